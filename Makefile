@@ -9,7 +9,7 @@ DEMO ?= .demo
 # Without compiled modules every start of a command compiles 300 of them: half a second.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run setup setup-dev test quick check lint bench access imports pictures lock clean
+.PHONY: run setup setup-dev test quick check lint bench access imports pictures fonts lock clean
 
 run: setup
 	$(BIN)/nrm demo --dir $(DEMO) --port 5000
@@ -71,6 +71,10 @@ pictures: setup-dev
 	$(BIN)/nrm demo --dir $(DEMO)-pictures/country --people 240 --no-serve --json > $(DEMO)-pictures/accounts.json
 	$(BIN)/python docs/pictures/take.py $(DEMO)-pictures/country $(DEMO)-pictures/accounts.json
 	rm -rf $(DEMO)-pictures
+
+# The small fonts of the card pages, after a change of greetings or leaflets; a test says when
+fonts: setup-dev
+	$(BIN)/python -m tests.browser.card_fonts $(CJK)
 
 # The lock holds every hash and no address: any index that serves these files will do.
 lock:

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import sys
 
-from bench import agreements, audit, documents, forms, keys, pages, scale, sealing, statistics, tabulation, vault
+from bench import (
+    agreements,
+    audit,
+    documents,
+    forms,
+    keys,
+    pages,
+    questionnaire,
+    scale,
+    sealing,
+    statistics,
+    tabulation,
+    vault,
+)
 
 ALL = {
     "agreements": agreements.main,
@@ -12,6 +25,7 @@ ALL = {
     "documents": documents.main,
     "forms": forms.main,
     "keys": keys.main,
+    "questionnaire": questionnaire.main,
     "sealing": sealing.main,
     "pages": pages.main,
     "scale": scale.main,

@@ -110,7 +110,7 @@ class Drafts:
     def __init__(self, officer: Browser, questionnaire: Questionnaire) -> None:
         self.officer = officer
         self.answers = example_answers(questionnaire)
-        self.pages = [page for page in pages(questionnaire, self.answers) if page.id != "check"]
+        self.pages = [page for page in pages(questionnaire, self.answers) if page.id != "decision"]
         self.forms = {page.id: form_data(questionnaire, page, self.answers, LANGUAGE) for page in self.pages}
         self.ids = [self._lead() for _ in range(load.CONNECTIONS)]
         self.seen = [int(hidden(self.get(number, WRITTEN).body)["seen"]) for number in range(load.CONNECTIONS)]

@@ -12,6 +12,8 @@ from functools import cache
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 
+from nrm.domain.interviews.answers import COUNTRIES
+
 # These are tried first; the names in each country's own languages only if these do not have the name.
 FIRST = ("sq", "en", "it", "el", "mk", "sr", "sr_Latn", "ro", "ru", "tr", "uk", "bg", "ar", "de", "fr")
 # Names that CLDR gives differently or not at all.
@@ -58,6 +60,12 @@ def country_name(code: str, language: str) -> str:
 def language_name(code: str, language: str) -> str:
     """The language's name in `language`; the code itself when there is none."""
     return str(Locale.parse(language).languages.get(code, code))
+
+
+@cache
+def direction(language: str) -> str:
+    """`rtl` for a language that is written from right to left, else `ltr`."""
+    return str(Locale.parse(language).text_direction)
 
 
 def _code_named(name: str, names: Mapping[str, str], further: object) -> str | None:
@@ -109,7 +117,7 @@ def _languages() -> Mapping[str, str]:
 
 
 def _is_country(code: str) -> bool:
-    return len(code) == 2 and code.isalpha() and code not in ("ZZ", "EU", "EZ", "UN", "XA", "XB")
+    return code in COUNTRIES
 
 
 def _codes() -> list[str]:

@@ -17,7 +17,7 @@ from config import Config
 from nrm import countries, db, web
 from nrm.actions import instances
 from nrm.actions.agreement import agreement_versions
-from nrm.web import access, assets, errors, headers, language, sessions
+from nrm.web import access, assets, errors, headers, language, sessions, telephones
 from nrm.web.accounts import access_log, screen_lock
 from nrm.web.agreement import agreements
 
@@ -75,6 +75,7 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
     )
     language.register(app, default=config.language, timezone=country.timezone)
     assets.register(app)
+    telephones.register(app)
     headers.register(app, tls=config.tls_certificate is not None or config.proxies > 0)
     errors.register(app)
     sessions.register(app)

@@ -73,6 +73,22 @@ def _writer(session: Session | Writer) -> Writer:
     return Writer(connection.connection.dbapi_connection, connection.dialect)
 
 
+def _reading(session: AnySession | Writer) -> Writer:
+    """The driver's connection to read with."""
+    if isinstance(session, Writer):
+        return session
+    if not isinstance(session, scoped_session):
+        if WRITER in session.info or session.in_transaction():
+            return _writer(session)
+    elif session.registry.has() and session().in_transaction():
+        return _reading(session())
+    engine = db.engine if isinstance(session, scoped_session) else cast(Engine, session.get_bind())
+    if engine.dialect.name != "sqlite":
+        # Take a connection to a server only once per request, because its pool checks each time if it is alive.
+        return Writer(session.connection().connection.dbapi_connection, engine.dialect)
+    return Writer(reader(engine), engine.dialect)
+
+
 class Prepared:
     """A select of plain columns with names of its own, or a single insert or update; no lists among its values.
 
@@ -88,18 +104,17 @@ class Prepared:
 
         No session is made for it when none was needed yet.
         """
-        if isinstance(session, Writer):
-            return self._first(session, values)
-        if not isinstance(session, scoped_session):
-            if WRITER in session.info or session.in_transaction():
-                return self._first(_writer(session), values)
-        elif session.registry.has() and session().in_transaction():
-            return self.first(session(), values)
-        engine = db.engine if isinstance(session, scoped_session) else cast(Engine, session.get_bind())
-        if engine.dialect.name != "sqlite":
-            # Take a connection to a server only once per request, because its pool checks each time if it is alive.
-            return self._first(Writer(session.connection().connection.dbapi_connection, engine.dialect), values)
-        return self._first(Writer(reader(engine), engine.dialect), values)
+        return self._first(_reading(session), values)
+
+    def all(self, session: AnySession | Writer, values: Mapping[str, Any]) -> list[Row]:
+        """All rows, read as `first` does."""
+        writer = _reading(session)
+        ready = self._ready_for(writer.dialect)
+        cursor = writer.connection.cursor()
+        cursor.execute(ready.text, ready.parameters(values))
+        found = [ready.row(each) for each in cursor.fetchall()]
+        cursor.close()
+        return found
 
     def first_of(self, engine: Engine, values: Mapping[str, Any]) -> Row | None:
         """The first row or None, read by itself."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command, op
 from alembic.config import Config as AlembicConfig
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 FOLDER = Path(__file__).resolve().parent.parent / "migrations"
@@ -68,6 +69,29 @@ def exchange_codes(table: str, column: str, name: str, before: Sequence[str], af
     )
     connection.exec_driver_sql(f"PRAGMA schema_version={version + 1}")
     connection.exec_driver_sql("PRAGMA writable_schema=OFF")
+
+
+@contextmanager
+def referring_rows_aside(table: str) -> Iterator[None]:
+    """In a migration: while a table is rebuilt, which SQLite does by dropping it, put aside the rows that refer to it.
+
+    They come back as they were. On PostgreSQL, where nothing is rebuilt, this does nothing.
+    """
+    connection = op.get_bind()
+    found: list[str] = []
+    if connection.dialect.name == "sqlite":
+        looked = inspect(connection)
+        tables = (each for each in looked.get_table_names() if each != table)
+        found = [
+            each for each in tables if any(key["referred_table"] == table for key in looked.get_foreign_keys(each))
+        ]
+    for each in found:
+        connection.exec_driver_sql(f'CREATE TEMPORARY TABLE "aside_{each}" AS SELECT * FROM "{each}"')  # noqa: S608
+        connection.exec_driver_sql(f'DELETE FROM "{each}"')  # noqa: S608
+    yield
+    for each in found:
+        connection.exec_driver_sql(f'INSERT INTO "{each}" SELECT * FROM "aside_{each}"')  # noqa: S608
+        connection.exec_driver_sql(f'DROP TABLE "aside_{each}"')
 
 
 class Unreachable(Exception):

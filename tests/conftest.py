@@ -132,6 +132,9 @@ def app(template: Path, tmp_path: Path) -> Iterator[Flask]:
     clock.set_clock(None)
 
 
+WARNED = re.compile(r'name="warned" value="([a-z0-9_-]+)"')
+
+
 class Person:
     """A browser without JavaScript in which one person is signed in."""
 
@@ -158,8 +161,14 @@ class Person:
         return answer.text
 
     def post(self, path: str, data: dict[str, object] | None = None, status: int = 303) -> str:
-        """Send a form with the session's token; returns the address redirected to, or the page."""
-        answer = self.client.post(path, data={"csrf_token": self.csrf_token, **(data or {})})
+        """Send a form with the session's token; returns the address redirected to, or the page.
+
+        Who expects to get on and is warned has read it and sends the same again; `status=200` shows the warning.
+        """
+        sent = {"csrf_token": self.csrf_token, **(data or {})}
+        answer = self.client.post(path, data=sent)
+        if status == 303 and answer.status_code == 200 and (seen := WARNED.findall(answer.text)):
+            answer = self.client.post(path, data={**sent, "warned": seen})
         assert answer.status_code == status, (path, answer.status_code, answer.text[:3000])
         return answer.headers["Location"] if status == 303 else answer.text
 

@@ -19,8 +19,9 @@ from sqlalchemy import insert, select
 from config import Config, load_config
 from nrm import clock, create_app
 from nrm.actions.accounts import accounts, members, second_factor
+from nrm.actions.interviews import holds
 from nrm.cli.instance import make_instance
-from nrm.db import disconnect, transaction
+from nrm.db import db, disconnect, transaction
 from nrm.domain.accounts.accounts import ROLES_OF, Actor, KeyHolder, OrganisationKind, Role
 from nrm.models.accounts.accounts import Invitation, Member, Organisation
 from nrm.store.accounts import accounts as store
@@ -93,6 +94,13 @@ def later(by: timedelta = timedelta(0), **duration: float) -> None:
     """
     at = clock.now() + by + timedelta(**duration)
     clock.set_clock(lambda: at)
+
+
+def end_holds() -> int:
+    """As the hours after which what was ended is destroyed and counted; the clock stays there. How many there were."""
+    db.session.rollback()
+    later(hours=13)
+    return holds.finish_due(by=Actor.system("tend"))
 
 
 def join(token: str) -> accounts.Joined:

@@ -8,6 +8,8 @@ from typing import Any
 from forms.interviews.interviews import form_data
 from nrm.domain.interviews.example_interview import example_answers
 from nrm.domain.interviews.interviews import Questionnaire
+from nrm.domain.interviews.questionnaire_flow import pages
+from nrm.domain.interviews.short_screen import screen_of
 from nrm.store.countries import country
 from tests.conftest import Person
 
@@ -20,20 +22,49 @@ def questionnaire() -> Questionnaire:
 
 
 def example(**changed: Any) -> dict[str, Any]:
-    """An adult's complete interview; a value of None takes an answer away."""
-    answers = {**example_answers(questionnaire()), "official": "no", "proceedings": "none", **changed}
+    """An adult's complete interview; a value of None takes an answer away.
+
+    What a changed answer opens is answered too: who interprets, who is there, and that the talk went on apart.
+    """
+    opened: dict[str, Any] = {"interpreter": "nobody"} if changed.get("language", "sq") != "sq" else {}
+    if changed.get("alone") == "no":
+        opened |= {"companions": ["partner"], "apart": "go_on"}
+    if changed.get("interpreter") == "not_found":
+        opened |= {"apart": "go_on"}
+    answers = {**example_answers(questionnaire()), "official": "no", "proceedings": "none", **opened, **changed}
     return {name: value for name, value in answers.items() if value is not None}
 
 
 def naming_nothing() -> dict[str, Any]:
-    """For every question whose answer can name what was done to the person: the answer that names nothing."""
+    """For every question whose answer can name what was done to the person: the answer that names nothing.
+
+    One of the six says that the person does not know, which names nothing and makes it the whole interview.
+    """
     found: dict[str, Any] = {}
     for name in example():
         question = questionnaire().questions[name]
         if question.border or any(option.indicators or option.named for option in question.options):
             neutral = [option.code for option in question.options if option.neutral]
             found[name] = ["none"] if question.kind == "some_of" else neutral[0]
-    return found
+    return {**found, "could_leave": "dont_know"}
+
+
+def nothing_alarming(**changed: Any) -> dict[str, Any]:
+    """An adult's answers to the short screen of which none is an alarm."""
+    asked = {name for page in screen_of(questionnaire()) for name in page.questions}
+    calm = {**naming_nothing(), "could_leave": "nobody", "pay_taken": "nobody", "danger": "no", "noticed": None}
+    answers = example(**{**calm, "hurt": "no", "hurt_what": None, **changed})
+    return {name: value for name, value in answers.items() if name in asked | {"urgent"}}
+
+
+def last_of(answers: dict[str, Any]) -> str:
+    """The page that sends or ends the interview of these answers."""
+    return pages(questionnaire(), answers)[-1].id
+
+
+def page_asking(name: str, answers: dict[str, Any]) -> str:
+    """The page on which the interview of these answers asks the question."""
+    return next(page.id for page in pages(questionnaire(), answers) if name in page.questions)
 
 
 def begin(person: Person, *, urgent: bool = False) -> str:
@@ -56,6 +87,8 @@ def fields(page: str, body: str, answers: dict[str, Any]) -> dict[str, Any]:
     seen = re.search(r'name="seen" value="(\d+)"', body)
     assert seen
     sent["seen"] = seen.group(1)
+    if warned := re.findall(r'name="warned" value="([a-z0-9_-]+)"', body):
+        sent["warned"] = warned
     if answers.get("assessment") == "none" and "name=end" in body:
         sent["end"] = "1"
     if shelters := re.findall(r'name="party" value="(\w+)"', body):
@@ -66,13 +99,15 @@ def fields(page: str, body: str, answers: dict[str, Any]) -> dict[str, Any]:
 
 
 def confirmation(body: str) -> dict[str, Any]:
-    """What a browser sends of the page that asks before an interview is ended, its first reason ticked."""
+    """What a browser sends of the page that asks before an interview is ended: its first reason ticked, a sentence, and
+    that a no was asked for as it must be."""
     sent = {
         name: found.group(1)
         for name in ("seen", "shelter")
         if (found := re.search(f'name="{name}" value="(.*?)"', body))
     }
-    return {**sent, **({"reason": "explained"} if 'name="reason"' in body else {})}
+    answers = {"reason": "explained", "sentence": "Fjali.", **dict.fromkeys(("texts", "alone", "understood"), "yes")}
+    return {**sent, **{name: answer for name, answer in answers.items() if f'name="{name}"' in body}}
 
 
 def walk(person: Person, answers: dict[str, Any], address: str, *, until: str = "") -> list[str]:
@@ -93,7 +128,8 @@ def walk(person: Person, answers: dict[str, Any], address: str, *, until: str = 
 
 def send_by_name(person: Person, address: str, answers: dict[str, Any], said: str = "yes") -> str:
     """Send the last page to the first shelter, which the person was not asked about before, and say so by its name."""
-    page = page_id(address)
+    while (page := page_id(address)) != last_of(answers):
+        address = person.post(address, fields(page, person.get(address), answers))
     sent = fields(page, person.get(address), answers)
     asked = person.post(address, sent, status=422)
     again = {**fields(page, asked, answers), "party": sent["party"], "by_name": said, "by_name_of": sent["party"]}

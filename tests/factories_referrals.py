@@ -63,8 +63,10 @@ def _first(question: Question) -> Any:
         "assessment": "suspected",
         "citizenship": "AL",
         "danger": "no",
+        "could_leave": "dont_know",  # goes on and names nothing
         "risk": "low",
         "proceedings": "none",
+        "alone": "yes",
     }
     if question.id in preferred:
         return preferred[question.id]

@@ -153,8 +153,9 @@ WRAPS = ("sealed_private", "keyring_wraps")
 KEYRINGS = ("organisation_id, version", "keyrings")
 _GRANT = "case_id, compartment, organisation_id, epoch, keyring_version, sealed_key"
 GRANTS, PENDING = (_GRANT, "grants"), (_GRANT, "pending_grants")
+MEMBER_GRANTS = ("case_id, compartment, member_id, epoch, sealed_key", "member_grants")
 BLOBS = ("case_id, compartment, epoch, revision, sealed_value", "sealed_compartments")
-READ = (ORGANISATIONS, MEMBERS, WRAPS, KEYRINGS, GRANTS, PENDING, BLOBS)
+READ = (ORGANISATIONS, MEMBERS, WRAPS, KEYRINGS, GRANTS, PENDING, MEMBER_GRANTS, BLOBS)
 SHRED_KEYS = "case_id, compartment, epoch, key"
 RELEASE_KEYS = "case_id, compartment, epoch, organisation_id, key"
 
@@ -198,10 +199,18 @@ def _rings(mine: frozenset[tuple[bytes, bytes]], wraps: tuple[Row, ...], places:
 
 
 def compartment_keys(
-    files: Files, codes: Iterable[str], *, released: bool, kinds: Collection[str]
+    files: Files, codes: Iterable[str], *, released: bool, kinds: Collection[str], own: bool = True
 ) -> Iterator[tuple[str, str, int, bytes]]:
-    """(case, compartment, epoch, CK) of every grant and pending grant that opens."""
+    """(case, compartment, epoch, CK) of every grant and pending grant that opens; with `own`, of members, too."""
     rings = keyrings(files, codes)
+    for case, compartment, member, epoch, sealed in files.table(*MEMBER_GRANTS) if own else ():
+        info = context("member grant", bytes.fromhex(case), compartment, epoch, bytes.fromhex(member))
+        for _, private in personal_keys(files, codes):
+            key = unwrapped(private, sealed, info)
+            if sealed[:1] == b"\x03":  # the member's own envelope
+                key = unsealed(expanded(private, context("own grant")), sealed[1:], info)
+            if key is not None:
+                yield case, compartment, epoch, key
     grants = list(files.table(*GRANTS))
     for case, compartment, party, epoch, version, sealed in files.table(*PENDING):
         grants.append((case, compartment, party, epoch, version, sealed))  # perhaps it opens as it is
@@ -231,16 +240,16 @@ def _granted(rings: frozenset[bytes], grant: Row, kinds: frozenset[str]) -> froz
 
 
 def opened(
-    files: Files, *codes: str, released: bool = True, kinds: Collection[str] = KINDS
+    files: Files, *codes: str, released: bool = True, kinds: Collection[str] = KINDS, own: bool = True
 ) -> dict[Key, dict[str, object]]:
     """Everything that the accounts of these organisations together open: the value by case and compartment.
 
     `released`: whether the thief has the release keys of the shred database too. `kinds`: which kinds of organisation
-    are tried for each grant.
+    are tried for each grant. `own`: whether members' own keys are used beside the keyrings they open.
     """
     blobs = {(case, compartment): row for case, compartment, *row in files.table(*BLOBS)}
     found = {}
-    for case, compartment, epoch, key in compartment_keys(files, codes, released=released, kinds=kinds):
+    for case, compartment, epoch, key in compartment_keys(files, codes, released=released, kinds=kinds, own=own):
         now, revision, sealed = blobs.get((case, compartment), (0, 0, b""))
         half = files.shred_keys.get((case, compartment, epoch))
         if now != epoch or half is None:

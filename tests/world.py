@@ -8,10 +8,11 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
+from nrm import clock
 from nrm.actions.agreement import agreement_simulation as simulations
 from nrm.actions.agreement import agreement_versions as versions
 from nrm.actions.agreement import contracts
-from nrm.actions.interviews import helpline, interview_sending, interviews, monitoring
+from nrm.actions.interviews import groups, helpline, holds, interview_sending, interviews, monitoring
 from nrm.actions.referrals import announced_returns, outside_referrals, referrals
 from nrm.actions.shelter import (
     cases,
@@ -37,6 +38,7 @@ from nrm.domain.shelter.data_requests import RequestKind
 from nrm.domain.shelter.direct_intake import OwnCase
 from nrm.domain.shelter.permits import PermitEvent
 from nrm.domain.shelter.stays import Source
+from nrm.models.interviews.interviews import Interview
 from nrm.models.interviews.monitoring import MonitoringSample, ProcedureRecord
 from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.cases import Case, Supplement
@@ -79,6 +81,8 @@ class World:
     member: uuid.UUID
     organisation: uuid.UUID  # the permit unit
     filing: uuid.UUID  # the Ministry of Public Order filed its table of victims for the quarter that is over
+    group: uuid.UUID  # people who came back together to Rinas
+    group_draft: uuid.UUID  # of the first of them
     contract: uuid.UUID  # of VATRA; beside it a version of the agreement waits for signatures, and one is proposed
 
 
@@ -133,6 +137,7 @@ def build() -> World:
         select(Obligation.id).where(Obligation.case_id == asked.case_id, Obligation.kind == interview_sending.NOTIFY)
     ).one()
     assert nrc.member_id is not None
+    group, group_draft = _came_together(rinas)
     return World(
         draft=draft,
         asked=asked.referral_id,
@@ -159,8 +164,16 @@ def build() -> World:
         member=nrc.member_id,
         organisation=unit,
         filing=filings.file("victims", days.span().quarters[-1]),
+        group=group,
+        group_draft=group_draft,
         contract=_agreed(),
     )
+
+
+def _came_together(rinas: Actor) -> tuple[uuid.UUID, uuid.UUID]:
+    group_id, interview_id = uuid.uuid4(), uuid.uuid4()
+    groups.begin(group_id=group_id, interview_id=interview_id, by=rinas)
+    return group_id, interview_id
 
 
 def _announced() -> uuid.UUID:
@@ -219,7 +232,11 @@ def _called() -> uuid.UUID:
 
 def _drawn(rinas: Actor) -> uuid.UUID:
     """A fifth interview ends without a finding; all five are taken to be of the last quarter, and drawn."""
-    interviews.end(interview_id=people.interview(rinas, assessment="none"), reason="explained", by=rinas)
+    interview_id = people.interview(rinas, assessment="none")
+    interviews.end(interview_id=interview_id, reason="explained", sentence="Fjali.", by=rinas)
+    with transaction() as session:
+        session.get_one(Interview, interview_id).expires_at = clock.now()  # it is not held for hours here
+    holds.finish_due(by=Actor.system("tend"))
     before = Quarter.of(days.today()).previous
     with transaction() as session:
         session.execute(update(ProcedureRecord).values(quarter_on=before.start))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from wtforms import RadioField
+from wtforms import RadioField, TextAreaField, ValidationError
+from wtforms.validators import DataRequired
 
 from forms import SelectChoice
 from forms.referrals.notification_calls import ANSWERED, CallForm
-from forms.typed import Offered, OnceForm
-from nrm.domain.interviews.endings import ChildAnswer, EndReason, answers_to
+from forms.typed import Offered, OnceForm, PlainText
+from nrm.domain.interviews.endings import LONGEST_SENTENCE, ChildAnswer, EndReason, answers_to
 from nrm.domain.words import N_
 
 REASON_LABELS = {
@@ -26,8 +27,8 @@ ANSWER_LABELS = {
 }
 
 
-class EndForm(OnceForm):
-    """Why it ends although something speaks against it."""
+class OpinionForm(OnceForm):
+    """Why the post wants to end the interview of a child."""
 
     reason = RadioField(
         N_("Why is it ended all the same?"),
@@ -35,6 +36,71 @@ class EndForm(OnceForm):
         choices=[SelectChoice(value=str(code), label=label) for code, label in REASON_LABELS.items()],
         validators=[Offered(N_("Choose why"))],
         validate_choice=False,
+    )
+
+
+class EndForm(OpinionForm):
+    """Why it ends although something speaks against it."""
+
+    sentence = TextAreaField(
+        N_("In one sentence: what did you see or hear that explains it?"),
+        description=N_("It is sealed with the interview and destroyed with it."),
+        validators=[DataRequired(N_("Enter a sentence that explains it")), PlainText(LONGEST_SENTENCE)],
+    )
+
+
+YES, NO = "yes", "no"
+
+
+class _Asked:
+    """The officer did it: yes. For no, `instead` says what to do."""
+
+    def __init__(self, instead: str) -> None:
+        self.instead = instead
+
+    def __call__(self, _: OnceForm, field: RadioField) -> None:
+        """Raise ValidationError unless the answer is yes."""
+        if field.data not in (YES, NO):
+            raise ValidationError(N_("Answer yes or no"))
+        if field.data == NO:
+            raise ValidationError(self.instead)
+
+
+def _asked(label: str, instead: str) -> RadioField:
+    choices = [SelectChoice(value=YES, label=N_("Yes")), SelectChoice(value=NO, label=N_("No"))]
+    return RadioField(label, choices=choices, validators=[_Asked(instead)], validate_choice=False)
+
+
+class RefusalForm(OnceForm):
+    """How the person was asked who said no: of the officer, not of the person."""
+
+    texts = _asked(
+        N_("Did you read out both texts, on the purpose and on consent?"),
+        N_("Go back, read out both texts, and ask once more."),
+    )
+    alone = _asked(
+        N_("Was the person alone with you and, if needed, the interpreter?"),
+        N_(
+            "Take the person apart, go back and ask once more. If that cannot be done now, choose “Does not know”: the "
+            "person gets time to think, and the answers stay sealed."
+        ),
+    )
+    understood = _asked(
+        N_("Was it in a language that the person understood?"),
+        N_(
+            "Call an interpreter, by telephone too, go back and ask once more. If that cannot be done now, choose "
+            "“Does not know”: the person gets time to think, and the answers stay sealed."
+        ),
+    )
+
+
+class OpenHeldForm(OnceForm):
+    """Why the duty desk opens an interview that a post ended."""
+
+    why = TextAreaField(
+        N_("Why do you open it?"),
+        description=N_("It is sealed with the interview and destroyed with it; that you opened it stays recorded."),
+        validators=[DataRequired(N_("Enter why you open it")), PlainText(LONGEST_SENTENCE)],
     )
 
 

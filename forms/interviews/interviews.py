@@ -19,7 +19,7 @@ from forms import names
 from nrm.domain.interviews.answers import UnacceptableAnswer, checked, date_from_parts, unacceptable
 from nrm.domain.interviews.interview_findings import page_findings
 from nrm.domain.interviews.interviews import Answers, Page, Question, Questionnaire, chosen
-from nrm.domain.interviews.questionnaire_flow import Settled, page_questions, settled
+from nrm.domain.interviews.questionnaire_flow import Settled, opener_of, page_questions, settled
 
 OTHER = "-other"
 DATE_PARTS = ("-day", "-month", "")
@@ -204,7 +204,7 @@ class PageForm(Form):
         """The page's answers, or None when something must be put right (then `errors` say what).
 
         `earlier` are all answers so far; those of this page are ignored. Fields of questions that the page does not
-        show, or that stay hidden under an option that was not chosen, are not looked at.
+        show, that stay hidden under an option that was not chosen, or that another answer closes, are not looked at.
         """
         own = frozenset(self.page.questions)
         before = {name: value for name, value in earlier.items() if name not in own}
@@ -215,8 +215,7 @@ class PageForm(Form):
         fields = self.question_fields()
         for name, field in fields.items():
             field.errors = []
-            under = field.question.under
-            if name not in shown or (under is not None and not chosen(given.get(under[0]), under[1])):
+            if name not in shown or self._is_closed(field.question, given):
                 continue
             if field.validate(self) and field.data is not None:
                 given[name] = field.data
@@ -225,6 +224,13 @@ class PageForm(Form):
             if name in fields and not fields[name].errors:
                 fields[name].errors = [texts[self.staff_language]]
         return None if self.errors else given
+
+    def _is_closed(self, question: Question, given: Answers) -> bool:
+        """Whether what was answered on this page so far leaves the question out."""
+        if question.under is not None:
+            return not chosen(given.get(question.under[0]), question.under[1])
+        opener = opener_of(self.questionnaire, self.page, question)
+        return opener is not None and (opener.id not in given or not question.when.holds(given))
 
     def typed(self) -> dict[str, Typed]:
         """What was typed, by question and part, to be shown again."""

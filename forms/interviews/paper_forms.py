@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -12,7 +12,7 @@ from wtforms import Form, RadioField, StringField
 from wtforms.meta import DefaultMeta
 from wtforms.validators import ValidationError
 
-from forms import names
+from forms import SelectChoice, names
 from forms.days import DayField
 from forms.interviews.interviews import FIELDS, LONGEST_PART, QuestionField, typed_answer
 from forms.typed import Offered, OnceForm, PlainText
@@ -48,8 +48,23 @@ REFUSED = {
 FIELD_OF = {PaperRefusal.FUTURE: "hour", PaperRefusal.TOO_OLD: "day", PaperRefusal.BEFORE_PRINT: "day"}
 
 
+LAYOUT_LABELS = {
+    "long": N_("The whole interview"),
+    "urgent": N_("The urgent way, on one sheet"),
+    "screen": N_("The short screen, ten people on one sheet"),
+}
+
+
 class PrintForm(OnceForm):
-    """Which pair of languages, how many papers; the choices are the page's."""
+    """Which paper, which pair of languages, how many; the languages are the page's."""
+
+    layout = RadioField(
+        N_("Which paper?"),
+        choices=[SelectChoice(value=code, label=label) for code, label in LAYOUT_LABELS.items()],
+        default="long",
+        validators=[Offered(N_("Choose which paper"))],
+        validate_choice=False,
+    )
 
     staff = RadioField(
         N_("The officer's language"), validators=[Offered(N_("Choose the officer's language"))], validate_choice=False
@@ -122,12 +137,24 @@ class CodesField(QuestionField):
 
 
 class PartiesField(QuestionField):
-    """The codes of the organisations that were ticked."""
+    """The organisations that were ticked: by their number on the paper, or by their code."""
+
+    printed: tuple[str, ...] = ()
+    """The codes of the organisations by their number, from 1, when the paper was printed."""
 
     def read(self) -> Any:
         text = self.short("", "choose_listed").strip()
-        codes = [code for code in re.split(r"[,;.\s]+", text.upper()) if code]
+        codes = [self._code(each) for each in re.split(r"[,;.\s]+", text.upper()) if each]
         return checked(self.question, list(dict.fromkeys(codes))) if codes else None
+
+    def _code(self, typed: str) -> str:
+        if typed.isascii() and typed.isdigit() and 1 <= int(typed[:4]) <= len(self.printed):
+            return self.printed[int(typed[:4]) - 1]
+        return typed
+
+    def number(self, code: str) -> str:
+        """What would have been typed for it."""
+        return str(self.printed.index(code) + 1) if code in self.printed else code
 
 
 class TypedForm(Form):
@@ -144,6 +171,13 @@ class TypedForm(Form):
     def question_fields(self) -> dict[str, QuestionField]:
         """The fields by question, in the paper's order."""
         return {name: field for name, field in self._fields.items() if isinstance(field, QuestionField)}
+
+    def know(self, printed: Iterable[str]) -> TypedForm:
+        """The form, which knows in which order the organisations stood on the paper."""
+        for field in self.question_fields().values():
+            if isinstance(field, PartiesField):
+                field.printed = tuple(printed)
+        return self
 
     def read(self, parties: Collection[str]) -> dict[str, Any]:
         """The answers that can be read; the fields of the others say what to do. `parties`: those of the agreement."""
@@ -179,7 +213,7 @@ class TypedForm(Form):
             if isinstance(field, CodesField):
                 field.typed = {"": [_coded(field, answers[name])]}
             elif isinstance(field, PartiesField):
-                field.typed = {"": [", ".join(answers[name])]}
+                field.typed = {"": [", ".join(field.number(code) for code in answers[name])]}
             else:
                 field.typed = {
                     part: list(values)

@@ -25,6 +25,7 @@ COMPARTMENT_LABELS: Mapping[str, Phrase] = {
     Compartment.SECOND_DECISION: N_("Reasons of the second look"),
     Compartment.THIRD_DECISION: N_("Reasons of the third look"),
     SUPPLEMENT: N_("Supplement"),
+    "draft": N_("Interview that was not sent"),
 }
 CASE_REFUSED = {
     CaseRefusal.NOT_HOLDER: N_("Only the organisation that holds the case can do this."),
@@ -67,6 +68,7 @@ PURPOSE_LABELS = {
     Purpose.CORRECTION: N_("To correct or erase at the person's request"),
     Purpose.IDENTIFICATION: N_("For formal identification"),
     Purpose.COPY: N_("To give the person a copy"),
+    Purpose.HELD: N_("To look into how an interview was ended"),
 }
 # The purposes for which each compartment can be opened; others would not be true.
 PURPOSES: Mapping[str, Sequence[Purpose]] = {

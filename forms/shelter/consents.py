@@ -8,7 +8,7 @@ from wtforms.validators import DataRequired
 from forms import SelectChoice
 from forms.names import language_code
 from forms.typed import Offered, OnceForm, PlainText
-from nrm.domain.shelter.consents import Ended, Interpreter, Said, Topic, Weighed
+from nrm.domain.shelter.consents import Ended, Interpreter, Naming, Said, Topic, Weighed
 from nrm.domain.words import N_
 
 TOPIC_LABELS = {
@@ -30,6 +30,11 @@ WEIGHED_LABELS = {
     Weighed.TOO_YOUNG: N_("It is not followed: the child is too young to see what follows"),
     Weighed.OTHER_INTEREST: N_("It is not followed: something else is better for the child"),
 }
+NAMING_LABELS = {
+    Naming.NAMED: N_("Named to the person"),
+    Naming.STRUCK_OUT: N_("Struck out by the person"),
+    Naming.TOLD: N_("Told"),
+}
 ENDED_LABELS = {
     Ended.WITHDRAWN: N_("taken back"),
     Ended.LAPSED: N_("ran out"),
@@ -41,12 +46,11 @@ INTERPRETER_LABELS = {
     Interpreter.TELEPHONE: N_("An interpreter by telephone"),
 }
 YES_NO = (SelectChoice(value="yes", label=N_("Yes")), SelectChoice(value="no", label=N_("No")))
-_ANSWER = N_("Choose what the person answered")
 
 
-def _yes_no(label: str, hint: str = "") -> RadioField:
+def _yes_no(label: str, missing: str, hint: str = "") -> RadioField:
     return RadioField(
-        label, description=hint, choices=list(YES_NO), validators=[Offered(_ANSWER)], validate_choice=False
+        label, description=hint, choices=list(YES_NO), validators=[Offered(missing)], validate_choice=False
     )
 
 
@@ -75,13 +79,19 @@ class HowAskedForm(OnceForm):
 class AskConsentForm(HowAskedForm):
     """Each question separately: the person may refuse any of them."""
 
-    services = _yes_no(N_("Does the person accept the help that is offered?"))
+    services = _yes_no(
+        N_("Does the person accept the help that is offered?"), N_("Choose whether the person accepts the help")
+    )
     sharing = _yes_no(
         N_("May what the person told be kept, and told to the organisations named?"),
+        N_("Choose whether what the person told may be kept and told"),
         N_("After a no everything that is kept under seal is destroyed"),
     )
     struck = SelectMultipleField(N_("Which organisations must not know?"), choices=[], validate_choice=True)
-    statistics = _yes_no(N_("Does the person agree to be counted in statistics, without a name?"))
+    statistics = _yes_no(
+        N_("Does the person agree to be counted in statistics, without a name?"),
+        N_("Choose whether the person agrees to be counted"),
+    )
 
 
 class WeighWishForm(HowAskedForm):

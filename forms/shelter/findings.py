@@ -18,6 +18,11 @@ FOUND_LABELS = {
     Found.NOT_SAFE: N_("Not safe"),
     Found.NOT_YET_CLEAR: N_("Not yet clear"),
 }
+MISSING = {
+    Assessment.RISK: N_("Choose what was found of the risk, or that there is nothing new"),
+    Assessment.SECURITY: N_("Choose what was found of the security, or that there is nothing new"),
+    Assessment.FAMILY: N_("Choose what was found of the family, or that there is nothing new"),
+}
 NOTHING_NEW = "nothing_new"
 IMPOSSIBLE = {
     FindingRefusal.STATE: (
@@ -49,7 +54,7 @@ def _finding_field(kind: Assessment) -> RadioField:
             *(SelectChoice(value=str(each), label=words) for each, words in FOUND_LABELS.items()),
             SelectChoice(value=NOTHING_NEW, label=N_("Nothing new today")),
         ],
-        validators=[Offered(N_("Choose what was found, or that there is nothing new"))],
+        validators=[Offered(MISSING[kind])],
         validate_choice=False,
     )
 

@@ -11,7 +11,7 @@ from sqlalchemy import delete
 from nrm import clock
 from nrm.actions import backups
 from nrm.actions.accounts import accounts, alarms, organisations, second_hands
-from nrm.actions.interviews import child_alerts, helpline, interviews, monitoring
+from nrm.actions.interviews import child_alerts, groups, helpline, holds, interviews, monitoring
 from nrm.actions.referrals import announced_returns, referrals, supplements
 from nrm.actions.shelter import child_returns, consents, permits
 from nrm.db import rows_hit, transaction
@@ -25,18 +25,21 @@ _BATCH = 200
 
 
 def tend() -> dict[str, int]:
-    """Do it; how many of each: `referrals_expired`, `drafts_expired`, `permits_expired`, `sessions_ended`,
-    `alarms_raised`, `acts_expired`, `openings_lapsed`, `alerts_forgotten`, `supplements_lapsed`, `notices_over`,
-    `consents_lapsed`, `child_returns_forgotten`, `calls_forgotten`, `screens_forgotten`, `records_forgotten`,
-    `seeds_committed`, `erased_listed`, `keys_destroyed`, `keys_left_over`, `keyrings_settled`, `shred_files_deleted`;
-    and `keyrings_due`: how many organisations a key holder must do something for, `keyrings_disagree`: of how many the
-    newest keyring is not the known one.
+    """Do it; how many of each: `referrals_expired`, `drafts_expired`, `groups_forgotten`, `holds_over`,
+    `permits_expired`, `sessions_ended`, `alarms_raised`, `acts_expired`, `openings_lapsed`, `alerts_forgotten`,
+    `supplements_lapsed`, `notices_over`, `consents_lapsed`, `thinking_ended`, `child_returns_forgotten`,
+    `calls_forgotten`, `screens_forgotten`,
+    `records_forgotten`, `seeds_committed`, `erased_listed`, `keys_destroyed`, `keys_left_over`, `keyrings_settled`,
+    `shred_files_deleted`; and `keyrings_due`: how many organisations a key holder must do something for,
+    `keyrings_disagree`: of how many the newest keyring is not the known one.
     """
     by = Actor.system("tend")
     organisations.pass_over()
     return {
         "referrals_expired": referrals.expire_unanswered(limit=_BATCH, by=by),
         "drafts_expired": interviews.expire_drafts(by=by),
+        "groups_forgotten": groups.forget(),
+        "holds_over": holds.finish_due(by=by),
         "permits_expired": permits.expire(by=by),
         "sessions_ended": accounts.forget_ended_sessions(),
         "alarms_raised": alarms.raise_due(by=by),
@@ -46,6 +49,7 @@ def tend() -> dict[str, int]:
         "supplements_lapsed": supplements.lapse(by=by),
         "notices_over": announced_returns.expire(by=by),
         "consents_lapsed": consents.lapse(by=by),
+        "thinking_ended": consents.end_thinking(by=by),
         "child_returns_forgotten": child_returns.forget(),
         "calls_forgotten": helpline.forget(),
         "screens_forgotten": monitoring.forget_screens(),

@@ -11,10 +11,10 @@ from typing import Any
 
 import click
 
-from nrm import countries, parsing
+from nrm import countries
 from nrm.actions.agreement import agreement_simulation as actions
 from nrm.actions.agreement import agreement_versions as versions
-from nrm.cli.usage import Refused, application, instance_option
+from nrm.cli.usage import Refused, application, instance_option, read_json
 from nrm.domain.agreement import agreement_checks, agreement_differences
 from nrm.domain.agreement.agreements import Agreement
 from nrm.domain.agreement.fact_diagrams import TooManyClasses
@@ -26,7 +26,6 @@ from nrm.store.agreement.agreement_simulation import SIMULATION
 
 DEFAULT_COUNTRY = "albania"
 NOON = time(12)
-LARGEST_FACTS = 1024 * 1024
 
 
 def _day(_: click.Context, option: click.Parameter, value: str) -> date:
@@ -52,7 +51,7 @@ def mou() -> None:
 )
 def route(file: Path, at: str, directory: Path | None) -> None:
     """Who may or must receive a person with these facts, under the document in force."""
-    instant, data = parse_instant(at), read_json(file)
+    instant, data = parse_instant(at), read_json(file, "--facts")
     if directory is not None:
         app = application(directory)
         with app.app_context():
@@ -210,34 +209,3 @@ def parse_instant(text: str) -> datetime:
         return read
     except ValueError:
         raise Refused(f"--on: `{text}` is not a date and time such as 2026-03-04T22:30") from None
-
-
-def read_json(file: Path) -> Any:
-    """What the file holds; raises Refused."""
-    try:
-        with file.open("rb") as stream:
-            content = stream.read(LARGEST_FACTS + 1)
-        if len(content) > LARGEST_FACTS:
-            raise parsing.BeyondLimits(parsing.FileLimit.SIZE)
-        parsing.check_json(content)
-        return json.loads(content.decode("utf-8"), object_pairs_hook=_without_doubles)
-    except parsing.BeyondLimits as error:
-        raise Refused(f"--facts: {file}: {error}") from None
-    except OSError as error:
-        raise Refused(f"--facts: {file}: {error.strerror or 'cannot be read'}") from None
-    except (ValueError, RecursionError) as error:
-        reason = f"`{error}` stands twice" if isinstance(error, _Doubled) else "is not JSON"
-        raise Refused(f"--facts: {file}: {reason}") from None
-
-
-class _Doubled(ValueError):
-    """A key that stands twice in one object."""
-
-
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    read: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in read:
-            raise _Doubled(name)
-        read[name] = value
-    return read

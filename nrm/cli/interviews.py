@@ -1,9 +1,8 @@
-"""Importing interviews from a file with one JSON object per line, and an example of such a line."""
+"""Importing interviews from a file (JSON lines, CSV, XLSX), and an example of such a file."""
 
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,19 +10,29 @@ from typing import Any, BinaryIO
 
 import click
 
-from nrm import countries
+from nrm import countries, parsing
 from nrm.actions.interviews import interviews as actions
 from nrm.cli.usage import Refused, application, instance_option, login_option, signed_in
 from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.interviews import answer_warnings
 from nrm.domain.interviews.example_interview import example_answers
+from nrm.domain.interviews.import_lines import (
+    LONGEST_LINE,
+    MESSAGES,
+    UnreadableLine,
+    read_json,
+    read_rows,
+    said,
+    template_rows,
+)
+from nrm.domain.interviews.interviews import Texts
+from nrm.domain.reports.grids import UnreadableFile
+from nrm.render import sheets
 
 DEFAULT_COUNTRY = "albania"
 EXAMPLE_TIME = "2026-01-01T10:30"
-KEYS = ("questionnaire", "interviewed_at", "answers")
-LONGEST_LINE = 256 * 1024
-DEEPEST = 32
-_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]')
 TELL_EVERY = 100
+Line = dict[str, Any] | UnreadableLine
 
 
 @click.group()
@@ -32,19 +41,42 @@ def interviews() -> None:
 
 
 @interviews.command()
-@click.option("--format", "form", type=click.Choice(["jsonl"]), default="jsonl", help="One JSON object a line.")
-def template(form: str) -> None:  # noqa: ARG001 - there is one format
-    """Print one line that answers every question of an interview and can be imported as it is."""
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "csv", "xlsx"]),
+    default="jsonl",
+    help="One JSON object a line, or a table with a row for each interview.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    help="The file to write; without it, what is made is printed.",
+)
+def template(form: str, output: Path | None) -> None:
+    """Make a file with one interview that answers every question and can be imported as it is."""
     try:
         questionnaire = countries.load(DEFAULT_COUNTRY).questionnaires[actions.CURRENT]
     except countries.CountryError as error:
         raise Refused(str(error)) from None
-    line = {
-        "questionnaire": questionnaire.id,
-        "interviewed_at": EXAMPLE_TIME,
-        "answers": example_answers(questionnaire),
-    }
-    click.echo(json.dumps(line, ensure_ascii=False))
+    answers = example_answers(questionnaire)
+    rows = template_rows(questionnaire, EXAMPLE_TIME, answers)
+    if form == "csv":
+        content = sheets.csv_bytes(rows)
+    elif form == "xlsx":
+        content = sheets.xlsx_bytes(rows, title=questionnaire.title["en"])
+    else:
+        line = {"questionnaire": questionnaire.id, "interviewed_at": EXAMPLE_TIME, "answers": answers}
+        content = json.dumps(line, ensure_ascii=False).encode() + b"\n"
+    if output is None and form == "xlsx" and sys.stdout.isatty():
+        raise Refused("--output: name the file for the workbook")
+    if output is None:
+        click.echo(content, nl=False)
+        return
+    try:
+        output.write_bytes(content)
+    except OSError as error:
+        raise Refused(f"{output}: {error.strerror or 'cannot be written'}") from None
 
 
 @interviews.command("import")
@@ -52,22 +84,32 @@ def template(form: str) -> None:  # noqa: ARG001 - there is one format
 @instance_option
 @login_option
 def import_(file: Path, directory: Path, login: str) -> int:
-    """Take in interviews: a line for each, its pseudonym, `anonymous`, or what to do.
+    """Take in interviews: of each a line with its pseudonym or `anonymous`, or a line for each thing to put right.
 
-    Each line of FILE is `{"questionnaire": "returnee-1", "interviewed_at": "2026-03-04T10:30", "answers": {...}}`.
-    Lines that can be taken in are, whatever is wrong with others; the same line again changes nothing.
+    Each line of FILE is `{"questionnaire": "returnee-1", "interviewed_at": "2026-03-04T10:30", "answers": {...}}`; or
+    FILE is a CSV or XLSX like the template. What can be taken in is, whatever is wrong with the rest; the same again
+    changes nothing. What is to be put right reads `FILE:LINE: QUESTION: what to do`, in the instance's language; so do
+    warnings, which refuse nothing and go to the other output.
     """
     app = application(directory)
+    language = str(app.extensions["nrm.language"])
     failed = done = 0
     with signed_in(app, login) as by:
         if not by.may(Permission.INTERVIEW_CONDUCT):
             raise Refused("--as: this account does not conduct interviews")
         try:
             with file.open("rb") as stream:
-                for number, raw in _numbered_lines(stream):
-                    answer, fine = _take_in(number, raw, by)
-                    click.echo(answer)
-                    done, failed = done + fine, failed + (not fine)
+                for number, line in _lines(file, stream):
+                    found, warned, taken = _take_in(line, by)
+                    place = f"{file.name}:{number}"
+                    for name, texts in warned:
+                        print(f"{place}: {name}: {MESSAGES['warning'][language]}: {texts[language]}", file=sys.stderr)  # noqa: T201
+                    if taken is None:
+                        for name, texts in found:
+                            click.echo(f"{place}: {_shown(name)}: {texts[language]}")
+                    else:
+                        click.echo(taken)
+                    done, failed = done + (taken is not None), failed + (taken is None)
                     if (done + failed) % TELL_EVERY == 0:
                         print(f"{done + failed} lines read", file=sys.stderr)  # noqa: T201
         except OSError as error:
@@ -76,99 +118,61 @@ def import_(file: Path, directory: Path, login: str) -> int:
     return 1 if failed else 0
 
 
-def _numbered_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
-    """(number, bytes) of each line that is not blank; None in place of one that is too long to be an interview."""
+def _lines(file: Path, stream: BinaryIO) -> Iterator[tuple[int, Line]]:
+    """(number, interview as it stands in the file, or why it cannot be read) of each line or row that is not blank."""
+    if file.suffix.lower() not in (".csv", ".xlsx"):
+        yield from _json_lines(stream)
+        return
+    content = stream.read(parsing.LARGEST_TABLE + 1)
+    if not content.startswith(b"PK"):
+        try:
+            content.decode("utf-8-sig")
+        except UnicodeDecodeError:  # a guess would make other letters of names
+            yield 1, UnreadableLine("line", "utf8")
+            return
+    try:
+        rows = parsing.table(content, head="questionnaire")
+    except UnreadableFile as error:
+        raise Refused(f"{file}: {error}") from None
+    yield from read_rows(rows, actions.questionnaires())
+
+
+def _json_lines(stream: BinaryIO) -> Iterator[tuple[int, Line]]:
     number = 0
     while raw := stream.readline(LONGEST_LINE + 1):
         number += 1
+        whole: bytes | None = raw
         if len(raw) > LONGEST_LINE and not raw.endswith(b"\n"):
             while (rest := stream.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
                 pass
-            yield number, None
-        elif raw.strip():
-            yield number, raw
+            whole = None
+        elif not raw.strip():
+            continue
+        try:
+            yield number, read_json(whole)
+        except UnreadableLine as error:
+            yield number, error
 
 
-def _take_in(number: int, raw: bytes | None, by: Actor) -> tuple[str, bool]:
-    """(what is printed for the line, whether it was taken in)."""
+Findings = list[tuple[str, Texts]]
+
+
+def _take_in(line: Line, by: Actor) -> tuple[Findings, Findings, str | None]:
+    """(what to put right, what to look at, the pseudonym or `anonymous` if it was taken in)."""
+    if isinstance(line, UnreadableLine):
+        return [(line.key, line.texts)], [], None
     try:
-        line = _read(raw)
-    except _Unreadable as error:
-        return f"line {number}: {error}", False
-    try:
-        return actions.take_in(line=line, by=by) or "anonymous", True
+        taken = actions.take_in(line=line, by=by)
     except actions.UnacceptableInterview as error:
-        found = [f"{_shown(name)}: {texts['en']}" for name, texts in error.findings.items()]
-        return f"line {number}: {'; '.join(found)}", False
+        return list(error.findings.items()), [], None
     except actions.UnknownQuestionnaire:
         known = ", ".join(f"`{name}`" for name in actions.questionnaires())
-        return f"line {number}: questionnaire: Enter one that this instance has: {known}", False
+        return [("questionnaire", said("unknown", known=known))], [], None
     except ValueError:
-        return (
-            f"line {number}: interviewed_at: Enter a date and time of the past, such as 2026-03-04T10:30",
-            False,
-        )
-
-
-class _Unreadable(ValueError):
-    """A line that is not an interview; the text is `question: what to do`."""
-
-
-def _read(raw: bytes | None) -> dict[str, Any]:
-    """The object of a line, with its three keys of the right kinds; raises _Unreadable."""
-    if raw is None:
-        raise _Unreadable(f"line: Enter fewer than {LONGEST_LINE} bytes in one line")
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise _Unreadable("line: Save the file as UTF-8") from None
-    if not _is_flat(text):
-        raise _Unreadable(f"line: Enter one JSON object, with lists in lists {DEEPEST} deep at most")
-    try:
-        line = json.loads(text, object_pairs_hook=_without_repeats, parse_constant=_no_constant)
-    except _Unreadable:
-        raise
-    except (ValueError, RecursionError):
-        raise _Unreadable("line: Enter one JSON object") from None
-    if not isinstance(line, dict):
-        raise _Unreadable("line: Enter one JSON object")
-    for key in line:
-        if key not in KEYS:
-            raise _Unreadable(f"{_shown(key)}: Leave this out; a line has {', '.join(KEYS)}")
-    for key in KEYS:
-        if key not in line:
-            raise _Unreadable(f"{key}: Enter it; a line has {', '.join(KEYS)}")
-    if not isinstance(line["questionnaire"], str):
-        raise _Unreadable("questionnaire: Enter its id, such as `returnee-1`")
-    if not isinstance(line["answers"], dict):
-        raise _Unreadable("answers: Enter an object of question ids and answers")
-    return line
-
-
-def _is_flat(text: str) -> bool:
-    """Whether brackets outside texts are not nested too deeply; as the line is short, no other check is needed."""
-    depth = 0
-    for found in _BRACKETS.finditer(text):
-        if found[0] in ("[", "{"):
-            depth += 1
-            if depth > DEEPEST:
-                return False
-        elif found[0] in ("]", "}"):
-            depth -= 1
-    return True
-
-
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    read: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in read:
-            raise _Unreadable(f"{_shown(name)}: Enter it once")
-        read[name] = value
-    return read
-
-
-def _no_constant(_: str) -> Any:
-    raise ValueError("not JSON")
+        return [("interviewed_at", said("time"))], [], None
+    questionnaire = actions.questionnaires()[line["questionnaire"]]
+    warned = [(each.question, each.text) for each in answer_warnings.holding(questionnaire, line["answers"])]
+    return [], warned, taken or "anonymous"
 
 
 def _shown(name: str) -> str:

@@ -1,16 +1,26 @@
-"""The questionnaire from the command line: whether a file can be used, and what a new version changes."""
+"""The questionnaire from the command line: whether a file can be used, what is new in another, what answers show."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import click
 
-from nrm.cli.usage import Refused
+from nrm import countries
+from nrm.cli.usage import Refused, read_json
 from nrm.countries.questionnaires import read_questionnaire
+from nrm.domain.interviews.answers import UnacceptableAnswer, checked
+from nrm.domain.interviews.endings import is_child
+from nrm.domain.interviews.indicators import Finding, Profile, profile_of_answered
 from nrm.domain.interviews.interviews import Questionnaire
 from nrm.domain.interviews.questionnaire_checks import MalformedQuestionnaire, incomplete
 from nrm.domain.interviews.questionnaire_differences import diff as differences
+from nrm.steps.interviews.drafts import CURRENT
+
+DEFAULT_COUNTRY = "albania"
+LANGUAGE = "en"
 
 
 @click.group()
@@ -23,7 +33,8 @@ def questionnaire() -> None:
 def check(file: Path) -> None:
     """What is wrong with the questionnaire in FILE: one finding a line, exit 1; nothing and exit 0 when there is none.
 
-    The texts read out are looked for beside it, under the same name with `.read-out.toml`.
+    Beside it, under the same name, the texts read out are looked for (`.read-out.toml`) and what explains the signs
+    (`.signs.toml`).
     """
     try:
         read = _read(file)
@@ -50,6 +61,64 @@ def diff(old: Path, new: Path) -> None:
         raise Refused(str(error)) from None
     for change in differences(before, after):
         click.echo(str(change))
+
+
+@questionnaire.command()
+@click.option("--answers", "file", required=True, type=click.Path(path_type=Path), help="A JSON object of answers.")
+@click.option("--json", "as_json", is_flag=True, help="JSON in place of sentences.")
+def profile(file: Path, as_json: bool) -> None:
+    """What the answers in FILE show by the indicators: the outcome, what was named, and each dimension.
+
+    FILE is an object of question and answer, as in an interview that is imported. Each answer counts by itself: what
+    FILE does not answer was not asked. `age` chooses the strengths, `child` and `unsure` those for children; without it
+    they are those for adults.
+    """
+    try:
+        asked = countries.load(DEFAULT_COUNTRY).questionnaires[CURRENT]
+    except countries.CountryError as error:
+        raise Refused(str(error)) from None
+    answers = _answers(read_json(file, "--answers"), asked)
+    drawn = profile_of_answered(asked, answers, child=is_child(answers.get(asked.derive["age"])))
+    if as_json:
+        click.echo(json.dumps(_profile_json(drawn), ensure_ascii=False, indent=2))
+        return
+    click.echo(drawn.outcome)
+    for sentence in drawn.sentences[LANGUAGE]:
+        click.echo(f"- {sentence}")
+
+
+def _answers(data: object, asked: Questionnaire) -> dict[str, Any]:
+    """The answers as they are stored; raises Refused for the first that cannot be one."""
+    if not isinstance(data, dict):
+        raise Refused("--answers: must be a JSON object of question and answer")
+    read = {}
+    for name, value in data.items():
+        if name not in asked.questions:
+            raise Refused(f"--answers: `{name}` is no question of {asked.id}")
+        try:
+            read[name] = checked(asked.questions[name], value)
+        except UnacceptableAnswer as error:
+            raise Refused(f"--answers: `{name}`: {error.texts[LANGUAGE]}") from None
+    return {name: value for name, value in read.items() if value is not None}
+
+
+def _profile_json(drawn: Profile) -> dict[str, Any]:
+    return {
+        "outcome": drawn.outcome,
+        "named": list(drawn.codes),
+        "dimensions": {each.dimension: _dimension_json(each) for each in drawn.findings},
+    }
+
+
+def _dimension_json(finding: Finding) -> dict[str, Any]:
+    """A dimension that was never asked about has no figures: a zero would say that it was."""
+    return {
+        "positive": finding.positive,
+        "strong": finding.count("S") if finding.asked else None,
+        "medium": finding.count("M") if finding.asked else None,
+        "weak": finding.count("W") if finding.asked else None,
+        "asked": finding.asked,
+    }
 
 
 def _read(file: Path) -> Questionnaire:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import warnings
 from collections.abc import Iterator
@@ -15,12 +16,14 @@ from flask import Flask
 from sqlalchemy import make_url
 
 from config import Config, MisConfigured, load_config
-from nrm import create_app, schema
+from nrm import create_app, parsing, schema
 from nrm.actions.accounts import accounts
 from nrm.countries import CountryError
 from nrm.db import db, disconnect
 from nrm.domain.accounts.accounts import Actor, SignInRefused
 from nrm.domain.accounts.failed_attempts import TooSoon
+
+LARGEST_JSON = 1024 * 1024
 
 
 class Refused(Exception):
@@ -132,3 +135,34 @@ def signed_in(app: Flask, login: str) -> Iterator[Actor]:
             yield found.actor
         finally:
             accounts.sign_out(by=found.actor)
+
+
+def read_json(file: Path, option: str) -> Any:
+    """What the file that `option` names holds; raises Refused."""
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(LARGEST_JSON + 1)
+        if len(content) > LARGEST_JSON:
+            raise parsing.BeyondLimits(parsing.FileLimit.SIZE)
+        parsing.check_json(content)
+        return json.loads(content.decode("utf-8"), object_pairs_hook=_without_doubles)
+    except parsing.BeyondLimits as error:
+        raise Refused(f"{option}: {file}: {error}") from None
+    except OSError as error:
+        raise Refused(f"{option}: {file}: {error.strerror or 'cannot be read'}") from None
+    except (ValueError, RecursionError) as error:
+        reason = f"`{error}` stands twice" if isinstance(error, _Doubled) else "is not JSON"
+        raise Refused(f"{option}: {file}: {reason}") from None
+
+
+class _Doubled(ValueError):
+    """A key that stands twice in one object."""
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    read: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in read:
+            raise _Doubled(name)
+        read[name] = value
+    return read

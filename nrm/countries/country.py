@@ -59,11 +59,12 @@ class ListedOrganisation:
 
 @dataclass(frozen=True, slots=True)
 class Emergency:
-    """Telephones that stand on every page of an interview."""
+    """Telephones that stand where somebody may be in danger; `children`: the help line for children."""
 
     police: str
     ambulance: str
     helpline: str
+    children: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,10 @@ class Retention:
     children_until_age: int
     draft_days: int
     draft_warning_days: int
+    group_hours: int
+    hold_hours: int  # of an interview that the post ended against what was said: until the end of the next shift
+    refused_minutes: int  # of a person who said no, or left
+    thinking_hours: int
     negative_screen_days: int
     notice_days: int
     answer_request_days: int

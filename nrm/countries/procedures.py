@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 from nrm.domain.documents import Table
 from nrm.domain.interviews.directives import Directive
+from nrm.domain.interviews.groups import PAGE as GROUP
 from nrm.domain.interviews.interviews import Questionnaire
 from nrm.domain.interviews.rollout import Use
 
@@ -37,7 +38,7 @@ def read_directives(
 
     Of one directive the versions count up, each begins after the one before, and all are one party's.
     """
-    pages = {page for each in questionnaires.values() for page in each.pages}
+    pages = {GROUP, *(page for each in questionnaires.values() for page in each.pages)}
     read: dict[str, Directive] = {}
     every: list[Directive] = []
     for entry in table.tables("directive", optional=True):

@@ -1,4 +1,5 @@
-"""Reading the questionnaires of a country's folder: `questionnaire-ID.toml` and `questionnaire-ID.read-out.toml`."""
+"""Reading the questionnaires of a country's folder: `questionnaire-ID.toml`, beside it what is read out
+(`questionnaire-ID.read-out.toml`) and what explains the signs (`questionnaire-ID.signs.toml`)."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from nrm.domain.interviews.questionnaire_checks import MalformedQuestionnaire
 from nrm.domain.interviews.questionnaires import parse_questionnaire
 
 READ_OUT = ".read-out.toml"
+SIGNS = ".signs.toml"
 _SHIPPED = Path(__file__).resolve().parent
 
 
@@ -19,7 +21,7 @@ def load_questionnaires(folder: Path) -> dict[str, Questionnaire]:
     """Every questionnaire of the folder by its id, such as `returnee-1`; raises MalformedQuestionnaire."""
     read: dict[str, Questionnaire] = {}
     for file in sorted(folder.glob("questionnaire-*.toml")):
-        if file.name.endswith(READ_OUT):
+        if file.name.endswith((READ_OUT, SIGNS)):
             continue
         questionnaire = read_questionnaire(file)
         if file.stem != f"questionnaire-{questionnaire.id}":
@@ -29,16 +31,18 @@ def load_questionnaires(folder: Path) -> dict[str, Questionnaire]:
 
 
 def read_questionnaire(file: Path) -> Questionnaire:
-    """The questionnaire of one file, whatever it is called, with the read-out texts beside it.
+    """The questionnaire of one file, whatever it is called, with the read-out texts and the signs beside it.
 
     Raises MalformedQuestionnaire, OSError.
     """
-    spoken = file.with_name(file.stem + READ_OUT)
+    spoken, signs = file.with_name(file.stem + READ_OUT), file.with_name(file.stem + SIGNS)
     return parse_questionnaire(
         _toml(file),
         file=file.name,
         read_out=_toml(spoken) if spoken.is_file() else None,
         read_out_file=spoken.name,
+        signs=_toml(signs) if signs.is_file() else None,
+        signs_file=signs.name,
     )
 
 

@@ -18,6 +18,8 @@ from nrm.domain.shelter.claims import NOT_STATED
 from nrm.domain.shelter.consents import Validity
 from nrm.domain.shelter.identifications import ReflectionPeriod
 
+LONGEST_THINKING = 72  # hours, as in the text that is read out
+
 
 def read_country(table: Table, code: str) -> Country:
     """The country of the file, without its agreements; raises MalformedDocument with `KEY: reason`."""
@@ -81,7 +83,7 @@ def _region_tiles(table: Table, regions: Mapping[str, Words]) -> Mapping[str, tu
 
 
 def _emergency(table: Table) -> Emergency:
-    read = Emergency(table.text("police"), table.text("ambulance"), table.text("helpline"))
+    read = Emergency(*(table.text(name) for name in ("police", "ambulance", "helpline", "children")))
     table.close()
     return read
 
@@ -180,12 +182,18 @@ def _retention(table: Table) -> Retention:
         children_until_age=table.number("children_until_age", least=18),
         draft_days=table.number("draft_days", least=1),
         draft_warning_days=table.number("draft_warning_days", least=1),
+        group_hours=table.number("group_hours", least=1),
+        hold_hours=table.number("hold_hours", least=1),
+        refused_minutes=table.number("refused_minutes", least=1),
+        thinking_hours=table.number("thinking_hours", least=1),
         negative_screen_days=table.number("negative_screen_days", least=1),
         notice_days=table.number("notice_days", least=1),
         answer_request_days=table.number("answer_request_days", least=1),
     )
     if read.draft_warning_days >= read.draft_days:
         table.wrong("draft_warning_days", "the warning must come before the end")
+    if read.thinking_hours > LONGEST_THINKING:
+        table.wrong("thinking_hours", f"at most {LONGEST_THINKING}: that is what the person is told")
     table.close()
     return read
 

@@ -15,9 +15,9 @@ from nrm.actions import tending
 from nrm.actions.interviews import child_alerts, interview_sending, interviews
 from nrm.actions.referrals import announced_returns, next_receiver, proposals, referrals
 from nrm.actions.reports import contributions, reports
-from nrm.actions.shelter import absences, cases, direct_intake, findings, permits, stays, testimony
+from nrm.actions.shelter import absences, cases, direct_intake, findings, first_talks, permits, stays, testimony
 from nrm.demo import claims, identifications
-from nrm.demo.made_up_interviews import random_answers
+from nrm.demo.made_up_interviews import first_talk, random_answers
 from nrm.demo.people import Plan
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.interviews.endings import ChildAnswer, EndReason, is_child
@@ -49,6 +49,7 @@ from nrm.store.shelter import stays as stay_store
 
 Progress = Callable[[str], None]
 TENDED_EVERY = timedelta(days=3)
+SENTENCE = "Fjali e sajuar."  # why an interview is ended against what was said
 
 
 def everybody() -> list[str]:
@@ -234,7 +235,7 @@ class Life:
             interviews.ask_child_authority(interview_id=interview_id, reason=reason, seen=seen, by=officer)
             authority = self.actors["CHILD_PROTECTION/child_protection_officer"]
             child_alerts.answer_child(interview_id=interview_id, answer=ChildAnswer.PARENTS, by=authority)
-        interviews.end(interview_id=interview_id, reason=EndReason.EXPLAINED, by=officer)
+        interviews.end(interview_id=interview_id, reason=EndReason.EXPLAINED, sentence=SENTENCE, by=officer)
 
     def _answer(self, plan: Plan, referral_id: uuid.UUID, declines: int) -> None:
         """The desk that was asked says no, or takes the person in."""
@@ -311,6 +312,7 @@ class Life:
             )
         if plan.permit is not None:
             self._plan_permit(plan, case_id, admitted_at, by)
+        self.after(timedelta(days=2), lambda: self._talk(plan, case_id, by))
         if plan.number % 3 == 0:
             self.after(timedelta(days=1), lambda: self._note(case_id, plan.note, by))
         if plan.claim is not None:
@@ -420,6 +422,15 @@ class Life:
             )
         except (IllegalStep, NotVisible):
             return  # withdrawn already, or the person moved to another shelter
+
+    def _talk(self, plan: Plan, case_id: uuid.UUID, by: Actor) -> None:
+        """After two days the person is asked what the post did not ask."""
+        rng = random.Random(plan.walk)  # noqa: S311 - plausible, not secret
+        made = first_talk(self.questionnaire, rng, today=days.today())
+        try:
+            first_talks.save(case_id=case_id, answers=made, seen=None, by=by)
+        except (CaseRefused, NotVisible):
+            return  # closed or moved in between, or not asked for consent yet
 
     def _note(self, case_id: uuid.UUID, text: str, by: Actor) -> None:
         cases.add_note(case_id=case_id, text=text, by=by)

@@ -15,6 +15,7 @@ from nrm.domain.interviews import example_interview
 from nrm.domain.interviews.answers import earliest
 from nrm.domain.interviews.example_interview import SAMPLE, TEXTS, Life
 from nrm.domain.interviews.interviews import ALONE, Answers, Question, Questionnaire
+from nrm.domain.shelter import first_talks
 
 LONGEST_AWAY = timedelta(days=5 * 365)
 
@@ -32,8 +33,8 @@ def random_answers(
     """A plausible interview.
 
     `fixed` answers win wherever their question is reached (`{"age": "adult", "consent_services": "yes"}`). `severity`
-    is the chance of each option that stands for an indicator, `answered` of a question that may stay open; 0 and 1 are
-    allowed. `texts` are the choices for a text question by its id, beside the ones built in.
+    is the chance of each option that stands for an indicator or is an alarm, `answered` of a question that may stay
+    open; 0 and 1 are allowed. `texts` are the choices for a text question by its id, beside the ones built in.
     """
     wanted = dict(fixed or {})
     choices = {**TEXTS, **(texts or {})}
@@ -67,9 +68,36 @@ def random_answers(
     return example_interview.answered_through(questionnaire, answer)
 
 
+def first_talk(
+    questionnaire: Questionnaire, rng: random.Random, *, today: date, answered: float = 0.9
+) -> dict[str, Any]:
+    """Plausible answers to what whoever takes a person in asks: one episode, and nobody who came along."""
+    asked = [page for page in first_talks.pages(questionnaire) if first_talks.CODE not in page.questions]
+    lasted = _life(rng, "adult", {}, questionnaire, today)
+    days = {"episode_from": lasted.began, "episode_until": lasted.ended}
+    given: dict[str, Any] = {}
+    for page in asked:
+        for question in (questionnaire.questions[name] for name in page.questions):
+            if rng.random() >= answered or not question.when.holds(given):
+                continue
+            name = first_talks.in_row(question.id, 0) if page.repeat else question.id
+            if question.kind == "partial_date":
+                given[name] = days.get(question.id, lasted.ended).isoformat()[:7]
+            elif question.closed:
+                given[name] = _closed(question, "", rng, 0.3)
+            else:
+                given[name] = rng.choice(TEXTS.get(question.id, SAMPLE))[: question.longest]
+    return given
+
+
 def _closed(question: Question, part: str, rng: random.Random, severity: float) -> Any:
     codes = [option.code for option in question.options]
     plain = [code for code in codes if code not in ALONE] or codes
+    if question.alarm:
+        alarm = rng.random() < severity
+        return rng.choice([code for code in plain if (code in question.alarm) is alarm])
+    if question.id == "apart":
+        return plain[0] if rng.random() < 0.95 else rng.choice(plain)
     if question.kind == "some_of":
         ticked = []
         for option in question.options:

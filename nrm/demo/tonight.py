@@ -50,6 +50,7 @@ def _hand_over_urgently(life: Life, post: str, *, add: bool) -> None:
     """Somebody hurt is handed over by the short way and taken in; the post adds what was left out, or may still."""
     officer = life.actors[post]
     fixed: dict[str, Any] = {"urgent": "yes", "age": "adult", "consent_urgent": "given", "gender": "feminine"}
+    fixed |= {"alone": "yes", "language": "sq", "interpreter": "nobody"}
     interview_id = interviews.start(interview_id=uuid.uuid4(), urgent=True, by=officer)
     answers = _walk(life, {**fixed, "risk": "medium", "avoid": ["none"], "parties": []})
     interviews.save_answers(interview_id=interview_id, answers=answers, named=everybody(), by=officer)
@@ -139,12 +140,11 @@ def _ask_a_child(life: Life, post: str) -> None:
     """An officer has just learned that the person is under 18."""
     officer = life.actors[post]
     interview_id = interviews.start(interview_id=uuid.uuid4(), by=officer)
-    for name in ("safety", "purpose"):
-        draft = interviews.read(interview_id=interview_id, by=officer)
-        page = draft.questionnaire.pages[name]
-        made = _walk(life, {"urgent": "no", "age": "child", "gender": "feminine"})
-        given = {question: made[question] for question in page.questions if question in made}
-        interviews.save_page(draft=draft, page=name, given=given, seen=draft.revision, by=officer)
+    draft = interviews.read(interview_id=interview_id, by=officer)
+    page = draft.pages[0]
+    made = _walk(life, {"urgent": "no", "age": "child", "gender": "feminine"})
+    given = {question: made[question] for question in page.questions if question in made}
+    interviews.save_page(draft=draft, page=page.id, given=given, seen=draft.revision, by=officer)
 
 
 def _walk(life: Life, fixed: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ A condition is a table with exactly one key:
     {in = ["citizenship_class", ["a", "b"]]}       the value is one of these codes
     {has = ["needs", "medical"]}                   the set contains that code
     {lt = ["age_years", 14]}                       the number is known and smaller
+    {said = "fears"}                               anything was answered; only where the reader of the file allows it
     {and = [C, ...]}  {or = [C, ...]}  {not = C}
 
 A name that has no value (not asked, not answered) makes `eq`, `in`, `has` and `lt` false.
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Value = str | int | bool | Collection[str] | None
-Leaf = Literal["eq", "in", "has", "lt"]
+Leaf = Literal["eq", "in", "has", "lt", "said"]
 Branch = Literal["and", "or", "not"]
 
 
@@ -56,6 +57,8 @@ class Condition:
                 return isinstance(self.operand, frozenset) and isinstance(value, str) and value in self.operand
             case "has":
                 return isinstance(value, list | tuple | set | frozenset) and self.operand in value
+            case "said":
+                return value not in ("", [], ())
             case _:
                 number = isinstance(value, int) and not isinstance(value, bool)
                 return number and isinstance(self.operand, int) and value < self.operand
@@ -76,8 +79,8 @@ class Condition:
 ALWAYS = Condition("and")
 
 
-def parse(data: object) -> Condition:
-    """Read one condition; raises MalformedCondition with what is wrong."""
+def parse(data: object, *, said: bool = False) -> Condition:
+    """Read one condition; raises MalformedCondition with what is wrong. `said`: whether that comparison is allowed."""
     if not isinstance(data, dict) or len(data) != 1:
         raise MalformedCondition("a condition is a table with one of eq, in, has, lt, and, or, not")
     ((operator, operand),) = data.items()
@@ -85,11 +88,15 @@ def parse(data: object) -> Condition:
         case "and" | "or":
             if not isinstance(operand, list) or not operand:
                 raise MalformedCondition(f"`{operator}` takes a list of conditions")
-            return Condition(operator, parts=tuple(parse(part) for part in operand))
+            return Condition(operator, parts=tuple(parse(part, said=said) for part in operand))
         case "not":
-            return Condition("not", parts=(parse(operand),))
+            return Condition("not", parts=(parse(operand, said=said),))
         case "eq" | "in" | "has" | "lt":
             return _comparison(operator, operand)
+        case "said" if said:
+            if not isinstance(operand, str):
+                raise MalformedCondition("`said` takes a name")
+            return Condition("said", operand, True)
     raise MalformedCondition(f"`{operator}` is none of eq, in, has, lt, and, or, not")
 
 

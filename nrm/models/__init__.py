@@ -3,7 +3,7 @@
 from nrm.models import audit
 from nrm.models.accounts import accounts, alarms, mailboxes, second_hands
 from nrm.models.agreement import agreements
-from nrm.models.interviews import directives, helpline, interviews, monitoring, screenings
+from nrm.models.interviews import directives, groups, helpline, interviews, monitoring, screenings
 from nrm.models.referrals import announced_returns, outside_referrals, referrals, reminder_calls
 from nrm.models.reports import filings, reports
 from nrm.models.shelter import (
@@ -35,6 +35,7 @@ __all__ = [
     "directives",
     "filings",
     "findings",
+    "groups",
     "helpline",
     "identifications",
     "interviews",

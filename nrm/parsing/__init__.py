@@ -33,6 +33,8 @@ LONGEST_SECONDS, LARGE_LONGEST_SECONDS = 6.0, 60.0
 WAIT_SECONDS = 3.0
 LARGEST_ANSWER = 8 * MEBI
 LARGEST_DOCUMENT = 2 * MEBI
+# Of a table of interviews.
+LARGEST_TABLE, MOST_LINES, MOST_QUESTIONS, LONGEST_TEXT = 4 * MEBI, 2000, 200, 16_000
 DEEPEST, MOST_PARTS, LARGE_MOST_PARTS = 32, 100_000, 1_000_000
 
 
@@ -111,6 +113,28 @@ def grid(content: bytes) -> Grid:
     return found
 
 
+def table(content: bytes, *, head: str) -> Grid:
+    """As `grid`, of a table of texts with many columns, whose first cell is `head`. Raises UnreadableFile."""
+    if not content:
+        raise UnreadableFile(N_("Choose a file: this one is empty"))
+    limits = {
+        "rows": MOST_LINES,
+        "columns": MOST_QUESTIONS,
+        "cell": LONGEST_TEXT,
+        "entries": grids.MOST_ENTRIES,
+        "part": LARGEST_TABLE * 4,
+        "unpacked": LARGEST_TABLE * 4,
+        "texts": 1,
+    }
+    try:
+        found: Grid = _read("grid", content, large=True, more={**limits, "bytes": LARGEST_TABLE}, head=head)
+    except BeyondLimits as error:
+        raise UnreadableFile(error.phrase) from None
+    except Damaged as error:
+        raise UnreadableFile(_TABLES.get(str(error), _TABLES["workbook"])) from None
+    return found
+
+
 def toml(text: str) -> dict[str, Any]:
     """What `tomllib.loads` gives, of a text that somebody sent. Raises BeyondLimits, Damaged."""
     found: dict[str, Any] = _unpacked(_read("toml", text.encode("utf-8", "replace")))
@@ -132,8 +156,10 @@ def _unpacked(value: Any) -> Any:
     return _KINDS[value["kind"]].fromisoformat(value["text"])
 
 
-def _read(kind: str, content: bytes, *, large: bool = False, more: Mapping[str, int] | None = None) -> Any:
-    most = len(content) if large else LARGEST_DOCUMENT
+def _read(
+    kind: str, content: bytes, *, large: bool = False, more: Mapping[str, int] | None = None, head: str = "code"
+) -> Any:
+    most = (more or {}).get("bytes", len(content) if large else LARGEST_DOCUMENT)
     if len(content) > most:
         raise BeyondLimits(FileLimit.SIZE)
     settings = {
@@ -143,6 +169,7 @@ def _read(kind: str, content: bytes, *, large: bool = False, more: Mapping[str, 
         "seconds": LARGE_CPU_SECONDS if large else CPU_SECONDS,
         "depth": DEEPEST,
         "parts": LARGE_MOST_PARTS if large else MOST_PARTS,
+        "head": head,
         **(more or {}),
     }
     if not _one_at_a_time.acquire(timeout=WAIT_SECONDS):

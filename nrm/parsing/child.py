@@ -26,8 +26,7 @@ FORMULA = "\x00formula"
 _READ_AT_ONCE = 64 * 1024
 _LONGEST_SENTENCE = 300
 _SEPARATORS = (";", "\t", ",")
-# The line of codes shows what separates cells: a remark above it may hold anything.
-_SEPARATED = re.compile(r'^"?code"?([;,\t])', re.IGNORECASE | re.MULTILINE)
+_GUARDED = ("=", "+", "-", "@", "\t", "\r")
 
 Limits = dict[str, Any]
 
@@ -101,7 +100,8 @@ def separated(content: bytes, limits: Limits) -> list[list[str]]:
     text = decoded(content)
     if "\x00" in text:
         raise Damaged("neither")
-    said = _SEPARATED.search(text)
+    # The line of codes, which begins so, shows what separates cells: a remark above it may hold anything.
+    said = re.search(rf'^"?{re.escape(limits["head"])}"?([;,\t])', text, re.IGNORECASE | re.MULTILINE)
     separator = said[1] if said else max(_SEPARATORS, key=text.count)
     rows: list[list[str]] = []
     try:
@@ -125,8 +125,14 @@ def decoded(content: bytes) -> str:
 
 
 def cell(value: str, limits: Limits) -> str:
-    """What a cell says. A formula to a spreadsheet is none; a figure with a sign is judged as a figure."""
-    text = value[: limits["cell"]].strip().removeprefix("'")
+    """What a cell says. A formula to a spreadsheet is none; a figure with a sign is judged as a figure.
+
+    In a table of texts an apostrophe before what would be a formula says that it is a text.
+    """
+    text = value[: limits["cell"]].strip()
+    if limits.get("texts"):
+        return text[1:] if text[:1] == "'" and text[1:2] in _GUARDED else FORMULA if text[:1] == "=" else text
+    text = text.removeprefix("'")
     return FORMULA if text[:1] in ("=", "@") else text
 
 

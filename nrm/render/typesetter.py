@@ -13,6 +13,7 @@ may ask for.
 from __future__ import annotations
 
 import base64
+import importlib
 import io
 import json
 import os
@@ -26,8 +27,11 @@ FONT_SCHEME = "typesetter-font:"
 SHEET = """
 @font-face { font-family: "Page"; src: url("%(scheme)sroman"); font-style: normal }
 @font-face { font-family: "Page"; src: url("%(scheme)sitalic"); font-style: italic }
+@font-face { font-family: "Page Arabic"; src: url("%(scheme)sarabic") }
+@font-face { font-family: "Page Bengali"; src: url("%(scheme)sbengali"); font-weight: 400 }
+@font-face { font-family: "Page Bengali"; src: url("%(scheme)sbengali-bold"); font-weight: 700 }
 * { bookmark-level: none }
-html { font-family: "Page", sans-serif }
+html { font-family: "Page", "Page Arabic", "Page Bengali", sans-serif }
 @page { font-family: "Page", sans-serif }
 """
 
@@ -47,14 +51,24 @@ UA_XMP = b"""<rdf:Description xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/" r
 """
 
 
-def font_files() -> dict[str, Path]:
-    """The variable fonts of the package `fontpkg-noto-sans`: upright and italic, all weights."""
-    import fontpkg_noto_sans
+FONTS = {
+    "roman": ("fontpkg_noto_sans", "NotoSans[wdth,wght].ttf"),
+    "italic": ("fontpkg_noto_sans", "NotoSans-Italic[wdth,wght].ttf"),
+    "arabic": ("fontpkg_noto_sans_arabic", "NotoSansArabic[wdth,wght].ttf"),
+    "bengali": ("fontpkg_hind_siliguri", "HindSiliguri-Regular.ttf"),
+    "bengali-bold": ("fontpkg_hind_siliguri", "HindSiliguri-Bold.ttf"),
+}
 
-    found = {}
-    for path in sorted((Path(fontpkg_noto_sans.__file__).parent / "files").glob("*.ttf")):
-        found["italic" if "Italic" in path.name else "roman"] = path
-    return found
+
+def font_files() -> dict[str, Path]:
+    """The font files of the packages `fontpkg-...` by the name that the sheet gives them.
+
+    Noto Sans itself has Latin, Greek, Cyrillic and Devanagari.
+    """
+    return {
+        name: Path(str(importlib.import_module(package).__file__)).parent / "files" / file
+        for name, (package, file) in FONTS.items()
+    }
 
 
 @cache
@@ -74,7 +88,7 @@ def _tools() -> tuple[Any, Any, Any, type[BaseException]]:
             raise FatalURLFetchingError("no address may be fetched")
 
     class FontOnly(URLFetcher):  # type: ignore[misc]
-        """Gives our own sheet its two fonts, and nothing else."""
+        """Gives our own sheet its fonts, and nothing else."""
 
         def fetch(self, url: str, headers: object = None) -> Any:  # noqa: ARG002 - WeasyPrint's signature
             scheme, _, name = url.partition(FONT_SCHEME)

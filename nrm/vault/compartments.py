@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Table, and_, bindparam, insert, select, update
+from sqlalchemy import Table, and_, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock, crypto
@@ -58,7 +58,7 @@ _REVISE = Prepared(
         _COMPARTMENT.epoch == bindparam("of_epoch"),
         _COMPARTMENT.revision == bindparam("seen"),
     )
-    .values(revision=bindparam("revision"), sealed_value=bindparam("sealed_value"))
+    .values(revision=bindparam("revision"), sealed_value=bindparam("sealed_value"), step=bindparam("step"))
 )
 # A compartment with the organisation's grant, the member's wrap of the keyring it was made to, and until when the
 # session has leave to read it, if there are any.
@@ -130,23 +130,25 @@ class Opened:
     """A compartment's value (JSON object) and the revision it was read at.
 
     It holds the keys it was opened with, so that sealing the next revision in the same request need not read them
-    again. It must live no longer than the request.
+    again. It must live no longer than the request. `own`: opened by a key of the actor, and not of the organisation.
     """
 
     value: dict[str, Any]
     revision: int
+    own: bool
     _held_value: _Held = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NextRevision:
-    """A compartment sealed as its next revision, under the key of its epoch."""
+    """A compartment sealed as its next revision, under the key of its epoch. `step`: see `SealedCompartment`."""
 
     case_id: uuid.UUID
     compartment: str
     epoch: int
     revision: int
     sealed_value: bytes
+    step: str = ""
 
 
 def create(
@@ -156,12 +158,13 @@ def create(
     holders: Collection[uuid.UUID],
     *,
     by: Actor | None = None,
+    members: Collection[uuid.UUID] = (),
 ) -> None:
     """Seal new compartments (compartment -> value) of a case to the same holders, epoch 1, revision 1.
 
-    `by` is the actor who continues to read them, if there is one.
+    `by` is the actor who continues to read them, if there is one. `members`: who hold it themselves, by their own keys.
     """
-    grantees = grants.recipients(session, holders)
+    grantees = grants.recipients(session, holders) if holders else []
     shred_keys = []
     for compartment, value in values.items():
         compartment_key, shred_key = crypto.new_key(), crypto.new_key()
@@ -169,13 +172,14 @@ def create(
         sealed = blobs.seal_value(value, compartment_key, shred_key, case_id, compartment, 1, 1)
         put(session, case_id, compartment, sealed)
         grants.grant(session, compartment_key, case_id, compartment, 1, grantees, by=by)
+        grants.grant_members(session, compartment_key, case_id, compartment, 1, members, by=by)
     shredding.store(shred_keys)
 
 
 def put(session: Session, case_id: uuid.UUID, compartment: str, sealed_value: bytes) -> None:
     """The row of a new compartment, epoch 1, revision 1."""
     first = {"case_id": case_id, "compartment": compartment, "epoch": 1, "revision": 1}
-    _PUT.run(session, {**first, "sealed_value": sealed_value})
+    _PUT.run(session, {**first, "sealed_value": sealed_value, "step": ""})
 
 
 def allow(session: Session, case_id: uuid.UUID, compartment: str, purpose: str, *, by: Actor) -> None:
@@ -213,6 +217,28 @@ def _is_leave(found: bytes | None, case_id: uuid.UUID, compartment: str, expires
     return False
 
 
+def end_leave(session: Session, case_id: uuid.UUID, compartment: str, *, but: Actor | None = None) -> None:
+    """End the leave of every session to read the compartment, but that of the actor `but`."""
+    kept = b"" if but is None else but.session_id
+    session.execute(
+        delete(Opening).where(
+            Opening.case_id == case_id, Opening.compartment == compartment, Opening.session_digest != kept
+        )
+    )
+
+
+def leave_before(session: AnySession, case_id: uuid.UUID, compartment: str, *, by: Actor) -> str:
+    """The purpose of the leave that the actor's session has or had, as long as it is remembered; empty without one."""
+    found = session.execute(
+        select(Opening.purpose, Opening.expires_at, Opening.mark).where(
+            Opening.session_digest == by.session_id, Opening.case_id == case_id, Opening.compartment == compartment
+        )
+    ).first()
+    if found is None or not _is_leave(found.mark, case_id, compartment, found.expires_at, by):
+        return ""
+    return str(found.purpose)
+
+
 def move_leave(session: Session, before: bytes, after: bytes) -> None:
     """Move the leave to read from one session to another: to the session that replaces a locked one."""
     for row in session.scalars(select(Opening).where(Opening.session_digest == before)).all():
@@ -232,14 +258,24 @@ def is_allowed(session: Session, case_id: uuid.UUID, compartment: str, *, by: Ac
 
 def read(session: AnySession, case_id: uuid.UUID, compartment: str, *, by: Actor) -> Opened:
     """The value, for an actor whose session has leave; raises NoLeave without it, CannotOpen without a key."""
-    row, compartment_key, shred_key = keys(session, case_id, compartment, by=by, leave=True)
+    row, compartment_key, shred_key, own = _keys(session, case_id, compartment, by=by, leave=True)
     held = _held_value(row, compartment_key, shred_key, by)
-    return Opened(blobs.open_under(held.key, row), row.revision, held)
+    return Opened(blobs.open_under(held.key, row), row.revision, own, held)
 
 
 def _held_value(row: Row, compartment_key: bytes, shred_key: bytes, by: Actor) -> _Held:
     key = blobs.epoch_key(compartment_key, shred_key, row.case_id, row.compartment, row.epoch)
     return _Held(by, row.case_id, row.compartment, row.epoch, key)
+
+
+def glance(session: AnySession, case_id: uuid.UUID, compartment: str, *, by: Actor) -> dict[str, Any] | None:
+    """The value without leave and without a record, None if it does not open: for a caller that gives out a closed code
+    or two of it, to the member whose it is."""
+    try:
+        row, compartment_key, shred_key = keys(session, case_id, compartment, by=by)
+        return blobs.open_value(row, compartment_key, shred_key)
+    except CannotOpen:
+        return None
 
 
 def hold(session: Session, case_id: uuid.UUID, compartment: str) -> None:
@@ -255,14 +291,29 @@ def write(
     return keep(session, sealed_next(session, case_id, compartment, value, seen=seen, by=by))
 
 
-def merge(session: Session, case_id: uuid.UUID, compartment: str, part: Mapping[str, Any], *, by: Actor) -> int:
-    """Replace some answers of the compartment by `part`, without showing it; returns the new revision.
+def merge(
+    session: Session,
+    case_id: uuid.UUID,
+    compartment: str,
+    part: Mapping[str, Any],
+    *,
+    by: Actor,
+    seen: int | None = None,
+) -> int:
+    """Replace some answers of the compartment by `part`, without showing it; returns the revision that has them.
 
-    Raises CannotOpen without a key, StaleRevision when somebody wrote at the same moment.
+    None takes an answer away. What stands there already is not written again. `seen` is the revision that the writer
+    had read, if it was one. Raises CannotOpen without a key, StaleRevision when somebody else wrote meanwhile.
     """
     row, compartment_key, shred_key = keys(session, case_id, compartment, by=by)
     held = _held_value(row, compartment_key, shred_key, by)
-    return keep(session, _next_revision(held, {**blobs.open_under(held.key, row), **part}, row.revision))
+    before = blobs.open_under(held.key, row)
+    value = {name: each for name, each in {**before, **part}.items() if each is not None or name not in part}
+    if value == before:
+        return int(row.revision)
+    if seen not in (None, row.revision):
+        raise StaleRevision
+    return keep(session, _next_revision(held, value, row.revision))
 
 
 def sealed_next(
@@ -273,7 +324,9 @@ def sealed_next(
     return _next_revision(_held_value(row, compartment_key, shred_key, by), value, seen)
 
 
-def sealed_after(session: AnySession, opened: Opened, value: dict[str, Any], *, by: Actor) -> NextRevision:
+def sealed_after(
+    session: AnySession, opened: Opened, value: dict[str, Any], *, by: Actor, step: str = ""
+) -> NextRevision:
     """The revision after one that was opened in this request, sealed as `sealed_next` does.
 
     For the actor who opened it nothing is read again: if the grant has ended since, its epoch has ended or the row is
@@ -282,12 +335,12 @@ def sealed_after(session: AnySession, opened: Opened, value: dict[str, Any], *, 
     held = opened._held_value
     if held.by is not by:
         return sealed_next(session, held.case_id, held.compartment, value, seen=opened.revision, by=by)
-    return _next_revision(held, value, opened.revision)
+    return _next_revision(held, value, opened.revision, step)
 
 
-def _next_revision(held: _Held, value: dict[str, Any], seen: int) -> NextRevision:
+def _next_revision(held: _Held, value: dict[str, Any], seen: int, step: str = "") -> NextRevision:
     place = (held.case_id, held.compartment, held.epoch, seen + 1)
-    return NextRevision(*place, blobs.seal_under(held.key, value, *place))
+    return NextRevision(*place, blobs.seal_under(held.key, value, *place), step)
 
 
 def keep(session: Session | Writer, following: NextRevision) -> int:
@@ -301,7 +354,7 @@ def keep(session: Session | Writer, following: NextRevision) -> int:
         "of_epoch": following.epoch,
         "seen": following.revision - 1,
     }
-    values = {"revision": following.revision, "sealed_value": following.sealed_value}
+    values = {"revision": following.revision, "sealed_value": following.sealed_value, "step": following.step}
     if _REVISE.run(session, {**place, **values}) != 1:
         raise StaleRevision
     return following.revision
@@ -331,10 +384,24 @@ def keys(
     releasing: bool = False,
     leave: bool = False,
 ) -> tuple[Row, bytes, bytes]:
-    """(row of `_PLACE`, CK, SK) as far as the actor's organisation was granted them; raises CannotOpen.
+    """(row of `_PLACE`, CK, SK) as far as the actor or their organisation was granted them; raises CannotOpen.
 
     `leave`: only for a session that may read it now; raises NoLeave for any other, whether there is a key or not.
     """
+    row, compartment_key, shred_key, _ = _keys(session, case_id, compartment, by=by, releasing=releasing, leave=leave)
+    return row, compartment_key, shred_key
+
+
+def _keys(
+    session: AnySession,
+    case_id: uuid.UUID,
+    compartment: str,
+    *,
+    by: Actor,
+    releasing: bool = False,
+    leave: bool = False,
+) -> tuple[Row, bytes, bytes, bool]:
+    """`keys`, and whether it is a key of the actor alone. The organisation's grant is looked for first."""
     if by.organisation_id is None or by.kind is None:
         raise CannotOpen
     place = {"case_id": case_id, "compartment": compartment, "session_digest": by.session_id}
@@ -344,10 +411,13 @@ def keys(
         raise NoLeave
     if row is None or by.keys is None:
         raise CannotOpen
+    own = None
     try:
         if row.sealed_key is not None and _is_granted(row, by.organisation_id):
             version, wrapped = row.keyring_version, row.sealed_key
             private = unwrap_keyring(session, row.sealed_private, version, by=by)
+        elif by.member_id is not None and (own := grants.of_member(session, row, by.member_id)) is not None:
+            version, wrapped, private = 0, own, by.keys.kem_private
         elif releasing or compartment == "hand_over":
             version, wrapped = _release(session, row, by.organisation_id)
             private = keyring_private(session, version, by=by)
@@ -355,15 +425,19 @@ def keys(
             raise CannotOpen
         me = grants.Recipient(by.organisation_id, by.kind, version, b"")
         context = grants.grant_context(case_id, compartment, row.epoch, me)
+        if own is not None and by.member_id is not None:
+            context = grants.member_context(case_id, compartment, row.epoch, by.member_id)
         compartment_key = _opened_once(private, wrapped, context, by=by)
         shred_key = shredding.shred_key(case_id, compartment, row.epoch)
         if shred_key is None:
             raise CannotOpen
     except CannotOpen:
-        if _was_granted(session, row, by.organisation_id) and _PLACE.first(session, {**place, **whose}) == row:
+        if (own is not None or _was_granted(session, row, by.organisation_id)) and _PLACE.first(
+            session, {**place, **whose}
+        ) == row:
             report(compartment, case_id)
         raise
-    return row, compartment_key, shred_key
+    return row, compartment_key, shred_key, own is not None
 
 
 def _is_granted(row: Row, organisation_id: uuid.UUID) -> bool:

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask import current_app
 from sqlalchemy import delete, select, tuple_, update
@@ -40,6 +41,38 @@ def rotate(session: Session, case_id: uuid.UUID, keep: Mapping[str, Collection[u
     shredding.store(shred_keys)
 
 
+def give_to_members(
+    session: Session,
+    case_id: uuid.UUID,
+    compartment: str,
+    members: Collection[uuid.UUID],
+    *,
+    seen: int,
+    by: Actor,
+    value: dict[str, Any] | None = None,
+) -> int:
+    """A new epoch of the compartment, for these members alone, by their own keys; returns its revision.
+
+    No organisation opens it any more: its grant is deleted here, and what somebody kept of the old key opens nothing
+    once the old shred key, which is listed for destruction, is gone. `value`: what is sealed in place of what is there.
+    Raises CannotOpen, StaleRevision if `seen` is not the newest revision.
+    """
+    row, *opened_with = keys(session, case_id, compartment, by=by)
+    if row.revision != seen:
+        raise StaleRevision
+    following = _follow(session, row, opened_with, [], revision=seen + 1, value=value)
+    grants.grant_members(session, following[0], case_id, compartment, row.epoch + 1, members, by=by)
+    place = {"case_id": case_id, "compartment": compartment, "epoch": row.epoch + 1}
+    shredding.store([{**place, "key": following[1]}])
+    return seen + 1
+
+
+def forget_member(session: Session, member_id: uuid.UUID) -> None:
+    """End all grants to the member themselves. What nobody else holds is lost: it is erased, and its key is listed."""
+    for case_id, compartment in grants.forget_member(session, member_id):
+        erase(session, case_id, [compartment])
+
+
 @dataclass(frozen=True, slots=True)
 class SealedAgain:
     """How many compartments got a new epoch, and those that do not open or must not be sealed."""
@@ -56,6 +89,7 @@ def seal_again(session: Session, places: Sequence[Place], *, by: Actor) -> Seale
     """
     _hold(session, places)
     holding, asked = grants.holding(session, places), grants.asked(session, places)
+    of_members = grants.granted_to_members(session, places)
     shred_keys: list[dict[str, object]] = []
     release_keys: list[dict[str, object]] = []
     known: dict[frozenset[uuid.UUID], Sequence[Recipient]] = {frozenset(): ()}
@@ -71,6 +105,7 @@ def seal_again(session: Session, places: Sequence[Place], *, by: Actor) -> Seale
             unopenable.append(place)
             continue
         epoch = row.epoch + 1
+        grants.grant_members(session, compartment_key, case_id, compartment, epoch, of_members.get(place, ()))
         shred_keys.append({"case_id": case_id, "compartment": compartment, "epoch": epoch, "key": shred_key})
         release_keys += grants.pend(session, compartment_key, (case_id, compartment, epoch), parties)
     shredding.store(shred_keys, release_keys)
@@ -98,14 +133,21 @@ def _hold(session: Session, places: Collection[Place]) -> None:
 
 
 def _follow(
-    session: Session, row: Row, opened_with: Sequence[bytes], grantees: Sequence[Recipient], *, revision: int
+    session: Session,
+    row: Row,
+    opened_with: Sequence[bytes],
+    grantees: Sequence[Recipient],
+    *,
+    revision: int,
+    value: dict[str, Any] | None = None,
 ) -> tuple[bytes, bytes]:
-    """Seal the compartment under the next epoch's (CK, SK), which are returned; SK is to be stored by the caller.
+    """Seal the compartment (or `value` in its place) under the next epoch's (CK, SK), which are returned; SK is to be
+    stored by the caller.
 
     Raises CannotOpen before anything is changed, StaleRevision when somebody wrote in the same instant.
     """
     compartment_key, shred_key = opened_with
-    value = blobs.open_value(row, compartment_key, shred_key)
+    value = blobs.open_value(row, compartment_key, shred_key) if value is None else value
     case_id, compartment, epoch = row.case_id, row.compartment, row.epoch + 1
     following = crypto.new_key(), crypto.new_key()
     hit = hit_one(
@@ -120,6 +162,7 @@ def _follow(
         .values(
             epoch=epoch,
             revision=revision,
+            **({"step": ""} if revision != row.revision else {}),
             sealed_value=blobs.seal_value(value, *following, case_id, compartment, epoch, revision),
         ),
     )

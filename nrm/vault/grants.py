@@ -9,6 +9,9 @@ an own envelope instead, in the same row and with the same context (ADR 0030):
 
     own    0x03 | AEAD(EXP(private half, "own grant"), CK, context)
 
+What only an interviewer may open is granted to the member's own key in the same two envelopes, and to no organisation
+(ADR 0059).
+
 Decided in ADR 0002, ADR 0031.
 """
 
@@ -25,9 +28,9 @@ from sqlalchemy.orm import Session
 from nrm import crypto
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, OrganisationKind
-from nrm.models.accounts.accounts import Keyring, Organisation
-from nrm.models.shelter.cases import Destruction, Grant, PendingGrant, SealedCompartment
-from nrm.prepared import Prepared, Row
+from nrm.models.accounts.accounts import Keyring, Member, Organisation
+from nrm.models.shelter.cases import Destruction, Grant, MemberGrant, PendingGrant, SealedCompartment
+from nrm.prepared import AnySession, Prepared, Row
 from nrm.vault import shredding
 from nrm.vault.keyrings import Disagrees, HoldsNoKeys, version_of
 from nrm.vault.marks import check_row_mac, report, row_mac
@@ -39,6 +42,15 @@ _OWN = b"\x03"
 _LOOKED_AT = 500  # grants read at once, to find those of older keys
 _GRANT = Prepared(insert(Grant), list(Grant.__table__.columns.keys()))
 _PEND = Prepared(insert(PendingGrant), list(PendingGrant.__table__.columns.keys()))
+_OF_MEMBER = MemberGrant.__table__.c
+_GRANT_MEMBER = Prepared(insert(MemberGrant), list(_OF_MEMBER.keys()))
+_MEMBERS_OWN = Prepared(
+    select(_OF_MEMBER.epoch, _OF_MEMBER.sealed_key, _OF_MEMBER.mark).where(
+        _OF_MEMBER.case_id == bindparam("case_id"),
+        _OF_MEMBER.compartment == bindparam("compartment"),
+        _OF_MEMBER.member_id == bindparam("member_id"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +309,91 @@ def keep_own(session: Session, row: Row, compartment_key: bytes, *, by: Actor) -
     _KEEP_OWN.run(session, {**place, "seen": row.sealed_key, "sealed_key": sealed})
 
 
+def grant_members(
+    session: Session,
+    compartment_key: bytes,
+    case_id: uuid.UUID,
+    compartment: str,
+    epoch: int,
+    members: Iterable[uuid.UUID],
+    *,
+    by: Actor | None = None,
+) -> None:
+    """Grants of the compartment at this epoch to members themselves; for `by` in an envelope of their own.
+
+    Raises CannotOpen for a member without keys, or whose public key was written by hand.
+    """
+    for member_id in members:
+        context = member_context(case_id, compartment, epoch, member_id)
+        if by is not None and by.keys is not None and by.member_id == member_id:
+            sealed = _sealed_own_key(by.keys.kem_private, compartment_key, context)
+        else:
+            member = session.get_one(Member, member_id, populate_existing=True)
+            if member.kem_public is None:
+                raise crypto.CannotOpen
+            check_row_mac(member.kem_mark, "member", member.id, member.organisation_id, member.kem_public)
+            sealed = crypto.wrap(member.kem_public, compartment_key, context)
+        place = {"case_id": case_id, "compartment": compartment, "member_id": member_id, "epoch": epoch}
+        mark = _member_mac(case_id, compartment, epoch, member_id)
+        _GRANT_MEMBER.run(session, {**place, "sealed_key": sealed, "mark": mark})
+
+
+def of_member(session: AnySession, row: Row, member_id: uuid.UUID) -> bytes | None:
+    """The wrapped key of the member's own grant of the compartment `row`, at its epoch; None if there is none.
+
+    One that was written by hand is reported and ignored.
+    """
+    place = {"case_id": row.case_id, "compartment": row.compartment, "member_id": member_id}
+    found = _MEMBERS_OWN.first(session, place)
+    if found is None or found.epoch != row.epoch:
+        return None
+    if not crypto.same(found.mark, _member_mac(row.case_id, row.compartment, found.epoch, member_id)):
+        report(f"grant of {row.compartment} to a member", row.case_id)
+        return None
+    return bytes(found.sealed_key)
+
+
+def granted_to_members(session: Session, places: Collection[Place]) -> dict[Place, list[uuid.UUID]]:
+    """The members that have a grant of their own of each place, at the present epoch and with a right mark."""
+    here = (
+        MemberGrant.case_id == SealedCompartment.case_id,
+        MemberGrant.compartment == SealedCompartment.compartment,
+        MemberGrant.epoch == SealedCompartment.epoch,
+    )
+    rows = session.execute(
+        select(MemberGrant.__table__)
+        .join(SealedCompartment, and_(*here))
+        .where(tuple_(MemberGrant.case_id, MemberGrant.compartment).in_(places))
+    )
+    found: dict[Place, list[uuid.UUID]] = {}
+    for row in rows:
+        if crypto.same(row.mark, _member_mac(row.case_id, row.compartment, row.epoch, row.member_id)):
+            found.setdefault((row.case_id, row.compartment), []).append(row.member_id)
+        else:
+            report(f"grant of {row.compartment} to a member", row.case_id)
+    return found
+
+
+def forget_member(session: Session, member_id: uuid.UUID) -> list[Place]:
+    """Delete all grants to the member themselves; the places that nobody at all holds any more, or is asked to."""
+    gone = session.execute(
+        delete(MemberGrant)
+        .where(MemberGrant.member_id == member_id)
+        .returning(MemberGrant.case_id, MemberGrant.compartment)
+    )
+    places = [(row.case_id, row.compartment) for row in gone]
+    if not places:
+        return []
+    held = {
+        (row.case_id, row.compartment)
+        for kind in (Grant, PendingGrant, MemberGrant)
+        for row in session.execute(
+            select(kind.case_id, kind.compartment).where(tuple_(kind.case_id, kind.compartment).in_(places))
+        )
+    }
+    return [place for place in places if place not in held]
+
+
 def pend(
     session: Session, compartment_key: bytes, place: tuple[uuid.UUID, str, int], parties: Iterable[Recipient]
 ) -> list[dict[str, object]]:
@@ -315,13 +412,15 @@ def pend(
 
 
 def end(session: Session, case_id: uuid.UUID, compartment: str, epoch: int) -> None:
-    """Delete all grants and pending grants; list the epoch's shred key and all release keys for destruction."""
+    """Delete all grants, also those of members, and pending grants; list the epoch's shred key and all release keys
+    for destruction."""
     pending = (PendingGrant.case_id == case_id, PendingGrant.compartment == compartment)
     ended = [Destruction(kind="shred", case_id=case_id, compartment=compartment, epoch=epoch)]
     ended += [_released(row) for row in session.scalars(select(PendingGrant).where(*pending))]
     shredding.list_for_destruction(session, ended)
     session.execute(delete(PendingGrant).where(*pending))
     session.execute(delete(Grant).where(Grant.case_id == case_id, Grant.compartment == compartment))
+    session.execute(delete(MemberGrant).where(MemberGrant.case_id == case_id, MemberGrant.compartment == compartment))
 
 
 def _released(pending: PendingGrant) -> Destruction:
@@ -360,6 +459,15 @@ def is_made_here(found: bytes, case_id: uuid.UUID, compartment: str, epoch: int,
 def grant_context(case_id: uuid.UUID, compartment: str, epoch: int, to: Recipient) -> bytes:
     """The context of a grant: it opens only for this place and this version of this organisation's keyring."""
     return crypto.ctx("grant", case_id, compartment, epoch, to.organisation_id, to.kind, to.version)
+
+
+def member_context(case_id: uuid.UUID, compartment: str, epoch: int, member_id: uuid.UUID) -> bytes:
+    """The context of a grant to a member."""
+    return crypto.ctx("member grant", case_id, compartment, epoch, member_id)
+
+
+def _member_mac(case_id: uuid.UUID, compartment: str, epoch: int, member_id: uuid.UUID) -> bytes:
+    return row_mac("member grant", case_id, compartment, epoch, member_id)
 
 
 def pending_context(case_id: uuid.UUID, compartment: str, epoch: int, organisation_id: uuid.UUID) -> bytes:

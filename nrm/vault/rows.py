@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nrm.models.accounts.second_hands import HeavyAct
-from nrm.models.shelter.cases import Erasure, Supplement
+from nrm.models.shelter.cases import Erasure, Supplement, Withheld
 from nrm.vault.marks import is_right_row_mac, row_mac
 
 
@@ -64,6 +64,27 @@ def _of_act(act: HeavyAct, changed: dict[str, Any]) -> tuple[Any, ...]:
     about = (act.case_id or "", act.member_id or "", _moment_text(act.expires_at))
     state = (str(now("status")), _moment_text(now("decided_at")), now("decided_by_id") or "")
     return ("act", act.id, *whose, *about, *state)
+
+
+def withheld_mark(row: Withheld) -> bytes:
+    """The MAC of what is withheld: of which case, and until when."""
+    return row_mac("withheld", row.id, row.case_id, _moment_text(row.until))
+
+
+def is_withheld(row: Withheld) -> bool:
+    """Whether this program withheld it until that hour; otherwise it is reported."""
+    return is_right_row_mac(row.mark, "withheld", row.id, row.case_id, _moment_text(row.until))
+
+
+def owner_mark(interview_id: uuid.UUID, organisation_id: uuid.UUID, member_id: uuid.UUID) -> bytes:
+    """The MAC of whose interview it is: nobody becomes the interviewer by a change in the database."""
+    return row_mac("interviewer", interview_id, organisation_id, member_id)
+
+
+def is_owners(interview: Any) -> bool:
+    """Whether this program wrote down whose interview it is; otherwise it is reported."""
+    parts = (interview.organisation_id, interview.member_id)
+    return is_right_row_mac(interview.owner_mark, "interviewer", interview.id, *parts)
 
 
 def supplement_mark(row: Supplement, pseudonym: str, open_until: datetime | None) -> bytes:

@@ -120,12 +120,14 @@ def _replaced(left: list[_Place]) -> set[_Place]:
     places = list({place[:2] for place in left})
     for some in (places[start : start + _SOME] for start in range(0, len(places), _SOME)):
         present = {tuple(row) for row in db.session.execute(select(*_place(SealedCompartment)).where(where.in_(some)))}
-        holding = grants.holding(db.session(), {place[:2] for place in present}) if present else {}
+        held = {place[:2] for place in present}
+        holding = grants.holding(db.session(), held) if present else {}
+        own = grants.granted_to_members(db.session(), held) if present else {}
         db.session.rollback()
         key = tuple_(ShredKey.case_id, ShredKey.compartment, ShredKey.epoch)
         with db.engines["shred"].connect() as connection:
             there = connection.execute(select(*_place(ShredKey)).where(key.in_(present))) if present else ()
-            newest |= {tuple(row[:2]): row.epoch for row in there if holding[row.case_id, row.compartment]}
+            newest |= {tuple(row[:2]): row.epoch for row in there if holding[row[:2]] or row[:2] in own}
     return {each for each in left if each[2] < newest.get(each[:2], 0)}
 
 

@@ -16,6 +16,7 @@ from flask import Blueprint, Flask, Response, abort, request
 FOLDER = Path(__file__).resolve().parent.parent / "static"
 PREFIX = "/assets"
 ENDPOINT = "assets.file"
+_FONT = re.compile(rb"url\((\w+\.woff2)\)")
 KEEP = "public, max-age=31536000, immutable"
 
 
@@ -59,12 +60,14 @@ SHORTENED: Mapping[str, Callable[[bytes], bytes]] = {".css": _compact, ".js": _w
 
 
 def load(folder: Path = FOLDER) -> dict[str, Asset]:
-    """Plain name -> asset, for every file of the folder."""
-    found = {}
-    for path in sorted(folder.iterdir()):
+    """Plain name -> asset, for every file of the folder. A style sheet names a font plainly, as `url(a.woff2)`."""
+    found: dict[str, Asset] = {}
+    for path in sorted(folder.iterdir(), key=lambda each: (each.suffix != ".woff2", each.name)):
         if not path.is_file():
             continue
         raw = SHORTENED.get(path.suffix, bytes)(path.read_bytes())
+        if path.suffix == ".css":
+            raw = _FONT.sub(lambda named: f"url({found[named[1].decode()].address})".encode(), raw)
         digest = hashlib.sha256(raw).hexdigest()[:12]
         mimetype = mimetypes.types_map.get(path.suffix, "application/octet-stream")
         bodies = {"": raw, "gzip": gzip.compress(raw, 9, mtime=0), "br": _brotli(raw)}

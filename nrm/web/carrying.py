@@ -33,10 +33,14 @@ ACTS = frozenset(
         "cases.share",
         "consents.ask",
         "contracts.change",
+        "draft_owners.hand_over",
+        "draft_owners.open_anothers",
         "second_factor.prove",
         "findings.of_case",
         "findings.of_return",
         "identifications.ask",
+        "holds.give_back",
+        "holds.open_held",
         "interviews.discard",
         "interviews.end",
         "interviews.without",
@@ -49,6 +53,8 @@ ACTS = frozenset(
         "stays.end",
     }
 )
+# Fields that are nowhere kept, not even for the moment in which a screen is hidden: the lines of a passport.
+NEVER_KEPT = frozenset({"zone"})
 # A form that closes a case by one of its fields: endpoint -> (field, what it says then).
 CLOSES: Mapping[str, tuple[str, str]] = {"outside_referrals.write": ("closes", "close")}
 # What each form does, in the words of the person who sent it.
@@ -100,8 +106,12 @@ WORDS: Mapping[str, str] = {
     "contracts.change": N_("Change a contract with a centre"),
     "contracts.record": N_("Add a contract"),
     "contributions.answer": N_("Answer for the quarter"),
+    "draft_owners.hand_over": N_("Hand over an interview to a colleague"),
+    "draft_owners.open_anothers": N_("Open an interview of a colleague"),
+    "draft_owners.urgent": N_("Send an interview as urgent"),
     "outside_referrals.write": N_("Write the letter"),
     "desks.child_answer": N_("Answer what happens with a child"),
+    "desks.contradict": N_("Contradict an answer about a child"),
     "desks.child_known": N_("Say that we know of the child"),
     "directives.acknowledge": N_("Say that I have read the directive"),
     "duty.call": N_("Record a call"),
@@ -110,9 +120,15 @@ WORDS: Mapping[str, str] = {
     "second_factor.set_up": N_("Your telephone as a second key"),
     "findings.of_case": N_("Record what was found about a child"),
     "findings.of_return": N_("Record what was found about a child"),
+    "first_talks.save": N_("Write down the first talk"),
+    "groups.begin": N_("Begin a group"),
+    "groups.next_person": N_("Begin the interview of the next person of a group"),
     "helpline.open_note": N_("Open the note of a call"),
     "helpline.record": N_("Record a call to the help line"),
     "helpline.settle": N_("Dealt with: destroy the note"),
+    "holds.give_back": N_("Give an interview back to its post"),
+    "holds.open_held": N_("Open an interview that a post ended"),
+    "holds.take_back": N_("Go on with an interview that had ended"),
     "identifications.appeal": N_("Record that somebody appealed"),
     "identifications.ask": N_("Ask for formal identification"),
     "identifications.decide": N_("Decide the appeal"),

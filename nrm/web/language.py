@@ -20,6 +20,7 @@ from babel.messages.pofile import read_po
 from flask import Flask, Response, current_app, g, has_app_context, request
 from markupsafe import Markup
 
+from forms.names import direction
 from nrm.domain.words import N_, Phrase, masked
 from nrm.web import formats
 
@@ -133,13 +134,17 @@ def ngettext(one: str, many: str, num: int, /, **values: object) -> str:
 
 
 def translated(text: str, language: str | None = None) -> str:
-    """A phrase of a form or a rule in the reader's language; text that no catalogue knows stays as it is.
+    """A phrase of a form or a rule in the reader's language, with phrases in it; other text stays as it is if no
+    catalogue knows it.
 
     Text already marked safe stays marked.
     """
     language = language or current_language()
     if isinstance(text, Phrase):
-        return in_language(language, text.message, **text.values)
+        values = {
+            name: translated(each, language) if isinstance(each, Phrase) else each for name, each in text.values.items()
+        }
+        return in_language(language, text.message, **values)
     if isinstance(text, Markup) or language == SOURCE:
         return text
     return catalogue(language).singular.get(text, text)
@@ -167,6 +172,12 @@ def _markup_ngettext(one: str, many: str, num: int, /, **values: object) -> Mark
     filled = {"num": formats.number(num, language), **values}
     text = _counted(language, one, many, num)
     return Markup(text) % filled if "%" in text else Markup(text)  # noqa: S704 - as above
+
+
+def isolated(number: str) -> str:
+    """A telephone number that keeps its order in a text from right to left, also where no markup can say so: set apart
+    (UAX 9, 2.4.2), with spaces that hold its parts together."""
+    return f"\u2066{number.replace(' ', chr(0xA0))}\u2069"
 
 
 def language_links() -> list[tuple[str, str, str]]:
@@ -201,7 +212,7 @@ def register(app: Flask, *, default: str = "sq", timezone: ZoneInfo | None = Non
     """Give `app` its languages: the choice per request, and the words and formats of its templates.
 
     Templates get: `lang`, `lang_links`; `_`, `gettext`, `ngettext`, `{% trans %}`, `N_`; the filters `translated`,
-    `text_in`, `day`, `month`, `moment`, `clock`, `quarter`, `number`, `percent`, `masked`.
+    `text_in`, `direction`, `isolated`, `day`, `month`, `moment`, `clock`, `quarter`, `number`, `percent`, `masked`.
     """
     app.extensions["nrm.language"] = default
     app.extensions["nrm.speaking"] = speaking  # for files that are made once, in every language
@@ -218,6 +229,8 @@ def register(app: Flask, *, default: str = "sq", timezone: ZoneInfo | None = Non
         translated=translated,
         text_in=text_in,
         masked=masked,
+        direction=direction,
+        isolated=isolated,
         day=lambda value: formats.day(value, current_language()),
         month=lambda value: formats.month(value, current_language()),
         moment=lambda value: formats.moment(value, current_language()),

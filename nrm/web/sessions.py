@@ -58,6 +58,10 @@ def is_secure() -> bool:
     return bool(current_app.extensions["nrm.secure"])
 
 
+# What a page asks for by itself does not prolong the session: nobody may be sitting there.
+UNSEEN = frozenset({"interviews.answer"})
+
+
 def session_cookie() -> str:
     """The cookie's name; the prefix makes browsers refuse it over plain HTTP or for another host."""
     return "__Host-nrm" if is_secure() else "nrm"
@@ -99,7 +103,7 @@ class _Manager(LoginManager):  # type: ignore[misc]
     """
 
     def _load_user(self) -> None:
-        found = accounts.resume(request.cookies.get(session_cookie(), ""))
+        found = accounts.resume(request.cookies.get(session_cookie(), ""), seen=request.endpoint not in UNSEEN)
         if isinstance(found, accounts.SignedIn):
             self._update_request_context_with_user(Visitor(found))
         else:
@@ -182,7 +186,11 @@ def ask_to_sign_in() -> errors.Answer:
     kept = is_carried(request.endpoint or "") and not _closes(request.endpoint or "")
     carried = ""
     if isinstance(ended, accounts.Ended) and kept:
-        fields = [each for each in request.form.items(multi=True) if each[0] not in ("csrf_token", PROOF)]
+        fields = [
+            each
+            for each in request.form.items(multi=True)
+            if each[0] not in {"csrf_token", PROOF, *carrying.NEVER_KEPT}
+        ]
         carried = accounts.carry(ended, accounts.Carry.FORM, path=places.path_here(), fields=fields)
     elif isinstance(ended, accounts.Ended) and request.endpoint != "accounts.sign_out":
         carried = accounts.carry(ended, accounts.Carry.UNDONE, path=places.path_here())

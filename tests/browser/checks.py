@@ -10,6 +10,7 @@ from typing import Any
 from playwright.sync_api import ConsoleMessage, Error, Page
 
 ORDINARY_PAGE, HEAVY_PAGE = 15 * 1024, 60 * 1024
+PAGE_IN_TWO_LANGUAGES = 18_500  # ADR 0061
 MOST_REQUESTS = 3
 NARROW = 320
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

@@ -70,6 +70,15 @@ def main_button(page: Page) -> Any:
     return page.locator("main .btn:not(.second)").first
 
 
+def go_on(page: Page) -> None:
+    """Press the main button; who is warned has read it and presses it again."""
+    with page.expect_navigation():
+        main_button(page).click()
+    if page.locator(".warns").count():
+        with page.expect_navigation():
+            main_button(page).click()
+
+
 def fill_in(page: Page, values: Mapping[str, Sequence[str]]) -> None:
     """Answer by the names of the controls: tick, choose or type whatever the control wants."""
     for name, wanted in values.items():

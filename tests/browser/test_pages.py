@@ -144,10 +144,11 @@ def test_every_page_is_light_quiet_accessible_and_fits_a_telephone(desk_of: obje
 
 # Each form as somebody sends it who filled in nothing: where it stands, and who looks at it.
 FORMS = {
-    "interview": (Role.BORDER_OFFICER, "/interviews/{draft}/safety"),
-    "purpose": (Role.BORDER_OFFICER, "/interviews/{draft}/purpose"),
+    "interview": (Role.BORDER_OFFICER, "/interviews/{draft}/screen"),
+    "six": (Role.BORDER_OFFICER, "/interviews/{draft}/six"),
     "consent": (Role.BORDER_OFFICER, "/interviews/{draft}/consent"),
     "check": (Role.BORDER_OFFICER, "/interviews/{draft}/check"),
+    "decision": (Role.BORDER_OFFICER, "/interviews/{draft}/decision"),
     "accept": (Role.CASE_WORKER, "/referrals/{asked}"),
     "decline": (Role.CASE_WORKER, "/referrals/{asked}/decline"),
     "find": (Role.CASE_WORKER, "/"),

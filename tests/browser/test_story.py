@@ -20,9 +20,12 @@ from tests.browser.conftest import Town, new_context
 from tests.factories import PASSWORD
 
 OFFICER, WORKER, STRANGER = "rinas.border_officer", "nrc.case_worker", "iom.case_worker"
-# An adult who was abroad, agrees to everything and wishes nothing that excludes a shelter.
+# An adult who was abroad, alone, who understands what is read out, agrees to everything and wishes nothing that
+# excludes a shelter.
 FIXED: Mapping[str, Any] = {
     "language": "sq",
+    "alone": "yes",
+    "purpose_read": "understood",
     "age": "adult",
     "gender": "feminine",
     "citizenship_class": "albanian",
@@ -66,7 +69,7 @@ def answer_page(page: Page, town: Town, answers: Mapping[str, Any], lang: str = 
 
 
 def work_through(
-    page: Page, town: Town, answers: Mapping[str, Any], *, lang: str = "sq", last: str = "check"
+    page: Page, town: Town, answers: Mapping[str, Any], *, lang: str = "sq", last: str = "decision"
 ) -> list[str]:
     """Page after page up to the last one, which stays open; the pages seen, in order."""
     seen = []
@@ -74,7 +77,7 @@ def work_through(
         seen.append(here)
         assert len(seen) < 12, seen
         answer_page(page, town, answers, lang)
-        live.main_button(page).click()
+        live.go_on(page)
         expect(page).not_to_have_url(re.compile(f"/{here}$"))
     return [*seen, last]
 
@@ -103,7 +106,7 @@ def test_a_person_is_interviewed_sent_accepted_admitted_and_leaves(town: Town, d
     live.main_button(officer).click()
     answers = life(town)
     seen = work_through(officer, town, answers)
-    assert seen == ["safety", "purpose", "way", "happened", "signs", "consent", "identity", "check"]
+    assert seen == ["screen", "six", "way", "happened", "signs", "consent", "identity", "check", "decision"]
     shown = officer.locator("main").inner_text()
     asked = questionnaire(town)
     for profile_word in ("Profili i treguesve", asked.questions["forms"].text["sq"]):
@@ -112,7 +115,7 @@ def test_a_person_is_interviewed_sent_accepted_admitted_and_leaves(town: Town, d
     officer.check('[name=party][value="NRC"]')
     live.main_button(officer).click()
     officer.wait_for_url("**/sent")
-    assert loads.since() == 9
+    assert loads.since() == 10
     told = officer.locator("main").inner_text()
     code = officer.locator(".code").inner_text()
     assert CODE.fullmatch(code)
@@ -132,10 +135,10 @@ def test_a_person_is_interviewed_sent_accepted_admitted_and_leaves(town: Town, d
     loads.since()
     worker.get_by_role("link", name=code).first.click()
     worker.get_by_role("button", name="Personi mbërriti").click()
-    expect(worker.get_by_role("link", name="Strehoje", exact=True)).to_be_visible()
+    expect(worker.get_by_role("link", name="Strehojeni", exact=True)).to_be_visible()
     assert loads.since() == 2
 
-    worker.get_by_role("link", name="Strehoje", exact=True).click()
+    worker.get_by_role("link", name="Strehojeni", exact=True).click()
     worker.check('[name=admitted][value="today"]')
     worker.check('[name=planned][value="30"]')
     live.main_button(worker).click()
@@ -175,16 +178,18 @@ def test_without_scripts_a_hurt_person_is_handed_over_on_four_pages(town: Town, 
     officer: Page = desk(OFFICER, java_script_enabled=False)
     loads = live.Loads(officer)
     officer.locator('[name=urgent][value="yes"]').click()
-    answers = life(town, urgent="yes", hurt="yes", consent_urgent="not_asked")
+    answers = life(
+        town, urgent="yes", hurt="yes", alone="yes", interpreter="nobody", risk="high", consent_urgent="not_asked"
+    )
     seen = work_through(officer, town, answers, last="urgent_send")
-    assert seen == ["urgent_first", "urgent_needs", "urgent_consent", "urgent_send"]
-    assert loads.since() == 4
+    assert seen == ["urgent_first", "urgent_consent", "urgent_send"]
+    assert loads.since() == 3
     answer_page(officer, town, answers)
     officer.locator("main [name=party]").first.check()
     live.main_button(officer).click()
     officer.wait_for_url("**/sent")
     assert CODE.fullmatch(officer.locator(".code").inner_text())
-    assert "Personi nuk ka thënë ende po" in officer.locator(".note").inner_text()
+    assert "Personi nuk ka thënë ende po" in officer.locator("main").inner_text()
 
 
 def test_in_english_the_same_interview_is_held_and_destroyed_when_the_person_says_no(town: Town, desk: Any) -> None:
@@ -194,12 +199,14 @@ def test_in_english_the_same_interview_is_held_and_destroyed_when_the_person_say
     live.main_button(officer).click()
     answers = life(town, consent_services="no")
     seen = work_through(officer, town, answers, lang="en", last="refusal")
-    assert seen == ["safety", "purpose", "way", "happened", "signs", "consent", "refusal"]
+    assert seen == ["screen", "six", "way", "happened", "signs", "consent", "refusal"]
     answer_page(officer, town, answers, "en")
     live.main_button(officer).click()
     officer.wait_for_url("**/end")
-    officer.get_by_role("button", name="End and destroy").click()
-    officer.wait_for_url("**/ended/refused")
+    for asked in ("texts", "alone", "understood"):
+        officer.check(f'[name={asked}][value="yes"]')
+    officer.get_by_role("button", name="End and seal").click()
+    officer.wait_for_url("**/held")
     assert "The person did not agree to help" in officer.locator("h1").inner_text()
     assert "Zamira" not in officer.content()
 
@@ -236,8 +243,8 @@ def test_what_was_typed_before_the_session_ended_comes_back_to_the_same_login_an
     officer.fill("#password", PASSWORD)
     live.main_button(officer).click()
     assert "Ende nuk është dërguar" in officer.locator("h1").inner_text()
-    live.main_button(officer).click()
-    officer.wait_for_url("**/purpose")
+    live.go_on(officer)
+    officer.wait_for_url("**/six")
     officer.goto(interview)
     expect(officer.locator(f'[name=language][value="{answers["language"]}"]')).to_be_checked()
 

@@ -18,7 +18,7 @@ MOST = {
     "nrc.case_worker": 12,
     "vatra.shelter_manager": 12,
     "molsa.statistician": 11,
-    "ra.duty_officer": 12,
+    "ra.duty_officer": 13,
 }
 
 

@@ -81,7 +81,7 @@ def test_an_import_takes_what_ended_on_the_day_of_the_talk(
 ) -> None:
     monkeypatch.setenv("NRM_PASSWORD", PASSWORD)
     monkeypatch.setattr(cli, "application", open_instance)
-    answers = prune(questionnaire(), example(ended=today.isoformat(), still="no"))
+    answers = prune(questionnaire(), example(ended=today.isoformat(), still="no", hurt="no", danger="no"))
     line = {"questionnaire": "returnee-1", "interviewed_at": f"{today}T00:10", "answers": answers}
     file = tmp_path / "interviews.jsonl"
     file.write_text(json.dumps(line), "utf-8")

@@ -33,8 +33,11 @@ from tests import factories_referrals as people
 
 NOTHING = {
     "consents_lapsed": 0,
+    "thinking_ended": 0,
     "referrals_expired": 0,
     "drafts_expired": 0,
+    "groups_forgotten": 0,
+    "holds_over": 0,
     "permits_expired": 0,
     "sessions_ended": 0,
     "alarms_raised": 0,

@@ -28,12 +28,23 @@ from nrm.domain.referrals.referrals import DeclineReason
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.models.accounts.accounts import HiddenPage, Keyring, KeyringWrap, Member, MemberSession, Organisation
 from nrm.models.audit import AuditEntry
+from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.announced_returns import AnnouncedReturn
 from nrm.models.referrals.referrals import Referral
-from nrm.models.shelter.cases import CareNote, Destruction, Grant, Opening, PendingGrant, SealedCompartment, Supplement
+from nrm.models.shelter.cases import (
+    CareNote,
+    Destruction,
+    Grant,
+    MemberGrant,
+    Opening,
+    PendingGrant,
+    SealedCompartment,
+    Supplement,
+)
+from nrm.steps.interviews import drafts
 from nrm.steps.shelter import cases as case_steps
 from nrm.store.rows.accounts import accounts as account_rows
-from nrm.vault import keyrings, second_factor, shredding, signing
+from nrm.vault import compartments, keyrings, second_factor, shredding, signing
 from nrm.vault.members import read_cookie
 from tests import factories
 from tests import factories_referrals as people
@@ -116,6 +127,29 @@ def swap(model: Any, column: str, one: Where, other: Where) -> None:
 
 
 # Grants and what they open
+
+
+@forging("member_grants.sealed_key")
+def a_grant_to_an_interviewer_is_copied_to_a_colleague(world: World) -> tuple[Attempt, object]:
+    """The colleague's own keys do not open what was wrapped to the interviewer's, with a mark or without."""
+    by = factories.actor("rinas.border_officer")
+    interviews.resume(interview_id=world.draft, by=by)
+    with transaction() as session:
+        draft = drafts.opened(session, session.get_one(Interview, world.draft), by=by)
+        drafts.rewritten(session, draft, {**draft.answers, "official": "yes"}, [], by=by)
+    colluder = member_of("durres.border_officer")
+    row = db.session.execute(select(MemberGrant.__table__)).one()
+    with transaction() as session:
+        session.execute(insert(MemberGrant).values({**row._mapping, "member_id": colluder}))
+    put(Interview, {"id": world.draft}, member_id=colluder, organisation_id=people.organisation("DURRES"))
+
+    def attempt() -> object:
+        thief = factories.actor("durres.border_officer")
+        with transaction() as session:
+            compartments.allow(session, world.draft, "draft", "interview", by=thief)
+        return compartments.read(db.session, world.draft, "draft", by=thief).value
+
+    return attempt, world.draft
 
 
 @forging("grants.sealed_key")

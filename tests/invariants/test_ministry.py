@@ -85,12 +85,14 @@ def is_part(function: Callable[..., Any]) -> bool:
 
 ALL = questions()
 # The asker's own sign-in name; the telephones of desks; whether a post interviews at all, and for the monitor how its
-# assessments compare over quarters that are over (tests/integration/interviews/test_rollout.py says who is refused).
+# assessments compare, and in rounded shares how far screenings came, over quarters that are over
+# (tests/integration/interviews/test_rollout.py says who is refused).
 HARMLESS = {
     ("cases", "login_of"),
     ("referrals", "directory"),
     ("screenings", "last_counted"),
     ("screenings", "against_profile"),
+    ("screenings", "shares"),
 }
 
 
@@ -113,6 +115,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "departure_id": world.letter,
         "first": date(2000, 1, 1),
         "found": select(Case).where(Case.id == world.case),
+        "group_id": world.group,
         "interview_id": world.draft,
         "kind": "answer",
         "label": "1",
@@ -122,6 +125,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "member_id": world.member,
         "alert": SimpleNamespace(id=world.own_case, party="CHILD_PROTECTION"),
         "missing_id": uuid.uuid4(),
+        "name": "Test border_officer",
         "notice_id": world.notice,
         "obligation": first(select(Obligation)).first(),
         "obligation_id": world.obligation,

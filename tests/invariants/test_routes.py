@@ -117,6 +117,7 @@ def addresses(app: Flask, world: World | None, method: str) -> Iterator[tuple[st
         "contract_id": [ids.get("contract")],
         "matrix": ["arrests", "victims"],
         "filing_id": [ids.get("filing")],
+        "group_id": [ids.get("group")],
         "name": ["junk.css"],
     }
     with app.test_request_context():

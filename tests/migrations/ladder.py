@@ -38,6 +38,7 @@ USUAL: dict[str, Row] = {
     "instances": {"singleton": 1, "country": "albania"},
     "cases": {"status": "open", "age_class": "adult"},
     "interviews": {"status": "draft"},
+    "screen_steps": {"step": "screened"},
     "obligations": {"kind": "assess_risk", "party": "VATRA"},
     "permits": {"state": "not_informed"},
     "referrals": {"status": "sent", "receiver_id": lambda data: data.add("organisations")["id"]},
@@ -68,6 +69,7 @@ USUAL: dict[str, Row] = {
     "child_return_steps": {"position": 1, "step": "requested"},
     "helpline_calls": {"called_on": DAY, "caller": "person", "topic": "rights", "outcome": "advice"},
     "consents": {"topic": "services", "said": "given"},
+    "named_parties": {"naming": "named", "party": "VATRA"},
     "identifications": {"state": "asked", "status": "possible"},
     "identification_looks": {"position": 1, "outcome": "identified"},
     "claim_entries": {
@@ -94,6 +96,12 @@ USUAL: dict[str, Row] = {
         "case_id": lambda data: data.first("cases")["id"],
     },
     "known_keyrings": {"version": 1},
+    "interview_holds": {
+        "ending": "none",
+        "was": "draft",
+        "desk": False,
+        "id": lambda data: data.add("interviews")["id"],
+    },
 }
 
 
@@ -163,6 +171,12 @@ class Databases:
             connection.execute(table.insert(), row)
         self._first.setdefault(name, row)
         return row
+
+    def change(self, name: str, id: uuid.UUID, **values: Any) -> None:
+        """Change the row with that id."""
+        table = self.table(name)
+        with self._engine(name).begin() as connection:
+            connection.execute(table.update().where(table.c.id == id).values(**values))
 
     def first(self, name: str) -> Row:
         """The first row that was put into that table; made where there is none."""

@@ -99,6 +99,16 @@ TABLE: dict[str, Moved | str] = {
     ),
     "0037_rows_by_hand": Moved(since.test_what_is_destroyed_asked_and_added_is_marked),
     "0038_age_changed": Moved(since.test_who_was_told_of_as_a_child_waits_on_as_one_of_unsure_age, ("child_alerts",)),
+    "0039_holds": Moved(
+        since.test_what_is_held_is_a_draft_again_on_the_way_down,
+        ("interviews", "sealed_compartments", "grants", "paper_forms"),
+    ),
+    "0040_named_parties": Moved(
+        since.test_what_is_withheld_is_gone_on_the_way_down, ("sealed_compartments", "pending_grants")
+    ),
+    "0041_draft_owners": Moved(since.test_whose_an_interview_is_is_marked, ("alarms", "alarm_acknowledgements")),
+    "0042_groups": Moved(since.test_a_draft_stays_when_the_group_it_belonged_to_is_forgotten),
+    "0043_warnings_seen": Moved(since.test_a_procedure_record_from_before_has_no_warnings),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

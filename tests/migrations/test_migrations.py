@@ -108,7 +108,7 @@ def test_every_check_of_the_models_is_in_the_tables_after_down_and_up(
         if db.engine.dialect.name == "sqlite":
             with db.engine.connect() as connection:
                 made = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name LIKE 'screen%'").scalars()
-                assert ["WITHOUT ROWID" in text for text in made] == [True] * 3
+                assert ["WITHOUT ROWID" in text for text in made] == [True] * 4
         db.session.remove()
         schema.downgrade("0003_erased_compartments")
         schema.upgrade()

@@ -538,3 +538,112 @@ def test_who_was_told_of_as_a_child_waits_on_as_one_of_unsure_age(before: Before
         step()
         assert of_each(data, "child_alerts", "age_class", "opinion_why", "answer", "withdrawn_why") == expected
     assert [row for row in data.rows("child_alerts") if row["id"] == waits] == was
+
+
+def test_a_draft_stays_when_the_group_it_belonged_to_is_forgotten(before: Before) -> None:
+    data = before("0042_groups")
+    draft = data.add("interviews")["id"]
+    sent = data.add("interviews", status="sent")["id"]
+    was = data.rows("interviews")
+    for step in (data.up, data.down, data.up):
+        step()
+        shown = [{name: row[name] for name in was[0]} for row in data.rows("interviews")]
+        assert shown == was
+    group = data.add("return_groups", begun=3, done=1)["id"]
+    third = data.add("interviews", group_id=group, group_number=3)["id"]
+    for wrong in ({"status": "sent"}, {"status": "ended"}, {"group_number": None}):
+        with refused("only_a_draft_in_a_group"):
+            data.add("interviews", **{"group_id": group, "group_number": 2, **wrong})
+    with refused("group_number"):
+        data.add("interviews", group_id=group, group_number=3)
+    with refused("done_after_begun"):
+        data.add("return_groups", begun=3, done=4)
+    with refused("known_step"):
+        data.add("screen_steps", step="refused")
+    assert of_each(data, "interviews", "group_number") == {draft: (None,), sent: (None,), third: (3,)}
+    data.down()
+    assert {row["id"] for row in data.rows("interviews")} == {draft, sent, third}
+    data.up()
+    assert of_each(data, "interviews", "group_id") == {draft: (None,), sent: (None,), third: (None,)}
+
+
+def test_what_is_held_is_a_draft_again_on_the_way_down(before: Before) -> None:
+    data = before("0039_holds")
+    post, desk = (data.add("organisations", kind="border_police", code=code)["id"] for code in ("P", "RA"))
+    drafts = [
+        data.add("interviews", organisation_id=post, pseudonym=code, expires_at=LATER, paper_mark=code.encode())["id"]
+        for code in "AB"
+    ]
+    for each in drafts:
+        data.add("sealed_compartments", case_id=each, compartment="draft")
+        data.add("grants", case_id=each, compartment="draft", organisation_id=post)
+    papers = [data.add("paper_forms", organisation_id=post, mark=code, used=False)["id"] for code in (b"A", b"B")]
+    data.add("sealed_compartments", compartment="identity")
+    names = ("interviews", "sealed_compartments", "grants", "paper_forms")
+    was = {name: data.rows(name) for name in names}
+    with refused("known_status"):
+        data.add("interviews", pseudonym="C", status="held")
+    for _ in range(2):
+        data.up()
+        assert {name: data.rows(name) for name in names} == was
+        held = drafts[0]
+        data.change("interviews", held, status="held", expires_at=AT)
+        data.change("paper_forms", papers[0], used=True)
+        data.add("interview_holds", id=held, kept_until=LATER, desk=True)
+        data.add("sealed_compartments", case_id=held, compartment="count")
+        data.add("grants", case_id=held, compartment="draft", organisation_id=desk)
+        with refused("nobody_opens_a_no"):
+            data.add("interview_holds", id=drafts[1], ending="refused", desk=True)
+        data.down()
+        assert {name: data.rows(name) for name in names} == was
+
+
+def test_what_is_withheld_is_gone_on_the_way_down(before: Before) -> None:
+    data = before("0040_named_parties")
+    data.add("sealed_compartments", compartment="identity")
+    data.add("pending_grants", compartment="identity")
+    kept = {name: data.rows(name) for name in ("sealed_compartments", "pending_grants")}
+    for _ in range(2):  # up, down, and up again
+        data.up()
+        assert {name: data.rows(name) for name in kept} == kept
+        assert data.rows("withheld") == data.rows("named_parties") == []
+        withheld = data.add("withheld")["id"]
+        for name in kept:
+            data.add(name, case_id=withheld, compartment="withheld")
+        data.add("named_parties", naming="told")
+        with refused("known_naming"):
+            data.add("named_parties", naming="asked")
+        data.down()
+        assert {name: data.rows(name) for name in kept} == kept
+
+
+def test_whose_an_interview_is_is_marked(before: Before) -> None:
+    data = before("0041_draft_owners")
+    one, other = data.add("interviews", pseudonym="A"), data.add("interviews", pseudonym="B", status="sent")
+    data.add("alarm_acknowledgements", alarm_id=data.add("alarms", kind="openings")["id"])
+    names = ("interviews", "alarms", "alarm_acknowledgements")
+    was = {name: data.rows(name) for name in names}
+    with refused("known_kind"):
+        data.add("alarms", kind="drafts")
+    for _ in range(2):
+        data.up()
+        assert of_each(data, "interviews", "owner_mark") == {
+            row["id"]: (mark("interviewer", row["id"], row["organisation_id"], row["member_id"]),)
+            for row in (one, other)
+        }
+        data.add("member_grants", case_id=one["id"], compartment="draft")
+        data.add("alarm_acknowledgements", alarm_id=data.add("alarms", kind="drafts")["id"])
+        data.down()
+        assert {name: data.rows(name) for name in names} == was
+
+
+@pytest.mark.slow
+def test_a_procedure_record_from_before_has_no_warnings(before: Before) -> None:
+    data = before("0043_warnings_seen")
+    data.add("procedure_records", answers='{"purpose_read": "partly"}')
+    was = data.rows("procedure_records")
+    for _ in range(2):
+        data.up()
+        assert [row["warned"] for row in data.rows("procedure_records")] == [[]]
+        data.down()
+        assert data.rows("procedure_records") == was

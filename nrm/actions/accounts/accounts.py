@@ -285,8 +285,11 @@ def remember_browser(*, login: str, browsers: str) -> str:
     return vault.with_browser(credentials.folded(login), browsers)
 
 
-def resume(cookie: str) -> SignedIn | Ended | None:
-    """Who is asking, by the session's cookie; None if this program did not write such a session as it is now."""
+def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
+    """Who is asking, by the session's cookie; None if this program did not write such a session as it is now.
+
+    Not `seen`: nobody did anything, so the session does not last longer for it.
+    """
     parts = vault.read_cookie(cookie)
     if parts is None:
         return None
@@ -307,12 +310,12 @@ def resume(cookie: str) -> SignedIn | Ended | None:
         keys = vault.open_session(digest, key, row.member_id, row.sealed_keys)
     except vault.CannotOpen:
         return None
-    if now - row.seen_at >= _SEEN_EVERY:
+    if seen and now - row.seen_at >= _SEEN_EVERY:
         with transaction() as session:
             # Does not hit if the session was proved or hidden at the same moment: that change is kept.
             as_read = (MemberSession.digest == digest, MemberSession.mark == row.mark)
-            seen = {"seen_at": now, "mark": vault.mark_seen(row, digest, now)}
-            session.execute(update(MemberSession).where(*as_read).values(**seen))
+            later = {"seen_at": now, "mark": vault.mark_seen(row, digest, now)}
+            session.execute(update(MemberSession).where(*as_read).values(**later))
     usable = row.has_second_factor or not second_factor_vault.demanded()
     actor = Actor(
         row.member_id,

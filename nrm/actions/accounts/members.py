@@ -88,8 +88,10 @@ def disable(*, member_id: uuid.UUID, by: Actor) -> bool:
             due = steps.end(session, member, organisation, by)
             if counts:
                 alone.count(session, ActKind.END_ACCOUNT, member_id, by)
-            return due
-    raise WaitsForSecond(waits)
+    if waits is not None:
+        raise WaitsForSecond(waits)
+    shredding.work_off()
+    return due
 
 
 def _goes_among_colleagues(
@@ -145,8 +147,10 @@ def begin_again(*, member_id: uuid.UUID, by: Actor) -> str:
             token = steps.begin_again(session, member, by)
             if counts:
                 alone.count(session, ActKind.BEGIN_ANEW, member_id, by)
-            return token
-    raise WaitsForSecond(waits)
+    if waits is not None:
+        raise WaitsForSecond(waits)
+    shredding.work_off()
+    return token
 
 
 def renew_keyring(*, by: Actor) -> int:

@@ -19,9 +19,13 @@ from nrm import clock
 from nrm.db import rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind
 from nrm.domain.interviews.endings import ChildAnswer
+from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.models.referrals.referrals import ChildAlert
 from nrm.steps.interviews import child_alerts as steps
+from nrm.steps.interviews import holds
+from nrm.steps.interviews.drafts import NoLongerDraft
 from nrm.store.interviews import child_alerts as store
+from nrm.vault import shredding
 
 # How long the desk sees that an alert was taken back, and why.
 _WITHDRAWN_STAYS = timedelta(days=1)
@@ -37,6 +41,23 @@ def answer_child(*, interview_id: uuid.UUID, answer: ChildAnswer, by: Actor) -> 
             raise NotVisible
         alert = store.row(interview_id, by=by)
         steps.answered(session, alert.id, answer, how="system", at=clock.now(), by=by)
+
+
+def contradict(*, interview_id: uuid.UUID, by: Actor) -> None:
+    """The desk did not say what was written down as its answer by telephone: it is asked again, and an interview that
+    was ended by it goes on. Raises NotVisible, IllegalTransition.
+    """
+    try:
+        with transaction() as session:
+            if by.kind is not OrganisationKind.CHILD_PROTECTION:
+                raise NotVisible
+            alert = store.row(interview_id, by=by)
+            if holds.is_held(session, alert.id):
+                holds.take_back(session, alert.id, by=by)
+            steps.contradicted(session, alert.id, by=by)
+    except NoLongerDraft:
+        raise IllegalTransition(TransitionRefusal.STATE) from None
+    shredding.work_off()
 
 
 def acknowledge(*, interview_id: uuid.UUID, by: Actor) -> None:

@@ -42,7 +42,8 @@ _BATCH = 100
 
 def languages() -> Mapping[str, str]:
     """The languages in which texts can be read out: code -> the language's own name."""
-    return drafts.questionnaire_called(drafts.CURRENT).language_names
+    asked = drafts.questionnaire_called(drafts.CURRENT)
+    return {code: asked.language_names[code] for code in (*asked.languages, *asked.reading)}
 
 
 def record(

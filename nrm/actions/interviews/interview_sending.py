@@ -19,6 +19,7 @@ from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, OrganisationKind, Permission
 from nrm.domain.agreement.agreements import RECEIVER
 from nrm.domain.agreement.routes import RouteObligation
+from nrm.domain.interviews.draft_owners import official_involved
 from nrm.domain.interviews.facts import (
     SEVERAL,
     asked_urgently,
@@ -32,7 +33,7 @@ from nrm.domain.interviews.facts import (
 from nrm.domain.interviews.interviews import Answers, Questionnaire
 from nrm.domain.referrals.referrals import ReferralRefused
 from nrm.domain.shelter.cases import UNKNOWN
-from nrm.domain.shelter.consents import ByName, asked_in_interview, of_interview, towards
+from nrm.domain.shelter.consents import ByName, Naming, asked_in_interview, of_interview, towards
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import Obligation, Referral, RouteCandidate, RouteExclusion
@@ -41,11 +42,12 @@ from nrm.steps.interviews import child_alerts as child_alert_steps
 from nrm.steps.interviews import drafts, paper_entries
 from nrm.steps.interviews.drafts import Draft, Incomplete, LastPage, NoLongerDraft, OpeningEnded, StaleAnswers
 from nrm.steps.interviews.procedures import left_by
-from nrm.steps.interviews.screenings import ending_of, local_day, screenings_of
+from nrm.steps.interviews.screenings import ending_of, local_day, screenings_of, steps_taken
 from nrm.steps.referrals import proposals as proposal_steps
 from nrm.steps.referrals import supplements as supplement_steps
 from nrm.steps.referrals.proposals import Choice, Proposal, chosen
 from nrm.steps.shelter import consent_records
+from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store.interviews import interviews as store
 from nrm.store.rows.agreement import agreements as agreement_rows
 from nrm.store.rows.interviews import screenings as screening_rows
@@ -110,12 +112,13 @@ def send(
         ending = ending_of(draft.questionnaire, answers)
         if ending is not None:
             raise NothingToSend(ending)
-        named = draft.named if last is None or last.named is None else last.named
+        named = _named(draft, last)
         consent, proposed, choice = _chosen(draft.questionnaire, answers, named, party, override_reason, by_name, by)
         # A yes is not extended to parties that were not named: of the route, only those that were named are asked.
         offered = [each for each in proposed.in_order(choice) if _may_be_asked(each.party, choice, consent, named)]
         now = clock.now()
         paper_entries.spend(session, interview, by=by)
+        drafts.give(interview, by.member_id)  # a colleague who opened it may have been the one who sent it
         drafts.close(session, interview, "sent", by=by)
         session.add(_case(draft, answers, consent, now, by))
         session.flush()
@@ -127,10 +130,12 @@ def send(
         owed = _owed(interview_id, proposed, now)
         child_alert_steps.told(session, interview_id, owed, by=by)
         session.add_all(owed)
-        session.add_all(left_by(draft, answers, by=by, owed=owed))
+        warned = drafts.still_warned(draft, answers, last)
+        session.add_all(left_by(draft, answers, warned, by=by, owed=owed))
         session.flush()
-        _seal(session, interview_id, draft, answers, consent, proposed, offered, by)
-        _write_consent(session, draft, answers, consent, [each.party for each in offered], by)
+        _seal(session, interview_id, draft, answers, warned, consent, proposed, offered, by)
+        heard = [*named, *([party] if by_name in (ByName.YES, ByName.NO) else [])]
+        _write_consent(session, draft, answers, consent, heard, [each.party for each in offered], by)
         audit.append(
             session,
             audit.Event.REFERRAL_SENT,
@@ -144,6 +149,7 @@ def send(
         kind = OrganisationKind(choice.organisation.kind)
         counted = screenings_of(draft.questionnaire, answers, draft.started_at, by=by, receiver=kind)
         screening_rows.count(session, counted)
+        screening_rows.count_steps(session, counted, steps_taken(draft, answers, counted))
         sent = Sent(interview_id, referral.id, interview.pseudonym, choice.party)
     shredding.work_off()
     return sent
@@ -169,14 +175,30 @@ def _chosen(
     return consent, proposed, choice
 
 
+def _named(draft: Draft, last: LastPage | None) -> Collection[str]:
+    """The parties that were named to the person; on a screen nobody was, where the talk was elsewhere or on paper."""
+    if draft.on_paper or draft.status == "completed":
+        return ()
+    return draft.named if last is None or last.named is None else last.named
+
+
 def _may_be_asked(party: str, choice: Choice, consent: str, named: Collection[str]) -> bool:
     return consent != "given" or party == choice.party or party in named
 
 
 def _write_consent(
-    session: Session, draft: Draft, answers: Answers, consent: str, agreed: Iterable[str], by: Actor
+    session: Session,
+    draft: Draft,
+    answers: Answers,
+    consent: str,
+    named: Iterable[str],
+    agreed: Iterable[str],
+    by: Actor,
 ) -> None:
+    """Who was named and struck out, and what the person answered."""
     struck = struck_out(draft.questionnaire, answers)
+    consent_records.name(session, draft.interview_id, {*named, *struck}, by)
+    consent_records.name(session, draft.interview_id, struck, by, Naming.STRUCK_OUT)
     said = of_interview(draft.questionnaire, answers, consent=consent, agreed=agreed, struck_out=struck)
     consent_records.record(session, draft.interview_id, said, asked_in_interview(draft.questionnaire, answers), by)
 
@@ -295,6 +317,7 @@ def _seal(
     case_id: uuid.UUID,
     draft: Draft,
     answers: Answers,
+    warned: Mapping[str, int],
     consent: str,
     proposed: Proposal,
     offered: Sequence[Choice],
@@ -302,21 +325,31 @@ def _seal(
 ) -> None:
     """Seal the compartments, offer them to every party of the route, and grant what a clause grants at once.
 
-    A compartment holds answers by question id; `hand_over` also holds `interviewed_at`, and `story` also `wordings`.
+    A compartment holds answers by question id; `hand_over` also holds `interviewed_at`, and `story` also `wordings` and
+    the warnings that the officer saw (`warned`).
 
     Identity and story are sealed with consent, or for a child. Otherwise there is neither, and the hand-over holds only
-    what the urgent way asks.
+    what the urgent way asks; what else was told is withheld until the receiver has asked. Where an official may have
+    taken part, the post gets no grant: until somebody accepts, who sends holds it by a key of their own (ADR 0059).
     """
     assert by.organisation_id is not None
     sealed = compartments(draft.questionnaire, answers)
     told = sealed["hand_over"]
     if consent == "not_asked_urgent":
-        told = {name: value for name, value in told.items() if name in asked_urgently(draft.questionnaire)}
+        urgently = asked_urgently(draft.questionnaire)
+        told = {name: value for name, value in told.items() if name in urgently}
+        rest = {name: value for part in sealed.values() for name, value in part.items() if name not in told}
+        if not urgently.issuperset(rest):
+            value = {"answers": rest, "wordings": draft.wordings}
+            withheld_steps.withhold(session, case_id, value, [each.organisation.id for each in offered])
     hand_over = {**told, "interviewed_at": draft.started_at.isoformat()}
-    vault.create(session, case_id, {"hand_over": hand_over}, [by.organisation_id])
+    own = draft.own or official_involved(draft.questionnaire, answers)
+    holders, members = ([], [by.member_id]) if own and by.member_id is not None else ([by.organisation_id], [])
+    vault.create(session, case_id, {"hand_over": hand_over}, holders, by=by if own else None, members=members)
     if consent in ("given", "not_asked_child"):
-        values = {"identity": sealed["identity"], "story": {**sealed["story"], "wordings": draft.wordings}}
-        vault.create(session, case_id, values, [by.organisation_id])
+        story = {**sealed["story"], "wordings": draft.wordings, "warned": warned}
+        values = {"identity": sealed["identity"], "story": story}
+        vault.create(session, case_id, values, holders, by=by if own else None, members=members)
     session.flush()
     sharing.offer(session, case_id, [each.organisation.id for each in offered], by=by)
     for owed in proposed.route.obligations:
@@ -335,3 +368,4 @@ def _grant(session: Session, case_id: uuid.UUID, compartment: str, party: str, b
     new = [each.id for each in agreement_rows.every_desk(party) if each.id not in holders]
     if new:
         sharing.share(session, case_id, compartment, new, by=by)
+        consent_records.name(session, case_id, [party], by, Naming.TOLD)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,12 +15,15 @@ from nrm import audit, clock
 from nrm.db import db, transaction, writing
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.interviews.answers import EARLIEST_YEAR, message
+from nrm.domain.interviews.draft_owners import DRAFT, Anothers, Lost, OpenReason
 from nrm.domain.interviews.endings import (
     DRAFT_OVER,
     HIGH,
     Against,
     ChildWaits,
     EndReason,
+    Holding,
+    NotAskedProperly,
     ReasonNeeded,
     check_reason,
     is_child,
@@ -28,11 +32,13 @@ from nrm.domain.interviews.facts import consent_of, routing_facts
 from nrm.domain.interviews.indicators import profile
 from nrm.domain.interviews.interview_findings import whole_interview
 from nrm.domain.interviews.interviews import Answers, Questionnaire, Texts
-from nrm.domain.interviews.questionnaire_flow import pages, settled, with_page
-from nrm.domain.interviews.screenings import NONE, REFUSED
+from nrm.domain.interviews.questionnaire_flow import ended_as, pages, settled, with_page
+from nrm.domain.interviews.screenings import NOT_ASKED, REFUSED
 from nrm.domain.shelter.cases import UNKNOWN
+from nrm.models.interviews.interviews import Interview
 from nrm.steps.interviews import child_alerts as child_alert_steps
-from nrm.steps.interviews import drafts, paper_entries
+from nrm.steps.interviews import drafts, holds, paper_entries
+from nrm.steps.interviews import groups as group_steps
 from nrm.steps.interviews.drafts import (
     Draft,
     Incomplete,
@@ -43,7 +49,7 @@ from nrm.steps.interviews.drafts import (
     UnknownQuestionnaire,
 )
 from nrm.steps.interviews.procedures import left_by
-from nrm.steps.interviews.screenings import ending_of, local_day, screenings_of
+from nrm.steps.interviews.screenings import ending_of, local_day, screenings_of, steps_taken
 from nrm.store.countries import country
 from nrm.store.interviews import interviews as store
 from nrm.store.rows.interviews import child_alerts as child_alert_rows
@@ -53,11 +59,14 @@ from nrm.vault import compartments as vault
 from nrm.vault import keyrings, shredding
 
 __all__ = [
+    "Anothers",
     "ChildWaits",
     "Draft",
     "Incomplete",
     "LastPage",
+    "Lost",
     "NoLongerDraft",
+    "NotAskedProperly",
     "OpeningEnded",
     "ReasonNeeded",
     "StaleAnswers",
@@ -108,13 +117,21 @@ def start(
 
 
 def resume(*, interview_id: uuid.UUID, by: Actor) -> None:
-    """Let this session read the draft for a quarter of an hour; raises NotVisible, NoLongerDraft."""
+    """Let this session read the draft for a quarter of an hour; raises NotVisible, NoLongerDraft, Anothers, Lost.
+
+    A colleague's can be resumed only by a session that has just opened it with a reason, for the same reason.
+    """
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
         interview = store.interview(interview_id, by=by)
         if interview.status not in drafts.UNSENT:
             raise NoLongerDraft(interview.status)
-        vault.allow(session, interview_id, drafts.DRAFT, "interview", by=by)
+        purpose = "interview"
+        if not drafts.is_owner(interview, by=by):
+            purpose = vault.leave_before(session, interview_id, DRAFT, by=by)
+            if purpose not in list(OpenReason):
+                raise Anothers
+        drafts.lend(session, interview, purpose, by=by)
 
 
 def read(*, interview_id: uuid.UUID, by: Actor) -> Draft:
@@ -124,7 +141,15 @@ def read(*, interview_id: uuid.UUID, by: Actor) -> Draft:
 
 
 def save_page(
-    *, draft: Draft, page: str, given: Answers, seen: int, by: Actor, named: Collection[str] | None = None
+    *,
+    draft: Draft,
+    page: str,
+    given: Answers,
+    seen: int,
+    by: Actor,
+    named: Collection[str] | None = None,
+    asked_again: bool = False,
+    warned: Mapping[str, int] = drafts.NOTHING_SEEN,
 ) -> Draft:
     """Keep one page's answers over the revision that was seen; branches that were left are dropped.
 
@@ -132,18 +157,25 @@ def save_page(
 
     `draft` is what `read` gave. It is sealed before the transaction begins, to keep the transaction short. Nothing is
     kept if somebody saved, sent or ended the interview since it was read. `named`: the parties that the page named to
-    the person in their presence; None for a page that names none.
+    the person in their presence; None for a page that names none. `asked_again`: the page that asks once more before
+    "no indicator" comes next. `warned`: the warnings that it showed. In a group, the group learns what the page says of
+    all of it.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     interview_id = draft.interview_id
     if draft.revision != seen:
         return _unchanged(draft, page, given)
     answers = draft.filled(page, given)
-    after, following = drafts.sealed_next(db.session, draft, answers, [page], by=by, named=named)
+    after, following = drafts.sealed_next(
+        db.session, draft, answers, [page], by=by, named=named, asked_again=asked_again, warned=warned
+    )
     try:
-        if child_alert_steps.concerned(draft.questionnaire, draft.answers, after.answers):
+        for_owner = isinstance(following, drafts.ForOwner)
+        if for_owner or draft.place or child_alert_steps.concerned(draft.questionnaire, draft.answers, after.answers):
             with transaction() as session:
                 drafts.keep(session, following, by=by)
+                if draft.place:
+                    group_steps.learn(session, draft.place[0], draft.questionnaire, page, given)
                 child_alert_steps.tell(session, interview_id, draft.questionnaire, draft.answers, after.answers, by=by)
                 audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id, page=page)
         else:
@@ -152,6 +184,8 @@ def save_page(
                 audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id, page=page)
     except vault.StaleRevision:
         return _unchanged(drafts.opened(db.session(), store.interview(interview_id, by=by), by=by), page, given)
+    if for_owner:
+        shredding.work_off()
     return after
 
 
@@ -180,6 +214,8 @@ def save_answers(
         after = drafts.rewritten(session, draft, kept, visited, by=by, named=named)
         child_alert_steps.tell(session, interview_id, draft.questionnaire, draft.answers, after.answers, by=by)
         audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id)
+    if after.own:
+        shredding.work_off()
     return after
 
 
@@ -203,6 +239,8 @@ def make_urgent(*, interview_id: uuid.UUID, page: str, given: Answers, seen: int
         after = drafts.rewritten(session, draft, answers, (), by=by)
         child_alert_steps.tell(session, interview_id, questionnaire, draft.answers, after.answers, by=by)
         audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id, page=home.id)
+    if after.own:
+        shredding.work_off()
     return after
 
 
@@ -228,25 +266,62 @@ def against(draft: Draft, answers: Answers, *, shelter: bool = False, discard: b
     )
 
 
-def discard(*, interview_id: uuid.UUID, by: Actor, reason: str = "", seen: int | None = None) -> None:
-    """Destroy a draft; nothing is kept. A second time does nothing.
+def against_end(draft: Draft, answers: Answers, *, shelter: bool = False) -> Against:
+    """What speaks against ending this interview with these answers, the last page's among them.
 
-    `seen`: the revision that was shown before. Raises NotVisible, OpeningEnded, NoLongerDraft once it is sent,
-    ReasonNeeded, StaleAnswers; ChildWaits for the interview of a child, which ends only as `end` says.
+    Where the short screen ends it nothing in the answers does; but something may that was said before and is said no
+    more.
+    """
+    ended = ended_as(draft.questionnaire, answers)
+    if not ended or (ended == NOT_ASKED and against(draft, answers)):
+        return against(draft, answers, shelter=shelter)
+    return against(draft, draft.answers, discard=True)
+
+
+def _is_taken_back(draft: Draft, answers: Answers) -> bool:
+    """Whether the short screen ends an interview of which more was said before: that is what is held then."""
+    ended = ended_as(draft.questionnaire, answers)
+    return ended is not None and (ended != NOT_ASKED or bool(draft.answers.keys() - answers.keys()))
+
+
+def discard(
+    *, interview_id: uuid.UUID, by: Actor, reason: str = "", sentence: str = "", seen: int | None = None
+) -> None:
+    """Destroy a draft; nothing is counted. A second time does nothing.
+
+    If something was said that speaks against it, a coded `reason` and a `sentence` are needed, and it is held first
+    (ADR 0057). `seen`: the revision that was shown before. Raises NotVisible, OpeningEnded, NoLongerDraft once it is
+    sent, ReasonNeeded, StaleAnswers; NotTheirsToEnd for a colleague's; ChildWaits for the interview of a child, which
+    ends only as `end` says.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
         interview = store.interview(interview_id, by=by, lock=True)
-        if interview.status == "ended":
+        if interview.status in ("ended", "held"):
             return
+        drafts.must_own(interview, by=by)
         draft = drafts.opened_last(session, interview, by=by)
         _as_seen(draft, seen)
         child = is_child(draft.answers.get(draft.questionnaire.derive["age"]))
-        if not child:
-            check_reason(against(draft, draft.answers, discard=True), reason)
-        drafts.close(session, interview, "ended", by=by, child=child)
+        opposed = None if child else against(draft, draft.answers, discard=True)
+        if opposed:
+            check_reason(opposed, reason, sentence)
+            how = Holding.DISCARDED
+            holds.hold(session, interview, draft, draft.answers, how, reason=reason, sentence=sentence, by=by)
+            return
+        if child_alert_steps.answered_by_telephone(interview_id):
+            holds.hold(session, interview, draft, draft.answers, Holding.DISCARDED, child=True, by=by)
+            return
+        drafts.close(session, interview, "ended", by=by, child=child, done=False)
         audit.append(session, audit.Event.INTERVIEW_DISCARDED, by=by, interview_id=interview_id, why=_listed(reason))
     shredding.work_off()
+
+
+def _must_own_unsent(interview: Interview, by: Actor) -> None:
+    """Raise Anothers for a colleague's interview; one that was sent or has ended says that first."""
+    if interview.status not in drafts.UNSENT:
+        raise NoLongerDraft(interview.status)
+    drafts.must_own(interview, by=by)
 
 
 def _as_seen(draft: Draft, seen: int | None) -> None:
@@ -271,6 +346,7 @@ def ask_child_authority(*, interview_id: uuid.UUID, reason: str, seen: int, by: 
         raise ReasonNeeded(reason)
     with transaction() as session:
         interview = store.interview(interview_id, by=by, lock=True)
+        _must_own_unsent(interview, by)
         draft = drafts.opened_last(session, interview, by=by)
         _as_seen(draft, seen)
         if not is_child(draft.answers.get(draft.questionnaire.derive["age"])):
@@ -284,34 +360,66 @@ def end(
     by: Actor,
     last: LastPage | None = None,
     reason: str = "",
+    sentence: str = "",
     shelter: bool = False,
+    asked_properly: bool = True,
     seen: int | None = None,
 ) -> str:
-    """End an interview without a case: an adult refused help, or the officer saw no indicator.
+    """End an interview without a case: an adult refused help, the officer saw no indicator, or the short screen ended.
 
-    The draft and its key are destroyed in the same action; an anonymous screening stays. Returns `refused` or `none`.
-    If answers speak against "no indicator" (see `against`; `shelter`: one was chosen), a coded `reason` is needed. The
-    interview of a child needs the child authority's answer. `seen`: the revision that was shown before.
-    Raises Incomplete, NotAnEnd, EnteredTwice, ReasonNeeded, ChildWaits, and what `save_page` raises.
+    The draft and its key are destroyed in the same action; an anonymous screening stays. Returns `refused`, `none` or
+    `not_asked`. If answers speak against that (see `against_end`; `shelter`: one was chosen), a coded `reason` and a
+    `sentence` are needed. Then, and after a refusal, it is held first, and destroyed and counted by `tend` (ADR 0057).
+    The interview of a child needs the child authority's answer. `asked_properly`: the officer says that a refusal was
+    asked for as it must be. `seen`: the revision that was shown before.
+    Raises Incomplete, NotAnEnd, EnteredTwice, ReasonNeeded, NotAskedProperly, ChildWaits, and what `save_page` raises.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
         interview = store.interview(interview_id, by=by, lock=True)
+        _must_own_unsent(interview, by)
         draft = drafts.opened_last(session, interview, by=by)
         _as_seen(draft, seen)
         answers = drafts.finished(draft, last)
         outcome = ending_of(draft.questionnaire, answers)
         if outcome is None:
             raise NotAnEnd
+        if outcome == REFUSED and not asked_properly:
+            raise NotAskedProperly
         child = is_child(answers.get(draft.questionnaire.derive["age"]))
-        if outcome == NONE and not child:
-            check_reason(against(draft, answers, shelter=shelter), reason)
+        opposed = against_end(draft, answers, shelter=shelter) if outcome != REFUSED and not child else None
+        if opposed:
+            check_reason(opposed, reason, sentence)
         paper_entries.spend(session, interview, by=by)
-        session.add_all(left_by(draft, answers, by=by))
+        if last is not None:
+            draft = replace(draft, wordings=drafts.wordings_read(draft, answers, [last.page]))
+        kept = left_by(draft, answers, drafts.still_warned(draft, answers, last), by=by)
+        screenings = screenings_of(draft.questionnaire, answers, draft.started_at, by=by)
+        steps = steps_taken(draft, answers, screenings, reason=_listed(reason))
+        by_telephone = child_alert_steps.answered_by_telephone(interview_id)
+        if opposed or outcome == REFUSED or by_telephone:
+            if last is not None and not _is_taken_back(draft, answers):
+                draft = drafts.rewritten(session, draft, answers, [last.page], by=by)
+            holds.hold(
+                session,
+                interview,
+                draft,
+                draft.answers,
+                Holding(outcome),
+                screenings=screenings,
+                steps=steps,
+                kept=kept,
+                reason=reason if opposed else "",
+                sentence=sentence if opposed else "",
+                child=by_telephone,
+                by=by,
+            )
+            return outcome
+        session.add_all(kept)
         drafts.close(session, interview, "ended", by=by, child=child)
-        event = audit.Event.HELP_REFUSED if outcome == REFUSED else audit.Event.INTERVIEW_ENDED
-        audit.append(session, event, by=by, interview_id=interview_id, why=_listed(reason))
-        screening_rows.count(session, screenings_of(draft.questionnaire, answers, draft.started_at, by=by))
+        audit.append(session, audit.Event.INTERVIEW_ENDED, by=by, interview_id=interview_id, why=_listed(reason))
+        screening_rows.count(session, screenings)
+        screening_rows.count_steps(session, screenings, steps)
     shredding.work_off()
     return outcome
 
@@ -334,23 +442,20 @@ def strike_out(*, draft: Draft, parties: Collection[str], by: Actor) -> Draft:
 def leave(*, interview_id: uuid.UUID, by: Actor) -> None:
     """The person leaves without a shelter: did not decide, wants none of those that could be asked, or just goes.
 
-    The draft and its key are destroyed in the same action. The person is counted as undecided, never as refused;
-    nothing else is kept. A second time does nothing. Raises NotAnEnd, EnteredTwice, NotVisible, OpeningEnded,
+    The draft is held as after a refusal (ADR 0057), then it and its key are destroyed. The person is counted as
+    undecided, never as refused; nothing else is kept. Raises NotAnEnd, EnteredTwice, NotVisible, OpeningEnded,
     NoLongerDraft.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
         interview = store.interview(interview_id, by=by, lock=True)
+        _must_own_unsent(interview, by)
         draft = drafts.opened_last(session, interview, by=by)
         if not may_leave(draft):
             raise NotAnEnd
         paper_entries.spend(session, interview, by=by)
-        drafts.close(session, interview, "ended", by=by)
-        audit.append(session, audit.Event.INTERVIEW_ENDED, by=by, interview_id=interview_id)
-        screening_rows.count(
-            session, screenings_of(draft.questionnaire, draft.answers, draft.started_at, by=by, left=True)
-        )
-    shredding.work_off()
+        screenings = screenings_of(draft.questionnaire, draft.answers, draft.started_at, by=by, left=True)
+        holds.hold(session, interview, draft, draft.answers, Holding.UNDECIDED, screenings=screenings, by=by)
 
 
 def may_leave(draft: Draft) -> bool:
@@ -448,7 +553,7 @@ def expire_drafts(*, by: Actor) -> int:
         with transaction() as session:
             overdue = interview_rows.expired(clock.now(), _BATCH)
             for interview in overdue:
-                drafts.close(session, interview, "ended", by=by)
+                drafts.close(session, interview, "ended", by=by, done=False)
                 audit.append(session, audit.Event.INTERVIEW_EXPIRED, by=by, interview_id=interview.id)
             interview_rows.forget_ended(clock.now())
         destroyed += len(overdue)

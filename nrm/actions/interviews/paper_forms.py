@@ -20,20 +20,27 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.interviews.draft_owners import OpenReason
 from nrm.domain.interviews.interview_findings import page_findings
 from nrm.domain.interviews.interviews import Answers, Question, Questionnaire
-from nrm.domain.interviews.paper_forms import MOST_AT_ONCE, PaperRefusal, PaperRefused, check_time, new_number
+from nrm.domain.interviews.paper_forms import (
+    MOST_AT_ONCE,
+    PEOPLE_ON_ONE,
+    PaperRefusal,
+    PaperRefused,
+    check_time,
+    new_number,
+)
 from nrm.domain.interviews.questionnaire_flow import pages, prune, settled
 from nrm.domain.shelter.cases import RANDOM_BYTES
 from nrm.models.interviews.interviews import Interview, PaperForm
 from nrm.steps.interviews import child_alerts as child_alert_steps
-from nrm.steps.interviews import drafts
+from nrm.steps.interviews import draft_openings, drafts
 from nrm.steps.interviews.drafts import Draft, StaleAnswers
 from nrm.steps.interviews.screenings import local_day
 from nrm.store.interviews import interviews as interview_store
 from nrm.store.interviews import paper_forms as store
 from nrm.store.rows.interviews import interviews as interview_rows
-from nrm.vault import compartments as vault
 from nrm.vault import keyrings, shredding
 
 FIRST, SECOND = "first", "second"
@@ -41,8 +48,8 @@ FIRST, SECOND = "first", "second"
 
 def drawn(count: int) -> list[str]:
     """`count` new numbers for papers; raises ValueError for 0, or for more than are printed at once."""
-    if not 1 <= count <= MOST_AT_ONCE:
-        raise ValueError("a block has 1 to 5 papers")
+    if not 1 <= count <= MOST_AT_ONCE * PEOPLE_ON_ONE:
+        raise ValueError("a block has 1 to 5 papers, each for one person or for ten")
     return [new_number(os.urandom(RANDOM_BYTES)) for _ in range(count)]
 
 
@@ -98,8 +105,17 @@ def begin(*, interview_id: uuid.UUID, number: str, at: datetime, again: bool, by
     return interview_id
 
 
-def keep(*, interview_id: uuid.UUID, answers: Answers, seen: int, complete: bool, by: Actor) -> Draft:
-    """Keep what was typed in from the paper; it replaces what was there. `complete`: every page was seen.
+def keep(
+    *,
+    interview_id: uuid.UUID,
+    answers: Answers,
+    seen: int,
+    complete: bool,
+    by: Actor,
+    warned: Mapping[str, int] = drafts.NOTHING_SEEN,
+) -> Draft:
+    """Keep what was typed in from the paper; it replaces what was there. `complete`: every page was seen. `warned`: the
+    warnings that the page showed.
 
     The same answers sent a second time change nothing. Raises StaleAnswers, NotVisible, OpeningEnded, NoLongerDraft.
     """
@@ -112,9 +128,11 @@ def keep(*, interview_id: uuid.UUID, answers: Answers, seen: int, complete: bool
                 raise StaleAnswers(draft)
             return draft
         visited = [page.id for page in pages(draft.questionnaire, after)] if complete else []
-        kept = drafts.rewritten(session, draft, after, visited, by=by)
+        kept = drafts.rewritten(session, draft, after, visited, by=by, warned=warned)
         child_alert_steps.tell(session, interview_id, draft.questionnaire, draft.answers, after, by=by)
         audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id)
+    if kept.own:
+        shredding.work_off()
     return kept
 
 
@@ -129,6 +147,12 @@ def read(*, interview_id: uuid.UUID, by: Actor) -> Draft:
     """The draft of a paper that is being typed in; raises NotVisible, OpeningEnded, NoLongerDraft."""
     by.must(Permission.INTERVIEW_CONDUCT)
     return drafts.opened(db.session, _from_paper(interview_id, by), by=by)
+
+
+def printed_at(draft: Draft, *, by: Actor) -> datetime:
+    """When the paper of the draft was printed; what stands on it is of that instant."""
+    paper = store.form(_from_paper(draft.interview_id, by).paper_mark, by=by)
+    return draft.started_at if paper is None else paper.issued_at
 
 
 def is_same_version(draft: Draft, *, by: Actor) -> bool:
@@ -150,8 +174,12 @@ def open_pair(*, interview_id: uuid.UUID, by: Actor) -> None:
     """Let this session read both entries for a quarter of an hour; raises NotVisible."""
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
-        for each in store.twins(interview_id, by=by):
-            vault.allow(session, each.id, drafts.DRAFT, "interview", by=by)
+        # A colleague's first: its alarm locks a row, which must not wait for the audit chain.
+        for each in sorted(store.twins(interview_id, by=by), key=lambda twin: drafts.is_owner(twin, by=by)):
+            if drafts.is_owner(each, by=by):
+                drafts.lend(session, each, "interview", by=by)
+            else:
+                draft_openings.open_anothers(session, each, OpenReason.SAME_PAPER, by=by)
 
 
 def read_pair(*, interview_id: uuid.UUID, by: Actor) -> Pair:
@@ -179,13 +207,15 @@ def reconcile(*, interview_id: uuid.UUID, picks: Mapping[str, str], time: str, b
     with transaction() as session:
         pair = _pair(session, interview_id, by)
         kept = _merged(pair, picks)
+        second = interview_store.interview(pair.second.interview_id, by=by, lock=True)
+        drafts.must_own(second, by=by)
         interview = interview_store.interview(pair.first.interview_id, by=by, lock=True)
         if time == SECOND:
             interview.started_at = pair.second.started_at
         visited = _agreeing(pair.first.questionnaire, kept, interview.started_at)
         after = drafts.rewritten(session, pair.first, kept, visited, by=by)
         child_alert_steps.tell(session, interview.id, after.questionnaire, pair.first.answers, after.answers, by=by)
-        drafts.close(session, interview_store.interview(pair.second.interview_id, by=by, lock=True), "ended", by=by)
+        drafts.close(session, second, "ended", by=by)
         audit.append(
             session,
             audit.Event.KEYINGS_RECONCILED,

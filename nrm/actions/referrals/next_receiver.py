@@ -23,12 +23,13 @@ from nrm.domain.referrals.referrals import (
     duty_officer_decides,
 )
 from nrm.domain.shelter.cases import Compartment
-from nrm.domain.shelter.consents import Answer, Asking, ByName, Ended, Narrowing, Said, Topic
+from nrm.domain.shelter.consents import Answer, Asking, ByName, Ended, Naming, Narrowing, Said, Topic
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.consents import Consent
 from nrm.steps.referrals import next_receiver as steps
 from nrm.steps.shelter import consent_records
+from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store import names
 from nrm.store.referrals import referrals as store
 from nrm.store.rows.accounts import accounts as account_rows
@@ -185,10 +186,13 @@ def strike_out(*, case_id: uuid.UUID, receiver_id: uuid.UUID, by: Actor) -> None
             raise NotVisible
         party = _shelter(receiver_id, case_id).party
         if case.age_class == "adult":
+            consent_records.name(session, case_id, [party], by)
+            consent_records.name(session, case_id, [party], by, Naming.STRUCK_OUT)
             said = [Answer(Topic.SHARING, Said.REFUSED, party)]
             consent_records.record(session, case_id, said, Asking("", "", ""), by)
         if ReferralStatus.SENT not in [each.status for each in next_receiver_rows.chain(case_id)]:
             grants.let_go(session, case_id, receiver_id)
+            withheld_steps.let_go(session, case_id, receiver_id)
     shredding.work_off()
 
 

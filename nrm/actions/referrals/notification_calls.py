@@ -69,17 +69,19 @@ def answer_for_child(
 ) -> bool:
     """Record what the child authority decided by telephone about a child at a post; returns whether it decided.
 
-    Raises NotPermitted, NotVisible, CallRefused, IllegalTransition; ValueError for an unknown decision.
+    By the duty desk or by the post itself, which cannot record that the person is an adult. The authority sees it and
+    can contradict. Raises NotPermitted, NotVisible, CallRefused, IllegalTransition; ValueError for an unknown decision.
     """
-    by.must(Permission.REFERRAL_DIRECT)
     with transaction() as session:
-        alert = child_alerts.row(interview_id, by=by)
+        alert = child_alerts.row_to_answer(interview_id, by=by)
         if alert.opinion_at is None or alert.answer in list(FINAL) or alert.withdrawn_at is not None:
             raise IllegalTransition(TransitionRefusal.STATE)
         listed = rows.numbers(alert.party, alert.organisation_id, alert.id)
         _record(session, alert.id, [each.telephone for each in listed], number, name, answered, called_at, by)
         if answered:
             said = ChildAnswer(decision)
+            if said is ChildAnswer.ADULT and not by.may(Permission.REFERRAL_DIRECT):
+                raise NotVisible
             child_alert_steps.answered(session, alert.id, said, how="telephone", at=called_at, name=name, by=by)
         return answered
 

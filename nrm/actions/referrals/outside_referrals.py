@@ -31,13 +31,14 @@ from nrm.domain.shelter.permits import check_reflection, check_repatriation
 from nrm.models.referrals.outside_referrals import OutsideReferral
 from nrm.models.shelter.cases import Case, Reading
 from nrm.steps.shelter import cases as case_steps
+from nrm.steps.shelter import erasures as erasure_steps
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.referrals import outside_referrals as store
 from nrm.store.rows.shelter import identifications as identification_rows
 from nrm.store.rows.shelter import permits as permit_rows
 from nrm.store.shelter import cases as case_store
-from nrm.vault import care_notes, shredding
+from nrm.vault import care_notes
 from nrm.vault import compartments as vault
 
 
@@ -106,7 +107,7 @@ def refer_out(
         )
         if closes:
             case_steps.end(session, case_id, by)
-    shredding.work_off()
+    erasure_steps.carry_out()
     return letter.id
 
 

@@ -29,6 +29,7 @@ from nrm.domain.referrals.referrals import (
     decide,
     escorts_for,
 )
+from nrm.domain.shelter.consents import Naming
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Obligation, Referral
 from nrm.models.shelter.cases import Case
@@ -36,8 +37,10 @@ from nrm.models.shelter.stays import Bed, Stay
 from nrm.steps.referrals import next_receiver as next_receiver_steps
 from nrm.steps.referrals import obligations as steps
 from nrm.steps.referrals import supplements as supplement_steps
+from nrm.steps.shelter import consent_records
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import stays as stay_steps
+from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store.referrals import obligations
 from nrm.store.referrals import referrals as store
 from nrm.store.rows.accounts import accounts as account_rows
@@ -78,10 +81,14 @@ def _accept(referral_id: uuid.UUID, bed_id: uuid.UUID, expected_at: datetime | N
         _check_bed(session, bed_id, by)
         sender, receiver = referral.sender_id, referral.receiver_id
         untold = _destroy_untold(session, referral.case_id, by)
-        epochs.rotate(session, referral.case_id, _holders_after(session, referral.case_id, sender, receiver), by=by)
+        keep = _holders_after(session, referral.case_id, sender, receiver)
+        epochs.rotate(session, referral.case_id, keep, by=by)
+        told = account_rows.parties_of(set[uuid.UUID]().union(*keep.values()))
+        consent_records.name(session, referral.case_id, told, by, Naming.TOLD)
         _change(session, referral, after, bed_id=bed_id, decided_at=clock.now(), expected_at=expected_at)
         session.execute(update(Case).where(Case.id == referral.case_id).values(status="open", holder_id=receiver))
         _done(session, referral.case_id, "answer", by)
+        untold |= withheld_steps.received(session, referral.case_id, receiver, by)
         supplement_steps.begin(session, referral)
         next_receiver_steps.record(session, audit.Event.REFERRAL_ACCEPTED, referral, by, bed_id=bed_id)
         case_id = referral.case_id
@@ -203,6 +210,7 @@ def withdraw(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
             for compartment in vault.compartments_of(session, referral.case_id)
         }
         epochs.rotate(session, referral.case_id, keep, by=by)
+        withheld_steps.let_go(session, referral.case_id, referral.receiver_id)
         _change(session, referral, after, decided_at=clock.now())
         next_receiver_steps.record(session, audit.Event.REFERRAL_WITHDRAWN, referral, by)
         case_id = referral.case_id

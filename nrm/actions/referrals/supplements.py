@@ -23,6 +23,7 @@ from nrm.domain.shelter.cases import SUPPLEMENT, CaseRefusal, CaseRefused
 from nrm.models.referrals.referrals import Obligation, Referral
 from nrm.models.shelter.cases import Case, Supplement
 from nrm.steps.referrals import supplements as steps
+from nrm.steps.shelter import cases as case_steps
 from nrm.store.countries import country
 from nrm.store.referrals import obligations
 from nrm.store.referrals import supplements as store
@@ -84,8 +85,8 @@ def take_over(*, case_id: uuid.UUID, by: Actor) -> None:
     by.must(Permission.CASE_OPEN)
     with transaction() as session:
         case = _writable(session, case_id, by)
-        answers = vault.read(session, case_id, SUPPLEMENT, by=by).value["answers"]
-        _merge(session, case, answers, by)
+        value = vault.read(session, case_id, SUPPLEMENT, by=by).value
+        _merge(session, case, value["answers"], by, wordings=value.get("wordings"))
         epochs.shred(session, case_id, [SUPPLEMENT])
         _dealt_with(session, case_id, "taken", by)
         audit.append(session, audit.Event.SUPPLEMENT_TAKEN, by=by, case_id=case_id)
@@ -143,17 +144,17 @@ def _writable(session: Session, case_id: uuid.UUID, by: Actor) -> Case:
     return case
 
 
-def _merge(session: Session, case: Case, answers: Mapping[str, Any], by: Actor) -> None:
-    """Write each answer into its compartment; a missing compartment is begun for the holder alone."""
-    assert by.organisation_id is not None
-    there = vault.compartments_of(session, case.id)
-    questionnaire = country().questionnaires[case.questionnaire]
-    for compartment, part in by_compartment(questionnaire, answers).items():
-        if compartment in there:
-            vault.merge(session, case.id, compartment, part, by=by)
-        else:
-            vault.create(session, case.id, {compartment: part}, [by.organisation_id])
-        audit.append(session, audit.Event.COMPARTMENT_WRITTEN, by=by, case_id=case.id, compartment=compartment)
+def _merge(
+    session: Session, case: Case, answers: Mapping[str, Any], by: Actor, *, wordings: Mapping[str, Any] | None = None
+) -> None:
+    """Write each answer into its compartment; a missing compartment is begun for the holder alone.
+
+    `wordings`: which texts were read out, of an interview that is taken over whole.
+    """
+    parts = by_compartment(country().questionnaires[case.questionnaire], answers)
+    if wordings:
+        parts.setdefault("story", {})["wordings"] = dict(wordings)
+    case_steps.merge(session, case.id, parts, by)
 
 
 def _dealt_with(session: Session, case_id: uuid.UUID, status: str, by: Actor) -> None:

@@ -21,10 +21,21 @@ from nrm.domain.shelter.cases import (
     Purpose,
     check_share,
 )
-from nrm.domain.shelter.consents import Answer, Asking, Ended, Narrowing, Said, Topic, read_by_consent, reads_by_consent
+from nrm.domain.shelter.consents import (
+    Answer,
+    Asking,
+    Ended,
+    Naming,
+    Narrowing,
+    Said,
+    Topic,
+    read_by_consent,
+    reads_by_consent,
+)
 from nrm.models.shelter.consents import Consent
 from nrm.steps.shelter import cases as steps
 from nrm.steps.shelter import consent_records
+from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter.cases import CannotOpen
 from nrm.store import names
 from nrm.store.rows.shelter import permits as permit_rows
@@ -128,8 +139,11 @@ def share(
                 compartment=compartment,
             )
         if set(compartments) & read_by_consent(kind):
-            yes = Answer(Topic.SHARING, Said.GIVEN, organisation.party or organisation.code)
+            party = organisation.party or organisation.code
+            yes = Answer(Topic.SHARING, Said.GIVEN, party)
+            consent_records.name(session, case_id, [party], by)
             consent_records.record(session, case_id, [yes], Asking("", "", ""), by)
+        consent_records.name(session, case_id, [organisation.party or organisation.code], by, Naming.TOLD)
 
 
 def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, by: Actor) -> None:
@@ -164,4 +178,4 @@ def close(*, case_id: uuid.UUID, by: Actor) -> None:
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
         steps.end(session, case_id, by)
-    shredding.work_off()
+    erasure_steps.carry_out()

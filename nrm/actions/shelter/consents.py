@@ -20,6 +20,7 @@ from nrm.domain.shelter.consents import (
     ConsentRefusal,
     ConsentRefused,
     Ended,
+    Naming,
     Narrowing,
     Said,
     Topic,
@@ -40,6 +41,7 @@ from nrm.steps.shelter import consent_records
 from nrm.steps.shelter import consents as steps
 from nrm.steps.shelter import data_requests as data_request_steps
 from nrm.steps.shelter import erasures as erasure_steps
+from nrm.steps.shelter import withheld as withheld_steps
 from nrm.steps.shelter.consents import REFUSED
 from nrm.store import days
 from nrm.store.rows.shelter import consents as consent_rows
@@ -72,6 +74,10 @@ def ask(
         if destroys:
             waits = alone.goes(session, ActKind.WITHDRAW, ActReason.REFUSED, case_id, by)
         before = {each.said for each in consent_records.current(session, case_id, Consent.topic == Topic.STATISTICS)}
+        about = {each.party: each.said for each in answers if each.party}
+        struck = [party for party, said in about.items() if said is Said.REFUSED]
+        consent_records.name(session, case_id, about, by)
+        consent_records.name(session, case_id, struck, by, Naming.STRUCK_OUT)
         consent_records.record(session, case_id, answers, asking, by, weighed)
         for answer in answers:
             if answer.topic is Topic.SHARING and answer.said is Said.REFUSED and answer.party:
@@ -106,9 +112,11 @@ def _answered(session: Session, case: Case, answers: Collection[Answer], by: Act
         .where(Obligation.case_id == case.id, Obligation.kind == "ask_consent", Obligation.done_at.is_(None))
         .values(done_at=clock.now(), done_by_id=by.member_id)
     )
-    if nothing_told and waits:
+    if not nothing_told:
+        withheld_steps.release(session, case, by)
+    elif waits:
         consent_records.end_all_reading(session, case.id, by)
-    elif nothing_told:
+    else:
         steps.destroy(session, case, by)
 
 
@@ -208,6 +216,22 @@ def lapse(*, by: Actor) -> int:
     if gone:
         erasure_steps.carry_out()
     return len(over) + gone
+
+
+def end_thinking(*, by: Actor) -> int:
+    """Destroy what was told by those who did not say yes in their hours; returns how many. It needs no key.
+
+    For the program alone: raises NotVisible for a person. A row that was written by hand destroys nothing.
+    """
+    if by != TEND:
+        raise NotVisible
+    gone = 0
+    with transaction() as session:
+        for row in consent_rows.thought_over(clock.now(), _BATCH):
+            gone += withheld_steps.destroy(session, row.case_id, by)
+    if gone:
+        erasure_steps.carry_out()
+    return gone
 
 
 def _erase_after_the_stay(case_id: uuid.UUID, by: Actor) -> bool:

@@ -19,7 +19,7 @@ from nrm import audit
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused, Compartment, IdentificationStatus, Purpose
-from nrm.domain.shelter.consents import Answer, Asking, Said, Topic
+from nrm.domain.shelter.consents import Answer, Asking, Naming, Said, Topic
 from nrm.domain.shelter.identifications import (
     DECISIONS,
     POLICE_SIDE,
@@ -89,7 +89,10 @@ def ask(*, case_id: uuid.UUID, organisations: Collection[uuid.UUID], agreed: boo
         check_asked([OrganisationKind(each.kind) for each in asked], agreed=agreed)
         case_steps.begin(session, case_id, Compartment.JOINT_INTERVIEW, by)
         sharing.share(session, case_id, Compartment.JOINT_INTERVIEW, [each.id for each in asked], by=by)
-        yes = [Answer(Topic.SHARING, Said.GIVEN, each.party or each.code) for each in asked]
+        parties = [each.party or each.code for each in asked]
+        consent_records.name(session, case_id, parties, by)
+        consent_records.name(session, case_id, parties, by, Naming.TOLD)
+        yes = [Answer(Topic.SHARING, Said.GIVEN, party) for party in parties]
         consent_records.record(session, case_id, yes, Asking("", "", ""), by)
         today = days.today()
         session.add(

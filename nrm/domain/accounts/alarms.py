@@ -22,6 +22,7 @@ class AlarmKind(StrEnum):
     OPENINGS = "openings"
     ERASURES = "erasures"  # asked for a third case to be destroyed
     ENDINGS = "endings"  # asked for a third account to be ended
+    DRAFTS = "drafts"  # opened interviews that colleagues began
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,23 +67,23 @@ class Fallback(StrEnum):
 FALLBACKS: Mapping[Fallback, Words] = MappingProxyType(
     {
         Fallback.ENDED: {
-            "sq": "Personi nuk referohet; oficeri i gatshmërisë njoftohet vetëm nëse personi ndryshon mendim.",
+            "sq": "Personi nuk referohet; zyra e gatishmërisë njoftohet vetëm nëse personi ndryshon mendim.",
             "en": "The person is not referred; the duty officer is called only if the person thinks again.",
         },
         Fallback.CONTRADICTION: {
-            "sq": "Vendos oficeri i gatshmërisë: dy nene detyrojnë palë të ndryshme.",
+            "sq": "Vendos zyra e gatishmërisë: dy nene detyrojnë palë të ndryshme.",
             "en": "The duty officer decides: two clauses name different parties.",
         },
         Fallback.NO_ROOM: {
-            "sq": "Vendos oficeri i gatshmërisë: asnjë palë që mund të presë nuk ka shtrat të lirë.",
+            "sq": "Vendos zyra e gatishmërisë: asnjë palë që mund ta pranojë nuk ka shtrat të lirë.",
             "en": "The duty officer decides: no party that may receive has a free bed.",
         },
         Fallback.EXCLUDED: {
-            "sq": "Vendos oficeri i gatshmërisë: asnjë palë nuk mund të presë.",
+            "sq": "Vendos zyra e gatishmërisë: asnjë palë nuk mund ta pranojë.",
             "en": "The duty officer decides: no party can receive.",
         },
         Fallback.NO_CLAUSE: {
-            "sq": "Vendos oficeri i gatshmërisë: asnjë nen nuk cakton palë.",
+            "sq": "Vendos zyra e gatishmërisë: asnjë nen nuk cakton palë.",
             "en": "The duty officer decides: no clause names a party.",
         },
     }

@@ -1,6 +1,6 @@
 """Ending an interview without a case: what speaks against it, the reason asked then, and who decides about a child.
 
-Decided in ADR 0044.
+Decided in ADR 0044, ADR 0057.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ from datetime import timedelta
 from enum import StrEnum
 
 from nrm.domain.interviews.indicators import Profile
+from nrm.domain.interviews.questionnaire_flow import CHILD_AGES
 
-CHILD_ROUTE = ("child", "unsure")
+CHILD_ROUTE = CHILD_AGES
 HIGH = "high"
 # How soon the child authority says what happens with a child at a post of whom the post saw no indicator.
 ANSWER_WITHIN = timedelta(hours=1)
+# After so long without an answer the post is told to call the duty desk, which sees the question from the first minute.
+DUTY_DESK_AFTER = timedelta(hours=24)
 
 
 class EndReason(StrEnum):
@@ -50,13 +53,38 @@ LAST_WORDS = (*FINAL, ChildAnswer.ADULT)
 """What the child authority says once, and cannot take back."""
 
 
+BY_TELEPHONE = "telephone"
+"""How an answer came that somebody else wrote down: it can be contradicted until the interview is destroyed."""
+
+
 def answers_to(age_class: str) -> tuple[ChildAnswer, ...]:
     """What the child authority may say: that the person is an adult only where the post says so now."""
     return tuple(each for each in ChildAnswer if each is not ChildAnswer.ADULT or age_class == "adult")
 
 
+LONGEST_SENTENCE = 500
+
+
+class Holding(StrEnum):
+    """How an interview ended that is sealed for some time before it is destroyed."""
+
+    NONE = "none"  # "no indicator", and something speaks against it
+    DISCARDED = "discarded"  # thrown away, and something speaks against it
+    NOT_ASKED = "not_asked"  # nobody could ask the six questions, and something speaks against leaving it so
+    REFUSED = "refused"  # an adult said no
+    UNDECIDED = "undecided"  # the person left without a shelter
+
+
+OF_THE_PERSON = (Holding.REFUSED, Holding.UNDECIDED)
+"""What the person decided, not the post: nobody opens it, and it goes soon."""
+
+
 class ReasonNeeded(ValueError):
-    """Something speaks against ending the interview, and no reason of the list was given."""
+    """Something speaks against ending the interview, and no reason of the list or no sentence was given."""
+
+
+class NotAskedProperly(ValueError):
+    """The officer does not say that a no was asked for alone, with both texts, in a language that was understood."""
 
 
 class ChildWaits(Exception):
@@ -87,7 +115,7 @@ def is_child(age: object) -> bool:
     return age in CHILD_ROUTE
 
 
-def check_reason(against: Against, reason: str) -> None:
-    """Raise ReasonNeeded where something speaks against it and `reason` is none of the list."""
-    if against and reason not in list(EndReason):
+def check_reason(against: Against, reason: str, sentence: str) -> None:
+    """Raise ReasonNeeded where something speaks against it, unless a reason of the list and a sentence are given."""
+    if against and (reason not in list(EndReason) or not sentence.strip()):
         raise ReasonNeeded(reason)

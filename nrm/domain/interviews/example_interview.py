@@ -36,12 +36,24 @@ class Life:
 
 
 def example_answers(questionnaire: Questionnaire, *, today: date = date(2026, 1, 1)) -> dict[str, Any]:
-    """Answers to every question one journey can reach: an adult who agrees to everything, with every reveal open."""
+    """Answers to every question one journey can reach: an adult who agrees to everything, with every reveal open.
+
+    They do not disagree with each other: of the answers to a question, the first is taken that no warning is about.
+    """
     reveals = {question.under for question in questionnaire.questions.values() if question.under}
     life = Life(date(1998, 3, 14), date(2023, 2, 10), date(2023, 5, 1), date(2024, 9, 20))
     assert life.ended < today
 
-    def answer(question: Question, _: Answers) -> Any:
+    def fitting(question: Question, codes: Sequence[str], earlier: Answers) -> str:
+        warnings = [each for each in questionnaire.warnings if not each.at_once]
+        held = {each.id for each in warnings if each.when.holds(earlier)}
+        for code in codes:
+            after = {**earlier, question.id: code}
+            if not any(each.when.holds(after) and each.id not in held for each in warnings):
+                return code
+        return codes[0]
+
+    def answer(question: Question, earlier: Answers) -> Any:
         derived = {asked: part for part, asked in questionnaire.derive.items()}.get(question.id, "")
         if question.kind == "partial_date":
             return getattr(life, {"birth": "born"}.get(derived, derived), life.left).isoformat()
@@ -60,8 +72,8 @@ def example_answers(questionnaire: Questionnaire, *, today: date = date(2026, 1,
         if question.routing == "urgent":
             return "no"
         if question.under or question.select:
-            return [code for code in codes if code not in ALONE][-1]
-        return opening[0] if opening else codes[0]
+            return fitting(question, [code for code in reversed(codes) if code not in ALONE], earlier)
+        return opening[0] if opening else fitting(question, codes, earlier)
 
     return answered_through(questionnaire, answer)
 

@@ -13,7 +13,8 @@ from typing import Any, Literal
 from nrm.domain.interviews.answers import earliest, is_unknown, latest
 from nrm.domain.interviews.interview_findings import turns_adult
 from nrm.domain.interviews.interviews import Answers, Fact, Question, Questionnaire, chosen
-from nrm.domain.interviews.questionnaire_flow import prune, reachable
+from nrm.domain.interviews.questionnaire_flow import prune, reachable, weighed
+from nrm.domain.interviews.understanding import Doubt, doubts
 from nrm.domain.shelter.cases import DOES_NOT_KNOW, NOT_COLLECTED, PREFERS_NOT, STATELESS, UNKNOWN, age_band
 
 HOME = "AL"
@@ -40,13 +41,15 @@ def routing_facts(
     the one who is to be asked, where that is not what the answers say of those who were named (`consents.towards`).
     """
     kept = prune(questionnaire, answers)
-    asked = {question.routing: question for question in reachable(questionnaire, kept) if question.routing}
+    asked = {question.routing: question for question in weighed(questionnaire, kept) if question.routing}
     facts: dict[str, Any] = {name: _routed(asked.get(name), kept) or UNKNOWN for name in (*ROUTED, *ROUTED_MORE)}
     facts["age_class"] = _routed(asked.get("age_class"), kept) or "unsure"
     for name in ROUTED_SETS:
         question = asked.get(name)
         value = kept.get(question.id) if question else None
         facts[name] = sorted(value) if value and not is_unknown(value) and value != ["none"] else []
+    if facts["security_risk"] == UNKNOWN and kept.get(questionnaire.derive["danger"]) == "yes":
+        facts["security_risk"] = "high"  # the urgent way does not ask how high it is
     companions = asked.get("accompanied")
     with_them = kept.get(companions.id) if companions else None
     facts["accompanied"] = bool(with_them) and with_them != ["none"] and not is_unknown(with_them)
@@ -65,7 +68,20 @@ def _routed(question: Question | None, kept: Answers) -> str | None:
 
 
 def consent_of(questionnaire: Questionnaire, answers: Answers) -> str | None:
-    """given, refused, not_asked_child or not_asked_urgent; None while it has not been answered."""
+    """given, refused, not_asked_child or not_asked_urgent; None while it has not been answered.
+
+    A yes that was not free and understood is a wish: `not_asked_urgent` (ADR 0058).
+    """
+    said = _said(questionnaire, answers)
+    return "not_asked_urgent" if said == "given" and doubts(questionnaire, answers) else said
+
+
+def wish(questionnaire: Questionnaire, answers: Answers) -> tuple[Doubt, ...]:
+    """Why the yes that was said is only a wish; empty if it is a yes, or if no yes was said."""
+    return doubts(questionnaire, answers) if _said(questionnaire, answers) == "given" else ()
+
+
+def _said(questionnaire: Questionnaire, answers: Answers) -> str | None:
     return next((code for code, when in questionnaire.consent if when.holds(answers)), None)
 
 
@@ -85,9 +101,9 @@ def asked_urgently(questionnaire: Questionnaire) -> frozenset[str]:
 
 
 def statistics_consent(questionnaire: Questionnaire, answers: Answers) -> Literal["yes", "no", "not_asked"]:
-    """Whether the person agreed to be counted; anything said but yes is a no."""
+    """Whether the person agreed to be counted; anything said but yes is a no, and a yes in doubt is no answer."""
     value = prune(questionnaire, answers).get(questionnaire.derive["consent_statistics"])
-    if value is None:
+    if value is None or (value == "yes" and doubts(questionnaire, answers)):
         return "not_asked"
     return "yes" if value == "yes" else "no"
 
@@ -117,7 +133,7 @@ def _exploited_in(questionnaire: Questionnaire, kept: Answers) -> str:
 def case_facts(questionnaire: Questionnaire, answers: Answers, *, today: date) -> dict[str, Any]:
     """The closed codes kept in clear, as `cases.parse_case_facts` reads them; missing ones are 8, 9 or 99."""
     kept = prune(questionnaire, answers)
-    asked = reachable(questionnaire, kept)
+    asked = weighed(questionnaire, kept)
     facts: dict[str, Any] = {
         name: _fact(fact, asked, kept) for name, fact in questionnaire.facts.items() if name not in SCREENING
     }

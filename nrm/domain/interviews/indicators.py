@@ -4,8 +4,10 @@ A dimension is positive on two strong indicators, one strong and one other, thre
 A possible victim: deceptive or coercive recruitment, and exploitative conditions, and coercion at destination; for a
 child the means are not needed (ILO/EC 2009; Palermo Protocol, article 3 (c)). It never decides: the officer does.
 
-Whatever an answer names by the questionnaire's data, without any weight, makes it "suspected" at least, and is said
-first.
+Three strengths (ADR 0056): whatever an answer names by the questionnaire's data, without any weight, makes it
+"suspected" at least, and is said first; so does one indicator of a dimension that is more than vulnerability, and a
+sign that is not weak, or two that are. Vulnerability alone, or one weak sign, is "none" with a sentence of its own. Of
+a child, a form of exploitation with any act is "possible".
 """
 
 from __future__ import annotations
@@ -15,8 +17,17 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from nrm.domain.interviews.answers import is_unknown
-from nrm.domain.interviews.interviews import Answers, Option, Question, Questionnaire, Strength, Texts, chosen
-from nrm.domain.interviews.questionnaire_flow import reachable
+from nrm.domain.interviews.interviews import (
+    Answers,
+    Option,
+    Question,
+    Questionnaire,
+    Strength,
+    Texts,
+    Who,
+    chosen,
+)
+from nrm.domain.interviews.questionnaire_flow import weighed
 
 Rule = Literal["2S", "1S+1", "3M", "2M+1W"]
 Outcome = Literal["possible", "suspected", "none"]
@@ -25,6 +36,11 @@ State = Literal["named", "not_named", "not_asked"]
 RECRUITMENT = ("D1", "D2")
 EXPLOITATION = "D4"
 COERCION = "D5"
+# What traffickers use, and what many people live with whom nobody exploits.
+VULNERABILITY = ("D3", "D6")
+# The coded fact whose answers are forms of exploitation.
+FORMS = "exploitation"
+WEAK_SIGNS = 2  # so many weak signs together are a suspicion
 # If at least this share of the questions about what happened is unanswered or refused, silence itself is a finding.
 LITTLE_SAID = 0.5
 
@@ -51,7 +67,8 @@ class Named:
 class Finding:
     """One dimension: the indicators named, strong first, and the rule that makes it positive, or None.
 
-    `asked`: whether any question about it was answered on this way, be it with silence.
+    `asked`: whether any question about it was answered on this way, be it with silence. `unweighed`: answers to its
+    questions that name something without being one of its indicators.
     """
 
     dimension: str
@@ -59,6 +76,7 @@ class Finding:
     named: tuple[Named, ...]
     rule: Rule | None
     asked: bool
+    unweighed: tuple[Texts, ...] = ()
 
     @property
     def positive(self) -> bool:
@@ -68,7 +86,11 @@ class Finding:
     @property
     def state(self) -> State:
         """Named, asked and not named, or never asked: three different things."""
-        return "named" if self.named else "not_named" if self.asked else "not_asked"
+        return "named" if self.named or self.unweighed else "not_named" if self.asked else "not_asked"
+
+    def count(self, strength: Strength) -> int:
+        """How many indicators of that strength were named."""
+        return sum(each.strength == strength for each in self.named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +106,21 @@ class Said:
 class Profile:
     """`border` are observed signs, which count in no dimension. `sentences` explain it, by staff language.
 
-    `said`: what was named in addition to the indicators. `whole`: everything that carries indicators was asked.
+    `said`: what was named in addition to the indicators; `codes`: what of it counts, as `question.option`. `whole`:
+    everything that carries indicators was asked. `vulnerable`: nothing but vulnerability or a weak sign was named.
     `beside`: what names nothing but is shown instead of "nothing": hurt, not alone, danger, protection.
     """
 
     child: bool
     said: tuple[Said, ...]
+    codes: tuple[str, ...]
     whole: bool
     findings: tuple[Finding, ...]
     border: tuple[Named, ...]
     possible_victim: bool
     little_said: bool
     outcome: Outcome
+    vulnerable: bool
     beside: tuple[Said, ...]
     sentences: Mapping[str, tuple[str, ...]]
 
@@ -126,41 +151,61 @@ def is_possible_victim(positive: frozenset[str], *, child: bool) -> bool:
 
 def profile(questionnaire: Questionnaire, answers: Answers, *, child: bool) -> Profile:
     """The profile of what was answered on this journey; with `child` the children's strengths and rule."""
-    asked = reachable(questionnaire, answers)
+    return _drawn(questionnaire, weighed(questionnaire, answers), answers, child=child)
+
+
+def profile_of_answered(questionnaire: Questionnaire, answers: Answers, *, child: bool) -> Profile:
+    """As `profile`, of answers on no journey: what is not answered was not asked, and so is no silence."""
+    asked = tuple(each for each in questionnaire.questions.values() if answers.get(each.id) is not None)
+    return _drawn(questionnaire, asked, answers, child=child)
+
+
+def _drawn(questionnaire: Questionnaire, asked: tuple[Question, ...], answers: Answers, *, child: bool) -> Profile:
     named: dict[str, list[Named]] = {dimension: [] for dimension in questionnaire.dimensions}
-    border: list[Named] = []
-    said: dict[str, list[Texts]] = {
-        question.id: [] for question in asked if _own_words(question, answers.get(question.id), child=child)
-    }
+    unweighed: dict[str, list[Texts]] = {dimension: [] for dimension in questionnaire.dimensions}
+    border: list[tuple[Named, Option]] = []
+    said: dict[str, list[Texts]] = {}
+    codes: list[str] = []
     seen: set[str] = set()
+    for question in asked:
+        if question.named and answers.get(question.id) is not None:
+            said[question.id] = []
+            if _names(question.named, child=child):
+                codes.append(f"{question.id}.said")
     for question, option in _ticked(asked, answers):
         if question.border and option.code != "none":
-            border.append(Named("", "-", question.id, option.code, option.text))
-        counted = again = False
+            border.append((Named("", "-", question.id, option.code, option.text), option))
+        counted = False
         for indicator in option.indicators:
             strength = indicator.strength(child=child)
             if strength == "-":
                 continue
             if indicator.id in seen:
-                again = True  # counts once, and is said all the same
                 continue
             seen.add(indicator.id)
             counted = True
             named[indicator.dimension].append(Named(indicator.id, strength, question.id, option.code, option.text))
-        if option.names(child=child) or (again and not counted):
+        if option.names(child=child):
+            codes.append(f"{question.id}.{option.code}")
+        if option.names(child=child) or (option.indicators and not counted):
+            # An indicator that counts once already, or not at this age, is said all the same.
             said.setdefault(question.id, []).append(option.text)
+            for dimension in _dimensions(question):
+                unweighed[dimension].append(option.text)
     answered = {
-        indicator.dimension
-        for question in asked
-        if answers.get(question.id) is not None
-        for option in question.options
-        for indicator in option.indicators
+        dimension for question in asked if answers.get(question.id) is not None for dimension in _dimensions(question)
     }
-    findings = tuple(_finding(questionnaire, name, found, name in answered) for name, found in named.items())
+    findings = tuple(
+        _finding(questionnaire, name, found, name in answered, unweighed[name]) for name, found in named.items()
+    )
     positive = frozenset(finding.dimension for finding in findings if finding.positive)
-    possible = is_possible_victim(positive, child=child)
+    possible = is_possible_victim(positive, child=child) or (child and _form_and_act(asked, answers))
     little = _little_said(asked, answers)
-    outcome: Outcome = "possible" if possible else "suspected" if seen or border or said or little else "none"
+    touched = any(found for dimension, found in named.items() if dimension not in VULNERABILITY)
+    weak = sum(option.weak for _, option in border)
+    noticeable = len(border) > weak or weak >= WEAK_SIGNS
+    suspected = bool(codes or touched or noticeable or little)
+    outcome: Outcome = "possible" if possible else "suspected" if suspected else "none"
     questions = questionnaire.questions
     told = tuple(
         Said(name, questions[name].text, tuple(said[name])) for name in (each.id for each in asked) if name in said
@@ -170,12 +215,14 @@ def profile(questionnaire: Questionnaire, answers: Answers, *, child: bool) -> P
     drawn = Profile(
         child,
         told,
+        tuple(codes),
         whole,
         findings,
-        tuple(border),
+        tuple(sign for sign, _ in border),
         possible,
         little,
         outcome,
+        outcome == "none" and bool(border or seen),
         _said_besides(asked, answers, child=child),
         {},
     )
@@ -184,9 +231,20 @@ def profile(questionnaire: Questionnaire, answers: Answers, *, child: bool) -> P
     )
 
 
-def _own_words(question: Question, value: object, *, child: bool) -> bool:
-    """Whether a text was answered of which any words name something."""
-    return value is not None and (question.named == "everybody" or (child and question.named == "child"))
+def _names(whose: Who, *, child: bool) -> bool:
+    return whose == "everybody" or (child and whose == "child")
+
+
+def _dimensions(question: Question) -> set[str]:
+    """The dimensions that answers to the question are indicators of."""
+    return {indicator.dimension for option in question.options for indicator in option.indicators}
+
+
+def _form_and_act(asked: tuple[Question, ...], answers: Answers) -> bool:
+    """Whether a form of exploitation and an act were named, which is all that is needed of a child."""
+    ticked = _ticked(asked, answers)
+    form = any(question.fact == FORMS and option.names(child=True) for question, option in ticked)
+    return form and any(option.code in question.acts for question, option in ticked)
 
 
 def _said_besides(asked: tuple[Question, ...], answers: Answers, *, child: bool) -> tuple[Said, ...]:
@@ -209,20 +267,30 @@ def _ticked(asked: tuple[Question, ...], answers: Answers) -> list[tuple[Questio
     ]
 
 
-def _finding(questionnaire: Questionnaire, dimension: str, found: list[Named], asked: bool) -> Finding:
+def _finding(
+    questionnaire: Questionnaire, dimension: str, found: list[Named], asked: bool, unweighed: list[Texts]
+) -> Finding:
     count = {strength: sum(each.strength == strength for each in found) for strength in ("S", "M", "W")}
     ordered = tuple(sorted(found, key=lambda each: "SMW".index(each.strength)))
     rule = rule_for(count["S"], count["M"], count["W"])
-    return Finding(dimension, questionnaire.dimensions[dimension].text, ordered, rule, asked)
+    return Finding(dimension, questionnaire.dimensions[dimension].text, ordered, rule, asked, tuple(unweighed))
 
 
 def _little_said(asked: tuple[Question, ...], answers: Answers) -> bool:
-    """Whether half or more of the questions that carry indicators were met with silence or refusal."""
+    """Whether half or more of the questions that carry indicators were met with silence or refusal, or nothing was
+    answered that could have named anything: not asked is never no."""
+    if not any(_telling(question) and answers.get(question.id) is not None for question in asked):
+        return True
     carrying = [
         question for question in asked if any(option.indicators for option in question.options) and not question.border
     ]
     silent = sum(answers.get(question.id) is None or is_unknown(answers[question.id]) for question in carrying)
     return bool(carrying) and silent >= LITTLE_SAID * len(carrying)
+
+
+def _telling(question: Question) -> bool:
+    """Whether some answer to it would name or show something."""
+    return question.border or bool(question.named) or any(each.indicators or each.named for each in question.options)
 
 
 STRENGTH_WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
@@ -243,17 +311,26 @@ RULE_WORDS: Mapping[str, Mapping[Rule, str]] = {
         "2M+1W": "two medium and one weak",
     },
 }
+# What the sentence of a dimension without an indicator is called in `WORDS`.
+FORM_WORDS: Mapping[str, str] = {"named": "unweighed", "not_named": "nothing"}
 WORDS: Mapping[str, Mapping[str, str]] = {
     "sq": {
         "positive": "{dimension}: pozitiv, me {counts} (rregulli: {rule}): {items}.",
         "negative": "{dimension}: jo pozitiv, vetëm {counts}: {items}.",
-        "nothing": "{dimension}: nuk u përmend asnjë tregues.",
+        "unweighed": "{dimension}: u përmend, pa peshë më vete: {items}.",
+        "nothing": "{dimension}: u pyet dhe nuk u përmend.",
         "possible": "Rekrutimi me mashtrim ose me shtrëngim, kushtet e shfrytëzimit dhe shtrëngimi janë pozitive: "
         "viktimë e mundshme.",
         "possible_child": "Kushtet e shfrytëzimit janë pozitive; për fëmijët mjetet nuk kërkohen: viktimë e mundshme.",
+        "possible_act": "U përmendën një formë shfrytëzimi dhe një veprim (rekrutim, transport ose mbajtje); "
+        "për fëmijët mjetet nuk kërkohen: viktimë e mundshme.",
         "suspected": "Treguesit nuk mjaftojnë për “viktimë e mundshme”, por ka dyshim: duhet intervistë e përbashkët.",
         "none": "Nuk u përmend dhe nuk u vu re asnjë tregues.",
         "none_of_asked": "Nga ajo që u pyet, nuk u përmend asgjë. Nuk u pyet gjithçka.",
+        "vulnerable": "Në gjendje të cenueshme; nuk u përmend asnjë shenjë shfrytëzimi.",
+        "not_whole": "Nuk u pyet gjithçka.",
+        "also": "U përgjigj edhe kështu: {items}.",
+        "nothing_more": "Përveç kësaj nuk u përmend dhe nuk u vu re asnjë tregues.",
         "beside": "Nuk u përmend asnjë tregues, por u përgjigj kështu: {items}.",
         "beside_of_asked": "Nga ajo që u pyet, nuk u përmend asnjë tregues, por u përgjigj kështu: {items}. "
         "Nuk u pyet gjithçka.",
@@ -267,15 +344,22 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "positive": "{dimension}: positive, on {counts} (the rule: {rule}): {items}.",
         "negative": "{dimension}: not positive, only {counts}: {items}.",
-        "nothing": "{dimension}: no indicator was named.",
+        "unweighed": "{dimension}: named, with no weight of its own: {items}.",
+        "nothing": "{dimension}: asked and not named.",
         "possible": "Deceptive or coercive recruitment, exploitative conditions and coercion are positive: "
         "a possible victim.",
         "possible_child": "Exploitative conditions are positive; for a child the means are not needed: "
         "a possible victim.",
+        "possible_act": "A form of exploitation and an act (recruiting, transporting or keeping) were named; "
+        "for a child the means are not needed: a possible victim.",
         "suspected": "The indicators are not enough for “possible victim”, but there is suspicion: "
         "a joint interview is needed.",
         "none": "No indicator was named, and none was noticed.",
         "none_of_asked": "Of what was asked, nothing was named. Not everything was asked.",
+        "vulnerable": "Vulnerable; no sign of exploitation was named.",
+        "not_whole": "Not everything was asked.",
+        "also": "This was answered, too: {items}.",
+        "nothing_more": "Beside it no indicator was named, and none was noticed.",
         "beside": "No indicator was named, but this was answered: {items}.",
         "beside_of_asked": "Of what was asked, no indicator was named, but this was answered: {items}. "
         "Not everything was asked.",
@@ -296,27 +380,18 @@ def _sentences(drawn: Profile, language: str) -> list[str]:
     if drawn.said:
         items = "; ".join(said_words(each, language) for each in drawn.said)
         sentences.append(words["said"].format(items=items))
-    if drawn.possible_victim:
-        sentences.append(words["possible_child" if drawn.child else "possible"])
-    else:
-        nothing = drawn.outcome == "none" and not drawn.whole
-        if drawn.outcome == "none" and drawn.beside:
-            items = "; ".join(said_words(each, language) for each in drawn.beside)
-            sentences.append(words["beside_of_asked" if nothing else "beside"].format(items=items))
-        else:
-            sentences.append(words["none_of_asked" if nothing else drawn.outcome])
-        if drawn.little_said:
-            sentences.append(words["little"])
+    sentences += _conclusion(drawn, language)
     for finding in drawn.findings:
         if finding.state == "not_asked":
             continue
-        form = "nothing" if not finding.named else "positive" if finding.positive else "negative"
+        texts = [each.text for each in finding.named]
+        form = "positive" if finding.positive else "negative" if texts else finding.state
         sentences.append(
-            words[form].format(
+            words[FORM_WORDS.get(form, form)].format(
                 dimension=finding.text[language],
                 counts=_counts(finding, language),
                 rule=RULE_WORDS[language][finding.rule] if finding.rule else "",
-                items="; ".join(each.text[language].lower() for each in finding.named),
+                items="; ".join(each[language].lower() for each in texts or finding.unweighed),
             )
         )
     if drawn.border:
@@ -325,6 +400,24 @@ def _sentences(drawn: Profile, language: str) -> list[str]:
     if silent := [finding.text[language].lower() for finding in drawn.findings if finding.state == "not_asked"]:
         sentences.append(words["not_asked"].format(items="; ".join(silent)))
     return [*sentences, words["yours"]]
+
+
+def _conclusion(drawn: Profile, language: str) -> list[str]:
+    """What follows from the answers. That nothing was named is said only where nothing was."""
+    words = WORDS[language]
+    if drawn.possible_victim:
+        exploited = any(each.dimension == EXPLOITATION and each.positive for each in drawn.findings)
+        return [words["possible" if not drawn.child else "possible_child" if exploited else "possible_act"]]
+    if drawn.outcome != "none":
+        return [words[drawn.outcome], *([words["little"]] if drawn.little_said else [])]
+    items = "; ".join(said_words(each, language) for each in drawn.beside)
+    if drawn.vulnerable or drawn.said:
+        found = [words["vulnerable" if drawn.vulnerable else "nothing_more"]]
+        found += [words["also"].format(items=items)] if items else []
+        return found if drawn.whole else [*found, words["not_whole"]]
+    if items:
+        return [words["beside" if drawn.whole else "beside_of_asked"].format(items=items)]
+    return [words["none" if drawn.whole else "none_of_asked"]]
 
 
 def said_words(said: Said, language: str) -> str:
@@ -338,7 +431,7 @@ def said_words(said: Said, language: str) -> str:
 def _counts(finding: Finding, language: str) -> str:
     parts = []
     for strength, (one, many) in STRENGTH_WORDS[language].items():
-        count = sum(each.strength == strength for each in finding.named)
+        count = finding.count(strength)  # type: ignore[arg-type]  # the keys are the strengths
         if count:
             parts.append(f"{count} {one if count == 1 else many}")
     if len(parts) < 2:

@@ -26,6 +26,9 @@ Texts = Mapping[str, str]
 Compartment = Literal["hand_over", "identity", "story", "fact"]
 Strength = Literal["S", "M", "W", "-"]
 Who = Literal["", "child", "everybody"]
+Unsure = Literal["", "alone", "together"]
+AskedBy = Literal["post", "receiver"]
+Ends = Literal["", "none", "not_asked"]
 
 CLOSED_KINDS = frozenset({"yes_no", "one_of", "some_of", "country", "language"})
 KINDS = CLOSED_KINDS | {"number", "partial_date", "place", "short_text", "long_text", "parties"}
@@ -53,12 +56,20 @@ class Indicator:
 
 
 @dataclass(frozen=True, slots=True)
+class Help:
+    """What a sign looks like, and what it does not mean: one sentence each."""
+
+    looks: Texts
+    proves_not: Texts
+
+
+@dataclass(frozen=True, slots=True)
 class Option:
     """One answer of a closed question; `gives` are coded facts it stands for, as (fact, code).
 
-    `source` is where a sign that can be noticed at the border comes from. `named`: who gives this answer
-    names something that was done to them, beside any indicator: `everybody`, or `child` for a child alone. `neutral`:
-    it names nothing.
+    `source` is where a sign that can be noticed at the border comes from, `weak` that it alone is not enough for a
+    suspicion. `named`: who gives this answer names something that was done to them, beside any indicator: `everybody`,
+    or `child` for a child alone. `neutral`: it names nothing. `help` is for the officer who ticks a sign.
     """
 
     code: str
@@ -69,6 +80,8 @@ class Option:
     source: str = ""
     named: Who = ""
     neutral: bool = False
+    weak: bool = False
+    help: Help | None = None
 
     @property
     def declared(self) -> bool:
@@ -86,8 +99,12 @@ class Question:
 
     `options` holds every choice in order, "none", "dont_know" and "no_answer" included. `under` is (question, option)
     of the same page. `frequent` are the codes a country or language question offers as choices. `reads` has the
-    wording for the person by language, beyond the staff languages of `text`. `named`: whose own words, whatever they
-    are, name something.
+    wording for the person by language, beyond the staff languages of `text`; `to_child` has the text as a child is
+    asked, in the languages in which a child is spoken to in another way. `named`: whose own words, whatever they
+    are, name something. `acts`: the answers that stand for an act of trafficking: recruiting, transporting, keeping.
+    `alarm`: the answers after which the short screen goes on; `alarm_unsure`: whether "does not know" and "will not
+    answer" do so too, `alone`, or `together` with a second one. `announced_by`: the wording that
+    is read out before a question that may be hard, which stands apart from the others.
     """
 
     id: str
@@ -110,7 +127,12 @@ class Question:
     longest: int = 0
     depends_on: frozenset[str] = frozenset()
     named: Who = ""
+    alarm: frozenset[str] = frozenset()
+    alarm_unsure: Unsure = ""
+    acts: frozenset[str] = frozenset()
+    announced_by: str = ""
     reads: Texts = field(default_factory=dict)
+    to_child: Texts = field(default_factory=dict)
 
     @property
     def closed(self) -> bool:
@@ -135,22 +157,38 @@ class Wording:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Page:
-    """One page load. `questions` in order, a revealed question right after the one that reveals it."""
+    """One page load. `questions` in order, a revealed question right after the one that reveals it.
+
+    `asked_by`: the post, or the organisation that receives the person; the second is on no route. `summary`: the page
+    shows what was answered on the pages before it. `after_yes`: it is left out where a yes would be no more than a wish
+    (`understanding.doubts`). `repeat`: the questions are asked for up to so many rows, each of which is called `row`; 0
+    on every other page.
+    """
 
     id: str
     title: Texts
     questions: tuple[str, ...]
     when: Condition = ALWAYS
     wordings: tuple[str, ...] = ()
+    asked_by: AskedBy = "post"
+    summary: bool = False
+    after_yes: bool = False
+    row: Texts = field(default_factory=dict)
+    repeat: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Route:
-    """A way through the questionnaire; the first route whose condition holds is the person's."""
+    """A way through the questionnaire; the first route whose condition holds is the person's.
+
+    `ends`: its last page ends the interview with that outcome. For `none` the condition holds only if nothing said is
+    an alarm (`short_screen`).
+    """
 
     id: str
     when: Condition
     pages: tuple[str, ...]
+    ends: Ends = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +214,41 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerWarning:
+    """Answers that do not fit together, or that need an act at once. It says what to do, and never refuses anything.
+
+    It stands at `question`. `at_once`: the page shows it as soon as that answer is ticked, so nothing is shown again.
+    `numbers`: telephones of the country that it names (`police`, `ambulance`, `helpline`). `urgent`: it offers the
+    urgent hand-over. Who saw a `version` is not shown it a second time.
+    """
+
+    id: str
+    version: int
+    question: str
+    when: Condition
+    text: Texts
+    at_once: bool = False
+    numbers: tuple[str, ...] = ()
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Dimension:
     """One of the six dimensions of the indicators."""
 
     id: str
     text: Texts
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFacts:
+    """What is asked once of people who come back together: coded answers that fit all of them, and none of one person.
+
+    `title` are those questions whose answers say which group it is.
+    """
+
+    questions: tuple[str, ...] = ()
+    title: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,6 +257,8 @@ class Questionnaire:
 
     `reading` is (status, translator) of each language the questions are read out in, beyond the staff languages.
     `derive` names the questions from which times and places are derived. `consent` are conditions in order.
+    `language_names` are languages by their own names; `language_words` what the staff calls those of them that it
+    would not know by that name.
     """
 
     id: str
@@ -202,12 +272,15 @@ class Questionnaire:
     wordings: Mapping[str, Wording]
     facts: Mapping[str, Fact]
     checks: tuple[Check, ...]
+    warnings: tuple[AnswerWarning, ...]
     dimensions: Mapping[str, Dimension]
     derive: Mapping[str, str]
     consent: tuple[tuple[str, Condition], ...]
     countries: Mapping[str, Texts]
     language_names: Mapping[str, str]
+    language_words: Mapping[str, Texts]
     reading: Mapping[str, tuple[str, str]]
+    group: GroupFacts = GroupFacts()
 
 
 def chosen(value: object, code: str) -> bool:

@@ -19,6 +19,8 @@ from types import MappingProxyType
 from nrm.domain.conditions import ALWAYS, Condition
 from nrm.domain.interviews.answers import unacceptable
 from nrm.domain.interviews.interviews import Option, Page, Question, Questionnaire, Route
+from nrm.domain.interviews.questionnaire_flow import route_of
+from nrm.domain.interviews.short_screen import SCREENED, goes_on, questions_of, screen_of
 from nrm.domain.shelter.cases import ALPHABET, MistypedPseudonym, new_pseudonym, parse_pseudonym
 
 MOST_AT_ONCE = 5
@@ -111,10 +113,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The note under a question: if `when` holds, continue with these steps and with nothing else."""
+    """The note under a question: if `when` holds, continue with these steps and with nothing else.
+
+    `route`: the way it leads to; one that ends the interview has no steps.
+    """
 
     when: Condition
     steps: tuple[Step, ...]
+    route: Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +171,39 @@ def plan(questionnaire: Questionnaire) -> Plan:
     return replace(found, gates=MappingProxyType(_gates(found, questionnaire.routes[:-1])))
 
 
+LAYOUTS = ("long", "urgent", "screen")
+"""The whole interview; the urgent way on one side; the short screen of ten people on one side."""
+PEOPLE_ON_ONE = 10
+SHARED = frozenset({"language", "interpreter", "citizenship_class", "returned_from", "return_manner", "announced"})
+"""What is the same for people who come back together."""
+
+
+def parts_of(paper: Plan, layout: str) -> tuple[Part, ...]:
+    """What stands on a paper of that layout."""
+    asked = paper.questionnaire
+    if layout == "long":
+        return paper.parts
+    pages = screen_of(asked)
+    if layout == "urgent":
+        names = route_of(asked, {asked.home.questions[0]: "yes"}).pages
+        pages = (asked.home, *(asked.pages[name] for name in names))
+    seen: set[str] = set()
+    parts: list[Part] = []
+    for page in pages:
+        new = tuple(asked.questions[name] for name in page.questions if name not in seen)
+        seen.update(page.questions)
+        if new:
+            parts.append(Part(page, new, usual=True))
+    return tuple(parts)
+
+
+def page_words(paper: Plan, page: Page, language: str) -> str:
+    """In which case the page is asked at all; empty if always."""
+    if page.when is ALWAYS:
+        return ""
+    return WORDS[language]["asked"].format(condition=condition_words(paper, page.when, language))
+
+
 def _pages(questionnaire: Questionnaire, routes: Iterable[Route]) -> Iterator[Page]:
     names = dict.fromkeys(name for route in routes for name in route.pages)
     yield from (questionnaire.home, *(questionnaire.pages[name] for name in names))
@@ -176,7 +215,7 @@ def _gates(paper: Plan, others: Sequence[Route]) -> dict[str, tuple[Gate, ...]]:
     for route in others:
         for when in route.when.parts if route.when.operator == "or" else (route.when,):
             here = max(when.names(), key=lambda name: paper.numbers[name])
-            gates[here] = (*gates.get(here, ()), Gate(when, _steps(paper, route, paper.numbers[here])))
+            gates[here] = (*gates.get(here, ()), Gate(when, _steps(paper, route, paper.numbers[here]), route))
     return gates
 
 
@@ -227,6 +266,11 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "only": "vetëm nëse {condition}: {ranges}",
             "then": "; pastaj ",
             "gate": "Nëse {condition}, vazhdoni vetëm me {steps}.",
+            "asked": "Vetëm nëse {condition}.",
+            "ends": "Nëse {condition}, ndaluni këtu: jepni fletëpalosjen.",
+            "calm": "Ndaluni këtu dhe jepni fletëpalosjen, por vetëm nëse janë përgjigjur të gjitha {numbers} dhe "
+            "asnjë nga këto nuk vlen: {alarms}; “nuk e di” ose “nuk përgjigjet” te {alone}, ose te dy nga {together}; "
+            "çdo gjë tjetër që e përmend a e shfaq dhunën, rrezikun a shfrytëzimin: {others}. Përndryshe vazhdoni.",
         },
         "en": {
             "eq": "{number} is {texts}",
@@ -240,6 +284,11 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "only": "only if {condition}: {ranges}",
             "then": "; then ",
             "gate": "If {condition}, go on only with {steps}.",
+            "asked": "Only if {condition}.",
+            "ends": "If {condition}, stop here: give the leaflet.",
+            "calm": "Stop here and give the leaflet, but only if all of {numbers} were answered and none of these "
+            "holds: {alarms}; “does not know” or “will not answer” in {alone}, or in two of {together}; anything else "
+            "that names or shows violence, danger or exploitation: {others}. Otherwise go on.",
         },
     }
 )
@@ -272,8 +321,50 @@ def _texts(paper: Plan, comparison: Condition, language: str) -> str:
 def gate_words(paper: Plan, gate: Gate, language: str) -> str:
     """`If 12 is “Under 18”, go on only with 13–22; then only if ...: 80.`"""
     words = WORDS[language]
+    if gate.route.ends == SCREENED:
+        return _calm_words(paper, gate.route, language)
+    if gate.route.ends:
+        return words["ends"].format(condition=condition_words(paper, gate.when, language))
     steps = words["then"].join(_step(paper, step, language) for step in gate.steps)
     return words["gate"].format(condition=condition_words(paper, gate.when, language), steps=steps)
+
+
+def _calm_words(paper: Plan, route: Route, language: str) -> str:
+    """When the short screen ends: which answers are an alarm, by the numbers and codes of the paper."""
+    asked = questions_of(paper.questionnaire, route)
+    labels = {(question.id, option.code): label for question in asked for label, option in codes(question)}
+
+    def numbers(questions: Iterable[Question]) -> str:
+        return ", ".join(str(paper.numbers[each.id]) for each in questions)
+
+    def answers(question: Question, chosen: Iterable[str]) -> str:
+        return f"{paper.numbers[question.id]}: {', '.join(labels[question.id, code] for code in chosen)}"
+
+    six = [question for question in asked if question.alarm]
+    rest = {
+        question.id: [option.code for option in question.options if goes_on(question, option)]
+        for question in asked
+        if not question.alarm
+    }
+    return WORDS[language]["calm"].format(
+        numbers=numbers(six),
+        alarms="; ".join(answers(question, sorted(question.alarm)) for question in six),
+        alone=numbers(question for question in six if question.alarm_unsure == "alone"),
+        together=numbers(question for question in six if question.alarm_unsure == "together"),
+        others="; ".join(answers(question, rest[question.id]) for question in asked if rest.get(question.id)),
+    )
+
+
+def only_words(paper: Plan, question: Question, language: str) -> str:
+    """After which answers before it a question of the usual way is asked; empty for what is always asked."""
+    usual = paper.questionnaire.routes[-1].pages
+    pages = [paper.questionnaire.pages[name] for name in usual]
+    page = next((each for each in pages if question.id in each.questions), None)
+    whens = [each for each in (page.when if page else ALWAYS, question.when) if each is not ALWAYS]
+    if not whens:
+        return ""
+    condition = whens[0] if len(whens) == 1 else Condition("and", parts=tuple(whens))
+    return WORDS[language]["asked"].format(condition=condition_words(paper, condition, language))
 
 
 def _step(paper: Plan, step: Step, language: str) -> str:

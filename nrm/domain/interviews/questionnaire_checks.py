@@ -6,7 +6,18 @@ from collections.abc import Iterator
 from itertools import product
 
 from nrm.domain.conditions import Condition
-from nrm.domain.interviews.interviews import ALONE, PLAIN_KINDS, Page, Question, Questionnaire, Route
+from nrm.domain.interviews.interviews import (
+    ALONE,
+    PLAIN_KINDS,
+    UNKNOWN,
+    AnswerWarning,
+    Page,
+    Question,
+    Questionnaire,
+    Route,
+)
+from nrm.domain.interviews.questionnaire_flow import opener_of
+from nrm.domain.interviews.short_screen import SCREENED, questions_of
 
 # Which kind each derived value is read from.
 DERIVED = {
@@ -21,7 +32,14 @@ DERIVED = {
     "elsewhere": "one_of",
     "second_country": "country",
     "consent_statistics": "yes_no",
+    "danger": "yes_no",
 }
+# What a group shares is one code for each question, and nothing that is kept sealed of one person alone.
+GROUP_KINDS = ("yes_no", "one_of", "country", "language")
+GROUP_COMPARTMENTS = ("fact", "hand_over")
+# Of these every option says what it means for the profile, as does every option that gives a means of control.
+TELLING = ("forms", "work", "still", "official", "paid_by", "documents_held", "companions", "danger", "control")
+MEANS = "means_of_control"
 CONSENT_CODES = ("given", "refused", "not_asked_child", "not_asked_urgent")
 # Beyond this many combinations of answers a condition is taken as satisfiable.
 COMBINATIONS = 100_000
@@ -50,8 +68,8 @@ def incomplete(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
     """(key, reason) for what an interview works without and a finished questionnaire has.
 
     The texts read out, in every language that is read out; one strength for each indicator; a source for every
-    indicator, every sign at the border and every coded fact; of a question of which one answer names something, what
-    every other answer means.
+    indicator, every sign at the border and every coded fact; what each answer means, where one answer of the question
+    names something or `TELLING` lists it; an explanation of every sign, if the file of signs explains any.
     """
     for language in questionnaire.reading:
         for question in questionnaire.questions.values():
@@ -60,16 +78,19 @@ def incomplete(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
         for wording in questionnaire.wordings.values():
             if language not in wording.text:
                 yield f"wording.{wording.id}", f"has no text to read out in {language}"
+    explained = any(option.help for question in questionnaire.questions.values() for option in question.options)
     strengths: dict[str, tuple[str, str]] = {}
     for question in questionnaire.questions.values():
-        telling = any(option.declared for option in question.options)
+        telling = question.id in TELLING or any(option.declared for option in question.options)
         for option in question.options:
-            if telling and not option.declared and option.code not in ALONE:
-                key = f"question.{question.id}.options.{option.code}"
-                yield key, "must say what it means: indicator, named, named_for or neutral"
             key = f"question.{question.id}.options.{option.code}"
+            controls = any(fact == MEANS for fact, _ in option.gives)
+            if (telling or controls) and not option.declared and option.code not in ALONE:
+                yield key, "must say what it means: indicator, named, named_for or neutral"
             if question.border and not option.source and option.code not in ALONE:
                 yield f"{key}.source", "is missing"
+            if explained and question.border and option.help is None and option.code not in ALONE:
+                yield key, "is not explained in the file of signs"
             for each in option.indicators:
                 before = strengths.setdefault(each.id, (each.adult, each.child))
                 if before != (each.adult, each.child):
@@ -84,6 +105,38 @@ def _parts(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
     for page in questionnaire.pages.values():
         yield from _reveals(questionnaire, page)
     yield from _companions(questionnaire)
+    yield from _group(questionnaire)
+    yield from _alarms(questionnaire)
+
+
+def _alarms(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
+    """What is an alarm is named too, and is asked of everybody on the short screen."""
+    for question in questionnaire.questions.values():
+        key = f"question.{question.id}.alarm"
+        if question.alarm_unsure and not question.alarm:
+            yield f"{key}_unsure", "needs `alarm`: the answers that are an alarm by themselves"
+        if question.alarm and not question.required:
+            yield key, "a question with an alarm is required: not asked is never no"
+        if question.alarm_unsure and any(question.option(code) is None for code in UNKNOWN):
+            yield f"{key}_unsure", "the question cannot be answered with “does not know”"
+        for code in sorted(question.alarm):
+            option = question.option(code)
+            if option is None:
+                yield key, f"`{question.id}` has no option `{code}`"
+            elif option.named != "everybody":
+                yield key, f"`{code}` must be named as well: it names something of everybody"
+    for route in questionnaire.routes:
+        if route.ends != SCREENED:
+            continue
+        asked = questions_of(questionnaire, route)
+        if not any(question.alarm for question in asked):
+            yield f"route.{route.id}.ends", "asks no question that has an `alarm`"
+        for question in questionnaire.questions.values():
+            if question.alarm and question not in asked:
+                yield f"route.{route.id}.pages", f"does not ask `{question.id}`, which has an alarm"
+        for question in asked:
+            if question.named == "everybody" and not question.options:
+                yield f"route.{route.id}.pages", f"asks `{question.id}`, whose own words always name something"
 
 
 def _orders(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
@@ -105,6 +158,28 @@ def _companions(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
             yield "question.interpreter.options", f"`{option.code}` is a companion; companions never interpret"
 
 
+def _group(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
+    """What a group shares must be asked of everybody, be one code, and lead nowhere by itself."""
+    shared = questionnaire.group
+    for name in shared.questions:
+        question = questionnaire.questions.get(name)
+        if question is None:
+            yield "group.questions", f"names the question `{name}`, which does not exist"
+        elif question.kind not in GROUP_KINDS:
+            yield "group.questions", f"`{name}` is a {question.kind}, and a group shares one code for each question"
+        elif question.compartment not in GROUP_COMPARTMENTS:
+            yield "group.questions", f"`{name}` is kept in {question.compartment}, which is of one person"
+        elif question.under is not None:
+            yield "group.questions", f"`{name}` stands under an option, which is chosen of one person"
+        elif name in questionnaire.derive.values() or name in questionnaire.home.questions:
+            yield "group.questions", f"`{name}` is asked of each person"
+    for name in shared.title:
+        if name not in shared.questions:
+            yield "group.title", f"`{name}` is not among the questions of the group"
+    if shared.questions and not shared.title:
+        yield "group.title", "names no question"
+
+
 def _names(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
     for page in questionnaire.pages.values():
         for name in page.questions:
@@ -121,6 +196,8 @@ def _names(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
         for name in route.pages:
             if name not in questionnaire.pages or name == questionnaire.home.id:
                 yield f"route.{route.id}.pages", f"names the page `{name}`, which does not exist"
+            elif questionnaire.pages[name].asked_by == "receiver":
+                yield f"route.{route.id}.pages", f"names the page `{name}`, which is the receiver’s"
     for question in questionnaire.questions.values():
         for name in question.depends_on:
             if name not in questionnaire.questions:
@@ -129,12 +206,31 @@ def _names(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
         if check.question not in questionnaire.questions:
             yield f"check[{number}].question", f"names the question `{check.question}`, which does not exist"
         yield from _codes(questionnaire, check.when, f"check[{number}].when")
+    for warning in questionnaire.warnings:
+        yield from _warning(questionnaire, warning, f"warning.{warning.id}")
     for number, (code, when) in enumerate(questionnaire.consent, start=1):
         if code not in CONSENT_CODES:
             yield f"consent[{number}].code", f"`{code}` is none of {', '.join(CONSENT_CODES)}"
         yield from _codes(questionnaire, when, f"consent[{number}].when")
+    for question in questionnaire.questions.values():
+        if question.announced_by and question.announced_by not in questionnaire.wordings:
+            key = f"question.{question.id}.announced_by"
+            yield key, f"names the wording `{question.announced_by}`, which does not exist"
     for wording in questionnaire.wordings.values():
         yield from _codes(questionnaire, wording.when, f"wording.{wording.id}.when")
+
+
+def _warning(questionnaire: Questionnaire, warning: AnswerWarning, key: str) -> Iterator[tuple[str, str]]:
+    question = questionnaire.questions.get(warning.question)
+    if question is None:
+        yield f"{key}.question", f"names the question `{warning.question}`, which does not exist"
+        return
+    wrong = list(_codes(questionnaire, warning.when, f"{key}.when"))
+    yield from wrong
+    if not wrong and not _possible(questionnaire, warning.when):
+        yield f"{key}.when", "can never hold"
+    if warning.at_once and (warning.when.operator != "eq" or warning.when.name != question.id or question.select):
+        yield f"{key}.at_once", "is for one answer of its own question, which lists its answers: `eq` and nothing else"
 
 
 def _codes(questionnaire: Questionnaire, when: Condition, key: str) -> Iterator[tuple[str, str]]:
@@ -147,6 +243,8 @@ def _codes(questionnaire: Questionnaire, when: Condition, key: str) -> Iterator[
         if comparison.operator == "lt":
             if question.kind != "number":
                 yield key, f"`lt` needs a number, and `{question.id}` is a {question.kind}"
+        elif comparison.operator == "said":
+            continue
         elif (comparison.operator == "has") != (question.kind == "some_of"):
             yield key, f"`{comparison.operator}` does not fit `{question.id}`, which is a {question.kind}"
         elif question.kind not in ("country", "language"):
@@ -224,10 +322,15 @@ def _order(questionnaire: Questionnaire, route: Route) -> Iterator[tuple[str, st
             if asked in placed and _both_possible(questionnaire, placed[asked], page.id):
                 yield f"page.{page.id}.questions", f"asks `{asked}` again, which `{placed[asked]}` asked on this route"
             placed[asked] = page.id
-            same = question.when.names() & set(page.questions)
-            if same:
-                yield f"question.{asked}.when", f"names `{min(same)}` of the same page; use `under`"
-            yield from _names_only(questionnaire, question.when, earlier, f"question.{asked}.when", route)
+            opens = opener_of(questionnaire, page, question)
+            if opens is None:
+                same = question.when.names() & set(page.questions)
+                if same:
+                    reason = f"names `{min(same)}` of the same page, which does not stand directly before it"
+                    yield f"question.{asked}.when", reason
+                yield from _names_only(questionnaire, question.when, earlier, f"question.{asked}.when", route)
+            else:
+                yield from _codes(questionnaire, question.when, f"question.{asked}.when")
         earlier |= set(page.questions)
     for name in sorted(route.when.names()):
         if name in questionnaire.questions and name not in earlier:
@@ -252,12 +355,19 @@ def _names_only(
 
 def _unreachable(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
     used = {questionnaire.home.id, *(name for route in questionnaire.routes for name in route.pages)}
-    for page in questionnaire.pages.values():
-        if page.id not in used:
-            yield f"page.{page.id}", "no route goes there"
     reached: set[str] = set(questionnaire.home.questions)
+    for page in questionnaire.pages.values():
+        if page.asked_by == "receiver":
+            reached.update(page.questions)
+        elif page.id not in used:
+            yield f"page.{page.id}", "no route goes there"
     for position, route in enumerate(questionnaire.routes):
-        others = [Condition("not", parts=(before.when,)) for before in questionnaire.routes[:position]]
+        # The condition of a short screen comes from what is said on it, which leads to the routes after it too.
+        others = [
+            Condition("not", parts=(before.when,))
+            for before in questionnaire.routes[:position]
+            if before.ends != SCREENED
+        ]
         for name in route.pages:
             page = questionnaire.pages[name]
             for asked in page.questions:
@@ -281,8 +391,11 @@ def _possible(questionnaire: Questionnaire, when: Condition) -> bool:
         question = questionnaire.questions[comparison.name]
         if comparison.operator == "lt":
             values += [int(str(comparison.operand)) - 1, int(str(comparison.operand))]
+        elif comparison.operator == "said" and not question.options:
+            values += ["x"]
         elif question.kind == "some_of":
-            mentioned = sorted({str(c.operand) for c in when.comparisons() if c.name == question.id})
+            named = {str(c.operand) for c in when.comparisons() if c.name == question.id and c.operator == "has"}
+            mentioned = sorted(named | {question.options[0].code})
             values[:] = [
                 None,
                 *(

@@ -11,7 +11,10 @@ from nrm.domain.interviews.interviews import Indicator, Option, Questionnaire
 
 # What a reader calls a part of the data file.
 CALLED = {"when": "gate", "reads": "read out", "depends_on": "depends on", "not_collected": "not collected"}
-WHOLE = ("id", "version", "title", "languages", "derive", "countries", "language_names", "reading")
+WHOLE = (
+    *("id", "version", "title", "languages", "derive", "countries", "language_names", "language_words", "reading"),
+    "group",
+)
 
 
 def diff(old: Questionnaire, new: Questionnaire) -> tuple[Change, ...]:
@@ -27,11 +30,12 @@ def _changes(old: Questionnaire, new: Questionnaire) -> Iterator[Change]:
     yield from _members("fact", old.facts, new.facts)
     yield from _members("consent", _consent(old), _consent(new))
     yield from _members("check", _checks(old), _checks(new))
+    yield from _members("warning", {each.id: each for each in old.warnings}, {each.id: each for each in new.warnings})
     yield from _members("wording", old.wordings, new.wordings)
     yield from _members("route", {each.id: each for each in old.routes}, {each.id: each for each in new.routes})
     yield from _members("page", old.pages, new.pages)
     yield from _members("question", old.questions, new.questions, apart=("options",))
-    yield from _members("option", _options(old), _options(new), apart=("indicators",))
+    yield from _members("option", _options(old), _options(new), apart=("indicators", "help"))
     for key, (before, after) in _in_both(_options(old), _options(new)):
         names = [{each.id for each in option.indicators} for option in (before, after)]
         if names[0] != names[1]:

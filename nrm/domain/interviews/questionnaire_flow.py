@@ -2,18 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NoReturn
 
 from nrm.domain.conditions import ALWAYS, Condition
 from nrm.domain.interviews.interviews import Answers, Check, Page, Question, Questionnaire, Route, chosen
+from nrm.domain.interviews.understanding import asked_of_doubt, doubts
+
+# For a child, and for a person who may be one.
+CHILD_AGES = ("child", "unsure")
 
 
 def route_of(questionnaire: Questionnaire, answers: Answers) -> Route:
     """The route these answers lead to: the first whose condition holds; the last one has none."""
     return next(route for route in questionnaire.routes if route.when.holds(answers))
+
+
+def ended_as(questionnaire: Questionnaire, answers: Answers) -> str:
+    """The outcome with which the last page of this way ends the interview; empty if it goes on to a shelter."""
+    kept = settled(questionnaire, answers)
+    return route_of(questionnaire, kept).ends if first_incomplete(questionnaire, kept) is None else ""
+
+
+@lru_cache(maxsize=1024)
+def opener_of(questionnaire: Questionnaire, page: Page, question: Question) -> Question | None:
+    """The question of the same page that opens this one.
+
+    It is closed, no list, and stands before it, with nothing between the two but what it opens by the same condition.
+    """
+    names = question.when.names()
+    if question.id not in page.questions or question.under is not None or len(names) != 1:
+        return None
+    for name in reversed(page.questions[: page.questions.index(question.id)]):
+        before = questionnaire.questions[name]
+        if name in names:
+            return before if before.closed and not before.select else None
+        if before.when != question.when:
+            return None
+    return None
+
+
+ANY_OTHER = "-"
+"""Stands for a country or language that is none of the listed ones, among what opens a question."""
+
+
+def opening(opener: Question, question: Question) -> frozenset[str]:
+    """The answers of `opener` after which the question is asked; ANY_OTHER for one that is not listed."""
+    several = opener.kind == "some_of"
+    codes = [option.code for option in opener.options]
+    if opener.kind in ("country", "language"):
+        codes.append(ANY_OTHER)
+    return frozenset(code for code in codes if question.when.holds({opener.id: [code] if several else code}))
 
 
 Step = tuple[Page, Question]
@@ -23,10 +64,12 @@ Step = tuple[Page, Question]
 class _Group:
     """One question with a condition, or those in a row that have none: asked together or not at all.
 
-    `told` are those of them that a condition of the questionnaire looks at.
+    `told` are those of them that a condition of the questionnaire looks at. `opener`: the question of the same page
+    that must be answered first.
     """
 
     when: Condition
+    opener: str
     under: tuple[str, str] | None
     steps: tuple[Step, ...]
     names: frozenset[str]
@@ -48,7 +91,9 @@ def _decisive(questionnaire: Questionnaire) -> frozenset[str]:
 @lru_cache(maxsize=64)
 def _leading(questionnaire: Questionnaire) -> frozenset[str]:
     """The questions whose answers the way follows from."""
-    return _decisive(questionnaire).union(*(route.when.names() for route in questionnaire.routes))
+    names = _decisive(questionnaire).union(*(route.when.names() for route in questionnaire.routes))
+    doubtful = any(page.after_yes for page in questionnaire.pages.values())
+    return names | asked_of_doubt(questionnaire) if doubtful else names
 
 
 @lru_cache(maxsize=64)
@@ -71,8 +116,10 @@ def _grouped(questionnaire: Questionnaire, page: Page) -> Iterator[_Group]:
     decisive = _decisive(questionnaire)
     for questions in together:
         steps = tuple((page, question) for question in questions)
+        opener = opener_of(questionnaire, page, questions[0])
         yield _Group(
             questions[0].when,
+            opener.id if opener is not None else "",
             questions[0].under,
             steps,
             frozenset(question.id for question in questions),
@@ -83,7 +130,8 @@ def _grouped(questionnaire: Questionnaire, page: Page) -> Iterator[_Group]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Way:
-    """Where answers lead: every question asked, with its page; their ids; the required ones; the pages in order."""
+    """Where answers lead: every question asked, with its page; the ids of all that may be answered (`asked_later` too);
+    the required ones; the pages in order."""
 
     steps: tuple[Step, ...]
     names: frozenset[str]
@@ -104,11 +152,15 @@ def _walk(questionnaire: Questionnaire, answers: Answers) -> _Way:
     for page, groups in _groups(questionnaire, route_of(questionnaire, answers)):
         if page.when is not ALWAYS and not page.when.holds(reached):
             continue
+        if page.after_yes and doubts(questionnaire, answers):
+            continue
         before = len(steps)
         for group in groups:
             if group.under is not None and not chosen(reached.get(group.under[0]), group.under[1]):
                 continue
             if group.when is not ALWAYS and not group.when.holds(reached):
+                continue
+            if group.opener and group.opener not in reached:
                 continue
             steps += group.steps
             names |= group.names
@@ -118,7 +170,17 @@ def _walk(questionnaire: Questionnaire, answers: Answers) -> _Way:
                     reached[name] = answers[name]
         if len(steps) > before:
             pages.append(page)
-    return _Way(tuple(steps), frozenset(names), tuple(required), tuple(pages))
+    return _Way(tuple(steps), frozenset(names) | asked_later(questionnaire), tuple(required), tuple(pages))
+
+
+@lru_cache(maxsize=64)
+def asked_later(questionnaire: Questionnaire) -> frozenset[str]:
+    """The questions that the receiver asks once, and no post: they are on no way.
+
+    A file or an old paper may answer them; such an answer is kept where it is given, and nobody waits for one.
+    """
+    later = (page for page in questionnaire.pages.values() if page.asked_by == "receiver" and not page.repeat)
+    return frozenset(name for page in later for name in page.questions)
 
 
 class Settled(dict[str, Any]):
@@ -161,10 +223,36 @@ def settled(questionnaire: Questionnaire, answers: Answers, *, like: Answers | N
         names = like.way.names
         return Settled({name: value for name, value in kept.items() if name in names}, questionnaire, like.way)
     while True:
+        kept = _without_closed(questionnaire, kept)
         way = _walk(questionnaire, kept)
         if kept.keys() <= way.names:
             return Settled(kept, questionnaire, way)
         kept = {name: value for name, value in kept.items() if name in way.names}
+
+
+@lru_cache(maxsize=64)
+def _conditional(questionnaire: Questionnaire) -> tuple[tuple[str, tuple[Condition, ...]], ...]:
+    """The questions that are not always asked, each with the conditions of which one must hold."""
+    found: dict[str, list[Condition]] = {}
+    for page in questionnaire.pages.values():
+        for name in page.questions:
+            parts = tuple(each for each in (page.when, questionnaire.questions[name].when) if each is not ALWAYS)
+            found.setdefault(name, []).append(Condition("and", parts=parts) if parts else ALWAYS)
+    return tuple((name, tuple(whens)) for name, whens in found.items() if ALWAYS not in whens)
+
+
+def _without_closed(questionnaire: Questionnaire, answers: Answers) -> Answers:
+    """The answers without those that others close, wherever they are asked: they say nothing of the way."""
+    kept = answers
+    while True:
+        closed = {
+            name
+            for name, whens in _conditional(questionnaire)
+            if name in kept and not any(when.holds(kept) for when in whens)
+        }
+        if not closed:
+            return kept
+        kept = {name: value for name, value in kept.items() if name not in closed}
 
 
 def prune(questionnaire: Questionnaire, answers: Answers) -> dict[str, Any]:
@@ -175,6 +263,14 @@ def prune(questionnaire: Questionnaire, answers: Answers) -> dict[str, Any]:
 def reachable(questionnaire: Questionnaire, answers: Answers) -> tuple[Question, ...]:
     """The questions these answers lead to, in order, the home page's included."""
     return tuple(question for _, question in settled(questionnaire, answers).way.steps)
+
+
+def weighed(questionnaire: Questionnaire, answers: Answers) -> tuple[Question, ...]:
+    """As `reachable`, and after them what was answered already of `asked_later`: whatever can tell something."""
+    kept = settled(questionnaire, answers)
+    on_the_way = reachable(questionnaire, kept)
+    early = asked_later(questionnaire).intersection(kept) - {question.id for question in on_the_way}
+    return (*on_the_way, *(questionnaire.questions[name] for name in sorted(early)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,16 +310,36 @@ def pages(questionnaire: Questionnaire, answers: Answers) -> tuple[Page, ...]:
 
 
 def page_questions(questionnaire: Questionnaire, page: Page, answers: Answers) -> tuple[Question, ...]:
-    """The questions this page shows given the answers of earlier pages, those still hidden under an option included."""
+    """The questions this page shows given the answers of earlier pages.
+
+    Those still hidden under an option, or closed by another answer of the page, are among them. Once the rules for
+    children apply they are as a child is asked.
+    """
     kept = settled(questionnaire, answers)
     own = frozenset(page.questions)
     earlier = {name: value for name, value in kept.items() if name not in own}
     shown: dict[str, Question] = {}
     for name in page.questions:
         question = questionnaire.questions[name]
-        if question.under[0] in shown if question.under else (question.when is ALWAYS or question.when.holds(earlier)):
+        if question.under:
+            shows = question.under[0] in shown
+        elif opener := opener_of(questionnaire, page, question):
+            shows = opener.id in shown
+        else:
+            shows = question.when is ALWAYS or question.when.holds(earlier)
+        if shows:
             shown[name] = question
-    return tuple(shown.values())
+    if kept.get(questionnaire.derive["age"]) not in CHILD_AGES:
+        return tuple(shown.values())
+    to_child = _to_child(questionnaire)
+    return tuple(to_child.get(name, question) for name, question in shown.items())
+
+
+@lru_cache(maxsize=64)
+def _to_child(questionnaire: Questionnaire) -> Mapping[str, Question]:
+    """The questions that a child is asked in other words, with those as their text."""
+    questions = questionnaire.questions.values()
+    return {each.id: replace(each, text={**each.text, **each.to_child}) for each in questions if each.to_child}
 
 
 def missing(questionnaire: Questionnaire, page: Page, answers: Answers) -> tuple[Question, ...]:

@@ -1,7 +1,8 @@
 """Reading a questionnaire from its data file: every mistake is named by file and key.
 
 `parse_questionnaire` takes the decoded TOML; `read_out` is the decoded file with the wordings for the person in further
-languages, each with its status and translator. The sound result is checked as a whole by `questionnaire_checks`.
+languages, each with its status and translator, and `signs` the one that explains the signs. The sound result is checked
+as a whole by `questionnaire_checks`.
 """
 
 from __future__ import annotations
@@ -14,14 +15,19 @@ from typing import Any, TypeVar
 
 from nrm.domain import conditions
 from nrm.domain.interviews.interviews import (
+    ALONE,
     CLOSED_KINDS,
     COMPARTMENTS,
     KINDS,
     PLAIN_KINDS,
     UNKNOWN,
+    AnswerWarning,
+    AskedBy,
     Check,
     Dimension,
     Fact,
+    GroupFacts,
+    Help,
     Indicator,
     Option,
     Page,
@@ -33,15 +39,19 @@ from nrm.domain.interviews.interviews import (
     Wording,
 )
 from nrm.domain.interviews.questionnaire_checks import MalformedQuestionnaire, check_whole
+from nrm.domain.interviews.short_screen import calm
 
 Part = TypeVar("Part")
-Named = TypeVar("Named", Question, Page, Wording, Fact, Dimension, Route)
+Named = TypeVar("Named", Question, Page, Wording, Fact, Dimension, Route, AnswerWarning)
 
 STRENGTHS = ("S", "M", "W", "-")
 # Pages write both without quotes.
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,39}")
 CODE = re.compile(r"[A-Za-z0-9_+]{1,40}")
 STATUSES = ("draft", "approved")
+UNSURE = ("alone", "together")
+ENDS = ("none", "not_asked")
+NUMBERS = ("police", "ambulance", "helpline")
 LONGEST = {"place": 200, "short_text": 200, "long_text": 15_000}
 TEXT_KEYS = ("id", "kind", "text", "hint", "options", "when", "under", "compartment", "required", "by", "longest")
 CODE_KEYS = (
@@ -56,12 +66,18 @@ CODE_KEYS = (
     "none",
     "named",
     "named_for",
+    "alarm",
+    "alarm_unsure",
+    "acts",
+    "to_child",
+    "announced_by",
 )
 QUESTION_KEYS = frozenset((*TEXT_KEYS, *CODE_KEYS))
-OPTION_KEYS = frozenset({"code", "indicator", "gives", "group", "source", "named", "named_for", "neutral"})
+OPTION_KEYS = frozenset({"code", "indicator", "gives", "group", "source", "named", "named_for", "neutral", "weak"})
 TOP_KEYS = frozenset(
     (
-        *("id", "version", "languages", "title", "home", "answers", "language_names", "countries", "indicators"),
+        *("id", "version", "languages", "title", "home", "answers", "language_names", "language_words"),
+        *("countries", "indicators", "group", "warning"),
         *("dimension", "fact", "derive", "consent", "check", "wording", "route", "page", "question"),
     )
 )
@@ -69,10 +85,17 @@ READ_OUT_KEYS = frozenset({"language", "question", "wording"})
 
 
 def parse_questionnaire(
-    data: Mapping[str, Any], *, file: str, read_out: Mapping[str, Any] | None = None, read_out_file: str = ""
+    data: Mapping[str, Any],
+    *,
+    file: str,
+    read_out: Mapping[str, Any] | None = None,
+    read_out_file: str = "",
+    signs: Mapping[str, Any] | None = None,
+    signs_file: str = "",
 ) -> Questionnaire:
     """The questionnaire in `data`; raises MalformedQuestionnaire with file, key and reason."""
-    return _Reader(data, file).questionnaire(_Reader(read_out or {}, read_out_file or file))
+    spoken, explained = _Reader(read_out or {}, read_out_file or file), _Reader(signs or {}, signs_file or file)
+    return _Reader(data, file).questionnaire(spoken, explained)
 
 
 class _Reader:
@@ -105,6 +128,12 @@ class _Reader:
         value = table.get(name, default)
         if not isinstance(value, bool):
             raise self.wrong(f"{key}.{name}", "must be true or false")
+        return value
+
+    def one_of(self, table: Mapping[str, Any], name: str, key: str, codes: tuple[str, ...]) -> Any:
+        value = table.get(name, "")
+        if name in table and value not in codes:
+            raise self.wrong(f"{key}.{name}", f"`{value}` is none of {', '.join(codes)}")
         return value
 
     def strings(self, table: Mapping[str, Any], name: str, key: str) -> tuple[str, ...]:
@@ -143,11 +172,11 @@ class _Reader:
             if name not in allowed:
                 raise self.wrong(f"{key}.{name}" if key else name, "is no key that is known here")
 
-    def condition(self, table: Mapping[str, Any], key: str) -> conditions.Condition:
+    def condition(self, table: Mapping[str, Any], key: str, *, said: bool = False) -> conditions.Condition:
         if "when" not in table:
             return conditions.ALWAYS
         try:
-            return conditions.parse(table["when"])
+            return conditions.parse(table["when"], said=said)
         except conditions.MalformedCondition as error:
             raise self.wrong(f"{key}.when", str(error)) from error
 
@@ -176,7 +205,10 @@ class _Reader:
         named = self.named_for(table, key) or ("everybody" if self.flag(table, "named", key) else "")
         if neutral and (named or indicators):
             raise self.wrong(f"{key}.neutral", "what names something is not neutral")
-        return Option(code, text, indicators, given, group, source, named, neutral)
+        weak = self.flag(table, "weak", key)
+        if weak and question.get("border") is not True:
+            raise self.wrong(f"{key}.weak", "is for signs that are noticed (`border`)")
+        return Option(code, text, indicators, given, group, source, named, neutral, weak)
 
     def named_for(self, table: Mapping[str, Any], key: str) -> Who:
         """Whom an answer names something of, beside everybody."""
@@ -226,13 +258,14 @@ class _Reader:
         by = table.get("by", "person")
         if by not in ("person", "officer"):
             raise self.wrong(f"{key}.by", "must be person or officer")
+        options = self.options(key, kind, by, table, common)
         return Question(
             id=identifier,
             kind=kind,
             text=self.texts(table.get("text"), f"{key}.text"),
             compartment=compartment,  # type: ignore[arg-type]  # checked just above
             hint=self.texts(table["hint"], f"{key}.hint") if "hint" in table else None,
-            options=self.options(key, kind, by, table, common),
+            options=options,
             when=self.condition(table, key),
             under=self.under(key, kind, table),
             required=self.flag(table, "required", key),
@@ -247,6 +280,11 @@ class _Reader:
             longest=self.whole(table, "longest", key, LONGEST.get(kind, 0)),
             depends_on=frozenset(self.strings(table, "depends_on", key)),
             named=self.own_words(key, kind, table),
+            alarm=frozenset(self.strings(table, "alarm", key)),
+            alarm_unsure=self.one_of(table, "alarm_unsure", key, UNSURE),
+            acts=self.acts(key, options, table),
+            to_child=MappingProxyType(self.to_child(key, table)),
+            announced_by=self.string(table, "announced_by", key) if "announced_by" in table else "",
         )
 
     def own_words(self, key: str, kind: str, table: Mapping[str, Any]) -> Who:
@@ -256,6 +294,23 @@ class _Reader:
         if "named_for" in table and kind not in ("short_text", "long_text"):
             raise self.wrong(f"{key}.named_for", f"is for texts; a {kind} says it at each option")
         return self.named_for(table, key)
+
+    def to_child(self, key: str, table: Mapping[str, Any]) -> dict[str, str]:
+        texts = self.table(table, "to_child", key)
+        for language in texts:
+            if language not in self.languages:
+                raise self.wrong(f"{key}.to_child.{language}", f"must be {' or '.join(self.languages)}")
+        return {language: self.string(texts, language, f"{key}.to_child") for language in texts}
+
+    def acts(self, key: str, options: tuple[Option, ...], table: Mapping[str, Any]) -> frozenset[str]:
+        """The answers that stand for an act of trafficking; `true` means each that is not neutral."""
+        if table.get("acts") is True:
+            return frozenset(each.code for each in options if not each.neutral and each.code not in ALONE)
+        codes = self.strings(table, "acts", key)
+        for code in codes:
+            if code not in {each.code for each in options}:
+                raise self.wrong(f"{key}.acts", f"the question has no option `{code}`")
+        return frozenset(codes)
 
     def under(self, key: str, kind: str, table: Mapping[str, Any]) -> tuple[str, str] | None:
         if "under" not in table:
@@ -321,15 +376,26 @@ class _Reader:
         if kind == "country":
             table = self.table(self.data, "countries", "")
             return {code: self.texts(names, f"countries.{code}") for code, names in table.items()}
-        return {code: dict.fromkeys(self.languages, name) for code, name in self.language_names().items()}
+        words = self.language_words()
+        return {
+            code: words.get(code) or MappingProxyType(dict.fromkeys(self.languages, name))
+            for code, name in self.language_names().items()
+        }
 
     def language_names(self) -> Mapping[str, str]:
         table = self.table(self.data, "language_names", "")
         return {code: self.string(table, code, "language_names") for code in table}
 
+    def language_words(self) -> Mapping[str, Texts]:
+        table = self.table(self.data, "language_words", "")
+        for code in table:
+            if code not in self.language_names():
+                raise self.wrong(f"language_words.{code}", "has no name of its own in language_names")
+        return {code: self.texts(words, f"language_words.{code}") for code, words in table.items()}
+
     # -- the whole
 
-    def questionnaire(self, read_out: _Reader) -> Questionnaire:
+    def questionnaire(self, read_out: _Reader, signs: _Reader) -> Questionnaire:
         identifier = self.string(self.data, "id", "")
         self.languages = self.strings(self.data, "languages", "")
         if not self.languages:
@@ -344,6 +410,7 @@ class _Reader:
         dimensions = self.keyed("dimension", self.dimension)
         routes = self.keyed("route", self.route)
         checks = self.every("check", self.check)
+        warnings = self.keyed("warning", self.warning)
         consent = self.every("consent", self.consent)
         if self.problems:
             raise MalformedQuestionnaire(*self.problems)
@@ -352,6 +419,7 @@ class _Reader:
             raise self.wrong("home", f"names the page `{home}`, which does not exist")
         read_out.known(read_out.data, READ_OUT_KEYS, "")
         questions, wordings = read_out.readings(questions, wordings, self.languages)
+        questions = signs.explained(questions, self.languages)
         derive = self.table(self.data, "derive", "")
         result = Questionnaire(
             id=identifier,
@@ -365,15 +433,23 @@ class _Reader:
             wordings=MappingProxyType(wordings),
             facts=MappingProxyType(facts),
             checks=tuple(checks),
+            warnings=tuple(warnings.values()),
             dimensions=MappingProxyType(dimensions),
             derive=MappingProxyType({name: self.string(derive, name, "derive") for name in derive}),
             consent=tuple(consent),
             countries=MappingProxyType(dict(self.names("country"))),
             language_names=MappingProxyType(dict(self.language_names())),
+            language_words=MappingProxyType(dict(self.language_words())),
             reading=MappingProxyType(read_out.statuses()),
+            group=self.group_facts(),
         )
         check_whole(result, self.file)
-        return result
+        return replace(result, routes=tuple(calm(result, route) for route in result.routes))
+
+    def group_facts(self) -> GroupFacts:
+        table = self.table(self.data, "group", "")
+        self.known(table, ("questions", "title"), "group")
+        return GroupFacts(self.strings(table, "questions", "group"), self.strings(table, "title", "group"))
 
     def every(self, name: str, read: Callable[[str, Mapping[str, Any]], Part]) -> list[Part]:
         """The tables of a list as they are read; what is wrong with one is kept, and the next one is read."""
@@ -397,17 +473,32 @@ class _Reader:
 
     def page(self, key: str, table: Mapping[str, Any]) -> Page:
         identifier = self.string(table, "id", key)
-        self.known(table, ("id", "title", "questions", "when", "wordings"), f"page.{identifier}")
         key = f"page.{identifier}"
-        title = self.texts(table.get("title"), f"{key}.title")
-        listed = self.strings(table, "questions", key)
-        return Page(identifier, title, listed, self.condition(table, key), self.strings(table, "wordings", key))
+        known = ("id", "title", "questions", "when", "wordings", "asked_by", "summary", "after_yes", "row", "repeat")
+        self.known(table, known, key)
+        asked_by: AskedBy = self.one_of(table, "asked_by", key, ("post", "receiver")) or "post"
+        repeat = self.whole(table, "repeat", key, 0)
+        if bool(repeat) != ("row" in table) or (repeat and asked_by != "receiver"):
+            raise self.wrong(f"{key}.repeat", "needs `row`, and is for a page that is asked by the receiver")
+        return Page(
+            identifier,
+            self.texts(table.get("title"), f"{key}.title"),
+            self.strings(table, "questions", key),
+            self.condition(table, key),
+            self.strings(table, "wordings", key),
+            asked_by,
+            self.flag(table, "summary", key),
+            self.flag(table, "after_yes", key),
+            self.texts(table["row"], f"{key}.row") if repeat else {},
+            repeat,
+        )
 
     def route(self, key: str, table: Mapping[str, Any]) -> Route:
         identifier = self.string(table, "id", key)
-        self.known(table, ("id", "when", "pages"), f"route.{identifier}")
         key = f"route.{identifier}"
-        return Route(identifier, self.condition(table, key), self.strings(table, "pages", key))
+        self.known(table, ("id", "when", "pages", "ends"), key)
+        pages = self.strings(table, "pages", key)
+        return Route(identifier, self.condition(table, key), pages, self.one_of(table, "ends", key, ENDS))
 
     def wording(self, key: str, table: Mapping[str, Any]) -> Wording:
         identifier = self.string(table, "id", key)
@@ -432,6 +523,29 @@ class _Reader:
     def check(self, key: str, table: Mapping[str, Any]) -> Check:
         text = self.texts(table.get("text"), f"{key}.text")
         return Check(self.string(table, "question", key), self.condition(table, key), text)
+
+    def warning(self, key: str, table: Mapping[str, Any]) -> AnswerWarning:
+        identifier = self.string(table, "id", key)
+        key = f"warning.{identifier}"
+        if not IDENTIFIER.fullmatch(identifier):
+            raise self.wrong(f"{key}.id", "must be small letters, digits and underscores")
+        self.known(table, ("id", "version", "question", "when", "text", "at_once", "numbers", "urgent"), key)
+        numbers = self.strings(table, "numbers", key)
+        for name in numbers:
+            if name not in NUMBERS:
+                raise self.wrong(f"{key}.numbers", f"`{name}` is none of {', '.join(NUMBERS)}")
+        if "when" not in table:
+            raise self.wrong(f"{key}.when", "is missing")
+        return AnswerWarning(
+            identifier,
+            self.whole(table, "version", key, 1),
+            self.string(table, "question", key),
+            self.condition(table, key, said=True),
+            self.texts(table.get("text"), f"{key}.text"),
+            at_once=self.flag(table, "at_once", key),
+            numbers=numbers,
+            urgent=self.flag(table, "urgent", key),
+        )
 
     def dimension(self, key: str, table: Mapping[str, Any]) -> Dimension:
         identifier = self.string(table, "id", key)
@@ -468,6 +582,29 @@ class _Reader:
                 raise self.wrong(f"wording.{name}", "repeats a staff language")
             spoken[name] = replace(wordings[name], text=MappingProxyType({**wordings[name].text, **table}))
         return read, spoken
+
+    def explained(self, questions: dict[str, Question], staff: tuple[str, ...]) -> dict[str, Question]:
+        """The questions with the help of the file of signs at their options."""
+        self.languages = staff
+        self.known(self.data, ("sign",), "")
+        read = dict(questions)
+        for name in self.table(self.data, "sign", ""):
+            if name not in questions or not questions[name].border:
+                raise self.wrong(f"sign.{name}", "is no question about signs (`border`)")
+            signs = self.table(self.table(self.data, "sign", ""), name, "sign")
+            helps = {code: self.help(each, f"sign.{name}.{code}") for code, each in signs.items()}
+            for code in helps:
+                if questions[name].option(code) is None:
+                    raise self.wrong(f"sign.{name}.{code}", "is no option of the question")
+            options = tuple(replace(each, help=helps.get(each.code)) for each in questions[name].options)
+            read[name] = replace(questions[name], options=options)
+        return read
+
+    def help(self, table: object, key: str) -> Help:
+        if not isinstance(table, dict):
+            raise self.wrong(key, "must be a table with looks and proves_not")
+        self.known(table, ("looks", "proves_not"), key)
+        return Help(*(self.texts(table.get(part), f"{key}.{part}") for part in ("looks", "proves_not")))
 
     def spoken(self, table: object, languages: Mapping[str, Any], key: str) -> None:
         if not isinstance(table, dict):

@@ -5,6 +5,7 @@ Source: National Action Plan, II.1(b)(x): returnees "identified or suspected as 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,6 +13,8 @@ from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.shelter.permits import check_return_to_family
 
 POSSIBLE, SUSPECTED, NONE, REFUSED, UNDECIDED = "possible", "suspected", "none", "refused", "undecided"
+NOT_ASKED = "not_asked"
+"""Nobody could ask in private or in a language that was understood: never "no indicator"."""
 ASSESSMENTS = (POSSIBLE, SUSPECTED, NONE)
 KIND = (
     "citizenship_class",
@@ -27,6 +30,11 @@ KIND = (
 """What report (x) counts an interview by."""
 PROCESSED_WITHOUT_HELP = {REFUSED: "refused_help", UNDECIDED: "did_not_decide"}
 """Outcome -> how processed, of whom nothing is kept but gender, citizenship class and month (and why they refused)."""
+SCREENED, LEFT_UNASKED, WENT_ON, ASKED_AGAIN = STEPS = ("screened", "not_asked", "went_on", "asked_again")
+"""How far an adult came whom a post screened: all of them; the six questions could not be asked; the short screen
+became the interview; the officer saw the page that asks once more before "no indicator"."""
+# Of fewer adults at a post no share is shown.
+FEWEST = 20
 _ASSISTED, _UNASSISTED = "assisted_voluntary", ("deported", "voluntary", "intercepted")
 
 
@@ -72,6 +80,36 @@ def check_processed(processed: str, age_class: str) -> None:
     """Raise GateClosed for a child, or perhaps a child, returned to the family from a crossing point."""
     if processed == "returned_to_family":
         check_return_to_family(age_class)
+
+
+def steps_of(outcome: str, *, short: bool, asked_again: bool) -> tuple[str, ...]:
+    """How far an adult came whose interview ended like that. `short`: the short screen ended it.
+
+    None for who refused help or did not decide: of them the place is not kept.
+    """
+    if outcome in PROCESSED_WITHOUT_HELP:
+        return ()
+    if outcome == NOT_ASKED:
+        return SCREENED, LEFT_UNASKED
+    return (SCREENED, *(() if short else (WENT_ON,)), *((ASKED_AGAIN,) if asked_again else ()))
+
+
+@dataclass(frozen=True, slots=True)
+class StepShares:
+    """Percentages of the adults whom a post screened, to the nearest five; None where they were too few to say it."""
+
+    not_asked: int | None
+    went_on: int | None
+    asked_again: int | None
+
+
+def step_shares(numbers: Mapping[str, int]) -> StepShares:
+    """The shares of a post. A monitor is of a ministry and learns no count: of few people a share would tell it."""
+    screened = numbers.get(SCREENED, 0)
+    if screened < FEWEST:
+        return StepShares(None, None, None)
+    shares = (5 * round(20 * numbers.get(step, 0) / screened) for step in (LEFT_UNASKED, WENT_ON, ASKED_AGAIN))
+    return StepShares(*shares)
 
 
 def processed_as(assessment: str, receiver: OrganisationKind | None) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
-from nrm.domain.interviews.interviews import Answers, Page, Questionnaire, Wording
+from nrm.domain.interviews.interviews import Answers, Questionnaire, Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +39,16 @@ def reading_language(questionnaire: Questionnaire, language: str | None, *, staf
 
 
 def wording_read(
-    questionnaire: Questionnaire, answers: Answers, language: str, *, page: Page | None = None
+    questionnaire: Questionnaire, answers: Answers, language: str, *, among: Collection[str] | None = None
 ) -> WordingRead | None:
     """The wording that belongs to these answers in `language`, identified for the record; None before it is known.
 
-    Without a page it is the one about the purpose, the first that fits. A language without the wording has None: it
-    was the officer's language that was read (`reading_language`).
+    `among`: the ids of those to look at; without, it is the one about the purpose, the first that fits. A language
+    without the wording has None: it was the officer's language that was read (`reading_language`).
     """
-    among = questionnaire.wordings if page is None else page.wordings
+    announcing = {question.announced_by for question in questionnaire.questions.values()}
+    if among is None:
+        among = [name for name in questionnaire.wordings if name not in announcing]
     for wording in (questionnaire.wordings[name] for name in among):
         if wording.when.holds(answers) and language in wording.text:
             return _identified(questionnaire, wording, language)

@@ -116,6 +116,7 @@ class Purpose(StrEnum):
     DUTY_DECISION = "duty_decision"
     CORRECTION = "correction"
     IDENTIFICATION = "identification"
+    HELD = "held"
     COPY = "copy"  # all of it at once, at the person's request
 
 

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.interviews.facts import statistics_consent
-from nrm.domain.interviews.interviews import Answers, Questionnaire
+from nrm.domain.interviews.interviews import Answers, Page, Questionnaire
 from nrm.domain.interviews.wordings import reading_language, wording_read
 from nrm.domain.referrals.referrals import ReferralRefusal, ReferralRefused
 from nrm.domain.shelter.cases import BY_CONSENT, OF_IDENTIFICATION, SHAREABLE, Compartment
@@ -90,6 +90,16 @@ class ByName(StrEnum):
     NOT_ASKED = "not_asked"
 
 
+class Naming(StrEnum):
+    """On which of the lists of a person an organisation stands (ADR 0058)."""
+
+    NAMED = "named"  # its name was said to the person, who could answer
+    STRUCK_OUT = "struck_out"
+    TOLD = "told"  # it was given a key to something that the person told
+
+
+AGAIN = "consent_again"
+"""The wording that is read out by whoever has received the person."""
 EVERYTHING = "everything"
 """The word for taking back everything: what is sealed is destroyed."""
 
@@ -236,17 +246,19 @@ def of_own_case(consent: str, statistics: str) -> tuple[Answer, ...]:
     return (Answer(Topic.SERVICES, Said.GIVEN), Answer(Topic.SHARING, kept), Answer(Topic.STATISTICS, counted))
 
 
-def asking(questionnaire: Questionnaire, answers: Answers, *, language: str, interpreter: str) -> Asking:
+def asking(
+    questionnaire: Questionnaire, answers: Answers, *, language: str, interpreter: str, page: Page | None = None
+) -> Asking:
     """How consent is asked in `language`: with the wording of the page that asks for it, if there is one that fits.
 
-    Where there is none in that language, the wording of the officers' language was interpreted.
+    Where there is none in that language, the wording of the officers' language was interpreted. Without a `page`
+    whoever has received the person asks: what is read at a post does not fit there.
     """
-    asks = questionnaire.derive["consent_statistics"]
-    page = next(page for page in questionnaire.pages.values() if asks in page.questions)
+    among = page.wordings if page is not None else [AGAIN] if AGAIN in questionnaire.wordings else ()
     staff = questionnaire.languages[0]
     spoken = reading_language(questionnaire, language, staff=staff)
-    read = wording_read(questionnaire, answers, spoken, page=page) or wording_read(
-        questionnaire, answers, staff, page=page
+    read = wording_read(questionnaire, answers, spoken, among=among) or wording_read(
+        questionnaire, answers, staff, among=among
     )
     if read is None:
         return Asking(questionnaire.id, language, interpreter)
@@ -254,12 +266,17 @@ def asking(questionnaire: Questionnaire, answers: Answers, *, language: str, int
 
 
 def asked_in_interview(questionnaire: Questionnaire, answers: Answers) -> Asking:
-    """How it was asked in an interview; without a wording if the short way asked in the officer's own words."""
+    """How it was asked in an interview, on the page whose answer decides; without a wording where it was not asked."""
     question = next((each.id for each in questionnaire.questions.values() if each.kind == "language"), "")
     language, interpreter = str(answers.get(question) or ""), str(answers.get("interpreter") or "")
-    if statistics_consent(questionnaire, answers) == "not_asked":
+    decide = frozenset[str]().union(*(when.names() for _, when in questionnaire.consent)) - {
+        questionnaire.derive["age"]
+    }
+    answered = decide & answers.keys()
+    page = next((each for each in questionnaire.pages.values() if answered.intersection(each.questions)), None)
+    if page is None:
         return Asking(questionnaire.id, language, interpreter)
-    return asking(questionnaire, answers, language=language, interpreter=interpreter)
+    return asking(questionnaire, answers, language=language, interpreter=interpreter, page=page)
 
 
 def read_by_consent(kind: OrganisationKind) -> frozenset[Compartment]:

@@ -53,6 +53,7 @@ class ProcedureRecord(Model):
     not_asked: Mapped[list[Any]] = mapped_column(JSON)
     pages: Mapped[dict[str, Any]] = mapped_column(JSON)
     considered_in: Mapped[str | None]
+    warned: Mapped[list[Any]] = mapped_column(JSON, default=list, server_default="[]")  # ids of warnings seen
 
 
 class NegativeScreen(Model):

@@ -9,7 +9,8 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model
-from nrm.domain.interviews.screenings import KIND
+from nrm.domain.interviews.screenings import KIND, STEPS
+from nrm.models.accounts.accounts import one_of
 
 
 class ScreeningKind(Model):
@@ -55,6 +56,22 @@ class ScreeningCount(Model):
     profile: Mapped[str] = mapped_column(primary_key=True)  # what the indicators said
     assessment: Mapped[str] = mapped_column(primary_key=True)  # what the officer said
     reason: Mapped[str] = mapped_column(primary_key=True)  # why help was refused
+    number: Mapped[int]
+
+
+class ScreenStep(Model):
+    """How many adults a post screened in a month, and how many of them came how far: numbers alone (ADR 0055)."""
+
+    __tablename__ = "screen_steps"
+    __table_args__ = (
+        CheckConstraint("number > 0", name="somebody"),
+        CheckConstraint(one_of("step", STEPS), name="known_step"),
+        {"sqlite_with_rowid": False},
+    )
+
+    month: Mapped[date] = mapped_column(primary_key=True)
+    crossing_point: Mapped[str] = mapped_column(primary_key=True)
+    step: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[int]
 
 

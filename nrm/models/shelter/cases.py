@@ -58,6 +58,9 @@ class SealedCompartment(Model):
     epoch: Mapped[int]
     revision: Mapped[int]
     sealed_value: Mapped[bytes]
+    # The page of an interview that was saved last, for colleagues; empty for all else, and where only the interviewer
+    # may open it.
+    step: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class Grant(Model):
@@ -95,6 +98,20 @@ class PendingGrant(Model):
     epoch: Mapped[int]
     keyring_version: Mapped[int]
     sealed_key: Mapped[bytes]
+
+
+class MemberGrant(Model):
+    """A compartment's key, wrapped to one member: what only the interviewer opens, and no keyring of the post."""
+
+    __tablename__ = "member_grants"
+    __table_args__ = (Index("ix_member_grants_member_id", "member_id"),)
+
+    case_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    compartment: Mapped[str] = mapped_column(primary_key=True)
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"), primary_key=True)
+    epoch: Mapped[int]
+    sealed_key: Mapped[bytes]
+    mark: Mapped[bytes]  # a MAC over place, epoch and member
 
 
 class Destruction(Model):
@@ -197,6 +214,21 @@ class Supplement(Model):
     status: Mapped[str]
     open_until: Mapped[datetime | None]
     mark: Mapped[bytes | None]  # while it waits or is open: a MAC over the case, its code, the post and the hour
+
+
+class Withheld(Model):
+    """What a person told who has not said yes, until they are asked or `until` is over.
+
+    The text is sealed under this row's id as the compartment `withheld`.
+    """
+
+    __tablename__ = "withheld"
+    __table_args__ = (UniqueConstraint("case_id"), Index("ix_withheld_until", "until"))
+
+    id: Mapped[uuid.UUID] = id_column()
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"))
+    until: Mapped[datetime]
+    mark: Mapped[bytes]  # a MAC over the case and the hour: a row that was written by hand destroys and opens nothing
 
 
 class ShredKey(ShredModel):

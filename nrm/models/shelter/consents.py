@@ -5,11 +5,11 @@ from __future__ import annotations
 import uuid
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
-from nrm.domain.shelter.consents import SAID_OF, Ended, Narrowing, Topic, Weighed
+from nrm.domain.shelter.consents import SAID_OF, Ended, Naming, Narrowing, Topic, Weighed
 from nrm.models.accounts.accounts import one_of
 
 _SAID = " OR ".join(f"(topic = '{topic}' AND {one_of('said', tuple(said))})" for topic, said in SAID_OF.items())
@@ -65,3 +65,23 @@ class Consent(Model):
     ended_on: Mapped[date | None]
     ended_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))  # None: by the program
     narrowing: Mapped[str] = mapped_column(default="")
+
+
+class NamedParty(Model):
+    """An organisation on one of the three lists of a person: named to them, struck out by them, told.
+
+    A line is never changed or taken away: who is told anew after a strike stands on both lists.
+    """
+
+    __tablename__ = "named_parties"
+    __table_args__ = (
+        CheckConstraint(one_of("naming", tuple(Naming)), name="known_naming"),
+        UniqueConstraint("case_id", "party", "naming"),
+    )
+
+    id: Mapped[uuid.UUID] = id_column()
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"))
+    party: Mapped[str]
+    naming: Mapped[str]
+    noted_on: Mapped[date]
+    member_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))

@@ -15,7 +15,7 @@ from nrm.models.accounts.accounts import Invitation, KeyringWrap, Member, Member
 from nrm.steps.accounts.key_events import happened
 from nrm.store.accounts import members as store
 from nrm.store.rows.accounts import members as member_rows
-from nrm.vault import keyrings
+from nrm.vault import epochs, keyrings
 from nrm.vault import members as vault
 
 KEEPS_FOR = timedelta(hours=INVITATION_HOURS)
@@ -77,7 +77,11 @@ def colleague(session: Session, member_id: uuid.UUID, by: Actor) -> tuple[Member
 
 
 def _take_everything(session: Session, member: Member) -> None:
-    """Delete everything with which the member could sign in or open something."""
+    """Delete everything with which the member could sign in or open something.
+
+    An interview that only they could open is lost: nobody else may have it (ADR 0059). Call `shredding.work_off` after
+    the transaction.
+    """
     session.execute(delete(MemberSession).where(MemberSession.member_id == member.id))
     session.execute(delete(KeyringWrap).where(KeyringWrap.member_id == member.id))
     session.execute(
@@ -85,6 +89,7 @@ def _take_everything(session: Session, member: Member) -> None:
         .where(Invitation.member_id == member.id, Invitation.used_at.is_(None))
         .values(used_at=clock.now())
     )
+    epochs.forget_member(session, member.id)
     vault.forget_keys(member)
 
 

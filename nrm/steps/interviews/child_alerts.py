@@ -16,6 +16,7 @@ from nrm.domain.agreement.agreements import Agreement, Duty
 from nrm.domain.interviews.endings import (
     AGE_CHANGED,
     ANSWER_WITHIN,
+    BY_TELEPHONE,
     CHILD_ROUTE,
     FINAL,
     ChildAnswer,
@@ -204,6 +205,50 @@ def answered(
     audit.append(session, audit.Event.CHILD_ANSWERED, by=by, interview_id=interview_id, answer=str(answer), how=how)
     if agreed:
         audit.append(session, audit.Event.CHILD_ALERT_WITHDRAWN, by=by, interview_id=interview_id, why="age_changed")
+
+
+def contradicted(session: Session, interview_id: uuid.UUID, *, by: Actor) -> None:
+    """The child authority did not say what was written down as said by telephone: it is asked again.
+
+    Raises IllegalTransition if nothing was written down, or the interview is ended.
+    """
+    recorded_by = session.scalar(select(ChildAlert.answered_by_id).where(ChildAlert.id == interview_id))
+    hit = hit_one(
+        session,
+        update(ChildAlert)
+        .where(
+            ChildAlert.id == interview_id,
+            ChildAlert.withdrawn_at.is_(None),
+            ChildAlert.answer != "",
+            ChildAlert.answer_how == BY_TELEPHONE,
+        )
+        .values(
+            answer="",
+            answer_how="",
+            answered_at=None,
+            answered_by_id=None,
+            answered_name="",
+            opinion_at=clock.now(),
+            answer_due_at=clock.now() + ANSWER_WITHIN,
+        ),
+    )
+    if not hit:
+        raise IllegalTransition(TransitionRefusal.STATE)
+    event = audit.Event.CHILD_ANSWER_CONTRADICTED
+    audit.append(session, event, by=by, interview_id=interview_id, recorded_by_id=recorded_by)
+
+
+def answered_by_telephone(interview_id: uuid.UUID) -> bool:
+    """Whether the answer that lets the interview end was written down by somebody else than the child authority."""
+    alert = rows.live(interview_id)
+    return alert is not None and alert.answer_how == BY_TELEPHONE
+
+
+def check_may_go(interview_id: uuid.UUID) -> None:
+    """Raise ChildWaits where `let_go` would; nothing is changed."""
+    alert = rows.live(interview_id)
+    if alert is not None and alert.answer not in list(FINAL):
+        raise ChildWaits
 
 
 def let_go(session: Session, interview_id: uuid.UUID, *, child: bool, by: Actor) -> None:

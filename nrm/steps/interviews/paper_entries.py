@@ -34,3 +34,13 @@ def spend(session: Session, interview: Interview, *, by: Actor) -> None:
     )
     if not hit:
         raise EnteredTwice
+
+
+def give_back(session: Session, interview: Interview) -> None:
+    """The interview goes on: its paper, if it has one, is not used up any more."""
+    if interview.paper_mark is not None:
+        session.execute(
+            update(PaperForm)
+            .where(PaperForm.organisation_id == interview.organisation_id, PaperForm.mark == interview.paper_mark)
+            .values(used=False)
+        )

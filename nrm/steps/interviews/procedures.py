@@ -3,7 +3,7 @@ answers; nothing that leads to the person."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from nrm import clock
@@ -22,11 +22,13 @@ from nrm.steps.interviews.screenings import ending_of, local_day
 from nrm.store.countries import country
 
 
-def left_by(draft: Draft, answers: Answers, *, by: Actor, owed: Iterable[Obligation] = ()) -> list[Model]:
+def left_by(
+    draft: Draft, answers: Answers, warned: Mapping[str, int], *, by: Actor, owed: Iterable[Obligation] = ()
+) -> list[Model]:
     """The rows to keep. None for an adult who refused help: only what they were told is kept of them.
 
-    For a person who does not want to be counted, no profile, no assessment and no answers are kept. `owed`: the
-    obligations of the case, which say who is told.
+    For a person who does not want to be counted, no profile, no assessment, no warnings and no answers are kept.
+    `warned`: which warnings the officer saw and went on. `owed`: the obligations of the case, which say who is told.
     """
     questionnaire, checklist = draft.questionnaire, country().checklist
     ending = ending_of(questionnaire, answers)
@@ -65,9 +67,10 @@ def left_by(draft: Draft, answers: Answers, *, by: Actor, owed: Iterable[Obligat
             asked=list(led.asked),
             not_asked=list(led.not_asked),
             pages=dict(led.pages),
+            warned=sorted(warned) if counted else [],
         )
     ]
-    if ending == NONE and counted:
+    if ending == NONE and counted and assessed:
         rows.append(
             NegativeScreen(
                 goes_on=goes_on(today, country().retention.negative_screen_days),

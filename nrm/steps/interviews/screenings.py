@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from nrm import clock
@@ -9,8 +10,10 @@ from nrm.domain.accounts.accounts import Actor, OrganisationKind
 from nrm.domain.interviews.facts import case_facts, consent_of, refused_facts, screening_facts, statistics_consent
 from nrm.domain.interviews.indicators import profile
 from nrm.domain.interviews.interviews import Answers, Questionnaire
+from nrm.domain.interviews.questionnaire_flow import ended_as
 from nrm.domain.interviews.screenings import (
     NONE,
+    NOT_ASKED,
     PROCESSED_WITHOUT_HELP,
     REFUSED,
     UNDECIDED,
@@ -19,7 +22,9 @@ from nrm.domain.interviews.screenings import (
     check_processed,
     outcome_of,
     processed_as,
+    steps_of,
 )
+from nrm.steps.interviews.drafts import Draft
 from nrm.store.countries import country
 
 
@@ -29,9 +34,14 @@ def local_day(at: datetime) -> date:
 
 
 def ending_of(questionnaire: Questionnaire, answers: Answers) -> str | None:
-    """`refused` or `none` when these answers lead to no referral, else None."""
+    """`refused`, `none` or `not_asked` when these answers lead to no referral, else None.
+
+    `none` is what the officer concludes, or that the short screen was answered whole and nothing in it was an alarm.
+    """
     if consent_of(questionnaire, answers) == REFUSED:
         return REFUSED
+    if ended := ended_as(questionnaire, answers):
+        return ended
     return NONE if screening_facts(questionnaire, answers)["assessment"] == NONE else None
 
 
@@ -69,13 +79,14 @@ def screenings_of(
     if statistics_consent(questionnaire, answers) == "no":
         return []
     facts = screening_facts(questionnaire, answers)
-    age_class, processed = facts["age_class"], processed_as(facts["assessment"], receiver)
+    age_class = facts["age_class"]
+    processed = NOT_ASKED if outcome == NOT_ASKED else processed_as(facts["assessment"], receiver)
     check_processed(processed, age_class)
     return [
         Screening(
             month=month,
             citizenship_class=facts["citizenship_class"],
-            outcome=outcome_of(facts["assessment"]),
+            outcome=outcome or outcome_of(facts["assessment"]),
             processed=processed,
             age_class=age_class,
             gender=str(case_facts(questionnaire, answers, today=day)["gender"]),
@@ -83,7 +94,22 @@ def screenings_of(
             returned_from=facts["returned_from"],
             announced=facts["announced"],
             agency=agency_of(facts["return_manner"]),
-            profile=profile(questionnaire, answers, child=age_class != "adult").outcome,
+            profile="" if outcome == NOT_ASKED else profile(questionnaire, answers, child=age_class != "adult").outcome,
             assessment=facts["assessment"],
         )
     ]
+
+
+def steps_taken(
+    draft: Draft, answers: Answers, counted: Iterable[Screening], *, reason: str | None = None
+) -> tuple[str, ...]:
+    """How far an adult came whom this post screened, for what is `counted` of them. `reason`: one was asked for.
+
+    Not of an urgent hand-over, which asks for no indicator, and not of what was typed in from paper.
+    """
+    urgent = answers.get(draft.questionnaire.home.questions[0]) == "yes"
+    for one in counted:
+        if one.age_class == "adult" and not urgent and not draft.on_paper:
+            short = bool(ended_as(draft.questionnaire, answers))
+            return steps_of(one.outcome, short=short, asked_again=draft.asked_again or reason is not None)
+    return ()

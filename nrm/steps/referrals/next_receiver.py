@@ -15,6 +15,7 @@ from nrm.domain.referrals.referrals import ReferralRefusal, ReferralRefused, Ref
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.steps.shelter import consent_records
+from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.rows.accounts import members as member_rows
@@ -33,6 +34,7 @@ def ask_next(session: Session, ended: Referral, by: Actor) -> uuid.UUID | None:
     Returns the new referral, or None when the duty officer decides. It needs no key, and not the sender.
     """
     grants.let_go(session, ended.case_id, ended.receiver_id)
+    withheld_steps.let_go(session, ended.case_id, ended.receiver_id)
     waiting = grants.waiting(session, ended.case_id)
     chain = next_receiver_rows.chain(ended.case_id)
     asked = {each.party for each in chain}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.agreement.agreements import Agreement
-from nrm.domain.agreement.routes import EXCLUSIONS, Exclusion, Route
+from nrm.domain.agreement.routes import EXCLUSIONS, Candidate, Exclusion, Route
 from nrm.domain.agreement.routing import Capacity
 from nrm.domain.agreement.routing import route as route_under
 from nrm.domain.agreement.routing_facts import parse_facts
@@ -71,12 +71,17 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The route of one interview now. `unreachable` says why a party that signed is still not asked."""
+    """The route of one interview now. `unreachable` says why a party that signed is still not asked.
+
+    `instead`: who would be on the route if the person had not struck out those who must or may receive them. They can
+    be asked with a reason; without them one strike would leave nobody.
+    """
 
     route: Route
     choices: tuple[Choice, ...]
     unreachable: Mapping[str, Words]
     agreement: Agreement
+    instead: tuple[Candidate, ...] = ()
 
     def reason_of(self, party: str, reason: Exclusion) -> Words:
         """Why a party is not asked, in words; empty where the reason would reveal too much."""
@@ -87,7 +92,8 @@ class Proposal:
     @property
     def against(self) -> str:
         """The clause that a choice outside the route goes against; empty when no clause names anybody."""
-        return self.route.candidates[0].clause if self.route.candidates else ""
+        first = next(iter((*self.route.candidates, *self.instead)), None)
+        return first.clause if first is not None else ""
 
     @property
     def proposed(self) -> tuple[Choice, ...]:
@@ -148,11 +154,18 @@ def proposal(
     # These are asked only against the route and with a reason, after a telephone call.
     unreachable |= dict.fromkeys(member_rows.parties_short_of_holders() & reachable.keys(), UNREADY)
     route = route_under(facts, agreement, now, rooms)
-    return Proposal(route, _choices(route, agreement, now, reachable, rooms, unreachable), unreachable, agreement)
+    instead: tuple[Candidate, ...] = ()
+    if facts.refused_parties and not route.candidates and not route.reserve:
+        unstruck = route_under(replace(facts, refused_parties=frozenset()), agreement, now, rooms)
+        standing = (*unstruck.candidates, *unstruck.reserve)
+        instead = tuple(each for each in standing if each.party not in facts.refused_parties)
+    choices = _choices(route, instead, agreement, now, reachable, rooms, unreachable)
+    return Proposal(route, choices, unreachable, agreement, instead)
 
 
 def _choices(
     route: Route,
+    instead: tuple[Candidate, ...],
     agreement: Agreement,
     now: datetime,
     desks: Mapping[str, Organisation],
@@ -160,13 +173,14 @@ def _choices(
     unreachable: Mapping[str, Words],
 ) -> tuple[Choice, ...]:
     """Whom the officer can pick: first the route's parties in its order, then those that need a reason."""
-    against = route.candidates[0].clause if route.candidates else ""
+    first = next(iter((*route.candidates, *instead)), None)
+    against = first.clause if first is not None else ""
     listed = [(each.party, True, each.must, each.clause, each.reason) for each in route.candidates]
-    listed += [(each.party, False, False, each.clause, each.reason) for each in route.reserve]
+    listed += [(each.party, False, False, each.clause, each.reason) for each in (*route.reserve, *instead)]
     listed += [
         (each.party, False, False, against, unreachable.get(each.party, EXCLUSIONS[each.reason]))
         for each in route.excluded
-        if each.reason in OVERRIDABLE
+        if each.reason in OVERRIDABLE and each.party not in {other.party for other in instead}
     ]
     return tuple(
         Choice(

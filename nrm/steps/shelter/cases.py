@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import exists, select, update
@@ -18,6 +19,7 @@ from nrm.domain.shelter.stays import Destination
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, Reading
 from nrm.models.shelter.stays import Stay
+from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.rows.shelter import absences as absence_rows
@@ -82,6 +84,7 @@ def end(session: Session, case_id: uuid.UUID, by: Actor) -> None:
     if absence_rows.stands(case_id) is not None:
         raise CaseRefused(CaseRefusal.MISSING)
     check_child_left(case, by)
+    withheld_steps.destroy(session, case_id, by)
     keep = dict.fromkeys(vault.compartments_of(session, case_id), own_organisation_only(by))
     epochs.rotate(session, case_id, keep, by=by)
     today = clock.today(country().timezone)
@@ -132,6 +135,26 @@ def begin(session: Session, case_id: uuid.UUID, compartment: Compartment, by: Ac
     """Begin an empty compartment for the holder unless there is one."""
     if compartment not in vault.compartments_of(session, case_id):
         vault.create(session, case_id, {compartment: {}}, own_organisation_only(by))
+
+
+def merge(
+    session: Session, case_id: uuid.UUID, parts: Mapping[str, Mapping[str, Any]], by: Actor, *, seen: int | None = None
+) -> None:
+    """Write answers (compartment -> question -> answer) into the case; a missing compartment is begun for the holder
+    alone. `seen`: the revision of each that the writer had read, 0 if there was none.
+
+    Raises CannotOpen, StaleRevision.
+    """
+    there = vault.compartments_of(session, case_id)
+    for compartment, part in parts.items():
+        if compartment in there:
+            vault.merge(session, case_id, compartment, part, by=by, seen=seen)
+        elif seen:
+            raise vault.StaleRevision
+        else:
+            begun = {name: value for name, value in part.items() if value is not None}
+            vault.create(session, case_id, {compartment: begun}, own_organisation_only(by))
+        audit.append(session, audit.Event.COMPARTMENT_WRITTEN, by=by, case_id=case_id, compartment=compartment)
 
 
 def own_organisation_only(by: Actor) -> list[uuid.UUID]:

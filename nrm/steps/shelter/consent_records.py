@@ -24,6 +24,7 @@ from nrm.domain.shelter.consents import (
     Asking,
     ByName,
     Ended,
+    Naming,
     Narrowing,
     Said,
     Topic,
@@ -35,7 +36,7 @@ from nrm.domain.shelter.consents import (
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.cases import Case
-from nrm.models.shelter.consents import Consent
+from nrm.models.shelter.consents import Consent, NamedParty
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.referrals.obligations import ASK_CONSENT
@@ -94,6 +95,28 @@ def _follow(session: Session, case_id: uuid.UUID, keep: dict[str, Collection[uui
     sharing.offer(session, case_id, asked, by=by, compartments=keep)
 
 
+class NotNamed(Exception):
+    """A yes would be written down to an organisation that nobody named to the person: the caller is wrong."""
+
+
+def name(
+    session: Session, case_id: uuid.UUID, parties: Iterable[str], by: Actor, naming: Naming = Naming.NAMED
+) -> None:
+    """Put these parties on one of the person's lists; those that stand there stay as they are."""
+    there = named(session, case_id, naming)
+    for party in sorted(set(parties) - there - {""}):
+        session.add(
+            NamedParty(case_id=case_id, party=party, naming=str(naming), noted_on=days.today(), member_id=by.member_id)
+        )
+    session.flush()
+
+
+def named(session: Session, case_id: uuid.UUID, naming: Naming = Naming.NAMED) -> set[str]:
+    """The parties on one of the person's lists."""
+    statement = select(NamedParty.party).where(NamedParty.case_id == case_id, NamedParty.naming == naming)
+    return set(session.scalars(statement))
+
+
 def record(
     session: Session,
     case_id: uuid.UUID,
@@ -102,8 +125,14 @@ def record(
     by: Actor,
     weighed: Weighed | None = None,
 ) -> None:
-    """Record the answers in the caller's transaction; each ends the one before it to the same question."""
+    """Record the answers in the caller's transaction; each ends the one before it to the same question.
+
+    Raises NotNamed for a yes to a party that was not named to the person (`name` writes down who was).
+    """
     today, said = days.today(), list(answers)
+    agreed = {each.party for each in said if each.topic is Topic.SHARING and each.said is Said.GIVEN and each.party}
+    if agreed and not agreed <= named(session, case_id):
+        raise NotNamed
     for answer in said:
         before = current(session, case_id, Consent.topic == answer.topic, Consent.party == answer.party)
         end(session, before, Ended.ASKED_AGAIN, by)
@@ -166,6 +195,7 @@ def face(session: Session, case: Case, party: str, by_name: ByName | None, by: A
     if consent != "given" and case.status != "referred":
         raise ReferralRefused(ReferralRefusal.ASK_FIRST)
     if by_name is ByName.YES:
+        name(session, case.id, [party], by)
         record(session, case.id, [Answer(Topic.SHARING, Said.GIVEN, party)], Asking("", "", ""), by)
     if consent != case.consent:
         case.consent = consent

@@ -51,6 +51,10 @@ def is_acknowledged(alarm: Alarm, cases: int, *, by: Actor) -> bool:
     return db.session.scalar(select(_acknowledged(by, alarm.id, cases))) is True
 
 
+OPENED = (AlarmKind.OPENINGS, AlarmKind.DRAFTS)
+"""The kinds of alarms about what somebody opened; all others are about acts that destroy."""
+
+
 def waiting(*, by: Actor) -> int:
     """How many alarms nobody of the asker's organisation has looked into; 0 for who sees none."""
     return db.session.execute(select(number_waiting(by))).scalar_one()
@@ -58,7 +62,7 @@ def waiting(*, by: Actor) -> int:
 
 def number_waiting(by: Actor, *, acts: bool = False) -> ColumnElement[int]:
     """How many alarms wait, as a part of another statement; with `acts`, alarms about acts that destroy."""
-    of_acts = Alarm.kind != AlarmKind.OPENINGS
+    of_acts = Alarm.kind.not_in(OPENED)
     if not by.may(Permission.CASE_READ):
         return literal(0)
     counted = select(func.count()).select_from(Alarm).where(of_acts if acts else ~of_acts)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, exists, select, tuple_
+from sqlalchemy import ColumnElement, exists, func, select, tuple_
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member, Organisation
+from nrm.models.interviews.interviews import Interview
 from nrm.models.shelter.cases import Case, Reading
 from nrm.store.paging import PAGE, Page, page, place_after
 from nrm.store.shelter import cases
@@ -32,7 +33,7 @@ class ReadingLine:
     id: uuid.UUID
     opened_at: datetime
     case_id: uuid.UUID
-    pseudonym: str  # empty: it is an announced return
+    pseudonym: str  # empty: it is an announced return, or an interview that is gone
     compartment: str
     purpose: str
     member_id: uuid.UUID
@@ -89,8 +90,15 @@ def holds_key(*, by: Actor) -> bool:
 
 def _page_of_readings(wanted: tuple[ColumnElement[bool], ...], after: str, size: int) -> Page[ReadingLine]:
     statement = (
-        select(Reading, Case.pseudonym, Member.name, Organisation.name_sq, Organisation.name_en)
+        select(
+            Reading,
+            func.coalesce(Case.pseudonym, Interview.pseudonym),
+            Member.name,
+            Organisation.name_sq,
+            Organisation.name_en,
+        )
         .outerjoin(Case, Case.id == Reading.case_id)
+        .outerjoin(Interview, Interview.id == Reading.case_id)
         .join(Member, Member.id == Reading.member_id)
         .join(Organisation, Organisation.id == Reading.organisation_id)
         .where(*wanted)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, case, func, select
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.interviews.endings import FINAL
+from nrm.domain.interviews.endings import BY_TELEPHONE, DUTY_DESK_AFTER, FINAL
 from nrm.domain.referrals.duty import OLD_AFTER
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.referrals.referrals import ChildAlert
@@ -53,6 +53,16 @@ class AlertLine:
         return self.opinion_at is not None and not self.answer and not self.withdrawn_why
 
     @property
+    def contradictable(self) -> bool:
+        """Whether somebody else wrote down what the desk answered, and the interview is not destroyed yet."""
+        return self.answer_how == BY_TELEPHONE and not self.withdrawn_why
+
+    @property
+    def unanswered_long(self) -> bool:
+        """Whether the post has waited so long that it calls the duty desk."""
+        return self.asked and self.opinion_at is not None and self.opinion_at <= clock.now() - DUTY_DESK_AFTER
+
+    @property
     def answerable(self) -> bool:
         """Whether the desk can still answer: it is asked, and has not given a final answer."""
         return self.opinion_at is not None and self.answer not in list(FINAL) and not self.withdrawn_why
@@ -65,6 +75,19 @@ def row(interview_id: uuid.UUID, *, by: Actor) -> ChildAlert:
         .where(ChildAlert.id == interview_id, _visible_alerts(by))
         .execution_options(populate_existing=True)
     )
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def row_to_answer(interview_id: uuid.UUID, *, by: Actor) -> ChildAlert:
+    """One alert of which the actor may write down what was answered by telephone: the duty desk any, a post its own;
+    raises NotVisible."""
+    if by.may(Permission.REFERRAL_DIRECT):
+        return row(interview_id, by=by)
+    by.must(Permission.INTERVIEW_CONDUCT)
+    own = (ChildAlert.id == interview_id, ChildAlert.organisation_id == by.organisation_id)
+    found = db.session.scalar(select(ChildAlert).where(*own).execution_options(populate_existing=True))
     if found is None:
         raise NotVisible
     return found

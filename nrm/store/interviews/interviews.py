@@ -5,26 +5,28 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Select, bindparam, select, tuple_
+from sqlalchemy import ColumnElement, and_, bindparam, select, tuple_
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.interviews.draft_owners import DRAFT
 from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import ChildAlert, Obligation, Referral
+from nrm.models.shelter.cases import MemberGrant, SealedCompartment
 from nrm.prepared import Prepared, Row
 from nrm.store.paging import MOST, PLACE, Page, page, place_after, values_of
-from nrm.store.statements import built_once
 
 AT_ONCE = 20
+IS_DRAFT = and_(SealedCompartment.case_id == Interview.id, SealedCompartment.compartment == DRAFT)
 
 
 @dataclass(frozen=True, slots=True)
 class UnsentLine:
     """One interview that was not sent; `expires_at` None: it does not run out.
 
-    `asked_at`: since when the child authority is asked whether it may end, with its `answer`.
+    `asked_at`: since when the child authority is asked whether it may end, with its `answer`. `alone`: no key of the
+    post opens it; `lost`: nobody's does.
     """
 
     id: uuid.UUID
@@ -33,6 +35,9 @@ class UnsentLine:
     expires_at: datetime | None
     asked_at: datetime | None = None
     answer: str | None = None
+    alone: bool = False
+    lost: bool = False
+    questionnaire: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +81,22 @@ def mine(interview_id: uuid.UUID, *, by: Actor) -> Row:
 
 
 def listed(status: str, *, by: Actor, after: str = "", size: int = AT_ONCE) -> Page[UnsentLine]:
-    """The post's interviews in that status, newest first."""
+    """The actor's own interviews in that status, newest first."""
     by.must(Permission.INTERVIEW_CONDUCT)
+    if by.member_id is None:
+        raise NotVisible
     place = place_after(after)
-    found = [UnsentLine(*row) for row in _listed(by, bool(place))(status=status, most=size + 1, **values_of(place))]
-    return page(found, lambda line: (line.started_at, line.id), size)
+    whose = {"organisation_id": by.organisation_id, "member_id": by.member_id, "status": status}
+    rows = (_LISTED if place is None else _LISTED_AFTER).all(
+        db.session, {**whose, "most": size + 1, **values_of(place)}
+    )
+    return page([UnsentLine(*row) for row in rows], lambda line: (line.started_at, line.id), size)
 
 
-@built_once
-def _listed(by: Actor, further: bool) -> Select[*tuple[Any, ...]]:
+def _own(*further: ColumnElement[bool]) -> Prepared:
     live = (ChildAlert.id == Interview.id) & ChildAlert.withdrawn_at.is_(None)
-    statement = (
+    granted = (MemberGrant.case_id == Interview.id) & (MemberGrant.compartment == DRAFT)
+    return Prepared(
         select(
             Interview.id,
             Interview.pseudonym,
@@ -94,13 +104,22 @@ def _listed(by: Actor, further: bool) -> Select[*tuple[Any, ...]]:
             Interview.expires_at,
             ChildAlert.opinion_at,
             ChildAlert.answer,
+            MemberGrant.case_id.is_not(None).label("alone"),
+            SealedCompartment.case_id.is_(None).label("lost"),
+            Interview.questionnaire,
         )
         .outerjoin(ChildAlert, live)
-        .where(Interview.organisation_id == by.organisation_id, Interview.status == bindparam("status"))
+        .outerjoin(SealedCompartment, IS_DRAFT)
+        .outerjoin(MemberGrant, granted & (MemberGrant.member_id == bindparam("member_id")))
+        .where(Interview.organisation_id == bindparam("organisation_id"), Interview.status == bindparam("status"))
+        .where(Interview.member_id == bindparam("member_id"), *further)
+        .order_by(Interview.started_at.desc(), Interview.id.desc())
+        .limit(MOST)
     )
-    if further:
-        statement = statement.where(tuple_(Interview.started_at, Interview.id) < PLACE)
-    return statement.order_by(Interview.started_at.desc(), Interview.id.desc()).limit(MOST)
+
+
+_LISTED = _own()
+_LISTED_AFTER = _own(tuple_(Interview.started_at, Interview.id) < PLACE)
 
 
 def imported(mark: bytes, *, by: Actor) -> Interview | None:

@@ -14,8 +14,9 @@ from sqlalchemy import func, select
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.interviews.assessments import Compared, compared
+from nrm.domain.interviews.screenings import StepShares, step_shares
 from nrm.domain.quarters import Quarter
-from nrm.models.interviews.screenings import ScreeningCount, ScreeningKind
+from nrm.models.interviews.screenings import ScreeningCount, ScreeningKind, ScreenStep
 
 
 def last_counted(*, by: Actor) -> dict[str, date]:
@@ -28,6 +29,20 @@ def last_counted(*, by: Actor) -> dict[str, date]:
         .group_by(ScreeningKind.crossing_point)
     )
     return {row[0]: row[1] for row in db.session.execute(statement)}
+
+
+def shares(first: Quarter, last: Quarter, *, by: Actor) -> dict[str, StepShares]:
+    """Of the adults whom each crossing point screened over whole quarters: rounded shares, and no number of people."""
+    by.must(Permission.ASSESSMENT_READ)
+    statement = (
+        select(ScreenStep.crossing_point, ScreenStep.step, func.sum(ScreenStep.number))
+        .where(ScreenStep.month.between(first.start, last.end), ScreenStep.crossing_point != "")
+        .group_by(ScreenStep.crossing_point, ScreenStep.step)
+    )
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for row in db.session.execute(statement):
+        found[row[0]][row[1]] = int(row[2])
+    return {crossing_point: step_shares(each) for crossing_point, each in found.items()}
 
 
 def against_profile(first: Quarter, last: Quarter, *, by: Actor) -> dict[str, Compared]:

@@ -27,6 +27,12 @@ def of_child(interview_id: uuid.UUID, *, by: Actor) -> tuple[ChildAlert, list[Nu
     return alert, rows.numbers(alert.party, alert.organisation_id, alert.id)
 
 
+def of_answer(interview_id: uuid.UUID, *, by: Actor) -> tuple[ChildAlert, list[NumberLine]]:
+    """As `of_child`, for writing down what was answered: the duty desk, or the post itself; raises NotVisible."""
+    alert = child_alerts.row_to_answer(interview_id, by=by)
+    return alert, rows.numbers(alert.party, alert.organisation_id, alert.id)
+
+
 def of_alert(alert: AlertLine, *, by: Actor) -> list[NumberLine]:
     """Whom the post itself calls about its child, the first number first. Raises NotPermitted."""
     by.must(Permission.INTERVIEW_CONDUCT)

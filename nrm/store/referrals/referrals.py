@@ -10,18 +10,21 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, false, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, false, or_, select, true, tuple_
 from sqlalchemy.orm import aliased
 
 from nrm import clock
-from nrm.db import db
+from nrm.db import UtcDateTime, db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import ReferralStatus, Relation
 from nrm.models.accounts.accounts import Organisation
+from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Bed
+from nrm.prepared import Prepared
+from nrm.prepared import Row as PreparedRow
 from nrm.store import names as organisation_names
 from nrm.store.countries import country
 from nrm.store.paging import MOST, PAGE, PLACE, Page, page, place_after, values_of
@@ -146,20 +149,115 @@ def coming(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ReferralLine
     return _received_by(ReferralStatus.ACCEPTED, by, after, size)
 
 
-def sent(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ReferralLine]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which sent referrals are asked for: only those of interviews that are the actor's; sent from and before an
+    instant; with one status."""
+
+    mine: bool = False
+    since: datetime | None = None
+    until: datetime | None = None
+    status: ReferralStatus | None = None
+
+
+ALL = Wanted()
+
+
+def sent(*, by: Actor, after: str = "", size: int = PAGE, wanted: Wanted = ALL) -> Page[ReferralLine]:
     """What the actor's desk sent, newest first, with the answer."""
     by.must(Permission.REFERRAL_SEND)
     place = place_after(after)
-    rows = _sent(by, bool(place))(most=size + 1, **values_of(place))
+    shape = (bool(place), wanted.mine, wanted.since is not None, wanted.until is not None, wanted.status is not None)
+    values = {"since": wanted.since, "until": wanted.until, "status": wanted.status}
+    given = {name: value for name, value in values.items() if value is not None}
+    rows = _sent(by, *shape)(most=size + 1, **values_of(place), **given)
     return page([_referral_line(each, by) for each in rows], lambda line: (line.sent_at, line.id), size)
 
 
 @built_once
-def _sent(by: Actor, further: bool) -> _Lines:
+def _sent(by: Actor, further: bool, mine: bool, since: bool, until: bool, status: bool) -> _Lines:
     statement = _referral_rows().where(Referral.sender_id == by.organisation_id)
+    if mine:
+        statement = statement.where(
+            exists().where(Interview.id == Referral.case_id, Interview.member_id == by.member_id)
+        )
+    if since:
+        statement = statement.where(Referral.sent_at >= bindparam("since", type_=UtcDateTime()))
+    if until:
+        statement = statement.where(Referral.sent_at < bindparam("until", type_=UtcDateTime()))
+    if status:
+        statement = statement.where(Referral.status == bindparam("status"))
     if further:
         statement = statement.where(tuple_(Referral.sent_at, Referral.id) < PLACE)
     return statement.order_by(Referral.sent_at.desc(), Referral.id.desc()).limit(MOST)
+
+
+@dataclass(frozen=True, slots=True)
+class SentLine:
+    """One referral as the home page of who sent it lists it."""
+
+    id: uuid.UUID
+    case_id: uuid.UUID
+    pseudonym: str
+    status: ReferralStatus
+    receiver: dict[str, str]
+    sent_at: datetime
+    due_at: datetime
+    departed_at: datetime | None
+    late: bool
+    quarter: str
+
+
+def sent_by_me(*, by: Actor, size: int) -> Page[SentLine]:
+    """The newest that the actor sent, as `sent` gives them; asked at every home page, so it loads no more than that."""
+    by.must(Permission.REFERRAL_SEND)
+    whose = {"organisation_id": by.organisation_id, "member_id": by.member_id, "most": size + 1}
+    now = clock.now()
+    return page(
+        [_sent_line(row, now) for row in _SENT_BY.all(db.session, whose)], lambda each: (each.sent_at, each.id), size
+    )
+
+
+_SENT_BY = Prepared(
+    select(
+        Referral.id,
+        Referral.case_id,
+        Case.pseudonym,
+        Referral.status,
+        Organisation.name_sq,
+        Organisation.name_en,
+        Referral.sent_at,
+        Referral.due_at,
+        Referral.expires_at,
+        Referral.must,
+        Referral.assigned,
+        Referral.promised_at,
+        Referral.expected_at,
+        Referral.departed_at,
+    )
+    .join(Case, Case.id == Referral.case_id)
+    .join(Organisation, Organisation.id == Referral.receiver_id)
+    .join(Interview, Interview.id == Referral.case_id)
+    .where(Referral.sender_id == bindparam("organisation_id"), Interview.member_id == bindparam("member_id"))
+    .order_by(Referral.sent_at.desc(), Referral.id.desc())
+    .limit(MOST)
+)
+
+
+def _sent_line(row: PreparedRow, now: datetime) -> SentLine:
+    status = ReferralStatus(row.status)
+    return SentLine(
+        id=row.id,
+        case_id=row.case_id,
+        pseudonym=row.pseudonym,
+        status=status,
+        receiver={"sq": row.name_sq, "en": row.name_en},
+        sent_at=row.sent_at,
+        due_at=row.due_at,
+        departed_at=row.departed_at,
+        late=referral_rows.terms(row).is_late(status, now),
+        quarter=_quarter(row),
+    )
 
 
 def directory(*, by: Actor) -> list[Organisation]:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import bindparam, select
 
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.models.shelter.cases import Case, Supplement
+from nrm.prepared import Prepared
 from nrm.store.rows.referrals import supplements as supplement_rows
 from nrm.store.shelter.cases import SeenCase
-from nrm.store.statements import built_once
 from nrm.vault import rows
 
 _MOST = 20
@@ -38,33 +37,31 @@ def open_now(*, by: Actor) -> list[OpenSupplement]:
         return []
     return [
         OpenSupplement(row.id, row.pseudonym, row.consent, row.questionnaire, row.open_until)
-        for row in _open(by)(now=clock.now())
+        for row in _OPEN.all(db.session, {"organisation_id": by.organisation_id, "now": clock.now()})
         if row.open_until is not None and rows.is_supplement(row, row.pseudonym)
     ]
 
 
-@built_once
-def _open(by: Actor) -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            Supplement.id,
-            Supplement.case_id,
-            Supplement.organisation_id,
-            Case.pseudonym,
-            Case.consent,
-            Case.questionnaire,
-            Supplement.open_until,
-            Supplement.mark,
-        )
-        .join(Case, Case.id == Supplement.case_id)
-        .where(
-            Supplement.organisation_id == by.organisation_id,
-            Supplement.status == "open",
-            Supplement.open_until > bindparam("now"),
-        )
-        .order_by(Supplement.open_until, Supplement.id)
-        .limit(_MOST)
+_OPEN = Prepared(
+    select(
+        Supplement.id,
+        Supplement.case_id,
+        Supplement.organisation_id,
+        Case.pseudonym,
+        Case.consent,
+        Case.questionnaire,
+        Supplement.open_until,
+        Supplement.mark,
     )
+    .join(Case, Case.id == Supplement.case_id)
+    .where(
+        Supplement.organisation_id == bindparam("organisation_id"),
+        Supplement.status == "open",
+        Supplement.open_until > bindparam("now"),
+    )
+    .order_by(Supplement.open_until, Supplement.id)
+    .limit(_MOST)
+)
 
 
 def one_open(supplement_id: uuid.UUID, *, by: Actor) -> OpenSupplement:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.referrals.referrals import Relation
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused
-from nrm.domain.shelter.consents import Ended, Narrowing, Said, Topic, is_due
+from nrm.domain.shelter.consents import Ended, Naming, Narrowing, Said, Topic, is_due
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.consents import Consent
@@ -75,11 +76,7 @@ def held(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> list[ConsentLine]:
     """Every answer of one case, what holds now first, then the newest first; for the holder, else NotVisible."""
-    by.must(Permission.CASE_READ)
-    try:
-        held(case_id, by=by)
-    except CaseRefused:
-        raise NotVisible from None
+    _seen_by_holder(case_id, by)
     statement = (
         select(Consent, Member.login, Organisation)
         .join(Member, Member.id == Consent.read_by_id)
@@ -143,6 +140,31 @@ def _needs_key() -> ColumnElement[bool]:
     return and_(Consent.narrowing == Narrowing.WAITS, Consent.ended == Ended.LAPSED)
 
 
+def lists(case_id: uuid.UUID, *, by: Actor) -> dict[Naming, list[str]]:
+    """The three lists of one person, as codes of parties; for the holder, else NotVisible."""
+    _seen_by_holder(case_id, by)
+    return rows.lists(case_id)
+
+
+def withheld_until(case_id: uuid.UUID, *, by: Actor) -> datetime | None:
+    """Until when what was told waits for a yes, None where nothing waits; for the holder, else NotVisible."""
+    _seen_by_holder(case_id, by)
+    return rows.withheld_until(case_id)
+
+
+def _seen_by_holder(case_id: uuid.UUID, by: Actor) -> None:
+    by.must(Permission.CASE_READ)
+    try:
+        held(case_id, by=by)
+    except CaseRefused:
+        raise NotVisible from None
+
+
 def struck_out(seen: SeenCase | ReferralLine) -> set[str]:
-    """The parties that the person does not want to know, by what was said last, of a case or referral read before."""
+    """The parties that the person does not want to know, by what was said last, of a case or referral read before.
+
+    For the sender of a referral by what was said until it was sent: what the person takes back later is no news.
+    """
+    if isinstance(seen, ReferralLine) and seen.relation is Relation.SENDER:
+        return rows.struck_out_when_sent(seen.id)
     return rows.struck_out(seen.id if isinstance(seen, SeenCase) else seen.case_id)

@@ -7,6 +7,7 @@ import uuid
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from forms.interviews.draft_owners import REASON_LABELS
 from forms.shelter.cases import COMPARTMENT_LABELS, PURPOSE_LABELS
 from nrm.actions.accounts import alarms as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
@@ -40,7 +41,7 @@ def index() -> str:
         kinds=tuple(Whose) if holds_key else (Whose.MINE,),
         named=named,
         compartments=COMPARTMENT_LABELS,
-        purposes=PURPOSE_LABELS,
+        purposes={**PURPOSE_LABELS, **REASON_LABELS},
         alarms=alarms.waiting(by=by),
     )
 

@@ -15,11 +15,11 @@ from nrm.actions.accounts import accounts
 from nrm.actions.accounts import screen_lock as actions
 from nrm.domain.accounts.accounts import SignInRefused
 from nrm.domain.accounts.failed_attempts import TooSoon
-from nrm.web import errors, places, sessions
+from nrm.web import carrying, errors, places, sessions
 from nrm.web.language import gettext
 
 blueprint = Blueprint("screen_lock", __name__)
-AROUND = frozenset({"csrf_token", "hidden_at", sessions.PROOF, "password", "old", "again"})
+AROUND = frozenset({"csrf_token", "hidden_at", sessions.PROOF, "password", "old", "again", *carrying.NEVER_KEPT})
 KEPT = "kept"
 
 

@@ -1,4 +1,5 @@
-"""What is shown to a person who reads: one question in big letters, the page's questions beside each other, greetings.
+"""What is shown to a person who reads: one question in big letters, the page's questions beside each other, greetings,
+that an interpreter is being called.
 
 Nothing is kept by any of these pages, and no address tells an answer.
 """
@@ -12,11 +13,12 @@ from dataclasses import dataclass
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from forms.names import country_name
+from forms.names import country_name, language_name
 from nrm.actions.interviews import interviews
 from nrm.actions.interviews.interviews import Draft, NoLongerDraft, OpeningEnded
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.interviews.interviews import Page, Question
+from nrm.domain.interviews.paper_forms import codes, plan
 from nrm.domain.interviews.questionnaire_flow import page_questions
 from nrm.domain.interviews.wordings import language_question, reading_language
 from nrm.store.countries import country
@@ -29,20 +31,24 @@ Answer = BaseResponse | tuple[str, int] | str
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One answer in the officer's words and in the person's."""
+    """One answer in the officer's words and in the person's, with the number that it has on paper and on the page."""
 
+    number: str
     text: str
     said: str
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """One question in the officer's words and in the person's, with its answers."""
+    """One question in the officer's words and in the person's, with its answers and its number on paper; `before`: what
+    is read out first."""
 
     id: str
+    number: int
     text: str
     said: str
     lines: tuple[Line, ...]
+    before: str
 
 
 @blueprint.get("/greetings")
@@ -51,8 +57,27 @@ def greetings() -> str:
     """For a person whose language nobody knows: a greeting in each language, which asks the person to point at it."""
     found = country().handouts.greetings.values()
     ordered = sorted(found, key=lambda each: formats.sort_key(each.parts["name"], "sq"))
-    drafts = [each.parts["name"] for each in ordered if each.status == "draft"]
-    return render_template("interviews/cards/greetings.html", greetings=ordered, drafts=drafts)
+    lines = [(each, language_name(each.language, current_language()), each.status == "draft") for each in ordered]
+    return render_template("interviews/cards/greetings.html", greetings=lines)
+
+
+@blueprint.get("/greetings/<language>")
+@access.requires(Permission.INTERVIEW_CONDUCT)
+def language(language: str) -> str:
+    """For a person with whom nobody can talk yet: that an interpreter is being called, and whom to call in need."""
+    handouts = country().handouts
+    greeting, leaflet = handouts.greetings.get(language), handouts.leaflets.get(language)
+    if greeting is None:
+        raise NotVisible
+    return render_template(
+        "interviews/cards/language.html",
+        say=language,
+        greeting=greeting,
+        leaflet=leaflet,
+        called=language_name(language, current_language()),
+        draft="draft" in (greeting.status, leaflet.status if leaflet else ""),
+        emergency=country().emergency,
+    )
 
 
 @blueprint.get("/interviews/<uuid:interview_id>/<page>/aloud")
@@ -75,6 +100,7 @@ def aloud(interview_id: uuid.UUID, page: str) -> Answer:
         code=draft.pseudonym,
         say=say,
         language=draft.questionnaire.language_names.get(say, say),
+        lacking=_lacking(draft),
         is_draft=draft.questionnaire.reading.get(say, ("",))[0] == "draft",
         wordings=wordings,
         questions=[_spoken(draft, question, say) for question in _asked(draft, asked)],
@@ -127,10 +153,24 @@ def _language_to_read(draft: Draft) -> str:
     )
 
 
+def _lacking(draft: Draft) -> str:
+    """What the officer calls the person's language, if there is no text in it."""
+    asked = draft.questionnaire
+    spoken = draft.answers.get(language_question(asked))
+    if spoken is None or spoken in asked.languages or spoken in asked.reading:
+        return ""
+    words = asked.language_words.get(spoken)
+    return text_in(words) if words else language_name(spoken, current_language()).capitalize()
+
+
 def _spoken(draft: Draft, question: Question, say: str) -> Spoken:
     choices = country().choices_of(draft.questionnaire)
     lines = tuple(
-        Line(text_in(option.text), choices.words(question, option, say, country_name)) for option in question.options
+        Line(number, text_in(option.text), choices.words(question, option, say, country_name))
+        for number, option in codes(question)
     )
     said = question.reads.get(say) or question.text.get(say) or text_in(question.text)
-    return Spoken(question.id, text_in(question.text), said, lines)
+    number = plan(draft.questionnaire).numbers[question.id]
+    wording = draft.questionnaire.wordings.get(question.announced_by)
+    before = (wording.text.get(say) or text_in(wording.text)) if wording else ""
+    return Spoken(question.id, number, text_in(question.text), said, lines, before)

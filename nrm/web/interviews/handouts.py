@@ -8,15 +8,19 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from forms.names import language_name
 from nrm import clock
 from nrm.actions.interviews import interviews
 from nrm.actions.interviews.interviews import Draft, NoLongerDraft, OpeningEnded
 from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.interviews.facts import struck_out
 from nrm.domain.interviews.handouts import Handout
+from nrm.domain.interviews.understanding import doubts
 from nrm.domain.interviews.wordings import language_question, reading_language
+from nrm.domain.shelter.consents import asked_in_interview
 from nrm.domain.words import N_
 from nrm.render.pdf import PdfUnavailable, to_pdf
 from nrm.store import names as organisation_names
@@ -42,11 +46,14 @@ YES = frozenset({"yes", "given"})
 NO = frozenset({"no", "refused"})
 
 
-def leaflets() -> list[tuple[str, str, bool]]:
-    """(language, own name, whether a draft) of every leaflet, in the Albanian order of the names."""
-    handouts = country().handouts
+def leaflets() -> list[tuple[str, str, str, bool]]:
+    """(language, its name, the language of the name, whether a draft) of every leaflet, in the Albanian order of the
+    names. Languages in which nothing else is there have the name that the officer knows."""
+    handouts, mine = country().handouts, current_language()
     found = [
-        (code, handouts.greetings[code].parts["name"], leaflet.status == "draft")
+        (code, handouts.greetings[code].parts["name"], code, leaflet.status == "draft")
+        if code in handouts.receipts
+        else (code, language_name(code, mine).capitalize(), mine, leaflet.status == "draft")
         for code, leaflet in handouts.leaflets.items()
     ]
     return sorted(found, key=lambda each: formats.sort_key(each[1], "sq"))
@@ -83,7 +90,10 @@ def leaflet(language: str) -> Answer:
 @blueprint.get("/interviews/<uuid:interview_id>/receipt/pdf")
 @access.requires(Permission.INTERVIEW_CONDUCT)
 def receipt(interview_id: uuid.UUID) -> Answer:
-    """What the person agreed to and refused, in their language, as long as the interview is not sent."""
+    """What the person agreed to and refused, in their language, as long as the interview is not sent.
+
+    With `names` also who was named to them and struck out: for a person who can keep the paper to themselves.
+    """
     try:
         draft = interviews.read(interview_id=interview_id, by=access.actor())
     except (OpeningEnded, NoLongerDraft):
@@ -99,21 +109,35 @@ def receipt(interview_id: uuid.UUID) -> Answer:
         agreed=[found.parts[part] for part in agreed],
         refused=[found.parts[part] for part in refused],
         read=_wording_version(draft),
+        **_named(draft),
         day=clock.today(country().timezone),
         emergency=country().emergency,
     )
 
 
+def _named(draft: Draft) -> dict[str, list[str]]:
+    """The names of those named to the person and of those struck out, if they are asked for."""
+    if "names" not in request.args:
+        return {"named": [], "struck": []}
+    known = country().in_force(clock.now()).parties
+    struck = struck_out(draft.questionnaire, draft.answers)
+    lists = {"named": draft.named | struck, "struck": struck}
+    return {
+        each: [text_in(known[code].names) for code in sorted(codes & known.keys())] for each, codes in lists.items()
+    }
+
+
 def consent_parts(draft: Draft) -> tuple[list[str], list[str]]:
     """(what was agreed to, what was refused) as parts of a receipt; nothing where consent was not asked, or not
-    decided. Being counted needs a yes."""
+    decided, or where the yes is only a wish. Being counted needs a yes."""
+    doubtful = bool(doubts(draft.questionnaire, draft.answers))
     agreed: list[str] = []
     refused: list[str] = []
     for question, parts in ASKED.items():
         answer = draft.answers.get(question)
-        if answer in YES:
+        if answer in YES and not doubtful:
             agreed.extend(parts)
-        elif answer in NO or (question == "consent_statistics" and answer is not None):
+        elif answer in NO or (question == "consent_statistics" and answer not in (None, *YES)):
             refused.extend(parts)
     return agreed, refused
 
@@ -127,8 +151,7 @@ def _receipt_of(draft: Draft) -> Handout:
 
 
 def _wording_version(draft: Draft) -> int | None:
-    wording = draft.questionnaire.wordings.get("consent")
-    return wording.version if wording else None
+    return asked_in_interview(draft.questionnaire, draft.answers).version or None
 
 
 @blueprint.get("/interviews/<uuid:interview_id>/transport/pdf")

@@ -6,15 +6,17 @@ The post alone cannot end a child's interview here: the page asks the child auth
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from forms.interviews.endings import ANSWER_LABELS, REASON_LABELS, EndForm
+from forms.interviews.endings import ANSWER_LABELS, REASON_LABELS, EndForm, OpinionForm, RefusalForm
+from forms.typed import OnceForm
 from nrm import clock
 from nrm.actions.interviews import interviews as actions
-from nrm.actions.interviews.interviews import Draft
+from nrm.actions.interviews.interviews import Draft, LastPage
 from nrm.domain.interviews.endings import FINAL, Against, is_child
 from nrm.domain.interviews.indicators import said_words
 from nrm.domain.interviews.interviews import Question
@@ -28,6 +30,7 @@ from nrm.store.interviews import child_alerts
 from nrm.store.interviews.child_alerts import AlertLine
 from nrm.store.referrals import notification_calls
 from nrm.web import access
+from nrm.web.interviews import holds
 from nrm.web.language import current_language, gettext, text_in
 from nrm.web.shelter.opened import answer_rows
 
@@ -36,6 +39,8 @@ WHY = "assessment_why"
 # Answers that need not be shown before an interview is destroyed.
 QUIET: dict[str, Any] = {"alone": "yes", "companions": ["none"], "hurt": "no", "needs": ["none"], "children": "0"}
 TEXTS = ("short_text", "long_text")
+# Fields of the page that are not answers, and are made anew.
+AROUND = frozenset({"csrf_token", "seen", "shorter", "reason", "sentence", "leave", "aloud"})
 NOT_SENT = N_("You chose “No indicator”: nothing is sent with it. Choose another assessment, or end without a referral")
 NOT_ENDED = N_(
     "To end without a referral choose “No indicator”; otherwise send, or choose “The person leaves without a shelter”"
@@ -68,8 +73,17 @@ def shelter_chosen() -> str:
     return code if code in country().in_force(clock.now()).parties else ""
 
 
-def show(draft: Draft, ending: str, form: EndForm, status: int = 200) -> tuple[str, int]:
+def _form_of(draft: Draft, ending: str, data: Any = None) -> OnceForm:
+    """What is asked before it ends: of a child why, of a no how it was asked, of others why and in a sentence."""
+    if is_a_childs(draft):
+        return OpinionForm(data)
+    return RefusalForm(data) if ending == REFUSED else EndForm(data)
+
+
+def show(draft: Draft, ending: str, form: OnceForm | None = None, status: int = 200) -> tuple[str, int]:
     """The page that asks once more; of a child, what the child authority is asked and answered."""
+    form = form or _form_of(draft, ending)
+    kept = country().retention
     shelter = shelter_chosen()
     against = actions.against(draft, draft.answers, shelter=bool(shelter), discard=ending == DISCARDED)
     child = is_a_childs(draft)
@@ -90,6 +104,9 @@ def show(draft: Draft, ending: str, form: EndForm, status: int = 200) -> tuple[s
             may_end=not child or (told is not None and told.answer in list(FINAL)),
             asks_reason=asks or (not child and ending != REFUSED and bool(against)),
             asks=asks,
+            by_telephone=told is not None and told.contradictable,
+            hours=kept.hold_hours,
+            minutes=kept.refused_minutes,
             rows=_summary_rows(draft, against, shelter),
             shelter=shelter,
             form=form,
@@ -187,26 +204,40 @@ def _answered(draft: Draft, questions: list[Question]) -> Rows:
 def carry_out(draft: Draft, ending: str, seen: int) -> BaseResponse | tuple[str, int]:
     """Do what was confirmed, or show again what is missing. Raises StaleAnswers, EnteredTwice, NoLongerDraft."""
     interview_id, by = draft.interview_id, access.actor()
-    form = EndForm(request.form)
-    reason = str(form.reason.data or "")
+    form = _form_of(draft, ending, request.form)
+    right = form.validate()
+    reason, sentence = (request.form.get(name, "") for name in ("reason", "sentence"))
     try:
         if is_a_childs(draft) and not _may_end(draft):
             told = _told_alert(draft)
             if told is not None and told.opinion_at is not None:
-                return show(draft, ending, EndForm(), 409)
+                return show(draft, ending, status=409)
             actions.ask_child_authority(interview_id=interview_id, reason=reason, seen=seen, by=by)
             return redirect(url_for("interviews.end_page", interview_id=interview_id), 303)
+        # What is wrong with a sentence is said only where one is asked for.
+        sentence = sentence if right else ""
         if ending == DISCARDED:
-            actions.discard(interview_id=interview_id, reason=reason, seen=seen, by=by)
+            actions.discard(interview_id=interview_id, reason=reason, sentence=sentence, seen=seen, by=by)
         else:
-            shelter = bool(shelter_chosen())
-            ending = actions.end(interview_id=interview_id, reason=reason, shelter=shelter, seen=seen, by=by)
-    except actions.ReasonNeeded:
-        form.validate()
+            ending = actions.end(
+                interview_id=interview_id,
+                reason=reason,
+                sentence=sentence,
+                shelter=bool(shelter_chosen()),
+                asked_properly=right,
+                seen=seen,
+                by=by,
+            )
+    except (actions.ReasonNeeded, actions.NotAskedProperly):
         return show(draft, ending, form, 422)
     except actions.ChildWaits:
-        return show(draft, ending, EndForm(), 409)
-    return redirect(url_for("interviews.ended", ending=ending), 303)
+        return show(draft, ending, status=409)
+    return redirect(after(interview_id, ending), 303)
+
+
+def after(interview_id: uuid.UUID, ending: str) -> str:
+    """The page that says what was done: that it is held, and the way back; or that it is destroyed."""
+    return holds.address(interview_id) or url_for("interviews.ended", ending=ending)
 
 
 def _may_end(draft: Draft) -> bool:
@@ -214,7 +245,7 @@ def _may_end(draft: Draft) -> bool:
     return told is not None and told.answer in list(FINAL)
 
 
-def after_last_page(draft: Draft, given: dict[str, Any], *, preset: str | None, page: str, seen: int) -> BaseResponse:
+def after_last_page(draft: Draft, last: LastPage, *, preset: str | None) -> BaseResponse:
     """The officer ends the interview on its last page: at once if nothing speaks against it, else on a page of its own.
 
     `preset`: the shelter that the form had ticked before anybody chose.
@@ -223,16 +254,78 @@ def after_last_page(draft: Draft, given: dict[str, Any], *, preset: str | None, 
     chosen = request.form.get("party", "")
     known = chosen in country().in_force(clock.now()).parties
     shelter = chosen if known and chosen != preset else ""
-    last = actions.LastPage(page, given, seen)
-    asked_apart = ending_of(draft.questionnaire, draft.filled(page, given)) != NONE
+    asked_apart = ending_of(draft.questionnaire, draft.filled(last.page, last.given)) != NONE
     if not asked_apart:
         try:
             ending = actions.end(interview_id=interview_id, last=last, shelter=bool(shelter), by=by)
-            return redirect(url_for("interviews.ended", ending=ending), 303)
-        except (actions.ReasonNeeded, actions.ChildWaits):
+            return redirect(after(interview_id, ending), 303)
+        except (actions.ReasonNeeded, actions.ChildWaits, actions.Anothers):
             pass
-    actions.save_page(draft=draft, page=page, given=given, seen=seen, by=by)
+    actions.save_page(
+        draft=draft,
+        page=last.page,
+        given=last.given,
+        seen=last.seen,
+        by=by,
+        asked_again=not asked_apart,
+        warned=last.warned,
+    )
     return redirect(url_for("interviews.end_page", interview_id=interview_id, shelter=shelter or None), 303)
+
+
+def after_screen(draft: Draft, given: dict[str, Any], *, page: str, seen: int) -> BaseResponse | tuple[str, int]:
+    """The short screen ends the interview: at once, or after one more page if more was said before.
+
+    Raises StaleAnswers, EnteredTwice, Incomplete, NoLongerDraft.
+    """
+    answers = draft.filled(page, given)
+    lost = [
+        name for name in draft.answers if name not in answers and name not in draft.questionnaire.pages[page].questions
+    ]
+    against = actions.against_end(draft, answers)
+    form, confirmed = EndForm(request.form), "shorter" in request.form
+    if (lost or against) and not confirmed:
+        return _shorter(draft, answers, page, lost, against, EndForm(), 200)
+    try:
+        last = actions.LastPage(page, given, seen)
+        right = not against or form.validate()
+        ending = actions.end(
+            interview_id=draft.interview_id,
+            last=last,
+            reason=str(form.reason.data or ""),
+            # What is wrong with a sentence is said only where one is asked for.
+            sentence=str(form.sentence.data or "") if right else "",
+            by=access.actor(),
+        )
+    except actions.ReasonNeeded:
+        return _shorter(draft, answers, page, lost, against, form, 422)
+    except actions.ChildWaits:
+        actions.save_page(draft=draft, page=page, given=given, seen=seen, by=access.actor())
+        return ask_again(draft.interview_id, discard=False)
+    return redirect(after(draft.interview_id, ending), 303)
+
+
+def _shorter(
+    draft: Draft, answers: Mapping[str, Any], page: str, lost: list[str], against: Against, form: EndForm, status: int
+) -> tuple[str, int]:
+    """The page before the short screen ends what was more: what was said, and what would be destroyed."""
+    questions = draft.questionnaire.questions
+    texts = [name for name in lost if questions[name].by == "person" or questions[name].kind in TEXTS]
+    return (
+        render_template(
+            "interviews/interviews/shorter.html",
+            draft=draft,
+            here=url_for("interviews.page", interview_id=draft.interview_id, page=page),
+            ending=ending_of(draft.questionnaire, answers),
+            rows=_told_of(against),
+            lost=[questions[name].text[current_language()] for name in texts],
+            asks_reason=bool(against),
+            hours=country().retention.hold_hours,
+            kept=[(name, value) for name, value in request.form.items(multi=True) if name not in AROUND],
+            form=form,
+        ),
+        status,
+    )
 
 
 def ask_again(interview_id: uuid.UUID, *, discard: bool) -> BaseResponse:

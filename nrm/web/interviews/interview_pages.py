@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+import re
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,19 +14,23 @@ from typing import Any
 from flask import current_app, render_template, request
 from markupsafe import Markup
 
+from forms import latin
 from forms.interviews.interview_sending import SendInterviewForm
 from forms.interviews.interviews import PageForm
 from nrm import clock
 from nrm.actions.interviews import interview_sending, interviews
 from nrm.actions.interviews.interviews import Draft, OpeningEnded
 from nrm.domain.accounts.accounts import Actor
-from nrm.domain.agreement.routes import FALLBACKS
+from nrm.domain.agreement.routes import FALLBACKS, Exclusion
+from nrm.domain.interviews import answer_warnings
 from nrm.domain.interviews.endings import LAST_WORDS
-from nrm.domain.interviews.facts import consent_of, struck_out
+from nrm.domain.interviews.facts import consent_of, struck_out, wish
 from nrm.domain.interviews.indicators import Profile, profile
-from nrm.domain.interviews.interviews import Answers, Page, Questionnaire
+from nrm.domain.interviews.interviews import Answers, AnswerWarning, Page, Questionnaire
 from nrm.domain.interviews.questionnaire_flow import with_page
 from nrm.domain.interviews.screenings import NONE, REFUSED
+from nrm.domain.interviews.short_screen import screen_of
+from nrm.domain.interviews.understanding import Doubt
 from nrm.domain.interviews.wordings import language_question
 from nrm.domain.words import N_
 from nrm.steps.referrals import proposals as proposal_steps
@@ -32,17 +38,29 @@ from nrm.steps.referrals.proposals import Choice, Proposal
 from nrm.store.countries import country
 from nrm.store.interviews.child_alerts import AlertLine
 from nrm.store.interviews.interviews import ToldLine, UnsentLine
-from nrm.web import access, frames
-from nrm.web.interviews import directives, handouts, interview_endings
-from nrm.web.interviews.questions import QuestionMarkup
-from nrm.web.language import current_language, gettext, text_in
+from nrm.web import access, carrying, frames, telephones
+from nrm.web.interviews import directives, groups, handouts, interview_endings, name_help
+from nrm.web.interviews.questions import Controls, QuestionMarkup
+from nrm.web.language import current_language, gettext, text_in, translated
 from nrm.web.shelter.opened import answer_rows
 
 DAY = 24 * 3600
-SHOWN_OF_A_TEXT = 300
+SHOWN_OF_A_TEXT = 2_000
+FOLDED_AFTER = 180
+"""Of a text on a summary: about four lines; the rest opens."""
 LONGEST_NUMBER = 9
+DOUBTS = {
+    Doubt.NOT_READ: N_("the text was not read out"),
+    Doubt.IN_PART: N_("the text was understood in part only"),
+    Doubt.NO_INTERPRETER: N_("nobody interpreted into the person’s language"),
+    Doubt.DRAFT: N_("the text in the person’s language is a draft, and nobody interpreted it"),
+    Doubt.NOT_ALONE: N_("you were not alone with the person"),
+}
+LETTERS = (("el", latin.GREEK), ("ru", latin.CYRILLIC))
+# Of the form: the warnings that its page showed.
+WARNED = "warned"
 # Fields of the form that are not answers.
-AROUND = frozenset({"csrf_token", "seen", "stop", "leave", "aloud", "without", directives.FIELD})
+AROUND = frozenset({"csrf_token", "seen", "stop", "leave", "aloud", "without", *carrying.NEVER_KEPT, directives.FIELD})
 FRAMES = frames.Frames(frames.marks("id", "code", "revision", "token", "name", "organisation", "body"))
 
 
@@ -62,6 +80,13 @@ def revision_of_form() -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else 0
 
 
+def warned_of_form(draft: Draft, page: Page) -> dict[str, int]:
+    """The warnings that the page showed: those its form names, and those it shows as soon as an answer is ticked."""
+    questionnaire = draft.questionnaire
+    said = answer_warnings.seen_of(questionnaire, request.form.getlist(WARNED))
+    return {**answer_warnings.shown_at_once(questionnaire, page), **said}
+
+
 @dataclass(frozen=True, slots=True)
 class DraftLine:
     """One interview that was not sent yet; `days_left` None: it does not run out.
@@ -76,6 +101,10 @@ class DraftLine:
     warn: bool
     child: str = ""
     waits: bool = False  # for the child authority's last word: until then it does not run out
+    alone: bool = False  # no key of the post opens it
+    lost: bool = False
+    age: str = ""  # in words, as the page
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,23 +127,27 @@ class Told:
     done_at: datetime | None
 
 
-def draft_line(row: UnsentLine) -> DraftLine:
-    """The line of a list for one unsent interview."""
+def draft_line(row: UnsentLine, age: str = "", page: str = "") -> DraftLine:
+    """The line of a list for one unsent interview; `age` and `page`: in words, if they are known."""
     child = "" if row.asked_at is None else "answered" if row.answer else "asked"
     waits = row.asked_at is not None and row.answer not in list(LAST_WORDS)
+    rest = (child, waits, row.alone, row.lost, age, page)
     if row.expires_at is None or waits:
-        return DraftLine(row.id, row.pseudonym, row.started_at, None, False, child, waits)
+        return DraftLine(row.id, row.pseudonym, row.started_at, None, False, *rest)
     left = max(0, math.ceil((row.expires_at - clock.now()).total_seconds() / DAY))
     kept = country().retention
-    warn = left <= kept.draft_days - kept.draft_warning_days
-    return DraftLine(row.id, row.pseudonym, row.started_at, left, warn, child)
+    warn = left <= kept.draft_days - kept.draft_warning_days and not row.lost
+    return DraftLine(row.id, row.pseudonym, row.started_at, left, warn, *rest)
 
 
 def markup_of(questionnaire: Questionnaire) -> QuestionMarkup:
     """The ready markup of the questionnaire, made once per process."""
     made: dict[str, QuestionMarkup] = current_app.extensions.setdefault("nrm.question_markup", {})
     if questionnaire.id not in made:
-        made[questionnaire.id] = QuestionMarkup(current_app.jinja_env, questionnaire)
+        known, numbers = country(), dataclasses.asdict(country().emergency)
+        made[questionnaire.id] = QuestionMarkup(
+            current_app.jinja_env, questionnaire, numbers, known.choices_of(questionnaire)
+        )
     return made[questionnaire.id]
 
 
@@ -124,9 +157,56 @@ def _spoken(draft: Draft) -> str | None:
 
 def show(draft: Draft, page: Page, *, by: Actor) -> str:
     """The page with the answers that were saved."""
+    markup, shared = markup_of(draft.questionnaire), groups.shared_on(draft, page)
+    staff, spoken = current_language(), _spoken(draft)
+    proposed = name_help.proposals(page, {name: {"": [str(draft.answers.get(name, ""))]} for name in name_help.NAMES})
+    rest = groups.rest_of(page, shared)
+    if proposed:
+        body = markup.with_names(rest, draft.answers, None, proposed, {}, staff=staff, spoken=spoken)
+    else:
+        body = markup.page(rest, draft.answers, staff=staff, spoken=spoken)
+    if shared:
+        inside = markup.page(groups.part_of(page, shared), draft.answers, staff=staff, spoken=spoken)
+        body = groups.folded(draft, inside) + body
+    # Of answers that came from a file, or were saved before the page was finished, nobody has seen them yet.
+    warnings = answer_warnings.unseen(draft.questionnaire, draft.answers, draft.warned)
+    return _render(draft, page, body, by=by, form=None, picked=None, revision=draft.revision, warnings=warnings)
+
+
+def warned(
+    draft: Draft, page: Page, form: PageForm, warnings: Sequence[AnswerWarning], *, by: Actor, answers: Answers
+) -> str:
+    """The page as it was typed, with warnings that nobody has seen yet; sent again as it is, it goes on."""
     markup = markup_of(draft.questionnaire)
-    body = markup.page(page, draft.answers, staff=current_language(), spoken=_spoken(draft))
-    return _render(draft, page, body, by=by, form=None, picked=None, revision=draft.revision)
+    body = markup.again(form, draft.answers, staff=current_language(), spoken=_spoken(draft), warnings=warnings)
+    return _render(
+        draft,
+        page,
+        body,
+        by=by,
+        form=form,
+        picked=SendInterviewForm(request.form),
+        revision=draft.revision,
+        answers=answers,
+        warnings=warnings,
+    )
+
+
+def helped(draft: Draft, page: Page, found: name_help.Helped, *, by: Actor) -> tuple[str, int]:
+    """The page as it was typed, with names in Latin letters beside it and what the lines of a passport say."""
+    typed = found.form.typed()
+    body = markup_of(draft.questionnaire).with_names(
+        page,
+        draft.answers,
+        Controls(typed),
+        name_help.proposals(page, typed),
+        found.beside,
+        staff=current_language(),
+        spoken=_spoken(draft),
+    )
+    seen = request.form.get("seen", "")
+    shown = _render(draft, page, body, by=by, form=found.form, picked=None, revision=seen, names=found)
+    return shown, 422 if found.problems else 200
 
 
 def again(
@@ -141,8 +221,14 @@ def again(
 ) -> tuple[str, int]:
     """The page as it was typed, with its error messages. `answers`: those of the draft and of the page; `revision`:
     that of what was kept of the page already."""
-    markup = markup_of(draft.questionnaire)
-    body = markup.again(form, draft.answers, staff=current_language(), spoken=_spoken(draft))
+    markup, shared = markup_of(draft.questionnaire), groups.shared_on(draft, page)
+    staff, spoken = current_language(), _spoken(draft)
+    body = markup.again(form, draft.answers, only=groups.rest_of(page, shared), staff=staff, spoken=spoken)
+    if shared:
+        wrong = any(form.question_fields()[name].errors for name in shared)
+        part = groups.part_of(page, shared)
+        inside = markup.again(form, draft.answers, only=part, staff=staff, spoken=spoken)
+        body = groups.folded(draft, inside, wrong=wrong) + body
     picked = picked or SendInterviewForm(request.form)  # a shelter that was ticked stays ticked
     seen = request.form.get("seen", "") if revision is None else revision
     shown = draft.answers if answers is None else answers
@@ -159,40 +245,60 @@ def _render(
     picked: SendInterviewForm | None,
     revision: int | str,
     answers: Answers | None = None,
+    warnings: Sequence[AnswerWarning] = (),
+    names: name_help.Helped | None = None,
 ) -> str:
     answers = draft.answers if answers is None else answers
     language = current_language()
     journey, place = draft.pages, draft.pages.index(page)
-    last = page is journey[-1]
+    screens = page in screen_of(draft.questionnaire)
+    last = page is journey[-1] and not screens
     consent = consent_of(draft.questionnaire, draft.answers)
     ends = last and consent == REFUSED
     more: dict[str, Any] = {}
+    before = answer_warnings.seen_of(draft.questionnaire, request.form.getlist(WARNED)) if form else {}
+    if warnings or before:
+        more |= {"warnings": warnings, "warning_numbers": country().emergency, "here_asked": page.questions}
+        more["warned"] = answer_warnings.codes(warnings, before)
     if strikes_out(draft, page):
         more["named"] = _named(draft, form, by=by)
         if form is None and not last and nobody_left(draft, by=by):
             more |= {"left": numbers_left(draft, answers, by=by), "leaflets": handouts.leaflets()}
     if last and any(handouts.consent_parts(draft)):
         more["receipt"] = True
+    if ends:
+        more |= _after_a_no(draft, by=by)
     if last and not ends:
         more |= _sending(draft, answers, picked, by=by)
         if consent == "not_asked_urgent":
-            more |= {"undecided": True, "lost": interview_endings.of_what_happened(draft)}
+            more |= {
+                "undecided": True,
+                "lost": interview_endings.of_what_happened(draft),
+                "doubts": [translated(DOUBTS[each]) for each in wish(draft.questionnaire, answers)],
+                "hours": country().retention.thinking_hours,
+            }
         if "assessment" in page.questions:
             more["profile"] = _profile(draft)
-            more["summary"] = _summary(draft, page)
+            more |= {"helpline": country().emergency.helpline, "leaflets": handouts.leaflets()}
+    if page.summary:
+        more["summary"] = _summary(draft, page)
     asked_form = picked if picked is not None and picked.errors else form
+    urgent = draft.answers.get(draft.questionnaire.home.questions[0]) == "yes"
     shown = {
         "page_id": page.id,
         "title": page.title[language],
         "number": place + 1,
-        "pages": len(journey),
+        "pages": _pages_known(draft, screens),
+        "screens": _ends_the_screen(draft.questionnaire, page),
         "back": journey[place - 1] if place else None,
         "last": last,
         "ends": ends,
-        "urgent": draft.answers.get(draft.questionnaire.home.questions[0]) == "yes",
+        "urgent": urgent,
+        "numbers": telephones.numbers(_struck_on_page(draft, answers)) if urgent else (),
         "child": consent == "not_asked_child",
         "asks_language": any(draft.questionnaire.questions[name].kind == "language" for name in page.questions),
         "directives": directives.lines(page.id),
+        "letters": LETTERS if name_help.is_wanted(page) else (),
     }
     spoken = _spoken(draft)
     wordings = markup_of(draft.questionnaire).wordings(page, staff=language, spoken=spoken)
@@ -221,14 +327,34 @@ def _render(
         revision=revision,
         draft=draft,
         ticked=request.form.getlist(directives.FIELD),
+        helped=names,
         **shown,
         **more,
     )
 
 
+def _pages_known(draft: Draft, screens: bool) -> int:
+    """How many pages there are: of the short screen until its answers make it the whole interview."""
+    screen = [page for page in draft.pages if page in screen_of(draft.questionnaire)]
+    if screens and any(page.id in draft.journey.lacking for page in screen):
+        return len(screen)
+    return len(draft.pages)
+
+
+def _ends_the_screen(questionnaire: Questionnaire, page: Page) -> bool:
+    """Whether the interview may end on this page because nothing on it is an alarm."""
+    return any(questionnaire.questions[name].alarm for name in page.questions)
+
+
+def _struck_on_page(draft: Draft, answers: Answers) -> set[str]:
+    """The parties that were struck out, saved or only typed: no number of theirs stands on the page."""
+    typed = request.form.getlist("parties")[:100]
+    return {*struck_out(draft.questionnaire, answers), *(answers.get("parties") or ()), *typed}
+
+
 def _key(shown: Mapping[str, Any]) -> tuple[Any, ...]:
     told = tuple((line.value, line.read) for line in shown["directives"])
-    return (*(shown[name] for name in ("pages", "last", "ends", "urgent", "child")), told)
+    return (*(shown[name] for name in ("pages", "last", "ends", "urgent", "numbers", "child", "screens")), told)
 
 
 def _frame(mark: Mapping[str, str], shown: Mapping[str, Any], wordings: Markup) -> str:
@@ -240,6 +366,7 @@ def _frame(mark: Mapping[str, str], shown: Mapping[str, Any], wordings: Markup) 
         body=mark["body"],
         wordings=wordings,
         form=None,
+        helped=None,
         ticked=(),
         revision=mark["revision"],
         csrf_token=mark["token"],
@@ -323,12 +450,12 @@ def _choice(choice: Choice) -> dict[str, Any]:
 
 
 def _excluded(proposed: Proposal) -> list[tuple[str, str]]:
-    """(name, why not) of the parties that cannot be asked at all."""
+    """(name, why not) of the parties that cannot be asked at all; who was struck out stands only where it was asked."""
     offered = {choice.party for choice in proposed.choices}
     return [
         (text_in(proposed.agreement.parties[each.party].names), text_in(proposed.reason_of(each.party, each.reason)))
         for each in proposed.route.excluded
-        if each.party not in offered
+        if each.party not in offered and each.reason is not Exclusion.STRUCK_OUT
     ]
 
 
@@ -355,6 +482,15 @@ def numbers_left(draft: Draft, answers: Answers, *, by: Actor) -> list[tuple[str
     return _numbers(proposed, struck_out(draft.questionnaire, answers))
 
 
+def _after_a_no(draft: Draft, *, by: Actor) -> dict[str, Any]:
+    """What is offered once to a person who said no: the help line unless it was struck out, the leaflet; in danger the
+    police and the ambulance."""
+    emergency, answers = country().emergency, draft.answers
+    helpline = [number for _, number in numbers_left(draft, answers, by=by) if number == emergency.helpline]
+    danger = answers.get("danger") == "yes" or answers.get("risk") == "high"
+    return {"helpline": helpline, "emergency": emergency if danger else None, "leaflets": handouts.leaflets()}
+
+
 def nobody_left(draft: Draft, *, by: Actor) -> bool:
     """Whether an adult wants none of those that could be asked to know."""
     if not struck_out(draft.questionnaire, draft.answers) or consent_of(draft.questionnaire, draft.answers) == REFUSED:
@@ -367,16 +503,32 @@ def _profile(draft: Draft) -> Profile:
     return profile(draft.questionnaire, draft.answers, child=age != "adult")
 
 
-def _summary(draft: Draft, here: Page) -> list[tuple[Page, list[tuple[str, str]]]]:
-    """Every page before this one with its answers in words; long texts are cut, the page itself has them whole."""
+def _summary(draft: Draft, here: Page) -> list[tuple[Page, list[tuple[str, str, str]]]]:
+    """The pages before this one on which something was answered: question, answer, and the part of it that is folded.
+
+    Very long texts are cut, the page itself has them whole.
+    """
     names = {code: text_in(party.names) for code, party in country().in_force(clock.now()).parties.items()}
-    rows = []
+    rows: list[tuple[Page, list[tuple[str, str, str]]]] = []
     for page in draft.pages:
-        if page.id != here.id:
-            own = {name: draft.answers[name] for name in page.questions if name in draft.answers}
-            shown = [(question, _cut(answer)) for question, answer in answer_rows(draft.questionnaire, own, names)]
+        if page is here:
+            return rows
+        own = {name: draft.answers[name] for name in page.questions if name in draft.answers}
+        shown = [
+            (question, *_folded(_cut(answer))) for question, answer in answer_rows(draft.questionnaire, own, names)
+        ]
+        if shown:
             rows.append((page, shown))
     return rows
+
+
+def _folded(text: str) -> tuple[str, str]:
+    """The beginning of a text and the rest, which is empty for one of up to four lines."""
+    lines = text.split("\n")
+    kept = "\n".join(lines[:4])
+    if len(kept) > FOLDED_AFTER:
+        kept = re.sub(r"\s\S*$", "", kept[:FOLDED_AFTER])
+    return kept, text[len(kept) :].strip()
 
 
 def _cut(text: str) -> str:
@@ -427,6 +579,7 @@ def tasks(draft: Draft, alert: AlertLine | None) -> str:
         to_do=to_do,
         line=_line_of(draft, alert),
         alert=alert,
+        mine=draft.owner_id == access.actor().member_id,
     )
 
 

@@ -8,18 +8,27 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from forms.interviews.endings import EndForm
 from forms.interviews.interview_sending import SendInterviewForm
 from forms.interviews.interviews import PageForm, page_form
 from forms.referrals.referrals import STATUS_LABELS
 from nrm import clock
 from nrm.actions.interviews import interview_sending
 from nrm.actions.interviews import interviews as actions
-from nrm.actions.interviews.interviews import Draft, Incomplete, LastPage, NoLongerDraft, OpeningEnded, StaleAnswers
-from nrm.domain.accounts.accounts import NotVisible, Permission, Role
+from nrm.actions.interviews.interviews import (
+    Anothers,
+    Draft,
+    Incomplete,
+    LastPage,
+    NoLongerDraft,
+    OpeningEnded,
+    StaleAnswers,
+)
+from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.interviews import answer_warnings
+from nrm.domain.interviews.draft_owners import NotTheirsToEnd
 from nrm.domain.interviews.facts import consent_of
 from nrm.domain.interviews.interviews import Page
-from nrm.domain.interviews.questionnaire_flow import journey
+from nrm.domain.interviews.questionnaire_flow import ended_as, journey
 from nrm.domain.referrals.referrals import ReferralRefusal
 from nrm.domain.shelter.consents import ByName
 from nrm.domain.words import N_
@@ -28,11 +37,21 @@ from nrm.store.countries import country
 from nrm.store.interviews import child_alerts
 from nrm.store.interviews import interviews as store
 from nrm.store.referrals import referrals as referral_store
-from nrm.store.referrals import supplements
-from nrm.web import access, errors, home
-from nrm.web.interviews import directives, handouts, interview_endings, interview_pages, rollout
+from nrm.store.referrals.referrals import ReferralLine
+from nrm.web import access, errors
+from nrm.web.interviews import (
+    directives,
+    draft_owners,
+    groups,
+    handouts,
+    holds,
+    interview_endings,
+    interview_pages,
+    name_help,
+    officer_home,
+)
 from nrm.web.language import current_language, gettext
-from nrm.web.referrals import announced_returns, next_receiver
+from nrm.web.referrals import next_receiver
 
 blueprint = Blueprint("interviews", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -42,28 +61,7 @@ REFUSALS = {
     ReferralRefusal.ALREADY_OPEN: N_("Somebody is being asked already. Wait for the answer."),
     ReferralRefusal.DUTY_OFFICER_DECIDES: N_("The duty officer decides now. Call the duty desk."),
 }
-AT_HOME = 6  # rows of each list: the page stays small, and the rest is one click away
-ENDINGS = ("refused", "none", "undecided", "discarded")
-
-
-@home.page(Role.BORDER_OFFICER)
-def border_officer_home() -> str:
-    """New interview; drafts with the days they have left; what waits to be referred; what was sent, and the answer."""
-    by = access.actor()
-    drafts, completed = (store.listed(status, by=by, size=AT_HOME) for status in ("draft", "completed"))
-    return render_template(
-        "home/border_officer.html",
-        new_id=uuid.uuid4(),
-        drafts=[interview_pages.draft_line(row) for row in drafts.rows],
-        more_drafts=drafts.after,
-        completed=[interview_pages.draft_line(row) for row in completed.rows],
-        more_completed=completed.after,
-        sent=referral_store.sent(by=by, size=10),
-        status_labels=STATUS_LABELS,
-        supplements=supplements.open_now(by=by),
-        expected=announced_returns.expected_part(),
-        first_use=rollout.first_use(by),
-    )
+ENDINGS = ("refused", "none", "not_asked", "undecided", "discarded")
 
 
 @blueprint.get("/interviews/unsent/<status>")
@@ -76,7 +74,7 @@ def unsent(status: str) -> str:
     return render_template(
         "interviews/interviews/unsent.html",
         status=status,
-        lines=[interview_pages.draft_line(row) for row in found.rows],
+        lines=[officer_home.described(row) for row in found.rows],
         after=found.after,
     )
 
@@ -132,11 +130,15 @@ def _address_after_ending(interview_id: uuid.UUID, error: NoLongerDraft) -> Base
     """Where a form leads whose interview was sent or ended meanwhile, by the same button or another."""
     if error.status == "sent":
         return redirect(url_for("interviews.sent", interview_id=interview_id), 303)
+    if error.status == "held":
+        return redirect(holds.address(interview_id) or url_for("home.index"), 303)
     return redirect(url_for("interviews.ended", ending="discarded"), 303)
 
 
 def _ask_to_continue(interview_id: uuid.UUID, page: str) -> str:
     row = store.interview(interview_id, by=access.actor())
+    if draft_owners.closed_to_me(row):
+        raise Anothers
     return render_template(
         "interviews/interviews/continue.html", interview_id=interview_id, code=row.pseudonym, page=page
     )
@@ -198,27 +200,45 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
     if asked is None:
         return _to_page(draft, draft.page_to_do)
     directives.keep_ticked(page)
-    form = page_form(draft.questionnaire, asked, current_language())(request.form)
-    given = form.accept(draft.answers, today=clock.today(country().timezone))
+    today = clock.today(country().timezone)
+    sent = name_help.sent_with_latin(asked)
+    if name_help.is_asked(asked):
+        helped = name_help.given(draft.questionnaire, asked, sent, today=today)
+        return interview_pages.helped(draft, asked, helped, by=by)
+    form = page_form(draft.questionnaire, asked, current_language())(sent)
+    given = form.accept(draft.answers, today=today)
     seen = interview_pages.revision_of_form()
     try:
         if "stop" in request.form:
             so_far = _acceptable(form)
             urgent = actions.make_urgent(interview_id=interview_id, page=page, given=so_far, seen=seen, by=by)
             return _to_page(urgent, urgent.page_to_do)
+        ends = ended_as(draft.questionnaire, draft.filled(page, given or _acceptable(form)))
+        if ends and _loses(draft, asked, given or _acceptable(form)):
+            return interview_endings.after_screen(draft, given or _acceptable(form), page=page, seen=seen)
         if ("leave" in request.form or "aloud" in request.form or _leaves()) and not _wrongly_typed(form):
             so_far = {**_acceptable(form), **_struck_out(draft, asked)}
-            actions.save_page(draft=draft, page=page, given=so_far, seen=seen, by=by, named=_named(draft, asked))
+            named, warned = _named(draft, asked), interview_pages.warned_of_form(draft, asked)
+            after = actions.save_page(
+                draft=draft, page=page, given=so_far, seen=seen, by=by, named=named, warned=warned
+            )
             aloud = url_for("cards.aloud", interview_id=interview_id, page=page)
             without = url_for("interviews.without_page", interview_id=interview_id)
-            return redirect(aloud if "aloud" in request.form else without if _leaves() else url_for("home.index"), 303)
+            left = url_for("draft_owners.kept", interview_id=interview_id) if after.own else url_for("home.index")
+            return redirect(aloud if "aloud" in request.form else without if _leaves() else left, 303)
         if given is None:
             return interview_pages.again(draft, asked, form, by=by)
         given |= _struck_out(draft, asked)
+        warned = interview_pages.warned_of_form(draft, asked)
+        warnings = answer_warnings.unseen(draft.questionnaire, draft.filled(page, given), {**draft.warned, **warned})
+        if warnings and draft.revision == seen:
+            return interview_pages.warned(draft, asked, form, warnings, by=by, answers=draft.filled(page, given))
+        if ends:
+            return interview_endings.after_screen(draft, given, page=page, seen=seen)
         if journey(draft.questionnaire, draft.filled(page, given)).after(page) is None:
             return _finish(draft, asked, form, given, seen)
         named = _named(draft, asked)
-        after = actions.save_page(draft=draft, page=page, given=given, seen=seen, by=by, named=named)
+        after = actions.save_page(draft=draft, page=page, given=given, seen=seen, by=by, named=named, warned=warned)
         if "parties" in given and interview_pages.nobody_left(after, by=by):
             return _to_page(after, asked)
         return _go_on_after(after, page)
@@ -232,6 +252,12 @@ def _acceptable(form: PageForm) -> dict[str, Any]:
     """What can be kept of a page that is left before it is complete."""
     fields = form.question_fields().items()
     return {name: field.data for name, field in fields if not field.errors and field.data is not None}
+
+
+def _loses(draft: Draft, page: Page, given: dict[str, Any]) -> bool:
+    """Whether answers of other pages would be lost with these."""
+    after = draft.filled(page.id, given)
+    return any(name not in after and name not in page.questions for name in draft.answers)
 
 
 def _wrongly_typed(form: PageForm) -> bool:
@@ -284,10 +310,11 @@ def _finish(draft: Draft, page: Page, form: PageForm, given: dict[str, Any], see
     """The last page: send the interview to the shelter that was picked, or end it, as the pressed button says."""
     by = access.actor()
     named = _named(draft, page)
-    last = LastPage(page.id, given, seen, named)
+    warned = interview_pages.warned_of_form(draft, page)
+    last = LastPage(page.id, given, seen, named, warned)
     picked = None
     if draft.page_to_do.id != page.id:
-        saved = actions.save_page(draft=draft, page=page.id, given=given, seen=seen, by=by, named=named)
+        saved = actions.save_page(draft=draft, page=page.id, given=given, seen=seen, by=by, named=named, warned=warned)
         return _to_page(saved, saved.page_to_do)
     try:
         ends, asked_to_end = interview_pages.is_end(draft, page, given), "end" in request.form
@@ -298,7 +325,7 @@ def _finish(draft: Draft, page: Page, form: PageForm, given: dict[str, Any], see
             return interview_pages.again(draft, page, form, by=by)
         if ends:
             preset = interview_pages.preset_shelter(draft, by=by)
-            return interview_endings.after_last_page(draft, given, preset=preset, page=page.id, seen=seen)
+            return interview_endings.after_last_page(draft, last, preset=preset)
         picked = SendInterviewForm(request.form)
         proposed = interview_pages.proposal_with(draft, page, given, by=by)
         routed = {choice.party for choice in proposed.proposed}
@@ -354,6 +381,8 @@ def without_page(interview_id: uuid.UUID) -> Answer:
         return _ask_to_continue(interview_id, "")
     except NoLongerDraft as error:
         return _address_after_ending(interview_id, error)
+    if draft.owner_id != by.member_id:
+        raise NotTheirsToEnd
     if interview_endings.is_a_childs(draft):
         return interview_endings.ask_again(interview_id, discard=False)
     if not actions.may_leave(draft):
@@ -366,6 +395,7 @@ def without_page(interview_id: uuid.UUID) -> Answer:
         rows=interview_endings.said(draft),
         numbers=interview_pages.numbers_left(draft, draft.answers, by=by),
         leaflets=handouts.leaflets(),
+        minutes=country().retention.refused_minutes,
     )
 
 
@@ -383,7 +413,7 @@ def without(interview_id: uuid.UUID) -> Answer:
         return _go_on(interview_id)
     except paper_entries.EnteredTwice:
         return redirect(url_for("paper_forms.twin_page", interview_id=interview_id), 303)
-    return redirect(url_for("interviews.ended", ending="undecided"), 303)
+    return redirect(interview_endings.after(interview_id, "undecided"), 303)
 
 
 @blueprint.get("/interviews/<uuid:interview_id>/discard")
@@ -419,15 +449,19 @@ def _asked_once_more(interview_id: uuid.UUID, *, discard: bool) -> Answer:
         return _ask_to_continue(interview_id, "discard" if discard else "end")
     except NoLongerDraft as error:
         return _address_after_ending(interview_id, error)
+    if draft.owner_id != access.actor().member_id:
+        raise NotTheirsToEnd
     ending = interview_endings.outcome(draft, discard=discard)
     if ending is None:
         return _to_page(draft, draft.page_to_do)
-    return interview_endings.show(draft, ending, EndForm())
+    return interview_endings.show(draft, ending)
 
 
 def _confirmed(interview_id: uuid.UUID, *, discard: bool) -> Answer:
     try:
         draft = interview_pages.draft_of_form(interview_id, actions.read)
+        if draft.owner_id != access.actor().member_id:
+            raise NotTheirsToEnd
         ending = interview_endings.outcome(draft, discard=discard)
         if ending is None:
             return _to_page(draft, draft.page_to_do)
@@ -436,7 +470,7 @@ def _confirmed(interview_id: uuid.UUID, *, discard: bool) -> Answer:
         now = interview_endings.outcome(error.current, discard=discard)
         if now is None:
             return _to_page(error.current, error.current.page_to_do)
-        return interview_endings.show(error.current, now, EndForm(), 409)
+        return interview_endings.show(error.current, now, status=409)
     except Incomplete as error:
         return _to_page(draft, error.page)
     except paper_entries.EnteredTwice:
@@ -456,6 +490,7 @@ def ended(ending: str) -> str:
         ending=ending,
         telephone=country().emergency.helpline,
         leaflets=handouts.leaflets(),
+        groups=groups.under_way(access.actor()),
     )
 
 
@@ -467,8 +502,7 @@ def sent(interview_id: uuid.UUID) -> Answer:
     row = store.interview(interview_id, by=by)
     if row.status != "sent":
         return redirect(url_for("interviews.tasks", interview_id=interview_id), 303)
-    newest = store.hand_over_referral(interview_id, by=by)
-    line = referral_store.referral(newest.id, by=by)
+    line = _newest_referral(interview_id)
     return render_template(
         "interviews/interviews/sent.html",
         line=line,
@@ -476,5 +510,24 @@ def sent(interview_id: uuid.UUID) -> Answer:
         duty=handouts.duty_of(line),
         status_labels=STATUS_LABELS,
         leaflets=handouts.leaflets(),
+        interview_id=interview_id,
+        groups=groups.under_way(by),
+    )
+
+
+def _newest_referral(interview_id: uuid.UUID) -> ReferralLine:
+    by = access.actor()
+    return referral_store.referral(store.hand_over_referral(interview_id, by=by).id, by=by)
+
+
+@blueprint.get("/interviews/<uuid:interview_id>/answer")
+@access.requires(Permission.INTERVIEW_CONDUCT)
+def answer(interview_id: uuid.UUID) -> str:
+    """The part of the page of what was sent that says who answers. The page asks for it by itself, so it does not
+    prolong the session (`sessions.UNSEEN`)."""
+    return render_template(
+        "interviews/interviews/answer.html",
+        line=_newest_referral(interview_id),
+        status_labels=STATUS_LABELS,
         interview_id=interview_id,
     )

@@ -213,7 +213,8 @@ def _record_rows(found: store.Sample) -> list[tuple[str, str]]:
     questionnaire = country().questionnaires.get(record.questionnaire) if record else None
     if record is None or questionnaire is None:
         return []
-    name = questionnaire.language_names.get(record.language)
+    words = questionnaire.language_words.get(record.language)
+    name = text_in(words) if words else questionnaire.language_names.get(record.language)
     rows = [(gettext("Language of the interview"), name or gettext("another language"))]
     for question_id, code in record.answers.items():
         question = questionnaire.questions.get(question_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC
 from typing import Any
 
@@ -15,8 +15,10 @@ from forms.interviews.paper_forms import FIELD_OF, REFUSED, NumberForm, PrintFor
 from nrm import clock
 from nrm.actions.interviews import paper_forms as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
-from nrm.domain.interviews.interviews import Question, Questionnaire
-from nrm.domain.interviews.paper_forms import PaperRefusal, PaperRefused, plan
+from nrm.domain.interviews import answer_warnings
+from nrm.domain.interviews.draft_owners import Lost, NotTheirsToEnd, OnlyTheirs
+from nrm.domain.interviews.interviews import AnswerWarning, Question, Questionnaire
+from nrm.domain.interviews.paper_forms import PEOPLE_ON_ONE, PaperRefusal, PaperRefused, plan
 from nrm.domain.words import N_
 from nrm.render.pdf import PdfUnavailable, to_pdf
 from nrm.steps.interviews import drafts
@@ -25,11 +27,18 @@ from nrm.store.countries import country
 from nrm.store.interviews import paper_forms as store
 from nrm.web import access, errors, formats
 from nrm.web.interviews import interview_pages, paper_print
+from nrm.web.interviews.interview_pages import WARNED
 from nrm.web.language import current_language, gettext, text_in
 from nrm.web.shelter.opened import answer_rows
 
 blueprint = Blueprint("paper_forms", __name__)
 Answer = BaseResponse | tuple[str, int] | str
+ENTRY_CLOSED = N_(
+    "Only the person who typed in the other entry can open it. Ask them to hand it over to you; then compare the two."
+)
+ENTRY_THEIRS = N_(
+    "The second entry is a colleague’s, and nobody else destroys it. Ask them to make one record of the two."
+)
 NO_PDF = N_("This server cannot make the papers now. No number was issued.")
 
 
@@ -49,7 +58,7 @@ def spoken_languages(questionnaire: Questionnaire) -> list[tuple[str, str]]:
 def index() -> Answer:
     """Print papers, type one in; which blocks were printed."""
     form = _print_form()
-    form.staff.data, form.papers.data = current_language(), "1"
+    form.staff.data, form.papers.data, form.layout.data = current_language(), "1", "long"
     return _index(form)
 
 
@@ -79,9 +88,13 @@ def issue() -> Answer:
     by, data, questionnaire = access.actor(), country(), _questionnaire()
     point = data.crossing_points.get(by.crossing_point or "")
     staff, spoken = form.staff.data, form.spoken.data
-    numbers = actions.drawn(int(form.papers.data or "1"))
-    sheet = paper_print.sheet(questionnaire, staff, spoken, data, point.region if point else None, clock.now())
-    first, *following = [paper_print.html(sheet, number) for number in numbers]
+    layout, people = form.layout.data, PEOPLE_ON_ONE if form.layout.data == "screen" else 1
+    numbers = actions.drawn(int(form.papers.data or "1") * people)
+    region = point.region if point else None
+    sheet = paper_print.sheet(questionnaire, staff, spoken, data, region, clock.now(), layout=layout)
+    first, *following = [
+        paper_print.html(sheet, numbers[place : place + people]) for place in range(0, len(numbers), people)
+    ]
     try:
         content = to_pdf(first, following=following)
     except PdfUnavailable:
@@ -138,7 +151,7 @@ def answers_page(interview_id: uuid.UUID) -> Answer:
         return _address_after_ending(interview_id, error)
     if not actions.is_same_version(draft, by=access.actor()):
         return redirect(url_for("interviews.tasks", interview_id=interview_id), 303)
-    form = typed_form(draft.questionnaire, current_language())()
+    form = typed_form(draft.questionnaire, current_language())().know(_printed(draft))
     form.fill(draft.answers)
     return _answers_page(draft, form)
 
@@ -153,9 +166,33 @@ def _address_after_ending(interview_id: uuid.UUID, error: NoLongerDraft) -> Base
     return redirect(url_for("interviews.ended", ending="discarded"), 303)
 
 
-def _answers_page(draft: Draft, form: TypedForm, status: int = 200, *, stale: bool = False) -> tuple[str, int]:
-    paper = plan(draft.questionnaire)
-    page = render_template("interviews/paper_forms/answers.html", draft=draft, form=form, paper=paper, stale=stale)
+def _printed(draft: Draft) -> list[str]:
+    """The organisations in the order in which they have numbers on the paper of the draft."""
+    return list(country().in_force(actions.printed_at(draft, by=access.actor())).parties)
+
+
+def _answers_page(
+    draft: Draft,
+    form: TypedForm,
+    status: int = 200,
+    *,
+    stale: bool = False,
+    warnings: Sequence[AnswerWarning] = (),
+) -> tuple[str, int]:
+    names = country().in_force(actions.printed_at(draft, by=access.actor())).parties
+    seen = answer_warnings.seen_of(draft.questionnaire, request.form.getlist(WARNED))
+    page = render_template(
+        "interviews/paper_forms/answers.html",
+        draft=draft,
+        form=form,
+        paper=plan(draft.questionnaire),
+        stale=stale,
+        warnings=warnings,
+        warned=answer_warnings.codes(warnings, seen),
+        warning_numbers=country().emergency,
+        here_asked=form.question_fields(),
+        parties=[(number, text_in(names[code].names)) for number, code in paper_print.numbered(names)],
+    )
     return page, status
 
 
@@ -167,15 +204,19 @@ def type_in(interview_id: uuid.UUID) -> Answer:
     by = access.actor()
     try:
         draft = interview_pages.draft_of_form(interview_id, actions.read)
-        form = typed_form(draft.questionnaire, current_language())(request.form)
+        form = typed_form(draft.questionnaire, current_language())(request.form).know(_printed(draft))
         given = form.read(country().in_force(clock.now()).parties)
         complete = "leave" not in request.form
         kept = form.accept(given, today=_local_day(draft)) if complete else given
         if kept is None or (not complete and form.errors):
             return _answers_page(draft, form, 422)
-        actions.keep(
-            interview_id=interview_id, answers=kept, seen=interview_pages.revision_of_form(), complete=complete, by=by
-        )
+        seen = interview_pages.revision_of_form()
+        warned = answer_warnings.seen_of(draft.questionnaire, request.form.getlist(WARNED))
+        if complete and draft.revision == seen:
+            warnings = answer_warnings.unseen(draft.questionnaire, kept, {**draft.warned, **warned})
+            if warnings:
+                return _answers_page(draft, form, warnings=warnings)
+        actions.keep(interview_id=interview_id, answers=kept, seen=seen, complete=complete, by=by, warned=warned)
     except StaleAnswers as error:
         return _answers_page(error.current, form, 409, stale=True)
     except NoLongerDraft as error:
@@ -190,13 +231,17 @@ def _local_day(draft: Draft) -> Any:
 
 
 def _go_on(interview_id: uuid.UUID) -> BaseResponse:
-    """To the last page of the interview; first to the other entry of the same paper, if there is one."""
+    """To the page with all answers, where the interview has one, else to its last page.
+
+    First to the other entry of the same paper, if there is one.
+    """
     by = access.actor()
     try:
         store.twins(interview_id, by=by)
     except NotVisible:
         draft = actions.read(interview_id=interview_id, by=by)
-        return redirect(url_for("interviews.page", interview_id=interview_id, page=draft.page_to_do.id), 303)
+        page = next((each for each in draft.pages if each.summary), draft.page_to_do)
+        return redirect(url_for("interviews.page", interview_id=interview_id, page=page.id), 303)
     return redirect(url_for("paper_forms.twin_page", interview_id=interview_id), 303)
 
 
@@ -242,7 +287,10 @@ def _words(draft: Draft, question: Question) -> str:
 @blueprint.post("/papers/<uuid:interview_id>/twin")
 @access.requires(Permission.INTERVIEW_CONDUCT)
 def open_twin(interview_id: uuid.UUID) -> Answer:
-    actions.open_pair(interview_id=interview_id, by=access.actor())
+    try:
+        actions.open_pair(interview_id=interview_id, by=access.actor())
+    except (OnlyTheirs, Lost):
+        return errors.error_page(409, gettext(ENTRY_CLOSED))
     return redirect(url_for("paper_forms.twin_page", interview_id=interview_id), 303)
 
 
@@ -265,6 +313,8 @@ def reconcile(interview_id: uuid.UUID) -> Answer:
     picks = {each.id: picked(each.id) for each in pair.differing}
     try:
         one = actions.reconcile(interview_id=interview_id, picks=picks, time=picked("time"), by=by)
+    except NotTheirsToEnd:
+        return errors.error_page(409, gettext(ENTRY_THEIRS))
     except ValueError:  # somebody saved one of the two meanwhile: there is another difference
         return redirect(url_for("paper_forms.twin_page", interview_id=interview_id), 303)
     return _go_on(one.interview_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 
@@ -32,7 +32,8 @@ class PrintedOption:
 
 @dataclass(frozen=True, slots=True)
 class PrintedQuestion:
-    """One question; `other`: the words in front of a line for what is not listed."""
+    """One question; `other`: the words in front of a line for what is not listed; `only`: after which answers it is
+    asked; `shared`: people who come together have one answer; `before`: what is read out first."""
 
     number: int
     kind: str
@@ -45,6 +46,9 @@ class PrintedQuestion:
     other: str
     lines: int
     gates: tuple[str, ...]
+    only: str
+    shared: bool
+    before: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +64,10 @@ class PrintedWording:
 
 @dataclass(frozen=True, slots=True)
 class PrintedPart:
-    """A heading with what stands under it."""
+    """A heading with what stands under it; `only`: in which case it is asked at all."""
 
     title: str
+    only: str
     usual: bool
     ends: bool
     wordings: tuple[PrintedWording, ...]
@@ -90,8 +95,9 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Everything on the paper but its number."""
+    """Everything on the paper but its number; `layout` is one of LAYOUTS."""
 
+    layout: str
     staff: str
     spoken: str
     form: str
@@ -102,32 +108,64 @@ class Sheet:
     printed_at: datetime
 
 
-def html(sheet: Sheet, number: str) -> str:
-    """One paper for the typesetter."""
+def html(sheet: Sheet, numbers: Sequence[str]) -> str:
+    """One paper for the typesetter; it has one number, or for the short screen one for each person."""
+    if sheet.layout == "screen":
+        return _group(sheet, numbers)
     with speaking(sheet.staff):
-        return render_template("interviews/paper_forms/print.html", paper=sheet, number=number)
+        return render_template("interviews/paper_forms/print.html", paper=sheet, number=numbers[0])
+
+
+def _group(sheet: Sheet, numbers: Sequence[str]) -> str:
+    questions = [question for part in sheet.parts for question in part.questions]
+    shared = [question for question in questions if question.shared]
+    asked = [question for question in questions if not question.shared]
+    keys: dict[tuple[PrintedOption, ...], tuple[PrintedQuestion, list[int]]] = {}
+    for question in asked:
+        if question.options:
+            keys.setdefault(question.options, (question, []))[1].append(question.number)
+    with speaking(sheet.staff):
+        return render_template(
+            "interviews/paper_forms/group.html",
+            paper=sheet,
+            numbers=numbers,
+            shared=shared,
+            asked=asked,
+            keys=list(keys.values()),
+            gates=[gate for question in questions for gate in question.gates],
+        )
 
 
 def sheet(
-    questionnaire: Questionnaire, staff: str, spoken: str, country: Country, region: str | None, at: datetime
+    questionnaire: Questionnaire,
+    staff: str,
+    spoken: str,
+    country: Country,
+    region: str | None,
+    at: datetime,
+    *,
+    layout: str = "long",
 ) -> Sheet:
     """The paper in the officer's language and the person's, with the agreement in force at that instant.
+
+    The short ones have the same numbers as the long one, so that all are typed in on the same page.
 
     `region`: where the post is, for the numbers of what is near it.
     """
     agreement = country.in_force(at)
-    writer = _Writer(
-        questionnaire, paper_forms.plan(questionnaire), country.choices_of(questionnaire), agreement, spoken
-    )
+    paper = paper_forms.plan(questionnaire)
+    parts = paper_forms.parts_of(paper, layout)
+    writer = _Writer(questionnaire, paper, parts, country.choices_of(questionnaire), agreement, spoken, layout)
     with speaking(staff):
         version = gettext("version %(number)s", number=questionnaire.version)
         names = questionnaire.language_names
         pair = names[staff] if spoken == staff else f"{names[staff]} · {names[spoken]}"
         return Sheet(
+            layout,
             staff,
             spoken,
             f"{questionnaire.id}, {version} · {pair}",
-            tuple(writer.part(part, staff) for part in writer.paper.parts),
+            tuple(writer.part(part, staff) for part in parts),
             text_in(agreement.title),
             tuple(_desks(agreement, country, region, at)),
             tuple(_rules(agreement)),
@@ -135,19 +173,28 @@ def sheet(
         )
 
 
+def numbered(parties: Mapping[str, Party]) -> Iterator[tuple[int, str]]:
+    """(number on paper, code) of the organisations that can be struck out; the number is their place among all."""
+    for number, party in enumerate(parties.values(), start=1):
+        if party.competence is not None or party.kind.holds_keys:
+            yield number, party.code
+
+
 @dataclass(frozen=True, slots=True)
 class _Writer:
     questionnaire: Questionnaire
     paper: Plan
+    parts: tuple[Part, ...]
     choices: Choices
     agreement: Agreement
     spoken: str
+    layout: str
 
     def part(self, part: Part, staff: str) -> PrintedPart:
         questions = tuple(self.question(each, staff) for each in part.questions if not self._stands_under(each, part))
-        return PrintedPart(
-            part.page.title[staff], part.usual, part.ends, tuple(self.wordings(part.page, staff)), questions
-        )
+        only = paper_forms.page_words(self.paper, part.page, staff) if self.layout != "long" else ""
+        wordings = tuple(self.wordings(part.page, staff))
+        return PrintedPart(part.page.title[staff], only, part.usual, part.ends, wordings, questions)
 
     def _stands_under(self, question: Question, part: Part) -> bool:
         return question.under is not None and question.under[0] in [each.id for each in part.questions]
@@ -163,7 +210,7 @@ class _Writer:
     def question(self, question: Question, staff: str) -> PrintedQuestion:
         is_asked = question.by == "person"
         said = question.reads.get(self.spoken) or question.text.get(self.spoken, "") if is_asked else ""
-        gates = self.paper.gates.get(question.id, ())
+        gates = self.paper.gates.get(question.id, ()) if self.layout != "urgent" else ()
         return PrintedQuestion(
             self.paper.numbers[question.id],
             question.kind,
@@ -176,7 +223,15 @@ class _Writer:
             self._other(question),
             LINES_OF_A_STORY if question.id == "story" else LINES,
             tuple(paper_forms.gate_words(self.paper, gate, staff) for gate in gates),
+            paper_forms.only_words(self.paper, question, staff),
+            question.id in paper_forms.SHARED,
+            self.announced(question, staff),
         )
+
+    def announced(self, question: Question, staff: str) -> str:
+        """What is read out before the question, in the person's language."""
+        wording = self.questionnaire.wordings.get(question.announced_by)
+        return wording.text.get(self.spoken, wording.text[staff]) if wording else ""
 
     def _other(self, question: Question) -> str:
         if question.kind not in ("country", "language") or not question.options:
@@ -185,15 +240,11 @@ class _Writer:
 
     def options(self, question: Question, staff: str) -> Iterator[PrintedOption]:
         if question.kind == "parties":
-            for party in self.agreement.parties.values():
-                if party.competence is not None or party.kind.holds_keys:
-                    yield PrintedOption(party.code, text_in(party.names), "")
+            for number, code in numbered(self.agreement.parties):
+                yield PrintedOption(str(number), text_in(self.agreement.parties[code].names), "")
             return
-        below = {
-            each.under[1]: each
-            for each in self.questionnaire.questions.values()
-            if each.under is not None and each.under[0] == question.id
-        }
+        beside = next(part.questions for part in self.parts if question in part.questions)
+        below = {each.under[1]: each for each in beside if each.under is not None and each.under[0] == question.id}
         for code, option in paper_forms.codes(question):
             said = ""
             if question.by == "person" and self.spoken != staff:

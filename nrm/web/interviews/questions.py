@@ -8,7 +8,7 @@ only in the macros; they render a page with errors directly.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -17,8 +17,11 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from forms.interviews.interviews import PageForm, Typed, typed_answer
-from nrm.domain.interviews.interviews import Answers, Page, Question, Questionnaire
-from nrm.domain.interviews.questionnaire_flow import page_questions
+from forms.names import country_name, language_name
+from nrm.domain.interviews.interviews import Answers, AnswerWarning, Page, Question, Questionnaire
+from nrm.domain.interviews.paper_forms import codes, plan
+from nrm.domain.interviews.questionnaire_flow import ANY_OTHER, opener_of, opening, page_questions
+from nrm.domain.interviews.spoken import NO_CHOICES, Choices
 from nrm.domain.interviews.wordings import reading_language
 
 TEMPLATE = "interviews/interviews/questions.html"
@@ -32,6 +35,18 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "day": "Dita",
         "month": "Muaji",
         "year": "Viti",
+        "only": "Vetëm nëse përgjigjja më sipër është {texts}.",
+        "only_not": "Vetëm nëse përgjigjja më sipër nuk është {texts}.",
+        "or": " ose ",
+        "signs": "Si duken këto shenja dhe çfarë nuk duan të thonë",
+        "warning": "Kujdes:",
+        "stop": "Ndaloni, në strehëzë",
+        "police": "Policia",
+        "ambulance": "Ambulanca",
+        "helpline": "Linja e ndihmës",
+        "take": "Merreni edhe me shkronja latine (krahasoni me dokumentin):",
+        "in_lines": "Në rreshtat e dokumentit:",
+        "no_text": "në këtë gjuhë nuk ka tekst, përkthyesi përkthen atë që shkruhet këtu",
     },
     "en": {
         "optional": "(optional)",
@@ -42,6 +57,18 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "day": "Day",
         "month": "Month",
         "year": "Year",
+        "only": "Only if the answer above is {texts}.",
+        "only_not": "Only if the answer above is not {texts}.",
+        "or": " or ",
+        "signs": "What these signs look like, and what they do not mean",
+        "warning": "Warning:",
+        "stop": "Stop, go to shelter",
+        "police": "Police",
+        "ambulance": "Ambulance",
+        "helpline": "Help line",
+        "take": "Take it in Latin letters too (compare with the document):",
+        "in_lines": "In the lines of the document:",
+        "no_text": "there is no text in this language, the interpreter translates what stands here",
     },
 }
 # A mark in prepared markup: what goes there, the question, and its option or part. NUL never occurs in a text.
@@ -50,6 +77,7 @@ _MOST = 512  # ways to show a page, far more than there are; a limit so that not
 NO_TEXTS: Mapping[str, int] = MappingProxyType({})
 NO_OPTIONS: Mapping[str, tuple[int, str]] = MappingProxyType({})
 NO_ERRORS: Mapping[str, str] = MappingProxyType({})
+NO_NAMES: Mapping[str, Mapping[str, str]] = MappingProxyType({"latin": {}, "in_lines_of": {}})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +114,15 @@ class _Marks:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What stands beside a question in the person's language: its number on paper, and (code on paper, words) of each
+    answer."""
+
+    number: int
+    options: Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class _Piece:
     """One question with what opens under it: `blank` without any answer, else `parts` with a slot after each.
 
@@ -117,6 +154,9 @@ class _Piece:
         return "".join(read)
 
 
+_PlanKey = tuple[Page, tuple[Question, ...], str, str | None, bool]
+
+
 @dataclass(slots=True)
 class QuestionMarkup:
     """The ready markup of one questionnaire, made at first use and kept.
@@ -126,41 +166,92 @@ class QuestionMarkup:
 
     environment: Environment
     questionnaire: Questionnaire
-    _pieces: dict[tuple[frozenset[str], str, str | None, bool], _Piece] = field(default_factory=dict)
+    numbers: Mapping[str, str]  # telephones of the country by what they are called in a warning
+    choices: Choices = NO_CHOICES
+    _pieces: dict[tuple[Page, frozenset[Question], str, str | None, bool, bool], _Piece] = field(default_factory=dict)
     _above: dict[tuple[bool, bool, str, str | None], list[Markup]] = field(default_factory=dict)
     _wordings: dict[tuple[str, str, str], Markup] = field(default_factory=dict)
-    _plans: dict[tuple[tuple[Question, ...], str, str | None], tuple[str, list[_Piece]]] = field(default_factory=dict)
+    _plans: dict[_PlanKey, tuple[str, list[_Piece]]] = field(default_factory=dict)
 
-    def page(self, page: Page, answers: Answers, *, staff: str, spoken: str | None) -> Markup:
-        """The questions the page shows, with the answers given so far."""
+    def page(self, page: Page, answers: Answers, *, staff: str, spoken: str | None, leads: bool = True) -> Markup:
+        """The questions the page shows, with the answers given so far; without `leads` nothing stands above them."""
         shown = page_questions(self.questionnaire, page, answers)
         own = {
             question.id: typed_answer(question, answers[question.id], staff)
             for question in shown
             if answers.get(question.id) is not None
         }
-        leads, pieces = self._ready(shown, staff, self._other_language_to_read(staff, spoken))
-        html = [leads]
+        say = self._other_language_to_read(staff, spoken)
+        above, pieces = self._ready(page, shown, staff, say, self._is_urgent(answers))
+        html = [self._no_text(page, shown, staff, spoken), above] if leads else []
         for piece in pieces:
             html.append(piece.blank if own.keys().isdisjoint(piece.questions) else piece.filled(own))
         return Markup("".join(html))  # noqa: S704 - every answer was escaped above
 
-    def _ready(self, shown: tuple[Question, ...], staff: str, say: str | None) -> tuple[str, list[_Piece]]:
-        """(what stands above, the pieces) for these questions."""
-        key = (shown, staff, say)
+    def _is_urgent(self, answers: Answers) -> bool:
+        """Whether the hand-over is on its way already; what is added after it has no home page."""
+        home = self.questionnaire.home.questions
+        return not home or answers.get(home[0]) == "yes"
+
+    def _ready(
+        self, page: Page, shown: tuple[Question, ...], staff: str, say: str | None, urgent: bool
+    ) -> tuple[str, list[_Piece]]:
+        """(what stands above, the pieces) for these questions of the page."""
+        key = (page, shown, staff, say, urgent)
         ready = self._plans.get(key)
         if ready is None:
             marked = not _all_optional(shown)
-            pieces = [self._piece(question, revealed, staff, say, marked) for question, revealed in _nested(shown)]
-            ready = "".join(self._leads(shown, staff, say)), pieces
+            pieces = [
+                self._piece(page, question, revealed, staff, say, marked, urgent)
+                for question, revealed in _nested(shown)
+            ]
+            ready = "".join(self._leads(page, shown, staff, say)), pieces
             if len(self._plans) < _MOST:
                 self._plans[key] = ready
         return ready
 
-    def again(self, form: PageForm, answers: Answers, *, staff: str, spoken: str | None) -> Markup:
-        """The page as it was typed, with what to put right beside each question."""
+    def again(
+        self,
+        form: PageForm,
+        answers: Answers,
+        *,
+        staff: str,
+        spoken: str | None,
+        warnings: Sequence[AnswerWarning] = (),
+        only: Page | None = None,
+        leads: bool = True,
+    ) -> Markup:
+        """The page as it was typed, with what to put right beside each question, and warnings at theirs.
+
+        Of `only` a part of it, that part.
+        """
         errors = {name: str(field.errors[0]) for name, field in form.question_fields().items() if field.errors}
-        return self.rendered(form.page, answers, Controls(form.typed()), errors, staff=staff, spoken=spoken)
+        controls = Controls(form.typed())
+        return self.rendered(
+            only or form.page, answers, controls, errors, staff=staff, spoken=spoken, warnings=warnings, leads=leads
+        )
+
+    def with_names(
+        self,
+        page: Page,
+        answers: Answers,
+        controls: Controls | None,
+        latin: Mapping[str, str],
+        in_lines: Mapping[str, str],
+        *,
+        staff: str,
+        spoken: str | None,
+    ) -> Markup:
+        """The page as it was typed (without `controls`, as it was saved), with help at its names.
+
+        `latin`: question -> the name in Latin letters; `in_lines`: question -> what the lines of a document say.
+        """
+        if controls is None:
+            shown = page_questions(self.questionnaire, page, answers)
+            saved = [each for each in shown if answers.get(each.id) is not None]
+            controls = Controls({each.id: typed_answer(each, answers[each.id], staff) for each in saved})
+        names = {"latin": latin, "in_lines_of": in_lines}
+        return self.rendered(page, answers, controls, NO_ERRORS, staff=staff, spoken=spoken, names=names)
 
     def rendered(
         self,
@@ -171,20 +262,27 @@ class QuestionMarkup:
         *,
         staff: str,
         spoken: str | None,
+        warnings: Sequence[AnswerWarning] = (),
+        names: Mapping[str, Mapping[str, str]] = NO_NAMES,
+        leads: bool = True,
     ) -> Markup:
         """The questions of the page by the macros themselves."""
         shown = page_questions(self.questionnaire, page, answers)
         say = self._other_language_to_read(staff, spoken)
-        marked = not _all_optional(shown)
-        html = self._leads(shown, staff, say)
+        marked, urgent = not _all_optional(shown), self._is_urgent(answers)
+        above = [Markup(self._no_text(page, shown, staff, spoken)), *self._leads(page, shown, staff, say)]  # noqa: S704
+        html = above if leads else []
         for question, revealed in _nested(shown):
-            html.append(self._macro(question, revealed, controls, errors, staff, say, marked))
+            here = [each for each in warnings if each.question in (question.id, *(q.id for q in revealed.values()))]
+            html.append(
+                self._macro(page, question, revealed, controls, errors, staff, say, marked, urgent, here, names)
+            )
         return Markup("").join(html)
 
     def wordings(self, page: Page, *, staff: str, spoken: str | None) -> Markup:
         """What is read out on the page, in the person's language when there is a wording in it."""
         say = reading_language(self.questionnaire, spoken, staff=staff)
-        html = []
+        html = [Markup(self._lacking(staff, spoken))] if page.wordings else []  # noqa: S704 - a macro's own output
         for name in page.wordings:
             key = (name, staff, say)
             if key not in self._wordings:
@@ -195,15 +293,30 @@ class QuestionMarkup:
             html.append(self._wordings[key])
         return Markup("").join(html)
 
-    def _leads(self, shown: tuple[Question, ...], staff: str, say: str | None) -> list[Markup]:
-        """What stands above the questions: that all are optional, that a translation is a draft."""
-        key = (_all_optional(shown), any(say in question.reads for question in shown), staff, say)
+    def _leads(self, page: Page, shown: tuple[Question, ...], staff: str, say: str | None) -> list[Markup]:
+        """What stands above the questions: that all are optional, that a translation is a draft, unless what is read
+        out above says so already."""
+        draft = not page.wordings and any(say in question.reads for question in shown)
+        key = (_all_optional(shown), draft, staff, say)
         if key not in self._above:
             leads = [self._template.all_optional(WORDS[staff])] if key[0] else []
             if say is not None and key[1]:
                 leads.append(self._draft(staff, say))
             self._above[key] = [Markup(lead) for lead in leads]  # noqa: S704 - a macro's own output
         return list(self._above[key])
+
+    def _no_text(self, page: Page, shown: tuple[Question, ...], staff: str, spoken: str | None) -> str:
+        """That the person's language has no text, where the page asks the person and reads nothing out before."""
+        asks = any(question.by == "person" for question in shown)
+        return self._lacking(staff, spoken) if asks and not page.wordings else ""
+
+    def _lacking(self, staff: str, spoken: str | None) -> str:
+        asked = self.questionnaire
+        if not spoken or spoken in asked.languages or spoken in asked.reading:
+            return ""
+        words = asked.language_words.get(spoken)
+        name = words[staff] if words else language_name(spoken, staff).capitalize()
+        return str(self._template.no_text(name, WORDS[staff]))
 
     def _draft(self, staff: str, say: str) -> str:
         """That the texts in `say` wait for a translator's check; empty when they do not."""
@@ -222,6 +335,7 @@ class QuestionMarkup:
 
     def _macro(
         self,
+        page: Page,
         question: Question,
         revealed: Mapping[str, Question],
         controls: Controls | _Marks,
@@ -229,19 +343,77 @@ class QuestionMarkup:
         staff: str,
         say: str | None,
         marked: bool,
+        urgent: bool,
+        warnings: Sequence[AnswerWarning] = (),
+        names: Mapping[str, Mapping[str, str]] = NO_NAMES,
     ) -> Markup:
-        words = WORDS[staff] if marked else {**WORDS[staff], "optional": ""}
-        html = self._template.question(question, revealed, controls, errors, staff, say, words)
+        words: dict[str, object] = {**WORDS[staff], "numbers": self.numbers, **names}
+        if not marked:
+            words["optional"] = ""
+        if urgent:  # it is on its way already
+            words["stop"] = ""
+        words["warned"] = {name: [w for w in warnings if w.question == name] for name in (w.question for w in warnings)}
+        declared = self.questionnaire.warnings
+        words["at_once"] = {str(w.when.operand): w for w in declared if w.at_once and w.question == question.id}
+        beside = self._beside(question, say)
+        opens, only = self._opens(page, question), self._only(page, question, staff)
+        last = bool(only) and self._is_last_opened(page, question)
+        wording = self.questionnaire.wordings.get(question.announced_by)
+        announced = wording.text if wording is not None else None
+        html = self._template.question(
+            question, revealed, controls, errors, staff, say, words, opens, only, last, beside, announced
+        )
         return Markup(html)  # noqa: S704 - a macro's own output
 
+    def _beside(self, question: Question, say: str | None) -> Beside | None:
+        """The question and its answers in the person's language, by the numbers of paper, card and interpreter."""
+        if say is None or question.by != "person" or say not in question.reads:
+            return None
+        words = {
+            option.code: (label, self.choices.words(question, option, say, country_name))
+            for label, option in codes(question)
+        }
+        return Beside(plan(self.questionnaire).numbers[question.id], words)
+
+    def _opens(self, page: Page, question: Question) -> frozenset[str]:
+        """The answers of this question that open one after it on the page; empty if it opens none."""
+        asked = (self.questionnaire.questions[name] for name in page.questions)
+        opened = next((each for each in asked if opener_of(self.questionnaire, page, each) is question), None)
+        return opening(question, opened) if opened is not None else frozenset()
+
+    def _is_last_opened(self, page: Page, question: Question) -> bool:
+        """Whether the next question of the page is not opened by the same one."""
+        after = page.questions[page.questions.index(question.id) + 1 :][:1]
+        openers = [opener_of(self.questionnaire, page, self.questionnaire.questions[name]) for name in after]
+        return opener_of(self.questionnaire, page, question) not in openers
+
+    def _only(self, page: Page, question: Question, staff: str) -> str:
+        """After which answers of the question above this one is asked, in words; empty if it is always asked."""
+        opener = opener_of(self.questionnaire, page, question)
+        if opener is None:
+            return ""
+        opens = opening(opener, question)
+        closes = [option for option in opener.options if option.code not in opens]
+        opening_options = [option for option in opener.options if option.code in opens]
+        shorter = closes if ANY_OTHER in opens or len(closes) < len(opening_options) else opening_options
+        texts = WORDS[staff]["or"].join(f"“{option.text[staff]}”" for option in shorter)
+        return WORDS[staff]["only_not" if shorter is closes else "only"].format(texts=texts)
+
     def _piece(
-        self, question: Question, revealed: Mapping[str, Question], staff: str, say: str | None, marked: bool
+        self,
+        page: Page,
+        question: Question,
+        revealed: Mapping[str, Question],
+        staff: str,
+        say: str | None,
+        marked: bool,
+        urgent: bool,
     ) -> _Piece:
         names = (question.id, *(each.id for each in revealed.values()))
-        key = (frozenset(names), staff, say, marked)
+        key = (page, frozenset((question, *revealed.values())), staff, say, marked, urgent)
         piece = self._pieces.get(key)
         if piece is None:
-            html = str(self._macro(question, revealed, _Marks(), NO_ERRORS, staff, say, marked))
+            html = str(self._macro(page, question, revealed, _Marks(), NO_ERRORS, staff, say, marked, urgent))
             cut = MARK.split(html)
             texts: dict[str, dict[str, int]] = {}
             options: dict[str, dict[str, tuple[int, str]]] = {}

@@ -12,6 +12,7 @@ from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.interviews import rollout as rules
 from nrm.domain.interviews.assessments import Compared
 from nrm.domain.interviews.rollout import State, Use
+from nrm.domain.interviews.screenings import FEWEST
 from nrm.domain.quarters import Quarter
 from nrm.domain.words import N_
 from nrm.store.countries import country
@@ -97,10 +98,19 @@ def assessments() -> str:
     for _ in range(QUARTERS - 1):
         first = first.previous
     points = country().crossing_points
-    found = screenings.against_profile(first, last, by=access.actor())
+    by = access.actor()
+    found = screenings.against_profile(first, last, by=by)
+    shares = screenings.shares(first, last, by=by)
     rows = [
         Difference(text_in(points[code].names) if code in points else gettext("Help line and shelters"), compared)
         for code, compared in sorted(found.items(), key=lambda item: (-item[1].less, -item[1].more, item[0]))
         if compared.assessed
     ]
-    return render_template("interviews/rollout/assessments.html", rows=rows, first=first, last=last)
+    screened = [
+        (text_in(points[code].names), each)
+        for code, each in sorted(shares.items(), key=lambda item: (-(item[1].not_asked or 0), item[0]))
+        if code in points
+    ]
+    return render_template(
+        "interviews/rollout/assessments.html", rows=rows, screened=screened, first=first, last=last, fewest=FEWEST
+    )

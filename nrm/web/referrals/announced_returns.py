@@ -52,6 +52,8 @@ SHOWN = 6
 def expected_part() -> Markup:
     """The part of a home page that says whom to expect; empty where nobody is."""
     lines = store.expected(by=access.actor())
+    if not lines:
+        return Markup("")
     shown, authority = lines, _is_authority()
     if authority:
         recent = clock.today(country().timezone) - OLD_AFTER

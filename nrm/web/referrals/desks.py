@@ -124,10 +124,14 @@ def child_known(interview_id: uuid.UUID) -> BaseResponse:
 def child_answer_page(interview_id: uuid.UUID) -> tuple[str, int]:
     """What the post thinks of a child, and the question what happens with the child; once answered, the answer."""
     line = child_alerts.of_desk(interview_id, by=access.actor())
-    if line.answer and not line.answerable:
+    if (line.answer and not line.answerable) or (line.contradictable and "again" not in request.args):
         said_by = child_alerts.answered_by(line)
         return render_template(
-            "referrals/referrals/child_answered.html", line=line, said_by=said_by, answers=ANSWER_LABELS
+            "referrals/referrals/child_answered.html",
+            line=line,
+            said_by=said_by,
+            answers=ANSWER_LABELS,
+            hours=country().retention.hold_hours,
         ), 200
     if not line.answerable:
         raise IllegalTransition(TransitionRefusal.STATE)
@@ -158,6 +162,14 @@ def child_answer(interview_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
         ), 200
     child_actions.answer_child(interview_id=interview_id, answer=answer, by=by)
     return redirect(url_for("home.index"), 303)
+
+
+@blueprint.post("/children/<uuid:interview_id>/contradict")
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def contradict(interview_id: uuid.UUID) -> BaseResponse:
+    """The child authority did not say what was written down as said by telephone."""
+    child_actions.contradict(interview_id=interview_id, by=access.actor())
+    return redirect(url_for("desks.child_answer_page", interview_id=interview_id), 303)
 
 
 @blueprint.get("/directory")

@@ -26,6 +26,7 @@ from nrm.store import names as organisation_names
 from nrm.store.agreement import agreements
 from nrm.store.countries import country
 from nrm.store.days import today
+from nrm.store.interviews import holds
 from nrm.store.referrals import duty as store
 from nrm.store.referrals import system as system_store
 from nrm.store.referrals.duty import DutyLine
@@ -100,6 +101,7 @@ def duty_home() -> str:
         ended=absences.ended(by=by) if g.top.missing else (),
         left=absences.left(by=by) if g.top.left else (),
         left_number=absences.left_number(Quarter.of(today()), by=by) if g.top.left else 0,
+        held=holds.of_desk(by=by),
         place=country_in_words,
         destination=partial(label_of, "destinations"),
         expected=announced_returns.expected_part(),

@@ -16,7 +16,7 @@ from forms.referrals.notification_calls import ANSWERED, CallForm
 from nrm import clock
 from nrm.actions.referrals import notification_calls as actions
 from nrm.domain.accounts.accounts import Permission
-from nrm.domain.interviews.endings import FINAL
+from nrm.domain.interviews.endings import CHILD_ROUTE, FINAL
 from nrm.domain.referrals.notification_calls import CallRefused, next_number
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.domain.words import N_
@@ -75,22 +75,24 @@ def tell_of_child(interview_id: uuid.UUID) -> Answer:
 
 
 @blueprint.get("/children/<uuid:interview_id>/answer/call")
-@access.requires(Permission.REFERRAL_DIRECT)
+@access.requires(Permission.REFERRAL_DIRECT, Permission.INTERVIEW_CONDUCT)
 def child_answer_page(interview_id: uuid.UUID) -> Answer:
-    """Whom to ask what happens with a child at a post, and what they said."""
+    """Whom to ask what happens with a child at a post, and what they said: for the duty desk, and the post itself."""
     numbers, age_class = _of_answer(interview_id)
     return _call_page("", numbers, ChildCallForm().of(age_class))
 
 
 def _of_answer(interview_id: uuid.UUID) -> tuple[list[NumberLine], str]:
-    alert, numbers = store.of_child(interview_id, by=access.actor())
+    """(whom to call, the age class whose answers are offered: that of a child where the post itself records it)."""
+    by = access.actor()
+    alert, numbers = store.of_answer(interview_id, by=by)
     if alert.opinion_at is None or alert.answer in list(FINAL) or alert.withdrawn_at is not None:
         raise IllegalTransition(TransitionRefusal.STATE)
-    return numbers, alert.age_class
+    return numbers, alert.age_class if by.may(Permission.REFERRAL_DIRECT) else CHILD_ROUTE[0]
 
 
 @blueprint.post("/children/<uuid:interview_id>/answer/call")
-@access.requires(Permission.REFERRAL_DIRECT)
+@access.requires(Permission.REFERRAL_DIRECT, Permission.INTERVIEW_CONDUCT)
 def child_answer(interview_id: uuid.UUID) -> Answer:
     numbers, age_class = _of_answer(interview_id)
     again = url_for("notification_calls.child_answer_page", interview_id=interview_id)

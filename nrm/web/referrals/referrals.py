@@ -56,7 +56,7 @@ from nrm.store.shelter import consents, stays
 from nrm.web import access, errors
 from nrm.web.interviews import handouts
 from nrm.web.language import text_in
-from nrm.web.referrals import critical_path
+from nrm.web.referrals import critical_path, sent_filter
 from nrm.web.shelter.opened import answer_rows
 
 blueprint = Blueprint("referrals", __name__)
@@ -114,10 +114,13 @@ def coming() -> str:
 @blueprint.get("/referrals/sent")
 @access.requires(Permission.REFERRAL_SEND)
 def sent() -> str:
-    """Everything this desk sent, with the answer."""
+    """What this desk sent, with the answer; found by whose it is, the day and the answer."""
     after = request.args.get("after", "")
-    page = store.sent(by=access.actor(), after=after)
-    return render_template("referrals/referrals/sent.html", page=page, statuses=STATUS_LABELS)
+    form = sent_filter.SentFilter(request.args if "whose" in request.args else None, whose="post")
+    page = store.sent(by=access.actor(), after=after, wanted=form.wanted())
+    return render_template(
+        "referrals/referrals/sent.html", page=page, statuses=STATUS_LABELS, form=form, filtered="whose" in request.args
+    )
 
 
 @blueprint.get("/referrals/<uuid:referral_id>")

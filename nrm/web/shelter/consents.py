@@ -14,6 +14,7 @@ from forms.shelter.cases import CASE_REFUSED
 from forms.shelter.consents import (
     ENDED_LABELS,
     INTERPRETER_LABELS,
+    NAMING_LABELS,
     SAID_LABELS,
     TOPIC_LABELS,
     WEIGHED_LABELS,
@@ -72,8 +73,24 @@ def summary(case_id: uuid.UUID) -> str:
     lines = store.of_case(case_id, by=access.actor())
     said = [_in_words(each) for each in lines if each.holds]
     return render_template(
-        "shelter/consents/summary.html", case_id=case_id, said=said, due=any(each.due for each in lines)
+        "shelter/consents/summary.html",
+        case_id=case_id,
+        said=said,
+        due=any(each.due for each in lines),
+        lists=_lists(case_id),
+        until=store.withheld_until(case_id, by=access.actor()),
     )
+
+
+def _lists(case_id: uuid.UUID) -> list[tuple[str, str]]:
+    """(which list, the names on it) of the three lists; nothing where none of them was kept."""
+    known, found = party_names(), store.lists(case_id, by=access.actor())
+    if not any(found.values()):
+        return []
+    return [
+        (translated(label), "; ".join(known.get(party, party) for party in found[naming]) or gettext("nobody"))
+        for naming, label in NAMING_LABELS.items()
+    ]
 
 
 def _name(line: ConsentLine) -> str:
@@ -122,7 +139,8 @@ def show(case_id: uuid.UUID) -> str:
     """Everything that was ever said, in words."""
     case = _held_case(case_id)
     rows = [_consent_row(each) for each in store.of_case(case_id, by=access.actor())]
-    return render_template("shelter/consents/show.html", case=case, rows=rows)
+    until = store.withheld_until(case_id, by=access.actor())
+    return render_template("shelter/consents/show.html", case=case, rows=rows, lists=_lists(case_id), until=until)
 
 
 @blueprint.get("/cases/<uuid:case_id>/consents/ask")
@@ -171,6 +189,7 @@ def _ask_page(case: SeenCase, form: AskConsentForm | WeighWishForm, status: int 
         wording=wording.text if wording else {},
         languages=[(code, language_name(code, code)) for code in wording.text] if wording else [],
         read_in=read_in if wording and read_in in wording.text else "",
+        until=store.withheld_until(case.id, by=access.actor()),
     )
     return page, status
 

@@ -36,6 +36,11 @@ def _answer_rows(
             continue
         if name in value:
             yield text_in(question.text), _answer(question, value[name], parties)
+    for page in questionnaire.pages.values():
+        for number, row in enumerate(value.get(page.id) or () if page.repeat else (), start=1):
+            for question in (questionnaire.questions[name] for name in page.questions if name in row):
+                label = f"{text_in(page.row)} {number}: {text_in(question.text)}"
+                yield label, _answer(question, row[question.id], parties)
     if CAME_WITH in value:
         yield gettext("Came with"), str(value[CAME_WITH])
 

@@ -15,10 +15,11 @@ from nrm.domain.interviews.endings import ChildAnswer
 from nrm.domain.interviews.questionnaire_flow import prune
 from nrm.domain.referrals.referrals import IllegalTransition
 from nrm.models.referrals.referrals import ChildAlert
+from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
 from tests.factories import actor
-from tests.factories_interviews import LOGIN, example, fields, questionnaire, walk
+from tests.factories_interviews import LOGIN, confirmation, example, fields, last_of, questionnaire, walk
 from tests.integration.interviews.test_ending import CHILD, alert, asked_about, at_check, drafts, seen
 
 SignIn = Callable[[str], Person]
@@ -29,7 +30,7 @@ SAYS_ADULT = "Pika tani thotë: 18 vjeç e lart"
 
 def change_age(person: Person, interview: str, age: str, **more: Any) -> None:
     answers = example(age=age, **more)
-    person.post(f"{interview}/purpose", fields("purpose", person.get(f"{interview}/purpose"), answers))
+    person.post(f"{interview}/screen", fields("screen", person.get(f"{interview}/screen"), answers))
 
 
 def told_of(person: Person) -> str:
@@ -51,13 +52,13 @@ def test_an_age_changed_to_adult_takes_nothing_back_and_lets_the_post_destroy_no
     body = person.get(f"{interview}/discard")
     assert NOT_YET in body
     assert "danger" not in body
-    sent = {"seen": seen(person.get(f"{interview}/purpose")), "reason": "explained"}
+    sent = {"seen": seen(person.get(f"{interview}/screen")), "reason": "explained", "sentence": "Fjali."}
     person.post(f"{interview}/discard", sent, status=409)
     assert person.post(f"{interview}/without", {}).startswith(interview)
     by, interview_id = actor(LOGIN), uuid.UUID(interview.rsplit("/", 1)[1])
     interviews.resume(interview_id=interview_id, by=by)
     with pytest.raises(interviews.ChildWaits):
-        interviews.discard(interview_id=interview_id, by=by, reason="explained")
+        interviews.discard(interview_id=interview_id, by=by, reason="explained", sentence="Fjali.")
     assert drafts() == 1
     # The desk reads it, and can answer.
     desk = sign_in(AUTHORITY)
@@ -73,16 +74,16 @@ def test_neither_a_refusal_nor_no_indicator_of_who_was_a_child_ends_anything(app
     person = sign_in(LOGIN)
     for answers, last in (
         (example(consent_services="no", refusal_reason="fear"), "refusal"),
-        (example(assessment="none"), "check"),
+        (example(assessment="none"), last_of(example())),
     ):
         interview = told_of(person)
         change_age(person, interview, "adult")
-        walk(person, answers, interview + "/way", until=last)
+        walk(person, answers, interview + "/six", until=last)
         sent = {**fields(last, person.get(f"{interview}/{last}"), answers), "end": "1"}
         assert person.post(f"{interview}/{last}", sent).split("?")[0] == f"{interview}/end"
         body = person.get(f"{interview}/end")
         assert NOT_YET in body
-        person.post(f"{interview}/end", {"seen": seen(person.get(f"{interview}/way")), "reason": "other"}, status=409)
+        person.post(f"{interview}/end", {"seen": seen(person.get(f"{interview}/six")), "reason": "other"}, status=409)
         told = alert(interview)
         assert told is not None
         assert told.withdrawn_at is None
@@ -102,7 +103,8 @@ def test_the_child_authority_agrees_and_the_post_may_end_an_adults_interview(app
     assert (told.answer, told.withdrawn_why) == ("adult", "age_changed")
     body = person.get(f"{interview}/discard")
     person.post(f"{interview}/discard", {"seen": seen(body)}, status=422)  # who was a child's still needs a reason
-    person.post(f"{interview}/discard", {"seen": seen(body), "reason": "mistaken"})
+    person.post(f"{interview}/discard", confirmation(body))
+    assert factories.end_holds() == 1
     assert drafts() == 0
 
 

@@ -13,11 +13,12 @@ from pypdf import PdfReader
 from sqlalchemy import func, select
 
 from nrm.db import db
+from nrm.domain.interviews.paper_forms import codes, plan
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Case
 from nrm.render import pdf
 from nrm.store.countries import country
-from tests import accessible
+from tests import accessible, glyphs
 from tests.conftest import Person
 from tests.factories_interviews import LOGIN, begin, example, fields, questionnaire, walk
 
@@ -34,6 +35,8 @@ def _typesetter_ends() -> Iterator[None]:
 def on_page(person: Person, page: str, **changed: Any) -> str:
     """An interview that stands on that page; its address without the page."""
     address = begin(person)
+    if changed.get("language", "sq") != "sq":
+        changed.setdefault("interpreter", "present")
     walk(person, example(**changed), address, until=page)
     return address.rsplit("/", 1)[0]
 
@@ -55,10 +58,13 @@ def test_a_card_shows_one_question_and_its_answers_in_the_persons_language(
     body = person.get(f"{interview}/happened/aloud/control")
     question = questionnaire().questions["control"]
     said = question.reads.get(language) or question.text[language]
-    assert f'<main class="wrap" id="main" tabindex="-1" lang="{language}">' in body
-    assert f'<h1 dir="auto">{said}</h1>' in body
-    items = re.findall(r'<li dir="auto">(.*?)</li>', body)
-    assert len(items) == len(question.options)
+    assert f'<main class="wrap" id="main" tabindex="-1" lang="{language}" dir="ltr">' in body
+    number = plan(questionnaire()).numbers["control"]
+    assert f'<h1 dir="auto">{number}. {said}</h1>' in body
+    lines = re.findall(r"<li><b>(.*?)</b> <bdi>(.*?)</bdi></li>", body)
+    assert [each for each, _ in lines] == [each for each, _ in codes(question)]
+    assert {"0", "88", "89"} <= {each for each, _ in lines}
+    items = [words for _, words in lines]
     if language not in ("sq", "en"):
         assert not {option.text[staff] for option in question.options for staff in ("sq", "en")} & {*items}
     assert f'href="{interview}/happened#control"' in body
@@ -67,6 +73,22 @@ def test_a_card_shows_one_question_and_its_answers_in_the_persons_language(
     view = person.get(f"{interview}/happened/aloud")
     assert ("përkthim ende i pamiratuar" in view) == (language not in ("sq", "en"))
     assert said in view
+    form = person.get(f"{interview}/happened")
+    for each, words in lines:  # the same number on the card, in the interpreter's view and on the page
+        assert f"<li>{each} {words}" in view
+        if language not in ("sq", "en"):
+            assert re.search(rf">{each} [^<]*<i lang={language}>{re.escape(words)}</i></label>", form)
+
+
+def test_a_language_without_text_says_so_on_the_page_and_to_the_interpreter(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    interview = on_page(person, "happened", language="bn")
+    note = "Bengalisht: në këtë gjuhë nuk ka tekst, përkthyesi përkthen atë që shkruhet këtu."
+    for path in ("happened", "happened/aloud"):
+        assert note in person.get(f"{interview}/{path}")
+    other = on_page(person, "happened", language="el")
+    for path in ("happened", "happened/aloud"):
+        assert "nuk ka tekst" not in person.get(f"{other}/{path}")
 
 
 def test_nothing_is_kept_or_told_by_looking_at_cards(app: Flask, sign_in: SignIn) -> None:
@@ -95,7 +117,7 @@ def test_what_was_ticked_is_not_lost_on_the_way_to_the_card(app: Flask, sign_in:
 def test_only_what_is_asked_of_the_person_on_that_page_has_a_card(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     interview = on_page(person, "happened", language="el")
-    for path in ("happened/aloud/given", "happened/aloud/nothing", "safety/aloud/language", "nothing/aloud"):
+    for path in ("happened/aloud/given", "happened/aloud/nothing", "screen/aloud/language", "nothing/aloud"):
         person.get(f"{interview}/{path}", status=404)
     assert person.client.get(f"{interview}/identity/aloud").status_code == 303
     for login, status in (("durres.border_officer", 404), ("vatra.case_worker", 404), ("molsa.statistician", 403)):
@@ -104,7 +126,7 @@ def test_only_what_is_asked_of_the_person_on_that_page_has_a_card(app: Flask, si
 
 def test_the_greetings_stand_in_the_order_of_the_names_with_their_language(app: Flask, sign_in: SignIn) -> None:
     body = sign_in(LOGIN).get("/greetings")
-    found = re.findall(r'<li lang="(\w+)" dir="auto"><b>(.*?)</b>', body)
+    found = re.findall(r'<li><div lang="(\w+)" dir="(?:ltr|rtl)"><a href="[^"]+"><b>(.*?)</b>', body)
     assert {code for code, _ in found} == set(country().handouts.greetings)
     latin = [name for _, name in found if name[0] < "Ā"]
     assert latin[:3] == ["Deutsch", "English", "Español"]
@@ -130,6 +152,39 @@ def test_the_leaflet_fits_a_wallet_and_says_nothing_of_anybody(app: Flask, sign_
     assert not reader.pages[0]["/Resources"]["/XObject"]  # type: ignore[index]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["ar", "bn", "fa", "fr", "hi", "uk", "ur"])
+def test_the_leaflet_has_letters_and_no_boxes_in_every_script(app: Flask, sign_in: SignIn, language: str) -> None:
+    reader, words = text_of(sign_in(LOGIN).client.get(f"/leaflets/{language}"))
+    assert len(reader.pages) == 1
+    data = sign_in(LOGIN).client.get(f"/leaflets/{language}").data
+    assert len(list(glyphs.drawn(data))) > 150
+    assert glyphs.boxes(data) == 0
+    for number in ("116\N{NO-BREAK SPACE}006", "129", "127"):
+        assert number.replace("\N{NO-BREAK SPACE}", " ") in words
+
+
+@pytest.mark.slow
+def test_a_sign_that_no_font_has_is_found() -> None:
+    html = "<html lang=zh><head><title>x</title></head><body><p>中文 {}</p></body></html>"
+    assert glyphs.boxes(pdf.to_pdf(html)) == 2
+
+
+def test_whoever_cannot_be_talked_to_reads_that_an_interpreter_is_called_and_whom_to_call(sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    assert 'href="/greetings/bn"' in person.get("/greetings")
+    for language, way in (("bn", "ltr"), ("ur", "rtl"), ("fr", "ltr")):
+        body = person.get(f"/greetings/{language}")
+        assert f'<div lang="{language}" dir="{way}">' in body
+        assert country().handouts.greetings[language].parts["calling"] in body
+        assert '<bdi dir="ltr" class="code pn">116 006</bdi>' in body
+        assert "përkthim ende i pamiratuar" in body
+    assert "116 006" not in person.get("/greetings/bg")  # a greeting alone
+    for address in ("/greetings/xx", "/greetings/"):
+        person.get(address, status=404)
+    sign_in("molsa.statistician").get("/greetings/bn", status=403)
+
+
 def test_there_is_no_leaflet_in_a_language_that_has_none(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     for language in ("xx", "de", "sq.pdf"):
@@ -140,16 +195,18 @@ def test_everybody_is_offered_the_leaflet_whatever_the_outcome(app: Flask, sign_
     person = sign_in(LOGIN)
     for ending in ("refused", "none"):
         assert 'href="/leaflets/el"' in person.get(f"/interviews/ended/{ending}")
-    interview = on_page(person, "check")
-    sent = person.post(f"{interview}/check", fields("check", person.get(f"{interview}/check"), example()))
+    interview = on_page(person, "decision")
+    sent = person.post(f"{interview}/decision", fields("decision", person.get(f"{interview}/decision"), example()))
     assert 'href="/leaflets/el"' in person.get(sent)
 
 
 @pytest.mark.slow
 def test_the_receipt_says_what_was_agreed_and_nothing_of_who_or_where(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
-    interview = on_page(person, "check", language="ru", consent_statistics="no", given="Zamira")
-    assert f'href="{interview}/receipt/pdf"' in person.get(f"{interview}/check")
+    interview = on_page(
+        person, "decision", language="ru", interpreter="telephone", consent_statistics="no", given="Zamira"
+    )
+    assert f'href="{interview}/receipt/pdf"' in person.get(f"{interview}/decision")
     answer = person.client.get(f"{interview}/receipt/pdf")
     reader, words = text_of(answer)
     receipt = country().handouts.receipts["ru"]
@@ -158,8 +215,9 @@ def test_the_receipt_says_what_was_agreed_and_nothing_of_who_or_where(app: Flask
     assert receipt.parts["services"] in agreed
     assert receipt.parts["sharing"] in agreed
     assert receipt.parts["statistics"] in refused
-    assert "версия 1" in words
-    code = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]", person.get(f"{interview}/check"))
+    version = country().questionnaires["returnee-1"].wordings["consent"].version
+    assert f"версия {version}" in words
+    code = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]", person.get(f"{interview}/decision"))
     assert code
     everybody = [words for each in country().organisations.values() for words in each.names.values()]
     for secret in (code.group(0), "Zamira", *everybody):
@@ -179,9 +237,9 @@ def test_who_was_not_asked_gets_no_receipt(app: Flask, sign_in: SignIn) -> None:
 @pytest.mark.slow
 def test_the_drivers_sheet_has_no_name_and_no_address(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
-    interview = on_page(person, "check")
+    interview = on_page(person, "decision")
     assert person.client.get(f"{interview}/transport/pdf").status_code == 404
-    sent = person.post(f"{interview}/check", fields("check", person.get(f"{interview}/check"), example()))
+    sent = person.post(f"{interview}/decision", fields("decision", person.get(f"{interview}/decision"), example()))
     assert f'href="{interview}/transport/pdf"' in person.get(sent)
     _, words = text_of(person.client.get(f"{interview}/transport/pdf"))
     assert db.session.scalars(select(Case.pseudonym)).one() in words

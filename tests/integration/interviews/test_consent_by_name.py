@@ -22,7 +22,7 @@ from nrm.domain.shelter.consents import ByName
 from nrm.models.referrals.referrals import Obligation, Referral
 from nrm.models.shelter.cases import Case, PendingGrant, SealedCompartment
 from nrm.models.shelter.consents import Consent
-from tests import screened, world
+from tests import factories, screened, world
 from tests.conftest import Person
 from tests.factories import actor
 from tests.factories_interviews import LOGIN, begin, example, fields, questionnaire, walk
@@ -77,7 +77,7 @@ def test_who_was_not_named_is_asked_about_by_name_and_nothing_is_chosen_before(
 ) -> None:
     person = sign_in(LOGIN)
     answers = example(**UNNAMED, consent_urgent="given")
-    page = _to(person, "urgent_send" if urgent else "check", answers, urgent=urgent)
+    page = _to(person, "urgent_send" if urgent else "decision", answers, urgent=urgent)
     body = person.get(page)
     sent = {**fields(page.rsplit("/", 1)[1], body, answers), **AGAINST}
     asked = person.post(page, sent, status=422)
@@ -104,16 +104,16 @@ def test_a_name_that_no_page_showed_counts_for_nobody(app: Flask, sign_in: SignI
     assert 'value="IOM"' not in body
     named = ["IOM", *re.findall(r'name="named" value="(\w+)"', body)]
     following = person.post(page, {**fields(consent, body, answers), "named": named})
-    walk(person, answers, following, until="check")
-    check = f"{page.rsplit('/', 1)[0]}/check"
-    refused = person.post(check, {**fields("check", person.get(check), answers), **AGAINST}, status=422)
+    walk(person, answers, following, until="decision")
+    check = f"{page.rsplit('/', 1)[0]}/decision"
+    refused = person.post(check, {**fields("decision", person.get(check), answers), **AGAINST}, status=422)
     assert 'name="by_name"' in refused.replace("name=by_name", 'name="by_name"')
     assert "IOM" not in _given()
 
 
 def test_a_yes_by_name_is_a_yes_to_this_one_as_well(app: Flask, sign_in: SignIn) -> None:
     person, answers = sign_in(LOGIN), example(**UNNAMED)
-    page = _to(person, "check", answers)
+    page = _to(person, "decision", answers)
     _asked_by_name(person, page, answers, "yes")
     assert _consent(_id(page)) == "given"
     assert "IOM" in _given()
@@ -122,7 +122,7 @@ def test_a_yes_by_name_is_a_yes_to_this_one_as_well(app: Flask, sign_in: SignIn)
 
 def test_without_a_yes_by_name_no_identity_goes_and_asking_is_the_first_task(app: Flask, sign_in: SignIn) -> None:
     person, answers = sign_in(LOGIN), example(**UNNAMED)
-    page = _to(person, "check", answers)
+    page = _to(person, "decision", answers)
     told = person.get(_asked_by_name(person, page, answers, "not_asked"))
     assert "detyra e parë" in told
     assert _consent(_id(page)) == "not_asked_urgent"
@@ -133,23 +133,24 @@ def test_without_a_yes_by_name_no_identity_goes_and_asking_is_the_first_task(app
 
 def test_a_no_by_name_strikes_the_party_out(app: Flask, sign_in: SignIn) -> None:
     person, answers = sign_in(LOGIN), example(**UNNAMED)
-    page = _to(person, "check", answers)
+    page = _to(person, "decision", answers)
     refused = _asked_by_name(person, page, answers, "no", status=422)
-    assert "OIM Tiranë" in refused
+    assert "personi nuk e do këtë" in refused
     assert 'name="party" value="IOM"' not in refused
+    assert "OIM Tiranë" in person.get(f"{page.rsplit('/', 1)[0]}/check")  # where it is said who is struck out
     assert 'name="party" value="IOM"' not in person.get(page)
     # Also by a form that was made by hand.
-    forged = {**fields("check", person.get(page), answers), **AGAINST, "by_name": "yes", "by_name_of": "IOM"}
+    forged = {**fields("decision", person.get(page), answers), **AGAINST, "by_name": "yes", "by_name_of": "IOM"}
     person.post(page, forged, status=422)
     assert _now().scalar(select(func.count()).select_from(Referral)) == 0
-    person.post(page, fields("check", person.get(page), answers))
+    person.post(page, fields("decision", person.get(page), answers))
     assert "IOM" not in _given()
 
 
 def test_an_answer_about_one_organisation_is_none_about_another(app: Flask, sign_in: SignIn) -> None:
     person, answers = sign_in(LOGIN), example(**UNNAMED)
-    page = _to(person, "check", answers)
-    forged = {**fields("check", person.get(page), answers), **AGAINST, "by_name": "yes", "by_name_of": "VATRA"}
+    page = _to(person, "decision", answers)
+    forged = {**fields("decision", person.get(page), answers), **AGAINST, "by_name": "yes", "by_name_of": "VATRA"}
     person.post(page, forged, status=422)
     assert _now().scalar(select(func.count()).select_from(Referral)) == 0
 
@@ -166,7 +167,7 @@ UNDECIDED = [
 def test_who_does_not_know_gets_a_bed_and_no_name_goes(app: Flask, sign_in: SignIn, said: dict[str, str]) -> None:
     person, answers = sign_in(LOGIN), example(**said)
     loaded = walk(person, answers, begin(person))
-    assert loaded[-2:] == ["check", "sent"]
+    assert loaded[-2:] == ["decision", "sent"]
     assert "identity" not in loaded
     case = _now().scalars(select(Case)).one()
     assert case.consent == "not_asked_urgent"
@@ -184,19 +185,19 @@ def test_who_does_not_know_on_the_urgent_way_gets_a_bed_too(app: Flask, sign_in:
 
 def test_who_leaves_without_a_shelter_did_not_decide_and_did_not_refuse(app: Flask, sign_in: SignIn) -> None:
     person, answers = sign_in(LOGIN), example(consent_sharing="dont_know")
-    page = _to(person, "check", answers)
-    leaving = person.post(page, {**fields("check", person.get(page), answers), "without": "1"})
+    page = _to(person, "decision", answers)
+    leaving = person.post(page, {**fields("decision", person.get(page), answers), "without": "1"})
     body = person.get(leaving)  # a page of its own says what is destroyed
     assert _compartments(_id(page)) == {"draft"}
     assert "116 006" in body
     ended = person.post(leaving)
     assert "116 006" in person.get(ended)
+    assert person.post(leaving) == ended  # the same button again counts nothing twice
+    assert factories.end_holds() == 1
     (counted,) = screened.counted().elements()
     assert (counted.outcome, counted.processed, counted.reason) == ("undecided", "did_not_decide", "")
     assert (counted.crossing_point, counted.returned_from, counted.announced) == ("", "99", "99")
     assert _compartments(_id(page)) == set()
-    person.post(leaving)  # the same button again counts nothing twice
-    assert screened.counted().total() == 1
 
 
 @pytest.mark.parametrize("question", ["consent_services", "consent_sharing"])
@@ -205,6 +206,7 @@ def test_an_explicit_no_stays_a_refusal(app: Flask, sign_in: SignIn, question: s
     other = {"consent_services": "consent_sharing", "consent_sharing": "consent_services"}[question]
     loaded = walk(person, example(**{question: "no", other: "dont_know"}, refusal_reason="fear"), begin(person))
     assert "refusal" in loaded
+    assert factories.end_holds() == 1
     (counted,) = screened.counted().elements()
     assert counted.outcome == "refused"
 
@@ -213,7 +215,7 @@ EVERYBODY = ["NRC", "IOM", "VATRA", "TJETER_VIZION", "RA"]
 AUTHORITY = "+355 4 000 0105"
 
 
-@pytest.mark.parametrize("way", ["consent", "check", "urgent_send"])
+@pytest.mark.parametrize("way", ["consent", "decision", "urgent_send"])
 def test_who_struck_everybody_out_is_offered_what_is_left_and_nobody_of_them(
     app: Flask, sign_in: SignIn, way: str
 ) -> None:
@@ -225,12 +227,14 @@ def test_who_struck_everybody_out_is_offered_what_is_left_and_nobody_of_them(
         body = person.post(page, struck, status=422)
     else:
         body = person.get(person.post(page, struck))
-        if way == "check":
-            page = page.replace("/consent", "/check")
-            walk(person, answers, page.replace("/check", "/identity"), until="check")
+        if way == "decision":
+            page = page.replace("/consent", "/decision")
+            walk(person, answers, page.replace("/decision", "/identity"), until="decision")
             body = person.get(page)
     assert AUTHORITY not in body
     assert "+355 4 000 010" not in body  # nor any other of theirs
+    not_asked = re.findall(r"Kush nuk pyetet dhe pse.*?</details>", body, re.DOTALL)
+    assert all(name not in line for line in not_asked for name in ("Vatra", "OIM", "Tjetër Vizion", "Autoriteti"))
     assert 'name="party"' not in body
     assert "116 006" in body
     assert "/leaflets/" in body
@@ -248,8 +252,8 @@ def test_a_shelter_that_is_left_is_offered_and_the_authority_is_not(app: Flask, 
     consent = _to(person, "consent", answers)
     struck = [each for each in EVERYBODY if each != "IOM"]
     person.post(consent, {**fields("consent", person.get(consent), answers), "parties": struck})
-    check = consent.replace("/consent", "/check")
-    walk(person, answers, consent.replace("/consent", "/identity"), until="check")
+    check = consent.replace("/consent", "/decision")
+    walk(person, answers, consent.replace("/consent", "/identity"), until="decision")
     body = person.get(check)
     assert re.findall(r'name="party" value="(\w+)"', body) == ["IOM"]
     assert AUTHORITY not in body
@@ -287,8 +291,8 @@ def test_a_strike_holds_when_the_route_changes(app: Flask, sign_in: SignIn) -> N
     body = person.get(consent)
     sent = fields("consent", body, bound)
     sent["parties"] = re.findall(r'name="parties" value="(\w+)" checked', body)
-    walk(person, bound, person.post(consent, sent), until="check")
-    check = consent.replace("/consent", "/check")
+    walk(person, bound, person.post(consent, sent), until="decision")
+    check = consent.replace("/consent", "/decision")
     assert "VATRA" not in re.findall(r'name="party" value="(\w+)"', person.get(check))
 
 

@@ -18,10 +18,10 @@ from nrm.db import db, transaction
 from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, SealedCompartment, ShredKey
-from tests import screened
+from tests import factories, screened
 from tests.conftest import Person
 from tests.factories import actor
-from tests.factories_interviews import LOGIN, begin, confirmation, example, fields, page_id, walk
+from tests.factories_interviews import LOGIN, begin, confirmation, example, fields, last_of, page_id, walk
 
 SignIn = Callable[[str], Person]
 
@@ -41,10 +41,10 @@ def _id_of(address: str) -> uuid.UUID:
     return uuid.UUID(address.split("/")[2])
 
 
-def test_a_standard_interview_is_nine_page_loads_from_home_to_sent(app: Flask, sign_in: SignIn) -> None:
+def test_a_standard_interview_is_ten_page_loads_from_home_to_sent(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     loaded = walk(person, example(), begin(person))
-    assert loaded == ["safety", "purpose", "way", "happened", "signs", "consent", "identity", "check", "sent"]
+    assert loaded == ["screen", "six", "way", "happened", "signs", "consent", "identity", "check", "decision", "sent"]
     assert _count(Case) == 1
     assert _now().scalars(select(SealedCompartment.compartment)).all().count("draft") == 0
     assert _now().scalars(select(Interview.status)).all() == ["sent"]
@@ -66,12 +66,12 @@ def test_the_home_page_stays_light_however_much_waits(app: Flask, sign_in: SignI
         assert person.get(older.replace("&amp;", "&")).count("/resume") == 6
 
 
-def test_an_urgent_hand_over_is_four_pages_and_asks_no_name(app: Flask, sign_in: SignIn) -> None:
+def test_an_urgent_hand_over_is_four_loads_and_asks_no_name(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     address = begin(person, urgent=True)
     answers = example(consent_urgent="not_asked")
     loaded = walk(person, answers, address)
-    assert loaded == ["urgent_first", "urgent_needs", "urgent_consent", "urgent_send", "sent"]
+    assert loaded == ["urgent_first", "urgent_consent", "urgent_send", "sent"]
     case = _now().scalars(select(Case)).one()
     assert case.consent == "not_asked_urgent"
     assert set(_now().scalars(select(SealedCompartment.compartment))) == {"hand_over"}
@@ -84,13 +84,14 @@ def test_a_child_or_who_may_be_one_is_not_asked_for_consent_and_every_summary_sa
 ) -> None:
     person = sign_in(LOGIN)
     answers = example(age=age, age_stated=None, birth=None, child_with="me xhaxhain", noticed_child=["alone"])
-    loaded = walk(person, answers, begin(person), until="check")
+    last = last_of(answers)
+    loaded = walk(person, answers, begin(person), until=last)
     assert "consent" not in loaded
     assert "happened" not in loaded
     draft = _now().scalars(select(Interview)).one()
-    body = person.get(f"/interviews/{draft.id}/check")
+    body = person.get(f"/interviews/{draft.id}/{last}")
     assert "Pëlqimi nuk u kërkua" in body
-    address = person.post(f"/interviews/{draft.id}/check", fields("check", body, answers))
+    address = person.post(f"/interviews/{draft.id}/{last}", fields(last, body, answers))
     assert "Pëlqimi nuk u kërkua" in person.get(address)
     assert "Shërbimi i Mbrojtjes së Fëmijëve" in person.get(address)
     assert _now().scalars(select(Case.consent)).one() == "not_asked_child"
@@ -99,14 +100,14 @@ def test_a_child_or_who_may_be_one_is_not_asked_for_consent_and_every_summary_sa
 def test_answers_of_a_branch_that_was_left_are_dropped(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     address = begin(person)
-    walk(person, example(), address, until="check")
+    walk(person, example(), address, until="decision")
     by = actor(LOGIN)
     interview_id = _id_of(address)
     interviews.resume(interview_id=interview_id, by=by)
     assert "cooperate" in interviews.read(interview_id=interview_id, by=by).answers
-    purpose = f"/interviews/{interview_id}/purpose"
+    purpose = f"/interviews/{interview_id}/screen"
     child = example(age="child", age_stated=None)
-    following = person.post(purpose, fields("purpose", person.get(purpose), child))
+    following = person.post(purpose, fields("screen", person.get(purpose), child))
     _now()
     answers = interviews.read(interview_id=interview_id, by=by).answers
     assert answers["age"] == "child"
@@ -120,7 +121,10 @@ def test_a_refusal_shreds_the_draft_and_keeps_gender_class_month_and_reason(app:
     address = begin(person)
     answers = example(consent_services="no", refusal_reason="fear")
     loaded = walk(person, answers, address)
-    assert loaded[-3:] == ["refusal", "end", "refused"]
+    assert loaded[-3:] == ["refusal", "end", "held"]
+    # The same button again leads to the same page and counts nothing twice.
+    assert person.post(f"/interviews/{_id_of(address)}/refusal", {"seen": "9"}).endswith("/held")
+    assert factories.end_holds() == 1
     (screening,) = screened.counted().elements()
     assert (screening.outcome, screening.reason, screening.gender) == ("refused", "fear", answers["gender"])
     assert (screening.crossing_point, screening.returned_from, screening.announced) == ("", "99", "99")
@@ -128,16 +132,13 @@ def test_a_refusal_shreds_the_draft_and_keeps_gender_class_month_and_reason(app:
     with db.engines["shred"].connect() as connection:
         assert connection.execute(select(func.count()).select_from(ShredKey)).scalar() == 0
     assert _count(Case) == 0
-    # The same button again leads to the same kind of page and counts nothing twice.
-    again = person.post(f"/interviews/{_id_of(address)}/refusal", {"seen": "9"})
-    assert again.startswith("/interviews/ended/")
-    assert screened.counted().total() == 1
 
 
 def test_no_indicator_ends_without_a_referral(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     loaded = walk(person, example(assessment="none"), begin(person))
-    assert loaded[-1] == "none"
+    assert loaded[-1] == "held"
+    assert factories.end_holds() == 1
     (screening,) = screened.counted().elements()
     assert (screening.outcome, screening.processed, screening.crossing_point) == ("none", "no_indicator", "rinas")
     assert _count(SealedCompartment) == _count(Case) == 0
@@ -155,10 +156,10 @@ def test_who_refused_to_be_counted_leaves_no_screening(app: Flask, sign_in: Sign
 def test_pressing_send_twice_sends_once(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     address = begin(person)
-    walk(person, example(), address, until="check")
-    check = f"/interviews/{_id_of(address)}/check"
-    sent = fields("check", person.get(check), example())
-    assert person.post(check, sent) == person.post(check, sent) == check.replace("/check", "/sent")
+    walk(person, example(), address, until="decision")
+    check = f"/interviews/{_id_of(address)}/decision"
+    sent = fields("decision", person.get(check), example())
+    assert person.post(check, sent) == person.post(check, sent) == check.replace("/decision", "/sent")
     assert _count(Referral) == 1
 
 
@@ -191,7 +192,7 @@ def test_two_windows_keep_both_texts(app: Flask, sign_in: SignIn) -> None:
 def test_the_same_page_sent_twice_is_no_conflict(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     address = begin(person)
-    sent = fields("safety", person.get(address), example())
+    sent = fields("screen", person.get(address), example())
     assert person.post(address, sent) == person.post(address, sent)
 
 
@@ -200,24 +201,28 @@ def test_after_a_quarter_of_an_hour_a_page_asks_to_continue_and_a_form_loses_not
 ) -> None:
     person = sign_in(LOGIN)
     address = begin(person)
-    sent = fields("safety", person.get(address), example(companions_who="kushëriri nga fshati"))
+    sent = fields(
+        "screen",
+        person.get(address),
+        example(alone="no", companions=["relative"], companions_who="kushëriri nga fshati"),
+    )
     for minutes in (10, 20):  # the session lives on, the opening does not
         at = clock.now() + timedelta(minutes=minutes if minutes == 10 else 10)
         clock.set_clock(lambda at=at: at)
         person.get("/members")
     body = person.get(address)
-    assert "Vazhdo këtë intervistë" in body
+    assert "Vazhdoni këtë intervistë" in body
     assert "kushëriri" not in body
-    assert page_id(person.post(address, sent)) == "purpose"
+    assert page_id(person.post(address, sent)) == "apart"
     assert "kushëriri nga fshati" in person.get(address)
 
 
 def test_save_and_leave_keeps_what_is_there_and_what_is_missing_holds_nobody_up(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     address = begin(person)
-    seen = fields("safety", person.get(address), {})
+    seen = fields("screen", person.get(address), {})
     assert person.post(address, {**seen, "language": "el", "leave": "1"}) == "/"
-    assert "value=el checked" in person.get(address)
+    assert re.search(r"value=el [^>]*checked", person.get(address))
     body = person.post(address, {**seen, "seen": "2", "language-other": "zzzzz", "leave": "1"}, status=422)
     assert "zzzzz" in body
 
@@ -244,14 +249,14 @@ def test_a_struck_out_party_is_neither_asked_nor_told(app: Flask, sign_in: SignI
     assert "RA" in named
     struck = [named[0], "RA", "NO_SUCH_PARTY"]
     identity = person.post(consent, {**fields("consent", body, example()), "parties": struck})
-    loaded = walk(person, example(), identity, until="check")
-    check = f"/interviews/{_id_of(address)}/check"
+    loaded = walk(person, example(), identity, until="decision")
+    check = f"/interviews/{_id_of(address)}/decision"
     body = person.get(check)
     assert named[0] not in re.findall(r'name="party" value="(\w+)"', body)
-    refused = person.post(check, {**fields("check", body, example()), "party": named[0]}, status=422)
+    refused = person.post(check, {**fields("decision", body, example()), "party": named[0]}, status=422)
     assert "Zgjidhni strehëzën" in refused
-    assert loaded[-1] == "check"
-    sent = person.get(person.post(check, fields("check", body, example())))
+    assert loaded[-1] == "decision"
+    sent = person.get(person.post(check, fields("decision", body, example())))
     assert "Autoriteti Përgjegjës (" not in sent
 
 
@@ -259,11 +264,11 @@ def test_against_the_agreement_only_with_a_reason(app: Flask, sign_in: SignIn) -
     person = sign_in(LOGIN)
     answers = example(proceedings="tirana")  # clause 2.2: the National Reception Centre must be asked
     address = begin(person)
-    walk(person, answers, address, until="check")
-    check = f"/interviews/{_id_of(address)}/check"
+    walk(person, answers, address, until="decision")
+    check = f"/interviews/{_id_of(address)}/decision"
     body = person.get(check)
     assert 'value="NRC" checked' in body
-    against = {**fields("check", body, answers), "party": "VATRA"}
+    against = {**fields("decision", body, answers), "party": "VATRA"}
     assert "Zgjidhni pse" in person.post(check, against, status=422)
     assert "Zgjidhni pse" in person.post(check, {**against, "override_reason": "because"}, status=422)
     person.post(check, {**against, "override_reason": "safety"})
@@ -274,8 +279,8 @@ def test_against_the_agreement_only_with_a_reason(app: Flask, sign_in: SignIn) -
 def test_nothing_is_chosen_before_when_more_than_one_may_be_asked(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     address = begin(person)
-    walk(person, example(citizenship_class="albanian", needs=["medical"]), address, until="check")
-    body = person.get(f"/interviews/{_id_of(address)}/check")
+    walk(person, example(citizenship_class="albanian", needs=["medical"]), address, until="decision")
+    body = person.get(f"/interviews/{_id_of(address)}/decision")
     shelters = re.findall(r'name="party" value="\w+"( checked)?', body)
     assert len(shelters) > 1
     assert not any(shelters)
@@ -310,7 +315,7 @@ def test_a_page_that_lies_ahead_leads_back_to_the_one_that_is_due(app: Flask, si
     person = sign_in(LOGIN)
     address = begin(person)
     interview = f"/interviews/{_id_of(address)}"
-    answer = person.client.get(f"{interview}/check")
+    answer = person.client.get(f"{interview}/decision")
     assert (answer.status_code, answer.headers["Location"]) == (303, address)
     person.get(f"{interview}/no-such-page", status=404)
     body = person.get(interview)
@@ -342,7 +347,7 @@ JUNK = (
 )
 
 
-@pytest.mark.parametrize("page", ["safety", "purpose", "consent", "check"])
+@pytest.mark.parametrize("page", ["screen", "six", "consent", "decision"])
 def test_junk_is_answered_and_nothing_is_lost(app: Flask, sign_in: SignIn, page: str) -> None:
     person = sign_in(LOGIN)
     address = begin(person)

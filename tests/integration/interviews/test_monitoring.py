@@ -30,6 +30,7 @@ from nrm.domain.interviews.monitoring import (
     RemedyOwner,
     commitment,
 )
+from nrm.domain.interviews.questionnaire_flow import pages
 from nrm.domain.interviews.screenings import Screening
 from nrm.domain.quarters import Quarter
 from nrm.models.audit import AuditEntry
@@ -83,7 +84,7 @@ def filled(post: str, number: int, quarter: Quarter = Q2, **changed: Any) -> lis
         "wordings": [],
         "asked": ["language"],
         "not_asked": [],
-        "pages": {"safety": "1_5"},
+        "pages": {"screen": "1_5"},
         **changed,
     }
     with transaction() as session:
@@ -124,7 +125,7 @@ def test_an_interview_that_is_sent_leaves_how_it_was_led_and_no_way_back_to_it(r
     (record,) = records()
     assert (record.route, record.language, record.in_time, record.child_told) == ("standard", "sq", "yes", "")
     assert record.quarter_on == Q2.start
-    assert {"alone", "interpreter", "consent_services", "consent_sharing", "consent_statistics"} <= set(record.answers)
+    assert {"alone", "consent_services", "consent_sharing", "consent_statistics"} <= set(record.answers)
     assert record.assessment == "suspected"
     written = json.dumps({column.name: str(getattr(record, column.name)) for column in record.__table__.columns})
     case, interview = db.session.get_one(Case, sent.case_id), db.session.get_one(Interview, sent.case_id)
@@ -146,20 +147,30 @@ def test_a_child_leaves_whether_the_authority_was_told_and_an_urgent_one_only_it
     assert urgent.assessment == urgent.profile == ""
 
 
+def holds_end() -> None:
+    """What was ended against what was said, or after a no, is destroyed and counted some hours later."""
+    clock.set_clock(lambda: NOON + timedelta(hours=13))
+    assert tending.tend()["holds_over"] == 1
+    clock.set_clock(lambda: NOON)
+
+
 def test_who_refused_help_leaves_nothing_and_who_is_not_counted_no_finding(rinas: Actor) -> None:
     interviews.end(interview_id=people.interview(rinas, consent_services="no"), by=rinas)
+    holds_end()
     assert records() == []
     assert db.session.scalars(select(NegativeScreen)).all() == []
-    interviews.end(
-        interview_id=people.interview(rinas, consent_statistics="no", assessment="none"), reason="explained", by=rinas
-    )
+    uncounted = people.interview(rinas, consent_statistics="no", assessment="none")
+    interviews.end(interview_id=uncounted, reason="explained", sentence="Fjali.", by=rinas)
+    holds_end()
     (record,) = records()
     assert (record.profile, record.assessment) == ("", "")
     assert db.session.scalars(select(NegativeScreen)).all() == []
 
 
 def test_a_negative_screen_keeps_its_coded_answers_without_place_and_hour_for_180_days(rinas: Actor) -> None:
-    interviews.end(interview_id=people.interview(rinas, assessment="none"), reason="explained", by=rinas)
+    interview_id = people.interview(rinas, assessment="none")
+    interviews.end(interview_id=interview_id, reason="explained", sentence="Fjali.", by=rinas)
+    holds_end()
     (screen,) = db.session.scalars(select(NegativeScreen)).all()
     assert {column.name for column in NegativeScreen.__table__.columns} == {
         "id",
@@ -200,11 +211,11 @@ def test_each_page_leaves_how_long_it_took(app: Flask, sign_in: Callable[[str], 
     officer = sign_in("rinas.border_officer")
     screens.walk(officer, screens.example(assessment="possible"), screens.begin(officer))
     (record,) = records()
-    assert list(record.pages) == ["safety", "purpose", "way", "happened", "signs", "consent", "identity", "check"]
+    assert list(record.pages) == [page.id for page in pages(screens.questionnaire(), screens.example())]
     assert set(record.pages.values()) == {"under_1"}
     assert record.duration == "under_10"
-    assert [each["id"] for each in record.wordings] == ["purpose"]
-    assert len(record.wordings[0]["sha256"]) == 64
+    assert [each["id"] for each in record.wordings] == ["consent", "purpose", "six"]
+    assert {len(each["sha256"]) for each in record.wordings} == {64}
 
 
 # The draw
@@ -314,7 +325,7 @@ def test_posts_that_judge_otherwise_than_the_profile_are_named_without_a_figure(
     db.session.rollback()
     page = sign_in(MONITOR).get("/monitoring/quarters/2026Q2")
     assert "Durrës" in page
-    assert "oficerët gjykojnë më butë" in page
+    assert "punonjësit gjykojnë më butë" in page
     assert not re.search(r"\b(12|18)\b", re.sub(r"<[^>]+>|[0-9a-f]{64}", " ", page))
 
 

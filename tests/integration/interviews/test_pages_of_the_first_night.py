@@ -76,10 +76,10 @@ def test_an_adult_on_the_urgent_way_still_strikes_out_whom_she_wants(app: Flask,
 def test_the_urgent_way_names_no_button_that_is_not_there(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     address = begin(person, urgent=True)
-    walk(person, example(), address, until="urgent_needs")
-    page = f"/interviews/{address.split('/')[2]}/urgent_needs"
+    walk(person, example(), address, until="urgent_first")
+    page = f"/interviews/{address.split('/')[2]}/urgent_first"
     assert "Stop, go to shelter" not in person.get(f"{page}?lang=en")
-    assert "Ndalo, shko" not in person.get(f"{page}?lang=sq")
+    assert "Ndaloni, shkoni" not in person.get(f"{page}?lang=sq")
 
 
 def test_who_sent_somebody_is_told_of_every_number_to_call_in_its_order(app: Flask, sign_in: SignIn) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 import uuid
@@ -13,22 +14,25 @@ import pytest
 from flask import Flask
 from pypdf import PdfReader
 from sqlalchemy import func, select
+from werkzeug.datastructures import MultiDict
 
 from forms.interviews.interviews import form_data
+from forms.interviews.paper_forms import typed_form
 from nrm import clock
 from nrm.actions.interviews import paper_forms
 from nrm.db import db
-from nrm.domain.interviews.paper_forms import labels_of, plan
+from nrm.domain.interviews.paper_forms import codes, labels_of, parts_of, plan
 from nrm.domain.interviews.questionnaire_flow import page_questions, prune
 from nrm.domain.shelter.cases import new_pseudonym
 from nrm.models.audit import AuditEntry
 from nrm.models.interviews.interviews import Interview, PaperForm
 from nrm.models.shelter.cases import Case, SealedCompartment
 from nrm.render import pdf
-from tests import accessible, screened
-from tests.conftest import Person
+from nrm.store.countries import country
+from tests import accessible, factories, glyphs, screened
+from tests.conftest import WARNED, Person
 from tests.factories import actor
-from tests.factories_interviews import LOGIN, example, fields, page_id, questionnaire, send_by_name, walk
+from tests.factories_interviews import LOGIN, confirmation, example, fields, page_id, questionnaire, send_by_name, walk
 
 SignIn = Callable[[str], Person]
 
@@ -117,13 +121,13 @@ def seen(body: str) -> str:
 def throw_away(person: Person, interview: str) -> None:
     """Destroy a draft from the page that says what would be gone."""
     body = person.get(f"{interview}/discard")
-    person.post(f"{interview}/discard", {"seen": seen(body), "reason": "mistaken"})
+    person.post(f"{interview}/discard", confirmation(body))
 
 
 @pytest.mark.slow
 def test_papers_are_printed_with_numbers_that_exist_on_them_alone(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
-    form = {"staff": "sq", "spoken": "el", "papers": "1"}
+    form = {"layout": "long", "staff": "sq", "spoken": "el", "papers": "1"}
     answer = person.client.post("/papers", data={"csrf_token": person.csrf_token, **form})
     assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
     assert answer.headers["Content-Disposition"] == "attachment; filename=form.pdf"
@@ -140,14 +144,16 @@ def test_papers_are_printed_with_numbers_that_exist_on_them_alone(app: Flask, si
     assert (reader.metadata and reader.metadata.title, reader.outline) == ("Formular", [])
     on_paper = " ".join(pages)
     asked = questionnaire()
-    for question in asked.questions.values():
+    for question in plan(asked).questions:
         assert f"{plan(asked).numbers[question.id]} {question.text['sq']}" in on_paper, question.id
         if question.by == "person" and question.kind != "parties":
             assert " ".join(question.reads["el"].split()) in on_paper, question.id
         for option in question.options:
             assert option.text["sq"] in on_paper, (question.id, option.code)
-    for wording in asked.wordings.values():
-        assert wording.text["el"] in on_paper
+    printed = {name for page in asked.pages.values() if page.asked_by != "receiver" for name in page.wordings}
+    assert asked.wordings.keys() - printed == {"consent_again", "hard"}, "what a receiver reads out, and what announces"
+    for name in {*printed, "hard"}:
+        assert asked.wordings[name].text["el"] in on_paper
     assert on_paper.count("?") >= len(asked.questions) / 2
     for telephone in ("+355 4 000 0101", "116 006", "+355 4 000 0220"):
         assert telephone in on_paper
@@ -160,6 +166,60 @@ def test_papers_are_printed_with_numbers_that_exist_on_them_alone(app: Flask, si
     (entry,) = db.session.scalars(select(AuditEntry).where(AuditEntry.event == "papers_issued"))
     assert '"papers":1' in entry.details
     assert ">1</td>" in person.get("/papers")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("staff", "spoken"), [("sq", "el"), ("en", "ru")])
+@pytest.mark.parametrize(("layout", "sheets"), [("urgent", 1), ("screen", 1), ("long", 6)])
+def test_a_paper_has_few_sheets_and_no_code_in_capitals(
+    app: Flask, sign_in: SignIn, layout: str, sheets: int, staff: str, spoken: str
+) -> None:
+    person = sign_in(LOGIN)
+    form = {"layout": layout, "staff": staff, "spoken": spoken, "papers": "1"}
+    answer = person.client.post("/papers", data={"csrf_token": person.csrf_token, **form})
+    assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
+    reader = PdfReader(io.BytesIO(answer.data))
+    assert 1 <= len(reader.pages) <= sheets
+    assert glyphs.boxes(answer.data) == 0
+    accessible.check(answer.data, staff)
+    words = " ".join(" ".join(page.extract_text() for page in reader.pages).split())
+    numbers = set(re.findall(r"\b\w{3}-\w{3}-\w{3}\b", words))
+    assert len(numbers) == (10 if layout == "screen" else 1)
+    assert count(PaperForm) == len(numbers)
+    capitals = {code for code in country().in_force(clock.now()).parties if code.isupper()}
+    assert not {code for code in capitals if re.search(rf"\b{code}\b", words)} - {"IOM"}  # the name of one of them
+    asked = questionnaire()
+    for part in parts_of(plan(asked), layout):
+        for question in part.questions:
+            assert " ".join(question.text[staff].split()) in words, question.id
+            for label, option in codes(question):
+                assert f"{label} {option.text[staff]}".replace("\xa0", " ") in words.replace("\xa0", " "), question.id
+
+
+@pytest.mark.slow
+def test_each_person_of_a_sheet_is_typed_in_by_a_number_of_their_own(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    form = {"layout": "screen", "staff": "sq", "spoken": "sq", "papers": "1"}
+    answer = person.client.post("/papers", data={"csrf_token": person.csrf_token, **form})
+    words = PdfReader(io.BytesIO(answer.data)).pages[0].extract_text()
+    numbers = re.findall(r"\b\w{3}-\w{3}-\w{3}\b", words)
+    codes_of_drafts = set()
+    for number in numbers[:2]:
+        address = person.post("/papers/type-in", heading(number=number))
+        codes_of_drafts.add(address)
+        assert "/answers" in address
+    assert len(codes_of_drafts) == 2
+    person.post("/papers/type-in", heading(number=numbers[0]), status=422)
+
+
+def test_a_paper_that_is_none_of_the_three_is_not_printed(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    for layout in ("", "short"):
+        form = {"layout": layout, "staff": "sq", "spoken": "el", "papers": "1"}
+        answer = person.client.post("/papers", data={"csrf_token": person.csrf_token, **form})
+        assert answer.status_code == 422
+        assert "Zgjidhni cilin formular" in answer.text
+    assert count(PaperForm) == 0
 
 
 def test_a_page_that_is_only_looked_at_issues_nothing(app: Flask, sign_in: SignIn) -> None:
@@ -178,8 +238,7 @@ def test_a_paper_becomes_the_interview_that_the_screen_would_have_made(app: Flas
     paper = number()
     address = type_in(person, paper, example())
     assert page_id(address) == "check"
-    body = person.get(address)
-    assert "Profili i treguesve" in body
+    assert "Profili i treguesve" in person.get(address.replace("/check", "/decision"))
     sent = send(person, address)
     assert sent.endswith("/sent")
     interview = db.session.scalars(select(Interview)).one()
@@ -190,7 +249,7 @@ def test_a_paper_becomes_the_interview_that_the_screen_would_have_made(app: Flas
     assert paper_form.used
     other = sign_in("durres.border_officer")
     walked = other.post("/interviews", {"id": str(uuid.uuid4())})
-    walk(other, example(), walked, until="check")
+    walk(other, example(), walked, until="decision")
 
 
 def test_the_answers_of_a_paper_are_those_of_the_screen(app: Flask, sign_in: SignIn) -> None:
@@ -200,7 +259,7 @@ def test_the_answers_of_a_paper_are_those_of_the_screen(app: Flask, sign_in: Sig
     begun = person.post("/interviews", {"id": str(uuid.uuid4())})
     loaded = walk(person, example(), begun, until="check")
     on_screen = person.get(begun.rsplit("/", 1)[0] + "/" + loaded[-1])
-    rows = re.compile(r"<div><dt>([^<]*)<dd>([^<]*)</div>")
+    rows = re.compile(r"<div><dt>([^<]*)<dd>(.*?)</div>")
     found = rows.findall(on_paper)
     assert found == rows.findall(on_screen)
     assert len(found) > 50
@@ -226,12 +285,29 @@ def test_a_refusal_on_paper_is_counted_once_and_leads_to_nobody(app: Flask, sign
     address = type_in(person, paper, answers)
     assert page_id(address) == "refusal"
     confirm = person.post(address, fields("refusal", person.get(address), answers))
-    assert person.post(confirm, {"seen": seen(person.get(confirm))}).endswith("/ended/refused")
-    assert screened.counted().total() == 1
+    assert person.post(confirm, confirmation(person.get(confirm))).endswith("/held")
     body = person.post("/papers/type-in", heading(number=paper), status=422)
     assert "u dërgua ose u numërua tashmë" in body
     assert not re.search(r"\w{4}-\w{4}-\w<", body)
+    assert factories.end_holds() == 1
+    assert screened.counted().total() == 1
     assert count(SealedCompartment) == 0
+
+
+def test_a_no_on_paper_that_is_taken_back_leaves_its_paper_to_be_sent(app: Flask, sign_in: SignIn) -> None:
+    person, paper = sign_in(LOGIN), number()
+    refused = {"consent_services": "no", "refusal_reason": "fear", "assessment": "suspected", "leaflet": "taken"}
+    dropped = dict.fromkeys(("assessment_why", *questionnaire().pages["identity"].questions))
+    answers = example(**{**dropped, **refused})
+    address = type_in(person, paper, answers)
+    confirm = person.post(address, fields(page_id(address), person.get(address), answers))
+    held = person.post(confirm, confirmation(person.get(confirm)))
+    assert db.session.scalars(select(PaperForm.used)).one()
+    person.post(held)
+    db.session.rollback()
+    assert not db.session.scalars(select(PaperForm.used)).one()
+    confirm = f"{held.removesuffix('/held')}/end"
+    assert person.post(confirm, confirmation(person.get(confirm))) == held
 
 
 @pytest.mark.parametrize("login", ["durres.border_officer", "nrc.case_worker", "helpline.helpline_operator"])
@@ -316,6 +392,22 @@ def test_an_answer_of_a_way_not_taken_is_pointed_out(app: Flask, sign_in: SignIn
     address = person.post("/papers/type-in", heading(number=number()))
     sent = {**typed(example()), "child_with": "Me hallën", "seen": seen_in(person.get(address))}
     assert "id=child_with-error" in person.post(address, sent, status=422)
+
+
+def test_an_organisation_is_struck_out_by_its_number_on_the_paper(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    printed = list(country().in_force(clock.now()).parties)
+    address = person.post("/papers/type-in", heading(number=number()))
+    body = person.get(address)
+    place = printed.index("VATRA") + 1
+    assert f"{place} Vatra" in body
+    answers = typed({**example(), "parties": []})
+    person.post(address, {**answers, "parties": str(place), "seen": seen_in(body), "leave": "1"})
+    form = typed_form(questionnaire(), "sq")(MultiDict({"parties": f"{place}, iom"})).know(printed)
+    assert sorted(form.read(printed)["parties"]) == ["IOM", "VATRA"]
+    assert f'name=parties value="{place}"' in person.get(address)
+    wrong = person.post(address, {**answers, "parties": "99", "seen": seen_in(person.get(address))}, status=422)
+    assert "99" in wrong
 
 
 def test_a_paper_is_left_half_typed_and_found_again(app: Flask, sign_in: SignIn) -> None:
@@ -419,4 +511,19 @@ def test_the_pages_of_a_paper_show_every_question_of_its_page(app: Flask) -> Non
     asked = questionnaire()
     numbered = {question.id for question in plan(asked).questions}
     for page in asked.pages.values():
+        if page.asked_by == "receiver":
+            continue
         assert {question.id for question in page_questions(asked, page, example())} <= numbered
+
+
+def test_a_paper_warns_once_beside_the_question_and_keeps_what_was_typed(sign_in: SignIn) -> None:
+    person, answers = sign_in(LOGIN), example(citizenship_class="albanian", citizenship="UA", risk="low", danger="yes")
+    address = person.post("/papers/type-in", heading(number=number()))
+    sent = {**typed(answers), "seen": seen_in(person.get(address))}
+    shown = person.post(address, sent, status=200)
+    for warning in ("danger_now", "hurt_now", "low_risk", "class_citizenship"):
+        words = next(each.text["sq"] for each in questionnaire().warnings if each.id == warning)
+        assert html.unescape(shown).count(words) == 2, "in the summary and beside the question"
+    assert seen_in(shown) == sent["seen"], "nothing is kept yet"
+    assert 'value="Bregu"' in shown
+    assert person.post(address, {**sent, "warned": WARNED.findall(shown)}).endswith("/check")

@@ -80,9 +80,9 @@ def test_the_page_of_the_interview_shows_it_until_it_is_ticked(app: Flask, sign_
     page = person.get(address)
     assert BOX.format(1) in page
     assert "Flisni veçmas me personin" in page
-    sent = fields("safety", page, example())
+    sent = fields("screen", page, example())
     away = person.post(address, {**sent, "directive": "apart.1"})
-    assert away.endswith("/purpose")
+    assert away.endswith("/six")
     again = person.get(address)
     assert "<summary>Udhëzim: Flisni veçmas me personin</summary>" in again
     assert BOX.format(1) not in again
@@ -93,9 +93,9 @@ def test_who_does_not_tick_it_goes_on_all_the_same_and_junk_changes_nothing(app:
     assert app
     person = sign_in(LOGIN)
     address = begin(person)
-    sent = fields("safety", person.get(address), example())
-    assert person.post(address, {**sent, "directive": "stay.1"}).endswith("/purpose")  # of another page
-    assert person.post(address, {**sent, "directive": "\u202e.x"}).endswith("/purpose")
+    sent = fields("screen", person.get(address), example())
+    assert person.post(address, {**sent, "directive": "stay.1"}).endswith("/six")  # of another page
+    assert person.post(address, {**sent, "directive": "\u202e.x"}).endswith("/six")
     assert acknowledged() == 0
     assert BOX.format(1) in person.get(address)
 
@@ -125,7 +125,7 @@ def test_who_has_no_directive_is_asked_nothing(app: Flask, sign_in: SignIn) -> N
     person = sign_in("vatra.case_worker")
     assert "Sot asnjë udhëzim nuk vlen" in person.get("/directives")
     assert directive_store.binding(by=actor("vatra.case_worker")) == ()
-    assert directive_store.binding(by=actor("iom.case_worker"), page="safety") == ()
+    assert directive_store.binding(by=actor("iom.case_worker"), page="screen") == ()
 
 
 def test_only_who_conducts_interviews_acknowledges_and_others_do_not_count(app: Flask) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests import screened
+from tests import factories, screened
 from tests.conftest import Person
 from tests.factories_interviews import LOGIN, begin, example, fields, page_id, walk
 from tests.integration.interviews.test_ending import CHILD, asked_about, at_check, drafts, last_page, seen
@@ -68,12 +68,13 @@ def test_leaving_without_a_shelter_is_offered_on_the_last_page_and_repeats_what_
     person = sign_in(LOGIN)
     answers = example(**SAID, consent_services=consent)
     interview = at_check(person, answers)
-    assert "name=without" in person.get(f"{interview}/check")
-    address = person.post(f"{interview}/check", {**last_page(person, interview, answers), "without": "1"})
+    assert "name=without" in person.get(f"{interview}/decision")
+    address = person.post(f"{interview}/decision", {**last_page(person, interview, answers), "without": "1"})
     assert address == f"{interview}/without"
     repeats(person.get(address))
     assert drafts() == 1
-    assert person.post(address) == "/interviews/ended/undecided"
+    assert person.post(address) == f"{interview}/held"
+    assert factories.end_holds() == 1
     assert drafts() == 0
     (line,) = screened.counted().elements()
     assert line.outcome == "undecided"
@@ -86,7 +87,7 @@ def test_leaving_is_offered_on_the_short_way_too_and_to_no_child(app: Flask, sig
     interview = address.rsplit("/", 1)[0]
     assert "name=without" in person.get(f"{interview}/{loaded[-1]}")
     child = at_check(person, example(**CHILD, assessment="none"))
-    assert "name=without" not in person.get(f"{child}/check")
+    assert "name=without" not in person.get(f"{child}/screen")
     assert page_id(person.post(f"{child}/without")).split("?")[0] != "undecided"
     assert drafts() == 2
 
@@ -95,7 +96,7 @@ def test_who_wants_to_end_without_a_lie_is_told_the_way(app: Flask, sign_in: Sig
     person = sign_in(LOGIN)
     answers = example(assessment="possible")
     interview = at_check(person, answers)
-    refused = person.post(f"{interview}/check", {**last_page(person, interview, answers), "end": "1"}, status=422)
+    refused = person.post(f"{interview}/decision", {**last_page(person, interview, answers), "end": "1"}, status=422)
     assert "“Personi largohet pa strehëzë”" in refused
     # The title says once that something is wrong.
     title = re.search(r"<title>(.*?)</title>", refused, re.DOTALL)
@@ -107,7 +108,7 @@ def test_sending_of_who_does_not_know_repeats_what_is_destroyed(app: Flask, sign
     person = sign_in(LOGIN)
     answers = example(**SAID, consent_services="dont_know")
     interview = at_check(person, answers)
-    body = person.get(f"{interview}/check")
+    body = person.get(f"{interview}/decision")
     note = re.sub(r"<[^>]+>", " ", re.findall(r'<div class="note">.*?</div>', body, re.DOTALL)[-1])
     for each in ("Shërbime seksuale", "A ju kontrollon dikush ende?", "Ka, dhe nuk tregohen këtu"):
         assert each in note, each
@@ -118,7 +119,7 @@ def test_an_error_is_said_once_in_the_title(app: Flask, sign_in: SignIn, way: st
     person = sign_in(LOGIN)
     answers = example(danger="yes", assessment="none")
     interview = at_check(person, answers)
-    person.post(f"{interview}/check", {**last_page(person, interview, answers), "end": "1"})
+    person.post(f"{interview}/decision", {**last_page(person, interview, answers), "end": "1"})
     body = person.get(f"{interview}/{way}")
     title = re.search(r"<title>(.*?)</title>", person.post(f"{interview}/{way}", {"seen": seen(body)}, status=422))
     assert title
@@ -129,10 +130,11 @@ def test_a_person_who_does_not_know_was_asked(app: Flask, sign_in: SignIn) -> No
     person = sign_in(LOGIN)
     answers = example(consent_services="dont_know")
     interview = at_check(person, answers)
-    sent = person.get(person.post(f"{interview}/check", last_page(person, interview, answers)))
+    form = last_page(person, interview, answers)
+    sent = person.get(person.post(f"{interview}/decision", form))
     assert "nuk u kërkua dot" not in sent
     assert "Personi nuk ka thënë ende po" in sent
-    desk = sign_in("vatra.case_worker")
+    desk = sign_in(f"{form['party'].lower()}.case_worker")
     referral = re.search(r"/referrals/[0-9a-f-]{36}", desk.get("/"))
     assert referral
     received = desk.get(referral.group())
@@ -144,9 +146,10 @@ def test_what_was_not_sent_is_not_done_and_who_waits_for_an_answer_has_no_days(a
     person = sign_in(LOGIN)
     answers = example(consent_services="yes")
     interview = at_check(person, answers)
-    person.post(f"{interview}/check", {**fields("check", person.get(f"{interview}/check"), answers), "leave": "1"})
+    sent = fields("decision", person.get(f"{interview}/decision"), answers)
+    person.post(f"{interview}/decision", {**sent, "leave": "1"})
     tasks = person.get(interview)
-    line = re.search(r"/check\".*?</li>", tasks, re.DOTALL)
+    line = re.search(r"/decision\".*?</li>", tasks, re.DOTALL)
     assert line
     assert "E kryer" not in line.group()
     child = asked_about(person)

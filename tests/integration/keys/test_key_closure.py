@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 
 from nrm import db
+from nrm.actions import tending
 from nrm.actions.interviews import interviews
 from nrm.actions.referrals import announced_returns, referrals, supplements
 from nrm.actions.shelter import cases, stays
@@ -53,7 +54,10 @@ def expected(world: World) -> dict[str, set[Key]]:
     """What each organisation was granted, by the agreement's sequence; all others were granted nothing."""
     told = ("hand_over", "identity", "story")
     return {
-        "RINAS": keys(world.draft, "draft") | keys(world.asked_case, *told) | keys(world.notice, "identity"),
+        "RINAS": keys(world.draft, "draft")
+        | keys(world.group_draft, "draft")
+        | keys(world.asked_case, *told)
+        | keys(world.notice, "identity"),
         "NRC": keys(world.coming_case, *told) | keys(world.case, *told, "legal"),
         "VATRA": keys(
             world.own_case, *told, "care", "joint_interview"
@@ -211,7 +215,9 @@ def test_discarding_a_draft_leaves_it_to_nobody(world_app: tuple[Flask, World], 
     before = closure.now("before")
     officer = factories.actor("rinas.border_officer")
     interviews.resume(interview_id=world.draft, by=officer)
-    interviews.discard(interview_id=world.draft, reason="mistaken", by=officer)
+    interviews.discard(interview_id=world.draft, reason="mistaken", sentence="Fjali.", by=officer)
+    factories.later(hours=13)
+    tending.tend()
     after = closure.now("after")
     everybody = after.organisations().values()
     assert not keys(world.draft, "draft") & set(opened(after, *everybody))

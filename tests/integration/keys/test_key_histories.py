@@ -54,7 +54,8 @@ HISTORIES = int(os.environ.get("NRM_TEST_HISTORIES", "0"))
 POST, AUTHORITY, CHILDREN = "RINAS", "RA", "CHILD_PROTECTION"
 # Whom the agreement names for these people: each is offered what was sealed when it is sent.
 CENTRES = ("NRC", "IOM", "VATRA", "TJETER_VIZION")
-FOR_CHILDREN = ("NRC", "VATRA", "TJETER_VIZION")
+# The IOM receives adults whose risk is known; of a child it is never asked, and the urgent way does not ask the risk.
+WITHOUT_IOM = ("NRC", "VATRA", "TJETER_VIZION")
 SHARED = {
     "TRP_UNIT": (Compartment.LEGAL, Compartment.IDENTITY),
     "PROSECUTION": (Compartment.LEGAL, Compartment.IDENTITY),
@@ -173,7 +174,7 @@ class Histories(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        """A fresh instance, at noon."""
+        """A fresh instance, at noon, with so many people that a few short histories come to almost every step."""
         db.disconnect()
         for name in ("main.db", "shred.db"):
             for file in self.folder.glob(f"{name}*"):
@@ -185,10 +186,13 @@ class Histories(RuleBasedStateMachine):
         self.at = datetime(2026, 3, 2, 11, tzinfo=UTC)
         clock.set_clock(lambda: self.at)
         self._sent(child=False)
-        self._sent(child=False, urgent=True)
-        self.accept(self.people[-1])
+        for _ in range(2):
+            self._sent(child=False, urgent=True)
+            self.accept(self.people[-1])
+        self.add(self.people[-1])
         self._sent(child=True)
         self.open_own(foreign=True, code="VATRA")
+        self.share(self.people[-1], "PROSECUTION")
 
     def by(self, code: str) -> Any:
         return factories.actor(LOGINS[code])
@@ -251,7 +255,7 @@ class Histories(RuleBasedStateMachine):
             told["identity"].add(CHILDREN)
         lots = {name: Lot(holders) for name, holders in told.items()}
         somebody = Somebody(sent.case_id, POST, "referred", lots, sent.referral_id, POST, "NRC", "sent", urgent=urgent)
-        for party in FOR_CHILDREN if child else CENTRES:
+        for party in WITHOUT_IOM if child or urgent else CENTRES:
             if party not in self.left:
                 somebody.offer(party)
         self.people.append(somebody)

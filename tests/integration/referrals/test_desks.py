@@ -249,7 +249,7 @@ def test_the_duty_officer_decides_on_a_page_with_beds_and_the_route(sign_in: Sig
     duty.get(where)
     duty.post(path, {"receiver": vatra, "reason": "safety"}, 409)
     shelter = sign_in("vatra.case_worker")
-    assert "Oficeri i gatshmërisë" in shelter.get(where)
+    assert "Zyra e gatishmërisë" in shelter.get(where)
     shelter.get(where + "/decline", 409)
 
 

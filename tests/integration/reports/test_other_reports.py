@@ -70,6 +70,7 @@ def some_screenings(number: int, month: date) -> None:
             "announced": "99",
             "agency": "99",
         },
+        {"outcome": "not_asked", "processed": "not_asked"},
     ]
     made = []
     for _ in range(number):
@@ -80,7 +81,7 @@ def some_screenings(number: int, month: date) -> None:
             "agency": chance.choice(["yes", "no", "no"]),
             "gender": chance.choice(["feminine", "feminine", "masculine"]),
         }
-        made.append(screening(month, **(places | chance.choices(outcomes, [60, 15, 20, 5])[0])))
+        made.append(screening(month, **(places | chance.choices(outcomes, [50, 15, 20, 5, 10])[0])))
     screened.count(made)
 
 
@@ -154,12 +155,18 @@ def test_every_way_an_interview_can_end_fits_the_tables_of_report_x() -> None:
     ]
     ends.append((outcome_of("none"), processed_as("none", None)))
     values = [("rinas", *end, "child", "feminine", "GR", "yes", "no") for end in ends]
+    values.append(("rinas", "not_asked", "not_asked", "adult", "feminine", "GR", "yes", "no"))
     values.append(("", "refused", "refused_help", "adult", "unknown", "99", "99", "99"))
     rows = rules.returnees([(each, 1) for each in values], codes, quarters=["2026Q2"])
     records, _ = table_set.records(rows)
     assert len(records) == len(set(values))
-    with pytest.raises(MalformedMicrodata):
-        table_set.records([rows[0] | {"outcome": "refused"}])
+    for wrong in ({"outcome": "refused"}, {"outcome": "not_asked"}, {"processed": "not_asked"}):
+        with pytest.raises(MalformedMicrodata):
+            table_set.records([rows[0] | wrong])
+    unasked = next(row for row in rows if row["outcome"] == "not_asked")
+    for wrong in ({"age_class": "child"}, {"processed": "no_indicator"}, {"crossing_point": "unknown"}):
+        with pytest.raises(MalformedMicrodata):
+            table_set.records([unasked | wrong])
 
 
 @pytest.mark.slow

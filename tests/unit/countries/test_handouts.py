@@ -16,8 +16,13 @@ from nrm.domain.interviews.spoken import parse_choices, unsaid
 from tests.unit.domain.interviews.small_questionnaire import ALBANIA, returnee
 
 EIGHT = {"sq", "en", "el", "it", "ro", "ru", "sr", "tr"}
+# Those in which nothing but cards and leaflets is there.
+CARDS = {"ar", "bn", "fa", "fr", "hi", "uk", "ur"}
 # Words that would tell a person who finds the paper what it is about.
 TELLING = ("trafik", "traffick", "tratta", "traite", "εμπορ", "торгов", "trgovin", "ticaret", "viktim", "victim")
+
+
+NOT_CHECKED = "first draft, not yet checked by a translator"
 
 
 @cache
@@ -27,7 +32,8 @@ def file(name: str) -> dict[str, Any]:
 
 def test_leaflet_and_receipt_are_there_in_the_eight_languages_and_tell_nothing() -> None:
     handouts = countries.load("albania").handouts
-    assert set(handouts.leaflets) == set(handouts.receipts) == EIGHT
+    assert set(handouts.receipts) == EIGHT
+    assert set(handouts.leaflets) == EIGHT | CARDS
     for each in (*handouts.leaflets.values(), *handouts.receipts.values()):
         assert each.status == ("approved" if each.language in ("sq", "en") else "draft")
         text = " ".join(each.parts.values()).casefold()
@@ -40,11 +46,23 @@ def test_leaflet_and_receipt_are_there_in_the_eight_languages_and_tell_nothing()
 
 def test_greetings_are_there_in_more_languages_each_by_its_own_name() -> None:
     greetings = countries.load("albania").handouts.greetings
-    assert set(greetings) > EIGHT
+    assert set(greetings) > EIGHT | CARDS
+    for each in greetings.values():
+        assert each.translator == ("original" if each.status == "approved" else NOT_CHECKED), each.language
     names = [each.parts["name"] for each in greetings.values()]
     assert len(set(names)) == len(names)
     own = file("questionnaire-returnee-1.toml")["language_names"]
     assert {code: greetings[code].parts["name"] for code in own} == own
+
+
+def test_the_staff_can_choose_every_language_that_has_a_card_and_knows_its_name() -> None:
+    language = returnee().questions["language"]
+    for code in EIGHT | CARDS:
+        option = language.option(code)
+        assert option is not None, code
+        own = returnee().language_names[code]
+        said = set(option.text.values())
+        assert (said == {own}) == (code in EIGHT), code
 
 
 def test_every_answer_that_is_read_to_a_person_has_words_in_every_language() -> None:
@@ -65,7 +83,10 @@ def test_an_answer_without_words_is_read_as_the_officer_reads_it() -> None:
     ("change", "message"),
     [
         (lambda data: data["leaflet"].pop("el"), "leaflet.el: missing"),
-        (lambda data: data["leaflet"].update(xx=data["leaflet"]["el"]), "leaflet.xx: is no language"),
+        (lambda data: data["leaflet"].update(xx=data["leaflet"]["el"]), "leaflet.xx: has no greeting"),
+        (lambda data: data["receipt"].update(bn=data["receipt"]["el"]), "receipt.bn: is no language"),
+        (lambda data: data["greeting"]["bn"].pop("calling"), "greeting.bn.calling: missing"),
+        (lambda data: data["greeting"]["bn"].pop("translator"), "greeting.bn.translator: missing"),
         (lambda data: data["leaflet"]["el"].update(status="new"), "leaflet.el.status: `new`"),
         (lambda data: data["leaflet"]["el"].update(danger="129"), "leaflet.el.danger: must have {ambulance}, {police}"),
         (lambda data: data["leaflet"]["el"].update(title="{name}"), "leaflet.el.title: must have nothing to fill in"),

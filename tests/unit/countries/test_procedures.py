@@ -14,7 +14,7 @@ from nrm.countries import FOLDER, CountryError
 USE = '[[use]]\ncrossing_point = "rinas"\nquestionnaire = "returnee-1"\nstarts_on = 2026-01-01\n'
 TEXTS = "\n".join(f'{name} = {{ sq = "a", en = "b" }}' for name in ("issuer", "title", "text"))
 DIRECTIVE = (
-    '[[directive]]\nid = "apart"\nversion = 1\nparty = "BORDER_POLICE"\nstarts_on = 2026-01-01\npages = ["safety"]\n'
+    '[[directive]]\nid = "apart"\nversion = 1\nparty = "BORDER_POLICE"\nstarts_on = 2026-01-01\npages = ["screen"]\n'
     f"{TEXTS}\n"
 )  # fmt: skip
 
@@ -84,7 +84,7 @@ SECOND = DIRECTIVE.replace("version = 1", "version = 2").replace("2026-01-01", "
         (DIRECTIVE + SECOND.replace("BORDER_POLICE", "HELPLINE"),
          "directive[2].party: `apart` is a directive of BORDER_POLICE"),
         (DIRECTIVE.replace("BORDER_POLICE", "POST_OFFICE"), "directive[1].party: `POST_OFFICE` is none of "),
-        (DIRECTIVE.replace("safety", "attic"), "directive[1].pages: `attic` is none of check, "),
+        (DIRECTIVE.replace("screen", "attic"), "directive[1].pages: `attic` is none of apart, check, "),
         (DIRECTIVE.replace("starts_on", "ends_on = 2025-12-31\nstarts_on"),
          "directive[1].ends_on: lies before the beginning"),
         (DIRECTIVE.replace('text = { sq = "a", en = "b" }', 'text = { sq = "a" }'), "directive[1].text.en: missing"),

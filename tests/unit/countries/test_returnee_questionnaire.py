@@ -50,10 +50,12 @@ def test_the_person_can_always_say_that_they_do_not_know_or_do_not_want_to_answe
             assert codes[-2:] == ["dont_know", "no_answer"], question.id
 
 
-def test_a_standard_interview_is_sent_on_its_ninth_page_and_an_urgent_one_has_four() -> None:
-    assert len(ROUTES["standard"]) + 1 == 9
-    assert len(set(ROUTES["urgent"]) - {"urgent_refusal"}) == 4
-    assert len(ROUTES["child"]) < len(ROUTES["standard"])
+def test_each_way_has_as_few_pages_as_it_can() -> None:
+    """With the page at the end: the loads of the short screen, of the whole interview, of a hand-over, of a child."""
+    assert len(set(ROUTES["screened"]) - {"apart"}) + 1 == 3
+    assert len(ROUTES["standard"]) + 1 <= 11
+    assert len(set(ROUTES["urgent"]) - {"urgent_refusal"}) + 1 == 4
+    assert len(ROUTES["child"]) + 1 == 5
 
 
 def position(route: str, name: str) -> int:
@@ -65,9 +67,9 @@ def test_the_story_comes_before_consent_and_consent_before_any_name() -> None:
         "language",
         "age",
         "returned_from",
+        "noticed",
         "promised",
         "control",
-        "noticed",
         "consent_sharing",
         "given",
         "assessment",

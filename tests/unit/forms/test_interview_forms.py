@@ -21,6 +21,8 @@ from tests.unit.domain.interviews.small_questionnaire import question, returnee,
 TODAY = date(2026, 3, 1)
 Q = returnee()
 ADULT = {"urgent": "no", "age": "adult"}
+OPENED = {"interpreter", "companions"}
+"""Asked only after another answer of the same page."""
 AGREED = {**ADULT, "consent_services": "yes", "consent_sharing": "yes"}
 
 
@@ -42,8 +44,8 @@ def accepted(page: str, sent: Any, **earlier: Any) -> dict[str, Any]:
 
 
 def test_a_form_class_is_made_once() -> None:
-    assert page_form(Q, Q.pages["safety"], "sq") is page_form(Q, Q.pages["safety"], "sq")
-    assert page_form(Q, Q.pages["safety"], "sq") is not page_form(Q, Q.pages["safety"], "en")
+    assert page_form(Q, Q.pages["screen"], "sq") is page_form(Q, Q.pages["screen"], "sq")
+    assert page_form(Q, Q.pages["screen"], "sq") is not page_form(Q, Q.pages["screen"], "en")
 
 
 @settings(max_examples=25)
@@ -63,14 +65,10 @@ def test_what_a_browser_sends_of_an_interview_gives_its_answers_back(seed: int, 
 
 
 def test_an_empty_page_says_what_to_do_in_the_officers_language() -> None:
-    assert errors("safety", {}, "sq") == {
-        "language": "Zgjidhni një përgjigje: Në cilën gjuhë do të flisni?",
-        "interpreter": "Zgjidhni një përgjigje: Kush përkthen?",
-        "alone": "Zgjidhni një përgjigje: A jeni vetëm me personin?",
-        "companions": "Zgjidhni një përgjigje: Kush e shoqëron personin?",
-        "hurt": "Zgjidhni një përgjigje: A keni lëndime ose sëmundje tani?",
-        "danger": "Zgjidhni një përgjigje: A keni frikë se dikush do t’ju bëjë keq sot?",
-    }
+    asked = errors("screen", {}, "sq")
+    assert asked["language"] == "Zgjidhni një përgjigje: Në cilën gjuhë do të flisni?"
+    assert asked["danger"] == "Zgjidhni një përgjigje: A keni frikë se dikush do t’ju bëjë keq sot?"
+    assert set(asked) == {name for name in Q.pages["screen"].questions if Q.questions[name].required} - OPENED
     assert accepted("happened", {}) == {}
 
 
@@ -182,7 +180,19 @@ def test_a_question_the_page_does_not_ask_is_not_read() -> None:
 
 
 def test_answers_of_the_page_given_before_are_not_taken_for_given_again() -> None:
-    assert "alone" in errors("safety", {"language": "sq"}, alone="yes")
+    assert "alone" in errors("screen", {"language": "sq"}, alone="yes")
+
+
+def test_what_another_answer_of_the_page_closes_is_dropped_and_not_required() -> None:
+    whole = {"language": "sq", "alone": "yes", "hurt": "no", "danger": "no", "age": "adult", "gender": "feminine"}
+    whole |= {"citizenship_class": "albanian", "returned_from": "GR", "announced": "no"}
+    closed = {"interpreter": "present", "companions": ["partner"], "companions_who": "burri"}
+    assert accepted("screen", {**whole, **closed}) == whole
+    assert set(errors("screen", {**whole, "language": "el", "alone": "no"})) == OPENED
+    opened = {**whole, **closed, "language": "el", "alone": "no"}
+    assert accepted("screen", opened) == opened
+    named = {**whole, "language": "", "language-other": "Arabic"}
+    assert set(errors("screen", named)) == {"interpreter"}
 
 
 def test_what_was_typed_is_kept_to_be_shown_again() -> None:

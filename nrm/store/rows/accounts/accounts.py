@@ -63,6 +63,12 @@ def readers_by_consent() -> list[Organisation]:
     )
 
 
+def parties_of(organisation_ids: Collection[uuid.UUID]) -> set[str]:
+    """The codes under which these organisations act in the agreement; of those that are no party, their own."""
+    found = db.session.scalars(select(Organisation).where(Organisation.id.in_(organisation_ids)))
+    return {each.party or each.code for each in found}
+
+
 def with_keyring() -> set[uuid.UUID]:
     """The ids of the organisations that have a keyring, so that things can be sealed to them."""
     return set(db.session.scalars(select(Keyring.organisation_id).distinct()))

@@ -52,6 +52,12 @@ def _unanswered() -> ColumnElement[bool]:
     )
 
 
+def over_holds(at: datetime, limit: int) -> Sequence[uuid.UUID]:
+    """Interviews that are held and whose time is over, for `tend`."""
+    over = (Interview.status == "held", Interview.expires_at <= at)
+    return db.session.scalars(select(Interview.id).where(*over).order_by(Interview.expires_at).limit(limit)).all()
+
+
 def forget_ended(at: datetime) -> None:
     """Drop the bare rows of interviews that ended without a case, once their time has come."""
     db.session.execute(delete(Interview).where(Interview.status == "ended", Interview.expires_at <= at))

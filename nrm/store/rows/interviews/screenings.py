@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from sqlalchemy import Date, String, bindparam, select, update
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from nrm.db import db
 from nrm.domain.interviews.screenings import KIND, Screening
-from nrm.models.interviews.screenings import ScreenedLine, ScreeningCount, ScreeningKind
+from nrm.models.interviews.screenings import ScreenedLine, ScreeningCount, ScreeningKind, ScreenStep
 from nrm.prepared import Prepared
 
 _BESIDE = ("profile", "assessment", "reason")  # what a month's number is kept by besides the kind
@@ -32,6 +32,17 @@ _ONE_MORE = Prepared(
 )
 
 
+_ONE_STEP_MORE = Prepared(
+    update(ScreenStep.__table__)  # type: ignore[arg-type]
+    .where(
+        ScreenStep.month == bindparam("of_month", type_=Date),
+        ScreenStep.crossing_point == bindparam("of_point", type_=String),
+        ScreenStep.step == bindparam("of_step", type_=String),
+    )
+    .values(number=ScreenStep.number + 1)
+)
+
+
 def count(session: Session, screenings: Iterable[Screening]) -> None:
     """Add one to each number. Call it after `audit.append`: writers queue there, and so not for the same number."""
     for screening in screenings:
@@ -48,6 +59,16 @@ def count(session: Session, screenings: Iterable[Screening]) -> None:
             kind_id = kind.id
         session.add(ScreeningCount(**codes, kind_id=kind_id, number=1))
         session.flush()
+
+
+def count_steps(session: Session, screened: Iterable[Screening], steps: Sequence[str]) -> None:
+    """Add one to the number of each step of the post of each who was `screened`; after `audit.append`, as `count`."""
+    for one in screened:
+        for step in steps:
+            wanted = {"of_month": one.month, "of_point": one.crossing_point, "of_step": step}
+            if not _ONE_STEP_MORE.run(session, wanted):
+                session.add(ScreenStep(month=one.month, crossing_point=one.crossing_point, step=step, number=1))
+                session.flush()
 
 
 def remember_line(session: Session, mark: bytes) -> None:

@@ -14,6 +14,7 @@ from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
+from nrm.prepared import Row
 
 
 class KeptFor(NamedTuple):
@@ -23,7 +24,7 @@ class KeptFor(NamedTuple):
     pseudonym: str
 
 
-def terms(referral: Referral) -> Terms:
+def terms(referral: Referral | Row) -> Terms:
     """What was fixed when it was sent."""
     return Terms(
         sent_at=referral.sent_at,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import select
 
 from nrm.db import db
 from nrm.domain.shelter.cases import UNFINISHED
-from nrm.domain.shelter.consents import Ended, Narrowing, Said, Topic
-from nrm.models.shelter.cases import Case
-from nrm.models.shelter.consents import Consent
+from nrm.domain.shelter.consents import Ended, Naming, Narrowing, Said, Topic
+from nrm.models.accounts.accounts import Member
+from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.cases import Case, Withheld
+from nrm.models.shelter.consents import Consent, NamedParty
 
 
 def over(today: date, most: int) -> Sequence[Consent]:
@@ -42,6 +44,12 @@ def kept_for_a_stay(most: int) -> Sequence[uuid.UUID]:
     return found
 
 
+def thought_over(at: datetime, most: int) -> Sequence[Withheld]:
+    """What is withheld and whose hours are over, the oldest first; for `tend`."""
+    statement = select(Withheld).where(Withheld.until <= at).order_by(Withheld.until, Withheld.id).limit(most)
+    return db.session.scalars(statement.execution_options(populate_existing=True)).all()
+
+
 def struck_out(case_id: uuid.UUID) -> set[str]:
     """The parties that the person does not want to know, by the last answer. The caller has checked the case.
 
@@ -54,6 +62,46 @@ def struck_out(case_id: uuid.UUID) -> set[str]:
     )
     last = {party: (said, ended) for party, said, ended in db.session.execute(statement)}
     return {party for party, (said, ended) in last.items() if said == Said.REFUSED or ended == Ended.WITHDRAWN}
+
+
+def struck_out_when_sent(referral_id: uuid.UUID) -> set[str]:
+    """The parties that the person had struck out when they were sent, by what was said to the senders until then.
+
+    What they say to whoever received them is no news for the sender. The caller has checked the referral.
+    """
+    sent = db.session.get_one(Referral, referral_id)
+    heard = select(Referral.sender_id).where(Referral.case_id == sent.case_id, Referral.position <= sent.position)
+    senders = set(db.session.scalars(heard))
+    statement = (
+        select(Consent.party, Consent.said, Consent.ended, Member.organisation_id)
+        .outerjoin(Member, Member.id == Consent.ended_by_id)
+        .where(
+            Consent.case_id == sent.case_id,
+            Consent.read_at_id.in_(senders),
+            Consent.topic == Topic.SHARING,
+            Consent.party != "",
+        )
+        .order_by(Consent.ended_on.is_(None), Consent.asked_on, Consent.ended_on)
+    )
+    last = {
+        party: said == Said.REFUSED or (ended == Ended.WITHDRAWN and where in senders)
+        for party, said, ended, where in db.session.execute(statement)
+    }
+    return {party for party, struck in last.items() if struck}
+
+
+def lists(case_id: uuid.UUID) -> dict[Naming, list[str]]:
+    """Who was named to the person, struck out by them, and told; the caller has checked the case."""
+    statement = select(NamedParty.naming, NamedParty.party).where(NamedParty.case_id == case_id)
+    found: dict[Naming, list[str]] = {each: [] for each in Naming}
+    for naming, party in db.session.execute(statement.order_by(NamedParty.party)):
+        found[Naming(naming)].append(party)
+    return found
+
+
+def withheld_until(case_id: uuid.UUID) -> datetime | None:
+    """Until when what the person told waits for their yes; None where nothing waits."""
+    return db.session.scalar(select(Withheld.until).where(Withheld.case_id == case_id))
 
 
 def wants_help(case_id: uuid.UUID) -> bool:

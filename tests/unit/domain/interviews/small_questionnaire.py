@@ -59,6 +59,7 @@ SMALL: dict[str, Any] = {
         "elsewhere": "age",
         "second_country": "where",
         "consent_statistics": "still",
+        "danger": "still",
     },
     "consent": [{"code": "given", "when": {"eq": ["still", "yes"]}}],
     "check": [{"question": "years", "when": {"lt": ["years", 3]}, "text": both("Enter more")}],

@@ -54,6 +54,7 @@ def test_an_acceptable_answer_is_kept_in_one_form(name: str, value: object, kept
 
 
 NAMES = "Given names"
+CODE = "Enter the country’s code of two letters (ISO 3166), for example SE"
 
 
 @pytest.mark.parametrize(
@@ -66,8 +67,9 @@ NAMES = "Given names"
         ("needs", ["gold"], "Choose one of the answers in the list: What do you need?"),
         ("needs", [], "Choose an answer: What do you need?"),
         ("needs", ["none", "medical"], "Choose either the answers that apply or only the last one: What do you need?"),
-        ("returned_from", "gr", "Enter the name of a country, for example Sweden: Which country have you come from?"),
-        ("returned_from", 3, "Enter the name of a country, for example Sweden: Which country have you come from?"),
+        ("returned_from", "gr", f"{CODE}: Which country have you come from?"),
+        ("returned_from", "XX", f"{CODE}: Which country have you come from?"),
+        ("returned_from", 3, f"{CODE}: Which country have you come from?"),
         ("language", "SQ", "Enter the name of a language, for example Arabic: In which language will you talk?"),
         ("age_stated", 121, "Enter a number from 0 to 120: How old are you?"),
         ("age_stated", -1, "Enter a number from 0 to 120: How old are you?"),
@@ -139,16 +141,16 @@ def findings(page: str, **answers: Any) -> dict[str, str]:
 
 
 def test_what_must_be_answered_and_is_not_is_said() -> None:
-    assert findings("safety")["alone"] == "Choose an answer: Are you alone with the person?"
+    assert findings("screen")["alone"] == "Choose an answer: Are you alone with the person?"
     assert findings("people_child", urgent="no", age="child")["child_with"] == "Enter an answer: Who are you with?"
 
 
 def test_a_date_of_the_future_is_pointed_out_and_todays_is_not() -> None:
-    assert findings("purpose", left="2026-03-02")["left"] == (
+    assert findings("way", left="2026-03-02")["left"] == (
         "Enter a date that is not in the future: When did you leave home?"
     )
-    assert "left" not in findings("purpose", left="2026-03-01")
-    assert "left" not in findings("purpose", left="2026")
+    assert "left" not in findings("way", left="2026-03-01")
+    assert "left" not in findings("way", left="2026")
 
 
 def test_an_end_before_the_beginning_is_pointed_out() -> None:
@@ -161,10 +163,10 @@ def test_an_end_before_the_beginning_is_pointed_out() -> None:
 
 @pytest.mark.parametrize(
     ("age", "stated", "wrong"),
-    [("adult", 17, True), ("adult", 18, False), ("child", 18, True), ("child", 17, False), ("unsure", 40, False)],
+    [("adult", 17, True), ("adult", 18, False)],
 )
 def test_the_age_said_must_fit_the_age_chosen(age: str, stated: int, wrong: bool) -> None:
-    assert ("age_stated" in findings("purpose", age=age, age_stated=stated)) is wrong
+    assert ("age_stated" in findings("signs", age=age, age_stated=stated)) is wrong
 
 
 @pytest.mark.parametrize(

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nrm.domain.interviews.indicators import Profile, Rule, is_possible_victim, profile, rule_for
+from nrm.domain.interviews.indicators import (
+    VULNERABILITY,
+    Profile,
+    Rule,
+    is_possible_victim,
+    profile,
+    profile_of_answered,
+    rule_for,
+)
 from nrm.domain.interviews.interviews import ALONE
 from tests.unit.domain.interviews.small_questionnaire import returnee
 
 Q = returnee()
+# The post no longer asks about vulnerability; the arithmetic is the same for whoever does.
+EVERYTHING = replace(Q, routes=(replace(Q.routes[-1], pages=(*Q.routes[-1].pages, "receiver")),))
 QUIET = {name: ["none"] for name in ("promised", "start", "before", "conditions", "control", "depend", "noticed")}
 
 
 def drawn(*, child: bool = False, **answers: Any) -> Profile:
     given_answers = {"urgent": "no", "age": "adult", **QUIET, **answers}
-    return profile(Q, given_answers, child=child)
+    return profile(EVERYTHING, given_answers, child=child)
 
 
 @pytest.mark.parametrize(
@@ -72,13 +83,16 @@ CASES: list[tuple[str, dict[str, Any], dict[str, str], str]] = [
     ("deceived and exploited, but free", {"promised": ["job", "pay"], "conditions": ["hours", "pay"]},
      {"D1": "1S+1", "D4": "1S+1"}, "suspected"),
     ("vulnerability alone", {"before": ["poverty", "home", "school"], "depend": ["need", "poverty", "past"]},
-     {"D3": "3M", "D6": "2M+1W"}, "suspected"),
+     {"D3": "3M", "D6": "2M+1W"}, "none"),
     ("one strong indicator alone", {"conditions": ["hours"]}, {}, "suspected"),
     ("two medium alone", {"promised": ["pay", "housing"]}, {}, "suspected"),
     ("two answers for the same indicator count once", {"control": ["violence", "abuse"]}, {}, "suspected"),
     ("the same twice, and another", {"control": ["violence", "abuse", "lie"]}, {"D5": "1S+1"}, "suspected"),
     ("abduction and sale are one indicator", {"start": ["abducted", "sold", "debt"]}, {}, "suspected"),
-    ("a sign at the border", {"noticed": ["fear"]}, {}, "suspected"),
+    ("a weak sign at the border", {"noticed": ["fear"]}, {}, "none"),
+    ("two weak signs", {"noticed": ["address", "fear"]}, {}, "suspected"),
+    ("a sign that is not weak", {"noticed": ["taught"]}, {}, "suspected"),
+    ("vulnerability and a weak sign", {"before": ["poverty"], "noticed": ["bags"]}, {}, "none"),
 ]  # fmt: skip
 
 
@@ -106,9 +120,9 @@ WORKED: list[tuple[str, dict[str, Any], tuple[dict[str, str], str], tuple[dict[s
     ("papers, confinement and money taken: three medium for both",
      {"start": ["papers", "locked", "money"]}, ({"D2": "3M"}, "suspected"), ({"D2": "3M"}, "suspected")),
     ("beliefs and context, weak and weak, and poverty, medium: one medium and two weak, not enough; three medium",
-     {"before": ["belief", "context", "poverty"]}, ({}, "suspected"), ({"D3": "3M"}, "suspected")),
+     {"before": ["belief", "context", "poverty"]}, ({}, "none"), ({"D3": "3M"}, "none")),
     ("lies about the law, medium and not counted for a child, home and family: three medium; two medium, not enough",
-     {"before": ["law", "home", "kin"]}, ({"D3": "3M"}, "suspected"), ({}, "suspected")),
+     {"before": ["law", "home", "kin"]}, ({"D3": "3M"}, "none"), ({}, "none")),
     ("no insurance, not counted for a child, little pay, and no school, weak and medium: "
      "two medium and one weak; two medium, not enough",
      {"conditions": ["cover", "pay", "school"]}, ({"D4": "2M+1W"}, "suspected"), ({}, "suspected")),
@@ -121,7 +135,7 @@ WORKED: list[tuple[str, dict[str, Any], tuple[dict[str, str], str], tuple[dict[s
     ("threats, lying and shame: two medium and one weak; one strong and two others",
      {"control": ["threats", "lie", "shame"]}, ({"D5": "2M+1W"}, "suspected"), ({"D5": "1S+1"}, "suspected")),
     ("held by the past, by what one is, and by need: one medium and two weak, not enough; three medium",
-     {"depend": ["past", "self", "need"]}, ({}, "suspected"), ({"D6": "3M"}, "suspected")),
+     {"depend": ["past", "self", "need"]}, ({}, "none"), ({"D6": "3M"}, "none")),
     ("forced with violence, a strong, and shame, a medium: one strong and one other; hours and pay: the same; "
      "papers kept, a strong, and lying, a medium: the same; coerced, exploited and held: a possible victim",
      {"start": ["violence", "shame"], "conditions": ["hours", "pay"], "control": ["papers", "lie"]},
@@ -192,7 +206,7 @@ def test_the_explanation_names_the_rule_s_ground_in_both_languages() -> None:
     three = drawn(promised=["job", "pay", "housing", "school"])
     assert ": positive, on 1 strong, 2 medium and 1 weak (" in three.sentences["en"][1]
     assert ": pozitiv, me 1 i fortë, 2 mesatarë dhe 1 i dobët (" in three.sentences["sq"][1]
-    assert found.sentences["en"][2] == "Coercive recruitment: no indicator was named."
+    assert found.sentences["en"][2] == "Coercive recruitment: asked and not named."
     assert found.sentences["en"][0].endswith("a possible victim.")
     assert found.sentences["en"][-1] == "The profile does not decide. You decide and say why."
     assert len(found.sentences["sq"]) == len(found.sentences["en"])
@@ -231,7 +245,8 @@ SINGLE = [
     *(("control", option.code) for option in Q.questions["control"].options if option.code not in ALONE),
     *(("promised", option.code) for option in Q.questions["promised"].options if option.code not in ALONE),
     *(("start", option.code) for option in Q.questions["start"].options if option.code not in ALONE),
-    ("paid_by", "loan"), ("still", "yes"), ("official", "yes"), ("documents_held", "other"), ("danger", "yes"),
+    ("paid_by", "loan"), ("still", "yes"), ("official", "yes"), ("danger", "yes"),
+    ("documents_held", "other"), ("documents_held", "employer"), ("documents_held", "arranger"),
     ("companions", "arranger"),
 ]  # fmt: skip
 
@@ -243,7 +258,7 @@ def test_whatever_is_named_alone_is_suspected_and_stands_in_the_profile(
 ) -> None:
     asked = Q.questions[question]
     answer: Any = [option] if asked.kind == "some_of" else option
-    found = drawn(child=child, **{question: answer})
+    found = drawn(child=child, alone="no", **{question: answer})
     chosen_option = asked.option(option)
     assert chosen_option is not None
     assert found.outcome in ("suspected", "possible")
@@ -272,7 +287,8 @@ def test_two_years_of_forced_prostitution_are_not_called_nothing() -> None:
     [
         {"forms": ["none"]}, {"forms": ["no_answer"]}, {"paid_by": "self"}, {"paid_by": "family"}, {"still": "no"},
         {"still": "dont_know"}, {"official": "no"}, {"documents_held": "self"}, {"documents_held": "family"},
-        {"documents_held": "authority"}, {"companions": ["none"]}, {"companions": ["partner"]}, {"danger": "no"},
+        {"documents_held": "authority"}, {"documents_held": "escort"}, {"documents_held": "carrier"},
+        {"companions": ["none"]}, {"companions": ["partner"]}, {"danger": "no"},
         {"work": ["farm"]}, {"work": ["sex"]}, {"paid_by": "other"},
     ],
 )  # fmt: skip
@@ -291,7 +307,7 @@ def test_what_a_route_never_asks_is_said_to_be_not_asked_and_not_to_be_not_named
     found = profile(Q, child, child=True)
     assert [finding.state for finding in found.findings] == ["not_asked"] * 6
     said = " ".join(found.sentences["en"])
-    assert "no indicator was named" not in said.lower()
+    assert "not named" not in said.lower()
     assert "Not asked: deceptive recruitment; coercive recruitment; " in said
     assert found.sentences["en"][0] == "Of what was asked, nothing was named. Not everything was asked."
     urgent = profile(Q, {"urgent": "yes", "age": "adult", "danger": "yes"}, child=False)
@@ -302,7 +318,7 @@ def test_what_a_route_never_asks_is_said_to_be_not_asked_and_not_to_be_not_named
 def test_asked_and_not_named_is_a_state_of_its_own() -> None:
     found = drawn(start=None, promised=["pay"])
     assert [finding.state for finding in found.findings] == ["named", "not_asked", *["not_named"] * 4]
-    assert "Abuse of vulnerability at destination: no indicator was named." in found.sentences["en"]
+    assert "Abuse of vulnerability at destination: asked and not named." in found.sentences["en"]
     assert "Not asked: coercive recruitment." in found.sentences["en"]
 
 
@@ -320,15 +336,14 @@ def test_what_a_child_says_in_own_words_is_never_nothing(question: str) -> None:
     [
         {"hurt": "yes"},
         {"alone": "no"},
-        {"companions": ["friend"]},
+        {"alone": "no", "companions": ["friend"]},
         {"needs": ["medical", "security"]},
-        {"risk": "high"},
+        {"danger": "yes"},
     ],
 )
 def test_nothing_is_not_said_of_who_is_hurt_not_alone_or_asks_for_protection(said: dict[str, Any]) -> None:
     quiet = {
         "alone": "yes",
-        "companions": ["parent"],
         "hurt": "no",
         "danger": "no",
         "needs": ["medical"],
@@ -341,14 +356,14 @@ def test_nothing_is_not_said_of_who_is_hurt_not_alone_or_asks_for_protection(sai
         words = " ".join(found.sentences["en"])
         assert "nothing was named" not in words
         assert "none was noticed" not in words
-        option = next(iter(said))
+        option = list(said)[-1]
         assert Q.questions[option].text["en"].lower() in words.lower()
 
 
 def test_a_partner_is_no_family_of_a_child() -> None:
     answers = {
         "urgent": "yes",
-        "alone": "yes",
+        "alone": "no",
         "companions": ["partner"],
         "hurt": "no",
         "danger": "no",
@@ -356,3 +371,187 @@ def test_a_partner_is_no_family_of_a_child() -> None:
     }
     assert "Spouse or partner" in " ".join(profile(Q, answers, child=True).sentences["en"])
     assert "Spouse or partner" not in " ".join(profile(Q, answers, child=False).sentences["en"])
+
+
+NAMED = [
+    (question.id, option.code, option.named)
+    for question in Q.questions.values()
+    for option in question.options
+    if option.named
+]
+VULNERABLE = [
+    (question.id, option.code)
+    for question in Q.questions.values()
+    for option in question.options
+    if any(each.dimension in VULNERABILITY for each in option.indicators)
+]
+WEAK = [option.code for option in Q.questions["noticed"].options if option.weak]
+
+
+def naming_nothing() -> dict[str, Any]:
+    """To every question whose answers mean something for the profile, the answer that means nothing."""
+    quiet: dict[str, Any] = {"urgent": "no", "age": "adult", "alone": "no"}  # else nobody asks who is there
+    for question in Q.questions.values():
+        if question.border or any(option.declared for option in question.options):
+            neutral = [option.code for option in question.options if option.neutral]
+            quiet[question.id] = ["none"] if question.kind == "some_of" else neutral[0]
+    return quiet
+
+
+def test_one_of_six_signs_alone_is_weak() -> None:
+    assert set(WEAK) == {"bags", "distrust", "fear", "address", "work", "changes"}
+    assert not any(option.weak for option in Q.questions["noticed_child"].options)
+
+
+@given(
+    one=st.sampled_from(NAMED),
+    child=st.booleans(),
+    beside=st.dictionaries(st.sampled_from(["where", "returned_from", "gender", "relation"]), st.just("dont_know")),
+    vulnerable=st.lists(st.sampled_from(VULNERABLE), max_size=4, unique=True),
+)
+def test_whatever_is_named_alone_makes_it_suspected_and_is_said_on_the_page(
+    one: tuple[str, str, str], child: bool, beside: dict[str, Any], vulnerable: list[tuple[str, str]]
+) -> None:
+    name, code, whose = one
+    asked = Q.questions[name]
+    answers = {**naming_nothing(), **beside, name: [code] if asked.kind == "some_of" else code}
+    for question, weak in vulnerable:
+        answers[question] = [*(each for each in answers[question] if each != "none"), weak]
+    for found in (profile(EVERYTHING, answers, child=child), profile_of_answered(Q, answers, child=child)):
+        option = asked.option(code)
+        assert option is not None
+        if whose == "child" and not child:
+            assert (found.outcome, found.codes) == ("none", ())
+            continue
+        assert found.outcome in ("suspected", "possible")
+        assert found.codes == (f"{name}.{code}",)
+        for language in ("sq", "en"):
+            first = found.sentences[language][0]
+            assert asked.text[language] in first
+            assert option.text[language] in first
+
+
+@given(
+    vulnerable=st.sets(st.sampled_from(VULNERABLE)),
+    sign=st.sampled_from(["none", *WEAK]),
+    child=st.booleans(),
+)
+def test_vulnerability_alone_or_one_weak_sign_is_no_suspicion_and_is_said(
+    vulnerable: set[tuple[str, str]], sign: str, child: bool
+) -> None:
+    answers: dict[str, Any] = {**naming_nothing(), "noticed": [sign]}
+    for question in ("before", "depend"):
+        answers[question] = [code for name, code in sorted(vulnerable) if name == question] or ["none"]
+    found = profile(EVERYTHING, answers, child=child)
+    counted = any(finding.named for finding in found.findings) or sign != "none"
+    assert (found.outcome, found.codes, found.vulnerable) == ("none", (), counted)
+    said = " ".join(found.sentences["en"])
+    assert ("Vulnerable; no sign of exploitation was named." in said) == counted
+    if vulnerable or counted:
+        assert "No indicator was named" not in said
+
+
+@given(signs=st.sets(st.sampled_from(WEAK), min_size=2))
+def test_two_weak_signs_are_a_suspicion(signs: set[str]) -> None:
+    assert profile(EVERYTHING, {**naming_nothing(), "noticed": sorted(signs)}, child=False).outcome == "suspected"
+
+
+@pytest.mark.parametrize("sign", [each.code for each in Q.questions["noticed"].options if not each.weak][:-1])
+def test_one_sign_that_is_not_weak_is_a_suspicion(sign: str) -> None:
+    assert profile(EVERYTHING, {**naming_nothing(), "noticed": [sign]}, child=False).outcome == "suspected"
+
+
+@pytest.mark.parametrize("question", ["promised", "start", "conditions", "control"])
+def test_one_indicator_beyond_vulnerability_is_a_suspicion(question: str) -> None:
+    for option in Q.questions[question].options:
+        if option.indicators:
+            found = profile(EVERYTHING, {**naming_nothing(), question: [option.code]}, child=False)
+            assert found.outcome == "suspected"
+
+
+ACTS = [
+    ({"relation": "family"}, "possible"), ({"method": "online_social_network"}, "possible"),
+    ({"promised": ["school"]}, "possible"), ({"start": ["sold"]}, "possible"), ({"travel_by": "stranger"}, "possible"),
+    ({"documents_held": "employer"}, "possible"), ({"control": ["locked"]}, "possible"), ({"still": "yes"}, "possible"),
+    ({"paid_by": "loan"}, "possible"), ({"companions": ["arranger"]}, "possible"),
+    ({}, "suspected"), ({"travel_by": "self"}, "suspected"), ({"relation": "dont_know"}, "suspected"),
+    ({"before": ["poverty"]}, "suspected"), ({"documents_held": "self"}, "suspected"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("act", "outcome"), ACTS)
+def test_a_form_named_by_a_child_with_any_act_is_possible_and_the_means_are_not_needed(
+    act: dict[str, Any], outcome: str
+) -> None:
+    answers = {**naming_nothing(), "forms": ["forced_begging"], **act}
+    found = profile(EVERYTHING, answers, child=True)
+    assert (found.outcome, found.possible_victim) == (outcome, outcome == "possible")
+    assert profile(EVERYTHING, answers, child=False).outcome == "suspected"
+    if outcome == "possible":
+        assert "for a child the means are not needed: a possible victim" in found.sentences["en"][1]
+
+
+def test_work_of_a_child_without_a_named_form_is_not_yet_possible() -> None:
+    answers = {**naming_nothing(), "work": ["sex"], "relation": "family"}
+    assert profile(EVERYTHING, answers, child=True).outcome == "suspected"
+
+
+@pytest.mark.parametrize("text", ["fears", "unasked", "official_what"])
+def test_own_words_are_said_first_and_are_a_suspicion_for_a_child_alone(text: str) -> None:
+    answers = {**naming_nothing(), text: "someone at the garage"}
+    for child, outcome in ((True, "suspected"), (False, "none")):
+        found = profile_of_answered(Q, answers, child=child)
+        assert found.outcome == outcome
+        assert (f"{text}.said" in found.codes) is child
+        assert found.sentences["en"][0].startswith("It was named: ")
+        assert Q.questions[text].text["en"] in found.sentences["en"][0]
+        assert "No indicator was named" not in " ".join(found.sentences["en"])
+
+
+def test_a_dimension_of_which_something_without_weight_was_named_is_not_called_not_named() -> None:
+    found = profile(EVERYTHING, {**naming_nothing(), "control": ["doctor"]}, child=False)
+    assert {each.dimension: each.state for each in found.findings}["D5"] == "named"
+    assert "Coercion at destination: named, with no weight of its own: no doctor." in found.sentences["en"]
+
+
+@pytest.mark.parametrize(("question", "option"), [("before", "law"), ("conditions", "cover")])
+def test_what_has_no_weight_for_a_child_is_said_all_the_same(question: str, option: str) -> None:
+    found = profile(EVERYTHING, {**naming_nothing(), question: [option]}, child=True)
+    assert (found.outcome, found.codes) == ("none", ())
+    text = Q.questions[question].option(option).text["en"]  # type: ignore[union-attr]
+    assert text in found.sentences["en"][0]
+    assert "asked and not named" not in next(each for each in found.sentences["en"] if text.lower() in each)
+
+
+def test_nothing_asked_is_never_no() -> None:
+    for answers in ({}, {"age": "adult"}, {"age": "child"}, {"relation": "friend", "where": "IT"}):
+        assert profile_of_answered(Q, answers, child=False).outcome == "suspected"
+
+
+def test_answers_on_no_journey_are_weighed_by_themselves() -> None:
+    found = profile_of_answered(Q, {"before": ["poverty"]}, child=False)
+    assert (found.outcome, [each.asked for each in found.findings]) == ("none", [False, False, True, *[False] * 3])
+    refused = profile_of_answered(Q, {"promised": ["no_answer"], "before": ["none"]}, child=False)
+    assert (refused.outcome, refused.little_said) == ("suspected", True)
+
+
+@given(
+    answers=st.fixed_dictionaries(
+        {},
+        optional={
+            question.id: st.sampled_from([[option.code] if question.kind == "some_of" else option.code
+                                          for option in question.options])
+            for question in Q.questions.values()
+            if question.kind in ("one_of", "some_of", "yes_no")
+        },
+    ),
+    child=st.booleans(),
+)  # fmt: skip
+def test_the_page_never_says_that_nothing_was_named_when_something_was(answers: dict[str, Any], child: bool) -> None:
+    for found in (profile(EVERYTHING, answers, child=child), profile_of_answered(Q, answers, child=child)):
+        said = " ".join(found.sentences["en"])
+        touched = found.codes or found.border or any(finding.named for finding in found.findings)
+        assert bool(touched) <= ("othing was named" not in said and "No indicator was named" not in said)
+        for finding in found.findings:
+            never = f"{finding.text['en']}: asked and not named."
+            assert (never in found.sentences["en"]) == (finding.state == "not_named")

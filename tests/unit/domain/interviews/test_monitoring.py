@@ -188,7 +188,7 @@ def read(text: str) -> rules.Checklist:
         ('language = "language"', 'language = "story"', "record: `story` is no closed question of returnee-1"),
         ('"alone", "purpose', '"aloone", "purpose', "record: `aloone` is no closed question of returnee-1"),
         ('id = "alone"', 'id = "language"', "item[2].id: `language` stands twice"),
-        ('routes = ["child"]', 'routes = ["children"]', "item[5].routes: `children` is none of child, refusal, "),
+        ('routes = ["child"]', 'routes = ["children"]', "item[5].routes: `children` is none of child, not_asked, "),
         ("keep_days", "kept_days", "keep_days: missing"),
     ],
 )

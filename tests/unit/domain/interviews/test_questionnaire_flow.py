@@ -17,7 +17,7 @@ from nrm.domain.interviews.interviews import Answers, Page
 from tests.unit.domain.interviews.small_questionnaire import returnee
 
 TODAY = date(2026, 3, 1)
-STANDARD = ["safety", "purpose", "way", "happened", "signs", "consent", "identity", "check"]
+STANDARD = ["screen", "six", "way", "happened", "signs", "consent", "identity", "check", "decision"]
 Q = returnee()
 
 
@@ -33,34 +33,34 @@ def made_up(seed: int, **fixed: Any) -> dict[str, Any]:
     return made_up_interviews.random_answers(Q, random.Random(seed), today=TODAY, fixed=fixed)
 
 
-def test_an_adult_takes_eight_pages_before_it_is_sent() -> None:
+def test_an_adult_takes_nine_pages_before_it_is_sent() -> None:
     assert names({"urgent": "no", "age": "adult"}) == STANDARD
 
 
 @pytest.mark.parametrize("age", ["child", "unsure"])
 def test_a_child_or_someone_not_sure_is_not_asked_what_happened_nor_for_consent(age: str) -> None:
     answers = {"urgent": "no", "age": age}
-    assert names(answers) == ["safety", "purpose", "signs_child", "people_child", "check"]
+    assert names(answers) == ["screen", "signs_child", "people_child", "check_child"]
     never = {"story", "promised", "start", "conditions", "control", "cooperate", "consent_services", "parties"}
     assert not asked(answers) & never
-    assert {"trusts", "fears", "child_with", "unasked", "travel_by"} <= asked(answers)
+    assert {"trusts", "fears", "child_with", "unasked", "returned_from"} <= asked(answers)
 
 
-def test_the_urgent_way_has_four_pages_and_asks_no_name() -> None:
+def test_the_urgent_way_has_three_pages_and_asks_no_name() -> None:
     answers = {"urgent": "yes", "age": "adult"}
-    assert names(answers) == ["urgent_first", "urgent_needs", "urgent_consent", "urgent_send"]
+    assert names(answers) == ["urgent_first", "urgent_consent", "urgent_send"]
     assert not any(question.compartment == "identity" for question in questionnaire_flow.reachable(Q, answers))
 
 
 def test_an_urgent_child_is_not_asked_for_consent() -> None:
-    assert names({"urgent": "yes", "age": "child"}) == ["urgent_first", "urgent_needs", "urgent_send"]
+    assert names({"urgent": "yes", "age": "child"}) == ["urgent_first", "urgent_send"]
 
 
 @pytest.mark.parametrize("said", ["no", "dont_know", "no_answer"])
 @pytest.mark.parametrize("consent", ["consent_services", "consent_sharing"])
 def test_who_does_not_say_yes_is_not_asked_who_they_are(consent: str, said: str) -> None:
     answers = {"age": "adult", "consent_services": "yes", "consent_sharing": "yes", consent: said}
-    assert names(answers) == [*STANDARD[:6], "refusal" if said == "no" else "check"]
+    assert names(answers) == [*STANDARD[:6], *(["refusal"] if said == "no" else ["check", "decision"])]
     assert not any(question.compartment == "identity" for question in questionnaire_flow.reachable(Q, answers))
 
 
@@ -70,7 +70,9 @@ def test_refusing_the_statistics_alone_refuses_nothing_else() -> None:
 
 
 def test_stopping_for_a_shelter_keeps_what_both_ways_ask_and_drops_the_rest() -> None:
-    before = made_up(3, urgent="no", age="adult", consent_services="yes", consent_sharing="yes", hurt="yes")
+    before = made_up(
+        3, urgent="no", age="adult", could_leave="no", consent_services="yes", consent_sharing="yes", hurt="yes"
+    )
     after = questionnaire_flow.with_page(Q, before, Q.home, {"urgent": "yes"})
     assert after["language"] == before["language"]
     assert after["hurt"] == "yes"
@@ -81,8 +83,8 @@ def test_stopping_for_a_shelter_keeps_what_both_ways_ask_and_drops_the_rest() ->
 
 def test_changing_the_age_resets_what_depended_on_it() -> None:
     fixed = {"urgent": "no", "age": "adult", "consent_services": "yes", "consent_sharing": "yes", "given": "Arta"}
-    before = made_up(5, **fixed)
-    page = Q.pages["purpose"]
+    before = made_up(5, alone="yes", could_leave="no", **fixed)
+    page = Q.pages["screen"]
     own = {name: before[name] for name in page.questions if name in before}
     child = questionnaire_flow.with_page(Q, before, page, {**own, "age": "child"})
     assert not {"consent_services", "consent_sharing", "control", "given", "assessment"} & set(child)
@@ -99,19 +101,21 @@ def test_answering_a_page_again_with_the_same_changes_nothing() -> None:
 
 
 def test_an_answer_left_out_the_second_time_is_gone() -> None:
-    before = made_up(8, urgent="no", age="adult", wish="near")
+    before = made_up(8, urgent="no", age="adult", could_leave="no", apart="go_on", wish="near")
     page = Q.pages["signs"]
     own = {name: before[name] for name in page.questions if name in before and name != "wish"}
     assert "wish" not in questionnaire_flow.with_page(Q, before, page, own)
 
 
 def test_a_page_cannot_answer_questions_of_another() -> None:
-    after = questionnaire_flow.with_page(Q, {}, Q.pages["safety"], {"alone": "yes", "age": "adult", "colour": "red"})
-    assert after == {"alone": "yes"}
+    after = questionnaire_flow.with_page(
+        Q, {}, Q.pages["screen"], {"alone": "yes", "age": "adult", "given": "Arta", "colour": "red"}
+    )
+    assert after == {"alone": "yes", "age": "adult"}
 
 
 def test_the_answer_under_an_option_goes_with_it() -> None:
-    page = Q.pages["safety"]
+    page = Q.pages["screen"]
     before = questionnaire_flow.with_page(Q, {}, page, {"hurt": "yes", "hurt_what": "krahu"})
     assert before == {"hurt": "yes", "hurt_what": "krahu"}
     assert questionnaire_flow.with_page(Q, before, page, {"hurt": "no", "hurt_what": "krahu"}) == {"hurt": "no"}
@@ -175,15 +179,16 @@ def test_the_example_answers_every_question_of_its_journey() -> None:
 
 
 def test_a_page_is_complete_when_what_it_must_have_is_answered() -> None:
-    page = Q.pages["safety"]
-    whole = {"language": "sq", "interpreter": "nobody", "alone": "yes", "companions": ["none"], "hurt": "no"}
+    page = Q.pages["screen"]
+    whole = {"language": "sq", "alone": "yes", "hurt": "no", "age": "adult", "gender": "feminine"}
+    whole |= {"citizenship_class": "albanian", "returned_from": "GR", "announced": "no"}
     assert [question.id for question in questionnaire_flow.missing(Q, page, whole)] == ["danger"]
     assert not questionnaire_flow.complete(Q, page, whole)
     assert questionnaire_flow.complete(Q, page, {**whole, "danger": "no_answer"})
 
 
 def test_a_question_hidden_under_an_option_is_on_the_page_but_not_asked() -> None:
-    page = Q.pages["safety"]
+    page = Q.pages["screen"]
     assert "hurt_what" in [question.id for question in questionnaire_flow.page_questions(Q, page, {"hurt": "no"})]
     assert "hurt_what" not in asked({"hurt": "no"})
 
@@ -200,7 +205,7 @@ def test_the_wording_that_was_read_depends_on_the_age_and_is_hashed() -> None:
     assert len({adult.sha256, child.sha256, other.sha256}) == 3
     assert wordings.wording_read(Q, {}, "en") is None
     assert wordings.wording_read(Q, {"age": "adult"}, "xx") is None
-    consent = wordings.wording_read(Q, {"age": "adult"}, "en", page=Q.pages["consent"])
+    consent = wordings.wording_read(Q, {"age": "adult"}, "en", among=Q.pages["consent"].wordings)
     assert consent is not None
     assert consent.id == "consent"
 

@@ -65,6 +65,10 @@ MISTAKES = [
         "question.birth.compartment: a partial_date is not closed, so it cannot be a fact",
     ),
     (
+        changed("question", "gender", announced_by="colour"),
+        "question.gender.announced_by: names the wording `colour`, which does not exist",
+    ),
+    (
         changed("question", "gender", fact="colour"),
         "question.gender.fact: names the fact `colour`, which does not exist",
     ),
@@ -120,8 +124,8 @@ MISTAKES = [
         "question.left.when: names `still`, which the route `child` asks later or not at all",
     ),
     (
-        changed("question", "years", when={"eq": ["age", "adult"]}),
-        "question.years.when: names `age` of the same page; use `under`",
+        changed("question", "signs", when={"eq": ["where", "GR"]}),
+        "question.signs.when: names `where` of the same page, which does not stand directly before it",
     ),
     (changed("question", "birth", when={"eq": ["age", "old"]}), "question.birth.when: `age` has no option `old`"),
     (

@@ -1,0 +1,40 @@
+"""Saving what whoever took a person in asked after the arrival (ADR 0062)."""
+
+from __future__ import annotations
+
+import uuid
+
+from nrm.db import transaction
+from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.interviews.interviews import Answers
+from nrm.domain.shelter import first_talks as rules
+from nrm.domain.shelter.cases import CaseRefusal, CaseRefused, Compartment
+from nrm.models.shelter.cases import Case
+from nrm.steps.shelter import cases as steps
+from nrm.store.countries import country
+from nrm.vault import compartments as vault
+
+StaleRevision = vault.StaleRevision
+
+
+def save(*, case_id: uuid.UUID, answers: Answers, seen: int | None, by: Actor) -> None:
+    """Seal the answers of the form (`first_talks.form_of`) in the case, and keep the coded facts among them in clear,
+    unless the person is not to be counted.
+
+    `seen`: the revision of `story` that the writer had read, 0 if there was none; None writes over any, which is for
+    answers that nobody typed. The same answers again change nothing. Raises NotPermitted, NotVisible, CannotOpen,
+    CaseRefused (`consent_first`: the person has not said yes; `not_holder`, `closed`, `asked`), StaleRevision.
+    """
+    by.must(Permission.CASE_OPEN)
+    with transaction() as session:
+        steps.check_written(session, case_id, by)
+        case = session.get_one(Case, case_id)
+        if not rules.may_ask(case.consent):
+            raise CaseRefused(CaseRefusal.CONSENT_FIRST)
+        questionnaire = country().questionnaires[case.questionnaire]
+        parts = rules.sorted_into(questionnaire, answers)
+        told = {str(Compartment.STORY): parts.pop(Compartment.STORY)}
+        steps.merge(session, case_id, told, by, seen=seen)
+        steps.merge(session, case_id, parts, by)
+        if case.facts.get("statistics") != "no":
+            case.facts = {**case.facts, **rules.facts_of(questionnaire, answers)}

@@ -1,0 +1,148 @@
+"""Interviews that ended and are held: for who ended them, for colleagues of the post, and for the duty desk.
+
+A colleague sees the code and the hour; nothing at all where an official took part. The duty desk sees what it was given
+a key to.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, or_, select
+
+from nrm import clock
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.interviews.interviews import Hold, Interview
+from nrm.models.shelter.cases import Grant
+
+_MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLine:
+    """One interview of the post. `mine`: the asker may take it back; else `ending` and `until` are not told."""
+
+    id: uuid.UUID
+    pseudonym: str
+    held_at: datetime
+    mine: bool
+    ending: str = ""
+    until: datetime | None = None
+    desk: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeskLine:
+    """One interview that the duty desk may open."""
+
+    id: uuid.UUID
+    pseudonym: str
+    post_id: uuid.UUID
+    post: dict[str, str]
+    telephone: str
+    questionnaire: str
+    ending: str
+    reason: str
+    held_at: datetime
+    until: datetime
+    official: bool
+
+
+def of_post(*, by: Actor) -> list[HeldLine]:
+    """What is held at the actor's post, the first to be destroyed first."""
+    by.must(Permission.INTERVIEW_CONDUCT)
+    statement = (
+        _of_post(by).where(Interview.expires_at > clock.now()).order_by(Interview.expires_at, Interview.id).limit(_MOST)
+    )
+    return [_held_line(*row, by) for row in db.session.execute(statement)]
+
+
+def mine(interview_id: uuid.UUID, *, by: Actor) -> HeldLine:
+    """One that the actor may take back, or could until a moment ago; raises NotVisible."""
+    by.must(Permission.INTERVIEW_CONDUCT)
+    row = db.session.execute(_of_post(by).where(Interview.id == interview_id)).first()
+    line = None if row is None else _held_line(*row, by)
+    if line is None or not line.mine:
+        raise NotVisible
+    return line
+
+
+def is_over(interview_id: uuid.UUID, *, by: Actor) -> bool:
+    """Whether the time of one of the actor's own interviews is over, destroyed already or not."""
+    by.must(Permission.INTERVIEW_CONDUCT)
+    gone = Interview.status == "ended"
+    late = (Interview.status == "held") & (Interview.expires_at <= clock.now())
+    own = (Interview.id == interview_id, Interview.member_id == by.member_id, or_(gone, late))
+    return db.session.scalar(select(Interview.id).where(*own)) is not None
+
+
+def _of_post(by: Actor) -> Select[Hold, Interview]:
+    own = or_(Hold.member_id == by.member_id, Interview.member_id == by.member_id)
+    return (
+        select(Hold, Interview)
+        .join(Interview, Interview.id == Hold.id)
+        .where(
+            Interview.organisation_id == by.organisation_id,
+            Interview.status == "held",
+            or_(own, Hold.official.is_(False)),
+        )
+    )
+
+
+def _held_line(hold: Hold, interview: Interview, by: Actor) -> HeldLine:
+    if by.member_id not in (hold.member_id, interview.member_id):
+        return HeldLine(hold.id, interview.pseudonym, hold.held_at, False)
+    until = interview.expires_at
+    return HeldLine(hold.id, interview.pseudonym, hold.held_at, True, hold.ending, until, hold.desk)
+
+
+def of_desk(*, by: Actor) -> list[DeskLine]:
+    """What the duty desk may open, the first to be destroyed first. Raises NotPermitted."""
+    statement = _of_desk(by).order_by(Interview.expires_at, Interview.id).limit(_MOST)
+    return [_desk_line(*row) for row in db.session.execute(statement)]
+
+
+def of_desk_one(interview_id: uuid.UUID, *, by: Actor) -> DeskLine:
+    """One of them; raises NotPermitted, NotVisible."""
+    row = db.session.execute(_of_desk(by).where(Interview.id == interview_id)).first()
+    if row is None:
+        raise NotVisible
+    return _desk_line(*row)
+
+
+def _of_desk(by: Actor) -> Select[Hold, Interview, Organisation]:
+    by.must(Permission.REFERRAL_DIRECT)
+    return (
+        select(Hold, Interview, Organisation)
+        .join(Interview, Interview.id == Hold.id)
+        .join(Organisation, Organisation.id == Interview.organisation_id)
+        .join(Grant, Grant.case_id == Hold.id)
+        .where(
+            Grant.compartment == "draft",
+            Grant.organisation_id == by.organisation_id,
+            Hold.desk,
+            Interview.status == "held",
+            Interview.expires_at > clock.now(),
+        )
+    )
+
+
+def _desk_line(hold: Hold, interview: Interview, post: Organisation) -> DeskLine:
+    assert interview.expires_at is not None
+    return DeskLine(
+        hold.id,
+        interview.pseudonym,
+        post.id,
+        post.names,
+        post.telephone,
+        interview.questionnaire,
+        hold.ending,
+        hold.reason,
+        hold.held_at,
+        interview.expires_at,
+        hold.official,
+    )

@@ -1,0 +1,139 @@
+"""The home page of a border officer: what waits, own interviews and those of colleagues, what was sent, telephones."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from flask import render_template, url_for
+from markupsafe import Markup
+
+from forms.referrals.referrals import STATUS_LABELS
+from nrm.actions.interviews import interviews as actions
+from nrm.domain.accounts.accounts import Role
+from nrm.domain.interviews.interviews import Questionnaire
+from nrm.domain.referrals.referrals import ReferralStatus
+from nrm.domain.words import N_
+from nrm.steps.interviews import drafts as draft_steps
+from nrm.store.interviews import draft_owners
+from nrm.store.interviews import holds as held_store
+from nrm.store.interviews import interviews as store
+from nrm.store.interviews.draft_owners import AnothersLine
+from nrm.store.interviews.interviews import UnsentLine
+from nrm.store.referrals import referrals, supplements
+from nrm.store.referrals.referrals import SentLine
+from nrm.store.referrals.supplements import OpenSupplement
+from nrm.web import access, home, telephones
+from nrm.web.interviews import groups, interview_pages, rollout
+from nrm.web.interviews.interview_pages import DraftLine
+from nrm.web.language import current_language, gettext, text_in
+from nrm.web.referrals import announced_returns, sent_filter
+
+AT_HOME = 6  # rows of each list: the page stays small, and the rest is one click away
+SENT_AT_HOME = 8
+AGE_CLASSES = {"adult": N_("adult"), "child": N_("under 18"), "unsure": N_("age not sure")}
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One thing that this officer has to do, and where."""
+
+    text: str
+    address: str
+
+
+@home.page(Role.BORDER_OFFICER)
+def border_officer_home() -> str:
+    """What waits; new interview; own drafts and imported ones; those of colleagues; what was sent, and the answer."""
+    by = access.actor()
+    drafts, completed = (store.listed(status, by=by, size=AT_HOME) for status in ("draft", "completed"))
+    colleagues = draft_owners.of_colleagues(by=by, size=AT_HOME)
+    sent = referrals.sent_by_me(by=by, size=SENT_AT_HOME)
+    lines = [described(row) for row in drafts.rows]
+    added = supplements.open_now(by=by)
+    find, called = _same_for_all(current_language(), telephones.numbers())
+    return render_template(
+        "home/border_officer.html",
+        new_id=uuid.uuid4(),
+        waiting=[*_of_sent(sent.rows), *_of_drafts(lines), *_of_supplements(added)],
+        drafts=lines,
+        more_drafts=drafts.after,
+        completed=[described(row) for row in completed.rows],
+        more_completed=completed.after,
+        colleagues=colleagues.rows,
+        steps=steps_of(colleagues.rows),
+        more_colleagues=colleagues.after,
+        held=held_store.of_post(by=by),
+        groups=groups.under_way(by),
+        sent=sent,
+        status_labels=STATUS_LABELS,
+        find_sent=find,
+        called=called,
+        expected=announced_returns.expected_part(),
+        first_use=rollout.first_use(by),
+    )
+
+
+@lru_cache(maxsize=16)
+def _same_for_all(_: str, numbers: Sequence[telephones.Telephone]) -> tuple[Markup, Markup]:
+    """The form that finds what was sent, and the telephones: rendered once for each language (the first argument), as
+    nothing in them is of one person."""
+    find = render_template("referrals/referrals/find_sent.html", form=sent_filter.SentFilter())
+    called = render_template("home/telephones.html", numbers=numbers)
+    return Markup(find), Markup(called)  # noqa: S704 - templates of ours, their values are escaped
+
+
+def described(row: UnsentLine) -> DraftLine:
+    """The line of one's own interview, with its age class and the page that was saved last."""
+    if row.lost:
+        return interview_pages.draft_line(row)
+    seen = draft_steps.glance(row.id, row.questionnaire, by=access.actor())
+    return interview_pages.draft_line(row, AGE_CLASSES.get(seen.age, ""), page_title(row.questionnaire, seen.page))
+
+
+def steps_of(lines: Iterable[AnothersLine]) -> Mapping[uuid.UUID, str]:
+    """The page of each interview of a colleague, by its id; without those that only the interviewer opens."""
+    return {line.id: page_title(line.questionnaire, line.step) for line in lines if not line.closed}
+
+
+def page_title(questionnaire: str, page: str) -> str:
+    """The title of a page; empty for none, and for one that the questionnaire does not have."""
+    known: Questionnaire | None = actions.questionnaires().get(questionnaire)
+    found = known.pages.get(page) if known is not None else None
+    return text_in(found.title) if found is not None else ""
+
+
+def _of_sent(rows: Sequence[SentLine]) -> Iterator[Waiting]:
+    """What the newest referral of each person asks of who sent it."""
+    newest: dict[uuid.UUID, SentLine] = {}
+    for line in rows:  # the newest first
+        newest.setdefault(line.case_id, line)
+    for line in newest.values():
+        address = url_for("referrals.show", referral_id=line.id)
+        values = {"code": line.pseudonym, "receiver": text_in(line.receiver)}
+        if line.status is ReferralStatus.NOT_ARRIVED:
+            yield Waiting(gettext("%(code)s did not arrive at %(receiver)s: call", **values), address)
+        elif line.status in (ReferralStatus.DECLINED, ReferralStatus.EXPIRED):
+            yield Waiting(gettext("%(code)s: nobody is being asked now, call", **values), address)
+        elif line.status is ReferralStatus.SENT and line.late:
+            yield Waiting(gettext("%(code)s: the answer of %(receiver)s is late, call", **values), address)
+        elif line.status is ReferralStatus.ACCEPTED and line.departed_at is None:
+            yield Waiting(gettext("%(code)s: %(receiver)s accepted, take the person there", **values), address)
+
+
+def _of_drafts(lines: Sequence[DraftLine]) -> Iterator[Waiting]:
+    for line in lines:
+        if line.child == "answered":
+            address = url_for("interviews.end_page", interview_id=line.id)
+            yield Waiting(gettext("%(code)s: the child authority has answered", code=line.code), address)
+        elif line.warn:
+            address = url_for("interviews.tasks", interview_id=line.id)
+            yield Waiting(gettext("%(code)s: go on, or it is destroyed soon", code=line.code), address)
+
+
+def _of_supplements(lines: Sequence[OpenSupplement]) -> Iterator[Waiting]:
+    for line in lines:
+        address = url_for("supplements.write_page", supplement_id=line.id)
+        yield Waiting(gettext("Add to the urgent hand-over %(code)s", code=line.pseudonym), address)

@@ -1,0 +1,44 @@
+"""The telephones for danger: on the officers' home page, on the pages of the urgent way, and on every error page."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from flask import Flask
+
+from nrm import clock
+from nrm.countries.country import NoAgreement
+from nrm.domain.words import N_
+from nrm.store.countries import country
+
+
+@dataclass(frozen=True, slots=True)
+class Telephone:
+    """Whom a number reaches, as a phrase, and the number."""
+
+    name: str
+    number: str
+
+
+def numbers(struck: Collection[str] = ()) -> tuple[Telephone, ...]:
+    """Ambulance, police, the two help lines and the duty desk; read from the country alone, so that they are there when
+    the database is not. `struck`: parties that the person of this page struck out."""
+    known = country().emergency
+    lines = [
+        Telephone(N_("Ambulance"), known.ambulance),
+        Telephone(N_("Police"), known.police),
+        Telephone(N_("Help line"), known.helpline),
+        Telephone(N_("Help line for children"), known.children),
+    ]
+    try:
+        parties = country().in_force(clock.now()).parties.values()
+    except NoAgreement:
+        return tuple(lines)
+    desks = [each for each in parties if each.kind == "responsible_authority" and each.code not in struck]
+    return (*lines, *(Telephone(N_("Duty desk"), each.on_call) for each in desks[:1]))
+
+
+def register(app: Flask) -> None:
+    """Give templates `telephones()`."""
+    app.jinja_env.globals["telephones"] = numbers

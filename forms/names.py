@@ -34,6 +34,16 @@ ALIASES: Mapping[str, str] = {
     "macedonia": "MK",
     "turkey": "TR",
 }
+LANGUAGE_ALIASES: Mapping[str, str] = {
+    "bangla": "bn",
+    "dari": "fa",
+    "farsi": "fa",
+    "hindisht": "hi",
+    "indisht": "hi",
+    "urduisht": "ur",
+}
+# Languages that are also found by what they are called in themselves.
+OWN = ("bn", "es", "fa", "hi", "hu", "ku", "pl", "ps", "pt", "so", "sw", "ti", "ur", "vi", "zh")
 
 
 def folded(name: str) -> str:
@@ -113,7 +123,9 @@ def _languages() -> Mapping[str, str]:
     names = _named(FIRST, "languages")
     every: Mapping[str, str] = getattr(Locale.parse("en"), "languages")  # noqa: B009 - babel types its keys too widely
     codes = [code for code in every if code.isalpha() and 2 <= len(code) <= 3]
-    return {**{n: c for n, c in names.items() if c in codes}, **{code: code for code in codes}}
+    own = {name: code for each in OWN for name, code in _named([each], "languages", [each]).items()}
+    found = {name: code for name, code in {**own, **names}.items() if code in codes}
+    return {**found, **{code: code for code in codes}, **LANGUAGE_ALIASES}
 
 
 def _is_country(code: str) -> bool:

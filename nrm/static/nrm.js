@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const one = (selector) => document.querySelector(selector);
-  let unsaved, last;
+  let unsaved;
 
   one("[data-errors]")?.focus();
 
@@ -11,42 +11,6 @@
     guarded.addEventListener("input", () => { unsaved = true; });
     guarded.addEventListener("submit", () => { unsaved = false; });
     addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
-  }
-
-  // The answer to a referral comes by itself: ask for its part of the page again, until the session has ended.
-  if (one("[data-asks]:not([data-over])")) {
-    const box = one("[data-sound] input");
-    const sound = () => {
-      if (!box.checked) return;
-      const audio = new AudioContext(), tone = audio.createOscillator();
-      tone.connect(audio.destination);
-      tone.start();
-      tone.stop(audio.currentTime + 0.6);
-    };
-    one("[data-sound]").hidden = one("[data-asking]").hidden = false;
-    box.addEventListener("change", sound);
-    const asking = setInterval(async () => {
-      const part = one("[data-asks]");
-      const answer = await fetch(part.dataset.asks, { redirect: "manual" }).catch(() => part);
-      // No network just now has no status.
-      if (!(answer.status < 500)) return;
-      const text = answer.ok ? await answer.text() : "";
-      const fresh = document.createRange().createContextualFragment(text).querySelector("[data-asks]");
-      if (!fresh) one("[data-ended]").hidden = !(one("[data-asking]").hidden = true);
-      else if (fresh.dataset.state !== part.dataset.state) {
-        part.replaceWith(fresh);
-        document.title = fresh.dataset.title;
-        sound();
-      }
-      if (!fresh || "over" in fresh.dataset) clearInterval(asking);
-    }, 15000);
-  }
-
-  // Letters of other scripts: each becomes a button that puts it where somebody was writing last.
-  addEventListener("focusin", ({ target }) => { if (target.dir === "auto") last = target; });
-  for (const row of document.querySelectorAll("[data-letters]")) {
-    row.innerHTML = row.textContent.replace(/\S/g, "<button type=button class=plain>&nbsp;&nbsp;$&&nbsp;&nbsp;</button>");
-    row.onclick = ({ target }) => { last?.focus(); if (target !== row) document.execCommand("insertText", false, target.textContent.trim()); };
   }
 
   // Hide the screen: blank at once, before the network answers; the server then locks the session.

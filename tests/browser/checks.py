@@ -12,6 +12,8 @@ from playwright.sync_api import ConsoleMessage, Error, Page
 ORDINARY_PAGE, HEAVY_PAGE = 15 * 1024, 60 * 1024
 PAGE_IN_TWO_LANGUAGES = 18_500  # ADR 0061
 MOST_REQUESTS = 3
+# The fonts of the cards, for a computer that has none of its own: asked for once, and kept for a year (ADR 0061).
+FONTS = 70 * 1024
 NARROW = 320
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 MOST_SCROLLS = 8
@@ -67,11 +69,15 @@ PASSING = {"content-length", "date", "set-cookie"}
 
 @dataclass
 class Visit:
-    """One navigation as the network saw it: answers that came over the wire, their bytes, and the console."""
+    """One navigation as the network saw it: answers that came over the wire, their bytes, and the console.
+
+    Fonts are counted apart.
+    """
 
     status: int = 0
     addresses: list[str] = field(default_factory=list)
     transferred: int = 0
+    fonts: dict[str, int] = field(default_factory=dict)
     console: list[str] = field(default_factory=list)
 
 
@@ -103,14 +109,20 @@ def watching(page: Page) -> Iterator[Visit]:
         session.detach()
         page.remove_listener("console", say)
         page.remove_listener("pageerror", cry)
-    seen.addresses = [url for identifier, url in asked.items() if identifier not in cached]
-    seen.transferred = int(sum(size for identifier, size in sizes.items() if identifier not in cached))
+    for identifier, url in asked.items():
+        size = 0 if identifier in cached else int(sizes.get(identifier, 0))
+        if url.endswith(".woff2"):
+            seen.fonts[url] = size
+        elif identifier not in cached:
+            seen.addresses.append(url)
+            seen.transferred += size
 
 
 def assert_light(seen: Visit, most: int = ORDINARY_PAGE) -> None:
-    """At most three requests and 15 KB on the wire, style and script included (60 KB for tables)."""
+    """At most three requests and 15 KB on the wire, style and script included (60 KB for tables); fonts for cards."""
     assert len(seen.addresses) <= MOST_REQUESTS, seen.addresses
     assert seen.transferred <= most, f"{seen.transferred} bytes: {seen.addresses}"
+    assert sum(seen.fonts.values()) <= (FONTS if any("/assets/cards." in url for url in seen.addresses) else 0)
 
 
 def assert_quiet(seen: Visit) -> None:

@@ -14,8 +14,6 @@ from tests.conftest import Person
 from tests.factories_interviews import begin, example, walk
 
 OFFICER = "rinas.border_officer"
-# All scripts together, once: the fonts are kept for a year, and a computer that has fonts of its own loads none.
-HEAVIEST = 90 * 1024
 NEW = ("ar", "bn", "fa", "fr", "hi", "uk", "ur")
 # The letters of what is shown in each language, drawn alone in the font of the passage, that look like a letter which
 # no font has: the box.
@@ -40,7 +38,7 @@ BOXES = """() => {
 
 
 def requests(seen: checks.Visit) -> list[str]:
-    return [re.sub(r"\..*\.", ".", url.rsplit("/", 1)[1]) for url in seen.addresses]
+    return [re.sub(r"\..*\.", ".", url.rsplit("/", 1)[1]) for url in (*seen.addresses, *seen.fonts)]
 
 
 def test_every_greeting_has_letters_and_no_boxes(page: Page, town: Town) -> None:
@@ -50,7 +48,7 @@ def test_every_greeting_has_letters_and_no_boxes(page: Page, town: Town) -> None
         page.evaluate("document.fonts.ready")
     fonts = [name for name in requests(seen) if name.endswith(".woff2")]
     assert sorted(fonts) == ["arabic.woff2", "bengali.woff2", "chinese.woff2", "devanagari.woff2"]
-    assert seen.transferred <= HEAVIEST
+    checks.assert_light(seen)
     shown = page.locator("main li [lang]").evaluate_all("all => all.map(each => each.lang)")
     assert set(shown) >= set(NEW)
     assert page.evaluate(BOXES) == {}

@@ -13,14 +13,15 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from nrm.domain.accounts.accounts import Role
 from nrm.domain.quarters import Quarter
+from nrm.web import assets
 from tests.browser import checks, live
 from tests.browser.conftest import Town, new_context
 from tests.invariants.test_routes import LOGINS, addresses, allowed
 
 LANGUAGES = ("sq", "en")
 TITLE_OF_ERRORS = {"sq": "Gabim:", "en": "Error:"}
-# Tables that are long by nature.
-HEAVY = re.compile(r"/beds|/duty|/cases/[0-9a-f-]{36}|/reports/\w+/20\w+")
+# Tables that are long by nature, and the seven parts of a first talk.
+HEAVY = re.compile(r"/beds|/duty|/cases/[0-9a-f-]{36}(?:/first-talk)?|/reports/\w+/20\w+")
 # The quarter that a contributor is asked about when these tests run.
 UNANSWERED = Quarter.of(datetime.now(UTC).date()).previous
 # The second shelter sees its own case; the others of a kind see the same pages as the first.
@@ -120,6 +121,27 @@ def most(address: str) -> int:
     return checks.HEAVY_PAGE if HEAVY.fullmatch(urlsplit(address).path) else checks.ORDINARY_PAGE
 
 
+# The classes that each style sheet says something about, by the address of the sheet.
+STYLED = {
+    asset.address: set(re.findall(r"\.([a-z][\w-]*)", asset.bodies[""].decode()))
+    | set(re.findall(r"\btable\b", asset.bodies[""].decode()))
+    for name, asset in assets.load().items()
+    if name.endswith(".css")
+}
+ON_PAGE = """() => [
+  document.querySelector('link[rel=stylesheet]').getAttribute('href'),
+  [...new Set([...document.querySelectorAll('[class]')].flatMap(one => [...one.classList]))],
+  document.querySelector('table') !== null,
+]"""
+
+
+def without_style(page: Page) -> set[str]:
+    """What only a sheet that the page does not load says how to show."""
+    sheet, classes, tables = page.evaluate(ON_PAGE)
+    shown = {*classes, *(["table"] if tables else ())}
+    return (shown & set().union(*STYLED.values())) - STYLED[sheet]
+
+
 def faults_of(desk: Desk, address: str, lang: str) -> str:
     """What is wrong with a page, or nothing."""
     try:
@@ -127,6 +149,7 @@ def faults_of(desk: Desk, address: str, lang: str) -> str:
         page = checks.assert_good_page_once(desk.page, desk.narrow, where, most=most(address))
         assert page.evaluate("[document.documentElement.lang, document.querySelectorAll('h1').length]") == [lang, 1]
         assert page.title()
+        assert not without_style(page)
     except AssertionError as error:
         return f"{address} ({lang}): {error}"
     return ""

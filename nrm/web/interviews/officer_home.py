@@ -121,6 +121,8 @@ def _of_sent(rows: Sequence[SentLine]) -> Iterator[Waiting]:
             yield Waiting(gettext("%(code)s: the answer of %(receiver)s is late, call", **values), address)
         elif line.status is ReferralStatus.ACCEPTED and line.departed_at is None:
             yield Waiting(gettext("%(code)s: %(receiver)s accepted, take the person there", **values), address)
+        elif line.status is ReferralStatus.ACCEPTED and line.late:
+            yield Waiting(gettext("Late: %(code)s has not arrived at %(receiver)s yet, call", **values), address)
 
 
 def _of_drafts(lines: Sequence[DraftLine]) -> Iterator[Waiting]:

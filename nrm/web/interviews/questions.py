@@ -356,8 +356,11 @@ class QuestionMarkup:
         declared = self.questionnaire.warnings
         words["at_once"] = {str(w.when.operand): w for w in declared if w.at_once and w.question == question.id}
         beside = self._beside(question, say)
-        opens, only = self._opens(page, question), self._only(page, question, staff)
-        last = bool(only) and self._is_last_opened(page, question)
+        opens, only, last = (
+            self._opens(page, question),
+            self._only(page, question, staff),
+            self._is_last(page, question),
+        )
         wording = self.questionnaire.wordings.get(question.announced_by)
         announced = wording.text if wording is not None else None
         html = self._template.question(
@@ -377,20 +380,22 @@ class QuestionMarkup:
 
     def _opens(self, page: Page, question: Question) -> frozenset[str]:
         """The answers of this question that open one after it on the page; empty if it opens none."""
-        asked = (self.questionnaire.questions[name] for name in page.questions)
-        opened = next((each for each in asked if opener_of(self.questionnaire, page, each) is question), None)
-        return opening(question, opened) if opened is not None else frozenset()
+        opened = self._opened_by(page, question)
+        return opening(question, self.questionnaire.questions[opened[0]]) if opened else frozenset()
 
-    def _is_last_opened(self, page: Page, question: Question) -> bool:
-        """Whether the next question of the page is not opened by the same one."""
-        after = page.questions[page.questions.index(question.id) + 1 :][:1]
-        openers = [opener_of(self.questionnaire, page, self.questionnaire.questions[name]) for name in after]
-        return opener_of(self.questionnaire, page, question) not in openers
+    def _opened_by(self, page: Page, opener: Question | None) -> list[str]:
+        """The questions of the page that this one opens, which stand one after the other."""
+        asked = [self.questionnaire.questions[name] for name in page.questions]
+        return [each.id for each in asked if opener and opener_of(self.questionnaire, page, each) is opener]
+
+    def _is_last(self, page: Page, question: Question) -> bool:
+        """Whether it is the last question that the one above opens."""
+        return question.id in self._opened_by(page, opener_of(self.questionnaire, page, question))[-1:]
 
     def _only(self, page: Page, question: Question, staff: str) -> str:
-        """After which answers of the question above this one is asked, in words; empty if it is always asked."""
+        """After which answers of the question above it and those behind it are asked, in words; empty for any other."""
         opener = opener_of(self.questionnaire, page, question)
-        if opener is None:
+        if opener is None or question.id != self._opened_by(page, opener)[0]:
             return ""
         opens = opening(opener, question)
         closes = [option for option in opener.options if option.code not in opens]

@@ -159,6 +159,16 @@ def test_a_language_is_found_by_its_name(name: str, code: str | None) -> None:
     assert names.language_code(name) == code
 
 
+def test_every_language_of_the_cards_is_found_by_its_own_name_and_by_what_the_staff_calls_it() -> None:
+    called = {code: {name} for code, name in Q.language_names.items()}
+    for code, words in Q.language_words.items():
+        called[code] |= set(words.values())
+    assert len(called) > 14
+    for code, every in called.items():
+        for name in every:
+            assert names.language_code(name) == code, name
+
+
 def test_a_list_that_is_ticked_twice_or_in_any_order_is_one_answer() -> None:
     assert accepted("happened", {"conditions": ["pay", "hours", "pay"]}) == {"conditions": ["hours", "pay"]}
 

@@ -93,9 +93,6 @@ def small_app() -> Flask:
             PAGE, form=sample, actor=actor, synthetic=True, csrf_token="x", messages=messages
         ), status
 
-    numbers = [{"name": N_("Language"), "number": "116 006"}]
-    app.jinja_env.globals["telephones"] = lambda: numbers
-
     @app.get("/error/<int:status>")
     def error(status: int) -> tuple[str, int]:
         return render_template("errors/error.html", status=status, code="a1b2c3", telephone="116 006"), status

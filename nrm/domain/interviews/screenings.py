@@ -5,7 +5,7 @@ Source: National Action Plan, II.1(b)(x): returnees "identified or suspected as 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -35,6 +35,7 @@ SCREENED, LEFT_UNASKED, WENT_ON, ASKED_AGAIN = STEPS = ("screened", "not_asked",
 became the interview; the officer saw the page that asks once more before "no indicator"."""
 # Of fewer adults at a post no share is shown.
 FEWEST = 20
+_RANK = {NONE: 0, SUSPECTED: 1, POSSIBLE: 2}
 _ASSISTED, _UNASSISTED = "assisted_voluntary", ("deported", "voluntary", "intercepted")
 
 
@@ -110,6 +111,36 @@ def step_shares(numbers: Mapping[str, int]) -> StepShares:
         return StepShares(None, None, None)
     shares = (5 * round(20 * numbers.get(step, 0) / screened) for step in (LEFT_UNASKED, WENT_ON, ASKED_AGAIN))
     return StepShares(*shares)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The officers' own assessments against the indicator profile; the difference is counted, and nobody is corrected.
+
+    How many assessments were as the profile, and how many saw more or less in the account than it did.
+    """
+
+    same: int = 0
+    more: int = 0
+    less: int = 0
+
+    @property
+    def assessed(self) -> int:
+        """All of them."""
+        return self.same + self.more + self.less
+
+
+def compared(counts: Iterable[tuple[str, str, int]]) -> Compared:
+    """Compare rows of (profile, assessment, how many); rows without one of the two (urgent hand-overs) are left out."""
+    same = more = less = 0
+    for profile, assessment, number in counts:
+        if profile not in _RANK or assessment not in _RANK:
+            continue
+        difference = _RANK[assessment] - _RANK[profile]
+        same += number if difference == 0 else 0
+        more += number if difference > 0 else 0
+        less += number if difference < 0 else 0
+    return Compared(same, more, less)
 
 
 def processed_as(assessment: str, receiver: OrganisationKind | None) -> str:

@@ -49,6 +49,7 @@ from nrm.domain.referrals.duty import (
     AHEAD,
     CHILD,
     CHILDREN,
+    FAMILY,
     OLD_AFTER,
     OWED,
     Part,
@@ -367,13 +368,13 @@ class _Lines:
             call=call,
             call_names=dict(self.agreement.parties[call.party].names) if call is not None else {},
             calls=calls,
-            may_acknowledge=kind == CHILD
+            may_acknowledge=kind in (CHILD, FAMILY)
             or (
                 kind == OWED
                 and step not in obligations.RECORDED_ELSEWHERE
                 and (step in obligations.TELLING or owner == AUTHORITY)
             ),
-            telling=kind == CHILD or (step in obligations.TELLING and owner != AUTHORITY),
+            telling=kind in (CHILD, FAMILY) or (step in obligations.TELLING and owner != AUTHORITY),
         )
 
     def _responsible(
@@ -406,7 +407,7 @@ class _Lines:
         if organisation is None or not (due <= self.now or (kind == ANSWER and promised is None)):
             return None
         # Told on the page of calls, which says whom to call next.
-        if kind == CHILD or step in obligations.TELLING:
+        if kind in (CHILD, FAMILY) or step in obligations.TELLING:
             return None
         responsible = self._party(organisation.party)
         authority = self._party(AUTHORITY)

@@ -180,6 +180,7 @@ def test_a_condition_that_is_not_met_leads_to_the_interview_and_writes_nothing(s
     assert "No notice was written" in page
     assert "9, 2 5" in page  # nothing that was typed is lost
     assert f'href="#{condition}"' in page
+    assert ("tel:129" in page) == (condition == "danger")
     found = re.search(r'action="/interviews">.*?name="id" value="([0-9a-f-]+)"', page, re.DOTALL)
     assert found
     assert "/interviews/" in officer.post("/interviews", {"id": found.group(1)})

@@ -350,6 +350,21 @@ def test_the_duty_desk_sees_it_after_a_day_without_an_answer_and_tells_by_teleph
         notification_calls.tell_of_family(family_id=family_id, by=factories.actor(POST), **called)
 
 
+def test_every_list_of_the_duty_desk_has_it_on_both_databases(instance: Flask) -> None:
+    assert instance
+    family_id = written()
+    factories.later(days=1)
+    by = factories.actor(DUTY)
+    desk = duty.desk(by=by, size=5)
+    assert [line.id for line in desk.due] == [family_id]
+    assert (desk.post, desk.counts.late) == ((), 1)
+    (line,) = duty.waiting(by=by).rows
+    assert (line.kind, line.late, line.age_class, line.pseudonym) == ("family", True, "", "")
+    assert duty.waiting(by=by, clause=line.clause).rows == [line]
+    assert (line.clause, 1, 1) in duty.clauses(by=by)
+    assert duty.line("family", family_id, by=by) == line
+
+
 def test_after_a_day_the_e_mail_that_says_nothing_goes_to_both_desks() -> None:
     written()
     desks = {code: people.organisation(code) for code in ("RA", "CHILD_PROTECTION", "NRC")}

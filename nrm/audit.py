@@ -112,6 +112,8 @@ class Event(StrEnum):
     CHILD_OPINION_GIVEN = "child_opinion_given"
     CHILD_ANSWERED = "child_answered"
     CHILD_ANSWER_CONTRADICTED = "child_answer_contradicted"
+    FAMILY_NOTICE_WRITTEN = "family_notice_written"
+    FAMILY_NOTICE_ANSWERED = "family_notice_answered"
     NOTICE_ANNOUNCED = "notice_announced"
     NOTICE_CANCELLED = "notice_cancelled"
     NOTICE_ARRIVED = "notice_arrived"

@@ -12,7 +12,7 @@ from nrm import clock
 from nrm.actions.agreement import agreement_simulation as simulations
 from nrm.actions.agreement import agreement_versions as versions
 from nrm.actions.agreement import contracts
-from nrm.actions.interviews import groups, helpline, holds, interview_sending, interviews, monitoring
+from nrm.actions.interviews import family_notices, groups, helpline, holds, interview_sending, interviews, monitoring
 from nrm.actions.referrals import announced_returns, outside_referrals, referrals
 from nrm.actions.shelter import (
     cases,
@@ -26,6 +26,7 @@ from nrm.actions.shelter import (
 )
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor
+from nrm.domain.interviews.family_notices import ALLOWS
 from nrm.domain.interviews.helpline import Caller, Outcome, Topic
 from nrm.domain.interviews.monitoring import RemedyAction, RemedyOwner
 from nrm.domain.quarters import Quarter
@@ -81,6 +82,7 @@ class World:
     member: uuid.UUID
     organisation: uuid.UUID  # the permit unit
     filing: uuid.UUID  # the Ministry of Public Order filed its table of victims for the quarter that is over
+    family: uuid.UUID  # children with their own parent at Rinas, of whom the child authority was told
     group: uuid.UUID  # people who came back together to Rinas
     group_draft: uuid.UUID  # of the first of them
     contract: uuid.UUID  # of VATRA; beside it a version of the agreement waits for signatures, and one is proposed
@@ -164,6 +166,7 @@ def build() -> World:
         member=nrc.member_id,
         organisation=unit,
         filing=filings.file("victims", days.span().quarters[-1]),
+        family=_with_parent(rinas),
         group=group,
         group_draft=group_draft,
         contract=_agreed(),
@@ -174,6 +177,11 @@ def _came_together(rinas: Actor) -> tuple[uuid.UUID, uuid.UUID]:
     group_id, interview_id = uuid.uuid4(), uuid.uuid4()
     groups.begin(group_id=group_id, interview_id=interview_id, by=rinas)
     return group_id, interview_id
+
+
+def _with_parent(rinas: Actor) -> uuid.UUID:
+    family_id = uuid.uuid4()
+    return family_notices.write(family_id=family_id, children=2, ages=[3, 9], said=dict(ALLOWS), by=rinas)
 
 
 def _announced() -> uuid.UUID:

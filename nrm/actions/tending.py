@@ -11,7 +11,7 @@ from sqlalchemy import delete
 from nrm import clock
 from nrm.actions import backups
 from nrm.actions.accounts import accounts, alarms, organisations, second_hands
-from nrm.actions.interviews import child_alerts, groups, helpline, holds, interviews, monitoring
+from nrm.actions.interviews import child_alerts, family_notices, groups, helpline, holds, interviews, monitoring
 from nrm.actions.referrals import announced_returns, referrals, supplements
 from nrm.actions.shelter import child_returns, consents, permits
 from nrm.db import rows_hit, transaction
@@ -27,6 +27,7 @@ _BATCH = 200
 def tend() -> dict[str, int]:
     """Do it; how many of each: `referrals_expired`, `drafts_expired`, `groups_forgotten`, `holds_over`,
     `permits_expired`, `sessions_ended`, `alarms_raised`, `acts_expired`, `openings_lapsed`, `alerts_forgotten`,
+    `families_forgotten`,
     `supplements_lapsed`, `notices_over`, `consents_lapsed`, `thinking_ended`, `child_returns_forgotten`,
     `calls_forgotten`, `screens_forgotten`,
     `records_forgotten`, `seeds_committed`, `erased_listed`, `keys_destroyed`, `keys_left_over`, `keyrings_settled`,
@@ -46,6 +47,7 @@ def tend() -> dict[str, int]:
         "acts_expired": second_hands.expire(by=by),
         "openings_lapsed": _forget_openings(),
         "alerts_forgotten": child_alerts.forget_withdrawn(),
+        "families_forgotten": family_notices.forget(),
         "supplements_lapsed": supplements.lapse(by=by),
         "notices_over": announced_returns.expire(by=by),
         "consents_lapsed": consents.lapse(by=by),

@@ -172,6 +172,7 @@ FORMS = {
     "consent": (Role.BORDER_OFFICER, "/interviews/{draft}/consent"),
     "check": (Role.BORDER_OFFICER, "/interviews/{draft}/check"),
     "decision": (Role.BORDER_OFFICER, "/interviews/{draft}/decision"),
+    "family notice": (Role.BORDER_OFFICER, "/family-notices/new"),
     "accept": (Role.CASE_WORKER, "/referrals/{asked}"),
     "decline": (Role.CASE_WORKER, "/referrals/{asked}/decline"),
     "find": (Role.CASE_WORKER, "/"),

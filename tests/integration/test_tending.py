@@ -45,6 +45,7 @@ NOTHING = {
     "openings_lapsed": 0,
     "erased_listed": 0,
     "alerts_forgotten": 0,
+    "families_forgotten": 0,
     "supplements_lapsed": 0,
     "notices_over": 0,
     "keys_destroyed": 0,

@@ -113,6 +113,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "compartment": Compartment.HAND_OVER,
         "country": app.extensions["nrm.country"],
         "departure_id": world.letter,
+        "family_id": world.family,
         "first": date(2000, 1, 1),
         "found": select(Case).where(Case.id == world.case),
         "group_id": world.group,

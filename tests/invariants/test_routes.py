@@ -80,6 +80,7 @@ def addresses(app: Flask, world: World | None, method: str) -> Iterator[tuple[st
         "case_id": [ids.get("asked_case"), ids.get("case"), ids.get("own_case")],
         "supplement_id": [ids.get("supplement")],
         "notice_id": [ids.get("notice")],
+        "family_id": [ids.get("family")],
         "departure_id": [ids.get("letter")],
         "act_id": [ids.get("act")],
         "request_id": [ids.get("request")],

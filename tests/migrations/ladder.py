@@ -46,6 +46,7 @@ USUAL: dict[str, Row] = {
     "destructions": {"kind": "shred", "compartment": "identity", "epoch": 1},
     "screenings": {"age_class": "adult", "outcome": "none", "processed": "released"},
     "child_alerts": {"age_class": "child", "party": "CHILD_PROTECTION"},
+    "family_notices": {"answer": "", "answer_how": "", "ages": [4]},
     "supplements": {"status": "waiting"},
     "notices": {"origin": "consulate", "status": "announced", "child": "no"},
     "key_events": {"event": "joined"},

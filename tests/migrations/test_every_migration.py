@@ -109,6 +109,7 @@ TABLE: dict[str, Moved | str] = {
     "0041_draft_owners": Moved(since.test_whose_an_interview_is_is_marked, ("alarms", "alarm_acknowledgements")),
     "0042_groups": Moved(since.test_a_draft_stays_when_the_group_it_belonged_to_is_forgotten),
     "0043_warnings_seen": Moved(since.test_a_procedure_record_from_before_has_no_warnings),
+    "0044_family_notices": Moved(since.test_family_notices_go_on_the_way_down_and_screenings_stay, ("screen_steps",)),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

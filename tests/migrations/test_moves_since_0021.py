@@ -647,3 +647,26 @@ def test_a_procedure_record_from_before_has_no_warnings(before: Before) -> None:
         assert [row["warned"] for row in data.rows("procedure_records")] == [[]]
         data.down()
         assert data.rows("procedure_records") == was
+
+
+@pytest.mark.slow
+def test_family_notices_go_on_the_way_down_and_screenings_stay(before: Before) -> None:
+    data = before("0044_family_notices")
+    data.add("screen_steps", number=61)
+    was = data.rows("screen_steps")
+    with refused("known_step"):
+        data.add("screen_steps", step="families")
+    for _ in range(2):
+        data.up()
+        assert data.rows("screen_steps") == was
+        assert data.rows("family_notices") == []
+        data.add("screen_steps", step="families", number=2)
+        data.add("screen_steps", step="family_children", number=5)
+        data.add("family_notices", ages="[3, 9]")
+        for wrong in ({"answer": "gone"}, {"answer": "seen"}, {"answered_at": AT}):
+            with refused("known_answer|answered_by_somebody"):
+                data.add("family_notices", **wrong)
+        with refused("known_step"):
+            data.add("screen_steps", step="children")
+        data.down()
+        assert data.rows("screen_steps") == was

@@ -11,12 +11,14 @@ from nrm import audit, clock
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.interviews.endings import FINAL, ChildAnswer
+from nrm.domain.interviews.family_notices import DeskAnswer
 from nrm.domain.referrals.notification_calls import check_call
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.models.referrals.referrals import Call
 from nrm.steps.interviews import child_alerts as child_alert_steps
+from nrm.steps.interviews import family_notices as family_steps
 from nrm.steps.referrals import obligations as obligation_steps
-from nrm.store.interviews import child_alerts
+from nrm.store.interviews import child_alerts, family_notices
 from nrm.store.referrals import obligations
 from nrm.store.rows.referrals import notification_calls as rows
 
@@ -54,6 +56,23 @@ def tell_of_child(
         _record(session, alert.id, [each.telephone for each in listed], number, name, answered, called_at, by)
         if answered:
             child_alert_steps.acknowledge(session, alert.id, how="telephone", at=called_at, by=by)
+        return answered
+
+
+def tell_of_family(
+    *, family_id: uuid.UUID, number: str, name: str, answered: bool, called_at: datetime, by: Actor
+) -> bool:
+    """As `tell_of_child`, about a family notice that the child authority has not seen for a day; by the duty officer.
+
+    Raises NotPermitted, NotVisible, CallRefused, IllegalTransition.
+    """
+    by.must(Permission.REFERRAL_DIRECT)
+    with transaction() as session:
+        notice = family_notices.to_tell(family_id, by=by)
+        listed = rows.numbers(notice.party, notice.organisation_id, notice.id)
+        _record(session, notice.id, [each.telephone for each in listed], number, name, answered, called_at, by)
+        if answered:
+            family_steps.answered(session, notice.id, DeskAnswer.SEEN, how="telephone", at=called_at, by=by)
         return answered
 
 

@@ -76,6 +76,7 @@ class Permission(StrEnum):
     """`noun:verb`; checked at the page and again in the action."""
 
     INTERVIEW_CONDUCT = "interview:conduct"
+    FAMILY_NOTICE_WRITE = "family_notice:write"
     REFERRAL_SEND = "referral:send"
     REFERRAL_DECIDE = "referral:decide"
     REFERRAL_DIRECT = "referral:direct"
@@ -162,7 +163,7 @@ WORK: Mapping[Role, Work] = {
     Role.BORDER_OFFICER: _work(
         N_("Border officer"),
         {OrganisationKind.BORDER_POLICE},
-        _HANDS_PEOPLE_OVER | {Permission.NOTICE_RECEIVE, Permission.MONITORING_OWN},
+        _HANDS_PEOPLE_OVER | {Permission.FAMILY_NOTICE_WRITE, Permission.NOTICE_RECEIVE, Permission.MONITORING_OWN},
     ),
     # Sees what was handed over and what is late; decides where no rule fits.
     Role.DUTY_OFFICER: _work(

@@ -5,7 +5,7 @@ Source: National Action Plan, II.1(b)(x): returnees "identified or suspected as 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -33,8 +33,11 @@ PROCESSED_WITHOUT_HELP = {REFUSED: "refused_help", UNDECIDED: "did_not_decide"}
 SCREENED, LEFT_UNASKED, WENT_ON, ASKED_AGAIN = STEPS = ("screened", "not_asked", "went_on", "asked_again")
 """How far an adult came whom a post screened: all of them; the six questions could not be asked; the short screen
 became the interview; the officer saw the page that asks once more before "no indicator"."""
+FAMILIES, FAMILY_CHILDREN = "families", "family_children"
+"""Family notices of a post, and the children in them; counted beside the steps of adults."""
 # Of fewer adults at a post no share is shown.
 FEWEST = 20
+_RANK = {NONE: 0, SUSPECTED: 1, POSSIBLE: 2}
 _ASSISTED, _UNASSISTED = "assisted_voluntary", ("deported", "voluntary", "intercepted")
 
 
@@ -94,22 +97,60 @@ def steps_of(outcome: str, *, short: bool, asked_again: bool) -> tuple[str, ...]
     return (SCREENED, *(() if short else (WENT_ON,)), *((ASKED_AGAIN,) if asked_again else ()))
 
 
+_SHOWN = (LEFT_UNASKED, WENT_ON, ASKED_AGAIN, FAMILIES, FAMILY_CHILDREN)
+
+
 @dataclass(frozen=True, slots=True)
 class StepShares:
-    """Percentages of the adults whom a post screened, to the nearest five; None where they were too few to say it."""
+    """Percentages of the adults whom a post screened, to the nearest five; None where they were too few to say it.
+
+    `families`, `family_children`: family notices, and children in them, for each hundred of these adults.
+    """
 
     not_asked: int | None
     went_on: int | None
     asked_again: int | None
+    families: int | None
+    family_children: int | None
 
 
 def step_shares(numbers: Mapping[str, int]) -> StepShares:
     """The shares of a post. A monitor is of a ministry and learns no count: of few people a share would tell it."""
     screened = numbers.get(SCREENED, 0)
     if screened < FEWEST:
-        return StepShares(None, None, None)
-    shares = (5 * round(20 * numbers.get(step, 0) / screened) for step in (LEFT_UNASKED, WENT_ON, ASKED_AGAIN))
+        return StepShares(*[None] * len(_SHOWN))
+    shares = (5 * round(20 * numbers.get(step, 0) / screened) for step in _SHOWN)
     return StepShares(*shares)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The officers' own assessments against the indicator profile; the difference is counted, and nobody is corrected.
+
+    How many assessments were as the profile, and how many saw more or less in the account than it did.
+    """
+
+    same: int = 0
+    more: int = 0
+    less: int = 0
+
+    @property
+    def assessed(self) -> int:
+        """All of them."""
+        return self.same + self.more + self.less
+
+
+def compared(counts: Iterable[tuple[str, str, int]]) -> Compared:
+    """Compare rows of (profile, assessment, how many); rows without one of the two (urgent hand-overs) are left out."""
+    same = more = less = 0
+    for profile, assessment, number in counts:
+        if profile not in _RANK or assessment not in _RANK:
+            continue
+        difference = _RANK[assessment] - _RANK[profile]
+        same += number if difference == 0 else 0
+        more += number if difference > 0 else 0
+        less += number if difference < 0 else 0
+    return Compared(same, more, less)
 
 
 def processed_as(assessment: str, receiver: OrganisationKind | None) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model
-from nrm.domain.interviews.screenings import KIND, STEPS
+from nrm.domain.interviews.screenings import FAMILIES, FAMILY_CHILDREN, KIND, STEPS
 from nrm.models.accounts.accounts import one_of
 
 
@@ -60,12 +60,15 @@ class ScreeningCount(Model):
 
 
 class ScreenStep(Model):
-    """How many adults a post screened in a month, and how many of them came how far: numbers alone (ADR 0055)."""
+    """How many adults a post screened in a month, and how many of them came how far: numbers alone (ADR 0055).
+
+    Beside them: how many family notices it wrote, and of how many children.
+    """
 
     __tablename__ = "screen_steps"
     __table_args__ = (
         CheckConstraint("number > 0", name="somebody"),
-        CheckConstraint(one_of("step", STEPS), name="known_step"),
+        CheckConstraint(one_of("step", (*STEPS, FAMILIES, FAMILY_CHILDREN)), name="known_step"),
         {"sqlite_with_rowid": False},
     )
 

@@ -61,7 +61,7 @@ def tell(
             alert.opinion_at = alert.answer_due_at = None
             alert.opinion_why = ""
         return
-    found = _clause(country().in_force(clock.now()))
+    found = clause_that_tells(country().in_force(clock.now()))
     if found is None:
         return
     number, duty = found
@@ -85,7 +85,7 @@ def _says_adult(session: Session, alert: ChildAlert, *, by: Actor) -> None:
     ask_again(session, alert.id, AGE_CHANGED, by=by)
 
 
-def _clause(agreement: Agreement) -> tuple[str, Duty] | None:
+def clause_that_tells(agreement: Agreement) -> tuple[str, Duty] | None:
     """(number, duty) of the first clause by which a party of child protection is told."""
     for clause in agreement.clauses:
         for duty in clause.duties:

@@ -13,8 +13,7 @@ from sqlalchemy import func, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, Permission
-from nrm.domain.interviews.assessments import Compared, compared
-from nrm.domain.interviews.screenings import StepShares, step_shares
+from nrm.domain.interviews.screenings import Compared, StepShares, compared, step_shares
 from nrm.domain.quarters import Quarter
 from nrm.models.interviews.screenings import ScreeningCount, ScreeningKind, ScreenStep
 

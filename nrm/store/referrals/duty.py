@@ -49,6 +49,7 @@ from nrm.domain.referrals.duty import (
     AHEAD,
     CHILD,
     CHILDREN,
+    FAMILY,
     OLD_AFTER,
     OWED,
     Part,
@@ -127,8 +128,11 @@ def desk(*, by: Actor, size: int) -> Desk:
     """The first page, at most `size` lines in each part. Raises NotPermitted."""
     by.must(Permission.REFERRAL_DIRECT)
     now = clock.now()
+    much, kinds = _how_much(now)
     found: list[_Found] = []
     for number, source in enumerate(sources()):
+        if source.kind not in kinds:
+            continue
         bounds = {"old": now - OLD_AFTER - source.shift, "ahead": now + AHEAD - source.shift}
         for row in db.session.execute(_on_first_page(number), {**values_of_all(), **bounds, "most": size}):
             found.append(_Found(source, row))
@@ -136,7 +140,6 @@ def desk(*, by: Actor, size: int) -> Desk:
     parts = [[each for each in found if each.at_post is at_post][:size] for at_post in (True, False)]
     lines = _Lines([each for part in parts for each in part], by)
     post, due = (tuple(lines.line(each) for each in part) for part in parts)
-    much = counts(by=by)
     day = clock.day_of(now, country().timezone)
     empty = [each for each in lines.organisations.values() if each.code in much.without_beds]
     bound = (each for each in sorted(empty, key=lambda each: each.code) if country().binds(each.party, day))
@@ -244,22 +247,27 @@ def _listed(number: int, of_clause: bool, old: bool, further: bool) -> Select[*t
 def counts(*, by: Actor) -> Counts:
     """How much there is in each part. Raises NotPermitted."""
     by.must(Permission.REFERRAL_DIRECT)
-    now = clock.now()
+    return _how_much(clock.now())[0]
+
+
+def _how_much(now: datetime) -> tuple[Counts, frozenset[str]]:
+    """How much there is in each part; the kinds of things of which there is any, so that no other is asked for."""
     hours = {
         f"{name}_{source.kind}": at - source.shift
         for source in sources()
         for name, at in (("old", now - OLD_AFTER), ("now", now), ("ahead", now + AHEAD))
     }
     number: dict[str, int] = dict.fromkeys(("post", "children", "due", "late", "later", "old"), 0)
-    empty = []
-    for part, child, late, found in db.session.execute(_counted_parts(), hours):
+    empty, kinds = [], set()
+    for kind, part, child, late, found in db.session.execute(_counted_parts(), hours):
         if part.startswith(_EMPTY):
             empty.append(part.removeprefix(_EMPTY))
             continue
+        kinds.add(kind)
         number[part] += found
         number["children"] += found if part == Part.POST and child else 0
         number["late"] += found if part == Part.DUE and late else 0
-    return Counts(**number, without_beds=tuple(empty))
+    return Counts(**number, without_beds=tuple(empty)), frozenset(kinds)
 
 
 _EMPTY = "without beds: "
@@ -278,17 +286,19 @@ def _counted_parts() -> Select[*tuple[Any, ...]]:
         )
         parts.append(
             source.statement.with_only_columns(
+                literal(source.kind).label("kind"),
                 where.label("part"),
                 case((source.age_class.in_(tuple(CHILDREN)), 1), else_=0).label("child"),
                 case((source.due <= now, 1), else_=0).label("late"),
             )
         )
     shelters = [str(kind) for kind in SHELTERS]
-    empty = select(literal(_EMPTY) + Organisation.code, literal(0), literal(0)).where(
+    empty = select(literal(""), literal(_EMPTY) + Organisation.code, literal(0), literal(0)).where(
         Organisation.kind.in_(shelters), Organisation.enabled, ~exists().where(Bed.organisation_id == Organisation.id)
     )
     rows = union_all(*parts, empty).subquery()
-    return select(rows.c.part, rows.c.child, rows.c.late, func.count()).group_by(rows.c.part, rows.c.child, rows.c.late)
+    codes = (rows.c.kind, rows.c.part, rows.c.child, rows.c.late)
+    return select(*codes, func.count()).group_by(*codes)
 
 
 def clauses(*, by: Actor) -> list[tuple[str, int, int]]:
@@ -367,13 +377,13 @@ class _Lines:
             call=call,
             call_names=dict(self.agreement.parties[call.party].names) if call is not None else {},
             calls=calls,
-            may_acknowledge=kind == CHILD
+            may_acknowledge=kind in (CHILD, FAMILY)
             or (
                 kind == OWED
                 and step not in obligations.RECORDED_ELSEWHERE
                 and (step in obligations.TELLING or owner == AUTHORITY)
             ),
-            telling=kind == CHILD or (step in obligations.TELLING and owner != AUTHORITY),
+            telling=kind in (CHILD, FAMILY) or (step in obligations.TELLING and owner != AUTHORITY),
         )
 
     def _responsible(
@@ -406,7 +416,7 @@ class _Lines:
         if organisation is None or not (due <= self.now or (kind == ANSWER and promised is None)):
             return None
         # Told on the page of calls, which says whom to call next.
-        if kind == CHILD or step in obligations.TELLING:
+        if kind in (CHILD, FAMILY) or step in obligations.TELLING:
             return None
         responsible = self._party(organisation.party)
         authority = self._party(AUTHORITY)

@@ -7,7 +7,7 @@ import uuid
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.models.referrals.referrals import ChildAlert, Obligation
 from nrm.models.shelter.cases import Case
-from nrm.store.interviews import child_alerts
+from nrm.store.interviews import child_alerts, family_notices
 from nrm.store.interviews.child_alerts import AlertLine
 from nrm.store.referrals import obligations
 from nrm.store.rows.referrals import notification_calls as rows
@@ -25,6 +25,12 @@ def of_child(interview_id: uuid.UUID, *, by: Actor) -> tuple[ChildAlert, list[Nu
     """What the child authority has to know of a child at a post, and whom to call; raises NotVisible."""
     alert = child_alerts.row(interview_id, by=by)
     return alert, rows.numbers(alert.party, alert.organisation_id, alert.id)
+
+
+def of_family(family_id: uuid.UUID, *, by: Actor) -> list[NumberLine]:
+    """Whom to call about a family notice that nobody has seen for a day; raises NotPermitted, NotVisible."""
+    notice = family_notices.to_tell(family_id, by=by)
+    return rows.numbers(notice.party, notice.organisation_id, notice.id)
 
 
 def of_answer(interview_id: uuid.UUID, *, by: Actor) -> tuple[ChildAlert, list[NumberLine]]:

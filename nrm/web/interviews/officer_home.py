@@ -17,15 +17,16 @@ from nrm.domain.interviews.interviews import Questionnaire
 from nrm.domain.referrals.referrals import ReferralStatus
 from nrm.domain.words import N_
 from nrm.steps.interviews import drafts as draft_steps
-from nrm.store.interviews import draft_owners
+from nrm.store.interviews import draft_owners, family_notices
 from nrm.store.interviews import holds as held_store
 from nrm.store.interviews import interviews as store
 from nrm.store.interviews.draft_owners import AnothersLine
+from nrm.store.interviews.family_notices import FamilyLine
 from nrm.store.interviews.interviews import UnsentLine
 from nrm.store.referrals import referrals, supplements
 from nrm.store.referrals.referrals import SentLine
 from nrm.store.referrals.supplements import OpenSupplement
-from nrm.web import access, home, telephones
+from nrm.web import access, formats, home, telephones
 from nrm.web.interviews import groups, interview_pages, rollout
 from nrm.web.interviews.interview_pages import DraftLine
 from nrm.web.language import current_language, gettext, text_in
@@ -53,11 +54,13 @@ def border_officer_home() -> str:
     sent = referrals.sent_by_me(by=by, size=SENT_AT_HOME)
     lines = [described(row) for row in drafts.rows]
     added = supplements.open_now(by=by)
+    families = family_notices.written(by=by, size=AT_HOME)
     find, called = _same_for_all(current_language(), telephones.numbers())
     return render_template(
         "home/border_officer.html",
         new_id=uuid.uuid4(),
-        waiting=[*_of_sent(sent.rows), *_of_drafts(lines), *_of_supplements(added)],
+        waiting=[*_of_sent(sent.rows), *_of_families(families), *_of_drafts(lines), *_of_supplements(added)],
+        families=families,
         drafts=lines,
         more_drafts=drafts.after,
         completed=[described(row) for row in completed.rows],
@@ -123,6 +126,14 @@ def _of_sent(rows: Sequence[SentLine]) -> Iterator[Waiting]:
             yield Waiting(gettext("%(code)s: %(receiver)s accepted, take the person there", **values), address)
         elif line.status is ReferralStatus.ACCEPTED and line.late:
             yield Waiting(gettext("Late: %(code)s has not arrived at %(receiver)s yet, call", **values), address)
+
+
+def _of_families(lines: Sequence[FamilyLine]) -> Iterator[Waiting]:
+    for line in lines:
+        if line.to_call:
+            hour = formats.moment(line.told_at, current_language())
+            text = gettext("Family notice of %(hour)s: call the child authority", hour=hour)
+            yield Waiting(text, url_for("family_notices.show", family_id=line.id))
 
 
 def _of_drafts(lines: Sequence[DraftLine]) -> Iterator[Waiting]:

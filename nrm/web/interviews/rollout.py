@@ -10,9 +10,8 @@ from flask import Blueprint, render_template
 from nrm import clock
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.interviews import rollout as rules
-from nrm.domain.interviews.assessments import Compared
 from nrm.domain.interviews.rollout import State, Use
-from nrm.domain.interviews.screenings import FEWEST
+from nrm.domain.interviews.screenings import FEWEST, Compared
 from nrm.domain.quarters import Quarter
 from nrm.domain.words import N_
 from nrm.store.countries import country

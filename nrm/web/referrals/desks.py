@@ -20,7 +20,7 @@ from nrm.domain.referrals.critical_path import numbers_of
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.store.agreement import agreements
 from nrm.store.countries import country
-from nrm.store.interviews import child_alerts
+from nrm.store.interviews import child_alerts, family_notices
 from nrm.store.referrals import obligations, referrals
 from nrm.store.shelter import absences, cases, permits, stays
 from nrm.web import access, home
@@ -99,6 +99,7 @@ def desk_home() -> str:
         form=FindCaseForm(),
         alerts=child_alerts.alerts(by=by) if of_children else (),
         own_alerts=True,
+        families=family_notices.of_desk(by=by, size=SHOWN) if of_children else (),
         missing=absences.missing(by=by) if g.top.missing else (),
         ended=absences.ended(by=by) if g.top.missing else (),
         left=absences.left(by=by) if g.top.left else (),

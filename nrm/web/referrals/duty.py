@@ -19,7 +19,7 @@ from nrm.domain.accounts.accounts import Permission, Role
 from nrm.domain.agreement.routing import Capacity
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.critical_path import ANSWER, ARRIVAL, DECISION
-from nrm.domain.referrals.duty import CHILD, CHILD_ANSWER, Tag
+from nrm.domain.referrals.duty import CHILD, CHILD_ANSWER, FAMILY, Tag
 from nrm.domain.shelter.absences import child_authority
 from nrm.domain.words import N_
 from nrm.store import names as organisation_names
@@ -67,6 +67,7 @@ WAYS: dict[str, Callable[[DutyLine], str]] = {
         "notification_calls.child_answer_page" if line.step == CHILD_ANSWER else "notification_calls.child_page",
         interview_id=line.id,
     ),
+    FAMILY: lambda line: url_for("notification_calls.family_page", family_id=line.id),
 }
 """Kind of thing -> the page on which it is done; of all others the page of the case."""
 

@@ -74,6 +74,21 @@ def tell_of_child(interview_id: uuid.UUID) -> Answer:
     return _record("", numbers, partial(actions.tell_of_child, interview_id=interview_id), again)
 
 
+@blueprint.get("/family-notices/<uuid:family_id>/call")
+@access.requires(Permission.REFERRAL_DIRECT)
+def family_page(family_id: uuid.UUID) -> Answer:
+    """Whom to call about children with their own parent, of whom the child authority has not seen the notice."""
+    return _call_page("", store.of_family(family_id, by=access.actor()), CallForm())
+
+
+@blueprint.post("/family-notices/<uuid:family_id>/call")
+@access.requires(Permission.REFERRAL_DIRECT)
+def tell_of_family(family_id: uuid.UUID) -> Answer:
+    numbers = store.of_family(family_id, by=access.actor())
+    again = url_for("notification_calls.family_page", family_id=family_id)
+    return _record("", numbers, partial(actions.tell_of_family, family_id=family_id), again)
+
+
 @blueprint.get("/children/<uuid:interview_id>/answer/call")
 @access.requires(Permission.REFERRAL_DIRECT, Permission.INTERVIEW_CONDUCT)
 def child_answer_page(interview_id: uuid.UUID) -> Answer:

@@ -15,6 +15,8 @@ from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.interviews.screenings import (
     ASKED_AGAIN,
+    FAMILIES,
+    FAMILY_CHILDREN,
     LEFT_UNASKED,
     NOT_ASKED,
     SCREENED,
@@ -141,7 +143,7 @@ def rows_of(page: str) -> dict[str, list[str]]:
     rows = [row.split("</tr>")[0] for row in table.split('<tr><th scope="row">')[1:]]
     return {
         row.split("<")[0]: [
-            part.split("<")[0] for part in row.replace('td colspan="3"', 'td class="n"').split('<td class="n">')[1:]
+            part.split("<")[0] for part in row.replace('td colspan="5"', 'td class="n"').split('<td class="n">')[1:]
         ]
         for row in rows
     }
@@ -151,7 +153,9 @@ def test_the_monitor_sees_rounded_shares_of_quarters_that_are_over_and_no_count(
     assert app
     clock.set_clock(lambda: datetime(2026, 7, 20, 9, tzinfo=UTC))
     may = date(2026, 5, 1)
-    count(may, "rinas", **{SCREENED: 61, LEFT_UNASKED: 14, WENT_ON: 21, ASKED_AGAIN: 2})
+    count(
+        may, "rinas", **{SCREENED: 61, LEFT_UNASKED: 14, WENT_ON: 21, ASKED_AGAIN: 2, FAMILIES: 11, FAMILY_CHILDREN: 31}
+    )
     count(may, "durres", **{SCREENED: 40})
     count(may, "muriqan", **{SCREENED: 19, LEFT_UNASKED: 19})
     count(may, "", **{SCREENED: 50, LEFT_UNASKED: 50})
@@ -160,8 +164,8 @@ def test_the_monitor_sees_rounded_shares_of_quarters_that_are_over_and_no_count(
     for login in ("oms.monitor", "ra.duty_officer"):
         page = sign_in(login).get("/rollout/assessments")
         assert rows_of(page) == {
-            "Aeroporti i Rinasit": ["25 %", "35 %", "5 %"],
-            "Porti i Durrësit": ["0 %", "0 %", "0 %"],
+            "Aeroporti i Rinasit": ["25 %", "35 %", "5 %", "20 %", "50 %"],
+            "Porti i Durrësit": ["0 %", "0 %", "0 %", "0 %", "0 %"],
             "Muriqani": ["më pak se 20 persona"],
         }
         assert not {"61", "14", "21"}.intersection(page.partition('id="screened"')[2].split('"n">'))

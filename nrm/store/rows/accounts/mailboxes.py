@@ -10,10 +10,12 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 from nrm.db import db
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.agreement.agreements import RECEIVER
+from nrm.domain.interviews.endings import DUTY_DESK_AFTER
 from nrm.domain.referrals.referrals import NO_SHOW_AFTER
 from nrm.domain.shelter.cases import UNFINISHED
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.accounts.mailboxes import Mailbox
+from nrm.models.interviews.family_notices import FamilyNotice
 from nrm.models.referrals.referrals import ChildAlert, Obligation, Referral
 from nrm.models.shelter.cases import Case
 
@@ -31,7 +33,8 @@ def to_be_told(at: datetime, limit: int) -> list[uuid.UUID]:
 
 
 def _has_a_task(at: datetime) -> ColumnElement[bool]:
-    """Something waits by an hour: an answer, a person on the way who is late, something owed, a child at a post.
+    """Something waits by an hour: an answer, a person on the way who is late, something owed, a child at a post,
+    a family notice that nobody saw for a day.
 
     For the Responsible Authority: anything that is late anywhere, or a person whom nobody is asked to take.
     """
@@ -50,6 +53,8 @@ def _has_a_task(at: datetime) -> ColumnElement[bool]:
     untold = and_(ChildAlert.done_at.is_(None), ChildAlert.withdrawn_at.is_(None))
     asked = and_(ChildAlert.opinion_at.is_not(None), ChildAlert.answer == "", ChildAlert.withdrawn_at.is_(None))
     child = exists().where(or_(untold, asked), ChildAlert.party == Organisation.party)
+    unseen = and_(FamilyNotice.answer == "", FamilyNotice.told_at <= at - DUTY_DESK_AFTER)
+    family = exists().where(unseen, FamilyNotice.party == Organisation.party)
     unplaced = exists().where(
         Case.status == "referred", ~exists().where(Referral.case_id == Case.id, Referral.status == "sent")
     )
@@ -60,7 +65,8 @@ def _has_a_task(at: datetime) -> ColumnElement[bool]:
         exists().where(owed, Case.status.in_(UNFINISHED), Obligation.due_at <= at),
         exists().where(untold, ChildAlert.due_at <= at),
         exists().where(asked, ChildAlert.answer_due_at <= at),
+        exists().where(unseen),
     )
     authority = and_(Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, late)
     expected = exists().where(Referral.receiver_id == Organisation.id, no_show)
-    return or_(answers, named, receiving, child, expected, authority)
+    return or_(answers, named, receiving, child, family, expected, authority)

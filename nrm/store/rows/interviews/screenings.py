@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from datetime import date
 
-from sqlalchemy import Date, String, bindparam, select, update
+from sqlalchemy import Date, Integer, String, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from nrm.db import db
-from nrm.domain.interviews.screenings import KIND, Screening
+from nrm.domain.interviews.screenings import FAMILIES, FAMILY_CHILDREN, KIND, Screening
 from nrm.models.interviews.screenings import ScreenedLine, ScreeningCount, ScreeningKind, ScreenStep
 from nrm.prepared import Prepared
 
@@ -32,14 +33,14 @@ _ONE_MORE = Prepared(
 )
 
 
-_ONE_STEP_MORE = Prepared(
+_STEP_MORE = Prepared(
     update(ScreenStep.__table__)  # type: ignore[arg-type]
     .where(
         ScreenStep.month == bindparam("of_month", type_=Date),
         ScreenStep.crossing_point == bindparam("of_point", type_=String),
         ScreenStep.step == bindparam("of_step", type_=String),
     )
-    .values(number=ScreenStep.number + 1)
+    .values(number=ScreenStep.number + bindparam("of_more", type_=Integer))
 )
 
 
@@ -65,10 +66,20 @@ def count_steps(session: Session, screened: Iterable[Screening], steps: Sequence
     """Add one to the number of each step of the post of each who was `screened`; after `audit.append`, as `count`."""
     for one in screened:
         for step in steps:
-            wanted = {"of_month": one.month, "of_point": one.crossing_point, "of_step": step}
-            if not _ONE_STEP_MORE.run(session, wanted):
-                session.add(ScreenStep(month=one.month, crossing_point=one.crossing_point, step=step, number=1))
-                session.flush()
+            _count_step(session, one.month, one.crossing_point, step, 1)
+
+
+def count_family(session: Session, month: date, crossing_point: str, children: int) -> None:
+    """Count one family notice of a post, and its children; after `audit.append`, as `count`."""
+    _count_step(session, month, crossing_point, FAMILIES, 1)
+    _count_step(session, month, crossing_point, FAMILY_CHILDREN, children)
+
+
+def _count_step(session: Session, month: date, crossing_point: str, step: str, more: int) -> None:
+    wanted = {"of_month": month, "of_point": crossing_point, "of_step": step, "of_more": more}
+    if not _STEP_MORE.run(session, wanted):
+        session.add(ScreenStep(month=month, crossing_point=crossing_point, step=step, number=more))
+        session.flush()
 
 
 def remember_line(session: Session, mark: bytes) -> None:

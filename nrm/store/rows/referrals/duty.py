@@ -31,6 +31,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
+from nrm import clock
+from nrm.db import UtcDateTime
+from nrm.domain.interviews.endings import DUTY_DESK_AFTER
 from nrm.domain.referrals.critical_path import (
     ANSWER,
     ARRIVAL,
@@ -41,6 +44,7 @@ from nrm.domain.referrals.duty import (
     CHILD,
     CHILD_ANSWER,
     CHILDREN,
+    FAMILY,
     OWED,
     UNSAFE,
     Tag,
@@ -48,6 +52,7 @@ from nrm.domain.referrals.duty import (
 )
 from nrm.domain.referrals.referrals import DECISION_WITHIN, DECLINES_UNTIL_DIRECTION, NO_SHOW_AFTER, ReferralStatus
 from nrm.domain.shelter.cases import UNFINISHED
+from nrm.models.interviews.family_notices import FamilyNotice
 from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import ChildAlert, Obligation, Referral
 from nrm.models.shelter.cases import Case, Supplement
@@ -133,6 +138,14 @@ def sources() -> tuple[Source, ...]:
         .add_columns(ChildAlert.told_at, null(), nothing, nothing)
         .where(ChildAlert.withdrawn_at.is_(None), asked | ChildAlert.done_at.is_(None))
     )
+    # The hour is asked for whenever the statement runs: before it there is nothing on the list, not even as due later.
+    since = bindparam("families_since", type_=UtcDateTime(), callable_=lambda: clock.now() - DUTY_DESK_AFTER)
+    families = (
+        select(FamilyNotice.id, FamilyNotice.id, nothing, nothing, FamilyNotice.clause, literal(NOTIFY))
+        .add_columns(null(), FamilyNotice.party, FamilyNotice.organisation_id, null())
+        .add_columns(FamilyNotice.told_at, null(), nothing, nothing)
+        .where(FamilyNotice.answer == "", FamilyNotice.told_at <= since)
+    )
     answer_due = case((Referral.promised_at.is_(None), Referral.due_at), else_=Referral.expires_at)
     return (
         Source(
@@ -192,6 +205,16 @@ def sources() -> tuple[Source, ...]:
             ChildAlert.clause,
             ChildAlert.age_class,
             literal(1) == 1,
+        ),
+        Source(
+            FAMILY,
+            families,
+            FamilyNotice.told_at,
+            FamilyNotice.id,
+            FamilyNotice.clause,
+            nothing,
+            false(),
+            DUTY_DESK_AFTER,
         ),
     )
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nrm.domain.interviews import directives, rollout
-from nrm.domain.interviews.assessments import Compared, compared
 from nrm.domain.interviews.directives import Directive
 from nrm.domain.interviews.rollout import State, Use
+from nrm.domain.interviews.screenings import Compared, compared
 
 RINAS = Use("rinas", "returnee-1", date(2026, 2, 10))
 AGAIN = Use("rinas", "returnee-2", date(2026, 9, 1))

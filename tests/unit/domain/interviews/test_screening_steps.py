@@ -45,10 +45,10 @@ def test_each_person_is_screened_once_and_counted_as_far_as_they_came(
 
 
 def test_of_few_people_no_share_is_shown() -> None:
-    nothing = StepShares(None, None, None)
+    nothing = StepShares(None, None, None, None, None)
     assert step_shares({}) == nothing
     assert step_shares({SCREENED: FEWEST - 1, LEFT_UNASKED: FEWEST - 1}) == nothing
-    assert step_shares({SCREENED: FEWEST, LEFT_UNASKED: FEWEST}) == StepShares(100, 0, 0)
+    assert step_shares({SCREENED: FEWEST, LEFT_UNASKED: FEWEST}) == StepShares(100, 0, 0, 0, 0)
 
 
 @given(

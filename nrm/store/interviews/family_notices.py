@@ -1,0 +1,122 @@
+"""Family notices, as the post that wrote them, the child authority and the duty desk see them: nobody else does."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, case, select
+
+from nrm import clock
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.interviews.endings import DUTY_DESK_AFTER
+from nrm.domain.interviews.family_notices import DeskAnswer
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.interviews.family_notices import FamilyNotice
+
+MOST = 50
+_OPEN = case((FamilyNotice.answer == str(DeskAnswer.SEEN), 1), else_=0)
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyLine:
+    """The children of one parent at a post. `answer`: what the desk said last; empty while it said nothing."""
+
+    id: uuid.UUID
+    post: dict[str, str]
+    telephone: str  # the post's
+    party: str
+    ages: tuple[int, ...]
+    told_at: datetime
+    answer: str
+    answered_at: datetime | None
+
+    @property
+    def to_call(self) -> bool:
+        """Whether the desk asks the post to call."""
+        return self.answer == DeskAnswer.CALL
+
+    @property
+    def seen(self) -> bool:
+        """Whether the desk has said that nothing more is to be done."""
+        return self.answer == DeskAnswer.SEEN
+
+
+def of_post(family_id: uuid.UUID, *, by: Actor) -> FamilyLine:
+    """One notice of the actor's own post; raises NotPermitted, NotVisible."""
+    found = _lines(_rows().where(_written(by), FamilyNotice.id == family_id))
+    if not found:
+        raise NotVisible
+    return found[0]
+
+
+def written(*, by: Actor, size: int) -> list[FamilyLine]:
+    """The notices of the actor's own post: those about which the desk asks to be called, then the newest."""
+    to_call = case((FamilyNotice.answer == str(DeskAnswer.CALL), 0), else_=1)
+    order = (to_call, FamilyNotice.told_at.desc(), FamilyNotice.id)
+    return _lines(_rows().where(_written(by)).order_by(*order).limit(size))
+
+
+def of_desk(*, by: Actor, size: int = MOST) -> list[FamilyLine]:
+    """The notices to the actor's own desk of the child authority: those not seen yet, then the newest. Raises
+    NotVisible."""
+    order = (_OPEN, FamilyNotice.told_at.desc(), FamilyNotice.id)
+    return _lines(_rows().where(_told(by)).order_by(*order).limit(size))
+
+
+def row(family_id: uuid.UUID, *, by: Actor) -> FamilyNotice:
+    """A notice that the actor's own desk may answer; raises NotVisible."""
+    return _row(FamilyNotice.id == family_id, _told(by))
+
+
+def to_tell(family_id: uuid.UUID, *, by: Actor) -> FamilyNotice:
+    """A notice that the child authority has not answered for a day, for the duty desk; raises NotPermitted,
+    NotVisible."""
+    by.must(Permission.REFERRAL_DIRECT)
+    late = FamilyNotice.told_at <= clock.now() - DUTY_DESK_AFTER
+    return _row(FamilyNotice.id == family_id, FamilyNotice.answer == "", late)
+
+
+def _row(*wanted: ColumnElement[bool]) -> FamilyNotice:
+    found = db.session.scalar(select(FamilyNotice).where(*wanted).execution_options(populate_existing=True))
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def _written(by: Actor) -> ColumnElement[bool]:
+    by.must(Permission.FAMILY_NOTICE_WRITE)
+    if by.organisation_id is None:
+        raise NotVisible
+    return FamilyNotice.organisation_id == by.organisation_id
+
+
+def _told(by: Actor) -> ColumnElement[bool]:
+    if by.kind is not OrganisationKind.CHILD_PROTECTION or by.organisation_id is None:
+        raise NotVisible
+    by.must(Permission.OBLIGATION_ACKNOWLEDGE)
+    own = select(Organisation.party).where(Organisation.id == by.organisation_id).scalar_subquery()
+    return FamilyNotice.party == own
+
+
+def _rows() -> Select[FamilyNotice, Organisation]:
+    return select(FamilyNotice, Organisation).join(Organisation, Organisation.id == FamilyNotice.organisation_id)
+
+
+def _lines(statement: Select[FamilyNotice, Organisation]) -> list[FamilyLine]:
+    found = db.session.execute(statement, execution_options={"populate_existing": True})
+    return [
+        FamilyLine(
+            notice.id,
+            post.names,
+            post.telephone,
+            notice.party,
+            tuple(notice.ages),
+            notice.told_at,
+            notice.answer,
+            notice.answered_at,
+        )
+        for notice, post in found
+    ]

@@ -13,7 +13,7 @@ from nrm.actions import backups
 from nrm.actions.accounts import accounts, alarms, organisations, second_hands
 from nrm.actions.interviews import child_alerts, groups, helpline, holds, interviews, monitoring
 from nrm.actions.referrals import announced_returns, referrals, supplements
-from nrm.actions.shelter import child_returns, consents, permits
+from nrm.actions.shelter import child_returns, consents, others_there, permits
 from nrm.db import rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.models.shelter.cases import Opening
@@ -25,7 +25,7 @@ _BATCH = 200
 
 
 def tend() -> dict[str, int]:
-    """Do it; how many of each: `referrals_expired`, `drafts_expired`, `groups_forgotten`, `holds_over`,
+    """Do it; how many of each: `referrals_expired`, `drafts_expired`, `groups_forgotten`, `holds_over`, `others_over`,
     `permits_expired`, `sessions_ended`, `alarms_raised`, `acts_expired`, `openings_lapsed`, `alerts_forgotten`,
     `supplements_lapsed`, `notices_over`, `consents_lapsed`, `thinking_ended`, `child_returns_forgotten`,
     `calls_forgotten`, `screens_forgotten`,
@@ -48,6 +48,7 @@ def tend() -> dict[str, int]:
         "alerts_forgotten": child_alerts.forget_withdrawn(),
         "supplements_lapsed": supplements.lapse(by=by),
         "notices_over": announced_returns.expire(by=by),
+        "others_over": others_there.expire(by=by),
         "consents_lapsed": consents.lapse(by=by),
         "thinking_ended": consents.end_thinking(by=by),
         "child_returns_forgotten": child_returns.forget(),

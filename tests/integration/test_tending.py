@@ -47,6 +47,7 @@ NOTHING = {
     "alerts_forgotten": 0,
     "supplements_lapsed": 0,
     "notices_over": 0,
+    "others_over": 0,
     "keys_destroyed": 0,
     "keyrings_settled": 0,
     "keyrings_due": 0,

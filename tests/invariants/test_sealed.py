@@ -43,6 +43,7 @@ OPEN_BYTES = {
     "known_keyrings.digest",
     "supplements.mark",
     "withheld.mark",
+    "others_there.whose_mark",
     "audit_entries.hash",
     "failed_tries.digest",
     "filings.digest",

@@ -109,6 +109,9 @@ TABLE: dict[str, Moved | str] = {
     "0041_draft_owners": Moved(since.test_whose_an_interview_is_is_marked, ("alarms", "alarm_acknowledgements")),
     "0042_groups": Moved(since.test_a_draft_stays_when_the_group_it_belonged_to_is_forgotten),
     "0043_warnings_seen": Moved(since.test_a_procedure_record_from_before_has_no_warnings),
+    "0045_others_there": Moved(
+        since.test_what_was_told_of_others_is_gone_on_the_way_down, ("sealed_compartments", "grants", "readings")
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

@@ -1,4 +1,4 @@
-"""Notices that others are still where a person came from."""
+"""Notices that others are still where a person came from, and the sealed tags of a party that is asked."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,8 @@ depends_on = None
 def upgrade(database: str) -> None:
     if database != "main":
         return
+    op.add_column("route_candidates", sa.Column("sealed_tags", sa.LargeBinary(), nullable=True))
+    op.add_column("route_candidates", sa.Column("tags_version", sa.Integer(), nullable=True))
     op.create_table(
         "others_there",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -40,3 +42,5 @@ def downgrade(database: str) -> None:
     for table in ("grants", "sealed_compartments", "readings"):
         op.execute(f"DELETE FROM {table} WHERE compartment = 'others'")  # noqa: S608 - the names stand here
     op.drop_table("others_there")
+    op.drop_column("route_candidates", "tags_version")
+    op.drop_column("route_candidates", "sealed_tags")

@@ -26,6 +26,7 @@ _BATCH = 200
 
 def tend() -> dict[str, int]:
     """Do it; how many of each: `referrals_expired`, `drafts_expired`, `groups_forgotten`, `holds_over`, `others_over`,
+    `tags_forgotten`,
     `permits_expired`, `sessions_ended`, `alarms_raised`, `acts_expired`, `openings_lapsed`, `alerts_forgotten`,
     `supplements_lapsed`, `notices_over`, `consents_lapsed`, `thinking_ended`, `child_returns_forgotten`,
     `calls_forgotten`, `screens_forgotten`,
@@ -47,6 +48,7 @@ def tend() -> dict[str, int]:
         "openings_lapsed": _forget_openings(),
         "alerts_forgotten": child_alerts.forget_withdrawn(),
         "supplements_lapsed": supplements.lapse(by=by),
+        "tags_forgotten": referrals.forget_tags(),
         "notices_over": announced_returns.expire(by=by),
         "others_over": others_there.expire(by=by),
         "consents_lapsed": consents.lapse(by=by),

@@ -9,8 +9,9 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, case, exists, false, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, exists, false, func, or_, select, true, tuple_
 from sqlalchemy.orm import aliased
 
 from nrm import clock
@@ -18,9 +19,9 @@ from nrm.db import UtcDateTime, db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import ReferralStatus, Relation
-from nrm.models.accounts.accounts import Organisation
+from nrm.models.accounts.accounts import Keyring, KeyringWrap, Organisation
 from nrm.models.interviews.interviews import Interview
-from nrm.models.referrals.referrals import Referral
+from nrm.models.referrals.referrals import Referral, RouteCandidate
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Bed
 from nrm.prepared import Prepared
@@ -32,10 +33,12 @@ from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.referrals import next_receiver as next_receiver_rows
 from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.statements import built_once
+from nrm.vault import tags
 
 _Sender = aliased(Organisation)
 _Receiver = aliased(Organisation)
 _Lines = Select[Referral, Case, Organisation, Organisation, str, bool]
+_TaggedLines = Select[Referral, Case, Organisation, Organisation, str, bool, bytes | None, int | None, bytes | None]
 _WITHOUT_HOUR = datetime(9999, 12, 31, tzinfo=UTC)
 _DUE = case((Referral.promised_at.is_(None), Referral.due_at), else_=Referral.expires_at)
 _EXPECTED = func.coalesce(Referral.expected_at, _WITHOUT_HOUR, type_=Referral.expected_at.type)
@@ -79,6 +82,7 @@ class ReferralLine:
     questionnaire: str
     late: bool
     urgent: bool  # handed over the urgent way
+    doctor: bool  # a doctor is needed, for the party that is asked; False also where nobody said
     quarter: str
     """`2026Q1` once the person has arrived: from then on only the quarter of the times is kept. Before that: empty."""
 
@@ -294,7 +298,14 @@ def _received_by(status: ReferralStatus, by: Actor, after: str, size: int) -> Pa
     by.must(Permission.REFERRAL_DECIDE)
     place = place_after(after)
     rows = _first_due_first(by, status, bool(place))(most=size + 1, **values_of(place))
-    return page([_referral_line(each, by) for each in rows], lambda line: (_hour(line), line.id), size)
+    return page([_received_line(each, by) for each in rows], lambda line: (_hour(line), line.id), size)
+
+
+def _received_line(found: Row[*tuple[Any, ...]], by: Actor) -> ReferralLine:
+    """A line with the tag that was sealed to the asker's organisation; this is no opening (ADR 0064)."""
+    *rest, sealed, version, wrapped = found
+    doctor = sealed is not None and tags.needs_doctor(db.session(), rest[1].id, sealed, version, wrapped, by=by)
+    return _referral_line(cast(Any, rest), by, doctor=doctor)
 
 
 def _hour(line: ReferralLine) -> datetime:
@@ -305,15 +316,26 @@ def _hour(line: ReferralLine) -> datetime:
 
 
 @built_once
-def _first_due_first(by: Actor, status: ReferralStatus, further: bool) -> _Lines:
+def _first_due_first(by: Actor, status: ReferralStatus, further: bool) -> _TaggedLines:
     hour = _EXPECTED if status is ReferralStatus.ACCEPTED else _DUE
-    statement = _referral_rows().where(Referral.receiver_id == by.organisation_id, Referral.status == status)
+    asked = (RouteCandidate.case_id == Case.id, RouteCandidate.organisation_id == Referral.receiver_id)
+    version = (Keyring.organisation_id == Referral.receiver_id, Keyring.version == RouteCandidate.tags_version)
+    statement = (
+        _referral_rows()
+        .add_columns(RouteCandidate.sealed_tags, RouteCandidate.tags_version, KeyringWrap.sealed_private)
+        .outerjoin(RouteCandidate, and_(*asked))
+        .outerjoin(Keyring, and_(*version))
+        .outerjoin(KeyringWrap, and_(KeyringWrap.keyring_id == Keyring.id, KeyringWrap.member_id == by.member_id))
+        .where(Referral.receiver_id == by.organisation_id, Referral.status == status)
+    )
     if further:
         statement = statement.where(tuple_(hour, Referral.id) > PLACE)
     return statement.order_by(hour, Referral.id).limit(MOST)
 
 
-def _referral_line(found: Row[Referral, Case, Organisation, Organisation, str, bool], by: Actor) -> ReferralLine:
+def _referral_line(
+    found: Row[Referral, Case, Organisation, Organisation, str, bool], by: Actor, *, doctor: bool = False
+) -> ReferralLine:
     referral_, case_, sender, receiver, bed, urgently = found
     status = ReferralStatus(referral_.status)
     return ReferralLine(
@@ -351,6 +373,7 @@ def _referral_line(found: Row[Referral, Case, Organisation, Organisation, str, b
         questionnaire=case_.questionnaire,
         late=referral_rows.terms(referral_).is_late(status, clock.now()),
         urgent=bool(urgently),
+        doctor=doctor,
         quarter=_quarter(referral_),
     )
 

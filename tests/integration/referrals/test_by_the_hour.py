@@ -6,13 +6,17 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from nrm import clock
+from nrm.actions import tending
 from nrm.actions.referrals import referrals
 from nrm.db import db
-from nrm.domain.referrals.referrals import NO_SHOW_AFTER
-from nrm.models.referrals.referrals import Referral
+from nrm.domain.referrals.referrals import NO_SHOW_AFTER, DeclineReason
+from nrm.models.referrals.referrals import Referral, RouteCandidate
+from nrm.models.shelter.cases import Opening, Reading
 from nrm.store.referrals import referrals as store
 from tests import factories
 from tests import factories_referrals as people
@@ -82,7 +86,7 @@ def test_the_list_goes_on_where_the_page_before_ended(app: Flask) -> None:
     for each, minutes in zip(sent, (40, 10, 30, 20), strict=True):
         due_in(each, minutes)
     promised = sent[1]
-    referrals.promise(referral_id=promised.referral_id, promised_by="Ana Hoxha", by=nrc)
+    referrals.promise(referral_id=promised.referral_id, promised_by="Ana Hoxha", by=rinas)
     found, after = [], ""
     while True:
         page = store.received(by=nrc, after=after, size=1)
@@ -131,3 +135,70 @@ def test_a_third_shelter_and_the_ministry_see_no_row_of_it(app: Flask, sign_in: 
     for other in ("vatra.shelter_manager", "molsa.statistician", "administrator"):
         assert sent.pseudonym not in sign_in(other).get("/")
     sign_in("vatra.shelter_manager").get(f"/referrals/{sent.referral_id}", 404)
+
+
+DOCTOR = ">needs a doctor<"
+
+
+@pytest.mark.parametrize(
+    ("answers", "tagged"),
+    [
+        ({"hurt": "yes"}, True),
+        ({"needs": ["medical"]}, True),
+        ({"needs": ["legal"]}, False),
+        ({}, False),
+        ({"urgent": True, "consent_urgent": "not_asked", "hurt": "yes"}, True),
+    ],
+)
+def test_whoever_is_asked_sees_that_a_doctor_is_needed_and_it_is_no_opening(
+    app: Flask, sign_in: SignIn, answers: dict[str, object], tagged: bool
+) -> None:
+    assert app
+    people.sent(factories.actor("rinas.border_officer"), **answers)  # type: ignore[arg-type]
+    nrc = sign_in("nrc.case_worker")
+    (row,) = rows(nrc.get("/?lang=en"), "Referrals that wait for your answer")
+    assert (DOCTOR in row) is tagged
+    assert DOCTOR not in sign_in("rinas.border_officer").get("/?lang=en")
+    assert DOCTOR not in sign_in("ra.duty_officer").get("/?lang=en")
+    assert DOCTOR not in sign_in("vatra.shelter_manager").get("/?lang=en")
+    assert db.session.scalar(select(Reading.id)) is None
+    assert db.session.scalar(select(Opening.id).where(Opening.compartment == "hand_over")) is None
+
+
+def test_the_next_party_sees_it_and_once_the_person_is_there_it_is_gone(app: Flask, sign_in: SignIn) -> None:
+    assert app
+    sent = people.sent(factories.actor("rinas.border_officer"), hurt="yes")
+    nrc, iom = factories.actor("nrc.case_worker"), factories.actor("iom.case_worker")
+    following = referrals.decline(referral_id=sent.referral_id, reason=DeclineReason.OTHER, by=nrc)
+    assert following is not None
+    assert DOCTOR in sign_in("iom.case_worker").get("/?lang=en")
+    assert DOCTOR not in sign_in("nrc.case_worker").get("/?lang=en")
+    referrals.accept(referral_id=following, bed_id=people.bed("IOM"), by=iom)
+    assert tending.tend()["tags_forgotten"] == 0
+    assert DOCTOR in "".join(rows(sign_in("iom.case_worker").get("/?lang=en"), "People on their way"))
+    referrals.arrive(referral_id=following, by=iom)
+    assert tending.tend()["tags_forgotten"] > 0
+    db.session.rollback()
+    assert not [each for each in db.session.scalars(select(RouteCandidate.sealed_tags)) if each is not None]
+
+
+def test_a_tag_is_as_long_whatever_it_says_and_opens_for_nobody_else(app: Flask, sign_in: SignIn) -> None:
+    assert app
+    rinas = factories.actor("rinas.border_officer")
+    hurt, well = people.sent(rinas, hurt="yes"), people.sent(rinas)
+    tags = {
+        (row.case_id, row.organisation_id): row.sealed_tags
+        for row in db.session.scalars(select(RouteCandidate))
+        if row.sealed_tags is not None
+    }
+    assert len({len(each) for each in tags.values()}) == 1
+    assert len(set(tags.values())) == len(tags)
+    here, there = people.organisation("NRC"), people.organisation("IOM")
+    for row in db.session.scalars(select(RouteCandidate)):  # what is sealed to others, or of another person
+        if row.organisation_id == here:
+            row.sealed_tags = tags[hurt.case_id, there] if row.case_id == hurt.case_id else tags[hurt.case_id, here]
+    db.session.commit()
+    page = sign_in("nrc.case_worker").get("/?lang=en")
+    assert hurt.pseudonym in page
+    assert well.pseudonym in page
+    assert DOCTOR not in page

@@ -13,7 +13,7 @@ from nrm.actions import backups
 from nrm.actions.accounts import accounts, alarms, organisations, second_hands
 from nrm.actions.interviews import child_alerts, family_notices, groups, helpline, holds, interviews, monitoring
 from nrm.actions.referrals import announced_returns, referrals, supplements
-from nrm.actions.shelter import child_returns, consents, permits
+from nrm.actions.shelter import child_returns, consents, others_there, permits
 from nrm.db import rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.models.shelter.cases import Opening
@@ -25,7 +25,8 @@ _BATCH = 200
 
 
 def tend() -> dict[str, int]:
-    """Do it; how many of each: `referrals_expired`, `drafts_expired`, `groups_forgotten`, `holds_over`,
+    """Do it; how many of each: `referrals_expired`, `drafts_expired`, `groups_forgotten`, `holds_over`, `others_over`,
+    `tags_forgotten`,
     `permits_expired`, `sessions_ended`, `alarms_raised`, `acts_expired`, `openings_lapsed`, `alerts_forgotten`,
     `families_forgotten`,
     `supplements_lapsed`, `notices_over`, `consents_lapsed`, `thinking_ended`, `child_returns_forgotten`,
@@ -49,7 +50,9 @@ def tend() -> dict[str, int]:
         "alerts_forgotten": child_alerts.forget_withdrawn(),
         "families_forgotten": family_notices.forget(),
         "supplements_lapsed": supplements.lapse(by=by),
+        "tags_forgotten": referrals.forget_tags(),
         "notices_over": announced_returns.expire(by=by),
+        "others_over": others_there.expire(by=by),
         "consents_lapsed": consents.lapse(by=by),
         "thinking_ended": consents.end_thinking(by=by),
         "child_returns_forgotten": child_returns.forget(),

@@ -12,7 +12,7 @@ from nrm.domain.accounts.members import Keys
 from nrm.store.accounts import alarms, members, second_hands
 from nrm.store.reports import reports
 from nrm.store.rows.shelter import absences as absence_rows
-from nrm.store.shelter import absences
+from nrm.store.shelter import absences, others_there
 from nrm.store.statements import built_once
 
 
@@ -20,7 +20,8 @@ from nrm.store.statements import built_once
 class Top:
     """The state of the organisation's keys; how many alarms wait about openings, and about acts that destroy; how many
     such acts wait for a second member; whether a closed report waits for its second signature; how many people are
-    missing, or were until yesterday, and how many left on their own. An actor who has no part in one of them gets 0.
+    missing, or were until yesterday, and how many left on their own; how often the desk was told of others still
+    there. An actor who has no part in one of them gets 0.
     """
 
     keys: Keys
@@ -30,13 +31,14 @@ class Top:
     acts: int = 0
     missing: int = 0
     left: int = 0
+    others: int = 0
 
 
 def top(*, by: Actor) -> Top:
     """The top of the actor's home page."""
     row = _top(by)(ended_since=absence_rows.ended_since()).one()
-    *_, waiting, closed, act_alarms, acts, missing, left = row
-    return Top(members.keys_of(row, by=by), waiting, bool(closed), act_alarms, acts, missing, left)
+    *_, waiting, closed, act_alarms, acts, missing, left, others = row
+    return Top(members.keys_of(row, by=by), waiting, bool(closed), act_alarms, acts, missing, left, others)
 
 
 @built_once
@@ -48,4 +50,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         second_hands.number_waiting(by),
         absences.number_missing(by),
         absences.number_left(by),
+        others_there.number_told(by),
     )

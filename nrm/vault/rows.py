@@ -76,6 +76,11 @@ def is_withheld(row: Withheld) -> bool:
     return is_right_row_mac(row.mark, "withheld", row.id, row.case_id, _moment_text(row.until))
 
 
+def others_mark(case_id: uuid.UUID) -> bytes:
+    """The MAC under which a notice of others who are still there is found by its case, and the case by nobody."""
+    return row_mac("others there", case_id)
+
+
 def owner_mark(interview_id: uuid.UUID, organisation_id: uuid.UUID, member_id: uuid.UUID) -> bytes:
     """The MAC of whose interview it is: nobody becomes the interviewer by a change in the database."""
     return row_mac("interviewer", interview_id, organisation_id, member_id)

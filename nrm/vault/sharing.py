@@ -31,19 +31,22 @@ def offer(
     *,
     by: Actor,
     compartments: Collection[str] | None = None,
-) -> None:
-    """Seal a pending grant of every compartment (or of those named) for every party of the route.
+) -> list[grants.Recipient]:
+    """Seal a pending grant of every compartment (or of those named) for every party of the route; returns the parties
+    with their keyrings.
 
     Each has a release key of its own.
     """
     release_keys = []
+    recipients = grants.recipients(session, parties)
     offered = [row for row in sealed_of(session, case_id) if compartments is None or row.compartment in compartments]
     grants.clear(session, PendingGrant, case_id, parties, [row.compartment for row in offered])
     for row in offered:
         _, compartment_key, _ = keys(session, case_id, row.compartment, by=by)
         place = (case_id, row.compartment, row.epoch)
-        release_keys += grants.pend(session, compartment_key, place, grants.recipients(session, parties))
+        release_keys += grants.pend(session, compartment_key, place, recipients)
     shredding.store([], release_keys)
+    return recipients
 
 
 def hand_in(session: Session, case_id: uuid.UUID, compartment: str, value: dict[str, Any], holder: uuid.UUID) -> None:

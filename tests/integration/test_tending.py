@@ -48,6 +48,8 @@ NOTHING = {
     "families_forgotten": 0,
     "supplements_lapsed": 0,
     "notices_over": 0,
+    "others_over": 0,
+    "tags_forgotten": 0,
     "keys_destroyed": 0,
     "keyrings_settled": 0,
     "keyrings_due": 0,

@@ -28,6 +28,7 @@ SEALED = {
     "monitoring_draws.sealed_seed",
     "pending_grants.sealed_key",
     "release_drafts.sealed_draft",
+    "route_candidates.sealed_tags",
     "release_memories.sealed_memory",
     "sealed_compartments.sealed_value",
 }
@@ -43,6 +44,7 @@ OPEN_BYTES = {
     "known_keyrings.digest",
     "supplements.mark",
     "withheld.mark",
+    "others_there.whose_mark",
     "audit_entries.hash",
     "failed_tries.digest",
     "filings.digest",

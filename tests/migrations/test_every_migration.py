@@ -110,6 +110,9 @@ TABLE: dict[str, Moved | str] = {
     "0042_groups": Moved(since.test_a_draft_stays_when_the_group_it_belonged_to_is_forgotten),
     "0043_warnings_seen": Moved(since.test_a_procedure_record_from_before_has_no_warnings),
     "0044_family_notices": Moved(since.test_family_notices_go_on_the_way_down_and_screenings_stay, ("screen_steps",)),
+    "0045_others_there": Moved(
+        since.test_what_was_told_of_others_is_gone_on_the_way_down, ("sealed_compartments", "grants", "readings")
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

@@ -670,3 +670,22 @@ def test_family_notices_go_on_the_way_down_and_screenings_stay(before: Before) -
             data.add("screen_steps", step="children")
         data.down()
         assert data.rows("screen_steps") == was
+
+
+@pytest.mark.slow
+def test_what_was_told_of_others_is_gone_on_the_way_down(before: Before) -> None:
+    data = before("0045_others_there")
+    names = ("sealed_compartments", "grants", "readings")
+    for name in names:
+        data.add(name, compartment="identity")
+    kept = {name: data.rows(name) for name in names}
+    for _ in range(2):
+        data.up()
+        assert data.rows("others_there") == []
+        notice = data.add("others_there", seen_on=None, seen_by_id=None)["id"]
+        with refused("seen_by_somebody"):
+            data.add("others_there", whose_mark=b"other", seen_on=DAY, seen_by_id=None)
+        for name in names:
+            data.add(name, case_id=notice, compartment="others")
+        data.down()
+        assert {name: data.rows(name) for name in names} == kept

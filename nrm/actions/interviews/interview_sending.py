@@ -31,7 +31,7 @@ from nrm.domain.interviews.facts import (
     struck_out,
 )
 from nrm.domain.interviews.interviews import Answers, Questionnaire
-from nrm.domain.referrals.referrals import ReferralRefused
+from nrm.domain.referrals.referrals import ReferralRefused, needs_doctor
 from nrm.domain.shelter.cases import UNKNOWN
 from nrm.domain.shelter.consents import ByName, Naming, asked_in_interview, of_interview, towards
 from nrm.models.accounts.accounts import Organisation
@@ -52,7 +52,7 @@ from nrm.store.interviews import interviews as store
 from nrm.store.rows.agreement import agreements as agreement_rows
 from nrm.store.rows.interviews import screenings as screening_rows
 from nrm.vault import compartments as vault
-from nrm.vault import grants, sharing, shredding
+from nrm.vault import grants, sharing, shredding, tags
 
 __all__ = ["Incomplete", "NoLongerDraft", "OpeningEnded", "ReferralRefused", "StaleAnswers"]
 
@@ -124,7 +124,6 @@ def send(
         session.flush()
         referral = _referral(interview_id, proposed, choice, override_reason, now, by)
         session.add(referral)
-        session.add_all(_stored_route(interview_id, proposed, offered))
         if answers.get(draft.questionnaire.home.questions[0]) == "yes":
             session.add(supplement_steps.promised(interview_id, by.organisation_id, interview.pseudonym))
         owed = _owed(interview_id, proposed, now)
@@ -133,7 +132,8 @@ def send(
         warned = drafts.still_warned(draft, answers, last)
         session.add_all(left_by(draft, answers, warned, by=by, owed=owed))
         session.flush()
-        _seal(session, interview_id, draft, answers, warned, consent, proposed, offered, by)
+        sealed_tags = _seal(session, interview_id, draft, answers, warned, consent, proposed, offered, by)
+        session.add_all(_stored_route(interview_id, proposed, offered, sealed_tags))
         heard = [*named, *([party] if by_name in (ByName.YES, ByName.NO) else [])]
         _write_consent(session, draft, answers, consent, heard, [each.party for each in offered], by)
         audit.append(
@@ -266,7 +266,7 @@ def _referral(
 
 
 def _stored_route(
-    case_id: uuid.UUID, proposed: Proposal, offered: Sequence[Choice]
+    case_id: uuid.UUID, proposed: Proposal, offered: Sequence[Choice], sealed: Mapping[uuid.UUID, tags.Sealed]
 ) -> list[RouteCandidate | RouteExclusion]:
     """The route as it is stored: the party that is asked first, then the others; and the excluded parties."""
     rows: list[RouteCandidate | RouteExclusion] = [
@@ -278,6 +278,8 @@ def _stored_route(
             must=each.must,
             reason_sq=each.reason["sq"],
             reason_en=each.reason["en"],
+            tags_version=sealed[each.organisation.id][0],
+            sealed_tags=sealed[each.organisation.id][1],
         )
         for position, each in enumerate(offered, start=1)
     ]
@@ -322,8 +324,9 @@ def _seal(
     proposed: Proposal,
     offered: Sequence[Choice],
     by: Actor,
-) -> None:
-    """Seal the compartments, offer them to every party of the route, and grant what a clause grants at once.
+) -> dict[uuid.UUID, tags.Sealed]:
+    """Seal the compartments, offer them to every party of the route, and grant what a clause grants at once;
+    returns the tags that each of these parties may see in its list.
 
     A compartment holds answers by question id; `hand_over` also holds `interviewed_at`, and `story` also `wordings` and
     the warnings that the officer saw (`warned`).
@@ -351,10 +354,11 @@ def _seal(
         values = {"identity": sealed["identity"], "story": story}
         vault.create(session, case_id, values, holders, by=by if own else None, members=members)
     session.flush()
-    sharing.offer(session, case_id, [each.organisation.id for each in offered], by=by)
+    recipients = sharing.offer(session, case_id, [each.organisation.id for each in offered], by=by)
     for owed in proposed.route.obligations:
         for compartment in owed.grant:
             _grant(session, case_id, str(compartment), owed.party, by)
+    return tags.sealed_for(case_id, recipients, doctor=needs_doctor(told))
 
 
 def _grant(session: Session, case_id: uuid.UUID, compartment: str, party: str, by: Actor) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.db import hit_one, transaction
+from nrm.db import hit_one, rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, OrganisationKind, Permission
 from nrm.domain.accounts.members import TooFewKeyHolders
 from nrm.domain.referrals.referrals import (
@@ -31,7 +31,7 @@ from nrm.domain.referrals.referrals import (
 )
 from nrm.domain.shelter.consents import Naming
 from nrm.models.accounts.accounts import Organisation
-from nrm.models.referrals.referrals import Obligation, Referral
+from nrm.models.referrals.referrals import Obligation, Referral, RouteCandidate
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Bed, Stay
 from nrm.steps.referrals import next_receiver as next_receiver_steps
@@ -308,6 +308,22 @@ def _decided(
     if event in (ReferralEvent.ACCEPT, ReferralEvent.PROMISE) and agreement_rows.has_left(referral.receiver_id):
         raise IllegalTransition(TransitionRefusal.LEFT)
     return referral, after
+
+
+def forget_tags() -> int:
+    """Delete the sealed tags of people whom nobody is asked to take, and who are not awaited; returns how many."""
+    awaited = exists().where(
+        Referral.case_id == RouteCandidate.case_id, Referral.status.in_((ReferralStatus.SENT, ReferralStatus.ACCEPTED))
+    )
+    waits = exists().where(Case.id == RouteCandidate.case_id, Case.status == "referred")
+    with transaction() as session:
+        return rows_hit(
+            session,
+            update(RouteCandidate)
+            .where(RouteCandidate.sealed_tags.is_not(None), ~awaited, ~waits)
+            .values(sealed_tags=None, tags_version=None)
+            .execution_options(synchronize_session=False),
+        )
 
 
 def _change(session: Session, referral: Referral, after: ReferralStatus, **values: object) -> None:

@@ -11,6 +11,8 @@ from nrm.domain.shelter import first_talks as rules
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused, Compartment
 from nrm.models.shelter.cases import Case
 from nrm.steps.shelter import cases as steps
+from nrm.steps.shelter import erasures as erasure_steps
+from nrm.steps.shelter import others_there as others_steps
 from nrm.store.countries import country
 from nrm.vault import compartments as vault
 
@@ -22,7 +24,8 @@ def save(*, case_id: uuid.UUID, answers: Answers, seen: int | None, by: Actor) -
     unless the person is not to be counted.
 
     `seen`: the revision of `story` that the writer had read, 0 if there was none; None writes over any, which is for
-    answers that nobody typed. The same answers again change nothing. Raises NotPermitted, NotVisible, CannotOpen,
+    answers that nobody typed. The same answers again change nothing. What was told of others who are still there is
+    taken back if, by these answers, nobody or another desk may be told. Raises NotPermitted, NotVisible, CannotOpen,
     CaseRefused (`consent_first`: the person has not said yes; `not_holder`, `closed`, `asked`), StaleRevision.
     """
     by.must(Permission.CASE_OPEN)
@@ -38,3 +41,7 @@ def save(*, case_id: uuid.UUID, answers: Answers, seen: int | None, by: Actor) -
         steps.merge(session, case_id, parts, by)
         if case.facts.get("statistics") != "no":
             case.facts = {**case.facts, **rules.facts_of(questionnaire, answers)}
+        written = vault.glance(session, case_id, Compartment.STORY, by=by) or {}
+        gone = others_steps.only_to(session, case_id, rules.whom_to_tell(questionnaire, written), by)
+    if gone:
+        erasure_steps.carry_out()

@@ -340,6 +340,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "little": "Personi tha pak. Kjo do të thotë “ka dyshim”, jo “asnjë tregues”.",
         "border": "U vu re: {items}.",
         "yours": "Profili nuk vendos. Vendosni ju dhe thoni pse.",
+        "outcome_possible": "Viktimë e mundshme, sepse u tha: {items}.",
+        "outcome_suspected": "Ka dyshim, sepse u tha: {items}.",
+        "outcome_noticed": "Ka dyshim, sepse u vu re: {items}.",
+        "outcome_little": "Ka dyshim, sepse personi tha pak.",
+        "outcome_none": "Asnjë tregues, por u tha: {items}.",
+        "outcome_not_whole": "Asnjë tregues në ato që u pyetën, dhe nuk u pyet gjithçka.",
+        "more": "dhe {count} të tjera",
     },
     "en": {
         "positive": "{dimension}: positive, on {counts} (the rule: {rule}): {items}.",
@@ -369,6 +376,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "little": "The person said little. That means “suspected”, not “no indicator”.",
         "border": "It was noticed: {items}.",
         "yours": "The profile does not decide. You decide and say why.",
+        "outcome_possible": "A possible victim, because this was said: {items}.",
+        "outcome_suspected": "Suspected, because this was said: {items}.",
+        "outcome_noticed": "Suspected, because this was noticed: {items}.",
+        "outcome_little": "Suspected, because the person said little.",
+        "outcome_none": "No indicator, but this was said: {items}.",
+        "outcome_not_whole": "No indicator in what was asked, and not everything was asked.",
+        "more": "and {count} more",
     },
 }
 
@@ -418,6 +432,51 @@ def _conclusion(drawn: Profile, language: str) -> list[str]:
     if items:
         return [words["beside" if drawn.whole else "beside_of_asked"].format(items=items)]
     return [words["none" if drawn.whole else "none_of_asked"]]
+
+
+IN_A_SENTENCE = 3
+"""How much of what was named the one sentence repeats; the list below it has all."""
+QUOTED = 120
+"""How many characters of the person's own text it quotes."""
+
+
+def outcome_sentence(questionnaire: Questionnaire, drawn: Profile, answers: Answers, language: str) -> tuple[str, bool]:
+    """The outcome in one sentence, with what was named in the person's words; and whether it has all that was named."""
+    words = WORDS[language]
+    if drawn.vulnerable:
+        return words["vulnerable"], False
+    named, form = _in_own_words(questionnaire, drawn, answers, language), f"outcome_{drawn.outcome}"
+    if not named and drawn.outcome == "suspected":
+        named, form = [each.text[language].lower() for each in drawn.border], "outcome_noticed"
+    if not named and drawn.outcome == "none":
+        named = [said_words(each, language) for each in drawn.beside]
+    if named:
+        shown, more = named[:IN_A_SENTENCE], len(named) - IN_A_SENTENCE
+        shown += [words["more"].format(count=more)] if more > 0 else []
+        return words[form].format(items="; ".join(shown)), more <= 0
+    if drawn.outcome == "suspected":
+        return words["outcome_little"], True
+    return words["none" if drawn.whole else "outcome_not_whole"], True
+
+
+def _in_own_words(questionnaire: Questionnaire, drawn: Profile, answers: Answers, language: str) -> list[str]:
+    """Each question that something was named to, with the answer; a text in the person's own words."""
+    found: dict[str, list[Texts]] = {each.question: list(each.options) for each in drawn.said}
+    for each in (named for finding in drawn.findings for named in finding.named):
+        options = found.setdefault(each.question, [])
+        if each.text not in options:
+            options.append(each.text)
+    lines = []
+    for question in questionnaire.questions.values():
+        if question.id in found:
+            said = ", ".join(option[language] for option in found[question.id])
+            lines.append(f"{question.text[language]} {said or _quoted(str(answers[question.id]))}")
+    return lines
+
+
+def _quoted(text: str) -> str:
+    text = " ".join(text.split())
+    return f"“{text}”" if len(text) <= QUOTED else f"“{text[:QUOTED].rstrip()}…”"
 
 
 def said_words(said: Said, language: str) -> str:

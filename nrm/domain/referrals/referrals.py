@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 from nrm.clock import day_of
 from nrm.domain.quarters import Quarter
@@ -352,3 +353,8 @@ def answer_class(status: str, sent_at: datetime, due_at: datetime, decided_at: d
         return "not_recorded"
     hours = (decided_at - sent_at) / timedelta(hours=1)
     return "1h" if hours <= 1 else "6h" if hours <= 6 else "24h" if hours <= 24 else "later"
+
+
+def needs_doctor(told: Mapping[str, Any]) -> bool:
+    """Whether the answers of a hand-over say that the person is hurt or ill now, or needs a doctor."""
+    return told.get("hurt") == "yes" or "medical" in (told.get("needs") or ())

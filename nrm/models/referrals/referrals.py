@@ -81,6 +81,9 @@ class RouteCandidate(Model):
     must: Mapped[bool]
     reason_sq: Mapped[str]
     reason_en: Mapped[str]
+    # Whether a doctor is needed, sealed to a version of the party's keyring; none once nobody is asked or awaited.
+    sealed_tags: Mapped[bytes | None]
+    tags_version: Mapped[int | None]
 
 
 class RouteExclusion(Model):

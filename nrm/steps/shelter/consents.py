@@ -20,6 +20,7 @@ from nrm.steps.referrals import supplements as supplement_steps
 from nrm.steps.shelter import consent_records
 from nrm.steps.shelter import data_requests as data_request_steps
 from nrm.steps.shelter import erasures as erasure_steps
+from nrm.steps.shelter import others_there as others_steps
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store import days
 from nrm.store.shelter import consents as store
@@ -71,6 +72,7 @@ def destroy(session: Session, case: Case, by: Actor) -> None:
     erasure_steps.destroy(session, case.id, going, by)
     supplement_steps.forget(session, case.id, by)
     withheld_steps.destroy(session, case.id, by)
+    others_steps.take_back(session, case.id, by)
     whole = (Consent.topic == Topic.SHARING, Consent.party == "")
     if not consent_records.current(session, case.id, *whole, Consent.said == Said.REFUSED):
         consent_records.record(session, case.id, [REFUSED], Asking("", "", ""), by)

@@ -24,6 +24,7 @@ from nrm.models.shelter.testimony import Testimony
 from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import consent_records
 from nrm.steps.shelter import data_requests as data_request_steps
+from nrm.steps.shelter import others_there as others_steps
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store.countries import country
 from nrm.store.rows.shelter import absences as absence_rows
@@ -65,6 +66,7 @@ def erase_case(session: Session, case: Case, by: Actor) -> None:
         audit.append(session, audit.Event.CASE_CLOSED, by=by, case_id=case.id)
     destroy(session, case.id, erased_now, by)
     withheld_steps.destroy(session, case.id, by)
+    others_steps.take_back(session, case.id, by)
     consent_records.end_all(session, case.id, by)
     data_request_steps.answer_by_doing(session, case.id, RequestKind.ERASURE, RequestStatus.ERASED, by)
     data_request_steps.answer_by_doing(session, case.id, RequestKind.WITHDRAWAL, RequestStatus.ERASED, by)

@@ -1,6 +1,6 @@
 """What waits or is late anywhere, as the Responsible Authority's desk sees it (ADR 0022).
 
-Children and people in danger come first, then what is due first.
+By the hour due; before that the children and the people in danger who wait at a post (ADR 0064).
 
 Each source is asked for its own part of the page, from the same place on, and the parts are merged, because the hour by
 which a thing is late is not a column of all tables. Nothing sealed is read here. A new kind of thing needs one more
@@ -199,7 +199,8 @@ def waiting(
 ) -> Page[DutyLine]:
     """Everything that has a due hour or is late, of one `clause` if given; `old`: what the desk sums up in one line.
 
-    Children and people with a tag first, then the first due. Raises NotPermitted, NotVisible for a forged `after`.
+    Children and people with a tag who wait at a post first, then the first due. Raises NotPermitted, NotVisible for a
+    forged `after`.
     """
     by.must(Permission.REFERRAL_DIRECT)
     ranked, _, mark = after.partition("~")

@@ -34,9 +34,11 @@ from nrm.domain.referrals.duty import OLD_AFTER
 from nrm.domain.shelter.cases import UNFINISHED
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Obligation, Referral
+from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case
 from nrm.store.paging import MOST, PAGE, PLACE, Page, page, place_after, values_of
 from nrm.store.rows.referrals import obligations as rows
+from nrm.store.rows.referrals.referrals import handed_over_urgently
 from nrm.store.shelter import cases
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.store.statements import built_once
@@ -80,6 +82,8 @@ class ObligationLine:
     age_class: str
     arrived: bool
     late: bool
+    urgent: bool  # handed over the urgent way, and not there yet
+    missing: bool  # did not come back; for whoever holds the case
     own: bool
     may_acknowledge: bool  # what is not `own` is told by telephone
 
@@ -156,7 +160,7 @@ def _waits(by: Actor) -> tuple[ColumnElement[bool], ...]:
 
 
 @built_once
-def _owed(by: Actor, further: bool, old: bool | None) -> Select[Obligation, Case, Organisation, bool, bool]:
+def _owed(by: Actor, further: bool, old: bool | None) -> Select[Obligation, Case, Organisation, bool, bool, bool, bool]:
     statement = _obligation_rows(by).where(*_waits(by))
     if old is not None:
         border = bindparam("old", type_=UtcDateTime())
@@ -191,19 +195,21 @@ def _party(by: Actor) -> ScalarSelect[str]:
     return select(Organisation.party).where(Organisation.id == by.organisation_id).scalar_subquery()
 
 
-def _obligation_rows(by: Actor) -> Select[Obligation, Case, Organisation, bool, bool]:
+def _obligation_rows(by: Actor) -> Select[Obligation, Case, Organisation, bool, bool, bool, bool]:
     arrived = exists().where(Referral.case_id == Case.id, Referral.arrived_at.is_not(None))
     receiving = and_(Obligation.party == RECEIVER, func.coalesce(Case.holder_id == by.organisation_id, false()))
     own = or_(Obligation.party == _party(by), receiving)
+    held = func.coalesce(Case.holder_id == by.organisation_id, false())
+    missing = and_(held, exists().where(Missing.case_id == Case.id, Missing.outcome == ""))
     return (
-        select(Obligation, Case, _Opener, arrived, own)
+        select(Obligation, Case, _Opener, arrived, own, handed_over_urgently(), missing)
         .join(Case, Case.id == Obligation.case_id)
         .join(_Opener, _Opener.id == Case.opened_by_id)
     )
 
 
-def _obligation_line(found: Row[Obligation, Case, Organisation, bool, bool], by: Actor) -> ObligationLine:
-    obligation, case, opener, arrived, owns = found
+def _obligation_line(found: Row[Obligation, Case, Organisation, bool, bool, bool, bool], by: Actor) -> ObligationLine:
+    obligation, case, opener, arrived, owns, urgently, missing = found
     return ObligationLine(
         id=obligation.id,
         case_id=case.id,
@@ -218,6 +224,8 @@ def _obligation_line(found: Row[Obligation, Case, Organisation, bool, bool], by:
         age_class=case.age_class,
         arrived=bool(arrived),
         late=obligation.done_at is None and obligation.due_at is not None and obligation.due_at <= clock.now(),
+        urgent=bool(urgently) and not arrived,
+        missing=bool(missing),
         own=bool(owns),
         may_acknowledge=obligation.done_at is None
         and obligation.kind not in RECORDED_ELSEWHERE

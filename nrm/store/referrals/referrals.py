@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, false, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, exists, false, func, or_, select, true, tuple_
 from sqlalchemy.orm import aliased
 
 from nrm import clock
@@ -18,9 +19,9 @@ from nrm.db import UtcDateTime, db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import ReferralStatus, Relation
-from nrm.models.accounts.accounts import Organisation
+from nrm.models.accounts.accounts import Keyring, KeyringWrap, Organisation
 from nrm.models.interviews.interviews import Interview
-from nrm.models.referrals.referrals import Referral
+from nrm.models.referrals.referrals import Referral, RouteCandidate
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Bed
 from nrm.prepared import Prepared
@@ -32,10 +33,15 @@ from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.referrals import next_receiver as next_receiver_rows
 from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.statements import built_once
+from nrm.vault import tags
 
 _Sender = aliased(Organisation)
 _Receiver = aliased(Organisation)
-_Lines = Select[Referral, Case, Organisation, Organisation, str]
+_Lines = Select[Referral, Case, Organisation, Organisation, str, bool]
+_TaggedLines = Select[Referral, Case, Organisation, Organisation, str, bool, bytes | None, int | None, bytes | None]
+_WITHOUT_HOUR = datetime(9999, 12, 31, tzinfo=UTC)
+_DUE = case((Referral.promised_at.is_(None), Referral.due_at), else_=Referral.expires_at)
+_EXPECTED = func.coalesce(Referral.expected_at, _WITHOUT_HOUR, type_=Referral.expected_at.type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,8 @@ class ReferralLine:
     consent: str
     questionnaire: str
     late: bool
+    urgent: bool  # handed over the urgent way
+    doctor: bool  # a doctor is needed, for the party that is asked; False also where nobody said
     quarter: str
     """`2026Q1` once the person has arrived: from then on only the quarter of the times is kept. Before that: empty."""
 
@@ -140,12 +148,12 @@ def newest_of(case_id: uuid.UUID, *, by: Actor) -> ReferralLine | None:
 
 
 def received(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ReferralLine]:
-    """What waits for the actor's desk to be answered, oldest first."""
+    """What waits for the actor's desk to be answered, by the hour by which it has to be."""
     return _received_by(ReferralStatus.SENT, by, after, size)
 
 
 def coming(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ReferralLine]:
-    """Whom the actor's organisation accepted and who has not arrived yet, oldest first."""
+    """Whom the actor's organisation accepted and who has not arrived yet, by the hour of arrival; without one last."""
     return _received_by(ReferralStatus.ACCEPTED, by, after, size)
 
 
@@ -278,7 +286,7 @@ def _quarter(referral_: Referral) -> str:
 
 def _referral_rows() -> _Lines:
     return (
-        select(Referral, Case, _Sender, _Receiver, Bed.label)
+        select(Referral, Case, _Sender, _Receiver, Bed.label, referral_rows.handed_over_urgently())
         .join(Case, Case.id == Referral.case_id)
         .join(_Sender, _Sender.id == Referral.sender_id)
         .join(_Receiver, _Receiver.id == Referral.receiver_id)
@@ -289,22 +297,46 @@ def _referral_rows() -> _Lines:
 def _received_by(status: ReferralStatus, by: Actor, after: str, size: int) -> Page[ReferralLine]:
     by.must(Permission.REFERRAL_DECIDE)
     place = place_after(after)
-    rows = _oldest_first(by, bool(place))(status=status, most=size + 1, **values_of(place))
-    return page([_referral_line(each, by) for each in rows], lambda line: (line.sent_at, line.id), size)
+    rows = _first_due_first(by, status, bool(place))(most=size + 1, **values_of(place))
+    return page([_received_line(each, by) for each in rows], lambda line: (_hour(line), line.id), size)
+
+
+def _received_line(found: Row[*tuple[Any, ...]], by: Actor) -> ReferralLine:
+    """A line with the tag that was sealed to the asker's organisation; this is no opening (ADR 0064)."""
+    *rest, sealed, version, wrapped = found
+    doctor = sealed is not None and tags.needs_doctor(db.session(), rest[1].id, sealed, version, wrapped, by=by)
+    return _referral_line(cast(Any, rest), by, doctor=doctor)
+
+
+def _hour(line: ReferralLine) -> datetime:
+    """The hour by which a list is ordered: until when the answer is awaited, or the person."""
+    if line.status == ReferralStatus.ACCEPTED:
+        return line.expected_at or _WITHOUT_HOUR
+    return line.due_at if line.promised_at is None else line.expires_at
 
 
 @built_once
-def _oldest_first(by: Actor, further: bool) -> _Lines:
-    statement = _referral_rows().where(
-        Referral.receiver_id == by.organisation_id, Referral.status == bindparam("status")
+def _first_due_first(by: Actor, status: ReferralStatus, further: bool) -> _TaggedLines:
+    hour = _EXPECTED if status is ReferralStatus.ACCEPTED else _DUE
+    asked = (RouteCandidate.case_id == Case.id, RouteCandidate.organisation_id == Referral.receiver_id)
+    version = (Keyring.organisation_id == Referral.receiver_id, Keyring.version == RouteCandidate.tags_version)
+    statement = (
+        _referral_rows()
+        .add_columns(RouteCandidate.sealed_tags, RouteCandidate.tags_version, KeyringWrap.sealed_private)
+        .outerjoin(RouteCandidate, and_(*asked))
+        .outerjoin(Keyring, and_(*version))
+        .outerjoin(KeyringWrap, and_(KeyringWrap.keyring_id == Keyring.id, KeyringWrap.member_id == by.member_id))
+        .where(Referral.receiver_id == by.organisation_id, Referral.status == status)
     )
     if further:
-        statement = statement.where(tuple_(Referral.sent_at, Referral.id) > PLACE)
-    return statement.order_by(Referral.sent_at, Referral.id).limit(MOST)
+        statement = statement.where(tuple_(hour, Referral.id) > PLACE)
+    return statement.order_by(hour, Referral.id).limit(MOST)
 
 
-def _referral_line(found: Row[Referral, Case, Organisation, Organisation, str], by: Actor) -> ReferralLine:
-    referral_, case_, sender, receiver, bed = found
+def _referral_line(
+    found: Row[Referral, Case, Organisation, Organisation, str, bool], by: Actor, *, doctor: bool = False
+) -> ReferralLine:
+    referral_, case_, sender, receiver, bed, urgently = found
     status = ReferralStatus(referral_.status)
     return ReferralLine(
         id=referral_.id,
@@ -340,6 +372,8 @@ def _referral_line(found: Row[Referral, Case, Organisation, Organisation, str], 
         consent=case_.consent,
         questionnaire=case_.questionnaire,
         late=referral_rows.terms(referral_).is_late(status, clock.now()),
+        urgent=bool(urgently),
+        doctor=doctor,
         quarter=_quarter(referral_),
     )
 

@@ -25,7 +25,7 @@ from nrm.domain.agreement.routes import FALLBACKS, Exclusion
 from nrm.domain.interviews import answer_warnings
 from nrm.domain.interviews.endings import LAST_WORDS
 from nrm.domain.interviews.facts import consent_of, struck_out, wish
-from nrm.domain.interviews.indicators import Profile, profile
+from nrm.domain.interviews.indicators import Profile, outcome_sentence, profile
 from nrm.domain.interviews.interviews import Answers, AnswerWarning, Page, Questionnaire
 from nrm.domain.interviews.questionnaire_flow import with_page
 from nrm.domain.interviews.screenings import NONE, REFUSED
@@ -278,7 +278,8 @@ def _render(
                 "hours": country().retention.thinking_hours,
             }
         if "assessment" in page.questions:
-            more["profile"] = _profile(draft)
+            more["profile"] = drawn = _profile(draft)
+            more["outcome"] = outcome_sentence(draft.questionnaire, drawn, draft.answers, language)
             more |= {"helpline": country().emergency.helpline, "leaflets": handouts.leaflets()}
     if page.summary:
         more["summary"] = _summary(draft, page)

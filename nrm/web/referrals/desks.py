@@ -22,7 +22,7 @@ from nrm.store.agreement import agreements
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts, family_notices
 from nrm.store.referrals import obligations, referrals
-from nrm.store.shelter import absences, cases, permits, stays
+from nrm.store.shelter import absences, cases, others_there, permits, stays
 from nrm.web import access, home
 from nrm.web.interviews import helpline
 from nrm.web.language import gettext
@@ -100,6 +100,7 @@ def desk_home() -> str:
         alerts=child_alerts.alerts(by=by) if of_children else (),
         own_alerts=True,
         families=family_notices.of_desk(by=by, size=SHOWN) if of_children else (),
+        others=others_there.of_desk(by=by) if g.top.others else (),
         missing=absences.missing(by=by) if g.top.missing else (),
         ended=absences.ended(by=by) if g.top.missing else (),
         left=absences.left(by=by) if g.top.left else (),

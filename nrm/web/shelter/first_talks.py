@@ -26,6 +26,7 @@ from nrm.store.countries import country
 from nrm.store.days import today
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import first_talks as store
+from nrm.store.shelter import others_there
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.web import access, errors
 from nrm.web.interviews import interview_pages
@@ -232,6 +233,7 @@ def saved(case_id: uuid.UUID) -> Answer:
         profile=_profile(questionnaire, known, case.age_class),
         tell=tell,
         number=names.number_now(tell) if tell else "",
+        stands=others_there.of_case(case_id, by=by),
         children=_children(told.value, questionnaire),
         may_open=by.may(Permission.STAY_MANAGE),
     )

@@ -80,3 +80,21 @@ def test_a_child_is_asked_as_a_child(app: Flask, sign_in: SignIn) -> None:
     assert "Çfarë të duhet?" in body
     assert "Çfarë ju duhet?" not in body
     assert "Çfarë të duhet?" in person.get(address.rsplit("/", 1)[0] + f"/{asking}/aloud")
+
+
+@pytest.mark.parametrize("language", ["sq", "en"])
+def test_the_first_thing_on_the_page_of_the_decision_is_the_outcome_with_what_was_named(
+    app: Flask, sign_in: SignIn, language: str
+) -> None:
+    answers = example(**{**naming_nothing(), "documents_held": "employer"})
+    person, page = sign_in(LOGIN), last_of(answers)
+    address = begin(person)
+    walk(person, answers, address, until=page)
+    body = person.get(address.rsplit("/", 1)[0] + f"/{page}?lang={language}")
+    first = unescape(re.sub(r"<[^>]+>", "", body.split("</h1>", 1)[1].split("</p>", 1)[0])).strip()
+    option = questionnaire().questions["documents_held"].option("employer")
+    assert option is not None
+    assert first.startswith({"sq": "Ka dyshim, sepse u tha: ", "en": "Suspected, because this was said: "}[language])
+    assert option.text[language] in first
+    assert first.count(". ") == 0, "one sentence"
+    assert body.index(first[:20]) < body.index("<details")

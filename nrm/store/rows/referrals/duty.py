@@ -55,8 +55,9 @@ from nrm.domain.shelter.cases import UNFINISHED
 from nrm.models.interviews.family_notices import FamilyNotice
 from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import ChildAlert, Obligation, Referral
-from nrm.models.shelter.cases import Case, Supplement
+from nrm.models.shelter.cases import Case
 from nrm.store.countries import country
+from nrm.store.rows.referrals.referrals import handed_over_urgently
 
 MARKED = (Tag.DANGER, Tag.URGENT)
 """The tags that a source can give; a child is seen by the age class, what is late by the hour."""
@@ -82,8 +83,9 @@ class Source:
 
     @property
     def first(self) -> ColumnElement[int]:
-        """0 for a child and for a person with a tag, 1 for everybody else."""
-        return case((or_(self.age_class.in_(tuple(CHILDREN)), *self.marks.values()), 0), else_=1)
+        """0 for a child and for a person with a tag who wait at a post, 1 for all else."""
+        tagged = or_(self.age_class.in_(tuple(CHILDREN)), *self.marks.values())
+        return case((and_(self.at_post, tagged), 0), else_=1)
 
     @property
     def tagged(self) -> Select[Any]:
@@ -226,9 +228,7 @@ def _marks_of_case() -> dict[Tag, ColumnElement[bool]]:
     danger = or_((referral.agreement + " " + referral.clause).in_(said), referral.decline_reason == UNSAFE)
     return {
         Tag.DANGER: exists().where(referral.case_id == Case.id, danger).correlate(Case),
-        Tag.URGENT: or_(
-            Case.consent == "not_asked_urgent", exists().where(Supplement.case_id == Case.id).correlate(Case)
-        ),
+        Tag.URGENT: handed_over_urgently(),
     }
 
 

@@ -6,13 +6,13 @@ import uuid
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, ColumnExpressionArgument, exists, func, select, union_all
+from sqlalchemy import ColumnElement, ColumnExpressionArgument, exists, func, or_, select, union_all
 
 from nrm.db import db
 from nrm.domain.referrals.referrals import ReferralStatus, Terms
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Referral
-from nrm.models.shelter.cases import Case
+from nrm.models.shelter.cases import Case, Supplement
 from nrm.models.shelter.stays import Stay
 from nrm.prepared import Row
 
@@ -35,6 +35,12 @@ def terms(referral: Referral | Row) -> Terms:
         promised_at=referral.promised_at,
         expected_at=referral.expected_at,
     )
+
+
+def handed_over_urgently() -> ColumnElement[bool]:
+    """Whether the case of a statement came the urgent way, as columns that are not sealed say it."""
+    supplemented = exists().where(Supplement.case_id == Case.id).correlate(Case)
+    return or_(Case.consent == "not_asked_urgent", supplemented)
 
 
 def unanswered(at: datetime, limit: int) -> list[uuid.UUID]:

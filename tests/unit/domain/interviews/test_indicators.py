@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from nrm.domain.interviews.indicators import (
     Profile,
     Rule,
     is_possible_victim,
+    outcome_sentence,
     profile,
     profile_of_answered,
     rule_for,
@@ -267,6 +269,7 @@ def test_whatever_is_named_alone_is_suspected_and_stands_in_the_profile(
         assert chosen_option.text[language].lower() in said
         if question in SAID and not chosen_option.indicators:
             assert asked.text[language].lower() in found.sentences[language][0].lower()
+        assert chosen_option.text[language] in outcome_sentence(EVERYTHING, found, {}, language)[0]
     assert "No indicator was named, and none was noticed." not in found.sentences["en"]
     assert "Nuk u përmend dhe nuk u vu re asnjë tregues." not in found.sentences["sq"]
 
@@ -555,3 +558,55 @@ def test_the_page_never_says_that_nothing_was_named_when_something_was(answers: 
         for finding in found.findings:
             never = f"{finding.text['en']}: asked and not named."
             assert (never in found.sentences["en"]) == (finding.state == "not_named")
+
+
+def first_sentence(answers: dict[str, Any], language: str = "en", *, child: bool = False) -> tuple[str, bool]:
+    asked = {"urgent": "no", "age": "child" if child else "adult", **QUIET, **answers}
+    return outcome_sentence(EVERYTHING, profile(EVERYTHING, asked, child=child), asked, language)
+
+
+def test_the_outcome_is_one_sentence_with_what_was_named_in_the_person_s_words() -> None:
+    held = Q.questions["documents_held"]
+    option = held.option("employer")
+    assert option is not None
+    sentence, whole = first_sentence({"documents_held": "employer"})
+    assert sentence.startswith("Suspected, because this was said: ")
+    assert f"{held.text['en']} {option.text['en']}" in sentence
+    assert whole
+    in_albanian, _ = first_sentence({"documents_held": "employer"}, "sq")
+    assert in_albanian.startswith("Ka dyshim, sepse u tha: ")
+    assert f"{held.text['sq']} {option.text['sq']}" in in_albanian
+
+
+def test_a_text_is_quoted_as_it_was_said_and_no_longer_than_a_line() -> None:
+    said = "xhaxhai më rreh " * 20
+    child = {"urgent": "no", "age": "child", "noticed": ["none"], "noticed_child": ["none"], "fears": said}
+    sentence, _ = outcome_sentence(Q, profile(Q, child, child=True), child, "en")
+    assert "“xhaxhai më rreh xhaxhai" in sentence
+    assert said.strip() not in sentence
+    assert sentence.endswith("…”.")
+
+
+def test_of_much_that_was_named_the_sentence_says_how_much_more_there_is() -> None:
+    many = {"promised": ["job"], "documents_held": "employer", "debt": "yes", "danger": "yes", "still": "yes"}
+    known = {name: value for name, value in many.items() if name in Q.questions}
+    sentence, whole = first_sentence({**known, "control": ["threats"], "conditions": ["law_wage"]})
+    assert re.search(r"; and \d+ more\.$", sentence)
+    assert not whole
+    assert sentence.count("?") == 3
+
+
+@pytest.mark.parametrize(
+    ("answers", "sentence"),
+    [
+        ({"noticed": ["fear"]}, "Vulnerable; no sign of exploitation was named."),
+        ({}, None),
+    ],
+)
+def test_where_nothing_was_named_the_sentence_does_not_say_that_something_was(
+    answers: dict[str, Any], sentence: str | None
+) -> None:
+    found, _ = first_sentence(answers)
+    assert "because this was said" not in found
+    if sentence is not None:
+        assert found == sentence

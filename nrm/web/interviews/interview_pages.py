@@ -24,7 +24,7 @@ from nrm.domain.accounts.accounts import Actor
 from nrm.domain.agreement.routes import FALLBACKS, Exclusion
 from nrm.domain.interviews import answer_warnings
 from nrm.domain.interviews.endings import LAST_WORDS
-from nrm.domain.interviews.facts import consent_of, struck_out, wish
+from nrm.domain.interviews.facts import asked_whole, beside, consent_of, struck_out, wish
 from nrm.domain.interviews.indicators import Profile, profile
 from nrm.domain.interviews.interviews import Answers, AnswerWarning, Page, Questionnaire
 from nrm.domain.interviews.questionnaire_flow import with_page
@@ -115,6 +115,16 @@ class NamedParty:
     name: str
     receives: bool
     struck_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What was said on the way before: question, answer and the folded part of it; the questions of which nothing is
+    sent. `goes`: it is told with the hand-over; else it waits until the receiver has asked."""
+
+    rows: list[tuple[str, str, str]]
+    left_out: list[str]
+    goes: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +292,8 @@ def _render(
             more |= {"helpline": country().emergency.helpline, "leaflets": handouts.leaflets()}
     if page.summary:
         more["summary"] = _summary(draft, page)
+    if draft.aside and (page.summary or (last and not any(each.summary for each in journey))):
+        more |= {"aside": _aside(draft, consent), "aside_hours": country().retention.thinking_hours}
     asked_form = picked if picked is not None and picked.errors else form
     urgent = draft.answers.get(draft.questionnaire.home.questions[0]) == "yes"
     shown = {
@@ -520,6 +532,17 @@ def _summary(draft: Draft, here: Page) -> list[tuple[Page, list[tuple[str, str, 
         if shown:
             rows.append((page, shown))
     return rows
+
+
+def _aside(draft: Draft, consent: str | None) -> Aside:
+    """What was said before the age or the haste was changed; and the questions of it whose answers are not sent."""
+    names = {code: text_in(party.names) for code, party in country().in_force(clock.now()).parties.items()}
+    questionnaire = draft.questionnaire
+    sent = beside(questionnaire, draft.aside, consent or "")
+    told = sent["identity"] | sent["story"]
+    rows = [(question, *_folded(_cut(answer))) for question, answer in answer_rows(questionnaire, told, names)]
+    left = [text_in(each.text) for name, each in questionnaire.questions.items() if name in draft.aside.keys() - told]
+    return Aside(rows, left, asked_whole(questionnaire, draft.answers, consent or ""))
 
 
 def _folded(text: str) -> tuple[str, str]:

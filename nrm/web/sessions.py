@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from flask import Flask, Response, current_app, g, redirect, render_template, request, url_for
 from flask_login import LoginManager, UserMixin, current_user
@@ -17,7 +18,7 @@ from nrm.domain.accounts.failed_attempts import TooSoon, network_of
 from nrm.domain.accounts.second_factor import is_fresh
 from nrm.steps.accounts.credentials import Asker
 from nrm.web import carrying, errors, places
-from nrm.web.language import gettext, text_in
+from nrm.web.language import COOKIE, LANGUAGES, gettext, text_in
 
 # Forms that are not given back: what was typed there must not be written into a page.
 NEVER_CARRIED = carrying.SECRETS
@@ -301,7 +302,48 @@ def _for_templates() -> dict[str, object]:
         visitor = cast(Visitor, current_user).signed_in
         values["csrf_token"] = visitor.csrf_token
         values["actor"] = _shown(visitor)
+    if request and request.method == "POST":
+        values |= _links_of_answer()
     return values
+
+
+def in_another_language(language: str, path: str, signed_in: accounts.SignedIn) -> errors.Answer:
+    """The page that names, in that language, the form that was typed and not sent: one press sends it.
+
+    A form that may not be given back is left out: then its page is loaded anew.
+    """
+    endpoint, values = carrying.form_at(path)
+    if not is_carried(endpoint):
+        return redirect(f"{carrying.page_of(path)}?{urlencode({COOKIE: language})}", 303)
+    g.language = g.language_chosen = language
+    fields = [each for each in request.form.items(multi=True) if each[0] not in {"csrf_token", PROOF}]
+    return render_template(
+        "accounts/accounts/continue.html",
+        words=carrying.WORDS[endpoint],
+        code=carrying.code_of(values, by=signed_in.actor),
+        path=path,
+        page=carrying.page_of(path),
+        fields=fields,
+        spoken=True,
+    )
+
+
+def _links_of_answer() -> dict[str, object]:
+    """The language links of a page that answers a form: its address cannot be loaded, and what was typed goes along.
+
+    A file is not sent along: no browser shows one again.
+    """
+    path = places.path_here() if request.endpoint else request.path
+    if not is_carried(request.endpoint or "") or request.files or not current_user.is_authenticated:
+        page = carrying.page_of(path)
+        return {
+            "lang_links": [(code, name, f"{page}?{urlencode({COOKIE: code})}") for code, name in LANGUAGES.items()],
+        }
+    kept = {"csrf_token", PROOF, *carrying.NEVER_KEPT}
+    return {
+        "lang_links": [(code, name, f"/language/{code}{path}") for code, name in LANGUAGES.items()],
+        "lang_fields": [each for each in request.form.items(multi=True) if each[0] not in kept],
+    }
 
 
 def _shown(visitor: accounts.SignedIn) -> dict[str, str]:

@@ -37,7 +37,7 @@ def second(app: Flask) -> str:
 
 
 def refused(person: Person, official: str) -> str:
-    """What a member of the post reads who sends on a case that its interviewer withdrew; without what differs anyway."""
+    """What a member of the post reads who sends on a case that was withdrawn, without what differs each time."""
     by = factories.actor(LOGIN)
     sent = people.sent(by, official=official)
     referrals.withdraw(referral_id=sent.referral_id, by=by)

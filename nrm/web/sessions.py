@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -142,8 +142,12 @@ def sign_in_form(
     refused: bool = False,
     stale: bool = False,
     too_soon: TooSoon | None = None,
+    written: Sequence[str] = (),
 ) -> Response:
-    """The sign-in page with a fresh token; `carried` is a sealed form that waits to be given back, or is `undone`."""
+    """The sign-in page with a fresh token; `carried` is a sealed form that waits to be given back, or is `undone`.
+
+    `written`: what was written in a form that cannot be carried, because nobody can tell whose it was.
+    """
     value = nonce()
     page = render_template(
         "accounts/accounts/sign_in.html",
@@ -155,6 +159,7 @@ def sign_in_form(
         refused=refused,
         stale=stale,
         wait=errors.waiting_text(too_soon) if too_soon else "",
+        written=written,
         asks_code=second_factor.demanded(),
     )
     response = Response(page, status)
@@ -194,8 +199,45 @@ def ask_to_sign_in() -> errors.Answer:
         ]
         carried = accounts.carry(ended, accounts.Carry.FORM, path=places.path_here(), fields=fields)
     elif isinstance(ended, accounts.Ended) and request.endpoint != "accounts.sign_out":
-        carried = accounts.carry(ended, accounts.Carry.UNDONE, path=places.path_here())
-    return sign_in_form(status=401, carried=carried, signed_out=True, undone=not kept)
+        fields = [("", each) for each in _written()]
+        carried = accounts.carry(ended, accounts.Carry.UNDONE, path=places.path_here(), fields=fields)
+    written = _written() if ended is None and _is_from_our_page() else ()
+    return sign_in_form(status=401, carried=carried, signed_out=True, undone=not kept, written=written)
+
+
+def _written() -> list[str]:
+    """What was written in the form that came; nothing of one whose fields are secrets."""
+    if request.endpoint in carrying.SECRETS:
+        return []
+    kept = [each for each in request.form.items(multi=True) if each[0] not in ("csrf_token", PROOF)]
+    return carrying.written(kept)
+
+
+def _is_from_our_page() -> bool:
+    """Whether the browser says that a page of this program sent the form; no other page can make it say so."""
+    return request.headers.get("Sec-Fetch-Site") == "same-origin"
+
+
+def of_another_session(signed_in: accounts.SignedIn) -> errors.Answer:
+    """The answer to a form of a page that was made before the member signed in anew, in another window: it is named and
+    not done. One press sends it, if it is one that may be given back.
+    """
+    endpoint = request.endpoint or ""
+    if endpoint not in carrying.WORDS or not _is_from_our_page():
+        return errors.error_page(400)
+    path = places.path_here()
+    kept = is_carried(endpoint) and not _closes(endpoint)
+    around = {"csrf_token", PROOF, *carrying.NEVER_KEPT}
+    page = render_template(
+        "accounts/accounts/continue.html",
+        words=carrying.WORDS[endpoint],
+        code=carrying.code_of(request.view_args or {}, by=signed_in.actor),
+        path=path if kept else "",
+        page=carrying.page_of(path),
+        fields=[each for each in request.form.items(multi=True) if each[0] not in around],
+        written=() if kept else _written(),
+    )
+    return page, 409
 
 
 def _closes(endpoint: str) -> bool:
@@ -232,6 +274,7 @@ def given_back(token: str, signed_in: accounts.SignedIn) -> str | None:
             path=path if kind is accounts.Carry.FORM and is_carried(endpoint) else "",
             page=carrying.page_of(path),
             fields=fields,
+            written=[value for _, value in fields] if kind is accounts.Carry.UNDONE else (),
             csrf_token=signed_in.csrf_token,
             actor=_shown(signed_in),
         )
@@ -316,7 +359,8 @@ def in_another_language(language: str, path: str, signed_in: accounts.SignedIn) 
     if not is_carried(endpoint):
         return redirect(f"{carrying.page_of(path)}?{urlencode({COOKIE: language})}", 303)
     g.language = g.language_chosen = language
-    fields = [each for each in request.form.items(multi=True) if each[0] not in {"csrf_token", PROOF}]
+    kept = {"csrf_token", PROOF, *carrying.NEVER_KEPT}
+    fields = [each for each in request.form.items(multi=True) if each[0] not in kept]
     return render_template(
         "accounts/accounts/continue.html",
         words=carrying.WORDS[endpoint],

@@ -1,4 +1,4 @@
-"""The officer's telephone: no list of the home page runs off the screen, and a button stands in line with its fields."""
+"""The officer's telephone: no list of the home page runs off the screen; the button stands in line with its fields."""
 
 from __future__ import annotations
 

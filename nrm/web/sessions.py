@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from flask import Flask, Response, current_app, g, redirect, render_template, request, url_for
 from flask_login import LoginManager, UserMixin, current_user
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
 from nrm import clock
@@ -378,16 +379,27 @@ def _links_of_answer() -> dict[str, object]:
     A file is not sent along: no browser shows one again.
     """
     path = places.path_here() if request.endpoint else request.path
-    if not is_carried(request.endpoint or "") or request.files or not current_user.is_authenticated:
+    typed = _to_take_along()
+    if typed is None:
         page = carrying.page_of(path)
-        return {
-            "lang_links": [(code, name, f"{page}?{urlencode({COOKIE: code})}") for code, name in LANGUAGES.items()],
-        }
-    kept = {"csrf_token", PROOF, *carrying.NEVER_KEPT}
-    return {
-        "lang_links": [(code, name, f"/language/{code}{path}") for code, name in LANGUAGES.items()],
-        "lang_fields": [each for each in request.form.items(multi=True) if each[0] not in kept],
-    }
+        links = [(code, name, f"{page}?{urlencode({COOKIE: code})}") for code, name in LANGUAGES.items()]
+        return {"lang_links": links}
+    links = [(code, name, f"/language/{code}{path}") for code, name in LANGUAGES.items()]
+    return {"lang_links": links, "lang_fields": typed}
+
+
+def _to_take_along() -> list[tuple[str, str]] | None:
+    """The fields of the form that came, to go on with it in another language; None if it may not be given back, has a
+    file in it, or was too large to be read."""
+    if not is_carried(request.endpoint or "") or not current_user.is_authenticated:
+        return None
+    try:
+        if request.files:
+            return None
+        around = {"csrf_token", PROOF, *carrying.NEVER_KEPT}
+        return [each for each in request.form.items(multi=True) if each[0] not in around]
+    except RequestEntityTooLarge:
+        return None
 
 
 def _shown(visitor: accounts.SignedIn) -> dict[str, str]:

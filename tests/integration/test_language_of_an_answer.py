@@ -75,6 +75,11 @@ def test_a_password_does_not_and_the_page_is_loaded_anew(app: Flask, sign_in: Si
     assert person.post("/language/en/password", {"present": "sekret"}).endswith("lang=en")
 
 
+def test_a_form_that_is_too_large_is_not_taken_along(app: Flask, sign_in: SignIn) -> None:
+    body = sign_in(LOGIN).post("/cases/find", {"code": "x" * 3_000_000}, status=413)
+    assert re.search(r'<a lang=en href="/[a-z]*\?lang=en"', body)
+
+
 def test_a_page_without_a_form_still_has_links(app: Flask, sign_in: SignIn) -> None:
     assert '<a lang=en href="?lang=en"' in sign_in(LOGIN).get("/")
 

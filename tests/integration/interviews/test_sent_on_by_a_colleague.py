@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Callable
 
@@ -47,7 +46,7 @@ def refused(person: Person, official: str) -> str:
     body = person.post(address, {**chosen, "by_name_of": chosen["receiver"]}, status=409)
     open_now = select(Referral).where(Referral.case_id == sent.case_id, Referral.status == "sent")
     assert db.session.scalars(open_now).all() == []
-    return re.sub(r'(nonce|value|name)="[^"]*"|\d\d:\d\d', "", body)
+    return body.split("<main")[1]
 
 
 def test_a_colleague_is_told_who_can_and_the_same_whatever_the_reason(app: Flask, sign_in: SignIn, second: str) -> None:
@@ -55,7 +54,7 @@ def test_a_colleague_is_told_who_can_and_the_same_whatever_the_reason(app: Flask
     official = refused(another, "yes")
     for words in ("nuk bëhet dot nga llogaria juaj", "personi i organizatës suaj që e dërgoi", "116 006"):
         assert words in official
-    assert "zyrtar" not in official.split("<main")[1]
+    assert "zyrtar" not in official
     member = account_rows.member_by_login(second)
     assert member is not None
     with transaction() as session:  # the key of the post does not reach them yet: quite another reason

@@ -55,7 +55,8 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What became of the people. `because`: what made it an interview, and how often; `speaks`: what spoke against
+    """What became of the people. `by_alarm`: of those asked again, who gave one of the alarm answers themselves;
+    `because`: what made it an interview, and how often; `speaks`: what spoke against
     "no indicator" in those interviews."""
 
     people: int
@@ -63,6 +64,7 @@ class Found:
     went_on: int
     refused: int
     asked_again: int
+    by_alarm: int
     because: Counter[str]
     speaks: Counter[str]
 
@@ -86,10 +88,24 @@ def main() -> None:
         print(f"{called:40} {number:5}   1 in {1 / share if share else 0:5.1f}   aim 1 in {1 / aim:.0f}   {verdict}")
     print(f"{'could not be asked':40} {found.not_asked:5}")
     print(f"{'refused help in the interview':40} {found.refused:5}")
+    print(f"{'asked once more after an alarm answer':40} {found.by_alarm:5}")
+    print(why(found))
     for called, numbers in (("an interview because of", found.because), ("asked once more because of", found.speaks)):
         print(f"{called} (one person may have several):")
         for answer, number in numbers.most_common(12):
             print(f"    {answer:36} {number:5}")
+
+
+def why(found: Found) -> str:
+    """Why the second aim is not met with the first: it follows from two rules that protect people, not from a rate."""
+    stay = found.went_on - found.refused
+    return (
+        "  An alarm answer is named, and what is named is at least suspected: who goes on by one and does not refuse\n"
+        "  help is asked about once more.\n"
+        f"  Here {stay} of {found.went_on} did not refuse, {found.by_alarm} of them with an alarm answer. Both aims\n"
+        f"  together would mean to ask about {ASKED_AGAIN / GO_ON:.0%} at most of those who go on. No rate is changed\n"
+        "  for that: the shares of a post, which the monitor sees, replace them."
+    )
 
 
 def read_rates(data: Mapping[str, Any], questionnaire: Questionnaire) -> dict[str, Rate]:
@@ -127,7 +143,8 @@ def read_rates(data: Mapping[str, Any], questionnaire: Questionnaire) -> dict[st
 def measure(questionnaire: Questionnaire, rates: Mapping[str, Rate], *, people: int, seed: int) -> Found:
     """Let that many people go through the questionnaire, each ended by an officer who sees no indicator."""
     chance = random.Random(seed)
-    not_asked = went_on = refused = asked_again = 0
+    not_asked = went_on = refused = asked_again = by_alarm = 0
+    alarms = [question for question in questionnaire.questions.values() if question.alarm]
     because: Counter[str] = Counter()
     speaks: Counter[str] = Counter()
     for _ in range(people):
@@ -145,8 +162,9 @@ def measure(questionnaire: Questionnaire, rates: Mapping[str, Rate], *, people: 
         against = Against(profile(questionnaire, answers, child=False), routed["security_risk"] == HIGH)
         if against:
             asked_again += 1
+            by_alarm += any(answers.get(each.id) in each.alarm for each in alarms)
             speaks.update(speaking(against))
-    return Found(people, not_asked, went_on, refused, asked_again, because, speaks)
+    return Found(people, not_asked, went_on, refused, asked_again, by_alarm, because, speaks)
 
 
 def interview(questionnaire: Questionnaire, rates: Mapping[str, Rate], chance: random.Random) -> Mapping[str, Any]:

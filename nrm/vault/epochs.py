@@ -26,17 +26,28 @@ from nrm.vault.grants import Place, Recipient
 from nrm.vault.keyrings import CannotOpen, HoldsNoKeys
 
 
-def rotate(session: Session, case_id: uuid.UUID, keep: Mapping[str, Collection[uuid.UUID]], *, by: Actor) -> None:
+def rotate(
+    session: Session,
+    case_id: uuid.UUID,
+    keep: Mapping[str, Collection[uuid.UUID]],
+    *,
+    members: bool = False,
+    by: Actor,
+) -> None:
     """A new epoch of the named compartments, for exactly the organisations in `keep` (compartment -> holders).
 
     The actor must be able to open each: by a live grant, or as the party of the open referral (that is accepting).
     All other grants and all pending grants end; the old shred keys and all release keys are listed for destruction.
+    `members`: who holds a compartment by a key of their own holds it again.
     """
     shred_keys = []
+    own = grants.granted_to_members(session, [(case_id, each) for each in keep]) if members else {}
     for compartment, holders in keep.items():
         row, *opened_with = keys(session, case_id, compartment, by=by, releasing=True)
         grantees = grants.recipients(session, holders)
         following = _follow(session, row, opened_with, grantees, revision=row.revision + 1)
+        holders_alone = own.get((case_id, compartment), ())
+        grants.grant_members(session, following[0], case_id, compartment, row.epoch + 1, holders_alone)
         shred_keys.append({"case_id": case_id, "compartment": compartment, "epoch": row.epoch + 1, "key": following[1]})
     shredding.store(shred_keys)
 

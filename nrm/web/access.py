@@ -123,7 +123,7 @@ def _before() -> errors.Answer | None:
         return sessions.ask_to_sign_in()
     visitor = g.visitor = cast(sessions.Visitor, user).signed_in
     if asked.method == "POST" and not accounts.is_token(visitor.csrf_token, asked.form.get("csrf_token", "")):
-        return errors.error_page(400)
+        return sessions.of_another_session(visitor)
     if visitor.enrolling and endpoint not in ENROLLING:
         return redirect(url_for("second_factor.set_up_page"), 303)
     if visitor.waiting and endpoint not in WAITING:

@@ -6,8 +6,9 @@ person who signs in afterwards would do it for them. They are told that it was n
 
 from __future__ import annotations
 
+import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flask import current_app
@@ -16,6 +17,7 @@ from werkzeug.routing import RequestRedirect
 
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.words import N_
+from nrm.store.countries import country
 from nrm.store.referrals import obligations, referrals, supplements
 from nrm.store.shelter import cases, claims, data_requests, identifications, stays
 
@@ -72,6 +74,7 @@ WORDS: Mapping[str, str] = {
     "accounts.confirm": N_("Confirm a colleague"),
     "accounts.invite": N_("Invite a person"),
     "accounts.password": N_("Change my password"),
+    "accounts.speak": N_("Use another language"),
     "direct_intake.open_case": N_("Open a case for somebody who came without a referral"),
     "direct_intake.open_child": N_("Open a case for a child who came along"),
     "agreements.approve": N_("Record the approval"),
@@ -213,6 +216,8 @@ WORDS: Mapping[str, str] = {
     "supplements.take_over": N_("Take what was added over into the case"),
     "testimony.record": N_("Record a step as a witness"),
 }
+# Ids, numbers and the codes of what is chosen from a list.
+_CODE = re.compile(r"[0-9a-f-]{16,}|[0-9]+|[a-z]+(_[a-z]+)*")
 # How to find the code of the case that a part of an address names, for an actor who may see it.
 _CODE_BY: Mapping[str, tuple[Callable[[uuid.UUID, Actor], str], ...]] = {
     "case_id": (
@@ -226,6 +231,23 @@ _CODE_BY: Mapping[str, tuple[Callable[[uuid.UUID, Actor], str], ...]] = {
     "supplement_id": (lambda id_, by: supplements.one_open(id_, by=by).pseudonym,),
     "obligation_id": (lambda id_, by: cases.case(obligations.row(id_, by=by).case_id, by=by).pseudonym,),
 }
+
+
+def written(fields: Iterable[tuple[str, str]]) -> list[str]:
+    """What somebody wrote in a form in their own words, without what was chosen, what stands around the answers and
+    what is nowhere kept; for a page that only shows it."""
+    known = {
+        name: each
+        for questionnaire in country().questionnaires.values()
+        for name, each in questionnaire.questions.items()
+    }
+    found = []
+    for name, value in fields:
+        question = known.get(name)
+        chosen = question.closed or question.kind == "parties" if question is not None else _CODE.fullmatch(value)
+        if value.strip() and name not in NEVER_KEPT and not chosen:
+            found.append(value)
+    return found
 
 
 def form_at(path: str) -> tuple[str, Mapping[str, Any]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from flask import Flask, Response, current_app, g, redirect, render_template, request, url_for
 from flask_login import LoginManager, UserMixin, current_user
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
 from nrm import clock
@@ -17,7 +19,7 @@ from nrm.domain.accounts.failed_attempts import TooSoon, network_of
 from nrm.domain.accounts.second_factor import is_fresh
 from nrm.steps.accounts.credentials import Asker
 from nrm.web import carrying, errors, places
-from nrm.web.language import gettext, text_in
+from nrm.web.language import COOKIE, LANGUAGES, gettext, text_in
 
 # Forms that are not given back: what was typed there must not be written into a page.
 NEVER_CARRIED = carrying.SECRETS
@@ -141,8 +143,12 @@ def sign_in_form(
     refused: bool = False,
     stale: bool = False,
     too_soon: TooSoon | None = None,
+    written: Sequence[str] = (),
 ) -> Response:
-    """The sign-in page with a fresh token; `carried` is a sealed form that waits to be given back, or is `undone`."""
+    """The sign-in page with a fresh token; `carried` is a sealed form that waits to be given back, or is `undone`.
+
+    `written`: what was written in a form that cannot be carried, because nobody can tell whose it was.
+    """
     value = nonce()
     page = render_template(
         "accounts/accounts/sign_in.html",
@@ -154,6 +160,7 @@ def sign_in_form(
         refused=refused,
         stale=stale,
         wait=errors.waiting_text(too_soon) if too_soon else "",
+        written=written,
         asks_code=second_factor.demanded(),
     )
     response = Response(page, status)
@@ -193,8 +200,45 @@ def ask_to_sign_in() -> errors.Answer:
         ]
         carried = accounts.carry(ended, accounts.Carry.FORM, path=places.path_here(), fields=fields)
     elif isinstance(ended, accounts.Ended) and request.endpoint != "accounts.sign_out":
-        carried = accounts.carry(ended, accounts.Carry.UNDONE, path=places.path_here())
-    return sign_in_form(status=401, carried=carried, signed_out=True, undone=not kept)
+        fields = [("", each) for each in _written()]
+        carried = accounts.carry(ended, accounts.Carry.UNDONE, path=places.path_here(), fields=fields)
+    written = _written() if ended is None and _is_from_our_page() else ()
+    return sign_in_form(status=401, carried=carried, signed_out=True, undone=not kept, written=written)
+
+
+def _written() -> list[str]:
+    """What was written in the form that came; nothing of one whose fields are secrets."""
+    if request.endpoint in carrying.SECRETS:
+        return []
+    kept = [each for each in request.form.items(multi=True) if each[0] not in ("csrf_token", PROOF)]
+    return carrying.written(kept)
+
+
+def _is_from_our_page() -> bool:
+    """Whether the browser says that a page of this program sent the form; no other page can make it say so."""
+    return request.headers.get("Sec-Fetch-Site") == "same-origin"
+
+
+def of_another_session(signed_in: accounts.SignedIn) -> errors.Answer:
+    """The answer to a form of a page that was made before the member signed in anew, in another window: it is named and
+    not done. One press sends it, if it is one that may be given back.
+    """
+    endpoint = request.endpoint or ""
+    if endpoint not in carrying.WORDS or not _is_from_our_page():
+        return errors.error_page(400)
+    path = places.path_here()
+    kept = is_carried(endpoint) and not _closes(endpoint)
+    around = {"csrf_token", PROOF, *carrying.NEVER_KEPT}
+    page = render_template(
+        "accounts/accounts/continue.html",
+        words=carrying.WORDS[endpoint],
+        code=carrying.code_of(request.view_args or {}, by=signed_in.actor),
+        path=path if kept else "",
+        page=carrying.page_of(path),
+        fields=[each for each in request.form.items(multi=True) if each[0] not in around],
+        written=() if kept else _written(),
+    )
+    return page, 409
 
 
 def _closes(endpoint: str) -> bool:
@@ -231,6 +275,7 @@ def given_back(token: str, signed_in: accounts.SignedIn) -> str | None:
             path=path if kind is accounts.Carry.FORM and is_carried(endpoint) else "",
             page=carrying.page_of(path),
             fields=fields,
+            written=[value for _, value in fields] if kind is accounts.Carry.UNDONE else (),
             csrf_token=signed_in.csrf_token,
             actor=_shown(signed_in),
         )
@@ -301,7 +346,60 @@ def _for_templates() -> dict[str, object]:
         visitor = cast(Visitor, current_user).signed_in
         values["csrf_token"] = visitor.csrf_token
         values["actor"] = _shown(visitor)
+    if request and request.method == "POST":
+        values |= _links_of_answer()
     return values
+
+
+def in_another_language(language: str, path: str, signed_in: accounts.SignedIn) -> errors.Answer:
+    """The page that names, in that language, the form that was typed and not sent: one press sends it.
+
+    A form that may not be given back is left out: then its page is loaded anew.
+    """
+    endpoint, values = carrying.form_at(path)
+    if not is_carried(endpoint):
+        return redirect(f"{carrying.page_of(path)}?{urlencode({COOKIE: language})}", 303)
+    g.language = g.language_chosen = language
+    kept = {"csrf_token", PROOF, *carrying.NEVER_KEPT}
+    fields = [each for each in request.form.items(multi=True) if each[0] not in kept]
+    return render_template(
+        "accounts/accounts/continue.html",
+        words=carrying.WORDS[endpoint],
+        code=carrying.code_of(values, by=signed_in.actor),
+        path=path,
+        page=carrying.page_of(path),
+        fields=fields,
+        spoken=True,
+    )
+
+
+def _links_of_answer() -> dict[str, object]:
+    """The language links of a page that answers a form: its address cannot be loaded, and what was typed goes along.
+
+    A file is not sent along: no browser shows one again.
+    """
+    path = places.path_here() if request.endpoint else request.path
+    typed = _to_take_along()
+    if typed is None:
+        page = carrying.page_of(path)
+        links = [(code, name, f"{page}?{urlencode({COOKIE: code})}") for code, name in LANGUAGES.items()]
+        return {"lang_links": links}
+    links = [(code, name, f"/language/{code}{path}") for code, name in LANGUAGES.items()]
+    return {"lang_links": links, "lang_fields": typed}
+
+
+def _to_take_along() -> list[tuple[str, str]] | None:
+    """The fields of the form that came, to go on with it in another language; None if it may not be given back, has a
+    file in it, or was too large to be read."""
+    if not is_carried(request.endpoint or "") or not current_user.is_authenticated:
+        return None
+    try:
+        if request.files:
+            return None
+        around = {"csrf_token", PROOF, *carrying.NEVER_KEPT}
+        return [each for each in request.form.items(multi=True) if each[0] not in around]
+    except RequestEntityTooLarge:
+        return None
 
 
 def _shown(visitor: accounts.SignedIn) -> dict[str, str]:

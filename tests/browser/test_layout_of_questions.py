@@ -82,6 +82,20 @@ def test_the_pages_of_an_interview_in_another_language_hold(officer: tuple[Page,
         live.go_on(page)
 
 
+def test_the_first_page_is_two_and_a_half_screens_and_its_lists_keep_their_order(
+    officer: tuple[Page, str, str],
+) -> None:
+    page, _, _ = officer
+    live.main_button(page).click()
+    page.wait_for_url("**/interviews/*/*")
+    page.set_viewport_size({"width": 1200, "height": 900})
+    assert page.evaluate("document.documentElement.scrollHeight") < 2_400
+    for name in ("hurt", "danger"):
+        page.check(f"[name={name}][value=yes]")
+    holds(page)
+    checks.assert_accessible(page)
+
+
 def letters_and_lines(page: Page) -> None:
     """Each letter is a button that writes into the field that was used last; lines that are wrong say so."""
     for summary in page.locator("main details > summary").all():

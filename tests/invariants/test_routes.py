@@ -93,6 +93,7 @@ def addresses(app: Flask, world: World | None, method: str) -> Iterator[tuple[st
         "organisation_id": [ids.get("organisation")],
         "compartment": ["identity", "care"],
         "language": ["sq"],
+        "form": ["cases/find"],
         "question": ["forms"],
         "page": ["happened", "check", "consent", "way"],
         "quarter": ["2026Q1"],

@@ -71,6 +71,7 @@ def test_an_answer_that_the_questionnaire_calls_an_alarm_makes_everybody_go_on(n
         found = measured(read)
         assert found.went_on == PEOPLE
         assert found.because == {f"{name}: {answer}": PEOPLE}
+        assert found.by_alarm == found.asked_again
         assert found.refused + found.asked_again == PEOPLE  # it is named, so nobody ends without being asked about it
 
 
@@ -123,3 +124,4 @@ def test_it_prints_both_shares_beside_their_aims(capsys: pytest.CaptureFixture[s
     assert "1000 ordinary adults" in printed
     assert "aim 1 in 3" in printed
     assert "aim 1 in 20" in printed
+    assert "of them with an alarm answer" in printed

@@ -23,6 +23,8 @@ from nrm.domain.interviews.draft_owners import official_involved
 from nrm.domain.interviews.facts import (
     SEVERAL,
     asked_urgently,
+    asked_whole,
+    beside,
     case_facts,
     compartments,
     consent_of,
@@ -31,6 +33,7 @@ from nrm.domain.interviews.facts import (
     struck_out,
 )
 from nrm.domain.interviews.interviews import Answers, Questionnaire
+from nrm.domain.interviews.questionnaire_flow import set_aside
 from nrm.domain.referrals.referrals import ReferralRefused, needs_doctor
 from nrm.domain.shelter.cases import UNKNOWN
 from nrm.domain.shelter.consents import ByName, Naming, asked_in_interview, of_interview, towards
@@ -49,6 +52,7 @@ from nrm.steps.referrals.proposals import Choice, Proposal, chosen
 from nrm.steps.shelter import consent_records
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store.interviews import interviews as store
+from nrm.store.referrals.obligations import ASK_CONSENT
 from nrm.store.rows.agreement import agreements as agreement_rows
 from nrm.store.rows.interviews import screenings as screening_rows
 from nrm.vault import compartments as vault
@@ -124,15 +128,19 @@ def send(
         session.flush()
         referral = _referral(interview_id, proposed, choice, override_reason, now, by)
         session.add(referral)
-        if answers.get(draft.questionnaire.home.questions[0]) == "yes":
-            session.add(supplement_steps.promised(interview_id, by.organisation_id, interview.pseudonym))
         owed = _owed(interview_id, proposed, now)
         child_alert_steps.told(session, interview_id, owed, by=by)
         session.add_all(owed)
         warned = drafts.still_warned(draft, answers, last)
         session.add_all(left_by(draft, answers, warned, by=by, owed=owed))
         session.flush()
-        sealed_tags = _seal(session, interview_id, draft, answers, warned, consent, proposed, offered, by)
+        waits, sealed_tags = _seal(session, interview_id, draft, answers, warned, consent, proposed, offered, by)
+        if answers.get(draft.questionnaire.home.questions[0]) == "yes":
+            if not waits:
+                session.add(supplement_steps.promised(interview_id, by.organisation_id, interview.pseudonym))
+            elif not any(each.kind == ASK_CONSENT for each in owed):
+                # What would be added was told before and waits for a yes to it: whoever receives the person asks.
+                session.add(supplement_steps.owed(interview_id, ASK_CONSENT, referral.clause))
         session.add_all(_stored_route(interview_id, proposed, offered, sealed_tags))
         heard = [*named, *([party] if by_name in (ByName.YES, ByName.NO) else [])]
         _write_consent(session, draft, answers, consent, heard, [each.party for each in offered], by)
@@ -324,27 +332,36 @@ def _seal(
     proposed: Proposal,
     offered: Sequence[Choice],
     by: Actor,
-) -> dict[uuid.UUID, tags.Sealed]:
-    """Seal the compartments, offer them to every party of the route, and grant what a clause grants at once;
-    returns the tags that each of these parties may see in its list.
+) -> tuple[bool, dict[uuid.UUID, tags.Sealed]]:
+    """Seal the compartments, offer them to every party of the route, and grant what a clause grants at once.
 
     A compartment holds answers by question id; `hand_over` also holds `interviewed_at`, and `story` also `wordings` and
     the warnings that the officer saw (`warned`).
 
     Identity and story are sealed with consent, or for a child. Otherwise there is neither, and the hand-over holds only
-    what the urgent way asks; what else was told is withheld until the receiver has asked. Where an official may have
-    taken part, the post gets no grant: until somebody accepts, who sends holds it by a key of their own (ADR 0059).
+    what the urgent way asks; what else was told is withheld until the receiver has asked. What was said before the age
+    or the haste was changed goes with them; an adult's yes to the urgent text does not cover it. Returns whether
+    anything is withheld, and the tags that each of these parties may see in its list. Where an official may have taken part, the post gets no grant: until somebody accepts, who
+    sends holds it by a key of their own (ADR 0059).
     """
     assert by.organisation_id is not None
-    sealed = compartments(draft.questionnaire, answers)
+    questionnaire = draft.questionnaire
+    sealed = compartments(questionnaire, answers)
+    aside = beside(questionnaire, set_aside(questionnaire, draft.answers, answers, draft.aside), consent)
     told = sealed["hand_over"]
+    waits: dict[str, Any] = {}
     if consent == "not_asked_urgent":
-        urgently = asked_urgently(draft.questionnaire)
+        urgently = asked_urgently(questionnaire)
         told = {name: value for name, value in told.items() if name in urgently}
         rest = {name: value for part in sealed.values() for name, value in part.items() if name not in told}
-        if not urgently.issuperset(rest):
-            value = {"answers": rest, "wordings": draft.wordings}
-            withheld_steps.withhold(session, case_id, value, [each.organisation.id for each in offered])
+        waits = {} if urgently.issuperset(rest) else rest
+    if asked_whole(questionnaire, answers, consent):
+        sealed = {name: {**part, **aside.get(name, {})} for name, part in sealed.items()}
+    else:
+        waits = {**waits, **aside["identity"], **aside["story"]}
+    if waits:
+        value = {"answers": waits, "wordings": draft.wordings}
+        withheld_steps.withhold(session, case_id, value, [each.organisation.id for each in offered])
     hand_over = {**told, "interviewed_at": draft.started_at.isoformat()}
     own = draft.own or official_involved(draft.questionnaire, answers)
     holders, members = ([], [by.member_id]) if own and by.member_id is not None else ([by.organisation_id], [])
@@ -358,7 +375,7 @@ def _seal(
     for owed in proposed.route.obligations:
         for compartment in owed.grant:
             _grant(session, case_id, str(compartment), owed.party, by)
-    return tags.sealed_for(case_id, recipients, doctor=needs_doctor(told))
+    return bool(waits), tags.sealed_for(case_id, recipients, doctor=needs_doctor(told))
 
 
 def _grant(session: Session, case_id: uuid.UUID, compartment: str, party: str, by: Actor) -> None:

@@ -29,11 +29,11 @@ from nrm.domain.interviews.endings import (
     is_child,
 )
 from nrm.domain.interviews.facts import consent_of, routing_facts
-from nrm.domain.interviews.indicators import profile
+from nrm.domain.interviews.indicators import profile, profile_of_answered
 from nrm.domain.interviews.interview_findings import whole_interview
 from nrm.domain.interviews.interviews import Answers, Questionnaire, Texts
-from nrm.domain.interviews.questionnaire_flow import ended_as, pages, settled, with_page
-from nrm.domain.interviews.screenings import NOT_ASKED, REFUSED
+from nrm.domain.interviews.questionnaire_flow import ended_as, pages, set_aside, settled
+from nrm.domain.interviews.screenings import NONE, NOT_ASKED, REFUSED
 from nrm.domain.shelter.cases import UNKNOWN
 from nrm.models.interviews.interviews import Interview
 from nrm.steps.interviews import child_alerts as child_alert_steps
@@ -228,15 +228,14 @@ def make_urgent(*, interview_id: uuid.UUID, page: str, given: Answers, seen: int
     with transaction() as session:
         draft = drafts.opened(session, store.interview(interview_id, by=by), by=by)
         questionnaire, home = draft.questionnaire, draft.questionnaire.home
-        answers: Answers = draft.answers
+        so_far = draft
         if given:
-            answers = with_page(
-                questionnaire, answers, questionnaire.pages[page], {**_answers_on_page(page, draft), **given}
-            )
-        answers = with_page(questionnaire, answers, home, {home.questions[0]: "yes"})
+            filled = draft.filled(page, {**_answers_on_page(page, draft), **given})
+            so_far = replace(draft, answers=filled, aside=set_aside(questionnaire, draft.answers, filled, draft.aside))
+        answers = so_far.filled(home.id, {home.questions[0]: "yes"})
         if draft.revision != seen and answers != draft.answers:
             raise StaleAnswers(draft)
-        after = drafts.rewritten(session, draft, answers, (), by=by)
+        after = drafts.rewritten(session, so_far, answers, (), by=by)
         child_alert_steps.tell(session, interview_id, questionnaire, draft.answers, after.answers, by=by)
         audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id, page=home.id)
     if after.own:
@@ -257,8 +256,12 @@ def against(draft: Draft, answers: Answers, *, shelter: bool = False, discard: b
     questionnaire = draft.questionnaire
     child = is_child(answers.get(questionnaire.derive["age"]))
     routed = routing_facts(questionnaire, answers, entry_point=UNKNOWN, region_of_entry=UNKNOWN)
+    told = profile(questionnaire, answers, child=child)
+    if aside := set_aside(questionnaire, draft.answers, answers, draft.aside):
+        whole = profile_of_answered(questionnaire, {**aside, **answers}, child=child)
+        told = whole if whole.outcome != NONE else told
     return Against(
-        profile(questionnaire, answers, child=child),
+        told,
         routed["security_risk"] == HIGH,
         shelter,
         not child and child_alert_rows.is_told(draft.interview_id),

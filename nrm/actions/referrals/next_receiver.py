@@ -35,7 +35,9 @@ from nrm.store.referrals import referrals as store
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.referrals import next_receiver as next_receiver_rows
 from nrm.store.rows.shelter import consents as consent_rows
-from nrm.vault import grants, sharing, shredding
+from nrm.vault import grants, members, sharing, shredding
+
+CannotOpen = members.CannotOpen
 
 
 def direct(

@@ -209,7 +209,7 @@ def withdraw(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
             compartment: grants.holders_of(session, referral.case_id, compartment)
             for compartment in vault.compartments_of(session, referral.case_id)
         }
-        epochs.rotate(session, referral.case_id, keep, by=by)
+        epochs.rotate(session, referral.case_id, keep, members=True, by=by)
         withheld_steps.let_go(session, referral.case_id, referral.receiver_id)
         _change(session, referral, after, decided_at=clock.now())
         next_receiver_steps.record(session, audit.Event.REFERRAL_WITHDRAWN, referral, by)

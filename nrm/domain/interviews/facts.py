@@ -13,7 +13,7 @@ from typing import Any, Literal
 from nrm.domain.interviews.answers import earliest, is_unknown, latest
 from nrm.domain.interviews.interview_findings import turns_adult
 from nrm.domain.interviews.interviews import Answers, Fact, Question, Questionnaire, chosen
-from nrm.domain.interviews.questionnaire_flow import prune, reachable, weighed
+from nrm.domain.interviews.questionnaire_flow import decided_anew, prune, reachable, weighed
 from nrm.domain.interviews.understanding import Doubt, doubts
 from nrm.domain.shelter.cases import DOES_NOT_KNOW, NOT_COLLECTED, PREFERS_NOT, STATELESS, UNKNOWN, age_band
 
@@ -98,6 +98,13 @@ def asked_urgently(questionnaire: Questionnaire) -> frozenset[str]:
     way = next((route for route in questionnaire.routes if home.questions[0] in route.when.names()), None)
     pages = [home, *(questionnaire.pages[name] for name in way.pages)] if way is not None else [home]
     return frozenset(name for page in pages for name in page.questions)
+
+
+def asked_whole(questionnaire: Questionnaire, answers: Answers, consent: str) -> bool:
+    """Whether what was said besides may be told too: of a child, and after an adult's yes to the whole text. The urgent
+    one says that only needs and danger are told."""
+    urgent = answers.get(questionnaire.home.questions[0]) == "yes"
+    return consent == "not_asked_child" or (consent == "given" and not urgent)
 
 
 def statistics_consent(questionnaire: Questionnaire, answers: Answers) -> Literal["yes", "no", "not_asked"]:
@@ -258,6 +265,20 @@ def compartments(questionnaire: Questionnaire, answers: Answers) -> dict[str, di
         compartment = questionnaire.questions[name].compartment
         if compartment != "fact":
             sealed[compartment][name] = value
+    return sealed
+
+
+def beside(questionnaire: Questionnaire, aside: Answers, consent: str) -> dict[str, dict[str, Any]]:
+    """What was said on another way, as it is sent: who the person is as `identity`, all else as `story`.
+
+    Not sent, and asked anew instead: consent, what the officer concluded, and which parties a child struck out.
+    """
+    sealed: dict[str, dict[str, Any]] = {"identity": {}, "story": {}}
+    anew = decided_anew(questionnaire)
+    for name, value in aside.items():
+        question = questionnaire.questions[name]
+        if name not in anew and (question.kind != "parties" or consent != "not_asked_child"):
+            sealed["identity" if question.compartment == "identity" else "story"][name] = value
     return sealed
 
 

@@ -15,8 +15,10 @@ A question without an answer was not asked: that is a third thing beside "does n
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 from nrm.domain.conditions import ALWAYS, Condition
@@ -281,6 +283,13 @@ class Questionnaire:
     language_words: Mapping[str, Texts]
     reading: Mapping[str, tuple[str, str]]
     group: GroupFacts = GroupFacts()
+
+
+@lru_cache(maxsize=64)
+def content_of(questionnaire: Questionnaire) -> str:
+    """The SHA-256 of everything the questionnaire says: what is made of it is kept under this, for its id and version
+    stay the same while somebody edits its file."""
+    return hashlib.sha256(repr(questionnaire).encode()).hexdigest()
 
 
 def chosen(value: object, code: str) -> bool:

@@ -379,6 +379,47 @@ def with_page(questionnaire: Questionnaire, answers: Answers, page: Page, given:
     return settled(questionnaire, after, like=answers)
 
 
+@lru_cache(maxsize=64)
+def decided_anew(questionnaire: Questionnaire) -> frozenset[str]:
+    """The questions that are asked again once the age is another: consent, and what the officer concludes.
+
+    Not who the person is, nor which parties they struck out: both stay true.
+    """
+    age = questionnaire.derive["age"]
+    return frozenset(
+        name
+        for name, question in questionnaire.questions.items()
+        if age in question.depends_on and question.compartment != "identity" and question.kind != "parties"
+    )
+
+
+def set_aside(questionnaire: Questionnaire, before: Answers, after: Answers, aside: Answers) -> dict[str, Any]:
+    """What was said and these answers do not ask, because the age or the haste is another now.
+
+    `aside`: what was there already. What another answer of the same way closed is not among it.
+    """
+    found = dict(aside)
+    if _kind_of_way(questionnaire, before) != _kind_of_way(questionnaire, after):
+        anew, pages = questionnaire.home.questions, route_of(questionnaire, after).pages
+        still_asked = {*anew, *(name for page in pages for name in questionnaire.pages[page].questions)}
+        reset = {
+            name for name in still_asked if questionnaire.derive["age"] in questionnaire.questions[name].depends_on
+        }
+        found |= {name: value for name, value in before.items() if name not in still_asked or name in reset}
+    return {name: value for name, value in found.items() if name not in after}
+
+
+def _kind_of_way(questionnaire: Questionnaire, answers: Answers) -> tuple[Any, bool]:
+    return answers.get(questionnaire.home.questions[0]), answers.get(questionnaire.derive["age"]) in CHILD_AGES
+
+
+def taken_up(questionnaire: Questionnaire, answers: Answers, aside: Answers, page: Page) -> Settled:
+    """The answers after `page` was filled in, with those that were set aside and this way asks again elsewhere."""
+    left = decided_anew(questionnaire).union(page.questions, answers)
+    back = {name: value for name, value in aside.items() if name not in left}
+    return settled(questionnaire, {**back, **answers})
+
+
 def asked(questionnaire: Questionnaire, answers: Answers) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(ids answered, ids offered and left blank) on this journey: what the procedure record keeps."""
     kept = settled(questionnaire, answers)

@@ -53,10 +53,12 @@ def owed_part(questionnaire: Questionnaire, consent: str) -> tuple[Questionnaire
 
 
 def by_compartment(questionnaire: Questionnaire, answers: Answers) -> dict[str, dict[str, object]]:
-    """The answers of a supplement, each under the compartment of the case where it belongs."""
+    """The answers of a supplement, each under the compartment of the case where it belongs; a fact is told as `story`,
+    since the codes of the case stand already."""
     sorted_: dict[str, dict[str, object]] = {}
     for name, value in answers.items():
         question = questionnaire.questions.get(name)
-        if question is not None and question.compartment != "fact":
-            sorted_.setdefault(question.compartment, {})[name] = value
+        if question is not None:
+            compartment = "story" if question.compartment == "fact" else question.compartment
+            sorted_.setdefault(compartment, {})[name] = value
     return sorted_

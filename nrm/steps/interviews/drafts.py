@@ -3,7 +3,8 @@
 The draft is the compartment `draft` of the interview, sealed to its post: `answers` by question id, `wordings` that
 were read out, the ids of the pages that were `visited`, the codes of the parties that were `named` to the person, and
 which warnings somebody saw and went on (`warned`). Once an official may have taken part it is sealed to the interviewer
-alone (ADR 0059). `handed`: why it was handed over.
+alone (ADR 0059). `handed`: why it was handed over. `aside`: what was said on the way before the age or the haste was
+changed, and is not asked on this one.
 """
 
 from __future__ import annotations
@@ -26,7 +27,16 @@ from nrm.domain.accounts.accounts import Actor
 from nrm.domain.interviews import answer_warnings, rollout
 from nrm.domain.interviews.draft_owners import DRAFT, Lost, NotTheirsToEnd, OnlyTheirs, official_involved
 from nrm.domain.interviews.interviews import Answers, Page, Questionnaire
-from nrm.domain.interviews.questionnaire_flow import Journey, Settled, first_incomplete, journey, settled, with_page
+from nrm.domain.interviews.questionnaire_flow import (
+    Journey,
+    Settled,
+    first_incomplete,
+    journey,
+    set_aside,
+    settled,
+    taken_up,
+    with_page,
+)
 from nrm.domain.interviews.wordings import language_question, reading_language, wording_read
 from nrm.domain.shelter.cases import RANDOM_BYTES, new_pseudonym
 from nrm.models.accounts.accounts import Member
@@ -105,6 +115,7 @@ class Draft:
     own: bool = field(default=False, compare=False)
     handed: str = field(default="", compare=False)
     warned: Mapping[str, int] = field(default_factory=dict, compare=False)  # warnings that were seen -> version
+    aside: Answers = field(default_factory=dict, compare=False)  # said, and not asked on this way
     _filled: list[Any] = field(default_factory=list, init=False, compare=False)
 
     @cached_property
@@ -116,7 +127,10 @@ class Draft:
         """The answers after the page was filled in with `given`; kept, so that a second call does not compute it."""
         before = self._filled
         if not (before and before[0] == page and before[1] == given):
-            after = with_page(self.questionnaire, self.answers, self.questionnaire.pages[page], given)
+            asked = self.questionnaire.pages[page]
+            after = with_page(self.questionnaire, self.answers, asked, given)
+            if self.aside:
+                after = taken_up(self.questionnaire, after, self.aside, asked)
             before[:] = [page, dict(given), after]
         return cast(Settled, before[2])
 
@@ -313,6 +327,7 @@ def opened(session: AnySession, interview: Interview | Row, *, by: Actor) -> Dra
         found.own,
         found.value.get("handed", ""),
         found.value.get("warned", {}),
+        found.value.get("aside", {}),
     )
 
 
@@ -382,7 +397,9 @@ def sealed_next(
         value["asked_again"] = True
     if draft.handed:
         value["handed"] = draft.handed
-    own = draft.own or official_involved(questionnaire, answers)
+    if aside := set_aside(questionnaire, draft.answers, answers, draft.aside):
+        value["aside"] = aside
+    own = draft.own or official_involved(questionnaire, {**aside, **answers})
     following: vault.NextRevision | ForOwner
     if own and not draft.own:
         following = ForOwner(draft.interview_id, draft.owner_id, draft.revision, value)
@@ -410,6 +427,7 @@ def sealed_next(
         own=own,
         handed=draft.handed,
         warned=known,
+        aside=aside,
     )
     return after, following
 

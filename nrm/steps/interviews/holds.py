@@ -92,7 +92,7 @@ def hold(
             held_at=now,
             was=was,
             kept_until=kept_until,
-            official=_official(draft.questionnaire, answers),
+            official=_official(draft.questionnaire, {**draft.aside, **answers}),
             desk=ending not in OF_THE_PERSON and not child and _share(session, draft, answers, by=by),
         )
     )

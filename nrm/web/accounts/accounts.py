@@ -23,6 +23,7 @@ from nrm.domain.accounts.accounts import (
     ROLES_OF,
     LoginRefusal,
     NotPermitted,
+    NotVisible,
     OrganisationKind,
     PasswordRefusal,
     Permission,
@@ -40,7 +41,7 @@ from nrm.store.accounts import accounts as store
 from nrm.store.countries import country
 from nrm.web import access, errors, home, sessions
 from nrm.web.accounts import screen_lock
-from nrm.web.language import text_in
+from nrm.web.language import LANGUAGES, text_in
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -120,6 +121,15 @@ def hide_screen() -> BaseResponse:
     response = redirect(url_for("accounts.blank"), 303)
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
+
+
+@blueprint.post("/language/<language>/<path:form>")
+@access.signed_in
+def speak(language: str, form: str) -> errors.Answer:
+    """Choose a language on a page that answers a form: what was typed goes along, and nothing is sent."""
+    if language not in LANGUAGES:
+        raise NotVisible
+    return sessions.in_another_language(language, f"/{form}", access.visitor())
 
 
 @blueprint.get("/blank")

@@ -150,7 +150,7 @@ def _own_words(draft: Draft) -> Rows:
     """A row that says that there are own words; never the words themselves."""
     asked = draft.questionnaire.questions.values()
     texts = [each for each in asked if each.kind in TEXTS and each.by == "person" and each.compartment == "story"]
-    if not any(draft.answers.get(each.id) for each in texts):
+    if not any(draft.answers.get(each.id) or draft.aside.get(each.id) for each in texts):
         return []
     return [(gettext("The person’s own words"), gettext("There are some, and they are not shown here"))]
 
@@ -280,7 +280,9 @@ def after_screen(draft: Draft, given: dict[str, Any], *, page: str, seen: int) -
     """
     answers = draft.filled(page, given)
     lost = [
-        name for name in draft.answers if name not in answers and name not in draft.questionnaire.pages[page].questions
+        name
+        for name in {**draft.answers, **draft.aside}
+        if name not in answers and name not in draft.questionnaire.pages[page].questions
     ]
     against = actions.against_end(draft, answers)
     form, confirmed = EndForm(request.form), "shorter" in request.form

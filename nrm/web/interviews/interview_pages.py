@@ -24,9 +24,9 @@ from nrm.domain.accounts.accounts import Actor
 from nrm.domain.agreement.routes import FALLBACKS, Exclusion
 from nrm.domain.interviews import answer_warnings
 from nrm.domain.interviews.endings import LAST_WORDS
-from nrm.domain.interviews.facts import consent_of, struck_out, wish
+from nrm.domain.interviews.facts import asked_whole, beside, consent_of, struck_out, wish
 from nrm.domain.interviews.indicators import Profile, outcome_sentence, profile
-from nrm.domain.interviews.interviews import Answers, AnswerWarning, Page, Questionnaire
+from nrm.domain.interviews.interviews import Answers, AnswerWarning, Page, Questionnaire, content_of
 from nrm.domain.interviews.questionnaire_flow import with_page
 from nrm.domain.interviews.screenings import NONE, REFUSED
 from nrm.domain.interviews.short_screen import screen_of
@@ -49,6 +49,7 @@ SHOWN_OF_A_TEXT = 2_000
 FOLDED_AFTER = 180
 """Of a text on a summary: about four lines; the rest opens."""
 LONGEST_NUMBER = 9
+KEPT_MARKUPS = 16
 DOUBTS = {
     Doubt.NOT_READ: N_("the text was not read out"),
     Doubt.IN_PART: N_("the text was understood in part only"),
@@ -118,6 +119,16 @@ class NamedParty:
 
 
 @dataclass(frozen=True, slots=True)
+class Aside:
+    """What was said on the way before: question, answer and the folded part of it; the questions of which nothing is
+    sent. `goes`: it is told with the hand-over; else it waits until the receiver has asked."""
+
+    rows: list[tuple[str, str, str]]
+    left_out: list[str]
+    goes: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """Who has to be told by when, and when they said that they were."""
 
@@ -141,14 +152,16 @@ def draft_line(row: UnsentLine, age: str = "", page: str = "") -> DraftLine:
 
 
 def markup_of(questionnaire: Questionnaire) -> QuestionMarkup:
-    """The ready markup of the questionnaire, made once per process."""
+    """The ready markup of the questionnaire, made once per process for each content."""
     made: dict[str, QuestionMarkup] = current_app.extensions.setdefault("nrm.question_markup", {})
-    if questionnaire.id not in made:
-        known, numbers = country(), dataclasses.asdict(country().emergency)
-        made[questionnaire.id] = QuestionMarkup(
-            current_app.jinja_env, questionnaire, numbers, known.choices_of(questionnaire)
-        )
-    return made[questionnaire.id]
+    known, content = country(), content_of(questionnaire)
+    choices, numbers = known.choices_of(questionnaire), dataclasses.asdict(known.emergency)
+    kept = made.get(content)
+    if kept is None or kept.choices is not choices or kept.numbers != numbers:
+        if len(made) >= KEPT_MARKUPS:
+            made.clear()
+        kept = made[content] = QuestionMarkup(current_app.jinja_env, questionnaire, numbers, choices)
+    return kept
 
 
 def _spoken(draft: Draft) -> str | None:
@@ -283,6 +296,8 @@ def _render(
             more |= {"helpline": country().emergency.helpline, "leaflets": handouts.leaflets()}
     if page.summary:
         more["summary"] = _summary(draft, page)
+    if draft.aside and (page.summary or (last and not any(each.summary for each in journey))):
+        more |= {"aside": _aside(draft, consent), "aside_hours": country().retention.thinking_hours}
     asked_form = picked if picked is not None and picked.errors else form
     urgent = draft.answers.get(draft.questionnaire.home.questions[0]) == "yes"
     shown = {
@@ -306,7 +321,7 @@ def _render(
     if asked_form is None and not more and not request.query_string:
         synthetic = current_app.extensions["nrm.synthetic"]
         back = journey[place - 1].id if place else ""
-        key = (draft.questionnaire.id, page.id, language, spoken, synthetic, place, back, *_key(shown))
+        key = (content_of(draft.questionnaire), page.id, language, spoken, synthetic, place, back, *_key(shown))
         visitor = access.visitor()
         values = {
             "id": str(draft.interview_id),
@@ -354,7 +369,7 @@ def _struck_on_page(draft: Draft, answers: Answers) -> set[str]:
 
 
 def _key(shown: Mapping[str, Any]) -> tuple[Any, ...]:
-    told = tuple((line.value, line.read) for line in shown["directives"])
+    told = tuple((repr(line.directive), line.read) for line in shown["directives"])
     return (*(shown[name] for name in ("pages", "last", "ends", "urgent", "numbers", "child", "screens")), told)
 
 
@@ -521,6 +536,17 @@ def _summary(draft: Draft, here: Page) -> list[tuple[Page, list[tuple[str, str, 
         if shown:
             rows.append((page, shown))
     return rows
+
+
+def _aside(draft: Draft, consent: str | None) -> Aside:
+    """What was said before the age or the haste was changed; and the questions of it whose answers are not sent."""
+    names = {code: text_in(party.names) for code, party in country().in_force(clock.now()).parties.items()}
+    questionnaire = draft.questionnaire
+    sent = beside(questionnaire, draft.aside, consent or "")
+    told = sent["identity"] | sent["story"]
+    rows = [(question, *_folded(_cut(answer))) for question, answer in answer_rows(questionnaire, told, names)]
+    left = [text_in(each.text) for name, each in questionnaire.questions.items() if name in draft.aside.keys() - told]
+    return Aside(rows, left, asked_whole(questionnaire, draft.answers, consent or ""))
 
 
 def _folded(text: str) -> tuple[str, str]:

@@ -198,6 +198,8 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
         return _address_after_ending(interview_id, error)
     asked = _page_of(draft, page)
     if asked is None:
+        if page == draft.questionnaire.home.id and "whole" in request.form:
+            return _whole(draft)
         return _to_page(draft, draft.page_to_do)
     directives.keep_ticked(page)
     today = clock.today(country().timezone)
@@ -246,6 +248,19 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
         return interview_pages.stale(error.current, asked, form)
     except NoLongerDraft as error:
         return _address_after_ending(interview_id, error)
+
+
+def _whole(draft: Draft) -> Answer:
+    """Back from the short way to the whole interview, with everything that was said on either."""
+    home, by = draft.questionnaire.home, access.actor()
+    given, seen = {home.questions[0]: "no"}, interview_pages.revision_of_form()
+    try:
+        after = actions.save_page(draft=draft, page=home.id, given=given, seen=seen, by=by)
+    except StaleAnswers as error:
+        return _to_page(error.current, error.current.page_to_do)
+    except NoLongerDraft as error:
+        return _address_after_ending(draft.interview_id, error)
+    return _to_page(after, after.page_to_do)
 
 
 def _acceptable(form: PageForm) -> dict[str, Any]:

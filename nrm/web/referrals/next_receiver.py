@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from forms import SelectChoice
 from forms.referrals.referrals import DECLINE_LABELS, STATUS_LABELS, PlaceReferralForm
 from nrm import clock
+from nrm.actions.accounts import accounts
 from nrm.actions.referrals import next_receiver as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.referrals.referrals import OverrideReason, ReferralRefusal, ReferralRefused
@@ -93,6 +94,8 @@ def _place(template: str, case_id: uuid.UUID, action: Any) -> Answer:
             **more,
             by=access.actor(),
         )
+    except actions.CannotOpen as error:
+        return not_from_here(error)
     except ReferralRefused as error:
         if error.reason in (ReferralRefusal.BY_NAME, ReferralRefusal.STRUCK_OUT):
             if form.answered(form.receiver.data) is not None:
@@ -109,6 +112,14 @@ def _place(template: str, case_id: uuid.UUID, action: Any) -> Answer:
             form.receiver.errors = [REFUSED[error.reason]]
         return _placing_page(template, case_id, form, 422)
     return redirect(url_for("referrals.show", referral_id=referral_id), 303)
+
+
+def not_from_here(error: actions.CannotOpen) -> Answer:
+    """Whom to ask in place of a member who has no key to the case, without why. A keyring that disagrees is raised
+    again: that is no matter of the case."""
+    if isinstance(error, accounts.KeyringDisagrees):
+        raise error
+    return render_template("referrals/referrals/not_from_here.html"), 409
 
 
 def _placing_page(template: str, case_id: uuid.UUID, form: PlaceReferralForm, status: int = 200) -> Answer:

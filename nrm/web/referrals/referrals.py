@@ -57,6 +57,7 @@ from nrm.web import access, errors
 from nrm.web.interviews import handouts
 from nrm.web.language import text_in
 from nrm.web.referrals import critical_path, sent_filter
+from nrm.web.referrals.next_receiver import not_from_here
 from nrm.web.shelter.opened import answer_rows
 
 blueprint = Blueprint("referrals", __name__)
@@ -347,7 +348,10 @@ def withdraw_page(referral_id: uuid.UUID) -> Answer:
 @blueprint.post("/referrals/<uuid:referral_id>/withdraw")
 @access.requires(Permission.REFERRAL_SEND)
 def withdraw(referral_id: uuid.UUID) -> Answer:
-    case_id = actions.withdraw(referral_id=referral_id, by=access.actor())
+    try:
+        case_id = actions.withdraw(referral_id=referral_id, by=access.actor())
+    except actions.CannotOpen as error:
+        return not_from_here(error)
     return redirect(url_for("next_receiver.refer_page", case_id=case_id), 303)
 
 
@@ -413,7 +417,10 @@ def depart(referral_id: uuid.UUID) -> Answer:
 @access.requires(Permission.REFERRAL_SEND)
 def offer(referral_id: uuid.UUID) -> Answer:
     """Seal the keys for a party the duty officer chose outside the route."""
-    next_receiver.offer(referral_id=referral_id, by=access.actor())
+    try:
+        next_receiver.offer(referral_id=referral_id, by=access.actor())
+    except next_receiver.CannotOpen as error:
+        return not_from_here(error)
     return redirect(url_for("referrals.show", referral_id=referral_id), 303)
 
 

@@ -274,6 +274,33 @@ def test_whatever_is_named_alone_is_suspected_and_stands_in_the_profile(
     assert "Nuk u përmend dhe nuk u vu re asnjë tregues." not in found.sentences["sq"]
 
 
+NAMED = [
+    (question.id, option.code, option.named)
+    for question in Q.questions.values()
+    for option in question.options
+    if option.named
+]
+
+
+@pytest.mark.parametrize(("name", "code", "whose"), NAMED, ids=[f"{name}.{code}" for name, code, _ in NAMED])
+def test_every_option_that_the_data_call_named_is_at_least_suspected_alone(name: str, code: str, whose: str) -> None:
+    question = Q.questions[name]
+    answer: Any = [code] if question.kind == "some_of" else code
+    for child in (False, True):
+        found = profile_of_answered(Q, {**QUIET, name: answer}, child=child)
+        if child or whose == "everybody":
+            assert found.outcome in ("suspected", "possible")
+            assert f"{name}.{code}" in found.codes
+        else:
+            assert (found.outcome, found.codes) == ("none", ())
+
+
+def test_each_alarm_of_the_six_is_among_what_is_named() -> None:
+    alarms = {(each.id, code) for each in Q.questions.values() for code in each.alarm}
+    assert len(alarms) == 6
+    assert alarms <= {(name, code) for name, code, whose in NAMED if whose == "everybody"}
+
+
 def test_two_years_of_forced_prostitution_are_not_called_nothing() -> None:
     found = drawn(
         forms=["sexual_exploitation"], still="yes", official="yes", paid_by="loan", documents_held="other",

@@ -341,8 +341,8 @@ def _seal(
     Identity and story are sealed with consent, or for a child. Otherwise there is neither, and the hand-over holds only
     what the urgent way asks; what else was told is withheld until the receiver has asked. What was said before the age
     or the haste was changed goes with them; an adult's yes to the urgent text does not cover it. Returns whether
-    anything is withheld, and the tags that each of these parties may see in its list. Where an official may have taken part, the post gets no grant: until somebody accepts, who
-    sends holds it by a key of their own (ADR 0059).
+    anything is withheld, and the tags that each of these parties may see in its list. Where an official may have taken
+    part, the post gets no grant: until somebody accepts, who sends holds it by a key of their own (ADR 0059).
     """
     assert by.organisation_id is not None
     questionnaire = draft.questionnaire

@@ -30,7 +30,7 @@ from nrm.models.accounts.accounts import HiddenPage, Keyring, KeyringWrap, Membe
 from nrm.models.audit import AuditEntry
 from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.announced_returns import AnnouncedReturn
-from nrm.models.referrals.referrals import Referral
+from nrm.models.referrals.referrals import Referral, RouteCandidate
 from nrm.models.shelter.cases import (
     CareNote,
     Destruction,
@@ -43,6 +43,7 @@ from nrm.models.shelter.cases import (
 )
 from nrm.steps.interviews import drafts
 from nrm.steps.shelter import cases as case_steps
+from nrm.store.referrals import referrals as referral_store
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.vault import compartments, keyrings, second_factor, shredding, signing
 from nrm.vault.members import read_cookie
@@ -315,6 +316,21 @@ def a_supplement_is_turned_to_another_shelter(world: World) -> tuple[Attempt, ob
     copy_grant(world.urgent_case, "supplement", "TJETER_VIZION", "VATRA")
     put(Supplement, {"case_id": world.urgent_case}, organisation_id=people.organisation("VATRA"))
     return reading(world.urgent_case, "supplement", "vatra.case_worker"), world.urgent_case
+
+
+@forging("route_candidates.sealed_tags")
+def a_tag_is_turned_to_another_person(world: World) -> tuple[Attempt, object]:
+    nrc = people.organisation("NRC")
+    tag = value(RouteCandidate.sealed_tags, case_id=world.urgent_case, organisation_id=nrc)
+    put(RouteCandidate, {"case_id": world.asked_case, "organisation_id": nrc}, sealed_tags=tag)
+
+    def attempt() -> object:
+        by = factories.actor("nrc.case_worker")
+        return [
+            line for line in referral_store.received(by=by).rows if line.case_id == world.asked_case and line.doctor
+        ]
+
+    return attempt, world.asked_case
 
 
 @forging("sealed_compartments.sealed_value", "grants.sealed_key")

@@ -38,10 +38,26 @@ LANGUAGE_ALIASES: Mapping[str, str] = {
     "bangla": "bn",
     "dari": "fa",
     "farsi": "fa",
+    "gjuha e shenjave": "sgn",
+    "gjuhe shenjash": "sgn",
     "hindisht": "hi",
     "indisht": "hi",
+    "panjabi": "pa",
+    "pashtu": "ps",
+    "rom": "rom",
+    "rome": "rom",
+    "rromani": "rom",
+    "rromisht": "rom",
+    "sign language": "sgn",
     "urduisht": "ur",
+    # Nobody at the post knows which it is: the talk must not stop at that.
+    "nuk dihet": "und",
+    "nuk e di": "und",
+    "not known": "und",
+    "unknown": "und",
 }
+# What CLDR has no name for.
+LANGUAGE_NAMES: Mapping[str, Mapping[str, str]] = {"sgn": {"sq": "gjuhë shenjash", "en": "sign language"}}
 # Languages that are also found by what they are called in themselves.
 OWN = ("bn", "es", "fa", "hi", "hu", "ku", "pl", "ps", "pt", "so", "sw", "ti", "ur", "vi", "zh")
 
@@ -69,7 +85,7 @@ def country_name(code: str, language: str) -> str:
 
 def language_name(code: str, language: str) -> str:
     """The language's name in `language`; the code itself when there is none."""
-    return str(Locale.parse(language).languages.get(code, code))
+    return LANGUAGE_NAMES.get(code, {}).get(language) or str(Locale.parse(language).languages.get(code, code))
 
 
 @cache

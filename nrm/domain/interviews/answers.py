@@ -90,8 +90,8 @@ MESSAGES: Mapping[str, Texts] = MappingProxyType(
             "en": "Enter the country’s code of two letters (ISO 3166), for example SE: {question}",
         },
         "enter_language": {
-            "sq": "Shkruani emrin e një gjuhe, për shembull arabisht: {question}",
-            "en": "Enter the name of a language, for example Arabic: {question}",
+            "sq": "Shkruani emrin e një gjuhe, për shembull arabisht, ose “e panjohur”: {question}",
+            "en": "Enter the name of a language, for example Arabic, or “unknown”: {question}",
         },
         "choose_one_way": {
             "sq": "Zgjidhni një përgjigje ose shkruani një tjetër, jo të dyja: {question}",

@@ -61,7 +61,7 @@ REFUSALS = {
     ReferralRefusal.ALREADY_OPEN: N_("Somebody is being asked already. Wait for the answer."),
     ReferralRefusal.DUTY_OFFICER_DECIDES: N_("The duty officer decides now. Call the duty desk."),
 }
-ENDINGS = ("refused", "none", "not_asked", "undecided", "discarded")
+ENDINGS = ("refused", "none", "not_asked", "undecided", "discarded", "before")
 
 
 @blueprint.get("/interviews/unsent/<status>")
@@ -126,13 +126,18 @@ def _to_page(draft: Draft, page: Page) -> BaseResponse:
     return BaseResponse(status=303, headers={"Location": address})
 
 
-def _address_after_ending(interview_id: uuid.UUID, error: NoLongerDraft) -> BaseResponse:
-    """Where a form leads whose interview was sent or ended meanwhile, by the same button or another."""
+def _address_after_ending(interview_id: uuid.UUID, error: NoLongerDraft, *, form: bool = False) -> BaseResponse:
+    """Where a page leads whose interview was sent or ended meanwhile, by the same button or another.
+
+    `form`: answers came with it, of which nothing can be kept any more.
+    """
     if error.status == "sent":
-        return redirect(url_for("interviews.sent", interview_id=interview_id), 303)
+        again = "1" if form else None
+        return redirect(url_for("interviews.sent", interview_id=interview_id, again=again), 303)
     if error.status == "held":
         return redirect(holds.address(interview_id) or url_for("home.index"), 303)
-    return redirect(url_for("interviews.ended", ending="discarded"), 303)
+    # Nothing is kept of how it ended, so the page does not say whether it was counted.
+    return redirect(url_for("interviews.ended", ending="before"), 303)
 
 
 def _ask_to_continue(interview_id: uuid.UUID, page: str) -> str:
@@ -195,7 +200,7 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
     try:
         draft = interview_pages.draft_of_form(interview_id, actions.read)
     except NoLongerDraft as error:
-        return _address_after_ending(interview_id, error)
+        return _address_after_ending(interview_id, error, form=True)
     asked = _page_of(draft, page)
     if asked is None:
         if page == draft.questionnaire.home.id and "whole" in request.form:
@@ -247,7 +252,7 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
     except StaleAnswers as error:
         return interview_pages.stale(error.current, asked, form)
     except NoLongerDraft as error:
-        return _address_after_ending(interview_id, error)
+        return _address_after_ending(interview_id, error, form=True)
 
 
 def _whole(draft: Draft) -> Answer:

@@ -160,6 +160,8 @@ def sheet(
         version = gettext("version %(number)s", number=questionnaire.version)
         names = questionnaire.language_names
         pair = names[staff] if spoken == staff else f"{names[staff]} · {names[spoken]}"
+        if spoken != staff and questionnaire.reading.get(spoken, ("",))[0] == "draft":
+            pair = f"{pair}, " + gettext("translation not yet approved")
         return Sheet(
             layout,
             staff,

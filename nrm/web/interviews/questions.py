@@ -46,7 +46,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "helpline": "Linja e ndihmës",
         "take": "Merreni edhe me shkronja latine (krahasoni me dokumentin):",
         "in_lines": "Në rreshtat e dokumentit:",
-        "no_text": "në këtë gjuhë nuk ka tekst, përkthyesi përkthen atë që shkruhet këtu",
+        "no_text": "në këtë gjuhë nuk ka tekst, atë që shkruhet këtu duhet ta përkthejë një përkthyes",
     },
     "en": {
         "optional": "(optional)",
@@ -68,7 +68,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "helpline": "Help line",
         "take": "Take it in Latin letters too (compare with the document):",
         "in_lines": "In the lines of the document:",
-        "no_text": "there is no text in this language, the interpreter translates what stands here",
+        "no_text": "there is no text in this language, an interpreter has to translate what stands here",
     },
 }
 # A mark in prepared markup: what goes there, the question, and its option or part. NUL never occurs in a text.

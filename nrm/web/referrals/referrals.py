@@ -247,6 +247,18 @@ def open_hand_over(referral_id: uuid.UUID) -> Answer:
 @blueprint.post("/referrals/<uuid:referral_id>/accept")
 @access.requires(Permission.REFERRAL_DECIDE)
 def accept(referral_id: uuid.UUID) -> Answer:
+    try:
+        return _accept(referral_id)
+    except IllegalTransition as error:
+        referral = store.row(referral_id, by=access.actor())
+        same = referral.status == ReferralStatus.ACCEPTED and str(referral.bed_id) == request.form.get("bed")
+        if same and store.relation_to(referral, by=access.actor()) is Relation.RECEIVER:
+            # This form came before, and its answer was lost on the way.
+            return redirect(url_for("cases.show", case_id=referral.case_id), 303)
+        return _conflict(error)
+
+
+def _accept(referral_id: uuid.UUID) -> Answer:
     by = access.actor()
     line = _to_decide(referral_id, ReferralEvent.ACCEPT)
     form = AcceptReferralForm(request.form)
@@ -266,8 +278,6 @@ def accept(referral_id: uuid.UUID) -> Answer:
         return _receiver_page(line, form), 422
     except TooFewKeyHolders:
         return errors.error_page(409, TOO_FEW)
-    except IllegalTransition as error:
-        return _conflict(error)
     return redirect(url_for("cases.show", case_id=case_id), 303)
 
 

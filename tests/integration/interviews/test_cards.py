@@ -83,7 +83,7 @@ def test_a_card_shows_one_question_and_its_answers_in_the_persons_language(
 def test_a_language_without_text_says_so_on_the_page_and_to_the_interpreter(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     interview = on_page(person, "happened", language="bn")
-    note = "Bengalisht: në këtë gjuhë nuk ka tekst, përkthyesi përkthen atë që shkruhet këtu."
+    note = "Bengalisht: në këtë gjuhë nuk ka tekst, atë që shkruhet këtu duhet ta përkthejë një përkthyes."
     for path in ("happened", "happened/aloud"):
         assert note in person.get(f"{interview}/{path}")
     other = on_page(person, "happened", language="el")

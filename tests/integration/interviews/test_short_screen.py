@@ -223,6 +223,22 @@ def test_an_answer_corrected_that_was_no_alarm_asks_nothing(app: Flask, sign_in:
     assert person.post(second, calm) == "/interviews/ended/none"
 
 
+def test_a_form_that_comes_again_after_the_end_is_not_told_that_nothing_was_counted(
+    app: Flask, sign_in: SignIn
+) -> None:
+    person = sign_in(LOGIN)
+    address = begin(person)
+    told = nothing_alarming()
+    second = person.post(address, fields(page_id(address), person.get(address), told))
+    sent = fields(page_id(second), person.get(second), told)
+    assert person.post(second, sent) == "/interviews/ended/none"
+    assert person.post(second, sent) == "/interviews/ended/before"
+    body = person.get("/interviews/ended/before")
+    assert "Asgjë nuk u numërua" not in body
+    assert "Kush duhej numëruar, u numërua një herë" in body
+    assert screened.counted().total() == 1
+
+
 def test_the_rule_stands_in_the_action_too(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     address = begin(person)

@@ -183,6 +183,18 @@ def test_the_hand_over_is_shown_only_after_it_was_opened_for_a_reason(sign_in: S
     assert question not in sign_in("nrc.shelter_manager").get(path)
 
 
+def test_an_acceptance_whose_answer_was_lost_leads_to_the_case_when_it_comes_again(
+    sign_in: SignIn, rinas: people.Sent
+) -> None:
+    nrc = sign_in("nrc.case_worker")
+    data: dict[str, object] = {"bed": str(people.bed("NRC")), "expected": "2"}
+    case = nrc.post(f"/referrals/{rinas.referral_id}/accept", data)
+    assert case == f"/cases/{rinas.case_id}"
+    assert nrc.post(f"/referrals/{rinas.referral_id}/accept", data) == case
+    nrc.post(f"/referrals/{rinas.referral_id}/accept", {**data, "bed": str(people.bed("NRC", 1))}, 409)
+    sign_in("vatra.case_worker").post(f"/referrals/{rinas.referral_id}/accept", data, 404)
+
+
 def test_a_second_acceptance_is_409_and_one_after_its_time_says_so(sign_in: SignIn, rinas: people.Sent) -> None:
     nrc = sign_in("nrc.case_worker")
     accept(nrc, rinas)

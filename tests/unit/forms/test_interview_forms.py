@@ -159,6 +159,28 @@ def test_a_language_is_found_by_its_name(name: str, code: str | None) -> None:
     assert names.language_code(name) == code
 
 
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("Rromisht", "rom"),
+        ("gjuha e shenjave", "sgn"),
+        ("Sign language", "sgn"),
+        ("e panjohur", "und"),
+        ("unknown", "und"),
+    ],
+)
+def test_a_language_that_nobody_at_the_post_speaks_or_knows_stops_no_talk(name: str, code: str) -> None:
+    assert names.language_code(name) == code
+    tried = form("screen", {"language-other": name})
+    tried.accept({}, today=TODAY)
+    field = tried.question_fields()["language"]
+    assert (list(field.errors), field.data) == ([], code)
+    for staff in ("sq", "en"):
+        shown = names.language_name(code, staff)
+        assert shown != code or code == "rom"
+        assert names.language_code(shown) == code
+
+
 def test_every_language_of_the_cards_is_found_by_its_own_name_and_by_what_the_staff_calls_it() -> None:
     called = {code: {name} for code, name in Q.language_names.items()}
     for code, words in Q.language_words.items():

@@ -70,7 +70,11 @@ CODE = "Enter the country’s code of two letters (ISO 3166), for example SE"
         ("returned_from", "gr", f"{CODE}: Which country have you come from?"),
         ("returned_from", "XX", f"{CODE}: Which country have you come from?"),
         ("returned_from", 3, f"{CODE}: Which country have you come from?"),
-        ("language", "SQ", "Enter the name of a language, for example Arabic: In which language will you talk?"),
+        (
+            "language",
+            "SQ",
+            "Enter the name of a language, for example Arabic, or “unknown”: In which language will you talk?",
+        ),
         ("age_stated", 121, "Enter a number from 0 to 120: How old are you?"),
         ("age_stated", -1, "Enter a number from 0 to 120: How old are you?"),
         ("age_stated", True, "Enter a number from 0 to 120: How old are you?"),

@@ -61,6 +61,7 @@ from nrm.web.shelter.opened import answer_rows
 
 blueprint = Blueprint("referrals", __name__)
 Answer = BaseResponse | tuple[str, int] | str
+NO_KEY = N_("You hold no key to this case. Ask the colleague who sent it to withdraw it, or call the duty desk.")
 
 LATE = N_("The time to answer this referral has passed. The duty desk has taken over; call it.")
 TOO_FEW = N_(
@@ -347,7 +348,10 @@ def withdraw_page(referral_id: uuid.UUID) -> Answer:
 @blueprint.post("/referrals/<uuid:referral_id>/withdraw")
 @access.requires(Permission.REFERRAL_SEND)
 def withdraw(referral_id: uuid.UUID) -> Answer:
-    case_id = actions.withdraw(referral_id=referral_id, by=access.actor())
+    try:
+        case_id = actions.withdraw(referral_id=referral_id, by=access.actor())
+    except actions.CannotOpen:  # only the colleague who sent it holds the parts until somebody accepts
+        return errors.error_page(409, NO_KEY)
     return redirect(url_for("next_receiver.refer_page", case_id=case_id), 303)
 
 

@@ -516,3 +516,16 @@ def test_who_did_not_hear_it_asks_no_shelter_that_was_struck_out(sign_in: SignIn
     owner.post(refer, yes)
     db.session.rollback()
     assert db.session.scalar(asked) == 1
+
+
+def test_who_holds_no_part_of_what_was_sent_is_told_who_withdraws_it(sign_in: SignIn, second: str) -> None:
+    """What was seen: the page offers to withdraw, and then says that there is nothing here."""
+    owner, another = sign_in(LOGIN), sign_in(second)
+    address = official(owner)
+    walk(owner, example(gender="feminine", official="yes", official_what=SAID), address)
+    referral = db.session.scalar(select(Referral.id).where(Referral.case_id == id_of(address)))
+    refused = another.post(f"/referrals/{referral}/withdraw", status=409)
+    assert "Kërkojini kolegut që e dërgoi ta tërheqë" in refused
+    db.session.rollback()
+    assert db.session.get_one(Referral, referral).status == "sent"
+    owner.post(f"/referrals/{referral}/withdraw")

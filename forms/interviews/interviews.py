@@ -143,6 +143,16 @@ class NamedField(QuestionField):
     def parts(self) -> tuple[str, ...]:
         return ("", OTHER)
 
+    def put_aside(self, before: Any) -> None:
+        """Of an option and a name that differ, the one that stood there before gives way: nobody unticks a radio."""
+        code, name = (next(iter(self.typed[part]), "").strip() for part in self.parts())
+        if before is None or not code or not name or self.code_of(name[:LONGEST_PART]) == code:
+            return
+        if code == before:
+            self.typed[""] = []
+        elif self.code_of(name[:LONGEST_PART]) == before:
+            self.typed[OTHER] = []
+
     def read(self) -> Any:
         code = self.short("", "choose_listed")
         name = self.short(OTHER, self.problem)
@@ -154,6 +164,7 @@ class NamedField(QuestionField):
         if found is None:
             raise unacceptable(self.problem, self.question)
         if code and code != found:
+            self.typed[""] = []  # else who meant the name could not send it: nobody unticks a radio
             raise unacceptable("choose_one_way", self.question)
         return checked(self.question, found)
 
@@ -203,8 +214,9 @@ class PageForm(Form):
     def accept(self, earlier: Answers, *, today: date) -> dict[str, Any] | None:
         """The page's answers, or None when something must be put right (then `errors` say what).
 
-        `earlier` are all answers so far; those of this page are ignored. Fields of questions that the page does not
-        show, that stay hidden under an option that was not chosen, or that another answer closes, are not looked at.
+        `earlier` are all answers so far; those of this page only say what stood there. Fields of questions that the
+        page does not show, that stay hidden under an option that was not chosen, or that another answer closes, are not
+        looked at.
         """
         own = frozenset(self.page.questions)
         before = {name: value for name, value in earlier.items() if name not in own}
@@ -217,6 +229,8 @@ class PageForm(Form):
             field.errors = []
             if name not in shown or self._is_closed(field.question, given):
                 continue
+            if isinstance(field, NamedField):
+                field.put_aside(earlier.get(name))
             if field.validate(self) and field.data is not None:
                 given[name] = field.data
         after = settled(self.questionnaire, {**before, **given}, like=earlier)

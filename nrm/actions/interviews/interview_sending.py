@@ -104,7 +104,7 @@ def send(
     `party`; without a yes no identity is sealed, and the receiver must ask first. Later only named parties are asked.
 
     Sent twice, it is sent once. Raises ReferralRefused, NothingToSend, Incomplete, StaleAnswers, OpeningEnded,
-    NoLongerDraft, EnteredTwice, NotVisible.
+    NoLongerDraft, EnteredTwice, NotVisible, NotTheirsToLift.
     """
     by.must(Permission.REFERRAL_SEND)
     with transaction() as session:
@@ -113,6 +113,7 @@ def send(
             return _sent_before(interview, by)
         draft = drafts.opened_last(session, interview, by=by)
         answers = drafts.finished(draft, last)
+        drafts.keep_struck_out(draft, answers, by=by)
         ending = ending_of(draft.questionnaire, answers)
         if ending is not None:
             raise NothingToSend(ending)
@@ -206,7 +207,7 @@ def _write_consent(
     """Who was named and struck out, and what the person answered."""
     struck = struck_out(draft.questionnaire, answers)
     consent_records.name(session, draft.interview_id, {*named, *struck}, by)
-    consent_records.name(session, draft.interview_id, struck, by, Naming.STRUCK_OUT)
+    consent_records.name(session, draft.interview_id, struck, by, Naming.STRUCK_OUT, heard_by=draft.owner_id)
     said = of_interview(draft.questionnaire, answers, consent=consent, agreed=agreed, struck_out=struck)
     consent_records.record(session, draft.interview_id, said, asked_in_interview(draft.questionnaire, answers), by)
 

@@ -146,6 +146,8 @@ def refer(
             struck_out=by_name is ByName.NO or receiver.party in next_receiver_rows.only_with_a_new_yes(case_id),
             agreed_again=by_name is ByName.YES,
         )
+        if case.status == "referred" and by_name is ByName.YES:
+            _must_have_asked(case_id, receiver.party, by)
         if go_on_reading is not None:
             _end_shares(session, case_id, go_on_reading, by)
         consent = consent_records.face(session, case, receiver.party, by_name, by)
@@ -167,6 +169,15 @@ def refer(
         )
     shredding.work_off()
     return referral.id
+
+
+def _must_have_asked(case_id: uuid.UUID, party: str, by: Actor) -> None:
+    """Raise ReferralRefused (`asked_by_another`) for a party that the person struck out when a colleague asked.
+
+    At the post nobody but that colleague hears that the person wants it after all; and the duty officer, who decides.
+    """
+    if consent_rows.struck_out_before(case_id, party) not in (None, by.member_id):
+        raise ReferralRefused(ReferralRefusal.ASKED_BY_ANOTHER)
 
 
 def _compartments_to_offer(consent: str) -> Collection[str] | None:

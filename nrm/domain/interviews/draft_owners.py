@@ -41,6 +41,10 @@ class NotTheirsToEnd(Anothers):
     """Only the interviewer ends an interview, destroys it, or hands it over."""
 
 
+class NotTheirsToLift(Anothers):
+    """Whom the person struck out, only the interviewer takes back: a colleague was not there when it was said."""
+
+
 class Lost(Exception):
     """Nobody has a key to it any more: the account of the only person who had one was ended."""
 

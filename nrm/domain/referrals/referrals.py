@@ -246,6 +246,9 @@ class ReferralRefusal(StrEnum):
     ALREADY_OPEN = "already_open"
     DUTY_OFFICER_DECIDES = "duty_officer_decides"
     STRUCK_OUT = "struck_out"
+    ASKED_BY_ANOTHER = (
+        "asked_by_another"  # struck out when a colleague at the post asked, who alone hears another answer
+    )
     NO_REASON = "no_reason"
     NO_SHELTER = "no_shelter"  # not one that has signed, can open what it is sent and is forbidden by no clause
     ITSELF = "itself"

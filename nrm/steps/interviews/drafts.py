@@ -25,7 +25,14 @@ from nrm import audit, clock
 from nrm.db import Writer, db, hit_one
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.interviews import answer_warnings, rollout
-from nrm.domain.interviews.draft_owners import DRAFT, Lost, NotTheirsToEnd, OnlyTheirs, official_involved
+from nrm.domain.interviews.draft_owners import (
+    DRAFT,
+    Lost,
+    NotTheirsToEnd,
+    NotTheirsToLift,
+    OnlyTheirs,
+    official_involved,
+)
 from nrm.domain.interviews.interviews import Answers, Page, Questionnaire
 from nrm.domain.interviews.questionnaire_flow import (
     Journey,
@@ -374,6 +381,7 @@ def sealed_next(
     changed must be looked at again; where it was the one that names parties to the person, nobody was named. `named`,
     `warned`: by the page that is saved now.
     """
+    keep_struck_out(draft, answers, by=by)
     lost = draft.answers.keys() - answers.keys()
     every_page = draft.questionnaire.pages.values() if lost else ()
     again = {page.id for page in every_page if lost.intersection(page.questions)}
@@ -430,6 +438,15 @@ def sealed_next(
         aside=aside,
     )
     return after, following
+
+
+def keep_struck_out(draft: Draft, answers: Answers, *, by: Actor) -> None:
+    """Raise NotTheirsToLift if a colleague's answers miss a party that the person struck out before."""
+    if draft.owner_id == by.member_id:
+        return
+    asked = [question.id for question in draft.questionnaire.questions.values() if question.kind == "parties"]
+    if any(set(draft.answers.get(name) or ()) - set(answers.get(name) or ()) for name in asked):
+        raise NotTheirsToLift
 
 
 def wordings_read(draft: Draft, answers: Answers, saved: Iterable[str]) -> dict[str, Any]:

@@ -100,13 +100,23 @@ class NotNamed(Exception):
 
 
 def name(
-    session: Session, case_id: uuid.UUID, parties: Iterable[str], by: Actor, naming: Naming = Naming.NAMED
+    session: Session,
+    case_id: uuid.UUID,
+    parties: Iterable[str],
+    by: Actor,
+    naming: Naming = Naming.NAMED,
+    *,
+    heard_by: uuid.UUID | None = None,
 ) -> None:
-    """Put these parties on one of the person's lists; those that stand there stay as they are."""
+    """Put these parties on one of the person's lists; those that stand there stay as they are.
+
+    `heard_by`: the member to whom the person said it, if that was not the actor.
+    """
+    member_id = heard_by or by.member_id
     there = named(session, case_id, naming)
     for party in sorted(set(parties) - there - {""}):
         session.add(
-            NamedParty(case_id=case_id, party=party, naming=str(naming), noted_on=days.today(), member_id=by.member_id)
+            NamedParty(case_id=case_id, party=party, naming=str(naming), noted_on=days.today(), member_id=member_id)
         )
     session.flush()
 

@@ -13,7 +13,7 @@ from nrm.actions.interviews import draft_owners as actions
 from nrm.actions.interviews import interviews
 from nrm.actions.interviews.interviews import Anothers, Draft, Lost, NoLongerDraft, OpeningEnded, StaleAnswers
 from nrm.domain.accounts.accounts import Permission
-from nrm.domain.interviews.draft_owners import NoSuchColleague, NotTheirsToEnd, ReasonMissing
+from nrm.domain.interviews.draft_owners import NoSuchColleague, NotTheirsToEnd, NotTheirsToLift, ReasonMissing
 from nrm.domain.words import N_
 from nrm.steps.interviews import drafts
 from nrm.store.interviews import draft_owners as store
@@ -42,8 +42,8 @@ def whose(error: Anothers | Lost) -> Answer:
     interview_id = (request.view_args or {}).get("interview_id")
     if not isinstance(interview_id, uuid.UUID):
         return errors.error_page(404)
-    if isinstance(error, NotTheirsToEnd):
-        return _not_yours_to_end(interview_id)
+    if isinstance(error, (NotTheirsToEnd, NotTheirsToLift)):
+        return _not_yours(interview_id, lifts=isinstance(error, NotTheirsToLift))
     return _ask(interview_id, OpenAnothersForm(), 200 if request.method == "GET" else 409)
 
 
@@ -70,11 +70,13 @@ def _ask(interview_id: uuid.UUID, form: OpenAnothersForm, status: int) -> Answer
     return shown, status
 
 
-def _not_yours_to_end(interview_id: uuid.UUID) -> Answer:
+def _not_yours(interview_id: uuid.UUID, *, lifts: bool) -> Answer:
+    """What only the interviewer does: to end the interview, or (`lifts`) to take back whom the person struck out."""
     owner = store.owner(interview_id, by=access.actor())
     if owner is None:
         return errors.error_page(404)
-    return render_template("interviews/draft_owners/theirs.html", interview_id=interview_id, owner=owner), 409
+    page = "interviews/draft_owners/lift.html" if lifts else "interviews/draft_owners/theirs.html"
+    return render_template(page, interview_id=interview_id, owner=owner), 409
 
 
 @blueprint.get("/drafts")

@@ -110,12 +110,14 @@ class DraftLine:
 
 @dataclass(frozen=True, slots=True)
 class NamedParty:
-    """A party that the page names to the person; `receives`, or is only told."""
+    """A party that the page names to the person; `receives`, or is only told. `fixed`: struck out before a colleague of
+    the interviewer, who does not take it back."""
 
     code: str
     name: str
     receives: bool
     struck_out: bool
+    fixed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,6 +409,7 @@ def _named(draft: Draft, form: PageForm | None, *, by: Actor) -> list[NamedParty
     Parties that are asked automatically when the first declines are named too: a yes is valid only for named parties.
     """
     struck_out = set(draft.answers.get("parties") or ())
+    fixed = struck_out if draft.owner_id != by.member_id else set()
     if form is not None:
         struck_out = (struck_out - set(request.form.getlist("named"))) | set(request.form.getlist("parties"))
     answers = {name: value for name, value in draft.answers.items() if name != "parties"}
@@ -415,7 +418,7 @@ def _named(draft: Draft, form: PageForm | None, *, by: Actor) -> list[NamedParty
     told = [each.party for each in proposed.route.obligations if each.kind == interview_sending.NOTIFY]
     parties = proposed.agreement.parties
     return [
-        NamedParty(code, text_in(parties[code].names), code in receive, code in struck_out)
+        NamedParty(code, text_in(parties[code].names), code in receive, code in struck_out, code in fixed)
         for code in dict.fromkeys([*receive, *told, *sorted(struck_out & parties.keys())])
     ]
 

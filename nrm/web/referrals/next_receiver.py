@@ -40,6 +40,10 @@ REFUSED = {
         "Two parties have declined. The duty officer decides now; call the duty desk."
     ),
     ReferralRefusal.STRUCK_OUT: N_("Choose another shelter: the person does not want this one"),
+    ReferralRefusal.ASKED_BY_ANOTHER: N_(
+        "The person struck this one out when a colleague asked. Only that colleague takes it back: choose another, or "
+        "call the duty desk"
+    ),
     ReferralRefusal.BY_NAME: N_("Name it to the person, and choose what the person says"),
     ReferralRefusal.ASK_FIRST: N_("The person is in a shelter and can be asked: ask first, then choose"),
     ReferralRefusal.NO_REASON: N_("Choose why this shelter"),
@@ -100,7 +104,7 @@ def _place(template: str, case_id: uuid.UUID, action: Any) -> Answer:
         if error.reason in (ReferralRefusal.BY_NAME, ReferralRefusal.STRUCK_OUT):
             if form.answered(form.receiver.data) is not None:
                 form.by_name.errors = [REFUSED[ReferralRefusal.STRUCK_OUT]]
-        elif error.reason is ReferralRefusal.ASK_FIRST:
+        elif error.reason in (ReferralRefusal.ASK_FIRST, ReferralRefusal.ASKED_BY_ANOTHER):
             form.by_name.errors = [REFUSED[error.reason]]
         elif error.reason in (
             ReferralRefusal.ALREADY_OPEN,

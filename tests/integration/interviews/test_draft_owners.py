@@ -22,11 +22,17 @@ from nrm.actions.interviews import interviews
 from nrm.actions.interviews.interviews import Anothers, Lost
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible
-from nrm.domain.interviews.draft_owners import NoSuchColleague, NotTheirsToEnd, OnlyTheirs, OpenReason, ReasonMissing
+from nrm.domain.interviews.draft_owners import (
+    NoSuchColleague,
+    NotTheirsToEnd,
+    OnlyTheirs,
+    OpenReason,
+    ReasonMissing,
+)
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.accounts.alarms import Alarm
 from nrm.models.interviews.interviews import Interview
-from nrm.models.referrals.referrals import ChildAlert
+from nrm.models.referrals.referrals import ChildAlert, Referral
 from nrm.models.shelter.cases import Grant, MemberGrant, Reading, SealedCompartment
 from nrm.steps.interviews import child_alerts, drafts
 from nrm.store.accounts import alarms
@@ -431,3 +437,82 @@ def test_others_see_code_page_and_hour_and_of_what_is_closed_the_code(sign_in: S
     )
     assert not re.search(r"\d\d:\d\d", closed_row.split("</tr>")[0])
     assert store.of_colleagues(by=factories.actor(LOGIN)).rows == []
+
+
+def struck_out(person: Person, page: str) -> list[str]:
+    """The parties that stand ticked on the page that names them."""
+    return re.findall(r'<input type="checkbox"[^>]* name="parties" value="(\w+)" checked', person.get(page))
+
+
+def consented(person: Person, page: str, struck_out: list[str], status: int = 303, **changed: Any) -> str:
+    """Send the page on consent with these parties ticked; where it leads."""
+    answers = example(gender="feminine", **changed)
+    return person.post(page, {**fields(page_id(page), person.get(page), answers), "parties": struck_out}, status=status)
+
+
+def opened_by_a_colleague(owner: Person, another: Person) -> tuple[uuid.UUID, str, str]:
+    """An interview in which the person struck Vatra out, opened by a colleague with a reason: the page on consent, and
+    the page after it."""
+    answers, asking = example(gender="feminine"), page_asking("consent_sharing")
+    address = begin(owner)
+    walk(owner, answers, address, until=asking)
+    page = f"{address.rsplit('/', 1)[0]}/{asking}"
+    following = consented(owner, page, ["VATRA"])
+    another.post(f"/drafts/{id_of(address)}/open", {"reason": "asked"})
+    return id_of(address), page, following
+
+
+@pytest.mark.slow
+def test_a_colleague_does_not_take_back_whom_the_person_struck_out(sign_in: SignIn, second: str) -> None:
+    """What went through: a colleague unticked the shelter, and sent her there on the yes that she gave to others."""
+    owner, another = sign_in(LOGIN), sign_in(second)
+    interview_id, page, _ = opened_by_a_colleague(owner, another)
+    body = another.get(page)
+    assert re.search(r'<input type="checkbox"[^>]* value="VATRA" checked disabled>', body)
+    assert '<input type="hidden" name="parties" value="VATRA">' in body
+    assert "vetëm intervistuesi mund ta kthejë" in body
+    assert "disabled" not in owner.get(page)
+    assert "Vetëm intervistuesi mund ta kthejë" in consented(another, page, [], status=409)
+    screen = f"/interviews/{interview_id}/{page_asking('age')}"
+    child = fields(page_id(screen), another.get(screen), example(age="child"))
+    another.post(screen, child, status=409)  # nobody asks a child whom to strike out
+    assert struck_out(owner, page) == ["VATRA"]
+    consented(another, page, ["NRC", "VATRA"])
+    assert struck_out(owner, page) == ["NRC", "VATRA"]
+    consented(owner, page, [])
+    assert struck_out(owner, page) == []
+
+
+def test_a_colleague_takes_nothing_back_on_the_page_that_sends(sign_in: SignIn, second: str) -> None:
+    owner, another = sign_in(LOGIN), sign_in(second)
+    interview_id, _, following = opened_by_a_colleague(owner, another)
+    seen = fields(page_id(following), another.get(following), {})
+    address = another.post(following, {**seen, "stop": "1"})
+    urgent = example(gender="feminine", urgent="yes", consent_urgent="given")
+    loaded = walk(another, urgent, address, until="urgent_send")
+    last = f"/interviews/{interview_id}/{loaded[-1]}"
+    sent = {**fields("urgent_send", another.get(last), urgent), "party": "VATRA", "override_reason": "other"}
+    another.post(last, sent, status=409)
+    assert row(interview_id).status == "draft"
+    assert struck_out(owner, last) == ["VATRA"]
+
+
+def test_who_did_not_hear_it_asks_no_shelter_that_was_struck_out(sign_in: SignIn, second: str) -> None:
+    """What went through: a colleague withdrew what was sent, and wrote down a yes that nobody gave."""
+    owner, another = sign_in(LOGIN), sign_in(second)
+    interview_id, _, following = opened_by_a_colleague(owner, another)
+    walk(another, example(gender="feminine"), following)  # not even the colleague who went on and sent it
+    vatra = db.session.scalar(select(Organisation.id).where(Organisation.code == "VATRA"))
+    referral = db.session.scalar(select(Referral.id).where(Referral.case_id == interview_id))
+    another.post(f"/referrals/{referral}/withdraw")
+    form: dict[str, Any] = {"receiver": str(vatra), "reason": "other"}
+    refer = f"/cases/{interview_id}/refer"
+    assert "Personi nuk ka thënë po për të." in another.post(refer, form, status=422)
+    yes = {**form, "by_name": "yes", "by_name_of": str(vatra)}
+    assert "Vetëm ai koleg mund ta kthejë" in another.post(refer, yes, status=422)
+    asked = select(func.count()).select_from(Referral).where(Referral.receiver_id == vatra)
+    db.session.rollback()
+    assert db.session.scalar(asked) == 0
+    owner.post(refer, yes)
+    db.session.rollback()
+    assert db.session.scalar(asked) == 1

@@ -288,7 +288,7 @@ def test_forty_come_back_and_forty_are_counted(app: Flask, sign_in: SignIn) -> N
     assert (group.begun, group.done) == (40, 40)
     assert sum(screened.counted().values()) == 40
     assert places() == {}
-    assert "40 persona të mbaruar" in person.get("/")
+    assert "U mbarua me 40 persona" in person.get("/")
 
 
 def test_pressed_twice_or_after_going_back_begins_one_person(app: Flask, sign_in: SignIn) -> None:
@@ -347,7 +347,7 @@ def test_a_second_officer_of_the_post_goes_on_with_the_same_group(app: Flask, si
     mine = next_person(one, body)
     theirs = next_person(other, other.get("/"))
     assert (number_on(one.get(mine)), number_on(other.get(theirs))) == (2, 3)
-    assert "(e një kolegu)" in other.get("/")
+    assert "(te një koleg)" in other.get("/")
     walk(other, theirs, without_shared(ordinary()))
     walk(one, mine, without_shared(ordinary()))
     assert (the_group().begun, the_group().done) == (3, 3)

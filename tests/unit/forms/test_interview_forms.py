@@ -145,6 +145,36 @@ def test_a_country_nobody_knows_is_answered_in_words(sent: dict[str, Any], said:
     assert errors("identity", sent) == {"citizenship": said}
 
 
+@pytest.mark.parametrize(
+    ("before", "sent", "answer"),
+    [
+        ("sq", {"language": "sq", "language-other": "Pashto"}, "ps"),  # what stood there was not chosen
+        ("ps", {"language": "sq", "language-other": "Pashto"}, "sq"),
+        ("sq", {"language": "sq", "language-other": "Albanian"}, "sq"),
+        ("sq", {"language": "it", "language-other": ""}, "it"),
+    ],
+)
+def test_of_an_option_and_a_name_the_one_that_stood_there_before_gives_way(
+    before: str, sent: dict[str, Any], answer: str
+) -> None:
+    checked = form("screen", sent)
+    checked.accept({"language": before}, today=TODAY)
+    assert checked["language"].data == answer
+
+
+def test_who_chose_and_wrote_finds_nothing_chosen_because_nobody_can_untick_it() -> None:
+    checked = form("screen", {"language": "sq", "language-other": "Pashto"})
+    checked.accept({}, today=TODAY)
+    assert checked["language"].errors == [
+        "Choose an answer or enter another, not both: In which language will you talk?"
+    ]
+    assert checked.typed()["language"] == {"": [], "-other": ["Pashto"]}
+    unknown = form("screen", {"language": "sq", "language-other": "Pashtooo"})
+    unknown.accept({"language": "sq"}, today=TODAY)
+    assert unknown["language"].errors
+    assert unknown.typed()["language"] == {"": [], "-other": ["Pashtooo"]}
+
+
 def test_every_country_is_found_by_its_name_in_both_languages() -> None:
     codes = list(names._codes())
     assert len(codes) > 240

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from nrm.db import db
 from nrm.domain.shelter.cases import UNFINISHED
@@ -62,6 +62,22 @@ def struck_out(case_id: uuid.UUID) -> set[str]:
     )
     last = {party: (said, ended) for party, said, ended in db.session.execute(statement)}
     return {party for party, (said, ended) in last.items() if said == Said.REFUSED or ended == Ended.WITHDRAWN}
+
+
+def struck_out_before(case_id: uuid.UUID, party: str) -> uuid.UUID | None:
+    """The member to whom the person said that the party must not know; None if nobody heard it, or if the person said
+    yes since. The caller has checked the case."""
+    still = exists().where(
+        Consent.case_id == case_id,
+        Consent.topic == Topic.SHARING,
+        Consent.party == party,
+        Consent.said == Said.REFUSED,
+        Consent.ended_on.is_(None),
+    )
+    statement = select(NamedParty.member_id).where(
+        NamedParty.case_id == case_id, NamedParty.party == party, NamedParty.naming == Naming.STRUCK_OUT, still
+    )
+    return db.session.scalar(statement)
 
 
 def struck_out_when_sent(referral_id: uuid.UUID) -> set[str]:

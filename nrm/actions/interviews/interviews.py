@@ -227,21 +227,26 @@ def make_urgent(*, interview_id: uuid.UUID, page: str, given: Answers, seen: int
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
         draft = drafts.opened(session, store.interview(interview_id, by=by), by=by)
-        questionnaire, home = draft.questionnaire, draft.questionnaire.home
-        answers: Answers = draft.answers
-        if given:
-            answers = with_page(
-                questionnaire, answers, questionnaire.pages[page], {**_answers_on_page(page, draft), **given}
-            )
-        answers = with_page(questionnaire, answers, home, {home.questions[0]: "yes"})
+        answers = urgently(draft, page, given)
         if draft.revision != seen and answers != draft.answers:
             raise StaleAnswers(draft)
         after = drafts.rewritten(session, draft, answers, (), by=by)
-        child_alert_steps.tell(session, interview_id, questionnaire, draft.answers, after.answers, by=by)
-        audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id, page=home.id)
+        child_alert_steps.tell(session, interview_id, draft.questionnaire, draft.answers, after.answers, by=by)
+        home = draft.questionnaire.home.id
+        audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id, page=home)
     if after.own:
         shredding.work_off()
     return after
+
+
+def urgently(draft: Draft, page: str, given: Answers) -> Answers:
+    """The answers that stay on the urgent way, with what `page` had so far."""
+    questionnaire, home = draft.questionnaire, draft.questionnaire.home
+    answers: Answers = draft.answers
+    if given:
+        so_far = {**_answers_on_page(page, draft), **given}
+        answers = with_page(questionnaire, answers, questionnaire.pages[page], so_far)
+    return with_page(questionnaire, answers, home, {home.questions[0]: "yes"})
 
 
 def _answers_on_page(page: str, draft: Draft) -> dict[str, Any]:

@@ -61,7 +61,7 @@ REFUSALS = {
     ReferralRefusal.ALREADY_OPEN: N_("Somebody is being asked already. Wait for the answer."),
     ReferralRefusal.DUTY_OFFICER_DECIDES: N_("The duty officer decides now. Call the duty desk."),
 }
-ENDINGS = ("refused", "none", "not_asked", "undecided", "discarded")
+ENDINGS = ("refused", "none", "not_asked", "undecided", "discarded", "over")
 
 
 @blueprint.get("/interviews/unsent/<status>")
@@ -132,7 +132,7 @@ def _address_after_ending(interview_id: uuid.UUID, error: NoLongerDraft) -> Base
         return redirect(url_for("interviews.sent", interview_id=interview_id), 303)
     if error.status == "held":
         return redirect(holds.address(interview_id) or url_for("home.index"), 303)
-    return redirect(url_for("interviews.ended", ending="discarded"), 303)
+    return redirect(url_for("interviews.ended", ending="over"), 303)
 
 
 def _ask_to_continue(interview_id: uuid.UUID, page: str) -> str:
@@ -211,6 +211,9 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
     try:
         if "stop" in request.form:
             so_far = _acceptable(form)
+            losing = interview_endings.before_losing(draft, actions.urgently(draft, page, so_far), page)
+            if losing is not None and draft.revision == seen:
+                return losing
             urgent = actions.make_urgent(interview_id=interview_id, page=page, given=so_far, seen=seen, by=by)
             return _to_page(urgent, urgent.page_to_do)
         ends = ended_as(draft.questionnaire, draft.filled(page, given or _acceptable(form)))
@@ -218,6 +221,9 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
             return interview_endings.after_screen(draft, given or _acceptable(form), page=page, seen=seen)
         if ("leave" in request.form or "aloud" in request.form or _leaves()) and not _wrongly_typed(form):
             so_far = {**_acceptable(form), **_struck_out(draft, asked)}
+            losing = interview_endings.before_losing(draft, draft.filled(page, so_far), page)
+            if losing is not None and draft.revision == seen:
+                return losing
             named, warned = _named(draft, asked), interview_pages.warned_of_form(draft, asked)
             after = actions.save_page(
                 draft=draft, page=page, given=so_far, seen=seen, by=by, named=named, warned=warned
@@ -235,6 +241,9 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
             return interview_pages.warned(draft, asked, form, warnings, by=by, answers=draft.filled(page, given))
         if ends:
             return interview_endings.after_screen(draft, given, page=page, seen=seen)
+        losing = interview_endings.before_losing(draft, draft.filled(page, given), page)
+        if losing is not None and draft.revision == seen:
+            return losing
         if journey(draft.questionnaire, draft.filled(page, given)).after(page) is None:
             return _finish(draft, asked, form, given, seen)
         named = _named(draft, asked)

@@ -163,7 +163,7 @@ def _ask_to_continue(interview_id: uuid.UUID) -> Answer:
 def _address_after_ending(interview_id: uuid.UUID, error: NoLongerDraft) -> BaseResponse:
     if error.status == "sent":
         return redirect(url_for("interviews.sent", interview_id=interview_id), 303)
-    return redirect(url_for("interviews.ended", ending="discarded"), 303)
+    return redirect(url_for("interviews.ended", ending="over"), 303)
 
 
 def _printed(draft: Draft) -> list[str]:

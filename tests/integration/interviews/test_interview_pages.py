@@ -107,13 +107,58 @@ def test_answers_of_a_branch_that_was_left_are_dropped(app: Flask, sign_in: Sign
     assert "cooperate" in interviews.read(interview_id=interview_id, by=by).answers
     purpose = f"/interviews/{interview_id}/screen"
     child = example(age="child", age_stated=None)
-    following = person.post(purpose, fields("screen", person.get(purpose), child))
+    sent = fields("screen", person.get(purpose), child)
+    asked_first = person.post(purpose, sent, status=200)
+    assert "asgjësohet menjëherë" in asked_first
+    assert "story" in interviews.read(interview_id=interview_id, by=by).answers
+    following = person.post(purpose, {**sent, "losing": "1"})
     _now()
     answers = interviews.read(interview_id=interview_id, by=by).answers
     assert answers["age"] == "child"
     for left in ("cooperate", "consent_services", "story", "forms", "assessment"):
         assert left not in answers
     assert page_id(following) in ("way_child", "signs_child")
+
+
+def test_what_was_read_to_a_child_was_not_read_to_an_adult(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    address = begin(person)
+    walk(person, example(age="unsure", age_stated=None, noticed_child=["none"]), address, until="people_child")
+    by, interview_id = actor(LOGIN), _id_of(address)
+    interviews.resume(interview_id=interview_id, by=by)
+    assert interviews.read(interview_id=interview_id, by=by).answers["purpose_read"] == "understood"
+    screen = f"/interviews/{interview_id}/screen"
+    person.post(screen, {**fields("screen", person.get(screen), example(age="adult")), "losing": "1"})
+    assert "purpose_read" not in interviews.read(interview_id=interview_id, by=by).answers
+
+
+def test_stop_says_what_would_be_destroyed_before_it_destroys(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    address = begin(person)
+    walk(person, example(), address, until="signs")
+    by, interview_id = actor(LOGIN), _id_of(address)
+    interviews.resume(interview_id=interview_id, by=by)
+    signs = f"/interviews/{interview_id}/signs"
+    sent = {**fields("signs", person.get(signs), example()), "stop": "1"}
+    body = person.post(signs, sent, status=200)
+    assert "Rruga e ngutshme përcjell vetëm nevojat dhe rrezikun" in body
+    assert 'name="stop" value="1"' in body
+    assert {"story", "forms"} <= interviews.read(interview_id=interview_id, by=by).answers.keys()
+    assert page_id(person.post(signs, {**sent, "losing": "1"})) == "urgent_first"
+    assert "story" not in interviews.read(interview_id=interview_id, by=by).answers
+
+
+def test_a_page_that_is_left_says_what_would_be_destroyed(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    address = begin(person)
+    walk(person, example(), address, until="signs")
+    by, interview_id = actor(LOGIN), _id_of(address)
+    interviews.resume(interview_id=interview_id, by=by)
+    screen = f"/interviews/{interview_id}/screen"
+    sent = {**fields("screen", person.get(screen), example(age="child", age_stated=None)), "leave": "1"}
+    assert "asgjësohet menjëherë" in person.post(screen, sent, status=200)
+    assert "story" in interviews.read(interview_id=interview_id, by=by).answers
+    assert person.post(screen, {**sent, "losing": "1"}) == "/"
 
 
 def test_a_refusal_shreds_the_draft_and_keeps_gender_class_month_and_reason(app: Flask, sign_in: SignIn) -> None:
@@ -306,7 +351,8 @@ def test_a_destroyed_interview_is_gone(app: Flask, sign_in: SignIn) -> None:
     sent = confirmation(body)
     assert "reason" not in sent  # nothing was said yet
     person.post(f"{interview}/discard", status=409)  # without having seen what is in it
-    assert person.post(f"{interview}/discard", sent) == person.post(f"{interview}/discard", sent)
+    assert person.post(f"{interview}/discard", sent) == "/interviews/ended/discarded"
+    assert person.post(f"{interview}/discard", sent) == "/interviews/ended/over"
     assert _count(SealedCompartment) == 0
     assert screened.counted().total() == 0
 

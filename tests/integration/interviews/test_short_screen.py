@@ -223,6 +223,19 @@ def test_an_answer_corrected_that_was_no_alarm_asks_nothing(app: Flask, sign_in:
     assert person.post(second, calm) == "/interviews/ended/none"
 
 
+def test_whoever_presses_twice_is_not_told_that_nothing_was_counted(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    address = begin(person)
+    told = nothing_alarming()
+    second = person.post(address, fields(page_id(address), person.get(address), told))
+    calm = fields(page_id(second), person.get(second), told)
+    assert person.post(second, calm) == "/interviews/ended/none"
+    again = person.get(person.post(second, calm))
+    assert "mbetet e numëruar" in again
+    assert "Asgjë nuk u numërua" not in again
+    assert screened.counted().total() == 1
+
+
 def test_the_rule_stands_in_the_action_too(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     address = begin(person)

@@ -280,7 +280,7 @@ def _render(
         if "assessment" in page.questions:
             more["profile"] = _profile(draft)
             more |= {"helpline": country().emergency.helpline, "leaflets": handouts.leaflets()}
-    if page.summary:
+    if page.summary or _shows_paper(draft, page):
         more["summary"] = _summary(draft, page)
     asked_form = picked if picked is not None and picked.errors else form
     urgent = draft.answers.get(draft.questionnaire.home.questions[0]) == "yes"
@@ -501,6 +501,11 @@ def nobody_left(draft: Draft, *, by: Actor) -> bool:
 def _profile(draft: Draft) -> Profile:
     age = draft.answers.get(draft.questionnaire.derive["age"])
     return profile(draft.questionnaire, draft.answers, child=age != "adult")
+
+
+def _shows_paper(draft: Draft, page: Page) -> bool:
+    """Whether the last page shows what was typed in from a paper: the urgent way, or a no, has no page for it."""
+    return draft.on_paper and page is draft.pages[-1] and not any(each.summary for each in draft.pages)
 
 
 def _summary(draft: Draft, here: Page) -> list[tuple[Page, list[tuple[str, str, str]]]]:

@@ -163,12 +163,16 @@ class Person:
     def post(self, path: str, data: dict[str, object] | None = None, status: int = 303) -> str:
         """Send a form with the session's token; returns the address redirected to, or the page.
 
-        Who expects to get on and is warned has read it and sends the same again; `status=200` shows the warning.
+        Who expects to get on and is warned, or told what would be destroyed, has read it and sends the same again;
+        `status=200` shows that page.
         """
         sent = {"csrf_token": self.csrf_token, **(data or {})}
         answer = self.client.post(path, data=sent)
         if status == 303 and answer.status_code == 200 and (seen := WARNED.findall(answer.text)):
-            answer = self.client.post(path, data={**sent, "warned": seen})
+            sent["warned"] = seen
+            answer = self.client.post(path, data=sent)
+        if status == 303 and answer.status_code == 200 and 'name="losing"' in answer.text:
+            answer = self.client.post(path, data={**sent, "losing": "1"})
         assert answer.status_code == status, (path, answer.status_code, answer.text[:3000])
         return answer.headers["Location"] if status == 303 else answer.text
 

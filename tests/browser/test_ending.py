@@ -35,6 +35,7 @@ def desk(browser: Browser, shared_town: Town) -> Iterator[Any]:
 
 def fine(page: Page) -> None:
     """It holds on a telephone and can be read by everybody."""
+    page.wait_for_load_state("domcontentloaded")
     assert page.evaluate("document.documentElement.scrollWidth") <= TELEPHONE["width"], page.url
     if page.evaluate("typeof axe !== 'undefined'"):
         checks.assert_accessible(page)

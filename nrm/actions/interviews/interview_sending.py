@@ -252,7 +252,8 @@ def _case(draft: Draft, answers: Answers, consent: str, now: datetime, by: Actor
 def _referral(
     case_id: uuid.UUID, proposed: Proposal, choice: Choice, override_reason: str, now: datetime, by: Actor
 ) -> Referral:
-    within = [each.within for each in proposed.route.obligations if each.kind == ANSWER and each.within]
+    asked = (*proposed.route.obligations, *proposed.route.of_whoever)
+    within = [each.within for each in asked if each.kind == ANSWER and each.within]
     referral_id = uuid.uuid4()
     assert by.organisation_id is not None
     return Referral(
@@ -304,7 +305,7 @@ def _stored_route(
 def _owed(case_id: uuid.UUID, proposed: Proposal, now: datetime) -> list[Obligation]:
     """What is owed in this case. `receiver` stands for the party that will accept, which is not known yet."""
     rows: dict[tuple[str, str], Obligation] = {}
-    for each in proposed.route.obligations:
+    for each in (*proposed.route.obligations, *proposed.route.of_whoever):
         party = RECEIVER if _is_receivers(proposed, each) else each.party
         if each.kind in (ANSWER, FIRST_INTERVIEW) or (each.kind, party) in rows:
             continue  # the answer's own hour stands in the referral; the interview is over

@@ -130,7 +130,11 @@ class RouteObligation:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The answer. `reserve` are may-parties to ask in the interim when every party under a must declines as full."""
+    """The answer. `reserve` are may-parties to ask in the interim when every party under a must declines as full.
+
+    `of_whoever`: without candidates, what whoever receives the person all the same owes (a party asked against the
+    route).
+    """
 
     version: str
     candidates: tuple[Candidate, ...]
@@ -139,6 +143,7 @@ class Route:
     fallback: Fallback | None
     reserve: tuple[Candidate, ...] = ()
     ended_by: str | None = None
+    of_whoever: tuple[RouteObligation, ...] = ()
 
     def to_json(self, language: str = "en") -> dict[str, Any]:
         """The stable interface: candidates, excluded, obligations, fallback (a sentence or None)."""

@@ -191,7 +191,20 @@ class _Routing:
                     key = (obligation.kind, obligation.party)
                     owed[key] = _shorter(owed[key], obligation) if key in owed else obligation
         excluded = () if fallback is Fallback.ENDED else self._all_excluded(candidates, reserve)
-        return Route(self.agreement.version, candidates, excluded, tuple(owed.values()), fallback, reserve, ended_by)
+        whoever = () if candidates or fallback is Fallback.ENDED else self._of_whoever(clauses)
+        return Route(
+            self.agreement.version, candidates, excluded, tuple(owed.values()), fallback, reserve, ended_by, whoever
+        )
+
+    def _of_whoever(self, clauses: Iterable[Clause]) -> tuple[RouteObligation, ...]:
+        """What the clauses ask of whoever receives the person, where nobody of the route can."""
+        owed: dict[str, RouteObligation] = {}
+        for clause in clauses:
+            for duty in clause.duties:
+                if duty.party == RECEIVER:
+                    new = RouteObligation(duty.kind, RECEIVER, clause.number, duty.within, duty.before)
+                    owed[duty.kind] = _shorter(owed[duty.kind], new) if duty.kind in owed else new
+        return tuple(owed.values())
 
     def _obligations(self, clause: Clause, duty: Duty, candidates: tuple[Candidate, ...]) -> Iterable[RouteObligation]:
         codes = [each.party for each in candidates] if duty.party == RECEIVER else [duty.party]

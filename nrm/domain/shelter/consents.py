@@ -219,7 +219,7 @@ def of_interview(
     """The answers of an adult in an interview that is sent; none for a child.
 
     `consent`: as it holds towards the party that is asked. For a person who could not be asked, or did not decide, only
-    the refusals.
+    the refusals. Who does not know whether to be counted is not counted, and has refused nothing.
     `agreed`: the parties that were named and may be told; `struck_out`: those that may not.
     """
     if consent not in ("given", "not_asked_urgent"):
@@ -230,9 +230,10 @@ def of_interview(
         given.append(Answer(Topic.SERVICES, Said.GIVEN))
         given += [Answer(Topic.SHARING, Said.GIVEN, party) for party in dict.fromkeys(agreed) if party not in refused]
     given += [Answer(Topic.SHARING, Said.REFUSED, party) for party in sorted(refused)]
-    counted = statistics_consent(questionnaire, answers)
-    if counted != "not_asked":
-        given.append(Answer(Topic.STATISTICS, Said.GIVEN if counted == "yes" else Said.REFUSED))
+    if statistics_consent(questionnaire, answers) == "yes":
+        given.append(Answer(Topic.STATISTICS, Said.GIVEN))
+    elif answers.get(questionnaire.derive["consent_statistics"]) == "no":
+        given.append(Answer(Topic.STATISTICS, Said.REFUSED))
     return tuple(given)
 
 

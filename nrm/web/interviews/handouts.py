@@ -137,7 +137,7 @@ def consent_parts(draft: Draft) -> tuple[list[str], list[str]]:
         answer = draft.answers.get(question)
         if answer in YES and not doubtful:
             agreed.extend(parts)
-        elif answer in NO or (question == "consent_statistics" and answer not in (None, *YES)):
+        elif answer in NO:
             refused.extend(parts)
     return agreed, refused
 

@@ -17,10 +17,11 @@ from forms.typed import OnceForm
 from nrm import clock
 from nrm.actions.interviews import interviews as actions
 from nrm.actions.interviews.interviews import Draft, LastPage
+from nrm.domain.interviews.answers import is_unknown
 from nrm.domain.interviews.endings import FINAL, Against, is_child
 from nrm.domain.interviews.indicators import said_words
 from nrm.domain.interviews.interviews import Question
-from nrm.domain.interviews.questionnaire_flow import first_incomplete
+from nrm.domain.interviews.questionnaire_flow import first_incomplete, set_aside
 from nrm.domain.interviews.screenings import NONE, REFUSED
 from nrm.domain.words import N_
 from nrm.steps.interviews.screenings import ending_of
@@ -36,11 +37,13 @@ from nrm.web.shelter.opened import answer_rows
 
 DISCARDED = "discarded"
 WHY = "assessment_why"
+LEAFLET = "leaflet"
 # Answers that need not be shown before an interview is destroyed.
 QUIET: dict[str, Any] = {"alone": "yes", "companions": ["none"], "hurt": "no", "needs": ["none"], "children": "0"}
 TEXTS = ("short_text", "long_text")
 # Fields of the page that are not answers, and are made anew.
 AROUND = frozenset({"csrf_token", "seen", "shorter", "reason", "sentence", "leave", "aloud"})
+NOT_CARRIED = frozenset({"csrf_token", "seen", "losing"})
 NOT_SENT = N_("You chose “No indicator”: nothing is sent with it. Choose another assessment, or end without a referral")
 NOT_ENDED = N_(
     "To end without a referral choose “No indicator”; otherwise send, or choose “The person leaves without a shelter”"
@@ -328,6 +331,31 @@ def _shorter(
         ),
         status,
     )
+
+
+def before_losing(draft: Draft, answers: Mapping[str, Any], page: str) -> str | None:
+    """The page that asks before `answers` destroy what was told on other pages than `page`; None where nothing is
+    lost, or it was answered. What stays because the age or the haste is another is not lost."""
+    questionnaire = draft.questionnaire
+    stays = set_aside(questionnaire, draft.answers, answers, draft.aside)
+    left = draft.answers.keys() - answers.keys() - stays.keys() - set(questionnaire.pages[page].questions)
+    lost = [each for each in questionnaire.questions.values() if each.id in left and _is_told(each, draft.answers)]
+    if not lost or "losing" in request.form:
+        return None
+    return render_template(
+        "interviews/interviews/losing.html",
+        draft=draft,
+        here=url_for("interviews.page", interview_id=draft.interview_id, page=page),
+        lost=[each.text[current_language()] for each in lost],
+        kept=[(name, value) for name, value in request.form.items(multi=True) if name not in NOT_CARRIED],
+    )
+
+
+def _is_told(question: Question, answers: Mapping[str, Any]) -> bool:
+    """Whether the answer says something of what happened, of who the person is, or of what was seen."""
+    said = answers[question.id]
+    told = question.compartment in ("story", "identity") and question.id != LEAFLET
+    return told and not is_unknown(said) and said not in ([NONE], "")
 
 
 def ask_again(interview_id: uuid.UUID, *, discard: bool) -> BaseResponse:

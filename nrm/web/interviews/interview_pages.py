@@ -296,7 +296,7 @@ def _render(
             more["profile"] = drawn = _profile(draft)
             more["outcome"] = outcome_sentence(draft.questionnaire, drawn, draft.answers, language)
             more |= {"helpline": country().emergency.helpline, "leaflets": handouts.leaflets()}
-    if page.summary:
+    if page.summary or _shows_paper(draft, page):
         more["summary"] = _summary(draft, page)
     if draft.aside and (page.summary or (last and not any(each.summary for each in journey))):
         more |= {"aside": _aside(draft, consent), "aside_hours": country().retention.thinking_hours}
@@ -520,6 +520,11 @@ def nobody_left(draft: Draft, *, by: Actor) -> bool:
 def _profile(draft: Draft) -> Profile:
     age = draft.answers.get(draft.questionnaire.derive["age"])
     return profile(draft.questionnaire, draft.answers, child=age != "adult")
+
+
+def _shows_paper(draft: Draft, page: Page) -> bool:
+    """Whether the last page shows what was typed in from a paper: the urgent way, or a no, has no page for it."""
+    return draft.on_paper and page is draft.pages[-1] and not any(each.summary for each in draft.pages)
 
 
 def _summary(draft: Draft, here: Page) -> list[tuple[Page, list[tuple[str, str, str]]]]:

@@ -225,6 +225,9 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
             return interview_endings.after_screen(draft, given or _acceptable(form), page=page, seen=seen)
         if ("leave" in request.form or "aloud" in request.form or _leaves()) and not _wrongly_typed(form):
             so_far = {**_acceptable(form), **_struck_out(draft, asked)}
+            losing = interview_endings.before_losing(draft, draft.filled(page, so_far), page)
+            if losing is not None and draft.revision == seen:
+                return losing
             named, warned = _named(draft, asked), interview_pages.warned_of_form(draft, asked)
             after = actions.save_page(
                 draft=draft, page=page, given=so_far, seen=seen, by=by, named=named, warned=warned
@@ -242,6 +245,9 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
             return interview_pages.warned(draft, asked, form, warnings, by=by, answers=draft.filled(page, given))
         if ends:
             return interview_endings.after_screen(draft, given, page=page, seen=seen)
+        losing = interview_endings.before_losing(draft, draft.filled(page, given), page)
+        if losing is not None and draft.revision == seen:
+            return losing
         if journey(draft.questionnaire, draft.filled(page, given)).after(page) is None:
             return _finish(draft, asked, form, given, seen)
         named = _named(draft, asked)

@@ -234,6 +234,14 @@ def test_who_was_not_asked_gets_no_receipt(app: Flask, sign_in: SignIn) -> None:
     assert "receipt" not in person.get(f"{interview}/happened")
 
 
+def test_who_does_not_know_gets_no_note_of_a_no(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    unknown = dict.fromkeys(("consent_services", "consent_sharing", "consent_statistics"), "dont_know")
+    interview = on_page(person, "decision", **unknown)
+    assert "receipt" not in person.get(f"{interview}/decision")
+    person.get(f"{interview}/receipt/pdf", status=404)
+
+
 @pytest.mark.slow
 def test_the_drivers_sheet_has_no_name_and_no_address(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)

@@ -116,6 +116,35 @@ def test_answers_of_a_branch_that_was_left_are_dropped(app: Flask, sign_in: Sign
     assert page_id(following) in ("way_child", "signs_child")
 
 
+def test_what_was_read_to_a_child_was_not_read_to_an_adult(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    address = begin(person)
+    walk(person, example(age="unsure", age_stated=None, noticed_child=["none"]), address, until="people_child")
+    by, interview_id = actor(LOGIN), _id_of(address)
+    interviews.resume(interview_id=interview_id, by=by)
+    assert interviews.read(interview_id=interview_id, by=by).answers["purpose_read"] == "understood"
+    screen = f"/interviews/{interview_id}/screen"
+    person.post(screen, {**fields("screen", person.get(screen), example(age="adult")), "losing": "1"})
+    assert "purpose_read" not in interviews.read(interview_id=interview_id, by=by).answers
+
+
+def test_a_no_after_the_name_says_what_it_would_destroy(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    address = begin(person)
+    walk(person, example(), address, until="check")
+    by, interview_id = actor(LOGIN), _id_of(address)
+    interviews.resume(interview_id=interview_id, by=by)
+    consent = f"/interviews/{interview_id}/consent"
+    sent = fields("consent", person.get(consent), example(consent_sharing="no"))
+    for more in ({}, {"leave": "1"}):
+        body = person.post(consent, {**sent, **more}, status=200)
+        assert "asgjësohet menjëherë" in body
+        assert questionnaire().questions["given_names"].text["sq"] in body
+        assert "given_names" in interviews.read(interview_id=interview_id, by=by).answers
+    person.post(consent, {**sent, "losing": "1"})
+    assert "given_names" not in interviews.read(interview_id=interview_id, by=by).answers
+
+
 def test_a_refusal_shreds_the_draft_and_keeps_gender_class_month_and_reason(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     address = begin(person)
@@ -313,7 +342,8 @@ def test_a_destroyed_interview_is_gone(app: Flask, sign_in: SignIn) -> None:
     sent = confirmation(body)
     assert "reason" not in sent  # nothing was said yet
     person.post(f"{interview}/discard", status=409)  # without having seen what is in it
-    assert person.post(f"{interview}/discard", sent) == person.post(f"{interview}/discard", sent)
+    assert person.post(f"{interview}/discard", sent) == "/interviews/ended/discarded"
+    assert person.post(f"{interview}/discard", sent) == "/interviews/ended/before"
     assert _count(SealedCompartment) == 0
     assert screened.counted().total() == 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import uuid
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from nrm.models.shelter.cases import Case, Grant, PendingGrant
 from nrm.models.shelter.stays import Bed
 from nrm.vault import compartments as vault
 from nrm.vault.members import CannotOpen
+from tests import factories_referrals as people
 from tests import screened
 from tests.factories import actor
 from tests.factories_interviews import LOGIN, example, questionnaire
@@ -227,3 +229,16 @@ def test_a_sending_that_failed_halfway_can_be_repeated(app: Flask, monkeypatch: 
 
 def _fail(*_: object, **__: object) -> None:
     raise OSError("disk full")
+
+
+def test_who_is_asked_when_everybody_of_the_route_was_struck_out_owes_what_a_receiver_owes(app: Flask) -> None:
+    by = actor(LOGIN)
+    struck = ["NRC", "VATRA", "TJETER_VIZION", "RA"]
+    sent = people.sent(by, "IOM", override_reason="safety", urgent=True, consent_urgent="undecided", parties=struck)
+    referral = db.session.get_one(Referral, sent.referral_id)
+    assert referral.due_at - referral.sent_at == timedelta(minutes=30)
+    owed = db.session.scalars(select(Obligation).where(Obligation.case_id == sent.case_id)).all()
+    assert ("ask_consent", "receiver", timedelta(days=1)) in {
+        (each.kind, each.party, each.due_at and each.due_at - referral.sent_at) for each in owed
+    }
+    assert "RA" not in {each.party for each in owed}

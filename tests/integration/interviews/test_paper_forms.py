@@ -295,6 +295,23 @@ def test_a_refusal_on_paper_is_counted_once_and_leads_to_nobody(app: Flask, sign
     assert count(SealedCompartment) == 0
 
 
+@pytest.mark.parametrize("answer", ["given", "undecided", "refused"])
+def test_an_urgent_paper_is_shown_in_words_before_anything_is_sent_or_ended(
+    app: Flask, sign_in: SignIn, answer: str
+) -> None:
+    person = sign_in(LOGIN)
+    asked = questionnaire()
+    address = type_in(person, number(), example(urgent="yes", consent_urgent=answer))
+    assert page_id(address) == ("urgent_refusal" if answer == "refused" else "urgent_send")
+    shown = re.search(r'<h2 id="answers">.*?<form', person.get(address), re.S)
+    assert shown
+    question = asked.questions["consent_urgent"]
+    option = question.option(answer)
+    assert option
+    assert question.text["sq"] in shown[0]
+    assert f"<dd>{option.text['sq']}<" in shown[0]
+
+
 def test_a_no_on_paper_that_is_taken_back_leaves_its_paper_to_be_sent(app: Flask, sign_in: SignIn) -> None:
     person, paper = sign_in(LOGIN), number()
     refused = {"consent_services": "no", "refusal_reason": "fear", "assessment": "suspected", "leaflet": "taken"}

@@ -26,6 +26,7 @@ from nrm.domain.shelter.consents import (
     consent_of_case,
     due_on,
     is_due,
+    of_interview,
     of_own_case,
     towards,
 )
@@ -141,3 +142,16 @@ def test_no_yes_holds_towards_who_was_not_named_or_was_struck_out() -> None:
             assert (consent, by_name) == ("not_asked_urgent", ByName.NOT_ASKED)
         else:
             assert consent == said
+
+
+@pytest.mark.parametrize(
+    ("answered", "kept"),
+    [("yes", [Said.GIVEN]), ("no", [Said.REFUSED]), ("dont_know", []), ("no_answer", []), (None, [])],
+)
+def test_who_does_not_know_whether_to_be_counted_has_refused_nothing(answered: str | None, kept: list[Said]) -> None:
+    asked = countries.load("albania").questionnaires["returnee-1"]
+    answers = {"urgent": "no", "age": "adult", "consent_services": "yes", "consent_sharing": "dont_know"}
+    if answered:
+        answers["consent_statistics"] = answered
+    said = of_interview(asked, answers, consent="not_asked_urgent", agreed=(), struck_out=())
+    assert [each.said for each in said if each.topic is Topic.STATISTICS] == kept

@@ -21,7 +21,17 @@ from nrm.models.shelter.cases import Case, SealedCompartment, ShredKey
 from tests import factories, screened
 from tests.conftest import Person
 from tests.factories import actor
-from tests.factories_interviews import LOGIN, begin, confirmation, example, fields, last_of, page_id, walk
+from tests.factories_interviews import (
+    LOGIN,
+    begin,
+    confirmation,
+    example,
+    fields,
+    last_of,
+    page_id,
+    questionnaire,
+    walk,
+)
 
 SignIn = Callable[[str], Person]
 

@@ -80,7 +80,7 @@ def pages_of(desk: Desk) -> list[str]:
     listed = [address for endpoint, address in addresses(town.app, town.world, "GET") if allowed(desk.role, endpoint)]
     listed += [f"/interviews/{town.world.draft}/{page}" for page in interview.pages]
     listed += [f"/interviews/{town.world.asked_case}/sent", "/interviews/unsent/completed"]
-    listed += [f"/interviews/ended/{ending}" for ending in ("refused", "none")]
+    listed += [f"/interviews/ended/{ending}" for ending in ("refused", "none", "before")]
     listed += [f"/reports/{report}/{town.quarter}" for report in ("ix", "x", "referrals")]
     listed += [f"/reports/ix/trend/{town.quarter}/{cell}" for cell in ("all", "by=nationality", "sex=feminine")]
     listed += [f"/reports/ix/lengths/{town.quarter}/1", f"/reports/year/{Quarter.parse(town.quarter).year}"]

@@ -94,25 +94,24 @@ def test_an_officer_who_presses_the_wrong_button_first_destroys_nothing(shared_t
     expect(officer.locator("[data-errors]")).to_be_visible()
     officer.fill("[name=language-other]", "")
     work_through(officer, shared_town, answers, last="signs")
-    # Stop, by mistake: first a page that says what the urgent way would destroy.
+    # Stop, by mistake: the list of parts leads back to the whole interview, with all that was told.
     officer.locator("button[name=stop]").click()
-    expect(officer.locator("h1")).to_have_text("Të vazhdohet me rrugën e ngutshme?")
+    expect(officer).to_have_url(re.compile("/urgent_first$"))
+    officer.goto(interview)
     assert officer.evaluate("document.documentElement.scrollWidth") <= 320
-    assert questionnaire(shared_town).questions["story"].text["sq"] in officer.locator("main").inner_text()
-    live.main_button(officer).click()  # the main button goes back
-    expect(officer).to_have_url(f"{interview}/signs")
+    officer.locator("button[name=whole]").click()
+    officer.goto(f"{interview}/happened")
+    expect(officer.locator("[name=story]")).to_have_value("Më mbyllën dy vjet.")
     # Another age, by mistake, and then "save and leave": the same.
     for button in ("main .bar .btn", "button[name=leave]"):
-        officer.goto(f"{interview}/screen")
-        officer.check("[name=age][value=unsure]")
-        officer.locator(button).first.click()
-        expect(officer.locator("h1")).to_have_text(LOSING)
-        live.main_button(officer).click()
-        expect(officer).to_have_url(f"{interview}/screen")
+        for age, pressed in (("unsure", button), ("adult", "main .bar .btn")):
+            officer.goto(f"{interview}/screen")
+            officer.check(f"[name=age][value={age}]")
+            officer.locator(pressed).first.click()
     officer.goto(f"{interview}/happened")
     expect(officer.locator("[name=story]")).to_have_value("Më mbyllën dy vjet.")
     # A no by mistake after the name was typed in: the name is not gone unseen.
-    officer.goto(f"{interview}/signs")
+    officer.goto(f"{interview}/screen")
     work_through(officer, shared_town, answers, last="check")
     officer.goto(f"{interview}/consent")
     officer.check("[name=consent_services][value=no]")
@@ -139,7 +138,6 @@ def test_a_stop_that_is_meant_keeps_needs_and_danger_and_nothing_of_what_was_tol
     answers = life(shared_town, danger="yes", danger_who="burri", story="Më mbyllën dy vjet.")
     work_through(officer, shared_town, answers, last="signs")
     officer.locator("button[name=stop]").click()
-    officer.get_by_role("button", name="Ndaloni, shkoni në strehëzë").click()
     expect(officer).to_have_url(re.compile("/urgent_first$"))
     expect(officer.locator("[name=danger][value=yes]")).to_be_checked()
     answer_page(officer, shared_town, answers)

@@ -179,11 +179,11 @@ def test_a_group_that_needs_no_interpreter_can_have_one_person_who_does(app: Fla
     body = walk(person, begin_group(person), ordinary())
     address = next_person(person, body)
     body = person.get(address)
-    inside = body.partition('<details class="group">')[2].partition("</details>")[0]
+    inside = body.partition('<details class="shared">')[2].partition("</details>")[0]
     assert "name=interpreter" in inside  # opened by the language, in the same fold
     sent = fields(page_id(address), body, {**without_shared(ordinary()), **FERRY, "language": "el"})
     again = person.post(address, sent, status=422)
-    inside = again.partition('<details class="group" open>')[2].partition("</details>")[0]
+    inside = again.partition('<details class="shared" open>')[2].partition("</details>")[0]
     assert "id=interpreter-error" in inside
     walk(
         person, person.post(address, {**sent, "interpreter": "present"}), ordinary(language="el", interpreter="present")
@@ -238,10 +238,10 @@ def test_a_mistake_in_what_is_folded_opens_it(app: Flask, sign_in: SignIn) -> No
     body = walk(person, begin_group(person), ordinary())
     address = next_person(person, body)
     body = person.get(address)
-    assert '<details class="group"><summary>' in body
+    assert '<details class="shared"><summary>' in body
     sent = fields(page_id(address), body, {**stands_on(body), **without_shared(ordinary())})
     again = person.post(address, {**sent, "language": "xx"}, status=422)
-    assert '<details class="group" open><summary>' in again
+    assert '<details class="shared" open><summary>' in again
     assert number_on(again) == 2
 
 

@@ -37,6 +37,7 @@ from nrm.domain.interviews.interviews import Answers, Page, Questionnaire
 from nrm.domain.interviews.questionnaire_flow import (
     Journey,
     Settled,
+    decided_anew,
     first_incomplete,
     journey,
     set_aside,
@@ -378,11 +379,12 @@ def sealed_next(
 
     Where an official may have taken part and the post can still open it, the revision is sealed when it is kept.
     `visited` are the pages saved now: what they have to read out was read. A page that lost answers because another
-    changed must be looked at again; where it was the one that names parties to the person, nobody was named. `named`,
-    `warned`: by the page that is saved now.
+    changed must be looked at again, unless they were only set aside; where it was the one that names parties to the
+    person, nobody was named. `named`, `warned`: by the page that is saved now.
     """
     keep_struck_out(draft, answers, by=by)
-    lost = draft.answers.keys() - answers.keys()
+    aside = set_aside(draft.questionnaire, draft.answers, answers, draft.aside)
+    lost = draft.answers.keys() - answers.keys() - (aside.keys() - decided_anew(draft.questionnaire))
     every_page = draft.questionnaire.pages.values() if lost else ()
     again = {page.id for page in every_page if lost.intersection(page.questions)}
     looked_at = tuple(dict.fromkeys([page for page in draft.visited if page not in again] + list(visited)))
@@ -405,7 +407,7 @@ def sealed_next(
         value["asked_again"] = True
     if draft.handed:
         value["handed"] = draft.handed
-    if aside := set_aside(questionnaire, draft.answers, answers, draft.aside):
+    if aside:
         value["aside"] = aside
     own = draft.own or official_involved(questionnaire, {**aside, **answers})
     following: vault.NextRevision | ForOwner

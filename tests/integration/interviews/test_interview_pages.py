@@ -149,10 +149,10 @@ def test_a_no_after_the_name_says_what_it_would_destroy(app: Flask, sign_in: Sig
     for more in ({}, {"leave": "1"}):
         body = person.post(consent, {**sent, **more}, status=200)
         assert "asgjësohet menjëherë" in body
-        assert questionnaire().questions["given_names"].text["sq"] in body
-        assert "given_names" in interviews.read(interview_id=interview_id, by=by).answers
+        assert questionnaire().questions["given"].text["sq"] in body
+        assert "given" in interviews.read(interview_id=interview_id, by=by).answers
     person.post(consent, {**sent, "losing": "1"})
-    assert "given_names" not in interviews.read(interview_id=interview_id, by=by).answers
+    assert "given" not in interviews.read(interview_id=interview_id, by=by).answers
 
 
 def test_a_refusal_shreds_the_draft_and_keeps_gender_class_month_and_reason(app: Flask, sign_in: SignIn) -> None:

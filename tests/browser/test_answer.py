@@ -26,8 +26,12 @@ def test_the_answer_comes_by_itself_and_the_page_stops_when_the_session_has_ende
     page.clock.run_for(16_000)
     expect(page.locator("[data-asks][data-over]")).to_be_attached()
     assert first.pseudonym in page.title() != before
-    # Signed out elsewhere: it says so, and keeps code and telephone.
+    # The line breaks: it says so while it goes on asking. Signed out elsewhere: it stops, and keeps code and telephone.
     page.goto(f"{town.base}/interviews/{second.case_id}/sent")
+    for offline in (True, False):
+        page.context.set_offline(offline)
+        page.clock.run_for(16_000)
+        expect(page.locator("[data-silent]")).to_be_visible(visible=offline)
     page.context.clear_cookies()
     page.clock.run_for(16_000)
     expect(page.locator("[data-ended]")).to_be_visible()

@@ -276,7 +276,7 @@ def _render(
         more |= {"warnings": warnings, "warning_numbers": country().emergency, "here_asked": page.questions}
         more["warned"] = answer_warnings.codes(warnings, before)
     if strikes_out(draft, page):
-        more["named"] = _named(draft, form, by=by)
+        more["named"] = named_parties(draft, form, by=by)
         if form is None and not last and nobody_left(draft, by=by):
             more |= {"left": numbers_left(draft, answers, by=by), "leaflets": handouts.leaflets()}
     if last and any(handouts.consent_parts(draft)):
@@ -400,10 +400,10 @@ def strikes_out(draft: Draft, page: Page) -> bool:
 
 def names_on(draft: Draft, *, by: Actor) -> set[str]:
     """The codes of the parties that a page on consent names to the person."""
-    return {each.code for each in _named(draft, None, by=by)}
+    return {each.code for each in named_parties(draft, by=by)}
 
 
-def _named(draft: Draft, form: PageForm | None, *, by: Actor) -> list[NamedParty]:
+def named_parties(draft: Draft, form: PageForm | None = None, *, by: Actor) -> list[NamedParty]:
     """The parties of the route that is proposed, those that receive first; and those struck out before.
 
     Parties that are asked automatically when the first declines are named too: a yes is valid only for named parties.

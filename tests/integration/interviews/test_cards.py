@@ -80,6 +80,18 @@ def test_a_card_shows_one_question_and_its_answers_in_the_persons_language(
             assert re.search(rf">{each} [^<]*<i lang={language}>{re.escape(words)}</i></label>", form)
 
 
+def test_who_reads_the_consent_out_has_the_names_of_the_organisations_in_front_of_them(
+    app: Flask, sign_in: SignIn
+) -> None:
+    person = sign_in(LOGIN)
+    interview = on_page(person, "consent", language="ro")
+    named = re.findall(r'name="parties" value="\w+"(?: checked)?><span>(.*?)<br>', person.get(f"{interview}/consent"))
+    assert len(named) > 1
+    view = person.get(f"{interview}/consent/aloud")
+    assert all(f"<li>{name}: " in view for name in named)
+    assert "Lexojeni çdo emër me zë" not in person.get(f"{interview}/happened/aloud")
+
+
 def test_a_language_without_text_says_so_on_the_page_and_to_the_interpreter(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     interview = on_page(person, "happened", language="bn")

@@ -302,7 +302,7 @@ def test_a_password_that_was_typed_lies_in_no_page(app: Flask) -> None:
 
 
 def test_a_proof_that_comes_too_late_with_its_session_is_not_given_back(app: Flask) -> None:
-    """Nor is what was typed beside it; the code or password is of no use any more and must lie in no page."""
+    """The code or password is of no use any more and must lie in no page; what was written beside it is only shown."""
     me = Person(app.test_client(), ME)
     factories.later(minutes=20)
     late = me.post("/members/keys", {"step_up": factories.PASSWORD, "typed": "a word"}, 401)
@@ -311,7 +311,8 @@ def test_a_proof_that_comes_too_late_with_its_session_is_not_given_back(app: Fla
     fields = {"login": ME, "password": factories.PASSWORD, "carried": again[1], "csrf_token": token_in(late)}
     page = me.client.post("/sign-in", data=fields).text
     assert "nuk u krye" in page
-    assert "a word" not in page
+    assert "<p>a word</p>" in page
+    assert 'name="typed"' not in page
     assert factories.PASSWORD not in page
 
 

@@ -16,10 +16,12 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
+from nrm.domain.interviews.interviews import Question
 from nrm.domain.words import N_
 from nrm.store.countries import country
 from nrm.store.referrals import obligations, referrals, supplements
 from nrm.store.shelter import cases, claims, data_requests, identifications, stays
+from nrm.web.language import gettext, text_in
 
 # Forms whose fields are secrets: what was typed there must not be carried in a page at all.
 SECRETS = frozenset({"accounts.password", "second_factor.set_up", "members.check_code", "members.new_code"})
@@ -60,6 +62,11 @@ ACTS = frozenset(
 NEVER_KEPT = frozenset({"zone"})
 # A form that closes a case by one of its fields: endpoint -> (field, what it says then).
 CLOSES: Mapping[str, tuple[str, str]] = {"outside_referrals.write": ("closes", "close")}
+# What says yes or no for a person, or decides who receives them, was said to whoever sat there: who signs in afterwards
+# must not send what another hand may have typed. Of the pages of an interview that is where the person answers whether
+# they want help, and where a shelter is asked.
+DECIDES = frozenset({"family_notices.write", "next_receiver.direct", "next_receiver.refer", "others_there.tell"})
+_YES = re.compile(r"consent_\w+|named|parties|party|by_name")
 # What each form does, in the words of the person who sent it.
 WORDS: Mapping[str, str] = {
     "absences.confirm_left": N_("Confirm that the person left on their own"),
@@ -233,14 +240,40 @@ _CODE_BY: Mapping[str, tuple[Callable[[uuid.UUID, Actor], str], ...]] = {
 }
 
 
-def written(fields: Iterable[tuple[str, str]]) -> list[str]:
-    """What somebody wrote in a form in their own words, without what was chosen, what stands around the answers and
-    what is nowhere kept; for a page that only shows it."""
-    known = {
+def decides(endpoint: str, fields: Mapping[str, str]) -> bool:
+    """Whether a form closes a case, says yes or no for a person, or decides who receives them; some by their fields."""
+    field, value = CLOSES.get(endpoint, ("", ""))
+    if field:
+        return fields.get(field) == value
+    return endpoint in DECIDES or (endpoint == "interviews.save" and any(map(_YES.fullmatch, fields)))
+
+
+def in_words(fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What a form says, as (question, answer) in the reader's language, with what else somebody wrote: whoever sends a
+    form that was typed before reads what it says."""
+    found: dict[str, list[str]] = {}
+    for name, value in fields:
+        question = _questions().get(name) or _questions().get(name.rpartition("-")[0])
+        if question is not None and value.strip():
+            option = question.option(value)
+            found.setdefault(text_in(question.text), []).append(text_in(option.text) if option else value)
+        else:
+            found.setdefault(gettext("What you wrote:"), []).extend(written([(name, value)]))
+    return [(question, ", ".join(said)) for question, said in found.items() if said]
+
+
+def _questions() -> Mapping[str, Question]:
+    return {
         name: each
         for questionnaire in country().questionnaires.values()
         for name, each in questionnaire.questions.items()
     }
+
+
+def written(fields: Iterable[tuple[str, str]]) -> list[str]:
+    """What somebody wrote in a form in their own words, without what was chosen, what stands around the answers and
+    what is nowhere kept; for a page that only shows it."""
+    known = _questions()
     found = []
     for name, value in fields:
         question = known.get(name)

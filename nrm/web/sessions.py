@@ -190,7 +190,7 @@ def ask_to_sign_in() -> errors.Answer:
         accounts.must_answer()  # an outage is shown here, not on the page that follows
         locked = isinstance(ended, accounts.Ended) and ended.locked
         return redirect(url_for("screen_lock.unlock_page" if locked else "accounts.sign_in_page"), 303)
-    kept = is_carried(request.endpoint or "") and not _closes(request.endpoint or "")
+    kept = is_carried(request.endpoint or "") and not carrying.decides(request.endpoint or "", request.form)
     carried = ""
     if isinstance(ended, accounts.Ended) and kept:
         fields = [
@@ -226,8 +226,9 @@ def of_another_session(signed_in: accounts.SignedIn) -> errors.Answer:
     endpoint = request.endpoint or ""
     if endpoint not in carrying.WORDS or not _is_from_our_page():
         return errors.error_page(400)
+    g.of_another_session = True
     path = places.path_here()
-    kept = is_carried(endpoint) and not _closes(endpoint)
+    kept = is_carried(endpoint) and not carrying.decides(endpoint, request.form)
     around = {"csrf_token", PROOF, *carrying.NEVER_KEPT}
     page = render_template(
         "accounts/accounts/continue.html",
@@ -236,15 +237,10 @@ def of_another_session(signed_in: accounts.SignedIn) -> errors.Answer:
         path=path if kept else "",
         page=carrying.page_of(path),
         fields=[each for each in request.form.items(multi=True) if each[0] not in around],
+        said=carrying.in_words(request.form.items(multi=True)),
         written=() if kept else _written(),
     )
     return page, 409
-
-
-def _closes(endpoint: str) -> bool:
-    """Whether the form that was sent closes a case by one of its fields, which its endpoint alone does not say."""
-    field, value = carrying.CLOSES.get(endpoint, ("", ""))
-    return bool(field) and value in request.form.getlist(field)
 
 
 def is_carried(endpoint: str) -> bool:
@@ -275,6 +271,7 @@ def given_back(token: str, signed_in: accounts.SignedIn) -> str | None:
             path=path if kind is accounts.Carry.FORM and is_carried(endpoint) else "",
             page=carrying.page_of(path),
             fields=fields,
+            said=carrying.in_words(fields),
             written=[value for _, value in fields] if kind is accounts.Carry.UNDONE else (),
             csrf_token=signed_in.csrf_token,
             actor=_shown(signed_in),
@@ -391,7 +388,7 @@ def _links_of_answer() -> dict[str, object]:
 def _to_take_along() -> list[tuple[str, str]] | None:
     """The fields of the form that came, to go on with it in another language; None if it may not be given back, has a
     file in it, or was too large to be read."""
-    if not is_carried(request.endpoint or "") or not current_user.is_authenticated:
+    if not is_carried(request.endpoint or "") or not current_user.is_authenticated or "of_another_session" in g:
         return None
     try:
         if request.files:

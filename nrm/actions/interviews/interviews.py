@@ -499,6 +499,8 @@ def _take_in(
         if findings := _unknown_parties(questionnaire, answers):
             raise UnacceptableInterview(findings)
         if ending_of(questionnaire, answers) is not None and not is_child(answers.get(questionnaire.derive["age"])):
+            if findings := _against_told(questionnaire, answers):
+                raise UnacceptableInterview(findings)
             counted = screenings_of(questionnaire, answers, started_at, by=by)
             if counted:
                 screening_rows.remember_line(session, mark)
@@ -511,6 +513,17 @@ def _take_in(
         drafts.seal_new(session, interview, answers, visited, by=by)
         audit.append(session, audit.Event.INTERVIEW_IMPORTED, by=by, interview_id=interview.id)
         return interview.pseudonym
+
+
+def _against_told(questionnaire: Questionnaire, answers: Answers) -> dict[str, Texts]:
+    """What to do about "no indicator" where what was told speaks against it: that is ended on its page alone, with a
+    reason, and held there (ADR 0057)."""
+    routed = routing_facts(questionnaire, answers, entry_point=UNKNOWN, region_of_entry=UNKNOWN)
+    opposed = Against(profile(questionnaire, answers, child=False), routed["security_risk"] == HIGH)
+    if ending_of(questionnaire, answers) != NONE or not opposed:
+        return {}
+    question = next(each for each in questionnaire.questions.values() if each.fact == "assessment")
+    return {question.id: message("against_told", question)}
 
 
 def _unknown_parties(questionnaire: Questionnaire, answers: Answers) -> dict[str, Texts]:

@@ -60,8 +60,8 @@ def tell(*, case_id: uuid.UUID, there: StillThere, by: Actor) -> None:
             session.add(notice)
             session.flush()
             vault.create(session, notice.id, {OTHERS: dict(there.value)}, [desk.id])
-            # Without the id of the notice: nothing says in clear which case it comes from.
-            audit.append(session, audit.Event.OTHERS_TOLD, by=by, case_id=case_id)
+            # With neither the case nor the id of the notice: nothing says in clear which case it comes from.
+            audit.append(session, audit.Event.OTHERS_TOLD, by=by)
     except IntegrityError:
         raise OthersRefused(OthersRefusal.STANDS) from None
 

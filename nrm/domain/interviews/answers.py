@@ -45,6 +45,10 @@ MESSAGES: Mapping[str, Texts] = MappingProxyType(
             "sq": "Zgjidhni nga palët e marrëveshjes ({parties}): {question}",
             "en": "Choose from the parties of the agreement ({parties}): {question}",
         },
+        "against_told": {
+            "sq": "Shkruani intervistën në faqe, që kërkojnë arsyen, se ajo që u tha flet kundër: {question}",
+            "en": "Enter the interview on its pages, which ask why, as what was told speaks against it: {question}",
+        },
         "choose_alone": {
             "sq": "Zgjidhni ose përgjigjet që vlejnë, ose vetëm të fundit: {question}",
             "en": "Choose either the answers that apply or only the last one: {question}",

@@ -400,8 +400,8 @@ def set_aside(questionnaire: Questionnaire, before: Answers, after: Answers, asi
     """
     found = dict(aside)
     if _kind_of_way(questionnaire, before) != _kind_of_way(questionnaire, after):
-        anew, pages = questionnaire.home.questions, route_of(questionnaire, after).pages
-        still_asked = {*anew, *(name for page in pages for name in questionnaire.pages[page].questions)}
+        steps = settled(questionnaire, after).way.steps
+        still_asked = {*questionnaire.home.questions, *(question.id for _, question in steps)}
         reset = {
             name for name in still_asked if questionnaire.derive["age"] in questionnaire.questions[name].depends_on
         }

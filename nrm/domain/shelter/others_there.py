@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -55,11 +56,24 @@ def of_value(value: Mapping[str, str]) -> StillThere:
 
 
 def says_who(text: str, names: Collection[str]) -> bool:
-    """Whether a text says from which case or organisation it comes: the code of a case, or one of the names."""
+    """Whether a text says from which case or organisation it comes: the code of a case, or one of the names, with or
+    without accents, whole, by its first three words, or by its initials."""
     if any(_is_code(found) for found in _CODE.findall(text)):
         return True
-    said = " ".join(text.casefold().split())
-    return any(name and re.search(rf"\b{re.escape(name.casefold())}\b", said) for name in names)
+    said = f" {_plain(text)} "
+    return any(f" {called} " in said for name in names for called in _called(_plain(name)))
+
+
+def _called(name: str) -> set[str]:
+    words = name.split()
+    initials = {"".join(word[0] for word in words if len(word) > least) for least in (0, 3)}
+    return {name, " ".join(words[:3]), *(each for each in initials if len(each) > 2)} - {""}
+
+
+def _plain(text: str) -> str:
+    """Without case, accents and punctuation."""
+    bare = (each for each in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(each))
+    return " ".join("".join(each if each.isalnum() else " " for each in bare).split())
 
 
 def _is_code(text: str) -> bool:

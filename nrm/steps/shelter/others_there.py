@@ -25,7 +25,7 @@ def take_back(session: Session, case_id: uuid.UUID, by: Actor) -> bool:
         return False
     epochs.erase(session, found, [OTHERS])
     session.execute(delete(OthersThere).where(OthersThere.id == found))
-    audit.append(session, audit.Event.OTHERS_TAKEN_BACK, by=by, case_id=case_id)
+    audit.append(session, audit.Event.OTHERS_TAKEN_BACK, by=by)
     return True
 
 

@@ -16,10 +16,13 @@ from nrm.domain.interviews import directives as rules
 from nrm.domain.interviews.directives import Directive, Key
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.interviews.directives import DirectiveAcknowledgement
+from nrm.prepared import Prepared
 from nrm.store.countries import country
 
-_ACKNOWLEDGED = select(DirectiveAcknowledgement.directive, DirectiveAcknowledgement.version).where(
-    DirectiveAcknowledgement.member_id == bindparam("member_id")
+_ACKNOWLEDGED = Prepared(
+    select(DirectiveAcknowledgement.directive, DirectiveAcknowledgement.version).where(
+        DirectiveAcknowledgement.member_id == bindparam("member_id")
+    )
 )
 CONDUCTING = tuple(role for role, permissions in PERMISSIONS.items() if Permission.INTERVIEW_CONDUCT in permissions)
 
@@ -46,7 +49,7 @@ def binding(*, by: Actor, page: str | None = None) -> tuple[Directive, ...]:
 def acknowledged(*, by: Actor) -> frozenset[Key]:
     """What the actor has read, in whatever version."""
     by.must(Permission.INTERVIEW_CONDUCT)
-    return frozenset((row[0], row[1]) for row in db.session.execute(_ACKNOWLEDGED, {"member_id": by.member_id}))
+    return frozenset((row[0], row[1]) for row in _ACKNOWLEDGED.all(db.session, {"member_id": by.member_id}))
 
 
 def unread(*, by: Actor) -> tuple[Directive, ...]:

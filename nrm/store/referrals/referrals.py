@@ -37,6 +37,7 @@ from nrm.vault import tags
 
 _Sender = aliased(Organisation)
 _Receiver = aliased(Organisation)
+_Arrived = aliased(Referral)
 _Lines = Select[Referral, Case, Organisation, Organisation, str, bool]
 _TaggedLines = Select[Referral, Case, Organisation, Organisation, str, bool, bytes | None, int | None, bytes | None]
 _WITHOUT_HOUR = datetime(9999, 12, 31, tzinfo=UTC)
@@ -214,6 +215,8 @@ class SentLine:
     departed_at: datetime | None
     late: bool
     quarter: str
+    somewhere: bool
+    """The person has arrived, by this referral or another."""
 
 
 def sent_by_me(*, by: Actor, size: int) -> Page[SentLine]:
@@ -242,6 +245,9 @@ _SENT_BY = Prepared(
         Referral.promised_at,
         Referral.expected_at,
         Referral.departed_at,
+        exists(
+            select(_Arrived.id).where(_Arrived.case_id == Referral.case_id, _Arrived.status == ReferralStatus.ARRIVED)
+        ).label("somewhere"),
     )
     .join(Case, Case.id == Referral.case_id)
     .join(Organisation, Organisation.id == Referral.receiver_id)
@@ -265,6 +271,7 @@ def _sent_line(row: PreparedRow, now: datetime) -> SentLine:
         departed_at=row.departed_at,
         late=referral_rows.terms(row).is_late(status, now),
         quarter=_quarter(row),
+        somewhere=bool(row.somewhere),
     )
 
 

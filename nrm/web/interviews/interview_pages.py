@@ -312,7 +312,7 @@ def _render(
         "last": last,
         "ends": ends,
         "urgent": urgent,
-        "numbers": telephones.numbers(_struck_on_page(draft, answers)) if urgent else (),
+        "numbers": telephones.numbers(_struck_on_page(draft, answers)) if urgent or "apart" in page.questions else (),
         "child": consent == "not_asked_child",
         "asks_language": any(draft.questionnaire.questions[name].kind == "language" for name in page.questions),
         "directives": directives.lines(page.id),

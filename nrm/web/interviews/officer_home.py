@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 
 from flask import render_template, url_for
 from markupsafe import Markup
 
 from forms.referrals.referrals import STATUS_LABELS
+from nrm import clock
 from nrm.actions.interviews import interviews as actions
 from nrm.domain.accounts.accounts import Role
 from nrm.domain.interviews.interviews import Questionnaire
@@ -34,6 +36,8 @@ from nrm.web.referrals import announced_returns, sent_filter
 
 AT_HOME = 6  # rows of each list: the page stays small, and the rest is one click away
 SENT_AT_HOME = 8
+ASKED_LATELY = timedelta(days=3)
+"""What was sent before that waits for nobody at a post any more."""
 AGE_CLASSES = {"adult": N_("adult"), "child": N_("under 18"), "unsure": N_("age not sure")}
 
 
@@ -114,11 +118,13 @@ def _of_sent(rows: Sequence[SentLine]) -> Iterator[Waiting]:
     for line in rows:  # the newest first
         newest.setdefault(line.case_id, line)
     for line in newest.values():
+        if line.somewhere or clock.now() - line.sent_at > ASKED_LATELY:
+            continue
         address = url_for("referrals.show", referral_id=line.id)
         values = {"code": line.pseudonym, "receiver": text_in(line.receiver)}
         if line.status is ReferralStatus.NOT_ARRIVED:
             yield Waiting(gettext("%(code)s did not arrive at %(receiver)s: call", **values), address)
-        elif line.status in (ReferralStatus.DECLINED, ReferralStatus.EXPIRED):
+        elif line.status in (ReferralStatus.DECLINED, ReferralStatus.EXPIRED, ReferralStatus.WITHDRAWN):
             yield Waiting(gettext("%(code)s: nobody is being asked now, call", **values), address)
         elif line.status is ReferralStatus.SENT and line.late:
             yield Waiting(gettext("%(code)s: the answer of %(receiver)s is late, call", **values), address)

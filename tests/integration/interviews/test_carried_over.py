@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import unescape
 
 import pytest
@@ -14,6 +14,7 @@ from nrm import clock
 from nrm.web import carrying, sessions
 from tests import factories
 from tests.conftest import Person, token_in
+from tests.factories_interviews import begin, example, fields, questionnaire, walk
 from tests.invariants.test_routes import addresses
 from tests.world import World
 
@@ -27,6 +28,7 @@ WHO = {
     "helpline": "helpline.helpline_operator",
 }
 Planted = tuple[Flask, World]
+SignIn = Callable[[str], Person]
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +72,7 @@ def test_every_form_of_an_interview_comes_back_after_the_session_ended(world_app
 
 def sessions_gives_back(app: Flask, endpoint: str) -> bool:
     with app.test_request_context():
-        return sessions.is_carried(endpoint)
+        return sessions.is_carried(endpoint) and not carrying.decides(endpoint, {})
 
 
 @pytest.mark.slow
@@ -114,3 +116,42 @@ def test_choices_and_ids_are_not_what_was_written(app: Flask) -> None:
         ("zone", "P<ALB"),
     ]
     assert carrying.written([*fields, ("why", "Turni mbaroi"), ("sentence", " ")]) == ["Turni mbaroi"]
+
+
+@pytest.mark.parametrize("way", ["ended", "another window"])
+def test_a_yes_that_another_hand_may_have_typed_is_not_offered_to_be_sent(
+    app: Flask, sign_in: SignIn, way: str
+) -> None:
+    """What was seen: the page stays open, somebody changes a no into a yes, and who signs in afterwards sends it."""
+    person = sign_in("rinas.border_officer")
+    address = begin(person)
+    walk(person, example(consent_sharing="no"), address, until="consent")
+    interview = address.rsplit("/", 1)[0]
+    sent = fields("consent", person.get(f"{interview}/consent"), example(consent_sharing="yes"))
+    if way == "ended":
+        factories.later(minutes=20)
+        page = signed_in_again(person.client, person.post(f"{interview}/consent", sent, 401), person.login)
+    else:
+        before = person.csrf_token
+        Person(person.client, person.login)
+        planted = {**sent, "csrf_token": before}
+        page = person.client.post(f"{interview}/consent", data=planted, headers=ASIDE).text
+    assert "Nuk u krye" in page or "nuk u krye" in page
+    assert 'name="consent_sharing"' not in page
+    assert f'action="{interview}/consent"' not in page
+
+
+def test_who_sends_what_was_typed_before_reads_what_it_says(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in("rinas.border_officer")
+    address = begin(person)
+    walk(person, example(), address, until="signs")
+    happened = f"{address.rsplit('/', 1)[0]}/happened"
+    sent = fields("happened", person.get(happened), example(story=TYPED))
+    factories.later(minutes=20)
+    page = unescape(signed_in_again(person.client, person.post(happened, sent, 401), person.login))
+    forms = questionnaire().questions["forms"]
+    said = [option.text["sq"] for option in forms.options if option.code in example()["forms"]]
+    assert said
+    for words in (forms.text["sq"], *said, TYPED):
+        assert f">{words}" in page or words in page.partition("<form")[0]
+    assert 'name="story"' in page

@@ -31,7 +31,7 @@ from nrm.store.countries import country
 from tests import factories, screened
 from tests.conftest import Person
 from tests.factories import PASSWORD, open_instance
-from tests.factories_interviews import LOGIN, example, questionnaire, send_by_name
+from tests.factories_interviews import LOGIN, example, naming_nothing, questionnaire, send_by_name
 
 PSEUDONYM = re.compile(r"[2-9A-Z]{4}-[2-9A-Z]{4}-[2-9A-Z]")
 Import = Callable[..., Result]
@@ -244,7 +244,7 @@ def test_the_same_file_again_creates_nothing_twice_and_prints_the_same(take_in: 
         _line(),
         _line(given="Tjetër"),
         _line(consent_services="no", refusal_reason="fear"),
-        _line(assessment="none"),
+        _line(**{**naming_nothing(), "assessment": "none", "danger": "no", "risk": "low", "noticed": ["none"]}),
     ]
     first = take_in(*lines)
     assert first.return_value == 0
@@ -253,6 +253,15 @@ def test_the_same_file_again_creates_nothing_twice_and_prints_the_same(take_in: 
     again = take_in(*lines)
     assert (again.return_value, again.stdout) == (0, first.stdout)
     assert (_count(Interview), screened.counted().total()) == (2, 2)
+
+
+def test_what_was_told_is_not_ended_by_a_file_against_it(take_in: Import) -> None:
+    """What was seen: forced labour, danger and an official, with "no indicator", left no case, no hold and no word."""
+    for told in ({}, {"forms": ["none"], "danger": "yes"}):
+        result = take_in(_line(assessment="none", **told))
+        assert result.return_value == 1
+        assert result.stdout.startswith("interviews.jsonl:1: assessment: Enter the interview on its pages")
+    assert (_count(Interview), screened.counted().total()) == (0, 0)
 
 
 def test_valid_lines_are_kept_whatever_is_wrong_with_others(take_in: Import) -> None:

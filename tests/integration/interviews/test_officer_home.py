@@ -17,6 +17,7 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import SESSION_IDLE_MINUTES
 from nrm.domain.referrals.referrals import DeclineReason
 from nrm.models.accounts.accounts import Organisation
+from nrm.models.referrals.referrals import Referral
 from nrm.store.countries import country
 from tests import factories
 from tests import factories_referrals as people
@@ -199,3 +200,32 @@ def test_the_part_says_what_was_answered_and_to_nobody_else(sign_in: SignIn) -> 
     assert re.search(rf'data-title="[^"]+: {sent.pseudonym}"', accepted)
     sign_in("durres.border_officer").get(f"/interviews/{sent.case_id}/answer", status=404)
     person.get(f"/interviews/{uuid.uuid4()}/answer", status=404)
+
+
+def waiting_for_me(home: str) -> str:
+    return home[home.index("Çfarë më pret") : home.index('id="sent"')]
+
+
+def test_whom_nobody_is_asked_for_any_more_waits_until_the_person_is_somewhere(sign_in: SignIn) -> None:
+    """What was seen: a withdrawn referral was forgotten, and who had arrived elsewhere still waited."""
+    person, by = sign_in(LOGIN), factories.actor(LOGIN)
+    withdrawn, declined = people.sent(by), people.sent(by)
+    referrals.withdraw(referral_id=withdrawn.referral_id, by=by)
+    cannot = DeclineReason.CANNOT_KEEP_SAFE
+    referrals.decline(referral_id=declined.referral_id, reason=cannot, by=factories.actor("nrc.case_worker"))
+    again = select(Referral).where(Referral.case_id == declined.case_id, Referral.status == "sent")
+    asked = db.session.scalars(again).one()
+    receiver = db.session.get_one(Organisation, asked.receiver_id)
+    there = factories.actor(f"{receiver.code.lower()}.case_worker")
+    referral_id, bed = asked.id, people.bed(receiver.code)
+    db.session.rollback()
+    said = waiting_for_me(person.get("/"))
+    assert f"{withdrawn.pseudonym}: tani nuk po pyetet askush" in said
+    assert f"{declined.pseudonym}: tani" not in said
+    referrals.accept(referral_id=referral_id, bed_id=bed, by=there)
+    referrals.arrive(referral_id=referral_id, by=there)
+    said = waiting_for_me(person.get("/"))
+    assert withdrawn.pseudonym in said
+    assert declined.pseudonym not in said
+    factories.later(days=4)
+    assert withdrawn.pseudonym not in waiting_for_me(sign_in(LOGIN).get("/"))

@@ -215,3 +215,16 @@ def _opened_by_receiver(case_id: uuid.UUID, compartment: Compartment) -> dict[st
     by = _accepted(case_id)
     cases.open_compartment(case_id=case_id, compartment=compartment, purpose=Purpose.CARE, by=by)
     return dict(case_steps.opened(case_id=case_id, by=by)[compartment].value)
+
+
+def test_where_a_child_is_not_safe_is_kept_and_asked_on_the_urgent_way_too(app: Flask, sign_in: SignIn) -> None:
+    """What was seen: after "Stop" the place was gone without a word, and its shelter stood first."""
+    person = sign_in(LOGIN)
+    told = example(**{**LIKE_A_CHILD, "avoid": ["elbasan"]})
+    interview = at_check(person, told, "check_child")
+    page = f"{interview}/signs_child"
+    person.post(page, {**fields("signs_child", person.get(page), told), "stop": "1"})
+    assert "urgent_avoid" in [page.id for page in draft_at(interview).journey.pages]
+    assert draft_at(interview).answers["avoid"] == ["elbasan"]
+    whole_again(person, interview)
+    assert draft_at(interview).answers["avoid"] == ["elbasan"]

@@ -53,7 +53,7 @@ def test_the_urgent_way_has_three_pages_and_asks_no_name() -> None:
 
 
 def test_an_urgent_child_is_not_asked_for_consent() -> None:
-    assert names({"urgent": "yes", "age": "child"}) == ["urgent_first", "urgent_send"]
+    assert names({"urgent": "yes", "age": "child"}) == ["urgent_first", "urgent_avoid", "urgent_send"]
 
 
 @pytest.mark.parametrize("said", ["no", "dont_know", "no_answer"])

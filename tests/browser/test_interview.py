@@ -77,7 +77,7 @@ def work_through(page: Page, town: Town, answers: Mapping[str, Any], lang: str) 
 STANDARD = ["screen", "six", "way", "happened", "signs", "consent", "identity", "check", "decision", "sent"]
 CHILD = ["screen", "signs_child", "people_child", "check_child", "sent"]
 URGENT = ["urgent_first", "urgent_consent", "urgent_send", "sent"]
-URGENT_CHILD = ["urgent_first", "urgent_send", "sent"]
+URGENT_CHILD = ["urgent_first", "urgent_avoid", "urgent_send", "sent"]
 # A warning is one page load more.
 AGREEING = {"danger": "no", "alone": "yes", "interpreter": "present", "purpose_read": "understood", "fears": None,
             "citizenship": None}  # fmt: skip

@@ -42,7 +42,7 @@ FIXED: Mapping[str, Any] = {
     "assessment": "suspected",
     "given": "Zamira",
 }
-CODE = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]")
+CODE = re.compile(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]\b")
 
 
 def questionnaire(town: Town) -> Questionnaire:

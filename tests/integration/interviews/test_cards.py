@@ -229,7 +229,7 @@ def test_the_receipt_says_what_was_agreed_and_nothing_of_who_or_where(app: Flask
     assert receipt.parts["statistics"] in refused
     version = country().questionnaires["returnee-1"].wordings["consent"].version
     assert f"версия {version}" in words
-    code = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]", person.get(f"{interview}/decision"))
+    code = re.search(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]\b", person.get(f"{interview}/decision"))
     assert code
     everybody = [words for each in country().organisations.values() for words in each.names.values()]
     for secret in (code.group(0), "Zamira", *everybody):

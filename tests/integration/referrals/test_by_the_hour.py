@@ -43,7 +43,7 @@ def is_late(row: str) -> bool:
 
 
 def codes(found: list[str]) -> list[str]:
-    return [re.findall(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]", row)[0] for row in found]
+    return [re.findall(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]\b", row)[0] for row in found]
 
 
 def test_what_waits_for_an_answer_stands_by_the_hour_due_and_not_by_when_it_was_sent(

@@ -58,6 +58,7 @@ EVERY_PAGE = {
         {"urgent": "no", "age": "child"},
         {"urgent": "yes", "age": "adult", "consent_urgent": "given"},
         {"urgent": "yes", "age": "adult", "consent_urgent": "refused"},
+        {"urgent": "yes", "age": "child"},
     )
     for page, made in pages_of(**fixed)
 }

@@ -251,15 +251,19 @@ def decides(endpoint: str, fields: Mapping[str, str]) -> bool:
 def in_words(fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """What a form says, as (question, answer) in the reader's language, with what else somebody wrote: whoever sends a
     form that was typed before reads what it says."""
+    known = _questions()
     found: dict[str, list[str]] = {}
+    others: list[tuple[str, str]] = []
     for name, value in fields:
-        question = _questions().get(name) or _questions().get(name.rpartition("-")[0])
-        if question is not None and value.strip():
+        question = known.get(name) or known.get(name.rpartition("-")[0])
+        if question is None:
+            others.append((name, value))
+        elif value.strip():
             option = question.option(value)
             found.setdefault(text_in(question.text), []).append(text_in(option.text) if option else value)
-        else:
-            found.setdefault(gettext("What you wrote:"), []).extend(written([(name, value)]))
-    return [(question, ", ".join(said)) for question, said in found.items() if said]
+    said = [(question, ", ".join(each)) for question, each in found.items()]
+    wrote = written(others)
+    return [*said, *([(gettext("What you wrote:"), ", ".join(wrote))] if wrote else [])]
 
 
 def _questions() -> Mapping[str, Question]:

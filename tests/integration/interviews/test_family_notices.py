@@ -142,8 +142,10 @@ def test_the_desk_reads_one_line_and_says_seen_with_one_press(sign_in: SignIn) -
     desk.post(address, {"answer": "seen"}, status=409)
     desk.post(address, {"answer": "call"}, status=409)
     assert [row.answer for row in rows()] == ["seen"]
-    home = sign_in(POST).get("/?lang=en")
-    assert "Seen" in section(home, "Family notices</h2>")
+    post = sign_in(POST)
+    assert "Seen" in section(post.get("/?lang=en"), "Family notices</h2>")
+    # Whoever doubts later still has the number.
+    assert "tel:" in post.get(f"/family-notices/{family_id}?lang=en").partition("<main")[2]
     assert [name for name, _ in events("family_notice_written", "family_notice_answered")] == [
         "family_notice_written",
         "family_notice_answered",

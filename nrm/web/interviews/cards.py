@@ -23,7 +23,7 @@ from nrm.domain.interviews.questionnaire_flow import page_questions
 from nrm.domain.interviews.wordings import language_question, reading_language
 from nrm.store.countries import country
 from nrm.web import access, formats
-from nrm.web.interviews.interview_pages import named_parties, strikes_out
+from nrm.web.interviews import naming
 from nrm.web.language import current_language, text_in
 
 blueprint = Blueprint("cards", __name__)
@@ -104,7 +104,7 @@ def aloud(interview_id: uuid.UUID, page: str) -> Answer:
         lacking=_lacking(draft),
         is_draft=draft.questionnaire.reading.get(say, ("",))[0] == "draft",
         wordings=wordings,
-        named=named_parties(draft, by=access.actor()) if strikes_out(draft, asked) else (),
+        named=naming.named(draft, by=access.actor()) if naming.strikes_out(draft, asked) else (),
         questions=[_spoken(draft, question, say) for question in _asked(draft, asked)],
     )
 

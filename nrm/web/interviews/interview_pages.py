@@ -18,7 +18,7 @@ from forms import latin
 from forms.interviews.interview_sending import SendInterviewForm
 from forms.interviews.interviews import PageForm
 from nrm import clock
-from nrm.actions.interviews import interview_sending, interviews
+from nrm.actions.interviews import interviews
 from nrm.actions.interviews.interviews import Draft, OpeningEnded
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.agreement.routes import FALLBACKS, Exclusion
@@ -39,7 +39,7 @@ from nrm.store.countries import country
 from nrm.store.interviews.child_alerts import AlertLine
 from nrm.store.interviews.interviews import ToldLine, UnsentLine
 from nrm.web import access, carrying, frames, telephones
-from nrm.web.interviews import directives, groups, handouts, interview_endings, name_help
+from nrm.web.interviews import directives, groups, handouts, interview_endings, name_help, naming
 from nrm.web.interviews.questions import Controls, QuestionMarkup
 from nrm.web.language import current_language, gettext, text_in, translated
 from nrm.web.shelter.opened import answer_rows
@@ -106,18 +106,6 @@ class DraftLine:
     lost: bool = False
     age: str = ""  # in words, as the page
     page: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class NamedParty:
-    """A party that the page names to the person; `receives`, or is only told. `fixed`: struck out before a colleague of
-    the interviewer, who does not take it back."""
-
-    code: str
-    name: str
-    receives: bool
-    struck_out: bool
-    fixed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,8 +263,8 @@ def _render(
     if warnings or before:
         more |= {"warnings": warnings, "warning_numbers": country().emergency, "here_asked": page.questions}
         more["warned"] = answer_warnings.codes(warnings, before)
-    if strikes_out(draft, page):
-        more["named"] = named_parties(draft, form, by=by)
+    if naming.strikes_out(draft, page):
+        more["named"] = naming.named(draft, form, by=by)
         if form is None and not last and nobody_left(draft, by=by):
             more |= {"left": numbers_left(draft, answers, by=by), "leaflets": handouts.leaflets()}
     if last and any(handouts.consent_parts(draft)):
@@ -391,36 +379,6 @@ def _frame(mark: Mapping[str, str], shown: Mapping[str, Any], wordings: Markup) 
         actor={"name": mark["name"], "organisation_name": mark["organisation"]},
         **shown,
     )
-
-
-def strikes_out(draft: Draft, page: Page) -> bool:
-    """Whether the page asks the person who must not know. A child is not asked for consent, and so not for this."""
-    return "parties" in page.questions and draft.questionnaire.questions["parties"].when.holds(draft.answers)
-
-
-def names_on(draft: Draft, *, by: Actor) -> set[str]:
-    """The codes of the parties that a page on consent names to the person."""
-    return {each.code for each in named_parties(draft, by=by)}
-
-
-def named_parties(draft: Draft, form: PageForm | None = None, *, by: Actor) -> list[NamedParty]:
-    """The parties of the route that is proposed, those that receive first; and those struck out before.
-
-    Parties that are asked automatically when the first declines are named too: a yes is valid only for named parties.
-    """
-    struck_out = set(draft.answers.get("parties") or ())
-    fixed = struck_out if draft.owner_id != by.member_id else set()
-    if form is not None:
-        struck_out = (struck_out - set(request.form.getlist("named"))) | set(request.form.getlist("parties"))
-    answers = {name: value for name, value in draft.answers.items() if name != "parties"}
-    proposed = proposal_steps.proposal(draft.questionnaire, answers, by=by, before_consent=True)
-    receive = [choice.party for choice in proposed.named]
-    told = [each.party for each in proposed.route.obligations if each.kind == interview_sending.NOTIFY]
-    parties = proposed.agreement.parties
-    return [
-        NamedParty(code, text_in(parties[code].names), code in receive, code in struck_out, code in fixed)
-        for code in dict.fromkeys([*receive, *told, *sorted(struck_out & parties.keys())])
-    ]
 
 
 def _sending(draft: Draft, answers: Answers, picked: SendInterviewForm | None, *, by: Actor) -> dict[str, Any]:

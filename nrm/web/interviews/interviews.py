@@ -48,6 +48,7 @@ from nrm.web.interviews import (
     interview_endings,
     interview_pages,
     name_help,
+    naming,
     officer_home,
 )
 from nrm.web.language import current_language, gettext
@@ -296,7 +297,7 @@ def _wrongly_typed(form: PageForm) -> bool:
 
 def _struck_out(draft: Draft, page: Page) -> dict[str, Any]:
     """The parties that were struck out on a page that names some; those it does not name stay so."""
-    if not interview_pages.strikes_out(draft, page):
+    if not naming.strikes_out(draft, page):
         return {}
     before = set(draft.answers.get("parties") or ()) - _known("named")
     return {"parties": sorted(before | _known("parties"))}
@@ -307,11 +308,11 @@ def _named(draft: Draft, page: Page) -> set[str] | None:
 
     None if the person was interviewed elsewhere or on paper, and so was not there.
     """
-    if not interview_pages.strikes_out(draft, page):
+    if not naming.strikes_out(draft, page):
         return None
     if draft.on_paper or draft.status == "completed":
         return set()
-    return _known("named") & interview_pages.names_on(draft, by=access.actor())
+    return _known("named") & naming.names_on(draft, by=access.actor())
 
 
 def _known(field: str) -> set[str]:

@@ -17,6 +17,7 @@ from nrm.actions.referrals import announced_returns, next_receiver, proposals, r
 from nrm.actions.reports import contributions, reports
 from nrm.actions.shelter import absences, cases, direct_intake, findings, first_talks, permits, stays, testimony
 from nrm.demo import claims, identifications
+from nrm.demo.duties import Duties
 from nrm.demo.made_up_interviews import first_talk, random_answers
 from nrm.demo.people import Plan
 from nrm.domain.accounts.accounts import Actor, NotVisible
@@ -72,6 +73,7 @@ class Life:
         self._added = 0
         self._announced: dict[int, uuid.UUID] = {}  # plan -> notice
         self._now = until
+        self.duties = Duties(actors, self.after)
 
     def at(self, when: datetime, happens: Callable[[], None]) -> None:
         """Let something happen at an instant, if the demo lasts that long."""
@@ -225,6 +227,7 @@ class Life:
         if not proposed:
             return  # the draft waits; it lapses after its days
         sent = interview_sending.send(interview_id=interview_id, party=proposed[0].party, by=officer)
+        self.duties.look(interview_id)
         self.after(plan.acknowledged_after, lambda: self._answer(plan, sent.referral_id, plan.declines))
 
     def _end_interview(self, interview_id: uuid.UUID, officer: Actor) -> None:
@@ -303,6 +306,7 @@ class Life:
     def _live(self, plan: Plan, case_id: uuid.UUID, stay_id: uuid.UUID, by: Actor) -> None:
         """What happens during the stay, and its end."""
         admitted_at = self._now
+        self.duties.look(case_id, by)
         if plan.children:
             self.after(timedelta(hours=3), lambda: self._children(plan, case_id, by))
         for step in plan.testimony:
@@ -313,6 +317,8 @@ class Life:
         if plan.permit is not None:
             self._plan_permit(plan, case_id, admitted_at, by)
         self.after(timedelta(days=2), lambda: self._talk(plan, case_id, by))
+        if plan.answers["age"] == "child":
+            self.after(timedelta(days=9 + plan.number % 9), lambda: self._visit(case_id))
         if plan.number % 3 == 0:
             self.after(timedelta(days=1), lambda: self._note(case_id, plan.note, by))
         if plan.claim is not None:
@@ -348,6 +354,7 @@ class Life:
                 came_with=mother,
                 by=by,
             )
+            self.after(timedelta(days=9 + plan.number % 9), partial(self._visit, opened.case_id))
             self.after(timedelta(days=plan.nights), partial(self._leave, leaves, opened.case_id, opened.stay_id, by))
 
     def _plan_permit(self, plan: Plan, case_id: uuid.UUID, admitted_at: datetime, by: Actor) -> None:
@@ -480,6 +487,13 @@ class Life:
             absences.end(missing_id=missing_id, by=by)
         except (AbsenceRefused, NotVisible):
             return  # found in another shelter
+
+    def _visit(self, case_id: uuid.UUID) -> None:
+        """Child protection looks at the household in its time, not at the day of the exit."""
+        try:
+            self._assess(case_id)
+        except NotVisible:
+            return  # closed, or with nobody
 
     def _assess(self, case_id: uuid.UUID) -> None:
         """Child protection visits the household, and finds it safe."""

@@ -274,12 +274,13 @@ class Life:
         else:
             self.after(timedelta(minutes=25), lambda: self._direct(plan, case_id, receiver_id))
 
-    def _direct(self, plan: Plan, case_id: uuid.UUID, declined: uuid.UUID) -> None:
-        """After the second no, the duty officer decides: a shelter of the route that has a bed."""
+    def _direct(self, plan: Plan, case_id: uuid.UUID, declined: uuid.UUID | None) -> None:
+        """After the second no, the duty officer decides: a shelter that has a bed, tonight or later."""
         by = self.actors["RA"]
         for organisation in names.shelters_that_signed(self._now):
-            if organisation.id == declined or not next_receiver_rows.has_key_waiting(case_id, organisation.id):
+            if organisation.id == declined:
                 continue
+            keys = next_receiver_rows.has_key_waiting(case_id, organisation.id)
             if not stay_store.free_beds(by=self._staff(organisation.id)):
                 continue
             try:
@@ -288,8 +289,11 @@ class Life:
                 )
             except ReferralRefused:
                 continue
+            if not keys:
+                next_receiver.offer(referral_id=referral_id, by=self.actors[plan.post])
             self.after(timedelta(minutes=15), partial(self._answer, plan, referral_id, 0))
             return
+        self.after(timedelta(hours=8), lambda: self._direct(plan, case_id, None))
 
     def _arrive(self, plan: Plan, referral_id: uuid.UUID, case_id: uuid.UUID, bed_id: uuid.UUID, by: Actor) -> None:
         referrals.arrive(referral_id=referral_id, by=by)
@@ -354,6 +358,7 @@ class Life:
                 came_with=mother,
                 by=by,
             )
+            self.duties.look(opened.case_id, by)
             self.after(timedelta(days=9 + plan.number % 9), partial(self._visit, opened.case_id))
             self.after(timedelta(days=plan.nights), partial(self._leave, leaves, opened.case_id, opened.stay_id, by))
 

@@ -25,6 +25,7 @@ IMPOSSIBLE = {
     StayRefusal.MISSING: N_("Record from the case that the person is missing: that is an alarm, and no end of a stay"),
     StayRefusal.LEFT_ALONE: N_("Two members record that somebody left on her own; there is a page for it"),
     StayRefusal.DIED: N_("Two members record a death; there is a page for it"),
+    StayRefusal.TAKEN_BACK: N_("Take back the arrival: there is a page for it"),
     StayRefusal.MISSING_STANDS: N_("This person is missing: record first that she was found"),
     StayRefusal.OVERLAPS: N_("Enter a later day: until then the person was in a shelter"),
     StayRefusal.BED_TAKEN: N_("Choose another bed: somebody has this one now, or had it on that day"),
@@ -45,6 +46,7 @@ FIELD_OF = {
     StayRefusal.MISSING: "reason",
     StayRefusal.LEFT_ALONE: "reason",
     StayRefusal.DIED: "reason",
+    StayRefusal.TAKEN_BACK: "reason",
     StayRefusal.MISSING_STANDS: "reason",
 }
 """Error -> the field it stands at; all others stand at the bed."""

@@ -9,10 +9,8 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from nrm import audit
-from nrm.db import hit_one, transaction
+from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts.accounts import Actor, Permission
-from nrm.domain.shelter.absences import BY_ANOTHER_PAGE
-from nrm.domain.shelter.permits import check_household, check_leaving
 from nrm.domain.shelter.stays import (
     BedInUse,
     Destination,
@@ -21,19 +19,13 @@ from nrm.domain.shelter.stays import (
     Period,
     StayOver,
     StayRefusal,
-    check_country,
     check_dates,
-    check_exit,
-    country_of,
 )
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Bed, Stay
 from nrm.steps.shelter import stays as steps
+from nrm.steps.shelter.leaving import Exit, let_out
 from nrm.store import days
-from nrm.store.rows.shelter import absences as absence_rows
-from nrm.store.rows.shelter import findings as finding_rows
-from nrm.store.rows.shelter import identifications as identification_rows
-from nrm.store.rows.shelter import permits as permit_rows
 from nrm.store.rows.shelter import stays as stay_rows
 from nrm.store.shelter import stays as store
 
@@ -102,47 +94,21 @@ def end(
         stay = store.row(stay_id, by=by)
         if stay.ended_on is not None:
             raise StayOver
-        today = days.today()
-        check_dates(stay.admitted_on, today=today, exited_on=ended_on)
-        if exit_reason in BY_ANOTHER_PAGE:
-            raise ImpossibleStay(BY_ANOTHER_PAGE[exit_reason])
-        if absence_rows.stands(case_id) is not None:
-            raise ImpossibleStay(StayRefusal.MISSING_STANDS)
-        check_exit(exit_reason, destination)
-        check_country(destination, where)
-        permit = permit_rows.facts(case.id)
-        reflects_until = identification_rows.reflection_until(case)
-        child = finding_rows.child_facts(case, handed_over=case.holder_id != by.organisation_id)
-        repatriation, child_gate = check_leaving(
-            exit_reason,
-            destination,
-            child=child,
-            citizenship_class=case.citizenship_class,
-            permit=permit,
-            on=ended_on,
-            country=where,
-            reflection_until=reflects_until,
-        )
-        check_household(child_gate, same_household=same_household)
-        _update(
-            session,
-            stay.id,
-            ended_on=ended_on,
-            end_known_on=today,
-            exit_reason=str(exit_reason),
-            destination=str(destination),
-            destination_country=country_of(destination, where, case.citizenship),
-            repatriation_gate=repatriation,
-            informed_on=permit.informed.on if repatriation == "informed" and permit.informed else None,
-            permit_state=str(permit.status) if repatriation == "informed" else "",
-            child_gate=child_gate,
-            safe_on=child.safe_since if child_gate == "assessed" else None,
-            reflected_until=reflects_until if repatriation == "informed" else None,
-        )
+        exit_ = Exit(ended_on, exit_reason, destination, where, same_household)
+        _update(session, stay.id, **let_out(case, stay.admitted_on, exit_, by))
         audit.append(
             session, audit.Event.STAY_ENDED, by=by, case_id=case.id, stay_id=stay.id, exit_reason=str(exit_reason)
         )
         return case.id
+
+
+def check_end(*, stay_id: uuid.UUID, exit_: Exit, by: Actor) -> None:
+    """Whether `end` would end the stay like this now: raises what it raises, and changes nothing."""
+    by.must(Permission.STAY_MANAGE)
+    stay = store.stay(stay_id, by=by)
+    if stay.ended_on is not None:
+        raise StayOver
+    let_out(db.session.get_one(Case, stay.case_id), stay.admitted_on, exit_, by)
 
 
 def take_out_of_use(*, bed_id: uuid.UUID, by: Actor) -> None:

@@ -44,6 +44,7 @@ class ReferralEvent(StrEnum):
     DEPART = "depart"
     ARRIVE = "arrive"
     NOT_ARRIVE = "not_arrive"
+    TAKE_BACK_ARRIVAL = "take_back_arrival"
 
 
 class Relation(StrEnum):
@@ -75,6 +76,8 @@ TRANSITIONS: Mapping[tuple[ReferralStatus, ReferralEvent, Relation], ReferralSta
         (_S.ACCEPTED, _E.ARRIVE, _R.RECEIVER): _S.ARRIVED,
         (_S.ACCEPTED, _E.NOT_ARRIVE, _R.RECEIVER): _S.NOT_ARRIVED,
         (_S.ACCEPTED, _E.NOT_ARRIVE, _R.DUTY_OFFICER): _S.NOT_ARRIVED,
+        # Entered by mistake: the person is expected again.
+        (_S.ARRIVED, _E.TAKE_BACK_ARRIVAL, _R.RECEIVER): _S.ACCEPTED,
     }
 )
 

@@ -47,6 +47,7 @@ class ExitReason(StrEnum):
     NO_LONGER_NEEDS_SUPPORT = "no_longer_needs_support"
     DIED = "died"
     LEFT_ALONE = "left_alone"  # an adult, before the gate: a fact that two members recorded
+    ENTERED_BY_MISTAKE = "entered_by_mistake"  # never arrived: the referral waits for the person again
 
 
 class Destination(StrEnum):
@@ -88,6 +89,7 @@ DESTINATIONS: Mapping[ExitReason, frozenset[Destination]] = MappingProxyType(
         _R.NO_LONGER_NEEDS_SUPPORT: _ELSEWHERE,
         _R.DIED: frozenset({_D.NONE}),
         _R.LEFT_ALONE: _ELSEWHERE - {_D.HOSPITAL, _D.INSTITUTION} | {_D.COUNTRY_OF_CITIZENSHIP},
+        _R.ENTERED_BY_MISTAKE: frozenset({_D.NONE}),
     }
 )
 """Reason -> the destinations that do not contradict it. Every way to the country of citizenship is a repatriation."""
@@ -177,9 +179,12 @@ class StayRefusal(StrEnum):
     DESTINATION = "destination"
     COUNTRY = "country"
     OVERLAPS = "overlaps"
-    MISSING = "missing"  # recorded on another page, as the next two
+    OVERLAPS_LATER = "overlaps_later"  # of a corrected end: the person was in another stay by then
+    BED_TAKEN_LATER = "bed_taken_later"  # of a corrected end: somebody else had the bed by then
+    MISSING = "missing"  # recorded on another page, as the next three
     LEFT_ALONE = "left_alone"
     DIED = "died"
+    TAKEN_BACK = "taken_back"
     MISSING_STANDS = "missing_stands"  # until the person is found
     BED_TAKEN = "bed_taken"
     BED_OUT_OF_USE = "bed_out_of_use"

@@ -102,8 +102,16 @@ class Stay(Model):
             "ended_on IS NULL OR child_gate IN ('adult', 'assessed', 'former_rule')"
             f" OR (child_gate = 'handed_over' AND destination = '{Destination.OTHER_SHELTER}')"
             f" OR (child_gate = 'died' AND destination = '{Destination.NONE}')"
-            " OR (child_gate = 'missing' AND exit_reason = 'missing')",
+            " OR (child_gate = 'missing' AND exit_reason = 'missing')"
+            " OR (child_gate = 'not_there' AND exit_reason = 'entered_by_mistake')",
             name="child_leaves_after_findings",
+        ),
+        # A person who never came: the arrival was taken back, and the referral waits for them again.
+        CheckConstraint(
+            "(taken_back_on IS NULL AND exit_reason <> 'entered_by_mistake' AND child_gate <> 'not_there')"
+            " OR (taken_back_on IS NOT NULL AND exit_reason = 'entered_by_mistake' AND child_gate = 'not_there'"
+            " AND ended_on = admitted_on AND referral_id IS NOT NULL)",
+            name="taken_back_with_its_arrival",
         ),
         CheckConstraint(
             "child_gate <> 'assessed' OR (safe_on IS NOT NULL AND safe_on <= ended_on)",
@@ -151,4 +159,5 @@ class Stay(Model):
     permit_state: Mapped[str] = mapped_column(default="", server_default="")  # of the permit at that moment
     child_gate: Mapped[str] = mapped_column(default="")  # what opened it: adult, assessed, handed_over ...
     safe_on: Mapped[date | None]  # the day from which risk, security and family were found safe, where that opened it
+    taken_back_on: Mapped[date | None]  # the person was never there; counts nowhere
     reflected_until: Mapped[date | None]  # last day of the reflection period, if the person went abroad

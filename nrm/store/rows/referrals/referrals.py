@@ -86,4 +86,4 @@ def beds_held(organisation_id: ColumnExpressionArgument[uuid.UUID]) -> ColumnEle
 
 
 def _begun() -> ColumnElement[bool]:
-    return exists().where(Stay.referral_id == Referral.id)
+    return exists().where(Stay.referral_id == Referral.id, Stay.taken_back_on.is_(None))

@@ -136,6 +136,8 @@ class Event(StrEnum):
     STAY_BEGUN = "stay_begun"
     STAY_CHANGED = "stay_changed"
     STAY_ENDED = "stay_ended"
+    AWAY_RECORDED = "away_recorded"
+    AWAY_ENDED = "away_ended"
     STAY_CORRECTED = "stay_corrected"
     ARRIVAL_TAKEN_BACK = "arrival_taken_back"
     MISSING_REPORTED = "missing_reported"

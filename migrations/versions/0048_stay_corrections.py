@@ -64,7 +64,9 @@ def upgrade(database: str) -> None:
     for name, (before, after) in CHECKS.items():
         schema.exchange_check("stays", name, before, after)
     if op.get_bind().dialect.name == "sqlite":  # there a check comes with its column, or with the whole table
-        op.execute(f"ALTER TABLE stays ADD COLUMN taken_back_on DATE CONSTRAINT {TAKEN_BACK} CHECK ({WITH_ITS_ARRIVAL})")
+        op.execute(
+            f"ALTER TABLE stays ADD COLUMN taken_back_on DATE CONSTRAINT {TAKEN_BACK} CHECK ({WITH_ITS_ARRIVAL})"
+        )
     else:
         op.add_column("stays", sa.Column("taken_back_on", sa.Date(), nullable=True))
         op.create_check_constraint(op.f(TAKEN_BACK), "stays", WITH_ITS_ARRIVAL)

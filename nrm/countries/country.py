@@ -123,6 +123,7 @@ class Country:
     validity: Validity  # of consents
     reflection: ReflectionPeriod
     missing_days: int  # before the alarm of a missing person can be ended without her
+    away_nights_counted: int  # of each absence; the place is kept and paid for them
     findings_hold_days: int  # how many days the findings on a child open the gate
     calendar: Calendar
     amount_bands: Mapping[str, Words]  # of compensation, the smallest first

@@ -55,6 +55,7 @@ def read_country(table: Table, code: str) -> Country:
         validity=_validity(table.table("consent")),
         reflection=_reflection(table.table("reflection_period")),
         missing_days=_missing_days(table.table("missing")),
+        away_nights_counted=_away_nights(table.table("away") if "away" in table.data else None),
         findings_hold_days=_findings_hold_days(table.table("child_gate") if "child_gate" in table.data else None),
         calendar=_calendar(table.table("calendar"), organisations),
         amount_bands=_amount_bands(table.table("compensation")),
@@ -227,6 +228,16 @@ def _missing_days(table: Table) -> int:
     days = table.number("ended_after_days", least=1)
     table.close()
     return days
+
+
+def _away_nights(table: Table | None) -> int:
+    """How many nights of an absence count; all of a country that says nothing are as missing: none."""
+    if table is None:
+        return 0
+    table.one_of("origin", {"agreement", "proposal"})
+    nights = table.number("nights_counted", least=0)
+    table.close()
+    return nights
 
 
 FINDINGS_HOLD_DAYS = 90

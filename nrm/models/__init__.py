@@ -8,6 +8,7 @@ from nrm.models.referrals import announced_returns, outside_referrals, referrals
 from nrm.models.reports import filings, reports
 from nrm.models.shelter import (
     absences,
+    away,
     cases,
     child_returns,
     claims,
@@ -18,6 +19,7 @@ from nrm.models.shelter import (
     identifications,
     others_there,
     permits,
+    planned_ends,
     stays,
     testimony,
 )
@@ -29,6 +31,7 @@ __all__ = [
     "alarms",
     "announced_returns",
     "audit",
+    "away",
     "cases",
     "child_returns",
     "claims",
@@ -47,6 +50,7 @@ __all__ = [
     "others_there",
     "outside_referrals",
     "permits",
+    "planned_ends",
     "referrals",
     "reminder_calls",
     "reports",

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import hit_one, transaction
-from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.referrals.referrals import ReferralEvent, ReferralStatus, decide
+from nrm.domain.shelter.away import Over
 from nrm.domain.shelter.corrections import CorrectionRefusal, CorrectionRefused, Kind, Why, check_take_back
 from nrm.domain.shelter.stays import (
     ExitReason,
@@ -30,11 +31,12 @@ from nrm.domain.shelter.stays import (
 )
 from nrm.models.referrals.referrals import Obligation, Referral
 from nrm.models.shelter.absences import LeftAlone, Missing
+from nrm.models.shelter.away import Away
 from nrm.models.shelter.cases import Case
-from nrm.models.shelter.corrections import StayCorrection
 from nrm.models.shelter.stays import Stay
 from nrm.steps.shelter import stays as steps
-from nrm.steps.shelter.leaving import Exit, let_out
+from nrm.steps.shelter.corrections import append
+from nrm.steps.shelter.leaving import Exit, end_away, let_out
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.referrals import referrals
@@ -83,7 +85,8 @@ def correct_admission(*, stay_id: uuid.UUID, admitted_on: date, why: Why, by: Ac
             sent_on = clock.day_of(session.get_one(Referral, stay.referral_id).sent_at, country().timezone)
         check_admission(admitted_on, earliest=earliest_admission(case.source, case.registered_month, sent_on))
         missed = session.scalar(select(func.min(Missing.since_on)).where(Missing.stay_id == stay.id))
-        if missed is not None and admitted_on > missed:
+        was_away = select(func.min(Away.since_on)).where(Away.stay_id == stay.id, Away.outcome != Over.STRUCK)
+        if any(each is not None and admitted_on > each for each in (missed, session.scalar(was_away))):
             raise CorrectionRefused(CorrectionRefusal.BEFORE_ABSENCE)
         period = Period(admitted_on, stay.ended_on)
         check_no_overlap(period, stay_rows.periods_of(case.id, but=stay.id))
@@ -206,6 +209,7 @@ def _never_there(session: Session, stay: Stay, why: Why, by: Actor) -> None:
         "taken_back_on": today,
     }
     _strike(session, stay, Kind.ARRIVAL, why, by, **values)
+    end_away(session, stay.id, stay.admitted_on, Over.STRUCK)
 
 
 def _of_own_case(session: Session, stay_id: uuid.UUID, by: Actor) -> tuple[Case, Stay]:
@@ -245,43 +249,9 @@ def _others(case: Case, stay: Stay) -> list[Period]:
 
 def _strike(session: Session, stay: Stay, kind: Kind, why: Why, by: Actor, **values: Any) -> None:
     """Append the correction with all that it strikes, then let the row say what holds from now on."""
-    if by.member_id is None:
-        raise NotVisible
-    number = select(func.count()).select_from(StayCorrection).where(StayCorrection.stay_id == stay.id)
-    changed = (name for name in values if name not in ("admitted_on", "ended_on"))
-    session.add(
-        StayCorrection(
-            id=uuid.uuid4(),
-            stay_id=stay.id,
-            position=(session.scalar(number) or 0) + 1,
-            kind=str(kind),
-            why=str(why),
-            known_on=days.today(),
-            corrected_by_id=by.member_id,
-            was_admitted_on=stay.admitted_on,
-            was_ended_on=stay.ended_on,
-            was={name: _as_text(getattr(stay, name)) for name in changed},
-        )
-    )
-    session.flush()
-    hit = hit_one(
-        session,
-        update(Stay)
-        .where(Stay.id == stay.id, Stay.admitted_on == stay.admitted_on, Stay.ended_on.is_not_distinct_from(stay.ended_on))
-        .values(**values)
-        .execution_options(synchronize_session=False),
-    )
+    struck = (name for name in values if name not in ("admitted_on", "ended_on"))
+    append(session, stay, kind, why, by, was={name: getattr(stay, name) for name in struck})
+    same = (Stay.admitted_on == stay.admitted_on, Stay.ended_on.is_not_distinct_from(stay.ended_on))
+    statement = update(Stay).where(Stay.id == stay.id, *same).values(**values)
+    hit = hit_one(session, statement.execution_options(synchronize_session=False))
     assert hit, "the row is locked"
-    audit.append(
-        session,
-        audit.Event.STAY_CORRECTED,
-        by=by,
-        case_id=stay.case_id,
-        stay_id=stay.id,
-        kind=str(kind),
-        why=str(why),
-    )
-
-
-def _as_text(value: object) -> str | None:
-    return None if value is None else str(value)

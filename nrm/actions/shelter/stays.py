@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from nrm import audit
 from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.shelter.away import Over
+from nrm.domain.shelter.planned_ends import Why
 from nrm.domain.shelter.stays import (
     BedInUse,
     Destination,
@@ -24,7 +26,7 @@ from nrm.domain.shelter.stays import (
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Bed, Stay
 from nrm.steps.shelter import stays as steps
-from nrm.steps.shelter.leaving import Exit, let_out
+from nrm.steps.shelter.leaving import Exit, end_away, let_out
 from nrm.store import days
 from nrm.store.rows.shelter import stays as stay_rows
 from nrm.store.shelter import stays as store
@@ -48,8 +50,8 @@ def admit(
         return steps.begin(session, case, referral, bed_id, admitted_on, anticipated_end_on, by)
 
 
-def change(*, stay_id: uuid.UUID, bed_id: uuid.UUID, anticipated_end_on: date, by: Actor) -> None:
-    """Another bed in the same shelter, another planned end, or both.
+def change(*, stay_id: uuid.UUID, bed_id: uuid.UUID, anticipated_end_on: date, by: Actor, why: Why = Why.OTHER) -> None:
+    """Another bed in the same shelter, another planned end, or both. `why`: of another planned end.
 
     Raises NotPermitted, NotVisible, StayOver, ImpossibleStay.
     """
@@ -62,6 +64,8 @@ def change(*, stay_id: uuid.UUID, bed_id: uuid.UUID, anticipated_end_on: date, b
         check_dates(stay.admitted_on, today=today, anticipated_end_on=anticipated_end_on)
         if bed_id != stay.bed_id:
             steps.take(session, bed_id, stay.case_id, Period(today), by, but=stay.id)
+        if anticipated_end_on != stay.anticipated_end_on:
+            steps.plan(session, stay.id, anticipated_end_on, why, by)
         _update(session, stay.id, bed_id=bed_id, anticipated_end_on=anticipated_end_on)
         audit.append(session, audit.Event.STAY_CHANGED, by=by, case_id=stay.case_id, stay_id=stay.id, bed_id=bed_id)
 
@@ -96,6 +100,7 @@ def end(
             raise StayOver
         exit_ = Exit(ended_on, exit_reason, destination, where, same_household)
         _update(session, stay.id, **let_out(case, stay.admitted_on, exit_, by))
+        end_away(session, stay.id, ended_on, Over.LEFT)
         audit.append(
             session, audit.Event.STAY_ENDED, by=by, case_id=case.id, stay_id=stay.id, exit_reason=str(exit_reason)
         )

@@ -298,15 +298,17 @@ def country_of(destination: Destination, where: str, citizenship: str) -> str:
 
 
 def present(stay: Period, gaps: Iterable[Period]) -> list[Period]:
-    """The parts of a stay on which the person was there: without the days from being missed to coming back."""
+    """The parts of a stay whose nights count: without the days from being missed, or away too long, to coming back."""
+    end = stay.exited_on or date.max
     parts, first = [], stay.admitted_on
     for gap in sorted(gaps, key=lambda each: each.admitted_on):
-        parts.append(Period(first, max(first, gap.admitted_on)))
+        parts.append(Period(first, max(first, min(gap.admitted_on, end))))
         if gap.exited_on is None:
-            return parts
-        first = max(first, gap.exited_on)
-    if stay.exited_on is None or stay.exited_on > first:
-        parts.append(Period(first, stay.exited_on))
+            break
+        first = max(first, min(gap.exited_on, end))
+    else:
+        if first < end:
+            parts.append(Period(first, stay.exited_on))
     return [part for part in parts if part.exited_on != part.admitted_on] or [
         Period(stay.admitted_on, stay.admitted_on)
     ]

@@ -5,13 +5,15 @@ from __future__ import annotations
 import uuid
 from datetime import date
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import hit_one
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.absences import Outcome
+from nrm.domain.shelter.away import Over
+from nrm.domain.shelter.planned_ends import Why
 from nrm.domain.shelter.stays import (
     HOME,
     Destination,
@@ -27,7 +29,9 @@ from nrm.domain.shelter.stays import (
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case
+from nrm.models.shelter.planned_ends import PlannedEnd
 from nrm.models.shelter.stays import Bed, Stay
+from nrm.steps.shelter.leaving import end_away
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.rows.shelter import stays as stay_rows
@@ -70,8 +74,25 @@ def begin(
     )
     session.add(stay)
     session.flush()
+    plan(session, stay.id, anticipated_end_on, Why.ADMISSION, by)
     audit.append(session, audit.Event.STAY_BEGUN, by=by, case_id=case.id, stay_id=stay.id, bed_id=bed_id)
     return stay.id
+
+
+def plan(session: Session, stay_id: uuid.UUID, planned_on: date, why: Why, by: Actor) -> None:
+    """Append until when a stay is planned, and why, to its history."""
+    number = select(func.count()).select_from(PlannedEnd).where(PlannedEnd.stay_id == stay_id)
+    session.add(
+        PlannedEnd(
+            id=uuid.uuid4(),
+            stay_id=stay_id,
+            position=(session.scalar(number) or 0) + 1,
+            planned_on=planned_on,
+            why=str(why),
+            entered_on=days.today(),
+            entered_by_id=by.member_id,
+        )
+    )
 
 
 def take(
@@ -121,6 +142,7 @@ def move_on(session: Session, case_id: uuid.UUID, by: Actor, *, only: uuid.UUID 
         )
         .execution_options(synchronize_session=False),
     )
+    end_away(session, stay.id, max(today, stay.admitted_on), Over.LEFT)
     if hit:  # else the shelter ended it in the same instant, and said why
         audit.append(
             session,

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from nrm.db import db
 from nrm.domain.accounts.accounts import SHELTERS, Actor, NotPermitted, NotVisible, Permission
 from nrm.domain.accounts.members import KEY_HOLDERS_NEEDED
+from nrm.domain.shelter.away import is_late
 from nrm.domain.shelter.stays import Period, nights, present
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.cases import Case
@@ -64,6 +65,21 @@ class StayLine:
     overdue: bool
     missing_since: date | None
     destination_country: str
+    referral_id: uuid.UUID | None = None
+    away_id: uuid.UUID | None = None
+    away_since: date | None = None
+    expected_on: date | None = None
+    """Of somebody who is away: the day on which she is expected back."""
+
+    @property
+    def is_away(self) -> bool:
+        """Whether she is away now, and not only from a later day on."""
+        return self.away_since is not None and self.away_since <= calendar.today()
+
+    @property
+    def late_back(self) -> bool:
+        """Whether she should have come back by now."""
+        return self.expected_on is not None and is_late(self.expected_on, calendar.today())
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,7 +393,7 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> StaysOfCase:
 
 def _stay_rows() -> Select[Stay, str, str, bool]:
     return (
-        select(Stay, Case.pseudonym, Bed.label, absence_rows.was_missing(Stay.id))
+        select(Stay, Case.pseudonym, Bed.label, absence_rows.was_absent(Stay.id))
         .join(Case, Case.id == Stay.case_id)
         .join(Bed, Bed.id == Stay.bed_id)
         .execution_options(populate_existing=True)
@@ -391,11 +407,12 @@ def _stays(*wanted: ColumnElement[bool]) -> list[StayLine]:
 
 def _as_lines(rows: Iterable[Row[Stay, str, str, bool]]) -> list[StayLine]:
     found = list(rows)
-    gaps = absence_rows.gaps([stay.id for stay, _, _, was_missing in found if was_missing])
-    return [_stay_line(row, gaps.get(row[0].id, ())) for row in found]
+    absent = [stay.id for stay, _, _, was_absent in found if was_absent]
+    gaps, now = absence_rows.gaps(absent), absence_rows.absent_now(absent)
+    return [_stay_line(row, gaps.get(row[0].id, ()), now.get(row[0].id, absence_rows.Absent())) for row in found]
 
 
-def _stay_line(found: Row[Stay, str, str, bool], gaps: Sequence[Period]) -> StayLine:
+def _stay_line(found: Row[Stay, str, str, bool], gaps: Sequence[Period], absent: absence_rows.Absent) -> StayLine:
     stay, pseudonym, label, _ = found
     now = calendar.today()
     there = present(Period(stay.admitted_on, stay.ended_on), gaps)
@@ -412,6 +429,10 @@ def _stay_line(found: Row[Stay, str, str, bool], gaps: Sequence[Period]) -> Stay
         destination=stay.destination,
         nights=sum(nights(each, stay.admitted_on, now - timedelta(days=1)) for each in there),
         overdue=stay.ended_on is None and stay.anticipated_end_on < now,
-        missing_since=next((gap.admitted_on for gap in gaps if gap.exited_on is None), None),
+        missing_since=absent.missing_since,
         destination_country=stay.destination_country,
+        referral_id=stay.referral_id,
+        away_id=absent.away_id,
+        away_since=absent.away_since,
+        expected_on=absent.expected_on,
     )

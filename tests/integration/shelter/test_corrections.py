@@ -98,9 +98,7 @@ def test_no_night_in_two_places_nor_two_people_in_one_bed_by_a_correction(vatra:
             stay_id=first.stay_id, exit_=Exit(today - timedelta(days=2), *FAMILY, "home"), why=Why.MISTYPED, by=vatra
         )
     with pytest.raises(ImpossibleStay, match="bed_taken"):
-        corrections.reopen(
-            stay_id=first.stay_id, bed_id=_row(first.stay_id).bed_id, why=Why.CAME_BACK, by=vatra
-        )
+        corrections.reopen(stay_id=first.stay_id, bed_id=_row(first.stay_id).bed_id, why=Why.CAME_BACK, by=vatra)
     assert _history(first.stay_id) == _history(second.stay_id) == []
 
 
@@ -188,9 +186,7 @@ def test_a_later_stay_or_an_alarm_keeps_an_end_as_it_is(vatra: Actor) -> None:
             stay_id=opened.stay_id, exit_=Exit(today, *FAMILY, "home"), why=Why.KNOWN_LATER, by=vatra
         )
     with pytest.raises(ImpossibleStay, match="overlaps"):
-        corrections.correct_admission(
-            stay_id=again, admitted_on=today - timedelta(days=5), why=Why.MISTYPED, by=vatra
-        )
+        corrections.correct_admission(stay_id=again, admitted_on=today - timedelta(days=5), why=Why.MISTYPED, by=vatra)
 
 
 # --- an arrival that never was
@@ -321,20 +317,14 @@ def test_a_report_says_what_was_known_at_its_end_and_a_payment_corrects_the_next
     opened = admitted(vatra, dataclasses.replace(ALBANIAN, source=Source.ALREADY_THERE))
     values = {"admitted_on": date(2026, 2, 1), "known_on": date(2026, 2, 1), "anticipated_end_on": date(2026, 12, 31)}
     db.session.execute(update(Stay).where(Stay.id == opened.stay_id).values(**values))
-    db.session.execute(
-        update(Case).where(Case.id == opened.case_id).values(registered_month=date(2026, 2, 1))
-    )
+    db.session.execute(update(Case).where(Case.id == opened.case_id).values(registered_month=date(2026, 2, 1)))
     db.session.commit()
     paid = _frozen(quarter)
     assert paid == (59, 0)
-    corrections.correct_admission(
-        stay_id=opened.stay_id, admitted_on=date(2026, 2, 11), why=Why.MISTYPED, by=vatra
-    )
+    corrections.correct_admission(stay_id=opened.stay_id, admitted_on=date(2026, 2, 11), why=Why.MISTYPED, by=vatra)
     monkeypatch.setattr(days, "today", lambda: date(2026, 9, 1))
     _left(opened.stay_id, vatra, date(2026, 3, 11))
-    corrections.reopen(
-        stay_id=opened.stay_id, bed_id=_row(opened.stay_id).bed_id, why=Why.CAME_BACK, by=vatra
-    )
+    corrections.reopen(stay_id=opened.stay_id, bed_id=_row(opened.stay_id).bed_id, why=Why.CAME_BACK, by=vatra)
     (person,) = counting.people(db.session.connection(), quarter, by=counting.RELEASE)
     assert [(stay.admitted_on, stay.ended_on) for stay in person.stays] == [(date(2026, 2, 1), None)]
     later = Quarter.parse("2027Q1")

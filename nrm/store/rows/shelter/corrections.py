@@ -17,10 +17,17 @@ _Earlier = aliased(StayCorrection)
 
 def known_after(connection: Connection, day: date) -> dict[uuid.UUID, list[Struck]]:
     """Stay -> what its corrections struck that became known after that day, in their order."""
-    columns = (StayCorrection.stay_id, StayCorrection.known_on, StayCorrection.was_admitted_on, StayCorrection.was_ended_on)
+    columns = (
+        StayCorrection.stay_id,
+        StayCorrection.known_on,
+        StayCorrection.was_admitted_on,
+        StayCorrection.was_ended_on,
+    )
     statement = select(*columns).where(StayCorrection.known_on > day)
     found: dict[uuid.UUID, list[Struck]] = {}
-    for stay_id, known_on, *was in connection.execute(statement.order_by(StayCorrection.stay_id, StayCorrection.position)):
+    for stay_id, known_on, *was in connection.execute(
+        statement.order_by(StayCorrection.stay_id, StayCorrection.position)
+    ):
         found.setdefault(stay_id, []).append(Struck(known_on, Period(*was)))
     return found
 

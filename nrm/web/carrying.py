@@ -20,7 +20,7 @@ from nrm.domain.interviews.interviews import Question
 from nrm.domain.words import N_
 from nrm.store.countries import country
 from nrm.store.referrals import obligations, referrals, supplements
-from nrm.store.shelter import cases, claims, data_requests, identifications, stays
+from nrm.store.shelter import away, cases, claims, data_requests, identifications, stays
 from nrm.web.language import gettext, text_in
 
 # Forms whose fields are secrets: what was typed there must not be carried in a page at all.
@@ -32,11 +32,13 @@ ACTS = frozenset(
         "absences.end",
         "absences.record_death",
         "absences.record_left",
+        "arrivals.take_back",
         "cases.close",
         "cases.end_share",
         "cases.share",
         "consents.ask",
         "contracts.change",
+        "corrections.reopen",
         "draft_owners.hand_over",
         "draft_owners.open_anothers",
         "second_factor.prove",
@@ -55,7 +57,8 @@ ACTS = frozenset(
         "referrals.withdraw",
         "reports.close",
         "second_hands.decline",
-        "stays.end",
+        "stay_endings.correct",
+        "stay_endings.end",
     }
 )
 # Fields that are nowhere kept, not even for the moment in which a screen is hidden: the lines of a passport.
@@ -90,6 +93,11 @@ WORDS: Mapping[str, str] = {
     "agreements.sign": N_("Sign the agreement"),
     "agreements.try_it": N_("Try it on past cases"),
     "agreements.withdraw": N_("Withdraw the version"),
+    "arrivals.arrive": N_("Record that the person has arrived"),
+    "arrivals.take_back": N_("Take back a wrong arrival"),
+    "away.back": N_("Record that the person is back"),
+    "away.go": N_("Record that a resident is away"),
+    "away.strike": N_("Strike days away"),
     "beds.add": N_("Add beds"),
     "beds.close": N_("Close a bed"),
     "beds.rename": N_("Rename a bed"),
@@ -115,6 +123,8 @@ WORDS: Mapping[str, str] = {
     "consents.ask": N_("Ask for consent"),
     "consents.narrow": N_("Seal anew what somebody may no longer read"),
     "consents.withdraw": N_("The person takes something back"),
+    "corrections.admission": N_("Correct the day of an admission"),
+    "corrections.reopen": N_("Strike the end of a stay"),
     "contracts.change": N_("Change a contract with a centre"),
     "contracts.record": N_("Add a contract"),
     "contributions.answer": N_("Answer for the quarter"),
@@ -186,7 +196,6 @@ WORDS: Mapping[str, str] = {
     "next_receiver.refer": N_("Ask another shelter to receive the person"),
     "referrals.accept": N_("Accept the person"),
     "referrals.acknowledge": N_("Record that what is owed was done"),
-    "referrals.arrive": N_("Record that the person has arrived"),
     "referrals.decline": N_("Decline a referral"),
     "referrals.depart": N_("Record that they have left"),
     "referrals.expire": N_("Ask the next party"),
@@ -209,7 +218,8 @@ WORDS: Mapping[str, str] = {
     "second_hands.decline": N_("Do not agree to what was asked for"),
     "stays.admit": N_("Admit the person"),
     "stays.change": N_("Change bed or planned end"),
-    "stays.end": N_("End the stay"),
+    "stay_endings.correct": N_("Correct the end of a stay"),
+    "stay_endings.end": N_("End the stay"),
     "stays.put_back": N_("Use a bed again"),
     "stays.take_out_of_use": N_("Take a bed out of use"),
     "others_there.open_notice": N_("Open what was told of others"),
@@ -233,6 +243,7 @@ _CODE_BY: Mapping[str, tuple[Callable[[uuid.UUID, Actor], str], ...]] = {
     ),
     "referral_id": (lambda id_, by: referrals.referral(id_, by=by).pseudonym,),
     "stay_id": (lambda id_, by: stays.stay(id_, by=by).pseudonym,),
+    "away_id": (lambda id_, by: away.one(id_, by=by).pseudonym,),
     "claim_id": (lambda id_, by: claims.one(id_, by=by).pseudonym,),
     "request_id": (lambda id_, by: data_requests.one(id_, by=by).pseudonym,),
     "supplement_id": (lambda id_, by: supplements.one_open(id_, by=by).pseudonym,),

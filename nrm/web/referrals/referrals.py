@@ -327,13 +327,6 @@ def decline(referral_id: uuid.UUID) -> Answer:
     return redirect(url_for("home.index"), 303)
 
 
-@blueprint.post("/referrals/<uuid:referral_id>/arrive")
-@access.requires(Permission.REFERRAL_DECIDE)
-def arrive(referral_id: uuid.UUID) -> Answer:
-    case_id = actions.arrive(referral_id=referral_id, by=access.actor())
-    return redirect(url_for("cases.show", case_id=case_id), 303)
-
-
 @blueprint.get("/referrals/<uuid:referral_id>/not-arrived")
 @access.requires(Permission.REFERRAL_DECIDE, Permission.REFERRAL_DIRECT)
 def not_arrived_page(referral_id: uuid.UUID) -> Answer:

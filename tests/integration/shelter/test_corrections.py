@@ -127,7 +127,7 @@ def test_a_corrected_end_passes_the_same_gates(vatra: Actor) -> None:
         with pytest.raises(GateClosed, match="not_informed"):
             corrections.correct_exit(stay_id=foreign.stay_id, exit_=exit_, why=Why.KNOWN_LATER, by=vatra)
     for reason in (ExitReason.MISSING, ExitReason.LEFT_ALONE, ExitReason.DIED, ExitReason.ENTERED_BY_MISTAKE):
-        with pytest.raises(ImpossibleStay, match="missing|left_alone|died|taken_back"):
+        with pytest.raises(ImpossibleStay, match=r"missing|left_alone|died|taken_back"):
             corrections.correct_exit(
                 stay_id=foreign.stay_id, exit_=Exit(today, reason, Destination.UNKNOWN), why=Why.KNOWN_LATER, by=vatra
             )
@@ -234,7 +234,7 @@ def test_an_arrival_that_was_wrong_is_taken_back_and_she_is_expected_again(vatra
 
 def test_a_child_does_not_leave_by_an_arrival_that_is_taken_back(vatra: Actor) -> None:
     nrc = factories.actor("nrc.case_worker")
-    referral_id, case_id, stay_id = _arrived(nrc)
+    referral_id, case_id, _ = _arrived(nrc)
     db.session.execute(update(Case).where(Case.id == case_id).values(age_class="child"))
     db.session.commit()
     corrections.take_back_arrival(referral_id=referral_id, why=Why.MISTOLD, by=nrc)

@@ -25,10 +25,10 @@ def known_after(connection: Connection, day: date) -> dict[uuid.UUID, list[Struc
     )
     statement = select(*columns).where(StayCorrection.known_on > day)
     found: dict[uuid.UUID, list[Struck]] = {}
-    for stay_id, known_on, *was in connection.execute(
+    for stay_id, known_on, admitted_on, ended_on in connection.execute(
         statement.order_by(StayCorrection.stay_id, StayCorrection.position)
     ):
-        found.setdefault(stay_id, []).append(Struck(known_on, Period(*was)))
+        found.setdefault(stay_id, []).append(Struck(known_on, Period(admitted_on, ended_on)))
     return found
 
 

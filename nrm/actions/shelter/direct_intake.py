@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
 from collections.abc import Mapping
@@ -29,6 +30,7 @@ from nrm.domain.shelter.direct_intake import (
     obligations,
     sealed,
 )
+from nrm.domain.shelter.resident_lines import Resident
 from nrm.domain.shelter.stays import Source
 from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.cases import Case
@@ -40,6 +42,7 @@ from nrm.store.rows.agreement import agreements as agreement_rows
 from nrm.store.rows.interviews import interviews as interview_rows
 from nrm.store.shelter import cases, stays
 from nrm.vault import compartments as vault
+from nrm.vault import keyrings
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ def open_case(
     story: str = "",
     note: str = "",
     came_with: uuid.UUID | None = None,
+    case_id: uuid.UUID | None = None,
 ) -> Opened:
     """Open a case of the shelter's own and admit the person; the duties of the agreement begin now.
 
@@ -69,9 +73,9 @@ def open_case(
     sealed with the child's identity; it is not stored in clear.
 
     `identity`: answers under the questionnaire's names (given, family, known_as, birth, contact ...); `note`: what the
-    hand-over says of needs. Identity and story are sealed to the shelter and to the parties that a clause grants them
-    to. For an adult who does not agree neither is stored, and nobody is told. A form that is sent twice finds its bed
-    taken the second time.
+    hand-over says of needs; `case_id`: where a line of a file gives it. Identity and story are sealed to the shelter and
+    to the parties that a clause grants them to. For an adult who does not agree neither is stored, and nobody is told. A
+    form that is sent twice finds its bed taken the second time.
 
     Raises NotPermitted, NotVisible, ImpossibleCase, UnknownCode, UnknownFact, ImpossibleStay, NoAgreement.
     """
@@ -91,7 +95,7 @@ def open_case(
         organisation = names.organisation(by.organisation_id)
         owed = obligations(case, agreement, now, party=organisation.party)
         row = Case(
-            id=uuid.uuid4(),
+            id=case_id or uuid.uuid4(),
             pseudonym=_unused_pseudonym(),
             status="open",
             source=str(case.source),
@@ -121,6 +125,35 @@ def open_case(
             for each in owed
         )
         return Opened(row.id, stay_id, row.pseudonym)
+
+
+def take_in(*, resident: Resident, line: Mapping[str, str], by: Actor) -> str:
+    """Open the case of a resident of the first day, as her `line` of a file says; returns its code. The same line again
+    changes nothing and gives the same code.
+
+    Raises what `open_case` raises; NotVisible for a place that the shelter does not have.
+    """
+    by.must(Permission.STAY_MANAGE)
+    told = {name: text.strip() for name, text in line.items() if text.strip()}
+    with transaction() as session:
+        # Under a key of the shelter: who has the file and not the key cannot tell which case a line became.
+        mark = keyrings.organisation_mark(session, json.dumps({"resident": told}, sort_keys=True).encode(), by=by)
+        case_id = uuid.UUID(bytes=mark[:16], version=4)
+        before = session.get(Case, case_id)
+        if before is not None:
+            return before.pseudonym
+    opened = open_case(
+        case=resident.case,
+        bed_id=stays.bed_called(resident.place, by=by),
+        admitted_on=resident.admitted_on,
+        anticipated_end_on=resident.planned_end_on,
+        by=by,
+        identity=resident.identity,
+        story=resident.story,
+        note=resident.needs_note,
+        case_id=case_id,
+    )
+    return opened.pseudonym
 
 
 def _held_case_code(case_id: uuid.UUID, by: Actor) -> str:

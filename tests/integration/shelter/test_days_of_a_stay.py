@@ -76,7 +76,8 @@ def test_arrival_and_admission_are_one_page_and_the_hour_is_sealed(app: Flask, s
     assert "3:10" not in person.get(f"/stays/{current.id}")
     person.post(address, typed, 409)
     cases.open_compartment(case_id=case_id, compartment=Compartment.CARE, purpose=Purpose.CARE, by=nrc)
-    assert [each["text"] for each in case_steps.notes(case_id=case_id, by=nrc)][0].find("3:10") > 0
+    (note,) = case_steps.notes(case_id=case_id, by=nrc)
+    assert "3:10" in note["text"]
     assert case_steps.opened(case_id=case_id, by=nrc)[Compartment.CARE].value == {"missing_say": "Thuaji motrës"}
     lying = b"".join(repr(row).encode() for row in db.session.connection().exec_driver_sql("SELECT * FROM care_notes"))
     assert b"3:10" not in lying

@@ -72,10 +72,10 @@ def open_case(
     `came_with`: the case of the victim whose child this is, which the shelter holds. That they belong together is
     sealed with the child's identity; it is not stored in clear.
 
-    `identity`: answers under the questionnaire's names (given, family, known_as, birth, contact ...); `note`: what the
-    hand-over says of needs; `case_id`: where a line of a file gives it. Identity and story are sealed to the shelter and
-    to the parties that a clause grants them to. For an adult who does not agree neither is stored, and nobody is told. A
-    form that is sent twice finds its bed taken the second time.
+    `identity`: answers under the questionnaire's names (given, family, known_as, birth, contact ...); `note`: what
+    the hand-over says of needs; `case_id`: where a line of a file gives it. Identity and story are sealed to the
+    shelter and to the parties that a clause grants them to. For an adult who does not agree neither is stored, and
+    nobody is told. A form that is sent twice finds its bed taken the second time.
 
     Raises NotPermitted, NotVisible, ImpossibleCase, UnknownCode, UnknownFact, ImpossibleStay, NoAgreement.
     """

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from nrm import clock
 from nrm.actions.referrals import referrals
-from nrm.actions.shelter import absences, away, cases
+from nrm.actions.shelter import absences, arrivals, away, cases
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.absences import Feared
@@ -260,3 +260,21 @@ def test_days_away_end_with_the_stay(vatra: Actor, sign_in: SignIn) -> None:
     sign_in("vatra.case_worker").post(f"/stays/{opened.stay_id}/end", end)
     db.session.rollback()
     assert away_store.away(by=vatra) == []
+
+
+# --- missing
+
+
+def test_missing_shows_what_she_answered_after_her_care_is_opened(vatra: Actor, sign_in: SignIn) -> None:
+    opened = admitted(vatra)
+    said = {"missing_after": "Pas dy ditësh", "missing_tell": "Motrës; jo policisë"}
+    arrivals.seal(case_id=opened.case_id, note="", answers=said, by=vatra)
+    person, address = sign_in("vatra.case_worker"), f"/cases/{opened.case_id}/missing"
+    hidden = person.get(address)
+    assert "Pas dy ditësh" not in hidden
+    assert f"/cases/{opened.case_id}/open/care" in hidden
+    person.post(f"/cases/{opened.case_id}/open", {"compartment": "care", "purpose": "safety"})
+    shown = person.get(address)
+    assert all(answer in shown for answer in said.values())
+    child = admitted(vatra, CHILD)
+    assert "116 000" in person.get(f"/cases/{child.case_id}/missing")

@@ -42,7 +42,6 @@ CORRECTION_REFUSED = {
     CorrectionRefusal.TWO_MEMBERS: N_(
         "Two members recorded this end. Say that the person is still here; then record what is right."
     ),
-    CorrectionRefusal.PLACE_KEPT: N_("The place of this person is kept for somebody else now. Call the duty desk."),
 }
 
 
@@ -66,7 +65,15 @@ class CorrectAdmissionForm(OnceForm):
 class ReopenStayForm(OnceForm):
     """Where the person sleeps whose stay has not ended."""
 
-    bed = SelectField(N_("Bed"), validators=[Offered(N_("Choose a free bed"))], validate_choice=False)
+    bed = SelectField(N_("Place"), validators=[Offered(N_("Choose a free place"))], validate_choice=False)
+    why = why()
+
+
+class CorrectPlaceForm(OnceForm):
+    """The right place, and from which day of the stay on."""
+
+    bed = SelectField(N_("The right place"), validators=[Offered(N_("Choose a place"))], validate_choice=False)
+    since = DayField(N_("From which day on?"))
     why = why()
 
 

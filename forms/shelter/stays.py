@@ -1,4 +1,4 @@
-"""What people type about beds and stays."""
+"""What people type about places and stays."""
 
 from __future__ import annotations
 
@@ -37,12 +37,19 @@ IMPOSSIBLE = {
     StayRefusal.TAKEN_BACK: N_("Take back the arrival: there is a page for it"),
     StayRefusal.MISSING_STANDS: N_("This person is missing: record first that she was found"),
     StayRefusal.OVERLAPS_LATER: N_("Enter an earlier day: on this one the person was in another stay"),
-    StayRefusal.BED_TAKEN_LATER: N_(
-        "Enter an earlier day: somebody else had this bed by then. If the person stayed, say that she is still here"
+    StayRefusal.PLACE_TAKEN_LATER: N_(
+        "Enter an earlier day: somebody else had this place by then. If the person stayed, say that she is still here"
     ),
     StayRefusal.OVERLAPS: N_("Enter a later day: until then the person was in a shelter"),
-    StayRefusal.BED_TAKEN: N_("Choose another bed: somebody has this one now, or had it on that day"),
-    StayRefusal.BED_OUT_OF_USE: N_("Choose another bed: this one is out of use"),
+    StayRefusal.PLACE_TAKEN: N_("Choose another place: somebody has this one now, or had it on that day"),
+    StayRefusal.PLACE_KEPT: N_("Choose another place or an earlier planned end: this one is kept for somebody else"),
+    StayRefusal.PLACE_OUT_OF_USE: N_(
+        "Choose another place or an earlier planned end: this one is out of service in these days"
+    ),
+    StayRefusal.PLACE_NOT_THERE: N_(
+        "Choose another place or an earlier planned end: this one is not there in all of these days"
+    ),
+    StayRefusal.NOT_WITH_MOTHER: N_("Choose a place: only a child under three sleeps with its mother, who is here"),
     StayRefusal.NOT_ARRIVED: N_("Record first that the person arrived"),
     StayRefusal.ALREADY_THERE: N_("The person is in a shelter already; that stay must end first"),
 }
@@ -56,7 +63,7 @@ FIELD_OF = {
     StayRefusal.EXIT_IN_FUTURE: "ended",
     StayRefusal.DESTINATION: "destination",
     StayRefusal.OVERLAPS_LATER: "ended",
-    StayRefusal.BED_TAKEN_LATER: "ended",
+    StayRefusal.PLACE_TAKEN_LATER: "ended",
     StayRefusal.COUNTRY: "country",
     StayRefusal.MISSING: "reason",
     StayRefusal.LEFT_ALONE: "reason",
@@ -64,7 +71,7 @@ FIELD_OF = {
     StayRefusal.TAKEN_BACK: "reason",
     StayRefusal.MISSING_STANDS: "reason",
 }
-"""Error -> the field it stands at; all others stand at the bed."""
+"""Error -> the field it stands at; all others stand at the place."""
 
 CLOSED = {
     GateRefusal.NOT_INFORMED: N_(
@@ -100,9 +107,9 @@ CLOSED = {
 
 
 class AdmitStayForm(OnceForm):
-    """A bed, since when, and until when it is planned."""
+    """A place, since when, and until when it is planned."""
 
-    bed = SelectField(N_("Bed"), validators=[Offered(N_("Choose a free bed"))], validate_choice=False)
+    bed = SelectField(N_("Place"), validators=[Offered(N_("Choose a free place"))], validate_choice=False)
     admitted = today_or(N_("Admitted"))
     admitted_day = DayField(N_("Day of admission"), when=("admitted", "other"))
     planned = planned_end(N_("Planned end of the stay"))
@@ -122,9 +129,9 @@ PLAN_LABELS = {
 
 
 class ChangeStayForm(OnceForm):
-    """Another bed, another planned end, and why that changed."""
+    """Another place, another planned end, and why that changed."""
 
-    bed = SelectField(N_("Bed"), validators=[Offered(N_("Choose a free bed"))], validate_choice=False)
+    bed = SelectField(N_("Place"), validators=[Offered(N_("Choose a free place"))], validate_choice=False)
     planned = DayField(N_("Planned end of the stay"))
     plan_why = SelectField(
         N_("Why the planned end changes"),
@@ -287,7 +294,7 @@ ABSENCE_REFUSED = {
     AbsenceRefusal.ALREADY: N_("This is recorded already."),
     AbsenceRefusal.OVER: N_("This is over already."),
     AbsenceRefusal.TOO_EARLY: N_(
-        "It is too early to end the alarm. Until then the person is looked for, and the bed is hers."
+        "It is too early to end the alarm. Until then the person is looked for, and the place is hers."
     ),
     AbsenceRefusal.AUTHORITY: N_(
         "The child authority has not said yet that it knows. Call the duty desk; the alarm stands until then."

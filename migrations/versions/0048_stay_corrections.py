@@ -9,7 +9,7 @@ from alembic import op
 from nrm import schema
 
 revision = "0048_stay_corrections"
-down_revision = "0045_others_there"
+down_revision = "0046_places"
 branch_labels = None
 depends_on = None
 

@@ -31,6 +31,7 @@ from nrm.domain.shelter.stays import Destination, ExitReason, StayOver, check_co
 from nrm.models.shelter.absences import LeftAlone, Missing
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
+from nrm.steps.shelter import places as place_steps
 from nrm.steps.shelter.leaving import end_away
 from nrm.store import days
 from nrm.store.countries import country
@@ -157,6 +158,7 @@ def end(*, missing_id: uuid.UUID, by: Actor) -> uuid.UUID:
             )
             if hit:
                 end_away(session, alarm.stay_id, alarm.since_on, Over.LEFT)
+                place_steps.end(session, alarm.stay_id, alarm.since_on, by)
                 audit.append(
                     session,
                     audit.Event.STAY_ENDED,
@@ -296,6 +298,7 @@ def confirm_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
         if not ended:
             raise StayOver
         end_away(session, left.stay_id, left.left_on, Over.LEFT)
+        place_steps.end(session, left.stay_id, left.left_on, by)
         event = audit.Event.DEATH_CONFIRMED if reason is ExitReason.DIED else audit.Event.LEFT_ALONE_CONFIRMED
         audit.append(session, event, by=by, case_id=left.case_id, left_id=left.id)
         audit.append(

@@ -5,12 +5,12 @@ Nothing that was entered goes: the correction keeps what it strikes, with who di
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
@@ -19,6 +19,7 @@ from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.referrals.referrals import ReferralEvent, ReferralStatus, decide
 from nrm.domain.shelter.away import Over
 from nrm.domain.shelter.corrections import CorrectionRefusal, CorrectionRefused, Kind, Why, check_take_back
+from nrm.domain.shelter.places import PlaceRefused
 from nrm.domain.shelter.stays import (
     ExitReason,
     ImpossibleStay,
@@ -34,14 +35,15 @@ from nrm.models.shelter.absences import LeftAlone, Missing
 from nrm.models.shelter.away import Away
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
-from nrm.steps.shelter import stays as steps
-from nrm.steps.shelter.corrections import append
+from nrm.steps.shelter import places as place_steps
+from nrm.steps.shelter.corrections import append, first_day, last_day, other_place
 from nrm.steps.shelter.leaving import Exit, end_away, let_out
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.referrals import referrals
 from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.rows.shelter import absences as absence_rows
+from nrm.store.rows.shelter import places as place_rows
 from nrm.store.rows.shelter import stays as stay_rows
 from nrm.store.shelter import stays as store
 
@@ -90,28 +92,35 @@ def correct_admission(*, stay_id: uuid.UUID, admitted_on: date, why: Why, by: Ac
             raise CorrectionRefused(CorrectionRefusal.BEFORE_ABSENCE)
         period = Period(admitted_on, stay.ended_on)
         check_no_overlap(period, stay_rows.periods_of(case.id, but=stay.id))
-        check_no_overlap(period, stay_rows.periods_in(stay.bed_id, but=stay.id), StayRefusal.BED_TAKEN)
+        first_day(session, stay, admitted_on, by)
         _strike(session, stay, Kind.ADMISSION, why, by, admitted_on=admitted_on)
 
 
-def reopen(*, stay_id: uuid.UUID, bed_id: uuid.UUID, why: Why, by: Actor) -> None:
-    """The person did not leave: the end is struck, and the stay goes on in this bed since the day of the wrong end.
+def reopen(
+    *, stay_id: uuid.UUID, place_id: uuid.UUID | None, with_stay_id: uuid.UUID | None = None, why: Why, by: Actor
+) -> None:
+    """The person did not leave: the end is struck, and the stay goes on in this place since the day of the wrong end.
 
-    Raises NotPermitted, NotVisible, CorrectionRefused, ImpossibleStay (`bed_taken`, `bed_out_of_use`).
+    `with_stay_id`, without a place: as in `stays.admit`. Raises NotPermitted, NotVisible, CorrectionRefused,
+    ImpossibleStay.
     """
     with transaction() as session:
         case, stay = _of_own_case(session, stay_id, by)
         ended_on = _wrong_end(session, case, stay)
         if any(each.exited_on is None or each.exited_on > ended_on for each in _others(case, stay)):
             raise CorrectionRefused(CorrectionRefusal.LATER_STAY)
-        steps.take(session, bed_id, case.id, Period(ended_on), by, but=stay.id)
+        if place_id is None:
+            if with_stay_id is None:
+                raise ImpossibleStay(StayRefusal.PLACE_NOT_THERE)
+            place_steps.check_mother(with_stay_id, case, by)
         session.execute(
             update(LeftAlone)
             .where(LeftAlone.stay_id == stay.id, LeftAlone.withdrawn_on.is_(None), LeftAlone.struck_on.is_(None))
             .values(struck_on=days.today(), desk_knows=False, authority_knows=False)
             .execution_options(synchronize_session=False)
         )
-        _strike(session, stay, Kind.EXIT, why, by, bed_id=bed_id, **_NO_END)
+        _strike(session, stay, Kind.EXIT, why, by, **_NO_END)
+        place_steps.begin(session, stay, place_id=place_id, with_stay_id=with_stay_id, from_on=ended_on, by=by)
 
 
 def correct_exit(*, stay_id: uuid.UUID, exit_: Exit, why: Why, by: Actor) -> None:
@@ -125,8 +134,12 @@ def correct_exit(*, stay_id: uuid.UUID, exit_: Exit, why: Why, by: Actor) -> Non
 
 def check_exit(*, stay_id: uuid.UUID, exit_: Exit, by: Actor) -> None:
     """Whether `correct_exit` would do this now: raises what it raises, and changes nothing."""
-    with transaction() as session:
+    with contextlib.suppress(_OnlyAsked), transaction() as session:
         _correct_exit(session, stay_id, exit_, None, by)
+
+
+class _OnlyAsked(Exception):
+    """Everything is as it should be; what was tried is undone."""
 
 
 def _correct_exit(session: Session, stay_id: uuid.UUID, exit_: Exit, why: Why | None, by: Actor) -> None:
@@ -140,9 +153,10 @@ def _correct_exit(session: Session, stay_id: uuid.UUID, exit_: Exit, why: Why | 
         raise CorrectionRefused(CorrectionRefusal.SAME)
     period = Period(stay.admitted_on, exit_.ended_on)
     check_no_overlap(period, _others(case, stay), StayRefusal.OVERLAPS_LATER)
-    check_no_overlap(period, stay_rows.periods_in(stay.bed_id, but=stay.id), StayRefusal.BED_TAKEN_LATER)
-    if why is not None:
-        _strike(session, stay, Kind.EXIT, why, by, **values)
+    last_day(session, stay, exit_.ended_on, by)
+    if why is None:
+        raise _OnlyAsked
+    _strike(session, stay, Kind.EXIT, why, by, **values)
 
 
 def take_back_arrival(*, referral_id: uuid.UUID, why: Why, by: Actor) -> uuid.UUID:
@@ -152,46 +166,63 @@ def take_back_arrival(*, referral_id: uuid.UUID, why: Why, by: Actor) -> uuid.UU
     """
     by.must(Permission.REFERRAL_DECIDE)
     by.must(Permission.STAY_MANAGE)
-    try:
-        with transaction() as session:
-            referral = referrals.row(referral_id, by=by, lock=True)
-            case = session.get_one(Case, referral.case_id, populate_existing=True, with_for_update=True)
-            after = decide(
-                ReferralStatus(referral.status),
-                ReferralEvent.TAKE_BACK_ARRIVAL,
-                referrals.relation_to(referral, by=by),
-                terms=referral_rows.terms(referral),
-                at=clock.now(),
-            )
-            _check_held(case, by)
-            later = select(Referral.id).where(Referral.case_id == case.id, Referral.position > referral.position)
-            if session.scalar(later.limit(1)) is not None:
-                raise CorrectionRefused(CorrectionRefusal.SENT_ON)
-            if absence_rows.stands(case.id) is not None:
-                raise CorrectionRefused(CorrectionRefusal.MISSING_STANDS)
-            begun = select(Stay).where(Stay.referral_id == referral.id, Stay.taken_back_on.is_(None)).with_for_update()
-            stay = session.scalar(begun.execution_options(populate_existing=True))
-            if stay is not None:
-                _never_there(session, stay, why, by)
-            referral.status, referral.arrived_at, referral.expected_at = str(after), None, clock.now()
-            session.execute(
-                update(Obligation)
-                .where(Obligation.case_id == case.id, Obligation.kind == "arrival")
-                .values(done_at=None, done_by_id=None, due_at=clock.now())
-            )
-            session.flush()
-            audit.append(
-                session,
-                audit.Event.ARRIVAL_TAKEN_BACK,
-                by=by,
-                case_id=case.id,
-                referral_id=referral.id,
-                stay_id=stay.id if stay is not None else None,
-                why=str(why),
-            )
-            return case.id
-    except IntegrityError:  # the bed that was kept is kept for somebody else now
-        raise CorrectionRefused(CorrectionRefusal.PLACE_KEPT) from None
+    with transaction() as session:
+        referral = referrals.row(referral_id, by=by, lock=True)
+        case = session.get_one(Case, referral.case_id, populate_existing=True, with_for_update=True)
+        after = decide(
+            ReferralStatus(referral.status),
+            ReferralEvent.TAKE_BACK_ARRIVAL,
+            referrals.relation_to(referral, by=by),
+            terms=referral_rows.terms(referral),
+            at=clock.now(),
+        )
+        _check_held(case, by)
+        later = select(Referral.id).where(Referral.case_id == case.id, Referral.position > referral.position)
+        if session.scalar(later.limit(1)) is not None:
+            raise CorrectionRefused(CorrectionRefusal.SENT_ON)
+        if absence_rows.stands(case.id) is not None:
+            raise CorrectionRefused(CorrectionRefusal.MISSING_STANDS)
+        begun = select(Stay).where(Stay.referral_id == referral.id, Stay.taken_back_on.is_(None)).with_for_update()
+        stay = session.scalar(begun.execution_options(populate_existing=True))
+        if stay is not None:
+            _never_there(session, stay, why, by)
+            _keep_again(session, referral, stay, by)
+        referral.status, referral.arrived_at, referral.expected_at = str(after), None, clock.now()
+        session.execute(
+            update(Obligation)
+            .where(Obligation.case_id == case.id, Obligation.kind == "arrival")
+            .values(done_at=None, done_by_id=None, due_at=clock.now())
+        )
+        session.flush()
+        audit.append(
+            session,
+            audit.Event.ARRIVAL_TAKEN_BACK,
+            by=by,
+            case_id=case.id,
+            referral_id=referral.id,
+            stay_id=stay.id if stay is not None else None,
+            why=str(why),
+        )
+        return case.id
+
+
+def _keep_again(session: Session, referral: Referral, stay: Stay, by: Actor) -> None:
+    """Her place is kept for her again, unless it is promised to somebody else by now."""
+    had = place_rows.last_places([stay.id]).get(stay.id)
+    if had is not None and had.place_id is not None:
+        with contextlib.suppress(PlaceRefused):
+            place_steps.keep(session, referral, had.place_id, clock.now(), by)
+
+
+def correct_place(*, stay_id: uuid.UUID, place_id: uuid.UUID, from_on: date, why: Why, by: Actor) -> None:
+    """From a day of the stay on the person slept in another place than was entered.
+
+    Raises NotPermitted, NotVisible, CorrectionRefused, ImpossibleStay.
+    """
+    with transaction() as session:
+        _, stay = _of_own_case(session, stay_id, by)
+        struck = other_place(session, stay, place_id, from_on, by)
+        append(session, stay, Kind.PLACE, why, by, was=struck)
 
 
 def _never_there(session: Session, stay: Stay, why: Why, by: Actor) -> None:
@@ -209,6 +240,7 @@ def _never_there(session: Session, stay: Stay, why: Why, by: Actor) -> None:
         "taken_back_on": today,
     }
     _strike(session, stay, Kind.ARRIVAL, why, by, **values)
+    place_steps.end(session, stay.id, stay.admitted_on, by)
     end_away(session, stay.id, stay.admitted_on, Over.STRUCK)
 
 

@@ -48,7 +48,6 @@ class CorrectionRefusal(StrEnum):
     TOO_LATE = "too_late"
     BEFORE_ABSENCE = "before_absence"  # the admission would come after a day on which the person was away or missing
     TWO_MEMBERS = "two_members"  # who left alone or died: two members said so, and it can only be struck
-    PLACE_KEPT = "place_kept"  # the place that waited for the person is kept for another now
     BEFORE_MOVE = "before_move"  # the admission would come after a move to another place
     NOT_THERE = "not_there"  # the day is not one of the stay
 

@@ -21,6 +21,7 @@ from nrm.domain.accounts.accounts import Permission
 from nrm.domain.referrals.referrals import ReferralEvent, ReferralStatus, actors_of
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.corrections import CorrectionRefused, Why
+from nrm.domain.shelter.places import may_be_with_mother
 from nrm.domain.shelter.stays import ImpossibleStay
 from nrm.domain.words import N_
 from nrm.store import days as calendar
@@ -29,7 +30,7 @@ from nrm.store.shelter import stays as store
 from nrm.web import access, errors
 from nrm.web.formats import day as day_in_words
 from nrm.web.language import current_language, gettext
-from nrm.web.shelter.stays import chosen_bed, mark_impossible
+from nrm.web.shelter.stays import chosen_place, mark_impossible, offer_places
 
 Answer = Response | str | tuple[str, int]
 
@@ -59,10 +60,12 @@ def _awaited(referral_id: uuid.UUID) -> referrals.ReferralLine | None:
 
 def _form(line: referrals.ReferralLine, *, empty: bool = False) -> ArrivalForm:
     form = ArrivalForm(None if empty else request.form)
-    free = store.free_beds(by=access.actor(), for_case=line.case_id)
-    form.bed.choices = [SelectChoice(value=label, label=label) for _, label in free]
+    person = store.held_case(line.case_id, by=access.actor())
+    small = may_be_with_mother(age_class=person.age_class, age_band=person.age_band)
+    offer_places(form, for_case=line.case_id, small_child=small)
     if line.status is not ReferralStatus.ARRIVED:
-        form.bed.choices.append(SelectChoice(value=NO_PLACE, label=N_("No place yet: she has arrived and waits")))
+        none = SelectChoice(value=NO_PLACE, label=N_("No place yet: she has arrived and waits"))
+        form.bed.choices = [*(form.bed.choices or ()), none]
     return form
 
 
@@ -106,9 +109,11 @@ def arrive(referral_id: uuid.UUID) -> Answer:
 
 
 def _admit(case_id: uuid.UUID, form: ArrivalForm, admitted_on: date) -> uuid.UUID:
+    chosen = chosen_place(form)
     return stay_actions.admit(
         case_id=case_id,
-        bed_id=chosen_bed(form),
+        place_id=chosen.place_id,
+        with_stay_id=chosen.with_stay_id,
         admitted_on=admitted_on,
         anticipated_end_on=planned_day(form.planned, form.planned_day, admitted_on),
         by=access.actor(),

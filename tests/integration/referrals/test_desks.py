@@ -272,7 +272,7 @@ def test_the_consulate_learns_that_the_person_arrived_and_nothing_else(sign_in: 
     assert sent.pseudonym in page
     assert "has not arrived yet" in page
     nrc = factories.actor("nrc.case_worker")
-    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     referrals.arrive(referral_id=sent.referral_id, by=nrc)
     page = consul.get("/")
     assert "Personi ka mbërritur" in page or "The person has arrived" in page

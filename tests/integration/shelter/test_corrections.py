@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nrm.actions.referrals import referrals
@@ -24,12 +24,15 @@ from nrm.domain.shelter.stays import Destination, ExitReason, ImpossibleStay, So
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.corrections import StayCorrection
+from nrm.models.shelter.places import Occupancy
 from nrm.models.shelter.stays import Stay
 from nrm.steps.shelter.leaving import Exit
 from nrm.store import days
 from nrm.store.reports import counting
+from nrm.store.rows.shelter import places
 from nrm.store.shelter import absences as absence_store
 from nrm.store.shelter import payment_lines
+from nrm.store.shelter import places as place_store
 from nrm.store.shelter import stays as store
 from tests import factories
 from tests.conftest import Person
@@ -54,6 +57,13 @@ def _left(
 
 def _row(stay_id: uuid.UUID) -> Stay:
     return db.session.get_one(Stay, stay_id, populate_existing=True)
+
+
+def _place(stay_id: uuid.UUID) -> uuid.UUID:
+    """The place that the stay had last."""
+    found = places.last_places([stay_id])[stay_id].place_id
+    assert found is not None
+    return found
 
 
 def _history(stay_id: uuid.UUID) -> list[StayCorrection]:
@@ -88,33 +98,33 @@ def test_no_night_in_two_places_nor_two_people_in_one_bed_by_a_correction(vatra:
     first = admitted(vatra, days_ago=9)
     _left(first.stay_id, vatra, today - timedelta(days=4))
     second = admitted(vatra, days_ago=4)
-    assert _row(first.stay_id).bed_id == _row(second.stay_id).bed_id
-    with pytest.raises(ImpossibleStay, match="bed_taken"):
+    assert _place(first.stay_id) == _place(second.stay_id)
+    with pytest.raises(ImpossibleStay, match="place_taken"):
         corrections.correct_admission(
             stay_id=second.stay_id, admitted_on=today - timedelta(days=6), why=Why.MISTYPED, by=vatra
         )
-    with pytest.raises(ImpossibleStay, match="bed_taken_later"):
+    with pytest.raises(ImpossibleStay, match="place_taken_later"):
         corrections.correct_exit(
             stay_id=first.stay_id, exit_=Exit(today - timedelta(days=2), *FAMILY, "home"), why=Why.MISTYPED, by=vatra
         )
-    with pytest.raises(ImpossibleStay, match="bed_taken"):
-        corrections.reopen(stay_id=first.stay_id, bed_id=_row(first.stay_id).bed_id, why=Why.CAME_BACK, by=vatra)
+    with pytest.raises(ImpossibleStay, match="place_taken"):
+        corrections.reopen(stay_id=first.stay_id, place_id=_place(first.stay_id), why=Why.CAME_BACK, by=vatra)
     assert _history(first.stay_id) == _history(second.stay_id) == []
 
 
 def test_a_wrong_end_is_struck_and_the_stay_goes_on(vatra: Actor) -> None:
     today = days.today()
     opened = admitted(vatra, days_ago=3)
-    place = _row(opened.stay_id).bed_id
+    place = _place(opened.stay_id)
     _left(opened.stay_id, vatra, today - timedelta(days=1))
-    corrections.reopen(stay_id=opened.stay_id, bed_id=place, why=Why.OTHER_PERSON, by=vatra)
+    corrections.reopen(stay_id=opened.stay_id, place_id=place, why=Why.OTHER_PERSON, by=vatra)
     line = store.stay(opened.stay_id, by=vatra)
     assert (line.ended_on, line.exit_reason, line.nights) == (None, "", 3)
     (struck,) = _history(opened.stay_id)
     assert struck.was_ended_on == today - timedelta(days=1)
     assert (struck.was["exit_reason"], struck.was["destination"]) == (str(FAMILY[0]), str(FAMILY[1]))
     with pytest.raises(CorrectionRefused, match="still_open"):
-        corrections.reopen(stay_id=opened.stay_id, bed_id=place, why=Why.OTHER_PERSON, by=vatra)
+        corrections.reopen(stay_id=opened.stay_id, place_id=place, why=Why.OTHER_PERSON, by=vatra)
 
 
 def test_a_corrected_end_passes_the_same_gates(vatra: Actor) -> None:
@@ -155,8 +165,8 @@ def test_who_left_alone_by_mistake_is_back_and_the_desk_is_told(vatra: Actor) ->
         corrections.correct_exit(
             stay_id=opened.stay_id, exit_=Exit(days.today(), *FAMILY, "home"), why=Why.KNOWN_LATER, by=vatra
         )
-    place = _row(opened.stay_id).bed_id
-    corrections.reopen(stay_id=opened.stay_id, bed_id=place, why=Why.CAME_BACK, by=vatra)
+    place = _place(opened.stay_id)
+    corrections.reopen(stay_id=opened.stay_id, place_id=place, why=Why.CAME_BACK, by=vatra)
     assert [each.struck for each in absence_store.left(by=desk)] == [True]
     assert _history(opened.stay_id)[0].was["left_confirmed_by_id"] == str(worker.member_id)
     # The record can be made again, and again by two.
@@ -170,17 +180,17 @@ def test_who_left_alone_by_mistake_is_back_and_the_desk_is_told(vatra: Actor) ->
 def test_a_later_stay_or_an_alarm_keeps_an_end_as_it_is(vatra: Actor) -> None:
     today = days.today()
     opened = admitted(vatra, days_ago=5)
-    place = _row(opened.stay_id).bed_id
+    place = _place(opened.stay_id)
     _left(opened.stay_id, vatra, today - timedelta(days=4))
     again = stays.admit(
         case_id=opened.case_id,
-        bed_id=place,
+        place_id=place,
         admitted_on=today - timedelta(days=2),
         anticipated_end_on=today + timedelta(days=9),
         by=vatra,
     )
     with pytest.raises(CorrectionRefused, match="later_stay"):
-        corrections.reopen(stay_id=opened.stay_id, bed_id=place, why=Why.CAME_BACK, by=vatra)
+        corrections.reopen(stay_id=opened.stay_id, place_id=place, why=Why.CAME_BACK, by=vatra)
     with pytest.raises(ImpossibleStay, match="overlaps_later"):
         corrections.correct_exit(
             stay_id=opened.stay_id, exit_=Exit(today, *FAMILY, "home"), why=Why.KNOWN_LATER, by=vatra
@@ -196,11 +206,11 @@ def _arrived(by: Actor) -> tuple[uuid.UUID, uuid.UUID, uuid.UUID]:
     """(referral, case, stay) of somebody who was referred and is said to have arrived."""
     line = sent(factories.actor("rinas.border_officer"), by.organisation_code)
     place = bed(by.organisation_code, 4)
-    case_id = referrals.accept(referral_id=line.referral_id, bed_id=place, by=by)
+    case_id = referrals.accept(referral_id=line.referral_id, place_id=place, by=by)
     referrals.arrive(referral_id=line.referral_id, by=by)
     today = days.today()
     stay_id = stays.admit(
-        case_id=case_id, bed_id=place, admitted_on=today, anticipated_end_on=today + timedelta(days=10), by=by
+        case_id=case_id, place_id=place, admitted_on=today, anticipated_end_on=today + timedelta(days=10), by=by
     )
     return line.referral_id, case_id, stay_id
 
@@ -215,7 +225,7 @@ def test_an_arrival_that_was_wrong_is_taken_back_and_she_is_expected_again(vatra
     assert (row.exit_reason, row.ended_on, row.child_gate) == ("entered_by_mistake", row.admitted_on, "not_there")
     referral = db.session.get_one(Referral, referral_id, populate_existing=True)
     assert (referral.status, referral.arrived_at) == ("accepted", None)
-    room = store.room(by=nrc)
+    room = place_store.room(by=nrc)
     assert (room.taken, room.held) == (0, 1)
     assert not store.of_case(case_id, by=nrc).may_admit
     assert _history(stay_id)[0].kind == "arrival"
@@ -224,7 +234,7 @@ def test_an_arrival_that_was_wrong_is_taken_back_and_she_is_expected_again(vatra
     assert store.of_case(case_id, by=nrc).may_admit
     again = stays.admit(
         case_id=case_id,
-        bed_id=row.bed_id,
+        place_id=_place(stay_id),
         admitted_on=days.today(),
         anticipated_end_on=days.today() + timedelta(days=3),
         by=nrc,
@@ -324,7 +334,7 @@ def test_a_report_says_what_was_known_at_its_end_and_a_payment_corrects_the_next
     corrections.correct_admission(stay_id=opened.stay_id, admitted_on=date(2026, 2, 11), why=Why.MISTYPED, by=vatra)
     monkeypatch.setattr(days, "today", lambda: date(2026, 9, 1))
     _left(opened.stay_id, vatra, date(2026, 3, 11))
-    corrections.reopen(stay_id=opened.stay_id, bed_id=_row(opened.stay_id).bed_id, why=Why.CAME_BACK, by=vatra)
+    corrections.reopen(stay_id=opened.stay_id, place_id=_place(opened.stay_id), why=Why.CAME_BACK, by=vatra)
     (person,) = counting.people(db.session.connection(), quarter, by=counting.RELEASE)
     assert [(stay.admitted_on, stay.ended_on) for stay in person.stays] == [(date(2026, 2, 1), None)]
     later = Quarter.parse("2027Q1")
@@ -350,3 +360,62 @@ def test_an_arrival_that_was_taken_back_was_counted_nowhere(vatra: Actor) -> Non
     corrections.take_back_arrival(referral_id=referral_id, why=Why.OTHER_PERSON, by=nrc)
     found = counting.people(db.session.connection(), quarter, by=counting.RELEASE)
     assert [person.stays for person in found if person.person == case_id.hex] in ([], [()])
+
+
+# --- the place
+
+
+def _nights(stay_id: uuid.UUID) -> list[tuple[uuid.UUID | None, date, date | None]]:
+    """Where the person of a stay slept, as it is known now."""
+    found = select(Occupancy).where(Occupancy.stay_id == stay_id, Occupancy.struck_on.is_(None))
+    rows = db.session.scalars(found.order_by(Occupancy.from_on).execution_options(populate_existing=True))
+    return [(row.place_id, row.from_on, row.until_on) for row in rows]
+
+
+def test_a_wrong_place_is_struck_from_the_day_on_and_no_place_has_two(vatra: Actor) -> None:
+    today = days.today()
+    first, second = admitted(vatra, days_ago=6), admitted(vatra, days_ago=2)
+    wrong, others = _place(first.stay_id), _place(second.stay_id)
+    free = place_store.free_places(by=vatra)[0][0]
+    from_on = today - timedelta(days=4)
+    with pytest.raises(ImpossibleStay, match="place_taken"):
+        corrections.correct_place(
+            stay_id=first.stay_id, place_id=others, from_on=from_on, why=Why.OTHER_PERSON, by=vatra
+        )
+    for day in (today - timedelta(days=7), today + timedelta(days=1)):
+        with pytest.raises(CorrectionRefused, match="not_there"):
+            corrections.correct_place(stay_id=first.stay_id, place_id=free, from_on=day, why=Why.MISTYPED, by=vatra)
+    with pytest.raises(CorrectionRefused, match="same"):
+        corrections.correct_place(stay_id=first.stay_id, place_id=wrong, from_on=from_on, why=Why.MISTYPED, by=vatra)
+    corrections.correct_place(stay_id=first.stay_id, place_id=free, from_on=from_on, why=Why.MISTYPED, by=vatra)
+    assert _nights(first.stay_id) == [
+        (wrong, today - timedelta(days=6), from_on),
+        (free, from_on, None),
+    ]
+    everything = select(func.count()).select_from(Occupancy).where(Occupancy.stay_id == first.stay_id)
+    assert db.session.scalar(everything) == 3
+    assert [each.kind for each in _history(first.stay_id)] == ["place"]
+    # Her admission cannot come after the day on which she has the other place, and an earlier one keeps the first.
+    with pytest.raises(CorrectionRefused, match="before_move"):
+        corrections.correct_admission(stay_id=first.stay_id, admitted_on=from_on, why=Why.MISTYPED, by=vatra)
+    earlier = today - timedelta(days=8)
+    corrections.correct_admission(stay_id=first.stay_id, admitted_on=earlier, why=Why.MISTYPED, by=vatra)
+    assert _nights(first.stay_id)[0] == (wrong, earlier, from_on)
+
+
+def test_the_nights_of_a_place_follow_a_corrected_end(vatra: Actor) -> None:
+    today = days.today()
+    opened = admitted(vatra, days_ago=9)
+    place = _place(opened.stay_id)
+    _left(opened.stay_id, vatra, today - timedelta(days=3))
+    begun = today - timedelta(days=9)
+    for on in (today - timedelta(days=6), today - timedelta(days=1)):
+        corrections.correct_exit(stay_id=opened.stay_id, exit_=Exit(on, *FAMILY, "home"), why=Why.MISTYPED, by=vatra)
+        assert _nights(opened.stay_id) == [(place, begun, on)]
+    corrections.check_exit(stay_id=opened.stay_id, exit_=Exit(today, *FAMILY, "home"), by=vatra)
+    assert _nights(opened.stay_id) == [(place, begun, today - timedelta(days=1))]
+    corrections.reopen(stay_id=opened.stay_id, place_id=place, why=Why.CAME_BACK, by=vatra)
+    assert _nights(opened.stay_id) == [
+        (place, begun, today - timedelta(days=1)),
+        (place, today - timedelta(days=1), None),
+    ]

@@ -25,6 +25,7 @@ from nrm.steps.shelter import cases as case_steps
 from nrm.store import days
 from nrm.store.shelter import arrivals as arrival_store
 from nrm.store.shelter import away as away_store
+from nrm.store.shelter import places as place_store
 from nrm.store.shelter import stay_history
 from nrm.store.shelter import stays as store
 from tests import factories
@@ -53,7 +54,7 @@ def _awaited() -> tuple[uuid.UUID, uuid.UUID, uuid.UUID]:
     nrc = factories.actor("nrc.case_worker")
     line = sent(factories.actor("rinas.border_officer"), "NRC")
     place = bed("NRC", 4)
-    return line.referral_id, referrals.accept(referral_id=line.referral_id, bed_id=place, by=nrc), place
+    return line.referral_id, referrals.accept(referral_id=line.referral_id, place_id=place, by=nrc), place
 
 
 def test_arrival_and_admission_are_one_page_and_the_hour_is_sealed(app: Flask, sign_in: SignIn) -> None:
@@ -63,7 +64,7 @@ def test_arrival_and_admission_are_one_page_and_the_hour_is_sealed(app: Flask, s
     address = f"/referrals/{referral_id}/arrival"
     assert address in person.get(f"/cases/{case_id}")
     sign_in("vatra.case_worker").get(address, 404)
-    label = store.free_beds(by=nrc, for_case=case_id)[0][1]
+    label = place_store.free_lines(by=nrc, for_case=case_id)[0].label
     typed = {"bed": label, "admitted": "today", "planned": "30", "hour": "3:10", "missing_say": "Thuaji motrës"}
     wrong = person.post(address, {**typed, "hour": "3 a.m."}, 422)
     assert "3 a.m." in str(wrong)
@@ -93,7 +94,7 @@ def test_who_arrives_without_a_place_is_on_the_home_page_until_she_has_one(app: 
     assert [line.case_id for line in arrival_store.waiting(by=nrc)] == [case_id]
     assert arrival_store.waiting(by=factories.actor("vatra.case_worker")) == []
     assert address in person.get("/")
-    label = store.free_beds(by=nrc, for_case=case_id)[0][1]
+    label = place_store.free_lines(by=nrc, for_case=case_id)[0].label
     assert "none-yet" not in person.get(address)
     person.post(address, {"bed": label, "admitted": "today", "planned": "14"})
     assert address not in person.get("/")
@@ -134,7 +135,7 @@ def test_an_end_asks_the_reason_then_what_fits_it_then_says_what_follows(vatra: 
     assert _row(opened.stay_id).ended_on is None
     confirm = str(person.post(end, {**second, "country": "home"}, 200))
     assert _row(opened.stay_id).ended_on is None
-    assert store.stay(opened.stay_id, by=vatra).bed in confirm
+    assert store.stay(opened.stay_id, by=vatra).place in confirm
     hidden = dict(re.findall(r'type="hidden" name="([\w-]+)" value="([^"]*)"', confirm))
     where = person.post(end, {name: value for name, value in hidden.items() if name != "csrf_token"})
     assert str(where).endswith("?did=ended")
@@ -173,7 +174,7 @@ def test_corrections_on_their_pages_are_kept_and_shown(vatra: Actor, sign_in: Si
     person.post(f"{stay}/correct/end", {**shut, "country": "home", "why": "mistold"})
     assert _row(opened.stay_id).exit_reason == "expelled"
     person.get(f"{stay}/correct/reopen")
-    person.post(f"{stay}/correct/reopen", {"bed": store.stay(opened.stay_id, by=vatra).bed, "why": "came_back"})
+    person.post(f"{stay}/correct/reopen", {"bed": store.stay(opened.stay_id, by=vatra).place, "why": "came_back"})
     assert _row(opened.stay_id).ended_on is None
     history = stay_history.corrections(opened.stay_id, by=vatra)
     assert [(line.kind, line.exit_reason) for line in history] == [
@@ -194,7 +195,7 @@ def test_a_new_planned_end_needs_its_reason_and_the_earlier_one_stays(vatra: Act
     person, stay = sign_in("vatra.case_worker"), f"/stays/{opened.stay_id}"
     later = days.today() + timedelta(days=60)
     typed = {"planned-day": later.day, "planned-month": later.month, "planned-year": later.year}
-    typed["bed"] = store.stay(opened.stay_id, by=vatra).bed
+    typed["bed"] = store.stay(opened.stay_id, by=vatra).place
     person.post(f"{stay}/change", typed, 422)
     person.post(f"{stay}/change", {**typed, "plan_why": "admission"}, 422)
     person.post(f"{stay}/change", {**typed, "plan_why": "nowhere_safe_yet"})

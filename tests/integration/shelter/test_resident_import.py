@@ -15,7 +15,7 @@ from nrm.domain.shelter.resident_lines import COLUMNS, EXAMPLE, codes, read
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
 from nrm.store.countries import country
-from nrm.store.shelter import stays as store
+from nrm.store.shelter import places as store
 from tests import factories
 from tests.conftest import Command
 
@@ -37,7 +37,7 @@ def test_who_is_right_comes_in_and_the_same_file_again_changes_nothing(
     app: Flask, command: Command, tmp_path: Path
 ) -> None:
     vatra = factories.actor(LOGIN)
-    places = [label for _, label in store.free_beds(by=vatra)]
+    places = [line.label for line in store.free_lines(by=vatra)]
     child = {"age_class": "child", "age": "9", "consent": "", "statistics": "", "place": places[1], "given": "Ëndrra"}
     file = _file(
         tmp_path,

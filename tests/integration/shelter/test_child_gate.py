@@ -273,6 +273,7 @@ def test_the_page_of_findings_says_what_is_missing_and_the_case_says_how_the_gat
     assert "Mira Social" in page
     leaving = {
         "ended": "today",
+        "step": "3",
         "reason": "foster_or_extended_family",
         "destination": "foster_family",
         "country": "home",

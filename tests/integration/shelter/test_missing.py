@@ -101,7 +101,7 @@ def test_the_duty_desk_is_told_at_once_and_the_shelter_keeps_the_case_on_its_pag
     desk.post(f"{missing}/found", {}, 403)
     desk.post(f"{missing}/known", {})
     assert "The duty desk knows." in shelter.get("/?lang=en")
-    leaving = {"ended": "today", "reason": "independent_living", "destination": "", "country": "home"}
+    leaving = {"ended": "today", "reason": "independent_living", "country": "home", "step": "3"}
     assert "record first that she was found" in shelter.post(f"/stays/{opened.stay_id}/end?lang=en", leaving, 422)
     shelter.post(f"{missing}/found", {})
     shelter.post(f"{missing}/found", {}, 409)

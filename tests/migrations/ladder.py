@@ -77,6 +77,9 @@ USUAL: dict[str, Row] = {
     "named_parties": {"naming": "named", "party": "VATRA"},
     "identifications": {"state": "asked", "status": "possible"},
     "identification_looks": {"position": 1, "outcome": "identified"},
+    "stay_corrections": {"position": 1, "kind": "admission", "why": "mistyped", "was": {}},
+    "away": {"over_on": None, "outcome": ""},
+    "planned_ends": {"position": 1, "why": "admission"},
     "claim_entries": {
         "position": 1,
         "event": "ask",

@@ -56,16 +56,22 @@ def exchange_codes(table: str, column: str, name: str, before: Sequence[str], af
     so a table that others refer to need not be rebuilt. Rows with codes that are removed must be changed before.
     """
     old, new = (f"{column} IN ({', '.join(map(repr, codes))})" for codes in (before, after))
+    exchange_check(table, name, old, new)
+
+
+def exchange_check(table: str, name: str, before: str, after: str) -> None:
+    """In a migration: let the check `name` of a table say `after` in place of `before`, word for word, as
+    `exchange_codes` does. `before` must stand in the schema as it is written here."""
     connection, full = op.get_bind(), op.f(f"ck_{table}_{name}")
     if connection.dialect.name == "postgresql":
         op.drop_constraint(full, table, type_="check")
-        op.create_check_constraint(full, table, new)
+        op.create_check_constraint(full, table, after)
         return
     version = connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
     connection.exec_driver_sql("PRAGMA writable_schema=ON")
     connection.execute(
         text("UPDATE sqlite_schema SET sql = replace(sql, :old, :new) WHERE type = 'table' AND name = :name"),
-        {"old": old, "new": new, "name": table},
+        {"old": before, "new": after, "name": table},
     )
     connection.exec_driver_sql(f"PRAGMA schema_version={version + 1}")
     connection.exec_driver_sql("PRAGMA writable_schema=OFF")

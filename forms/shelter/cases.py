@@ -104,7 +104,15 @@ PURPOSES: Mapping[str, Sequence[Purpose]] = {
     Compartment.LEGAL: (Purpose.LEGAL_HELP, Purpose.PERMIT, Purpose.COURT, Purpose.CORRECTION),
     SUPPLEMENT: (Purpose.ADMISSION, Purpose.CARE, Purpose.SAFETY, Purpose.LEGAL_HELP, Purpose.CORRECTION),
 }
-CARE_FIELDS = {"health": N_("Health"), "plan": N_("Plan of care")}
+CARE_FIELDS = {
+    "health": N_("Health"),
+    "plan": N_("Plan of care"),
+    # Asked of each adult at admission, and shown to whoever records that she is missing.
+    "missing_after": N_("If you do not come back: after how long do we ask for you?"),
+    "missing_tell": N_("Whom may we tell then? May we call the police?"),
+    "missing_say": N_("What may we say?"),
+}
+IF_MISSING = ("missing_after", "missing_tell", "missing_say")
 LEGAL_FIELDS = {
     "counsel": N_("Legal counsel"),
     "permit": N_("Residence permit file"),
@@ -149,6 +157,9 @@ class WriteCareForm(OnceForm):
     revision = HiddenField()
     health = TextAreaField(CARE_FIELDS["health"], validators=[PlainText(LONGEST_TEXT)])
     plan = TextAreaField(CARE_FIELDS["plan"], validators=[PlainText(LONGEST_TEXT)])
+    missing_after = TextAreaField(CARE_FIELDS["missing_after"], validators=[PlainText(LONGEST_TEXT)])
+    missing_tell = TextAreaField(CARE_FIELDS["missing_tell"], validators=[PlainText(LONGEST_TEXT)])
+    missing_say = TextAreaField(CARE_FIELDS["missing_say"], validators=[PlainText(LONGEST_TEXT)])
 
 
 class WriteLegalForm(OnceForm):

@@ -1,15 +1,24 @@
-"""What people type about beds and stays."""
+"""What people type about places and stays."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from wtforms import BooleanField, RadioField, SelectField, StringField
+from wtforms.validators import ValidationError
 
 from forms import SelectChoice
 from forms.days import DayField, planned_end, today_or
 from forms.names import country_code
+from forms.shelter.cases import CARE_FIELDS
+from forms.shelter.corrections import why
 from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.shelter.absences import AbsenceRefusal, Feared
 from nrm.domain.shelter.permits import GateRefusal
+from nrm.domain.shelter.planned_ends import CHANGES
+from nrm.domain.shelter.planned_ends import Why as Plan
 from nrm.domain.shelter.stays import HOME, UNKNOWN_COUNTRY, StayRefusal
 from nrm.domain.words import N_
 
@@ -25,10 +34,22 @@ IMPOSSIBLE = {
     StayRefusal.MISSING: N_("Record from the case that the person is missing: that is an alarm, and no end of a stay"),
     StayRefusal.LEFT_ALONE: N_("Two members record that somebody left on her own; there is a page for it"),
     StayRefusal.DIED: N_("Two members record a death; there is a page for it"),
+    StayRefusal.TAKEN_BACK: N_("Take back the arrival: there is a page for it"),
     StayRefusal.MISSING_STANDS: N_("This person is missing: record first that she was found"),
+    StayRefusal.OVERLAPS_LATER: N_("Enter an earlier day: on this one the person was in another stay"),
+    StayRefusal.PLACE_TAKEN_LATER: N_(
+        "Enter an earlier day: somebody else had this place by then. If the person stayed, say that she is still here"
+    ),
     StayRefusal.OVERLAPS: N_("Enter a later day: until then the person was in a shelter"),
-    StayRefusal.BED_TAKEN: N_("Choose another bed: somebody has this one now, or had it on that day"),
-    StayRefusal.BED_OUT_OF_USE: N_("Choose another bed: this one is out of use"),
+    StayRefusal.PLACE_TAKEN: N_("Choose another place: somebody has this one now, or had it on that day"),
+    StayRefusal.PLACE_KEPT: N_("Choose another place or an earlier planned end: this one is kept for somebody else"),
+    StayRefusal.PLACE_OUT_OF_USE: N_(
+        "Choose another place or an earlier planned end: this one is out of service in these days"
+    ),
+    StayRefusal.PLACE_NOT_THERE: N_(
+        "Choose another place or an earlier planned end: this one is not there in all of these days"
+    ),
+    StayRefusal.NOT_WITH_MOTHER: N_("Choose a place: only a child under three sleeps with its mother, who is here"),
     StayRefusal.NOT_ARRIVED: N_("Record first that the person arrived"),
     StayRefusal.ALREADY_THERE: N_("The person is in a shelter already; that stay must end first"),
 }
@@ -41,13 +62,16 @@ FIELD_OF = {
     StayRefusal.EXIT_BEFORE_ADMISSION: "ended",
     StayRefusal.EXIT_IN_FUTURE: "ended",
     StayRefusal.DESTINATION: "destination",
+    StayRefusal.OVERLAPS_LATER: "ended",
+    StayRefusal.PLACE_TAKEN_LATER: "ended",
     StayRefusal.COUNTRY: "country",
     StayRefusal.MISSING: "reason",
     StayRefusal.LEFT_ALONE: "reason",
     StayRefusal.DIED: "reason",
+    StayRefusal.TAKEN_BACK: "reason",
     StayRefusal.MISSING_STANDS: "reason",
 }
-"""Error -> the field it stands at; all others stand at the bed."""
+"""Error -> the field it stands at; all others stand at the place."""
 
 CLOSED = {
     GateRefusal.NOT_INFORMED: N_(
@@ -83,22 +107,81 @@ CLOSED = {
 
 
 class AdmitStayForm(OnceForm):
-    """A bed, since when, and until when it is planned."""
+    """A place, since when, and until when it is planned."""
 
-    bed = SelectField(N_("Bed"), validators=[Offered(N_("Choose a free bed"))], validate_choice=False)
+    bed = SelectField(N_("Place"), validators=[Offered(N_("Choose a free place"))], validate_choice=False)
     admitted = today_or(N_("Admitted"))
     admitted_day = DayField(N_("Day of admission"), when=("admitted", "other"))
     planned = planned_end(N_("Planned end of the stay"))
     planned_day = DayField(N_("Day of the planned end"), when=("planned", "other"))
 
 
+PLAN_LABELS = {
+    Plan.ADMISSION: N_("When she was admitted"),
+    Plan.NEEDS_MORE_TIME: N_("She needs more time"),
+    Plan.NOWHERE_SAFE_YET: N_("There is nowhere safe to go yet"),
+    Plan.WAITS_FOR_AUTHORITY: N_("She waits for an authority or a court"),
+    Plan.READY_EARLIER: N_("She is ready earlier"),
+    Plan.HER_WISH: N_("She wishes it"),
+    Plan.MISTYPED: N_("It was typed wrongly"),
+    Plan.OTHER: N_("Another reason"),
+}
+
+
 class ChangeStayForm(OnceForm):
-    """Another bed, another planned end."""
+    """Another place, another planned end, and why that changed."""
 
-    bed = SelectField(N_("Bed"), validators=[Offered(N_("Choose a free bed"))], validate_choice=False)
+    bed = SelectField(N_("Place"), validators=[Offered(N_("Choose a free place"))], validate_choice=False)
     planned = DayField(N_("Planned end of the stay"))
+    plan_why = SelectField(
+        N_("Why the planned end changes"),
+        choices=[
+            SelectChoice(value="", label=N_("It does not change")),
+            *(SelectChoice(value=str(each), label=PLAN_LABELS[each]) for each in CHANGES),
+        ],
+        validate_choice=False,
+    )
 
 
+AS_TOLD = N_("Enter the hour as it was told, for example 3:10")
+_HOUR = re.compile(r"([01]?[0-9]|2[0-3])[:.][0-5][0-9]")
+
+
+class ArrivalForm(AdmitStayForm):
+    """One page for an arrival: place, day and hour as told, planned end, and what she answers for the case that she
+    does not come back one day. Everything in own words is sealed with her care."""
+
+    hour = StringField(
+        N_("Hour of arrival, as told"),
+        description=N_("For example 3:10. Sealed with her care. Leave it empty if nobody knows it."),
+        validators=[PlainText(10)],
+    )
+    missing_after = StringField(CARE_FIELDS["missing_after"], validators=[PlainText(200)])
+    missing_tell = StringField(CARE_FIELDS["missing_tell"], validators=[PlainText(500)])
+    missing_say = StringField(CARE_FIELDS["missing_say"], validators=[PlainText(500)])
+
+    def validate_hour(self, field: StringField) -> None:
+        """Empty, or an hour of the day."""
+        field.data = (field.data or "").strip()
+        if field.data and not _HOUR.fullmatch(field.data):
+            raise ValidationError(AS_TOLD)
+
+    def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
+        """Without a place nothing is planned yet."""
+        valid = bool(super().validate(extra_validators))
+        if self.has_place or valid:
+            return valid
+        for name in ("planned", "planned_day"):
+            self[name].errors = []
+        return not any(field.errors for field in self)
+
+    @property
+    def has_place(self) -> bool:
+        """Whether a place was chosen; she may have arrived without one."""
+        return bool(self.bed.data != NO_PLACE)
+
+
+NO_PLACE = "none-yet"
 ABROAD = "abroad"
 NAME_IT = N_("Enter the name of the country, for example Italy")
 
@@ -117,7 +200,6 @@ class WhereForm(OnceForm):
 
     destination = SelectField(
         N_("Where the person went"),
-        description=N_("Leave it as it is where the reason says it."),
         validators=[Offered(N_("Choose where the person went"))],
         validate_choice=False,
     )
@@ -140,12 +222,23 @@ class WhereForm(OnceForm):
         return HOME if code == home else code
 
 
-class EndStayForm(WhereForm):
-    """When, why, and where to."""
+class EndReasonForm(OnceForm):
+    """First step of an end: when, and why."""
 
     ended = today_or(N_("Left"))
     ended_day = DayField(N_("Day of leaving"), when=("ended", "other"))
     reason = RadioField(N_("Reason"), validators=[Offered(N_("Choose why the stay ends"))], validate_choice=False)
+
+
+class CorrectEndForm(EndReasonForm):
+    """As the first step of an end, and why the end that stands there was wrong."""
+
+    why = why()
+
+
+class EndWhereForm(WhereForm):
+    """Second step of an end: where to, of what fits the reason, and in which country."""
+
     same_household = BooleanField(N_("These findings are about this household, to which the child goes now"))
 
 
@@ -201,7 +294,7 @@ ABSENCE_REFUSED = {
     AbsenceRefusal.ALREADY: N_("This is recorded already."),
     AbsenceRefusal.OVER: N_("This is over already."),
     AbsenceRefusal.TOO_EARLY: N_(
-        "It is too early to end the alarm. Until then the person is looked for, and the bed is hers."
+        "It is too early to end the alarm. Until then the person is looked for, and the place is hers."
     ),
     AbsenceRefusal.AUTHORITY: N_(
         "The child authority has not said yet that it knows. Call the duty desk; the alarm stands until then."

@@ -23,6 +23,7 @@ COMMANDS = {
     "upgrade": "instance.upgrade",
     "tend": "serving.tend",
     "interviews": "interviews.interviews",
+    "stays": "stays.stays",
     "questionnaire": "questionnaires.questionnaire",
     "mou": "agreements.mou",
     "report": "reports.report",

@@ -113,6 +113,12 @@ TABLE: dict[str, Moved | str] = {
     "0045_others_there": Moved(
         since.test_what_was_told_of_others_is_gone_on_the_way_down, ("sealed_compartments", "grants", "readings")
     ),
+    "0046_places": Moved(since.test_beds_become_places_and_places_beds, ("beds",)),
+    "0048_stay_corrections": Moved(
+        since.test_corrections_are_forgotten_and_a_stay_that_never_was_is_one_of_no_night_below, ("stays", "left_alone")
+    ),
+    "0049_away": NEW_TABLES,
+    "0050_planned_ends": Moved(since.test_the_history_of_a_planned_end_begins_with_the_one_that_stands),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from nrm import crypto
 from tests.migrations.ladder import AT, DAY, Before, Databases, Row, mark, refused
@@ -689,3 +690,125 @@ def test_what_was_told_of_others_is_gone_on_the_way_down(before: Before) -> None
             data.add(name, case_id=notice, compartment="others")
         data.down()
         assert {name: data.rows(name) for name in names} == kept
+
+
+def test_beds_become_places_and_places_beds(before: Before) -> None:
+    data = before("0046_places")
+    ours, theirs = data.add("organisations")["id"], data.add("organisations", code="THEIRS", party="IOM")["id"]
+    beds = {
+        label: data.add("beds", organisation_id=of, label=label, **more)["id"]
+        for label, of, more in (
+            ("V1", ours, {"file_label": "V1"}),
+            ("V2", ours, {"out_of_use": True}),
+            ("V3", ours, {"out_of_use": True, "closed_from": DAY, "closed_why": "repairs"}),
+            ("I1", theirs, {"opened_on": DAY}),
+        )
+    }
+    day = {number: DAY + timedelta(days=number) for number in (1, 5, 9)}
+    ended = {"ended_on": day[5], "end_known_on": day[5], "exit_reason": "transferred", "destination": "other_shelter"}
+    ended |= {"destination_country": "home", "repatriation_gate": "home", "child_gate": "adult"}
+    both = {"organisation_id": ours, "bed_id": beds["V1"], "admitted_on": DAY, "anticipated_end_on": day[9]}
+    gone = data.add("stays", **both, **ended)["id"]
+    # She moved into the bed of somebody who left on the fifth day: the old form says that both slept in it.
+    here = data.add(
+        "stays",
+        case_id=data.add("cases")["id"],
+        **both,
+        ended_on=None,
+        end_known_on=None,
+        exit_reason="",
+        destination="",
+    )["id"]
+    kept = data.add(
+        "referrals", case_id=data.add("cases")["id"], status="accepted", receiver_id=theirs, bed_id=beds["I1"]
+    )["id"]
+    past = data.add(
+        "referrals", case_id=data.add("cases")["id"], status="not_arrived", receiver_id=theirs, bed_id=beds["I1"]
+    )["id"]
+    unkept = data.add("referrals", case_id=data.add("cases")["id"], status="sent", receiver_id=theirs, bed_id=None)[
+        "id"
+    ]
+    was = {table: data.rows(table) for table in ("beds", "stays", "referrals")}
+    for _ in range(2):  # up, down, and up again
+        data.up()
+        assert of_each(data, "places", "label", "file_label", "from_on", "until_on", "closed_why") == {
+            beds["V1"]: ("V1", "V1", None, None, ""),
+            beds["V2"]: ("V2", None, None, None, ""),
+            beds["V3"]: ("V3", None, None, DAY, "repairs"),
+            beds["I1"]: ("I1", None, DAY, None, ""),
+        }
+        assert [(row["label"], row["for_whom"]) for row in data.rows("units")] == [("Ndërtesa", "everybody")] * 2
+        assert len(data.rows("places_in_units")) == 4
+        assert [(row["place_id"], row["until_on"]) for row in data.rows("out_of_service")] == [(beds["V2"], None)]
+        rows = {row["stay_id"]: (row["place_id"], row["from_on"], row["until_on"]) for row in data.rows("occupancies")}
+        assert rows == {gone: (beds["V1"], DAY, day[5]), here: (beds["V1"], day[5], None)}
+        promises = {row["referral_id"]: (row["place_id"], row["over_on"] is None) for row in data.rows("promises")}
+        assert promises == {kept: (beds["I1"], True), past: (beds["I1"], False)}
+        assert unkept not in promises
+        with pytest.raises(IntegrityError):  # a row that is written by hand
+            data.add("occupancies", stay_id=gone, place_id=beds["V1"], from_on=day[1], until_on=day[9])
+        data.down()
+        assert {table: data.rows(table) for table in was} == was
+    data.up()
+    # A child with its mother has no place, and an extra place is one: an earlier version knows neither.
+    case = {"organisation_id": ours, "ended_on": None, "end_known_on": None, "exit_reason": "", "destination": ""}
+    child = data.add("stays", case_id=data.add("cases")["id"], **case)["id"]
+    data.add("occupancies", stay_id=child, place_id=None, with_stay_id=here, from_on=DAY, until_on=None)
+    data.add(
+        "places", organisation_id=ours, label="X1", from_on=DAY, until_on=day[9], closed_why="extra", extra_why="other"
+    )
+    data.down()
+    own = data.one("stays", id=child)["bed_id"]
+    assert data.one("beds", id=own)["closed_why"] == "other"
+    assert [row["closed_why"] for row in data.rows("beds") if row["label"] == "X1"] == ["other"]
+
+
+STAYS: Row = {"ended_on": None, "end_known_on": None, "exit_reason": "", "destination": ""}
+
+
+def test_corrections_are_forgotten_and_a_stay_that_never_was_is_one_of_no_night_below(before: Before) -> None:
+    data = before("0048_stay_corrections")
+    there = data.add("stays", **STAYS)["id"]
+    first, second = (data.add("members")["id"] for _ in range(2))
+    left = {"stay_id": there, "recorded_by_id": first, "confirmed_by_id": None, "withdrawn_on": None}
+    data.add("left_alone", **left)
+    was = {table: data.rows(table) for table in ("stays", "left_alone")}
+    ended = {**STAYS, "ended_on": DAY, "end_known_on": DAY, "destination": "none", "child_gate": "not_there"}
+    with refused("destination_fits_reason|child_leaves"):
+        data.add("stays", case_id=data.add("cases")["id"], **{**ended, "exit_reason": "entered_by_mistake"})
+    for _ in range(2):  # up, down, and up again
+        data.up()
+        assert {(row["taken_back_on"]) for row in data.rows("stays")} == {None}
+        assert {(row["struck_on"]) for row in data.rows("left_alone")} == {None}
+        with refused("uq_left_alone_stay|left_alone.stay_id"):
+            data.add("left_alone", **left, struck_on=None)
+        data.down()
+        assert {table: data.rows(table) for table in was} == was
+    data.up()
+    mistake = {**ended, "exit_reason": "entered_by_mistake", "taken_back_on": DAY, "admitted_on": DAY}
+    never = data.add("stays", case_id=data.add("cases")["id"], **mistake, referral_id=data.add("referrals")["id"])["id"]
+    data.add("stay_corrections", stay_id=never, kind="arrival")
+    other = data.add("stays", case_id=data.add("cases")["id"], **STAYS)["id"]
+    struck = {**left, "stay_id": other, "confirmed_by_id": second}
+    with refused("struck_after_it_was_confirmed"):
+        data.add("left_alone", **{**struck, "confirmed_by_id": None}, struck_on=DAY)
+    data.add("left_alone", **struck, struck_on=DAY)
+    data.down()
+    assert of_each(data, "stays", "exit_reason", "ended_on")[never] == ("transferred", DAY)
+    assert data.rows("left_alone") == was["left_alone"]
+    data.up()
+
+
+def test_the_history_of_a_planned_end_begins_with_the_one_that_stands(before: Before) -> None:
+    data = before("0050_planned_ends")
+    stay = data.add("stays", **STAYS, anticipated_end_on=DAY + timedelta(days=9), known_on=DAY)["id"]
+    was = data.rows("stays")
+    for _ in range(2):  # up, down, and up again
+        data.up()
+        row = data.one("planned_ends")
+        assert (row["stay_id"], row["planned_on"], row["entered_on"]) == (stay, DAY + timedelta(days=9), DAY)
+        assert (row["position"], row["why"], row["entered_by_id"]) == (1, "admission", None)
+        with refused("begins_with_the_admission"):
+            data.add("planned_ends", stay_id=stay, position=2, why="admission")
+        data.down()
+        assert data.rows("stays") == was

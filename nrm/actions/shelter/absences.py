@@ -26,10 +26,13 @@ from nrm.domain.shelter.absences import (
     check_since,
     child_authority,
 )
+from nrm.domain.shelter.away import Over
 from nrm.domain.shelter.stays import Destination, ExitReason, StayOver, check_country, check_exit, country_of
 from nrm.models.shelter.absences import LeftAlone, Missing
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
+from nrm.steps.shelter import places as place_steps
+from nrm.steps.shelter.leaving import end_away
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.rows.shelter import absences as absence_rows
@@ -68,6 +71,8 @@ def report(*, case_id: uuid.UUID, since: datetime, feared: Feared, by: Actor) ->
             )
             session.add(alarm)
             session.flush()
+            if current is not None:
+                end_away(session, current.id, since_on, Over.MISSING)
             audit.append(session, audit.Event.MISSING_REPORTED, by=by, case_id=case_id, missing_id=alarm.id)
             return alarm.id
     except IntegrityError:
@@ -152,6 +157,8 @@ def end(*, missing_id: uuid.UUID, by: Actor) -> uuid.UUID:
                 ),
             )
             if hit:
+                end_away(session, alarm.stay_id, alarm.since_on, Over.LEFT)
+                place_steps.end(session, alarm.stay_id, alarm.since_on, by)
                 audit.append(
                     session,
                     audit.Event.STAY_ENDED,
@@ -290,6 +297,8 @@ def confirm_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
         )
         if not ended:
             raise StayOver
+        end_away(session, left.stay_id, left.left_on, Over.LEFT)
+        place_steps.end(session, left.stay_id, left.left_on, by)
         event = audit.Event.DEATH_CONFIRMED if reason is ExitReason.DIED else audit.Event.LEFT_ALONE_CONFIRMED
         audit.append(session, event, by=by, case_id=left.case_id, left_id=left.id)
         audit.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
 from collections.abc import Mapping
@@ -29,6 +30,7 @@ from nrm.domain.shelter.direct_intake import (
     obligations,
     sealed,
 )
+from nrm.domain.shelter.resident_lines import Resident
 from nrm.domain.shelter.stays import Source
 from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.cases import Case
@@ -38,8 +40,9 @@ from nrm.store import days, names
 from nrm.store.countries import country
 from nrm.store.rows.agreement import agreements as agreement_rows
 from nrm.store.rows.interviews import interviews as interview_rows
-from nrm.store.shelter import cases, stays
+from nrm.store.shelter import cases, places
 from nrm.vault import compartments as vault
+from nrm.vault import keyrings
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Opened:
 def open_case(
     *,
     case: OwnCase,
-    bed_id: uuid.UUID,
+    place_id: uuid.UUID | None,
     admitted_on: date,
     anticipated_end_on: date,
     by: Actor,
@@ -62,16 +65,19 @@ def open_case(
     story: str = "",
     note: str = "",
     came_with: uuid.UUID | None = None,
+    with_stay_id: uuid.UUID | None = None,
+    case_id: uuid.UUID | None = None,
 ) -> Opened:
     """Open a case of the shelter's own and admit the person; the duties of the agreement begin now.
 
     `came_with`: the case of the victim whose child this is, which the shelter holds. That they belong together is
     sealed with the child's identity; it is not stored in clear.
 
-    `identity`: answers under the questionnaire's names (given, family, known_as, birth, contact ...); `note`: what the
-    hand-over says of needs. Identity and story are sealed to the shelter and to the parties that a clause grants them
-    to. For an adult who does not agree neither is stored, and nobody is told. A form that is sent twice finds its bed
-    taken the second time.
+    `identity`: answers under the questionnaire's names (given, family, known_as, birth, contact ...); `note`: what
+    the hand-over says of needs; `case_id`: where a line of a file gives it. Identity and story are sealed to the
+    shelter and to the parties that a clause grants them to. For an adult who does not agree neither is stored, and
+    nobody is told. A form that is sent twice finds its place taken the second time. `with_stay_id`, without a place: a
+    child under three sleeps with its mother.
 
     Raises NotPermitted, NotVisible, ImpossibleCase, UnknownCode, UnknownFact, ImpossibleStay, NoAgreement.
     """
@@ -87,11 +93,12 @@ def open_case(
     now = clock.now()
     agreement = country().in_force(now)
     with transaction() as session:
-        stays.bed(bed_id, by=by)  # locked before the audit chain is: another who wants this bed waits here
+        if place_id is not None:
+            places.place(place_id, by=by)  # locked before the audit chain is: another who wants this place waits here
         organisation = names.organisation(by.organisation_id)
         owed = obligations(case, agreement, now, party=organisation.party)
         row = Case(
-            id=uuid.uuid4(),
+            id=case_id or uuid.uuid4(),
             pseudonym=_unused_pseudonym(),
             status="open",
             source=str(case.source),
@@ -109,7 +116,17 @@ def open_case(
         _seal(session, row.id, sealed(case, named, story, note), owed, agreement, by)
         consent_records.record(session, row.id, of_own_case(case.consent, case.statistics), Asking("", "", ""), by)
         audit.append(session, audit.Event.CASE_OPENED, by=by, case_id=row.id, source=str(case.source))
-        stay_id = begin(session, row, None, bed_id, admitted_on, anticipated_end_on, by)
+        stay_id = begin(
+            session,
+            row,
+            None,
+            place_id,
+            admitted_on,
+            anticipated_end_on,
+            by,
+            with_stay_id=with_stay_id,
+            age=case.age,
+        )
         session.add_all(
             Obligation(
                 case_id=row.id,
@@ -121,6 +138,35 @@ def open_case(
             for each in owed
         )
         return Opened(row.id, stay_id, row.pseudonym)
+
+
+def take_in(*, resident: Resident, line: Mapping[str, str], by: Actor) -> str:
+    """Open the case of a resident of the first day, as her `line` of a file says; returns its code. The same line again
+    changes nothing and gives the same code.
+
+    Raises what `open_case` raises; NotVisible for a place that the shelter does not have.
+    """
+    by.must(Permission.STAY_MANAGE)
+    told = {name: text.strip() for name, text in line.items() if text.strip()}
+    with transaction() as session:
+        # Under a key of the shelter: who has the file and not the key cannot tell which case a line became.
+        mark = keyrings.organisation_mark(session, json.dumps({"resident": told}, sort_keys=True).encode(), by=by)
+        case_id = uuid.UUID(bytes=mark[:16], version=4)
+        before = session.get(Case, case_id)
+        if before is not None:
+            return before.pseudonym
+    opened = open_case(
+        case=resident.case,
+        place_id=places.place_called(resident.place, by=by),
+        admitted_on=resident.admitted_on,
+        anticipated_end_on=resident.planned_end_on,
+        by=by,
+        identity=resident.identity,
+        story=resident.story,
+        note=resident.needs_note,
+        case_id=case_id,
+    )
+    return opened.pseudonym
 
 
 def _held_case_code(case_id: uuid.UUID, by: Actor) -> str:

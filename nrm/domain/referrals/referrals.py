@@ -44,6 +44,7 @@ class ReferralEvent(StrEnum):
     DEPART = "depart"
     ARRIVE = "arrive"
     NOT_ARRIVE = "not_arrive"
+    TAKE_BACK_ARRIVAL = "take_back_arrival"
 
 
 class Relation(StrEnum):
@@ -75,6 +76,8 @@ TRANSITIONS: Mapping[tuple[ReferralStatus, ReferralEvent, Relation], ReferralSta
         (_S.ACCEPTED, _E.ARRIVE, _R.RECEIVER): _S.ARRIVED,
         (_S.ACCEPTED, _E.NOT_ARRIVE, _R.RECEIVER): _S.NOT_ARRIVED,
         (_S.ACCEPTED, _E.NOT_ARRIVE, _R.DUTY_OFFICER): _S.NOT_ARRIVED,
+        # Entered by mistake: the person is expected again.
+        (_S.ARRIVED, _E.TAKE_BACK_ARRIVAL, _R.RECEIVER): _S.ACCEPTED,
     }
 )
 
@@ -211,7 +214,7 @@ def decide(
         case ReferralEvent.PROMISE if terms.promised_at is not None:
             raise IllegalTransition(
                 TransitionRefusal.STATE
-            )  # the time starts afresh once, or a bed could be held for ever
+            )  # the time starts afresh once, or a place could be held for ever
         case ReferralEvent.EXPIRE:
             owed = terms.expires_at if relation is Relation.SYSTEM else terms.answer_due_at or terms.expires_at
             if at < owed:
@@ -236,8 +239,8 @@ def actors_of(status: ReferralStatus, event: ReferralEvent) -> frozenset[Relatio
     return frozenset(relation for s, e, relation in TRANSITIONS if (s, e) == (status, event))
 
 
-class BedNotFree(Exception):
-    """The bed is another shelter's, out of use, slept in, or kept for somebody else."""
+class PlaceNotFree(Exception):
+    """The place is another shelter's, out of use, slept in, or kept for somebody else."""
 
 
 class ReferralRefusal(StrEnum):

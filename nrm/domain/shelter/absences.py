@@ -120,5 +120,6 @@ BY_ANOTHER_PAGE = {
     ExitReason.MISSING: StayRefusal.MISSING,
     ExitReason.LEFT_ALONE: StayRefusal.LEFT_ALONE,
     ExitReason.DIED: StayRefusal.DIED,
+    ExitReason.ENTERED_BY_MISTAKE: StayRefusal.TAKEN_BACK,
 }
 """Reasons that no form of an organisation's own acts offers -> the code that says where they are recorded."""

@@ -13,7 +13,7 @@ from nrm.domain.shelter.absences import Feared, Kind, Outcome
 from nrm.models.accounts.accounts import one_of
 
 _STANDS = text("outcome = ''")
-_HOLDS = text("withdrawn_on IS NULL")
+_HOLDS = text("withdrawn_on IS NULL AND struck_on IS NULL")
 
 
 class Missing(Model):
@@ -61,6 +61,7 @@ class LeftAlone(Model):
     __table_args__ = (
         CheckConstraint("confirmed_by_id IS NULL OR confirmed_by_id <> recorded_by_id", name="confirmed_by_another"),
         CheckConstraint("confirmed_by_id IS NULL OR withdrawn_on IS NULL", name="confirmed_or_withdrawn"),
+        CheckConstraint("struck_on IS NULL OR confirmed_by_id IS NOT NULL", name="struck_after_it_was_confirmed"),
         CheckConstraint(f"{one_of('kind', Kind)} AND (kind <> 'died' OR destination = 'none')", name="known_kind"),
         Index("uq_left_alone_stay", "stay_id", unique=True, sqlite_where=_HOLDS, postgresql_where=_HOLDS),
         Index("ix_left_alone_desk_knows", "desk_knows"),
@@ -79,5 +80,6 @@ class LeftAlone(Model):
     recorded_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
     confirmed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
     withdrawn_on: Mapped[date | None]
+    struck_on: Mapped[date | None]  # a correction said that it was not so, after it was confirmed
     desk_knows: Mapped[bool] = mapped_column(default=False)
     authority_knows: Mapped[bool] = mapped_column(default=False)

@@ -1,4 +1,4 @@
-"""Beds and stays."""
+"""Stays. Which place somebody had on which nights: `occupancies` (nrm/models/shelter/places.py)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import uuid
 from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
 from nrm.domain.shelter.permits import REPATRIATION_DESTINATIONS
-from nrm.domain.shelter.stays import DESTINATIONS, CloseReason, Destination
+from nrm.domain.shelter.stays import DESTINATIONS, Destination
 
 
 def _listed(codes: Iterable[str]) -> str:
@@ -22,30 +22,6 @@ _EXITS = " OR ".join(
     f"(exit_reason = '{reason}' AND destination IN ({_listed(to)}))" for reason, to in DESTINATIONS.items()
 )
 _ABROAD = _listed(REPATRIATION_DESTINATIONS)
-
-
-class Bed(Model):
-    """A place to sleep, in one shelter. A closed one keeps the stays it had."""
-
-    __tablename__ = "beds"
-    __table_args__ = (
-        UniqueConstraint("organisation_id", "label"),
-        CheckConstraint(
-            f"(closed_from IS NULL AND closed_why = '') OR (closed_from IS NOT NULL AND closed_why IN "
-            f"({_listed(CloseReason)}))",
-            name="closed_with_reason",
-        ),
-        CheckConstraint("closed_from IS NULL OR out_of_use", name="nobody_new_into_a_closing_bed"),
-    )
-
-    id: Mapped[uuid.UUID] = id_column()
-    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
-    label: Mapped[str]
-    out_of_use: Mapped[bool] = mapped_column(default=False)
-    file_label: Mapped[str | None]  # what the country's file calls it; None: its shelter entered it
-    opened_on: Mapped[date | None]  # the day its shelter entered it; None: there from the beginning
-    closed_from: Mapped[date | None]  # from this day it no longer counts, unless somebody still sleeps in it
-    closed_why: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class Stay(Model):
@@ -102,19 +78,20 @@ class Stay(Model):
             "ended_on IS NULL OR child_gate IN ('adult', 'assessed', 'former_rule')"
             f" OR (child_gate = 'handed_over' AND destination = '{Destination.OTHER_SHELTER}')"
             f" OR (child_gate = 'died' AND destination = '{Destination.NONE}')"
-            " OR (child_gate = 'missing' AND exit_reason = 'missing')",
+            " OR (child_gate = 'missing' AND exit_reason = 'missing')"
+            " OR (child_gate = 'not_there' AND exit_reason = 'entered_by_mistake')",
             name="child_leaves_after_findings",
+        ),
+        # A person who never came: the arrival was taken back, and the referral waits for them again.
+        CheckConstraint(
+            "(taken_back_on IS NULL AND exit_reason <> 'entered_by_mistake' AND child_gate <> 'not_there')"
+            " OR (taken_back_on IS NOT NULL AND exit_reason = 'entered_by_mistake' AND child_gate = 'not_there'"
+            " AND ended_on = admitted_on AND referral_id IS NOT NULL)",
+            name="taken_back_with_its_arrival",
         ),
         CheckConstraint(
             "child_gate <> 'assessed' OR (safe_on IS NOT NULL AND safe_on <= ended_on)",
             name="found_safe_before_leaving",
-        ),
-        Index(
-            "uq_stays_open_bed",
-            "bed_id",
-            unique=True,
-            sqlite_where=text("ended_on IS NULL"),
-            postgresql_where=text("ended_on IS NULL"),
         ),
         Index(
             "uq_stays_open_case",
@@ -128,13 +105,11 @@ class Stay(Model):
         Index("ix_stays_ended_on", "ended_on", "admitted_on", "case_id"),
         Index("ix_stays_known_on", "known_on", "admitted_on", "case_id"),
         Index("ix_stays_referral_id", "referral_id"),
-        Index("ix_stays_bed_id", "bed_id"),
     )
 
     id: Mapped[uuid.UUID] = id_column()
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"), index=True)
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
-    bed_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("beds.id"))
     referral_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("referrals.id"))
     admitted_on: Mapped[date]
     known_on: Mapped[date]  # the day it was entered: a late stay counts in the quarter it becomes known
@@ -151,4 +126,5 @@ class Stay(Model):
     permit_state: Mapped[str] = mapped_column(default="", server_default="")  # of the permit at that moment
     child_gate: Mapped[str] = mapped_column(default="")  # what opened it: adult, assessed, handed_over ...
     safe_on: Mapped[date | None]  # the day from which risk, security and family were found safe, where that opened it
+    taken_back_on: Mapped[date | None]  # the person was never there; counts nowhere
     reflected_until: Mapped[date | None]  # last day of the reflection period, if the person went abroad

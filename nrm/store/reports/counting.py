@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Connection, Executable, Row, and_, case, func, or_, select, union
@@ -23,8 +23,9 @@ from nrm.domain.reports.reports import Window
 from nrm.domain.reports.tabulation import PermitRecord, PersonRecord, StayRecord
 from nrm.domain.shelter import claims as rules
 from nrm.domain.shelter import identifications as identification_rules
+from nrm.domain.shelter.corrections import Struck, as_known
 from nrm.domain.shelter.identifications import Course, State
-from nrm.domain.shelter.stays import Source
+from nrm.domain.shelter.stays import Period, Source
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.interviews.screenings import ScreeningCount, ScreeningKind
 from nrm.models.referrals.referrals import Referral
@@ -35,6 +36,7 @@ from nrm.models.shelter.permits import Permit
 from nrm.models.shelter.stays import Stay
 from nrm.models.shelter.testimony import Testimony
 from nrm.store.countries import country
+from nrm.store.rows.shelter import corrections as correction_rows
 from nrm.store.rows.shelter.claims import as_history
 
 RELEASE = Actor.system("release")
@@ -55,11 +57,12 @@ def people(
     For closing a quarter; any person, whatever the role, gets NotPermitted.
     """
     _must_count(by)
+    struck = correction_rows.known_after(connection, quarter.end)
     found: dict[str, list[Row[Any]]] = defaultdict(list)
     for row in connection.execute(_people(quarter, also)).all():
         found[row.case_id.hex].append(row)
     # In the order of the random ids, so that nothing depends on the order of admission.
-    return [_person(key, found[key]) for key in sorted(found)]
+    return [_person(key, found[key], struck, quarter.end) for key in sorted(found)]
 
 
 def _people(quarter: Quarter, also: Collection[uuid.UUID]) -> Executable:
@@ -67,8 +70,9 @@ def _people(quarter: Quarter, also: Collection[uuid.UUID]) -> Executable:
     # Each condition has its own index, so that the cost of a quarter does not grow with earlier stays. This may find
     # too many stays; `tabulate` decides who counts.
     ways = (Stay.ended_on.is_(None), Stay.ended_on >= quarter.start, Stay.known_on.between(quarter.start, quarter.end))
+    corrected = select(Stay.case_id).where(Stay.id.in_(correction_rows.stays_known_after(quarter.end)))
     in_question = Stay.case_id.in_(
-        union(*(select(Stay.case_id).where(Stay.admitted_on <= quarter.end, way) for way in ways))
+        union(*(select(Stay.case_id).where(Stay.admitted_on <= quarter.end, way) for way in ways), corrected)
     )
     return (
         select(
@@ -78,6 +82,7 @@ def _people(quarter: Quarter, also: Collection[uuid.UUID]) -> Executable:
             Stay.known_on,
             Stay.anticipated_end_on,
             Stay.ended_on,
+            Stay.taken_back_on,
             Case.citizenship,
             Case.gender,
             Case.age_band,
@@ -102,20 +107,28 @@ def _people(quarter: Quarter, also: Collection[uuid.UUID]) -> Executable:
 
 def _touches(first: Quarter, last: Quarter) -> ColumnElement[bool]:
     """The condition for stays of the period; one that became known late belongs to the period in which it did."""
-    return and_(
+    now = and_(
         Stay.admitted_on <= last.end,
-        Stay.known_on <= last.end,
         or_(Stay.ended_on.is_(None), Stay.ended_on >= first.start, Stay.known_on >= first.start),
+        Stay.taken_back_on.is_(None),
+        Stay.id.not_in(correction_rows.stays_known_after(last.end)),
     )
+    return and_(Stay.known_on <= last.end, or_(now, Stay.id.in_(correction_rows.touching(first.start, last.end))))
 
 
-def _person(key: str, rows: Sequence[Row[Any]]) -> PersonRecord:
-    """From the rows of one case, which differ in the stay and in the step as a witness."""
+def _person(
+    key: str, rows: Sequence[Row[Any]], struck: Mapping[uuid.UUID, Sequence[Struck]], until: date
+) -> PersonRecord:
+    """From the rows of one case, which differ in the stay and in the step as a witness. Corrections that became known
+    after `until` are not known yet."""
     row = rows[0]
-    stays = {
-        each.stay_id: StayRecord(each.admitted_on, each.known_on, each.anticipated_end_on, each.ended_on)
-        for each in rows
-    }
+    stays: dict[uuid.UUID, StayRecord] = {}
+    for each in rows:
+        now = Period(each.admitted_on, each.ended_on) if each.taken_back_on is None else None
+        stay = as_known(now, struck.get(each.stay_id, ()), until)
+        if stay is not None:
+            planned = max(each.anticipated_end_on, stay.admitted_on)
+            stays[each.stay_id] = StayRecord(stay.admitted_on, each.known_on, planned, stay.exited_on)
     steps = {each.position: (each.status, each.happened_on) for each in rows if each.position is not None}
     permit = None
     if row.state is not None:
@@ -334,7 +347,9 @@ def dependants(
 ) -> list[counting.Row]:
     """The children accommodated in the period with somebody who is a victim, each once; they are not in report ix."""
     _must_count(by)
-    there = or_(Stay.ended_on.is_(None), Stay.ended_on > last.end)
+    then = Stay.id.in_(correction_rows.stays_known_after(last.end))
+    now = ~then & or_(Stay.ended_on.is_(None), Stay.ended_on > last.end)
+    there = or_(now, Stay.id.in_(correction_rows.touching(last.end + timedelta(days=1), last.end)))
     statement = (
         select(Case.id, Case.gender, Case.age_band, func.max(case((there, 1), else_=0)).label("there"))
         .join(Stay, Stay.case_id == Case.id)

@@ -77,6 +77,8 @@ class LeftLine:
     telephone: str
     confirmed: bool
     own: bool
+    struck: bool = False
+    """A correction said that it was not so: the person is in the shelter."""
 
 
 def _visible_missing(by: Actor) -> ColumnElement[bool]:
@@ -210,6 +212,7 @@ def _left_lines(*wanted: ColumnElement[bool], by: Actor) -> list[LeftLine]:
             telephone="" if authority else shelter.telephone,
             confirmed=found.confirmed_by_id is not None,
             own=found.recorded_by_id == by.member_id,
+            struck=found.struck_on is not None,
         )
         for found, pseudonym, shelter in db.session.execute(statement)
     ]

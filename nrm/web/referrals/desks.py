@@ -22,13 +22,13 @@ from nrm.store.agreement import agreements
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts, family_notices
 from nrm.store.referrals import obligations, referrals
-from nrm.store.shelter import absences, cases, others_there, permits, stays
+from nrm.store.shelter import absences, cases, others_there, permits, places, stays
 from nrm.web import access, home
 from nrm.web.interviews import helpline
 from nrm.web.language import gettext
 from nrm.web.referrals import announced_returns
 from nrm.web.reports import contributions
-from nrm.web.shelter import child_returns, consents, data_requests
+from nrm.web.shelter import away, child_returns, consents, data_requests
 
 blueprint = Blueprint("desks", __name__)
 
@@ -49,7 +49,7 @@ class DirectoryLine:
 
 @home.page(Role.CASE_WORKER, Role.SHELTER_MANAGER)
 def shelter_home() -> str:
-    """A shelter's; child protection's case workers have no beds and get a desk."""
+    """A shelter's; child protection's case workers have no places and get a desk."""
     by = access.actor()
     if by.kind is OrganisationKind.CHILD_PROTECTION:
         return desk_home()
@@ -59,7 +59,7 @@ def shelter_home() -> str:
         left=absences.left(by=by) if g.top.left else (),
         part=contributions.waiting_part(),
         paid=by.may(Permission.PAYMENT_READ),
-        room=stays.room(by=by),
+        room=places.room(by=by),
         received=referrals.received(by=by, size=SHOWN),
         coming=referrals.coming(by=by, size=SHOWN),
         owed=obligations.owed(by=by, size=SHOWN),
@@ -69,6 +69,7 @@ def shelter_home() -> str:
         expiring=permits.expiring(by=by),
         requests=data_requests.waiting_part(),
         consents=consents.due_part(),
+        away=away.home_part(),
         form=FindCaseForm(),
     )
 

@@ -11,11 +11,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from forms import SelectChoice
 from forms.days import chosen_day
 from forms.names import country_name
+from forms.shelter.cases import CARE_FIELDS, IF_MISSING
 from forms.shelter.stays import ABSENCE_REFUSED, CLOSED, FIELD_OF, IMPOSSIBLE, DiedForm, LeftAloneForm, MissingForm
 from nrm import clock
 from nrm.actions.shelter import absences as actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.shelter.absences import AbsenceRefusal, AbsenceRefused, Feared
+from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.shelter.stays import (
     DESTINATIONS,
@@ -27,7 +29,8 @@ from nrm.domain.shelter.stays import (
     StayOver,
     StayRefusal,
 )
-from nrm.domain.words import N_
+from nrm.domain.words import N_, Phrase
+from nrm.steps.shelter import cases as case_steps
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.shelter import absences as store
@@ -77,8 +80,18 @@ def _missing(case_id: uuid.UUID, form: MissingForm, status: int = 200) -> Answer
         form=form,
         standing=store.of_case(case_id, by=by),
         police=country().emergency.police,
+        children=country().emergency.children,
+        answers=_if_missing(case_id),
     )
     return page, status
+
+
+def _if_missing(case_id: uuid.UUID) -> list[tuple[Phrase, str]] | None:
+    """What she answered when she was admitted, as (question, answer); None until this session opened her care."""
+    care = case_steps.opened(case_id=case_id, by=access.actor()).get(Compartment.CARE)
+    if care is None:
+        return None
+    return [(CARE_FIELDS[name], str(care.value[name])) for name in IF_MISSING if care.value.get(name)]
 
 
 @blueprint.post("/cases/<uuid:case_id>/missing")

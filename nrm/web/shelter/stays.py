@@ -1,9 +1,11 @@
-"""Beds and stays: the bed board, admitting, changing, letting go."""
+"""Places and stays: the place board, admitting, changing, letting go."""
 
 from __future__ import annotations
 
 import uuid
-from datetime import date, timedelta
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from markupsafe import Markup
@@ -11,47 +13,38 @@ from werkzeug.wrappers import Response
 
 from forms import SelectChoice
 from forms.days import chosen_day, planned_day
-from forms.shelter.stays import (
-    ABROAD,
-    CLOSED,
-    FIELD_OF,
-    IMPOSSIBLE,
-    NAME_IT,
-    AdmitStayForm,
-    ChangeStayForm,
-    EndStayForm,
-    WhereForm,
-)
+from forms.shelter.corrections import KIND_LABELS, WHY_LABELS, CorrectPlaceForm, ReopenStayForm
+from forms.shelter.stays import FIELD_OF, IMPOSSIBLE, PLAN_LABELS, AdmitStayForm, ChangeStayForm
+from forms.typed import OnceForm
 from nrm.actions.shelter import stays as actions
 from nrm.domain.accounts.accounts import Permission
-from nrm.domain.shelter.absences import BY_ANOTHER_PAGE
-from nrm.domain.shelter.permits import GateClosed, GateRefusal
+from nrm.domain.shelter.away import Over
+from nrm.domain.shelter.places import may_be_with_mother
+from nrm.domain.shelter.planned_ends import CHANGES
+from nrm.domain.shelter.planned_ends import Why as Plan
 from nrm.domain.shelter.stays import (
-    DESTINATIONS,
-    BedInUse,
-    Destination,
-    ExitReason,
     ImpossibleStay,
     StayOver,
     StayRefusal,
 )
-from nrm.domain.words import N_
+from nrm.domain.words import N_, Phrase
 from nrm.store import days as calendar
 from nrm.store.countries import country
 from nrm.store.shelter import absences as absence_store
+from nrm.store.shelter import away as away_store
+from nrm.store.shelter import places
+from nrm.store.shelter import stay_history as history_store
 from nrm.store.shelter import stays as store
 from nrm.web import access, errors
-from nrm.web.choices import label_of, of_list
-from nrm.web.language import text_in
-from nrm.web.shelter import absences, findings
+from nrm.web.choices import label_of
+from nrm.web.language import gettext, text_in
+from nrm.web.shelter import absences
 
 Answer = Response | str | tuple[str, int]
 
 blueprint = Blueprint("stays", __name__)
 
 OVER = N_("This stay has ended already.")
-BED_CLOSED = N_("This bed is closed. Reopen it on the list of beds.")
-IN_USE = N_("Somebody sleeps in this bed, or it is kept for somebody. Change that first.")
 
 
 @blueprint.get("/stays")
@@ -60,51 +53,17 @@ def index() -> str:
     """The shelter's open stays, the first planned end first."""
     by = access.actor()
     return render_template(
-        "shelter/stays/index.html", room=store.room(by=by), page=store.stays(by=by, after=request.args.get("after", ""))
+        "shelter/stays/index.html",
+        room=places.room(by=by),
+        page=store.stays(by=by, after=request.args.get("after", "")),
     )
-
-
-@blueprint.get("/beds")
-@access.requires(Permission.STAY_MANAGE)
-def beds() -> str:
-    """Every bed and the next fourteen days."""
-    by = access.actor()
-    first = calendar.today()
-    days = [first + timedelta(days=number) for number in range(store.BOARD_DAYS)]
-    return render_template(
-        "shelter/stays/beds.html",
-        room=store.room(by=by),
-        days=days,
-        rows=[(bed, store.runs(bed, days)) for bed in store.beds(by=by)],
-        may_manage=by.may(Permission.BED_MANAGE),
-    )
-
-
-@blueprint.post("/beds/<uuid:bed_id>/out-of-use")
-@access.requires(Permission.BED_MANAGE)
-def take_out_of_use(bed_id: uuid.UUID) -> Answer:
-    try:
-        actions.take_out_of_use(bed_id=bed_id, by=access.actor())
-    except BedInUse:
-        return errors.error_page(409, IN_USE)
-    return redirect(url_for("stays.beds"), 303)
-
-
-@blueprint.post("/beds/<uuid:bed_id>/back")
-@access.requires(Permission.BED_MANAGE)
-def put_back(bed_id: uuid.UUID) -> Answer:
-    try:
-        actions.put_back(bed_id=bed_id, by=access.actor())
-    except BedInUse:
-        return errors.error_page(409, BED_CLOSED)
-    return redirect(url_for("stays.beds"), 303)
 
 
 @blueprint.get("/cases/<uuid:case_id>/admit")
 @access.requires(Permission.STAY_MANAGE)
 def admit_page(case_id: uuid.UUID) -> str:
     person = store.admittable(case_id, by=access.actor())
-    return render_template("shelter/stays/admit.html", person=person, form=_admit_form(case_id))
+    return render_template("shelter/stays/admit.html", person=person, form=_admit_form(person))
 
 
 @blueprint.post("/cases/<uuid:case_id>/admit")
@@ -112,14 +71,16 @@ def admit_page(case_id: uuid.UUID) -> str:
 def admit(case_id: uuid.UUID) -> Answer:
     by = access.actor()
     person = store.admittable(case_id, by=by)
-    form = _admit_form(case_id)
+    form = _admit_form(person)
     if not form.validate():
         return render_template("shelter/stays/admit.html", person=person, form=form), 422
     admitted_on = chosen_day(form.admitted, form.admitted_day, calendar.today())
+    chosen = chosen_place(form)
     try:
         stay_id = actions.admit(
             case_id=case_id,
-            bed_id=chosen_bed(form),
+            place_id=chosen.place_id,
+            with_stay_id=chosen.with_stay_id,
             admitted_on=admitted_on,
             anticipated_end_on=planned_day(form.planned, form.planned_day, admitted_on),
             by=by,
@@ -127,27 +88,73 @@ def admit(case_id: uuid.UUID) -> Answer:
     except ImpossibleStay as error:
         status = mark_impossible(form, error)
         return render_template("shelter/stays/admit.html", person=person, form=form), status
-    return redirect(url_for("stays.show", stay_id=stay_id), 303)
+    return redirect(url_for("stays.show", stay_id=stay_id, did="admitted"), 303)
 
 
-def _admit_form(case_id: uuid.UUID) -> AdmitStayForm:
+def _admit_form(person: store.Admittable) -> AdmitStayForm:
     form = AdmitStayForm(request.form)
-    offer_beds(form, for_case=case_id)
+    small = may_be_with_mother(age_class=person.age_class, age_band=person.age_band)
+    offer_places(form, for_case=person.case_id, small_child=small)
     return form
 
 
-def offer_beds(form: AdmitStayForm, *, for_case: uuid.UUID | None = None) -> None:
-    """The shelter's free beds; the one kept for this person, or the only one, stands first and is taken."""
-    free = store.free_beds(by=access.actor(), for_case=for_case)
-    form.bed.choices = [SelectChoice(value=label, label=label) for _, label in free]
+WITH = "with "
+"""How the value of a choice begins that is no place: with the stay of the mother, and then her code."""
 
 
-def chosen_bed(form: AdmitStayForm | ChangeStayForm) -> uuid.UUID:
-    """The id of the bed whose label was chosen; labels are short, and one shelter's are all different."""
-    return store.bed_called(form.bed.data, by=access.actor())
+def offer_places(form: AdmitStayForm, *, for_case: uuid.UUID | None = None, small_child: bool = False) -> None:
+    """The shelter's free places; the one kept for this person, or the only one, stands first and is taken.
+
+    `small_child`: it may be under three, and be with its mother.
+    """
+    form.bed.choices = place_choices(places.free_lines(by=access.actor(), for_case=for_case))
+    if small_child:
+        form.bed.choices += mothers()
 
 
-def mark_impossible(form: AdmitStayForm | ChangeStayForm | EndStayForm, error: ImpossibleStay) -> int:
+def place_choices(lines: Iterable[places.PlaceLine]) -> list[SelectChoice]:
+    """Each place by its name, with its unit and for whom that is."""
+    words = country().building.for_whom
+    return [
+        SelectChoice(
+            value=line.label,
+            label=f"{line.label} · {line.unit}, {text_in(words[line.for_whom])}"
+            if line.for_whom in words
+            else line.label,
+        )
+        for line in lines
+    ]
+
+
+def mothers() -> list[SelectChoice]:
+    """With whom a small child can be, as choices of a place."""
+    return [
+        SelectChoice(
+            value=WITH + line.pseudonym,
+            label=gettext("Under 3, with the mother %(code)s: no place of its own", code=line.pseudonym),
+        )
+        for line in store.mothers(by=access.actor())
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What was chosen: a place, or with whose stay a small child is."""
+
+    place_id: uuid.UUID | None
+    with_stay_id: uuid.UUID | None
+
+
+def chosen_place(form: AdmitStayForm | ChangeStayForm | ReopenStayForm | CorrectPlaceForm) -> Chosen:
+    """The place whose name was chosen; names are short, and one shelter's are all different."""
+    by = access.actor()
+    if form.bed.data.startswith(WITH):
+        code = form.bed.data.removeprefix(WITH)
+        return Chosen(None, next((line.id for line in store.mothers(by=by) if line.pseudonym == code), None))
+    return Chosen(places.place_called(form.bed.data, by=by), None)
+
+
+def mark_impossible(form: OnceForm, error: ImpossibleStay) -> int:
     """Show the message at its field; returns the HTTP status: 409 when somebody else was faster, else 422."""
     name = FIELD_OF.get(error.reason, "bed")
     field = form[name if name in form else "bed"]
@@ -155,7 +162,7 @@ def mark_impossible(form: AdmitStayForm | ChangeStayForm | EndStayForm, error: I
     if other in form and field.data == "other":
         field = form[other]
     field.errors = [IMPOSSIBLE[error.reason]]
-    return 409 if error.reason in (StayRefusal.BED_TAKEN, StayRefusal.ALREADY_THERE) else 422
+    return 409 if error.reason in (StayRefusal.PLACE_TAKEN, StayRefusal.PLACE_KEPT, StayRefusal.ALREADY_THERE) else 422
 
 
 @blueprint.get("/stays/<uuid:stay_id>")
@@ -170,7 +177,39 @@ def show(stay_id: uuid.UUID) -> str:
         country=absences.place(stay.destination_country),
         left=absence_store.left_of_stay(stay_id, by=access.actor()),
         missing=absence_store.of_case(stay.case_id, by=access.actor()),
+        happened=HAPPENED.get(request.args.get("did", "")),
+        away=away_store.of_stay(stay_id, by=access.actor()),
+        outcomes=OUTCOMES,
+        plans=history_store.planned(stay_id, by=access.actor()),
+        corrections=[
+            (line, label_of("exit_reasons", line.exit_reason) if line.exit_reason else "")
+            for line in history_store.corrections(stay_id, by=access.actor())
+        ],
+        words={"plan": PLAN_LABELS, "kind": KIND_LABELS, "why": WHY_LABELS},
     )
+
+
+HAPPENED: Mapping[str, Phrase] = {
+    "arrived": N_("She has arrived and is admitted. Next: ask what she needs, and write the first talk from her case."),
+    "admitted": N_("She is admitted. Next: ask what she needs, and write the first talk from her case."),
+    "changed": N_("The stay is changed. What was planned before stays in the history below."),
+    "ended": N_(
+        "The stay has ended and the place is free. The case stays with you: follow her up from it, or close it."
+    ),
+    "reopened": N_("The end is struck and the stay goes on. Its nights count as if it had never ended."),
+    "corrected": N_("The entry is corrected. What stood there is kept below, with who corrected it and why."),
+    "away": N_("She is away. If she is not back on the day, your home page says so; then record that she is missing."),
+    "back": N_("She is back. Her nights are counted again from that day on."),
+    "not_away": N_("The days away are struck; their nights count."),
+}
+"""What an act did, and what comes next, for the page of the stay it was done to."""
+OUTCOMES: Mapping[str, Phrase] = {
+    "": N_("away"),
+    str(Over.BACK): N_("came back"),
+    str(Over.MISSING): N_("did not come back: missing"),
+    str(Over.LEFT): N_("the stay ended"),
+    str(Over.STRUCK): N_("struck: she was not away"),
+}
 
 
 @blueprint.get("/stays/<uuid:stay_id>/change")
@@ -188,106 +227,40 @@ def change(stay_id: uuid.UUID) -> Answer:
     by = access.actor()
     stay = store.stay(stay_id, by=by)
     form = _change_form(stay)
-    if not form.validate():
+    valid = form.validate()
+    if form.planned.data not in (None, stay.anticipated_end_on) and form.plan_why.data not in CHANGES:
+        form.plan_why.errors, valid = [N_("Choose why the planned end changes")], False
+    if not valid:
         return render_template("shelter/stays/change.html", stay=stay, form=form), 422
+    chosen = chosen_place(form)
     try:
         actions.change(
-            stay_id=stay_id, bed_id=chosen_bed(form), anticipated_end_on=form.planned.data or date.min, by=by
+            stay_id=stay_id,
+            place_id=chosen.place_id,
+            with_stay_id=chosen.with_stay_id,
+            anticipated_end_on=form.planned.data or date.min,
+            why=Plan(form.plan_why.data or Plan.OTHER),
+            by=by,
         )
     except ImpossibleStay as error:
         status = mark_impossible(form, error)
         return render_template("shelter/stays/change.html", stay=stay, form=form), status
     except StayOver:
         return errors.error_page(409, OVER)
-    return redirect(url_for("stays.show", stay_id=stay_id), 303)
+    return redirect(url_for("stays.show", stay_id=stay_id, did="changed"), 303)
 
 
 def _change_form(stay: store.StayLine) -> ChangeStayForm:
-    form = ChangeStayForm(request.form, bed=stay.bed, planned=stay.anticipated_end_on)
-    free = store.free_beds(by=access.actor())
-    form.bed.choices = [SelectChoice(value=label, label=label) for label in [stay.bed, *(label for _, label in free)]]
-    return form
-
-
-@blueprint.get("/stays/<uuid:stay_id>/end")
-@access.requires(Permission.STAY_MANAGE)
-def end_page(stay_id: uuid.UUID) -> Answer:
-    stay = store.stay(stay_id, by=access.actor())
-    if stay.ended_on is not None:
-        return errors.error_page(409, OVER)
-    return _end_page(stay, _end_form())
-
-
-@blueprint.post("/stays/<uuid:stay_id>/end")
-@access.requires(Permission.STAY_MANAGE)
-def end(stay_id: uuid.UUID) -> Answer:
     by = access.actor()
-    stay = store.stay(stay_id, by=by)
-    if stay.ended_on is not None:
-        return errors.error_page(409, OVER)
-    form = _end_form()
-    if not form.validate():
-        for elsewhere, why in BY_ANOTHER_PAGE.items():
-            if form.reason.data == elsewhere:
-                form.reason.errors = [IMPOSSIBLE[why]]
-        return _end_page(stay, form), 422
-    reason = ExitReason(form.reason.data)
-    fitting = DESTINATIONS[reason]
-    if not form.destination.data and len(fitting) > 1:
-        form.destination.errors = [N_("Choose where the person went")]
-        return _end_page(stay, form), 422
-    destination = Destination(form.destination.data) if form.destination.data else next(iter(fitting))
-    try:
-        actions.end(
-            stay_id=stay_id,
-            ended_on=chosen_day(form.ended, form.ended_day, calendar.today()),
-            exit_reason=reason,
-            destination=destination,
-            where=form.where(country().iso),
-            same_household=form.same_household.data,
-            by=by,
-        )
-    except ImpossibleStay as error:
-        status = mark_impossible(form, error)
-        mark_country(form, error)
-        return _end_page(stay, form), status
-    except GateClosed as error:
-        if error.reason is not GateRefusal.OTHER_HOUSEHOLD:
-            form.reason.errors = [CLOSED[error.reason]]
-            return _end_page(stay, form, gate=error.reason), 422
-        form.same_household.errors = [CLOSED[error.reason]]
-        used_for = [label_of("exit_reasons", reason), label_of("destinations", destination)]
-        return _end_page(stay, form, used_for=", ".join(used_for)), 422
-    except StayOver:
-        return errors.error_page(409, OVER)
-    return redirect(url_for("stays.show", stay_id=stay_id), 303)
-
-
-def _end_page(stay: store.StayLine, form: EndStayForm, *, gate: str = "", used_for: str = "") -> str:
-    """The form; of a child with what was found, and `used_for`: the reason and destination it is now used for."""
-    found = findings.gate(stay.case_id)
-    return render_template(
-        "shelter/stays/end.html", stay=stay, form=form, gate=gate, found=found, used_for=used_for, **findings.words()
-    )
-
-
-def mark_country(form: WhereForm, error: ImpossibleStay) -> None:
-    """Show the error at the name of the country, if another country was chosen."""
-    if error.reason is StayRefusal.COUNTRY and form.country.data == ABROAD:
-        form.country.errors = []
-        form.country_name.errors = [NAME_IT]
-
-
-def _end_form() -> EndStayForm:
-    form = EndStayForm(request.form)
-    form.offer_countries(text_in(country().names))
-    form.reason.choices = of_list("exit_reasons", [each for each in ExitReason if each not in BY_ANOTHER_PAGE])
-    form.destination.choices = [
-        SelectChoice(value="", label=N_("As the reason says")),
-        *of_list("destinations"),
-    ]
-    if form.destination.data is None:
-        form.destination.data = ""
+    mother = next((line.pseudonym for line in store.mothers(by=by) if line.id == stay.with_stay_id), None)
+    now = WITH + mother if mother is not None else stay.place
+    form = ChangeStayForm(request.form, bed=now, planned=stay.anticipated_end_on)
+    lines = [line for line in places.places(by=by) if line.id == stay.place_id]
+    form.bed.choices = place_choices([*lines, *places.free_lines(by=by, for_case=stay.case_id)])
+    if not now:
+        form.bed.choices.insert(0, SelectChoice(value="", label=N_("Choose a place")))
+    if stay.small_child:
+        form.bed.choices += mothers()
     return form
 
 

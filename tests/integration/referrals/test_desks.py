@@ -163,7 +163,7 @@ def test_a_shelter_accepts_on_the_second_page_and_the_sender_sees_the_answer(
     assert where == f"/cases/{rinas.case_id}"
     assert "The person has arrived" in nrc.get(where + "?lang=en")
     assert people.PLANTED not in nrc.get(where)
-    assert nrc.post(f"/referrals/{rinas.referral_id}/arrive") == where
+    assert nrc.post(f"/referrals/{rinas.referral_id}/arrival", {"bed": "none-yet", "admitted": "today"}) == where
 
 
 def test_the_hand_over_is_shown_only_after_it_was_opened_for_a_reason(sign_in: SignIn, rinas: people.Sent) -> None:
@@ -272,7 +272,7 @@ def test_the_consulate_learns_that_the_person_arrived_and_nothing_else(sign_in: 
     assert sent.pseudonym in page
     assert "has not arrived yet" in page
     nrc = factories.actor("nrc.case_worker")
-    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     referrals.arrive(referral_id=sent.referral_id, by=nrc)
     page = consul.get("/")
     assert "Personi ka mbërritur" in page or "The person has arrived" in page

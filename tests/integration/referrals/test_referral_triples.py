@@ -73,7 +73,7 @@ def _put(sent: people.Sent, status: ReferralStatus) -> None:
     }
     with transaction() as session:
         bed = people.bed("NRC") if accepted else None
-        session.execute(update(Referral).where(Referral.id == sent.referral_id).values(bed_id=bed, **values))
+        session.execute(update(Referral).where(Referral.id == sent.referral_id).values(place_id=bed, **values))
         if accepted:
             holder = people.organisation("NRC")
             session.execute(update(Case).where(Case.id == sent.case_id).values(status="open", holder_id=holder))

@@ -29,6 +29,7 @@ SignIn = Callable[[str], Person]
 SERVICE = "child_protection.child_protection_officer"
 LEAVING: dict[str, object] = {
     "ended": "today",
+    "step": "3",
     "reason": "independent_living",
     "destination": "own_home",
     "country": "home",
@@ -66,7 +67,7 @@ def test_a_finding_from_before_the_interview_is_refused(app: Flask) -> None:
     with pytest.raises(FindingRefused, match="begun"):
         found(line.case_id, on=days.today() - timedelta(days=1))
     nrc = factories.actor("nrc.case_worker")
-    referrals.accept(referral_id=line.referral_id, bed_id=bed("NRC"), by=nrc)
+    referrals.accept(referral_id=line.referral_id, place_id=bed("NRC"), by=nrc)
     referrals.arrive(referral_id=line.referral_id, by=nrc)  # the hours of the referral are forgotten
     with pytest.raises(FindingRefused, match="begun"):
         found(line.case_id, on=days.today() - timedelta(days=1))
@@ -118,13 +119,13 @@ def test_the_end_of_a_stay_shows_what_was_found_and_asks_whether_it_is_this_hous
     address = f"/stays/{opened.stay_id}/end?lang=en"
     assert 'name="same_household"' not in person.get(address)  # nothing is found yet
     found(opened.case_id)
-    page = person.get(address)
+    page = person.post(address, {**LEAVING, "step": "1"}, 200)
     assert "Mira Social" in page
     assert 'name="same_household"' in page
     assert not checked(page)
     refused = person.post(address, LEAVING, 422)
     assert "Tick that the findings are about this household" in refused
-    assert "The findings are now used for: independent living, a home of their own" in refused
+    assert "The findings are now used for: independent living" in refused
     with pytest.raises(GateClosed, match="other_household"):
         end(opened.stay_id, vatra, same_household=False)
     assert store.stay(opened.stay_id, by=vatra).ended_on is None
@@ -170,7 +171,7 @@ def test_no_case_of_a_child_in_no_bed_is_closed_by_old_findings(app: Flask) -> N
     assert app
     line = sent(factories.actor("rinas.border_officer"), "NRC", age="child", consent_services=None)
     nrc = factories.actor("nrc.case_worker")
-    referrals.accept(referral_id=line.referral_id, bed_id=bed("NRC"), by=nrc)
+    referrals.accept(referral_id=line.referral_id, place_id=bed("NRC"), by=nrc)
     referrals.arrive(referral_id=line.referral_id, by=nrc)
     found(line.case_id)
     factories.later(days=91)

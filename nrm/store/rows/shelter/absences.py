@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from nrm import clock
 from nrm.db import db
+from nrm.domain.shelter.away import not_counted
 from nrm.domain.shelter.stays import Period
 from nrm.models.shelter.absences import Missing
+from nrm.models.shelter.away import Away
 from nrm.store.countries import country
 
 
@@ -33,23 +36,53 @@ def was_not_found(case_id: uuid.UUID) -> bool:
     return db.session.scalar(statement) == "not_found"
 
 
-def was_missing(stay_id: ColumnElement[uuid.UUID] | InstrumentedAttribute[uuid.UUID]) -> ColumnElement[bool]:
-    """Whether somebody was ever missing from a stay; a part of another statement."""
-    return exists().where(Missing.stay_id == stay_id)
+def was_absent(stay_id: ColumnElement[uuid.UUID] | InstrumentedAttribute[uuid.UUID]) -> ColumnElement[bool]:
+    """Whether somebody was ever missing, or away, from a stay; a part of another statement."""
+    return or_(exists().where(Missing.stay_id == stay_id), exists().where(Away.stay_id == stay_id))
 
 
 def gaps(stay_ids: Collection[uuid.UUID] | None = None) -> dict[uuid.UUID, list[Period]]:
-    """Stay -> the days on which the person was missing: from the day she was missed to the day she came back (or None).
+    """Stay -> the days whose nights are not counted: from the day on which the person was missed to the day she came
+    back (or None), and those of being away after as many nights as the country counts.
 
     Without ids: of every stay.
     """
     if stay_ids is not None and not stay_ids:
         return {}
-    statement = select(Missing.stay_id, Missing.since_on, Missing.over_on)
+    missed = select(Missing.stay_id, Missing.since_on, Missing.over_on)
+    were_away = select(Away.stay_id, Away.since_on, Away.over_on).where(Away.outcome != "struck")
     if stay_ids is not None:
-        statement = statement.where(Missing.stay_id.in_(stay_ids))
+        missed, were_away = missed.where(Missing.stay_id.in_(stay_ids)), were_away.where(Away.stay_id.in_(stay_ids))
     found: dict[uuid.UUID, list[Period]] = {}
-    for stay_id, since_on, over_on in db.session.execute(statement.order_by(Missing.since_on)):
+    for stay_id, since_on, over_on in db.session.execute(missed):
         if stay_id is not None:
             found.setdefault(stay_id, []).append(Period(since_on, over_on))
-    return found
+    for stay_id, since_on, over_on in db.session.execute(were_away):
+        gap = not_counted(Period(since_on, over_on), country().away_nights_counted)
+        found.setdefault(stay_id, []).append(gap)
+    return {stay_id: sorted(each, key=lambda gap: gap.admitted_on) for stay_id, each in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Since when somebody is missing from a stay, or away and until when; None where she is not."""
+
+    missing_since: date | None = None
+    away_id: uuid.UUID | None = None
+    away_since: date | None = None
+    expected_on: date | None = None
+
+
+def absent_now(stay_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Absent]:
+    """Who of these stays is missing or away; the others are not in it."""
+    if not stay_ids:
+        return {}
+    missed = select(Missing.stay_id, Missing.since_on).where(Missing.stay_id.in_(stay_ids), Missing.outcome == "")
+    missing = {row.stay_id: row.since_on for row in db.session.execute(missed)}
+    were_away = select(Away.stay_id, Away.id, Away.since_on, Away.expected_on)
+    away = {
+        row.stay_id: (row.id, row.since_on, row.expected_on)
+        for row in db.session.execute(were_away.where(Away.stay_id.in_(stay_ids), Away.outcome == ""))
+    }
+    nobody = (None, None, None)
+    return {each: Absent(missing.get(each), *away.get(each, nobody)) for each in missing.keys() | away.keys()}

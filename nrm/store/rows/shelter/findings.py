@@ -59,7 +59,8 @@ def child_facts(case: Case, *, handed_over: bool = False) -> ChildFacts:
 def begun_on(case: Case) -> date:
     """The first day of which something can be found of the person of a case that was seen already."""
     started = db.session.scalar(select(Interview.started_at).where(Interview.id == case.id))
-    admitted = db.session.scalar(select(func.min(Stay.admitted_on)).where(Stay.case_id == case.id))
+    there = (Stay.case_id == case.id, Stay.taken_back_on.is_(None))
+    admitted = db.session.scalar(select(func.min(Stay.admitted_on)).where(*there))
     interviewed = clock.day_of(started, country().timezone) if started is not None else None
     return first_day(case.registered_month, interviewed_on=interviewed, admitted_on=admitted)
 

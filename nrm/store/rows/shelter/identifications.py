@@ -22,7 +22,8 @@ def looks(identification: Identification) -> list[IdentificationLook]:
 
 def possible_since(case_id: uuid.UUID) -> date | None:
     """The first day in a shelter, from which the person is treated as a possible victim."""
-    return db.session.scalar(select(func.min(Stay.admitted_on)).where(Stay.case_id == case_id))
+    there = (Stay.case_id == case_id, Stay.taken_back_on.is_(None))
+    return db.session.scalar(select(func.min(Stay.admitted_on)).where(*there))
 
 
 def reflection_until(case: Case) -> date | None:

@@ -1,4 +1,4 @@
-"""Stays and beds as rows: periods, arrivals and what is kept, for steps that saw the case."""
+"""Stays as rows: periods and arrivals, for steps that saw the case."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from nrm.db import db
 from nrm.domain.referrals.referrals import ReferralStatus
 from nrm.domain.shelter.stays import Period
 from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
-from nrm.store.rows.referrals import referrals as referral_rows
 
 
 def arrival_of(case_id: uuid.UUID, organisation_id: uuid.UUID) -> tuple[Referral | None, bool]:
@@ -29,34 +29,28 @@ def arrival_of(case_id: uuid.UUID, organisation_id: uuid.UUID) -> tuple[Referral
     found = db.session.scalar(statement.execution_options(populate_existing=True))
     if found is None:
         return None, True
-    used = db.session.scalar(select(Stay.id).where(Stay.referral_id == found.id).limit(1)) is not None
+    stayed = select(Stay.id).where(Stay.referral_id == found.id, Stay.taken_back_on.is_(None)).limit(1)
+    used = db.session.scalar(stayed) is not None
     brought = found.status == ReferralStatus.ARRIVED and not used
     return found if brought else None, not ReferralStatus(found.status).is_open
 
 
-def periods_of(case_id: uuid.UUID) -> list[Period]:
-    """Every stay of the case, in any shelter; for the rule that nobody is in two places at once."""
-    rows = db.session.execute(select(Stay.admitted_on, Stay.ended_on).where(Stay.case_id == case_id))
-    return [Period(row.admitted_on, row.ended_on) for row in rows]
+def periods_of(case_id: uuid.UUID, *, but: uuid.UUID | None = None) -> list[Period]:
+    """Every stay of the case, `but` one, in any shelter; for the rule that nobody is in two places at once."""
+    rows = db.session.execute(select(Stay.id, Stay.admitted_on, Stay.ended_on).where(Stay.case_id == case_id))
+    return [Period(row.admitted_on, row.ended_on) for row in rows if row.id != but]
 
 
-def periods_in(bed_id: uuid.UUID, *, but: uuid.UUID | None = None) -> list[Period]:
-    """Every stay in a bed, `but` one: for the rule that a bed has one person."""
-    statement = select(Stay.id, Stay.admitted_on, Stay.ended_on).where(Stay.bed_id == bed_id)
-    return [Period(row.admitted_on, row.ended_on) for row in db.session.execute(statement) if row.id != but]
-
-
-def is_kept_for_another(bed_id: uuid.UUID, case_id: uuid.UUID, organisation_id: uuid.UUID) -> bool:
-    """Whether the bed is kept for somebody else who was accepted."""
-    kept = referral_rows.kept_beds(organisation_id).get(bed_id)
-    return kept is not None and kept.case_id != case_id
+def age_class_of(case_id: uuid.UUID) -> str:
+    """Adult, child or unsure."""
+    return db.session.scalar(select(Case.age_class).where(Case.id == case_id)) or ""
 
 
 def left_by_a_gate(case_id: uuid.UUID, organisation_id: uuid.UUID) -> bool:
     """Whether the last stay of the case was in this shelter, and a gate let the person out of it."""
     last = (
         select(Stay.organisation_id, Stay.child_gate)
-        .where(Stay.case_id == case_id)
+        .where(Stay.case_id == case_id, Stay.taken_back_on.is_(None))
         .order_by(Stay.admitted_on.desc(), Stay.ended_on.is_not(None), Stay.ended_on.desc())
         .limit(1)
     )

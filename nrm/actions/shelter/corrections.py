@@ -1,0 +1,289 @@
+"""Striking a wrong entry about a stay by a new one: the day of admission, the end, and an arrival that never was.
+
+Nothing that was entered goes: the correction keeps what it strikes, with who did it and why (ADR 0066).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.db import hit_one, transaction
+from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.referrals.referrals import ReferralEvent, ReferralStatus, decide
+from nrm.domain.shelter.away import Over
+from nrm.domain.shelter.corrections import CorrectionRefusal, CorrectionRefused, Kind, Why, check_take_back
+from nrm.domain.shelter.places import PlaceRefused
+from nrm.domain.shelter.stays import (
+    ExitReason,
+    ImpossibleStay,
+    Period,
+    StayRefusal,
+    check_admission,
+    check_dates,
+    check_no_overlap,
+    earliest_admission,
+)
+from nrm.models.referrals.referrals import Obligation, Referral
+from nrm.models.shelter.absences import LeftAlone, Missing
+from nrm.models.shelter.away import Away
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.stays import Stay
+from nrm.steps.shelter import places as place_steps
+from nrm.steps.shelter.corrections import append, first_day, last_day, other_place
+from nrm.steps.shelter.leaving import Exit, end_away, let_out
+from nrm.store import days
+from nrm.store.countries import country
+from nrm.store.referrals import referrals
+from nrm.store.rows.referrals import referrals as referral_rows
+from nrm.store.rows.shelter import absences as absence_rows
+from nrm.store.rows.shelter import places as place_rows
+from nrm.store.rows.shelter import stays as stay_rows
+from nrm.store.shelter import stays as store
+
+_END = (
+    "end_known_on",
+    "exit_reason",
+    "destination",
+    "destination_country",
+    "repatriation_gate",
+    "informed_on",
+    "permit_state",
+    "child_gate",
+    "safe_on",
+    "reflected_until",
+    "left_recorded_by_id",
+    "left_confirmed_by_id",
+)
+"""What the end of a stay says besides its day."""
+_NO_END: dict[str, Any] = {
+    **dict.fromkeys(("ended_on", *_END)),
+    **dict.fromkeys(
+        ("exit_reason", "destination", "destination_country", "repatriation_gate", "permit_state", "child_gate"), ""
+    ),
+}
+
+
+def correct_admission(*, stay_id: uuid.UUID, admitted_on: date, why: Why, by: Actor) -> None:
+    """The person came on another day than was entered.
+
+    Raises NotPermitted, NotVisible, CorrectionRefused, ImpossibleStay.
+    """
+    with transaction() as session:
+        case, stay = _of_own_case(session, stay_id, by)
+        if admitted_on == stay.admitted_on:
+            raise CorrectionRefused(CorrectionRefusal.SAME)
+        check_dates(admitted_on, today=days.today(), anticipated_end_on=stay.anticipated_end_on)
+        if stay.ended_on is not None and admitted_on > stay.ended_on:
+            raise ImpossibleStay(StayRefusal.EXIT_BEFORE_ADMISSION)
+        sent_on = None
+        if stay.referral_id is not None:
+            sent_on = clock.day_of(session.get_one(Referral, stay.referral_id).sent_at, country().timezone)
+        check_admission(admitted_on, earliest=earliest_admission(case.source, case.registered_month, sent_on))
+        missed = session.scalar(select(func.min(Missing.since_on)).where(Missing.stay_id == stay.id))
+        was_away = select(func.min(Away.since_on)).where(Away.stay_id == stay.id, Away.outcome != Over.STRUCK)
+        if any(each is not None and admitted_on > each for each in (missed, session.scalar(was_away))):
+            raise CorrectionRefused(CorrectionRefusal.BEFORE_ABSENCE)
+        period = Period(admitted_on, stay.ended_on)
+        check_no_overlap(period, stay_rows.periods_of(case.id, but=stay.id))
+        first_day(session, stay, admitted_on, by)
+        _strike(session, stay, Kind.ADMISSION, why, by, admitted_on=admitted_on)
+
+
+def reopen(
+    *, stay_id: uuid.UUID, place_id: uuid.UUID | None, with_stay_id: uuid.UUID | None = None, why: Why, by: Actor
+) -> None:
+    """The person did not leave: the end is struck, and the stay goes on in this place since the day of the wrong end.
+
+    `with_stay_id`, without a place: as in `stays.admit`. Raises NotPermitted, NotVisible, CorrectionRefused,
+    ImpossibleStay.
+    """
+    with transaction() as session:
+        case, stay = _of_own_case(session, stay_id, by)
+        ended_on = _wrong_end(session, case, stay)
+        if any(each.exited_on is None or each.exited_on > ended_on for each in _others(case, stay)):
+            raise CorrectionRefused(CorrectionRefusal.LATER_STAY)
+        if place_id is None:
+            if with_stay_id is None:
+                raise ImpossibleStay(StayRefusal.PLACE_NOT_THERE)
+            place_steps.check_mother(with_stay_id, case, by)
+        session.execute(
+            update(LeftAlone)
+            .where(LeftAlone.stay_id == stay.id, LeftAlone.withdrawn_on.is_(None), LeftAlone.struck_on.is_(None))
+            .values(struck_on=days.today(), desk_knows=False, authority_knows=False)
+            .execution_options(synchronize_session=False)
+        )
+        _strike(session, stay, Kind.EXIT, why, by, **_NO_END)
+        place_steps.begin(session, stay, place_id=place_id, with_stay_id=with_stay_id, from_on=ended_on, by=by)
+
+
+def correct_exit(*, stay_id: uuid.UUID, exit_: Exit, why: Why, by: Actor) -> None:
+    """The person left on another day, for another reason or to another place. The gates are asked as for any end.
+
+    Raises NotPermitted, NotVisible, CorrectionRefused, ImpossibleStay, permits.GateClosed.
+    """
+    with transaction() as session:
+        _correct_exit(session, stay_id, exit_, why, by)
+
+
+def check_exit(*, stay_id: uuid.UUID, exit_: Exit, by: Actor) -> None:
+    """Whether `correct_exit` would do this now: raises what it raises, and changes nothing."""
+    with contextlib.suppress(_OnlyAsked), transaction() as session:
+        _correct_exit(session, stay_id, exit_, None, by)
+
+
+class _OnlyAsked(Exception):
+    """Everything is as it should be; what was tried is undone."""
+
+
+def _correct_exit(session: Session, stay_id: uuid.UUID, exit_: Exit, why: Why | None, by: Actor) -> None:
+    case, stay = _of_own_case(session, stay_id, by)
+    _wrong_end(session, case, stay)
+    if stay.exit_reason in (ExitReason.LEFT_ALONE, ExitReason.DIED):  # two members said so: it is struck, not changed
+        raise CorrectionRefused(CorrectionRefusal.TWO_MEMBERS)
+    values = let_out(case, stay.admitted_on, exit_, by)
+    told = ("ended_on", "exit_reason", "destination", "destination_country")
+    if all(getattr(stay, name) == values[name] for name in told):
+        raise CorrectionRefused(CorrectionRefusal.SAME)
+    period = Period(stay.admitted_on, exit_.ended_on)
+    check_no_overlap(period, _others(case, stay), StayRefusal.OVERLAPS_LATER)
+    last_day(session, stay, exit_.ended_on, by)
+    if why is None:
+        raise _OnlyAsked
+    _strike(session, stay, Kind.EXIT, why, by, **values)
+
+
+def take_back_arrival(*, referral_id: uuid.UUID, why: Why, by: Actor) -> uuid.UUID:
+    """The person has not arrived: the referral waits for them again, and a stay that was begun counts nowhere.
+
+    Returns the case. Raises NotPermitted, NotVisible, CorrectionRefused, IllegalTransition.
+    """
+    by.must(Permission.REFERRAL_DECIDE)
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        referral = referrals.row(referral_id, by=by, lock=True)
+        case = session.get_one(Case, referral.case_id, populate_existing=True, with_for_update=True)
+        after = decide(
+            ReferralStatus(referral.status),
+            ReferralEvent.TAKE_BACK_ARRIVAL,
+            referrals.relation_to(referral, by=by),
+            terms=referral_rows.terms(referral),
+            at=clock.now(),
+        )
+        _check_held(case, by)
+        later = select(Referral.id).where(Referral.case_id == case.id, Referral.position > referral.position)
+        if session.scalar(later.limit(1)) is not None:
+            raise CorrectionRefused(CorrectionRefusal.SENT_ON)
+        if absence_rows.stands(case.id) is not None:
+            raise CorrectionRefused(CorrectionRefusal.MISSING_STANDS)
+        begun = select(Stay).where(Stay.referral_id == referral.id, Stay.taken_back_on.is_(None)).with_for_update()
+        stay = session.scalar(begun.execution_options(populate_existing=True))
+        if stay is not None:
+            _never_there(session, stay, why, by)
+            _keep_again(session, referral, stay, by)
+        referral.status, referral.arrived_at, referral.expected_at = str(after), None, clock.now()
+        session.execute(
+            update(Obligation)
+            .where(Obligation.case_id == case.id, Obligation.kind == "arrival")
+            .values(done_at=None, done_by_id=None, due_at=clock.now())
+        )
+        session.flush()
+        audit.append(
+            session,
+            audit.Event.ARRIVAL_TAKEN_BACK,
+            by=by,
+            case_id=case.id,
+            referral_id=referral.id,
+            stay_id=stay.id if stay is not None else None,
+            why=str(why),
+        )
+        return case.id
+
+
+def _keep_again(session: Session, referral: Referral, stay: Stay, by: Actor) -> None:
+    """Her place is kept for her again, unless it is promised to somebody else by now."""
+    had = place_rows.last_places([stay.id]).get(stay.id)
+    if had is not None and had.place_id is not None:
+        with contextlib.suppress(PlaceRefused):
+            place_steps.keep(session, referral, had.place_id, clock.now(), by)
+
+
+def correct_place(*, stay_id: uuid.UUID, place_id: uuid.UUID, from_on: date, why: Why, by: Actor) -> None:
+    """From a day of the stay on the person slept in another place than was entered.
+
+    Raises NotPermitted, NotVisible, CorrectionRefused, ImpossibleStay.
+    """
+    with transaction() as session:
+        _, stay = _of_own_case(session, stay_id, by)
+        struck = other_place(session, stay, place_id, from_on, by)
+        append(session, stay, Kind.PLACE, why, by, was=struck)
+
+
+def _never_there(session: Session, stay: Stay, why: Why, by: Actor) -> None:
+    if stay.ended_on is not None:
+        raise CorrectionRefused(CorrectionRefusal.NO_ARRIVAL)
+    today = days.today()
+    check_take_back(stay.known_on, today=today)
+    values = {
+        **_NO_END,
+        "ended_on": stay.admitted_on,
+        "end_known_on": today,
+        "exit_reason": str(ExitReason.ENTERED_BY_MISTAKE),
+        "destination": "none",
+        "child_gate": "not_there",
+        "taken_back_on": today,
+    }
+    _strike(session, stay, Kind.ARRIVAL, why, by, **values)
+    place_steps.end(session, stay.id, stay.admitted_on, by)
+    end_away(session, stay.id, stay.admitted_on, Over.STRUCK)
+
+
+def _of_own_case(session: Session, stay_id: uuid.UUID, by: Actor) -> tuple[Case, Stay]:
+    """The case, locked before its stay as when a stay ends. Raises NotPermitted, NotVisible, CorrectionRefused."""
+    by.must(Permission.STAY_MANAGE)
+    case_id = store.stay(stay_id, by=by).case_id
+    case = session.get_one(Case, case_id, populate_existing=True, with_for_update=True)
+    stay = store.row(stay_id, by=by)
+    if stay.taken_back_on is not None:
+        raise CorrectionRefused(CorrectionRefusal.NO_ARRIVAL)
+    _check_held(case, by)
+    return case, stay
+
+
+def _check_held(case: Case, by: Actor) -> None:
+    if case.holder_id != by.organisation_id or case.status != "open":
+        raise CorrectionRefused(CorrectionRefusal.NOT_HELD)
+
+
+def _wrong_end(session: Session, case: Case, stay: Stay) -> date:
+    """The day of an end that can be struck; raises CorrectionRefused."""
+    if stay.ended_on is None:
+        raise CorrectionRefused(CorrectionRefusal.STILL_OPEN)
+    if stay.exit_reason == ExitReason.MISSING:
+        raise CorrectionRefused(CorrectionRefusal.AS_MISSING)
+    if absence_rows.stands(case.id) is not None:
+        raise CorrectionRefused(CorrectionRefusal.MISSING_STANDS)
+    asked = select(Referral.id).where(Referral.case_id == case.id, Referral.status.in_(("sent", "accepted")))
+    if session.scalar(asked.limit(1)) is not None:
+        raise CorrectionRefused(CorrectionRefusal.SENT_ON)
+    return stay.ended_on
+
+
+def _others(case: Case, stay: Stay) -> list[Period]:
+    return stay_rows.periods_of(case.id, but=stay.id)
+
+
+def _strike(session: Session, stay: Stay, kind: Kind, why: Why, by: Actor, **values: Any) -> None:
+    """Append the correction with all that it strikes, then let the row say what holds from now on."""
+    struck = (name for name in values if name not in ("admitted_on", "ended_on"))
+    append(session, stay, kind, why, by, was={name: getattr(stay, name) for name in struck})
+    same = (Stay.admitted_on == stay.admitted_on, Stay.ended_on.is_not_distinct_from(stay.ended_on))
+    statement = update(Stay).where(Stay.id == stay.id, *same).values(**values)
+    hit = hit_one(session, statement.execution_options(synchronize_session=False))
+    assert hit, "the row is locked"

@@ -1,0 +1,86 @@
+"""What was entered about a stay and was wrong: struck by a new entry with its reason, and never overwritten.
+
+A correction counts in the quarter in which it becomes known. Until then a report says what was known at its end; the
+nights that were paid are corrected by the next payment (ADR 0066).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from nrm.domain.shelter.stays import Period
+
+
+class Kind(StrEnum):
+    """What of a stay is corrected."""
+
+    ADMISSION = "admission"  # the day of it
+    EXIT = "exit"  # the stay goes on, or ended otherwise
+    ARRIVAL = "arrival"  # the person was never there
+    PLACE = "place"  # where the person slept, from a day on
+    AWAY = "away"  # the person was not away
+
+
+class Why(StrEnum):
+    """Why an entry was wrong. Coded: an own text would say in clear what belongs into the sealed notes."""
+
+    MISTYPED = "mistyped"
+    MISTOLD = "mistold"
+    OTHER_PERSON = "other_person"
+    KNOWN_LATER = "known_later"
+    CAME_BACK = "came_back"  # within hours: she had not left
+
+
+class CorrectionRefusal(StrEnum):
+    """Why an entry cannot be corrected like this."""
+
+    SAME = "same"  # nothing changes
+    NOT_HELD = "not_held"  # the case is closed, or another shelter's
+    STILL_OPEN = "still_open"  # a stay that has not ended has no end to correct
+    AS_MISSING = "as_missing"  # who comes back from being missing is admitted anew
+    LATER_STAY = "later_stay"  # the person was in a shelter since
+    MISSING_STANDS = "missing_stands"
+    NO_ARRIVAL = "no_arrival"  # the person came without a referral, or has left since
+    SENT_ON = "sent_on"  # another shelter was asked since
+    TOO_LATE = "too_late"
+    BEFORE_ABSENCE = "before_absence"  # the admission would come after a day on which the person was away or missing
+    TWO_MEMBERS = "two_members"  # who left alone or died: two members said so, and it can only be struck
+    BEFORE_MOVE = "before_move"  # the admission would come after a move to another place
+    NOT_THERE = "not_there"  # the day is not one of the stay
+
+
+class CorrectionRefused(ValueError):
+    """Nothing is changed; `reason` says why."""
+
+    def __init__(self, reason: CorrectionRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+TAKE_BACK_WITHIN = timedelta(days=7)
+"""How long after it was entered an arrival can be taken back; after that the person has lived there, and has left."""
+
+
+def check_take_back(known_on: date, *, today: date) -> None:
+    """Raise CorrectionRefused (`too_late`) for an arrival that was entered too long ago to have been a mistake."""
+    if today - known_on > TAKE_BACK_WITHIN:
+        raise CorrectionRefused(CorrectionRefusal.TOO_LATE)
+
+
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """What a correction struck: the stay as it stood before, and the day on which that became known."""
+
+    known_on: date
+    was: Period
+
+
+def as_known(stay: Period | None, struck: Sequence[Struck], day: date) -> Period | None:
+    """The stay as it was known at the end of that day. `struck`: its corrections, in their order.
+
+    `stay`: as it is known now; None if the person was never there.
+    """
+    return next((each.was for each in struck if each.known_on > day), stay)

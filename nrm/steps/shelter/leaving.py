@@ -1,0 +1,104 @@
+"""What lets a person out of a stay, inside the transaction of an action: an end, and the correction of an end."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import case, update
+from sqlalchemy.orm import Session
+
+from nrm.domain.accounts.accounts import Actor
+from nrm.domain.shelter.absences import BY_ANOTHER_PAGE
+from nrm.domain.shelter.away import Over
+from nrm.domain.shelter.permits import check_household, check_leaving
+from nrm.domain.shelter.stays import (
+    Destination,
+    ExitReason,
+    ImpossibleStay,
+    StayRefusal,
+    check_country,
+    check_dates,
+    check_exit,
+    country_of,
+)
+from nrm.models.shelter.away import Away
+from nrm.models.shelter.cases import Case
+from nrm.store import days
+from nrm.store.rows.shelter import absences as absence_rows
+from nrm.store.rows.shelter import findings as finding_rows
+from nrm.store.rows.shelter import identifications as identification_rows
+from nrm.store.rows.shelter import permits as permit_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """When and why somebody left, and where to. `where`: the country of the destination, unless the destination implies
+    it: `home`, ISO 3166 alpha-2, or `unknown`."""
+
+    ended_on: date
+    reason: ExitReason
+    destination: Destination
+    where: str = ""
+    same_household: bool = False
+
+
+def check_reason(admitted_on: date, exit_: Exit) -> None:
+    """Raise ImpossibleStay for a day, a reason or a destination that no form of an organisation's own acts takes."""
+    check_dates(admitted_on, today=days.today(), exited_on=exit_.ended_on)
+    if exit_.reason in BY_ANOTHER_PAGE:
+        raise ImpossibleStay(BY_ANOTHER_PAGE[exit_.reason])
+    check_exit(exit_.reason, exit_.destination)
+    check_country(exit_.destination, exit_.where)
+
+
+def let_out(case_: Case, admitted_on: date, exit_: Exit, by: Actor) -> dict[str, object]:
+    """What the row of the stay says of its end, once both gates are open. The case is locked.
+
+    Raises ImpossibleStay, permits.GateClosed.
+    """
+    check_reason(admitted_on, exit_)
+    if absence_rows.stands(case_.id) is not None:
+        raise ImpossibleStay(StayRefusal.MISSING_STANDS)
+    permit = permit_rows.facts(case_.id)
+    reflects_until = identification_rows.reflection_until(case_)
+    child = finding_rows.child_facts(case_, handed_over=case_.holder_id != by.organisation_id)
+    repatriation, child_gate = check_leaving(
+        exit_.reason,
+        exit_.destination,
+        child=child,
+        citizenship_class=case_.citizenship_class,
+        permit=permit,
+        on=exit_.ended_on,
+        country=exit_.where,
+        reflection_until=reflects_until,
+    )
+    check_household(child_gate, same_household=exit_.same_household)
+    informed = repatriation == "informed"
+    return {
+        "ended_on": exit_.ended_on,
+        "end_known_on": days.today(),
+        "exit_reason": str(exit_.reason),
+        "destination": str(exit_.destination),
+        "destination_country": country_of(exit_.destination, exit_.where, case_.citizenship),
+        "repatriation_gate": repatriation,
+        "informed_on": permit.informed.on if informed and permit.informed else None,
+        "permit_state": str(permit.status) if informed else "",
+        "child_gate": child_gate,
+        "safe_on": child.safe_since if child_gate == "assessed" else None,
+        "reflected_until": reflects_until if informed else None,
+        "left_recorded_by_id": None,
+        "left_confirmed_by_id": None,
+    }
+
+
+def end_away(session: Session, stay_id: uuid.UUID, on: date, outcome: Over) -> None:
+    """Nobody is away from a stay that is over, or while she is missing: days away end there with it."""
+    first = case((Away.since_on > on, Away.since_on), else_=on)
+    session.execute(
+        update(Away)
+        .where(Away.stay_id == stay_id, Away.outcome == "")
+        .values(over_on=first, outcome=str(outcome))
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,47 @@
+"""Who has arrived at the actor's shelter and was not admitted yet."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import exists, select
+
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.referrals.referrals import ReferralStatus
+from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.stays import Stay
+
+_MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivedLine:
+    """One person who is there and has no place."""
+
+    referral_id: uuid.UUID
+    case_id: uuid.UUID
+    pseudonym: str
+
+
+def waiting(*, by: Actor) -> list[ArrivedLine]:
+    """People who arrived and have no place yet; empty for an actor who takes nobody in."""
+    if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
+        return []
+    begun = exists().where(Stay.referral_id == Referral.id, Stay.taken_back_on.is_(None))
+    statement = (
+        select(Referral.id, Case.id, Case.pseudonym)
+        .join(Case, Case.id == Referral.case_id)
+        .where(
+            Case.holder_id == by.organisation_id,
+            Case.status == "open",
+            Referral.receiver_id == by.organisation_id,
+            Referral.status == ReferralStatus.ARRIVED,
+            ~begun,
+        )
+        .order_by(Case.pseudonym)
+        .limit(_MOST)
+    )
+    return [ArrivedLine(*row) for row in db.session.execute(statement)]

@@ -1,0 +1,90 @@
+"""Who of the actor's shelter is away and expected back."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.shelter.away import is_late
+from nrm.models.shelter.away import Away
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.stays import Stay
+from nrm.store import days
+
+_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class AwayLine:
+    """One absence. `late`: she is expected back since yesterday or longer."""
+
+    id: uuid.UUID
+    stay_id: uuid.UUID
+    case_id: uuid.UUID
+    pseudonym: str
+    since_on: date
+    expected_on: date
+    over_on: date | None
+    outcome: str
+    late: bool
+
+
+def away(*, by: Actor) -> list[AwayLine]:
+    """Who is away now or will be, the late first; empty for an actor who takes nobody in."""
+    return _lines(by, Away.outcome == "")
+
+
+def of_stay(stay_id: uuid.UUID, *, by: Actor) -> list[AwayLine]:
+    """Every absence of a stay in the actor's shelter, the first day first."""
+    return sorted(_lines(by, Away.stay_id == stay_id), key=lambda line: line.since_on)
+
+
+def one(away_id: uuid.UUID, *, by: Actor) -> AwayLine:
+    """One absence; raises NotVisible."""
+    for line in _lines(by, Away.id == away_id):
+        return line
+    raise NotVisible
+
+
+def _lines(by: Actor, *wanted: object) -> list[AwayLine]:
+    if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
+        return []
+    statement = (
+        select(Away, Stay.case_id, Case.pseudonym)
+        .join(Stay, Stay.id == Away.stay_id)
+        .join(Case, Case.id == Stay.case_id)
+        .where(Stay.organisation_id == by.organisation_id, *wanted)  # type: ignore[arg-type]
+        .order_by(Away.expected_on, Away.id)
+        .limit(_MOST)
+        .execution_options(populate_existing=True)
+    )
+    today = days.today()
+    return [
+        AwayLine(
+            id=found.id,
+            stay_id=found.stay_id,
+            case_id=case_id,
+            pseudonym=pseudonym,
+            since_on=found.since_on,
+            expected_on=found.expected_on,
+            over_on=found.over_on,
+            outcome=found.outcome,
+            late=found.outcome == "" and is_late(found.expected_on, today),
+        )
+        for found, case_id, pseudonym in db.session.execute(statement)
+    ]
+
+
+def row(away_id: uuid.UUID, *, by: Actor) -> Away:
+    """For actions; raises NotVisible."""
+    own = select(Stay.id).where(Stay.organisation_id == by.organisation_id)
+    statement = select(Away).where(Away.id == away_id, Away.stay_id.in_(own)).with_for_update()
+    found = db.session.scalar(statement.execution_options(populate_existing=True))
+    if found is None:
+        raise NotVisible
+    return found

@@ -1,0 +1,137 @@
+"""Residents who are away and expected back."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, timedelta
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from forms.days import OTHER, chosen_day
+from forms.shelter.away import AWAY_REFUSED, AwayForm, BackForm
+from forms.shelter.cases import CASE_REFUSED
+from forms.shelter.corrections import CORRECTION_REFUSED, TakeBackForm
+from nrm.actions.shelter import away as actions
+from nrm.domain.accounts.accounts import Permission
+from nrm.domain.shelter.away import AwayRefusal, AwayRefused
+from nrm.domain.shelter.cases import CaseRefused
+from nrm.domain.shelter.corrections import CorrectionRefused, Why
+from nrm.domain.shelter.stays import StayOver
+from nrm.store import days as calendar
+from nrm.store.countries import country
+from nrm.store.shelter import arrivals, stays
+from nrm.store.shelter import away as store
+from nrm.web import access, errors
+from nrm.web.shelter.stays import OVER
+
+Answer = Response | str | tuple[str, int]
+
+blueprint = Blueprint("away", __name__)
+
+
+@blueprint.get("/stays/<uuid:stay_id>/away")
+@access.requires(Permission.STAY_MANAGE)
+def away_page(stay_id: uuid.UUID) -> Answer:
+    stay = stays.stay(stay_id, by=access.actor())
+    if stay.ended_on is not None:
+        return errors.error_page(409, OVER)
+    return _away_page(stay, AwayForm())
+
+
+def _away_page(stay: stays.StayLine, form: AwayForm, status: int = 200) -> Answer:
+    counted = country().away_nights_counted
+    return render_template("shelter/away/away.html", stay=stay, form=form, counted=counted), status
+
+
+@blueprint.post("/stays/<uuid:stay_id>/away")
+@access.requires(Permission.STAY_MANAGE)
+def go(stay_id: uuid.UUID) -> Answer:
+    by = access.actor()
+    stay = stays.stay(stay_id, by=by)
+    form = AwayForm(request.form)
+    if not form.validate():
+        return _away_page(stay, form, 422)
+    since_on = chosen_day(form.since, form.since_day, calendar.today())
+    try:
+        actions.record(
+            stay_id=stay_id,
+            since_on=since_on,
+            expected_on=_expected(form, since_on),
+            reason=(form.reason.data or "").replace("\r\n", "\n").strip(),
+            by=by,
+        )
+    except AwayRefused as error:
+        late = error.reason is AwayRefusal.EXPECTED
+        choice, day = (form.expected, form.expected_day) if late else (form.since, form.since_day)
+        (day if choice.data == OTHER else choice).errors = [AWAY_REFUSED[error.reason]]
+        return _away_page(stay, form, 422)
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    except StayOver:
+        return errors.error_page(409, OVER)
+    return redirect(url_for("stays.show", stay_id=stay_id, did="away"), 303)
+
+
+def _expected(form: AwayForm, since_on: date) -> date:
+    if form.expected.data == OTHER and form.expected_day.data is not None:
+        return form.expected_day.data
+    return max(since_on, calendar.today()) + timedelta(days=int(form.expected.data))
+
+
+@blueprint.get("/away/<uuid:away_id>/back")
+@access.requires(Permission.STAY_MANAGE)
+def back_page(away_id: uuid.UUID) -> Answer:
+    line = store.one(away_id, by=access.actor())
+    if line.outcome:
+        return errors.error_page(409, AWAY_REFUSED[AwayRefusal.OVER])
+    return render_template("shelter/away/back.html", line=line, form=BackForm())
+
+
+@blueprint.post("/away/<uuid:away_id>/back")
+@access.requires(Permission.STAY_MANAGE)
+def back(away_id: uuid.UUID) -> Answer:
+    by = access.actor()
+    line = store.one(away_id, by=by)
+    form = BackForm(request.form)
+    if not form.validate():
+        return render_template("shelter/away/back.html", line=line, form=form), 422
+    try:
+        stay_id = actions.back(away_id=away_id, back_on=chosen_day(form.back, form.back_day, calendar.today()), by=by)
+    except AwayRefused as error:
+        if error.reason is AwayRefusal.OVER:
+            return errors.error_page(409, AWAY_REFUSED[error.reason])
+        (form.back_day if form.back.data == OTHER else form.back).errors = [AWAY_REFUSED[error.reason]]
+        return render_template("shelter/away/back.html", line=line, form=form), 422
+    return redirect(url_for("stays.show", stay_id=stay_id, did="back"), 303)
+
+
+@blueprint.get("/away/<uuid:away_id>/strike")
+@access.requires(Permission.STAY_MANAGE)
+def strike_page(away_id: uuid.UUID) -> Answer:
+    return render_template("shelter/away/strike.html", line=store.one(away_id, by=access.actor()), form=TakeBackForm())
+
+
+@blueprint.post("/away/<uuid:away_id>/strike")
+@access.requires(Permission.STAY_MANAGE)
+def strike(away_id: uuid.UUID) -> Answer:
+    by = access.actor()
+    line = store.one(away_id, by=by)
+    form = TakeBackForm(request.form)
+    if not form.validate():
+        return render_template("shelter/away/strike.html", line=line, form=form), 422
+    try:
+        stay_id = actions.strike(away_id=away_id, why=Why(form.why.data), by=by)
+    except AwayRefused as error:
+        return errors.error_page(409, AWAY_REFUSED[error.reason])
+    except CorrectionRefused as error:
+        return errors.error_page(409, CORRECTION_REFUSED[error.reason])
+    return redirect(url_for("stays.show", stay_id=stay_id, did="not_away"), 303)
+
+
+def home_part() -> Markup:
+    """Who has arrived and has no place yet, and who is away, for the home page of a shelter; the late stand first."""
+    by = access.actor()
+    page = render_template("shelter/away/home.html", waiting=arrivals.waiting(by=by), away=store.away(by=by))
+    return Markup(page)  # noqa: S704 - a template of ours, its values are escaped

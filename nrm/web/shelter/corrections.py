@@ -1,0 +1,155 @@
+"""Correcting the day of an admission, and an end that was wrong: the stay goes on."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from forms import SelectChoice
+from forms.shelter.corrections import CORRECTION_REFUSED, CorrectAdmissionForm, CorrectPlaceForm, ReopenStayForm
+from forms.shelter.stays import IMPOSSIBLE
+from nrm.actions.shelter import corrections as actions
+from nrm.domain.accounts.accounts import Permission
+from nrm.domain.shelter.corrections import CorrectionRefused, Why
+from nrm.domain.shelter.stays import ImpossibleStay
+from nrm.domain.words import N_
+from nrm.store.shelter import places
+from nrm.store.shelter import stays as store
+from nrm.web import access, errors
+from nrm.web.choices import label_of
+from nrm.web.shelter import absences
+from nrm.web.shelter.stay_endings import NOT_OVER
+from nrm.web.shelter.stays import chosen_place, mothers, place_choices
+
+Answer = Response | str | tuple[str, int]
+
+blueprint = Blueprint("corrections", __name__)
+
+CHOOSE = N_("Choose a place")
+CHOOSE_PLACE = N_("Choose a free place: somebody else has hers now")
+
+
+@blueprint.get("/stays/<uuid:stay_id>/correct/admission")
+@access.requires(Permission.STAY_MANAGE)
+def admission_page(stay_id: uuid.UUID) -> Answer:
+    stay = store.stay(stay_id, by=access.actor())
+    form = CorrectAdmissionForm(admitted=stay.admitted_on)
+    return render_template("shelter/corrections/admission.html", stay=stay, form=form)
+
+
+@blueprint.post("/stays/<uuid:stay_id>/correct/admission")
+@access.requires(Permission.STAY_MANAGE)
+def admission(stay_id: uuid.UUID) -> Answer:
+    by = access.actor()
+    stay = store.stay(stay_id, by=by)
+    form, status = CorrectAdmissionForm(request.form), 422
+    if form.validate() and form.admitted.data is not None:
+        try:
+            actions.correct_admission(stay_id=stay_id, admitted_on=form.admitted.data, why=Why(form.why.data), by=by)
+            return redirect(url_for("stays.show", stay_id=stay_id, did="corrected"), 303)
+        except ImpossibleStay as error:
+            form.admitted.errors = [IMPOSSIBLE[error.reason]]
+        except CorrectionRefused as error:
+            form.admitted.errors = [CORRECTION_REFUSED[error.reason]]
+    return render_template("shelter/corrections/admission.html", stay=stay, form=form), status
+
+
+@blueprint.get("/stays/<uuid:stay_id>/correct/reopen")
+@access.requires(Permission.STAY_MANAGE)
+def reopen_page(stay_id: uuid.UUID) -> Answer:
+    stay = store.stay(stay_id, by=access.actor())
+    if stay.ended_on is None:
+        return errors.error_page(409, NOT_OVER)
+    return _reopen_page(stay, _reopen_form(stay))
+
+
+def _reopen_form(stay: store.StayLine) -> ReopenStayForm:
+    """Her own place stands first if it is free, and is taken; else another one must be chosen."""
+    form = ReopenStayForm(request.form)
+    free = place_choices(places.free_lines(by=access.actor()))
+    own = [each for each in free if each.value == stay.place]
+    empty = [] if own else [SelectChoice(value="", label="—")]
+    form.bed.choices = [*own, *empty, *(each for each in free if each not in own)]
+    if stay.small_child:
+        form.bed.choices += mothers()
+    return form
+
+
+def _reopen_page(stay: store.StayLine, form: ReopenStayForm, status: int = 200) -> Answer:
+    page = render_template(
+        "shelter/corrections/reopen.html",
+        stay=stay,
+        form=form,
+        reason=label_of("exit_reasons", stay.exit_reason),
+        destination=label_of("destinations", stay.destination),
+        country=absences.place(stay.destination_country),
+    )
+    return page, status
+
+
+@blueprint.post("/stays/<uuid:stay_id>/correct/reopen")
+@access.requires(Permission.STAY_MANAGE)
+def reopen(stay_id: uuid.UUID) -> Answer:
+    by = access.actor()
+    stay = store.stay(stay_id, by=by)
+    if stay.ended_on is None:
+        return errors.error_page(409, NOT_OVER)
+    form = _reopen_form(stay)
+    if not form.validate() or not form.bed.data:
+        form.bed.errors = form.bed.errors or ([] if form.bed.data else [CHOOSE_PLACE])
+        return _reopen_page(stay, form, 422)
+    chosen = chosen_place(form)
+    try:
+        actions.reopen(
+            stay_id=stay_id,
+            place_id=chosen.place_id,
+            with_stay_id=chosen.with_stay_id,
+            why=Why(form.why.data),
+            by=by,
+        )
+    except ImpossibleStay as error:
+        form.bed.errors = [IMPOSSIBLE[error.reason]]
+        return _reopen_page(stay, form, 409)
+    except CorrectionRefused as error:
+        form.why.errors = [CORRECTION_REFUSED[error.reason]]
+        return _reopen_page(stay, form, 409)
+    return redirect(url_for("stays.show", stay_id=stay_id, did="reopened"), 303)
+
+
+@blueprint.get("/stays/<uuid:stay_id>/correct/place")
+@access.requires(Permission.STAY_MANAGE)
+def place_page(stay_id: uuid.UUID) -> Answer:
+    stay = store.stay(stay_id, by=access.actor())
+    return render_template("shelter/corrections/place.html", stay=stay, form=_place_form(stay))
+
+
+def _place_form(stay: store.StayLine) -> CorrectPlaceForm:
+    """Every place of the building: which of them was free on those days is looked at when the form is sent."""
+    form = CorrectPlaceForm(request.form, since=stay.admitted_on)
+    form.bed.choices = [SelectChoice(value="", label="—"), *place_choices(places.places(by=access.actor()))]
+    return form
+
+
+@blueprint.post("/stays/<uuid:stay_id>/correct/place")
+@access.requires(Permission.STAY_MANAGE)
+def place(stay_id: uuid.UUID) -> Answer:
+    by = access.actor()
+    stay = store.stay(stay_id, by=by)
+    form = _place_form(stay)
+    if form.validate() and form.since.data is not None and form.bed.data:
+        place_id = chosen_place(form).place_id
+        assert place_id is not None
+        try:
+            actions.correct_place(
+                stay_id=stay_id, place_id=place_id, from_on=form.since.data, why=Why(form.why.data), by=by
+            )
+            return redirect(url_for("stays.show", stay_id=stay_id, did="corrected"), 303)
+        except ImpossibleStay as error:
+            form.bed.errors = [IMPOSSIBLE[error.reason]]
+        except CorrectionRefused as error:
+            form.since.errors = [CORRECTION_REFUSED[error.reason]]
+    elif not form.bed.data and not form.bed.errors:
+        form.bed.errors = [CHOOSE]
+    return render_template("shelter/corrections/place.html", stay=stay, form=form), 422

@@ -1,0 +1,281 @@
+"""The pages of a stay: arrival with admission, days away, the three steps of an end, and corrections."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from nrm import clock
+from nrm.actions.referrals import referrals
+from nrm.actions.shelter import absences, arrivals, away, cases
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor
+from nrm.domain.shelter.absences import Feared
+from nrm.domain.shelter.away import AwayRefused
+from nrm.domain.shelter.cases import Compartment, Purpose
+from nrm.models.shelter.away import Away
+from nrm.models.shelter.stays import Stay
+from nrm.steps.shelter import cases as case_steps
+from nrm.store import days
+from nrm.store.shelter import arrivals as arrival_store
+from nrm.store.shelter import away as away_store
+from nrm.store.shelter import places as place_store
+from nrm.store.shelter import stay_history
+from nrm.store.shelter import stays as store
+from tests import factories
+from tests.conftest import Person
+from tests.factories_referrals import bed, sent
+from tests.factories_stays import CHILD, MOLDOVAN, admitted
+
+SignIn = Callable[[str], Person]
+
+
+@pytest.fixture
+def vatra(app: Flask) -> Actor:
+    assert app
+    return factories.actor("vatra.case_worker")
+
+
+def _row(stay_id: uuid.UUID) -> Stay:
+    db.session.rollback()
+    return db.session.get_one(Stay, stay_id, populate_existing=True)
+
+
+# --- arrival
+
+
+def _awaited() -> tuple[uuid.UUID, uuid.UUID, uuid.UUID]:
+    nrc = factories.actor("nrc.case_worker")
+    line = sent(factories.actor("rinas.border_officer"), "NRC")
+    place = bed("NRC", 4)
+    return line.referral_id, referrals.accept(referral_id=line.referral_id, place_id=place, by=nrc), place
+
+
+def test_arrival_and_admission_are_one_page_and_the_hour_is_sealed(app: Flask, sign_in: SignIn) -> None:
+    assert app
+    referral_id, case_id, _ = _awaited()
+    person, nrc = sign_in("nrc.case_worker"), factories.actor("nrc.case_worker")
+    address = f"/referrals/{referral_id}/arrival"
+    assert address in person.get(f"/cases/{case_id}")
+    sign_in("vatra.case_worker").get(address, 404)
+    label = place_store.free_lines(by=nrc, for_case=case_id)[0].label
+    typed = {"bed": label, "admitted": "today", "planned": "30", "hour": "3:10", "missing_say": "Thuaji motrës"}
+    wrong = person.post(address, {**typed, "hour": "3 a.m."}, 422)
+    assert "3 a.m." in str(wrong)
+    assert store.of_case(case_id, by=nrc).current is None
+    where = person.post(address, typed)
+    db.session.rollback()
+    current = store.of_case(case_id, by=nrc).current
+    assert current is not None
+    assert str(where).endswith(f"/stays/{current.id}?did=arrived")
+    assert "3:10" not in person.get(f"/stays/{current.id}")
+    person.post(address, typed, 409)
+    cases.open_compartment(case_id=case_id, compartment=Compartment.CARE, purpose=Purpose.CARE, by=nrc)
+    (note,) = case_steps.notes(case_id=case_id, by=nrc)
+    assert "3:10" in note["text"]
+    assert case_steps.opened(case_id=case_id, by=nrc)[Compartment.CARE].value == {"missing_say": "Thuaji motrës"}
+    lying = b"".join(repr(row).encode() for row in db.session.connection().exec_driver_sql("SELECT * FROM care_notes"))
+    assert b"3:10" not in lying
+    assert b"motr" not in lying
+
+
+def test_who_arrives_without_a_place_is_on_the_home_page_until_she_has_one(app: Flask, sign_in: SignIn) -> None:
+    assert app
+    referral_id, case_id, _ = _awaited()
+    person, nrc = sign_in("nrc.case_worker"), factories.actor("nrc.case_worker")
+    address = f"/referrals/{referral_id}/arrival"
+    person.post(address, {"bed": "none-yet", "admitted": "today"})
+    assert [line.case_id for line in arrival_store.waiting(by=nrc)] == [case_id]
+    assert arrival_store.waiting(by=factories.actor("vatra.case_worker")) == []
+    assert address in person.get("/")
+    label = place_store.free_lines(by=nrc, for_case=case_id)[0].label
+    assert "none-yet" not in person.get(address)
+    person.post(address, {"bed": label, "admitted": "today", "planned": "14"})
+    assert address not in person.get("/")
+
+
+def test_a_wrong_arrival_is_taken_back_on_a_page_with_a_reason(app: Flask, sign_in: SignIn) -> None:
+    assert app
+    referral_id, case_id, _ = _awaited()
+    person = sign_in("nrc.case_worker")
+    address = f"/referrals/{referral_id}/arrival"
+    person.get(f"{address}/back", 409)
+    person.post(address, {"bed": "none-yet", "admitted": "today"})
+    person.post(f"{address}/back", {}, 422)
+    sign_in("vatra.case_worker").post(f"{address}/back", {"why": "mistold"}, 404)
+    person.post(f"{address}/back", {"why": "mistold"})
+    assert address in person.get(f"/cases/{case_id}")
+    person.post(f"{address}/back", {"why": "mistold"}, 409)
+
+
+# --- the end, in three steps
+
+
+def test_an_end_asks_the_reason_then_what_fits_it_then_says_what_follows(vatra: Actor, sign_in: SignIn) -> None:
+    opened = admitted(vatra, MOLDOVAN, days_ago=2)
+    person = sign_in("vatra.case_worker")
+    end = f"/stays/{opened.stay_id}/end"
+    first = {"ended": "today", "reason": "expelled", "step": "1"}
+    page = str(person.post(end, first, 200))
+    assert 'value="friends"' in page
+    assert 'value="foster_family"' not in page
+    assert 'value="country_of_citizenship"' not in page
+    second = {**first, "step": "2", "destination": "family", "country": "abroad", "country_name": "Moldova"}
+    for step in ("2", "3"):  # no page opens a gate, whichever is sent first
+        shut = str(person.post(end, {**second, "step": step}, 422))
+        assert "/permit" in shut
+    person.post(end, {**first, "step": "3"}, 422)
+    person.post(end, {**second, "step": "3", "destination": "foster_family", "country": "home"}, 422)
+    assert _row(opened.stay_id).ended_on is None
+    confirm = str(person.post(end, {**second, "country": "home"}, 200))
+    assert _row(opened.stay_id).ended_on is None
+    assert store.stay(opened.stay_id, by=vatra).place in confirm
+    hidden = dict(re.findall(r'type="hidden" name="([\w-]+)" value="([^"]*)"', confirm))
+    where = person.post(end, {name: value for name, value in hidden.items() if name != "csrf_token"})
+    assert str(where).endswith("?did=ended")
+    row = _row(opened.stay_id)
+    assert (row.exit_reason, row.destination, row.destination_country) == ("expelled", "family", "home")
+    person.post(end, hidden, 409)
+
+
+@pytest.mark.parametrize("reason", ["missing", "left_alone", "died", "entered_by_mistake", "", "nonsense"])
+def test_no_step_takes_a_reason_that_has_a_page_of_its_own(vatra: Actor, sign_in: SignIn, reason: str) -> None:
+    opened = admitted(vatra, CHILD)
+    typed = {"ended": "today", "reason": reason, "destination": "none", "country": "home"}
+    for step in ("1", "2", "3", "x"):
+        sign_in("vatra.case_worker").post(f"/stays/{opened.stay_id}/end", {**typed, "step": step}, 422)
+    assert _row(opened.stay_id).ended_on is None
+
+
+# --- corrections on pages
+
+
+def test_corrections_on_their_pages_are_kept_and_shown(vatra: Actor, sign_in: SignIn) -> None:
+    opened = admitted(vatra, MOLDOVAN, days_ago=4)
+    person, stay = sign_in("vatra.case_worker"), f"/stays/{opened.stay_id}"
+    right = days.today() - timedelta(days=6)
+    typed = {"admitted-day": right.day, "admitted-month": right.month, "admitted-year": right.year}
+    person.post(f"{stay}/correct/admission", typed, 422)
+    person.post(f"{stay}/correct/admission", {**typed, "why": "mistyped"})
+    assert _row(opened.stay_id).admitted_on == right
+    for path in ("correct/end", "correct/reopen"):
+        person.get(f"{stay}/{path}", 409)
+        person.post(f"{stay}/{path}", {}, 409)
+    person.post(f"{stay}/end", {"ended": "today", "reason": "independent_living", "country": "home", "step": "3"})
+    shut = {"ended": "today", "reason": "expelled", "destination": "friends", "country": "unknown", "step": "3"}
+    person.post(f"{stay}/correct/end", {**shut, "why": "mistold"}, 422)
+    person.post(f"{stay}/correct/end", {**shut, "country": "home"}, 422)
+    person.post(f"{stay}/correct/end", {**shut, "country": "home", "why": "mistold"})
+    assert _row(opened.stay_id).exit_reason == "expelled"
+    person.get(f"{stay}/correct/reopen")
+    person.post(f"{stay}/correct/reopen", {"bed": store.stay(opened.stay_id, by=vatra).place, "why": "came_back"})
+    assert _row(opened.stay_id).ended_on is None
+    history = stay_history.corrections(opened.stay_id, by=vatra)
+    assert [(line.kind, line.exit_reason) for line in history] == [
+        ("admission", ""),
+        ("exit", "independent_living"),
+        ("exit", "expelled"),
+    ]
+    page = person.get(stay)
+    assert page.count("vatra.case_worker") >= 3
+    stranger = sign_in("nrc.case_worker")
+    for path in ("correct/admission", "correct/end", "correct/reopen", "away", "end"):
+        stranger.get(f"{stay}/{path}", 404)
+        stranger.post(f"{stay}/{path}", {"why": "mistyped"}, 404)
+
+
+def test_a_new_planned_end_needs_its_reason_and_the_earlier_one_stays(vatra: Actor, sign_in: SignIn) -> None:
+    opened = admitted(vatra)
+    person, stay = sign_in("vatra.case_worker"), f"/stays/{opened.stay_id}"
+    later = days.today() + timedelta(days=60)
+    typed = {"planned-day": later.day, "planned-month": later.month, "planned-year": later.year}
+    typed["bed"] = store.stay(opened.stay_id, by=vatra).place
+    person.post(f"{stay}/change", typed, 422)
+    person.post(f"{stay}/change", {**typed, "plan_why": "admission"}, 422)
+    person.post(f"{stay}/change", {**typed, "plan_why": "nowhere_safe_yet"})
+    db.session.rollback()
+    assert [(line.planned_on, line.why) for line in stay_history.planned(opened.stay_id, by=vatra)] == [
+        (days.today() + timedelta(days=30), "admission"),
+        (later, "nowhere_safe_yet"),
+    ]
+
+
+# --- away
+
+
+def test_who_is_away_is_late_after_the_day_and_one_step_from_missing(
+    vatra: Actor, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = admitted(vatra, days_ago=10)
+    person = sign_in("vatra.case_worker")
+    secret = "Spitali i Durrësit, kirurgjia"
+    person.post(f"/stays/{opened.stay_id}/away", {"since": "today", "expected": "1", "reason": secret})
+    (line,) = away_store.away(by=vatra)
+    assert not line.late
+    assert secret not in person.get(f"/stays/{opened.stay_id}")
+    stored = db.session.connection().exec_driver_sql("SELECT * FROM away").fetchall()
+    assert secret not in repr(stored)
+    person.post(f"/stays/{opened.stay_id}/away", {"since": "today", "expected": "1"}, 422)
+    sign_in("nrc.case_worker").get(f"/away/{line.id}/back", 404)
+    today = days.today()
+    monkeypatch.setattr(days, "today", lambda: today + timedelta(days=2))
+    (line,) = away_store.away(by=vatra)
+    assert line.late
+    assert f"/cases/{opened.case_id}/missing" in person.get("/")
+    monkeypatch.undo()
+    absences.report(case_id=opened.case_id, since=clock.now(), feared=Feared.NO, by=vatra)
+    assert away_store.away(by=vatra) == []
+    assert db.session.scalar(select(Away.outcome).where(Away.id == line.id)) == "missing"
+
+
+def test_nights_away_count_as_the_country_says_and_again_when_they_are_struck(vatra: Actor, sign_in: SignIn) -> None:
+    opened = admitted(vatra, days_ago=20)
+    today = days.today()
+    went = today - timedelta(days=15)
+    away_id = away.record(stay_id=opened.stay_id, since_on=went, expected_on=today, reason="", by=vatra)
+    with pytest.raises(AwayRefused, match="overlaps"):
+        away.record(stay_id=opened.stay_id, since_on=went, expected_on=today, reason="", by=vatra)
+    assert store.stay(opened.stay_id, by=vatra).nights == 5 + 3
+    with pytest.raises(AwayRefused, match="back"):
+        away.back(away_id=away_id, back_on=went - timedelta(days=1), by=vatra)
+    away.back(away_id=away_id, back_on=today - timedelta(days=5), by=vatra)
+    assert store.stay(opened.stay_id, by=vatra).nights == 5 + 3 + 5
+    person = sign_in("vatra.case_worker")
+    person.post(f"/away/{away_id}/strike", {"why": "other_person"})
+    db.session.rollback()
+    assert store.stay(opened.stay_id, by=vatra).nights == 20
+    person.post(f"/away/{away_id}/strike", {"why": "other_person"}, 409)
+    assert [line.kind for line in stay_history.corrections(opened.stay_id, by=vatra)] == ["away"]
+
+
+def test_days_away_end_with_the_stay(vatra: Actor, sign_in: SignIn) -> None:
+    opened = admitted(vatra, days_ago=5)
+    away.record(stay_id=opened.stay_id, since_on=days.today(), expected_on=days.today(), reason="", by=vatra)
+    end = {"ended": "today", "reason": "independent_living", "country": "home", "step": "3"}
+    sign_in("vatra.case_worker").post(f"/stays/{opened.stay_id}/end", end)
+    db.session.rollback()
+    assert away_store.away(by=vatra) == []
+
+
+# --- missing
+
+
+def test_missing_shows_what_she_answered_after_her_care_is_opened(vatra: Actor, sign_in: SignIn) -> None:
+    opened = admitted(vatra)
+    said = {"missing_after": "Pas dy ditësh", "missing_tell": "Motrës; jo policisë"}
+    arrivals.seal(case_id=opened.case_id, note="", answers=said, by=vatra)
+    person, address = sign_in("vatra.case_worker"), f"/cases/{opened.case_id}/missing"
+    hidden = person.get(address)
+    assert "Pas dy ditësh" not in hidden
+    assert f"/cases/{opened.case_id}/open/care" in hidden
+    person.post(f"/cases/{opened.case_id}/open", {"compartment": "care", "purpose": "safety"})
+    shown = person.get(address)
+    assert all(answer in shown for answer in said.values())
+    child = admitted(vatra, CHILD)
+    assert "116 000" in person.get(f"/cases/{child.case_id}/missing")

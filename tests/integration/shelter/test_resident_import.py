@@ -1,0 +1,110 @@
+"""Residents of the first day from a CSV: what is right comes in, what is not is said by line and column."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from nrm.db import db
+from nrm.domain.shelter.resident_lines import COLUMNS, EXAMPLE, codes, read
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.stays import Stay
+from nrm.store.countries import country
+from nrm.store.shelter import places as store
+from tests import factories
+from tests.conftest import Command
+
+LOGIN = "vatra.shelter_manager"
+
+
+def _file(folder: Path, *lines: dict[str, str], name: str = "residents.csv") -> Path:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS)
+    writer.writeheader()
+    writer.writerows(lines)
+    file = folder / name
+    file.write_text(text.getvalue(), encoding="utf-8")
+    return file
+
+
+@pytest.mark.slow
+def test_who_is_right_comes_in_and_the_same_file_again_changes_nothing(
+    app: Flask, command: Command, tmp_path: Path
+) -> None:
+    vatra = factories.actor(LOGIN)
+    places = [line.label for line in store.free_lines(by=vatra)]
+    child = {"age_class": "child", "age": "9", "consent": "", "statistics": "", "place": places[1], "given": "Ëndrra"}
+    file = _file(
+        tmp_path,
+        {**EXAMPLE, "place": places[0], "given": "Mira", "story": "Më mbyllën"},
+        {**EXAMPLE, **child, "exploited_in": "", "exploitation": ""},
+        {**EXAMPLE, "place": places[0]},  # somebody is in it by now
+        {**EXAMPLE, "place": "nowhere"},
+        {
+            **EXAMPLE,
+            "place": places[2],
+            "admitted_on": "1.2.2026",
+            "gender": "x",
+            "consent": "refused",
+            "given": "Mira",
+        },
+        {**EXAMPLE, "place": places[2], "admitted_on": "2026-10-01", "planned_end_on": "2026-09-01"},
+        {**EXAMPLE, **child, "place": places[2], "consent": "given"},
+    )
+    code, out, err = command(app, "stays", "import", str(file), "--as", LOGIN)
+    said = out.decode().splitlines()
+    assert code == 1
+    assert "2 taken in, 5 not" in err
+    assert [each.split(": ")[:2] for each in said if ".csv" in each] == [
+        ["residents.csv:4", "place"],
+        ["residents.csv:5", "place"],
+        ["residents.csv:6", "admitted_on"],
+        ["residents.csv:6", "gender"],
+        ["residents.csv:6", "given"],
+        ["residents.csv:7", "planned_end_on"],
+        ["residents.csv:8", "consent"],
+    ]
+    codes = [each for each in said if ".csv" not in each]
+    db.session.rollback()
+    rows = db.session.execute(select(Case.pseudonym, Case.source, Stay.admitted_on).join(Stay)).all()
+    assert {row.pseudonym for row in rows} == set(codes)
+    assert {(row.source, str(row.admitted_on)) for row in rows} == {("already_there", "2026-01-15")}
+    again = command(app, "stays", "import", str(file), "--as", LOGIN)[1].decode().splitlines()
+    assert [each for each in again if ".csv" not in each] == codes
+    assert db.session.scalar(select(func.count()).select_from(Case)) == 2
+    stored = b"".join(path.read_bytes() for path in Path(app.extensions["nrm.config"].directory).rglob("*.sqlite*"))
+    assert "Ëndrra".encode() not in stored
+    assert "mbyllën".encode() not in stored
+
+
+@pytest.mark.slow
+def test_what_is_no_table_of_residents_is_said_in_one_line(app: Flask, command: Command, tmp_path: Path) -> None:
+    wrong = {
+        "latin": "place,admitted_on\nËndrra".encode("latin-1"),
+        "head": b"name,room\nMira,1\n",
+        "empty": b"",
+        "quotes": ",".join(COLUMNS).encode() + b'\n"V01,2026-01-15\n',
+        "wide": ",".join(COLUMNS).encode() + b"\n" + b"," * len(COLUMNS) + b"x\n",
+    }
+    for name, content in wrong.items():
+        file = tmp_path / f"{name}.csv"
+        file.write_bytes(content)
+        code, out, err = command(app, "stays", "import", str(file), "--as", LOGIN)
+        assert code == 1, name
+        assert out.decode().count("\n") == 1, name
+        assert f"{name}.csv:" in out.decode()
+        assert "0 taken in, 1 not" in err
+    code, _, err = command(app, "stays", "import", str(file), "--as", "rinas.border_officer")
+    assert (code, err.count("\n")) == (2, 1)
+    assert db.session.scalar(select(func.count()).select_from(Case)) == 0
+
+
+def test_the_template_is_a_line_that_can_be_read(app: Flask) -> None:
+    assert app
+    resident = read(dict(EXAMPLE), codes=codes(country().lists))
+    assert (resident.place, resident.case.age, resident.case.exploited_in) == ("V01", 24, ("GR", "IT"))

@@ -20,7 +20,7 @@ from nrm.domain.interviews.interviews import Question
 from nrm.domain.words import N_
 from nrm.store.countries import country
 from nrm.store.referrals import obligations, referrals, supplements
-from nrm.store.shelter import cases, claims, data_requests, identifications, stays
+from nrm.store.shelter import cases, claims, data_requests, findings, identifications, stays
 from nrm.web.language import gettext, text_in
 
 # Forms whose fields are secrets: what was typed there must not be carried in a page at all.
@@ -32,6 +32,11 @@ ACTS = frozenset(
         "absences.end",
         "absences.record_death",
         "absences.record_left",
+        "best_interests.decide",
+        "best_interests.look",
+        "best_interests.name_guardian",
+        "best_interests.open_file",
+        "best_interests.pass_on",
         "cases.close",
         "cases.end_share",
         "cases.share",
@@ -98,6 +103,11 @@ WORDS: Mapping[str, str] = {
     "notification_calls.tell": N_("Record that it was told by telephone"),
     "notification_calls.tell_of_child": N_("Record that the child authority was told by telephone"),
     "notification_calls.tell_of_family": N_("Record that the child authority was told by telephone"),
+    "best_interests.decide": N_("Record the best-interest decision"),
+    "best_interests.look": N_("Record the second look"),
+    "best_interests.name_guardian": N_("Record the guardian of a child"),
+    "best_interests.open_file": N_("Open what was found about a child"),
+    "best_interests.pass_on": N_("Let the shelter read what was found about a child"),
     "cases.add_note": N_("Add a note to the case"),
     "cases.close": N_("Close the case"),
     "cases.end_share": N_("End what another organisation reads"),
@@ -230,6 +240,7 @@ _CODE_BY: Mapping[str, tuple[Callable[[uuid.UUID, Actor], str], ...]] = {
     "case_id": (
         lambda id_, by: cases.case(id_, by=by).pseudonym,
         lambda id_, by: identifications.of_case(id_, by=by).pseudonym,
+        lambda id_, by: findings.code_of(id_, by=by),
     ),
     "referral_id": (lambda id_, by: referrals.referral(id_, by=by).pseudonym,),
     "stay_id": (lambda id_, by: stays.stay(id_, by=by).pseudonym,),

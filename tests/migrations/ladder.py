@@ -83,6 +83,12 @@ USUAL: dict[str, Row] = {
     "screening_kinds": {"age_class": "adult", "outcome": "none", "processed": "released"},
     "screening_counts": {"number": 1},
     "child_findings": {"kind": "risk", "found": "not_yet_clear", "position": 1},
+    "child_looks": {
+        "found": "safe",
+        "assessed_by_id": lambda data: data.add("organisations")["id"],
+    },
+    "child_decisions": {"outcome": "goes", "decided_by": "authority"},
+    "child_guardians": {"no_companion": True, "not_of_household": True},
     "missing": {
         "feared": "no",
         "age_class": "adult",

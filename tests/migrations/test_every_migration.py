@@ -113,6 +113,10 @@ TABLE: dict[str, Moved | str] = {
     "0045_others_there": Moved(
         since.test_what_was_told_of_others_is_gone_on_the_way_down, ("sealed_compartments", "grants", "readings")
     ),
+    "0053_best_interests": Moved(
+        since.test_an_end_after_findings_alone_is_of_a_former_rule,
+        ("stays", "sealed_compartments", "grants", "readings"),
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

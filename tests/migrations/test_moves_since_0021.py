@@ -689,3 +689,48 @@ def test_what_was_told_of_others_is_gone_on_the_way_down(before: Before) -> None
             data.add(name, case_id=notice, compartment="others")
         data.down()
         assert {name: data.rows(name) for name in names} == kept
+
+
+@pytest.mark.slow
+def test_an_end_after_findings_alone_is_of_a_former_rule(before: Before) -> None:
+    data = before("0053_best_interests")
+    ended = {
+        "ended_on": DAY,
+        "exit_reason": "independent_living",
+        "destination": "own_home",
+        "destination_country": "home",
+        "repatriation_gate": "home",
+    }
+    child = data.add("stays", **ended, child_gate="assessed", safe_on=DAY)["id"]
+    adult = data.add("stays", **ended, child_gate="adult")["id"]
+    there = data.add("stays")["id"]
+    old = data.add("child_findings")["id"]
+    kept = {name: data.add(name, compartment="identity") and data.rows(name) for name in ("grants", "readings")}
+    for _ in range(2):
+        data.up()
+        assert of_each(data, "stays", "child_gate") == {child: ("former_rule",), adult: ("adult",), there: ("",)}
+        assert of_each(data, "child_findings", "household_id") == {old: (None,)}
+        with refused("decided_before_leaving"):
+            data.add("stays", **ended, child_gate="assessed", safe_on=DAY)
+        assessor, looker = (data.add("organisations")["id"] for _ in range(2))
+        decided = data.add("child_decisions")["id"]
+        whole = {
+            **ended, "child_gate": "assessed", "safe_on": DAY, "looked_on": DAY, "decided_on": DAY,
+            "child_decision_id": decided, "assessed_by_id": assessor, "looked_by_id": looker,
+        }  # fmt: skip
+        for name in ("looked_on", "decided_on", "child_decision_id", "assessed_by_id", "looked_by_id"):
+            with refused("decided_before_leaving"):
+                data.add("stays", **{**whole, name: None})
+        with refused("decided_before_leaving"):
+            data.add("stays", **{**whole, "looked_by_id": assessor})
+        with refused("goes_after_a_second_look"):
+            data.add("child_decisions", outcome="stays")
+        with refused("by_another_organisation"):
+            data.add("child_looks", organisation_id=looker, assessed_by_id=looker)
+        with refused("without_conflict"):
+            data.add("child_guardians", no_companion=False)
+        for name in kept:
+            data.add(name, compartment="child_file")
+            data.add(name, compartment="second_look")
+        data.down()
+        assert {name: data.rows(name) for name in kept} == kept

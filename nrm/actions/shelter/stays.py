@@ -81,7 +81,7 @@ def end(
     exit_reason: ExitReason,
     destination: Destination,
     where: str = "",
-    same_household: bool = False,
+    household: uuid.UUID | None = None,
     by: Actor,
 ) -> uuid.UUID:
     """End the stay: the person left; returns the case. The bed is free at once.
@@ -91,8 +91,7 @@ def end(
 
     Raises NotPermitted, NotVisible, StayOver, ImpossibleStay, and permits.GateClosed in two cases. A person who is not
     recorded as Albanian cannot leave for another country before the options of the residence permit were explained. A
-    child can leave, except for another shelter, only after risk, security and family were found safe for the household
-    that it goes to (`same_household`).
+    child can leave, except for another shelter, only to the `household` of the best-interest decision.
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
@@ -123,7 +122,7 @@ def end(
             country=where,
             reflection_until=reflects_until,
         )
-        check_household(child_gate, same_household=same_household)
+        check_household(child_gate, child, household)
         _update(
             session,
             stay.id,
@@ -136,7 +135,7 @@ def end(
             informed_on=permit.informed.on if repatriation == "informed" and permit.informed else None,
             permit_state=str(permit.status) if repatriation == "informed" else "",
             child_gate=child_gate,
-            safe_on=child.safe_since if child_gate == "assessed" else None,
+            **child.kept(child_gate),
             reflected_until=reflects_until if repatriation == "informed" else None,
         )
         audit.append(

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from forms import SelectChoice
 from forms.days import chosen_day, planned_day
+from forms.shelter.findings import chosen_household
 from forms.shelter.stays import (
     ABROAD,
     CLOSED,
@@ -244,7 +245,7 @@ def end(stay_id: uuid.UUID) -> Answer:
             exit_reason=reason,
             destination=destination,
             where=form.where(country().iso),
-            same_household=form.same_household.data,
+            household=chosen_household(form.household),
             by=by,
         )
     except ImpossibleStay as error:
@@ -255,7 +256,7 @@ def end(stay_id: uuid.UUID) -> Answer:
         if error.reason is not GateRefusal.OTHER_HOUSEHOLD:
             form.reason.errors = [CLOSED[error.reason]]
             return _end_page(stay, form, gate=error.reason), 422
-        form.same_household.errors = [CLOSED[error.reason]]
+        form.household.errors = [CLOSED[error.reason]]
         used_for = [label_of("exit_reasons", reason), label_of("destinations", destination)]
         return _end_page(stay, form, used_for=", ".join(used_for)), 422
     except StayOver:
@@ -264,11 +265,10 @@ def end(stay_id: uuid.UUID) -> Answer:
 
 
 def _end_page(stay: store.StayLine, form: EndStayForm, *, gate: str = "", used_for: str = "") -> str:
-    """The form; of a child with what was found, and `used_for`: the reason and destination it is now used for."""
+    """The form; of a child with the households, and `used_for`: the reason and destination the decision is used for."""
     found = findings.gate(stay.case_id)
-    return render_template(
-        "shelter/stays/end.html", stay=stay, form=form, gate=gate, found=found, used_for=used_for, **findings.words()
-    )
+    form.household.choices = findings.offered(stay.case_id, found) if found else ()
+    return render_template("shelter/stays/end.html", stay=stay, form=form, gate=gate, found=found, used_for=used_for)
 
 
 def mark_country(form: WhereForm, error: ImpossibleStay) -> None:

@@ -85,6 +85,7 @@ IMPOSSIBLE = {
         "where",
         N_("Open the names in another window first, and say why; then send this again: your text stays here"),
     ),
+    FindingRefusal.NAME: ("name", N_("Enter the name, in at most %(longest)s characters", longest=LONGEST_NAME)),
     FindingRefusal.CONFLICT: (
         "name",
         N_("Choose another guardian: never a companion, and nobody of a household that is assessed"),
@@ -216,10 +217,10 @@ class DecideForm(OnceForm):
         validators=[Offered(N_("Choose who decided"))],
         validate_choice=False,
     )
-    assessor = StringField(
+    name = StringField(
         N_("Name; of a court also the number of the decision"),
         description=N_("Under seal."),
-        validators=[InputRequired(N_("Enter who decided")), PlainText(LONGEST_NAME)],
+        validators=[InputRequired(IMPOSSIBLE[FindingRefusal.NAME][1]), PlainText(LONGEST_NAME)],
     )
     where = TextAreaField(
         N_("What does the child want, in its own words?"),
@@ -236,7 +237,7 @@ class GuardianNameForm(OnceForm):
     name = StringField(
         N_("Name of the guardian"),
         description=N_("Under seal."),
-        validators=[InputRequired(N_("Enter the name")), PlainText(LONGEST_NAME)],
+        validators=[InputRequired(IMPOSSIBLE[FindingRefusal.NAME][1]), PlainText(LONGEST_NAME)],
     )
     no_companion = BooleanField(
         N_("Did not come with the child, and is no companion"),

@@ -87,7 +87,12 @@ USUAL: dict[str, Row] = {
         "found": "safe",
         "assessed_by_id": lambda data: data.add("organisations")["id"],
     },
-    "child_decisions": {"outcome": "goes", "decided_by": "authority"},
+    "child_decisions": {
+        "outcome": "goes",
+        "decided_by": "authority",
+        "household_id": lambda data: data.first("child_households")["id"],
+        "look_id": lambda data: data.first("child_looks")["id"],
+    },
     "child_guardians": {"no_companion": True, "not_of_household": True},
     "missing": {
         "feared": "no",

@@ -261,4 +261,4 @@ def _check_words(text: str) -> None:
 
 def _check_name(name: str) -> None:
     if not name.strip() or len(name) > LONGEST_NAME:
-        raise FindingRefused(FindingRefusal.ASSESSOR)
+        raise FindingRefused(FindingRefusal.NAME)

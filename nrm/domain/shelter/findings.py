@@ -116,6 +116,7 @@ class FindingRefusal(StrEnum):
     LOOK = "look"  # nobody of another organisation has looked yet
     AFTER = "after"  # before the day of what it follows
     OPEN_FIRST = "open_first"
+    NAME = "name"  # of who decided, of the guardian
     CONFLICT = "conflict"  # the guardian was asked for none, or has one
     GUARDIAN = "guardian"  # a household that names the guardian
 

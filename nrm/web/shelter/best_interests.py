@@ -188,7 +188,7 @@ def decide(case_id: uuid.UUID) -> Answer:
             outcome=Outcome(form.outcome.data),
             household_id=chosen_household(form.household),
             decided_by=DecidedBy(form.decided_by.data),
-            who=form.assessor.data or "",
+            who=form.name.data or "",
             view=form.where.data or "",
             on=chosen_day(form.when, form.on, today()),
             by=access.actor(),

@@ -39,7 +39,7 @@ from nrm.store.shelter import testimony as testimony_store
 from tests import factories
 from tests.conftest import Person
 from tests.factories_referrals import bed, organisation, sent
-from tests.factories_stays import ALBANIAN, CHILD, MOLDOVAN, admitted, found
+from tests.factories_stays import ALBANIAN, CHILD, MOLDOVAN, admitted, found, may_go
 
 SignIn = Callable[[str], Person]
 ABROAD = (ExitReason.REPATRIATED, Destination.COUNTRY_OF_CITIZENSHIP)
@@ -59,7 +59,12 @@ def nrc(app: Flask) -> Actor:
 
 
 def _end(
-    stay_id: uuid.UUID, how: tuple[ExitReason, Destination], by: Actor, on: date | None = None, where: str = "home"
+    stay_id: uuid.UUID,
+    how: tuple[ExitReason, Destination],
+    by: Actor,
+    on: date | None = None,
+    where: str = "home",
+    household: uuid.UUID | None = None,
 ) -> uuid.UUID:
     return stays.end(
         stay_id=stay_id,
@@ -67,7 +72,7 @@ def _end(
         exit_reason=how[0],
         destination=how[1],
         where=where,
-        same_household=True,
+        household=household,
         by=by,
     )
 
@@ -264,7 +269,9 @@ def test_a_child_goes_home_only_after_three_assessments(vatra: Actor, age_class:
         with pytest.raises(GateClosed, match="assessments_missing"):
             _end(opened.stay_id, HOME, vatra)
         found(opened.case_id, kind)
-    _end(opened.stay_id, HOME, vatra)
+    with pytest.raises(GateClosed, match="second_look_missing"):
+        _end(opened.stay_id, HOME, vatra)
+    _end(opened.stay_id, HOME, vatra, household=may_go(opened.case_id))
     assert db.session.get_one(Stay, opened.stay_id).child_gate == "assessed"
 
 

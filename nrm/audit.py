@@ -131,6 +131,7 @@ class Event(StrEnum):
     CHILD_LOOKED_AT = "child_looked_at"
     CHILD_DECIDED = "child_decided"
     GUARDIAN_NAMED = "guardian_named"
+    AGE_RECORDED = "age_recorded"
     CALL_RECORDED = "call_recorded"
     CALL_SETTLED = "call_settled"
     DIRECTIVE_ACKNOWLEDGED = "directive_acknowledged"

@@ -8,6 +8,7 @@ from nrm.models.referrals import announced_returns, outside_referrals, referrals
 from nrm.models.reports import filings, reports
 from nrm.models.shelter import (
     absences,
+    ages,
     cases,
     child_returns,
     claims,
@@ -24,6 +25,7 @@ from nrm.models.shelter import (
 __all__ = [
     "absences",
     "accounts",
+    "ages",
     "agreements",
     "alarms",
     "announced_returns",

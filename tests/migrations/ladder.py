@@ -83,6 +83,7 @@ USUAL: dict[str, Row] = {
     "screening_kinds": {"age_class": "adult", "outcome": "none", "processed": "released"},
     "screening_counts": {"number": 1},
     "child_findings": {"kind": "risk", "found": "not_yet_clear", "position": 1},
+    "case_ages": {"kind": "assessed", "age_class": "adult", "was": "child", "from_on": DAY},
     "child_looks": {
         "found": "safe",
         "assessed_by_id": lambda data: data.add("organisations")["id"],

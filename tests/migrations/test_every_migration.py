@@ -117,6 +117,7 @@ TABLE: dict[str, Moved | str] = {
         since.test_an_end_after_findings_alone_is_of_a_former_rule,
         ("stays", "sealed_compartments", "grants", "readings"),
     ),
+    "0054_ages": Moved(since.test_since_when_somebody_is_an_adult_is_forgotten_on_the_way_down),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

@@ -713,7 +713,9 @@ def test_an_end_after_findings_alone_is_of_a_former_rule(before: Before) -> None
         with refused("decided_before_leaving"):
             data.add("stays", **ended, child_gate="assessed", safe_on=DAY)
         assessor, looker = (data.add("organisations")["id"] for _ in range(2))
-        decided = data.add("child_decisions")["id"]
+        home = {"household_id": data.add("child_households")["id"]}
+        look = data.add("child_looks", **home)["id"]
+        decided = data.add("child_decisions", **home, look_id=look)["id"]
         whole = {
             **ended, "child_gate": "assessed", "safe_on": DAY, "looked_on": DAY, "decided_on": DAY,
             "child_decision_id": decided, "assessed_by_id": assessor, "looked_by_id": looker,
@@ -724,9 +726,9 @@ def test_an_end_after_findings_alone_is_of_a_former_rule(before: Before) -> None
         with refused("decided_before_leaving"):
             data.add("stays", **{**whole, "looked_by_id": assessor})
         with refused("goes_after_a_second_look"):
-            data.add("child_decisions", outcome="stays")
+            data.add("child_decisions", **home, look_id=look, outcome="stays", position=2)
         with refused("by_another_organisation"):
-            data.add("child_looks", organisation_id=looker, assessed_by_id=looker)
+            data.add("child_looks", **home, organisation_id=looker, assessed_by_id=looker, position=2)
         with refused("without_conflict"):
             data.add("child_guardians", no_companion=False)
         for name in kept:
@@ -734,3 +736,23 @@ def test_an_end_after_findings_alone_is_of_a_former_rule(before: Before) -> None
             data.add(name, compartment="second_look")
         data.down()
         assert {name: data.rows(name) for name in kept} == kept
+
+
+@pytest.mark.slow
+def test_since_when_somebody_is_an_adult_is_forgotten_on_the_way_down(before: Before) -> None:
+    data = before("0054_ages")
+    data.add("cases", age_class="unsure")
+    was = data.rows("cases")
+    for _ in range(2):
+        data.up()
+        assert [row["adult_month"] for row in data.rows("cases")] == [None]
+        data.add("case_ages")
+        for wrong in (
+            {"kind": "month"}, {"age_class": "child"}, {"from_on": None}, {"adult_month": DAY}, {"was": ""},
+        ):  # fmt: skip
+            with refused("a_month_or_a_class"):
+                data.add("case_ages", position=2, **wrong)
+        with refused("a_birthday_makes_an_adult"):
+            data.add("case_ages", position=2, kind="birthday", age_class="child", was="unsure")
+        data.down()
+        assert data.rows("cases") == was

@@ -33,6 +33,7 @@ from nrm.models.shelter.stays import Stay
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.rows.shelter import absences as absence_rows
+from nrm.store.rows.shelter import ages as age_rows
 from nrm.store.shelter import absences as store
 from nrm.store.shelter import stays
 
@@ -53,14 +54,15 @@ def report(*, case_id: uuid.UUID, since: datetime, feared: Feared, by: Actor) ->
             now = clock.now()
             since_on = clock.day_of(since, country().timezone)
             check_since(since, now=now, on=since_on, admitted_on=current.admitted_on if current else None)
+            age_class = age_rows.age_class_on(case, since_on)
             alarm = Missing(
                 id=uuid.uuid4(),
                 case_id=case_id,
                 stay_id=current.id if current is not None else None,
                 organisation_id=by.organisation_id,
-                age_class=case.age_class,
+                age_class=age_class,
                 feared=str(feared),
-                party="" if case.age_class == "adult" else child_authority(country().in_force(now)),
+                party="" if age_class == "adult" else child_authority(country().in_force(now)),
                 since_on=since_on,
                 since_at=since,
                 reported_on=days.today(),
@@ -193,7 +195,9 @@ def record_left(*, stay_id: uuid.UUID, left_on: date, destination: Destination, 
             if stay.ended_on is not None:
                 raise StayOver
             case = session.get_one(Case, stay.case_id, populate_existing=True)
-            check_left_alone(case.age_class, left_on, admitted_on=stay.admitted_on, today=days.today())
+            check_left_alone(
+                age_rows.age_class_on(case, left_on), left_on, admitted_on=stay.admitted_on, today=days.today()
+            )
             check_exit(ExitReason.LEFT_ALONE, destination)
             check_country(destination, where)
             made = LeftAlone(
@@ -268,7 +272,8 @@ def confirm_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
         reason, opened = ExitReason.LEFT_ALONE, "adult"
         if left.kind == Kind.DIED:
             case = session.get_one(Case, left.case_id, populate_existing=True)
-            reason, opened = ExitReason.DIED, "adult" if case.age_class == "adult" else "died"
+            adult = age_rows.age_class_on(case, left.left_on) == "adult"
+            reason, opened = ExitReason.DIED, "adult" if adult else "died"
         alarm = absence_rows.stands(left.case_id)
         if alarm is not None:
             _end(session, alarm, Outcome.FOUND, max(alarm.since_on, days.today()), by)

@@ -111,7 +111,7 @@ def end(
         check_country(destination, where)
         permit = permit_rows.facts(case.id)
         reflects_until = identification_rows.reflection_until(case)
-        child = finding_rows.child_facts(case, handed_over=case.holder_id != by.organisation_id)
+        child = finding_rows.child_facts(case, on=ended_on, handed_over=case.holder_id != by.organisation_id)
         repatriation, child_gate = check_leaving(
             exit_reason,
             destination,

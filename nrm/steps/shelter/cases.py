@@ -109,7 +109,7 @@ def check_child_left(case: Case, by: Actor) -> None:
     if absence_rows.was_not_found(case.id):
         return
     if by.organisation_id is not None and not stay_rows.left_by_a_gate(case.id, by.organisation_id):
-        check_child(finding_rows.child_facts(case), Destination.UNKNOWN, on=days.today())
+        check_child(finding_rows.child_facts(case, on=days.today()), Destination.UNKNOWN, on=days.today())
 
 
 def held_open_case(case_id: uuid.UUID, by: Actor) -> Case:

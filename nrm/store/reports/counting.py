@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Connection, Executable, Row, and_, case, func, or_, select, union
@@ -23,6 +23,7 @@ from nrm.domain.reports.reports import Window
 from nrm.domain.reports.tabulation import PermitRecord, PersonRecord, StayRecord
 from nrm.domain.shelter import claims as rules
 from nrm.domain.shelter import identifications as identification_rules
+from nrm.domain.shelter.ages import band_on, class_on
 from nrm.domain.shelter.identifications import Course, State
 from nrm.domain.shelter.stays import Source
 from nrm.models.accounts.accounts import Organisation
@@ -35,6 +36,7 @@ from nrm.models.shelter.permits import Permit
 from nrm.models.shelter.stays import Stay
 from nrm.models.shelter.testimony import Testimony
 from nrm.store.countries import country
+from nrm.store.rows.shelter import ages as age_rows
 from nrm.store.rows.shelter.claims import as_history
 
 RELEASE = Actor.system("release")
@@ -59,7 +61,8 @@ def people(
     for row in connection.execute(_people(quarter, also)).all():
         found[row.case_id.hex].append(row)
     # In the order of the random ids, so that nothing depends on the order of admission.
-    return [_person(key, found[key]) for key in sorted(found)]
+    ages = _Ages(connection)
+    return [_person(key, found[key], ages, quarter) for key in sorted(found)]
 
 
 def _people(quarter: Quarter, also: Collection[uuid.UUID]) -> Executable:
@@ -109,13 +112,26 @@ def _touches(first: Quarter, last: Quarter) -> ColumnElement[bool]:
     )
 
 
-def _person(key: str, rows: Sequence[Row[Any]]) -> PersonRecord:
+class _Ages:
+    """The age bands of a day: who turned 18, or was assessed, is printed as what they counted on that day."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._changes = age_rows.all_changes(connection)
+
+    def band(self, case_id: uuid.UUID, band: str, day: date) -> str:
+        """The band of the person on that day; `band`: of the first answer."""
+        changes = self._changes.get(case_id)
+        return band_on(band, class_on("", changes, day)) if changes else band
+
+
+def _person(key: str, rows: Sequence[Row[Any]], ages: _Ages, quarter: Quarter) -> PersonRecord:
     """From the rows of one case, which differ in the stay and in the step as a witness."""
     row = rows[0]
     stays = {
         each.stay_id: StayRecord(each.admitted_on, each.known_on, each.anticipated_end_on, each.ended_on)
         for each in rows
     }
+    present = max(min(each.ended_on or quarter.end, quarter.end) for each in stays.values())
     steps = {each.position: (each.status, each.happened_on) for each in rows if each.position is not None}
     permit = None
     if row.state is not None:
@@ -124,7 +140,7 @@ def _person(key: str, rows: Sequence[Row[Any]]) -> PersonRecord:
         key,
         row.citizenship,
         row.gender,
-        row.age_band,
+        ages.band(row.case_id, row.age_band, present),
         row.exploited_in,
         row.repeat,
         tuple(stays.values()),
@@ -187,10 +203,11 @@ def witnesses(
         .order_by(Testimony.case_id, Testimony.position)
     )
     steps: dict[str, list[tuple[str, str]]] = {}
+    ages = _Ages(connection)
     people: dict[str, tuple[str, str]] = {}
     for row in connection.execute(statement):
         steps.setdefault(row.case_id.hex, []).append((row.status, row.reason))
-        people[row.case_id.hex] = (row.gender, row.age_band)
+        people[row.case_id.hex] = (row.gender, ages.band(row.case_id, row.age_band, last.end))
     rows = [counting.witness(person, steps[person], *people[person], codes) for person in sorted(people)]
     return [row for row in rows if row is not None]
 
@@ -213,7 +230,13 @@ def permits(
         )
         .order_by(Permit.case_id)
     )
-    rows = [counting.permit(row.case_id.hex, *row[1:], codes) for row in connection.execute(statement)]
+    ages = _Ages(connection)
+    rows = [
+        counting.permit(
+            row.case_id.hex, row.state, row.ground, row.gender, ages.band(row.case_id, row.age_band, last.end), codes
+        )
+        for row in connection.execute(statement)
+    ]
     return [row for row in rows if row is not None]
 
 
@@ -231,11 +254,12 @@ def claims(
         .where(ClaimEntry.claim_id.in_(in_question), ClaimEntry.counts_on <= last.end, AGREES)
         .order_by(Claim.case_id, ClaimEntry.claim_id, ClaimEntry.position)
     )
+    ages = _Ages(connection)
     entries: dict[str, dict[uuid.UUID, list[Row[*tuple[Any, ...]]]]] = {}
     people: dict[str, tuple[str, str]] = {}
     for row in connection.execute(statement):
         entries.setdefault(row.case_id.hex, {}).setdefault(row.claim_id, []).append(row)
-        people[row.case_id.hex] = (row.gender, row.age_band)
+        people[row.case_id.hex] = (row.gender, ages.band(row.case_id, row.age_band, last.end))
     rows = []
     for person, histories in entries.items():
         found = [rules.counted(as_history(history), first, last) for history in histories.values()]
@@ -281,8 +305,16 @@ def identifications(
     found: dict[uuid.UUID, list[Row[*tuple[Any, ...]]]] = {}
     for row in connection.execute(statement):
         found.setdefault(row.case_id, []).append(row)
+    ages = _Ages(connection)
     return [
-        counting.identified(case_id.hex, *stood, one.citizenship_class, one.gender, one.age_band, codes)
+        counting.identified(
+            case_id.hex,
+            *stood,
+            one.citizenship_class,
+            one.gender,
+            ages.band(case_id, one.age_band, last.end),
+            codes,
+        )
         for case_id, (one, *_), stood in ((key, rows, _course(rows, first, last)) for key, rows in found.items())
         if stood is not None
     ]

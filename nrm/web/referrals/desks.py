@@ -28,7 +28,7 @@ from nrm.web.interviews import helpline
 from nrm.web.language import gettext
 from nrm.web.referrals import announced_returns
 from nrm.web.reports import contributions
-from nrm.web.shelter import child_returns, consents, data_requests
+from nrm.web.shelter import ages, child_returns, consents, data_requests
 
 blueprint = Blueprint("desks", __name__)
 
@@ -69,6 +69,7 @@ def shelter_home() -> str:
         expiring=permits.expiring(by=by),
         requests=data_requests.waiting_part(),
         consents=consents.due_part(),
+        turning=ages.turning_part(),
         form=FindCaseForm(),
     )
 

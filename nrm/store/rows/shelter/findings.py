@@ -21,6 +21,7 @@ from nrm.models.shelter.cases import Case
 from nrm.models.shelter.findings import ChildDecision, ChildFinding, ChildHousehold, ChildLook
 from nrm.models.shelter.stays import Stay
 from nrm.store.countries import country
+from nrm.store.rows.shelter import ages
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +89,13 @@ def record(case_id: uuid.UUID) -> Record:
     )
 
 
-def child_facts(case: Case, *, handed_over: bool = False) -> ChildFacts:
-    """What the child gate looks at in a case that was seen already."""
+def child_facts(case: Case, *, on: date, handed_over: bool = False) -> ChildFacts:
+    """What the child gate looks at in a case that was seen already, for somebody who leaves on that day."""
+    age_class = ages.age_class_on(case, on)
     found = opening(record(case.id), country().findings_hold_days)
     if isinstance(found, Opening):
-        return ChildFacts(case.age_class, found, handed_over=handed_over)
-    return ChildFacts(case.age_class, None, found, handed_over)
+        return ChildFacts(age_class, found, handed_over=handed_over)
+    return ChildFacts(age_class, None, found, handed_over)
 
 
 def households(case_id: uuid.UUID) -> list[ChildHousehold]:

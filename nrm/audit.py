@@ -127,6 +127,7 @@ class Event(StrEnum):
     CHILD_RETURN_ANSWERED = "child_return_answered"
     CHILD_RETURN_STEP = "child_return_step"
     CHILD_RETURN_FORGOTTEN = "child_return_forgotten"
+    CHILD_RETURN_OUTCOME = "child_return_outcome"
     CHILD_FINDING_RECORDED = "child_finding_recorded"
     CHILD_LOOKED_AT = "child_looked_at"
     CHILD_DECIDED = "child_decided"

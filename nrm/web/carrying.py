@@ -123,6 +123,7 @@ WORDS: Mapping[str, str] = {
     "cases.write": N_("Write a part of the case"),
     "child_returns.open_identity": N_("Open who the child is"),
     "child_returns.record": N_("Record a request from abroad"),
+    "child_returns.tell_outcome": N_("Record what became of a returned child"),
     "child_returns.take_step": N_("Record a step of the return of a child"),
     "claims.ask": N_("Record a claim for compensation"),
     "claims.correct": N_("Correct the last entry"),

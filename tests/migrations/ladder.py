@@ -67,6 +67,7 @@ USUAL: dict[str, Row] = {
     "directive_acknowledgements": {"version": 1},
     "filings": {"answer": "zero", "position": 1},
     "child_returns": {"asked": "both", "state": "requested", "received_on": DAY, "due_on": DAY},
+    "child_return_outcomes": {"position": 1, "months": 3, "outcome": "family"},
     "child_return_steps": {"position": 1, "step": "requested"},
     "helpline_calls": {"called_on": DAY, "caller": "person", "topic": "rights", "outcome": "advice"},
     "consents": {"topic": "services", "said": "given"},

@@ -118,6 +118,7 @@ TABLE: dict[str, Moved | str] = {
         ("stays", "sealed_compartments", "grants", "readings"),
     ),
     "0054_ages": Moved(since.test_since_when_somebody_is_an_adult_is_forgotten_on_the_way_down),
+    "0055_outcomes_of_returns": Moved(since.test_who_was_received_is_asked_for_from_that_month_on),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

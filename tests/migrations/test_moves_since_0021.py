@@ -756,3 +756,34 @@ def test_since_when_somebody_is_an_adult_is_forgotten_on_the_way_down(before: Be
             data.add("case_ages", position=2, kind="birthday", age_class="child", was="unsure")
         data.down()
         assert data.rows("cases") == was
+
+
+@pytest.mark.slow
+def test_who_was_received_is_asked_for_from_that_month_on(before: Before) -> None:
+    data = before("0055_outcomes_of_returns")
+    received, forgotten = (data.add("child_returns", state="received")["id"] for _ in range(2))
+    open_still = data.add("child_returns")["id"]
+    data.add("child_return_steps", return_id=received, step="received", happened_on=date(2026, 3, 17))
+    data.add("child_return_steps", return_id=open_still)
+    was = data.rows("child_returns")
+    month = date(2026, 3, 1)
+    for _ in range(2):
+        data.up()
+        assert of_each(data, "child_returns", "sex", "direction", "returned_month") == {
+            received: ("", "here", month),
+            forgotten: ("", "here", None),
+            open_still: ("", "here", None),
+        }
+        for wrong, why in (
+            ({"sex": "x"}, "known_sex"), ({"direction": "away"}, "known_direction"),
+            ({"returned_month": month}, "returned_once_received"),
+        ):  # fmt: skip
+            with refused(why):
+                data.add("child_returns", **wrong)
+        with refused("known_months"):
+            data.add("child_return_outcomes", return_id=received, months=4)
+        with refused("known_outcome"):
+            data.add("child_return_outcomes", return_id=received, outcome="gone")
+        data.add("child_return_outcomes", return_id=received)
+        data.down()
+        assert data.rows("child_returns") == was

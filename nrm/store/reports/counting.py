@@ -24,12 +24,14 @@ from nrm.domain.reports.tabulation import PermitRecord, PersonRecord, StayRecord
 from nrm.domain.shelter import claims as rules
 from nrm.domain.shelter import identifications as identification_rules
 from nrm.domain.shelter.ages import band_on, class_on
+from nrm.domain.shelter.child_returns import Direction, integration
 from nrm.domain.shelter.identifications import Course, State
 from nrm.domain.shelter.stays import Source
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.interviews.screenings import ScreeningCount, ScreeningKind
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
+from nrm.models.shelter.child_returns import ChildReturn, ChildReturnOutcome
 from nrm.models.shelter.claims import Claim, ClaimEntry
 from nrm.models.shelter.identifications import Identification, IdentificationLook
 from nrm.models.shelter.permits import Permit
@@ -57,11 +59,11 @@ def people(
     For closing a quarter; any person, whatever the role, gets NotPermitted.
     """
     _must_count(by)
+    ages = _Ages(connection)
     found: dict[str, list[Row[Any]]] = defaultdict(list)
     for row in connection.execute(_people(quarter, also)).all():
         found[row.case_id.hex].append(row)
     # In the order of the random ids, so that nothing depends on the order of admission.
-    ages = _Ages(connection)
     return [_person(key, found[key], ages, quarter) for key in sorted(found)]
 
 
@@ -380,6 +382,36 @@ def dependants(
     ]
 
 
+def returned_children(
+    connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
+) -> list[counting.Row]:
+    """The children that returned from another country in the period, or of whom it was entered in it what became of
+    them, each once, as it was known at its end."""
+    _must_count(by)
+    told = select(ChildReturnOutcome.return_id).where(ChildReturnOutcome.quarter_on.between(first.start, last.end))
+    here = (ChildReturn.direction == Direction.HERE, ChildReturn.sex != "")
+    counts = or_(ChildReturn.returned_month.between(first.start, last.end), ChildReturn.id.in_(told))
+    children = connection.execute(
+        select(ChildReturn.id, ChildReturn.country, ChildReturn.sex, ChildReturn.guardian).where(*here, counts)
+    ).all()
+    entries: dict[uuid.UUID, list[tuple[int, str]]] = defaultdict(list)
+    known = (
+        select(ChildReturnOutcome.return_id, ChildReturnOutcome.months, ChildReturnOutcome.outcome)
+        .where(
+            ChildReturnOutcome.quarter_on <= last.end, ChildReturnOutcome.return_id.in_([each.id for each in children])
+        )
+        .order_by(ChildReturnOutcome.return_id, ChildReturnOutcome.position)
+    )
+    for return_id, months, outcome in connection.execute(known):
+        entries[return_id].append((months, outcome))
+    return [
+        counting.returned_child(
+            each.id.hex, each.country, each.sex, integration(each.guardian, entries[each.id]), codes
+        )
+        for each in sorted(children, key=lambda each: each.id.hex)
+    ]
+
+
 class Count(Protocol):
     """Finds the records of a report in the quarters from `first` to `last`, for the program alone."""
 
@@ -397,5 +429,6 @@ COUNTING: Mapping[reports.Report, Count] = {
     reports.IDENTIFICATIONS: identifications,
     reports.REFERRALS: referrals,
     reports.DEPENDANTS: dependants,
+    reports.CHILDREN: returned_children,
 }
 """How the records of each report are found. People accommodated go on from quarter to quarter: `people` finds them."""

@@ -88,6 +88,23 @@ def known(*, missing_id: uuid.UUID, by: Actor) -> None:
             audit.append(session, audit.Event.MISSING_KNOWN, by=by, case_id=alarm.case_id, missing_id=alarm.id, who=who)
 
 
+def take_back_known(*, missing_id: uuid.UUID, by: Actor) -> None:
+    """The desk said by mistake that it knows; possible as long as the alarm stands. A second time changes nothing.
+
+    Raises NotPermitted, NotVisible, AbsenceRefused (`over`).
+    """
+    who = _who_knows(by)
+    with transaction() as session:
+        alarm = store.row(missing_id, by=by)
+        if alarm.outcome:
+            raise AbsenceRefused(AbsenceRefusal.OVER)
+        column = Missing.authority_knows if who == "authority" else Missing.desk_knows
+        wanted = (Missing.id == alarm.id, Missing.outcome == "", column.is_(True))
+        if hit_one(session, update(Missing).where(*wanted).values({column.key: False})):
+            event = audit.Event.MISSING_NOT_KNOWN
+            audit.append(session, event, by=by, case_id=alarm.case_id, missing_id=alarm.id, who=who)
+
+
 def _who_knows(by: Actor) -> str:
     """For which of the two desks the actor says that it knows; raises NotPermitted, NotVisible."""
     by.must(Permission.OBLIGATION_ACKNOWLEDGE)

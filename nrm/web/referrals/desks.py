@@ -122,6 +122,14 @@ def child_known(interview_id: uuid.UUID) -> BaseResponse:
     return redirect(url_for("home.index"), 303)
 
 
+@blueprint.post("/children/<uuid:interview_id>/not-known")
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def child_not_known(interview_id: uuid.UUID) -> BaseResponse:
+    """The child authority takes back, soon after, that it knows of a child at a post."""
+    child_actions.take_back_known(interview_id=interview_id, by=access.actor())
+    return redirect(url_for("home.index"), 303)
+
+
 @blueprint.get("/children/<uuid:interview_id>/answer")
 @access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def child_answer_page(interview_id: uuid.UUID) -> tuple[str, int]:

@@ -9,16 +9,20 @@ from typing import Any
 
 from sqlalchemy import select
 
-from nrm.actions.shelter import direct_intake, findings, places
+from nrm.actions.shelter import best_interests, direct_intake, findings, places
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor
+from nrm.domain.shelter.cases import Purpose
 from nrm.domain.shelter.child_returns import Assessment
 from nrm.domain.shelter.direct_intake import OwnCase
-from nrm.domain.shelter.findings import Found
+from nrm.domain.shelter.findings import DecidedBy, Found, Outcome
 from nrm.domain.shelter.places import OutReason
 from nrm.domain.shelter.stays import Source
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.shelter.cases import Case
 from nrm.models.shelter.places import Occupancy
 from nrm.store import days
+from nrm.store.rows.shelter import findings as finding_rows
 from nrm.store.shelter import places as store
 from tests import factories
 
@@ -73,12 +77,68 @@ def out_of_service(place_id: uuid.UUID, by: Actor, **more: Any) -> uuid.UUID:
     return places.take_out(place_id=place_id, by=by, **given)
 
 
-def found(case_id: uuid.UUID, *kinds: Assessment, what: Found = Found.SAFE, on: date | None = None) -> None:
-    """Child protection found this of a child, of all three where none is named."""
-    findings.record(
+def found(
+    case_id: uuid.UUID,
+    *kinds: Assessment,
+    what: Found = Found.SAFE,
+    on: date | None = None,
+    household: uuid.UUID | str | None = None,
+) -> uuid.UUID:
+    """Child protection found this of a child's household, of all three where none is named; returns the household."""
+    known = finding_rows.households(case_id)
+    return findings.record(
         case_id=case_id,
         found=dict.fromkeys(kinds or tuple(Assessment), what),
         on=on or days.today(),
         assessor="Mira Social",
+        household=household or (known[0].id if known else "The aunt in Fier"),
+        where="Seen at home",
         by=factories.actor("child_protection.child_protection_officer"),
     )
+
+
+def looked(
+    case_id: uuid.UUID,
+    household: uuid.UUID,
+    *,
+    what: Found = Found.SAFE,
+    on: date | None = None,
+    by: Actor | None = None,
+) -> None:
+    """A case worker of the shelter that has the child, or `by`, looked a second time."""
+    by = by or factories.actor(f"{_holder(case_id)}.case_worker")
+    best_interests.open_file(case_id=case_id, purpose=Purpose.CHILD_PROTECTION, by=by)
+    best_interests.look(
+        case_id=case_id, household_id=household, found=what, reasons="Talked with her", on=on or days.today(), by=by
+    )
+
+
+def _holder(case_id: uuid.UUID) -> str:
+    holder = db.session.get_one(Case, case_id, populate_existing=True).holder_id
+    return db.session.get_one(Organisation, holder).code.lower()
+
+
+def decided(
+    case_id: uuid.UUID, household: uuid.UUID | None, *, on: date | None = None, by: Actor | None = None
+) -> None:
+    """The Responsible Authority decided that the child goes there, or that it stays."""
+    by = by or factories.actor("ra.duty_officer")
+    best_interests.open_file(case_id=case_id, purpose=Purpose.CHILD_PROTECTION, by=by)
+    best_interests.decide(
+        case_id=case_id,
+        outcome=Outcome.GOES if household else Outcome.STAYS,
+        household_id=household,
+        decided_by=DecidedBy.AUTHORITY,
+        who="Drita Vendimi",
+        view="Wants to go to school",
+        on=on or days.today(),
+        by=by,
+    )
+
+
+def may_go(case_id: uuid.UUID, *, on: date | None = None, by: Actor | None = None) -> uuid.UUID:
+    """Three safe findings, a second look (`by`: of whom) and the decision; returns the household."""
+    household = found(case_id, on=on)
+    looked(case_id, household, on=on, by=by)
+    decided(case_id, household, on=on)
+    return household

@@ -10,6 +10,7 @@ from wtforms.validators import DataRequired, InputRequired
 from forms import SelectChoice
 from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.shelter.cases import SUPPLEMENT, CaseRefusal, Compartment, Purpose
+from nrm.domain.shelter.findings import CHILD_FILE
 from nrm.domain.shelter.others_there import OTHERS
 from nrm.domain.words import N_, Phrase
 
@@ -28,6 +29,7 @@ COMPARTMENT_LABELS: Mapping[str, Phrase] = {
     SUPPLEMENT: N_("Supplement"),
     "draft": N_("Interview that was not sent"),
     OTHERS: N_("Others who are still there"),
+    CHILD_FILE: N_("Assessments of a child"),
 }
 CASE_REFUSED = {
     CaseRefusal.NOT_HOLDER: N_("Only the organisation that holds the case can do this."),

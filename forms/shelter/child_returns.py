@@ -16,10 +16,13 @@ from nrm.domain.shelter.child_returns import (
     LONGEST_TEXT,
     Asked,
     Assessment,
+    Direction,
     Escort,
     Finding,
     Guardian,
+    Outcome,
     ReturnRefusal,
+    Sex,
     State,
 )
 from nrm.domain.words import N_
@@ -69,6 +72,18 @@ IDENTITY_FIELDS = {
     "place": N_("Where the family lives, as far as known"),
     "reference": N_("Reference of the other country"),
 }
+DIRECTION_LABELS = {
+    Direction.HERE: N_("From there to here"),
+    Direction.THERE: N_("From here to there"),
+}
+SEX_LABELS = {Sex.FEMININE: N_("A girl"), Sex.MASCULINE: N_("A boy")}
+OUTCOME_LABELS = {
+    Outcome.FAMILY: N_("With the family, at school"),
+    Outcome.FAMILY_NO_SCHOOL: N_("With the family, not at school"),
+    Outcome.CARE: N_("In care"),
+    Outcome.LEFT_AGAIN: N_("Left again"),
+    Outcome.UNKNOWN: N_("Not known"),
+}
 IMPOSSIBLE = {
     ReturnRefusal.STEP: ("", N_("This step was taken before, or is not the next one. Look at the return again.")),
     ReturnRefusal.COUNTRY: ("country", N_("Enter the name of the country, for example Italy")),
@@ -91,6 +106,9 @@ IMPOSSIBLE = {
         N_("Choose a foster family or an institution: the family only while all three are found safe"),
     ),
     ReturnRefusal.ESCORT: ("escort", N_("Choose who travels with the child")),
+    ReturnRefusal.SEX: ("sex", N_("Choose whether it is a girl or a boy")),
+    ReturnRefusal.OUTCOME: ("outcome", N_("Choose what became of the child")),
+    ReturnRefusal.NOT_YET: ("", N_("These months are not over yet.")),
 }
 """Why something is refused -> the field it stands at, and what to do."""
 PURPOSES = (Purpose.CHILD_PROTECTION, Purpose.FAMILY_CONTACT, Purpose.SAFETY, Purpose.ANSWER)
@@ -105,6 +123,12 @@ class RecordReturnForm(OnceForm):
         N_("What does it ask for?"),
         choices=[SelectChoice(value=str(each), label=words) for each, words in ASKED_LABELS.items()],
         validators=[Offered(N_("Choose what is asked"))],
+        validate_choice=False,
+    )
+    direction = RadioField(
+        N_("Which way does the child return?"),
+        choices=[SelectChoice(value=str(each), label=words) for each, words in DIRECTION_LABELS.items()],
+        validators=[Offered(N_("Choose which way the child returns"))],
         validate_choice=False,
     )
     received = DayField(N_("Day of the request"))
@@ -173,6 +197,39 @@ class TravelForm(StepForm):
     )
 
 
+def _sex() -> RadioField:
+    return RadioField(
+        N_("A girl or a boy?"),
+        description=N_("In clear: the table on returned children is counted by it."),
+        choices=[SelectChoice(value=str(each), label=words) for each, words in SEX_LABELS.items()],
+        validators=[Offered(IMPOSSIBLE[ReturnRefusal.SEX][1])],
+        validate_choice=False,
+    )
+
+
+class ReceiveForm(StepForm):
+    """The child was received."""
+
+    sex = _sex()
+
+
+class OutcomeForm(OnceForm):
+    """What became of a returned child."""
+
+    outcome = RadioField(
+        N_("What became of the child?"),
+        choices=[SelectChoice(value=str(each), label=words) for each, words in OUTCOME_LABELS.items()],
+        validators=[Offered(IMPOSSIBLE[ReturnRefusal.OUTCOME][1])],
+        validate_choice=False,
+    )
+
+
+class FirstOutcomeForm(OutcomeForm):
+    """The same of a child of whom the sex was not asked when it was received."""
+
+    sex = _sex()
+
+
 class OpenReturnForm(OnceForm):
     """Why somebody wants to know who the child is."""
 
@@ -188,4 +245,5 @@ FORMS: dict[State, type[StepForm]] = {
     State.ASSESSED: AnswerReturnForm,
     State.GUARDIAN_READY: GuardianForm,
     State.TRAVELLING: TravelForm,
+    State.RECEIVED: ReceiveForm,
 }

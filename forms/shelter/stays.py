@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wtforms import BooleanField, RadioField, SelectField, StringField
+from wtforms import RadioField, SelectField, StringField
 from wtforms.validators import ValidationError
 
 from forms import SelectChoice
@@ -97,8 +97,18 @@ CLOSED = {
     GateRefusal.ASSESSED_TOO_OLD: N_(
         "The findings are too old to let the child go: the child protection service assesses anew"
     ),
-    GateRefusal.OTHER_HOUSEHOLD: N_("Tick that the findings are about this household, or let it be assessed first"),
-    GateRefusal.ASSESSED_LATER: N_("Enter a day that is not before the day from which all three are found safe"),
+    GateRefusal.OTHER_HOUSEHOLD: N_(
+        "Choose the household of the best-interest decision: the child goes to no other one before it is assessed and "
+        "decided"
+    ),
+    GateRefusal.ASSESSED_LATER: N_("Enter a day that is not before the day of the best-interest decision"),
+    GateRefusal.SECOND_LOOK_MISSING: N_(
+        "All three are found safe. Now a member of another organisation than the one that assessed looks a second time"
+    ),
+    GateRefusal.NOT_DECIDED: N_(
+        "The best-interest decision is missing, or something was found after it: the Responsible Authority decides"
+    ),
+    GateRefusal.DECIDED_TO_STAY: N_("It was decided that the child stays; until another decision nothing opens"),
     GateRefusal.CHILD_ALONE: N_("A child, or who may be one, does not leave on her own: record that she is missing"),
     GateRefusal.NOT_HANDED_OVER: N_(
         "Hand the child on from the case: once another shelter has accepted, this stay ends when the child sets out"
@@ -239,7 +249,7 @@ class CorrectEndForm(EndReasonForm):
 class EndWhereForm(WhereForm):
     """Second step of an end: where to, of what fits the reason, and in which country."""
 
-    same_household = BooleanField(N_("These findings are about this household, to which the child goes now"))
+    household = RadioField(N_("To which household does the child go?"), choices=(), validate_choice=False)
 
 
 class LeftAloneForm(WhereForm):

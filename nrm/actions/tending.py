@@ -13,7 +13,7 @@ from nrm.actions import backups
 from nrm.actions.accounts import accounts, alarms, organisations, second_hands
 from nrm.actions.interviews import child_alerts, family_notices, groups, helpline, holds, interviews, monitoring
 from nrm.actions.referrals import announced_returns, referrals, supplements
-from nrm.actions.shelter import child_returns, consents, others_there, permits
+from nrm.actions.shelter import ages, child_returns, consents, others_there, permits
 from nrm.db import rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.models.shelter.cases import Opening
@@ -29,7 +29,7 @@ def tend() -> dict[str, int]:
     `tags_forgotten`,
     `permits_expired`, `sessions_ended`, `alarms_raised`, `acts_expired`, `openings_lapsed`, `alerts_forgotten`,
     `families_forgotten`,
-    `supplements_lapsed`, `notices_over`, `consents_lapsed`, `thinking_ended`, `child_returns_forgotten`,
+    `supplements_lapsed`, `notices_over`, `grown_up`, `consents_lapsed`, `thinking_ended`, `child_returns_forgotten`,
     `calls_forgotten`, `screens_forgotten`,
     `records_forgotten`, `seeds_committed`, `erased_listed`, `keys_destroyed`, `keys_left_over`, `keyrings_settled`,
     `shred_files_deleted`; and `keyrings_due`: how many organisations a key holder must do something for,
@@ -53,6 +53,7 @@ def tend() -> dict[str, int]:
         "tags_forgotten": referrals.forget_tags(),
         "notices_over": announced_returns.expire(by=by),
         "others_over": others_there.expire(by=by),
+        "grown_up": ages.grow_up(by=by),
         "consents_lapsed": consents.lapse(by=by),
         "thinking_ended": consents.end_thinking(by=by),
         "child_returns_forgotten": child_returns.forget(),

@@ -11,8 +11,10 @@ from functools import partial
 from nrm.actions.interviews import helpline
 from nrm.actions.shelter import child_returns, findings
 from nrm.demo.life import Life
+from nrm.domain.accounts.accounts import Actor
 from nrm.domain.interviews.helpline import Caller, Outcome, Topic
-from nrm.domain.shelter.child_returns import Asked, Assessment, Escort, Finding, Guardian, State
+from nrm.domain.shelter.child_returns import MONTHS, Asked, Assessment, Escort, Finding, Guardian, Sex, State
+from nrm.domain.shelter.child_returns import Outcome as Became
 from nrm.domain.shelter.findings import Found
 from nrm.store import days as calendar
 
@@ -109,6 +111,24 @@ def _ask_for_return(life: Life, iso: str, ending: State) -> None:
             ),
         ]
     closing = authority if ending is State.WITHDRAWN else protection
-    steps.append((29, lambda: child_returns.go_on(return_id=return_id, after=ending, on=calendar.today(), by=closing)))
+    if safe:
+        steps.append(
+            (
+                29,
+                lambda: child_returns.receive(
+                    return_id=return_id, sex=Sex.FEMININE, on=calendar.today(), by=protection
+                ),
+            )
+        )
+        for months, outcome in zip(MONTHS, (Became.FAMILY_NO_SCHOOL, Became.FAMILY, Became.FAMILY), strict=True):
+            steps.append((29 + 31 * months, partial(_tell_outcome, return_id, months, outcome, protection)))
+    else:
+        steps.append(
+            (29, lambda: child_returns.go_on(return_id=return_id, after=ending, on=calendar.today(), by=closing))
+        )
     for days, step in steps:
         life.after(days * _DAY, step)
+
+
+def _tell_outcome(return_id: uuid.UUID, months: int, outcome: Became, by: Actor) -> None:
+    child_returns.tell_outcome(return_id=return_id, months=months, outcome=outcome, by=by)

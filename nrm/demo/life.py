@@ -15,7 +15,17 @@ from nrm.actions import tending
 from nrm.actions.interviews import child_alerts, interview_sending, interviews
 from nrm.actions.referrals import announced_returns, next_receiver, proposals, referrals
 from nrm.actions.reports import contributions, reports
-from nrm.actions.shelter import absences, cases, direct_intake, findings, first_talks, permits, stays, testimony
+from nrm.actions.shelter import (
+    absences,
+    best_interests,
+    cases,
+    direct_intake,
+    findings,
+    first_talks,
+    permits,
+    stays,
+    testimony,
+)
 from nrm.demo import claims, identifications
 from nrm.demo.duties import Duties
 from nrm.demo.made_up_interviews import first_talk, random_answers
@@ -34,10 +44,10 @@ from nrm.domain.referrals.referrals import (
 )
 from nrm.domain.reports.contributions import CONTRIBUTING, Answer
 from nrm.domain.shelter.absences import AbsenceRefused, Feared
-from nrm.domain.shelter.cases import CaseRefused, Compartment
+from nrm.domain.shelter.cases import CaseRefused, Compartment, Purpose
 from nrm.domain.shelter.child_returns import Assessment
 from nrm.domain.shelter.direct_intake import OwnCase
-from nrm.domain.shelter.findings import Found
+from nrm.domain.shelter.findings import DecidedBy, Found, Outcome
 from nrm.domain.shelter.permits import CHILD_GATE, GateClosed, PermitEvent, PermitRefused
 from nrm.domain.shelter.stays import HOME, Destination, ExitReason, Source, StayOver, asks_country
 from nrm.domain.shelter.testimony import IllegalStep, WithdrawalReason, WitnessStatus
@@ -323,7 +333,7 @@ class Life:
             self._plan_permit(plan, case_id, admitted_at, by)
         self.after(timedelta(days=2), lambda: self._talk(plan, case_id, by))
         if plan.answers["age"] == "child":
-            self.after(timedelta(days=9 + plan.number % 9), lambda: self._visit(case_id))
+            self.after(timedelta(days=9 + plan.number % 9), lambda: self._visit(case_id, by))
         if plan.number % 3 == 0:
             self.after(timedelta(days=1), lambda: self._note(case_id, plan.note, by))
         if plan.claim is not None:
@@ -360,7 +370,7 @@ class Life:
                 by=by,
             )
             self.duties.look(opened.case_id, by)
-            self.after(timedelta(days=9 + plan.number % 9), partial(self._visit, opened.case_id))
+            self.after(timedelta(days=9 + plan.number % 9), partial(self._visit, opened.case_id, by))
             self.after(timedelta(days=plan.nights), partial(self._leave, leaves, opened.case_id, opened.stay_id, by))
 
     def _plan_permit(self, plan: Plan, case_id: uuid.UUID, admitted_at: datetime, by: Actor) -> None:
@@ -461,14 +471,22 @@ class Life:
             return  # moved to another shelter
         except GateClosed as error:
             if error.reason in CHILD_GATE:
-                self._assess(case_id)
+                home = self._assess(case_id, by)
                 way = plan.exit, plan.destination
             else:
-                way = ExitReason.INDEPENDENT_LIVING, Destination.OWN_HOME
-            self._end_stay(stay_id, today, *way, by)
+                home, way = None, (ExitReason.INDEPENDENT_LIVING, Destination.OWN_HOME)
+            self._end_stay(stay_id, today, *way, by, home)
         self.after(timedelta(days=14), lambda: self._close_case(case_id, by))
 
-    def _end_stay(self, stay_id: uuid.UUID, on: date, reason: ExitReason, destination: Destination, by: Actor) -> None:
+    def _end_stay(
+        self,
+        stay_id: uuid.UUID,
+        on: date,
+        reason: ExitReason,
+        destination: Destination,
+        by: Actor,
+        household: uuid.UUID | None = None,
+    ) -> None:
         where = HOME if asks_country(destination) else ""
         stays.end(
             stay_id=stay_id,
@@ -476,7 +494,7 @@ class Life:
             exit_reason=reason,
             destination=destination,
             where=where,
-            same_household=True,
+            household=household,
             by=by,
         )
 
@@ -494,18 +512,46 @@ class Life:
         except (AbsenceRefused, NotVisible):
             return  # found in another shelter
 
-    def _visit(self, case_id: uuid.UUID) -> None:
+    def _visit(self, case_id: uuid.UUID, holder: Actor) -> None:
         """Child protection looks at the household in its time, not at the day of the exit."""
         try:
-            self._assess(case_id)
+            self._assess(case_id, holder)
         except NotVisible:
             return  # closed, or with nobody
 
-    def _assess(self, case_id: uuid.UUID) -> None:
-        """Child protection visits the household, and finds it safe."""
-        by = self.actors["CHILD_PROTECTION/child_protection_officer"]
-        safe = dict.fromkeys(Assessment, Found.SAFE)
-        findings.record(case_id=case_id, found=safe, on=days.today(), assessor="Mira Prifti", by=by)
+    def _assess(self, case_id: uuid.UUID, holder: Actor) -> uuid.UUID:
+        """Child protection visits a household and finds it safe, the shelter looks, the authority decides."""
+        household = findings.record(
+            case_id=case_id,
+            found=dict.fromkeys(Assessment, Found.SAFE),
+            on=days.today(),
+            assessor="Mira Prifti",
+            household="Household of an aunt",
+            where="Visited at home",
+            by=self.actors["CHILD_PROTECTION/child_protection_officer"],
+        )
+        purpose, authority = Purpose.CHILD_PROTECTION, self.actors["RA"]
+        for reader in (holder, authority):
+            best_interests.open_file(case_id=case_id, purpose=purpose, by=reader)
+        best_interests.look(
+            case_id=case_id,
+            household_id=household,
+            found=Found.SAFE,
+            reasons="The child knows the aunt and wants to go",
+            on=days.today(),
+            by=holder,
+        )
+        best_interests.decide(
+            case_id=case_id,
+            outcome=Outcome.GOES,
+            household_id=household,
+            decided_by=DecidedBy.AUTHORITY,
+            who="Duty officer",
+            view="Wants to live with the aunt and go to school",
+            on=days.today(),
+            by=authority,
+        )
+        return household
 
     def _close_case(self, case_id: uuid.UUID, by: Actor) -> None:
         try:

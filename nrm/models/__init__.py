@@ -8,6 +8,7 @@ from nrm.models.referrals import announced_returns, outside_referrals, referrals
 from nrm.models.reports import filings, reports
 from nrm.models.shelter import (
     absences,
+    ages,
     away,
     cases,
     child_returns,
@@ -28,6 +29,7 @@ from nrm.models.shelter import (
 __all__ = [
     "absences",
     "accounts",
+    "ages",
     "agreements",
     "alarms",
     "announced_returns",

@@ -20,7 +20,7 @@ from nrm.domain.interviews.interviews import Question
 from nrm.domain.words import N_
 from nrm.store.countries import country
 from nrm.store.referrals import obligations, referrals, supplements
-from nrm.store.shelter import away, cases, claims, data_requests, identifications, stays
+from nrm.store.shelter import away, cases, claims, data_requests, findings, identifications, stays
 from nrm.web.language import gettext, text_in
 
 # Forms whose fields are secrets: what was typed there must not be carried in a page at all.
@@ -32,7 +32,14 @@ ACTS = frozenset(
         "absences.end",
         "absences.record_death",
         "absences.record_left",
+        "ages.assess",
+        "ages.turned",
         "arrivals.take_back",
+        "best_interests.decide",
+        "best_interests.look",
+        "best_interests.name_guardian",
+        "best_interests.open_file",
+        "best_interests.pass_on",
         "cases.close",
         "cases.end_share",
         "cases.share",
@@ -80,6 +87,7 @@ WORDS: Mapping[str, str] = {
     "absences.found": N_("Record that the person is back"),
     "absences.known": N_("Say that we know of who is missing"),
     "absences.left_known": N_("Say that we know who left"),
+    "absences.not_known": N_("Take back that we know of who is missing"),
     "absences.record_death": N_("Record that the person died"),
     "absences.record_left": N_("Record that the person left on their own"),
     "absences.report": N_("Report a person missing"),
@@ -90,6 +98,9 @@ WORDS: Mapping[str, str] = {
     "accounts.speak": N_("Use another language"),
     "direct_intake.open_case": N_("Open a case for somebody who came without a referral"),
     "direct_intake.open_child": N_("Open a case for a child who came along"),
+    "ages.assess": N_("Record an assessed age"),
+    "ages.set_month": N_("Enter the month in which somebody turns 18"),
+    "ages.turned": N_("Record that somebody is 18"),
     "agreements.approve": N_("Record the approval"),
     "agreements.open_for_signature": N_("Open for signature"),
     "agreements.propose": N_("Propose a new version"),
@@ -109,6 +120,11 @@ WORDS: Mapping[str, str] = {
     "notification_calls.tell": N_("Record that it was told by telephone"),
     "notification_calls.tell_of_child": N_("Record that the child authority was told by telephone"),
     "notification_calls.tell_of_family": N_("Record that the child authority was told by telephone"),
+    "best_interests.decide": N_("Record the best-interest decision"),
+    "best_interests.look": N_("Record the second look"),
+    "best_interests.name_guardian": N_("Record the guardian of a child"),
+    "best_interests.open_file": N_("Open what was found about a child"),
+    "best_interests.pass_on": N_("Let the shelter read what was found about a child"),
     "cases.add_note": N_("Add a note to the case"),
     "cases.close": N_("Close the case"),
     "cases.end_share": N_("End what another organisation reads"),
@@ -119,6 +135,7 @@ WORDS: Mapping[str, str] = {
     "cases.write": N_("Write a part of the case"),
     "child_returns.open_identity": N_("Open who the child is"),
     "child_returns.record": N_("Record a request from abroad"),
+    "child_returns.tell_outcome": N_("Record what became of a returned child"),
     "child_returns.take_step": N_("Record a step of the return of a child"),
     "claims.ask": N_("Record a claim for compensation"),
     "claims.correct": N_("Correct the last entry"),
@@ -138,6 +155,7 @@ WORDS: Mapping[str, str] = {
     "outside_referrals.write": N_("Write the letter"),
     "desks.child_answer": N_("Answer what happens with a child"),
     "desks.contradict": N_("Contradict an answer about a child"),
+    "desks.child_not_known": N_("Take back that we know of the child"),
     "desks.child_known": N_("Say that we know of the child"),
     "directives.acknowledge": N_("Say that I have read the directive"),
     "duty.call": N_("Record a call"),
@@ -253,6 +271,7 @@ _CODE_BY: Mapping[str, tuple[Callable[[uuid.UUID, Actor], str], ...]] = {
     "case_id": (
         lambda id_, by: cases.case(id_, by=by).pseudonym,
         lambda id_, by: identifications.of_case(id_, by=by).pseudonym,
+        lambda id_, by: findings.code_of(id_, by=by),
     ),
     "referral_id": (lambda id_, by: referrals.referral(id_, by=by).pseudonym,),
     "stay_id": (lambda id_, by: stays.stay(id_, by=by).pseudonym,),

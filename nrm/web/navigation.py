@@ -1,6 +1,6 @@
 """The navigation under the header: a few words for each role, the page of the moment marked.
 
-Pages that are shown to a person leave it out (`{% block navigation %}{% endblock %}`): there are no ways to people on them.
+Pages that are shown to a person leave it out (`{% block navigation %}{% endblock %}`): no way to people is on them.
 """
 
 from __future__ import annotations

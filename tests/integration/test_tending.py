@@ -34,6 +34,7 @@ from tests import factories_referrals as people
 NOTHING = {
     "consents_lapsed": 0,
     "thinking_ended": 0,
+    "grown_up": 0,
     "referrals_expired": 0,
     "drafts_expired": 0,
     "groups_forgotten": 0,

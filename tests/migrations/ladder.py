@@ -71,6 +71,7 @@ USUAL: dict[str, Row] = {
     "directive_acknowledgements": {"version": 1},
     "filings": {"answer": "zero", "position": 1},
     "child_returns": {"asked": "both", "state": "requested", "received_on": DAY, "due_on": DAY},
+    "child_return_outcomes": {"position": 1, "months": 3, "outcome": "family"},
     "child_return_steps": {"position": 1, "step": "requested"},
     "helpline_calls": {"called_on": DAY, "caller": "person", "topic": "rights", "outcome": "advice"},
     "consents": {"topic": "services", "said": "given"},
@@ -90,6 +91,18 @@ USUAL: dict[str, Row] = {
     "screening_kinds": {"age_class": "adult", "outcome": "none", "processed": "released"},
     "screening_counts": {"number": 1},
     "child_findings": {"kind": "risk", "found": "not_yet_clear", "position": 1},
+    "case_ages": {"kind": "assessed", "age_class": "adult", "was": "child", "from_on": DAY},
+    "child_looks": {
+        "found": "safe",
+        "assessed_by_id": lambda data: data.add("organisations")["id"],
+    },
+    "child_decisions": {
+        "outcome": "goes",
+        "decided_by": "authority",
+        "household_id": lambda data: data.first("child_households")["id"],
+        "look_id": lambda data: data.first("child_looks")["id"],
+    },
+    "child_guardians": {"no_companion": True, "not_of_household": True},
     "missing": {
         "feared": "no",
         "age_class": "adult",

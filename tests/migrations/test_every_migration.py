@@ -119,6 +119,12 @@ TABLE: dict[str, Moved | str] = {
     ),
     "0049_away": NEW_TABLES,
     "0050_planned_ends": Moved(since.test_the_history_of_a_planned_end_begins_with_the_one_that_stands),
+    "0053_best_interests": Moved(
+        since.test_an_end_after_findings_alone_is_of_a_former_rule,
+        ("stays", "sealed_compartments", "grants", "readings"),
+    ),
+    "0054_ages": Moved(since.test_since_when_somebody_is_an_adult_is_forgotten_on_the_way_down),
+    "0055_outcomes_of_returns": Moved(since.test_who_was_received_is_asked_for_from_that_month_on),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

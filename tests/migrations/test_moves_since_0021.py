@@ -812,3 +812,101 @@ def test_the_history_of_a_planned_end_begins_with_the_one_that_stands(before: Be
             data.add("planned_ends", stay_id=stay, position=2, why="admission")
         data.down()
         assert data.rows("stays") == was
+
+
+@pytest.mark.slow
+def test_an_end_after_findings_alone_is_of_a_former_rule(before: Before) -> None:
+    data = before("0053_best_interests")
+    ended = {
+        "ended_on": DAY,
+        "exit_reason": "independent_living",
+        "destination": "own_home",
+        "destination_country": "home",
+        "repatriation_gate": "home",
+    }
+    child = data.add("stays", **ended, child_gate="assessed", safe_on=DAY)["id"]
+    adult = data.add("stays", **ended, child_gate="adult")["id"]
+    there = data.add("stays")["id"]
+    old = data.add("child_findings")["id"]
+    kept = {name: data.add(name, compartment="identity") and data.rows(name) for name in ("grants", "readings")}
+    for _ in range(2):
+        data.up()
+        assert of_each(data, "stays", "child_gate") == {child: ("former_rule",), adult: ("adult",), there: ("",)}
+        assert of_each(data, "child_findings", "household_id") == {old: (None,)}
+        with refused("decided_before_leaving"):
+            data.add("stays", **ended, child_gate="assessed", safe_on=DAY)
+        assessor, looker = (data.add("organisations")["id"] for _ in range(2))
+        home = {"household_id": data.add("child_households")["id"]}
+        look = data.add("child_looks", **home)["id"]
+        decided = data.add("child_decisions", **home, look_id=look)["id"]
+        whole = {
+            **ended, "child_gate": "assessed", "safe_on": DAY, "looked_on": DAY, "decided_on": DAY,
+            "child_decision_id": decided, "assessed_by_id": assessor, "looked_by_id": looker,
+        }  # fmt: skip
+        for name in ("looked_on", "decided_on", "child_decision_id", "assessed_by_id", "looked_by_id"):
+            with refused("decided_before_leaving"):
+                data.add("stays", **{**whole, name: None})
+        with refused("decided_before_leaving"):
+            data.add("stays", **{**whole, "looked_by_id": assessor})
+        with refused("goes_after_a_second_look"):
+            data.add("child_decisions", **home, look_id=look, outcome="stays", position=2)
+        with refused("by_another_organisation"):
+            data.add("child_looks", **home, organisation_id=looker, assessed_by_id=looker, position=2)
+        with refused("without_conflict"):
+            data.add("child_guardians", no_companion=False)
+        for name in kept:
+            data.add(name, compartment="child_file")
+            data.add(name, compartment="second_look")
+        data.down()
+        assert {name: data.rows(name) for name in kept} == kept
+
+
+@pytest.mark.slow
+def test_since_when_somebody_is_an_adult_is_forgotten_on_the_way_down(before: Before) -> None:
+    data = before("0054_ages")
+    data.add("cases", age_class="unsure")
+    was = data.rows("cases")
+    for _ in range(2):
+        data.up()
+        assert [row["adult_month"] for row in data.rows("cases")] == [None]
+        data.add("case_ages")
+        for wrong in (
+            {"kind": "month"}, {"age_class": "child"}, {"from_on": None}, {"adult_month": DAY}, {"was": ""},
+        ):  # fmt: skip
+            with refused("a_month_or_a_class"):
+                data.add("case_ages", position=2, **wrong)
+        with refused("a_birthday_makes_an_adult"):
+            data.add("case_ages", position=2, kind="birthday", age_class="child", was="unsure")
+        data.down()
+        assert data.rows("cases") == was
+
+
+@pytest.mark.slow
+def test_who_was_received_is_asked_for_from_that_month_on(before: Before) -> None:
+    data = before("0055_outcomes_of_returns")
+    received, forgotten = (data.add("child_returns", state="received")["id"] for _ in range(2))
+    open_still = data.add("child_returns")["id"]
+    data.add("child_return_steps", return_id=received, step="received", happened_on=date(2026, 3, 17))
+    data.add("child_return_steps", return_id=open_still)
+    was = data.rows("child_returns")
+    month = date(2026, 3, 1)
+    for _ in range(2):
+        data.up()
+        assert of_each(data, "child_returns", "sex", "direction", "returned_month") == {
+            received: ("", "here", month),
+            forgotten: ("", "here", None),
+            open_still: ("", "here", None),
+        }
+        for wrong, why in (
+            ({"sex": "x"}, "known_sex"), ({"direction": "away"}, "known_direction"),
+            ({"returned_month": month}, "returned_once_received"),
+        ):  # fmt: skip
+            with refused(why):
+                data.add("child_returns", **wrong)
+        with refused("known_months"):
+            data.add("child_return_outcomes", return_id=received, months=4)
+        with refused("known_outcome"):
+            data.add("child_return_outcomes", return_id=received, outcome="gone")
+        data.add("child_return_outcomes", return_id=received)
+        data.down()
+        assert data.rows("child_returns") == was

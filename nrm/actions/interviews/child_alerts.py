@@ -71,6 +71,15 @@ def acknowledge(*, interview_id: uuid.UUID, by: Actor) -> None:
         steps.acknowledge(session, alert.id, how="system", at=clock.now(), by=by)
 
 
+def take_back_known(*, interview_id: uuid.UUID, by: Actor) -> None:
+    """The desk takes back that it knows, within fifteen minutes. Raises NotVisible, IllegalTransition."""
+    with transaction() as session:
+        if by.kind is not OrganisationKind.CHILD_PROTECTION:
+            raise NotVisible
+        alert = store.row(interview_id, by=by)
+        steps.take_back_known(session, alert.id, by=by)
+
+
 def forget_withdrawn() -> int:
     """Delete the rows of alerts that were taken back a day ago; returns how many."""
     with transaction() as session:

@@ -36,6 +36,7 @@ from nrm.steps.shelter.leaving import end_away
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.rows.shelter import absences as absence_rows
+from nrm.store.rows.shelter import ages as age_rows
 from nrm.store.shelter import absences as store
 from nrm.store.shelter import stays
 
@@ -56,14 +57,15 @@ def report(*, case_id: uuid.UUID, since: datetime, feared: Feared, by: Actor) ->
             now = clock.now()
             since_on = clock.day_of(since, country().timezone)
             check_since(since, now=now, on=since_on, admitted_on=current.admitted_on if current else None)
+            age_class = age_rows.age_class_on(case, since_on)
             alarm = Missing(
                 id=uuid.uuid4(),
                 case_id=case_id,
                 stay_id=current.id if current is not None else None,
                 organisation_id=by.organisation_id,
-                age_class=case.age_class,
+                age_class=age_class,
                 feared=str(feared),
-                party="" if case.age_class == "adult" else child_authority(country().in_force(now)),
+                party="" if age_class == "adult" else child_authority(country().in_force(now)),
                 since_on=since_on,
                 since_at=since,
                 reported_on=days.today(),
@@ -89,6 +91,23 @@ def known(*, missing_id: uuid.UUID, by: Actor) -> None:
         alarm = store.row(missing_id, by=by)
         if _note_known(session, alarm, who):
             audit.append(session, audit.Event.MISSING_KNOWN, by=by, case_id=alarm.case_id, missing_id=alarm.id, who=who)
+
+
+def take_back_known(*, missing_id: uuid.UUID, by: Actor) -> None:
+    """The desk said by mistake that it knows; possible as long as the alarm stands. A second time changes nothing.
+
+    Raises NotPermitted, NotVisible, AbsenceRefused (`over`).
+    """
+    who = _who_knows(by)
+    with transaction() as session:
+        alarm = store.row(missing_id, by=by)
+        if alarm.outcome:
+            raise AbsenceRefused(AbsenceRefusal.OVER)
+        column = Missing.authority_knows if who == "authority" else Missing.desk_knows
+        wanted = (Missing.id == alarm.id, Missing.outcome == "", column.is_(True))
+        if hit_one(session, update(Missing).where(*wanted).values({column.key: False})):
+            event = audit.Event.MISSING_NOT_KNOWN
+            audit.append(session, event, by=by, case_id=alarm.case_id, missing_id=alarm.id, who=who)
 
 
 def _who_knows(by: Actor) -> str:
@@ -200,7 +219,9 @@ def record_left(*, stay_id: uuid.UUID, left_on: date, destination: Destination, 
             if stay.ended_on is not None:
                 raise StayOver
             case = session.get_one(Case, stay.case_id, populate_existing=True)
-            check_left_alone(case.age_class, left_on, admitted_on=stay.admitted_on, today=days.today())
+            check_left_alone(
+                age_rows.age_class_on(case, left_on), left_on, admitted_on=stay.admitted_on, today=days.today()
+            )
             check_exit(ExitReason.LEFT_ALONE, destination)
             check_country(destination, where)
             made = LeftAlone(
@@ -275,7 +296,8 @@ def confirm_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
         reason, opened = ExitReason.LEFT_ALONE, "adult"
         if left.kind == Kind.DIED:
             case = session.get_one(Case, left.case_id, populate_existing=True)
-            reason, opened = ExitReason.DIED, "adult" if case.age_class == "adult" else "died"
+            adult = age_rows.age_class_on(case, left.left_on) == "adult"
+            reason, opened = ExitReason.DIED, "adult" if adult else "died"
         alarm = absence_rows.stands(left.case_id)
         if alarm is not None:
             _end(session, alarm, Outcome.FOUND, max(alarm.since_on, days.today()), by)

@@ -22,20 +22,24 @@ from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.shelter.child_returns import (
     LONGEST_TEXT,
     Asked,
+    Direction,
     Escort,
     Finding,
     Guardian,
+    Outcome,
     ReturnRefusal,
     ReturnRefused,
+    Sex,
     State,
     check_answer,
     check_guardian,
+    check_outcome,
     check_request,
     check_step,
     check_travel,
 )
 from nrm.domain.shelter.findings import Found, current, safe_since
-from nrm.models.shelter.child_returns import ChildReturn, ChildReturnStep
+from nrm.models.shelter.child_returns import ChildReturn, ChildReturnOutcome, ChildReturnStep
 from nrm.models.shelter.findings import ChildFinding
 from nrm.store import days
 from nrm.store.countries import country
@@ -60,6 +64,7 @@ def record(
     received_on: date,
     due_on: date,
     identity: Mapping[str, str],
+    direction: Direction = Direction.HERE,
     by: Actor,
 ) -> None:
     """Record a request of the country `iso` under an id the caller chose; the same id again records nothing twice.
@@ -84,6 +89,7 @@ def record(
                     organisation_id=by.organisation_id,
                     country=iso,
                     asked=str(asked),
+                    direction=str(direction),
                     state=str(State.REQUESTED),
                     quarter_on=Quarter.of(received_on).start,
                     received_on=received_on,
@@ -154,13 +160,64 @@ def travel(*, return_id: uuid.UUID, escort: Escort | None, on: date, by: Actor) 
         _audit_step(session, return_id, State.TRAVELLING, by)
 
 
+def receive(*, return_id: uuid.UUID, sex: Sex | None, on: date, by: Actor) -> None:
+    """Record that the child was received: what becomes of it is asked after 3, 6 and 12 months.
+
+    Raises NotPermitted, NotVisible, ReturnRefused.
+    """
+    by.must(Permission.CHILD_RETURN_ANSWER)
+    if sex is None:
+        raise ReturnRefused(ReturnRefusal.SEX)
+    with transaction() as session:
+        values = {"sex": str(sex), "returned_month": on.replace(day=1)}
+        _step(session, return_id, State.RECEIVED, on, by, **values)
+        _audit_step(session, return_id, State.RECEIVED, by)
+
+
+def tell_outcome(
+    *, return_id: uuid.UUID, months: int, outcome: Outcome | None, sex: Sex | None = None, by: Actor
+) -> None:
+    """Record what became of a returned child after so many months; a second entry corrects the first. `sex`: only
+    where it was not known when the child was received.
+
+    Raises NotPermitted, NotVisible, ReturnRefused.
+    """
+    by.must(Permission.CHILD_RETURN_ANSWER)
+    if by.member_id is None:
+        raise NotVisible
+    try:
+        with transaction() as session:
+            found = store.row(return_id, by=by, lock=True)
+            today = days.today()
+            check_outcome(found.returned_month, months, outcome, today=today)
+            if not found.sex and sex is None:
+                raise ReturnRefused(ReturnRefusal.SEX)
+            found.sex = found.sex or str(sex)
+            session.add(
+                ChildReturnOutcome(
+                    return_id=return_id,
+                    position=len(child_return_rows.outcomes(return_id)) + 1,
+                    months=months,
+                    outcome=str(outcome),
+                    quarter_on=Quarter.of(today).start,
+                    organisation_id=by.organisation_id,
+                    member_id=by.member_id,
+                )
+            )
+            session.flush()
+            event = audit.Event.CHILD_RETURN_OUTCOME
+            audit.append(session, event, by=by, return_id=return_id, months=months, outcome=str(outcome))
+    except IntegrityError:
+        raise ReturnRefused(ReturnRefusal.STEP) from None
+
+
 def go_on(*, return_id: uuid.UUID, after: State, on: date, by: Actor) -> None:
-    """Record a step that needs only its day: received, refused or withdrawn.
+    """Record a step that needs only its day: refused or withdrawn.
 
     Raises NotPermitted, NotVisible, ReturnRefused.
     """
     by.must(Permission.CHILD_RETURN_READ)
-    if not after.is_over:
+    if not after.is_over or after is State.RECEIVED:
         raise ReturnRefused(ReturnRefusal.STEP)
     with transaction() as session:
         _step(session, return_id, after, on, by)

@@ -36,6 +36,7 @@ from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.consents import Consent
 from nrm.steps.accounts import alone
+from nrm.steps.shelter import ages as age_steps
 from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import consent_records
 from nrm.steps.shelter import consents as steps
@@ -67,6 +68,7 @@ def ask(
         case_steps.check_written(session, case_id, by)
         case = session.get_one(Case, case_id)
         check_asked(case.age_class, answers)
+        age_steps.seal_anew(session, case, by)
         for answer in answers:
             check_weighed(answer, weighed if answer.topic is Topic.WISH else None)
         waits = None

@@ -19,7 +19,7 @@ from nrm.domain.shelter.cases import SUPPLEMENT, Compartment
 from nrm.domain.shelter.retention import ends_on
 from nrm.models.shelter.cases import Case
 from nrm.steps.accounts import alone
-from nrm.steps.shelter import consent_records
+from nrm.steps.shelter import child_files, consent_records
 from nrm.steps.shelter import erasures as steps
 from nrm.store.countries import country
 from nrm.store.shelter import cases as store
@@ -86,6 +86,8 @@ def _erase_over(case_id: uuid.UUID, by: Actor) -> None:
     with transaction() as session:
         over, _ = _compartments_due(case_id)
         steps.destroy(session, case_id, over, by)
+        if over:
+            child_files.destroy(session, case_id)
 
 
 def erase(*, case_id: uuid.UUID, by: Actor) -> None:

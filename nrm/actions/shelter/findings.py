@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
@@ -14,31 +15,86 @@ from nrm import audit, clock
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.shelter.child_returns import Assessment, ReturnRefusal, ReturnRefused, State
-from nrm.domain.shelter.findings import Entry, FindingRefusal, FindingRefused, Found, check_entry
+from nrm.domain.shelter.findings import (
+    LONGEST_HOUSEHOLD,
+    LONGEST_WORDS,
+    Entry,
+    FindingRefusal,
+    FindingRefused,
+    Found,
+    check_entry,
+)
 from nrm.models.referrals.referrals import Obligation
-from nrm.models.shelter.findings import ChildFinding
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.findings import ChildFinding, ChildHousehold
 from nrm.steps.referrals import obligations as obligation_steps
+from nrm.steps.shelter import child_files
 from nrm.store import days
 from nrm.store.rows.shelter import findings as finding_rows
 from nrm.store.shelter import child_returns
 from nrm.store.shelter import findings as store
+from nrm.vault import shredding
 
 
-def record(*, case_id: uuid.UUID, found: Mapping[Assessment, Found], on: date, assessor: str, by: Actor) -> None:
-    """Record findings in a case, by the service that is asked for them. Decided ones leave its list of tasks.
+def record(
+    *,
+    case_id: uuid.UUID,
+    found: Mapping[Assessment, Found],
+    on: date,
+    assessor: str,
+    household: uuid.UUID | str,
+    where: str,
+    by: Actor,
+) -> uuid.UUID:
+    """Record findings of a household in a case, by the service that is asked for them. Decided ones leave its list of
+    tasks. `household`: one that is known, or who a new one is; it and `where` are sealed. Returns the household.
 
-    Raises NotPermitted, NotVisible, FindingRefused (`state`: for who was a moment too late).
+    Raises NotPermitted, NotVisible, CannotOpen, FindingRefused (`state`: for who was a moment too late).
     """
     by.must(Permission.OBLIGATION_ACKNOWLEDGE)
     try:
         with transaction() as session:
             case = store.to_assess(case_id, by=by, lock=True)
-            _add(session, case_id, found, on, assessor, by, begun=finding_rows.begun_on(case))
+            sealed: dict[str, Any] = {}
+            home = _household(session, case, household, sealed, by)
+            _check_words(where, LONGEST_WORDS)
+            begun = finding_rows.begun_on(case)
+            for made in _add(session, case_id, found, on, assessor, by, begun=begun, household=home):
+                sealed[f"finding:{made}"] = where.strip()
+            child_files.add(session, case, sealed, by)
             for kind, each in found.items():
                 _owed(session, case_id, kind, each, by)
             _audit_findings(session, case_id, found, by)
     except IntegrityError:
         raise FindingRefused(FindingRefusal.STATE) from None
+    shredding.work_off()
+    return home
+
+
+def _household(
+    session: Session, case: Case, household: uuid.UUID | str, sealed: dict[str, Any], by: Actor
+) -> uuid.UUID:
+    """The household, if it is one of the case; a new one is numbered, and its words are added to what is sealed."""
+    known = finding_rows.households(case.id)
+    if isinstance(household, uuid.UUID):
+        if household not in {each.id for each in known}:
+            raise FindingRefused(FindingRefusal.HOUSEHOLD)
+        return household
+    words = household.strip()
+    if not words or len(words) > LONGEST_HOUSEHOLD:
+        raise FindingRefused(FindingRefusal.HOUSEHOLD)
+    if child_files.names_guardian(session, case, words, by):
+        raise FindingRefused(FindingRefusal.GUARDIAN)
+    made = ChildHousehold(id=uuid.uuid4(), case_id=case.id, position=len(known) + 1)
+    session.add(made)
+    session.flush()
+    sealed[f"household:{made.id}"] = words
+    return made.id
+
+
+def _check_words(text: str, longest: int) -> None:
+    if not text.strip() or len(text) > longest:
+        raise FindingRefused(FindingRefusal.WORDS)
 
 
 def record_of_return(
@@ -69,16 +125,23 @@ def _add(
     by: Actor,
     *,
     begun: date,
-) -> None:
+    household: uuid.UUID | None = None,
+) -> list[uuid.UUID]:
+    """The ids of the findings."""
     if by.member_id is None:
         raise NotVisible
     if not found:
         raise FindingRefused(FindingRefusal.FOUND)
     earlier, positions = finding_rows.entries(subject_id), finding_rows.positions(subject_id)
+    made = []
     for kind, each in found.items():
-        check_entry(Entry(kind, each, on), earlier, assessor=assessor, today=days.today(), begun=begun)
+        entry = Entry(kind, each, on, household)
+        check_entry(entry, earlier, assessor=assessor, today=days.today(), begun=begun)
+        made.append(uuid.uuid4())
         session.add(
             ChildFinding(
+                id=made[-1],
+                household_id=household,
                 subject_id=subject_id,
                 kind=str(kind),
                 position=positions[str(kind)] + 1,
@@ -90,6 +153,7 @@ def _add(
             )
         )
     session.flush()
+    return made
 
 
 def _owed(session: Session, case_id: uuid.UUID, kind: Assessment, found: Found, by: Actor) -> None:

@@ -101,7 +101,7 @@ def end(
     exit_reason: ExitReason,
     destination: Destination,
     where: str = "",
-    same_household: bool = False,
+    household: uuid.UUID | None = None,
     by: Actor,
 ) -> uuid.UUID:
     """End the stay: the person left; returns the case. The place is free at once.
@@ -111,8 +111,7 @@ def end(
 
     Raises NotPermitted, NotVisible, StayOver, ImpossibleStay, and permits.GateClosed in two cases. A person who is not
     recorded as Albanian cannot leave for another country before the options of the residence permit were explained. A
-    child can leave, except for another shelter, only after risk, security and family were found safe for the household
-    that it goes to (`same_household`).
+    child can leave, except for another shelter, only to the `household` of the best-interest decision.
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
@@ -122,7 +121,7 @@ def end(
         stay = store.row(stay_id, by=by)
         if stay.ended_on is not None:
             raise StayOver
-        exit_ = Exit(ended_on, exit_reason, destination, where, same_household)
+        exit_ = Exit(ended_on, exit_reason, destination, where, household)
         _update(session, stay.id, **let_out(case, stay.admitted_on, exit_, by))
         end_away(session, stay.id, ended_on, Over.LEFT)
         place_steps.end(session, stay.id, ended_on, by)

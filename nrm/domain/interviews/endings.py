@@ -15,6 +15,8 @@ from nrm.domain.interviews.questionnaire_flow import CHILD_AGES
 CHILD_ROUTE = CHILD_AGES
 HIGH = "high"
 # How soon the child authority says what happens with a child at a post of whom the post saw no indicator.
+TAKE_BACK_WITHIN = timedelta(minutes=15)
+"""For so long the child authority may take back that it knows of a child."""
 ANSWER_WITHIN = timedelta(hours=1)
 # After so long without an answer the post is told to call the duty desk, which sees the question from the first minute.
 DUTY_DESK_AFTER = timedelta(hours=24)

@@ -22,6 +22,7 @@ PERMIT = ("ground", "decision", "sex", "age_band")
 CLAIM = ("lodged", "forum", "asked", "outcome", "granted", "paid", "sex", "age_band")
 IDENTIFICATION = ("status", "way", "citizenship_class", "sex", "age_band")
 REFERRAL = ("party", "outcome", "answered")
+RETURNED_CHILD = ("returned_from", "sex", "integration")
 DEPENDANT = ("age_band", "sex", "stay_status")
 
 NOT_GRANTED = "none"
@@ -142,4 +143,14 @@ def dependant(person: str, gender: str, age_band: str, left: bool, codes: Codes)
         "sex": listed(gender, codes["sex"]),
         "age_band": listed(age_band, codes["age_band"]),
         "stay_status": "left" if left else "still_there",
+    }
+
+
+def returned_child(person: str, country: str, sex: str, integration: str, codes: Codes) -> Row:
+    """A child that returned or was followed up in the period."""
+    return {
+        "person": person,
+        "returned_from": listed(country, codes["returned_from"]),
+        "sex": listed(sex, codes["sex"]),
+        "integration": integration,
     }

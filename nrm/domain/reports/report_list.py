@@ -98,7 +98,7 @@ DEPENDANTS = Report(name="dependants", title="children who came with a victim", 
 # I.1(a)(iv)
 VICTIMS = FiledReport(name="victims", title="victims in criminal cases, as filed")
 # II.2(a)(vi)
-CHILDREN = FiledReport(name="children", title="returned children, as filed")
+CHILDREN = Report(name="children", title="returned children", dimensions=counting.RETURNED_CHILD)
 
 REPORTS: tuple[Report | FiledReport, ...] = (
     ACCOMMODATED,

@@ -7,7 +7,7 @@ extended family or foster care.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -23,6 +23,36 @@ class Asked(StrEnum):
     TRACING = "tracing"
     ASSESSMENT = "assessment"
     BOTH = "both"
+
+
+class Direction(StrEnum):
+    """Where the child returns to."""
+
+    HERE = "here"
+    THERE = "there"
+
+
+class Sex(StrEnum):
+    """As the table on returned children counts it."""
+
+    FEMININE = "feminine"
+    MASCULINE = "masculine"
+
+
+class Outcome(StrEnum):
+    """What became of a returned child."""
+
+    FAMILY = "family"
+    FAMILY_NO_SCHOOL = "family_no_school"
+    CARE = "care"
+    LEFT_AGAIN = "left_again"
+    UNKNOWN = "unknown"
+
+
+MONTHS = (3, 6, 12)
+"""After how many months it is asked what became of a returned child."""
+KEPT_MONTHS = 15
+"""After so many months who the child was is destroyed, even if nobody said what became of it."""
 
 
 class State(StrEnum):
@@ -110,6 +140,9 @@ class ReturnRefusal(StrEnum):
     GUARDIAN = "guardian"
     GATE = "gate"  # the family only while risk, security and family are found safe
     ESCORT = "escort"
+    SEX = "sex"
+    OUTCOME = "outcome"
+    NOT_YET = "not_yet"  # the months are not over
 
 
 class ReturnRefused(Exception):
@@ -169,6 +202,39 @@ def check_travel(guardian: str, *, found_safe: bool) -> None:
     """The gate again: if a later finding is not safe, the child cannot travel to the family."""
     if guardian in FAMILY and not found_safe:
         raise ReturnRefused(ReturnRefusal.GATE)
+
+
+def month_after(month: date, months: int) -> date:
+    """The first day of the month so many months later."""
+    number = month.year * 12 + month.month - 1 + months
+    return date(number // 12, number % 12 + 1, 1)
+
+
+def due(returned_month: date | None, known: Collection[int], today: date) -> tuple[tuple[int, date], ...]:
+    """(months, first day of the month in which it is due) of each outcome that is owed now; `known`: those entered."""
+    if returned_month is None:
+        return ()
+    owed = ((months, month_after(returned_month, months)) for months in MONTHS if months not in known)
+    return tuple((months, month) for months, month in owed if month <= today)
+
+
+def check_outcome(returned_month: date | None, months: int, outcome: Outcome | None, *, today: date) -> None:
+    """Raise ReturnRefused for an outcome of nobody who returned, of a time that is not over, or of no code."""
+    if returned_month is None or months not in MONTHS:
+        raise ReturnRefused(ReturnRefusal.STEP)
+    if month_after(returned_month, months) > today:
+        raise ReturnRefused(ReturnRefusal.NOT_YET)
+    if outcome is None:
+        raise ReturnRefused(ReturnRefusal.OUTCOME)
+
+
+def integration(guardian: str, entries: Iterable[tuple[int, str]]) -> str:
+    """What the table prints of a child: the entry of the latest time, the last one of that; before any, what is known
+    of who took the child in. `entries`: (months, outcome) in the order of recording."""
+    last = sorted(entries, key=lambda each: each[0])
+    if last:
+        return [outcome for months, outcome in last if months == last[-1][0]][-1]
+    return str(Outcome.CARE if guardian in (Guardian.FOSTER_FAMILY, Guardian.INSTITUTION) else Outcome.UNKNOWN)
 
 
 def is_late(state: State, due_on: date | None, today: date) -> bool:

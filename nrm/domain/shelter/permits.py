@@ -6,6 +6,7 @@ given for legal or recuperative purposes (Action Plan II.1(b)(viii)).
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -180,7 +181,10 @@ class GateRefusal(StrEnum):
     ASSESSED_NOT_SAFE = "assessed_not_safe"
     ASSESSED_LATER = "assessed_later"  # than the person left
     ASSESSED_TOO_OLD = "assessed_too_old"
-    OTHER_HOUSEHOLD = "other_household"  # nobody said that the findings are about the one the child goes to
+    SECOND_LOOK_MISSING = "second_look_missing"
+    NOT_DECIDED = "not_decided"  # or not again, after something said other than safe
+    DECIDED_TO_STAY = "decided_to_stay"
+    OTHER_HOUSEHOLD = "other_household"  # than the one that was decided
     NOT_HANDED_OVER = "not_handed_over"
     CHILD_ALONE = "child_alone"
 
@@ -226,16 +230,47 @@ REPATRIATION_DESTINATIONS = frozenset({Destination.COUNTRY_OF_CITIZENSHIP, Desti
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """What opens the child gate: the decision, for which household, and what it rests on.
+
+    `safe_until`: the last day on which the findings hold. `assessed_by`, `looked_by`: two different organisations.
+    """
+
+    decision: uuid.UUID
+    household: uuid.UUID
+    safe_since: date
+    looked_on: date
+    decided_on: date
+    safe_until: date
+    assessed_by: uuid.UUID | None
+    looked_by: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
 class ChildFacts:
-    """What the child gate looks at. `safe_since`: the day from which risk, security and family are found safe, or
-    None; `shut_by`: why they are not; `handed_over`: another shelter of the system took the person in charge;
-    `safe_until`: the last day on which the findings hold (None: no end)."""
+    """What the child gate looks at. `opening`: what opens it, else `shut_by`: why it is shut; `handed_over`: another
+    shelter of the system took the person in charge."""
 
     age_class: str
-    safe_since: date | None = None
+    opening: Opening | None = None
     shut_by: GateRefusal = GateRefusal.ASSESSMENTS_MISSING
     handed_over: bool = False
-    safe_until: date | None = None
+
+    def kept(self, opened: str) -> dict[str, object]:
+        """The columns of the stay that say what opened the gate; all None where no decision did."""
+        found = self.opening
+        if opened != "assessed" or found is None:
+            return dict.fromkeys(
+                ("safe_on", "looked_on", "decided_on", "assessed_by_id", "looked_by_id", "child_decision_id")
+            )
+        return {
+            "safe_on": found.safe_since,
+            "looked_on": found.looked_on,
+            "decided_on": found.decided_on,
+            "assessed_by_id": found.assessed_by,
+            "looked_by_id": found.looked_by,
+            "child_decision_id": found.decision,
+        }
 
 
 CHILD_GATE = frozenset(
@@ -244,6 +279,9 @@ CHILD_GATE = frozenset(
         GateRefusal.ASSESSED_NOT_SAFE,
         GateRefusal.ASSESSED_LATER,
         GateRefusal.ASSESSED_TOO_OLD,
+        GateRefusal.SECOND_LOOK_MISSING,
+        GateRefusal.NOT_DECIDED,
+        GateRefusal.DECIDED_TO_STAY,
         GateRefusal.NOT_HANDED_OVER,
     }
 )
@@ -263,18 +301,18 @@ def check_child(child: ChildFacts, destination: Destination, *, on: date) -> str
         if not child.handed_over:
             raise GateClosed(GateRefusal.NOT_HANDED_OVER)
         return "handed_over"
-    if child.safe_since is None:
+    if child.opening is None:
         raise GateClosed(child.shut_by)
-    if child.safe_since > on:
+    if child.opening.decided_on > on:
         raise GateClosed(GateRefusal.ASSESSED_LATER)
-    if child.safe_until is not None and child.safe_until < on:
+    if child.opening.safe_until < on:
         raise GateClosed(GateRefusal.ASSESSED_TOO_OLD)
     return "assessed"
 
 
-def check_household(opened: str, *, same_household: bool) -> None:
-    """Raise GateClosed where findings open the child gate and nobody said that they are about this household."""
-    if opened == "assessed" and not same_household:
+def check_household(opened: str, child: ChildFacts, household: uuid.UUID | None) -> None:
+    """Raise GateClosed where the decision opens the child gate and the child goes to another household."""
+    if opened == "assessed" and (child.opening is None or household != child.opening.household):
         raise GateClosed(GateRefusal.OTHER_HOUSEHOLD)
 
 

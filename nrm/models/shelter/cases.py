@@ -26,6 +26,7 @@ class Case(Model):
         CheckConstraint(one_of("age_class", ("child", "adult", "unsure")), name="known_age_class"),
         Index("ix_cases_holder_status", "holder_id", "status"),
         Index("ix_cases_status", "status"),
+        Index("ix_cases_adult_month", "adult_month"),
     )
 
     id: Mapped[uuid.UUID] = id_column()
@@ -46,6 +47,7 @@ class Case(Model):
     repeat: Mapped[str] = mapped_column(default="not_checked")
     facts: Mapped[dict[str, Any]]  # the other closed codes
     closed_month: Mapped[date | None]
+    adult_month: Mapped[date | None]  # first day of the month in which a minor turns 18; the day is under seal
 
 
 class SealedCompartment(Model):

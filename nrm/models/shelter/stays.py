@@ -93,6 +93,14 @@ class Stay(Model):
             "child_gate <> 'assessed' OR (safe_on IS NOT NULL AND safe_on <= ended_on)",
             name="found_safe_before_leaving",
         ),
+        # Three findings, a second look by another organisation, a best-interest decision, in this order of days.
+        CheckConstraint(
+            "child_gate <> 'assessed' OR (safe_on IS NOT NULL AND looked_on IS NOT NULL AND decided_on IS NOT NULL"
+            " AND child_decision_id IS NOT NULL AND assessed_by_id IS NOT NULL AND looked_by_id IS NOT NULL"
+            " AND assessed_by_id <> looked_by_id AND safe_on <= looked_on AND looked_on <= decided_on"
+            " AND decided_on <= ended_on)",
+            name="decided_before_leaving",
+        ),
         Index(
             "uq_stays_open_case",
             "case_id",
@@ -127,4 +135,9 @@ class Stay(Model):
     child_gate: Mapped[str] = mapped_column(default="")  # what opened it: adult, assessed, handed_over ...
     safe_on: Mapped[date | None]  # the day from which risk, security and family were found safe, where that opened it
     taken_back_on: Mapped[date | None]  # the person was never there; counts nowhere
+    looked_on: Mapped[date | None]
+    decided_on: Mapped[date | None]
+    assessed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("organisations.id"))
+    looked_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("organisations.id"))
+    child_decision_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("child_decisions.id"))
     reflected_until: Mapped[date | None]  # last day of the reflection period, if the person went abroad

@@ -19,6 +19,7 @@ from nrm.domain.interviews.endings import (
     BY_TELEPHONE,
     CHILD_ROUTE,
     FINAL,
+    TAKE_BACK_WITHIN,
     ChildAnswer,
     ChildWaits,
     is_child,
@@ -162,6 +163,24 @@ def acknowledge(session: Session, interview_id: uuid.UUID, *, how: str, at: date
     if not hit_one(session, statement):
         raise IllegalTransition(TransitionRefusal.STATE)
     audit.append(session, audit.Event.CHILD_ALERT_ACKNOWLEDGED, by=by, interview_id=interview_id, how=how)
+
+
+def take_back_known(session: Session, interview_id: uuid.UUID, *, by: Actor) -> None:
+    """The child authority said by mistake that it knows; raises IllegalTransition once it answered, or later than
+    fifteen minutes after."""
+    statement = (
+        update(ChildAlert)
+        .where(
+            ChildAlert.id == interview_id,
+            ChildAlert.done_at > clock.now() - TAKE_BACK_WITHIN,
+            ChildAlert.answer == "",
+            ChildAlert.withdrawn_at.is_(None),
+        )
+        .values(done_at=None, done_by_id=None)
+    )
+    if not hit_one(session, statement):
+        raise IllegalTransition(TransitionRefusal.STATE)
+    audit.append(session, audit.Event.CHILD_ALERT_NOT_KNOWN, by=by, interview_id=interview_id)
 
 
 def answered(

@@ -19,6 +19,7 @@ from nrm.domain.shelter.stays import Destination
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, Reading
 from nrm.models.shelter.stays import Stay
+from nrm.steps.shelter import child_files
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store import days
 from nrm.store.countries import country
@@ -87,6 +88,7 @@ def end(session: Session, case_id: uuid.UUID, by: Actor) -> None:
     withheld_steps.destroy(session, case_id, by)
     keep = dict.fromkeys(vault.compartments_of(session, case_id), own_organisation_only(by))
     epochs.rotate(session, case_id, keep, by=by)
+    child_files.only_for_holder(session, case)
     today = clock.today(country().timezone)
     hit = hit_one(
         session,
@@ -107,7 +109,7 @@ def check_child_left(case: Case, by: Actor) -> None:
     if absence_rows.was_not_found(case.id):
         return
     if by.organisation_id is not None and not stay_rows.left_by_a_gate(case.id, by.organisation_id):
-        check_child(finding_rows.child_facts(case), Destination.UNKNOWN, on=days.today())
+        check_child(finding_rows.child_facts(case, on=days.today()), Destination.UNKNOWN, on=days.today())
 
 
 def held_open_case(case_id: uuid.UUID, by: Actor) -> Case:

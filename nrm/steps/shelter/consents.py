@@ -17,7 +17,7 @@ from nrm.models.shelter.cases import Case
 from nrm.models.shelter.consents import Consent
 from nrm.models.shelter.stays import Stay
 from nrm.steps.referrals import supplements as supplement_steps
-from nrm.steps.shelter import consent_records
+from nrm.steps.shelter import child_files, consent_records
 from nrm.steps.shelter import data_requests as data_request_steps
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import others_there as others_steps
@@ -73,6 +73,7 @@ def destroy(session: Session, case: Case, by: Actor) -> None:
     supplement_steps.forget(session, case.id, by)
     withheld_steps.destroy(session, case.id, by)
     others_steps.take_back(session, case.id, by)
+    child_files.destroy(session, case.id)
     whole = (Consent.topic == Topic.SHARING, Consent.party == "")
     if not consent_records.current(session, case.id, *whole, Consent.said == Said.REFUSED):
         consent_records.record(session, case.id, [REFUSED], Asking("", "", ""), by)

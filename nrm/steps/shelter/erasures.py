@@ -22,7 +22,7 @@ from nrm.models.shelter.cases import Case, SealedCompartment
 from nrm.models.shelter.stays import Stay
 from nrm.models.shelter.testimony import Testimony
 from nrm.steps.shelter import cases as case_steps
-from nrm.steps.shelter import consent_records
+from nrm.steps.shelter import child_files, consent_records
 from nrm.steps.shelter import data_requests as data_request_steps
 from nrm.steps.shelter import others_there as others_steps
 from nrm.steps.shelter import withheld as withheld_steps
@@ -67,6 +67,7 @@ def erase_case(session: Session, case: Case, by: Actor) -> None:
     destroy(session, case.id, erased_now, by)
     withheld_steps.destroy(session, case.id, by)
     others_steps.take_back(session, case.id, by)
+    child_files.destroy(session, case.id)
     consent_records.end_all(session, case.id, by)
     data_request_steps.answer_by_doing(session, case.id, RequestKind.ERASURE, RequestStatus.ERASED, by)
     data_request_steps.answer_by_doing(session, case.id, RequestKind.WITHDRAWAL, RequestStatus.ERASED, by)

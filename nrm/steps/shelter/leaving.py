@@ -41,7 +41,7 @@ class Exit:
     reason: ExitReason
     destination: Destination
     where: str = ""
-    same_household: bool = False
+    household: uuid.UUID | None = None  # to which a child goes, of those that were named
 
 
 def check_reason(admitted_on: date, exit_: Exit) -> None:
@@ -63,7 +63,7 @@ def let_out(case_: Case, admitted_on: date, exit_: Exit, by: Actor) -> dict[str,
         raise ImpossibleStay(StayRefusal.MISSING_STANDS)
     permit = permit_rows.facts(case_.id)
     reflects_until = identification_rows.reflection_until(case_)
-    child = finding_rows.child_facts(case_, handed_over=case_.holder_id != by.organisation_id)
+    child = finding_rows.child_facts(case_, on=exit_.ended_on, handed_over=case_.holder_id != by.organisation_id)
     repatriation, child_gate = check_leaving(
         exit_.reason,
         exit_.destination,
@@ -74,7 +74,7 @@ def let_out(case_: Case, admitted_on: date, exit_: Exit, by: Actor) -> dict[str,
         country=exit_.where,
         reflection_until=reflects_until,
     )
-    check_household(child_gate, same_household=exit_.same_household)
+    check_household(child_gate, child, exit_.household)
     informed = repatriation == "informed"
     return {
         "ended_on": exit_.ended_on,
@@ -86,7 +86,7 @@ def let_out(case_: Case, admitted_on: date, exit_: Exit, by: Actor) -> dict[str,
         "informed_on": permit.informed.on if informed and permit.informed else None,
         "permit_state": str(permit.status) if informed else "",
         "child_gate": child_gate,
-        "safe_on": child.safe_since if child_gate == "assessed" else None,
+        **child.kept(child_gate),
         "reflected_until": reflects_until if informed else None,
         "left_recorded_by_id": None,
         "left_confirmed_by_id": None,

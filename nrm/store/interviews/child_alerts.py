@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, case, func, select
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.interviews.endings import BY_TELEPHONE, DUTY_DESK_AFTER, FINAL
+from nrm.domain.interviews.endings import BY_TELEPHONE, DUTY_DESK_AFTER, FINAL, TAKE_BACK_WITHIN
 from nrm.domain.referrals.duty import OLD_AFTER
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.referrals.referrals import ChildAlert
@@ -46,6 +46,12 @@ class AlertLine:
     answered_at: datetime | None
     answered_name: str
     answer_late: bool
+
+    @property
+    def may_take_back(self) -> bool:
+        """Whether the desk can still take back that it knows."""
+        recent = self.done_at is not None and self.done_at > clock.now() - TAKE_BACK_WITHIN
+        return recent and not self.answer and not self.withdrawn_why
 
     @property
     def asked(self) -> bool:

@@ -23,6 +23,8 @@ from nrm.domain.reports.reports import Window
 from nrm.domain.reports.tabulation import PermitRecord, PersonRecord, StayRecord
 from nrm.domain.shelter import claims as rules
 from nrm.domain.shelter import identifications as identification_rules
+from nrm.domain.shelter.ages import band_on, class_on
+from nrm.domain.shelter.child_returns import Direction, integration
 from nrm.domain.shelter.corrections import Struck, as_known
 from nrm.domain.shelter.identifications import Course, State
 from nrm.domain.shelter.stays import Period, Source
@@ -30,12 +32,14 @@ from nrm.models.accounts.accounts import Organisation
 from nrm.models.interviews.screenings import ScreeningCount, ScreeningKind
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
+from nrm.models.shelter.child_returns import ChildReturn, ChildReturnOutcome
 from nrm.models.shelter.claims import Claim, ClaimEntry
 from nrm.models.shelter.identifications import Identification, IdentificationLook
 from nrm.models.shelter.permits import Permit
 from nrm.models.shelter.stays import Stay
 from nrm.models.shelter.testimony import Testimony
 from nrm.store.countries import country
+from nrm.store.rows.shelter import ages as age_rows
 from nrm.store.rows.shelter import corrections as correction_rows
 from nrm.store.rows.shelter.claims import as_history
 
@@ -58,11 +62,12 @@ def people(
     """
     _must_count(by)
     struck = correction_rows.known_after(connection, quarter.end)
+    ages = _Ages(connection)
     found: dict[str, list[Row[Any]]] = defaultdict(list)
     for row in connection.execute(_people(quarter, also)).all():
         found[row.case_id.hex].append(row)
     # In the order of the random ids, so that nothing depends on the order of admission.
-    return [_person(key, found[key], struck, quarter.end) for key in sorted(found)]
+    return [_person(key, found[key], struck, ages, quarter.end) for key in sorted(found)]
 
 
 def _people(quarter: Quarter, also: Collection[uuid.UUID]) -> Executable:
@@ -116,8 +121,20 @@ def _touches(first: Quarter, last: Quarter) -> ColumnElement[bool]:
     return and_(Stay.known_on <= last.end, or_(now, Stay.id.in_(correction_rows.touching(first.start, last.end))))
 
 
+class _Ages:
+    """The age bands of a day: who turned 18, or was assessed, is printed as what they counted on that day."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._changes = age_rows.all_changes(connection)
+
+    def band(self, case_id: uuid.UUID, band: str, day: date) -> str:
+        """The band of the person on that day; `band`: of the first answer."""
+        changes = self._changes.get(case_id)
+        return band_on(band, class_on("", changes, day)) if changes else band
+
+
 def _person(
-    key: str, rows: Sequence[Row[Any]], struck: Mapping[uuid.UUID, Sequence[Struck]], until: date
+    key: str, rows: Sequence[Row[Any]], struck: Mapping[uuid.UUID, Sequence[Struck]], ages: _Ages, until: date
 ) -> PersonRecord:
     """From the rows of one case, which differ in the stay and in the step as a witness. Corrections that became known
     after `until` are not known yet."""
@@ -129,6 +146,7 @@ def _person(
         if stay is not None:
             planned = max(each.anticipated_end_on, stay.admitted_on)
             stays[each.stay_id] = StayRecord(stay.admitted_on, each.known_on, planned, stay.exited_on)
+    present = max((min(each.ended_on or until, until) for each in stays.values()), default=until)
     steps = {each.position: (each.status, each.happened_on) for each in rows if each.position is not None}
     permit = None
     if row.state is not None:
@@ -137,7 +155,7 @@ def _person(
         key,
         row.citizenship,
         row.gender,
-        row.age_band,
+        ages.band(row.case_id, row.age_band, present),
         row.exploited_in,
         row.repeat,
         tuple(stays.values()),
@@ -200,10 +218,11 @@ def witnesses(
         .order_by(Testimony.case_id, Testimony.position)
     )
     steps: dict[str, list[tuple[str, str]]] = {}
+    ages = _Ages(connection)
     people: dict[str, tuple[str, str]] = {}
     for row in connection.execute(statement):
         steps.setdefault(row.case_id.hex, []).append((row.status, row.reason))
-        people[row.case_id.hex] = (row.gender, row.age_band)
+        people[row.case_id.hex] = (row.gender, ages.band(row.case_id, row.age_band, last.end))
     rows = [counting.witness(person, steps[person], *people[person], codes) for person in sorted(people)]
     return [row for row in rows if row is not None]
 
@@ -226,7 +245,13 @@ def permits(
         )
         .order_by(Permit.case_id)
     )
-    rows = [counting.permit(row.case_id.hex, *row[1:], codes) for row in connection.execute(statement)]
+    ages = _Ages(connection)
+    rows = [
+        counting.permit(
+            row.case_id.hex, row.state, row.ground, row.gender, ages.band(row.case_id, row.age_band, last.end), codes
+        )
+        for row in connection.execute(statement)
+    ]
     return [row for row in rows if row is not None]
 
 
@@ -244,11 +269,12 @@ def claims(
         .where(ClaimEntry.claim_id.in_(in_question), ClaimEntry.counts_on <= last.end, AGREES)
         .order_by(Claim.case_id, ClaimEntry.claim_id, ClaimEntry.position)
     )
+    ages = _Ages(connection)
     entries: dict[str, dict[uuid.UUID, list[Row[*tuple[Any, ...]]]]] = {}
     people: dict[str, tuple[str, str]] = {}
     for row in connection.execute(statement):
         entries.setdefault(row.case_id.hex, {}).setdefault(row.claim_id, []).append(row)
-        people[row.case_id.hex] = (row.gender, row.age_band)
+        people[row.case_id.hex] = (row.gender, ages.band(row.case_id, row.age_band, last.end))
     rows = []
     for person, histories in entries.items():
         found = [rules.counted(as_history(history), first, last) for history in histories.values()]
@@ -294,8 +320,16 @@ def identifications(
     found: dict[uuid.UUID, list[Row[*tuple[Any, ...]]]] = {}
     for row in connection.execute(statement):
         found.setdefault(row.case_id, []).append(row)
+    ages = _Ages(connection)
     return [
-        counting.identified(case_id.hex, *stood, one.citizenship_class, one.gender, one.age_band, codes)
+        counting.identified(
+            case_id.hex,
+            *stood,
+            one.citizenship_class,
+            one.gender,
+            ages.band(case_id, one.age_band, last.end),
+            codes,
+        )
         for case_id, (one, *_), stood in ((key, rows, _course(rows, first, last)) for key, rows in found.items())
         if stood is not None
     ]
@@ -363,6 +397,36 @@ def dependants(
     ]
 
 
+def returned_children(
+    connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
+) -> list[counting.Row]:
+    """The children that returned from another country in the period, or of whom it was entered in it what became of
+    them, each once, as it was known at its end."""
+    _must_count(by)
+    told = select(ChildReturnOutcome.return_id).where(ChildReturnOutcome.quarter_on.between(first.start, last.end))
+    here = (ChildReturn.direction == Direction.HERE, ChildReturn.sex != "")
+    counts = or_(ChildReturn.returned_month.between(first.start, last.end), ChildReturn.id.in_(told))
+    children = connection.execute(
+        select(ChildReturn.id, ChildReturn.country, ChildReturn.sex, ChildReturn.guardian).where(*here, counts)
+    ).all()
+    entries: dict[uuid.UUID, list[tuple[int, str]]] = defaultdict(list)
+    known = (
+        select(ChildReturnOutcome.return_id, ChildReturnOutcome.months, ChildReturnOutcome.outcome)
+        .where(
+            ChildReturnOutcome.quarter_on <= last.end, ChildReturnOutcome.return_id.in_([each.id for each in children])
+        )
+        .order_by(ChildReturnOutcome.return_id, ChildReturnOutcome.position)
+    )
+    for return_id, months, outcome in connection.execute(known):
+        entries[return_id].append((months, outcome))
+    return [
+        counting.returned_child(
+            each.id.hex, each.country, each.sex, integration(each.guardian, entries[each.id]), codes
+        )
+        for each in sorted(children, key=lambda each: each.id.hex)
+    ]
+
+
 class Count(Protocol):
     """Finds the records of a report in the quarters from `first` to `last`, for the program alone."""
 
@@ -380,5 +444,6 @@ COUNTING: Mapping[reports.Report, Count] = {
     reports.IDENTIFICATIONS: identifications,
     reports.REFERRALS: referrals,
     reports.DEPENDANTS: dependants,
+    reports.CHILDREN: returned_children,
 }
 """How the records of each report are found. People accommodated go on from quarter to quarter: `people` finds them."""

@@ -10,10 +10,11 @@ from sqlalchemy import select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
-from nrm.domain.shelter.child_returns import State, is_late
+from nrm.domain.shelter.child_returns import KEPT_MONTHS, MONTHS, State, due, is_late, month_after
 from nrm.models.accounts.accounts import Organisation
-from nrm.models.shelter.child_returns import ChildReturn, ChildReturnStep
+from nrm.models.shelter.child_returns import ChildReturn, ChildReturnOutcome, ChildReturnStep
 from nrm.store import days
+from nrm.store.rows.shelter import child_returns as rows
 
 _MOST = 100
 
@@ -34,6 +35,9 @@ class ReturnLine:
     guardian: str
     escort: str
     late: bool
+    direction: str
+    sex: str
+    returned_month: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,59 @@ def steps(return_id: uuid.UUID, *, by: Actor) -> list[StepLine]:
     return [StepLine(step.step, step.happened_on, taker.names) for step, taker in db.session.execute(statement)]
 
 
+@dataclass(frozen=True, slots=True)
+class OutcomeLine:
+    """What was entered on a returned child: after how many months, and by whom."""
+
+    months: int
+    outcome: str
+    quarter_on: date
+    taker: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DueLine:
+    """An outcome that is owed now. `late`: its month is over."""
+
+    id: uuid.UUID
+    country: str
+    returned_month: date
+    months: int
+    due_month: date
+    late: bool
+
+
+def outcomes(return_id: uuid.UUID, *, by: Actor) -> list[OutcomeLine]:
+    """Everything entered on a returned child, in the order of recording; raises NotVisible."""
+    row(return_id, by=by)
+    statement = (
+        select(ChildReturnOutcome, Organisation)
+        .join(Organisation, Organisation.id == ChildReturnOutcome.organisation_id)
+        .where(ChildReturnOutcome.return_id == return_id)
+        .order_by(ChildReturnOutcome.position)
+    )
+    found = db.session.execute(statement)
+    return [OutcomeLine(each.months, each.outcome, each.quarter_on, taker.names) for each, taker in found]
+
+
+def outcomes_due(*, by: Actor) -> list[DueLine]:
+    """The outcomes that child protection owes, the oldest first; empty for every other desk."""
+    if not by.may(Permission.CHILD_RETURN_ANSWER):
+        return []
+    today = days.today()
+    statement = select(ChildReturn).where(
+        ChildReturn.returned_month <= month_after(today.replace(day=1), -MONTHS[0]),
+        ChildReturn.returned_month > month_after(today.replace(day=1), -KEPT_MONTHS),
+    )
+    found = [
+        DueLine(each.id, each.country, each.returned_month, months, month, today >= month_after(month, 1))
+        for each in db.session.scalars(statement.limit(_MOST))
+        if each.returned_month is not None
+        for months, month in due(each.returned_month, {known for known, _ in rows.outcomes(each.id)}, today)
+    ]
+    return sorted(found, key=lambda line: (line.due_month, line.id))
+
+
 def _must_read(by: Actor) -> None:
     if not by.may(Permission.CHILD_RETURN_READ):
         raise NotVisible
@@ -104,4 +161,7 @@ def _return_line(found: ChildReturn) -> ReturnLine:
         found.guardian,
         found.escort,
         is_late(state, found.due_on, days.today()),
+        found.direction,
+        found.sex,
+        found.returned_month,
     )

@@ -1,8 +1,11 @@
-"""What child protection found of a child's risk, security and family: for itself, the holder and the duty desk."""
+"""The child gate of a case: what was found, looked at and decided, for the service that assesses, the holder and the
+duty desk. Nobody else learns that there is anything.
+"""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,18 +14,21 @@ from sqlalchemy import exists, select
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.shelter import findings as rules
 from nrm.domain.shelter.cases import UNFINISHED
 from nrm.domain.shelter.child_returns import Assessment
-from nrm.domain.shelter.findings import current, safe_since, safe_until, shut_by
-from nrm.domain.shelter.permits import GateRefusal
+from nrm.domain.shelter.findings import CHILD_FILE, Found, Outcome
+from nrm.domain.shelter.permits import GateRefusal, Opening
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.cases import Case
+from nrm.models.shelter.findings import ChildDecision, ChildFile, ChildGuardian, ChildLook
 from nrm.store.countries import country
 from nrm.store.rows.shelter import findings as rows
 from nrm.store.shelter import cases
 from nrm.store.shelter.cases import CaseRelation
 from nrm.store.shelter.child_returns import ReturnLine
+from nrm.vault import grants
 
 FindingLine = rows.FindingLine
 
@@ -31,13 +37,58 @@ STEPS = tuple(f"assess_{kind}" for kind in Assessment)
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
-    """The child gate on the case page: the last findings, whether they open the gate, who may record."""
+class HouseholdLine:
+    """A household by its number, with what was found of it. `looked`: the last second look; `stands`: it says safe, and
+    nothing after it says otherwise."""
 
-    lines: tuple[FindingLine, ...]
-    open_since: date | None  # None, too, once the findings are too old
+    id: uuid.UUID
+    number: int
+    findings: tuple[FindingLine, ...]
+    looked: FindingLine | None
+    stands: bool
+    to_look: bool  # all three are found safe, and the asker may look
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionLine:
+    """The last best-interest decision, without its words."""
+
+    id: uuid.UUID
+    outcome: Outcome
+    household: int | None
+    decided_by: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class GuardianLine:
+    """The guardian of today, without the name."""
+
+    id: uuid.UUID
+    since_on: date
+    organisation: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The child gate of a case: what was found and decided, whether that opens it, and what the asker may record."""
+
+    households: tuple[HouseholdLine, ...]
+    older: tuple[FindingLine, ...]  # of no household: they open nothing
+    decision: DecisionLine | None
+    guardian: GuardianLine | None
+    opening: Opening | None  # None, too, once the findings are too old
     shut_by: GateRefusal
     may_record: bool
+    may_decide: bool
+    may_name_guardian: bool
+    holder_reads: bool  # whether who holds the case can open the names
+
+    @property
+    def open_for(self) -> int | None:
+        """The number of the household to which the child may go."""
+        decided = self.opening.household if self.opening else None
+        return next((each.number for each in self.households if each.id == decided), None)
 
 
 def to_assess(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
@@ -55,26 +106,117 @@ def to_assess(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
     return found
 
 
+def relation(case_id: uuid.UUID, *, by: Actor) -> CaseRelation:
+    """What the asker is to a case whose child gate may be read: the holder, the duty desk, or the service that assesses
+    (`shared`). Raises NotVisible."""
+    try:
+        to_assess(case_id, by=by)
+    except NotVisible:
+        found = cases.visible(case_id, by=by)
+        if found not in (CaseRelation.HOLDER, CaseRelation.DUTY_OFFICER):
+            raise
+        return found
+    return CaseRelation.SHARED
+
+
+def code_of(case_id: uuid.UUID, *, by: Actor) -> str:
+    """The code of a case whose child gate may be read; raises NotVisible."""
+    relation(case_id, by=by)
+    return db.session.get_one(Case, case_id).pseudonym
+
+
+def file_of(case_id: uuid.UUID, *, by: Actor) -> uuid.UUID | None:
+    """The id under which the words of the assessments are sealed; None where nothing is yet. Raises NotVisible."""
+    relation(case_id, by=by)
+    return db.session.scalar(select(ChildFile.id).where(ChildFile.case_id == case_id))
+
+
 def of_case(case_id: uuid.UUID, *, by: Actor) -> Gate | None:
     """The gate of a child's case, for the holder, the duty desk and the assessing service; None for an adult's case.
 
     Raises NotVisible.
     """
-    relation = cases.visible(case_id, by=by)
-    may_record = True
-    try:
-        to_assess(case_id, by=by)
-    except NotVisible:
-        may_record = False
-    if relation not in (CaseRelation.HOLDER, CaseRelation.DUTY_OFFICER) and not may_record:
-        raise NotVisible
-    if db.session.scalar(select(Case.age_class).where(Case.id == case_id)) == "adult":
+    mine = relation(case_id, by=by)
+    case = db.session.get_one(Case, case_id)
+    if case.age_class == "adult":
         return None
-    last = current(rows.entries(case_id))
-    since, until = safe_since(last), safe_until(last, country().findings_hold_days)
-    if until is not None and until < clock.today(country().timezone):
-        return Gate(rows.lines(case_id), None, GateRefusal.ASSESSED_TOO_OLD, may_record)
-    return Gate(rows.lines(case_id), since, shut_by(last), may_record)
+    record = rows.record(case_id)
+    found = rules.opening(record, country().findings_hold_days)
+    opening = found if isinstance(found, Opening) else None
+    shut_by = found if isinstance(found, GateRefusal) else GateRefusal.ASSESSED_TOO_OLD
+    if opening is not None and opening.safe_until < clock.today(country().timezone):
+        opening = None
+    numbers = {each.id: each.position for each in rows.households(case_id)}
+    live = case.status in UNFINISHED
+    file_id = db.session.scalar(select(ChildFile.id).where(ChildFile.case_id == case_id))
+    return Gate(
+        tuple(_household(case_id, id_, number, record, mine, live, by) for id_, number in numbers.items()),
+        rows.lines(case_id),
+        _decision(case_id, numbers),
+        _guardian(case_id),
+        opening,
+        shut_by,
+        may_record=mine is CaseRelation.SHARED,
+        may_decide=live and by.may(Permission.REFERRAL_DIRECT),
+        may_name_guardian=live and (by.may(Permission.REFERRAL_DIRECT) or mine is CaseRelation.SHARED),
+        holder_reads=file_id is None
+        or case.status != "open"
+        or case.holder_id in grants.holders_of(db.session(), file_id, CHILD_FILE),
+    )
+
+
+def _household(
+    case_id: uuid.UUID, id_: uuid.UUID, number: int, record: rules.Record, mine: CaseRelation, live: bool, by: Actor
+) -> HouseholdLine:
+    last = rules.of_household(record.entries, id_)
+    independent = (
+        by.organisation_id is not None
+        and by.member_id is not None
+        and rules.is_independent(by.organisation_id, by.member_id, last.values())
+    )
+    looks = live and mine is not CaseRelation.SHARED and independent
+    return HouseholdLine(
+        id_,
+        number,
+        rows.lines(case_id, id_),
+        _looked(case_id, id_),
+        rules.standing_look(record, id_) is not None,
+        looks and rules.safe_since(last) is not None,
+    )
+
+
+def _looked(case_id: uuid.UUID, household_id: uuid.UUID) -> FindingLine | None:
+    statement = (
+        select(ChildLook, Organisation)
+        .join(Organisation, Organisation.id == ChildLook.organisation_id)
+        .where(ChildLook.case_id == case_id, ChildLook.household_id == household_id)
+        .order_by(ChildLook.position.desc())
+    )
+    found = db.session.execute(statement).first()
+    if found is None:
+        return None
+    look, who = found
+    return FindingLine(Assessment.RISK, Found(look.found), look.looked_on, "", who.names, look.id)
+
+
+def _decision(case_id: uuid.UUID, numbers: Mapping[uuid.UUID, int]) -> DecisionLine | None:
+    statement = select(ChildDecision).where(ChildDecision.case_id == case_id).order_by(ChildDecision.position.desc())
+    found = db.session.scalars(statement.limit(1)).first()
+    if found is None:
+        return None
+    number = numbers.get(found.household_id) if found.household_id else None
+    return DecisionLine(found.id, Outcome(found.outcome), number, found.decided_by, found.decided_on)
+
+
+def _guardian(case_id: uuid.UUID) -> GuardianLine | None:
+    statement = (
+        select(ChildGuardian, Organisation)
+        .join(Organisation, Organisation.id == ChildGuardian.organisation_id)
+        .where(ChildGuardian.case_id == case_id)
+        .order_by(ChildGuardian.position.desc())
+    )
+    found = db.session.execute(statement).first()
+    return GuardianLine(found[0].id, found[0].since_on, found[1].names) if found is not None else None
 
 
 def lines(subject: Case | ReturnLine) -> tuple[FindingLine, ...]:

@@ -28,7 +28,7 @@ from nrm.web.interviews import helpline
 from nrm.web.language import gettext
 from nrm.web.referrals import announced_returns
 from nrm.web.reports import contributions
-from nrm.web.shelter import away, child_returns, consents, data_requests
+from nrm.web.shelter import ages, away, child_returns, consents, data_requests
 
 blueprint = Blueprint("desks", __name__)
 
@@ -70,6 +70,7 @@ def shelter_home() -> str:
         requests=data_requests.waiting_part(),
         consents=consents.due_part(),
         away=away.home_part(),
+        turning=ages.turning_part(),
         form=FindCaseForm(),
     )
 
@@ -119,6 +120,14 @@ def desk_home() -> str:
 def child_known(interview_id: uuid.UUID) -> BaseResponse:
     """The child authority knows of a child at a post."""
     child_actions.acknowledge(interview_id=interview_id, by=access.actor())
+    return redirect(url_for("home.index"), 303)
+
+
+@blueprint.post("/children/<uuid:interview_id>/not-known")
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def child_not_known(interview_id: uuid.UUID) -> BaseResponse:
+    """The child authority takes back, soon after, that it knows of a child at a post."""
+    child_actions.take_back_known(interview_id=interview_id, by=access.actor())
     return redirect(url_for("home.index"), 303)
 
 

@@ -130,6 +130,14 @@ def known(missing_id: uuid.UUID) -> Answer:
     return redirect(url_for("home.index"), 303)
 
 
+@blueprint.post("/missing/<uuid:missing_id>/not-known")
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def not_known(missing_id: uuid.UUID) -> Answer:
+    """The desk takes back that it knows, as long as the alarm stands."""
+    actions.take_back_known(missing_id=missing_id, by=access.actor())
+    return redirect(url_for("home.index"), 303)
+
+
 @blueprint.post("/missing/<uuid:missing_id>/found")
 @access.requires(Permission.STAY_MANAGE)
 def found(missing_id: uuid.UUID) -> Answer:

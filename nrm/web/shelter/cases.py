@@ -53,7 +53,7 @@ from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.web import access, errors, sessions
 from nrm.web.language import text_in, translated
 from nrm.web.referrals import critical_path
-from nrm.web.shelter import claims, consents, findings, first_talks, identifications, permits, testimony
+from nrm.web.shelter import ages, claims, consents, findings, first_talks, identifications, permits, testimony
 from nrm.web.shelter import stays as stay_pages
 from nrm.web.shelter.opened import answer_rows, written_rows
 
@@ -132,7 +132,7 @@ def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
         referral=referral_store.newest_of(case_id, by=by),
         sections=[
             part.summary(case_id)
-            for part in (stay_pages, first_talks, findings, consents, identifications, permits, testimony, claims)
+            for part in (stay_pages, first_talks, findings, consents, identifications, permits, testimony, claims, ages)
         ],
         holds=holds,
         may={str(each): by.may(each) for each in Permission},

@@ -12,16 +12,21 @@ from forms.days import chosen_day
 from forms.names import country_code, country_name
 from forms.shelter.child_returns import (
     ASKED_LABELS,
+    DIRECTION_LABELS,
     ESCORT_LABELS,
     FINDING_LABELS,
     FORMS,
     GUARDIAN_LABELS,
     IDENTITY_FIELDS,
     IMPOSSIBLE,
+    OUTCOME_LABELS,
     STATE_LABELS,
     AnswerReturnForm,
+    FirstOutcomeForm,
     GuardianForm,
     OpenReturnForm,
+    OutcomeForm,
+    ReceiveForm,
     RecordReturnForm,
     StepForm,
     TravelForm,
@@ -32,12 +37,16 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.cases import Purpose
 from nrm.domain.shelter.child_returns import (
     Asked,
+    Direction,
     Escort,
     Finding,
     Guardian,
+    Outcome,
     ReturnRefusal,
     ReturnRefused,
+    Sex,
     State,
+    due,
     following,
 )
 from nrm.domain.words import N_
@@ -66,9 +75,13 @@ STEP_LABELS = {
 
 
 def waiting_part() -> Markup:
-    """The part of a home page with the returns that are under way."""
+    """The part of a home page with the returns that are under way, and the outcomes that the desk owes."""
+    by = access.actor()
     part = render_template(
-        "shelter/child_returns/list.html", lines=store.returns(by=access.actor(), open_only=True), **_words()
+        "shelter/child_returns/list.html",
+        lines=store.returns(by=by, open_only=True),
+        due=store.outcomes_due(by=by),
+        **_words(),
     )
     return Markup(part)  # noqa: S704 - a template of ours, escaped there
 
@@ -117,6 +130,7 @@ def record() -> Answer:
             received_on=form.received.data,
             due_on=form.due.data,
             identity=form.identity,
+            direction=Direction(form.direction.data),
             by=access.actor(),
         )
     except ReturnRefused as error:
@@ -155,10 +169,57 @@ def _show(return_id: uuid.UUID, form: OpenReturnForm, status: int = 200) -> tupl
         may_assess=not line.state.is_over and by.may(Permission.CHILD_RETURN_ANSWER),
         **findings.words(),
         guardians=GUARDIAN_LABELS,
+        told=store.outcomes(return_id, by=by),
+        outcomes=OUTCOME_LABELS,
+        open_outcomes=_open_outcomes(line) if by.may(Permission.CHILD_RETURN_ANSWER) else (),
+        directions=DIRECTION_LABELS,
         escorts=ESCORT_LABELS,
         **_words(),
     )
     return page, status
+
+
+def _open_outcomes(line: store.ReturnLine) -> list[int]:
+    """After how many months something can be said of the child now."""
+    return [months for months, _ in due(line.returned_month, (), today())]
+
+
+@blueprint.get("/child-returns/<uuid:return_id>/outcomes/<int:months>")
+@access.requires(Permission.CHILD_RETURN_ANSWER)
+def outcome_page(return_id: uuid.UUID, months: int) -> Answer:
+    return _outcome(return_id, months, _outcome_form(return_id))
+
+
+def _outcome_form(return_id: uuid.UUID) -> OutcomeForm:
+    line = store.one(return_id, by=access.actor())
+    return OutcomeForm(request.form) if line.sex else FirstOutcomeForm(request.form)
+
+
+def _outcome(return_id: uuid.UUID, months: int, form: OutcomeForm, status: int = 200) -> Answer:
+    line = store.one(return_id, by=access.actor())
+    if months not in _open_outcomes(line):
+        return errors.error_page(409, IMPOSSIBLE[ReturnRefusal.NOT_YET][1])
+    return render_template("shelter/child_returns/outcome.html", line=line, months=months, form=form), status
+
+
+@blueprint.post("/child-returns/<uuid:return_id>/outcomes/<int:months>")
+@access.requires(Permission.CHILD_RETURN_ANSWER)
+def tell_outcome(return_id: uuid.UUID, months: int) -> Answer:
+    """What became of the child; a later entry of the same months corrects it."""
+    form = _outcome_form(return_id)
+    if not form.validate():
+        return _outcome(return_id, months, form, 422)
+    try:
+        actions.tell_outcome(
+            return_id=return_id,
+            months=months,
+            outcome=Outcome(form.outcome.data),
+            sex=Sex(form.sex.data) if isinstance(form, FirstOutcomeForm) else None,
+            by=access.actor(),
+        )
+    except ReturnRefused as error:
+        return errors.error_page(409, IMPOSSIBLE[error.reason][1])
+    return redirect(url_for("child_returns.show", return_id=return_id), 303)
 
 
 @blueprint.post("/child-returns/<uuid:return_id>/open")
@@ -229,5 +290,7 @@ def _take(return_id: uuid.UUID, after: State, form: StepForm) -> None:
         actions.find_guardian(return_id=return_id, guardian=Guardian(form.guardian.data), on=on, by=by)
     elif isinstance(form, TravelForm):
         actions.travel(return_id=return_id, escort=Escort(form.escort.data), on=on, by=by)
+    elif isinstance(form, ReceiveForm):
+        actions.receive(return_id=return_id, sex=Sex(form.sex.data), on=on, by=by)
     else:
         actions.go_on(return_id=return_id, after=after, on=on, by=by)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
+from forms import SelectChoice
 from forms.days import chosen_day
 from forms.shelter.child_returns import ASSESSMENT_LABELS
-from forms.shelter.findings import FOUND_LABELS, IMPOSSIBLE, FindingsForm
+from forms.shelter.findings import FOUND_LABELS, IMPOSSIBLE, NEW, CaseFindingsForm, FindingsForm
 from forms.shelter.stays import CLOSED
+from nrm.actions.shelter import best_interests
 from nrm.actions.shelter import findings as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.child_returns import State
@@ -34,22 +37,57 @@ OVER = N_("This return is over; nothing more is found of it.")
 @blueprint.get("/cases/<uuid:case_id>/findings")
 @access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def case_page(case_id: uuid.UUID) -> Answer:
-    return _of_case(case_id, FindingsForm())
+    store.to_assess(case_id, by=access.actor())
+    return _of_case(case_id, _case_form(case_id))
+
+
+def _case_form(case_id: uuid.UUID) -> CaseFindingsForm:
+    """The form with the households that are known, and a new one."""
+    form = CaseFindingsForm(request.form)
+    known = gate(case_id)
+    assert known is not None
+    form.household.choices = [*offered(case_id, known), SelectChoice(value=NEW, label=N_("A household not named yet"))]
+    return form
+
+
+def offered(case_id: uuid.UUID, known: store.Gate) -> list[SelectChoice]:
+    """The households of a case as choices: their numbers, with their words for a session that opened them."""
+    told = best_interests.opened(case_id=case_id, by=access.actor()) or {}
+    return [SelectChoice(value=str(each.id), label=called(each, told)) for each in known.households]
+
+
+def called(household: store.HouseholdLine, told: Mapping[str, Any]) -> str:
+    """A household by its number, and by its words where they were opened."""
+    words = told.get(f"household:{household.id}")
+    number = gettext("Household %(number)s", number=household.number)
+    return f"{number}: {words}" if words else number
 
 
 def _of_case(case_id: uuid.UUID, form: FindingsForm, status: int = 200) -> Answer:
     case = store.to_assess(case_id, by=access.actor())
-    return _findings_page(form, store.lines(case), url_for("home.index"), gettext("Home"), case.pseudonym, status)
+    known = gate(case_id)
+    assert known is not None
+    told = best_interests.opened(case_id=case_id, by=access.actor()) or {}
+    page = render_template(
+        "shelter/findings/record.html",
+        form=form,
+        gate=known,
+        called={each.id: called(each, told) for each in known.households},
+        back=(url_for("home.index"), gettext("Home")),
+        code=case.pseudonym,
+        case_id=case_id,
+        **words(),
+    )
+    return page, status
 
 
 @blueprint.post("/cases/<uuid:case_id>/findings")
 @access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def of_case(case_id: uuid.UUID) -> Answer:
-    form = FindingsForm(request.form)
-    by = access.actor()
-    store.to_assess(case_id, by=by)
-    record = partial(actions.record, case_id=case_id)
-    return _recorded(form, partial(_of_case, case_id), record, url_for("home.index"))
+    store.to_assess(case_id, by=access.actor())
+    form = _case_form(case_id)
+    record = partial(actions.record, case_id=case_id, household=form.home, where=form.where.data or "")
+    return _recorded(form, partial(_of_case, case_id), record, url_for("best_interests.show", case_id=case_id))
 
 
 @blueprint.get("/child-returns/<uuid:return_id>/findings")
@@ -101,6 +139,8 @@ def _marked(form: FindingsForm, error: FindingRefused) -> FindingsForm:
     """The form with the error message at the field that it concerns."""
     name, words = IMPOSSIBLE[error.reason]
     field = form.when if name == "on" and form.when.data != "other" else form[name]
+    if name == "household_words" and form["household"].data != NEW:
+        field = form["household"]
     field.errors = [words]
     return form
 
@@ -114,6 +154,7 @@ def _findings_page(
         lines=lines,
         back=(back, name),
         code=code,
+        gate=None,
         **words(),
     )
     return page, status
@@ -138,5 +179,5 @@ def summary(case_id: uuid.UUID) -> Markup:
     if found is None:
         return Markup("")
     closed = CLOSED[found.shut_by]
-    part = render_template("shelter/findings/summary.html", gate=found, case_id=case_id, closed=closed, **words())
+    part = render_template("shelter/findings/summary.html", gate=found, case_id=case_id, closed=closed)
     return Markup(part)  # noqa: S704 - a template of ours, escaped there

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from forms import SelectChoice
 from forms.days import chosen_day
 from forms.shelter.corrections import CORRECTION_REFUSED
+from forms.shelter.findings import chosen_household
 from forms.shelter.stays import (
     ABROAD,
     CLOSED,
@@ -162,7 +163,7 @@ def _decide(typed: _Typed, reason: ExitReason, destination: Destination, *, act:
         reason=reason,
         destination=destination,
         where=second.where(country().iso) if asks_country(destination) else "",
-        same_household=second.same_household.data,
+        household=chosen_household(second.household),
     )
     try:
         if typed.correcting and act:
@@ -176,7 +177,7 @@ def _decide(typed: _Typed, reason: ExitReason, destination: Destination, *, act:
                 exit_reason=reason,
                 destination=destination,
                 where=exit_.where,
-                same_household=exit_.same_household,
+                household=exit_.household,
                 by=by,
             )
         else:
@@ -191,7 +192,7 @@ def _decide(typed: _Typed, reason: ExitReason, destination: Destination, *, act:
         first.reason.errors = [CORRECTION_REFUSED[error.reason]]
         return typed.page("reason", 409)
     except GateClosed as error:
-        field = second.same_household if error.reason is GateRefusal.OTHER_HOUSEHOLD else second.destination
+        field = second.household if error.reason is GateRefusal.OTHER_HOUSEHOLD else second.destination
         field.errors = [CLOSED[error.reason]]
         return _where_page(typed, reason, 422, gate=error.reason)
     except StayOver:
@@ -210,16 +211,17 @@ def _decide(typed: _Typed, reason: ExitReason, destination: Destination, *, act:
 
 
 def _where_page(typed: _Typed, reason: ExitReason, status: int = 200, *, gate: str = "") -> tuple[str, int]:
-    """Where to; of a child with what was found, which is now used for this reason."""
+    """Where to; of a child with the households, and what the decision is now used for."""
     fitting = [each for each in Destination if each in DESTINATIONS[reason]]
+    found = findings.gate(typed.stay.case_id)
+    typed.second.household.choices = findings.offered(typed.stay.case_id, found) if found else ()
     return typed.page(
         "where",
         status,
         reason=label_of("exit_reasons", reason),
         only=label_of("destinations", fitting[0]) if len(fitting) == 1 else "",
         gate=gate,
-        found=findings.gate(typed.stay.case_id),
-        **findings.words(),
+        found=found,
     )
 
 

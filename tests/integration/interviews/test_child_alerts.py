@@ -186,3 +186,21 @@ def test_the_desk_answers_by_one_button_and_the_post_reads_that_it_is_told(
     assert address not in desk.get("/")
     assert address not in sign_in("ra.duty_officer").get("/")
     sign_in("nrc.case_worker").post(address, status=404)
+
+
+def test_the_desk_takes_back_that_it_knows_for_a_quarter_of_an_hour(officer: Actor, authority: Actor) -> None:
+    interview_id = answer_age(officer, "child")
+    child_alerts.acknowledge(interview_id=interview_id, by=authority)
+    (line,) = store.alerts(by=authority)
+    assert line.may_take_back
+    child_alerts.take_back_known(interview_id=interview_id, by=authority)
+    (line,) = store.alerts(by=authority)
+    assert (line.done_at, line.may_take_back) == (None, False)
+    with pytest.raises(IllegalTransition):
+        child_alerts.take_back_known(interview_id=interview_id, by=authority)
+    child_alerts.acknowledge(interview_id=interview_id, by=authority)
+    clock.set_clock(lambda: NOON + timedelta(minutes=15))
+    with pytest.raises(IllegalTransition):
+        child_alerts.take_back_known(interview_id=interview_id, by=authority)
+    with pytest.raises(NotVisible):
+        child_alerts.take_back_known(interview_id=interview_id, by=officer)

@@ -84,11 +84,11 @@ def sealed_filings() -> set[uuid.UUID]:
 
 
 def test_agencies_that_file_at_once_all_file(begun: Flask) -> None:
-    codes = ("arrests", "prosecutions", "judgments", "vatc", "victims", "children")
+    codes = ("arrests", "prosecutions", "judgments", "vatc", "victims")
     assert len(race(begun, *map(filing_of, codes), refusals=REFUSED)) == len(codes)
     for code in codes:
         vault.check(newest(code))
-    assert sealed_filings() == {newest("victims").id, newest("children").id}
+    assert sealed_filings() == {newest("victims").id}
     assert list(audit.verify(db.session())) == []
 
 

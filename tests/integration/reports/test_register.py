@@ -307,11 +307,10 @@ def test_closing_a_quarter_waits_for_tables_about_people_until_they_are_due(begu
     accommodated.confirm(Q2)
     with pytest.raises(PartsOutstanding) as caught:
         reports.close(Q2, by=factories.actor("molsa.statistician"))
-    assert caught.value.codes == ("MFA", "MOPO")
+    assert caught.value.codes == ("MOPO",)
     page = sign_in("molsa.statistician").post("/reports/ix/2026Q2/close?lang=en", status=409)
-    assert "Ministry of Foreign Affairs" in page
+    assert "Ministry of Public Order" in page
     filed.file("victims", Q2)
-    filed.file("children", Q2, Answer.NO_REPORT)
     assert store.awaited(Q2, by=factories.actor("molsa.statistician")) == ()
 
 
@@ -359,7 +358,7 @@ def joint_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         filed.file("victims", Q2, of=filed.planted())
         for code, table in country().register.tables.items():
             words = {"tims": Answer.ZERO, "sanctions": Answer.NO_REPORT, "vatc": Answer.NOT_APPLICABLE}
-            if code not in ("victims", "courts", "children"):
+            if code not in ("victims", "courts"):
                 filed.file(code, Q2, words.get(code, Answer.FIGURES), of=filed.figures(code, 7))
             assert table.code == code
         filed.begin(TODAY)
@@ -406,7 +405,7 @@ def test_filed_figures_about_people_leave_rounded_with_two_signatures_and_are_de
     for row in db.session.scalars(select(Filing).where(Filing.matrix == "victims")):
         assert shredding.shred_key(row.id, "filed", 1) is None
         vault.check(row)  # who filed it, and that, is signed for ever
-    # Nothing was filed on children, so nothing is said of them.
+    # No child returned, so nothing is said of them.
     with pytest.raises(NotVisible):
         report_store.release(Q2, by=RELEASE, report="children")
 
@@ -637,7 +636,7 @@ def test_a_joint_report_waits_for_what_is_not_due_and_for_releases_that_are_not_
     coordinator = factories.actor("oms.coordinator")
     with pytest.raises(register_rules.JointTooEarly) as caught:
         joint_report.make(Q2, by=coordinator)
-    assert {"arrests", "victims", "children", "ix"} <= set(caught.value.names)
+    assert {"arrests", "victims", "ix"} <= set(caught.value.names)
     page = sign_in("oms.coordinator").post("/register/joint/2026Q2/make?lang=en", status=409)
     assert "It cannot be made yet" in page
     for login in ("molsa.statistician", "oms.reader", "mopo.focal_point"):

@@ -27,11 +27,12 @@ from nrm.models.shelter.findings import ChildFinding
 from nrm.models.shelter.stays import Stay
 from nrm.store import days
 from nrm.store.referrals import obligations
+from nrm.store.rows.shelter import findings as finding_rows
 from nrm.store.shelter import stays as store
 from tests import factories
 from tests.conftest import Person
 from tests.factories_referrals import bed, sent
-from tests.factories_stays import CHILD, admitted, found
+from tests.factories_stays import CHILD, admitted, decided, found, looked, may_go
 
 SignIn = Callable[[str], Person]
 BOTH = pytest.mark.parametrize("database", ["app", "postgres_app"])
@@ -60,7 +61,9 @@ def service(app: Flask) -> Actor:
     return factories.actor("child_protection.child_protection_officer")
 
 
-def _end(stay_id: uuid.UUID, reason: ExitReason, destination: Destination, by: Actor) -> uuid.UUID:
+def _end(
+    stay_id: uuid.UUID, reason: ExitReason, destination: Destination, by: Actor, household: uuid.UUID | None = None
+) -> uuid.UUID:
     where = "GR" if destination is Destination.OTHER_COUNTRY else "home"
     return stays.end(
         stay_id=stay_id,
@@ -68,7 +71,7 @@ def _end(stay_id: uuid.UUID, reason: ExitReason, destination: Destination, by: A
         exit_reason=reason,
         destination=destination,
         where=where,
-        same_household=True,
+        household=household,
         by=by,
     )
 
@@ -142,8 +145,14 @@ def test_three_safe_findings_open_it_and_each_of_them_is_needed(vatra: Actor) ->
     for kind in Assessment:
         with pytest.raises(GateClosed, match="assessments_missing"):
             _end(opened.stay_id, ExitReason.FOSTER_OR_EXTENDED_FAMILY, Destination.FOSTER_FAMILY, vatra)
-        found(opened.case_id, kind)
-    _end(opened.stay_id, ExitReason.FOSTER_OR_EXTENDED_FAMILY, Destination.FOSTER_FAMILY, vatra)
+        household = found(opened.case_id, kind)
+    with pytest.raises(GateClosed, match="second_look_missing"):
+        _end(opened.stay_id, ExitReason.FOSTER_OR_EXTENDED_FAMILY, Destination.FOSTER_FAMILY, vatra, household)
+    looked(opened.case_id, household)
+    with pytest.raises(GateClosed, match="not_decided"):
+        _end(opened.stay_id, ExitReason.FOSTER_OR_EXTENDED_FAMILY, Destination.FOSTER_FAMILY, vatra, household)
+    decided(opened.case_id, household)
+    _end(opened.stay_id, ExitReason.FOSTER_OR_EXTENDED_FAMILY, Destination.FOSTER_FAMILY, vatra, household)
     row = db.session.get_one(Stay, opened.stay_id)
     assert (row.child_gate, row.safe_on) == ("assessed", days.today())
     cases.close(case_id=opened.case_id, by=vatra)
@@ -157,13 +166,17 @@ def test_three_safe_findings_open_it_and_each_of_them_is_needed(vatra: Actor) ->
 def test_what_comes_later_shuts_it_again_until_safe_is_found_again(vatra: Actor, what: Found, why: str) -> None:
     opened = admitted(vatra, CHILD, days_ago=5)
     today = days.today()
-    found(opened.case_id, on=today - timedelta(days=2))
+    household = may_go(opened.case_id, on=today - timedelta(days=2))
     found(opened.case_id, Assessment.SECURITY, what=what, on=today - timedelta(days=1))
     with pytest.raises(GateClosed, match=why):
         _end(opened.stay_id, ExitReason.REINTEGRATED_WITH_FAMILY, Destination.FAMILY, vatra)
     with pytest.raises(FindingRefused, match="before"):
         found(opened.case_id, Assessment.SECURITY, on=today - timedelta(days=2))
     found(opened.case_id, Assessment.SECURITY, on=today)
+    with pytest.raises(GateClosed, match="not_decided"):
+        _end(opened.stay_id, ExitReason.REINTEGRATED_WITH_FAMILY, Destination.FAMILY, vatra, household)
+    looked(opened.case_id, household)
+    decided(opened.case_id, household)
     with pytest.raises(GateClosed, match="assessed_later"):
         stays.end(
             stay_id=opened.stay_id,
@@ -171,9 +184,10 @@ def test_what_comes_later_shuts_it_again_until_safe_is_found_again(vatra: Actor,
             exit_reason=ExitReason.REINTEGRATED_WITH_FAMILY,
             destination=Destination.FAMILY,
             where="home",
+            household=household,
             by=vatra,
         )
-    _end(opened.stay_id, ExitReason.REINTEGRATED_WITH_FAMILY, Destination.FAMILY, vatra)
+    _end(opened.stay_id, ExitReason.REINTEGRATED_WITH_FAMILY, Destination.FAMILY, vatra, household)
 
 
 def test_what_is_decided_is_off_the_list_and_what_is_not_clear_is_back_on_it(vatra: Actor, service: Actor) -> None:
@@ -203,7 +217,7 @@ def test_a_child_goes_to_another_shelter_that_took_it_over_and_needs_no_finding(
     assert db.session.get_one(Stay, opened.stay_id, populate_existing=True).child_gate == "handed_over"
     with pytest.raises(GateClosed, match="assessments_missing"):
         cases.close(case_id=case_id, by=tjeter)
-    found(case_id)
+    may_go(case_id)
     cases.close(case_id=case_id, by=tjeter)
 
 
@@ -218,6 +232,8 @@ def test_nobody_but_child_protection_says_what_was_found(vatra: Actor, login: st
             found={Assessment.RISK: Found.SAFE},
             on=days.today(),
             assessor="x",
+            household="x",
+            where="x",
             by=factories.actor(login),
         )
 
@@ -227,8 +243,8 @@ def test_nothing_is_found_of_an_adult_nor_of_a_case_that_is_closed(vatra: Actor)
     with pytest.raises(NotVisible):
         found(adult.case_id)
     opened = admitted(vatra, CHILD)
-    found(opened.case_id)
-    _end(opened.stay_id, ExitReason.FOSTER_OR_EXTENDED_FAMILY, Destination.EXTENDED_FAMILY, vatra)
+    household = may_go(opened.case_id)
+    _end(opened.stay_id, ExitReason.FOSTER_OR_EXTENDED_FAMILY, Destination.EXTENDED_FAMILY, vatra, household)
     cases.close(case_id=opened.case_id, by=vatra)
     with pytest.raises(NotVisible):
         found(opened.case_id)
@@ -252,11 +268,15 @@ def test_the_page_of_findings_says_what_is_missing_and_the_case_says_how_the_gat
     assert address in service.get("/")
     assert "leaves only after the child protection service" in holder.get(f"/cases/{opened.case_id}?lang=en")
     form: dict[str, object] = {
-        "risk": "safe", "security": "safe", "family": "not_safe", "when": "today", "assessor": "Mira Social"
+        "risk": "safe", "security": "safe", "family": "not_safe", "when": "today", "assessor": "Mira Social",
+        "household": "new", "household_words": "Aunt in Fier", "where": "Seen at home",
     }  # fmt: skip
     for wrong, said in (
         ({"risk": ""}, "Choose what was found"),
         ({"when": ""}, "Choose today or another day"),
+        ({"household": ""}, "Choose a household"),
+        ({"household_words": " "}, "Enter who lives there"),
+        ({"where": ""}, "Enter it in at most"),
         ({"assessor": " "}, "Enter who assessed it"),
         ({"assessor": "x" * 61}, "Enter at most"),
         (dict.fromkeys(("risk", "security", "family"), "nothing_new"), "Say of one assessment at least"),
@@ -270,7 +290,7 @@ def test_the_page_of_findings_says_what_is_missing_and_the_case_says_how_the_gat
     service.post(address, form)
     page = holder.get(f"/cases/{opened.case_id}?lang=en")
     assert "found that it is not safe" in page
-    assert "Mira Social" in page
+    assert "Mira Social" in holder.get(f"/cases/{opened.case_id}/best-interests")
     leaving = {
         "ended": "today",
         "step": "3",
@@ -279,8 +299,10 @@ def test_the_page_of_findings_says_what_is_missing_and_the_case_says_how_the_gat
         "country": "home",
     }
     assert "found that it is not safe" in holder.post(f"/stays/{opened.stay_id}/end?lang=en", leaving, 422)
-    service.post(address, {**form, "risk": "nothing_new", "security": "nothing_new", "family": "safe"})
-    assert "All three are found safe since" in holder.get(f"/cases/{opened.case_id}?lang=en")
+    known = finding_rows.households(opened.case_id)[0].id
+    again = {"risk": "nothing_new", "security": "nothing_new", "family": "safe", "household": str(known)}
+    service.post(address, {**form, **again})
+    assert "Now a member of another organisation" in holder.get(f"/cases/{opened.case_id}?lang=en")
     for login in ("vatra.case_worker", "tjeter_vizion.case_worker", "ra.duty_officer"):
         stranger = sign_in(login)
         stranger.get(address, 404)

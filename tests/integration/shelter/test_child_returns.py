@@ -22,27 +22,33 @@ from nrm.actions.interviews import interviews
 from nrm.actions.shelter import child_returns as actions
 from nrm.actions.shelter import findings
 from nrm.db import db, transaction
-from nrm.domain.accounts.accounts import NotPermitted, NotVisible, OrganisationKind
+from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, OrganisationKind
+from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.cases import Purpose
 from nrm.domain.shelter.child_returns import (
     FAMILY,
     STEPS,
     Asked,
     Assessment,
+    Direction,
     Escort,
     Finding,
     Guardian,
+    Outcome,
     ReturnRefused,
+    Sex,
     State,
     check_guardian,
     check_request,
     check_step,
     following,
+    month_after,
 )
 from nrm.domain.shelter.findings import Found
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Erasure, Grant, SealedCompartment, ShredKey
 from nrm.models.shelter.child_returns import ChildReturn, ChildReturnStep
+from nrm.store.reports import counting
 from nrm.store.shelter import child_returns as store
 from tests import factories
 from tests.conftest import Person
@@ -168,7 +174,7 @@ def test_from_the_request_to_the_day_the_child_is_received(desks: Desks) -> None
     desks.answer(return_id)
     actions.find_guardian(return_id=return_id, guardian=Guardian.RELATIVE, on=TODAY, by=desks.protection)
     actions.travel(return_id=return_id, escort=Escort.SOCIAL_WORKER, on=TODAY, by=desks.authority)
-    actions.go_on(return_id=return_id, after=State.RECEIVED, on=TODAY, by=desks.protection)
+    actions.receive(return_id=return_id, sex=Sex.FEMININE, on=TODAY, by=desks.protection)
     taken = [(each.step, each.taker["en"]) for each in store.steps(return_id, by=desks.authority)]
     assert [step for step, _ in taken] == ["requested", "assessed", "guardian_ready", "travelling", "received"]
     assert len({taker for _, taker in taken}) == 2
@@ -212,7 +218,7 @@ def test_what_is_found_not_safe_later_keeps_the_child_from_the_family(desks: Des
         )
     desks.found(return_id, Assessment.FAMILY)
     actions.travel(return_id=return_id, escort=Escort.SOCIAL_WORKER, on=TODAY, by=desks.authority)
-    actions.go_on(return_id=return_id, after=State.RECEIVED, on=TODAY, by=desks.protection)
+    actions.receive(return_id=return_id, sex=Sex.FEMININE, on=TODAY, by=desks.protection)
     with pytest.raises(ReturnRefused, match="step"):
         desks.found(return_id, Assessment.FAMILY, what=Found.NOT_SAFE)
 
@@ -231,7 +237,7 @@ def test_steps_out_of_turn_and_by_the_other_office_change_nothing(desks: Desks) 
             ReturnRefused,
         ),
         (
-            lambda: actions.go_on(return_id=return_id, after=State.RECEIVED, on=TODAY, by=desks.protection),
+            lambda: actions.receive(return_id=return_id, sex=Sex.FEMININE, on=TODAY, by=desks.protection),
             ReturnRefused,
         ),
         (
@@ -369,6 +375,85 @@ def test_what_cannot_be_is_refused_with_the_reason(desks: Desks, changed: dict[s
     assert db.session.scalars(select(ChildReturn)).all() == []
 
 
+def received(desks: Desks, **changed: Any) -> uuid.UUID:
+    """A child that came back today, to a relative."""
+    return_id = desks.recorded(**changed)
+    desks.answer(return_id)
+    actions.find_guardian(return_id=return_id, guardian=Guardian.RELATIVE, on=TODAY, by=desks.protection)
+    actions.travel(return_id=return_id, escort=Escort.SOCIAL_WORKER, on=TODAY, by=desks.authority)
+    actions.receive(return_id=return_id, sex=Sex.FEMININE, on=TODAY, by=desks.protection)
+    return return_id
+
+
+def _in_month(months: int) -> Actor:
+    """The officer of child protection, at noon of the first day of the month so many months after the return."""
+    day = month_after(TODAY.replace(day=1), months)
+    clock.set_clock(lambda: datetime(day.year, day.month, 1, 12, tzinfo=UTC))
+    return factories.actor("child_protection.child_protection_officer")
+
+
+def counted(quarter: Quarter) -> list[tuple[str, str, str]]:
+    codes = {"returned_from": ["GR", "IT", "other"], "sex": ["feminine", "masculine"]}
+    with db.engine.connect() as connection:
+        rows = counting.returned_children(connection, quarter, quarter, codes, by=counting.RELEASE)
+    return [(each["returned_from"], each["sex"], each["integration"]) for each in rows]
+
+
+def test_what_became_of_a_child_is_owed_after_3_6_and_12_months_and_feeds_the_table(desks: Desks) -> None:
+    return_id = received(desks)
+    received(desks, iso="MK", direction=Direction.THERE)  # a child that left is none that returned
+    assert counted(Quarter.of(TODAY)) == [("GR", "feminine", "unknown")]
+    with pytest.raises(ReturnRefused, match="not_yet"):
+        actions.tell_outcome(return_id=return_id, months=3, outcome=Outcome.FAMILY, by=desks.protection)
+    for months, outcome in ((3, Outcome.FAMILY_NO_SCHOOL), (6, Outcome.CARE), (12, Outcome.FAMILY)):
+        by = _in_month(months)
+        owed = [(line.months, line.late) for line in store.outcomes_due(by=by) if line.id == return_id]
+        assert owed == [(months, False)]
+        actions.tell_outcome(return_id=return_id, months=months, outcome=outcome, by=by)
+        assert not [line for line in store.outcomes_due(by=by) if line.id == return_id]
+        assert counted(Quarter.of(clock.now().date())) == [("GR", "feminine", outcome)]
+    assert counted(Quarter.of(TODAY)) == [("GR", "feminine", "unknown")]  # a closed quarter does not change
+    assert store.outcomes_due(by=factories.actor("ra.duty_officer")) == []
+    actions.tell_outcome(return_id=return_id, months=12, outcome=Outcome.LEFT_AGAIN, by=by)  # a correction
+    assert counted(Quarter.of(clock.now().date())) == [("GR", "feminine", "left_again")]
+    assert [each.outcome for each in store.outcomes(return_id, by=by)] == [
+        "family_no_school", "care", "family", "left_again"
+    ]  # fmt: skip
+
+
+def test_who_returned_is_known_until_the_last_outcome_or_fifteen_months(desks: Desks) -> None:
+    told, silent = received(desks), received(desks)
+    _in_month(3)
+    assert tending.tend()["child_returns_forgotten"] == 0
+    by = _in_month(12)
+    actions.tell_outcome(return_id=told, months=12, outcome=Outcome.FAMILY, by=by)
+    assert tending.tend()["child_returns_forgotten"] == 1
+    assert row(told).received_on is None
+    _in_month(15)
+    assert tending.tend()["child_returns_forgotten"] == 1
+    assert row(silent).received_on is None
+    assert row(told).returned_month == TODAY.replace(day=1)
+
+
+@pytest.mark.slow
+def test_only_child_protection_says_what_became_of_a_child(desks: Desks, sign_in: Callable[[str], Person]) -> None:
+    return_id = received(desks)
+    _in_month(4)
+    path = f"/child-returns/{return_id}/outcomes/3"
+    protection = sign_in("child_protection.child_protection_officer")
+    home = protection.get("/?lang=en")
+    assert path in home
+    assert "Late" in home
+    assert "Choose what became of the child" in protection.post(f"{path}?lang=en", {}, status=422)
+    protection.post(path, {"outcome": "care"})
+    assert "In care" in protection.get(f"/child-returns/{return_id}?lang=en")
+    assert path not in protection.get("/?lang=en")
+    protection.post(f"/child-returns/{return_id}/outcomes/12", {"outcome": "care"}, status=409)
+    protection.get(f"/child-returns/{return_id}/outcomes/5", status=409)
+    for login in ("ra.duty_officer", "vatra.case_worker", "molsa.statistician"):
+        sign_in(login).get(path, status=403)
+
+
 def typed(day: date, name: str) -> dict[str, object]:
     return {f"{name}-day": day.day, f"{name}-month": day.month, f"{name}-year": day.year}
 
@@ -384,6 +469,7 @@ def test_by_pages(app: Flask, sign_in: Callable[[str], Person]) -> None:
         "id": found.group(1),
         "country": "Greqia",
         "asked": "both",
+        "direction": "here",
         "name": "Lule Planted",
         **typed(today - timedelta(days=9), "received"),
         **typed(today + timedelta(days=9), "due"),
@@ -394,6 +480,7 @@ def test_by_pages(app: Flask, sign_in: Callable[[str], Person]) -> None:
         ({"due-year": "1999"}, "Shkruani një ditë pas kërkesës"),
         ({"received-year": "1999"}, "Shkruani një ditë të vitit të fundit"),
         ({"asked": ""}, "Zgjidhni çfarë kërkohet"),
+        ({"direction": ""}, "Zgjidhni nga cila anë"),
     ):
         page = authority.post("/child-returns", {**form, **wrong}, status=422)
         assert said in page
@@ -429,8 +516,9 @@ def test_by_pages(app: Flask, sign_in: Callable[[str], Person]) -> None:
     protection.get(f"{address}/travelling", status=409)
     authority.post(f"{address}/travelling", {"when": "today", "escort": "social_worker"})
     protection.get(f"{address}/received")
-    protection.post(f"{address}/received", {"when": "today"})
-    protection.post(f"{address}/received", {"when": "today"}, status=409)
+    assert "Zgjidhni nëse" in protection.post(f"{address}/received", {"when": "today"}, status=422)
+    protection.post(f"{address}/received", {"when": "today", "sex": "feminine"})
+    protection.post(f"{address}/received", {"when": "today", "sex": "feminine"}, status=409)
     assert "U prit" in protection.get(address)
     protection.get(f"{address}/findings", status=409)
     protection.post(f"{address}/findings", findings_of, status=409)

@@ -24,7 +24,7 @@ from nrm.store.countries import country
 from nrm.store.reports import counting
 from tests import factories
 from tests.conftest import Person
-from tests.factories_stays import CHILD, admitted, found
+from tests.factories_stays import CHILD, admitted, may_go
 
 SignIn = Callable[[str], Person]
 LITTLE = dataclasses.replace(CHILD, source=Source.WITH_A_VICTIM, age=4, exploited_in=(), exploitation=())
@@ -109,14 +109,14 @@ def test_the_child_is_counted_apart_and_not_among_the_victims(vatra: Actor) -> N
     assert children == [
         {"person": child.case_id.hex, "sex": "feminine", "age_band": "0-8", "stay_status": "still_there"}
     ]
-    found(child.case_id)
+    household = may_go(child.case_id)
     stays.end(
         stay_id=child.stay_id,
         ended_on=calendar.today(),
         exit_reason=ExitReason.INDEPENDENT_LIVING,
         destination=Destination.OWN_HOME,
         where="home",
-        same_household=True,
+        household=household,
         by=vatra,
     )
     assert [row["stay_status"] for row in counted()[1]] == ["left"]

@@ -23,7 +23,7 @@ from nrm.store.shelter import stays as store
 from tests import factories
 from tests.conftest import Person
 from tests.factories_referrals import bed, sent
-from tests.factories_stays import CHILD, admitted, found
+from tests.factories_stays import CHILD, admitted, found, may_go
 
 SignIn = Callable[[str], Person]
 SERVICE = "child_protection.child_protection_officer"
@@ -45,7 +45,16 @@ def vatra(app: Flask) -> Actor:
 def typed(on: date) -> dict[str, object]:
     """Three safe findings of a day, as the form sends them."""
     day = {"on-day": str(on.day), "on-month": str(on.month), "on-year": str(on.year)}
-    return {"risk": "safe", "security": "safe", "family": "safe", "when": "other", "assessor": "Mira", **day}
+    household = {"household": "new", "household_words": "Aunt in Fier", "where": "Seen at home"}
+    return {
+        "risk": "safe",
+        "security": "safe",
+        "family": "safe",
+        "when": "other",
+        "assessor": "Mira",
+        **household,
+        **day,
+    }
 
 
 def test_a_finding_from_before_the_child_came_is_refused_at_its_day(vatra: Actor, sign_in: SignIn) -> None:
@@ -99,72 +108,74 @@ def test_a_finding_from_before_the_request_of_a_return_is_refused(app: Flask, si
     service.post(address, typed(days.today() - timedelta(days=1)))
 
 
-def end(stay_id: uuid.UUID, by: Actor, *, same_household: bool = True) -> uuid.UUID:
+def end(stay_id: uuid.UUID, by: Actor, household: uuid.UUID | None = None) -> uuid.UUID:
     return stays.end(
         stay_id=stay_id,
         ended_on=days.today(),
         exit_reason=ExitReason.INDEPENDENT_LIVING,
         destination=Destination.OWN_HOME,
         where="home",
-        same_household=same_household,
+        household=household,
         by=by,
     )
 
 
 @pytest.mark.parametrize("age_class", ["child", "unsure"])
-def test_the_end_of_a_stay_shows_what_was_found_and_asks_whether_it_is_this_household(
+def test_the_end_of_a_stay_asks_for_the_household_and_names_it_only_after_an_opening(
     vatra: Actor, sign_in: SignIn, age_class: str
 ) -> None:
     opened, person = admitted(vatra, dataclasses.replace(CHILD, age_class=age_class)), sign_in("vatra.case_worker")
     address = f"/stays/{opened.stay_id}/end?lang=en"
-    assert 'name="same_household"' not in person.get(address)  # nothing is found yet
-    found(opened.case_id)
-    page = person.post(address, {**LEAVING, "step": "1"}, 200)
-    assert "Mira Social" in page
-    assert 'name="same_household"' in page
-    assert not checked(page)
-    refused = person.post(address, LEAVING, 422)
-    assert "Tick that the findings are about this household" in refused
-    assert "The findings are now used for: independent living" in refused
+    where = {**LEAVING, "step": "1"}
+    assert 'name="household"' not in person.post(address, where, 200)  # nothing is decided yet
+    household = may_go(opened.case_id)
+    other = found(opened.case_id, household="The father in Vlora")
+    page = person.post(address, where, 200)
+    assert "household 1" in page
+    assert "Fier" not in page
+    assert "Vlora" not in page
+    assert "checked" not in page.split('name="household"')[1].split(">", maxsplit=1)[0]
+    for wrong in ({}, {"household": str(other)}, {"household": str(uuid.uuid4())}, {"household": "1"}):
+        refused = person.post(address, {**LEAVING, **wrong}, 422)
+        assert "Choose the household of the best-interest decision" in refused
+        assert "The decision is now used for: independent living" in refused
     with pytest.raises(GateClosed, match="other_household"):
-        end(opened.stay_id, vatra, same_household=False)
+        end(opened.stay_id, vatra, other)
     assert store.stay(opened.stay_id, by=vatra).ended_on is None
-    person.post(address, {**LEAVING, "same_household": "y"})
+    person.post(f"/cases/{opened.case_id}/best-interests", {"purpose": "child_protection"})
+    assert "Household 1: The aunt in Fier" in person.post(address, where, 200)
+    person.post(address, {**LEAVING, "household": str(household)})
     db.session.rollback()
     assert store.stay(opened.stay_id, by=vatra).ended_on == days.today()
 
 
-def checked(page: str) -> bool:
-    return "checked" in page.split('name="same_household"')[1].split(">", maxsplit=1)[0]
-
-
 def test_an_adult_is_asked_for_no_household(vatra: Actor, sign_in: SignIn) -> None:
     opened, person = admitted(vatra), sign_in("vatra.case_worker")
-    assert "same_household" not in person.get(f"/stays/{opened.stay_id}/end")
+    assert 'name="household"' not in person.post(f"/stays/{opened.stay_id}/end", {**LEAVING, "step": "1"}, 200)
     person.post(f"/stays/{opened.stay_id}/end", LEAVING)
 
 
 def test_findings_hold_for_the_days_of_the_country_and_open_nothing_after_them(vatra: Actor, sign_in: SignIn) -> None:
     opened = admitted(vatra, CHILD)
-    found(opened.case_id)
+    household = may_go(opened.case_id)
     factories.later(days=90)
     person = sign_in("vatra.case_worker")
-    assert "All three are found safe since" in person.get(f"/cases/{opened.case_id}?lang=en")
+    assert "the child may go to household 1" in person.get(f"/cases/{opened.case_id}?lang=en")
     factories.later(days=1)
     person, vatra = sign_in("vatra.case_worker"), factories.actor("vatra.shelter_manager")
     page = person.get(f"/cases/{opened.case_id}?lang=en")
-    assert "All three are found safe since" not in page
+    assert "the child may go to household 1" not in page
     assert "The findings are too old" in page
     with pytest.raises(GateClosed, match="assessed_too_old"):
-        end(opened.stay_id, vatra)
+        end(opened.stay_id, vatra, household)
     assert "The findings are too old" in person.post(
-        f"/stays/{opened.stay_id}/end?lang=en", {**LEAVING, "same_household": "y"}, 422
+        f"/stays/{opened.stay_id}/end?lang=en", {**LEAVING, "household": str(household)}, 422
     )
     found(opened.case_id, Assessment.RISK, Assessment.SECURITY)  # the oldest of the three counts
     with pytest.raises(GateClosed, match="assessed_too_old"):
-        end(opened.stay_id, vatra)
+        end(opened.stay_id, vatra, household)
     found(opened.case_id, Assessment.FAMILY)
-    end(opened.stay_id, vatra)
+    end(opened.stay_id, vatra, household)
 
 
 def test_no_case_of_a_child_in_no_bed_is_closed_by_old_findings(app: Flask) -> None:
@@ -173,7 +184,7 @@ def test_no_case_of_a_child_in_no_bed_is_closed_by_old_findings(app: Flask) -> N
     nrc = factories.actor("nrc.case_worker")
     referrals.accept(referral_id=line.referral_id, place_id=bed("NRC"), by=nrc)
     referrals.arrive(referral_id=line.referral_id, by=nrc)
-    found(line.case_id)
+    may_go(line.case_id)
     factories.later(days=91)
     with pytest.raises(GateClosed, match="assessed_too_old"):
         cases.close(case_id=line.case_id, by=factories.actor("nrc.case_worker"))

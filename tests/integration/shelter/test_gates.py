@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from nrm.actions.shelter import permits, stays
@@ -16,10 +16,11 @@ from nrm.db import db, transaction
 from nrm.domain.interviews.screenings import check_processed
 from nrm.domain.shelter.permits import GateClosed, PermitEvent
 from nrm.domain.shelter.stays import Destination, ExitReason
+from nrm.models.shelter.findings import ChildDecision, ChildLook
 from nrm.store import days
 from nrm.store.shelter import stays as store
 from tests import factories
-from tests.factories_stays import CHILD, MOLDOVAN, admitted
+from tests.factories_stays import CHILD, MOLDOVAN, admitted, may_go
 
 BOTH = pytest.mark.parametrize("database", ["app", "postgres_app"])
 ABROAD = {"exit_reason": "repatriated", "destination": "country_of_citizenship"}
@@ -102,7 +103,25 @@ def test_no_row_of_a_stay_of_a_child_ends_without_what_opened_the_child_gate(ins
             reason = "foster_or_extended_family" if destination == "foster_family" else "left_voluntarily"
             with pytest.raises(IntegrityError):
                 _end(opened.stay_id, exit_reason=reason, destination=destination, **IN_THE_COUNTRY, **broken)
-    _end(opened.stay_id, **HOME, **IN_THE_COUNTRY, child_gate="assessed", safe_on=today)
+    may_go(opened.case_id)
+    decision = db.session.scalars(select(ChildDecision)).one()
+    look = db.session.scalars(select(ChildLook)).one()
+    assessed = {
+        "child_gate": "assessed",
+        "safe_on": today,
+        "looked_on": today,
+        "decided_on": today,
+        "assessed_by_id": look.assessed_by_id,
+        "looked_by_id": look.organisation_id,
+        "child_decision_id": decision.id,
+    }
+    for name in ("safe_on", "looked_on", "decided_on", "assessed_by_id", "looked_by_id", "child_decision_id"):
+        for wrong in (None, today + timedelta(days=1) if name.endswith("_on") else uuid.uuid4()):
+            with pytest.raises(IntegrityError):
+                _end(opened.stay_id, **HOME, **IN_THE_COUNTRY, **{**assessed, name: wrong})
+    with pytest.raises(IntegrityError):
+        _end(opened.stay_id, **HOME, **IN_THE_COUNTRY, **{**assessed, "looked_by_id": look.assessed_by_id})
+    _end(opened.stay_id, **HOME, **IN_THE_COUNTRY, **assessed)
 
 
 @BOTH

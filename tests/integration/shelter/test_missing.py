@@ -203,3 +203,20 @@ def test_a_case_with_an_alarm_is_not_closed_and_who_arrives_elsewhere_is_found(v
     _report(opened.case_id, tjeter, 0)
     with pytest.raises(CaseRefused, match="missing"):
         cases.close(case_id=opened.case_id, by=tjeter)
+
+
+def test_a_desk_takes_back_that_it_knows_as_long_as_the_alarm_stands(vatra: Actor, sign_in: SignIn) -> None:
+    opened = admitted(vatra, CHILD)
+    missing_id = absences.report(
+        case_id=opened.case_id, since=clock.now() - timedelta(hours=3), feared=Feared.NO, by=vatra
+    )
+    desk = sign_in("child_protection.child_protection_officer")
+    desk.post(f"/missing/{missing_id}/known", {})
+    assert f"/missing/{missing_id}/not-known" in desk.get("/")
+    assert db.session.get_one(Missing, missing_id, populate_existing=True).authority_knows
+    db.session.rollback()
+    desk.post(f"/missing/{missing_id}/not-known", {})
+    assert not db.session.get_one(Missing, missing_id, populate_existing=True).authority_knows
+    sign_in("tjeter_vizion.case_worker").post(f"/missing/{missing_id}/not-known", {}, 404)
+    absences.found(missing_id=missing_id, by=vatra)
+    desk.post(f"/missing/{missing_id}/not-known", {}, 409)

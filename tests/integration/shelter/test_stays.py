@@ -41,7 +41,7 @@ from nrm.store.shelter import testimony as testimony_store
 from tests import factories, factories_stays
 from tests.conftest import Person
 from tests.factories_referrals import bed, organisation, sent
-from tests.factories_stays import ALBANIAN, CHILD, MOLDOVAN, admitted, found, out_of_service
+from tests.factories_stays import ALBANIAN, CHILD, MOLDOVAN, admitted, found, may_go, out_of_service
 
 SignIn = Callable[[str], Person]
 ABROAD = (ExitReason.REPATRIATED, Destination.COUNTRY_OF_CITIZENSHIP)
@@ -61,7 +61,12 @@ def nrc(app: Flask) -> Actor:
 
 
 def _end(
-    stay_id: uuid.UUID, how: tuple[ExitReason, Destination], by: Actor, on: date | None = None, where: str = "home"
+    stay_id: uuid.UUID,
+    how: tuple[ExitReason, Destination],
+    by: Actor,
+    on: date | None = None,
+    where: str = "home",
+    household: uuid.UUID | None = None,
 ) -> uuid.UUID:
     return stays.end(
         stay_id=stay_id,
@@ -69,7 +74,7 @@ def _end(
         exit_reason=how[0],
         destination=how[1],
         where=where,
-        same_household=True,
+        household=household,
         by=by,
     )
 
@@ -266,7 +271,9 @@ def test_a_child_goes_home_only_after_three_assessments(vatra: Actor, age_class:
         with pytest.raises(GateClosed, match="assessments_missing"):
             _end(opened.stay_id, HOME, vatra)
         found(opened.case_id, kind)
-    _end(opened.stay_id, HOME, vatra)
+    with pytest.raises(GateClosed, match="second_look_missing"):
+        _end(opened.stay_id, HOME, vatra)
+    _end(opened.stay_id, HOME, vatra, household=may_go(opened.case_id))
     assert db.session.get_one(Stay, opened.stay_id).child_gate == "assessed"
 
 
@@ -563,7 +570,9 @@ def test_the_reason_stands_on_the_page_that_refuses(sign_in: SignIn, vatra: Acto
     assert f"/cases/{opened.case_id}/permit" in page
     early = {**leaving, "ended": "other", "ended_day-day": "1", "ended_day-month": "1", "ended_day-year": "2020"}
     page = person.post(
-        f"/stays/{opened.stay_id}/end", {**early, "reason": "witness_protection", "destination": "", "country": "home"}, 422
+        f"/stays/{opened.stay_id}/end",
+        {**early, "reason": "witness_protection", "destination": "", "country": "home"},
+        422,
     )
     assert "Enter a day that is not before the admission" in page
     assert 'value="2020"' in page
@@ -590,7 +599,12 @@ def test_junk_in_any_field_is_refused_and_never_an_error_of_the_server(
     person = sign_in("vatra.shelter_manager")
     day = {"-day": "3", "-month": "11", "-year": "2026"}
     forms: dict[str, dict[str, object]] = {
-        f"/stays/{opened.stay_id}/end": {"ended": "other", "reason": "left_voluntarily", "destination": "family", "step": "3"}
+        f"/stays/{opened.stay_id}/end": {
+            "ended": "other",
+            "reason": "left_voluntarily",
+            "destination": "family",
+            "step": "3",
+        }
         | {f"ended_day{part}": each for part, each in day.items()},
         f"/stays/{opened.stay_id}/change": {"bed": "V03"} | {f"planned{part}": each for part, each in day.items()},
         f"/cases/{opened.case_id}/permit": {"event": "inform", "language": "sq", "on": "other"}

@@ -31,7 +31,7 @@ from nrm.store import days as calendar
 from tests import factories
 from tests.conftest import Person
 from tests.factories_referrals import bed
-from tests.factories_stays import CHILD, MOLDOVAN, admitted, found
+from tests.factories_stays import CHILD, MOLDOVAN, admitted, may_go
 
 SignIn = Callable[[str], Person]
 DIED: dict[str, object] = {"died": "today"}
@@ -176,7 +176,7 @@ def test_a_childs_case_is_not_closed_by_erasing_it(vatra: Actor, sign_in: SignIn
     assert (_sealed(case_id), db.session.get_one(Case, case_id).status) == (before, "open")
     with pytest.raises(GateClosed, match="assessments_missing"), transaction() as session:
         erasure_steps.erase_whole(session, case_id, tjeter)
-    found(case_id)
+    may_go(case_id)
     erasures.erase(case_id=case_id, by=tjeter)
     assert (_sealed(case_id), db.session.get_one(Case, case_id).status) == (0, "closed")
 

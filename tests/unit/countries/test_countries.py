@@ -57,7 +57,7 @@ def test_albania_has_its_prefectures_crossing_points_and_organisations(albania: 
     ]
     assert str(albania.timezone) == "Europe/Tirane"
     without_party = {code for code, each in albania.organisations.items() if each.party is None}
-    assert without_party == {"MOLSA", "OMS", "OPERATOR", "STATE_POLICE", *albania.register.agencies}
+    assert without_party == {"MFA", "MOLSA", "OMS", "OPERATOR", "STATE_POLICE", *albania.register.agencies}
     assert albania.organisations["RA"].kind is OrganisationKind.RESPONSIBLE_AUTHORITY
 
 

@@ -69,6 +69,11 @@ def parties_of(organisation_ids: Collection[uuid.UUID]) -> set[str]:
     return {each.party or each.code for each in found}
 
 
+def of_kind(kind: OrganisationKind) -> list[Organisation]:
+    """The organisations of a kind."""
+    return list(db.session.scalars(select(Organisation).where(Organisation.kind == kind).order_by(Organisation.code)))
+
+
 def with_keyring() -> set[uuid.UUID]:
     """The ids of the organisations that have a keyring, so that things can be sealed to them."""
     return set(db.session.scalars(select(Keyring.organisation_id).distinct()))

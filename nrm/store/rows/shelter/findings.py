@@ -12,15 +12,16 @@ from sqlalchemy import func, select
 from nrm import clock
 from nrm.db import db
 from nrm.domain.shelter.child_returns import Assessment
-from nrm.domain.shelter.findings import Entry, Found, current, safe_since, safe_until, shut_by
+from nrm.domain.shelter.findings import Decision, Entry, Found, Look, Outcome, Record, opening
 from nrm.domain.shelter.findings import begun_on as first_day
-from nrm.domain.shelter.permits import ChildFacts
+from nrm.domain.shelter.permits import ChildFacts, Opening
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.interviews.interviews import Interview
 from nrm.models.shelter.cases import Case
-from nrm.models.shelter.findings import ChildFinding
+from nrm.models.shelter.findings import ChildDecision, ChildFinding, ChildHousehold, ChildLook
 from nrm.models.shelter.stays import Stay
 from nrm.store.countries import country
+from nrm.store.rows.shelter import ages
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +33,25 @@ class FindingLine:
     on: date
     assessor: str
     organisation: dict[str, str]
+    id: uuid.UUID
 
 
 def entries(subject_id: uuid.UUID) -> list[Entry]:
     """Everything found of a case or return that was seen already, in the order in which it was recorded."""
-    statement = (
-        select(ChildFinding.kind, ChildFinding.found, ChildFinding.found_on)
-        .where(ChildFinding.subject_id == subject_id)
-        .order_by(ChildFinding.position)
-    )
-    return [Entry(Assessment(kind), Found(found), on) for kind, found, on in db.session.execute(statement)]
+    statement = select(ChildFinding).where(ChildFinding.subject_id == subject_id).order_by(ChildFinding.position)
+    return [
+        Entry(
+            Assessment(each.kind),
+            Found(each.found),
+            each.found_on,
+            each.household_id,
+            each.id,
+            each.position,
+            each.organisation_id,
+            each.member_id,
+        )
+        for each in db.session.scalars(statement)
+    ]
 
 
 def positions(subject_id: uuid.UUID) -> Counter[str]:
@@ -49,11 +59,49 @@ def positions(subject_id: uuid.UUID) -> Counter[str]:
     return Counter(str(each.kind) for each in entries(subject_id))
 
 
-def child_facts(case: Case, *, handed_over: bool = False) -> ChildFacts:
+def record(case_id: uuid.UUID) -> Record:
     """What the child gate looks at in a case that was seen already."""
-    last = current(entries(case.id))
-    until = safe_until(last, country().findings_hold_days)
-    return ChildFacts(case.age_class, safe_since(last), shut_by(last), handed_over, until)
+    looks = db.session.scalars(select(ChildLook).where(ChildLook.case_id == case_id).order_by(ChildLook.position))
+    decisions = select(ChildDecision).where(ChildDecision.case_id == case_id).order_by(ChildDecision.position)
+    return Record(
+        entries(case_id),
+        [
+            Look(
+                each.id,
+                each.household_id,
+                Found(each.found),
+                each.looked_on,
+                each.organisation_id,
+                each.member_id,
+                {
+                    Assessment.RISK: each.risk_id,
+                    Assessment.SECURITY: each.security_id,
+                    Assessment.FAMILY: each.family_id,
+                },
+                each.position,
+            )
+            for each in looks
+        ],
+        [
+            Decision(each.id, Outcome(each.outcome), each.decided_on, each.household_id, each.look_id)
+            for each in db.session.scalars(decisions)
+        ],
+    )
+
+
+def child_facts(case: Case, *, on: date, handed_over: bool = False) -> ChildFacts:
+    """What the child gate looks at in a case that was seen already, for somebody who leaves on that day."""
+    age_class = ages.age_class_on(case, on)
+    found = opening(record(case.id), country().findings_hold_days)
+    if isinstance(found, Opening):
+        return ChildFacts(age_class, found, handed_over=handed_over)
+    return ChildFacts(age_class, None, found, handed_over)
+
+
+def households(case_id: uuid.UUID) -> list[ChildHousehold]:
+    """The households that were named in a case that was seen already, by their numbers."""
+    statement = select(ChildHousehold).where(ChildHousehold.case_id == case_id).order_by(ChildHousehold.position)
+    return list(db.session.scalars(statement))
 
 
 def begun_on(case: Case) -> date:
@@ -65,17 +113,17 @@ def begun_on(case: Case) -> date:
     return first_day(case.registered_month, interviewed_on=interviewed, admitted_on=admitted)
 
 
-def lines(subject_id: uuid.UUID) -> tuple[FindingLine, ...]:
-    """The last finding of each kind, of a case or return that was seen already."""
+def lines(subject_id: uuid.UUID, household_id: uuid.UUID | None = None) -> tuple[FindingLine, ...]:
+    """The last finding of each kind, of a household of a case, or of a return, that was seen already."""
     statement = (
         select(ChildFinding, Organisation)
         .outerjoin(Organisation, Organisation.id == ChildFinding.organisation_id)
-        .where(ChildFinding.subject_id == subject_id)
+        .where(ChildFinding.subject_id == subject_id, ChildFinding.household_id == household_id)
         .order_by(ChildFinding.position)
     )
     last = {found.kind: (found, who) for found, who in db.session.execute(statement)}
     return tuple(
-        FindingLine(kind, Found(found.found), found.found_on, found.assessor, _names(who))
+        FindingLine(kind, Found(found.found), found.found_on, found.assessor, _names(who), found.id)
         for kind in Assessment
         if kind in last
         for found, who in [last[kind]]

@@ -24,6 +24,7 @@ from nrm.domain.shelter.permits import (
     record,
 )
 from nrm.domain.shelter.stays import Destination, ExitReason
+from tests.unit.domain.shelter.gates import decided
 
 INFORMED = Informing(date(2026, 1, 5), "NRC", "ro")
 ON = date(2026, 7, 1)
@@ -186,18 +187,18 @@ def test_a_child_leaves_for_no_household_before_all_three_are_found_safe(age_cla
     for shut, why in (
         (ChildFacts(age_class), "assessments_missing"),
         (ChildFacts(age_class, shut_by="assessed_not_safe"), "assessed_not_safe"),
-        (ChildFacts(age_class, ON + timedelta(days=1)), "assessed_later"),
+        (ChildFacts(age_class, decided(ON + timedelta(days=1))), "assessed_later"),
     ):
         with pytest.raises(GateClosed) as caught:
             check_child(shut, destination, on=ON)
         assert caught.value.reason == why
-    assert check_child(ChildFacts(age_class, ON), destination, on=ON) == "assessed"
+    assert check_child(ChildFacts(age_class, decided(ON)), destination, on=ON) == "assessed"
 
 
 @pytest.mark.parametrize("age_class", ["child", "unsure"])
 def test_another_shelter_is_no_way_out_unless_it_took_the_child_over(age_class: str):
     with pytest.raises(GateClosed, match="not_handed_over"):
-        check_child(ChildFacts(age_class, ON), Destination.OTHER_SHELTER, on=ON)
+        check_child(ChildFacts(age_class, decided(ON)), Destination.OTHER_SHELTER, on=ON)
     assert check_child(ChildFacts(age_class, handed_over=True), Destination.OTHER_SHELTER, on=ON) == "handed_over"
     assert check_child(ChildFacts(age_class), Destination.NONE, on=ON) == "died"
 

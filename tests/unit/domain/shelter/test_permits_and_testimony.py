@@ -24,6 +24,7 @@ from nrm.domain.shelter.permits import (
 )
 from nrm.domain.shelter.stays import DESTINATIONS, Destination, ExitReason
 from nrm.domain.shelter.testimony import IllegalStep, WithdrawalReason, WitnessStatus
+from tests.unit.domain.shelter.gates import decided
 
 DAY = date(2026, 3, 10)
 TOLD = Informing(date(2026, 3, 1), "NRC", "ro")
@@ -94,7 +95,7 @@ def test_the_gates_open_only_by_what_opens_them(
         kept = check_leaving(
             reason,
             destination,
-            child=ChildFacts(age, safe_since, handed_over=handed_over),
+            child=ChildFacts(age, decided(safe_since), handed_over=handed_over),
             citizenship_class=citizenship,
             permit=facts,
             on=DAY,

@@ -1,0 +1,108 @@
+"""What people type about an age."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from wtforms import RadioField, SelectField, StringField
+from wtforms import ValidationError as Wrong
+
+from forms import SelectChoice
+from forms.days import DayField, today_or
+from forms.typed import Offered, OnceForm, PlainText
+from nrm.domain.shelter.ages import ADULT, CHILD, AgeRefusal, Kind
+from nrm.domain.words import N_
+
+KIND_LABELS = {
+    Kind.MONTH: N_("Month of 18 entered"),
+    Kind.BIRTHDAY: N_("Turned 18"),
+    Kind.ASSESSED: N_("Age assessed"),
+}
+CLASS_LABELS = {ADULT: N_("18 or over"), CHILD: N_("Under 18"), "unsure": N_("Not sure, perhaps under 18")}
+MONTHS = (
+    N_("January"),
+    N_("February"),
+    N_("March"),
+    N_("April"),
+    N_("May"),
+    N_("June"),
+    N_("July"),
+    N_("August"),
+    N_("September"),
+    N_("October"),
+    N_("November"),
+    N_("December"),
+)
+WRONG_MONTH = N_("Choose a month, and enter the year in four figures, for example 2027")
+IMPOSSIBLE = {
+    AgeRefusal.STATE: ("", N_("Somebody else recorded something in the same moment. Look at the age again.")),
+    AgeRefusal.MONTH: ("year", WRONG_MONTH),
+    AgeRefusal.OVER: (
+        "year",
+        N_("Enter this month or a later one. If the month is over, the child protection service assesses the age"),
+    ),
+    AgeRefusal.FAR: ("year", N_("Enter a month within the next 18 years")),
+    AgeRefusal.ADULT: ("", N_("This person counts as an adult already.")),
+    AgeRefusal.CONTRADICTS: ("year", N_("Enter the month that fits the day of birth in the identity, or correct that")),
+    AgeRefusal.OPEN_FIRST: (
+        "",
+        N_("Open the identity first: the month and the day must agree with the day of birth under seal."),
+    ),
+    AgeRefusal.NOT_YET: (
+        "",
+        N_("She is not surely 18 yet. Without a day of birth she counts as an adult from the first of next month."),
+    ),
+    AgeRefusal.SAME: ("age_class", N_("Choose another age than the person counts as now")),
+    AgeRefusal.DAY: ("when", N_("Enter a day that is not before the case began, and not in the future")),
+}
+"""Why something is refused -> the field it stands at, and what to do."""
+
+
+class MonthForm(OnceForm):
+    """The month in which somebody turns 18."""
+
+    month = SelectField(
+        N_("Month"),
+        choices=[SelectChoice(value=str(number), label=words) for number, words in enumerate(MONTHS, 1)],
+        validators=[Offered(WRONG_MONTH)],
+        validate_choice=False,
+    )
+    year = StringField(N_("Year"), validators=[PlainText(4)])
+
+    def validate_year(self, field: StringField) -> None:
+        """Four figures."""
+        text = field.data or ""
+        if not (len(text) == 4 and text.isascii() and text.isdigit()):
+            raise Wrong(WRONG_MONTH)
+
+    @property
+    def first(self) -> date:
+        """The first day of the month, of a valid form."""
+        return date(max(1, int(self.year.data or 1)), int(self.month.data), 1)
+
+
+class TurnedForm(OnceForm):
+    """What an adult from today on says about who could read for the child."""
+
+    agrees = RadioField(
+        N_("Does she agree that the child protection service goes on reading what it could read?"),
+        choices=[
+            SelectChoice(value="yes", label=N_("Yes, she agrees")),
+            SelectChoice(value="no", label=N_("No, or she was not asked yet: it reads nothing from now on")),
+        ],
+        validators=[Offered(N_("Choose whether she agrees"))],
+        validate_choice=False,
+    )
+
+
+class AssessForm(OnceForm):
+    """As what somebody was assessed, and from which day."""
+
+    age_class = RadioField(
+        N_("As what was the person assessed?"),
+        choices=(),
+        validators=[Offered(N_("Choose the age"))],
+        validate_choice=False,
+    )
+    when = today_or(N_("From which day?"))
+    on = DayField(N_("Day"), when=("when", "other"))

@@ -1,0 +1,159 @@
+"""The month in which a minor turns 18, the birthday, and an assessed age."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from nrm import audit
+from nrm.db import db, transaction
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.interviews.answers import earliest, latest
+from nrm.domain.interviews.interview_findings import turns_adult
+from nrm.domain.shelter import ages as rules
+from nrm.domain.shelter.ages import ADULT, AgeRefusal, AgeRefused, Born, Kind
+from nrm.domain.shelter.cases import Compartment
+from nrm.domain.shelter.consents import Answer, Asking, Naming, Said, Topic
+from nrm.models.shelter.cases import Case
+from nrm.steps.shelter import ages as steps
+from nrm.steps.shelter import consent_records
+from nrm.store import days
+from nrm.store.countries import country
+from nrm.store.rows.accounts import accounts as account_rows
+from nrm.store.rows.shelter import ages as rows
+from nrm.store.rows.shelter import findings as finding_rows
+from nrm.store.shelter import ages as store
+from nrm.store.shelter.cases import CaseRelation
+from nrm.vault import compartments as vault
+from nrm.vault import grants, shredding
+
+_BATCH = 50
+
+
+def set_month(*, case_id: uuid.UUID, month: date, by: Actor) -> None:
+    """The holder enters the month in which a minor turns 18. Where the identity is known, the session must have opened
+    it: the month must agree with the day of birth there.
+
+    Raises NotPermitted, NotVisible, AgeRefused.
+    """
+    by.must(Permission.STAY_MANAGE)
+    try:
+        with transaction() as session:
+            case = _held(case_id, by)
+            born = _born(session, case, by)
+            rules.check_month(month, age_class=case.age_class, born=born, today=days.today())
+            steps.add(session, case, Kind.MONTH, by, month=month)
+            case.adult_month = month
+            audit.append(session, audit.Event.AGE_RECORDED, by=by, case_id=case_id, kind="month", age_class="")
+    except IntegrityError:
+        raise AgeRefused(AgeRefusal.STATE) from None
+
+
+def turned(*, case_id: uuid.UUID, agrees: bool, by: Actor) -> None:
+    """The holder, who opened the identity, records that the person is 18. `agrees`: that the child authority goes on
+    reading what it could read; else that ends.
+
+    Raises NotPermitted, NotVisible, CannotOpen, AgeRefused.
+    """
+    by.must(Permission.STAY_MANAGE)
+    try:
+        with transaction() as session:
+            case = _held(case_id, by)
+            born = _born(session, case, by)
+            today = days.today()
+            rules.check_turned(case.adult_month, age_class=case.age_class, born=born, today=today)
+            if agrees:
+                _goes_on_reading(session, case, by)
+            steps.turn(session, case, ADULT, today, Kind.BIRTHDAY, by, agrees=agrees)
+    except IntegrityError:
+        raise AgeRefused(AgeRefusal.STATE) from None
+    shredding.work_off()
+
+
+def assess(*, case_id: uuid.UUID, age_class: str, on: date, by: Actor) -> None:
+    """Somebody is assessed as an adult, by child protection or the duty desk, or as a child, by the holder too.
+
+    Raises NotPermitted, NotVisible, CannotOpen, AgeRefused.
+    """
+    by.must(Permission.CASE_READ)
+    try:
+        with transaction() as session:
+            case, mine = store.row(case_id, by=by)
+            if age_class not in store.assessable(case.age_class, mine):
+                raise AgeRefused(AgeRefusal.SAME)
+            first = finding_rows.begun_on(case)
+            rules.check_assessed(case.age_class, age_class, on=on, first=first, today=days.today())
+            steps.turn(session, case, age_class, on, Kind.ASSESSED, by)
+    except IntegrityError:
+        raise AgeRefused(AgeRefusal.STATE) from None
+    shredding.work_off()
+
+
+def grow_up(*, by: Actor) -> int:
+    """Whose month of 18 is over is an adult from the first day after it; returns how many became one."""
+    today = days.today()
+    number = 0
+    for case_id in rows.grown_up(today.replace(day=1), _BATCH):
+        with transaction() as session:
+            case = session.get_one(Case, case_id, populate_existing=True, with_for_update=True)
+            if case.adult_month is None or case.age_class == ADULT:
+                continue
+            steps.turn(session, case, ADULT, rules.after(case.adult_month), Kind.BIRTHDAY, by)
+            number += 1
+    return number
+
+
+def birthday(*, case_id: uuid.UUID, by: Actor) -> Born | None:
+    """The first and last possible day on which the person turns 18, for a session that opened the identity; else None.
+
+    Raises NotVisible.
+    """
+    store.relation(case_id, by=by)
+    case = db.session.get_one(Case, case_id)
+    try:
+        born = _born(db.session(), case, by)
+    except AgeRefused:
+        return None
+    return (turns_adult(born[0]), turns_adult(born[1])) if born else None
+
+
+def _held(case_id: uuid.UUID, by: Actor) -> Case:
+    case, mine = store.row(case_id, by=by)
+    if mine is not CaseRelation.HOLDER:
+        raise NotVisible
+    return case
+
+
+def _born(session: Session, case: Case, by: Actor) -> Born | None:
+    """When the person was born, by the identity under seal; None where it does not say. Raises AgeRefused
+    (`open_first`) where it is not open."""
+    if Compartment.IDENTITY not in vault.compartments_of(session, case.id):
+        return None
+    if not vault.is_allowed(session, case.id, Compartment.IDENTITY, by=by):
+        raise AgeRefused(AgeRefusal.OPEN_FIRST)
+    told = vault.read(session, case.id, Compartment.IDENTITY, by=by).value
+    questionnaire = country().questionnaires.get(case.questionnaire)
+    birth = str(told.get(questionnaire.derive["birth"] if questionnaire is not None else "birth") or "")
+    try:
+        return earliest(birth), latest(birth)
+    except ValueError:
+        return None
+
+
+def _goes_on_reading(session: Session, case: Case, by: Actor) -> None:
+    """She agrees that those of child protection who read something go on."""
+    held = {
+        each for part in vault.compartments_of(session, case.id) for each in grants.holders_of(session, case.id, part)
+    }
+    authorities = [
+        each for each in account_rows.of_kind(OrganisationKind.CHILD_PROTECTION) if each.id in held - {case.holder_id}
+    ]
+    parties = [each.party or each.code for each in authorities]
+    if parties:
+        consent_records.name(session, case.id, parties, by)
+        consent_records.name(session, case.id, parties, by, Naming.TOLD)
+        yes = [Answer(Topic.SHARING, Said.GIVEN, party) for party in parties]
+        consent_records.record(session, case.id, yes, Asking("", "", ""), by)

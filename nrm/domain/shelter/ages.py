@@ -1,0 +1,124 @@
+"""From which day a person counts as an adult or as a child: rules and reports follow the date, not the first answer.
+
+In clear stands the month in which a minor turns 18, never the day. The day is under seal, in the identity.
+
+Decided in ADR 0070.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from nrm.domain.interviews.interview_findings import turns_adult
+from nrm.domain.shelter.cases import ADULT_AGE
+
+ADULT, CHILD = "adult", "child"
+CONSENT_WITHIN = timedelta(days=7)
+"""Within this time after somebody counts as an adult her own consent is asked."""
+_CHILD_BANDS, _FIRST_ADULT_BAND, _LAST_CHILD_BAND = ("0-8", "9-17"), "18-20", "9-17"
+
+
+class Kind(StrEnum):
+    """What an entry says."""
+
+    MONTH = "month"  # in which the person turns 18
+    BIRTHDAY = "birthday"
+    ASSESSED = "assessed"
+
+
+class AgeRefusal(StrEnum):
+    """Why an age is not recorded."""
+
+    STATE = "state"  # somebody was faster
+    MONTH = "month"
+    OVER = "over"  # a month that is over: the child authority assesses the age
+    FAR = "far"
+    ADULT = "adult"
+    CONTRADICTS = "contradicts"  # the day of birth under seal
+    OPEN_FIRST = "open_first"
+    NOT_YET = "not_yet"
+    SAME = "same"
+    DAY = "day"
+
+
+class AgeRefused(Exception):
+    """Nothing is recorded; `reason` says why."""
+
+    def __init__(self, reason: AgeRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """From `on` on the person counts as `age_class`, and before that as `was`."""
+
+    on: date
+    age_class: str
+    was: str
+
+
+Born = tuple[date, date]
+"""The first and the last day on which somebody can be born, by what is known."""
+
+
+def class_on(now: str, changes: Iterable[Change], day: date) -> str:
+    """As what the person counts on that day; `changes` in the order in which they were recorded, `now`: after them."""
+    found = list(changes)
+    for each in reversed(found):
+        if each.on <= day:
+            return each.age_class
+    return found[0].was if found else now
+
+
+def band_on(band: str, age_class: str) -> str:
+    """The age band as it is printed for somebody who counts as `age_class` on the day in question."""
+    if age_class == ADULT and band in _CHILD_BANDS:
+        return _FIRST_ADULT_BAND
+    if age_class == CHILD and band[:1].isdigit() and band not in _CHILD_BANDS:
+        return _LAST_CHILD_BAND
+    return band
+
+
+def after(month: date) -> date:
+    """The first day of the month that follows."""
+    return (month + timedelta(days=31)).replace(day=1)
+
+
+def has_begun(month: date, today: date) -> bool:
+    """Whether the task is open: from the first day of the month on."""
+    return today >= month
+
+
+def check_month(month: date, *, age_class: str, born: Born | None, today: date) -> None:
+    """Raise AgeRefused unless a minor can turn 18 in this month, by what is known of the day of birth."""
+    if age_class == ADULT:
+        raise AgeRefused(AgeRefusal.ADULT)
+    if month < today.replace(day=1):
+        raise AgeRefused(AgeRefusal.OVER)
+    if month.year > today.year + ADULT_AGE:
+        raise AgeRefused(AgeRefusal.FAR)
+    if born is not None and not turns_adult(born[0]).replace(day=1) <= month <= turns_adult(born[1]):
+        raise AgeRefused(AgeRefusal.CONTRADICTS)
+
+
+def check_turned(month: date | None, *, age_class: str, born: Born | None, today: date) -> None:
+    """Raise AgeRefused before the day on which the person surely is 18. Where the day is not known, that is the first
+    day after the month."""
+    if age_class == ADULT:
+        raise AgeRefused(AgeRefusal.ADULT)
+    if month is None or today < month:
+        raise AgeRefused(AgeRefusal.NOT_YET)
+    if today < after(month) and (born is None or today < turns_adult(born[1])):
+        raise AgeRefused(AgeRefusal.NOT_YET)
+
+
+def check_assessed(now: str, age_class: str, *, on: date, first: date, today: date) -> None:
+    """Raise AgeRefused for an assessment that changes nothing, or of a day that is not between `first` and today."""
+    if age_class == now:
+        raise AgeRefused(AgeRefusal.SAME)
+    if not first <= on <= today:
+        raise AgeRefused(AgeRefusal.DAY)

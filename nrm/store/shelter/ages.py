@@ -1,0 +1,123 @@
+"""As what a person counts and since when, for the holder, the duty desk and the service that assesses a child."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.shelter.ages import ADULT, Kind
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.shelter.ages import CaseAge
+from nrm.models.shelter.cases import Case
+from nrm.store import days
+from nrm.store.shelter import cases, findings
+from nrm.store.shelter.cases import CaseRelation
+
+_MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class AgeLine:
+    """One entry. `organisation`: empty where the calendar made it."""
+
+    kind: Kind
+    adult_month: date | None
+    from_on: date | None
+    age_class: str
+    organisation: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """What the page of an age shows, and what the asker may record."""
+
+    pseudonym: str
+    age_class: str
+    adult_month: date | None
+    lines: tuple[AgeLine, ...]
+    holds: bool
+    may_assess: tuple[str, ...]  # as which classes
+
+
+@dataclass(frozen=True, slots=True)
+class TurningLine:
+    """A minor of the shelter who turns 18 this month, or did."""
+
+    case_id: uuid.UUID
+    pseudonym: str
+    adult_month: date
+
+
+def relation(case_id: uuid.UUID, *, by: Actor) -> CaseRelation:
+    """What the asker is to an open case whose age may be read: the holder, the duty desk, or the service that assesses
+    the child (`shared`). Raises NotVisible."""
+    found: CaseRelation | None = None
+    try:
+        findings.to_assess(case_id, by=by)
+        found = CaseRelation.SHARED
+    except NotVisible:
+        found = cases.visible(case_id, by=by)
+    case = db.session.get_one(Case, case_id)
+    if case.status != "open" or found not in (CaseRelation.HOLDER, CaseRelation.DUTY_OFFICER, CaseRelation.SHARED):
+        raise NotVisible
+    if found is CaseRelation.SHARED and case.age_class == ADULT:
+        raise NotVisible
+    return found
+
+
+def row(case_id: uuid.UUID, *, by: Actor) -> tuple[Case, CaseRelation]:
+    """The case, locked, and what the asker is to it. Raises NotVisible."""
+    found = relation(case_id, by=by)
+    return db.session.get_one(Case, case_id, populate_existing=True, with_for_update=True), found
+
+
+def of_case(case_id: uuid.UUID, *, by: Actor) -> Age:
+    """The age of one person; raises NotVisible."""
+    mine = relation(case_id, by=by)
+    case = db.session.get_one(Case, case_id)
+    statement = (
+        select(CaseAge, Organisation)
+        .outerjoin(Organisation, Organisation.id == CaseAge.organisation_id)
+        .where(CaseAge.case_id == case_id)
+        .order_by(CaseAge.position.desc())
+    )
+    lines = [
+        AgeLine(Kind(each.kind), each.adult_month, each.from_on, each.age_class, who.names if who else {})
+        for each, who in db.session.execute(statement)
+    ]
+    holds = mine is CaseRelation.HOLDER and by.may(Permission.STAY_MANAGE)
+    return Age(case.pseudonym, case.age_class, case.adult_month, tuple(lines), holds, assessable(case.age_class, mine))
+
+
+def assessable(now: str, mine: CaseRelation) -> tuple[str, ...]:
+    """As what the asker may assess a person who counts as `now`. The shelter alone makes nobody an adult."""
+    wanted = {
+        CaseRelation.HOLDER: ("child",),
+        CaseRelation.DUTY_OFFICER: ("adult", "child"),
+        CaseRelation.SHARED: ("adult", "child"),
+    }[mine]
+    return tuple(each for each in wanted if each != now)
+
+
+def turning(*, by: Actor) -> list[TurningLine]:
+    """The minors of the actor's shelter who turn 18 this month: the task opens on its first day."""
+    if not by.may(Permission.STAY_MANAGE):
+        return []
+    statement = (
+        select(Case.id, Case.pseudonym, Case.adult_month)
+        .where(
+            Case.adult_month <= days.today(),
+            Case.age_class != ADULT,
+            Case.holder_id == by.organisation_id,
+            Case.status == "open",
+        )
+        .order_by(Case.adult_month, Case.id)
+        .limit(_MOST)
+    )
+    found = db.session.execute(statement)
+    return [TurningLine(case_id, pseudonym, month) for case_id, pseudonym, month in found if month is not None]

@@ -1,0 +1,151 @@
+"""The month in which a minor turns 18, the birthday, and an assessed age."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms import SelectChoice
+from forms.days import chosen_day
+from forms.shelter.ages import CLASS_LABELS, IMPOSSIBLE, KIND_LABELS, AssessForm, MonthForm, TurnedForm
+from forms.typed import OnceForm
+from nrm.actions.shelter import ages as actions
+from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.shelter import ages as rules
+from nrm.domain.shelter.ages import ADULT, AgeRefused
+from nrm.store.days import today
+from nrm.store.shelter import ages as store
+from nrm.web import access, errors
+
+blueprint = Blueprint("ages", __name__)
+Answer = BaseResponse | tuple[str, int] | str
+
+
+@blueprint.get("/cases/<uuid:case_id>/age")
+@access.requires(Permission.CASE_READ)
+def show(case_id: uuid.UUID) -> Answer:
+    """As what the person counts and since when; the day of 18 once the identity was opened."""
+    return _show(case_id, 200)
+
+
+def _show(
+    case_id: uuid.UUID,
+    status: int,
+    *,
+    month: MonthForm | None = None,
+    turned: TurnedForm | None = None,
+    assess: AssessForm | None = None,
+) -> tuple[str, int]:
+    by = access.actor()
+    age = store.of_case(case_id, by=by)
+    assess = assess or AssessForm()
+    assess.age_class.choices = [SelectChoice(value=each, label=CLASS_LABELS[each]) for each in age.may_assess]
+    sent = next((each for each in (month, turned, assess) if each is not None and each.errors), None)
+    page = render_template(
+        "shelter/ages/show.html",
+        case_id=case_id,
+        age=age,
+        birthday=actions.birthday(case_id=case_id, by=by) if age.holds else None,
+        begun=age.adult_month is not None and rules.has_begun(age.adult_month, today()),
+        month=month or MonthForm(),
+        turned=turned or TurnedForm(),
+        assess=assess,
+        form=sent or assess,
+        adult=age.age_class == ADULT,
+        kinds=KIND_LABELS,
+        classes=CLASS_LABELS,
+    )
+    return page, status
+
+
+@blueprint.post("/cases/<uuid:case_id>/age/month")
+@access.requires(Permission.STAY_MANAGE)
+def set_month(case_id: uuid.UUID) -> Answer:
+    form, by = MonthForm(request.form), access.actor()
+    if not store.of_case(case_id, by=by).holds:
+        raise NotVisible
+    return _done(
+        case_id,
+        form,
+        lambda: _show(case_id, 422, month=form),
+        lambda: actions.set_month(case_id=case_id, month=form.first, by=by),
+    )
+
+
+@blueprint.post("/cases/<uuid:case_id>/age/turned")
+@access.requires(Permission.STAY_MANAGE)
+def turned(case_id: uuid.UUID) -> Answer:
+    form, by = TurnedForm(request.form), access.actor()
+    if not store.of_case(case_id, by=by).holds:
+        raise NotVisible
+    return _done(
+        case_id,
+        form,
+        lambda: _show(case_id, 422, turned=form),
+        lambda: actions.turned(case_id=case_id, agrees=form.agrees.data == "yes", by=by),
+    )
+
+
+@blueprint.post("/cases/<uuid:case_id>/age/assessed")
+@access.requires(Permission.CASE_READ)
+def assess(case_id: uuid.UUID) -> Answer:
+    form, by = AssessForm(request.form), access.actor()
+    age = store.of_case(case_id, by=by)
+    form.age_class.choices = [SelectChoice(value=each, label=CLASS_LABELS[each]) for each in age.may_assess]
+    return _done(
+        case_id,
+        form,
+        lambda: _show(case_id, 422, assess=form),
+        lambda: actions.assess(
+            case_id=case_id,
+            age_class=form.age_class.data,
+            on=chosen_day(form.when, form.on, today()),
+            by=by,
+        ),
+    )
+
+
+def _done(case_id: uuid.UUID, form: OnceForm, page: Callable[[], Answer], act: Callable[[], object]) -> Answer:
+    """Do what a valid form says and show the age, or give the page back with what is wrong."""
+    if not form.validate():
+        return page()
+    try:
+        act()
+    except AgeRefused as error:
+        name, words = IMPOSSIBLE[error.reason]
+        if name not in form:
+            return errors.error_page(409, words)
+        form["on" if name == "when" and form["when"].data == "other" else name].errors = [words]
+        return page()
+    try:
+        store.relation(case_id, by=access.actor())
+    except NotVisible:  # who assessed an adult has no more to do with her
+        return redirect(url_for("home.index"), 303)
+    return redirect(url_for("ages.show", case_id=case_id), 303)
+
+
+def summary(case_id: uuid.UUID) -> Markup:
+    """The age as a part of a case page, for the holder: the month of 18 of a minor, or since when she is an adult."""
+    try:
+        age = store.of_case(case_id, by=access.actor())
+    except NotVisible:
+        return Markup("")
+    if not age.holds or (age.age_class == ADULT and not age.lines):
+        return Markup("")
+    begun = age.adult_month is not None and age.age_class != ADULT and rules.has_begun(age.adult_month, today())
+    page = render_template(
+        "shelter/ages/summary.html", case_id=case_id, age=age, adult=age.age_class == ADULT, begun=begun
+    )
+    return Markup(page)  # noqa: S704 - a template of ours, escaped there
+
+
+def turning_part() -> Markup:
+    """The part of a shelter's home page with who turns 18 this month; empty if nobody does."""
+    lines = store.turning(by=access.actor())
+    if not lines:
+        return Markup("")
+    return Markup(render_template("shelter/ages/turning.html", lines=lines))  # noqa: S704 - as above

@@ -1,0 +1,222 @@
+"""Turning 18 and being assessed: what ends, what is owed, and as what the person counts on which day."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from nrm import clock
+from nrm.actions.shelter import ages, cases, consents, stays
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible
+from nrm.domain.quarters import Quarter
+from nrm.domain.shelter.ages import AgeRefused, after
+from nrm.domain.shelter.cases import Compartment, Purpose
+from nrm.domain.shelter.consents import Answer, Asking, Said, Topic
+from nrm.domain.shelter.permits import GateClosed
+from nrm.domain.shelter.stays import Destination, ExitReason
+from nrm.models.referrals.referrals import Obligation
+from nrm.models.shelter.ages import CaseAge
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.findings import ChildFile
+from nrm.store import days
+from nrm.store.referrals import obligations
+from nrm.store.reports import counting
+from nrm.vault import compartments, grants
+from tests import factories
+from tests.conftest import Person
+from tests.factories_stays import CHILD, admitted, found
+
+SignIn = Callable[[str], Person]
+SERVICE, DESK, HOLDER = "child_protection.child_protection_officer", "ra.duty_officer", "vatra.case_worker"
+
+
+@pytest.fixture
+def vatra(app: Flask) -> Actor:
+    assert app
+    return factories.actor("vatra.shelter_manager")
+
+
+def month_of(day: date) -> date:
+    return day.replace(day=1)
+
+
+def girl(by: Actor, *, born: date | None = None) -> uuid.UUID:
+    """A girl in the shelter, of whose identity child protection reads something; `born`: as the identity says."""
+    identity = {"given": "Mira", "birth": born.isoformat()} if born else None
+    opened = admitted(by, CHILD, **({"identity": identity} if identity else {}))
+    if born:
+        cases.share(
+            case_id=opened.case_id,
+            organisation_id=factories.actor(SERVICE).organisation_id,
+            compartments=[Compartment.IDENTITY],
+            agreed=True,
+            by=by,
+        )
+    return opened.case_id
+
+
+def open_identity(case_id: uuid.UUID, by: Actor) -> None:
+    cases.open_compartment(case_id=case_id, compartment=Compartment.IDENTITY, purpose=Purpose.CARE, by=by)
+
+
+def born_18_years_before(day: date) -> date:
+    return day.replace(year=day.year - 18)
+
+
+def owed(case_id: uuid.UUID) -> set[str]:
+    return set(
+        db.session.scalars(select(Obligation.kind).where(Obligation.case_id == case_id, Obligation.done_at.is_(None)))
+    )
+
+
+def readers(case_id: uuid.UUID) -> set[uuid.UUID]:
+    there = compartments.compartments_of(db.session(), case_id)
+    return set().union(*(grants.holders_of(db.session(), case_id, each) for each in there))
+
+
+def test_the_holder_who_opened_the_identity_enters_the_month_and_no_other_fits(vatra: Actor) -> None:
+    today = days.today()
+    case_id = girl(vatra, born=born_18_years_before(today))
+    with pytest.raises(AgeRefused, match="open_first"):
+        ages.set_month(case_id=case_id, month=month_of(today), by=vatra)
+    open_identity(case_id, vatra)
+    with pytest.raises(AgeRefused, match="contradicts"):
+        ages.set_month(case_id=case_id, month=after(month_of(today)), by=vatra)
+    ages.set_month(case_id=case_id, month=month_of(today), by=vatra)
+    kept = db.session.scalars(select(CaseAge)).one()
+    assert (kept.adult_month, kept.from_on) == (month_of(today), None)  # the day stands nowhere in clear
+    for login in ("tjeter_vizion.case_worker", "child_protection.case_worker"):
+        with pytest.raises(NotVisible):
+            ages.turned(case_id=case_id, agrees=False, by=factories.actor(login))
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+def test_at_18_what_child_protection_reads_ends_unless_she_agrees_and_her_consent_is_asked(
+    vatra: Actor, agrees: bool
+) -> None:
+    today, service = days.today(), factories.actor(SERVICE).organisation_id
+    case_id = girl(vatra, born=born_18_years_before(today))
+    found(case_id)
+    open_identity(case_id, vatra)
+    ages.set_month(case_id=case_id, month=month_of(today), by=vatra)
+    assert service in readers(case_id)
+    ages.turned(case_id=case_id, agrees=agrees, by=vatra)
+    case = db.session.get_one(Case, case_id, populate_existing=True)
+    assert case.age_class == "adult"
+    assert (service in readers(case_id)) is agrees
+    file_id = db.session.scalars(select(ChildFile.id)).one()
+    assert (service in grants.holders_of(db.session(), file_id, "child_file")) is agrees
+    assert "ask_consent" in owed(case_id)
+    assert not {each for each in owed(case_id) if each.startswith("assess_")}
+    task = next(each for each in obligations.owed(by=vatra).rows if each.kind == "ask_consent")
+    assert task.due_at is not None
+    assert timedelta(days=6) < task.due_at - clock.now() <= timedelta(days=7)
+    answers = [Answer(Topic.SERVICES, Said.GIVEN), Answer(Topic.STATISTICS, Said.GIVEN)]
+    consents.ask(case_id=case_id, answers=answers, asking=Asking("sq", "", ""), by=vatra)
+    assert "ask_consent" not in owed(case_id)
+
+
+def test_nobody_is_18_before_the_day(vatra: Actor) -> None:
+    today = days.today()
+    tomorrow = today + timedelta(days=1)
+    case_id = girl(vatra, born=born_18_years_before(tomorrow))
+    open_identity(case_id, vatra)
+    ages.set_month(case_id=case_id, month=month_of(tomorrow), by=vatra)
+    with pytest.raises(AgeRefused, match="not_yet"):
+        ages.turned(case_id=case_id, agrees=False, by=vatra)
+
+
+def test_after_the_month_the_calendar_makes_an_adult_from_its_first_day(vatra: Actor) -> None:
+    today, service = days.today(), factories.actor(SERVICE).organisation_id
+    case_id = girl(vatra, born=born_18_years_before(today))
+    open_identity(case_id, vatra)
+    ages.set_month(case_id=case_id, month=month_of(today), by=vatra)
+    tend = Actor.system("tend")
+    assert ages.grow_up(by=tend) == 0
+    turning = after(month_of(today))
+    factories.later(days=(turning - today).days + 2)
+    assert ages.grow_up(by=tend) == 1
+    assert ages.grow_up(by=tend) == 0
+    kept = db.session.scalars(select(CaseAge).where(CaseAge.kind == "birthday")).one()
+    assert (kept.from_on, kept.organisation_id, kept.new_keys) == (turning, None, False)
+    assert service not in readers(case_id)
+    by = factories.actor("vatra.shelter_manager")
+    before = compartments.sealed_of(db.session(), case_id)[0].epoch
+    answers = [Answer(Topic.SERVICES, Said.GIVEN), Answer(Topic.STATISTICS, Said.GIVEN)]
+    consents.ask(case_id=case_id, answers=answers, asking=Asking("sq", "", ""), by=by)
+    assert compartments.sealed_of(db.session(), case_id)[0].epoch > before  # new keys once the holder is there
+    assert db.session.get_one(CaseAge, kept.id, populate_existing=True).new_keys
+
+
+def _end(stay_id: uuid.UUID, on: date, by: Actor) -> None:
+    stays.end(
+        stay_id=stay_id,
+        ended_on=on,
+        exit_reason=ExitReason.INDEPENDENT_LIVING,
+        destination=Destination.OWN_HOME,
+        where="home",
+        by=by,
+    )
+
+
+def test_gates_and_reports_follow_the_date_and_not_the_first_answer(vatra: Actor) -> None:
+    today = days.today()
+    opened = admitted(vatra, CHILD, days_ago=5)
+    with pytest.raises(AgeRefused, match="same"):  # the shelter alone makes nobody an adult
+        ages.assess(case_id=opened.case_id, age_class="adult", on=today, by=vatra)
+    with pytest.raises(AgeRefused, match="day"):
+        ages.assess(case_id=opened.case_id, age_class="adult", on=today - timedelta(days=400), by=factories.actor(DESK))
+    ages.assess(case_id=opened.case_id, age_class="adult", on=today, by=factories.actor(SERVICE))
+    with pytest.raises(GateClosed, match="assessments_missing"):  # yesterday she was a child
+        _end(opened.stay_id, today - timedelta(days=1), vatra)
+    with db.engine.connect() as connection:
+        [person] = counting.people(connection, Quarter.of(today), by=counting.RELEASE)
+    assert person.age_band == "18-20"
+    ages.assess(case_id=opened.case_id, age_class="child", on=today, by=vatra)
+    with pytest.raises(GateClosed, match="assessments_missing"):
+        _end(opened.stay_id, today, vatra)
+    assert {"assess_risk", "assess_security", "assess_family"} <= owed(opened.case_id)
+    with db.engine.connect() as connection:
+        [person] = counting.people(connection, Quarter.of(today), by=counting.RELEASE)
+    assert person.age_band == "9-17"
+    ages.assess(case_id=opened.case_id, age_class="adult", on=today, by=factories.actor(DESK))
+    _end(opened.stay_id, today, vatra)
+
+
+@pytest.mark.slow
+def test_the_task_opens_on_the_first_of_the_month_and_the_day_shows_after_opening(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    today = days.today()
+    case_id = girl(vatra, born=born_18_years_before(today))
+    path, person = f"/cases/{case_id}/age", sign_in(HOLDER)
+    form: dict[str, object] = {"month": str(today.month), "year": str(today.year)}
+    assert "Open the identity first" in person.post(f"{path}/month?lang=en", form, 409)
+    open_it: dict[str, object] = {"compartment": "identity", "purpose": "care"}
+    person.post(f"/cases/{case_id}/open", open_it)
+    for wrong in ({"month": "13"}, {"year": "26"}, {"year": "xx"}):
+        assert "Choose a month" in person.post(f"{path}/month?lang=en", {**form, **wrong}, 422)
+    assert "Enter this month or a later one" in person.post(f"{path}/month?lang=en", {**form, "year": "2020"}, 422)
+    person.post(f"{path}/month", form)
+    assert path in person.get("/?lang=en")
+    assert "18 on" in person.get(f"{path}?lang=en")
+    other = sign_in("vatra.shelter_manager")  # another session has opened nothing
+    page = other.get(f"{path}?lang=en")
+    assert "18 on" not in page
+    assert "Open the identity to see the day" in page
+    assert "Open the identity first" in other.post(f"{path}/turned?lang=en", {"agrees": "no"}, 409)
+    assert "Choose whether she agrees" in person.post(f"{path}/turned?lang=en", {}, 422)
+    person.post(f"{path}/turned", {"agrees": "no"})
+    assert "18 or over" in person.get(f"{path}?lang=en")
+    assert path not in person.get("/?lang=en")
+    for login in ("tjeter_vizion.case_worker", SERVICE):
+        stranger = sign_in(login)
+        stranger.get(path, 404)
+        stranger.post(f"{path}/assessed", {"age_class": "child", "when": "today"}, 404)
+    sign_in("molsa.statistician").get(path, 403)

@@ -29,6 +29,11 @@ COMPARTMENT_LABELS: Mapping[str, Phrase] = {
     "draft": N_("Interview that was not sent"),
     OTHERS: N_("Others who are still there"),
 }
+MISTYPED = {
+    "length": N_("Enter the nine characters of the code"),
+    "character": N_("Enter the code with the letters and digits it can have; vowels and some others do not occur"),
+    "check": N_("Enter the code again: one character is mistaken"),
+}
 CASE_REFUSED = {
     CaseRefusal.NOT_HOLDER: N_("Only the organisation that holds the case can do this."),
     CaseRefusal.NOT_AGREED: N_("Tick that the person was told and agrees"),

@@ -1,4 +1,4 @@
-"""Cases: what is known in clear, what can be opened and why, who opened it, sharing and closing."""
+"""Cases: what is known in clear, what can be opened and why, who opened it, sharing and erasing."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from forms.shelter.cases import (
     CASE_REFUSED,
     COMPARTMENT_LABELS,
     LEGAL_FIELDS,
+    MISTYPED,
     PURPOSE_LABELS,
     AddNoteForm,
     EraseCaseForm,
@@ -49,27 +50,33 @@ from nrm.store.countries import country
 from nrm.store.referrals import obligations
 from nrm.store.referrals import referrals as referral_store
 from nrm.store.referrals.obligations import ARRIVAL
-from nrm.store.shelter import absences, stays
+from nrm.store.shelter import absences, case_lists, stays
 from nrm.store.shelter import cases as store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.web import access, errors, sessions
 from nrm.web.language import text_in, translated
 from nrm.web.referrals import critical_path
-from nrm.web.shelter import claims, consents, findings, first_talks, identifications, permits, testimony
+from nrm.web.shelter import claims, closings, consents, findings, first_talks, identifications, permits, testimony
 from nrm.web.shelter import stays as stay_pages
 from nrm.web.shelter.opened import answer_rows, written_rows
 from nrm.web.shelter.parts import Part, address
 
 blueprint = Blueprint("cases", __name__)
 # The parts of a case page that fold, in their order: each module's `summary(case_id)` gives a Part, or None.
-PARTS = (stay_pages, first_talks, findings, consents, identifications, permits, testimony, claims, critical_path)
+PARTS = (
+    closings,
+    stay_pages,
+    first_talks,
+    findings,
+    consents,
+    identifications,
+    permits,
+    testimony,
+    claims,
+    critical_path,
+)
 Answer = BaseResponse | tuple[str, int] | str
 
-MISTYPED = {
-    "length": N_("Enter the nine characters of the code"),
-    "character": N_("Enter the code with the letters and digits it can have; vowels and some others do not occur"),
-    "check": N_("Enter the code again: one character is mistaken"),
-}
 NOBODY = N_("There is no case with this code for you. Check the code.")
 FORMS: Mapping[Compartment, type[WriteCareForm] | type[WriteLegalForm]] = {
     Compartment.CARE: WriteCareForm,
@@ -89,9 +96,13 @@ OFFERED_SHARES: Mapping[OrganisationKind, tuple[tuple[Compartment, ...], ...]] =
 @blueprint.get("/cases")
 @access.requires(Permission.CASE_READ)
 def index() -> str:
-    """The open cases of this organisation."""
-    page = store.cases(by=access.actor(), after=request.args.get("after", ""))
-    return render_template("shelter/cases/index.html", page=page)
+    """The open cases of this organisation, the first due first."""
+    by = access.actor()
+    page = case_lists.held(by=by, after=request.args.get("after", ""))
+    takes_in = by.kind is not None and by.kind.takes_people_in
+    return render_template(
+        "shelter/cases/index.html", page=page, may_close=by.may(Permission.STAY_MANAGE), takes_in=takes_in
+    )
 
 
 @blueprint.get("/cases/shared")
@@ -155,6 +166,8 @@ def _unfolded(parts: list[Part], case: SeenCase, note: AddNoteForm) -> set[str]:
     """The parts that are open when the page comes: the one that was asked for or changed, the one with an error, and
     for whom reads only a part of the case all of them."""
     named = {request.args.get("part", "")} | ({"care"} if note.errors else set())
+    if case.status == "closed":
+        named.add("closing")
     return named if case.relation is CaseRelation.HOLDER else named | {each.id for each in parts}
 
 
@@ -387,27 +400,6 @@ def end_share(case_id: uuid.UUID, organisation_id: uuid.UUID) -> Answer:
     except CaseRefused as error:
         return errors.error_page(409, CASE_REFUSED[error.reason])
     return redirect(url_for("cases.share_page", case_id=case_id), 303)
-
-
-@blueprint.get("/cases/<uuid:case_id>/close")
-@access.requires(Permission.STAY_MANAGE)
-def close_page(case_id: uuid.UUID) -> Answer:
-    case = store.case(case_id, by=access.actor())
-    if case.relation is not CaseRelation.HOLDER or case.status != "open":
-        raise NotVisible
-    return render_template("shelter/cases/close.html", case=case, stays=stays.of_case(case_id, by=access.actor()))
-
-
-@blueprint.post("/cases/<uuid:case_id>/close")
-@access.requires(Permission.STAY_MANAGE)
-def close(case_id: uuid.UUID) -> Answer:
-    try:
-        actions.close(case_id=case_id, by=access.actor())
-    except CaseRefused as error:
-        return errors.error_page(409, CASE_REFUSED[error.reason])
-    except GateClosed as error:
-        return errors.error_page(409, CLOSED[error.reason])
-    return redirect(url_for("cases.show", case_id=case_id), 303)
 
 
 @blueprint.get("/cases/<uuid:case_id>/erase")

@@ -16,7 +16,7 @@ CHECKS = {
     "known_reason": "reason IN ('', 'by_mistake', 'came_back', 'needs_support', 'court', 'correction')",
     "answered_in_the_checklist": "(way = 'checklist') = (follow_up <> '') AND (way = 'checklist') = (documents <> '')"
     " AND (way = 'checklist') = (debts <> '')",
-    "closed_by_somebody": "(way = 'before') = (closed_by_id IS NULL)",
+    "closed_by_somebody": "closed_by_id IS NOT NULL OR way IN ('before', 'withdrawn')",
     "reopened_by_somebody_for_a_reason": "(reopened_on IS NULL) = (reopened_by_id IS NULL)"
     " AND (reopened_on IS NULL) = (reason = '')",
     "reopened_after_closing": "reopened_on IS NULL OR reopened_on >= closed_on",

@@ -30,7 +30,7 @@ class Closing(Model):
             " AND (way = 'checklist') = (debts <> '')",
             name="answered_in_the_checklist",
         ),
-        CheckConstraint("(way = 'before') = (closed_by_id IS NULL)", name="closed_by_somebody"),
+        CheckConstraint("closed_by_id IS NOT NULL OR way IN ('before', 'withdrawn')", name="closed_by_somebody"),
         CheckConstraint(
             "(reopened_on IS NULL) = (reopened_by_id IS NULL) AND (reopened_on IS NULL) = (reason = '')",
             name="reopened_by_somebody_for_a_reason",
@@ -48,7 +48,7 @@ class Closing(Model):
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
     way: Mapped[str]
     closed_on: Mapped[date]
-    closed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
+    closed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))  # None: `before`, or `tend` did it
     follow_up: Mapped[str] = mapped_column(default="")
     documents: Mapped[str] = mapped_column(default="")
     debts: Mapped[str] = mapped_column(default="")

@@ -13,6 +13,7 @@ from nrm.domain.shelter.closings import Way
 from nrm.domain.shelter.consents import Answer, Asking, ConsentRefusal, ConsentRefused, Narrowing, Said, Topic
 from nrm.domain.shelter.data_requests import RequestKind, RequestStatus
 from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.consents import Consent
 from nrm.models.shelter.stays import Stay
@@ -86,10 +87,11 @@ def destroy(session: Session, case: Case, by: Actor) -> None:
 
 
 def is_with_somebody(session: Session, case_id: uuid.UUID) -> bool:
-    """Whether the person sleeps in a shelter, or is on the way to one."""
+    """Whether the person sleeps in a shelter, is on the way to one, or is missing."""
     stay = exists().where(Stay.case_id == case_id, Stay.ended_on.is_(None))
     coming = exists().where(Referral.case_id == case_id, Referral.status.in_(("sent", "accepted")))
-    return bool(session.scalar(select(stay | coming)))
+    missing = exists().where(Missing.case_id == case_id, Missing.outcome == "")
+    return bool(session.scalar(select(stay | coming | missing)))
 
 
 def close(session: Session, case: Case, by: Actor) -> None:

@@ -117,10 +117,12 @@ def close(case_id: uuid.UUID) -> Answer:
     by = access.actor()
     case = _held(case_id, status="open")
     form = CloseCaseForm(request.form)
+    if actions.why_not_closed(case_id=case_id, by=by):
+        return _close_page(case, form, 409)
     if not form.validate():
         return _close_page(case, form, 422)
-    if "back" in request.form or actions.why_not_closed(case_id=case_id, by=by):
-        return _close_page(case, form, 200 if "back" in request.form else 409)
+    if "back" in request.form:
+        return _close_page(case, form)
     if form.step.data != "2":
         return _confirm_page(case, form)
     try:

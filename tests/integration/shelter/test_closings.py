@@ -13,7 +13,8 @@ from flask import Flask
 from sqlalchemy import delete, select
 
 from nrm import clock
-from nrm.actions.shelter import absences, cases, erasures, permits, stays
+from nrm.actions import tending
+from nrm.actions.shelter import absences, cases, consents, erasures, permits, stays
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.agreement.agreements import RECEIVER
@@ -21,6 +22,7 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.absences import Feared
 from nrm.domain.shelter.cases import CaseRefused, Compartment
 from nrm.domain.shelter.closings import NOTHING_AGREED, ReopenReason, ReopenRefused
+from nrm.domain.shelter.consents import EVERYTHING
 from nrm.domain.shelter.permits import GateClosed, PermitEvent
 from nrm.domain.shelter.stays import Destination, ExitReason
 from nrm.models.audit import AuditEntry
@@ -149,6 +151,21 @@ def test_an_adult_whose_alarm_stands_is_not_erased_away_even_without_a_stay(vatr
     for act in (cases.close, erasures.erase):
         with pytest.raises(CaseRefused, match="missing"):
             act(case_id=opened.case_id, by=vatra)  # type: ignore[operator]
+
+
+def test_who_takes_everything_back_while_missing_is_closed_only_when_the_alarm_ended(vatra: Actor) -> None:
+    opened = admitted(vatra, days_ago=4)
+    leaves(opened.stay_id, vatra)
+    alarm = missed(opened.case_id, vatra)
+    consents.withdraw(case_id=opened.case_id, what=EVERYTHING, by=vatra)
+    tending.tend()
+    assert db.session.get_one(Case, opened.case_id, populate_existing=True).status == "open"
+    absences.found(missing_id=alarm, by=vatra)
+    assert tending.tend()["consents_lapsed"] == 1
+    case = db.session.get_one(Case, opened.case_id, populate_existing=True)
+    assert case.status == "closed"
+    with pytest.raises(ReopenRefused, match="by_her_wish"):
+        cases.reopen(case_id=opened.case_id, reason=ReopenReason.CAME_BACK, by=vatra)
 
 
 def test_a_closed_case_is_found_by_who_held_it_last_and_by_nobody_else(vatra: Actor, sign_in: SignIn) -> None:

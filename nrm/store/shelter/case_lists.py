@@ -14,10 +14,12 @@ from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Bed, Stay
-from nrm.store.paging import PAGE, Page, page, place_after
+from nrm.store.paging import Page, page, place_after
 from nrm.store.referrals import obligations
 from nrm.store.referrals.obligations import ObligationLine
 
+LINES = 25
+"""A page of them: a row says more than its code, and the page stays light."""
 _LAST = datetime(9999, 12, 31, tzinfo=UTC)
 
 
@@ -45,7 +47,7 @@ class HeldLine:
         return False
 
 
-def held(*, by: Actor, after: str = "", size: int = PAGE) -> Page[HeldLine]:
+def held(*, by: Actor, after: str = "", size: int = LINES) -> Page[HeldLine]:
     """The open cases the actor's organisation holds, the first due first, then those without an hour."""
     by.must(Permission.CASE_READ)
     due = func.coalesce(obligations.first_due_of(Case.id, by), _LAST, type_=UtcDateTime())

@@ -369,7 +369,7 @@ def test_the_home_page_lists_what_has_an_hour_and_folds_the_rest_into_one_line(v
     assert part.count("<tr>") == 2
     assert "Ask the party that the clause names" in part
     assert "Find legal counsel" not in part
-    assert "3 more things have no hour, or are older than seven days" in part
+    assert "3 things have no hour, or are older than seven days" in part
 
 
 def test_the_list_of_open_cases_begins_with_what_is_due_first_and_says_what_comes_next(

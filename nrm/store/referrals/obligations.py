@@ -147,7 +147,7 @@ def owed(
     return page(lines, lambda line: (line.due_at or _WITHOUT_HOUR, line.id), size)
 
 
-def first_due_of(case_id: InstrumentedAttribute[uuid.UUID], by: Actor) -> ScalarSelect[datetime | None]:
+def first_due_of(case_id: InstrumentedAttribute[uuid.UUID], by: Actor) -> ColumnElement[datetime | None]:
     """The first hour by which the actor's organisation has to do something in a case; a part of another statement."""
     return (
         select(func.min(Obligation.due_at))
@@ -168,9 +168,9 @@ def first_due(case_ids: Collection[uuid.UUID], *, by: Actor) -> dict[uuid.UUID, 
 
 
 def _timed(by: Actor) -> tuple[ColumnElement[bool], ...]:
-    """What the holder of a case has to do by an hour."""
-    mine = or_(Obligation.party == RECEIVER, Obligation.party == _party(by))
-    return (mine, Obligation.done_at.is_(None), Obligation.due_at.is_not(None), Obligation.kind != ARRIVAL)
+    """What the holder of a case has to do by an hour; raises NotVisible."""
+    waits = (Obligation.done_at.is_(None), Obligation.due_at.is_not(None), Obligation.kind != ARRIVAL)
+    return (_own_obligations(by), *waits)
 
 
 def number_folded(*, by: Actor) -> int:

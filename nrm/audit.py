@@ -77,6 +77,7 @@ class Event(StrEnum):
     KEYINGS_RECONCILED = "keyings_reconciled"
     CASE_OPENED = "case_opened"
     CASE_CLOSED = "case_closed"
+    CASE_REOPENED = "case_reopened"
     COMPARTMENT_WRITTEN = "compartment_written"
     NOTE_ADDED = "note_added"
     REFERRAL_SENT = "referral_sent"

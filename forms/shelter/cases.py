@@ -31,6 +31,11 @@ COMPARTMENT_LABELS: Mapping[str, Phrase] = {
     OTHERS: N_("Others who are still there"),
     CHILD_FILE: N_("Assessments of a child"),
 }
+MISTYPED = {
+    "length": N_("Enter the nine characters of the code"),
+    "character": N_("Enter the code with the letters and digits it can have; vowels and some others do not occur"),
+    "check": N_("Enter the code again: one character is mistaken"),
+}
 CASE_REFUSED = {
     CaseRefusal.NOT_HOLDER: N_("Only the organisation that holds the case can do this."),
     CaseRefusal.NOT_AGREED: N_("Tick that the person was told and agrees"),

@@ -9,17 +9,17 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from flask import Flask, current_app, g, redirect, request, url_for
 from flask_login import current_user
-from markupsafe import Markup
 
 from nrm.actions.accounts import accounts
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.web import errors, sessions
 
 View = Callable[..., Any]
+_Part = TypeVar("_Part")
 PUBLIC = frozenset(
     {
         "assets.file",
@@ -79,15 +79,15 @@ def access_of(app: Flask, endpoint: str) -> str:
     return asked if isinstance(asked, str) else OR.join(asked)
 
 
-def part_of_page(part: Callable[[uuid.UUID], str]) -> Callable[[uuid.UUID], Markup]:
-    """Decorate a function that renders a part of a case's page: empty for members to whom the store shows nothing."""
+def part_of_page(part: Callable[[uuid.UUID], _Part]) -> Callable[[uuid.UUID], _Part | None]:
+    """Decorate a function that makes a part of a case's page: None for members to whom the store shows nothing."""
 
     @wraps(part)
-    def shown(case_id: uuid.UUID) -> Markup:
+    def shown(case_id: uuid.UUID) -> _Part | None:
         try:
-            return Markup(part(case_id))  # noqa: S704 - a template of ours, its values are escaped
+            return part(case_id)
         except NotVisible:
-            return Markup("")
+            return None
 
     return shown
 

@@ -107,6 +107,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "alarm_id": uuid.uuid4(),
         "place_id": world.bed,
         "case_id": world.case,
+        "case_ids": [world.case],
         "case": db.session.get_one(Case, world.case),
         "cases": 1,
         "codes": {},
@@ -201,7 +202,7 @@ def test_the_search_finds_the_questions_and_the_same_ones_are_answered_to_who_ma
     assert {module.__name__.split(".")[-1] for module in modules()} >= {"cases", "stays", "referrals", "permits"}
     answered = 0
     by = factories.actor("nrc.case_worker")
-    for module, name in (("cases", "case"), ("stays", "stay"), ("permits", "of_case"), ("cases", "cases")):
+    for module, name in (("cases", "case"), ("stays", "stay"), ("permits", "of_case"), ("case_lists", "held")):
         wanted = (f"nrm.store.shelter.{module}", name)
         function = next(each for each in ALL if (each.__module__, each.__name__) == wanted)
         arguments = {key: people[key] for key in inspect.signature(function).parameters if key in people}

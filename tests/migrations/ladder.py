@@ -117,6 +117,13 @@ USUAL: dict[str, Row] = {
         "case_id": lambda data: data.first("cases")["id"],
     },
     "known_keyrings": {"version": 1},
+    "closings": {
+        "way": "letter",
+        "reopened_on": None,
+        "reopened_by_id": None,
+        "by_her_wish": False,
+        "closed_by_id": lambda data: data.first("members")["id"],
+    },
     "interview_holds": {
         "ending": "none",
         "was": "draft",

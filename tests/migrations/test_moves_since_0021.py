@@ -910,3 +910,31 @@ def test_who_was_received_is_asked_for_from_that_month_on(before: Before) -> Non
         data.add("child_return_outcomes", return_id=received)
         data.down()
         assert data.rows("child_returns") == was
+
+
+@pytest.mark.slow
+def test_a_case_that_was_closed_before_stays_closed_and_can_be_opened_again(before: Before) -> None:
+    data = before("0060_closings")
+    shut = data.add("cases", status="closed", closed_month=DAY)["id"]
+    wished = data.add("cases", status="closed", closed_month=DAY)["id"]
+    data.add("erasures", case_id=wished, compartment="identity")
+    open_ = data.add("cases", status="open")["id"]
+    was = data.rows("cases")
+    for _ in range(2):
+        data.up()
+        rows = {row["case_id"]: row for row in data.rows("closings")}
+        assert {each: (row["way"], row["closed_on"], row["by_her_wish"]) for each, row in rows.items()} == {
+            shut: ("before", DAY, False),
+            wished: ("before", DAY, True),
+        }
+        for wrong, check in (
+            ({"way": "checklist"}, "answered_in_the_checklist"),
+            ({"way": "letter", "closed_by_id": None}, "closed_by_somebody"),
+            ({"reason": "court"}, "reopened_by_somebody_for_a_reason"),
+            ({"way": "erased"}, "erased_by_her_wish"),
+            ({"case_id": shut}, "standing|case_id"),
+        ):
+            with refused(check):
+                data.add("closings", **{"case_id": open_, **wrong})
+        data.down()
+        assert data.rows("cases") == was

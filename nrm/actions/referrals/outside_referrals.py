@@ -27,6 +27,7 @@ from nrm.domain.referrals.outside_referrals import (
     proof_of,
 )
 from nrm.domain.shelter.cases import ALPHABET, CaseRefused, Compartment, Purpose
+from nrm.domain.shelter.closings import Way
 from nrm.domain.shelter.permits import check_reflection, check_repatriation
 from nrm.models.referrals.outside_referrals import OutsideReferral
 from nrm.models.shelter.cases import Case, Reading
@@ -106,7 +107,7 @@ def refer_out(
             reason=str(reason),
         )
         if closes:
-            case_steps.end(session, case_id, by)
+            case_steps.end(session, case_id, by, way=Way.LETTER)
     erasure_steps.carry_out()
     return letter.id
 

@@ -1,4 +1,4 @@
-"""Opening, writing, sharing and closing a case.
+"""Opening, writing, sharing and closing a case, and opening a closed one again.
 
 Opening is an event of its own: it is recorded before anything is shown, and is valid for a quarter of an hour for the
 session that asked. Reading within that time records nothing more.
@@ -9,8 +9,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Mapping
 
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
 from nrm import audit, clock
-from nrm.db import transaction
+from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.shelter.cases import (
     BY_CONSENT,
@@ -20,6 +23,14 @@ from nrm.domain.shelter.cases import (
     Compartment,
     Purpose,
     check_share,
+)
+from nrm.domain.shelter.closings import (
+    NOTHING_AGREED,
+    Answers,
+    ReopenReason,
+    ReopenRefusal,
+    ReopenRefused,
+    Way,
 )
 from nrm.domain.shelter.consents import (
     Answer,
@@ -32,12 +43,15 @@ from nrm.domain.shelter.consents import (
     read_by_consent,
     reads_by_consent,
 )
+from nrm.domain.shelter.permits import GateClosed
+from nrm.models.shelter.closings import Closing
 from nrm.models.shelter.consents import Consent
 from nrm.steps.shelter import cases as steps
 from nrm.steps.shelter import consent_records
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter.cases import CannotOpen
-from nrm.store import names
+from nrm.store import days, names
+from nrm.store.rows.shelter import closings as closing_rows
 from nrm.store.rows.shelter import permits as permit_rows
 from nrm.store.shelter import cases as store
 from nrm.store.shelter.cases import CaseRelation
@@ -97,10 +111,14 @@ def add_note(*, case_id: uuid.UUID, text: str, by: Actor) -> None:
     by.must(Permission.CASE_OPEN)
     with transaction() as session:
         steps.check_written(session, case_id, by)
-        steps.begin(session, case_id, Compartment.CARE, by)
-        written = {"text": text, "at": clock.now().isoformat(), "login": store.login_of(by)}
-        note_id = care_notes.add(session, case_id, written, by=by)
-        audit.append(session, audit.Event.NOTE_ADDED, by=by, case_id=case_id, note_id=note_id)
+        _add_note(session, case_id, text, by)
+
+
+def _add_note(session: Session, case_id: uuid.UUID, text: str, by: Actor) -> None:
+    steps.begin(session, case_id, Compartment.CARE, by)
+    written = {"text": text, "at": clock.now().isoformat(), "login": store.login_of(by)}
+    note_id = care_notes.add(session, case_id, written, by=by)
+    audit.append(session, audit.Event.NOTE_ADDED, by=by, case_id=case_id, note_id=note_id)
 
 
 def share(
@@ -169,13 +187,45 @@ def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, by: Actor) -> N
     shredding.work_off()
 
 
-def close(*, case_id: uuid.UUID, by: Actor) -> None:
-    """Close the case: from now on nobody but the holder opens anything.
+def close(*, case_id: uuid.UUID, by: Actor, answers: Answers = NOTHING_AGREED, note: str = "") -> None:
+    """Close the case: from now on nobody but the holder opens anything. `note`: kept with the care notes, under seal.
 
-    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`stay_open`, `referral_open`, `closed`), GateClosed (a
-    child who has had no place here, and whom nobody has found to be safe).
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`stay_open`, `referral_open`, `missing`, `closed`),
+    GateClosed (a child who has had no place here, and whom nobody has found to be safe).
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
-        steps.end(session, case_id, by)
+        if note:
+            by.must(Permission.CASE_OPEN)
+            steps.check_written(session, case_id, by)
+            _add_note(session, case_id, note, by)
+        steps.end(session, case_id, by, way=Way.CHECKLIST, answers=answers)
     erasure_steps.carry_out()
+
+
+def why_not_closed(*, case_id: uuid.UUID, by: Actor) -> list[CaseRefused | GateClosed]:
+    """Every fact because of which `close` would refuse now. Raises NotPermitted, NotVisible, CaseRefused."""
+    by.must(Permission.STAY_MANAGE)
+    return steps.blockers(db.session(), steps.held_open_case(case_id, by), by)
+
+
+def reopen(*, case_id: uuid.UUID, reason: ReopenReason, by: Actor) -> None:
+    """Open a closed case again. The holder alone reads it: what others could read does not come back with it.
+
+    Its time under retention begins anew when it is closed again. Raises NotPermitted, NotVisible, CaseRefused
+    (`not_holder`), ReopenRefused.
+    """
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        case = store.row(case_id, by=by, lock=True)
+        if case.holder_id != by.organisation_id:
+            raise CaseRefused(CaseRefusal.NOT_HOLDER)
+        closing = closing_rows.check_reopening(case)
+        today = days.today()
+        reopened = {"reopened_on": max(today, closing.closed_on), "reopened_by_id": by.member_id, "reason": str(reason)}
+        still = (Closing.id == closing.id, Closing.reopened_on.is_(None))
+        if not hit_one(session, update(Closing).where(*still).values(**reopened)):
+            raise ReopenRefused(ReopenRefusal.NOT_CLOSED)
+        case.status, case.closed_month = "open", None
+        session.flush()
+        audit.append(session, audit.Event.CASE_REOPENED, by=by, case_id=case_id, reason=str(reason))

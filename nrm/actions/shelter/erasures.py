@@ -15,13 +15,11 @@ from sqlalchemy import select
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.accounts.second_hands import ActKind, ActReason, WaitsForSecond
-from nrm.domain.shelter.cases import SUPPLEMENT, Compartment
-from nrm.domain.shelter.retention import ends_on
 from nrm.models.shelter.cases import Case
 from nrm.steps.accounts import alone
 from nrm.steps.shelter import child_files, consent_records
 from nrm.steps.shelter import erasures as steps
-from nrm.store.countries import country
+from nrm.store.rows.shelter import closings as closing_rows
 from nrm.store.shelter import cases as store
 from nrm.vault import compartments as vault
 
@@ -57,26 +55,16 @@ def erase_expired(*, dry_run: bool = False, tell: Callable[[Count], None] = lamb
     return count
 
 
-def _compartments_due(case_id: uuid.UUID) -> tuple[list[str], int]:
-    """(the compartments of a closed case whose time is over, how many are kept as long as the court file)."""
-    case = db.session.get(Case, case_id, populate_existing=True)
+def _compartments_due(case_id: uuid.UUID, *, lock: bool = False) -> tuple[list[str], int]:
+    """(the compartments of a closed case whose time is over, how many are kept as long as the court file). `lock`:
+    nobody opens the case again before the transaction ends."""
+    case = db.session.get(Case, case_id, populate_existing=True, with_for_update=lock or None)
     if case is None or case.status != "closed" or case.closed_month is None:
         return [], 0
-    rules = country().retention
     over, kept = [], 0
     for compartment in vault.compartments_of(db.session(), case_id):
-        # A supplement contains the same things as the story, and is kept no longer.
-        told = Compartment.STORY if compartment == SUPPLEMENT else Compartment(compartment)
-        years = rules.years_after_closing[told]
-        ends = ends_on(
-            years,
-            closed_month=case.closed_month,
-            registered_month=case.registered_month,
-            age_class=case.age_class,
-            age_band=case.age_band,
-            children_until_age=rules.children_until_age,
-        )
-        kept += years is None
+        ends = closing_rows.ends_on(case, compartment)
+        kept += ends is None
         if ends is not None and ends <= steps.today():
             over.append(compartment)
     return over, kept
@@ -84,7 +72,7 @@ def _compartments_due(case_id: uuid.UUID) -> tuple[list[str], int]:
 
 def _erase_over(case_id: uuid.UUID, by: Actor) -> None:
     with transaction() as session:
-        over, _ = _compartments_due(case_id)
+        over, _ = _compartments_due(case_id, lock=True)
         steps.destroy(session, case_id, over, by)
         if over:
             child_files.destroy(session, case_id)

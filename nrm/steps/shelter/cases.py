@@ -6,25 +6,27 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.db import db, hit_one
+from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.referrals.referrals import ReferralStatus
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused, Compartment, Purpose
-from nrm.domain.shelter.permits import check_child
+from nrm.domain.shelter.closings import Answers, Way
+from nrm.domain.shelter.permits import GateClosed, check_child
 from nrm.domain.shelter.stays import Destination
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, Reading
 from nrm.models.shelter.stays import Stay
 from nrm.steps.shelter import child_files
+from nrm.steps.shelter import closings as closing_steps
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store import days
-from nrm.store.countries import country
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import cases as case_rows
+from nrm.store.rows.shelter import closings as closing_rows
 from nrm.store.rows.shelter import findings as finding_rows
 from nrm.store.rows.shelter import stays as stay_rows
 from nrm.store.shelter import cases as store
@@ -75,40 +77,46 @@ def notes(*, case_id: uuid.UUID, by: Actor) -> list[dict[str, Any]]:
     return sorted(care_notes.read(db.session(), case_id, by=by), key=lambda note: str(note["at"]))
 
 
-def end(session: Session, case_id: uuid.UUID, by: Actor) -> None:
+def end(session: Session, case_id: uuid.UUID, by: Actor, *, way: Way, answers: Answers | None = None) -> None:
     """Close the case in the caller's transaction; raises what `close` raises."""
     case = held_open_case(case_id, by)
-    if session.scalar(select(exists().where(Stay.case_id == case_id, Stay.ended_on.is_(None)))):
-        raise CaseRefused(CaseRefusal.STAY_OPEN)
-    if session.scalar(select(exists().where(Referral.case_id == case_id, Referral.status.in_(("sent", "accepted"))))):
-        raise CaseRefused(CaseRefusal.REFERRAL_OPEN)
-    if absence_rows.stands(case_id) is not None:
-        raise CaseRefused(CaseRefusal.MISSING)
-    check_child_left(case, by)
+    for why in blockers(session, case, by):
+        raise why
     withheld_steps.destroy(session, case_id, by)
     keep = dict.fromkeys(vault.compartments_of(session, case_id), own_organisation_only(by))
     epochs.rotate(session, case_id, keep, by=by)
     child_files.only_for_holder(session, case)
-    today = clock.today(country().timezone)
-    hit = hit_one(
-        session,
-        update(Case)
-        .where(Case.id == case_id, Case.status == "open", Case.holder_id == by.organisation_id)
-        .values(status="closed", closed_month=today.replace(day=1)),
-    )
-    if not hit:
-        raise CaseRefused(CaseRefusal.CLOSED)
-    audit.append(session, audit.Event.CASE_CLOSED, by=by, case_id=case_id)
+    closing_steps.close(session, case, way, by, answers)
+
+
+def blockers(session: Session, case: Case, by: Actor) -> list[CaseRefused | GateClosed]:
+    """Every fact because of which the case cannot be closed now; the first is what closing it answers."""
+    found: list[CaseRefused | GateClosed] = []
+    if session.scalar(select(exists().where(Stay.case_id == case.id, Stay.ended_on.is_(None)))):
+        found.append(CaseRefused(CaseRefusal.STAY_OPEN))
+    if session.scalar(select(exists().where(Referral.case_id == case.id, Referral.status.in_(("sent", "accepted"))))):
+        found.append(CaseRefused(CaseRefusal.REFERRAL_OPEN))
+    if absence_rows.stands(case.id) is not None:
+        found.append(CaseRefused(CaseRefusal.MISSING))
+    try:
+        check_child_left(case, by)
+    except GateClosed as shut:
+        found.append(shut)
+    return found
 
 
 def check_child_left(case: Case, by: Actor) -> None:
     """Raise GateClosed if a child, or a person who may be one, would leave only by the closing of the case.
 
-    Every way to close a case must call this: closing it, writing a letter with it, erasing it.
+    Every way to close a case must call this: closing it, writing a letter with it, erasing it. What let the child go
+    before holds no longer once she came back, and she has not left through a gate since.
     """
-    if absence_rows.was_not_found(case.id):
-        return
-    if by.organisation_id is not None and not stay_rows.left_by_a_gate(case.id, by.organisation_id):
+    if not closing_rows.came_back(case.id):
+        if absence_rows.was_not_found(case.id):
+            return
+        if by.organisation_id is not None and stay_rows.left_by_a_gate(case.id, by.organisation_id):
+            return
+    if by.organisation_id is not None:
         check_child(finding_rows.child_facts(case, on=days.today()), Destination.UNKNOWN, on=days.today())
 
 

@@ -7,22 +7,23 @@ import uuid
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from nrm import audit
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused, Compartment
+from nrm.domain.shelter.closings import Way
 from nrm.domain.shelter.consents import Answer, Asking, ConsentRefusal, ConsentRefused, Narrowing, Said, Topic
 from nrm.domain.shelter.data_requests import RequestKind, RequestStatus
 from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.consents import Consent
 from nrm.models.shelter.stays import Stay
 from nrm.steps.referrals import supplements as supplement_steps
 from nrm.steps.shelter import child_files, consent_records
+from nrm.steps.shelter import closings as closing_steps
 from nrm.steps.shelter import data_requests as data_request_steps
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import others_there as others_steps
 from nrm.steps.shelter import withheld as withheld_steps
-from nrm.store import days
 from nrm.store.shelter import consents as store
 from nrm.vault import compartments as vault
 from nrm.vault import epochs
@@ -87,13 +88,13 @@ def destroy(session: Session, case: Case, by: Actor) -> None:
 
 
 def is_with_somebody(session: Session, case_id: uuid.UUID) -> bool:
-    """Whether the person sleeps in a shelter, or is on the way to one."""
+    """Whether the person sleeps in a shelter, is on the way to one, or is missing."""
     stay = exists().where(Stay.case_id == case_id, Stay.ended_on.is_(None))
     coming = exists().where(Referral.case_id == case_id, Referral.status.in_(("sent", "accepted")))
-    return bool(session.scalar(select(stay | coming)))
+    missing = exists().where(Missing.case_id == case_id, Missing.outcome == "")
+    return bool(session.scalar(select(stay | coming | missing)))
 
 
 def close(session: Session, case: Case, by: Actor) -> None:
     if case.status == "open":
-        case.status, case.closed_month = "closed", days.today().replace(day=1)
-        audit.append(session, audit.Event.CASE_CLOSED, by=by, case_id=case.id)
+        closing_steps.close(session, case, Way.WITHDRAWN, by)

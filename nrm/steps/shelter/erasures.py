@@ -16,6 +16,7 @@ from nrm import audit, clock, faults
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.referrals.referrals import ReferralStatus
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused, Compartment
+from nrm.domain.shelter.closings import Way
 from nrm.domain.shelter.data_requests import RequestKind, RequestStatus
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, SealedCompartment
@@ -23,6 +24,7 @@ from nrm.models.shelter.stays import Stay
 from nrm.models.shelter.testimony import Testimony
 from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import child_files, consent_records
+from nrm.steps.shelter import closings as closing_steps
 from nrm.steps.shelter import data_requests as data_request_steps
 from nrm.steps.shelter import others_there as others_steps
 from nrm.steps.shelter import withheld as withheld_steps
@@ -50,10 +52,11 @@ def erasable_now(session: Session, case_id: uuid.UUID, by: Actor) -> Case:
     waiting = (ReferralStatus.SENT, ReferralStatus.ACCEPTED)
     if session.scalar(select(exists().where(Referral.case_id == case_id, Referral.status.in_(waiting)))):
         raise CaseRefused(CaseRefusal.REFERRAL_OPEN)
-    if case.status == "open" and case.age_class != "adult":
+    if case.status == "open":
         if absence_rows.stands(case_id) is not None:
             raise CaseRefused(CaseRefusal.MISSING)
-        case_steps.check_child_left(case, by)
+        if case.age_class != "adult":
+            case_steps.check_child_left(case, by)
     if not to_erase(session, case_id):
         raise CaseRefused(CaseRefusal.NOTHING_TO_ERASE)
     return case
@@ -62,8 +65,9 @@ def erasable_now(session: Session, case_id: uuid.UUID, by: Actor) -> Case:
 def erase_case(session: Session, case: Case, by: Actor) -> None:
     erased_now = to_erase(session, case.id)
     if case.status == "open":
-        case.status, case.closed_month = "closed", today().replace(day=1)
-        audit.append(session, audit.Event.CASE_CLOSED, by=by, case_id=case.id)
+        closing_steps.close(session, case, Way.ERASED, by)
+    else:
+        closing_steps.nothing_is_kept(session, case)
     destroy(session, case.id, erased_now, by)
     withheld_steps.destroy(session, case.id, by)
     others_steps.take_back(session, case.id, by)

@@ -7,6 +7,7 @@ everything that is owed.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -24,7 +25,7 @@ from sqlalchemy import (
     select,
     tuple_,
 )
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from nrm import clock
 from nrm.db import UtcDateTime, db
@@ -132,16 +133,55 @@ def is_own(obligation: Obligation, *, by: Actor) -> bool:
     )
 
 
-def owed(*, by: Actor, after: str = "", size: int = PAGE, old: bool | None = None) -> Page[ObligationLine]:
+def owed(
+    *, by: Actor, after: str = "", size: int = PAGE, old: bool | None = None, timed: bool = False
+) -> Page[ObligationLine]:
     """The open obligations of the actor's desk, the first due first, those without an hour last.
 
     Without arrivals: those are on the list of people on their way. `old`: only what was due more than seven days ago,
-    or (False) only the rest.
+    or (False) only the rest. `timed`: only what has an hour.
     """
     place = place_after(after)
     values = values_of(place) if old is None else {**values_of(place), "old": clock.now() - OLD_AFTER}
-    lines = [_obligation_line(each, by) for each in _owed(by, bool(place), old)(most=size + 1, **values)]
+    lines = [_obligation_line(each, by) for each in _owed(by, bool(place), old, timed)(most=size + 1, **values)]
     return page(lines, lambda line: (line.due_at or _WITHOUT_HOUR, line.id), size)
+
+
+def first_due_of(case_id: InstrumentedAttribute[uuid.UUID], by: Actor) -> ColumnElement[datetime | None]:
+    """The first hour by which the actor's organisation has to do something in a case; a part of another statement."""
+    return (
+        select(func.min(Obligation.due_at))
+        .where(Obligation.case_id == case_id, *_timed(by))
+        .correlate(Case)
+        .scalar_subquery()
+    )
+
+
+def first_due(case_ids: Collection[uuid.UUID], *, by: Actor) -> dict[uuid.UUID, ObligationLine]:
+    """Case -> what the actor's organisation, which holds it, has to do first of what has an hour."""
+    statement = (
+        _obligation_rows(by)
+        .where(Obligation.case_id.in_(case_ids), Case.holder_id == by.organisation_id, *_timed(by))
+        .order_by(Obligation.due_at.desc(), Obligation.id.desc())
+    )
+    return {line.case_id: line for line in (_obligation_line(each, by) for each in db.session.execute(statement))}
+
+
+def _timed(by: Actor) -> tuple[ColumnElement[bool], ...]:
+    """What the holder of a case has to do by an hour; raises NotVisible."""
+    waits = (Obligation.done_at.is_(None), Obligation.due_at.is_not(None), Obligation.kind != ARRIVAL)
+    return (_own_obligations(by), *waits)
+
+
+def number_folded(*, by: Actor) -> int:
+    """How much `owed` has that has no hour, or was due more than seven days ago."""
+    counted = (
+        select(func.count())
+        .select_from(Obligation)
+        .join(Case, Case.id == Obligation.case_id)
+        .where(*_waits(by), or_(Obligation.due_at.is_(None), Obligation.due_at <= clock.now() - OLD_AFTER))
+    )
+    return db.session.scalar(counted) or 0
 
 
 def number_old(*, by: Actor) -> int:
@@ -160,8 +200,12 @@ def _waits(by: Actor) -> tuple[ColumnElement[bool], ...]:
 
 
 @built_once
-def _owed(by: Actor, further: bool, old: bool | None) -> Select[Obligation, Case, Organisation, bool, bool, bool, bool]:
+def _owed(
+    by: Actor, further: bool, old: bool | None, timed: bool
+) -> Select[Obligation, Case, Organisation, bool, bool, bool, bool]:
     statement = _obligation_rows(by).where(*_waits(by))
+    if timed:
+        statement = statement.where(Obligation.due_at.is_not(None))
     if old is not None:
         border = bindparam("old", type_=UtcDateTime())
         statement = statement.where(border >= _DUE if old else border < _DUE)

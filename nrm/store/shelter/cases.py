@@ -21,7 +21,6 @@ from nrm.domain.shelter.consents import read_by_consent
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, Grant
-from nrm.models.shelter.stays import Stay
 from nrm.store.paging import PAGE, Page, day_place_after, page
 from nrm.store.rows.agreement import agreements as agreement_rows
 from nrm.store.statements import built_once
@@ -72,7 +71,6 @@ class CaseLine:
     gender: str
     citizenship_class: str
     registered_month: date
-    in_stay: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,18 +165,11 @@ def case(case_id: uuid.UUID, *, by: Actor) -> SeenCase:
     )
 
 
-def cases(*, by: Actor, after: str = "", size: int = PAGE) -> Page[CaseLine]:
-    """The open cases the actor's organisation holds, newest month first."""
-    by.must(Permission.CASE_READ)
-    statement = _case_lines().where(Case.holder_id == by.organisation_id, Case.status == "open")
-    return _page_of_cases(statement, after, size)
-
-
 def shared(*, by: Actor, after: str = "", size: int = PAGE) -> Page[CaseLine]:
     """The cases of other holders of which something is shared with the actor's organisation, newest month first."""
     by.must(Permission.CASE_READ)
     granted = exists().where(Grant.case_id == Case.id, Grant.organisation_id == by.organisation_id)
-    statement = _case_lines().where(
+    statement = select(Case).where(
         granted, Case.holder_id != by.organisation_id, Case.opened_by_id != by.organisation_id, Case.status == "open"
     )
     return _page_of_cases(statement, after, size)
@@ -219,12 +210,7 @@ def login_of(by: Actor) -> str:
     return member.login if member is not None else ""
 
 
-def _case_lines() -> Select[Case, bool]:
-    in_stay = exists().where(Stay.case_id == Case.id, Stay.ended_on.is_(None))
-    return select(Case, in_stay)
-
-
-def _page_of_cases(statement: Select[Case, bool], after: str, size: int) -> Page[CaseLine]:
+def _page_of_cases(statement: Select[Case], after: str, size: int) -> Page[CaseLine]:
     place = day_place_after(after)
     if place is not None:
         month, id_ = place
@@ -241,8 +227,7 @@ def _page_of_cases(statement: Select[Case, bool], after: str, size: int) -> Page
             case_.gender,
             case_.citizenship_class,
             case_.registered_month,
-            bool(in_stay),
         )
-        for case_, in_stay in db.session.execute(statement)
+        for case_ in db.session.scalars(statement)
     ]
     return page(lines, lambda line: (line.registered_month, line.id), size)

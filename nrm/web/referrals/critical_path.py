@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import Blueprint, render_template
 from markupsafe import Markup
@@ -13,13 +14,14 @@ from nrm import clock
 from nrm.domain.accounts.accounts import NotVisible
 from nrm.domain.agreement.agreements import RECEIVER
 from nrm.domain.quarters import Quarter
-from nrm.domain.referrals.critical_path import DECISION, DUTY_OFFICER, late_by
+from nrm.domain.referrals.critical_path import DECISION, DUTY_OFFICER, StepState, late_by
 from nrm.domain.words import N_
 from nrm.store import names as organisation_names
 from nrm.store.countries import country
 from nrm.store.referrals import critical_path
 from nrm.web import access
 from nrm.web.language import gettext, ngettext, text_in, translated
+from nrm.web.shelter.parts import Part
 
 blueprint = Blueprint("critical_path", __name__)
 AUTHORITY = "RA"
@@ -43,23 +45,42 @@ def lateness(late: timedelta | datetime | None) -> str:
 def section(case_id: uuid.UUID) -> Markup:
     """What is done, due and late in a case, by whom and by which clause; empty for a reader for whom it is not
     meant."""
+    values = _values(case_id)
+    page = render_template("referrals/critical_path/section.html", **values) if values is not None else ""
+    return Markup(page)  # noqa: S704 - a template of ours, escaped there
+
+
+@access.part_of_page
+def summary(case_id: uuid.UUID) -> Part | None:
+    """The same as a part of a case page that folds."""
+    values = _values(case_id)
+    if values is None:
+        return None
+    steps = values["path"].steps
+    waiting = sum(step.state not in (StepState.DONE, StepState.ENDED) for step in steps)
+    late = sum(step.state is StepState.LATE for step in steps)
+    state = ngettext("%(num)s step open", "%(num)s steps open", waiting) if waiting else gettext("no step is open")
+    if late:
+        state += ", " + ngettext("%(num)s late", "%(num)s late", late)
+    return Part.rendered("path", gettext("Critical path"), state, "referrals/critical_path/steps.html", **values)
+
+
+def _values(case_id: uuid.UUID) -> dict[str, Any] | None:
+    """What the templates need; None for a reader for whom the path is not meant."""
     try:
         path = critical_path.of_case(case_id, by=access.actor())
     except NotVisible:
-        return Markup()
-    names = step_names()
-    part = render_template(
-        "referrals/critical_path/section.html",
-        path=path,
-        names=names,
-        parties=names_of_parties(),
-        outcomes={
+        return None
+    return {
+        "path": path,
+        "names": step_names(),
+        "parties": names_of_parties(),
+        "outcomes": {
             **{str(status): label for status, label in STATUS_LABELS.items()},
             "promised": N_("Promised by telephone"),
         },
-        quarter_of=_quarter,
-    )
-    return Markup(part)  # noqa: S704 - a template of ours, escaped there
+        "quarter_of": _quarter,
+    }
 
 
 def step_names() -> dict[str, str]:

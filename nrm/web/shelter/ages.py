@@ -20,6 +20,8 @@ from nrm.domain.shelter.ages import ADULT, AgeRefused
 from nrm.store.days import today
 from nrm.store.shelter import ages as store
 from nrm.web import access, errors
+from nrm.web.language import gettext
+from nrm.web.shelter.parts import Part
 
 blueprint = Blueprint("ages", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -128,19 +130,27 @@ def _done(case_id: uuid.UUID, form: OnceForm, page: Callable[[], Answer], act: C
     return redirect(url_for("ages.show", case_id=case_id), 303)
 
 
-def summary(case_id: uuid.UUID) -> Markup:
+def summary(case_id: uuid.UUID) -> Part | None:
     """The age as a part of a case page, for the holder: the month of 18 of a minor, or since when she is an adult."""
     try:
         age = store.of_case(case_id, by=access.actor())
     except NotVisible:
-        return Markup("")
+        return None
     if not age.holds or (age.age_class == ADULT and not age.lines):
-        return Markup("")
-    begun = age.adult_month is not None and age.age_class != ADULT and rules.has_begun(age.adult_month, today())
-    page = render_template(
-        "shelter/ages/summary.html", case_id=case_id, age=age, adult=age.age_class == ADULT, begun=begun
+        return None
+    adult = age.age_class == ADULT
+    begun = age.adult_month is not None and not adult and rules.has_begun(age.adult_month, today())
+    return Part.rendered(
+        "age",
+        gettext("Age"),
+        gettext("counts as an adult") if adult else gettext("a minor"),
+        "shelter/ages/summary.html",
+        due=gettext("Turns 18 this month") if begun else "",
+        case_id=case_id,
+        age=age,
+        adult=adult,
+        begun=begun,
     )
-    return Markup(page)  # noqa: S704 - a template of ours, escaped there
 
 
 def turning_part() -> Markup:

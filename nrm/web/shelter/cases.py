@@ -1,4 +1,4 @@
-"""Cases: what is known in clear, what can be opened and why, who opened it, sharing and closing."""
+"""Cases: what is known in clear, what can be opened and why, who opened it, sharing and erasing."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from forms.shelter.cases import (
     CASE_REFUSED,
     COMPARTMENT_LABELS,
     LEGAL_FIELDS,
+    MISTYPED,
     PURPOSE_LABELS,
     AddNoteForm,
     EraseCaseForm,
@@ -46,25 +47,47 @@ from nrm.steps.shelter import cases as case_steps
 from nrm.store import names as organisation_names
 from nrm.store.accounts import opening_log
 from nrm.store.countries import country
+from nrm.store.referrals import obligations
 from nrm.store.referrals import referrals as referral_store
+from nrm.store.referrals.obligations import ARRIVAL
+from nrm.store.shelter import absences, case_lists, stays
 from nrm.store.shelter import cases as store
-from nrm.store.shelter import stays
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.web import access, errors, sessions
 from nrm.web.language import text_in, translated
 from nrm.web.referrals import critical_path
-from nrm.web.shelter import ages, claims, consents, findings, first_talks, identifications, permits, testimony
+from nrm.web.shelter import (
+    ages,
+    claims,
+    closings,
+    consents,
+    findings,
+    first_talks,
+    identifications,
+    permits,
+    testimony,
+)
 from nrm.web.shelter import stays as stay_pages
 from nrm.web.shelter.opened import answer_rows, written_rows
+from nrm.web.shelter.parts import Part, address
 
 blueprint = Blueprint("cases", __name__)
+# The parts of a case page that fold, in their order: each module's `summary(case_id)` gives a Part, or None.
+PARTS = (
+    closings,
+    stay_pages,
+    first_talks,
+    findings,
+    ages,
+    consents,
+    identifications,
+    permits,
+    testimony,
+    claims,
+    critical_path,
+)
 Answer = BaseResponse | tuple[str, int] | str
 
-MISTYPED = {
-    "length": N_("Enter the nine characters of the code"),
-    "character": N_("Enter the code with the letters and digits it can have; vowels and some others do not occur"),
-    "check": N_("Enter the code again: one character is mistaken"),
-}
 NOBODY = N_("There is no case with this code for you. Check the code.")
 FORMS: Mapping[Compartment, type[WriteCareForm] | type[WriteLegalForm]] = {
     Compartment.CARE: WriteCareForm,
@@ -84,9 +107,13 @@ OFFERED_SHARES: Mapping[OrganisationKind, tuple[tuple[Compartment, ...], ...]] =
 @blueprint.get("/cases")
 @access.requires(Permission.CASE_READ)
 def index() -> str:
-    """The open cases of this organisation."""
-    page = store.cases(by=access.actor(), after=request.args.get("after", ""))
-    return render_template("shelter/cases/index.html", page=page)
+    """The open cases of this organisation, the first due first."""
+    by = access.actor()
+    page = case_lists.held(by=by, after=request.args.get("after", ""))
+    takes_in = by.kind is not None and by.kind.takes_people_in
+    return render_template(
+        "shelter/cases/index.html", page=page, may_close=by.may(Permission.STAY_MANAGE), takes_in=takes_in
+    )
 
 
 @blueprint.get("/cases/shared")
@@ -123,21 +150,36 @@ def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
     case = store.case(case_id, by=by)
     opened = case_steps.opened(case_id=case_id, by=by)
     holds = case.relation is CaseRelation.HOLDER and case.status == "open"
+    parts = [found for each in PARTS if (found := each.summary(case_id)) is not None]
     return render_template(
         "shelter/cases/show.html",
         case=case,
         compartments=[_compartment(case, each, opened) for each in Compartment if _listed(case, each, holds)],
         notes=case_steps.notes(case_id=case_id, by=by) if Compartment.CARE in opened and holds else [],
-        path=critical_path.section(case_id),
         referral=referral_store.newest_of(case_id, by=by),
-        sections=[
-            part.summary(case_id)
-            for part in (stay_pages, first_talks, findings, consents, identifications, permits, testimony, claims, ages)
-        ],
+        missing=absences.of_case(case_id, by=by) if holds else None,
+        owed=_owed(case_id) if holds else [],
+        parts=parts,
+        opened=_unfolded(parts, case, note),
         holds=holds,
         may={str(each): by.may(each) for each in Permission},
         note=note,
     )
+
+
+def _owed(case_id: uuid.UUID) -> list[obligations.ObligationLine]:
+    """What this organisation has to do by an hour that is set, the first due first."""
+    lines = obligations.of_case(case_id, by=access.actor())
+    return [each for each in lines if each.own and each.done_at is None and each.due_at and each.kind != ARRIVAL]
+
+
+def _unfolded(parts: list[Part], case: SeenCase, note: AddNoteForm) -> set[str]:
+    """The parts that are open when the page comes: the one that was asked for or changed, the one with an error, and
+    for whom reads only a part of the case all of them."""
+    named = {request.args.get("part", "")} | ({"care"} if note.errors else set())
+    if case.status == "closed":
+        named.add("closing")
+    return named if case.relation is CaseRelation.HOLDER else named | {each.id for each in parts}
 
 
 def _listed(case: SeenCase, compartment: Compartment, holds: bool) -> bool:
@@ -206,7 +248,7 @@ def open_case(case_id: uuid.UUID) -> Answer:
     actions.open_compartment(
         case_id=case_id, compartment=Compartment(compartment), purpose=Purpose(form.purpose.data), by=access.actor()
     )
-    return redirect(url_for("cases.show", case_id=case_id, _anchor=compartment), 303)
+    return redirect(address(case_id, compartment), 303)
 
 
 @blueprint.get("/cases/<uuid:case_id>/write/<compartment>")
@@ -272,7 +314,7 @@ def write(case_id: uuid.UUID, compartment: str) -> Answer:
         return _write_page(case, part, form, 409, opened.value if opened else {})
     except CaseRefused as error:
         return errors.error_page(409, CASE_REFUSED[error.reason])
-    return redirect(url_for("cases.show", case_id=case_id, _anchor=compartment), 303)
+    return redirect(address(case_id, compartment), 303)
 
 
 @blueprint.post("/cases/<uuid:case_id>/notes")
@@ -286,7 +328,7 @@ def add_note(case_id: uuid.UUID) -> Answer:
         actions.add_note(case_id=case_id, text=(form.text.data or "").replace("\r\n", "\n").strip(), by=access.actor())
     except CaseRefused as error:
         return errors.error_page(409, CASE_REFUSED[error.reason])
-    return redirect(url_for("cases.show", case_id=case_id, _anchor="care"), 303)
+    return redirect(address(case_id, "care"), 303)
 
 
 @blueprint.get("/cases/<uuid:case_id>/openings")
@@ -369,27 +411,6 @@ def end_share(case_id: uuid.UUID, organisation_id: uuid.UUID) -> Answer:
     except CaseRefused as error:
         return errors.error_page(409, CASE_REFUSED[error.reason])
     return redirect(url_for("cases.share_page", case_id=case_id), 303)
-
-
-@blueprint.get("/cases/<uuid:case_id>/close")
-@access.requires(Permission.STAY_MANAGE)
-def close_page(case_id: uuid.UUID) -> Answer:
-    case = store.case(case_id, by=access.actor())
-    if case.relation is not CaseRelation.HOLDER or case.status != "open":
-        raise NotVisible
-    return render_template("shelter/cases/close.html", case=case, stays=stays.of_case(case_id, by=access.actor()))
-
-
-@blueprint.post("/cases/<uuid:case_id>/close")
-@access.requires(Permission.STAY_MANAGE)
-def close(case_id: uuid.UUID) -> Answer:
-    try:
-        actions.close(case_id=case_id, by=access.actor())
-    except CaseRefused as error:
-        return errors.error_page(409, CASE_REFUSED[error.reason])
-    except GateClosed as error:
-        return errors.error_page(409, CLOSED[error.reason])
-    return redirect(url_for("cases.show", case_id=case_id), 303)
 
 
 @blueprint.get("/cases/<uuid:case_id>/erase")

@@ -32,7 +32,8 @@ from nrm.store.shelter import claims as store
 from nrm.store.shelter import permits
 from nrm.web import access, errors, formats
 from nrm.web.choices import label_of
-from nrm.web.language import current_language, gettext, text_in, translated
+from nrm.web.language import current_language, gettext, ngettext, text_in, translated
+from nrm.web.shelter.parts import Part, address
 
 Answer = Response | str | tuple[str, int]
 Form = AskClaimForm | StepClaimForm | CorrectClaimForm
@@ -73,7 +74,7 @@ def ask(case_id: uuid.UUID) -> Answer:
         )
     except ClaimRefused as error:
         return _ask_page(case_id, form, _show_refusal(form, error))
-    return redirect(url_for("cases.show", case_id=case_id, _anchor="claims"), 303)
+    return redirect(address(case_id, "claims"), 303)
 
 
 def _ask_page(case_id: uuid.UUID, form: AskClaimForm, status: int = 200) -> Answer:
@@ -253,8 +254,10 @@ def _history(claim: store.ClaimView) -> Iterator[tuple[str, str, str]]:
 
 
 @access.part_of_page
-def summary(case_id: uuid.UUID) -> str:
+def summary(case_id: uuid.UUID) -> Part:
     """What a case page shows of claims."""
     found = store.of_case(case_id, by=access.actor())
     lines = [(claim.id, *(text for _, text in _standing_rows(claim.standing))) for claim in found]
-    return render_template("shelter/claims/summary.html", case_id=case_id, lines=lines)
+    state = ngettext("%(num)s claim", "%(num)s claims", len(lines)) if lines else gettext("no claim")
+    title = gettext("Compensation")
+    return Part.rendered("claims", title, state, "shelter/claims/summary.html", case_id=case_id, lines=lines)

@@ -46,8 +46,9 @@ from nrm.store.shelter import consents as store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.store.shelter.consents import ConsentLine
 from nrm.web import access, errors, sessions
-from nrm.web.language import current_language, gettext, text_in, translated
+from nrm.web.language import current_language, gettext, ngettext, text_in, translated
 from nrm.web.referrals.referrals import party_names
+from nrm.web.shelter.parts import Part
 
 blueprint = Blueprint("consents", __name__)
 Page = tuple[str, int]
@@ -68,17 +69,26 @@ def due_part() -> Markup:
 
 
 @access.part_of_page
-def summary(case_id: uuid.UUID) -> str:
+def summary(case_id: uuid.UUID) -> Part:
     """What a case page says of consent, for the holder."""
     lines = store.of_case(case_id, by=access.actor())
     said = [_in_words(each) for each in lines if each.holds]
-    return render_template(
+    until = store.withheld_until(case_id, by=access.actor())
+    again = any(each.due for each in lines)
+    due = gettext("Ask the person for consent first.") if until else ""
+    due = due or (gettext("Ask the person again: an answer runs out soon, or has.") if again else "")
+    state = ngettext("%(num)s answer holds", "%(num)s answers hold", len(said)) if said else gettext("no answer holds")
+    return Part.rendered(
+        "consent",
+        gettext("Consent"),
+        state,
         "shelter/consents/summary.html",
+        due=due,
         case_id=case_id,
         said=said,
-        due=any(each.due for each in lines),
+        again=again,
         lists=_lists(case_id),
-        until=store.withheld_until(case_id, by=access.actor()),
+        until=until,
     )
 
 

@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
-from forms.shelter.cases import COMPARTMENT_LABELS
+from forms.shelter.cases import COMPARTMENT_LABELS, MISTYPED
 from forms.shelter.data_requests import KIND_LABELS, REFUSAL_LABELS, STATUS_LABELS, RecordRequestForm, RefuseRequestForm
 from nrm.actions.shelter import data_requests as actions
 from nrm.domain.accounts.accounts import Permission
@@ -27,7 +27,6 @@ from nrm.store.shelter import data_requests as store
 from nrm.web import access, errors, sessions
 from nrm.web.language import translated
 from nrm.web.referrals.referrals import party_names
-from nrm.web.shelter.cases import MISTYPED
 from nrm.web.shelter.opened import answer_rows, written_rows
 
 blueprint = Blueprint("data_requests", __name__)

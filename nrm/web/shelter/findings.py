@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms import SelectChoice
@@ -27,6 +26,7 @@ from nrm.store.shelter import child_returns
 from nrm.store.shelter import findings as store
 from nrm.web import access, errors
 from nrm.web.language import gettext
+from nrm.web.shelter.parts import Part
 
 blueprint = Blueprint("findings", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -160,7 +160,7 @@ def _findings_page(
     return page, status
 
 
-def words() -> dict[str, object]:
+def words() -> dict[str, Any]:
     """The labels that the lists of findings use."""
     return {"kind_labels": ASSESSMENT_LABELS, "found_labels": FOUND_LABELS}
 
@@ -173,11 +173,17 @@ def gate(case_id: uuid.UUID) -> store.Gate | None:
         return None
 
 
-def summary(case_id: uuid.UUID) -> Markup:
-    """A child's gate as a part of a case page; empty for an adult's case, and for a reader for whom it is not meant."""
+def summary(case_id: uuid.UUID) -> Part | None:
+    """A child's gate as a part of a case page; none for an adult's case, and for a reader for whom it is not meant."""
     found = gate(case_id)
     if found is None:
-        return Markup("")
-    closed = CLOSED[found.shut_by]
-    part = render_template("shelter/findings/summary.html", gate=found, case_id=case_id, closed=closed)
-    return Markup(part)  # noqa: S704 - a template of ours, escaped there
+        return None
+    return Part.rendered(
+        "child-gate",
+        gettext("Before the child leaves"),
+        gettext("decided where the child may go") if found.opening else gettext("not decided yet"),
+        "shelter/findings/summary.html",
+        gate=found,
+        case_id=case_id,
+        closed=CLOSED[found.shut_by],
+    )

@@ -32,6 +32,7 @@ from nrm.web import access, errors
 from nrm.web.interviews import interview_pages
 from nrm.web.language import current_language, gettext, text_in, translated
 from nrm.web.shelter.opened import Rows, answer_rows
+from nrm.web.shelter.parts import Part
 
 blueprint = Blueprint("first_talks", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -66,12 +67,16 @@ def _held(case_id: uuid.UUID) -> tuple[SeenCase, Questionnaire]:
 
 
 @access.part_of_page
-def summary(case_id: uuid.UUID) -> str:
+def summary(case_id: uuid.UUID) -> Part | None:
     """What a case page says of the first talk: the step, or that consent comes first."""
     case = case_store.case(case_id, by=access.actor())
     if case.relation is not CaseRelation.HOLDER or case.status != "open":
-        return ""
-    return render_template("shelter/first_talks/summary.html", case=case, may_ask=rules.may_ask(case.consent))
+        return None
+    may_ask = rules.may_ask(case.consent)
+    state = gettext("can be held") if may_ask else gettext("consent comes first")
+    return Part.rendered(
+        "first-talk", gettext("First talk"), state, "shelter/first_talks/summary.html", case=case, may_ask=may_ask
+    )
 
 
 @blueprint.get("/cases/<uuid:case_id>/first-talk")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms import SelectChoice
@@ -47,6 +47,7 @@ from nrm.web.choices import label_of, of_list
 from nrm.web.language import current_language, gettext, text_in, translated
 from nrm.web.shelter.consents import interpreter_label
 from nrm.web.shelter.opened import written_rows
+from nrm.web.shelter.parts import Part
 
 blueprint = Blueprint("identifications", __name__)
 Page = tuple[str, int]
@@ -82,20 +83,22 @@ def index() -> str:
     return officer_home()
 
 
-def summary(case_id: uuid.UUID) -> Markup:
-    """The identification as a part of a case page, for the holder; empty for others."""
+def summary(case_id: uuid.UUID) -> Part | None:
+    """The identification as a part of a case page, for the holder; None for others."""
     by = access.actor()
     try:
         seen = store.of_case(case_id, by=by) if by.may(Permission.CASE_OPEN) else None
     except NotVisible:
         seen = None
     if seen is None or by.may(Permission.IDENTIFICATION_DECIDE):
-        return Markup("")
-    page = render_template("shelter/identifications/summary.html", **_words(seen))
-    return Markup(page)  # noqa: S704 - a template of ours, escaped there
+        return None
+    words = _words(seen)
+    state = f"{words['status']}, {words['state']}"
+    title = gettext("Formal identification")
+    return Part.rendered("identification", title, state, "shelter/identifications/summary.html", **words)
 
 
-def _words(seen: store.Seen) -> dict[str, object]:
+def _words(seen: store.Seen) -> dict[str, Any]:
     """Everything a page says, in the reader's language."""
     language = current_language()
     return {

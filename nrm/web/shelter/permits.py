@@ -18,7 +18,8 @@ from nrm.store.days import today
 from nrm.store.shelter import permits as store
 from nrm.web import access
 from nrm.web.choices import label_of, of_list
-from nrm.web.language import current_language
+from nrm.web.language import current_language, gettext
+from nrm.web.shelter.parts import Part, address
 
 Answer = Response | str | tuple[str, int]
 
@@ -57,7 +58,7 @@ def record(case_id: uuid.UUID) -> Answer:
         field = form.on_day if name == "on" and form.on.data == "other" else form[name]
         field.errors = [REFUSED[error.reason]]
         return _permit_page(permit, form, 409 if error.reason is PermitRefusal.STATE else 422)
-    return redirect(f"/cases/{case_id}", 303)
+    return redirect(address(case_id, "permit"), 303)
 
 
 def _form(permit: store.PermitView) -> RecordPermitForm:
@@ -84,7 +85,10 @@ def _words(permit: store.PermitView) -> dict[str, str]:
 
 
 @access.part_of_page
-def summary(case_id: uuid.UUID) -> str:
+def summary(case_id: uuid.UUID) -> Part:
     """What a case page shows of the permit."""
     permit = store.of_case(case_id, by=access.actor())
-    return render_template("shelter/permits/summary.html", permit=permit, **_words(permit))
+    words = _words(permit)
+    state = words["status_label"] if permit.needed else gettext("not needed")
+    title = gettext("Residence permit")
+    return Part.rendered("permit", title, state, "shelter/permits/summary.html", permit=permit, **words)

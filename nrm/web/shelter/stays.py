@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from forms import SelectChoice
@@ -35,10 +34,11 @@ from nrm.store.shelter import away as away_store
 from nrm.store.shelter import places
 from nrm.store.shelter import stay_history as history_store
 from nrm.store.shelter import stays as store
-from nrm.web import access, errors
+from nrm.web import access, errors, formats
 from nrm.web.choices import label_of
-from nrm.web.language import gettext, text_in
+from nrm.web.language import current_language, gettext, ngettext, text_in
 from nrm.web.shelter import absences
+from nrm.web.shelter.parts import Part
 
 Answer = Response | str | tuple[str, int]
 
@@ -264,15 +264,29 @@ def _change_form(stay: store.StayLine) -> ChangeStayForm:
     return form
 
 
-def summary(case_id: uuid.UUID) -> Markup:
+def summary(case_id: uuid.UUID) -> Part | None:
     """What a case page shows of the stays in the reader's own shelter; nothing for others."""
     found = store.of_case(case_id, by=access.actor())
     if found.current is None and not found.past and not found.may_admit:
-        return Markup("")
-    page = render_template(
+        return None
+    return Part.rendered(
+        "stay",
+        gettext("Stay"),
+        _state(found),
         "shelter/stays/summary.html",
+        due=gettext("Admit the person, or hand them on.") if found.may_admit and not found.past else "",
         case_id=case_id,
         stays=found,
         reasons={line.id: label_of("exit_reasons", line.exit_reason) for line in found.past},
     )
-    return Markup(page)  # noqa: S704 - a template of ours, its values are escaped
+
+
+def _state(found: store.StaysOfCase) -> str:
+    """Where the person sleeps and for how long, or since when no more, in one line."""
+    if found.current is not None:
+        nights = ngettext("%(num)s night", "%(num)s nights", found.current.nights)
+        return gettext("place %(place)s, %(nights)s", place=found.current.place, nights=nights)
+    if found.past:
+        ended = max(line.ended_on for line in found.past if line.ended_on is not None)
+        return gettext("ended on %(day)s", day=formats.day(ended, current_language()))
+    return gettext("not admitted yet")

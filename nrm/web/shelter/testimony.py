@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
@@ -16,6 +17,8 @@ from nrm.store.days import today
 from nrm.store.shelter import testimony as store
 from nrm.web import access
 from nrm.web.choices import label_of, of_list
+from nrm.web.language import gettext
+from nrm.web.shelter.parts import Part, address
 
 Answer = Response | str | tuple[str, int]
 
@@ -52,7 +55,7 @@ def record(case_id: uuid.UUID) -> Answer:
         field = form.happened_day if name == "happened" and form.happened.data == "other" else form[name]
         field.errors = [ILLEGAL[error.reason]]
         return _testimony_page(track, form, 409 if error.reason is StepRefusal.STATE else 422)
-    return redirect(f"/cases/{case_id}", 303)
+    return redirect(address(case_id, "testimony"), 303)
 
 
 def _form(track: store.WitnessView) -> RecordTestimonyForm:
@@ -66,7 +69,7 @@ def _testimony_page(track: store.WitnessView, form: RecordTestimonyForm, status:
     return render_template("shelter/testimony/record.html", track=track, form=form, **_words(track)), status
 
 
-def _words(track: store.WitnessView) -> dict[str, object]:
+def _words(track: store.WitnessView) -> dict[str, Any]:
     return {
         "status_label": label_of("witness_statuses", track.status),
         "steps": [
@@ -81,7 +84,9 @@ def _words(track: store.WitnessView) -> dict[str, object]:
 
 
 @access.part_of_page
-def summary(case_id: uuid.UUID) -> str:
+def summary(case_id: uuid.UUID) -> Part:
     """What a case page shows of the witness track."""
     track = store.of_case(case_id, by=access.actor())
-    return render_template("shelter/testimony/summary.html", track=track, **_words(track))
+    words = _words(track)
+    state = str(words["status_label"])
+    return Part.rendered("testimony", gettext("Witness"), state, "shelter/testimony/summary.html", track=track, **words)

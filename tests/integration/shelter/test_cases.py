@@ -21,6 +21,7 @@ from nrm.models.audit import AuditEntry
 from nrm.steps.shelter import cases as case_steps
 from nrm.store import days as stay_store
 from nrm.store.accounts import opening_log
+from nrm.store.shelter import case_lists
 from nrm.store.shelter import cases as store
 from nrm.vault import compartments as vault
 from nrm.vault import members
@@ -266,7 +267,7 @@ def test_open_cases_come_in_pages(nrc: Actor) -> None:
     for number in range(3):
         sent = people.sent(rinas)
         ids.add(referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC", number), by=nrc))
-    first = store.cases(by=nrc, size=2)
-    second = store.cases(by=nrc, size=2, after=first.after)
+    first = case_lists.held(by=nrc, size=2)
+    second = case_lists.held(by=nrc, size=2, after=first.after)
     assert [len(first.rows), len(second.rows), second.after] == [2, 1, ""]
     assert {line.id for line in (*first.rows, *second.rows)} == ids

@@ -327,7 +327,7 @@ def test_by_pages(vatra: Actor, sign_in: SignIn) -> None:
         assert said in person.post(new, {**form, **wrong}, 422)
     person.post(new, {**form, "id": "x"}, 422)
     for _ in range(2):
-        assert person.post(new, form).endswith(f"/cases/{case_id}#claims")
+        assert person.post(new, form).endswith(f"/cases/{case_id}?part=claims#claims")
     page = person.get(f"/cases/{case_id}")
     claim = f"/claims/{found.group(1)}"
     assert page.count(claim) == 1

@@ -1,0 +1,62 @@
+"""Writing down inside the transaction of an action that a case is closed; every way to close a case ends here."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session
+
+from nrm import audit
+from nrm.db import hit_one
+from nrm.domain.accounts.accounts import Actor
+from nrm.domain.shelter.cases import CaseRefusal, CaseRefused
+from nrm.domain.shelter.closings import BY_HER_WISH, Answers, Way
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.closings import Closing
+from nrm.models.shelter.stays import Stay
+from nrm.store import days
+from nrm.store.rows.shelter import absences as absence_rows
+
+
+def close(session: Session, case: Case, way: Way, by: Actor, answers: Answers | None = None) -> None:
+    """Close an open case that the actor's organisation holds: its time under retention begins with this month.
+
+    Raises CaseRefused: `stay_open` and `missing`, whichever way it would be closed; `closed` if somebody else was
+    faster.
+    """
+    today = days.today()
+    if session.scalar(select(exists().where(Stay.case_id == case.id, Stay.ended_on.is_(None)))):
+        raise CaseRefused(CaseRefusal.STAY_OPEN)
+    if absence_rows.stands(case.id) is not None:
+        raise CaseRefused(CaseRefusal.MISSING)
+    hit = hit_one(
+        session,
+        update(Case)
+        .where(Case.id == case.id, Case.status == "open", Case.holder_id == case.holder_id)
+        .values(status="closed", closed_month=today.replace(day=1)),
+    )
+    if not hit:
+        raise CaseRefused(CaseRefusal.CLOSED)
+    session.add(
+        Closing(
+            id=uuid.uuid4(),
+            case_id=case.id,
+            organisation_id=case.holder_id,
+            way=str(way),
+            closed_on=today,
+            closed_by_id=by.member_id,
+            follow_up=str(answers.follow_up) if answers else "",
+            documents=str(answers.documents) if answers else "",
+            debts=str(answers.debts) if answers else "",
+            by_her_wish=way in BY_HER_WISH,
+        )
+    )
+    session.flush()
+    audit.append(session, audit.Event.CASE_CLOSED, by=by, case_id=case.id)
+
+
+def nothing_is_kept(session: Session, case: Case) -> None:
+    """The person of a closed case wishes that nothing is kept: nobody opens it again."""
+    standing = (Closing.case_id == case.id, Closing.reopened_on.is_(None))
+    session.execute(update(Closing).where(*standing).values(by_her_wish=True))

@@ -1,0 +1,273 @@
+"""Closing a case with a checklist, opening a closed one again, the closed cases, and somebody who comes back."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms.shelter.cases import CASE_REFUSED, COMPARTMENT_LABELS, MISTYPED, FindCaseForm
+from forms.shelter.closings import (
+    DEBTS_LABELS,
+    DOCUMENTS_LABELS,
+    FOLLOW_UP_LABELS,
+    REASON_LABELS,
+    REFUSED,
+    REMINDER_LABELS,
+    WAY_LABELS,
+    CloseCaseForm,
+    ReopenCaseForm,
+)
+from forms.shelter.stays import CLOSED
+from nrm.actions.shelter import cases as actions
+from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.shelter.cases import CaseRefusal, CaseRefused, MistypedPseudonym, parse_pseudonym
+from nrm.domain.shelter.closings import (
+    Answers,
+    Debts,
+    Documents,
+    FollowUp,
+    Reminder,
+    ReopenReason,
+    ReopenRefused,
+)
+from nrm.domain.shelter.permits import GateClosed
+from nrm.domain.words import N_
+from nrm.store.shelter import absences, cases, places, stays
+from nrm.store.shelter import closings as store
+from nrm.store.shelter.cases import CaseRelation, SeenCase
+from nrm.web import access, errors, formats
+from nrm.web.language import current_language, gettext
+from nrm.web.shelter.parts import Part, address
+
+blueprint = Blueprint("closings", __name__)
+Answer = BaseResponse | tuple[str, int] | str
+
+NOT_HERE = N_("No case with this code was held here last. Check the code, or open a new case.")
+STAYS_HERE = N_("The person of this case stays here: there is nothing to open.")
+
+
+def _held(case_id: uuid.UUID, *, status: str) -> SeenCase:
+    case = cases.case(case_id, by=access.actor())
+    if case.relation is not CaseRelation.HOLDER or case.status != status:
+        raise NotVisible
+    return case
+
+
+@blueprint.get("/cases/<uuid:case_id>/close")
+@access.requires(Permission.STAY_MANAGE)
+def close_page(case_id: uuid.UUID) -> Answer:
+    """What stops the closing, what is still open, and what is asked."""
+    return _close_page(_held(case_id, status="open"), CloseCaseForm())
+
+
+def _close_page(case: SeenCase, form: CloseCaseForm, status: int = 200) -> tuple[str, int]:
+    by = access.actor()
+    page = render_template(
+        "shelter/closings/close.html",
+        case=case,
+        form=form,
+        blockers=[_blocker(case, why) for why in actions.why_not_closed(case_id=case.id, by=by)],
+        reminders=[(REMINDER_LABELS[each], _where(case.id, each), kinds) for each, kinds in _reminders(case.id)],
+    )
+    return page, status
+
+
+def _reminders(case_id: uuid.UUID) -> list[tuple[Reminder, list[str]]]:
+    return list(store.reminders(case_id, by=access.actor()).items())
+
+
+def _blocker(case: SeenCase, why: CaseRefused | GateClosed) -> tuple[str, str]:
+    """(what stops the closing, the address where it is settled)."""
+    if isinstance(why, GateClosed):
+        return CLOSED[why.reason], address(case.id, "child-gate")
+    by = access.actor()
+    settled = address(case.id, "stay")
+    if why.reason is CaseRefusal.STAY_OPEN:
+        current = stays.of_case(case.id, by=by).current
+        settled = url_for("stay_endings.end_page", stay_id=current.id) if current else settled
+    elif why.reason is CaseRefusal.MISSING:
+        alarm = absences.of_case(case.id, by=by)
+        settled = url_for("absences.end_page", missing_id=alarm.id) if alarm else settled
+    elif why.reason is CaseRefusal.REFERRAL_OPEN:
+        settled = address(case.id, "path")
+    return CASE_REFUSED[why.reason], settled
+
+
+def _where(case_id: uuid.UUID, reminder: Reminder) -> str:
+    """Where it is settled."""
+    parts = {
+        Reminder.OWED: "path",
+        Reminder.PERMIT_UNDECIDED: "permit",
+        Reminder.PERMIT_RUNS: "permit",
+        Reminder.IDENTIFICATION: "identification",
+        Reminder.CLAIM: "claims",
+        Reminder.CONSENT: "consent",
+    }
+    if reminder in parts:
+        return address(case_id, parts[reminder])
+    return url_for("data_requests.index" if reminder is Reminder.REQUEST else "accounts.members")
+
+
+@blueprint.post("/cases/<uuid:case_id>/close")
+@access.requires(Permission.STAY_MANAGE)
+def close(case_id: uuid.UUID) -> Answer:
+    """The answers, then the page that says what follows, then it is done."""
+    by = access.actor()
+    case = _held(case_id, status="open")
+    form = CloseCaseForm(request.form)
+    if actions.why_not_closed(case_id=case_id, by=by):
+        return _close_page(case, form, 409)
+    if not form.validate():
+        return _close_page(case, form, 422)
+    if "back" in request.form:
+        return _close_page(case, form)
+    if form.step.data != "2":
+        return _confirm_page(case, form)
+    try:
+        actions.close(
+            case_id=case_id,
+            by=by,
+            answers=Answers(FollowUp(form.follow_up.data), Documents(form.documents.data), Debts(form.debts.data)),
+            note=(form.note.data or "").replace("\r\n", "\n").strip(),
+        )
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    except GateClosed as error:
+        return errors.error_page(409, CLOSED[error.reason])
+    return redirect(address(case_id, "closing"), 303)
+
+
+def _confirm_page(case: SeenCase, form: CloseCaseForm) -> str:
+    by = access.actor()
+    return render_template(
+        "shelter/closings/confirm.html",
+        case=case,
+        form=form,
+        answers=[
+            (form.follow_up.label.text, FOLLOW_UP_LABELS[FollowUp(form.follow_up.data)]),
+            (form.documents.label.text, DOCUMENTS_LABELS[Documents(form.documents.data)]),
+            (form.debts.label.text, DEBTS_LABELS[Debts(form.debts.data)]),
+        ],
+        shares=cases.shares(case.id, by=by),
+        kept=store.kept(case.id, by=by),
+        labels=COMPARTMENT_LABELS,
+    )
+
+
+@access.part_of_page
+def summary(case_id: uuid.UUID) -> Part | None:
+    """What a case page shows of closing: the history, and for a closed case the way to open it again."""
+    by = access.actor()
+    lines = store.history(case_id, by=by)
+    if not lines:
+        return None
+    case = cases.case(case_id, by=by)
+    closed = case.status == "closed"
+    day = formats.day(lines[0].closed_on if closed else lines[0].reopened_on, current_language())
+    return Part.rendered(
+        "closing",
+        gettext("Closing"),
+        gettext("closed on %(day)s", day=day) if closed else gettext("opened again on %(day)s", day=day),
+        "shelter/closings/summary.html",
+        lines=lines,
+        words=_words(),
+        **(_reopening(case) if closed else {"case": case}),
+    )
+
+
+def _words() -> dict[str, object]:
+    return {"way": WAY_LABELS, "follow_up": FOLLOW_UP_LABELS, "documents": DOCUMENTS_LABELS} | {
+        "debts": DEBTS_LABELS,
+        "reason": REASON_LABELS,
+    }
+
+
+def _reopening(case: SeenCase, form: ReopenCaseForm | None = None) -> dict[str, object]:
+    """What the form that opens a case again needs."""
+    by = access.actor()
+    refused = store.why_not(case.id, by=by)
+    return {
+        "case": case,
+        "reopen": form or ReopenCaseForm(),
+        "refused": REFUSED[refused] if refused else "",
+        "kept": store.kept(case.id, by=by),
+        "labels": COMPARTMENT_LABELS,
+        "may_reopen": by.may(Permission.STAY_MANAGE),
+    }
+
+
+@blueprint.get("/cases/<uuid:case_id>/reopen")
+@access.requires(Permission.STAY_MANAGE)
+def reopen_page(case_id: uuid.UUID) -> Answer:
+    form = ReopenCaseForm(reason=str(ReopenReason.CAME_BACK) if "back" in request.args else None)
+    return render_template("shelter/closings/reopen.html", **_reopening(_held(case_id, status="closed"), form))
+
+
+@blueprint.post("/cases/<uuid:case_id>/reopen")
+@access.requires(Permission.STAY_MANAGE)
+def reopen(case_id: uuid.UUID) -> Answer:
+    case = _held(case_id, status="closed")
+    form = ReopenCaseForm(request.form)
+    if not form.validate():
+        return render_template("shelter/closings/reopen.html", **_reopening(case, form)), 422
+    reason = ReopenReason(form.reason.data)
+    try:
+        actions.reopen(case_id=case_id, reason=reason, by=access.actor())
+    except ReopenRefused as error:
+        return errors.error_page(409, REFUSED[error.reason])
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    if reason is ReopenReason.CAME_BACK and stays.of_case(case_id, by=access.actor()).may_admit:
+        return redirect(url_for("stays.admit_page", case_id=case_id), 303)
+    return redirect(address(case_id, "closing"), 303)
+
+
+@blueprint.get("/cases/closed")
+@access.requires(Permission.STAY_MANAGE)
+def index() -> str:
+    """The closed cases that this organisation held last, by month."""
+    page = store.closed(by=access.actor(), after=request.args.get("after", ""))
+    return render_template("shelter/closings/index.html", page=page, months=store.by_month(page.rows))
+
+
+@blueprint.get("/cases/returning")
+@access.requires(Permission.STAY_MANAGE)
+def returning_page() -> str:
+    """Somebody comes back: the code of the case from then."""
+    places.room(by=access.actor())  # only a shelter takes somebody in
+    return render_template("shelter/closings/returning.html", form=FindCaseForm())
+
+
+@blueprint.post("/cases/returning")
+@access.requires(Permission.STAY_MANAGE)
+def returning() -> Answer:
+    places.room(by=access.actor())
+    form = FindCaseForm(request.form)
+    if form.validate():
+        try:
+            return _came_back(parse_pseudonym(form.code.data or ""))
+        except MistypedPseudonym as error:
+            form.code.errors = [MISTYPED[str(error)]]
+        except NotVisible:
+            form.code.errors = [NOT_HERE]
+        except CaseRefused:
+            form.code.errors = [STAYS_HERE]
+    return render_template("shelter/closings/returning.html", form=form), 422
+
+
+def _came_back(pseudonym: str) -> Answer:
+    """To where the person is admitted again. Raises NotVisible for a case that was not held here last, CaseRefused."""
+    by = access.actor()
+    case = cases.case(cases.by_pseudonym(pseudonym, by=by), by=by)
+    if case.relation is not CaseRelation.HOLDER:
+        raise NotVisible
+    if case.status == "closed":
+        return redirect(url_for("closings.reopen_page", case_id=case.id, back=1), 303)
+    found = stays.of_case(case.id, by=by)
+    if found.current is not None:
+        raise CaseRefused(CaseRefusal.STAY_OPEN)
+    if found.may_admit:
+        return redirect(url_for("stays.admit_page", case_id=case.id), 303)
+    return redirect(url_for("cases.show", case_id=case.id), 303)

@@ -138,6 +138,7 @@ def end(
             child_gate=child_gate,
             safe_on=child.safe_since if child_gate == "assessed" else None,
             reflected_until=reflects_until if repatriation == "informed" else None,
+            appeal_until=permit.appeal_until if repatriation == "informed" else None,
         )
         audit.append(
             session, audit.Event.STAY_ENDED, by=by, case_id=case.id, stay_id=stay.id, exit_reason=str(exit_reason)

@@ -113,6 +113,10 @@ TABLE: dict[str, Moved | str] = {
     "0045_others_there": Moved(
         since.test_what_was_told_of_others_is_gone_on_the_way_down, ("sealed_compartments", "grants", "readings")
     ),
+    "0056_permit_entries": Moved(
+        since.test_a_permit_becomes_its_entries_and_one_row_again, ("permits", "permit_entries", "stays", "departures")
+    ),
+    "0057_testimony_strikes": Moved(since.test_a_struck_step_never_happened_on_the_way_down, ("testimony",)),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

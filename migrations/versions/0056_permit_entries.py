@@ -68,7 +68,7 @@ def upgrade(database: str) -> None:
         ),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_permit_marks_member_id_members")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_permit_marks")),
-        sa.UniqueConstraint("entry_id", "kind", name=op.f("uq_permit_marks_entry_id")),
+        sa.UniqueConstraint("entry_id", "kind", name=op.f("uq_permit_marks_entry_id_kind")),
     )
     permits = _permits()
     made = [entry for row in op.get_bind().execute(permits.select()).mappings() for entry in _entries(dict(row))]
@@ -126,7 +126,7 @@ def _make_entries() -> sa.Table:
         ),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_permit_entries_member_id_members")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_permit_entries")),
-        sa.UniqueConstraint("case_id", "position", name=op.f("uq_permit_entries_case_id")),
+        sa.UniqueConstraint("case_id", "position", name=op.f("uq_permit_entries_case_id_position")),
     )
     op.create_index("ix_permit_entries_counts_on", "permit_entries", ["counts_on", "case_id"])
     return table

@@ -20,7 +20,7 @@ from nrm.domain.shelter.cases import new_pseudonym
 from nrm.models.accounts.accounts import Member
 from nrm.models.reports.reports import QuarterPart
 from nrm.models.shelter.cases import Case
-from nrm.models.shelter.permits import Permit
+from nrm.models.shelter.permits import PermitEntry
 from nrm.models.shelter.places import Occupancy, Place
 from nrm.models.shelter.stays import Stay
 from nrm.models.shelter.testimony import Testimony
@@ -166,17 +166,22 @@ def sign(quarter: Quarter, *, by: Actor) -> None:
 
 def permit(session: Session, case_id: uuid.UUID, issued_from: date, by: uuid.UUID) -> None:
     """A residence permit of half a year."""
-    session.add(
-        Permit(
-            case_id=case_id,
-            state="issued",
-            informed_on=issued_from,
-            informed_language="en",
-            informed_by_id=by,
-            applied_on=issued_from,
-            issued_from=issued_from,
-            issued_until=issued_from + timedelta(days=180),
-            ground="recuperative",
-            recorded_at=clock.now(),
+    given = {
+        "issued_from": issued_from,
+        "issued_until": issued_from + timedelta(days=180),
+        "ground": "recuperative",
+    }
+    events: tuple[tuple[str, dict[str, Any]], ...] = (("inform", {"language": "en"}), ("apply", {}), ("issue", given))
+    for position, (event, more) in enumerate(events, start=1):
+        session.add(
+            PermitEntry(
+                case_id=case_id,
+                position=position,
+                event=event,
+                happened_on=issued_from,
+                counts_on=issued_from,
+                organisation_id=by,
+                recorded_at=clock.now(),
+                **more,
+            )
         )
-    )

@@ -23,6 +23,7 @@ from nrm.actions.shelter import (
     identifications,
     permits,
     stays,
+    testimony,
 )
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor
@@ -39,10 +40,13 @@ from nrm.domain.shelter.data_requests import RequestKind
 from nrm.domain.shelter.direct_intake import OwnCase
 from nrm.domain.shelter.permits import PermitEvent
 from nrm.domain.shelter.stays import Source
+from nrm.domain.shelter.testimony import WitnessStatus
 from nrm.models.interviews.interviews import Interview
 from nrm.models.interviews.monitoring import MonitoringSample, ProcedureRecord
 from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.cases import Case, Supplement
+from nrm.models.shelter.permits import PermitEntry
+from nrm.models.shelter.testimony import Testimony
 from nrm.store import days
 from nrm.store.agreement.agreement_simulation import SIMULATION
 from tests import factories
@@ -73,6 +77,8 @@ class World:
     urgent_case: uuid.UUID
     letter: uuid.UUID  # VATRA wrote it to a hospital
     notice: uuid.UUID  # announced by the consulate, expected at Rinas today
+    entry: uuid.UUID  # of the permit of the person in NRC
+    witness_step: uuid.UUID  # of the same person
     claim: uuid.UUID  # for compensation, of the person in NRC
     child_return: uuid.UUID  # Greece asks the Responsible Authority for it
     call: uuid.UUID  # somebody who is to be called back by the help line
@@ -157,6 +163,8 @@ def build() -> World:
         urgent_case=urgent.case_id,
         letter=_written(own.case_id, vatra),
         notice=_announced(),
+        entry=db.session.scalars(select(PermitEntry.id).where(PermitEntry.position == 2)).one(),
+        witness_step=_testified(foreign.case_id, nrc),
         claim=_claimed(foreign.case_id, nrc),
         child_return=_child_return(),
         call=_called(),
@@ -207,6 +215,11 @@ def _claimed(case_id: uuid.UUID, by: Actor) -> uuid.UUID:
         by=by,
     )
     return claim_id
+
+
+def _testified(case_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    testimony.record(case_id=case_id, status=WitnessStatus.WILLING, happened_on=days.today(), by=by)
+    return db.session.scalars(select(Testimony.id).where(Testimony.case_id == case_id)).one()
 
 
 def _child_return() -> uuid.UUID:

@@ -7,14 +7,17 @@ from typing import Any
 
 from wtforms import RadioField, StringField, ValidationError
 
+from forms import SelectChoice
 from forms.days import DayField, today_or
 from forms.names import language_code
+from forms.shelter.strikes import SAME, StrikeForm
 from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.shelter.permits import PermitEvent, PermitRefusal
 from nrm.domain.words import N_
 
 EVENT_LABELS = {
     PermitEvent.INFORM: N_("The person was told of the options"),
+    PermitEvent.COUNSEL: N_("The person got legal counsel"),
     PermitEvent.APPLY: N_("The person applied"),
     PermitEvent.ISSUE: N_("The permit was issued"),
     PermitEvent.RENEW: N_("The permit was renewed"),
@@ -22,7 +25,13 @@ EVENT_LABELS = {
     PermitEvent.APPEAL: N_("The person appealed"),
     PermitEvent.WITHDRAW: N_("The application or the permit was withdrawn"),
 }
-"""The events that people record; the program itself notices that a permit has expired."""
+PAPER_LABELS = {
+    PermitEvent.ISSUE: N_("From the unit’s paper: the permit was issued"),
+    PermitEvent.RENEW: N_("From the unit’s paper: the permit was renewed"),
+    PermitEvent.REFUSE: N_("From the unit’s paper: the permit was refused"),
+}
+"""What the unit decides, where a holder enters it."""
+RENEWAL_LABEL = N_("The person applied for a renewal")
 
 REFUSED = {
     PermitRefusal.STATE: N_("Choose another step: this one does not follow from how the permit stands now"),
@@ -31,9 +40,21 @@ REFUSED = {
     PermitRefusal.GROUND: N_("Choose what the permit is given for"),
     PermitRefusal.DATES: N_("Enter a last day that is not before the first"),
     PermitRefusal.RENEWAL_NOT_LONGER: N_("Enter a last day after the present one"),
-    PermitRefusal.STILL_VALID: N_("Choose another step: this one does not follow from how the permit stands now"),
     PermitRefusal.IN_FUTURE: N_("Enter a day that is not in the future"),
     PermitRefusal.BEFORE_LAST_STEP: N_("Enter a day that is not before the last recorded step"),
+    PermitRefusal.UNIT_DECIDES: N_("Choose another step: the permit unit decides this"),
+    PermitRefusal.NUMBER: N_("Enter the number that stands on the unit’s paper"),
+    PermitRefusal.UNIT_CANNOT_OBJECT: N_(
+        "Share the legal file with the permit unit first, if the person agrees: else it could not object to this paper"
+    ),
+    PermitRefusal.WAITS: N_("Nothing more can be recorded until what waits below is answered or struck"),
+    PermitRefusal.SAME_MEMBER: N_("Another member than the one who entered it confirms it"),
+    PermitRefusal.NOTHING_WAITS: N_("Nothing waits for your answer here any more"),
+    PermitRefusal.OTHERS_ENTRY: N_("Whoever entered it strikes it: the unit what is the unit’s, the holder the rest"),
+    PermitRefusal.LATER_STEPS: N_("Strike the later steps first: they would follow from nothing"),
+    PermitRefusal.SEALED_NOW: N_(
+        "Leave the number out for now: nothing can be put under seal while a shelter is asked to take the person"
+    ),
 }
 FIELD_OF = {
     PermitRefusal.INFORMED_INCOMPLETE: "language",
@@ -42,8 +63,15 @@ FIELD_OF = {
     PermitRefusal.RENEWAL_NOT_LONGER: "until",
     PermitRefusal.IN_FUTURE: "on",
     PermitRefusal.BEFORE_LAST_STEP: "on",
+    PermitRefusal.NUMBER: "number",
+    PermitRefusal.SEALED_NOW: "number",
 }
 GIVEN = (str(PermitEvent.ISSUE), str(PermitEvent.RENEW))
+NUMBER_LONGEST = 40
+
+
+def _number(label: str) -> StringField:
+    return StringField(label, validators=[PlainText(NUMBER_LONGEST)], filters=[lambda typed: (typed or "").strip()])
 
 
 class RecordPermitForm(OnceForm):
@@ -56,6 +84,7 @@ class RecordPermitForm(OnceForm):
     until = DayField(N_("Last day"))
     on = today_or(N_("When"))
     on_day = DayField(N_("Day"), when=("on", "other"))
+    number = _number(N_("Number of the application, the permit or the decision, if there is one"))
 
     def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
         """Validate only the questions that belong to what happened."""
@@ -78,3 +107,41 @@ class RecordPermitForm(OnceForm):
     def language_code(self) -> str:
         """Of a valid form."""
         return language_code(self.language.data or "") or ""
+
+
+class StrikePermitForm(StrikeForm):
+    """Of a permit that was given, its days and ground can be entered anew too; fields that do not belong are left
+    out."""
+
+    ground = RadioField(N_("Given for"), validate_choice=False)
+    valid_from = DayField(N_("First day"), when=("instead", SAME))
+    until = DayField(N_("Last day"), when=("instead", SAME))
+    number = _number(N_("Number of the application, the permit or the decision, if there is one"))
+
+    def of(self, *, replaced: bool, given: bool) -> StrikePermitForm:
+        """The form for an entry. `replaced`: the same can be entered instead; `given`: a permit was given with it."""
+        for name in ("ground", "valid_from", "until"):
+            if not (replaced and given):
+                del self[name]
+        if not replaced:
+            del self["instead"], self["day"], self["number"]
+        return self
+
+    def validate_ground(self, field: RadioField) -> None:
+        """Needed for what is entered instead."""
+        if self.is_replaced:
+            Offered(REFUSED[PermitRefusal.GROUND])(self, field)
+
+
+class AnswerPaperForm(OnceForm):
+    """What the unit says of a paper."""
+
+    answer = RadioField(
+        N_("Is this decision the unit’s?"),
+        choices=[
+            SelectChoice(value="confirm", label=N_("Yes: the unit decided so, and on that day")),
+            SelectChoice(value="object", label=N_("No: the unit did not decide so")),
+        ],
+        validators=[Offered(N_("Choose whether this decision is the unit’s"))],
+        validate_choice=False,
+    )

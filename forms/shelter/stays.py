@@ -79,6 +79,9 @@ CLOSED = {
         "Albanian leaves for another country"
     ),
     GateRefusal.APPLICATION_OPEN: N_("Wait for the decision: an application or appeal for a residence permit is open"),
+    GateRefusal.APPEAL_PERIOD: N_(
+        "Wait until the period is over in which the person can appeal against the refusal of the residence permit"
+    ),
     GateRefusal.REFLECTION: N_(
         "The reflection period still runs: until its last day nobody leaves for another country. The case says which"
     ),

@@ -15,6 +15,8 @@ ILLEGAL = {
     StepRefusal.REASON_UNEXPECTED: N_("Choose a reason only when the testimony was withdrawn"),
     StepRefusal.IN_FUTURE: N_("Enter a day that is not in the future"),
     StepRefusal.BEFORE_LAST_STEP: N_("Enter a day that is not before the last recorded step"),
+    StepRefusal.LATER_STEPS: N_("Strike the later steps first: they would follow from nothing"),
+    StepRefusal.STRUCK: N_("This step is struck already"),
 }
 FIELD_OF = {
     StepRefusal.REASON_MISSING: "reason",

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0060_closings"
-down_revision = "0055_outcomes_of_returns"
+down_revision = "0057_testimony_strikes"
 branch_labels = None
 depends_on = None
 

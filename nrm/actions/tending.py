@@ -27,7 +27,7 @@ _BATCH = 200
 def tend() -> dict[str, int]:
     """Do it; how many of each: `referrals_expired`, `drafts_expired`, `groups_forgotten`, `holds_over`, `others_over`,
     `tags_forgotten`,
-    `permits_expired`, `sessions_ended`, `alarms_raised`, `acts_expired`, `openings_lapsed`, `alerts_forgotten`,
+    `papers_settled`, `sessions_ended`, `alarms_raised`, `acts_expired`, `openings_lapsed`, `alerts_forgotten`,
     `families_forgotten`,
     `supplements_lapsed`, `notices_over`, `grown_up`, `consents_lapsed`, `thinking_ended`, `child_returns_forgotten`,
     `calls_forgotten`, `screens_forgotten`,
@@ -42,7 +42,7 @@ def tend() -> dict[str, int]:
         "drafts_expired": interviews.expire_drafts(by=by),
         "groups_forgotten": groups.forget(),
         "holds_over": holds.finish_due(by=by),
-        "permits_expired": permits.expire(by=by),
+        "papers_settled": permits.settle_papers(by=by),
         "sessions_ended": accounts.forget_ended_sessions(),
         "alarms_raised": alarms.raise_due(by=by),
         "acts_expired": second_hands.expire(by=by),

@@ -22,6 +22,7 @@ from nrm.domain.reports.register import Register
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.consents import Validity
 from nrm.domain.shelter.identifications import ReflectionPeriod
+from nrm.domain.shelter.permit_entries import PermitPeriods
 from nrm.statistics.tables import TableSet
 
 LEAVING_DAYS = 30
@@ -139,6 +140,7 @@ class Country:
     away_nights_counted: int  # of each absence; the place is kept and paid for them
     building: Building
     findings_hold_days: int  # how many days the findings on a child open the gate
+    permits: PermitPeriods  # days for an appeal, an objection, a decision; how long before its end one is told
     calendar: Calendar
     amount_bands: Mapping[str, Words]  # of compensation, the smallest first
     watches: tuple[Watch, ...]

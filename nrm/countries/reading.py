@@ -26,6 +26,7 @@ from nrm.domain.shelter.cases import CITIZENSHIP_CLASSES, Compartment
 from nrm.domain.shelter.claims import NOT_STATED
 from nrm.domain.shelter.consents import Validity
 from nrm.domain.shelter.identifications import ReflectionPeriod
+from nrm.domain.shelter.permit_entries import PermitPeriods
 
 LONGEST_THINKING = 72  # hours, as in the text that is read out
 
@@ -67,6 +68,7 @@ def read_country(table: Table, code: str) -> Country:
         away_nights_counted=_away_nights(table.table("away") if "away" in table.data else None),
         building=_building(table.table("building")),
         findings_hold_days=_findings_hold_days(table.table("child_gate") if "child_gate" in table.data else None),
+        permits=_permits(table.table("permits") if "permits" in table.data else None),
         calendar=_calendar(table.table("calendar"), organisations),
         amount_bands=_amount_bands(table.table("compensation")),
         watches=_watches(table.tables("bulk_opening")),
@@ -282,6 +284,25 @@ def _findings_hold_days(table: Table | None) -> int:
     days = table.number("findings_hold_days", least=1)
     table.close()
     return days
+
+
+def _permits(table: Table | None) -> PermitPeriods:
+    """The periods of residence permits; defaults if the country gives none."""
+    if table is None:
+        return PermitPeriods()
+    table.one_of("origin", {"agreement", "proposal"})
+    ending = table.value("ending_days")
+    numbers = isinstance(ending, list) and ending and all(type(each) is int and each > 0 for each in ending)
+    if not numbers or sorted(set(ending), reverse=True) != ending:
+        table.wrong("ending_days", "must be numbers of days, the greatest first")
+    read = PermitPeriods(
+        appeal_days=table.number("appeal_days", least=1),
+        objection_working_days=table.number("objection_working_days", least=1),
+        decision_days=table.number("decision_days", least=1),
+        ending_days=tuple(ending),
+    )
+    table.close()
+    return read
 
 
 def _amount_bands(table: Table) -> Mapping[str, Words]:

@@ -49,7 +49,7 @@ from nrm.domain.shelter.child_returns import Assessment
 from nrm.domain.shelter.closings import NOTHING_AGREED, Answers, Debts, Documents, FollowUp
 from nrm.domain.shelter.direct_intake import OwnCase
 from nrm.domain.shelter.findings import DecidedBy, Found, Outcome
-from nrm.domain.shelter.permits import CHILD_GATE, GateClosed, PermitEvent, PermitRefused
+from nrm.domain.shelter.permits import CHILD_GATE, GateClosed, Ground, PermitEvent, PermitRefused
 from nrm.domain.shelter.stays import HOME, Destination, ExitReason, Source, StayOver, asks_country
 from nrm.domain.shelter.testimony import IllegalStep, WithdrawalReason, WitnessStatus
 from nrm.models.referrals.referrals import Referral
@@ -394,17 +394,23 @@ class Life:
         if permit.applied is None:
             return
         unit = self.actors["TRP_UNIT"]
-        self.at(admitted_at + permit.applied * day, lambda: self._apply(case_id, by))
-        if permit.issued is not None:
-            months, ground = permit.months, permit.ground
-            self.at(
-                admitted_at + permit.issued * day,
-                lambda: self._permit(case_id, PermitEvent.ISSUE, unit, months=months, ground=ground),
-            )
-        else:
-            self.at(
-                admitted_at + permit.applied * day + 30 * day, lambda: self._permit(case_id, PermitEvent.WITHDRAW, by)
-            )
+        applied_at = admitted_at + permit.applied * day
+        self.at(applied_at - timedelta(hours=2), lambda: self._permit(case_id, PermitEvent.COUNSEL, by))
+        self.at(applied_at, lambda: self._apply(case_id, by))
+        if permit.issued is None:
+            # She says so at the unit: what a shelter enters of it would wait for a second member.
+            self.at(applied_at + 30 * day, lambda: self._permit(case_id, PermitEvent.WITHDRAW, unit))
+            return
+        give = partial(self._permit, case_id, months=permit.months, ground=permit.ground)
+        issued_at = admitted_at + permit.issued * day
+        if plan.number % 5 == 0:
+            self.at(issued_at, lambda: self._permit(case_id, PermitEvent.REFUSE, unit))
+            self.at(issued_at + 3 * day, lambda: self._permit(case_id, PermitEvent.APPEAL, by))
+            issued_at += 15 * day
+        self.at(issued_at, partial(give, PermitEvent.ISSUE, unit))
+        renewed_at = issued_at + (permit.months * 30 - 10) * day
+        self.at(renewed_at - 20 * day, lambda: self._permit(case_id, PermitEvent.APPLY, by))
+        self.at(renewed_at, partial(give, PermitEvent.RENEW, unit))
 
     def _apply(self, case_id: uuid.UUID, by: Actor) -> None:
         """The person applies, and agrees that the permit unit reads who she is."""
@@ -431,14 +437,21 @@ class Life:
         *,
         language: str = "",
         months: int = 0,
-        ground: object = None,
+        ground: Ground | None = None,
     ) -> None:
         today = days.today()
-        dates: dict[str, date] = {}
-        if months:
-            dates = {"issued_from": today, "issued_until": today + timedelta(days=months * 30)}
+        until = today + timedelta(days=months * 30) if months else None
         try:
-            permits.record(case_id=case_id, event=event, on=today, by=by, language=language, ground=ground, **dates)  # type: ignore[arg-type]
+            permits.record(
+                case_id=case_id,
+                event=event,
+                on=today,
+                by=by,
+                language=language,
+                ground=ground,
+                issued_from=today if until else None,
+                issued_until=until,
+            )
         except (PermitRefused, NotVisible):
             return  # the person left in between
 

@@ -64,12 +64,16 @@ ACTS = frozenset(
         "places.release",
         "units.close",
         "payment_lines.download",
+        "permits.answer",
+        "permits.second",
+        "permits.strike",
         "referrals.expire",
         "referrals.withdraw",
         "reports.close",
         "second_hands.decline",
         "stay_endings.correct",
         "stay_endings.end",
+        "testimony.strike",
     }
 )
 # Fields that are nowhere kept, not even for the moment in which a screen is hidden: the lines of a passport.
@@ -216,7 +220,10 @@ WORDS: Mapping[str, str] = {
     "paper_forms.reconcile": N_("Keep one of two papers"),
     "paper_forms.type_in": N_("Type in a paper"),
     "payment_lines.download": N_("Nights that shelters are paid for"),
+    "permits.answer": N_("Answer whether a paper is the permit unit’s"),
     "permits.record": N_("Record a step of the residence permit"),
+    "permits.second": N_("Confirm as a second member"),
+    "permits.strike": N_("Strike what was recorded of the residence permit"),
     "next_receiver.direct": N_("Decide where the person goes"),
     "next_receiver.refer": N_("Ask another shelter to receive the person"),
     "referrals.accept": N_("Accept the person"),
@@ -266,6 +273,7 @@ WORDS: Mapping[str, str] = {
     "supplements.send": N_("Add to an urgent hand-over"),
     "supplements.take_over": N_("Take what was added over into the case"),
     "testimony.record": N_("Record a step as a witness"),
+    "testimony.strike": N_("Strike a step as a witness"),
 }
 # Ids, numbers and the codes of what is chosen from a list.
 _CODE = re.compile(r"[0-9a-f-]{16,}|[0-9]+|[a-z]+(_[a-z]+)*")

@@ -39,7 +39,7 @@ NOTHING = {
     "drafts_expired": 0,
     "groups_forgotten": 0,
     "holds_over": 0,
-    "permits_expired": 0,
+    "papers_settled": 0,
     "sessions_ended": 0,
     "alarms_raised": 0,
     "acts_expired": 0,

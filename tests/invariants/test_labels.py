@@ -15,7 +15,8 @@ from tests.invariants.test_refusals import modules
 # Members that no page names, and why.
 NEVER_SHOWN = {
     "forms.agreement.agreements.KIND_LABELS": {"ministry", "operator"},  # never a party of an agreement
-    "forms.shelter.permits.EVENT_LABELS": {"expire"},  # done by the clock
+    # What the permit unit does not decide is entered from no paper of it.
+    "forms.shelter.permits.PAPER_LABELS": {"inform", "counsel", "apply", "appeal", "withdraw"},
     "nrm.web.shelter.child_returns.STEP_LABELS": {"requested"},  # how a return begins, so nobody steps to it
 }
 

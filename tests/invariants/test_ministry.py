@@ -140,6 +140,8 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "remedy_id": world.remedy,
         "return_id": world.child_return,
         "claim_id": world.claim,
+        "entry_id": world.entry,
+        "step_id": world.witness_step,
         "call_id": world.call,
         "request_id": world.request,
         "sample_id": world.sample,

@@ -110,6 +110,8 @@ def addresses(app: Flask, world: World | None, method: str) -> Iterator[tuple[st
         "sample_id": [ids.get("sample")],
         "return_id": [ids.get("child_return")],
         "claim_id": [ids.get("claim")],
+        "entry_id": [ids.get("entry")],
+        "step_id": [ids.get("witness_step")],
         "step": ["assessed", "received"],
         "call_id": [ids.get("call")],
         "remedy_id": [ids.get("remedy")],

@@ -125,6 +125,10 @@ TABLE: dict[str, Moved | str] = {
     ),
     "0054_ages": Moved(since.test_since_when_somebody_is_an_adult_is_forgotten_on_the_way_down),
     "0055_outcomes_of_returns": Moved(since.test_who_was_received_is_asked_for_from_that_month_on),
+    "0056_permit_entries": Moved(
+        since.test_a_permit_becomes_its_entries_and_one_row_again, ("permits", "permit_entries", "stays", "departures")
+    ),
+    "0057_testimony_strikes": Moved(since.test_a_struck_step_never_happened_on_the_way_down, ("testimony",)),
     "0060_closings": Moved(since.test_a_case_that_was_closed_before_stays_closed_and_can_be_opened_again),
 }
 

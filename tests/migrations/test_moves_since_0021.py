@@ -938,3 +938,102 @@ def test_a_case_that_was_closed_before_stays_closed_and_can_be_opened_again(befo
                 data.add("closings", **{"case_id": open_, **wrong})
         data.down()
         assert data.rows("cases") == was
+
+
+def _permit(data: Databases, state: str, **said: object) -> Row:
+    told = {"informed_on": DAY, "informed_language": "ro", "informed_by_id": data.first("organisations")["id"]}
+    case_id = data.add("cases")["id"]
+    return data.add("permits", case_id=case_id, state=state, recorded_at=AT, **{**told, **said})
+
+
+def test_a_permit_becomes_its_entries_and_one_row_again(before: Before) -> None:
+    data = before("0056_permit_entries")
+    first, second, third = (DAY + timedelta(days=days) for days in (1, 5, 9))
+    until = DAY + timedelta(days=4000)
+    given = {"issued_from": second, "issued_until": until, "ground": "legal"}
+    over = {"issued_from": first, "issued_until": third, "ground": "recuperative"}
+    nobody = data.add("permits", case_id=data.add("cases")["id"])
+    rows = {
+        "informed": _permit(data, "informed"),
+        "applied": _permit(data, "applied", applied_on=first),
+        "issued": _permit(data, "issued", applied_on=first, decided_on=second, **given),
+        "refused": _permit(data, "refused", applied_on=first, decided_on=second),
+        "appealed": _permit(data, "appealed", applied_on=first, decided_on=second),
+        "withdrawn": _permit(data, "withdrawn", applied_on=first, decided_on=second),
+        "expired": _permit(data, "expired", applied_on=first, decided_on=third + timedelta(days=1), **over),
+        "again": _permit(data, "applied", applied_on=until, decided_on=third, **given),
+    }
+    ended = {"ended_on": DAY, "exit_reason": "repatriated", "destination": "other_country", "child_gate": "adult"}
+    gate = {"repatriation_gate": "informed", "destination_country": "MD", "informed_on": DAY}
+    stay = data.add("stays", **ended, **gate, permit_state="refused")
+    letter = {"kind": "embassy", "reason": "return_abroad", "repatriation_gate": "informed", "informed_on": DAY}
+    data.add("departures", **letter, written_on=DAY, permit_state="refused")
+    was = data.rows("permits")
+    for _ in range(2):
+        data.up()
+        found: dict[object, list[tuple[str, date]]] = {}
+        for row in sorted(data.rows("permit_entries"), key=lambda row: row["position"]):
+            found.setdefault(row["case_id"], []).append((row["event"], row["happened_on"]))
+        told, asked = ("inform", DAY), ("apply", first)
+        assert found == {
+            rows["informed"]["case_id"]: [told],
+            rows["applied"]["case_id"]: [told, asked],
+            rows["issued"]["case_id"]: [told, asked, ("issue", second)],
+            rows["refused"]["case_id"]: [told, asked, ("refuse", second)],
+            rows["appealed"]["case_id"]: [told, asked, ("refuse", second), ("appeal", second)],
+            rows["withdrawn"]["case_id"]: [told, asked, ("withdraw", second)],
+            rows["expired"]["case_id"]: [told, asked, ("issue", first)],
+            rows["again"]["case_id"]: [told, ("apply", second), ("issue", second), ("apply", until)],
+        }
+        assert {row["permit_state"] for name in ("stays", "departures") for row in data.rows(name)} == {
+            "refused_formerly"
+        }
+        with refused("refused_with_appeal_period"):
+            data.change("stays", stay["id"], permit_state="refused")
+        with refused("repatriated_after_appeal_period"):
+            data.change("stays", stay["id"], appeal_until=DAY)
+        data.down()
+        kept = {row["case_id"]: {**row, "id": None} for row in data.rows("permits")}
+        lost = ("id", "decided_on") if kept[rows["again"]["case_id"]]["decided_on"] == second else ("id",)
+        for row in was:
+            if row["id"] == nobody["id"]:
+                assert row["case_id"] not in kept, "a row that said nothing"
+                continue
+            after = kept[row["case_id"]]
+            names = [name for name in row if name not in (lost if row["id"] == rows["again"]["id"] else ("id",))]
+            assert {name: after[name] for name in names} == {name: row[name] for name in names}
+        assert {row["permit_state"] for name in ("stays", "departures") for row in data.rows(name)} == {"refused"}
+
+
+def test_what_was_struck_or_waits_is_gone_on_the_way_down(before: Before) -> None:
+    data = before("0056_permit_entries")
+    data.up()
+    case_id, by = data.add("cases")["id"], data.first("organisations")["id"]
+    entry = {"case_id": case_id, "happened_on": DAY, "counts_on": DAY, "organisation_id": by}
+    member = data.add("members")["id"]
+    data.add("permit_entries", **entry, event="inform", language="ro", position=1)
+    asked = data.add("permit_entries", **entry, event="apply", position=2)["id"]
+    data.add("permit_entries", **entry, event="refuse", paper=True, member_id=member, position=3)
+    wrong = data.add("permit_entries", **entry, event="counsel", position=4)["id"]
+    data.add("permit_marks", entry_id=wrong, kind="struck", reason="twice")
+    data.add("permit_marks", entry_id=asked, kind="struck", reason="twice")
+    data.down()
+    assert data.one("permits")["state"] == "applied", "one alone strikes no application"
+    data.up()
+    data.down()
+    assert data.one("permits")["applied_on"] == DAY
+
+
+def test_a_struck_step_never_happened_on_the_way_down(before: Before) -> None:
+    data = before("0057_testimony_strikes")
+    kept = data.add("testimony", position=1)
+    was = data.rows("testimony")
+    for _ in range(2):
+        data.up()
+        wrong = data.add("testimony", position=2)
+        data.add("testimony_strikes", step_id=wrong["id"], reason="wrong_person")
+        assert data.one("testimony", id=kept["id"])["counts_on"] is None
+        with refused("known_reason"):
+            data.add("testimony_strikes", step_id=kept["id"], reason="")
+        data.down()
+        assert data.rows("testimony") == was

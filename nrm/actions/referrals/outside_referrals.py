@@ -93,6 +93,7 @@ def refer_out(
             informed_on=cast("date | None", informed_on),
             permit_state=state,
             reflected_until=reflects_until,
+            appeal_until=permit.appeal_until if gate == "informed" else None,
         )
         session.add(letter)
         session.flush()

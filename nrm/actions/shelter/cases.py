@@ -94,7 +94,8 @@ def write(*, case_id: uuid.UUID, compartment: Compartment, value: Mapping[str, s
         steps.check_written(session, case_id, by)
         there = compartment in vault.compartments_of(session, case_id)
         if there:
-            revision = vault.write(session, case_id, compartment, dict(value), seen=seen, by=by)
+            # What other pages keep there, such as numbers of permits, stays.
+            revision = vault.merge(session, case_id, compartment, dict(value), by=by, seen=seen)
         elif seen:
             raise StaleRevision
         else:

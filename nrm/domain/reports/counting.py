@@ -31,6 +31,7 @@ NOT_GRANTED = "none"
 _DECISIONS = {
     "applied": "pending",
     "appealed": "pending",
+    "renewal_applied": "pending",
     "issued": "issued",
     "expired": "issued",
     "refused": "refused",

@@ -1,15 +1,16 @@
 """Temporary Residence Permits of third-country victims, and the gates that nobody can override (ADR 0045).
 
 Foreign victims are told of the permit *before* any step towards repatriation (Cooperation Agreement 2005); permits are
-given for legal or recuperative purposes (Action Plan II.1(b)(viii)).
+given for legal or recuperative purposes (Action Plan II.1(b)(viii)). How a permit stands is derived from its entries:
+`permit_entries` (ADR 0071).
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -23,6 +24,7 @@ class PermitStatus(StrEnum):
     INFORMED = "informed"
     APPLIED = "applied"
     ISSUED = "issued"
+    RENEWAL_APPLIED = "renewal_applied"  # a permit was issued; whether it is renewed is not decided yet
     REFUSED = "refused"
     APPEALED = "appealed"
     WITHDRAWN = "withdrawn"
@@ -30,16 +32,24 @@ class PermitStatus(StrEnum):
 
 
 class PermitEvent(StrEnum):
-    """What can be recorded."""
+    """What can be recorded. Nobody records that a permit expired: its last day says so."""
 
     INFORM = "inform"
-    APPLY = "apply"
+    COUNSEL = "counsel"
+    APPLY = "apply"  # for a permit, or for a longer one while one is valid
     ISSUE = "issue"
     RENEW = "renew"
     REFUSE = "refuse"
     APPEAL = "appeal"
     WITHDRAW = "withdraw"
-    EXPIRE = "expire"
+
+
+DECISIONS = frozenset({PermitEvent.ISSUE, PermitEvent.RENEW, PermitEvent.REFUSE})
+"""What the permit unit decides. The holder of the case enters it from the unit's paper only."""
+ASKED_OR_DECIDED = frozenset(PermitEvent) - {PermitEvent.INFORM, PermitEvent.COUNSEL}
+GIVEN = frozenset({PermitEvent.ISSUE, PermitEvent.RENEW})
+OPENS = frozenset({PermitEvent.APPLY, PermitEvent.APPEAL})
+"""What closes the way home until it is decided."""
 
 
 class Ground(StrEnum):
@@ -49,11 +59,15 @@ class Ground(StrEnum):
     RECUPERATIVE = "recuperative"
 
 
+APPEAL_DAYS = 30
+"""Where the country says nothing else."""
+
 _S, _E = PermitStatus, PermitEvent
 
 TRANSITIONS: Mapping[tuple[PermitStatus, PermitEvent], PermitStatus] = MappingProxyType(
     {
         (_S.NOT_INFORMED, _E.INFORM): _S.INFORMED,
+        **{(status, _E.COUNSEL): status for status in _S if status is not _S.NOT_INFORMED},
         (_S.INFORMED, _E.APPLY): _S.APPLIED,
         (_S.APPLIED, _E.ISSUE): _S.ISSUED,
         (_S.APPLIED, _E.REFUSE): _S.REFUSED,
@@ -63,19 +77,22 @@ TRANSITIONS: Mapping[tuple[PermitStatus, PermitEvent], PermitStatus] = MappingPr
         (_S.APPEALED, _E.ISSUE): _S.ISSUED,
         (_S.APPEALED, _E.REFUSE): _S.REFUSED,
         (_S.APPEALED, _E.WITHDRAW): _S.WITHDRAWN,
+        (_S.ISSUED, _E.APPLY): _S.RENEWAL_APPLIED,
         (_S.ISSUED, _E.RENEW): _S.ISSUED,
         (_S.ISSUED, _E.WITHDRAW): _S.WITHDRAWN,
-        (_S.ISSUED, _E.EXPIRE): _S.EXPIRED,
+        (_S.RENEWAL_APPLIED, _E.RENEW): _S.ISSUED,
+        (_S.RENEWAL_APPLIED, _E.REFUSE): _S.REFUSED,
+        (_S.RENEWAL_APPLIED, _E.WITHDRAW): _S.ISSUED,
         (_S.WITHDRAWN, _E.APPLY): _S.APPLIED,
         (_S.EXPIRED, _E.APPLY): _S.APPLIED,
     }
 )
 
-UNDECIDED = frozenset({PermitStatus.APPLIED, PermitStatus.APPEALED})
+UNDECIDED = frozenset({PermitStatus.APPLIED, PermitStatus.RENEWAL_APPLIED, PermitStatus.APPEALED})
 
 
 class PermitRefusal(StrEnum):
-    """Why an event of a permit is refused."""
+    """Why an entry of a permit is refused."""
 
     STATE = "state"
     NOT_THIRD_COUNTRY = "not_third_country"
@@ -83,9 +100,17 @@ class PermitRefusal(StrEnum):
     GROUND = "ground"
     DATES = "dates"
     RENEWAL_NOT_LONGER = "renewal_not_longer"
-    STILL_VALID = "still_valid"
     IN_FUTURE = "in_future"
     BEFORE_LAST_STEP = "before_last_step"
+    UNIT_DECIDES = "unit_decides"  # a decision without the unit's paper
+    NUMBER = "number"  # a paper without one
+    UNIT_CANNOT_OBJECT = "unit_cannot_object"  # the legal file is not shared with it
+    WAITS = "waits"  # an entry waits for a second member or for the unit
+    SAME_MEMBER = "same_member"
+    NOTHING_WAITS = "nothing_waits"
+    OTHERS_ENTRY = "others_entry"
+    LATER_STEPS = "later_steps"  # what follows would stand on nothing
+    SEALED_NOW = "sealed_now"  # nothing is sealed while a shelter is asked
 
 
 class PermitRefused(ValueError):
@@ -106,14 +131,35 @@ class Informing:
 
 
 @dataclass(frozen=True, slots=True)
+class Shut:
+    """Days on which the way home is shut, both included; without `last` it still is."""
+
+    first: date
+    last: date | None
+    why: GateRefusal
+
+    def holds(self, on: date) -> bool:
+        """Whether it is shut on that day."""
+        return self.first <= on and (self.last is None or on <= self.last)
+
+
+@dataclass(frozen=True, slots=True)
 class PermitFacts:
-    """What is known of one person's permit. Validity includes both days."""
+    """What is known of one person's permit. Validity includes both days.
+
+    `appeal_until`: the last day for an appeal against the last refusal; `shut`: see `Shut`.
+    """
 
     status: PermitStatus = PermitStatus.NOT_INFORMED
     informed: Informing | None = None
     issued_from: date | None = None
     issued_until: date | None = None
     ground: Ground | None = None
+    applied_on: date | None = None
+    decided_on: date | None = None
+    counselled_on: date | None = None
+    appeal_until: date | None = None
+    shut: tuple[Shut, ...] = ()
 
 
 def record(
@@ -126,11 +172,13 @@ def record(
     issued_from: date | None = None,
     issued_until: date | None = None,
     ground: Ground | None = None,
+    appeal_days: int = APPEAL_DAYS,
 ) -> PermitFacts:
     """The facts after `event`; raises PermitRefused. A person who is recorded as Albanian needs no permit."""
     if citizenship_class == "albanian":
         raise PermitRefused(PermitRefusal.NOT_THIRD_COUNTRY)
-    after = TRANSITIONS.get((facts.status, event))
+    before = as_on(facts, on)
+    after = TRANSITIONS.get((before.status, event))
     if after is None:
         raise PermitRefused(PermitRefusal.STATE)
     informing, start, end, purpose = facts.informed, facts.issued_from, facts.issued_until, facts.ground
@@ -147,9 +195,54 @@ def record(
             if event is PermitEvent.RENEW and end is not None and issued_until <= end:
                 raise PermitRefused(PermitRefusal.RENEWAL_NOT_LONGER)
             start, end, purpose = issued_from, issued_until, ground
-        case PermitEvent.EXPIRE if end is not None and on <= end:
-            raise PermitRefused(PermitRefusal.STILL_VALID)
-    return PermitFacts(after, informing, start, end, purpose)
+    decided = event in DECISIONS or event is PermitEvent.WITHDRAW
+    return replace(
+        facts,
+        status=after,
+        informed=informing,
+        issued_from=start,
+        issued_until=end,
+        ground=purpose,
+        applied_on=on if event is PermitEvent.APPLY else facts.applied_on,
+        decided_on=on if decided else facts.decided_on,
+        counselled_on=on if event is PermitEvent.COUNSEL else facts.counselled_on,
+        appeal_until=_appeal_until(facts, event, on, appeal_days),
+        shut=shut_after(facts.shut, event, on, appeal_days),
+    )
+
+
+def as_on(facts: PermitFacts, day: date) -> PermitFacts:
+    """The facts on that day: a permit is expired on the day after its last."""
+    over = facts.issued_until is not None and facts.issued_until < day
+    return replace(facts, status=PermitStatus.EXPIRED) if facts.status is PermitStatus.ISSUED and over else facts
+
+
+def _appeal_until(facts: PermitFacts, event: PermitEvent, on: date, appeal_days: int) -> date | None:
+    match event:
+        case PermitEvent.REFUSE:
+            return on + timedelta(days=appeal_days)
+        case PermitEvent.APPEAL | PermitEvent.ISSUE | PermitEvent.RENEW:
+            return None
+    return facts.appeal_until
+
+
+def shut_after(shut: tuple[Shut, ...], event: PermitEvent, on: date, appeal_days: int) -> tuple[Shut, ...]:
+    """The days on which the way home is shut, after what happened on that day.
+
+    Shut is: from an application or appeal until the day before it is decided or withdrawn, and the period for an appeal
+    after a refusal, until she appeals or gets a permit.
+    """
+    eve = on - timedelta(days=1)
+    if event in OPENS or event in DECISIONS or event is PermitEvent.WITHDRAW:
+        shut = tuple(replace(each, last=eve) if each.last is None else each for each in shut)
+    if event is PermitEvent.APPEAL or event in GIVEN:
+        why = GateRefusal.APPEAL_PERIOD
+        shut = tuple(replace(each, last=eve) if each.why is why and each.holds(on) else each for each in shut)
+    if event in OPENS:
+        shut = (*shut, Shut(on, None, GateRefusal.APPLICATION_OPEN))
+    elif event is PermitEvent.REFUSE:
+        shut = (*shut, Shut(on, on + timedelta(days=appeal_days), GateRefusal.APPEAL_PERIOD))
+    return tuple(each for each in shut if each.last is None or each.first <= each.last)
 
 
 def check_day(on: date, *, today: date, last_step: date | None) -> None:
@@ -163,6 +256,7 @@ def check_day(on: date, *, today: date, last_step: date | None) -> None:
 DISCHARGES: Mapping[PermitEvent, str] = MappingProxyType(
     {
         PermitEvent.INFORM: "inform_of_trp_options",
+        PermitEvent.COUNSEL: "legal_counsel",
         PermitEvent.ISSUE: "trp_decision",
         PermitEvent.REFUSE: "trp_decision",
     }
@@ -175,6 +269,7 @@ class GateRefusal(StrEnum):
 
     NOT_INFORMED = "not_informed"
     APPLICATION_OPEN = "application_open"
+    APPEAL_PERIOD = "appeal_period"
     REFLECTION = "reflection"
     AT_CROSSING_POINT = "at_crossing_point"
     ASSESSMENTS_MISSING = "assessments_missing"
@@ -201,7 +296,8 @@ def check_repatriation(citizenship_class: str, facts: PermitFacts, *, on: date) 
     """The TRP gate: raise GateClosed for a step towards repatriation, on that day, of anyone not recorded as Albanian.
 
     Unknown and stateless count as not Albanian. The person must have been told before the step. An undecided
-    application or appeal blocks too.
+    application or appeal blocks too, now or on that day, and so does the period in which a refusal can be appealed
+    against: a refusal without a known end of that period blocks for ever.
     """
     if citizenship_class == "albanian":
         return
@@ -209,6 +305,11 @@ def check_repatriation(citizenship_class: str, facts: PermitFacts, *, on: date) 
         raise GateClosed(GateRefusal.NOT_INFORMED)
     if facts.status in UNDECIDED:
         raise GateClosed(GateRefusal.APPLICATION_OPEN)
+    if facts.status is PermitStatus.REFUSED and (facts.appeal_until is None or on <= facts.appeal_until):
+        raise GateClosed(GateRefusal.APPEAL_PERIOD)
+    for each in facts.shut:
+        if each.holds(on):
+            raise GateClosed(each.why)
 
 
 def check_reflection(until: date | None, *, on: date) -> None:

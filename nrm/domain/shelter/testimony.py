@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
@@ -59,6 +59,8 @@ class StepRefusal(StrEnum):
     REASON_UNEXPECTED = "reason_unexpected"
     IN_FUTURE = "in_future"
     BEFORE_LAST_STEP = "before_last_step"
+    LATER_STEPS = "later_steps"  # what follows would stand on nothing
+    STRUCK = "struck"  # already
 
 
 class IllegalStep(Exception):
@@ -86,3 +88,13 @@ def check_day(on: date, *, today: date, last_step: date | None) -> None:
         raise IllegalStep(StepRefusal.IN_FUTURE)
     if last_step is not None and on < last_step:
         raise IllegalStep(StepRefusal.BEFORE_LAST_STEP)
+
+
+def check_track(steps: Iterable[tuple[WitnessStatus, WithdrawalReason | None]]) -> None:
+    """Raise IllegalStep unless each step follows from the one before it: what is left when one is struck."""
+    status = WitnessStatus.NOT_A_WITNESS
+    for after, reason in steps:
+        try:
+            status = step(status, after, reason)
+        except IllegalStep:
+            raise IllegalStep(StepRefusal.LATER_STEPS) from None

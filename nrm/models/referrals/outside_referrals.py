@@ -38,6 +38,12 @@ class OutsideReferral(Model):
             name="no_open_application_abroad",
         ),
         CheckConstraint("reflected_until IS NULL OR reflected_until < written_on", name="abroad_after_reflection"),
+        # `refused_formerly`: written before the period for an appeal held the gate shut.
+        CheckConstraint(
+            "repatriation_gate <> 'informed' OR permit_state <> 'renewal_applied'", name="no_open_renewal_abroad"
+        ),
+        CheckConstraint("appeal_until IS NULL OR appeal_until < written_on", name="abroad_after_appeal_period"),
+        CheckConstraint("permit_state <> 'refused' OR appeal_until IS NOT NULL", name="refused_with_appeal_period"),
     )
 
     id: Mapped[uuid.UUID] = id_column()
@@ -54,3 +60,4 @@ class OutsideReferral(Model):
     informed_on: Mapped[date | None]
     permit_state: Mapped[str] = mapped_column(default="")
     reflected_until: Mapped[date | None]  # the last day of the reflection period, where the letter leads abroad
+    appeal_until: Mapped[date | None]  # the last day for an appeal against a refused permit, likewise

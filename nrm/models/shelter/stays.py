@@ -48,6 +48,12 @@ class Stay(Model):
             name="no_open_application_repatriated",
         ),
         CheckConstraint("reflected_until IS NULL OR reflected_until < ended_on", name="repatriated_after_reflection"),
+        # `refused_formerly`: ended before the period for an appeal held the gate shut.
+        CheckConstraint(
+            "repatriation_gate <> 'informed' OR permit_state <> 'renewal_applied'", name="no_open_renewal_repatriated"
+        ),
+        CheckConstraint("appeal_until IS NULL OR appeal_until < ended_on", name="repatriated_after_appeal_period"),
+        CheckConstraint("permit_state <> 'refused' OR appeal_until IS NOT NULL", name="refused_with_appeal_period"),
         # Every other end names a country, and passes a gate unless it is the home country. `former_rule`: older ends.
         CheckConstraint(
             f"ended_on IS NULL OR destination = '{Destination.NONE}' OR exit_reason = 'missing'"
@@ -141,3 +147,4 @@ class Stay(Model):
     looked_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("organisations.id"))
     child_decision_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("child_decisions.id"))
     reflected_until: Mapped[date | None]  # last day of the reflection period, if the person went abroad
+    appeal_until: Mapped[date | None]  # last day for an appeal against a refused permit, likewise

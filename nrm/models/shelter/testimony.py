@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
+from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.shelter.testimony import WithdrawalReason, WitnessStatus
 from nrm.models.accounts.accounts import one_of
 
 
 class Testimony(Model):
-    """One step of one case's witness track; the latest one is the witness status."""
+    """One step of one case's witness track; the latest one that is not struck is the witness status."""
 
     __tablename__ = "testimony"
     __table_args__ = (
@@ -30,3 +31,17 @@ class Testimony(Model):
     status: Mapped[str]
     reason: Mapped[str] = mapped_column(default="")
     happened_on: Mapped[date]
+    counts_on: Mapped[date | None]  # first day of the quarter that counts it, where that of the step was closed
+
+
+class TestimonyStrike(Model):
+    """Who struck a step, when and why; the step itself stays as it is."""
+
+    __tablename__ = "testimony_strikes"
+    __table_args__ = (CheckConstraint(one_of("reason", tuple(StrikeReason)), name="known_reason"),)
+
+    step_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("testimony.id"), primary_key=True)
+    reason: Mapped[str]
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
+    struck_at: Mapped[datetime]

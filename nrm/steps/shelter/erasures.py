@@ -21,7 +21,6 @@ from nrm.domain.shelter.data_requests import RequestKind, RequestStatus
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, SealedCompartment
 from nrm.models.shelter.stays import Stay
-from nrm.models.shelter.testimony import Testimony
 from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import child_files, consent_records
 from nrm.steps.shelter import closings as closing_steps
@@ -30,6 +29,7 @@ from nrm.steps.shelter import others_there as others_steps
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store.countries import country
 from nrm.store.rows.shelter import absences as absence_rows
+from nrm.store.rows.shelter import testimony as testimony_rows
 from nrm.store.shelter import cases as store
 from nrm.vault import compartments as vault
 from nrm.vault import epochs, erased, shredding
@@ -83,7 +83,7 @@ def erase_case(session: Session, case: Case, by: Actor) -> None:
 def to_erase(session: Session, case_id: uuid.UUID) -> list[str]:
     """The compartments that erasing the case would destroy: all, except a witness's legal file."""
     there = session.scalars(select(SealedCompartment.compartment).where(SealedCompartment.case_id == case_id)).all()
-    witness = session.scalar(select(exists().where(Testimony.case_id == case_id)))
+    witness = testimony_rows.is_witness(case_id)
     return sorted(each for each in there if not (witness and each == Compartment.LEGAL))
 
 

@@ -88,6 +88,7 @@ def let_out(case_: Case, admitted_on: date, exit_: Exit, by: Actor) -> dict[str,
         "child_gate": child_gate,
         **child.kept(child_gate),
         "reflected_until": reflects_until if informed else None,
+        "appeal_until": permit.appeal_until if informed else None,
         "left_recorded_by_id": None,
         "left_confirmed_by_id": None,
     }

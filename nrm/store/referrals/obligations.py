@@ -52,10 +52,11 @@ TELLING = ("notify", "tell_duty_officer")
 READ_SUPPLEMENT = "read_supplement"
 COMPLETE_INTERVIEW = "complete_interview"
 ASK_CONSENT = "ask_consent"
+PERMIT_DECISION = "trp_decision"
 RECORDED_ELSEWHERE = (
     ARRIVAL,
     "inform_of_trp_options",
-    "trp_decision",
+    PERMIT_DECISION,
     READ_SUPPLEMENT,
     ASK_CONSENT,
     "assess_risk",
@@ -231,6 +232,8 @@ def _own_obligations(by: Actor) -> ColumnElement[bool]:
     named = Obligation.party == _party(by)
     if by.kind is OrganisationKind.BORDER_POLICE:  # the posts are one party, each with its own cases
         named &= Case.opened_by_id == by.organisation_id
+    if by.kind is OrganisationKind.TRP_UNIT:  # until she applies and agrees, it sees nothing of her; then on its desk
+        named &= (Obligation.kind != PERMIT_DECISION) & cases.is_shared(by)
     receiving = (Obligation.party == RECEIVER) & (Case.holder_id == by.organisation_id) & (Case.status == "open")
     return or_(named, receiving)
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Connection, Executable, Row, and_, case, func, or_, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, Executable, Row, and_, case, func, or_, select, union
 
 from nrm.domain.accounts.accounts import Actor, NotPermitted
 from nrm.domain.interviews.screenings import PROCESSED_WITHOUT_HELP
@@ -27,6 +27,8 @@ from nrm.domain.shelter.ages import band_on, class_on
 from nrm.domain.shelter.child_returns import Direction, integration
 from nrm.domain.shelter.corrections import Struck, as_known
 from nrm.domain.shelter.identifications import Course, State
+from nrm.domain.shelter.permit_entries import stand
+from nrm.domain.shelter.permits import ASKED_OR_DECIDED, PermitFacts
 from nrm.domain.shelter.stays import Period, Source
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.interviews.screenings import ScreeningCount, ScreeningKind
@@ -35,13 +37,15 @@ from nrm.models.shelter.cases import Case
 from nrm.models.shelter.child_returns import ChildReturn, ChildReturnOutcome
 from nrm.models.shelter.claims import Claim, ClaimEntry
 from nrm.models.shelter.identifications import Identification, IdentificationLook
-from nrm.models.shelter.permits import Permit
+from nrm.models.shelter.permits import PermitEntry
 from nrm.models.shelter.stays import Stay
 from nrm.models.shelter.testimony import Testimony
 from nrm.store.countries import country
 from nrm.store.rows.shelter import ages as age_rows
 from nrm.store.rows.shelter import corrections as correction_rows
+from nrm.store.rows.shelter import permits as permit_rows
 from nrm.store.rows.shelter.claims import as_history
+from nrm.store.rows.shelter.testimony import COUNTS_ON, STANDS
 
 RELEASE = Actor.system("release")
 # A person who was asked and does not wish to be counted is left out.
@@ -67,18 +71,18 @@ def people(
     for row in connection.execute(_people(quarter, also)).all():
         found[row.case_id.hex].append(row)
     # In the order of the random ids, so that nothing depends on the order of admission.
-    return [_person(key, found[key], struck, ages, quarter.end) for key in sorted(found)]
+    permits_then = _permits_at(connection, quarter, PermitEntry.case_id.in_(_in_question(quarter, also)))
+    return [_person(key, found[key], struck, ages, permits_then.get(key), quarter.end) for key in sorted(found)]
+
+
+def _permits_at(connection: Connection, quarter: Quarter, wanted: ColumnElement[bool]) -> dict[str, PermitFacts]:
+    """How permits stood at the end of a quarter, from what is counted until then; by the id of the case."""
+    known = permit_rows.entries_where(and_(wanted, PermitEntry.counts_on <= quarter.end), connection)
+    return {case.hex: stand(entries, country().permits, today=quarter.end) for case, entries in known.items()}
 
 
 def _people(quarter: Quarter, also: Collection[uuid.UUID]) -> Executable:
     """One row per stay and step as a witness, of every case that has a stay in question."""
-    # Each condition has its own index, so that the cost of a quarter does not grow with earlier stays. This may find
-    # too many stays; `tabulate` decides who counts.
-    ways = (Stay.ended_on.is_(None), Stay.ended_on >= quarter.start, Stay.known_on.between(quarter.start, quarter.end))
-    corrected = select(Stay.case_id).where(Stay.id.in_(correction_rows.stays_known_after(quarter.end)))
-    in_question = Stay.case_id.in_(
-        union(*(select(Stay.case_id).where(Stay.admitted_on <= quarter.end, way) for way in ways), corrected)
-    )
     return (
         select(
             Stay.id.label("stay_id"),
@@ -93,21 +97,25 @@ def _people(quarter: Quarter, also: Collection[uuid.UUID]) -> Executable:
             Case.age_band,
             Case.exploited_in,
             Case.repeat,
-            Permit.state,
-            Permit.applied_on,
-            Permit.issued_from,
-            Permit.issued_until,
             Testimony.position,
             Testimony.status,
             Testimony.happened_on,
         )
         .select_from(Stay)
         .join(Case, Case.id == Stay.case_id)
-        .outerjoin(Permit, Permit.case_id == Stay.case_id)
-        .outerjoin(Testimony, and_(Testimony.case_id == Stay.case_id, Testimony.happened_on <= quarter.end))
-        .where(or_(in_question, Stay.case_id.in_(also)) if also else in_question)
+        .outerjoin(Testimony, and_(Testimony.case_id == Stay.case_id, Testimony.happened_on <= quarter.end, STANDS))
+        .where(Stay.case_id.in_(_in_question(quarter, also)))
         .where(AGREES, Case.source != Source.WITH_A_VICTIM)
     )
+
+
+def _in_question(quarter: Quarter, also: Collection[uuid.UUID]) -> CompoundSelect[uuid.UUID]:
+    # Each condition has its own index, so that the cost of a quarter does not grow with earlier stays. This may find
+    # too many stays; `tabulate` decides who counts.
+    ways = (Stay.ended_on.is_(None), Stay.ended_on >= quarter.start, Stay.known_on.between(quarter.start, quarter.end))
+    found = [select(Stay.case_id).where(Stay.admitted_on <= quarter.end, way) for way in ways]
+    found.append(select(Stay.case_id).where(Stay.id.in_(correction_rows.stays_known_after(quarter.end))))
+    return union(*found, *([select(Stay.case_id).where(Stay.case_id.in_(also))] if also else []))
 
 
 def _touches(first: Quarter, last: Quarter) -> ColumnElement[bool]:
@@ -134,10 +142,15 @@ class _Ages:
 
 
 def _person(
-    key: str, rows: Sequence[Row[Any]], struck: Mapping[uuid.UUID, Sequence[Struck]], ages: _Ages, until: date
+    key: str,
+    rows: Sequence[Row[Any]],
+    struck: Mapping[uuid.UUID, Sequence[Struck]],
+    ages: _Ages,
+    facts: PermitFacts | None,
+    until: date,
 ) -> PersonRecord:
     """From the rows of one case, which differ in the stay and in the step as a witness. Corrections that became known
-    after `until` are not known yet."""
+    after `until` are not known yet. `facts`: how its permit stood."""
     row = rows[0]
     stays: dict[uuid.UUID, StayRecord] = {}
     for each in rows:
@@ -147,10 +160,12 @@ def _person(
             planned = max(each.anticipated_end_on, stay.admitted_on)
             stays[each.stay_id] = StayRecord(stay.admitted_on, each.known_on, planned, stay.exited_on)
     present = max((min(each.ended_on or until, until) for each in stays.values()), default=until)
-    steps = {each.position: (each.status, each.happened_on) for each in rows if each.position is not None}
+    steps = {
+        (each.happened_on, each.position): (each.status, each.happened_on) for each in rows if each.position is not None
+    }
     permit = None
-    if row.state is not None:
-        permit = PermitRecord(row.state, row.applied_on, row.issued_from, row.issued_until)
+    if facts is not None:
+        permit = PermitRecord(facts.status, facts.applied_on, facts.issued_from, facts.issued_until)
     return PersonRecord(
         key,
         row.citizenship,
@@ -214,8 +229,8 @@ def witnesses(
     statement = (
         select(Testimony.case_id, Testimony.status, Testimony.reason, Case.gender, Case.age_band)
         .join(Case, Case.id == Testimony.case_id)
-        .where(Testimony.happened_on.between(first.start, last.end), AGREES)
-        .order_by(Testimony.case_id, Testimony.position)
+        .where(COUNTS_ON.between(first.start, last.end), STANDS, AGREES)
+        .order_by(Testimony.case_id, Testimony.happened_on, Testimony.position)
     )
     steps: dict[str, list[tuple[str, str]]] = {}
     ages = _Ages(connection)
@@ -230,28 +245,28 @@ def witnesses(
 def permits(
     connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
 ) -> list[counting.Row]:
-    """The people whose permit was asked for or decided in the period, as it stands now."""
+    """The people whose permit was asked for or decided in the period, as it stood at its end."""
     _must_count(by)
-    statement = (
-        select(Permit.case_id, Permit.state, Permit.ground, Case.gender, Case.age_band)
-        .join(Case, Case.id == Permit.case_id)
-        .where(
-            or_(
-                and_(Permit.state != "expired", Permit.decided_on.between(first.start, last.end)),
-                and_(Permit.state == "expired", Permit.issued_from.between(first.start, last.end)),
-                and_(Permit.decided_on.is_(None), Permit.applied_on.between(first.start, last.end)),
-            ),
-            AGREES,
-        )
-        .order_by(Permit.case_id)
+    in_question = select(PermitEntry.case_id).where(PermitEntry.counts_on.between(first.start, last.end))
+    known = permit_rows.entries_where(
+        and_(PermitEntry.case_id.in_(in_question), PermitEntry.counts_on <= last.end), connection
     )
     ages = _Ages(connection)
-    rows = [
-        counting.permit(
-            row.case_id.hex, row.state, row.ground, row.gender, ages.band(row.case_id, row.age_band, last.end), codes
-        )
-        for row in connection.execute(statement)
-    ]
+    periods = country().permits
+    asked = select(PermitEntry.id).where(
+        PermitEntry.counts_on.between(first.start, last.end), PermitEntry.event.in_(sorted(ASKED_OR_DECIDED))
+    )
+    in_period = set(connection.scalars(asked))
+    people = select(Case.id, Case.gender, Case.age_band).where(Case.id.in_(in_question), AGREES).order_by(Case.id)
+    rows = []
+    for person in connection.execute(people):
+        counted = [each for each in known[person.id] if each.counts(periods, today=last.end)]
+        if not any(each.id in in_period for each in counted):
+            continue
+        facts = stand(counted, periods, today=last.end)
+        ground = str(facts.ground or "")
+        band = ages.band(person.id, person.age_band, last.end)
+        rows.append(counting.permit(person.id.hex, facts.status, ground, person.gender, band, codes))
     return [row for row in rows if row is not None]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import Select, and_, bindparam, exists, func, literal, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal, select, true
 from sqlalchemy import case as case_when
 
 from nrm.db import db
@@ -23,6 +23,7 @@ from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, Grant
 from nrm.store.paging import PAGE, Page, day_place_after, page
 from nrm.store.rows.agreement import agreements as agreement_rows
+from nrm.store.rows.shelter import permits as permit_rows
 from nrm.store.statements import built_once
 
 
@@ -120,7 +121,6 @@ def _visible_case(
 @built_once
 def _visible_cases(by: Actor, column: str) -> Select[uuid.UUID, str]:
     """A case with the actor's relation to it; no row if there is none."""
-    mine = Grant.organisation_id == by.organisation_id
     asked = and_(Referral.receiver_id == by.organisation_id, Referral.status == ReferralStatus.SENT)
     relations = [
         (and_(Case.holder_id == by.organisation_id, Case.status != "referred"), CaseRelation.HOLDER),
@@ -132,10 +132,21 @@ def _visible_cases(by: Actor, column: str) -> Select[uuid.UUID, str]:
     if by.may(Permission.REFERRAL_DIRECT):
         relations.append((Case.status != "closed", CaseRelation.DUTY_OFFICER))
     else:
-        relations.append((exists().where(Grant.case_id == Case.id, mine), CaseRelation.SHARED))
+        relations.append((is_shared(by), CaseRelation.SHARED))
         relations.append((exists().where(Referral.case_id == Case.id, asked), CaseRelation.ASKED))
     relation = case_when(*((when, literal(str(each))) for when, each in relations))
     return select(Case.id, relation).where(getattr(Case, column) == bindparam("value"), relation.is_not(None))
+
+
+def is_shared(by: Actor) -> ColumnElement[bool]:
+    """The condition that something of a case is shared with the actor's organisation."""
+    granted = exists().where(Grant.case_id == Case.id, Grant.organisation_id == by.organisation_id)
+    return and_(granted, _may_be_shared(by))
+
+
+def _may_be_shared(by: Actor) -> ColumnElement[bool]:
+    """What a grant needs besides: of who never applied for a permit the permit unit sees nothing."""
+    return permit_rows.asked_for(Case.id) if by.kind is OrganisationKind.TRP_UNIT else true()
 
 
 def case(case_id: uuid.UUID, *, by: Actor) -> SeenCase:
@@ -168,9 +179,11 @@ def case(case_id: uuid.UUID, *, by: Actor) -> SeenCase:
 def shared(*, by: Actor, after: str = "", size: int = PAGE) -> Page[CaseLine]:
     """The cases of other holders of which something is shared with the actor's organisation, newest month first."""
     by.must(Permission.CASE_READ)
-    granted = exists().where(Grant.case_id == Case.id, Grant.organisation_id == by.organisation_id)
     statement = select(Case).where(
-        granted, Case.holder_id != by.organisation_id, Case.opened_by_id != by.organisation_id, Case.status == "open"
+        is_shared(by),
+        Case.holder_id != by.organisation_id,
+        Case.opened_by_id != by.organisation_id,
+        Case.status == "open",
     )
     return _page_of_cases(statement, after, size)
 

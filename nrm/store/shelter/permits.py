@@ -3,65 +3,120 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from nrm.db import db
-from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.shelter import permit_entries as rules
 from nrm.domain.shelter.cases import Compartment
-from nrm.domain.shelter.permits import TRANSITIONS, PermitEvent, PermitStatus
+from nrm.domain.shelter.permit_entries import MarkKind, PermitEntry
+from nrm.domain.shelter.permits import DECISIONS, Ground, PermitEvent, PermitFacts, PermitStatus
+from nrm.domain.shelter.strikes import StrikeReason
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.cases import Case, Grant
-from nrm.models.shelter.permits import Permit
+from nrm.models.shelter.permits import PermitEntry as EntryRow
 from nrm.store import days as calendar
-from nrm.store.paging import PAGE
+from nrm.store.countries import country
 from nrm.store.rows.shelter import permits as permit_rows
-from nrm.store.statements import built_once
 
-EXPIRING_DAYS = 30
+
+@dataclass(frozen=True, slots=True)
+class EntryLine:
+    """One entry of a permit as the asker sees it.
+
+    `by` is only for the holder, because the shelter reveals where the person is. `counts`: it says how the permit
+    stands; else it was struck, or the unit objected to it, or it waits: for a second member (`waits_second`; may the
+    asker be that one: `may_second`), or until `objection_ends` for the unit.
+    """
+
+    id: uuid.UUID
+    event: PermitEvent
+    on: date
+    by: dict[str, str]
+    language: str
+    issued_from: date | None
+    issued_until: date | None
+    ground: Ground | None
+    paper: bool
+    counts: bool
+    objected: bool
+    struck: bool
+    struck_on: date | None
+    struck_why: StrikeReason | None
+    strike_waits: bool
+    waits_second: bool
+    objection_ends: date | None
+    may_second: bool
+    may_answer: bool
+    may_strike: bool
+    may_replace: bool
 
 
 @dataclass(frozen=True, slots=True)
 class PermitView:
-    """One person's permit. `needed`: False if the person is recorded as Albanian; `events`: what can be recorded next.
-
-    `informed_by` is only for the holder, because the shelter reveals where the person is.
+    """One person's permit. `needed`: False if the person is recorded as Albanian; `events`: what can be recorded next,
+    `on_paper` only from the unit's paper.
     """
 
     case_id: uuid.UUID
     pseudonym: str
     citizenship_class: str
     needed: bool
-    status: PermitStatus
-    informed_on: date | None
-    informed_by: dict[str, str]
-    informed_language: str
-    applied_on: date | None
-    decided_on: date | None
-    issued_from: date | None
-    issued_until: date | None
-    ground: str
+    facts: PermitFacts
+    entries: tuple[EntryLine, ...]
     events: tuple[PermitEvent, ...]
+    on_paper: frozenset[PermitEvent]
+    due_on: date | None
+    own: bool  # the asker's organisation holds the case
+
+    @property
+    def status(self) -> PermitStatus:
+        """Where it stands."""
+        return self.facts.status
+
+    @property
+    def waits(self) -> bool:
+        """Whether an entry has to be answered before another one can be written."""
+        return any(not each.counts and not each.struck and not each.objected for each in self.entries)
 
 
 @dataclass(frozen=True, slots=True)
 class PermitLine:
     """One permit in a list."""
 
-    id: uuid.UUID
     case_id: uuid.UUID
     pseudonym: str
     status: PermitStatus
     issued_until: date | None
+    day: date  # on which something is due, or the last day of the permit
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What waits at a desk, each list by day: papers to answer or to confirm, applications, permits by how soon they
+    end (the country's days, the fewest first; 0: ended while the person is still here)."""
+
+    papers: Sequence[PermitLine]
+    applications: Sequence[PermitLine]
+    ending: Sequence[tuple[int, Sequence[PermitLine]]]
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.papers or self.applications or self.ending)
 
 
 def shared_case(case_id: uuid.UUID, permission: Permission, *, by: Actor) -> Case:
     """A case the actor's organisation holds, or of which it has the legal file; raises NotVisible.
 
-    `permission`: without it there is nothing to see either. A grant that was ended is no longer there.
+    `permission`: without it there is nothing to see either. A grant that was ended is no longer there. The permit unit
+    sees a person who applied, and nobody else.
     """
     return visible(select(Case).where(Case.id == case_id), permission, by=by)
 
@@ -70,69 +125,164 @@ def visible(found: Select[Case], permission: Permission, *, by: Actor) -> Case:
     """The case of a statement, under the rule of `shared_case`; raises NotVisible."""
     if by.organisation_id is None or not by.may(permission):
         raise NotVisible
-    holds = and_(Case.holder_id == by.organisation_id, Case.status != "referred")
-    shared = and_(Case.status == "open", _legal_file(Case.id, by))
-    case = db.session.scalar(found.where(or_(holds, shared)).execution_options(populate_existing=True))
+    case = db.session.scalar(found.where(_seen(by)).execution_options(populate_existing=True))
     if case is None:
         raise NotVisible
     return case
 
 
+def _seen(by: Actor) -> ColumnElement[bool]:
+    holds = and_(Case.holder_id == by.organisation_id, Case.status != "referred")
+    return or_(holds, and_(Case.status == "open", _legal_file(Case.id, by)))
+
+
 def _legal_file(case_id: uuid.UUID | InstrumentedAttribute[uuid.UUID], by: Actor) -> ColumnElement[bool]:
     """Whether the actor's organisation has a live grant of the legal file."""
-    return exists().where(
+    granted = exists().where(
         Grant.case_id == case_id,
         Grant.compartment == Compartment.LEGAL,
         Grant.organisation_id == by.organisation_id,
     )
+    return and_(granted, permit_rows.asked_for(case_id)) if by.kind is OrganisationKind.TRP_UNIT else granted
 
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> PermitView:
     """One person's permit; raises NotVisible."""
     case = shared_case(case_id, Permission.PERMIT_RECORD, by=by)
-    permit = permit_rows.row(case_id)
-    status = PermitStatus(permit.state) if permit is not None else PermitStatus.NOT_INFORMED
-    informer = None
-    if permit is not None and permit.informed_by_id is not None and case.holder_id == by.organisation_id:
-        informer = db.session.get(Organisation, permit.informed_by_id)
+    known = permit_rows.entries(case_id)
+    reads = permit_rows.unit_reads(case_id)
+    facts = rules.stand(known, country().permits, today=calendar.today(), unit_reads=reads)
     needed = case.citizenship_class != "albanian"
+    own = case.holder_id == by.organisation_id
+    is_unit = by.kind is OrganisationKind.TRP_UNIT
+    events = rules.choices(facts, by_unit=is_unit) if needed else ()
     return PermitView(
         case_id=case.id,
         pseudonym=case.pseudonym,
         citizenship_class=case.citizenship_class,
         needed=needed,
-        status=status,
-        informed_on=permit.informed_on if permit else None,
-        informed_by=informer.names if informer else {},
-        informed_language=permit.informed_language if permit else "",
-        applied_on=permit.applied_on if permit else None,
-        decided_on=permit.decided_on if permit else None,
-        issued_from=permit.issued_from if permit else None,
-        issued_until=permit.issued_until if permit else None,
-        ground=permit.ground if permit else "",
-        events=tuple(event for before, event in TRANSITIONS if before is status and needed),
+        facts=facts,
+        entries=tuple(_lines(known, reads, by, own=own)),
+        events=events,
+        on_paper=frozenset() if is_unit else frozenset(events) & DECISIONS,
+        due_on=rules.due_on(facts, known, country().permits),
+        own=own,
     )
 
 
-def expiring(*, by: Actor, days: int = EXPIRING_DAYS) -> list[PermitLine]:
-    """Issued permits that run out within `days` days or have run out, in cases the actor's organisation holds."""
-    if not by.may(Permission.PERMIT_RECORD):
-        return []
-    rows = _expiring(by)(until=calendar.today() + timedelta(days=days))
-    return [PermitLine(each[0], each[1], each[2], PermitStatus(each[3]), each[4]) for each in rows]
-
-
-@built_once
-def _expiring(by: Actor) -> Select[uuid.UUID, uuid.UUID, str, str, date | None]:
-    return (
-        select(Permit.id, Permit.case_id, Case.pseudonym, Permit.state, Permit.issued_until)
-        .join(Case, Case.id == Permit.case_id)
-        .where(
-            Case.holder_id == by.organisation_id,
-            Case.status == "open",
-            Permit.state == PermitStatus.ISSUED,
-            Permit.issued_until <= bindparam("until"),
+def _lines(known: Sequence[PermitEntry], reads: bool, by: Actor, *, own: bool) -> Iterator[EntryLine]:
+    names = _who_wrote([each.id for each in known]) if own else {}
+    periods, today = country().permits, calendar.today()
+    is_unit = by.kind is OrganisationKind.TRP_UNIT
+    for each in rules.in_order(known):
+        struck = each.mark(MarkKind.STRUCK)
+        seconded = each.mark(MarkKind.SECONDED) is not None
+        counts = each.counts(periods, today=today, unit_reads=reads)
+        objected = each.mark(MarkKind.OBJECTED) is not None
+        waits_second = not each.struck and each.needs_second and not seconded
+        first = struck.by if struck is not None and each.strike_waits else each.by
+        whose = rules.may_strike(each, by_unit=is_unit)
+        entry_id = each.id
+        assert isinstance(entry_id, uuid.UUID)
+        yield EntryLine(
+            id=entry_id,
+            event=each.event,
+            on=each.on,
+            by=names.get(entry_id, {}),
+            language=each.informed.language if each.informed else "",
+            issued_from=each.issued_from,
+            issued_until=each.issued_until,
+            ground=each.ground,
+            paper=each.paper,
+            counts=counts,
+            objected=objected and not each.struck,
+            struck=each.struck,
+            struck_on=struck.on if struck else None,
+            struck_why=struck.reason if struck else None,
+            strike_waits=each.strike_waits,
+            waits_second=waits_second,
+            objection_ends=each.objection_ends(periods) if each.paper and not counts and not each.struck else None,
+            may_second=(waits_second or each.strike_waits) and whose and first != by.member_id,
+            may_answer=is_unit and each.paper and seconded and not counts and not objected and not each.struck,
+            may_strike=whose and struck is None,
+            may_replace=whose and struck is None and not each.needs_second,
         )
-        .order_by(Permit.issued_until, Permit.id)
-        .limit(PAGE)
+
+
+def _who_wrote(entry_ids: Sequence[object]) -> dict[object, dict[str, str]]:
+    found = db.session.execute(
+        select(EntryRow.id, Organisation)
+        .join(Organisation, Organisation.id == EntryRow.organisation_id)
+        .where(EntryRow.id.in_(entry_ids))
     )
+    return {entry_id: organisation.names for entry_id, organisation in found}
+
+
+def entry(entry_id: uuid.UUID, *, by: Actor) -> tuple[PermitView, EntryLine]:
+    """One entry with the permit it belongs to; raises NotVisible."""
+    permit = of_case(case_of(entry_id, by=by), by=by)
+    return permit, next(each for each in permit.entries if each.id == entry_id)
+
+
+def case_of(entry_id: uuid.UUID, *, by: Actor) -> uuid.UUID:
+    """The case of an entry, under the rule of `shared_case`; raises NotVisible."""
+    found = select(Case).join(EntryRow, EntryRow.case_id == Case.id).where(EntryRow.id == entry_id)
+    return visible(found, Permission.PERMIT_RECORD, by=by).id
+
+
+def number_key(entry_id: object) -> str:
+    """Under which name the legal file keeps the number of an entry."""
+    return f"permit_number.{entry_id}"
+
+
+def desk(*, by: Actor) -> Desk:
+    """What waits at the actor's desk: the permit unit's, or of the people whom a shelter holds; raises NotVisible."""
+    if by.organisation_id is None or not by.may(Permission.PERMIT_RECORD):
+        raise NotVisible
+    asked = exists().where(EntryRow.case_id == Case.id)
+    seen = select(Case.id, Case.pseudonym).where(asked, Case.status == "open")
+    if by.kind is OrganisationKind.TRP_UNIT:
+        seen = seen.where(_legal_file(Case.id, by))
+    else:
+        seen = seen.where(Case.holder_id == by.organisation_id)
+    codes = {row.id: row.pseudonym for row in db.session.execute(seen)}
+    is_unit = by.kind is OrganisationKind.TRP_UNIT
+    papers: list[PermitLine] = []
+    applications: list[PermitLine] = []
+    ends: dict[int, list[PermitLine]] = {}
+    periods, today = country().permits, calendar.today()
+    reading = permit_rows.read_by_unit(codes)
+    for case_id, known in permit_rows.entries_of(codes).items():
+        reads = case_id in reading
+        facts = rules.stand(known, periods, today=today, unit_reads=reads)
+
+        def line(day: date, case_id: uuid.UUID = case_id, facts: PermitFacts = facts) -> PermitLine:
+            return PermitLine(case_id, codes[case_id], facts.status, facts.issued_until, day, day < today)
+
+        for each in known:
+            if day := _waits_on(each, reads, is_unit=is_unit):
+                papers.append(line(day))
+        if due := rules.due_on(facts, known, periods):
+            applications.append(line(due))
+        within = rules.ending(facts, periods, today=today)
+        if within is not None and facts.issued_until is not None:
+            ends.setdefault(within, []).append(line(facts.issued_until))
+    in_days = [(within, _by_day(ends[within])) for within in sorted(ends)]
+    return Desk(_by_day(papers), _by_day(applications), in_days)
+
+
+def _waits_on(entry: PermitEntry, reads: bool, *, is_unit: bool) -> date | None:
+    """The day by which somebody at this desk must say something of an entry; None if nobody must."""
+    periods, today = country().permits, calendar.today()
+    if entry.strike_waits:
+        return entry.on if entry.by_unit is is_unit else None
+    if not entry.waits(periods, today=today, unit_reads=reads):
+        return None
+    ends = entry.objection_ends(periods)
+    if is_unit:
+        return ends if entry.paper else None
+    return None if ends else entry.on
+
+
+def _by_day(lines: list[PermitLine]) -> list[PermitLine]:
+    return sorted(lines, key=lambda each: (each.day, each.pseudonym))

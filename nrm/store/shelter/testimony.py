@@ -6,19 +6,29 @@ import uuid
 from dataclasses import dataclass
 from datetime import date
 
+from sqlalchemy import select
+
+from nrm import clock
 from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.shelter.testimony import TRANSITIONS, WitnessStatus
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.testimony import Testimony
+from nrm.store.countries import country
 from nrm.store.rows.shelter import testimony as testimony_rows
 from nrm.store.shelter import permits
 
 
 @dataclass(frozen=True, slots=True)
 class WitnessStep:
-    """One recorded step."""
+    """One recorded step; `struck_on` and `struck_why` of one that was struck."""
 
+    id: uuid.UUID
     status: WitnessStatus
     reason: str
     happened_on: date
+    struck_on: date | None
+    struck_why: StrikeReason | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +46,29 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> WitnessView:
     """One person's witness track; raises NotVisible."""
     case = permits.shared_case(case_id, Permission.TESTIMONY_RECORD, by=by)
     steps = [
-        WitnessStep(WitnessStatus(each.status), each.reason, each.happened_on) for each in testimony_rows.rows(case_id)
+        WitnessStep(
+            step.id,
+            WitnessStatus(step.status),
+            step.reason,
+            step.happened_on,
+            clock.day_of(strike.struck_at, country().timezone) if strike else None,
+            StrikeReason(strike.reason) if strike else None,
+        )
+        for step, strike in testimony_rows.with_strikes(case_id)
     ]
-    status = steps[-1].status if steps else WitnessStatus.NOT_A_WITNESS
+    standing = [each for each in steps if each.struck_why is None]
+    status = standing[-1].status if standing else WitnessStatus.NOT_A_WITNESS
     following = tuple(each for each in WitnessStatus if each in TRANSITIONS[status])
     return WitnessView(case.id, case.pseudonym, status, tuple(steps), following)
+
+
+def step(step_id: uuid.UUID, *, by: Actor) -> tuple[WitnessView, WitnessStep]:
+    """One step with the track it belongs to; raises NotVisible."""
+    track = of_case(case_of(step_id, by=by), by=by)
+    return track, next(each for each in track.steps if each.id == step_id)
+
+
+def case_of(step_id: uuid.UUID, *, by: Actor) -> uuid.UUID:
+    """The case of a step, under the rule of `permits.shared_case`; raises NotVisible."""
+    found = select(Case).join(Testimony, Testimony.case_id == Case.id).where(Testimony.id == step_id)
+    return permits.visible(found, Permission.TESTIMONY_RECORD, by=by).id

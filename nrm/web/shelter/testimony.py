@@ -5,17 +5,19 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from forms.days import chosen_day
+from forms.shelter.strikes import STRIKE_LABELS, StrikeForm
 from forms.shelter.testimony import FIELD_OF, ILLEGAL, RecordTestimonyForm
 from nrm.actions.shelter import testimony as actions
 from nrm.domain.accounts.accounts import Permission
+from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.shelter.testimony import IllegalStep, StepRefusal, WithdrawalReason, WitnessStatus
 from nrm.store.days import today
 from nrm.store.shelter import testimony as store
-from nrm.web import access
+from nrm.web import access, errors
 from nrm.web.choices import label_of, of_list
 from nrm.web.language import gettext
 from nrm.web.shelter.parts import Part, address
@@ -58,6 +60,48 @@ def record(case_id: uuid.UUID) -> Answer:
     return redirect(address(case_id, "testimony"), 303)
 
 
+@blueprint.get("/testimony/<uuid:step_id>/strike")
+@access.requires(Permission.TESTIMONY_RECORD)
+def strike_page(step_id: uuid.UUID) -> Answer:
+    track, step = store.step(step_id, by=access.actor())
+    if step.struck_why is not None:
+        return errors.error_page(409, ILLEGAL[StepRefusal.STRUCK])
+    return _strike_page(track, step, StrikeForm())
+
+
+@blueprint.post("/testimony/<uuid:step_id>/strike")
+@access.requires(Permission.TESTIMONY_RECORD)
+def strike(step_id: uuid.UUID) -> Answer:
+    by = access.actor()
+    track, step = store.step(step_id, by=by)
+    form = StrikeForm(request.form)
+    if not form.validate():
+        return _strike_page(track, step, form, 422)
+    try:
+        actions.strike(
+            step_id=step_id,
+            reason=StrikeReason(form.reason.data),
+            happened_on=form.day.data if form.is_replaced else None,
+            by=by,
+        )
+    except IllegalStep as error:
+        field = form.day if error.reason is StepRefusal.IN_FUTURE else form.reason
+        field.errors = [ILLEGAL[error.reason]]
+        return _strike_page(track, step, form, 422 if error.reason is StepRefusal.IN_FUTURE else 409)
+    return redirect(url_for("testimony.record_page", case_id=track.case_id), 303)
+
+
+def _strike_page(track: store.WitnessView, step: store.WitnessStep, form: StrikeForm, status: int = 200) -> Answer:
+    page = render_template(
+        "shelter/testimony/strike.html",
+        track=track,
+        step=step,
+        label=label_of("witness_statuses", step.status),
+        form=form,
+    )
+    return page, status
+
+
 def _form(track: store.WitnessView) -> RecordTestimonyForm:
     form = RecordTestimonyForm(request.form)
     form.status.choices = of_list("witness_statuses", track.following)
@@ -72,11 +116,13 @@ def _testimony_page(track: store.WitnessView, form: RecordTestimonyForm, status:
 def _words(track: store.WitnessView) -> dict[str, Any]:
     return {
         "status_label": label_of("witness_statuses", track.status),
+        "strike_labels": STRIKE_LABELS,
         "steps": [
             (
                 label_of("witness_statuses", step.status),
                 label_of("withdrawal_reasons", step.reason) if step.reason else "",
                 step.happened_on,
+                step,
             )
             for step in track.steps
         ],

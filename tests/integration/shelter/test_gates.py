@@ -71,6 +71,9 @@ def test_no_row_of_a_stay_ends_abroad_without_the_day_the_options_were_explained
         {**informed, "informed_on": today + timedelta(days=1)},
         {**informed, "permit_state": "applied"},
         {**informed, "permit_state": "appealed"},
+        {**informed, "permit_state": "renewal_applied"},
+        {**informed, "permit_state": "refused"},
+        {**informed, "permit_state": "refused", "appeal_until": today},
         {**informed, "permit_state": ""},
         {**informed, "permit_state": "not_informed"},
     ):
@@ -82,7 +85,8 @@ def test_no_row_of_a_stay_ends_abroad_without_the_day_the_options_were_explained
                     **broken,
                 )
     assert store.row(opened.stay_id, by=factories.actor("vatra.shelter_manager")).ended_on is None
-    _end(opened.stay_id, **ABROAD, **informed, child_gate="adult", destination_country="MD")
+    refused = {"permit_state": "refused", "appeal_until": today - timedelta(days=1)}
+    _end(opened.stay_id, **ABROAD, **{**informed, **refused}, child_gate="adult", destination_country="MD")
 
 
 @BOTH
@@ -122,23 +126,6 @@ def test_no_row_of_a_stay_of_a_child_ends_without_what_opened_the_child_gate(ins
     with pytest.raises(IntegrityError):
         _end(opened.stay_id, **HOME, **IN_THE_COUNTRY, **{**assessed, "looked_by_id": look.assessed_by_id})
     _end(opened.stay_id, **HOME, **IN_THE_COUNTRY, **assessed)
-
-
-@BOTH
-def test_no_row_says_that_nobody_told_of_the_permit(instance: Flask) -> None:
-    assert instance
-    by = factories.actor("vatra.shelter_manager")
-    opened = admitted(by, MOLDOVAN)
-    insert = (
-        "INSERT INTO permits (id, case_id, state, informed_on, informed_language, informed_by_id, ground, recorded_at)"
-        " VALUES (:id, :case_id, :state, :on, :language, :by, '', :at)"
-    )
-    told: dict[str, Any] = {"on": days.today(), "language": "ro", "by": by.organisation_id, "state": "informed"}
-    for broken in ({"by": None}, {"language": ""}, {"on": None}):
-        row = {**told, **broken}
-        with pytest.raises(IntegrityError):
-            _by_hand(insert, id=uuid.uuid4(), case_id=opened.case_id, at="2026-01-01 00:00:00+00:00", **row)
-    _by_hand(insert, id=uuid.uuid4(), case_id=opened.case_id, at="2026-01-01 00:00:00+00:00", **told)
 
 
 @BOTH

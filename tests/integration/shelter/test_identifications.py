@@ -333,7 +333,8 @@ def test_a_case_that_moves_keeps_its_review_and_while_asked_nothing_is_recorded(
 def test_until_the_reflection_period_is_over_nobody_leaves_for_another_country(world_app: Planted) -> None:
     app, world = world_app
     nrc = factories.actor("nrc.shelter_manager")
-    permits.record(case_id=world.case, event=PermitEvent.WITHDRAW, on=stay_store.today(), by=nrc)
+    unit = factories.actor("trp_unit.trp_officer")
+    permits.record(case_id=world.case, event=PermitEvent.WITHDRAW, on=stay_store.today(), by=unit)
     leaving = {"exit_reason": ExitReason.REPATRIATED, "destination": Destination.COUNTRY_OF_CITIZENSHIP}
     with pytest.raises(GateClosed, match="reflection"):
         stays.end(stay_id=world.stay, ended_on=stay_store.today(), by=nrc, **leaving)

@@ -14,7 +14,6 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from nrm import clock
 from nrm.actions.accounts.accounts import CannotOpen
 from nrm.actions.referrals import referrals
 from nrm.actions.shelter import cases, direct_intake, permits, places, stays, testimony
@@ -23,16 +22,16 @@ from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.shelter.child_returns import Assessment
 from nrm.domain.shelter.direct_intake import ImpossibleCase
-from nrm.domain.shelter.permits import GateClosed, Ground, PermitEvent, PermitRefused, PermitStatus
+from nrm.domain.shelter.permits import GateClosed, PermitEvent, PermitRefused
 from nrm.domain.shelter.places import PlaceRefused
 from nrm.domain.shelter.stays import Destination, ExitReason, ImpossibleStay, StayOver
 from nrm.domain.shelter.testimony import IllegalStep, WithdrawalReason, WitnessStatus
 from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.cases import Case
+from nrm.models.shelter.permits import PermitEntry
 from nrm.models.shelter.stays import Stay
 from nrm.steps.shelter import cases as case_steps
 from nrm.store import days as calendar
-from nrm.store.rows.shelter import permits as permit_rows
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import permits as permit_store
 from nrm.store.shelter import places as place_store
@@ -256,6 +255,8 @@ def test_nobody_not_recorded_as_albanian_leaves_for_another_country_untold(vatra
     with pytest.raises(GateClosed, match="application_open"):
         _end(opened.stay_id, ABROAD, vatra)
     permits.record(case_id=opened.case_id, event=PermitEvent.WITHDRAW, on=calendar.today(), by=vatra)
+    said = select(PermitEntry.id).where(PermitEntry.event == PermitEvent.WITHDRAW)
+    permits.second(entry_id=db.session.scalars(said).one(), by=factories.actor("vatra.case_worker"))
     _end(opened.stay_id, ABROAD, vatra)
     assert db.session.get_one(Stay, opened.stay_id).repatriation_gate == "informed"
 
@@ -355,8 +356,8 @@ def test_the_permit_unit_records_in_cases_shared_with_it_and_no_longer(vatra: Ac
     )
     permits.record(case_id=opened.case_id, event=PermitEvent.REFUSE, on=calendar.today(), by=unit)
     seen = permit_store.of_case(opened.case_id, by=unit)
-    assert seen.informed_on is not None
-    assert seen.informed_by == {}, "which shelter told the person says where they are"
+    assert seen.facts.informed is not None
+    assert {str(each.by) for each in seen.entries} == {"{}"}, "which shelter told the person says where they are"
     with pytest.raises(NotPermitted):
         testimony.record(case_id=opened.case_id, status=WitnessStatus.WILLING, happened_on=calendar.today(), by=unit)
     cases.end_share(case_id=opened.case_id, organisation_id=organisation("TRP_UNIT"), by=vatra)
@@ -404,37 +405,18 @@ def test_the_witness_liaison_records_in_cases_shared_with_the_prosecution(vatra:
     assert store.of_case(opened.case_id, by=liaison).current is None
 
 
-# --- permits
+# --- permits: the rest stands in test_permit_entries.py
 
 
-def test_a_permit_runs_its_course_and_expires_by_itself(vatra: Actor) -> None:
+def test_nobody_applies_before_being_told_which_the_agreement_asks_for(vatra: Actor) -> None:
     opened = admitted(vatra, MOLDOVAN)
-    today = calendar.today()
     with pytest.raises(PermitRefused, match="state"):
-        permits.record(case_id=opened.case_id, event=PermitEvent.APPLY, on=today, by=vatra)
+        permits.record(case_id=opened.case_id, event=PermitEvent.APPLY, on=calendar.today(), by=vatra)
     _tell(opened.case_id, vatra)
     told = select(Obligation.done_at).where(
         Obligation.case_id == opened.case_id, Obligation.kind == "inform_of_trp_options"
     )
     assert db.session.scalar(told) is not None
-    permits.record(case_id=opened.case_id, event=PermitEvent.APPLY, on=today, by=vatra)
-    permits.record(
-        case_id=opened.case_id,
-        event=PermitEvent.ISSUE,
-        on=today,
-        issued_from=today,
-        issued_until=today + timedelta(days=5),
-        ground=Ground.RECUPERATIVE,
-        by=vatra,
-    )
-    assert [line.pseudonym for line in permit_store.expiring(by=vatra)] == [opened.pseudonym]
-    assert permits.expire(by=permits.TEND) == 0
-    clock.set_clock(lambda: clock.datetime.now(clock.UTC) + timedelta(days=7))
-    assert permits.expire(by=permits.TEND) == 1
-    assert permits.expire(by=permits.TEND) == 0
-    assert permit_rows.facts(opened.case_id).status is PermitStatus.EXPIRED
-    with pytest.raises(NotVisible):
-        permits.expire(by=vatra)
 
 
 # --- beds

@@ -46,6 +46,8 @@ def _has_a_task(at: datetime) -> ColumnElement[bool]:
         Case.status.in_(UNFINISHED),
         Obligation.party == Organisation.party,
         or_(Organisation.kind != OrganisationKind.BORDER_POLICE, Case.opened_by_id == Organisation.id),
+        # A message would tell the permit unit that there is somebody, before she applied and agreed.
+        Organisation.kind != OrganisationKind.TRP_UNIT,
     )
     receiving = exists().where(
         owed, Case.status == "open", Obligation.party == RECEIVER, Case.holder_id == Organisation.id

@@ -17,6 +17,7 @@ from nrm.domain.shelter.permits import (
     PermitFacts,
     PermitRefused,
     PermitStatus,
+    as_on,
     check_child,
     check_leaving,
     check_repatriation,
@@ -36,18 +37,24 @@ FOREIGN = ("third_country", "stateless", "unknown")
 # Worked by hand: status -> event -> status.
 LEGAL = {
     "not_informed": {"inform": "informed"},
-    "informed": {"apply": "applied"},
-    "applied": {"issue": "issued", "refuse": "refused", "withdraw": "withdrawn"},
-    "refused": {"appeal": "appealed", "apply": "applied"},
-    "appealed": {"issue": "issued", "refuse": "refused", "withdraw": "withdrawn"},
-    "issued": {"renew": "issued", "withdraw": "withdrawn", "expire": "expired"},
-    "withdrawn": {"apply": "applied"},
-    "expired": {"apply": "applied"},
+    "informed": {"apply": "applied", "counsel": "informed"},
+    "applied": {"issue": "issued", "refuse": "refused", "withdraw": "withdrawn", "counsel": "applied"},
+    "refused": {"appeal": "appealed", "apply": "applied", "counsel": "refused"},
+    "appealed": {"issue": "issued", "refuse": "refused", "withdraw": "withdrawn", "counsel": "appealed"},
+    "issued": {"renew": "issued", "withdraw": "withdrawn", "apply": "renewal_applied", "counsel": "issued"},
+    "renewal_applied": {
+        "renew": "issued",
+        "refuse": "refused",
+        "withdraw": "issued",
+        "counsel": "renewal_applied",
+    },
+    "withdrawn": {"apply": "applied", "counsel": "withdrawn"},
+    "expired": {"apply": "applied", "counsel": "expired"},
 }
 
 
 def _recorded(status: PermitStatus, event: PermitEvent, citizenship_class: str = "third_country") -> PermitFacts:
-    facts = PermitFacts(status, None if status is PermitStatus.NOT_INFORMED else INFORMED, issued_until=UNTIL)
+    facts = PermitFacts(status, None if status is PermitStatus.NOT_INFORMED else INFORMED, issued_until=ON)
     return record(
         facts,
         event,
@@ -102,15 +109,17 @@ def test_a_permit_is_issued_on_a_ground_and_for_days_in_order():
 
 def test_a_renewal_lasts_longer_than_what_it_renews():
     issued = PermitFacts(PermitStatus.ISSUED, INFORMED, date(2026, 1, 1), UNTIL, Ground.RECUPERATIVE)
-    why = _why(issued, PermitEvent.RENEW, ground=Ground.LEGAL, issued_from=date(2026, 1, 1), issued_until=UNTIL)
+    days = {"on": UNTIL, "issued_from": date(2026, 1, 1), "issued_until": UNTIL}
+    why = _why(issued, PermitEvent.RENEW, ground=Ground.LEGAL, **days)
     assert why == "renewal_not_longer"
 
 
 def test_a_permit_expires_on_the_day_after_its_last_and_not_before():
     issued = PermitFacts(PermitStatus.ISSUED, INFORMED, date(2026, 1, 1), UNTIL, Ground.LEGAL)
-    assert _why(issued, PermitEvent.EXPIRE, on=UNTIL) == "still_valid"
-    after = record(issued, PermitEvent.EXPIRE, citizenship_class="third_country", on=ON)
-    assert after.status is PermitStatus.EXPIRED
+    assert as_on(issued, UNTIL).status is PermitStatus.ISSUED
+    assert as_on(issued, ON).status is PermitStatus.EXPIRED
+    assert record(issued, PermitEvent.APPLY, citizenship_class="unknown", on=UNTIL).status == "renewal_applied"
+    assert record(issued, PermitEvent.APPLY, citizenship_class="unknown", on=ON).status == "applied"
 
 
 def _closed(citizenship_class: str, facts: PermitFacts) -> str:
@@ -135,8 +144,10 @@ def test_who_was_told_only_after_leaving_was_not_told_before():
 @pytest.mark.parametrize("status", PermitStatus)
 def test_an_open_application_or_appeal_blocks_repatriation(status: PermitStatus):
     facts = PermitFacts(status, INFORMED)
-    if status in (PermitStatus.APPLIED, PermitStatus.APPEALED):
+    if status in (PermitStatus.APPLIED, PermitStatus.RENEWAL_APPLIED, PermitStatus.APPEALED):
         assert _closed("third_country", facts) == "application_open"
+    elif status is PermitStatus.REFUSED:  # until when she can appeal is not known
+        assert _closed("third_country", facts) == "appeal_period"
     else:
         check_repatriation("third_country", facts, on=ON)
 

@@ -40,7 +40,7 @@ def _after(event: PermitEvent, facts: PermitFacts) -> PermitFacts:
         facts,
         event,
         citizenship_class="third_country",
-        on=date(2300, 1, 1),
+        on=DAY,
         informed=TOLD,
         issued_from=DAY,
         issued_until=until,
@@ -90,7 +90,8 @@ def test_the_gates_open_only_by_what_opens_them(
     child = {Destination.NONE: True, Destination.OTHER_SHELTER: handed_over}.get(
         destination, safe_since is not None and safe_since <= DAY
     )
-    may = (not abroad or citizenship == "albanian" or (told and status not in UNDECIDED)) and (age == "adult" or child)
+    shut = status in UNDECIDED or status is PermitStatus.REFUSED  # of which the last day for an appeal is not known
+    may = (not abroad or citizenship == "albanian" or (told and not shut)) and (age == "adult" or child)
     try:
         kept = check_leaving(
             reason,

@@ -46,9 +46,9 @@ def main() -> None:
         size = f"{len(large.clauses):4} clauses, {len(large.parties):3} parties"
         print(f"check, {size}    {1000 * grew:10.1f} ms      {grew / small:.1f} x for {times} x")
     cases = [somebody_past(number, facts[number % ROUTES]) for number in range(CASES)]
-    beds = dict.fromkeys(("NRC", "IOM", "VATRA", "TJETER_VIZION"), CASES // 4)
+    places = dict.fromkeys(("NRC", "IOM", "VATRA", "TJETER_VIZION"), CASES // 4)
     first, last = date(2026, 1, 1), date(2026, 12, 31)
-    simulated = _seconds(lambda: simulate(agreement, cases, {"2005": agreement}, beds, first, last))
+    simulated = _seconds(lambda: simulate(agreement, cases, {"2005": agreement}, places, first, last))
     print(
         f"simulation of {CASES} cases           {simulated:10.2f} s       {simulated / CASES / one:.1f} x a route each"
     )

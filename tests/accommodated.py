@@ -21,7 +21,8 @@ from nrm.models.accounts.accounts import Member
 from nrm.models.reports.reports import QuarterPart
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.permits import Permit
-from nrm.models.shelter.stays import Bed, Stay
+from nrm.models.shelter.places import Occupancy, Place
+from nrm.models.shelter.stays import Stay
 from nrm.models.shelter.testimony import Testimony
 from nrm.store import names as organisation_names
 from nrm.store.reports import contributions
@@ -76,16 +77,15 @@ def stay(
     known_on: date | None = None,
     anticipated_end_on: date | None = None,
 ) -> uuid.UUID:
-    """A stay in a bed of its own; returns its id."""
-    bed, row = uuid.uuid4(), uuid.uuid4()
-    session.add(Bed(id=bed, organisation_id=organisation_id, label=bed.hex[:12], out_of_use=ended_on is not None))
+    """A stay in a place of its own; returns its id."""
+    place, row = uuid.uuid4(), uuid.uuid4()
+    session.add(Place(id=place, organisation_id=organisation_id, label=place.hex[:12]))
     session.flush()
     session.add(
         Stay(
             id=row,
             case_id=case_id,
             organisation_id=organisation_id,
-            bed_id=bed,
             admitted_on=admitted_on,
             known_on=known_on or admitted_on,
             anticipated_end_on=anticipated_end_on or admitted_on + timedelta(days=60),
@@ -96,6 +96,8 @@ def stay(
             destination="unknown" if ended_on else "",
         )
     )
+    session.flush()
+    session.add(Occupancy(stay_id=row, place_id=place, from_on=admitted_on, until_on=ended_on))
     session.flush()
     return row
 

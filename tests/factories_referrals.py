@@ -13,7 +13,7 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.interviews.interviews import Question
 from nrm.domain.interviews.questionnaire_flow import pages, prune
-from nrm.models.shelter.stays import Bed
+from nrm.models.shelter.places import Place
 from nrm.store import names as organisation_names
 
 PLANTED = "Zamira"
@@ -100,7 +100,9 @@ def sent(by: Actor, party: str = "NRC", *, override_reason: str = "", urgent: bo
 def bed(code: str, number: int = 0) -> uuid.UUID:
     """The id of one of a shelter's beds."""
     organisation = organisation_names.organisation_by_code(code)
-    beds = db.session.scalars(select(Bed.id).where(Bed.organisation_id == organisation.id).order_by(Bed.label)).all()
+    beds = db.session.scalars(
+        select(Place.id).where(Place.organisation_id == organisation.id).order_by(Place.label)
+    ).all()
     return beds[number]
 
 

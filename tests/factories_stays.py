@@ -7,14 +7,19 @@ import uuid
 from datetime import date, timedelta
 from typing import Any
 
-from nrm.actions.shelter import direct_intake, findings
+from sqlalchemy import select
+
+from nrm.actions.shelter import direct_intake, findings, places
+from nrm.db import db
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.child_returns import Assessment
 from nrm.domain.shelter.direct_intake import OwnCase
 from nrm.domain.shelter.findings import Found
+from nrm.domain.shelter.places import OutReason
 from nrm.domain.shelter.stays import Source
+from nrm.models.shelter.places import Occupancy
 from nrm.store import days
-from nrm.store.shelter import stays as store
+from nrm.store.shelter import places as store
 from tests import factories
 
 MOLDOVAN = OwnCase(
@@ -47,12 +52,25 @@ def admitted(
     today = days.today()
     return direct_intake.open_case(
         case=case,
-        bed_id=store.free_beds(by=by)[bed][0],
+        place_id=store.free_places(by=by)[bed][0],
         admitted_on=today - timedelta(days=days_ago),
         anticipated_end_on=today + timedelta(days=30),
         by=by,
         **more,
     )
+
+
+def has(stay_id: uuid.UUID) -> uuid.UUID | None:
+    """The place that somebody has now."""
+    db.session.rollback()
+    statement = select(Occupancy.place_id).where(Occupancy.stay_id == stay_id, Occupancy.until_on.is_(None))
+    return db.session.scalar(statement.where(Occupancy.struck_on.is_(None)))
+
+
+def out_of_service(place_id: uuid.UUID, by: Actor, **more: Any) -> uuid.UUID:
+    """From today on the place is out of service, until somebody puts it back; returns the row."""
+    given = {"from_on": days.today(), "until_on": None, "reason": OutReason.REPAIRS, **more}
+    return places.take_out(place_id=place_id, by=by, **given)
 
 
 def found(case_id: uuid.UUID, *kinds: Assessment, what: Found = Found.SAFE, on: date | None = None) -> None:

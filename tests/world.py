@@ -96,9 +96,9 @@ def build() -> World:
     draft = people.interview(rinas)
     asked = people.sent(rinas)
     coming = people.sent(rinas)
-    referrals.accept(referral_id=coming.referral_id, bed_id=people.bed("NRC", 0), by=nrc)
+    referrals.accept(referral_id=coming.referral_id, place_id=people.bed("NRC", 0), by=nrc)
     foreign = people.sent(rinas, citizenship="MD", citizenship_class="third_country")
-    referrals.accept(referral_id=foreign.referral_id, bed_id=people.bed("NRC", 1), by=nrc)
+    referrals.accept(referral_id=foreign.referral_id, place_id=people.bed("NRC", 1), by=nrc)
     referrals.arrive(referral_id=foreign.referral_id, by=nrc)
     stay = _admit(foreign.case_id, people.bed("NRC", 1), nrc)
     today = days.today()
@@ -122,7 +122,7 @@ def build() -> World:
             consent="given",
             statistics="yes",
         ),
-        bed_id=people.bed("VATRA", 0),
+        place_id=people.bed("VATRA", 0),
         admitted_on=today,
         anticipated_end_on=today + timedelta(days=30),
         identity={"given": people.PLANTED},
@@ -133,7 +133,7 @@ def build() -> World:
     identifications.ask(case_id=own.case_id, organisations=readers, agreed=True, by=vatra)
     tjeter = factories.actor("tjeter_vizion.case_worker")
     urgent = people.sent(rinas, "TJETER_VIZION", urgent=True, consent_urgent="given", override_reason="other")
-    referrals.accept(referral_id=urgent.referral_id, bed_id=people.bed("TJETER_VIZION", 0), by=tjeter)
+    referrals.accept(referral_id=urgent.referral_id, place_id=people.bed("TJETER_VIZION", 0), by=tjeter)
     supplement = db.session.scalars(select(Supplement.id).where(Supplement.case_id == urgent.case_id)).one()
     obligation = db.session.scalars(
         select(Obligation.id).where(Obligation.case_id == asked.case_id, Obligation.kind == interview_sending.NOTIFY)
@@ -291,11 +291,11 @@ def _written(case_id: uuid.UUID, by: Actor) -> uuid.UUID:
     )
 
 
-def _admit(case_id: uuid.UUID, bed_id: uuid.UUID, by: Actor) -> uuid.UUID:
+def _admit(case_id: uuid.UUID, place_id: uuid.UUID, by: Actor) -> uuid.UUID:
     today = days.today()
     return stays.admit(
         case_id=case_id,
-        bed_id=bed_id,
+        place_id=place_id,
         admitted_on=today,
         anticipated_end_on=today + timedelta(days=30),
         by=by,

@@ -21,7 +21,7 @@ STATUS_LABELS = {
     ReferralStatus.NOT_ARRIVED: N_("did not arrive"),
 }
 DECLINE_LABELS = {
-    DeclineReason.FULL: N_("No free bed"),
+    DeclineReason.FULL: N_("No free place"),
     DeclineReason.CANNOT_KEEP_SAFE: N_("We cannot keep the person safe"),
     DeclineReason.CANNOT_MEET_NEED: N_("We cannot meet a need"),
     DeclineReason.PERSON_DOES_NOT_WISH: N_("The person does not wish it"),
@@ -51,11 +51,11 @@ EXPECTED_HOURS = (1, 2, 4, 8, 12, 24)
 
 
 class AcceptReferralForm(OnceForm):
-    """Which bed is kept, and when the person is expected."""
+    """Which place is kept, and when the person is expected."""
 
     bed = SelectField(
-        N_("Bed"),
-        validators=[InputRequired(N_("Choose a free bed")), Offered(N_("Choose a free bed"))],
+        N_("Place"),
+        validators=[InputRequired(N_("Choose a free place")), Offered(N_("Choose a free place"))],
         validate_choice=False,
     )
     expected = SelectField(

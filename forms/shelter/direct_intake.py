@@ -231,7 +231,7 @@ def _is_day(text: str) -> bool:
 
 
 class AdmitPersonForm(AdmitStayForm):
-    """Second step: what happened, the name, and the bed."""
+    """Second step: what happened, the name, and the place."""
 
     exploited_in = StringField(
         N_("Countries of exploitation"),

@@ -1,4 +1,4 @@
-"""What people type about beds and stays."""
+"""What people type about places and stays."""
 
 from __future__ import annotations
 
@@ -27,8 +27,15 @@ IMPOSSIBLE = {
     StayRefusal.DIED: N_("Two members record a death; there is a page for it"),
     StayRefusal.MISSING_STANDS: N_("This person is missing: record first that she was found"),
     StayRefusal.OVERLAPS: N_("Enter a later day: until then the person was in a shelter"),
-    StayRefusal.BED_TAKEN: N_("Choose another bed: somebody has this one now, or had it on that day"),
-    StayRefusal.BED_OUT_OF_USE: N_("Choose another bed: this one is out of use"),
+    StayRefusal.PLACE_TAKEN: N_("Choose another place: somebody has this one now, or had it on that day"),
+    StayRefusal.PLACE_KEPT: N_("Choose another place or an earlier planned end: this one is kept for somebody else"),
+    StayRefusal.PLACE_OUT_OF_USE: N_(
+        "Choose another place or an earlier planned end: this one is out of service in these days"
+    ),
+    StayRefusal.PLACE_NOT_THERE: N_(
+        "Choose another place or an earlier planned end: this one is not there in all of these days"
+    ),
+    StayRefusal.NOT_WITH_MOTHER: N_("Choose a place: only a child under three sleeps with its mother, who is here"),
     StayRefusal.NOT_ARRIVED: N_("Record first that the person arrived"),
     StayRefusal.ALREADY_THERE: N_("The person is in a shelter already; that stay must end first"),
 }
@@ -47,7 +54,7 @@ FIELD_OF = {
     StayRefusal.DIED: "reason",
     StayRefusal.MISSING_STANDS: "reason",
 }
-"""Error -> the field it stands at; all others stand at the bed."""
+"""Error -> the field it stands at; all others stand at the place."""
 
 CLOSED = {
     GateRefusal.NOT_INFORMED: N_(
@@ -83,9 +90,9 @@ CLOSED = {
 
 
 class AdmitStayForm(OnceForm):
-    """A bed, since when, and until when it is planned."""
+    """A place, since when, and until when it is planned."""
 
-    bed = SelectField(N_("Bed"), validators=[Offered(N_("Choose a free bed"))], validate_choice=False)
+    bed = SelectField(N_("Place"), validators=[Offered(N_("Choose a free place"))], validate_choice=False)
     admitted = today_or(N_("Admitted"))
     admitted_day = DayField(N_("Day of admission"), when=("admitted", "other"))
     planned = planned_end(N_("Planned end of the stay"))
@@ -93,9 +100,9 @@ class AdmitStayForm(OnceForm):
 
 
 class ChangeStayForm(OnceForm):
-    """Another bed, another planned end."""
+    """Another place, another planned end."""
 
-    bed = SelectField(N_("Bed"), validators=[Offered(N_("Choose a free bed"))], validate_choice=False)
+    bed = SelectField(N_("Place"), validators=[Offered(N_("Choose a free place"))], validate_choice=False)
     planned = DayField(N_("Planned end of the stay"))
 
 
@@ -201,7 +208,7 @@ ABSENCE_REFUSED = {
     AbsenceRefusal.ALREADY: N_("This is recorded already."),
     AbsenceRefusal.OVER: N_("This is over already."),
     AbsenceRefusal.TOO_EARLY: N_(
-        "It is too early to end the alarm. Until then the person is looked for, and the bed is hers."
+        "It is too early to end the alarm. Until then the person is looked for, and the place is hers."
     ),
     AbsenceRefusal.AUTHORITY: N_(
         "The child authority has not said yet that it knows. Call the duty desk; the alarm stands until then."

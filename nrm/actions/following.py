@@ -1,7 +1,7 @@
 """An instance follows its country's file: each difference is applied, or the words say why not and what to do instead.
 
 The file adds and renames. It removes nothing that people or their cases depend on, changes no kind and no party (both
-are part of every key), and undoes nothing that a manager did with beds.
+are part of every key), and undoes nothing that a manager did with places.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.agreement.agreements import AgreementVersion
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
-from nrm.models.shelter.stays import Bed
+from nrm.models.shelter.places import Place
 from nrm.steps.instances import add_organisation
+from nrm.steps.shelter import places as place_steps
 from nrm.store import days
 from nrm.store.rows.accounts import accounts as rows
 
@@ -101,8 +102,8 @@ def _added(data: ListedOrganisation) -> _Step:
         id_ = add_organisation(session, data, opened_on=days.today())
         audit.append(session, audit.Event.ORGANISATION_ADDED, by=_BY, organisation=id_)
 
-    beds = f"{_number(len(data.beds))}, " if data.beds else ""
-    return _Step(f"added organisation {data.code} ({beds}no accounts yet)", apply)
+    places = f"{_number(len(data.beds))}, " if data.beds else ""
+    return _Step(f"added organisation {data.code} ({places}no accounts yet)", apply)
 
 
 def _refused_change(code: str, what: str, here: str, there: str) -> _Step:
@@ -135,45 +136,46 @@ def _changed(session: Session, organisation: Organisation, data: ListedOrganisat
             put("telephone", telephone=data.on_call),
         )
     if data.beds:
-        yield from _beds(session, organisation, data)
+        yield from _places(session, organisation, data)
 
 
-def _beds(session: Session, organisation: Organisation, data: ListedOrganisation) -> Iterator[_Step]:
+def _places(session: Session, organisation: Organisation, data: ListedOrganisation) -> Iterator[_Step]:
     code, id_ = organisation.code, organisation.id
-    here = session.scalars(select(Bed).where(Bed.organisation_id == id_).order_by(Bed.label)).all()
-    known = {bed.label for bed in here} | {bed.file_label for bed in here}
+    here = session.scalars(select(Place).where(Place.organisation_id == id_).order_by(Place.label)).all()
+    known = {place.label for place in here} | {place.file_label for place in here}
     new = [label for label in data.beds if label not in known]
     if new:
 
         def apply(session: Session) -> None:
-            opened_on = days.today()
-            session.add_all(
-                Bed(organisation_id=id_, label=label, file_label=label, opened_on=opened_on) for label in new
+            from_on = days.today()
+            unit_id = place_steps.unit_of_file(session, id_, from_on)
+            place_steps.enter(
+                session, unit_id=unit_id, organisation_id=id_, labels=new, from_on=from_on, from_file=True
             )
-            audit.append(session, audit.Event.BEDS_ADDED, by=_BY, organisation=id_, number=len(new))
+            audit.append(session, audit.Event.PLACES_ADDED, by=_BY, organisation=id_, number=len(new))
 
         yield _Step(f"added {_number(len(new))} to {code}: {_listed(new)}", apply)
-    more = [bed.label for bed in here if bed.file_label not in (None, *data.beds) and bed.closed_from is None]
+    more = [place.label for place in here if place.file_label not in (None, *data.beds) and place.until_on is None]
     if more:
         yield _Step(
             f"{code} has {_number(len(more))} more than the file ({_listed(more)}): its manager closes them, with a "
-            "day and a reason (Beds, List of beds, Close); or put them back into the file",
+            "day and a reason (Places, Units and places, Close); or put them back into the file",
             None,
         )
 
 
 def _adopt(session: Session, file: Country) -> None:
-    """Treat a bed that a manager entered, and whose name the file has now, as the file's bed too."""
+    """Treat a place that a manager entered, and whose name the file has now, as the file's place too."""
     session.flush()
     for code, data in file.organisations.items():
         if data.beds:
             own = select(Organisation.id).where(Organisation.code == code).scalar_subquery()
-            taken = set(session.scalars(select(Bed.file_label).where(Bed.organisation_id == own)))
-            statement = select(Bed).where(
-                Bed.organisation_id == own, Bed.file_label.is_(None), Bed.label.in_(set(data.beds) - taken)
+            taken = set(session.scalars(select(Place.file_label).where(Place.organisation_id == own)))
+            statement = select(Place).where(
+                Place.organisation_id == own, Place.file_label.is_(None), Place.label.in_(set(data.beds) - taken)
             )
-            for bed in session.scalars(statement):
-                bed.file_label = bed.label
+            for place in session.scalars(statement):
+                place.file_label = place.label
 
 
 def _removed_organisation(session: Session, organisation: Organisation) -> _Step:
@@ -202,8 +204,8 @@ def _removed_organisation(session: Session, organisation: Organisation) -> _Step
     return _Step(f"suspended organisation {code}: it is gone from the file, and has no account and no case", apply)
 
 
-def _number(beds: int) -> str:
-    return f"{beds} bed" if beds == 1 else f"{beds} beds"
+def _number(places: int) -> str:
+    return f"{places} place" if places == 1 else f"{places} places"
 
 
 def _listed(labels: list[str]) -> str:

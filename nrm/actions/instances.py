@@ -1,4 +1,4 @@
-"""Making an instance: its organisations and beds from the country's data, and the mark whether it is synthetic.
+"""Making an instance: its organisations and places from the country's data, and the mark whether it is synthetic.
 
 Decided in ADR 0004.
 """

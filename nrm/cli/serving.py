@@ -126,7 +126,7 @@ def _tend_forever(app: Flask) -> None:
 @click.command()
 @instance_option
 def tend(directory: Path) -> None:
-    """Do all that time brings: expiry, destroyed keys, released beds. Doing it again changes nothing."""
+    """Do all that time brings: expiry, destroyed keys, released places. Doing it again changes nothing."""
     with application(directory).app_context():
         click.echo(json.dumps(_do_what_is_due(), sort_keys=True))
 

@@ -104,6 +104,19 @@ class Calendar:
 
 
 @dataclass(frozen=True, slots=True)
+class Building:
+    """What a country says of the buildings of its shelters."""
+
+    for_whom: Mapping[str, Words]  # for whom a unit can be; the first is for everybody
+    first_unit: str  # what the unit is called in which the places of this file are
+    kept_days: int  # how long a place is kept after the day on which somebody is expected
+    kept_without_hour_days: int  # and where nobody said when
+    kept_overdue_days: int  # how long it is shown as overdue, and kept, before it is free by itself
+    extra_place_days: int  # how long an extra place can be there
+    missing_place_hours: int  # how long the place of somebody who is missing is kept
+
+
+@dataclass(frozen=True, slots=True)
 class Country:
     """Everything national. Mappings keep the order of the files."""
 
@@ -123,6 +136,7 @@ class Country:
     validity: Validity  # of consents
     reflection: ReflectionPeriod
     missing_days: int  # before the alarm of a missing person can be ended without her
+    building: Building
     findings_hold_days: int  # how many days the findings on a child open the gate
     calendar: Calendar
     amount_bands: Mapping[str, Words]  # of compensation, the smallest first

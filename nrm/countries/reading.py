@@ -7,7 +7,16 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from nrm.countries import lists
-from nrm.countries.country import Calendar, Country, CrossingPoint, Emergency, ListedOrganisation, NextNumber, Retention
+from nrm.countries.country import (
+    Building,
+    Calendar,
+    Country,
+    CrossingPoint,
+    Emergency,
+    ListedOrganisation,
+    NextNumber,
+    Retention,
+)
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.accounts.alarms import Watch
 from nrm.domain.documents import Table, Words
@@ -55,6 +64,7 @@ def read_country(table: Table, code: str) -> Country:
         validity=_validity(table.table("consent")),
         reflection=_reflection(table.table("reflection_period")),
         missing_days=_missing_days(table.table("missing")),
+        building=_building(table.table("building")),
         findings_hold_days=_findings_hold_days(table.table("child_gate") if "child_gate" in table.data else None),
         calendar=_calendar(table.table("calendar"), organisations),
         amount_bands=_amount_bands(table.table("compensation")),
@@ -227,6 +237,27 @@ def _missing_days(table: Table) -> int:
     days = table.number("ended_after_days", least=1)
     table.close()
     return days
+
+
+def _building(table: Table) -> Building:
+    table.one_of("origin", {"agreement", "proposal"})
+    for_whom = table.table("for_whom")
+    for code in for_whom.data:
+        if code != code.lower() or not code.isidentifier():
+            for_whom.wrong(code, "a code has small letters, digits and _")
+    if not for_whom.data:
+        for_whom.wrong("", "one at least is needed; the first is for everybody")
+    read = Building(
+        for_whom=_words_by_code(for_whom),
+        first_unit=table.text("first_unit"),
+        kept_days=table.number("kept_days", least=1),
+        kept_without_hour_days=table.number("kept_without_hour_days", least=1),
+        kept_overdue_days=table.number("kept_overdue_days"),
+        extra_place_days=table.number("extra_place_days", least=1),
+        missing_place_hours=table.number("missing_place_hours"),
+    )
+    table.close()
+    return read
 
 
 FINDINGS_HOLD_DAYS = 90

@@ -45,6 +45,7 @@ from nrm.store import days, names
 from nrm.store.countries import country
 from nrm.store.referrals import referrals as referral_store
 from nrm.store.rows.referrals import next_receiver as next_receiver_rows
+from nrm.store.shelter import places as place_store
 from nrm.store.shelter import stays as stay_store
 
 Progress = Callable[[str], None]
@@ -173,8 +174,8 @@ class Life:
     def _walk_in(self, plan: Plan) -> None:
         """A shelter opens a case itself."""
         by = self.actors[plan.post]
-        beds = stay_store.free_beds(by=by)
-        if not beds:
+        places = place_store.free_places(by=by)
+        if not places:
             return
         answers = plan.answers
         child = answers["age"] == "child"
@@ -192,7 +193,7 @@ class Life:
                 exploitation=tuple(answers["forms"]),
                 needs=frozenset(answers["needs"]) - {"none"},
             ),
-            bed_id=beds[0][0],
+            place_id=places[0][0],
             admitted_on=today,
             anticipated_end_on=today + timedelta(days=plan.anticipated_nights),
             identity={name: answers[name] for name in ("given", "family", "birth")},
@@ -242,20 +243,20 @@ class Life:
         system = Actor.system("tend")
         referral = referral_store.row(referral_id, by=system)
         by = self._staff(referral.receiver_id)
-        beds = stay_store.free_beds(by=by)
+        places = place_store.free_places(by=by)
         if declines and not referral.assigned:
             self._decline(plan, referral, declines, by)
             return
-        if not beds:
+        if not places:
             self._decline(plan, referral, 1, by)
             return
         try:
             case_id = referrals.accept(
-                referral_id=referral_id, bed_id=beds[0][0], expected_at=self._now + plan.travel, by=by
+                referral_id=referral_id, place_id=places[0][0], expected_at=self._now + plan.travel, by=by
             )
         except IllegalTransition:
             return  # too late: the next party has been asked
-        self.after(plan.travel, lambda: self._arrive(plan, referral_id, case_id, beds[0][0], by))
+        self.after(plan.travel, lambda: self._arrive(plan, referral_id, case_id, places[0][0], by))
 
     def _decline(self, plan: Plan, referral: Referral, declines: int, by: Actor) -> None:
         reason = plan.decline_reason
@@ -272,12 +273,12 @@ class Life:
             self.after(timedelta(minutes=25), lambda: self._direct(plan, case_id, receiver_id))
 
     def _direct(self, plan: Plan, case_id: uuid.UUID, declined: uuid.UUID) -> None:
-        """After the second no, the duty officer decides: a shelter of the route that has a bed."""
+        """After the second no, the duty officer decides: a shelter of the route that has a place."""
         by = self.actors["RA"]
         for organisation in names.shelters_that_signed(self._now):
             if organisation.id == declined or not next_receiver_rows.has_key_waiting(case_id, organisation.id):
                 continue
-            if not stay_store.free_beds(by=self._staff(organisation.id)):
+            if not place_store.free_places(by=self._staff(organisation.id)):
                 continue
             try:
                 referral_id = next_receiver.direct(
@@ -288,12 +289,12 @@ class Life:
             self.after(timedelta(minutes=15), partial(self._answer, plan, referral_id, 0))
             return
 
-    def _arrive(self, plan: Plan, referral_id: uuid.UUID, case_id: uuid.UUID, bed_id: uuid.UUID, by: Actor) -> None:
+    def _arrive(self, plan: Plan, referral_id: uuid.UUID, case_id: uuid.UUID, place_id: uuid.UUID, by: Actor) -> None:
         referrals.arrive(referral_id=referral_id, by=by)
         today = days.today()
         stay_id = stays.admit(
             case_id=case_id,
-            bed_id=bed_id,
+            place_id=place_id,
             admitted_on=today,
             anticipated_end_on=today + timedelta(days=plan.anticipated_nights),
             by=by,
@@ -324,12 +325,12 @@ class Life:
         self.at(admitted_at + timedelta(days=plan.nights, hours=2), lambda: self._leave(plan, case_id, stay_id, by))
 
     def _children(self, plan: Plan, mother: uuid.UUID, by: Actor) -> None:
-        """Each child who came along gets a bed and a case of its own, and leaves about when the mother does."""
+        """Each child who came along gets a place and a case of its own, and leaves about when the mother does."""
         today = days.today()
         leaves = replace(plan, exit=ExitReason.INDEPENDENT_LIVING, destination=Destination.OWN_HOME)
         for number, age in enumerate(plan.children):
-            beds = stay_store.free_beds(by=by)
-            if not beds:
+            places = place_store.free_places(by=by)
+            if not places:
                 return
             opened = direct_intake.open_case(
                 case=OwnCase(
@@ -341,7 +342,7 @@ class Life:
                     consent="not_asked_child",
                     statistics="not_asked",
                 ),
-                bed_id=beds[0][0],
+                place_id=places[0][0],
                 admitted_on=today,
                 anticipated_end_on=today + timedelta(days=plan.anticipated_nights),
                 identity={"given": plan.answers["given"], "family": plan.answers["family"]},

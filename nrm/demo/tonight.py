@@ -23,7 +23,7 @@ from nrm.store import days as calendar
 from nrm.store.countries import country
 from nrm.store.rows.referrals import next_receiver as next_receiver_rows
 from nrm.store.rows.referrals import supplements as supplement_rows
-from nrm.store.shelter import stays
+from nrm.store.shelter import places, stays
 
 _HOUR = timedelta(hours=1)
 
@@ -56,14 +56,14 @@ def _hand_over_urgently(life: Life, post: str, *, add: bool) -> None:
     interviews.save_answers(interview_id=interview_id, answers=answers, named=everybody(), by=officer)
     for choice in proposals.propose(interview_id=interview_id, by=officer).proposed:
         by = life.actors[choice.organisation.code]
-        beds = stays.free_beds(by=by)
-        if not beds:
+        free = places.free_places(by=by)
+        if not free:
             continue
         try:
             sent = interview_sending.send(interview_id=interview_id, party=choice.party, by=officer)
         except ReferralRefused:
             continue
-        referrals.accept(referral_id=sent.referral_id, bed_id=beds[0][0], by=by)
+        referrals.accept(referral_id=sent.referral_id, place_id=free[0][0], by=by)
         if add:
             supplement = supplement_rows.of_case(sent.case_id)
             assert supplement is not None
@@ -94,10 +94,10 @@ def _move_and_return(life: Life) -> None:
 
 
 def _move(life: Life, case_id: uuid.UUID, old: str, new: str, reason: OverrideReason) -> None:
-    """From asking to the bed, if the other shelter has one."""
+    """From asking to the place, if the other shelter has one."""
     by, receiver = life.actors[old], life.actors[new]
-    beds = stays.free_beds(by=receiver)
-    if not beds or receiver.organisation_id is None:
+    free = places.free_places(by=receiver)
+    if not free or receiver.organisation_id is None:
         return
     try:
         referral_id = next_receiver.refer(
@@ -105,13 +105,13 @@ def _move(life: Life, case_id: uuid.UUID, old: str, new: str, reason: OverrideRe
         )
     except (ReferralRefused, NotVisible):
         return
-    referrals.accept(referral_id=referral_id, bed_id=beds[0][0], by=receiver)
+    referrals.accept(referral_id=referral_id, place_id=free[0][0], by=receiver)
     referrals.depart(referral_id=referral_id, escort=Escort.WOMAN_STAFF, expected_at=clock.now() + 2 * _HOUR, by=by)
     referrals.arrive(referral_id=referral_id, by=receiver)
     today = calendar.today()
     stay_actions.admit(
         case_id=case_id,
-        bed_id=beds[0][0],
+        place_id=free[0][0],
         admitted_on=today,
         anticipated_end_on=today + timedelta(days=60),
         by=receiver,

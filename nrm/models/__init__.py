@@ -17,6 +17,7 @@ from nrm.models.shelter import (
     identifications,
     others_there,
     permits,
+    places,
     stays,
     testimony,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "others_there",
     "outside_referrals",
     "permits",
+    "places",
     "referrals",
     "reminder_calls",
     "reports",

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from nrm.countries import ListedOrganisation
 from nrm.models.accounts.accounts import Organisation
-from nrm.models.shelter.stays import Bed
+from nrm.steps.shelter import places as place_steps
 
 
 def add_organisation(session: Session, data: ListedOrganisation, *, opened_on: date | None = None) -> uuid.UUID:
-    """An organisation of the country's data with its beds; in the caller's transaction. `opened_on`: of the beds."""
+    """An organisation of the country's data with its places, there from `opened_on` on; in the caller's transaction."""
     organisation = Organisation(
         id=uuid.uuid4(),
         code=data.code,
@@ -26,7 +26,13 @@ def add_organisation(session: Session, data: ListedOrganisation, *, opened_on: d
     )
     session.add(organisation)
     session.flush()
-    session.add_all(
-        Bed(organisation_id=organisation.id, label=label, file_label=label, opened_on=opened_on) for label in data.beds
-    )
+    if data.beds:
+        place_steps.enter(
+            session,
+            unit_id=place_steps.unit_of_file(session, organisation.id, opened_on),
+            organisation_id=organisation.id,
+            labels=data.beds,
+            from_on=opened_on,
+            from_file=True,
+        )
     return organisation.id

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, exists, select
 
 from nrm import clock
 from nrm.countries.country import NoAgreement
@@ -17,11 +17,10 @@ from nrm.domain.agreement.routing import Capacity
 from nrm.domain.referrals.critical_path import numbers_of
 from nrm.domain.shelter.identifications import POLICE_SIDE, REVIEWING
 from nrm.models.accounts.accounts import Keyring, Organisation
-from nrm.models.shelter.stays import Bed, Stay
 from nrm.store.countries import country
 from nrm.store.rows.accounts.members import number_of_holders
 from nrm.store.rows.agreement.agreements import SHELTER_KINDS
-from nrm.store.rows.referrals.referrals import beds_held
+from nrm.store.rows.shelter import places as place_rows
 
 
 def organisation_by_code(code: str) -> Organisation:
@@ -57,42 +56,30 @@ def party_of(organisation_id: uuid.UUID | None) -> str:
 
 
 @cache
-def _rooms() -> Select[str, int, int, int, bool]:
-    """(party, free beds, beds promised, how many hold the key, whether it ever entered a bed) of each shelter."""
-    taken = exists().where(Stay.bed_id == Bed.id, Stay.ended_on.is_(None))
-    beds = (
-        select(Bed.organisation_id, func.count().label("number"))
-        .where(~Bed.out_of_use, ~taken)
-        .group_by(Bed.organisation_id)
-        .subquery()
-    )
-    return (
-        select(
-            Organisation.party,
-            func.coalesce(beds.c.number, 0),
-            beds_held(Organisation.id),
-            number_of_holders(Organisation.id),
-            exists().where(Bed.organisation_id == Organisation.id).correlate(Organisation),
-        )
-        .outerjoin(beds, beds.c.organisation_id == Organisation.id)
-        .where(*SHELTER_KINDS, Organisation.party != "")
+def _rooms() -> Select[str, int, int, bool]:
+    """(party, places that are free and not asked for, how many hold the key, whether it ever entered one) of each
+    shelter."""
+    counted = place_rows.counted()
+    free = counted.places - counted.taken - counted.out - counted.kept - counted.asked
+    return select(Organisation.party, free, number_of_holders(Organisation.id), place_rows.has_entered_any()).where(
+        *SHELTER_KINDS, Organisation.party != ""
     )
 
 
 def capacity() -> dict[str, Capacity]:
-    """What senders see of the shelters, by party: free, none free, or that no bed was entered yet. Numbers stay in the
-    shelter.
+    """What senders see of the shelters, by party: free, none free, or that no building was entered yet. Numbers stay in
+    the shelter.
 
     A shelter that may not accept anybody yet, because too few hold its key, has no room.
     """
-    rows = db.session.execute(_rooms())
+    found = db.session.execute(_rooms(), place_rows.days_of(clock.today(country().timezone)))
     return {
-        party: Capacity.NO_BEDS
+        party: Capacity.NO_PLACES
         if not entered
         else Capacity.FREE
-        if free > promised and holders >= KEY_HOLDERS_NEEDED
+        if free > 0 and holders >= KEY_HOLDERS_NEEDED
         else Capacity.NONE_FREE
-        for party, free, promised, holders, entered in rows
+        for party, free, holders, entered in found
     }
 
 

@@ -22,7 +22,7 @@ def test_the_answer_comes_by_itself_and_the_page_stops_when_the_session_has_ende
     before = page.title()
     expect(page.locator("[data-asking]")).to_be_visible()
     with town.app.app_context():
-        referrals.accept(referral_id=first.referral_id, bed_id=town.world.bed, by=factories.actor("nrc.case_worker"))
+        referrals.accept(referral_id=first.referral_id, place_id=town.world.bed, by=factories.actor("nrc.case_worker"))
     page.clock.run_for(16_000)
     expect(page.locator("[data-asks][data-over]")).to_be_attached()
     assert first.pseudonym in page.title() != before
@@ -50,6 +50,6 @@ def test_without_scripts_there_is_a_button_to_look_again(plain_page: Page, town:
     plain_page.goto(f"{town.base}/interviews/{sent.case_id}/sent")
     expect(plain_page.locator("[data-sound]")).to_be_hidden()
     with town.app.app_context():
-        referrals.accept(referral_id=sent.referral_id, bed_id=town.world.bed, by=factories.actor("nrc.case_worker"))
+        referrals.accept(referral_id=sent.referral_id, place_id=town.world.bed, by=factories.actor("nrc.case_worker"))
     plain_page.get_by_role("link", name="Shikoni sërish").click()
     expect(plain_page.locator("[data-asks][data-over]")).to_be_attached()

@@ -241,7 +241,7 @@ def test_an_old_main_file_with_a_shred_file_after_the_withdrawal_opens_nothing_w
     world = world_app[1]
     told = keys(world.asked_case, "hand_over", "identity", "story")
     old = keeper.back_up()
-    referrals.accept(referral_id=world.asked, bed_id=world.bed, by=factories.actor("nrc.case_worker"))
+    referrals.accept(referral_id=world.asked, place_id=world.bed, by=factories.actor("nrc.case_worker"))
     young = keeper.back_up()
     for name, pair in (("old", old), ("young", young)):
         done = keeper.restore(tmp_path / name, pair)

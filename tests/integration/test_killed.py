@@ -47,7 +47,7 @@ def dying(*given):
 with factories.open_instance(Path(folder)).app_context():
     nrc = factories.actor("nrc.case_worker")
     setattr(shredding, function, dying)
-    referrals.accept(referral_id=uuid.UUID(referral), bed_id=uuid.UUID(bed), by=nrc)
+    referrals.accept(referral_id=uuid.UUID(referral), place_id=uuid.UUID(bed), by=nrc)
 """
 # Where: the new keys lie in the second database but the main one did not commit; it committed but no old key is gone;
 # the old keys are gone but still stand on the list.
@@ -74,7 +74,7 @@ def test_a_process_killed_while_accepting_loses_nothing_and_leaves_nothing_reada
     if accepted:
         assert not told & set(opened(killed, "RINAS"))
     else:
-        referrals.accept(referral_id=world.asked, bed_id=world.bed, by=factories.actor("nrc.case_worker"))
+        referrals.accept(referral_id=world.asked, place_id=world.bed, by=factories.actor("nrc.case_worker"))
     tending.tend()
     db.disconnect()
 
@@ -203,7 +203,7 @@ def test_a_process_killed_while_backing_up_leaves_no_backup_and_holds_nobody_up(
     killed_by(BACKING_UP, [tmp_path / "world", folder])
     assert backups.newest_pair(folder) is None
     assert {path.suffix for path in folder.glob("*-*")} == {".partial"}
-    referrals.accept(referral_id=world.asked, bed_id=world.bed, by=factories.actor("nrc.case_worker"))
+    referrals.accept(referral_id=world.asked, place_id=world.bed, by=factories.actor("nrc.case_worker"))
     recipients = [files.recipient_in(files.new_key_files()[1].encode()) for _ in range(2)]
     written = backups.take(folder, (recipients[0], recipients[1]), tell=str)
     assert backups.newest_pair(folder) == (written.main, written.shred)

@@ -104,13 +104,13 @@ def test_a_stay_after_a_referral_of_today_is_not_dated_yesterday(today: date) ->
     following = referrals.decline(referral_id=asked.referral_id, reason=DeclineReason.CANNOT_MEET_NEED, by=nrc)
     assert following is not None
     kept = bed("IOM")
-    case_id = referrals.accept(referral_id=following, bed_id=kept, by=iom)
+    case_id = referrals.accept(referral_id=following, place_id=kept, by=iom)
     referrals.arrive(referral_id=following, by=iom)
     end = today + timedelta(days=30)
     yesterday = today - timedelta(days=1)
     with pytest.raises(ImpossibleStay, match="admission_before_case"):
-        stays.admit(case_id=case_id, bed_id=kept, admitted_on=yesterday, anticipated_end_on=end, by=iom)
-    stay = stays.admit(case_id=case_id, bed_id=kept, admitted_on=today, anticipated_end_on=end, by=iom)
+        stays.admit(case_id=case_id, place_id=kept, admitted_on=yesterday, anticipated_end_on=end, by=iom)
+    stay = stays.admit(case_id=case_id, place_id=kept, admitted_on=today, anticipated_end_on=end, by=iom)
     row = db.session.get_one(Stay, stay)
     assert (row.admitted_on, row.known_on) == (today, today)
 

@@ -85,8 +85,8 @@ def test_of_an_acceptance_a_decline_and_a_withdrawal_one_happens(instance: Flask
     for number in range(3):
         sent, bed = people.sent(rinas), people.bed("NRC", number)
 
-        def accept(referral_id: uuid.UUID = sent.referral_id, bed_id: uuid.UUID = bed) -> object:
-            return referrals.accept(referral_id=referral_id, bed_id=bed_id, by=nrc)
+        def accept(referral_id: uuid.UUID = sent.referral_id, place_id: uuid.UUID = bed) -> object:
+            return referrals.accept(referral_id=referral_id, place_id=place_id, by=nrc)
 
         def decline(referral_id: uuid.UUID = sent.referral_id) -> object:
             return referrals.decline(referral_id=referral_id, reason=DeclineReason.FULL, by=nrc)
@@ -123,7 +123,7 @@ def test_of_two_directions_one_is_sent_and_an_acceptance_or_a_withdrawal_ends_it
     receiver, bed = factories.actor(f"{code.lower()}.case_worker"), people.bed(code)
     won = race(
         instance,
-        lambda: referrals.accept(referral_id=directed, bed_id=bed, by=receiver),
+        lambda: referrals.accept(referral_id=directed, place_id=bed, by=receiver),
         lambda: referrals.withdraw(referral_id=directed, by=rinas),
         lambda: direct(vatra),
         lambda: direct(other),
@@ -142,7 +142,7 @@ def test_of_an_acceptance_and_an_expiry_one_happens(instance: Flask) -> None:
     nrc, duty = factories.actor("nrc.case_worker"), factories.actor("ra.duty_officer")
     given = race(
         instance,
-        lambda: referrals.accept(referral_id=sent.referral_id, bed_id=bed, by=nrc),
+        lambda: referrals.accept(referral_id=sent.referral_id, place_id=bed, by=nrc),
         lambda: referrals.expire(referral_id=sent.referral_id, by=duty),
         lambda: referrals.expire(referral_id=sent.referral_id, by=duty),
     )
@@ -187,7 +187,7 @@ def taken_in() -> uuid.UUID:
     """A case that NRC holds."""
     sent = people.sent(factories.actor("rinas.border_officer"))
     nrc = factories.actor("nrc.case_worker")
-    return referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    return referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
 
 
 def test_two_workers_that_tend_at_once_ask_the_next_party_once(instance: Flask) -> None:

@@ -86,7 +86,7 @@ def test_an_unanswered_referral_expires_and_the_next_party_is_asked_without_any_
     ]
     iom = factories.actor("iom.case_worker")
     referral = store.received(by=iom).rows[0]
-    referrals.accept(referral_id=referral.id, bed_id=people.bed("IOM"), by=iom)
+    referrals.accept(referral_id=referral.id, place_id=people.bed("IOM"), by=iom)
     cases.open_compartment(case_id=sent.case_id, compartment=Compartment.IDENTITY, purpose=Purpose.CARE, by=iom)
     assert case_steps.opened(case_id=sent.case_id, by=iom)[Compartment.IDENTITY].value["given"] == people.PLANTED
 

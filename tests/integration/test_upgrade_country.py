@@ -10,13 +10,13 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from nrm import countries
-from nrm.actions.shelter import beds
+from nrm.actions.shelter import places
 from nrm.cli.instance import make_instance
 from nrm.cli.usage import Refused
 from nrm.db import db, disconnect
-from nrm.domain.shelter.stays import CloseReason
+from nrm.domain.shelter.places import CloseReason
 from nrm.models.accounts.accounts import Organisation
-from nrm.models.shelter.stays import Bed
+from nrm.models.shelter.places import Place
 from nrm.store import days
 from tests import factories
 from tests import factories_agreements as texts
@@ -57,7 +57,7 @@ def organisation(code: str) -> Organisation | None:
 
 def number_of_beds(code: str) -> int:
     db.session.rollback()
-    statement = select(func.count()).select_from(Bed).join(Organisation, Organisation.id == Bed.organisation_id)
+    statement = select(func.count()).select_from(Place).join(Organisation, Organisation.id == Place.organisation_id)
     return db.session.scalar(statement.where(Organisation.code == code)) or 0
 
 
@@ -92,7 +92,7 @@ def test_what_was_edited_is_said_done_and_the_second_time_there_is_nothing(
     said = [
         "added organisation OMBUDS (no accounts yet)",
         "renamed VATRA: Women’s Hearth “Vatra”, Vlorë -> Vatra Centre, Vlorë (en)",
-        "added 4 beds to VATRA: V46, V47, V48, V49",
+        "added 4 places to VATRA: V46, V47, V48, V49",
         "changed telephone of RA: +355 4 000 0105 -> +355 4 000 0999",
     ]
     assert dry[0] == 0
@@ -113,12 +113,12 @@ def test_what_was_edited_is_said_done_and_the_second_time_there_is_nothing(
 @pytest.mark.slow
 def test_what_a_manager_did_by_hand_is_not_undone(app: Flask, command: Command, folder: Path) -> None:
     by = factories.actor("vatra.shelter_manager")
-    beds.add(name="V46", number=1, by=by)
-    beds.add(name="Garden", number=1, by=by)
-    beds.rename(bed_id=people.bed("VATRA", 1), name="Lule", by=by)
+    places.add(name="V46", number=1, by=by)
+    places.add(name="Garden", number=1, by=by)
+    places.rename(place_id=people.bed("VATRA", 1), name="Lule", by=by)
     db.session.rollback()
-    closed = db.session.scalars(select(Bed).where(Bed.label == "V45")).one().id
-    beds.close(bed_id=closed, closed_from=days.today(), why=CloseReason.REPAIRS, by=by)
+    closed = db.session.scalars(select(Place).where(Place.label == "V45")).one().id
+    places.close(place_id=closed, closed_from=days.today(), why=CloseReason.REPAIRS, by=by)
     found = command(app, "upgrade")
     assert (found[0], lines(found)) == (0, ["country: nothing to do"])
     edit(folder, ("beds = 45", "beds = 47"))

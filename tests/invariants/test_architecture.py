@@ -117,7 +117,7 @@ def tree(path: Path) -> ast.Module:
 
 
 LINE = re.compile(
-    r"\b(Seen|\w+Line|\w+View|SeenCase|Case|ReturnLine|BedLine|Identification|IdentificationLook|Status)\b"
+    r"\b(Seen|\w+Line|\w+View|SeenCase|Case|ReturnLine|PlaceLine|Identification|IdentificationLook|Status)\b"
 )
 
 

@@ -207,7 +207,7 @@ def grants_of_two_compartments_are_swapped(world: World) -> tuple[Attempt, objec
 def accepted_with_the_old_grant_back(world: World, **changed: object) -> tuple[Attempt, object]:
     whose = place(world.asked_case, "identity", organisation_id=people.organisation("RINAS"))
     row = db.session.execute(select(Grant.__table__).where(*conditions(Grant, whose))).one()
-    referrals.accept(referral_id=world.asked, bed_id=world.bed, by=factories.actor("nrc.case_worker"))
+    referrals.accept(referral_id=world.asked, place_id=world.bed, by=factories.actor("nrc.case_worker"))
     with transaction() as session:
         session.execute(insert(Grant).values({**row._mapping, **changed}))
     return reading(world.asked_case, "identity", "rinas.border_officer"), world.asked_case
@@ -631,7 +631,7 @@ def test_a_key_that_was_taken_off_the_destruction_list_by_hand_dies_all_the_same
     assert old is not None
     with monkeypatch.context() as patched:
         patched.setattr(shredding, "work_off", lambda: 0)  # before the worker comes to it
-        referrals.accept(referral_id=world.asked, bed_id=world.bed, by=factories.actor("nrc.case_worker"))
+        referrals.accept(referral_id=world.asked, place_id=world.bed, by=factories.actor("nrc.case_worker"))
     with transaction() as session:
         assert session.execute(delete(Destruction)).rowcount  # type: ignore[attr-defined]
     assert shredding.shred_key(world.asked_case, "identity", 1) == old

@@ -105,7 +105,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "acts": True,
         "alarm": Alarm(member_id=world.member, organisation_id=world.organisation),
         "alarm_id": uuid.uuid4(),
-        "bed_id": world.bed,
+        "place_id": world.bed,
         "case_id": world.case,
         "case": db.session.get_one(Case, world.case),
         "cases": 1,

@@ -87,7 +87,7 @@ def addresses(app: Flask, world: World | None, method: str) -> Iterator[tuple[st
         "left_id": [ids.get("left")],
         "missing_id": [ids.get("missing")],
         "stay_id": [ids.get("stay"), ids.get("own_stay")],
-        "bed_id": [ids.get("bed")],
+        "place_id": [ids.get("bed")],
         "obligation_id": [ids.get("obligation")],
         "member_id": [ids.get("member")],
         "organisation_id": [ids.get("organisation")],

@@ -113,6 +113,7 @@ TABLE: dict[str, Moved | str] = {
     "0045_others_there": Moved(
         since.test_what_was_told_of_others_is_gone_on_the_way_down, ("sealed_compartments", "grants", "readings")
     ),
+    "0046_places": Moved(since.test_beds_become_places_and_places_beds, ("beds",)),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

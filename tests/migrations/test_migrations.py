@@ -121,7 +121,7 @@ def test_what_was_granted_and_asked_before_grants_were_marked_goes_on(world_app:
     schema.downgrade("0019_directives_are_acknowledged")
     schema.upgrade()
     nrc = factories.actor("nrc.case_worker")
-    referrals.accept(referral_id=world.asked, bed_id=world.bed, by=nrc)
+    referrals.accept(referral_id=world.asked, place_id=world.bed, by=nrc)
     assert compartments.opens(db.session(), world.asked_case, "identity", by=nrc)
     cases.end_share(case_id=world.case, organisation_id=world.organisation, by=nrc)
     for compartment, holders in (("hand_over", {"NRC", "RA"}), ("identity", {"NRC"})):
@@ -244,21 +244,21 @@ def test_what_was_promised_asked_listed_and_erased_before_rows_were_marked_goes_
     _, world = world_app
     rinas, nrc = factories.actor("rinas.border_officer"), factories.actor("nrc.case_worker")
     later = factories_referrals.sent(rinas, urgent=True, consent_urgent="given")
-    found = second_hand_tests.opened(3, first_bed=1)
+    found = second_hand_tests.opened(3, first_place=1)
     worker = factories.actor(second_hand_tests.WORKER)
     for each in found[:2]:
         consents.withdraw(case_id=each, what=EVERYTHING, by=worker)
     act_id = second_hand_tests.waits(worker, found[2])
     with monkeypatch.context() as patched:
         patched.setattr(shredding, "work_off", lambda: 0)
-        referrals.accept(referral_id=world.asked, bed_id=world.bed, by=nrc)
+        referrals.accept(referral_id=world.asked, place_id=world.bed, by=nrc)
     assert shredding.shred_key(world.asked_case, "identity", 1) is not None
     db.session.remove()
     schema.downgrade("0035_beds")
     schema.upgrade()
     assert {each.id for each in supplements_store.open_now(by=rinas)} == {world.supplement}
     supplements.send(supplement_id=world.supplement, answers={"story": "more"}, by=rinas)
-    referrals.accept(referral_id=later.referral_id, bed_id=factories_referrals.bed("NRC", 3), by=nrc)
+    referrals.accept(referral_id=later.referral_id, place_id=factories_referrals.bed("NRC", 3), by=nrc)
     assert len(supplements_store.open_now(by=rinas)) == 1
     second_hands.agree(act_id=act_id, by=factories.actor(second_hand_tests.MANAGER))
     assert not second_hand_tests.kept(found[2])

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from nrm import crypto
 from tests.migrations.ladder import AT, DAY, Before, Databases, Row, mark, refused
@@ -689,3 +690,74 @@ def test_what_was_told_of_others_is_gone_on_the_way_down(before: Before) -> None
             data.add(name, case_id=notice, compartment="others")
         data.down()
         assert {name: data.rows(name) for name in names} == kept
+
+
+def test_beds_become_places_and_places_beds(before: Before) -> None:
+    data = before("0046_places")
+    ours, theirs = data.add("organisations")["id"], data.add("organisations", code="THEIRS", party="IOM")["id"]
+    beds = {
+        label: data.add("beds", organisation_id=of, label=label, **more)["id"]
+        for label, of, more in (
+            ("V1", ours, {"file_label": "V1"}),
+            ("V2", ours, {"out_of_use": True}),
+            ("V3", ours, {"out_of_use": True, "closed_from": DAY, "closed_why": "repairs"}),
+            ("I1", theirs, {"opened_on": DAY}),
+        )
+    }
+    day = {number: DAY + timedelta(days=number) for number in (1, 5, 9)}
+    ended = {"ended_on": day[5], "end_known_on": day[5], "exit_reason": "transferred", "destination": "other_shelter"}
+    ended |= {"destination_country": "home", "repatriation_gate": "home", "child_gate": "adult"}
+    both = {"organisation_id": ours, "bed_id": beds["V1"], "admitted_on": DAY, "anticipated_end_on": day[9]}
+    gone = data.add("stays", **both, **ended)["id"]
+    # She moved into the bed of somebody who left on the fifth day: the old form says that both slept in it.
+    here = data.add(
+        "stays",
+        case_id=data.add("cases")["id"],
+        **both,
+        ended_on=None,
+        end_known_on=None,
+        exit_reason="",
+        destination="",
+    )["id"]
+    kept = data.add(
+        "referrals", case_id=data.add("cases")["id"], status="accepted", receiver_id=theirs, bed_id=beds["I1"]
+    )["id"]
+    past = data.add(
+        "referrals", case_id=data.add("cases")["id"], status="not_arrived", receiver_id=theirs, bed_id=beds["I1"]
+    )["id"]
+    unkept = data.add("referrals", case_id=data.add("cases")["id"], status="sent", receiver_id=theirs, bed_id=None)[
+        "id"
+    ]
+    was = {table: data.rows(table) for table in ("beds", "stays", "referrals")}
+    for _ in range(2):  # up, down, and up again
+        data.up()
+        assert of_each(data, "places", "label", "file_label", "from_on", "until_on", "closed_why") == {
+            beds["V1"]: ("V1", "V1", None, None, ""),
+            beds["V2"]: ("V2", None, None, None, ""),
+            beds["V3"]: ("V3", None, None, DAY, "repairs"),
+            beds["I1"]: ("I1", None, DAY, None, ""),
+        }
+        assert [(row["label"], row["for_whom"]) for row in data.rows("units")] == [("Ndërtesa", "everybody")] * 2
+        assert len(data.rows("places_in_units")) == 4
+        assert [(row["place_id"], row["until_on"]) for row in data.rows("out_of_service")] == [(beds["V2"], None)]
+        rows = {row["stay_id"]: (row["place_id"], row["from_on"], row["until_on"]) for row in data.rows("occupancies")}
+        assert rows == {gone: (beds["V1"], DAY, day[5]), here: (beds["V1"], day[5], None)}
+        promises = {row["referral_id"]: (row["place_id"], row["over_on"] is None) for row in data.rows("promises")}
+        assert promises == {kept: (beds["I1"], True), past: (beds["I1"], False)}
+        assert unkept not in promises
+        with pytest.raises(IntegrityError):  # a row that is written by hand
+            data.add("occupancies", stay_id=gone, place_id=beds["V1"], from_on=day[1], until_on=day[9])
+        data.down()
+        assert {table: data.rows(table) for table in was} == was
+    data.up()
+    # A child with its mother has no place, and an extra place is one: an earlier version knows neither.
+    case = {"organisation_id": ours, "ended_on": None, "end_known_on": None, "exit_reason": "", "destination": ""}
+    child = data.add("stays", case_id=data.add("cases")["id"], **case)["id"]
+    data.add("occupancies", stay_id=child, place_id=None, with_stay_id=here, from_on=DAY, until_on=None)
+    data.add(
+        "places", organisation_id=ours, label="X1", from_on=DAY, until_on=day[9], closed_why="extra", extra_why="other"
+    )
+    data.down()
+    own = data.one("stays", id=child)["bed_id"]
+    assert data.one("beds", id=own)["closed_why"] == "other"
+    assert [row["closed_why"] for row in data.rows("beds") if row["label"] == "X1"] == ["other"]

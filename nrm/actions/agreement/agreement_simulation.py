@@ -94,11 +94,11 @@ def simulate(
     first, last = whole_quarters(first, last, clock.today(country().timezone))
     progress("reading the cases")
     past = store.past(first, last, country(), by=by)
-    beds = store.beds(last, by=by)
+    places = store.places(last, by=by)
     texts = {each.version: each for each in country().agreements}
-    placed = rules.simulate(draft, past, texts, beds, first, last, progress)
+    placed = rules.simulate(draft, past, texts, places, first, last, progress)
     receiving = [code for code, party in draft.parties.items() if party.competence is not None]
-    parties = list(dict.fromkeys([*receiving, *beds, *(stay.party for case in past for stay in case.stays)]))
+    parties = list(dict.fromkeys([*receiving, *places, *(stay.party for case in past for stay in case.stays)]))
     nights = rules.weeks(first, last)
     made = release.make(
         statistics.parse(rules.tables(parties, nights)),

@@ -19,10 +19,10 @@ from nrm.db import hit_one, rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, OrganisationKind, Permission
 from nrm.domain.accounts.members import TooFewKeyHolders
 from nrm.domain.referrals.referrals import (
-    BedNotFree,
     DeclineReason,
     Escort,
     IllegalTransition,
+    PlaceNotFree,
     ReferralEvent,
     ReferralStatus,
     TransitionRefusal,
@@ -30,15 +30,16 @@ from nrm.domain.referrals.referrals import (
     escorts_for,
 )
 from nrm.domain.shelter.consents import Naming
+from nrm.domain.shelter.places import PlaceRefused
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Obligation, Referral, RouteCandidate
 from nrm.models.shelter.cases import Case
-from nrm.models.shelter.stays import Bed, Stay
 from nrm.steps.referrals import next_receiver as next_receiver_steps
 from nrm.steps.referrals import obligations as steps
 from nrm.steps.referrals import supplements as supplement_steps
 from nrm.steps.shelter import consent_records
 from nrm.steps.shelter import erasures as erasure_steps
+from nrm.steps.shelter import places as place_steps
 from nrm.steps.shelter import stays as stay_steps
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store.referrals import obligations
@@ -55,42 +56,45 @@ CannotOpen = members.CannotOpen
 _HAND_OVER = "hand_over"
 
 
-def accept(*, referral_id: uuid.UUID, bed_id: uuid.UUID, by: Actor, expected_at: datetime | None = None) -> uuid.UUID:
+def accept(*, referral_id: uuid.UUID, place_id: uuid.UUID, by: Actor, expected_at: datetime | None = None) -> uuid.UUID:
     """Take the person in; returns the case. From now on neither the sender nor any other party can open anything.
 
-    Raises NotPermitted, NotVisible, IllegalTransition, TooFewKeyHolders, BedNotFree, CannotOpen.
+    Raises NotPermitted, NotVisible, IllegalTransition, TooFewKeyHolders, PlaceNotFree, CannotOpen.
     """
     by.must(Permission.REFERRAL_DECIDE)
     try:
-        case_id = _accept(referral_id, bed_id, expected_at, by)
+        case_id = _accept(referral_id, place_id, expected_at, by)
     except vault.StaleRevision:  # somebody else of this desk came first
         raise IllegalTransition(TransitionRefusal.STATE) from None
     except IntegrityError as error:
-        if "bed" not in str(error.orig):
+        if "promise" not in str(error.orig):
             raise
-        raise BedNotFree from None  # kept for another referral at the same moment
+        raise PlaceNotFree from None  # kept for another referral at the same moment
     shredding.work_off()
     return case_id
 
 
-def _accept(referral_id: uuid.UUID, bed_id: uuid.UUID, expected_at: datetime | None, by: Actor) -> uuid.UUID:
+def _accept(referral_id: uuid.UUID, place_id: uuid.UUID, expected_at: datetime | None, by: Actor) -> uuid.UUID:
     with transaction() as session:
         referral, after = _decided(referral_id, ReferralEvent.ACCEPT, by)
         if not member_rows.may_accept(referral.receiver_id):
             raise TooFewKeyHolders
-        _check_bed(session, bed_id, by)
+        try:
+            place_steps.keep(session, referral, place_id, expected_at, by)
+        except (PlaceRefused, NotVisible):
+            raise PlaceNotFree from None
         sender, receiver = referral.sender_id, referral.receiver_id
         untold = _destroy_untold(session, referral.case_id, by)
         keep = _holders_after(session, referral.case_id, sender, receiver)
         epochs.rotate(session, referral.case_id, keep, by=by)
         told = account_rows.parties_of(set[uuid.UUID]().union(*keep.values()))
         consent_records.name(session, referral.case_id, told, by, Naming.TOLD)
-        _change(session, referral, after, bed_id=bed_id, decided_at=clock.now(), expected_at=expected_at)
+        _change(session, referral, after, decided_at=clock.now(), expected_at=expected_at)
         session.execute(update(Case).where(Case.id == referral.case_id).values(status="open", holder_id=receiver))
         _done(session, referral.case_id, "answer", by)
         untold |= withheld_steps.received(session, referral.case_id, receiver, by)
         supplement_steps.begin(session, referral)
-        next_receiver_steps.record(session, audit.Event.REFERRAL_ACCEPTED, referral, by, bed_id=bed_id)
+        next_receiver_steps.record(session, audit.Event.REFERRAL_ACCEPTED, referral, by, place_id=place_id)
         case_id = referral.case_id
     if untold:
         erasure_steps.carry_out()
@@ -131,20 +135,6 @@ def _holders_after(
             holders |= {each.id for each in authorities if each.party not in struck} & account_rows.with_keyring()
         keep[compartment] = holders
     return keep
-
-
-def _check_bed(session: Session, bed_id: uuid.UUID, by: Actor) -> None:
-    """Raise BedNotFree unless the bed can be kept; it is locked until the transaction ends (PostgreSQL)."""
-    bed = session.scalar(select(Bed).where(Bed.id == bed_id).with_for_update())
-    slept_in = exists().where(Stay.bed_id == bed_id, Stay.ended_on.is_(None))
-    if (
-        bed is None
-        or bed.organisation_id != by.organisation_id
-        or bed.out_of_use
-        or session.scalar(select(slept_in))
-        or bed_id in referral_rows.kept_beds(bed.organisation_id)
-    ):
-        raise BedNotFree
 
 
 def decline(*, referral_id: uuid.UUID, reason: DeclineReason, by: Actor) -> uuid.UUID | None:
@@ -219,7 +209,7 @@ def withdraw(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
 
 
 def promise(*, referral_id: uuid.UUID, promised_by: str, by: Actor) -> None:
-    """The asked party said yes by telephone: the bed is held and the time starts again; no key is released.
+    """The asked party said yes by telephone: the place is held and the time starts again; no key is released.
 
     `promised_by` is the name of the colleague who said so; it is kept until the person arrives. Raises NotPermitted,
     NotVisible, IllegalTransition.
@@ -247,6 +237,7 @@ def depart(*, referral_id: uuid.UUID, escort: Escort, expected_at: datetime, by:
             raise IllegalTransition(TransitionRefusal.ESCORT)
         departed_at = referral.departed_at or clock.now()
         _change(session, referral, after, departed_at=departed_at, escort=str(escort), expected_at=expected_at)
+        place_steps.expected(session, referral.id, expected_at)
         stay_steps.move_on(session, referral.case_id, by, only=referral.sender_id)
         next_receiver_steps.record(session, audit.Event.REFERRAL_DEPARTED, referral, by, escort=str(escort))
 
@@ -260,6 +251,7 @@ def arrive(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
     with transaction() as session:
         referral, after = _decided(referral_id, ReferralEvent.ARRIVE, by)
         _change(session, referral, after, arrived_at=clock.now())
+        place_steps.expected(session, referral.id, clock.now())
         stay_steps.move_on(session, referral.case_id, by)
         _done(session, referral.case_id, "arrival", by)
         next_receiver_steps.record(session, audit.Event.REFERRAL_ARRIVED, referral, by)
@@ -268,7 +260,7 @@ def arrive(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
 
 
 def not_arrived(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
-    """The person did not come; returns the case, which the receiver still holds. The bed is free again.
+    """The person did not come; returns the case, which the receiver still holds. The place is free again.
 
     Raises NotPermitted, NotVisible, IllegalTransition.
     """
@@ -277,6 +269,7 @@ def not_arrived(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
     with transaction() as session:
         referral, after = _decided(referral_id, ReferralEvent.NOT_ARRIVE, by)
         _change(session, referral, after)
+        place_steps.not_come(session, referral.id, by)
         next_receiver_steps.record(session, audit.Event.REFERRAL_NOT_ARRIVED, referral, by)
         return referral.case_id
 

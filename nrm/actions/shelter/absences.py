@@ -30,6 +30,7 @@ from nrm.domain.shelter.stays import Destination, ExitReason, StayOver, check_co
 from nrm.models.shelter.absences import LeftAlone, Missing
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
+from nrm.steps.shelter import places as place_steps
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.rows.shelter import absences as absence_rows
@@ -152,6 +153,7 @@ def end(*, missing_id: uuid.UUID, by: Actor) -> uuid.UUID:
                 ),
             )
             if hit:
+                place_steps.end(session, alarm.stay_id, alarm.since_on, by)
                 audit.append(
                     session,
                     audit.Event.STAY_ENDED,
@@ -290,6 +292,7 @@ def confirm_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
         )
         if not ended:
             raise StayOver
+        place_steps.end(session, left.stay_id, left.left_on, by)
         event = audit.Event.DEATH_CONFIRMED if reason is ExitReason.DIED else audit.Event.LEFT_ALONE_CONFIRMED
         audit.append(session, event, by=by, case_id=left.case_id, left_id=left.id)
         audit.append(

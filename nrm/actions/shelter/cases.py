@@ -173,7 +173,7 @@ def close(*, case_id: uuid.UUID, by: Actor) -> None:
     """Close the case: from now on nobody but the holder opens anything.
 
     Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`stay_open`, `referral_open`, `closed`), GateClosed (a
-    child who has had no bed here, and whom nobody has found to be safe).
+    child who has had no place here, and whom nobody has found to be safe).
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:

@@ -38,7 +38,7 @@ from nrm.store import days, names
 from nrm.store.countries import country
 from nrm.store.rows.agreement import agreements as agreement_rows
 from nrm.store.rows.interviews import interviews as interview_rows
-from nrm.store.shelter import cases, stays
+from nrm.store.shelter import cases, places
 from nrm.vault import compartments as vault
 
 
@@ -54,7 +54,7 @@ class Opened:
 def open_case(
     *,
     case: OwnCase,
-    bed_id: uuid.UUID,
+    place_id: uuid.UUID | None,
     admitted_on: date,
     anticipated_end_on: date,
     by: Actor,
@@ -62,6 +62,7 @@ def open_case(
     story: str = "",
     note: str = "",
     came_with: uuid.UUID | None = None,
+    with_stay_id: uuid.UUID | None = None,
 ) -> Opened:
     """Open a case of the shelter's own and admit the person; the duties of the agreement begin now.
 
@@ -70,8 +71,8 @@ def open_case(
 
     `identity`: answers under the questionnaire's names (given, family, known_as, birth, contact ...); `note`: what the
     hand-over says of needs. Identity and story are sealed to the shelter and to the parties that a clause grants them
-    to. For an adult who does not agree neither is stored, and nobody is told. A form that is sent twice finds its bed
-    taken the second time.
+    to. For an adult who does not agree neither is stored, and nobody is told. A form that is sent twice finds its place
+    taken the second time. `with_stay_id`, without a place: a child under three sleeps with its mother.
 
     Raises NotPermitted, NotVisible, ImpossibleCase, UnknownCode, UnknownFact, ImpossibleStay, NoAgreement.
     """
@@ -87,7 +88,8 @@ def open_case(
     now = clock.now()
     agreement = country().in_force(now)
     with transaction() as session:
-        stays.bed(bed_id, by=by)  # locked before the audit chain is: another who wants this bed waits here
+        if place_id is not None:
+            places.place(place_id, by=by)  # locked before the audit chain is: another who wants this place waits here
         organisation = names.organisation(by.organisation_id)
         owed = obligations(case, agreement, now, party=organisation.party)
         row = Case(
@@ -109,7 +111,17 @@ def open_case(
         _seal(session, row.id, sealed(case, named, story, note), owed, agreement, by)
         consent_records.record(session, row.id, of_own_case(case.consent, case.statistics), Asking("", "", ""), by)
         audit.append(session, audit.Event.CASE_OPENED, by=by, case_id=row.id, source=str(case.source))
-        stay_id = begin(session, row, None, bed_id, admitted_on, anticipated_end_on, by)
+        stay_id = begin(
+            session,
+            row,
+            None,
+            place_id,
+            admitted_on,
+            anticipated_end_on,
+            by,
+            with_stay_id=with_stay_id,
+            age=case.age,
+        )
         session.add_all(
             Obligation(
                 case_id=row.id,

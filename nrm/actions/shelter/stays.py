@@ -1,4 +1,4 @@
-"""Admitting somebody, changing bed or planned end, letting them go; beds out of use and back."""
+"""Admitting somebody, changing place or planned end, letting them go."""
 
 from __future__ import annotations
 
@@ -14,11 +14,9 @@ from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.shelter.absences import BY_ANOTHER_PAGE
 from nrm.domain.shelter.permits import check_household, check_leaving
 from nrm.domain.shelter.stays import (
-    BedInUse,
     Destination,
     ExitReason,
     ImpossibleStay,
-    Period,
     StayOver,
     StayRefusal,
     check_country,
@@ -27,7 +25,8 @@ from nrm.domain.shelter.stays import (
     country_of,
 )
 from nrm.models.shelter.cases import Case
-from nrm.models.shelter.stays import Bed, Stay
+from nrm.models.shelter.stays import Stay
+from nrm.steps.shelter import places as place_steps
 from nrm.steps.shelter import stays as steps
 from nrm.store import days
 from nrm.store.rows.shelter import absences as absence_rows
@@ -39,12 +38,18 @@ from nrm.store.shelter import stays as store
 
 
 def admit(
-    *, case_id: uuid.UUID, bed_id: uuid.UUID, admitted_on: date, anticipated_end_on: date, by: Actor
+    *,
+    case_id: uuid.UUID,
+    place_id: uuid.UUID | None,
+    admitted_on: date,
+    anticipated_end_on: date,
+    with_stay_id: uuid.UUID | None = None,
+    by: Actor,
 ) -> uuid.UUID:
-    """Put a person who has arrived into a bed of one's own shelter; returns the stay.
+    """Give a person who has arrived a place in one's own shelter; returns the stay.
 
-    Raises NotPermitted, NotVisible (another's case or bed), ImpossibleStay. If two people want one bed, the second
-    gets `bed_taken`.
+    `with_stay_id`, without a place: a child under three sleeps with its mother, whose stay it is. Raises NotPermitted,
+    NotVisible (another's case or place), ImpossibleStay. If two people want one place, the second gets `place_taken`.
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
@@ -53,25 +58,42 @@ def admit(
         referral, arrived = stay_rows.arrival_of(case_id, by.organisation_id)
         if not arrived:
             raise ImpossibleStay(StayRefusal.NOT_ARRIVED)
-        return steps.begin(session, case, referral, bed_id, admitted_on, anticipated_end_on, by)
+        return steps.begin(
+            session, case, referral, place_id, admitted_on, anticipated_end_on, by, with_stay_id=with_stay_id
+        )
 
 
-def change(*, stay_id: uuid.UUID, bed_id: uuid.UUID, anticipated_end_on: date, by: Actor) -> None:
-    """Another bed in the same shelter, another planned end, or both.
+def change(
+    *,
+    stay_id: uuid.UUID,
+    place_id: uuid.UUID | None,
+    anticipated_end_on: date,
+    with_stay_id: uuid.UUID | None = None,
+    by: Actor,
+) -> None:
+    """Another place in the same shelter from today on, another planned end, or both. Past nights stay where they were.
 
-    Raises NotPermitted, NotVisible, StayOver, ImpossibleStay.
+    `with_stay_id`, without a place: as in `admit`. Raises NotPermitted, NotVisible, StayOver, ImpossibleStay.
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
+        case_id = store.stay(stay_id, by=by).case_id
+        case = session.get_one(Case, case_id, populate_existing=True, with_for_update=True)
         stay = store.row(stay_id, by=by)
         if stay.ended_on is not None:
             raise StayOver
         today = days.today()
         check_dates(stay.admitted_on, today=today, anticipated_end_on=anticipated_end_on)
-        if bed_id != stay.bed_id:
-            steps.take(session, bed_id, stay.case_id, Period(today), by, but=stay.id)
-        _update(session, stay.id, bed_id=bed_id, anticipated_end_on=anticipated_end_on)
-        audit.append(session, audit.Event.STAY_CHANGED, by=by, case_id=stay.case_id, stay_id=stay.id, bed_id=bed_id)
+        stay.anticipated_end_on = anticipated_end_on
+        session.flush()
+        now = place_steps.open_row(session, stay.id)
+        if now is None or (now.place_id, now.with_stay_id) != (place_id, with_stay_id):
+            if place_id is None:
+                if with_stay_id is None:
+                    raise ImpossibleStay(StayRefusal.PLACE_NOT_THERE)
+                place_steps.check_mother(with_stay_id, case, by)
+            place_steps.move(session, stay, place_id=place_id, with_stay_id=with_stay_id, on=today, by=by)
+        audit.append(session, audit.Event.STAY_CHANGED, by=by, case_id=stay.case_id, stay_id=stay.id, place_id=place_id)
 
 
 def end(
@@ -84,7 +106,7 @@ def end(
     same_household: bool = False,
     by: Actor,
 ) -> uuid.UUID:
-    """End the stay: the person left; returns the case. The bed is free at once.
+    """End the stay: the person left; returns the case. The place is free at once.
 
     `where`: the country of the destination, unless the destination implies it: `home`, ISO 3166 alpha-2, or `unknown`.
     People who are missing or left on their own are recorded in `absences`.
@@ -139,36 +161,11 @@ def end(
             safe_on=child.safe_since if child_gate == "assessed" else None,
             reflected_until=reflects_until if repatriation == "informed" else None,
         )
+        place_steps.end(session, stay.id, ended_on, by)
         audit.append(
             session, audit.Event.STAY_ENDED, by=by, case_id=case.id, stay_id=stay.id, exit_reason=str(exit_reason)
         )
         return case.id
-
-
-def take_out_of_use(*, bed_id: uuid.UUID, by: Actor) -> None:
-    """Take the bed out of use until it is put back. Raises NotPermitted, NotVisible, BedInUse."""
-    by.must(Permission.BED_MANAGE)
-    with transaction() as session:
-        bed = store.bed(bed_id, by=by)
-        line = next(line for line in store.beds(by=by) if line.id == bed.id)
-        if line.stay is not None or line.kept_for:
-            raise BedInUse
-        _set_out_of_use(session, bed_id, True, by)
-
-
-def put_back(*, bed_id: uuid.UUID, by: Actor) -> None:
-    """The bed can be used again. Raises NotPermitted, NotVisible, BedInUse (a closed bed is reopened, not put back)."""
-    by.must(Permission.BED_MANAGE)
-    with transaction() as session:
-        if store.bed(bed_id, by=by).closed_from is not None:
-            raise BedInUse
-        _set_out_of_use(session, bed_id, False, by)
-
-
-def _set_out_of_use(session: Session, bed_id: uuid.UUID, out: bool, by: Actor) -> None:
-    hit = hit_one(session, update(Bed).where(Bed.id == bed_id, Bed.out_of_use.is_(not out)).values(out_of_use=out))
-    if hit:  # else it was so already
-        audit.append(session, audit.Event.BED_CHANGED, by=by, bed_id=bed_id, out_of_use=int(out))
 
 
 def _update(session: Session, stay_id: uuid.UUID, **values: object) -> None:

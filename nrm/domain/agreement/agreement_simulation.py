@@ -115,19 +115,20 @@ def simulate(
     draft: Agreement,
     past: Iterable[PastCase],
     agreements: Mapping[str, Agreement],
-    beds: Mapping[str, int],
+    places: Mapping[str, int],
     first: date,
     last: date,
     progress: Callable[[str], None] = lambda _: None,
 ) -> list[Placed]:
     """Place the cases again, in their order, as if every party had signed the draft.
 
-    `beds`: party -> beds of the shelter; a party that is not in it is asked and has room. People who were in a shelter
-    before `first` stay there. Stays keep their length. `agreements`: version -> the text under which people were sent.
+    `places`: party -> places of the shelter; a party that is not in it is asked and has room. People who were in a
+    shelter before `first` stay there. Stays keep their length. `agreements`: version -> the text under which people
+    were sent.
     """
     signed = everyone_signed(draft, on=date.min)
     usual = list(agreements.values())[-1]
-    beds_taken = _Beds(beds)
+    places_taken = _Places(places)
     over_at = datetime.combine(last + timedelta(days=1), time.min, draft.timezone)
     placed: list[Placed] = []
     read: dict[Hashable, RoutingFacts] = {}
@@ -135,16 +136,16 @@ def simulate(
         if number % 1000 == 0:
             progress(f"{number} cases placed")
         if case.on < first and case.stays:
-            beds_taken.take(case.stays[0].party, case)
+            places_taken.take(case.stays[0].party, case)
             placed.append(Placed(case, BEFORE, BEFORE, False, False))
             continue
         alike = (case.agreement, frozenset(case.known.items()), case.clauses, case.candidates)
         if alike not in read:
             read[alike] = _facts_under(signed, as_routed(case, agreements.get(case.agreement, usual)))
         facts = read[alike]
-        answer = route(facts, signed, datetime.combine(case.on, NOON), beds_taken.capacity(case.on))
+        answer = route(facts, signed, datetime.combine(case.on, NOON), places_taken.capacity(case.on))
         party = _receiver(answer)
-        beds_taken.take(party, case)
+        places_taken.take(party, case)
         happened = case.stays[0].party if case.stays else NOBODY
         late, would_be = _was_late(case, over_at), _would_be_late(case, answer, party, over_at)
         placed.append(Placed(case, happened, party, late, would_be))
@@ -168,20 +169,20 @@ def _receiver(answer: Route) -> str:
     return NOBODY if answer.fallback is Fallback.ENDED else DUTY_OFFICER
 
 
-class _Beds:
+class _Places:
     """Who sleeps where as the cases come one after the other."""
 
-    def __init__(self, beds: Mapping[str, int]) -> None:
-        self.beds = beds
-        self.leaving: dict[str, list[date]] = {party: [] for party in beds}
+    def __init__(self, places: Mapping[str, int]) -> None:
+        self.places = places
+        self.leaving: dict[str, list[date]] = {party: [] for party in places}
 
     def capacity(self, day: date) -> dict[str, Capacity]:
         for ends in self.leaving.values():
             while ends and ends[0] <= day:
                 heappop(ends)
         return {
-            party: Capacity.FREE if len(self.leaving[party]) < beds else Capacity.NONE_FREE
-            for party, beds in self.beds.items()
+            party: Capacity.FREE if len(self.leaving[party]) < places else Capacity.NONE_FREE
+            for party, places in self.places.items()
         }
 
     def take(self, party: str, case: PastCase) -> None:

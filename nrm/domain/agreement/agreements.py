@@ -143,7 +143,7 @@ class Clause:
 class Escalation:
     """Whom to turn to after how long without an answer (`next_number`, `duty_officer`, `emergency_bed`).
 
-    `party`: who keeps the emergency bed.
+    `party`: who keeps the emergency place.
     """
 
     after: timedelta

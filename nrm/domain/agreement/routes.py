@@ -25,7 +25,7 @@ class Exclusion(StrEnum):
     FORBIDDEN = "forbidden"
     NOT_COMPETENT = "not_competent"
     NO_ROOM = "no_room"
-    NO_BEDS = "no_beds"
+    NO_PLACES = "no_beds"
     WITHHELD = "withheld"
 
 
@@ -47,8 +47,8 @@ EXCLUSIONS: Mapping[Exclusion, Words] = MappingProxyType(
             "sq": "Nuk pret persona në këtë gjendje.",
             "en": "Does not receive people in this situation.",
         },
-        Exclusion.NO_ROOM: {"sq": "Nuk ka shtrat të lirë.", "en": "Has no free bed."},
-        Exclusion.NO_BEDS: {"sq": "Nuk ka shënuar ende shtretër.", "en": "Has no beds entered yet."},
+        Exclusion.NO_ROOM: {"sq": "Nuk ka vend të lirë.", "en": "Has no free place."},
+        Exclusion.NO_PLACES: {"sq": "Ende nuk e ka shënuar ndërtesën.", "en": "Has no building entered yet."},
         Exclusion.WITHHELD: {"sq": "", "en": ""},
     }
 )
@@ -75,8 +75,8 @@ FALLBACKS: Mapping[Fallback, Words] = MappingProxyType(
             "en": "The duty officer decides: two clauses name different parties.",
         },
         Fallback.NO_ROOM: {
-            "sq": "Vendos zyra e gatishmërisë: asnjë palë që mund ta pranojë nuk ka shtrat të lirë.",
-            "en": "The duty officer decides: no party that may receive has a free bed.",
+            "sq": "Vendos zyra e gatishmërisë: asnjë palë që mund ta pranojë nuk ka vend të lirë.",
+            "en": "The duty officer decides: no party that may receive has a free place.",
         },
         Fallback.EXCLUDED: {
             "sq": "Vendos zyra e gatishmërisë: asnjë palë nuk mund ta pranojë.",

@@ -17,15 +17,15 @@ from nrm.domain.shelter.cases import Compartment
 
 
 class Capacity(StrEnum):
-    """What senders see of a party's beds; numbers are for the shelter and the duty desk only."""
+    """What senders see of a party's places; numbers are for the shelter and the duty desk only."""
 
     FREE = "free"
     NONE_FREE = "none_free"
-    NO_BEDS = "no_beds"  # its shelter has not entered any
+    NO_PLACES = "no_beds"  # its shelter has not entered any
     ASK = "ask"
 
 
-_FULL_BECAUSE = {Capacity.NONE_FREE: Exclusion.NO_ROOM, Capacity.NO_BEDS: Exclusion.NO_BEDS}
+_FULL_BECAUSE = {Capacity.NONE_FREE: Exclusion.NO_ROOM, Capacity.NO_PLACES: Exclusion.NO_PLACES}
 _FULL = frozenset(_FULL_BECAUSE.values())
 
 
@@ -107,7 +107,7 @@ class _Routing:
         return list(read.values())
 
     def _parties(self, target: Target) -> list[Party]:
-        """A kind stands for its parties: in the wished region first, then with free beds, then by code."""
+        """A kind stands for its parties: in the wished region first, then with free places, then by code."""
         parties = self.agreement.parties
         if target.party is not None:
             bound = target.coalition is None or parties[target.coalition].in_force(self.day)

@@ -211,7 +211,7 @@ def decide(
         case ReferralEvent.PROMISE if terms.promised_at is not None:
             raise IllegalTransition(
                 TransitionRefusal.STATE
-            )  # the time starts afresh once, or a bed could be held for ever
+            )  # the time starts afresh once, or a place could be held for ever
         case ReferralEvent.EXPIRE:
             owed = terms.expires_at if relation is Relation.SYSTEM else terms.answer_due_at or terms.expires_at
             if at < owed:
@@ -236,8 +236,8 @@ def actors_of(status: ReferralStatus, event: ReferralEvent) -> frozenset[Relatio
     return frozenset(relation for s, e, relation in TRANSITIONS if (s, e) == (status, event))
 
 
-class BedNotFree(Exception):
-    """The bed is another shelter's, out of use, slept in, or kept for somebody else."""
+class PlaceNotFree(Exception):
+    """The place is another shelter's, out of use, slept in, or kept for somebody else."""
 
 
 class ReferralRefusal(StrEnum):

@@ -200,7 +200,7 @@ def towards(
     """The consent that holds towards the party that is to be asked, as the agreement's rules see it.
 
     `said`: what the person answered about the parties that were `named` to them. A yes is valid only for these, and for
-    another party only if it was named later (`by_name`). Without that yes, the party may be asked for a bed and must
+    another party only if it was named later (`by_name`). Without that yes, the party may be asked for a place and must
     ask the person first (`not_asked_urgent`). Raises ReferralRefused: `struck_out`, also for a party that was named
     later and refused; `by_name` if nobody has recorded yet whether the person was asked.
     """
@@ -238,7 +238,7 @@ def of_interview(
 
 
 def of_own_case(consent: str, statistics: str) -> tuple[Answer, ...]:
-    """The answers of an adult who came to a shelter. Taking a bed is consent to help, independent of the other
+    """The answers of an adult who came to a shelter. Taking a place is consent to help, independent of the other
     answers."""
     if consent == "not_asked_child":
         return ()

@@ -140,7 +140,7 @@ def _facts(case: OwnCase) -> CaseFacts:
 def routing_facts(case: OwnCase, agreement: Agreement) -> RoutingFacts:
     """The facts the clauses look at; raises UnknownFact for a code the agreement does not know.
 
-    Consent here means consent to help; a person who took a bed has given it.
+    Consent here means consent to help; a person who took a place has given it.
     """
     return parse_facts(
         {

@@ -1,7 +1,7 @@
 """Nights by which shelters are paid (Action Plan II.1(b)(iv)). Exact, and of nobody: a sum over all stays of a shelter.
 
 The day of exit is not a night. Children who came with a victim have stays of their own, which count. The nights of
-people who do not wish to be in the statistics count too: they only say that a bed was used.
+people who do not wish to be in the statistics count too: they only say that a place was used.
 
 Decided in ADR 0020.
 """

@@ -27,7 +27,9 @@ class Source(StrEnum):
     TRANSFER = "transfer"
     OTHER_ORGANISATION = "other_organisation"
     ALREADY_THERE = "already_there"
-    WITH_A_VICTIM = "with_a_victim"  # a child of somebody the shelter takes care of: no victim, but a person with a bed
+    WITH_A_VICTIM = (
+        "with_a_victim"  # a child of somebody the shelter takes care of: no victim, but a person with a place
+    )
 
 
 class ExitReason(StrEnum):
@@ -93,78 +95,6 @@ DESTINATIONS: Mapping[ExitReason, frozenset[Destination]] = MappingProxyType(
 """Reason -> the destinations that do not contradict it. Every way to the country of citizenship is a repatriation."""
 
 
-class CloseReason(StrEnum):
-    """Why a shelter closes a bed."""
-
-    REPAIRS = "repairs"
-    FEWER_PLACES = "fewer_places"
-    GIVEN_UP = "given_up"  # the room or the building is no longer the shelter's
-    ENTERED_BY_MISTAKE = "entered_by_mistake"
-    OTHER = "other"
-
-
-class BedRefusal(StrEnum):
-    """Why a bed cannot be named or closed like this."""
-
-    NAME_MISSING = "name_missing"
-    NAME_TOO_LONG = "name_too_long"
-    NO_NUMBER = "no_number"
-    NAME_TAKEN = "name_taken"
-    TOO_MANY = "too_many"
-    OCCUPIED = "occupied"
-    KEPT = "kept"
-    CLOSED_IN_PAST = "closed_in_past"
-    CLOSED_TOO_LATE = "closed_too_late"
-    CLOSED = "closed"
-
-
-class BedRefused(ValueError):
-    """A bed cannot be named or closed like this; `reason` says why."""
-
-    def __init__(self, reason: BedRefusal) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-LONGEST_NAME, MOST_BEDS_AT_ONCE = 40, 50
-_LONGEST_NUMBER = 6
-
-
-def bed_names(first: str, number: int) -> list[str]:
-    """The names of `number` beds that begin with `first` and count on from the figures at its end: V46, V47 ...
-
-    Figures keep their width (V09, V10). Raises BedRefused.
-    """
-    first = " ".join(first.split())
-    if not first:
-        raise BedRefused(BedRefusal.NAME_MISSING)
-    if not 1 <= number <= MOST_BEDS_AT_ONCE:
-        raise BedRefused(BedRefusal.TOO_MANY)
-    stem = first.rstrip("0123456789")
-    figures = first[len(stem) :]
-    if number > 1 and not 1 <= len(figures) <= _LONGEST_NUMBER:
-        raise BedRefused(BedRefusal.NO_NUMBER)
-    names = [first] if number == 1 else [f"{stem}{int(figures) + more:0{len(figures)}}" for more in range(number)]
-    if max(map(len, names)) > LONGEST_NAME:
-        raise BedRefused(BedRefusal.NAME_TOO_LONG)
-    return names
-
-
-def check_closing(closed_from: date, *, today: date, free_from: date | None, kept: bool) -> None:
-    """Raise BedRefused unless a bed can be closed from that day: not while somebody sleeps in it or is awaited.
-
-    `free_from`: the planned end of the stay in it, None where nobody is.
-    """
-    if kept:
-        raise BedRefused(BedRefusal.KEPT)
-    if closed_from < today:
-        raise BedRefused(BedRefusal.CLOSED_IN_PAST)
-    if free_from is not None and closed_from < max(free_from, today + timedelta(days=1)):
-        raise BedRefused(BedRefusal.OCCUPIED)
-    if closed_from > today + LONGEST_PLANNED:
-        raise BedRefused(BedRefusal.CLOSED_TOO_LATE)
-
-
 class StayRefusal(StrEnum):
     """Why a stay cannot be recorded like this."""
 
@@ -181,8 +111,11 @@ class StayRefusal(StrEnum):
     LEFT_ALONE = "left_alone"
     DIED = "died"
     MISSING_STANDS = "missing_stands"  # until the person is found
-    BED_TAKEN = "bed_taken"
-    BED_OUT_OF_USE = "bed_out_of_use"
+    PLACE_TAKEN = "place_taken"
+    PLACE_KEPT = "place_kept"  # for somebody else, in these days
+    PLACE_OUT_OF_USE = "place_out_of_use"
+    PLACE_NOT_THERE = "place_not_there"  # not yet or no longer a place of the building
+    NOT_WITH_MOTHER = "not_with_mother"  # not a child under three, or not with an adult who is there
     NOT_ARRIVED = "not_arrived"
     ALREADY_THERE = "already_there"
 
@@ -205,10 +138,6 @@ class Period:
 
 class StayOver(Exception):
     """The stay has ended in the meantime; nothing changes."""
-
-
-class BedInUse(Exception):
-    """Somebody sleeps in the bed, or it is kept for somebody; it cannot be taken out of use."""
 
 
 LATE_ENTRY = timedelta(days=31)
@@ -308,7 +237,7 @@ def present(stay: Period, gaps: Iterable[Period]) -> list[Period]:
 
 
 def check_no_overlap(new: Period, others: Iterable[Period], reason: StayRefusal = StayRefusal.OVERLAPS) -> None:
-    """Raise ImpossibleStay(reason) when one night would be spent in two places, or a bed have two people (`bed_taken`).
+    """Raise ImpossibleStay(reason) when one night would be spent in two stays.
 
     Moving on one day is possible.
     """

@@ -32,7 +32,6 @@ class Referral(Model):
             name="departed_with_escort",
         ),
         Index("uq_referrals_open_case", "case_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
-        Index("uq_referrals_kept_bed", "bed_id", unique=True, sqlite_where=_KEPT, postgresql_where=_KEPT),
         Index("ix_referrals_receiver_id_status", "receiver_id", "status"),
         Index("ix_referrals_sender_id_sent_at", "sender_id", "sent_at", "id"),
         Index("ix_referrals_status_expires_at", "status", "expires_at"),
@@ -59,7 +58,6 @@ class Referral(Model):
     decided_at: Mapped[datetime | None]
     decline_reason: Mapped[str] = mapped_column(default="")
     answered_in: Mapped[str] = mapped_column(default="")  # a class of domain.referrals, kept when the hours go
-    bed_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("beds.id"))
     departed_at: Mapped[datetime | None]
     escort: Mapped[str] = mapped_column(default="", server_default="")
     expected_at: Mapped[datetime | None]

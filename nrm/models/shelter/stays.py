@@ -1,4 +1,4 @@
-"""Beds and stays."""
+"""Stays. Which place somebody had on which nights: `occupancies` (nrm/models/shelter/places.py)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import uuid
 from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
 from nrm.domain.shelter.permits import REPATRIATION_DESTINATIONS
-from nrm.domain.shelter.stays import DESTINATIONS, CloseReason, Destination
+from nrm.domain.shelter.stays import DESTINATIONS, Destination
 
 
 def _listed(codes: Iterable[str]) -> str:
@@ -22,30 +22,6 @@ _EXITS = " OR ".join(
     f"(exit_reason = '{reason}' AND destination IN ({_listed(to)}))" for reason, to in DESTINATIONS.items()
 )
 _ABROAD = _listed(REPATRIATION_DESTINATIONS)
-
-
-class Bed(Model):
-    """A place to sleep, in one shelter. A closed one keeps the stays it had."""
-
-    __tablename__ = "beds"
-    __table_args__ = (
-        UniqueConstraint("organisation_id", "label"),
-        CheckConstraint(
-            f"(closed_from IS NULL AND closed_why = '') OR (closed_from IS NOT NULL AND closed_why IN "
-            f"({_listed(CloseReason)}))",
-            name="closed_with_reason",
-        ),
-        CheckConstraint("closed_from IS NULL OR out_of_use", name="nobody_new_into_a_closing_bed"),
-    )
-
-    id: Mapped[uuid.UUID] = id_column()
-    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
-    label: Mapped[str]
-    out_of_use: Mapped[bool] = mapped_column(default=False)
-    file_label: Mapped[str | None]  # what the country's file calls it; None: its shelter entered it
-    opened_on: Mapped[date | None]  # the day its shelter entered it; None: there from the beginning
-    closed_from: Mapped[date | None]  # from this day it no longer counts, unless somebody still sleeps in it
-    closed_why: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class Stay(Model):
@@ -110,13 +86,6 @@ class Stay(Model):
             name="found_safe_before_leaving",
         ),
         Index(
-            "uq_stays_open_bed",
-            "bed_id",
-            unique=True,
-            sqlite_where=text("ended_on IS NULL"),
-            postgresql_where=text("ended_on IS NULL"),
-        ),
-        Index(
             "uq_stays_open_case",
             "case_id",
             unique=True,
@@ -128,13 +97,11 @@ class Stay(Model):
         Index("ix_stays_ended_on", "ended_on", "admitted_on", "case_id"),
         Index("ix_stays_known_on", "known_on", "admitted_on", "case_id"),
         Index("ix_stays_referral_id", "referral_id"),
-        Index("ix_stays_bed_id", "bed_id"),
     )
 
     id: Mapped[uuid.UUID] = id_column()
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"), index=True)
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
-    bed_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("beds.id"))
     referral_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("referrals.id"))
     admitted_on: Mapped[date]
     known_on: Mapped[date]  # the day it was entered: a late stay counts in the quarter it becomes known

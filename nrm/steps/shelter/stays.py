@@ -12,6 +12,7 @@ from nrm import audit, clock
 from nrm.db import hit_one
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.absences import Outcome
+from nrm.domain.shelter.places import Span
 from nrm.domain.shelter.stays import (
     HOME,
     Destination,
@@ -27,25 +28,29 @@ from nrm.domain.shelter.stays import (
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case
-from nrm.models.shelter.stays import Bed, Stay
+from nrm.models.shelter.stays import Stay
+from nrm.steps.shelter import places as place_steps
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.rows.shelter import stays as stay_rows
-from nrm.store.shelter import stays as store
 
 
 def begin(
     session: Session,
     case: Case,
     referral: Referral | None,
-    bed_id: uuid.UUID,
+    place_id: uuid.UUID | None,
     admitted_on: date,
     anticipated_end_on: date,
     by: Actor,
+    *,
+    with_stay_id: uuid.UUID | None = None,
+    age: int | None = None,
 ) -> uuid.UUID:
     """The common part of the admission of a referred person and of a person whose case the shelter opens itself.
 
-    In the caller's transaction, with the case locked. Raises NotVisible, ImpossibleStay.
+    In the caller's transaction, with the case locked. `with_stay_id`: a child under three sleeps with its mother, whose
+    stay it is, and has no place; `age`: in years, if known. Raises NotVisible, ImpossibleStay.
     """
     assert by.organisation_id is not None
     today = days.today()
@@ -57,37 +62,28 @@ def begin(
     if any(other.exited_on is None for other in others):
         raise ImpossibleStay(StayRefusal.ALREADY_THERE)
     check_no_overlap(period, others)
-    take(session, bed_id, case.id, period, by)
+    if place_id is None:
+        if with_stay_id is None:
+            raise ImpossibleStay(StayRefusal.PLACE_NOT_THERE)
+        place_steps.check_mother(with_stay_id, case, by, age=age)
     stay = Stay(
         id=uuid.uuid4(),
         case_id=case.id,
         organisation_id=by.organisation_id,
-        bed_id=bed_id,
         referral_id=referral.id if referral is not None else None,
         admitted_on=admitted_on,
         known_on=today,
         anticipated_end_on=anticipated_end_on,
     )
+    if place_id is not None:  # before the stay is written: who is second waits for the place, and then sees it taken
+        place_steps.check_free(
+            place_id, Span(admitted_on), by, for_code=case.pseudonym, planned_end_on=anticipated_end_on
+        )
     session.add(stay)
     session.flush()
-    audit.append(session, audit.Event.STAY_BEGUN, by=by, case_id=case.id, stay_id=stay.id, bed_id=bed_id)
+    place_steps.begin(session, stay, place_id=place_id, with_stay_id=with_stay_id, from_on=admitted_on, by=by)
+    audit.append(session, audit.Event.STAY_BEGUN, by=by, case_id=case.id, stay_id=stay.id, place_id=place_id)
     return stay.id
-
-
-def take(
-    session: Session, bed_id: uuid.UUID, case_id: uuid.UUID, period: Period, by: Actor, *, but: uuid.UUID | None = None
-) -> None:
-    """Lock the bed, and check that this person can have it from the first day of the period on."""
-    bed = store.bed(bed_id, by=by)
-    if bed.out_of_use:
-        raise ImpossibleStay(StayRefusal.BED_OUT_OF_USE)
-    if stay_rows.is_kept_for_another(bed_id, case_id, bed.organisation_id):
-        raise ImpossibleStay(StayRefusal.BED_TAKEN)
-    check_no_overlap(period, stay_rows.periods_in(bed_id, but=but), StayRefusal.BED_TAKEN)
-    # On PostgreSQL the row lock ends with the transaction; a transaction that waited for it sees the new stay.
-    hit = hit_one(session, update(Bed).where(Bed.id == bed_id, Bed.out_of_use.is_(False)).values(out_of_use=False))
-    if not hit:
-        raise ImpossibleStay(StayRefusal.BED_OUT_OF_USE)
 
 
 def move_on(session: Session, case_id: uuid.UUID, by: Actor, *, only: uuid.UUID | None = None) -> None:
@@ -122,6 +118,7 @@ def move_on(session: Session, case_id: uuid.UUID, by: Actor, *, only: uuid.UUID 
         .execution_options(synchronize_session=False),
     )
     if hit:  # else the shelter ended it in the same instant, and said why
+        place_steps.end(session, stay.id, max(today, stay.admitted_on), by)
         audit.append(
             session,
             audit.Event.STAY_ENDED,

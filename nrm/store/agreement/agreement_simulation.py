@@ -1,4 +1,4 @@
-"""The cases of a period for a simulation, and the beds of the shelters: closed codes, dates and organisations alone.
+"""The cases of a period for a simulation, and the places of the shelters: closed codes, dates and organisations alone.
 
 For the program itself; no person, whatever the role, reads people this way.
 """
@@ -21,27 +21,32 @@ from nrm.domain.shelter.cases import UNKNOWN
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Obligation, Referral, RouteCandidate
 from nrm.models.shelter.cases import Case
-from nrm.models.shelter.stays import Bed, Stay
+from nrm.models.shelter.places import OutOfService, Place
+from nrm.models.shelter.stays import Stay
 
 SIMULATION = Actor.system("simulation")
 HOME = "AL"
 
 
-def beds(last: date, *, by: Actor) -> dict[str, int]:
-    """Party -> beds in use of its shelters on the `last` day of a period. Raises NotPermitted for a person.
+def places(last: date, *, by: Actor) -> dict[str, int]:
+    """Party -> places in use of its shelters on the `last` day of a period. Raises NotPermitted for a person.
 
-    A bed entered after the period was not there in it, and one closed after it was.
+    A place entered after the period was not there in it, and one closed after it was.
     """
     _for_the_program(by)
-    there = or_(Bed.opened_on.is_(None), Bed.opened_on <= last)
-    used = or_(Bed.closed_from > last, ~Bed.out_of_use)
+    there = or_(Place.from_on.is_(None), Place.from_on <= last), or_(Place.until_on.is_(None), Place.until_on > last)
+    out = exists().where(
+        OutOfService.place_id == Place.id,
+        OutOfService.from_on <= last,
+        or_(OutOfService.until_on.is_(None), OutOfService.until_on > last),
+    )
     rows = db.session.execute(
-        select(Organisation.party, func.count().label("beds"))
-        .join(Bed, Bed.organisation_id == Organisation.id)
-        .where(Organisation.kind.in_([str(kind) for kind in SHELTERS]), Organisation.party != "", there, used)
+        select(Organisation.party, func.count().label("places"))
+        .join(Place, Place.organisation_id == Organisation.id)
+        .where(Organisation.kind.in_([str(kind) for kind in SHELTERS]), Organisation.party != "", *there, ~out)
         .group_by(Organisation.party)
     )
-    return {row.party: row.beds for row in rows}
+    return {row.party: row.places for row in rows}
 
 
 def past(first: date, last: date, country: Country, *, by: Actor) -> list[PastCase]:

@@ -23,7 +23,6 @@ from sqlalchemy import (
     Uuid,
     bindparam,
     case,
-    exists,
     func,
     literal,
     or_,
@@ -58,13 +57,13 @@ from nrm.domain.referrals.duty import (
 )
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.reminder_calls import ReminderCall
-from nrm.models.shelter.stays import Bed
 from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.paging import MOST, PAGE, Page, place_after
 from nrm.store.referrals import obligations
 from nrm.store.referrals.critical_path import CallLine
 from nrm.store.rows.referrals.duty import MARKED, Source, sources, values_of_all
+from nrm.store.rows.shelter import places as place_rows
 
 AUTHORITY = "RA"
 
@@ -111,7 +110,7 @@ class Counts:
     late: int = 0
     later: int = 0
     old: int = 0
-    without_beds: tuple[str, ...] = ()  # codes of shelters that never entered one: asked in the same statement
+    without_places: tuple[str, ...] = ()  # codes of shelters that never entered one: asked in the same statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ class Desk:
     post: tuple[DutyLine, ...]
     due: tuple[DutyLine, ...]
     counts: Counts
-    without_beds: tuple[dict[str, str], ...]  # shelters bound by the agreement that never entered a bed
+    without_places: tuple[dict[str, str], ...]  # shelters bound by the agreement that never entered a place
 
 
 def desk(*, by: Actor, size: int) -> Desk:
@@ -141,7 +140,7 @@ def desk(*, by: Actor, size: int) -> Desk:
     lines = _Lines([each for part in parts for each in part], by)
     post, due = (tuple(lines.line(each) for each in part) for part in parts)
     day = clock.day_of(now, country().timezone)
-    empty = [each for each in lines.organisations.values() if each.code in much.without_beds]
+    empty = [each for each in lines.organisations.values() if each.code in much.without_places]
     bound = (each for each in sorted(empty, key=lambda each: each.code) if country().binds(each.party, day))
     return Desk(post, due, much, tuple(_names(each) for each in bound))
 
@@ -268,10 +267,10 @@ def _how_much(now: datetime) -> tuple[Counts, frozenset[str]]:
         number[part] += found
         number["children"] += found if part == Part.POST and child else 0
         number["late"] += found if part == Part.DUE and late else 0
-    return Counts(**number, without_beds=tuple(empty)), frozenset(kinds)
+    return Counts(**number, without_places=tuple(empty)), frozenset(kinds)
 
 
-_EMPTY = "without beds: "
+_EMPTY = "without places: "
 
 
 @cache
@@ -295,7 +294,7 @@ def _counted_parts() -> Select[*tuple[Any, ...]]:
         )
     shelters = [str(kind) for kind in SHELTERS]
     empty = select(literal(""), literal(_EMPTY) + Organisation.code, literal(0), literal(0)).where(
-        Organisation.kind.in_(shelters), Organisation.enabled, ~exists().where(Bed.organisation_id == Organisation.id)
+        Organisation.kind.in_(shelters), Organisation.enabled, ~place_rows.has_entered_any()
     )
     rows = union_all(*parts, empty).subquery()
     codes = (rows.c.kind, rows.c.part, rows.c.child, rows.c.late)

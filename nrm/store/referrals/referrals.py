@@ -23,7 +23,7 @@ from nrm.models.accounts.accounts import Keyring, KeyringWrap, Organisation
 from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import Referral, RouteCandidate
 from nrm.models.shelter.cases import Case
-from nrm.models.shelter.stays import Bed
+from nrm.models.shelter.places import Place, Promise
 from nrm.prepared import Prepared
 from nrm.prepared import Row as PreparedRow
 from nrm.store import names as organisation_names
@@ -75,7 +75,7 @@ class ReferralLine:
     escort: str
     expected_at: datetime | None
     arrived_at: datetime | None
-    bed: str
+    place: str
     age_class: str
     gender: str
     citizenship_class: str
@@ -293,11 +293,12 @@ def _quarter(referral_: Referral) -> str:
 
 def _referral_rows() -> _Lines:
     return (
-        select(Referral, Case, _Sender, _Receiver, Bed.label, referral_rows.handed_over_urgently())
+        select(Referral, Case, _Sender, _Receiver, Place.label, referral_rows.handed_over_urgently())
         .join(Case, Case.id == Referral.case_id)
         .join(_Sender, _Sender.id == Referral.sender_id)
         .join(_Receiver, _Receiver.id == Referral.receiver_id)
-        .outerjoin(Bed, Bed.id == Referral.bed_id)
+        .outerjoin(Promise, and_(Promise.referral_id == Referral.id, Promise.over_on.is_(None)))
+        .outerjoin(Place, Place.id == Promise.place_id)
     )
 
 
@@ -343,7 +344,7 @@ def _first_due_first(by: Actor, status: ReferralStatus, further: bool) -> _Tagge
 def _referral_line(
     found: Row[Referral, Case, Organisation, Organisation, str, bool], by: Actor, *, doctor: bool = False
 ) -> ReferralLine:
-    referral_, case_, sender, receiver, bed, urgently = found
+    referral_, case_, sender, receiver, place, urgently = found
     status = ReferralStatus(referral_.status)
     return ReferralLine(
         id=referral_.id,
@@ -372,7 +373,7 @@ def _referral_line(
         escort=referral_.escort,
         expected_at=referral_.expected_at,
         arrived_at=referral_.arrived_at,
-        bed=bed or "",
+        place=place or "",
         age_class=case_.age_class,
         gender=case_.gender,
         citizenship_class=case_.citizenship_class,

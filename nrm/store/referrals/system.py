@@ -17,8 +17,8 @@ from nrm.models.referrals.referrals import ChildAlert, Obligation, Referral
 from nrm.models.shelter.cases import Case
 from nrm.store import names as organisation_names
 from nrm.store.countries import country
-from nrm.store.shelter import stays
-from nrm.store.shelter.stays import Room
+from nrm.store.shelter import places as place_store
+from nrm.store.shelter.places import Room
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def places(*, by: Actor) -> list[Place]:
     now = clock.now()
     agreement = country().in_force(now)
     day = agreement.day(now)
-    rooms = {room.code: room for room in stays.rooms(by=by)}
+    rooms = {room.code: room for room in place_store.rooms(by=by)}
     capacity = organisation_names.capacity()
     counts = _counts()
     found = []

@@ -22,7 +22,7 @@ from nrm.store.agreement import agreements
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts, family_notices
 from nrm.store.referrals import obligations, referrals
-from nrm.store.shelter import absences, cases, others_there, permits, stays
+from nrm.store.shelter import absences, cases, others_there, permits, places, stays
 from nrm.web import access, home
 from nrm.web.interviews import helpline
 from nrm.web.language import gettext
@@ -49,7 +49,7 @@ class DirectoryLine:
 
 @home.page(Role.CASE_WORKER, Role.SHELTER_MANAGER)
 def shelter_home() -> str:
-    """A shelter's; child protection's case workers have no beds and get a desk."""
+    """A shelter's; child protection's case workers have no places and get a desk."""
     by = access.actor()
     if by.kind is OrganisationKind.CHILD_PROTECTION:
         return desk_home()
@@ -59,7 +59,7 @@ def shelter_home() -> str:
         left=absences.left(by=by) if g.top.left else (),
         part=contributions.waiting_part(),
         paid=by.may(Permission.PAYMENT_READ),
-        room=stays.room(by=by),
+        room=places.room(by=by),
         received=referrals.received(by=by, size=SHOWN),
         coming=referrals.coming(by=by, size=SHOWN),
         owed=obligations.owed(by=by, size=SHOWN),

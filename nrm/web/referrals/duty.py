@@ -46,7 +46,7 @@ Answer = BaseResponse | tuple[str, int] | str
 CAPACITY_WORDS = {
     Capacity.FREE: N_("free"),
     Capacity.NONE_FREE: N_("none free"),
-    Capacity.NO_BEDS: N_("no beds entered yet"),
+    Capacity.NO_PLACES: N_("no building entered yet"),
     Capacity.ASK: N_("ask"),
 }
 SHOWN = 6
@@ -213,11 +213,11 @@ def _tile_rows(shown: Sequence[Place], names: Mapping[str, str]) -> list[list[Ti
 
 
 def _place_words(place: Place) -> list[str]:
-    """Room in words, or how many beds of all are free; what waits and what is late."""
+    """Room in words, or how many places of all are free; what waits and what is late."""
     said = []
     if place.capacity is not None and place.room is not None:
-        if place.capacity is Capacity.FREE and place.room.beds:
-            said.append(gettext("%(free)s of %(beds)s beds free", free=place.room.free, beds=place.room.beds))
+        if place.capacity is Capacity.FREE and place.room.places:
+            said.append(gettext("%(free)s of %(places)s places free", free=place.room.free, places=place.room.places))
         else:
             said.append(translated(CAPACITY_WORDS[place.capacity]))
     if place.waiting:

@@ -23,7 +23,7 @@ from nrm.store.countries import country
 from nrm.store.referrals import next_receiver as store
 from nrm.store.referrals import referrals
 from nrm.store.shelter import cases as case_store
-from nrm.store.shelter import stays
+from nrm.store.shelter import places
 from nrm.store.shelter.cases import CaseRelation
 from nrm.web import access, errors
 from nrm.web.language import text_in
@@ -143,7 +143,7 @@ def _placing_page(template: str, case_id: uuid.UUID, form: PlaceReferralForm, st
         last=referrals.newest_of(case_id, by=by),
         statuses=STATUS_LABELS,
         reasons=DECLINE_LABELS,
-        rooms=stays.rooms(by=by) if by.may(Permission.REFERRAL_DIRECT) else [],
+        rooms=places.rooms(by=by) if by.may(Permission.REFERRAL_DIRECT) else [],
         asked_of=_asked_of(form),
         duty_officer_decides=store.duty_officer_owes(case),
     )

@@ -31,10 +31,10 @@ from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permissio
 from nrm.domain.accounts.members import TooFewKeyHolders
 from nrm.domain.referrals.referrals import (
     REASONS_UNDER_MUST,
-    BedNotFree,
     DeclineReason,
     Escort,
     IllegalTransition,
+    PlaceNotFree,
     ReferralEvent,
     ReferralStatus,
     Relation,
@@ -52,7 +52,7 @@ from nrm.store.referrals import obligations
 from nrm.store.referrals import referrals as store
 from nrm.store.referrals.referrals import ReferralLine
 from nrm.store.shelter import cases as case_store
-from nrm.store.shelter import consents, stays
+from nrm.store.shelter import consents, places
 from nrm.web import access, errors
 from nrm.web.interviews import handouts
 from nrm.web.language import text_in
@@ -82,7 +82,7 @@ CONFLICTS: Mapping[TransitionRefusal, str] = {
     TransitionRefusal.MUST: "",
     TransitionRefusal.ESCORT: "",
 }
-NOT_FREE = N_("Choose another bed: this one is no longer free")
+NOT_FREE = N_("Choose another place: this one is no longer free")
 AUTHORITY = "RA"
 
 
@@ -175,7 +175,7 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
     if hand_over is not None:
         rows = answer_rows(questionnaire_of(line.questionnaire), hand_over.value, party_names())
     if line.relation is Relation.RECEIVER and line.status is ReferralStatus.SENT:
-        _offer_beds(form)
+        _offer_places(form)
     return render_template(
         "referrals/referrals/received_one.html",
         line=line,
@@ -220,10 +220,10 @@ def _clause(line: ReferralLine) -> dict[str, str]:
         return {}
 
 
-def _offer_beds(form: AcceptReferralForm) -> None:
-    free = stays.free_beds(by=access.actor())
-    form.bed.choices = [SelectChoice(value="", label=N_("Choose a bed"))] if len(free) != 1 else []
-    form.bed.choices += [SelectChoice(value=str(bed), label=label) for bed, label in free]
+def _offer_places(form: AcceptReferralForm) -> None:
+    free = places.free_places(by=access.actor())
+    form.bed.choices = [SelectChoice(value="", label=N_("Choose a place"))] if len(free) != 1 else []
+    form.bed.choices += [SelectChoice(value=str(place), label=label) for place, label in free]
 
 
 @blueprint.post("/referrals/<uuid:referral_id>/open")
@@ -251,8 +251,10 @@ def accept(referral_id: uuid.UUID) -> Answer:
         return _accept(referral_id)
     except IllegalTransition as error:
         referral = store.row(referral_id, by=access.actor())
-        same = referral.status == ReferralStatus.ACCEPTED and str(referral.bed_id) == request.form.get("bed")
-        if same and store.relation_to(referral, by=access.actor()) is Relation.RECEIVER:
+        accepted = referral.status == ReferralStatus.ACCEPTED
+        receiver = accepted and store.relation_to(referral, by=access.actor()) is Relation.RECEIVER
+        kept = places.kept_place(referral.case_id, by=access.actor()) if receiver else None
+        if kept is not None and str(kept) == request.form.get("bed"):
             # This form came before, and its answer was lost on the way.
             return redirect(url_for("cases.show", case_id=referral.case_id), 303)
         return _conflict(error)
@@ -262,18 +264,18 @@ def _accept(referral_id: uuid.UUID) -> Answer:
     by = access.actor()
     line = _to_decide(referral_id, ReferralEvent.ACCEPT)
     form = AcceptReferralForm(request.form)
-    _offer_beds(form)
+    _offer_places(form)
     if not form.validate():
         return _receiver_page(line, form), 422
     hours = int(form.expected.data or 0)
     try:
         case_id = actions.accept(
             referral_id=referral_id,
-            bed_id=uuid.UUID(form.bed.data),
+            place_id=uuid.UUID(form.bed.data),
             expected_at=clock.now() + timedelta(hours=hours) if hours else None,
             by=by,
         )
-    except BedNotFree:
+    except PlaceNotFree:
         form.bed.errors = [NOT_FREE]
         return _receiver_page(line, form), 422
     except TooFewKeyHolders:

@@ -14,17 +14,18 @@ from nrm import clock
 from nrm.actions.shelter import direct_intake as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.direct_intake import REFER_ON, ImpossibleCase, OwnCase
+from nrm.domain.shelter.places import LONGEST_WITH_MOTHER
 from nrm.domain.shelter.stays import ImpossibleStay, Source, StayRefusal
 from nrm.domain.words import N_
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.referrals import obligations
-from nrm.store.shelter import cases
+from nrm.store.shelter import cases, places
 from nrm.store.shelter import stays as store
 from nrm.web import access
 from nrm.web.choices import of_list
 from nrm.web.language import text_in
-from nrm.web.shelter.stays import chosen_bed, mark_impossible, offer_beds
+from nrm.web.shelter.stays import chosen_place, mark_impossible, offer_places
 
 Answer = Response | str | tuple[str, int]
 
@@ -34,14 +35,14 @@ blueprint = Blueprint("direct_intake", __name__)
 @blueprint.get("/cases/new")
 @access.requires(Permission.STAY_MANAGE)
 def open_page() -> str:
-    store.room(by=access.actor())  # only a shelter opens a case of its own
+    places.room(by=access.actor())  # only a shelter opens a case of its own
     return render_template("shelter/direct_intake/who.html", form=_person_form(), parent=None)
 
 
 @blueprint.post("/cases/new")
 @access.requires(Permission.STAY_MANAGE)
 def open_case() -> Answer:
-    store.room(by=access.actor())
+    places.room(by=access.actor())
     return _open(_person_form(), None)
 
 
@@ -75,17 +76,19 @@ def _open(who: OpenCaseForm, parent: cases.SeenCase | None) -> Answer:
     if "back" in request.form:
         return render_template("shelter/direct_intake/who.html", form=who, parent=parent)
     if request.form.get("step") != "2":
-        return render_template("shelter/direct_intake/admit.html", who=who, form=_admit(empty=True), parent=parent)
-    form = _admit()
+        return render_template("shelter/direct_intake/admit.html", who=who, form=_admit(who, empty=True), parent=parent)
+    form = _admit(who)
     if not form.validate():
         return render_template("shelter/direct_intake/admit.html", who=who, form=form, parent=parent), 422
     admitted_on = chosen_day(form.admitted, form.admitted_day, days.today())
     named = who.may_name
     identity = {name: form[name].data for name in ("given", "family", "known_as", "birth", "contact")} if named else {}
+    chosen = chosen_place(form)
     try:
         opened = actions.open_case(
             case=_own_case(who, form),
-            bed_id=chosen_bed(form),
+            place_id=chosen.place_id,
+            with_stay_id=chosen.with_stay_id,
             admitted_on=admitted_on,
             anticipated_end_on=planned_day(form.planned, form.planned_day, admitted_on),
             identity=identity,
@@ -135,9 +138,10 @@ def _person_form(kind: type[OpenCaseForm] = OpenCaseForm) -> OpenCaseForm:
     return form
 
 
-def _admit(*, empty: bool = False) -> AdmitPersonForm:
+def _admit(who: OpenCaseForm, *, empty: bool = False) -> AdmitPersonForm:
     form = AdmitPersonForm() if empty else AdmitPersonForm(request.form)
-    offer_beds(form)
+    small = who.age_class.data == "child" and (who.years is None or who.years < LONGEST_WITH_MOTHER)
+    offer_places(form, small_child=small)
     return form
 
 

@@ -1,9 +1,11 @@
-"""Beds and stays: the bed board, admitting, changing, letting go."""
+"""Places and stays: the place board, admitting, changing, letting go."""
 
 from __future__ import annotations
 
 import uuid
-from datetime import date, timedelta
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from markupsafe import Markup
@@ -26,9 +28,9 @@ from nrm.actions.shelter import stays as actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.shelter.absences import BY_ANOTHER_PAGE
 from nrm.domain.shelter.permits import GateClosed, GateRefusal
+from nrm.domain.shelter.places import may_be_with_mother
 from nrm.domain.shelter.stays import (
     DESTINATIONS,
-    BedInUse,
     Destination,
     ExitReason,
     ImpossibleStay,
@@ -39,10 +41,11 @@ from nrm.domain.words import N_
 from nrm.store import days as calendar
 from nrm.store.countries import country
 from nrm.store.shelter import absences as absence_store
+from nrm.store.shelter import places
 from nrm.store.shelter import stays as store
 from nrm.web import access, errors
 from nrm.web.choices import label_of, of_list
-from nrm.web.language import text_in
+from nrm.web.language import gettext, text_in
 from nrm.web.shelter import absences, findings
 
 Answer = Response | str | tuple[str, int]
@@ -50,8 +53,6 @@ Answer = Response | str | tuple[str, int]
 blueprint = Blueprint("stays", __name__)
 
 OVER = N_("This stay has ended already.")
-BED_CLOSED = N_("This bed is closed. Reopen it on the list of beds.")
-IN_USE = N_("Somebody sleeps in this bed, or it is kept for somebody. Change that first.")
 
 
 @blueprint.get("/stays")
@@ -60,51 +61,17 @@ def index() -> str:
     """The shelter's open stays, the first planned end first."""
     by = access.actor()
     return render_template(
-        "shelter/stays/index.html", room=store.room(by=by), page=store.stays(by=by, after=request.args.get("after", ""))
+        "shelter/stays/index.html",
+        room=places.room(by=by),
+        page=store.stays(by=by, after=request.args.get("after", "")),
     )
-
-
-@blueprint.get("/beds")
-@access.requires(Permission.STAY_MANAGE)
-def beds() -> str:
-    """Every bed and the next fourteen days."""
-    by = access.actor()
-    first = calendar.today()
-    days = [first + timedelta(days=number) for number in range(store.BOARD_DAYS)]
-    return render_template(
-        "shelter/stays/beds.html",
-        room=store.room(by=by),
-        days=days,
-        rows=[(bed, store.runs(bed, days)) for bed in store.beds(by=by)],
-        may_manage=by.may(Permission.BED_MANAGE),
-    )
-
-
-@blueprint.post("/beds/<uuid:bed_id>/out-of-use")
-@access.requires(Permission.BED_MANAGE)
-def take_out_of_use(bed_id: uuid.UUID) -> Answer:
-    try:
-        actions.take_out_of_use(bed_id=bed_id, by=access.actor())
-    except BedInUse:
-        return errors.error_page(409, IN_USE)
-    return redirect(url_for("stays.beds"), 303)
-
-
-@blueprint.post("/beds/<uuid:bed_id>/back")
-@access.requires(Permission.BED_MANAGE)
-def put_back(bed_id: uuid.UUID) -> Answer:
-    try:
-        actions.put_back(bed_id=bed_id, by=access.actor())
-    except BedInUse:
-        return errors.error_page(409, BED_CLOSED)
-    return redirect(url_for("stays.beds"), 303)
 
 
 @blueprint.get("/cases/<uuid:case_id>/admit")
 @access.requires(Permission.STAY_MANAGE)
 def admit_page(case_id: uuid.UUID) -> str:
     person = store.admittable(case_id, by=access.actor())
-    return render_template("shelter/stays/admit.html", person=person, form=_admit_form(case_id))
+    return render_template("shelter/stays/admit.html", person=person, form=_admit_form(person))
 
 
 @blueprint.post("/cases/<uuid:case_id>/admit")
@@ -112,14 +79,16 @@ def admit_page(case_id: uuid.UUID) -> str:
 def admit(case_id: uuid.UUID) -> Answer:
     by = access.actor()
     person = store.admittable(case_id, by=by)
-    form = _admit_form(case_id)
+    form = _admit_form(person)
     if not form.validate():
         return render_template("shelter/stays/admit.html", person=person, form=form), 422
     admitted_on = chosen_day(form.admitted, form.admitted_day, calendar.today())
+    chosen = chosen_place(form)
     try:
         stay_id = actions.admit(
             case_id=case_id,
-            bed_id=chosen_bed(form),
+            place_id=chosen.place_id,
+            with_stay_id=chosen.with_stay_id,
             admitted_on=admitted_on,
             anticipated_end_on=planned_day(form.planned, form.planned_day, admitted_on),
             by=by,
@@ -130,21 +99,66 @@ def admit(case_id: uuid.UUID) -> Answer:
     return redirect(url_for("stays.show", stay_id=stay_id), 303)
 
 
-def _admit_form(case_id: uuid.UUID) -> AdmitStayForm:
+def _admit_form(person: store.Admittable) -> AdmitStayForm:
     form = AdmitStayForm(request.form)
-    offer_beds(form, for_case=case_id)
+    small = may_be_with_mother(age_class=person.age_class, age_band=person.age_band)
+    offer_places(form, for_case=person.case_id, small_child=small)
     return form
 
 
-def offer_beds(form: AdmitStayForm, *, for_case: uuid.UUID | None = None) -> None:
-    """The shelter's free beds; the one kept for this person, or the only one, stands first and is taken."""
-    free = store.free_beds(by=access.actor(), for_case=for_case)
-    form.bed.choices = [SelectChoice(value=label, label=label) for _, label in free]
+WITH = "with "
+"""How the value of a choice begins that is no place: with the stay of the mother, and then her code."""
 
 
-def chosen_bed(form: AdmitStayForm | ChangeStayForm) -> uuid.UUID:
-    """The id of the bed whose label was chosen; labels are short, and one shelter's are all different."""
-    return store.bed_called(form.bed.data, by=access.actor())
+def offer_places(form: AdmitStayForm, *, for_case: uuid.UUID | None = None, small_child: bool = False) -> None:
+    """The shelter's free places; the one kept for this person, or the only one, stands first and is taken.
+
+    `small_child`: it may be under three, and be with its mother.
+    """
+    form.bed.choices = place_choices(places.free_lines(by=access.actor(), for_case=for_case))
+    if small_child:
+        form.bed.choices += _mothers()
+
+
+def place_choices(lines: Iterable[places.PlaceLine]) -> list[SelectChoice]:
+    """Each place by its name, with its unit and for whom that is."""
+    words = country().building.for_whom
+    return [
+        SelectChoice(
+            value=line.label,
+            label=f"{line.label} · {line.unit}, {text_in(words[line.for_whom])}"
+            if line.for_whom in words
+            else line.label,
+        )
+        for line in lines
+    ]
+
+
+def _mothers() -> list[SelectChoice]:
+    return [
+        SelectChoice(
+            value=WITH + line.pseudonym,
+            label=gettext("Under 3, with the mother %(code)s: no place of its own", code=line.pseudonym),
+        )
+        for line in store.mothers(by=access.actor())
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What was chosen: a place, or with whose stay a small child is."""
+
+    place_id: uuid.UUID | None
+    with_stay_id: uuid.UUID | None
+
+
+def chosen_place(form: AdmitStayForm | ChangeStayForm) -> Chosen:
+    """The place whose name was chosen; names are short, and one shelter's are all different."""
+    by = access.actor()
+    if form.bed.data.startswith(WITH):
+        code = form.bed.data.removeprefix(WITH)
+        return Chosen(None, next((line.id for line in store.mothers(by=by) if line.pseudonym == code), None))
+    return Chosen(places.place_called(form.bed.data, by=by), None)
 
 
 def mark_impossible(form: AdmitStayForm | ChangeStayForm | EndStayForm, error: ImpossibleStay) -> int:
@@ -155,7 +169,7 @@ def mark_impossible(form: AdmitStayForm | ChangeStayForm | EndStayForm, error: I
     if other in form and field.data == "other":
         field = form[other]
     field.errors = [IMPOSSIBLE[error.reason]]
-    return 409 if error.reason in (StayRefusal.BED_TAKEN, StayRefusal.ALREADY_THERE) else 422
+    return 409 if error.reason in (StayRefusal.PLACE_TAKEN, StayRefusal.PLACE_KEPT, StayRefusal.ALREADY_THERE) else 422
 
 
 @blueprint.get("/stays/<uuid:stay_id>")
@@ -190,9 +204,14 @@ def change(stay_id: uuid.UUID) -> Answer:
     form = _change_form(stay)
     if not form.validate():
         return render_template("shelter/stays/change.html", stay=stay, form=form), 422
+    chosen = chosen_place(form)
     try:
         actions.change(
-            stay_id=stay_id, bed_id=chosen_bed(form), anticipated_end_on=form.planned.data or date.min, by=by
+            stay_id=stay_id,
+            place_id=chosen.place_id,
+            with_stay_id=chosen.with_stay_id,
+            anticipated_end_on=form.planned.data or date.min,
+            by=by,
         )
     except ImpossibleStay as error:
         status = mark_impossible(form, error)
@@ -203,9 +222,16 @@ def change(stay_id: uuid.UUID) -> Answer:
 
 
 def _change_form(stay: store.StayLine) -> ChangeStayForm:
-    form = ChangeStayForm(request.form, bed=stay.bed, planned=stay.anticipated_end_on)
-    free = store.free_beds(by=access.actor())
-    form.bed.choices = [SelectChoice(value=label, label=label) for label in [stay.bed, *(label for _, label in free)]]
+    by = access.actor()
+    mother = next((line.pseudonym for line in store.mothers(by=by) if line.id == stay.with_stay_id), None)
+    now = WITH + mother if mother is not None else stay.place
+    form = ChangeStayForm(request.form, bed=now, planned=stay.anticipated_end_on)
+    lines = [line for line in places.places(by=by) if line.id == stay.place_id]
+    form.bed.choices = place_choices([*lines, *places.free_lines(by=by, for_case=stay.case_id)])
+    if not now:
+        form.bed.choices.insert(0, SelectChoice(value="", label=N_("Choose a place")))
+    if stay.small_child:
+        form.bed.choices += _mothers()
     return form
 
 

@@ -130,7 +130,7 @@ def test_the_log_of_a_whole_day_holds_no_name_no_key_and_no_cookie(
     person.get(f"/no/{people.PLANTED}", 404)
     person.post(f"/cases/{world.own_case}/open", {"compartment": "identity", "purpose": "care"}, 404)
     person.post(f"/cases/{world.case}/notes", {"text": people.TOLD})
-    referrals.accept(referral_id=world.asked, bed_id=world.bed, by=factories.actor("nrc.case_worker"))
+    referrals.accept(referral_id=world.asked, place_id=world.bed, by=factories.actor("nrc.case_worker"))
     people.sent(factories.actor("rinas.border_officer"))
 
     failing = Failing(monkeypatch, app.extensions["nrm.config"].secrets.store)

@@ -93,7 +93,7 @@ def at_once(app: Flask, *doing: Callable[[], object]) -> None:
 def test_who_leaves_reaches_nothing_at_once_and_the_others_go_on(instance: Flask) -> None:
     rinas = factories.actor("rinas.border_officer")
     live, pending = people.sent(rinas), people.sent(rinas)
-    referrals.accept(referral_id=live.referral_id, bed_id=people.bed("NRC"), by=factories.actor("nrc.case_worker"))
+    referrals.accept(referral_id=live.referral_id, place_id=people.bed("NRC"), by=factories.actor("nrc.case_worker"))
     cookie = accounts.sign_in(login="nrc.case_worker", password=factories.PASSWORD)
     leaver, manager = member("nrc.case_worker"), factories.actor("nrc.shelter_manager")
     assert members.disable(member_id=leaver.id, by=manager)
@@ -120,12 +120,12 @@ def test_who_leaves_reaches_nothing_at_once_and_the_others_go_on(instance: Flask
     assert reads(live.case_id, "nrc.shelter_manager")
     # A second holder is needed before what waits can be accepted; then the moved pending grant opens.
     with pytest.raises(TooFewKeyHolders):
-        referrals.accept(referral_id=pending.referral_id, bed_id=people.bed("NRC", 1), by=manager)
+        referrals.accept(referral_id=pending.referral_id, place_id=people.bed("NRC", 1), by=manager)
     token = invited("nrc.second")
     factories.join(token)
     accounts.confirm(member_id=member("nrc.second").id, by=manager)
     second = factories.actor("nrc.second")
-    referrals.accept(referral_id=pending.referral_id, bed_id=people.bed("NRC", 1), by=second)
+    referrals.accept(referral_id=pending.referral_id, place_id=people.bed("NRC", 1), by=second)
     assert reads(pending.case_id, "nrc.second")
     assert reads(live.case_id, "nrc.second")
     assert list(audit.verify(database.session())) == []
@@ -165,7 +165,7 @@ def test_nobody_disables_strangers_themselves_or_the_last_key_holder(app: Flask)
 def test_who_lost_everything_begins_again_and_a_colleague_decides(app: Flask) -> None:
     rinas, manager = factories.actor("rinas.border_officer"), factories.actor("nrc.shelter_manager")
     sent = people.sent(rinas)
-    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=manager)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=manager)
     lost = member("nrc.case_worker")
     cookie, before = accounts.sign_in(login=lost.login, password=factories.PASSWORD), lost.kem_public
     with pytest.raises(NotPermitted):
@@ -196,14 +196,14 @@ def test_without_two_checked_codes_nobody_is_accepted_and_the_route_says_so(app:
     waiting = people.sent(rinas)
     code = members.make_code(password=factories.PASSWORD, by=manager)
     with pytest.raises(TooFewKeyHolders):
-        referrals.accept(referral_id=waiting.referral_id, bed_id=people.bed("NRC"), by=manager)
+        referrals.accept(referral_id=waiting.referral_id, place_id=people.bed("NRC"), by=manager)
     proposed = proposals.propose(interview_id=people.interview(rinas), by=rinas)
     assert "NRC" not in {each.party for each in proposed.proposed}
     assert "two people" in proposed.unreachable["NRC"]["en"]
     with pytest.raises(WrongCode):
         members.check_code(code=code[:-4] + "AAAA", by=manager)
     members.check_code(code=f" {code.lower()} ", by=manager)
-    referrals.accept(referral_id=waiting.referral_id, bed_id=people.bed("NRC"), by=manager)
+    referrals.accept(referral_id=waiting.referral_id, place_id=people.bed("NRC"), by=manager)
 
 
 def test_a_new_code_kills_the_old_one_and_takes_the_password(app: Flask) -> None:
@@ -275,7 +275,7 @@ def test_two_move_one_confirms_one_accepts_and_one_sends_at_once(instance: Flask
         factories.actor(login) for login in ("rinas.border_officer", "nrc.shelter_manager", "nrc.case_worker")
     )
     sent = [people.sent(rinas) for _ in range(3)]
-    referrals.accept(referral_id=sent[0].referral_id, bed_id=people.bed("NRC"), by=manager)
+    referrals.accept(referral_id=sent[0].referral_id, place_id=people.bed("NRC"), by=manager)
     factories.join(invited("nrc.new"))
     new, ready = member("nrc.new").id, people.interview(rinas)
 
@@ -288,7 +288,7 @@ def test_two_move_one_confirms_one_accepts_and_one_sends_at_once(instance: Flask
         rotate(worker),
         lambda: accounts.confirm(member_id=new, by=factories.actor("nrc.case_worker")),
         lambda: referrals.accept(
-            referral_id=sent[1].referral_id, bed_id=people.bed("NRC", 1), by=factories.actor("nrc.case_worker")
+            referral_id=sent[1].referral_id, place_id=people.bed("NRC", 1), by=factories.actor("nrc.case_worker")
         ),
         lambda: interview_sending.send(interview_id=ready, party="NRC", by=rinas),
     )
@@ -302,7 +302,7 @@ def test_two_move_one_confirms_one_accepts_and_one_sends_at_once(instance: Flask
         assert reads(sent[1].case_id, login)
     referral = database.session.scalars(select(Referral).where(Referral.case_id == ready)).one()
     by = factories.actor("nrc.new")
-    assert reads(referrals.accept(referral_id=referral.id, bed_id=people.bed("NRC", 2), by=by), "nrc.new")
+    assert reads(referrals.accept(referral_id=referral.id, place_id=people.bed("NRC", 2), by=by), "nrc.new")
     assert list(audit.verify(database.session())) == []
 
 
@@ -325,7 +325,7 @@ def test_a_grant_made_to_the_old_version_meanwhile_is_found_by_the_next_run(
     assert tending.tend()["keyrings_due"] == 1
     assert members.move_grants(by=manager).moved
     assert versions(PendingGrant, "NRC") == {2}
-    referrals.accept(referral_id=late.referral_id, bed_id=people.bed("NRC"), by=manager)
+    referrals.accept(referral_id=late.referral_id, place_id=people.bed("NRC"), by=manager)
     assert reads(late.case_id, "nrc.case_worker")
 
 
@@ -420,7 +420,7 @@ def test_a_process_killed_while_moving_loses_nothing(
     assert members.move_grants(by=manager).done
     assert versions(Grant, "NRC") == {2}
     assert reads(world.case, "nrc.case_worker")
-    referrals.accept(referral_id=world.asked, bed_id=world.bed, by=manager)
+    referrals.accept(referral_id=world.asked, place_id=world.bed, by=manager)
     assert reads(world.asked_case, "nrc.case_worker")
     assert list(audit.verify(database.session())) == []
 
@@ -472,7 +472,7 @@ def test_sealing_again_changes_nothing_for_anybody_else(instance: Flask) -> None
     """A grantee alone does it, without the holder; shares, offers, notes and who is just writing stay as they are."""
     rinas, manager = factories.actor("rinas.border_officer"), factories.actor("nrc.shelter_manager")
     asked, live = people.sent(rinas), people.sent(rinas)
-    referrals.accept(referral_id=live.referral_id, bed_id=people.bed("NRC"), by=manager)
+    referrals.accept(referral_id=live.referral_id, place_id=people.bed("NRC"), by=manager)
     cases.add_note(case_id=live.case_id, text="slept well", by=manager)
     cases.open_compartment(case_id=live.case_id, compartment=Compartment.CARE, purpose=Purpose.CARE, by=manager)
     read = case_steps.opened(case_id=live.case_id, by=manager)[Compartment.CARE]
@@ -507,7 +507,7 @@ def test_sealing_again_changes_nothing_for_anybody_else(instance: Flask) -> None
     cases.write(case_id=live.case_id, compartment=Compartment.CARE, value=later, seen=read.revision, by=manager)
     factories.join(invited("nrc.second"))
     accounts.confirm(member_id=member("nrc.second").id, by=manager)
-    referrals.accept(referral_id=asked.referral_id, bed_id=people.bed("NRC", 1), by=factories.actor("nrc.second"))
+    referrals.accept(referral_id=asked.referral_id, place_id=people.bed("NRC", 1), by=factories.actor("nrc.second"))
     assert reads(asked.case_id, "nrc.second")
     assert list(audit.verify(database.session())) == []
 
@@ -515,7 +515,7 @@ def test_sealing_again_changes_nothing_for_anybody_else(instance: Flask) -> None
 def test_sealing_again_is_taken_up_again_and_needs_the_key(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     rinas, manager = factories.actor("rinas.border_officer"), factories.actor("nrc.shelter_manager")
     sent = people.sent(rinas)
-    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=manager)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=manager)
     members.disable(member_id=member("nrc.case_worker").id, by=manager)
     members.move_grants(by=manager)
     for login in ("administrator", "molsa.statistician"):
@@ -537,7 +537,7 @@ def test_sealing_again_is_taken_up_again_and_needs_the_key(app: Flask, monkeypat
 def test_a_grant_that_does_not_open_is_reported_and_not_sealed_again(app: Flask) -> None:
     rinas, manager = factories.actor("rinas.border_officer"), factories.actor("nrc.shelter_manager")
     sent = people.sent(rinas)
-    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=manager)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=manager)
     members.disable(member_id=member("nrc.case_worker").id, by=manager)
     members.move_grants(by=manager)
     forged = (Grant.organisation_id == people.organisation("NRC"), Grant.compartment == "story")

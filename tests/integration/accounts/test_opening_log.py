@@ -53,7 +53,7 @@ def handed_over(app: Flask) -> uuid.UUID:
     opens(sent.case_id, "rinas.border_officer", Compartment.STORY)
     opens(sent.case_id, "ra.duty_officer")
     opens(sent.case_id, "nrc.case_worker")
-    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=factories.actor("nrc.case_worker"))
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=factories.actor("nrc.case_worker"))
     opens(sent.case_id, "nrc.shelter_manager", Compartment.IDENTITY)
     return sent.case_id
 

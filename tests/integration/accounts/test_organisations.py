@@ -53,7 +53,7 @@ def test_a_suspended_organisation_reaches_nothing_and_who_waits_is_asked_of_the_
         factories.actor(login) for login in ("rinas.border_officer", "nrc.case_worker", "administrator")
     )
     held, waits = people.sent(rinas), people.sent(rinas)
-    referrals.accept(referral_id=held.referral_id, bed_id=people.bed("NRC"), by=worker)
+    referrals.accept(referral_id=held.referral_id, place_id=people.bed("NRC"), by=worker)
     cookie = accounts.sign_in(login="nrc.case_worker", password=factories.PASSWORD)
     token = accounts.invite(
         organisation_id=people.organisation("NRC"), login="nrc.new", name="New", role=Role.CASE_WORKER, by=worker

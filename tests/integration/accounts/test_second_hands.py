@@ -44,7 +44,7 @@ WORKER, MANAGER = "vatra.case_worker", "vatra.shelter_manager"
 EVERYTHING = {"what": "everything:", "told": "y"}
 
 
-def opened(number: int, *, first_bed: int = 0) -> list[uuid.UUID]:
+def opened(number: int, *, first_place: int = 0) -> list[uuid.UUID]:
     """So many cases of VATRA's own, each with somebody who sleeps there."""
     by, today = factories.actor(WORKER), stay_store.today()
     own = OwnCase(
@@ -59,14 +59,14 @@ def opened(number: int, *, first_bed: int = 0) -> list[uuid.UUID]:
     return [
         direct_intake.open_case(
             case=own,
-            bed_id=people.bed("VATRA", each),
+            place_id=people.bed("VATRA", each),
             admitted_on=today,
             anticipated_end_on=today + timedelta(days=30),
             identity={"given": people.PLANTED},
             story=people.TOLD,
             by=by,
         ).case_id
-        for each in range(first_bed, first_bed + number)
+        for each in range(first_place, first_place + number)
     ]
 
 
@@ -262,7 +262,7 @@ def test_erasing_taking_back_and_a_first_no_count_together(world_app: tuple[Flas
     _, world = world_app
     worker = factories.actor(WORKER)
     gone(world.own_stay, WORKER)
-    first, second, third = opened(3, first_bed=1)
+    first, second, third = opened(3, first_place=1)
     erasures.erase(case_id=world.own_case, by=worker)
     consents.withdraw(case_id=first, what=ALL, by=worker)
     answers = [Answer(Topic.SERVICES, Said.REFUSED), Answer(Topic.SHARING, Said.REFUSED)]

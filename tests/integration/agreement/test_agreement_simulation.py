@@ -117,7 +117,7 @@ def test_no_person_reads_people_this_way(shelter: Flask):
     with pytest.raises(NotPermitted):
         actions.simulate(draft, APRIL, JUNE, by=by)
     with pytest.raises(NotPermitted):
-        store.beds(date(2026, 3, 31), by=by)
+        store.places(date(2026, 3, 31), by=by)
 
 
 def test_who_does_not_wish_to_be_counted_is_not(shelter: Flask):

@@ -67,7 +67,7 @@ def test_who_left_takes_over_nobody_and_the_next_is_asked(leaving: Flask) -> Non
     )
     at(LAST_DAY, 23)
     waiting, coming = people.sent(rinas), people.sent(rinas)
-    referrals.accept(referral_id=coming.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    referrals.accept(referral_id=coming.referral_id, place_id=people.bed("NRC"), by=nrc)
     assert pending("NRC") == pending("IOM") > 0
     cases.open_compartment(
         case_id=waiting.case_id, compartment=Compartment.HAND_OVER, purpose=Purpose.ADMISSION, by=nrc
@@ -82,7 +82,7 @@ def test_who_left_takes_over_nobody_and_the_next_is_asked(leaving: Flask) -> Non
             case_id=waiting.case_id, compartment=Compartment.HAND_OVER, purpose=Purpose.ADMISSION, by=nrc
         )
     with pytest.raises(IllegalTransition, match="left"):
-        referrals.accept(referral_id=waiting.referral_id, bed_id=people.bed("NRC", 1), by=nrc)
+        referrals.accept(referral_id=waiting.referral_id, place_id=people.bed("NRC", 1), by=nrc)
     with pytest.raises(IllegalTransition, match="left"):
         referrals.promise(referral_id=waiting.referral_id, promised_by="Somebody", by=rinas)
     assert asked(waiting.case_id) == before == [("NRC", "sent")]
@@ -124,7 +124,7 @@ def test_the_duty_desk_and_the_shelter_itself_are_told_and_nobody_else(leaving: 
     nrc, vatra, duty = (factories.actor(each) for each in ("nrc.case_worker", "vatra.case_worker", "ra.duty_officer"))
     at(LAST_DAY, 20)
     sent = people.sent(factories.actor("rinas.border_officer"))
-    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     last_day = FIRST + timedelta(days=LAST_DAY)
     for by in (nrc, duty):
         (line,) = store.leaving(by=by)

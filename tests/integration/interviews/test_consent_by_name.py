@@ -355,7 +355,7 @@ def test_who_is_asked_later_learns_nothing_without_a_yes_by_name(app: Flask, sig
     assert _offered("IOM") == {"hand_over"}
     assert _consent(case_id) == "not_asked_urgent"
     assert "IOM" not in _given()
-    referrals.accept(referral_id=referral_id, bed_id=bed("IOM"), by=actor("iom.case_worker"))
+    referrals.accept(referral_id=referral_id, place_id=bed("IOM"), by=actor("iom.case_worker"))
     assert _compartments(case_id) == {"hand_over"}
     owed = select(Obligation.kind).where(Obligation.case_id == case_id, Obligation.done_at.is_(None))
     assert "ask_consent" in _now().scalars(owed).all()

@@ -326,7 +326,7 @@ def test_the_duty_desk_sees_it_after_a_day_without_an_answer_and_tells_by_teleph
     by = factories.actor(DUTY)
     address = f"/family-notices/{family_id}/call"
     clock.set_clock(lambda: NOON + timedelta(hours=24) - timedelta(seconds=1))
-    assert duty.counts(by=by) == duty.Counts(without_beds=duty.counts(by=by).without_beds)
+    assert duty.counts(by=by) == duty.Counts(without_places=duty.counts(by=by).without_places)
     sign_in(DUTY).get(address, status=404)
     clock.set_clock(lambda: NOON + timedelta(hours=24))
     officer = sign_in(DUTY)

@@ -23,7 +23,8 @@ from nrm.domain.shelter.cases import UNKNOWN
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Obligation, Referral, RouteCandidate
 from nrm.models.shelter.cases import Case, Grant, PendingGrant
-from nrm.models.shelter.stays import Bed
+from nrm.models.shelter.places import Place
+from nrm.store import days
 from nrm.vault import compartments as vault
 from nrm.vault.members import CannotOpen
 from tests import factories_referrals as people
@@ -139,7 +140,7 @@ def test_a_full_shelter_is_asked_only_with_a_reason(app: Flask) -> None:
     by = actor(LOGIN)
     interview_id = _held(by, example())
     with transaction() as session:
-        session.execute(update(Bed).values(out_of_use=True))
+        session.execute(update(Place).values(until_on=days.today(), closed_why="repairs"))
     proposed = proposals.propose(interview_id=interview_id, by=by)
     assert proposed.proposed == ()
     assert proposed.route.fallback == "no_room"

@@ -125,7 +125,7 @@ def test_what_waits_is_said_first_with_the_way_there(sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     assert "Asgjë nuk ju pret." in person.get("/")
     sent = people.sent(factories.actor(LOGIN))
-    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=factories.actor("nrc.case_worker"))
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=factories.actor("nrc.case_worker"))
     home = person.get("/")
     waiting = home[home.index("Çfarë më pret") : home.index('id="sent"')]
     assert f'href="/referrals/{sent.referral_id}"' in waiting
@@ -191,7 +191,7 @@ def test_the_part_says_what_was_answered_and_to_nobody_else(sign_in: SignIn) -> 
     sent = people.sent(factories.actor(LOGIN))
     person = sign_in(LOGIN)
     waits = person.get(f"/interviews/{sent.case_id}/answer")
-    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=factories.actor("nrc.case_worker"))
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=factories.actor("nrc.case_worker"))
     accepted = person.get(f"/interviews/{sent.case_id}/answer")
     state = re.compile(r'data-state="([^"]+)"')
     assert state.findall(waits) != state.findall(accepted)
@@ -222,7 +222,7 @@ def test_whom_nobody_is_asked_for_any_more_waits_until_the_person_is_somewhere(s
     said = waiting_for_me(person.get("/"))
     assert f"{withdrawn.pseudonym}: tani nuk po pyetet askush" in said
     assert f"{declined.pseudonym}: tani" not in said
-    referrals.accept(referral_id=referral_id, bed_id=bed, by=there)
+    referrals.accept(referral_id=referral_id, place_id=bed, by=there)
     referrals.arrive(referral_id=referral_id, by=there)
     said = waiting_for_me(person.get("/"))
     assert withdrawn.pseudonym in said

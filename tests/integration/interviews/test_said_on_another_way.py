@@ -207,7 +207,7 @@ def _accepted(case_id: uuid.UUID) -> Actor:
     referral = db.session.scalars(select(Referral).where(Referral.case_id == case_id)).one()
     code = next(code for code in people.NAMED if people.organisation(code) == referral.receiver_id)
     by = actor(f"{code.lower()}.case_worker")
-    referrals.accept(referral_id=referral.id, bed_id=people.bed(code), by=by)
+    referrals.accept(referral_id=referral.id, place_id=people.bed(code), by=by)
     return by
 
 

@@ -78,7 +78,7 @@ def test_the_interviewer_sends_it_on_after_a_withdrawal_and_it_can_be_opened(app
     address = person.post(f"/cases/{sent.case_id}/refer", {**chosen, "by_name_of": chosen["receiver"]})
     referral_id = uuid.UUID(address.rsplit("/", 1)[1])
     iom = factories.actor("iom.case_worker")
-    referrals.accept(referral_id=referral_id, bed_id=people.bed("IOM"), by=iom)
+    referrals.accept(referral_id=referral_id, place_id=people.bed("IOM"), by=iom)
     part = Compartment.STORY
     cases.open_compartment(case_id=sent.case_id, compartment=part, purpose=Purpose.CARE, by=iom)
     assert case_steps.opened(case_id=sent.case_id, by=iom)[part].value["official"] == "yes"

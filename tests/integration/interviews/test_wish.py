@@ -197,7 +197,7 @@ def test_the_three_lists_stand_on_the_page_of_the_case_and_the_sender_learns_of_
     assert ("named", code) in rows
     assert ("struck_out", "VATRA") in rows
     assert ("told", code) not in rows  # nobody has said yes
-    referrals.accept(referral_id=referral_id, bed_id=bed(code), by=actor(desk))
+    referrals.accept(referral_id=referral_id, place_id=bed(code), by=actor(desk))
     db.session.rollback()
     told = select(NamedParty.party).where(NamedParty.naming == "told")
     assert code in set(db.session.scalars(told))

@@ -30,7 +30,7 @@ from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.consents import Consent, NamedParty
-from nrm.models.shelter.stays import Bed
+from nrm.models.shelter.places import Place
 from nrm.steps.interviews.drafts import LastPage
 from nrm.steps.shelter import consent_records
 from nrm.store import days
@@ -175,13 +175,13 @@ def _own() -> uuid.UUID:
     end = today + timedelta(days=30)
     by = actor("vatra.case_worker")
     return direct_intake.open_case(
-        case=case, bed_id=_bed("VATRA"), admitted_on=today, anticipated_end_on=end, by=by
+        case=case, place_id=_bed("VATRA"), admitted_on=today, anticipated_end_on=end, by=by
     ).case_id
 
 
 def _bed(code: str) -> uuid.UUID:
     """A new bed: examples never run out of beds."""
-    bed = Bed(id=uuid.uuid4(), organisation_id=organisation(code), label=uuid.uuid4().hex[:8])
+    bed = Place(id=uuid.uuid4(), organisation_id=organisation(code), label=uuid.uuid4().hex[:8])
     db.session.add(bed)
     db.session.commit()
     return bed.id
@@ -209,7 +209,7 @@ def _act(case_id: uuid.UUID, act: str, party: str, by_name: ByName | None) -> se
         elif act == "withdraw":
             referrals.withdraw(referral_id=newest.id, by=actor(LOGIN))
         elif act == "accept":
-            referrals.accept(referral_id=newest.id, bed_id=_bed(asked), by=actor(f"{asked.lower()}.case_worker"))
+            referrals.accept(referral_id=newest.id, place_id=_bed(asked), by=actor(f"{asked.lower()}.case_worker"))
         elif act == "refer":
             next_receiver.refer(**to, by=custodian, by_name=by_name)
         elif act == "direct":

@@ -88,7 +88,7 @@ def test_while_a_shelter_is_asked_the_holder_reads_but_writes_nothing_the_shelte
             attempt()
         assert refused.value.reason == "asked"
     assert opens(world.case, Compartment.IDENTITY, "nrc.case_worker")["given"] == people.PLANTED
-    referrals.accept(referral_id=referral_id, bed_id=people.bed("IOM"), by=factories.actor("iom.case_worker"))
+    referrals.accept(referral_id=referral_id, place_id=people.bed("IOM"), by=factories.actor("iom.case_worker"))
     assert opens(world.case, Compartment.IDENTITY, "iom.case_worker")["given"] == people.PLANTED
 
 
@@ -99,7 +99,7 @@ def test_a_share_that_ends_while_a_shelter_is_asked_does_not_keep_it_from_accept
     cases.end_share(case_id=world.case, organisation_id=world.organisation, by=nrc)
     with pytest.raises(case_steps.CannotOpen):
         opens(world.case, Compartment.IDENTITY, "iom.case_worker")
-    referrals.accept(referral_id=referral_id, bed_id=people.bed("IOM"), by=factories.actor("iom.case_worker"))
+    referrals.accept(referral_id=referral_id, place_id=people.bed("IOM"), by=factories.actor("iom.case_worker"))
     assert opens(world.case, Compartment.IDENTITY, "iom.case_worker")["given"] == people.PLANTED
     assert opens(world.case, Compartment.STORY, "iom.case_worker")["story"] == people.TOLD
 
@@ -115,7 +115,7 @@ def test_a_referral_turned_to_an_accomplice_by_hand_releases_no_key(world_app: P
     with pytest.raises(case_steps.CannotOpen):
         opens(world.asked_case, Compartment.HAND_OVER, "iom.case_worker")
     with pytest.raises(case_steps.CannotOpen):
-        referrals.accept(referral_id=world.asked, bed_id=bed, by=iom)
+        referrals.accept(referral_id=world.asked, place_id=bed, by=iom)
     copied = db.session.get_one(Referral, world.coming).mark
     with transaction() as session:
         session.execute(update(Referral).where(Referral.id == world.asked).values(mark=copied))

@@ -50,7 +50,7 @@ def test_a_focal_point_files_nothing_under_the_id_of_a_case(app: Flask) -> None:
     assert db.session.scalars(select(Filing)).all() == []
     assert compartments(sent.case_id) == before
     nrc = factories.actor("nrc.case_worker")
-    assert referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc) == sent.case_id
+    assert referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc) == sent.case_id
 
 
 def test_an_announced_person_does_not_arrive_in_another_case(world_app: tuple[Flask, World]) -> None:

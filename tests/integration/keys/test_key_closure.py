@@ -144,7 +144,7 @@ def test_after_acceptance_the_sender_opens_nothing_also_with_the_old_main_databa
     before = closure.now("before")
     assert told <= set(opened(before, "RINAS"))
     nrc = factories.actor("nrc.case_worker")
-    referrals.accept(referral_id=world.asked, bed_id=world.bed, by=nrc)
+    referrals.accept(referral_id=world.asked, place_id=world.bed, by=nrc)
     after = closure.now("after")
     everybody_else = set(after.organisations().values()) - {"NRC", "RA"}
     assert not told & set(opened(after, *everybody_else))

@@ -45,6 +45,7 @@ from nrm.models.shelter.cases import Supplement
 from nrm.steps.shelter import cases as case_steps
 from nrm.store import days
 from nrm.store.rows.accounts import accounts as rows
+from nrm.store.shelter import places as place_store
 from nrm.store.shelter import stays as stay_store
 from tests import factories, factories_stays
 from tests import factories_referrals as people
@@ -198,7 +199,7 @@ class Histories(RuleBasedStateMachine):
         return factories.actor(LOGINS[code])
 
     def bed(self, code: str) -> uuid.UUID:
-        free = stay_store.free_beds(by=self.by(code))
+        free = place_store.free_places(by=self.by(code))
         only_if(free)
         return free[0][0]
 
@@ -263,7 +264,7 @@ class Histories(RuleBasedStateMachine):
     @step(foreign=st.booleans(), code=st.sampled_from(CENTRES))
     def open_own(self, foreign: bool, code: str) -> None:
         by = self.by(code)
-        only_if(stay_store.free_beds(by=by))
+        only_if(place_store.free_places(by=by))
         case = factories_stays.MOLDOVAN if foreign else factories_stays.ALBANIAN
         new = factories_stays.admitted(by, case, identity={"given": people.PLANTED}, story=people.TOLD)
         if foreign:
@@ -279,7 +280,7 @@ class Histories(RuleBasedStateMachine):
         only_if(all(them.asked in lot.waiting for lot in them.lots.values()))
         only_if(them.asked not in self.left)
         assert them.referral
-        referrals.accept(referral_id=them.referral, bed_id=self.bed(them.asked), by=self.by(them.asked))
+        referrals.accept(referral_id=them.referral, place_id=self.bed(them.asked), by=self.by(them.asked))
         for name, lot in them.lots.items():
             told = {AUTHORITY} if name == "hand_over" else set()
             lot.change_keys((lot.holders - {them.sender}) | {them.asked} | told)
@@ -568,7 +569,7 @@ class Histories(RuleBasedStateMachine):
         by, referral = self.by(code), them.referral or uuid.uuid4()
         anybody = people.organisation("PROSECUTION" if code != "PROSECUTION" else "TRP_UNIT")
         acts = (
-            lambda: referrals.accept(referral_id=referral, bed_id=people.bed("NRC"), by=by),
+            lambda: referrals.accept(referral_id=referral, place_id=people.bed("NRC"), by=by),
             lambda: referrals.decline(referral_id=referral, reason=DeclineReason.FULL, by=by),
             lambda: referrals.withdraw(referral_id=referral, by=by),
             lambda: next_receiver.refer(

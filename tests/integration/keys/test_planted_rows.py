@@ -99,7 +99,7 @@ def test_more_planted_destructions_than_are_looked_at_at_once_do_not_hold_up_an_
     old = shredding.shred_key(world.asked_case, "identity", 1)
     with monkeypatch.context() as patched:
         patched.setattr(shredding, "work_off", lambda: 0)
-        referrals.accept(referral_id=world.asked, bed_id=world.bed, by=factories.actor("nrc.case_worker"))
+        referrals.accept(referral_id=world.asked, place_id=world.bed, by=factories.actor("nrc.case_worker"))
     assert old == shredding.shred_key(world.asked_case, "identity", 1)
     assert tending.tend()["keys_destroyed"] > 3
     assert shredding.shred_key(world.asked_case, "identity", 1) is None
@@ -113,7 +113,7 @@ def test_a_destruction_that_was_turned_to_another_case_destroys_nothing(
     there = places(world.case)
     with monkeypatch.context() as patched:
         patched.setattr(shredding, "work_off", lambda: 0)
-        referrals.accept(referral_id=world.asked, bed_id=world.bed, by=factories.actor("nrc.case_worker"))
+        referrals.accept(referral_id=world.asked, place_id=world.bed, by=factories.actor("nrc.case_worker"))
     with transaction() as session:
         session.execute(update(Destruction).values(case_id=world.case, epoch=dict(there)["identity"]))
     tending.tend()
@@ -137,7 +137,7 @@ def test_an_erasure_that_was_written_by_hand_is_not_listed_and_is_reported(
 
 def test_a_planted_erasure_does_not_keep_an_honest_one_from_the_list(world_app: Planted, tmp_path: Path) -> None:
     _, world = world_app
-    case_id = opened(1, first_bed=1)[0]
+    case_id = opened(1, first_place=1)[0]
     with transaction() as session:
         session.add(Erasure(case_id=case_id, compartment="identity", erased_at=clock.now()))
     consents.withdraw(case_id=case_id, what=ALL, by=factories.actor(WORKER))
@@ -443,8 +443,8 @@ def test_a_supplement_that_was_turned_before_the_acceptance_is_not_opened_and_ho
     other = people.sent(rinas)
     with transaction() as session:
         session.execute(update(Supplement).values(case_id=other.case_id))
-    referrals.accept(referral_id=other.referral_id, bed_id=people.bed("NRC", 0), by=nrc)
-    referrals.accept(referral_id=urgent.referral_id, bed_id=people.bed("NRC", 1), by=nrc)
+    referrals.accept(referral_id=other.referral_id, place_id=people.bed("NRC", 0), by=nrc)
+    referrals.accept(referral_id=urgent.referral_id, place_id=people.bed("NRC", 1), by=nrc)
     assert db.session.scalars(select(Supplement.status)).all() == ["waiting"]
     db.session.rollback()
     assert open_supplements.open_now(by=rinas) == []

@@ -53,7 +53,7 @@ def through_all_endings(world: World, files: Place) -> None:
     ended: Keys = set()
     before = keys_of(world.asked_case)
     assert found(before, files())  # the search finds a key that lives
-    referrals.accept(referral_id=world.asked, bed_id=world.bed, by=nrc)
+    referrals.accept(referral_id=world.asked, place_id=world.bed, by=nrc)
     ended |= before - keys_of(world.asked_case)
     assert len(ended) >= len(("hand_over", "identity", "story"))
     assert found(ended, files()) == {}

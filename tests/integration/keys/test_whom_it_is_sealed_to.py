@@ -57,7 +57,7 @@ def granted_by_hand(case_id: uuid.UUID, code: str = ACCOMPLICE, **changed: objec
 
 
 def accepted(world: World) -> None:
-    referrals.accept(referral_id=world.asked, bed_id=world.bed, by=factories.actor("nrc.case_worker"))
+    referrals.accept(referral_id=world.asked, place_id=world.bed, by=factories.actor("nrc.case_worker"))
 
 
 def withdrawn(world: World) -> None:
@@ -96,7 +96,7 @@ def test_a_share_that_ended_and_was_put_back_is_not_renewed(world_app: Planted) 
     placed = next_receiver.refer(
         case_id=world.case, receiver_id=people.organisation("IOM"), reason=OverrideReason.SAFETY, by=nrc
     )
-    referrals.accept(referral_id=placed, bed_id=people.bed("IOM"), by=factories.actor("iom.case_worker"))
+    referrals.accept(referral_id=placed, place_id=people.bed("IOM"), by=factories.actor("iom.case_worker"))
     assert not {key for key in opens(app, "TRP_UNIT") if key[0] == world.case.hex}
 
 

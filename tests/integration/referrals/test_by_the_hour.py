@@ -104,7 +104,7 @@ def test_people_on_their_way_stand_by_the_hour_they_are_expected_and_nobody_is_s
     coming = [people.sent(rinas), people.sent(rinas, age="child"), people.sent(rinas)]
     for number, (each, hours) in enumerate(zip(coming, (None, 9, 3), strict=True)):
         expected = None if hours is None else clock.now() + timedelta(hours=hours)
-        referrals.accept(referral_id=each.referral_id, bed_id=people.bed("NRC", number), expected_at=expected, by=nrc)
+        referrals.accept(referral_id=each.referral_id, place_id=people.bed("NRC", number), expected_at=expected, by=nrc)
     page = sign_in("nrc.case_worker").get("/?lang=en")
     found = rows(page, "People on their way")
     assert codes(found) == [coming[number].pseudonym for number in (2, 1, 0)]
@@ -173,7 +173,7 @@ def test_the_next_party_sees_it_and_once_the_person_is_there_it_is_gone(app: Fla
     assert following is not None
     assert DOCTOR in sign_in("iom.case_worker").get("/?lang=en")
     assert DOCTOR not in sign_in("nrc.case_worker").get("/?lang=en")
-    referrals.accept(referral_id=following, bed_id=people.bed("IOM"), by=iom)
+    referrals.accept(referral_id=following, place_id=people.bed("IOM"), by=iom)
     assert tending.tend()["tags_forgotten"] == 0
     assert DOCTOR in "".join(rows(sign_in("iom.case_worker").get("/?lang=en"), "People on their way"))
     referrals.arrive(referral_id=following, by=iom)

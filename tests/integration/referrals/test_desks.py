@@ -215,7 +215,7 @@ def test_without_a_bed_or_with_one_that_is_taken_nothing_is_accepted(sign_in: Si
     nrc.get("/?lang=en")
     for bed in ("", "x", str(uuid.uuid4()), str(people.bed("IOM"))):
         page = nrc.post(f"/referrals/{rinas.referral_id}/accept", {"bed": bed, "expected": ""}, 422)
-        assert "Choose a free bed" in page
+        assert "Choose a free place" in page
         assert "<title>Error:" in page
 
 
@@ -272,7 +272,7 @@ def test_the_consulate_learns_that_the_person_arrived_and_nothing_else(sign_in: 
     assert sent.pseudonym in page
     assert "has not arrived yet" in page
     nrc = factories.actor("nrc.case_worker")
-    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     referrals.arrive(referral_id=sent.referral_id, by=nrc)
     page = consul.get("/")
     assert "Personi ka mbërritur" in page or "The person has arrived" in page

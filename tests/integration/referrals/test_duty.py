@@ -15,7 +15,7 @@ from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.referrals.referrals import NO_SHOW_AFTER, DeclineReason
 from nrm.models.referrals.reminder_calls import ReminderCall
-from nrm.models.shelter.stays import Bed
+from nrm.models.shelter.places import Place
 from nrm.store.referrals import critical_path, duty, system
 from tests import factories
 from tests import factories_referrals as people
@@ -55,7 +55,7 @@ def test_one_list_of_everything_children_first_then_the_first_due_and_page_by_pa
     coming = people.sent(rinas)
     referrals.accept(
         referral_id=coming.referral_id,
-        bed_id=people.bed("NRC"),
+        place_id=people.bed("NRC"),
         by=nrc,
         expected_at=clock.now() + 2 * NO_SHOW_AFTER,
     )
@@ -152,7 +152,7 @@ def test_once_the_person_arrived_only_the_quarter_of_a_call_is_kept(app: Flask) 
         kind="answer", subject_id=sent.referral_id, party="NRC", telephone="+355 4 000 0101", reached=True, by=ra()
     )
     nrc = factories.actor("nrc.case_worker")
-    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     referrals.arrive(referral_id=sent.referral_id, by=nrc)
     (call,) = db.session.scalars(select(ReminderCall).execution_options(populate_existing=True)).all()
     assert (call.called_at.minute, call.called_at.second, call.called_at.microsecond) == (0, 0, 0)
@@ -167,7 +167,7 @@ def test_the_path_is_for_the_holder_the_sender_until_acceptance_and_the_duty_des
     for stranger in ("nrc.case_worker", "vatra.case_worker", "durres.border_officer", "molsa.statistician"):
         with pytest.raises(NotVisible):
             critical_path.of_case(sent.case_id, by=factories.actor(stranger))
-    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     assert critical_path.of_case(sent.case_id, by=nrc).steps
     with pytest.raises(NotVisible):
         critical_path.of_case(sent.case_id, by=rinas)
@@ -191,7 +191,7 @@ def test_the_pages_show_how_late_in_words_and_no_name(app: Flask, sign_in: SignI
 def test_numbers_of_beds_are_for_the_duty_desk_and_the_shelter_itself_alone(app: Flask, sign_in: SignIn) -> None:
     people.sent(factories.actor("rinas.border_officer"))
     with transaction() as session:
-        session.add_all(Bed(organisation_id=people.organisation("NRC"), label=f"X{each}") for each in range(700))
+        session.add_all(Place(organisation_id=people.organisation("NRC"), label=f"X{each}") for each in range(700))
     (nrc,) = [place for place in system.places(by=ra()) if place.code == "NRC"]
     assert nrc.room is not None
     numbers = {str(nrc.room.beds), str(nrc.room.free)}

@@ -32,7 +32,7 @@ def old_ones(number: int) -> list[str]:
         sent = people.sent(factories.actor("rinas.border_officer"))
         nrc = factories.actor("nrc.case_worker")
         free = people.bed("NRC", len(codes))
-        referrals.accept(referral_id=sent.referral_id, bed_id=free, by=nrc)
+        referrals.accept(referral_id=sent.referral_id, place_id=free, by=nrc)
         referrals.arrive(referral_id=sent.referral_id, by=nrc)
         codes.append(sent.pseudonym)
     return codes

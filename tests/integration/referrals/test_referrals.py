@@ -18,10 +18,10 @@ from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import (
-    BedNotFree,
     DeclineReason,
     IllegalTransition,
     OverrideReason,
+    PlaceNotFree,
     ReferralRefused,
     ReferralStatus,
 )
@@ -38,7 +38,7 @@ from nrm.store.referrals import next_receiver as next_receiver_store
 from nrm.store.referrals import obligations
 from nrm.store.referrals import referrals as store
 from nrm.store.shelter import cases as case_store
-from nrm.store.shelter import stays
+from nrm.store.shelter import places
 from nrm.vault import compartments as vault
 from nrm.vault import members, shredding
 from tests import factories
@@ -122,7 +122,7 @@ def test_ministry_and_administrator_open_nothing_and_see_nothing(rinas: Actor) -
         with pytest.raises(NotPermitted):
             duty_store.waiting(by=by)
         with pytest.raises(NotPermitted):
-            referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=by)
+            referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=by)
 
 
 # --- accepting
@@ -133,7 +133,7 @@ def test_accepting_gives_the_receiver_everything_and_the_sender_nothing(
 ) -> None:
     sent = people.sent(rinas)
     assert opens(sent.case_id, Compartment.IDENTITY, rinas)["given"] == people.PLANTED
-    case_id = referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    case_id = referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     assert case_id == sent.case_id
     assert opens(case_id, Compartment.IDENTITY, nrc)["given"] == people.PLANTED
     assert opens(case_id, Compartment.STORY, nrc)
@@ -155,7 +155,7 @@ def test_accepting_gives_the_receiver_everything_and_the_sender_nothing(
 def test_an_acceptance_leaves_the_child_authority_what_its_clause_granted(rinas: Actor, nrc: Actor) -> None:
     sent = people.sent(rinas, age="child")
     authority = factories.actor("child_protection.case_worker")
-    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     assert opens(sent.case_id, Compartment.IDENTITY, authority)["given"] == people.PLANTED
     opens_nothing(sent.case_id, authority, Compartment.IDENTITY)
     opens_nothing(sent.case_id, rinas)
@@ -163,11 +163,12 @@ def test_an_acceptance_leaves_the_child_authority_what_its_clause_granted(rinas:
 
 def test_a_second_acceptance_is_refused_and_changes_nothing(rinas: Actor, nrc: Actor) -> None:
     sent = people.sent(rinas)
-    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     with pytest.raises(IllegalTransition):
-        referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC", 1), by=nrc)
+        referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC", 1), by=nrc)
     row = db.session.get_one(Referral, sent.referral_id, populate_existing=True)
-    assert row.bed_id == people.bed("NRC", 0)
+    assert row.status == "accepted"
+    assert places.kept_place(sent.case_id, by=nrc) == people.bed("NRC", 0)
 
 
 def test_of_twenty_who_accept_at_once_exactly_one_wins(app: Flask, rinas: Actor) -> None:
@@ -182,7 +183,7 @@ def test_of_twenty_who_accept_at_once_exactly_one_wins(app: Flask, rinas: Actor)
         with app.app_context():
             start.wait()
             try:
-                referrals.accept(referral_id=sent.referral_id, bed_id=beds[number], by=askers[number])
+                referrals.accept(referral_id=sent.referral_id, place_id=beds[number], by=askers[number])
                 outcomes.append("won")
             except IllegalTransition as error:
                 outcomes.append(error.reason)
@@ -203,29 +204,29 @@ def test_of_twenty_who_accept_at_once_exactly_one_wins(app: Flask, rinas: Actor)
 @pytest.mark.parametrize("whose", ["another shelter's", "kept", "unknown"])
 def test_a_bed_that_is_not_free_is_refused_and_nothing_is_released(rinas: Actor, nrc: Actor, whose: str) -> None:
     first, second = people.sent(rinas), people.sent(rinas)
-    referrals.accept(referral_id=first.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    referrals.accept(referral_id=first.referral_id, place_id=people.bed("NRC"), by=nrc)
     bed = {"another shelter's": people.bed("IOM"), "kept": people.bed("NRC"), "unknown": uuid.uuid4()}[whose]
-    with pytest.raises(BedNotFree):
-        referrals.accept(referral_id=second.referral_id, bed_id=bed, by=nrc)
+    with pytest.raises(PlaceNotFree):
+        referrals.accept(referral_id=second.referral_id, place_id=bed, by=nrc)
     assert status_of(second.referral_id) == "sent"
     opens_nothing(second.case_id, nrc, Compartment.HAND_OVER)
 
 
 def test_a_bed_is_held_from_sending_and_kept_until_the_stay(rinas: Actor, nrc: Actor) -> None:
-    before = stays.room(by=nrc)
+    before = places.room(by=nrc)
     sent = people.sent(rinas)
-    assert stays.room(by=nrc).free == before.free - 1
-    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    assert places.room(by=nrc).free == before.free - 1
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     referrals.arrive(referral_id=sent.referral_id, by=nrc)
-    assert stays.room(by=nrc).free == before.free - 1
-    assert people.bed("NRC") not in [bed for bed, _ in stays.free_beds(by=nrc)]
+    assert places.room(by=nrc).free == before.free - 1
+    assert people.bed("NRC") not in [bed for bed, _ in places.free_places(by=nrc)]
 
 
 def test_an_expired_referral_cannot_be_accepted_even_before_it_is_tended(rinas: Actor, nrc: Actor) -> None:
     sent = people.sent(rinas)
     factories.later(country().in_force(clock.now()).expires_within)
     with pytest.raises(IllegalTransition, match="late"):
-        referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+        referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     assert status_of(sent.referral_id) == "sent"
     opens_nothing(sent.case_id, nrc, Compartment.HAND_OVER)
 
@@ -239,7 +240,7 @@ def test_a_decline_asks_the_next_party_at_once_without_the_sender(rinas: Actor, 
     assert following is not None
     assert store.referral(following, by=iom).receiver_code == "IOM"
     opens_nothing(sent.case_id, nrc)
-    referrals.accept(referral_id=following, bed_id=people.bed("IOM"), by=iom)
+    referrals.accept(referral_id=following, place_id=people.bed("IOM"), by=iom)
     assert opens(sent.case_id, Compartment.IDENTITY, iom)["given"] == people.PLANTED
     opens_nothing(sent.case_id, nrc)
     opens_nothing(sent.case_id, rinas)
@@ -303,11 +304,11 @@ def test_after_a_withdrawal_the_asked_party_opens_nothing_and_the_sender_asks_an
     opens_nothing(sent.case_id, nrc)
     assert opens(sent.case_id, Compartment.IDENTITY, rinas)["given"] == people.PLANTED
     with pytest.raises(IllegalTransition):
-        referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+        referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     again = next_receiver.refer(
         case_id=sent.case_id, receiver_id=people.organisation("IOM"), reason=OverrideReason.PERSON_WISHES, by=rinas
     )
-    referrals.accept(referral_id=again, bed_id=people.bed("IOM"), by=iom)
+    referrals.accept(referral_id=again, place_id=people.bed("IOM"), by=iom)
     assert opens(sent.case_id, Compartment.STORY, iom)
 
 
@@ -359,7 +360,7 @@ def test_only_the_sender_withdraws_and_only_before_the_answer(rinas: Actor, nrc:
         referrals.withdraw(referral_id=sent.referral_id, by=duty)
     with pytest.raises(NotVisible):
         referrals.withdraw(referral_id=sent.referral_id, by=factories.actor("durres.border_officer"))
-    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     with pytest.raises(IllegalTransition):
         referrals.withdraw(referral_id=sent.referral_id, by=rinas)
 
@@ -380,7 +381,7 @@ def test_the_duty_officer_directs_and_the_shelter_cannot_decline(
     vatra = factories.actor("vatra.case_worker")
     with pytest.raises(IllegalTransition, match="assigned"):
         referrals.decline(referral_id=directed, reason=DeclineReason.FULL, by=vatra)
-    referrals.accept(referral_id=directed, bed_id=people.bed("VATRA"), by=vatra)
+    referrals.accept(referral_id=directed, place_id=people.bed("VATRA"), by=vatra)
     assert opens(sent.case_id, Compartment.IDENTITY, vatra)["given"] == people.PLANTED
 
 
@@ -395,14 +396,14 @@ def test_a_party_that_let_the_keys_go_opens_nothing_until_the_sender_sends_them(
         case_id=sent.case_id, receiver_id=people.organisation("NRC"), reason=OverrideReason.SAFETY, by=duty
     )
     with pytest.raises(members.CannotOpen):
-        referrals.accept(referral_id=directed, bed_id=people.bed("NRC"), by=nrc)
+        referrals.accept(referral_id=directed, place_id=people.bed("NRC"), by=nrc)
     assert status_of(directed) == "sent"
     with pytest.raises(NotPermitted):
         next_receiver.offer(referral_id=directed, by=duty)
     next_receiver.offer(referral_id=directed, by=rinas)
     with pytest.raises(IllegalTransition):
         next_receiver.offer(referral_id=directed, by=rinas)
-    referrals.accept(referral_id=directed, bed_id=people.bed("NRC"), by=nrc)
+    referrals.accept(referral_id=directed, place_id=people.bed("NRC"), by=nrc)
 
 
 def test_the_duty_officer_cannot_direct_while_somebody_is_asked_nor_to_who_is_no_shelter(
@@ -471,7 +472,7 @@ def test_on_arrival_only_the_quarter_of_the_hours_is_kept(rinas: Actor, nrc: Act
     assert second is not None
     referrals.accept(
         referral_id=second,
-        bed_id=people.bed("IOM"),
+        place_id=people.bed("IOM"),
         expected_at=clock.now() + timedelta(hours=2),
         by=iom,
     )
@@ -494,7 +495,7 @@ def test_on_arrival_only_the_quarter_of_the_hours_is_kept(rinas: Actor, nrc: Act
 
 def test_what_is_still_owed_keeps_its_hour_until_it_is_done(rinas: Actor, nrc: Actor, duty: Actor) -> None:
     sent = people.sent(rinas)
-    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     referrals.arrive(referral_id=sent.referral_id, by=nrc)
     (told,) = [line for line in obligations.of_case(sent.case_id, by=duty) if line.kind == "notify"]
     assert told.due_at is not None
@@ -509,11 +510,11 @@ def test_what_is_still_owed_keeps_its_hour_until_it_is_done(rinas: Actor, nrc: A
 
 def test_a_person_who_does_not_come_frees_the_bed(rinas: Actor, nrc: Actor, duty: Actor) -> None:
     sent = people.sent(rinas)
-    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     with pytest.raises(NotVisible):
         referrals.not_arrived(referral_id=sent.referral_id, by=factories.actor("vatra.case_worker"))
     referrals.not_arrived(referral_id=sent.referral_id, by=duty)
-    assert people.bed("NRC") in [bed for bed, _ in stays.free_beds(by=nrc)]
+    assert people.bed("NRC") in [bed for bed, _ in places.free_places(by=nrc)]
     with pytest.raises(IllegalTransition):
         referrals.arrive(referral_id=sent.referral_id, by=nrc)
 
@@ -568,7 +569,7 @@ def test_an_assessment_of_a_child_is_never_acknowledged_only_found(rinas: Actor,
 
 def test_an_arrival_is_never_acknowledged_only_recorded(rinas: Actor, nrc: Actor, duty: Actor) -> None:
     sent = people.sent(rinas)
-    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     (arrival,) = [line for line in obligations.of_case(sent.case_id, by=nrc) if line.kind == "arrival"]
     for by in (nrc, duty):
         with pytest.raises(NotVisible):
@@ -613,7 +614,7 @@ def test_opening_the_hand_over_of_a_referral_that_was_answered_says_that_it_is_o
     """It said that some answers could not be kept, and marked none."""
     app, world = world_app
     nrc = factories.actor("nrc.case_worker")
-    referrals.accept(referral_id=world.asked, bed_id=people.bed("NRC", 3), by=nrc)
+    referrals.accept(referral_id=world.asked, place_id=people.bed("NRC", 3), by=nrc)
     referrals.arrive(referral_id=world.asked, by=nrc)
     page = Person(app.test_client(), "nrc.case_worker").post(f"/referrals/{world.asked}/open", {}, status=409)
     assert "Disa përgjigje" not in page

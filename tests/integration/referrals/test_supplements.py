@@ -48,7 +48,7 @@ class Urgent:
         self.case_id = sent.case_id
         before = self.row()
         assert (before.status, before.open_until) == ("waiting", None)
-        referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=self.nrc)
+        referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=self.nrc)
 
     def row(self) -> Supplement:
         return db.session.scalars(
@@ -87,7 +87,7 @@ def test_an_ordinary_hand_over_has_none(app: Flask) -> None:
     assert app
     rinas, nrc = factories.actor("rinas.border_officer"), factories.actor("nrc.case_worker")
     sent = people.sent(rinas)
-    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     assert supplement_rows.of_case(sent.case_id) is None
     assert store.open_now(by=rinas) == []
 
@@ -214,7 +214,7 @@ def test_it_follows_the_case_to_its_next_holder(urgent: Urgent, sent: str) -> No
         urgent.open(urgent.nrc)
         assert urgent.read(urgent.nrc) == ADDED  # it is the holder's until somebody else is
     vatra = factories.actor("vatra.case_worker")
-    referrals.accept(referral_id=referral_id, bed_id=people.bed("VATRA"), by=vatra)
+    referrals.accept(referral_id=referral_id, place_id=people.bed("VATRA"), by=vatra)
     if sent == "after it was handed on":
         urgent.send()
     urgent.open(vatra)
@@ -248,12 +248,12 @@ def test_sent_in_the_instant_of_the_next_acceptance_it_is_the_new_holders(
     urgent = Urgent()
     _arrived(urgent)
     referral_id = _refer_to_vatra(urgent)
-    supplement_id, bed_id = urgent.row().id, people.bed("VATRA")
+    supplement_id, place_id = urgent.row().id, people.bed("VATRA")
     vatra = factories.actor("vatra.case_worker")
     found = race(
         app,
         lambda: supplements.send(supplement_id=supplement_id, answers=ADDED, by=urgent.rinas),
-        lambda: referrals.accept(referral_id=referral_id, bed_id=bed_id, by=vatra),
+        lambda: referrals.accept(referral_id=referral_id, place_id=place_id, by=vatra),
     )
     assert sorted(map(str, found)) == sorted(["None", str(urgent.case_id)])
     urgent.open(vatra)

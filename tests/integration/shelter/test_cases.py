@@ -44,7 +44,7 @@ def held(nrc: Actor) -> uuid.UUID:
 def held_by_nrc(nrc: Actor) -> uuid.UUID:
     foreign = {"citizenship": "MD", "citizenship_class": "third_country"}
     sent = people.sent(factories.actor("rinas.border_officer"), **foreign)
-    case_id = referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    case_id = referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     referrals.arrive(referral_id=sent.referral_id, by=nrc)
     return case_id
 
@@ -243,7 +243,7 @@ def test_handing_on_moves_everything_and_the_old_holder_loses_it(held: uuid.UUID
     vatra = factories.actor("vatra.case_worker")
     with pytest.raises(members.CannotOpen):
         cases.open_compartment(case_id=held, compartment=Compartment.CARE, purpose=Purpose.CARE, by=vatra)
-    referrals.accept(referral_id=referral_id, bed_id=people.bed("VATRA"), by=vatra)
+    referrals.accept(referral_id=referral_id, place_id=people.bed("VATRA"), by=vatra)
     assert opened(held, Compartment.CARE, vatra).value == {"plan": "rest"}
     assert [note["text"] for note in case_steps.notes(case_id=held, by=vatra)] == ["sleeps badly"]
     with pytest.raises(NotVisible):
@@ -265,7 +265,7 @@ def test_open_cases_come_in_pages(nrc: Actor) -> None:
     ids = set()
     for number in range(3):
         sent = people.sent(rinas)
-        ids.add(referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC", number), by=nrc))
+        ids.add(referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC", number), by=nrc))
     first = store.cases(by=nrc, size=2)
     second = store.cases(by=nrc, size=2, after=first.after)
     assert [len(first.rows), len(second.rows), second.after] == [2, 1, ""]

@@ -101,7 +101,7 @@ def test_who_never_got_a_bed_is_not_let_go_by_closing_the_case(app: Flask) -> No
     assert app
     nrc = factories.actor("nrc.case_worker")
     line = sent(factories.actor("rinas.border_officer"), "NRC", age="child", consent_services=None)
-    case_id = referrals.accept(referral_id=line.referral_id, bed_id=bed("NRC"), by=nrc)
+    case_id = referrals.accept(referral_id=line.referral_id, place_id=bed("NRC"), by=nrc)
     referrals.arrive(referral_id=line.referral_id, by=nrc)
     with pytest.raises(GateClosed):
         cases.close(case_id=case_id, by=nrc)
@@ -198,7 +198,7 @@ def test_a_child_goes_to_another_shelter_that_took_it_over_and_needs_no_finding(
     )
     with pytest.raises(GateClosed, match="not_handed_over"):
         _end(opened.stay_id, ExitReason.TRANSFERRED, Destination.OTHER_SHELTER, vatra)
-    case_id = referrals.accept(referral_id=referral_id, bed_id=bed("TJETER_VIZION"), by=tjeter)
+    case_id = referrals.accept(referral_id=referral_id, place_id=bed("TJETER_VIZION"), by=tjeter)
     referrals.arrive(referral_id=referral_id, by=tjeter)
     assert db.session.get_one(Stay, opened.stay_id, populate_existing=True).child_gate == "handed_over"
     with pytest.raises(GateClosed, match="assessments_missing"):
@@ -291,7 +291,7 @@ def test_a_case_of_a_child_who_was_in_no_bed_says_why_it_cannot_be_closed(app: F
     assert app
     nrc = factories.actor("nrc.case_worker")
     line = sent(factories.actor("rinas.border_officer"), "NRC", age="child", consent_services=None)
-    case_id = referrals.accept(referral_id=line.referral_id, bed_id=bed("NRC"), by=nrc)
+    case_id = referrals.accept(referral_id=line.referral_id, place_id=bed("NRC"), by=nrc)
     referrals.arrive(referral_id=line.referral_id, by=nrc)
     person = sign_in("nrc.case_worker")
     assert "leaves only after the child protection service" in person.post(f"/cases/{case_id}/close?lang=en", {}, 409)

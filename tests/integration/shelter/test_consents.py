@@ -306,7 +306,7 @@ def test_asked_again_in_time_it_goes_on(world_app: Planted) -> None:
 def _urgent(consent: str) -> tuple[uuid.UUID, uuid.UUID]:
     rinas, nrc = factories.actor("rinas.border_officer"), factories.actor("nrc.case_worker")
     sent = people.sent(rinas, urgent=True, consent_urgent=consent, override_reason="other")
-    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC", 3), by=nrc)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC", 3), by=nrc)
     return sent.case_id, sent.referral_id
 
 
@@ -359,7 +359,7 @@ def test_a_childs_wish_is_heard_and_weighed_and_no_consent_is_asked(world_app: P
             consent="not_asked_child",
             statistics="not_asked",
         ),
-        bed_id=people.bed("VATRA", 4),
+        place_id=people.bed("VATRA", 4),
         admitted_on=stay_store.today(),
         anticipated_end_on=stay_store.today() + timedelta(days=30),
         by=vatra,

@@ -95,7 +95,7 @@ def test_the_task_is_on_the_desk_of_who_holds_the_case_and_on_no_other(world_app
         "ra.duty_officer": {lost, unheld},
     }
     nrc = factories.actor("nrc.case_worker")
-    referrals.accept(referral_id=world.asked, bed_id=people.bed("NRC", 4), by=nrc)
+    referrals.accept(referral_id=world.asked, place_id=people.bed("NRC", 4), by=nrc)
     assert {line.id for line in store.waiting(by=nrc)} == {world.request, unheld}
 
 

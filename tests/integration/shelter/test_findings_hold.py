@@ -66,7 +66,7 @@ def test_a_finding_from_before_the_interview_is_refused(app: Flask) -> None:
     with pytest.raises(FindingRefused, match="begun"):
         found(line.case_id, on=days.today() - timedelta(days=1))
     nrc = factories.actor("nrc.case_worker")
-    referrals.accept(referral_id=line.referral_id, bed_id=bed("NRC"), by=nrc)
+    referrals.accept(referral_id=line.referral_id, place_id=bed("NRC"), by=nrc)
     referrals.arrive(referral_id=line.referral_id, by=nrc)  # the hours of the referral are forgotten
     with pytest.raises(FindingRefused, match="begun"):
         found(line.case_id, on=days.today() - timedelta(days=1))
@@ -170,7 +170,7 @@ def test_no_case_of_a_child_in_no_bed_is_closed_by_old_findings(app: Flask) -> N
     assert app
     line = sent(factories.actor("rinas.border_officer"), "NRC", age="child", consent_services=None)
     nrc = factories.actor("nrc.case_worker")
-    referrals.accept(referral_id=line.referral_id, bed_id=bed("NRC"), by=nrc)
+    referrals.accept(referral_id=line.referral_id, place_id=bed("NRC"), by=nrc)
     referrals.arrive(referral_id=line.referral_id, by=nrc)
     found(line.case_id)
     factories.later(days=91)

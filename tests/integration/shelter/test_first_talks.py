@@ -34,7 +34,7 @@ def arrived(**answers: Any) -> uuid.UUID:
     """Somebody whom NRC took in."""
     nrc = factories.actor("nrc.case_worker")
     sent = people.sent(factories.actor("rinas.border_officer"), **answers)
-    case_id = referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    case_id = referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     referrals.arrive(referral_id=sent.referral_id, by=nrc)
     return case_id
 
@@ -204,7 +204,7 @@ def test_a_child_who_came_along_is_linked_by_the_code_of_a_case_that_is_held_her
     mother = arrived()
     nrc = factories.actor("nrc.case_worker")
     sent = people.sent(factories.actor("rinas.border_officer"), age="child")
-    child = referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC", 1), by=nrc)
+    child = referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC", 1), by=nrc)
     elsewhere = people.sent(factories.actor("rinas.border_officer"), "VATRA", override_reason="own_request")
     worker = sign_in("nrc.case_worker")
     opened(worker, mother)
@@ -266,7 +266,7 @@ def test_nobody_is_asked_before_they_said_yes(app: Flask, sign_in: SignIn) -> No
     assert app
     nrc = factories.actor("nrc.case_worker")
     sent = people.sent(factories.actor("rinas.border_officer"), urgent=True, consent_urgent="not_asked")
-    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     assert db.session.get_one(Case, sent.case_id).consent == "not_asked_urgent"
     worker = sign_in("nrc.case_worker")
     address = f"/cases/{sent.case_id}/first-talk"
@@ -355,7 +355,7 @@ def test_an_older_interview_that_answers_it_already_is_taken_in_whole(app: Flask
     )
     assert {name: draft.answers[name] for name in older} == older
     sent = people.interview_sending.send(interview_id=interview_id, party="NRC", by=rinas)
-    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     assert facts(sent.case_id)["recruitment_method"] == "online_advertisement"
     assert story(sent.case_id, nrc)["before"] == ["poverty"]
 

@@ -26,6 +26,7 @@ from nrm.models.shelter.stays import Stay
 from nrm.store import days
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.shelter import absences as store_of
+from nrm.store.shelter import places as place_store
 from nrm.store.shelter import stays as store
 from tests import factories
 from tests.conftest import Person
@@ -146,13 +147,13 @@ def test_the_alarm_is_ended_on_a_second_page_after_the_countrys_days(vatra: Acto
     factories.later(days=2)
     person = sign_in("vatra.case_worker")
     assert "Nobody found her" in person.get(f"/missing/{missing_id}/end?lang=en")
-    assert store.room(by=vatra).taken == 1
+    assert place_store.room(by=vatra).taken == 1
     person.post(f"/missing/{missing_id}/end", {})
     person.post(f"/missing/{missing_id}/end", {}, 409)
     db.session.rollback()
     line = store.stay(opened.stay_id, by=vatra)
     assert (line.exit_reason, line.destination, line.ended_on) == ("missing", "unknown", since)
-    assert store.room(by=vatra).taken == 0
+    assert place_store.room(by=vatra).taken == 0
     alarm = db.session.get_one(Missing, missing_id)
     assert (alarm.outcome, alarm.since_at) == ("not_found", None)
 
@@ -164,7 +165,7 @@ def test_nights_of_a_missing_person_are_not_counted_and_the_bed_stays_hers(vatra
     factories.later(days=3)
     line = store.stay(opened.stay_id, by=vatra)
     assert (line.nights, line.missing_since is not None) == (10, True)
-    assert line.bed_id not in [bed for bed, _ in store.free_beds(by=vatra)]
+    assert line.place_id not in [bed for bed, _ in place_store.free_places(by=vatra)]
     absences.found(missing_id=missing_id, by=vatra)
     factories.later(days=2)
     line = store.stay(opened.stay_id, by=vatra)
@@ -193,7 +194,7 @@ def test_a_case_with_an_alarm_is_not_closed_and_who_arrives_elsewhere_is_found(v
         by_name=ByName.YES,
         by=vatra,
     )
-    referrals.accept(referral_id=referral_id, bed_id=bed("TJETER_VIZION"), by=tjeter)
+    referrals.accept(referral_id=referral_id, place_id=bed("TJETER_VIZION"), by=tjeter)
     missing_id = _report(opened.case_id, tjeter, 0)
     with pytest.raises(NotVisible):
         _report(opened.case_id, vatra, 0)

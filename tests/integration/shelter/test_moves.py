@@ -70,12 +70,12 @@ def move(case_id: uuid.UUID, to: str, by: Actor, **more: object) -> uuid.UUID:
 
 def take_over(referral_id: uuid.UUID, code: str, by: Actor, bed: int = 7) -> uuid.UUID:
     """Accept, arrive and admit; returns the new stay."""
-    case_id = referrals.accept(referral_id=referral_id, bed_id=people.bed(code, bed), by=by)
+    case_id = referrals.accept(referral_id=referral_id, place_id=people.bed(code, bed), by=by)
     referrals.arrive(referral_id=referral_id, by=by)
     today = days.today()
     return stays.admit(
         case_id=case_id,
-        bed_id=people.bed(code, bed),
+        place_id=people.bed(code, bed),
         admitted_on=today,
         anticipated_end_on=today + timedelta(days=30),
         by=by,
@@ -259,7 +259,7 @@ def test_a_move_is_accepted_while_the_stay_is_ended(instance: Flask) -> None:
         )
 
     def accept() -> object:
-        return referrals.accept(referral_id=referral_id, bed_id=bed, by=nrc)
+        return referrals.accept(referral_id=referral_id, place_id=bed, by=nrc)
 
     def shut() -> object:
         return cases.close(case_id=own.case_id, by=vatra)
@@ -281,7 +281,7 @@ def test_a_woman_or_girl_goes_with_a_woman_and_the_stay_ends_when_she_leaves(vat
     soon = clock.now() + timedelta(hours=2)
     with pytest.raises(IllegalTransition, match="state"):
         referrals.depart(referral_id=referral_id, escort=Escort.WOMAN_STAFF, expected_at=soon, by=vatra)
-    referrals.accept(referral_id=referral_id, bed_id=people.bed("NRC", 7), by=nrc)
+    referrals.accept(referral_id=referral_id, place_id=people.bed("NRC", 7), by=nrc)
     with pytest.raises(IllegalTransition, match="escort"):
         referrals.depart(referral_id=referral_id, escort=Escort.MAN_OFFICER, expected_at=soon, by=vatra)
     with pytest.raises(NotVisible):
@@ -303,7 +303,7 @@ def test_an_hour_after_the_expected_arrival_sender_and_duty_desk_are_warned(
     assert app
     rinas, nrc = factories.actor("rinas.border_officer"), factories.actor("nrc.case_worker")
     sent = people.sent(rinas)
-    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     post = sign_in("rinas.border_officer")
     page = post.get(f"/referrals/{sent.referral_id}?lang=en")
     assert "A woman officer" in page
@@ -330,7 +330,7 @@ def test_a_promise_names_the_colleague_and_forgets_the_name_on_arrival(
     post.post(f"/referrals/{sent.referral_id}/promise", {"name": "Arta"})
     assert "Arta" in post.get(f"/referrals/{sent.referral_id}")
     post.post(f"/referrals/{sent.referral_id}/promise", {"name": "Arta"}, 409)  # once: no bed is held for ever
-    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     referrals.arrive(referral_id=sent.referral_id, by=nrc)
     assert db.session.get_one(Referral, sent.referral_id, populate_existing=True).promised_by == ""
 
@@ -393,7 +393,7 @@ def test_only_the_duty_desk_and_the_post_that_still_has_the_person_tell_others(a
     for at in (clock.now() + timedelta(minutes=1), clock.now() - timedelta(days=2)):
         with pytest.raises(CallRefused, match="time"):
             notification_calls.tell(obligation_id=owed.id, called_at=at, by=rinas, **call)  # type: ignore[arg-type]
-    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     with pytest.raises(NotVisible):
         notification_calls.tell(obligation_id=owed.id, called_at=clock.now(), by=rinas, **call)  # type: ignore[arg-type]
     assert [line.may_acknowledge for line in obligations.of_case(sent.case_id, by=nrc) if line.id == owed.id] == [False]

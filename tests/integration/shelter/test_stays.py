@@ -17,29 +17,31 @@ from sqlalchemy.exc import IntegrityError
 from nrm import clock
 from nrm.actions.accounts.accounts import CannotOpen
 from nrm.actions.referrals import referrals
-from nrm.actions.shelter import cases, direct_intake, permits, stays, testimony
+from nrm.actions.shelter import cases, direct_intake, permits, places, stays, testimony
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.shelter.child_returns import Assessment
 from nrm.domain.shelter.direct_intake import ImpossibleCase
 from nrm.domain.shelter.permits import GateClosed, Ground, PermitEvent, PermitRefused, PermitStatus
-from nrm.domain.shelter.stays import BedInUse, Destination, ExitReason, ImpossibleStay, StayOver
+from nrm.domain.shelter.places import PlaceRefused
+from nrm.domain.shelter.stays import Destination, ExitReason, ImpossibleStay, StayOver
 from nrm.domain.shelter.testimony import IllegalStep, WithdrawalReason, WitnessStatus
 from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.cases import Case
-from nrm.models.shelter.stays import Bed, Stay
+from nrm.models.shelter.stays import Stay
 from nrm.steps.shelter import cases as case_steps
 from nrm.store import days as calendar
 from nrm.store.rows.shelter import permits as permit_rows
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import permits as permit_store
+from nrm.store.shelter import places as place_store
 from nrm.store.shelter import stays as store
 from nrm.store.shelter import testimony as testimony_store
-from tests import factories
+from tests import factories, factories_stays
 from tests.conftest import Person
 from tests.factories_referrals import bed, organisation, sent
-from tests.factories_stays import ALBANIAN, CHILD, MOLDOVAN, admitted, found
+from tests.factories_stays import ALBANIAN, CHILD, MOLDOVAN, admitted, found, out_of_service
 
 SignIn = Callable[[str], Person]
 ABROAD = (ExitReason.REPATRIATED, Destination.COUNTRY_OF_CITIZENSHIP)
@@ -76,7 +78,7 @@ def _arrived(by: Actor) -> tuple[uuid.UUID, uuid.UUID]:
     """(case, kept bed) of somebody who was referred to the actor's shelter and has arrived."""
     line = sent(factories.actor("rinas.border_officer"), by.organisation_code)
     kept = bed(by.organisation_code, 4)
-    case_id = referrals.accept(referral_id=line.referral_id, bed_id=kept, by=by)
+    case_id = referrals.accept(referral_id=line.referral_id, place_id=kept, by=by)
     referrals.arrive(referral_id=line.referral_id, by=by)
     return case_id, kept
 
@@ -86,14 +88,14 @@ def _arrived(by: Actor) -> tuple[uuid.UUID, uuid.UUID]:
 
 def test_a_referred_person_is_admitted_into_the_bed_that_was_kept(nrc: Actor) -> None:
     case_id, kept = _arrived(nrc)
-    assert store.free_beds(by=nrc, for_case=case_id)[0][0] == kept
-    assert kept not in [each for each, _ in store.free_beds(by=nrc)]
-    assert store.room(by=nrc).held == 1
+    assert place_store.free_places(by=nrc, for_case=case_id)[0][0] == kept
+    assert kept not in [each for each, _ in place_store.free_places(by=nrc)]
+    assert place_store.room(by=nrc).held == 1
     today = calendar.today()
     stay_id = stays.admit(
-        case_id=case_id, bed_id=kept, admitted_on=today, anticipated_end_on=today + timedelta(days=10), by=nrc
+        case_id=case_id, place_id=kept, admitted_on=today, anticipated_end_on=today + timedelta(days=10), by=nrc
     )
-    room = store.room(by=nrc)
+    room = place_store.room(by=nrc)
     assert (room.taken, room.held) == (1, 0)
     row = db.session.get_one(Stay, stay_id)
     assert row.known_on == today
@@ -102,16 +104,16 @@ def test_a_referred_person_is_admitted_into_the_bed_that_was_kept(nrc: Actor) ->
 
 def test_nobody_is_admitted_before_they_arrived(nrc: Actor) -> None:
     line = sent(factories.actor("rinas.border_officer"), "NRC")
-    case_id = referrals.accept(referral_id=line.referral_id, bed_id=bed("NRC"), by=nrc)
+    case_id = referrals.accept(referral_id=line.referral_id, place_id=bed("NRC"), by=nrc)
     with pytest.raises(ImpossibleStay, match="not_arrived"):
         _admit(case_id, bed("NRC"), nrc)
     assert not store.of_case(case_id, by=nrc).may_admit
 
 
-def _admit(case_id: uuid.UUID, bed_id: uuid.UUID, by: Actor, on: date | None = None) -> uuid.UUID:
+def _admit(case_id: uuid.UUID, place_id: uuid.UUID, by: Actor, on: date | None = None) -> uuid.UUID:
     day = on or calendar.today()
     return stays.admit(
-        case_id=case_id, bed_id=bed_id, admitted_on=day, anticipated_end_on=day + timedelta(days=30), by=by
+        case_id=case_id, place_id=place_id, admitted_on=day, anticipated_end_on=day + timedelta(days=30), by=by
     )
 
 
@@ -122,37 +124,37 @@ def test_a_bed_of_another_shelter_does_not_exist(nrc: Actor, vatra: Actor) -> No
     with pytest.raises(NotVisible):
         _admit(case_id, bed("VATRA"), vatra)
     with pytest.raises(NotVisible):
-        stays.take_out_of_use(bed_id=bed("NRC"), by=vatra)
+        out_of_service(bed("NRC"), vatra)
 
 
 def test_a_bed_that_is_kept_again_shows_the_code_of_whom_it_is_kept_for_now(nrc: Actor) -> None:
     first, kept = _arrived(nrc)
     today = calendar.today()
     stay_id = stays.admit(
-        case_id=first, bed_id=kept, admitted_on=today, anticipated_end_on=today + timedelta(days=10), by=nrc
+        case_id=first, place_id=kept, admitted_on=today, anticipated_end_on=today + timedelta(days=10), by=nrc
     )
     factories.later(days=1)
     _end(stay_id, (ExitReason.INDEPENDENT_LIVING, Destination.OWN_HOME), nrc)
     second, again = _arrived(nrc)
     assert again == kept
     code = db.session.scalars(select(Case.pseudonym).where(Case.id == second)).one()
-    assert {line.id: line.kept_for for line in store.beds(by=nrc)}[kept] == code
-    assert store.room(by=nrc).held == 1
+    assert {line.id: line.kept_for for line in place_store.places(by=nrc)}[kept] == code
+    assert place_store.room(by=nrc).held == 1
 
 
 def test_who_leaves_before_a_stay_begins_keeps_no_bed(nrc: Actor) -> None:
     case_id, kept = _arrived(nrc)
-    assert store.room(by=nrc).held == 1
+    assert place_store.room(by=nrc).held == 1
     cases.close(case_id=case_id, by=nrc)
-    assert store.room(by=nrc).held == 0
-    assert kept in [each for each, _ in store.free_beds(by=nrc)]
+    assert place_store.room(by=nrc).held == 0
+    assert kept in [each for each, _ in place_store.free_places(by=nrc)]
 
 
 def test_a_bed_kept_for_somebody_else_is_taken(nrc: Actor) -> None:
     _, kept = _arrived(nrc)
     own = admitted(nrc, days_ago=1)
-    with pytest.raises(ImpossibleStay, match="bed_taken"):
-        stays.change(stay_id=own.stay_id, bed_id=kept, anticipated_end_on=calendar.today(), by=nrc)
+    with pytest.raises(ImpossibleStay, match="place_kept"):
+        stays.change(stay_id=own.stay_id, place_id=kept, anticipated_end_on=calendar.today(), by=nrc)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +168,7 @@ def test_impossible_days_of_admission_are_refused_and_leave_nothing(
     with pytest.raises(ImpossibleStay, match=why):
         direct_intake.open_case(
             case=ALBANIAN,
-            bed_id=bed("VATRA"),
+            place_id=bed("VATRA"),
             admitted_on=today - timedelta(days=days),
             anticipated_end_on=today + timedelta(days=planned),
             by=vatra,
@@ -194,7 +196,7 @@ def test_of_two_admissions_into_one_bed_one_wins(app: Flask, vatra: Actor) -> No
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(outcomes) == ["admitted", "bed_taken"]
+    assert sorted(outcomes) == ["admitted", "place_taken"]
 
 
 def test_a_person_is_not_in_two_beds(vatra: Actor) -> None:
@@ -235,7 +237,7 @@ def test_nobody_leaves_before_they_came_or_in_the_future_or_twice(vatra: Actor) 
     with pytest.raises(StayOver):
         _end(opened.stay_id, left, vatra)
     with pytest.raises(StayOver):
-        stays.change(stay_id=opened.stay_id, bed_id=bed("VATRA"), anticipated_end_on=today, by=vatra)
+        stays.change(stay_id=opened.stay_id, place_id=bed("VATRA"), anticipated_end_on=today, by=vatra)
 
 
 @pytest.mark.parametrize("citizenship", ["MD", "stateless", "unknown"])
@@ -324,10 +326,10 @@ def test_a_service_without_beds_has_none_to_show(sign_in: SignIn) -> None:
 
 def test_numbers_of_beds_are_for_the_shelter_and_the_duty_desk(vatra: Actor) -> None:
     admitted(vatra)
-    assert [room.taken for room in store.rooms(by=factories.actor("ra.duty_officer")) if room.beds == 45] == [1]
+    assert [room.taken for room in place_store.rooms(by=factories.actor("ra.duty_officer")) if room.places == 45] == [1]
     for login in ("rinas.border_officer", "vatra.case_worker", "molsa.statistician"):
         with pytest.raises(NotPermitted):
-            store.rooms(by=factories.actor(login))
+            place_store.rooms(by=factories.actor(login))
 
 
 def test_the_permit_unit_records_in_cases_shared_with_it_and_no_longer(vatra: Actor) -> None:
@@ -433,17 +435,19 @@ def test_a_permit_runs_its_course_and_expires_by_itself(vatra: Actor) -> None:
 
 def test_a_bed_out_of_use_takes_nobody_until_it_is_back(vatra: Actor) -> None:
     opened = admitted(vatra)
-    with pytest.raises(BedInUse):
-        stays.take_out_of_use(bed_id=db.session.get_one(Stay, opened.stay_id).bed_id, by=vatra)
+    has = factories_stays.has(opened.stay_id)
+    assert has is not None
+    with pytest.raises(PlaceRefused, match="occupied"):
+        out_of_service(has, vatra)
     broken = bed("VATRA", 9)
-    stays.take_out_of_use(bed_id=broken, by=vatra)
-    assert store.room(by=vatra).free == 43
-    with pytest.raises(ImpossibleStay, match="bed_out_of_use"):
-        stays.change(stay_id=opened.stay_id, bed_id=broken, anticipated_end_on=calendar.today(), by=vatra)
+    out = out_of_service(broken, vatra)
+    assert place_store.room(by=vatra).free == 43
+    with pytest.raises(ImpossibleStay, match="place_out_of_use"):
+        stays.change(stay_id=opened.stay_id, place_id=broken, anticipated_end_on=calendar.today(), by=vatra)
     with pytest.raises(NotPermitted):
-        stays.put_back(bed_id=broken, by=factories.actor("vatra.case_worker"))
-    stays.put_back(bed_id=broken, by=vatra)
-    assert not db.session.get_one(Bed, broken, populate_existing=True).out_of_use
+        places.put_back(out_id=out, by=factories.actor("vatra.case_worker"))
+    places.put_back(out_id=out, by=vatra)
+    assert broken in [each for each, _ in place_store.free_places(by=vatra)]
 
 
 def test_stays_come_in_pages_without_gap_or_double(vatra: Actor) -> None:
@@ -499,7 +503,7 @@ def test_only_a_shelter_opens_a_case_of_its_own(app: Flask) -> None:
     by = factories.actor("child_protection.case_worker")
     with pytest.raises(NotVisible):
         direct_intake.open_case(
-            case=CHILD, bed_id=bed("VATRA"), admitted_on=calendar.today(), anticipated_end_on=calendar.today(), by=by
+            case=CHILD, place_id=bed("VATRA"), admitted_on=calendar.today(), anticipated_end_on=calendar.today(), by=by
         )
 
 

@@ -85,7 +85,7 @@ def _sent(**answers: object) -> tuple[uuid.UUID, uuid.UUID]:
 
 def _accepted(case_id: uuid.UUID, referral_id: uuid.UUID, code: str = "NRC") -> None:
     login = f"{code.lower()}.case_worker"
-    referrals.accept(referral_id=referral_id, bed_id=people.bed(code), by=factories.actor(login))
+    referrals.accept(referral_id=referral_id, place_id=people.bed(code), by=factories.actor(login))
 
 
 def test_what_was_told_waits_and_neither_the_post_nor_a_shelter_opens_it_before_the_yes(app: Flask) -> None:

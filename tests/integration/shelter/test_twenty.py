@@ -15,7 +15,7 @@ from nrm.actions import tending
 from nrm.db import db
 from nrm.models.audit import AuditEntry
 from nrm.models.referrals.referrals import Referral
-from nrm.store.shelter import stays as stay_store
+from nrm.store.shelter import places as place_store
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
@@ -48,7 +48,7 @@ def at_once(app: Flask, login: str, path: str, bodies: list[dict[str, str]]) -> 
 @pytest.mark.parametrize("act", ["accept", "decline", "withdraw"])
 def test_of_twenty_at_once_one_wins_and_nineteen_are_told_that_it_is_over(instance: Flask, act: str) -> None:
     sent = people.sent(factories.actor("rinas.border_officer"))
-    beds = [str(bed) for bed, _ in stay_store.free_beds(by=factories.actor("nrc.case_worker"))]
+    beds = [str(bed) for bed, _ in place_store.free_places(by=factories.actor("nrc.case_worker"))]
     db.session.remove()
     fields = {
         "accept": [{"bed": beds[number % len(beds)]} for number in range(TWENTY)],

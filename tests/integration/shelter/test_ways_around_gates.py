@@ -155,7 +155,7 @@ def _handed_over(vatra: Actor, age_class: str) -> tuple[uuid.UUID, Actor]:
     referral_id = next_receiver.refer(
         case_id=opened.case_id, receiver_id=tjeter.organisation_id, reason=OverrideReason.SAFETY, by=vatra
     )
-    referrals.accept(referral_id=referral_id, bed_id=bed("TJETER_VIZION"), by=tjeter)
+    referrals.accept(referral_id=referral_id, place_id=bed("TJETER_VIZION"), by=tjeter)
     referrals.arrive(referral_id=referral_id, by=tjeter)
     return opened.case_id, tjeter
 

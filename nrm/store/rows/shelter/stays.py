@@ -1,4 +1,4 @@
-"""Stays and beds as rows: periods, arrivals and what is kept, for steps that saw the case."""
+"""Stays as rows: periods and arrivals, for steps that saw the case."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from nrm.db import db
 from nrm.domain.referrals.referrals import ReferralStatus
 from nrm.domain.shelter.stays import Period
 from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
-from nrm.store.rows.referrals import referrals as referral_rows
 
 
 def arrival_of(case_id: uuid.UUID, organisation_id: uuid.UUID) -> tuple[Referral | None, bool]:
@@ -40,16 +40,9 @@ def periods_of(case_id: uuid.UUID) -> list[Period]:
     return [Period(row.admitted_on, row.ended_on) for row in rows]
 
 
-def periods_in(bed_id: uuid.UUID, *, but: uuid.UUID | None = None) -> list[Period]:
-    """Every stay in a bed, `but` one: for the rule that a bed has one person."""
-    statement = select(Stay.id, Stay.admitted_on, Stay.ended_on).where(Stay.bed_id == bed_id)
-    return [Period(row.admitted_on, row.ended_on) for row in db.session.execute(statement) if row.id != but]
-
-
-def is_kept_for_another(bed_id: uuid.UUID, case_id: uuid.UUID, organisation_id: uuid.UUID) -> bool:
-    """Whether the bed is kept for somebody else who was accepted."""
-    kept = referral_rows.kept_beds(organisation_id).get(bed_id)
-    return kept is not None and kept.case_id != case_id
+def age_class_of(case_id: uuid.UUID) -> str:
+    """Adult, child or unsure."""
+    return db.session.scalar(select(Case.age_class).where(Case.id == case_id)) or ""
 
 
 def left_by_a_gate(case_id: uuid.UUID, organisation_id: uuid.UUID) -> bool:

@@ -449,7 +449,7 @@ def test_there_is_a_receiver_or_a_reason_and_never_a_receiver_who_must_not_be(
     assert bool(answer.candidates) != (answer.fallback is not None)
     for each in (*answer.candidates, *answer.reserve):
         assert _receives(each.party, facts)
-        assert capacity.get(each.party) not in (Capacity.NONE_FREE, Capacity.NO_BEDS)
+        assert capacity.get(each.party) not in (Capacity.NONE_FREE, Capacity.NO_PLACES)
         assert REGION[each.party] not in facts.avoid_regions
         assert each.party not in facts.refused_parties
         assert each.party not in {one.party for one in answer.excluded}
@@ -509,7 +509,7 @@ def test_the_foreign_and_the_witness_in_tirana_never_go_elsewhere_while_the_cent
 ):
     answer = route(facts, AGREEMENT, NOON, capacity)
     bound = facts.citizenship_class in ("third_country", "stateless") or facts.proceedings_in == "tirana"
-    if bound and capacity.get("NRC") not in (Capacity.NONE_FREE, Capacity.NO_BEDS):
+    if bound and capacity.get("NRC") not in (Capacity.NONE_FREE, Capacity.NO_PLACES):
         assert {each.party for each in answer.candidates} <= {"NRC"}
         assert all(each.must for each in answer.candidates)
     if not bound:

@@ -99,8 +99,8 @@ def test_two_stays_overlap_exactly_when_they_share_a_night(one: date, first: int
 
 def test_moving_on_the_same_day_is_no_overlap_but_an_open_stay_is() -> None:
     check_no_overlap(Period(date(2026, 3, 4)), [Period(date(2026, 3, 1), date(2026, 3, 4))])
-    with pytest.raises(ImpossibleStay, match="bed_taken"):
-        check_no_overlap(Period(date(2026, 3, 4)), [Period(date(2026, 3, 1))], "bed_taken")
+    with pytest.raises(ImpossibleStay, match="place_taken"):
+        check_no_overlap(Period(date(2026, 3, 4)), [Period(date(2026, 3, 1))], "place_taken")
 
 
 def test_every_reason_has_a_destination_and_died_has_none_to_choose() -> None:

@@ -8,16 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nrm.domain.shelter.places import PlaceRefused, check_closing, place_names
 from nrm.domain.shelter.stays import (
     DESTINATIONS,
     LENGTHS,
-    BedRefused,
     Destination,
     ExitReason,
     ImpossibleStay,
     Period,
-    bed_names,
-    check_closing,
     check_dates,
     check_exit,
     check_no_overlap,
@@ -150,7 +148,7 @@ def test_a_negative_length_is_refused():
     ],
 )
 def test_several_beds_count_on_from_the_first(first: str, number: int, names: list[str]) -> None:
-    assert bed_names(first, number) == names
+    assert place_names(first, number) == names
 
 
 @pytest.mark.parametrize(
@@ -166,8 +164,8 @@ def test_several_beds_count_on_from_the_first(first: str, number: int, names: li
     ],
 )
 def test_beds_that_cannot_be_named(first: str, number: int, why: str) -> None:
-    with pytest.raises(BedRefused) as refused:
-        bed_names(first, number)
+    with pytest.raises(PlaceRefused) as refused:
+        place_names(first, number)
     assert refused.value.reason == why
 
 
@@ -184,6 +182,6 @@ def test_a_bed_is_never_closed_over_somebody_who_sleeps_in_it_or_is_awaited() ->
         (today, overdue, False, "occupied"),
         (date(2030, 1, 1), None, False, "closed_too_late"),
     ):
-        with pytest.raises(BedRefused) as refused:
+        with pytest.raises(PlaceRefused) as refused:
             check_closing(closed_from, today=today, free_from=free_from, kept=kept)
         assert refused.value.reason == why

@@ -1,0 +1,422 @@
+"""Units and places of the actor's own shelter; those of others are not visible. Numbers are for the shelter itself and
+for the duty desk.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Row, Select, func, or_, select, true
+
+from nrm.db import db
+from nrm.domain.accounts.accounts import SHELTERS, Actor, NotPermitted, NotVisible, Permission
+from nrm.domain.accounts.members import KEY_HOLDERS_NEEDED
+from nrm.domain.shelter.places import Facts, On, Span, runs
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.shelter.places import OutOfService, Place, PlaceInUnit, Unit
+from nrm.store import days as calendar
+from nrm.store.countries import country
+from nrm.store.rows.accounts.members import number_of_holders
+from nrm.store.rows.shelter import places as rows
+from nrm.store.shelter import stays
+from nrm.store.shelter.stays import StayLine, own_shelter_id
+from nrm.store.statements import built_once
+
+_Rooms = Select[*tuple[Any, ...]]
+
+BOARD_DAYS = 14
+ENDED_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class UnitLine:
+    """A unit of the building. `places`: how many it has today."""
+
+    id: uuid.UUID
+    label: str
+    for_whom: str
+    from_on: date | None
+    until_on: date | None
+    closed_why: str
+    places: int
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is no longer there."""
+        return self.until_on is not None and self.until_on <= calendar.today()
+
+
+@dataclass(frozen=True, slots=True)
+class OutLine:
+    """Days on which a place is out of service, now or to come."""
+
+    id: uuid.UUID
+    from_on: date
+    until_on: date | None
+    reason: str
+    reference: str
+    when_free: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLine:
+    """For which code a place is kept, and until when. `overdue`: nobody came, and somebody releases or renews it."""
+
+    id: uuid.UUID
+    code: str
+    from_on: date
+    until_on: date
+    overdue: bool
+    referred: bool  # of a referral that was accepted
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceLine:
+    """One place: who has it now, for whom it is kept, when it is out of service."""
+
+    id: uuid.UUID
+    label: str
+    unit_id: uuid.UUID | None
+    unit: str
+    for_whom: str
+    from_on: date | None
+    until_on: date | None
+    closed_why: str
+    extra_why: str
+    stay: StayLine | None
+    out: tuple[OutLine, ...]
+    kept: tuple[KeptLine, ...]
+    facts: Facts
+
+    @property
+    def today(self) -> On:
+        """What it is today."""
+        now = calendar.today()
+        return self.facts.on(now, now)
+
+    @property
+    def closing(self) -> bool:
+        """Whether its manager closed it, now or from a day on."""
+        return self.until_on is not None and not self.extra_why
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is closed now and counts no more."""
+        return self.until_on is not None and self.until_on <= calendar.today() and self.stay is None
+
+    @property
+    def is_free(self) -> bool:
+        """Whether somebody can be put into it now."""
+        return self.today is On.FREE
+
+    @property
+    def is_out(self) -> bool:
+        """Whether it is out of service today, or will be as soon as it is free."""
+        return any(Span(each.from_on, each.until_on).holds(calendar.today()) for each in self.out)
+
+    @property
+    def kept_for(self) -> str:
+        """For which code it is kept now; empty where for none."""
+        now = calendar.today()
+        return next((each.code for each in self.kept if each.from_on <= now), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A shelter's places in numbers. `held`: kept for somebody, or asked for by a referral without an answer yet."""
+
+    names: dict[str, str]
+    places: int
+    taken: int
+    held: int
+    out_of_use: int
+    code: str
+    may_accept: bool
+    """Whether enough people hold the shelter's key to accept anybody."""
+
+    @property
+    def free(self) -> int:
+        """Places that nobody has and nobody waits for."""
+        return max(0, self.places - self.taken - self.held - self.out_of_use)
+
+
+def places(*, by: Actor, closed: bool = False) -> list[PlaceLine]:
+    """Every place of the asker's shelter by unit and name, with who has it; raises NotVisible. `closed`: with those
+    that are no longer there."""
+    own = own_shelter_id(by)
+    now = calendar.today()
+    found = db.session.execute(
+        select(Place, PlaceInUnit.unit_id, Unit.label, Unit.for_whom)
+        .outerjoin(PlaceInUnit, (PlaceInUnit.place_id == Place.id) & rows.unit_now())
+        .outerjoin(Unit, Unit.id == PlaceInUnit.unit_id)
+        .where(
+            Place.organisation_id == own,
+            true() if closed else or_(Place.until_on.is_(None), Place.until_on > now, rows.slept_in()),
+        ),
+        {"today": now},
+    ).all()
+    in_place = {line.place_id: line for line in stays.open_ones(by=by)}
+    known = rows.facts(true(), own, since=now, today=now)
+    kept = _kept(own, now)
+    out = _out(own, now)
+    lines = [
+        PlaceLine(
+            place.id,
+            place.label,
+            unit_id,
+            unit or "",
+            for_whom or "",
+            place.from_on,
+            place.until_on,
+            place.closed_why,
+            place.extra_why,
+            in_place.get(place.id),
+            tuple(out.get(place.id, ())),
+            tuple(kept.get(place.id, ())),
+            known[place.id],
+        )
+        for place, unit_id, unit, for_whom in found
+    ]
+    lines.sort(key=lambda line: (_label_key(line.unit), _label_key(line.label)))
+    return [line for line in lines if closed or not line.is_gone]
+
+
+def _kept(own: uuid.UUID, now: date) -> dict[uuid.UUID, list[KeptLine]]:
+    found: dict[uuid.UUID, list[KeptLine]] = {}
+    for each in rows.kept(own, now):
+        line = KeptLine(
+            each.promise_id, each.code, each.from_on, each.until_on, each.until_on <= now, each.case_id is not None
+        )
+        found.setdefault(each.place_id, []).append(line)
+    return found
+
+
+def _out(own: uuid.UUID, now: date) -> dict[uuid.UUID, list[OutLine]]:
+    statement = (
+        select(OutOfService)
+        .join(Place, Place.id == OutOfService.place_id)
+        .where(Place.organisation_id == own, or_(OutOfService.until_on.is_(None), OutOfService.until_on > now))
+        .order_by(OutOfService.from_on)
+        .execution_options(populate_existing=True)
+    )
+    found: dict[uuid.UUID, list[OutLine]] = {}
+    for each in db.session.scalars(statement):
+        line = OutLine(each.id, each.from_on, each.until_on, each.reason, each.reference, each.when_free)
+        found.setdefault(each.place_id, []).append(line)
+    return found
+
+
+def place_line(place_id: uuid.UUID, *, by: Actor) -> PlaceLine:
+    """One place of the asker's shelter, closed or not; raises NotVisible."""
+    found = next((line for line in places(by=by, closed=True) if line.id == place_id), None)
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def place_labels(*, by: Actor) -> set[str]:
+    """The names of all places of the asker's shelter, closed ones too; raises NotVisible."""
+    return set(db.session.scalars(select(Place.label).where(Place.organisation_id == own_shelter_id(by))))
+
+
+def board(*, by: Actor) -> tuple[list[date], list[tuple[PlaceLine, list[tuple[On, int]]]]]:
+    """The next days, and every place with its days in runs of one kind; raises NotVisible."""
+    first = calendar.today()
+    days = [first + timedelta(days=number) for number in range(BOARD_DAYS)]
+    return days, [(line, runs(line.facts, days, first)) for line in places(by=by)]
+
+
+def _label_key(label: str) -> tuple[str, int, str]:
+    """The sort key of a label: `V2` before `V10`."""
+    letters = label.rstrip("0123456789")
+    digits = label[len(letters) :]
+    return letters, int(digits) if digits else -1, label
+
+
+def free_lines(*, by: Actor, for_case: uuid.UUID | None = None) -> list[PlaceLine]:
+    """Each place of the asker's shelter into which somebody can be put now; raises NotVisible.
+
+    The place kept for `for_case` comes first. How many more referrals wait for an answer is not looked at here.
+    """
+    mine = kept_place(for_case, by=by) if for_case is not None else None
+    lines = places(by=by)
+    own = [line for line in lines if line.id == mine and line.stay is None and line.today is not On.OUT]
+    return own + [line for line in lines if line.is_free and line not in own]
+
+
+def free_places(*, by: Actor, for_case: uuid.UUID | None = None) -> list[tuple[uuid.UUID, str]]:
+    """(id, name) of `free_lines`; raises NotVisible."""
+    return [(line.id, line.label) for line in free_lines(by=by, for_case=for_case)]
+
+
+def kept_place(case_id: uuid.UUID, *, by: Actor) -> uuid.UUID | None:
+    """The place that is kept for the person of a case, by their referral or by the code; raises NotVisible."""
+    own = own_shelter_id(by)
+    code = stays.code_of(case_id)
+    return next((each.place_id for each in rows.kept(own, calendar.today()) if each.code == code), None)
+
+
+def place(place_id: uuid.UUID, *, by: Actor) -> Place:
+    """A place of the asker's shelter, for actions: locked; raises NotVisible."""
+    statement = select(Place).where(Place.id == place_id, Place.organisation_id == own_shelter_id(by)).with_for_update()
+    found = db.session.scalar(statement.execution_options(populate_existing=True))
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def place_called(label: str, *, by: Actor) -> uuid.UUID:
+    """The id of the place with that name in the asker's shelter; raises NotVisible."""
+    found = db.session.scalar(select(Place.id).where(Place.organisation_id == own_shelter_id(by), Place.label == label))
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def units(*, by: Actor, closed: bool = False) -> list[UnitLine]:
+    """The units of the asker's shelter by name; raises NotVisible. `closed`: with those that are no longer there."""
+    own = own_shelter_id(by)
+    now = calendar.today()
+    there = or_(Place.until_on.is_(None), Place.until_on > now, rows.slept_in())
+    inside = (
+        select(func.count())
+        .select_from(PlaceInUnit)
+        .join(Place, Place.id == PlaceInUnit.place_id)
+        .where(PlaceInUnit.unit_id == Unit.id, rows.unit_now(), there)
+        .correlate(Unit)
+        .scalar_subquery()
+    )
+    statement = select(Unit, inside).where(Unit.organisation_id == own).execution_options(populate_existing=True)
+    lines = [
+        UnitLine(unit.id, unit.label, unit.for_whom, unit.from_on, unit.until_on, unit.closed_why, number)
+        for unit, number in db.session.execute(statement, {"today": now})
+    ]
+    lines.sort(key=lambda line: (_label_key(line.label), line.from_on or date.min))
+    return [line for line in lines if closed or not line.is_gone]
+
+
+def unit(unit_id: uuid.UUID, *, by: Actor) -> Unit:
+    """A unit of the asker's shelter, for actions: locked; raises NotVisible."""
+    statement = select(Unit).where(Unit.id == unit_id, Unit.organisation_id == own_shelter_id(by)).with_for_update()
+    found = db.session.scalar(statement.execution_options(populate_existing=True))
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def unit_line(unit_id: uuid.UUID, *, by: Actor) -> UnitLine:
+    """One unit of the asker's shelter, closed or not; raises NotVisible."""
+    found = next((line for line in units(by=by, closed=True) if line.id == unit_id), None)
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def out_row(out_id: uuid.UUID, *, by: Actor) -> OutOfService:
+    """Days out of service of a place of the asker's shelter, for actions; raises NotVisible."""
+    own = own_shelter_id(by)
+    statement = (
+        select(OutOfService)
+        .join(Place, Place.id == OutOfService.place_id)
+        .where(OutOfService.id == out_id, Place.organisation_id == own)
+    )
+    found = db.session.scalar(statement.execution_options(populate_existing=True))
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def kept_line(promise_id: uuid.UUID, *, by: Actor) -> tuple[PlaceLine, KeptLine]:
+    """A promise of the asker's shelter that keeps a place, and the place; raises NotVisible."""
+    for line in places(by=by, closed=True):
+        for each in line.kept:
+            if each.id == promise_id:
+                return line, each
+    raise NotVisible
+
+
+def with_mother(*, by: Actor) -> list[StayLine]:
+    """Open stays of small children that sleep with their mother, in the asker's shelter; raises NotVisible."""
+    return [line for line in stays.open_ones(by=by) if line.with_stay_id is not None]
+
+
+def without_place(*, by: Actor) -> list[StayLine]:
+    """Open stays of the asker's shelter that have no place now, and are with nobody; raises NotVisible."""
+    return [line for line in stays.open_ones(by=by) if line.place_id is None and line.with_stay_id is None]
+
+
+def free_tonight(*, by: Actor) -> list[tuple[str, int]]:
+    """(for whom, how many places are free tonight), in the order of the country's list; raises NotVisible.
+
+    What is held for referrals that wait for an answer is not taken off: `room` does.
+    """
+    now = calendar.today()
+    free = dict(_free_tonight(by)(**rows.days_of(now)).all())
+    return [(code, free[code]) for code in country().building.for_whom if free.get(code)]
+
+
+@built_once
+def _free_tonight(by: Actor) -> Select[str, int]:
+    return (
+        select(Unit.for_whom, func.count())
+        .select_from(Place)
+        .join(PlaceInUnit, (PlaceInUnit.place_id == Place.id) & rows.unit_now())
+        .join(Unit, Unit.id == PlaceInUnit.unit_id)
+        .where(
+            Place.organisation_id == own_shelter_id(by),
+            rows.there(),
+            ~rows.slept_in(),
+            ~rows.is_out(),
+            ~rows.is_kept(),
+        )
+        .group_by(Unit.for_whom)
+    )
+
+
+def room(*, by: Actor) -> Room:
+    """The asker's own shelter in numbers; raises NotVisible."""
+    return _in_numbers(_room(by)(**rows.days_of(calendar.today())))[0]
+
+
+@built_once
+def _room(by: Actor) -> _Rooms:
+    return _rooms(Organisation.id == own_shelter_id(by))
+
+
+def rooms(*, by: Actor) -> list[Room]:
+    """Every shelter in numbers, for the duty desk only; raises NotPermitted."""
+    if not by.may(Permission.REFERRAL_DIRECT):
+        raise NotPermitted(Permission.REFERRAL_DIRECT)
+    return _in_numbers(_every_room(by)(**rows.days_of(calendar.today())))
+
+
+@built_once
+def _every_room(_: Actor) -> _Rooms:
+    return _rooms(Organisation.kind.in_([str(kind) for kind in SHELTERS]), Organisation.enabled)
+
+
+def _rooms(*wanted: Any) -> _Rooms:
+    """The shelters in numbers, by code, in one statement."""
+    counted = rows.counted()
+    statement = select(
+        Organisation.code,
+        Organisation.name_sq,
+        Organisation.name_en,
+        counted.places,
+        counted.taken,
+        counted.kept + counted.asked,
+        counted.out,
+        number_of_holders(Organisation.id),
+    )
+    return statement.where(*wanted).order_by(Organisation.code)
+
+
+def _in_numbers(found: Iterable[Row[*tuple[Any, ...]]]) -> list[Room]:
+    return [
+        Room({"sq": sq, "en": en}, number, taken, held, out, code, holders >= KEY_HOLDERS_NEEDED)
+        for code, sq, en, number, taken, held, out, holders in found
+    ]

@@ -102,6 +102,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
     return {
         "act": ActKind.ERASE,
         "act_id": uuid.uuid4(),
+        "away_id": uuid.uuid4(),
         "acts": True,
         "alarm": Alarm(member_id=world.member, organisation_id=world.organisation),
         "alarm_id": uuid.uuid4(),

@@ -85,6 +85,7 @@ def addresses(app: Flask, world: World | None, method: str) -> Iterator[tuple[st
         "act_id": [ids.get("act")],
         "request_id": [ids.get("request")],
         "left_id": [ids.get("left")],
+        "away_id": [ids.get("away")],
         "missing_id": [ids.get("missing")],
         "stay_id": [ids.get("stay"), ids.get("own_stay")],
         "place_id": [ids.get("bed")],

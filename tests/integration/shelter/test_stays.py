@@ -563,7 +563,9 @@ def test_the_reason_stands_on_the_page_that_refuses(sign_in: SignIn, vatra: Acto
     assert f"/cases/{opened.case_id}/permit" in page
     early = {**leaving, "ended": "other", "ended_day-day": "1", "ended_day-month": "1", "ended_day-year": "2020"}
     page = person.post(
-        f"/stays/{opened.stay_id}/end", {**early, "reason": "witness_protection", "destination": "", "country": "home"}, 422
+        f"/stays/{opened.stay_id}/end",
+        {**early, "reason": "witness_protection", "destination": "", "country": "home"},
+        422,
     )
     assert "Enter a day that is not before the admission" in page
     assert 'value="2020"' in page
@@ -590,7 +592,12 @@ def test_junk_in_any_field_is_refused_and_never_an_error_of_the_server(
     person = sign_in("vatra.shelter_manager")
     day = {"-day": "3", "-month": "11", "-year": "2026"}
     forms: dict[str, dict[str, object]] = {
-        f"/stays/{opened.stay_id}/end": {"ended": "other", "reason": "left_voluntarily", "destination": "family", "step": "3"}
+        f"/stays/{opened.stay_id}/end": {
+            "ended": "other",
+            "reason": "left_voluntarily",
+            "destination": "family",
+            "step": "3",
+        }
         | {f"ended_day{part}": each for part, each in day.items()},
         f"/stays/{opened.stay_id}/change": {"bed": "V03"} | {f"planned{part}": each for part, each in day.items()},
         f"/cases/{opened.case_id}/permit": {"event": "inform", "language": "sq", "on": "other"}

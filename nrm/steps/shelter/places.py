@@ -79,7 +79,7 @@ def begin(
     """
     wanted = Span(from_on, until_on)
     if place_id is not None:
-        code = stay_store.code_of(stay.case_id)
+        code = stay_rows.code_of(stay.case_id)
         check_free(place_id, wanted, by, for_code=code, planned_end_on=stay.anticipated_end_on)
         _fulfil(session, place_id, stay.case_id, code, by)
     row = Occupancy(

@@ -31,7 +31,7 @@ NOW, THERE = Quarter(2026, 3), 300  # a quarter of the size the mechanism has, a
 BY = Actor.system("release")
 TABLES = (
     "organisations",
-    "beds",
+    "places",
     "referrals",
     "cases",
     "stays",
@@ -131,9 +131,9 @@ def _fill(connection: Connection) -> None:
     end = f"date('2016-01-01', '+' || ({first} + 5 + i % 90) || ' days')"
     connection.execute(
         text(
-            "INSERT INTO stays (id, case_id, organisation_id, place_id, admitted_on, known_on, anticipated_end_on,"
+            "INSERT INTO stays (id, case_id, organisation_id, admitted_on, known_on, anticipated_end_on,"
             " ended_on, exit_reason, destination, destination_country, repatriation_gate, child_gate)"
-            f" {rows} SELECT {id_}, {id_}, '0', {id_}, {day}, {day}, {end}, {end},"
+            f" {rows} SELECT {id_}, {id_}, '0', {day}, {day}, {end}, {end},"
             " 'independent_living', 'own_home', 'home', 'home', 'adult' FROM n"
         )
     )

@@ -22,6 +22,7 @@ from nrm.actions.shelter import (
     direct_intake,
     identifications,
     permits,
+    promises,
     stays,
     testimony,
 )
@@ -33,7 +34,7 @@ from nrm.domain.interviews.monitoring import RemedyAction, RemedyOwner
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.announced_returns import Announcement, Origin
 from nrm.domain.referrals.outside_referrals import OutsideKind, OutsideReason
-from nrm.domain.shelter.cases import Compartment
+from nrm.domain.shelter.cases import Compartment, new_pseudonym
 from nrm.domain.shelter.child_returns import Asked
 from nrm.domain.shelter.claims import Forum
 from nrm.domain.shelter.data_requests import RequestKind
@@ -49,7 +50,8 @@ from nrm.models.shelter.permits import PermitEntry
 from nrm.models.shelter.testimony import Testimony
 from nrm.store import days
 from nrm.store.agreement.agreement_simulation import SIMULATION
-from tests import factories
+from nrm.store.shelter import places as place_store
+from tests import factories, factories_stays
 from tests import factories_agreements as texts
 from tests import factories_filings as filings
 from tests import factories_referrals as people
@@ -71,7 +73,10 @@ class World:
     stay: uuid.UUID
     own_case: uuid.UUID  # VATRA's own; it asked the police and the Responsible Authority for formal identification
     own_stay: uuid.UUID
-    bed: uuid.UUID  # a free one of NRC
+    bed: uuid.UUID  # a free place of NRC
+    building_unit: uuid.UUID  # of NRC, in which all its places are
+    out: uuid.UUID  # days to come in which a place of NRC is out of service
+    promise: uuid.UUID  # a place of NRC that is kept for a code
     obligation: uuid.UUID  # the Responsible Authority has to be told of the asked case
     supplement: uuid.UUID  # TJETER_VIZION took somebody in urgently; Rinas may add, and has added nothing
     urgent_case: uuid.UUID
@@ -158,6 +163,7 @@ def build() -> World:
         own_case=own.case_id,
         own_stay=own.stay_id,
         bed=people.bed("NRC", 5),
+        **_building(nrc),
         obligation=obligation,
         supplement=supplement,
         urgent_case=urgent.case_id,
@@ -179,6 +185,17 @@ def build() -> World:
         group_draft=group_draft,
         contract=_agreed(),
     )
+
+
+def _building(nrc: Actor) -> dict[str, uuid.UUID]:
+    manager, today = factories.actor("nrc.shelter_manager"), days.today()
+    first, last = today + timedelta(days=40), today + timedelta(days=42)
+    kept = {"place_id": people.bed("NRC", 8), "code": new_pseudonym(bytes(range(16)))}
+    return {
+        "building_unit": place_store.units(by=nrc)[0].id,
+        "out": factories_stays.out_of_service(people.bed("NRC", 9), manager, from_on=first, until_on=last),
+        "promise": promises.promise(**kept, from_on=first, until_on=last, by=nrc),
+    }
 
 
 def _came_together(rinas: Actor) -> tuple[uuid.UUID, uuid.UUID]:

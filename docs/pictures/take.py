@@ -83,7 +83,7 @@ def officer(page: Page) -> Locator:
 
 
 def shelter(page: Page) -> Locator:
-    """The home page: beds, referrals that wait for an answer, who is on the way, and what the agreement asks."""
+    """The home page: places, referrals that wait for an answer, who is on the way, and what the agreement asks."""
     asked = page.get_by_role("heading", name="What the agreement asks of you")
     return asked.locator("xpath=following::tbody[1]/tr[4]")
 

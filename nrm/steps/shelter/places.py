@@ -27,6 +27,7 @@ from nrm.domain.shelter.places import (
     check_closing,
     check_promise,
     check_with_mother,
+    missing_place_until,
 )
 from nrm.domain.shelter.stays import ImpossibleStay, StayRefusal
 from nrm.models.referrals.referrals import Referral
@@ -78,7 +79,7 @@ def begin(
     """
     wanted = Span(from_on, until_on)
     if place_id is not None:
-        code = stay_store.code_of(stay.case_id)
+        code = stay_rows.code_of(stay.case_id)
         check_free(place_id, wanted, by, for_code=code, planned_end_on=stay.anticipated_end_on)
         _fulfil(session, place_id, stay.case_id, code, by)
     row = Occupancy(
@@ -226,6 +227,14 @@ def expected(session: Session, referral_id: uuid.UUID, expected_at: datetime) ->
         .values(until_on=later)
         .execution_options(synchronize_session=False)
     )
+
+
+def kept_for_missing(since: datetime) -> bool:
+    """Whether the place of somebody who is missing since then is still kept, by the hours the country says.
+
+    After them anybody of the shelter may give it away: `end` it, and the stay goes on without a place.
+    """
+    return clock.now() < missing_place_until(since, country().building.missing_place_hours)
 
 
 def promise(session: Session, place_id: uuid.UUID, code: str, from_on: date, until_on: date, by: Actor) -> uuid.UUID:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, and_, exists, func, literal, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, Permission
@@ -30,18 +30,30 @@ def waiting(*, by: Actor) -> list[ArrivedLine]:
     """People who arrived and have no place yet; empty for an actor who takes nobody in."""
     if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
         return []
-    begun = exists().where(Stay.referral_id == Referral.id, Stay.taken_back_on.is_(None))
     statement = (
         select(Referral.id, Case.id, Case.pseudonym)
         .join(Case, Case.id == Referral.case_id)
-        .where(
-            Case.holder_id == by.organisation_id,
-            Case.status == "open",
-            Referral.receiver_id == by.organisation_id,
-            Referral.status == ReferralStatus.ARRIVED,
-            ~begun,
-        )
+        .where(_waits(by))
         .order_by(Case.pseudonym)
         .limit(_MOST)
     )
     return [ArrivedLine(*row) for row in db.session.execute(statement)]
+
+
+def _waits(by: Actor) -> ColumnElement[bool]:
+    """The condition by which a referral and its case say that the person is here and has no place."""
+    return and_(
+        Case.holder_id == by.organisation_id,
+        Case.status == "open",
+        Referral.receiver_id == by.organisation_id,
+        Referral.status == ReferralStatus.ARRIVED,
+        ~exists().where(Stay.referral_id == Referral.id, Stay.taken_back_on.is_(None)),
+    )
+
+
+def number_waiting(by: Actor) -> ColumnElement[int]:
+    """How many lines `waiting` has; a part of another statement."""
+    if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
+        return literal(0)
+    counted = select(func.count()).select_from(Referral).join(Case, Case.id == Referral.case_id).where(_waits(by))
+    return counted.scalar_subquery()

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, literal, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
@@ -39,6 +39,14 @@ def away(*, by: Actor) -> list[AwayLine]:
     return _lines(by, Away.outcome == "")
 
 
+def number_away(by: Actor) -> ColumnElement[int]:
+    """How many lines `away` has; a part of another statement."""
+    if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
+        return literal(0)
+    counted = select(func.count()).select_from(Away).join(Stay, Stay.id == Away.stay_id)
+    return counted.where(Stay.organisation_id == by.organisation_id, Away.outcome == "").scalar_subquery()
+
+
 def of_stay(stay_id: uuid.UUID, *, by: Actor) -> list[AwayLine]:
     """Every absence of a stay in the actor's shelter, the first day first."""
     return sorted(_lines(by, Away.stay_id == stay_id), key=lambda line: line.since_on)
@@ -51,14 +59,14 @@ def one(away_id: uuid.UUID, *, by: Actor) -> AwayLine:
     raise NotVisible
 
 
-def _lines(by: Actor, *wanted: object) -> list[AwayLine]:
+def _lines(by: Actor, *wanted: ColumnElement[bool]) -> list[AwayLine]:
     if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
         return []
     statement = (
         select(Away, Stay.case_id, Case.pseudonym)
         .join(Stay, Stay.id == Away.stay_id)
         .join(Case, Case.id == Stay.case_id)
-        .where(Stay.organisation_id == by.organisation_id, *wanted)  # type: ignore[arg-type]
+        .where(Stay.organisation_id == by.organisation_id, *wanted)
         .order_by(Away.expected_on, Away.id)
         .limit(_MOST)
         .execution_options(populate_existing=True)

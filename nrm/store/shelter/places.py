@@ -22,6 +22,7 @@ from nrm.store import days as calendar
 from nrm.store.countries import country
 from nrm.store.rows.accounts.members import number_of_holders
 from nrm.store.rows.shelter import places as rows
+from nrm.store.rows.shelter import stays as stay_rows
 from nrm.store.shelter import stays
 from nrm.store.shelter.stays import StayLine, own_shelter_id
 from nrm.store.statements import built_once
@@ -256,7 +257,7 @@ def free_places(*, by: Actor, for_case: uuid.UUID | None = None) -> list[tuple[u
 def kept_place(case_id: uuid.UUID, *, by: Actor) -> uuid.UUID | None:
     """The place that is kept for the person of a case, by their referral or by the code; raises NotVisible."""
     own = own_shelter_id(by)
-    code = stays.code_of(case_id)
+    code = stay_rows.code_of(case_id)
     return next((each.place_id for each in rows.kept(own, calendar.today()) if each.code == code), None)
 
 

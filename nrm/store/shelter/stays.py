@@ -105,11 +105,6 @@ def mothers(*, by: Actor) -> list[StayLine]:
     return _stays(Stay.organisation_id == own_shelter_id(by), Stay.ended_on.is_(None), Case.age_class == "adult")
 
 
-def code_of(case_id: uuid.UUID) -> str:
-    """The code of a case that was seen."""
-    return db.session.scalar(select(Case.pseudonym).where(Case.id == case_id)) or ""
-
-
 def stays(*, by: Actor, after: str = "", size: int = PAGE) -> Page[StayLine]:
     """Open stays of the asker's shelter, the first planned end first; raises NotVisible."""
     place = day_place_after(after)

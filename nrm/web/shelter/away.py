@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import date, timedelta
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -133,5 +133,9 @@ def strike(away_id: uuid.UUID) -> Answer:
 def home_part() -> Markup:
     """Who has arrived and has no place yet, and who is away, for the home page of a shelter; the late stand first."""
     by = access.actor()
-    page = render_template("shelter/away/home.html", waiting=arrivals.waiting(by=by), away=store.away(by=by))
+    page = render_template(
+        "shelter/away/home.html",
+        waiting=arrivals.waiting(by=by) if g.top.without_place else (),
+        away=store.away(by=by) if g.top.away else (),
+    )
     return Markup(page)  # noqa: S704 - a template of ours, its values are escaped

@@ -215,7 +215,7 @@ def test_without_a_bed_or_with_one_that_is_taken_nothing_is_accepted(sign_in: Si
     nrc.get("/?lang=en")
     for bed in ("", "x", str(uuid.uuid4()), str(people.bed("IOM"))):
         page = nrc.post(f"/referrals/{rinas.referral_id}/accept", {"bed": bed, "expected": ""}, 422)
-        assert "Choose a free bed" in page
+        assert "Choose a free place" in page
         assert "<title>Error:" in page
 
 

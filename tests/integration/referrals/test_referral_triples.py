@@ -17,6 +17,8 @@ from nrm.domain.referrals.referrals import TRANSITIONS, ReferralEvent, ReferralS
 from nrm.models.audit import AuditEntry
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, Grant, PendingGrant
+from nrm.models.shelter.places import Promise
+from nrm.store import days
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
@@ -65,16 +67,18 @@ def sent(app: Flask) -> people.Sent:
 
 
 def _put(sent: people.Sent, status: ReferralStatus) -> None:
-    """The referral in that state, as rows; a taken bed only where one is kept."""
+    """The referral in that state, as rows; a promised place only where one is kept."""
     accepted = status is ReferralStatus.ACCEPTED
     values: dict[str, Any] = {
         "status": str(status),
         "decline_reason": "full" if status is ReferralStatus.DECLINED else "",
     }
     with transaction() as session:
-        bed = people.bed("NRC") if accepted else None
-        session.execute(update(Referral).where(Referral.id == sent.referral_id).values(place_id=bed, **values))
+        session.execute(update(Referral).where(Referral.id == sent.referral_id).values(**values))
         if accepted:
+            today = days.today()
+            kept = {"place_id": people.bed("NRC"), "from_on": today, "until_on": today + timedelta(days=2)}
+            session.add(Promise(referral_id=sent.referral_id, **kept))
             holder = people.organisation("NRC")
             session.execute(update(Case).where(Case.id == sent.case_id).values(status="open", holder_id=holder))
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import threading
 import uuid
 from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nrm.actions.accounts.accounts import CannotOpen
@@ -29,6 +28,7 @@ from nrm.domain.shelter.testimony import IllegalStep, WithdrawalReason, WitnessS
 from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.permits import PermitEntry
+from nrm.models.shelter.places import Occupancy, Place
 from nrm.models.shelter.stays import Stay
 from nrm.steps.shelter import cases as case_steps
 from nrm.store import days as calendar
@@ -41,6 +41,7 @@ from tests import factories, factories_stays
 from tests.conftest import Person
 from tests.factories_referrals import bed, organisation, sent
 from tests.factories_stays import ALBANIAN, CHILD, MOLDOVAN, admitted, found, may_go, out_of_service
+from tests.races import race
 
 SignIn = Callable[[str], Person]
 ABROAD = (ExitReason.REPATRIATED, Destination.COUNTRY_OF_CITIZENSHIP)
@@ -180,27 +181,22 @@ def test_impossible_days_of_admission_are_refused_and_leave_nothing(
     assert db.session.scalar(select(Case.id)) is None
 
 
-def test_of_two_admissions_into_one_bed_one_wins(app: Flask, vatra: Actor) -> None:
-    outcomes: list[str] = []
-    first, second = (admitted(vatra, bed=number) for number in (0, 1))
-    for each in (first, second):
-        _end(each.stay_id, (ExitReason.LEFT_VOLUNTARILY, Destination.UNKNOWN), vatra)
-    wanted = bed("VATRA", 9)
-
-    def admit(case_id: uuid.UUID) -> None:
-        with app.app_context():
-            try:
-                _admit(case_id, wanted, vatra)
-                outcomes.append("admitted")
-            except ImpossibleStay as error:
-                outcomes.append(error.reason)
-
-    threads = [threading.Thread(target=admit, args=(each.case_id,)) for each in (first, second)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(outcomes) == ["admitted", "place_taken"]
+@pytest.mark.slow
+@pytest.mark.parametrize("fixture", ["app", "postgres_app"])
+def test_of_twenty_admissions_at_once_to_the_last_place_one_succeeds(
+    fixture: str, request: pytest.FixtureRequest
+) -> None:
+    instance: Flask = request.getfixturevalue(fixture)
+    vatra = factories.actor("vatra.case_worker")
+    last = bed("VATRA", 9)
+    with transaction() as session:
+        gone = {"until_on": calendar.today(), "closed_why": "repairs"}
+        session.execute(update(Place).where(Place.id != last).values(**gone))
+    assert [id_ for id_, _ in place_store.free_places(by=vatra)] == [last]
+    done = race(instance, *[lambda: admitted(vatra)] * 20, refusals=(ImpossibleStay, IndexError))
+    assert len(done) == 1
+    assert place_store.room(by=vatra).free == 0
+    assert db.session.scalar(select(func.count()).select_from(Occupancy)) == 1
 
 
 def test_a_person_is_not_in_two_beds(vatra: Actor) -> None:

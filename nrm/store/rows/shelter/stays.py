@@ -41,6 +41,11 @@ def periods_of(case_id: uuid.UUID, *, but: uuid.UUID | None = None) -> list[Peri
     return [Period(row.admitted_on, row.ended_on) for row in rows if row.id != but]
 
 
+def code_of(case_id: uuid.UUID) -> str:
+    """The code of a case."""
+    return db.session.scalar(select(Case.pseudonym).where(Case.id == case_id)) or ""
+
+
 def age_class_of(case_id: uuid.UUID) -> str:
     """Adult, child or unsure."""
     return db.session.scalar(select(Case.age_class).where(Case.id == case_id)) or ""

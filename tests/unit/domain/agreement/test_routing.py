@@ -374,7 +374,7 @@ def test_the_json_has_exactly_the_agreed_keys():
 
 def test_the_fallback_is_a_sentence_in_either_language():
     nobody = _route(profile(), dict.fromkeys(SHELTERS, Capacity.NONE_FREE))
-    assert nobody.to_json()["fallback"] == "The duty officer decides: no party that may receive has a free bed."
+    assert nobody.to_json()["fallback"] == "The duty officer decides: no party that may receive has a free place."
     assert nobody.to_json("sq")["fallback"].startswith("Vendos zyra e gatishmërisë")
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nrm.domain.shelter.places import PlaceRefused, check_closing, place_names
 from nrm.domain.shelter.stays import (
     DESTINATIONS,
     LENGTHS,
@@ -15,14 +16,11 @@ from nrm.domain.shelter.stays import (
     ExitReason,
     ImpossibleStay,
     Period,
-    PlaceRefused,
-    check_closing,
     check_dates,
     check_exit,
     check_no_overlap,
     length_bucket,
     nights,
-    place_names,
 )
 
 DAY = timedelta(days=1)

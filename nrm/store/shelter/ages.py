@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
-from nrm.domain.shelter.ages import ADULT, Kind
+from nrm.domain.shelter.ages import ADULT, Kind, assessable
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.ages import CaseAge
 from nrm.models.shelter.cases import Case
@@ -91,17 +91,15 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> Age:
         for each, who in db.session.execute(statement)
     ]
     holds = mine is CaseRelation.HOLDER and by.may(Permission.STAY_MANAGE)
-    return Age(case.pseudonym, case.age_class, case.adult_month, tuple(lines), holds, assessable(case.age_class, mine))
-
-
-def assessable(now: str, mine: CaseRelation) -> tuple[str, ...]:
-    """As what the asker may assess a person who counts as `now`. The shelter alone makes nobody an adult."""
-    wanted = {
-        CaseRelation.HOLDER: ("child",),
-        CaseRelation.DUTY_OFFICER: ("adult", "child"),
-        CaseRelation.SHARED: ("adult", "child"),
-    }[mine]
-    return tuple(each for each in wanted if each != now)
+    may_assess = assessable(case.age_class, holds=mine is CaseRelation.HOLDER)
+    return Age(
+        case.pseudonym,
+        case.age_class,
+        case.adult_month,
+        tuple(lines),
+        holds,
+        assessable(case.age_class, holds=mine is CaseRelation.HOLDER),
+    )
 
 
 def turning(*, by: Actor) -> list[TurningLine]:

@@ -98,7 +98,7 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> Age:
         case.adult_month,
         tuple(lines),
         holds,
-        assessable(case.age_class, holds=mine is CaseRelation.HOLDER),
+        may_assess,
     )
 
 

@@ -9,10 +9,11 @@ from sqlalchemy import Select
 
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.accounts.members import Keys
+from nrm.store import days
 from nrm.store.accounts import alarms, members, second_hands
 from nrm.store.reports import reports
 from nrm.store.rows.shelter import absences as absence_rows
-from nrm.store.shelter import absences, others_there
+from nrm.store.shelter import absences, ages, others_there
 from nrm.store.statements import built_once
 
 
@@ -21,7 +22,7 @@ class Top:
     """The state of the organisation's keys; how many alarms wait about openings, and about acts that destroy; how many
     such acts wait for a second member; whether a closed report waits for its second signature; how many people are
     missing, or were until yesterday, and how many left on their own; how often the desk was told of others still
-    there. An actor who has no part in one of them gets 0.
+    there; how many minors turn 18 this month. An actor who has no part in one of them gets 0.
     """
 
     keys: Keys
@@ -32,13 +33,14 @@ class Top:
     missing: int = 0
     left: int = 0
     others: int = 0
+    turning: int = 0
 
 
 def top(*, by: Actor) -> Top:
     """The top of the actor's home page."""
-    row = _top(by)(ended_since=absence_rows.ended_since()).one()
-    *_, waiting, closed, act_alarms, acts, missing, left, others = row
-    return Top(members.keys_of(row, by=by), waiting, bool(closed), act_alarms, acts, missing, left, others)
+    row = _top(by)(ended_since=absence_rows.ended_since(), today=days.today()).one()
+    *_, waiting, closed, act_alarms, acts, missing, left, others, turning = row
+    return Top(members.keys_of(row, by=by), waiting, bool(closed), act_alarms, acts, missing, left, others, turning)
 
 
 @built_once
@@ -51,4 +53,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         absences.number_missing(by),
         absences.number_left(by),
         others_there.number_told(by),
+        ages.number_turning(by),
     )

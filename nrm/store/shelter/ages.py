@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, bindparam, func, literal, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
@@ -108,14 +108,21 @@ def turning(*, by: Actor) -> list[TurningLine]:
         return []
     statement = (
         select(Case.id, Case.pseudonym, Case.adult_month)
-        .where(
-            Case.adult_month <= days.today(),
-            Case.age_class != ADULT,
-            Case.holder_id == by.organisation_id,
-            Case.status == "open",
-        )
+        .where(*_turning(by), Case.adult_month <= days.today())
         .order_by(Case.adult_month, Case.id)
         .limit(_MOST)
     )
     found = db.session.execute(statement)
     return [TurningLine(case_id, pseudonym, month) for case_id, pseudonym, month in found if month is not None]
+
+
+def number_turning(by: Actor) -> ColumnElement[int]:
+    """How many they are, as a column of a statement with the parameter `today`; 0 for who has no shelter."""
+    if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
+        return literal(0)
+    counted = select(func.count()).select_from(Case).where(*_turning(by), Case.adult_month <= bindparam("today"))
+    return counted.scalar_subquery()
+
+
+def _turning(by: Actor) -> tuple[ColumnElement[bool], ...]:
+    return (Case.age_class != ADULT, Case.holder_id == by.organisation_id, Case.status == "open")

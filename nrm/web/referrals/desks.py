@@ -69,7 +69,7 @@ def shelter_home() -> str:
         expiring=permits.expiring(by=by),
         requests=data_requests.waiting_part(),
         consents=consents.due_part(),
-        turning=ages.turning_part(),
+        turning=ages.turning_part() if g.top.turning else "",
         form=FindCaseForm(),
     )
 

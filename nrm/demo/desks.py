@@ -13,8 +13,8 @@ from nrm.actions.shelter import child_returns, findings
 from nrm.demo.life import Life
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.interviews.helpline import Caller, Outcome, Topic
+from nrm.domain.shelter import child_returns as rules
 from nrm.domain.shelter.child_returns import MONTHS, Asked, Assessment, Escort, Finding, Guardian, Sex, State
-from nrm.domain.shelter.child_returns import Outcome as Became
 from nrm.domain.shelter.findings import Found
 from nrm.store import days as calendar
 
@@ -120,7 +120,9 @@ def _ask_for_return(life: Life, iso: str, ending: State) -> None:
                 ),
             )
         )
-        for months, outcome in zip(MONTHS, (Became.FAMILY_NO_SCHOOL, Became.FAMILY, Became.FAMILY), strict=True):
+        for months, outcome in zip(
+            MONTHS, (rules.Outcome.FAMILY_NO_SCHOOL, rules.Outcome.FAMILY, rules.Outcome.FAMILY), strict=True
+        ):
             steps.append((29 + 31 * months, partial(_tell_outcome, return_id, months, outcome, protection)))
     else:
         steps.append(
@@ -130,5 +132,5 @@ def _ask_for_return(life: Life, iso: str, ending: State) -> None:
         life.after(days * _DAY, step)
 
 
-def _tell_outcome(return_id: uuid.UUID, months: int, outcome: Became, by: Actor) -> None:
+def _tell_outcome(return_id: uuid.UUID, months: int, outcome: rules.Outcome, by: Actor) -> None:
     child_returns.tell_outcome(return_id=return_id, months=months, outcome=outcome, by=by)

@@ -9,10 +9,11 @@ from sqlalchemy import Select
 
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.accounts.members import Keys
+from nrm.store import days
 from nrm.store.accounts import alarms, members, second_hands
 from nrm.store.reports import reports
 from nrm.store.rows.shelter import absences as absence_rows
-from nrm.store.shelter import absences, arrivals, away, others_there
+from nrm.store.shelter import absences, ages, arrivals, away, others_there
 from nrm.store.statements import built_once
 
 
@@ -21,7 +22,8 @@ class Top:
     """The state of the organisation's keys; how many alarms wait about openings, and about acts that destroy; how many
     such acts wait for a second member; whether a closed report waits for its second signature; how many people are
     missing, or were until yesterday, and how many left on their own; how often the desk was told of others still
-    there; how many people arrived and have no place, or are away. An actor who has no part in one of them gets 0.
+    there; how many people arrived and have no place, or are away; how many minors turn 18 this month. An actor who has
+    no part in one of them gets 0.
     """
 
     keys: Keys
@@ -34,14 +36,15 @@ class Top:
     others: int = 0
     without_place: int = 0
     away: int = 0
+    turning: int = 0
 
 
 def top(*, by: Actor) -> Top:
     """The top of the actor's home page."""
-    row = _top(by)(ended_since=absence_rows.ended_since()).one()
-    *_, waiting, closed, act_alarms, acts, missing, left, others, without_place, gone = row
+    row = _top(by)(ended_since=absence_rows.ended_since(), today=days.today()).one()
+    *_, waiting, closed, act_alarms, acts, missing, left, others, without_place, gone, turning = row
     keys = members.keys_of(row, by=by)
-    return Top(keys, waiting, bool(closed), act_alarms, acts, missing, left, others, without_place, gone)
+    return Top(keys, waiting, bool(closed), act_alarms, acts, missing, left, others, without_place, gone, turning)
 
 
 @built_once
@@ -56,4 +59,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         others_there.number_told(by),
         arrivals.number_waiting(by),
         away.number_away(by),
+        ages.number_turning(by),
     )

@@ -113,6 +113,8 @@ def addresses(app: Flask, world: World | None, method: str) -> Iterator[tuple[st
         "subject_id": [ids.get("asked"), ids.get("obligation")],
         "sample_id": [ids.get("sample")],
         "return_id": [ids.get("child_return")],
+        "household_id": [None],
+        "months": [3],
         "claim_id": [ids.get("claim")],
         "entry_id": [ids.get("entry")],
         "step_id": [ids.get("witness_step")],

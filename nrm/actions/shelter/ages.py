@@ -82,7 +82,7 @@ def assess(*, case_id: uuid.UUID, age_class: str, on: date, by: Actor) -> None:
     try:
         with transaction() as session:
             case, mine = store.row(case_id, by=by)
-            if age_class not in store.assessable(case.age_class, mine):
+            if age_class not in rules.assessable(case.age_class, holds=mine is CaseRelation.HOLDER):
                 raise AgeRefused(AgeRefusal.SAME)
             first = finding_rows.begun_on(case)
             rules.check_assessed(case.age_class, age_class, on=on, first=first, today=days.today())

@@ -116,6 +116,11 @@ def check_turned(month: date | None, *, age_class: str, born: Born | None, today
         raise AgeRefused(AgeRefusal.NOT_YET)
 
 
+def assessable(now: str, *, holds: bool) -> tuple[str, ...]:
+    """As what somebody who counts as `now` may be assessed. The shelter alone (`holds`) makes nobody an adult."""
+    return tuple(each for each in ((CHILD,) if holds else (ADULT, CHILD)) if each != now)
+
+
 def check_assessed(now: str, age_class: str, *, on: date, first: date, today: date) -> None:
     """Raise AgeRefused for an assessment that changes nothing, or of a day that is not between `first` and today."""
     if age_class == now:

@@ -6,11 +6,11 @@ import uuid
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, bindparam, func, literal, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
-from nrm.domain.shelter.ages import ADULT, Kind
+from nrm.domain.shelter.ages import ADULT, Kind, assessable
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.ages import CaseAge
 from nrm.models.shelter.cases import Case
@@ -91,17 +91,15 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> Age:
         for each, who in db.session.execute(statement)
     ]
     holds = mine is CaseRelation.HOLDER and by.may(Permission.STAY_MANAGE)
-    return Age(case.pseudonym, case.age_class, case.adult_month, tuple(lines), holds, assessable(case.age_class, mine))
-
-
-def assessable(now: str, mine: CaseRelation) -> tuple[str, ...]:
-    """As what the asker may assess a person who counts as `now`. The shelter alone makes nobody an adult."""
-    wanted = {
-        CaseRelation.HOLDER: ("child",),
-        CaseRelation.DUTY_OFFICER: ("adult", "child"),
-        CaseRelation.SHARED: ("adult", "child"),
-    }[mine]
-    return tuple(each for each in wanted if each != now)
+    may_assess = assessable(case.age_class, holds=mine is CaseRelation.HOLDER)
+    return Age(
+        case.pseudonym,
+        case.age_class,
+        case.adult_month,
+        tuple(lines),
+        holds,
+        may_assess,
+    )
 
 
 def turning(*, by: Actor) -> list[TurningLine]:
@@ -110,14 +108,21 @@ def turning(*, by: Actor) -> list[TurningLine]:
         return []
     statement = (
         select(Case.id, Case.pseudonym, Case.adult_month)
-        .where(
-            Case.adult_month <= days.today(),
-            Case.age_class != ADULT,
-            Case.holder_id == by.organisation_id,
-            Case.status == "open",
-        )
+        .where(*_turning(by), Case.adult_month <= days.today())
         .order_by(Case.adult_month, Case.id)
         .limit(_MOST)
     )
     found = db.session.execute(statement)
     return [TurningLine(case_id, pseudonym, month) for case_id, pseudonym, month in found if month is not None]
+
+
+def number_turning(by: Actor) -> ColumnElement[int]:
+    """How many they are, as a column of a statement with the parameter `today`; 0 for who has no shelter."""
+    if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
+        return literal(0)
+    counted = select(func.count()).select_from(Case).where(*_turning(by), Case.adult_month <= bindparam("today"))
+    return counted.scalar_subquery()
+
+
+def _turning(by: Actor) -> tuple[ColumnElement[bool], ...]:
+    return (Case.age_class != ADULT, Case.holder_id == by.organisation_id, Case.status == "open")

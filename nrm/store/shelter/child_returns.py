@@ -14,7 +14,6 @@ from nrm.domain.shelter.child_returns import KEPT_MONTHS, MONTHS, State, due, is
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.child_returns import ChildReturn, ChildReturnOutcome, ChildReturnStep
 from nrm.store import days
-from nrm.store.rows.shelter import child_returns as rows
 
 _MOST = 100
 
@@ -128,15 +127,22 @@ def outcomes_due(*, by: Actor) -> list[DueLine]:
     if not by.may(Permission.CHILD_RETURN_ANSWER):
         return []
     today = days.today()
-    statement = select(ChildReturn).where(
-        ChildReturn.returned_month <= month_after(today.replace(day=1), -MONTHS[0]),
-        ChildReturn.returned_month > month_after(today.replace(day=1), -KEPT_MONTHS),
+    statement = (
+        select(ChildReturn.id, ChildReturn.country, ChildReturn.returned_month, ChildReturnOutcome.months)
+        .outerjoin(ChildReturnOutcome, ChildReturnOutcome.return_id == ChildReturn.id)
+        .where(
+            ChildReturn.returned_month <= month_after(today.replace(day=1), -MONTHS[0]),
+            ChildReturn.returned_month > month_after(today.replace(day=1), -KEPT_MONTHS),
+        )
     )
+    known: dict[tuple[uuid.UUID, str, date], set[int]] = {}
+    for return_id, iso, month, months in db.session.execute(statement):
+        if month is not None:
+            known.setdefault((return_id, iso, month), set()).update(() if months is None else (months,))
     found = [
-        DueLine(each.id, each.country, each.returned_month, months, month, today >= month_after(month, 1))
-        for each in db.session.scalars(statement.limit(_MOST))
-        if each.returned_month is not None
-        for months, month in due(each.returned_month, {known for known, _ in rows.outcomes(each.id)}, today)
+        DueLine(return_id, iso, month, months, due_month, today >= month_after(due_month, 1))
+        for (return_id, iso, month), told in known.items()
+        for months, due_month in due(month, told, today)
     ]
     return sorted(found, key=lambda line: (line.due_month, line.id))
 

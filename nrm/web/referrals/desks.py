@@ -72,7 +72,7 @@ def shelter_home() -> str:
         requests=data_requests.waiting_part(),
         consents=consents.due_part(),
         away=away.home_part(),
-        turning=ages.turning_part(),
+        turning=ages.turning_part() if g.top.turning else "",
         form=FindCaseForm(),
     )
 

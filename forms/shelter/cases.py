@@ -9,8 +9,9 @@ from wtforms.validators import DataRequired, InputRequired
 
 from forms import SelectChoice
 from forms.typed import Offered, OnceForm, PlainText
-from nrm.domain.shelter.cases import SUPPLEMENT, CaseRefusal, Compartment, Purpose
+from nrm.domain.shelter.cases import HOUSE_LABEL, SUPPLEMENT, CaseRefusal, Compartment, Purpose
 from nrm.domain.shelter.others_there import OTHERS
+from nrm.domain.shelter.shifts import SHIFT
 from nrm.domain.words import N_, Phrase
 
 LONGEST_TEXT = 10_000
@@ -28,6 +29,8 @@ COMPARTMENT_LABELS: Mapping[str, Phrase] = {
     SUPPLEMENT: N_("Supplement"),
     "draft": N_("Interview that was not sent"),
     OTHERS: N_("Others who are still there"),
+    HOUSE_LABEL: N_("House label"),
+    SHIFT: N_("Opened for a shift"),
 }
 CASE_REFUSED = {
     CaseRefusal.NOT_HOLDER: N_("Only the organisation that holds the case can do this."),

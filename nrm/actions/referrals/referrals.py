@@ -29,6 +29,7 @@ from nrm.domain.referrals.referrals import (
     decide,
     escorts_for,
 )
+from nrm.domain.shelter.cases import HOUSE_LABEL
 from nrm.domain.shelter.consents import Naming
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Obligation, Referral, RouteCandidate
@@ -81,6 +82,7 @@ def _accept(referral_id: uuid.UUID, bed_id: uuid.UUID, expected_at: datetime | N
         _check_bed(session, bed_id, by)
         sender, receiver = referral.sender_id, referral.receiver_id
         untold = _destroy_untold(session, referral.case_id, by)
+        epochs.shred(session, referral.case_id, [HOUSE_LABEL])
         keep = _holders_after(session, referral.case_id, sender, receiver)
         epochs.rotate(session, referral.case_id, keep, by=by)
         told = account_rows.parties_of(set[uuid.UUID]().union(*keep.values()))

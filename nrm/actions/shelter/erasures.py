@@ -15,7 +15,7 @@ from sqlalchemy import select
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.accounts.second_hands import ActKind, ActReason, WaitsForSecond
-from nrm.domain.shelter.cases import SUPPLEMENT, Compartment
+from nrm.domain.shelter.cases import HOUSE_LABEL, SUPPLEMENT, Compartment
 from nrm.domain.shelter.retention import ends_on
 from nrm.models.shelter.cases import Case
 from nrm.steps.accounts import alone
@@ -65,6 +65,9 @@ def _compartments_due(case_id: uuid.UUID) -> tuple[list[str], int]:
     rules = country().retention
     over, kept = [], 0
     for compartment in vault.compartments_of(db.session(), case_id):
+        if compartment == HOUSE_LABEL:
+            over.append(compartment)
+            continue
         # A supplement contains the same things as the story, and is kept no longer.
         told = Compartment.STORY if compartment == SUPPLEMENT else Compartment(compartment)
         years = rules.years_after_closing[told]

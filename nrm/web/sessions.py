@@ -171,7 +171,7 @@ def sign_in_form(
 
 
 def unlock_form(status: int, message: str = "", *, to: str = "", carried: str = "") -> Response:
-    """The page of a covered screen. `to`: the page that was asked for; `carried`: a form that waits to be given back."""
+    """The page of a covered screen. `to`: the page that was asked for; `carried`: a form that waits for its member."""
     value = nonce()
     token = accounts.sign_in_token(value)
     page = render_template("accounts/accounts/unlock.html", csrf_token=token, message=message, to=to, carried=carried)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, exists, func, or_, select, tuple_
 
 from nrm import clock
 from nrm.db import db
-from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.accounts.accounts import SESSION_HOURS, Actor, NotVisible, Permission
 from nrm.domain.shelter.shifts import ShiftKind
 from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member, Organisation
 from nrm.models.interviews.interviews import Interview
@@ -57,6 +57,18 @@ class OpenedForShift:
     people: int
     looked_at: int
     pages: int
+
+
+def last_purposes(case_id: uuid.UUID, *, by: Actor) -> dict[str, str]:
+    """Compartment -> for what the actor opened it last within eight hours, so that one press says it again."""
+    if by.member_id is None:
+        return {}
+    statement = select(Reading.compartment, Reading.purpose).where(
+        Reading.case_id == case_id,
+        Reading.member_id == by.member_id,
+        Reading.opened_at > clock.now() - timedelta(hours=SESSION_HOURS),
+    )
+    return {row.compartment: row.purpose for row in db.session.execute(statement.order_by(Reading.opened_at))}
 
 
 class Why(StrEnum):

@@ -28,7 +28,7 @@ from nrm.web.interviews import helpline
 from nrm.web.language import gettext
 from nrm.web.referrals import announced_returns
 from nrm.web.reports import contributions
-from nrm.web.shelter import child_returns, consents, data_requests
+from nrm.web.shelter import child_returns, consents, data_requests, key_workers
 
 blueprint = Blueprint("desks", __name__)
 
@@ -57,6 +57,7 @@ def shelter_home() -> str:
         "home/shelter.html",
         missing=absences.missing(by=by) if g.top.missing else (),
         left=absences.left(by=by) if g.top.left else (),
+        people=key_workers.home_part(),
         part=contributions.waiting_part(),
         paid=by.may(Permission.PAYMENT_READ),
         room=stays.room(by=by),

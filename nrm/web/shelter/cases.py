@@ -24,6 +24,7 @@ from forms.shelter.cases import (
     WriteCareForm,
     WriteLegalForm,
 )
+from forms.shelter.key_workers import SHIFT_LABELS
 from forms.shelter.stays import CLOSED
 from forms.typed import OnceForm
 from nrm.actions.shelter import cases as actions
@@ -53,7 +54,7 @@ from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.web import access, errors, sessions
 from nrm.web.language import text_in, translated
 from nrm.web.referrals import critical_path
-from nrm.web.shelter import claims, consents, findings, first_talks, identifications, permits, testimony
+from nrm.web.shelter import claims, consents, findings, first_talks, identifications, key_workers, permits, testimony
 from nrm.web.shelter import stays as stay_pages
 from nrm.web.shelter.opened import answer_rows, written_rows
 
@@ -122,18 +123,23 @@ def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
     by = access.actor()
     case = store.case(case_id, by=by)
     opened = case_steps.opened(case_id=case_id, by=by)
+    written, own_notes = case_steps.just_written(case_id=case_id, by=by)
     holds = case.relation is CaseRelation.HOLDER and case.status == "open"
+    before = opening_log.last_purposes(case_id, by=by)
     return render_template(
         "shelter/cases/show.html",
         case=case,
-        compartments=[_compartment(case, each, opened) for each in Compartment if _listed(case, each, holds)],
-        notes=case_steps.notes(case_id=case_id, by=by) if Compartment.CARE in opened and holds else [],
+        compartments=[
+            _compartment(case, each, opened, written, before) for each in Compartment if _listed(case, each, holds)
+        ],
+        notes=case_steps.notes(case_id=case_id, by=by) if Compartment.CARE in opened and holds else own_notes,
         path=critical_path.section(case_id),
         referral=referral_store.newest_of(case_id, by=by),
         sections=[
             part.summary(case_id)
             for part in (stay_pages, first_talks, findings, consents, identifications, permits, testimony, claims)
         ],
+        answers=key_workers.summary(case_id),
         holds=holds,
         may={str(each): by.may(each) for each in Permission},
         note=note,
@@ -147,11 +153,17 @@ def _listed(case: SeenCase, compartment: Compartment, holds: bool) -> bool:
 
 
 def _compartment(
-    case: SeenCase, compartment: Compartment, opened: Mapping[Compartment, case_steps.Opened]
+    case: SeenCase,
+    compartment: Compartment,
+    opened: Mapping[Compartment, case_steps.Opened],
+    written: Mapping[Compartment, Mapping[str, Any]],
+    before: Mapping[str, str],
 ) -> dict[str, Any]:
-    """What the page shows of one compartment: closed, open with its rows, or not begun."""
+    """What the page shows of one compartment: closed, open with its rows, or not begun; closed with what the reader has
+    just written, and for what the reader opened it before (`again`)."""
     here = opened.get(compartment)
     rows = None
+    again = before.get(compartment) if here is None else None
     if here is not None and compartment in WRITTEN_BY_HOLDER:
         rows = written_rows(here.value)
     elif here is not None:
@@ -161,6 +173,8 @@ def _compartment(
         "code": str(compartment),
         "label": COMPARTMENT_LABELS[compartment],
         "rows": rows,
+        "written": written_rows(written[compartment]) if here is None and compartment in written else None,
+        "again": (again, PURPOSE_LABELS[Purpose(again)]) if again else None,
         "begun": compartment in case.compartments,
         "written_here": compartment in WRITTEN_BY_HOLDER,
     }
@@ -300,6 +314,7 @@ def openings(case_id: uuid.UUID) -> str:
         page=opening_log.of_case(case_id, by=by, after=request.args.get("after", "")),
         compartments=COMPARTMENT_LABELS,
         purposes=PURPOSE_LABELS,
+        shifts=SHIFT_LABELS,
     )
 
 

@@ -18,6 +18,7 @@ from nrm.models.interviews.interviews import Interview
 from nrm.models.shelter.cases import Case, Reading
 from nrm.models.shelter.key_workers import KeyWorker, Shift, ShiftPage
 from nrm.store.paging import PAGE, Page, page, place_after
+from nrm.store.rows.shelter import key_workers as key_worker_rows
 from nrm.store.shelter import cases, key_workers
 
 MOST_UNUSUAL = 20
@@ -214,7 +215,7 @@ def _page_of_readings(
     if place is not None:
         statement = statement.where(tuple_(Reading.opened_at, Reading.id) < place)
     found = db.session.execute(statement).all()
-    looked = key_workers.pages_of([row[0].case_id for row in found if row[-1] is not None], case_id)
+    looked = key_worker_rows.pages_of([row[0].case_id for row in found if row[-1] is not None], case_id)
     lines = [
         ReadingLine(
             id=reading.id,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, and_, exists, func, select
+from sqlalchemy import Select, and_, exists, select
 from sqlalchemy.orm import aliased
 
 from nrm import clock
@@ -19,7 +19,7 @@ from nrm.domain.shelter.key_workers import WORKING_ROLES, Place
 from nrm.domain.shelter.shifts import ShiftKind, is_second_in_a_row
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.shelter.cases import Case, SealedCompartment
-from nrm.models.shelter.key_workers import KeyWorker, Shift, ShiftPage
+from nrm.models.shelter.key_workers import KeyWorker, Shift
 from nrm.models.shelter.stays import Stay
 from nrm.store.rows.shelter import key_workers as rows
 from nrm.store.shelter import stays
@@ -259,7 +259,7 @@ def _shifts(own: uuid.UUID) -> list[ShiftLine]:
         .order_by(Shift.begun_at.desc(), Shift.id)
         .execution_options(populate_existing=True)
     ).all()
-    looked = pages_of([shift.id for shift, _ in found])
+    looked = rows.pages_of([shift.id for shift, _ in found])
     lines = []
     for shift, name in found:
         if shift.begun_at <= now - _SHIFTS_SINCE or not vault.is_genuine(shift, shift=True):
@@ -282,15 +282,3 @@ def _shifts(own: uuid.UUID) -> list[ShiftLine]:
             )
         )
     return lines
-
-
-def pages_of(shift_ids: Sequence[uuid.UUID], case_id: uuid.UUID | None = None) -> dict[uuid.UUID, tuple[int, int]]:
-    """Shift -> (of how many people, how many pages were looked at), of one case if named."""
-    if not shift_ids:
-        return {}
-    statement = select(ShiftPage.shift_id, func.count(), func.sum(ShiftPage.pages)).where(
-        ShiftPage.shift_id.in_(shift_ids)
-    )
-    if case_id is not None:
-        statement = statement.where(ShiftPage.case_id == case_id)
-    return {row[0]: (row[1], row[2]) for row in db.session.execute(statement.group_by(ShiftPage.shift_id))}

@@ -101,9 +101,12 @@ def appoint(case_id: uuid.UUID) -> Answer:
     return redirect(url_for("key_workers.show", case_id=case_id, set=form.place.data), 303)
 
 
-@blueprint.post("/cases/<uuid:case_id>/key-worker/<any(key, deputy):place>/off")
+@blueprint.post("/cases/<uuid:case_id>/key-worker/<place>/off")
 @access.requires(Permission.STAY_MANAGE)
 def take_off(case_id: uuid.UUID, place: str) -> Answer:
+    """End the place of a key worker or deputy."""
+    if place not in {str(each) for each in Place}:
+        raise NotVisible
     try:
         actions.take_off(case_id=case_id, place=Place(place), by=access.actor())
     except KeyWorkerRefused as error:

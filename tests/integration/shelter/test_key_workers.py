@@ -152,8 +152,6 @@ def test_one_person_a_day_is_told_too_once_it_is_more_than_half_of_the_house(wor
     manager = factories.actor("vatra.shelter_manager")
     told = [line.kind for line in alarm_store.alarms(by=manager).rows]
     assert told == ["places"] * 2  # the fifth and the sixth
-        "places"
-    ] * 2  # the fifth and the sixth
 
 
 def test_the_managers_appointments_are_no_alarm(worker: Actor, manager: Actor) -> None:

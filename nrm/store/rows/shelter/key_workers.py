@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import exists, func, or_, select
@@ -13,7 +14,7 @@ from nrm.domain.shelter.key_workers import ALARM_HOURS, LEADING_ROLES
 from nrm.domain.shelter.shifts import ShiftKind
 from nrm.models.accounts.accounts import Member
 from nrm.models.shelter.cases import Case
-from nrm.models.shelter.key_workers import KeyWorker, Shift
+from nrm.models.shelter.key_workers import KeyWorker, Shift, ShiftPage
 from nrm.models.shelter.stays import Stay
 from nrm.vault import shifts as vault
 
@@ -102,3 +103,15 @@ def shift_of(session_digest: bytes, kind: ShiftKind) -> Shift | None:
             Shift.until_at > clock.now(),
         )
     )
+
+
+def pages_of(shift_ids: Sequence[uuid.UUID], case_id: uuid.UUID | None = None) -> dict[uuid.UUID, tuple[int, int]]:
+    """Shift -> (of how many people, how many pages were looked at), of one case if named."""
+    if not shift_ids:
+        return {}
+    statement = select(ShiftPage.shift_id, func.count(), func.sum(ShiftPage.pages)).where(
+        ShiftPage.shift_id.in_(shift_ids)
+    )
+    if case_id is not None:
+        statement = statement.where(ShiftPage.case_id == case_id)
+    return {row[0]: (row[1], row[2]) for row in db.session.execute(statement.group_by(ShiftPage.shift_id))}

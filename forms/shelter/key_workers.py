@@ -21,7 +21,7 @@ END_LABELS: Mapping[PlaceEnd, Phrase] = {
     PlaceEnd.CASE: N_("the case was closed or handed on"),
 }
 SHIFT_LABELS: Mapping[ShiftKind, Phrase] = {
-    ShiftKind.PEOPLE: N_("A shift: identity, care and legal file of her own people"),
+    ShiftKind.PEOPLE: N_("A shift: identity, care and legal file of one's own people"),
     ShiftKind.DUTY: N_("On duty: care of everybody in the building"),
 }
 KEY_WORKER_REFUSED: Mapping[KeyWorkerRefusal, Phrase] = {

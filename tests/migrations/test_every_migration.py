@@ -113,6 +113,13 @@ TABLE: dict[str, Moved | str] = {
     "0045_others_there": Moved(
         since.test_what_was_told_of_others_is_gone_on_the_way_down, ("sealed_compartments", "grants", "readings")
     ),
+    "0058_key_workers": Moved(
+        since.test_key_workers_and_house_labels_go_on_the_way_down,
+        ("alarms", "alarm_acknowledgements", "sealed_compartments", "grants", "openings", "readings"),
+    ),
+    "0059_shifts": Moved(
+        since.test_shifts_and_their_sessions_go_on_the_way_down_and_others_stay, ("member_sessions", "readings")
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

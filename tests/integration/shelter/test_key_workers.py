@@ -272,7 +272,7 @@ def test_the_page_says_what_is_wrong_and_who_is_appointed(
     assert "Choose who it is" in page
     browser.post(path, {"place": "key", "member": str(manager.member_id)}, 422)  # she may choose herself alone
     assert browser.post(path, {"place": "key", "member": str(worker.member_id)}).endswith("set=key")
-    assert "Test case_worker is key worker now." in browser.get(f"{path}?set=key")
+    assert "Test case_worker is the key worker now." in browser.get(f"{path}?set=key")
     leader = sign_in("vatra.shelter_manager")
     leader.post(path, {"place": "key", "member": str(manager.member_id)})
     page = browser.post(path, {"place": "key", "member": str(worker.member_id)}, 422)

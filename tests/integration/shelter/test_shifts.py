@@ -415,14 +415,15 @@ def test_the_log_says_a_shift_in_words_and_what_is_unusual_first(
     browser.post("/shifts/people")
     for _ in range(3):
         browser.get(f"/cases/{person}?lang=en")
+    factories.later(minutes=1)
     manager.post(f"/cases/{person}/open", {"compartment": "care", "purpose": "care"})
     page = manager.get("/openings?lang=en")
     first, rest = page.split("<caption", 2)[1:]
     assert "To look at first" in first
     assert "made herself key worker or deputy" in first
     assert "opened Care, for which a colleague answers" in first
-    assert "A shift: identity, care and legal file of her own people" in rest
-    assert "it opened 1 person, 3 pages were shown of 1 person" in rest
+    assert "A shift: identity, care and legal file of one&#39;s own people" in rest
+    assert "it opened 1 person, 1 person was looked up, 3 pages were shown" in rest
     of_case = manager.get(f"/cases/{person}/openings")
     assert "3 pages of this person were shown" in of_case
     other = with_files(worker)

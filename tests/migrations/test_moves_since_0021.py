@@ -723,6 +723,7 @@ def test_key_workers_and_house_labels_go_on_the_way_down(before: Before) -> None
         assert still == kept
 
 
+@pytest.mark.slow
 def test_shifts_and_their_sessions_go_on_the_way_down_and_others_stay(before: Before) -> None:
     data = before("0059_shifts")
     data.add("member_sessions", locked=True)
@@ -735,7 +736,7 @@ def test_shifts_and_their_sessions_go_on_the_way_down_and_others_stay(before: Be
         data.add("member_sessions", digest=b"after a wrong password", wrong_proofs=1)
         shift = data.add("shifts")
         data.add("readings", case_id=shift["id"], compartment="shift")
-        data.add("shift_pages", pages=3)
+        data.add("shift_pages", shift_id=shift["id"], pages=3)
         with refused("lasts"):
             data.add("shifts", until_at=AT)
         with refused("ends_in_time"):

@@ -73,11 +73,11 @@ def last_purposes(case_id: uuid.UUID, *, by: Actor) -> dict[str, str]:
 
 
 class Why(StrEnum):
-    """Why a line stands before the others."""
+    """Why a line stands before the others, what weighs most first."""
 
-    OWN_HAND = "own_hand"  # appointed herself, and has a place
     SECOND_SHIFT = "second_shift"  # began a shift where the last one ended
     ANOTHERS = "anothers"  # opened, with a purpose, what a colleague answers for
+    OWN_HAND = "own_hand"  # appointed herself, and has a place
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +94,13 @@ class UnusualLine:
 
 
 def unusual(*, by: Actor) -> list[UnusualLine]:
-    """What is out of the usual in the actor's shelter within the last days, newest first; empty for all others.
+    """What is out of the usual in the actor's shelter within the last days; empty for all others.
 
     Openings with a purpose by somebody who answers for other people only, where a colleague answers for this one.
     """
     if by.kind is None or not by.kind.takes_people_in or not by.may(Permission.STAY_MANAGE) or not holds_key(by=by):
         return []
-    house = key_workers.team(by=by)
+    house = key_workers.news(by=by)
     lines = [
         UnusualLine(each.begun_at, Why.OWN_HAND, each.member_id, each.name, each.case_id, each.pseudonym)
         for each in house.own_hand
@@ -132,7 +132,8 @@ def unusual(*, by: Actor) -> list[UnusualLine]:
         UnusualLine(at, Why.ANOTHERS, member_id, name, case_id, pseudonym, compartment)
         for at, member_id, name, case_id, pseudonym, compartment in db.session.execute(anothers)
     ]
-    return sorted(lines, key=lambda line: line.at, reverse=True)[:MOST_UNUSUAL]
+    weight = list(Why)
+    return sorted(lines, key=lambda line: (weight.index(line.why), -line.at.timestamp()))[:MOST_UNUSUAL]
 
 
 def of_case(case_id: uuid.UUID, *, by: Actor, after: str = "", size: int = PAGE) -> Page[ReadingLine]:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, and_, exists, select
+from sqlalchemy import Select, and_, exists, func, select
 from sqlalchemy.orm import aliased
 
 from nrm import clock
@@ -86,16 +86,12 @@ class ShiftLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Team:
-    """What colleagues see of their house: people without a key worker, who has how many, what is out of the usual."""
+class News:
+    """What the manager is told at home: how many people have no key worker, who appointed herself, who has a shift."""
 
-    without: list[tuple[uuid.UUID, str]]
-    workers: list[tuple[str, int, int]]
-    """(name, of how many key worker, of how many deputy)"""
+    without: int
     own_hand: list[PlaceLine]
     shifts: list[ShiftLine]
-    cover_minutes: int
-    leads: bool
 
     @property
     def unusual(self) -> list[ShiftLine]:
@@ -106,6 +102,17 @@ class Team:
     def on_duty(self) -> list[ShiftLine]:
         """Who is on duty now."""
         return [each for each in self.shifts if each.lasts and each.kind is ShiftKind.DUTY]
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """What colleagues see of their house: people without a key worker, and who has how many."""
+
+    without: list[tuple[uuid.UUID, str]]
+    workers: list[tuple[str, int, int]]
+    """(name, of how many key worker, of how many deputy)"""
+    cover_minutes: int
+    leads: bool
 
 
 @dataclass(slots=True)
@@ -216,6 +223,28 @@ def my_shifts(*, by: Actor) -> dict[ShiftKind, datetime]:
     return {ShiftKind(each.kind): each.until_at for each in vault.running(db.session(), by=by)}
 
 
+def news(*, by: Actor) -> News:
+    """What the manager of the actor's shelter has to know, however many live there; raises NotVisible."""
+    own = _own(by)
+    answered_for = exists().where(
+        KeyWorker.case_id == Case.id,
+        KeyWorker.organisation_id == own,
+        KeyWorker.place == str(Place.KEY),
+        KeyWorker.ended_at.is_(None),
+    )
+    without = select(func.count()).select_from(Case).where(Case.holder_id == own, Case.status == "open", ~answered_for)
+    lately = _lines().where(
+        KeyWorker.organisation_id == own,
+        KeyWorker.begun_at > clock.now() - LATELY,
+        KeyWorker.set_by_id == KeyWorker.member_id,
+    )
+    return News(
+        without=db.session.scalar(without) or 0,
+        own_hand=_read(lately.order_by(KeyWorker.begun_at.desc(), KeyWorker.id).limit(_HISTORY)),
+        shifts=_shifts(own),
+    )
+
+
 def team(*, by: Actor) -> Team:
     """The house as its own people see it; raises NotVisible."""
     own = _own(by)
@@ -225,13 +254,8 @@ def team(*, by: Actor) -> Team:
         .order_by(Case.registered_month, Case.pseudonym)
     ).all()
     open_ids = {row.id for row in people}
-    since = clock.now() - LATELY
-    lines = _read(
-        _lines()
-        .where(KeyWorker.organisation_id == own, KeyWorker.ended_at.is_(None) | (KeyWorker.begun_at > since))
-        .order_by(KeyWorker.begun_at.desc(), KeyWorker.id)
-    )
-    standing = [line for line in lines if line.ended_at is None and line.case_id in open_ids]
+    lines = _read(_lines().where(KeyWorker.organisation_id == own, KeyWorker.ended_at.is_(None)))
+    standing = [line for line in lines if line.case_id in open_ids]
     counts = _Counts()
     for line in standing:
         (counts.key if line.place is Place.KEY else counts.deputy)[line.name] += 1
@@ -242,8 +266,6 @@ def team(*, by: Actor) -> Team:
         workers=[
             (name, counts.key[name], counts.deputy[name]) for name in sorted(counts.key.keys() | counts.deputy.keys())
         ],
-        own_hand=[line for line in lines if line.own_hand and line.begun_at > since],
-        shifts=_shifts(own),
         cover_minutes=organisation.cover_minutes,
         leads=by.may(Permission.TEAM_MANAGE),
     )

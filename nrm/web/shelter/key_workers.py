@@ -160,7 +160,8 @@ def _team(form: CoverForm, status: int = 200) -> Answer:
     house = store.team(by=access.actor())
     if form.minutes.data is None:
         form.minutes.data = str(house.cover_minutes)
-    page = render_template("shelter/key_workers/team.html", house=house, form=form, places=PLACE_LABELS)
+    news = store.news(by=access.actor())
+    page = render_template("shelter/key_workers/team.html", house=house, news=news, form=form, places=PLACE_LABELS)
     return page, status
 
 
@@ -206,7 +207,7 @@ def home_part() -> Markup:
         shifts=store.my_shifts(by=by),
         covers=access.visitor().covers_after,
         begun=request.args.get("shift", ""),
-        house=store.team(by=by) if by.may(Permission.TEAM_MANAGE) else None,
+        house=store.news(by=by) if by.may(Permission.TEAM_MANAGE) else None,
         places=PLACE_LABELS,
     )
     return Markup(part)  # noqa: S704 - a template of ours, escaped there

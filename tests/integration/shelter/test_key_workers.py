@@ -137,7 +137,7 @@ def test_who_takes_many_people_on_is_told_to_the_colleagues_and_not_to_herself(w
         ("places", 5, worker.member_id)
     ]
     assert not alarm_store.alarms(by=worker).rows
-    assert len(store.team(by=manager).own_hand) == 5
+    assert len(store.news(by=manager).own_hand) == 5
     take_on(factories_stays.admitted(worker).case_id, worker)
     assert [line.cases for line in alarm_store.alarms(by=manager).rows] == [6]  # the same alarm
 
@@ -159,7 +159,7 @@ def test_the_managers_appointments_are_no_alarm(worker: Actor, manager: Actor) -
         case_id = factories_stays.admitted(worker).case_id
         key_workers.appoint(case_id=case_id, place=Place.KEY, member_id=worker.member_id, by=manager)
     assert db.session.scalars(select(Alarm)).all() == []
-    assert store.team(by=manager).own_hand == []
+    assert store.news(by=manager).own_hand == []
 
 
 def test_an_ended_account_answers_for_nobody_and_the_manager_sees_it(

@@ -27,6 +27,7 @@ from nrm.actions.shelter import (
     testimony,
 )
 from nrm.demo import claims, identifications
+from nrm.demo.duties import Duties
 from nrm.demo.made_up_interviews import first_talk, random_answers
 from nrm.demo.people import Plan
 from nrm.domain.accounts.accounts import Actor, NotVisible, Role
@@ -83,6 +84,7 @@ class Life:
         self._added = 0
         self._announced: dict[int, uuid.UUID] = {}  # plan -> notice
         self._now = until
+        self.duties = Duties(actors, self.after)
 
     def at(self, when: datetime, happens: Callable[[], None]) -> None:
         """Let something happen at an instant, if the demo lasts that long."""
@@ -236,6 +238,7 @@ class Life:
         if not proposed:
             return  # the draft waits; it lapses after its days
         sent = interview_sending.send(interview_id=interview_id, party=proposed[0].party, by=officer)
+        self.duties.look(interview_id)
         self.after(plan.acknowledged_after, lambda: self._answer(plan, sent.referral_id, plan.declines))
 
     def _end_interview(self, interview_id: uuid.UUID, officer: Actor) -> None:
@@ -282,12 +285,13 @@ class Life:
         else:
             self.after(timedelta(minutes=25), lambda: self._direct(plan, case_id, receiver_id))
 
-    def _direct(self, plan: Plan, case_id: uuid.UUID, declined: uuid.UUID) -> None:
-        """After the second no, the duty officer decides: a shelter of the route that has a bed."""
+    def _direct(self, plan: Plan, case_id: uuid.UUID, declined: uuid.UUID | None) -> None:
+        """After the second no, the duty officer decides: a shelter that has a bed, tonight or later."""
         by = self.actors["RA"]
         for organisation in names.shelters_that_signed(self._now):
-            if organisation.id == declined or not next_receiver_rows.has_key_waiting(case_id, organisation.id):
+            if organisation.id == declined:
                 continue
+            keys = next_receiver_rows.has_key_waiting(case_id, organisation.id)
             if not stay_store.free_beds(by=self._staff(organisation.id)):
                 continue
             try:
@@ -296,8 +300,11 @@ class Life:
                 )
             except ReferralRefused:
                 continue
+            if not keys:
+                next_receiver.offer(referral_id=referral_id, by=self.actors[plan.post])
             self.after(timedelta(minutes=15), partial(self._answer, plan, referral_id, 0))
             return
+        self.after(timedelta(hours=8), lambda: self._direct(plan, case_id, None))
 
     def _arrive(self, plan: Plan, referral_id: uuid.UUID, case_id: uuid.UUID, bed_id: uuid.UUID, by: Actor) -> None:
         referrals.arrive(referral_id=referral_id, by=by)
@@ -315,6 +322,7 @@ class Life:
         """What happens during the stay, and its end."""
         admitted_at = self._now
         self._appoint(plan, case_id, by)
+        self.duties.look(case_id, by)
         if plan.children:
             self.after(timedelta(hours=3), lambda: self._children(plan, case_id, by))
         for step in plan.testimony:
@@ -325,6 +333,8 @@ class Life:
         if plan.permit is not None:
             self._plan_permit(plan, case_id, admitted_at, by)
         self.after(timedelta(days=2), lambda: self._talk(plan, case_id, by))
+        if plan.answers["age"] == "child":
+            self.after(timedelta(days=9 + plan.number % 9), lambda: self._visit(case_id))
         if plan.number % 3 == 0:
             self.after(timedelta(days=1), lambda: self._note(case_id, plan.note, by))
         if plan.claim is not None:
@@ -360,6 +370,8 @@ class Life:
                 came_with=mother,
                 by=by,
             )
+            self.duties.look(opened.case_id, by)
+            self.after(timedelta(days=9 + plan.number % 9), partial(self._visit, opened.case_id))
             self.after(timedelta(days=plan.nights), partial(self._leave, leaves, opened.case_id, opened.stay_id, by))
 
     def _plan_permit(self, plan: Plan, case_id: uuid.UUID, admitted_at: datetime, by: Actor) -> None:
@@ -492,6 +504,13 @@ class Life:
             absences.end(missing_id=missing_id, by=by)
         except (AbsenceRefused, NotVisible):
             return  # found in another shelter
+
+    def _visit(self, case_id: uuid.UUID) -> None:
+        """Child protection looks at the household in its time, not at the day of the exit."""
+        try:
+            self._assess(case_id)
+        except NotVisible:
+            return  # closed, or with nobody
 
     def _assess(self, case_id: uuid.UUID) -> None:
         """Child protection visits the household, and finds it safe."""

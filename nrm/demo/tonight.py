@@ -64,6 +64,7 @@ def _hand_over_urgently(life: Life, post: str, *, add: bool) -> None:
         except ReferralRefused:
             continue
         referrals.accept(referral_id=sent.referral_id, bed_id=beds[0][0], by=by)
+        life.duties.look(sent.case_id)
         if add:
             supplement = supplement_rows.of_case(sent.case_id)
             assert supplement is not None

@@ -18,7 +18,7 @@ from nrm.domain.accounts.accounts import ROLE_LABELS, Actor, SignInRefused
 from nrm.domain.accounts.failed_attempts import TooSoon, network_of
 from nrm.domain.accounts.second_factor import is_fresh
 from nrm.steps.accounts.credentials import Asker
-from nrm.web import carrying, errors, places
+from nrm.web import carrying, errors, navigation, places
 from nrm.web.language import COOKIE, LANGUAGES, gettext, text_in
 
 # Forms that are not given back: what was typed there must not be written into a page.
@@ -360,6 +360,8 @@ def _for_templates() -> dict[str, object]:
         values["csrf_token"] = visitor.csrf_token
         values["actor"] = _shown(visitor)
         values["covers"] = 60 * (visitor.covers_after or 0)
+        if not visitor.waiting and not visitor.enrolling:
+            values["navigation"] = navigation.of(visitor.actor)
     if request and request.method == "POST":
         values |= _links_of_answer()
     return values

@@ -321,7 +321,7 @@ def _held_value(row: Row, compartment_key: bytes, shred_key: bytes, by: Actor) -
 
 def glance(session: AnySession, case_id: uuid.UUID, compartment: str, *, by: Actor) -> dict[str, Any] | None:
     """The value without leave and without a record, None if it does not open: for a caller that gives out a closed code
-    or two of it, to the member whose it is."""
+    or two of it, to the member whose it is, or what a person is called in the house, in a shift."""
     try:
         row, compartment_key, shred_key = keys(session, case_id, compartment, by=by)
         return blobs.open_value(row, compartment_key, shred_key)

@@ -16,6 +16,7 @@ from forms.shelter.cases import (
     COMPARTMENT_LABELS,
     LEGAL_FIELDS,
     PURPOSE_LABELS,
+    PURPOSES,
     AddNoteForm,
     EraseCaseForm,
     FindCaseForm,
@@ -163,7 +164,7 @@ def _compartment(
     just written, and for what the reader opened it before (`again`)."""
     here = opened.get(compartment)
     rows = None
-    again = before.get(compartment) if here is None else None
+    again = next((each for each in PURPOSES[compartment] if here is None and each == before.get(compartment)), None)
     if here is not None and compartment in WRITTEN_BY_HOLDER:
         rows = written_rows(here.value)
     elif here is not None:
@@ -174,7 +175,7 @@ def _compartment(
         "label": COMPARTMENT_LABELS[compartment],
         "rows": rows,
         "written": written_rows(written[compartment]) if here is None and compartment in written else None,
-        "again": (again, PURPOSE_LABELS[Purpose(again)]) if again else None,
+        "again": (again, PURPOSE_LABELS[again]) if again else None,
         "begun": compartment in case.compartments,
         "written_here": compartment in WRITTEN_BY_HOLDER,
     }

@@ -249,6 +249,9 @@ def test_a_session_with_a_shift_covers_itself_and_one_act_uncovers_it_where_one_
     assert (answer.status_code, SAID in answer.text) == (303, False)
     assert uncover(browser, path) == path
     assert SAID in browser.get(path)
+    factories.later(minutes=5)
+    for elsewhere in ("//evil.example", "https://evil.example/", "/sign-out", "/\\evil.example"):
+        assert "evil" not in browser.client.get("/unlock", query_string={"to": elsewhere}).text.split("<main")[1]
     factories.later(hours=3)  # not fifteen idle minutes: it waits, covered, until its eight hours are over
     assert uncover(browser, path) == path
     factories.later(hours=5)

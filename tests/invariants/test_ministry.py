@@ -107,6 +107,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "alarm_id": uuid.uuid4(),
         "bed_id": world.bed,
         "case_id": world.case,
+        "case_ids": [world.case, world.own_case],
         "case": db.session.get_one(Case, world.case),
         "cases": 1,
         "codes": {},

@@ -235,6 +235,7 @@ def uncover(browser: Person, path: str, password: str = factories.PASSWORD, stat
     return answer.text
 
 
+@pytest.mark.slow
 def test_a_session_with_a_shift_covers_itself_and_one_act_uncovers_it_where_one_was(
     app: Flask, person: uuid.UUID
 ) -> None:

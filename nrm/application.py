@@ -20,6 +20,7 @@ from nrm.actions.agreement import agreement_versions
 from nrm.web import access, assets, errors, headers, language, sessions, telephones
 from nrm.web.accounts import access_log, screen_lock
 from nrm.web.agreement import agreements
+from nrm.web.shelter import shifts
 
 _TOP = Path(__file__).resolve().parent.parent
 LARGEST_REQUEST = 512 * 1024
@@ -81,6 +82,7 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
     sessions.register(app)
     access.register(app)
     screen_lock.register(app)
+    shifts.register(app)
     _know_the_instance(app, config)
     for blueprint in _pages():
         app.register_blueprint(blueprint)

@@ -9,9 +9,10 @@ from wtforms.validators import DataRequired, InputRequired
 
 from forms import SelectChoice
 from forms.typed import Offered, OnceForm, PlainText
-from nrm.domain.shelter.cases import SUPPLEMENT, CaseRefusal, Compartment, Purpose
+from nrm.domain.shelter.cases import HOUSE_LABEL, SUPPLEMENT, CaseRefusal, Compartment, Purpose
 from nrm.domain.shelter.findings import CHILD_FILE
 from nrm.domain.shelter.others_there import OTHERS
+from nrm.domain.shelter.shifts import SHIFT
 from nrm.domain.words import N_, Phrase
 
 LONGEST_TEXT = 10_000
@@ -30,6 +31,8 @@ COMPARTMENT_LABELS: Mapping[str, Phrase] = {
     "draft": N_("Interview that was not sent"),
     OTHERS: N_("Others who are still there"),
     CHILD_FILE: N_("Assessments of a child"),
+    HOUSE_LABEL: N_("House label"),
+    SHIFT: N_("Opened for a shift"),
 }
 MISTYPED = {
     "length": N_("Enter the nine characters of the code"),

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0060_closings"
-down_revision = "0057_testimony_strikes"
+down_revision = "0059_shifts"
 branch_labels = None
 depends_on = None
 

@@ -13,7 +13,7 @@ from nrm.actions import backups
 from nrm.actions.accounts import accounts, alarms, organisations, second_hands
 from nrm.actions.interviews import child_alerts, family_notices, groups, helpline, holds, interviews, monitoring
 from nrm.actions.referrals import announced_returns, referrals, supplements
-from nrm.actions.shelter import ages, child_returns, consents, others_there, permits
+from nrm.actions.shelter import ages, child_returns, consents, key_workers, others_there, permits
 from nrm.db import rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.models.shelter.cases import Opening
@@ -26,9 +26,8 @@ _BATCH = 200
 
 def tend() -> dict[str, int]:
     """Do it; how many of each: `referrals_expired`, `drafts_expired`, `groups_forgotten`, `holds_over`, `others_over`,
-    `tags_forgotten`,
-    `papers_settled`, `sessions_ended`, `alarms_raised`, `acts_expired`, `openings_lapsed`, `alerts_forgotten`,
-    `families_forgotten`,
+    `tags_forgotten`, `places_ended`, `papers_settled`, `sessions_covered`, `sessions_ended`, `alarms_raised`,
+    `acts_expired`, `openings_lapsed`, `alerts_forgotten`, `families_forgotten`,
     `supplements_lapsed`, `notices_over`, `grown_up`, `consents_lapsed`, `thinking_ended`, `child_returns_forgotten`,
     `calls_forgotten`, `screens_forgotten`,
     `records_forgotten`, `seeds_committed`, `erased_listed`, `keys_destroyed`, `keys_left_over`, `keyrings_settled`,
@@ -43,6 +42,7 @@ def tend() -> dict[str, int]:
         "groups_forgotten": groups.forget(),
         "holds_over": holds.finish_due(by=by),
         "papers_settled": permits.settle_papers(by=by),
+        "sessions_covered": accounts.cover_idle_sessions(),
         "sessions_ended": accounts.forget_ended_sessions(),
         "alarms_raised": alarms.raise_due(by=by),
         "acts_expired": second_hands.expire(by=by),
@@ -51,6 +51,7 @@ def tend() -> dict[str, int]:
         "families_forgotten": family_notices.forget(),
         "supplements_lapsed": supplements.lapse(by=by),
         "tags_forgotten": referrals.forget_tags(),
+        "places_ended": key_workers.end_without_case(by=by),
         "notices_over": announced_returns.expire(by=by),
         "others_over": others_there.expire(by=by),
         "grown_up": ages.grow_up(by=by),

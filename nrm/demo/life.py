@@ -22,6 +22,7 @@ from nrm.actions.shelter import (
     direct_intake,
     findings,
     first_talks,
+    key_workers,
     permits,
     stays,
     testimony,
@@ -30,7 +31,7 @@ from nrm.demo import claims, identifications
 from nrm.demo.duties import Duties
 from nrm.demo.made_up_interviews import first_talk, random_answers
 from nrm.demo.people import Plan
-from nrm.domain.accounts.accounts import Actor, NotVisible
+from nrm.domain.accounts.accounts import Actor, NotVisible, Role
 from nrm.domain.interviews.endings import ChildAnswer, EndReason, is_child
 from nrm.domain.interviews.interviews import Questionnaire
 from nrm.domain.quarters import Quarter
@@ -49,6 +50,7 @@ from nrm.domain.shelter.child_returns import Assessment
 from nrm.domain.shelter.closings import NOTHING_AGREED, Answers, Debts, Documents, FollowUp
 from nrm.domain.shelter.direct_intake import OwnCase
 from nrm.domain.shelter.findings import DecidedBy, Found, Outcome
+from nrm.domain.shelter.key_workers import Place
 from nrm.domain.shelter.permits import CHILD_GATE, GateClosed, Ground, PermitEvent, PermitRefused
 from nrm.domain.shelter.stays import HOME, Destination, ExitReason, Source, StayOver, asks_country
 from nrm.domain.shelter.testimony import IllegalStep, WithdrawalReason, WitnessStatus
@@ -331,6 +333,7 @@ class Life:
     def _live(self, plan: Plan, case_id: uuid.UUID, stay_id: uuid.UUID, by: Actor) -> None:
         """What happens during the stay, and its end."""
         admitted_at = self._now
+        self._appoint(plan, case_id, by)
         self.duties.look(case_id, by)
         if plan.children:
             self.after(timedelta(hours=3), lambda: self._children(plan, case_id, by))
@@ -575,6 +578,14 @@ class Life:
             by=authority,
         )
         return household
+
+    def _appoint(self, plan: Plan, case_id: uuid.UUID, by: Actor) -> None:
+        """The manager makes the case worker key worker of every second person and deputy of the others."""
+        manager = self.actors.get(f"{by.organisation_code}/{Role.SHELTER_MANAGER}", by)
+        worker, deputy = (by, manager) if plan.number % 2 else (manager, by)
+        for place, member in ((Place.KEY, worker), (Place.DEPUTY, deputy)):
+            if member.member_id is not None and (place is Place.KEY or deputy is not worker):
+                key_workers.appoint(case_id=case_id, place=place, member_id=member.member_id, by=manager)
 
     def _close_case(self, case_id: uuid.UUID, by: Actor) -> None:
         try:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from nrm.domain.accounts.accounts import Actor
 from nrm.models.shelter.cases import CareNote
 from nrm.vault import blobs
-from nrm.vault.compartments import is_allowed, keys
+from nrm.vault.compartments import is_allowed, keys, own
 from nrm.vault.keyrings import CannotOpen
 
 
@@ -30,6 +30,17 @@ def read(session: Session, case_id: uuid.UUID, *, by: Actor) -> list[dict[str, A
         raise CannotOpen
     row, compartment_key, shred_key = keys(session, case_id, "care", by=by)
     notes = session.scalars(select(CareNote).where(CareNote.case_id == case_id)).all()
+    return [blobs.open_note(note, compartment_key, shred_key, row.epoch) for note in notes]
+
+
+def read_own(session: Session, case_id: uuid.UUID, *, by: Actor) -> list[dict[str, Any]]:
+    """The notes that the actor's session has just written, without leave to read others; raises CannotOpen."""
+    mine = [each.removeprefix("note ") for each in own(session, case_id, by=by) if each.startswith("note ")]
+    if not mine:
+        return []
+    row, compartment_key, shred_key = keys(session, case_id, "care", by=by)
+    wanted = CareNote.id.in_([uuid.UUID(each) for each in mine])
+    notes = session.scalars(select(CareNote).where(CareNote.case_id == case_id, wanted)).all()
     return [blobs.open_note(note, compartment_key, shred_key, row.epoch) for note in notes]
 
 

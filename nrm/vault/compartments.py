@@ -23,11 +23,12 @@ from nrm.models.accounts.accounts import Keyring, KeyringWrap
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Grant, Opening, PendingGrant, SealedCompartment
 from nrm.prepared import AnySession, Prepared, Row
-from nrm.vault import blobs, grants, shredding
+from nrm.vault import blobs, grants, shifts, shredding
 from nrm.vault.keyrings import CannotOpen, keyring_private, unwrap_keyring
 from nrm.vault.marks import check_row_mac, microseconds, report, row_mac
 
 OPENING_MINUTES = 15
+_OWN = "own"
 
 _COMPARTMENT, _GRANT = SealedCompartment.__table__.c, Grant.__table__.c
 _KEYRING, _WRAP, _OPENING = Keyring.__table__.c, KeyringWrap.__table__.c, Opening.__table__.c
@@ -36,6 +37,13 @@ _LEAVE = Prepared(
         _OPENING.session_digest == bindparam("session_digest"),
         _OPENING.case_id == bindparam("case_id"),
         _OPENING.compartment == bindparam("compartment"),
+        _OPENING.expires_at > bindparam("now"),
+    )
+)
+_ALL_LEAVE = Prepared(
+    select(_OPENING.compartment, _OPENING.expires_at, _OPENING.mark).where(
+        _OPENING.session_digest == bindparam("session_digest"),
+        _OPENING.case_id == bindparam("case_id"),
         _OPENING.expires_at > bindparam("now"),
     )
 )
@@ -217,6 +225,47 @@ def _is_leave(found: bytes | None, case_id: uuid.UUID, compartment: str, expires
     return False
 
 
+def slide(session: Session, case_id: uuid.UUID, *, by: Actor) -> None:
+    """Restart the quarter of an hour of what the actor's session has open of this case."""
+    now = clock.now()
+    until = now + timedelta(minutes=OPENING_MINUTES)
+    statement = select(Opening).where(
+        Opening.session_digest == by.session_id, Opening.case_id == case_id, Opening.expires_at > now
+    )
+    for row in session.scalars(statement.with_for_update().execution_options(populate_existing=True)).all():
+        if _is_leave(row.mark, case_id, row.compartment, row.expires_at, by):
+            row.expires_at, row.mark = until, _leave_mac(by.session_id, case_id, row.compartment, until)
+
+
+def slides(session: AnySession, case_id: uuid.UUID, *, by: Actor) -> bool:
+    """Whether something of the case is open to the session, and was restarted more than a minute ago."""
+    place = {"session_digest": by.session_id, "case_id": case_id, "now": clock.now()}
+    soon = clock.now() + timedelta(minutes=OPENING_MINUTES - 1)
+    return any(row.expires_at < soon for row in _ALL_LEAVE.all(session, place))
+
+
+def show_own(session: Session, case_id: uuid.UUID, what: str, *, by: Actor) -> None:
+    """Let the actor's session read for a quarter of an hour what it has just written itself: one revision, one note."""
+    extend(session, case_id, f"{_OWN} {what}", _OWN, by=by)
+
+
+def own(session: AnySession, case_id: uuid.UUID, *, by: Actor) -> set[str]:
+    """What `show_own` said of this case in this session and still holds."""
+    rows = _ALL_LEAVE.all(session, {"session_digest": by.session_id, "case_id": case_id, "now": clock.now()})
+    return {
+        row.compartment.removeprefix(f"{_OWN} ")
+        for row in rows
+        if row.compartment.startswith(f"{_OWN} ") and _is_leave(row.mark, case_id, row.compartment, row.expires_at, by)
+    }
+
+
+def read_own(session: AnySession, case_id: uuid.UUID, compartment: str, *, by: Actor) -> dict[str, Any] | None:
+    """The value of a compartment if its newest revision was written in the actor's session just now."""
+    mine = own(session, case_id, by=by)
+    row, compartment_key, shred_key = keys(session, case_id, compartment, by=by)
+    return blobs.open_value(row, compartment_key, shred_key) if f"{compartment} {row.revision}" in mine else None
+
+
 def end_leave(session: Session, case_id: uuid.UUID, compartment: str, *, but: Actor | None = None) -> None:
     """End the leave of every session to read the compartment, but that of the actor `but`."""
     kept = b"" if but is None else but.session_id
@@ -253,7 +302,9 @@ def is_allowed(session: Session, case_id: uuid.UUID, compartment: str, *, by: Ac
         return False
     place = {"session_digest": by.session_id, "case_id": case_id, "compartment": compartment, "now": clock.now()}
     found = _LEAVE.first(session, place)
-    return found is not None and _is_leave(found.mark, case_id, compartment, found.expires_at, by)
+    if found is not None and _is_leave(found.mark, case_id, compartment, found.expires_at, by):
+        return True
+    return shifts.gives_leave(session, case_id, compartment, by=by)
 
 
 def read(session: AnySession, case_id: uuid.UUID, compartment: str, *, by: Actor) -> Opened:
@@ -270,7 +321,7 @@ def _held_value(row: Row, compartment_key: bytes, shred_key: bytes, by: Actor) -
 
 def glance(session: AnySession, case_id: uuid.UUID, compartment: str, *, by: Actor) -> dict[str, Any] | None:
     """The value without leave and without a record, None if it does not open: for a caller that gives out a closed code
-    or two of it, to the member whose it is."""
+    or two of it, to the member whose it is, or what a person is called in the house, in a shift."""
     try:
         row, compartment_key, shred_key = keys(session, case_id, compartment, by=by)
         return blobs.open_value(row, compartment_key, shred_key)
@@ -407,7 +458,7 @@ def _keys(
     place = {"case_id": case_id, "compartment": compartment, "session_digest": by.session_id}
     whose = {"organisation_id": by.organisation_id, "member_id": by.member_id}
     row = _PLACE.first(session, {**place, **whose})
-    if leave and (row is None or not _has_leave(row, by)):
+    if leave and (row is None or not _has_leave(session, row, by)):
         raise NoLeave
     if row is None or by.keys is None:
         raise CannotOpen
@@ -460,10 +511,13 @@ def _opened_once(private: bytes, wrapped: bytes, context: bytes, *, by: Actor) -
     return known
 
 
-def _has_leave(row: Row, by: Actor) -> bool:
-    if not by.session_id or row.open_until is None or row.open_until <= clock.now():
+def _has_leave(session: AnySession, row: Row, by: Actor) -> bool:
+    if not by.session_id:
         return False
-    return _is_leave(row.leave_mark, row.case_id, row.compartment, row.open_until, by)
+    lasts = row.open_until is not None and row.open_until > clock.now()
+    if lasts and _is_leave(row.leave_mark, row.case_id, row.compartment, row.open_until, by):
+        return True
+    return shifts.gives_leave(session, row.case_id, row.compartment, by=by)
 
 
 def _was_granted(session: AnySession, row: Row, organisation_id: uuid.UUID) -> bool:

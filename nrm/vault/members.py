@@ -205,7 +205,7 @@ def new_session(member_id: uuid.UUID, keys: KeyHolder) -> NewSession:
     sealed = crypto.seal(key, carried, crypto.ctx("session", digest, member_id))
     return NewSession(
         base64.urlsafe_b64encode(number + key).decode(),
-        MemberSession(digest=digest, member_id=member_id, sealed_keys=sealed, locked=False),
+        MemberSession(digest=digest, member_id=member_id, sealed_keys=sealed, locked=False, wrong_proofs=0),
     )
 
 
@@ -220,6 +220,8 @@ def _session_mac(row: Any, digest: bytes, organisation_id: uuid.UUID, seen_at: d
     times = (row.created_at, seen_at, row.expires_at)
     proved_at = microseconds(row.proved_at) if row.proved_at is not None else ""
     decides = (row.sealed_keys or b"", int(row.locked), *map(microseconds, times), proved_at)
+    if row.covers_after is not None or row.wrong_proofs:
+        decides += (f"covers after {row.covers_after}", row.wrong_proofs)
     return row_mac("session", row.member_id, organisation_id, digest, *decides)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from nrm import crypto
 from nrm.domain.accounts.accounts import Actor, OrganisationKind
+from nrm.domain.shelter.cases import HOUSE_LABEL
 from nrm.models.shelter.cases import Grant, PendingGrant
 from nrm.vault import blobs, grants, shredding
 from nrm.vault.compartments import keys, put, sealed_of
@@ -33,13 +34,17 @@ def offer(
     compartments: Collection[str] | None = None,
 ) -> list[grants.Recipient]:
     """Seal a pending grant of every compartment (or of those named) for every party of the route; returns the parties
-    with their keyrings.
+    with their keyrings. What a person is called in the holder's house is offered to nobody.
 
     Each has a release key of its own.
     """
     release_keys = []
     recipients = grants.recipients(session, parties)
-    offered = [row for row in sealed_of(session, case_id) if compartments is None or row.compartment in compartments]
+    offered = [
+        row
+        for row in sealed_of(session, case_id)
+        if row.compartment != HOUSE_LABEL and (compartments is None or row.compartment in compartments)
+    ]
     grants.clear(session, PendingGrant, case_id, parties, [row.compartment for row in offered])
     for row in offered:
         _, compartment_key, _ = keys(session, case_id, row.compartment, by=by)

@@ -141,6 +141,7 @@ def sign_in_form(
     login: str = "",
     signed_out: bool = False,
     refused: bool = False,
+    thrice: bool = False,
     stale: bool = False,
     too_soon: TooSoon | None = None,
     written: Sequence[str] = (),
@@ -158,6 +159,7 @@ def sign_in_form(
         login=login,
         signed_out=signed_out,
         refused=refused,
+        thrice=thrice,
         stale=stale,
         wait=errors.waiting_text(too_soon) if too_soon else "",
         written=written,
@@ -166,6 +168,16 @@ def sign_in_form(
     response = Response(page, status)
     remember_nonce(response, value)
     return errors.with_retry(response, too_soon) if too_soon else response
+
+
+def unlock_form(status: int, message: str = "", *, to: str = "", carried: str = "") -> Response:
+    """The page of a covered screen. `to`: the page that was asked for; `carried`: a form that waits for its member."""
+    value = nonce()
+    token = accounts.sign_in_token(value)
+    page = render_template("accounts/accounts/unlock.html", csrf_token=token, message=message, to=to, carried=carried)
+    response = Response(page, status)
+    remember_nonce(response, value)
+    return response
 
 
 def check_nonce() -> errors.Answer | None:
@@ -188,8 +200,10 @@ def ask_to_sign_in() -> errors.Answer:
     ended = g.get("ended")
     if request.method in ("GET", "HEAD"):
         accounts.must_answer()  # an outage is shown here, not on the page that follows
-        locked = isinstance(ended, accounts.Ended) and ended.locked
-        return redirect(url_for("screen_lock.unlock_page" if locked else "accounts.sign_in_page"), 303)
+        if not isinstance(ended, accounts.Ended) or not ended.locked:
+            return redirect(url_for("accounts.sign_in_page"), 303)
+        to = places.here() if ended.covered and request.endpoint != "home.index" else None
+        return redirect(url_for("screen_lock.unlock_page", to=to), 303)
     kept = is_carried(request.endpoint or "") and not carrying.decides(request.endpoint or "", request.form)
     carried = ""
     if isinstance(ended, accounts.Ended) and kept:
@@ -202,6 +216,8 @@ def ask_to_sign_in() -> errors.Answer:
     elif isinstance(ended, accounts.Ended) and request.endpoint != "accounts.sign_out":
         fields = [("", each) for each in _written()]
         carried = accounts.carry(ended, accounts.Carry.UNDONE, path=places.path_here(), fields=fields)
+    if isinstance(ended, accounts.Ended) and ended.covered:
+        return unlock_form(401, carried=carried)
     written = _written() if ended is None and _is_from_our_page() else ()
     return sign_in_form(status=401, carried=carried, signed_out=True, undone=not kept, written=written)
 
@@ -343,6 +359,7 @@ def _for_templates() -> dict[str, object]:
         visitor = cast(Visitor, current_user).signed_in
         values["csrf_token"] = visitor.csrf_token
         values["actor"] = _shown(visitor)
+        values["covers"] = 60 * (visitor.covers_after or 0)
         if not visitor.waiting and not visitor.enrolling:
             values["navigation"] = navigation.of(visitor.actor)
     if request and request.method == "POST":

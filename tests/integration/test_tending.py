@@ -51,6 +51,8 @@ NOTHING = {
     "notices_over": 0,
     "others_over": 0,
     "tags_forgotten": 0,
+    "places_ended": 0,
+    "sessions_covered": 0,
     "keys_destroyed": 0,
     "keyrings_settled": 0,
     "keyrings_due": 0,

@@ -111,7 +111,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "out_id": world.out,
         "promise_id": world.promise,
         "case_id": world.case,
-        "case_ids": [world.case],
+        "case_ids": [world.case, world.own_case],
         "case": db.session.get_one(Case, world.case),
         "cases": 1,
         "codes": {},

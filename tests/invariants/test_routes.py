@@ -96,6 +96,7 @@ def addresses(app: Flask, world: World | None, method: str) -> Iterator[tuple[st
         "member_id": [ids.get("member")],
         "organisation_id": [ids.get("organisation")],
         "compartment": ["identity", "care"],
+        "place": ["key", "deputy"],
         "language": ["sq"],
         "form": ["cases/find"],
         "question": ["forms"],

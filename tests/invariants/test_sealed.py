@@ -59,6 +59,7 @@ OPEN_BYTES = {
     "invitations.digest",
     "keyring_wraps.voucher",
     "keyrings.mark",
+    "key_workers.mark",
     "keyrings.public",
     "member_grants.mark",
     "member_sessions.digest",
@@ -80,6 +81,8 @@ OPEN_BYTES = {
     "releases.previous_hash",
     "releases.signature",
     "screened_lines.mark",
+    "shifts.mark",
+    "shifts.session_digest",
     "release_keys.key",
     "shred_keys.key",
 }

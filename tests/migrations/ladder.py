@@ -12,7 +12,7 @@ import types
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +133,8 @@ USUAL: dict[str, Row] = {
         "desk": False,
         "id": lambda data: data.add("interviews")["id"],
     },
+    "key_workers": {"place": "key"},
+    "shifts": {"kind": "people", "until_at": AT + timedelta(hours=8)},
 }
 
 

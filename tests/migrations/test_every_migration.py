@@ -129,6 +129,13 @@ TABLE: dict[str, Moved | str] = {
         since.test_a_permit_becomes_its_entries_and_one_row_again, ("permits", "permit_entries", "stays", "departures")
     ),
     "0057_testimony_strikes": Moved(since.test_a_struck_step_never_happened_on_the_way_down, ("testimony",)),
+    "0058_key_workers": Moved(
+        since.test_key_workers_and_house_labels_go_on_the_way_down,
+        ("alarms", "alarm_acknowledgements", "sealed_compartments", "grants", "openings", "readings"),
+    ),
+    "0059_shifts": Moved(
+        since.test_shifts_and_their_sessions_go_on_the_way_down_and_others_stay, ("member_sessions", "readings")
+    ),
     "0060_closings": Moved(since.test_a_case_that_was_closed_before_stays_closed_and_can_be_opened_again),
 }
 

@@ -1037,3 +1037,59 @@ def test_a_struck_step_never_happened_on_the_way_down(before: Before) -> None:
             data.add("testimony_strikes", step_id=kept["id"], reason="")
         data.down()
         assert data.rows("testimony") == was
+
+
+@pytest.mark.slow
+def test_key_workers_and_house_labels_go_on_the_way_down(before: Before) -> None:
+    data = before("0058_key_workers")
+    names = ("sealed_compartments", "grants", "openings", "readings")
+    for name in names:
+        data.add(name, compartment="care")
+    data.add("alarm_acknowledgements", alarm_id=data.add("alarms")["id"])
+    kept = {name: data.rows(name) for name in (*names, "alarms", "alarm_acknowledgements", "organisations")}
+    for _ in range(2):
+        data.up()
+        assert {row["cover_minutes"] for row in data.rows("organisations")} == {5}
+        with refused("covers_soon"):
+            data.add("organisations", cover_minutes=60)
+        place = data.add("key_workers")
+        case, house = place["case_id"], place["organisation_id"]
+        whose = {"case_id": case, "organisation_id": house}
+        with refused("one_of_a_place|key_workers.case_id"):
+            data.add("key_workers", **whose, member_id=data.add("members")["id"])
+        with refused("one_place|key_workers.case_id"):
+            data.add("key_workers", **whose, member_id=place["member_id"], place="deputy")
+        with refused("ended_with_reason"):
+            data.add("key_workers", ended_at=AT)
+        data.add("key_workers", **whose, member_id=place["member_id"], ended_at=AT, ended_why="replaced")
+        data.add("alarm_acknowledgements", alarm_id=data.add("alarms", kind="places")["id"])
+        for name in names:
+            data.add(name, compartment="house_label")
+        data.down()
+        still = {name: data.rows(name) for name in kept}
+        still["organisations"] = [row for row in still["organisations"] if row in kept["organisations"]]
+        assert still == kept
+
+
+@pytest.mark.slow
+def test_shifts_and_their_sessions_go_on_the_way_down_and_others_stay(before: Before) -> None:
+    data = before("0059_shifts")
+    data.add("member_sessions", locked=True)
+    data.add("readings", compartment="care")
+    kept = {name: data.rows(name) for name in ("member_sessions", "readings")}
+    for _ in range(2):
+        data.up()
+        assert [row["wrong_proofs"] for row in data.rows("member_sessions")] == [0]
+        data.add("member_sessions", digest=b"with a shift", covers_after=5)
+        data.add("member_sessions", digest=b"after a wrong password", wrong_proofs=1)
+        shift = data.add("shifts")
+        data.add("readings", case_id=shift["id"], compartment="shift")
+        data.add("shift_pages", shift_id=shift["id"], pages=3)
+        with refused("lasts"):
+            data.add("shifts", until_at=AT)
+        with refused("ends_in_time"):
+            data.add("shifts", ended_at=AT + timedelta(hours=9))
+        with refused("known_kind"):
+            data.add("shifts", kind="night")
+        data.down()
+        assert {name: data.rows(name) for name in kept} == kept

@@ -33,9 +33,10 @@ from nrm.domain.accounts.accounts import (
 )
 from nrm.domain.accounts.members import KeyHappening, check_inviting, is_ended_by_founding
 from nrm.models.accounts.accounts import HiddenPage, Invitation, Member, MemberSession, Organisation
-from nrm.steps.accounts import credentials
+from nrm.steps.accounts import covering, credentials
 from nrm.steps.accounts.credentials import COMMAND, Asker
 from nrm.steps.accounts.key_events import happened
+from nrm.steps.shelter import shifts as shift_steps
 from nrm.store import names
 from nrm.store.accounts.members import colleague
 from nrm.store.countries import country
@@ -50,7 +51,7 @@ from nrm.vault.passwords import is_common
 CannotOpen = vault.CannotOpen
 KeyringDisagrees = keyrings.Disagrees
 
-_SEEN_EVERY = timedelta(minutes=1)
+_SEEN_EVERY, _SEEN_IN_SHIFT = timedelta(minutes=1), timedelta(seconds=15)
 _KEEP_ENDED = timedelta(days=1)
 
 
@@ -66,6 +67,8 @@ class SignedIn:
     waiting: bool
     has_second_factor: bool
     proved_at: datetime | None
+    covers_after: int | None = None
+    """After how many idle minutes it covers itself; None without a shift."""
 
     @property
     def enrolling(self) -> bool:
@@ -77,11 +80,13 @@ class SignedIn:
 class Ended:
     """A session that has ended: whose it was, so that what they typed can be given back to them alone.
 
-    `locked`: the screen was hidden, and the password alone brings the session back.
+    `locked`: the screen was hidden, and the password alone brings the session back. `covered`: it has a shift, and is
+    brought back to the page that was asked for.
     """
 
     member_id: uuid.UUID
     locked: bool = False
+    covered: bool = False
 
 
 class Carry(StrEnum):
@@ -298,19 +303,25 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
     if row is None or not vault.is_session(row, digest, row.organisation_id):
         return None
     now = clock.now()
+    idle, covers = now - row.seen_at, row.covers_after
     lasts = (
         now < row.expires_at
-        and now - row.seen_at < timedelta(minutes=SESSION_IDLE_MINUTES)
+        and (covers is not None or idle < timedelta(minutes=SESSION_IDLE_MINUTES))
         and row.status in ("active", "waiting")
         and row.enabled
     )
     if not lasts or row.sealed_keys is None:
-        return Ended(row.member_id, locked=lasts and row.locked)
+        locked = lasts and row.locked
+        return Ended(row.member_id, locked=locked, covered=locked and covers is not None)
+    if covers is not None and idle >= timedelta(minutes=covers):
+        with transaction() as session:
+            covering.cover(session, digest, row.mark, Actor(row.member_id, row.organisation_id, Role(row.role)))
+        return Ended(row.member_id, locked=True, covered=True)
     try:
         keys = vault.open_session(digest, key, row.member_id, row.sealed_keys)
     except vault.CannotOpen:
         return None
-    if seen and now - row.seen_at >= _SEEN_EVERY:
+    if seen and idle >= (_SEEN_EVERY if covers is None else _SEEN_IN_SHIFT):
         with transaction() as session:
             # Does not hit if the session was proved or hidden at the same moment: that change is kept.
             as_read = (MemberSession.digest == digest, MemberSession.mark == row.mark)
@@ -336,6 +347,7 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
         waiting=row.status == "waiting",
         has_second_factor=row.has_second_factor,
         proved_at=row.proved_at,
+        covers_after=covers,
     )
 
 
@@ -343,6 +355,7 @@ def sign_out(*, by: Actor) -> None:
     """End the session: its key is deleted from the server at once."""
     with transaction() as session:
         session.execute(update(MemberSession).where(MemberSession.digest == by.session_id).values(sealed_keys=None))
+        shift_steps.end_of_session(session, by.session_id, by)
         audit.append(session, audit.Event.SIGNED_OUT, by=by)
 
 
@@ -466,6 +479,24 @@ def is_sign_in_token(nonce: str, given: str) -> bool:
     return bool(nonce) and vault.same_token(vault.sign_in_token(nonce), given)
 
 
+def cover_idle_sessions() -> int:
+    """Cover the sessions with a shift in which nobody did anything: nothing in the database opens with their cookie
+    any more, also if nobody asks for a page. Returns how many."""
+    now = clock.now()
+    covered = 0
+    statement = (
+        select(MemberSession, Member.organisation_id, Member.role)
+        .join(Member, Member.id == MemberSession.member_id)
+        .where(MemberSession.covers_after.is_not(None), MemberSession.sealed_keys.is_not(None))
+    )
+    for row, organisation_id, role in db.session.execute(statement).all():
+        if row.mark is not None and now - row.seen_at >= timedelta(minutes=row.covers_after or 0):
+            with transaction() as session:
+                covering.cover(session, row.digest, row.mark, Actor(row.member_id, organisation_id, Role(role)))
+            covered += 1
+    return covered
+
+
 def forget_ended_sessions() -> int:
     """Take the keys out of sessions that ended, and drop their rows a day later; returns how many lost their keys."""
     now = clock.now()
@@ -474,7 +505,10 @@ def forget_ended_sessions() -> int:
         ended = rows_hit(
             session,
             update(MemberSession)
-            .where((MemberSession.expires_at <= now) | (MemberSession.seen_at <= idle))
+            .where(
+                (MemberSession.expires_at <= now)
+                | ((MemberSession.seen_at <= idle) & MemberSession.covers_after.is_(None))
+            )
             .where(MemberSession.sealed_keys.is_not(None))
             .values(sealed_keys=None),
         )

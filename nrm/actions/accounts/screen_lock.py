@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from datetime import timedelta
 
 from sqlalchemy import delete, update
@@ -12,11 +13,11 @@ from nrm import audit, clock
 from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts.accounts import SESSION_HOURS, SESSION_IDLE_MINUTES, Actor, Role, SignInRefused
 from nrm.models.accounts.accounts import HiddenPage, Member, MemberSession
-from nrm.steps.accounts import credentials
+from nrm.steps.accounts import covering, credentials
 from nrm.steps.accounts.credentials import Asker
 from nrm.store.rows.accounts import accounts as rows
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
-from nrm.vault import compartments, keyrings
+from nrm.vault import compartments, keyrings, shifts
 from nrm.vault import members as vault
 
 Fields = list[tuple[str, str]]
@@ -28,38 +29,38 @@ def hide(*, path: str, fields: Fields, by: Actor) -> None:
     What was typed is sealed to the member's own key, so that neither the server nor the cookie opens it.
     """
     with transaction() as session:
-        member = session.get_one(Member, by.member_id)
-        page = json.dumps({"path": path, "fields": fields}).encode()
-        session.execute(delete(HiddenPage).where(HiddenPage.member_id == member.id))
-        if path:
-            session.add(
-                HiddenPage(member_id=member.id, sealed_page=vault.seal_page(member, page), hidden_at=clock.now())
-            )
-        _lock(session, by)
+        _keep(session, session.get_one(Member, by.member_id), path, fields)
+        if by.organisation_id is not None:
+            covering.lock(session, by.session_id, by.organisation_id)
         audit.append(session, audit.Event.SESSION_LOCKED, by=by)
 
 
-def _lock(session: Session, by: Actor) -> None:
-    """Take the key out of the session; a session row that this program did not write as it is now ends instead."""
-    row = session.get(MemberSession, by.session_id, with_for_update=True, populate_existing=True)
-    if row is None:
-        return
-    genuine = by.organisation_id is not None and vault.is_session(row, row.digest, by.organisation_id)
-    row.locked, row.sealed_keys, row.seen_at = genuine, None, clock.now()
-    if genuine and by.organisation_id is not None:
-        vault.mark_session(row, by.organisation_id)
+def keep(*, path: str, fields: Fields, member_id: uuid.UUID) -> None:
+    """What was typed on a page whose session covered itself meanwhile; as in `hide`, without the session's key."""
+    with transaction() as session:
+        _keep(session, session.get_one(Member, member_id), path, fields)
+
+
+def _keep(session: Session, member: Member, path: str, fields: Fields) -> None:
+    page = json.dumps({"path": path, "fields": fields}).encode()
+    session.execute(delete(HiddenPage).where(HiddenPage.member_id == member.id))
+    if path:
+        session.add(HiddenPage(member_id=member.id, sealed_page=vault.seal_page(member, page), hidden_at=clock.now()))
 
 
 def unlock(*, cookie: str, password: str, asker: Asker = credentials.COMMAND) -> str:
     """Unlock a session: returns the cookie of a new session, with a new id and key, that keeps the old one's openings.
 
-    The old cookie proves that the second factor was given. Raises SignInRefused, TooSoon.
+    The old cookie proves that the second factor was given. The third wrong password ends the session. Raises
+    SignInRefused, TooSoon.
     """
     parts = vault.read_cookie(cookie)
     row = rows.session(parts[0]) if parts else None
     now = clock.now()
     idle = timedelta(minutes=SESSION_IDLE_MINUTES)
-    if parts is None or row is None or not row.locked or now >= row.expires_at or now - row.seen_at >= idle:
+    if parts is None or row is None or not row.locked or now >= row.expires_at:
+        raise SignInRefused
+    if row.covers_after is None and now - row.seen_at >= idle:
         raise SignInRefused
     if not vault.is_session(row, parts[0], row.organisation_id):
         raise SignInRefused
@@ -68,6 +69,8 @@ def unlock(*, cookie: str, password: str, asker: Asker = credentials.COMMAND) ->
     account = credentials.account_now(row.login)
     under = vault.prove(account, row.login, password)
     if account is None or under is None or not row.enabled:
+        with transaction() as session:
+            covering.count_wrong(session, parts[0], Actor(row.member_id, row.organisation_id, Role(row.role)))
         credentials.refuse(account, "unlock", tries)
     try:
         keys = vault.open_keys(account, under)
@@ -80,7 +83,7 @@ def unlock(*, cookie: str, password: str, asker: Asker = credentials.COMMAND) ->
         if old is None or not old.locked or not vault.is_session(old, old.digest, account.organisation_id):
             raise SignInRefused  # unlocked or ended at the same moment
         new.row.created_at, new.row.seen_at, new.row.expires_at = old.created_at, now, old.expires_at
-        new.row.proved_at = old.proved_at
+        new.row.proved_at, new.row.covers_after = old.proved_at, old.covers_after
         vault.mark_session(new.row, account.organisation_id)
         _move(session, old, new.row)
         failed_attempt_rows.forgive(session, tries[0])
@@ -92,6 +95,7 @@ def unlock(*, cookie: str, password: str, asker: Asker = credentials.COMMAND) ->
 def _move(session: Session, old: MemberSession, new: MemberSession) -> None:
     session.add(new)
     compartments.move_leave(session, old.digest, new.digest)
+    shifts.move(session, old.digest, new.digest)
     session.delete(old)
 
 

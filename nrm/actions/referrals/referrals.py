@@ -29,6 +29,7 @@ from nrm.domain.referrals.referrals import (
     decide,
     escorts_for,
 )
+from nrm.domain.shelter.cases import HOUSE_LABEL
 from nrm.domain.shelter.consents import Naming
 from nrm.domain.shelter.places import PlaceRefused
 from nrm.models.accounts.accounts import Organisation
@@ -85,6 +86,7 @@ def _accept(referral_id: uuid.UUID, place_id: uuid.UUID, expected_at: datetime |
             raise PlaceNotFree from None
         sender, receiver = referral.sender_id, referral.receiver_id
         untold = _destroy_untold(session, referral.case_id, by)
+        epochs.shred(session, referral.case_id, [HOUSE_LABEL])
         keep = _holders_after(session, referral.case_id, sender, receiver)
         epochs.rotate(session, referral.case_id, keep, by=by)
         told = account_rows.parties_of(set[uuid.UUID]().union(*keep.values()))

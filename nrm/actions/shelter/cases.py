@@ -101,6 +101,7 @@ def write(*, case_id: uuid.UUID, compartment: Compartment, value: Mapping[str, s
         else:
             vault.create(session, case_id, {compartment: dict(value)}, steps.own_organisation_only(by))
             revision = 1
+        vault.show_own(session, case_id, f"{compartment} {revision}", by=by)
         audit.append(
             session, audit.Event.COMPARTMENT_WRITTEN, by=by, case_id=case_id, compartment=compartment, revision=revision
         )
@@ -119,6 +120,7 @@ def _add_note(session: Session, case_id: uuid.UUID, text: str, by: Actor) -> Non
     steps.begin(session, case_id, Compartment.CARE, by)
     written = {"text": text, "at": clock.now().isoformat(), "login": store.login_of(by)}
     note_id = care_notes.add(session, case_id, written, by=by)
+    vault.show_own(session, case_id, f"note {note_id}", by=by)
     audit.append(session, audit.Event.NOTE_ADDED, by=by, case_id=case_id, note_id=note_id)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.accounts.second_hands import ActKind, ActReason, WaitsForSecond
+from nrm.domain.shelter.cases import HOUSE_LABEL
 from nrm.models.shelter.cases import Case
 from nrm.steps.accounts import alone
 from nrm.steps.shelter import child_files, consent_records
@@ -63,6 +64,9 @@ def _compartments_due(case_id: uuid.UUID, *, lock: bool = False) -> tuple[list[s
         return [], 0
     over, kept = [], 0
     for compartment in vault.compartments_of(db.session(), case_id):
+        if compartment == HOUSE_LABEL:
+            over.append(compartment)
+            continue
         ends = closing_rows.ends_on(case, compartment)
         kept += ends is None
         if ends is not None and ends <= steps.today():

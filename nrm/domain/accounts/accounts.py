@@ -85,6 +85,7 @@ class Permission(StrEnum):
     CASE_OPEN = "case:open"
     STAY_MANAGE = "stay:manage"
     PLACE_MANAGE = "place:manage"
+    TEAM_MANAGE = "team:manage"
     PERMIT_RECORD = "permit:record"
     TESTIMONY_RECORD = "testimony:record"
     CLAIM_RECORD = "claim:record"
@@ -187,7 +188,9 @@ WORK: Mapping[Role, Work] = {
     ),
     Role.CASE_WORKER: _work(N_("Case worker"), SHELTERS | {OrganisationKind.CHILD_PROTECTION}, _WORKS_IN_A_SHELTER),
     Role.SHELTER_MANAGER: _work(
-        N_("Shelter manager"), SHELTERS, _WORKS_IN_A_SHELTER | {Permission.PLACE_MANAGE, Permission.PAYMENT_READ}
+        N_("Shelter manager"),
+        SHELTERS,
+        _WORKS_IN_A_SHELTER | {Permission.PLACE_MANAGE, Permission.TEAM_MANAGE, Permission.PAYMENT_READ},
     ),
     # The permit officer and the witness liaison record in cases that a holder shared with them, and see no others.
     Role.TRP_OFFICER: _work(

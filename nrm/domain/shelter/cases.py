@@ -98,6 +98,8 @@ OF_IDENTIFICATION = frozenset(
 SUPPLEMENT = "supplement"
 """What the sender of an urgent hand-over added later: a compartment of the case until its holder has dealt with it."""
 SUPPLEMENT_HOURS = 24
+HOUSE_LABEL = "house_label"
+"""What a person is called in the house, and her room: a compartment of the holder alone, which goes with the case."""
 
 
 class Purpose(StrEnum):

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, false, true
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
@@ -37,7 +37,10 @@ class Organisation(Model):
     """A crossing point, a shelter, an authority. Its kind never changes: it is inside the context of every grant."""
 
     __tablename__ = "organisations"
-    __table_args__ = (CheckConstraint(one_of("kind", OrganisationKind), name="known_kind"),)
+    __table_args__ = (
+        CheckConstraint(one_of("kind", OrganisationKind), name="known_kind"),
+        CheckConstraint("cover_minutes IN (2, 5)", name="covers_soon"),
+    )
 
     id: Mapped[uuid.UUID] = id_column()
     code: Mapped[str] = mapped_column(unique=True)
@@ -51,6 +54,8 @@ class Organisation(Model):
     suspended_at: Mapped[datetime | None]  # the last time, also once it was let in again
     keyring_due_at: Mapped[datetime | None]  # since when a new keyring is due, because a key holder left
     anew_due_at: Mapped[datetime | None]  # since when keys that a former key holder may have kept still open something
+    # After how many idle minutes a session with a shift covers itself.
+    cover_minutes: Mapped[int] = mapped_column(default=5, server_default=text("5"))
 
     @property
     def names(self) -> dict[str, str]:
@@ -173,6 +178,10 @@ class MemberSession(Model):
     expires_at: Mapped[datetime]
     proved_at: Mapped[datetime | None]  # the last time the person showed that it is them
     locked: Mapped[bool] = mapped_column(default=False, server_default=false())
+    covers_after: Mapped[
+        int | None
+    ]  # idle minutes after which it covers itself; None: without a shift, it ends instead
+    wrong_proofs: Mapped[int] = mapped_column(default=0, server_default=text("0"))  # while it is locked
     whose_mark: Mapped[bytes | None]
     mark: Mapped[bytes | None]
 

@@ -13,6 +13,7 @@ from nrm.domain.accounts.accounts import INVITATION_HOURS, Actor, Permission
 from nrm.domain.accounts.members import KeyHappening, OwnAccount, check_leaving
 from nrm.models.accounts.accounts import Invitation, KeyringWrap, Member, MemberSession, Organisation
 from nrm.steps.accounts.key_events import happened
+from nrm.steps.shelter import key_workers as key_worker_steps
 from nrm.store.accounts import members as store
 from nrm.store.rows.accounts import members as member_rows
 from nrm.vault import epochs, keyrings
@@ -34,6 +35,7 @@ def end(session: Session, member: Member, organisation: Organisation, by: Actor)
     holds = member_rows.holds_newest(member.id)
     check_leaving(holds=holds, others=member_rows.other_holders(member))
     _take_everything(session, member)
+    key_worker_steps.end_of_member(session, member.id, by)
     member.status = "disabled"
     session.flush()
     happened(session, KeyHappening.DISABLED, member, by=by)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import exists, select
@@ -13,7 +14,7 @@ from nrm import audit, clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.referrals.referrals import ReferralStatus
-from nrm.domain.shelter.cases import CaseRefusal, CaseRefused, Compartment, Purpose
+from nrm.domain.shelter.cases import HOUSE_LABEL, WRITTEN_BY_HOLDER, CaseRefusal, CaseRefused, Compartment, Purpose
 from nrm.domain.shelter.closings import Answers, Way
 from nrm.domain.shelter.permits import GateClosed, check_child
 from nrm.domain.shelter.stays import Destination
@@ -70,6 +71,24 @@ def opened(*, case_id: uuid.UUID, by: Actor) -> dict[Compartment, Opened]:
     return found
 
 
+def just_written(*, case_id: uuid.UUID, by: Actor) -> tuple[dict[Compartment, dict[str, Any]], list[dict[str, Any]]]:
+    """(parts, notes) that the actor's session wrote within a quarter of an hour, for the actor's own eyes; nothing that
+    anybody else wrote. Raises NotVisible."""
+    by.must(Permission.CASE_OPEN)
+    store.visible(case_id, by=by)
+    parts: dict[Compartment, dict[str, Any]] = {}
+    if not vault.own(db.session(), case_id, by=by):
+        return parts, []
+    for compartment in sorted(WRITTEN_BY_HOLDER):
+        with suppress(CannotOpen):  # not begun, or the case moved on since
+            value = vault.read_own(db.session(), case_id, compartment, by=by)
+            if value is not None:
+                parts[compartment] = value
+    with suppress(CannotOpen):
+        return parts, sorted(care_notes.read_own(db.session(), case_id, by=by), key=lambda note: str(note["at"]))
+    return parts, []
+
+
 def notes(*, case_id: uuid.UUID, by: Actor) -> list[dict[str, Any]]:
     """The care notes, oldest first: `at` (ISO 8601), `login`, `text`. Raises NotVisible, CannotOpen."""
     by.must(Permission.CASE_OPEN)
@@ -83,6 +102,7 @@ def end(session: Session, case_id: uuid.UUID, by: Actor, *, way: Way, answers: A
     for why in blockers(session, case, by):
         raise why
     withheld_steps.destroy(session, case_id, by)
+    epochs.shred(session, case_id, [HOUSE_LABEL])
     keep = dict.fromkeys(vault.compartments_of(session, case_id), own_organisation_only(by))
     epochs.rotate(session, case_id, keep, by=by)
     child_files.only_for_holder(session, case)

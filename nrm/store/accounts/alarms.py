@@ -51,7 +51,7 @@ def is_acknowledged(alarm: Alarm, cases: int, *, by: Actor) -> bool:
     return db.session.scalar(select(_acknowledged(by, alarm.id, cases))) is True
 
 
-OPENED = (AlarmKind.OPENINGS, AlarmKind.DRAFTS)
+OPENED = (AlarmKind.OPENINGS, AlarmKind.DRAFTS, AlarmKind.PLACES)
 """The kinds of alarms about what somebody opened; all others are about acts that destroy."""
 
 

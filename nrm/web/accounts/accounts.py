@@ -115,10 +115,13 @@ def sign_out() -> BaseResponse:
 @blueprint.post("/hide-screen")
 def hide_screen() -> BaseResponse:
     """Lock at once and keep what was typed. Public: a hidden screen must never answer with an error."""
-    visitor = sessions.visitor_or_none()
-    if visitor is not None:
+    visitor = sessions.visitor_or_none() or g.get("ended")
+    if isinstance(visitor, actions.SignedIn) or (isinstance(visitor, actions.Ended) and visitor.covered):
         screen_lock.hide(visitor)
-    response = redirect(url_for("accounts.blank"), 303)
+    idle = (
+        "idle" in request.form
+    )  # a screen that covered itself shows where to go on; one that was hidden shows nothing
+    response = redirect(url_for("screen_lock.unlock_page" if idle else "accounts.blank"), 303)
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
 

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from forms.interviews.draft_owners import REASON_LABELS
 from forms.shelter.cases import COMPARTMENT_LABELS, PURPOSE_LABELS
+from forms.shelter.key_workers import SHIFT_LABELS
 from nrm.actions.accounts import alarms as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.store.accounts import alarms, opening_log
@@ -43,6 +44,8 @@ def index() -> str:
         compartments=COMPARTMENT_LABELS,
         purposes={**PURPOSE_LABELS, **REASON_LABELS},
         alarms=alarms.waiting(by=by),
+        unusual=opening_log.unusual(by=by) if holds_key and not named and not request.args.get("after") else (),
+        shifts=SHIFT_LABELS,
     )
 
 

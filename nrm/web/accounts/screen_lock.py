@@ -7,7 +7,7 @@ from html import escape
 from html.parser import HTMLParser
 from urllib.parse import unquote
 
-from flask import Blueprint, Flask, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, Response, current_app, redirect, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -23,13 +23,16 @@ AROUND = frozenset({"csrf_token", "hidden_at", sessions.PROOF, "password", "old"
 KEPT = "kept"
 
 
-def hide(by: accounts.SignedIn) -> None:
-    """Lock the session and keep what the form of the page held, if this form may be kept at all."""
+def hide(by: accounts.SignedIn | accounts.Ended) -> None:
+    """Lock the session, unless it has covered itself, and keep what the form of the page held, if it may be kept."""
     path = places.built(request.form.get("hidden_at", ""))
     fields = [each for each in request.form.items(multi=True) if each[0] not in AROUND]
     if not path or _holds_secrets(path):
         path, fields = "", []
-    actions.hide(path=path, fields=fields, by=by.actor)
+    if isinstance(by, accounts.Ended):
+        actions.keep(path=path, fields=fields, member_id=by.member_id)
+    else:
+        actions.hide(path=path, fields=fields, by=by.actor)
 
 
 def _holds_secrets(path: str) -> bool:
@@ -42,42 +45,44 @@ def _holds_secrets(path: str) -> bool:
 
 @blueprint.get("/unlock")
 def unlock_page() -> BaseResponse:
-    return _unlock_page(200)
+    return sessions.unlock_form(200, to=places.built(request.args.get("to", "")))
 
 
 @blueprint.post("/unlock")
 def unlock() -> BaseResponse:
     """The password brings the session back, and the person to the page they hid."""
+    before = request.cookies.get(sessions.session_cookie(), "")
+    waits = {"to": places.built(request.form.get("to", "")), "carried": request.form.get("carried", "")}
     try:
         cookie = actions.unlock(
-            cookie=request.cookies.get(sessions.session_cookie(), ""),
+            cookie=before,
             password=request.form.get("password", "")[: sessions.LONGEST_ANSWER],
             asker=sessions.asker(),
         )
     except SignInRefused:
-        return _unlock_page(422, gettext("Enter your present password; this is not it"))
+        found = accounts.resume(before)
+        if isinstance(found, accounts.Ended) and not found.locked:
+            return sessions.sign_in_form(status=422, carried=waits["carried"], thrice=True)
+        return sessions.unlock_form(422, gettext("Enter your present password; this is not it"), **waits)
     except TooSoon as too_soon:
-        return errors.with_retry(_unlock_page(429, errors.waiting_text(too_soon)), too_soon)
-    response = back(accounts.resume(cookie))
+        page = sessions.unlock_form(429, errors.waiting_text(too_soon), **waits)
+        return errors.with_retry(page, too_soon)
+    signed_in = accounts.resume(cookie)
+    given = None
+    if waits["carried"] and isinstance(signed_in, accounts.SignedIn):
+        given = sessions.given_back(waits["carried"], signed_in)
+    response: BaseResponse = Response(given) if given is not None else back(signed_in, waits["to"])
     sessions.set_session(response, cookie)
     return response
 
 
-def back(found: object) -> BaseResponse:
-    """To the page that was hidden, or to the home page."""
+def back(found: object, to: str = "") -> BaseResponse:
+    """To the page that was hidden, or to the one that was asked for, or to the home page."""
     kept = actions.give_back(by=found.actor) if isinstance(found, accounts.SignedIn) and found.actor.keys else None
     path = places.built(kept) if kept else ""
     if not path:
-        return redirect(url_for("home.index"), 303)
+        return redirect(to or url_for("home.index"), 303)
     return redirect(f"{path}{'&' if '?' in path else '?'}{KEPT}=1", 303)
-
-
-def _unlock_page(status: int, message: str = "") -> Response:
-    nonce = sessions.nonce()
-    page = render_template("accounts/accounts/unlock.html", csrf_token=accounts.sign_in_token(nonce), message=message)
-    response = Response(page, status)
-    sessions.remember_nonce(response, nonce)
-    return response
 
 
 def _put_back(response: Response) -> Response:

@@ -311,8 +311,9 @@ def _render(
     if asked_form is None and not more and not request.query_string:
         synthetic = current_app.extensions["nrm.synthetic"]
         back = journey[place - 1].id if place else ""
-        key = (content_of(draft.questionnaire), page.id, language, spoken, synthetic, place, back, *_key(shown))
         visitor = access.visitor()
+        around = (language, spoken, synthetic, visitor.covers_after)
+        key = (content_of(draft.questionnaire), page.id, *around, place, back, *_key(shown))
         values = {
             "id": str(draft.interview_id),
             "code": draft.pseudonym,

@@ -22,13 +22,13 @@ from nrm.store.agreement import agreements
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts, family_notices
 from nrm.store.referrals import obligations, referrals
-from nrm.store.shelter import absences, cases, others_there, places, stays
+from nrm.store.shelter import absences, cases, others_there, permits, places, stays
 from nrm.web import access, home
 from nrm.web.interviews import helpline
 from nrm.web.language import gettext
 from nrm.web.referrals import announced_returns
 from nrm.web.reports import contributions
-from nrm.web.shelter import ages, away, child_returns, consents, data_requests
+from nrm.web.shelter import ages, away, child_returns, consents, data_requests, key_workers
 from nrm.web.shelter import permits as permit_pages
 
 blueprint = Blueprint("desks", __name__)
@@ -54,10 +54,12 @@ def shelter_home() -> str:
     by = access.actor()
     if by.kind is OrganisationKind.CHILD_PROTECTION:
         return desk_home()
+    permits_due = permits.desk(by=by)
     return render_template(
         "home/shelter.html",
         missing=absences.missing(by=by) if g.top.missing else (),
         left=absences.left(by=by) if g.top.left else (),
+        people=key_workers.home_part(permits_due),
         part=contributions.waiting_part(),
         paid=by.may(Permission.PAYMENT_READ),
         room=places.room(by=by),
@@ -68,7 +70,7 @@ def shelter_home() -> str:
         stays=stays.stays(by=by, size=SHOWN),
         leaving=stays.leaving(by=by),
         ending=agreements.leaving(by=by),
-        permits=permit_pages.waiting_part(),
+        permits=permit_pages.waiting_part(permits_due),
         requests=data_requests.waiting_part(),
         consents=consents.due_part(),
         away=away.home_part(),
@@ -114,7 +116,7 @@ def desk_home() -> str:
         notices=announced_returns.recorded_part() if by.may(Permission.NOTICE_ANNOUNCE) else "",
         calls=helpline.home_part() if by.may(Permission.CALL_RECORD) else "",
         returns=child_returns.waiting_part() if by.may(Permission.CHILD_RETURN_READ) else "",
-        permits=permit_pages.waiting_part() if by.may(Permission.PERMIT_RECORD) else "",
+        permits=permit_pages.waiting_part(permits.desk(by=by)) if by.may(Permission.PERMIT_RECORD) else "",
     )
 
 

@@ -27,6 +27,7 @@ from nrm import clock
 from nrm.actions.referrals import next_receiver
 from nrm.actions.referrals import referrals as actions
 from nrm.actions.shelter import cases as case_actions
+from nrm.actions.shelter import shifts
 from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission
 from nrm.domain.accounts.members import TooFewKeyHolders
 from nrm.domain.referrals.referrals import (
@@ -169,6 +170,8 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
     by = access.actor()
     can_open = _reads_hand_over(line)
     no_key = can_open and line.relation is Relation.DUTY_OFFICER and not _holds_hand_over(line)
+    if can_open:
+        shifts.look(case_id=line.case_id, by=by)
     opened = case_steps.opened(case_id=line.case_id, by=by) if can_open else {}
     hand_over = opened.get(Compartment.HAND_OVER)
     rows = None

@@ -17,6 +17,7 @@ from forms.shelter.cases import (
     LEGAL_FIELDS,
     MISTYPED,
     PURPOSE_LABELS,
+    PURPOSES,
     AddNoteForm,
     EraseCaseForm,
     FindCaseForm,
@@ -25,6 +26,7 @@ from forms.shelter.cases import (
     WriteCareForm,
     WriteLegalForm,
 )
+from forms.shelter.key_workers import SHIFT_LABELS
 from forms.shelter.stays import CLOSED
 from forms.typed import OnceForm
 from nrm.actions.shelter import cases as actions
@@ -64,6 +66,7 @@ from nrm.web.shelter import (
     findings,
     first_talks,
     identifications,
+    key_workers,
     permits,
     testimony,
 )
@@ -75,6 +78,7 @@ blueprint = Blueprint("cases", __name__)
 # The parts of a case page that fold, in their order: each module's `summary(case_id)` gives a Part, or None.
 PARTS = (
     closings,
+    key_workers,
     stay_pages,
     first_talks,
     findings,
@@ -149,13 +153,17 @@ def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
     by = access.actor()
     case = store.case(case_id, by=by)
     opened = case_steps.opened(case_id=case_id, by=by)
+    written, own_notes = case_steps.just_written(case_id=case_id, by=by)
     holds = case.relation is CaseRelation.HOLDER and case.status == "open"
+    before = opening_log.last_purposes(case_id, by=by)
     parts = [found for each in PARTS if (found := each.summary(case_id)) is not None]
     return render_template(
         "shelter/cases/show.html",
         case=case,
-        compartments=[_compartment(case, each, opened) for each in Compartment if _listed(case, each, holds)],
-        notes=case_steps.notes(case_id=case_id, by=by) if Compartment.CARE in opened and holds else [],
+        compartments=[
+            _compartment(case, each, opened, written, before) for each in Compartment if _listed(case, each, holds)
+        ],
+        notes=case_steps.notes(case_id=case_id, by=by) if Compartment.CARE in opened and holds else own_notes,
         referral=referral_store.newest_of(case_id, by=by),
         missing=absences.of_case(case_id, by=by) if holds else None,
         owed=_owed(case_id) if holds else [],
@@ -189,11 +197,17 @@ def _listed(case: SeenCase, compartment: Compartment, holds: bool) -> bool:
 
 
 def _compartment(
-    case: SeenCase, compartment: Compartment, opened: Mapping[Compartment, case_steps.Opened]
+    case: SeenCase,
+    compartment: Compartment,
+    opened: Mapping[Compartment, case_steps.Opened],
+    written: Mapping[Compartment, Mapping[str, Any]],
+    before: Mapping[str, str],
 ) -> dict[str, Any]:
-    """What the page shows of one compartment: closed, open with its rows, or not begun."""
+    """What the page shows of one compartment: closed, open with its rows, or not begun; closed with what the reader has
+    just written, and for what the reader opened it before (`again`)."""
     here = opened.get(compartment)
     rows = None
+    again = next((each for each in PURPOSES[compartment] if here is None and each == before.get(compartment)), None)
     if here is not None and compartment in WRITTEN_BY_HOLDER:
         rows = written_rows(here.value)
     elif here is not None:
@@ -203,6 +217,8 @@ def _compartment(
         "code": str(compartment),
         "label": COMPARTMENT_LABELS[compartment],
         "rows": rows,
+        "written": written_rows(written[compartment]) if here is None and compartment in written else None,
+        "again": (again, PURPOSE_LABELS[again]) if again else None,
         "begun": compartment in case.compartments,
         "written_here": compartment in WRITTEN_BY_HOLDER,
     }
@@ -342,6 +358,7 @@ def openings(case_id: uuid.UUID) -> str:
         page=opening_log.of_case(case_id, by=by, after=request.args.get("after", "")),
         compartments=COMPARTMENT_LABELS,
         purposes=PURPOSE_LABELS,
+        shifts=SHIFT_LABELS,
     )
 
 

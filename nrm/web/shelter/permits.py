@@ -51,19 +51,19 @@ SHOWN = 10
 @access.requires(Permission.PERMIT_RECORD)
 def desk() -> str:
     """What waits: at the unit of those who applied and agreed, at a shelter of its own people."""
-    return render_template("shelter/permits/desk.html", **_desk())
+    return render_template("shelter/permits/desk.html", **_words_of(store.desk(by=access.actor())))
 
 
-def waiting_part() -> Markup:
+def waiting_part(desk: store.Desk) -> Markup:
     """What a home page shows of permits; empty where nothing waits."""
-    part = render_template("shelter/permits/waiting.html", most=SHOWN, **_desk())
+    part = render_template("shelter/permits/waiting.html", most=SHOWN, **_words_of(desk))
     return Markup(part)  # noqa: S704 - a template of ours, escaped there
 
 
-def _desk() -> dict[str, Any]:
+def _words_of(desk: store.Desk) -> dict[str, Any]:
     by = access.actor()
     return {
-        "desk": store.desk(by=by),
+        "desk": desk,
         "is_unit": by.kind is OrganisationKind.TRP_UNIT,
         "status_of": lambda status: label_of("permit_statuses", status),
     }

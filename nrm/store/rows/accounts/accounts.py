@@ -165,6 +165,8 @@ _SESSION = Prepared(
         _SESSION_TABLE.c.expires_at,
         _SESSION_TABLE.c.proved_at,
         _SESSION_TABLE.c.locked,
+        _SESSION_TABLE.c.covers_after,
+        _SESSION_TABLE.c.wrong_proofs,
         _SESSION_TABLE.c.whose_mark,
         _SESSION_TABLE.c.mark,
         _MEMBER.c.id.label("member_id"),

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.alarms import USUAL_DAYS, AlarmKind, Watch, busiest
+from nrm.domain.shelter.shifts import SHIFT
 from nrm.models.accounts.alarms import Alarm
 from nrm.models.shelter.cases import Reading
 
@@ -28,12 +29,13 @@ class Count:
 
 
 def counted(watch: Watch) -> list[Count]:
-    """Who opened at least as many different cases as the watch allows within its time; for the system.
+    """Who opened at least as many different cases as the watch allows within its time; for the system. What a shift
+    opens is the usual work of whoever has it, and is not counted: who gives herself that work is (`AlarmKind.PLACES`).
 
     Counted here: grouping, SQLite would rather read all there ever were in the order of members.
     """
     statement = select(Reading.member_id, Reading.organisation_id, Reading.case_id, Reading.opened_at).where(
-        Reading.opened_at > clock.now() - watch.length
+        Reading.opened_at > clock.now() - watch.length, Reading.compartment != SHIFT
     )
     opened: dict[tuple[uuid.UUID, uuid.UUID], list[tuple[uuid.UUID, datetime]]] = defaultdict(list)
     for member_id, organisation_id, case_id, at in db.session.execute(statement):
@@ -52,6 +54,7 @@ def usual(watch: Watch, member_id: uuid.UUID) -> int:
         select(Reading.opened_at, Reading.case_id)
         .where(
             Reading.member_id == member_id,
+            Reading.compartment != SHIFT,
             Reading.opened_at > until - timedelta(days=USUAL_DAYS),
             Reading.opened_at <= until,
         )

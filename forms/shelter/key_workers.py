@@ -1,0 +1,81 @@
+"""What people type about who answers for a person, about the house label, and about shifts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from wtforms import RadioField, StringField
+from wtforms.validators import ValidationError
+
+from forms import SelectChoice
+from forms.typed import Offered, OnceForm, PlainText
+from nrm.domain.shelter.key_workers import KeyWorkerRefusal, Place, PlaceEnd
+from nrm.domain.shelter.shifts import COVER_MINUTES, COVER_MINUTES_SHARED, ShiftKind, ShiftRefusal
+from nrm.domain.words import N_, Phrase
+
+PLACE_LABELS: Mapping[Place, Phrase] = {Place.KEY: N_("Key worker"), Place.DEPUTY: N_("Deputy")}
+END_LABELS: Mapping[PlaceEnd, Phrase] = {
+    PlaceEnd.REPLACED: N_("somebody else took over"),
+    PlaceEnd.TAKEN_OFF: N_("given up"),
+    PlaceEnd.ACCOUNT: N_("the account ended"),
+    PlaceEnd.CASE: N_("the case was closed or handed on"),
+}
+SHIFT_LABELS: Mapping[ShiftKind, Phrase] = {
+    ShiftKind.PEOPLE: N_("A shift: identity, care and legal file of one's own people"),
+    ShiftKind.DUTY: N_("On duty: care of everybody in the building"),
+}
+KEY_WORKER_REFUSED: Mapping[KeyWorkerRefusal, Phrase] = {
+    KeyWorkerRefusal.TAKEN: N_("A colleague has this place. The manager decides, or the colleague gives it up."),
+    KeyWorkerRefusal.BOTH: N_("Choose somebody else: one person cannot be key worker and deputy of the same case"),
+    KeyWorkerRefusal.NOT_A_WORKER: N_("Choose a case worker or manager of this shelter"),
+    KeyWorkerRefusal.NOBODY: N_("Nobody has this place."),
+    KeyWorkerRefusal.OTHERS: N_("Only the manager appoints somebody else."),
+}
+SHIFT_REFUSED: Mapping[ShiftRefusal, Phrase] = {
+    ShiftRefusal.NOBODY: N_(
+        "You are key worker or deputy of nobody. Take somebody on from the page of the case, or begin a duty shift."
+    ),
+    ShiftRefusal.OVER: N_("Your eight hours are over: sign in again, then begin the shift."),
+}
+
+
+class AppointForm(OnceForm):
+    """Who becomes key worker or deputy."""
+
+    place = RadioField(
+        N_("What for?"),
+        choices=[SelectChoice(value=str(each), label=label) for each, label in PLACE_LABELS.items()],
+        validators=[Offered(N_("Choose key worker or deputy"))],
+        validate_choice=False,
+    )
+    member = RadioField(N_("Who?"), validators=[Offered(N_("Choose who it is"))], validate_choice=False)
+
+
+class HouseLabelForm(OnceForm):
+    """What a person is called in the house, and her room; one of them is enough."""
+
+    nickname = StringField(
+        N_("What she is called in the house"),
+        description=N_("Not her name as in her papers: this stands on lists"),
+        validators=[PlainText(40)],
+    )
+    room = StringField(N_("Room"), validators=[PlainText(20)])
+
+    def validate_nickname(self, field: StringField) -> None:
+        """Raise ValidationError when both are empty."""
+        if not (field.data or "").strip() and not (self.room.data or "").strip():
+            raise ValidationError(N_("Enter what she is called, or her room"))
+
+
+class CoverForm(OnceForm):
+    """After how many minutes screens cover."""
+
+    minutes = RadioField(
+        N_("After how many minutes without a hand on it does a screen cover?"),
+        choices=[
+            SelectChoice(value=str(COVER_MINUTES), label=N_("5 minutes")),
+            SelectChoice(value=str(COVER_MINUTES_SHARED), label=N_("2 minutes: several people share a tablet")),
+        ],
+        validators=[Offered(N_("Choose after how many minutes"))],
+        validate_choice=False,
+    )

@@ -1,0 +1,252 @@
+"""Who answers for a person: her part of a case page, "my people" at home, the manager's view of the house."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from flask import Blueprint, g, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms import SelectChoice
+from forms.shelter.key_workers import (
+    END_LABELS,
+    KEY_WORKER_REFUSED,
+    PLACE_LABELS,
+    AppointForm,
+    CoverForm,
+    HouseLabelForm,
+)
+from nrm.actions.shelter import house_labels
+from nrm.actions.shelter import key_workers as actions
+from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.shelter.key_workers import KeyWorkerRefusal, KeyWorkerRefused, Place
+from nrm.store.referrals import obligations
+from nrm.store.referrals.obligations import ObligationLine
+from nrm.store.shelter import absences, cases, permits, stays
+from nrm.store.shelter import key_workers as store
+from nrm.store.shelter.key_workers import MyPerson
+from nrm.web import access, errors
+from nrm.web.language import gettext
+from nrm.web.shelter import shifts
+from nrm.web.shelter.parts import Part
+
+blueprint = Blueprint("key_workers", __name__)
+Answer = BaseResponse | tuple[str, int] | str
+_OWED = 200
+"""How many obligations of the shelter are looked through for the next step of one's own people."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What is to be done next for a person: a kind, its day or what is owed, and the page where it is done."""
+
+    kind: str  # missing, owed, admit, end, permit, none
+    address: str
+    on: date | None = None
+    owed: ObligationLine | None = None
+
+
+@blueprint.get("/cases/<uuid:case_id>/key-worker")
+@access.requires(Permission.STAY_MANAGE)
+def show(case_id: uuid.UUID) -> Answer:
+    """Who answers for the person now and before, and who it shall be."""
+    return _page(case_id, _form(case_id))
+
+
+def _form(case_id: uuid.UUID) -> AppointForm:
+    """The form with whom the reader may appoint; a place and a person that are the only ones are chosen already."""
+    form = AppointForm(request.form)
+    there = store.of_case(case_id, by=access.actor())
+    form.member.choices = [SelectChoice(value=str(id_), label=name) for id_, name in there.members]
+    if request.method == "GET" and len(there.members) == 1:
+        form.member.data = str(there.members[0][0])
+        free = [place for place in Place if place not in there.now]
+        form.place.data = str(free[0]) if free else None
+    return form
+
+
+def _page(case_id: uuid.UUID, form: AppointForm, status: int = 200) -> Answer:
+    by = access.actor()
+    page = render_template(
+        "shelter/key_workers/show.html",
+        case=cases.case(case_id, by=by),
+        there=store.of_case(case_id, by=by),
+        form=form,
+        places=PLACE_LABELS,
+        ends=END_LABELS,
+        me=by.member_id,
+    )
+    return page, status
+
+
+@blueprint.post("/cases/<uuid:case_id>/key-worker")
+@access.requires(Permission.STAY_MANAGE)
+def appoint(case_id: uuid.UUID) -> Answer:
+    form = _form(case_id)
+    if not form.validate():
+        return _page(case_id, form, 422)
+    try:
+        actions.appoint(
+            case_id=case_id,
+            place=Place(form.place.data),
+            member_id=uuid.UUID(form.member.data),
+            by=access.actor(),
+        )
+    except KeyWorkerRefused as error:
+        field = form.place if error.reason is KeyWorkerRefusal.TAKEN else form.member
+        field.errors = [KEY_WORKER_REFUSED[error.reason]]
+        return _page(case_id, form, 422)
+    return redirect(url_for("key_workers.show", case_id=case_id, set=form.place.data), 303)
+
+
+@blueprint.post("/cases/<uuid:case_id>/key-worker/<place>/off")
+@access.requires(Permission.STAY_MANAGE)
+def take_off(case_id: uuid.UUID, place: str) -> Answer:
+    """End the place of a key worker or deputy."""
+    if place not in {str(each) for each in Place}:
+        raise NotVisible
+    try:
+        actions.take_off(case_id=case_id, place=Place(place), by=access.actor())
+    except KeyWorkerRefused as error:
+        return errors.error_page(409, KEY_WORKER_REFUSED[error.reason])
+    return redirect(url_for("key_workers.show", case_id=case_id, off=place), 303)
+
+
+@blueprint.get("/cases/<uuid:case_id>/house-label")
+@access.requires(Permission.STAY_MANAGE)
+def label_page(case_id: uuid.UUID) -> Answer:
+    by = access.actor()
+    form = HouseLabelForm()
+    stays.held_case(case_id, by=by)
+    label = house_labels.read([case_id], by=by).get(case_id, {})
+    form.nickname.data, form.room.data = label.get("nickname", ""), label.get("room", "")
+    return _label_page(case_id, form)
+
+
+def _label_page(case_id: uuid.UUID, form: HouseLabelForm, status: int = 200) -> Answer:
+    by = access.actor()
+    page = render_template(
+        "shelter/key_workers/house_label.html",
+        case=cases.case(case_id, by=by),
+        form=form,
+        hidden=not house_labels.unlocked(by=by) and bool(store.with_label([case_id], by=by)),
+    )
+    return page, status
+
+
+@blueprint.post("/cases/<uuid:case_id>/house-label")
+@access.requires(Permission.STAY_MANAGE)
+def write_label(case_id: uuid.UUID) -> Answer:
+    by = access.actor()
+    stays.held_case(case_id, by=by)
+    form = HouseLabelForm(request.form)
+    if not form.validate():
+        return _label_page(case_id, form, 422)
+    nickname, room = ((field.data or "").strip() for field in (form.nickname, form.room))
+    house_labels.write(case_id=case_id, nickname=nickname, room=room, by=by)
+    return redirect(url_for("cases.show", case_id=case_id, _anchor="key-worker"), 303)
+
+
+@blueprint.get("/key-workers")
+@access.requires(Permission.STAY_MANAGE)
+def team() -> Answer:
+    """Who answers for whom in this house, and who has nobody."""
+    return _team(CoverForm())
+
+
+def _team(form: CoverForm, status: int = 200) -> Answer:
+    house = store.team(by=access.actor())
+    if form.minutes.data is None:
+        form.minutes.data = str(house.cover_minutes)
+    news = store.news(by=access.actor())
+    page = render_template("shelter/key_workers/team.html", house=house, news=news, form=form, places=PLACE_LABELS)
+    return page, status
+
+
+@blueprint.post("/key-workers/cover")
+@access.requires(Permission.TEAM_MANAGE)
+def set_cover() -> Answer:
+    """After how many minutes screens cover, for shifts that begin from now on."""
+    form = CoverForm(request.form)
+    if not form.validate():
+        return _team(form, 422)
+    actions.set_cover(minutes=int(form.minutes.data), by=access.actor())
+    return redirect(url_for("key_workers.team", saved="cover", _anchor="cover"), 303)
+
+
+def summary(case_id: uuid.UUID) -> Part | None:
+    """Who answers for the person, and what the house calls her, as a part of a case page; none for other readers."""
+    by = access.actor()
+    try:
+        there = store.of_case(case_id, by=by)
+    except NotVisible:
+        return None
+    names = [line.name for line in there.now.values()]
+    return Part.rendered(
+        "key-worker",
+        gettext("Who answers for her"),
+        ", ".join(names) or gettext("nobody"),
+        "shelter/key_workers/summary.html",
+        there=there,
+        case_id=case_id,
+        places=PLACE_LABELS,
+        label=shifts.labels([case_id]).get(case_id, ""),
+        has_label=bool(store.with_label([case_id], by=by)),
+        mine=any(line.member_id == by.member_id for line in there.now.values()),
+        shifts=store.my_shifts(by=by),
+    )
+
+
+def home_part(desk: permits.Desk) -> Markup:
+    """ "My people" with the next step of each, the buttons of a shift, and what the manager has to know.
+
+    `desk`: what waits of permits.
+    """
+    by = access.actor()
+    people = store.my_people(by=by)
+    part = render_template(
+        "shelter/key_workers/home.html",
+        people=[(each, step) for each, step in zip(people, _next_steps(people, desk), strict=True)],
+        labels=shifts.labels([each.case_id for each in people]),
+        shifts=store.my_shifts(by=by),
+        covers=access.visitor().covers_after,
+        begun=request.args.get("shift", ""),
+        house=store.news(by=by) if by.may(Permission.TEAM_MANAGE) else None,
+        places=PLACE_LABELS,
+    )
+    return Markup(part)  # noqa: S704 - a template of ours, escaped there
+
+
+def _next_steps(people: Sequence[MyPerson], desk: permits.Desk) -> list[NextStep]:
+    """What is to be done next for each of them, the most urgent kind first."""
+    if not people:
+        return []
+    by = access.actor()
+    missing = {line.case_id for line in absences.missing(by=by)} if g.top.missing else set()
+    owed: dict[uuid.UUID, ObligationLine] = {}
+    for line in obligations.owed(by=by, size=_OWED).rows:
+        owed.setdefault(line.case_id, line)
+    ends = {line.case_id: line for line in stays.leaving(by=by)}
+    permit = {line.case_id: line.issued_until for _, lines in desk.ending for line in lines}
+    steps = []
+    for each in people:
+        case = url_for("cases.show", case_id=each.case_id)
+        end = ends.get(each.case_id)
+        if each.case_id in missing:
+            steps.append(NextStep("missing", case))
+        elif each.case_id in owed:
+            steps.append(NextStep("owed", case, owed=owed[each.case_id]))
+        elif not each.in_stay:
+            steps.append(NextStep("admit", case))
+        elif end is not None:
+            steps.append(NextStep("end", url_for("stays.show", stay_id=end.id), on=end.anticipated_end_on))
+        elif each.case_id in permit:
+            address = url_for("permits.record_page", case_id=each.case_id)
+            steps.append(NextStep("permit", address, on=permit[each.case_id]))
+        else:
+            steps.append(NextStep("none", case))
+    return steps

@@ -26,6 +26,9 @@ IMPOSSIBLE = {
     StayRefusal.LEFT_ALONE: N_("Two members record that somebody left on her own; there is a page for it"),
     StayRefusal.DIED: N_("Two members record a death; there is a page for it"),
     StayRefusal.MISSING_STANDS: N_("This person is missing: record first that she was found"),
+    StayRefusal.MOVE_STANDS: N_(
+        "Another shelter has accepted this person: record on the page of the move that they have left, or call it off"
+    ),
     StayRefusal.OVERLAPS: N_("Enter a later day: until then the person was in a shelter"),
     StayRefusal.BED_TAKEN: N_("Choose another bed: somebody has this one now, or had it on that day"),
     StayRefusal.BED_OUT_OF_USE: N_("Choose another bed: this one is out of use"),
@@ -46,6 +49,7 @@ FIELD_OF = {
     StayRefusal.LEFT_ALONE: "reason",
     StayRefusal.DIED: "reason",
     StayRefusal.MISSING_STANDS: "reason",
+    StayRefusal.MOVE_STANDS: "destination",
 }
 """Error -> the field it stands at; all others stand at the bed."""
 

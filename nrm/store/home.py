@@ -10,6 +10,7 @@ from sqlalchemy import Select
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.accounts.members import Keys
 from nrm.store.accounts import alarms, members, second_hands
+from nrm.store.referrals import transfers
 from nrm.store.reports import reports
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.shelter import absences, others_there
@@ -21,7 +22,7 @@ class Top:
     """The state of the organisation's keys; how many alarms wait about openings, and about acts that destroy; how many
     such acts wait for a second member; whether a closed report waits for its second signature; how many people are
     missing, or were until yesterday, and how many left on their own; how often the desk was told of others still
-    there. An actor who has no part in one of them gets 0.
+    there; how many moves between shelters are not over. An actor who has no part in one of them gets 0.
     """
 
     keys: Keys
@@ -32,13 +33,14 @@ class Top:
     missing: int = 0
     left: int = 0
     others: int = 0
+    moves: int = 0
 
 
 def top(*, by: Actor) -> Top:
     """The top of the actor's home page."""
     row = _top(by)(ended_since=absence_rows.ended_since()).one()
-    *_, waiting, closed, act_alarms, acts, missing, left, others = row
-    return Top(members.keys_of(row, by=by), waiting, bool(closed), act_alarms, acts, missing, left, others)
+    *_, waiting, closed, act_alarms, acts, missing, left, others, moves = row
+    return Top(members.keys_of(row, by=by), waiting, bool(closed), act_alarms, acts, missing, left, others, moves)
 
 
 @built_once
@@ -51,4 +53,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         absences.number_missing(by),
         absences.number_left(by),
         others_there.number_told(by),
+        transfers.number_open(by),
     )

@@ -113,6 +113,10 @@ TABLE: dict[str, Moved | str] = {
     "0045_others_there": Moved(
         since.test_what_was_told_of_others_is_gone_on_the_way_down, ("sealed_compartments", "grants", "readings")
     ),
+    "0051_transfers": Moved(
+        since.test_a_move_that_was_called_off_is_withdrawn_on_the_way_down,
+        ("referrals", "sealed_compartments", "grants", "readings"),
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

@@ -30,6 +30,7 @@ from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Bed, Stay
 from nrm.steps.shelter import stays as steps
 from nrm.store import days
+from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import findings as finding_rows
 from nrm.store.rows.shelter import identifications as identification_rows
@@ -109,6 +110,8 @@ def end(
         if absence_rows.stands(case_id) is not None:
             raise ImpossibleStay(StayRefusal.MISSING_STANDS)
         check_exit(exit_reason, destination)
+        if destination is Destination.OTHER_SHELTER and transfer_rows.standing(case_id) is not None:
+            raise ImpossibleStay(StayRefusal.MOVE_STANDS)
         check_country(destination, where)
         permit = permit_rows.facts(case.id)
         reflects_until = identification_rows.reflection_until(case)

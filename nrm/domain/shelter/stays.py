@@ -181,6 +181,7 @@ class StayRefusal(StrEnum):
     LEFT_ALONE = "left_alone"
     DIED = "died"
     MISSING_STANDS = "missing_stands"  # until the person is found
+    MOVE_STANDS = "move_stands"  # the departure to another shelter is recorded on the page of the move
     BED_TAKEN = "bed_taken"
     BED_OUT_OF_USE = "bed_out_of_use"
     NOT_ARRIVED = "not_arrived"

@@ -16,6 +16,7 @@ from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.consents import Consent
 from nrm.models.shelter.stays import Stay
+from nrm.steps.referrals import hand_overs
 from nrm.steps.referrals import supplements as supplement_steps
 from nrm.steps.shelter import consent_records
 from nrm.steps.shelter import data_requests as data_request_steps
@@ -72,6 +73,7 @@ def destroy(session: Session, case: Case, by: Actor) -> None:
     erasure_steps.destroy(session, case.id, going, by)
     supplement_steps.forget(session, case.id, by)
     withheld_steps.destroy(session, case.id, by)
+    hand_overs.forget_all(session, case.id)
     others_steps.take_back(session, case.id, by)
     whole = (Consent.topic == Topic.SHARING, Consent.party == "")
     if not consent_records.current(session, case.id, *whole, Consent.said == Said.REFUSED):

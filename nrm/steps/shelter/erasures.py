@@ -21,6 +21,7 @@ from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, SealedCompartment
 from nrm.models.shelter.stays import Stay
 from nrm.models.shelter.testimony import Testimony
+from nrm.steps.referrals import hand_overs
 from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import consent_records
 from nrm.steps.shelter import data_requests as data_request_steps
@@ -66,6 +67,7 @@ def erase_case(session: Session, case: Case, by: Actor) -> None:
         audit.append(session, audit.Event.CASE_CLOSED, by=by, case_id=case.id)
     destroy(session, case.id, erased_now, by)
     withheld_steps.destroy(session, case.id, by)
+    hand_overs.forget_all(session, case.id)
     others_steps.take_back(session, case.id, by)
     consent_records.end_all(session, case.id, by)
     data_request_steps.answer_by_doing(session, case.id, RequestKind.ERASURE, RequestStatus.ERASED, by)

@@ -21,7 +21,7 @@ from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.store.agreement import agreements
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts, family_notices
-from nrm.store.referrals import obligations, referrals
+from nrm.store.referrals import obligations, referrals, transfers
 from nrm.store.shelter import absences, cases, others_there, permits, stays
 from nrm.web import access, home
 from nrm.web.interviews import helpline
@@ -62,6 +62,7 @@ def shelter_home() -> str:
         room=stays.room(by=by),
         received=referrals.received(by=by, size=SHOWN),
         coming=referrals.coming(by=by, size=SHOWN),
+        moves=transfers.moves(by=by) if g.top.moves else (),
         owed=obligations.owed(by=by, size=SHOWN),
         stays=stays.stays(by=by, size=SHOWN),
         leaving=stays.leaving(by=by),

@@ -52,7 +52,7 @@ from nrm.store.shelter import stays
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.web import access, errors, sessions
 from nrm.web.language import text_in, translated
-from nrm.web.referrals import critical_path
+from nrm.web.referrals import critical_path, transfers
 from nrm.web.shelter import claims, consents, findings, first_talks, identifications, permits, testimony
 from nrm.web.shelter import stays as stay_pages
 from nrm.web.shelter.opened import answer_rows, written_rows
@@ -122,7 +122,7 @@ def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
     by = access.actor()
     case = store.case(case_id, by=by)
     opened = case_steps.opened(case_id=case_id, by=by)
-    holds = case.relation is CaseRelation.HOLDER and case.status == "open"
+    holds = case.status == "open" and _writes(case)
     return render_template(
         "shelter/cases/show.html",
         case=case,
@@ -130,6 +130,7 @@ def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
         notes=case_steps.notes(case_id=case_id, by=by) if Compartment.CARE in opened and holds else [],
         path=critical_path.section(case_id),
         referral=referral_store.newest_of(case_id, by=by),
+        move=transfers.summary(case_id),
         sections=[
             part.summary(case_id)
             for part in (stay_pages, first_talks, findings, consents, identifications, permits, testimony, claims)
@@ -138,6 +139,13 @@ def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
         may={str(each): by.may(each) for each in Permission},
         note=note,
     )
+
+
+def _writes(case: SeenCase) -> bool:
+    """Whether the actor's organisation writes in the case: the holder, and the shelter that hands the person on."""
+    if case.relation is CaseRelation.HANDING_ON:
+        return case_steps.both_write(case_id=case.id, by=access.actor())
+    return case.relation is CaseRelation.HOLDER
 
 
 def _listed(case: SeenCase, compartment: Compartment, holds: bool) -> bool:
@@ -203,9 +211,12 @@ def open_case(case_id: uuid.UUID) -> Answer:
     if not form.validate():
         label = COMPARTMENT_LABELS[Compartment(compartment)]
         return render_template("shelter/cases/open.html", case=case, form=form, label=label), 422
-    actions.open_compartment(
-        case_id=case_id, compartment=Compartment(compartment), purpose=Purpose(form.purpose.data), by=access.actor()
-    )
+    try:
+        actions.open_compartment(
+            case_id=case_id, compartment=Compartment(compartment), purpose=Purpose(form.purpose.data), by=access.actor()
+        )
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
     return redirect(url_for("cases.show", case_id=case_id, _anchor=compartment), 303)
 
 
@@ -227,7 +238,9 @@ def write_page(case_id: uuid.UUID, compartment: str) -> Answer:
 def _to_write(case_id: uuid.UUID, compartment: str) -> tuple[SeenCase, Compartment]:
     case = store.case(case_id, by=access.actor())
     writable = {str(each) for each in WRITTEN_BY_HOLDER}
-    if compartment not in writable or case.relation is not CaseRelation.HOLDER or case.status != "open":
+    if compartment not in writable or case.status != "open":
+        raise NotVisible
+    if case.relation not in (CaseRelation.HOLDER, CaseRelation.HANDING_ON):
         raise NotVisible
     return case, Compartment(compartment)
 
@@ -256,7 +269,10 @@ def _write_page(
 @access.requires(Permission.CASE_OPEN)
 def write(case_id: uuid.UUID, compartment: str) -> Answer:
     by = access.actor()
-    case, part = _to_write(case_id, compartment)
+    try:
+        case, part = _to_write(case_id, compartment)
+    except NotVisible:
+        return transfers.too_late(case_id)
     form = FORMS[part](request.form)
     seen = form.revision.data or ""
     if not (seen.isascii() and seen.isdigit() and len(seen) < 10):
@@ -271,7 +287,7 @@ def write(case_id: uuid.UUID, compartment: str) -> Answer:
         form.revision.data = str(opened.revision) if opened else seen
         return _write_page(case, part, form, 409, opened.value if opened else {})
     except CaseRefused as error:
-        return errors.error_page(409, CASE_REFUSED[error.reason])
+        return transfers.not_saved(CASE_REFUSED[error.reason])
     return redirect(url_for("cases.show", case_id=case_id, _anchor=compartment), 303)
 
 
@@ -279,13 +295,16 @@ def write(case_id: uuid.UUID, compartment: str) -> Answer:
 @access.requires(Permission.CASE_OPEN)
 def add_note(case_id: uuid.UUID) -> Answer:
     form = AddNoteForm(request.form)
-    _to_write(case_id, Compartment.CARE)
+    try:
+        _to_write(case_id, Compartment.CARE)
+    except NotVisible:
+        return transfers.too_late(case_id)
     if not form.validate():
         return _case_page(case_id, form), 422
     try:
         actions.add_note(case_id=case_id, text=(form.text.data or "").replace("\r\n", "\n").strip(), by=access.actor())
     except CaseRefused as error:
-        return errors.error_page(409, CASE_REFUSED[error.reason])
+        return transfers.not_saved(CASE_REFUSED[error.reason])
     return redirect(url_for("cases.show", case_id=case_id, _anchor="care"), 303)
 
 

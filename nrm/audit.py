@@ -90,6 +90,8 @@ class Event(StrEnum):
     REFERRAL_ASSIGNED = "referral_assigned"
     REFERRAL_PROMISED = "referral_promised"
     REFERRAL_DEPARTED = "referral_departed"
+    REFERRAL_CALLED_OFF = "referral_called_off"
+    MEETING_SAID = "meeting_said"
     REFERRED_OUT = "referred_out"
     CALLED = "called"
     REFERRAL_OFFERED = "referral_offered"

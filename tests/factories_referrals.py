@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from typing import Any
 
@@ -13,6 +14,7 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.interviews.interviews import Question
 from nrm.domain.interviews.questionnaire_flow import pages, prune
+from nrm.domain.referrals.transfers import HandOver, MoveReason
 from nrm.models.shelter.places import Place
 from nrm.store import names as organisation_names
 
@@ -95,6 +97,21 @@ def sent(by: Actor, party: str = "NRC", *, override_reason: str = "", urgent: bo
     return interview_sending.send(
         interview_id=interview(by, urgent=urgent, **answers), party=party, override_reason=override_reason, by=by
     )
+
+
+SECRET_NEED = "she needs insulin twice a day"
+HAND_OVER = HandOver(
+    reason=MoveReason.OWN_WISH,
+    doctor=True,
+    needs=SECRET_NEED,
+    risk="her brother in law looks for her",
+    children="a boy of four, with her",
+    wishes="near her sister",
+)
+"""What a shelter writes for the one that it asks to take somebody over."""
+HAND_OVER_FORM = {"why": "own_wish", "needs": SECRET_NEED, "doctor": "yes", "risk": "her brother in law"}
+"""The same as fields of the page."""
+NOT_SAFE = dataclasses.replace(HAND_OVER, reason=MoveReason.NOT_SAFE_HERE)
 
 
 def bed(code: str, number: int = 0) -> uuid.UUID:

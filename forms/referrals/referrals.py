@@ -19,6 +19,7 @@ STATUS_LABELS = {
     ReferralStatus.EXPIRED: N_("no answer in time"),
     ReferralStatus.ARRIVED: N_("arrived"),
     ReferralStatus.NOT_ARRIVED: N_("did not arrive"),
+    ReferralStatus.CALLED_OFF: N_("called off"),
 }
 DECLINE_LABELS = {
     DeclineReason.FULL: N_("No free place"),

@@ -9,6 +9,7 @@ from wtforms.validators import DataRequired, InputRequired
 
 from forms import SelectChoice
 from forms.typed import Offered, OnceForm, PlainText
+from nrm.domain.referrals.transfers import MEETING, TRANSFER
 from nrm.domain.shelter.cases import HOUSE_LABEL, SUPPLEMENT, CaseRefusal, Compartment, Purpose
 from nrm.domain.shelter.findings import CHILD_FILE
 from nrm.domain.shelter.others_there import OTHERS
@@ -30,6 +31,8 @@ COMPARTMENT_LABELS: Mapping[str, Phrase] = {
     SUPPLEMENT: N_("Supplement"),
     "draft": N_("Interview that was not sent"),
     OTHERS: N_("Others who are still there"),
+    TRANSFER: N_("Hand-over written for the move"),
+    MEETING: N_("Meeting place"),
     CHILD_FILE: N_("Assessments of a child"),
     HOUSE_LABEL: N_("House label"),
     SHIFT: N_("Opened for a shift"),
@@ -49,6 +52,10 @@ CASE_REFUSED = {
     CaseRefusal.BY_CLAUSE: N_("This organisation reads by a clause of the agreement; that cannot be taken back here."),
     CaseRefusal.ASKED: N_(
         "A shelter is being asked to take this person. Wait for the answer, or withdraw the referral first."
+    ),
+    CaseRefusal.MOVE_OVERDUE: N_(
+        "The other shelter accepted this person seven days ago. Record first that the person left, or call the move "
+        "off."
     ),
     CaseRefusal.REFERRAL_OPEN: N_("Close the case after the referral was answered or withdrawn."),
     CaseRefusal.STAY_OPEN: N_("End the stay first; then the case can be closed."),

@@ -36,6 +36,9 @@ IMPOSSIBLE = {
     StayRefusal.DIED: N_("Two members record a death; there is a page for it"),
     StayRefusal.TAKEN_BACK: N_("Take back the arrival: there is a page for it"),
     StayRefusal.MISSING_STANDS: N_("This person is missing: record first that she was found"),
+    StayRefusal.MOVE_STANDS: N_(
+        "Another shelter has accepted this person: record on the page of the move that they have left, or call it off"
+    ),
     StayRefusal.OVERLAPS_LATER: N_("Enter an earlier day: on this one the person was in another stay"),
     StayRefusal.PLACE_TAKEN_LATER: N_(
         "Enter an earlier day: somebody else had this place by then. If the person stayed, say that she is still here"
@@ -70,6 +73,7 @@ FIELD_OF = {
     StayRefusal.DIED: "reason",
     StayRefusal.TAKEN_BACK: "reason",
     StayRefusal.MISSING_STANDS: "reason",
+    StayRefusal.MOVE_STANDS: "destination",
 }
 """Error -> the field it stands at; all others stand at the place."""
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0053_best_interests"
-down_revision = "0050_planned_ends"
+down_revision = "0051_transfers"
 branch_labels = None
 depends_on = None
 

@@ -18,6 +18,7 @@ from nrm.domain.accounts.accounts import NotVisible
 from nrm.domain.referrals.announced_returns import Announcement, Origin
 from nrm.domain.referrals.outside_referrals import OutsideKind, OutsideReason
 from nrm.domain.referrals.referrals import Escort, OverrideReason, ReferralRefused, ReferralStatus
+from nrm.domain.referrals.transfers import HandOver, MoveReason
 from nrm.domain.shelter.consents import ByName
 from nrm.store import days as calendar
 from nrm.store.countries import country
@@ -92,21 +93,49 @@ def _move_and_return(life: Life) -> None:
     line = _settled(life, "NRC")
     if line is not None:
         _move(life, line.case_id, "NRC", "TJETER_VIZION", OverrideReason.PERSON_WISHES)
+    line = _settled(life, "VATRA")
+    if line is not None:
+        _move(life, line.case_id, "VATRA", "NRC", OverrideReason.PERSON_WISHES, leaves=False)
 
 
-def _move(life: Life, case_id: uuid.UUID, old: str, new: str, reason: OverrideReason) -> None:
-    """From asking to the place, if the other shelter has one."""
+_WHY = {
+    OverrideReason.LONGER_REINTEGRATION: MoveReason.LONGER_HELP,
+    OverrideReason.CONFLICT_WITH_RESIDENT: MoveReason.CONFLICT_WITH_RESIDENT,
+}
+
+
+def _hand_over(reason: OverrideReason) -> HandOver:
+    """What a shelter writes for the next one, in its language; nobody real is meant."""
+    return HandOver(
+        reason=_WHY.get(reason, MoveReason.OWN_WISH),
+        doctor=False,
+        needs="Bisedë javore me psikologen, kurs rrobaqepësie, dokumente.",
+        risk="I dashuri i dikurshëm e kërkon; nuk e di qytetin.",
+        wishes="Do të jetë pranë motrës.",
+        words="Dorëzim: bisedë javore me psikologen, kurs rrobaqepësie. I dashuri i dikurshëm e kërkon.",
+    )
+
+
+def _move(life: Life, case_id: uuid.UUID, old: str, new: str, reason: OverrideReason, *, leaves: bool = True) -> None:
+    """From asking to the place, if the other shelter has one; or only to the acceptance, when she leaves tomorrow."""
     by, receiver = life.actors[old], life.actors[new]
     free = places.free_places(by=receiver)
     if not free or receiver.organisation_id is None:
         return
     try:
         referral_id = next_receiver.refer(
-            case_id=case_id, receiver_id=receiver.organisation_id, reason=reason, by=by, by_name=ByName.YES
+            case_id=case_id,
+            receiver_id=receiver.organisation_id,
+            reason=reason,
+            hand_over=_hand_over(reason),
+            by=by,
+            by_name=ByName.YES,
         )
     except (ReferralRefused, NotVisible):
         return
     referrals.accept(referral_id=referral_id, place_id=free[0][0], by=receiver)
+    if not leaves:
+        return
     referrals.depart(referral_id=referral_id, escort=Escort.WOMAN_STAFF, expected_at=clock.now() + 2 * _HOUR, by=by)
     referrals.arrive(referral_id=referral_id, by=receiver)
     today = calendar.today()

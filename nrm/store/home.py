@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import Select
@@ -11,6 +11,7 @@ from nrm.domain.accounts.accounts import Actor
 from nrm.domain.accounts.members import Keys
 from nrm.store import days
 from nrm.store.accounts import alarms, members, second_hands
+from nrm.store.referrals import transfers
 from nrm.store.reports import reports
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.shelter import absences, ages, arrivals, away, others_there
@@ -22,8 +23,8 @@ class Top:
     """The state of the organisation's keys; how many alarms wait about openings, and about acts that destroy; how many
     such acts wait for a second member; whether a closed report waits for its second signature; how many people are
     missing, or were until yesterday, and how many left on their own; how often the desk was told of others still
-    there; how many people arrived and have no place, or are away; how many minors turn 18 this month. An actor who has
-    no part in one of them gets 0.
+    there; how many people arrived and have no place, or are away; how many minors turn 18 this month; how many moves
+    between shelters are not over. An actor who has no part in one of them gets 0.
     """
 
     keys: Keys
@@ -37,14 +38,15 @@ class Top:
     without_place: int = 0
     away: int = 0
     turning: int = 0
+    moves: int = 0
 
 
 def top(*, by: Actor) -> Top:
     """The top of the actor's home page."""
     row = _top(by)(ended_since=absence_rows.ended_since(), today=days.today()).one()
-    *_, waiting, closed, act_alarms, acts, missing, left, others, without_place, gone, turning = row
     keys = members.keys_of(row, by=by)
-    return Top(keys, waiting, bool(closed), act_alarms, acts, missing, left, others, without_place, gone, turning)
+    waiting, closed, *numbers = row[-len(fields(Top)) + 1 :]
+    return Top(keys, waiting, bool(closed), *numbers)
 
 
 @built_once
@@ -60,4 +62,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         arrivals.number_waiting(by),
         away.number_away(by),
         ages.number_turning(by),
+        transfers.number_open(by),
     )

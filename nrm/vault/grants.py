@@ -29,11 +29,12 @@ from nrm import crypto
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, OrganisationKind
 from nrm.models.accounts.accounts import Keyring, Member, Organisation
+from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Destruction, Grant, MemberGrant, PendingGrant, SealedCompartment
 from nrm.prepared import AnySession, Prepared, Row
 from nrm.vault import shredding
 from nrm.vault.keyrings import Disagrees, HoldsNoKeys, version_of
-from nrm.vault.marks import check_row_mac, report, row_mac
+from nrm.vault.marks import check_row_mac, is_right_row_mac, report, row_mac
 
 Place = tuple[uuid.UUID, str]  # case, compartment
 _OF_ORGANISATION = (Organisation.id, Organisation.code, Organisation.kind, Organisation.party)
@@ -439,6 +440,12 @@ def mark_of(referral_id: uuid.UUID, case_id: uuid.UUID, sender_id: uuid.UUID, re
     It covers the sender too, because acceptance ends the sender's grants, and the row says who that is.
     """
     return row_mac("referral", referral_id, case_id, sender_id, receiver_id)
+
+
+def is_of_referral(referral: Referral) -> bool:
+    """Whether this program made the referral, between these two and for this case; otherwise it is reported."""
+    parts = (referral.case_id, referral.sender_id, referral.receiver_id)
+    return is_right_row_mac(referral.mark, "referral", referral.id, *parts)
 
 
 def _grant_mac(case_id: uuid.UUID, compartment: str, epoch: int, organisation_id: uuid.UUID) -> bytes:

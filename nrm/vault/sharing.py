@@ -54,15 +54,24 @@ def offer(
     return recipients
 
 
-def hand_in(session: Session, case_id: uuid.UUID, compartment: str, value: dict[str, Any], holder: uuid.UUID) -> None:
+def hand_in(
+    session: Session,
+    case_id: uuid.UUID,
+    compartment: str,
+    value: dict[str, Any],
+    holder: uuid.UUID,
+    *,
+    also: Collection[uuid.UUID] = (),
+) -> None:
     """Seal a new compartment to the case's holder; the sender holds no key to the case and keeps none to this.
 
+    `also`: the shelter that hands the person on and still has the case, as `cases.having` found it.
     A party that is being asked to take the case gets a pending grant of it, as of the other compartments. Raises
     CannotOpen if the holder in the row has no keys to the case: the row was changed by hand.
     """
-    to = grants.recipients(session, [holder])
-    held = holder in grants.holders_of(session, case_id, "hand_over")
-    if not held or not OrganisationKind(to[0].kind).takes_people_in:
+    to = grants.recipients(session, {holder, *also})
+    held = {holder, *also} <= grants.holders_of(session, case_id, "hand_over")
+    if not held or not all(OrganisationKind(each.kind).takes_people_in for each in to):
         report("holder", case_id)
         raise CannotOpen
     compartment_key, shred_key = crypto.new_key(), crypto.new_key()

@@ -79,6 +79,7 @@ ACTS = frozenset(
         "stay_endings.correct",
         "stay_endings.end",
         "testimony.strike",
+        "transfers.call_off",
     }
 )
 # Fields that are nowhere kept, not even for the moment in which a screen is hidden: the lines of a passport.
@@ -284,6 +285,9 @@ WORDS: Mapping[str, str] = {
     "supplements.open_supplement": N_("Open what was added to the hand-over"),
     "supplements.send": N_("Add to an urgent hand-over"),
     "supplements.take_over": N_("Take what was added over into the case"),
+    "transfers.call_off": N_("Call the move off"),
+    "transfers.open_meeting": N_("Show the meeting place"),
+    "transfers.say_meeting": N_("Say where you meet the person"),
     "testimony.record": N_("Record a step as a witness"),
     "testimony.strike": N_("Strike a step as a witness"),
 }

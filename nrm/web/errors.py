@@ -47,6 +47,14 @@ def error_page(status: int, explanation: str = "") -> Answer:
     return page, status
 
 
+def not_from_here(error: accounts.CannotOpen) -> Answer:
+    """Whom to ask in place of a member who has no key to the case, without why. A keyring that disagrees is raised
+    again: that is no matter of the case."""
+    if isinstance(error, accounts.KeyringDisagrees):
+        raise error
+    return render_template("referrals/referrals/not_from_here.html"), 409
+
+
 def waiting_text(too_soon: TooSoon) -> str:
     """How long to wait, in words. They give the whole wait and not what is left of it, which would tell more."""
     seconds = int(too_soon.delay.total_seconds())

@@ -20,12 +20,14 @@ from nrm import audit, clock, crypto
 from nrm.actions import tending
 from nrm.actions.accounts import accounts, members, screen_lock
 from nrm.actions.interviews import interviews
-from nrm.actions.referrals import announced_returns, referrals, supplements
+from nrm.actions.referrals import announced_returns, next_receiver, referrals, supplements, transfers
 from nrm.actions.shelter import cases
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Role, SignInRefused
-from nrm.domain.referrals.referrals import DeclineReason
+from nrm.domain.referrals.referrals import DeclineReason, OverrideReason
+from nrm.domain.referrals.transfers import TRANSFER
 from nrm.domain.shelter.cases import Compartment, Purpose
+from nrm.domain.shelter.consents import ByName
 from nrm.models.accounts.accounts import HiddenPage, Keyring, KeyringWrap, Member, MemberSession, Organisation
 from nrm.models.audit import AuditEntry
 from nrm.models.interviews.interviews import Interview
@@ -42,6 +44,7 @@ from nrm.models.shelter.cases import (
     Supplement,
 )
 from nrm.steps.interviews import drafts
+from nrm.steps.referrals import hand_overs
 from nrm.steps.shelter import cases as case_steps
 from nrm.store.referrals import referrals as referral_store
 from nrm.store.rows.accounts import accounts as account_rows
@@ -331,6 +334,45 @@ def a_tag_is_turned_to_another_person(world: World) -> tuple[Attempt, object]:
         ]
 
     return attempt, world.asked_case
+
+
+@forging("referrals.sealed_tags")
+def a_tag_of_a_move_is_turned_to_another_person(world: World) -> tuple[Attempt, object]:
+    nrc = people.organisation("NRC")
+    tag = value(RouteCandidate.sealed_tags, case_id=world.urgent_case, organisation_id=nrc)
+    put(Referral, {"case_id": world.asked_case, "status": "sent"}, sealed_tags=tag, tags_version=1)
+
+    def attempt() -> object:
+        by = factories.actor("nrc.case_worker")
+        return [
+            line for line in referral_store.received(by=by).rows if line.case_id == world.asked_case and line.doctor
+        ]
+
+    return attempt, world.asked_case
+
+
+@forging("sealed_compartments.sealed_value", "grants.sealed_key")
+def a_hand_over_of_a_move_is_turned_to_another_shelter(world: World) -> tuple[Attempt, object]:
+    """The row of the move and the grant are pointed to an accomplice, who was never asked."""
+    vatra = factories.actor("vatra.case_worker")
+    moved = next_receiver.refer(
+        case_id=world.own_case,
+        receiver_id=people.organisation("IOM"),
+        reason=OverrideReason.SAFETY,
+        hand_over=people.HAND_OVER,
+        go_on_reading=[people.organisation("STATE_POLICE"), people.organisation("RA")],
+        by_name=ByName.YES,
+        by=vatra,
+    )
+    copy_grant(moved, "transfer", "IOM", "TJETER_VIZION")
+    put(Referral, {"id": moved}, receiver_id=people.organisation("TJETER_VIZION"))
+
+    def attempt() -> object:
+        by = factories.actor("tjeter_vizion.case_worker")
+        transfers.open_written(referral_id=moved, what=TRANSFER, by=by)
+        return hand_overs.written(moved, TRANSFER, by=by)
+
+    return attempt, moved
 
 
 @forging("sealed_compartments.sealed_value", "grants.sealed_key")

@@ -28,6 +28,7 @@ SEALED = {
     "monitoring_draws.sealed_seed",
     "pending_grants.sealed_key",
     "release_drafts.sealed_draft",
+    "referrals.sealed_tags",
     "route_candidates.sealed_tags",
     "release_memories.sealed_memory",
     "sealed_compartments.sealed_value",

@@ -119,6 +119,10 @@ TABLE: dict[str, Moved | str] = {
     ),
     "0049_away": NEW_TABLES,
     "0050_planned_ends": Moved(since.test_the_history_of_a_planned_end_begins_with_the_one_that_stands),
+    "0051_transfers": Moved(
+        since.test_a_move_that_was_called_off_is_withdrawn_on_the_way_down,
+        ("referrals", "sealed_compartments", "grants", "readings"),
+    ),
     "0053_best_interests": Moved(
         since.test_an_end_after_findings_alone_is_of_a_former_rule,
         ("stays", "sealed_compartments", "grants", "readings"),

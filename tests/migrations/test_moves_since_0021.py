@@ -1093,3 +1093,35 @@ def test_shifts_and_their_sessions_go_on_the_way_down_and_others_stay(before: Be
             data.add("shifts", kind="night")
         data.down()
         assert {name: data.rows(name) for name in kept} == kept
+
+
+@pytest.mark.slow
+def test_a_move_that_was_called_off_is_withdrawn_on_the_way_down(before: Before) -> None:
+    data = before("0051_transfers")
+    names = ("sealed_compartments", "grants", "readings")
+    for name in names:
+        data.add(name, compartment="identity")
+    data.add("referrals", status="accepted", receiver_id=data.add("organisations")["id"])
+    kept = {name: data.rows(name) for name in (*names, "referrals")}
+    with refused("known_status"):
+        data.add("referrals", status="called_off")
+    over: set[Any] = set()
+    for _ in range(2):
+        data.up()
+        assert of_each(data, "referrals", "epoch_due")[kept["referrals"][0]["id"]] == (False,)
+        off = data.add("referrals", status="called_off", epoch_due=False, sealed_tags=None, tags_version=None)["id"]
+        for name, wrong in (
+            ("tags_with_version", {"sealed_tags": b"sealed", "tags_version": None, "epoch_due": False}),
+            ("epoch_due_once_taken", {"epoch_due": True, "sealed_tags": None, "tags_version": None}),
+            ("known_status", {"status": "over", "epoch_due": False, "sealed_tags": None, "tags_version": None}),
+        ):
+            with refused(name):
+                data.add("referrals", **wrong)
+        for name in names:
+            data.add(name, case_id=off, compartment="transfer")
+            data.add(name, case_id=off, compartment="meeting")
+        data.down()
+        assert {name: data.rows(name) for name in names} == {name: kept[name] for name in names}
+        assert of_each(data, "referrals", "status")[off] == ("withdrawn",)
+        over.add(off)
+        assert [row for row in data.rows("referrals") if row["id"] not in over] == kept["referrals"]

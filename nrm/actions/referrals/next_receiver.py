@@ -22,11 +22,13 @@ from nrm.domain.referrals.referrals import (
     check_new,
     duty_officer_decides,
 )
+from nrm.domain.referrals.transfers import HandOver
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.consents import Answer, Asking, ByName, Ended, Naming, Narrowing, Said, Topic
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.consents import Consent
+from nrm.steps.referrals import hand_overs
 from nrm.steps.referrals import next_receiver as steps
 from nrm.steps.shelter import consent_records
 from nrm.steps.shelter import withheld as withheld_steps
@@ -112,13 +114,15 @@ def refer(
     by: Actor,
     by_name: ByName | None = None,
     go_on_reading: Collection[uuid.UUID] | None = None,
+    hand_over: HandOver | None = None,
 ) -> uuid.UUID:
     """The organisation that has the case asks another shelter: after a withdrawal, to hand the person on, or to give
     them back to where they came from. Returns the referral.
 
     `go_on_reading`: the organisations that read by consent and to which the person says yes for the time after the
     move; all others stop reading now. None: the person was not asked, so all continue. `by_name`: as in `direct`; a
-    person who is in a shelter must be asked before the move.
+    person who is in a shelter must be asked before the move. `hand_over`: what a shelter that holds the case writes for
+    the one that it asks, and seals to it alone.
     Raises NotPermitted, NotVisible, CannotOpen, ReferralRefused.
     """
     by.must(Permission.REFERRAL_SEND)
@@ -146,6 +150,8 @@ def refer(
             struck_out=by_name is ByName.NO or receiver.party in next_receiver_rows.only_with_a_new_yes(case_id),
             agreed_again=by_name is ByName.YES,
         )
+        if case.status == "open" and hand_over is None:
+            raise ReferralRefused(ReferralRefusal.NO_HAND_OVER)
         if case.status == "referred" and by_name is ByName.YES:
             _must_have_asked(case_id, receiver.party, by)
         if go_on_reading is not None:
@@ -164,6 +170,8 @@ def refer(
             overrides="" if candidate is not None else clause,
             override_reason=str(reason),
         )
+        if hand_over is not None and case.status == "open":
+            hand_overs.write(session, referral, hand_over, by)
         steps.record(
             session, audit.Event.REFERRAL_SENT, referral, by, reason=reason, agreed_anew=int(by_name is ByName.YES)
         )
@@ -225,10 +233,11 @@ def _end_shares(session: Session, case_id: uuid.UUID, go_on_reading: Collection[
         consent_records.end(session, given, Ended.WITHDRAWN, by, narrowing=Narrowing.DONE)
 
 
-def offer(*, referral_id: uuid.UUID, by: Actor) -> None:
-    """The sender seals the pending keys for a party the duty officer chose outside the route.
+def offer(*, referral_id: uuid.UUID, by: Actor, hand_over: HandOver | None = None) -> None:
+    """The sender seals the pending keys for a party the duty officer chose outside the route; a shelter that holds the
+    case writes the hand-over, too.
 
-    Raises NotPermitted, NotVisible, IllegalTransition, CannotOpen.
+    Raises NotPermitted, NotVisible, IllegalTransition, ReferralRefused (`no_hand_over`), CannotOpen.
     """
     by.must(Permission.REFERRAL_SEND)
     with transaction() as session:
@@ -237,8 +246,13 @@ def offer(*, referral_id: uuid.UUID, by: Actor) -> None:
             raise NotVisible
         if referral.status != ReferralStatus.SENT or referral.receiver_id in grants.waiting(session, referral.case_id):
             raise IllegalTransition(TransitionRefusal.STATE)
-        told = _compartments_to_offer(session.get_one(Case, referral.case_id).consent)
+        case = session.get_one(Case, referral.case_id)
+        if case.status == "open" and hand_over is None:
+            raise ReferralRefused(ReferralRefusal.NO_HAND_OVER)
+        told = _compartments_to_offer(case.consent)
         sharing.offer(session, referral.case_id, [referral.receiver_id], by=by, compartments=told)
+        if hand_over is not None and case.status == "open":
+            hand_overs.write(session, referral, hand_over, by)
         steps.record(session, audit.Event.REFERRAL_OFFERED, referral, by)
 
 

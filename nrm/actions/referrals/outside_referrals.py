@@ -63,7 +63,7 @@ def refer_out(
     by.must(Permission.STAY_MANAGE)
     by.must(Permission.CASE_OPEN)
     with transaction() as session:
-        case_steps.check_written(session, case_id, by)
+        case_steps.check_unasked(session, case_id, by)
         case = session.get_one(Case, case_id, populate_existing=True)
         asked = sorted(set(needs))
         check_departure(addressee=addressee, agreed=agreed, age_class=case.age_class, needs=bool(asked))

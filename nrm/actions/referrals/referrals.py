@@ -29,15 +29,18 @@ from nrm.domain.referrals.referrals import (
     decide,
     escorts_for,
 )
+from nrm.domain.referrals.transfers import MEETING, CallOff
 from nrm.domain.shelter.cases import HOUSE_LABEL
 from nrm.domain.shelter.consents import Naming
 from nrm.domain.shelter.places import PlaceRefused
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Obligation, Referral, RouteCandidate
 from nrm.models.shelter.cases import Case
+from nrm.steps.referrals import hand_overs
 from nrm.steps.referrals import next_receiver as next_receiver_steps
 from nrm.steps.referrals import obligations as steps
 from nrm.steps.referrals import supplements as supplement_steps
+from nrm.steps.referrals import transfers as transfer_steps
 from nrm.steps.shelter import consent_records
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import places as place_steps
@@ -49,6 +52,7 @@ from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.agreement import agreements as agreement_rows
 from nrm.store.rows.referrals import referrals as referral_rows
+from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import consents as consent_rows
 from nrm.vault import compartments as vault
 from nrm.vault import epochs, grants, members, shredding
@@ -58,7 +62,8 @@ _HAND_OVER = "hand_over"
 
 
 def accept(*, referral_id: uuid.UUID, place_id: uuid.UUID, by: Actor, expected_at: datetime | None = None) -> uuid.UUID:
-    """Take the person in; returns the case. From now on neither the sender nor any other party can open anything.
+    """Take the person in; returns the case. From now on no other party can open anything, and neither can the sender,
+    unless it is a shelter in which the person still sleeps: that one reads and writes until they leave (ADR 0068).
 
     Raises NotPermitted, NotVisible, IllegalTransition, TooFewKeyHolders, PlaceNotFree, CannotOpen.
     """
@@ -87,14 +92,19 @@ def _accept(referral_id: uuid.UUID, place_id: uuid.UUID, expected_at: datetime |
         sender, receiver = referral.sender_id, referral.receiver_id
         untold = _destroy_untold(session, referral.case_id, by)
         epochs.shred(session, referral.case_id, [HOUSE_LABEL])
-        keep = _holders_after(session, referral.case_id, sender, receiver)
+        moves = transfer_rows.is_move(referral)
+        if moves and not grants.is_of_referral(referral):
+            raise CannotOpen
+        both = moves and transfer_steps.keeps_sender(session, referral, by)
+        keep = _holders_after(session, referral.case_id, None if both else sender, receiver)
         epochs.rotate(session, referral.case_id, keep, by=by)
         told = account_rows.parties_of(set[uuid.UUID]().union(*keep.values()))
         consent_records.name(session, referral.case_id, told, by, Naming.TOLD)
         _change(session, referral, after, decided_at=clock.now(), expected_at=expected_at)
         session.execute(update(Case).where(Case.id == referral.case_id).values(status="open", holder_id=receiver))
         _done(session, referral.case_id, "answer", by)
-        untold |= withheld_steps.received(session, referral.case_id, receiver, by)
+        if not moves:  # else when the person has come: until then the move can be called off
+            untold |= withheld_steps.received(session, referral.case_id, receiver, by)
         supplement_steps.begin(session, referral)
         next_receiver_steps.record(session, audit.Event.REFERRAL_ACCEPTED, referral, by, place_id=place_id)
         case_id = referral.case_id
@@ -118,9 +128,10 @@ def _destroy_untold(session: Session, case_id: uuid.UUID, by: Actor) -> bool:
 
 
 def _holders_after(
-    session: Session, case_id: uuid.UUID, sender: uuid.UUID, receiver: uuid.UUID
+    session: Session, case_id: uuid.UUID, sender: uuid.UUID | None, receiver: uuid.UUID
 ) -> dict[str, Collection[uuid.UUID]]:
-    """Who holds each compartment once `receiver` has accepted: the receiver, and every live grantee but the sender.
+    """Who holds each compartment once `receiver` has accepted: the receiver, and every live grantee but the sender
+    (None: that one too).
 
     The hand-over is also held by the Responsible Authority, unless the person struck it out.
     """
@@ -150,7 +161,7 @@ def decline(*, referral_id: uuid.UUID, reason: DeclineReason, by: Actor) -> uuid
         _change(session, referral, after, decided_at=clock.now(), decline_reason=str(reason))
         next_receiver_steps.record(session, audit.Event.REFERRAL_DECLINED, referral, by, reason=reason)
         following = next_receiver_steps.ask_next(session, referral, by)
-    shredding.work_off()
+    erasure_steps.carry_out()
     return following
 
 
@@ -161,7 +172,7 @@ def expire(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID | None:
         by.must(Permission.REFERRAL_DIRECT)
     with transaction() as session:
         following = _expire(session, referral_id, by)
-    shredding.work_off()
+    erasure_steps.carry_out()
     return following
 
 
@@ -202,11 +213,12 @@ def withdraw(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
             for compartment in vault.compartments_of(session, referral.case_id)
         }
         epochs.rotate(session, referral.case_id, keep, members=True, by=by)
+        hand_overs.forget(session, referral.id)
         withheld_steps.let_go(session, referral.case_id, referral.receiver_id)
         _change(session, referral, after, decided_at=clock.now())
         next_receiver_steps.record(session, audit.Event.REFERRAL_WITHDRAWN, referral, by)
         case_id = referral.case_id
-    shredding.work_off()
+    erasure_steps.carry_out()
     return case_id
 
 
@@ -227,7 +239,8 @@ def promise(*, referral_id: uuid.UUID, promised_by: str, by: Actor) -> None:
 
 
 def depart(*, referral_id: uuid.UUID, escort: Escort, expected_at: datetime, by: Actor) -> None:
-    """Record that the person is on the way; a second record says what changed. A stay at the sender's ends today.
+    """Record that the person is on the way; a second record says what changed. A stay at the sender's ends today, and
+    with it what the sender can open.
 
     Raises NotPermitted, NotVisible, IllegalTransition (`escort`: a woman or girl goes with a woman).
     """
@@ -241,7 +254,11 @@ def depart(*, referral_id: uuid.UUID, escort: Escort, expected_at: datetime, by:
         _change(session, referral, after, departed_at=departed_at, escort=str(escort), expected_at=expected_at)
         place_steps.expected(session, referral.id, expected_at)
         stay_steps.move_on(session, referral.case_id, by, only=referral.sender_id)
+        if transfer_rows.is_move(referral):
+            transfer_steps.end_senders_keys(session, referral, by)
+            hand_overs.forget(session, referral.id, [MEETING])
         next_receiver_steps.record(session, audit.Event.REFERRAL_DEPARTED, referral, by, escort=str(escort))
+    erasure_steps.carry_out()
 
 
 def arrive(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
@@ -255,10 +272,13 @@ def arrive(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
         _change(session, referral, after, arrived_at=clock.now())
         place_steps.expected(session, referral.id, clock.now())
         stay_steps.move_on(session, referral.case_id, by)
+        transfer_steps.complete(session, referral, by)
         _done(session, referral.case_id, "arrival", by)
         next_receiver_steps.record(session, audit.Event.REFERRAL_ARRIVED, referral, by)
         steps.coarsen(session, referral.case_id)
-        return referral.case_id
+        case_id = referral.case_id
+    erasure_steps.carry_out()
+    return case_id
 
 
 def not_arrived(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
@@ -270,10 +290,38 @@ def not_arrived(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
         raise NotPermitted(Permission.REFERRAL_DECIDE)
     with transaction() as session:
         referral, after = _decided(referral_id, ReferralEvent.NOT_ARRIVE, by)
+        if transfer_steps.stands(session, referral):
+            raise IllegalTransition(TransitionRefusal.STILL_THERE)
         _change(session, referral, after)
         place_steps.not_come(session, referral.id, by)
+        transfer_steps.complete(session, referral, by)
         next_receiver_steps.record(session, audit.Event.REFERRAL_NOT_ARRIVED, referral, by)
-        return referral.case_id
+        case_id = referral.case_id
+    erasure_steps.carry_out()
+    return case_id
+
+
+def call_off(*, referral_id: uuid.UUID, reason: CallOff, words: str, by: Actor) -> uuid.UUID:
+    """The person does not move after all; returns the case, which is the sender's again, whole, and nobody else's.
+
+    For the sender and the receiver, until the person has left. `words`: the reason as a note of the case, in the
+    language of who writes it. Raises NotPermitted, NotVisible, IllegalTransition, TransferRefused (`no_key`),
+    CannotOpen.
+    """
+    if not (by.may(Permission.REFERRAL_SEND) or by.may(Permission.REFERRAL_DECIDE)):
+        raise NotPermitted(Permission.REFERRAL_DECIDE)
+    with transaction() as session:
+        referral, after = _decided(referral_id, ReferralEvent.CALL_OFF, by)
+        if not transfer_steps.stands(session, referral):
+            raise IllegalTransition(TransitionRefusal.STATE)
+        transfer_steps.give_back(session, referral, reason, words, by)
+        place_steps.not_come(session, referral.id, by)
+        _change(session, referral, after)
+        session.execute(update(Case).where(Case.id == referral.case_id).values(holder_id=referral.sender_id))
+        next_receiver_steps.record(session, audit.Event.REFERRAL_CALLED_OFF, referral, by)
+        case_id = referral.case_id
+    erasure_steps.carry_out()
+    return case_id
 
 
 def acknowledge(*, obligation_id: uuid.UUID, by: Actor) -> None:
@@ -316,6 +364,15 @@ def forget_tags() -> int:
             session,
             update(RouteCandidate)
             .where(RouteCandidate.sealed_tags.is_not(None), ~awaited, ~waits)
+            .values(sealed_tags=None, tags_version=None)
+            .execution_options(synchronize_session=False),
+        ) + rows_hit(
+            session,
+            update(Referral)
+            .where(
+                Referral.sealed_tags.is_not(None),
+                Referral.status.not_in((ReferralStatus.SENT, ReferralStatus.ACCEPTED)),
+            )
             .values(sealed_tags=None, tags_version=None)
             .execution_options(synchronize_session=False),
         )

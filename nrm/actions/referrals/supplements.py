@@ -10,17 +10,17 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import hit_one, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.interviews.interviews import Answers
-from nrm.domain.referrals.referrals import IllegalTransition, ReferralStatus, TransitionRefusal
+from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.domain.referrals.supplements import AGREED, by_compartment
 from nrm.domain.shelter.cases import SUPPLEMENT, CaseRefusal, CaseRefused
-from nrm.models.referrals.referrals import Obligation, Referral
+from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.cases import Case, Supplement
 from nrm.steps.referrals import supplements as steps
 from nrm.steps.shelter import cases as case_steps
@@ -65,7 +65,8 @@ def send(*, supplement_id: uuid.UUID, answers: Answers, by: Actor) -> None:
             raise IllegalTransition(TransitionRefusal.STATE)
         if case.status == "closed" or case.holder_id is None:
             raise CaseRefused(CaseRefusal.CLOSED)
-        sharing.hand_in(session, case.id, SUPPLEMENT, {"answers": dict(answers)}, case.holder_id)
+        also = case_steps.having(session, case.id)
+        sharing.hand_in(session, case.id, SUPPLEMENT, {"answers": dict(answers)}, case.holder_id, also=also)
         begun = session.scalar(
             select(Obligation.clause).where(
                 Obligation.case_id == case.id, Obligation.kind == obligations.COMPLETE_INTERVIEW
@@ -79,12 +80,12 @@ def take_over(*, case_id: uuid.UUID, by: Actor) -> None:
     """Write the answers into the compartments they belong to, for a session that opened the supplement; it is then
     destroyed.
 
-    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`consent_first`: the person has not said yes; `asked`;
-    `closed`), StaleRevision.
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`consent_first`: the person has not said yes; `closed`),
+    StaleRevision.
     """
     by.must(Permission.CASE_OPEN)
     with transaction() as session:
-        case = _writable(session, case_id, by)
+        case = _writable(case_id, by)
         value = vault.read(session, case_id, SUPPLEMENT, by=by).value
         _merge(session, case, value["answers"], by, wordings=value.get("wordings"))
         epochs.shred(session, case_id, [SUPPLEMENT])
@@ -112,7 +113,7 @@ def complete(*, case_id: uuid.UUID, answers: Answers, by: Actor) -> None:
     if not answers:
         raise CaseRefused(CaseRefusal.NOTHING_ADDED)
     with transaction() as session:
-        case = _writable(session, case_id, by)
+        case = _writable(case_id, by)
         if supplement_rows.of_case(case_id) is None:
             raise NotVisible
         if not steps.done(session, case_id, obligations.COMPLETE_INTERVIEW, by):
@@ -131,14 +132,11 @@ def lapse(*, by: Actor) -> int:
         return len(over)
 
 
-def _writable(session: Session, case_id: uuid.UUID, by: Actor) -> Case:
-    """The open case of the actor's organisation, if nobody is asked to take the person and the person said yes."""
+def _writable(case_id: uuid.UUID, by: Actor) -> Case:
+    """The open case of the actor's organisation, if the person said yes."""
     case = steps.held_case(case_id, by, lock=True)
     if case.status == "closed":
         raise CaseRefused(CaseRefusal.CLOSED)
-    asked = exists().where(Referral.case_id == case_id, Referral.status == ReferralStatus.SENT)
-    if session.scalar(select(asked)):
-        raise CaseRefused(CaseRefusal.ASKED)
     if case.consent not in AGREED:
         raise CaseRefused(CaseRefusal.CONSENT_FIRST)
     return case

@@ -24,7 +24,7 @@ def seal(*, case_id: uuid.UUID, note: str, answers: Mapping[str, str], by: Actor
     if not note and not told:
         return
     with transaction() as session:
-        steps.check_written(session, case_id, by)
+        steps.check_written(case_id, by)
         steps.begin(session, case_id, Compartment.CARE, by)
         if told:
             steps.merge(session, case_id, {Compartment.CARE: told}, by)

@@ -54,7 +54,7 @@ def record(*, stay_id: uuid.UUID, since_on: date, expected_on: date, reason: str
             session.add(made)
             session.flush()
             if reason:
-                case_steps.check_written(session, stay.case_id, by)
+                case_steps.check_written(stay.case_id, by)
                 case_steps.begin(session, stay.case_id, Compartment.CARE, by)
                 note = {"text": reason, "at": clock.now().isoformat(), "login": cases.login_of(by)}
                 care_notes.add(session, stay.case_id, note, by=by)

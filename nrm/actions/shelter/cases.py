@@ -46,6 +46,7 @@ from nrm.domain.shelter.consents import (
 from nrm.domain.shelter.permits import GateClosed
 from nrm.models.shelter.closings import Closing
 from nrm.models.shelter.consents import Consent
+from nrm.steps.referrals import transfers as transfer_steps
 from nrm.steps.shelter import cases as steps
 from nrm.steps.shelter import consent_records
 from nrm.steps.shelter import erasures as erasure_steps
@@ -64,25 +65,32 @@ StaleRevision = vault.StaleRevision
 def open_compartment(*, case_id: uuid.UUID, compartment: str, purpose: Purpose, by: Actor) -> None:
     """Give the actor's session leave to read for a quarter of an hour; recorded for the holder and in the audit chain.
 
-    Raises NotPermitted, NotVisible, CannotOpen (nothing is recorded then but the refusal).
+    Raises NotPermitted, NotVisible, CaseRefused (`move_overdue`), CannotOpen (nothing is recorded then but the
+    refusal).
     """
     by.must(Permission.CASE_OPEN)
     relation = store.visible(case_id, by=by, asked=True)
     try:
         with transaction() as session:
+            if relation is CaseRelation.HANDING_ON:
+                steps.check_both_write(case_id, by)
             # A reader's consent ran out: the next session of the holder gives the case new keys, without that reader.
             narrowed = relation is CaseRelation.HOLDER and consent_records.narrow(session, case_id, by)
+            if relation is CaseRelation.HOLDER:
+                narrowed |= transfer_steps.renew(session, case_id, by)
             steps.allow(session, case_id, compartment, purpose, by=by)
     except CannotOpen:
         with transaction() as session:
             audit.append(session, audit.Event.OPENING_FAILED, by=by, case_id=case_id, compartment=compartment)
         raise
     if narrowed:
-        shredding.work_off()
+        erasure_steps.carry_out()
 
 
 def write(*, case_id: uuid.UUID, compartment: Compartment, value: Mapping[str, str], seen: int, by: Actor) -> int:
-    """Write a compartment that the holder writes (care, legal); returns the number of the new revision.
+    """Write a compartment that the holder writes (care, legal), and with it a shelter that hands the person on.
+
+    Returns the number of the new revision.
 
     `seen`: the revision that the writer had read; 0 if there was none. Raises NotPermitted, NotVisible, CannotOpen,
     CaseRefused, StaleRevision (somebody else wrote in the meantime).
@@ -91,7 +99,7 @@ def write(*, case_id: uuid.UUID, compartment: Compartment, value: Mapping[str, s
     if compartment not in WRITTEN_BY_HOLDER:
         raise CaseRefused(CaseRefusal.NOT_HOLDER)
     with transaction() as session:
-        steps.check_written(session, case_id, by)
+        steps.check_written(case_id, by)
         there = compartment in vault.compartments_of(session, case_id)
         if there:
             # What other pages keep there, such as numbers of permits, stays.
@@ -99,7 +107,7 @@ def write(*, case_id: uuid.UUID, compartment: Compartment, value: Mapping[str, s
         elif seen:
             raise StaleRevision
         else:
-            vault.create(session, case_id, {compartment: dict(value)}, steps.own_organisation_only(by))
+            steps.create(session, case_id, compartment, dict(value), by)
             revision = 1
         vault.show_own(session, case_id, f"{compartment} {revision}", by=by)
         audit.append(
@@ -112,7 +120,7 @@ def add_note(*, case_id: uuid.UUID, text: str, by: Actor) -> None:
     """Append a care note. Raises NotPermitted, NotVisible, CannotOpen, CaseRefused."""
     by.must(Permission.CASE_OPEN)
     with transaction() as session:
-        steps.check_written(session, case_id, by)
+        steps.check_written(case_id, by)
         _add_note(session, case_id, text, by)
 
 
@@ -139,7 +147,7 @@ def share(
     by.must(Permission.CASE_OPEN)
     organisation = names.organisation(organisation_id)
     with transaction() as session:
-        steps.check_written(session, case_id, by)
+        steps.check_unasked(session, case_id, by)
         kind = OrganisationKind(organisation.kind)
         check_share(kind, compartments, agreed=agreed)
         if kind is OrganisationKind.TRP_UNIT and not permit_rows.has_applied(case_id):
@@ -200,7 +208,7 @@ def close(*, case_id: uuid.UUID, by: Actor, answers: Answers = NOTHING_AGREED, n
     with transaction() as session:
         if note:
             by.must(Permission.CASE_OPEN)
-            steps.check_written(session, case_id, by)
+            steps.check_written(case_id, by)
             _add_note(session, case_id, note, by)
         steps.end(session, case_id, by, way=Way.CHECKLIST, answers=answers)
     erasure_steps.carry_out()

@@ -65,7 +65,7 @@ def ask(
     if not answers:
         raise ConsentRefused(ConsentRefusal.NOTHING)
     with transaction() as session:
-        case_steps.check_written(session, case_id, by)
+        case_steps.check_unasked(session, case_id, by)
         case = session.get_one(Case, case_id)
         check_asked(case.age_class, answers)
         age_steps.seal_anew(session, case, by)

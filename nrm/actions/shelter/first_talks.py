@@ -26,11 +26,11 @@ def save(*, case_id: uuid.UUID, answers: Answers, seen: int | None, by: Actor) -
     `seen`: the revision of `story` that the writer had read, 0 if there was none; None writes over any, which is for
     answers that nobody typed. The same answers again change nothing. What was told of others who are still there is
     taken back if, by these answers, nobody or another desk may be told. Raises NotPermitted, NotVisible, CannotOpen,
-    CaseRefused (`consent_first`: the person has not said yes; `not_holder`, `closed`, `asked`), StaleRevision.
+    CaseRefused (`consent_first`: the person has not said yes; `not_holder`, `closed`), StaleRevision.
     """
     by.must(Permission.CASE_OPEN)
     with transaction() as session:
-        steps.check_written(session, case_id, by)
+        steps.held_open_case(case_id, by)
         case = session.get_one(Case, case_id)
         if not rules.may_ask(case.consent):
             raise CaseRefused(CaseRefusal.CONSENT_FIRST)

@@ -84,7 +84,7 @@ def ask(*, case_id: uuid.UUID, organisations: Collection[uuid.UUID], agreed: boo
     by.must(Permission.CASE_OPEN)
     with transaction() as session:
         _locked_case(case_id, Event.ASK, by)
-        case_steps.check_written(session, case_id, by)
+        case_steps.check_unasked(session, case_id, by)
         asked = [names.organisation(each) for each in sorted(set(organisations), key=str)]
         check_asked([OrganisationKind(each.kind) for each in asked], agreed=agreed)
         case_steps.begin(session, case_id, Compartment.JOINT_INTERVIEW, by)

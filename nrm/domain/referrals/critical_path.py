@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from nrm.domain.agreement.agreements import RECEIVER, Agreement, Party, PathStep
-from nrm.domain.referrals.referrals import DECISION_WITHIN, NO_SHOW_AFTER, ReferralStatus
+from nrm.domain.referrals.referrals import DECISION_WITHIN, NO_SHOW_AFTER, TAKEN, ReferralStatus
 
 FIRST_INTERVIEW, ANSWER, ARRIVAL, DECISION, NOTIFY = "first_interview", "answer", "arrival", "decision", "notify"
 DUTY_OFFICER = "duty_officer"
@@ -131,7 +131,7 @@ def _answer(leg: Leg, agreement: Agreement, at: datetime) -> Step:
             return Step(ANSWER, leg.party, clause, StepState.PROMISED, due_at=None, outcome="promised")
         return _open(ANSWER, leg.party, clause, leg.due_at, at)
     due = None if leg.promised_at is not None else leg.due_at
-    taken = leg.status in (ReferralStatus.ACCEPTED, ReferralStatus.ARRIVED, ReferralStatus.NOT_ARRIVED)
+    taken = leg.status in TAKEN
     outcome = str(ReferralStatus.ACCEPTED if taken else leg.status)
     step = _done(ANSWER, leg.party, clause, leg.decided_at or leg.sent_at, due, exact=leg.is_exact, outcome=outcome)
     return step if taken else _ended(step)
@@ -142,7 +142,7 @@ def _arrival(leg: Leg | None, owed: Owed | None, agreement: Agreement, at: datet
     party = leg.party if leg is not None and leg.status.is_open else RECEIVER
     if leg is not None and leg.status is ReferralStatus.ARRIVED:
         return _done(ARRIVAL, leg.party, clause, leg.arrived_at or leg.sent_at, exact=leg.is_exact)
-    if leg is not None and leg.status is ReferralStatus.NOT_ARRIVED:
+    if leg is not None and leg.status in (ReferralStatus.NOT_ARRIVED, ReferralStatus.CALLED_OFF):
         return Step(ARRIVAL, leg.party, clause, StepState.ENDED, leg.decided_at, outcome=str(leg.status))
     due = owed.due_at if owed is not None else None
     if leg is not None and leg.status is ReferralStatus.ACCEPTED and leg.expected_at is not None:

@@ -26,6 +26,7 @@ class ReferralStatus(StrEnum):
     EXPIRED = "expired"
     ARRIVED = "arrived"
     NOT_ARRIVED = "not_arrived"
+    CALLED_OFF = "called_off"
 
     @property
     def is_open(self) -> bool:
@@ -45,6 +46,7 @@ class ReferralEvent(StrEnum):
     ARRIVE = "arrive"
     NOT_ARRIVE = "not_arrive"
     TAKE_BACK_ARRIVAL = "take_back_arrival"
+    CALL_OFF = "call_off"
 
 
 class Relation(StrEnum):
@@ -78,6 +80,9 @@ TRANSITIONS: Mapping[tuple[ReferralStatus, ReferralEvent, Relation], ReferralSta
         (_S.ACCEPTED, _E.NOT_ARRIVE, _R.DUTY_OFFICER): _S.NOT_ARRIVED,
         # Entered by mistake: the person is expected again.
         (_S.ARRIVED, _E.TAKE_BACK_ARRIVAL, _R.RECEIVER): _S.ACCEPTED,
+        # From one shelter to another, and before the person has left: they stay where they are.
+        (_S.ACCEPTED, _E.CALL_OFF, _R.SENDER): _S.CALLED_OFF,
+        (_S.ACCEPTED, _E.CALL_OFF, _R.RECEIVER): _S.CALLED_OFF,
     }
 )
 
@@ -144,6 +149,7 @@ class TransitionRefusal(StrEnum):
     ASSIGNED = "assigned"  # a direction of the duty officer binds
     ESCORT = "escort"  # a woman or girl goes with a woman
     LEFT = "left"  # the asked party is not bound by the agreement any more
+    STILL_THERE = "still_there"  # nobody recorded that the person left the other shelter
 
 
 class IllegalTransition(Exception):
@@ -258,6 +264,7 @@ class ReferralRefusal(StrEnum):
     NO_HELP = "no_help"  # the person took back the yes to help
     BY_NAME = "by_name"  # it was not named to the person, and nobody has said yet what the person says of it
     ASK_FIRST = "ask_first"  # as BY_NAME, and the person is in a shelter and can be asked
+    NO_HAND_OVER = "no_hand_over"  # a shelter that hands somebody on writes what the other one has to know
 
 
 class ReferralRefused(Exception):
@@ -327,11 +334,20 @@ def next_asked(candidates: Sequence[tuple[str, bool]], chain: Sequence[Asked]) -
     return party if bound <= full else None
 
 
+TAKEN = (
+    ReferralStatus.ACCEPTED,
+    ReferralStatus.ARRIVED,
+    ReferralStatus.NOT_ARRIVED,
+    ReferralStatus.CALLED_OFF,
+)
+"""The states of a referral that somebody accepted."""
+
+
 def chain_since_holder(referrals: Sequence[Asked]) -> list[Asked]:
     """The referrals after the last one that somebody accepted (oldest first)."""
     chain: list[Asked] = []
     for each in referrals:
-        if each.status in (ReferralStatus.ACCEPTED, ReferralStatus.ARRIVED, ReferralStatus.NOT_ARRIVED):
+        if each.status in TAKEN:
             chain.clear()
         else:
             chain.append(each)
@@ -346,9 +362,7 @@ def coarsened(at: datetime, zone: tzinfo) -> datetime:
 ANSWERED_IN = ("1h", "6h", "24h", "later", "unanswered", "not_recorded")
 """Classes of the time from sending to the answer."""
 
-_ANSWERED = frozenset(
-    {ReferralStatus.ACCEPTED, ReferralStatus.DECLINED, ReferralStatus.ARRIVED, ReferralStatus.NOT_ARRIVED}
-)
+_ANSWERED = frozenset({ReferralStatus.DECLINED, *TAKEN})
 
 
 def answer_class(status: str, sent_at: datetime, due_at: datetime, decided_at: datetime | None) -> str:

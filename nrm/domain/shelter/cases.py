@@ -149,6 +149,7 @@ class CaseRefusal(StrEnum):
     BY_CLAUSE = "by_clause"
     NOT_APPLIED = "not_applied"
     ASKED = "asked"  # a shelter is being asked to take the person
+    MOVE_OVERDUE = "move_overdue"  # seven days after a move was accepted, and nobody said what happened
     REFERRAL_OPEN = "referral_open"
     STAY_OPEN = "stay_open"
     CLOSED = "closed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
@@ -13,7 +13,7 @@ from nrm.domain.interviews.endings import FINAL, OPINIONS, ChildAnswer
 from nrm.domain.referrals.referrals import Escort
 from nrm.models.accounts.accounts import one_of
 
-STATUSES = ("sent", "accepted", "declined", "withdrawn", "expired", "arrived", "not_arrived")
+STATUSES = ("sent", "accepted", "declined", "withdrawn", "expired", "arrived", "not_arrived", "called_off")
 _OPEN = text("status IN ('sent', 'accepted')")
 _KEPT = text("status = 'accepted'")
 
@@ -30,6 +30,10 @@ class Referral(Model):
         CheckConstraint(
             f"(departed_at IS NULL AND escort = '') OR (departed_at IS NOT NULL AND {one_of('escort', Escort)})",
             name="departed_with_escort",
+        ),
+        CheckConstraint("(sealed_tags IS NULL) = (tags_version IS NULL)", name="tags_with_version"),
+        CheckConstraint(
+            f"NOT epoch_due OR {one_of('status', ('accepted', 'arrived', 'not_arrived'))}", name="epoch_due_once_taken"
         ),
         Index("uq_referrals_open_case", "case_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_referrals_receiver_id_status", "receiver_id", "status"),
@@ -62,6 +66,11 @@ class Referral(Model):
     escort: Mapped[str] = mapped_column(default="", server_default="")
     expected_at: Mapped[datetime | None]
     arrived_at: Mapped[datetime | None]
+    # From one shelter to another: what `RouteCandidate.sealed_tags` is for a party of the route, written by the sender.
+    sealed_tags: Mapped[bytes | None]
+    tags_version: Mapped[int | None]
+    # The sender's grants ended without a key to hand, so the next session of the receiver makes the new epoch.
+    epoch_due: Mapped[bool] = mapped_column(default=False, server_default=false())
     mark: Mapped[bytes]  # a MAC over id, case and receiver: no key is released for a referral written by hand
 
 

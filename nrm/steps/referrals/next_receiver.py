@@ -14,6 +14,7 @@ from nrm.domain.accounts.accounts import Actor
 from nrm.domain.referrals.referrals import ReferralRefusal, ReferralRefused, ReferralStatus, next_asked
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
+from nrm.steps.referrals import hand_overs
 from nrm.steps.shelter import consent_records
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store import names
@@ -29,11 +30,14 @@ def lock_case(case_id: uuid.UUID) -> None:
 
 
 def ask_next(session: Session, ended: Referral, by: Actor) -> uuid.UUID | None:
-    """After a decline or an expiry: destroy the asked party's pending keys, and ask the next of the stored route.
+    """After a decline or an expiry: destroy the asked party's pending keys and what was written for it, and ask the
+    next of the stored route.
 
-    Returns the new referral, or None when the duty officer decides. It needs no key, and not the sender.
+    Returns the new referral, or None when the duty officer decides. It needs no key, and not the sender. Call
+    `erasures.carry_out` after the transaction.
     """
     grants.let_go(session, ended.case_id, ended.receiver_id)
+    hand_overs.forget(session, ended.id)
     withheld_steps.let_go(session, ended.case_id, ended.receiver_id)
     waiting = grants.waiting(session, ended.case_id)
     chain = next_receiver_rows.chain(ended.case_id)

@@ -14,6 +14,7 @@ from nrm import audit, clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.referrals.referrals import ReferralStatus
+from nrm.domain.referrals.transfers import both_write_until
 from nrm.domain.shelter.cases import HOUSE_LABEL, WRITTEN_BY_HOLDER, CaseRefusal, CaseRefused, Compartment, Purpose
 from nrm.domain.shelter.closings import Answers, Way
 from nrm.domain.shelter.permits import GateClosed, check_child
@@ -21,17 +22,20 @@ from nrm.domain.shelter.stays import Destination
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, Reading
 from nrm.models.shelter.stays import Stay
+from nrm.steps.referrals import hand_overs
 from nrm.steps.shelter import child_files
 from nrm.steps.shelter import closings as closing_steps
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store import days
+from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import cases as case_rows
 from nrm.store.rows.shelter import closings as closing_rows
 from nrm.store.rows.shelter import findings as finding_rows
 from nrm.store.rows.shelter import stays as stay_rows
 from nrm.store.shelter import cases as store
-from nrm.vault import care_notes, epochs, members
+from nrm.store.shelter.cases import CaseRelation
+from nrm.vault import care_notes, epochs, grants, members, sharing
 from nrm.vault import compartments as vault
 
 CannotOpen = members.CannotOpen
@@ -59,8 +63,9 @@ def allow(session: Session, case_id: uuid.UUID, compartment: str, purpose: Purpo
 def opened(*, case_id: uuid.UUID, by: Actor) -> dict[Compartment, Opened]:
     """What the actor's session opened and may read now. Raises NotPermitted, NotVisible."""
     by.must(Permission.CASE_OPEN)
-    store.visible(case_id, by=by, asked=True)
     session = db.session()
+    if store.visible(case_id, by=by, asked=True) is CaseRelation.HANDING_ON and not both_write(case_id=case_id, by=by):
+        return {}
     found: dict[Compartment, Opened] = {}
     for compartment in Compartment:
         if vault.is_allowed(session, case_id, compartment, by=by):
@@ -89,10 +94,20 @@ def just_written(*, case_id: uuid.UUID, by: Actor) -> tuple[dict[Compartment, di
     return parts, []
 
 
+def both_write(*, case_id: uuid.UUID, by: Actor) -> bool:
+    """Whether the actor's shelter, which hands the person on, still reads and writes."""
+    try:
+        check_both_write(case_id, by)
+    except CaseRefused:
+        return False
+    return True
+
+
 def notes(*, case_id: uuid.UUID, by: Actor) -> list[dict[str, Any]]:
     """The care notes, oldest first: `at` (ISO 8601), `login`, `text`. Raises NotVisible, CannotOpen."""
     by.must(Permission.CASE_OPEN)
-    store.visible(case_id, by=by)
+    if store.visible(case_id, by=by) is CaseRelation.HANDING_ON:
+        check_both_write(case_id, by)
     return sorted(care_notes.read(db.session(), case_id, by=by), key=lambda note: str(note["at"]))
 
 
@@ -103,6 +118,7 @@ def end(session: Session, case_id: uuid.UUID, by: Actor, *, way: Way, answers: A
         raise why
     withheld_steps.destroy(session, case_id, by)
     epochs.shred(session, case_id, [HOUSE_LABEL])
+    hand_overs.forget_all(session, case_id)
     keep = dict.fromkeys(vault.compartments_of(session, case_id), own_organisation_only(by))
     epochs.rotate(session, case_id, keep, by=by)
     child_files.only_for_holder(session, case)
@@ -150,21 +166,64 @@ def held_open_case(case_id: uuid.UUID, by: Actor) -> Case:
     return case
 
 
-def check_written(session: Session, case_id: uuid.UUID, by: Actor) -> None:
-    """As `held_open_case`, and raise CaseRefused while somebody is asked to take the person: then nothing is written.
+def check_unasked(session: Session, case_id: uuid.UUID, by: Actor) -> None:
+    """As `held_open_case`, and raise CaseRefused while somebody is asked to take the person.
 
-    A compartment that is begun between the question and the answer would not be among what the asked party was
-    offered, and that party could not accept any more.
+    For what changes who reads the case or what the person agreed to: the asked party decides over what it was offered.
     """
     held_open_case(case_id, by)
     if session.scalar(select(exists().where(Referral.case_id == case_id, Referral.status == ReferralStatus.SENT))):
         raise CaseRefused(CaseRefusal.ASKED)
 
 
+def check_written(case_id: uuid.UUID, by: Actor) -> None:
+    """Raise NotVisible, CaseRefused unless the actor's organisation may write now: the holder, also while an answer is
+    pending, and until the person leaves the shelter that hands them on (ADR 0068)."""
+    case = store.row(case_id, by=by, lock=True)
+    if case.holder_id == by.organisation_id or case.status != "open":
+        held_open_case(case_id, by)
+    else:
+        check_both_write(case_id, by)
+
+
+def check_both_write(case_id: uuid.UUID, by: Actor) -> None:
+    """Raise CaseRefused unless the actor's shelter hands the person on, and neither left nor is overdue.
+
+    A row that was written by hand makes nobody a writer: the mark of the referral is checked here.
+    """
+    referral = transfer_rows.standing(case_id)
+    if referral is None or referral.sender_id != by.organisation_id:
+        raise CaseRefused(CaseRefusal.NOT_HOLDER)
+    if not grants.is_of_referral(referral):
+        raise CaseRefused(CaseRefusal.NOT_HOLDER)
+    if referral.decided_at is None or clock.now() >= both_write_until(referral.decided_at):
+        raise CaseRefused(CaseRefusal.MOVE_OVERDUE)
+
+
 def begin(session: Session, case_id: uuid.UUID, compartment: Compartment, by: Actor) -> None:
-    """Begin an empty compartment for the holder unless there is one."""
+    """Begin an empty compartment unless there is one."""
     if compartment not in vault.compartments_of(session, case_id):
-        vault.create(session, case_id, {compartment: {}}, own_organisation_only(by))
+        create(session, case_id, compartment, {}, by)
+
+
+def create(session: Session, case_id: uuid.UUID, compartment: str, value: dict[str, Any], by: Actor) -> None:
+    """Begin a compartment for those who have the case. A party that is asked meanwhile to take the person is offered it
+    as it was offered the others: else it could not accept any more."""
+    holders = sorted({*own_organisation_only(by), *having(session, case_id)}, key=str)
+    vault.create(session, case_id, {compartment: value}, holders)
+    asked = grants.waiting(session, case_id)
+    if asked:
+        sharing.offer(session, case_id, asked, by=by, compartments=[compartment])
+
+
+def having(session: Session, case_id: uuid.UUID) -> list[uuid.UUID]:
+    """The two shelters that both have the case between the acceptance of a move and its end, as far as each holds keys;
+    nobody otherwise."""
+    moving = transfer_rows.standing(case_id)
+    if moving is None or not grants.is_of_referral(moving):
+        return []
+    reads = grants.holders_of(session, case_id, Compartment.HAND_OVER)
+    return [each for each in (moving.sender_id, moving.receiver_id) if each in reads]
 
 
 def merge(
@@ -183,7 +242,7 @@ def merge(
             raise vault.StaleRevision
         else:
             begun = {name: value for name, value in part.items() if value is not None}
-            vault.create(session, case_id, {compartment: begun}, own_organisation_only(by))
+            create(session, case_id, compartment, begun, by)
         audit.append(session, audit.Event.COMPARTMENT_WRITTEN, by=by, case_id=case_id, compartment=compartment)
 
 

@@ -17,6 +17,7 @@ from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.consents import Consent
 from nrm.models.shelter.stays import Stay
+from nrm.steps.referrals import hand_overs
 from nrm.steps.referrals import supplements as supplement_steps
 from nrm.steps.shelter import child_files, consent_records
 from nrm.steps.shelter import closings as closing_steps
@@ -73,6 +74,7 @@ def destroy(session: Session, case: Case, by: Actor) -> None:
     erasure_steps.destroy(session, case.id, going, by)
     supplement_steps.forget(session, case.id, by)
     withheld_steps.destroy(session, case.id, by)
+    hand_overs.forget_all(session, case.id)
     others_steps.take_back(session, case.id, by)
     child_files.destroy(session, case.id)
     whole = (Consent.topic == Topic.SHARING, Consent.party == "")

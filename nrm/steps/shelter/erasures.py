@@ -21,6 +21,7 @@ from nrm.domain.shelter.data_requests import RequestKind, RequestStatus
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, SealedCompartment
 from nrm.models.shelter.stays import Stay
+from nrm.steps.referrals import hand_overs
 from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import child_files, consent_records
 from nrm.steps.shelter import closings as closing_steps
@@ -70,6 +71,7 @@ def erase_case(session: Session, case: Case, by: Actor) -> None:
         closing_steps.nothing_is_kept(session, case)
     destroy(session, case.id, erased_now, by)
     withheld_steps.destroy(session, case.id, by)
+    hand_overs.forget_all(session, case.id)
     others_steps.take_back(session, case.id, by)
     child_files.destroy(session, case.id)
     consent_records.end_all(session, case.id, by)

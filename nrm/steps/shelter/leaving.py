@@ -26,6 +26,7 @@ from nrm.domain.shelter.stays import (
 from nrm.models.shelter.away import Away
 from nrm.models.shelter.cases import Case
 from nrm.store import days
+from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import findings as finding_rows
 from nrm.store.rows.shelter import identifications as identification_rows
@@ -61,6 +62,8 @@ def let_out(case_: Case, admitted_on: date, exit_: Exit, by: Actor) -> dict[str,
     check_reason(admitted_on, exit_)
     if absence_rows.stands(case_.id) is not None:
         raise ImpossibleStay(StayRefusal.MISSING_STANDS)
+    if exit_.destination is Destination.OTHER_SHELTER and transfer_rows.standing(case_.id) is not None:
+        raise ImpossibleStay(StayRefusal.MOVE_STANDS)
     permit = permit_rows.facts(case_.id)
     reflects_until = identification_rows.reflection_until(case_)
     child = finding_rows.child_facts(case_, on=exit_.ended_on, handed_over=case_.holder_id != by.organisation_id)

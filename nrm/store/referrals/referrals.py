@@ -312,7 +312,11 @@ def _received_by(status: ReferralStatus, by: Actor, after: str, size: int) -> Pa
 def _received_line(found: Row[*tuple[Any, ...]], by: Actor) -> ReferralLine:
     """A line with the tag that was sealed to the asker's organisation; this is no opening (ADR 0064)."""
     *rest, sealed, version, wrapped = found
-    doctor = sealed is not None and tags.needs_doctor(db.session(), rest[1].id, sealed, version, wrapped, by=by)
+    doctor = (
+        sealed is not None
+        and version is not None
+        and tags.needs_doctor(db.session(), rest[1].id, sealed, version, wrapped, by=by)
+    )
     return _referral_line(cast(Any, rest), by, doctor=doctor)
 
 
@@ -327,10 +331,13 @@ def _hour(line: ReferralLine) -> datetime:
 def _first_due_first(by: Actor, status: ReferralStatus, further: bool) -> _TaggedLines:
     hour = _EXPECTED if status is ReferralStatus.ACCEPTED else _DUE
     asked = (RouteCandidate.case_id == Case.id, RouteCandidate.organisation_id == Referral.receiver_id)
-    version = (Keyring.organisation_id == Referral.receiver_id, Keyring.version == RouteCandidate.tags_version)
+    of_move = Referral.sealed_tags.is_not(None)  # what the shelter says now, before what the post said
+    sealed = case((of_move, Referral.sealed_tags), else_=RouteCandidate.sealed_tags)
+    made_for = case((of_move, Referral.tags_version), else_=RouteCandidate.tags_version)
+    version = (Keyring.organisation_id == Referral.receiver_id, Keyring.version == made_for)
     statement = (
         _referral_rows()
-        .add_columns(RouteCandidate.sealed_tags, RouteCandidate.tags_version, KeyringWrap.sealed_private)
+        .add_columns(sealed, made_for, KeyringWrap.sealed_private)
         .outerjoin(RouteCandidate, and_(*asked))
         .outerjoin(Keyring, and_(*version))
         .outerjoin(KeyringWrap, and_(KeyringWrap.keyring_id == Keyring.id, KeyringWrap.member_id == by.member_id))

@@ -1,6 +1,6 @@
 """Cases, as far as the actor may see them. A case is visible to its holder, to the organisation that handed the person
-over until that is accepted, to the duty desk, and to organisations with which a part is shared. For all others the case
-does not exist.
+over until that is accepted (to a shelter: until the person leaves), to the duty desk, and to organisations with which a
+part is shared. For all others the case does not exist.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, Grant
 from nrm.store.paging import PAGE, Page, day_place_after, page
 from nrm.store.rows.agreement import agreements as agreement_rows
+from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import permits as permit_rows
 from nrm.store.statements import built_once
 
@@ -32,6 +33,7 @@ class CaseRelation(StrEnum):
 
     HOLDER = "holder"
     CUSTODIAN = "custodian"  # handed the person over; nobody has accepted yet
+    HANDING_ON = "handing_on"  # a shelter in which the person still sleeps; another one has accepted (ADR 0068)
     DUTY_OFFICER = "duty_officer"
     SHARED = "shared"
     ASKED = "asked"  # is being asked to take the person; sees the hand-over and nothing else
@@ -121,12 +123,21 @@ def _visible_case(
 @built_once
 def _visible_cases(by: Actor, column: str) -> Select[uuid.UUID, str]:
     """A case with the actor's relation to it; no row if there is none."""
+    me = by.organisation_id
     asked = and_(Referral.receiver_id == by.organisation_id, Referral.status == ReferralStatus.SENT)
     relations = [
         (and_(Case.holder_id == by.organisation_id, Case.status != "referred"), CaseRelation.HOLDER),
         (
             and_(Case.status == "referred", func.coalesce(Case.holder_id, Case.opened_by_id) == by.organisation_id),
             CaseRelation.CUSTODIAN,
+        ),
+        (
+            and_(
+                Case.status == "open",
+                exists().where(Referral.case_id == Case.id, Referral.sender_id == me, transfer_rows.before_leaving()),
+                exists().where(Grant.case_id == Case.id, Grant.organisation_id == me),
+            ),
+            CaseRelation.HANDING_ON,
         ),
     ]
     if by.may(Permission.REFERRAL_DIRECT):

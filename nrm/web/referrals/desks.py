@@ -21,7 +21,7 @@ from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.store.agreement import agreements
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts, family_notices
-from nrm.store.referrals import obligations, referrals
+from nrm.store.referrals import obligations, referrals, transfers
 from nrm.store.shelter import absences, cases, others_there, permits, places, stays
 from nrm.web import access, home
 from nrm.web.interviews import helpline
@@ -65,6 +65,7 @@ def shelter_home() -> str:
         room=places.room(by=by),
         received=referrals.received(by=by, size=SHOWN),
         coming=referrals.coming(by=by, size=SHOWN),
+        moves=transfers.moves(by=by) if g.top.moves else (),
         owed=obligations.owed(by=by, size=SHOWN, old=False, timed=True),
         owed_folded=obligations.number_folded(by=by),
         stays=stays.stays(by=by, size=SHOWN),

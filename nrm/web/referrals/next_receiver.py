@@ -10,8 +10,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from forms import SelectChoice
 from forms.referrals.referrals import DECLINE_LABELS, STATUS_LABELS, PlaceReferralForm
+from forms.referrals.transfers import MovePersonForm
 from nrm import clock
-from nrm.actions.accounts import accounts
 from nrm.actions.referrals import next_receiver as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.referrals.referrals import OverrideReason, ReferralRefusal, ReferralRefused
@@ -27,6 +27,7 @@ from nrm.store.shelter import places
 from nrm.store.shelter.cases import CaseRelation
 from nrm.web import access, errors
 from nrm.web.language import text_in
+from nrm.web.referrals import transfers
 
 blueprint = Blueprint("next_receiver", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -49,6 +50,7 @@ REFUSED = {
     ReferralRefusal.NO_REASON: N_("Choose why this shelter"),
     ReferralRefusal.NO_SHELTER: N_("Choose another shelter: this one cannot be asked now"),
     ReferralRefusal.ITSELF: N_("Choose another shelter: the person is with this one"),
+    ReferralRefusal.NO_HAND_OVER: N_("Write the hand-over first: the other shelter decides by it"),
 }
 
 
@@ -67,7 +69,16 @@ def direct(case_id: uuid.UUID) -> Answer:
 @blueprint.get("/cases/<uuid:case_id>/refer")
 @access.requires(Permission.REFERRAL_SEND)
 def refer_page(case_id: uuid.UUID) -> Answer:
-    return _placing_page("referrals/referrals/refer.html", case_id, PlaceReferralForm())
+    form = _moves(case_id)()
+    if isinstance(form, MovePersonForm):
+        transfers.prefill(case_id, case_store.case(case_id, by=access.actor()).questionnaire, form)
+    return _placing_page("referrals/referrals/refer.html", case_id, form)
+
+
+def _moves(case_id: uuid.UUID) -> type[PlaceReferralForm]:
+    """The form of the holder, who writes a hand-over, or of a post that asks again; raises NotVisible."""
+    holds = case_store.visible(case_id, by=access.actor()) is CaseRelation.HOLDER
+    return MovePersonForm if holds else PlaceReferralForm
 
 
 @blueprint.post("/cases/<uuid:case_id>/refer")
@@ -77,7 +88,7 @@ def refer(case_id: uuid.UUID) -> Answer:
 
 
 def _place(template: str, case_id: uuid.UUID, action: Any) -> Answer:
-    form = PlaceReferralForm(request.form)
+    form = _moves(case_id)(request.form) if action is actions.refer else PlaceReferralForm(request.form)
     _offer_shelters(case_id, form)
     if not form.validate():
         return _placing_page(template, case_id, form, 422)
@@ -85,6 +96,8 @@ def _place(template: str, case_id: uuid.UUID, action: Any) -> Answer:
     chosen = [uuid.UUID(each) for each in form.go_on_reading.data or () if each in readers]
     by_name = form.answered(form.receiver.data) if form.by_name_of.data else None
     more: dict[str, Any] = {"go_on_reading": chosen} if readers else {}
+    if isinstance(form, MovePersonForm):
+        more["hand_over"] = form.hand_over(transfers.as_words(form))
     try:
         if by_name is ByName.NO:
             actions.strike_out(case_id=case_id, receiver_id=uuid.UUID(form.receiver.data), by=access.actor())
@@ -99,7 +112,7 @@ def _place(template: str, case_id: uuid.UUID, action: Any) -> Answer:
             by=access.actor(),
         )
     except actions.CannotOpen as error:
-        return not_from_here(error)
+        return errors.not_from_here(error)
     except ReferralRefused as error:
         if error.reason in (ReferralRefusal.BY_NAME, ReferralRefusal.STRUCK_OUT):
             if form.answered(form.receiver.data) is not None:
@@ -116,14 +129,6 @@ def _place(template: str, case_id: uuid.UUID, action: Any) -> Answer:
             form.receiver.errors = [REFUSED[error.reason]]
         return _placing_page(template, case_id, form, 422)
     return redirect(url_for("referrals.show", referral_id=referral_id), 303)
-
-
-def not_from_here(error: actions.CannotOpen) -> Answer:
-    """Whom to ask in place of a member who has no key to the case, without why. A keyring that disagrees is raised
-    again: that is no matter of the case."""
-    if isinstance(error, accounts.KeyringDisagrees):
-        raise error
-    return render_template("referrals/referrals/not_from_here.html"), 409
 
 
 def _placing_page(template: str, case_id: uuid.UUID, form: PlaceReferralForm, status: int = 200) -> Answer:

@@ -22,10 +22,12 @@ from forms.referrals.referrals import (
     DepartReferralForm,
     PromiseReferralForm,
 )
+from forms.referrals.transfers import HandOverFields
 from forms.shelter.cases import PURPOSE_LABELS, OpenCaseForm
 from nrm import clock
 from nrm.actions.referrals import next_receiver
 from nrm.actions.referrals import referrals as actions
+from nrm.actions.referrals import transfers as transfer_actions
 from nrm.actions.shelter import cases as case_actions
 from nrm.actions.shelter import shifts
 from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission
@@ -43,6 +45,7 @@ from nrm.domain.referrals.referrals import (
     actors_of,
     escorts_for,
 )
+from nrm.domain.referrals.transfers import TRANSFER
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.words import N_
 from nrm.steps.shelter import cases as case_steps
@@ -51,15 +54,15 @@ from nrm.store.countries import country
 from nrm.store.interviews import child_alerts
 from nrm.store.referrals import obligations
 from nrm.store.referrals import referrals as store
+from nrm.store.referrals import transfers as transfer_store
 from nrm.store.referrals.referrals import ReferralLine
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import consents, places
 from nrm.web import access, errors
 from nrm.web.interviews import handouts
 from nrm.web.language import text_in
-from nrm.web.referrals import critical_path, sent_filter
-from nrm.web.referrals.next_receiver import not_from_here
-from nrm.web.shelter.opened import answer_rows
+from nrm.web.referrals import critical_path, sent_filter, transfers
+from nrm.web.shelter.opened import Rows, answer_rows
 
 blueprint = Blueprint("referrals", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -71,10 +74,15 @@ TOO_FEW = N_(
 )
 LEFT = N_("This shelter is no longer bound by the agreement, so nobody is handed over to it. The next party is asked.")
 BINDING = N_("The duty officer decided that you receive this person. Call the duty desk if you cannot.")
+STILL_THERE = N_(
+    "The other shelter has not recorded that the person left: call it. If the person stays there, call the move off "
+    "instead."
+)
 CONFLICTS: Mapping[TransitionRefusal, str] = {
     TransitionRefusal.LATE: LATE,
     TransitionRefusal.LEFT: LEFT,
     TransitionRefusal.ASSIGNED: BINDING,
+    TransitionRefusal.STILL_THERE: STILL_THERE,
     # Of these the page says no more than of every conflict: that somebody was faster.
     TransitionRefusal.ACTOR: "",
     TransitionRefusal.STATE: "",
@@ -150,6 +158,8 @@ def _sender_page(line: ReferralLine, form: DepartReferralForm) -> str:
         send_now=line.status is ReferralStatus.SENT and not store.can_be_opened(line),
         newest=store.newest_of(line.case_id, by=by),
         custodian=_is_custodian(line),
+        move=transfers.of_referral(line.id),
+        moves=transfer_store.is_move(line),
     )
 
 
@@ -174,6 +184,7 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
         shifts.look(case_id=line.case_id, by=by)
     opened = case_steps.opened(case_id=line.case_id, by=by) if can_open else {}
     hand_over = opened.get(Compartment.HAND_OVER)
+    written = _written_now(line) if can_open else None
     rows = None
     if hand_over is not None:
         rows = answer_rows(questionnaire_of(line.questionnaire), hand_over.value, party_names())
@@ -184,6 +195,9 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
         line=line,
         form=form,
         hand_over=rows,
+        written=written,
+        move=transfers.of_referral(line.id),
+        moves=transfer_store.is_move(line),
         statuses=STATUS_LABELS,
         reasons=DECLINE_LABELS,
         overrides=OVERRIDE_LABELS,
@@ -198,6 +212,14 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
         purpose=PURPOSE_LABELS[_purpose(line)],
         path=critical_path.section(line.case_id) if line.relation is Relation.DUTY_OFFICER else "",
     )
+
+
+def _written_now(line: ReferralLine) -> Rows | None:
+    """What the other shelter wrote for this move, once this session opened it; None too where nothing was written."""
+    try:
+        return transfers.hand_over_rows(line.id)
+    except NotVisible:
+        return None
 
 
 def _reads_hand_over(line: ReferralLine) -> bool:
@@ -244,6 +266,8 @@ def open_hand_over(referral_id: uuid.UUID) -> Answer:
     case_actions.open_compartment(
         case_id=line.case_id, compartment=Compartment.HAND_OVER, purpose=_purpose(line), by=by
     )
+    if line.relation is Relation.RECEIVER and transfer_store.is_written(line):
+        transfer_actions.open_written(referral_id=referral_id, what=TRANSFER, by=by)
     return redirect(url_for("referrals.show", referral_id=referral_id), 303)
 
 
@@ -336,13 +360,18 @@ def decline(referral_id: uuid.UUID) -> Answer:
 @access.requires(Permission.REFERRAL_DECIDE, Permission.REFERRAL_DIRECT)
 def not_arrived_page(referral_id: uuid.UUID) -> Answer:
     line = _to_decide(referral_id, ReferralEvent.NOT_ARRIVE)
+    if transfer_store.is_before_leaving(line.id, by=access.actor()):
+        return errors.error_page(409, STILL_THERE)
     return render_template("referrals/referrals/not_arrived.html", line=line)
 
 
 @blueprint.post("/referrals/<uuid:referral_id>/not-arrived")
 @access.requires(Permission.REFERRAL_DECIDE, Permission.REFERRAL_DIRECT)
 def not_arrived(referral_id: uuid.UUID) -> Answer:
-    actions.not_arrived(referral_id=referral_id, by=access.actor())
+    try:
+        actions.not_arrived(referral_id=referral_id, by=access.actor())
+    except IllegalTransition as error:
+        return _conflict(error)
     return redirect(url_for("referrals.show", referral_id=referral_id), 303)
 
 
@@ -359,7 +388,7 @@ def withdraw(referral_id: uuid.UUID) -> Answer:
     try:
         case_id = actions.withdraw(referral_id=referral_id, by=access.actor())
     except actions.CannotOpen as error:
-        return not_from_here(error)
+        return errors.not_from_here(error)
     return redirect(url_for("next_receiver.refer_page", case_id=case_id), 303)
 
 
@@ -421,14 +450,38 @@ def depart(referral_id: uuid.UUID) -> Answer:
     return redirect(url_for("referrals.show", referral_id=referral_id), 303)
 
 
+@blueprint.get("/referrals/<uuid:referral_id>/offer")
+@access.requires(Permission.REFERRAL_SEND)
+def offer_page(referral_id: uuid.UUID) -> Answer:
+    """A shelter writes the hand-over for the party that the duty officer chose."""
+    line, form = _to_offer(referral_id), HandOverFields()
+    transfers.prefill(line.case_id, line.questionnaire, form)
+    return render_template("referrals/transfers/offer.html", line=line, form=form)
+
+
+def _to_offer(referral_id: uuid.UUID) -> ReferralLine:
+    """A move of the asker's own that waits for its keys; raises NotVisible."""
+    line = store.referral(referral_id, by=access.actor())
+    if line.relation is not Relation.SENDER or not transfer_store.is_move(line) or store.can_be_opened(line):
+        raise NotVisible
+    return line
+
+
 @blueprint.post("/referrals/<uuid:referral_id>/offer")
 @access.requires(Permission.REFERRAL_SEND)
 def offer(referral_id: uuid.UUID) -> Answer:
-    """Seal the keys for a party the duty officer chose outside the route."""
+    """Seal the keys for a party the duty officer chose outside the route, and what a shelter writes for it."""
+    by, hand_over = access.actor(), None
+    line = store.referral(referral_id, by=by)
+    if line.relation is Relation.SENDER and transfer_store.is_move(line) and line.status is ReferralStatus.SENT:
+        form = HandOverFields(request.form)
+        if not form.validate():
+            return render_template("referrals/transfers/offer.html", line=line, form=form), 422
+        hand_over = form.hand_over(transfers.as_words(form))
     try:
-        next_receiver.offer(referral_id=referral_id, by=access.actor())
+        next_receiver.offer(referral_id=referral_id, hand_over=hand_over, by=by)
     except next_receiver.CannotOpen as error:
-        return not_from_here(error)
+        return errors.not_from_here(error)
     return redirect(url_for("referrals.show", referral_id=referral_id), 303)
 
 

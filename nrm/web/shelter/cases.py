@@ -57,7 +57,7 @@ from nrm.store.shelter import cases as store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.web import access, errors, sessions
 from nrm.web.language import text_in, translated
-from nrm.web.referrals import critical_path
+from nrm.web.referrals import critical_path, transfers
 from nrm.web.shelter import (
     ages,
     claims,
@@ -154,12 +154,13 @@ def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
     case = store.case(case_id, by=by)
     opened = case_steps.opened(case_id=case_id, by=by)
     written, own_notes = case_steps.just_written(case_id=case_id, by=by)
-    holds = case.relation is CaseRelation.HOLDER and case.status == "open"
+    holds = case.status == "open" and _writes(case)
     before = opening_log.last_purposes(case_id, by=by)
     parts = [found for each in PARTS if (found := each.summary(case_id)) is not None]
     return render_template(
         "shelter/cases/show.html",
         case=case,
+        move=transfers.summary(case_id),
         compartments=[
             _compartment(case, each, opened, written, before) for each in Compartment if _listed(case, each, holds)
         ],
@@ -173,6 +174,13 @@ def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
         may={str(each): by.may(each) for each in Permission},
         note=note,
     )
+
+
+def _writes(case: SeenCase) -> bool:
+    """Whether the actor's organisation writes in the case: the holder, and the shelter that hands the person on."""
+    if case.relation is CaseRelation.HANDING_ON:
+        return case_steps.both_write(case_id=case.id, by=access.actor())
+    return case.relation is CaseRelation.HOLDER
 
 
 def _owed(case_id: uuid.UUID) -> list[obligations.ObligationLine]:
@@ -261,9 +269,12 @@ def open_case(case_id: uuid.UUID) -> Answer:
     if not form.validate():
         label = COMPARTMENT_LABELS[Compartment(compartment)]
         return render_template("shelter/cases/open.html", case=case, form=form, label=label), 422
-    actions.open_compartment(
-        case_id=case_id, compartment=Compartment(compartment), purpose=Purpose(form.purpose.data), by=access.actor()
-    )
+    try:
+        actions.open_compartment(
+            case_id=case_id, compartment=Compartment(compartment), purpose=Purpose(form.purpose.data), by=access.actor()
+        )
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
     return redirect(address(case_id, compartment), 303)
 
 
@@ -285,7 +296,9 @@ def write_page(case_id: uuid.UUID, compartment: str) -> Answer:
 def _to_write(case_id: uuid.UUID, compartment: str) -> tuple[SeenCase, Compartment]:
     case = store.case(case_id, by=access.actor())
     writable = {str(each) for each in WRITTEN_BY_HOLDER}
-    if compartment not in writable or case.relation is not CaseRelation.HOLDER or case.status != "open":
+    if compartment not in writable or case.status != "open":
+        raise NotVisible
+    if case.relation not in (CaseRelation.HOLDER, CaseRelation.HANDING_ON):
         raise NotVisible
     return case, Compartment(compartment)
 
@@ -314,7 +327,10 @@ def _write_page(
 @access.requires(Permission.CASE_OPEN)
 def write(case_id: uuid.UUID, compartment: str) -> Answer:
     by = access.actor()
-    case, part = _to_write(case_id, compartment)
+    try:
+        case, part = _to_write(case_id, compartment)
+    except NotVisible:
+        return transfers.too_late(case_id)
     form = FORMS[part](request.form)
     seen = form.revision.data or ""
     if not (seen.isascii() and seen.isdigit() and len(seen) < 10):
@@ -329,7 +345,7 @@ def write(case_id: uuid.UUID, compartment: str) -> Answer:
         form.revision.data = str(opened.revision) if opened else seen
         return _write_page(case, part, form, 409, opened.value if opened else {})
     except CaseRefused as error:
-        return errors.error_page(409, CASE_REFUSED[error.reason])
+        return transfers.not_saved(CASE_REFUSED[error.reason])
     return redirect(address(case_id, compartment), 303)
 
 
@@ -337,13 +353,16 @@ def write(case_id: uuid.UUID, compartment: str) -> Answer:
 @access.requires(Permission.CASE_OPEN)
 def add_note(case_id: uuid.UUID) -> Answer:
     form = AddNoteForm(request.form)
-    _to_write(case_id, Compartment.CARE)
+    try:
+        _to_write(case_id, Compartment.CARE)
+    except NotVisible:
+        return transfers.too_late(case_id)
     if not form.validate():
         return _case_page(case_id, form), 422
     try:
         actions.add_note(case_id=case_id, text=(form.text.data or "").replace("\r\n", "\n").strip(), by=access.actor())
     except CaseRefused as error:
-        return errors.error_page(409, CASE_REFUSED[error.reason])
+        return transfers.not_saved(CASE_REFUSED[error.reason])
     return redirect(address(case_id, "care"), 303)
 
 

@@ -26,7 +26,7 @@ from tests import factories, screened, world
 from tests.conftest import Person
 from tests.factories import actor
 from tests.factories_interviews import LOGIN, begin, example, fields, questionnaire, walk
-from tests.factories_referrals import NAMED, bed, organisation
+from tests.factories_referrals import HAND_OVER_FORM, NAMED, bed, organisation
 
 SignIn = Callable[[str], Person]
 # IOM receives nobody at high risk: it is no party of the route, and the officer may ask it with a reason.
@@ -340,7 +340,7 @@ def _withdrawn(person: Person, **answers: Any) -> uuid.UUID:
 
 
 def _place(person: Person, case_id: uuid.UUID, said: str, status: int = 303) -> str:
-    form = {"receiver": str(organisation("IOM")), "reason": "safety"}
+    form = {"receiver": str(organisation("IOM")), "reason": "safety", **HAND_OVER_FORM}
     asked = person.post(f"/cases/{case_id}/refer", dict(form), status=422)
     assert "Organizata Ndërkombëtare për Migracionin" in asked
     assert re.findall(r'name="by_name" value="(\w+)"( checked)?', asked) == [("yes", ""), ("no", ""), ("not_asked", "")]

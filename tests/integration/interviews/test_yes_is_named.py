@@ -37,7 +37,7 @@ from nrm.store import days
 from nrm.vault.keyrings import CannotOpen
 from tests.factories import actor
 from tests.factories_interviews import LOGIN, example, questionnaire
-from tests.factories_referrals import NAMED, organisation
+from tests.factories_referrals import HAND_OVER, NAMED, organisation
 
 WAYS = ("screen", "urgent", "import", "paper", "own")
 BY_NAME = st.sampled_from((None, *ByName))
@@ -211,7 +211,7 @@ def _act(case_id: uuid.UUID, act: str, party: str, by_name: ByName | None) -> se
         elif act == "accept":
             referrals.accept(referral_id=newest.id, place_id=_bed(asked), by=actor(f"{asked.lower()}.case_worker"))
         elif act == "refer":
-            next_receiver.refer(**to, by=custodian, by_name=by_name)
+            next_receiver.refer(**to, by=custodian, by_name=by_name, hand_over=HAND_OVER)
         elif act == "direct":
             next_receiver.direct(**to, by=actor("ra.duty_officer"), by_name=by_name)
         elif act == "ask":

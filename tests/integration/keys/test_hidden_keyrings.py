@@ -221,6 +221,7 @@ def test_an_older_version_that_is_put_in_the_place_of_the_newest_is_not_sealed_t
             case_id=world.own_case,
             receiver_id=people.organisation("NRC"),
             reason=OverrideReason.SAFETY,
+            hand_over=people.HAND_OVER,
             by_name=ByName.YES,
             by=vatra,
         ),

@@ -35,7 +35,8 @@ from nrm.actions.shelter import cases, erasures, permits, stays
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.interviews.endings import ChildAnswer
 from nrm.domain.referrals.announced_returns import Announcement, Origin
-from nrm.domain.referrals.referrals import DeclineReason, IllegalTransition, OverrideReason, ReferralRefused
+from nrm.domain.referrals.referrals import DeclineReason, Escort, IllegalTransition, OverrideReason, ReferralRefused
+from nrm.domain.referrals.transfers import BOTH_WRITE, CallOff
 from nrm.domain.shelter.cases import CaseRefused, Compartment, Purpose
 from nrm.domain.shelter.consents import ByName
 from nrm.domain.shelter.permits import GateClosed, PermitEvent
@@ -78,7 +79,7 @@ LOGINS = {
 REFUSED = (NotPermitted, NotVisible, CaseRefused, IllegalTransition, ReferralRefused, case_steps.CannotOpen)
 _SERIAL = itertools.count(1)
 # What a few short histories may not come to.
-RARE = frozenset({"erase", "close", "offer", "direct"})
+RARE = frozenset({"erase", "close", "offer", "direct", "depart", "call_off", "end_share"})
 # With so many nobody new comes: what happens to those who are there is what counts.
 MANY = 9
 
@@ -111,6 +112,23 @@ class Somebody:
     stay: uuid.UUID | None = None
     urgent: bool = False  # its sender may add something for a day
     applied: bool = False  # for a residence permit: only then is anything shared with its unit
+    hand_over: tuple[uuid.UUID, Lot] | None = None  # what one shelter wrote for another, under the referral's id
+    at_once: bool = False  # by its reason the keys move on acceptance
+    since: datetime | None = None  # two shelters have the case: the one that hands on, too
+
+    @property
+    def having(self) -> set[str]:
+        return {self.holder, self.sender} if self.since else {self.holder}
+
+    def begin(self, name: str) -> None:
+        waiting = {party for lot in self.lots.values() for party in lot.waiting}
+        if name not in self.lots:
+            self.lots[name] = Lot(self.having, {party: next(_SERIAL) for party in waiting})
+
+    def everything(self) -> Iterator[tuple[Key, Lot]]:
+        yield from (((self.case_id.hex, name), lot) for name, lot in self.lots.items())
+        if self.hand_over is not None:
+            yield (self.hand_over[0].hex, "transfer"), self.hand_over[1]
 
     def offer(self, party: str) -> None:
         for lot in self.lots.values():
@@ -194,6 +212,8 @@ class Histories(RuleBasedStateMachine):
         self._sent(child=True)
         self.open_own(foreign=True, code="VATRA")
         self.share(self.people[-1], "PROSECUTION")
+        self.refer(self.people[-1], "NRC", False)
+        self.accept(self.people[-1])
 
     def by(self, code: str) -> Any:
         return factories.actor(LOGINS[code])
@@ -281,10 +301,12 @@ class Histories(RuleBasedStateMachine):
         only_if(them.asked not in self.left)
         assert them.referral
         referrals.accept(referral_id=them.referral, place_id=self.bed(them.asked), by=self.by(them.asked))
+        stays = them.hand_over is not None and not them.at_once
         for name, lot in them.lots.items():
             told = {AUTHORITY} if name == "hand_over" else set()
-            lot.change_keys((lot.holders - {them.sender}) | {them.asked} | told)
+            lot.change_keys((lot.holders - (set() if stays else {them.sender})) | {them.asked} | told)
         them.stage, them.holder, them.answer, them.stay = "open", them.asked, "accepted", None
+        them.since = self.at if stays else None
 
     @step("referred", "open", answer=("sent",))
     def decline(self, them: Somebody) -> None:
@@ -324,7 +346,7 @@ class Histories(RuleBasedStateMachine):
         """A no: what waited for the asked party is dead; whom the program asks next is its own affair."""
         for lot in them.lots.values():
             lot.waiting.pop(them.asked, None)
-        them.referral, them.asked, them.answer = None, "", ""
+        them.referral, them.asked, them.answer, them.hand_over = None, "", "", None
         if following is not None:
             self._asked(them, following, them.sender)
 
@@ -341,10 +363,10 @@ class Histories(RuleBasedStateMachine):
         referrals.withdraw(referral_id=them.referral, by=self.by(them.sender))
         for lot in them.lots.values():
             lot.change_keys(lot.holders)
-        them.referral, them.asked, them.answer = None, "", ""
+        them.referral, them.asked, them.answer, them.hand_over = None, "", "", None
 
-    @step("referred", "open", answer=("",), receiver=st.sampled_from(CENTRES))
-    def refer(self, them: Somebody, receiver: str) -> None:
+    @step("referred", "open", answer=("",), receiver=st.sampled_from(CENTRES), at_once=st.booleans())
+    def refer(self, them: Somebody, receiver: str, at_once: bool) -> None:
         """The holder of the case asks somebody: after a withdrawal, or to hand the person on."""
         only_if(them.holder != receiver)
         try:
@@ -352,6 +374,7 @@ class Histories(RuleBasedStateMachine):
                 case_id=them.case_id,
                 receiver_id=people.organisation(receiver),
                 reason=OverrideReason.SAFETY,
+                hand_over=people.NOT_SAFE if at_once else people.HAND_OVER,
                 by=self.by(them.holder),
                 by_name=ByName.YES,
             )
@@ -359,6 +382,8 @@ class Histories(RuleBasedStateMachine):
             raise Idle from refused  # after two declines the duty officer decides
         if not any(receiver in lot.waiting for lot in them.lots.values()):
             them.offer(receiver)
+        if them.stage == "open":
+            them.hand_over, them.at_once = (referral_id, Lot({receiver})), at_once
         self._asked(them, referral_id, them.holder)
 
     @step("referred", answer=("",), receiver=st.sampled_from(CENTRES))
@@ -377,30 +402,70 @@ class Histories(RuleBasedStateMachine):
     def offer(self, them: Somebody) -> None:
         only_if(not any(them.asked in lot.waiting for lot in them.lots.values()))
         assert them.referral
-        next_receiver.offer(referral_id=them.referral, by=self.by(them.sender))
+        next_receiver.offer(referral_id=them.referral, hand_over=people.HAND_OVER, by=self.by(them.sender))
         them.offer(them.asked)
+
+    @step("open", answer=("accepted",))
+    def depart(self, them: Somebody) -> None:
+        assert them.referral
+        by = self.by(them.sender)
+        soon = self.at + timedelta(hours=2)
+        referrals.depart(referral_id=them.referral, escort=Escort.WOMAN_STAFF, expected_at=soon, by=by)
+        self._left(them)
+
+    def _left(self, them: Somebody) -> None:
+        for lot in them.lots.values():
+            if them.since:
+                lot.change_keys(lot.holders - {them.sender})
+        them.since = None
 
     @step("open", answer=("accepted",), came=st.booleans())
     def arrive(self, them: Somebody, came: bool) -> None:
         assert them.referral
         act = referrals.arrive if came else referrals.not_arrived
-        act(referral_id=them.referral, by=self.by(them.asked))
-        them.referral, them.asked, them.answer = None, "", ""
+        try:
+            act(referral_id=them.referral, by=self.by(them.asked))
+        except IllegalTransition as refused:
+            assert not came
+            assert them.hand_over
+            raise Idle from refused  # she sleeps where she slept: that is called off
+        self._left(them)
+        if them.hand_over:
+            them.begin("care")
+        them.referral, them.asked, them.answer, them.hand_over = None, "", "", None
 
-    @step("open", answer=("", "accepted"), compartment=st.sampled_from([Compartment.CARE, Compartment.LEGAL]))
+    @step("open", answer=("accepted",), by_sender=st.booleans())
+    def call_off(self, them: Somebody, by_sender: bool) -> None:
+        only_if(them.hand_over and (them.since or not by_sender))
+        assert them.referral
+        by = self.by(them.sender if by_sender else them.asked)
+        try:
+            referrals.call_off(referral_id=them.referral, reason=CallOff.ILL, words="ill", by=by)
+        except IllegalTransition as refused:
+            raise Idle from refused  # she has left
+        them.begin("care")
+        for lot in them.lots.values():
+            lot.change_keys((lot.holders - {them.asked}) | {them.sender})
+        them.holder, them.since = them.sender, None
+        them.referral, them.asked, them.answer, them.hand_over = None, "", "", None
+
+    @step("open", answer=("", "sent", "accepted"), compartment=st.sampled_from([Compartment.CARE, Compartment.LEGAL]))
     def write(self, them: Somebody, compartment: Compartment) -> None:
-        by = self.by(them.holder)
+        by = self.by(them.sender if self._both(them) and self.at.minute % 2 else them.holder)
         seen = 0
         if compartment in them.lots:
             cases.open_compartment(case_id=them.case_id, compartment=compartment, purpose=Purpose.CARE, by=by)
             seen = case_steps.opened(case_id=them.case_id, by=by)[compartment].revision
         cases.write(case_id=them.case_id, compartment=compartment, value={"plan": "rest"}, seen=seen, by=by)
-        them.lots.setdefault(compartment, Lot({them.holder}))
+        them.begin(compartment)
 
-    @step("open", answer=("", "accepted"))
+    def _both(self, them: Somebody) -> bool:
+        return them.since is not None and self.at < them.since + BOTH_WRITE
+
+    @step("open", answer=("", "sent", "accepted"))
     def note(self, them: Somebody) -> None:
         cases.add_note(case_id=them.case_id, text="slept well", by=self.by(them.holder))
-        them.lots.setdefault("care", Lot({them.holder}))
+        them.begin("care")
 
     @step("open", answer=("", "accepted"), whom=st.sampled_from(sorted(SHARED)))
     def share(self, them: Somebody, whom: str) -> None:
@@ -412,7 +477,7 @@ class Histories(RuleBasedStateMachine):
             agreed=True,
             by=self.by(them.holder),
         )
-        them.lots.setdefault("legal", Lot({them.holder}))
+        them.begin("legal")
         for compartment in SHARED[whom]:
             them.lots[compartment].holders.add(whom)
 
@@ -464,10 +529,9 @@ class Histories(RuleBasedStateMachine):
         db.db.session.rollback()
         only_if(may)
         supplements.send(supplement_id=found, answers={"story": people.TOLD}, by=self.by(POST))
-        waiting = {party for lot in them.lots.values() for party in lot.waiting}
-        them.lots["supplement"] = Lot({them.holder}, {party: next(_SERIAL) for party in waiting})
+        them.begin("supplement")
 
-    @step("open", answer=("", "accepted"))
+    @step("open", answer=("", "sent", "accepted"))
     def take_over(self, them: Somebody) -> None:
         """The holder writes it into the case; it is then destroyed."""
         only_if("supplement" in them.lots)
@@ -524,7 +588,7 @@ class Histories(RuleBasedStateMachine):
         assert members.move_grants(by=by).done
         assert members.seal_again(by=by).left == 0
         for them in self.people:
-            for lot in them.lots.values():
+            for _, lot in them.everything():
                 if code in lot.holders:
                     waiting = lot.waiting
                     lot.change_keys(lot.holders)
@@ -547,6 +611,7 @@ class Histories(RuleBasedStateMachine):
         late = them.answer == "sent" and self._late(them)
         asked = compartment == "hand_over" and lot is not None and them.answer == "sent" and not late
         asked = asked and them.asked == code and lot is not None and code in lot.waiting
+        only_if(not them.since or code != them.sender or self._both(them))
         try:
             cases.open_compartment(case_id=them.case_id, compartment=compartment, purpose=Purpose.CARE, by=by)
             value = case_steps.opened(case_id=them.case_id, by=by)[compartment].value
@@ -576,6 +641,7 @@ class Histories(RuleBasedStateMachine):
                 case_id=them.case_id,
                 receiver_id=people.organisation("IOM" if code != "IOM" else "NRC"),
                 reason=OverrideReason.OTHER,
+                hand_over=people.HAND_OVER,
                 by=by,
                 by_name=ByName.YES,
             ),
@@ -598,8 +664,7 @@ class Histories(RuleBasedStateMachine):
         """(organisation, with release keys) -> the compartments that open, under which keys and by which offer."""
         seen: Seen = {(code, released): set() for code in codes for released in (False, True)}
         for them in self.people:
-            for name, lot in them.lots.items():
-                key = (them.case_id.hex, name)
+            for key, lot in them.everything():
                 for code in lot.holders:
                     seen[code, False].add((key, lot.keys, 0))
                     seen[code, True].add((key, lot.keys, 0))
@@ -637,7 +702,7 @@ class Histories(RuleBasedStateMachine):
 
     def _lives(self, key: Key, keys: int, number: int) -> bool:
         for them in self.people:
-            lot = them.lots.get(key[1]) if them.case_id.hex == key[0] else None
+            lot = dict(them.everything()).get(key)
             if lot is not None and lot.keys == keys:
                 return number == 0 or number in lot.waiting.values()
         return False

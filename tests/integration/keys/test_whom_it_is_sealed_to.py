@@ -94,7 +94,11 @@ def test_a_share_that_ended_and_was_put_back_is_not_renewed(world_app: Planted) 
     with transaction() as session:
         session.execute(insert(Grant), [row | {"epoch": row["epoch"] + number} for number, row in enumerate(before)])
     placed = next_receiver.refer(
-        case_id=world.case, receiver_id=people.organisation("IOM"), reason=OverrideReason.SAFETY, by=nrc
+        case_id=world.case,
+        receiver_id=people.organisation("IOM"),
+        reason=OverrideReason.SAFETY,
+        hand_over=people.HAND_OVER,
+        by=nrc,
     )
     referrals.accept(referral_id=placed, place_id=people.bed("IOM"), by=factories.actor("iom.case_worker"))
     assert not {key for key in opens(app, "TRP_UNIT") if key[0] == world.case.hex}
@@ -127,7 +131,9 @@ def test_who_declined_is_not_offered_again_with_its_rows_put_back(
 ) -> None:
     app, world = world_app
     nrc, vatra = factories.actor("nrc.case_worker"), people.organisation(ACCOMPLICE)
-    asked = next_receiver.refer(case_id=world.case, receiver_id=vatra, reason=OverrideReason.SAFETY, by=nrc)
+    asked = next_receiver.refer(
+        case_id=world.case, receiver_id=vatra, reason=OverrideReason.SAFETY, hand_over=people.HAND_OVER, by=nrc
+    )
     where = (PendingGrant.case_id == world.case, PendingGrant.organisation_id == vatra)
     waited = [dict(row._mapping) for row in db.session.execute(select(PendingGrant.__table__).where(*where))]
     assert len(waited) == 4

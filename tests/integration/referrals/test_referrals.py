@@ -264,6 +264,7 @@ def test_after_the_second_decline_nobody_is_asked_and_the_duty_officer_sees_it(
             case_id=sent.case_id,
             receiver_id=people.organisation("VATRA"),
             reason=OverrideReason.SAFETY,
+            hand_over=people.HAND_OVER,
             by=rinas,
         )
 
@@ -306,7 +307,11 @@ def test_after_a_withdrawal_the_asked_party_opens_nothing_and_the_sender_asks_an
     with pytest.raises(IllegalTransition):
         referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     again = next_receiver.refer(
-        case_id=sent.case_id, receiver_id=people.organisation("IOM"), reason=OverrideReason.PERSON_WISHES, by=rinas
+        case_id=sent.case_id,
+        receiver_id=people.organisation("IOM"),
+        reason=OverrideReason.PERSON_WISHES,
+        hand_over=people.HAND_OVER,
+        by=rinas,
     )
     referrals.accept(referral_id=again, place_id=people.bed("IOM"), by=iom)
     assert opens(sent.case_id, Compartment.STORY, iom)

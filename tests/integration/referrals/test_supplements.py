@@ -194,6 +194,7 @@ def _refer_to_vatra(urgent: Urgent) -> uuid.UUID:
         case_id=urgent.case_id,
         receiver_id=people.organisation("VATRA"),
         reason=OverrideReason.PERSON_WISHES,
+        hand_over=people.HAND_OVER,
         by=urgent.nrc,
     )
 
@@ -222,6 +223,8 @@ def test_it_follows_the_case_to_its_next_holder(urgent: Urgent, sent: str) -> No
     with pytest.raises(NotVisible):
         urgent.read(urgent.nrc)
     held = select(Grant.organisation_id).where(Grant.case_id == urgent.case_id, Grant.compartment == SUPPLEMENT)
+    assert set(db.session.scalars(held)) == {vatra.organisation_id, urgent.nrc.organisation_id}  # until she leaves
+    referrals.arrive(referral_id=referral_id, by=vatra)
     assert set(db.session.scalars(held)) == {vatra.organisation_id}
     assert db.session.scalars(select(PendingGrant).where(PendingGrant.case_id == urgent.case_id)).all() == []
 
@@ -258,6 +261,7 @@ def test_sent_in_the_instant_of_the_next_acceptance_it_is_the_new_holders(
     assert sorted(map(str, found)) == sorted(["None", str(urgent.case_id)])
     urgent.open(vatra)
     assert urgent.read(vatra) == ADDED
+    referrals.arrive(referral_id=referral_id, by=vatra)
     held = select(Grant.organisation_id).where(Grant.case_id == urgent.case_id, Grant.compartment == SUPPLEMENT)
     assert set(db.session.scalars(held)) == {vatra.organisation_id}
 

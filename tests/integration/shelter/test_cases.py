@@ -229,7 +229,11 @@ def test_a_closed_case_is_open_to_nobody_but_its_holder(held: uuid.UUID, nrc: Ac
 
 def test_a_case_is_not_closed_while_somebody_is_asked_or_stays(held: uuid.UUID, nrc: Actor) -> None:
     next_receiver.refer(
-        case_id=held, receiver_id=people.organisation("VATRA"), reason=OverrideReason.KEEP_FAMILY_TOGETHER, by=nrc
+        case_id=held,
+        receiver_id=people.organisation("VATRA"),
+        reason=OverrideReason.KEEP_FAMILY_TOGETHER,
+        hand_over=people.HAND_OVER,
+        by=nrc,
     )
     with pytest.raises(CaseRefused, match="referral_open"):
         cases.close(case_id=held, by=nrc)
@@ -239,7 +243,11 @@ def test_handing_on_moves_everything_and_the_old_holder_loses_it(held: uuid.UUID
     cases.write(case_id=held, compartment=Compartment.CARE, value={"plan": "rest"}, seen=0, by=nrc)
     cases.add_note(case_id=held, text="sleeps badly", by=nrc)
     referral_id = next_receiver.refer(
-        case_id=held, receiver_id=people.organisation("VATRA"), reason=OverrideReason.PERSON_WISHES, by=nrc
+        case_id=held,
+        receiver_id=people.organisation("VATRA"),
+        reason=OverrideReason.PERSON_WISHES,
+        hand_over=people.HAND_OVER,
+        by=nrc,
     )
     vatra = factories.actor("vatra.case_worker")
     with pytest.raises(members.CannotOpen):
@@ -247,6 +255,7 @@ def test_handing_on_moves_everything_and_the_old_holder_loses_it(held: uuid.UUID
     referrals.accept(referral_id=referral_id, place_id=people.bed("VATRA"), by=vatra)
     assert opened(held, Compartment.CARE, vatra).value == {"plan": "rest"}
     assert [note["text"] for note in case_steps.notes(case_id=held, by=vatra)] == ["sleeps badly"]
+    referrals.arrive(referral_id=referral_id, by=vatra)
     with pytest.raises(NotVisible):
         store.case(held, by=nrc)
     with pytest.raises(members.CannotOpen), transaction() as session:

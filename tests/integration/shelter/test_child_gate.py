@@ -31,7 +31,7 @@ from nrm.store.rows.shelter import findings as finding_rows
 from nrm.store.shelter import stays as store
 from tests import factories
 from tests.conftest import Person
-from tests.factories_referrals import bed, sent
+from tests.factories_referrals import HAND_OVER, bed, sent
 from tests.factories_stays import CHILD, admitted, decided, found, looked, may_go
 
 SignIn = Callable[[str], Person]
@@ -208,7 +208,11 @@ def test_a_child_goes_to_another_shelter_that_took_it_over_and_needs_no_finding(
     opened = admitted(vatra, CHILD)
     tjeter = factories.actor("tjeter_vizion.case_worker")
     referral_id = next_receiver.refer(
-        case_id=opened.case_id, receiver_id=tjeter.organisation_id, reason=OverrideReason.SAFETY, by=vatra
+        case_id=opened.case_id,
+        receiver_id=tjeter.organisation_id,
+        reason=OverrideReason.SAFETY,
+        hand_over=HAND_OVER,
+        by=vatra,
     )
     with pytest.raises(GateClosed, match="not_handed_over"):
         _end(opened.stay_id, ExitReason.TRANSFERRED, Destination.OTHER_SHELTER, vatra)

@@ -203,6 +203,7 @@ def test_while_a_shelter_is_asked_nothing_is_taken_back(world_app: Planted) -> N
         case_id=world.case,
         receiver_id=people.organisation("IOM"),
         reason=OverrideReason.PERSON_WISHES,
+        hand_over=people.HAND_OVER,
         by=nrc,
         by_name=ByName.YES,
     )
@@ -236,14 +237,21 @@ def test_who_takes_back_the_yes_to_help_is_not_handed_on_without_a_new_one(world
     consents.withdraw(case_id=world.case, what=Topic.SERVICES, by=nrc)
     iom = people.organisation("IOM")
     with pytest.raises(ReferralRefused, match="no_help"):
-        next_receiver.refer(case_id=world.case, receiver_id=iom, reason=OverrideReason.PERSON_WISHES, by=nrc)
-    data = {"receiver": str(iom), "reason": "person_wishes", "agreed_anew": "y"}
+        next_receiver.refer(
+            case_id=world.case, receiver_id=iom, reason=OverrideReason.PERSON_WISHES, hand_over=people.HAND_OVER, by=nrc
+        )
+    data = {"receiver": str(iom), "reason": "person_wishes", "agreed_anew": "y", **people.HAND_OVER_FORM}
     page = Person(app.test_client(), "nrc.case_worker").post(f"/cases/{world.case}/refer", data, 409)
     assert "Kërkoni së pari sërish pëlqimin" in page
     yes = [Answer(Topic.SERVICES, Said.GIVEN), Answer(Topic.SHARING, Said.GIVEN)]
     consents.ask(case_id=world.case, answers=yes, asking=ASKED, by=nrc)
     assert next_receiver.refer(
-        case_id=world.case, receiver_id=iom, reason=OverrideReason.PERSON_WISHES, by=nrc, by_name=ByName.YES
+        case_id=world.case,
+        receiver_id=iom,
+        reason=OverrideReason.PERSON_WISHES,
+        hand_over=people.HAND_OVER,
+        by=nrc,
+        by_name=ByName.YES,
     )
 
 
@@ -254,7 +262,9 @@ def test_a_party_struck_out_later_is_asked_only_with_a_new_yes(world_app: Plante
     consents.ask(case_id=world.case, answers=no, asking=ASKED, by=nrc)
     iom = people.organisation("IOM")
     with pytest.raises(ReferralRefused, match="struck_out"):
-        next_receiver.refer(case_id=world.case, receiver_id=iom, reason=OverrideReason.PERSON_WISHES, by=nrc)
+        next_receiver.refer(
+            case_id=world.case, receiver_id=iom, reason=OverrideReason.PERSON_WISHES, hand_over=people.HAND_OVER, by=nrc
+        )
 
 
 def test_sharing_that_nobody_asked_about_again_ends_by_itself_and_is_sealed_anew_by_the_holder(

@@ -321,6 +321,7 @@ def test_a_case_that_moves_keeps_its_review_and_while_asked_nothing_is_recorded(
         case_id=world.own_case,
         receiver_id=people.organisation("IOM"),
         reason=OverrideReason.PERSON_WISHES,
+        hand_over=people.HAND_OVER,
         by=factories.actor("vatra.case_worker"),
         by_name=ByName.YES,
         go_on_reading=[people.organisation("STATE_POLICE"), people.organisation("RA")],

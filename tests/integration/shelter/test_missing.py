@@ -30,7 +30,7 @@ from nrm.store.shelter import places as place_store
 from nrm.store.shelter import stays as store
 from tests import factories
 from tests.conftest import Person
-from tests.factories_referrals import bed
+from tests.factories_referrals import HAND_OVER, bed
 from tests.factories_stays import CHILD, admitted
 
 SignIn = Callable[[str], Person]
@@ -191,6 +191,7 @@ def test_a_case_with_an_alarm_is_not_closed_and_who_arrives_elsewhere_is_found(v
         case_id=opened.case_id,
         receiver_id=tjeter.organisation_id,
         reason=OverrideReason.SAFETY,
+        hand_over=HAND_OVER,
         by_name=ByName.YES,
         by=vatra,
     )

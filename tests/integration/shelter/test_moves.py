@@ -64,7 +64,7 @@ def move(case_id: uuid.UUID, to: str, by: Actor, **more: object) -> uuid.UUID:
         receiver_id=people.organisation(to),
         reason=OverrideReason.PERSON_WISHES,
         by=by,
-        **{"by_name": ByName.YES, **more},  # type: ignore[arg-type]
+        **{"by_name": ByName.YES, "hand_over": people.HAND_OVER, **more},  # type: ignore[arg-type]
     )
 
 
@@ -112,7 +112,8 @@ def test_a_transfer_takes_everything_from_the_old_shelter_and_keeps_the_case(vat
         case_store.case(own.case_id, by=vatra)
     assert opens(own.case_id, Compartment.IDENTITY, nrc)["given"] == people.PLANTED
     opens(own.case_id, Compartment.CARE, nrc)
-    assert [note["text"] for note in case_steps.notes(case_id=own.case_id, by=nrc)] == ["sleeps badly"]
+    noted, handed_over = case_steps.notes(case_id=own.case_id, by=nrc)
+    assert (noted["text"], people.SECRET_NEED in handed_over["text"]) == ("sleeps badly", True)
     old = stay_store.stay(own.stay_id, by=vatra)
     assert (old.exit_reason, old.destination, old.ended_on) == ("transferred", "other_shelter", days.today())
     assert stay_store.stay(new_stay, by=nrc).case_id == own.case_id
@@ -136,8 +137,8 @@ def test_the_old_shelters_backup_opens_nothing_after_a_transfer(vatra: Actor) ->
         assert shredding.shred_key(own.case_id, compartment, epoch) is None
     with transaction() as session:
         for row in vault.sealed_of(session, own.case_id):
-            old = next(key for key in before if key[0] == row.compartment)
-            row.epoch, row.revision, row.sealed_value = old[1], old[2], before[old]
+            for old in (key for key in before if key[0] == row.compartment):
+                row.epoch, row.revision, row.sealed_value = old[1], old[2], before[old]
         session.flush()
         for grant in grants:
             session.merge(Grant(**grant))
@@ -220,7 +221,10 @@ def test_after_two_declines_of_a_move_the_duty_officer_decides_within_half_an_ho
     assert not [
         each for each in duty_store.waiting(by=duty).rows if (each.case_id, each.kind) == (own.case_id, DECISION)
     ]
-    next_receiver.offer(referral_id=directed, by=factories.actor("vatra.shelter_manager"))
+    manager = factories.actor("vatra.shelter_manager")
+    with pytest.raises(ReferralRefused, match="no_hand_over"):
+        next_receiver.offer(referral_id=directed, by=manager)
+    next_receiver.offer(referral_id=directed, hand_over=people.HAND_OVER, by=manager)
     take_over(directed, "NRC", factories.actor("nrc.case_worker"))
 
 
@@ -232,7 +236,12 @@ def test_of_two_moves_at_once_one_is_sent(instance: Flask) -> None:
 
     def ask(receiver: uuid.UUID) -> object:
         return next_receiver.refer(
-            case_id=own.case_id, receiver_id=receiver, reason=OverrideReason.SAFETY, by=vatra, by_name=ByName.YES
+            case_id=own.case_id,
+            receiver_id=receiver,
+            reason=OverrideReason.SAFETY,
+            hand_over=people.HAND_OVER,
+            by=vatra,
+            by_name=ByName.YES,
         )
 
     won = race(instance, *[lambda receiver=each: ask(receiver) for each in receivers], refusals=REFUSALS)
@@ -246,7 +255,7 @@ def test_a_move_is_accepted_while_the_stay_is_ended(instance: Flask) -> None:
     vatra, nrc = factories.actor("vatra.shelter_manager"), factories.actor("nrc.case_worker")
     own = admitted(vatra, identity={"given": people.PLANTED})
     referral_id, bed = move(own.case_id, "NRC", vatra), people.bed("NRC", 7)
-    from nrm.domain.shelter.stays import Destination, ExitReason
+    from nrm.domain.shelter.stays import Destination, ExitReason, ImpossibleStay
 
     def leave() -> object:
         return stays.end(
@@ -264,9 +273,9 @@ def test_a_move_is_accepted_while_the_stay_is_ended(instance: Flask) -> None:
     def shut() -> object:
         return cases.close(case_id=own.case_id, by=vatra)
 
-    race(instance, leave, accept, shut, refusals=REFUSALS)
-    opens_nothing(own.case_id, vatra)
+    race(instance, leave, accept, shut, refusals=(*REFUSALS, ImpossibleStay))
     referrals.arrive(referral_id=referral_id, by=nrc)
+    opens_nothing(own.case_id, vatra)
     assert db.session.scalar(select(Stay.id).where(Stay.case_id == own.case_id, Stay.ended_on.is_(None))) is None
     assert opens(own.case_id, Compartment.IDENTITY, nrc)["given"] == people.PLANTED
 

@@ -250,6 +250,7 @@ def test_what_was_not_sealed_to_the_receiver_is_destroyed_when_they_take_the_per
         case_id=case_id,
         receiver_id=people.organisation("IOM"),
         reason=OverrideReason.SAFETY,
+        hand_over=people.HAND_OVER,
         by=factories.actor(POST),
         by_name=ByName.NOT_ASKED,
     )

@@ -30,7 +30,7 @@ from nrm.steps.shelter import erasures as erasure_steps
 from nrm.store import days as calendar
 from tests import factories
 from tests.conftest import Person
-from tests.factories_referrals import bed
+from tests.factories_referrals import HAND_OVER, bed
 from tests.factories_stays import CHILD, MOLDOVAN, admitted, may_go
 
 SignIn = Callable[[str], Person]
@@ -153,7 +153,11 @@ def _handed_over(vatra: Actor, age_class: str) -> tuple[uuid.UUID, Actor]:
     opened = admitted(vatra, dataclasses.replace(CHILD, age_class=age_class))
     tjeter = factories.actor("tjeter_vizion.shelter_manager")
     referral_id = next_receiver.refer(
-        case_id=opened.case_id, receiver_id=tjeter.organisation_id, reason=OverrideReason.SAFETY, by=vatra
+        case_id=opened.case_id,
+        receiver_id=tjeter.organisation_id,
+        reason=OverrideReason.SAFETY,
+        hand_over=HAND_OVER,
+        by=vatra,
     )
     referrals.accept(referral_id=referral_id, place_id=bed("TJETER_VIZION"), by=tjeter)
     referrals.arrive(referral_id=referral_id, by=tjeter)

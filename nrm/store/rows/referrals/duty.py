@@ -50,7 +50,13 @@ from nrm.domain.referrals.duty import (
     Tag,
     clauses_of_danger,
 )
-from nrm.domain.referrals.referrals import DECISION_WITHIN, DECLINES_UNTIL_DIRECTION, NO_SHOW_AFTER, ReferralStatus
+from nrm.domain.referrals.referrals import (
+    DECISION_WITHIN,
+    DECLINES_UNTIL_DIRECTION,
+    NO_SHOW_AFTER,
+    TAKEN,
+    ReferralStatus,
+)
 from nrm.domain.shelter.cases import UNFINISHED
 from nrm.models.interviews.family_notices import FamilyNotice
 from nrm.models.interviews.interviews import Interview
@@ -240,10 +246,9 @@ def values_of_all() -> dict[str, Any]:
 def _declines() -> ScalarSelect[int]:
     """How many declined since the last holder of the case."""
     taken, declined = aliased(Referral), aliased(Referral)
-    had = (ReferralStatus.ACCEPTED, ReferralStatus.ARRIVED, ReferralStatus.NOT_ARRIVED)
     holding = (
         select(func.coalesce(func.max(taken.position), 0))
-        .where(taken.case_id == Case.id, taken.status.in_(had))
+        .where(taken.case_id == Case.id, taken.status.in_(TAKEN))
         .correlate(Case)
         .scalar_subquery()
     )

@@ -1,0 +1,64 @@
+"""Moves between shelters as rows, for steps and stores that saw the case."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import ColumnElement, exists, select
+
+from nrm.db import db
+from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.referrals.referrals import ReferralStatus
+from nrm.domain.referrals.transfers import TRANSFER
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.cases import SealedCompartment
+
+_SHELTERS = tuple(str(each) for each in OrganisationKind if each.takes_people_in)
+
+
+def from_a_shelter() -> ColumnElement[bool]:
+    """The condition for referrals whose sender is a shelter: a move, and no hand-over of a post."""
+    return Referral.sender_id.in_(select(Organisation.id).where(Organisation.kind.in_(_SHELTERS)))
+
+
+def before_leaving() -> ColumnElement[bool]:
+    """The condition for moves that were accepted, before anybody recorded that the person left."""
+    return (Referral.status == ReferralStatus.ACCEPTED) & Referral.departed_at.is_(None) & from_a_shelter()
+
+
+def is_written(referral_id: uuid.UUID, what: str = TRANSFER) -> bool:
+    """Whether there is something sealed for this move."""
+    here = exists().where(SealedCompartment.case_id == referral_id, SealedCompartment.compartment == what)
+    return bool(db.session.scalar(select(here)))
+
+
+def is_move(referral: Referral) -> bool:
+    """Whether the sender is a shelter."""
+    return bool(db.session.scalar(select(exists().where(Referral.id == referral.id, from_a_shelter()))))
+
+
+def standing(case_id: uuid.UUID) -> Referral | None:
+    """The move of the case that was accepted, and of which nobody recorded that the person left."""
+    statement = select(Referral).where(Referral.case_id == case_id, before_leaving())
+    return db.session.scalar(statement.execution_options(populate_existing=True))
+
+
+def unfinished(case_id: uuid.UUID, receiver_id: uuid.UUID) -> list[Referral]:
+    """Moves that ended at this receiver while nobody with a key was there: a new epoch is due, or a note."""
+    written = exists().where(SealedCompartment.case_id == Referral.id, SealedCompartment.compartment == TRANSFER)
+    statement = select(Referral).where(
+        Referral.case_id == case_id,
+        Referral.receiver_id == receiver_id,
+        Referral.status.in_((ReferralStatus.ACCEPTED, ReferralStatus.ARRIVED, ReferralStatus.NOT_ARRIVED)),
+        Referral.epoch_due | ((Referral.status != ReferralStatus.ACCEPTED) & written),
+    )
+    return list(db.session.scalars(statement.execution_options(populate_existing=True)))
+
+
+def of_case(case_id: uuid.UUID) -> list[uuid.UUID]:
+    """The referrals of a case for which something is sealed."""
+    statement = select(Referral.id).where(
+        Referral.case_id == case_id, exists().where(SealedCompartment.case_id == Referral.id)
+    )
+    return list(db.session.scalars(statement))

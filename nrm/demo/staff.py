@@ -72,12 +72,11 @@ def _name(number: int) -> str:
 def _is_needless(code: str, role: Role) -> bool:
     """Who counts and who pays work at the ministry of labour; every other role of a ministry at the other office.
 
-    The agencies that file tables have a focal point and nobody else.
+    Every other ministry and agency of the register has a focal point and nobody else.
     """
-    if code in country().register.agencies and OrganisationKind(country().organisations[code].kind) == "ministry":
-        return role is not Role.FOCAL_POINT
     if code not in ("OMS", "MOLSA"):
-        return False
+        is_ministry = OrganisationKind(country().organisations[code].kind) is OrganisationKind.MINISTRY
+        return is_ministry and role is not Role.FOCAL_POINT
     counts_or_pays = role in (Role.STATISTICIAN, Role.PAYMENT_OFFICER)
     return role is Role.FOCAL_POINT or counts_or_pays is (code == "OMS")
 

@@ -75,6 +75,20 @@ REFUSED = {
     PlaceRefusal.UNIT_CLOSED: N_("Reopen its unit first."),
     PlaceRefusal.GONE: N_("Another unit followed this one. Open that one."),
 }
+FIELD_OF = {
+    PlaceRefusal.TOO_MANY: "number",
+    PlaceRefusal.CLOSED: "unit",
+    PlaceRefusal.FOR_WHOM: "for_whom",
+    PlaceRefusal.UNIT_NAME_TAKEN: "label",
+    PlaceRefusal.NO_PLACES: "places",
+    PlaceRefusal.CODE: "code",
+    PlaceRefusal.NOT_THERE: "begins",
+    PlaceRefusal.BEGINS_IN_PAST: "begins",
+    PlaceRefusal.BEGINS_TOO_LATE: "begins",
+    PlaceRefusal.ENDS_BEFORE_IT_BEGINS: "ends_day",
+    PlaceRefusal.CLOSED_TOO_LATE: "ends_day",
+}
+"""Error -> the field it stands at; each page says where all others stand."""
 NAME_HINT = N_(
     "As it stands on the door or in your own lists, for example R1 or Garden room. Never the name of a person."
 )

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
+from wtforms import Form
 
 from forms import SelectChoice
 from forms.days import OTHER, chosen_day
@@ -14,6 +15,7 @@ from forms.shelter.places import (
     ALREADY,
     CLOSED_WORDS,
     EXTRA_REASONS,
+    FIELD_OF,
     OUT_REASONS,
     REFUSED,
     AddPlacesForm,
@@ -65,6 +67,14 @@ def tonight() -> str:
         number,
         which=", ".join(said),
     )
+
+
+def mark(form: Form, reason: PlaceRefusal, otherwise: str) -> None:
+    """Say at the field that it is about why something is refused; `otherwise`: the field for all other reasons."""
+    name = FIELD_OF[reason] if reason in FIELD_OF and FIELD_OF[reason] in form else otherwise
+    if name == "begins" and form[name].data == OTHER:
+        name = "begins_day"
+    form[name].errors = [REFUSED[reason]]
 
 
 @blueprint.get("/beds")
@@ -178,14 +188,7 @@ def add() -> Answer:
             by=access.actor(),
         )
     except PlaceRefused as error:
-        at = {
-            PlaceRefusal.TOO_MANY: form.number,
-            PlaceRefusal.NOT_THERE: form.begins,
-            PlaceRefusal.BEGINS_IN_PAST: form.begins_day,
-            PlaceRefusal.BEGINS_TOO_LATE: form.begins_day,
-            PlaceRefusal.CLOSED: form.unit,
-        }
-        at.get(error.reason, form.name).errors = [REFUSED[error.reason]]
+        mark(form, error.reason, "name")
         return _add_page(form), 422
     return redirect(url_for("places.index"), 303)
 
@@ -369,13 +372,7 @@ def promise(place_id: uuid.UUID) -> Answer:
             by=by,
         )
     except PlaceRefused as error:
-        begins = form.begins_day if form.begins.data == OTHER else form.begins
-        at = {
-            PlaceRefusal.CODE: form.code,
-            PlaceRefusal.ENDS_BEFORE_IT_BEGINS: form.ends_day,
-            PlaceRefusal.CLOSED_TOO_LATE: form.ends_day,
-        }
-        at.get(error.reason, begins).errors = [REFUSED[error.reason]]
+        mark(form, error.reason, "begins")
         return render_template("shelter/places/promise.html", place=line, form=form), 422
     return redirect(url_for("places.show", place_id=place_id), 303)
 

@@ -27,7 +27,7 @@ from nrm.store.countries import country
 from nrm.store.shelter import places as store
 from nrm.web import access, errors
 from nrm.web.language import text_in
-from nrm.web.shelter.places import for_whom, number_in
+from nrm.web.shelter.places import for_whom, mark, number_in
 
 Answer = Response | str | tuple[str, int]
 
@@ -85,15 +85,8 @@ def add() -> Answer:
             by=access.actor(),
         )
     except PlaceRefused as error:
-        at = {
-            PlaceRefusal.TOO_MANY: form.number,
-            PlaceRefusal.FOR_WHOM: form.for_whom,
-            PlaceRefusal.UNIT_NAME_TAKEN: form.label,
-            PlaceRefusal.BEGINS_IN_PAST: form.begins_day,
-            PlaceRefusal.BEGINS_TOO_LATE: form.begins_day,
-        }
         unnamed = error.reason is PlaceRefusal.NAME_MISSING and not (form.label.data or "").strip()
-        (form.label if unnamed else at.get(error.reason, form.name)).errors = [REFUSED[error.reason]]
+        mark(form, error.reason, "label" if unnamed else "name")
         return render_template("shelter/units/add.html", form=form), 422
     return redirect(url_for("units.index"), 303)
 
@@ -163,14 +156,7 @@ def split(unit_id: uuid.UUID) -> Answer:
     except PlaceRefused as error:
         if error.reason is PlaceRefusal.CLOSED:
             return errors.error_page(409, REFUSED[error.reason])
-        begins = form.begins_day if form.begins.data == OTHER else form.begins
-        at = {
-            PlaceRefusal.NO_PLACES: form.places,
-            PlaceRefusal.BEGINS_IN_PAST: begins,
-            PlaceRefusal.BEGINS_TOO_LATE: begins,
-            PlaceRefusal.NOT_THERE: begins,
-        }
-        at.get(error.reason, form.label).errors = [REFUSED[error.reason]]
+        mark(form, error.reason, "label")
         return render_template("shelter/units/split.html", unit=unit, form=form), 422
     return redirect(url_for("units.index"), 303)
 

@@ -1,0 +1,107 @@
+"""A manager and a case worker at the pages of the building; another shelter sees none of it."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from flask import Flask
+
+from nrm.db import db
+from nrm.domain.shelter.cases import new_pseudonym
+from nrm.store import days
+from nrm.store.shelter import places as store
+from tests import factories
+from tests import factories_referrals as people
+from tests.conftest import Person
+from tests.factories_stays import admitted
+
+SignIn = Callable[[str], Person]
+MANAGER, WORKER = "vatra.shelter_manager", "vatra.case_worker"
+CODE = new_pseudonym(bytes(range(16)))
+
+
+def boxes(name: str, day: date) -> dict[str, str]:
+    return {f"{name}-day": str(day.day), f"{name}-month": str(day.month), f"{name}-year": str(day.year)}
+
+
+def units() -> dict[str, store.UnitLine]:
+    db.session.rollback()
+    return {line.label: line for line in store.units(by=factories.actor(MANAGER), closed=True)}
+
+
+def test_a_unit_is_split_renamed_and_closed_by_day_and_the_past_stays(app: Flask, sign_in: SignIn) -> None:
+    admitted(factories.actor(WORKER))
+    manager, first = sign_in(MANAGER), units()["Ndërtesa"]
+    address = f"/beds/units/{first.id}"
+    v2, v3 = (str(people.bed("VATRA", number)) for number in (1, 2))
+    split = {"label": "Kati i parë", "for_whom": "women", "begins": "today"}
+    assert "Tick the places" in manager.post(f"{address}/split?lang=en", split, 422)
+    assert manager.post(f"{address}/split", {**split, "places": [v2, v3]}) == "/beds/units"
+    assert (units()["Ndërtesa"].places, units()["Kati i parë"].places) == (43, 2)
+    manager.post(f"{address}/split?lang=en", {**split, "places": [v2]}, 422)
+    board = manager.get("/beds?lang=en")
+    assert re.search(r"Tonight 44 places are free: 42 for everybody, 2 for women\.", board)
+    assert "Kati i parë, for women</caption>" in board
+    # From today on it has another name: what it was called until yesterday stays.
+    assert manager.post(f"{address}/change", {"label": "Kati i dytë", "for_whom": "everybody"}) == "/beds/units"
+    assert units()["Ndërtesa"].closed_why == "renamed"
+    assert units()["Kati i dytë"].places == 43
+    taken = manager.post(
+        f"/beds/units/{units()['Kati i dytë'].id}/close?lang=en", {"closed": "today", "reason": "given_up"}, 422
+    )
+    assert "somebody sleeps in this place" in taken
+    women = units()["Kati i parë"].id
+    assert manager.post(f"/beds/units/{women}/close", {"closed": "today", "reason": "given_up"}) == "/beds/units"
+    assert "43 places: 1 taken, 0 held, 42 free." in manager.get("/beds?lang=en")
+    manager.post(f"/beds/{v2}/reopen", {}, 409)
+    manager.post(f"/beds/units/{women}/reopen", {})
+    assert manager.post(f"/beds/{v2}/reopen", {}) == f"/beds/{v2}"
+    for verb in ("change", "split", "close"):
+        sign_in("nrc.shelter_manager").get(f"/beds/units/{women}/{verb}", 404)
+        sign_in(WORKER).get(f"/beds/units/{women}/{verb}", 403)
+
+
+def test_a_case_worker_makes_an_extra_place_and_keeps_and_releases_one(app: Flask, sign_in: SignIn) -> None:
+    worker, today = sign_in(WORKER), days.today()
+    assert "Make an extra place" in worker.get("/beds?lang=en")
+    page = worker.post("/beds/extra?lang=en", {"nights": "8", "reason": "building_full"}, 422)
+    assert "Choose a number" in page
+    made = worker.post("/beds/extra", {"nights": "2", "reason": "building_full"})
+    assert "An extra place, there until" in worker.get(f"{made}?lang=en")
+    assert "46 places: 0 taken, 0 held, 46 free." in worker.get("/beds?lang=en")
+    place = f"/beds/{people.bed('VATRA', 4)}"
+    sent = {"code": "K7QM", "begins": "today", **boxes("ends_day", today + timedelta(days=2))}
+    assert "Enter the code of the case" in worker.post(f"{place}/promise?lang=en", sent, 422)
+    assert worker.post(f"{place}/promise", {**sent, "code": CODE}) == place
+    board = worker.get("/beds?lang=en")
+    assert f"kept for {CODE}" in board
+    assert "overdue" in board
+    (kept,) = store.place_line(uuid.UUID(place.removeprefix("/beds/")), by=factories.actor(WORKER)).kept
+    for login, status in (("nrc.case_worker", 404), ("ra.duty_officer", 403)):
+        sign_in(login).get(f"/beds/promises/{kept.id}", status)
+        sign_in(login).get(place, status)
+    early = boxes("ends_day", today)
+    assert "Enter a later day" in worker.post(f"/beds/promises/{kept.id}/renew?lang=en", early, 422)
+    assert worker.post(f"/beds/promises/{kept.id}/renew", boxes("ends_day", today + timedelta(days=5))) == place
+    assert worker.post(f"/beds/promises/{kept.id}/release", {}) == place
+    assert CODE not in worker.get("/beds?lang=en")
+
+
+def test_a_place_goes_out_of_service_and_back_with_reason_and_reference(app: Flask, sign_in: SignIn) -> None:
+    manager, today = sign_in(MANAGER), days.today()
+    place = f"/beds/{people.bed('VATRA', 4)}"
+    sent = {"begins": "today", "ends": "other", "reason": "repairs", "reference": "12/2026"}
+    assert "Enter a later day" in manager.post(f"{place}/out?lang=en", {**sent, **boxes("ends_day", today)}, 422)
+    assert "Choose why" in manager.post(f"{place}/out?lang=en", {"begins": "today", "ends": "open"}, 422)
+    assert manager.post(f"{place}/out", {**sent, **boxes("ends_day", today + timedelta(days=3))}) == place
+    page = manager.get(f"{place}?lang=en")
+    assert "12/2026" in page
+    assert "44 free, 1 out of service." in manager.get("/beds?lang=en")
+    (out,) = store.place_line(uuid.UUID(place.removeprefix("/beds/")), by=factories.actor(WORKER)).out
+    sign_in("nrc.shelter_manager").post(f"/beds/out/{out.id}/back", {}, 404)
+    sign_in(WORKER).post(f"/beds/out/{out.id}/back", {}, 403)
+    assert manager.post(f"/beds/out/{out.id}/back", {}) == place
+    assert "45 places: 0 taken, 0 held, 45 free." in manager.get("/beds?lang=en")

@@ -123,13 +123,13 @@ def test_what_a_manager_did_by_hand_is_not_undone(app: Flask, command: Command, 
     assert (found[0], lines(found)) == (0, ["country: nothing to do"])
     edit(folder, ("beds = 45", "beds = 47"))
     found = command(app, "upgrade")
-    assert (found[0], lines(found)) == (0, ["added 1 bed to VATRA: V47"])
+    assert (found[0], lines(found)) == (0, ["added 1 place to VATRA: V47"])
     assert number_of_beds("VATRA") == 48
     edit(folder, ("beds = 47", "beds = 44"))
     found = command(app, "upgrade")
     assert found[0] == 1
     (line,) = lines(found)
-    assert line.startswith("not done: VATRA has 2 beds more than the file (V46, V47)")
+    assert line.startswith("not done: VATRA has 2 places more than the file (V46, V47)")
     assert "closes them" in line
 
 

@@ -135,6 +135,7 @@ class Room:
     taken: int
     held: int
     out_of_use: int
+    extra: int  # places of today that were made for some days; `places` counts them
     code: str
     may_accept: bool
     """Whether enough people hold the shelter's key to accept anybody."""
@@ -411,6 +412,7 @@ def _rooms(*wanted: Any) -> _Rooms:
         counted.taken,
         counted.kept + counted.asked,
         counted.out,
+        counted.extra,
         number_of_holders(Organisation.id),
     )
     return statement.where(*wanted).order_by(Organisation.code)
@@ -418,6 +420,6 @@ def _rooms(*wanted: Any) -> _Rooms:
 
 def _in_numbers(found: Iterable[Row[*tuple[Any, ...]]]) -> list[Room]:
     return [
-        Room({"sq": sq, "en": en}, number, taken, held, out, code, holders >= KEY_HOLDERS_NEEDED)
-        for code, sq, en, number, taken, held, out, holders in found
+        Room({"sq": sq, "en": en}, number, taken, held, out, extra, code, holders >= KEY_HOLDERS_NEEDED)
+        for code, sq, en, number, taken, held, out, extra, holders in found
     ]

@@ -220,6 +220,8 @@ def _place_words(place: Place) -> list[str]:
             said.append(gettext("%(free)s of %(places)s places free", free=place.room.free, places=place.room.places))
         else:
             said.append(translated(CAPACITY_WORDS[place.capacity]))
+        if place.room.extra:
+            said.append(ngettext("%(num)s extra place", "%(num)s extra places", place.room.extra))
     if place.waiting:
         said.append(ngettext("%(num)s waits", "%(num)s wait", place.waiting))
     if place.late:

@@ -194,7 +194,7 @@ def test_numbers_of_beds_are_for_the_duty_desk_and_the_shelter_itself_alone(app:
         session.add_all(Place(organisation_id=people.organisation("NRC"), label=f"X{each}") for each in range(700))
     (nrc,) = [place for place in system.places(by=ra()) if place.code == "NRC"]
     assert nrc.room is not None
-    numbers = {str(nrc.room.beds), str(nrc.room.free)}
+    numbers = {str(nrc.room.places), str(nrc.room.free)}
     assert all(len(number) == 3 for number in numbers)
     page = sign_in("ra.duty_officer").get("/duty/map?lang=en")
     assert all(number in page for number in numbers)

@@ -72,6 +72,8 @@ def test_a_case_worker_makes_an_extra_place_and_keeps_and_releases_one(app: Flas
     made = worker.post("/beds/extra", {"nights": "2", "reason": "building_full"})
     assert "An extra place, there until" in worker.get(f"{made}?lang=en")
     assert "46 places: 0 taken, 0 held, 46 free." in worker.get("/beds?lang=en")
+    assert "1 of them is an extra place." in worker.get("/beds?lang=en")
+    assert "46 of 46 places free, 1 extra place" in sign_in("ra.duty_officer").get("/duty/map?lang=en")
     place = f"/beds/{people.bed('VATRA', 4)}"
     sent = {"code": "K7QM", "begins": "today", **boxes("ends_day", today + timedelta(days=2))}
     assert "Enter the code of the case" in worker.post(f"{place}/promise?lang=en", sent, 422)

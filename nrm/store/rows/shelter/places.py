@@ -87,6 +87,7 @@ class Counted(NamedTuple):
     out: ColumnElement[int]
     kept: ColumnElement[int]
     asked: ColumnElement[int]
+    extra: ColumnElement[int]
 
 
 def counted() -> Counted:
@@ -100,6 +101,7 @@ def counted() -> Counted:
         _number(*free, is_out()),
         _number(*free, ~is_out(), is_kept()),
         _number(Referral.receiver_id == Organisation.id, Referral.status == ReferralStatus.SENT),
+        _number(mine, Place.extra_why != "", there()),
     )
 
 

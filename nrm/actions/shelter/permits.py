@@ -277,7 +277,7 @@ def _seal_number(session: Session, case_id: uuid.UUID, entry_id: object, number:
         if session.scalar(select(asked)):
             raise PermitRefused(PermitRefusal.SEALED_NOW)
         case_steps.begin(session, case_id, Compartment.LEGAL, by)
-    vault.merge(session, case_id, Compartment.LEGAL, {store.number_key(entry_id): number}, by=by)
+    vault.merge(session, case_id, Compartment.LEGAL, {entry_rules.number_key(entry_id): number}, by=by)
 
 
 def _mark(

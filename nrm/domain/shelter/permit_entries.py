@@ -303,3 +303,8 @@ def ending(facts: PermitFacts, periods: PermitPeriods, *, today: date) -> int | 
     if left < 0:
         return 0
     return min((each for each in periods.ending_days if left <= each), default=None)
+
+
+def number_key(entry_id: object) -> str:
+    """Under which name the legal file keeps the number of an entry."""
+    return f"permit_number.{entry_id}"

@@ -230,11 +230,6 @@ def case_of(entry_id: uuid.UUID, *, by: Actor) -> uuid.UUID:
     return visible(found, Permission.PERMIT_RECORD, by=by).id
 
 
-def number_key(entry_id: object) -> str:
-    """Under which name the legal file keeps the number of an entry."""
-    return f"permit_number.{entry_id}"
-
-
 def desk(*, by: Actor) -> Desk:
     """What waits at the actor's desk: the permit unit's, or of the people whom a shelter holds; raises NotVisible."""
     if by.organisation_id is None or not by.may(Permission.PERMIT_RECORD):

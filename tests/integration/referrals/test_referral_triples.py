@@ -144,9 +144,11 @@ def test_what_stands_in_the_table_works(
     triple: tuple[ReferralStatus, ReferralEvent, Relation],
 ) -> None:
     status, event, relation = triple
-    if status is ReferralStatus.ACCEPTED:
+    if status is not ReferralStatus.SENT:
         receiver = sign_in(PEOPLE[Relation.RECEIVER])
         receiver.post(f"/referrals/{sent.referral_id}/accept", {"bed": str(people.bed("NRC")), "expected": ""})
+    if status is ReferralStatus.ARRIVED:
+        receiver.post(f"/referrals/{sent.referral_id}/arrival", _form(ReferralEvent.ARRIVE))
     if event is ReferralEvent.EXPIRE:
         late = clock.now() + timedelta(hours=2)
         clock.set_clock(lambda: late)

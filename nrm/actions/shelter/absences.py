@@ -27,6 +27,7 @@ from nrm.domain.shelter.absences import (
     child_authority,
 )
 from nrm.domain.shelter.away import Over
+from nrm.domain.shelter.permits import GateClosed, GateRefusal
 from nrm.domain.shelter.stays import Destination, ExitReason, StayOver, check_country, check_exit, country_of
 from nrm.models.shelter.absences import LeftAlone, Missing
 from nrm.models.shelter.cases import Case
@@ -220,7 +221,7 @@ def record_left(*, stay_id: uuid.UUID, left_on: date, destination: Destination, 
                 raise StayOver
             case = session.get_one(Case, stay.case_id, populate_existing=True)
             check_left_alone(
-                age_rows.age_class_on(case, left_on), left_on, admitted_on=stay.admitted_on, today=days.today()
+                age_rows.leaves_as(case, left_on), left_on, admitted_on=stay.admitted_on, today=days.today()
             )
             check_exit(ExitReason.LEFT_ALONE, destination)
             check_country(destination, where)
@@ -286,7 +287,8 @@ def confirm_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
 
     Returns the stay.
 
-    Raises NotPermitted, NotVisible, StayOver, AbsenceRefused (`same_member`, `over`).
+    Raises NotPermitted, NotVisible, StayOver, AbsenceRefused (`same_member`, `over`), permits.GateClosed
+    (`child_alone`: the person was assessed as a child in the meantime).
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
@@ -294,8 +296,10 @@ def confirm_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
         check_second(left.recorded_by_id, by.member_id)
         _change_open(session, left, confirmed_by_id=by.member_id)
         reason, opened = ExitReason.LEFT_ALONE, "adult"
+        case = session.get_one(Case, left.case_id, populate_existing=True)
+        if left.kind == Kind.LEFT and age_rows.leaves_as(case, left.left_on) != "adult":
+            raise GateClosed(GateRefusal.CHILD_ALONE)
         if left.kind == Kind.DIED:
-            case = session.get_one(Case, left.case_id, populate_existing=True)
             adult = age_rows.age_class_on(case, left.left_on) == "adult"
             reason, opened = ExitReason.DIED, "adult" if adult else "died"
         alarm = absence_rows.stands(left.case_id)

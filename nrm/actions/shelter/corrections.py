@@ -57,7 +57,13 @@ _END = (
     "permit_state",
     "child_gate",
     "safe_on",
+    "looked_on",
+    "decided_on",
+    "assessed_by_id",
+    "looked_by_id",
+    "child_decision_id",
     "reflected_until",
+    "appeal_until",
     "left_recorded_by_id",
     "left_confirmed_by_id",
 )

@@ -50,6 +50,11 @@ def _refused(error: AbsenceRefused) -> Answer:
     return errors.error_page(409, ABSENCE_REFUSED[error.reason])
 
 
+@blueprint.errorhandler(GateClosed)
+def _closed(error: GateClosed) -> Answer:
+    return errors.error_page(409, CLOSED[error.reason])
+
+
 @blueprint.errorhandler(StayOver)
 def _over(_: StayOver) -> Answer:
     return errors.error_page(409, OVER)

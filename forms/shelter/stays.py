@@ -6,14 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wtforms import RadioField, SelectField, StringField
+from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from forms import SelectChoice
 from forms.days import DayField, planned_end, today_or
 from forms.names import country_code
-from forms.shelter.cases import CARE_FIELDS
+from forms.shelter.cases import CARE_FIELDS, IF_MISSING
 from forms.shelter.corrections import why
+from forms.shelter.missing_told import official
 from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.shelter.absences import AbsenceRefusal, Feared
 from nrm.domain.shelter.permits import GateRefusal
@@ -124,13 +125,22 @@ CLOSED = {
 
 
 class AdmitStayForm(OnceForm):
-    """A place, since when, and until when it is planned."""
+    """A place, since when, until when it is planned, and what an adult answers for the case that she does not come
+    back one day, which is sealed with her care."""
 
     bed = SelectField(N_("Place"), validators=[Offered(N_("Choose a free place"))], validate_choice=False)
     admitted = today_or(N_("Admitted"))
     admitted_day = DayField(N_("Day of admission"), when=("admitted", "other"))
     planned = planned_end(N_("Planned end of the stay"))
     planned_day = DayField(N_("Day of the planned end"), when=("planned", "other"))
+    missing_after = StringField(CARE_FIELDS["missing_after"], validators=[PlainText(200)])
+    missing_tell = StringField(CARE_FIELDS["missing_tell"], validators=[PlainText(500)])
+    missing_say = StringField(CARE_FIELDS["missing_say"], validators=[PlainText(500)])
+
+    @property
+    def if_missing(self) -> dict[str, str]:
+        """What an adult answered for the case that she does not come back one day; sealed with her care."""
+        return {name: (self[name].data or "").strip() for name in IF_MISSING}
 
 
 PLAN_LABELS = {
@@ -165,17 +175,13 @@ _HOUR = re.compile(r"([01]?[0-9]|2[0-3])[:.][0-5][0-9]")
 
 
 class ArrivalForm(AdmitStayForm):
-    """One page for an arrival: place, day and hour as told, planned end, and what she answers for the case that she
-    does not come back one day. Everything in own words is sealed with her care."""
+    """One page for an arrival: an admission, and the hour as told, which is sealed with her care."""
 
     hour = StringField(
         N_("Hour of arrival, as told"),
         description=N_("For example 3:10. Sealed with her care. Leave it empty if nobody knows it."),
         validators=[PlainText(10)],
     )
-    missing_after = StringField(CARE_FIELDS["missing_after"], validators=[PlainText(200)])
-    missing_tell = StringField(CARE_FIELDS["missing_tell"], validators=[PlainText(500)])
-    missing_say = StringField(CARE_FIELDS["missing_say"], validators=[PlainText(500)])
 
     def validate_hour(self, field: StringField) -> None:
         """Empty, or an hour of the day."""
@@ -306,6 +312,23 @@ class MissingForm(OnceForm):
     )
 
 
+class MissingChildForm(MissingForm):
+    """As of an adult, and what is given with the alarm by the clause: sealed to the child authority and the police."""
+
+    official = official()
+    name = StringField(N_("Name"), validators=[PlainText(200)])
+    description = TextAreaField(
+        N_("What the child looks like and wears"),
+        description=N_("Name and description go with the alarm, under seal, to the child authority and the police."),
+        validators=[PlainText(600)],
+    )
+
+    @property
+    def given(self) -> dict[str, str]:
+        """What was filled in."""
+        return {name: (self[name].data or "").strip() for name in ("name", "description")}
+
+
 ABSENCE_REFUSED = {
     AbsenceRefusal.SINCE: N_("Enter a time of the last month, not before the admission"),
     AbsenceRefusal.ALREADY: N_("This is recorded already."),
@@ -316,5 +339,13 @@ ABSENCE_REFUSED = {
     AbsenceRefusal.AUTHORITY: N_(
         "The child authority has not said yet that it knows. Call the duty desk; the alarm stands until then."
     ),
+    AbsenceRefusal.PLACE_KEPT: N_("The place is still kept for the missing person. The page says until when."),
+    AbsenceRefusal.NO_PLACE: N_("This person has no place now: it was given up already."),
+    AbsenceRefusal.NO_GROUND: N_(
+        "The police may not be told: the person did not agree, and two members have not said that life is in danger."
+    ),
+    AbsenceRefusal.NOTHING_GIVEN: N_("Tick what you give, and fill it in."),
+    AbsenceRefusal.NO_DESK: N_("Nobody at that desk can open it yet. Call the number."),
+    AbsenceRefusal.GROUND_STANDS: N_("Why they may be told is recorded already."),
     AbsenceRefusal.SAME_MEMBER: N_("Somebody else of your shelter must confirm it: whoever recorded it cannot."),
 }

@@ -12,12 +12,14 @@ from werkzeug.wrappers import Response
 
 from forms import SelectChoice
 from forms.days import chosen_day, planned_day
+from forms.shelter.cases import CASE_REFUSED
 from forms.shelter.corrections import KIND_LABELS, WHY_LABELS, CorrectPlaceForm, ReopenStayForm
 from forms.shelter.stays import FIELD_OF, IMPOSSIBLE, PLAN_LABELS, AdmitStayForm, ChangeStayForm
 from forms.typed import OnceForm
 from nrm.actions.shelter import stays as actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.shelter.away import Over
+from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.places import may_be_with_mother
 from nrm.domain.shelter.planned_ends import CHANGES
 from nrm.domain.shelter.planned_ends import Why as Plan
@@ -27,6 +29,7 @@ from nrm.domain.shelter.stays import (
     StayRefusal,
 )
 from nrm.domain.words import N_, Phrase
+from nrm.steps.shelter.arrivals import Told
 from nrm.store import days as calendar
 from nrm.store.countries import country
 from nrm.store.shelter import absences as absence_store
@@ -83,11 +86,14 @@ def admit(case_id: uuid.UUID) -> Answer:
             with_stay_id=chosen.with_stay_id,
             admitted_on=admitted_on,
             anticipated_end_on=planned_day(form.planned, form.planned_day, admitted_on),
+            told=Told(answers=form.if_missing if person.age_class == "adult" else {}),
             by=by,
         )
     except ImpossibleStay as error:
         status = mark_impossible(form, error)
         return render_template("shelter/stays/admit.html", person=person, form=form), status
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
     return redirect(url_for("stays.show", stay_id=stay_id, did="admitted"), 303)
 
 

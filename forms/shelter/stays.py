@@ -33,16 +33,16 @@ IMPOSSIBLE = {
     StayRefusal.DESTINATION: N_("Choose where the person went so that it fits the reason"),
     StayRefusal.COUNTRY: N_("Say in which country that is; a gate looks at the country and at no other word"),
     StayRefusal.MISSING: N_("Record from the case that the person is missing: that is an alarm, and no end of a stay"),
-    StayRefusal.LEFT_ALONE: N_("Two members record that somebody left on her own; there is a page for it"),
+    StayRefusal.LEFT_ALONE: N_("Two members record that somebody left on their own; there is a page for it"),
     StayRefusal.DIED: N_("Two members record a death; there is a page for it"),
     StayRefusal.TAKEN_BACK: N_("Take back the arrival: there is a page for it"),
-    StayRefusal.MISSING_STANDS: N_("This person is missing: record first that she was found"),
+    StayRefusal.MISSING_STANDS: N_("This person is missing: record first that the person was found"),
     StayRefusal.MOVE_STANDS: N_(
         "Another shelter has accepted this person: record on the page of the move that they have left, or call it off"
     ),
     StayRefusal.OVERLAPS_LATER: N_("Enter an earlier day: on this one the person was in another stay"),
     StayRefusal.PLACE_TAKEN_LATER: N_(
-        "Enter an earlier day: somebody else had this place by then. If the person stayed, say that she is still here"
+        "Enter an earlier day: somebody else had this place by then. If the person stayed, say that they are still here"
     ),
     StayRefusal.OVERLAPS: N_("Enter a later day: until then the person was in a shelter"),
     StayRefusal.PLACE_TAKEN: N_("Choose another place: somebody has this one now, or had it on that day"),
@@ -117,7 +117,9 @@ CLOSED = {
         "The best-interest decision is missing, or something was found after it: the Responsible Authority decides"
     ),
     GateRefusal.DECIDED_TO_STAY: N_("It was decided that the child stays; until another decision nothing opens"),
-    GateRefusal.CHILD_ALONE: N_("A child, or who may be one, does not leave on her own: record that she is missing"),
+    GateRefusal.CHILD_ALONE: N_(
+        "A child, or who may be one, does not leave on their own: record that the child is missing"
+    ),
     GateRefusal.NOT_HANDED_OVER: N_(
         "Hand the child on from the case: once another shelter has accepted, this stay ends when the child sets out"
     ),
@@ -144,12 +146,12 @@ class AdmitStayForm(OnceForm):
 
 
 PLAN_LABELS = {
-    Plan.ADMISSION: N_("When she was admitted"),
-    Plan.NEEDS_MORE_TIME: N_("She needs more time"),
+    Plan.ADMISSION: N_("At admission"),
+    Plan.NEEDS_MORE_TIME: N_("The person needs more time"),
     Plan.NOWHERE_SAFE_YET: N_("There is nowhere safe to go yet"),
-    Plan.WAITS_FOR_AUTHORITY: N_("She waits for an authority or a court"),
-    Plan.READY_EARLIER: N_("She is ready earlier"),
-    Plan.HER_WISH: N_("She wishes it"),
+    Plan.WAITS_FOR_AUTHORITY: N_("The person waits for an authority or a court"),
+    Plan.READY_EARLIER: N_("The person is ready earlier"),
+    Plan.HER_WISH: N_("The person wishes it"),
     Plan.MISTYPED: N_("It was typed wrongly"),
     Plan.OTHER: N_("Another reason"),
 }
@@ -179,7 +181,7 @@ class ArrivalForm(AdmitStayForm):
 
     hour = StringField(
         N_("Hour of arrival, as told"),
-        description=N_("For example 3:10. Sealed with her care. Leave it empty if nobody knows it."),
+        description=N_("For example 3:10. Sealed with the care of the person. Leave it empty if nobody knows it."),
         validators=[PlainText(10)],
     )
 
@@ -288,7 +290,7 @@ AGO = {
     "other": N_("Another day"),
 }
 FEARED_LABELS = {
-    Feared.YES: N_("Yes: somebody may have taken or found her"),
+    Feared.YES: N_("Yes: somebody may have taken or found the person"),
     Feared.NO: N_("No"),
     Feared.NOT_KNOWN: N_("Not known"),
 }
@@ -333,9 +335,7 @@ ABSENCE_REFUSED = {
     AbsenceRefusal.SINCE: N_("Enter a time of the last month, not before the admission"),
     AbsenceRefusal.ALREADY: N_("This is recorded already."),
     AbsenceRefusal.OVER: N_("This is over already."),
-    AbsenceRefusal.TOO_EARLY: N_(
-        "It is too early to end the alarm. Until then the person is looked for, and the place is hers."
-    ),
+    AbsenceRefusal.TOO_EARLY: N_("It is too early to end the alarm. Until then the person is looked for."),
     AbsenceRefusal.AUTHORITY: N_(
         "The child authority has not said yet that it knows. Call the duty desk; the alarm stands until then."
     ),

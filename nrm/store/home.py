@@ -24,7 +24,8 @@ class Top:
     such acts wait for a second member; whether a closed report waits for its second signature; how many people are
     missing, or were until yesterday, and how many left on their own; how often the desk was told of others still
     there; how many people arrived and have no place, or are away; how many minors turn 18 this month; how many moves
-    between shelters are not over; how often the desk was told under seal of somebody who is missing. An actor who has no part in one of them gets 0.
+    between shelters are not over; how often the desk was told under seal of somebody who is missing. An actor who has
+    no part in one of them gets 0.
     """
 
     keys: Keys

@@ -15,8 +15,8 @@ from nrm import audit, clock
 from nrm.db import hit_one, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.shelter.absences import (
-    AbsenceRefusal,
     GIVEN,
+    AbsenceRefusal,
     AbsenceRefused,
     Feared,
     Ground,

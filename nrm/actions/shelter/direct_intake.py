@@ -76,11 +76,11 @@ def open_case(
     `came_with`: the case of the victim whose child this is, which the shelter holds. That they belong together is
     sealed with the child's identity; it is not stored in clear.
 
-    `identity`: answers under the questionnaire's names (given, family, known_as, birth, contact ...); `note`: what
-    the hand-over says of needs; `told`: what is sealed with the care; `case_id`: where a line of a file gives it. Identity and story are sealed to the
-    shelter and to the parties that a clause grants them to. For an adult who does not agree neither is stored, and
-    nobody is told. A form that is sent twice finds its place taken the second time. `with_stay_id`, without a place: a
-    child under three sleeps with its mother.
+    `identity`: answers under the questionnaire's names (given, family, known_as, birth, contact ...); `note`: what the
+    hand-over says of needs; `told`: what is sealed with the care; `case_id`: where a line of a file gives it. Identity
+    and story are sealed to the shelter and to the parties that a clause grants them to. For an adult who does not agree
+    neither is stored, and nobody is told. A form that is sent twice finds its place taken the second time.
+    `with_stay_id`, without a place: a child under three sleeps with its mother.
 
     Raises NotPermitted, NotVisible, ImpossibleCase, UnknownCode, UnknownFact, ImpossibleStay, NoAgreement.
     """

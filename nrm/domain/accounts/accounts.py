@@ -229,8 +229,7 @@ WORK: Mapping[Role, Work] = {
     Role.CHILD_PROTECTION_OFFICER: _work(
         N_("Child protection officer"),
         {OrganisationKind.CHILD_PROTECTION},
-        _WORKS_IN_CASES
-        | {Permission.CHILD_RETURN_READ, Permission.CHILD_RETURN_ANSWER, Permission.ALARM_READ},
+        _WORKS_IN_CASES | {Permission.CHILD_RETURN_READ, Permission.CHILD_RETURN_ANSWER, Permission.ALARM_READ},
     ),
     # Sealed releases only: nothing of a person is within reach.
     Role.STATISTICIAN: _work(
@@ -272,8 +271,7 @@ WORK: Mapping[Role, Work] = {
     Role.IDENTIFICATION_OFFICER: _work(
         N_("Identification officer"),
         {OrganisationKind.POLICE, OrganisationKind.RESPONSIBLE_AUTHORITY, OrganisationKind.CHILD_PROTECTION},
-        _KEEPS_OWN_COLLEAGUES
-        | {Permission.IDENTIFICATION_DECIDE, Permission.AGREEMENT_READ, Permission.ALARM_READ},
+        _KEEPS_OWN_COLLEAGUES | {Permission.IDENTIFICATION_DECIDE, Permission.AGREEMENT_READ, Permission.ALARM_READ},
     ),
     # Files the tables of one agency, and sees no other's.
     Role.FOCAL_POINT: _work(

@@ -1,4 +1,4 @@
-"""What is told at an arrival, in the transaction that records it: the place, the hour, whom to tell if she is missing."""
+"""What is told at an arrival, in the transaction that records it: the place, the hour, whom to tell of an absence."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Counsel is told at once when a person with an open application or claim leaves on their own.
 
-The program knows no counsel by name or number: who holds the case owes the call, and who the counsel is stands sealed in
-the legal part.
+The program knows no counsel by name or number: who holds the case owes the call, and who the counsel is stands sealed
+in the legal part.
 """
 
 from __future__ import annotations

@@ -20,7 +20,11 @@ from nrm.vault import epochs
 
 def desk(session: Session, kind: OrganisationKind, party: str = "") -> Organisation | None:
     """The organisation of a kind (and party) that can open what it is told; None: nobody there holds a key."""
-    wanted = [Organisation.kind == kind, Organisation.enabled, exists().where(Keyring.organisation_id == Organisation.id)]
+    wanted = [
+        Organisation.kind == kind,
+        Organisation.enabled,
+        exists().where(Keyring.organisation_id == Organisation.id),
+    ]
     if party:
         wanted.append(Organisation.party == party)
     return session.scalar(select(Organisation).where(*wanted).order_by(Organisation.code).limit(1))

@@ -159,9 +159,7 @@ def _standing(by: Actor, *wanted: ColumnElement[bool]) -> list[MissingLine]:
     ]
 
 
-def _missing_line(
-    found: Missing, pseudonym: str, shelter: Organisation, has_place: bool, by: Actor
-) -> MissingLine:
+def _missing_line(found: Missing, pseudonym: str, shelter: Organisation, has_place: bool, by: Actor) -> MissingLine:
     authority = by.kind is OrganisationKind.CHILD_PROTECTION
     desk = by.organisation_id != found.organisation_id
     kept_until = missing_place_until(found.since_at or clock.now(), country().building.missing_place_hours)

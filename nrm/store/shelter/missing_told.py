@@ -74,9 +74,7 @@ def number_told(by: Actor) -> ColumnElement[int]:
     if by.organisation_id is None or not by.may(Permission.ALARM_READ):
         return literal(0)
     wanted = (MissingTold.organisation_id == by.organisation_id, MissingTold.way == Way.SHARE)
-    return (
-        select(func.count()).select_from(MissingTold).where(*wanted, MissingTold.over_on.is_(None)).scalar_subquery()
-    )
+    return select(func.count()).select_from(MissingTold).where(*wanted, MissingTold.over_on.is_(None)).scalar_subquery()
 
 
 def of_alarm(missing_id: uuid.UUID, *, by: Actor) -> list[SentLine]:

@@ -180,9 +180,7 @@ def sleeps_here(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
     and on which the person has not set out. For alarms; nothing of the case opens by it. Raises NotVisible."""
     own = own_shelter_id(by)
     there = exists().where(Stay.case_id == Case.id, Stay.organisation_id == own, Stay.ended_on.is_(None))
-    moves = exists().where(
-        Referral.case_id == Case.id, Referral.sender_id == own, transfer_rows.before_leaving()
-    )
+    moves = exists().where(Referral.case_id == Case.id, Referral.sender_id == own, transfer_rows.before_leaving())
     statement = select(Case).where(Case.id == case_id, Case.status == "open", or_(Case.holder_id == own, there & moves))
     if lock:
         statement = statement.with_for_update()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -12,7 +12,16 @@ from forms import SelectChoice
 from forms.days import chosen_day
 from forms.names import country_name
 from forms.shelter.cases import CARE_FIELDS, IF_MISSING
-from forms.shelter.stays import ABSENCE_REFUSED, CLOSED, FIELD_OF, IMPOSSIBLE, DiedForm, LeftAloneForm, MissingChildForm, MissingForm
+from forms.shelter.stays import (
+    ABSENCE_REFUSED,
+    CLOSED,
+    FIELD_OF,
+    IMPOSSIBLE,
+    DiedForm,
+    LeftAloneForm,
+    MissingChildForm,
+    MissingForm,
+)
 from nrm import clock
 from nrm.actions.shelter import absences as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
@@ -168,8 +177,17 @@ def not_known(missing_id: uuid.UUID) -> Answer:
 @access.requires(Permission.STAY_MANAGE)
 def found(missing_id: uuid.UUID) -> Answer:
     """The person is back; one press of a button ends the alarm."""
-    case_id = actions.found(missing_id=missing_id, by=access.actor())
-    return redirect(url_for("cases.show", case_id=case_id), 303)
+    by = access.actor()
+    case_id = actions.found(missing_id=missing_id, by=by)
+    current = stays.of_case(case_id, by=by).current
+    return _after(current.id if current is not None else None, case_id, "found")
+
+
+def _after(stay_id: uuid.UUID | None, case_id: uuid.UUID, did: str) -> Answer:
+    """To the page of the stay, which says what happened and what comes next; without a stay to the case."""
+    if stay_id is None:
+        return redirect(url_for("cases.show", case_id=case_id), 303)
+    return redirect(url_for("stays.show", stay_id=stay_id, did=did), 303)
 
 
 @blueprint.post("/missing/<uuid:missing_id>/place")
@@ -191,8 +209,11 @@ def end_page(missing_id: uuid.UUID) -> Answer:
 @blueprint.post("/missing/<uuid:missing_id>/end")
 @access.requires(Permission.STAY_MANAGE)
 def end(missing_id: uuid.UUID) -> Answer:
-    case_id = actions.end(missing_id=missing_id, by=access.actor())
-    return redirect(url_for("cases.show", case_id=case_id), 303)
+    by = access.actor()
+    case_id = actions.end(missing_id=missing_id, by=by)
+    past = stays.of_case(case_id, by=by).past
+    newest = max(past, key=lambda each: (each.ended_on or date.min, each.admitted_on)) if past else None
+    return _after(newest.id if newest is not None else None, case_id, "alarm_ended")
 
 
 @blueprint.get("/stays/<uuid:stay_id>/left")
@@ -296,8 +317,9 @@ def left_one(left_id: uuid.UUID) -> Answer:
 @blueprint.post("/left/<uuid:left_id>/confirm")
 @access.requires(Permission.STAY_MANAGE)
 def confirm_left(left_id: uuid.UUID) -> Answer:
+    kind = store.left_one(left_id, by=access.actor()).kind
     stay_id = actions.confirm_left(left_id=left_id, by=access.actor())
-    return redirect(url_for("stays.show", stay_id=stay_id), 303)
+    return redirect(url_for("stays.show", stay_id=stay_id, did=kind), 303)
 
 
 @blueprint.post("/left/<uuid:left_id>/back")
@@ -305,7 +327,7 @@ def confirm_left(left_id: uuid.UUID) -> Answer:
 def take_back_left(left_id: uuid.UUID) -> Answer:
     """Delete a record that was wrong."""
     stay_id = actions.take_back_left(left_id=left_id, by=access.actor())
-    return redirect(url_for("stays.show", stay_id=stay_id), 303)
+    return redirect(url_for("stays.show", stay_id=stay_id, did="taken_back"), 303)
 
 
 @blueprint.post("/left/<uuid:left_id>/known")

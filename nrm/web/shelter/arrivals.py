@@ -64,7 +64,7 @@ def _form(line: referrals.ReferralLine, *, empty: bool = False) -> ArrivalForm:
     small = may_be_with_mother(age_class=person.age_class, age_band=person.age_band)
     offer_places(form, for_case=line.case_id, small_child=small)
     if line.status is not ReferralStatus.ARRIVED:
-        none = SelectChoice(value=NO_PLACE, label=N_("No place yet: she has arrived and waits"))
+        none = SelectChoice(value=NO_PLACE, label=N_("No place yet: the person has arrived and waits"))
         form.bed.choices = [*(form.bed.choices or ()), none]
     return form
 

@@ -35,7 +35,7 @@ Answer = Response | str | tuple[str, int]
 blueprint = Blueprint("corrections", __name__)
 
 CHOOSE = N_("Choose a place")
-CHOOSE_PLACE = N_("Choose a free place: somebody else has hers now")
+CHOOSE_PLACE = N_("Choose a free place: somebody else has the former one now")
 
 
 @blueprint.get("/stays/<uuid:stay_id>/correct/admission")

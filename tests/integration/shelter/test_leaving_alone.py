@@ -166,7 +166,7 @@ def test_a_child_never_left_on_its_own(vatra: Actor, sign_in: SignIn, age_class:
             stay_id=opened.stay_id, left_on=days.today(), destination=Destination.UNKNOWN, where="unknown", by=vatra
         )
     page = sign_in("vatra.case_worker").post(f"/stays/{opened.stay_id}/left?lang=en", LEFT, 422)
-    assert "does not leave on her own" in page
+    assert "does not leave on their own" in page
 
 
 def test_the_form_of_an_organisations_own_acts_does_not_take_it(vatra: Actor, sign_in: SignIn) -> None:

@@ -142,9 +142,7 @@ def sources() -> tuple[Source, ...]:
     marks = _marks_of_case()
     # A move is on the list only once its seven days are over; before that there is nothing to be done about it here.
     accepted_before = bindparam("moves_since", type_=UtcDateTime(), callable_=lambda: clock.now() - BOTH_WRITE)
-    overdue = _referred(MOVE).where(
-        transfer_rows.before_leaving(), Referral.decided_at <= accepted_before
-    )
+    overdue = _referred(MOVE).where(transfer_rows.before_leaving(), Referral.decided_at <= accepted_before)
     sending = Case.status == "referred"
     asked = ChildAlert.opinion_at.is_not(None) & (ChildAlert.answer == "")
     child_step = case((asked, literal(CHILD_ANSWER)), else_=literal(NOTIFY))

@@ -108,10 +108,9 @@ def _own(by: Actor) -> ColumnElement[bool]:
 
 
 def of_referral(referral_id: uuid.UUID, *, by: Actor) -> MoveLine | None:
-    """As `of_case`, of one referral."""
-    case_id = db.session.scalar(select(Referral.case_id).where(Referral.id == referral_id))
-    line = of_case(case_id, by=by) if case_id is not None else None
-    return line if line is not None and line.referral_id == referral_id else None
+    """As `of_case`, of one referral; in one statement, so that another's takes as long as none."""
+    found = db.session.execute(_moves().where(Referral.id == referral_id, _own(by))).first()
+    return _line(found, by) if found is not None else None
 
 
 def is_move(line: ReferralLine) -> bool:

@@ -196,7 +196,14 @@ def handed_on(case_id: uuid.UUID, by: Actor) -> uuid.UUID:
     """The referral by which the person is handed on to the National Reception Centre."""
     nrc = people.organisation("NRC")
     yes = ByName.YES
-    return next_receiver.refer(case_id=case_id, receiver_id=nrc, reason=OverrideReason.SAFETY, by=by, by_name=yes)
+    return next_receiver.refer(
+        case_id=case_id,
+        receiver_id=nrc,
+        reason=OverrideReason.SAFETY,
+        hand_over=people.HAND_OVER,
+        by=by,
+        by_name=yes,
+    )
 
 
 def labels_of(case_id: uuid.UUID) -> int:
@@ -219,7 +226,7 @@ def test_the_next_shelter_never_sees_the_label_and_the_key_worker_does_not_go_al
     sent = handed_on(person, worker)
     assert labels_of(person) == 2  # the compartment and the shelter's own grant: it was offered to nobody
     nrc = factories.actor("nrc.case_worker")
-    referrals.accept(referral_id=sent, bed_id=people.bed("NRC"), by=nrc)
+    referrals.accept(referral_id=sent, place_id=people.bed("NRC"), by=nrc)
     assert labels_of(person) == 0
     assert store.of_case(person, by=nrc).now == {}
     assert store.my_people(by=worker) == []

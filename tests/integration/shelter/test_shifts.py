@@ -150,7 +150,7 @@ def test_leave_ends_with_the_place_the_case_and_the_holder(person: uuid.UUID, wo
     key_workers.take_off(case_id=person, place=Place.KEY, by=worker)
     assert shown(person, by) == {Compartment.CARE}  # on duty still
     referrals.accept(
-        referral_id=handed_on(second, worker), bed_id=people.bed("NRC"), by=factories.actor("nrc.case_worker")
+        referral_id=handed_on(second, worker), place_id=people.bed("NRC"), by=factories.actor("nrc.case_worker")
     )
     with pytest.raises(NotVisible):
         shown(second, by)

@@ -14,7 +14,7 @@ from nrm.store.accounts import alarms, members, second_hands
 from nrm.store.referrals import transfers
 from nrm.store.reports import reports
 from nrm.store.rows.shelter import absences as absence_rows
-from nrm.store.shelter import absences, ages, arrivals, away, others_there
+from nrm.store.shelter import absences, ages, arrivals, away, missing_told, others_there
 from nrm.store.statements import built_once
 
 
@@ -24,7 +24,8 @@ class Top:
     such acts wait for a second member; whether a closed report waits for its second signature; how many people are
     missing, or were until yesterday, and how many left on their own; how often the desk was told of others still
     there; how many people arrived and have no place, or are away; how many minors turn 18 this month; how many moves
-    between shelters are not over. An actor who has no part in one of them gets 0.
+    between shelters are not over; how often the desk was told under seal of somebody who is missing. An actor who has
+    no part in one of them gets 0.
     """
 
     keys: Keys
@@ -39,6 +40,7 @@ class Top:
     away: int = 0
     turning: int = 0
     moves: int = 0
+    told: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -63,4 +65,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         away.number_away(by),
         ages.number_turning(by),
         transfers.number_open(by),
+        missing_told.number_told(by),
     )

@@ -940,6 +940,38 @@ def test_a_case_that_was_closed_before_stays_closed_and_can_be_opened_again(befo
         assert data.rows("cases") == was
 
 
+@pytest.mark.slow
+def test_a_missing_child_may_be_told_of_and_what_one_member_struck_says_so(before: Before) -> None:
+    data = before("0062_missing")
+    stands = {"since_on": DAY, "since_at": AT, "reported_on": DAY, "outcome": "", "over_on": None}
+    adult, child = (
+        data.add("missing", case_id=data.add("cases")["id"], age_class=each, party="", **stands)["id"]
+        for each in ("adult", "unsure")
+    )
+    first, second = (data.add("members")["id"] for _ in range(2))
+    two = {"kind": "left", "recorded_by_id": first, "confirmed_by_id": second, "left_on": DAY, "withdrawn_on": None}
+    struck = data.add("left_alone", **two, struck_on=DAY)["id"]
+    kept = data.add("left_alone", **two, struck_on=None)["id"]
+    was = data.rows("missing"), data.rows("left_alone")
+    for _ in range(2):
+        data.up()
+        assert {row["id"]: row["police_ground"] for row in data.rows("missing")} == {adult: "", child: "child"}
+        assert {row["id"]: row["doubted_why"] for row in data.rows("left_alone")} == {struck: "former_rule", kept: ""}
+        share = {"missing_id": child, "way": "share", "reached": None, "number": "", "told_on": DAY, "over_on": None}
+        told = data.add("missing_told", **share)["id"]
+        data.add("sealed_compartments", case_id=told, compartment="alarm")
+        for wrong, check in (
+            ({"way": "letter"}, "known_way"),
+            ({"way": "telephone"}, "call_has_an_end"),
+            ({"over_on": DAY - timedelta(days=1)}, "ended_after_it_was_told"),
+        ):
+            with refused(check):
+                data.add("missing_told", **{**share, **wrong})
+        data.down()
+        assert (data.rows("missing"), data.rows("left_alone")) == was
+        assert not [row for row in data.rows("sealed_compartments") if row["compartment"] == "alarm"]
+
+
 def _permit(data: Databases, state: str, **said: object) -> Row:
     told = {"informed_on": DAY, "informed_language": "ro", "informed_by_id": data.first("organisations")["id"]}
     case_id = data.add("cases")["id"]

@@ -28,7 +28,7 @@ from nrm.web.interviews import helpline
 from nrm.web.language import gettext
 from nrm.web.referrals import announced_returns
 from nrm.web.reports import contributions
-from nrm.web.shelter import ages, away, child_returns, consents, data_requests, key_workers
+from nrm.web.shelter import ages, away, child_returns, consents, data_requests, key_workers, missing_told
 from nrm.web.shelter import permits as permit_pages
 
 blueprint = Blueprint("desks", __name__)
@@ -115,6 +115,7 @@ def desk_home() -> str:
         child_answers=ANSWER_LABELS,
         may_record=by.may(Permission.REQUEST_RECORD),
         notices=announced_returns.recorded_part() if by.may(Permission.NOTICE_ANNOUNCE) else "",
+        told=missing_told.home_part(),
         calls=helpline.home_part() if by.may(Permission.CALL_RECORD) else "",
         returns=child_returns.waiting_part() if by.may(Permission.CHILD_RETURN_READ) else "",
         permits=permit_pages.waiting_part(permits.desk(by=by)) if by.may(Permission.PERMIT_RECORD) else "",

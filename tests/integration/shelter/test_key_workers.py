@@ -263,7 +263,7 @@ def test_the_label_is_shown_on_lists_after_the_shift_began_and_to_nobody_else(
 def test_a_label_says_what_is_missing_and_keeps_what_was_typed(person: uuid.UUID, sign_in: SignIn) -> None:
     browser = sign_in("vatra.case_worker")
     page = browser.post(f"/cases/{person}/house-label?lang=en", {"nickname": " ", "room": ""}, 422)
-    assert "Enter what she is called, or her room" in page
+    assert "Enter what the person is called, or the room" in page
     long = "x" * 41
     assert long in browser.post(f"/cases/{person}/house-label", {"nickname": long, "room": "7"}, 422)
     browser.post(f"/cases/{person}/house-label", {"nickname": "", "room": "7"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -78,6 +78,7 @@ class Absent:
     """Since when somebody is missing from a stay, or away and until when; None where she is not."""
 
     missing_since: date | None = None
+    missing_at: datetime | None = None
     away_id: uuid.UUID | None = None
     away_since: date | None = None
     expected_on: date | None = None
@@ -87,12 +88,16 @@ def absent_now(stay_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Absent]:
     """Who of these stays is missing or away; the others are not in it."""
     if not stay_ids:
         return {}
-    missed = select(Missing.stay_id, Missing.since_on).where(Missing.stay_id.in_(stay_ids), Missing.outcome == "")
-    missing = {row.stay_id: row.since_on for row in db.session.execute(missed)}
+    missed = select(Missing.stay_id, Missing.since_on, Missing.since_at)
+    missing = {
+        row.stay_id: (row.since_on, row.since_at)
+        for row in db.session.execute(missed.where(Missing.stay_id.in_(stay_ids), Missing.outcome == ""))
+    }
     were_away = select(Away.stay_id, Away.id, Away.since_on, Away.expected_on)
     away = {
         row.stay_id: (row.id, row.since_on, row.expected_on)
         for row in db.session.execute(were_away.where(Away.stay_id.in_(stay_ids), Away.outcome == ""))
     }
     nobody = (None, None, None)
-    return {each: Absent(missing.get(each), *away.get(each, nobody)) for each in missing.keys() | away.keys()}
+    found = missing.keys() | away.keys()
+    return {each: Absent(*missing.get(each, (None, None)), *away.get(each, nobody)) for each in found}

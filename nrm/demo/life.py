@@ -95,6 +95,7 @@ class Life:
         self._queue: list[tuple[datetime, int, Callable[[], None]]] = []
         self._added = 0
         self._announced: dict[int, uuid.UUID] = {}  # plan -> notice
+        self._households: dict[uuid.UUID, uuid.UUID] = {}  # case of a child -> household that it was decided to go to
         self._now = until
         self.duties = Duties(actors, self.after)
 
@@ -492,7 +493,7 @@ class Life:
                 self.after(timedelta(days=30), lambda: self._close_case(case_id, by))
             return
         try:
-            self._end_stay(stay_id, today, plan.exit, plan.destination, by)
+            self._end_stay(stay_id, today, plan.exit, plan.destination, by, self._households.get(case_id))
         except StayOver:
             return  # moved to another shelter
         except GateClosed as error:
@@ -577,6 +578,7 @@ class Life:
             on=days.today(),
             by=authority,
         )
+        self._households[case_id] = household
         return household
 
     def _appoint(self, plan: Plan, case_id: uuid.UUID, by: Actor) -> None:

@@ -379,6 +379,12 @@ def _free_tonight(by: Actor) -> Select[str, int]:
     )
 
 
+def kept_for(*, by: Actor) -> list[str]:
+    """The codes for which a place is kept tonight; raises NotVisible."""
+    now = calendar.today()
+    return [each.code for each in rows.kept(own_shelter_id(by), now) if each.from_on <= now]
+
+
 def room(*, by: Actor) -> Room:
     """The asker's own shelter in numbers; raises NotVisible."""
     return _in_numbers(_room(by)(**rows.days_of(calendar.today())))[0]

@@ -30,17 +30,6 @@
       document.body.replaceChildren(cover);
       cover.submit();
     };
-    // A session with a shift: after so many seconds without a hand on it the screen covers itself.
-    const seconds = cover.dataset.idle;
-    if (seconds) {
-      let timer;
-      const wait = () => {
-        clearTimeout(timer);
-        timer = setTimeout(() => { cover.append(Object.assign(document.createElement("input"), { type: "hidden", name: "idle" })); hide(); }, 1000 * seconds);
-      };
-      for (const sign of ["keydown", "pointerdown", "scroll"]) addEventListener(sign, wait, { passive: true });
-      wait();
-    }
     let presses = [];
     cover.querySelector("button").addEventListener("click", (event) => { event.preventDefault(); hide(); });
     addEventListener("keydown", (event) => {

@@ -20,8 +20,9 @@ BEFORE: Mapping[str, str] = {
     "figures.css": "lists.css",
     "questions.css": "nrm.css",
     "cards.css": "nrm.css",
-    "asking.js": "nrm.js",
-    "letters.js": "nrm.js",
+    "idle.js": "nrm.js",
+    "asking.js": "idle.js",
+    "letters.js": "idle.js",
 }
 """What is served in front of a style sheet or script, in one file: a page makes three requests, for what it needs."""
 ENDPOINT = "assets.file"

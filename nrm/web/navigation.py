@@ -33,7 +33,7 @@ _SENT = Place("referrals.sent", N_("Sent"))
 _EXPECTED = Place("announced_returns.index", N_("Expected returns"))
 SHELTER = (
     Place("cases.index", N_("People")),
-    Place("stays.beds", N_("Places")),
+    Place("places.board", N_("Places")),
     Place("referrals.received", N_("Referrals")),
     _OPENED,
     _DIRECTORY,

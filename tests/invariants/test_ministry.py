@@ -26,12 +26,14 @@ from nrm.domain.accounts.accounts import ROLES_OF, NotPermitted, NotVisible, Org
 from nrm.domain.accounts.second_hands import ActKind
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import Relation
+from nrm.domain.referrals.transfers import Stand
 from nrm.domain.shelter.cases import Compartment
 from nrm.models.accounts.alarms import Alarm
 from nrm.models.referrals.referrals import Obligation, Referral
 from nrm.models.shelter.cases import Case
 from nrm.store.home import Top
 from nrm.store.paging import Page
+from nrm.store.referrals.transfers import MoveLine
 from nrm.store.reports import reports
 from nrm.store.shelter.stays import StaysOfCase
 from tests import factories
@@ -104,6 +106,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "act_id": uuid.uuid4(),
         "away_id": uuid.uuid4(),
         "acts": True,
+        "line": MoveLine(uuid.uuid4(), world.case, "", Stand.BOTH, True, {}, "", None),
         "alarm": Alarm(member_id=world.member, organisation_id=world.organisation),
         "alarm_id": uuid.uuid4(),
         "place_id": world.bed,

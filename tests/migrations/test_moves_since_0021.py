@@ -763,17 +763,17 @@ def test_beds_become_places_and_places_beds(before: Before) -> None:
     assert [row["closed_why"] for row in data.rows("beds") if row["label"] == "X1"] == ["other"]
 
 
-STAYS: Row = {"ended_on": None, "end_known_on": None, "exit_reason": "", "destination": ""}
+GOING_ON: Row = {"ended_on": None, "end_known_on": None, "exit_reason": "", "destination": ""}
 
 
 def test_corrections_are_forgotten_and_a_stay_that_never_was_is_one_of_no_night_below(before: Before) -> None:
     data = before("0048_stay_corrections")
-    there = data.add("stays", **STAYS)["id"]
+    there = data.add("stays", **GOING_ON)["id"]
     first, second = (data.add("members")["id"] for _ in range(2))
     left = {"stay_id": there, "recorded_by_id": first, "confirmed_by_id": None, "withdrawn_on": None}
     data.add("left_alone", **left)
     was = {table: data.rows(table) for table in ("stays", "left_alone")}
-    ended = {**STAYS, "ended_on": DAY, "end_known_on": DAY, "destination": "none", "child_gate": "not_there"}
+    ended = {**GOING_ON, "ended_on": DAY, "end_known_on": DAY, "destination": "none", "child_gate": "not_there"}
     with refused("destination_fits_reason|child_leaves"):
         data.add("stays", case_id=data.add("cases")["id"], **{**ended, "exit_reason": "entered_by_mistake"})
     for _ in range(2):  # up, down, and up again
@@ -788,7 +788,7 @@ def test_corrections_are_forgotten_and_a_stay_that_never_was_is_one_of_no_night_
     mistake = {**ended, "exit_reason": "entered_by_mistake", "taken_back_on": DAY, "admitted_on": DAY}
     never = data.add("stays", case_id=data.add("cases")["id"], **mistake, referral_id=data.add("referrals")["id"])["id"]
     data.add("stay_corrections", stay_id=never, kind="arrival")
-    other = data.add("stays", case_id=data.add("cases")["id"], **STAYS)["id"]
+    other = data.add("stays", case_id=data.add("cases")["id"], **GOING_ON)["id"]
     struck = {**left, "stay_id": other, "confirmed_by_id": second}
     with refused("struck_after_it_was_confirmed"):
         data.add("left_alone", **{**struck, "confirmed_by_id": None}, struck_on=DAY)
@@ -801,7 +801,7 @@ def test_corrections_are_forgotten_and_a_stay_that_never_was_is_one_of_no_night_
 
 def test_the_history_of_a_planned_end_begins_with_the_one_that_stands(before: Before) -> None:
     data = before("0050_planned_ends")
-    stay = data.add("stays", **STAYS, anticipated_end_on=DAY + timedelta(days=9), known_on=DAY)["id"]
+    stay = data.add("stays", **GOING_ON, anticipated_end_on=DAY + timedelta(days=9), known_on=DAY)["id"]
     was = data.rows("stays")
     for _ in range(2):  # up, down, and up again
         data.up()

@@ -20,7 +20,7 @@ from nrm.domain.referrals.referrals import ReferralStatus
 from nrm.domain.shelter import permit_entries as entry_rules
 from nrm.domain.shelter import permits as rules
 from nrm.domain.shelter.cases import Compartment
-from nrm.domain.shelter.permit_entries import MarkKind, PermitEntry
+from nrm.domain.shelter.permit_entries import MarkKind, RecordedEntry
 from nrm.domain.shelter.permits import Ground, Informing, PermitEvent, PermitRefusal, PermitRefused, PermitStatus
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.models.referrals.referrals import Obligation, Referral
@@ -167,7 +167,7 @@ def _locked(session: Session, case_id: uuid.UUID, by: Actor) -> Case:
 
 
 @contextmanager
-def _marking(entry_id: uuid.UUID, by: Actor) -> Iterator[tuple[Session, uuid.UUID, PermitEntry, list[PermitEntry]]]:
+def _marking(entry_id: uuid.UUID, by: Actor) -> Iterator[tuple[Session, uuid.UUID, RecordedEntry, list[RecordedEntry]]]:
     """A transaction for a mark on an entry that the actor can see; gives (session, case, entry, all entries).
 
     Raises NotVisible, PermitRefused.
@@ -184,7 +184,7 @@ def _marking(entry_id: uuid.UUID, by: Actor) -> Iterator[tuple[Session, uuid.UUI
 
 
 def _entry(
-    known: Sequence[PermitEntry],
+    known: Sequence[RecordedEntry],
     event: PermitEvent,
     on: date,
     by: Actor,
@@ -194,9 +194,9 @@ def _entry(
     ground: Ground | None,
     *,
     paper: bool,
-) -> PermitEntry:
+) -> RecordedEntry:
     given = event in rules.GIVEN
-    return PermitEntry(
+    return RecordedEntry(
         id=uuid.uuid4(),
         number=max((each.number for each in known), default=0) + 1,
         event=event,
@@ -212,9 +212,9 @@ def _entry(
 
 
 def _check_strike(
-    entry: PermitEntry,
-    known: Sequence[PermitEntry],
-    instead: PermitEntry | None,
+    entry: RecordedEntry,
+    known: Sequence[RecordedEntry],
+    instead: RecordedEntry | None,
     case_id: uuid.UUID,
     by: Actor,
     *,
@@ -236,11 +236,11 @@ def _check_strike(
 def _write(
     session: Session,
     case_id: uuid.UUID,
-    entry: PermitEntry,
+    entry: RecordedEntry,
     number: str,
     by: Actor,
     *,
-    instead_of: PermitEntry | None = None,
+    instead_of: RecordedEntry | None = None,
 ) -> None:
     """Add the entry, seal its number, and take over who told the person where only the day was wrong."""
     told = session.get_one(EntryRow, instead_of.id).organisation_id if instead_of is not None else None
@@ -277,13 +277,13 @@ def _seal_number(session: Session, case_id: uuid.UUID, entry_id: object, number:
         if session.scalar(select(asked)):
             raise PermitRefused(PermitRefusal.SEALED_NOW)
         case_steps.begin(session, case_id, Compartment.LEGAL, by)
-    vault.merge(session, case_id, Compartment.LEGAL, {store.number_key(entry_id): number}, by=by)
+    vault.merge(session, case_id, Compartment.LEGAL, {entry_rules.number_key(entry_id): number}, by=by)
 
 
 def _mark(
     session: Session,
     case_id: uuid.UUID,
-    entry: PermitEntry,
+    entry: RecordedEntry,
     kind: MarkKind,
     by: Actor,
     reason: StrikeReason | None = None,

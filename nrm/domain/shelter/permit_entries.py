@@ -62,7 +62,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class PermitEntry:
+class RecordedEntry:
     """One entry. `number`: its place in the order of writing; `by`: the member who wrote it; `paper`: from the unit's
     paper, by the holder."""
 
@@ -148,13 +148,13 @@ def working_days_after(day: date, number: int) -> date:
     return day
 
 
-def in_order(entries: Iterable[PermitEntry]) -> list[PermitEntry]:
+def in_order(entries: Iterable[RecordedEntry]) -> list[RecordedEntry]:
     """As they happened; of one day, as they were written."""
     return sorted(entries, key=lambda each: (each.on, each.number))
 
 
 def stand(
-    entries: Iterable[PermitEntry], periods: PermitPeriods, *, today: date, unit_reads: bool = True
+    entries: Iterable[RecordedEntry], periods: PermitPeriods, *, today: date, unit_reads: bool = True
 ) -> PermitFacts:
     """How the permit stands on that day, from the entries that count."""
     facts = PermitFacts()
@@ -164,7 +164,7 @@ def stand(
     return permits.as_on(facts, today)
 
 
-def _after(facts: PermitFacts, entry: PermitEntry, periods: PermitPeriods) -> PermitFacts:
+def _after(facts: PermitFacts, entry: RecordedEntry, periods: PermitPeriods) -> PermitFacts:
     """An entry that does not follow, as only a row written by hand can, closes the way home and never opens it."""
     try:
         return _strictly(facts, entry, periods)
@@ -178,7 +178,7 @@ def _after(facts: PermitFacts, entry: PermitEntry, periods: PermitPeriods) -> Pe
         return facts
 
 
-def _strictly(facts: PermitFacts, entry: PermitEntry, periods: PermitPeriods) -> PermitFacts:
+def _strictly(facts: PermitFacts, entry: RecordedEntry, periods: PermitPeriods) -> PermitFacts:
     return permits.record(
         facts,
         entry.event,
@@ -192,7 +192,7 @@ def _strictly(facts: PermitFacts, entry: PermitEntry, periods: PermitPeriods) ->
     )
 
 
-def check_follow(entries: Iterable[PermitEntry], periods: PermitPeriods) -> None:
+def check_follow(entries: Iterable[RecordedEntry], periods: PermitPeriods) -> None:
     """Raise PermitRefused unless each of these entries follows from the one before it."""
     facts = PermitFacts()
     for each in in_order(entries):
@@ -200,8 +200,8 @@ def check_follow(entries: Iterable[PermitEntry], periods: PermitPeriods) -> None
 
 
 def check_new(
-    entry: PermitEntry,
-    entries: Sequence[PermitEntry],
+    entry: RecordedEntry,
+    entries: Sequence[RecordedEntry],
     periods: PermitPeriods,
     *,
     citizenship_class: str,
@@ -223,14 +223,14 @@ def check_new(
     permits.check_day(entry.on, today=today, last_step=last)
 
 
-def _facts(counting: Iterable[PermitEntry], periods: PermitPeriods) -> PermitFacts:
+def _facts(counting: Iterable[RecordedEntry], periods: PermitPeriods) -> PermitFacts:
     facts = PermitFacts()
     for each in in_order(counting):
         facts = _after(facts, each, periods)
     return facts
 
 
-def check_source(entry: PermitEntry, *, numbered: bool, unit_reads: bool) -> None:
+def check_source(entry: RecordedEntry, *, numbered: bool, unit_reads: bool) -> None:
     """Raise PermitRefused unless the entry comes from whom it must: a decision from the unit, or from its paper."""
     if entry.paper:
         if entry.by_unit or entry.event not in DECISIONS:
@@ -244,9 +244,9 @@ def check_source(entry: PermitEntry, *, numbered: bool, unit_reads: bool) -> Non
 
 
 def check_strike(
-    entry: PermitEntry,
-    entries: Sequence[PermitEntry],
-    instead: PermitEntry | None,
+    entry: RecordedEntry,
+    entries: Sequence[RecordedEntry],
+    instead: RecordedEntry | None,
     periods: PermitPeriods,
     *,
     today: date,
@@ -271,7 +271,7 @@ def check_strike(
         raise
 
 
-def may_strike(entry: PermitEntry, *, by_unit: bool) -> bool:
+def may_strike(entry: RecordedEntry, *, by_unit: bool) -> bool:
     """The unit strikes what it entered, the holder everything else. Of a decision from before it was kept who entered
     it, that is the unit."""
     units = entry.by_unit or (entry.event in DECISIONS and entry.by is None)
@@ -286,7 +286,7 @@ def choices(facts: PermitFacts, *, by_unit: bool) -> tuple[PermitEvent, ...]:
     return tuple(each for each in PermitEvent if each in after)
 
 
-def due_on(facts: PermitFacts, entries: Iterable[PermitEntry], periods: PermitPeriods) -> date | None:
+def due_on(facts: PermitFacts, entries: Iterable[RecordedEntry], periods: PermitPeriods) -> date | None:
     """The day on which a decision is due; None when none is waited for."""
     if facts.status not in UNDECIDED:
         return None
@@ -303,3 +303,8 @@ def ending(facts: PermitFacts, periods: PermitPeriods, *, today: date) -> int | 
     if left < 0:
         return 0
     return min((each for each in periods.ending_days if left <= each), default=None)
+
+
+def number_key(entry_id: object) -> str:
+    """Under which name the legal file keeps the number of an entry."""
+    return f"permit_number.{entry_id}"

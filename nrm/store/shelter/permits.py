@@ -14,7 +14,7 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.shelter import permit_entries as rules
 from nrm.domain.shelter.cases import Compartment
-from nrm.domain.shelter.permit_entries import MarkKind, PermitEntry
+from nrm.domain.shelter.permit_entries import MarkKind, RecordedEntry
 from nrm.domain.shelter.permits import DECISIONS, Ground, PermitEvent, PermitFacts, PermitStatus
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.models.accounts.accounts import Organisation
@@ -170,7 +170,7 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> PermitView:
     )
 
 
-def _lines(known: Sequence[PermitEntry], reads: bool, by: Actor, *, own: bool) -> Iterator[EntryLine]:
+def _lines(known: Sequence[RecordedEntry], reads: bool, by: Actor, *, own: bool) -> Iterator[EntryLine]:
     names = _who_wrote([each.id for each in known]) if own else {}
     periods, today = country().permits, calendar.today()
     is_unit = by.kind is OrganisationKind.TRP_UNIT
@@ -230,11 +230,6 @@ def case_of(entry_id: uuid.UUID, *, by: Actor) -> uuid.UUID:
     return visible(found, Permission.PERMIT_RECORD, by=by).id
 
 
-def number_key(entry_id: object) -> str:
-    """Under which name the legal file keeps the number of an entry."""
-    return f"permit_number.{entry_id}"
-
-
 def desk(*, by: Actor) -> Desk:
     """What waits at the actor's desk: the permit unit's, or of the people whom a shelter holds; raises NotVisible."""
     if by.organisation_id is None or not by.may(Permission.PERMIT_RECORD):
@@ -271,7 +266,7 @@ def desk(*, by: Actor) -> Desk:
     return Desk(_by_day(papers), _by_day(applications), in_days)
 
 
-def _waits_on(entry: PermitEntry, reads: bool, *, is_unit: bool) -> date | None:
+def _waits_on(entry: RecordedEntry, reads: bool, *, is_unit: bool) -> date | None:
     """The day by which somebody at this desk must say something of an entry; None if nobody must."""
     periods, today = country().permits, calendar.today()
     if entry.strike_waits:

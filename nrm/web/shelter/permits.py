@@ -28,6 +28,7 @@ from forms.shelter.strikes import STRIKE_LABELS
 from nrm.actions.shelter import permits as actions
 from nrm.domain.accounts.accounts import OrganisationKind, Permission
 from nrm.domain.shelter.cases import Compartment
+from nrm.domain.shelter.permit_entries import number_key
 from nrm.domain.shelter.permits import Ground, PermitEvent, PermitRefusal, PermitRefused, PermitStatus
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.steps.shelter import cases as case_steps
@@ -122,7 +123,7 @@ def _form(permit: store.PermitView) -> RecordPermitForm:
 
 def _permit_page(permit: store.PermitView, form: RecordPermitForm, status: int = 200) -> Answer:
     opened = case_steps.opened(case_id=permit.case_id, by=access.actor()).get(Compartment.LEGAL)
-    numbers = {each.id: opened.value.get(store.number_key(each.id), "") for each in permit.entries} if opened else {}
+    numbers = {each.id: opened.value.get(number_key(each.id), "") for each in permit.entries} if opened else {}
     page = render_template(
         "shelter/permits/record.html",
         permit=permit,

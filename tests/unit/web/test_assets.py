@@ -40,7 +40,10 @@ def test_every_file_comes_in_the_encoding_the_browser_takes(client: FlaskClient)
             continue
         if not name.endswith(".css"):
             assert b"//" not in raw
-            written = [assets.FOLDER / each for each in (assets.BEFORE.get(name), name) if each]
+            files = [name]
+            while files[0] in assets.BEFORE:
+                files.insert(0, assets.BEFORE[files[0]])
+            written = [assets.FOLDER / each for each in files]
             assert raw.split() == [
                 word
                 for path in written
@@ -98,10 +101,10 @@ def test_a_font_of_the_cards_has_every_letter_that_they_show(name: str) -> None:
 
 def test_style_and_script_stay_small() -> None:
     sizes = {name: len(asset.bodies["gzip"]) for name, asset in assets.load().items() if "gzip" in asset.bodies}
-    assert max(sizes[name] for name in sizes if name.endswith(".css")) <= 3_100
+    assert max(sizes[name] for name in sizes if name.endswith(".css")) <= 3_300
     assert sizes["lists.css"] <= 2_650
     assert sizes["questions.css"] <= 2_400
-    assert max(sizes[name] for name in sizes if name.endswith(".js")) <= 1_050
+    assert max(sizes[name] for name in sizes if name.endswith(".js")) <= 1_200
     assert sizes["nrm.js"] <= 650
 
 

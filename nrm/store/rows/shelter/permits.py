@@ -14,7 +14,7 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.permit_entries import Mark, MarkKind, stand
-from nrm.domain.shelter.permit_entries import PermitEntry as Entry
+from nrm.domain.shelter.permit_entries import RecordedEntry as Entry
 from nrm.domain.shelter.permits import Ground, Informing, PermitEvent, PermitFacts, PermitStatus
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.models.accounts.accounts import Organisation

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from nrm.domain.shelter.permit_entries import (
     Mark,
     MarkKind,
-    PermitEntry,
     PermitPeriods,
+    RecordedEntry,
     choices,
     due_on,
     ending,
@@ -51,7 +51,7 @@ def marks(draw: st.DrawFn) -> tuple[Mark, ...]:
 
 
 @st.composite
-def written(draw: st.DrawFn) -> list[PermitEntry]:
+def written(draw: st.DrawFn) -> list[RecordedEntry]:
     """Any entries with any marks on them, also those that no action writes."""
     made = []
     for number in range(draw(st.integers(0, 9))):
@@ -60,7 +60,7 @@ def written(draw: st.DrawFn) -> list[PermitEntry]:
         given_ = event in (PermitEvent.ISSUE, PermitEvent.RENEW)
         until = on + timedelta(days=draw(st.integers(0, 30)))
         made.append(
-            PermitEntry(
+            RecordedEntry(
                 id=number,
                 number=number,
                 event=event,
@@ -78,7 +78,7 @@ def written(draw: st.DrawFn) -> list[PermitEntry]:
     return made
 
 
-def naive_counts(entry: PermitEntry, today: date) -> bool:
+def naive_counts(entry: RecordedEntry, today: date) -> bool:
     """What somebody would say who holds the entry and its marks in hand."""
     said = {mark.kind.value: mark for mark in entry.marks}
     if "struck" in said:
@@ -103,7 +103,7 @@ def naive_counts(entry: PermitEntry, today: date) -> bool:
     return second or entry.event.value != "withdraw" or entry.by_unit
 
 
-def naive_status(entries: list[PermitEntry], today: date) -> tuple[str, bool, bool]:
+def naive_status(entries: list[RecordedEntry], today: date) -> tuple[str, bool, bool]:
     """(status, told, whether the way home is shut today), walked day by day."""
     rows = [each for each in entries if naive_counts(each, today)]
     status, told, until = "not_informed", False, None
@@ -145,7 +145,7 @@ def naive_status(entries: list[PermitEntry], today: date) -> tuple[str, bool, bo
 
 @given(written(), st.integers(0, LAST + 30))
 def test_what_is_derived_from_any_entries_and_strikes_is_what_a_naive_reader_says(
-    entries: list[PermitEntry], at: int
+    entries: list[RecordedEntry], at: int
 ) -> None:
     today = _days(at)
     facts = stand(entries, PERIODS, today=today)
@@ -161,7 +161,7 @@ def test_what_is_derived_from_any_entries_and_strikes_is_what_a_naive_reader_say
 
 @given(written(), st.integers(0, LAST + 30), st.data())
 def test_the_order_of_rows_says_nothing_and_a_strike_leaves_what_the_others_say(
-    entries: list[PermitEntry], at: int, data: st.DataObject
+    entries: list[RecordedEntry], at: int, data: st.DataObject
 ) -> None:
     today = _days(at)
     assert stand(data.draw(st.permutations(entries)), PERIODS, today=today) == stand(entries, PERIODS, today=today)
@@ -176,7 +176,7 @@ def test_the_order_of_rows_says_nothing_and_a_strike_leaves_what_the_others_say(
 
 @given(written(), st.integers(0, LAST), st.integers(0, LAST + 30))
 def test_the_way_home_was_shut_on_every_day_on_which_something_was_open(
-    entries: list[PermitEntry], then: int, more: int
+    entries: list[RecordedEntry], then: int, more: int
 ) -> None:
     """A stay that is ended late, for a day that is past, passes the gate of that day too."""
     day, today = _days(then), _days(then + more)
@@ -213,8 +213,8 @@ def test_a_permit_ends_within_the_days_of_the_country(left: int, within: int | N
 
 
 def test_a_decision_is_due_after_the_last_application_or_appeal() -> None:
-    told = PermitEntry("1", 1, PermitEvent.INFORM, MONDAY, informed=Informing(MONDAY, "NRC", "ro"))
-    asked = PermitEntry("2", 2, PermitEvent.APPLY, MONDAY)
+    told = RecordedEntry("1", 1, PermitEvent.INFORM, MONDAY, informed=Informing(MONDAY, "NRC", "ro"))
+    asked = RecordedEntry("2", 2, PermitEvent.APPLY, MONDAY)
     assert due_on(stand([told, asked], PERIODS, today=MONDAY), [told, asked], PERIODS) == MONDAY + timedelta(days=30)
     assert due_on(stand([told], PERIODS, today=MONDAY), [told], PERIODS) is None
     assert PermitEvent.COUNSEL in choices(stand([told], PERIODS, today=MONDAY), by_unit=False)

@@ -380,9 +380,9 @@ def _free_tonight(by: Actor) -> Select[str, int]:
 
 
 def kept_for(*, by: Actor) -> list[str]:
-    """The codes for which a place is kept tonight; raises NotVisible."""
+    """The codes for which a place is kept tonight, without a referral that says who comes; raises NotVisible."""
     now = calendar.today()
-    return [each.code for each in rows.kept(own_shelter_id(by), now) if each.from_on <= now]
+    return [each.code for each in rows.kept(own_shelter_id(by), now) if each.from_on <= now and each.case_id is None]
 
 
 def room(*, by: Actor) -> Room:

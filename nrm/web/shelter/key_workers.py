@@ -34,8 +34,8 @@ from nrm.web.shelter.to_do import Task, first_of
 
 blueprint = Blueprint("key_workers", __name__)
 Answer = BaseResponse | tuple[str, int] | str
-SHOWN = 6
-"""How many of one's own people a home page shows; the others are folded."""
+SHOWN = 5
+"""How many of one's own people a home page shows, of those with a next step; the others are folded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +204,8 @@ def home_part(steps: Sequence[NextStep], labels: Mapping[uuid.UUID, str]) -> Mar
     by = access.actor()
     part = render_template(
         "shelter/key_workers/home.html",
-        shown=steps[:SHOWN],
-        rest=steps[SHOWN:],
+        shown=[step for step in steps[:SHOWN] if step.kind != "none"],
+        rest=[step for number, step in enumerate(steps) if number >= SHOWN or step.kind == "none"],
         labels=labels,
         shifts=store.my_shifts(by=by),
         covers=access.visitor().covers_after,
@@ -217,16 +217,20 @@ def home_part(steps: Sequence[NextStep], labels: Mapping[uuid.UUID, str]) -> Mar
 
 
 def next_steps(missing: Collection[uuid.UUID], tasks: Iterable[Task]) -> list[NextStep]:
-    """One's own people with what is to be done next for each of them; who has a day, by day, before the others."""
+    """One's own people with what is to be done next for each of them; what is long past or far ahead is no step."""
     first = first_of(tasks)
     steps = []
     for each in store.my_people(by=access.actor()):
         case, task = url_for("cases.show", case_id=each.case_id), first.get(each.case_id)
         if each.case_id in missing:
             steps.append(NextStep(each, "missing", case))
-        elif not each.in_stay and (task is None or task.is_folded):
-            steps.append(NextStep(each, "admit", case))
+        elif task is not None and not task.is_folded:
+            steps.append(NextStep(each, "task", case, task))
+        elif not each.in_stay:
+            steps.append(
+                NextStep(each, "admit", url_for("cases.show", case_id=each.case_id, part="stay", _anchor="stay"))
+            )
         else:
-            steps.append(NextStep(each, "task" if task else "none", case, task))
-    kinds = ("missing", "admit", "task", "none")
+            steps.append(NextStep(each, "none", case))
+    kinds = ("missing", "task", "admit", "none")
     return sorted(steps, key=lambda step: (kinds.index(step.kind), step.task.in_order if step.task else ()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from flask import Blueprint, g, render_template, url_for
 
@@ -33,6 +33,7 @@ SHOWN = 10
 """How many rows the home page shows; one line says how many more there are."""
 MOST = 200
 """How many obligations of the shelter are looked through."""
+_AHEAD = timedelta(days=30)
 _NOT_DATED = date.max
 
 
@@ -52,8 +53,9 @@ class Task:
 
     @property
     def is_folded(self) -> bool:
-        """Whether a home page counts it only: it has no day, or its day is long past."""
-        return self.day is None or self.day < calendar.today() - OLD_AFTER
+        """Whether a home page counts it only: it has no day, or its day is long past or far ahead."""
+        today = calendar.today()
+        return self.day is None or not today - OLD_AFTER <= self.day <= today + _AHEAD
 
     @property
     def in_order(self) -> tuple[date, bool, datetime, str]:
@@ -93,7 +95,7 @@ def tasks(there: Waiting, *, by: Actor) -> list[Task]:
 
 
 def first_of(found: Iterable[Task]) -> dict[uuid.UUID, Task]:
-    """Case -> what comes first there: what is old or has no day, only if there is nothing else."""
+    """Case -> what comes first there: what is folded, only if there is nothing else."""
     first: dict[uuid.UUID, Task] = {}
     for task in sorted(found, key=lambda each: each.is_folded):
         if task.case_id is not None:

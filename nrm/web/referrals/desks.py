@@ -22,6 +22,7 @@ from nrm.domain.referrals.transfers import Stand
 from nrm.store.agreement import agreements
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts, family_notices
+from nrm.store.paging import Page
 from nrm.store.referrals import obligations, referrals
 from nrm.store.shelter import absences, arrivals, cases, others_there, permits, places
 from nrm.web import access, home
@@ -72,13 +73,13 @@ def shelter_home() -> str:
         late=[line for line in there.away if line.late],
         overdue=[line for line in there.moves if line.stand is Stand.OVERDUE],
         people=key_workers.home_part(steps, labels),
-        part=contributions.waiting_part(),
+        part=contributions.waiting_part() if g.top.quarter else "",
         paid=by.may(Permission.PAYMENT_READ),
         room=places.room(by=by),
         tonight=place_pages.tonight(),
-        kept=places.kept_for(by=by),
+        kept=places.kept_for(by=by) if g.top.kept else (),
         received=referrals.received(by=by, size=SHOWN),
-        coming=referrals.coming(by=by, size=SHOWN),
+        coming=referrals.coming(by=by, size=SHOWN) if g.top.coming else Page([], ""),
         waiting=arrivals.waiting(by=by) if g.top.without_place else (),
         ending=agreements.leaving(by=by),
         tasks=shown,
@@ -106,7 +107,7 @@ def desk_home() -> str:
         owed=obligations.owed(by=by, size=SHOWN, old=False if of_children else None),
         old=old,
         arrival_only=consular,
-        part=contributions.waiting_part() if by.may(Permission.QUARTER_ANSWER) else "",
+        part=contributions.waiting_part() if g.top.quarter else "",
         sent=referrals.sent(by=by, size=SHOWN) if by.role is Role.HELPLINE_OPERATOR else None,
         shared=None if consular or by.role is Role.HELPLINE_OPERATOR else cases.shared(by=by, size=SHOWN),
         statuses=STATUS_LABELS,

@@ -87,8 +87,8 @@ def tasks(there: Waiting, *, by: Actor) -> list[Task]:
         *_permits(there.permits),
         *(task for each in there.away if not each.late for task in _back(each)),
         *(task for each in there.moves if each.stand is not Stand.OVERDUE for task in _move(each)),
-        *map(_consent, consents.to_ask_again(by=by)),
-        *(_request(each) for each in data_requests.waiting(by=by) if each.may_answer),
+        *(map(_consent, consents.to_ask_again(by=by)) if g.top.to_ask_again else ()),
+        *(map(_request, data_requests.waiting(by=by)) if g.top.requests else ()),
         *(map(_turning, ages.turning(by=by)) if g.top.turning else ()),
     ]
     return sorted(found, key=lambda task: task.in_order)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from calendar import monthrange
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -53,9 +54,9 @@ class Task:
 
     @property
     def is_folded(self) -> bool:
-        """Whether a home page counts it only: it has no day, or its day is long past or far ahead."""
+        """Whether a home page counts it only: it has no day, is far ahead, or the agreement asked it long ago."""
         today = calendar.today()
-        return self.day is None or not today - OLD_AFTER <= self.day <= today + _AHEAD
+        return self.day is None or self.day > today + _AHEAD or (self.owed is not None and self.day < today - OLD_AFTER)
 
     @property
     def in_order(self) -> tuple[date, bool, datetime, str]:
@@ -212,11 +213,13 @@ def _request(line: data_requests.RequestLine) -> Task:
 
 
 def _turning(line: ages.TurningLine) -> Task:
-    return Task(
-        line.pseudonym,
-        line.case_id,
-        line.adult_month,
-        gettext("Turns 18 this month"),
-        url_for("ages.show", case_id=line.case_id),
-        line.adult_month < calendar.today().replace(day=1),
-    )
+    last = line.adult_month.replace(day=monthrange(line.adult_month.year, line.adult_month.month)[1])
+    address = url_for("ages.show", case_id=line.case_id)
+    late = last < calendar.today()
+    return Task(line.pseudonym, line.case_id, last, gettext("Turns 18 this month"), address, late)
+
+
+def next_steps(*, by: Actor) -> dict[uuid.UUID, Task]:
+    """Case -> what comes next, for lists of the shelter."""
+    g.top = top(by=by)
+    return {case: task for case, task in first_of(tasks(waiting(by=by), by=by)).items() if not task.is_folded}

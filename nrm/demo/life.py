@@ -31,6 +31,7 @@ from nrm.demo import claims, identifications
 from nrm.demo.duties import Duties
 from nrm.demo.made_up_interviews import first_talk, random_answers
 from nrm.demo.people import Plan
+from nrm.demo.residents import Residents
 from nrm.domain.accounts.accounts import Actor, NotVisible, Role
 from nrm.domain.interviews.endings import ChildAnswer, EndReason, is_child
 from nrm.domain.interviews.interviews import Questionnaire
@@ -95,8 +96,10 @@ class Life:
         self._queue: list[tuple[datetime, int, Callable[[], None]]] = []
         self._added = 0
         self._announced: dict[int, uuid.UUID] = {}  # plan -> notice
+        self._households: dict[uuid.UUID, uuid.UUID] = {}  # case of a child -> household that it was decided to go to
         self._now = until
         self.duties = Duties(actors, self.after)
+        self.residents = Residents(self)
 
     def at(self, when: datetime, happens: Callable[[], None]) -> None:
         """Let something happen at an instant, if the demo lasts that long."""
@@ -334,6 +337,7 @@ class Life:
         """What happens during the stay, and its end."""
         admitted_at = self._now
         self._appoint(plan, case_id, by)
+        self.residents.admitted(plan, case_id, stay_id, by)
         self.duties.look(case_id, by)
         if plan.children:
             self.after(timedelta(hours=3), lambda: self._children(plan, case_id, by))
@@ -383,6 +387,8 @@ class Life:
                 by=by,
             )
             self.duties.look(opened.case_id, by)
+            planned = today + timedelta(days=plan.anticipated_nights)
+            self.residents.plan_on(planned, today + timedelta(days=plan.nights), opened.stay_id, by)
             self.after(timedelta(days=9 + plan.number % 9), partial(self._visit, opened.case_id, by))
             self.after(timedelta(days=plan.nights), partial(self._leave, leaves, opened.case_id, opened.stay_id, by))
 
@@ -411,9 +417,11 @@ class Life:
             self.at(issued_at + 3 * day, lambda: self._permit(case_id, PermitEvent.APPEAL, by))
             issued_at += 15 * day
         self.at(issued_at, partial(give, PermitEvent.ISSUE, unit))
-        renewed_at = issued_at + (permit.months * 30 - 10) * day
-        self.at(renewed_at - 20 * day, lambda: self._permit(case_id, PermitEvent.APPLY, by))
-        self.at(renewed_at, partial(give, PermitEvent.RENEW, unit))
+        leaves_at = admitted_at + plan.nights * day
+        while (renewed_at := issued_at + (permit.months * 30 - 10) * day) < leaves_at:
+            self.at(renewed_at - 20 * day, lambda: self._permit(case_id, PermitEvent.APPLY, by))
+            self.at(renewed_at, partial(give, PermitEvent.RENEW, unit))
+            issued_at = renewed_at
 
     def _apply(self, case_id: uuid.UUID, by: Actor) -> None:
         """The person applies, and agrees that the permit unit reads who she is."""
@@ -492,7 +500,7 @@ class Life:
                 self.after(timedelta(days=30), lambda: self._close_case(case_id, by))
             return
         try:
-            self._end_stay(stay_id, today, plan.exit, plan.destination, by)
+            self._end_stay(stay_id, today, plan.exit, plan.destination, by, self._households.get(case_id))
         except StayOver:
             return  # moved to another shelter
         except GateClosed as error:
@@ -502,7 +510,7 @@ class Life:
             else:
                 home, way = None, (ExitReason.INDEPENDENT_LIVING, Destination.OWN_HOME)
             self._end_stay(stay_id, today, *way, by, home)
-        self.after(timedelta(days=14), lambda: self._close_case(case_id, by))
+        self.after(timedelta(days=2 + plan.number % 4), lambda: self._close_case(case_id, by))
 
     def _end_stay(
         self,
@@ -577,15 +585,17 @@ class Life:
             on=days.today(),
             by=authority,
         )
+        self._households[case_id] = household
         return household
 
     def _appoint(self, plan: Plan, case_id: uuid.UUID, by: Actor) -> None:
-        """The manager makes the case worker key worker of every second person and deputy of the others."""
-        manager = self.actors.get(f"{by.organisation_code}/{Role.SHELTER_MANAGER}", by)
-        worker, deputy = (by, manager) if plan.number % 2 else (manager, by)
-        for place, member in ((Place.KEY, worker), (Place.DEPUTY, deputy)):
-            if member.member_id is not None and (place is Place.KEY or deputy is not worker):
-                key_workers.appoint(case_id=case_id, place=place, member_id=member.member_id, by=manager)
+        """Who leads makes the case worker key worker; without a manager two case workers appoint each other."""
+        manager = self.actors.get(f"{by.organisation_code}/{Role.SHELTER_MANAGER}")
+        colleague = self.actors.get(f"{by.organisation_code}#2", by)
+        worker, other = (by, colleague) if plan.number % 2 or manager is not None else (colleague, by)
+        key_workers.appoint(case_id=case_id, place=Place.KEY, member_id=_member(worker), by=manager or other)
+        if manager is None and other.member_id != worker.member_id:
+            key_workers.appoint(case_id=case_id, place=Place.DEPUTY, member_id=_member(other), by=worker)
 
     def _close_case(self, case_id: uuid.UUID, by: Actor) -> None:
         try:
@@ -595,3 +605,8 @@ class Life:
 
     def _staff(self, organisation_id: uuid.UUID) -> Actor:
         return self.actors[self._codes[organisation_id]]
+
+
+def _member(by: Actor) -> uuid.UUID:
+    assert by.member_id is not None
+    return by.member_id

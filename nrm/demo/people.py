@@ -326,7 +326,7 @@ def _exit(rng: random.Random, child: bool, foreign: bool, nights: int) -> tuple[
 
 def _permit(rng: random.Random, nights: int) -> Permit:
     applied = rng.randint(3, 20) if rng.random() < 0.75 and nights > 25 else None
-    issued = applied + rng.randint(10, 40) if applied is not None and rng.random() < 0.85 else None
+    issued = applied + rng.randint(10, 28) if applied is not None and rng.random() < 0.85 else None
     return Permit(
         rng.randint(0, 2), applied, issued, rng.choice((3, 6)), _choose(rng, {Ground.LEGAL: 4, Ground.RECUPERATIVE: 6})
     )

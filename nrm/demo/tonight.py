@@ -11,15 +11,23 @@ from typing import Any
 from nrm import clock
 from nrm.actions.interviews import interview_sending, interviews
 from nrm.actions.referrals import next_receiver, outside_referrals, proposals, referrals, supplements
+from nrm.actions.shelter import away, direct_intake, promises
+from nrm.actions.shelter import places as place_actions
 from nrm.actions.shelter import stays as stay_actions
+from nrm.actions.shelter import units as unit_actions
 from nrm.demo.life import Life, everybody
 from nrm.demo.made_up_interviews import random_answers
+from nrm.demo.residents import enter_month
 from nrm.domain.accounts.accounts import NotVisible
 from nrm.domain.referrals.announced_returns import Announcement, Origin
 from nrm.domain.referrals.outside_referrals import OutsideKind, OutsideReason
 from nrm.domain.referrals.referrals import Escort, OverrideReason, ReferralRefused, ReferralStatus
 from nrm.domain.referrals.transfers import HandOver, MoveReason
+from nrm.domain.shelter.cases import ADULT_AGE
 from nrm.domain.shelter.consents import ByName
+from nrm.domain.shelter.direct_intake import OwnCase
+from nrm.domain.shelter.places import ExtraReason, OutReason
+from nrm.domain.shelter.stays import Source
 from nrm.store import days as calendar
 from nrm.store.countries import country
 from nrm.store.rows.referrals import next_receiver as next_receiver_rows
@@ -31,6 +39,10 @@ _HOUR = timedelta(hours=1)
 
 def add_tonight(life: Life, last: datetime) -> None:
     """Let all of it happen in the hours before `last`."""
+    life.at(last - 75 * _HOUR, lambda: _look_after_the_building(life))
+    life.at(last - 72 * _HOUR, lambda: _go(life, "NRC", nights=1))
+    life.at(last - 5 * _HOUR, lambda: _go(life, "VATRA", nights=1))
+    life.at(last - 4.5 * _HOUR, lambda: _turn_18(life, "NRC"))
     life.at(last - 30 * _HOUR, lambda: _expect(life, "HELPLINE", "KAPSHTICA", Origin.FOREIGN_NGO, "GR", 0, "no"))
     life.at(last - 6 * _HOUR, lambda: _expect(life, "CONSULAR", "RINAS", Origin.CONSULATE, "IT", 0, "no"))
     life.at(last - 5 * _HOUR, lambda: _expect(life, "CONSULAR", "RINAS", Origin.FOREIGN_AUTHORITY, "GR", 1, "yes"))
@@ -64,7 +76,8 @@ def _hand_over_urgently(life: Life, post: str, *, add: bool) -> None:
             sent = interview_sending.send(interview_id=interview_id, party=choice.party, by=officer)
         except ReferralRefused:
             continue
-        referrals.accept(referral_id=sent.referral_id, place_id=free[0][0], by=by)
+        expected_at = clock.now() + 6 * _HOUR
+        referrals.accept(referral_id=sent.referral_id, place_id=free[0][0], expected_at=expected_at, by=by)
         life.duties.look(sent.case_id)
         if add:
             supplement = supplement_rows.of_case(sent.case_id)
@@ -74,9 +87,88 @@ def _hand_over_urgently(life: Life, post: str, *, add: bool) -> None:
         return
 
 
+def _look_after_the_building(life: Life) -> None:
+    """Mothers get a corridor of their own, one place is repaired, one is extra, and one is kept for who comes next."""
+    manager, today = life.actors["VATRA/shelter_manager"], calendar.today()
+    free = places.free_places(by=manager)
+    units = places.units(by=manager)
+    coming = _settled(life, "NRC")
+    if len(free) < _FEW or not units or coming is None:
+        return
+    (broken, _), (kept, _), *others = free
+    place_actions.take_out(
+        place_id=broken,
+        from_on=today,
+        until_on=today + timedelta(days=9),
+        reason=OutReason.REPAIRS,
+        reference="Porosia 114",
+        by=manager,
+    )
+    place_actions.extra(
+        unit_id=units[0].id,
+        from_on=today,
+        until_on=today + timedelta(days=6),
+        why=ExtraReason.CAME_TOGETHER,
+        by=manager,
+    )
+    promises.promise(
+        place_id=kept, code=coming.pseudonym, from_on=today, until_on=today + timedelta(days=5), by=manager
+    )
+    mothers = [place_id for place_id, _ in others[:4]]
+    unit_actions.split(
+        unit_id=units[0].id,
+        place_ids=mothers,
+        label="Kati i nënave",
+        for_whom="mother_with_children",
+        on=today,
+        by=manager,
+    )
+
+
+_FEW = 8
+"""With fewer free places than these a building is left as it is."""
+
+
+def _go(life: Life, shelter: str, *, nights: int) -> None:
+    """A resident is away: expected back after these nights."""
+    line, today = _settled(life, shelter), calendar.today()
+    if line is not None:
+        back = today + timedelta(days=nights)
+        away.record(stay_id=line.id, since_on=today, expected_on=back, reason="", by=life.actors[shelter])
+
+
+def _turn_18(life: Life, shelter: str) -> None:
+    """A girl who came by herself turns 18 before this month is over."""
+    by, today = life.actors[shelter], calendar.today()
+    free = places.free_places(by=by)
+    if not free:
+        return
+    born = today.replace(year=today.year - ADULT_AGE, day=28)
+    opened = direct_intake.open_case(
+        case=OwnCase(
+            source=Source.SOCIAL_SERVICES,
+            age_class="child",
+            age=ADULT_AGE - 1,
+            gender="feminine",
+            citizenship="AL",
+            consent="not_asked_child",
+            statistics="not_asked",
+        ),
+        place_id=free[0][0],
+        admitted_on=today,
+        anticipated_end_on=today + timedelta(days=60),
+        identity={"given": "Klea", "family": "Mema", "birth": born.isoformat()},
+        by=by,
+    )
+    life.duties.look(opened.case_id, by)
+    enter_month(opened.case_id, born, by)
+
+
 def _settled(life: Life, shelter: str) -> stays.StayLine | None:
     """Somebody who has been in the shelter for a while and whom nobody is asked to take over."""
     for line in stays.stays(by=life.actors[shelter]).rows:
+        if line.is_away or line.small_child:
+            continue
         last = next_receiver_rows.last_of(line.case_id)
         if line.nights > 3 and not line.overdue and (last is None or not ReferralStatus(last.status).is_open):
             return line
@@ -133,7 +225,8 @@ def _move(life: Life, case_id: uuid.UUID, old: str, new: str, reason: OverrideRe
         )
     except (ReferralRefused, NotVisible):
         return
-    referrals.accept(referral_id=referral_id, place_id=free[0][0], by=receiver)
+    tomorrow = clock.now() + 14 * _HOUR
+    referrals.accept(referral_id=referral_id, place_id=free[0][0], expected_at=tomorrow, by=receiver)
     if not leaves:
         return
     referrals.depart(referral_id=referral_id, escort=Escort.WOMAN_STAFF, expected_at=clock.now() + 2 * _HOUR, by=by)

@@ -9,12 +9,24 @@ from sqlalchemy import Select
 
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.accounts.members import Keys
+from nrm.domain.quarters import Quarter
 from nrm.store import days
 from nrm.store.accounts import alarms, members, second_hands
-from nrm.store.referrals import transfers
-from nrm.store.reports import reports
+from nrm.store.referrals import referrals, transfers
+from nrm.store.reports import contributions, reports
 from nrm.store.rows.shelter import absences as absence_rows
-from nrm.store.shelter import absences, ages, arrivals, away, missing_told, others_there
+from nrm.store.rows.shelter import places as place_rows
+from nrm.store.shelter import (
+    absences,
+    ages,
+    arrivals,
+    away,
+    consents,
+    data_requests,
+    missing_told,
+    others_there,
+    places,
+)
 from nrm.store.statements import built_once
 
 
@@ -24,8 +36,9 @@ class Top:
     such acts wait for a second member; whether a closed report waits for its second signature; how many people are
     missing, or were until yesterday, and how many left on their own; how often the desk was told of others still
     there; how many people arrived and have no place, or are away; how many minors turn 18 this month; how many moves
-    between shelters are not over; how often the desk was told under seal of somebody who is missing. An actor who has
-    no part in one of them gets 0.
+    between shelters are not over; how often the desk was told under seal of somebody who is missing; how many people
+    are on their way, for how many codes a place is kept, how many answers run out soon or did, how many requests of
+    persons wait, and whether a quarter waits for an answer. An actor who has no part in one of them gets 0.
     """
 
     keys: Keys
@@ -41,11 +54,18 @@ class Top:
     turning: int = 0
     moves: int = 0
     told: int = 0
+    coming: int = 0
+    kept: int = 0
+    to_ask_again: int = 0
+    requests: int = 0
+    quarter: int = 0
 
 
 def top(*, by: Actor) -> Top:
     """The top of the actor's home page."""
-    row = _top(by)(ended_since=absence_rows.ended_since(), today=days.today()).one()
+    today = days.today()
+    values = {"soon": consents.soon(), "quarter": str(Quarter.of(today).previous), **place_rows.days_of(today)}
+    row = _top(by)(ended_since=absence_rows.ended_since(), **values).one()
     keys = members.keys_of(row, by=by)
     waiting, closed, *numbers = row[-len(fields(Top)) + 1 :]
     return Top(keys, waiting, bool(closed), *numbers)
@@ -66,4 +86,9 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         ages.number_turning(by),
         transfers.number_open(by),
         missing_told.number_told(by),
+        referrals.number_coming(by),
+        places.number_kept(by),
+        consents.number_to_ask_again(by),
+        data_requests.number_to_answer(by),
+        contributions.number_waiting(by),
     )

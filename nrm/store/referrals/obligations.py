@@ -64,8 +64,6 @@ RECORDED_ELSEWHERE = (
     "assess_family",
 )
 """Done by recording the thing itself (the arrival, the permit, what was found), never by saying that it was done."""
-PRESSING = (READ_SUPPLEMENT, COMPLETE_INTERVIEW, ASK_CONSENT)
-"""No hour is set for these, and they wait for the person who has come: they fold with nothing else."""
 _DUE = func.coalesce(Obligation.due_at, _WITHOUT_HOUR, type_=Obligation.due_at.type)
 
 
@@ -136,17 +134,15 @@ def is_own(obligation: Obligation, *, by: Actor) -> bool:
     )
 
 
-def owed(
-    *, by: Actor, after: str = "", size: int = PAGE, old: bool | None = None, timed: bool = False
-) -> Page[ObligationLine]:
+def owed(*, by: Actor, after: str = "", size: int = PAGE, old: bool | None = None) -> Page[ObligationLine]:
     """The open obligations of the actor's desk, the first due first, those without an hour last.
 
     Without arrivals: those are on the list of people on their way. `old`: only what was due more than seven days ago,
-    or (False) only the rest. `timed`: only what has an hour, or is PRESSING.
+    or (False) only the rest.
     """
     place = place_after(after)
     values = values_of(place) if old is None else {**values_of(place), "old": clock.now() - OLD_AFTER}
-    lines = [_obligation_line(each, by) for each in _owed(by, bool(place), old, timed)(most=size + 1, **values)]
+    lines = [_obligation_line(each, by) for each in _owed(by, bool(place), old)(most=size + 1, **values)]
     return page(lines, lambda line: (line.due_at or _WITHOUT_HOUR, line.id), size)
 
 
@@ -176,17 +172,6 @@ def _timed(by: Actor) -> tuple[ColumnElement[bool], ...]:
     return (_own_obligations(by), *waits)
 
 
-def number_folded(*, by: Actor) -> int:
-    """How much `owed` has that has no hour and is not PRESSING, or was due more than seven days ago."""
-    counted = (
-        select(func.count())
-        .select_from(Obligation)
-        .join(Case, Case.id == Obligation.case_id)
-        .where(*_waits(by), or_(_is_folded(), Obligation.due_at <= clock.now() - OLD_AFTER))
-    )
-    return db.session.scalar(counted) or 0
-
-
 def number_old(*, by: Actor) -> int:
     """How much `owed` has that was due more than seven days ago."""
     counted = (
@@ -202,17 +187,9 @@ def _waits(by: Actor) -> tuple[ColumnElement[bool], ...]:
     return (_own_obligations(by), Obligation.done_at.is_(None), Obligation.kind != ARRIVAL, Case.status.in_(UNFINISHED))
 
 
-def _is_folded() -> ColumnElement[bool]:
-    return and_(Obligation.due_at.is_(None), Obligation.kind.not_in(PRESSING))
-
-
 @built_once
-def _owed(
-    by: Actor, further: bool, old: bool | None, timed: bool
-) -> Select[Obligation, Case, Organisation, bool, bool, bool, bool]:
+def _owed(by: Actor, further: bool, old: bool | None) -> Select[Obligation, Case, Organisation, bool, bool, bool, bool]:
     statement = _obligation_rows(by).where(*_waits(by))
-    if timed:
-        statement = statement.where(or_(Obligation.due_at.is_not(None), Obligation.kind.in_(PRESSING)))
     if old is not None:
         border = bindparam("old", type_=UtcDateTime())
         statement = statement.where(border >= _DUE if old else border < _DUE)

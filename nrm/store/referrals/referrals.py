@@ -11,7 +11,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, exists, false, func, or_, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.orm import aliased
 
 from nrm import clock
@@ -156,6 +171,16 @@ def received(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ReferralLi
 def coming(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ReferralLine]:
     """Whom the actor's organisation accepted and who has not arrived yet, by the hour of arrival; without one last."""
     return _received_by(ReferralStatus.ACCEPTED, by, after, size)
+
+
+def number_coming(by: Actor) -> ColumnElement[int]:
+    """How many lines `coming` has; a part of another statement."""
+    if by.organisation_id is None or not by.may(Permission.REFERRAL_DECIDE):
+        return literal(0)
+    counted = select(func.count()).select_from(Referral)
+    return counted.where(
+        Referral.receiver_id == by.organisation_id, Referral.status == ReferralStatus.ACCEPTED
+    ).scalar_subquery()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
-
-from sqlalchemy import Select, String, and_, bindparam, exists, select
+from sqlalchemy import ColumnElement, String, and_, bindparam, exists, func, literal, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
@@ -16,7 +14,6 @@ from nrm.domain.reports.reports import Window
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.reports.reports import QuarterPart
 from nrm.store import days
-from nrm.store.statements import built_once
 
 
 def parts(quarter: Quarter, *, by: Actor) -> tuple[Part, ...]:
@@ -35,22 +32,20 @@ def own_part(quarter: Quarter, *, by: Actor) -> Part:
     return found[0]
 
 
-def waits(quarter: Quarter, *, by: Actor) -> bool:
-    """Whether the quarter waits for the answer of the asker's organisation: it contributes, nothing is closed."""
-    by.must(Permission.QUARTER_ANSWER)
-    return _waits(by)(quarter=str(quarter)).first() is not None
-
-
-@built_once
-def _waits(by: Actor) -> Select[uuid.UUID]:
+def number_waiting(by: Actor) -> ColumnElement[int]:
+    """1 if the quarter waits for the answer of the asker's organisation: it contributes, nothing is closed. As a column
+    of a statement with the parameter `quarter`."""
+    if not by.may(Permission.QUARTER_ANSWER):
+        return literal(0)
     quarter = bindparam("quarter", type_=String())
     answered = exists().where(QuarterPart.organisation_id == Organisation.id, QuarterPart.quarter == quarter)
-    return select(Organisation.id).where(
+    counted = select(func.count(Organisation.id)).where(
         Organisation.id == by.organisation_id,
         Organisation.kind.in_(rules.CONTRIBUTING),
         ~answered,
         ~days.closed(quarter),
     )
+    return counted.scalar_subquery()
 
 
 def silent(report: Report, window: Window, *, by: Actor) -> tuple[str, ...]:

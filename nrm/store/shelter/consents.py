@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, or_, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
@@ -115,22 +115,38 @@ def to_ask_again(*, by: Actor) -> list[DueLine]:
     """The open cases of the actor's desk in which an answer runs out soon or has, the first due first."""
     if not by.may(Permission.CASE_OPEN):
         return []
-    soon = days.today() + timedelta(days=country().validity.ask_again_days)
     found: dict[uuid.UUID, DueLine] = {}
-    for case_id, pseudonym, due_on, narrowing in _to_ask_again(by)(soon=soon):
+    for case_id, pseudonym, due_on, narrowing in _to_ask_again(by)(soon=soon()):
         first = found.get(case_id)
         waits = narrowing == Narrowing.WAITS or (first is not None and first.waits)
         found[case_id] = DueLine(case_id, pseudonym, first.due_on if first else due_on, waits)
     return list(found.values())
 
 
+def soon() -> date:
+    """Until which day an answer runs out soon."""
+    return days.today() + timedelta(days=country().validity.ask_again_days)
+
+
+def number_to_ask_again(by: Actor) -> ColumnElement[int]:
+    """How many answers `to_ask_again` looks at, as a column of a statement with the parameter `soon`."""
+    if by.organisation_id is None or not by.may(Permission.CASE_OPEN):
+        return literal(0)
+    counted = select(func.count()).select_from(Consent).join(Case, Case.id == Consent.case_id)
+    return counted.where(*_due(by)).scalar_subquery()
+
+
+def _due(by: Actor) -> tuple[ColumnElement[bool], ...]:
+    due = and_(Consent.ended_on.is_(None), Consent.due_on <= bindparam("soon"))
+    return Case.holder_id == by.organisation_id, Case.status == "open", or_(due, _needs_key())
+
+
 @built_once
 def _to_ask_again(by: Actor) -> Select[uuid.UUID, str, date | None, str]:
-    due = and_(Consent.ended_on.is_(None), Consent.due_on <= bindparam("soon"))
     return (
         select(Case.id, Case.pseudonym, Consent.due_on, Consent.narrowing)
         .join(Case, Case.id == Consent.case_id)
-        .where(Case.holder_id == by.organisation_id, Case.status == "open", or_(due, _needs_key()))
+        .where(*_due(by))
         .order_by(Consent.due_on, Case.id)
         .limit(_MOST)
     )

@@ -11,7 +11,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, bindparam, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from nrm.db import db
@@ -100,6 +100,14 @@ def _waiting(by: Actor) -> _Lines:
         .order_by(PersonRequest.asked_on, PersonRequest.id)
         .limit(_MOST)
     )
+
+
+def number_to_answer(by: Actor) -> ColumnElement[int]:
+    """How many requests the actor's desk answers, as a column of another statement."""
+    if by.organisation_id is None or not by.may(Permission.REQUEST_ANSWER):
+        return literal(0)
+    counted = select(func.count()).select_from(PersonRequest).outerjoin(Case, Case.id == PersonRequest.case_id)
+    return counted.where(PersonRequest.status == RequestStatus.OPEN, _answers(by)).scalar_subquery()
 
 
 def recorded(*, by: Actor) -> list[RequestLine]:

@@ -203,6 +203,19 @@ def my_people(*, by: Actor) -> list[MyPerson]:
     ]
 
 
+def names(case_ids: Collection[uuid.UUID], *, by: Actor) -> dict[uuid.UUID, str]:
+    """Case -> the name of its key worker in the asker's shelter; raises NotVisible."""
+    if not case_ids:
+        return {}
+    statement = _lines().where(
+        KeyWorker.case_id.in_(case_ids),
+        KeyWorker.organisation_id == _own(by),
+        KeyWorker.ended_at.is_(None),
+        KeyWorker.place == Place.KEY,
+    )
+    return {line.case_id: line.name for line in _read(statement)}
+
+
 def with_label(case_ids: Collection[uuid.UUID], *, by: Actor) -> list[uuid.UUID]:
     """Those of the cases that the asker's shelter holds and that have a house label; raises NotVisible."""
     statement = (

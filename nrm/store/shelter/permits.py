@@ -235,18 +235,19 @@ def desk(*, by: Actor) -> Desk:
     if by.organisation_id is None or not by.may(Permission.PERMIT_RECORD):
         raise NotVisible
     asked = exists().where(EntryRow.case_id == Case.id)
-    seen = select(Case.id, Case.pseudonym).where(asked, Case.status == "open")
+    seen = select(Case.id, Case.pseudonym, permit_rows.is_read_by_unit(Case.id)).where(asked, Case.status == "open")
     if by.kind is OrganisationKind.TRP_UNIT:
         seen = seen.where(_legal_file(Case.id, by))
     else:
         seen = seen.where(Case.holder_id == by.organisation_id)
-    codes = {row.id: row.pseudonym for row in db.session.execute(seen)}
+    found = db.session.execute(seen).all()
+    codes = {case_id: pseudonym for case_id, pseudonym, _ in found}
+    reading = {case_id for case_id, _, reads in found if reads}
     is_unit = by.kind is OrganisationKind.TRP_UNIT
     papers: list[PermitLine] = []
     applications: list[PermitLine] = []
     ends: dict[int, list[PermitLine]] = {}
     periods, today = country().permits, calendar.today()
-    reading = permit_rows.read_by_unit(codes)
     for case_id, known in permit_rows.entries_of(codes).items():
         reads = case_id in reading
         facts = rules.stand(known, periods, today=today, unit_reads=reads)

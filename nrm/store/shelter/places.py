@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, func, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, func, literal, or_, select, true
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import SHELTERS, Actor, NotPermitted, NotVisible, Permission
 from nrm.domain.accounts.members import KEY_HOLDERS_NEEDED
 from nrm.domain.shelter.places import Facts, On, Span, runs
 from nrm.models.accounts.accounts import Organisation
-from nrm.models.shelter.places import OutOfService, Place, PlaceInUnit, Unit
+from nrm.models.shelter.places import OutOfService, Place, PlaceInUnit, Promise, Unit
 from nrm.store import days as calendar
 from nrm.store.countries import country
 from nrm.store.rows.accounts.members import number_of_holders
@@ -377,6 +377,26 @@ def _free_tonight(by: Actor) -> Select[str, int]:
         )
         .group_by(Unit.for_whom)
     )
+
+
+def kept_for(*, by: Actor) -> list[str]:
+    """The codes for which a place is kept tonight, without a referral that says who comes; raises NotVisible."""
+    now = calendar.today()
+    return [each.code for each in rows.kept(own_shelter_id(by), now) if each.from_on <= now and each.case_id is None]
+
+
+def number_kept(by: Actor) -> ColumnElement[int]:
+    """How many codes `kept_for` has, as a column of a statement with the parameters of `rows.days_of`."""
+    if by.organisation_id is None or by.kind not in SHELTERS:
+        return literal(0)
+    counted = select(func.count()).select_from(Promise).join(Place, Place.id == Promise.place_id)
+    return counted.where(
+        Place.organisation_id == by.organisation_id,
+        Promise.referral_id.is_(None),
+        Promise.over_on.is_(None),
+        Promise.from_on <= rows.TODAY,
+        Promise.until_on > rows.OVERDUE_SINCE,
+    ).scalar_subquery()
 
 
 def room(*, by: Actor) -> Room:

@@ -18,18 +18,21 @@ from nrm.domain.agreement.agreements import Desk
 from nrm.domain.interviews.endings import LAST_WORDS, ChildAnswer
 from nrm.domain.referrals.critical_path import numbers_of
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
+from nrm.domain.referrals.transfers import Stand
 from nrm.store.agreement import agreements
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts, family_notices
-from nrm.store.referrals import obligations, referrals, transfers
-from nrm.store.shelter import absences, cases, others_there, permits, places, stays
+from nrm.store.paging import Page
+from nrm.store.referrals import obligations, referrals
+from nrm.store.shelter import absences, arrivals, cases, others_there, permits, places
 from nrm.web import access, home
 from nrm.web.interviews import helpline
 from nrm.web.language import gettext
 from nrm.web.referrals import announced_returns
 from nrm.web.reports import contributions
-from nrm.web.shelter import ages, away, child_returns, consents, data_requests, key_workers, missing_told
+from nrm.web.shelter import child_returns, key_workers, missing_told, shifts, to_do
 from nrm.web.shelter import permits as permit_pages
+from nrm.web.shelter import places as place_pages
 
 blueprint = Blueprint("desks", __name__)
 
@@ -54,28 +57,34 @@ def shelter_home() -> str:
     by = access.actor()
     if by.kind is OrganisationKind.CHILD_PROTECTION:
         return desk_home()
-    permits_due = permits.desk(by=by)
+    there = to_do.waiting(by=by)
+    tasks = to_do.tasks(there, by=by)
+    missing = absences.missing(by=by) if g.top.missing else []
+    steps = key_workers.next_steps({line.case_id for line in missing}, tasks)
+    mine = [step.task for step in steps[: key_workers.SHOWN]]
+    now = [task for task in tasks if task not in mine and not task.is_folded]
+    shown = now[: to_do.SHOWN]
+    seen = {step.person.case_id for step in steps} | {task.case_id for task in shown if task.case_id is not None}
+    labels = shifts.labels(seen)
     return render_template(
         "home/shelter.html",
-        missing=absences.missing(by=by) if g.top.missing else (),
+        missing=missing,
         left=absences.left(by=by) if g.top.left else (),
-        people=key_workers.home_part(permits_due),
-        part=contributions.waiting_part(),
+        late=[line for line in there.away if line.late],
+        overdue=[line for line in there.moves if line.stand is Stand.OVERDUE],
+        people=key_workers.home_part(steps, labels),
+        part=contributions.waiting_part() if g.top.quarter else "",
         paid=by.may(Permission.PAYMENT_READ),
         room=places.room(by=by),
+        tonight=place_pages.tonight(),
+        kept=places.kept_for(by=by) if g.top.kept else (),
         received=referrals.received(by=by, size=SHOWN),
-        coming=referrals.coming(by=by, size=SHOWN),
-        moves=transfers.moves(by=by) if g.top.moves else (),
-        owed=obligations.owed(by=by, size=SHOWN, old=False, timed=True),
-        owed_folded=obligations.number_folded(by=by),
-        stays=stays.stays(by=by, size=SHOWN),
-        leaving=stays.leaving(by=by),
+        coming=referrals.coming(by=by, size=SHOWN) if g.top.coming else Page([], ""),
+        waiting=arrivals.waiting(by=by) if g.top.without_place else (),
         ending=agreements.leaving(by=by),
-        permits=permit_pages.waiting_part(permits_due),
-        requests=data_requests.waiting_part(),
-        consents=consents.due_part(),
-        away=away.home_part(),
-        turning=ages.turning_part() if g.top.turning else "",
+        tasks=shown,
+        more=len(tasks) - len(shown) - sum(task is not None for task in mine),
+        labels=labels,
         form=FindCaseForm(),
     )
 
@@ -98,7 +107,7 @@ def desk_home() -> str:
         owed=obligations.owed(by=by, size=SHOWN, old=False if of_children else None),
         old=old,
         arrival_only=consular,
-        part=contributions.waiting_part() if by.may(Permission.QUARTER_ANSWER) else "",
+        part=contributions.waiting_part() if g.top.quarter else "",
         sent=referrals.sent(by=by, size=SHOWN) if by.role is Role.HELPLINE_OPERATOR else None,
         shared=None if consular or by.role is Role.HELPLINE_OPERATOR else cases.shared(by=by, size=SHOWN),
         statuses=STATUS_LABELS,

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Callable
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms import SelectChoice
@@ -151,11 +150,3 @@ def summary(case_id: uuid.UUID) -> Part | None:
         adult=adult,
         begun=begun,
     )
-
-
-def turning_part() -> Markup:
-    """The part of a shelter's home page with who turns 18 this month; empty if nobody does."""
-    lines = store.turning(by=access.actor())
-    if not lines:
-        return Markup("")
-    return Markup(render_template("shelter/ages/turning.html", lines=lines))  # noqa: S704 - as above

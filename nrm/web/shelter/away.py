@@ -5,8 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import date, timedelta
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
-from markupsafe import Markup
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from forms.days import OTHER, chosen_day
@@ -21,8 +20,8 @@ from nrm.domain.shelter.corrections import CorrectionRefused, Why
 from nrm.domain.shelter.stays import StayOver
 from nrm.store import days as calendar
 from nrm.store.countries import country
-from nrm.store.shelter import arrivals, stays
 from nrm.store.shelter import away as store
+from nrm.store.shelter import stays
 from nrm.web import access, errors
 from nrm.web.shelter.stays import OVER
 
@@ -128,14 +127,3 @@ def strike(away_id: uuid.UUID) -> Answer:
     except CorrectionRefused as error:
         return errors.error_page(409, CORRECTION_REFUSED[error.reason])
     return redirect(url_for("stays.show", stay_id=stay_id, did="not_away"), 303)
-
-
-def home_part() -> Markup:
-    """Who has arrived and has no place yet, and who is away, for the home page of a shelter; the late stand first."""
-    by = access.actor()
-    page = render_template(
-        "shelter/away/home.html",
-        waiting=arrivals.waiting(by=by) if g.top.without_place else (),
-        away=store.away(by=by) if g.top.away else (),
-    )
-    return Markup(page)  # noqa: S704 - a template of ours, its values are escaped

@@ -54,6 +54,7 @@ from nrm.store.referrals import referrals as referral_store
 from nrm.store.referrals.obligations import ARRIVAL
 from nrm.store.shelter import absences, case_lists, stays
 from nrm.store.shelter import cases as store
+from nrm.store.shelter import key_workers as key_worker_store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.web import access, errors, sessions
 from nrm.web.language import text_in, translated
@@ -116,7 +117,11 @@ def index() -> str:
     page = case_lists.held(by=by, after=request.args.get("after", ""))
     takes_in = by.kind is not None and by.kind.takes_people_in
     return render_template(
-        "shelter/cases/index.html", page=page, may_close=by.may(Permission.STAY_MANAGE), takes_in=takes_in
+        "shelter/cases/index.html",
+        page=page,
+        may_close=by.may(Permission.STAY_MANAGE),
+        takes_in=takes_in,
+        workers=key_worker_store.names([line.id for line in page.rows], by=by) if takes_in else {},
     )
 
 

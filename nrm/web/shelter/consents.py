@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms import SelectChoice
@@ -60,12 +59,6 @@ REFUSED = {
     ConsentRefusal.ADULT: N_("An adult is asked for consent."),
     ConsentRefusal.WEIGHED: N_("Choose what becomes of the wish"),
 }
-
-
-def due_part() -> Markup:
-    """The part of a home page that says whom to ask again; empty where nobody is due."""
-    part = render_template("shelter/consents/due.html", lines=store.to_ask_again(by=access.actor()))
-    return Markup(part)  # noqa: S704 - a template of ours, escaped there
 
 
 @access.part_of_page

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -24,30 +23,29 @@ from nrm.actions.shelter import house_labels
 from nrm.actions.shelter import key_workers as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.key_workers import KeyWorkerRefusal, KeyWorkerRefused, Place
-from nrm.store.referrals import obligations
-from nrm.store.referrals.obligations import ObligationLine
-from nrm.store.shelter import absences, cases, permits, stays
+from nrm.store.shelter import cases, stays
 from nrm.store.shelter import key_workers as store
 from nrm.store.shelter.key_workers import MyPerson
 from nrm.web import access, errors
 from nrm.web.language import gettext
 from nrm.web.shelter import shifts
 from nrm.web.shelter.parts import Part
+from nrm.web.shelter.to_do import Task, first_of
 
 blueprint = Blueprint("key_workers", __name__)
 Answer = BaseResponse | tuple[str, int] | str
-_OWED = 200
-"""How many obligations of the shelter are looked through for the next step of one's own people."""
+SHOWN = 5
+"""How many of one's own people a home page shows, of those with a next step; the others are folded."""
 
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """What is to be done next for a person: a kind, its day or what is owed, and the page where it is done."""
+    """A person of one's own and what is to be done next: a kind, the page where it is done, and the row of it."""
 
-    kind: str  # missing, owed, admit, end, permit, none
+    person: MyPerson
+    kind: str  # missing, task, admit, none
     address: str
-    on: date | None = None
-    owed: ObligationLine | None = None
+    task: Task | None = None
 
 
 @blueprint.get("/cases/<uuid:case_id>/key-worker")
@@ -201,17 +199,14 @@ def summary(case_id: uuid.UUID) -> Part | None:
     )
 
 
-def home_part(desk: permits.Desk) -> Markup:
-    """ "My people" with the next step of each, the buttons of a shift, and what the manager has to know.
-
-    `desk`: what waits of permits.
-    """
+def home_part(steps: Sequence[NextStep], labels: Mapping[uuid.UUID, str]) -> Markup:
+    """ "My people" with the next step of each, the buttons of a shift, and what the manager has to know."""
     by = access.actor()
-    people = store.my_people(by=by)
     part = render_template(
         "shelter/key_workers/home.html",
-        people=[(each, step) for each, step in zip(people, _next_steps(people, desk), strict=True)],
-        labels=shifts.labels([each.case_id for each in people]),
+        shown=[step for step in steps[:SHOWN] if step.kind != "none"],
+        rest=[step for number, step in enumerate(steps) if number >= SHOWN or step.kind == "none"],
+        labels=labels,
         shifts=store.my_shifts(by=by),
         covers=access.visitor().covers_after,
         begun=request.args.get("shift", ""),
@@ -221,32 +216,21 @@ def home_part(desk: permits.Desk) -> Markup:
     return Markup(part)  # noqa: S704 - a template of ours, escaped there
 
 
-def _next_steps(people: Sequence[MyPerson], desk: permits.Desk) -> list[NextStep]:
-    """What is to be done next for each of them, the most urgent kind first."""
-    if not people:
-        return []
-    by = access.actor()
-    missing = {line.case_id for line in absences.missing(by=by)} if g.top.missing else set()
-    owed: dict[uuid.UUID, ObligationLine] = {}
-    for line in obligations.owed(by=by, size=_OWED).rows:
-        owed.setdefault(line.case_id, line)
-    ends = {line.case_id: line for line in stays.leaving(by=by)}
-    permit = {line.case_id: line.issued_until for _, lines in desk.ending for line in lines}
+def next_steps(missing: Collection[uuid.UUID], tasks: Iterable[Task]) -> list[NextStep]:
+    """One's own people with what is to be done next for each of them; what is long past or far ahead is no step."""
+    first = first_of(tasks)
     steps = []
-    for each in people:
-        case = url_for("cases.show", case_id=each.case_id)
-        end = ends.get(each.case_id)
+    for each in store.my_people(by=access.actor()):
+        case, task = url_for("cases.show", case_id=each.case_id), first.get(each.case_id)
         if each.case_id in missing:
-            steps.append(NextStep("missing", case))
-        elif each.case_id in owed:
-            steps.append(NextStep("owed", case, owed=owed[each.case_id]))
+            steps.append(NextStep(each, "missing", case))
+        elif task is not None and not task.is_folded:
+            steps.append(NextStep(each, "task", case, task))
         elif not each.in_stay:
-            steps.append(NextStep("admit", case))
-        elif end is not None:
-            steps.append(NextStep("end", url_for("stays.show", stay_id=end.id), on=end.anticipated_end_on))
-        elif each.case_id in permit:
-            address = url_for("permits.record_page", case_id=each.case_id)
-            steps.append(NextStep("permit", address, on=permit[each.case_id]))
+            steps.append(
+                NextStep(each, "admit", url_for("cases.show", case_id=each.case_id, part="stay", _anchor="stay"))
+            )
         else:
-            steps.append(NextStep("none", case))
-    return steps
+            steps.append(NextStep(each, "none", case))
+    kinds = ("missing", "task", "admit", "none")
+    return sorted(steps, key=lambda step: (kinds.index(step.kind), step.task.in_order if step.task else ()))

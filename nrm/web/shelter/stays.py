@@ -34,13 +34,13 @@ from nrm.store import days as calendar
 from nrm.store.countries import country
 from nrm.store.shelter import absences as absence_store
 from nrm.store.shelter import away as away_store
-from nrm.store.shelter import places
+from nrm.store.shelter import key_workers, places
 from nrm.store.shelter import stay_history as history_store
 from nrm.store.shelter import stays as store
 from nrm.web import access, errors, formats
 from nrm.web.choices import label_of
 from nrm.web.language import current_language, gettext, ngettext, text_in
-from nrm.web.shelter import absences
+from nrm.web.shelter import absences, to_do
 from nrm.web.shelter.parts import Part
 
 Answer = Response | str | tuple[str, int]
@@ -55,10 +55,13 @@ OVER = N_("This stay has ended already.")
 def index() -> str:
     """The shelter's open stays, the first planned end first."""
     by = access.actor()
+    page = store.stays(by=by, after=request.args.get("after", ""))
     return render_template(
         "shelter/stays/index.html",
         room=places.room(by=by),
-        page=store.stays(by=by, after=request.args.get("after", "")),
+        page=page,
+        workers=key_workers.names([line.case_id for line in page.rows], by=by),
+        steps=to_do.next_steps(by=by),
     )
 
 

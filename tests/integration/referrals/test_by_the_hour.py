@@ -58,7 +58,7 @@ def test_what_waits_for_an_answer_stands_by_the_hour_due_and_not_by_when_it_was_
     )
     for sent, minutes in ((adult, 50), (child, 40), (urgent, 30)):
         due_in(sent, minutes)
-    found = rows(sign_in("nrc.case_worker").get("/?lang=en"), "Referrals that wait for your answer")
+    found = rows(sign_in("nrc.case_worker").get("/?lang=en"), "Who comes today")
     assert codes(found) == [urgent.pseudonym, child.pseudonym, adult.pseudonym]
     for row, sent, said, not_said in zip(
         found,
@@ -75,7 +75,7 @@ def test_what_waits_for_an_answer_stands_by_the_hour_due_and_not_by_when_it_was_
         assert "Rinas airport" in row, "who has the person"
         assert f'href="/referrals/{sent.referral_id}">Answer the referral' in row
     factories.later(minutes=35)
-    late = rows(sign_in("nrc.case_worker").get("/?lang=en"), "Referrals that wait for your answer")
+    late = rows(sign_in("nrc.case_worker").get("/?lang=en"), "Who comes today")
     assert [is_late(row) for row in late] == [True, False, False]
 
 
@@ -106,7 +106,7 @@ def test_people_on_their_way_stand_by_the_hour_they_are_expected_and_nobody_is_s
         expected = None if hours is None else clock.now() + timedelta(hours=hours)
         referrals.accept(referral_id=each.referral_id, place_id=people.bed("NRC", number), expected_at=expected, by=nrc)
     page = sign_in("nrc.case_worker").get("/?lang=en")
-    found = rows(page, "People on their way")
+    found = rows(page, "Who comes today")
     assert codes(found) == [coming[number].pseudonym for number in (2, 1, 0)]
     assert "child" in found[1]
     assert not re.search(r"\d\d:\d\d", found[2])
@@ -114,7 +114,7 @@ def test_people_on_their_way_stand_by_the_hour_they_are_expected_and_nobody_is_s
         assert said not in page
         assert said not in sign_in("nrc.case_worker").get("/")
     factories.later(minutes=int((timedelta(hours=3) + NO_SHOW_AFTER).total_seconds() // 60))
-    assert is_late(rows(sign_in("nrc.case_worker").get("/?lang=en"), "People on their way")[0])
+    assert is_late(rows(sign_in("nrc.case_worker").get("/?lang=en"), "Who comes today")[0])
 
 
 def test_what_is_owed_says_the_hour_first_and_where_it_is_done(app: Flask, sign_in: SignIn) -> None:
@@ -156,7 +156,7 @@ def test_whoever_is_asked_sees_that_a_doctor_is_needed_and_it_is_no_opening(
     assert app
     people.sent(factories.actor("rinas.border_officer"), **answers)  # type: ignore[arg-type]
     nrc = sign_in("nrc.case_worker")
-    (row,) = rows(nrc.get("/?lang=en"), "Referrals that wait for your answer")
+    (row,) = rows(nrc.get("/?lang=en"), "Who comes today")
     assert (DOCTOR in row) is tagged
     assert DOCTOR not in sign_in("rinas.border_officer").get("/?lang=en")
     assert DOCTOR not in sign_in("ra.duty_officer").get("/?lang=en")
@@ -175,7 +175,7 @@ def test_the_next_party_sees_it_and_once_the_person_is_there_it_is_gone(app: Fla
     assert DOCTOR not in sign_in("nrc.case_worker").get("/?lang=en")
     referrals.accept(referral_id=following, place_id=people.bed("IOM"), by=iom)
     assert tending.tend()["tags_forgotten"] == 0
-    assert DOCTOR in "".join(rows(sign_in("iom.case_worker").get("/?lang=en"), "People on their way"))
+    assert DOCTOR in "".join(rows(sign_in("iom.case_worker").get("/?lang=en"), "Who comes today"))
     referrals.arrive(referral_id=following, by=iom)
     assert tending.tend()["tags_forgotten"] > 0
     db.session.rollback()

@@ -364,11 +364,14 @@ def test_the_home_page_lists_what_has_an_hour_and_folds_the_rest_into_one_line(v
         ):
             session.add(Obligation(case_id=opened.case_id, kind=kind, party=RECEIVER, clause="5.1", due_at=due_at))
     page = sign_in("vatra.case_worker").get("/?lang=en")
-    part = page[page.index("What the agreement asks of you") :].split("<h2>")[0]
+    part = page[page.index("<h2>To do</h2>") :].split("<h2>More")[0]
     assert part.count("<tr>") == 2
     assert "Ask the party that the clause names" in part
     assert "Find legal counsel" not in part
-    assert "3 things have no hour, or are older than seven days" in part
+    assert "3 more things: later, without a day, or older than seven days" in part
+    all_of_it = sign_in("vatra.case_worker").get("/to-do?lang=en")
+    assert all_of_it.count("<tr>") == 5
+    assert "Find legal counsel" in all_of_it
 
 
 def test_the_list_of_open_cases_begins_with_what_is_due_first_and_says_what_comes_next(

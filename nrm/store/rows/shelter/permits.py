@@ -108,21 +108,21 @@ def has_applied(case_id: uuid.UUID) -> bool:
 
 def unit_reads(case_id: uuid.UUID) -> bool:
     """Whether a permit unit can read the legal file, because she applied and agrees to it."""
-    return bool(read_by_unit([case_id]))
+    return bool(db.session.scalar(select(is_read_by_unit(case_id))))
 
 
-def read_by_unit(case_ids: Collection[uuid.UUID]) -> frozenset[uuid.UUID]:
-    """Those of the cases whose legal file a permit unit can read."""
-    granted = (
+def is_read_by_unit(case_id: CaseId | uuid.UUID) -> ColumnElement[bool]:
+    """The condition that a permit unit can read the legal file of the case."""
+    return exists(
         select(Grant.case_id)
         .join(Organisation, Organisation.id == Grant.organisation_id)
         .where(
-            Grant.case_id.in_(case_ids),
+            Grant.case_id == case_id,
             Grant.compartment == Compartment.LEGAL,
             Organisation.kind == OrganisationKind.TRP_UNIT,
         )
+        .correlate_except(Grant, Organisation)
     )
-    return frozenset(db.session.scalars(granted))
 
 
 def asked_for(case_id: CaseId) -> ColumnElement[bool]:

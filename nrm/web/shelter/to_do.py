@@ -1,0 +1,225 @@
+"""What is to be done in a shelter, in one list by day: each row leads to the page where it is done."""
+
+from __future__ import annotations
+
+import uuid
+from calendar import monthrange
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from flask import Blueprint, g, render_template, url_for
+
+from forms.shelter.data_requests import KIND_LABELS
+from nrm import clock
+from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.referrals.duty import OLD_AFTER
+from nrm.domain.referrals.transfers import Stand
+from nrm.domain.shelter.permits import PermitStatus
+from nrm.store import days as calendar
+from nrm.store.countries import country
+from nrm.store.home import top
+from nrm.store.referrals import obligations, transfers
+from nrm.store.referrals.obligations import ObligationLine
+from nrm.store.referrals.transfers import MoveLine
+from nrm.store.shelter import ages, away, consents, data_requests, key_workers, permits, stays
+from nrm.store.shelter.away import AwayLine
+from nrm.web import access
+from nrm.web.language import gettext, text_in, translated
+from nrm.web.shelter import shifts
+
+blueprint = Blueprint("to_do", __name__)
+
+SHOWN = 10
+"""How many rows the home page shows; one line says how many more there are."""
+MOST = 200
+"""How many obligations of the shelter are looked through."""
+_AHEAD = timedelta(days=30)
+_NOT_DATED = date.max
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One row. `day`: by when, if there is a day; `at`: the hour; `owed`: what the agreement asks, whose words and page
+    follow its kind, else `text` and `address`."""
+
+    pseudonym: str
+    case_id: uuid.UUID | None
+    day: date | None
+    text: str = ""
+    address: str = ""
+    late: bool = False
+    at: datetime | None = None
+    owed: ObligationLine | None = None
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether a home page counts it only: it has no day, is far ahead, or the agreement asked it long ago."""
+        today = calendar.today()
+        return self.day is None or self.day > today + _AHEAD or (self.owed is not None and self.day < today - OLD_AFTER)
+
+    @property
+    def in_order(self) -> tuple[date, bool, datetime, str]:
+        """The sort key: by day; of one day what has an hour first; without a day last."""
+        return self.day or _NOT_DATED, self.at is None, self.at or clock.now(), self.pseudonym
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What has been read already for other parts of a page."""
+
+    permits: permits.Desk
+    away: Collection[AwayLine]
+    moves: Collection[MoveLine]
+
+
+def waiting(*, by: Actor) -> Waiting:
+    """What waits of permits, absences and moves; read only where the top of the page says that there is some."""
+    return Waiting(
+        permits.desk(by=by), away.away(by=by) if g.top.away else (), transfers.moves(by=by) if g.top.moves else ()
+    )
+
+
+def tasks(there: Waiting, *, by: Actor) -> list[Task]:
+    """Everything that is to be done, the first day first; what has no day comes last."""
+    found = [
+        *map(_owed, obligations.owed(by=by, size=MOST).rows),
+        *_planned_ends(by),
+        *_permits(there.permits),
+        *(task for each in there.away if not each.late for task in _back(each)),
+        *(task for each in there.moves if each.stand is not Stand.OVERDUE for task in _move(each)),
+        *(map(_consent, consents.to_ask_again(by=by)) if g.top.to_ask_again else ()),
+        *(map(_request, data_requests.waiting(by=by)) if g.top.requests else ()),
+        *(map(_turning, ages.turning(by=by)) if g.top.turning else ()),
+    ]
+    return sorted(found, key=lambda task: task.in_order)
+
+
+def first_of(found: Iterable[Task]) -> dict[uuid.UUID, Task]:
+    """Case -> what comes first there: what is folded, only if there is nothing else."""
+    first: dict[uuid.UUID, Task] = {}
+    for task in sorted(found, key=lambda each: each.is_folded):
+        if task.case_id is not None:
+            first.setdefault(task.case_id, task)
+    return first
+
+
+@blueprint.get("/to-do")
+@access.requires(Permission.STAY_MANAGE)
+def index() -> str:
+    """All that is to be done in the house, also what is old or has no day."""
+    by = access.actor()
+    g.top = top(by=by)
+    found = tasks(waiting(by=by), by=by)
+    ids = {task.case_id for task in found if task.case_id is not None}
+    return render_template(
+        "shelter/to_do/index.html", tasks=found, labels=shifts.labels(ids), workers=key_workers.names(ids, by=by)
+    )
+
+
+def _owed(line: ObligationLine) -> Task:
+    due = line.due_at
+    on = clock.day_of(due, country().timezone) if due is not None else None
+    return Task(line.pseudonym, line.case_id, on, "", _page_of(line.kind, line.case_id), line.late, due, line)
+
+
+def _page_of(kind: str, case_id: uuid.UUID) -> str:
+    """The page where it is done, where the words of the kind are no link themselves."""
+    return url_for("permits.record_page" if kind in _OF_PERMIT else "cases.show", case_id=case_id)
+
+
+_OF_PERMIT = ("inform_of_trp_options", "legal_counsel", obligations.PERMIT_DECISION)
+
+
+def _planned_ends(by: Actor) -> Iterator[Task]:
+    for line in stays.leaving(by=by):
+        yield Task(
+            line.pseudonym,
+            line.case_id,
+            line.anticipated_end_on,
+            gettext("The stay is planned until then: prolong it, or end it"),
+            url_for("stays.show", stay_id=line.id),
+            line.overdue,
+        )
+
+
+def _permits(desk: permits.Desk) -> Iterator[Task]:
+    for line in desk.papers:
+        yield _permit(line, line.day, gettext("A second member confirms what was entered of her permit"))
+    for line in desk.applications:
+        if line.status is PermitStatus.REFUSED:
+            yield _permit(line, line.day, gettext("Her permit was refused: record the appeal"))
+        elif line.late:
+            yield _permit(
+                line, line.day, gettext("No answer to her application: ask the permit unit, record what it says")
+            )
+    for within, lines in desk.ending:
+        for line in lines:
+            if within and line.status is not PermitStatus.RENEWAL_APPLIED:
+                yield _permit(line, line.day, gettext("Her permit ends then: apply for its renewal"))
+            elif not within:
+                yield _permit(line, line.day, gettext("The permit has ended and the person is still here"))
+
+
+def _permit(line: permits.PermitLine, on: date, text: str) -> Task:
+    late = on < calendar.today()
+    return Task(line.pseudonym, line.case_id, on, text, url_for("permits.record_page", case_id=line.case_id), late)
+
+
+def _back(line: AwayLine) -> Iterator[Task]:
+    yield Task(
+        line.pseudonym,
+        line.case_id,
+        line.expected_on,
+        gettext("Away and expected back: record the return"),
+        url_for("away.back_page", away_id=line.id),
+    )
+
+
+def _move(line: MoveLine) -> Iterator[Task]:
+    """What the sender does; whom the other one expects comes with those on their way."""
+    if not line.sends:
+        return
+    words = {
+        Stand.ON_THE_WAY: gettext("on the way to %(shelter)s", shelter=text_in(line.other)),
+        Stand.ASKED: gettext("%(shelter)s has not answered yet", shelter=text_in(line.other)),
+    }
+    accepted = gettext("%(shelter)s accepted: record that they have left", shelter=text_in(line.other))
+    yield Task(
+        line.pseudonym,
+        line.case_id,
+        calendar.today(),
+        words.get(line.stand, accepted),
+        url_for("referrals.show", referral_id=line.referral_id),
+    )
+
+
+def _consent(line: consents.DueLine) -> Task:
+    text = (
+        gettext("Sharing ran out: seal anew")
+        if line.waits
+        else gettext("An answer runs out then: ask for consent again")
+    )
+    on = line.due_on or calendar.today()
+    address = url_for("consents.show" if line.waits else "consents.ask_page", case_id=line.case_id)
+    return Task(line.pseudonym, line.case_id, on, text, address, on < calendar.today())
+
+
+def _request(line: data_requests.RequestLine) -> Task:
+    text = gettext("Answer what the person asks for: %(what)s", what=translated(KIND_LABELS[line.kind]))
+    return Task(
+        line.pseudonym, line.case_id, line.due_on, text, url_for("data_requests.show", request_id=line.id), line.late
+    )
+
+
+def _turning(line: ages.TurningLine) -> Task:
+    last = line.adult_month.replace(day=monthrange(line.adult_month.year, line.adult_month.month)[1])
+    address = url_for("ages.show", case_id=line.case_id)
+    late = last < calendar.today()
+    return Task(line.pseudonym, line.case_id, last, gettext("Turns 18 this month"), address, late)
+
+
+def next_steps(*, by: Actor) -> dict[uuid.UUID, Task]:
+    """Case -> what comes next, for lists of the shelter."""
+    g.top = top(by=by)
+    return {case: task for case, task in first_of(tasks(waiting(by=by), by=by)).items() if not task.is_folded}

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0062_missing"
-down_revision = "0060_closings"
+revision = "0059_missing"
+down_revision = "0058_closings"
 branch_labels = None
 depends_on = None
 

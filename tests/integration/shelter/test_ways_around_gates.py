@@ -534,7 +534,7 @@ def _closings(who: Resident) -> None:
 
 
 def _arrival_taken_back(who: Resident) -> None:
-    """She was never there, says the second shelter, and closes what it holds."""
+    """She was never there, says the second shelter: of a move between shelters it cannot say so."""
     _asked(who)
     referral_id = db.session.scalars(select(Referral.id).where(Referral.case_id == who.case_id)).one()
     who.by = factories.actor("nrc.shelter_manager")
@@ -547,9 +547,8 @@ def _arrival_taken_back(who: Resident) -> None:
         anticipated_end_on=who.day(-9),
         by=who.by,
     )
-    corrections.take_back_arrival(referral_id=referral_id, why=Why.MISTYPED, by=who.by)
-    _closings(who)
-    referrals.not_arrived(referral_id=referral_id, by=who.by)
+    with pytest.raises(CorrectionRefused, match="of_a_move"):
+        corrections.take_back_arrival(referral_id=referral_id, why=Why.MISTYPED, by=who.by)
     _closings(who)
 
 

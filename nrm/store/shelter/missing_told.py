@@ -93,8 +93,11 @@ def of_alarm(missing_id: uuid.UUID, *, by: Actor) -> list[SentLine]:
     ]
 
 
-def number_of(*, official: bool) -> str:
-    """The number to call: of the prosecution where an official may be involved, else of the police."""
+def number_of(*, official: bool, by: Actor) -> str:
+    """The number to call: of the prosecution where an official may be involved, else of the police. For shelters;
+    raises NotVisible."""
+    if not by.may(Permission.STAY_MANAGE):
+        raise NotVisible
     kind = OrganisationKind.PROSECUTION if official else OrganisationKind.POLICE
     found = db.session.execute(
         select(Organisation.party, Organisation.telephone)

@@ -77,7 +77,7 @@ def _page(
         call=call or CallForm(),
         share=share or ShareForm(),
         told=store.of_alarm(missing_id, by=access.actor()),
-        numbers={official: store.number_of(official=official) for official in (False, True)},
+        numbers={official: store.number_of(official=official, by=access.actor()) for official in (False, True)},
         official=said_of_official(line.case_id),
         words={"given": GIVEN_LABELS, "danger": DANGER_LABELS, "ground": GROUND_LABELS},
         fields=GIVEN,
@@ -116,7 +116,7 @@ def call(missing_id: uuid.UUID) -> Answer:
     if not form.validate():
         return _page(missing_id, 422, call=form)
     official = form.official.data != "no" or said_of_official(line.case_id)
-    number = store.number_of(official=official)
+    number = store.number_of(official=official, by=access.actor())
     actions.call(missing_id=missing_id, number=number, reached=form.reached.data == "yes", official=official, by=by)
     return redirect(url_for("missing_told.police_page", missing_id=missing_id), 303)
 

@@ -284,7 +284,7 @@ def test_the_page_says_what_is_wrong_and_who_is_appointed(
     leader.post(path, {"place": "key", "member": str(manager.member_id)})
     page = browser.post(path, {"place": "key", "member": str(worker.member_id)}, 422)
     assert "A colleague has this place." in page
-    assert "Test case_worker made herself key worker of" in leader.get("/?lang=en")
+    assert "Test case_worker took over as key worker of" in leader.get("/?lang=en")
     assert "By their own hand" in leader.get("/key-workers")
 
 

@@ -133,7 +133,9 @@ def test_a_refusal_stays_when_the_appeal_is_granted_and_so_does_a_permit_that_en
         person = Person(app.test_client(), login)
         for path in ("/", "/permits"):
             page = person.get(path)
-            assert "Mbaruan, por personi është ende këtu" in page or "Leja ka mbaruar dhe personi është ende këtu" in page
+            assert (
+                "Mbaruan, por personi është ende këtu" in page or "Leja ka mbaruar dhe personi është ende këtu" in page
+            )
             assert code in page
 
 

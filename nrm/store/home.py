@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Select
@@ -12,6 +13,7 @@ from nrm.domain.accounts.members import Keys
 from nrm.domain.quarters import Quarter
 from nrm.store import days
 from nrm.store.accounts import alarms, members, second_hands
+from nrm.store.countries import country
 from nrm.store.referrals import referrals, transfers
 from nrm.store.reports import contributions, reports
 from nrm.store.rows.shelter import absences as absence_rows
@@ -64,7 +66,11 @@ class Top:
 def top(*, by: Actor) -> Top:
     """The top of the actor's home page."""
     today = days.today()
-    values = {"soon": consents.soon(), "quarter": str(Quarter.of(today).previous), **place_rows.days_of(today)}
+    values = {
+        "soon": today + timedelta(days=country().validity.ask_again_days),
+        "quarter": str(Quarter.of(today).previous),
+        **place_rows.days_of(today),
+    }
     row = _top(by)(ended_since=absence_rows.ended_since(), **values).one()
     keys = members.keys_of(row, by=by)
     waiting, closed, *numbers = row[-len(fields(Top)) + 1 :]

@@ -115,17 +115,15 @@ def to_ask_again(*, by: Actor) -> list[DueLine]:
     """The open cases of the actor's desk in which an answer runs out soon or has, the first due first."""
     if not by.may(Permission.CASE_OPEN):
         return []
+    soon = days.today() + timedelta(days=country().validity.ask_again_days)
     found: dict[uuid.UUID, DueLine] = {}
-    for case_id, pseudonym, due_on, narrowing in _to_ask_again(by)(soon=soon()):
+    for case_id, pseudonym, due_on, narrowing in _to_ask_again(by)(
+        soon=days.today() + timedelta(days=country().validity.ask_again_days)
+    ):
         first = found.get(case_id)
         waits = narrowing == Narrowing.WAITS or (first is not None and first.waits)
         found[case_id] = DueLine(case_id, pseudonym, first.due_on if first else due_on, waits)
     return list(found.values())
-
-
-def soon() -> date:
-    """Until which day an answer runs out soon."""
-    return days.today() + timedelta(days=country().validity.ask_again_days)
 
 
 def number_to_ask_again(by: Actor) -> ColumnElement[int]:

@@ -28,9 +28,9 @@ from nrm.store.shelter import absences, arrivals, cases, others_there, permits, 
 from nrm.web import access, home
 from nrm.web.interviews import helpline
 from nrm.web.language import gettext
-from nrm.web.referrals import announced_returns
+from nrm.web.referrals import announced_returns, to_do
 from nrm.web.reports import contributions
-from nrm.web.shelter import child_returns, key_workers, missing_told, shifts, to_do
+from nrm.web.shelter import child_returns, key_workers, missing_told, shifts
 from nrm.web.shelter import permits as permit_pages
 from nrm.web.shelter import places as place_pages
 

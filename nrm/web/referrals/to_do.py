@@ -151,7 +151,7 @@ def _permits(desk: permits.Desk) -> Iterator[Task]:
             yield _permit(line, line.day, gettext("Her permit was refused: record the appeal"))
         elif line.late:
             yield _permit(
-                line, line.day, gettext("No answer to her application: ask the permit unit, record what it says")
+                line, line.day, gettext("No answer to her application: ask the permit unit, record its answer")
             )
     for within, lines in desk.ending:
         for line in lines:

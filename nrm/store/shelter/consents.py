@@ -115,7 +115,6 @@ def to_ask_again(*, by: Actor) -> list[DueLine]:
     """The open cases of the actor's desk in which an answer runs out soon or has, the first due first."""
     if not by.may(Permission.CASE_OPEN):
         return []
-    soon = days.today() + timedelta(days=country().validity.ask_again_days)
     found: dict[uuid.UUID, DueLine] = {}
     for case_id, pseudonym, due_on, narrowing in _to_ask_again(by)(
         soon=days.today() + timedelta(days=country().validity.ask_again_days)

@@ -19,7 +19,7 @@ from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.shelter.absences import AbsenceRefusal, Feared
 from nrm.domain.shelter.permits import GateRefusal
 from nrm.domain.shelter.planned_ends import CHANGES
-from nrm.domain.shelter.planned_ends import Why as Plan
+from nrm.domain.shelter.planned_ends import PlanWhy as Plan
 from nrm.domain.shelter.stays import HOME, UNKNOWN_COUNTRY, StayRefusal
 from nrm.domain.words import N_
 

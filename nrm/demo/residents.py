@@ -19,7 +19,7 @@ from nrm.domain.shelter.cases import ADULT_AGE, CaseRefused, Compartment, Purpos
 from nrm.domain.shelter.consents import Answer, Asking, ConsentRefused
 from nrm.domain.shelter.corrections import CorrectionRefused
 from nrm.domain.shelter.corrections import Why as Wrong
-from nrm.domain.shelter.planned_ends import Why
+from nrm.domain.shelter.planned_ends import PlanWhy
 from nrm.domain.shelter.stays import ImpossibleStay, StayOver
 from nrm.store import days
 from nrm.store.countries import country
@@ -32,7 +32,7 @@ _LONGEST = 90
 _OVERDUE = 2
 """So many planned ends passed yesterday, and nobody has looked at them yet."""
 _LABELS = "Agimi Bora Dallëndyshja Deti Dielli Era Hëna Lulja Mali Mjellma Pranvera Qershia Vesa Ylli".split()  # noqa: SIM905
-_REASONS = (Why.NEEDS_MORE_TIME, Why.NOWHERE_SAFE_YET, Why.WAITS_FOR_AUTHORITY, Why.HER_WISH)
+_REASONS = (PlanWhy.NEEDS_MORE_TIME, PlanWhy.NOWHERE_SAFE_YET, PlanWhy.WAITS_FOR_AUTHORITY, PlanWhy.HER_WISH)
 _REFUSED = (
     AgeRefused,
     AwayRefused,

@@ -12,7 +12,7 @@ from nrm import audit
 from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.shelter.away import Over
-from nrm.domain.shelter.planned_ends import Why
+from nrm.domain.shelter.planned_ends import PlanWhy
 from nrm.domain.shelter.stays import (
     Destination,
     ExitReason,
@@ -63,7 +63,7 @@ def change(
     place_id: uuid.UUID | None,
     anticipated_end_on: date,
     with_stay_id: uuid.UUID | None = None,
-    why: Why = Why.OTHER,
+    why: PlanWhy = PlanWhy.OTHER,
     by: Actor,
 ) -> None:
     """Another place in the same shelter from today on, another planned end, or both. Past nights stay where they were.

@@ -1,12 +1,12 @@
-"""Why the planned end of a stay changed: closed codes, so that nothing of a person's life is said in clear."""
+"""PlanWhy the planned end of a stay changed: closed codes, so that nothing of a person's life is said in clear."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
 
-class Why(StrEnum):
-    """Why a stay is planned until that day."""
+class PlanWhy(StrEnum):
+    """PlanWhy a stay is planned until that day."""
 
     ADMISSION = "admission"  # the first plan
     NEEDS_MORE_TIME = "needs_more_time"
@@ -18,5 +18,5 @@ class Why(StrEnum):
     OTHER = "other"
 
 
-CHANGES = tuple(why for why in Why if why is not Why.ADMISSION)
+CHANGES = tuple(why for why in PlanWhy if why is not PlanWhy.ADMISSION)
 """What can be said when the plan changes."""

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
-from nrm.domain.shelter.planned_ends import Why
+from nrm.domain.shelter.planned_ends import PlanWhy
 from nrm.models.accounts.accounts import one_of
 
 
@@ -19,7 +19,7 @@ class PlannedEnd(Model):
     __tablename__ = "planned_ends"
     __table_args__ = (
         UniqueConstraint("stay_id", "position"),
-        CheckConstraint(one_of("why", Why), name="known_why"),
+        CheckConstraint(one_of("why", PlanWhy), name="known_why"),
         CheckConstraint("(position = 1) = (why = 'admission')", name="begins_with_the_admission"),
     )
 

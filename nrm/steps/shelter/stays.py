@@ -14,7 +14,7 @@ from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.absences import Outcome
 from nrm.domain.shelter.away import Over
 from nrm.domain.shelter.places import Span
-from nrm.domain.shelter.planned_ends import Why
+from nrm.domain.shelter.planned_ends import PlanWhy
 from nrm.domain.shelter.stays import (
     HOME,
     Destination,
@@ -86,13 +86,13 @@ def begin(
         )
     session.add(stay)
     session.flush()
-    plan(session, stay.id, anticipated_end_on, Why.ADMISSION, by)
+    plan(session, stay.id, anticipated_end_on, PlanWhy.ADMISSION, by)
     place_steps.begin(session, stay, place_id=place_id, with_stay_id=with_stay_id, from_on=admitted_on, by=by)
     audit.append(session, audit.Event.STAY_BEGUN, by=by, case_id=case.id, stay_id=stay.id, place_id=place_id)
     return stay.id
 
 
-def plan(session: Session, stay_id: uuid.UUID, planned_on: date, why: Why, by: Actor) -> None:
+def plan(session: Session, stay_id: uuid.UUID, planned_on: date, why: PlanWhy, by: Actor) -> None:
     """Append until when a stay is planned, and why, to its history."""
     number = select(func.count()).select_from(PlannedEnd).where(PlannedEnd.stay_id == stay_id)
     session.add(

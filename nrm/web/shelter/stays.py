@@ -22,7 +22,7 @@ from nrm.domain.shelter.away import Over
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.places import may_be_with_mother
 from nrm.domain.shelter.planned_ends import CHANGES
-from nrm.domain.shelter.planned_ends import Why as Plan
+from nrm.domain.shelter.planned_ends import PlanWhy as Plan
 from nrm.domain.shelter.stays import (
     ImpossibleStay,
     StayOver,

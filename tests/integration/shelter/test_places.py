@@ -290,5 +290,5 @@ def test_a_new_party_joins_enters_its_beds_and_receives_somebody_in_one_of_them(
     worker = sign_in("shpresa.case_worker")
     assert sent.pseudonym in worker.get("/")
     worker.post(f"/referrals/{sent.referral_id}/accept", {"bed": str(bed("S3", "SHPRESA").id), "expected": "2"})
-    assert "6 places: 0 taken, 1 held, 5 free." in worker.get("/?lang=en")
+    assert "6 places: 0 taken, 1 held, 5 free." in worker.get("/stays?lang=en")
     assert "Place S3 is kept" in worker.get(f"/cases/{sent.case_id}?lang=en")

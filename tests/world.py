@@ -15,6 +15,7 @@ from nrm.actions.agreement import contracts
 from nrm.actions.interviews import family_notices, groups, helpline, holds, interview_sending, interviews, monitoring
 from nrm.actions.referrals import announced_returns, outside_referrals, referrals
 from nrm.actions.shelter import (
+    away,
     cases,
     child_returns,
     claims,
@@ -73,6 +74,7 @@ class World:
     stay: uuid.UUID
     own_case: uuid.UUID  # VATRA's own; it asked the police and the Responsible Authority for formal identification
     own_stay: uuid.UUID
+    away: uuid.UUID  # the same person is away from VATRA
     bed: uuid.UUID  # a free place of NRC
     building_unit: uuid.UUID  # of NRC, in which all its places are
     out: uuid.UUID  # days to come in which a place of NRC is out of service
@@ -162,6 +164,7 @@ def build() -> World:
         stay=stay,
         own_case=own.case_id,
         own_stay=own.stay_id,
+        away=_away(own.stay_id, vatra),
         bed=people.bed("NRC", 5),
         **_building(nrc),
         obligation=obligation,
@@ -185,6 +188,11 @@ def build() -> World:
         group_draft=group_draft,
         contract=_agreed(),
     )
+
+
+def _away(stay_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    today = days.today()
+    return away.record(stay_id=stay_id, since_on=today, expected_on=today + timedelta(days=3), reason="", by=by)
 
 
 def _building(nrc: Actor) -> dict[str, uuid.UUID]:

@@ -12,11 +12,11 @@ from nrm.domain.words import N_
 
 AWAY_REFUSED = {
     AwayRefusal.SINCE: N_("Enter a day of this stay, at most 14 days ahead"),
-    AwayRefusal.EXPECTED: N_("Enter a day that is not before she goes, and at most three months after it"),
-    AwayRefusal.OVERLAPS: N_("She was away or missing on some of these days already"),
-    AwayRefusal.MISSING_STANDS: N_("This person is missing: record first that she was found"),
+    AwayRefusal.EXPECTED: N_("Enter a day that is not before the person goes, and at most three months after it"),
+    AwayRefusal.OVERLAPS: N_("The person was away or missing on some of these days already"),
+    AwayRefusal.MISSING_STANDS: N_("This person is missing: record first that the person was found"),
     AwayRefusal.OVER: N_("This is over already."),
-    AwayRefusal.BACK: N_("Enter a day that is not before she went, and not in the future"),
+    AwayRefusal.BACK: N_("Enter a day that is not before the person went, and not in the future"),
 }
 LENGTHS = {
     "1": N_("Tomorrow"),
@@ -34,13 +34,13 @@ class AwayForm(OnceForm):
     expected = RadioField(
         N_("Expected back"),
         choices=[SelectChoice(value=code, label=label) for code, label in LENGTHS.items()],
-        validators=[Offered(N_("Choose when she is expected back"))],
+        validators=[Offered(N_("Choose when the person is expected back"))],
         validate_choice=False,
     )
-    expected_day = DayField(N_("Day on which she is expected"), when=("expected", "other"))
+    expected_day = DayField(N_("Day on which the person is expected"), when=("expected", "other"))
     reason = TextAreaField(
-        N_("Where she is, and why"),
-        description=N_("Sealed with the notes on her care; nobody outside of this shelter reads it."),
+        N_("Where the person is, and why"),
+        description=N_("Sealed with the notes on the care; nobody outside of this shelter reads it."),
         validators=[PlainText(2000)],
     )
 

@@ -60,7 +60,7 @@ CASE_REFUSED = {
     CaseRefusal.REFERRAL_OPEN: N_("Close the case after the referral was answered or withdrawn."),
     CaseRefusal.STAY_OPEN: N_("End the stay first; then the case can be closed."),
     CaseRefusal.CLOSED: N_("This case is closed."),
-    CaseRefusal.MISSING: N_("This person is missing: record first that she was found, or end the alarm."),
+    CaseRefusal.MISSING: N_("This person is missing: record first that the person was found, or end the alarm."),
     CaseRefusal.NOTHING_TO_ERASE: N_("Nothing of this case is kept under seal any more."),
     CaseRefusal.CONSENT_FIRST: N_("Ask the person for consent first, and record that it is done."),
     CaseRefusal.NOTHING_ADDED: N_("Answer at least one question"),

@@ -28,10 +28,18 @@ CORRECTION_REFUSED = {
     CorrectionRefusal.SAME: N_("Enter what is right: this is what stands there already"),
     CorrectionRefusal.NOT_HELD: N_("Your shelter does not hold this case now, or it is closed. Reopen it first."),
     CorrectionRefusal.STILL_OPEN: N_("This stay has not ended: there is no end to correct."),
-    CorrectionRefusal.AS_MISSING: N_("The stay ended because nobody found the person. If she is back, admit her anew."),
+    CorrectionRefusal.AS_MISSING: N_("The stay ended because nobody found the person. Who is back is admitted anew."),
     CorrectionRefusal.LATER_STAY: N_("The person was in a shelter since then. That stay stands; this end stays."),
-    CorrectionRefusal.MISSING_STANDS: N_("This person is missing: record first that she was found"),
+    CorrectionRefusal.MISSING_STANDS: N_("This person is missing: record first that the person was found"),
     CorrectionRefusal.NO_ARRIVAL: N_("There is no arrival here that can be taken back: the stay has ended."),
+    CorrectionRefusal.OF_A_MOVE: N_(
+        "The person came from another shelter: the stay and the keys there ended with this arrival, so it cannot be "
+        "taken back. Call that shelter, and ask it to take the person again; if nobody knows where they are, record "
+        "them missing."
+    ),
+    CorrectionRefusal.TWO_STRIKE: N_("Two members recorded this end: two members say that it is wrong."),
+    CorrectionRefusal.NO_DOUBT: N_("Nobody says that this end is wrong, or it was not recorded by two members."),
+    CorrectionRefusal.SAME_MEMBER: N_("Somebody else of your shelter must confirm it: whoever recorded it cannot."),
     CorrectionRefusal.SENT_ON: N_("Another shelter was asked to take this person. Withdraw that first."),
     CorrectionRefusal.TOO_LATE: N_(
         "The arrival was entered more than seven days ago. If the person is not there, end the stay."
@@ -66,6 +74,12 @@ class ReopenStayForm(OnceForm):
     """Where the person sleeps whose stay has not ended."""
 
     bed = SelectField(N_("Place"), validators=[Offered(N_("Choose a free place"))], validate_choice=False)
+    why = why()
+
+
+class DoubtForm(OnceForm):
+    """Why an end that two members recorded is wrong; a second member strikes it."""
+
     why = why()
 
 

@@ -55,8 +55,8 @@ class HouseLabelForm(OnceForm):
     """What a person is called in the house, and her room; one of them is enough."""
 
     nickname = StringField(
-        N_("What she is called in the house"),
-        description=N_("Not her name as in her papers: this stands on lists"),
+        N_("What the person is called in the house"),
+        description=N_("Not the name as in the papers: this stands on lists"),
         validators=[PlainText(40)],
     )
     room = StringField(N_("Room"), validators=[PlainText(20)])
@@ -64,7 +64,7 @@ class HouseLabelForm(OnceForm):
     def validate_nickname(self, field: StringField) -> None:
         """Raise ValidationError when both are empty."""
         if not (field.data or "").strip() and not (self.room.data or "").strip():
-            raise ValidationError(N_("Enter what she is called, or her room"))
+            raise ValidationError(N_("Enter what the person is called, or the room"))
 
 
 class CoverForm(OnceForm):

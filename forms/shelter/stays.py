@@ -6,14 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wtforms import RadioField, SelectField, StringField
+from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from forms import SelectChoice
 from forms.days import DayField, planned_end, today_or
 from forms.names import country_code
-from forms.shelter.cases import CARE_FIELDS
+from forms.shelter.cases import CARE_FIELDS, IF_MISSING
 from forms.shelter.corrections import why
+from forms.shelter.missing_told import official
 from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.shelter.absences import AbsenceRefusal, Feared
 from nrm.domain.shelter.permits import GateRefusal
@@ -32,16 +33,16 @@ IMPOSSIBLE = {
     StayRefusal.DESTINATION: N_("Choose where the person went so that it fits the reason"),
     StayRefusal.COUNTRY: N_("Say in which country that is; a gate looks at the country and at no other word"),
     StayRefusal.MISSING: N_("Record from the case that the person is missing: that is an alarm, and no end of a stay"),
-    StayRefusal.LEFT_ALONE: N_("Two members record that somebody left on her own; there is a page for it"),
+    StayRefusal.LEFT_ALONE: N_("Two members record that somebody left on their own; there is a page for it"),
     StayRefusal.DIED: N_("Two members record a death; there is a page for it"),
     StayRefusal.TAKEN_BACK: N_("Take back the arrival: there is a page for it"),
-    StayRefusal.MISSING_STANDS: N_("This person is missing: record first that she was found"),
+    StayRefusal.MISSING_STANDS: N_("This person is missing: record first that the person was found"),
     StayRefusal.MOVE_STANDS: N_(
         "Another shelter has accepted this person: record on the page of the move that they have left, or call it off"
     ),
     StayRefusal.OVERLAPS_LATER: N_("Enter an earlier day: on this one the person was in another stay"),
     StayRefusal.PLACE_TAKEN_LATER: N_(
-        "Enter an earlier day: somebody else had this place by then. If the person stayed, say that she is still here"
+        "Enter an earlier day: somebody else had this place by then. If the person stayed, say that they are still here"
     ),
     StayRefusal.OVERLAPS: N_("Enter a later day: until then the person was in a shelter"),
     StayRefusal.PLACE_TAKEN: N_("Choose another place: somebody has this one now, or had it on that day"),
@@ -116,7 +117,9 @@ CLOSED = {
         "The best-interest decision is missing, or something was found after it: the Responsible Authority decides"
     ),
     GateRefusal.DECIDED_TO_STAY: N_("It was decided that the child stays; until another decision nothing opens"),
-    GateRefusal.CHILD_ALONE: N_("A child, or who may be one, does not leave on her own: record that she is missing"),
+    GateRefusal.CHILD_ALONE: N_(
+        "A child, or who may be one, does not leave on their own: record that the child is missing"
+    ),
     GateRefusal.NOT_HANDED_OVER: N_(
         "Hand the child on from the case: once another shelter has accepted, this stay ends when the child sets out"
     ),
@@ -124,22 +127,31 @@ CLOSED = {
 
 
 class AdmitStayForm(OnceForm):
-    """A place, since when, and until when it is planned."""
+    """A place, since when, until when it is planned, and what an adult answers for the case that she does not come
+    back one day, which is sealed with her care."""
 
     bed = SelectField(N_("Place"), validators=[Offered(N_("Choose a free place"))], validate_choice=False)
     admitted = today_or(N_("Admitted"))
     admitted_day = DayField(N_("Day of admission"), when=("admitted", "other"))
     planned = planned_end(N_("Planned end of the stay"))
     planned_day = DayField(N_("Day of the planned end"), when=("planned", "other"))
+    missing_after = StringField(CARE_FIELDS["missing_after"], validators=[PlainText(200)])
+    missing_tell = StringField(CARE_FIELDS["missing_tell"], validators=[PlainText(500)])
+    missing_say = StringField(CARE_FIELDS["missing_say"], validators=[PlainText(500)])
+
+    @property
+    def if_missing(self) -> dict[str, str]:
+        """What an adult answered for the case that she does not come back one day; sealed with her care."""
+        return {name: (self[name].data or "").strip() for name in IF_MISSING}
 
 
 PLAN_LABELS = {
-    Plan.ADMISSION: N_("When she was admitted"),
-    Plan.NEEDS_MORE_TIME: N_("She needs more time"),
+    Plan.ADMISSION: N_("At admission"),
+    Plan.NEEDS_MORE_TIME: N_("The person needs more time"),
     Plan.NOWHERE_SAFE_YET: N_("There is nowhere safe to go yet"),
-    Plan.WAITS_FOR_AUTHORITY: N_("She waits for an authority or a court"),
-    Plan.READY_EARLIER: N_("She is ready earlier"),
-    Plan.HER_WISH: N_("She wishes it"),
+    Plan.WAITS_FOR_AUTHORITY: N_("The person waits for an authority or a court"),
+    Plan.READY_EARLIER: N_("The person is ready earlier"),
+    Plan.HER_WISH: N_("The person wishes it"),
     Plan.MISTYPED: N_("It was typed wrongly"),
     Plan.OTHER: N_("Another reason"),
 }
@@ -165,17 +177,13 @@ _HOUR = re.compile(r"([01]?[0-9]|2[0-3])[:.][0-5][0-9]")
 
 
 class ArrivalForm(AdmitStayForm):
-    """One page for an arrival: place, day and hour as told, planned end, and what she answers for the case that she
-    does not come back one day. Everything in own words is sealed with her care."""
+    """One page for an arrival: an admission, and the hour as told, which is sealed with her care."""
 
     hour = StringField(
         N_("Hour of arrival, as told"),
-        description=N_("For example 3:10. Sealed with her care. Leave it empty if nobody knows it."),
+        description=N_("For example 3:10. Sealed with the care of the person. Leave it empty if nobody knows it."),
         validators=[PlainText(10)],
     )
-    missing_after = StringField(CARE_FIELDS["missing_after"], validators=[PlainText(200)])
-    missing_tell = StringField(CARE_FIELDS["missing_tell"], validators=[PlainText(500)])
-    missing_say = StringField(CARE_FIELDS["missing_say"], validators=[PlainText(500)])
 
     def validate_hour(self, field: StringField) -> None:
         """Empty, or an hour of the day."""
@@ -282,7 +290,7 @@ AGO = {
     "other": N_("Another day"),
 }
 FEARED_LABELS = {
-    Feared.YES: N_("Yes: somebody may have taken or found her"),
+    Feared.YES: N_("Yes: somebody may have taken or found the person"),
     Feared.NO: N_("No"),
     Feared.NOT_KNOWN: N_("Not known"),
 }
@@ -306,15 +314,38 @@ class MissingForm(OnceForm):
     )
 
 
+class MissingChildForm(MissingForm):
+    """As of an adult, and what is given with the alarm by the clause: sealed to the child authority and the police."""
+
+    official = official()
+    name = StringField(N_("Name"), validators=[PlainText(200)])
+    description = TextAreaField(
+        N_("What the child looks like and wears"),
+        description=N_("Name and description go with the alarm, under seal, to the child authority and the police."),
+        validators=[PlainText(600)],
+    )
+
+    @property
+    def given(self) -> dict[str, str]:
+        """What was filled in."""
+        return {name: (self[name].data or "").strip() for name in ("name", "description")}
+
+
 ABSENCE_REFUSED = {
     AbsenceRefusal.SINCE: N_("Enter a time of the last month, not before the admission"),
     AbsenceRefusal.ALREADY: N_("This is recorded already."),
     AbsenceRefusal.OVER: N_("This is over already."),
-    AbsenceRefusal.TOO_EARLY: N_(
-        "It is too early to end the alarm. Until then the person is looked for, and the place is hers."
-    ),
+    AbsenceRefusal.TOO_EARLY: N_("It is too early to end the alarm. Until then the person is looked for."),
     AbsenceRefusal.AUTHORITY: N_(
         "The child authority has not said yet that it knows. Call the duty desk; the alarm stands until then."
     ),
+    AbsenceRefusal.PLACE_KEPT: N_("The place is still kept for the missing person. The page says until when."),
+    AbsenceRefusal.NO_PLACE: N_("This person has no place now: it was given up already."),
+    AbsenceRefusal.NO_GROUND: N_(
+        "The police may not be told: the person did not agree, and two members have not said that life is in danger."
+    ),
+    AbsenceRefusal.NOTHING_GIVEN: N_("Tick what you give, and fill it in."),
+    AbsenceRefusal.NO_DESK: N_("Nobody at that desk can open it yet. Call the number."),
+    AbsenceRefusal.GROUND_STANDS: N_("Why they may be told is recorded already."),
     AbsenceRefusal.SAME_MEMBER: N_("Somebody else of your shelter must confirm it: whoever recorded it cannot."),
 }

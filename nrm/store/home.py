@@ -18,7 +18,17 @@ from nrm.store.referrals import referrals, transfers
 from nrm.store.reports import contributions, reports
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import places as place_rows
-from nrm.store.shelter import absences, ages, arrivals, away, consents, data_requests, others_there, places
+from nrm.store.shelter import (
+    absences,
+    ages,
+    arrivals,
+    away,
+    consents,
+    data_requests,
+    missing_told,
+    others_there,
+    places,
+)
 from nrm.store.statements import built_once
 
 
@@ -28,9 +38,9 @@ class Top:
     such acts wait for a second member; whether a closed report waits for its second signature; how many people are
     missing, or were until yesterday, and how many left on their own; how often the desk was told of others still
     there; how many people arrived and have no place, or are away; how many minors turn 18 this month; how many moves
-    between shelters are not over; how many people are on their way, for how many codes a place is kept, how many
-    answers run out soon or did, how many requests of persons wait, and whether a
-    quarter waits for an answer. An actor who has no part in one of them gets 0.
+    between shelters are not over; how often the desk was told under seal of somebody who is missing; how many people
+    are on their way, for how many codes a place is kept, how many answers run out soon or did, how many requests of
+    persons wait, and whether a quarter waits for an answer. An actor who has no part in one of them gets 0.
     """
 
     keys: Keys
@@ -45,6 +55,7 @@ class Top:
     away: int = 0
     turning: int = 0
     moves: int = 0
+    told: int = 0
     coming: int = 0
     kept: int = 0
     to_ask_again: int = 0
@@ -80,6 +91,7 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         away.number_away(by),
         ages.number_turning(by),
         transfers.number_open(by),
+        missing_told.number_told(by),
         referrals.number_coming(by),
         places.number_kept(by),
         consents.number_to_ask_again(by),

@@ -104,7 +104,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
     return {
         "act": ActKind.ERASE,
         "act_id": uuid.uuid4(),
-        "away_id": uuid.uuid4(),
+        "away_id": world.away,
         "acts": True,
         "line": MoveLine(uuid.uuid4(), world.case, "", Stand.BOTH, True, {}, "", None),
         "alarm": Alarm(member_id=world.member, organisation_id=world.organisation),
@@ -134,6 +134,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "member_id": world.member,
         "alert": SimpleNamespace(id=world.own_case, party="CHILD_PROTECTION"),
         "missing_id": uuid.uuid4(),
+        "told_id": uuid.uuid4(),
         "name": "Test border_officer",
         "notice_id": world.notice,
         "obligation": first(select(Obligation)).first(),

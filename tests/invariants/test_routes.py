@@ -87,6 +87,7 @@ def addresses(app: Flask, world: World | None, method: str) -> Iterator[tuple[st
         "left_id": [ids.get("left")],
         "away_id": [ids.get("away")],
         "missing_id": [ids.get("missing")],
+        "told_id": [ids.get("told")],
         "stay_id": [ids.get("stay"), ids.get("own_stay")],
         "place_id": [ids.get("bed")],
         "unit_id": [ids.get("building_unit")],

@@ -114,33 +114,37 @@ TABLE: dict[str, Moved | str] = {
         since.test_what_was_told_of_others_is_gone_on_the_way_down, ("sealed_compartments", "grants", "readings")
     ),
     "0046_places": Moved(since.test_beds_become_places_and_places_beds, ("beds",)),
-    "0048_stay_corrections": Moved(
+    "0047_stay_corrections": Moved(
         since.test_corrections_are_forgotten_and_a_stay_that_never_was_is_one_of_no_night_below, ("stays", "left_alone")
     ),
-    "0049_away": NEW_TABLES,
-    "0050_planned_ends": Moved(since.test_the_history_of_a_planned_end_begins_with_the_one_that_stands),
-    "0051_transfers": Moved(
+    "0048_away": NEW_TABLES,
+    "0049_planned_ends": Moved(since.test_the_history_of_a_planned_end_begins_with_the_one_that_stands),
+    "0050_transfers": Moved(
         since.test_a_move_that_was_called_off_is_withdrawn_on_the_way_down,
         ("referrals", "sealed_compartments", "grants", "readings"),
     ),
-    "0053_best_interests": Moved(
+    "0051_best_interests": Moved(
         since.test_an_end_after_findings_alone_is_of_a_former_rule,
         ("stays", "sealed_compartments", "grants", "readings"),
     ),
-    "0054_ages": Moved(since.test_since_when_somebody_is_an_adult_is_forgotten_on_the_way_down),
-    "0055_outcomes_of_returns": Moved(since.test_who_was_received_is_asked_for_from_that_month_on),
-    "0056_permit_entries": Moved(
+    "0052_ages": Moved(since.test_since_when_somebody_is_an_adult_is_forgotten_on_the_way_down),
+    "0053_outcomes_of_returns": Moved(since.test_who_was_received_is_asked_for_from_that_month_on),
+    "0054_permit_entries": Moved(
         since.test_a_permit_becomes_its_entries_and_one_row_again, ("permits", "permit_entries", "stays", "departures")
     ),
-    "0057_testimony_strikes": Moved(since.test_a_struck_step_never_happened_on_the_way_down, ("testimony",)),
-    "0058_key_workers": Moved(
+    "0055_testimony_strikes": Moved(since.test_a_struck_step_never_happened_on_the_way_down, ("testimony",)),
+    "0056_key_workers": Moved(
         since.test_key_workers_and_house_labels_go_on_the_way_down,
         ("alarms", "alarm_acknowledgements", "sealed_compartments", "grants", "openings", "readings"),
     ),
-    "0059_shifts": Moved(
+    "0057_shifts": Moved(
         since.test_shifts_and_their_sessions_go_on_the_way_down_and_others_stay, ("member_sessions", "readings")
     ),
-    "0060_closings": Moved(since.test_a_case_that_was_closed_before_stays_closed_and_can_be_opened_again),
+    "0058_closings": Moved(since.test_a_case_that_was_closed_before_stays_closed_and_can_be_opened_again),
+    "0059_missing": Moved(
+        since.test_a_missing_child_may_be_told_of_and_what_one_member_struck_says_so,
+        ("sealed_compartments", "grants", "readings"),
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

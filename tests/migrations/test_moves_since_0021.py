@@ -767,7 +767,7 @@ GOING_ON: Row = {"ended_on": None, "end_known_on": None, "exit_reason": "", "des
 
 
 def test_corrections_are_forgotten_and_a_stay_that_never_was_is_one_of_no_night_below(before: Before) -> None:
-    data = before("0048_stay_corrections")
+    data = before("0047_stay_corrections")
     there = data.add("stays", **GOING_ON)["id"]
     first, second = (data.add("members")["id"] for _ in range(2))
     left = {"stay_id": there, "recorded_by_id": first, "confirmed_by_id": None, "withdrawn_on": None}
@@ -800,7 +800,7 @@ def test_corrections_are_forgotten_and_a_stay_that_never_was_is_one_of_no_night_
 
 
 def test_the_history_of_a_planned_end_begins_with_the_one_that_stands(before: Before) -> None:
-    data = before("0050_planned_ends")
+    data = before("0049_planned_ends")
     stay = data.add("stays", **GOING_ON, anticipated_end_on=DAY + timedelta(days=9), known_on=DAY)["id"]
     was = data.rows("stays")
     for _ in range(2):  # up, down, and up again
@@ -816,7 +816,7 @@ def test_the_history_of_a_planned_end_begins_with_the_one_that_stands(before: Be
 
 @pytest.mark.slow
 def test_an_end_after_findings_alone_is_of_a_former_rule(before: Before) -> None:
-    data = before("0053_best_interests")
+    data = before("0051_best_interests")
     ended = {
         "ended_on": DAY,
         "exit_reason": "independent_living",
@@ -863,7 +863,7 @@ def test_an_end_after_findings_alone_is_of_a_former_rule(before: Before) -> None
 
 @pytest.mark.slow
 def test_since_when_somebody_is_an_adult_is_forgotten_on_the_way_down(before: Before) -> None:
-    data = before("0054_ages")
+    data = before("0052_ages")
     data.add("cases", age_class="unsure")
     was = data.rows("cases")
     for _ in range(2):
@@ -883,7 +883,7 @@ def test_since_when_somebody_is_an_adult_is_forgotten_on_the_way_down(before: Be
 
 @pytest.mark.slow
 def test_who_was_received_is_asked_for_from_that_month_on(before: Before) -> None:
-    data = before("0055_outcomes_of_returns")
+    data = before("0053_outcomes_of_returns")
     received, forgotten = (data.add("child_returns", state="received")["id"] for _ in range(2))
     open_still = data.add("child_returns")["id"]
     data.add("child_return_steps", return_id=received, step="received", happened_on=date(2026, 3, 17))
@@ -914,7 +914,7 @@ def test_who_was_received_is_asked_for_from_that_month_on(before: Before) -> Non
 
 @pytest.mark.slow
 def test_a_case_that_was_closed_before_stays_closed_and_can_be_opened_again(before: Before) -> None:
-    data = before("0060_closings")
+    data = before("0058_closings")
     shut = data.add("cases", status="closed", closed_month=DAY)["id"]
     wished = data.add("cases", status="closed", closed_month=DAY)["id"]
     data.add("erasures", case_id=wished, compartment="identity")
@@ -940,6 +940,38 @@ def test_a_case_that_was_closed_before_stays_closed_and_can_be_opened_again(befo
         assert data.rows("cases") == was
 
 
+@pytest.mark.slow
+def test_a_missing_child_may_be_told_of_and_what_one_member_struck_says_so(before: Before) -> None:
+    data = before("0059_missing")
+    stands = {"since_on": DAY, "since_at": AT, "reported_on": DAY, "outcome": "", "over_on": None}
+    adult, child = (
+        data.add("missing", case_id=data.add("cases")["id"], age_class=each, party="", **stands)["id"]
+        for each in ("adult", "unsure")
+    )
+    first, second = (data.add("members")["id"] for _ in range(2))
+    two = {"kind": "left", "recorded_by_id": first, "confirmed_by_id": second, "left_on": DAY, "withdrawn_on": None}
+    struck = data.add("left_alone", **two, struck_on=DAY)["id"]
+    kept = data.add("left_alone", **two, struck_on=None)["id"]
+    was = data.rows("missing"), data.rows("left_alone")
+    for _ in range(2):
+        data.up()
+        assert {row["id"]: row["police_ground"] for row in data.rows("missing")} == {adult: "", child: "child"}
+        assert {row["id"]: row["doubted_why"] for row in data.rows("left_alone")} == {struck: "former_rule", kept: ""}
+        share = {"missing_id": child, "way": "share", "reached": None, "number": "", "told_on": DAY, "over_on": None}
+        told = data.add("missing_told", **share)["id"]
+        data.add("sealed_compartments", case_id=told, compartment="alarm")
+        for wrong, check in (
+            ({"way": "letter"}, "known_way"),
+            ({"way": "telephone"}, "call_has_an_end"),
+            ({"over_on": DAY - timedelta(days=1)}, "ended_after_it_was_told"),
+        ):
+            with refused(check):
+                data.add("missing_told", **{**share, **wrong})
+        data.down()
+        assert (data.rows("missing"), data.rows("left_alone")) == was
+        assert not [row for row in data.rows("sealed_compartments") if row["compartment"] == "alarm"]
+
+
 def _permit(data: Databases, state: str, **said: object) -> Row:
     told = {"informed_on": DAY, "informed_language": "ro", "informed_by_id": data.first("organisations")["id"]}
     case_id = data.add("cases")["id"]
@@ -947,7 +979,7 @@ def _permit(data: Databases, state: str, **said: object) -> Row:
 
 
 def test_a_permit_becomes_its_entries_and_one_row_again(before: Before) -> None:
-    data = before("0056_permit_entries")
+    data = before("0054_permit_entries")
     first, second, third = (DAY + timedelta(days=days) for days in (1, 5, 9))
     until = DAY + timedelta(days=4000)
     given = {"issued_from": second, "issued_until": until, "ground": "legal"}
@@ -1006,7 +1038,7 @@ def test_a_permit_becomes_its_entries_and_one_row_again(before: Before) -> None:
 
 
 def test_what_was_struck_or_waits_is_gone_on_the_way_down(before: Before) -> None:
-    data = before("0056_permit_entries")
+    data = before("0054_permit_entries")
     data.up()
     case_id, by = data.add("cases")["id"], data.first("organisations")["id"]
     entry = {"case_id": case_id, "happened_on": DAY, "counts_on": DAY, "organisation_id": by}
@@ -1025,7 +1057,7 @@ def test_what_was_struck_or_waits_is_gone_on_the_way_down(before: Before) -> Non
 
 
 def test_a_struck_step_never_happened_on_the_way_down(before: Before) -> None:
-    data = before("0057_testimony_strikes")
+    data = before("0055_testimony_strikes")
     kept = data.add("testimony", position=1)
     was = data.rows("testimony")
     for _ in range(2):
@@ -1041,7 +1073,7 @@ def test_a_struck_step_never_happened_on_the_way_down(before: Before) -> None:
 
 @pytest.mark.slow
 def test_key_workers_and_house_labels_go_on_the_way_down(before: Before) -> None:
-    data = before("0058_key_workers")
+    data = before("0056_key_workers")
     names = ("sealed_compartments", "grants", "openings", "readings")
     for name in names:
         data.add(name, compartment="care")
@@ -1073,7 +1105,7 @@ def test_key_workers_and_house_labels_go_on_the_way_down(before: Before) -> None
 
 @pytest.mark.slow
 def test_shifts_and_their_sessions_go_on_the_way_down_and_others_stay(before: Before) -> None:
-    data = before("0059_shifts")
+    data = before("0057_shifts")
     data.add("member_sessions", locked=True)
     data.add("readings", compartment="care")
     kept = {name: data.rows(name) for name in ("member_sessions", "readings")}
@@ -1097,7 +1129,7 @@ def test_shifts_and_their_sessions_go_on_the_way_down_and_others_stay(before: Be
 
 @pytest.mark.slow
 def test_a_move_that_was_called_off_is_withdrawn_on_the_way_down(before: Before) -> None:
-    data = before("0051_transfers")
+    data = before("0050_transfers")
     names = ("sealed_compartments", "grants", "readings")
     for name in names:
         data.add(name, compartment="identity")

@@ -28,7 +28,8 @@ from nrm.domain.referrals.outside_referrals import (
 )
 from nrm.domain.shelter.cases import ALPHABET, CaseRefused, Compartment, Purpose
 from nrm.domain.shelter.closings import Way
-from nrm.domain.shelter.permits import check_reflection, check_repatriation
+from nrm.domain.shelter.permits import check_child, check_reflection, check_repatriation
+from nrm.domain.shelter.stays import Destination
 from nrm.models.referrals.outside_referrals import OutsideReferral
 from nrm.models.shelter.cases import Case, Reading
 from nrm.steps.shelter import cases as case_steps
@@ -36,6 +37,7 @@ from nrm.steps.shelter import erasures as erasure_steps
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.referrals import outside_referrals as store
+from nrm.store.rows.shelter import findings as finding_rows
 from nrm.store.rows.shelter import identifications as identification_rows
 from nrm.store.rows.shelter import permits as permit_rows
 from nrm.store.shelter import cases as case_store
@@ -74,6 +76,7 @@ def refer_out(
         abroad = is_step_abroad(kind, reason)
         reflects_until = identification_rows.reflection_until(case) if abroad else None
         if abroad:
+            check_child(finding_rows.child_facts(case, on=today), Destination.OTHER_COUNTRY, on=today)
             check_repatriation(case.citizenship_class, permit, on=today)
             check_reflection(reflects_until, on=today)
         gate = gate_of(kind, reason, case.citizenship_class)

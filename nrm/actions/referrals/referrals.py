@@ -41,11 +41,13 @@ from nrm.steps.referrals import next_receiver as next_receiver_steps
 from nrm.steps.referrals import obligations as steps
 from nrm.steps.referrals import supplements as supplement_steps
 from nrm.steps.referrals import transfers as transfer_steps
+from nrm.steps.shelter import arrivals as arrival_steps
 from nrm.steps.shelter import consent_records
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import places as place_steps
 from nrm.steps.shelter import stays as stay_steps
 from nrm.steps.shelter import withheld as withheld_steps
+from nrm.steps.shelter.arrivals import Admission, Told
 from nrm.store.referrals import obligations
 from nrm.store.referrals import referrals as store
 from nrm.store.rows.accounts import accounts as account_rows
@@ -261,12 +263,18 @@ def depart(*, referral_id: uuid.UUID, escort: Escort, expected_at: datetime, by:
     erasure_steps.carry_out()
 
 
-def arrive(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
+def arrive(
+    *, referral_id: uuid.UUID, admission: Admission | None = None, told: Told | None = None, by: Actor
+) -> uuid.UUID:
     """The person has arrived; returns the case. Of all times of its referrals only the quarter is kept.
 
-    Raises NotPermitted, NotVisible, IllegalTransition.
+    `admission`: the stay that begins with it; `told`: what is sealed with the care. Nothing is recorded if one of the
+    two is refused. Raises NotPermitted, NotVisible, IllegalTransition, and with them ImpossibleStay, CannotOpen,
+    CaseRefused.
     """
     by.must(Permission.REFERRAL_DECIDE)
+    if admission is not None or told is not None:
+        by.must(Permission.STAY_MANAGE)
     with transaction() as session:
         referral, after = _decided(referral_id, ReferralEvent.ARRIVE, by)
         _change(session, referral, after, arrived_at=clock.now())
@@ -277,6 +285,10 @@ def arrive(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
         next_receiver_steps.record(session, audit.Event.REFERRAL_ARRIVED, referral, by)
         steps.coarsen(session, referral.case_id)
         case_id = referral.case_id
+        if admission is not None:
+            arrival_steps.admit(session, case_id, admission, by)
+        if told is not None:
+            arrival_steps.seal(session, case_id, told, by)
     erasure_steps.carry_out()
     return case_id
 

@@ -4,6 +4,7 @@ somebody died."""
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from sqlalchemy import update
@@ -14,9 +15,11 @@ from nrm import audit, clock
 from nrm.db import hit_one, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.shelter.absences import (
+    GIVEN,
     AbsenceRefusal,
     AbsenceRefused,
     Feared,
+    Ground,
     Kind,
     Outcome,
     check_died,
@@ -27,10 +30,14 @@ from nrm.domain.shelter.absences import (
     child_authority,
 )
 from nrm.domain.shelter.away import Over
+from nrm.domain.shelter.permits import GateClosed, GateRefusal
 from nrm.domain.shelter.stays import Destination, ExitReason, StayOver, check_country, check_exit, country_of
 from nrm.models.shelter.absences import LeftAlone, Missing
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
+from nrm.steps.shelter import counsel as counsel_steps
+from nrm.steps.shelter import erasures as erasure_steps
+from nrm.steps.shelter import missing_told as told_steps
 from nrm.steps.shelter import places as place_steps
 from nrm.steps.shelter.leaving import end_away
 from nrm.store import days
@@ -41,9 +48,21 @@ from nrm.store.shelter import absences as store
 from nrm.store.shelter import stays
 
 
-def report(*, case_id: uuid.UUID, since: datetime, feared: Feared, by: Actor) -> uuid.UUID:
+def report(
+    *,
+    case_id: uuid.UUID,
+    since: datetime,
+    feared: Feared,
+    given: Mapping[str, str] | None = None,
+    official: bool = True,
+    by: Actor,
+) -> uuid.UUID:
     """Raise the alarm: a person of the shelter did not come back. The duty desk is told at once; for a child, the
-    child authority is told too.
+    child authority is told too. While a move to another shelter stands, the shelter in which the person sleeps raises
+    it as well as the one that has accepted.
+
+    `given`: of a child, what is sealed in the same act to the child authority and to the police; to the prosecution in
+    its place if an `official` may be involved. Who there holds no key is told by telephone.
 
     Returns the id of the alarm. Raises NotPermitted, NotVisible, AbsenceRefused (`since`, `already`).
     """
@@ -52,7 +71,7 @@ def report(*, case_id: uuid.UUID, since: datetime, feared: Feared, by: Actor) ->
         raise NotVisible
     try:
         with transaction() as session:
-            case = stays.held_case(case_id, by=by, lock=True)
+            case = stays.sleeps_here(case_id, by=by, lock=True)
             current = stays.of_case(case_id, by=by).current
             now = clock.now()
             since_on = clock.day_of(since, country().timezone)
@@ -70,15 +89,28 @@ def report(*, case_id: uuid.UUID, since: datetime, feared: Feared, by: Actor) ->
                 since_at=since,
                 reported_on=days.today(),
                 reported_by_id=by.member_id,
+                police_ground="" if age_class == "adult" else str(Ground.CHILD),
             )
             session.add(alarm)
             session.flush()
+            if age_class != "adult":
+                _tell_of_child(session, alarm, given or {}, official, by)
             if current is not None:
                 end_away(session, current.id, since_on, Over.MISSING)
             audit.append(session, audit.Event.MISSING_REPORTED, by=by, case_id=case_id, missing_id=alarm.id)
             return alarm.id
     except IntegrityError:
         raise AbsenceRefused(AbsenceRefusal.ALREADY) from None
+
+
+def _tell_of_child(session: Session, alarm: Missing, given: Mapping[str, str], official: bool, by: Actor) -> None:
+    """By the clause: name and description of a child, or of who may be one, to both at once."""
+    if not any(given.get(name) for name in GIVEN):
+        return
+    authority = told_steps.desk(session, OrganisationKind.CHILD_PROTECTION, alarm.party) if alarm.party else None
+    for organisation in (authority, told_steps.desk(session, told_steps.instead_of_police(official=official))):
+        if organisation is not None:
+            told_steps.share(session, alarm, organisation, given, by)
 
 
 def known(*, missing_id: uuid.UUID, by: Actor) -> None:
@@ -133,7 +165,9 @@ def found(*, missing_id: uuid.UUID, by: Actor) -> uuid.UUID:
     with transaction() as session:
         alarm = _own_alarm(missing_id, by)
         _end(session, alarm, Outcome.FOUND, days.today(), by)
-        return alarm.case_id
+        case_id = alarm.case_id
+    erasure_steps.carry_out()
+    return case_id
 
 
 def _own_alarm(missing_id: uuid.UUID, by: Actor) -> Missing:
@@ -186,7 +220,27 @@ def end(*, missing_id: uuid.UUID, by: Actor) -> uuid.UUID:
                     stay_id=alarm.stay_id,
                     exit_reason=str(ExitReason.MISSING),
                 )
-        return alarm.case_id
+        case_id = alarm.case_id
+    erasure_steps.carry_out()
+    return case_id
+
+
+def give_up_place(*, missing_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    """The place of the missing person is there for others, after the hours that the country keeps it; the stay goes on
+    without a place. Returns the stay. Raises NotPermitted, NotVisible, AbsenceRefused (`over`, `place_kept`,
+    `no_place`)."""
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        alarm = _own_alarm(missing_id, by)
+        if alarm.outcome or alarm.since_at is None or alarm.stay_id is None:
+            raise AbsenceRefused(AbsenceRefusal.OVER)
+        if place_steps.kept_for_missing(alarm.since_at):
+            raise AbsenceRefused(AbsenceRefusal.PLACE_KEPT)
+        if place_steps.open_row(session, alarm.stay_id) is None:
+            raise AbsenceRefused(AbsenceRefusal.NO_PLACE)
+        place_steps.end(session, alarm.stay_id, days.today(), by)
+        audit.append(session, audit.Event.MISSING_PLACE_GIVEN_UP, by=by, case_id=alarm.case_id, missing_id=alarm.id)
+        return alarm.stay_id
 
 
 def _end(session: Session, alarm: Missing, outcome: Outcome, on: date, by: Actor) -> None:
@@ -200,12 +254,14 @@ def _end(session: Session, alarm: Missing, outcome: Outcome, on: date, by: Actor
     )
     if not hit:
         raise AbsenceRefused(AbsenceRefusal.OVER)
+    told_steps.end(session, alarm.case_id, by)
     event = audit.Event.MISSING_FOUND if outcome is Outcome.FOUND else audit.Event.MISSING_ENDED
     audit.append(session, event, by=by, case_id=alarm.case_id, missing_id=alarm.id)
 
 
 def record_left(*, stay_id: uuid.UUID, left_on: date, destination: Destination, where: str, by: Actor) -> uuid.UUID:
-    """One member records that an adult left on her own; the duty desk sees it at once, a second member confirms.
+    """One member records that an adult left on her own; the duty desk sees it at once, and with an open application or
+    claim whoever holds the case has to call counsel; a second member confirms.
 
     `where`: the country. Returns the record. Raises NotPermitted, NotVisible, StayOver, ImpossibleStay, AbsenceRefused
     (`already`), permits.GateClosed (`child_alone`).
@@ -220,7 +276,7 @@ def record_left(*, stay_id: uuid.UUID, left_on: date, destination: Destination, 
                 raise StayOver
             case = session.get_one(Case, stay.case_id, populate_existing=True)
             check_left_alone(
-                age_rows.age_class_on(case, left_on), left_on, admitted_on=stay.admitted_on, today=days.today()
+                age_rows.leaves_as(case, left_on), left_on, admitted_on=stay.admitted_on, today=days.today()
             )
             check_exit(ExitReason.LEFT_ALONE, destination)
             check_country(destination, where)
@@ -238,6 +294,7 @@ def record_left(*, stay_id: uuid.UUID, left_on: date, destination: Destination, 
             )
             session.add(made)
             session.flush()
+            counsel_steps.owe(session, stay.case_id)
             audit.append(session, audit.Event.LEFT_ALONE_RECORDED, by=by, case_id=stay.case_id, left_id=made.id)
             return made.id
     except IntegrityError:
@@ -286,7 +343,8 @@ def confirm_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
 
     Returns the stay.
 
-    Raises NotPermitted, NotVisible, StayOver, AbsenceRefused (`same_member`, `over`).
+    Raises NotPermitted, NotVisible, StayOver, AbsenceRefused (`same_member`, `over`), permits.GateClosed
+    (`child_alone`: the person was assessed as a child in the meantime).
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
@@ -294,8 +352,10 @@ def confirm_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
         check_second(left.recorded_by_id, by.member_id)
         _change_open(session, left, confirmed_by_id=by.member_id)
         reason, opened = ExitReason.LEFT_ALONE, "adult"
+        case = session.get_one(Case, left.case_id, populate_existing=True)
+        if left.kind == Kind.LEFT and age_rows.leaves_as(case, left.left_on) != "adult":
+            raise GateClosed(GateRefusal.CHILD_ALONE)
         if left.kind == Kind.DIED:
-            case = session.get_one(Case, left.case_id, populate_existing=True)
             adult = age_rows.age_class_on(case, left.left_on) == "adult"
             reason, opened = ExitReason.DIED, "adult" if adult else "died"
         alarm = absence_rows.stands(left.case_id)
@@ -331,7 +391,9 @@ def confirm_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
             stay_id=left.stay_id,
             exit_reason=str(reason),
         )
-        return left.stay_id
+        stay_id = left.stay_id
+    erasure_steps.carry_out()
+    return stay_id
 
 
 def _change_open(session: Session, left: LeftAlone, **values: object) -> None:
@@ -355,6 +417,7 @@ def take_back_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
     with transaction() as session:
         left = store.left_row(left_id, by=by)
         _change_open(session, left, withdrawn_on=days.today())
+        counsel_steps.owe_no_more(session, left.case_id)
         event = audit.Event.DEATH_TAKEN_BACK if left.kind == Kind.DIED else audit.Event.LEFT_ALONE_TAKEN_BACK
         audit.append(session, event, by=by, case_id=left.case_id, left_id=left.id)
         return left.stay_id

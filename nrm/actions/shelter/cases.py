@@ -48,7 +48,7 @@ from nrm.models.shelter.closings import Closing
 from nrm.models.shelter.consents import Consent
 from nrm.steps.referrals import transfers as transfer_steps
 from nrm.steps.shelter import cases as steps
-from nrm.steps.shelter import consent_records
+from nrm.steps.shelter import child_files, consent_records
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter.cases import CannotOpen
 from nrm.store import days, names
@@ -221,7 +221,8 @@ def why_not_closed(*, case_id: uuid.UUID, by: Actor) -> list[CaseRefused | GateC
 
 
 def reopen(*, case_id: uuid.UUID, reason: ReopenReason, by: Actor) -> None:
-    """Open a closed case again. The holder alone reads it: what others could read does not come back with it.
+    """Open a closed case again. The holder alone reads it: what others could read does not come back with it, except
+    the words of a child's assessments, without which nobody could assess the child again.
 
     Its time under retention begins anew when it is closed again. Raises NotPermitted, NotVisible, CaseRefused
     (`not_holder`), ReopenRefused.
@@ -239,4 +240,6 @@ def reopen(*, case_id: uuid.UUID, reason: ReopenReason, by: Actor) -> None:
             raise ReopenRefused(ReopenRefusal.NOT_CLOSED)
         case.status, case.closed_month = "open", None
         session.flush()
+        child_files.reopened(session, case, by)
         audit.append(session, audit.Event.CASE_REOPENED, by=by, case_id=case_id, reason=str(reason))
+    shredding.work_off()

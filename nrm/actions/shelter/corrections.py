@@ -42,6 +42,7 @@ from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.referrals import referrals
 from nrm.store.rows.referrals import referrals as referral_rows
+from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import places as place_rows
 from nrm.store.rows.shelter import stays as stay_rows
@@ -57,7 +58,13 @@ _END = (
     "permit_state",
     "child_gate",
     "safe_on",
+    "looked_on",
+    "decided_on",
+    "assessed_by_id",
+    "looked_by_id",
+    "child_decision_id",
     "reflected_until",
+    "appeal_until",
     "left_recorded_by_id",
     "left_confirmed_by_id",
 )
@@ -101,26 +108,71 @@ def reopen(
 ) -> None:
     """The person did not leave: the end is struck, and the stay goes on in this place since the day of the wrong end.
 
-    `with_stay_id`, without a place: as in `stays.admit`. Raises NotPermitted, NotVisible, CorrectionRefused,
-    ImpossibleStay.
+    An end that two members recorded needs a `doubt` of another member first. `with_stay_id`, without a place: as in
+    `stays.admit`. Raises NotPermitted, NotVisible, CorrectionRefused, ImpossibleStay.
     """
     with transaction() as session:
         case, stay = _of_own_case(session, stay_id, by)
         ended_on = _wrong_end(session, case, stay)
+        left = _of_two(session, stay)
+        if left is not None and left.doubted_by_id is None:
+            raise CorrectionRefused(CorrectionRefusal.TWO_STRIKE)
+        if left is not None and left.doubted_by_id == by.member_id:
+            raise CorrectionRefused(CorrectionRefusal.SAME_MEMBER)
         if any(each.exited_on is None or each.exited_on > ended_on for each in _others(case, stay)):
             raise CorrectionRefused(CorrectionRefusal.LATER_STAY)
         if place_id is None:
             if with_stay_id is None:
                 raise ImpossibleStay(StayRefusal.PLACE_NOT_THERE)
             place_steps.check_mother(with_stay_id, case, by)
-        session.execute(
-            update(LeftAlone)
-            .where(LeftAlone.stay_id == stay.id, LeftAlone.withdrawn_on.is_(None), LeftAlone.struck_on.is_(None))
-            .values(struck_on=days.today(), desk_knows=False, authority_knows=False)
-            .execution_options(synchronize_session=False)
-        )
+        if left is not None:
+            left.struck_on, left.struck_by_id = days.today(), by.member_id
+            left.desk_knows = left.authority_knows = False
+            session.flush()
         _strike(session, stay, Kind.EXIT, why, by, **_NO_END)
         place_steps.begin(session, stay, place_id=place_id, with_stay_id=with_stay_id, from_on=ended_on, by=by)
+
+
+def doubt(*, stay_id: uuid.UUID, why: Why, by: Actor) -> None:
+    """One member says that an end which two members recorded was wrong; another member strikes it with `reopen`.
+
+    Raises NotPermitted, NotVisible, CorrectionRefused.
+    """
+    with transaction() as session:
+        case, stay = _of_own_case(session, stay_id, by)
+        _wrong_end(session, case, stay)
+        left = _of_two(session, stay)
+        if left is None:
+            raise CorrectionRefused(CorrectionRefusal.NO_DOUBT)
+        if left.doubted_by_id is not None:
+            raise CorrectionRefused(CorrectionRefusal.SAME_MEMBER)
+        left.doubted_by_id, left.doubted_why = by.member_id, str(why)
+        session.flush()
+        audit.append(session, audit.Event.END_DOUBTED, by=by, case_id=case.id, left_id=left.id, why=str(why))
+
+
+def take_back_doubt(*, stay_id: uuid.UUID, by: Actor) -> None:
+    """The end was right after all. Raises NotPermitted, NotVisible, CorrectionRefused (`no_doubt`)."""
+    with transaction() as session:
+        case, stay = _of_own_case(session, stay_id, by)
+        left = _of_two(session, stay)
+        if left is None or left.doubted_by_id is None:
+            raise CorrectionRefused(CorrectionRefusal.NO_DOUBT)
+        left.doubted_by_id, left.doubted_why = None, ""
+        session.flush()
+        audit.append(session, audit.Event.END_DOUBT_TAKEN_BACK, by=by, case_id=case.id, left_id=left.id)
+
+
+def _of_two(session: Session, stay: Stay) -> LeftAlone | None:
+    """The record of two members that ended the stay, locked; None for any other end."""
+    if stay.exit_reason not in (ExitReason.LEFT_ALONE, ExitReason.DIED):
+        return None
+    record = (
+        select(LeftAlone)
+        .where(LeftAlone.stay_id == stay.id, LeftAlone.withdrawn_on.is_(None), LeftAlone.struck_on.is_(None))
+        .with_for_update()
+    )
+    return session.scalar(record.execution_options(populate_existing=True))
 
 
 def correct_exit(*, stay_id: uuid.UUID, exit_: Exit, why: Why, by: Actor) -> None:
@@ -162,6 +214,9 @@ def _correct_exit(session: Session, stay_id: uuid.UUID, exit_: Exit, why: Why | 
 def take_back_arrival(*, referral_id: uuid.UUID, why: Why, by: Actor) -> uuid.UUID:
     """The person has not arrived: the referral waits for them again, and a stay that was begun counts nowhere.
 
+    The arrival of a move is not taken back: the person would be nowhere, because the stay and the keys of the shelter
+    that sent them ended with it.
+
     Returns the case. Raises NotPermitted, NotVisible, CorrectionRefused, IllegalTransition.
     """
     by.must(Permission.REFERRAL_DECIDE)
@@ -177,6 +232,8 @@ def take_back_arrival(*, referral_id: uuid.UUID, why: Why, by: Actor) -> uuid.UU
             at=clock.now(),
         )
         _check_held(case, by)
+        if transfer_rows.is_move(referral):
+            raise CorrectionRefused(CorrectionRefusal.OF_A_MOVE)
         later = select(Referral.id).where(Referral.case_id == case.id, Referral.position > referral.position)
         if session.scalar(later.limit(1)) is not None:
             raise CorrectionRefused(CorrectionRefusal.SENT_ON)

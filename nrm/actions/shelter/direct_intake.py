@@ -34,7 +34,9 @@ from nrm.domain.shelter.resident_lines import Resident
 from nrm.domain.shelter.stays import Source
 from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.cases import Case
+from nrm.steps.shelter import arrivals as arrival_steps
 from nrm.steps.shelter import consent_records
+from nrm.steps.shelter.arrivals import Told
 from nrm.steps.shelter.stays import begin
 from nrm.store import days, names
 from nrm.store.countries import country
@@ -64,6 +66,7 @@ def open_case(
     identity: Mapping[str, Any] | None = None,
     story: str = "",
     note: str = "",
+    told: Told | None = None,
     came_with: uuid.UUID | None = None,
     with_stay_id: uuid.UUID | None = None,
     case_id: uuid.UUID | None = None,
@@ -73,11 +76,11 @@ def open_case(
     `came_with`: the case of the victim whose child this is, which the shelter holds. That they belong together is
     sealed with the child's identity; it is not stored in clear.
 
-    `identity`: answers under the questionnaire's names (given, family, known_as, birth, contact ...); `note`: what
-    the hand-over says of needs; `case_id`: where a line of a file gives it. Identity and story are sealed to the
-    shelter and to the parties that a clause grants them to. For an adult who does not agree neither is stored, and
-    nobody is told. A form that is sent twice finds its place taken the second time. `with_stay_id`, without a place: a
-    child under three sleeps with its mother.
+    `identity`: answers under the questionnaire's names (given, family, known_as, birth, contact ...); `note`: what the
+    hand-over says of needs; `told`: what is sealed with the care; `case_id`: where a line of a file gives it. Identity
+    and story are sealed to the shelter and to the parties that a clause grants them to. For an adult who does not agree
+    neither is stored, and nobody is told. A form that is sent twice finds its place taken the second time.
+    `with_stay_id`, without a place: a child under three sleeps with its mother.
 
     Raises NotPermitted, NotVisible, ImpossibleCase, UnknownCode, UnknownFact, ImpossibleStay, NoAgreement.
     """
@@ -137,6 +140,9 @@ def open_case(
             )
             for each in owed
         )
+        session.flush()
+        if told is not None:
+            arrival_steps.seal(session, row.id, told, by)
         return Opened(row.id, stay_id, row.pseudonym)
 
 

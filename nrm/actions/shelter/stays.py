@@ -23,11 +23,12 @@ from nrm.domain.shelter.stays import (
 )
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
+from nrm.steps.shelter import arrivals as arrival_steps
 from nrm.steps.shelter import places as place_steps
 from nrm.steps.shelter import stays as steps
+from nrm.steps.shelter.arrivals import Admission, Told
 from nrm.steps.shelter.leaving import Exit, end_away, let_out
 from nrm.store import days
-from nrm.store.rows.shelter import stays as stay_rows
 from nrm.store.shelter import stays as store
 
 
@@ -38,23 +39,22 @@ def admit(
     admitted_on: date,
     anticipated_end_on: date,
     with_stay_id: uuid.UUID | None = None,
+    told: Told | None = None,
     by: Actor,
 ) -> uuid.UUID:
     """Give a person who has arrived a place in one's own shelter; returns the stay.
 
-    `with_stay_id`, without a place: a child under three sleeps with its mother, whose stay it is. Raises NotPermitted,
-    NotVisible (another's case or place), ImpossibleStay. If two people want one place, the second gets `place_taken`.
+    `with_stay_id`, without a place: a child under three sleeps with its mother, whose stay it is. `told`: what is
+    sealed with the care. Raises NotPermitted, NotVisible (another's case or place), ImpossibleStay, and for what was
+    told CannotOpen, CaseRefused. If two people want one place, the second gets `place_taken`.
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
-        case = store.held_case(case_id, by=by, lock=True)
-        assert by.organisation_id is not None
-        referral, arrived = stay_rows.arrival_of(case_id, by.organisation_id)
-        if not arrived:
-            raise ImpossibleStay(StayRefusal.NOT_ARRIVED)
-        return steps.begin(
-            session, case, referral, place_id, admitted_on, anticipated_end_on, by, with_stay_id=with_stay_id
-        )
+        admission = Admission(place_id, with_stay_id, admitted_on, anticipated_end_on)
+        stay_id = arrival_steps.admit(session, case_id, admission, by)
+        if told is not None:
+            arrival_steps.seal(session, case_id, told, by)
+        return stay_id
 
 
 def change(

@@ -116,6 +116,7 @@ class Permission(StrEnum):
     ASSESSMENT_READ = "assessment:read"
     REQUEST_RECORD = "request:record"
     REQUEST_ANSWER = "request:answer"
+    ALARM_READ = "alarm:read"
     IDENTIFICATION_DECIDE = "identification:decide"
     REGISTER_FILE = "register:file"
     REGISTER_READ = "register:read"
@@ -201,7 +202,13 @@ WORK: Mapping[Role, Work] = {
     Role.WITNESS_LIAISON: _work(
         N_("Witness liaison"),
         {OrganisationKind.PROSECUTION},
-        _WORKS_IN_CASES | {Permission.TESTIMONY_RECORD, Permission.CLAIM_RECORD, Permission.QUARTER_ANSWER},
+        _WORKS_IN_CASES
+        | {
+            Permission.TESTIMONY_RECORD,
+            Permission.CLAIM_RECORD,
+            Permission.QUARTER_ANSWER,
+            Permission.ALARM_READ,
+        },
     ),
     Role.CONSULAR_OFFICER: _work(
         N_("Consular officer"),
@@ -222,7 +229,7 @@ WORK: Mapping[Role, Work] = {
     Role.CHILD_PROTECTION_OFFICER: _work(
         N_("Child protection officer"),
         {OrganisationKind.CHILD_PROTECTION},
-        _WORKS_IN_CASES | {Permission.CHILD_RETURN_READ, Permission.CHILD_RETURN_ANSWER},
+        _WORKS_IN_CASES | {Permission.CHILD_RETURN_READ, Permission.CHILD_RETURN_ANSWER, Permission.ALARM_READ},
     ),
     # Sealed releases only: nothing of a person is within reach.
     Role.STATISTICIAN: _work(
@@ -264,7 +271,7 @@ WORK: Mapping[Role, Work] = {
     Role.IDENTIFICATION_OFFICER: _work(
         N_("Identification officer"),
         {OrganisationKind.POLICE, OrganisationKind.RESPONSIBLE_AUTHORITY, OrganisationKind.CHILD_PROTECTION},
-        _KEEPS_OWN_COLLEAGUES | {Permission.IDENTIFICATION_DECIDE, Permission.AGREEMENT_READ},
+        _KEEPS_OWN_COLLEAGUES | {Permission.IDENTIFICATION_DECIDE, Permission.AGREEMENT_READ, Permission.ALARM_READ},
     ),
     # Files the tables of one agency, and sees no other's.
     Role.FOCAL_POINT: _work(

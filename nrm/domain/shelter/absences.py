@@ -38,6 +38,42 @@ class Kind(StrEnum):
     DIED = "died"
 
 
+class Ground(StrEnum):
+    """Why the police, or in its place the prosecution, may be told of a missing person (ADR 0076)."""
+
+    AGREED = "agreed"  # at admission she said that they may be told
+    DANGER = "danger"  # her life is in danger: a second member says so too
+    CHILD = "child"  # a child, or who may be one
+
+
+class Danger(StrEnum):
+    """Why the life of a missing adult is in danger."""
+
+    THREATENED = "threatened"
+    TAKEN = "taken"
+    ILL = "ill"
+    SELF_HARM = "self_harm"
+    SEARCH = "search"  # cold, water, mountains: only a search finds her
+
+
+class Way(StrEnum):
+    """How somebody was told."""
+
+    TELEPHONE = "telephone"
+    SHARE = "share"
+
+
+ALARM = "alarm"
+"""The compartment of what is given of a missing person; sealed under the id of the telling, and not of the case."""
+GIVEN = ("name", "born", "description", "seen")
+"""What can be given, by its field: each is named when it is given, and nothing else is."""
+
+
+def may_be_told(ground: str, *, confirmed: bool) -> bool:
+    """Whether the police, or the prosecution, may be told now."""
+    return ground in (Ground.AGREED, Ground.CHILD) or (ground == Ground.DANGER and confirmed)
+
+
 class AbsenceRefusal(StrEnum):
     """Why an absence, or its end, is refused."""
 
@@ -47,6 +83,12 @@ class AbsenceRefusal(StrEnum):
     TOO_EARLY = "too_early"  # to end it
     AUTHORITY = "authority"  # a child: the child authority has not said that it knows
     SAME_MEMBER = "same_member"
+    PLACE_KEPT = "place_kept"  # the place of a missing person, for as many hours as the country says
+    NO_PLACE = "no_place"  # it was given up already
+    NO_GROUND = "no_ground"  # she did not agree, and nobody, or one member only, says that her life is in danger
+    NOTHING_GIVEN = "nothing_given"  # a share names what it gives
+    NO_DESK = "no_desk"  # nobody there holds a key
+    GROUND_STANDS = "ground_stands"
 
 
 class AbsenceRefused(ValueError):

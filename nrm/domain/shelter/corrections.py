@@ -34,6 +34,10 @@ class Why(StrEnum):
     CAME_BACK = "came_back"  # within hours: she had not left
 
 
+FORMER_RULE = "former_rule"
+"""Why an end of two members was struck while one member could still do that."""
+
+
 class CorrectionRefusal(StrEnum):
     """Why an entry cannot be corrected like this."""
 
@@ -44,11 +48,15 @@ class CorrectionRefusal(StrEnum):
     LATER_STAY = "later_stay"  # the person was in a shelter since
     MISSING_STANDS = "missing_stands"
     NO_ARRIVAL = "no_arrival"  # the person came without a referral, or has left since
+    OF_A_MOVE = "of_a_move"  # from another shelter, where stay and keys ended with the arrival
     SENT_ON = "sent_on"  # another shelter was asked since
     TOO_LATE = "too_late"
     BEFORE_ABSENCE = "before_absence"  # the admission would come after a day on which the person was away or missing
     TWO_MEMBERS = "two_members"  # who left alone or died: two members said so, and it can only be struck
     BEFORE_MOVE = "before_move"  # the admission would come after a move to another place
+    TWO_STRIKE = "two_strike"  # who struck what two members said has to be two members as well
+    NO_DOUBT = "no_doubt"  # nobody says that the end is wrong, or it was not recorded by two members
+    SAME_MEMBER = "same_member"  # who said that it is wrong cannot confirm it
     NOT_THERE = "not_there"  # the day is not one of the stay
 
 

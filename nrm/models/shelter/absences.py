@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
-from nrm.domain.shelter.absences import Feared, Kind, Outcome
+from nrm.domain.shelter.absences import Danger, Feared, Ground, Kind, Outcome, Way
+from nrm.domain.shelter.corrections import FORMER_RULE, Why
 from nrm.models.accounts.accounts import one_of
 
 _STANDS = text("outcome = ''")
@@ -32,6 +33,21 @@ class Missing(Model):
             "outcome <> 'not_found' OR age_class = 'adult' OR party = '' OR authority_knows",
             name="child_ended_once_the_authority_knows",
         ),
+        CheckConstraint(f"police_ground = '' OR {one_of('police_ground', Ground)}", name="known_ground"),
+        CheckConstraint(
+            "(police_ground = 'danger') = (police_danger <> '')"
+            f" AND (police_danger = '' OR {one_of('police_danger', Danger)})",
+            name="danger_named",
+        ),
+        CheckConstraint("(police_ground IN ('', 'child')) = (police_asked_by_id IS NULL)", name="ground_by_somebody"),
+        CheckConstraint(
+            "police_confirmed_by_id IS NULL"
+            " OR (police_ground = 'danger' AND police_confirmed_by_id <> police_asked_by_id)",
+            name="danger_confirmed_by_another",
+        ),
+        CheckConstraint(
+            "(age_class = 'adult') = (police_ground <> 'child') OR police_ground = ''", name="ground_of_the_age"
+        ),
         Index("uq_missing_open_case", "case_id", unique=True, sqlite_where=_STANDS, postgresql_where=_STANDS),
         Index("ix_missing_organisation_id", "organisation_id", "outcome"),
         Index("ix_missing_stay_id", "stay_id"),
@@ -52,6 +68,38 @@ class Missing(Model):
     authority_knows: Mapped[bool] = mapped_column(default=False)
     over_on: Mapped[date | None]
     outcome: Mapped[str] = mapped_column(default="")
+    police_ground: Mapped[str] = mapped_column(default="")  # why the police, or the prosecution, may be told
+    police_danger: Mapped[str] = mapped_column(default="")
+    police_asked_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
+    police_confirmed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
+
+
+class MissingTold(Model):
+    """One telling of a missing person to the police, the prosecution or a child authority: a call, or a share that is
+    sealed in the compartment `alarm` of the same id to that organisation alone. Its key is destroyed when it ends."""
+
+    __tablename__ = "missing_told"
+    __table_args__ = (
+        CheckConstraint(one_of("way", Way), name="known_way"),
+        CheckConstraint(
+            "(way = 'telephone') = (reached IS NOT NULL) AND (way = 'telephone') = (number <> '')",
+            name="call_has_an_end",
+        ),
+        CheckConstraint("over_on IS NULL OR over_on >= told_on", name="ended_after_it_was_told"),
+        Index("ix_missing_told_missing_id", "missing_id"),
+        Index("ix_missing_told_organisation_id", "organisation_id", "over_on"),
+    )
+
+    id: Mapped[uuid.UUID] = id_column()
+    missing_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("missing.id"))
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    way: Mapped[str]
+    told_on: Mapped[date]
+    told_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
+    number: Mapped[str] = mapped_column(default="")  # that was called
+    reached: Mapped[bool | None]
+    given: Mapped[list[str]] = mapped_column(JSON, default=list)  # the names of the fields, never what they say
+    over_on: Mapped[date | None]
 
 
 class LeftAlone(Model):
@@ -62,6 +110,16 @@ class LeftAlone(Model):
         CheckConstraint("confirmed_by_id IS NULL OR confirmed_by_id <> recorded_by_id", name="confirmed_by_another"),
         CheckConstraint("confirmed_by_id IS NULL OR withdrawn_on IS NULL", name="confirmed_or_withdrawn"),
         CheckConstraint("struck_on IS NULL OR confirmed_by_id IS NOT NULL", name="struck_after_it_was_confirmed"),
+        CheckConstraint(
+            f"(doubted_why = '' AND doubted_by_id IS NULL) OR (doubted_why = '{FORMER_RULE}' AND struck_on IS NOT NULL)"
+            f" OR ({one_of('doubted_why', Why)} AND doubted_by_id IS NOT NULL AND confirmed_by_id IS NOT NULL)",
+            name="doubted_for_a_reason",
+        ),
+        CheckConstraint(
+            f"struck_on IS NULL OR doubted_why = '{FORMER_RULE}'"
+            " OR (doubted_by_id IS NOT NULL AND struck_by_id IS NOT NULL AND struck_by_id <> doubted_by_id)",
+            name="struck_by_two",
+        ),
         CheckConstraint(f"{one_of('kind', Kind)} AND (kind <> 'died' OR destination = 'none')", name="known_kind"),
         Index("uq_left_alone_stay", "stay_id", unique=True, sqlite_where=_HOLDS, postgresql_where=_HOLDS),
         Index("ix_left_alone_desk_knows", "desk_knows"),
@@ -80,6 +138,9 @@ class LeftAlone(Model):
     recorded_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
     confirmed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
     withdrawn_on: Mapped[date | None]
-    struck_on: Mapped[date | None]  # a correction said that it was not so, after it was confirmed
+    doubted_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))  # says that it was not so
+    doubted_why: Mapped[str] = mapped_column(default="")  # why, or `former_rule`: struck by one member before 0062
+    struck_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
+    struck_on: Mapped[date | None]  # the second said so too, after it was confirmed
     desk_knows: Mapped[bool] = mapped_column(default=False)
     authority_knows: Mapped[bool] = mapped_column(default=False)

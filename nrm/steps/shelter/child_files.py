@@ -98,6 +98,14 @@ def only_for_holder(session: Session, case: Case) -> None:
         grants.take_back(session, file_id, each, [CHILD_FILE])
 
 
+def reopened(session: Session, case: Case, by: Actor) -> None:
+    """The case of a child is open again: who assesses the child reads the file again, and can add to it. Call
+    `shredding.work_off` after the transaction."""
+    file_id = of(session, case.id)
+    if case.age_class != "adult" and file_id is not None and vault.opens(session, file_id, CHILD_FILE, by=by):
+        pass_on(session, case, by)
+
+
 def destroy(session: Session, case_id: uuid.UUID) -> None:
     """Erase the file and the words of every second look. Needs no key. Call `erasures.carry_out` afterwards."""
     file_id = of(session, case_id)

@@ -163,8 +163,17 @@ def _cut(session: Session, whose: ColumnElement[bool], on: date, by: Actor) -> N
         if row.until_on is None and row.from_on <= on:
             row.until_on = on
         else:
-            strike(session, row, by, until_on=on if row.from_on < on else None)
+            # A stay of no night keeps the place it began in: a corrected end gives its nights back to that place.
+            first = row.from_on == on and not _slept_before(session, row)
+            strike(session, row, by, until_on=on if row.from_on < on or first else None)
     session.flush()
+
+
+def _slept_before(session: Session, row: Occupancy) -> bool:
+    """Whether the same stay had a place before this row."""
+    same = (Occupancy.stay_id == row.stay_id, Occupancy.id != row.id, Occupancy.struck_on.is_(None))
+    statement = select(Occupancy.id).where(*same, Occupancy.until_on <= row.from_on)
+    return session.scalar(statement.limit(1)) is not None
 
 
 def strike(session: Session, row: Occupancy, by: Actor, *, until_on: date | None = None) -> uuid.UUID | None:

@@ -32,6 +32,7 @@ from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.planned_ends import PlannedEnd
 from nrm.models.shelter.stays import Stay
+from nrm.steps.shelter import missing_told as told_steps
 from nrm.steps.shelter import places as place_steps
 from nrm.steps.shelter.leaving import end_away
 from nrm.store import days
@@ -111,13 +112,14 @@ def move_on(session: Session, case_id: uuid.UUID, by: Actor, *, only: uuid.UUID 
     """The person left for another shelter that accepted them: their open stay elsewhere ends today, if there is one.
 
     In the caller's transaction. `only`: the stay in this shelter; else in any but the actor's own. An open alarm that
-    the person is missing ends.
+    the person is missing ends, and what was told of it. Call `erasures.carry_out` after the transaction.
     """
     session.execute(
         update(Missing)
         .where(Missing.case_id == case_id, Missing.outcome == "")
         .values(outcome=str(Outcome.FOUND), over_on=days.today(), since_at=None)
     )
+    told_steps.end(session, case_id, by)
     wanted = Stay.organisation_id == only if only is not None else Stay.organisation_id != by.organisation_id
     stay = session.scalar(select(Stay).where(Stay.case_id == case_id, Stay.ended_on.is_(None), wanted))
     if stay is None:

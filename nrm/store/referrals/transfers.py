@@ -14,8 +14,10 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.referrals.referrals import TAKEN, ReferralStatus
 from nrm.domain.referrals.transfers import MEETING, Stand, both_write_until, stand
+from nrm.domain.shelter.absences import Kind
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.absences import LeftAlone, Missing
 from nrm.models.shelter.cases import Case, Grant
 from nrm.models.shelter.places import Occupancy, Place
 from nrm.models.shelter.stays import Stay
@@ -25,13 +27,14 @@ from nrm.store.rows.referrals import transfers as rows
 
 _Sender, _Receiver = aliased(Organisation), aliased(Organisation)
 _MOST = 20
-_Lines = Select[Referral, str, Organisation, Organisation, bool]
+_Lines = Select[Referral, str, Organisation, Organisation, bool, date | None, date | None]
 
 
 @dataclass(frozen=True, slots=True)
 class MoveLine:
     """One move, for one of its two shelters. `other`: the name of the other one; `sends`: the asker is the sender;
-    `both_until`: the hour until which both read and write, if both do."""
+    `both_until`: the hour until which both read and write, if both do; `missing_since`, `died_on`: what one of the two
+    has recorded, because of which the move waits."""
 
     referral_id: uuid.UUID
     case_id: uuid.UUID
@@ -41,6 +44,8 @@ class MoveLine:
     other: dict[str, str]
     telephone: str
     both_until: datetime | None
+    missing_since: date | None = None
+    died_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ def was_of(case_id: uuid.UUID, *, by: Actor) -> Organisation | None:
     found = db.session.execute(statement).first()
     if found is None or by.organisation_id is None:
         return None
-    _, _, sender, receiver, _ = found
+    _, _, sender, receiver, *_ = found
     return receiver if sender.id == by.organisation_id else sender
 
 
@@ -103,10 +108,9 @@ def _own(by: Actor) -> ColumnElement[bool]:
 
 
 def of_referral(referral_id: uuid.UUID, *, by: Actor) -> MoveLine | None:
-    """As `of_case`, of one referral."""
-    case_id = db.session.scalar(select(Referral.case_id).where(Referral.id == referral_id))
-    line = of_case(case_id, by=by) if case_id is not None else None
-    return line if line is not None and line.referral_id == referral_id else None
+    """As `of_case`, of one referral; in one statement, so that another's takes as long as none."""
+    found = db.session.execute(_moves().where(Referral.id == referral_id, _own(by))).first()
+    return _line(found, by) if found is not None else None
 
 
 def is_move(line: ReferralLine) -> bool:
@@ -146,8 +150,23 @@ def is_before_leaving(referral_id: uuid.UUID, *, by: Actor) -> bool:
 
 def _moves() -> _Lines:
     holds = exists().where(Grant.case_id == Referral.case_id, Grant.organisation_id == Referral.sender_id)
+    missing = select(Missing.since_on).where(Missing.case_id == Referral.case_id, Missing.outcome == "")
+    died = select(func.max(LeftAlone.left_on)).where(
+        LeftAlone.case_id == Referral.case_id,
+        LeftAlone.kind == Kind.DIED,
+        LeftAlone.withdrawn_on.is_(None),
+        LeftAlone.struck_on.is_(None),
+    )
     return (
-        select(Referral, Case.pseudonym, _Sender, _Receiver, holds)
+        select(
+            Referral,
+            Case.pseudonym,
+            _Sender,
+            _Receiver,
+            holds,
+            missing.correlate(Referral).scalar_subquery(),
+            died.correlate(Referral).scalar_subquery(),
+        )
         .join(Case, Case.id == Referral.case_id)
         .join(_Sender, _Sender.id == Referral.sender_id)
         .join(_Receiver, _Receiver.id == Referral.receiver_id)
@@ -155,8 +174,10 @@ def _moves() -> _Lines:
     )
 
 
-def _line(found: Row[Referral, str, Organisation, Organisation, bool], by: Actor) -> MoveLine | None:
-    referral, pseudonym, sender, receiver, holds = found
+def _line(
+    found: Row[Referral, str, Organisation, Organisation, bool, date | None, date | None], by: Actor
+) -> MoveLine | None:
+    referral, pseudonym, sender, receiver, holds, missing_since, died_on = found
     stands = stand(
         referral.status,
         departed_at=referral.departed_at,
@@ -178,4 +199,6 @@ def _line(found: Row[Referral, str, Organisation, Organisation, bool], by: Actor
         other=other.names,
         telephone=other.telephone,
         both_until=both_write_until(referral.decided_at) if both and referral.decided_at else None,
+        missing_since=missing_since,
+        died_on=died_on,
     )

@@ -7,17 +7,19 @@ import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Date, bindparam, false, func, or_, select
+from sqlalchemy import ColumnElement, Date, bindparam, exists, false, func, or_, select
 
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.absences import may_end_on
+from nrm.domain.shelter.places import missing_place_until
 from nrm.domain.shelter.stays import ExitReason
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.absences import LeftAlone, Missing
 from nrm.models.shelter.cases import Case
+from nrm.models.shelter.places import Occupancy
 from nrm.models.shelter.stays import Stay
 from nrm.store import names
 from nrm.store.countries import country
@@ -46,6 +48,13 @@ class MissingLine:
     may_end_on: date
     desk_number: str
     authority_number: str  # of the child authority that was told
+    place_kept_until: datetime
+    place_kept: bool
+    has_place: bool
+    police_ground: str
+    police_danger: str
+    police_confirmed: bool
+    own_ground: bool  # the reader said it, so another member must confirm
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +87,10 @@ class LeftLine:
     confirmed: bool
     own: bool
     struck: bool = False
-    """A correction said that it was not so: the person is in the shelter."""
+    """Two members said that it was not so: the person is in the shelter."""
+    doubted: bool = False
+    """One member says that it was not so; another one confirms that."""
+    own_doubt: bool = False
 
 
 def _visible_missing(by: Actor) -> ColumnElement[bool]:
@@ -131,8 +143,11 @@ def missing(*, by: Actor) -> list[MissingLine]:
 
 
 def _standing(by: Actor, *wanted: ColumnElement[bool]) -> list[MissingLine]:
+    in_a_place = exists().where(
+        Occupancy.stay_id == Missing.stay_id, Occupancy.until_on.is_(None), Occupancy.struck_on.is_(None)
+    )
     statement = (
-        select(Missing, Case.pseudonym, Organisation)
+        select(Missing, Case.pseudonym, Organisation, in_a_place)
         .join(Case, Case.id == Missing.case_id)
         .join(Organisation, Organisation.id == Missing.organisation_id)
         .where(_visible_missing(by), Missing.outcome == "", *wanted)
@@ -144,8 +159,10 @@ def _standing(by: Actor, *wanted: ColumnElement[bool]) -> list[MissingLine]:
     ]
 
 
-def _missing_line(found: Missing, pseudonym: str, shelter: Organisation, by: Actor) -> MissingLine:
+def _missing_line(found: Missing, pseudonym: str, shelter: Organisation, has_place: bool, by: Actor) -> MissingLine:
     authority = by.kind is OrganisationKind.CHILD_PROTECTION
+    desk = by.organisation_id != found.organisation_id
+    kept_until = missing_place_until(found.since_at or clock.now(), country().building.missing_place_hours)
     return MissingLine(
         id=found.id,
         case_id=found.case_id,
@@ -163,6 +180,13 @@ def _missing_line(found: Missing, pseudonym: str, shelter: Organisation, by: Act
         may_end_on=may_end_on(found.reported_on, country().missing_days),
         desk_number=names.number_now("RA"),
         authority_number=names.number_now(found.party),
+        place_kept_until=kept_until,
+        place_kept=clock.now() < kept_until,
+        has_place=has_place,
+        police_ground="" if desk else found.police_ground,
+        police_danger="" if desk else found.police_danger,
+        police_confirmed=found.police_confirmed_by_id is not None,
+        own_ground=found.police_asked_by_id == by.member_id,
     )
 
 
@@ -213,6 +237,8 @@ def _left_lines(*wanted: ColumnElement[bool], by: Actor) -> list[LeftLine]:
             confirmed=found.confirmed_by_id is not None,
             own=found.recorded_by_id == by.member_id,
             struck=found.struck_on is not None,
+            doubted=found.doubted_by_id is not None and found.struck_on is None,
+            own_doubt=found.doubted_by_id == by.member_id,
         )
         for found, pseudonym, shelter in db.session.execute(statement)
     ]
@@ -238,7 +264,8 @@ def _not_yet_known(by: Actor) -> ColumnElement[bool]:
         return LeftAlone.desk_knows.is_(False)
     if by.kind is OrganisationKind.CHILD_PROTECTION:
         return _of_authority(by) & LeftAlone.authority_knows.is_(False)
-    return _own_left_alone(by) & LeftAlone.confirmed_by_id.is_(None)
+    doubted = LeftAlone.doubted_by_id.is_not(None) & LeftAlone.struck_on.is_(None)
+    return _own_left_alone(by) & (LeftAlone.confirmed_by_id.is_(None) | doubted)
 
 
 def number_left(by: Actor) -> ColumnElement[int]:
@@ -265,6 +292,12 @@ def left_of_stay(stay_id: uuid.UUID, *, by: Actor) -> LeftLine | None:
     """The record that this person of the actor's shelter left on her own, if it waits for a second member."""
     found = _left_lines(_own_left_alone(by), LeftAlone.stay_id == stay_id, LeftAlone.confirmed_by_id.is_(None), by=by)
     return found[0] if found else None
+
+
+def ended_by_two(stay_id: uuid.UUID, *, by: Actor) -> LeftLine | None:
+    """The record of two members that ended this stay of the actor's shelter, and was not struck."""
+    wanted = (LeftAlone.stay_id == stay_id, LeftAlone.confirmed_by_id.is_not(None), LeftAlone.struck_on.is_(None))
+    return next(iter(_left_lines(_own_left_alone(by), *wanted, by=by)), None)
 
 
 def left_row(left_id: uuid.UUID, *, by: Actor) -> LeftAlone:

@@ -5,21 +5,25 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Row, Select, Uuid, and_, bindparam, select, tuple_
+from sqlalchemy import ColumnElement, Date, Row, Select, Uuid, and_, bindparam, exists, or_, select, tuple_
 
+from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.shelter.away import is_late
-from nrm.domain.shelter.places import may_be_with_mother
+from nrm.domain.shelter.places import may_be_with_mother, missing_place_until
 from nrm.domain.shelter.stays import Period, nights, present
+from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.places import Occupancy, Place
 from nrm.models.shelter.stays import Stay
 from nrm.store import days as calendar
+from nrm.store.countries import country
 from nrm.store.paging import MOST, PAGE, Page, day_place_after, page
+from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import places as place_rows
 from nrm.store.rows.shelter import stays as stay_rows
@@ -47,6 +51,8 @@ class StayLine:
     nights: int
     overdue: bool
     missing_since: date | None
+    place_kept_until: datetime | None  # of somebody who is missing
+    place_kept: bool
     destination_country: str
     small_child: bool  # may be under three
     referral_id: uuid.UUID | None = None
@@ -169,6 +175,21 @@ def held_case(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
     return found
 
 
+def sleeps_here(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
+    """A case in hand whose person sleeps in the asker's shelter: its own, or of a move that another shelter accepted
+    and on which the person has not set out. For alarms; nothing of the case opens by it. Raises NotVisible."""
+    own = own_shelter_id(by)
+    there = exists().where(Stay.case_id == Case.id, Stay.organisation_id == own, Stay.ended_on.is_(None))
+    moves = exists().where(Referral.case_id == Case.id, Referral.sender_id == own, transfer_rows.before_leaving())
+    statement = select(Case).where(Case.id == case_id, Case.status == "open", or_(Case.holder_id == own, there & moves))
+    if lock:
+        statement = statement.with_for_update()
+    found = db.session.scalar(statement.execution_options(populate_existing=True))
+    if found is None:
+        raise NotVisible
+    return found
+
+
 def admittable(case_id: uuid.UUID, *, by: Actor) -> Admittable:
     """The person of a case the asker's shelter holds; raises NotVisible, also while they have an open stay there."""
     case = held_case(case_id, by=by)
@@ -223,6 +244,11 @@ def _as_lines(rows: Iterable[Row[*tuple[Any, ...]]]) -> list[StayLine]:
     return [_stay_line(row, gaps.get(row[0].id, ()), ended.get(row[0].id), now.get(row[0].id, nobody)) for row in found]
 
 
+def _kept_until(missing_at: datetime | None) -> datetime | None:
+    hours = country().building.missing_place_hours
+    return missing_place_until(missing_at, hours) if missing_at is not None else None
+
+
 def _stay_line(
     found: Row[*tuple[Any, ...]], gaps: Sequence[Period], last: place_rows.Had | None, absent: absence_rows.Absent
 ) -> StayLine:
@@ -245,6 +271,8 @@ def _stay_line(
         nights=sum(nights(each, stay.admitted_on, now - timedelta(days=1)) for each in there),
         overdue=stay.ended_on is None and stay.anticipated_end_on < now,
         missing_since=absent.missing_since,
+        place_kept_until=_kept_until(absent.missing_at),
+        place_kept=(kept_until := _kept_until(absent.missing_at)) is None or clock.now() < kept_until,
         destination_country=stay.destination_country,
         small_child=may_be_with_mother(age_class=age_class, age_band=age_band),
         referral_id=stay.referral_id,

@@ -30,7 +30,7 @@ from nrm.web.interviews import helpline
 from nrm.web.language import gettext
 from nrm.web.referrals import announced_returns, to_do
 from nrm.web.reports import contributions
-from nrm.web.shelter import child_returns, key_workers, shifts
+from nrm.web.shelter import child_returns, key_workers, missing_told, shifts
 from nrm.web.shelter import permits as permit_pages
 from nrm.web.shelter import places as place_pages
 
@@ -124,6 +124,7 @@ def desk_home() -> str:
         child_answers=ANSWER_LABELS,
         may_record=by.may(Permission.REQUEST_RECORD),
         notices=announced_returns.recorded_part() if by.may(Permission.NOTICE_ANNOUNCE) else "",
+        told=missing_told.home_part(),
         calls=helpline.home_part() if by.may(Permission.CALL_RECORD) else "",
         returns=child_returns.waiting_part() if by.may(Permission.CHILD_RETURN_READ) else "",
         permits=permit_pages.waiting_part(permits.desk(by=by)) if by.may(Permission.PERMIT_RECORD) else "",

@@ -77,7 +77,7 @@ def write(case_id: uuid.UUID) -> Answer:
         form[FIELD_OF[error.reason]].errors = [REFUSED[error.reason]]
         return _letter_page(case, form, 422)
     except GateClosed as error:
-        if error.reason in CHILD_GATE:
+        if error.reason in CHILD_GATE and form.closes.data == "close":
             form.closes.errors = [CLOSED[error.reason]]
             return _letter_page(case, form, 422)
         form.kind.errors = [CLOSED[error.reason]]

@@ -158,7 +158,7 @@ def _permits(desk: permits.Desk) -> Iterator[Task]:
             if within and line.status is not PermitStatus.RENEWAL_APPLIED:
                 yield _permit(line, line.day, gettext("Her permit ends then: apply for its renewal"))
             elif not within:
-                yield _permit(line, line.day, gettext("Her permit has ended and she is still here"))
+                yield _permit(line, line.day, gettext("The permit has ended and the person is still here"))
 
 
 def _permit(line: permits.PermitLine, on: date, text: str) -> Task:
@@ -171,7 +171,7 @@ def _back(line: AwayLine) -> Iterator[Task]:
         line.pseudonym,
         line.case_id,
         line.expected_on,
-        gettext("She is away and expected back: record that she is back"),
+        gettext("Away and expected back: record the return"),
         url_for("away.back_page", away_id=line.id),
     )
 
@@ -206,7 +206,7 @@ def _consent(line: consents.DueLine) -> Task:
 
 
 def _request(line: data_requests.RequestLine) -> Task:
-    text = gettext("Answer what she asks for: %(what)s", what=translated(KIND_LABELS[line.kind]))
+    text = gettext("Answer what the person asks for: %(what)s", what=translated(KIND_LABELS[line.kind]))
     return Task(
         line.pseudonym, line.case_id, line.due_on, text, url_for("data_requests.show", request_id=line.id), line.late
     )

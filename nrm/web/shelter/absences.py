@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -12,10 +12,19 @@ from forms import SelectChoice
 from forms.days import chosen_day
 from forms.names import country_name
 from forms.shelter.cases import CARE_FIELDS, IF_MISSING
-from forms.shelter.stays import ABSENCE_REFUSED, CLOSED, FIELD_OF, IMPOSSIBLE, DiedForm, LeftAloneForm, MissingForm
+from forms.shelter.stays import (
+    ABSENCE_REFUSED,
+    CLOSED,
+    FIELD_OF,
+    IMPOSSIBLE,
+    DiedForm,
+    LeftAloneForm,
+    MissingChildForm,
+    MissingForm,
+)
 from nrm import clock
 from nrm.actions.shelter import absences as actions
-from nrm.domain.accounts.accounts import Permission
+from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.absences import AbsenceRefusal, AbsenceRefused, Feared
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.permits import GateClosed
@@ -38,6 +47,7 @@ from nrm.store.shelter import cases, stays
 from nrm.web import access, errors
 from nrm.web.choices import label_of, of_list
 from nrm.web.language import current_language, gettext, text_in
+from nrm.web.shelter import missing_told
 
 blueprint = Blueprint("absences", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -48,6 +58,11 @@ OVER = N_("This stay has ended already.")
 @blueprint.errorhandler(AbsenceRefused)
 def _refused(error: AbsenceRefused) -> Answer:
     return errors.error_page(409, ABSENCE_REFUSED[error.reason])
+
+
+@blueprint.errorhandler(GateClosed)
+def _closed(error: GateClosed) -> Answer:
+    return errors.error_page(409, CLOSED[error.reason])
 
 
 @blueprint.errorhandler(StayOver)
@@ -67,13 +82,18 @@ def place(code: str) -> str:
 @blueprint.get("/cases/<uuid:case_id>/missing")
 @access.requires(Permission.STAY_MANAGE)
 def missing_page(case_id: uuid.UUID) -> Answer:
-    return _missing(case_id, MissingForm())
+    return _missing(case_id, _missing_form(case_id))
+
+
+def _missing_form(case_id: uuid.UUID) -> MissingForm:
+    """Of a child, or who may be one, with what is given in the same act."""
+    adult = stays.sleeps_here(case_id, by=access.actor()).age_class == "adult"
+    return MissingForm(request.form) if adult else MissingChildForm(request.form)
 
 
 def _missing(case_id: uuid.UUID, form: MissingForm, status: int = 200) -> Answer:
     by = access.actor()
-    case = cases.case(case_id, by=by)
-    stays.held_case(case_id, by=by)
+    case = stays.sleeps_here(case_id, by=by)
     page = render_template(
         "shelter/absences/missing.html",
         case=case,
@@ -81,14 +101,26 @@ def _missing(case_id: uuid.UUID, form: MissingForm, status: int = 200) -> Answer
         standing=store.of_case(case_id, by=by),
         police=country().emergency.police,
         children=country().emergency.children,
+        asked=_was_asked(case_id),
         answers=_if_missing(case_id),
     )
     return page, status
 
 
+def _was_asked(case_id: uuid.UUID) -> bool:
+    """Whether the care of the person is there for this reader; not for a shelter from which the keys moved at once."""
+    try:
+        return Compartment.CARE in cases.case(case_id, by=access.actor()).compartments
+    except NotVisible:
+        return False
+
+
 def _if_missing(case_id: uuid.UUID) -> list[tuple[Phrase, str]] | None:
-    """What she answered when she was admitted, as (question, answer); None until this session opened her care."""
-    care = case_steps.opened(case_id=case_id, by=access.actor()).get(Compartment.CARE)
+    """What the person answered at admission, as (question, answer); None until this session opened the care."""
+    try:
+        care = case_steps.opened(case_id=case_id, by=access.actor()).get(Compartment.CARE)
+    except NotVisible:
+        return None
     if care is None:
         return None
     return [(CARE_FIELDS[name], str(care.value[name])) for name in IF_MISSING if care.value.get(name)]
@@ -98,19 +130,27 @@ def _if_missing(case_id: uuid.UUID) -> list[tuple[Phrase, str]] | None:
 @access.requires(Permission.STAY_MANAGE)
 def report(case_id: uuid.UUID) -> Answer:
     by = access.actor()
-    stays.held_case(case_id, by=by)
-    form = MissingForm(request.form)
+    form = _missing_form(case_id)
     if not form.validate():
         return _missing(case_id, form, 422)
     try:
-        actions.report(case_id=case_id, since=_since(form), feared=Feared(form.feared.data), by=by)
+        missing_id = actions.report(
+            case_id=case_id,
+            since=_since(form),
+            feared=Feared(form.feared.data),
+            given=form.given if isinstance(form, MissingChildForm) else None,
+            official=not isinstance(form, MissingChildForm)
+            or form.official.data != "no"
+            or missing_told.said_of_official(case_id),
+            by=by,
+        )
     except AbsenceRefused as error:
         if error.reason is not AbsenceRefusal.SINCE:
             raise
         field = form.since_day if form.since.data == "other" else form.since
         field.errors = [ABSENCE_REFUSED[error.reason]]
         return _missing(case_id, form, 422)
-    return redirect(url_for("home.index"), 303)
+    return redirect(url_for("missing_told.police_page", missing_id=missing_id), 303)
 
 
 def _since(form: MissingForm) -> datetime:
@@ -142,8 +182,25 @@ def not_known(missing_id: uuid.UUID) -> Answer:
 @access.requires(Permission.STAY_MANAGE)
 def found(missing_id: uuid.UUID) -> Answer:
     """The person is back; one press of a button ends the alarm."""
-    case_id = actions.found(missing_id=missing_id, by=access.actor())
-    return redirect(url_for("cases.show", case_id=case_id), 303)
+    by = access.actor()
+    case_id = actions.found(missing_id=missing_id, by=by)
+    current = stays.of_case(case_id, by=by).current
+    return _after(current.id if current is not None else None, case_id, "found")
+
+
+def _after(stay_id: uuid.UUID | None, case_id: uuid.UUID, did: str) -> Answer:
+    """To the page of the stay, which says what happened and what comes next; without a stay to the case."""
+    if stay_id is None:
+        return redirect(url_for("cases.show", case_id=case_id), 303)
+    return redirect(url_for("stays.show", stay_id=stay_id, did=did), 303)
+
+
+@blueprint.post("/missing/<uuid:missing_id>/place")
+@access.requires(Permission.STAY_MANAGE)
+def give_up_place(missing_id: uuid.UUID) -> Answer:
+    """After the hours for which it is kept, the place is there for others."""
+    stay_id = actions.give_up_place(missing_id=missing_id, by=access.actor())
+    return redirect(url_for("stays.show", stay_id=stay_id, did="place_free"), 303)
 
 
 @blueprint.get("/missing/<uuid:missing_id>/end")
@@ -157,8 +214,11 @@ def end_page(missing_id: uuid.UUID) -> Answer:
 @blueprint.post("/missing/<uuid:missing_id>/end")
 @access.requires(Permission.STAY_MANAGE)
 def end(missing_id: uuid.UUID) -> Answer:
-    case_id = actions.end(missing_id=missing_id, by=access.actor())
-    return redirect(url_for("cases.show", case_id=case_id), 303)
+    by = access.actor()
+    case_id = actions.end(missing_id=missing_id, by=by)
+    past = stays.of_case(case_id, by=by).past
+    newest = max(past, key=lambda each: (each.ended_on or date.min, each.admitted_on)) if past else None
+    return _after(newest.id if newest is not None else None, case_id, "alarm_ended")
 
 
 @blueprint.get("/stays/<uuid:stay_id>/left")
@@ -262,8 +322,9 @@ def left_one(left_id: uuid.UUID) -> Answer:
 @blueprint.post("/left/<uuid:left_id>/confirm")
 @access.requires(Permission.STAY_MANAGE)
 def confirm_left(left_id: uuid.UUID) -> Answer:
+    kind = store.left_one(left_id, by=access.actor()).kind
     stay_id = actions.confirm_left(left_id=left_id, by=access.actor())
-    return redirect(url_for("stays.show", stay_id=stay_id), 303)
+    return redirect(url_for("stays.show", stay_id=stay_id, did=kind), 303)
 
 
 @blueprint.post("/left/<uuid:left_id>/back")
@@ -271,7 +332,7 @@ def confirm_left(left_id: uuid.UUID) -> Answer:
 def take_back_left(left_id: uuid.UUID) -> Answer:
     """Delete a record that was wrong."""
     stay_id = actions.take_back_left(left_id=left_id, by=access.actor())
-    return redirect(url_for("stays.show", stay_id=stay_id), 303)
+    return redirect(url_for("stays.show", stay_id=stay_id, did="taken_back"), 303)
 
 
 @blueprint.post("/left/<uuid:left_id>/known")

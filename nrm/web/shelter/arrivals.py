@@ -10,11 +10,10 @@ from werkzeug.wrappers import Response
 
 from forms import SelectChoice
 from forms.days import chosen_day, planned_day
-from forms.shelter.cases import CASE_REFUSED, IF_MISSING
+from forms.shelter.cases import CASE_REFUSED
 from forms.shelter.corrections import CORRECTION_REFUSED, TakeBackForm
 from forms.shelter.stays import NO_PLACE, ArrivalForm
 from nrm.actions.referrals import referrals as referral_actions
-from nrm.actions.shelter import arrivals as actions
 from nrm.actions.shelter import corrections
 from nrm.actions.shelter import stays as stay_actions
 from nrm.domain.accounts.accounts import Permission
@@ -24,8 +23,9 @@ from nrm.domain.shelter.corrections import CorrectionRefused, Why
 from nrm.domain.shelter.places import may_be_with_mother
 from nrm.domain.shelter.stays import ImpossibleStay
 from nrm.domain.words import N_
+from nrm.steps.shelter.arrivals import Admission, Told
 from nrm.store import days as calendar
-from nrm.store.referrals import referrals
+from nrm.store.referrals import referrals, transfers
 from nrm.store.shelter import stays as store
 from nrm.web import access, errors
 from nrm.web.formats import day as day_in_words
@@ -64,7 +64,7 @@ def _form(line: referrals.ReferralLine, *, empty: bool = False) -> ArrivalForm:
     small = may_be_with_mother(age_class=person.age_class, age_band=person.age_band)
     offer_places(form, for_case=line.case_id, small_child=small)
     if line.status is not ReferralStatus.ARRIVED:
-        none = SelectChoice(value=NO_PLACE, label=N_("No place yet: she has arrived and waits"))
+        none = SelectChoice(value=NO_PLACE, label=N_("No place yet: the person has arrived and waits"))
         form.bed.choices = [*(form.bed.choices or ()), none]
     return form
 
@@ -78,7 +78,7 @@ def _page(line: referrals.ReferralLine, form: ArrivalForm, status: int = 200) ->
 @blueprint.post("/referrals/<uuid:referral_id>/arrival")
 @access.requires(Permission.REFERRAL_DECIDE)
 def arrive(referral_id: uuid.UUID) -> Answer:
-    """Both acts in one: what was recorded before an error is found stays recorded, and the form says what is left."""
+    """Both acts in one: if the place is refused nothing is recorded, and the form comes back as it was typed."""
     by = access.actor()
     line = _awaited(referral_id)
     if line is None:
@@ -90,43 +90,46 @@ def arrive(referral_id: uuid.UUID) -> Answer:
     if arrived_on > calendar.today():
         form.admitted_day.errors = [N_("Enter a day that is not in the future")]
         return _page(line, form, 422)
-    if line.status is not ReferralStatus.ARRIVED:
-        referral_actions.arrive(referral_id=referral_id, by=by)
-    stay_id = None
-    if form.has_place:
-        try:
-            stay_id = _admit(line.case_id, form, arrived_on)
-        except ImpossibleStay as error:
-            arrived = referrals.referral(referral_id, by=by)
-            return _page(arrived, form, mark_impossible(form, error))
     try:
-        _seal(line.case_id, form, arrived_on)
+        _record(line, form, arrived_on)
+    except ImpossibleStay as error:
+        return _page(line, form, mark_impossible(form, error))
     except CaseRefused as error:
         return errors.error_page(409, CASE_REFUSED[error.reason])
-    if stay_id is None:
+    current = store.of_case(line.case_id, by=by).current
+    if current is None:
         return redirect(url_for("cases.show", case_id=line.case_id), 303)
-    return redirect(url_for("stays.show", stay_id=stay_id, did="arrived"), 303)
+    return redirect(url_for("stays.show", stay_id=current.id, did="arrived"), 303)
 
 
-def _admit(case_id: uuid.UUID, form: ArrivalForm, admitted_on: date) -> uuid.UUID:
-    chosen = chosen_place(form)
-    return stay_actions.admit(
-        case_id=case_id,
-        place_id=chosen.place_id,
-        with_stay_id=chosen.with_stay_id,
-        admitted_on=admitted_on,
-        anticipated_end_on=planned_day(form.planned, form.planned_day, admitted_on),
-        by=access.actor(),
-    )
+def _record(line: referrals.ReferralLine, form: ArrivalForm, arrived_on: date) -> None:
+    """The arrival, unless it is recorded already; the admission, if a place was chosen; and what was told."""
+    by, told = access.actor(), _told(form, arrived_on)
+    admission = None
+    if form.has_place:
+        chosen = chosen_place(form)
+        planned = planned_day(form.planned, form.planned_day, arrived_on)
+        admission = Admission(chosen.place_id, chosen.with_stay_id, arrived_on, planned)
+    if line.status is not ReferralStatus.ARRIVED:
+        referral_actions.arrive(referral_id=line.id, admission=admission, told=told, by=by)
+    elif admission is not None:
+        stay_actions.admit(
+            case_id=line.case_id,
+            place_id=admission.place_id,
+            with_stay_id=admission.with_stay_id,
+            admitted_on=admission.admitted_on,
+            anticipated_end_on=admission.anticipated_end_on,
+            told=told,
+            by=by,
+        )
 
 
-def _seal(case_id: uuid.UUID, form: ArrivalForm, arrived_on: date) -> None:
+def _told(form: ArrivalForm, arrived_on: date) -> Told:
     note = ""
     if form.hour.data:
         on = day_in_words(arrived_on.isoformat(), current_language())
         note = gettext("Arrived on %(day)s at %(hour)s, as told.", day=on, hour=form.hour.data)
-    answers = {name: (form[name].data or "").strip() for name in IF_MISSING}
-    actions.seal(case_id=case_id, note=note, answers=answers, by=access.actor())
+    return Told(note, form.if_missing)
 
 
 @blueprint.get("/referrals/<uuid:referral_id>/arrival/back")
@@ -140,6 +143,8 @@ def _back_page(referral_id: uuid.UUID, form: TakeBackForm, status: int = 200) ->
     line = referrals.referral(referral_id, by=access.actor())
     if line.relation not in actors_of(line.status, ReferralEvent.TAKE_BACK_ARRIVAL):
         return errors.error_page(409, NO_ARRIVAL)
+    if transfers.is_move(line):
+        return render_template("shelter/arrivals/of_a_move.html", line=line), status if status != 200 else 409
     return render_template("shelter/arrivals/back.html", line=line, form=form), status
 
 

@@ -8,13 +8,20 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from forms import SelectChoice
-from forms.shelter.corrections import CORRECTION_REFUSED, CorrectAdmissionForm, CorrectPlaceForm, ReopenStayForm
+from forms.shelter.corrections import (
+    CORRECTION_REFUSED,
+    CorrectAdmissionForm,
+    CorrectPlaceForm,
+    DoubtForm,
+    ReopenStayForm,
+)
 from forms.shelter.stays import IMPOSSIBLE
 from nrm.actions.shelter import corrections as actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.shelter.corrections import CorrectionRefused, Why
 from nrm.domain.shelter.stays import ImpossibleStay
 from nrm.domain.words import N_
+from nrm.store.shelter import absences as absence_store
 from nrm.store.shelter import places
 from nrm.store.shelter import stays as store
 from nrm.web import access, errors
@@ -28,7 +35,7 @@ Answer = Response | str | tuple[str, int]
 blueprint = Blueprint("corrections", __name__)
 
 CHOOSE = N_("Choose a place")
-CHOOSE_PLACE = N_("Choose a free place: somebody else has hers now")
+CHOOSE_PLACE = N_("Choose a free place: somebody else has the former one now")
 
 
 @blueprint.get("/stays/<uuid:stay_id>/correct/admission")
@@ -62,7 +69,13 @@ def reopen_page(stay_id: uuid.UUID) -> Answer:
     stay = store.stay(stay_id, by=access.actor())
     if stay.ended_on is None:
         return errors.error_page(409, NOT_OVER)
-    return _reopen_page(stay, _reopen_form(stay))
+    return _reopen_page(stay, _form_of(stay))
+
+
+def _form_of(stay: store.StayLine) -> ReopenStayForm | DoubtForm:
+    """Of an end that two members recorded the first member only says why it is wrong."""
+    left = absence_store.ended_by_two(stay.id, by=access.actor())
+    return DoubtForm(request.form) if left is not None and not left.doubted else _reopen_form(stay)
 
 
 def _reopen_form(stay: store.StayLine) -> ReopenStayForm:
@@ -77,11 +90,12 @@ def _reopen_form(stay: store.StayLine) -> ReopenStayForm:
     return form
 
 
-def _reopen_page(stay: store.StayLine, form: ReopenStayForm, status: int = 200) -> Answer:
+def _reopen_page(stay: store.StayLine, form: ReopenStayForm | DoubtForm, status: int = 200) -> Answer:
     page = render_template(
         "shelter/corrections/reopen.html",
         stay=stay,
         form=form,
+        left=absence_store.ended_by_two(stay.id, by=access.actor()),
         reason=label_of("exit_reasons", stay.exit_reason),
         destination=label_of("destinations", stay.destination),
         country=absences.place(stay.destination_country),
@@ -96,7 +110,9 @@ def reopen(stay_id: uuid.UUID) -> Answer:
     stay = store.stay(stay_id, by=by)
     if stay.ended_on is None:
         return errors.error_page(409, NOT_OVER)
-    form = _reopen_form(stay)
+    form = _form_of(stay)
+    if isinstance(form, DoubtForm):
+        return _doubt(stay, form)
     if not form.validate() or not form.bed.data:
         form.bed.errors = form.bed.errors or ([] if form.bed.data else [CHOOSE_PLACE])
         return _reopen_page(stay, form, 422)
@@ -116,6 +132,29 @@ def reopen(stay_id: uuid.UUID) -> Answer:
         form.why.errors = [CORRECTION_REFUSED[error.reason]]
         return _reopen_page(stay, form, 409)
     return redirect(url_for("stays.show", stay_id=stay_id, did="reopened"), 303)
+
+
+def _doubt(stay: store.StayLine, form: DoubtForm) -> Answer:
+    """The first of two members says that the end is wrong."""
+    if not form.validate():
+        return _reopen_page(stay, form, 422)
+    try:
+        actions.doubt(stay_id=stay.id, why=Why(form.why.data), by=access.actor())
+    except CorrectionRefused as error:
+        form.why.errors = [CORRECTION_REFUSED[error.reason]]
+        return _reopen_page(stay, form, 409)
+    return redirect(url_for("stays.show", stay_id=stay.id, did="doubted"), 303)
+
+
+@blueprint.post("/stays/<uuid:stay_id>/correct/reopen/back")
+@access.requires(Permission.STAY_MANAGE)
+def take_back_doubt(stay_id: uuid.UUID) -> Answer:
+    """The end was right after all."""
+    try:
+        actions.take_back_doubt(stay_id=stay_id, by=access.actor())
+    except CorrectionRefused as error:
+        return errors.error_page(409, CORRECTION_REFUSED[error.reason])
+    return redirect(url_for("stays.show", stay_id=stay_id), 303)
 
 
 @blueprint.get("/stays/<uuid:stay_id>/correct/place")

@@ -17,6 +17,7 @@ from nrm.domain.shelter.direct_intake import REFER_ON, ImpossibleCase, OwnCase
 from nrm.domain.shelter.places import LONGEST_WITH_MOTHER
 from nrm.domain.shelter.stays import ImpossibleStay, Source, StayRefusal
 from nrm.domain.words import N_
+from nrm.steps.shelter.arrivals import Told
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.referrals import obligations
@@ -94,6 +95,7 @@ def _open(who: OpenCaseForm, parent: cases.SeenCase | None) -> Answer:
             identity=identity,
             story=form.story.data or "" if named else "",
             note=who.needs_note.data or "",
+            told=Told(answers=form.if_missing if who.is_adult else {}),
             came_with=parent.id if parent is not None else None,
             by=by,
         )

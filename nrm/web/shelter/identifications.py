@@ -45,6 +45,7 @@ from nrm.store.shelter import identifications as store
 from nrm.web import access, errors, home
 from nrm.web.choices import label_of, of_list
 from nrm.web.language import current_language, gettext, text_in, translated
+from nrm.web.shelter import missing_told
 from nrm.web.shelter.consents import interpreter_label
 from nrm.web.shelter.opened import written_rows
 from nrm.web.shelter.parts import Part
@@ -74,7 +75,9 @@ REFUSED = {
 def officer_home() -> str:
     """The home page of those who interview and make looks: the records they may read, undecided ones first."""
     lines = store.to_review(by=access.actor())
-    return render_template("shelter/identifications/home.html", lines=lines, states=STATE_LABELS)
+    return render_template(
+        "shelter/identifications/home.html", lines=lines, states=STATE_LABELS, told=missing_told.home_part()
+    )
 
 
 @blueprint.get("/identifications")

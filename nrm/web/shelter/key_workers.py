@@ -186,7 +186,7 @@ def summary(case_id: uuid.UUID) -> Part | None:
     names = [line.name for line in there.now.values()]
     return Part.rendered(
         "key-worker",
-        gettext("Who answers for her"),
+        gettext("Who answers for the person"),
         ", ".join(names) or gettext("nobody"),
         "shelter/key_workers/summary.html",
         there=there,

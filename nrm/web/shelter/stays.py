@@ -12,12 +12,14 @@ from werkzeug.wrappers import Response
 
 from forms import SelectChoice
 from forms.days import chosen_day, planned_day
+from forms.shelter.cases import CASE_REFUSED
 from forms.shelter.corrections import KIND_LABELS, WHY_LABELS, CorrectPlaceForm, ReopenStayForm
 from forms.shelter.stays import FIELD_OF, IMPOSSIBLE, PLAN_LABELS, AdmitStayForm, ChangeStayForm
 from forms.typed import OnceForm
 from nrm.actions.shelter import stays as actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.shelter.away import Over
+from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.places import may_be_with_mother
 from nrm.domain.shelter.planned_ends import CHANGES
 from nrm.domain.shelter.planned_ends import Why as Plan
@@ -27,6 +29,7 @@ from nrm.domain.shelter.stays import (
     StayRefusal,
 )
 from nrm.domain.words import N_, Phrase
+from nrm.steps.shelter.arrivals import Told
 from nrm.store import days as calendar
 from nrm.store.countries import country
 from nrm.store.shelter import absences as absence_store
@@ -87,11 +90,14 @@ def admit(case_id: uuid.UUID) -> Answer:
             with_stay_id=chosen.with_stay_id,
             admitted_on=admitted_on,
             anticipated_end_on=planned_day(form.planned, form.planned_day, admitted_on),
+            told=Told(answers=form.if_missing if person.age_class == "adult" else {}),
             by=by,
         )
     except ImpossibleStay as error:
         status = mark_impossible(form, error)
         return render_template("shelter/stays/admit.html", person=person, form=form), status
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
     return redirect(url_for("stays.show", stay_id=stay_id, did="admitted"), 303)
 
 
@@ -181,7 +187,7 @@ def show(stay_id: uuid.UUID) -> str:
         country=absences.place(stay.destination_country),
         left=absence_store.left_of_stay(stay_id, by=access.actor()),
         missing=absence_store.of_case(stay.case_id, by=access.actor()),
-        happened=HAPPENED.get(request.args.get("did", "")),
+        happened=_happened(stay.pseudonym),
         away=away_store.of_stay(stay_id, by=access.actor()),
         outcomes=OUTCOMES,
         plans=history_store.planned(stay_id, by=access.actor()),
@@ -193,17 +199,66 @@ def show(stay_id: uuid.UUID) -> str:
     )
 
 
+def _happened(code: str) -> Phrase | None:
+    """What the last act did, and to whom."""
+    found = HAPPENED.get(request.args.get("did", ""))
+    return Phrase(found.message, {"code": code}) if found is not None else None
+
+
 HAPPENED: Mapping[str, Phrase] = {
-    "arrived": N_("She has arrived and is admitted. Next: ask what she needs, and write the first talk from her case."),
-    "admitted": N_("She is admitted. Next: ask what she needs, and write the first talk from her case."),
+    "arrived": N_(
+        "%(code)s has arrived and is admitted. Next: ask what the person needs, and write the first talk from the "
+        "case.",
+        code="",
+    ),
+    "admitted": N_(
+        "%(code)s is admitted. Next: ask what the person needs, and write the first talk from the case.", code=""
+    ),
+    "found": N_(
+        "%(code)s is back and the alarm is over: the desks see that, and nobody opens what the police were told. "
+        "Nights count again from today. Next: ask what the person needs.",
+        code="",
+    ),
+    "alarm_ended": N_(
+        "The alarm about %(code)s is over without the person: the stay has ended as missing and the place is free. "
+        "Next: close the case, or keep it; who comes back is admitted anew.",
+        code="",
+    ),
+    "left": N_(
+        "%(code)s left on their own: the stay has ended and the place is free; the duty desk sees that two members say "
+        "so. Next: follow up from the case, or close it.",
+        code="",
+    ),
+    "died": N_(
+        "%(code)s died: the stay has ended and the place is free; the duty desk sees that two members say so. Next: "
+        "close the case.",
+        code="",
+    ),
+    "taken_back": N_("The record about %(code)s is taken back. The stay goes on.", code=""),
+    "place_free": N_(
+        "The place of %(code)s is free for others. The stay goes on and the alarm stands; give a place when the "
+        "person is back.",
+        code="",
+    ),
+    "doubted": N_(
+        "You said that the end recorded for %(code)s is wrong. Next: a second member of your shelter confirms it; "
+        "until then the stay has ended.",
+        code="",
+    ),
     "changed": N_("The stay is changed. What was planned before stays in the history below."),
     "ended": N_(
-        "The stay has ended and the place is free. The case stays with you: follow her up from it, or close it."
+        "The stay of %(code)s has ended and the place is free. The case stays with you: follow the person up from it, "
+        "or close it.",
+        code="",
     ),
     "reopened": N_("The end is struck and the stay goes on. Its nights count as if it had never ended."),
     "corrected": N_("The entry is corrected. What stood there is kept below, with who corrected it and why."),
-    "away": N_("She is away. If she is not back on the day, your home page says so; then record that she is missing."),
-    "back": N_("She is back. Her nights are counted again from that day on."),
+    "away": N_(
+        "%(code)s is away. If the person is not back on the day, your home page says so; then record that "
+        "the person is missing.",
+        code="",
+    ),
+    "back": N_("%(code)s is back. The nights are counted again from that day on.", code=""),
     "not_away": N_("The days away are struck; their nights count."),
 }
 """What an act did, and what comes next, for the page of the stay it was done to."""
@@ -212,7 +267,7 @@ OUTCOMES: Mapping[str, Phrase] = {
     str(Over.BACK): N_("came back"),
     str(Over.MISSING): N_("did not come back: missing"),
     str(Over.LEFT): N_("the stay ended"),
-    str(Over.STRUCK): N_("struck: she was not away"),
+    str(Over.STRUCK): N_("struck: the person was not away"),
 }
 
 

@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import inspect, select, update
 
+from forms.shelter.stays import NO_PLACE
 from nrm import clock
 from nrm.db import db, transaction
 from nrm.domain.referrals.referrals import TRANSITIONS, ReferralEvent, ReferralStatus, Relation
@@ -36,9 +37,10 @@ PAGES = {
     ReferralEvent.EXPIRE: "expire",
     ReferralEvent.PROMISE: "promise",
     ReferralEvent.DEPART: "depart",
-    ReferralEvent.ARRIVE: "arrive",
+    ReferralEvent.ARRIVE: "arrival",
     ReferralEvent.NOT_ARRIVE: "not-arrived",
     ReferralEvent.CALL_OFF: "call-off",
+    ReferralEvent.TAKE_BACK_ARRIVAL: "arrival/back",
 }
 # A role that never does such a thing is refused before anything is looked up.
 FORBIDDEN = {
@@ -48,6 +50,7 @@ FORBIDDEN = {
         ReferralEvent.EXPIRE,
         ReferralEvent.ARRIVE,
         ReferralEvent.NOT_ARRIVE,
+        ReferralEvent.TAKE_BACK_ARRIVAL,
     },
     Relation.RECEIVER: {ReferralEvent.EXPIRE},
     Relation.OUTSIDER: {ReferralEvent.EXPIRE},
@@ -57,6 +60,7 @@ FORBIDDEN = {
         ReferralEvent.WITHDRAW,
         ReferralEvent.ARRIVE,
         ReferralEvent.CALL_OFF,
+        ReferralEvent.TAKE_BACK_ARRIVAL,
     },
 }
 # Only a move from one shelter to another is called off; for the hand-over of a post that is refused like all else.
@@ -106,6 +110,8 @@ def _form(event: ReferralEvent) -> dict[str, object]:
     return {
         ReferralEvent.DECLINE: {"reason": "full"},
         ReferralEvent.PROMISE: {"name": "Arta"},
+        ReferralEvent.ARRIVE: {"admitted": "today", "bed": NO_PLACE},
+        ReferralEvent.TAKE_BACK_ARRIVAL: {"why": "mistyped"},
         ReferralEvent.DEPART: {"escort": "woman_officer", "expected": "2"},
     }.get(event, {})
 
@@ -138,9 +144,11 @@ def test_what_stands_in_the_table_works(
     triple: tuple[ReferralStatus, ReferralEvent, Relation],
 ) -> None:
     status, event, relation = triple
-    if status is ReferralStatus.ACCEPTED:
+    if status is not ReferralStatus.SENT:
         receiver = sign_in(PEOPLE[Relation.RECEIVER])
         receiver.post(f"/referrals/{sent.referral_id}/accept", {"bed": str(people.bed("NRC")), "expected": ""})
+    if status is ReferralStatus.ARRIVED:
+        receiver.post(f"/referrals/{sent.referral_id}/arrival", _form(ReferralEvent.ARRIVE))
     if event is ReferralEvent.EXPIRE:
         late = clock.now() + timedelta(hours=2)
         clock.set_clock(lambda: late)

@@ -24,7 +24,7 @@ from nrm.store.shelter import findings as store
 from nrm.vault import grants
 from tests import factories
 from tests.conftest import Person
-from tests.factories_referrals import bed
+from tests.factories_referrals import HAND_OVER, bed
 from tests.factories_stays import CHILD, admitted, decided, found, looked, may_go
 
 SignIn = Callable[[str], Person]
@@ -210,7 +210,11 @@ def test_the_file_follows_the_child_and_its_words_are_in_no_database(vatra: Acto
 
     tjeter = factories.actor("tjeter_vizion.case_worker")
     referral_id = next_receiver.refer(
-        case_id=opened.case_id, receiver_id=tjeter.organisation_id, reason=OverrideReason.SAFETY, by=vatra
+        case_id=opened.case_id,
+        receiver_id=tjeter.organisation_id,
+        reason=OverrideReason.SAFETY,
+        hand_over=HAND_OVER,
+        by=vatra,
     )
     referrals.accept(referral_id=referral_id, place_id=bed("TJETER_VIZION"), by=tjeter)
     purpose = Purpose.CHILD_PROTECTION

@@ -289,6 +289,7 @@ def test_file_number_and_exact_amount_go_under_seal_and_stand_in_no_file(vatra: 
     asked(case_id, vatra)
     person = sign_in("vatra.shelter_manager")
     person.post(f"/cases/{case_id}/write/legal", {"revision": "0", "compensation": FILE_NUMBER})
+    person = sign_in("vatra.case_worker")  # who wrote it sees it still
     assert FILE_NUMBER not in person.get(f"/cases/{case_id}")
     person.post(f"/cases/{case_id}/open", {"compartment": "legal", "purpose": "legal_help"})
     assert FILE_NUMBER in person.get(f"/cases/{case_id}")

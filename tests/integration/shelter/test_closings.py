@@ -39,7 +39,7 @@ from nrm.store.shelter import stays as stay_store
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
-from tests.factories_stays import CHILD, MOLDOVAN, admitted, found
+from tests.factories_stays import CHILD, MOLDOVAN, admitted, may_go
 
 SignIn = Callable[[str], Person]
 NOTE = "Thirrni hallën Zamira"
@@ -52,15 +52,15 @@ def vatra(app: Flask) -> Actor:
     return factories.actor("vatra.shelter_manager")
 
 
-def leaves(stay_id: uuid.UUID, by: Actor) -> None:
+def leaves(stay_id: uuid.UUID, by: Actor, household: uuid.UUID | None = None) -> None:
     stays.end(
         stay_id=stay_id,
         ended_on=days.today(),
         exit_reason=ExitReason.INDEPENDENT_LIVING,
         destination=Destination.OWN_HOME,
         where="home",
+        household=household,
         by=by,
-        same_household=True,
     )
 
 
@@ -322,8 +322,7 @@ def test_somebody_who_comes_back_has_a_new_stay_in_the_same_case_and_is_one_pers
 
 def test_what_let_a_child_go_once_does_not_let_it_go_again(vatra: Actor) -> None:
     child = admitted(vatra, CHILD, days_ago=9)
-    found(child.case_id)
-    leaves(child.stay_id, vatra)
+    leaves(child.stay_id, vatra, may_go(child.case_id))
     lost = admitted(vatra, dataclasses.replace(CHILD, age=12), bed=1, days_ago=9)
     alarm = missed(lost.case_id, vatra)
     absences.known(missing_id=alarm, by=factories.actor("child_protection.child_protection_officer"))

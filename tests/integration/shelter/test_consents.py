@@ -15,7 +15,7 @@ from nrm import audit
 from nrm import db as database
 from nrm.actions import tending
 from nrm.actions.referrals import next_receiver, referrals, supplements
-from nrm.actions.shelter import cases, consents, data_requests, direct_intake, stays, testimony
+from nrm.actions.shelter import cases, consents, data_requests, direct_intake, stays
 from nrm.db import db
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.quarters import Quarter
@@ -25,7 +25,6 @@ from nrm.domain.shelter.consents import EVERYTHING, Answer, Asking, ByName, Cons
 from nrm.domain.shelter.data_requests import RequestKind, RequestStatus
 from nrm.domain.shelter.direct_intake import OwnCase
 from nrm.domain.shelter.stays import Destination, ExitReason, Source
-from nrm.domain.shelter.testimony import WitnessStatus
 from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.cases import Case, Erasure, Grant, SealedCompartment, ShredKey
 from nrm.models.shelter.consents import Consent
@@ -189,7 +188,6 @@ def test_taking_everything_back_destroys_at_once_and_keeps_the_bed_safe_until_th
 def test_a_witness_keeps_the_legal_file(world_app: Planted) -> None:
     _, world = world_app
     nrc = factories.actor("nrc.case_worker")
-    testimony.record(case_id=world.case, status=WitnessStatus.WILLING, happened_on=stay_store.today(), by=nrc)
     consents.withdraw(case_id=world.case, what=EVERYTHING, by=nrc)
     assert there(world.case) == {"hand_over", "legal"}
     held = select(Grant.organisation_id).where(Grant.case_id == world.case)

@@ -12,16 +12,20 @@ from flask import Flask
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from nrm.actions.referrals import referrals
+from nrm.actions.referrals import next_receiver, referrals
 from nrm.actions.shelter import absences, cases, corrections, stays
-from nrm.db import db
+from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.quarters import Quarter
+from nrm.domain.referrals.referrals import OverrideReason
+from nrm.domain.referrals.transfers import HandOver
 from nrm.domain.shelter.cases import CaseRefused
+from nrm.domain.shelter.consents import ByName
 from nrm.domain.shelter.corrections import CorrectionRefused, Why
 from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.shelter.stays import Destination, ExitReason, ImpossibleStay, Source
 from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.absences import LeftAlone
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.corrections import StayCorrection
 from nrm.models.shelter.places import Occupancy
@@ -36,7 +40,7 @@ from nrm.store.shelter import places as place_store
 from nrm.store.shelter import stays as store
 from tests import factories
 from tests.conftest import Person
-from tests.factories_referrals import bed, organisation, sent
+from tests.factories_referrals import HAND_OVER, NOT_SAFE, bed, organisation, sent
 from tests.factories_stays import ALBANIAN, CHILD, MOLDOVAN, admitted
 
 SignIn = Callable[[str], Person]
@@ -166,6 +170,7 @@ def test_who_left_alone_by_mistake_is_back_and_the_desk_is_told(vatra: Actor) ->
             stay_id=opened.stay_id, exit_=Exit(days.today(), *FAMILY, "home"), why=Why.KNOWN_LATER, by=vatra
         )
     place = _place(opened.stay_id)
+    corrections.doubt(stay_id=opened.stay_id, why=Why.CAME_BACK, by=worker)
     corrections.reopen(stay_id=opened.stay_id, place_id=place, why=Why.CAME_BACK, by=vatra)
     assert [each.struck for each in absence_store.left(by=desk)] == [True]
     assert _history(opened.stay_id)[0].was["left_confirmed_by_id"] == str(worker.member_id)
@@ -419,3 +424,99 @@ def test_the_nights_of_a_place_follow_a_corrected_end(vatra: Actor) -> None:
         (place, begun, today - timedelta(days=1)),
         (place, today - timedelta(days=1), None),
     ]
+
+
+# --- the arrival of a move, and ends of two members
+
+
+def _moved(vatra: Actor, hand_over: HandOver) -> tuple[uuid.UUID, uuid.UUID, uuid.UUID]:
+    """(referral, case, stay at Vatra) of somebody who moved from there to the reception centre, and has arrived."""
+    nrc = factories.actor("nrc.case_worker")
+    opened = admitted(vatra, days_ago=3)
+    referral_id = next_receiver.refer(
+        case_id=opened.case_id,
+        receiver_id=organisation("NRC"),
+        reason=OverrideReason.PERSON_WISHES,
+        by_name=ByName.YES,
+        hand_over=hand_over,
+        by=vatra,
+    )
+    referrals.accept(referral_id=referral_id, place_id=bed("NRC", 4), by=nrc)
+    referrals.arrive(referral_id=referral_id, by=nrc)
+    return referral_id, opened.case_id, opened.stay_id
+
+
+@pytest.mark.parametrize("hand_over", [HAND_OVER, NOT_SAFE], ids=["both write", "at once"])
+def test_the_arrival_of_a_move_stays_and_its_page_says_what_to_do(
+    vatra: Actor, sign_in: SignIn, hand_over: HandOver
+) -> None:
+    referral_id, case_id, stay_id = _moved(vatra, hand_over)
+    nrc = factories.actor("nrc.case_worker")
+    with pytest.raises(CorrectionRefused, match="of_a_move"):
+        corrections.take_back_arrival(referral_id=referral_id, why=Why.OTHER_PERSON, by=nrc)
+    assert db.session.get_one(Referral, referral_id, populate_existing=True).status == "arrived"
+    db.session.rollback()
+    person, address = sign_in("nrc.case_worker"), f"/referrals/{referral_id}/arrival/back"
+    page = str(person.get(f"{address}?lang=en", 409))
+    assert "<textarea" not in page
+    assert 'name="why"' not in page
+    assert f"/cases/{case_id}/refer" in page
+    assert f"/cases/{case_id}/missing" in page
+    person.post(address, {"why": "mistold"}, 409)
+    sign_in("tjeter_vizion.case_worker").get(address, 404)
+    # The way that the page shows: the shelter in which the person still is takes them again.
+    back = next_receiver.refer(
+        case_id=case_id,
+        receiver_id=vatra.organisation_id,
+        reason=OverrideReason.PERSON_WISHES,
+        by_name=ByName.YES,
+        hand_over=HAND_OVER,
+        by=nrc,
+    )
+    referrals.accept(referral_id=back, place_id=bed("VATRA", 3), by=vatra)
+    referrals.arrive(referral_id=back, by=vatra)
+    assert db.session.get_one(Case, case_id, populate_existing=True).holder_id == vatra.organisation_id
+    assert store.of_case(case_id, by=vatra).may_admit
+    assert _row(stay_id).exit_reason == "transferred"
+
+
+@pytest.mark.parametrize("kind", ["left", "died"])
+def test_an_end_that_two_members_recorded_is_struck_by_two(vatra: Actor, sign_in: SignIn, kind: str) -> None:
+    opened = admitted(vatra, days_ago=5)
+    place, today = _place(opened.stay_id), days.today()
+    worker = factories.actor("vatra.case_worker")
+    if kind == "died":
+        left_id = absences.record_death(stay_id=opened.stay_id, died_on=today, by=vatra)
+    else:
+        left_id = absences.record_left(
+            stay_id=opened.stay_id, left_on=today, destination=Destination.UNKNOWN, where="unknown", by=vatra
+        )
+    absences.confirm_left(left_id=left_id, by=worker)
+    back = {"stay_id": opened.stay_id, "place_id": place, "why": Why.CAME_BACK}
+    with pytest.raises(CorrectionRefused, match="two_strike"):
+        corrections.reopen(**back, by=vatra)
+    with pytest.raises(NotVisible):
+        corrections.doubt(stay_id=opened.stay_id, why=Why.CAME_BACK, by=factories.actor("nrc.case_worker"))
+    db.session.rollback()
+    first, second = sign_in("vatra.shelter_manager"), sign_in("vatra.case_worker")
+    address = f"/stays/{opened.stay_id}/correct/reopen"
+    assert 'name="bed"' not in first.get(address)
+    first.post(address, {}, 422)
+    first.post(address, {"why": "came_back"})
+    assert f"/left/{left_id}" in second.get("/")
+    assert "ask a second member" not in second.get(f"{address}?lang=en")
+    label = store.stay(opened.stay_id, by=vatra).place
+    db.session.rollback()
+    first.post(address, {"bed": label, "why": "came_back"}, 409)
+    sign_in("nrc.case_worker").post(f"{address}/back", {}, 404)
+    second.post(f"{address}/back", {})
+    second.post(f"{address}/back", {}, 409)
+    with pytest.raises(CorrectionRefused, match="two_strike"):
+        corrections.reopen(**back, by=worker)
+    db.session.rollback()
+    first.post(address, {"why": "came_back"})
+    second.post(address, {"bed": label, "why": "came_back"})
+    db.session.rollback()
+    assert store.stay(opened.stay_id, by=vatra).ended_on is None
+    with pytest.raises(IntegrityError, match="struck_by_two"), transaction() as session:
+        session.execute(update(LeftAlone).where(LeftAlone.id == left_id).values(struck_by_id=LeftAlone.doubted_by_id))

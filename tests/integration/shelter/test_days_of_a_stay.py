@@ -9,19 +9,24 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from nrm import clock
 from nrm.actions.referrals import referrals
-from nrm.actions.shelter import absences, arrivals, away, cases
-from nrm.db import db
+from nrm.actions.shelter import absences, away, cases
+from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.absences import Feared
 from nrm.domain.shelter.away import AwayRefused
 from nrm.domain.shelter.cases import Compartment, Purpose
+from nrm.domain.shelter.stays import ImpossibleStay
+from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.away import Away
+from nrm.models.shelter.cases import CareNote
 from nrm.models.shelter.stays import Stay
+from nrm.steps.shelter import arrivals
 from nrm.steps.shelter import cases as case_steps
+from nrm.steps.shelter.arrivals import Admission, Told
 from nrm.store import days
 from nrm.store.shelter import arrivals as arrival_store
 from nrm.store.shelter import away as away_store
@@ -32,8 +37,22 @@ from tests import factories
 from tests.conftest import Person
 from tests.factories_referrals import bed, sent
 from tests.factories_stays import CHILD, MOLDOVAN, admitted
+from tests.integration.test_races import instance
+from tests.races import race
 
+__all__ = ["instance"]
 SignIn = Callable[[str], Person]
+OWN_CASE = {
+    "source": "police",
+    "age_class": "adult",
+    "consent": "yes",
+    "statistics": "yes",
+    "age": "24",
+    "gender": "feminine",
+    "citizenship": "country",
+    "citizenship_country": "Moldavi",
+    "official": "no",
+}
 
 
 @pytest.fixture
@@ -83,6 +102,81 @@ def test_arrival_and_admission_are_one_page_and_the_hour_is_sealed(app: Flask, s
     lying = b"".join(repr(row).encode() for row in db.session.connection().exec_driver_sql("SELECT * FROM care_notes"))
     assert b"3:10" not in lying
     assert b"motr" not in lying
+
+
+def test_a_place_that_is_refused_records_nothing_and_what_was_typed_comes_back(app: Flask, sign_in: SignIn) -> None:
+    assert app
+    referral_id, case_id, _ = _awaited()
+    person, nrc = sign_in("nrc.case_worker"), factories.actor("nrc.case_worker")
+    address = f"/referrals/{referral_id}/arrival"
+    label = place_store.free_lines(by=nrc, for_case=case_id)[0].label
+    typed = {"bed": label, "admitted": "today", "planned": "30", "hour": "3:10", "missing_say": "Thuaji motrës"}
+    long_ago = {"admitted": "other", **dict(zip(("admitted_day-day", "admitted_day-month"), ("1", "1"), strict=True))}
+    page = str(person.post(address, {**typed, **long_ago, "admitted_day-year": "2020"}, 422))
+    assert "Thuaji motrës" in page
+    assert "3:10" in page
+    _row_of_referral(referral_id, "accepted")
+    assert store.of_case(case_id, by=nrc).current is None
+    assert store.of_case(case_id, by=nrc).may_admit is False
+
+
+def _row_of_referral(referral_id: uuid.UUID, status: str) -> None:
+    db.session.rollback()
+    assert db.session.get_one(Referral, referral_id, populate_existing=True).status == status
+
+
+def test_of_two_who_arrive_for_one_place_one_is_in_it_and_the_other_is_still_awaited(instance: Flask) -> None:
+    nrc = factories.actor("nrc.case_worker")
+    border = factories.actor("rinas.border_officer")
+    awaited = []
+    for number in (4, 5):
+        line = sent(border, "NRC")
+        referrals.accept(referral_id=line.referral_id, place_id=bed("NRC", number), by=nrc)
+        awaited.append(line)
+    place = next(each for each, _ in place_store.free_places(by=nrc))
+    day = days.today()
+    admission = Admission(place, None, day, day + timedelta(days=7))
+
+    def arriving(referral_id: uuid.UUID) -> Callable[[], object]:
+        return lambda: referrals.arrive(referral_id=referral_id, admission=admission, told=Told("3:10"), by=nrc)
+
+    db.session.remove()
+    race(instance, *(arriving(each.referral_id) for each in awaited), refusals=(ImpossibleStay,))
+    states = sorted(
+        db.session.scalars(select(Referral.status).where(Referral.id.in_([a.referral_id for a in awaited])))
+    )
+    assert states == ["accepted", "arrived"]
+    assert db.session.scalar(select(func.count()).select_from(Stay)) == 1
+    assert db.session.scalar(select(func.count()).select_from(CareNote)) == 1
+
+
+def test_every_page_that_admits_an_adult_asks_what_if_you_do_not_come_back(app: Flask, sign_in: SignIn) -> None:
+    assert app
+    vatra = factories.actor("vatra.case_worker")
+    opened = admitted(vatra, days_ago=3)
+    person = sign_in("vatra.case_worker")
+    end = {"ended": "today", "reason": "independent_living", "country": "home", "step": "3"}
+    person.post(f"/stays/{opened.stay_id}/end", end)
+    address = f"/cases/{opened.case_id}/admit"
+    assert 'name="missing_tell"' in person.get(address)
+    label = place_store.free_lines(by=vatra, for_case=opened.case_id)[0].label
+    admit = {"bed": label, "admitted": "today", "planned": "30", "missing_tell": "Motrës"}
+    person.post(address, admit)
+    assert _answers(opened.case_id, vatra) == {"missing_tell": "Motrës"}
+    who = {**OWN_CASE, "step": "1"}
+    assert 'name="missing_tell"' in str(person.post("/cases/new", who, 200))
+    label = place_store.free_lines(by=vatra)[0].label
+    second = {**who, "step": "2", "bed": label, "admitted": "today", "planned": "30", "missing_after": "Dy ditë"}
+    where = str(person.post("/cases/new", second))
+    assert _answers(uuid.UUID(re.findall(r"/cases/([0-9a-f-]{36})", where)[0]), vatra) == {"missing_after": "Dy ditë"}
+    child = {**who, "age_class": "child", "age": "12"}
+    assert 'name="missing_tell"' not in str(person.post("/cases/new", child, 200))
+
+
+def _answers(case_id: uuid.UUID, by: Actor) -> dict[str, object]:
+    db.session.rollback()
+    cases.open_compartment(case_id=case_id, compartment=Compartment.CARE, purpose=Purpose.CARE, by=by)
+    return case_steps.opened(case_id=case_id, by=by)[Compartment.CARE].value
 
 
 def test_who_arrives_without_a_place_is_on_the_home_page_until_she_has_one(app: Flask, sign_in: SignIn) -> None:
@@ -269,7 +363,8 @@ def test_days_away_end_with_the_stay(vatra: Actor, sign_in: SignIn) -> None:
 def test_missing_shows_what_she_answered_after_her_care_is_opened(vatra: Actor, sign_in: SignIn) -> None:
     opened = admitted(vatra)
     said = {"missing_after": "Pas dy ditësh", "missing_tell": "Motrës; jo policisë"}
-    arrivals.seal(case_id=opened.case_id, note="", answers=said, by=vatra)
+    with transaction() as session:
+        arrivals.seal(session, opened.case_id, Told(answers=said), vatra)
     person, address = sign_in("vatra.case_worker"), f"/cases/{opened.case_id}/missing"
     hidden = person.get(address)
     assert "Pas dy ditësh" not in hidden

@@ -196,7 +196,14 @@ def handed_on(case_id: uuid.UUID, by: Actor) -> uuid.UUID:
     """The referral by which the person is handed on to the National Reception Centre."""
     nrc = people.organisation("NRC")
     yes = ByName.YES
-    return next_receiver.refer(case_id=case_id, receiver_id=nrc, reason=OverrideReason.SAFETY, by=by, by_name=yes)
+    return next_receiver.refer(
+        case_id=case_id,
+        receiver_id=nrc,
+        reason=OverrideReason.SAFETY,
+        hand_over=people.HAND_OVER,
+        by=by,
+        by_name=yes,
+    )
 
 
 def labels_of(case_id: uuid.UUID) -> int:
@@ -219,7 +226,7 @@ def test_the_next_shelter_never_sees_the_label_and_the_key_worker_does_not_go_al
     sent = handed_on(person, worker)
     assert labels_of(person) == 2  # the compartment and the shelter's own grant: it was offered to nobody
     nrc = factories.actor("nrc.case_worker")
-    referrals.accept(referral_id=sent, bed_id=people.bed("NRC"), by=nrc)
+    referrals.accept(referral_id=sent, place_id=people.bed("NRC"), by=nrc)
     assert labels_of(person) == 0
     assert store.of_case(person, by=nrc).now == {}
     assert store.my_people(by=worker) == []
@@ -256,7 +263,7 @@ def test_the_label_is_shown_on_lists_after_the_shift_began_and_to_nobody_else(
 def test_a_label_says_what_is_missing_and_keeps_what_was_typed(person: uuid.UUID, sign_in: SignIn) -> None:
     browser = sign_in("vatra.case_worker")
     page = browser.post(f"/cases/{person}/house-label?lang=en", {"nickname": " ", "room": ""}, 422)
-    assert "Enter what she is called, or her room" in page
+    assert "Enter what the person is called, or the room" in page
     long = "x" * 41
     assert long in browser.post(f"/cases/{person}/house-label", {"nickname": long, "room": "7"}, 422)
     browser.post(f"/cases/{person}/house-label", {"nickname": "", "room": "7"})
@@ -277,7 +284,7 @@ def test_the_page_says_what_is_wrong_and_who_is_appointed(
     leader.post(path, {"place": "key", "member": str(manager.member_id)})
     page = browser.post(path, {"place": "key", "member": str(worker.member_id)}, 422)
     assert "A colleague has this place." in page
-    assert "Test case_worker made herself key worker of" in leader.get("/?lang=en")
+    assert "Test case_worker took over as key worker of" in leader.get("/?lang=en")
     assert "By their own hand" in leader.get("/key-workers")
 
 

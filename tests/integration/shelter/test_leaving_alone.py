@@ -11,11 +11,13 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from nrm.actions.shelter import absences, stays
+from nrm.actions.shelter import absences, claims, permits, stays
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor
+from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.absences import AbsenceRefused
-from nrm.domain.shelter.permits import GateClosed
+from nrm.domain.shelter.claims import Forum
+from nrm.domain.shelter.permits import GateClosed, PermitEvent
 from nrm.domain.shelter.stays import Destination, ExitReason, ImpossibleStay
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.stays import Stay
@@ -164,7 +166,7 @@ def test_a_child_never_left_on_its_own(vatra: Actor, sign_in: SignIn, age_class:
             stay_id=opened.stay_id, left_on=days.today(), destination=Destination.UNKNOWN, where="unknown", by=vatra
         )
     page = sign_in("vatra.case_worker").post(f"/stays/{opened.stay_id}/left?lang=en", LEFT, 422)
-    assert "does not leave on her own" in page
+    assert "does not leave on their own" in page
 
 
 def test_the_form_of_an_organisations_own_acts_does_not_take_it(vatra: Actor, sign_in: SignIn) -> None:
@@ -193,3 +195,32 @@ def test_who_left_for_her_own_country_is_kept_with_it(vatra: Actor) -> None:
     )
     absences.confirm_left(left_id=left_id, by=vatra)
     assert store.stay(opened.stay_id, by=vatra).destination_country == "MD"
+
+
+@pytest.mark.parametrize("opened_by", ["permit", "claim", ""])
+def test_with_an_open_application_or_claim_counsel_is_called_at_once(
+    vatra: Actor, sign_in: SignIn, opened_by: str
+) -> None:
+    opened = admitted(vatra, MOLDOVAN, days_ago=40)
+    today = days.today()
+    if opened_by == "permit":
+        permits.record(case_id=opened.case_id, event=PermitEvent.INFORM, on=today, language="ro", by=vatra)
+        permits.record(case_id=opened.case_id, event=PermitEvent.APPLY, on=today, by=vatra)
+    elif opened_by == "claim":
+        claims.ask(
+            claim_id=uuid.uuid4(),
+            case_id=opened.case_id,
+            forum=Forum.CIVIL_SUIT,
+            asked="not_stated",
+            happened=Quarter.of(today),
+            by=vatra,
+        )
+    left_id = absences.record_left(
+        stay_id=opened.stay_id, left_on=today, destination=Destination.UNKNOWN, where="unknown", by=vatra
+    )
+    said = "Call counsel now"
+    assert (said in sign_in("vatra.case_worker").get("/?lang=en")) is bool(opened_by)
+    assert said not in sign_in("nrc.case_worker").get("/?lang=en")
+    db.session.rollback()
+    absences.take_back_left(left_id=left_id, by=vatra)
+    assert said not in sign_in("vatra.case_worker").get("/?lang=en")

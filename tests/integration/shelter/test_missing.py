@@ -10,30 +10,40 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from nrm import clock
 from nrm.actions.referrals import next_receiver, referrals
 from nrm.actions.shelter import absences, cases, stays
-from nrm.db import db
+from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.referrals.referrals import OverrideReason
+from nrm.domain.referrals.transfers import HandOver
 from nrm.domain.shelter.absences import AbsenceRefused, Feared
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.consents import ByName
 from nrm.domain.shelter.stays import Destination, ExitReason, ImpossibleStay, Period, present
-from nrm.models.shelter.absences import Missing
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.shelter.absences import Missing, MissingTold
 from nrm.models.shelter.stays import Stay
 from nrm.store import days
+from nrm.store.countries import country
+from nrm.store.referrals import duty as duty_store
+from nrm.store.referrals import transfers as transfer_store
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.shelter import absences as store_of
 from nrm.store.shelter import places as place_store
 from nrm.store.shelter import stays as store
+from nrm.vault import compartments as vault
+from nrm.vault import members
 from tests import factories
 from tests.conftest import Person
-from tests.factories_referrals import HAND_OVER, bed
+from tests.factories_referrals import HAND_OVER, NOT_SAFE, bed
 from tests.factories_stays import CHILD, admitted
 
 SignIn = Callable[[str], Person]
+BOARD = "/beds"
 
 
 @pytest.fixture
@@ -102,7 +112,9 @@ def test_the_duty_desk_is_told_at_once_and_the_shelter_keeps_the_case_on_its_pag
     desk.post(f"{missing}/known", {})
     assert "The duty desk knows." in shelter.get("/?lang=en")
     leaving = {"ended": "today", "reason": "independent_living", "country": "home", "step": "3"}
-    assert "record first that she was found" in shelter.post(f"/stays/{opened.stay_id}/end?lang=en", leaving, 422)
+    assert "record first that the person was found" in shelter.post(
+        f"/stays/{opened.stay_id}/end?lang=en", leaving, 422
+    )
     shelter.post(f"{missing}/found", {})
     shelter.post(f"{missing}/found", {}, 409)
     assert "Missing since" not in shelter.get("/?lang=en")
@@ -146,7 +158,7 @@ def test_the_alarm_is_ended_on_a_second_page_after_the_countrys_days(vatra: Acto
     assert "can be ended from" in sign_in("vatra.case_worker").get(f"/missing/{missing_id}/end?lang=en")
     factories.later(days=2)
     person = sign_in("vatra.case_worker")
-    assert "Nobody found her" in person.get(f"/missing/{missing_id}/end?lang=en")
+    assert "Nobody found the person" in person.get(f"/missing/{missing_id}/end?lang=en")
     assert place_store.room(by=vatra).taken == 1
     person.post(f"/missing/{missing_id}/end", {})
     person.post(f"/missing/{missing_id}/end", {}, 409)
@@ -197,9 +209,11 @@ def test_a_case_with_an_alarm_is_not_closed_and_who_arrives_elsewhere_is_found(v
     )
     referrals.accept(referral_id=referral_id, place_id=bed("TJETER_VIZION"), by=tjeter)
     missing_id = _report(opened.case_id, tjeter, 0)
-    with pytest.raises(NotVisible):
+    with pytest.raises(AbsenceRefused, match="already"):
         _report(opened.case_id, vatra, 0)
     referrals.arrive(referral_id=referral_id, by=tjeter)
+    with pytest.raises(NotVisible):
+        _report(opened.case_id, vatra, 0)
     assert db.session.get_one(Missing, missing_id, populate_existing=True).outcome == "found"
     _report(opened.case_id, tjeter, 0)
     with pytest.raises(CaseRefused, match="missing"):
@@ -221,3 +235,237 @@ def test_a_desk_takes_back_that_it_knows_as_long_as_the_alarm_stands(vatra: Acto
     sign_in("tjeter_vizion.case_worker").post(f"/missing/{missing_id}/not-known", {}, 404)
     absences.found(missing_id=missing_id, by=vatra)
     desk.post(f"/missing/{missing_id}/not-known", {}, 409)
+
+
+@pytest.mark.parametrize("hand_over", [HAND_OVER, NOT_SAFE], ids=["both write", "at once"])
+def test_while_a_move_stands_the_shelter_where_she_sleeps_raises_the_alarm(
+    vatra: Actor, sign_in: SignIn, hand_over: HandOver
+) -> None:
+    opened = admitted(vatra, days_ago=4)
+    nrc = factories.actor("nrc.case_worker")
+    referral_id = next_receiver.refer(
+        case_id=opened.case_id,
+        receiver_id=nrc.organisation_id,
+        reason=OverrideReason.SAFETY,
+        hand_over=hand_over,
+        by_name=ByName.YES,
+        by=vatra,
+    )
+    with pytest.raises(NotVisible):
+        _report(opened.case_id, factories.actor("tjeter_vizion.case_worker"))
+    referrals.accept(referral_id=referral_id, place_id=bed("NRC", 3), by=nrc)
+    held = transfer_store.of_case(opened.case_id, by=vatra)
+    person, address = sign_in("vatra.case_worker"), f"/cases/{opened.case_id}/missing"
+    assert address in person.get(f"/referrals/{referral_id}")
+    assert "given" not in str(person.get(address))
+    person.post(address, {"since": "3", "feared": "no"})
+    assert opened.pseudonym in sign_in("ra.duty_officer").get("/")
+    db.session.rollback()
+    after = transfer_store.of_case(opened.case_id, by=vatra)
+    assert held is not None
+    assert after is not None
+    assert (after.stand, after.missing_since is not None) == (held.stand, True)  # nothing opens, and the move waits
+    for login in ("vatra.case_worker", "nrc.case_worker"):
+        assert "the move waits" in sign_in(login).get(f"/referrals/{referral_id}?lang=en")
+    sign_in("tjeter_vizion.case_worker").get(address, 404)
+    line = store_of.missing(by=vatra)[0]
+    absences.found(missing_id=line.id, by=vatra)
+    left_id = absences.record_death(stay_id=opened.stay_id, died_on=days.today(), by=vatra)
+    absences.confirm_left(left_id=left_id, by=factories.actor("vatra.case_worker"))
+    db.session.rollback()
+    assert "call the move off" in sign_in("nrc.case_worker").get(f"/referrals/{referral_id}?lang=en")
+
+
+def test_a_move_of_which_nobody_said_for_a_week_what_happened_is_late_at_the_duty_desk(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    opened = admitted(vatra, days_ago=4)
+    nrc = factories.actor("nrc.case_worker")
+    referral_id = next_receiver.refer(
+        case_id=opened.case_id,
+        receiver_id=nrc.organisation_id,
+        reason=OverrideReason.SAFETY,
+        hand_over=HAND_OVER,
+        by_name=ByName.YES,
+        by=vatra,
+    )
+    referrals.accept(referral_id=referral_id, place_id=bed("NRC", 3), by=nrc)
+
+    def moves() -> list[duty_store.DutyLine]:
+        return [each for each in duty_store.waiting(by=desk).rows if each.kind == "move"]
+
+    factories.later(days=6)
+    desk = factories.actor("ra.duty_officer")
+    assert moves() == []
+    factories.later(days=2)
+    desk = factories.actor("ra.duty_officer")
+    (line,) = moves()
+    assert (line.id, line.late) == (referral_id, True)
+    page = sign_in("ra.duty_officer").get("/?lang=en")
+    assert "A move that was accepted seven days ago" in page
+    referrals.arrive(referral_id=referral_id, by=factories.actor("nrc.case_worker"))
+    assert moves() == []
+
+
+def test_the_place_is_kept_for_48_hours_and_then_given_up_by_hand_and_in_words(vatra: Actor, sign_in: SignIn) -> None:
+    opened = admitted(vatra, days_ago=4)
+    missing_id = _report(opened.case_id, vatra, 0)
+    place_id = store.stay(opened.stay_id, by=vatra).place_id
+    give_up = f"/missing/{missing_id}/place"
+    factories.later(hours=47)
+    person = sign_in("vatra.case_worker")
+    assert "Place kept until" in person.get("/?lang=en")
+    assert "place kept until" in person.get(BOARD + "?lang=en")
+    person.post(give_up, {}, 409)
+    factories.later(hours=2)
+    person = sign_in("vatra.case_worker")
+    assert "place no longer kept" in person.get(BOARD + "?lang=en")
+    db.session.rollback()
+    vatra = factories.actor("vatra.shelter_manager")
+    assert place_id not in [bed for bed, _ in place_store.free_places(by=vatra)]  # nobody is thrown out silently
+    db.session.rollback()
+    sign_in("nrc.case_worker").post(give_up, {}, 404)
+    person.post(give_up, {})
+    person.post(give_up, {}, 409)
+    db.session.rollback()
+    assert place_id in [bed for bed, _ in place_store.free_places(by=vatra)]
+    assert store.stay(opened.stay_id, by=vatra).ended_on is None
+    other = admitted(vatra)
+    assert other.stay_id != opened.stay_id
+    absences.found(missing_id=missing_id, by=vatra)
+    assert opened.pseudonym in str(sign_in("vatra.case_worker").get(BOARD))  # has no place now
+
+
+# --- the police, and the prosecution in its place
+
+GIVEN = {"official": "no", "give_name": "y", "name": "Zamira Planted", "description": "not ticked, not given"}
+
+
+def _police(missing_id: uuid.UUID) -> str:
+    return f"/missing/{missing_id}/police"
+
+
+def _told() -> list[MissingTold]:
+    db.session.rollback()
+    return list(db.session.scalars(select(MissingTold).order_by(MissingTold.told_on)))
+
+
+def test_of_an_adult_the_police_are_told_only_if_she_agreed_and_read_only_what_was_ticked(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    opened = admitted(vatra, days_ago=4)
+    missing_id = _report(opened.case_id, vatra)
+    person, police = sign_in("vatra.case_worker"), sign_in("state_police.identification_officer")
+    address = _police(missing_id)
+    person.post(f"{address}/share", GIVEN, 409)
+    person.post(f"{address}/call", {"official": "no", "reached": "yes"}, 409)
+    person.post(f"{address}/ground", {"ground": "child"}, 422)
+    person.post(f"{address}/ground", {"ground": "agreed"})
+    person.post(f"{address}/ground", {"ground": "danger", "danger": "ill"}, 409)
+    page = str(person.post(f"{address}/share?lang=en", {**GIVEN, "give_seen": "y"}, 422))
+    assert "Fill in what you give" in page
+    assert "Zamira Planted" in page
+    person.post(f"{address}/share", {"official": "no", "name": "Zamira"}, 422)
+    for stranger in ("nrc.case_worker", "tjeter_vizion.shelter_manager"):
+        other = sign_in(stranger)
+        other.get(address, 404)
+        for act in ("ground", "confirm", "call", "share"):
+            other.post(f"{address}/{act}", {**GIVEN, "ground": "agreed", "reached": "yes"}, 404)
+    assert _told() == []
+    person.post(f"{address}/share", GIVEN)
+    (told,) = _told()
+    assert (told.way, told.given) == ("share", ["name"])
+    lying = b"".join(
+        repr(row).encode()
+        for table in ("missing_told", "sealed_compartments", "missing")
+        for row in db.session.connection().exec_driver_sql(f"SELECT * FROM {table}")
+    )
+    assert b"Zamira" not in lying
+    where = f"/told/{told.id}"
+    assert where in police.get("/")
+    assert opened.pseudonym not in police.get("/")
+    assert "Zamira" not in police.get(where)
+    police.post(where, {}, 422)
+    police.post(where, {"purpose": "safety"})
+    shown = str(police.get(where))
+    assert "Zamira Planted" in shown
+    assert not any(each in shown for each in ("not ticked", opened.pseudonym, "Vatra", str(opened.case_id)))
+    for login in ("prosecution.witness_liaison", "child_protection.child_protection_officer"):
+        sign_in(login).get(where, 404)
+        sign_in(login).post(where, {"purpose": "safety"}, 404)
+    for login in ("vatra.case_worker", "ra.duty_officer"):
+        sign_in(login).get(where, 403)
+    police.get(f"/cases/{opened.case_id}", 403)
+    db.session.rollback()
+    absences.found(missing_id=missing_id, by=vatra)
+    assert where not in police.get("/")
+    police.get(where, 404)
+    police.post(where, {"purpose": "safety"}, 404)
+    assert _told()[0].over_on is not None
+    told_id, officer = _told()[0].id, factories.actor("state_police.identification_officer")
+    with pytest.raises(members.CannotOpen), transaction() as session:
+        vault.allow(session, told_id, "alarm", "test", by=officer)
+
+
+def test_danger_to_life_is_confirmed_by_a_second_member_and_a_call_is_kept(vatra: Actor, sign_in: SignIn) -> None:
+    opened = admitted(vatra, days_ago=4)
+    missing_id = _report(opened.case_id, vatra)
+    first, second, address = sign_in("vatra.case_worker"), sign_in("vatra.shelter_manager"), _police(missing_id)
+    first.post(f"{address}/ground", {"ground": "danger"}, 422)
+    first.post(f"{address}/ground", {"ground": "danger", "danger": "threatened"})
+    first.post(f"{address}/confirm", {}, 409)
+    first.post(f"{address}/call", {"official": "no", "reached": "yes"}, 409)
+    second.post(f"{address}/confirm", {})
+    page = first.get(f"{address}?lang=en")
+    assert country().emergency.police in page
+    first.post(f"{address}/call", {"official": "no", "reached": ""}, 422)
+    first.post(f"{address}/call", {"official": "no", "reached": "yes"})
+    (told,) = _told()
+    assert (told.way, told.number, told.reached) == ("telephone", country().emergency.police, True)
+    with pytest.raises(IntegrityError, match="danger_confirmed_by_another"), transaction() as session:
+        session.execute(
+            update(Missing).where(Missing.id == missing_id).values(police_confirmed_by_id=Missing.police_asked_by_id)
+        )
+
+
+@pytest.mark.parametrize("official", ["yes", "unknown"])
+def test_where_an_official_is_named_the_prosecution_is_told_and_never_the_police(
+    vatra: Actor, sign_in: SignIn, official: str
+) -> None:
+    opened = admitted(vatra, days_ago=4)
+    missing_id = _report(opened.case_id, vatra)
+    person, address = sign_in("vatra.case_worker"), _police(missing_id)
+    person.post(f"{address}/ground", {"ground": "agreed"})
+    person.post(f"{address}/share", {**GIVEN, "official": official})
+    person.post(f"{address}/call", {"official": official, "reached": "no"})
+    kinds = set(
+        db.session.scalars(select(Organisation.kind).join(MissingTold, MissingTold.organisation_id == Organisation.id))
+    )
+    assert kinds == {"prosecution"}
+    where = f"/told/{next(each.id for each in _told() if each.way == 'share')}"
+    assert where not in sign_in("state_police.identification_officer").get("/")
+    sign_in("state_police.identification_officer").get(where, 404)
+    liaison = sign_in("prosecution.witness_liaison")
+    assert where in liaison.get("/")
+    liaison.post(where, {"purpose": "safety"})
+    assert "Zamira Planted" in liaison.get(where)
+
+
+@pytest.mark.parametrize("age_class", ["child", "unsure"])
+def test_of_a_child_name_and_description_go_with_the_alarm_to_both_at_once(
+    vatra: Actor, sign_in: SignIn, age_class: str
+) -> None:
+    opened = admitted(vatra, dataclasses.replace(CHILD, age_class=age_class), days_ago=4)
+    person, address = sign_in("vatra.case_worker"), f"/cases/{opened.case_id}/missing"
+    assert "116 000" in person.get(address)
+    typed: dict[str, object] = {"since": "3", "feared": "yes", "name": "Arta Planted", "description": "a red coat"}
+    assert "Arta Planted" in person.post(address, typed, 422)
+    where = person.post(address, {**typed, "official": "no"})
+    assert "116 000" in person.get(where)
+    for login in ("child_protection.child_protection_officer", "state_police.identification_officer"):
+        reader = sign_in(login)
+        told = re.search(r"/told/[0-9a-f-]{36}", reader.get("/"))
+        assert told, login
+        reader.post(told[0], {"purpose": "child_protection"})
+        assert "a red coat" in reader.get(told[0])
+    assert opened.pseudonym not in sign_in("state_police.identification_officer").get("/")

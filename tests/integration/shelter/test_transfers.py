@@ -69,7 +69,7 @@ class Move:
         )
 
     def accept(self, bed: int = 7) -> Move:
-        referrals.accept(referral_id=self.referral_id, bed_id=people.bed("NRC", bed), by=self.nrc)
+        referrals.accept(referral_id=self.referral_id, place_id=people.bed("NRC", bed), by=self.nrc)
         return self
 
     def depart(self, by: Actor | None = None) -> None:
@@ -306,7 +306,7 @@ def test_the_arrival_alone_ends_the_stay_and_the_keys_of_the_sender() -> None:
     def admit(on: date) -> None:
         end = today + timedelta(days=30)
         bed = people.bed("NRC", 7)
-        stays.admit(case_id=move.case_id, bed_id=bed, admitted_on=on, anticipated_end_on=end, by=move.nrc)
+        stays.admit(case_id=move.case_id, place_id=bed, admitted_on=on, anticipated_end_on=end, by=move.nrc)
 
     with pytest.raises(ImpossibleStay, match="overlaps"):  # nobody is in two places on a night
         admit(today - timedelta(days=1))
@@ -475,7 +475,7 @@ def test_once_she_has_left_or_came_nothing_is_called_off_and_she_did_not_fail_to
 def test_a_post_loses_the_case_on_acceptance_as_before_and_calls_nothing_off() -> None:
     rinas, nrc = factories.actor("rinas.border_officer"), factories.actor(NRC)
     sent = people.sent(rinas)
-    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     holds_no_key(sent.case_id, rinas)
     with pytest.raises(NotVisible):
         case_store.case(sent.case_id, by=rinas)
@@ -497,7 +497,7 @@ def test_the_exit_page_opens_no_child_gate_while_a_move_can_still_be_called_off(
         hand_over=people.HAND_OVER,
         by=vatra,
     )
-    referrals.accept(referral_id=referral_id, bed_id=people.bed("NRC", 7), by=nrc)
+    referrals.accept(referral_id=referral_id, place_id=people.bed("NRC", 7), by=nrc)
     with pytest.raises(ImpossibleStay, match="move_stands"):
         stays.end(
             stay_id=own.stay_id,
@@ -630,7 +630,7 @@ def test_two_shelters_walk_a_move_from_the_question_to_the_arrival(sign_in: Call
         assert "too late" in lost
         for stranger in (sign_in(IOM), sign_in("rinas.border_officer")):
             stranger.post(f"{case}/{path}", form, 404)
-    nrc.post(f"{move}/arrive", {})
+    nrc.post(f"{move}/arrival", {"admitted": "today", "bed": "none-yet"})
     assert people.SECRET_NEED in nrc.get(case)  # among the notes, under the name of who wrote it
 
 
@@ -656,7 +656,7 @@ def test_the_pages_of_a_move_that_is_called_off(sign_in: Callable[[str], Person]
     page, off = f"/referrals/{move.referral_id}", f"/referrals/{move.referral_id}/call-off"
     said = vatra.get(f"{page}?lang=en")
     assert "has the case alone" in said
-    assert "Bed here" in said
+    assert "Place here" in said
     vatra.get(f"/cases/{move.case_id}", 404)
     vatra.get(f"{page}/meeting", 404)
     assert "Enter where" in nrc.post(f"{page}/meeting?lang=en", {"text": " "}, 422)

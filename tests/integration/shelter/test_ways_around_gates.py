@@ -3,35 +3,59 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import uuid
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, timedelta
 
 import pytest
-from flask import Flask
-from sqlalchemy import select, update
+from flask import Flask, current_app
+from sqlalchemy import inspect, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nrm import clock
-from nrm.actions.referrals import next_receiver, referrals
-from nrm.actions.shelter import absences, cases, consents, erasures, stays
+from nrm.actions.referrals import next_receiver, outside_referrals, referrals
+from nrm.actions.shelter import absences, ages, cases, consents, corrections, erasures, permits, stays
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor
-from nrm.domain.referrals.referrals import OverrideReason
+from nrm.domain.referrals.outside_referrals import OutsideKind, OutsideReason
+from nrm.domain.referrals.referrals import IllegalTransition, OverrideReason, ReferralRefused
+from nrm.domain.referrals.transfers import CallOff
 from nrm.domain.shelter.absences import AbsenceRefused, Feared
-from nrm.domain.shelter.consents import EVERYTHING, ConsentRefused
-from nrm.domain.shelter.permits import GateClosed
-from nrm.domain.shelter.stays import Destination, ExitReason, ImpossibleStay
+from nrm.domain.shelter.cases import CaseRefused, Compartment
+from nrm.domain.shelter.child_returns import Assessment
+from nrm.domain.shelter.closings import ReopenReason
+from nrm.domain.shelter.consents import EVERYTHING, ByName, ConsentRefused
+from nrm.domain.shelter.corrections import CorrectionRefused, Why
+from nrm.domain.shelter.direct_intake import OwnCase
+from nrm.domain.shelter.findings import Found
+from nrm.domain.shelter.permits import GateClosed, PermitEvent
+from nrm.domain.shelter.stays import (
+    DESTINATIONS,
+    Destination,
+    ExitReason,
+    ImpossibleStay,
+    Source,
+    StayOver,
+    asks_country,
+)
 from nrm.models.audit import AuditEntry
+from nrm.models.referrals.outside_referrals import OutsideReferral
+from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case, SealedCompartment
+from nrm.models.shelter.corrections import StayCorrection
 from nrm.models.shelter.stays import Stay
 from nrm.steps.shelter import consents as consent_steps
 from nrm.steps.shelter import erasures as erasure_steps
+from nrm.steps.shelter.leaving import Exit
 from nrm.store import days as calendar
+from nrm.store.countries import country
+from nrm.store.shelter import places as place_store
 from tests import factories
 from tests.conftest import Person
-from tests.factories_referrals import HAND_OVER, bed
-from tests.factories_stays import CHILD, MOLDOVAN, admitted, may_go
+from tests.factories_referrals import HAND_OVER, bed, organisation
+from tests.factories_stays import ALBANIAN, CHILD, MOLDOVAN, admitted, found, may_go
 
 SignIn = Callable[[str], Person]
 DIED: dict[str, object] = {"died": "today"}
@@ -230,3 +254,444 @@ def test_the_days_of_an_alarm_are_counted_from_the_day_it_was_raised(vatra: Acto
     factories.later(days=2)
     sign_in("vatra.case_worker").post(f"/missing/{missing_id}/end", {})
     assert _stay(opened.stay_id).ended_on == since.date()
+
+
+# --- every gate attacked by every way to end a stay, to close a case, to move somebody or to send her home
+
+ADULT, FOREIGNER, MINOR = (ALBANIAN, MOLDOVAN, CHILD)
+ABROAD = {Destination.COUNTRY_OF_CITIZENSHIP, Destination.OTHER_COUNTRY}
+REFUSALS = (
+    GateClosed,
+    CaseRefused,
+    ImpossibleStay,
+    CorrectionRefused,
+    AbsenceRefused,
+    ConsentRefused,
+    IllegalTransition,
+    ReferralRefused,
+    StayOver,
+)
+
+
+class Resident:
+    """Somebody who lives at Vatra, behind one of the gates; `shut` shuts it, once she is where the attack begins."""
+
+    def __init__(self, case: OwnCase, shut: Callable[[Resident], None], *, sends_home_only: bool = False) -> None:
+        self.by = factories.actor("vatra.shelter_manager")
+        days_ago = 2 if shut is _reflects else 40
+        case = dataclasses.replace(case, source=Source.ALREADY_THERE)
+        opened = admitted(self.by, case, days_ago=days_ago)
+        self.case_id, self.stay_id, self.minor = opened.case_id, opened.stay_id, case.age_class != "adult"
+        self.household: uuid.UUID | None = None
+        self._shut, self.sends_home_only = shut, sends_home_only
+
+    def shut(self) -> None:
+        """From now on nothing may end, close or move: what is kept is what must not change."""
+        self._shut(self)
+        db.session.rollback()
+        self.kept = self.state()
+
+    def state(self) -> list[object]:
+        db.session.rollback()
+        ends = (Stay.id, Stay.organisation_id, Stay.ended_on, Stay.exit_reason, Stay.destination)
+        found: list[object] = [*db.session.execute(select(*ends).where(Stay.case_id == self.case_id).order_by(Stay.id))]
+        case = select(Case.status, Case.holder_id).where(Case.id == self.case_id)
+        letters = select(OutsideReferral.id).where(OutsideReferral.case_id == self.case_id)
+        return [*found, *db.session.execute(case), _sealed(self.case_id), *db.session.execute(letters)]
+
+    def left(self) -> None:
+        """She left for a home in this country, as every gate lets her now."""
+        if self.minor:
+            self.household = may_go(self.case_id)
+        self.end(Destination.OWN_HOME, "home")
+
+    def end(self, destination: Destination, where: str, reason: ExitReason | None = None, *, ago: int = 0) -> None:
+        stays.end(
+            stay_id=self.stay_id,
+            ended_on=self.day(ago),
+            exit_reason=reason or next(each for each, to in DESTINATIONS.items() if destination in to),
+            destination=destination,
+            where=where,
+            household=self.household,
+            by=self.by,
+        )
+
+    def day(self, ago: int = 0) -> date:
+        return calendar.today() - timedelta(days=ago)
+
+    def ends(self, *, few: bool = False) -> Iterator[tuple[ExitReason, Destination, str]]:
+        """Every end that a form could name and that goes through the gate; `few`: one for each destination."""
+        seen = set()
+        for reason, destinations in DESTINATIONS.items():
+            for destination in destinations:
+                for where in ("home", "MD", "unknown"):
+                    abroad = destination in ABROAD or where != "home"
+                    if (not asks_country(destination) and where != "home") or (few and destination in seen):
+                        continue
+                    if abroad or not self.sends_home_only:
+                        seen.add(destination)
+                        yield reason, destination, where
+
+    def refused(self, act: Callable[[], object]) -> None:
+        with pytest.raises(REFUSALS):
+            act()
+
+
+def _no_more(_: Resident) -> None:
+    """The gate is shut by what was never entered, or by the stay itself."""
+
+
+def _not_safe(who: Resident) -> None:
+    if who.household is not None:
+        found(who.case_id, Assessment.RISK, what=Found.NOT_SAFE)
+
+
+def _reflects(who: Resident) -> None:
+    _told(who)
+
+
+def _told(who: Resident) -> None:
+    permits.record(case_id=who.case_id, event=PermitEvent.INFORM, on=who.day(), language="ro", by=who.by)
+
+
+def _applied(who: Resident) -> None:
+    _told(who)
+    permits.record(case_id=who.case_id, event=PermitEvent.APPLY, on=who.day(), by=who.by)
+    legal = [Compartment.LEGAL]
+    cases.share(
+        case_id=who.case_id, organisation_id=organisation("TRP_UNIT"), compartments=legal, agreed=True, by=who.by
+    )
+
+
+def _decides(who: Resident, event: PermitEvent) -> None:
+    unit = factories.actor("trp_unit.trp_officer")
+    permits.record(case_id=who.case_id, event=event, on=who.day(), by=unit)
+
+
+def _may_appeal(who: Resident) -> None:
+    _applied(who)
+    _decides(who, PermitEvent.REFUSE)
+
+
+def _appeals(who: Resident) -> None:
+    _may_appeal(who)
+    permits.record(case_id=who.case_id, event=PermitEvent.APPEAL, on=who.day(), by=who.by)
+
+
+def _missing(who: Resident) -> None:
+    since = clock.now() - timedelta(hours=1)
+    absences.report(case_id=who.case_id, since=since, feared=Feared.NOT_KNOWN, by=who.by)
+
+
+def _asked(who: Resident) -> None:
+    next_receiver.refer(
+        case_id=who.case_id,
+        receiver_id=organisation("NRC"),
+        reason=OverrideReason.PERSON_WISHES if not who.minor else OverrideReason.SAFETY,
+        by_name=ByName.YES if not who.minor else None,
+        hand_over=HAND_OVER,
+        by=who.by,
+    )
+
+
+HOME_GATES = {
+    "not told": (FOREIGNER, _no_more),
+    "reflects": (FOREIGNER, _reflects),
+    "applied": (FOREIGNER, _applied),
+    "may appeal": (FOREIGNER, _may_appeal),
+    "appeals": (FOREIGNER, _appeals),
+    "stateless": (dataclasses.replace(FOREIGNER, citizenship="unknown"), _no_more),
+}
+CHILD_GATES = {
+    "child": (MINOR, _not_safe),
+    "unsure": (dataclasses.replace(MINOR, age_class="unsure"), _not_safe),
+}
+
+
+def _every_end(who: Resident, *, few: bool = False) -> None:
+    who.shut()
+    for reason, destination, where in who.ends(few=few):
+        for ago in (0, 1) if destination is Destination.FAMILY else (0,):
+            who.refused(lambda: who.end(destination, where, reason, ago=ago))  # noqa: B023 - called at once
+
+
+def _every_correction_of_an_end(who: Resident) -> None:
+    who.left()
+    who.shut()
+    for reason, destination, where in who.ends():
+        for ago in (0, 1) if destination is Destination.FAMILY else (1,):
+            exit_ = Exit(who.day(ago), reason, destination, where, who.household)
+            who.refused(
+                lambda: corrections.correct_exit(stay_id=who.stay_id, exit_=exit_, why=Why.MISTYPED, by=who.by)  # noqa: B023
+            )
+
+
+def _reopened_and_ended_again(who: Resident) -> None:
+    who.left()
+    free = place_store.free_places(by=who.by)[0][0]
+    corrections.reopen(stay_id=who.stay_id, place_id=free, why=Why.MISTYPED, by=who.by)
+    _every_end(who, few=True)
+
+
+def _another_place_and_another_day(who: Resident) -> None:
+    """What corrects a place or a day of admission lets nobody out."""
+    free = place_store.free_places(by=who.by)[0][0]
+    corrections.correct_place(stay_id=who.stay_id, place_id=free, from_on=who.day(1), why=Why.MISTYPED, by=who.by)
+    corrections.correct_admission(stay_id=who.stay_id, admitted_on=who.day(20), why=Why.MISTYPED, by=who.by)
+    _every_end(who, few=True)
+
+
+def _letters(who: Resident, *, closes: bool = False, home: bool = True) -> Callable[[], object]:
+    kind, reason = (
+        (OutsideKind.ORGANISATION_ABROAD, OutsideReason.RETURN_ABROAD)
+        if home
+        else (OutsideKind.OTHER_ORGANISATION, OutsideReason.NO_PARTY_RECEIVES)
+    )
+    return lambda: outside_referrals.refer_out(
+        case_id=who.case_id,
+        kind=kind,
+        addressee="The aunt",
+        reason=reason,
+        needs=["legal"],
+        language="sq",
+        agreed=True,
+        closes=closes,
+        by=who.by,
+    )
+
+
+def _a_letter_abroad(who: Resident) -> None:
+    who.shut()
+    who.refused(_letters(who))
+    who.refused(_letters(who, closes=True))
+
+
+def _a_letter_after_she_left(who: Resident) -> None:
+    who.left()
+    who.shut()
+    who.refused(_letters(who))
+    who.refused(_letters(who, closes=True))
+
+
+def _called_off(who: Resident) -> None:
+    """Asked, accepted and called off: whoever had the case in between, it is behind the same gate."""
+    _asked(who)
+    referral_id = db.session.scalars(select(Referral.id).where(Referral.case_id == who.case_id)).one()
+    nrc = factories.actor("nrc.shelter_manager")
+    referrals.accept(referral_id=referral_id, place_id=bed("NRC"), by=nrc)
+    before = who.state()
+    for attack in (cases.close, erasures.erase):
+        for by in (who.by, nrc):
+            who.refused(lambda: attack(case_id=who.case_id, by=by))  # noqa: B023 - called at once
+    assert who.state() == before
+    referrals.call_off(referral_id=referral_id, reason=CallOff.ILL, words="", by=nrc)
+    _every_end(who, few=True)
+
+
+def _pages_of_an_end(who: Resident) -> None:
+    """The third page sent without the two before it, as a form that somebody kept."""
+    who.shut()
+    person = Person(current_app.test_client(), "vatra.case_worker")
+    form = {"ended": "today", "reason": "independent_living", "destination": "own_home", "where": "abroad"}
+    for step in ("2", "3"):
+        for more in ({"country": "abroad", "country_name": "MD"}, {"country": "home"}, {"country": "unknown"}):
+            if who.sends_home_only and more["country"] == "home":
+                continue
+            page = person.client.post(
+                f"/stays/{who.stay_id}/end", data={"csrf_token": person.csrf_token, **form, **more, "step": step}
+            )
+            assert page.status_code == 422, (step, more)
+
+
+Way = Callable[[Resident], None]
+HOME_WAYS: tuple[Way, ...] = (
+    _every_end,
+    _every_correction_of_an_end,
+    _reopened_and_ended_again,
+    _another_place_and_another_day,
+    _a_letter_abroad,
+    _a_letter_after_she_left,
+    _called_off,
+    _pages_of_an_end,
+)
+
+
+def _closed_after_a_handing_over(who: Resident) -> None:
+    """Another shelter that took her over, and gave her no place, sends nobody away by closing."""
+    _asked(who)
+    referral_id = db.session.scalars(select(Referral.id).where(Referral.case_id == who.case_id)).one()
+    who.by = factories.actor("nrc.shelter_manager")
+    referrals.accept(referral_id=referral_id, place_id=bed("NRC"), by=who.by)
+    referrals.arrive(referral_id=referral_id, by=who.by)
+    _closings(who)
+
+
+def _closings(who: Resident) -> None:
+    who.shut()
+    for act in (cases.close, erasures.erase):
+        who.refused(lambda: act(case_id=who.case_id, by=who.by))  # noqa: B023 - called at once
+    who.refused(_letters(who, closes=True, home=False))
+
+
+def _arrival_taken_back(who: Resident) -> None:
+    """She was never there, says the second shelter: of a move between shelters it cannot say so."""
+    _asked(who)
+    referral_id = db.session.scalars(select(Referral.id).where(Referral.case_id == who.case_id)).one()
+    who.by = factories.actor("nrc.shelter_manager")
+    referrals.accept(referral_id=referral_id, place_id=bed("NRC"), by=who.by)
+    referrals.arrive(referral_id=referral_id, by=who.by)
+    stays.admit(
+        case_id=who.case_id,
+        place_id=bed("NRC"),
+        admitted_on=who.day(),
+        anticipated_end_on=who.day(-9),
+        by=who.by,
+    )
+    with pytest.raises(CorrectionRefused, match="of_a_move"):
+        corrections.take_back_arrival(referral_id=referral_id, why=Why.MISTYPED, by=who.by)
+    _closings(who)
+
+
+def _came_back_and_closed_again(who: Resident) -> None:
+    who.left()
+    cases.close(case_id=who.case_id, by=who.by)
+    cases.reopen(case_id=who.case_id, reason=ReopenReason.CAME_BACK, by=who.by)
+    found(who.case_id, Assessment.RISK, what=Found.NOT_SAFE)
+    _closings(who)
+
+
+def _not_found_and_came_back(who: Resident) -> None:
+    """An alarm that ended without her lets a case be closed; not any more once she is there again."""
+    _missing(who)
+    authority = factories.actor("child_protection.child_protection_officer")
+    missing_id = db.session.scalars(select(Missing.id).where(Missing.case_id == who.case_id)).one()
+    absences.known(missing_id=missing_id, by=authority)
+    factories.later(days=country().missing_days + 1)
+    who.by = factories.actor("vatra.shelter_manager")
+    absences.end(missing_id=missing_id, by=who.by)
+    stays.admit(
+        case_id=who.case_id,
+        place_id=place_store.free_places(by=who.by)[0][0],
+        admitted_on=who.day(),
+        anticipated_end_on=who.day(-9),
+        by=who.by,
+    )
+    _closed_after_a_handing_over(who)
+
+
+def _older_than_assessed(who: Resident) -> None:
+    """Who is assessed as a child today was none the less a child yesterday."""
+    with transaction() as session:
+        session.execute(update(Case).where(Case.id == who.case_id).values(age_class="adult"))
+    ages.assess(case_id=who.case_id, age_class="child", on=who.day(), by=who.by)
+    _every_end(who, few=True)
+    who.refused(
+        lambda: absences.record_left(
+            stay_id=who.stay_id, left_on=who.day(1), destination=Destination.FAMILY, where="home", by=who.by
+        )
+    )
+
+
+CHILD_WAYS: tuple[Way, ...] = (
+    *HOME_WAYS,
+    _closed_after_a_handing_over,
+    _arrival_taken_back,
+    _came_back_and_closed_again,
+    _not_found_and_came_back,
+    _older_than_assessed,
+)
+
+
+def _attacks(first: Iterable[str], all_ways: Sequence[Way], others: Iterable[str], ways: Iterable[Way]) -> list[object]:
+    """Each way against the first gates; against the others, which the same rule shuts, a few."""
+    pairs = [*itertools.product(first, all_ways), *itertools.product(others, ways)]
+    return [pytest.param(gate, way, id=f"{gate}-{way.__name__.strip('_')}") for gate, way in pairs]
+
+
+OTHER_HOME_GATES = [each for each in HOME_GATES if each not in ("not told", "applied")]
+FEW_HOME_WAYS = (_every_end, _every_correction_of_an_end, _a_letter_abroad)
+FEW_CHILD_WAYS = (_every_end, _closed_after_a_handing_over, _older_than_assessed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("gate", "way"), _attacks(("not told", "applied"), HOME_WAYS, OTHER_HOME_GATES, FEW_HOME_WAYS))
+def test_nobody_is_sent_home_by_any_way_while_her_gate_is_shut(vatra: Actor, gate: str, way: Way) -> None:
+    assert vatra
+    who = Resident(*HOME_GATES[gate], sends_home_only=True)
+    way(who)
+    assert who.state() == who.kept
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("gate", "way"), _attacks(("child",), CHILD_WAYS, ("unsure",), FEW_CHILD_WAYS))
+def test_no_child_leaves_by_any_way_without_findings_a_second_look_and_a_decision(
+    vatra: Actor, gate: str, way: Way
+) -> None:
+    assert vatra
+    who = Resident(*CHILD_GATES[gate])
+    way(who)
+    assert who.state() == who.kept
+
+
+@pytest.mark.parametrize("shut", [_no_more, _missing, _asked], ids=["lives here", "missing", "another is asked"])
+def test_no_case_is_closed_erased_or_sent_on_around_a_stay_an_alarm_or_a_question(
+    vatra: Actor, shut: Callable[[Resident], None]
+) -> None:
+    assert vatra
+    here, gone = Resident(ADULT, shut), Resident(ADULT, shut)
+    _closings(here)
+    assert here.state() == here.kept
+    if shut is _no_more:
+        return
+    gone.left()
+    _closings(gone)
+    exit_ = Exit(gone.day(1), ExitReason.INDEPENDENT_LIVING, Destination.OWN_HOME, "home")
+    free = place_store.free_places(by=gone.by)[0][0]
+    for act in (
+        lambda: corrections.correct_exit(stay_id=gone.stay_id, exit_=exit_, why=Why.MISTYPED, by=gone.by),
+        lambda: corrections.reopen(stay_id=gone.stay_id, place_id=free, why=Why.MISTYPED, by=gone.by),
+    ):
+        gone.refused(act)
+    if shut is _missing:
+        for reason, destination, where in here.ends():
+            here.refused(lambda: here.end(destination, where, reason))  # noqa: B023 - called at once
+    assert (here.state(), gone.state()) == (here.kept, gone.kept)
+
+
+def test_who_is_assessed_as_a_child_before_the_second_member_looks_did_not_leave_alone(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    opened = admitted(vatra, MOLDOVAN, days_ago=5)
+    left_id = absences.record_left(
+        stay_id=opened.stay_id, left_on=calendar.today(), destination=Destination.FRIENDS, where="home", by=vatra
+    )
+    ages.assess(case_id=opened.case_id, age_class="child", on=calendar.today(), by=vatra)
+    assert "missing" in sign_in("vatra.case_worker").post(f"/left/{left_id}/confirm?lang=en", {}, 409)
+    assert _stay(opened.stay_id).ended_on is None
+
+
+def test_of_a_child_whose_case_is_open_again_somebody_can_find_something_again(vatra: Actor) -> None:
+    """Closing took the keys of the file from child protection; nobody could ever open the gate again."""
+    who = Resident(MINOR, _not_safe)
+    who.left()
+    cases.close(case_id=who.case_id, by=vatra)
+    cases.reopen(case_id=who.case_id, reason=ReopenReason.CAME_BACK, by=vatra)
+    who.household = may_go(who.case_id)
+    cases.close(case_id=who.case_id, by=vatra)
+
+
+def test_an_end_that_is_struck_leaves_nothing_on_the_stay_and_all_of_it_in_the_correction(vatra: Actor) -> None:
+    """Also whose decision it was and for how long she could have appealed."""
+    who = Resident(MINOR, _not_safe)
+    who.left()
+    free = place_store.free_places(by=vatra)[0][0]
+    corrections.reopen(stay_id=who.stay_id, place_id=free, why=Why.MISTYPED, by=vatra)
+    begun = {"id", "case_id", "organisation_id", "admitted_on", "known_on", "anticipated_end_on"}
+    row = _stay(who.stay_id)
+    assert [
+        name for name in [each.key for each in inspect(Stay).columns] if name not in begun and getattr(row, name)
+    ] == []
+    was = db.session.scalars(select(StayCorrection.was).where(StayCorrection.stay_id == who.stay_id)).one()
+    assert {"child_decision_id", "assessed_by_id", "looked_by_id", "looked_on", "decided_on"} <= {
+        name for name, value in was.items() if value
+    }

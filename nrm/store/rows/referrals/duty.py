@@ -45,6 +45,7 @@ from nrm.domain.referrals.duty import (
     CHILD_ANSWER,
     CHILDREN,
     FAMILY,
+    MOVE,
     OWED,
     UNSAFE,
     Tag,
@@ -57,12 +58,14 @@ from nrm.domain.referrals.referrals import (
     TAKEN,
     ReferralStatus,
 )
+from nrm.domain.referrals.transfers import BOTH_WRITE
 from nrm.domain.shelter.cases import UNFINISHED
 from nrm.models.interviews.family_notices import FamilyNotice
 from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import ChildAlert, Obligation, Referral
 from nrm.models.shelter.cases import Case
 from nrm.store.countries import country
+from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.referrals.referrals import handed_over_urgently
 
 MARKED = (Tag.DANGER, Tag.URGENT)
@@ -137,6 +140,9 @@ def sources() -> tuple[Source, ...]:
         )
     )
     marks = _marks_of_case()
+    # A move is on the list only once its seven days are over; before that there is nothing to be done about it here.
+    accepted_before = bindparam("moves_since", type_=UtcDateTime(), callable_=lambda: clock.now() - BOTH_WRITE)
+    overdue = _referred(MOVE).where(transfer_rows.before_leaving(), Referral.decided_at <= accepted_before)
     sending = Case.status == "referred"
     asked = ChildAlert.opinion_at.is_not(None) & (ChildAlert.answer == "")
     child_step = case((asked, literal(CHILD_ANSWER)), else_=literal(NOTIFY))
@@ -175,6 +181,17 @@ def sources() -> tuple[Source, ...]:
             Case.age_class,
             false(),
             NO_SHOW_AFTER,
+            marks,
+        ),
+        Source(
+            MOVE,
+            overdue,
+            Referral.decided_at,
+            Referral.id,
+            Referral.clause,
+            Case.age_class,
+            false(),
+            BOTH_WRITE,
             marks,
         ),
         Source(

@@ -5,17 +5,19 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from nrm import clock
 from nrm.db import db
 from nrm.domain.shelter.away import not_counted
 from nrm.domain.shelter.stays import Period
+from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.away import Away
+from nrm.models.shelter.stays import Stay
 from nrm.store.countries import country
 
 
@@ -31,9 +33,17 @@ def stands(case_id: uuid.UUID) -> Missing | None:
 
 
 def was_not_found(case_id: uuid.UUID) -> bool:
-    """Whether the last alarm of the case ended without the person."""
-    statement = select(Missing.outcome).where(Missing.case_id == case_id).order_by(Missing.since_on.desc()).limit(1)
-    return db.session.scalar(statement) == "not_found"
+    """Whether the last alarm of the case ended without the person, who has not come to any shelter since."""
+    statement = select(Missing).where(Missing.case_id == case_id).order_by(Missing.since_on.desc()).limit(1)
+    last = db.session.scalar(statement)
+    if last is None or last.outcome != "not_found" or last.over_on is None:
+        return False
+    began = select(Stay.id).where(Stay.case_id == case_id, Stay.taken_back_on.is_(None))
+    since = began.where(Stay.admitted_on >= last.since_on, Stay.id.is_distinct_from(last.stay_id))
+    handed_on = select(func.max(Referral.sent_at)).where(Referral.case_id == case_id, Referral.status == "arrived")
+    sent_at = db.session.scalar(handed_on)
+    came = sent_at is not None and clock.day_of(sent_at, country().timezone) >= last.over_on
+    return not came and db.session.scalar(since.limit(1)) is None
 
 
 def was_absent(stay_id: ColumnElement[uuid.UUID] | InstrumentedAttribute[uuid.UUID]) -> ColumnElement[bool]:
@@ -68,6 +78,7 @@ class Absent:
     """Since when somebody is missing from a stay, or away and until when; None where she is not."""
 
     missing_since: date | None = None
+    missing_at: datetime | None = None
     away_id: uuid.UUID | None = None
     away_since: date | None = None
     expected_on: date | None = None
@@ -77,12 +88,16 @@ def absent_now(stay_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Absent]:
     """Who of these stays is missing or away; the others are not in it."""
     if not stay_ids:
         return {}
-    missed = select(Missing.stay_id, Missing.since_on).where(Missing.stay_id.in_(stay_ids), Missing.outcome == "")
-    missing = {row.stay_id: row.since_on for row in db.session.execute(missed)}
+    missed = select(Missing.stay_id, Missing.since_on, Missing.since_at)
+    missing = {
+        row.stay_id: (row.since_on, row.since_at)
+        for row in db.session.execute(missed.where(Missing.stay_id.in_(stay_ids), Missing.outcome == ""))
+    }
     were_away = select(Away.stay_id, Away.id, Away.since_on, Away.expected_on)
     away = {
         row.stay_id: (row.id, row.since_on, row.expected_on)
         for row in db.session.execute(were_away.where(Away.stay_id.in_(stay_ids), Away.outcome == ""))
     }
     nobody = (None, None, None)
-    return {each: Absent(missing.get(each), *away.get(each, nobody)) for each in missing.keys() | away.keys()}
+    found = missing.keys() | away.keys()
+    return {each: Absent(*missing.get(each, (None, None)), *away.get(each, nobody)) for each in found}

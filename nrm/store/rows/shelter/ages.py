@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from nrm.db import db
-from nrm.domain.shelter.ages import Change, Kind, class_on
+from nrm.domain.shelter.ages import ADULT, Change, Kind, class_on
 from nrm.domain.shelter.cases import UNFINISHED
 from nrm.models.shelter.ages import CaseAge
 from nrm.models.shelter.cases import Case
@@ -28,6 +28,12 @@ def changes(case_id: uuid.UUID) -> list[Change]:
 def age_class_on(case: Case, day: date) -> str:
     """As what the person of a case counts on that day."""
     return class_on(case.age_class, changes(case.id), day)
+
+
+def leaves_as(case: Case, day: date) -> str:
+    """As what the gates treat the person who leaves on that day: who turned out since to be a minor was one then."""
+    then = age_class_on(case, day)
+    return then if then != ADULT else case.age_class
 
 
 def all_changes(connection: Connection | Session) -> Mapping[uuid.UUID, Sequence[Change]]:

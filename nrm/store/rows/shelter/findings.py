@@ -91,7 +91,7 @@ def record(case_id: uuid.UUID) -> Record:
 
 def child_facts(case: Case, *, on: date, handed_over: bool = False) -> ChildFacts:
     """What the child gate looks at in a case that was seen already, for somebody who leaves on that day."""
-    age_class = ages.age_class_on(case, on)
+    age_class = ages.leaves_as(case, on)
     found = opening(record(case.id), country().findings_hold_days)
     if isinstance(found, Opening):
         return ChildFacts(age_class, found, handed_over=handed_over)

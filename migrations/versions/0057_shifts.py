@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0059_shifts"
-down_revision = "0058_key_workers"
+revision = "0057_shifts"
+down_revision = "0056_key_workers"
 branch_labels = None
 depends_on = None
 

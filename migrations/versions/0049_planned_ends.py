@@ -5,8 +5,8 @@ import uuid
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0050_planned_ends"
-down_revision = "0049_away"
+revision = "0049_planned_ends"
+down_revision = "0048_away"
 branch_labels = None
 depends_on = None
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0049_away"
-down_revision = "0048_stay_corrections"
+revision = "0048_away"
+down_revision = "0047_stay_corrections"
 branch_labels = None
 depends_on = None
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0055_outcomes_of_returns"
-down_revision = "0054_ages"
+revision = "0053_outcomes_of_returns"
+down_revision = "0052_ages"
 branch_labels = None
 depends_on = None
 

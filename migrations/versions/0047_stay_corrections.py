@@ -8,7 +8,7 @@ from alembic import op
 
 from nrm import schema
 
-revision = "0048_stay_corrections"
+revision = "0047_stay_corrections"
 down_revision = "0046_places"
 branch_labels = None
 depends_on = None
@@ -126,9 +126,9 @@ def downgrade(database: str) -> None:
         return
     op.execute("DELETE FROM left_alone WHERE struck_on IS NOT NULL")
     _one_record_a_stay("withdrawn_on IS NULL")
-    if op.get_bind().dialect.name != "sqlite":
-        op.drop_constraint(op.f(STRUCK), "left_alone", type_="check")
-    op.drop_column("left_alone", "struck_on")
+    with op.batch_alter_table("left_alone") as batch:  # a later migration may have made the check one of the table
+        batch.drop_constraint(op.f(STRUCK), type_="check")
+        batch.drop_column("struck_on")
     op.drop_index("ix_stay_corrections_known_on", table_name="stay_corrections")
     op.drop_table("stay_corrections")
     if op.get_bind().dialect.name != "sqlite":  # there it goes with the column

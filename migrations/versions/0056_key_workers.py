@@ -5,8 +5,8 @@ from alembic import op
 
 from nrm.schema import exchange_codes
 
-revision = "0058_key_workers"
-down_revision = "0057_testimony_strikes"
+revision = "0056_key_workers"
+down_revision = "0055_testimony_strikes"
 branch_labels = None
 depends_on = None
 

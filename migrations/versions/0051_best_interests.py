@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0053_best_interests"
-down_revision = "0051_transfers"
+revision = "0051_best_interests"
+down_revision = "0050_transfers"
 branch_labels = None
 depends_on = None
 

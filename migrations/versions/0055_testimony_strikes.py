@@ -5,8 +5,8 @@ from alembic import op
 
 from nrm.db import UtcDateTime
 
-revision = "0057_testimony_strikes"
-down_revision = "0056_permit_entries"
+revision = "0055_testimony_strikes"
+down_revision = "0054_permit_entries"
 branch_labels = None
 depends_on = None
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0054_ages"
-down_revision = "0053_best_interests"
+revision = "0052_ages"
+down_revision = "0051_best_interests"
 branch_labels = None
 depends_on = None
 

@@ -5,8 +5,8 @@ from alembic import op
 
 from nrm.schema import exchange_codes
 
-revision = "0051_transfers"
-down_revision = "0050_planned_ends"
+revision = "0050_transfers"
+down_revision = "0049_planned_ends"
 branch_labels = None
 depends_on = None
 

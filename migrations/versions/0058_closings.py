@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0060_closings"
-down_revision = "0059_shifts"
+revision = "0058_closings"
+down_revision = "0057_shifts"
 branch_labels = None
 depends_on = None
 

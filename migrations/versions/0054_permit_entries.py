@@ -8,8 +8,8 @@ from alembic import op
 
 from nrm.db import UtcDateTime
 
-revision = "0056_permit_entries"
-down_revision = "0055_outcomes_of_returns"
+revision = "0054_permit_entries"
+down_revision = "0053_outcomes_of_returns"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,110 @@
+"""Who was told of a missing person: for the shelter that told it, and for the one organisation that it was told to,
+which sees nothing of the case, the shelter or the code, and nothing once it is over (ADR 0076)."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, func, literal, select
+
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.shelter.absences import Way
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.shelter.absences import Missing, MissingTold
+from nrm.store import names
+from nrm.store.countries import country
+from nrm.store.shelter import absences
+
+_MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ToldLine:
+    """One share as the organisation sees it that was told. `shelter_id`: for the record of who opened it."""
+
+    id: uuid.UUID
+    told_on: date
+    shelter_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SentLine:
+    """One telling as the shelter sees it."""
+
+    organisation: dict[str, str]
+    way: str
+    told_on: date
+    number: str
+    reached: bool
+    given: tuple[str, ...]
+
+
+def of_desk(*, by: Actor) -> list[ToldLine]:
+    """What the actor's organisation was told under seal and what stands, the oldest first; empty for who may not."""
+    if by.organisation_id is None or not by.may(Permission.ALARM_READ):
+        return []
+    return _told(MissingTold.organisation_id == by.organisation_id)
+
+
+def told_to(told_id: uuid.UUID, *, by: Actor) -> ToldLine:
+    """One of them; raises NotVisible."""
+    if by.organisation_id is None or not by.may(Permission.ALARM_READ):
+        raise NotVisible
+    for line in _told(MissingTold.organisation_id == by.organisation_id, MissingTold.id == told_id):
+        return line
+    raise NotVisible
+
+
+def _told(*wanted: ColumnElement[bool]) -> list[ToldLine]:
+    statement = (
+        select(MissingTold.id, MissingTold.told_on, Missing.organisation_id)
+        .join(Missing, Missing.id == MissingTold.missing_id)
+        .where(*wanted, MissingTold.way == Way.SHARE, MissingTold.over_on.is_(None), Missing.outcome == "")
+        .order_by(MissingTold.told_on, MissingTold.id)
+        .limit(_MOST)
+    )
+    return [ToldLine(*row) for row in db.session.execute(statement)]
+
+
+def number_told(by: Actor) -> ColumnElement[int]:
+    """How many lines `of_desk` has, as a part of another statement."""
+    if by.organisation_id is None or not by.may(Permission.ALARM_READ):
+        return literal(0)
+    wanted = (MissingTold.organisation_id == by.organisation_id, MissingTold.way == Way.SHARE)
+    return select(func.count()).select_from(MissingTold).where(*wanted, MissingTold.over_on.is_(None)).scalar_subquery()
+
+
+def of_alarm(missing_id: uuid.UUID, *, by: Actor) -> list[SentLine]:
+    """Everything that was told of an alarm of the actor's shelter, the oldest first; raises NotVisible."""
+    if absences.row(missing_id, by=by).organisation_id != by.organisation_id:
+        raise NotVisible
+    statement = (
+        select(MissingTold, Organisation)
+        .join(Organisation, Organisation.id == MissingTold.organisation_id)
+        .where(MissingTold.missing_id == missing_id)
+        .order_by(MissingTold.told_on, MissingTold.id)
+    )
+    return [
+        SentLine(organisation.names, told.way, told.told_on, told.number, bool(told.reached), tuple(told.given))
+        for told, organisation in db.session.execute(statement)
+    ]
+
+
+def number_of(*, official: bool, by: Actor) -> str:
+    """The number to call: of the prosecution where an official may be involved, else of the police. For shelters;
+    raises NotVisible."""
+    if not by.may(Permission.STAY_MANAGE):
+        raise NotVisible
+    kind = OrganisationKind.PROSECUTION if official else OrganisationKind.POLICE
+    found = db.session.execute(
+        select(Organisation.party, Organisation.telephone)
+        .where(Organisation.kind == kind, Organisation.enabled)
+        .order_by(Organisation.code)
+        .limit(1)
+    ).first()
+    if not official:
+        return country().emergency.police
+    return (names.number_now(found.party) or found.telephone) if found is not None else ""

@@ -133,6 +133,8 @@ _OF_PERMIT = ("inform_of_trp_options", "legal_counsel", obligations.PERMIT_DECIS
 
 def _planned_ends(by: Actor) -> Iterator[Task]:
     for line in stays.leaving(by=by):
+        if line.missing_since is not None:  # the alarm says what is to be done
+            continue
         yield Task(
             line.pseudonym,
             line.case_id,

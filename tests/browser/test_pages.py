@@ -21,7 +21,7 @@ from tests.invariants.test_routes import LOGINS, addresses, allowed
 LANGUAGES = ("sq", "en")
 TITLE_OF_ERRORS = {"sq": "Gabim:", "en": "Error:"}
 # Tables that are long by nature, and the seven parts of a first talk.
-HEAVY = re.compile(r"/beds|/duty|/cases/[0-9a-f-]{36}(?:/first-talk)?|/reports/\w+/20\w+")
+HEAVY = re.compile(r"/beds|/duty|/key-workers|/cases/[0-9a-f-]{36}(?:/first-talk)?|/reports/\w+/20\w+")
 # The quarter that a contributor is asked about when these tests run.
 UNANSWERED = Quarter.of(datetime.now(UTC).date()).previous
 # The second shelter sees its own case; the others of a kind see the same pages as the first.
@@ -229,6 +229,7 @@ def test_every_form_says_what_to_do_and_leads_there(desk_of: object, form: str, 
     world = {"over": str(UNANSWERED), **{name: getattr(desk.town.world, name) for name in named}}
     page.goto(f"{desk.town.base}{where.format(**world)}?lang={lang}")
     page.evaluate(EMPTY)
+    page.evaluate("for (const each of document.querySelectorAll('main details')) each.open = true")
     form_element = page.locator("main form[novalidate]").first
     with checks.watching(page) as seen, page.expect_navigation() as sent:
         form_element.locator(".btn").first.click()

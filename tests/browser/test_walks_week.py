@@ -14,11 +14,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from nrm import clock
 from nrm.actions.referrals import next_receiver
-from nrm.actions.shelter import ages, cases
+from nrm.actions.shelter import ages, cases, key_workers
 from nrm.db import db
 from nrm.domain.referrals.referrals import OverrideReason
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.shelter.consents import ByName
+from nrm.domain.shelter.key_workers import Place
 from nrm.models.shelter.cases import Case
 from nrm.store import days
 from tests import factories
@@ -45,6 +46,8 @@ class Walk:
         return self
 
     def follow(self, address: str) -> Walk:
+        # A part that folds is opened by a press, which loads nothing.
+        self.page.evaluate("for (const each of document.querySelectorAll('main details')) each.open = true")
         link = self.page.locator(f'main a[href*="{address}"]').first
         with self.page.expect_navigation():
             link.click()
@@ -100,6 +103,13 @@ def code_of(case_id: uuid.UUID) -> str:
     return db.session.get_one(Case, case_id).pseudonym
 
 
+def answers_for(case_id: uuid.UUID) -> None:
+    """Make who works at night the key worker."""
+    worker = factories.actor(NIGHT).member_id
+    assert worker is not None
+    key_workers.appoint(case_id=case_id, place=Place.KEY, member_id=worker, by=factories.actor(MANAGER))
+
+
 @pytest.mark.parametrize("lang", ["sq", "en"])
 def test_a_week_of_a_shelter(desks: Callable[[str, str], Walk], lang: str) -> None:
     three = (datetime.now(UTC) + timedelta(days=1)).replace(hour=2, minute=0)
@@ -111,6 +121,8 @@ def test_a_week_of_a_shelter(desks: Callable[[str, str], Walk], lang: str) -> No
         admitted(nrc, ALBANIAN, days_ago=9),
     )
     sent = people.sent(factories.actor("rinas.border_officer"))
+    for each in (girl, woman, gone):
+        answers_for(each.case_id)
 
     # Three in the morning: somebody is sent, accepted, arrives and has a place.
     night = desks(NIGHT, lang)
@@ -122,17 +134,17 @@ def test_a_week_of_a_shelter(desks: Callable[[str, str], Walk], lang: str) -> No
     night.shows(code_of(sent.case_id))
 
     # She moves to another room; one woman spends a night in hospital.
-    night.home().follow(f"/stays/{woman.stay_id}").follow("/change")
+    night.home().follow(f"/cases/{woman.case_id}").follow("/change")
     night.page.locator("main select[name=bed]").select_option(index=5)
     night.send(plan_why="other")
     assert night.steps == 3
-    night.home().follow(f"/stays/{woman.stay_id}").follow("/away")
+    night.home().follow(f"/cases/{woman.case_id}").follow("/away")
     night.send(since="today", expected="1", reason=WHY_AWAY[lang])
     assert night.steps == 3
     night.home().shows(code_of(woman.case_id))
 
     # A girl has not come back: child protection and the duty desk see it at once, nobody else does.
-    night.home().follow(f"/stays/{girl.stay_id}").follow("/missing").send(since="1", feared="yes")
+    night.home().follow(f"/cases/{girl.case_id}").follow("/missing").send(since="1", feared="yes", official="no")
     told = {login: desks(login, lang) for login in ("ra.duty_officer", "child_protection.child_protection_officer")}
     for login in ("iom.case_worker", "rinas.border_officer"):
         desks(login, lang).shows(code_of(girl.case_id), seen=False)
@@ -142,11 +154,11 @@ def test_a_week_of_a_shelter(desks: Callable[[str, str], Walk], lang: str) -> No
     told["child_protection.child_protection_officer"].shows(code_of(woman.case_id), seen=False)
 
     # A stay that was ended by mistake, in five steps and one of them says what follows, and goes on.
-    night.home().follow(f"/stays/{gone.stay_id}").follow("/end")
+    night.home().follow(f"/cases/{gone.case_id}").follow("/end")
     night.send(ended="today", reason="independent_living").send(country="home").send(press="main .btn.danger")
     assert night.steps == 5
     night.follow("/correct/end").follow("/correct/reopen").send(why="came_back")
-    night.home().follow(f"/stays/{gone.stay_id}").shows(code_of(gone.case_id))
+    night.home().follow(f"/cases/{gone.case_id}").shows(code_of(gone.case_id))
 
     # Because of another resident she moves at once: the reason is read by the asked shelter alone.
     asked = next_receiver.refer(

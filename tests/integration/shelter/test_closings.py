@@ -35,7 +35,7 @@ from nrm.store.reports import counting
 from nrm.store.shelter import case_lists
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import closings as store
-from nrm.store.shelter import stays as stay_store
+from nrm.store.shelter import places as place_store
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
@@ -305,7 +305,7 @@ def test_somebody_who_comes_back_has_a_new_stay_in_the_same_case_and_is_one_pers
     admit = shelter.post(address.partition("?")[0], {"reason": "came_back"})
     assert admit.endswith(f"/cases/{case_id}/admit")
     by = factories.actor("vatra.case_worker")
-    free = stay_store.free_beds(by=by)[0]
+    free = place_store.free_places(by=by)[0]
     shelter.post(admit, {"bed": free[1], "admitted": "today", "planned": "30"})
     db.session.rollback()
     assert db.session.scalars(select(Case.id)).all() == there

@@ -102,6 +102,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
     """By the name of an argument, something that is really there."""
     first = db.session.scalars
     return {
+        "official": False,
         "act": ActKind.ERASE,
         "act_id": uuid.uuid4(),
         "away_id": world.away,

@@ -29,6 +29,8 @@ from nrm.store.shelter import stays as store
 _DAY = timedelta(days=1)
 _LONGEST = 90
 """For how many days a stay is planned on at once."""
+_LOOKED_EVERY = 25
+"""After so many days it is looked again whose answers run out."""
 _OVERDUE = 2
 """So many planned ends passed yesterday, and nobody has looked at them yet."""
 _LABELS = "Agimi Bora Dallëndyshja Deti Dielli Era Hëna Lulja Mali Mjellma Pranvera Qershia Vesa Ylli".split()  # noqa: SIM905
@@ -119,7 +121,7 @@ class Residents:
             answers = [Answer(each.topic, each.said, each.party) for each in lines]
             asking = Asking("", lines[0].language, lines[0].interpreter)
             consents.ask(case_id=case_id, answers=answers, asking=asking, by=by)
-        self._ask_again(case_id, by)
+        self._after(_LOOKED_EVERY, partial(self._renew, case_id, by))  # a share was agreed to later than the rest
 
     def _after(self, number: int, happens: Callable[[], object]) -> None:
         self._life.after(number * _DAY, partial(_if_she_is_there, happens))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ from nrm.domain.referrals.announced_returns import Announcement, Origin
 from nrm.domain.referrals.outside_referrals import OutsideKind, OutsideReason
 from nrm.domain.referrals.referrals import Escort, OverrideReason, ReferralRefused, ReferralStatus
 from nrm.domain.referrals.transfers import HandOver, MoveReason
+from nrm.domain.shelter.away import AwayRefused
 from nrm.domain.shelter.cases import ADULT_AGE
 from nrm.domain.shelter.consents import ByName
 from nrm.domain.shelter.direct_intake import OwnCase
@@ -131,10 +133,14 @@ _FEW = 8
 
 def _go(life: Life, shelter: str, *, nights: int) -> None:
     """A resident is away: expected back after these nights."""
-    line, today = _settled(life, shelter), calendar.today()
-    if line is not None:
-        back = today + timedelta(days=nights)
-        away.record(stay_id=line.id, since_on=today, expected_on=back, reason="", by=life.actors[shelter])
+    by, today = life.actors[shelter], calendar.today()
+    for line in stays.stays(by=by).rows:
+        if line.nights <= 3 or line.overdue or line.small_child or line.away_id is not None:
+            continue
+        with suppress(AwayRefused):  # she came back today, or is missing
+            back = today + timedelta(days=nights)
+            away.record(stay_id=line.id, since_on=today, expected_on=back, reason="", by=by)
+            return
 
 
 def _turn_18(life: Life, shelter: str) -> None:
@@ -167,7 +173,7 @@ def _turn_18(life: Life, shelter: str) -> None:
 def _settled(life: Life, shelter: str) -> stays.StayLine | None:
     """Somebody who has been in the shelter for a while and whom nobody is asked to take over."""
     for line in stays.stays(by=life.actors[shelter]).rows:
-        if line.is_away or line.small_child:
+        if line.away_id is not None or line.missing_since is not None or line.small_child:
             continue
         last = next_receiver_rows.last_of(line.case_id)
         if line.nights > 3 and not line.overdue and (last is None or not ReferralStatus(last.status).is_open):

@@ -19,6 +19,7 @@ from nrm.domain.interviews.endings import LAST_WORDS, ChildAnswer
 from nrm.domain.referrals.critical_path import numbers_of
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.domain.referrals.transfers import Stand
+from nrm.store import days as calendar
 from nrm.store.agreement import agreements
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts, family_notices
@@ -83,6 +84,7 @@ def shelter_home() -> str:
         waiting=arrivals.waiting(by=by) if g.top.without_place else (),
         ending=agreements.leaving(by=by),
         tasks=shown,
+        today=calendar.today(),
         more=len(tasks) - len(shown) - sum(task is not None for task in mine),
         labels=labels,
         form=FindCaseForm(),

@@ -35,6 +35,7 @@ SHOWN = 10
 MOST = 200
 """How many obligations of the shelter are looked through."""
 _AHEAD = timedelta(days=30)
+_AFTER_URGENT = (obligations.READ_SUPPLEMENT, obligations.COMPLETE_INTERVIEW, obligations.ASK_CONSENT)
 _NOT_DATED = date.max
 
 
@@ -54,9 +55,12 @@ class Task:
 
     @property
     def is_folded(self) -> bool:
-        """Whether a home page counts it only: it has no day, is far ahead, or the agreement asked it long ago."""
+        """Whether a home page counts it only: it has no day, is far ahead, or the agreement asked it long ago. What
+        follows an urgent hand-over has no hour and is shown."""
+        if self.day is None:
+            return self.owed is None or self.owed.kind not in _AFTER_URGENT
         today = calendar.today()
-        return self.day is None or self.day > today + _AHEAD or (self.owed is not None and self.day < today - OLD_AFTER)
+        return self.day > today + _AHEAD or (self.owed is not None and self.day < today - OLD_AFTER)
 
     @property
     def in_order(self) -> tuple[date, bool, datetime, str]:
@@ -133,6 +137,8 @@ _OF_PERMIT = ("inform_of_trp_options", "legal_counsel", obligations.PERMIT_DECIS
 
 def _planned_ends(by: Actor) -> Iterator[Task]:
     for line in stays.leaving(by=by):
+        if line.missing_since is not None:  # the alarm says what is to be done
+            continue
         yield Task(
             line.pseudonym,
             line.case_id,

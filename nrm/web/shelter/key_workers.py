@@ -34,7 +34,7 @@ from nrm.web.shelter.parts import Part
 
 blueprint = Blueprint("key_workers", __name__)
 Answer = BaseResponse | tuple[str, int] | str
-SHOWN = 5
+SHOWN = 4
 """How many of one's own people a home page shows, of those with a next step; the others are folded."""
 
 

@@ -198,7 +198,7 @@ def test_numbers_of_beds_are_for_the_duty_desk_and_the_shelter_itself_alone(app:
     assert all(len(number) == 3 for number in numbers)
     page = sign_in("ra.duty_officer").get("/duty/map?lang=en")
     assert all(number in page for number in numbers)
-    assert str(nrc.room.free) in sign_in("nrc.case_worker").get("/?lang=en")
+    assert str(nrc.room.places) in sign_in("nrc.case_worker").get("/?lang=en")
     for login in ("rinas.border_officer", "vatra.shelter_manager", "molsa.statistician"):
         client = sign_in(login).client
         for endpoint, address in addresses(app, None, "GET"):

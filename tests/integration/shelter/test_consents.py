@@ -274,7 +274,7 @@ def test_sharing_that_nobody_asked_about_again_ends_by_itself_and_is_sealed_anew
     nrc = factories.actor("nrc.case_worker")
     [line] = [each for each in store.to_ask_again(by=nrc) if each.case_id == world.case]
     assert not line.waits
-    assert f"/cases/{world.case}/consents" in Person(app.test_client(), "nrc.case_worker").get("/to-do")
+    assert "pyetni sërish për pëlqim" in Person(app.test_client(), "nrc.case_worker").get("/")
     factories.later(days=30)
     assert tending.tend()["consents_lapsed"] >= 1
     assert tending.tend()["consents_lapsed"] == 0

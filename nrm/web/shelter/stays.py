@@ -123,17 +123,17 @@ def offer_places(form: AdmitStayForm, *, for_case: uuid.UUID | None = None, smal
 
 
 def place_choices(lines: Iterable[places.PlaceLine]) -> list[SelectChoice]:
-    """Each place by its name; where they are of several units, with its unit and for whom that is."""
-    words, found = country().building.for_whom, list(lines)
-    several = len({(line.unit, line.for_whom) for line in found}) > 1
+    """Each place by its name; one that is not for everybody with its unit and for whom that is."""
+    words = country().building.for_whom
+    everybody = next(iter(words))
     return [
         SelectChoice(
             value=line.label,
             label=f"{line.label} · {line.unit}, {text_in(words[line.for_whom])}"
-            if several and line.for_whom in words
+            if line.for_whom in words and line.for_whom != everybody
             else line.label,
         )
-        for line in found
+        for line in lines
     ]
 
 

@@ -18,10 +18,12 @@ PREFIX = "/assets"
 BEFORE: Mapping[str, str] = {
     "lists.css": "nrm.css",
     "figures.css": "lists.css",
+    "folds.css": "lists.css",
+    "board.css": "lists.css",
     "questions.css": "nrm.css",
     "cards.css": "nrm.css",
     "idle.js": "nrm.js",
-    "asking.js": "idle.js",
+    "asking.js": "nrm.js",
     "letters.js": "idle.js",
 }
 """What is served in front of a style sheet or script, in one file: a page makes three requests, for what it needs."""

@@ -21,7 +21,7 @@ from nrm.store.countries import country
 from nrm.store.referrals import critical_path
 from nrm.web import access
 from nrm.web.language import gettext, ngettext, text_in, translated
-from nrm.web.shelter.parts import Part
+from nrm.web.parts import Part
 
 blueprint = Blueprint("critical_path", __name__)
 AUTHORITY = "RA"

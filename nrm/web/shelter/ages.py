@@ -20,7 +20,7 @@ from nrm.store.days import today
 from nrm.store.shelter import ages as store
 from nrm.web import access, errors
 from nrm.web.language import gettext
-from nrm.web.shelter.parts import Part
+from nrm.web.parts import Part
 
 blueprint = Blueprint("ages", __name__)
 Answer = BaseResponse | tuple[str, int] | str

@@ -33,7 +33,7 @@ from nrm.store.shelter import permits
 from nrm.web import access, errors, formats
 from nrm.web.choices import label_of
 from nrm.web.language import current_language, gettext, ngettext, text_in, translated
-from nrm.web.shelter.parts import Part, address
+from nrm.web.parts import Part, address
 
 Answer = Response | str | tuple[str, int]
 Form = AskClaimForm | StepClaimForm | CorrectClaimForm

@@ -39,7 +39,7 @@ from nrm.store.shelter import closings as store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.web import access, errors, formats
 from nrm.web.language import current_language, gettext
-from nrm.web.shelter.parts import Part, address
+from nrm.web.parts import Part, address
 
 blueprint = Blueprint("closings", __name__)
 Answer = BaseResponse | tuple[str, int] | str

@@ -44,10 +44,10 @@ from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import consents as store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.store.shelter.consents import ConsentLine
-from nrm.web import access, errors, sessions
+from nrm.web import access, errors, formats, sessions
 from nrm.web.language import current_language, gettext, ngettext, text_in, translated
+from nrm.web.parts import Part
 from nrm.web.referrals.referrals import party_names
-from nrm.web.shelter.parts import Part
 
 blueprint = Blueprint("consents", __name__)
 Page = tuple[str, int]
@@ -68,7 +68,10 @@ def summary(case_id: uuid.UUID) -> Part:
     said = [_in_words(each) for each in lines if each.holds]
     until = store.withheld_until(case_id, by=access.actor())
     again = any(each.due for each in lines)
-    due = gettext("Ask the person for consent first.") if until else ""
+    due = ""
+    if until:
+        told = formats.moment(until, current_language())
+        due = gettext("Ask for consent first: what was told at the post waits sealed until %(moment)s.", moment=told)
     due = due or (gettext("Ask the person again: an answer runs out soon, or has.") if again else "")
     state = ngettext("%(num)s answer holds", "%(num)s answers hold", len(said)) if said else gettext("no answer holds")
     return Part.rendered(

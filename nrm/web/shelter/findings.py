@@ -26,7 +26,7 @@ from nrm.store.shelter import child_returns
 from nrm.store.shelter import findings as store
 from nrm.web import access, errors
 from nrm.web.language import gettext
-from nrm.web.shelter.parts import Part
+from nrm.web.parts import Part
 
 blueprint = Blueprint("findings", __name__)
 Answer = BaseResponse | tuple[str, int] | str

@@ -28,9 +28,9 @@ from nrm.store.shelter import key_workers as store
 from nrm.store.shelter.key_workers import MyPerson
 from nrm.web import access, errors
 from nrm.web.language import gettext
+from nrm.web.parts import Part
 from nrm.web.referrals.to_do import Task, first_of
 from nrm.web.shelter import shifts
-from nrm.web.shelter.parts import Part
 
 blueprint = Blueprint("key_workers", __name__)
 Answer = BaseResponse | tuple[str, int] | str

@@ -40,9 +40,9 @@ from nrm.store.shelter import stays as store
 from nrm.web import access, errors, formats
 from nrm.web.choices import label_of
 from nrm.web.language import current_language, gettext, ngettext, text_in
+from nrm.web.parts import Part
 from nrm.web.referrals import to_do
 from nrm.web.shelter import absences
-from nrm.web.shelter.parts import Part
 
 Answer = Response | str | tuple[str, int]
 

@@ -20,7 +20,7 @@ from nrm.store.shelter import testimony as store
 from nrm.web import access, errors
 from nrm.web.choices import label_of, of_list
 from nrm.web.language import gettext
-from nrm.web.shelter.parts import Part, address
+from nrm.web.parts import Part, address
 
 Answer = Response | str | tuple[str, int]
 

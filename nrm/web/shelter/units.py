@@ -131,7 +131,7 @@ def split_page(unit_id: uuid.UUID) -> Answer:
 def _split_form(unit: store.UnitLine) -> SplitUnitForm:
     form = _offer(SplitUnitForm(request.form))
     inside = (line for line in store.places(by=access.actor()) if line.unit_id == unit.id)
-    form.places.choices = [SelectChoice(value=str(line.id), label=line.label) for line in inside]
+    form.places.choices = [SelectChoice(value=line.label, label=line.label) for line in inside]
     return form
 
 
@@ -141,13 +141,13 @@ def split(unit_id: uuid.UUID) -> Answer:
     by = access.actor()
     unit = store.unit_line(unit_id, by=by)
     form = _split_form(unit)
-    inside = {line.id for line in store.places(by=by) if line.unit_id == unit_id}
+    inside = [line for line in store.places(by=by) if line.unit_id == unit_id]
     if not form.validate():
         return render_template("shelter/units/split.html", unit=unit, form=form), 422
     try:
         actions.split(
             unit_id=unit_id,
-            place_ids={each for each in inside if str(each) in (form.places.data or ())},
+            place_ids={line.id for line in inside if line.label in (form.places.data or ())},
             label=form.label.data or "",
             for_whom=form.for_whom.data,
             on=chosen_day(form.begins, form.begins_day, days.today()),

@@ -37,11 +37,12 @@ def test_a_unit_is_split_renamed_and_closed_by_day_and_the_past_stays(app: Flask
     manager, first = sign_in(MANAGER), units()["Ndërtesa"]
     address = f"/beds/units/{first.id}"
     v2, v3 = (str(people.bed("VATRA", number)) for number in (1, 2))
+    names = [store.place_line(uuid.UUID(each), by=factories.actor(MANAGER)).label for each in (v2, v3)]
     split = {"label": "Kati i parë", "for_whom": "women", "begins": "today"}
     assert "Tick the places" in manager.post(f"{address}/split?lang=en", split, 422)
-    assert manager.post(f"{address}/split", {**split, "places": [v2, v3]}) == "/beds/units"
+    assert manager.post(f"{address}/split", {**split, "places": names}) == "/beds/units"
     assert (units()["Ndërtesa"].places, units()["Kati i parë"].places) == (43, 2)
-    manager.post(f"{address}/split?lang=en", {**split, "places": [v2]}, 422)
+    manager.post(f"{address}/split?lang=en", {**split, "places": names[:1]}, 422)
     board = manager.get("/beds?lang=en")
     assert re.search(r"Tonight 44 places are free: 42 for everybody, 2 for women\.", board)
     assert "Kati i parë, for women</caption>" in board

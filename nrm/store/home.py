@@ -25,6 +25,7 @@ from nrm.store.shelter import (
     away,
     consents,
     data_requests,
+    key_workers,
     missing_told,
     others_there,
     places,
@@ -40,7 +41,8 @@ class Top:
     there; how many people arrived and have no place, or are away; how many minors turn 18 this month; how many moves
     between shelters are not over; how often the desk was told under seal of somebody who is missing; how many people
     are on their way, for how many codes a place is kept, how many answers run out soon or did, how many requests of
-    persons wait, and whether a quarter waits for an answer. An actor who has no part in one of them gets 0.
+    persons wait, whether a quarter waits for an answer, and for how many people the actor answers. An actor who has no
+    part in one of them gets 0.
     """
 
     keys: Keys
@@ -61,6 +63,7 @@ class Top:
     to_ask_again: int = 0
     requests: int = 0
     quarter: int = 0
+    mine: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -97,4 +100,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         consents.number_to_ask_again(by),
         data_requests.number_to_answer(by),
         contributions.number_waiting(by),
+        key_workers.number_of_mine(by),
     )

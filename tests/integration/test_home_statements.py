@@ -15,8 +15,8 @@ from tests.world import World
 
 MOST = {
     "rinas.border_officer": 8,
-    "nrc.case_worker": 13,
-    "vatra.shelter_manager": 16,
+    "nrc.case_worker": 12,
+    "vatra.shelter_manager": 12,
     "molsa.statistician": 11,
     "ra.duty_officer": 13,
 }

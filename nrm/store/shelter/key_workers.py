@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, select
 from sqlalchemy.orm import aliased
 
 from nrm import clock
@@ -201,6 +201,15 @@ def my_people(*, by: Actor) -> list[MyPerson]:
         for row, pseudonym, stays_here in db.session.execute(statement)
         if vault.is_genuine(row)
     ]
+
+
+def number_of_mine(by: Actor) -> ColumnElement[int]:
+    """How many places the asker has as key worker or deputy; a part of another statement."""
+    if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
+        return literal(0)
+    counted = select(func.count()).select_from(KeyWorker)
+    mine = (KeyWorker.member_id == by.member_id, KeyWorker.organisation_id == by.organisation_id)
+    return counted.where(*mine, KeyWorker.ended_at.is_(None)).scalar_subquery()
 
 
 def names(case_ids: Collection[uuid.UUID], *, by: Actor) -> dict[uuid.UUID, str]:

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -220,7 +220,7 @@ def next_steps(missing: Collection[uuid.UUID], tasks: Iterable[Task]) -> list[Ne
     """One's own people with what is to be done next for each of them; what is long past or far ahead is no step."""
     first = first_of(tasks)
     steps = []
-    for each in store.my_people(by=access.actor()):
+    for each in store.my_people(by=access.actor()) if g.top.mine else ():
         case, task = url_for("cases.show", case_id=each.case_id), first.get(each.case_id)
         if each.case_id in missing:
             steps.append(NextStep(each, "missing", case))

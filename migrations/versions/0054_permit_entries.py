@@ -129,6 +129,7 @@ def _make_entries() -> sa.Table:
         sa.UniqueConstraint("case_id", "position", name=op.f("uq_permit_entries_case_id_position")),
     )
     op.create_index("ix_permit_entries_counts_on", "permit_entries", ["counts_on", "case_id"])
+    op.create_index("ix_permit_entries_paper_case_id", "permit_entries", ["paper", "case_id"])
     return table
 
 

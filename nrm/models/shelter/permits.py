@@ -43,6 +43,8 @@ class PermitEntry(Model):
             name="decided_on_paper",
         ),
         Index("ix_permit_entries_counts_on", "counts_on", "case_id"),
+        # `tend` looks for papers that count by silence; there are few of them.
+        Index("ix_permit_entries_paper_case_id", "paper", "case_id"),
     )
 
     id: Mapped[uuid.UUID] = id_column()

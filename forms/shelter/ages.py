@@ -50,7 +50,10 @@ IMPOSSIBLE = {
     ),
     AgeRefusal.NOT_YET: (
         "",
-        N_("She is not surely 18 yet. Without a day of birth she counts as an adult from the first of next month."),
+        N_(
+            "It is not sure that the person is 18 yet. Without a day of birth they count as an adult from the first of "
+            "next month."
+        ),
     ),
     AgeRefusal.SAME: ("age_class", N_("Choose another age than the person counts as now")),
     AgeRefusal.DAY: ("when", N_("Enter a day that is not before the case began, and not in the future")),
@@ -85,12 +88,12 @@ class TurnedForm(OnceForm):
     """What an adult from today on says about who could read for the child."""
 
     agrees = RadioField(
-        N_("Does she agree that the child protection service goes on reading what it could read?"),
+        N_("Does the person agree that the child protection service goes on reading what it could read?"),
         choices=[
-            SelectChoice(value="yes", label=N_("Yes, she agrees")),
-            SelectChoice(value="no", label=N_("No, or she was not asked yet: it reads nothing from now on")),
+            SelectChoice(value="yes", label=N_("Yes, the person agrees")),
+            SelectChoice(value="no", label=N_("No, or not asked yet: it reads nothing from now on")),
         ],
-        validators=[Offered(N_("Choose whether she agrees"))],
+        validators=[Offered(N_("Choose whether the person agrees"))],
         validate_choice=False,
     )
 

@@ -109,7 +109,7 @@ def _leads(by: Actor) -> bool:
 
 
 def _alarm(session: Session, by: Actor) -> Alarm | None:
-    """Tell the colleagues when the actor took many people on by her own hand; None if they were told already."""
+    """Tell the colleagues when the actor took many people on by their own hand; None if they were told already."""
     assert by.organisation_id is not None
     assert by.member_id is not None
     lately, now, people = rows.by_own_hand(by.member_id, by.organisation_id)

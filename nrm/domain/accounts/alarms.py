@@ -23,7 +23,7 @@ class AlarmKind(StrEnum):
     ERASURES = "erasures"  # asked for a third case to be destroyed
     ENDINGS = "endings"  # asked for a third account to be ended
     DRAFTS = "drafts"  # opened interviews that colleagues began
-    PLACES = "places"  # made herself key worker or deputy of many people
+    PLACES = "places"  # took over as key worker or deputy of many people
 
 
 @dataclass(frozen=True, slots=True)

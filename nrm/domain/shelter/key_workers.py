@@ -54,7 +54,7 @@ LEADING_ROLES = frozenset(role for role, may in _PERMISSIONS.items() if Permissi
 
 ALARM_HOURS = 24
 OWN_HAND = 5
-"""So many people somebody takes on by her own hand before her colleagues are asked to look."""
+"""So many people somebody takes on by their own hand before colleagues are asked to look."""
 
 
 def check_appointing(*, leads: bool, own: bool, taken: bool, has_other_place: bool, role: Role) -> None:
@@ -74,9 +74,9 @@ def check_appointing(*, leads: bool, own: bool, taken: bool, has_other_place: bo
 
 
 def is_unusual(*, lately: int, now: int, people: int) -> bool:
-    """Whether colleagues should ask why somebody appointed herself so often.
+    """Whether colleagues should ask why somebody made themselves key worker so often.
 
-    `lately`: within the last day; `now`: for how many of the `people` of the shelter she has a place by her own hand.
+    `lately`: within the last day; `now`: for how many of the `people` of the shelter they hold a place by own hand.
     The second is for who takes one person a day.
     """
     return lately >= OWN_HAND or (now >= OWN_HAND and 2 * now > people)

@@ -26,7 +26,7 @@ from nrm.store.shelter import stays
 from nrm.vault import shifts as vault
 
 LATELY = timedelta(days=7)
-"""How long the manager is shown who took people on by her own hand."""
+"""How long the manager is shown who took people on by their own hand."""
 _SHIFTS_SINCE = timedelta(hours=24)
 _HISTORY = 50
 

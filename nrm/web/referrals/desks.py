@@ -67,6 +67,7 @@ def shelter_home() -> str:
     shown = now[: to_do.SHOWN]
     seen = {step.person.case_id for step in steps} | {task.case_id for task in shown if task.case_id is not None}
     labels = shifts.labels(seen)
+    room = places.room(by=by)
     return render_template(
         "home/shelter.html",
         missing=missing,
@@ -76,8 +77,8 @@ def shelter_home() -> str:
         people=key_workers.home_part(steps, labels),
         part=contributions.waiting_part() if g.top.quarter else "",
         paid=by.may(Permission.PAYMENT_READ),
-        room=places.room(by=by),
-        tonight=place_pages.tonight(),
+        room=room,
+        tonight=place_pages.tonight(room),
         kept=places.kept_for(by=by) if g.top.kept else (),
         received=referrals.received(by=by, size=SHOWN),
         coming=referrals.coming(by=by, size=SHOWN) if g.top.coming else Page([], ""),

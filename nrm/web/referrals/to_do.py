@@ -151,18 +151,18 @@ def _planned_ends(by: Actor) -> Iterator[Task]:
 
 def _permits(desk: permits.Desk) -> Iterator[Task]:
     for line in desk.papers:
-        yield _permit(line, line.day, gettext("A second member confirms what was entered of her permit"))
+        yield _permit(line, line.day, gettext("A second member confirms what was entered of the permit"))
     for line in desk.applications:
         if line.status is PermitStatus.REFUSED:
-            yield _permit(line, line.day, gettext("Her permit was refused: record the appeal"))
+            yield _permit(line, line.day, gettext("The permit was refused: record the appeal"))
         elif line.late:
             yield _permit(
-                line, line.day, gettext("No answer to her application: ask the permit unit, record its answer")
+                line, line.day, gettext("No answer to the application: ask the permit unit, record its answer")
             )
     for within, lines in desk.ending:
         for line in lines:
             if within and line.status is not PermitStatus.RENEWAL_APPLIED:
-                yield _permit(line, line.day, gettext("Her permit ends then: apply for its renewal"))
+                yield _permit(line, line.day, gettext("The permit ends then: apply for its renewal"))
             elif not within:
                 yield _permit(line, line.day, gettext("The permit has ended and the person is still here"))
 

@@ -54,19 +54,23 @@ def for_whom(code: str) -> str:
     return text_in(words) if words is not None else code
 
 
-def tonight() -> str:
+def tonight(room: store.Room) -> str:
     """What is free tonight and for whom, in one sentence; for the board and the home page of a shelter."""
     free = store.free_tonight(by=access.actor())
     if not free:
         return gettext("Tonight no place is free.")
     said = [f"{number} {for_whom(code)}" for code, number in free]
     number = sum(each for _, each in free)
-    return ngettext(
+    sentence = ngettext(
         "Tonight %(num)s place is free: %(which)s.",
         "Tonight %(num)s places are free: %(which)s.",
         number,
         which=", ".join(said),
     )
+    asked = number - room.free
+    if asked <= 0:
+        return sentence
+    return sentence + " " + ngettext("%(num)s of them is asked for.", "%(num)s of them are asked for.", asked)
 
 
 def mark(form: Form, reason: PlaceRefusal, otherwise: str) -> None:
@@ -82,14 +86,15 @@ def mark(form: Form, reason: PlaceRefusal, otherwise: str) -> None:
 def board() -> str:
     """Every place and the next fourteen days, by unit."""
     by = access.actor()
+    room = store.room(by=by)
     board_days, rows = store.board(by=by)
     units: dict[str, list[tuple[store.PlaceLine, list[tuple[On, int]]]]] = {}
     for line, runs in rows:
         units.setdefault(f"{line.unit}, {for_whom(line.for_whom)}" if line.unit else "", []).append((line, runs))
     return render_template(
         "shelter/places/board.html",
-        room=store.room(by=by),
-        tonight=tonight(),
+        room=room,
+        tonight=tonight(room),
         days=board_days,
         units=units,
         without=store.without_place(by=by),

@@ -211,7 +211,7 @@ def test_the_task_opens_on_the_first_of_the_month_and_the_day_shows_after_openin
     assert "18 on" not in page
     assert "Open the identity to see the day" in page
     assert "Open the identity first" in other.post(f"{path}/turned?lang=en", {"agrees": "no"}, 409)
-    assert "Choose whether she agrees" in person.post(f"{path}/turned?lang=en", {}, 422)
+    assert "Choose whether the person agrees" in person.post(f"{path}/turned?lang=en", {}, 422)
     person.post(f"{path}/turned", {"agrees": "no"})
     assert "18 or over" in person.get(f"{path}?lang=en")
     assert path not in person.get("/?lang=en")

@@ -423,7 +423,7 @@ def test_the_log_says_a_shift_in_words_and_what_is_unusual_first(
     page = manager.get("/openings?lang=en")
     first, rest = page.split("<caption", 2)[1:]
     assert "To look at first" in first
-    assert "made herself key worker or deputy" in first
+    assert "took over as key worker or deputy" in first
     assert "opened Care, for which a colleague answers" in first
     assert "A shift: identity, care and legal file of one&#39;s own people" in rest
     assert "it opened 1 person, 1 person was looked up, 3 pages were shown" in rest

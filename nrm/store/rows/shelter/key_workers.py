@@ -45,8 +45,8 @@ def member_of(member_id: uuid.UUID, organisation_id: uuid.UUID) -> Member | None
 
 
 def by_own_hand(member_id: uuid.UUID, organisation_id: uuid.UUID) -> tuple[list[datetime], int, int]:
-    """When she appointed herself within the last day, for how many cases she has a place by her own hand, and how many
-    open cases the organisation has."""
+    """When the member appointed themselves within the last day, for how many cases they have a place by their own hand,
+    and how many open cases the organisation has."""
     since = clock.now() - timedelta(hours=ALARM_HOURS)
     own = (
         KeyWorker.member_id == member_id,

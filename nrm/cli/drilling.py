@@ -110,6 +110,13 @@ def _created(url: URL) -> Iterator[str]:
         server.dispose()
 
 
+# Those of triggers: they do not go with their tables. What an extension brought is not ours.
+_FUNCTIONS = """
+    SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
+"""
+
+
 def _server(url: URL) -> Engine:
     return create_engine(url, isolation_level="AUTOCOMMIT", hide_parameters=True)
 
@@ -138,4 +145,6 @@ def _emptied(setting: str, address: str) -> Iterator[str]:
         with engine.connect() as connection:
             for table in inspect(connection).get_table_names():
                 connection.exec_driver_sql(f'DROP TABLE "{table}" CASCADE')
+            for function in connection.exec_driver_sql(_FUNCTIONS).scalars().all():
+                connection.exec_driver_sql(f"DROP FUNCTION {function}")
         engine.dispose()

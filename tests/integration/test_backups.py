@@ -22,12 +22,13 @@ from nrm import audit, clock
 from nrm.actions import backups, tending
 from nrm.actions.accounts import members, organisations
 from nrm.actions.referrals import referrals
-from nrm.actions.shelter import cases, erasures, stays
+from nrm.actions.shelter import cases, erasures, stays, testimony
 from nrm.cli import nrm
 from nrm.cli.usage import Refused
 from nrm.db import Model, ShredModel, db, disconnect, transaction
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.shelter.stays import Destination, ExitReason
+from nrm.domain.shelter.strikes import StrikeReason
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Case, SealedCompartment, ShredKey
 from nrm.steps.shelter import cases as case_steps
@@ -276,8 +277,12 @@ def test_what_was_erased_stays_erased_after_a_restore_also_when_the_database_is_
         disconnect()
 
 
-def closed(world: World) -> None:
-    """The person of `world.case` leaves NRC; the case stays open."""
+def closed(world: World, *, witness: bool = True) -> None:
+    """The person of `world.case` leaves NRC; the case stays open. `witness`: False strikes the testimony, because of
+    which an erasure keeps the legal file."""
+    if not witness:
+        nrc = factories.actor("nrc.case_worker")
+        testimony.strike(step_id=world.witness_step, reason=StrikeReason.WRONG_PERSON, by=nrc)
     stays.end(
         stay_id=world.stay,
         ended_on=stay_store.today(),

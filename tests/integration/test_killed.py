@@ -137,7 +137,7 @@ def test_a_process_killed_while_ending_a_share_or_erasing_leaves_all_or_nothing(
     _, world = world_app
     what, module, function, when = ENDINGS[place]
     if what == "erasure":
-        closed(world)
+        closed(world, witness=False)
     closure = Closure(tmp_path / "world", tmp_path / "stolen")
     before = closure.now("before")
     shared = {key for key in opened(before, "TRP_UNIT") if key[0] == world.case.hex}

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from threading import Lock
 from time import monotonic
 from typing import cast
 
@@ -54,6 +55,8 @@ from nrm.vault import agreements as vault
 from nrm.vault.agreements import CannotOpen
 
 EVERY_SECONDS = 60
+_TAKING_IN = Lock()
+"""Held while the rows are read and taken in: what was read before cannot replace what was read after it."""
 COUNTRY, SHIPPED, KNOWN, DUE = "nrm.country", "nrm.country.shipped", "nrm.agreements", "nrm.agreements.due"
 
 
@@ -90,6 +93,11 @@ def refresh_if_due() -> None:
 
 def refresh() -> None:
     """Read the versions and make them part of the country of this process. Before the tables exist: nothing."""
+    with _TAKING_IN:
+        _read_and_take_in()
+
+
+def _read_and_take_in() -> None:
     extensions = current_app.extensions
     shipped = cast(Country, extensions.setdefault(SHIPPED, extensions[COUNTRY]))
     extensions[DUE] = monotonic() + EVERY_SECONDS

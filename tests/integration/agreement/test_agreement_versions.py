@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -261,6 +262,41 @@ def test_the_last_two_sign_in_the_same_instant(instance: Flask) -> None:
     first, second = texts.signers("RA")
     assert raised_by(instance, lambda: texts.sign(version, first), lambda: texts.sign(version, second)) == []
     assert row(version).status == VersionStatus.SIGNED
+    assert country().in_force(day_of(11)).version == "2027"
+
+
+@pytest.mark.slow
+def test_what_was_read_before_a_signature_does_not_replace_what_was_read_after_it(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = texts.opened(texts.draft())
+    texts.sign_all(version, but="RA")
+    first, second = texts.signers("RA")
+    texts.sign(version, first)
+    read, signed = threading.Event(), threading.Event()
+    binding = agreement_version_rows.binding
+
+    def slow() -> object:
+        found = binding()
+        if threading.current_thread() is reader:
+            read.set()
+            signed.wait(1)  # long enough for the signature, unless that waits for this reading
+        return found
+
+    def refresh() -> None:
+        with app.app_context():
+            actions.refresh()
+            db.session.remove()
+
+    monkeypatch.setattr(agreement_version_rows, "binding", slow)
+    app.extensions[actions.KNOWN] = actions.NOTHING_KNOWN
+    db.session.rollback()
+    reader = threading.Thread(target=refresh)
+    reader.start()
+    assert read.wait(10)
+    texts.sign(version, second)
+    signed.set()
+    reader.join()
     assert country().in_force(day_of(11)).version == "2027"
 
 

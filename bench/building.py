@@ -24,6 +24,7 @@ from nrm.cli.usage import application
 from nrm.db import db, disconnect
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.quarters import Quarter
+from nrm.store import days
 from nrm.store.reports import counting
 from nrm.store.shelter import payment_lines
 
@@ -222,8 +223,8 @@ def _line(what: str, among: str, before: float, after: float, target: float) -> 
 
 
 def main() -> None:
-    """Print a line for each page and each count: milliseconds of the smaller and of the larger building, their ratio."""
-    today = date.today()
+    """Print a line for each page and each count: milliseconds in the smaller and the larger building, their ratio."""
+    today = days.today()
     asked: dict[Building, dict[str, float]] = {}
     counted: dict[Building, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as place:

@@ -18,12 +18,12 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from bench.scale import TARGET, signed_in
+from nrm import clock
 from nrm.cli.demo import make_demo
 from nrm.cli.usage import application
 from nrm.db import db, disconnect
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.quarters import Quarter
-from nrm.store import days
 from nrm.store.reports import counting
 from nrm.store.shelter import payment_lines
 
@@ -224,7 +224,7 @@ def _line(what: str, among: str, before: float, after: float, target: float) -> 
 
 def main() -> None:
     """Print a line for each page and each count: milliseconds in the smaller and the larger building, their ratio."""
-    today = days.today()
+    today = clock.now().date()
     asked: dict[Building, dict[str, float]] = {}
     counted: dict[Building, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as place:

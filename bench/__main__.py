@@ -7,6 +7,7 @@ import sys
 from bench import (
     agreements,
     audit,
+    building,
     documents,
     forms,
     keys,
@@ -22,6 +23,7 @@ from bench import (
 ALL = {
     "agreements": agreements.main,
     "audit": audit.main,
+    "building": building.main,
     "documents": documents.main,
     "forms": forms.main,
     "keys": keys.main,

@@ -37,7 +37,7 @@ NAMING_LABELS = {
 }
 ENDED_LABELS = {
     Ended.WITHDRAWN: N_("taken back"),
-    Ended.LAPSED: N_("ran out"),
+    Ended.LAPSED: N_("ran out, or the case was closed"),
     Ended.ASKED_AGAIN: N_("asked again"),
 }
 INTERPRETER_LABELS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,7 @@ from nrm.store import days
 from tests import factories
 from tests import factories_referrals as people
 from tests.browser import live
+from tests.browser.checks import HEAVY_PAGE, ORDINARY_PAGE, assert_accessible
 from tests.browser.conftest import new_context
 from tests.factories_stays import ALBANIAN, CHILD, admitted
 
@@ -42,6 +44,7 @@ class Walk:
 
     def home(self) -> Walk:
         self.page.goto(f"{self.base}/")
+        self._judged()
         self.steps = 0
         return self
 
@@ -67,6 +70,7 @@ class Walk:
         self.steps += 1
         assert not self.page.title().startswith(("Error", "Gabim")), self.page.locator("main").inner_text()
         expect(self.page.locator("main h1").first).to_be_visible()
+        self._judged()
         if PICTURES:
             self.pictures += 1
             for width in (1200, 320):
@@ -75,6 +79,14 @@ class Walk:
                 self.page.screenshot(path=Path(PICTURES) / name, full_page=True)
             self.page.set_viewport_size({"width": 1100, "height": 800})
         return self
+
+    def _judged(self) -> None:
+        """Nothing that axe finds, and the weight of the page with its sheet and its script."""
+        assert_accessible(self.page)
+        weight = self.page.evaluate("""() => performance.getEntriesByType('navigation')[0].transferSize
+            + performance.getEntriesByType('resource').reduce((sum, each) => sum + each.encodedBodySize, 0)""")
+        case = re.search(r"/cases/[0-9a-f-]{36}$", self.page.url.partition("?")[0])
+        assert weight <= (HEAVY_PAGE if case else ORDINARY_PAGE), (self.page.url, weight)
 
     def shows(self, text: str, *, seen: bool = True) -> None:
         whole = expect(self.page.locator("main"))

@@ -222,7 +222,8 @@ def why_not_closed(*, case_id: uuid.UUID, by: Actor) -> list[CaseRefused | GateC
 
 def reopen(*, case_id: uuid.UUID, reason: ReopenReason, by: Actor) -> None:
     """Open a closed case again. The holder alone reads it: what others could read does not come back with it, except
-    the words of a child's assessments, without which nobody could assess the child again.
+    the words of a child's assessments, without which nobody could assess the child again. Whom the person agreed to
+    tell is asked anew.
 
     Its time under retention begins anew when it is closed again. Raises NotPermitted, NotVisible, CaseRefused
     (`not_holder`), ReopenRefused.
@@ -241,5 +242,6 @@ def reopen(*, case_id: uuid.UUID, reason: ReopenReason, by: Actor) -> None:
         case.status, case.closed_month = "open", None
         session.flush()
         child_files.reopened(session, case, by)
+        consent_records.end_with_case(session, case_id, by)  # of a case that was closed before closing did so
         audit.append(session, audit.Event.CASE_REOPENED, by=by, case_id=case_id, reason=str(reason))
     shredding.work_off()

@@ -62,7 +62,7 @@ class Ended(StrEnum):
     """How an answer stopped holding."""
 
     WITHDRAWN = "withdrawn"
-    LAPSED = "lapsed"
+    LAPSED = "lapsed"  # its days are over, or the case was closed
     ASKED_AGAIN = "asked_again"
 
 

@@ -23,7 +23,7 @@ from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, Reading
 from nrm.models.shelter.stays import Stay
 from nrm.steps.referrals import hand_overs
-from nrm.steps.shelter import child_files
+from nrm.steps.shelter import child_files, consent_records
 from nrm.steps.shelter import closings as closing_steps
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store import days
@@ -122,6 +122,7 @@ def end(session: Session, case_id: uuid.UUID, by: Actor, *, way: Way, answers: A
     keep = dict.fromkeys(vault.compartments_of(session, case_id), own_organisation_only(by))
     epochs.rotate(session, case_id, keep, by=by)
     child_files.only_for_holder(session, case)
+    consent_records.end_with_case(session, case_id, by)
     closing_steps.close(session, case, way, by, answers)
 
 

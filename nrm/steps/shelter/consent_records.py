@@ -258,6 +258,12 @@ def end(
         )
 
 
+def end_with_case(session: Session, case_id: uuid.UUID, by: Actor) -> None:
+    """End every yes to sharing, because the case is closed and everybody but the holder stops reading."""
+    shared = current(session, case_id, Consent.topic == Topic.SHARING, Consent.said == Said.GIVEN)
+    end(session, shared, Ended.LAPSED, by, narrowing=Narrowing.DONE)
+
+
 def current(session: Session, case_id: uuid.UUID, *wanted: object) -> list[Consent]:
     """The answers of a case that hold now, in a stable order."""
     statement = (

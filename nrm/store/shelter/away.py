@@ -17,6 +17,8 @@ from nrm.models.shelter.stays import Stay
 from nrm.store import days
 
 _MOST = 100
+# Nobody is away from a stay that is over; said here, so that the stays of the past are not read.
+_AWAY_NOW = (Stay.ended_on.is_(None), Away.outcome == "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class AwayLine:
 
 def away(*, by: Actor) -> list[AwayLine]:
     """Who is away now or will be, the late first; empty for an actor who takes nobody in."""
-    return _lines(by, Away.outcome == "")
+    return _lines(by, *_AWAY_NOW)
 
 
 def number_away(by: Actor) -> ColumnElement[int]:
@@ -44,7 +46,7 @@ def number_away(by: Actor) -> ColumnElement[int]:
     if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
         return literal(0)
     counted = select(func.count()).select_from(Away).join(Stay, Stay.id == Away.stay_id)
-    return counted.where(Stay.organisation_id == by.organisation_id, Away.outcome == "").scalar_subquery()
+    return counted.where(Stay.organisation_id == by.organisation_id, *_AWAY_NOW).scalar_subquery()
 
 
 def of_stay(stay_id: uuid.UUID, *, by: Actor) -> list[AwayLine]:

@@ -29,7 +29,8 @@ _MOST = 50
 
 @dataclass(frozen=True, slots=True)
 class ConsentLine:
-    """One answer. `due`: the holder is to ask again by now; `waits`: its end waits for a new key, or for a stay."""
+    """One answer. `due`: the holder is to ask again by now, also where it ended without a word of the person; `waits`:
+    its end waits for a new key, or for a stay."""
 
     id: uuid.UUID
     topic: Topic
@@ -76,7 +77,7 @@ def held(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> list[ConsentLine]:
     """Every answer of one case, what holds now first, then the newest first; for the holder, else NotVisible."""
-    _seen_by_holder(case_id, by)
+    case = _seen_by_holder(case_id, by)
     statement = (
         select(Consent, Member.login, Organisation)
         .join(Member, Member.id == Consent.read_by_id)
@@ -86,6 +87,8 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> list[ConsentLine]:
         .execution_options(populate_existing=True)
     )
     today = days.today()
+    found = db.session.execute(statement).all()
+    now = [each for each, *_ in found if not each.ended]
     return [
         ConsentLine(
             id=each.id,
@@ -104,11 +107,18 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> list[ConsentLine]:
             due_on=each.due_on,
             ended=each.ended,
             ended_on=each.ended_on,
-            due=not each.ended and is_due(each.due_on, today, country().validity),
+            due=_asks_again(each, now, today) and case.status == "open",
             waits=each.narrowing == Narrowing.WAITS,
         )
-        for each, login, organisation in db.session.execute(statement)
+        for each, login, organisation in found
     ]
+
+
+def _asks_again(line: Consent, now: list[Consent], today: date) -> bool:
+    """Whether an answer runs out soon, or ended by itself and nobody asked about the same since."""
+    if line.ended == Ended.LAPSED:
+        return not any(each.topic == line.topic and each.asked_on >= (line.ended_on or today) for each in now)
+    return not line.ended and is_due(line.due_on, today, country().validity)
 
 
 def to_ask_again(*, by: Actor) -> list[DueLine]:
@@ -165,10 +175,10 @@ def withheld_until(case_id: uuid.UUID, *, by: Actor) -> datetime | None:
     return rows.withheld_until(case_id)
 
 
-def _seen_by_holder(case_id: uuid.UUID, by: Actor) -> None:
+def _seen_by_holder(case_id: uuid.UUID, by: Actor) -> Case:
     by.must(Permission.CASE_READ)
     try:
-        held(case_id, by=by)
+        return held(case_id, by=by)
     except CaseRefused:
         raise NotVisible from None
 

@@ -80,8 +80,12 @@ def lines(quarter: Quarter, *, by: Actor) -> list[PaymentLine]:
     for row in db.session.execute(
         select(Stay.id, Stay.organisation_id, Stay.admitted_on, Stay.ended_on).where(Stay.admitted_on <= quarter.end)
     ):
-        there = present(Period(row.admitted_on, row.ended_on), gaps.get(row.id, ()))
-        stays.setdefault(row.organisation_id, []).extend((each.admitted_on, each.exited_on) for each in there)
+        days = stays.setdefault(row.organisation_id, [])
+        if row.id not in gaps:  # nearly all, and all that ever were are read
+            days.append((row.admitted_on, row.ended_on))
+            continue
+        there = present(Period(row.admitted_on, row.ended_on), gaps[row.id])
+        days.extend((each.admitted_on, each.exited_on) for each in there)
     made = []
     for shelter in db.session.scalars(select(Organisation.id).where(Organisation.kind.in_(SHELTERS))):
         days = stays.get(shelter, [])

@@ -25,15 +25,20 @@ from sqlalchemy import func, select, update
 
 from nrm import audit, clock
 from nrm.actions.reports import reports as actions
+from nrm.actions.shelter import cases, corrections, stays
 from nrm.countries import load
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Role
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports import reports as rules
 from nrm.domain.reports.report_list import COUNTED, MAIN
+from nrm.domain.reports.tabulation import Classification, tabulate
+from nrm.domain.shelter.closings import ReopenReason
+from nrm.domain.shelter.corrections import Why
 from nrm.models.audit import AuditEntry
 from nrm.models.reports.reports import Release, ReleaseDraft, ReleaseFile, ReleaseMemory
 from nrm.models.shelter.cases import Case
+from nrm.models.shelter.stays import Stay
 from nrm.statistics import release as statistics
 from nrm.statistics.attack import Finding
 from nrm.statistics.tables import TOTAL, MalformedMicrodata
@@ -41,6 +46,8 @@ from nrm.store import names
 from nrm.store.accounts import accounts
 from nrm.store.reports import counting
 from nrm.store.reports import reports as store
+from nrm.store.shelter import payment_lines
+from nrm.store.shelter import places as place_store
 from nrm.vault import signing
 from nrm.web.reports.reports import DOWNLOADS
 from tests import accessible, accommodated, factories
@@ -283,6 +290,47 @@ def test_a_late_stay_changes_no_closed_quarter_and_counts_in_the_next(app: Flask
     assert {name: sealed(name, FIRST) for name in rules.FORMATS} == before
     accommodated.release(SECOND, by=statistician)
     assert published()["tables"][0]["rows"][0]["value"] >= 20
+
+
+@pytest.mark.parametrize("reason", [ReopenReason.CAME_BACK, ReopenReason.BY_MISTAKE])
+def test_somebody_who_comes_back_and_a_case_that_is_opened_again_change_nothing_of_a_closed_quarter(
+    closed: Flask, reason: ReopenReason
+) -> None:
+    vatra = factories.actor("vatra.shelter_manager")
+    left = select(Stay.case_id, Stay.id).where(Stay.ended_on.between(SECOND.start, SECOND.end)).order_by(Stay.ended_on)
+    case_id, stay_id = db.session.execute(left).first() or pytest.fail("nobody left in that quarter")
+    home = {"destination": "own_home", "destination_country": "home", "repatriation_gate": "home"}
+    with transaction() as session:
+        went = update(Stay).where(Stay.id == stay_id)
+        session.execute(went.values(exit_reason="independent_living", child_gate="adult", **home))
+    cases.close(case_id=case_id, by=vatra)
+    release = Actor.system("release")
+
+    def stands() -> list[object]:
+        db.session.rollback()
+        files = [sealed(name, quarter) for quarter in CLOSED for name in rules.FORMATS]
+        people = counting.people(db.session.connection(), SECOND, by=release)
+        rows = tabulate(people, SECOND, Classification("AL", frozenset(), frozenset()))
+        # `earlier`: nights of quarters before that the next one would pay.
+        late = [(line.organisation_id, line.earlier) for line in payment_lines.lines(SECOND.next, by=release)]
+        return [files, sorted(rows, key=str), payment_lines.bases(by=vatra), sorted(late, key=str)]
+
+    before = stands()
+    cases.reopen(case_id=case_id, reason=reason, by=vatra)
+    assert stands() == before
+    free = place_store.free_places(by=vatra)[0][0]
+    if reason is ReopenReason.CAME_BACK:
+        today = clock.now().date()
+        stays.admit(case_id=case_id, place_id=free, admitted_on=today, anticipated_end_on=today, by=vatra)
+        assert stands() == before
+    else:
+        # The end itself was wrong: what she slept there since is known now, and is paid and counted from now on.
+        corrections.reopen(stay_id=stay_id, place_id=free, why=Why.MISTYPED, by=vatra)
+        after = stands()
+        assert after[:3] == before[:3]
+        assert after[3] != before[3]
+    assert actions.close(SECOND, by=factories.actor("molsa.statistician")).already  # type: ignore[union-attr]
+    assert stands()[:3] == before[:3]
 
 
 # Frozen, chained, signed

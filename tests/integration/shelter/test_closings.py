@@ -10,31 +10,35 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from nrm import clock
 from nrm.actions import tending
+from nrm.actions.referrals import next_receiver
 from nrm.actions.shelter import absences, cases, consents, erasures, permits, stays
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.agreement.agreements import RECEIVER
 from nrm.domain.quarters import Quarter
+from nrm.domain.referrals.referrals import OverrideReason, ReferralRefused
 from nrm.domain.shelter.absences import Feared
 from nrm.domain.shelter.cases import CaseRefused, Compartment
 from nrm.domain.shelter.closings import NOTHING_AGREED, ReopenReason, ReopenRefused
-from nrm.domain.shelter.consents import EVERYTHING
+from nrm.domain.shelter.consents import EVERYTHING, Answer, Asking, Said, Topic
 from nrm.domain.shelter.permits import GateClosed, PermitEvent
 from nrm.domain.shelter.stays import Destination, ExitReason
 from nrm.models.audit import AuditEntry
 from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.cases import CareNote, Case, Grant
 from nrm.models.shelter.closings import Closing
+from nrm.models.shelter.consents import Consent
 from nrm.models.shelter.stays import Stay
 from nrm.store import days
 from nrm.store.reports import counting
 from nrm.store.shelter import case_lists
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import closings as store
+from nrm.store.shelter import consents as consent_store
 from nrm.store.shelter import places as place_store
 from tests import factories
 from tests import factories_referrals as people
@@ -224,6 +228,37 @@ def test_it_is_opened_again_with_a_reason_and_both_acts_stay_written(vatra: Acto
         select(AuditEntry.event).where(AuditEntry.event.in_(("case_closed", "case_reopened"))).order_by(AuditEntry.id)
     )
     assert db.session.scalars(said).all()[-3:] == ["case_closed", "case_reopened", "case_closed"]
+
+
+def test_a_yes_to_sharing_ends_with_the_case_and_is_asked_for_anew_when_it_is_open_again(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    case_id = gone(vatra)
+    old = consent_store.of_case(case_id, by=vatra)
+    assert {each.topic for each in old if each.holds} == {Topic.SERVICES, Topic.STATISTICS}
+    shelter = sign_in("vatra.case_worker")
+    again = "Ask the person again"
+    assert again not in shelter.get(f"/cases/{case_id}?lang=en")
+    with transaction() as session:  # as a case stands that was closed before the yes ended with it
+        session.execute(update(Consent).where(Consent.ended != "").values(ended="", ended_on=None, narrowing=""))
+    page = shelter.get(shelter.post(f"/cases/{case_id}/reopen", {"reason": "by_mistake"}) + "&lang=en")
+    assert again in page[: page.index("Contents")]
+    assert "Sharing" not in page[page.index('id="consent"') : page.index('id="more"')]
+    [ended] = [each for each in consent_store.of_case(case_id, by=vatra) if not each.holds]
+    assert (ended.topic, ended.said, ended.ended, ended.due) == (Topic.SHARING, Said.GIVEN, "lapsed", True)
+    assert "ran out, or the case was closed" in shelter.get(f"/cases/{case_id}/consents?lang=en")
+    # Whom she agreed to tell is not taken over: a shelter is asked for her only after she was asked by name.
+    with pytest.raises(ReferralRefused, match="by_name"):
+        next_receiver.refer(
+            case_id=case_id,
+            receiver_id=people.organisation("NRC"),
+            reason=OverrideReason.PERSON_WISHES,
+            hand_over=people.HAND_OVER,
+            by=vatra,
+        )
+    consents.ask(case_id=case_id, answers=[Answer(Topic.SHARING, Said.GIVEN)], asking=Asking("", "", ""), by=vatra)
+    assert not any(each.due for each in consent_store.of_case(case_id, by=vatra))
+    assert again not in shelter.get(f"/cases/{case_id}?lang=en")
 
 
 def test_who_read_it_before_reads_nothing_of_a_case_that_is_open_again(vatra: Actor) -> None:

@@ -1,4 +1,4 @@
-"""Ways around the gates for a person who has a shelter's account: death, erasing, taking back, and being missing."""
+"""Ways around the gates for who has a shelter's account: death, erasing, taking back, being missing, and a file."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from sqlalchemy import inspect, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nrm import clock
+from nrm.actions.interviews import interviews
 from nrm.actions.referrals import next_receiver, outside_referrals, referrals
-from nrm.actions.shelter import absences, ages, cases, consents, corrections, erasures, permits, stays
+from nrm.actions.shelter import absences, ages, cases, consents, corrections, direct_intake, erasures, permits, stays
 from nrm.db import db, transaction
-from nrm.domain.accounts.accounts import Actor
+from nrm.domain.accounts.accounts import Actor, NotPermitted
+from nrm.domain.interviews.questionnaire_flow import prune
 from nrm.domain.referrals.outside_referrals import OutsideKind, OutsideReason
 from nrm.domain.referrals.referrals import IllegalTransition, OverrideReason, ReferralRefused
 from nrm.domain.referrals.transfers import CallOff
@@ -30,6 +32,7 @@ from nrm.domain.shelter.corrections import CorrectionRefused, Why
 from nrm.domain.shelter.direct_intake import OwnCase
 from nrm.domain.shelter.findings import Found
 from nrm.domain.shelter.permits import GateClosed, PermitEvent
+from nrm.domain.shelter.resident_lines import EXAMPLE, UnreadableResident, check_head, codes, read
 from nrm.domain.shelter.stays import (
     DESTINATIONS,
     Destination,
@@ -45,6 +48,7 @@ from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case, SealedCompartment
 from nrm.models.shelter.corrections import StayCorrection
+from nrm.models.shelter.places import Occupancy, Place
 from nrm.models.shelter.stays import Stay
 from nrm.steps.shelter import consents as consent_steps
 from nrm.steps.shelter import erasures as erasure_steps
@@ -54,6 +58,7 @@ from nrm.store.countries import country
 from nrm.store.shelter import places as place_store
 from tests import factories
 from tests.conftest import Person
+from tests.factories_interviews import LOGIN, example, questionnaire
 from tests.factories_referrals import HAND_OVER, bed, organisation
 from tests.factories_stays import ALBANIAN, CHILD, MOLDOVAN, admitted, found, may_go
 
@@ -410,6 +415,10 @@ CHILD_GATES = {
 
 def _every_end(who: Resident, *, few: bool = False) -> None:
     who.shut()
+    _ends(who, few=few)
+
+
+def _ends(who: Resident, *, few: bool = False) -> None:
     for reason, destination, where in who.ends(few=few):
         for ago in (0, 1) if destination is Destination.FAMILY else (0,):
             who.refused(lambda: who.end(destination, where, reason, ago=ago))  # noqa: B023 - called at once
@@ -503,6 +512,49 @@ def _pages_of_an_end(who: Resident) -> None:
             assert page.status_code == 422, (step, more)
 
 
+def _line(who: Resident, place: str, **other: str) -> dict[str, str]:
+    """Who lives there, as a line of the file of the first day might say it otherwise."""
+    said = {"place": place, "admitted_on": str(who.day(200)), "planned_end_on": str(who.day(-30)), **other}
+    return {**EXAMPLE, "exploited_in": "", "exploitation": "", **said}
+
+
+def _taken_in(line: dict[str, str], by: Actor) -> uuid.UUID:
+    """The case of a line of `nrm stays import`."""
+    pseudonym = direct_intake.take_in(resident=read(line, codes=codes(country().lists)), line=line, by=by)
+    db.session.rollback()
+    return db.session.scalars(select(Case.id).where(Case.pseudonym == pseudonym)).one()
+
+
+def _imported(who: Resident) -> None:
+    """No line of a file is about somebody who is there: what it says of her makes a case of its own, and hers stays."""
+    who.shut()
+    mine = db.session.scalars(
+        select(Place.label).join(Occupancy, Occupancy.place_id == Place.id).where(Occupancy.stay_id == who.stay_id)
+    ).one()
+    with pytest.raises(ImpossibleStay):
+        _taken_in(_line(who, mine), who.by)
+    free = place_store.free_lines(by=who.by)[0].label
+    assert _taken_in(_line(who, free), who.by) != who.case_id
+    code = db.session.get_one(Case, who.case_id).pseudonym
+    for column in ("code", "pseudonym", "case_id", "ended_on", "exit_reason", "destination", "informed_on"):
+        with pytest.raises(UnreadableResident):
+            check_head([*EXAMPLE, column])
+    # Nor is an interview of a file: it is taken in as one of somebody new, and there is no place in it for a code.
+    line = {
+        "questionnaire": "returnee-1",
+        "interviewed_at": "2026-01-02T10:30",
+        "answers": prune(questionnaire(), example()),
+    }
+    named = {**line, "answers": {**example(), "case_id": str(who.case_id)}}
+    for by in (who.by, rinas := factories.actor(LOGIN)):
+        assert interviews.take_in(line=line, by=by) not in (None, code)
+        with pytest.raises(interviews.UnacceptableInterview):
+            interviews.take_in(line=named, by=by)
+    with pytest.raises(NotPermitted):
+        _taken_in(_line(who, free), rinas)
+    _ends(who, few=True)
+
+
 Way = Callable[[Resident], None]
 HOME_WAYS: tuple[Way, ...] = (
     _every_end,
@@ -513,6 +565,7 @@ HOME_WAYS: tuple[Way, ...] = (
     _a_letter_after_she_left,
     _called_off,
     _pages_of_an_end,
+    _imported,
 )
 
 
@@ -656,6 +709,36 @@ def test_no_case_is_closed_erased_or_sent_on_around_a_stay_an_alarm_or_a_questio
         for reason, destination, where in here.ends():
             here.refused(lambda: here.end(destination, where, reason))  # noqa: B023 - called at once
     assert (here.state(), gone.state()) == (here.kept, gone.kept)
+
+
+@pytest.mark.parametrize(
+    ("told", "sends_home_only"),
+    [
+        pytest.param({"age_class": "child", "age": "15", "consent": "", "statistics": ""}, False, id="child"),
+        pytest.param({"age_class": "unsure", "age": "", "consent": "", "statistics": ""}, False, id="unsure"),
+        pytest.param({"citizenship": "MD"}, True, id="not told"),
+    ],
+)
+def test_who_came_by_a_file_is_behind_the_same_gates_and_the_file_again_opens_nothing(
+    vatra: Actor, told: dict[str, str], sends_home_only: bool
+) -> None:
+    who = Resident(ALBANIAN, _no_more, sends_home_only=sends_home_only)
+    line = _line(who, place_store.free_lines(by=vatra)[0].label, **told)
+    who.case_id = _taken_in(line, vatra)
+    who.stay_id = db.session.scalars(select(Stay.id).where(Stay.case_id == who.case_id)).one()
+    who.minor = not sends_home_only
+    _every_end(who, few=True)
+    _closings(who)
+    who.refused(_letters(who))
+    assert who.state() == who.kept
+    assert _taken_in(line, vatra) == who.case_id
+    assert who.state() == who.kept
+    # Once she left and the case is closed, the same line gives its code and neither opens it nor brings her back.
+    who.left()
+    cases.close(case_id=who.case_id, by=vatra)
+    closed = who.state()
+    assert _taken_in(line, vatra) == who.case_id
+    assert who.state() == closed
 
 
 def test_who_is_assessed_as_a_child_before_the_second_member_looks_did_not_leave_alone(

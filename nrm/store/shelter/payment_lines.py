@@ -75,29 +75,32 @@ def lines(quarter: Quarter, *, by: Actor) -> list[PaymentLine]:
     }
     if db.session.scalar(select(func.count()).where(PaymentLine.quarter >= str(quarter))):
         return []
+    first = {shelter: Quarter.parse(frozen[shelter][0]) if shelter in frozen else None for shelter in _shelters()}
+    nights, earlier = dict.fromkeys(first, 0), dict.fromkeys(first, 0)
     gaps = absence_rows.gaps()
-    stays: dict[uuid.UUID, list[rules.Days]] = {}
-    for row in db.session.execute(
-        select(Stay.id, Stay.organisation_id, Stay.admitted_on, Stay.ended_on).where(Stay.admitted_on <= quarter.end)
-    ):
-        days = stays.setdefault(row.organisation_id, [])
-        if row.id not in gaps:  # nearly all, and all that ever were are read
-            days.append((row.admitted_on, row.ended_on))
+    # Every stay that ever was is read, and none is kept.
+    statement = select(Stay.id, Stay.organisation_id, Stay.admitted_on, Stay.ended_on)
+    every = statement.where(Stay.admitted_on <= quarter.end).execution_options(yield_per=1_000)
+    for stay_id, shelter, admitted_on, ended_on in db.session.execute(every):
+        if shelter not in first:
             continue
-        there = present(Period(row.admitted_on, row.ended_on), gaps[row.id])
-        days.extend((each.admitted_on, each.exited_on) for each in there)
-    made = []
-    for shelter in db.session.scalars(select(Organisation.id).where(Organisation.kind.in_(SHELTERS))):
-        days = stays.get(shelter, [])
-        first, paid = frozen.get(shelter, (None, 0))
-        since = Quarter.parse(first) if first else None
-        made.append(
-            PaymentLine(
-                organisation_id=shelter,
-                quarter=str(quarter),
-                nights=rules.of_quarter(days, quarter),
-                earlier=rules.earlier(days, quarter, since=since, paid=paid),
-                frozen_at=clock.now(),
-            )
+        there: list[rules.Days] = [(admitted_on, ended_on)]
+        if stay_id in gaps:
+            parts = present(Period(admitted_on, ended_on), gaps[stay_id])
+            there = [(each.admitted_on, each.exited_on) for each in parts]
+        nights[shelter] += rules.of_quarter(there, quarter)
+        earlier[shelter] += rules.earlier(there, quarter, since=first[shelter], paid=0)
+    return [
+        PaymentLine(
+            organisation_id=shelter,
+            quarter=str(quarter),
+            nights=nights[shelter],
+            earlier=earlier[shelter] - (frozen[shelter][1] if shelter in frozen else 0),
+            frozen_at=clock.now(),
         )
-    return made
+        for shelter in first
+    ]
+
+
+def _shelters() -> list[uuid.UUID]:
+    return list(db.session.scalars(select(Organisation.id).where(Organisation.kind.in_(SHELTERS))))

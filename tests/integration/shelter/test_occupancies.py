@@ -117,6 +117,7 @@ def _holds_by_hand(by: Actor) -> None:
 
 def test_a_kept_place_is_overdue_and_then_free_and_is_kept_no_longer_for_ever(app: Flask) -> None:
     assert app
+    in_days(0)  # before noon: three hours later is the same day
     nrc = factories.actor("nrc.case_worker")
     sent, place = people.sent(factories.actor("rinas.border_officer")), people.bed("NRC")
     referrals.accept(referral_id=sent.referral_id, place_id=place, expected_at=clock.now() + timedelta(hours=3), by=nrc)

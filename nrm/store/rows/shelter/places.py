@@ -93,13 +93,12 @@ class Counted(NamedTuple):
 def counted() -> Counted:
     """Places of today; taken; out of service; kept; people who were asked for and not answered yet. Each place once."""
     mine = Place.organisation_id == Organisation.id
-    free = (mine, there(), ~slept_in())
-    held = Occupancy.place_id.in_(select(Place.id).where(mine).correlate(Organisation))
     return Counted(
         _number(mine, or_(there(), slept_in())),
-        _number(held, Occupancy.until_on.is_(None), Occupancy.struck_on.is_(None)),
-        _number(*free, is_out()),
-        _number(*free, ~is_out(), is_kept()),
+        _number(mine, slept_in()),
+        # What is seldom so first: then the rows of who slept there are not looked up for each place.
+        _number(mine, there(), is_out(), ~slept_in()),
+        _number(mine, there(), is_kept(), ~is_out(), ~slept_in()),
         _number(Referral.receiver_id == Organisation.id, Referral.status == ReferralStatus.SENT),
         _number(mine, Place.extra_why != "", there()),
     )

@@ -198,6 +198,7 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
         written=written,
         move=transfers.of_referral(line.id),
         moves=transfer_store.is_move(line),
+        not_come=store.has_not_come(line),
         statuses=STATUS_LABELS,
         reasons=DECLINE_LABELS,
         overrides=OVERRIDE_LABELS,

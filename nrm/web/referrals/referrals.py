@@ -515,6 +515,14 @@ def owed() -> str:
     )
 
 
+@blueprint.get("/obligations/<uuid:obligation_id>/acknowledge")
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def acknowledge_page(obligation_id: uuid.UUID) -> Answer:
+    """What is said to be done, of whom, before it is: that is not taken back."""
+    obligation, pseudonym = obligations.to_acknowledge(obligation_id, by=access.actor())
+    return render_template("referrals/referrals/acknowledge.html", obligation=obligation, pseudonym=pseudonym)
+
+
 @blueprint.post("/obligations/<uuid:obligation_id>/acknowledge")
 @access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def acknowledge(obligation_id: uuid.UUID) -> Answer:

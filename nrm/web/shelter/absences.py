@@ -178,10 +178,18 @@ def not_known(missing_id: uuid.UUID) -> Answer:
     return redirect(url_for("home.index"), 303)
 
 
+@blueprint.get("/missing/<uuid:missing_id>/found")
+@access.requires(Permission.STAY_MANAGE)
+def found_page(missing_id: uuid.UUID) -> Answer:
+    """Who is said to be back and what ends with it, before the alarm is over: of two codes the wrong one is pressed."""
+    line = store.one(missing_id, by=access.actor())
+    return render_template("shelter/absences/found.html", line=line)
+
+
 @blueprint.post("/missing/<uuid:missing_id>/found")
 @access.requires(Permission.STAY_MANAGE)
 def found(missing_id: uuid.UUID) -> Answer:
-    """The person is back; one press of a button ends the alarm."""
+    """The person is back: the alarm is over."""
     by = access.actor()
     case_id = actions.found(missing_id=missing_id, by=by)
     current = stays.of_case(case_id, by=by).current

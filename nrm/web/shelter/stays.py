@@ -217,7 +217,8 @@ HAPPENED: Mapping[str, Phrase] = {
     ),
     "found": N_(
         "%(code)s is back and the alarm is over: the desks see that, and nobody opens what the police were told. "
-        "Nights count again from today. Next: ask what the person needs.",
+        "Nights count again from today. Next: ask what the person needs. Was it somebody else? Then record at once "
+        "that this person did not come back.",
         code="",
     ),
     "alarm_ended": N_(
@@ -246,7 +247,14 @@ HAPPENED: Mapping[str, Phrase] = {
         "until then the stay has ended.",
         code="",
     ),
-    "changed": N_("The stay is changed. What was planned before stays in the history below."),
+    "moved": N_("%(code)s has another place from today on. The place of the nights before stays as it was.", code=""),
+    "planned": N_("The planned end is changed. What was planned before stays in the history below."),
+    "changed": N_(
+        "%(code)s has another place from today on, and the planned end is changed. What was planned before stays in "
+        "the history below.",
+        code="",
+    ),
+    "same": N_("Place and planned end are as you chose them; nothing else was changed."),
     "ended": N_(
         "The stay of %(code)s has ended and the place is free. The case stays with you: follow the person up from it, "
         "or close it.",
@@ -292,6 +300,12 @@ def change(stay_id: uuid.UUID) -> Answer:
         form.plan_why.errors, valid = [N_("Choose why the planned end changes")], False
     if not valid:
         return render_template("shelter/stays/change.html", stay=stay, form=form), 422
+    did = _what_changed(stay, form)
+    if did != "same" and form.seen.data not in (None, "", _as_it_stands(stay)):
+        # Sent from a page that was loaded before: what it says of the place or the end was never meant as a change.
+        form.bed.errors = [CHANGED_MEANWHILE]
+        form.seen.data = _as_it_stands(stay)
+        return render_template("shelter/stays/change.html", stay=stay, form=form, now=stay), 409
     chosen = chosen_place(form)
     try:
         actions.change(
@@ -307,14 +321,30 @@ def change(stay_id: uuid.UUID) -> Answer:
         return render_template("shelter/stays/change.html", stay=stay, form=form), status
     except StayOver:
         return errors.error_page(409, OVER)
-    return redirect(url_for("stays.show", stay_id=stay_id, did="changed"), 303)
+    return redirect(url_for("stays.show", stay_id=stay_id, did=did), 303)
+
+
+CHANGED_MEANWHILE = N_("This stay was changed since you loaded the page: look at both answers, then save again")
+
+
+def _as_it_stands(stay: store.StayLine) -> str:
+    """Place and planned end, for a form that says what was on the page when it was filled in."""
+    return f"{stay.place_id or stay.with_stay_id or ''} {stay.anticipated_end_on.isoformat()}"
+
+
+def _what_changed(stay: store.StayLine, form: ChangeStayForm) -> str:
+    """The word for `HAPPENED`; `stay` as it was before."""
+    chosen = chosen_place(form)
+    moved = (chosen.place_id, chosen.with_stay_id) != (stay.place_id, stay.with_stay_id)
+    planned = form.planned.data not in (None, stay.anticipated_end_on)
+    return "changed" if moved and planned else "moved" if moved else "planned" if planned else "same"
 
 
 def _change_form(stay: store.StayLine) -> ChangeStayForm:
     by = access.actor()
     mother = next((line.pseudonym for line in store.mothers(by=by) if line.id == stay.with_stay_id), None)
     now = WITH + mother if mother is not None else stay.place
-    form = ChangeStayForm(request.form, bed=now, planned=stay.anticipated_end_on)
+    form = ChangeStayForm(request.form, bed=now, planned=stay.anticipated_end_on, seen=_as_it_stands(stay))
     lines = [line for line in places.places(by=by) if line.id == stay.place_id]
     form.bed.choices = place_choices([*lines, *places.free_lines(by=by, for_case=stay.case_id)])
     if not now:

@@ -419,7 +419,12 @@ def promise(referral_id: uuid.UUID) -> Answer:
 @access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
 def depart_page(referral_id: uuid.UUID) -> Answer:
     line = _to_decide(referral_id, ReferralEvent.DEPART)
-    return render_template("referrals/referrals/depart.html", line=line, form=_depart_form(line))
+    return _depart_page(line, _depart_form(line))
+
+
+def _depart_page(line: ReferralLine, form: DepartReferralForm) -> str:
+    moves = transfer_store.is_move(line)
+    return render_template("referrals/referrals/depart.html", line=line, form=form, moves=moves)
 
 
 def _depart_form(line: ReferralLine) -> DepartReferralForm:
@@ -441,7 +446,7 @@ def depart(referral_id: uuid.UUID) -> Answer:
     line = _to_decide(referral_id, ReferralEvent.DEPART)
     form = _depart_form(line)
     if not form.validate():
-        return render_template("referrals/referrals/depart.html", line=line, form=form), 422
+        return _depart_page(line, form), 422
     actions.depart(
         referral_id=referral_id,
         escort=Escort(form.escort.data),

@@ -17,7 +17,7 @@ from forms.shelter.corrections import KIND_LABELS, WHY_LABELS, CorrectPlaceForm,
 from forms.shelter.stays import FIELD_OF, IMPOSSIBLE, PLAN_LABELS, AdmitStayForm, ChangeStayForm
 from forms.typed import OnceForm
 from nrm.actions.shelter import stays as actions
-from nrm.domain.accounts.accounts import Permission
+from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.away import Over
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.places import may_be_with_mother
@@ -34,7 +34,7 @@ from nrm.store import days as calendar
 from nrm.store.countries import country
 from nrm.store.shelter import absences as absence_store
 from nrm.store.shelter import away as away_store
-from nrm.store.shelter import key_workers, places
+from nrm.store.shelter import cases, key_workers, places
 from nrm.store.shelter import stay_history as history_store
 from nrm.store.shelter import stays as store
 from nrm.web import access, errors, formats
@@ -183,6 +183,7 @@ def show(stay_id: uuid.UUID) -> str:
     return render_template(
         "shelter/stays/show.html",
         stay=stay,
+        sees_case=stay.ended_on is None or _sees_case(stay.case_id),
         reason=label_of("exit_reasons", stay.exit_reason) if stay.exit_reason else "",
         destination=label_of("destinations", stay.destination) if stay.destination else "",
         country=absences.place(stay.destination_country),
@@ -198,6 +199,15 @@ def show(stay_id: uuid.UUID) -> str:
         ],
         words={"plan": PLAN_LABELS, "kind": KIND_LABELS, "why": WHY_LABELS},
     )
+
+
+def _sees_case(case_id: uuid.UUID) -> bool:
+    """Whether the case can be shown: after a move it is the other shelter's alone."""
+    try:
+        cases.case(case_id, by=access.actor())
+    except NotVisible:
+        return False
+    return True
 
 
 def _happened(code: str) -> Phrase | None:

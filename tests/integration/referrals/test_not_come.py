@@ -125,7 +125,7 @@ def test_once_it_is_said_where_the_person_is_the_line_goes_and_no_second_arrival
     assert f"/referrals/{sent.referral_id}/arrival" not in nrc.get(f"/referrals/{sent.referral_id}")
 
 
-def test_a_person_who_left_one_shelter_and_did_not_reach_the_other_is_on_the_lists(app: Flask) -> None:
+def test_a_person_who_left_one_shelter_and_did_not_reach_the_other_is_on_the_lists(app: Flask, sign_in: SignIn) -> None:
     assert app
     vatra, nrc = factories.actor("vatra.shelter_manager"), factories.actor(NRC)
     own = admitted(vatra, identity={"given": people.PLANTED}, story=people.TOLD, days_ago=3)
@@ -138,9 +138,17 @@ def test_a_person_who_left_one_shelter_and_did_not_reach_the_other_is_on_the_lis
         by=vatra,
     )
     referrals.accept(referral_id=moved, place_id=people.bed("NRC", 7), by=nrc)
+    shelter, page, stay = sign_in("vatra.shelter_manager"), f"/referrals/{moved}", f"/stays/{own.stay_id}"
+    assert "Place here: ," not in shelter.get(f"{page}?lang=en")
+    assert "Press it once the person has gone" in shelter.get(page)
+    assert "Press it once the person has gone" in shelter.post(f"{page}/depart", {}, 422)
+    assert f'"/cases/{own.case_id}"' in shelter.get(stay)
     referrals.depart(
         referral_id=moved, escort=Escort.WOMAN_STAFF, expected_at=clock.now() + timedelta(hours=2), by=vatra
     )
+    assert "the other shelter has the case, and asks you to take the person back" in shelter.get(page)
+    assert "The case is with another organisation now." in shelter.get(stay)
+    assert f'"/cases/{own.case_id}"' not in shelter.get(stay)
     referrals.not_arrived(referral_id=moved, by=nrc)
     assert at_the_shelter() == [(own.case_id, False)]
     assert at_the_desk() == [own.case_id]

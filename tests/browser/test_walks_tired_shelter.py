@@ -175,6 +175,15 @@ def a_form_of_an_older_page(page: Page, other: Page, base: str, stay_id: uuid.UU
     press(other, "Save")
     expect(other.locator("[role=status]")).to_contain_text("nothing else was changed")
 
+    tomorrow = days.today() + timedelta(days=1)
+    other.goto(f"{base}/stays/{stay_id}/away")
+    other.locator("main [name=since][value=other]").check()
+    for part, value in zip(("day", "month", "year"), (tomorrow.day, tomorrow.month, tomorrow.year), strict=True):
+        other.fill(f"[name=since_day-{part}]", str(value))
+    other.locator("main [name=expected][value='3']").check()
+    press(other, "Record")
+    expect(other.locator("[role=status]")).to_contain_text("are planned; until then nothing changes")
+
 
 def the_wrong_stay_ends(page: Page, base: str, stay_id: uuid.UUID, code: str) -> None:
     """Three pages, each pressed twice: only the last one ends the stay, and it is struck where the page says so."""

@@ -277,6 +277,11 @@ HAPPENED: Mapping[str, Phrase] = {
         "the person is missing.",
         code="",
     ),
+    "away_later": N_(
+        "Days away of %(code)s are planned; until then nothing changes. If the person is not back on the day, your "
+        "home page says so; then record that the person is missing.",
+        code="",
+    ),
     "back": N_("%(code)s is back. The nights are counted again from that day on.", code=""),
     "not_away": N_("The days away are struck; their nights count."),
 }

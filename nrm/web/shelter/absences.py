@@ -99,6 +99,7 @@ def _missing(case_id: uuid.UUID, form: MissingForm, status: int = 200) -> Answer
         case=case,
         form=form,
         standing=store.of_case(case_id, by=by),
+        stays_here=stays.of_case(case_id, by=by).current is not None,
         police=country().emergency.police,
         children=country().emergency.children,
         asked=_was_asked(case_id),

@@ -70,6 +70,9 @@ def test_the_pages_say_it_and_lead_to_what_became_of_the_person(sent: people.Sen
     for link in (f"{page}/arrival", f"/cases/{sent.case_id}/missing", f"/cases/{sent.case_id}/refer"):
         assert link in shown
     assert f"{page}/not-arrived" not in shown
+    alarm = nrc.get(f"/cases/{sent.case_id}/missing")
+    assert "No stay runs here" in alarm
+    assert "the stay goes on" not in alarm
     assert page in desk.get("/?lang=en")
     assert "Did not arrive: ask the shelter" in desk.get("/")
     vatra.get(page, 404)

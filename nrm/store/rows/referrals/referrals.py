@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 
 from nrm.db import db
 from nrm.domain.referrals.referrals import ReferralStatus, Terms
+from nrm.domain.shelter.stays import ExitReason
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case, Supplement
@@ -50,7 +51,11 @@ def not_come() -> ColumnElement[bool]:
             Stay.case_id == Case.id,
             or_(
                 Stay.ended_on.is_(None),
-                and_(Stay.organisation_id == Case.holder_id, Stay.admitted_on >= since, Stay.taken_back_on.is_(None)),
+                and_(
+                    Stay.organisation_id == Case.holder_id,
+                    Stay.admitted_on >= since,
+                    Stay.exit_reason.not_in(_NOT_SINCE),
+                ),
             ),
         ),
         ~exists().where(
@@ -60,6 +65,8 @@ def not_come() -> ColumnElement[bool]:
     )
 
 
+# Of `sent_at` sometimes only the quarter is left: a stay that ended with a move was before it.
+_NOT_SINCE = (ExitReason.TRANSFERRED, ExitReason.ENTERED_BY_MISTAKE)
 _GOES_ON = (ReferralStatus.SENT, ReferralStatus.ACCEPTED, ReferralStatus.ARRIVED)
 
 

@@ -45,7 +45,10 @@ CORRECTION_REFUSED = {
         "The arrival was entered more than seven days ago. If the person is not there, end the stay."
     ),
     CorrectionRefusal.BEFORE_ABSENCE: N_("Enter a day that is not after a day on which the person was away or missing"),
-    CorrectionRefusal.BEFORE_MOVE: N_("Enter a day that is not after the person moved to another place"),
+    CorrectionRefusal.BEFORE_MOVE: N_(
+        "Enter a day before the person moved to another place; if the move was entered wrongly, too, correct the place "
+        "first"
+    ),
     CorrectionRefusal.NOT_THERE: N_("Enter a day of this stay"),
     CorrectionRefusal.TWO_MEMBERS: N_(
         "Two members recorded this end. Say that the person is still here; then record what is right."

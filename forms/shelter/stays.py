@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wtforms import RadioField, SelectField, StringField, TextAreaField
+from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from forms import SelectChoice
@@ -158,8 +158,9 @@ PLAN_LABELS = {
 
 
 class ChangeStayForm(OnceForm):
-    """Another place, another planned end, and why that changed."""
+    """Another place, another planned end, and why that changed. `seen`: how both stood on the page that was sent."""
 
+    seen = HiddenField()
     bed = SelectField(N_("Place"), validators=[Offered(N_("Choose a free place"))], validate_choice=False)
     planned = DayField(N_("Planned end of the stay"))
     plan_why = SelectField(

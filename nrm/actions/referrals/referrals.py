@@ -266,7 +266,8 @@ def depart(*, referral_id: uuid.UUID, escort: Escort, expected_at: datetime, by:
 def arrive(
     *, referral_id: uuid.UUID, admission: Admission | None = None, told: Told | None = None, by: Actor
 ) -> uuid.UUID:
-    """The person has arrived; returns the case. Of all times of its referrals only the quarter is kept.
+    """The person has arrived, or is there after it was said that nobody came; returns the case. Of all times of its
+    referrals only the quarter is kept.
 
     `admission`: the stay that begins with it; `told`: what is sealed with the care. Nothing is recorded if one of the
     two is refused. Raises NotPermitted, NotVisible, IllegalTransition, and with them ImpossibleStay, CannotOpen,
@@ -277,6 +278,8 @@ def arrive(
         by.must(Permission.STAY_MANAGE)
     with transaction() as session:
         referral, after = _decided(referral_id, ReferralEvent.ARRIVE, by)
+        if referral.status == ReferralStatus.NOT_ARRIVED and not referral_rows.has_not_come(referral.id):
+            raise IllegalTransition(TransitionRefusal.STATE)
         _change(session, referral, after, arrived_at=clock.now())
         place_steps.expected(session, referral.id, clock.now())
         stay_steps.move_on(session, referral.case_id, by)

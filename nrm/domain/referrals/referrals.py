@@ -78,6 +78,8 @@ TRANSITIONS: Mapping[tuple[ReferralStatus, ReferralEvent, Relation], ReferralSta
         (_S.ACCEPTED, _E.ARRIVE, _R.RECEIVER): _S.ARRIVED,
         (_S.ACCEPTED, _E.NOT_ARRIVE, _R.RECEIVER): _S.NOT_ARRIVED,
         (_S.ACCEPTED, _E.NOT_ARRIVE, _R.DUTY_OFFICER): _S.NOT_ARRIVED,
+        # Said not to have come, and there after all (ADR 0077).
+        (_S.NOT_ARRIVED, _E.ARRIVE, _R.RECEIVER): _S.ARRIVED,
         # Entered by mistake: the person is expected again.
         (_S.ARRIVED, _E.TAKE_BACK_ARRIVAL, _R.RECEIVER): _S.ACCEPTED,
         # From one shelter to another, and before the person has left: they stay where they are.

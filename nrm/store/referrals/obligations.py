@@ -104,6 +104,15 @@ def row(obligation_id: uuid.UUID, *, by: Actor) -> Obligation:
     return found
 
 
+def to_acknowledge(obligation_id: uuid.UUID, *, by: Actor) -> tuple[Obligation, str]:
+    """(the obligation, the code of its person), for the page before it is acknowledged; raises NotVisible once it is
+    done."""
+    found = row(obligation_id, by=by)
+    if found.done_at is not None:
+        raise NotVisible
+    return found, db.session.scalars(select(Case.pseudonym).where(Case.id == found.case_id)).one()
+
+
 def to_tell(obligation_id: uuid.UUID, *, by: Actor) -> tuple[Obligation, Case]:
     """(obligation, case) of something that another party has to know and was not told yet; raises NotVisible.
 

@@ -155,6 +155,11 @@ def referral(referral_id: uuid.UUID, *, by: Actor) -> ReferralLine:
     return _referral_line(found, by)
 
 
+def has_not_come(line: ReferralLine) -> bool:
+    """Whether the person was said not to have come, and nobody said since where the person is."""
+    return line.status is ReferralStatus.NOT_ARRIVED and referral_rows.has_not_come(line.id)
+
+
 def newest_of(case_id: uuid.UUID, *, by: Actor) -> ReferralLine | None:
     """The newest referral of a case, if the asker may see it."""
     statement = _referral_rows().where(Referral.case_id == case_id).order_by(Referral.position.desc()).limit(1)

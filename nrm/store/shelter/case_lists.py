@@ -11,6 +11,8 @@ from sqlalchemy import and_, exists, func, select, tuple_
 
 from nrm.db import UtcDateTime, db
 from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.referrals.referrals import ReferralStatus
+from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.places import Occupancy, Place
@@ -38,6 +40,8 @@ class HeldLine:
     missing: bool
     due_at: datetime | None
     owed: ObligationLine | None
+    awaited: uuid.UUID | None
+    """The referral by which the person is on the way here."""
 
     @property
     def urgent(self) -> bool:
@@ -55,8 +59,12 @@ def held(*, by: Actor, after: str = "", size: int = LINES) -> Page[HeldLine]:
     by.must(Permission.CASE_READ)
     due = func.coalesce(obligations.first_due_of(Case.id, by), _LAST, type_=UtcDateTime())
     missing = exists().where(Missing.case_id == Case.id, Missing.outcome == "")
+    accepted = Referral.status == ReferralStatus.ACCEPTED  # one at most: an open one stands in the way of a second
+    awaited = select(Referral.id).where(
+        Referral.case_id == Case.id, Referral.receiver_id == by.organisation_id, accepted
+    )
     statement = (
-        select(Case, due, missing)
+        select(Case, due, missing, awaited.scalar_subquery())
         .where(Case.holder_id == by.organisation_id, Case.status == "open")
         .order_by(due, Case.id)
         .limit(size + 1)
@@ -77,8 +85,9 @@ def held(*, by: Actor, after: str = "", size: int = LINES) -> Page[HeldLine]:
             bool(is_missing),
             due_at if due_at is not None and due_at < _LAST else None,
             owed.get(case.id),
+            awaited_by,
         )
-        for case, due_at, is_missing in found
+        for case, due_at, is_missing, awaited_by in found
     ]
     return page(lines, lambda line: (line.due_at or _LAST, line.id), size)
 

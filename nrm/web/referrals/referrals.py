@@ -198,6 +198,7 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
         written=written,
         move=transfers.of_referral(line.id),
         moves=transfer_store.is_move(line),
+        not_come=store.has_not_come(line),
         statuses=STATUS_LABELS,
         reasons=DECLINE_LABELS,
         overrides=OVERRIDE_LABELS,
@@ -418,7 +419,12 @@ def promise(referral_id: uuid.UUID) -> Answer:
 @access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
 def depart_page(referral_id: uuid.UUID) -> Answer:
     line = _to_decide(referral_id, ReferralEvent.DEPART)
-    return render_template("referrals/referrals/depart.html", line=line, form=_depart_form(line))
+    return _depart_page(line, _depart_form(line))
+
+
+def _depart_page(line: ReferralLine, form: DepartReferralForm) -> str:
+    moves = transfer_store.is_move(line)
+    return render_template("referrals/referrals/depart.html", line=line, form=form, moves=moves)
 
 
 def _depart_form(line: ReferralLine) -> DepartReferralForm:
@@ -440,7 +446,7 @@ def depart(referral_id: uuid.UUID) -> Answer:
     line = _to_decide(referral_id, ReferralEvent.DEPART)
     form = _depart_form(line)
     if not form.validate():
-        return render_template("referrals/referrals/depart.html", line=line, form=form), 422
+        return _depart_page(line, form), 422
     actions.depart(
         referral_id=referral_id,
         escort=Escort(form.escort.data),
@@ -512,6 +518,14 @@ def owed() -> str:
         own_alerts=True,
         child_answers=ANSWER_LABELS,
     )
+
+
+@blueprint.get("/obligations/<uuid:obligation_id>/acknowledge")
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def acknowledge_page(obligation_id: uuid.UUID) -> Answer:
+    """What is said to be done, of whom, before it is: that is not taken back."""
+    obligation, pseudonym = obligations.to_acknowledge(obligation_id, by=access.actor())
+    return render_template("referrals/referrals/acknowledge.html", obligation=obligation, pseudonym=pseudonym)
 
 
 @blueprint.post("/obligations/<uuid:obligation_id>/acknowledge")

@@ -99,6 +99,7 @@ def _missing(case_id: uuid.UUID, form: MissingForm, status: int = 200) -> Answer
         case=case,
         form=form,
         standing=store.of_case(case_id, by=by),
+        stays_here=stays.of_case(case_id, by=by).current is not None,
         police=country().emergency.police,
         children=country().emergency.children,
         asked=_was_asked(case_id),
@@ -178,10 +179,18 @@ def not_known(missing_id: uuid.UUID) -> Answer:
     return redirect(url_for("home.index"), 303)
 
 
+@blueprint.get("/missing/<uuid:missing_id>/found")
+@access.requires(Permission.STAY_MANAGE)
+def found_page(missing_id: uuid.UUID) -> Answer:
+    """Who is said to be back and what ends with it, before the alarm is over: of two codes the wrong one is pressed."""
+    line = store.one(missing_id, by=access.actor())
+    return render_template("shelter/absences/found.html", line=line)
+
+
 @blueprint.post("/missing/<uuid:missing_id>/found")
 @access.requires(Permission.STAY_MANAGE)
 def found(missing_id: uuid.UUID) -> Answer:
-    """The person is back; one press of a button ends the alarm."""
+    """The person is back: the alarm is over."""
     by = access.actor()
     case_id = actions.found(missing_id=missing_id, by=by)
     current = stays.of_case(case_id, by=by).current

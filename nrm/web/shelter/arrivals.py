@@ -49,11 +49,12 @@ def arrive_page(referral_id: uuid.UUID) -> Answer:
 
 
 def _awaited(referral_id: uuid.UUID) -> referrals.ReferralLine | None:
-    """A referral whose person is awaited, or has arrived and was not admitted yet; raises NotVisible."""
+    """A referral whose person is awaited, did not come, or arrived and was not admitted yet; raises NotVisible."""
     by = access.actor()
     line = referrals.referral(referral_id, by=by)
     if line.relation in actors_of(line.status, ReferralEvent.ARRIVE):
-        return line
+        gone = line.status is ReferralStatus.NOT_ARRIVED and not referrals.has_not_come(line)
+        return None if gone else line
     there = line.status is ReferralStatus.ARRIVED and store.of_case(line.case_id, by=by).may_admit
     return line if there else None
 

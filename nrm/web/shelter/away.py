@@ -70,7 +70,8 @@ def go(stay_id: uuid.UUID) -> Answer:
         return errors.error_page(409, CASE_REFUSED[error.reason])
     except StayOver:
         return errors.error_page(409, OVER)
-    return redirect(url_for("stays.show", stay_id=stay_id, did="away"), 303)
+    did = "away" if since_on <= calendar.today() else "away_later"
+    return redirect(url_for("stays.show", stay_id=stay_id, did=did), 303)
 
 
 def _expected(form: AwayForm, since_on: date) -> date:

@@ -17,7 +17,7 @@ from forms.shelter.corrections import KIND_LABELS, WHY_LABELS, CorrectPlaceForm,
 from forms.shelter.stays import FIELD_OF, IMPOSSIBLE, PLAN_LABELS, AdmitStayForm, ChangeStayForm
 from forms.typed import OnceForm
 from nrm.actions.shelter import stays as actions
-from nrm.domain.accounts.accounts import Permission
+from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.away import Over
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.places import may_be_with_mother
@@ -34,7 +34,7 @@ from nrm.store import days as calendar
 from nrm.store.countries import country
 from nrm.store.shelter import absences as absence_store
 from nrm.store.shelter import away as away_store
-from nrm.store.shelter import key_workers, places
+from nrm.store.shelter import cases, key_workers, places
 from nrm.store.shelter import stay_history as history_store
 from nrm.store.shelter import stays as store
 from nrm.web import access, errors, formats
@@ -183,6 +183,7 @@ def show(stay_id: uuid.UUID) -> str:
     return render_template(
         "shelter/stays/show.html",
         stay=stay,
+        sees_case=stay.ended_on is None or _sees_case(stay.case_id),
         reason=label_of("exit_reasons", stay.exit_reason) if stay.exit_reason else "",
         destination=label_of("destinations", stay.destination) if stay.destination else "",
         country=absences.place(stay.destination_country),
@@ -198,6 +199,15 @@ def show(stay_id: uuid.UUID) -> str:
         ],
         words={"plan": PLAN_LABELS, "kind": KIND_LABELS, "why": WHY_LABELS},
     )
+
+
+def _sees_case(case_id: uuid.UUID) -> bool:
+    """Whether the case can be shown: after a move it is the other shelter's alone."""
+    try:
+        cases.case(case_id, by=access.actor())
+    except NotVisible:
+        return False
+    return True
 
 
 def _happened(code: str) -> Phrase | None:
@@ -217,7 +227,8 @@ HAPPENED: Mapping[str, Phrase] = {
     ),
     "found": N_(
         "%(code)s is back and the alarm is over: the desks see that, and nobody opens what the police were told. "
-        "Nights count again from today. Next: ask what the person needs.",
+        "Nights count again from today. Next: ask what the person needs. Was it somebody else? Then record at once "
+        "that this person did not come back.",
         code="",
     ),
     "alarm_ended": N_(
@@ -246,7 +257,14 @@ HAPPENED: Mapping[str, Phrase] = {
         "until then the stay has ended.",
         code="",
     ),
-    "changed": N_("The stay is changed. What was planned before stays in the history below."),
+    "moved": N_("%(code)s has another place from today on. The place of the nights before stays as it was.", code=""),
+    "planned": N_("The planned end is changed. What was planned before stays in the history below."),
+    "changed": N_(
+        "%(code)s has another place from today on, and the planned end is changed. What was planned before stays in "
+        "the history below.",
+        code="",
+    ),
+    "same": N_("Place and planned end are as you chose them; nothing else was changed."),
     "ended": N_(
         "The stay of %(code)s has ended and the place is free. The case stays with you: follow the person up from it, "
         "or close it.",
@@ -257,6 +275,11 @@ HAPPENED: Mapping[str, Phrase] = {
     "away": N_(
         "%(code)s is away. If the person is not back on the day, your home page says so; then record that "
         "the person is missing.",
+        code="",
+    ),
+    "away_later": N_(
+        "Days away of %(code)s are planned; until then nothing changes. If the person is not back on the day, your "
+        "home page says so; then record that the person is missing.",
         code="",
     ),
     "back": N_("%(code)s is back. The nights are counted again from that day on.", code=""),
@@ -292,6 +315,12 @@ def change(stay_id: uuid.UUID) -> Answer:
         form.plan_why.errors, valid = [N_("Choose why the planned end changes")], False
     if not valid:
         return render_template("shelter/stays/change.html", stay=stay, form=form), 422
+    did = _what_changed(stay, form)
+    if did != "same" and form.seen.data not in (None, "", _as_it_stands(stay)):
+        # Sent from a page that was loaded before: what it says of the place or the end was never meant as a change.
+        form.bed.errors = [CHANGED_MEANWHILE]
+        form.seen.data = _as_it_stands(stay)
+        return render_template("shelter/stays/change.html", stay=stay, form=form, now=stay), 409
     chosen = chosen_place(form)
     try:
         actions.change(
@@ -307,14 +336,30 @@ def change(stay_id: uuid.UUID) -> Answer:
         return render_template("shelter/stays/change.html", stay=stay, form=form), status
     except StayOver:
         return errors.error_page(409, OVER)
-    return redirect(url_for("stays.show", stay_id=stay_id, did="changed"), 303)
+    return redirect(url_for("stays.show", stay_id=stay_id, did=did), 303)
+
+
+CHANGED_MEANWHILE = N_("This stay was changed since you loaded the page: look at both answers, then save again")
+
+
+def _as_it_stands(stay: store.StayLine) -> str:
+    """Place and planned end, for a form that says what was on the page when it was filled in."""
+    return f"{stay.place_id or stay.with_stay_id or ''} {stay.anticipated_end_on.isoformat()}"
+
+
+def _what_changed(stay: store.StayLine, form: ChangeStayForm) -> str:
+    """The word for `HAPPENED`; `stay` as it was before."""
+    chosen = chosen_place(form)
+    moved = (chosen.place_id, chosen.with_stay_id) != (stay.place_id, stay.with_stay_id)
+    planned = form.planned.data not in (None, stay.anticipated_end_on)
+    return "changed" if moved and planned else "moved" if moved else "planned" if planned else "same"
 
 
 def _change_form(stay: store.StayLine) -> ChangeStayForm:
     by = access.actor()
     mother = next((line.pseudonym for line in store.mothers(by=by) if line.id == stay.with_stay_id), None)
     now = WITH + mother if mother is not None else stay.place
-    form = ChangeStayForm(request.form, bed=now, planned=stay.anticipated_end_on)
+    form = ChangeStayForm(request.form, bed=now, planned=stay.anticipated_end_on, seen=_as_it_stands(stay))
     lines = [line for line in places.places(by=by) if line.id == stay.place_id]
     form.bed.choices = place_choices([*lines, *places.free_lines(by=by, for_case=stay.case_id)])
     if not now:

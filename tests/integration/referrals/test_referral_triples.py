@@ -149,6 +149,8 @@ def test_what_stands_in_the_table_works(
         receiver.post(f"/referrals/{sent.referral_id}/accept", {"bed": str(people.bed("NRC")), "expected": ""})
     if status is ReferralStatus.ARRIVED:
         receiver.post(f"/referrals/{sent.referral_id}/arrival", _form(ReferralEvent.ARRIVE))
+    if status is ReferralStatus.NOT_ARRIVED:
+        receiver.post(f"/referrals/{sent.referral_id}/not-arrived", {})
     if event is ReferralEvent.EXPIRE:
         late = clock.now() + timedelta(hours=2)
         clock.set_clock(lambda: late)

@@ -520,8 +520,11 @@ def test_a_person_who_does_not_come_frees_the_bed(rinas: Actor, nrc: Actor, duty
         referrals.not_arrived(referral_id=sent.referral_id, by=factories.actor("vatra.case_worker"))
     referrals.not_arrived(referral_id=sent.referral_id, by=duty)
     assert people.bed("NRC") in [bed for bed, _ in places.free_places(by=nrc)]
+    with pytest.raises(NotVisible):
+        referrals.arrive(referral_id=sent.referral_id, by=factories.actor("vatra.case_worker"))
+    referrals.arrive(referral_id=sent.referral_id, by=nrc)  # she came after all
     with pytest.raises(IllegalTransition):
-        referrals.arrive(referral_id=sent.referral_id, by=nrc)
+        referrals.not_arrived(referral_id=sent.referral_id, by=nrc)
 
 
 # --- who has to be told

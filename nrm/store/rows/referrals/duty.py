@@ -46,6 +46,7 @@ from nrm.domain.referrals.duty import (
     CHILDREN,
     FAMILY,
     MOVE,
+    NOT_COME,
     OWED,
     UNSAFE,
     Tag,
@@ -66,7 +67,7 @@ from nrm.models.referrals.referrals import ChildAlert, Obligation, Referral
 from nrm.models.shelter.cases import Case
 from nrm.store.countries import country
 from nrm.store.rows.referrals import transfers as transfer_rows
-from nrm.store.rows.referrals.referrals import handed_over_urgently
+from nrm.store.rows.referrals.referrals import handed_over_urgently, not_come
 
 MARKED = (Tag.DANGER, Tag.URGENT)
 """The tags that a source can give; a child is seen by the age class, what is late by the hour."""
@@ -122,7 +123,8 @@ def sources() -> tuple[Source, ...]:
         .join(Case, Case.id == Obligation.case_id)
     )
     on_the_way = exists().where(
-        Referral.case_id == Case.id, Referral.status == "accepted", Referral.expected_at.is_not(None)
+        Referral.case_id == Case.id,
+        or_((Referral.status == "accepted") & Referral.expected_at.is_not(None), not_come()),
     )
     newest, later = aliased(Referral), aliased(Referral)
     ended_at = func.coalesce(newest.decided_at, newest.expires_at, Interview.started_at, type_=Referral.sent_at.type)
@@ -160,6 +162,7 @@ def sources() -> tuple[Source, ...]:
         .add_columns(FamilyNotice.told_at, null(), nothing, nothing)
         .where(FamilyNotice.answer == "", FamilyNotice.told_at <= since)
     )
+    awaited = func.coalesce(Referral.expected_at, Referral.decided_at, Referral.sent_at, type_=Referral.sent_at.type)
     answer_due = case((Referral.promised_at.is_(None), Referral.due_at), else_=Referral.expires_at)
     return (
         Source(
@@ -182,6 +185,17 @@ def sources() -> tuple[Source, ...]:
             false(),
             NO_SHOW_AFTER,
             marks,
+        ),
+        # From the hour at which the person was awaited; without one, from the acceptance.
+        Source(
+            NOT_COME,
+            _referred(NOT_COME).where(not_come()),
+            awaited,
+            Referral.id,
+            Referral.clause,
+            Case.age_class,
+            false(),
+            marks=marks,
         ),
         Source(
             MOVE,

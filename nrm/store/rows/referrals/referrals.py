@@ -1,16 +1,20 @@
-"""Referrals as rows: what was fixed when one was sent, and those that nobody answered."""
+"""Referrals as rows: what was fixed when one was sent, those that nobody answered, and people who did not come."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from nrm.db import db
 from nrm.domain.referrals.referrals import ReferralStatus, Terms
+from nrm.domain.shelter.stays import ExitReason
 from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case, Supplement
+from nrm.models.shelter.stays import Stay
 from nrm.prepared import Row
 
 
@@ -31,6 +35,45 @@ def handed_over_urgently() -> ColumnElement[bool]:
     """Whether the case of a statement came the urgent way, as columns that are not sealed say it."""
     supplemented = exists().where(Supplement.case_id == Case.id).correlate(Case)
     return or_(Case.consent == "not_asked_urgent", supplemented)
+
+
+def not_come() -> ColumnElement[bool]:
+    """Whether the person of a referral and its case was said not to have come, and the receiver, which holds the case,
+    has said nothing since of where the person is (ADR 0077)."""
+    later = aliased(Referral)
+    since = func.date(Referral.sent_at)
+    return and_(
+        Referral.status == ReferralStatus.NOT_ARRIVED,
+        Case.status == "open",
+        Case.holder_id == Referral.receiver_id,
+        ~exists().where(later.case_id == Case.id, later.position > Referral.position, later.status.in_(_GOES_ON)),
+        ~exists().where(
+            Stay.case_id == Case.id,
+            or_(
+                Stay.ended_on.is_(None),
+                and_(
+                    Stay.organisation_id == Case.holder_id,
+                    Stay.admitted_on >= since,
+                    Stay.exit_reason.not_in(_NOT_SINCE),
+                ),
+            ),
+        ),
+        ~exists().where(
+            Missing.case_id == Case.id,
+            or_(Missing.outcome == "", and_(Missing.organisation_id == Case.holder_id, Missing.reported_on >= since)),
+        ),
+    )
+
+
+# Of `sent_at` sometimes only the quarter is left: a stay that ended with a move was before it.
+_NOT_SINCE = (ExitReason.TRANSFERRED, ExitReason.ENTERED_BY_MISTAKE)
+_GOES_ON = (ReferralStatus.SENT, ReferralStatus.ACCEPTED, ReferralStatus.ARRIVED)
+
+
+def has_not_come(referral_id: uuid.UUID) -> bool:
+    """Whether `not_come` holds of a referral."""
+    asked = select(Referral.id).join(Case, Case.id == Referral.case_id).where(Referral.id == referral_id, not_come())
+    return db.session.scalar(asked) is not None
 
 
 def unanswered(at: datetime, limit: int) -> list[uuid.UUID]:

@@ -45,6 +45,7 @@ LEGAL = {
     ("accepted", "arrive", "receiver"): "arrived",
     ("accepted", "not_arrive", "receiver"): "not_arrived",
     ("accepted", "not_arrive", "duty_officer"): "not_arrived",
+    ("not_arrived", "arrive", "receiver"): "arrived",
     ("accepted", "call_off", "sender"): "called_off",
     ("accepted", "call_off", "receiver"): "called_off",
     ("arrived", "take_back_arrival", "receiver"): "accepted",
@@ -74,11 +75,14 @@ def test_every_triple_is_legal_exactly_when_it_stands_in_the_table(
     assert caught.value.reason == ("actor" if somebody_may else "state")
 
 
-def test_nothing_happens_to_a_referral_that_is_over_but_that_an_arrival_was_a_mistake():
+def test_nothing_happens_to_a_referral_that_is_over_but_that_an_arrival_or_its_lack_was_a_mistake():
     over = [status for status in ReferralStatus if not status.is_open]
     assert len(over) == 6
     undone = [key for key in TRANSITIONS if key[0] in over]
-    assert undone == [(ReferralStatus.ARRIVED, ReferralEvent.TAKE_BACK_ARRIVAL, Relation.RECEIVER)]
+    assert undone == [
+        (ReferralStatus.NOT_ARRIVED, ReferralEvent.ARRIVE, Relation.RECEIVER),
+        (ReferralStatus.ARRIVED, ReferralEvent.TAKE_BACK_ARRIVAL, Relation.RECEIVER),
+    ]
 
 
 def test_an_outsider_can_do_nothing():
@@ -201,5 +205,5 @@ def test_the_next_candidate_is_the_first_that_was_not_asked(candidates: list[str
 
 
 def test_the_hand_worked_triples_are_a_small_part_of_all():
-    assert len(LEGAL) == len(TRANSITIONS) == 15
+    assert len(LEGAL) == len(TRANSITIONS) == 16
     assert len(list(product(ReferralStatus, ReferralEvent, Relation))) == 400

@@ -1,0 +1,160 @@
+"""Who did not arrive stands on the shelter's first page and at the duty desk until it is said where the person is."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from forms.shelter.stays import NO_PLACE
+from nrm import clock
+from nrm.actions.referrals import next_receiver, referrals
+from nrm.actions.shelter import absences, stays
+from nrm.domain.referrals.referrals import Escort, IllegalTransition, OverrideReason
+from nrm.domain.shelter.absences import Feared
+from nrm.domain.shelter.consents import ByName
+from nrm.store import days
+from nrm.store.referrals import duty
+from nrm.store.referrals import referrals as store
+from nrm.store.shelter import arrivals
+from tests import factories
+from tests import factories_referrals as people
+from tests.conftest import Person
+from tests.factories_stays import admitted
+
+SignIn = Callable[[str], Person]
+NRC, DESK = "nrc.case_worker", "ra.duty_officer"
+
+
+@pytest.fixture
+def sent(app: Flask) -> people.Sent:
+    """A woman whom the National Reception Centre accepted, and who did not come."""
+    assert app
+    sent = people.sent(factories.actor("rinas.border_officer"))
+    nrc = factories.actor(NRC)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
+    referrals.not_arrived(referral_id=sent.referral_id, by=nrc)
+    return sent
+
+
+def at_the_shelter() -> list[tuple[uuid.UUID, bool]]:
+    return [(line.case_id, line.came) for line in arrivals.waiting(by=factories.actor(NRC))]
+
+
+def at_the_desk() -> list[uuid.UUID]:
+    lines = duty.waiting(by=factories.actor(DESK)).rows
+    return [line.case_id for line in lines if line.kind == "not_come"]
+
+
+def test_who_did_not_come_stands_at_the_shelter_and_at_the_desk_and_nowhere_else(sent: people.Sent) -> None:
+    assert at_the_shelter() == [(sent.case_id, False)]
+    assert at_the_desk() == [sent.case_id]
+    assert [line.step for line in duty.waiting(by=factories.actor(DESK)).rows if line.case_id == sent.case_id].count(
+        "arrival"
+    ) == 0
+    assert arrivals.waiting(by=factories.actor("vatra.case_worker")) == []
+    assert arrivals.waiting(by=factories.actor("rinas.border_officer")) == []
+
+
+def test_the_pages_say_it_and_lead_to_what_became_of_the_person(sent: people.Sent, sign_in: SignIn) -> None:
+    nrc, desk, vatra = sign_in(NRC), sign_in(DESK), sign_in("vatra.case_worker")
+    page = f"/referrals/{sent.referral_id}"
+    home = nrc.get("/?lang=en")
+    assert "did not arrive" in home
+    assert page in home
+    shown = nrc.get(page)
+    assert "The person did not arrive." in shown
+    for link in (f"{page}/arrival", f"/cases/{sent.case_id}/missing", f"/cases/{sent.case_id}/refer"):
+        assert link in shown
+    assert f"{page}/not-arrived" not in shown
+    alarm = nrc.get(f"/cases/{sent.case_id}/missing")
+    assert "No stay runs here" in alarm
+    assert "the stay goes on" not in alarm
+    assert page in desk.get("/?lang=en")
+    assert "Did not arrive: ask the shelter" in desk.get("/")
+    vatra.get(page, 404)
+
+
+def test_who_came_after_all_is_recorded_as_arrived_by_the_same_page(sent: people.Sent, sign_in: SignIn) -> None:
+    nrc, page = sign_in(NRC), f"/referrals/{sent.referral_id}/arrival"
+    nrc.get(page)
+    nrc.post(page, {"admitted": "today", "bed": NO_PLACE})
+    assert at_the_shelter() == [(sent.case_id, True)]
+    assert at_the_desk() == []
+    assert store.referral(sent.referral_id, by=factories.actor(NRC)).status == "arrived"
+
+
+def _missing(sent: people.Sent) -> None:
+    absences.report(
+        case_id=sent.case_id, since=clock.now() - timedelta(hours=2), feared=Feared.NO, by=factories.actor(NRC)
+    )
+
+
+def _admit(sent: people.Sent) -> None:
+    stays.admit(
+        case_id=sent.case_id,
+        place_id=people.bed("NRC", 3),
+        admitted_on=days.today(),
+        anticipated_end_on=days.today() + timedelta(days=30),
+        by=factories.actor(NRC),
+    )
+
+
+def _hand_on(sent: people.Sent) -> None:
+    next_receiver.refer(
+        case_id=sent.case_id,
+        receiver_id=people.organisation("IOM"),
+        reason=OverrideReason.SAFETY,
+        by_name=ByName.YES,
+        hand_over=people.HAND_OVER,
+        by=factories.actor(NRC),
+    )
+
+
+@pytest.mark.parametrize("said", [_missing, _admit, _hand_on])
+def test_once_it_is_said_where_the_person_is_the_line_goes_and_no_second_arrival_is_recorded(
+    sent: people.Sent, sign_in: SignIn, said: Callable[[people.Sent], None]
+) -> None:
+    said(sent)
+    assert at_the_shelter() == []
+    assert at_the_desk() == []
+    with pytest.raises(IllegalTransition):
+        referrals.arrive(referral_id=sent.referral_id, by=factories.actor(NRC))
+    nrc = sign_in(NRC)
+    nrc.get(f"/referrals/{sent.referral_id}/arrival", 409)
+    assert f"/referrals/{sent.referral_id}/arrival" not in nrc.get(f"/referrals/{sent.referral_id}")
+
+
+def test_a_person_who_left_one_shelter_and_did_not_reach_the_other_is_on_the_lists(app: Flask, sign_in: SignIn) -> None:
+    assert app
+    vatra, nrc = factories.actor("vatra.shelter_manager"), factories.actor(NRC)
+    own = admitted(vatra, identity={"given": people.PLANTED}, story=people.TOLD, days_ago=3)
+    moved = next_receiver.refer(
+        case_id=own.case_id,
+        receiver_id=people.organisation("NRC"),
+        reason=OverrideReason.PERSON_WISHES,
+        by_name=ByName.YES,
+        hand_over=people.HAND_OVER,
+        by=vatra,
+    )
+    referrals.accept(referral_id=moved, place_id=people.bed("NRC", 7), by=nrc)
+    shelter, page, stay = sign_in("vatra.shelter_manager"), f"/referrals/{moved}", f"/stays/{own.stay_id}"
+    assert "Place here: ," not in shelter.get(f"{page}?lang=en")
+    assert "Press it once the person has gone" in shelter.get(page)
+    assert "Press it once the person has gone" in shelter.post(f"{page}/depart", {}, 422)
+    assert f'"/cases/{own.case_id}"' in shelter.get(stay)
+    referrals.depart(
+        referral_id=moved, escort=Escort.WOMAN_STAFF, expected_at=clock.now() + timedelta(hours=2), by=vatra
+    )
+    assert "the other shelter has the case, and asks you to take the person back" in shelter.get(page)
+    assert "The case is with another organisation now." in shelter.get(stay)
+    assert f'"/cases/{own.case_id}"' not in shelter.get(stay)
+    referrals.not_arrived(referral_id=moved, by=nrc)
+    assert at_the_shelter() == [(own.case_id, False)]
+    assert at_the_desk() == [own.case_id]
+    referrals.arrive(referral_id=moved, by=nrc)
+    assert at_the_shelter() == [(own.case_id, True)]
+    assert at_the_desk() == []

@@ -515,6 +515,7 @@ def test_no_letter_abroad_before_the_permits_options_were_explained(
         write(own.case_id, vatra, kind=OutsideKind.EMBASSY)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database", ["app", "postgres_app"])
 def test_a_letter_that_leads_a_child_abroad_keeps_what_opened_the_gate(
     database: str, request: pytest.FixtureRequest

@@ -44,6 +44,13 @@ IMPOSSIBLE = {
     AgeRefusal.FAR: ("year", N_("Enter a month within the next 18 years")),
     AgeRefusal.ADULT: ("", N_("This person counts as an adult already.")),
     AgeRefusal.CONTRADICTS: ("year", N_("Enter the month that fits the day of birth in the identity, or correct that")),
+    AgeRefusal.UNKNOWN: (
+        "year",
+        N_(
+            "The identity has no date of birth, so no month can be compared with it. Ask the child protection service "
+            "or the duty desk: they assess the age"
+        ),
+    ),
     AgeRefusal.OPEN_FIRST: (
         "",
         N_("Open the identity first: the month and the day must agree with the day of birth under seal."),

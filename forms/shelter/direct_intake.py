@@ -45,6 +45,9 @@ EXPLOITATION_LABELS = {
 }
 IMPOSSIBLE = {
     IntakeRefusal.AGE: N_("Enter an age that fits the answer above, or choose “Not sure”"),
+    IntakeRefusal.BIRTH: N_(
+        "Enter a day that is not in the future and fits the answer whether the person is 18, or go back and change that"
+    ),
     IntakeRefusal.CONSENT: N_("Choose whether the person agrees"),
     IntakeRefusal.NAMES_REFUSED: N_("Choose whether the person agrees"),
     IntakeRefusal.STATISTICS: N_("Choose whether the person agrees to be counted"),

@@ -26,6 +26,7 @@ from nrm.domain.shelter.resident_lines import (
     said,
 )
 from nrm.domain.shelter.stays import ImpossibleStay
+from nrm.store import days
 from nrm.store.countries import country
 
 LARGEST = 4 * 1024 * 1024
@@ -135,7 +136,8 @@ def _take_in(cells: Mapping[str, str] | UnreadableResident, by: Actor) -> str:
     if isinstance(cells, UnreadableResident):
         raise cells
     try:
-        return actions.take_in(resident=read(cells, codes=codes(country().lists)), line=cells, by=by)
+        resident = read(cells, codes=codes(country().lists), today=days.today())
+        return actions.take_in(resident=resident, line=cells, by=by)
     except ImpossibleStay as error:
         raise refused(error.reason) from None
     except NotVisible:

@@ -20,10 +20,12 @@ from nrm.demo.life import Life, everybody
 from nrm.demo.made_up_interviews import random_answers
 from nrm.demo.residents import enter_month
 from nrm.domain.accounts.accounts import NotVisible
+from nrm.domain.interviews.interview_findings import turns_adult
 from nrm.domain.referrals.announced_returns import Announcement, Origin
 from nrm.domain.referrals.outside_referrals import OutsideKind, OutsideReason
 from nrm.domain.referrals.referrals import Escort, OverrideReason, ReferralRefused, ReferralStatus
 from nrm.domain.referrals.transfers import HandOver, MoveReason
+from nrm.domain.shelter.ages import after
 from nrm.domain.shelter.away import AwayRefused
 from nrm.domain.shelter.cases import ADULT_AGE
 from nrm.domain.shelter.consents import ByName
@@ -147,9 +149,11 @@ def _turn_18(life: Life, shelter: str) -> None:
     """A girl who came by herself turns 18 before this month is over."""
     by, today = life.actors[shelter], calendar.today()
     free = places.free_places(by=by)
-    if not free:
+    last = after(today.replace(day=1)) - timedelta(days=1)
+    leap = (last.month, last.day) == (2, 29)
+    born = (last - timedelta(days=1) if leap else last).replace(year=last.year - ADULT_AGE)
+    if not free or turns_adult(born) < today:
         return
-    born = today.replace(year=today.year - ADULT_AGE, day=28)
     opened = direct_intake.open_case(
         case=OwnCase(
             source=Source.SOCIAL_SERVICES,

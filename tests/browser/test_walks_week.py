@@ -128,7 +128,7 @@ def test_a_week_of_a_shelter(desks: Callable[[str, str], Walk], lang: str) -> No
     clock.set_clock(lambda: three)
     nrc = factories.actor(MANAGER)
     girl, woman, gone = (
-        admitted(nrc, CHILD, days_ago=2),
+        admitted(nrc, CHILD, days_ago=2, identity={"birth": f"{days.today().year - 18}-{days.today():%m}"}),
         admitted(nrc, ALBANIAN, days_ago=2),
         admitted(nrc, ALBANIAN, days_ago=9),
     )

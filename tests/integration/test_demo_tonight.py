@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time
 from types import SimpleNamespace
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from nrm import clock
 from nrm.db import db
 from nrm.demo import tonight
 from nrm.models.referrals.outside_referrals import OutsideReferral
+from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
 from tests import factories
 from tests.factories_stays import admitted
@@ -36,3 +40,15 @@ def test_people_move_return_and_are_referred_out(app: Flask) -> None:
     (gone,) = {moved.case_id, asked.case_id} - {written}  # the one of the two that the list named first
     assert places(gone) == sorted(str(ids[code]) for code in ("NRC", "TJETER_VIZION"))
     assert places(written) == [str(ids["NRC"])]
+
+
+@pytest.mark.parametrize("today", [date(2026, 11, 27), date(2026, 12, 31), date(2027, 2, 28)])
+def test_on_every_day_of_a_month_somebody_turns_18_in_it(app: Flask, today: date) -> None:
+    assert app
+    at = datetime.combine(today, time(12), UTC)
+    clock.set_clock(lambda: at)
+    life = SimpleNamespace(
+        actors={"VATRA": factories.actor("vatra.case_worker")}, duties=SimpleNamespace(look=lambda *_: None)
+    )
+    tonight._turn_18(life, "VATRA")  # type: ignore[arg-type]
+    assert db.session.scalars(select(Case.adult_month)).all() == [date(today.year, today.month, 1)]

@@ -1157,3 +1157,26 @@ def test_a_move_that_was_called_off_is_withdrawn_on_the_way_down(before: Before)
         assert of_each(data, "referrals", "status")[off] == ("withdrawn",)
         over.add(off)
         assert [row for row in data.rows("referrals") if row["id"] not in over] == kept["referrals"]
+
+
+@pytest.mark.slow
+def test_a_letter_abroad_from_before_says_of_no_child_what_opened_the_gate(before: Before) -> None:
+    data = before("0061_letters_pass_the_child_gate")
+    abroad = {"kind": "embassy", "reason": "return_abroad", "repatriation_gate": "albanian", "written_on": DAY}
+    letters = {
+        gate: data.add("departures", case_id=data.add("cases", age_class=age)["id"], **said)["id"]
+        for gate, age, said in (("adult", "adult", abroad), ("former_rule", "unsure", abroad), ("", "child", {}))
+    }
+    was = data.rows("departures")
+    for _ in range(2):
+        data.up()
+        assert {row["child_gate"]: row["id"] for row in data.rows("departures")} == letters
+        for gate, wrong, check in (
+            ("adult", {"child_gate": ""}, "child_abroad_by_the_gate"),
+            ("adult", {"child_gate": "assessed"}, "decided_before_abroad"),
+            ("", {"child_gate": "else"}, "known_child_gate"),
+        ):
+            with refused(check):
+                data.change("departures", letters[gate], **wrong)
+        data.down()
+        assert data.rows("departures") == was

@@ -75,8 +75,10 @@ def refer_out(
         today = days.today()
         abroad = is_step_abroad(kind, reason)
         reflects_until = identification_rows.reflection_until(case) if abroad else None
+        child = finding_rows.child_facts(case, on=today)
+        child_gate = ""
         if abroad:
-            check_child(finding_rows.child_facts(case, on=today), Destination.OTHER_COUNTRY, on=today)
+            child_gate = check_child(child, Destination.OTHER_COUNTRY, on=today)
             check_repatriation(case.citizenship_class, permit, on=today)
             check_reflection(reflects_until, on=today)
         gate = gate_of(kind, reason, case.citizenship_class)
@@ -97,6 +99,8 @@ def refer_out(
             permit_state=state,
             reflected_until=reflects_until,
             appeal_until=permit.appeal_until if gate == "informed" else None,
+            child_gate=child_gate,
+            **child.kept(child_gate),
         )
         session.add(letter)
         session.flush()

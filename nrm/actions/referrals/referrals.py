@@ -55,6 +55,7 @@ from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.agreement import agreements as agreement_rows
 from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.rows.referrals import transfers as transfer_rows
+from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import consents as consent_rows
 from nrm.vault import compartments as vault
 from nrm.vault import epochs, grants, members, shredding
@@ -244,7 +245,8 @@ def depart(*, referral_id: uuid.UUID, escort: Escort, expected_at: datetime, by:
     """Record that the person is on the way; a second record says what changed. A stay at the sender's ends today, and
     with it what the sender can open.
 
-    Raises NotPermitted, NotVisible, IllegalTransition (`escort`: a woman or girl goes with a woman).
+    Raises NotPermitted, NotVisible, IllegalTransition (`escort`: a woman or girl goes with a woman; `missing`: else one
+    shelter would end the alarm of another, and nobody would look for the person).
     """
     if not (by.may(Permission.REFERRAL_SEND) or by.may(Permission.REFERRAL_DIRECT)):
         raise NotPermitted(Permission.REFERRAL_SEND)
@@ -252,6 +254,8 @@ def depart(*, referral_id: uuid.UUID, escort: Escort, expected_at: datetime, by:
         referral, after = _decided(referral_id, ReferralEvent.DEPART, by)
         if escort not in escorts_for(session.get_one(Case, referral.case_id).gender):
             raise IllegalTransition(TransitionRefusal.ESCORT)
+        if absence_rows.stands(referral.case_id) is not None:
+            raise IllegalTransition(TransitionRefusal.MISSING)
         departed_at = referral.departed_at or clock.now()
         _change(session, referral, after, departed_at=departed_at, escort=str(escort), expected_at=expected_at)
         place_steps.expected(session, referral.id, expected_at)

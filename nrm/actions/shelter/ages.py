@@ -34,8 +34,8 @@ _BATCH = 50
 
 
 def set_month(*, case_id: uuid.UUID, month: date, by: Actor) -> None:
-    """The holder enters the month in which a minor turns 18. Where the identity is known, the session must have opened
-    it: the month must agree with the day of birth there.
+    """The holder enters the month in which a minor turns 18. The session must have opened the identity: the month must
+    agree with the day of birth there. Where it says none, the age is assessed by others (`assess`).
 
     Raises NotPermitted, NotVisible, AgeRefused.
     """

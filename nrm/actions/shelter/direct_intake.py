@@ -25,6 +25,7 @@ from nrm.domain.shelter.direct_intake import (
     IntakeRefusal,
     OwnCase,
     check,
+    check_birth,
     columns,
     further_facts,
     obligations,
@@ -93,6 +94,7 @@ def open_case(
     if came_with is not None:
         named[CAME_WITH] = _held_case_code(came_with, by)
     check(case, named=bool(named or story))
+    check_birth(str(named.get("birth") or ""), case.age_class, today=days.today())
     now = clock.now()
     agreement = country().in_force(now)
     with transaction() as session:

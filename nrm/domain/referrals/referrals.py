@@ -152,6 +152,7 @@ class TransitionRefusal(StrEnum):
     ESCORT = "escort"  # a woman or girl goes with a woman
     LEFT = "left"  # the asked party is not bound by the agreement any more
     STILL_THERE = "still_there"  # nobody recorded that the person left the other shelter
+    MISSING = "missing"  # an alarm stands: whoever raised it ends it, and not a departure
 
 
 class IllegalTransition(Exception):

@@ -2,7 +2,7 @@
 
 In clear stands the month in which a minor turns 18, never the day. The day is under seal, in the identity.
 
-Decided in ADR 0070.
+Decided in ADR 0070 and ADR 0078.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class AgeRefusal(StrEnum):
     FAR = "far"
     ADULT = "adult"
     CONTRADICTS = "contradicts"  # the day of birth under seal
+    UNKNOWN = "unknown"  # nothing under seal says when the person was born: the age is assessed
     OPEN_FIRST = "open_first"
     NOT_YET = "not_yet"
     SAME = "same"
@@ -94,14 +95,19 @@ def has_begun(month: date, today: date) -> bool:
 
 
 def check_month(month: date, *, age_class: str, born: Born | None, today: date) -> None:
-    """Raise AgeRefused unless a minor can turn 18 in this month, by what is known of the day of birth."""
+    """Raise AgeRefused unless a minor turns 18 in this month, by what the identity says of the day of birth.
+
+    Where it says nothing the shelter alone would make an adult with any month, and so open the child gate.
+    """
     if age_class == ADULT:
         raise AgeRefused(AgeRefusal.ADULT)
     if month < today.replace(day=1):
         raise AgeRefused(AgeRefusal.OVER)
     if month.year > today.year + ADULT_AGE:
         raise AgeRefused(AgeRefusal.FAR)
-    if born is not None and not turns_adult(born[0]).replace(day=1) <= month <= turns_adult(born[1]):
+    if born is None:
+        raise AgeRefused(AgeRefusal.UNKNOWN)
+    if not turns_adult(born[0]).replace(day=1) <= month <= turns_adult(born[1]):
         raise AgeRefused(AgeRefusal.CONTRADICTS)
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 from nrm.domain.agreement.agreements import POLICE_SIDE, RECEIVER, Agreement, Clause, Duty
 from nrm.domain.agreement.routes import RouteObligation
 from nrm.domain.agreement.routing_facts import RoutingFacts, parse_facts
+from nrm.domain.interviews.answers import earliest, latest
+from nrm.domain.interviews.interview_findings import turns_adult
 from nrm.domain.shelter.cases import (
     NOT_COLLECTED,
     UNKNOWN,
@@ -38,6 +40,7 @@ class IntakeRefusal(StrEnum):
     """What contradicts itself in the answers about a person whom a shelter takes in itself."""
 
     AGE = "age"  # not the age of the age class
+    BIRTH = "birth"  # not that of somebody of the age class, or no day until today
     CONSENT = "consent"  # the consent of a child is not asked, that of an adult is
     STATISTICS = "statistics"  # as CONSENT
     NAMES_REFUSED = "names_refused"  # a name or a story of somebody who did not agree that they are kept
@@ -93,6 +96,25 @@ def check(case: OwnCase, *, named: bool) -> None:
         raise ImpossibleCase(IntakeRefusal.STATISTICS)
     if named and case.consent == "refused":
         raise ImpossibleCase(IntakeRefusal.NAMES_REFUSED)
+
+
+def check_birth(birth: str, age_class: str, *, today: date) -> None:
+    """Raise ImpossibleCase (`birth`) where the year, month or day of birth says another age class: a child that is
+    entered as an adult would pass no gate of a child. Empty where it is not known."""
+    if birth and not fits(birth, age_class, today):
+        raise ImpossibleCase(IntakeRefusal.BIRTH)
+
+
+def fits(birth: str, age_class: str, today: date) -> bool:
+    """Whether somebody who was born then, in a year, month or day, can be of the age class."""
+    try:
+        first, last = earliest(birth), latest(birth)
+    except ValueError:
+        return False
+    if first > today:
+        return False
+    # On the birthday itself somebody may still be entered as a child.
+    return {"adult": turns_adult(first) <= today, "child": turns_adult(last) >= today}.get(age_class, True)
 
 
 def columns(case: OwnCase) -> Mapping[str, str]:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from nrm.domain.interviews.interviews import Texts
 from nrm.domain.shelter.cases import CODES
-from nrm.domain.shelter.direct_intake import OwnCase
+from nrm.domain.shelter.direct_intake import OwnCase, fits
 from nrm.domain.shelter.stays import Source, StayRefusal
 
 NEEDED = ("place", "admitted_on", "planned_end_on", "age_class", "gender", "citizenship", "consent", "statistics")
@@ -83,6 +83,10 @@ MESSAGES: Mapping[str, Texts] = MappingProxyType(
         "birth": {
             "sq": "Shkruani vitin, muajin ose ditën e lindjes: 2004, 2004-03, 2004-03-15",
             "en": "Enter the year, month or day of birth: 2004, 2004-03, 2004-03-15",
+        },
+        "birth_fits": {
+            "sq": "Shkruani një ditë lindjeje që ekziston, nuk është në të ardhmen dhe i përgjigjet `age_class`",
+            "en": "Enter a day of birth that exists, is not in the future and fits `age_class`",
         },
         "no_place": {
             "sq": "Shkruani një vend që e ka qendra; menaxheri i shton te “Shtretërit”",
@@ -165,7 +169,7 @@ _COUNTRY = re.compile(r"[A-Z]{2}")
 _BIRTH = re.compile(r"(19|20)\d\d(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 
 
-def read(cells: Mapping[str, str], *, codes: Mapping[str, Sequence[str]]) -> Resident:
+def read(cells: Mapping[str, str], *, codes: Mapping[str, Sequence[str]], today: date) -> Resident:
     """The person of a line. `codes`: what the closed lists have, by column (`gender`, `exploitation`, `needs`).
 
     Raises UnreadableResident with everything that is to be put right.
@@ -200,6 +204,8 @@ def read(cells: Mapping[str, str], *, codes: Mapping[str, Sequence[str]]) -> Res
         found.setdefault("citizenship", said("country"))
     if line["birth"] and not _BIRTH.fullmatch(line["birth"]):
         found.setdefault("birth", said("birth"))
+    elif line["birth"] and not fits(line["birth"], line["age_class"], today):
+        found.setdefault("birth", said("birth_fits"))
     age = _age(line["age"], line["age_class"], found)
     if line["consent"] == "refused":
         for name in NAMING:

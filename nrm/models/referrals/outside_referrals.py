@@ -44,6 +44,16 @@ class OutsideReferral(Model):
         ),
         CheckConstraint("appeal_until IS NULL OR appeal_until < written_on", name="abroad_after_appeal_period"),
         CheckConstraint("permit_state <> 'refused' OR appeal_until IS NOT NULL", name="refused_with_appeal_period"),
+        # The gate of a child, likewise. `former_rule`: written before it was kept what opened it.
+        CheckConstraint("child_gate IN ('', 'adult', 'assessed', 'former_rule')", name="known_child_gate"),
+        CheckConstraint(f"NOT {_STEP_ABROAD} OR child_gate <> ''", name="child_abroad_by_the_gate"),
+        CheckConstraint(
+            "child_gate <> 'assessed' OR (safe_on IS NOT NULL AND looked_on IS NOT NULL AND decided_on IS NOT NULL"
+            " AND child_decision_id IS NOT NULL AND assessed_by_id IS NOT NULL AND looked_by_id IS NOT NULL"
+            " AND assessed_by_id <> looked_by_id AND safe_on <= looked_on AND looked_on <= decided_on"
+            " AND decided_on <= written_on)",
+            name="decided_before_abroad",
+        ),
     )
 
     id: Mapped[uuid.UUID] = id_column()
@@ -61,3 +71,10 @@ class OutsideReferral(Model):
     permit_state: Mapped[str] = mapped_column(default="")
     reflected_until: Mapped[date | None]  # the last day of the reflection period, where the letter leads abroad
     appeal_until: Mapped[date | None]  # the last day for an appeal against a refused permit, likewise
+    child_gate: Mapped[str] = mapped_column(default="", server_default="")  # what opened it; empty: no step abroad
+    safe_on: Mapped[date | None]  # the day from which risk, security and family were found safe
+    looked_on: Mapped[date | None]
+    decided_on: Mapped[date | None]
+    assessed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("organisations.id"))
+    looked_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("organisations.id"))
+    child_decision_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("child_decisions.id"))

@@ -78,11 +78,16 @@ STILL_THERE = N_(
     "The other shelter has not recorded that the person left: call it. If the person stays there, call the move off "
     "instead."
 )
+MISSING = N_(
+    "An alarm says that this person is missing. Whoever raised it ends it first: call the other shelter or the duty "
+    "desk."
+)
 CONFLICTS: Mapping[TransitionRefusal, str] = {
     TransitionRefusal.LATE: LATE,
     TransitionRefusal.LEFT: LEFT,
     TransitionRefusal.ASSIGNED: BINDING,
     TransitionRefusal.STILL_THERE: STILL_THERE,
+    TransitionRefusal.MISSING: MISSING,
     # Of these the page says no more than of every conflict: that somebody was faster.
     TransitionRefusal.ACTOR: "",
     TransitionRefusal.STATE: "",
@@ -447,12 +452,18 @@ def depart(referral_id: uuid.UUID) -> Answer:
     form = _depart_form(line)
     if not form.validate():
         return _depart_page(line, form), 422
-    actions.depart(
-        referral_id=referral_id,
-        escort=Escort(form.escort.data),
-        expected_at=clock.now() + timedelta(hours=int(form.expected.data)),
-        by=access.actor(),
-    )
+    try:
+        actions.depart(
+            referral_id=referral_id,
+            escort=Escort(form.escort.data),
+            expected_at=clock.now() + timedelta(hours=int(form.expected.data)),
+            by=access.actor(),
+        )
+    except IllegalTransition as error:
+        if error.reason is not TransitionRefusal.MISSING:
+            raise
+        form.escort.errors = [MISSING]
+        return _depart_page(line, form), 409
     return redirect(url_for("referrals.show", referral_id=referral_id), 303)
 
 

@@ -13,7 +13,7 @@ from forms.shelter.direct_intake import IMPOSSIBLE, LATE, AdmitPersonForm, OpenC
 from nrm import clock
 from nrm.actions.shelter import direct_intake as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
-from nrm.domain.shelter.direct_intake import REFER_ON, ImpossibleCase, OwnCase
+from nrm.domain.shelter.direct_intake import REFER_ON, ImpossibleCase, IntakeRefusal, OwnCase
 from nrm.domain.shelter.places import LONGEST_WITH_MOTHER
 from nrm.domain.shelter.stays import ImpossibleStay, Source, StayRefusal
 from nrm.domain.words import N_
@@ -105,6 +105,9 @@ def _open(who: OpenCaseForm, parent: cases.SeenCase | None) -> Answer:
             form.admitted_day.errors = [LATE]
         return render_template("shelter/direct_intake/admit.html", who=who, form=form, parent=parent), status
     except ImpossibleCase as error:
+        if error.reason is IntakeRefusal.BIRTH:
+            form.birth.errors = [IMPOSSIBLE[error.reason]]
+            return render_template("shelter/direct_intake/admit.html", who=who, form=form, parent=parent), 422
         who.age_class.errors = [IMPOSSIBLE[error.reason]]
         return render_template("shelter/direct_intake/who.html", form=who, parent=parent), 422
     return redirect(url_for("direct_intake.opened", case_id=opened.case_id), 303)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -94,6 +95,27 @@ def test_the_holder_who_opened_the_identity_enters_the_month_and_no_other_fits(v
     for login in ("tjeter_vizion.case_worker", "child_protection.case_worker"):
         with pytest.raises(NotVisible):
             ages.turned(case_id=case_id, agrees=False, by=factories.actor(login))
+
+
+@pytest.mark.parametrize("age_class", ["child", "unsure"])
+def test_where_no_birth_is_known_the_shelter_makes_nobody_an_adult_by_a_month(
+    vatra: Actor, sign_in: SignIn, age_class: str
+) -> None:
+    opened = admitted(vatra, dataclasses.replace(CHILD, age_class=age_class), days_ago=5, identity={"given": "Mira"})
+    open_identity(opened.case_id, vatra)
+    month = month_of(days.today())
+    with pytest.raises(AgeRefused, match="unknown"):
+        ages.set_month(case_id=opened.case_id, month=month, by=vatra)
+    person, path = sign_in(HOLDER), f"/cases/{opened.case_id}"
+    person.post(f"{path}/open", {"compartment": "identity", "purpose": "care"})
+    form: dict[str, object] = {"month": str(month.month), "year": str(month.year)}
+    page = person.post(f"{path}/age/month?lang=en", form, 422)
+    assert "The identity has no date of birth" in page
+    assert f'value="{month.year}"' in page
+    factories.later(days=40)
+    assert ages.grow_up(by=Actor.system("tend")) == 0
+    with pytest.raises(GateClosed, match="assessments_missing"):
+        _end(opened.stay_id, days.today(), vatra)
 
 
 @pytest.mark.parametrize("agrees", [True, False])

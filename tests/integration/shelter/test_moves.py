@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from nrm import clock
 from nrm.actions.referrals import next_receiver, notification_calls, outside_referrals, referrals
@@ -39,7 +40,7 @@ from nrm.vault import members, shredding
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
-from tests.factories_stays import CHILD, MOLDOVAN, admitted
+from tests.factories_stays import CHILD, MOLDOVAN, admitted, may_go
 from tests.races import race
 
 REFUSALS = (IllegalTransition, ReferralRefused, CaseRefused, NotVisible)
@@ -512,6 +513,41 @@ def test_no_letter_abroad_before_the_permits_options_were_explained(
     permits.record(case_id=own.case_id, event=PermitEvent.APPLY, on=today, by=vatra)
     with pytest.raises(GateClosed, match="application_open"):
         write(own.case_id, vatra, kind=OutsideKind.EMBASSY)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database", ["app", "postgres_app"])
+def test_a_letter_that_leads_a_child_abroad_keeps_what_opened_the_gate(
+    database: str, request: pytest.FixtureRequest
+) -> None:
+    request.getfixturevalue(database)
+    vatra = factories.actor("vatra.shelter_manager")
+    child, adult = admitted(vatra, CHILD), admitted(vatra)
+    may_go(child.case_id)
+    abroad = {"kind": OutsideKind.EMBASSY, "reason": OutsideReason.RETURN_ABROAD}
+    of_child, of_adult = (write(each.case_id, vatra, **abroad) for each in (child, adult))
+    here = write(child.case_id, vatra)
+    kept = {each.id: each for each in db.session.scalars(select(OutsideReferral))}
+    assert [kept[each].child_gate for each in (of_child, of_adult, here)] == ["assessed", "adult", ""]
+    letter = kept[of_child]
+    assert letter.child_decision_id is not None
+    assert letter.safe_on == letter.looked_on == letter.decided_on == days.today()
+    assert letter.assessed_by_id != letter.looked_by_id == vatra.organisation_id
+    assert (kept[of_adult].child_decision_id, kept[here].child_decision_id) == (None, None)
+    for by_hand, check in (
+        ({"child_gate": ""}, "child_abroad_by_the_gate"),
+        ({"child_gate": "x"}, "known_child_gate"),
+        ({"child_decision_id": None}, "decided_before_abroad"),
+        ({"looked_by_id": letter.assessed_by_id}, "decided_before_abroad"),
+        ({"decided_on": days.today() + timedelta(days=1)}, "decided_before_abroad"),
+    ):
+        with pytest.raises(IntegrityError, match=check), transaction() as session:
+            session.execute(update(OutsideReferral).where(OutsideReferral.id == of_child).values(**by_hand))
+    turned = (
+        update(OutsideReferral).where(OutsideReferral.id == here).values(kind="embassy", repatriation_gate="albanian")
+    )
+    with pytest.raises(IntegrityError, match="child_abroad_by_the_gate"), transaction() as session:
+        session.execute(turned)
 
 
 def test_an_adult_agrees_to_a_letter_and_a_child_is_protected_first(vatra: Actor) -> None:

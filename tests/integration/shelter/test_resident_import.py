@@ -14,6 +14,7 @@ from nrm.db import db
 from nrm.domain.shelter.resident_lines import COLUMNS, EXAMPLE, codes, read
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
+from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.shelter import places as store
 from tests import factories
@@ -55,11 +56,14 @@ def test_who_is_right_comes_in_and_the_same_file_again_changes_nothing(
         },
         {**EXAMPLE, "place": places[2], "admitted_on": "2026-10-01", "planned_end_on": "2026-09-01"},
         {**EXAMPLE, **child, "place": places[2], "consent": "given"},
+        {**EXAMPLE, "place": places[2], "age": "", "birth": "2015-03-01"},  # a child that is entered as an adult
+        {**EXAMPLE, **child, "place": places[2], "birth": "1990"},
+        {**EXAMPLE, "place": places[2], "birth": "2004-02-31"},
     )
     code, out, err = command(app, "stays", "import", str(file), "--as", LOGIN)
     said = out.decode().splitlines()
     assert code == 1
-    assert "2 taken in, 5 not" in err
+    assert "2 taken in, 8 not" in err
     assert [each.split(": ")[:2] for each in said if ".csv" in each] == [
         ["residents.csv:4", "place"],
         ["residents.csv:5", "place"],
@@ -68,6 +72,9 @@ def test_who_is_right_comes_in_and_the_same_file_again_changes_nothing(
         ["residents.csv:6", "given"],
         ["residents.csv:7", "planned_end_on"],
         ["residents.csv:8", "consent"],
+        ["residents.csv:9", "birth"],
+        ["residents.csv:10", "birth"],
+        ["residents.csv:11", "birth"],
     ]
     codes = [each for each in said if ".csv" not in each]
     db.session.rollback()
@@ -77,7 +84,8 @@ def test_who_is_right_comes_in_and_the_same_file_again_changes_nothing(
     again = command(app, "stays", "import", str(file), "--as", LOGIN)[1].decode().splitlines()
     assert [each for each in again if ".csv" not in each] == codes
     assert db.session.scalar(select(func.count()).select_from(Case)) == 2
-    stored = b"".join(path.read_bytes() for path in Path(app.extensions["nrm.config"].directory).rglob("*.sqlite*"))
+    stored = b"".join(path.read_bytes() for path in Path(app.extensions["nrm.config"].directory).rglob("*.db*"))
+    assert codes[0].encode() in stored
     assert "Ëndrra".encode() not in stored
     assert "mbyllën".encode() not in stored
 
@@ -106,5 +114,5 @@ def test_what_is_no_table_of_residents_is_said_in_one_line(app: Flask, command: 
 
 def test_the_template_is_a_line_that_can_be_read(app: Flask) -> None:
     assert app
-    resident = read(dict(EXAMPLE), codes=codes(country().lists))
+    resident = read(dict(EXAMPLE), codes=codes(country().lists), today=days.today())
     assert (resident.place, resident.case.age, resident.case.exploited_in) == ("V01", 24, ("GR", "IT"))

@@ -508,6 +508,7 @@ WHO = {
 }
 
 
+@pytest.mark.slow
 def test_a_case_is_opened_in_two_pages_and_its_stay_closed(sign_in: SignIn) -> None:
     person = sign_in("vatra.case_worker")
     second = person.post("/cases/new", WHO, 200)
@@ -537,6 +538,10 @@ def test_a_case_is_opened_in_two_pages_and_its_stay_closed(sign_in: SignIn) -> N
     )
     assert "/change" not in over
     assert person.post("/cases/new", {**WHO, **answers, "bed": "V99"}, 422).count("Zamira") == 1
+    # A child that is entered as an adult would pass no gate of a child.
+    page = person.post("/cases/new?lang=en", {**WHO, **answers, "age": "", "birth-year": "2015", "bed": "V08"}, 422)
+    assert "fits the answer whether the person is 18" in page
+    assert page.count("Zamira") == page.count('value="2015"') == 1
 
 
 def test_the_reason_stands_on_the_page_that_refuses(sign_in: SignIn, vatra: Actor) -> None:

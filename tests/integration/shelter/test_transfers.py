@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import uuid
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -13,7 +14,7 @@ from sqlalchemy import delete, select, update
 
 from nrm import clock
 from nrm.actions.referrals import next_receiver, referrals, transfers
-from nrm.actions.shelter import cases, stays
+from nrm.actions.shelter import absences, cases, stays
 from nrm.db import Model, db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.referrals.referrals import (
@@ -24,10 +25,12 @@ from nrm.domain.referrals.referrals import (
     ReferralRefused,
 )
 from nrm.domain.referrals.transfers import MEETING, TRANSFER, CallOff, HandOver, MoveReason, Stand, TransferRefused
+from nrm.domain.shelter.absences import Feared
 from nrm.domain.shelter.cases import CaseRefused, Compartment, Purpose
 from nrm.domain.shelter.consents import ByName
 from nrm.domain.shelter.stays import Destination, ExitReason, ImpossibleStay, Period
 from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case, Grant, Reading, SealedCompartment
 from nrm.models.shelter.stays import Stay
 from nrm.steps.referrals import hand_overs
@@ -316,6 +319,24 @@ def test_the_arrival_alone_ends_the_stay_and_the_keys_of_the_sender() -> None:
         Period(today - timedelta(days=3), today),
         Period(today, None),
     ]
+
+
+def test_a_departure_ends_nobodys_alarm_that_the_person_is_missing(sign_in: Callable[[str], Person]) -> None:
+    move = Move().accept()
+    # The receiver raises the alarm; the shelter that hands her on says that she left.
+    missing_id = absences.report(case_id=move.case_id, since=clock.now(), feared=Feared.YES, by=move.nrc)
+    for by in (None, factories.actor("ra.duty_officer")):
+        with pytest.raises(IllegalTransition, match="missing"):
+            move.depart(by)
+    form: dict[str, object] = {"escort": "woman_staff", "expected": "2"}
+    page = sign_in(VATRA).post(f"/referrals/{move.referral_id}/depart?lang=en", form, 409)
+    assert "Whoever raised it ends it first" in page
+    assert re.search(r'value="woman_staff"[^>]* checked', page)
+    assert db.session.get_one(Missing, missing_id, populate_existing=True).outcome == ""
+    assert (move.referral.departed_at, move.ended_on) == (None, None)
+    absences.found(missing_id=missing_id, by=move.nrc)
+    move.depart()
+    assert move.ended_on == days.today()
 
 
 def test_a_departure_that_the_duty_desk_records_ends_the_senders_keys_and_the_receiver_makes_the_new_epoch() -> None:

@@ -59,11 +59,17 @@ def test_a_month_that_cannot_be_is_refused(
 
 def test_the_month_agrees_with_what_is_known_of_the_birth() -> None:
     check_month(NOVEMBER, age_class="child", born=BORN, today=TODAY)
-    check_month(NOVEMBER, age_class="unsure", born=None, today=TODAY)
+    check_month(NOVEMBER, age_class="unsure", born=BORN, today=TODAY)
     year = (date(2009, 1, 1), date(2009, 12, 31))
     check_month(date(2027, 12, 1), age_class="child", born=year, today=TODAY)
     with pytest.raises(AgeRefused, match="contradicts"):
         check_month(date(2028, 1, 1), age_class="child", born=year, today=TODAY)
+
+
+@pytest.mark.parametrize("age_class", ["child", "unsure"])
+def test_where_no_birth_is_known_no_month_is_compared_with_nothing(age_class: str) -> None:
+    with pytest.raises(AgeRefused, match="unknown"):
+        check_month(NOVEMBER, age_class=age_class, born=None, today=TODAY)
 
 
 @pytest.mark.parametrize(

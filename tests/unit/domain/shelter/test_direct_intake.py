@@ -18,6 +18,7 @@ from nrm.domain.shelter.direct_intake import (
     OwnCase,
     belongs_elsewhere,
     check,
+    check_birth,
     columns,
     further_facts,
     obligations,
@@ -109,6 +110,32 @@ def test_answers_that_contradict_each_other_are_refused(change: dict[str, object
     with pytest.raises(ImpossibleCase) as refused:
         check(dataclasses.replace(ALBANIAN, **change), named=named)  # type: ignore[arg-type]
     assert refused.value.reason == why
+
+
+@pytest.mark.parametrize(
+    ("birth", "age_class"),
+    [
+        ("2012-05-01", "adult"),
+        ("2008-03-11", "adult"),  # 18 tomorrow
+        ("1990", "child"),
+        ("2008-03-09", "child"),  # 18 yesterday
+        ("2099", "unsure"),
+        ("2026-03-11", "child"),
+        ("2004-02-31", "adult"),
+    ],
+)
+def test_a_birth_of_another_age_class_or_of_no_day_is_refused(birth: str, age_class: str) -> None:
+    with pytest.raises(ImpossibleCase, match="birth"):
+        check_birth(birth, age_class, today=AT.date())
+
+
+def test_a_birth_that_can_be_is_taken() -> None:
+    for birth, age_class in (("", "adult"), ("2008-03-10", "adult"), ("2008", "adult"), ("2008", "child")):
+        check_birth(birth, age_class, today=AT.date())
+    for birth in ("2008-03-11", "2026-03-10"):
+        check_birth(birth, "child", today=AT.date())
+    for birth in ("1990", "2015"):  # who is not sure may be either
+        check_birth(birth, "unsure", today=AT.date())
 
 
 def test_who_does_not_wish_to_be_counted_leaves_no_particulars_in_clear() -> None:

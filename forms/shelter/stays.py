@@ -15,7 +15,7 @@ from forms.names import country_code
 from forms.shelter.cases import CARE_FIELDS, IF_MISSING
 from forms.shelter.corrections import why
 from forms.shelter.missing_told import official
-from forms.typed import Offered, OnceForm, PlainText
+from forms.typed import Offered, OnceForm, OneOf, PlainText
 from nrm.domain.shelter.absences import AbsenceRefusal, Feared
 from nrm.domain.shelter.permits import GateRefusal
 from nrm.domain.shelter.planned_ends import CHANGES
@@ -130,7 +130,7 @@ class AdmitStayForm(OnceForm):
     """A place, since when, until when it is planned, and what an adult answers for the case that she does not come
     back one day, which is sealed with her care."""
 
-    bed = SelectField(N_("Place"), validators=[Offered(N_("Choose a free place"))], validate_choice=False)
+    bed = SelectField(N_("Place"), validators=[OneOf(N_("Choose a free place"))], validate_choice=False)
     admitted = today_or(N_("Admitted"))
     admitted_day = DayField(N_("Day of admission"), when=("admitted", "other"))
     planned = planned_end(N_("Planned end of the stay"))
@@ -160,7 +160,7 @@ PLAN_LABELS = {
 class ChangeStayForm(OnceForm):
     """Another place, another planned end, and why that changed."""
 
-    bed = SelectField(N_("Place"), validators=[Offered(N_("Choose a free place"))], validate_choice=False)
+    bed = SelectField(N_("Place"), validators=[OneOf(N_("Choose a free place"))], validate_choice=False)
     planned = DayField(N_("Planned end of the stay"))
     plan_why = SelectField(
         N_("Why the planned end changes"),

@@ -13,7 +13,7 @@ from forms.referrals.referrals import DECLINE_LABELS, STATUS_LABELS, PlaceReferr
 from forms.referrals.transfers import MovePersonForm
 from nrm import clock
 from nrm.actions.referrals import next_receiver as actions
-from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, Permission
 from nrm.domain.referrals.referrals import OverrideReason, ReferralRefusal, ReferralRefused
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.consents import ByName
@@ -23,7 +23,7 @@ from nrm.store.countries import country
 from nrm.store.referrals import next_receiver as store
 from nrm.store.referrals import referrals
 from nrm.store.shelter import cases as case_store
-from nrm.store.shelter import places
+from nrm.store.shelter import places, stays
 from nrm.store.shelter.cases import CaseRelation
 from nrm.web import access, errors
 from nrm.web.language import text_in
@@ -151,8 +151,13 @@ def _placing_page(template: str, case_id: uuid.UUID, form: PlaceReferralForm, st
         rooms=places.rooms(by=by) if by.may(Permission.REFERRAL_DIRECT) else [],
         asked_of=_asked_of(form),
         duty_officer_decides=store.duty_officer_owes(case),
+        children=stays.with_person(case_id, by=by) if _is_of_a_shelter(case, by) else (),
     )
     return page, status
+
+
+def _is_of_a_shelter(case: case_store.SeenCase, by: Actor) -> bool:
+    return case.relation is CaseRelation.HOLDER and by.kind in SHELTERS and by.may(Permission.STAY_MANAGE)
 
 
 def _asked_of(form: PlaceReferralForm) -> str:

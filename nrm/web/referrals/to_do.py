@@ -22,7 +22,7 @@ from nrm.store.home import top
 from nrm.store.referrals import obligations, transfers
 from nrm.store.referrals.obligations import ObligationLine
 from nrm.store.referrals.transfers import MoveLine
-from nrm.store.shelter import ages, away, consents, data_requests, key_workers, permits, stays
+from nrm.store.shelter import ages, away, consents, data_requests, key_workers, permits, places, stays
 from nrm.store.shelter.away import AwayLine
 from nrm.web import access
 from nrm.web.language import gettext, text_in, translated
@@ -95,6 +95,11 @@ def tasks(there: Waiting, *, by: Actor) -> list[Task]:
         *(map(_consent, consents.to_ask_again(by=by)) if g.top.to_ask_again else ()),
         *(map(_request, data_requests.waiting(by=by)) if g.top.requests else ()),
         *(map(_turning, ages.turning(by=by)) if g.top.turning else ()),
+        *(
+            _nowhere(each)
+            for each in (places.without_place(by=by) if g.top.nowhere else ())
+            if each.missing_since is None
+        ),
     ]
     return sorted(found, key=lambda task: task.in_order)
 
@@ -223,6 +228,11 @@ def _turning(line: ages.TurningLine) -> Task:
     address = url_for("ages.show", case_id=line.case_id)
     late = last < calendar.today()
     return Task(line.pseudonym, line.case_id, last, gettext("Turns 18 this month"), address, late)
+
+
+def _nowhere(line: stays.StayLine) -> Task:
+    address = url_for("stays.change_page", stay_id=line.id)
+    return Task(line.pseudonym, line.case_id, calendar.today(), gettext("Has no place now: give one"), address, True)
 
 
 def next_steps(*, by: Actor) -> dict[uuid.UUID, Task]:

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from datetime import date, timedelta
 
+import pytest
 from flask import Flask
 
 from nrm.db import db
@@ -56,7 +57,7 @@ def test_a_unit_is_split_renamed_and_closed_by_day_and_the_past_stays(app: Flask
     assert "somebody sleeps in this place" in taken
     women = units()["Kati i parë"].id
     assert manager.post(f"/beds/units/{women}/close", {"closed": "today", "reason": "given_up"}) == "/beds/units"
-    assert "43 places: 1 taken, 0 held, 42 free." in manager.get("/beds?lang=en")
+    assert "43 places: 1 taken, 0 kept, 42 free." in manager.get("/beds?lang=en")
     manager.post(f"/beds/{v2}/reopen", {}, 409)
     manager.post(f"/beds/units/{women}/reopen", {})
     assert manager.post(f"/beds/{v2}/reopen", {}) == f"/beds/{v2}"
@@ -72,7 +73,7 @@ def test_a_case_worker_makes_an_extra_place_and_keeps_and_releases_one(app: Flas
     assert "Choose a number" in page
     made = worker.post("/beds/extra", {"nights": "2", "reason": "building_full"})
     assert "An extra place, there until" in worker.get(f"{made}?lang=en")
-    assert "46 places: 0 taken, 0 held, 46 free." in worker.get("/beds?lang=en")
+    assert "46 places: 0 taken, 0 kept, 46 free." in worker.get("/beds?lang=en")
     assert "1 of them is an extra place." in worker.get("/beds?lang=en")
     assert "46 of 46 places free, 1 extra place" in sign_in("ra.duty_officer").get("/duty/map?lang=en")
     place = f"/beds/{people.bed('VATRA', 4)}"
@@ -107,4 +108,23 @@ def test_a_place_goes_out_of_service_and_back_with_reason_and_reference(app: Fla
     sign_in("nrc.shelter_manager").post(f"/beds/out/{out.id}/back", {}, 404)
     sign_in(WORKER).post(f"/beds/out/{out.id}/back", {}, 403)
     assert manager.post(f"/beds/out/{out.id}/back", {}) == place
-    assert "45 places: 0 taken, 0 held, 45 free." in manager.get("/beds?lang=en")
+    assert "45 places: 0 taken, 0 kept, 45 free." in manager.get("/beds?lang=en")
+
+
+@pytest.mark.slow
+def test_the_numbers_of_a_house_add_up_on_every_page(app: Flask, sign_in: SignIn) -> None:
+    nrc = factories.actor("nrc.case_worker")
+    admitted(nrc)
+    worker, rinas = sign_in("nrc.case_worker"), factories.actor("rinas.border_officer")
+    first, _ = people.sent(rinas), people.sent(rinas)
+    worker.post(f"/referrals/{first.referral_id}/accept", {"bed": str(people.bed("NRC", 5)), "expected": "2"})
+    db.session.rollback()
+    room = store.room(by=nrc)
+    free = room.places - 2
+    tonight = f"Tonight {free} places are free: {free} for everybody. 1 of them is asked for."
+    home, board, stays = (worker.get(f"{page}?lang=en") for page in ("/", "/beds", "/stays"))
+    assert tonight in home
+    assert f"Of {room.places} places 1 are taken, 1 kept, 0 out of service." in home
+    assert tonight in board
+    for page in (board, stays):
+        assert f"{room.places} places: 1 taken, 1 kept, {free} free (1 of them asked for)." in page

@@ -91,12 +91,12 @@ CLOSED = {
         "The reflection period still runs: until its last day nobody leaves for another country. The case says which"
     ),
     GateRefusal.ASSESSMENTS_MISSING: N_(
-        "A child, or who may be one, leaves only after the child protection service found risk, security and family "
-        "safe; until then the child stays, or is handed on to another shelter"
+        "A child, or who may be one, leaves only after the child protection service found a household safe in all "
+        "three: risk, security and family; until then the child stays, or is handed on to another shelter"
     ),
     GateRefusal.AT_CROSSING_POINT: N_(
-        "A child, or who may be one, leaves only after the child protection service found risk, security and family "
-        "safe; until then the child stays, or is handed on to another shelter"
+        "A child, or who may be one, leaves only after the child protection service found a household safe in all "
+        "three: risk, security and family; until then the child stays, or is handed on to another shelter"
     ),
     GateRefusal.ASSESSED_NOT_SAFE: N_(
         "The child protection service found that it is not safe. Until it finds all three safe anew the child stays, "

@@ -15,6 +15,7 @@ from nrm import clock
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.referrals.duty import OLD_AFTER
 from nrm.domain.referrals.transfers import Stand
+from nrm.domain.shelter.direct_intake import REFER_ON
 from nrm.domain.shelter.permits import PermitStatus
 from nrm.store import days as calendar
 from nrm.store.countries import country
@@ -134,6 +135,8 @@ def _owed(line: ObligationLine) -> Task:
 
 def _page_of(kind: str, case_id: uuid.UUID) -> str:
     """The page where it is done, where the words of the kind are no link themselves."""
+    if kind == REFER_ON:
+        return url_for("next_receiver.refer_page", case_id=case_id)
     return url_for("permits.record_page" if kind in _OF_PERMIT else "cases.show", case_id=case_id)
 
 

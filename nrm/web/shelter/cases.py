@@ -31,7 +31,7 @@ from forms.shelter.stays import CLOSED
 from forms.typed import OnceForm
 from nrm.actions.shelter import cases as actions
 from nrm.actions.shelter import erasures
-from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.shelter.cases import (
     OF_IDENTIFICATION,
     SHAREABLE,
@@ -121,8 +121,16 @@ def index() -> str:
         page=page,
         may_close=by.may(Permission.STAY_MANAGE),
         takes_in=takes_in,
+        coming=_coming(by) if takes_in else {},
         workers=key_worker_store.names([line.id for line in page.rows], by=by) if takes_in else {},
     )
+
+
+def _coming(by: Actor) -> dict[uuid.UUID, uuid.UUID]:
+    """Case -> the referral of whom this shelter accepted and who has not arrived."""
+    if not by.may(Permission.REFERRAL_DECIDE):
+        return {}
+    return {line.case_id: line.id for line in referral_store.coming(by=by).rows}
 
 
 @blueprint.get("/cases/shared")

@@ -17,7 +17,7 @@ from nrm.store.shelter import places as store
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
-from tests.factories_stays import admitted
+from tests.factories_stays import CHILD, admitted
 
 SignIn = Callable[[str], Person]
 MANAGER, WORKER = "vatra.shelter_manager", "vatra.case_worker"
@@ -46,7 +46,7 @@ def test_a_unit_is_split_renamed_and_closed_by_day_and_the_past_stays(app: Flask
     manager.post(f"{address}/split?lang=en", {**split, "places": names[:1]}, 422)
     board = manager.get("/beds?lang=en")
     assert re.search(r"Tonight 44 places are free: 42 for everybody, 2 for women\.", board)
-    assert "Kati i parë, for women</caption>" in board
+    assert "Kati i parë, for women</span></caption>" in board
     # From today on it has another name: what it was called until yesterday stays.
     assert manager.post(f"{address}/change", {"label": "Kati i dytë", "for_whom": "everybody"}) == "/beds/units"
     assert units()["Ndërtesa"].closed_why == "renamed"
@@ -128,3 +128,38 @@ def test_the_numbers_of_a_house_add_up_on_every_page(app: Flask, sign_in: SignIn
     assert tonight in board
     for page in (board, stays):
         assert f"{room.places} places: 1 taken, 1 kept, {free} free (1 of them asked for)." in page
+    # Who was accepted is on the way: the list of people says so, and offers neither a bed nor an end.
+    people_here = worker.get("/cases?lang=en")
+    assert "on the way here" in people_here
+    assert f"/referrals/{first.referral_id}/arrival" in people_here
+    assert "Admit, hand on or close" not in people_here
+
+
+def test_a_first_unit_says_everything_that_is_missing_at_once_and_then_what_comes_next(
+    app: Flask, sign_in: SignIn
+) -> None:
+    assert app
+    manager = sign_in(MANAGER)
+    page = manager.post("/beds/units/add?lang=en", {"number": "1"}, 422)
+    for field in ("label", "name", "for_whom", "begins"):
+        assert f'href="#{field}"' in page, field
+    unit = {"label": "Garden house", "for_whom": "girls", "name": "G1", "number": "3", "begins": "today"}
+    after = manager.get(manager.post("/beds/units/add", unit) + "&lang=en")
+    assert "bring in who sleeps here already" in after
+    assert "<td>3 places</td>" in after
+    assert "nrm stays import" in manager.get("/stays?lang=en")
+
+
+def test_nobody_in_an_empty_house_has_a_key_worker_and_who_has_none_is_named_with_the_place(
+    app: Flask, sign_in: SignIn
+) -> None:
+    assert app
+    manager = sign_in(MANAGER)
+    empty = manager.get("/key-workers?lang=en")
+    assert "Everybody here has a key worker" not in empty
+    assert "You hold no open case" in empty
+    someone = admitted(factories.actor(WORKER), CHILD)
+    assert re.search(f">{someone.pseudonym}</a>, place V", manager.get("/key-workers?lang=en"))
+    case = manager.get(f"/cases/{someone.case_id}?lang=en")
+    assert "a child is not asked" in case
+    assert "no answer holds" not in case

@@ -275,7 +275,7 @@ def test_a_new_party_joins_enters_its_beds_and_receives_somebody_in_one_of_them(
     manager = sign_in("shpresa.shelter_manager")
     assert "No building is entered yet, so nobody" in manager.get("/?lang=en")
     unit = {"label": "Kati i parë", "for_whom": "women", "name": "S1", "number": "6", "begins": "today"}
-    assert manager.post("/beds/units/add", unit) == "/beds/units"
+    assert manager.post("/beds/units/add", unit) == "/beds/units?did=added"
     db.session.rollback()
     assert names.capacity()["SHPRESA"] is Capacity.FREE
     assert "no building entered yet" not in sign_in("ra.duty_officer").get("/?lang=en")

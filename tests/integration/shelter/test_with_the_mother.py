@@ -78,7 +78,7 @@ def test_who_leaves_or_is_away_is_asked_for_the_child_that_stays_behind(sign_in:
     assert f"/stays/{baby.id}/change" in home
     assert "no place now" in worker.get("/stays?lang=en")
     # Who saves without a place loses nothing that was typed, and is told what to do.
-    change = {"bed": "", "planned-day": "1", "planned-month": "1", "planned-year": "2030"}
+    change: dict[str, object] = {"bed": "", "planned-day": "1", "planned-month": "1", "planned-year": "2030"}
     kept = worker.post(f"/stays/{baby.id}/change?lang=en", change, 422)
     assert "Choose a free place" in kept
     assert 'value="2030"' in kept

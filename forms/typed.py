@@ -55,3 +55,13 @@ class Offered:
         """Raise ValidationError with the message."""
         if field.data not in {cast(Any, choice).value for choice in field.iter_choices()}:
             raise ValidationError(self.message)
+
+
+class OneOf(Offered):
+    """As `Offered`, where the first choice is empty and is no answer."""
+
+    def __call__(self, form: Form, field: SelectFieldBase) -> None:
+        """Raise ValidationError with the message."""
+        if not field.data:
+            raise ValidationError(self.message)
+        super().__call__(form, field)

@@ -9,7 +9,7 @@ from wtforms import ValidationError as Wrong
 
 from forms import SelectChoice
 from forms.days import DayField, today_or
-from forms.typed import Offered, OnceForm, PlainText
+from forms.typed import Offered, OnceForm, OneOf, PlainText
 from nrm.domain.shelter.ages import ADULT, CHILD, AgeRefusal, Kind
 from nrm.domain.words import N_
 
@@ -52,11 +52,11 @@ IMPOSSIBLE = {
         ),
     ),
     AgeRefusal.OPEN_FIRST: (
-        "",
+        "agrees",
         N_("Open the identity first: the month and the day must agree with the day of birth under seal."),
     ),
     AgeRefusal.NOT_YET: (
-        "",
+        "agrees",
         N_(
             "It is not sure that the person is 18 yet. Without a day of birth they count as an adult from the first of "
             "next month."
@@ -73,8 +73,11 @@ class MonthForm(OnceForm):
 
     month = SelectField(
         N_("Month"),
-        choices=[SelectChoice(value=str(number), label=words) for number, words in enumerate(MONTHS, 1)],
-        validators=[Offered(WRONG_MONTH)],
+        choices=[
+            SelectChoice(value="", label=N_("Choose")),
+            *(SelectChoice(value=str(number), label=words) for number, words in enumerate(MONTHS, 1)),
+        ],
+        validators=[OneOf(WRONG_MONTH)],
         validate_choice=False,
     )
     year = StringField(N_("Year"), validators=[PlainText(4)])

@@ -43,7 +43,7 @@ class AppointForm(OnceForm):
     """Who becomes key worker or deputy."""
 
     place = RadioField(
-        N_("What for?"),
+        N_("As what?"),
         choices=[SelectChoice(value=str(each), label=label) for each, label in PLACE_LABELS.items()],
         validators=[Offered(N_("Choose key worker or deputy"))],
         validate_choice=False,
@@ -71,7 +71,7 @@ class CoverForm(OnceForm):
     """After how many minutes screens cover."""
 
     minutes = RadioField(
-        N_("After how many minutes without a hand on it does a screen cover?"),
+        N_("After how many minutes does a screen that nobody touches cover itself?"),
         choices=[
             SelectChoice(value=str(COVER_MINUTES), label=N_("5 minutes")),
             SelectChoice(value=str(COVER_MINUTES_SHARED), label=N_("2 minutes: several people share a tablet")),

@@ -15,7 +15,7 @@ from forms.names import country_code
 from forms.shelter.cases import CARE_FIELDS, IF_MISSING
 from forms.shelter.corrections import why
 from forms.shelter.missing_told import official
-from forms.typed import Offered, OnceForm, PlainText
+from forms.typed import Offered, OnceForm, OneOf, PlainText
 from nrm.domain.shelter.absences import AbsenceRefusal, Feared
 from nrm.domain.shelter.permits import GateRefusal
 from nrm.domain.shelter.planned_ends import CHANGES
@@ -91,12 +91,12 @@ CLOSED = {
         "The reflection period still runs: until its last day nobody leaves for another country. The case says which"
     ),
     GateRefusal.ASSESSMENTS_MISSING: N_(
-        "A child, or who may be one, leaves only after the child protection service found risk, security and family "
-        "safe; until then the child stays, or is handed on to another shelter"
+        "A child, or who may be one, leaves only after the child protection service found a household safe in all "
+        "three: risk, security and family; until then the child stays, or is handed on to another shelter"
     ),
     GateRefusal.AT_CROSSING_POINT: N_(
-        "A child, or who may be one, leaves only after the child protection service found risk, security and family "
-        "safe; until then the child stays, or is handed on to another shelter"
+        "A child, or who may be one, leaves only after the child protection service found a household safe in all "
+        "three: risk, security and family; until then the child stays, or is handed on to another shelter"
     ),
     GateRefusal.ASSESSED_NOT_SAFE: N_(
         "The child protection service found that it is not safe. Until it finds all three safe anew the child stays, "
@@ -130,7 +130,7 @@ class AdmitStayForm(OnceForm):
     """A place, since when, until when it is planned, and what an adult answers for the case that she does not come
     back one day, which is sealed with her care."""
 
-    bed = SelectField(N_("Place"), validators=[Offered(N_("Choose a free place"))], validate_choice=False)
+    bed = SelectField(N_("Place"), validators=[OneOf(N_("Choose a free place"))], validate_choice=False)
     admitted = today_or(N_("Admitted"))
     admitted_day = DayField(N_("Day of admission"), when=("admitted", "other"))
     planned = planned_end(N_("Planned end of the stay"))
@@ -161,7 +161,7 @@ class ChangeStayForm(OnceForm):
     """Another place, another planned end, and why that changed. `seen`: how both stood on the page that was sent."""
 
     seen = HiddenField()
-    bed = SelectField(N_("Place"), validators=[Offered(N_("Choose a free place"))], validate_choice=False)
+    bed = SelectField(N_("Place"), validators=[OneOf(N_("Choose a free place"))], validate_choice=False)
     planned = DayField(N_("Planned end of the stay"))
     plan_why = SelectField(
         N_("Why the planned end changes"),

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import click
 
+from nrm import countries
 from nrm.actions.shelter import direct_intake as actions
+from nrm.cli.interviews import DEFAULT_COUNTRY
 from nrm.cli.usage import Refused, application, instance_option, login_option, signed_in
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.shelter.resident_lines import (
@@ -21,6 +23,7 @@ from nrm.domain.shelter.resident_lines import (
     UnreadableResident,
     check_head,
     codes,
+    notes,
     read,
     refused,
     said,
@@ -44,10 +47,11 @@ def stays() -> None:
     help="The file to write; without it, what is made is printed.",
 )
 def template(output: Path | None) -> None:
-    """Make a CSV with one invented resident."""
+    """Make a CSV with one invented resident, and a row that says what each column may hold."""
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
     writer.writeheader()
+    writer.writerow(notes(codes(_lists())))
     writer.writerow(EXAMPLE)
     content = text.getvalue().encode()
     if output is None:
@@ -57,6 +61,13 @@ def template(output: Path | None) -> None:
         output.write_bytes(content)
     except OSError as error:
         raise Refused(f"{output}: {error.strerror or 'cannot be written'}") from None
+
+
+def _lists() -> Mapping[str, Mapping[str, object]]:
+    try:
+        return countries.load(DEFAULT_COUNTRY).lists
+    except countries.CountryError as error:
+        raise Refused(str(error)) from None
 
 
 @stays.command("import")
@@ -105,7 +116,7 @@ def _lines(file: Path) -> Iterator[tuple[int, Mapping[str, str] | UnreadableResi
     except UnicodeDecodeError:  # a guess would make other letters of names
         yield 1, UnreadableResident({"line": said("utf8")})
         return
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     names: list[str] | None = None
     try:
         for row in rows:
@@ -129,6 +140,12 @@ def _lines(file: Path) -> Iterator[tuple[int, Mapping[str, str] | UnreadableResi
         yield rows.line_num, UnreadableResident({"line": said("csv")})
     if names is None:
         yield 1, UnreadableResident({"line": said("head", columns=", ".join(COLUMNS))})
+
+
+def _delimiter(text: str) -> str:
+    """What stands between the names of columns: a comma, or the semicolon of spreadsheets where a comma is decimal."""
+    head = next((line for line in text.splitlines() if line.strip() and not line.startswith(REMARK)), "")
+    return ";" if ";" in head and "," not in head else ","
 
 
 def _take_in(cells: Mapping[str, str] | UnreadableResident, by: Actor) -> str:

@@ -18,12 +18,39 @@ from nrm.domain.shelter.stays import Source, StayRefusal
 
 NEEDED = ("place", "admitted_on", "planned_end_on", "age_class", "gender", "citizenship", "consent", "statistics")
 """Columns that every line answers; `consent` and `statistics` are those of an adult, empty for a child."""
+ASKED_OF_ADULTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"consent": ("given", "refused"), "statistics": ("yes", "no")}
+)
 NAMING = ("given", "family", "known_as", "birth", "contact", "story")
 """Columns that are sealed with who the person is; empty for an adult who did not agree that they are kept."""
 COLUMNS = (*NEEDED, "age", "exploited_in", "exploitation", "needs", "needs_note", "official_involved", *NAMING)
 MOST_LINES = 2000
 LONGEST_CELL = 10_000
 REMARK = "#"
+
+
+def notes(codes: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What each column may hold, as a row that begins with `#` and is left out when the file is taken in."""
+    text = {name: ", ".join(each) for name, each in {**codes, **ASKED_OF_ADULTS}.items()}
+    return {
+        "place": "# a place that is entered",
+        "admitted_on": "2026-01-15",
+        "planned_end_on": "2026-12-31",
+        "age_class": "adult, child, unsure",
+        "gender": text["gender"],
+        "citizenship": "AL, RO ... (ISO 3166), stateless, unknown",
+        "consent": f"of an adult: {text['consent']}",
+        "statistics": f"of an adult: {text['statistics']}",
+        "age": "years, or empty",
+        "exploited_in": "IT; GR ..., or empty",
+        "exploitation": f"several with semicolons, or empty: {text['exploitation']}",
+        "needs": f"several with semicolons, or empty: {text['needs']}",
+        "needs_note": "sealed",
+        "official_involved": "yes, no, unknown",
+        "given": "sealed; empty without consent, like all that follow",
+        "birth": "2004, 2004-03 or 2004-03-15",
+    }
+
 
 EXAMPLE: Mapping[str, str] = MappingProxyType(
     {
@@ -57,7 +84,7 @@ MESSAGES: Mapping[str, Texts] = MappingProxyType(
         },
         "lines": {"sq": "Ndajeni skedarin: të shumtën {most} rreshta", "en": "Divide the file: {most} lines at most"},
         "longer": {"sq": "Shkruani më pak se {most} shenja", "en": "Enter fewer than {most} characters"},
-        "needed": {"sq": "Shkruajeni", "en": "Enter it"},
+        "place": {"sq": "Shkruani emrin e vendit ku fle personi", "en": "Enter the name of the place where they sleep"},
         "day": {"sq": "Shkruani një ditë, për shembull 2026-01-15", "en": "Enter a day, such as 2026-01-15"},
         "one_of": {"sq": "Shkruani një nga këto: {codes}", "en": "Enter one of: {codes}"},
         "country": {
@@ -89,12 +116,18 @@ MESSAGES: Mapping[str, Texts] = MappingProxyType(
             "en": "Enter a day of birth that exists, is not in the future and fits `age_class`",
         },
         "no_place": {
-            "sq": "Shkruani një vend që e ka qendra; menaxheri i shton te “Shtretërit”",
-            "en": "Enter a place that the shelter has; its manager adds places under “Beds”",
+            "sq": "Shkruani një vend që e ka qendra; menaxheri i shton te “Vendet”, “Njësitë e ndërtesës”",
+            "en": "Enter a place that the shelter has; its manager adds them under “Places”, “Units of the building”",
         },
         "place_taken": {
             "sq": "Shkruani një vend tjetër: këtë e ka ose e kishte dikush në ato ditë, ose nuk përdoret",
             "en": "Enter another place: somebody has this one or had it on those days, or it is out of use",
+        },
+        "place_not_there": {
+            "sq": "Ky vend nuk ishte ende në ndërtesë atë ditë: menaxheri shton vende që “ishin aty edhe më parë”, me "
+            "një emër tjetër, ose shkruani një ditë më të vonë te `admitted_on`",
+            "en": "This place was not in the building yet on that day: the manager adds places that “were there "
+            "before”, under another name, or enter a later day in `admitted_on`",
         },
         "admission": {
             "sq": "Shkruani një ditë që nuk është në të ardhmen dhe jo para vitit 2000",
@@ -150,7 +183,8 @@ def refused(reason: StayRefusal | None) -> UnreadableResident:
         return UnreadableResident({"admitted_on": said("admission")})
     if reason in _PLANNED:
         return UnreadableResident({"planned_end_on": said("planned")})
-    return UnreadableResident({"place": said("place_taken")})
+    there = reason is not StayRefusal.PLACE_NOT_THERE
+    return UnreadableResident({"place": said("place_taken" if there else "place_not_there")})
 
 
 def codes(lists: Mapping[str, Mapping[str, object]]) -> dict[str, tuple[str, ...]]:
@@ -182,17 +216,16 @@ def read(cells: Mapping[str, str], *, codes: Mapping[str, Sequence[str]], today:
         elif not all(character.isprintable() or character in "\n\t" for character in text):
             found[name] = said("control")
     adult = line["age_class"] == "adult"
-    for name in NEEDED:
-        asked = adult or name not in ("consent", "statistics")
-        if asked and not line[name]:
-            found.setdefault(name, said("needed"))
-        elif not asked and line[name]:
-            found.setdefault(name, said("adult"))
+    if not line["place"]:
+        found.setdefault("place", said("place"))
     days = {name: _day(line[name], name, found) for name in ("admitted_on", "planned_end_on")}
-    known = {"age_class": ("adult", "child", "unsure"), "consent": ("given", "refused"), "statistics": ("yes", "no")}
-    known |= {"official_involved": ("yes", "no", "unknown"), "gender": tuple(codes["gender"])}
+    known = {"age_class": ("adult", "child", "unsure"), "gender": tuple(codes["gender"]), **ASKED_OF_ADULTS}
+    known |= {"official_involved": ("yes", "no", "unknown")}
     for name, choices in known.items():
-        if line[name] and line[name] not in choices:
+        if name in ASKED_OF_ADULTS and not adult:
+            if line[name]:
+                found.setdefault(name, said("adult"))
+        elif (line[name] or name in NEEDED) and line[name] not in choices:
             found.setdefault(name, said("one_of", codes=", ".join(choices)))
     several = {name: _several(line[name]) for name in ("exploited_in", "exploitation", "needs")}
     for name in ("exploitation", "needs"):
@@ -200,7 +233,7 @@ def read(cells: Mapping[str, str], *, codes: Mapping[str, Sequence[str]], today:
             found.setdefault(name, said("one_of", codes=", ".join(codes[name])))
     if not all(_COUNTRY.fullmatch(each) for each in several["exploited_in"]):
         found.setdefault("exploited_in", said("countries"))
-    if line["citizenship"] not in ("", "stateless", "unknown") and not _COUNTRY.fullmatch(line["citizenship"]):
+    if line["citizenship"] not in ("stateless", "unknown") and not _COUNTRY.fullmatch(line["citizenship"]):
         found.setdefault("citizenship", said("country"))
     if line["birth"] and not _BIRTH.fullmatch(line["birth"]):
         found.setdefault("birth", said("birth"))
@@ -242,8 +275,7 @@ def _day(text: str, name: str, found: Findings) -> date | None:
     try:
         return date.fromisoformat(text) if len(text) == len("2026-01-15") else _no_day()
     except ValueError:
-        if text:
-            found.setdefault(name, said("day"))
+        found.setdefault(name, said("day"))
         return None
 
 

@@ -139,7 +139,7 @@ def history(case_id: uuid.UUID, *, by: Actor) -> list[ClosingLine]:
         return []
     closer, reopener = aliased(Member), aliased(Member)
     statement = (
-        select(Closing, closer.login, reopener.login)
+        select(Closing, closer.name, reopener.name)
         .outerjoin(closer, closer.id == Closing.closed_by_id)
         .outerjoin(reopener, reopener.id == Closing.reopened_by_id)
         .where(Closing.case_id == case_id)

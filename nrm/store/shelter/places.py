@@ -139,11 +139,23 @@ class Room:
     code: str
     may_accept: bool
     """Whether enough people hold the shelter's key to accept anybody."""
+    asked: int
+    """How many of `held` a referral without an answer asks for: nobody has them, and they can still be given."""
 
     @property
     def free(self) -> int:
         """Places that nobody has and nobody waits for."""
         return max(0, self.places - self.taken - self.held - self.out_of_use)
+
+    @property
+    def kept(self) -> int:
+        """Places that are kept for somebody."""
+        return self.held - self.asked
+
+    @property
+    def open(self) -> int:
+        """Places that nobody has, also those that are asked for."""
+        return max(0, self.places - self.taken - self.kept - self.out_of_use)
 
 
 def places(*, by: Actor, closed: bool = False) -> list[PlaceLine]:
@@ -430,7 +442,8 @@ def _rooms(*wanted: Any) -> _Rooms:
         Organisation.name_en,
         counted.places,
         counted.taken,
-        counted.kept + counted.asked,
+        counted.kept,
+        counted.asked,
         counted.out,
         counted.extra,
         number_of_holders(Organisation.id),
@@ -440,6 +453,6 @@ def _rooms(*wanted: Any) -> _Rooms:
 
 def _in_numbers(found: Iterable[Row[*tuple[Any, ...]]]) -> list[Room]:
     return [
-        Room({"sq": sq, "en": en}, number, taken, held, out, extra, code, holders >= KEY_HOLDERS_NEEDED)
-        for code, sq, en, number, taken, held, out, extra, holders in found
+        Room({"sq": sq, "en": en}, number, taken, kept + asked, out, extra, code, holders >= KEY_HOLDERS_NEEDED, asked)
+        for code, sq, en, number, taken, kept, asked, out, extra, holders in found
     ]

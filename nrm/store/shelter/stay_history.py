@@ -23,7 +23,7 @@ class CorrectionLine:
     kind: str
     why: str
     known_on: date
-    login: str
+    name: str
     was_admitted_on: date
     was_ended_on: date | None
     exit_reason: str
@@ -42,7 +42,7 @@ def corrections(stay_id: uuid.UUID, *, by: Actor) -> list[CorrectionLine]:
     """The corrections of a stay in the actor's shelter, the first one first; raises NotVisible."""
     stays.stay(stay_id, by=by)
     statement = (
-        select(StayCorrection, Member.login)
+        select(StayCorrection, Member.name)
         .join(Member, Member.id == StayCorrection.corrected_by_id)
         .where(StayCorrection.stay_id == stay_id)
         .order_by(StayCorrection.position)
@@ -52,12 +52,12 @@ def corrections(stay_id: uuid.UUID, *, by: Actor) -> list[CorrectionLine]:
             kind=found.kind,
             why=found.why,
             known_on=found.known_on,
-            login=login,
+            name=name,
             was_admitted_on=found.was_admitted_on,
             was_ended_on=found.was_ended_on,
             exit_reason=(found.was.get("exit_reason") or "") if found.kind == "exit" else "",
         )
-        for found, login in db.session.execute(statement)
+        for found, name in db.session.execute(statement)
     ]
 
 

@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Row, Select, Uuid, and_, bindparam, exists, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Row,
+    Select,
+    Uuid,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.db import db
-from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, Permission
 from nrm.domain.shelter.away import is_late
 from nrm.domain.shelter.places import may_be_with_mother, missing_place_until
 from nrm.domain.shelter.stays import Period, nights, present
 from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.places import Occupancy, Place
 from nrm.models.shelter.stays import Stay
@@ -60,6 +76,8 @@ class StayLine:
     away_since: date | None = None
     expected_on: date | None = None
     """Of somebody who is away: the day on which she is expected back."""
+    mother: str = ""
+    """Of a small child without a place of its own: the code of the one it is with."""
 
     @property
     def is_away(self) -> bool:
@@ -109,6 +127,34 @@ def open_ones(*, by: Actor) -> list[StayLine]:
 def mothers(*, by: Actor) -> list[StayLine]:
     """Open stays of adults in the asker's shelter, with whom a small child can be; raises NotVisible."""
     return _stays(Stay.organisation_id == own_shelter_id(by), Stay.ended_on.is_(None), Case.age_class == "adult")
+
+
+def with_person(case_id: uuid.UUID, *, by: Actor) -> list[StayLine]:
+    """Open stays of small children who are with this person in the asker's shelter and have no place of their own, or
+    were with the person and have none now; raises NotVisible."""
+    own = own_shelter_id(by)
+    theirs = select(Stay.id).where(Stay.case_id == case_id, Stay.organisation_id == own)
+    has, was = aliased(Occupancy), aliased(Occupancy)
+    nowhere = ~exists().where(has.stay_id == Stay.id, has.until_on.is_(None), has.struck_on.is_(None))
+    was_with = exists().where(was.stay_id == Stay.id, was.with_stay_id.in_(theirs))
+    return _stays(
+        Stay.organisation_id == own,
+        Stay.ended_on.is_(None),
+        or_(Occupancy.with_stay_id.in_(theirs), and_(nowhere, was_with)),
+    )
+
+
+def number_without_place(by: Actor) -> ColumnElement[int]:
+    """How many people stay in the actor's shelter, have no place now and are with nobody, as a column of a statement;
+    who is missing is not counted."""
+    if by.organisation_id is None or by.kind not in SHELTERS:
+        return literal(0)
+    has = exists().where(Occupancy.stay_id == Stay.id, Occupancy.until_on.is_(None), Occupancy.struck_on.is_(None))
+    missing = exists().where(Missing.case_id == Stay.case_id, Missing.outcome == "")
+    counted = select(func.count()).select_from(Stay)
+    return counted.where(
+        Stay.organisation_id == by.organisation_id, Stay.ended_on.is_(None), ~has, ~missing
+    ).scalar_subquery()
 
 
 def stays(*, by: Actor, after: str = "", size: int = PAGE) -> Page[StayLine]:
@@ -241,7 +287,19 @@ def _as_lines(rows: Iterable[Row[*tuple[Any, ...]]]) -> list[StayLine]:
     gaps, now = absence_rows.gaps(absent), absence_rows.absent_now(absent)
     ended = place_rows.last_places([stay.id for stay, *_ in found if stay.ended_on is not None])
     nobody = absence_rows.Absent()
-    return [_stay_line(row, gaps.get(row[0].id, ()), ended.get(row[0].id), now.get(row[0].id, nobody)) for row in found]
+    lines = [
+        _stay_line(row, gaps.get(row[0].id, ()), ended.get(row[0].id), now.get(row[0].id, nobody)) for row in found
+    ]
+    mothers = _codes({line.with_stay_id for line in lines if line.with_stay_id is not None})
+    return [replace(line, mother=mothers[line.with_stay_id]) if line.with_stay_id else line for line in lines]
+
+
+def _codes(stay_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Stay -> the code of whose it is."""
+    if not stay_ids:
+        return {}
+    found = db.session.execute(select(Stay.id, Case.pseudonym).join(Case).where(Stay.id.in_(stay_ids)))
+    return {row[0]: row[1] for row in found}
 
 
 def _kept_until(missing_at: datetime | None) -> datetime | None:

@@ -13,17 +13,18 @@ from forms.referrals.referrals import DECLINE_LABELS, STATUS_LABELS, PlaceReferr
 from forms.referrals.transfers import MovePersonForm
 from nrm import clock
 from nrm.actions.referrals import next_receiver as actions
-from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, Permission
 from nrm.domain.referrals.referrals import OverrideReason, ReferralRefusal, ReferralRefused
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.consents import ByName
-from nrm.domain.words import N_
+from nrm.domain.shelter.direct_intake import REFER_ON
+from nrm.domain.words import N_, Phrase
 from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.referrals import next_receiver as store
-from nrm.store.referrals import referrals
+from nrm.store.referrals import obligations, referrals
 from nrm.store.shelter import cases as case_store
-from nrm.store.shelter import places
+from nrm.store.shelter import places, stays
 from nrm.store.shelter.cases import CaseRelation
 from nrm.web import access, errors
 from nrm.web.language import text_in
@@ -151,8 +152,13 @@ def _placing_page(template: str, case_id: uuid.UUID, form: PlaceReferralForm, st
         rooms=places.rooms(by=by) if by.may(Permission.REFERRAL_DIRECT) else [],
         asked_of=_asked_of(form),
         duty_officer_decides=store.duty_officer_owes(case),
+        children=stays.with_person(case_id, by=by) if _is_of_a_shelter(case, by) else (),
     )
     return page, status
+
+
+def _is_of_a_shelter(case: case_store.SeenCase, by: Actor) -> bool:
+    return case.relation is CaseRelation.HOLDER and by.kind in SHELTERS and by.may(Permission.STAY_MANAGE)
 
 
 def _asked_of(form: PlaceReferralForm) -> str:
@@ -180,7 +186,14 @@ def _offer_shelters(case_id: uuid.UUID, form: PlaceReferralForm) -> None:
         for each in names.shelters_that_signed(clock.now())
         if each.id != by.organisation_id and each.party not in barred.forbidden
     ]
-    shelters.sort(key=lambda each: (order.index(each.code) if each.code in candidates else len(order), each.code))
+    named = _named_by_clause(case_id, by)
+    shelters.sort(
+        key=lambda each: (
+            each.party not in named,
+            order.index(each.code) if each.code in candidates else len(order),
+            each.code,
+        )
+    )
     form.receiver.choices = [
         SelectChoice(
             value=str(each.id),
@@ -190,6 +203,8 @@ def _offer_shelters(case_id: uuid.UUID, form: PlaceReferralForm) -> None:
                     candidates.get(each.code),
                     ask_again=each.party in barred.with_a_new_yes,
                     before=each.id in barred.were_with,
+                    named=named.get(each.party, ""),
+                    routed=bool(candidates),
                 ),
                 "note": _receives(each.party),
             },
@@ -198,11 +213,32 @@ def _offer_shelters(case_id: uuid.UUID, form: PlaceReferralForm) -> None:
     ]
 
 
-def _hint(candidate: store.CandidateLine | None, *, ask_again: bool, before: bool) -> str:
+def _named_by_clause(case_id: uuid.UUID, by: Actor) -> dict[str, str]:
+    """Party -> the clause that names it, of a case that a shelter opened itself: it has no route."""
+    if case_store.visible(case_id, by=by) is not CaseRelation.HOLDER:
+        return {}
+    owed = {line.clause for line in obligations.of_case(case_id, by=by) if line.kind == REFER_ON}
+    clauses = country().in_force(clock.now()).clauses
+    return {
+        target.party: clause.number
+        for clause in clauses
+        if clause.number in owed
+        for target in clause.refer_to
+        if target.party
+    }
+
+
+def _hint(
+    candidate: store.CandidateLine | None, *, ask_again: bool, before: bool, named: str, routed: bool
+) -> str | Phrase:
     if ask_again:
         return N_("Left out of the route: only if the person, asked again, agrees")
     if before:
         return N_("The person was here before")
+    if named:
+        return N_("Clause %(clause)s names this shelter for this person", clause=named)
+    if candidate is None and not routed:
+        return ""
     if candidate is None:
         return N_("Not on the route: goes against the clause")
     if candidate.asked:

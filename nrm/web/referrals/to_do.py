@@ -15,6 +15,7 @@ from nrm import clock
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.referrals.duty import OLD_AFTER
 from nrm.domain.referrals.transfers import Stand
+from nrm.domain.shelter.direct_intake import REFER_ON
 from nrm.domain.shelter.permits import PermitStatus
 from nrm.store import days as calendar
 from nrm.store.countries import country
@@ -22,7 +23,7 @@ from nrm.store.home import top
 from nrm.store.referrals import obligations, transfers
 from nrm.store.referrals.obligations import ObligationLine
 from nrm.store.referrals.transfers import MoveLine
-from nrm.store.shelter import ages, away, consents, data_requests, key_workers, permits, stays
+from nrm.store.shelter import ages, away, consents, data_requests, key_workers, permits, places, stays
 from nrm.store.shelter.away import AwayLine
 from nrm.web import access
 from nrm.web.language import gettext, text_in, translated
@@ -95,6 +96,11 @@ def tasks(there: Waiting, *, by: Actor) -> list[Task]:
         *(map(_consent, consents.to_ask_again(by=by)) if g.top.to_ask_again else ()),
         *(map(_request, data_requests.waiting(by=by)) if g.top.requests else ()),
         *(map(_turning, ages.turning(by=by)) if g.top.turning else ()),
+        *(
+            _nowhere(each)
+            for each in (places.without_place(by=by) if g.top.nowhere else ())
+            if each.missing_since is None
+        ),
     ]
     return sorted(found, key=lambda task: task.in_order)
 
@@ -129,6 +135,8 @@ def _owed(line: ObligationLine) -> Task:
 
 def _page_of(kind: str, case_id: uuid.UUID) -> str:
     """The page where it is done, where the words of the kind are no link themselves."""
+    if kind == REFER_ON:
+        return url_for("next_receiver.refer_page", case_id=case_id)
     return url_for("permits.record_page" if kind in _OF_PERMIT else "cases.show", case_id=case_id)
 
 
@@ -223,6 +231,11 @@ def _turning(line: ages.TurningLine) -> Task:
     address = url_for("ages.show", case_id=line.case_id)
     late = last < calendar.today()
     return Task(line.pseudonym, line.case_id, last, gettext("Turns 18 this month"), address, late)
+
+
+def _nowhere(line: stays.StayLine) -> Task:
+    address = url_for("stays.change_page", stay_id=line.id)
+    return Task(line.pseudonym, line.case_id, calendar.today(), gettext("Has no place now: give one"), address, True)
 
 
 def next_steps(*, by: Actor) -> dict[uuid.UUID, Task]:

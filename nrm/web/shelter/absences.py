@@ -102,6 +102,7 @@ def _missing(case_id: uuid.UUID, form: MissingForm, status: int = 200) -> Answer
         stays_here=stays.of_case(case_id, by=by).current is not None,
         police=country().emergency.police,
         children=country().emergency.children,
+        small=stays.with_person(case_id, by=by),
         asked=_was_asked(case_id),
         answers=_if_missing(case_id),
     )
@@ -236,7 +237,12 @@ def left_page(stay_id: uuid.UUID) -> Answer:
     stay = stays.stay(stay_id, by=access.actor())
     if stay.ended_on is not None:
         return errors.error_page(409, OVER)
-    return render_template("shelter/absences/left.html", stay=stay, form=_left_form())
+    return _left_page(stay, _left_form())
+
+
+def _left_page(stay: stays.StayLine, form: LeftAloneForm, status: int = 200) -> Answer:
+    children = stays.with_person(stay.case_id, by=access.actor())
+    return render_template("shelter/absences/left.html", stay=stay, form=form, children=children), status
 
 
 def _left_form() -> LeftAloneForm:
@@ -262,7 +268,7 @@ def record_left(stay_id: uuid.UUID) -> Answer:
         form.destination.errors = [N_("Choose where the person went")]
         valid = False
     if not valid:
-        return render_template("shelter/absences/left.html", stay=stay, form=form), 422
+        return _left_page(stay, form, 422)
     try:
         left_id = actions.record_left(
             stay_id=stay_id,
@@ -279,10 +285,10 @@ def record_left(stay_id: uuid.UUID) -> Answer:
         if error.reason is StayRefusal.COUNTRY and form.country.data == "abroad":
             field = form.country_name
         field.errors = [IMPOSSIBLE[error.reason]]
-        return render_template("shelter/absences/left.html", stay=stay, form=form), 422
+        return _left_page(stay, form, 422)
     except GateClosed as error:
         form.left.errors = [CLOSED[error.reason]]
-        return render_template("shelter/absences/left.html", stay=stay, form=form), 422
+        return _left_page(stay, form, 422)
     return redirect(url_for("absences.left_one", left_id=left_id), 303)
 
 

@@ -118,6 +118,8 @@ def _done(case_id: uuid.UUID, form: OnceForm, page: Callable[[], Answer], act: C
         act()
     except AgeRefused as error:
         name, words = IMPOSSIBLE[error.reason]
+        if name == "agrees" and "year" in form:
+            name = "year"
         if name not in form:
             return errors.error_page(409, words)
         form["on" if name == "when" and form["when"].data == "other" else name].errors = [words]

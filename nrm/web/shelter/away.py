@@ -41,7 +41,8 @@ def away_page(stay_id: uuid.UUID) -> Answer:
 
 def _away_page(stay: stays.StayLine, form: AwayForm, status: int = 200) -> Answer:
     counted = country().away_nights_counted
-    return render_template("shelter/away/away.html", stay=stay, form=form, counted=counted), status
+    children = stays.with_person(stay.case_id, by=access.actor())
+    return render_template("shelter/away/away.html", stay=stay, form=form, counted=counted, children=children), status
 
 
 @blueprint.post("/stays/<uuid:stay_id>/away")

@@ -73,7 +73,9 @@ def summary(case_id: uuid.UUID) -> Part:
         told = formats.moment(until, current_language())
         due = gettext("Ask for consent first: what was told at the post waits sealed until %(moment)s.", moment=told)
     due = due or (gettext("Ask the person again: an answer runs out soon, or has.") if again else "")
-    state = ngettext("%(num)s answer holds", "%(num)s answers hold", len(said)) if said else gettext("no answer holds")
+    child = not said and case_store.case(case_id, by=access.actor()).age_class == "child"
+    none = gettext("a child is not asked") if child else gettext("no answer holds")
+    state = ngettext("%(num)s answer holds", "%(num)s answers hold", len(said)) if said else none
     return Part.rendered(
         "consent",
         gettext("Consent"),
@@ -82,6 +84,7 @@ def summary(case_id: uuid.UUID) -> Part:
         due=due,
         case_id=case_id,
         said=said,
+        child=child,
         again=again,
         lists=_lists(case_id),
         until=until,

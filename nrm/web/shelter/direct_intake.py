@@ -77,8 +77,10 @@ def _open(who: OpenCaseForm, parent: cases.SeenCase | None) -> Answer:
     if "back" in request.form:
         return render_template("shelter/direct_intake/who.html", form=who, parent=parent)
     if request.form.get("step") != "2":
-        return render_template("shelter/direct_intake/admit.html", who=who, form=_admit(who, empty=True), parent=parent)
-    form = _admit(who)
+        return render_template(
+            "shelter/direct_intake/admit.html", who=who, form=_admit(who, parent, empty=True), parent=parent
+        )
+    form = _admit(who, parent)
     if not form.validate():
         return render_template("shelter/direct_intake/admit.html", who=who, form=form, parent=parent), 422
     admitted_on = chosen_day(form.admitted, form.admitted_day, days.today())
@@ -143,10 +145,10 @@ def _person_form(kind: type[OpenCaseForm] = OpenCaseForm) -> OpenCaseForm:
     return form
 
 
-def _admit(who: OpenCaseForm, *, empty: bool = False) -> AdmitPersonForm:
+def _admit(who: OpenCaseForm, parent: cases.SeenCase | None, *, empty: bool = False) -> AdmitPersonForm:
     form = AdmitPersonForm() if empty else AdmitPersonForm(request.form)
     small = who.age_class.data == "child" and (who.years is None or who.years < LONGEST_WITH_MOTHER)
-    offer_places(form, small_child=small)
+    offer_places(form, small_child=small, came_with=parent.pseudonym if parent is not None else "")
     return form
 
 

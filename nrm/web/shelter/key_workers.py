@@ -161,7 +161,10 @@ def _team(form: CoverForm, status: int = 200) -> Answer:
     if form.minutes.data is None:
         form.minutes.data = str(house.cover_minutes)
     news = store.news(by=access.actor())
-    page = render_template("shelter/key_workers/team.html", house=house, news=news, form=form, places=PLACE_LABELS)
+    where = {line.case_id: line for line in stays.open_ones(by=access.actor())} if house.without else {}
+    page = render_template(
+        "shelter/key_workers/team.html", house=house, news=news, form=form, places=PLACE_LABELS, where=where
+    )
     return page, status
 
 

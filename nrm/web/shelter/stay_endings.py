@@ -207,6 +207,7 @@ def _decide(typed: _Typed, reason: ExitReason, destination: Destination, *, act:
         country=absences.place(exit_.where),
         abroad=not asks_country(destination) or exit_.where != HOME,
         child=findings.gate(stay.case_id),
+        children=() if typed.correcting else store.with_person(stay.case_id, by=by),
     )
 
 

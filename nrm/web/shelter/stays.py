@@ -112,14 +112,20 @@ WITH = "with "
 """How the value of a choice begins that is no place: with the stay of the mother, and then her code."""
 
 
-def offer_places(form: AdmitStayForm, *, for_case: uuid.UUID | None = None, small_child: bool = False) -> None:
+def offer_places(
+    form: AdmitStayForm, *, for_case: uuid.UUID | None = None, small_child: bool = False, came_with: str = ""
+) -> None:
     """The shelter's free places; the one kept for this person, or the only one, stands first and is taken.
 
-    `small_child`: it may be under three, and be with its mother.
+    `small_child`: it may be under three, and be with its mother; `came_with`: the code of whom it came with, who then
+    stands first of all, and nothing is chosen beforehand.
     """
-    form.bed.choices = place_choices(places.free_lines(by=access.actor(), for_case=for_case))
-    if small_child:
-        form.bed.choices += mothers()
+    choices = place_choices(places.free_lines(by=access.actor(), for_case=for_case))
+    with_whom = mothers() if small_child else []
+    own = [each for each in with_whom if each.value == WITH + came_with]
+    if own:
+        choices = [SelectChoice(value="", label=N_("Choose a place")), *own, *choices]
+    form.bed.choices = [*choices, *(each for each in with_whom if each not in own)]
 
 
 def place_choices(lines: Iterable[places.PlaceLine]) -> list[SelectChoice]:
@@ -191,6 +197,7 @@ def show(stay_id: uuid.UUID) -> str:
         missing=absence_store.of_case(stay.case_id, by=access.actor()),
         happened=_happened(stay.pseudonym),
         away=away_store.of_stay(stay_id, by=access.actor()),
+        children=store.with_person(stay.case_id, by=access.actor()),
         outcomes=OUTCOMES,
         plans=history_store.planned(stay_id, by=access.actor()),
         corrections=[
@@ -390,6 +397,10 @@ def _state(found: store.StaysOfCase) -> str:
     """Where the person sleeps and for how long, or since when no more, in one line."""
     if found.current is not None:
         nights = ngettext("%(num)s night", "%(num)s nights", found.current.nights)
+        if found.current.mother:
+            return gettext("with the mother, %(code)s", code=found.current.mother) + ", " + nights
+        if not found.current.place:
+            return gettext("no place now") + ", " + nights
         return gettext("place %(place)s, %(nights)s", place=found.current.place, nights=nights)
     if found.past:
         ended = max(line.ended_on for line in found.past if line.ended_on is not None)

@@ -69,7 +69,11 @@ def add_page() -> str:
 @access.requires(Permission.PLACE_MANAGE)
 def add() -> Answer:
     form = _offer(AddUnitForm(request.form))
-    if not form.validate():
+    valid = form.validate()
+    for field in (form.label, form.name):
+        if not (field.data or "").strip():
+            field.errors, valid = [REFUSED[PlaceRefusal.NAME_MISSING]], False
+    if not valid:
         return render_template("shelter/units/add.html", form=form), 422
     number = number_in(form.number.data)
     try:
@@ -85,10 +89,9 @@ def add() -> Answer:
             by=access.actor(),
         )
     except PlaceRefused as error:
-        unnamed = error.reason is PlaceRefusal.NAME_MISSING and not (form.label.data or "").strip()
-        mark(form, error.reason, "label" if unnamed else "name")
+        mark(form, error.reason, "name")
         return render_template("shelter/units/add.html", form=form), 422
-    return redirect(url_for("units.index"), 303)
+    return redirect(url_for("units.index", did="added"), 303)
 
 
 @blueprint.get("/beds/units/<uuid:unit_id>/change")

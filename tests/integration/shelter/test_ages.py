@@ -219,7 +219,7 @@ def test_the_task_opens_on_the_first_of_the_month_and_the_day_shows_after_openin
     case_id = girl(vatra, born=born_18_years_before(today))
     path, person = f"/cases/{case_id}/age", sign_in(HOLDER)
     form: dict[str, object] = {"month": str(today.month), "year": str(today.year)}
-    assert "Open the identity first" in person.post(f"{path}/month?lang=en", form, 409)
+    assert "Open the identity first" in person.post(f"{path}/month?lang=en", form, 422)
     open_it: dict[str, object] = {"compartment": "identity", "purpose": "care"}
     person.post(f"/cases/{case_id}/open", open_it)
     for wrong in ({"month": "13"}, {"year": "26"}, {"year": "xx"}):
@@ -232,7 +232,7 @@ def test_the_task_opens_on_the_first_of_the_month_and_the_day_shows_after_openin
     page = other.get(f"{path}?lang=en")
     assert "18 on" not in page
     assert "Open the identity to see the day" in page
-    assert "Open the identity first" in other.post(f"{path}/turned?lang=en", {"agrees": "no"}, 409)
+    assert "Open the identity first" in other.post(f"{path}/turned?lang=en", {"agrees": "no"}, 422)
     assert "Choose whether the person agrees" in person.post(f"{path}/turned?lang=en", {}, 422)
     person.post(f"{path}/turned", {"agrees": "no"})
     assert "18 or over" in person.get(f"{path}?lang=en")

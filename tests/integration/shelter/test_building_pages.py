@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from datetime import date, timedelta
 
+import pytest
 from flask import Flask
 
 from nrm.db import db
@@ -16,7 +17,7 @@ from nrm.store.shelter import places as store
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
-from tests.factories_stays import admitted
+from tests.factories_stays import CHILD, admitted
 
 SignIn = Callable[[str], Person]
 MANAGER, WORKER = "vatra.shelter_manager", "vatra.case_worker"
@@ -45,7 +46,7 @@ def test_a_unit_is_split_renamed_and_closed_by_day_and_the_past_stays(app: Flask
     manager.post(f"{address}/split?lang=en", {**split, "places": names[:1]}, 422)
     board = manager.get("/beds?lang=en")
     assert re.search(r"Tonight 44 places are free: 42 for everybody, 2 for women\.", board)
-    assert "Kati i parë, for women</caption>" in board
+    assert "Kati i parë, for women</span></caption>" in board
     # From today on it has another name: what it was called until yesterday stays.
     assert manager.post(f"{address}/change", {"label": "Kati i dytë", "for_whom": "everybody"}) == "/beds/units"
     assert units()["Ndërtesa"].closed_why == "renamed"
@@ -56,7 +57,7 @@ def test_a_unit_is_split_renamed_and_closed_by_day_and_the_past_stays(app: Flask
     assert "somebody sleeps in this place" in taken
     women = units()["Kati i parë"].id
     assert manager.post(f"/beds/units/{women}/close", {"closed": "today", "reason": "given_up"}) == "/beds/units"
-    assert "43 places: 1 taken, 0 held, 42 free." in manager.get("/beds?lang=en")
+    assert "43 places: 1 taken, 0 kept, 42 free." in manager.get("/beds?lang=en")
     manager.post(f"/beds/{v2}/reopen", {}, 409)
     manager.post(f"/beds/units/{women}/reopen", {})
     assert manager.post(f"/beds/{v2}/reopen", {}) == f"/beds/{v2}"
@@ -72,7 +73,7 @@ def test_a_case_worker_makes_an_extra_place_and_keeps_and_releases_one(app: Flas
     assert "Choose a number" in page
     made = worker.post("/beds/extra", {"nights": "2", "reason": "building_full"})
     assert "An extra place, there until" in worker.get(f"{made}?lang=en")
-    assert "46 places: 0 taken, 0 held, 46 free." in worker.get("/beds?lang=en")
+    assert "46 places: 0 taken, 0 kept, 46 free." in worker.get("/beds?lang=en")
     assert "1 of them is an extra place." in worker.get("/beds?lang=en")
     assert "46 of 46 places free, 1 extra place" in sign_in("ra.duty_officer").get("/duty/map?lang=en")
     place = f"/beds/{people.bed('VATRA', 4)}"
@@ -107,4 +108,58 @@ def test_a_place_goes_out_of_service_and_back_with_reason_and_reference(app: Fla
     sign_in("nrc.shelter_manager").post(f"/beds/out/{out.id}/back", {}, 404)
     sign_in(WORKER).post(f"/beds/out/{out.id}/back", {}, 403)
     assert manager.post(f"/beds/out/{out.id}/back", {}) == place
-    assert "45 places: 0 taken, 0 held, 45 free." in manager.get("/beds?lang=en")
+    assert "45 places: 0 taken, 0 kept, 45 free." in manager.get("/beds?lang=en")
+
+
+@pytest.mark.slow
+def test_the_numbers_of_a_house_add_up_on_every_page(app: Flask, sign_in: SignIn) -> None:
+    nrc = factories.actor("nrc.case_worker")
+    admitted(nrc)
+    worker, rinas = sign_in("nrc.case_worker"), factories.actor("rinas.border_officer")
+    first, _ = people.sent(rinas), people.sent(rinas)
+    worker.post(f"/referrals/{first.referral_id}/accept", {"bed": str(people.bed("NRC", 5)), "expected": "2"})
+    db.session.rollback()
+    room = store.room(by=nrc)
+    free = room.places - 2
+    tonight = f"Tonight {free} places are free: {free} for everybody. 1 of them is asked for."
+    home, board, stays = (worker.get(f"{page}?lang=en") for page in ("/", "/beds", "/stays"))
+    assert tonight in home
+    assert f"Of {room.places} places 1 are taken, 1 kept, 0 out of service." in home
+    assert tonight in board
+    for page in (board, stays):
+        assert f"{room.places} places: 1 taken, 1 kept, {free} free (1 of them asked for)." in page
+    # Who was accepted is on the way: the list of people says so, and offers neither a bed nor an end.
+    people_here = worker.get("/cases?lang=en")
+    assert "on the way here" in people_here
+    assert f"/referrals/{first.referral_id}/arrival" in people_here
+    assert "Admit, hand on or close" not in people_here
+
+
+def test_a_first_unit_says_everything_that_is_missing_at_once_and_then_what_comes_next(
+    app: Flask, sign_in: SignIn
+) -> None:
+    assert app
+    manager = sign_in(MANAGER)
+    page = manager.post("/beds/units/add?lang=en", {"number": "1"}, 422)
+    for field in ("label", "name", "for_whom", "begins"):
+        assert f'href="#{field}"' in page, field
+    unit = {"label": "Garden house", "for_whom": "girls", "name": "G1", "number": "3", "begins": "today"}
+    after = manager.get(manager.post("/beds/units/add", unit) + "&lang=en")
+    assert "bring in who sleeps here already" in after
+    assert "<td>3 places</td>" in after
+    assert "nrm stays import" in manager.get("/stays?lang=en")
+
+
+def test_nobody_in_an_empty_house_has_a_key_worker_and_who_has_none_is_named_with_the_place(
+    app: Flask, sign_in: SignIn
+) -> None:
+    assert app
+    manager = sign_in(MANAGER)
+    empty = manager.get("/key-workers?lang=en")
+    assert "Everybody here has a key worker" not in empty
+    assert "You hold no open case" in empty
+    someone = admitted(factories.actor(WORKER), CHILD)
+    assert re.search(f">{someone.pseudonym}</a>, place V", manager.get("/key-workers?lang=en"))
+    case = manager.get(f"/cases/{someone.case_id}?lang=en")
+    assert "a child is not asked" in case
+    assert "no answer holds" not in case

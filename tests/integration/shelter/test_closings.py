@@ -211,8 +211,8 @@ def test_it_is_opened_again_with_a_reason_and_both_acts_stay_written(vatra: Acto
     back = shelter.post(f"/cases/{case_id}/reopen", {"reason": "by_mistake"})
     page = shelter.get(back)
     assert "U mbyll gabimisht" in page
-    assert "vatra.shelter_manager" in page
-    assert "vatra.case_worker" in page
+    assert "Test shelter_manager" in page
+    assert "Test case_worker" in page
     shelter.post(f"/cases/{case_id}/reopen", {"reason": "by_mistake"}, 404)
     case = db.session.get_one(Case, case_id, populate_existing=True)
     assert (case.status, case.closed_month) == ("open", None)
@@ -222,7 +222,7 @@ def test_it_is_opened_again_with_a_reason_and_both_acts_stay_written(vatra: Acto
     cases.close(case_id=case_id, by=vatra)
     assert [(line.reopened_by, line.reason) for line in store.history(case_id, by=vatra)] == [
         ("", ""),
-        ("vatra.case_worker", "by_mistake"),
+        ("Test case_worker", "by_mistake"),
     ]
     said = (
         select(AuditEntry.event).where(AuditEntry.event.in_(("case_closed", "case_reopened"))).order_by(AuditEntry.id)

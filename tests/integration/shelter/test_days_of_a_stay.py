@@ -277,7 +277,7 @@ def test_corrections_on_their_pages_are_kept_and_shown(vatra: Actor, sign_in: Si
         ("exit", "expelled"),
     ]
     page = person.get(stay)
-    assert page.count("vatra.case_worker") >= 3
+    assert page.count("Test case_worker") >= 3
     stranger = sign_in("nrc.case_worker")
     for path in ("correct/admission", "correct/end", "correct/reopen", "away", "end"):
         stranger.get(f"{stay}/{path}", 404)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -561,3 +562,20 @@ def test_an_adult_agrees_to_a_letter_and_a_child_is_protected_first(vatra: Actor
     for login in ("nrc.case_worker", "ra.duty_officer", "rinas.border_officer", "molsa.statistician", "administrator"):
         with pytest.raises((NotVisible, NotPermitted, CaseRefused)):
             write(adult.case_id, factories.actor(login))
+
+
+@pytest.mark.slow
+def test_of_a_case_a_shelter_opened_the_page_names_who_the_clause_names_and_calls_no_other_against_it(
+    sign_in: Callable[[str], Person], app: Flask
+) -> None:
+    assert app
+    foreign = admitted(factories.actor("vatra.case_worker"), MOLDOVAN)
+    worker = sign_in("vatra.case_worker")
+    assert f"/cases/{foreign.case_id}/refer" in worker.get("/to-do?lang=en")
+    page = worker.get(f"/cases/{foreign.case_id}/refer?lang=en")
+    shelters = re.findall(r"<label[^>]*>([^<]+)<small>([^<]+)", page)
+    assert shelters[0] == (
+        "National Reception Centre for Victims of Trafficking",
+        "Clause 2.1 names this shelter for this person",
+    )
+    assert "goes against the clause" not in page

@@ -120,7 +120,9 @@ def test_a_kept_place_is_overdue_and_then_free_and_is_kept_no_longer_for_ever(ap
     in_days(0)  # before noon: three hours later is the same day
     nrc = factories.actor("nrc.case_worker")
     sent, place = people.sent(factories.actor("rinas.border_officer")), people.bed("NRC")
-    referrals.accept(referral_id=sent.referral_id, place_id=place, expected_at=clock.now() + timedelta(hours=3), by=nrc)
+    referrals.accept(
+        referral_id=sent.referral_id, place_id=place, expected_at=clock.now() + timedelta(minutes=1), by=nrc
+    )
     assert _on(place, nrc) is On.KEPT
     in_days(1)
     assert _on(place, nrc) is On.KEPT

@@ -65,7 +65,7 @@ def test_a_manager_adds_one_bed_or_several_and_they_count_at_once(app: Flask, si
     assert manager.post("/beds/add", {"name": "Garden room", "number": "1", "begins": "today"}) == "/beds/list"
     manager.post("/beds/add", {"name": "R9", "number": "3", "begins": "today"})
     assert {"Garden room", "R9", "R10", "R11"} <= labels()
-    assert "49 places: 0 taken, 0 held, 49 free" in manager.get("/beds?lang=en")
+    assert "49 places: 0 taken, 0 kept, 49 free" in manager.get("/beds?lang=en")
     assert "Garden room" in manager.get("/beds?lang=en")
     assert events("beds_added") == 2
     manager.post("/beds/add", {"name": "R9", "number": "3", "begins": "today"}, 422)
@@ -121,7 +121,7 @@ def test_a_free_bed_closes_with_a_reason_on_a_page_of_its_own_and_counts_no_more
     assert "Choose today or another day" in manager.post(f"{address}?lang=en", {"reason": "repairs"}, 422)
     assert bed("V45").until_on is None
     assert manager.post(address, {"closed": "today", "reason": "repairs"}) == address.removesuffix("/close")
-    assert "44 places: 0 taken, 0 held, 44 free." in manager.get("/beds?lang=en")
+    assert "44 places: 0 taken, 0 kept, 44 free." in manager.get("/beds?lang=en")
     board = manager.get("/beds?lang=en")
     assert ">V45<" not in board
     assert ">V44<" in board
@@ -130,7 +130,7 @@ def test_a_free_bed_closes_with_a_reason_on_a_page_of_its_own_and_counts_no_more
     manager.post(address, {"closed": "today", "reason": "repairs"}, 409)
     assert manager.post(f"/beds/{bed('V45').id}/reopen", {}) == f"/beds/{bed('V45').id}"
     manager.post(f"/beds/{bed('V45').id}/reopen", {})
-    assert "45 places: 0 taken, 0 held, 45 free." in manager.get("/beds?lang=en")
+    assert "45 places: 0 taken, 0 kept, 45 free." in manager.get("/beds?lang=en")
     assert (events("bed_closed"), events("bed_reopened")) == (1, 1)
 
 
@@ -145,11 +145,11 @@ def test_who_sleeps_in_a_bed_keeps_it_until_they_leave(app: Flask, sign_in: Sign
     end = line.anticipated_end_on
     day = {"day-day": str(end.day), "day-month": str(end.month), "day-year": str(end.year)}
     manager.post(address, {"closed": "other", **day, "reason": "fewer_places"})
-    assert "45 places: 1 taken, 0 held, 44 free." in manager.get("/beds?lang=en")
+    assert "45 places: 1 taken, 0 kept, 44 free." in manager.get("/beds?lang=en")
     at = datetime.combine(end + timedelta(days=3), time(12), UTC)
     clock.set_clock(lambda: at)
     late = sign_in(MANAGER)
-    assert "45 places: 1 taken, 0 held, 44 free." in late.get("/beds?lang=en"), (
+    assert "45 places: 1 taken, 0 kept, 44 free." in late.get("/beds?lang=en"), (
         "still there: the bed is not closed over her"
     )
     stay_actions.end(
@@ -160,7 +160,7 @@ def test_who_sleeps_in_a_bed_keeps_it_until_they_leave(app: Flask, sign_in: Sign
         where="home",
         by=factories.actor(WORKER),
     )
-    assert "44 places: 0 taken, 0 held, 44 free." in late.get("/beds?lang=en")
+    assert "44 places: 0 taken, 0 kept, 44 free." in late.get("/beds?lang=en")
 
 
 def test_a_kept_bed_is_not_closed(app: Flask, sign_in: SignIn) -> None:
@@ -275,7 +275,7 @@ def test_a_new_party_joins_enters_its_beds_and_receives_somebody_in_one_of_them(
     manager = sign_in("shpresa.shelter_manager")
     assert "No building is entered yet, so nobody" in manager.get("/?lang=en")
     unit = {"label": "Kati i parë", "for_whom": "women", "name": "S1", "number": "6", "begins": "today"}
-    assert manager.post("/beds/units/add", unit) == "/beds/units"
+    assert manager.post("/beds/units/add", unit) == "/beds/units?did=added"
     db.session.rollback()
     assert names.capacity()["SHPRESA"] is Capacity.FREE
     assert "no building entered yet" not in sign_in("ra.duty_officer").get("/?lang=en")
@@ -290,5 +290,5 @@ def test_a_new_party_joins_enters_its_beds_and_receives_somebody_in_one_of_them(
     worker = sign_in("shpresa.case_worker")
     assert sent.pseudonym in worker.get("/")
     worker.post(f"/referrals/{sent.referral_id}/accept", {"bed": str(bed("S3", "SHPRESA").id), "expected": "2"})
-    assert "6 places: 0 taken, 1 held, 5 free." in worker.get("/stays?lang=en")
+    assert "6 places: 0 taken, 1 kept, 5 free." in worker.get("/stays?lang=en")
     assert "Place S3 is kept" in worker.get(f"/cases/{sent.case_id}?lang=en")

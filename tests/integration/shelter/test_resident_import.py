@@ -7,11 +7,14 @@ import io
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy import func, select
 
+from nrm.actions.shelter import places
+from nrm.cli.stays import template
 from nrm.db import db
-from nrm.domain.shelter.resident_lines import COLUMNS, EXAMPLE, codes, read
+from nrm.domain.shelter.resident_lines import COLUMNS, EXAMPLE, codes, notes, read
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
 from nrm.store import days
@@ -38,27 +41,27 @@ def test_who_is_right_comes_in_and_the_same_file_again_changes_nothing(
     app: Flask, command: Command, tmp_path: Path
 ) -> None:
     vatra = factories.actor(LOGIN)
-    places = [line.label for line in store.free_lines(by=vatra)]
-    child = {"age_class": "child", "age": "9", "consent": "", "statistics": "", "place": places[1], "given": "Ëndrra"}
+    free = [line.label for line in store.free_lines(by=vatra)]
+    child = {"age_class": "child", "age": "9", "consent": "", "statistics": "", "place": free[1], "given": "Ëndrra"}
     file = _file(
         tmp_path,
-        {**EXAMPLE, "place": places[0], "given": "Mira", "story": "Më mbyllën"},
+        {**EXAMPLE, "place": free[0], "given": "Mira", "story": "Më mbyllën"},
         {**EXAMPLE, **child, "exploited_in": "", "exploitation": ""},
-        {**EXAMPLE, "place": places[0]},  # somebody is in it by now
+        {**EXAMPLE, "place": free[0]},  # somebody is in it by now
         {**EXAMPLE, "place": "nowhere"},
         {
             **EXAMPLE,
-            "place": places[2],
+            "place": free[2],
             "admitted_on": "1.2.2026",
             "gender": "x",
             "consent": "refused",
             "given": "Mira",
         },
-        {**EXAMPLE, "place": places[2], "admitted_on": "2026-10-01", "planned_end_on": "2026-09-01"},
-        {**EXAMPLE, **child, "place": places[2], "consent": "given"},
-        {**EXAMPLE, "place": places[2], "age": "", "birth": "2015-03-01"},  # a child that is entered as an adult
-        {**EXAMPLE, **child, "place": places[2], "birth": "1990"},
-        {**EXAMPLE, "place": places[2], "birth": "2004-02-31"},
+        {**EXAMPLE, "place": free[2], "admitted_on": "2026-10-01", "planned_end_on": "2026-09-01"},
+        {**EXAMPLE, **child, "place": free[2], "consent": "given"},
+        {**EXAMPLE, "place": free[2], "age": "", "birth": "2015-03-01"},  # a child that is entered as an adult
+        {**EXAMPLE, **child, "place": free[2], "birth": "1990"},
+        {**EXAMPLE, "place": free[2], "birth": "2004-02-31"},
     )
     code, out, err = command(app, "stays", "import", str(file), "--as", LOGIN)
     said = out.decode().splitlines()
@@ -112,7 +115,35 @@ def test_what_is_no_table_of_residents_is_said_in_one_line(app: Flask, command: 
     assert db.session.scalar(select(func.count()).select_from(Case)) == 0
 
 
+@pytest.mark.slow
+def test_a_file_of_a_spreadsheet_with_semicolons_comes_in_and_a_place_of_today_is_called_one(
+    app: Flask, command: Command, tmp_path: Path
+) -> None:
+    vatra = factories.actor(LOGIN)
+    old, before = (line.label for line in store.free_lines(by=vatra)[:2])
+    db.session.rollback()
+    places.add(name="New 1", number=1, by=vatra)
+    file = tmp_path / "residents.csv"
+    lines = [{**EXAMPLE, "place": old}, {**EXAMPLE, "place": "New 1"}, {**EXAMPLE, "place": "nowhere"}]
+    lines += [{**EXAMPLE, "place": before, "consent": "", "gender": ""}]
+    with file.open("w", encoding="utf-8-sig", newline="") as stream:
+        writer = csv.DictWriter(stream, COLUMNS, delimiter=";")
+        writer.writeheader()
+        writer.writerow(notes(codes(country().lists)))
+        writer.writerows(lines)
+    code, out, err = command(app, "stays", "import", str(file), "--as", LOGIN)
+    said = out.decode().splitlines()
+    assert (code, "1 taken in, 3 not" in err) == (1, True), said
+    assert "nuk ishte ende në ndërtesë atë ditë" in said[1]
+    assert "“Vendet”" in said[2]
+    assert said[3].startswith("residents.csv:6: gender: Shkruani një nga këto: feminine")
+    assert said[4] == "residents.csv:6: consent: Shkruani një nga këto: given, refused"
+
+
 def test_the_template_is_a_line_that_can_be_read(app: Flask) -> None:
     assert app
+    rows = list(csv.DictReader(io.StringIO(CliRunner().invoke(template).output)))
+    assert (rows[0]["place"][0], rows[1]) == ("#", {**dict.fromkeys(COLUMNS, ""), **EXAMPLE})
+    assert all(each in rows[0]["needs"] for each in country().lists["needs"])
     resident = read(dict(EXAMPLE), codes=codes(country().lists), today=days.today())
     assert (resident.place, resident.case.age, resident.case.exploited_in) == ("V01", 24, ("GR", "IT"))

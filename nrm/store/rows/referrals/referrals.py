@@ -47,20 +47,17 @@ def not_come() -> ColumnElement[bool]:
         Case.status == "open",
         Case.holder_id == Referral.receiver_id,
         ~exists().where(later.case_id == Case.id, later.position > Referral.position, later.status.in_(_GOES_ON)),
+        ~exists().where(Stay.case_id == Case.id, Stay.ended_on.is_(None)),
         ~exists().where(
+            Stay.organisation_id == Referral.receiver_id,
+            Stay.ended_on >= since,
+            Stay.admitted_on >= since,
             Stay.case_id == Case.id,
-            or_(
-                Stay.ended_on.is_(None),
-                and_(
-                    Stay.organisation_id == Case.holder_id,
-                    Stay.admitted_on >= since,
-                    Stay.exit_reason.not_in(_NOT_SINCE),
-                ),
-            ),
+            Stay.exit_reason.not_in(_NOT_SINCE),
         ),
+        ~exists().where(Missing.case_id == Case.id, Missing.outcome == ""),
         ~exists().where(
-            Missing.case_id == Case.id,
-            or_(Missing.outcome == "", and_(Missing.organisation_id == Case.holder_id, Missing.reported_on >= since)),
+            Missing.organisation_id == Referral.receiver_id, Missing.case_id == Case.id, Missing.reported_on >= since
         ),
     )
 

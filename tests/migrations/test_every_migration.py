@@ -145,7 +145,7 @@ TABLE: dict[str, Moved | str] = {
         since.test_a_missing_child_may_be_told_of_and_what_one_member_struck_says_so,
         ("sealed_compartments", "grants", "readings"),
     ),
-    "0061_letters_pass_the_child_gate": Moved(
+    "0060_letters_pass_the_child_gate": Moved(
         since.test_a_letter_abroad_from_before_says_of_no_child_what_opened_the_gate
     ),
 }

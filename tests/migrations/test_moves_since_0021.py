@@ -1161,7 +1161,7 @@ def test_a_move_that_was_called_off_is_withdrawn_on_the_way_down(before: Before)
 
 @pytest.mark.slow
 def test_a_letter_abroad_from_before_says_of_no_child_what_opened_the_gate(before: Before) -> None:
-    data = before("0061_letters_pass_the_child_gate")
+    data = before("0060_letters_pass_the_child_gate")
     abroad = {"kind": "embassy", "reason": "return_abroad", "repatriation_gate": "albanian", "written_on": DAY}
     letters = {
         gate: data.add("departures", case_id=data.add("cases", age_class=age)["id"], **said)["id"]

@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0061_letters_pass_the_child_gate"
+revision = "0060_letters_pass_the_child_gate"
 down_revision = "0059_missing"
 branch_labels = None
 depends_on = None

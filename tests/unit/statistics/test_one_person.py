@@ -132,6 +132,21 @@ def test_what_is_released_has_passed_on_a_first_release_and_on_a_later_one() -> 
         assert made.verdict.public()["one_person"] == said
 
 
+def test_what_releases_on_the_same_people_tell_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = OnePerson(100, 0.0, 3.5, 0.0)
+    assert (told.ok, told.ok_beside(2.5), told.ok_beside(2.6)) == (True, True, False)
+    assert one_person.NOTHING_TOLD.ok_beside(99.0)
+
+    def examined(_: TableSet, __: Sequence[Record], printed: Sequence[Figures], *___: Any, **____: Any) -> OnePerson:
+        return told if len(printed[-1]) > 1 else one_person.NOTHING_TOLD
+
+    monkeypatch.setattr(release, "examine", examined)
+    alone, beside = (make(small(), people(small(), 40, 1), seed=b"s", told_elsewhere=bits) for bits in (2.5, 2.6))
+    assert isinstance(alone, Draft)
+    assert isinstance(beside, Draft)
+    assert (alone.step, beside.step) == ("one_way", "total")
+
+
 def test_a_draft_that_no_release_can_follow_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(release._Maker, "_after", lambda *_: lambda *_: None)
     made = make(small(), people(small(), 40, 1), seed=b"s")

@@ -260,15 +260,9 @@ def _count(report: Report | FiledReport, window: Window, table_set: TableSet) ->
     last = report_rows.last_release(report.name)
     last_id = last.id if last else None
     # Figures of half a year say nothing of what a quarter is expected to be.
-    length = {
-        str(line.quarter): len(Window(line.first_quarter, line.quarter).quarters)
-        for line in store.releases(by=by, report=report.name)
-    }
-    history = [
-        value["kept"]
-        for memory, value in zip(memories, opened, strict=True)
-        if length[memory.quarter] == len(window.quarters)
-    ]
+    lines = store.releases(by=by, report=report.name)
+    alike = rules.of_same_length(window, [Window(line.first_quarter, line.quarter) for line in lines])
+    history = [value["kept"] for memory, value in zip(memories, opened, strict=True) if memory.quarter in alike]
     if isinstance(report, FiledReport):
         rows_of, counted_filings = _filed_rows(report, window)
         db.session.rollback()

@@ -650,3 +650,11 @@ def test_a_copy_of_the_instance_is_whole(closed_instance: Path, tmp_path: Path) 
     app = factories.copy_instance(tmp_path / "other", tmp_path / "third")
     with app.app_context():
         assert list(audit.verify(db.session())) == []
+
+
+def test_a_window_has_inertia_towards_the_last_one_of_the_same_length() -> None:
+    first, second, third = (Quarter.parse(name) for name in ("2025Q1", "2025Q2", "2025Q3"))
+    released = [rules.Window(first, second), rules.Window(third, third)]
+    assert rules.of_same_length(rules.Window(third.next, third.next), released) == {"2025Q3"}
+    assert rules.of_same_length(rules.Window(third.next, third.next.next), released) == {"2025Q2"}
+    assert rules.of_same_length(rules.Window(first, third.next), released) == frozenset()

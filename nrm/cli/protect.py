@@ -23,6 +23,7 @@ from nrm.statistics.release import Draft, make
 from nrm.statistics.tables import BASE, TOTAL, UNCLASSIFIED, MalformedMicrodata, MalformedTableSet, TableSet
 
 PERSON = "person"
+STICKY = "sticky.json"  # written by former versions: marks of who was counted in which figure
 REFUSED_CODE = 3
 LARGEST_FILE, MOST_COLUMNS = 256 * 1024 * 1024, 1000
 _FIELD = re.compile(r'(?:"(?:[^"]|"")*"|(?!")[^,\r\n]*),')  # with the comma that ends it
@@ -42,7 +43,7 @@ def protect(microdata: Path, spec: Path, out: Path, seed: str | None, history: P
     """Publish tables of MICRODATA that nobody can be found in, or refuse (exit 3).
 
     MICRODATA is a CSV with commas, one line a person. A column `person`, if there is one, names them: lines of the same
-    person are counted once, and unchanged groups keep their figures from one release to the next.
+    person are counted once.
     """
     table_set = _read_spec(spec)
     rows, lines = _read_rows(microdata, table_set)
@@ -50,14 +51,12 @@ def protect(microdata: Path, spec: Path, out: Path, seed: str | None, history: P
     releases = _earlier(history, out)
     table_set = table_set.with_observed(_classifying(table_set, rows, releases))
     secret = hashlib.sha256(b"nrm protect " + seed.encode()).digest() if seed is not None else secrets.token_bytes(32)
-    earlier, key = _read_history(releases, table_set)
-    key = key or hashlib.sha256(b"contributors" + secret).hexdigest()
+    earlier = [_read_release(release, table_set) for release in releases]
     try:
         made = make(
             table_set,
             rows,
             seed=secret,
-            contributor_key=bytes.fromhex(key),
             history=earlier,
             progress=lambda what: click.echo(what, err=True),
         )
@@ -70,11 +69,10 @@ def protect(microdata: Path, spec: Path, out: Path, seed: str | None, history: P
         out.mkdir(parents=True, exist_ok=True)
         _write(out / "verdict.json", json.dumps(verdict, ensure_ascii=False, indent=2) + "\n", 0o600)
         if isinstance(made, Draft):
-            _write(out / "sticky.json", json.dumps({"key": key, "contributors": made.kept["contributors"]}), 0o600)
             _write(out / "tables.csv", _tables_csv(table_set, made.tables), 0o644)
         else:
             (out / "tables.csv").unlink(missing_ok=True)
-            (out / "sticky.json").unlink(missing_ok=True)
+        (out / STICKY).unlink(missing_ok=True)
     except OSError as error:
         raise Refused(f"{out}: {error.strerror}") from None
     if not isinstance(made, Draft):
@@ -201,30 +199,11 @@ def _classifying(
     return found
 
 
-def _read_history(releases: Sequence[Path], table_set: TableSet) -> tuple[list[dict[str, Any]], str | None]:
-    """Kept values of the earlier releases, the oldest first, and the key of the last one's contributors."""
-    kept: list[dict[str, Any]] = []
-    key = None
-    for release in releases:
-        tables = release / "tables.csv"
-        value: dict[str, Any] = {"format": 1, "base": BASE, "figures": _read_figures(tables, table_set)}
-        sticky, key = release / "sticky.json", None
-        if sticky.is_file():
-            value["contributors"], key = _read_sticky(sticky)
-        kept.append(value)
-    return kept, key
-
-
-def _read_sticky(path: Path) -> tuple[list[Any], str]:
-    try:
-        data = json.loads(_text(path))
-        bytes.fromhex(data["key"])
-        codes = [
-            ([[str(root), str(member)] for root, member in cell], str(code)) for cell, code in data["contributors"]
-        ]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        raise Refused(f"{path}: not written by this command") from None
-    return codes, data["key"]
+def _read_release(release: Path, table_set: TableSet) -> dict[str, Any]:
+    """The kept value of an earlier release: what it printed. What a former version left beside that is not read."""
+    if (release / STICKY).is_file():
+        click.echo(f"{release / STICKY}: not read; it tells as much as the microdata: delete it", err=True)
+    return {"format": 1, "base": BASE, "figures": _read_figures(release / "tables.csv", table_set)}
 
 
 def _read_figures(path: Path, table_set: TableSet) -> list[Any]:

@@ -1,8 +1,9 @@
-"""Make a release: round, attack, and print less until the attack fails; or refuse.
+"""Make a release: round, attack, try who comes and leaves, and print less until nothing is found; or refuse.
 
-`make` never returns figures that did not survive the attack. What it needs from one release to the next is
-`Draft.kept`, a JSON-able value without counts: the printed figures, and HMACs of who is in which cell. The HMACs are
-for the next release only; `without_contributors` removes them afterwards.
+`make` never returns figures that did not survive the attack (`attack.py`) and the gate for differences
+(`one_person.py`). Each step is drawn until a draft survives or its draws are used up, the one with most detail
+first. What is needed from one release to the next is `Draft.kept`, a JSON-able value: the printed figures and nothing
+else (ADR 0080).
 """
 
 from __future__ import annotations
@@ -17,19 +18,20 @@ import numpy as np
 
 from nrm.statistics.attack import Audit, Finding, audit
 from nrm.statistics.cells import Layout, lay_out
+from nrm.statistics.one_person import NOTHING_TOLD, Method, NoNextRelease, OnePerson, examine
 from nrm.statistics.protect import (
-    NOTHING_FROZEN,
+    NOTHING_PRINTED,
     CannotRound,
-    Frozen,
-    contributor_codes,
+    Figures,
     round_jointly,
     round_total,
     secret_stream,
 )
-from nrm.statistics.reading import EarlierRelease, LinkedReleases
-from nrm.statistics.tables import BASE, Cell, TableSet
+from nrm.statistics.reading import EarlierRelease, LinkedReleases, Record
+from nrm.statistics.tables import BASE, TOTAL, Cell, TableSet
 
-DRAWS = 3
+DRAWS, FEWEST_DRAWS = 20, 3
+WORK = 20_000  # figures drawn at one step: a step of so many figures or more has fewer draws
 STEPS = (
     ("three_way", 3, False),
     ("two_way", 2, False),
@@ -61,6 +63,7 @@ class Verdict:
     mean_abs_error: float
     max_abs_error: int
     seconds: float
+    one_person: OnePerson = NOTHING_TOLD
 
     def public(self) -> dict[str, Any]:
         """The verdict without cells and counts, for an instance."""
@@ -71,6 +74,7 @@ class Verdict:
             "findings": [{"table": t, "scenario": s, "guarantee": g} for t, s, g in findings],
             "scenarios": dict(self.scenarios),
             "tables": list(self.tables),
+            "one_person": self.one_person.to_json(),
         }
 
     def operator(self) -> dict[str, Any]:
@@ -96,6 +100,7 @@ class Verdict:
             "tables": list(self.tables),
             "scenarios": dict(self.scenarios),
             "attempts": [list(attempt) for attempt in self.attempts],
+            "one_person": self.one_person.to_json(),
         }
 
 
@@ -121,54 +126,49 @@ def make(
     microdata: Rows,
     *,
     seed: bytes,
-    contributor_key: bytes,
     history: Sequence[Mapping[str, Any]] = (),
     linked_reports: Sequence[LinkedReleases] = (),
+    told_elsewhere: float = 0.0,
     progress: Callable[[str], None] | None = None,
 ) -> Draft | Refused:
     """Protect one release. `history` holds the kept values of the releases before, the oldest first; `linked_reports`
-    holds releases of other reports on people who may be the same.
+    holds releases of other reports on people who may be the same. `told_elsewhere`: the bits that other releases on
+    these people tell of one person (`p95_bits` of their verdicts, added up).
 
-    A record maps dimensions to codes and may name its `person` (opaque; needed for stickiness). `progress` is told
-    what is being done, never a number. Raises MalformedMicrodata and MalformedHistory.
+    A record maps dimensions to codes and may name its `person` (opaque: records of one person are counted once).
+    `progress` is told what is being done, never a number. Raises MalformedMicrodata and MalformedHistory.
     """
     started = time.monotonic()
     tell = progress or (lambda _: None)
-    records, people = table_set.records(microdata)
-    frozen, earlier = read_history(history)
-    maker = _Maker(table_set, records, people, seed, contributor_key, frozen, earlier, linked_reports, tell)
+    records, _ = table_set.records(microdata)
+    last, earlier = read_history(history)
+    maker = _Maker(table_set, records, seed, last, earlier, linked_reports, told_elsewhere, tell)
     made = maker.run()
     return maker.finish(made, time.monotonic() - started)
 
 
-def read_history(history: Sequence[Mapping[str, Any]]) -> tuple[Frozen, tuple[EarlierRelease, ...]]:
-    """What the last release fixes, and all of them as an attacker reads them, the newest first."""
+def read_history(history: Sequence[Mapping[str, Any]]) -> tuple[Figures, tuple[EarlierRelease, ...]]:
+    """What the last release printed, and all of them as an attacker reads them, the newest first."""
     releases = []
-    frozen = NOTHING_FROZEN
+    last = NOTHING_PRINTED
     for number, kept in enumerate(history, 1):
         if not isinstance(kept, Mapping) or kept.get("format") != FORMAT or kept.get("base") != BASE:
             raise MalformedHistory(f"release {number}: not a kept value of format {FORMAT} and base {BASE}")
         try:
             figures = {_cell(cell): int(figure) for cell, figure in kept["figures"]}
-            contributors = {_cell(cell): str(code) for cell, code in kept.get("contributors", [])}
         except (KeyError, TypeError, ValueError) as error:
             raise MalformedHistory(f"release {number}: the figures cannot be read") from error
         if () not in figures or any(figure < 0 for figure in figures.values()):
             raise MalformedHistory(f"release {number}: the figures are not those of a release")
-        frozen = Frozen(figures, contributors)
+        last = figures
         releases.append(EarlierRelease({cell: BASE * figure for cell, figure in figures.items()}))
-    return frozen, tuple(reversed(releases))
+    return last, tuple(reversed(releases))
 
 
 def at_step(table_set: TableSet, step: str) -> TableSet:
     """The tables as they are printed at a step."""
     ways, coarse = next((ways, coarse) for name, ways, coarse in STEPS if name == step)
     return table_set.reduced(ways, coarse=coarse)
-
-
-def without_contributors(kept: Mapping[str, Any]) -> dict[str, Any]:
-    """The kept value once the next release is out: figures only."""
-    return {key: value for key, value in kept.items() if key != "contributors"}
 
 
 def render(layout: Layout, figures: Mapping[Cell, int]) -> tuple[dict[str, Any], ...]:
@@ -189,6 +189,10 @@ def render(layout: Layout, figures: Mapping[Cell, int]) -> tuple[dict[str, Any],
     return tuple(tables)
 
 
+def _in_people(figures: Figures) -> dict[Cell, int]:
+    return {cell: BASE * figure for cell, figure in figures.items()}
+
+
 def _cell(data: Any) -> Cell:
     return tuple((str(root), str(member)) for root, member in data)
 
@@ -199,8 +203,8 @@ class _Made:
     layout: Layout
     figures: dict[Cell, int]
     tables: tuple[dict[str, Any], ...]
-    contributors: dict[Cell, str]
     audit: Audit
+    one_person: OnePerson
 
 
 class _Maker:
@@ -208,25 +212,25 @@ class _Maker:
         self,
         table_set: TableSet,
         records: list[tuple[str, ...]],
-        people: list[str],
         seed: bytes,
-        key: bytes,
-        frozen: Frozen,
+        last: Figures,
         earlier: tuple[EarlierRelease, ...],
         linked_reports: Sequence[LinkedReleases],
+        told_elsewhere: float,
         tell: Callable[[str], None],
     ) -> None:
-        self.table_set, self.records, self.people = table_set, records, people
-        self.seed, self.key, self.frozen, self.earlier, self.tell = seed, key, frozen, earlier, tell
-        self.linked_reports = linked_reports
+        self.table_set, self.records = table_set, records
+        self.seed, self.last, self.earlier, self.tell = seed, last, earlier, tell
+        self.linked_reports, self.told_elsewhere = linked_reports, told_elsewhere
         self.attempts: list[tuple[str, str]] = []
         self.findings: tuple[Finding, ...] = ()
         self.scenarios: Mapping[str, bool] = {}
+        self.one_person = NOTHING_TOLD
 
     def run(self) -> _Made | None:
         """Try the steps, the finest tables first; None when none survives."""
         # The total is drawn once: a total that changed with the attempts would say something about them.
-        total = round_total(len(self.records), secret_stream(self.seed, "total"))
+        total = round_total(len(self.records), secret_stream(self.seed, "total"), self.last)
         widest = self.table_set.ways_for(BASE * total)
         widest = min(widest, max(len(table.by) for table in self.table_set.tables))
         for step, ways, _ in STEPS:
@@ -234,7 +238,7 @@ class _Maker:
                 continue
             self.tell(f"step {step}")
             layout = lay_out(at_step(self.table_set, step))
-            for draw in range(DRAWS):
+            for draw in range(max(FEWEST_DRAWS, min(DRAWS, WORK // len(layout.cells)))):
                 made = self._attempt(step, draw, layout, total)
                 if made is not None:
                     return made
@@ -242,18 +246,10 @@ class _Maker:
 
     def _attempt(self, step: str, draw: int, layout: Layout, total: int) -> _Made | None:
         noise = secret_stream(self.seed, "figures", step, draw)
-        membership = layout.membership(self.records)
-        contributors = contributor_codes(layout, membership, self.people, self.key, noise)
+        counts = layout.membership(self.records).sum(axis=1).astype(np.int64)
         self.tell("rounding")
         try:
-            figures = round_jointly(
-                layout,
-                membership.sum(axis=1).astype(np.int64),
-                total,
-                noise,
-                contributors=contributors,
-                frozen=self.frozen,
-            )
+            figures = round_jointly(layout, counts, total, noise, last=self.last)
         except CannotRound:
             self.attempts.append((step, "cannot be rounded"))
             return None
@@ -273,14 +269,57 @@ class _Maker:
             self.attempts.append((step, "failed the attack"))
             self.findings = seen.findings
             return None
-        return _Made(step, layout, figures, tables, contributors, seen)
+        self.tell("one person")
+        printed = [*(release.figures for release in reversed(self.earlier)), _in_people(figures)]
+        try:
+            told = examine(layout.table_set, self.records, printed, self._after(layout, step, draw), seed=tried)
+        except NoNextRelease:
+            self.attempts.append((step, "no release can follow"))
+            self.findings = (Finding("audit", "A4", TOTAL),)
+            return None
+        self.one_person = told
+        if not told.ok_beside(self.told_elsewhere):
+            self.attempts.append((step, "told of one person"))
+            self.findings = (Finding("G7", "A4", TOTAL),)
+            return None
+        return _Made(step, layout, figures, tables, seen, told)
+
+    def _after(self, layout: Layout, step: str, draw: int) -> Method:
+        """How the release after a draft would be made of these people: with other noise, and the same openings."""
+
+        def after(
+            records: Sequence[Record], printed: Sequence[Mapping[Cell, int]], fresh: int
+        ) -> dict[Cell, int] | None:
+            noise = secret_stream(self.seed, "after", step, draw, fresh)
+            last = {cell: figure // BASE for cell, figure in printed[-1].items()}
+            counts = layout.membership(records).sum(axis=1).astype(np.int64)
+            total = round_total(len(records), noise, last)
+            try:
+                return _in_people(round_jointly(layout, counts, total, noise, last=last, closing=self.last))
+            except CannotRound:
+                return None
+
+        return after
 
     def finish(self, made: _Made | None, seconds: float) -> Draft | Refused:
         """The result with its verdict and its errors."""
         attempts = tuple(self.attempts)
         if made is None:
             return Refused(
-                Verdict(False, "refused", self.findings, self.scenarios, attempts, (), 0, 0, 0.0, 0, seconds)
+                Verdict(
+                    False,
+                    "refused",
+                    self.findings,
+                    self.scenarios,
+                    attempts,
+                    (),
+                    0,
+                    0,
+                    0.0,
+                    0,
+                    seconds,
+                    self.one_person,
+                )
             )
         true = made.layout.membership(self.records).sum(axis=1)
         printed = np.array([BASE * made.figures[cell] for cell in made.layout.cells])
@@ -297,12 +336,12 @@ class _Maker:
             round(float(errors.mean()), 3),
             int(errors.max()),
             round(seconds, 3),
+            made.one_person,
         )
         kept = {
             "format": FORMAT,
             "base": BASE,
             "step": made.step,
             "figures": [[cell, figure] for cell, figure in made.figures.items()],
-            "contributors": [[cell, code] for cell, code in made.contributors.items()],
         }
         return Draft(made.tables, made.step, verdict, kept)

@@ -148,6 +148,7 @@ TABLE: dict[str, Moved | str] = {
     "0060_letters_pass_the_child_gate": Moved(
         since.test_a_letter_abroad_from_before_says_of_no_child_what_opened_the_gate
     ),
+    "0070_figures_alone": Moved(since.test_marks_of_contributors_go_and_the_figures_of_a_release_stay),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

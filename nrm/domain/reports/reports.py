@@ -88,6 +88,11 @@ class Window:
         return tuple(map(str, found))
 
 
+def of_same_length(window: Window, released: Collection[Window]) -> frozenset[str]:
+    """The last quarters of the releases that speak of as many quarters as this window."""
+    return frozenset(str(each.last) for each in released if len(each.quarters) == len(window.quarters))
+
+
 def window_ending(quarter: Quarter, sizes: Sequence[int], released: Collection[Window]) -> tuple[Window | None, bool]:
     """What a report may publish when this quarter is closed, and whether a longer window can still take its people.
 

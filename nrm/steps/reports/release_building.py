@@ -135,9 +135,12 @@ def build(report: Report | FiledReport, quarter: Quarter, *, by: Actor, tell: Pr
             table_set,
             counted.rows,
             seed=signing.secret_seed(),
-            contributor_key=signing.contributor_key(),
             history=counted.history,
             linked_reports=_linked_reports(table_set, window),
+            told_elsewhere=sum(
+                store.told_of_one_person(name, window, by=RELEASE)
+                for name in {link.report for link in table_set.linked}
+            ),
             progress=tell,
         )
     except MalformedMicrodata as error:
@@ -252,13 +255,14 @@ def _filed_rows(report: FiledReport, window: Window) -> tuple[list[tabulation.Ro
 
 def _count(report: Report | FiledReport, window: Window, table_set: TableSet) -> _Counted:
     by = Actor.system("release")
-    opened = [
-        signing.open_memory(memory.sealed, report.name, memory.quarter)
-        for memory in store.memories(by=by, report=report.name)
-    ]
+    memories = store.memories(by=by, report=report.name)
+    opened = [signing.open_memory(memory.sealed, report.name, memory.quarter) for memory in memories]
     last = report_rows.last_release(report.name)
     last_id = last.id if last else None
-    history = [memory["kept"] for memory in opened]
+    # Figures of half a year say nothing of what a quarter is expected to be.
+    lines = store.releases(by=by, report=report.name)
+    alike = rules.of_same_length(window, [Window(line.first_quarter, line.quarter) for line in lines])
+    history = [value["kept"] for memory, value in zip(memories, opened, strict=True) if memory.quarter in alike]
     if isinstance(report, FiledReport):
         rows_of, counted_filings = _filed_rows(report, window)
         db.session.rollback()

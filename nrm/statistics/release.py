@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from nrm.statistics.attack import Audit, Finding, audit
+from nrm.statistics.attack import Audit, Finding, PrintedSums, audit
 from nrm.statistics.cells import Layout, lay_out
 from nrm.statistics.protect import (
     NOTHING_FROZEN,
@@ -61,6 +61,9 @@ class Verdict:
     mean_abs_error: float
     max_abs_error: int
     seconds: float
+    questions: int = 0  # things that must stay open, over all scenarios
+    untried: int = 0  # of them left out of a sample
+    sums: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # base and errors of sums, by column
 
     def public(self) -> dict[str, Any]:
         """The verdict without cells and counts, for an instance."""
@@ -96,6 +99,10 @@ class Verdict:
             "tables": list(self.tables),
             "scenarios": dict(self.scenarios),
             "attempts": [list(attempt) for attempt in self.attempts],
+            "possible_worlds": "sample" if self.untried else "all",
+            "questions": self.questions,
+            "questions_untried": self.untried,
+            **({"sums": {column: dict(each) for column, each in self.sums.items()}} if self.sums else {}),
         }
 
 
@@ -107,6 +114,7 @@ class Draft:
     step: str
     verdict: Verdict
     kept: dict[str, Any]
+    sums: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)  # tables of sums, by column
 
 
 @dataclass(frozen=True)
@@ -124,19 +132,25 @@ def make(
     contributor_key: bytes,
     history: Sequence[Mapping[str, Any]] = (),
     linked_reports: Sequence[LinkedReleases] = (),
+    sample: int | None = None,
     progress: Callable[[str], None] | None = None,
+    open_questions: Callable[[int], None] | None = None,
 ) -> Draft | Refused:
     """Protect one release. `history` holds the kept values of the releases before, the oldest first; `linked_reports`
     holds releases of other reports on people who may be the same.
 
     A record maps dimensions to codes and may name its `person` (opaque; needed for stickiness). `progress` is told
-    what is being done, never a number. Raises MalformedMicrodata and MalformedHistory.
+    what is being done, never a number; `open_questions` how many questions the attack has left, which is for the
+    statistician's own tool. With `sample` the attack asks about at most so many groups and so many records, if more are
+    open; the verdict says so. Raises MalformedMicrodata and MalformedHistory.
     """
     started = time.monotonic()
     tell = progress or (lambda _: None)
     records, people = table_set.records(microdata)
     frozen, earlier = read_history(history)
     maker = _Maker(table_set, records, people, seed, contributor_key, frozen, earlier, linked_reports, tell)
+    maker.amounts = table_set.amounts(microdata)
+    maker.sample, maker.open_questions = sample, open_questions
     made = maker.run()
     return maker.finish(made, time.monotonic() - started)
 
@@ -189,6 +203,13 @@ def render(layout: Layout, figures: Mapping[Cell, int]) -> tuple[dict[str, Any],
     return tuple(tables)
 
 
+def scaled(tables: Sequence[Mapping[str, Any]], factor: int) -> tuple[dict[str, Any], ...]:
+    """The tables with each value so many times as large."""
+    return tuple(
+        {**table, "rows": [{**row, "value": factor * row["value"]} for row in table["rows"]]} for table in tables
+    )
+
+
 def _cell(data: Any) -> Cell:
     return tuple((str(root), str(member)) for root, member in data)
 
@@ -201,6 +222,7 @@ class _Made:
     tables: tuple[dict[str, Any], ...]
     contributors: dict[Cell, str]
     audit: Audit
+    sums: tuple[PrintedSums, ...] = ()
 
 
 class _Maker:
@@ -219,6 +241,9 @@ class _Maker:
         self.table_set, self.records, self.people = table_set, records, people
         self.seed, self.key, self.frozen, self.earlier, self.tell = seed, key, frozen, earlier, tell
         self.linked_reports = linked_reports
+        self.sample: int | None = None
+        self.amounts: Mapping[str, Sequence[int]] = {}
+        self.open_questions: Callable[[int], None] | None = None
         self.attempts: list[tuple[str, str]] = []
         self.findings: tuple[Finding, ...] = ()
         self.scenarios: Mapping[str, bool] = {}
@@ -258,6 +283,11 @@ class _Maker:
             self.attempts.append((step, "cannot be rounded"))
             return None
         tables = render(layout, figures)
+        try:
+            sums = tuple(self._sums(layout.table_set, step, draw))
+        except CannotRound:
+            self.attempts.append((step, "sums cannot be rounded"))
+            return None
         tried = int.from_bytes(hashlib.sha256(repr((step, draw)).encode()).digest()[:4], "big")
         seen = audit(
             layout.table_set,
@@ -266,14 +296,43 @@ class _Maker:
             earlier=self.earlier,
             linked_reports=self.linked_reports,
             seed=tried,
+            sample=self.sample,
+            sums=sums,
             progress=self.tell,
+            open_questions=self.open_questions,
         )
         self.scenarios = seen.scenarios
         if not seen.ok:
             self.attempts.append((step, "failed the attack"))
             self.findings = seen.findings
             return None
-        return _Made(step, layout, figures, tables, contributors, seen)
+        return _Made(step, layout, figures, tables, contributors, seen, sums)
+
+    def _sums(self, table_set: TableSet, step: str, draw: int) -> Iterator[PrintedSums]:
+        """Tables of sums, rounded as counts are: one unit is what one person can have at most."""
+        for column, amounts in self.amounts.items():
+            most = next(table.most for table in table_set.sums if table.column == column)
+            own = table_set.of_sum(column)
+            layout = lay_out(own)
+            true = layout.membership(self.records) @ np.array(amounts, dtype=np.int64) / most
+            noise = secret_stream(self.seed, "figures", step, draw, column)
+            figures = round_jointly(layout, true, None, noise, contributors={})
+            yield PrintedSums(column, most, own, scaled(render(layout, figures), most), amounts)
+
+    def _errors(self, printed: PrintedSums) -> dict[str, float]:
+        layout = lay_out(printed.table_set)
+        true = layout.membership(self.records) @ np.array(printed.amounts, dtype=np.int64)
+        shown = {
+            row.cell: line["value"]
+            for (_, rows), table in zip(layout.rows, printed.tables, strict=True)
+            for row, line in zip(rows, table["rows"], strict=True)
+        }
+        errors = np.abs(np.array([shown[number] for number in range(len(layout.cells))]) - true)
+        return {
+            "base": BASE * printed.most,
+            "mean_abs_error": round(float(errors.mean()), 3),
+            "max_abs_error": int(errors.max()),
+        }
 
     def finish(self, made: _Made | None, seconds: float) -> Draft | Refused:
         """The result with its verdict and its errors."""
@@ -297,6 +356,9 @@ class _Maker:
             round(float(errors.mean()), 3),
             int(errors.max()),
             round(seconds, 3),
+            made.audit.questions,
+            made.audit.untried,
+            {each.column: self._errors(each) for each in made.sums},
         )
         kept = {
             "format": FORMAT,
@@ -305,4 +367,4 @@ class _Maker:
             "figures": [[cell, figure] for cell, figure in made.figures.items()],
             "contributors": [[cell, code] for cell, code in made.contributors.items()],
         }
-        return Draft(made.tables, made.step, verdict, kept)
+        return Draft(made.tables, made.step, verdict, kept, {each.column: each.tables for each in made.sums})

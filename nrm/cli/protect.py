@@ -57,6 +57,11 @@ def protect(
     """
     if microdata is None and compare is None:
         raise click.UsageError("Missing argument 'MICRODATA'.")
+    if compare is not None and compare.resolve() == out.resolve():
+        raise Refused(f"{compare}: is the folder of --out; name an earlier one")
+    for folder in [] if compare is None else [compare] if microdata is not None else [compare, out]:
+        if not (folder / "tables.csv").is_file():
+            raise Refused(f"{folder}: there is no tables.csv")
     table_set = _read_spec(spec)
     if microdata is not None:
         _publish(microdata, table_set, out, seed, history)
@@ -268,9 +273,6 @@ def _sums_csv(table_set: TableSet, sums: Mapping[str, Sequence[Mapping[str, Any]
 def _compare(before: Path, after: Path, table_set: TableSet) -> None:
     """Print what changed between two releases, and what may be concluded from it."""
     folders = [before, after]
-    for folder in folders:
-        if not (folder / "tables.csv").is_file():
-            raise Refused(f"{folder}: there is no tables.csv")
     table_set = table_set.with_observed(_classifying(table_set, [], folders, quietly=True))
     then, now = (
         {cell: BASE * figure for cell, figure in _read_figures(folder / "tables.csv", table_set)} for folder in folders

@@ -44,7 +44,7 @@ from nrm.statistics.reading import sums as relations
 from nrm.statistics.search import search
 from nrm.statistics.tables import BASE, MAX_WAYS, TOTAL, Cell, TableSet
 
-ARITHMETIC = 2000  # of more figures, arithmetic is asked only about what no possible world has shown
+ARITHMETIC = 2000  # of more figures arithmetic is not asked: a possible world shows more
 SUMS = 300  # of many figures arithmetic is asked about so many sums
 MANY = 1000  # with more open questions the solver is not asked: such a release has failed
 MANY_BETWEEN = 300  # cells between the printed ones of an unrounded table that are looked at
@@ -114,7 +114,7 @@ def audit(
     many questions are left. Returns the findings and a verdict for each scenario.
 
     Arithmetic comes first, as it is quick to find what is wrong. A possible world shows more than arithmetic can: its
-    numbers satisfy every equation. So of many figures arithmetic is not asked at all.
+    numbers satisfy every equation. So of many figures arithmetic is not asked at all (ADR 0085).
     """
     tell = progress or (lambda _: None)
     tell("shape")

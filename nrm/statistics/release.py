@@ -102,7 +102,7 @@ class Verdict:
             "possible_worlds": "sample" if self.untried else "all",
             "questions": self.questions,
             "questions_untried": self.untried,
-            **({"sums": {column: dict(each) for column, each in self.sums.items()}} if self.sums else {}),
+            "sums": {column: dict(each) for column, each in self.sums.items()},
         }
 
 

@@ -55,7 +55,7 @@ def round_linked() -> None:
     true = layout.membership(records).sum(axis=1).astype(np.int64)
     total = round_total(len(records), secret_stream(SEED, "total"))
     started = time.process_time()
-    joint = round_jointly(layout, true, total, secret_stream(SEED, "linked"), contributors={})
+    joint = round_jointly(layout, true, total, secret_stream(SEED, "linked"))
     seconds = time.process_time() - started
     error = np.abs(np.array([BASE * joint[cell] for cell in layout.cells]) - true).mean()
     small = int(((true > 0) & (true < BASE)).sum())
@@ -92,7 +92,7 @@ def protect_linked() -> None:
     for sizes, groups, tables, number in LARGE:
         table_set = large(sizes, groups, tables)
         started = time.process_time()
-        made = make(table_set, somebody(table_set, number), seed=SEED, contributor_key=SEED, sample=SAMPLE)
+        made = make(table_set, somebody(table_set, number), seed=SEED, sample=SAMPLE)
         seconds = time.process_time() - started
         said = made.verdict
         told = f"{said.step if said.ok else 'refused'}, {said.questions - said.untried} of {said.questions} questions"
@@ -129,7 +129,7 @@ def main() -> None:
         print(f"{about} {'each figure alone':24} {naive_seconds:8.3f} {error:10.2f} {sums:10} {caught:>12}")
 
         started = time.process_time()
-        joint = round_jointly(layout, true, total, secret_stream(SEED, number), contributors={})
+        joint = round_jointly(layout, true, total, secret_stream(SEED, number))
         seconds = time.process_time() - started
         printed = np.array([BASE * joint[cell] for cell in layout.cells])
         phases: list[tuple[str, float]] = []
@@ -151,7 +151,7 @@ def main() -> None:
             print(f"{about} {f'attack: {phase}':24} {until - since:8.3f}  {TARGETS.get(phase, '')}")
 
         started = time.process_time()
-        made = make(whole, rows, seed=SEED, contributor_key=SEED)
+        made = make(whole, rows, seed=SEED)
         seconds = time.process_time() - started
         step = made.step if isinstance(made, Draft) else "refused"
         print(f"{about} {'a whole release':24} {seconds:8.3f} {'':10} {'':10} {step:>12}  target 15 s")

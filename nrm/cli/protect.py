@@ -25,6 +25,7 @@ from nrm.statistics.release import Draft, make
 from nrm.statistics.tables import BASE, TOTAL, UNCLASSIFIED, MalformedMicrodata, MalformedTableSet, TableSet
 
 PERSON = "person"
+STICKY = "sticky.json"  # written by former versions: marks of who was counted in which figure
 REFUSED_CODE = 3
 LARGEST_FILE, MOST_COLUMNS, MOST_PEOPLE = 256 * 1024 * 1024, 1000, 1_000_000
 SAMPLE = 2000  # of more groups, and of more records, the attack asks about so many
@@ -53,7 +54,7 @@ def protect(
     """Publish tables of MICRODATA that nobody can be found in, or refuse (exit 3).
 
     MICRODATA is a CSV with commas, one line a person. A column `person`, if there is one, names them: lines of the same
-    person are counted once, and unchanged groups keep their figures from one release to the next.
+    person are counted once.
     """
     if microdata is None and compare is None:
         raise click.UsageError("Missing argument 'MICRODATA'.")
@@ -75,15 +76,13 @@ def _publish(microdata: Path, table_set: TableSet, out: Path, seed: str | None, 
     releases = _earlier(history, out)
     table_set = table_set.with_observed(_classifying(table_set, rows, releases))
     secret = hashlib.sha256(b"nrm protect " + seed.encode()).digest() if seed is not None else secrets.token_bytes(32)
-    earlier, key = _read_history(releases, table_set)
-    key = key or hashlib.sha256(b"contributors" + secret).hexdigest()
+    earlier = [_read_release(release, table_set) for release in releases]
     try:
         with Progress() as progress:
             made = make(
                 table_set,
                 rows,
                 seed=secret,
-                contributor_key=bytes.fromhex(key),
                 history=earlier,
                 sample=SAMPLE,
                 progress=progress.phase,
@@ -100,7 +99,6 @@ def _publish(microdata: Path, table_set: TableSet, out: Path, seed: str | None, 
         out.mkdir(parents=True, exist_ok=True)
         _write(out / "verdict.json", json.dumps(verdict, ensure_ascii=False, indent=2) + "\n", 0o600)
         if isinstance(made, Draft):
-            _write(out / "sticky.json", json.dumps({"key": key, "contributors": made.kept["contributors"]}), 0o600)
             if made.sums:
                 _write(out / "sums.csv", _sums_csv(table_set, made.sums), 0o644)
             else:
@@ -109,7 +107,7 @@ def _publish(microdata: Path, table_set: TableSet, out: Path, seed: str | None, 
         else:
             (out / "tables.csv").unlink(missing_ok=True)
             (out / "sums.csv").unlink(missing_ok=True)
-            (out / "sticky.json").unlink(missing_ok=True)
+        (out / STICKY).unlink(missing_ok=True)
     except OSError as error:
         raise Refused(f"{out}: {error.strerror}") from None
     if not isinstance(made, Draft):
@@ -333,30 +331,11 @@ def _classifying(
     return found
 
 
-def _read_history(releases: Sequence[Path], table_set: TableSet) -> tuple[list[dict[str, Any]], str | None]:
-    """Kept values of the earlier releases, the oldest first, and the key of the last one's contributors."""
-    kept: list[dict[str, Any]] = []
-    key = None
-    for release in releases:
-        tables = release / "tables.csv"
-        value: dict[str, Any] = {"format": 1, "base": BASE, "figures": _read_figures(tables, table_set)}
-        sticky, key = release / "sticky.json", None
-        if sticky.is_file():
-            value["contributors"], key = _read_sticky(sticky)
-        kept.append(value)
-    return kept, key
-
-
-def _read_sticky(path: Path) -> tuple[list[Any], str]:
-    try:
-        data = json.loads(_text(path))
-        bytes.fromhex(data["key"])
-        codes = [
-            ([[str(root), str(member)] for root, member in cell], str(code)) for cell, code in data["contributors"]
-        ]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        raise Refused(f"{path}: not written by this command") from None
-    return codes, data["key"]
+def _read_release(release: Path, table_set: TableSet) -> dict[str, Any]:
+    """The kept value of an earlier release: what it printed. What a former version left beside that is not read."""
+    if (release / STICKY).is_file():
+        click.echo(f"{release / STICKY}: not read; it tells as much as the microdata: delete it", err=True)
+    return {"format": 1, "base": BASE, "figures": _read_figures(release / "tables.csv", table_set)}
 
 
 def _read_figures(path: Path, table_set: TableSet) -> list[Any]:

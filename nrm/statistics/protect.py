@@ -3,15 +3,22 @@
 One integer programme over all tables of a release (and the frozen figures of the release before). A figure of
 0 to 4 people is printed 0 or 5, so that neither says whether anybody is there; a larger one moves to a neighbouring
 multiple of 5, or at a price one further. Which solution is taken depends on secret noise.
+
+From one release to the next a figure has *inertia* (ADR 0080): each step of 5 away from what was last printed for it
+costs the same, whoever is counted in it. The objective over cells c with the true number x, the printed figure 5 z, the
+figure last printed 5 y, and weight w (`TableSet.weights`) is
+
+    sum of w (|5 z - x| + noise + 20 if 5 z is not next to x + 10 |z - y|)
+
+in people; the last term only where something was printed for the cell before.
 """
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -27,7 +34,7 @@ OUTSIDE = 20  # price of a figure that is not next to the true one
 # Standard deviation of the secret noise, in people. It is weighted like the error: were it not, a figure of one
 # dimension would nearly always be the nearest multiple of 5, and 0 would mean 0 to 2.
 NOISE = 3.0
-STICK = 2000  # price of moving a figure whose contributors are the same as in the release before
+INERTIA = 10  # price of each step of 5 away from the figure last printed for the same cell
 WORK_LIMIT = 20.0  # the solver's deterministic units, about seconds
 GAP = 0.001  # how much more than the best solution a rounding may cost, as a share
 MANY = 3000  # with at least so many figures the linear relaxation is solved first; fewer are faster without
@@ -45,15 +52,10 @@ class CannotRound(Exception):
     """No roundings that add up were found within the work limit."""
 
 
-@dataclass(frozen=True)
-class Frozen:
-    """What the release before fixes: printed figures in units of 5, and HMACs of contributors, per cell."""
+Figures = Mapping[Cell, int]
+"""Printed figures in units of 5."""
 
-    figures: Mapping[Cell, int]
-    contributors: Mapping[Cell, str]
-
-
-NOTHING_FROZEN = Frozen({}, {})
+NOTHING_PRINTED: Figures = MappingProxyType({})
 
 
 def secret_stream(seed: bytes, *label: object) -> np.random.Generator:
@@ -62,27 +64,17 @@ def secret_stream(seed: bytes, *label: object) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest, "big")))
 
 
-def round_total(people: int, noise: np.random.Generator) -> int:
-    """The grand total in units of 5: the multiple below or above, without bias."""
+def round_total(people: int, noise: np.random.Generator, last: Figures = NOTHING_PRINTED) -> int:
+    """The grand total in units of 5: as last printed while that is within 4 of the truth, else drawn without bias
+    from the multiple below and the one above.
+    """
+    if () in last and abs(BASE * last[()] - people) < BASE:
+        return last[()]
     whole, rest = divmod(people, BASE)
     return whole + (1 if noise.random() * BASE < rest else 0)
 
 
-def contributor_codes(
-    layout: Layout, membership: NDArray[np.bool_], people: Sequence[str], key: bytes, noise: np.random.Generator
-) -> dict[Cell, str]:
-    """For every cell an HMAC of who is in it: equal only if the same people are. Random for an empty cell."""
-    codes = {}
-    for cell, inside in zip(layout.cells, membership, strict=True):
-        if inside.any():
-            members = sorted(people[number] for number in np.flatnonzero(inside).tolist())
-            codes[cell] = hmac.digest(key, repr((cell, members)).encode(), "sha256").hex()
-        else:
-            codes[cell] = noise.bytes(hashlib.sha256().digest_size).hex()
-    return codes
-
-
-def fixed_openings(layout: Layout, frozen: Frozen, flow: StockFlow | None) -> dict[int, int]:
+def fixed_openings(layout: Layout, last: Figures, flow: StockFlow | None) -> dict[int, int]:
     """The cells of this release that are last release's closing figures, with their values."""
     if flow is None:
         return {}
@@ -91,8 +83,8 @@ def fixed_openings(layout: Layout, frozen: Frozen, flow: StockFlow | None) -> di
     for number, cell in enumerate(layout.cells):
         if opening in cell:
             before = tuple(sorted({*cell, closing} - {opening}))
-            if before in frozen.figures:
-                fixed[number] = frozen.figures[before]
+            if before in last:
+                fixed[number] = last[before]
     return fixed
 
 
@@ -102,17 +94,18 @@ def round_jointly(
     total: int | None,
     noise: np.random.Generator,
     *,
-    contributors: Mapping[Cell, str],
-    frozen: Frozen = NOTHING_FROZEN,
+    last: Figures = NOTHING_PRINTED,
+    closing: Figures | None = None,
 ) -> dict[Cell, int]:
     """Printed figures in units of 5, cell by cell. `total` is the grand total as round_total gave it; None leaves it to
-    the noise as any other figure, which is for sums: counts of people in units of what one can have at most.
+    the noise as any other figure, which is for sums: counts of people in units of what one can have at most. `last` is
+    what the release before printed. The openings are its closings, or those of `closing` where that is given.
 
     Raises CannotRound.
     """
     table_set = layout.table_set
     fixed = (
-        fixed_openings(layout, frozen, table_set.stock_flow)
+        fixed_openings(layout, last if closing is None else closing, table_set.stock_flow)
         | dict.fromkeys(layout.impossible, 0)
         | ({} if total is None else {0: total})
     )
@@ -127,10 +120,10 @@ def round_jointly(
             continue
         true = counts[number].item()
         values = domain(true)
-        sticky = frozen.figures.get(cell) if frozen.contributors.get(cell) == contributors.get(cell) else None
+        before = last.get(cell)
+        moved = [0 if before is None else INERTIA * abs(value - before) for value in values]
         price = [
-            round(SCALE * table_set.weights[len(cell)] * (_miss(value, true) + shaken[number, place]))
-            + (SCALE * STICK if sticky is not None and value != sticky else 0)
+            round(SCALE * table_set.weights[len(cell)] * (_miss(value, true) + shaken[number, place] + moved[place]))
             for place, value in enumerate(values)
         ]
         if len(values) == 1:

@@ -1,8 +1,7 @@
 """Make a release: round, attack, and print less until the attack fails; or refuse.
 
 `make` never returns figures that did not survive the attack. What it needs from one release to the next is
-`Draft.kept`, a JSON-able value without counts: the printed figures, and HMACs of who is in which cell. The HMACs are
-for the next release only; `without_contributors` removes them afterwards.
+`Draft.kept`, a JSON-able value: the printed figures and nothing else (ADR 0080).
 """
 
 from __future__ import annotations
@@ -18,10 +17,9 @@ import numpy as np
 from nrm.statistics.attack import Audit, Finding, PrintedSums, audit
 from nrm.statistics.cells import Layout, lay_out
 from nrm.statistics.protect import (
-    NOTHING_FROZEN,
+    NOTHING_PRINTED,
     CannotRound,
-    Frozen,
-    contributor_codes,
+    Figures,
     round_jointly,
     round_total,
     secret_stream,
@@ -129,7 +127,6 @@ def make(
     microdata: Rows,
     *,
     seed: bytes,
-    contributor_key: bytes,
     history: Sequence[Mapping[str, Any]] = (),
     linked_reports: Sequence[LinkedReleases] = (),
     sample: int | None = None,
@@ -139,50 +136,44 @@ def make(
     """Protect one release. `history` holds the kept values of the releases before, the oldest first; `linked_reports`
     holds releases of other reports on people who may be the same.
 
-    A record maps dimensions to codes and may name its `person` (opaque; needed for stickiness). `progress` is told
-    what is being done, never a number; `open_questions` how many questions the attack has left, which is for the
-    statistician's own tool. With `sample` the attack asks about at most so many groups and so many records, if more are
-    open; the verdict says so. Raises MalformedMicrodata and MalformedHistory.
+    A record maps dimensions to codes and may name its `person` (opaque: records of one person are counted once).
+    `progress` is told what is being done, never a number; `open_questions` how many questions the attack has left,
+    which is for the statistician's own tool. With `sample` the attack asks about at most so many groups and so many
+    records, if more are open; the verdict says so. Raises MalformedMicrodata and MalformedHistory.
     """
     started = time.monotonic()
     tell = progress or (lambda _: None)
-    records, people = table_set.records(microdata)
-    frozen, earlier = read_history(history)
-    maker = _Maker(table_set, records, people, seed, contributor_key, frozen, earlier, linked_reports, tell)
+    records, _ = table_set.records(microdata)
+    last, earlier = read_history(history)
+    maker = _Maker(table_set, records, seed, last, earlier, linked_reports, tell)
     maker.amounts = table_set.amounts(microdata)
     maker.sample, maker.open_questions = sample, open_questions
     made = maker.run()
     return maker.finish(made, time.monotonic() - started)
 
 
-def read_history(history: Sequence[Mapping[str, Any]]) -> tuple[Frozen, tuple[EarlierRelease, ...]]:
-    """What the last release fixes, and all of them as an attacker reads them, the newest first."""
+def read_history(history: Sequence[Mapping[str, Any]]) -> tuple[Figures, tuple[EarlierRelease, ...]]:
+    """What the last release printed, and all of them as an attacker reads them, the newest first."""
     releases = []
-    frozen = NOTHING_FROZEN
+    last = NOTHING_PRINTED
     for number, kept in enumerate(history, 1):
         if not isinstance(kept, Mapping) or kept.get("format") != FORMAT or kept.get("base") != BASE:
             raise MalformedHistory(f"release {number}: not a kept value of format {FORMAT} and base {BASE}")
         try:
             figures = {_cell(cell): int(figure) for cell, figure in kept["figures"]}
-            contributors = {_cell(cell): str(code) for cell, code in kept.get("contributors", [])}
         except (KeyError, TypeError, ValueError) as error:
             raise MalformedHistory(f"release {number}: the figures cannot be read") from error
         if () not in figures or any(figure < 0 for figure in figures.values()):
             raise MalformedHistory(f"release {number}: the figures are not those of a release")
-        frozen = Frozen(figures, contributors)
+        last = figures
         releases.append(EarlierRelease({cell: BASE * figure for cell, figure in figures.items()}))
-    return frozen, tuple(reversed(releases))
+    return last, tuple(reversed(releases))
 
 
 def at_step(table_set: TableSet, step: str) -> TableSet:
     """The tables as they are printed at a step."""
     ways, coarse = next((ways, coarse) for name, ways, coarse in STEPS if name == step)
     return table_set.reduced(ways, coarse=coarse)
-
-
-def without_contributors(kept: Mapping[str, Any]) -> dict[str, Any]:
-    """The kept value once the next release is out: figures only."""
-    return {key: value for key, value in kept.items() if key != "contributors"}
 
 
 def render(layout: Layout, figures: Mapping[Cell, int]) -> tuple[dict[str, Any], ...]:
@@ -220,7 +211,6 @@ class _Made:
     layout: Layout
     figures: dict[Cell, int]
     tables: tuple[dict[str, Any], ...]
-    contributors: dict[Cell, str]
     audit: Audit
     sums: tuple[PrintedSums, ...] = ()
 
@@ -230,16 +220,14 @@ class _Maker:
         self,
         table_set: TableSet,
         records: list[tuple[str, ...]],
-        people: list[str],
         seed: bytes,
-        key: bytes,
-        frozen: Frozen,
+        last: Figures,
         earlier: tuple[EarlierRelease, ...],
         linked_reports: Sequence[LinkedReleases],
         tell: Callable[[str], None],
     ) -> None:
-        self.table_set, self.records, self.people = table_set, records, people
-        self.seed, self.key, self.frozen, self.earlier, self.tell = seed, key, frozen, earlier, tell
+        self.table_set, self.records = table_set, records
+        self.seed, self.last, self.earlier, self.tell = seed, last, earlier, tell
         self.linked_reports = linked_reports
         self.sample: int | None = None
         self.amounts: Mapping[str, Sequence[int]] = {}
@@ -251,7 +239,7 @@ class _Maker:
     def run(self) -> _Made | None:
         """Try the steps, the finest tables first; None when none survives."""
         # The total is drawn once: a total that changed with the attempts would say something about them.
-        total = round_total(len(self.records), secret_stream(self.seed, "total"))
+        total = round_total(len(self.records), secret_stream(self.seed, "total"), self.last)
         widest = self.table_set.ways_for(BASE * total)
         widest = min(widest, max(len(table.by) for table in self.table_set.tables))
         for step, ways, _ in STEPS:
@@ -267,18 +255,10 @@ class _Maker:
 
     def _attempt(self, step: str, draw: int, layout: Layout, total: int) -> _Made | None:
         noise = secret_stream(self.seed, "figures", step, draw)
-        membership = layout.membership(self.records)
-        contributors = contributor_codes(layout, membership, self.people, self.key, noise)
+        counts = layout.membership(self.records).sum(axis=1).astype(np.int64)
         self.tell("rounding")
         try:
-            figures = round_jointly(
-                layout,
-                membership.sum(axis=1).astype(np.int64),
-                total,
-                noise,
-                contributors=contributors,
-                frozen=self.frozen,
-            )
+            figures = round_jointly(layout, counts, total, noise, last=self.last)
         except CannotRound:
             self.attempts.append((step, "cannot be rounded"))
             return None
@@ -306,7 +286,7 @@ class _Maker:
             self.attempts.append((step, "failed the attack"))
             self.findings = seen.findings
             return None
-        return _Made(step, layout, figures, tables, contributors, seen, sums)
+        return _Made(step, layout, figures, tables, seen, sums)
 
     def _sums(self, table_set: TableSet, step: str, draw: int) -> Iterator[PrintedSums]:
         """Tables of sums, rounded as counts are: one unit is what one person can have at most."""
@@ -316,7 +296,7 @@ class _Maker:
             layout = lay_out(own)
             true = layout.membership(self.records) @ np.array(amounts, dtype=np.int64) / most
             noise = secret_stream(self.seed, "figures", step, draw, column)
-            figures = round_jointly(layout, true, None, noise, contributors={})
+            figures = round_jointly(layout, true, None, noise)
             yield PrintedSums(column, most, own, scaled(render(layout, figures), most), amounts)
 
     def _errors(self, printed: PrintedSums) -> dict[str, float]:
@@ -365,6 +345,5 @@ class _Maker:
             "base": BASE,
             "step": made.step,
             "figures": [[cell, figure] for cell, figure in made.figures.items()],
-            "contributors": [[cell, code] for cell, code in made.contributors.items()],
         }
         return Draft(made.tables, made.step, verdict, kept, {each.column: each.tables for each in made.sums})

@@ -77,11 +77,6 @@ def open_memory(sealed: bytes, *context: str) -> dict[str, Any]:
     return value
 
 
-def contributor_key() -> bytes:
-    """The key of the HMACs from which the rounder sees that the contributors of a figure stayed the same."""
-    return crypto.expand(config().secrets.store, crypto.ctx("contributors"))
-
-
 def secret_seed() -> bytes:
     """256 secret bits for one rounding."""
     return crypto.new_key()

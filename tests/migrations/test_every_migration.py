@@ -145,6 +145,7 @@ TABLE: dict[str, Moved | str] = {
         since.test_a_missing_child_may_be_told_of_and_what_one_member_struck_says_so,
         ("sealed_compartments", "grants", "readings"),
     ),
+    "0070_figures_alone": Moved(since.test_marks_of_contributors_go_and_the_figures_of_a_release_stay),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from nrm import crypto
-from tests.migrations.ladder import AT, DAY, Before, Databases, Row, mark, refused
+from tests.migrations.ladder import AT, DAY, SECRET, Before, Databases, Row, mark, refused
 
 LATER = AT + timedelta(hours=1)
 
@@ -1157,3 +1158,39 @@ def test_a_move_that_was_called_off_is_withdrawn_on_the_way_down(before: Before)
         assert of_each(data, "referrals", "status")[off] == ("withdrawn",)
         over.add(off)
         assert [row for row in data.rows("referrals") if row["id"] not in over] == kept["referrals"]
+
+
+@pytest.mark.slow
+def test_marks_of_contributors_go_and_the_figures_of_a_release_stay(before: Before) -> None:
+    data = before("0070_figures_alone")
+    figures = {"format": 1, "base": 5, "step": "one_way", "figures": [[[], 6]]}
+    marked = figures | {"contributors": [[[], "ab" * 32]]}
+
+    def sealed(value: Row, *context: str) -> bytes:
+        return crypto.seal(SECRET, json.dumps(value).encode(), crypto.ctx("memory", *context))
+
+    def opened(value: bytes, *context: str) -> object:
+        return json.loads(crypto.unseal(SECRET, value, crypto.ctx("memory", *context)))
+
+    quarters = ("2025Q4", "2026Q1", "2026Q2")
+    for place, (quarter, kept) in enumerate(zip(quarters, (figures, marked, marked), strict=True)):
+        release = data.add("releases", report="ix", quarter=quarter, position=place)["id"]
+        good = sealed({"kept": kept, "present": {"a": {}}}, "ix", quarter)
+        data.add("release_memories", release_id=release, sealed_memory=b"broken" if quarter == "2026Q2" else good)
+    waiting = {"value": {"tables": []}, "memory": {"kept": marked, "present": {}}}
+    data.add("release_drafts", report="vi", quarter="2026Q2", sealed_draft=sealed(waiting, "draft", "vi", "2026Q2"))
+    was = {row["release_id"]: row["sealed_memory"] for row in data.rows("release_memories")}
+    data.up()
+    rows = {row["quarter"]: row["id"] for row in data.rows("releases")}
+    now = {row["release_id"]: row["sealed_memory"] for row in data.rows("release_memories")}
+    assert all(now[rows[quarter]] == was[rows[quarter]] for quarter in ("2025Q4", "2026Q2"))
+    assert opened(now[rows["2026Q1"]], "ix", "2026Q1") == {"kept": figures, "present": {"a": {}}}
+    draft = data.one("release_drafts")["sealed_draft"]
+    assert opened(draft, "draft", "vi", "2026Q2") == {
+        "value": {"tables": []},
+        "memory": {"kept": figures, "present": {}},
+    }
+    data.down()
+    data.up()
+    assert {row["release_id"]: row["sealed_memory"] for row in data.rows("release_memories")} == now
+    assert data.one("release_drafts")["sealed_draft"] == draft

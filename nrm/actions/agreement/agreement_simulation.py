@@ -104,7 +104,6 @@ def simulate(
         statistics.parse(rules.tables(parties, nights)),
         rules.rows(placed, parties, nights),
         seed=signing.repeatable_seed("simulation", repr(draft), first.isoformat(), last.isoformat()),
-        contributor_key=signing.contributor_key(),
         progress=progress,
     )
     if isinstance(made, release.Refused):

@@ -45,7 +45,7 @@ class ReleaseFile(Model):
 
 
 class ReleaseMemory(Model):
-    """What the next quarter's rounding must know, sealed: the published figures, and HMACs of contributors."""
+    """What the next quarter must know, sealed: the published figures, and until then who was still there."""
 
     __tablename__ = "release_memories"
 

@@ -135,7 +135,6 @@ def build(report: Report | FiledReport, quarter: Quarter, *, by: Actor, tell: Pr
             table_set,
             counted.rows,
             seed=signing.secret_seed(),
-            contributor_key=signing.contributor_key(),
             history=counted.history,
             linked_reports=_linked_reports(table_set, window),
             progress=tell,
@@ -252,13 +251,20 @@ def _filed_rows(report: FiledReport, window: Window) -> tuple[list[tabulation.Ro
 
 def _count(report: Report | FiledReport, window: Window, table_set: TableSet) -> _Counted:
     by = Actor.system("release")
-    opened = [
-        signing.open_memory(memory.sealed, report.name, memory.quarter)
-        for memory in store.memories(by=by, report=report.name)
-    ]
+    memories = store.memories(by=by, report=report.name)
+    opened = [signing.open_memory(memory.sealed, report.name, memory.quarter) for memory in memories]
     last = report_rows.last_release(report.name)
     last_id = last.id if last else None
-    history = [memory["kept"] for memory in opened]
+    # Figures of half a year say nothing of what a quarter is expected to be.
+    length = {
+        str(line.quarter): len(Window(line.first_quarter, line.quarter).quarters)
+        for line in store.releases(by=by, report=report.name)
+    }
+    history = [
+        value["kept"]
+        for memory, value in zip(memories, opened, strict=True)
+        if length[memory.quarter] == len(window.quarters)
+    ]
     if isinstance(report, FiledReport):
         rows_of, counted_filings = _filed_rows(report, window)
         db.session.rollback()

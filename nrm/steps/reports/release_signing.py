@@ -118,7 +118,7 @@ def _store(
     session: Session, draft: ReleaseDraft, memory: dict[str, Any], files: Mapping[str, bytes], by: Actor
 ) -> None:
     last = report_rows.last_release(draft.report)
-    _forget_contributors(session, draft.report)
+    _forget_who_was_there(session, draft.report)
     previous = last.hash if last else rules.FIRST_HASH
     hashed = rules.chain_hash(
         previous,
@@ -214,12 +214,10 @@ def _current_second() -> datetime:
     return clock.now().astimezone(UTC).replace(microsecond=0)
 
 
-def _forget_contributors(session: Session, report: str) -> None:
-    """Once the next release is published, only the figures of the one before are needed: delete its contributors."""
-    from nrm.statistics.release import without_contributors
-
+def _forget_who_was_there(session: Session, report: str) -> None:
+    """Once the next release is published, only the figures of the one before are needed."""
     for memory in store.memories(by=RELEASE, report=report):
         kept = signing.open_memory(memory.sealed, report, memory.quarter)["kept"]
-        bare = {"kept": without_contributors(kept), "present": {}}
+        bare = {"kept": kept, "present": {}}
         row = session.get_one(ReleaseMemory, memory.id)
         row.sealed_memory = signing.seal_memory(bare, report, memory.quarter)

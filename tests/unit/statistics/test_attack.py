@@ -23,7 +23,7 @@ Tables = list[dict[str, Any]]
 
 
 def drawn(table_set: TableSet, rows: list[dict[str, str]], seed: int = 1) -> Draft:
-    draft = make(table_set, rows, seed=bytes([seed]) * 32, contributor_key=b"k" * 32)
+    draft = make(table_set, rows, seed=bytes([seed]) * 32)
     assert isinstance(draft, Draft)
     return draft
 

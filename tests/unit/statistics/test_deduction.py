@@ -53,7 +53,7 @@ def attacked(tables: TableSet, rows: list[dict[str, str]]) -> set[Finding]:
 
 def published(tables: TableSet, rows: list[dict[str, str]]) -> Deduction:
     """What can be worked out from the release that is made of these people."""
-    draft = make(tables, rows, seed=b"s" * 32, contributor_key=b"k" * 32)
+    draft = make(tables, rows, seed=b"s" * 32)
     assert isinstance(draft, Draft)
     intervals: dict[Cell, Interval] = {}
     for table in draft.tables:

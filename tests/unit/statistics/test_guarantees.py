@@ -21,7 +21,6 @@ from nrm.statistics.tables import TableSet
 from tests.unit.statistics.oracle import Quarter, is_possible, printed
 from tests.unit.statistics.sets import any_table_set, people, report_ix, small
 
-KEY = b"k" * 32
 INSTANCES = 60
 Rows = list[dict[str, str]]
 
@@ -69,7 +68,7 @@ def instances() -> tuple[Instance, ...]:
         chance = random.Random(number)
         table_set = any_table_set(chance)
         rows = people(table_set, max(chance.randint(0, 80), chance.randint(0, 80)), number)
-        draft = make(table_set, rows, seed=bytes([number]) * 32, contributor_key=KEY)
+        draft = make(table_set, rows, seed=bytes([number]) * 32)
         if isinstance(draft, Draft):
             made.append(Instance(table_set, rows, draft))
         else:
@@ -204,7 +203,7 @@ def planted() -> Iterator[tuple[TableSet, Rows, list[dict[str, Any]]]]:
     for number, size in enumerate((60, 66, 77, 140)):
         for table_set in (small(), *((report_ix(),) if number < 2 else ())):
             rows = people(table_set, size, 40 + number)
-            draft = make(table_set, rows, seed=bytes([number]) * 32, contributor_key=KEY)
+            draft = make(table_set, rows, seed=bytes([number]) * 32)
             assert isinstance(draft, Draft)
             ways, coarse = {step: (ways, coarse) for step, ways, coarse in STEPS}[draft.step]
             assert ways >= 2

@@ -146,7 +146,7 @@ def test_every_draft_is_attacked_beside_the_other_reports(monkeypatch: pytest.Mo
     monkeypatch.setattr(release, "audit", listen)
     rows = [{"status": status, "sex": sex} for status, sex in PEOPLE]
     linked_reports = [of_courts(15, 15, 15, 15)]
-    release.make(police(), rows, seed=bytes(32), contributor_key=b"k" * 32, linked_reports=linked_reports)
+    release.make(police(), rows, seed=bytes(32), linked_reports=linked_reports)
     assert given == [linked_reports]
 
 

@@ -62,7 +62,7 @@ def test_figures_are_as_near_to_the_truth_as_those_of_another_rounder(seed: int,
     layout = lay_out(table_set)
     true = layout.membership(records).sum(axis=1).astype(np.int64)
     noise = NoNoise(np.random.PCG64(1))
-    joint = round_jointly(layout, true, total // 5, noise, contributors={})
+    joint = round_jointly(layout, true, total // 5, noise)
     ours = int(np.abs(np.array([5 * joint[cell] for cell in layout.cells]) - true).sum())
     # The gap within which a search may stop is a share of the cost, which is no more than this distance.
     assert ours <= distance * (1 + GAP)

@@ -12,19 +12,18 @@ from typing import Any
 import pytest
 from ortools.sat.python import cp_model
 
-from nrm.statistics.release import Draft, make, without_contributors
+from nrm.statistics.release import Draft, make
 from nrm.statistics.tables import TableSet
 from tests.unit.statistics.oracle import Quarter, is_possible, printed
 from tests.unit.statistics.sets import people, small
 
-KEY = b"k" * 32
 QUARTERS, SIZE, STAYING = 8, 60, 0.75
 Members = tuple[tuple[str, str], ...]
 Rows = list[dict[str, str]]
 
 
 @cache
-def panel(seed: int, *, sticky: bool = True) -> list[tuple[Rows, Draft]]:
+def panel(seed: int, *, inert: bool = True) -> list[tuple[Rows, Draft]]:
     """Eight quarters of 60 people; three in four stay from one to the next."""
     table_set = small(flow=True)
     chance = random.Random(seed)
@@ -37,9 +36,9 @@ def panel(seed: int, *, sticky: bool = True) -> list[tuple[Rows, Draft]]:
         rows += [row | {"arrival": "admitted", "status": "left"} for row in new]
         for row in chance.sample(rows, round(STAYING * SIZE)):
             row["status"] = "still_there"
-        made = make(table_set, rows, seed=bytes([seed, number]) * 16, contributor_key=KEY, history=history)
+        made = make(table_set, rows, seed=bytes([seed, number]) * 16, history=history[-1:] if inert else [])
         assert isinstance(made, Draft)
-        history.append(made.kept if sticky else without_contributors(made.kept))
+        history.append(made.kept)
         quarters.append((rows, made))
         there = [row for row in rows if row["status"] == "still_there"]
     return quarters
@@ -118,19 +117,22 @@ def may_have_been(
 
 
 @pytest.mark.slow
-def test_a_small_group_that_stays_keeps_its_figure() -> None:
-    """Were it rounded down once and up once, it would be known to be small."""
-    assert sum(moves(panel(seed)) for seed in range(2)) == 0
-    assert moves(panel(0, sticky=False)) > 2
+def test_a_small_group_that_stays_is_seldom_rounded_down_once_and_up_once() -> None:
+    """Were that common, and seldom for a group of nobody, it would tell that the group is small."""
+    moved, asked = (sum(each) for each in zip(*(moves(panel(seed)) for seed in range(2)), strict=True))
+    assert moved <= asked / 5
+    moved, asked = moves(panel(0, inert=False))
+    assert moved > asked / 5
 
 
-def moves(quarters: Sequence[tuple[Rows, Draft]]) -> int:
-    """How often the figure of a small group changed although its people did not."""
-    return sum(
+def moves(quarters: Sequence[tuple[Rows, Draft]]) -> tuple[int, int]:
+    """How often the figure of a small group changed although its people did not, and how often it could have."""
+    seen = [
         figure(quarters[number][1], members) != figure(quarters[number + 1][1], members)
         for first, last, members in unchanged_small_groups(small(flow=True), quarters)
         for number in range(first, last)
-    )
+    ]
+    return sum(seen), len(seen)
 
 
 @pytest.mark.slow
@@ -141,9 +143,9 @@ def test_one_late_record_tells_none_of_its_attributes() -> None:
     for seed in range(4):
         rows = people(table_set, 60, seed)
         late = people(table_set, 1, 70 + seed, "late")
-        first = make(table_set, rows, seed=bytes([seed]) * 32, contributor_key=KEY)
+        first = make(table_set, rows, seed=bytes([seed]) * 32)
         assert isinstance(first, Draft)
-        second = make(table_set, rows + late, seed=bytes([90 + seed]) * 32, contributor_key=KEY, history=[first.kept])
+        second = make(table_set, rows + late, seed=bytes([90 + seed]) * 32, history=[first.kept])
         assert isinstance(second, Draft)
         for place, root in enumerate(table_set.roots):
             codes = [

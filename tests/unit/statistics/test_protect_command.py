@@ -74,7 +74,7 @@ def test_tables_are_written_with_all_margins_and_a_verdict_beside_them(place: Pa
     assert (said["ok"], said["step"], said["classification"], said["findings"]) == (True, "two_way", "declared", [])
     assert said["scenarios"] == {"A0": True, "A1": True, "A2": True}
     assert (place / "out/verdict.json").stat().st_mode & 0o777 == 0o600
-    assert (place / "out/sticky.json").stat().st_mode & 0o777 == 0o600
+    assert sorted(path.name for path in (place / "out").iterdir()) == ["tables.csv", "verdict.json"]
 
 
 def test_progress_is_told_on_standard_error_alone(place: Path) -> None:
@@ -86,10 +86,10 @@ def test_progress_is_told_on_standard_error_alone(place: Path) -> None:
 def test_a_seed_repeats_every_byte_and_no_seed_is_secret(place: Path) -> None:
     for out in ("one", "two"):
         assert run(place, "--seed", "7", out=out).exit_code == 0
-    for name in ("tables.csv", "sticky.json"):
-        assert (place / "one" / name).read_bytes() == (place / "two" / name).read_bytes()
-    assert run(place, out="three").exit_code == 0
-    assert (place / "one/sticky.json").read_bytes() != (place / "three/sticky.json").read_bytes()
+    assert (place / "one/tables.csv").read_bytes() == (place / "two/tables.csv").read_bytes()
+    outs = [f"secret{number}" for number in range(5)]
+    assert all(run(place, out=out).exit_code == 0 for out in outs)
+    assert len({(place / out / "tables.csv").read_bytes() for out in outs}) > 1
 
 
 def test_twenty_people_or_fewer_are_a_total_alone(place: Path) -> None:
@@ -99,13 +99,32 @@ def test_twenty_people_or_fewer_are_a_total_alone(place: Path) -> None:
     assert list(figures(place)) == [("total", "", "")]
 
 
-def test_the_same_people_keep_their_figures_through_history(place: Path) -> None:
-    assert run(place, out="history/2024").exit_code == 0
-    for number in range(4):
-        assert (
-            run(place, "--history", str(place / "history"), "--seed", str(number), out=f"again{number}").exit_code == 0
-        )
-        assert figures(place, f"again{number}") == figures(place, "history/2024")
+@pytest.mark.slow
+def test_figures_have_inertia_through_history(place: Path) -> None:
+    assert run(place, "--seed", "0", out="history/2024").exit_code == 0
+    first = figures(place, "history/2024")
+    moved = [0, 0]
+    for number in range(1, 5):
+        for free, more in enumerate((["--history", str(place / "history")], [])):
+            assert run(place, *more, "--seed", str(number), out="again").exit_code == 0
+            moved[free] += sum(first[members] != figure for members, figure in figures(place, "again").items())
+    assert moved[0] < moved[1] / 2
+
+
+def test_what_a_former_version_left_of_who_was_counted_is_reported_and_not_read(place: Path) -> None:
+    assert run(place, "--seed", "0", out="history/1").exit_code == 0
+    results = []
+    for text in (None, "{}", '{"key": "ab", "contributors": [[[], "cd"]]}'):
+        if text is not None:
+            (place / "history/1/sticky.json").write_text(text)
+        result = run(place, "--history", str(place / "history"), "--seed", "1")
+        assert result.exit_code == 0
+        assert ("history/1/sticky.json: not read; it tells as much as" in result.stderr) == (text is not None)
+        results.append((place / "out/tables.csv").read_bytes())
+    assert results == results[:1] * 3
+    (place / "out/sticky.json").write_text("{}")
+    assert run(place).exit_code == 0
+    assert not (place / "out/sticky.json").exists()
 
 
 def test_codes_taken_from_the_file_are_said_to_be_observed(place: Path) -> None:
@@ -271,7 +290,6 @@ def test_a_mistake_in_the_description_is_named(place: Path, text: str, message: 
             "table,sex,value\nsex,*,90\nsex,f,30\nsex,m,65\n",
             "tables.csv: the figures of 'sex' do not add up",
         ),
-        ("sticky.json", "{}", "sticky.json: not written by this command"),
     ],
 )
 def test_a_damaged_history_is_named(place: Path, name: str, text: str, message: str) -> None:

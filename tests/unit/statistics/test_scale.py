@@ -80,7 +80,7 @@ def rounded(table_set: TableSet, number: int, seed: int) -> tuple[TableSet, Any,
     table_set = table_set.reduced(table_set.ways_for(5 * total))
     layout = lay_out(table_set)
     true = layout.membership(records).sum(axis=1).astype(np.int64)
-    joint = round_jointly(layout, true, total, secret_stream(SEED, seed, "figures"), contributors={})
+    joint = round_jointly(layout, true, total, secret_stream(SEED, seed, "figures"))
     return table_set, render(layout, joint), records
 
 
@@ -112,9 +112,7 @@ def test_figures_settled_by_level_add_up_and_may_be_printed(monkeypatch: pytest.
     layout = lay_out(table_set)
     records, _ = table_set.records(people(table_set, 140, 5))
     true = layout.membership(records).sum(axis=1).astype(np.int64)
-    first, again, other = (
-        round_jointly(layout, true, 28, secret_stream(seed), contributors={}) for seed in (SEED, SEED, b"o" * 32)
-    )
+    first, again, other = (round_jointly(layout, true, 28, secret_stream(seed)) for seed in (SEED, SEED, b"o" * 32))
     assert first == again
     assert first != other
     printed = [first[cell] for cell in layout.cells]
@@ -150,7 +148,7 @@ def test_the_verdict_says_how_much_of_the_attack_was_a_sample() -> None:
     rows = people(small(), 78, 2)
     said = []
     for sample in (None, 3):
-        made = make(small(), rows, seed=SEED, contributor_key=SEED, sample=sample)
+        made = make(small(), rows, seed=SEED, sample=sample)
         assert isinstance(made, Draft)
         said.append(made.verdict.operator())
     assert [each["possible_worlds"] for each in said] == ["all", "sample"]

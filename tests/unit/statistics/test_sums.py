@@ -48,7 +48,7 @@ def stays(table_set: TableSet, number: int, seed: int) -> list[dict[str, str]]:
 def made(number: int, seed: int) -> tuple[TableSet, list[dict[str, str]], Draft]:
     table_set = parse(DATA)
     rows = stays(table_set, number, seed)
-    draft = make(table_set, rows, seed=bytes([seed]) * 32, contributor_key=SEED)
+    draft = make(table_set, rows, seed=bytes([seed]) * 32)
     assert isinstance(draft, Draft)
     return at_step(table_set, draft.step), rows, draft
 
@@ -212,7 +212,7 @@ def test_an_amount_that_is_no_whole_number_is_named(written: str) -> None:
     table_set = parse(DATA)
     row = {"person": "1", "sex": "f", "age": "18+", "from": "AL", "*nights": written}
     with pytest.raises(MalformedMicrodata, match="is not a whole number from 0"):
-        make(table_set, [row], seed=SEED, contributor_key=SEED)
+        make(table_set, [row], seed=SEED)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ _KEYS = {
     *("known", "reported", "stock_flow", "sizes", "weights", "survival", "linked", "adds_up", "weight"),
 }
 
-LARGEST = 10**12  # most of a sum: printed figures stay whole numbers that every program reads exactly
+LARGEST = 10**9  # `most` of a sum: what a million people have stays a whole number that every program reads exactly
 
 _DAYS = re.compile(r"([0-9]+)(?:-([0-9]+)|\+)")
 

@@ -59,10 +59,10 @@ class Frame:
         limits = [bounds(cell, figure) for cell, figure in figures.items()]
         limits += [(fact.low, fact.high) for fact in scenario.facts]
         self.sums = tuple(printed_sums)
-        self._sum_cells: list[tuple[int, int, Predicate]] = []  # (condition, which sum, whose)
+        self._sums_at: dict[Cell, list[tuple[int, int]]] = {}  # (condition, which sum) of a cell
         for which, printed in enumerate(self.sums):
             for cell, figure in printed.figures.items():
-                self._sum_cells.append((len(limits), which, predicate(table_set, cell)))
+                self._sums_at.setdefault(cell, []).append((len(limits), which))
                 limits.append(bounds_of_sum(figure, printed.most))
         self.low = [low for low, _ in limits]
         self.high = [high for _, high in limits]
@@ -73,16 +73,18 @@ class Frame:
         self._code_numbers = [{code: n for n, code in enumerate(codes)} for codes in self.codes.values()]
         self._numbers: dict[Record, tuple[int, ...]] = {}
         self._facts = [(place + len(self.cells), fact.where) for place, fact in enumerate(scenario.facts)]
-        self._groups = self._group_cells()
+        self._groups = self._kinds(self.cells)
+        self._sum_kinds = self._kinds(self._sums_at)
         self._parts: list[dict[Record, frozenset[int]]] = [{} for _ in self._groups]
         self._opened: dict[Record, Kind | None] = {}
         self._possible: dict[Record, bool] = {}
         self._conditions: dict[Record, frozenset[int]] = {}
         self._summed: dict[Record, frozenset[tuple[int, int]]] = {}
 
-    def _group_cells(self) -> list[tuple[str, ...]]:
+    @staticmethod
+    def _kinds(cells: Collection[Cell]) -> list[tuple[str, ...]]:
         """The sets of dimensions that have figures, each with everything below it in one walk over the products."""
-        kinds = {tuple(root for root, _ in cell) for cell in self.cells}
+        kinds = {tuple(root for root, _ in cell) for cell in cells}
         return sorted(kind for kind in kinds if not any(set(kind) < set(other) for other in kinds))
 
     def possible(self, record: Record) -> bool:
@@ -110,7 +112,9 @@ class Frame:
             for kind, cache in zip(self._groups, self._parts, strict=True):
                 key = tuple(record[self._places[root]] for root in kind)
                 if key not in cache:
-                    cache[key] = frozenset(self._conditions_of(kind, key))
+                    cache[key] = frozenset(
+                        self.number[cell] for cell in self._cells_of(kind, key) if cell in self.number
+                    )
                 parts.append(cache[key])
             facts = (place for place, where in self._facts if self._matches(record, where))
             held = self._conditions[record] = frozenset(chain(*parts, facts))
@@ -120,19 +124,23 @@ class Frame:
         """The conditions on sums to which somebody with this record adds an amount: (condition, which sum)."""
         held = self._summed.get(record)
         if held is None:
-            held = frozenset((place, which) for place, which, whose in self._sum_cells if self._matches(record, whose))
+            cells = {
+                cell
+                for kind in self._sum_kinds
+                for cell in self._cells_of(kind, tuple(record[self._places[root]] for root in kind))
+            }
+            held = frozenset(each for cell in cells for each in self._sums_at.get(cell, ()))
             self._summed[record] = held
         return held
 
-    def _conditions_of(self, kind: tuple[str, ...], key: Record) -> Iterator[int]:
+    def _cells_of(self, kind: tuple[str, ...], key: Record) -> Iterator[Cell]:
+        """Every cell of these dimensions, printed or not, that counts somebody with these codes."""
         options = []
         for root, code in zip(kind, key, strict=True):
             groups = [group for group, codes in self.table_set.dimensions[root].groups.items() if code in codes]
             options.append([TOTAL, code, *groups])
         for members in product(*options):
-            cell = tuple((root, member) for root, member in zip(kind, members, strict=True) if member != TOTAL)
-            if cell in self.number:
-                yield self.number[cell]
+            yield tuple((root, member) for root, member in zip(kind, members, strict=True) if member != TOTAL)
 
     def changed(self, record: Record, root: str, code: str) -> Record:
         """The record with another code of one root dimension."""

@@ -45,7 +45,7 @@ from nrm.statistics.search import search
 from nrm.statistics.tables import BASE, MAX_WAYS, TOTAL, Cell, TableSet
 
 ARITHMETIC = 2000  # of more figures arithmetic is not asked: a possible world shows more
-SUMS = 300  # of many figures arithmetic is asked about so many sums
+MANY_SUMS, SUMS = 500, 60  # of more sums of a column arithmetic is asked about so many
 MANY = 1000  # with more open questions the solver is not asked: such a release has failed
 MANY_BETWEEN = 300  # cells between the printed ones of an unrounded table that are looked at
 EARLIER_WORK_LIMIT = 1.0
@@ -376,7 +376,7 @@ class _Attack:
             if not self.records:
                 asked = []  # somebody who knows that nobody is there knows the sum
             self.questions += len(asked)
-            if len(self.figures) + len(printed.figures) > ARITHMETIC and len(asked) > SUMS:
+            if len(asked) > MANY_SUMS:
                 self.untried += len(asked) - SUMS
                 asked = self.chance.sample(asked, SUMS)
             true = _count(self.table_set, dict.fromkeys(asked, 0), self.records)

@@ -173,13 +173,16 @@ class Bounds:
             high += 1
         return low, high
 
-    def span(self, cell: Cell, *, age: Age = 0) -> tuple[float, float]:
-        """The lowest and the highest value of a figure. Raises NotOptimal."""
+    def is_open_by(self, width: float, cell: Cell, *, age: Age = 0) -> bool:
+        """Whether two values of a figure are so far apart. Raises NotOptimal."""
         place = self._number[age, cell]
-        for factor in (-1.0, 1.0):
-            self.reaches(((cell, factor),), BEYOND, age=age)
-        values = [float(point[place]) for point in self._points[-2:]]
-        return values[0], values[1]
+        for factor in (0.0, 1.0, -1.0):
+            if factor:
+                self.reaches(((cell, factor),), BEYOND, age=age)  # so that its end is among the points
+            values = [point[place] for point in self._points]
+            if values and max(values) - min(values) >= width - SLACK:
+                return True
+        return False
 
     def reaches(self, form: Sequence[tuple[Cell, float]], least: int, *, age: Age = 0) -> bool:
         """Whether a sum of figures of one release can be `least` or more. Raises NotOptimal."""
@@ -242,8 +245,7 @@ def narrow_sums(
             less = ((cell, -1.0),)
             is_open = system.reaches(form, 1, age=printed.column) and system.reaches(less, 0, age=printed.column)
         else:
-            low, high = system.span(cell, age=printed.column)
-            is_open = high - low >= 1 - SLACK
+            is_open = system.is_open_by(1, cell, age=printed.column)
         if not is_open:
             found.append(Pinned("G10", cell, AMOUNT))
     return found

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ortools.sat.python import cp_model
 
+from nrm.statistics import attack
 from nrm.statistics.attack import Audit, PrintedSums, audit
 from nrm.statistics.description import parse
 from nrm.statistics.linear import narrow_sums
@@ -235,3 +236,14 @@ def test_a_mistake_in_a_table_of_sums_is_named(table: dict[str, Any], message: s
 def test_sums_alone_are_no_report() -> None:
     with pytest.raises(MalformedTableSet, match="that counts people"):
         parse({**DATA, "table": DATA["table"][2:]})
+
+
+def test_of_many_sums_a_sample_is_asked_about_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    table_set, rows, draft = made(120, 6)
+    whole = attacked(table_set, rows, draft, list(draft.sums["nights"]))
+    monkeypatch.setattr(attack, "MANY_SUMS", 4)
+    monkeypatch.setattr(attack, "SUMS", 3)
+    part = attacked(table_set, rows, draft, list(draft.sums["nights"]))
+    assert (whole.ok, whole.untried) == (True, 0)
+    assert (part.ok, part.questions) == (True, whole.questions)
+    assert part.untried > 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from nrm.statistics.cells import Layout, lay_out
 from nrm.statistics.description import parse
 from nrm.statistics.protect import round_jointly, round_total, secret_stream
 from nrm.statistics.release import Draft, make, render
-from nrm.statistics.tables import BASE, TableSet
+from nrm.statistics.tables import BASE, Cell, TableSet
 
 SPEC = Path(__file__).parent.parent / "nrm/countries/albania/tables-ix.toml"
 PEOPLE = (60, 120, 300)
@@ -105,6 +105,70 @@ def broken_sums(layout: Layout, printed: np.ndarray) -> int:
     return sum(printed[whole] != printed[list(parts)].sum() for whole, parts in layout.relations)
 
 
+QUARTERS, STAY = 8, 0.75
+PANELS = 3
+
+
+def panel(whole: TableSet, people: int, number: int) -> Iterator[tuple[Layout, np.ndarray, np.ndarray, float]]:
+    """(layout, true, printed, seconds) of eight quarters after another, three in four people staying.
+
+    The roles in stock and flow are drawn like any other attribute, so openings are not tied to closings here.
+    """
+    chance = random.Random(f"panel {people} {number}")
+    everybody = somebody(whole, people * QUARTERS + number)
+    rows, pool = everybody[:people], everybody[people:]
+    last: dict[Cell, int] = {}
+    for quarter in range(QUARTERS):
+        records, _ = whole.records(rows)
+        noise = secret_stream(SEED, "panel", people, number, quarter)
+        total = round_total(len(records), noise, last)
+        layout = lay_out(whole.reduced(whole.ways_for(BASE * total)))
+        true = layout.membership(records).sum(axis=1).astype(np.int64)
+        started = time.process_time()
+        last = round_jointly(layout, true, total, noise, last=last, closing={})
+        seconds = time.process_time() - started
+        yield layout, true, np.array([BASE * last[cell] for cell in layout.cells]), seconds
+        rows = chance.sample(rows, round(STAY * len(rows)))
+        rows += chance.sample(pool, people - len(rows))
+        rows = [{**row, "person": str(place)} for place, row in enumerate(rows)]
+
+
+def whole_groups(layout: Layout, true: np.ndarray, printed: np.ndarray) -> tuple[int, int]:
+    """How many printed groups are all in one printed category, and how many of those groups of somebody really are."""
+    seen = held = 0
+    for whole, parts in layout.relations:
+        filled = [part for part in parts if printed[part]]
+        if len(parts) > 1 and printed[whole] and len(filled) == 1:
+            seen += 1
+            held += int(true[whole] > 0 and true[filled[0]] == true[whole])
+    return seen, held
+
+
+def panels(whole: TableSet) -> None:
+    """What a 5 means, the error where somebody is, and the time, over quarters with inertia."""
+    print(
+        "quarters with inertia: error over figures of somebody, over all; fives behind which nobody is, 1 to 4, more;"
+    )
+    print("groups printed in one category that are; seconds a rounding (none was infeasible: it would stop here)")
+    for people in (30, 60, 120, 300):
+        errors, everywhere, fives, groups, seconds = [], [], np.zeros(3), np.zeros(2), []
+        for number in range(PANELS):
+            for layout, true, printed, took in panel(whole, people, number):
+                away = np.abs(printed - true)
+                errors += away[true > 0].tolist()
+                everywhere += away.tolist()
+                shown = true[printed == BASE]
+                fives += [(shown == 0).sum(), ((shown > 0) & (shown < BASE)).sum(), (shown >= BASE).sum()]
+                groups += whole_groups(layout, true, printed)
+                seconds.append(took)
+        share = 100 * fives / fives.sum()
+        about = f"{people:6} {np.mean(errors):6.2f} {np.mean(everywhere):6.2f}"
+        print(
+            f"{about}   {share[0]:5.1f} {share[1]:5.1f} {share[2]:5.1f} %"
+            f"   {100 * groups[1] / max(1, groups[0]):5.1f} % of {int(groups[0]):5}   {np.mean(seconds):6.3f} s"
+        )
+
+
 def main() -> None:
     """Print, per number of people: seconds, errors, and what each way of rounding gives away."""
     whole = parse(tomllib.loads(SPEC.read_text("utf-8")))
@@ -155,5 +219,6 @@ def main() -> None:
         seconds = time.process_time() - started
         step = made.step if isinstance(made, Draft) else "refused"
         print(f"{about} {'a whole release':24} {seconds:8.3f} {'':10} {'':10} {step:>12}  target 15 s")
+    panels(whole)
     round_linked()
     protect_linked()

@@ -23,6 +23,7 @@ from hypothesis import HealthCheck, settings
 from config import ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES
 from nrm import cli, clock, db
 from nrm.domain.quarters import Quarter
+from nrm.statistics import one_person
 from tests import accommodated, costs, factories, postgres, shared, world
 
 # Whether an example is quick is a question for bench/: a busy machine must not fail a test.
@@ -86,6 +87,14 @@ def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Made
             given.write_bytes(pickle.dumps(make(folder)))
     value: Made = pickle.loads(given.read_bytes())
     return folder, value
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobody_comes_or_leaves() -> Iterator[None]:
+    """The gate for differences takes one to ten seconds a release; the tests about it let people come (`PEOPLE`)."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(one_person, "PEOPLE", 0)
+        yield
 
 
 @pytest.fixture(scope="session")

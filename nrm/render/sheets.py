@@ -78,7 +78,7 @@ _CONCEPTS = {
 # CL_OBS_STATUS of SDMX).
 _AREA, _STATUS = ("dimension#refArea", "REF_AREA"), ("attribute#obsStatus", "OBS_STATUS")
 _ORDINARY = "A"
-_ROUNDED = "0 means 0 to 4; 5 means somewhere from 0 to 14. Totals add up."
+_ROUNDED = "0 means 0 to 4; 5 nearly always that somebody is there, and 0 to 14. Totals add up."
 _MEANINGS = {
     "report": {"en": "Report", "sq": "Raporti"},
     "quarter": {"en": "Quarter", "sq": "Tremujori"},

@@ -1,7 +1,9 @@
-"""Make a release: round, attack, and print less until the attack fails; or refuse.
+"""Make a release: round, attack, try who comes and leaves, and print less until nothing is found; or refuse.
 
-`make` never returns figures that did not survive the attack. What it needs from one release to the next is
-`Draft.kept`, a JSON-able value: the printed figures and nothing else (ADR 0080).
+`make` never returns figures that did not survive the attack (`attack.py`) and the gate for differences
+(`one_person.py`). Each step is drawn until a draft survives or its draws are used up, the one with most detail
+first. What is needed from one release to the next is `Draft.kept`, a JSON-able value: the printed figures and nothing
+else (ADR 0080).
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import numpy as np
 
 from nrm.statistics.attack import Audit, Finding, PrintedSums, audit
 from nrm.statistics.cells import Layout, lay_out
+from nrm.statistics.one_person import NOTHING_TOLD, Method, NoNextRelease, OnePerson, examine
 from nrm.statistics.protect import (
     NOTHING_PRINTED,
     CannotRound,
@@ -24,10 +27,11 @@ from nrm.statistics.protect import (
     round_total,
     secret_stream,
 )
-from nrm.statistics.reading import EarlierRelease, LinkedReleases
-from nrm.statistics.tables import BASE, Cell, TableSet
+from nrm.statistics.reading import EarlierRelease, LinkedReleases, Record
+from nrm.statistics.tables import BASE, TOTAL, Cell, TableSet
 
-DRAWS = 3
+DRAWS, FEWEST_DRAWS = 20, 3
+WORK = 20_000  # figures drawn at one step: a step of so many figures or more has fewer draws
 STEPS = (
     ("three_way", 3, False),
     ("two_way", 2, False),
@@ -59,6 +63,7 @@ class Verdict:
     mean_abs_error: float
     max_abs_error: int
     seconds: float
+    one_person: OnePerson = NOTHING_TOLD
     questions: int = 0  # things that must stay open, over all scenarios
     untried: int = 0  # of them left out of a sample
     sums: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # base and errors of sums, by column
@@ -72,6 +77,7 @@ class Verdict:
             "findings": [{"table": t, "scenario": s, "guarantee": g} for t, s, g in findings],
             "scenarios": dict(self.scenarios),
             "tables": list(self.tables),
+            "one_person": self.one_person.to_json(),
         }
 
     def operator(self) -> dict[str, Any]:
@@ -101,6 +107,7 @@ class Verdict:
             "questions": self.questions,
             "questions_untried": self.untried,
             "sums": {column: dict(each) for column, each in self.sums.items()},
+            "one_person": self.one_person.to_json(),
         }
 
 
@@ -130,11 +137,13 @@ def make(
     history: Sequence[Mapping[str, Any]] = (),
     linked_reports: Sequence[LinkedReleases] = (),
     sample: int | None = None,
+    told_elsewhere: float = 0.0,
     progress: Callable[[str], None] | None = None,
     open_questions: Callable[[int], None] | None = None,
 ) -> Draft | Refused:
     """Protect one release. `history` holds the kept values of the releases before, the oldest first; `linked_reports`
-    holds releases of other reports on people who may be the same.
+    holds releases of other reports on people who may be the same. `told_elsewhere`: the bits that other releases on
+    these people tell of one person (`p95_bits` of their verdicts, added up).
 
     A record maps dimensions to codes and may name its `person` (opaque: records of one person are counted once).
     `progress` is told what is being done, never a number; `open_questions` how many questions the attack has left,
@@ -145,7 +154,7 @@ def make(
     tell = progress or (lambda _: None)
     records, _ = table_set.records(microdata)
     last, earlier = read_history(history)
-    maker = _Maker(table_set, records, seed, last, earlier, linked_reports, tell)
+    maker = _Maker(table_set, records, seed, last, earlier, linked_reports, told_elsewhere, tell)
     maker.amounts = table_set.amounts(microdata)
     maker.sample, maker.open_questions = sample, open_questions
     made = maker.run()
@@ -201,6 +210,10 @@ def scaled(tables: Sequence[Mapping[str, Any]], factor: int) -> tuple[dict[str, 
     )
 
 
+def _in_people(figures: Figures) -> dict[Cell, int]:
+    return {cell: BASE * figure for cell, figure in figures.items()}
+
+
 def _cell(data: Any) -> Cell:
     return tuple((str(root), str(member)) for root, member in data)
 
@@ -212,6 +225,7 @@ class _Made:
     figures: dict[Cell, int]
     tables: tuple[dict[str, Any], ...]
     audit: Audit
+    one_person: OnePerson
     sums: tuple[PrintedSums, ...] = ()
 
 
@@ -224,17 +238,19 @@ class _Maker:
         last: Figures,
         earlier: tuple[EarlierRelease, ...],
         linked_reports: Sequence[LinkedReleases],
+        told_elsewhere: float,
         tell: Callable[[str], None],
     ) -> None:
         self.table_set, self.records = table_set, records
         self.seed, self.last, self.earlier, self.tell = seed, last, earlier, tell
-        self.linked_reports = linked_reports
+        self.linked_reports, self.told_elsewhere = linked_reports, told_elsewhere
         self.sample: int | None = None
         self.amounts: Mapping[str, Sequence[int]] = {}
         self.open_questions: Callable[[int], None] | None = None
         self.attempts: list[tuple[str, str]] = []
         self.findings: tuple[Finding, ...] = ()
         self.scenarios: Mapping[str, bool] = {}
+        self.one_person = NOTHING_TOLD
 
     def run(self) -> _Made | None:
         """Try the steps, the finest tables first; None when none survives."""
@@ -247,7 +263,7 @@ class _Maker:
                 continue
             self.tell(f"step {step}")
             layout = lay_out(at_step(self.table_set, step))
-            for draw in range(DRAWS):
+            for draw in range(max(FEWEST_DRAWS, min(DRAWS, WORK // len(layout.cells)))):
                 made = self._attempt(step, draw, layout, total)
                 if made is not None:
                     return made
@@ -286,7 +302,37 @@ class _Maker:
             self.attempts.append((step, "failed the attack"))
             self.findings = seen.findings
             return None
-        return _Made(step, layout, figures, tables, seen, sums)
+        self.tell("one person")
+        printed = [*(release.figures for release in reversed(self.earlier)), _in_people(figures)]
+        try:
+            told = examine(layout.table_set, self.records, printed, self._after(layout, step, draw), seed=tried)
+        except NoNextRelease:
+            self.attempts.append((step, "no release can follow"))
+            self.findings = (Finding("audit", "A4", TOTAL),)
+            return None
+        self.one_person = told
+        if not told.ok_beside(self.told_elsewhere):
+            self.attempts.append((step, "told of one person"))
+            self.findings = (Finding("G7", "A4", TOTAL),)
+            return None
+        return _Made(step, layout, figures, tables, seen, told, sums)
+
+    def _after(self, layout: Layout, step: str, draw: int) -> Method:
+        """How the release after a draft would be made of these people: with other noise, and the same openings."""
+
+        def after(
+            records: Sequence[Record], printed: Sequence[Mapping[Cell, int]], fresh: int
+        ) -> dict[Cell, int] | None:
+            noise = secret_stream(self.seed, "after", step, draw, fresh)
+            last = {cell: figure // BASE for cell, figure in printed[-1].items()}
+            counts = layout.membership(records).sum(axis=1).astype(np.int64)
+            total = round_total(len(records), noise, last)
+            try:
+                return _in_people(round_jointly(layout, counts, total, noise, last=last, closing=self.last))
+            except CannotRound:
+                return None
+
+        return after
 
     def _sums(self, table_set: TableSet, step: str, draw: int) -> Iterator[PrintedSums]:
         """Tables of sums, rounded as counts are: one unit is what one person can have at most."""
@@ -319,7 +365,20 @@ class _Maker:
         attempts = tuple(self.attempts)
         if made is None:
             return Refused(
-                Verdict(False, "refused", self.findings, self.scenarios, attempts, (), 0, 0, 0.0, 0, seconds)
+                Verdict(
+                    False,
+                    "refused",
+                    self.findings,
+                    self.scenarios,
+                    attempts,
+                    (),
+                    0,
+                    0,
+                    0.0,
+                    0,
+                    seconds,
+                    self.one_person,
+                )
             )
         true = made.layout.membership(self.records).sum(axis=1)
         printed = np.array([BASE * made.figures[cell] for cell in made.layout.cells])
@@ -336,6 +395,7 @@ class _Maker:
             round(float(errors.mean()), 3),
             int(errors.max()),
             round(seconds, 3),
+            made.one_person,
             made.audit.questions,
             made.audit.untried,
             {each.column: self._errors(each) for each in made.sums},

@@ -21,12 +21,15 @@ from nrm.domain.agreement import agreement_simulation as rules
 from nrm.domain.agreement.agreement_versions import IllegalVersionStep, VersionStatus, VersionStepRefusal
 from nrm.domain.agreement.agreements import Agreement
 from nrm.domain.quarters import Quarter, UnreadableQuarter
+from nrm.domain.reports.report_list import MAIN
+from nrm.domain.reports.reports import Window
 from nrm.models.agreement.agreements import AgreementVersion
 from nrm.statistics import description as statistics
 from nrm.steps import background
 from nrm.store.agreement import agreement_simulation as store
 from nrm.store.agreement import agreement_versions as versions
 from nrm.store.countries import country
+from nrm.store.reports import reports
 from nrm.store.rows.agreement import agreement_versions as agreement_version_rows
 from nrm.vault import agreements as vault
 from nrm.vault import signing
@@ -104,6 +107,9 @@ def simulate(
         statistics.parse(rules.tables(parties, nights)),
         rules.rows(placed, parties, nights),
         seed=signing.repeatable_seed("simulation", repr(draft), first.isoformat(), last.isoformat()),
+        told_elsewhere=reports.told_of_one_person(
+            MAIN.name, Window(Quarter.of(first), Quarter.of(last)), by=reports.RELEASE
+        ),
         progress=progress,
     )
     if isinstance(made, release.Refused):

@@ -137,6 +137,10 @@ def build(report: Report | FiledReport, quarter: Quarter, *, by: Actor, tell: Pr
             seed=signing.secret_seed(),
             history=counted.history,
             linked_reports=_linked_reports(table_set, window),
+            told_elsewhere=sum(
+                store.told_of_one_person(name, window, by=RELEASE)
+                for name in {link.report for link in table_set.linked}
+            ),
             progress=tell,
         )
     except MalformedMicrodata as error:

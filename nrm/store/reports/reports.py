@@ -15,7 +15,7 @@ from nrm.db import RELEASES, db
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Permission
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.report_list import MAIN
-from nrm.domain.reports.reports import Finding, findings_of
+from nrm.domain.reports.reports import Finding, Window, findings_of
 from nrm.models.audit import AuditEntry
 from nrm.models.reports.reports import Release, ReleaseDraft, ReleaseFile, ReleaseMemory
 from nrm.store.rows.reports import reports as rows
@@ -143,6 +143,24 @@ def verdict(quarter: Quarter, *, by: Actor, report: str = MAIN.name) -> dict[str
     if found is None:
         raise NotVisible
     return dict(found)
+
+
+def told_of_one_person(report: str, window: Window, *, by: Actor) -> float:
+    """The most bits that a release of a report over some of these quarters, or its draft, tells of one person.
+
+    Verdicts from before this was looked at do not say it: 0.
+    """
+    if by != RELEASE:
+        raise NotPermitted("what a release tells beside another is for the program alone")
+    found = [
+        verdict(line.quarter, by=by, report=report)
+        for line in releases(by=by, report=report)
+        if window.meets(Window(line.first_quarter, line.quarter))
+    ]
+    draft = rows.draft(report)
+    if draft is not None and window.meets(Window(Quarter.parse(draft.first_quarter), Quarter.parse(draft.quarter))):
+        found.append(draft.verdict)
+    return max((float(each.get("one_person", {}).get("p95_bits", 0.0)) for each in found), default=0.0)
 
 
 def attempt(quarter: Quarter, *, by: Actor, report: str = MAIN.name) -> tuple[str, tuple[Finding, ...]] | None:

@@ -34,6 +34,7 @@ from nrm.domain.reports.report_list import COUNTED, MAIN
 from nrm.models.audit import AuditEntry
 from nrm.models.reports.reports import Release, ReleaseDraft, ReleaseFile, ReleaseMemory
 from nrm.models.shelter.cases import Case
+from nrm.render import reports as render
 from nrm.statistics import release as statistics
 from nrm.statistics.attack import Finding
 from nrm.statistics.tables import TOTAL, MalformedMicrodata
@@ -359,8 +360,38 @@ def test_what_a_release_leaves_for_the_next_is_sealed_and_shrinks_when_the_next_
 
 def test_the_kept_verdict_has_no_cell_and_no_count(closed: Flask) -> None:
     for verdict in db.session.scalars(select(ReleaseMemory.verdict)):
-        assert set(verdict) == {"ok", "step", "findings", "scenarios", "tables"}
+        assert set(verdict) == {"ok", "step", "findings", "scenarios", "tables", "one_person"}
         assert re.findall(r"\d{2,}", json.dumps(verdict["findings"])) == []
+
+
+def test_what_a_release_tells_of_one_person_counts_beside_reports_on_the_same_people(closed: Flask) -> None:
+    with transaction() as session:
+        release = session.scalars(select(Release).where(Release.report == "ix", Release.quarter == str(SECOND))).one()
+        told = {"one_person": {"draws": 100, "named": 0.0, "p95_bits": 2.5, "by_series": 0.0}}
+        session.execute(update(ReleaseMemory).where(ReleaseMemory.release_id == release.id).values(verdict=told))
+    bits = [
+        store.told_of_one_person("ix", rules.Window(first, last), by=store.RELEASE)
+        for first, last in ((FIRST, FIRST), (FIRST, SECOND), (SECOND.next, SECOND.next))
+    ]
+    assert bits == [0.0, 2.5, 0.0]
+    with pytest.raises(NotPermitted):
+        store.told_of_one_person("ix", rules.Window(FIRST, SECOND), by=factories.actor("molsa.statistician"))
+
+
+@pytest.mark.parametrize(
+    ("total", "words"),
+    [
+        (20, {"en": "So few people are concerned", "sq": "Bëhet fjalë për aq pak persona"}),
+        (25, {"en": "Every draw of tables that was tried", "sq": "Çdo variant i tabelave që u provua"}),
+    ],
+)
+def test_a_bare_total_says_why_there_is_no_table(closed: Flask, total: int, words: Mapping[str, str]) -> None:
+    value = published()
+    value["tables"] = [{"name": "total", "dimensions": [], "rows": [{"value": total}]}]
+    frame = {"pages": closed.jinja_env, "speaking": closed.extensions["nrm.speaking"]}
+    for language, said in words.items():
+        page = render.page(value, TABLES, language, signatures=(), names={}, **frame).decode()
+        assert (said in page, page.count('class="note"')) == (True, 1)
 
 
 # In order, once, or not at all

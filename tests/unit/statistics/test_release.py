@@ -98,9 +98,9 @@ class Attackers:
 
 @pytest.mark.parametrize(
     ("failing", "step"),
-    [(0, "three_way"), (2, "three_way"), (3, "two_way"), (6, "two_way_groups"), (9, "one_way"), (12, "total")],
+    [(0, "three_way"), (19, "three_way"), (20, "two_way"), (40, "two_way_groups"), (60, "one_way"), (80, "total")],
 )
-def test_a_failed_attack_goes_down_one_step_after_three_draws(
+def test_a_step_is_left_only_when_all_its_draws_have_failed(
     monkeypatch: pytest.MonkeyPatch, failing: int, step: str
 ) -> None:
     attackers = Attackers(failing)
@@ -108,8 +108,16 @@ def test_a_failed_attack_goes_down_one_step_after_three_draws(
     made = quarter(small(), people(small(), 140, 2))
     assert made.step == step
     assert len(made.verdict.attempts) == failing
-    if failing == 2:
-        assert len(set(attackers.seen)) == 3
+    if failing == 19:
+        assert len(set(attackers.seen)) > 10
+
+
+def test_a_step_with_many_figures_has_fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(release, "WORK", 1)
+    attackers = Attackers(3)
+    monkeypatch.setattr(release, "audit", attackers)
+    made = quarter(small(), people(small(), 80, 2))
+    assert (made.step, len(made.verdict.attempts)) == ("two_way_groups", 3)
 
 
 def test_when_even_the_total_fails_nothing_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,7 +227,7 @@ def test_a_kept_value_that_is_none_is_refused(kept: dict[str, Any], message: str
 def test_progress_tells_what_is_done_and_never_a_number() -> None:
     told: list[str] = []
     make(small(), people(small(), 90, 3), seed=b"s", progress=told.append)
-    assert told == ["step two_way", "rounding", "shape", "linear bounds", "possible worlds"]
+    assert told == ["step two_way", "rounding", "shape", "linear bounds", "possible worlds", "one person"]
 
 
 @pytest.mark.slow

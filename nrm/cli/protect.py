@@ -17,7 +17,9 @@ from typing import Any
 import click
 
 from nrm import parsing
+from nrm.cli.progress import Progress
 from nrm.cli.usage import Refused
+from nrm.statistics.comparison import Change, changes
 from nrm.statistics.description import parse
 from nrm.statistics.release import Draft, make
 from nrm.statistics.tables import BASE, TOTAL, UNCLASSIFIED, MalformedMicrodata, MalformedTableSet, TableSet
@@ -25,12 +27,14 @@ from nrm.statistics.tables import BASE, TOTAL, UNCLASSIFIED, MalformedMicrodata,
 PERSON = "person"
 STICKY = "sticky.json"  # written by former versions: marks of who was counted in which figure
 REFUSED_CODE = 3
-LARGEST_FILE, MOST_COLUMNS = 256 * 1024 * 1024, 1000
+LARGEST_FILE, MOST_COLUMNS, MOST_PEOPLE = 256 * 1024 * 1024, 1000, 1_000_000
+SAMPLE = 2000  # of more groups, and of more records, the attack asks about so many
+SHOWN = 40  # lines about changes of which nothing is certain
 _FIELD = re.compile(r'(?:"(?:[^"]|"")*"|(?!")[^,\r\n]*),')  # with the comma that ends it
 
 
 @click.command()
-@click.argument("microdata", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("microdata", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--spec", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="TABLES.toml")
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write to.")
 @click.option("--seed", help="The same seed and input give the same bytes; without it the noise is secret.")
@@ -39,13 +43,34 @@ _FIELD = re.compile(r'(?:"(?:[^"]|"")*"|(?!")[^,\r\n]*),')  # with the comma tha
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of earlier --out folders, in name order.",
 )
-def protect(microdata: Path, spec: Path, out: Path, seed: str | None, history: Path | None) -> None:
+@click.option(
+    "--compare",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="An earlier --out folder: print what changed since. Without MICRODATA, compare with what is in --out.",
+)
+def protect(
+    microdata: Path | None, spec: Path, out: Path, seed: str | None, history: Path | None, compare: Path | None
+) -> None:
     """Publish tables of MICRODATA that nobody can be found in, or refuse (exit 3).
 
     MICRODATA is a CSV with commas, one line a person. A column `person`, if there is one, names them: lines of the same
     person are counted once.
     """
+    if microdata is None and compare is None:
+        raise click.UsageError("Missing argument 'MICRODATA'.")
+    if compare is not None and compare.resolve() == out.resolve():
+        raise Refused(f"{compare}: is the folder of --out; name an earlier one")
+    for folder in [] if compare is None else [compare] if microdata is not None else [compare, out]:
+        if not (folder / "tables.csv").is_file():
+            raise Refused(f"{folder}: there is no tables.csv")
     table_set = _read_spec(spec)
+    if microdata is not None:
+        _publish(microdata, table_set, out, seed, history)
+    if compare is not None:
+        _compare(compare, out, table_set)
+
+
+def _publish(microdata: Path, table_set: TableSet, out: Path, seed: str | None, history: Path | None) -> None:
     rows, lines = _read_rows(microdata, table_set)
     classification = "observed" if any(d.observed for d in table_set.dimensions.values()) else "declared"
     releases = _earlier(history, out)
@@ -53,15 +78,20 @@ def protect(microdata: Path, spec: Path, out: Path, seed: str | None, history: P
     secret = hashlib.sha256(b"nrm protect " + seed.encode()).digest() if seed is not None else secrets.token_bytes(32)
     earlier = [_read_release(release, table_set) for release in releases]
     try:
-        made = make(
-            table_set,
-            rows,
-            seed=secret,
-            history=earlier,
-            progress=lambda what: click.echo(what, err=True),
-        )
+        with Progress() as progress:
+            made = make(
+                table_set,
+                rows,
+                seed=secret,
+                history=earlier,
+                sample=SAMPLE,
+                progress=progress.phase,
+                open_questions=progress.remaining,
+            )
     except MalformedMicrodata as error:
-        column = PERSON if error.dimension == PERSON else table_set.dimensions[error.dimension].column
+        column = error.dimension.removeprefix(TOTAL)
+        if column in table_set.dimensions and column == error.dimension:
+            column = table_set.dimensions[column].column
         hint = "; name it under `codes`" if releases and error.problem.endswith(UNCLASSIFIED) else ""
         raise Refused(f"{microdata}:{lines[error.row]}: column {column!r}: {error.problem}{hint}") from None
     verdict = {**made.verdict.operator(), "classification": classification}
@@ -69,9 +99,14 @@ def protect(microdata: Path, spec: Path, out: Path, seed: str | None, history: P
         out.mkdir(parents=True, exist_ok=True)
         _write(out / "verdict.json", json.dumps(verdict, ensure_ascii=False, indent=2) + "\n", 0o600)
         if isinstance(made, Draft):
+            if made.sums:
+                _write(out / "sums.csv", _sums_csv(table_set, made.sums), 0o644)
+            else:
+                (out / "sums.csv").unlink(missing_ok=True)
             _write(out / "tables.csv", _tables_csv(table_set, made.tables), 0o644)
         else:
             (out / "tables.csv").unlink(missing_ok=True)
+            (out / "sums.csv").unlink(missing_ok=True)
         (out / STICKY).unlink(missing_ok=True)
     except OSError as error:
         raise Refused(f"{out}: {error.strerror}") from None
@@ -81,9 +116,44 @@ def protect(microdata: Path, spec: Path, out: Path, seed: str | None, history: P
 
 def _read_spec(path: Path) -> TableSet:
     try:
-        return parse(parsing.toml(_text(path)))
+        data = parsing.toml(_text(path))
+        for name, entry in data.get("dimension", {}).items() if isinstance(data.get("dimension"), dict) else ():
+            if isinstance(entry, dict) and isinstance(entry.get("hierarchy"), str):
+                entry["hierarchy"] = _read_hierarchy(path.parent / entry["hierarchy"], f"{path}: dimension.{name}")
+        return parse(data)
     except (MalformedTableSet, parsing.Damaged, parsing.BeyondLimits) as error:
         raise Refused(f"{path}: {error}") from None
+
+
+def _read_hierarchy(path: Path, place: str) -> dict[str, list[str]]:
+    """The groups of a CSV of `code,group`, or of a file of tau-ARGUS (`.hrc`): a group before its codes with `@`."""
+    if not path.is_file():
+        raise Refused(f"{place}.hierarchy: there is no file {path}")
+    groups: dict[str, list[str]] = {}
+    if path.suffix != ".hrc":
+        header, rows = _read_csv(path)
+        for column in ("code", "group"):
+            if column not in header:
+                raise Refused(f"{path}:1: there is no column {column!r}")
+        for _, fields in rows:
+            if fields["group"]:
+                groups.setdefault(fields["group"], []).append(fields["code"])
+        return groups
+    above = None
+    for number, line in enumerate(_text(path).splitlines(), 1):
+        name = line.strip().lstrip("@").strip()
+        depth = len(line.strip()) - len(line.strip().lstrip("@"))
+        if not name:
+            continue
+        if depth > 1:
+            raise Refused(f"{path}:{number}: {name!r} is in a group of a group; groups of codes alone can be printed")
+        if depth and above is None:
+            raise Refused(f"{path}:{number}: {name!r} has no group before it")
+        if depth:
+            groups.setdefault(str(above), []).append(name)
+        else:
+            above = name
+    return groups
 
 
 def _text(path: Path) -> str:
@@ -136,19 +206,22 @@ def _broken(record: str) -> int:
 
 
 def _read_rows(path: Path, table_set: TableSet) -> tuple[list[dict[str, str]], list[int]]:
-    """Records by dimension, each with a `person`, and their lines.
+    """Records by dimension, each with a `person` and its amounts, and their lines.
 
     Without a column `person`, or if it is a dimension, each line is a person of its own: two equal lines are two
-    people.
+    people. A line with a weight stands for as many people, who are alike.
     """
     header, read = _read_csv(path)
     columns = {name: table_set.dimensions[name].column for name in table_set.roots}
-    for column in columns.values():
+    amounts = {table.key: table.column for table in table_set.sums}
+    weight = table_set.stands_for
+    for column in (*columns.values(), *amounts.values(), *([weight] if weight else [])):
         if column not in header:
             hint = "; separate columns with commas" if len(header) == 1 and {*";\t"} & {*header[0]} else ""
             raise Refused(f"{path}:1: there is no column {column!r}{hint}")
     met: Counter[tuple[str, ...]] = Counter()
-    rows, lines = [], []
+    rows: list[dict[str, str]] = []
+    lines: list[int] = []
     for line, fields in read:
         row = {name: fields[column] for name, column in columns.items()}
         for name, column in columns.items():
@@ -158,8 +231,17 @@ def _read_rows(path: Path, table_set: TableSet) -> tuple[list[dict[str, str]], l
         met[same] += 1
         named = "" if PERSON in columns.values() else fields.get(PERSON)
         row[PERSON] = named or repr((same, met[same]))
-        rows.append(row)
-        lines.append(line)
+        row |= {key: fields[column] for key, column in amounts.items()}
+        people = 1
+        if weight:
+            written = fields[weight]
+            if not (written.isascii() and written.isdigit() and len(written) <= len(str(MOST_PEOPLE))):
+                raise Refused(f"{path}:{line}: column {weight!r}: {written!r} is not a whole number of people")
+            people = int(written)
+            if len(rows) + people > MOST_PEOPLE:
+                raise Refused(f"{path}:{line}: column {weight!r}: there are more than {MOST_PEOPLE} people")
+        rows += [row | {PERSON: f"{row[PERSON]} {number}"} for number in range(people)] if weight else [row]
+        lines += [line] * people
     return rows, lines
 
 
@@ -174,6 +256,56 @@ def _tables_csv(table_set: TableSet, tables: Sequence[Mapping[str, Any]]) -> str
     return text.getvalue()
 
 
+def _sums_csv(table_set: TableSet, sums: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    names = list(table_set.dimensions)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["sum", "table", *names, "value"])
+    for column, tables in sums.items():
+        for table in tables:
+            for row in table["rows"]:
+                writer.writerow([column, table["name"], *(row.get(name, "") for name in names), row["value"]])
+    return text.getvalue()
+
+
+def _compare(before: Path, after: Path, table_set: TableSet) -> None:
+    """Print what changed between two releases, and what may be concluded from it."""
+    folders = [before, after]
+    table_set = table_set.with_observed(_classifying(table_set, [], folders, quietly=True))
+    then, now = (
+        {cell: BASE * figure for cell, figure in _read_figures(folder / "tables.csv", table_set)} for folder in folders
+    )
+    found = list(changes(then, now))
+    both = sum(cell in then for cell in now)
+    click.echo(f"{both} figures are in both releases, {both - len(found)} of them printed alike.")
+    if len(then) != both or len(now) != both:
+        click.echo(f"Only before: {len(then) - both} figures. Only after: {len(now) - both}.")
+    certain = [change for change in found if change.certain]
+    open_ones = [change for change in found if not change.certain]
+    if certain:
+        click.echo(f"\nCertain, whatever stands behind the printed figures ({len(certain)}):")
+    for change in certain:
+        size = (change.least, change.most) if change.certain == "rose" else (-change.most, -change.least)
+        click.echo(f"  {_named(change)}: {change.certain} by {size[0]} to {size[1]}")
+    if open_ones:
+        click.echo(f"\nPrinted differently, and the true number may have risen, fallen or stayed ({len(open_ones)}):")
+    for change in open_ones[:SHOWN]:
+        click.echo(f"  {_named(change)}: true change {change.least:+} to {change.most:+}")
+    if len(open_ones) > SHOWN:
+        click.echo(f"  and {len(open_ones) - SHOWN} more")
+    click.echo(
+        "\nThe change of a figure is certain from 20 on (from 15 on where 0 was printed), of the total from 10 on. A"
+        "\nfigure printed alike may stand for another number: each is rounded with secret noise. Do not add up changes"
+        "\nof single figures: read the change of their total. Nothing here says who came or left, and several changes"
+        "\nthat point the same way are not independent of each other."
+    )
+
+
+def _named(change: Change) -> str:
+    members = ", ".join(f"{root} {member}" for root, member in change.cell) or "total"
+    return f"{members}: {change.before} -> {change.after}"
+
+
 def _earlier(folder: Path | None, out: Path) -> list[Path]:
     """The folders of earlier releases in name order."""
     releases = sorted(folder.iterdir()) if folder is not None else []
@@ -181,7 +313,7 @@ def _earlier(folder: Path | None, out: Path) -> list[Path]:
 
 
 def _classifying(
-    table_set: TableSet, rows: Sequence[Mapping[str, str]], releases: Sequence[Path]
+    table_set: TableSet, rows: Sequence[Mapping[str, str]], releases: Sequence[Path], *, quietly: bool = False
 ) -> list[Mapping[str, str]]:
     """Add the codes of dimensions that list none: those of the earlier releases, else those of the file.
 
@@ -192,7 +324,7 @@ def _classifying(
     found: list[Mapping[str, str]] = []
     for name in observed:
         before = [{name: line[name]} for line in printed if line.get(name) not in (None, "", TOTAL)]
-        if not before:
+        if not before and not quietly:
             column = table_set.dimensions[name].column
             click.echo(f"column {column!r}: each code in the tables tells that somebody has it; name `codes`", err=True)
         found += before or [{name: row[name]} for row in rows if name in row]

@@ -20,8 +20,8 @@ from itertools import islice
 from typing import Any
 
 from nrm.statistics.deduction import Deduction, crossings, disclosures, exact
-from nrm.statistics.earlier_release import possible_earlier_world
-from nrm.statistics.linear import NotOptimal, pinned, pinned_in_linked
+from nrm.statistics.earlier_release import EarlierWorld, possible_earlier_world
+from nrm.statistics.linear import NotOptimal, narrow_sums, pinned, pinned_in_linked
 from nrm.statistics.linked_reports import believed
 from nrm.statistics.possible_worlds import Frame, PossibleWorld, Questions, walk
 from nrm.statistics.reading import (
@@ -32,15 +32,20 @@ from nrm.statistics.reading import (
     LinkedReleases,
     Record,
     Scenario,
+    Sums,
     before,
     bounds,
+    bounds_of_sum,
+    is_whole,
     predicate,
     scenario,
-    sums,
 )
+from nrm.statistics.reading import sums as relations
 from nrm.statistics.search import search
 from nrm.statistics.tables import BASE, MAX_WAYS, TOTAL, Cell, TableSet
 
+ARITHMETIC = 2000  # of more figures arithmetic is not asked: a possible world shows more
+MANY_SUMS, SUMS = 500, 60  # of more sums of a column arithmetic is asked about so many
 MANY = 1000  # with more open questions the solver is not asked: such a release has failed
 MANY_BETWEEN = 300  # cells between the printed ones of an unrounded table that are looked at
 EARLIER_WORK_LIMIT = 1.0
@@ -60,15 +65,32 @@ class Finding:
 
 @dataclass(frozen=True)
 class Audit:
-    """`scenarios` says for each scenario whether the release survived; A5 alone may be false in a safe one."""
+    """`scenarios` says for each scenario whether the release survived; A5 alone may be false in a safe one.
+
+    `questions` is how many things must stay open, over all scenarios, and `untried` how many of them were left out of a
+    sample.
+    """
 
     findings: tuple[Finding, ...]
     scenarios: Mapping[str, bool]
+    questions: int = 0
+    untried: int = 0
 
     @property
     def ok(self) -> bool:
         """Whether nothing was found, so that the release may be made."""
         return not self.findings
+
+
+@dataclass(frozen=True)
+class PrintedSums:
+    """Tables of sums as they are printed, and what each of the records has."""
+
+    column: str
+    most: int
+    table_set: TableSet
+    tables: Sequence[Mapping[str, Any]]
+    amounts: Sequence[int]
 
 
 def audit(
@@ -79,13 +101,20 @@ def audit(
     earlier: Sequence[EarlierRelease] = (),
     linked_reports: Sequence[LinkedReleases] = (),
     seed: int = 0,
+    sample: int | None = None,
+    sums: Sequence[PrintedSums] = (),
     progress: Callable[[str], None] | None = None,
+    open_questions: Callable[[int], None] | None = None,
 ) -> Audit:
     """Attack the printed tables, each `{"name", "dimensions", "rows": [{dimension: member, "value": n}]}`.
 
     `records` are the true ones; `earlier` are the releases before, the newest first; `linked_reports` are the releases
     of other reports on people who may be the same. `seed` decides which worlds are tried, and so only how long the
-    attack takes. Returns the findings and a verdict for each scenario.
+    attack takes. Of more open groups or records than `sample` only so many are asked about. `open_questions` hears how
+    many questions are left. Returns the findings and a verdict for each scenario.
+
+    Arithmetic comes first, as it is quick to find what is wrong. A possible world shows more than arithmetic can: its
+    numbers satisfy every equation. So of many figures arithmetic is not asked at all (ADR 0085).
     """
     tell = progress or (lambda _: None)
     tell("shape")
@@ -94,17 +123,27 @@ def audit(
         findings = _check_truth(table_set, figures, records)
     elif any(finding.guarantee == "G1" for finding in findings):
         findings += _told_by_counts(table_set, figures)
+    printed_sums = []
+    for each in sums:
+        read, faults = _read_sums(each, records, table_set.ways_for(figures[()]) if figures else 0)
+        printed_sums.append(read)
+        findings += faults
     if findings:
         return Audit(tuple(findings), {})
-    tell("linear bounds")
     try:
         beliefs = [
             belief for each in linked_reports if (belief := believed(table_set, figures, records, each)) is not None
         ]
     except NotOptimal:
         return Audit((Finding("audit", "A4", TOTAL),), {})
-    attack = _Attack(table_set, figures, records, tuple(earlier), beliefs, seed)
-    findings = attack.by_arithmetic()
+    attack = _Attack(table_set, figures, records, tuple(earlier), beliefs, seed, sample, open_questions)
+    attack.sums = tuple(printed_sums)
+    if attack.is_by_arithmetic:
+        tell("linear bounds")
+        findings = attack.by_arithmetic()
+    if not findings and sums:
+        tell("sums")
+        findings = attack.of_sums()
     if not findings:
         tell("possible worlds")
         findings = attack.by_worlds()
@@ -116,8 +155,8 @@ def audit(
         verdicts.setdefault("A4", verdicts["A1"])
     verdicts["A2"] = not any(finding.guarantee == "G5" for finding in findings)
     if table_set.reported:
-        verdicts["A5"] = not attack.pins(attack.reported())
-    return Audit(tuple(named), dict(sorted(verdicts.items())))
+        verdicts["A5"] = attack.is_withstood(attack.reported())
+    return Audit(tuple(named), dict(sorted(verdicts.items())), attack.questions, attack.untried)
 
 
 def check_shape(
@@ -138,7 +177,7 @@ def check_shape(
                 findings.append(Finding("G2", "shape", name, cell))
     if findings:
         return figures, findings
-    for whole, parts in sums(table_set, figures.keys()):
+    for whole, parts in relations(table_set, figures.keys()):
         if figures[whole] != sum(figures[part] for part in parts):
             findings.append(Finding("G2", "shape", _table_of(table_set, parts[0]), whole))
     allowed = table_set.ways_for(figures[()])
@@ -148,6 +187,34 @@ def check_shape(
         if closing is not None and any(closing in r.figures and r.figures[closing] != figure for r in last):
             findings.append(Finding("G6", "A4", _table_of(table_set, cell), cell))
     return figures, findings
+
+
+def _read_sums(printed: PrintedSums, records: Sequence[Record], ways: int) -> tuple[Sums, list[Finding]]:
+    """The figures of tables of sums; their shape is that of counts, in units of what one person can have at most.
+
+    How many dimensions they may have is decided by the number of people.
+    """
+    scaled = [
+        {**table, "rows": [{**row, "value": _units(row["value"], printed.most)} for row in table["rows"]]}
+        for table in printed.tables
+    ]
+    units, faults = check_shape(printed.table_set, scaled)
+    findings = [finding for finding in faults if finding.guarantee != "G9"]
+    findings += [Finding("G9", "shape", table.name) for table in printed.table_set.tables if len(table.by) > ways]
+    figures = {cell: printed.most * figure for cell, figure in units.items()}
+    if not findings:
+        crowd = Crowd(printed.table_set, records)
+        for cell, figure in figures.items():
+            low, high = bounds_of_sum(figure, printed.most)
+            held = sum(printed.amounts[who] for who in crowd.members(predicate(printed.table_set, cell)))
+            if not low <= held <= high:
+                findings.append(Finding("bounds", "shape", _table_of(printed.table_set, cell), cell))
+    return Sums(printed.column, printed.most, printed.table_set, figures, printed.amounts), findings
+
+
+def _units(value: Any, most: int) -> Any:
+    """The value in units of `most`; one that is no multiple, so that it is seen to be none of 5 either."""
+    return value // most if type(value) is int and value % most == 0 else 1
 
 
 def check_again(
@@ -246,12 +313,19 @@ class _Attack:
         earlier: tuple[EarlierRelease, ...],
         beliefs: Sequence[tuple[AttackerBelief, tuple[Fact, ...]]],
         seed: int,
+        sample: int | None,
+        open_questions: Callable[[int], None] | None,
     ) -> None:
         self.table_set, self.figures, self.records = table_set, figures, records
         self.true = _count(table_set, figures, records)
         self.earlier = earlier if any(before(table_set, cell) for cell in figures) else ()
         self.beliefs = beliefs
-        self.seed = seed
+        self.seed, self.sample = seed, sample
+        self.tell = open_questions or (lambda _: None)
+        self.is_by_arithmetic = len(figures) <= ARITHMETIC or bool(beliefs)
+        self.chance = random.Random(seed)  # noqa: S311 - which worlds are tried is no secret
+        self.questions = self.untried = 0
+        self.sums: tuple[Sums, ...] = ()
 
     def gates(self) -> dict[str, Scenario]:
         """The scenarios that a release must survive, by name."""
@@ -290,10 +364,36 @@ class _Attack:
             return [Finding("audit", "A4", TOTAL)]
         return [Finding(pin.guarantee, "A4", TOTAL, None, pin.learns) for pin in found]
 
+    def of_sums(self) -> list[Finding]:
+        """Findings of what arithmetic tells about sums to somebody who knows the number of people."""
+        found = []
+        for printed in self.sums:
+            asked = [
+                cell
+                for cell in printed.figures
+                if not self.table_set.is_impossible(cell) and not (cell and is_whole(self.table_set, cell))
+            ]
+            if not self.records:
+                asked = []  # somebody who knows that nobody is there knows the sum
+            self.questions += len(asked)
+            if len(asked) > MANY_SUMS:
+                self.untried += len(asked) - SUMS
+                asked = self.chance.sample(asked, SUMS)
+            true = _count(self.table_set, dict.fromkeys(asked, 0), self.records)
+            figures: Mapping[Cell, int] = self.figures
+            if not self.is_by_arithmetic:
+                figures = {cell: figure for cell, figure in figures.items() if cell in printed.figures}
+            try:
+                against = self._scenario("A1", people=True)
+                pins = narrow_sums(self.table_set, figures, true, against, printed, asked)
+            except NotOptimal:
+                return [Finding("audit", "A1", TOTAL)]
+            found += [Finding(pin.guarantee, "A1", "", pin.cell, pin.learns) for pin in pins]
+        return found
+
     def by_worlds(self) -> list[Finding]:
         """Findings by possible worlds. The first attacker knows everything at once: what they cannot know, nobody
         can."""
-        chance = random.Random(self.seed)  # noqa: S311 - which worlds are tried is no secret
         earlier_world = None
         if self.earlier:
             earlier_world = possible_earlier_world(self.table_set, self.earlier, self.records, EARLIER_WORK_LIMIT)
@@ -303,17 +403,34 @@ class _Attack:
             "all", registers=self.table_set.known, people=True, earlier=self.earlier, beliefs=self.beliefs
         )
         together = self._questions(knows_all)
-        walk(PossibleWorld(together.frame, self.records, earlier_world), together, chance)
+        self._walk(PossibleWorld(together.frame, self.records, earlier_world), together)
         findings = []
         for against in self.gates().values():
             questions = self._questions(against)
+            self.questions += questions.number_asked()
             questions.narrow(together)
-            start = PossibleWorld(questions.frame, self.records, earlier_world if against.earlier else None)
-            ends = walk(start, questions, chance, rounds=8) if questions.left() else []
-            if 0 < questions.left() <= MANY:
-                search(questions, ends, self.seed)
+            self._try(questions, earlier_world if against.earlier else None)
+            self.untried += len(questions.untried)
             findings += [Finding(g, against.name, "", cell, learns) for g, cell, learns in questions.unanswered()]
         return findings
 
+    def is_withstood(self, against: Scenario) -> bool:
+        """Whether an attacker whom no release must survive learns nothing."""
+        if self.is_by_arithmetic:
+            return not self.pins(against)
+        questions = self._questions(against)
+        self._try(questions, None)
+        return not questions.left()
+
+    def _try(self, questions: Questions, earlier_world: EarlierWorld | None) -> None:
+        if questions.left():
+            ends = self._walk(PossibleWorld(questions.frame, self.records, earlier_world), questions, rounds=8)
+            if 0 < questions.left() <= MANY and not self.sums:
+                search(questions, ends, self.seed)
+
+    def _walk(self, start: PossibleWorld, questions: Questions, rounds: int = 4) -> list[PossibleWorld]:
+        return walk(start, questions, self.chance, rounds, sample=self.sample, tell=self.tell)
+
     def _questions(self, against: Scenario) -> Questions:
-        return Questions(Frame(self.table_set, self.figures, against), self.records, self.figures)
+        frame = Frame(self.table_set, self.figures, against, self.sums)
+        return Questions(frame, self.records, self.figures)

@@ -17,6 +17,7 @@ from nrm.statistics.tables import (
     Linked,
     MalformedTableSet,
     StockFlow,
+    SumTable,
     Survival,
     Table,
     TableSet,
@@ -25,8 +26,10 @@ from nrm.statistics.tables import (
 
 _KEYS = {
     *("base", "version", "windows", "title", "basis", "counted", "charted", "dimension", "table", "impossible"),
-    *("known", "reported", "stock_flow", "sizes", "weights", "survival", "linked", "adds_up"),
+    *("known", "reported", "stock_flow", "sizes", "weights", "survival", "linked", "adds_up", "weight"),
 }
+
+LARGEST = 10**9  # `most` of a sum: what a million people have stays a whole number that every program reads exactly
 
 _DAYS = re.compile(r"([0-9]+)(?:-([0-9]+)|\+)")
 
@@ -39,11 +42,13 @@ def parse(data: Mapping[str, Any]) -> TableSet:
 
     Keys: `base` (5), `title`, `dimension.NAME` (`column`, `codes`, `hierarchy`, `of`, `recode`, `title`, `labels`,
     `not_recorded`: texts that say why nothing can fill it, so that tables by it are asked for and not made),
-    `table` (`by`, `title`), `impossible`, `known` and `reported` (`by`, `where`),
+    `table` (`by`, `title`; with `sum` and `most` a table of sums of a column), `impossible`,
+    `known` and `reported` (`by`, `where`),
     `stock_flow` (`by`, `arrival`, `departure`), `sizes` and `weights` (four integers for 0 to 3 dimensions; sizes may
     be raised, never lowered), `version`, `windows` (of 1, 2, 4 quarters), `basis`, `counted`, `charted`,
     `linked` (`report`, `where`, `there`, `by`),
     `survival` (`length`, whose classes are written `0-7` to `366+`, `status`, `ended`, `going_on`),
+    `weight` (the column that says how many people a line stands for),
     `adds_up` (true: each record belongs to one quarter alone).
     """
     _check_keys(data, "", _KEYS)
@@ -52,15 +57,18 @@ def parse(data: Mapping[str, Any]) -> TableSet:
     dimensions = _dimensions(_mapping(data.get("dimension"), "dimension"))
     shell = TableSet(dimensions, ())
     flow = _stock_flow(data["stock_flow"], shell) if "stock_flow" in data else None
-    tables = [_table(entry, f"table {n}", shell) for n, entry in enumerate(_list(data.get("table"), "table"), 1)]
+    entries = list(enumerate(_list(data.get("table"), "table"), 1))
+    sums = _sums([(f"table {n}", entry) for n, entry in entries if _is_sum(entry)], shell)
+    counts = [number for number, entry in entries if not _is_sum(entry)]
+    tables = [_table(entry, f"table {n}", shell) for n, entry in entries if n in counts]
     if not tables:
-        raise MalformedTableSet("table: at least one [[table]] is needed")
+        raise MalformedTableSet("table: at least one [[table]] is needed" + " that counts people" * bool(sums))
     if flow is not None:
         tables += [Table((*flow.by, flow.arrival)), Table((*flow.by, flow.departure))]
     seen: dict[frozenset[str], Table] = {}
     for number, table in enumerate(tables, 1):
-        if frozenset(table.by) in seen and number <= len(data["table"]):
-            raise MalformedTableSet(f"table {number}: {table.name} is there twice")
+        if frozenset(table.by) in seen and number <= len(counts):
+            raise MalformedTableSet(f"table {counts[number - 1]}: {table.name} is there twice")
         seen.setdefault(frozenset(table.by), table)
     if type(data.get("adds_up", False)) is not bool:
         raise MalformedTableSet(f"adds_up: {data['adds_up']!r}; true or false is needed")
@@ -86,6 +94,8 @@ def parse(data: Mapping[str, Any]) -> TableSet:
         ),
         survival=_survival(data["survival"], shell, tables) if "survival" in data else None,
         adds_up=data.get("adds_up", False),
+        sums=sums,
+        stands_for=_text(data["weight"], "weight") if "weight" in data else "",
     )
     return _recorded(made) if any(each.not_recorded for each in dimensions.values()) else made
 
@@ -212,6 +222,28 @@ def _table(data: Any, place: str, shell: TableSet) -> Table:
     entry = _mapping(data, place)
     _check_keys(entry, place, {"by", "title"})
     return Table(_dimension_names(entry.get("by"), place, shell), _texts(entry.get("title", {}), f"{place}.title"))
+
+
+def _is_sum(entry: Any) -> bool:
+    return isinstance(entry, Mapping) and ("sum" in entry or "most" in entry)
+
+
+def _sums(entries: Sequence[tuple[str, Mapping[str, Any]]], shell: TableSet) -> tuple[SumTable, ...]:
+    found: dict[tuple[str, frozenset[str]], SumTable] = {}
+    most: dict[str, int] = {}
+    for place, entry in entries:
+        _check_keys(entry, place, {"by", "sum", "most"})
+        column = _text(entry.get("sum"), f"{place}.sum")
+        highest = entry.get("most")
+        if type(highest) is not int or not 1 <= highest <= LARGEST:
+            raise MalformedTableSet(f"{place}.most: the most that one person can have, from 1 to {LARGEST}, is needed")
+        if most.setdefault(column, highest) != highest:
+            raise MalformedTableSet(f"{place}.most: {highest}; another table of {column!r} says {most[column]}")
+        by = _dimension_names(entry.get("by"), place, shell)
+        if (column, frozenset(by)) in found:
+            raise MalformedTableSet(f"{place}: the sum of {column!r} by {'*'.join(by)} is there twice")
+        found[column, frozenset(by)] = SumTable(by, column, highest)
+    return tuple(found.values())
 
 
 def _dimension_names(data: Any, place: str, shell: TableSet, most: int = MAX_WAYS) -> tuple[str, ...]:

@@ -16,14 +16,17 @@ from numpy.typing import NDArray
 from nrm.statistics.highs import quiet_solver
 from nrm.statistics.reading import (
     ALL_ALIKE,
+    AMOUNT,
     FEWER_THAN_FIVE,
     NOBODY,
     SOMEBODY,
     AttackerBelief,
     EarlierRelease,
     Scenario,
+    Sums,
     before,
     bounds,
+    bounds_of_sum,
     is_whole,
     open_categories,
     predicate,
@@ -32,7 +35,9 @@ from nrm.statistics.reading import (
 from nrm.statistics.tables import BASE, Cell, TableSet
 
 SLACK = 1e-6
-Age = int | tuple[int, int]  # which release: 0 this one, 1 the one before; (belief, release) for linked reports
+BEYOND = 1 << 40  # more than any figure
+# Which release: 0 this one, 1 the one before; (belief, release) for linked reports; a column for sums of this one.
+Age = int | tuple[int, int] | str
 
 
 class NotOptimal(Exception):
@@ -51,7 +56,13 @@ class Pinned:
 class Bounds:
     """The figures of one release, and of earlier ones where the scenario reads them, as a linear programme."""
 
-    def __init__(self, table_set: TableSet, figures: Mapping[Cell, int], scenario: Scenario) -> None:
+    def __init__(
+        self,
+        table_set: TableSet,
+        figures: Mapping[Cell, int],
+        scenario: Scenario,
+        printed_sums: Sequence[Sums] = (),
+    ) -> None:
         self._number: dict[tuple[Age, Cell], int] = {}
         self._low: list[float] = []
         self._high: list[float] = []
@@ -66,6 +77,8 @@ class Bounds:
                 self._high[place] = min(self._high[place], fact.high)
         self._link(table_set, scenario.earlier, figures, rows)
         self._put_beliefs(scenario.beliefs, rows)
+        for printed in printed_sums:
+            self._put_sums(printed, figures, rows)
         self._solver = self._programme(rows)
         self._costs: list[int] = []
         self._points: list[NDArray[np.float64]] = []
@@ -117,6 +130,25 @@ class Bounds:
         places = range(len(belief.releases))
         return [(self._number[(number, place), cell], -1.0) for place in places for cell in others]
 
+    def _put_sums(self, printed: Sums, figures: Mapping[Cell, int], rows: list[list[tuple[int, float]]]) -> None:
+        """Add printed sums in units of what one person can have at most: so a sum is at most the number of people."""
+        for cell, figure in printed.figures.items():
+            low, high = bounds_of_sum(figure, printed.most)
+            if printed.table_set.is_impossible(cell):
+                low = high = 0
+            self._number[printed.column, cell] = len(self._low)
+            self._low.append(low / printed.most)
+            self._high.append(high / printed.most)
+            if cell in figures:
+                spare = len(self._low)
+                self._low.append(0)
+                self._high.append(highspy.kHighsInf)
+                number = self._number[0, cell]
+                rows.append([(self._number[printed.column, cell], 1.0), (number, -1.0), (spare, 1.0)])
+        for whole, parts in sums(printed.table_set, printed.figures.keys()):
+            of = [(self._number[printed.column, part], 1.0) for part in parts]
+            rows.append([(self._number[printed.column, whole], -1.0), *of])
+
     def _programme(self, rows: list[list[tuple[int, float]]]) -> highspy.Highs:
         solver = quiet_solver()
         lp = highspy.HighsLp()
@@ -140,6 +172,17 @@ class Bounds:
         while self.reaches([(cell, 1.0) for cell in cells], high + 1):
             high += 1
         return low, high
+
+    def is_open_by(self, width: float, cell: Cell, *, age: Age = 0) -> bool:
+        """Whether two values of a figure are so far apart. Raises NotOptimal."""
+        place = self._number[age, cell]
+        for factor in (0.0, 1.0, -1.0):
+            if factor:
+                self.reaches(((cell, factor),), BEYOND, age=age)  # so that its end is among the points
+            values = [point[place] for point in self._points]
+            if values and max(values) - min(values) >= width - SLACK:
+                return True
+        return False
 
     def reaches(self, form: Sequence[tuple[Cell, float]], least: int, *, age: Age = 0) -> bool:
         """Whether a sum of figures of one release can be `least` or more. Raises NotOptimal."""
@@ -179,6 +222,32 @@ def pinned_in_linked(table_set: TableSet, figures: Mapping[Cell, int], scenario:
                     form = ((cell, factor),)
                     if alone.reaches(form, least) and not together.reaches(form, least, age=(number, place)):
                         found.append(Pinned(guarantee, (), learns))
+    return found
+
+
+def narrow_sums(
+    table_set: TableSet,
+    figures: Mapping[Cell, int],
+    true: Mapping[Cell, int],
+    scenario: Scenario,
+    printed: Sums,
+    cells: Sequence[Cell],
+) -> list[Pinned]:
+    """Sums, of these cells, that arithmetic tells nearer than what one person can have. Raises NotOptimal.
+
+    Of fewer than five people the sum must possibly be 0, and `most` or more; of others it must be open by `most`.
+    """
+    system = Bounds(table_set, figures, scenario, [printed])
+    found = []
+    for cell in cells:
+        form = ((cell, 1.0),)
+        if true[cell] < BASE:
+            less = ((cell, -1.0),)
+            is_open = system.reaches(form, 1, age=printed.column) and system.reaches(less, 0, age=printed.column)
+        else:
+            is_open = system.is_open_by(1, cell, age=printed.column)
+        if not is_open:
+            found.append(Pinned("G10", cell, AMOUNT))
     return found
 
 

@@ -9,9 +9,9 @@ that the walk does not answer go to CP-SAT (`search.py`).
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import chain, islice, product
-from operator import eq
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,9 @@ from nrm.statistics.reading import (
     Predicate,
     Record,
     Scenario,
+    Sums,
     bounds,
+    bounds_of_sum,
     is_whole,
     matcher,
     open_categories,
@@ -36,38 +38,53 @@ from nrm.statistics.reading import (
 from nrm.statistics.tables import TOTAL, Cell, TableSet
 
 Flags = NDArray[np.bool_]
+Group = tuple[int, int, tuple[int, ...]]  # the group, the category of the member known, all categories
 
 CANDIDATES = 40  # people tried for one step of a walk
 TRIES = 8
+MOST_STEPS = 20_000  # of one walk at random
 WAYS = 3  # how many ways to make a record possible are tried
 
 
 class Frame:
-    """The conditions a world must meet: one per printed figure, then one per fact of the scenario."""
+    """The conditions a world must meet: one per printed figure, one per fact of the scenario, one per printed sum."""
 
-    def __init__(self, table_set: TableSet, figures: Mapping[Cell, int], scenario: Scenario) -> None:
+    def __init__(
+        self, table_set: TableSet, figures: Mapping[Cell, int], scenario: Scenario, printed_sums: Sequence[Sums] = ()
+    ) -> None:
         self.table_set = table_set
         self.scenario = scenario
         self.cells = tuple(figures)
         self.number = {cell: place for place, cell in enumerate(self.cells)}
         limits = [bounds(cell, figure) for cell, figure in figures.items()]
         limits += [(fact.low, fact.high) for fact in scenario.facts]
+        self.sums = tuple(printed_sums)
+        self._sums_at: dict[Cell, list[tuple[int, int]]] = {}  # (condition, which sum) of a cell
+        for which, printed in enumerate(self.sums):
+            for cell, figure in printed.figures.items():
+                self._sums_at.setdefault(cell, []).append((len(limits), which))
+                limits.append(bounds_of_sum(figure, printed.most))
         self.low = [low for low, _ in limits]
         self.high = [high for _, high in limits]
         self.roots = table_set.roots
         self.codes = {root: table_set.dimensions[root].codes for root in self.roots}
         self._matches = matcher(table_set)
         self._places = {root: place for place, root in enumerate(self.roots)}
+        self._code_numbers = [{code: n for n, code in enumerate(codes)} for codes in self.codes.values()]
+        self._numbers: dict[Record, tuple[int, ...]] = {}
         self._facts = [(place + len(self.cells), fact.where) for place, fact in enumerate(scenario.facts)]
-        self._groups = self._group_cells()
+        self._groups = self._kinds(self.cells)
+        self._sum_kinds = self._kinds(self._sums_at)
         self._parts: list[dict[Record, frozenset[int]]] = [{} for _ in self._groups]
         self._opened: dict[Record, Kind | None] = {}
         self._possible: dict[Record, bool] = {}
         self._conditions: dict[Record, frozenset[int]] = {}
+        self._summed: dict[Record, frozenset[tuple[int, int]]] = {}
 
-    def _group_cells(self) -> list[tuple[str, ...]]:
+    @staticmethod
+    def _kinds(cells: Collection[Cell]) -> list[tuple[str, ...]]:
         """The sets of dimensions that have figures, each with everything below it in one walk over the products."""
-        kinds = {tuple(root for root, _ in cell) for cell in self.cells}
+        kinds = {tuple(root for root, _ in cell) for cell in cells}
         return sorted(kind for kind in kinds if not any(set(kind) < set(other) for other in kinds))
 
     def possible(self, record: Record) -> bool:
@@ -95,26 +112,52 @@ class Frame:
             for kind, cache in zip(self._groups, self._parts, strict=True):
                 key = tuple(record[self._places[root]] for root in kind)
                 if key not in cache:
-                    cache[key] = frozenset(self._conditions_of(kind, key))
+                    cache[key] = frozenset(
+                        self.number[cell] for cell in self._cells_of(kind, key) if cell in self.number
+                    )
                 parts.append(cache[key])
             facts = (place for place, where in self._facts if self._matches(record, where))
             held = self._conditions[record] = frozenset(chain(*parts, facts))
         return held
 
-    def _conditions_of(self, kind: tuple[str, ...], key: Record) -> Iterator[int]:
+    def summed(self, record: Record) -> frozenset[tuple[int, int]]:
+        """The conditions on sums to which somebody with this record adds an amount: (condition, which sum)."""
+        held = self._summed.get(record)
+        if held is None:
+            cells = {
+                cell
+                for kind in self._sum_kinds
+                for cell in self._cells_of(kind, tuple(record[self._places[root]] for root in kind))
+            }
+            held = frozenset(each for cell in cells for each in self._sums_at.get(cell, ()))
+            self._summed[record] = held
+        return held
+
+    def _cells_of(self, kind: tuple[str, ...], key: Record) -> Iterator[Cell]:
+        """Every cell of these dimensions, printed or not, that counts somebody with these codes."""
         options = []
         for root, code in zip(kind, key, strict=True):
             groups = [group for group, codes in self.table_set.dimensions[root].groups.items() if code in codes]
             options.append([TOTAL, code, *groups])
         for members in product(*options):
-            cell = tuple((root, member) for root, member in zip(kind, members, strict=True) if member != TOTAL)
-            if cell in self.number:
-                yield self.number[cell]
+            yield tuple((root, member) for root, member in zip(kind, members, strict=True) if member != TOTAL)
 
     def changed(self, record: Record, root: str, code: str) -> Record:
         """The record with another code of one root dimension."""
         place = self._places[root]
         return (*record[:place], code, *record[place + 1 :])
+
+    def numbers(self, record: Record) -> tuple[int, ...]:
+        """The places of the codes in their classifications."""
+        held = self._numbers.get(record)
+        if held is None:
+            held = tuple(numbers[code] for numbers, code in zip(self._code_numbers, record, strict=True))
+            self._numbers[record] = held
+        return held
+
+    def outside(self, root: str, codes: Collection[str]) -> tuple[int, Flags]:
+        """The place of a root dimension in a record, and which codes are none of these, by their numbers."""
+        return self._places[root], np.array([code not in codes for code in self.codes[root]], dtype=np.bool_)
 
     def code(self, record: Record, root: str) -> str:
         """The code of the record in a root dimension."""
@@ -140,20 +183,29 @@ class Frame:
 
 
 class PossibleWorld:
-    """A possible world that can be walked: people are changed while every condition holds."""
+    """A possible world that can be walked: people are changed while every condition holds. They keep their amounts."""
 
     def __init__(self, frame: Frame, records: Sequence[Record], earlier_world: EarlierWorld | None = None) -> None:
         self.frame = frame
         self.earlier_world = earlier_world
         self.records = list(records)
         self.counts = [0] * len(frame.low)
-        for record in self.records:
+        for record, number in Counter(self.records).items():
             for place in frame.conditions(record):
-                self.counts[place] += 1
+                self.counts[place] += number
+        for person, record in enumerate(self.records if frame.sums else ()):
+            for place, which in frame.summed(record):
+                self.counts[place] += frame.sums[which].amounts[person]
+        self._numbers = np.array([frame.numbers(record) for record in self.records], dtype=np.int32)
+        self._numbers = self._numbers.reshape(len(self.records), len(frame.roots))
 
     def copy(self) -> PossibleWorld:
         """A copy that can be changed on its own."""
-        return PossibleWorld(self.frame, self.records, self.earlier_world.copy() if self.earlier_world else None)
+        other = object.__new__(PossibleWorld)
+        other.frame, other.records, other.counts = self.frame, list(self.records), list(self.counts)
+        other.earlier_world = self.earlier_world.copy() if self.earlier_world else None
+        other._numbers = self._numbers.copy()
+        return other
 
     def is_possible(self) -> bool:
         """Whether every condition of the frame holds."""
@@ -173,6 +225,11 @@ class PossibleWorld:
                 delta[place] = delta.get(place, 0) - 1
             for place in new - old:
                 delta[place] = delta.get(place, 0) + 1
+            if frame.sums:
+                before, after = frame.summed(self.records[person]), frame.summed(record)
+                for place, which in before ^ after:
+                    amount = frame.sums[which].amounts[person]
+                    delta[place] = delta.get(place, 0) + (amount if (place, which) in after else -amount)
         for place, number in delta.items():
             if number and not frame.low[place] <= counts[place] + number <= frame.high[place]:
                 return False
@@ -185,6 +242,7 @@ class PossibleWorld:
             counts[place] += number
         for person, record in changes:
             self.records[person] = record
+            self._numbers[person] = frame.numbers(record)
         return True
 
     def wander(self, steps: int, chance: random.Random) -> None:
@@ -215,12 +273,9 @@ class PossibleWorld:
         """People outside a cell, those with the least to change first, and what they would become in it."""
         frame = self.frame
         leaves = {root: sorted(codes) for root, codes in predicate(frame.table_set, cell).items()}
-        order = []
-        for person, record in enumerate(self.records):
-            apart = sum(frame.code(record, root) not in codes for root, codes in leaves.items())
-            if apart:
-                order.append((apart, chance.random(), person))
-        for _, _, person in sorted(order)[:CANDIDATES]:
+        apart = self._apart(leaves)
+        order = np.where(apart > 0, apart + _shaken(len(apart), chance), np.inf)
+        for person in _first(order, min(CANDIDATES, int((apart > 0).sum()))):
             record = self.records[person]
             for root, codes in leaves.items():
                 if frame.code(record, root) not in codes:
@@ -228,18 +283,23 @@ class PossibleWorld:
             for option in frame.lawful(record, leaves, chance):
                 yield person, option
 
+    def _apart(self, leaves: Mapping[str, Collection[str]]) -> NDArray[np.int64]:
+        """In how many dimensions each person has none of these codes."""
+        apart = np.zeros(len(self.records), dtype=np.int64)
+        for root, codes in leaves.items():
+            place, outside = self.frame.outside(root, codes)
+            apart += outside[self._numbers[:, place]]
+        return apart
+
     def empty(self, cell: Cell, chance: random.Random) -> bool:
         """Move everybody out of a cell."""
         frame, place = self.frame, self.frame.number[cell]
-        outside = [
-            (root, code)
-            for root, codes in predicate(frame.table_set, cell).items()
-            for code in frame.codes[root]
-            if code not in codes
-        ]
-        for person, record in enumerate(self.records):
+        leaves = predicate(frame.table_set, cell)
+        outside = [(root, code) for root, codes in leaves.items() for code in frame.codes[root] if code not in codes]
+        for person in np.flatnonzero(self._apart(leaves) == 0).tolist():
+            record = self.records[person]
             if place not in frame.conditions(record):
-                continue
+                continue  # another exchange has moved the person out
             chance.shuffle(outside)
             others = [
                 option
@@ -252,26 +312,32 @@ class PossibleWorld:
 
     def become(self, record: Record, options: Sequence[Record], chance: random.Random) -> bool:
         """Turn somebody with this record, else anybody close to it, into one of the options."""
-        close = sorted(
-            range(len(self.records)),
-            key=lambda person: -sum(map(eq, self.records[person], record)),
-        )[:CANDIDATES]
+        close = _first(-self._alike(record).astype(float), CANDIDATES)
         return any(self.move((person, option)) for person in close for option in options) or any(
             self._exchange(person, option, chance) for person in close[:TRIES] for option in options[:TRIES]
         )
+
+    def _alike(self, record: Record) -> NDArray[np.int64]:
+        """In how many dimensions each person has the code of the record."""
+        same = self._numbers == np.array(self.frame.numbers(record), dtype=np.int32)
+        return np.asarray(same.sum(axis=1), dtype=np.int64)
 
     def _exchange(self, person: int, wanted: Record, chance: random.Random, unless: int | None = None) -> bool:
         """As `move`, but another person takes over the codes that this one gives up, so that more sums stay the
         same."""
         record = self.records[person]
         changed = [place for place, (a, b) in enumerate(zip(record, wanted, strict=True)) if a != b]
-        partners = [other for other in range(len(self.records)) if other != person]
+        numbers = self.frame.numbers(wanted)
+        has = np.ones(len(self.records), dtype=np.bool_)
+        has[person] = False
         for place in changed:
-            code = wanted[place]
-            partners = [other for other in partners if self.records[other][place] == code]
-        chance.shuffle(partners)
-        partners.sort(key=lambda other: -sum(map(eq, self.records[other], record)))
-        for other in partners[:CANDIDATES]:
+            has &= self._numbers[:, place] == numbers[place]
+        partners = np.flatnonzero(has)
+        if not len(partners):
+            return False
+        alike = self._alike(record)[partners]
+        for found in _first(_shaken(len(partners), chance) - alike, CANDIDATES):
+            other = int(partners[found])
             held = list(self.records[other])
             for place in changed:
                 held[place] = record[place]
@@ -280,6 +346,21 @@ class PossibleWorld:
             if self.move((person, wanted), (other, tuple(held))):
                 return True
         return False
+
+
+def _shaken(number: int, chance: random.Random) -> NDArray[np.float64]:
+    """Numbers below 1, by which what is equal comes in a random order."""
+    return np.random.Generator(np.random.PCG64(chance.getrandbits(64))).random(number)
+
+
+def _first(order: NDArray[np.float64], number: int) -> list[int]:
+    """The places of the lowest, the lowest first; of equal ones those that come first."""
+    if number < len(order):
+        near = np.flatnonzero(order <= np.partition(order, number)[number])
+    else:
+        near = np.arange(len(order))
+    found: list[int] = near[np.argsort(order[near], kind="stable")][:number].tolist()
+    return found
 
 
 class Questions:
@@ -310,9 +391,9 @@ class Questions:
         self.neighbours = self._all_neighbours(truth)
         none, five, one = self.flags
         self.asked = ((none.copy(), five.copy(), one.copy()), set(self.groups), set(self.neighbours))
+        self.untried: set[Group | tuple[Record, str]] = set()
 
-    def _all_groups(self, figures: Mapping[Cell, int], counts: Sequence[int]) -> set[tuple[int, int, tuple[int, ...]]]:
-        """(group, category of the member known, all categories)."""
+    def _all_groups(self, figures: Mapping[Cell, int], counts: Sequence[int]) -> set[Group]:
         number = self.frame.number
         found = set()
         for whole, parts in sums(self.frame.table_set, figures.keys()):
@@ -363,11 +444,28 @@ class Questions:
             if not any(other in present for other in self.others(record, root))
         }
 
+    def thin(self, most: int, chance: random.Random) -> None:
+        """Ask about a sample of groups and of records where more than `most` are open. Every cell is asked about."""
+        if len(self.groups) > most:
+            tried = set(chance.sample(sorted(self.groups), most))
+            self.untried |= self.groups - tried
+            self.groups = tried
+        if len(self.neighbours) > most:
+            chosen = set(chance.sample(sorted(self.neighbours), most))
+            self.untried |= self.neighbours - chosen
+            self.neighbours = chosen
+
+    def number_asked(self) -> int:
+        """How many questions there are, tried or not."""
+        flags, groups, neighbours = self.asked
+        return sum(int(each.sum()) for each in flags) + len(groups) + len(neighbours)
+
     def narrow(self, stricter: Questions) -> None:
         """Keep open only what stayed open, or was not asked, against somebody who knows more."""
         flags, groups, neighbours = stricter.asked
         for own, other, asked in zip(self.flags, stricter.flags, flags, strict=True):
             np.logical_and(own, ~asked | other, out=own)
+        self.untried |= stricter.untried & (self.groups | self.neighbours)
         self.groups -= groups - stricter.groups
         self.neighbours -= neighbours - stricter.neighbours
 
@@ -402,25 +500,39 @@ class Questions:
         return found + [("G7", None, ATTRIBUTE)] * len(self.neighbours)
 
 
-def differ(counts: Sequence[int], group: tuple[int, int, tuple[int, ...]]) -> bool:
+def differ(counts: Sequence[int], group: Group) -> bool:
     """Whether two members of the group, other than the known one, are in different categories."""
     _, known, categories = group
     others = sum(counts[place] - (place == known) > 0 for place in categories)
     return counts[known] > 0 and others > 1
 
 
-def walk(start: PossibleWorld, questions: Questions, chance: random.Random, rounds: int = 4) -> list[PossibleWorld]:
-    """Answer what can be answered by changing a few people; returns the worlds at which each round ended."""
+def walk(
+    start: PossibleWorld,
+    questions: Questions,
+    chance: random.Random,
+    rounds: int = 4,
+    *,
+    sample: int | None = None,
+    tell: Callable[[int], None] = lambda _: None,
+) -> list[PossibleWorld]:
+    """Answer what can be answered by changing a few people; returns the worlds at which each round ended.
+
+    `sample`: of more open groups or records than this only so many are asked about. `tell` hears how many questions
+    are open.
+    """
     if not start.is_possible():
         return []
     questions.answer(start)
+    if sample is not None:
+        questions.thin(sample, chance)
     ends = []
     world = start.copy()
     for number in range(rounds):
         if number:
-            world.wander((2, 12, 4)[number % 3] * len(start.records), chance)
+            world.wander(min((2, 12, 4)[number % 3] * len(start.records), MOST_STEPS), chance)
             questions.answer(world)
-        _drive(world, questions, chance)
+        _drive(world, questions, chance, tell)
         ends.append(world)
         if not questions.left():
             break
@@ -428,17 +540,21 @@ def walk(start: PossibleWorld, questions: Questions, chance: random.Random, roun
     return ends
 
 
-def _drive(world: PossibleWorld, questions: Questions, chance: random.Random) -> None:
+def _drive(world: PossibleWorld, questions: Questions, chance: random.Random, tell: Callable[[int], None]) -> None:
     frame = world.frame
     none, five, one = questions.flags
     for kind, least in ((2, 1), (1, 5), (0, 0)):
         flags = (none, five, one)[kind]
-        for place in np.flatnonzero(questions.still_open()[kind]).tolist():
+        for number, place in enumerate(np.flatnonzero(questions.still_open()[kind]).tolist()):
+            if number % 100 == 0:
+                tell(questions.left())
             cell = frame.cells[place]
             if flags[place] and (world.fill(cell, least, chance) if least else world.empty(cell, chance)):
                 flags[place] = False
         questions.answer(world)
-    for group in sorted(questions.groups):
+    for number, group in enumerate(sorted(questions.groups)):
+        if number % 100 == 0:
+            tell(questions.left())
         _, known, categories = group
         for place in (known, *categories):
             if differ(world.counts, group):
@@ -446,7 +562,9 @@ def _drive(world: PossibleWorld, questions: Questions, chance: random.Random) ->
                 break
             world.fill(frame.cells[place], 2 if place == known and len(categories) == 2 else 1, chance)
     questions.answer(world)
-    for record, root in sorted(questions.neighbours):
+    for number, (record, root) in enumerate(sorted(questions.neighbours)):
+        if number % 100 == 0:
+            tell(questions.left())
         options = list(questions.others(record, root))
         chance.shuffle(options)
         if world.become(record, options, chance):

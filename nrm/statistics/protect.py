@@ -17,15 +17,16 @@ from __future__ import annotations
 
 import hmac
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from ortools.sat.python import cp_model
 
 from nrm.statistics.cells import Layout
-from nrm.statistics.relaxation import relaxed
+from nrm.statistics.relaxation import relaxed, up_to
 from nrm.statistics.tables import BASE, Cell, StockFlow
 
 SCALE = 100  # the solver wants integers: costs are kept in hundredths
@@ -38,9 +39,11 @@ WORK_LIMIT = 20.0  # the solver's deterministic units, about seconds
 GAP = 0.001  # how much more than the best solution a rounding may cost, as a share
 MANY = 3000  # with at least so many figures the linear relaxation is solved first; fewer are faster without
 # A choice is settled if its reduced cost is more than this share of the gap. Such a narrowed search either ends at once
-# or takes very long; so several short ones are tried before the search over everything.
-SHARES = (0.2, 0.35) * 4
+# or takes very long; so two short ones are tried, and their best is taken if it is within WIDE_GAP.
+SHARES = (0.2, 0.35)
 NARROW_WORK_LIMIT = 0.7
+WIDE_GAP = 0.01
+LEVEL_WORK_LIMIT = 5.0  # for the figures of one number of dimensions, where the figures of fewer are settled before
 _FOUND = (cp_model.OPTIMAL, cp_model.FEASIBLE)
 WALL_LIMIT = 600.0  # seconds; only a safety net: if it were reached, figures would depend on how busy the machine is
 
@@ -87,15 +90,16 @@ def fixed_openings(layout: Layout, last: Figures, flow: StockFlow | None) -> dic
 
 def round_jointly(
     layout: Layout,
-    counts: NDArray[np.int64],
-    total: int,
+    counts: NDArray[Any],
+    total: int | None,
     noise: np.random.Generator,
     *,
     last: Figures = NOTHING_PRINTED,
     closing: Figures | None = None,
 ) -> dict[Cell, int]:
-    """Printed figures in units of 5, cell by cell. `total` is the grand total as round_total gave it; `last` is what
-    the release before printed. The openings are its closings, or those of `closing` where that is given.
+    """Printed figures in units of 5, cell by cell. `total` is the grand total as round_total gave it; None leaves it to
+    the noise as any other figure, which is for sums: counts of people in units of what one can have at most. `last` is
+    what the release before printed. The openings are its closings, or those of `closing` where that is given.
 
     Raises CannotRound.
     """
@@ -103,17 +107,18 @@ def round_jointly(
     fixed = (
         fixed_openings(layout, last if closing is None else closing, table_set.stock_flow)
         | dict.fromkeys(layout.impossible, 0)
-        | {0: total}
+        | ({} if total is None else {0: total})
     )
     model = cp_model.CpModel()
     figures: list[cp_model.LinearExprT] = []
     costs: list[cp_model.LinearExprT] = []
+    ways: list[int] = []  # of how many dimensions the figure is that a choice is about
     shaken = noise.normal(0.0, NOISE, size=(len(layout.cells), 5))
     for number, cell in enumerate(layout.cells):
         if number in fixed:
             figures.append(fixed[number])
             continue
-        true = int(counts[number])
+        true = counts[number].item()
         values = domain(true)
         before = last.get(cell)
         moved = [0 if before is None else INERTIA * abs(value - before) for value in values]
@@ -125,6 +130,7 @@ def round_jointly(
             figures.append(values[0])
             continue
         picks = [model.new_bool_var("") for _ in values[1:]]
+        ways += [len(cell)] * len(picks)
         if len(picks) > 1:
             model.add_at_most_one(picks)
         steps = [value - values[0] for value in values[1:]]
@@ -133,7 +139,7 @@ def round_jointly(
     for whole, parts in layout.relations:
         model.add(cp_model.LinearExpr.sum([figures[part] for part in parts]) == figures[whole])
     model.minimize(cp_model.LinearExpr.sum(costs))
-    solver = _solved(model, int(noise.integers(1 << 30)), many=len(layout.cells) >= MANY)
+    solver = _solved(model, int(noise.integers(1 << 30)), ways, many=len(layout.cells) >= MANY)
     return {
         cell: figure if isinstance(figure, int) else int(solver.value(figure))
         for cell, figure in zip(layout.cells, figures, strict=True)
@@ -152,22 +158,56 @@ class _Enough(cp_model.CpSolverSolutionCallback):
             self.stop_search()
 
 
-def _solved(model: cp_model.CpModel, seed: int, *, many: bool) -> cp_model.CpSolver:
+def _solved(model: cp_model.CpModel, seed: int, ways: Sequence[int], *, many: bool) -> cp_model.CpSolver:
     """A solver with a solution within GAP of the best one, or the best one that was found within the work limit.
 
     Raises CannotRound.
     """
-    relaxation = relaxed(model) if many else None
-    if relaxation is not None:
-        most = relaxation.dearest_within(GAP)
-        for attempt, share in enumerate(SHARES):
-            solver = _solver(seed + attempt, NARROW_WORK_LIMIT)
-            narrow = relaxation.narrowed(model, share * (most - relaxation.optimum))
-            if solver.solve(narrow, _Enough(most)) in _FOUND and solver.objective_value <= most:
-                return solver
+    if many:
+        narrowed = _narrowed(model, seed) or _by_levels(model, seed, ways)
+        if narrowed is not None:
+            return narrowed
     solver = _solver(seed, WORK_LIMIT)
     if solver.solve(model) not in _FOUND:
         raise CannotRound
+    return solver
+
+
+def _narrowed(model: cp_model.CpModel, seed: int) -> cp_model.CpSolver | None:
+    """A rounding found in a few short searches over what the linear relaxation leaves open; None if there is none."""
+    relaxation = relaxed(model)
+    if relaxation is None:
+        return None
+    most, best = relaxation.dearest_within(GAP), None
+    for attempt, share in enumerate(SHARES):
+        solver = _solver(seed + attempt, NARROW_WORK_LIMIT)
+        narrow = relaxation.narrowed(model, share * (most - relaxation.optimum))
+        if solver.solve(narrow, _Enough(most)) in _FOUND and (
+            best is None or solver.objective_value < best.objective_value
+        ):
+            best = solver
+        if best is not None and best.objective_value <= most:
+            return best
+    return best if best is not None and best.objective_value <= relaxation.dearest_within(WIDE_GAP) else None
+
+
+def _by_levels(model: cp_model.CpModel, seed: int, ways: Sequence[int]) -> cp_model.CpSolver | None:
+    """A rounding of the figures of one dimension first, then with these of two, then of three.
+
+    It costs a little more than the best one, and takes seconds where a search over everything finds none in an hour.
+    None if the figures settled first leave no rounding of the others.
+    """
+    settled: dict[int, int] = {}
+    solver = None
+    for level in sorted(set(ways)):
+        solver = _solver(seed, LEVEL_WORK_LIMIT)
+        if solver.solve(up_to(level, model, ways, settled)) not in _FOUND:
+            return None
+        settled = {
+            number: int(solver.value(model.get_bool_var_from_proto_index(number)))
+            for number, way in enumerate(ways)
+            if way <= level
+        }
     return solver
 
 
@@ -187,13 +227,13 @@ def _solver(seed: int, work_limit: float) -> cp_model.CpSolver:
     return solver
 
 
-def domain(true: int) -> list[int]:
+def domain(true: float) -> list[int]:
     """The multiples of 5, in units of 5, that may be printed for this number of people."""
     if true < BASE:
         return [0, 1]
-    return list(range(max(1, true // BASE - 1), math.ceil(true / BASE) + 2))
+    return list(range(max(1, int(true // BASE) - 1), math.ceil(true / BASE) + 2))
 
 
-def _miss(value: int, true: int) -> int:
+def _miss(value: int, true: float) -> float:
     outside = not true // BASE <= value <= math.ceil(true / BASE)
     return abs(BASE * value - true) + (OUTSIDE if outside else 0)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from nrm.statistics.tables import TOTAL, Cell, Known, Linked, TableSet
+from nrm.statistics.tables import BASE, TOTAL, Cell, Known, Linked, TableSet
 
 Record = tuple[str, ...]
 Relation = tuple[Cell, tuple[Cell, ...]]
@@ -21,6 +21,7 @@ SOMEBODY = "that somebody is there"
 FEWER_THAN_FIVE = "that fewer than 5 are there"
 NOBODY = "that nobody is there"
 ALL_ALIKE = "that all others of the group are in one category"
+AMOUNT = "a sum more nearly than what one person can have"
 ATTRIBUTE = "an attribute of somebody whose other attributes are known"
 
 
@@ -98,6 +99,31 @@ def bounds(cell: Cell, figure: int) -> tuple[int, int]:
     return max(5, figure - 9), figure + 9
 
 
+@dataclass(frozen=True)
+class Sums:
+    """Printed sums of what people have, and what each person of the records has; nobody has more than `most`."""
+
+    column: str
+    most: int
+    table_set: TableSet
+    figures: Mapping[Cell, int]
+    amounts: Sequence[int]
+
+
+def bounds_of_sum(figure: int, most: int) -> tuple[int, int]:
+    """The sums that may stand behind a printed one. In units of `most` they are those of `bounds`, and all between.
+
+    The grand total is rounded like any other sum, so that the sum of very few people tells nothing of one of them.
+    """
+    base = BASE * most
+    steps = figure // base
+    if steps == 0:
+        return 0, base - 1
+    if steps == 1:
+        return 0, 3 * base - 1
+    return max(base, (steps - 2) * base + 1), (steps + 2) * base - 1
+
+
 def sums(table_set: TableSet, cells: Collection[Cell]) -> list[Relation]:
     """Every (whole, parts) whose figures all exist: along a whole dimension, and within a group."""
     roots = [table_set.dimensions[name] for name in table_set.roots]
@@ -140,6 +166,19 @@ class Crowd:
 
     def number(self, where: Predicate) -> int:
         """How many records satisfy it."""
+        return self._matching(where).bit_count()
+
+    def members(self, where: Predicate) -> list[int]:
+        """The places of the records that satisfy it."""
+        bits = self._matching(where)
+        found = []
+        while bits:
+            lowest = bits & -bits
+            found.append(lowest.bit_length() - 1)
+            bits ^= lowest
+        return found
+
+    def _matching(self, where: Predicate) -> int:
         found = self._everybody
         for root, codes in where.items():
             bits = self._bits[root]
@@ -147,7 +186,7 @@ class Crowd:
             for code in codes:
                 either |= bits.get(code, 0)
             found &= either
-        return found.bit_count()
+        return found
 
 
 def matcher(table_set: TableSet) -> Callable[[Record, Predicate], bool]:

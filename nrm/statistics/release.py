@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from nrm.statistics.attack import Audit, Finding, audit
+from nrm.statistics.attack import Audit, Finding, PrintedSums, audit
 from nrm.statistics.cells import Layout, lay_out
 from nrm.statistics.one_person import NOTHING_TOLD, Method, NoNextRelease, OnePerson, examine
 from nrm.statistics.protect import (
@@ -64,6 +64,9 @@ class Verdict:
     max_abs_error: int
     seconds: float
     one_person: OnePerson = NOTHING_TOLD
+    questions: int = 0  # things that must stay open, over all scenarios
+    untried: int = 0  # of them left out of a sample
+    sums: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # base and errors of sums, by column
 
     def public(self) -> dict[str, Any]:
         """The verdict without cells and counts, for an instance."""
@@ -100,6 +103,10 @@ class Verdict:
             "tables": list(self.tables),
             "scenarios": dict(self.scenarios),
             "attempts": [list(attempt) for attempt in self.attempts],
+            "possible_worlds": "sample" if self.untried else "all",
+            "questions": self.questions,
+            "questions_untried": self.untried,
+            "sums": {column: dict(each) for column, each in self.sums.items()},
             "one_person": self.one_person.to_json(),
         }
 
@@ -112,6 +119,7 @@ class Draft:
     step: str
     verdict: Verdict
     kept: dict[str, Any]
+    sums: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)  # tables of sums, by column
 
 
 @dataclass(frozen=True)
@@ -128,21 +136,27 @@ def make(
     seed: bytes,
     history: Sequence[Mapping[str, Any]] = (),
     linked_reports: Sequence[LinkedReleases] = (),
+    sample: int | None = None,
     told_elsewhere: float = 0.0,
     progress: Callable[[str], None] | None = None,
+    open_questions: Callable[[int], None] | None = None,
 ) -> Draft | Refused:
     """Protect one release. `history` holds the kept values of the releases before, the oldest first; `linked_reports`
     holds releases of other reports on people who may be the same. `told_elsewhere`: the bits that other releases on
     these people tell of one person (`p95_bits` of their verdicts, added up).
 
     A record maps dimensions to codes and may name its `person` (opaque: records of one person are counted once).
-    `progress` is told what is being done, never a number. Raises MalformedMicrodata and MalformedHistory.
+    `progress` is told what is being done, never a number; `open_questions` how many questions the attack has left,
+    which is for the statistician's own tool. With `sample` the attack asks about at most so many groups and so many
+    records, if more are open; the verdict says so. Raises MalformedMicrodata and MalformedHistory.
     """
     started = time.monotonic()
     tell = progress or (lambda _: None)
     records, _ = table_set.records(microdata)
     last, earlier = read_history(history)
     maker = _Maker(table_set, records, seed, last, earlier, linked_reports, told_elsewhere, tell)
+    maker.amounts = table_set.amounts(microdata)
+    maker.sample, maker.open_questions = sample, open_questions
     made = maker.run()
     return maker.finish(made, time.monotonic() - started)
 
@@ -189,6 +203,13 @@ def render(layout: Layout, figures: Mapping[Cell, int]) -> tuple[dict[str, Any],
     return tuple(tables)
 
 
+def scaled(tables: Sequence[Mapping[str, Any]], factor: int) -> tuple[dict[str, Any], ...]:
+    """The tables with each value so many times as large."""
+    return tuple(
+        {**table, "rows": [{**row, "value": factor * row["value"]} for row in table["rows"]]} for table in tables
+    )
+
+
 def _in_people(figures: Figures) -> dict[Cell, int]:
     return {cell: BASE * figure for cell, figure in figures.items()}
 
@@ -205,6 +226,7 @@ class _Made:
     tables: tuple[dict[str, Any], ...]
     audit: Audit
     one_person: OnePerson
+    sums: tuple[PrintedSums, ...] = ()
 
 
 class _Maker:
@@ -222,6 +244,9 @@ class _Maker:
         self.table_set, self.records = table_set, records
         self.seed, self.last, self.earlier, self.tell = seed, last, earlier, tell
         self.linked_reports, self.told_elsewhere = linked_reports, told_elsewhere
+        self.sample: int | None = None
+        self.amounts: Mapping[str, Sequence[int]] = {}
+        self.open_questions: Callable[[int], None] | None = None
         self.attempts: list[tuple[str, str]] = []
         self.findings: tuple[Finding, ...] = ()
         self.scenarios: Mapping[str, bool] = {}
@@ -254,6 +279,11 @@ class _Maker:
             self.attempts.append((step, "cannot be rounded"))
             return None
         tables = render(layout, figures)
+        try:
+            sums = tuple(self._sums(layout.table_set, step, draw))
+        except CannotRound:
+            self.attempts.append((step, "sums cannot be rounded"))
+            return None
         tried = int.from_bytes(hashlib.sha256(repr((step, draw)).encode()).digest()[:4], "big")
         seen = audit(
             layout.table_set,
@@ -262,7 +292,10 @@ class _Maker:
             earlier=self.earlier,
             linked_reports=self.linked_reports,
             seed=tried,
+            sample=self.sample,
+            sums=sums,
             progress=self.tell,
+            open_questions=self.open_questions,
         )
         self.scenarios = seen.scenarios
         if not seen.ok:
@@ -282,7 +315,7 @@ class _Maker:
             self.attempts.append((step, "told of one person"))
             self.findings = (Finding("G7", "A4", TOTAL),)
             return None
-        return _Made(step, layout, figures, tables, seen, told)
+        return _Made(step, layout, figures, tables, seen, told, sums)
 
     def _after(self, layout: Layout, step: str, draw: int) -> Method:
         """How the release after a draft would be made of these people: with other noise, and the same openings."""
@@ -300,6 +333,32 @@ class _Maker:
                 return None
 
         return after
+
+    def _sums(self, table_set: TableSet, step: str, draw: int) -> Iterator[PrintedSums]:
+        """Tables of sums, rounded as counts are: one unit is what one person can have at most."""
+        for column, amounts in self.amounts.items():
+            most = next(table.most for table in table_set.sums if table.column == column)
+            own = table_set.of_sum(column)
+            layout = lay_out(own)
+            true = layout.membership(self.records) @ np.array(amounts, dtype=np.int64) / most
+            noise = secret_stream(self.seed, "figures", step, draw, column)
+            figures = round_jointly(layout, true, None, noise)
+            yield PrintedSums(column, most, own, scaled(render(layout, figures), most), amounts)
+
+    def _errors(self, printed: PrintedSums) -> dict[str, float]:
+        layout = lay_out(printed.table_set)
+        true = layout.membership(self.records) @ np.array(printed.amounts, dtype=np.int64)
+        shown = {
+            row.cell: line["value"]
+            for (_, rows), table in zip(layout.rows, printed.tables, strict=True)
+            for row, line in zip(rows, table["rows"], strict=True)
+        }
+        errors = np.abs(np.array([shown[number] for number in range(len(layout.cells))]) - true)
+        return {
+            "base": BASE * printed.most,
+            "mean_abs_error": round(float(errors.mean()), 3),
+            "max_abs_error": int(errors.max()),
+        }
 
     def finish(self, made: _Made | None, seconds: float) -> Draft | Refused:
         """The result with its verdict and its errors."""
@@ -337,6 +396,9 @@ class _Maker:
             int(errors.max()),
             round(seconds, 3),
             made.one_person,
+            made.audit.questions,
+            made.audit.untried,
+            {each.column: self._errors(each) for each in made.sums},
         )
         kept = {
             "format": FORMAT,
@@ -344,4 +406,4 @@ class _Maker:
             "step": made.step,
             "figures": [[cell, figure] for cell, figure in made.figures.items()],
         }
-        return Draft(made.tables, made.step, verdict, kept)
+        return Draft(made.tables, made.step, verdict, kept, {each.column: each.tables for each in made.sums})

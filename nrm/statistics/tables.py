@@ -81,6 +81,29 @@ class Table:
 
 
 @dataclass(frozen=True)
+class SumTable:
+    """A table of sums of what a column says of each person, such as nights. Nobody can have more than `most`.
+
+    Measured in `most`, a person counts as at most one. So sums are rounded to multiples of `BASE * most`, as counts are
+    to multiples of `BASE`, and what 0 to 4 people have in all is always printed as 0 or as `BASE * most` (ADR 0086).
+    """
+
+    by: tuple[str, ...]
+    column: str
+    most: int
+
+    @property
+    def base(self) -> int:
+        """What every printed sum is a multiple of."""
+        return BASE * self.most
+
+    @property
+    def key(self) -> str:
+        """Under which a row of microdata has the amount. No dimension can have this name."""
+        return TOTAL + self.column
+
+
+@dataclass(frozen=True)
 class Known:
     """Figures an authority holds exactly in its own registers: people with `where`, by `by` (scenario A3)."""
 
@@ -151,6 +174,8 @@ class TableSet:
     survival: Survival | None = None
     linked: tuple[Linked, ...] = ()
     adds_up: bool = False  # each record belongs to one quarter alone, so that the figures of quarters may be added
+    sums: tuple[SumTable, ...] = ()
+    stands_for: str = ""  # the column of the microdata that says how many people a line stands for
     described: tuple[Table, ...] = ()  # the tables that are asked for, where some cannot be filled; else empty
 
     @property
@@ -227,7 +252,39 @@ class TableSet:
                 if title or frozenset(by) not in wanted:
                     wanted[frozenset(by)] = Table(by, title)
         kept = [table for key, table in wanted.items() if not any(key < other for other in wanted)]
-        return dataclasses.replace(self, tables=tuple(kept) or (Table(()),), coarse=coarse or self.coarse)
+        sums = {
+            (frozenset(by), table.column): dataclasses.replace(table, by=by)
+            for table in self.sums
+            for by in ([table.by] if len(table.by) <= ways else combinations(table.by, ways))
+        }
+        return dataclasses.replace(
+            self, tables=tuple(kept) or (Table(()),), coarse=coarse or self.coarse, sums=tuple(sums.values())
+        )
+
+    def of_sum(self, column: str) -> TableSet:
+        """The tables of sums of one column, as a set of its own: its figures add up in the same way."""
+        tables = tuple(Table(table.by) for table in self.sums if table.column == column)
+        return dataclasses.replace(self, tables=tables, sums=(), stock_flow=None, known=(), reported=())
+
+    def amounts(self, rows: Sequence[Mapping[str, str]]) -> dict[str, list[int]]:
+        """What each person of `records` has in all, by the column that is added up; several lines are added.
+
+        Raises MalformedMicrodata.
+        """
+        found: dict[str, list[int]] = {}
+        for table in self.sums:
+            if table.column in found:
+                continue
+            held: dict[str, int] = {}
+            for number, row in enumerate(rows):
+                person, written = row.get("person", f"row {number}"), row.get(table.key, "")
+                if not (written.isascii() and written.isdigit() and len(written) <= 15):
+                    raise MalformedMicrodata(number, table.key, f"{written!r} is not a whole number from 0")
+                held[person] = held.get(person, 0) + int(written)
+                if held[person] > table.most:
+                    raise MalformedMicrodata(number, table.key, f"{held[person]} is more than `most`, {table.most}")
+            found[table.column] = list(held.values())
+        return found
 
     def with_observed(self, rows: Sequence[Mapping[str, str]]) -> TableSet:
         """Take the codes of dimensions without a classification from the records."""

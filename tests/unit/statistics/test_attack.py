@@ -223,5 +223,5 @@ def count_in(world: dict[tuple[str, str], int], cell: Cell) -> int:
 def test_a_finding_for_an_instance_tells_no_cell_and_no_count() -> None:
     table_set = small()
     draft = drawn(table_set, people(table_set, 130, 3))
-    assert set(draft.verdict.public()) == {"ok", "step", "findings", "scenarios", "tables"}
+    assert set(draft.verdict.public()) == {"ok", "step", "findings", "scenarios", "tables", "one_person"}
     assert {"cells", "small_cells", "mean_abs_error", "max_abs_error", "seconds"} <= set(draft.verdict.operator())

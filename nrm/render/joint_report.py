@@ -15,6 +15,7 @@ from jinja2 import Environment
 from nrm.domain.reports.filings import TOTAL as SUM
 from nrm.domain.reports.filings import Figures, cells, totals
 from nrm.domain.reports.register import Matrix, Register, Requirement, Words
+from nrm.domain.reports.reports import with_structural_zeros
 from nrm.render.matrices import Column, matrix, title_of
 from nrm.render.pdf import Attachment
 from nrm.render.reports import ATTACHED, LANGUAGES, TOTALS, About, Speaking, in_one_language, is_impossible, words_of
@@ -92,10 +93,14 @@ def filed_table(table: Matrix, figures: Figures) -> dict[str, Any]:
     return {"name": table.code, "dimensions": list(table.dimensions), "rows": rows}
 
 
-def released_tables(report: str, release: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The tables of a sealed release that the joint report prints, under the name of their report."""
+def released_tables(report: str, release: Mapping[str, Any], table_set: TableSet) -> list[dict[str, Any]]:
+    """The tables of a sealed release of any format that the joint report prints, under the name of their report."""
     return [
-        {**table, "name": f"{report}:{table['name']}"}
+        {
+            **table,
+            "name": f"{report}:{table['name']}",
+            "rows": with_structural_zeros(table, lambda fixed: is_impossible(table_set, fixed)),
+        }
         for table in release["tables"]
         if len(table["dimensions"]) <= MOST_WAYS
     ]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nrm.statistics.attack import Audit, Finding, audit
 from nrm.statistics.cells import Layout, lay_out
@@ -48,7 +49,11 @@ class MalformedHistory(ValueError):
 
 @dataclass(frozen=True)
 class Verdict:
-    """`operator()` tells everything and stays with the statistician's own tool; `public()` no cell and no count."""
+    """`operator()` tells everything and stays with the statistician's own tool; `public()` no cell and no count.
+
+    Errors are |printed - true| in people: the mean over all cells, the mean over the cells that hold anybody (most
+    cells of fine tables hold nobody and are rightly printed 0, so that the first mean says little), and the largest.
+    """
 
     ok: bool
     step: str
@@ -59,6 +64,7 @@ class Verdict:
     cells: int
     small_cells: int
     mean_abs_error: float
+    mean_abs_error_non_empty: float
     max_abs_error: int
     seconds: float
 
@@ -90,6 +96,7 @@ class Verdict:
             "cells": self.cells,
             "small_cells": self.small_cells,
             "mean_abs_error": self.mean_abs_error,
+            "mean_abs_error_non_empty": self.mean_abs_error_non_empty,
             "max_abs_error": self.max_abs_error,
             "seconds": self.seconds,
             "step": self.step,
@@ -139,6 +146,12 @@ def make(
     maker = _Maker(table_set, records, people, seed, contributor_key, frozen, earlier, linked_reports, tell)
     made = maker.run()
     return maker.finish(made, time.monotonic() - started)
+
+
+def mean_error_non_empty(true: NDArray[np.int64], printed: NDArray[np.int64]) -> float:
+    """The mean of |printed - true|, in people, over the cells whose true number is not 0; 0 if there is none."""
+    held = true > 0
+    return float(np.abs(printed - true)[held].mean()) if held.any() else 0.0
 
 
 def read_history(history: Sequence[Mapping[str, Any]]) -> tuple[Frozen, tuple[EarlierRelease, ...]]:
@@ -280,7 +293,7 @@ class _Maker:
         attempts = tuple(self.attempts)
         if made is None:
             return Refused(
-                Verdict(False, "refused", self.findings, self.scenarios, attempts, (), 0, 0, 0.0, 0, seconds)
+                Verdict(False, "refused", self.findings, self.scenarios, attempts, (), 0, 0, 0.0, 0.0, 0, seconds)
             )
         true = made.layout.membership(self.records).sum(axis=1)
         printed = np.array([BASE * made.figures[cell] for cell in made.layout.cells])
@@ -295,6 +308,7 @@ class _Maker:
             len(true),
             int(((true > 0) & (true < BASE)).sum()),
             round(float(errors.mean()), 3),
+            round(mean_error_non_empty(true, printed), 3),
             int(errors.max()),
             round(seconds, 3),
         )

@@ -134,6 +134,7 @@ def _value(quarter: Quarter, lines: Sequence[store.Line]) -> dict[str, Any]:
         )
         requirements.append(_entry(requirement, parts))
     return {
+        "format": rules.FORMAT,
         "report": JOINT.name,
         "quarter": str(quarter),
         "released_at": _current_second().isoformat(),
@@ -193,7 +194,7 @@ def _released(report: str, quarter: Quarter, tables: list[dict[str, Any]]) -> di
             "printed": [],
         }
     content = reports.release_file(quarter, "json", by=RELEASE, report=report)
-    added = render.released_tables(report, json.loads(content))
+    added = render.released_tables(report, json.loads(content), country().tables[report])
     tables += added
     return {
         "table": report,

@@ -140,6 +140,10 @@ class Crowd:
 
     def number(self, where: Predicate) -> int:
         """How many records satisfy it."""
+        return self.members(where).bit_count()
+
+    def members(self, where: Predicate) -> int:
+        """Which records satisfy it, a bit for each."""
         found = self._everybody
         for root, codes in where.items():
             bits = self._bits[root]
@@ -147,7 +151,7 @@ class Crowd:
             for code in codes:
                 either |= bits.get(code, 0)
             found &= either
-        return found.bit_count()
+        return found
 
 
 def matcher(table_set: TableSet) -> Callable[[Record, Predicate], bool]:

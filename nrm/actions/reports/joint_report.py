@@ -177,6 +177,8 @@ def _of_table(line: store.Line, quarter: Quarter, tables: list[dict[str, Any]]) 
     if line.state is State.FILED and figures is not None:
         tables.append(render.filed_table(line.matrix, figures))
         found["printed"] = [line.matrix.code]
+        if row.reason:
+            found["reason"] = row.reason
     return found
 
 

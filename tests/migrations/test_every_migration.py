@@ -141,11 +141,12 @@ TABLE: dict[str, Moved | str] = {
         since.test_shifts_and_their_sessions_go_on_the_way_down_and_others_stay, ("member_sessions", "readings")
     ),
     "0058_closings": Moved(since.test_a_case_that_was_closed_before_stays_closed_and_can_be_opened_again),
-    "0071_reasons": NEW_COLUMNS,
     "0059_missing": Moved(
         since.test_a_missing_child_may_be_told_of_and_what_one_member_struck_says_so,
         ("sealed_compartments", "grants", "readings"),
     ),
+    "0071_reasons": Moved(since.test_a_reason_is_of_figures_that_are_in_clear_and_goes_on_the_way_down),
+    "0072_few_residents": Moved(since.test_nights_that_were_of_few_people_are_withheld_and_others_are_payable),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

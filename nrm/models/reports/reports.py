@@ -94,6 +94,24 @@ class QuarterPart(Model):
     answered_at: Mapped[datetime]
 
 
+class SilentPart(Model):
+    """That a quarter is to be closed without a contributor that has not answered: asked for by the statistician,
+    confirmed by a duty officer of the Responsible Authority."""
+
+    __tablename__ = "silent_parts"
+    __table_args__ = (
+        CheckConstraint("(confirmed_by_id IS NULL) = (confirmed_at IS NULL)", name="confirmed_by_somebody"),
+        CheckConstraint("confirmed_by_id <> asked_by_id", name="confirmed_by_another"),
+    )
+
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
+    quarter: Mapped[str] = mapped_column(primary_key=True)
+    asked_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
+    asked_at: Mapped[datetime]
+    confirmed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
+    confirmed_at: Mapped[datetime | None]
+
+
 class PaymentLine(Model):
     """Nights of one shelter in one quarter, frozen when the quarter was closed; names nobody.
 

@@ -178,10 +178,20 @@ def _person(
         tuple(stays.values()),
         permit,
         tuple(steps[position] for position in sorted(steps)),
-        Told(
-            *(tuple(row.facts.get(name) or ()) for name in ("exploitation", "labour", "sexual", "means_of_control")),
-            row.facts.get("recruiter_relation") or "",
-        ),
+        _told(row.facts),
+    )
+
+
+def _told(facts: Mapping[str, Any]) -> Told:
+    def of(name: str) -> tuple[str, ...]:
+        return tuple(facts.get(name) or ())
+
+    return Told(
+        exploitation=of("exploitation"),
+        labour=of("labour"),
+        sexual=of("sexual"),
+        means_of_control=of("means_of_control"),
+        recruiter_relation=facts.get("recruiter_relation") or "",
     )
 
 

@@ -9,7 +9,7 @@ import json
 import re
 import time
 from collections.abc import Callable
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import openpyxl
 import pytest
@@ -52,6 +52,7 @@ def closed(app: Flask) -> Flask:
     accommodated.at(TODAY)
     accommodated.many(14, seed=3, months=(date(2026, 4, 1), date(2026, 6, 20)))
     accommodated.confirm(Q2, but="TJETER_VIZION")
+    accommodated.without(Q2)
     assert isinstance(reports.close(Q2, by=factories.actor("molsa.statistician")), reports.Closed)
     return app
 
@@ -199,6 +200,40 @@ def test_a_contributor_answers_once_and_sees_its_own_tasks_alone(app: Flask) -> 
         contributions.answer(Q2, Answer.CONFIRMED, by=child)
 
 
+def test_a_quarter_closes_without_a_silent_contributor_only_after_a_second_office_confirms(app: Flask) -> None:
+    accommodated.at(TODAY)
+    accommodated.confirm(Q2, but="TJETER_VIZION")
+    by, authority = factories.actor("molsa.statistician"), factories.actor("ra.duty_officer")
+    with pytest.raises(NotVisible):
+        contributions.confirm_silence(Q2, by=authority)  # nobody has asked
+    statistician, officer = (Person(app.test_client(), login) for login in ("molsa.statistician", "ra.duty_officer"))
+    assert "Autoriteti Përgjegjës u pyet" in statistician.post("/reports/ix/2026Q2/close", status=409)
+    with pytest.raises(parts.SilenceUnconfirmed) as silence:
+        reports.close(Q2, by=by)
+    assert silence.value.codes == ("TJETER_VIZION",)
+    for login in ("molsa.statistician", "oms.reader", "vatra.shelter_manager", "molsa.payment_officer"):
+        with pytest.raises(NotPermitted):
+            contributions.confirm_silence(Q2, by=factories.actor(login))
+    statistician.post("/reports/quarter/2026Q2/without", status=403)
+    assert "pret që të konfirmoni" in officer.get("/")
+    page = officer.get("/reports/quarter/2026Q2")
+    assert "Të mbyllet pa këta?" in page
+    assert officer.post("/reports/quarter/2026Q2/without") == "/reports/quarter/2026Q2"
+    assert "Të mbyllet pa këta?" not in officer.get("/reports/quarter/2026Q2")
+    assert "pret që të konfirmoni" not in officer.get("/")
+    events = db.session.scalars(select(AuditEntry.event).where(AuditEntry.event.like("silence_%"))).all()
+    assert events == ["silence_asked", "silence_confirmed"]
+    assert isinstance(reports.close(Q2, by=by), reports.Closed)
+    with pytest.raises(NotVisible):
+        contributions.confirm_silence(Q2, by=authority)  # it is closed
+    value = signing.open_memory(report_rows.must_draft("ix").sealed_draft, "draft", "ix", "2026Q2")["value"]
+    assert value["no_report_from"] == ["TJETER_VIZION"]
+    assert [each["office"] for each in value["silence_confirmed"]] == ["RA"]
+    db.session.rollback()
+    draft = officer.get("/reports/ix/draft")
+    assert "Bërë pa ata që nuk u përgjigjën" in draft
+
+
 def test_who_is_silent_or_does_not_report_is_named_by_report() -> None:
     said = (
         parts.Part("A", Kind.NGO_SHELTER, {}, Answer.CONFIRMED),
@@ -208,7 +243,16 @@ def test_who_is_silent_or_does_not_report_is_named_by_report() -> None:
     )
     assert parts.silent(said, ACCOMMODATED) == parts.silent(said, REFERRALS) == ("B", "C")
     assert (parts.silent(said, WITNESSES), parts.silent(said, RETURNEES)) == (("D",), ())
-    parts.check_parts(said, Q2, days=14, today=date(2026, 7, 14))
+    with pytest.raises(parts.SilenceUnconfirmed) as silence:
+        parts.check_parts(said, Q2, days=14, today=date(2026, 7, 14))
+    assert silence.value.codes == ("C", "D")
+    at = datetime(2026, 7, 14, 9, tzinfo=UTC)
+    confirmed = tuple(
+        dataclasses.replace(part, without=parts.Without("RA", at)) if part.answer is None else part for part in said
+    )
+    parts.check_parts(confirmed, Q2, days=14, today=date(2026, 7, 14))
+    assert parts.confirmations(confirmed, ACCOMMODATED) == (("RA", at),)
+    assert parts.confirmations(said, ACCOMMODATED) == parts.confirmations(confirmed, RETURNEES) == ()
     with pytest.raises(parts.PartsOutstanding):
         parts.check_parts(said, Q2, days=14, today=date(2026, 7, 13))
 

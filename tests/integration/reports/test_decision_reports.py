@@ -227,7 +227,7 @@ def test_compensation_is_published_for_two_quarters_and_says_the_same_in_every_f
     book = openpyxl.load_workbook(io.BytesIO(store.release_file(Q2, "xlsx", by=RELEASE, report="compensation")))
     head, *rows = book["data"].iter_rows(values_only=True)
     printed = [row["value"] for table in value["tables"] for row in table["rows"]]
-    assert printed.count(None) > 20  # structural zeros: what was not granted has no amount
+    assert printed.count(None) > 5  # structural zeros: what was not granted has no amount
     silent = ["no_report"] * len(value["no_report_from"])
     assert [row[head.index("value")] for row in rows] == [*printed, *silent]
     text = store.release_file(Q2, "csv", by=RELEASE, report="compensation").decode("utf-8-sig")

@@ -214,6 +214,8 @@ class Event(StrEnum):
     ACT_EXPIRED = "act_expired"
     QUARTER_WAITS = "quarter_waits"
     QUARTER_ANSWERED = "quarter_answered"
+    SILENCE_ASKED = "silence_asked"
+    SILENCE_CONFIRMED = "silence_confirmed"
     RELEASE_SIGNED = "release_signed"
     RELEASE_SEALED = "release_sealed"
     PAYMENT_READ = "payment_read"

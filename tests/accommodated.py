@@ -18,7 +18,7 @@ from nrm.domain.accounts.accounts import Actor
 from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.cases import new_pseudonym
 from nrm.models.accounts.accounts import Member
-from nrm.models.reports.reports import QuarterPart
+from nrm.models.reports.reports import QuarterPart, SilentPart
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.permits import PermitEntry
 from nrm.models.shelter.places import Occupancy, Place
@@ -153,6 +153,24 @@ def confirm(quarter: Quarter, *, but: str = "") -> None:
                         answer="confirmed",
                         member_id=member_id,
                         answered_at=clock.now(),
+                    )
+                )
+
+
+def without(quarter: Quarter) -> None:
+    """The Responsible Authority has confirmed that a quarter is closed without those who have not answered."""
+    asked, confirmed = (factories.actor(login).member_id for login in ("molsa.statistician", "ra.duty_officer"))
+    with transaction() as session:
+        for part in contributions.parts(quarter, by=Actor.system("release")):
+            if part.answer is None:
+                session.add(
+                    SilentPart(
+                        organisation_id=organisation_names.organisation_by_code(part.code).id,
+                        quarter=str(quarter),
+                        asked_by_id=asked,
+                        asked_at=clock.now(),
+                        confirmed_by_id=confirmed,
+                        confirmed_at=clock.now(),
                     )
                 )
 

@@ -53,6 +53,7 @@ def file(
     *,
     of: Figures | None = None,
     seen: uuid.UUID | None = None,
+    reason: str = "several",
 ) -> uuid.UUID:
     """The agency's focal point files the table."""
     filing_id = uuid.uuid4()
@@ -64,6 +65,7 @@ def file(
         answer=answer,
         figures=(of or figures(code)) if answer is Answer.FIGURES else None,
         seen=seen,
+        reason=reason,
         by=factories.actor(f"{agency}.focal_point"),
     )
     return filing_id

@@ -35,6 +35,7 @@ class FileTableForm(OnceForm):
         choices=[SelectChoice(value=str(code), label=label) for code, label in ANSWER_LABELS.items()],
     )
     empty_zero = BooleanField(N_("Every box I left empty is a zero"))
+    reason = RadioField(N_("Why are the parts more than the whole?"), validate_choice=False, choices=[])
 
 
 def names(matrix: Matrix) -> dict[Key, str]:

@@ -18,7 +18,7 @@ from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Permis
 from nrm.domain.quarters import Quarter, UnreadableQuarter
 from nrm.domain.reports import file_signatures
 from nrm.domain.reports import reports as rules
-from nrm.domain.reports.contributions import PartsOutstanding
+from nrm.domain.reports.contributions import PartsOutstanding, SilenceUnconfirmed
 from nrm.domain.reports.report_list import BY_NAME, JOINT, MAIN, SEALED
 from nrm.store import days
 from nrm.store.countries import country
@@ -54,6 +54,11 @@ def _said_in_one_line() -> Iterator[None]:
         raise Refused(f"quarters are closed in their order; the next one is {error.expected}") from None
     except rules.WaitsForSignatures as error:
         raise Refused(f"{error} is closed and waits for its signatures: nrm report sign {error}") from None
+    except SilenceUnconfirmed as error:
+        raise Refused(
+            f"{error} have not answered: the Responsible Authority is asked to confirm that the quarter is closed "
+            "without them (its home page); then close it again"
+        ) from None
     except PartsOutstanding as error:
         raise Refused(
             f"no answer yet from {error}; closing may go on without them from the day the report is due"

@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 from nrm.domain.documents import Table
-from nrm.domain.reports.register import Axis, Matrix, Register, Requirement
+from nrm.domain.reports.register import Axis, Matrix, Register, Requirement, Rule, Words
 from nrm.domain.reports.report_list import BY_NAME, FILED, FiledReport
 from nrm.statistics.tables import TableSet
 
-MOST_CELLS = 80
+MOST_CELLS = 120
 _TOTALS = ("rows", "columns")
 
 
@@ -24,7 +24,9 @@ def read_register(table: Table, organisations: Collection[str], reports: Mapping
         if requirement.number != len(found) + 1:
             entry.wrong("number", f"must be {len(found) + 1}: requirements are numbered in their order")
         found.append(requirement)
-    read = Register(tuple(found))
+    read = Register(tuple(found), _reasons(table))
+    if not read.reasons and any(each.rules for each in read.tables.values()):
+        table.wrong("reason", "must name at least one: a table has rules")
     codes = [each.code for requirement in found for each in requirement.tables]
     for code in codes:
         if codes.count(code) > 1:
@@ -102,7 +104,7 @@ def _matrix(
         rows=tuple(axes[name] for name in rows),
         columns=axes[columns],
         totals=frozenset(entry.texts("totals", codes=_TOTALS, optional=True)),
-        at_most=_pairs(entry, axes[columns]),
+        rules=_rules(entry, axes[columns]),
         protected=entry.flag("protected", default=False),
         due_after_days=days,
     )
@@ -110,27 +112,40 @@ def _matrix(
         entry.wrong("rows", f"makes more than {MOST_CELLS} cells: too many for one page")
     if read.protected:
         _check_protected(entry, read, reports)
+        if read.rules:
+            entry.wrong("rules", "a protected table has none: why one is broken would tell of its figures")
     elif code in BY_NAME:
         entry.wrong("code", f"`{code}` is the name of a report")
     entry.close()
     return read
 
 
-def _pairs(entry: Table, columns: Axis) -> tuple[tuple[str, str], ...]:
-    if not entry.has("at_most"):
-        return ()
-    value = entry.value("at_most")
-    if not isinstance(value, list):
-        entry.wrong("at_most", "must be a list of pairs (part, whole)")
-    for pair in value:
-        if not (isinstance(pair, list) and len(pair) == 2 and all(isinstance(each, str) for each in pair)):
-            entry.wrong("at_most", "must be a list of pairs (part, whole)")
-        for each in pair:
-            if each not in columns.members:
-                entry.wrong("at_most", f"`{each}` is none of {', '.join(columns.members)}")
-        if pair[0] == pair[1]:
-            entry.wrong("at_most", f"`{pair[0]}` is no part of itself")
-    return tuple((part, whole) for part, whole in value)
+def _reasons(table: Table) -> Mapping[str, Words]:
+    if not table.has("reason"):
+        return MappingProxyType({})
+    entry = table.table("reason")
+    for code in entry.data:
+        _must_be_code(entry, code)
+    read = {code: entry.words(code) for code in entry.data}
+    entry.close()
+    return MappingProxyType(read)
+
+
+def _rules(entry: Table, columns: Axis) -> tuple[Rule, ...]:
+    """`rules` of a table: "convicted >= fine_or_suspended + prison", in columns of it."""
+    found = []
+    for text in entry.texts("rules", optional=True):
+        whole, least, rest = text.partition(">=")
+        names = [each.strip() for each in (whole, *rest.split("+"))]
+        if not least or not all(names):
+            entry.wrong("rules", f"`{text}` must be `COLUMN >= COLUMN` or `COLUMN >= COLUMN + COLUMN`")
+        for name in names:
+            if name not in columns.members:
+                entry.wrong("rules", f"`{name}` is none of {', '.join(columns.members)}")
+            if names.count(name) > 1:
+                entry.wrong("rules", f"`{name}` stands twice in `{text}`")
+        found.append(Rule(names[0], tuple(names[1:])))
+    return tuple(found)
 
 
 def _check_protected(entry: Table, matrix: Matrix, reports: Mapping[str, TableSet]) -> None:

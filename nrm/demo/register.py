@@ -50,13 +50,15 @@ def file_all(quarter: Quarter, actors: Mapping[str, Actor], *, complete: bool) -
 
 
 def _figures(table: Matrix, dice: random.Random) -> Figures:
-    """Invented ones that hold: what is a part of something is no more than it."""
+    """Invented ones that hold: the parts of something together are no more than it."""
     lines = []
     for _ in table.lines:
         line = {column: dice.choice(SOME if table.protected else FEW) for column in table.columns.members}
-        for _again in table.at_most:
-            for part, whole in table.at_most:
-                line[part] = min(line[part], line[whole])
+        for rule in table.rules:  # in the order of the file, which names a whole before its parts
+            left = line[rule.whole]
+            for part in rule.parts:
+                line[part] = min(line[part], left)
+                left -= line[part]
         lines.append(tuple(line.values()))
     return tuple(lines)
 

@@ -13,8 +13,9 @@ from typing import Any
 from jinja2 import Environment
 
 from nrm.domain.reports.filings import TOTAL as SUM
-from nrm.domain.reports.filings import Figures, cells, totals
+from nrm.domain.reports.filings import Figures, Missing, broken, cells, totals
 from nrm.domain.reports.register import Matrix, Register, Requirement, Words
+from nrm.domain.reports.reports import with_structural_zeros
 from nrm.render.matrices import Column, matrix, title_of
 from nrm.render.pdf import Attachment
 from nrm.render.reports import ATTACHED, LANGUAGES, TOTALS, About, Speaking, in_one_language, is_impossible, words_of
@@ -55,6 +56,8 @@ class Printed:
     columns: Sequence[Column]
     lines: Sequence[Line]
     not_recorded: str = ""  # why there is no figure at all
+    why: str = ""  # figures that were filed break a rule, and the agency says why
+    broken: Sequence[tuple[str, str, int, int]] = ()  # line, whole, its number, the number of its parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +95,14 @@ def filed_table(table: Matrix, figures: Figures) -> dict[str, Any]:
     return {"name": table.code, "dimensions": list(table.dimensions), "rows": rows}
 
 
-def released_tables(report: str, release: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The tables of a sealed release that the joint report prints, under the name of their report."""
+def released_tables(report: str, release: Mapping[str, Any], table_set: TableSet) -> list[dict[str, Any]]:
+    """The tables of a sealed release of any format that the joint report prints, under the name of their report."""
     return [
-        {**table, "name": f"{report}:{table['name']}"}
+        {
+            **table,
+            "name": f"{report}:{table['name']}",
+            "rows": with_structural_zeros(table, lambda fixed: is_impossible(table_set, fixed)),
+        }
         for table in release["tables"]
         if len(table["dimensions"]) <= MOST_WAYS
     ]
@@ -186,7 +193,7 @@ def _printed(
         if ":" in name:
             found.append(_released(table, table_sets[part["table"]], language))
         else:
-            found.append(_filed(table, register.tables[name], language))
+            found.append(_filed(table, register.tables[name], language, register.reasons.get(part.get("reason", ""))))
     return found
 
 
@@ -221,7 +228,7 @@ def _released(table: Mapping[str, Any], table_set: TableSet, language: str) -> P
     )
 
 
-def _filed(table: Mapping[str, Any], filed: Matrix, language: str) -> Printed:
+def _filed(table: Mapping[str, Any], filed: Matrix, language: str, why: Words | None) -> Printed:
     """Lines as they were filed: the members of the crossed dimensions side by side, the total last."""
     names = table["dimensions"]
     values = {(tuple(row[name] for name in names[:-1]), row[names[-1]]): row["value"] for row in table["rows"]}
@@ -240,7 +247,30 @@ def _filed(table: Mapping[str, Any], filed: Matrix, language: str) -> Printed:
             )
             for line in lines
         ],
+        why=why[language] if why else "",
+        broken=_broken_rules(filed, values, language) if why else (),
     )
+
+
+def _broken_rules(
+    filed: Matrix, values: Mapping[tuple[tuple[str, ...], str], Any], language: str
+) -> list[tuple[str, str, int, int]]:
+    figures = tuple(
+        tuple(
+            Missing(value) if isinstance(value := values[tuple(line.split("/")), column], str) else value
+            for column in filed.columns.members
+        )
+        for line in filed.lines
+    )
+    return [
+        (
+            " / ".join(words[language] for words in filed.lines[each.line]),
+            filed.columns.members[each.rule.whole][language],
+            each.whole,
+            each.parts,
+        )
+        for each in broken(filed, figures)
+    ]
 
 
 def _label(words: Words | None, language: str) -> str:

@@ -6,11 +6,12 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from jinja2 import Environment
 
-from nrm.domain.reports.reports import Window
+from nrm.domain.reports.reports import FORMAT, Window, with_structural_zeros
 from nrm.render.curves import curve_of
 from nrm.render.matrices import Words, page_values
 from nrm.render.pdf import Attachment, PdfUnavailable, to_pdf
@@ -121,7 +122,15 @@ def _values(
         "quarter": release["quarter"],
         "signatures": signatures,
         "no_report_from": [names.get(code, code) for code in release.get("no_report_from", ())],
+        "silence_confirmed": [
+            (names.get(each["office"], each["office"]), each["confirmed_at"])
+            for each in release.get("silence_confirmed", ())
+        ],
     }
+
+
+def _confirmation(office: str, at: datetime) -> dict[str, str]:
+    return {"office": office, "confirmed_at": at.astimezone(UTC).replace(microsecond=0).isoformat()}
 
 
 def is_impossible(table_set: TableSet, fixed: Mapping[str, str]) -> bool:
@@ -165,25 +174,38 @@ def tables_of(
     window: Window,
     report: str,
     tables: Sequence[Mapping[str, Any]],
+    table_set: TableSet,
     *,
     no_report_from: Sequence[str] = (),
+    confirmed: Sequence[tuple[str, datetime]] = (),
     not_recorded: Sequence[Table] = (),
 ) -> dict[str, Any]:
     """The JSON value of a release without its signatures; of each table its name, dimensions and rows.
 
-    Tables that nothing can fill follow without rows, and say `not_recorded`.
+    Of a structural zero (what `table_set` says cannot occur) there is a status and no value. Tables that nothing can
+    fill follow without rows, and say `not_recorded`.
     `quarter` is the last one; where several were published together, `quarters` names them all. `no_report_from`: codes
-    of contributors that did not confirm their part, where there are any.
+    of contributors that did not confirm their part, where there are any; `confirmed`: (office, when) of each
+    confirmation that the quarter is closed without those who were silent.
     """
     several = {"quarters": list(window.quarters)} if window.first != window.last else {}
     return {
+        "format": FORMAT,
         "report": report,
         "quarter": str(window.last),
         **several,
         "released_at": release_date,
         **({"no_report_from": list(no_report_from)} if no_report_from else {}),
+        **({"silence_confirmed": [_confirmation(*each) for each in confirmed]} if confirmed else {}),
         "tables": [
-            *({key: table[key] for key in ("name", "dimensions", "rows")} for table in tables),
+            *(
+                {
+                    "name": table["name"],
+                    "dimensions": table["dimensions"],
+                    "rows": with_structural_zeros(table, lambda fixed: is_impossible(table_set, fixed)),
+                }
+                for table in tables
+            ),
             *(
                 {"name": table.name, "dimensions": list(table.by), "rows": [], "not_recorded": True}
                 for table in not_recorded

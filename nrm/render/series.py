@@ -82,14 +82,19 @@ def written(picked: Picked, table_set: TableSet) -> str:
 
 
 def read(release: Mapping[str, Any], table_set: TableSet) -> dict[Cell, int]:
-    """The figures of a release (its JSON value) by cell; those of a dimension that is no longer counted by are left."""
-    found = {}
+    """The figures of a release (its JSON value, of any format) by cell.
+
+    Left out are structural zeros, which are no figures, and those of a dimension that is no longer counted by.
+    """
+    found: dict[Cell, int] = {}
     for table in release["tables"]:
         if not set(table["dimensions"]) <= set(table_set.dimensions):
             continue
         roots = [(name, table_set.dimensions[name].root) for name in table["dimensions"]]
         for row in table["rows"]:
-            found[tuple(sorted((root, row[name]) for name, root in roots if row[name] != TOTAL))] = row["value"]
+            cell = tuple(sorted((root, row[name]) for name, root in roots if row[name] != TOTAL))
+            if row["value"] or (row["value"] == 0 and not table_set.is_impossible(cell)):
+                found[cell] = row["value"]
     return found
 
 

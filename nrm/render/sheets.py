@@ -11,13 +11,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nrm.domain.reports.file_signatures import CHECKSUM
+from nrm.domain.reports.reports import CANNOT_EXIST
 
 Texts = Mapping[str, str]
 
 # A cell that begins so is a formula to a spreadsheet.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 TOTAL = "*"
-NOT_RECORDED = "not_recorded"
+NOT_RECORDED, NO_REPORT, NOT_APPLICABLE, ZERO = "not_recorded", "no_report", "not_applicable", "zero"
 COLUMNS_BEFORE = ("report", "quarter", "table")
 
 
@@ -41,24 +42,35 @@ def release_csv(release: Mapping[str, Any]) -> bytes:
     """A whole release, one row a figure: report, quarter, table, a column per dimension, value.
 
     `release` is the JSON shape of a sealed release. A dimension that the table does not have is empty, a total is `*`.
-    A figure that cannot exist has no value; a table that nothing fills has one row, whose value is `not_recorded`.
+    `status` is the observation status of SDMX, as `STATUSES` has it: a structural zero has no value, and what is no
+    number for another reason has a word in its place. Beside the figures there is a row for each table that nothing
+    fills, for each contributor that does not report, and for each filed table that is not printed.
     """
     return csv_bytes(_sheet_rows(release))
 
 
 def _sheet_rows(release: Mapping[str, Any]) -> list[list[object]]:
     dimensions = _dimensions(release)
-    rows: list[list[object]] = [[*COLUMNS_BEFORE, *dimensions, "value"]]
+    rows: list[list[object]] = [[*COLUMNS_BEFORE, *dimensions, "value", "status"]]
+
+    def add(table: str, members: Sequence[object], value: object) -> None:
+        status = _STATUS_OF.get(value, MISSING) if isinstance(value, str) else CANNOT_EXIST if value is None else NORMAL
+        rows.append([release["report"], release["quarter"], table, *members, value, status])
+
+    nothing = [""] * len(dimensions)
     for table in release["tables"]:
-        for row in table["rows"] or _words_for(table):
+        for row in table["rows"]:
             members = [row.get(name, TOTAL) if name in table["dimensions"] else "" for name in dimensions]
-            rows.append([release["report"], release["quarter"], table["name"], *members, row["value"]])
+            add(table["name"], members, row["value"])
+        if table.get("not_recorded"):
+            members = [TOTAL if name in table["dimensions"] else "" for name in dimensions]
+            add(table["name"], members, NOT_RECORDED)
+    for code in release.get("no_report_from", ()):
+        add(f"no_report_from:{code}", nothing, NO_REPORT)
+    for part in (part for requirement in release.get("requirements", ()) for part in requirement["parts"]):
+        if not part["printed"]:
+            add(part["table"], nothing, 0 if part["state"] == ZERO else part["state"])
     return rows
-
-
-def _words_for(table: Mapping[str, Any]) -> list[dict[str, object]]:
-    """The one row of a table that nothing fills: a word, which nobody takes for a number."""
-    return [{"value": NOT_RECORDED}] if table.get("not_recorded") else []
 
 
 def _dimensions(release: Mapping[str, Any]) -> list[str]:
@@ -73,17 +85,32 @@ _CONCEPTS = {
     "sex": ("dimension#sex", "SEX"),
     "age_band": ("dimension#age", "AGE"),
     "value": ("measure#obsValue", "OBS_VALUE"),
+    "status": ("attribute#obsStatus", "OBS_STATUS"),
 }
-# Values that are the same for every row have no column: the country, and that a figure is an ordinary one (code list
-# CL_OBS_STATUS of SDMX).
-_AREA, _STATUS = ("dimension#refArea", "REF_AREA"), ("attribute#obsStatus", "OBS_STATUS")
-_ORDINARY = "A"
+# What is the same for every row has no column: the country.
+_AREA = ("dimension#refArea", "REF_AREA")
+NORMAL, NOT_COLLECTED, MISSING = "A", "L", "O"
+STATUSES: Mapping[str, Texts] = {
+    NORMAL: {"en": "a published figure; 0 is one, too", "sq": "shifër e botuar; edhe 0 është e tillë"},
+    CANNOT_EXIST: {
+        "en": "cannot occur, by law or by definition (a structural zero)",
+        "sq": "nuk mund të ndodhë, sipas ligjit ose përkufizimit (zero strukturore)",
+    },
+    NOT_COLLECTED: {"en": "not recorded: nothing collects it yet", "sq": "nuk regjistrohet: ende asgjë nuk e mbledh"},
+    MISSING: {
+        "en": "no report, or not published; the value says which",
+        "sq": "pa raport, ose e pabotuar; vlera thotë cila",
+    },
+}
+"""The codes used of the code list CL_OBS_STATUS of SDMX."""
+_STATUS_OF: Mapping[str, str] = {NOT_RECORDED: NOT_COLLECTED, NOT_APPLICABLE: CANNOT_EXIST}
 _ROUNDED = "0 means 0 to 4; 5 nearly always that somebody is there, and 0 to 14. Totals add up."
 _MEANINGS = {
     "report": {"en": "Report", "sq": "Raporti"},
     "quarter": {"en": "Quarter", "sq": "Tremujori"},
     "table": {"en": "Table", "sq": "Tabela"},
     "value": {"en": "Number, a multiple of 5", "sq": "Numri, shumëfish i 5-s"},
+    "status": {"en": "Observation status", "sq": "Gjendja e vëzhgimit"},
 }
 
 
@@ -102,16 +129,11 @@ def release_csvw(
     `url` is the name of the CSV file, `sheet` its content; `titles` of dimensions and `labels` of their members, by
     language; `area` the country's ISO 3166 code; `said` what a figure means, unless all of them are rounded.
     """
-    words = sorted(
-        {
-            row["value"]
-            for table in release["tables"]
-            for row in table["rows"] or _words_for(table)
-            if isinstance(row["value"], str)
-        }
-    )
+    values = [row[-2] for row in _sheet_rows(release)[1:]]
+    words = sorted({value for value in values if isinstance(value, str)})
+    labels = {**labels, "status": STATUSES}
     columns = []
-    for name in (*COLUMNS_BEFORE, *_dimensions(release), "value"):
+    for name in (*COLUMNS_BEFORE, *_dimensions(release), "value", "status"):
         texts = titles.get(name) or _MEANINGS.get(name) or {"en": name}
         column: dict[str, Any] = {"name": name, "titles": dict(texts)}
         if name in _CONCEPTS:
@@ -120,10 +142,10 @@ def release_csvw(
         if name == "value":
             number = {"base": "integer", "minimum": 0}
             column["datatype"] = {"base": "string", "format": "|".join(("[0-9]+", *words))} if words else number
-            column["required"] = True
+            column |= {"null": ""} if None in values else {"required": True}
         elif labels.get(name):
             # A total, a dimension that is not in the row's table, or a member.
-            members = {TOTAL: {"en": "Total", "sq": "Gjithsej"}, **labels[name]}
+            members = {**({} if name == "status" else {TOTAL: {"en": "Total", "sq": "Gjithsej"}}), **labels[name]}
             column["datatype"] = "string"
             column["null"] = ""
             column["rdfs:comment"] = [
@@ -132,10 +154,10 @@ def release_csvw(
                 for language, text in texts.items()
             ]
         columns.append(column)
-    for (place, notation), value in ((_AREA, area), (_STATUS, _ORDINARY)):
-        columns.append(
-            {"name": notation, "virtual": True, "propertyUrl": _SDMX + place, _NOTATION: notation, "default": value}
-        )
+    place, notation = _AREA
+    columns.append(
+        {"name": notation, "virtual": True, "propertyUrl": _SDMX + place, _NOTATION: notation, "default": area}
+    )
     described = {
         "@context": "http://www.w3.org/ns/csvw",
         "url": url,
@@ -177,7 +199,7 @@ def release_xlsx(
         sheet.set_column(0, len(names), 26)
         for line, row in enumerate(table["rows"], 1):
             words = ["Total" if row[n] == TOTAL else labels.get(n, {}).get(row[n], {}).get("en", row[n]) for n in names]
-            sheet.write_row(line, 0, [*map(cell, words), row["value"]])
+            sheet.write_row(line, 0, [*map(cell, words), "–" if row["value"] is None else row["value"]])
         if table.get("not_recorded"):
             sheet.write_row(1, 0, ["Not recorded", *[""] * (len(names) - 1), NOT_RECORDED])
             sheet.write(2, 0, cell(why(names)))

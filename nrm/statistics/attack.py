@@ -16,7 +16,7 @@ import dataclasses
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import combinations, islice
 from typing import Any
 
 from nrm.statistics.deduction import Deduction, crossings, disclosures, exact
@@ -120,7 +120,7 @@ def audit(
     tell("shape")
     figures, findings = check_shape(table_set, tables, earlier[:1])
     if not findings:
-        findings = _check_truth(table_set, figures, records)
+        findings = _check_truth(table_set, figures, records) + _check_definitions(table_set, figures, records)
     elif any(finding.guarantee == "G1" for finding in findings):
         findings += _told_by_counts(table_set, figures)
     printed_sums = []
@@ -288,6 +288,39 @@ def _check_truth(table_set: TableSet, figures: Mapping[Cell, int], records: Sequ
         if not low <= true <= high:
             findings.append(Finding("bounds", "shape", _table_of(table_set, cell), cell))
     return findings
+
+
+def _check_definitions(table_set: TableSet, figures: Mapping[Cell, int], records: Sequence[Record]) -> list[Finding]:
+    """Two cells that hold the same people by the rules must have the same figure: else one narrows the other down.
+
+    Only of a new release: older ones were made without this. Cells with the same people now are compared code by code.
+    """
+    if not table_set.impossible:
+        return []
+    crowd = Crowd(table_set, records)
+    alike: dict[int, list[Cell]] = {}
+    for cell in figures:
+        alike.setdefault(crowd.matching(predicate(table_set, cell)), []).append(cell)
+
+    codes = {root: frozenset(table_set.dimensions[root].codes) for root in table_set.roots}
+
+    def within(one: Cell, other: Cell) -> bool:
+        fixed = dict(one)
+        outside = (
+            {root: code}
+            for root, member in other
+            for code in (table_set.leaves(root, fixed[root]) if root in fixed else codes[root])
+            - table_set.leaves(root, member)
+        )
+        return all(table_set.is_impossible(tuple(sorted((fixed | each).items()))) for each in outside)
+
+    found = []
+    for people, cells in alike.items():
+        for one, other in combinations(cells, 2):
+            apart = figures[one] != figures[other] and not (people == 0 and table_set.is_impossible(one))
+            if apart and within(one, other) and within(other, one):
+                found.append(Finding("G2", "shape", _table_of(table_set, one), one))
+    return found
 
 
 def _count(table_set: TableSet, cells: Mapping[Cell, int], records: Sequence[Record]) -> dict[Cell, int]:

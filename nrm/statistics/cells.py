@@ -9,6 +9,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from nrm.statistics.definitions import by_definition
 from nrm.statistics.tables import TOTAL, Cell, Table, TableSet
 
 
@@ -22,7 +23,11 @@ class PrintedRow:
 
 @dataclass(frozen=True)
 class Layout:
-    """Every figure once: a margin shared by tables has one index. `relations` are (whole, its parts)."""
+    """Every figure once: a margin shared by tables has one index.
+
+    `relations` are (whole, its parts): along the dimensions of each table, and what holds by definition between
+    tables. A relation of one part says that two figures are equal: they are one variable.
+    """
 
     table_set: TableSet
     cells: tuple[Cell, ...]
@@ -77,6 +82,7 @@ def lay_out(table_set: TableSet) -> Layout:
                     before, after = row.members[:position], row.members[position + 1 :]
                     relations[row.cell, tuple(number[(*before, part, *after)] for part in parts)] = None
     cells = tuple(index)
+    relations |= dict.fromkeys(by_definition(table_set, cells))
     impossible = frozenset(number for cell, number in index.items() if table_set.is_impossible(cell))
     return Layout(table_set, cells, index, tuple(rows), tuple(relations), impossible)
 

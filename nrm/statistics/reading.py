@@ -166,11 +166,11 @@ class Crowd:
 
     def number(self, where: Predicate) -> int:
         """How many records satisfy it."""
-        return self._matching(where).bit_count()
+        return self.matching(where).bit_count()
 
     def members(self, where: Predicate) -> list[int]:
         """The places of the records that satisfy it."""
-        bits = self._matching(where)
+        bits = self.matching(where)
         found = []
         while bits:
             lowest = bits & -bits
@@ -178,7 +178,8 @@ class Crowd:
             bits ^= lowest
         return found
 
-    def _matching(self, where: Predicate) -> int:
+    def matching(self, where: Predicate) -> int:
+        """Which records satisfy it, a bit for each."""
         found = self._everybody
         for root, codes in where.items():
             bits = self._bits[root]

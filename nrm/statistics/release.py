@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nrm.statistics.attack import Audit, Finding, PrintedSums, audit
 from nrm.statistics.cells import Layout, lay_out
@@ -50,7 +51,11 @@ class MalformedHistory(ValueError):
 
 @dataclass(frozen=True)
 class Verdict:
-    """`operator()` tells everything and stays with the statistician's own tool; `public()` no cell and no count."""
+    """`operator()` tells everything and stays with the statistician's own tool; `public()` no cell and no count.
+
+    Errors are |printed - true| in people: the mean over all cells, the mean over the cells that hold anybody (most
+    cells of fine tables hold nobody and are rightly printed 0, so that the first mean says little), and the largest.
+    """
 
     ok: bool
     step: str
@@ -61,6 +66,7 @@ class Verdict:
     cells: int
     small_cells: int
     mean_abs_error: float
+    mean_abs_error_non_empty: float
     max_abs_error: int
     seconds: float
     one_person: OnePerson = NOTHING_TOLD
@@ -97,6 +103,7 @@ class Verdict:
             "cells": self.cells,
             "small_cells": self.small_cells,
             "mean_abs_error": self.mean_abs_error,
+            "mean_abs_error_non_empty": self.mean_abs_error_non_empty,
             "max_abs_error": self.max_abs_error,
             "seconds": self.seconds,
             "step": self.step,
@@ -159,6 +166,12 @@ def make(
     maker.sample, maker.open_questions = sample, open_questions
     made = maker.run()
     return maker.finish(made, time.monotonic() - started)
+
+
+def mean_error_non_empty(true: NDArray[np.int64], printed: NDArray[np.int64]) -> float:
+    """The mean of |printed - true|, in people, over the cells whose true number is not 0; 0 if there is none."""
+    held = true > 0
+    return float(np.abs(printed - true)[held].mean()) if held.any() else 0.0
 
 
 def read_history(history: Sequence[Mapping[str, Any]]) -> tuple[Figures, tuple[EarlierRelease, ...]]:
@@ -375,6 +388,7 @@ class _Maker:
                     0,
                     0,
                     0.0,
+                    0.0,
                     0,
                     seconds,
                     self.one_person,
@@ -393,6 +407,7 @@ class _Maker:
             len(true),
             int(((true > 0) & (true < BASE)).sum()),
             round(float(errors.mean()), 3),
+            round(mean_error_non_empty(true, printed), 3),
             int(errors.max()),
             round(seconds, 3),
             made.one_person,

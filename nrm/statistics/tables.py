@@ -208,13 +208,70 @@ class TableSet:
         return dataclasses.replace(self, tables=tables, described=self.tables)
 
     def of_release(self, tables: Sequence[Mapping[str, Any]]) -> TableSet:
-        """The tables as they were asked for when `tables` were sealed, perhaps before some were marked not recorded."""
-        if not any(table["rows"] and self.lacking(table["dimensions"]) for table in tables):
+        """The tables as they were asked for when `tables` were sealed, perhaps before some were marked not recorded.
+
+        Left out are dimensions that came later, with the tables by them, and codes that came later: a release prints
+        every code of its classification, also where nobody is.
+        """
+        sealed = self
+        if any(table["rows"] and self.lacking(table["dimensions"]) for table in tables):
+            dimensions = {
+                name: dataclasses.replace(dimension, not_recorded={}) for name, dimension in self.dimensions.items()
+            }
+            sealed = dataclasses.replace(self, dimensions=dimensions, tables=self.described, described=())
+        return sealed._printed_in(tables)
+
+    def _printed_in(self, tables: Sequence[Mapping[str, Any]]) -> TableSet:
+        printed: dict[str, set[str]] = {}
+        for table in tables:
+            for name in table["dimensions"]:
+                known = self.dimensions.get(name)
+                if known is not None:
+                    printed.setdefault(known.root, set()).update(row[name] for row in table["rows"])
+        if not printed:  # a bare total
+            return self
+        later = {
+            root: gone
+            for root, members in printed.items()
+            if (gone := frozenset(code for code in self.dimensions[root].codes if not self._is_in(root, code, members)))
+        }
+        added = {
+            name for name, each in self.dimensions.items() if each.root not in printed and not self.lacking([name])
+        }
+        if not later and not added:
             return self
         dimensions = {
-            name: dataclasses.replace(dimension, not_recorded={}) for name, dimension in self.dimensions.items()
+            name: dataclasses.replace(
+                each,
+                codes=tuple(code for code in each.codes if code not in later.get(name, ())),
+                groups={
+                    group: kept
+                    for group, codes in each.groups.items()
+                    if (kept := tuple(code for code in codes if code not in later.get(name, ())))
+                },
+            )
+            for name, each in self.dimensions.items()
+            if name not in added
         }
-        return dataclasses.replace(self, dimensions=dimensions, tables=self.described, described=())
+        roots = {name for name, each in dimensions.items() if each.of is None}
+        return dataclasses.replace(
+            self,
+            dimensions=dimensions,
+            tables=tuple(table for table in self.tables if not added.intersection(table.by)),
+            described=tuple(table for table in self.described if not added.intersection(table.by)),
+            impossible=tuple(
+                {root: codes - later.get(root, frozenset()) for root, codes in rule.items()}
+                for rule in self.impossible
+                if set(rule) <= roots and all(codes - later.get(root, frozenset()) for root, codes in rule.items())
+            ),
+            known=tuple(each for each in self.known if not added.intersection((*each.by, *each.where))),
+            reported=tuple(each for each in self.reported if not added.intersection((*each.by, *each.where))),
+            linked=tuple(each for each in self.linked if not added.intersection((*each.by, *each.where))),
+        )
+
+    def _is_in(self, root: str, code: str, members: set[str]) -> bool:
+        group = next((group for group, codes in self.dimensions[root].groups.items() if code in codes), code)
+        return code in members or group in members
 
     def members(self, name: str) -> tuple[str, ...]:
         """The rows of a dimension without its total: each group before its codes."""

@@ -89,7 +89,10 @@ def figures(row: Filing, matrix: Matrix) -> Figures | None:
 
 
 def _message(row: Filing) -> bytes:
-    """What is signed. For a sealed table the digest is that of the sealed bytes, so nobody can test a guess with it."""
+    """What is signed; the reason for a broken rule only where there is one.
+
+    For a sealed table the digest is that of the sealed bytes, so nobody can test a guess with it.
+    """
     return crypto.ctx(
         "filing",
         row.id,
@@ -102,6 +105,7 @@ def _message(row: Filing) -> bytes:
         row.answer,
         row.filed_at.isoformat(),
         row.digest,
+        *([row.reason] if row.reason else []),
     )
 
 

@@ -110,7 +110,7 @@ def test_the_keys_and_steps_are_those_of_a_verdict() -> None:
     from nrm.statistics.release import STEPS, Verdict  # the solvers take a second to load
     from nrm.statistics.tables import SIZES
 
-    verdict = Verdict(False, "refused", (), {}, (), (), 0, 0, 0.0, 0, 0.0)
+    verdict = Verdict(False, "refused", (), {}, (), (), 0, 0, 0.0, 0.0, 0, 0.0)
     keys = first_column("The keys of a verdict")
     assert sorted(keys) == sorted({*verdict.operator(), "classification"})
     assert set(keys[: len(verdict.public())]) == set(verdict.public())

@@ -1217,3 +1217,44 @@ def test_marks_of_contributors_go_and_the_figures_of_a_release_stay(before: Befo
     data.up()
     assert {row["release_id"]: row["sealed_memory"] for row in data.rows("release_memories")} == now
     assert data.one("release_drafts")["sealed_draft"] == draft
+
+
+@pytest.mark.slow
+def test_a_reason_is_of_figures_that_are_in_clear_and_goes_on_the_way_down(before: Before) -> None:
+    data = before("0071_reasons")
+    data.add("filings")
+    was = data.rows("filings")
+    for _ in range(2):
+        data.up()
+        assert [row["reason"] for row in data.rows("filings")] == [""]
+        with refused("reason_for_figures_in_clear"):
+            data.add("filings", reason="several")
+        data.down()
+        assert data.rows("filings") == was
+
+
+@pytest.mark.slow
+def test_nights_that_were_of_few_people_are_withheld_and_others_are_payable(before: Before) -> None:
+    data = before("0072_few_residents")
+    planned = {"anticipated_end_on": date(2027, 1, 1)}
+    home = {"exit_reason": "left_voluntarily", "destination": "friends", "repatriation_gate": "home"}
+    left = {**home, "child_gate": "adult", "destination_country": "home"}
+    small, large = data.add("organisations")["id"], data.add("organisations")["id"]
+    for shelter, own, others in ((small, 4, 3), (large, 5, 0)):
+        for source in ["referral"] * own + ["with_a_victim"] * others:
+            case_id = data.add("cases", source=source)["id"]
+            data.add("stays", case_id=case_id, organisation_id=shelter, admitted_on=date(2026, 4, 1), **planned)
+    gone = data.add("cases", source="referral")["id"]  # on the first day of the quarter, which is no night of it
+    days = {"admitted_on": date(2026, 1, 1), "ended_on": date(2026, 4, 1), **planned}
+    data.add("stays", case_id=gone, organisation_id=small, **days, **left)
+    for shelter in (small, large):
+        data.add("payment_lines", organisation_id=shelter, quarter="2026Q2", nights=40, earlier=-3)
+    was = data.rows("payment_lines")
+    for _ in range(2):
+        data.up()
+        found = {row["organisation_id"]: (row["basis"], row["payable"]) for row in data.rows("payment_lines")}
+        assert found == {small: ("withheld", 37), large: ("nights", 37)}
+        with refused("known_basis"):
+            data.add("payment_lines", quarter="2026Q3", basis="beds", payable=1)
+        data.down()
+        assert data.rows("payment_lines") == was

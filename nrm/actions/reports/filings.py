@@ -38,17 +38,23 @@ def file(
     answer: Answer,
     figures: Figures | None,
     seen: uuid.UUID | None,
+    reason: str = "",
     by: Actor,
 ) -> None:
     """File the table under an id the caller chose; the same id again files nothing twice.
 
-    `figures` only with the answer `figures`. `seen`: the last filing that the page showed. Raises NotPermitted,
-    NotVisible, NotOverYet, QuarterIsClosed, FiledMeanwhile, CannotOpen.
+    `figures` only with the answer `figures`. `seen`: the last filing that the page showed. `reason`: a code of the
+    register's reasons, for figures that break a rule of the table; it is signed with them. Raises NotPermitted,
+    NotVisible, WithoutReason, NotOverYet, QuarterIsClosed, FiledMeanwhile, CannotOpen.
     """
     by.must(Permission.REGISTER_FILE)
     table = store.matrix(code, by=by)
     if (answer is Answer.FIGURES) != (figures is not None):
         raise ValueError("figures belong to the answer `figures`, and to no other")
+    if figures is None or not rules.broken(table, figures):
+        reason = ""
+    elif reason not in country().register.reasons:
+        raise rules.WithoutReason
     if figures is not None and rules.is_zero(figures):
         answer, figures = Answer.ZERO, None
     with transaction() as session:
@@ -61,7 +67,7 @@ def file(
         before = register_rows.newest(table, quarter)
         if (before.id if before else None) != seen:
             raise FiledMeanwhile
-        row = _append(session, filing_id, table, quarter, before, answer, figures, by)
+        row = _append(session, filing_id, table, quarter, before, answer, figures, reason, by)
         audit.append(
             session,
             audit.Event.TABLE_FILED,
@@ -84,6 +90,7 @@ def _append(
     before: Filing | None,
     answer: Answer,
     figures: Figures | None,
+    reason: str,
     by: Actor,
 ) -> Filing:
     assert by.member_id
@@ -99,6 +106,7 @@ def _append(
         member_id=by.member_id,
         answer=SEALED if is_sealed else str(answer),
         content=None,
+        reason=reason,
         filed_at=clock.now().astimezone(UTC).replace(microsecond=0),
     )
     content = b""

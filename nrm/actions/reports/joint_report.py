@@ -134,6 +134,7 @@ def _value(quarter: Quarter, lines: Sequence[store.Line]) -> dict[str, Any]:
         )
         requirements.append(_entry(requirement, parts))
     return {
+        "format": rules.FORMAT,
         "report": JOINT.name,
         "quarter": str(quarter),
         "released_at": _current_second().isoformat(),
@@ -176,6 +177,8 @@ def _of_table(line: store.Line, quarter: Quarter, tables: list[dict[str, Any]]) 
     if line.state is State.FILED and figures is not None:
         tables.append(render.filed_table(line.matrix, figures))
         found["printed"] = [line.matrix.code]
+        if row.reason:
+            found["reason"] = row.reason
     return found
 
 
@@ -193,7 +196,7 @@ def _released(report: str, quarter: Quarter, tables: list[dict[str, Any]]) -> di
             "printed": [],
         }
     content = reports.release_file(quarter, "json", by=RELEASE, report=report)
-    added = render.released_tables(report, json.loads(content))
+    added = render.released_tables(report, json.loads(content), country().tables[report])
     tables += added
     return {
         "table": report,

@@ -8,19 +8,20 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from nrm import clock
+from nrm import audit, clock
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission, Role
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports import file_signatures
 from nrm.domain.reports import reports as rules
-from nrm.domain.reports.contributions import PartsOutstanding, check_parts
+from nrm.domain.reports.contributions import PartsOutstanding, SilenceUnconfirmed, check_parts
 from nrm.domain.reports.report_list import MAIN, REPORTS, SEALED, FiledReport, Report
+from nrm.models.reports.reports import SilentPart
 from nrm.steps import background
 from nrm.steps.reports import release_building, release_signing
 from nrm.steps.reports.release_building import CannotTabulate, ReportOutcome, ReportRefused, Waits
@@ -70,7 +71,7 @@ def close(quarter: Quarter, *, by: Actor, progress: Progress | None = None) -> C
 
     The first release may be of any quarter that has ended; after it, each quarter in turn. A report other than ix that
     was refused is tried again while its quarter is the last one closed. Raises NotPermitted, QuarterNotEnded,
-    QuarterOutOfOrder, PartsOutstanding, WaitsForSignatures, BeingClosed, CannotTabulate.
+    QuarterOutOfOrder, PartsOutstanding, SilenceUnconfirmed, WaitsForSignatures, BeingClosed, CannotTabulate.
     `progress` is told what is being done, never a number.
     """
     with _one_at_a_time():
@@ -160,11 +161,28 @@ def _checked_before_closing(quarter: Quarter, by: Actor) -> Closed | None:
     for line in waiting:
         raise rules.WaitsForSignatures(str(line.quarter))
     parts = contributions.parts(quarter, by=by)
-    check_parts(parts, quarter, days=country().calendar.release_after_days, today=today)
+    try:
+        check_parts(parts, quarter, days=country().calendar.release_after_days, today=today)
+    except SilenceUnconfirmed as silence:
+        _ask_for_confirmation(quarter, silence.codes, by)
+        raise
     if missing := register.awaited(quarter, by=by):
         raise PartsOutstanding(missing)
     db.session.rollback()  # nothing is held open while the figures are worked on
     return None
+
+
+def _ask_for_confirmation(quarter: Quarter, codes: Sequence[str], by: Actor) -> None:
+    """Write down that the quarter is to be closed without these; the Responsible Authority finds it in its list."""
+    assert by.member_id
+    db.session.rollback()
+    with transaction() as session:
+        for organisation_id in report_rows.not_asked_about(quarter, codes):
+            asked = {"asked_by_id": by.member_id, "asked_at": clock.now(), "confirmed_by_id": None}
+            session.add(SilentPart(organisation_id=organisation_id, quarter=str(quarter), confirmed_at=None, **asked))
+            audit.append(
+                session, audit.Event.SILENCE_ASKED, by=by, quarter=str(quarter), organisation_id=organisation_id
+            )
 
 
 def _close(quarter: Quarter, by: Actor, tell: Progress) -> Closed | Refused:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from nrm.domain.reports.grids import FORMULA, Grid, place
-from nrm.domain.reports.register import Matrix, Words
+from nrm.domain.reports.register import Matrix, Rule, Words
 from nrm.domain.words import N_, Phrase
 
 LARGEST, LARGEST_SUM = 999_999, 99_999_999
@@ -42,6 +42,12 @@ Figure = int | Missing
 Figures = tuple[tuple[Figure, ...], ...]
 """Line by line in the order of the matrix."""
 
+ADDED: Mapping[str, frozenset[str]] = {
+    "age_class": frozenset({"unknown"}),
+    "sex": frozenset({"other_or_unknown"}),
+}
+"""Codes that lines of tables about people did not have at first, by dimension. What was filed before stays readable."""
+
 Key = tuple[str, str]
 """(code of a line, code of a column); `total` stands for either."""
 
@@ -58,11 +64,29 @@ class Fault:
 
 
 class Faulty(Exception):
-    """The table cannot be filed as it is; `faults` are in the order of the matrix."""
+    """The table cannot be filed as it is; `faults` are in the order of the matrix.
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    `may_have_reason`: nothing is wrong but that rules are broken, and the agency may say why they are.
+    """
+
+    def __init__(self, faults: Sequence[Fault], *, may_have_reason: bool = False) -> None:
         super().__init__(f"{len(faults)} faults")
         self.faults = tuple(faults)
+        self.may_have_reason = may_have_reason
+
+
+class WithoutReason(Exception):
+    """The figures break a rule of their table, and none of the register's reasons is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A rule that does not hold in a line: the number of the whole, and the sum of its parts."""
+
+    line: str
+    rule: Rule
+    whole: int
+    parts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +104,11 @@ def keys(matrix: Matrix) -> list[Key]:
     return [(line, column) for line in lines for column in columns]
 
 
-def read(matrix: Matrix, typed: Typed, *, empty_is_zero: bool = False) -> Figures:
-    """The figures. A total may be left empty; one that is there must be right. Raises Faulty."""
+def read(matrix: Matrix, typed: Typed, *, empty_is_zero: bool = False, reason: bool = False) -> Figures:
+    """The figures. A total may be left empty; one that is there must be right. Raises Faulty.
+
+    `reason`: the agency says why a rule is broken, if one is.
+    """
     faults: list[Fault] = []
     figures: dict[Key, Figure] = {}
     for key in keys(matrix):
@@ -99,7 +126,34 @@ def read(matrix: Matrix, typed: Typed, *, empty_is_zero: bool = False) -> Figure
         faults = [_fault(matrix, typed, key, message) for key, message in _contradictions(matrix, figures)]
     if faults:
         raise Faulty(faults)
-    return tuple(tuple(figures[line, column] for column in matrix.columns.members) for line in matrix.lines)
+    filled = tuple(tuple(figures[line, column] for column in matrix.columns.members) for line in matrix.lines)
+    if not reason and (broken_ := broken(matrix, filled)):
+        raise Faulty(
+            [_fault(matrix, typed, (each.line, each.rule.whole), _broken_words(each)) for each in broken_],
+            may_have_reason=True,
+        )
+    return filled
+
+
+def broken(matrix: Matrix, figures: Figures) -> list[Broken]:
+    """The rules that do not hold, line by line. A part without a number counts as 0, a whole without one as any."""
+    by_key = dict(cells(matrix, figures))
+    found = []
+    for line in matrix.lines:
+        for rule in matrix.rules:
+            whole = by_key[line, rule.whole]
+            parts = sum(part for column in rule.parts if isinstance(part := by_key[line, column], int))
+            if isinstance(whole, int) and parts > whole:
+                found.append(Broken(line, rule, whole, parts))
+    return found
+
+
+def _broken_words(each: Broken) -> Phrase:
+    return N_(
+        "Correct it, or say below why it is so: %(whole)s is less than its parts, which are %(parts)s together",
+        whole=each.whole,
+        parts=each.parts,
+    )
 
 
 def _figure(text: str, *, protected: bool, largest: int) -> Figure | Phrase:
@@ -134,20 +188,6 @@ def _contradictions(matrix: Matrix, figures: Mapping[Key, Figure]) -> list[tuple
     if matrix.totals >= {"rows", "columns"}:
         every = [figures[line, column] for line in lines for column in columns]
         found += _sum((TOTAL, TOTAL), every, figures)
-    for part, whole in matrix.at_most:
-        for line in lines:
-            small, large = figures[line, part], figures[line, whole]
-            if isinstance(small, int) and isinstance(large, int) and small > large:
-                found.append(
-                    (
-                        (line, part),
-                        N_(
-                            "Correct one of the two: %(part)s cannot be more than %(whole)s, of which they are a part",
-                            part=small,
-                            whole=large,
-                        ),
-                    )
-                )
     return found
 
 
@@ -218,9 +258,25 @@ def figures_of(content: bytes | list[Any], matrix: Matrix) -> Figures:
     """Read `canonical` again; ValueError when it is not of this matrix."""
     value = json.loads(content) if isinstance(content, bytes) else content
     read_ = tuple(tuple(Missing(each) if isinstance(each, str) else int(each) for each in line) for line in value)
+    if len(read_) != len(matrix.lines):
+        read_ = _of_fewer_codes(matrix, read_)
     if len(read_) != len(matrix.lines) or any(len(line) != len(matrix.columns.members) for line in read_):
         raise ValueError("figures of another matrix")
     return read_
+
+
+def _of_fewer_codes(matrix: Matrix, figures: Figures) -> Figures:
+    """Figures that were filed before some codes of the lines could be: nobody was counted in the lines of these."""
+    names = [axis.code for axis in matrix.rows]
+    held = iter(figures)
+    zeros_ = (0,) * len(matrix.columns.members)
+    added = [
+        any(code in ADDED.get(name, ()) for name, code in zip(names, line.split("/"), strict=True))
+        for line in matrix.lines
+    ]
+    if len(figures) != added.count(False):
+        return figures
+    return tuple(zeros_ if is_added else next(held) for is_added in added)
 
 
 def records(matrix: Matrix, figures: Figures, quarter: str) -> list[dict[str, str]]:

@@ -9,7 +9,7 @@ Decided in ADR 0034.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -82,12 +82,20 @@ class Axis:
     members: Mapping[str, Words]
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Of every line of a matrix: the column `whole` is at least the sum of the columns `parts`."""
+
+    whole: str
+    parts: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Matrix:
     """One table that an agency files; never changes while an instance runs.
 
     `totals` holds "rows" when the rows of a column add up to the last line, "columns" when a line adds up to its last
-    column. `at_most`: pairs of columns (part, whole).
+    column. `rules` hold in every line, unless the agency says why not, by one of the register's `reasons`.
     """
 
     code: str
@@ -98,7 +106,7 @@ class Matrix:
     rows: tuple[Axis, ...]
     columns: Axis
     totals: frozenset[str]
-    at_most: tuple[tuple[str, str], ...]
+    rules: tuple[Rule, ...]
     protected: bool
     due_after_days: int
 
@@ -141,9 +149,10 @@ class Requirement:
 
 @dataclass(frozen=True)
 class Register:
-    """All requirements, by number."""
+    """All requirements, by number; and the reasons an agency may give for figures that break a rule, by their code."""
 
     requirements: tuple[Requirement, ...]
+    reasons: Mapping[str, Words] = field(default_factory=dict)
 
     @cached_property
     def tables(self) -> Mapping[str, Matrix]:

@@ -14,6 +14,13 @@ from nrm.domain.quarters import Quarter
 FORMATS = ("html.sq", "html.en", "pdf.sq", "pdf.en", "csv", "csvw", "xlsx", "json")
 """What a release consists of: the page's markup and the printed report in both languages, and the tables as data."""
 
+FORMAT = 2
+"""Of the JSON of a release. In the first one, which has no `format`, a structural zero is 0 like any other figure; in
+the second one it has no value, and the status `CANNOT_EXIST` (ADR 0081)."""
+
+CANNOT_EXIST = "M"
+"""The status of a structural zero, after the code list CL_OBS_STATUS of SDMX: "missing value, data cannot exist"."""
+
 Span = tuple[int, int]
 """The least and the most."""
 
@@ -145,8 +152,32 @@ def behind(figure: int, *, whole: bool = False) -> Span:
 
 
 def filled(release: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The tables of a release (its JSON value) that hold figures: not those that nothing fills."""
-    return [table for table in release["tables"] if not table.get("not_recorded")]
+    """The tables of a release (its JSON value, of any format) that hold figures: not those that nothing fills.
+
+    As the rounder made them: a structural zero is 0.
+    """
+    return [
+        {**table, "rows": [_rounded(row) for row in table["rows"]]}
+        for table in release["tables"]
+        if not table.get("not_recorded")
+    ]
+
+
+def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {**{name: each for name, each in row.items() if name != "status"}, "value": row["value"] or 0}
+
+
+def with_structural_zeros(
+    table: Mapping[str, Any], is_impossible: Callable[[Mapping[str, str]], bool]
+) -> list[dict[str, Any]]:
+    """The rows of a table of any format as the newest one has them; `is_impossible` says of {dimension: member} that
+    nobody can be all of them. Only what is 0 can be a structural zero."""
+    return [
+        {**row, "value": None, "status": CANNOT_EXIST}
+        if not row["value"] and is_impossible({n: row[n] for n in table["dimensions"] if row[n] != "*"})
+        else dict(row)
+        for row in table["rows"]
+    ]
 
 
 def due_on(quarter: Quarter, days: int) -> date:

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from nrm.domain.quarters import Quarter
+from nrm.domain.reports import exploitation
+from nrm.domain.reports.exploitation import Told
 from nrm.domain.shelter.cases import AGE_BANDS, GENDERS
 from nrm.domain.shelter.permits import UNDECIDED, PermitStatus
 from nrm.domain.shelter.stays import length_bucket
@@ -34,6 +36,7 @@ DIMENSIONS = (
     "arrival",
     "protection",
     "repeat",
+    *exploitation.DIMENSIONS,
 )
 """What a person is counted by; the tables of a country use these."""
 
@@ -43,6 +46,7 @@ UNFILLED = frozenset({"repeat"})
 REPEATS = ("new", "repeat", "pending", "not_checked")
 NOT_WITNESSES = frozenset({WitnessStatus.NOT_A_WITNESS, WitnessStatus.TESTIMONY_WITHDRAWN})
 CORRECTED = "~"
+_NOT_TOLD = exploitation.codes(Told())
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,7 @@ class PersonRecord:
     stays: Sequence[StayRecord]
     permit: PermitRecord | None = None
     testimony: Sequence[tuple[str, date]] = ()
+    told: Told = field(default_factory=Told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,8 @@ def tabulate(
     `before` holds, by case, the rows of the last release that were still there at its end; None when there is none.
     """
     rows: list[tuple[str, Row]] = []
-    waiting = dict(before or {})
+    # Who was there at the end of a release that did not count by this yet: it is not known of them.
+    waiting = {case: {**_NOT_TOLD, **was} for case, was in (before or {}).items()}
     for each in people:
         was = waiting.pop(each.person, None)
         known = [stay for stay in each.stays if stay.known_on <= quarter.end and stay.admitted_on <= quarter.end]
@@ -168,6 +174,7 @@ def _stay_row(each: PersonRecord, known: Sequence[StayRecord], quarter: Quarter,
         "stay_status": "still_there" if there else "left",
         "protection": _protection(each, day, foreign=nationality != classification.home),
         "repeat": each.repeat if each.repeat in REPEATS else "not_checked",
+        **exploitation.codes(each.told),
     }
 
 

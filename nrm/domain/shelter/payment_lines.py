@@ -1,20 +1,45 @@
-"""Nights by which shelters are paid (Action Plan II.1(b)(iv)). Exact, and of nobody: a sum over all stays of a shelter.
+"""Nights by which shelters are paid (Action Plan II.1(b)(iv)): an exact sum over all stays of a shelter.
 
 The day of exit is not a night. Children who came with a victim have stays of their own, which count. The nights of
 people who do not wish to be in the statistics count too: they only say that a place was used.
 
-Decided in ADR 0020.
+The sum of a few residents is the length of somebody's stay. So a shelter that had fewer than `FEWEST` in a quarter is
+paid by the places that it kept, whoever slept in them, and whoever pays does not see its nights.
+
+Decided in ADR 0020 and ADR 0083.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from enum import StrEnum
 
 from nrm.domain.quarters import Quarter
 
 Days = tuple[date, date | None]
 """Of one stay: admission, and exit if there was one."""
+
+
+FEWEST = 5
+"""So many residents make a sum of nights that who pays may see. Children who came with a victim do not count: one stay
+is that of a mother with four of them."""
+
+
+class Basis(StrEnum):
+    """What a shelter is paid by for a quarter: `nights`, or `places` kept.
+
+    `withheld`: by nights of fewer than `FEWEST`, before there was this rule; who pays sees the number no more.
+    """
+
+    NIGHTS = "nights"
+    PLACES = "places"
+    WITHHELD = "withheld"
+
+
+def basis(residents: int) -> Basis:
+    """By what a quarter with so many residents is paid."""
+    return Basis.NIGHTS if residents >= FEWEST else Basis.PLACES
 
 
 def nights(admitted_on: date, ended_on: date | None, *, first: date, last: date) -> int:
@@ -26,6 +51,24 @@ def nights(admitted_on: date, ended_on: date | None, *, first: date, last: date)
 def of_quarter(stays: Iterable[Days], quarter: Quarter) -> int:
     """The nights of a quarter."""
     return sum(nights(*stay, first=quarter.start, last=quarter.end) for stay in stays)
+
+
+def kept(places: Iterable[tuple[date | None, date | None]], quarter: Quarter) -> int:
+    """Nights of a quarter for which places were kept. Of each place: the first day with it, and the first without."""
+    return sum(
+        nights(from_on or quarter.start, until_on, first=quarter.start, last=quarter.end)
+        for from_on, until_on in places
+    )
+
+
+def payable(stays: Iterable[Days], quarter: Quarter, *, before: Iterable[tuple[Quarter, int]]) -> int:
+    """What is paid by nights: those of the quarter, and what entries made since then change in quarters before it.
+
+    `before`: the quarters that were paid by nights, too, each with what was paid with it. What was paid by places is
+    not corrected.
+    """
+    stays, paid = list(stays), list(before)
+    return sum(of_quarter(stays, each) for each in (quarter, *(one for one, _ in paid))) - sum(each for _, each in paid)
 
 
 def earlier(stays: Iterable[Days], quarter: Quarter, *, since: Quarter | None, paid: int) -> int:

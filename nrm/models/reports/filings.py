@@ -27,6 +27,7 @@ class Filing(Model):
         UniqueConstraint("matrix", "quarter", "position"),
         CheckConstraint(one_of("answer", ANSWERS), name="known_answer"),
         CheckConstraint("(answer = 'figures') = (content IS NOT NULL)", name="figures_in_clear_or_none"),
+        CheckConstraint("reason = '' OR answer = 'figures'", name="reason_for_figures_in_clear"),
         CheckConstraint("(position = 1) = (replaces_id IS NULL)", name="corrections_name_what_they_replace"),
     )
 
@@ -39,6 +40,9 @@ class Filing(Model):
     member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
     answer: Mapped[str]
     content: Mapped[str | None]
+    reason: Mapped[str] = mapped_column(
+        default="", server_default=""
+    )  # why figures break a rule; a code of the register
     digest: Mapped[bytes]  # SHA-256 of what was signed: of the figures, or of their sealed bytes
     public: Mapped[bytes]
     signature: Mapped[bytes]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
 from nrm.domain.reports.contributions import Answer
+from nrm.domain.shelter.payment_lines import Basis
 from nrm.models.accounts.accounts import one_of
 
 
@@ -93,13 +94,37 @@ class QuarterPart(Model):
     answered_at: Mapped[datetime]
 
 
+class SilentPart(Model):
+    """That a quarter is to be closed without a contributor that has not answered: asked for by the statistician,
+    confirmed by a duty officer of the Responsible Authority."""
+
+    __tablename__ = "silent_parts"
+    __table_args__ = (
+        CheckConstraint("(confirmed_by_id IS NULL) = (confirmed_at IS NULL)", name="confirmed_by_somebody"),
+        CheckConstraint("confirmed_by_id <> asked_by_id", name="confirmed_by_another"),
+    )
+
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
+    quarter: Mapped[str] = mapped_column(primary_key=True)
+    asked_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
+    asked_at: Mapped[datetime]
+    confirmed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
+    confirmed_at: Mapped[datetime | None]
+
+
 class PaymentLine(Model):
-    """Nights of one shelter in one quarter, frozen when the quarter was closed; names nobody."""
+    """Nights of one shelter in one quarter, frozen when the quarter was closed; names nobody.
+
+    The payment desk sees `payable` alone, and of `withheld` lines not even that.
+    """
 
     __tablename__ = "payment_lines"
+    __table_args__ = (CheckConstraint(one_of("basis", Basis), name="known_basis"),)
 
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
     quarter: Mapped[str] = mapped_column(primary_key=True)
     nights: Mapped[int]
     earlier: Mapped[int]  # nights of earlier closed quarters that became known later; negative if there were fewer
+    payable: Mapped[int]  # nights to be paid: of stays, with those of earlier quarters, or of places kept
+    basis: Mapped[str]
     frozen_at: Mapped[datetime]

@@ -183,7 +183,9 @@ def _keep(session: Session, built: Built, by: Actor) -> Released:
         window,
         report.name,
         draft.tables,
+        country().tables[report.name],
         no_report_from=late,
+        confirmed=contributions.confirmations(report, window, by=by) if isinstance(report, Report) else (),
         # Where only a total is published there are no tables that could be missed.
         not_recorded=country().tables[report.name].unrecorded if draft.step != "total" else (),
     )

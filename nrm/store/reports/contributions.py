@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, String, and_, bindparam, exists, func, literal, select
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, String, and_, bindparam, exists, false, func, literal, select
+from sqlalchemy.orm import aliased
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports import contributions as rules
-from nrm.domain.reports.contributions import Answer, Part
+from nrm.domain.reports.contributions import Answer, Part, Without
 from nrm.domain.reports.report_list import Report
 from nrm.domain.reports.reports import Window
 from nrm.models.accounts.accounts import Member, Organisation
-from nrm.models.reports.reports import QuarterPart
+from nrm.models.reports.reports import QuarterPart, SilentPart
 from nrm.store import days
 
 
@@ -56,8 +59,30 @@ def silent(report: Report, window: Window, *, by: Actor) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def confirmations(report: Report, window: Window, *, by: Actor) -> tuple[tuple[str, datetime], ...]:
+    """(office, when) of each confirmation that a report is made without some of its contributors."""
+    found: set[tuple[str, datetime]] = set()
+    for text in window.quarters:
+        found.update(rules.confirmations(parts(Quarter.parse(text), by=by), report))
+    return tuple(sorted(found))
+
+
+def waits_for_confirmation(by: Actor) -> ColumnElement[bool]:
+    """Whether a quarter waits for the asker's office to confirm that somebody is silent, as a part of a statement."""
+    if not by.may(Permission.REPORT_COUNTERSIGN):
+        return false()
+    return exists().where(SilentPart.confirmed_at.is_(None))
+
+
+def to_confirm(*, by: Actor) -> list[str]:
+    """The quarters that wait for the Responsible Authority to confirm a closing without silent contributors."""
+    by.must(Permission.REPORT_COUNTERSIGN)
+    return sorted(set(db.session.scalars(select(SilentPart.quarter).where(SilentPart.confirmed_at.is_(None)))))
+
+
 def _parts(quarter: Quarter) -> tuple[Part, ...]:
-    at_work = select(Member.id).where(Member.organisation_id == Organisation.id, Member.status == "active").exists()
+    own, office = aliased(Member), aliased(Organisation)
+    at_work = select(own.id).where(own.organisation_id == Organisation.id, own.status == "active").exists()
     rows = db.session.execute(
         select(
             Organisation.code,
@@ -66,7 +91,13 @@ def _parts(quarter: Quarter) -> tuple[Part, ...]:
             Organisation.name_en,
             QuarterPart.answer,
             QuarterPart.answered_at,
+            SilentPart.asked_at,
+            SilentPart.confirmed_at,
+            office.code.label("office"),
         )
+        .outerjoin(SilentPart, and_(SilentPart.organisation_id == Organisation.id, SilentPart.quarter == str(quarter)))
+        .outerjoin(Member, Member.id == SilentPart.confirmed_by_id)
+        .outerjoin(office, office.id == Member.organisation_id)
         .outerjoin(
             QuarterPart, and_(QuarterPart.organisation_id == Organisation.id, QuarterPart.quarter == str(quarter))
         )
@@ -80,6 +111,7 @@ def _parts(quarter: Quarter) -> tuple[Part, ...]:
             {"sq": row.name_sq, "en": row.name_en},
             Answer(row.answer) if row.answer else None,
             row.answered_at,
+            Without(row.office or "", row.confirmed_at) if row.asked_at else None,
         )
         for row in rows
     )

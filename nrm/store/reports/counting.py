@@ -19,6 +19,7 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import answer_class
 from nrm.domain.reports import counting
 from nrm.domain.reports import report_list as reports
+from nrm.domain.reports.exploitation import Told
 from nrm.domain.reports.reports import Window
 from nrm.domain.reports.tabulation import PermitRecord, PersonRecord, StayRecord
 from nrm.domain.shelter import claims as rules
@@ -97,6 +98,7 @@ def _people(quarter: Quarter, also: Collection[uuid.UUID]) -> Executable:
             Case.age_band,
             Case.exploited_in,
             Case.repeat,
+            Case.facts,
             Testimony.position,
             Testimony.status,
             Testimony.happened_on,
@@ -176,6 +178,20 @@ def _person(
         tuple(stays.values()),
         permit,
         tuple(steps[position] for position in sorted(steps)),
+        _told(row.facts),
+    )
+
+
+def _told(facts: Mapping[str, Any]) -> Told:
+    def of(name: str) -> tuple[str, ...]:
+        return tuple(facts.get(name) or ())
+
+    return Told(
+        exploitation=of("exploitation"),
+        labour=of("labour"),
+        sexual=of("sexual"),
+        means_of_control=of("means_of_control"),
+        recruiter_relation=facts.get("recruiter_relation") or "",
     )
 
 

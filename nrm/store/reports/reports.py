@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, false, literal_column, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, false, literal_column, or_, select
 
 from nrm.db import RELEASES, db
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Permission
@@ -18,6 +18,7 @@ from nrm.domain.reports.report_list import MAIN
 from nrm.domain.reports.reports import Finding, Window, findings_of
 from nrm.models.audit import AuditEntry
 from nrm.models.reports.reports import Release, ReleaseDraft, ReleaseFile, ReleaseMemory
+from nrm.store.reports import contributions
 from nrm.store.rows.reports import reports as rows
 
 RELEASE = Actor.system("release")
@@ -194,10 +195,10 @@ def to_countersign(*, by: Actor) -> list[str]:
 
 
 def waits_to_countersign(by: Actor) -> ColumnElement[bool]:
-    """Whether there is any, as a part of another statement; false for other roles."""
+    """Whether there is any, or a silence to be confirmed, as a part of another statement; false for other roles."""
     if not by.may(Permission.REPORT_COUNTERSIGN):
         return false()
-    return exists().where(ReleaseDraft.signature.is_not(None))
+    return or_(exists().where(ReleaseDraft.signature.is_not(None)), contributions.waits_for_confirmation(by))
 
 
 def chain(*, by: Actor, report: str = MAIN.name) -> list[SealedRelease]:

@@ -1,60 +1,76 @@
-"""Nights per shelter and quarter. Frozen at closing; read by the payment desk and by each shelter alone."""
+"""Nights per shelter and quarter. Frozen at closing; read by each shelter, and as far as needed by the payment desk."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, null, select
 
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import SHELTERS, Actor, NotPermitted, OrganisationKind, Permission
 from nrm.domain.quarters import Quarter
 from nrm.domain.shelter import payment_lines as rules
-from nrm.domain.shelter.stays import Period, present
+from nrm.domain.shelter.stays import Period, Source, present
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.reports.reports import PaymentLine
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.places import Place
 from nrm.models.shelter.stays import Stay
 from nrm.store.rows.shelter import absences as absence_rows
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What one shelter is paid by for one quarter: nights of it, and those of earlier ones known since."""
+    """What one shelter is paid by for one quarter (`basis`), and for how many nights (`paid`).
+
+    `nights` of stays, and those of earlier quarters known since (`earlier`), are for the shelter itself: none for the
+    payment desk. `paid` is none where the desk must not see it.
+    """
 
     quarter: Quarter
     code: str
     names: Mapping[str, str]
-    nights: int
-    earlier: int
-
-    @property
-    def paid(self) -> int:
-        """All nights that the shelter is paid for: `nights` and `earlier`."""
-        return self.nights + self.earlier
+    basis: rules.Basis
+    nights: int | None
+    earlier: int | None
+    paid: int | None
 
 
 def bases(*, by: Actor) -> list[Base]:
     """The newest quarter first: of every shelter for the payment desk, of their own for anybody else who may."""
     by.must(Permission.PAYMENT_READ)
+    desk = by.kind is OrganisationKind.MINISTRY
+    shown = case((PaymentLine.basis != rules.Basis.WITHHELD, PaymentLine.payable)) if desk else PaymentLine.payable
     statement = (
         select(
             PaymentLine.quarter,
             Organisation.code,
             Organisation.name_sq,
             Organisation.name_en,
-            PaymentLine.nights,
-            PaymentLine.earlier,
+            PaymentLine.basis,
+            null().label("nights") if desk else PaymentLine.nights,
+            null().label("earlier") if desk else PaymentLine.earlier,
+            shown.label("payable"),
         )
         .join(Organisation, Organisation.id == PaymentLine.organisation_id)
         .order_by(PaymentLine.quarter.desc(), Organisation.code)
     )
-    if by.kind is not OrganisationKind.MINISTRY:
+    if not desk:
         statement = statement.where(PaymentLine.organisation_id == by.organisation_id)
     return [
-        Base(Quarter.parse(row.quarter), row.code, {"sq": row.name_sq, "en": row.name_en}, row.nights, row.earlier)
+        Base(
+            Quarter.parse(row.quarter),
+            row.code,
+            {"sq": row.name_sq, "en": row.name_en},
+            rules.Basis(row.basis),
+            row.nights,
+            row.earlier,
+            row.payable,
+        )
         for row in db.session.execute(statement)
     ]
 
@@ -63,44 +79,59 @@ def lines(quarter: Quarter, *, by: Actor) -> list[PaymentLine]:
     """The rows to freeze with a quarter, one a shelter; none when it is frozen. For closing a quarter only."""
     if by != Actor.system("release"):
         raise NotPermitted("nights are summed by the program alone")
-    frozen: dict[uuid.UUID, tuple[str, int]] = {
-        row[0]: (row[1], row[2])
-        for row in db.session.execute(
-            select(
-                PaymentLine.organisation_id,
-                func.min(PaymentLine.quarter),
-                func.sum(PaymentLine.nights + PaymentLine.earlier),
-            ).group_by(PaymentLine.organisation_id)
-        )
-    }
     if db.session.scalar(select(func.count()).where(PaymentLine.quarter >= str(quarter))):
         return []
-    first = {shelter: Quarter.parse(frozen[shelter][0]) if shelter in frozen else None for shelter in _shelters()}
-    nights, earlier = dict.fromkeys(first, 0), dict.fromkeys(first, 0)
+    frozen: dict[uuid.UUID, list[PaymentLine]] = {}
+    for each in db.session.scalars(select(PaymentLine)):
+        frozen.setdefault(each.organisation_id, []).append(each)
     gaps = absence_rows.gaps()
-    # Every stay that ever was is read, and none is kept.
-    statement = select(Stay.id, Stay.organisation_id, Stay.admitted_on, Stay.ended_on)
-    every = statement.where(Stay.admitted_on <= quarter.end).execution_options(yield_per=1_000)
-    for stay_id, shelter, admitted_on, ended_on in db.session.execute(every):
-        if shelter not in first:
-            continue
-        there: list[rules.Days] = [(admitted_on, ended_on)]
-        if stay_id in gaps:
-            parts = present(Period(admitted_on, ended_on), gaps[stay_id])
-            there = [(each.admitted_on, each.exited_on) for each in parts]
-        nights[shelter] += rules.of_quarter(there, quarter)
-        earlier[shelter] += rules.earlier(there, quarter, since=first[shelter], paid=0)
+    stays: dict[uuid.UUID, list[rules.Days]] = {}
+    residents: dict[uuid.UUID, set[uuid.UUID]] = {}
+    for row in db.session.execute(
+        select(Stay.id, Stay.organisation_id, Stay.case_id, Stay.admitted_on, Stay.ended_on, Case.source)
+        .join(Case, Case.id == Stay.case_id)
+        .where(Stay.admitted_on <= quarter.end)
+    ):
+        there = present(Period(row.admitted_on, row.ended_on), gaps.get(row.id, ()))
+        days = [(each.admitted_on, each.exited_on) for each in there]
+        stays.setdefault(row.organisation_id, []).extend(days)
+        if row.source != Source.WITH_A_VICTIM and rules.of_quarter(days, quarter):
+            residents.setdefault(row.organisation_id, set()).add(row.case_id)
+    places: dict[uuid.UUID, list[tuple[date | None, date | None]]] = {}
+    # An extra place is made for somebody: that it was there says that they were.
+    of_building = select(Place.organisation_id, Place.from_on, Place.until_on).where(Place.extra_why == "")
+    for organisation_id, from_on, until_on in db.session.execute(of_building):
+        places.setdefault(organisation_id, []).append((from_on, until_on))
     return [
-        PaymentLine(
-            organisation_id=shelter,
-            quarter=str(quarter),
-            nights=nights[shelter],
-            earlier=earlier[shelter] - (frozen[shelter][1] if shelter in frozen else 0),
-            frozen_at=clock.now(),
+        _line(
+            shelter,
+            quarter,
+            rules.basis(len(residents.get(shelter, ()))),
+            stays.get(shelter, []),
+            places.get(shelter, []),
+            frozen.get(shelter, []),
         )
-        for shelter in first
+        for shelter in db.session.scalars(select(Organisation.id).where(Organisation.kind.in_(SHELTERS)))
     ]
 
 
-def _shelters() -> list[uuid.UUID]:
-    return list(db.session.scalars(select(Organisation.id).where(Organisation.kind.in_(SHELTERS))))
+def _line(
+    shelter: uuid.UUID,
+    quarter: Quarter,
+    basis: rules.Basis,
+    days: Sequence[rules.Days],
+    places: Sequence[tuple[date | None, date | None]],
+    frozen: Sequence[PaymentLine],
+) -> PaymentLine:
+    since = min((Quarter.parse(each.quarter) for each in frozen), default=None)
+    by_nights = [(Quarter.parse(each.quarter), each.payable) for each in frozen if each.basis != rules.Basis.PLACES]
+    by_places = basis is rules.Basis.PLACES
+    return PaymentLine(
+        organisation_id=shelter,
+        quarter=str(quarter),
+        nights=rules.of_quarter(days, quarter),
+        earlier=rules.earlier(days, quarter, since=since, paid=sum(each.nights + each.earlier for each in frozen)),
+        payable=rules.kept(places, quarter) if by_places else rules.payable(days, quarter, before=by_nights),
+        basis=str(basis),
+        frozen_at=clock.now(),
+    )

@@ -31,7 +31,7 @@ from nrm.store.referrals import duty as store
 from nrm.store.referrals import system as system_store
 from nrm.store.referrals.duty import DutyLine
 from nrm.store.referrals.system import Place
-from nrm.store.reports import reports
+from nrm.store.reports import contributions, reports
 from nrm.store.shelter import absences, others_there
 from nrm.web import access, errors, home
 from nrm.web.choices import label_of
@@ -98,6 +98,7 @@ def duty_home() -> str:
     return render_template(
         "home/duty_officer.html",
         to_sign=reports.to_countersign(by=by) if g.top.to_countersign else [],
+        to_confirm=contributions.to_confirm(by=by) if g.top.to_countersign else [],
         desk=store.desk(by=by, size=SHOWN),
         **_words(),
         missing=absences.missing(by=by) if g.top.missing else (),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from forms import SelectChoice
 from forms.reports.filings import ANSWER_LABELS, FileTableForm, names, typed
 from nrm import parsing
 from nrm.actions.reports import filings as actions
@@ -125,7 +126,7 @@ def check(quarter: str, matrix: str) -> errors.Answer:
         return _form_page(table, which, form, cells)
     if not form.validate() or faults:
         return _form_page(table, which, form, cells, faults), 422
-    return _check_page(table, which, Answer(form.answer.data), figures)
+    return _check_page(table, which, Answer(form.answer.data), figures, _reason(form))
 
 
 @blueprint.post(f"{_TABLE}/upload")
@@ -146,6 +147,8 @@ def upload(quarter: str, matrix: str) -> errors.Answer:
     except grids.UnreadableFile as error:
         return _form_page(table, which, form, cells, problem=str(error.args[0])), 422
     except Faulty as error:
+        if error.may_have_reason:
+            _offer_reasons(form)
         return _form_page(table, which, form, cells, error.faults, of_file=True), 422
 
 
@@ -170,6 +173,7 @@ def sign(quarter: str, matrix: str) -> errors.Answer:
             answer=Answer(form.answer.data),
             figures=figures,
             seen=_id("seen"),
+            reason=_reason(form),
             by=access.actor(),
         )
     except register_rules.FiledMeanwhile:
@@ -209,6 +213,8 @@ def show(filing_id: uuid.UUID) -> str:
         table=table,
         quarter=quarter,
         shown=_with_totals(table, figures) if figures is not None else None,
+        broken=_broken_rules(table, figures),
+        why=country().register.reasons.get(row.reason),
         history=history,
         answers={**ANSWER_LABELS, "sealed": N_("Filed, sealed")},
         office=text_in(agency_names()[table.filed_by]),
@@ -233,7 +239,10 @@ def _closed(table: Matrix, quarter: Quarter) -> errors.Answer | None:
 
 
 def _read(table: Matrix, form: FileTableForm) -> tuple[Typed, Figures | None, Sequence[Fault]]:
-    """(what was typed, its figures, faults to correct); figures only with the answer that asks for them."""
+    """(what was typed, its figures, faults to correct); figures only with the answer that asks for them.
+
+    The form offers reasons where one is needed or was given.
+    """
     try:
         cells = typed(table, request.form)
     except Faulty as error:
@@ -241,9 +250,25 @@ def _read(table: Matrix, form: FileTableForm) -> tuple[Typed, Figures | None, Se
     if form.answer.data != Answer.FIGURES:
         return cells, None, ()
     try:
-        return cells, rules.read(table, cells, empty_is_zero=bool(form.empty_zero.data)), ()
+        figures = rules.read(table, cells, empty_is_zero=bool(form.empty_zero.data), reason=bool(_reason(form)))
     except Faulty as error:
+        if error.may_have_reason:
+            _offer_reasons(form)
         return cells, None, error.faults
+    if rules.broken(table, figures):
+        _offer_reasons(form)
+    return cells, figures, ()
+
+
+def _reason(form: FileTableForm) -> str:
+    """The reason that was given, if it is one of the register."""
+    return form.reason.data if form.reason.data in country().register.reasons else ""
+
+
+def _offer_reasons(form: FileTableForm) -> None:
+    form.reason.choices = [
+        SelectChoice(value=code, label=text_in(words)) for code, words in country().register.reasons.items()
+    ]
 
 
 def _id(name: str) -> uuid.UUID | None:
@@ -300,8 +325,10 @@ def _fault_words(fault: Fault) -> str:
     return f"{place}: {translated(fault.message)}" if place else translated(fault.message)
 
 
-def _check_page(table: Matrix, quarter: Quarter, answer: Answer, figures: Figures | None) -> str:
+def _check_page(table: Matrix, quarter: Quarter, answer: Answer, figures: Figures | None, reason: str = "") -> str:
     fields = names(table)
+    broken = rules.broken(table, figures) if figures is not None else []
+    kept = [("reason", reason)] if broken else []
     hidden = [(fields[key], _written(figure)) for key, figure in rules.cells(table, figures)] if figures else []
     last = store.newest(table, quarter, by=access.actor())
     return render_template(
@@ -313,9 +340,29 @@ def _check_page(table: Matrix, quarter: Quarter, answer: Answer, figures: Figure
         answers=ANSWER_LABELS,
         shown=_with_totals(table, figures) if figures is not None else None,
         zero=figures is not None and rules.is_zero(figures),
-        hidden=[("answer", str(answer)), ("id", str(uuid.uuid4())), ("seen", str(last.id) if last else ""), *hidden],
+        hidden=[
+            *(("answer", str(answer)), ("id", str(uuid.uuid4())), ("seen", str(last.id) if last else "")),
+            *kept,
+            *hidden,
+        ],
+        broken=_broken_rules(table, figures),
+        why=country().register.reasons.get(reason) if broken else None,
         last=last,
     )
+
+
+def _broken_rules(table: Matrix, figures: Figures | None) -> list[tuple[str, str, int, int]]:
+    """(line, whole, its number, the number of its parts) of each rule that does not hold, in the reader's language."""
+    found = rules.broken(table, figures) if figures is not None else []
+    return [
+        (
+            " / ".join(text_in(words) for words in table.lines[each.line]),
+            text_in(table.columns.members[each.rule.whole]),
+            each.whole,
+            each.parts,
+        )
+        for each in found
+    ]
 
 
 def _written(figure: rules.Figure) -> str:

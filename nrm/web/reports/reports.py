@@ -17,11 +17,12 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from nrm import clock
+from nrm.actions.reports import contributions as contribution_actions
 from nrm.actions.reports import reports as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission, Role
 from nrm.domain.quarters import Quarter, UnreadableQuarter
 from nrm.domain.reports import reports as rules
-from nrm.domain.reports.contributions import PartsOutstanding
+from nrm.domain.reports.contributions import PartsOutstanding, SilenceUnconfirmed, is_unconfirmed
 from nrm.domain.reports.report_list import BY_NAME, JOINT, MAIN, FiledReport
 from nrm.domain.words import N_
 from nrm.render.reports import words_of
@@ -233,11 +234,15 @@ def state_of_quarter(quarter: str) -> str:
     if which.end >= today():
         raise NotVisible
     waiting = [line for line in store.waiting(by=by) if line.quarter == which]
+    parts = contributions.parts(which, by=by)
     return render_template(
         "reports/reports/quarter.html",
         quarter=which,
         states=_states(which, waiting),
-        parts=contributions.parts(which, by=by),
+        parts=parts,
+        silent=[
+            part for part in parts if part.without and is_unconfirmed(part) and by.may(Permission.REPORT_COUNTERSIGN)
+        ],
         may_sign=by.may(Permission.REPORT_CLOSE) and any(line.signed_at is None for line in waiting),
         may_countersign=by.may(Permission.REPORT_COUNTERSIGN) and any(line.signed_at for line in waiting),
         may_see_drafts=by.may(Permission.REPORT_CLOSE) or by.may(Permission.REPORT_COUNTERSIGN),
@@ -286,6 +291,15 @@ def countersign(quarter: str) -> BaseResponse:
     return redirect(url_for("reports.signing_page", quarter=quarter), 303)
 
 
+@blueprint.post("/reports/quarter/<quarter>/without")
+@access.requires(Permission.REPORT_COUNTERSIGN)
+@sessions.step_up
+def without(quarter: str) -> BaseResponse:
+    """The second office confirms that a quarter is closed without those who have not answered."""
+    contribution_actions.confirm_silence(quarter_of(quarter), by=access.actor())
+    return redirect(url_for("reports.state_of_quarter", quarter=quarter), 303)
+
+
 @blueprint.get("/reports/quarter/<quarter>/sealing")
 @access.requires(Permission.REPORT_COUNTERSIGN)
 def signing_page(quarter: str) -> BaseResponse:
@@ -311,11 +325,19 @@ def close(quarter: str) -> BaseResponse | tuple[str, int]:
     except PartsOutstanding as error:
         names = organisation_names.names_by_code(current_language())
         return _not_now(which, missing=[names[code] for code in error.codes])
+    except SilenceUnconfirmed as error:
+        names = organisation_names.names_by_code(current_language())
+        return _not_now(which, silent=[names[code] for code in error.codes])
     return redirect(url_for("reports.state_of_quarter" if already else "reports.closing", quarter=str(which)), 303)
 
 
 def _not_now(
-    quarter: Quarter, *, expected: Quarter | None = None, unsigned: str = "", missing: Sequence[str] = ()
+    quarter: Quarter,
+    *,
+    expected: Quarter | None = None,
+    unsigned: str = "",
+    missing: Sequence[str] = (),
+    silent: Sequence[str] = (),
 ) -> tuple[str, int]:
     due_on = rules.due_on(quarter, country().calendar.release_after_days)
     page = render_template(
@@ -324,6 +346,7 @@ def _not_now(
         expected=expected,
         unsigned=unsigned,
         missing=missing,
+        silent=silent,
         due_on=due_on,
     )
     return page, 409

@@ -227,11 +227,22 @@ def test_compensation_is_published_for_two_quarters_and_says_the_same_in_every_f
     book = openpyxl.load_workbook(io.BytesIO(store.release_file(Q2, "xlsx", by=RELEASE, report="compensation")))
     head, *rows = book["data"].iter_rows(values_only=True)
     printed = [row["value"] for table in value["tables"] for row in table["rows"]]
-    assert [row[head.index("value")] for row in rows] == printed
+    assert printed.count(None) > 5  # structural zeros: what was not granted has no amount
+    silent = ["no_report"] * len(value["no_report_from"])
+    assert [row[head.index("value")] for row in rows] == [*printed, *silent]
     text = store.release_file(Q2, "csv", by=RELEASE, report="compensation").decode("utf-8-sig")
     assert [row["value"] for row in csv.DictReader(io.StringIO(text))] == [
-        "" if figure is None else str(figure) for figure in printed
+        "" if figure is None else str(figure) for figure in [*printed, *silent]
     ]
+    margins = {
+        (name, row[name]): row["value"]
+        for table in value["tables"]
+        for row in table["rows"]
+        for name in table["dimensions"]
+        if {row[each] for each in table["dimensions"] if each != name} <= {"*"}
+    }
+    assert margins["granted", "none"] == margins["paid", "none"]
+    assert margins["outcome", "something"] == margins["outcome", "*"] - margins["paid", "none"]
     assert reports.is_genuine(value)
     assert reports.check(by=RELEASE) == []
     assert reports.verdict(Q2, report="compensation")["ok"]

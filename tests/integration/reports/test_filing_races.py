@@ -57,6 +57,7 @@ def filing_of(code: str, *, seen: uuid.UUID | None = None, id_: uuid.UUID | None
             quarter=Q2,
             answer=Answer.FIGURES,
             figures=filed.figures(code, number),
+            reason="several",
             seen=seen,
             by=by,
         )

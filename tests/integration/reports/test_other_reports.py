@@ -23,6 +23,7 @@ from nrm.domain.interviews.screenings import Screening, agency_of, outcome_of, p
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import answer_class
 from nrm.domain.reports import counting as rules
+from nrm.domain.reports import tabulation
 from nrm.models.shelter import testimony
 from nrm.statistics.tables import MalformedMicrodata
 from nrm.steps.reports import release_building
@@ -180,10 +181,11 @@ def test_report_x_is_published_beside_ix_and_says_the_same_in_every_format(app: 
     outcome = accommodated.release(Q2, by=factories.actor("molsa.statistician"))
     assert isinstance(outcome.others["x"], release_building.Released)
     value = published("x", Q2)
-    assert list(value) == ["report", "quarter", "released_at", "tables", "signatures"]
+    assert list(value) == ["format", "report", "quarter", "released_at", "tables", "signatures"]
     figures = [row["value"] for table in value["tables"] for row in table["rows"]]  # type: ignore[attr-defined]
     assert len(figures) > 300
-    assert [figure for figure in figures if figure % 5] == []
+    assert [figure for figure in figures if figure is not None and figure % 5] == []
+    assert None in figures  # a structural zero
     book = openpyxl.load_workbook(io.BytesIO(store.release_file(Q2, "xlsx", by=RELEASE, report="x")))
     head, *rows = book["data"].iter_rows(values_only=True)
     assert [row[head.index("value")] for row in rows] == figures
@@ -294,3 +296,31 @@ def test_shares_without_notice_and_without_agency_are_read_from_published_figure
 )
 def test_only_an_assisted_return_is_made_with_an_agency(manner: str, agency: str) -> None:
     assert agency_of(manner) == agency
+
+
+def test_report_ix_counts_by_what_was_done_to_a_person_from_the_facts_of_the_case(app: Flask) -> None:
+    assert app
+    accommodated.at(TODAY)
+    facts = {
+        "exploitation": ["forced_begging", "forced_labour"],
+        "labour": ["construction"],
+        "sexual": [],
+        "means_of_control": ["threats", "takes_earnings"],
+        "recruiter_relation": "family",
+        "statistics": "yes",
+    }
+    vatra = names.organisation_by_code("VATRA").id
+    with transaction() as session:
+        for told in (facts, {}, {**facts, "statistics": "no"}):
+            stayed = accommodated.person(session, vatra, facts=told)
+            accommodated.stay(session, stayed, vatra, date(2026, 5, 1))
+    people = counting.people(db.session.connection(), Q2, by=RELEASE)
+    classification = tabulation.Classification("AL", ["AL"], ["IT"])
+    rows = [row for _, row in tabulation.tabulate(people, Q2, classification)]
+    records, _ = TABLES["ix"].records(rows)
+    assert len(records) == 2  # who does not agree to be counted is not
+    assert sorted(row["exploitation"] for row in rows) == ["forced_labour", "unknown"]
+    (told_of,) = [row for row in rows if row["exploitation"] == "forced_labour"]
+    assert (told_of["labour_kind"], told_of["sexual_kind"], told_of["recruiter"]) == ("construction", "none", "family")
+    assert (told_of["besides_begging"], told_of["besides_labour"]) == ("yes", "no")
+    assert (told_of["control_threats"], told_of["control_money"], told_of["control_violence"]) == ("yes", "yes", "no")

@@ -37,6 +37,7 @@ from nrm.models.audit import AuditEntry
 from nrm.models.reports.filings import Filing
 from nrm.models.reports.reports import Release
 from nrm.models.shelter.cases import SealedCompartment
+from nrm.render import joint_report as render
 from nrm.render.sheets import csv_bytes, xlsx_bytes
 from nrm.statistics import release as statistics
 from nrm.steps.reports import release_building
@@ -353,7 +354,7 @@ def joint_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("joint") / "instance"
     with factories.copy_instance(template, folder).app_context():
         filed.begin(EARLY)
-        few = tuple((2, 1, 0, 3) for _ in range(12))
+        few = (*((2, 1, 0, 3) for _ in range(12)), *rules.zeros(country().register.tables["victims"])[12:])
         filed.file("victims", Q1, of=few)
         filed.file("victims", Q2, of=filed.planted())
         for code, table in country().register.tables.items():
@@ -453,7 +454,7 @@ def test_the_joint_report_says_of_each_requirement_what_is_there_in_figures_or_i
             assert tables[f"ix:{table['name']}"]["rows"] == table["rows"]
     protected = [row["value"] for name, table in tables.items() if ":" in name for row in table["rows"]]
     assert protected
-    assert {number % 5 for number in protected} == {0}
+    assert {number % 5 for number in protected if number is not None} == {0}
     assert reports.is_genuine(value)
     assert {each["signer"] for each in value["signatures"]} == {"server", "coordinator"}
     for each in value["signatures"]:
@@ -505,6 +506,13 @@ def of_every_release() -> Iterator[tuple[str, dict[str, bytes], dict[str, Any]]]
 
 
 NONE = "not_recorded"  # in the place of a figure, where nothing in the program can fill the table
+STATED = {
+    "zero": {"value": "0", "status": "A"},
+    "no_report": {"value": "no_report", "status": "O"},
+    "not_applicable": {"value": "not_applicable", "status": "M"},
+    "late": {"value": "late", "status": "O"},
+    "held": {"value": "held", "status": "O"},
+}
 
 
 @pytest.mark.slow
@@ -515,17 +523,27 @@ def test_every_report_says_the_same_in_every_format(joint: Flask) -> None:
         seen.add(report)
         assert set(files) == set(report_rules.FORMATS)
         told = [
-            {"table": table["name"], **{name: str(member) for name, member in row.items()}}
+            {
+                "table": table["name"],
+                "status": "A",
+                **{name: str(each) for name, each in row.items() if each is not None},
+            }
             for table in value["tables"]
-            for row in table["rows"] or [dict.fromkeys(table["dimensions"], "*") | {"value": NONE}]
+            for row in table["rows"] or [dict.fromkeys(table["dimensions"], "*") | {"value": NONE, "status": "L"}]
         ]
+        told += [
+            {"table": f"no_report_from:{code}", "value": "no_report", "status": "O"}
+            for code in value.get("no_report_from", ())
+        ]
+        parts = [part for each in value.get("requirements", ()) for part in each["parts"] if not part["printed"]]
+        told += [{"table": part["table"], **STATED[part["state"]]} for part in parts]
         head, *lines = csv.reader(io.StringIO(files["csv"].decode("utf-8-sig")))
         sheet = openpyxl.load_workbook(io.BytesIO(files["xlsx"]))["data"]
         rows = [["" if cell is None else str(cell) for cell in line] for line in sheet.iter_rows(values_only=True)]
         assert rows == [head, *lines]
         named = [dict(zip(head[2:], line[2:], strict=True)) for line in lines]
         assert [{name: member for name, member in line.items() if member} for line in named] == told
-        figures = Counter(each["value"] for each in told)
+        figures = Counter(each.get("value", "–") for each in told)
         for language in ("sq", "en"):
             page = files[f"html.{language}"].decode()
             assert len(page.encode()) < 50 * 1024  # with what stands around it, 60 KB
@@ -552,7 +570,7 @@ def test_every_print_is_tagged_and_says_in_words_what_its_pictures_show(joint: F
 
 
 def test_what_the_csv_means_goes_with_every_report_and_is_signed(joint: Flask) -> None:
-    for report, files, value in of_every_release():
+    for report, files, _ in of_every_release():
         described = json.loads(files["csvw"])
         assert file_signatures.describes(files["csvw"], files["csv"])
         assert reports.carries_signature(files["csvw"], [reports.public_key()])
@@ -563,7 +581,8 @@ def test_what_the_csv_means_goes_with_every_report_and_is_signed(joint: Flask) -
         names = {column[notation] for column in columns.values() if notation in column}
         assert names >= {"TIME_PERIOD", "OBS_VALUE", "REF_AREA", "OBS_STATUS"}
         assert columns["REF_AREA"]["default"] == "AL"
-        values = {row["value"] for table in value["tables"] for row in table["rows"] or [{"value": NONE}]}
+        lines = csv.DictReader(io.StringIO(files["csv"].decode("utf-8-sig")))
+        values = {int(text) if (text := line["value"]).isdigit() else text for line in lines if line["value"]}
         kind = columns["value"]["datatype"]
         assert (kind["base"] == "string") == any(isinstance(each, str) for each in values), report
         if kind["base"] == "string":
@@ -676,3 +695,48 @@ def test_a_table_that_is_late_for_several_quarters_is_one_line_of_the_register(b
     for code, quarter in (("arrests", Q1), ("sanctions", Q2)):
         due = country().register.tables[code].due_on(quarter)
         assert f"<small>Due on {due.day} {due:%B} {due.year}</small>" in page
+
+
+def test_figures_that_break_a_rule_are_filed_with_a_reason_and_the_joint_report_prints_it(
+    begun: Flask, sign_in: SignIn
+) -> None:
+    focal = sign_in("moj.focal_point")
+    three = {"answer": "figures", "empty_zero": "y", "r0c0": "4", "r0c1": "2", "r0c3": "1", "r0c4": "1", "r0c5": "1"}
+    page = focal.post("/register/2026Q2/judgments?lang=en", three, status=422)
+    assert messages(page) == [
+        "Trafficking in persons, Convicted: Correct it, or say below why it is so: "
+        "2 is less than its parts, which are 3 together"
+    ]
+    assert 'name="reason"' in page
+    assert 'value="4"' in page
+    focal.post("/register/2026Q2/judgments?lang=en", {**three, "reason": "because"}, status=422)
+    page = focal.post("/register/2026Q2/judgments?lang=en", {**three, "reason": "several"}, status=200)
+    said = "The agency says why: The same person has several decisions or measures."
+    assert said in page
+    assert "Trafficking in persons: Convicted 2, its parts together 3" in page
+    sent = hidden(page)
+    focal.post("/register/2026Q2/judgments/sign", {**sent, "reason": ""}, status=422)
+    address = focal.post("/register/2026Q2/judgments/sign", sent)
+    assert said in focal.get(address + "?lang=en")
+    row = db.session.scalars(select(Filing)).one()
+    assert row.reason == "several"
+    vault.check(row)
+    row.reason = "as_recorded"  # the signature covers it
+    with pytest.raises(vault.CannotOpen):
+        vault.check(row)
+    db.session.rollback()
+    line = next(line for line in store.of_quarter(Q2, by=RELEASE) if line.matrix.code == "judgments")
+    tables: list[dict[str, Any]] = []
+    entry = joint_report._of_table(line, Q2, tables)
+    assert entry["reason"] == "several"
+    (printed,) = render._printed(entry, {"judgments": tables[0]}, country().register, {}, "en")
+    assert printed.why == "The same person has several decisions or measures"
+    assert list(printed.broken) == [("Trafficking in persons", "Convicted", 2, 3)]
+
+
+def test_figures_that_break_no_rule_keep_no_reason(begun: Flask) -> None:
+    judgments = country().register.tables["judgments"]
+    filed.file("judgments", Q2, of=((1, 1, 1, 0, 0, 0, 0, 0), *rules.zeros(judgments)[1:]))
+    assert db.session.scalars(select(Filing.reason)).one() == ""
+    with pytest.raises(rules.WithoutReason):
+        filed.file("judgments", Q2, reason="")

@@ -10,13 +10,14 @@ import pypdf
 import pytest
 from click.testing import CliRunner
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from nrm.actions.reports import reports as actions
 from nrm.cli.reports import report
 from nrm.cli.usage import Refused
 from nrm.db import transaction
-from nrm.models.reports.reports import ReleaseFile
+from nrm.domain.quarters import Quarter
+from nrm.models.reports.reports import ReleaseFile, SilentPart
 from nrm.statistics import release as statistics
 from nrm.store.countries import country
 from nrm.store.reports import reports as store
@@ -88,6 +89,12 @@ def test_a_quarter_is_closed_once(app: Flask, command: Command) -> None:
     accommodated.at(TODAY)
     accommodated.many(14, seed=3)
     code, out, err = command(app, "report", "close", "2026Q2", "--as", "molsa.statistician")
+    assert (code, out, err.count("\n")) == (2, b"", 1)
+    assert "the Responsible Authority is asked to confirm" in err
+    with transaction() as session:
+        session.execute(delete(SilentPart))
+    accommodated.without(Quarter(2026, 2))
+    code, out, err = command(app, "report", "close", "2026Q2", "--as", "molsa.statistician")
     assert (code, out.splitlines()[0]) == (0, b"2026Q2: closed, waits for two signatures, total")
     assert b"2026Q2 vi: waits for the quarters that follow" in out
     assert b"2026Q2 victims: not made, its tables were not filed" in out
@@ -101,6 +108,7 @@ def test_a_quarter_is_closed_once(app: Flask, command: Command) -> None:
 @pytest.mark.slow
 def test_what_was_closed_is_out_with_the_second_signature(app: Flask, command: Command) -> None:
     accommodated.at(TODAY)
+    accommodated.without(Quarter(2026, 2))
     read = ("report", "ix", "--quarter", "2026Q2", "--as", "oms.reader")
     assert command(app, "report", "sign", "2026Q2", "--as", "molsa.statistician")[0] == 2
     assert command(app, "report", "close", "2026Q2", "--as", "molsa.statistician")[0] == 0
@@ -126,6 +134,7 @@ def test_what_was_closed_is_out_with_the_second_signature(app: Flask, command: C
 
 def test_a_refusal_ends_with_3_and_names_no_cell(app: Flask, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     accommodated.at(TODAY)
+    accommodated.without(Quarter(2026, 2))
     monkeypatch.setattr(statistics, "make", test_reports.refused)
     code, out, err = command(app, "report", "close", "2026Q2", "--as", "molsa.statistician")
     assert (code, out, err.count("\n")) == (3, b"", 1)

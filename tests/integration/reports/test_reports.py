@@ -115,7 +115,8 @@ def foreign_numerals(text: str, language: str) -> list[str]:
     days = [str(day - 1) for day in TABLES.survival.first_days.values() if day] if TABLES.survival else []
     longer = {"sq": "Më shumë se {} ditë", "en": "More than {} days"}[language]
     scale = [" ".join(days), *(longer.format(day) for day in days)]
-    labels = [texts[language] for dimension in TABLES.dimensions.values() for texts in dimension.labels.values()]
+    named = [texts[language] for dimension in TABLES.dimensions.values() for texts in dimension.labels.values()]
+    labels = [label for label in named if any(sign.isdigit() for sign in label)]
     explained = {
         "sq": ("5-s", "më shumë se 4", "më shumë se 9", "0 deri në 4 persona", "0 deri në 14", "prej 10 ose"),
         "en": ("multiple of 5", "within 4 of", "than 9 away", "0 to 4 people", "0 to 14", "of 10 or"),
@@ -230,7 +231,7 @@ def test_the_opening_is_the_closing_of_the_quarter_before(closed: Flask) -> None
 
 def test_the_json_has_exactly_its_keys(closed: Flask) -> None:
     value = published()
-    assert list(value) == ["report", "quarter", "released_at", "tables", "signatures"]
+    assert list(value) == ["format", "report", "quarter", "released_at", "tables", "signatures"]
     assert (value["report"], value["quarter"]) == ("ix", "2026Q2")
     for table in value["tables"]:
         assert list(table) == ["name", "dimensions", "rows", *(["not_recorded"] if not table["rows"] else [])]
@@ -480,7 +481,7 @@ def test_while_one_closes_another_is_told_so(app: Flask, statistician: Actor) ->
 def refused(*_: object, **__: object) -> statistics.Refused:
     finding = Finding("G3", "A1", "nationality*sex", (("nationality", "MD"), ("sex", "feminine")))
     return statistics.Refused(
-        statistics.Verdict(False, "refused", (finding,), {"A1": False}, (), (), 0, 0, 0.0, 0, 1.0)
+        statistics.Verdict(False, "refused", (finding,), {"A1": False}, (), (), 0, 0, 0.0, 0.0, 0, 1.0)
     )
 
 
@@ -489,6 +490,7 @@ def test_a_refused_release_stores_nothing_but_that_it_was_refused(
 ) -> None:
     monkeypatch.setattr(statistics, "make", refused)
     accommodated.many(14, seed=3)
+    accommodated.without(SECOND)
     outcome = actions.close(SECOND, by=statistician)
     assert outcome == actions.Refused(SECOND, (("nationality*sex", "A1", "G3"),))
     assert "MD" not in repr(outcome)
@@ -512,6 +514,7 @@ def test_a_record_outside_the_classification_is_not_quoted(
         raise MalformedMicrodata(41, "sex", "'secret' is not in the classification")
 
     monkeypatch.setattr(statistics, "make", unfit)
+    accommodated.without(SECOND)
     with pytest.raises(actions.CannotTabulate) as raised:
         actions.close(SECOND, by=statistician)
     assert str(raised.value) == "sex"

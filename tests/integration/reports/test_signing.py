@@ -9,7 +9,7 @@ import json
 import re
 import time
 from collections.abc import Callable
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import openpyxl
 import pytest
@@ -52,6 +52,7 @@ def closed(app: Flask) -> Flask:
     accommodated.at(TODAY)
     accommodated.many(14, seed=3, months=(date(2026, 4, 1), date(2026, 6, 20)))
     accommodated.confirm(Q2, but="TJETER_VIZION")
+    accommodated.without(Q2)
     assert isinstance(reports.close(Q2, by=factories.actor("molsa.statistician")), reports.Closed)
     return app
 
@@ -199,6 +200,40 @@ def test_a_contributor_answers_once_and_sees_its_own_tasks_alone(app: Flask) -> 
         contributions.answer(Q2, Answer.CONFIRMED, by=child)
 
 
+def test_a_quarter_closes_without_a_silent_contributor_only_after_a_second_office_confirms(app: Flask) -> None:
+    accommodated.at(TODAY)
+    accommodated.confirm(Q2, but="TJETER_VIZION")
+    by, authority = factories.actor("molsa.statistician"), factories.actor("ra.duty_officer")
+    with pytest.raises(NotVisible):
+        contributions.confirm_silence(Q2, by=authority)  # nobody has asked
+    statistician, officer = (Person(app.test_client(), login) for login in ("molsa.statistician", "ra.duty_officer"))
+    assert "Autoriteti Përgjegjës u pyet" in statistician.post("/reports/ix/2026Q2/close", status=409)
+    with pytest.raises(parts.SilenceUnconfirmed) as silence:
+        reports.close(Q2, by=by)
+    assert silence.value.codes == ("TJETER_VIZION",)
+    for login in ("molsa.statistician", "oms.reader", "vatra.shelter_manager", "molsa.payment_officer"):
+        with pytest.raises(NotPermitted):
+            contributions.confirm_silence(Q2, by=factories.actor(login))
+    statistician.post("/reports/quarter/2026Q2/without", status=403)
+    assert "pret që të konfirmoni" in officer.get("/")
+    page = officer.get("/reports/quarter/2026Q2")
+    assert "Të mbyllet pa këta?" in page
+    assert officer.post("/reports/quarter/2026Q2/without") == "/reports/quarter/2026Q2"
+    assert "Të mbyllet pa këta?" not in officer.get("/reports/quarter/2026Q2")
+    assert "pret që të konfirmoni" not in officer.get("/")
+    events = db.session.scalars(select(AuditEntry.event).where(AuditEntry.event.like("silence_%"))).all()
+    assert events == ["silence_asked", "silence_confirmed"]
+    assert isinstance(reports.close(Q2, by=by), reports.Closed)
+    with pytest.raises(NotVisible):
+        contributions.confirm_silence(Q2, by=authority)  # it is closed
+    value = signing.open_memory(report_rows.must_draft("ix").sealed_draft, "draft", "ix", "2026Q2")["value"]
+    assert value["no_report_from"] == ["TJETER_VIZION"]
+    assert [each["office"] for each in value["silence_confirmed"]] == ["RA"]
+    db.session.rollback()
+    draft = officer.get("/reports/ix/draft")
+    assert "Bërë pa ata që nuk u përgjigjën" in draft
+
+
 def test_who_is_silent_or_does_not_report_is_named_by_report() -> None:
     said = (
         parts.Part("A", Kind.NGO_SHELTER, {}, Answer.CONFIRMED),
@@ -208,7 +243,16 @@ def test_who_is_silent_or_does_not_report_is_named_by_report() -> None:
     )
     assert parts.silent(said, ACCOMMODATED) == parts.silent(said, REFERRALS) == ("B", "C")
     assert (parts.silent(said, WITNESSES), parts.silent(said, RETURNEES)) == (("D",), ())
-    parts.check_parts(said, Q2, days=14, today=date(2026, 7, 14))
+    with pytest.raises(parts.SilenceUnconfirmed) as silence:
+        parts.check_parts(said, Q2, days=14, today=date(2026, 7, 14))
+    assert silence.value.codes == ("C", "D")
+    at = datetime(2026, 7, 14, 9, tzinfo=UTC)
+    confirmed = tuple(
+        dataclasses.replace(part, without=parts.Without("RA", at)) if part.answer is None else part for part in said
+    )
+    parts.check_parts(confirmed, Q2, days=14, today=date(2026, 7, 14))
+    assert parts.confirmations(confirmed, ACCOMMODATED) == (("RA", at),)
+    assert parts.confirmations(said, ACCOMMODATED) == parts.confirmations(confirmed, RETURNEES) == ()
     with pytest.raises(parts.PartsOutstanding):
         parts.check_parts(said, Q2, days=14, today=date(2026, 7, 13))
 
@@ -237,12 +281,12 @@ def test_nights_are_frozen_with_the_quarter_and_what_is_known_later_comes_with_t
         accommodated.stay(session, person, nrc, date(2026, 3, 30), date(2026, 4, 11))
     by = factories.actor("molsa.statistician")
     accommodated.release(Q1, by=by)
-    desk = factories.actor("molsa.payment_officer")
+    manager = factories.actor("nrc.shelter_manager")
 
-    def base(quarter: Quarter) -> tuple[int, int]:
+    def base(quarter: Quarter) -> tuple[int | None, int | None]:
         return next(
             (each.nights, each.earlier)
-            for each in payments.bases(by=desk)
+            for each in payments.bases(by=manager)
             if each.quarter == quarter and each.code == "NRC"
         )
 
@@ -277,15 +321,16 @@ def test_the_payment_desk_takes_the_same_figures_as_files_and_that_is_recorded(a
     accommodated.at(TODAY)
     nrc, member = names.organisation_by_code("NRC").id, "molsa.payment_officer"
     with transaction() as session:
-        session.add(PaymentLine(organisation_id=nrc, quarter="2026Q2", nights=91, earlier=-3, frozen_at=clock.now()))
+        figures = {"nights": 491, "earlier": -3, "payable": 488, "basis": "nights"}
+        session.add(PaymentLine(organisation_id=nrc, quarter="2026Q2", frozen_at=clock.now(), **figures))
     desk = Person(app.test_client(), member)
     page = desk.get("/")
-    assert nights_in(page) >= {"91", "88"}
+    assert nights_in(page) & {"491", "488"} == {"488"}
     data = {"csrf_token": desk.csrf_token}
     sheet = desk.client.post("/payment/csv", data=data)
     rows = list(csv.reader(io.StringIO(sheet.data.decode("utf-8-sig"))))
     assert rows[1][0] == "2026Q2"
-    assert rows[1][3:] == ["91", "-3", "88"]
+    assert rows[1][4:] == ["488"]
     book = openpyxl.load_workbook(io.BytesIO(desk.client.post("/payment/xlsx", data=data).data))
     assert [list(map(str, line)) for line in book.worksheets[0].iter_rows(values_only=True)] == rows
     assert db.session.scalar(select(func.count()).where(AuditEntry.event == "payment_read")) == 2
@@ -293,7 +338,8 @@ def test_the_payment_desk_takes_the_same_figures_as_files_and_that_is_recorded(a
         someone = Person(app.test_client(), login)
         someone.get("/payment", 403)
         someone.post("/payment/csv", status=403)
-    assert not nights_in(Person(app.test_client(), "vatra.shelter_manager").get("/payment")) & {"91", "88"}
+    assert not nights_in(Person(app.test_client(), "vatra.shelter_manager").get("/payment")) & {"491", "488"}
+    assert nights_in(Person(app.test_client(), "nrc.shelter_manager").get("/payment")) >= {"491", "488"}
     for address in ("/reports", "/cases", "/stays", "/referrals"):
         assert desk.client.get(address).status_code in (403, 404)
 

@@ -43,7 +43,8 @@ def test_no_cell_of_any_sheet_begins_a_formula_and_no_text_is_lost(rows: list[li
 def test_a_release_is_one_row_a_figure_with_a_column_per_dimension() -> None:
     release = sample.release()
     rows = list(csv.DictReader(io.StringIO(release_csv(release).decode("utf-8-sig"))))
-    assert list(rows[0]) == ["report", "quarter", "table", *("nationality", "sex", "age", "permit", "country"), "value"]
+    dimensions = ("nationality", "sex", "age", "permit", "country")
+    assert list(rows[0]) == ["report", "quarter", "table", *dimensions, "value", "status"]
     wanted = [
         (table["name"], str(row["value"]), *(row.get(name, "") for name in ("nationality", "sex", "age")))
         for table in release["tables"]

@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 from ortools.sat.python import cp_model
 
+from nrm.statistics import attack as attacker
+from nrm.statistics import cells
 from nrm.statistics.attack import Audit, audit
 from nrm.statistics.cells import lay_out
 from nrm.statistics.description import parse
@@ -227,10 +229,14 @@ def holds_the_register(release: Release) -> Reader:
 def judged() -> list[tuple[Release, str, Audit]]:
     """Releases with the last thing that the attacker tried, and its findings."""
     found = []
-    for release in releases():
-        told: list[str] = []
-        records, _ = release.table_set.records(release.rows)
-        found.append((release, told, audit(release.table_set, release.tables, records, progress=told.append)))
+    with pytest.MonkeyPatch.context() as before:
+        # As releases were made when figures that are equal by definition were two: these leave more to be found.
+        before.setattr(cells, "by_definition", lambda *_: [])
+        before.setattr(attacker, "_check_definitions", lambda *_: [])
+        for release in releases():
+            told: list[str] = []
+            records, _ = release.table_set.records(release.rows)
+            found.append((release, told, audit(release.table_set, release.tables, records, progress=told.append)))
     return [(release, told[-1], seen) for release, told, seen in found]
 
 

@@ -170,7 +170,7 @@ def test_a_history_that_says_nothing_of_the_people_counted_is_tried_and_said_so(
 
 def test_a_refusal_removes_old_tables_and_says_why(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(place).exit_code == 0
-    none = NothingMade(Verdict(False, "refused", (), {}, (), (), 0, 0, 0.0, 0, 0.1))
+    none = NothingMade(Verdict(False, "refused", (), {}, (), (), 0, 0, 0.0, 0.0, 0, 0.1))
     monkeypatch.setattr(command, "make", lambda *_, **__: none)
     assert refusal(run(place))[1] == 3
     assert sorted(path.name for path in (place / "out").iterdir()) == ["verdict.json"]

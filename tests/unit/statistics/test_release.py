@@ -7,6 +7,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -32,6 +33,13 @@ def figure(draft: Draft, **members: str) -> int:
                 if all(row[name] == members.get(name, "*") for name in table["dimensions"]):
                     return int(row["value"])
     raise LookupError(members)
+
+
+def test_the_error_over_cells_that_hold_anybody_is_stated_beside_the_one_over_all() -> None:
+    assert release.mean_error_non_empty(np.array([0, 0, 0, 3, 7]), np.array([0, 0, 5, 5, 5])) == 2.0
+    assert release.mean_error_non_empty(np.array([0, 0]), np.array([5, 0])) == 0.0
+    said = quarter(small(), people(small(), 90, 3)).verdict
+    assert said.operator()["mean_abs_error_non_empty"] == said.mean_abs_error_non_empty > 0
 
 
 @given(st.randoms(use_true_random=False).map(any_table_set), st.integers(0, 80), st.integers(0, 255))

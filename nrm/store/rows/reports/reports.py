@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import func, select
 
@@ -11,7 +11,8 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import NotVisible
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.report_list import MAIN
-from nrm.models.reports.reports import Release, ReleaseDraft
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.reports.reports import Release, ReleaseDraft, SilentPart
 
 
 def first_open(quarter: Quarter) -> Quarter:
@@ -20,6 +21,13 @@ def first_open(quarter: Quarter) -> Quarter:
     drafted = select(func.max(ReleaseDraft.quarter)).where(ReleaseDraft.report == MAIN.name)
     newest = max(db.session.scalar(each) or "" for each in (released, drafted))
     return max(quarter, Quarter.parse(newest).next) if newest else quarter
+
+
+def not_asked_about(quarter: Quarter, codes: Collection[str]) -> Sequence[uuid.UUID]:
+    """Which of these organisations the Responsible Authority was not asked about yet."""
+    asked = select(SilentPart.organisation_id).where(SilentPart.quarter == str(quarter))
+    found = select(Organisation.id).where(Organisation.code.in_(codes), Organisation.id.not_in(asked))
+    return db.session.scalars(found.order_by(Organisation.code)).all()
 
 
 def drafts(quarter: Quarter) -> Sequence[ReleaseDraft]:

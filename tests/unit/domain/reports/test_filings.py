@@ -186,20 +186,62 @@ def test_a_formula_in_a_workbook_is_refused_even_with_a_value_beside_it() -> Non
 
 
 def test_totals_are_held_against_their_parts_and_parts_against_their_whole() -> None:
-    rows = filled(VICTIMS, ((1, 0, 2, 0),) * 12)
+    rows = filled(VICTIMS, ((1, 0, 2, 0),) * 27)
     rows[3][-1] = "4"
-    rows[-1][2] = "13"
-    rows[-1][-1] = "37"
+    rows[-1][2] = "28"
+    rows[-1][-1] = "82"
     says = "Correct the total or a part: the total says {}, the parts add up to {}"
     assert faults(VICTIMS, rows) == [
         ("G4", says.format(4, 3)),
-        ("C16", says.format(13, 12)),
-        ("G16", says.format(37, 36)),
+        ("C31", says.format(28, 27)),
+        ("G31", says.format(82, 81)),
     ]
     judged = filled(JUDGMENTS, ((1, 2, 0, 0, 0, 0, 0, 0),) + ((0,) * 8,) * 5)
     assert faults(JUDGMENTS, judged) == [
-        ("D4", "Correct one of the two: 2 cannot be more than 1, of which they are a part")
+        ("C4", "Correct it, or say below why it is so: 1 is less than its parts, which are 2 together")
     ]
+
+
+def test_three_sentences_of_two_convicted_need_a_reason_and_nothing_else_is_excused_by_one() -> None:
+    """Each sentence alone is no more than the convicted; together they are."""
+    three = ((4, 2, 0, 1, 1, 1, 0, 0),) + ((0,) * 8,) * 5
+    (found,) = filings.broken(JUDGMENTS, three)
+    assert (found.line, found.rule.whole, found.whole, found.parts) == ("persons", "convicted", 2, 3)
+    typed = filings.from_grid(JUDGMENTS, "2026Q1", parsing.grid(csv_bytes(filled(JUDGMENTS, three))))
+    with pytest.raises(Faulty) as caught:
+        filings.read(JUDGMENTS, typed)
+    assert caught.value.may_have_reason
+    assert filings.read(JUDGMENTS, typed, reason=True) == three
+    rows = filled(JUDGMENTS, three)
+    rows[-1][2] = "9"
+    wrong = filings.from_grid(JUDGMENTS, "2026Q1", parsing.grid(csv_bytes(rows)))
+    with pytest.raises(Faulty) as caught:
+        filings.read(JUDGMENTS, wrong, reason=True)
+    assert not caught.value.may_have_reason
+
+
+def test_a_part_that_is_not_reported_breaks_no_rule() -> None:
+    gone = Missing.NO_REPORT
+    assert filings.broken(JUDGMENTS, ((4, 2, 0, 1, 1, gone, 0, 0),) + ((gone, gone, 1, 1, 1, 1, gone, 3),) * 5) == []
+
+
+def test_sex_and_age_that_are_not_known_are_lines_of_a_table_about_people() -> None:
+    assert "albanian/unknown/other_or_unknown" in VICTIMS.lines
+    assert len(VICTIMS.lines) == 27
+
+
+def test_what_was_filed_before_there_were_such_lines_stays_readable() -> None:
+    old = [[line, 0, 0, 0] for line in range(1, 13)]
+    read_ = filings.figures_of(json.dumps(old).encode(), VICTIMS)
+    counted = {line: figures[0] for line, figures in zip(VICTIMS.lines, read_, strict=True) if any(figures)}
+    assert counted == {
+        f"{nationality}/{age}/{sex}": 4 * n + 2 * a + s + 1
+        for n, nationality in enumerate(("albanian", "third_country", "unknown"))
+        for a, age in enumerate(("child", "adult"))
+        for s, sex in enumerate(("feminine", "masculine"))
+    }
+    with pytest.raises(ValueError, match="another matrix"):
+        filings.figures_of(json.dumps(old[:11]).encode(), VICTIMS)
 
 
 def test_a_file_of_another_table_or_quarter_or_without_its_codes_says_so() -> None:
@@ -286,7 +328,7 @@ def test_cells_are_named_as_spreadsheets_name_them() -> None:
 @given(some.data())
 def test_a_protected_table_is_as_many_records_as_it_counts_people_each_once(data: Any) -> None:
     small = some.lists(some.integers(0, 4), min_size=4, max_size=4).map(tuple)
-    figures = data.draw(some.lists(small, min_size=12, max_size=12).map(tuple))
+    figures = data.draw(some.lists(small, min_size=27, max_size=27).map(tuple))
     found = filings.records(VICTIMS, figures, "2026Q1")
     assert len(found) == sum(map(sum, figures)) == filings.totals(VICTIMS, figures)["total", "total"]
     assert len({each["person"] for each in found}) == len(found)

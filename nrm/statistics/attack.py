@@ -114,7 +114,7 @@ def audit(
     many questions are left. Returns the findings and a verdict for each scenario.
 
     Arithmetic comes first, as it is quick to find what is wrong. A possible world shows more than arithmetic can: its
-    numbers satisfy every equation. So of many figures arithmetic is not asked at all (ADR 0085).
+    numbers satisfy every equation. So of many figures arithmetic is not asked at all (ADR 0083).
     """
     tell = progress or (lambda _: None)
     tell("shape")

@@ -4,7 +4,7 @@ A rule (`TableSet.impossible`) says which codes nobody has together. So "nothing
 same people, and "nothing granted" may be those who wait, were rejected or withdrew, although no table prints one beside
 the other. Whoever reads the tables knows that, and finds a fault if the figures do not.
 
-Decided in ADR 0081.
+Decided in ADR 0080.
 
 A cell is a box: the codes that it allows in each dimension. Its *closure* is the box that is left when each rule has
 taken away the codes that cannot go with the others, until no rule takes any. A cell and its closure hold the same

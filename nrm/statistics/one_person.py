@@ -1,4 +1,4 @@
-"""The gate for differences: what two releases tell about the one person who came or left between them (ADR 0080).
+"""The gate for differences: what two releases tell about the one person who came or left between them (ADR 0079).
 
 Nothing here knows how figures are made. A method is a function that makes the release after given ones, for given
 people, with fresh noise; the gate calls it and looks at nothing but printed figures.

@@ -4,7 +4,7 @@ One integer programme over all tables of a release (and the frozen figures of th
 0 to 4 people is printed 0 or 5, so that neither says whether anybody is there; a larger one moves to a neighbouring
 multiple of 5, or at a price one further. Which solution is taken depends on secret noise.
 
-From one release to the next a figure has *inertia* (ADR 0080): each step of 5 away from what was last printed for it
+From one release to the next a figure has *inertia* (ADR 0079): each step of 5 away from what was last printed for it
 costs the same, whoever is counted in it. The objective over cells c with the true number x, the printed figure 5 z, the
 figure last printed 5 y, and weight w (`TableSet.weights`) is
 

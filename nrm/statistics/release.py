@@ -3,7 +3,7 @@
 `make` never returns figures that did not survive the attack (`attack.py`) and the gate for differences
 (`one_person.py`). Each step is drawn until a draft survives or its draws are used up, the one with most detail
 first. What is needed from one release to the next is `Draft.kept`, a JSON-able value: the printed figures and nothing
-else (ADR 0080).
+else (ADR 0079).
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ class SumTable:
     """A table of sums of what a column says of each person, such as nights. Nobody can have more than `most`.
 
     Measured in `most`, a person counts as at most one. So sums are rounded to multiples of `BASE * most`, as counts are
-    to multiples of `BASE`, and what 0 to 4 people have in all is always printed as 0 or as `BASE * most` (ADR 0086).
+    to multiples of `BASE`, and what 0 to 4 people have in all is always printed as 0 or as `BASE * most` (ADR 0084).
     """
 
     by: tuple[str, ...]

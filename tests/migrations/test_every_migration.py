@@ -148,10 +148,10 @@ TABLE: dict[str, Moved | str] = {
     "0060_letters_pass_the_child_gate": Moved(
         since.test_a_letter_abroad_from_before_says_of_no_child_what_opened_the_gate
     ),
-    "0070_figures_alone": Moved(since.test_marks_of_contributors_go_and_the_figures_of_a_release_stay),
-    "0071_reasons": Moved(since.test_a_reason_is_of_figures_that_are_in_clear_and_goes_on_the_way_down),
-    "0072_few_residents": Moved(since.test_nights_that_were_of_few_people_are_withheld_and_others_are_payable),
-    "0073_silent_parts": NEW_TABLES,
+    "0061_figures_alone": Moved(since.test_marks_of_contributors_go_and_the_figures_of_a_release_stay),
+    "0062_reasons": Moved(since.test_a_reason_is_of_figures_that_are_in_clear_and_goes_on_the_way_down),
+    "0063_few_residents": Moved(since.test_nights_that_were_of_few_people_are_withheld_and_others_are_payable),
+    "0064_silent_parts": NEW_TABLES,
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

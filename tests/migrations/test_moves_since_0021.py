@@ -1185,7 +1185,7 @@ def test_a_letter_abroad_from_before_says_of_no_child_what_opened_the_gate(befor
 
 @pytest.mark.slow
 def test_marks_of_contributors_go_and_the_figures_of_a_release_stay(before: Before) -> None:
-    data = before("0070_figures_alone")
+    data = before("0061_figures_alone")
     figures = {"format": 1, "base": 5, "step": "one_way", "figures": [[[], 6]]}
     marked = figures | {"contributors": [[[], "ab" * 32]]}
 
@@ -1221,7 +1221,7 @@ def test_marks_of_contributors_go_and_the_figures_of_a_release_stay(before: Befo
 
 @pytest.mark.slow
 def test_a_reason_is_of_figures_that_are_in_clear_and_goes_on_the_way_down(before: Before) -> None:
-    data = before("0071_reasons")
+    data = before("0062_reasons")
     data.add("filings")
     was = data.rows("filings")
     for _ in range(2):
@@ -1235,7 +1235,7 @@ def test_a_reason_is_of_figures_that_are_in_clear_and_goes_on_the_way_down(befor
 
 @pytest.mark.slow
 def test_nights_that_were_of_few_people_are_withheld_and_others_are_payable(before: Before) -> None:
-    data = before("0072_few_residents")
+    data = before("0063_few_residents")
     planned = {"anticipated_end_on": date(2027, 1, 1)}
     home = {"exit_reason": "left_voluntarily", "destination": "friends", "repatriation_gate": "home"}
     left = {**home, "child_gate": "adult", "destination_country": "home"}

@@ -84,7 +84,7 @@ def silent(parts: tuple[Part, ...], report: Report) -> tuple[str, ...]:
 def check_parts(parts: tuple[Part, ...], quarter: Quarter, *, days: int, today: date) -> None:
     """Raise PartsOutstanding while an answer is missing, until the day on which the report is due.
 
-    From that day on raise SilenceUnconfirmed until a second office has confirmed each silence (ADR 0083): one office
+    From that day on raise SilenceUnconfirmed until a second office has confirmed each silence (ADR 0082): one office
     alone must not decide that a quarter is told without somebody.
     """
     waiting = tuple(sorted(part.code for part in parts if part.answer is None))

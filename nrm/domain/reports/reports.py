@@ -16,7 +16,7 @@ FORMATS = ("html.sq", "html.en", "pdf.sq", "pdf.en", "csv", "csvw", "xlsx", "jso
 
 FORMAT = 2
 """Of the JSON of a release. In the first one, which has no `format`, a structural zero is 0 like any other figure; in
-the second one it has no value, and the status `CANNOT_EXIST` (ADR 0081)."""
+the second one it has no value, and the status `CANNOT_EXIST` (ADR 0080)."""
 
 CANNOT_EXIST = "M"
 """The status of a structural zero, after the code list CL_OBS_STATUS of SDMX: "missing value, data cannot exist"."""

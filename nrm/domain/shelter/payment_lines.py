@@ -6,7 +6,7 @@ people who do not wish to be in the statistics count too: they only say that a p
 The sum of a few residents is the length of somebody's stay. So a shelter that had fewer than `FEWEST` in a quarter is
 paid by the places that it kept, whoever slept in them, and whoever pays does not see its nights.
 
-Decided in ADR 0020 and ADR 0083.
+Decided in ADR 0020 and ADR 0082.
 """
 
 from __future__ import annotations

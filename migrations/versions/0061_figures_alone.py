@@ -9,8 +9,8 @@ from flask import current_app
 
 from nrm import crypto
 
-revision = "0070_figures_alone"
-down_revision = "0059_missing"
+revision = "0061_figures_alone"
+down_revision = "0060_letters_pass_the_child_gate"
 branch_labels = None
 depends_on = None
 

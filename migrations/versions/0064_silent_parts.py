@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0073_silent_parts"
-down_revision = "0072_few_residents"
+revision = "0064_silent_parts"
+down_revision = "0063_few_residents"
 branch_labels = None
 depends_on = None
 

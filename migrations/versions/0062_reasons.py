@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0071_reasons"
-down_revision = "0059_missing"
+revision = "0062_reasons"
+down_revision = "0061_figures_alone"
 branch_labels = None
 depends_on = None
 

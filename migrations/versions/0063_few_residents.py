@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0072_few_residents"
-down_revision = "0071_reasons"
+revision = "0063_few_residents"
+down_revision = "0062_reasons"
 branch_labels = None
 depends_on = None
 

@@ -108,6 +108,7 @@ def residents(folder: Path) -> Path:
         "consent": "",
         "statistics": "",
         "given": "Ana",
+        "birth": f"{days.today().year - 18}-{days.today():%m}",
     }
     with file.open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.DictWriter(stream, COLUMNS, delimiter=";")

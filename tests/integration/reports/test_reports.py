@@ -38,6 +38,7 @@ from nrm.domain.shelter.corrections import Why
 from nrm.models.audit import AuditEntry
 from nrm.models.reports.reports import Release, ReleaseDraft, ReleaseFile, ReleaseMemory
 from nrm.models.shelter.cases import Case
+from nrm.models.shelter.places import Occupancy
 from nrm.models.shelter.stays import Stay
 from nrm.render import reports as render
 from nrm.statistics import release as statistics
@@ -320,7 +321,9 @@ def test_somebody_who_comes_back_and_a_case_that_is_opened_again_change_nothing_
     before = stands()
     cases.reopen(case_id=case_id, reason=reason, by=vatra)
     assert stands() == before
-    free = place_store.free_places(by=vatra)[0][0]
+    since = db.session.get_one(Stay, stay_id).ended_on
+    slept_in = set(db.session.scalars(select(Occupancy.place_id).where(Occupancy.until_on > since)))
+    free = next(place for place, _ in place_store.free_places(by=vatra) if place not in slept_in)
     if reason is ReopenReason.CAME_BACK:
         today = clock.now().date()
         stays.admit(case_id=case_id, place_id=free, admitted_on=today, anticipated_end_on=today, by=vatra)

@@ -87,7 +87,7 @@ def test_what_was_granted_to_nobody_is_paid_to_nobody_in_print() -> None:
         records = claimants(22 + draw)
         true = layout.membership(records).sum(axis=1).astype(np.int64)
         total = round_total(len(records), secret_stream(SEED, "total", draw))
-        printed = round_jointly(layout, true, total, secret_stream(SEED, draw), contributors={})
+        printed = round_jointly(layout, true, total, secret_stream(SEED, draw))
         nothing = printed[("granted", "none"),]
         assert printed[("paid", "none"),] == nothing
         assert sum(printed[("outcome", code),] for code in ("pending", "rejected", "withdrawn")) == nothing
@@ -98,7 +98,7 @@ def test_figures_that_are_equal_by_definition_and_printed_apart_are_refused_and_
     layout, records = lay_out(table_set), claimants(40)
     true = layout.membership(records).sum(axis=1).astype(np.int64)
     total = round_total(len(records), secret_stream(SEED, "total"))
-    printed = round_jointly(layout, true, total, secret_stream(SEED, "planted"), contributors={})
+    printed = round_jointly(layout, true, total, secret_stream(SEED, "planted"))
     tables = copy.deepcopy(list(render(layout, printed)))
     assert not [each for each in audit(table_set, tables, records).findings if each.guarantee == "G2"]
     (paid,) = [table for table in tables if table["dimensions"] == ["paid"]]

@@ -43,6 +43,7 @@ PAGES = (
 LARGER = {"home of the case worker": TARGET, "home of the manager": TARGET, "the board": 100}
 NIGHTS = "nights of a quarter, for the payment"
 RELEASE = Actor.system("release")
+_NOTHING: Mapping[str, Any] = {"nights": 0, "earlier": 0, "payable": 0, "basis": "nights"}
 _SINCE = 20  # days that whoever is there has been there
 _ENDED = {
     "exit_reason": "independent_living",
@@ -209,7 +210,7 @@ def counts(folder: Path, today: date) -> dict[str, float]:
         # As if one quarter long ago were frozen and no other: all since then is summed.
         connection.exec_driver_sql("DELETE FROM payment_lines")
         shelter_id = db.session.scalars(select(Organisation.id).where(Organisation.code == SHELTER)).one()
-        frozen = PaymentLine(organisation_id=shelter_id, quarter="2000Q1", nights=0, earlier=0, frozen_at=clock.now())
+        frozen = PaymentLine(organisation_id=shelter_id, quarter="2000Q1", frozen_at=clock.now(), **_NOTHING)
         db.session.add(frozen)
         db.session.flush()
         found = {

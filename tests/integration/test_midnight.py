@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 
+from config import ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES
 from nrm import clock
 from nrm.actions.referrals import referrals
 from nrm.actions.shelter import permits, stays
@@ -163,7 +164,11 @@ def test_who_was_told_of_the_permit_today_was_told_today(today: date) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("day", FIRST_DAYS, ids=["summer", "winter"])
-def test_a_demo_country_made_now_has_the_quarter_that_has_just_ended(day: date, tmp_path: Path) -> None:
+def test_a_demo_country_made_now_has_the_quarter_that_has_just_ended(
+    day: date, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NRM_ARGON2_KIB", str(ARGON2_FLOOR_KIB))
+    monkeypatch.setenv("NRM_ARGON2_PASSES", str(ARGON2_FLOOR_PASSES))
     at = half_past_midnight(day)
     try:
         assert demo.last_instant(day, TIRANA) == at.replace(microsecond=0)

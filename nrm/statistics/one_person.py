@@ -109,16 +109,24 @@ class NoNextRelease(Exception):
 
 
 def examine(
-    table_set: TableSet, records: Sequence[Record], printed: Sequence[Figures], method: Method, *, seed: int
+    table_set: TableSet,
+    records: Sequence[Record],
+    printed: Sequence[Figures],
+    method: Method,
+    *,
+    seed: int,
+    people: int | None = None,
 ) -> OnePerson:
-    """Try what a draft would tell, beside the release after it. `printed` are all releases, the draft last.
+    """Try what a draft would tell, beside the release after it. `printed` are all releases, the draft last. `people`:
+    how many come and leave, PEOPLE without it and at most; where the records are invented, FEWEST are enough.
 
     Raises NoNextRelease.
     """
+    most = PEOPLE if people is None else min(people, PEOPLE)
     cells = [cell for cell in printed[-1] if cell and not table_set.is_impossible(cell)]
-    if not cells or not records or not PEOPLE:
+    if not cells or not records or not most:
         return NOTHING_TOLD
-    return _Trial(table_set, records, printed, method, cells, np.random.default_rng(seed)).run()
+    return _Trial(table_set, records, printed, method, cells, np.random.default_rng(seed), most).run()
 
 
 class _Trial:
@@ -130,10 +138,11 @@ class _Trial:
         method: Method,
         cells: Sequence[Cell],
         chance: np.random.Generator,
+        most: int,
     ) -> None:
         self.records, self.printed, self.method, self.cells, self.chance = records, printed, method, cells, chance
         self.draft = self._row(printed[-1])
-        self.runs = min(PEOPLE, max(FEWEST, WORK // len(cells)))
+        self.runs = min(most, max(FEWEST, WORK // len(cells)))
         self.people = _Combinations(table_set, cells, records, chance)
 
     def run(self) -> OnePerson:

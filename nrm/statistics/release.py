@@ -145,12 +145,13 @@ def make(
     linked_reports: Sequence[LinkedReleases] = (),
     sample: int | None = None,
     told_elsewhere: float = 0.0,
+    people: int | None = None,
     progress: Callable[[str], None] | None = None,
     open_questions: Callable[[int], None] | None = None,
 ) -> Draft | Refused:
     """Protect one release. `history` holds the kept values of the releases before, the oldest first; `linked_reports`
     holds releases of other reports on people who may be the same. `told_elsewhere`: the bits that other releases on
-    these people tell of one person (`p95_bits` of their verdicts, added up).
+    these people tell of one person (`p95_bits` of their verdicts, added up). `people`: see `one_person.examine`.
 
     A record maps dimensions to codes and may name its `person` (opaque: records of one person are counted once).
     `progress` is told what is being done, never a number; `open_questions` how many questions the attack has left,
@@ -163,7 +164,7 @@ def make(
     last, earlier = read_history(history)
     maker = _Maker(table_set, records, seed, last, earlier, linked_reports, told_elsewhere, tell)
     maker.amounts = table_set.amounts(microdata)
-    maker.sample, maker.open_questions = sample, open_questions
+    maker.sample, maker.open_questions, maker.people = sample, open_questions, people
     made = maker.run()
     return maker.finish(made, time.monotonic() - started)
 
@@ -258,6 +259,7 @@ class _Maker:
         self.seed, self.last, self.earlier, self.tell = seed, last, earlier, tell
         self.linked_reports, self.told_elsewhere = linked_reports, told_elsewhere
         self.sample: int | None = None
+        self.people: int | None = None
         self.amounts: Mapping[str, Sequence[int]] = {}
         self.open_questions: Callable[[int], None] | None = None
         self.attempts: list[tuple[str, str]] = []
@@ -318,7 +320,8 @@ class _Maker:
         self.tell("one person")
         printed = [*(release.figures for release in reversed(self.earlier)), _in_people(figures)]
         try:
-            told = examine(layout.table_set, self.records, printed, self._after(layout, step, draw), seed=tried)
+            after = self._after(layout, step, draw)
+            told = examine(layout.table_set, self.records, printed, after, seed=tried, people=self.people)
         except NoNextRelease:
             self.attempts.append((step, "no release can follow"))
             self.findings = (Finding("audit", "A4", TOTAL),)

@@ -36,6 +36,7 @@ from nrm.store.reports import contributions
 from nrm.store.reports import counting as counts
 from nrm.store.reports import register as register_store
 from nrm.store.reports import reports as store
+from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.reports import register as register_rows
 from nrm.store.rows.reports import reports as report_rows
 from nrm.store.shelter import payment_lines
@@ -110,6 +111,7 @@ def build(report: Report | FiledReport, quarter: Quarter, *, by: Actor, tell: Pr
     """
     # Two solvers and their numerics are slow to import and need much memory: import them only to close a quarter.
     from nrm.statistics import release as statistics
+    from nrm.statistics.one_person import FEWEST
 
     table_set = country().tables[report.name]
     lines = store.releases(by=by, report=report.name)
@@ -122,6 +124,7 @@ def build(report: Report | FiledReport, quarter: Quarter, *, by: Actor, tell: Pr
     before = store.attempt(quarter, by=by, report=report.name)
     released = [Window(line.first_quarter, line.quarter) for line in lines]
     window, may_wait = rules.window_ending(quarter, table_set.windows, released)
+    invented = account_rows.instance().synthetic
     db.session.rollback()  # nothing is held open while the figures are worked on
     if window is None or any(line.quarter > quarter for line in lines):
         return None
@@ -141,6 +144,7 @@ def build(report: Report | FiledReport, quarter: Quarter, *, by: Actor, tell: Pr
                 store.told_of_one_person(name, window, by=RELEASE)
                 for name in {link.report for link in table_set.linked}
             ),
+            people=FEWEST if invented else None,
             progress=tell,
         )
     except MalformedMicrodata as error:

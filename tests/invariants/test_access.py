@@ -221,7 +221,7 @@ def test_nor_does_the_time_they_take(world_app: tuple[Flask, World], login: str,
 def time_told(client: FlaskClient, method: str, data: dict[str, str] | None, real: str, nothing: str) -> float:
     """How often an answer about `real` took longer than one about `nothing`: 0.5 when the time tells nothing."""
     times: dict[str, list[float]] = {real: [], nothing: []}
-    order = [real, nothing] * 40
+    order = [real, nothing] * 60
     random.shuffle(order)
     for address in order:
         begun = time.perf_counter()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import ConsoleMessage, Error, Page
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page
 
 ORDINARY_PAGE, HEAVY_PAGE = 15 * 1024, 60 * 1024
 PAGE_IN_TWO_LANGUAGES = 18_500  # ADR 0061
@@ -24,45 +25,55 @@ SCROLL_ON = """() => [...document.querySelectorAll('.scroll')].map(frame => {
 }).some(moved => moved)"""
 
 # How a page is built: every element with its attributes, and words by their number. The same words have the same
-# number, so that two names which must differ still do.
+# number, so that two names which must differ still do. The content of `main` and the frame around it are told apart: a
+# desk has few frames, and many desks share a content.
 WALKED = """root => {
-  const numbers = new Map()
-  const number = words => { if (!numbers.has(words)) numbers.set(words, numbers.size); return numbers.get(words) }
   const worded = new Set([
     'href', 'action', 'formaction', 'value', 'title', 'alt', 'aria-label', 'placeholder', 'content',
   ])
-  const built = []
-  const walk = node => {
-    if (node.nodeType === Node.TEXT_NODE) { const words = node.data.trim(); if (words) built.push(number(words)) }
-    if (node.nodeType !== Node.ELEMENT_NODE) return
-    built.push('<', node.localName)
-    for (const { name, value } of node.attributes)
-      // Of the links to the two languages one is the present one on every page.
-      if (name !== 'aria-current' || !node.lang)
-        built.push(name, worded.has(name) || node === root ? number(value) : value)
-    if (!['script', 'style'].includes(node.localName)) node.childNodes.forEach(walk)
-    built.push('>')
+  const built = (root, without) => {
+    const numbers = new Map()
+    const number = words => { if (!numbers.has(words)) numbers.set(words, numbers.size); return numbers.get(words) }
+    const built = []
+    const walk = node => {
+      if (node.nodeType === Node.TEXT_NODE) { const words = node.data.trim(); if (words) built.push(number(words)) }
+      if (node.nodeType !== Node.ELEMENT_NODE || node === without) return
+      built.push('<', node.localName)
+      for (const { name, value } of node.attributes)
+        // Of the links to the two languages one is the present one on every page.
+        if (name !== 'aria-current' || !node.lang)
+          built.push(name, worded.has(name) || node === root ? number(value) : value)
+      if (!['script', 'style'].includes(node.localName)) node.childNodes.forEach(walk)
+      built.push('>')
+    }
+    walk(root)
+    return built.join(' ')
   }
-  walk(root)
-  return built.join(' ')
+  const content = root.querySelector('main')
+  return [built(root, content), content ? built(content) : '']
 }"""
-BUILT = f"() => [innerWidth, document.activeElement.id, ({WALKED})(document.documentElement)].join(' ')"
+BUILT = f"""() => {{
+  const shown = [innerWidth, document.activeElement.id, document.querySelector('link[rel=stylesheet]')?.href]
+  return ({WALKED})(document.documentElement).map(part => [...shown, part].join(' '))
+}}"""
+# The frames and the contents that passed, each beside some other.
 _passed: set[str] = set()
 
 # Puts a page that was sent in the place of the one that is shown, under the style that is loaded, and says how it is
-# built; nothing if it brings a style of its own. Its script does not run: that changes nothing until somebody acts.
+# built. Its script does not run: that changes nothing until somebody acts.
 PUT = f"""sent => {{
-  const styles = one => [...one.querySelectorAll('style, link[rel=stylesheet]')].map(each => each.outerHTML).join()
   const read = new DOMParser().parseFromString(sent, 'text/html')
-  if (styles(read) !== styles(document)) return ''
   const built = ({WALKED})(read.documentElement)
   document.title = read.title
   document.documentElement.lang = read.documentElement.lang
   document.body.replaceWith(read.body)
   return built
 }}"""
-# What a page that passed weighed besides its document, by how it is built and what came with it.
+STYLES = re.compile(r"<link rel=.?stylesheet[^>]*>|<style.*?</style>", re.DOTALL)
+# What a page that passed weighed besides its document, by its frame and what came with it.
 _weights: dict[str, int] = {}
+# The contents that passed in a frame, with their styles.
+_contents: set[str] = set()
 # These differ from answer to answer, and change nothing of how it is shown.
 PASSING = {"content-length", "date", "set-cookie"}
 
@@ -136,16 +147,16 @@ def assert_quiet(seen: Visit) -> None:
 def assert_accessible(page: Page) -> None:
     """No violation of WCAG 2.2 AA or axe's best practice, and no contrast that could not be judged.
 
-    The page's context has axe from `conftest.new_context`. A page that is built exactly like one that passed in this
-    run, and says the same things in the same places if in other words, is not judged again: it costs half a second.
+    The page's context has axe from `conftest.new_context`. A page whose frame and whose content are built exactly like
+    some that passed in this run, and say the same things in the same places if in other words, is not judged again.
     """
     page.wait_for_load_state()  # a click ends when the next page begins, which has no body yet
     built = page.evaluate(BUILT)
-    if built in _passed:
+    if _passed.issuperset(built):
         return
     found = _judged(page, None, {"runOnly": RULES})
     assert _told(found["violations"]) == []
-    unseen = [rule for rule in found["incomplete"] if rule["id"] == "color-contrast"]
+    unseen = found["incomplete"]
     # What is scrolled out of a table's frame cannot be judged until it is in sight.
     for _ in range(MOST_SCROLLS):
         if not unseen or not page.evaluate(SCROLL_ON):
@@ -156,14 +167,28 @@ def assert_accessible(page: Page) -> None:
         unseen = found["incomplete"]
     page.evaluate("document.querySelectorAll('.scroll').forEach(frame => { frame.scrollLeft = 0 })")
     assert _told(unseen) == []
-    _passed.add(built)
+    _passed.update(built)
+
+
+# What axe found of these kinds, without what it says of every element besides: to send it takes longer than to find it.
+# No style sheet is fetched a second time for it: only rules about turning the screen and playing sounds read them.
+JUDGED = """async ([where, options]) => {
+  const found = await axe.run(where || document, {
+    ...options, resultTypes: ['violations', 'incomplete'], preload: false,
+  })
+  const brief = rules => rules.map(({ id, help, nodes }) => ({
+    id, help, nodes: nodes.map(({ html, target }) => ({ html, target })),
+  }))
+  return {
+    violations: brief(found.violations),
+    incomplete: brief(found.incomplete.filter(rule => rule.id === 'color-contrast')),
+  }
+}"""
 
 
 def _judged(page: Page, where: dict[str, Any] | None, options: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = page.evaluate(
-        "([where, options]) => axe.run(where || document, options)",
-        [where, {**options, "resultTypes": ["violations", "incomplete"]}],
-    )
+    """What a page violates, and the contrasts that could not be judged."""
+    found: dict[str, list[dict[str, Any]]] = page.evaluate(JUDGED, [where, options])
     return found
 
 
@@ -183,19 +208,22 @@ def assert_fits(page: Page, width: int = NARROW) -> None:
 def assert_whole_form(page: Page) -> None:
     """Every group of radios is in a fieldset with a legend; every link of the error summary leads to a control.
 
-    Enter in a box presses the first button of its form, which sends what was typed and does not hide the screen.
+    Enter in a box presses the first button of its form, which sends what was typed and does not hide the screen. No two
+    elements have the same id.
     """
-    loose, astray, pressed = page.evaluate("""() => [
+    loose, astray, pressed, twice = page.evaluate("""() => [
       [...document.querySelectorAll('input[type=radio]')]
         .filter(e => !e.closest('fieldset')?.querySelector('legend')).map(e => e.name),
       [...document.querySelectorAll('[data-errors] a')]
         .filter(a => !document.querySelector(a.hash)?.matches('input,select,textarea')).map(a => a.hash),
       [...document.forms].filter(f => f.querySelector('input:not([type=hidden])'))
         .map(f => [...f.elements].find(e => e.type === 'submit')?.getAttribute('formaction')).filter(to => to),
+      [...document.querySelectorAll('[id]')].map(e => e.id).filter((id, at, all) => all.indexOf(id) !== at),
     ]""")
     assert loose == []
     assert astray == []
     assert pressed == []
+    assert twice == []
 
 
 def assert_good_page(page: Page, address: str, *, status: int = 200, most: int = ORDINARY_PAGE) -> Visit:
@@ -213,28 +241,48 @@ def assert_good_page(page: Page, address: str, *, status: int = 200, most: int =
     return seen
 
 
-def assert_good_page_once(
-    page: Page, narrow: Page, address: str, *, status: int = 200, most: int = ORDINARY_PAGE
-) -> Page:
-    """`assert_good_page`, but a page that is built like one that passed, and came with the same headers, is not loaded.
+class Narrow:
+    """Pages of a browser at 320 pixels in which a page that was sent is laid out without loading it."""
 
-    Whether its words fit a telephone and what it weighs is asked of each: the words are laid out in `narrow`, a page of
-    the same site and person at 320 pixels. What it loads, what the console hears and what axe finds follows from how it
-    is built. Returns the page in which it stands.
+    def __init__(self, context: BrowserContext) -> None:
+        self.context = context
+        self._of_styles: dict[tuple[str, ...], Page] = {}
+
+    def put(self, address: str, sent: str) -> tuple[Page, list[str]]:
+        """The page in which it stands, under the styles it asks for, and how its frame and its content are built."""
+        styles = tuple(STYLES.findall(sent))
+        page = self._of_styles.get(styles)
+        if page is None:
+            page = self._of_styles[styles] = self.context.new_page()
+            page.set_viewport_size({"width": NARROW, "height": 640})
+            page.goto(address)
+        frame, content = page.evaluate(PUT, sent)
+        return page, [f"{styles} {frame}", f"{styles} {content}"]
+
+
+def assert_good_page_once(
+    page: Page, narrow: Narrow, address: str, *, status: int = 200, most: int = ORDINARY_PAGE
+) -> Page:
+    """`assert_good_page`, but a page of which frame and content are built like some that passed is not loaded.
+
+    The frame's page came with the same headers. Whether its words fit a telephone and what it weighs is asked of each:
+    the words are laid out in `narrow`. What it loads, what the console hears and what axe finds follows from how it is
+    built. Returns the page in which it stands.
     """
     answer = page.request.get(address, max_redirects=0)
-    built = narrow.evaluate(PUT, answer.text())
+    placed, (frame, content) = narrow.put(address, answer.text())
     said = {name: value for name, value in answer.headers.items() if name not in PASSING}
-    alike = f"{answer.status} {sorted(said.items())} {built}"
+    framed = f"{answer.status} {sorted(said.items())} {frame}"
     weight = int(answer.headers["content-length"]) + sum(
         len(name) + len(value) for name, value in answer.headers.items()
     )
-    if not built or alike not in _weights:
+    if framed not in _weights or content not in _contents:
         seen = assert_good_page(page, address, status=status, most=most)
-        _weights[alike] = seen.transferred - weight
+        _weights[framed] = seen.transferred - weight
+        _contents.add(content)
         return page
     assert answer.status == status
-    assert_whole_form(narrow)
-    assert narrow.evaluate("document.documentElement.scrollWidth") <= NARROW
-    assert weight + _weights[alike] <= most, f"{weight + _weights[alike]} bytes"
-    return narrow
+    assert_whole_form(placed)
+    assert placed.evaluate("document.documentElement.scrollWidth") <= NARROW
+    assert weight + _weights[framed] <= most, f"{weight + _weights[framed]} bytes"
+    return placed

@@ -155,24 +155,28 @@ WORDS = "<pre>some words</pre>"
 def test_a_page_that_is_built_like_one_that_passed_is_not_loaded_and_what_differs_is_judged(
     page: Page, base: str
 ) -> None:
-    narrow = page.context.new_page()
-    narrow.set_viewport_size({"width": checks.NARROW, "height": 640})
-    narrow.goto(f"{base}/said?body=x")
+    narrow = checks.Narrow(page.context)
 
     def visit(body: str, link: str = "") -> Page:
         found = f"{base}/said?{urlencode({'body': body} | ({'link': link} if link else {}))}"
         return checks.assert_good_page_once(page, narrow, found)
 
     assert visit(WORDS) is page
-    assert visit(WORDS.replace("some words", "other words")) is narrow
-    assert narrow.inner_text("pre") == "other words"
+    placed = visit(WORDS.replace("some words", "other words"))
+    assert placed is not page
+    assert placed.inner_text("pre") == "other words"
     with pytest.raises(AssertionError, match="320"):
         visit(WORDS.replace("some words", "w" * 200))
     with pytest.raises(AssertionError, match="bytes"):
         visit(WORDS.replace("some words", "word\n" * 2000))
     with pytest.raises(AssertionError, match="preload"):  # said in the console, of a header
         visit(WORDS, link="</other.css>; rel=preload")
-    for fault in ('<p style="color: red">some words</p>', "<input>", '<p onclick="1">some words</p>'):
+    for fault in (
+        '<p style="color: red">some words</p>',
+        '<p id="main">some words</p>',
+        "<input>",
+        '<p onclick="1">some words</p>',
+    ):
         for _ in range(2):  # what did not pass is loaded again
             with pytest.raises(AssertionError):
                 visit(fault)

@@ -36,7 +36,7 @@ class Desk:
     role: Role
     context: BrowserContext
     page: Page
-    narrow: Page  # as wide as a telephone
+    narrow: checks.Narrow
     pages: list[str]  # the addresses that answer this person with a page, once they were asked for
 
     def post(self, path: str, **fields: str) -> int:
@@ -53,10 +53,7 @@ def sit_down(town: Town, browser: Browser, login: str) -> Desk:
     context = new_context(browser)
     page = context.new_page()
     live.sign_in(page, town.base, login)
-    narrow = context.new_page()
-    narrow.set_viewport_size({"width": checks.NARROW, "height": 640})
-    narrow.goto(town.base)
-    desk = Desk(town, Role(login.rpartition(".")[2]), context, page, narrow, [])
+    desk = Desk(town, Role(login.rpartition(".")[2]), context, page, checks.Narrow(context), [])
     world = town.world
     if login == LOGINS[Role.BORDER_OFFICER]:
         assert desk.post(f"/interviews/{world.draft}/resume") == 303

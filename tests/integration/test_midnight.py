@@ -20,7 +20,9 @@ from nrm.actions.shelter import permits, stays
 from nrm.cli import demo
 from nrm.cli import interviews as cli
 from nrm.db import db
+from nrm.demo.people import full_quarters
 from nrm.domain.interviews.questionnaire_flow import prune
+from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import DeclineReason
 from nrm.domain.shelter.permits import PermitEvent, PermitRefused
 from nrm.domain.shelter.stays import Destination, ExitReason, ImpossibleStay
@@ -162,19 +164,25 @@ def test_who_was_told_of_the_permit_today_was_told_today(today: date) -> None:
     assert db.session.get_one(Stay, opened.stay_id, populate_existing=True).informed_on == today
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("day", FIRST_DAYS, ids=["summer", "winter"])
-def test_a_demo_country_made_now_has_the_quarter_that_has_just_ended(
-    day: date, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NRM_ARGON2_KIB", str(ARGON2_FLOOR_KIB))
-    monkeypatch.setenv("NRM_ARGON2_PASSES", str(ARGON2_FLOOR_PASSES))
+def test_a_demo_country_made_now_ends_with_the_quarter_that_has_just_ended(day: date) -> None:
     at = half_past_midnight(day)
     try:
-        assert demo.last_instant(day, TIRANA) == at.replace(microsecond=0)
+        last = demo.last_instant(None, TIRANA)
+        assert last == at.replace(microsecond=0)
+        assert full_quarters(clock.day_of(last, TIRANA), 1) == [Quarter.of(day - timedelta(days=1))]
+    finally:
+        clock.set_clock(None)
+
+
+@pytest.mark.slow
+def test_and_so_it_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NRM_ARGON2_KIB", str(ARGON2_FLOOR_KIB))
+    monkeypatch.setenv("NRM_ARGON2_PASSES", str(ARGON2_FLOOR_PASSES))
+    half_past_midnight(date(2027, 7, 1))
+    try:
         made = demo.make_demo(tmp_path / "country", people=12, seed=1, until=None)
-        ended = day - timedelta(days=1)
-        assert made["quarters"][-1] == f"{ended.year}Q{(ended.month - 1) // 3 + 1}"
+        assert made["quarters"][-1] == "2027Q2"
     finally:
         clock.set_clock(None)
 

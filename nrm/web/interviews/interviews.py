@@ -41,6 +41,7 @@ from nrm.store.referrals.referrals import ReferralLine
 from nrm.web import access, errors
 from nrm.web.interviews import (
     directives,
+    draft_lines,
     draft_owners,
     groups,
     handouts,
@@ -50,6 +51,7 @@ from nrm.web.interviews import (
     name_help,
     naming,
     officer_home,
+    proposed_routes,
 )
 from nrm.web.language import current_language, gettext
 from nrm.web.referrals import next_receiver
@@ -160,7 +162,7 @@ def tasks(interview_id: uuid.UUID) -> Answer:
         return _ask_to_continue(interview_id, "")
     except NoLongerDraft as error:
         return _address_after_ending(interview_id, error)
-    return interview_pages.tasks(draft, child_alerts.of_interview(interview_id, by=access.actor()))
+    return draft_lines.tasks(draft, child_alerts.of_interview(interview_id, by=access.actor()))
 
 
 @blueprint.get("/interviews/<uuid:interview_id>/<page>")
@@ -253,7 +255,7 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
             return _finish(draft, asked, form, given, seen)
         named = _named(draft, asked)
         after = actions.save_page(draft=draft, page=page, given=given, seen=seen, by=by, named=named, warned=warned)
-        if "parties" in given and interview_pages.nobody_left(after, by=by):
+        if "parties" in given and proposed_routes.nobody_left(after, by=by):
             return _to_page(after, asked)
         return _go_on_after(after, page)
     except StaleAnswers as error:
@@ -351,10 +353,10 @@ def _finish(draft: Draft, page: Page, form: PageForm, given: dict[str, Any], see
             field.errors = [gettext(interview_endings.NOT_SENT if ends else interview_endings.NOT_ENDED)]
             return interview_pages.again(draft, page, form, by=by)
         if ends:
-            preset = interview_pages.preset_shelter(draft, by=by)
+            preset = proposed_routes.preset_shelter(draft, by=by)
             return interview_endings.after_last_page(draft, last, preset=preset)
         picked = SendInterviewForm(request.form)
-        proposed = interview_pages.proposal_with(draft, page, given, by=by)
+        proposed = proposed_routes.proposal_with(draft, page, given, by=by)
         routed = {choice.party for choice in proposed.proposed}
         others = {choice.party for choice in proposed.choices} - routed
         answers = draft.filled(page.id, given)
@@ -420,7 +422,7 @@ def without_page(interview_id: uuid.UUID) -> Answer:
         code=draft.pseudonym,
         back=draft.page_to_do.id,
         rows=interview_endings.said(draft),
-        numbers=interview_pages.numbers_left(draft, draft.answers, by=by),
+        numbers=proposed_routes.numbers_left(draft, draft.answers, by=by),
         leaflets=handouts.leaflets(),
         minutes=country().retention.refused_minutes,
     )
@@ -533,7 +535,7 @@ def sent(interview_id: uuid.UUID) -> Answer:
     return render_template(
         "interviews/interviews/sent.html",
         line=line,
-        told=interview_pages.told(store.to_be_told(interview_id, by=by)),
+        told=draft_lines.told(store.to_be_told(interview_id, by=by)),
         duty=handouts.duty_of(line),
         status_labels=STATUS_LABELS,
         leaflets=handouts.leaflets(),

@@ -29,8 +29,8 @@ from nrm.store.referrals import referrals, supplements
 from nrm.store.referrals.referrals import SentLine
 from nrm.store.referrals.supplements import OpenSupplement
 from nrm.web import access, formats, home, telephones
-from nrm.web.interviews import groups, interview_pages, rollout
-from nrm.web.interviews.interview_pages import DraftLine
+from nrm.web.interviews import draft_lines, groups, rollout
+from nrm.web.interviews.draft_lines import DraftLine
 from nrm.web.language import current_language, gettext, text_in
 from nrm.web.referrals import announced_returns, sent_filter
 
@@ -95,9 +95,9 @@ def _same_for_all(_: str, numbers: Sequence[telephones.Telephone]) -> tuple[Mark
 def described(row: UnsentLine) -> DraftLine:
     """The line of one's own interview, with its age class and the page that was saved last."""
     if row.lost:
-        return interview_pages.draft_line(row)
+        return draft_lines.draft_line(row)
     seen = draft_steps.glance(row.id, row.questionnaire, by=access.actor())
-    return interview_pages.draft_line(row, AGE_CLASSES.get(seen.age, ""), page_title(row.questionnaire, seen.page))
+    return draft_lines.draft_line(row, AGE_CLASSES.get(seen.age, ""), page_title(row.questionnaire, seen.page))
 
 
 def steps_of(lines: Iterable[AnothersLine]) -> Mapping[uuid.UUID, str]:

@@ -10,7 +10,7 @@ import os
 import re
 import secrets
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ STICKY = "sticky.json"  # written by former versions: marks of who was counted i
 REFUSED_CODE = 3
 LARGEST_FILE, MOST_COLUMNS, MOST_PEOPLE = 256 * 1024 * 1024, 1000, 1_000_000
 SAMPLE = 2000  # of more groups, and of more records, the attack asks about so many
+STATUS, A_FIGURE, CANNOT_BE = "obs_status", "A", "M"  # SDMX: a published figure; a structural zero (ADR 0080)
 SHOWN = 40  # lines about changes of which nothing is certain
 _FIELD = re.compile(r'(?:"(?:[^"]|"")*"|(?!")[^,\r\n]*),')  # with the comma that ends it
 
@@ -120,9 +121,12 @@ def _read_spec(path: Path) -> TableSet:
         for name, entry in data.get("dimension", {}).items() if isinstance(data.get("dimension"), dict) else ():
             if isinstance(entry, dict) and isinstance(entry.get("hierarchy"), str):
                 entry["hierarchy"] = _read_hierarchy(path.parent / entry["hierarchy"], f"{path}: dimension.{name}")
-        return parse(data)
+        table_set = parse(data)
     except (MalformedTableSet, parsing.Damaged, parsing.BeyondLimits) as error:
         raise Refused(f"{path}: {error}") from None
+    if STATUS in table_set.dimensions:
+        raise Refused(f"{path}: dimension.{STATUS}: tables.csv has a column of this name; choose another")
+    return table_set
 
 
 def _read_hierarchy(path: Path, place: str) -> dict[str, list[str]]:
@@ -246,25 +250,27 @@ def _read_rows(path: Path, table_set: TableSet) -> tuple[list[dict[str, str]], l
 
 
 def _tables_csv(table_set: TableSet, tables: Sequence[Mapping[str, Any]]) -> str:
-    names = list(table_set.dimensions)
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["table", *names, "value"])
-    for table in tables:
-        for row in table["rows"]:
-            writer.writerow([table["name"], *(row.get(name, "") for name in names), row["value"]])
-    return text.getvalue()
+    return _csv(table_set, [], (([], table) for table in tables))
 
 
 def _sums_csv(table_set: TableSet, sums: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    return _csv(table_set, ["sum"], (([column], table) for column, tables in sums.items() for table in tables))
+
+
+def _csv(table_set: TableSet, first: list[str], tables: Iterable[tuple[list[str], Mapping[str, Any]]]) -> str:
+    """Where a rule says that some cells cannot be, a last column says which; their value stays 0, so that sums hold."""
     names = list(table_set.dimensions)
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["sum", "table", *names, "value"])
-    for column, tables in sums.items():
-        for table in tables:
-            for row in table["rows"]:
-                writer.writerow([column, table["name"], *(row.get(name, "") for name in names), row["value"]])
+    writer.writerow([*first, "table", *names, "value", *([STATUS] if table_set.impossible else [])])
+    for before, table in tables:
+        for row in table["rows"]:
+            status = []
+            if table_set.impossible:
+                fixed = [(table_set.dimensions[name].root, row[name]) for name in table["dimensions"]]
+                cell = tuple(sorted(each for each in fixed if each[1] != TOTAL))
+                status = [CANNOT_BE if table_set.is_impossible(cell) else A_FIGURE]
+            writer.writerow([*before, table["name"], *(row.get(name, "") for name in names), row["value"], *status])
     return text.getvalue()
 
 
@@ -340,7 +346,7 @@ def _read_release(release: Path, table_set: TableSet) -> dict[str, Any]:
 
 def _read_figures(path: Path, table_set: TableSet) -> list[Any]:
     header, read = _read_csv(path)
-    names = [name for name in header if name not in ("table", "value")]
+    names = [name for name in header if name not in ("table", "value", STATUS)]
     for name in ("table", "value"):
         if name not in header:
             raise Refused(f"{path}:1: there is no column {name!r}")

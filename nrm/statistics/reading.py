@@ -225,14 +225,15 @@ def scenario(
     # Whom the rules of the table set put into a register's figure, whatever they are called in another table.
     meant = [narrowed(table_set, fact.where) if registers else fact.where for fact in facts]
     for cell in cells:
-        own: Predicate = predicate(table_set, cell)
-        own = narrowed(table_set, own) if registers else own
+        own = predicate(table_set, cell)
+        if registers:
+            own = narrowed(table_set, own)
         if not all(own.values()):
             exempt.add(cell)  # the rules together leave nobody
-        for fact, where in zip(facts, meant, strict=True):
-            if own == where or (fact.high == 0 and _within(own, where)):
+        for fact, whom in zip(facts, meant, strict=True):
+            if own == whom or (fact.high == 0 and _within(own, whom)):
                 exempt.add(cell)
-            elif fact.low and _within(where, own):
+            elif fact.low and _within(whom, own):
                 present.add(cell)
     facts += [fact for _, follows in beliefs for fact in follows]
     believed = tuple(belief for belief, _ in beliefs)

@@ -341,7 +341,37 @@ def _read_release(release: Path, table_set: TableSet) -> dict[str, Any]:
     """The kept value of an earlier release: what it printed. What a former version left beside that is not read."""
     if (release / STICKY).is_file():
         click.echo(f"{release / STICKY}: not read; it tells as much as the microdata: delete it", err=True)
-    return {"format": 1, "base": BASE, "figures": _read_figures(release / "tables.csv", table_set)}
+    kept = {"format": 1, "base": BASE, "figures": _read_figures(release / "tables.csv", table_set)}
+    path = release / "sums.csv"
+    return kept | ({"sums": _read_sums(path, table_set)} if table_set.sums and path.is_file() else {})
+
+
+def _read_sums(path: Path, table_set: TableSet) -> dict[str, list[Any]]:
+    """The sums of an earlier release by column, in units of what one person can have at most five times.
+
+    A column that was added up by another `most` then has other units, and says nothing of what is expected now.
+    """
+    header, read = _read_csv(path)
+    for name in ("sum", "table", "value"):
+        if name not in header:
+            raise Refused(f"{path}:1: there is no column {name!r}")
+    units = {table.column: BASE * table.most for table in table_set.sums}
+    found: dict[str, dict[tuple[tuple[str, str], ...], int]] = {}
+    for line, fields in read:
+        if fields["sum"] not in units:
+            continue
+        if not fields["value"].isascii() or not fields["value"].isdigit():
+            raise Refused(f"{path}:{line}: column 'value': {fields['value']!r} is not a number")
+        fixed = [
+            (table_set.dimensions[name].root, fields[name])
+            for name in header
+            if name in table_set.dimensions and fields[name] not in ("", TOTAL)
+        ]
+        found.setdefault(fields["sum"], {})[tuple(sorted(fixed))] = int(fields["value"])
+    alike = {name: of for name, of in found.items() if not any(value % units[name] for value in of.values())}
+    for name in found.keys() - alike:
+        click.echo(f"{path}: sums of {name!r} are no multiples of {units[name]}: read without them", err=True)
+    return {name: [[cell, value // units[name]] for cell, value in of.items()] for name, of in alike.items()}
 
 
 def _read_figures(path: Path, table_set: TableSet) -> list[Any]:

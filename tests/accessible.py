@@ -43,7 +43,7 @@ def check(data: bytes, language: str) -> tuple[pikepdf.Pdf, Element]:
     claims = (said[f"{ARCHIVE}part"], said[f"{ARCHIVE}conformance"], said[f"{ACCESS}part"])
     assert claims == ("3", "A", "1")
     assert [str(each.S) for each in root.OutputIntents] == ["/GTS_PDFA1"]
-    document = _element(root.StructTreeRoot.K[0])
+    document = structure(pdf)
     assert document.kind == "Document"
     _check_fonts(pdf)
     _check_headings(document)
@@ -52,6 +52,11 @@ def check(data: bytes, language: str) -> tuple[pikepdf.Pdf, Element]:
     _check_everything_is_tagged(pdf, document)
     _check_attachments(pdf)
     return pdf, document
+
+
+def structure(pdf: pikepdf.Pdf) -> Element:
+    """What a document says it is made of."""
+    return _element(pdf.Root.StructTreeRoot.K[0])
 
 
 def _element(raw: pikepdf.Object) -> Element:

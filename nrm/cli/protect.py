@@ -10,7 +10,7 @@ import os
 import re
 import secrets
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ STICKY = "sticky.json"  # written by former versions: marks of who was counted i
 REFUSED_CODE = 3
 LARGEST_FILE, MOST_COLUMNS, MOST_PEOPLE = 256 * 1024 * 1024, 1000, 1_000_000
 SAMPLE = 2000  # of more groups, and of more records, the attack asks about so many
+STATUS, A_FIGURE, CANNOT_BE = "obs_status", "A", "M"  # SDMX: a published figure; a structural zero (ADR 0080)
 SHOWN = 40  # lines about changes of which nothing is certain
 _FIELD = re.compile(r'(?:"(?:[^"]|"")*"|(?!")[^,\r\n]*),')  # with the comma that ends it
 
@@ -120,9 +121,12 @@ def _read_spec(path: Path) -> TableSet:
         for name, entry in data.get("dimension", {}).items() if isinstance(data.get("dimension"), dict) else ():
             if isinstance(entry, dict) and isinstance(entry.get("hierarchy"), str):
                 entry["hierarchy"] = _read_hierarchy(path.parent / entry["hierarchy"], f"{path}: dimension.{name}")
-        return parse(data)
+        table_set = parse(data)
     except (MalformedTableSet, parsing.Damaged, parsing.BeyondLimits) as error:
         raise Refused(f"{path}: {error}") from None
+    if STATUS in table_set.dimensions:
+        raise Refused(f"{path}: dimension.{STATUS}: tables.csv has a column of this name; choose another")
+    return table_set
 
 
 def _read_hierarchy(path: Path, place: str) -> dict[str, list[str]]:
@@ -246,25 +250,27 @@ def _read_rows(path: Path, table_set: TableSet) -> tuple[list[dict[str, str]], l
 
 
 def _tables_csv(table_set: TableSet, tables: Sequence[Mapping[str, Any]]) -> str:
-    names = list(table_set.dimensions)
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["table", *names, "value"])
-    for table in tables:
-        for row in table["rows"]:
-            writer.writerow([table["name"], *(row.get(name, "") for name in names), row["value"]])
-    return text.getvalue()
+    return _csv(table_set, [], (([], table) for table in tables))
 
 
 def _sums_csv(table_set: TableSet, sums: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    return _csv(table_set, ["sum"], (([column], table) for column, tables in sums.items() for table in tables))
+
+
+def _csv(table_set: TableSet, first: list[str], tables: Iterable[tuple[list[str], Mapping[str, Any]]]) -> str:
+    """Where a rule says that some cells cannot be, a last column says which; their value stays 0, so that sums hold."""
     names = list(table_set.dimensions)
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["sum", "table", *names, "value"])
-    for column, tables in sums.items():
-        for table in tables:
-            for row in table["rows"]:
-                writer.writerow([column, table["name"], *(row.get(name, "") for name in names), row["value"]])
+    writer.writerow([*first, "table", *names, "value", *([STATUS] if table_set.impossible else [])])
+    for before, table in tables:
+        for row in table["rows"]:
+            status = []
+            if table_set.impossible:
+                fixed = [(table_set.dimensions[name].root, row[name]) for name in table["dimensions"]]
+                cell = tuple(sorted(each for each in fixed if each[1] != TOTAL))
+                status = [CANNOT_BE if table_set.is_impossible(cell) else A_FIGURE]
+            writer.writerow([*before, table["name"], *(row.get(name, "") for name in names), row["value"], *status])
     return text.getvalue()
 
 
@@ -335,12 +341,42 @@ def _read_release(release: Path, table_set: TableSet) -> dict[str, Any]:
     """The kept value of an earlier release: what it printed. What a former version left beside that is not read."""
     if (release / STICKY).is_file():
         click.echo(f"{release / STICKY}: not read; it tells as much as the microdata: delete it", err=True)
-    return {"format": 1, "base": BASE, "figures": _read_figures(release / "tables.csv", table_set)}
+    kept = {"format": 1, "base": BASE, "figures": _read_figures(release / "tables.csv", table_set)}
+    path = release / "sums.csv"
+    return kept | ({"sums": _read_sums(path, table_set)} if table_set.sums and path.is_file() else {})
+
+
+def _read_sums(path: Path, table_set: TableSet) -> dict[str, list[Any]]:
+    """The sums of an earlier release by column, in units of what one person can have at most five times.
+
+    A column that was added up by another `most` then has other units, and says nothing of what is expected now.
+    """
+    header, read = _read_csv(path)
+    for name in ("sum", "table", "value"):
+        if name not in header:
+            raise Refused(f"{path}:1: there is no column {name!r}")
+    units = {table.column: BASE * table.most for table in table_set.sums}
+    found: dict[str, dict[tuple[tuple[str, str], ...], int]] = {}
+    for line, fields in read:
+        if fields["sum"] not in units:
+            continue
+        if not fields["value"].isascii() or not fields["value"].isdigit():
+            raise Refused(f"{path}:{line}: column 'value': {fields['value']!r} is not a number")
+        fixed = [
+            (table_set.dimensions[name].root, fields[name])
+            for name in header
+            if name in table_set.dimensions and fields[name] not in ("", TOTAL)
+        ]
+        found.setdefault(fields["sum"], {})[tuple(sorted(fixed))] = int(fields["value"])
+    alike = {name: of for name, of in found.items() if not any(value % units[name] for value in of.values())}
+    for name in found.keys() - alike:
+        click.echo(f"{path}: sums of {name!r} are no multiples of {units[name]}: read without them", err=True)
+    return {name: [[cell, value // units[name]] for cell, value in of.items()] for name, of in alike.items()}
 
 
 def _read_figures(path: Path, table_set: TableSet) -> list[Any]:
     header, read = _read_csv(path)
-    names = [name for name in header if name not in ("table", "value")]
+    names = [name for name in header if name not in ("table", "value", STATUS)]
     for name in ("table", "value"):
         if name not in header:
             raise Refused(f"{path}:1: there is no column {name!r}")

@@ -6,11 +6,12 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 from nrm.domain.documents import Table
-from nrm.domain.reports.register import Axis, Matrix, Register, Requirement, Rule, Words
+from nrm.domain.reports.filings import of_first_codes
+from nrm.domain.reports.register import Axis, Joined, Matrix, Register, Requirement, Rule, Words
 from nrm.domain.reports.report_list import BY_NAME, FILED, FiledReport
 from nrm.statistics.tables import TableSet
 
-MOST_CELLS = 120
+MOST_CELLS = 80
 _TOTALS = ("rows", "columns")
 
 
@@ -107,17 +108,40 @@ def _matrix(
         rules=_rules(entry, axes[columns]),
         protected=entry.flag("protected", default=False),
         due_after_days=days,
+        joined=_joined(entry),
     )
-    if len(read.lines) * len(read.columns.members) > MOST_CELLS:
-        entry.wrong("rows", f"makes more than {MOST_CELLS} cells: too many for one page")
     if read.protected:
         _check_protected(entry, read, reports)
         if read.rules:
             entry.wrong("rules", "a protected table has none: why one is broken would tell of its figures")
     elif code in BY_NAME:
         entry.wrong("code", f"`{code}` is the name of a report")
+    _check_joined(entry, read)
+    if len(read.lines) * len(read.columns.members) > MOST_CELLS:
+        entry.wrong("rows", f"makes more than {MOST_CELLS} cells: too many for one page")
     entry.close()
     return read
+
+
+def _joined(entry: Table) -> tuple[Joined, ...]:
+    found = []
+    for each in entry.tables("joined", optional=True):
+        found.append(Joined(each.text("line"), tuple(each.texts("lines")), each.words("names")))
+        each.close()
+    return tuple(found)
+
+
+def _check_joined(entry: Table, matrix: Matrix) -> None:
+    """Each combination is filed in one line; and how many lines figures have tells by which they were filed."""
+    kept = [each.line for each in matrix.joined]
+    within = [line for each in matrix.joined for line in each.lines]
+    for line in (*kept, *within):
+        if line not in matrix.combinations:
+            entry.wrong("joined", f"`{line}` is no line of this table")
+        if (*kept, *within).count(line) > 1:
+            entry.wrong("joined", f"`{line}` stands twice")
+    if matrix.joined and len(matrix.lines) in (len(matrix.combinations), of_first_codes(matrix)):
+        entry.wrong("joined", "leaves as many lines as figures that were filed before have: join others")
 
 
 def _reasons(table: Table) -> Mapping[str, Words]:

@@ -222,18 +222,44 @@ def scenario(
         held = crowd.number(known)
         facts.append(Fact(known, held, held))
     exempt, present = set(), set()
+    # Whom the rules of the table set put into a register's figure, whatever they are called in another table.
+    meant = [narrowed(table_set, fact.where) if registers else fact.where for fact in facts]
     for cell in cells:
         own = predicate(table_set, cell)
-        for fact in facts:
-            if own == fact.where or (fact.high == 0 and _within(own, fact.where)):
+        if registers:
+            own = narrowed(table_set, own)
+        if not all(own.values()):
+            exempt.add(cell)  # the rules together leave nobody
+        for fact, whom in zip(facts, meant, strict=True):
+            if own == whom or (fact.high == 0 and _within(own, whom)):
                 exempt.add(cell)
-            elif fact.low and _within(fact.where, own):
+            elif fact.low and _within(whom, own):
                 present.add(cell)
     facts += [fact for _, follows in beliefs for fact in follows]
     believed = tuple(belief for belief, _ in beliefs)
     return Scenario(
         name, tuple(facts), tuple(earlier), believed, tuple(registers), frozenset(exempt), frozenset(present)
     )
+
+
+def narrowed(table_set: TableSet, where: Predicate) -> dict[str, frozenset[str]]:
+    """The same people by as few codes as the rules leave: who was decided on by nothing is not decided on.
+
+    Dimensions that are left open are not named. Of an impossible combination no code of some dimension is left.
+    """
+    whole = {root: frozenset(table_set.dimensions[root].codes) for root in table_set.roots}
+    held = whole | dict(where)
+    taken = True
+    while taken:
+        taken = False
+        for rule in table_set.impossible:
+            outside = [root for root, codes in rule.items() if not held[root] <= codes]
+            if not outside:
+                return dict.fromkeys(rule, frozenset())
+            if len(outside) == 1 and held[outside[0]] & rule[outside[0]]:
+                held[outside[0]] -= rule[outside[0]]
+                taken = True
+    return {root: codes for root, codes in held.items() if codes != whole[root]}
 
 
 def open_categories(

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nrm.statistics import sums
 from nrm.statistics.attack import Audit, Finding, PrintedSums, audit
 from nrm.statistics.cells import Layout, lay_out
 from nrm.statistics.one_person import NOTHING_TOLD, Method, NoNextRelease, OnePerson, examine
@@ -163,7 +164,7 @@ def make(
     records, _ = table_set.records(microdata)
     last, earlier = read_history(history)
     maker = _Maker(table_set, records, seed, last, earlier, linked_reports, told_elsewhere, tell)
-    maker.amounts = table_set.amounts(microdata)
+    maker.amounts, maker.sums_before = table_set.amounts(microdata), sums.of_history(history)
     maker.sample, maker.open_questions, maker.people = sample, open_questions, people
     made = maker.run()
     return maker.finish(made, time.monotonic() - started)
@@ -241,6 +242,7 @@ class _Made:
     audit: Audit
     one_person: OnePerson
     sums: tuple[PrintedSums, ...] = ()
+    added: Mapping[str, Figures] = field(default_factory=dict)  # the sums in units, by column
 
 
 class _Maker:
@@ -261,6 +263,7 @@ class _Maker:
         self.sample: int | None = None
         self.people: int | None = None
         self.amounts: Mapping[str, Sequence[int]] = {}
+        self.sums_before: tuple[sums.SumsPrinted, ...] = ()
         self.open_questions: Callable[[int], None] | None = None
         self.attempts: list[tuple[str, str]] = []
         self.findings: tuple[Finding, ...] = ()
@@ -294,11 +297,22 @@ class _Maker:
             self.attempts.append((step, "cannot be rounded"))
             return None
         tables = render(layout, figures)
+        columns = sums.columns(layout.table_set, self.amounts, self.sums_before, self.seed)
         try:
-            sums = tuple(self._sums(layout.table_set, step, draw))
+            added = {each.name: sums.rounded(each, self.records, step, draw) for each in columns}
         except CannotRound:
             self.attempts.append((step, "sums cannot be rounded"))
             return None
+        printed_sums = tuple(
+            PrintedSums(
+                each.name,
+                each.most,
+                each.table_set,
+                scaled(render(lay_out(each.table_set), added[each.name]), each.most),
+                each.amounts,
+            )
+            for each in columns
+        )
         tried = int.from_bytes(hashlib.sha256(repr((step, draw)).encode()).digest()[:4], "big")
         seen = audit(
             layout.table_set,
@@ -308,7 +322,7 @@ class _Maker:
             linked_reports=self.linked_reports,
             seed=tried,
             sample=self.sample,
-            sums=sums,
+            sums=printed_sums,
             progress=self.tell,
             open_questions=self.open_questions,
         )
@@ -322,16 +336,22 @@ class _Maker:
         try:
             after = self._after(layout, step, draw)
             told = examine(layout.table_set, self.records, printed, after, seed=tried, people=self.people)
+            of_sums = [
+                sums.told(each, self.records, added[each.name], step, draw, seed=tried, people=self.people)
+                for each in columns
+            ]
         except NoNextRelease:
             self.attempts.append((step, "no release can follow"))
             self.findings = (Finding("audit", "A4", TOTAL),)
             return None
         self.one_person = told
-        if not told.ok_beside(self.told_elsewhere):
+        # Sums have noise of their own: what they tell of one person multiplies with what the counts tell.
+        bits = self.told_elsewhere + sum(each.p95_bits for each in of_sums)
+        if not told.ok_beside(bits) or not all(each.ok_beside(self.told_elsewhere) for each in of_sums):
             self.attempts.append((step, "told of one person"))
             self.findings = (Finding("G7", "A4", TOTAL),)
             return None
-        return _Made(step, layout, figures, tables, seen, told, sums)
+        return _Made(step, layout, figures, tables, seen, told, printed_sums, added)
 
     def _after(self, layout: Layout, step: str, draw: int) -> Method:
         """How the release after a draft would be made of these people: with other noise, and the same openings."""
@@ -349,17 +369,6 @@ class _Maker:
                 return None
 
         return after
-
-    def _sums(self, table_set: TableSet, step: str, draw: int) -> Iterator[PrintedSums]:
-        """Tables of sums, rounded as counts are: one unit is what one person can have at most."""
-        for column, amounts in self.amounts.items():
-            most = next(table.most for table in table_set.sums if table.column == column)
-            own = table_set.of_sum(column)
-            layout = lay_out(own)
-            true = layout.membership(self.records) @ np.array(amounts, dtype=np.int64) / most
-            noise = secret_stream(self.seed, "figures", step, draw, column)
-            figures = round_jointly(layout, true, None, noise)
-            yield PrintedSums(column, most, own, scaled(render(layout, figures), most), amounts)
 
     def _errors(self, printed: PrintedSums) -> dict[str, float]:
         layout = lay_out(printed.table_set)
@@ -423,5 +432,6 @@ class _Maker:
             "base": BASE,
             "step": made.step,
             "figures": [[cell, figure] for cell, figure in made.figures.items()],
+            **sums.kept(made.sums, made.added),
         }
         return Draft(made.tables, made.step, verdict, kept, {each.column: each.tables for each in made.sums})

@@ -231,12 +231,17 @@ def totals(matrix: Matrix, figures: Figures) -> dict[Key, int]:
 
 
 def cells(matrix: Matrix, figures: Figures) -> list[tuple[Key, Figure]]:
-    """Each figure with its key, in the order of the matrix."""
+    """Each figure with its key, in the order of the matrix or of the lines that it had when they were filed."""
     return [
         ((line, column), figures[row][place_])
-        for row, line in enumerate(matrix.lines)
+        for row, line in enumerate(lines_of(matrix, figures))
         for place_, column in enumerate(matrix.columns.members)
     ]
+
+
+def lines_of(matrix: Matrix, figures: Figures) -> Mapping[str, tuple[Words, ...]]:
+    """The words of each line of these figures: those of today, or every combination before some were one (ADR 0088)."""
+    return matrix.lines if len(figures) == len(matrix.lines) else matrix.combinations
 
 
 def is_zero(figures: Figures) -> bool:
@@ -255,25 +260,37 @@ def canonical(figures: Figures) -> bytes:
 
 
 def figures_of(content: bytes | list[Any], matrix: Matrix) -> Figures:
-    """Read `canonical` again; ValueError when it is not of this matrix."""
+    """Read `canonical` again, in the lines they were filed by; ValueError when they are not of this matrix."""
     value = json.loads(content) if isinstance(content, bytes) else content
     read_ = tuple(tuple(Missing(each) if isinstance(each, str) else int(each) for each in line) for line in value)
-    if len(read_) != len(matrix.lines):
+    if len(read_) not in (len(matrix.lines), len(matrix.combinations)):
         read_ = _of_fewer_codes(matrix, read_)
-    if len(read_) != len(matrix.lines) or any(len(line) != len(matrix.columns.members) for line in read_):
+    if len(read_) not in (len(matrix.lines), len(matrix.combinations)) or any(
+        len(line) != len(matrix.columns.members) for line in read_
+    ):
         raise ValueError("figures of another matrix")
     return read_
 
 
+def of_first_codes(matrix: Matrix) -> int:
+    """How many lines figures have that were filed before some codes of the lines could be."""
+    return _are_added(matrix).count(False)
+
+
+def _are_added(matrix: Matrix) -> list[bool]:
+    """Of each combination: whether it has a code that lines did not have at first."""
+    names = [axis.code for axis in matrix.rows]
+    return [
+        any(code in ADDED.get(name, ()) for name, code in zip(names, line.split("/"), strict=True))
+        for line in matrix.combinations
+    ]
+
+
 def _of_fewer_codes(matrix: Matrix, figures: Figures) -> Figures:
     """Figures that were filed before some codes of the lines could be: nobody was counted in the lines of these."""
-    names = [axis.code for axis in matrix.rows]
     held = iter(figures)
     zeros_ = (0,) * len(matrix.columns.members)
-    added = [
-        any(code in ADDED.get(name, ()) for name, code in zip(names, line.split("/"), strict=True))
-        for line in matrix.lines
-    ]
+    added = _are_added(matrix)
     if len(figures) != added.count(False):
         return figures
     return tuple(zeros_ if is_added else next(held) for is_added in added)

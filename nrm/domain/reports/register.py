@@ -90,12 +90,22 @@ class Rule:
     parts: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Lines of a matrix that are filed as one, with words of its own: whoever belongs into `lines` counts in `line`."""
+
+    line: str
+    lines: tuple[str, ...]
+    names: Words
+
+
 @dataclass(frozen=True)
 class Matrix:
     """One table that an agency files; never changes while an instance runs.
 
     `totals` holds "rows" when the rows of a column add up to the last line, "columns" when a line adds up to its last
-    column. `rules` hold in every line, unless the agency says why not, by one of the register's `reasons`.
+    column. `rules` hold in every line, unless the agency says why not, by one of the register's `reasons`. `joined`
+    lines are filed as one (ADR 0088).
     """
 
     code: str
@@ -109,10 +119,20 @@ class Matrix:
     rules: tuple[Rule, ...]
     protected: bool
     due_after_days: int
+    joined: tuple[Joined, ...] = ()
 
     @cached_property
     def lines(self) -> Mapping[str, tuple[Words, ...]]:
-        """The words of each line by its code: the codes of its members, joined by `/`."""
+        """The words of each line that is filed, by its code."""
+        within = {line for each in self.joined for line in each.lines}
+        named = {each.line: (each.names,) for each in self.joined}
+        return MappingProxyType(
+            {line: named.get(line, words) for line, words in self.combinations.items() if line not in within}
+        )
+
+    @cached_property
+    def combinations(self) -> Mapping[str, tuple[Words, ...]]:
+        """The words of each combination down the side by its code: the codes of its members, joined by `/`."""
         return MappingProxyType(
             {
                 "/".join(code for code, _ in each): tuple(words for _, words in each)

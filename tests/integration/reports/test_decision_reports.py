@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import random
+import re
 import uuid
 from datetime import date, timedelta
 from typing import Any
@@ -33,6 +34,7 @@ from nrm.store import names
 from nrm.store.reports import counting
 from nrm.store.reports import reports as store
 from tests import accommodated, factories
+from tests import printed as paper
 from tests.conftest import Command, Person
 
 Q1, Q2, Q3 = Quarter(2026, 1), Quarter(2026, 2), Quarter(2026, 3)
@@ -234,6 +236,14 @@ def test_compensation_is_published_for_two_quarters_and_says_the_same_in_every_f
     assert [row["value"] for row in csv.DictReader(io.StringIO(text))] == [
         "" if figure is None else str(figure) for figure in [*printed, *silent]
     ]
+    for language in ("sq", "en"):
+        files = [
+            store.release_file(Q2, f"{each}.{language}", by=RELEASE, report="compensation") for each in ("pdf", "html")
+        ]
+        on_paper = [cell for table in paper.tables(files[0]) for row in table for cell in row]
+        on_page = [cell.strip() for cell in re.findall(r"<td[^>]*>([^<]*)", files[1].decode())]
+        assert on_paper == on_page
+        assert on_paper.count("–") == printed.count(None)
     margins = {
         (name, row[name]): row["value"]
         for table in value["tables"]

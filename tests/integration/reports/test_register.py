@@ -46,7 +46,7 @@ from nrm.store.reports import register as store
 from nrm.store.reports import reports as report_store
 from nrm.vault import filings as vault
 from nrm.vault import shredding, sweeping
-from tests import accessible, accommodated, factories
+from tests import accessible, accommodated, factories, printed
 from tests import factories_filings as filed
 from tests.conftest import Command, Person
 
@@ -518,7 +518,7 @@ STATED = {
 @pytest.mark.slow
 def test_every_report_says_the_same_in_every_format(joint: Flask) -> None:
     """Figures of JSON, CSV, workbook, page and print of every report, the joint one too."""
-    seen = set()
+    seen, signs = set(), set()
     for report, files, value in of_every_release():
         seen.add(report)
         assert set(files) == set(report_rules.FORMATS)
@@ -553,10 +553,22 @@ def test_every_report_says_the_same_in_every_format(joint: Flask) -> None:
             assert cells.keys() <= figures.keys(), report
             assert not cells - figures, report
             assert not cells - text, report
+            on_paper = [
+                cell
+                for table in printed.tables(files[f"pdf.{language}"])
+                for row in table
+                for cell in row
+                if not cell.endswith("%")
+            ]
+            # Cell by cell, with dashes and words where there is no figure.
+            on_page = [" ".join(unescape(cell).split()) for cell in re.findall(r"<td[^>]*>([^<]*)", page)]
+            assert on_paper == [cell for cell in on_page if not cell.endswith("%")], report
+            signs.update(on_paper)
             if value["tables"][0]["dimensions"]:
                 assert cells.total() > 10
             assert next(iter(print_.attachments.values())) == [files["csv"]]
     assert seen >= {"ix", "x", "victims", "joint"}
+    assert signs >= {"0", "5", "10"}
 
 
 def test_every_print_is_tagged_and_says_in_words_what_its_pictures_show(joint: Flask) -> None:

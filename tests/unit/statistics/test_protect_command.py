@@ -54,8 +54,8 @@ def refusal(result: Result) -> tuple[str, int]:
 def figures(place: Path, out: str = "out") -> dict[tuple[str, ...], int]:
     with (place / out / "tables.csv").open() as file:
         rows = list(csv.reader(file))
-    assert rows[0] == ["table", "sex", "age", "value"]
-    return {tuple(row[:-1]): int(row[-1]) for row in rows[1:]}
+    assert rows[0][:4] == ["table", "sex", "age", "value"]
+    return {tuple(row[:3]): int(row[3]) for row in rows[1:]}
 
 
 def verdict(place: Path, out: str = "out") -> dict[str, Any]:
@@ -247,6 +247,29 @@ def test_codes_may_be_written_in_any_letters(place: Path) -> None:
     (place / "people.csv").write_text(text)
     assert run(place).exit_code == 0
     assert ("sex*age", "mashkull ♂", "*") in figures(place)
+
+
+def test_a_cell_that_cannot_be_is_told_from_a_published_zero_and_other_files_stay_as_they_were(place: Path) -> None:
+    assert run(place).exit_code == 0
+    with (place / "out/tables.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["table", "sex", "age", "value", "obs_status"]
+    cannot_be = {("f", "unknown")}
+    assert {(row["sex"], row["age"]) for row in rows if row["obs_status"] == "M"} == cannot_be
+    assert {row["value"] for row in rows if row["obs_status"] == "M"} == {"0"}
+    assert [row["obs_status"] for row in rows if (row["sex"], row["age"]) == ("m", "unknown")] == ["A"]
+    # What was printed is read again, with the column and without it.
+    assert run(place, "--history", str(place), out="zlater").exit_code == 0
+    (place / "spec.toml").write_text(SPEC.replace("impossible", "#"))
+    assert run(place, "--history", str(place), out="zlast").exit_code == 0
+    assert (place / "zlast/tables.csv").read_text().startswith("table,sex,age,value\n")
+
+
+def test_no_dimension_has_the_name_of_a_column(place: Path) -> None:
+    (place / "spec.toml").write_text(
+        '[dimension.obs_status]\ncolumn = "s"\ncodes = ["f", "m"]\n[[table]]\nby = ["obs_status"]\n'
+    )
+    assert "tables.csv has a column of this name" in refusal(run(place))[0]
 
 
 def test_a_dimension_may_be_read_from_a_column_called_person(place: Path) -> None:

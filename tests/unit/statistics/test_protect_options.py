@@ -81,6 +81,22 @@ def test_a_weight_that_is_no_number_of_people_is_named(place: Path, written: str
     assert "people" in said
 
 
+def test_sums_of_an_earlier_release_are_read_and_other_units_are_said(place: Path) -> None:
+    (place / "past").mkdir()
+    assert run(place, NIGHTS, out="past/1").exit_code == 0
+    before = table(place, "sums.csv", "past/1")
+    for seed in ("2", "3", "4"):  # the last --seed counts
+        assert run(place, NIGHTS, "--history", str(place / "past"), "--seed", seed).exit_code == 0
+        assert table(place, "sums.csv") == before
+    other = run(place, NIGHTS.replace("most = 92", "most = 93"), "--history", str(place / "past"))
+    assert other.exit_code == 0
+    assert "sums of 'nights' are no multiples of 465: read without them" in other.output
+    (place / "past/1/sums.csv").write_text("sum,table,sex,value\nnights,sex,*,many\n")
+    assert "sums.csv:2: column 'value': 'many' is not a number" in refusal(
+        run(place, NIGHTS, "--history", str(place / "past")), place
+    )
+
+
 def test_sums_are_a_file_of_their_own_and_the_counts_stay_as_they_were(place: Path) -> None:
     assert run(place, SPEC, out="counts").exit_code == 0
     assert not (place / "counts/sums.csv").exists()

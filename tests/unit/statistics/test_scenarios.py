@@ -276,3 +276,39 @@ def test_a_code_that_nobody_has_does_not_take_the_report_away(report: str, peopl
         assert all(row["outcome"] != "refused" for row in rows)
     made = make(table_set, rows, seed=bytes(32))
     assert made.verdict.step == step
+
+
+def asked_for_identification(undecided: int) -> list[dict[str, str]]:
+    """Sixty people whose identification was asked for; so many of them are not decided on."""
+    dice = random.Random(1)
+    rows = []
+    for number in range(60):
+        decided = {
+            "status": dice.choices(["identified", "not_a_victim"], [6, 2])[0],
+            "way": dice.choices(["two_looks", "third_look", "appeal"], [7, 2, 1])[0],
+        }
+        codes = decided if number >= undecided else {"status": "possible", "way": "none"}
+        who = dice.choice(["albanian", "third_country"]), dice.choice(["feminine", "masculine"])
+        rows.append({**codes, "citizenship_class": who[0], "sex": who[1], "age_band": "adult", "person": str(number)})
+    return rows
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("undecided", [0, 1, 3])
+def test_what_a_register_knows_by_definition_does_not_take_the_report_away(undecided: int) -> None:
+    """The police know how many are not decided on; "decided by nothing" is these people by another name."""
+    rows = asked_for_identification(undecided)
+    made = make(load("albania").tables["identifications"], rows, seed=bytes(32))
+    assert made.verdict.step == "two_way"
+    assert not made.verdict.attempts
+
+
+def test_a_register_knows_no_more_than_the_rules_say() -> None:
+    identified = load("albania").tables["identifications"]
+    there = [tuple(row[root] for root in identified.roots) for row in asked_for_identification(3)]
+    cells = [(("way", way),) for way in ("none", "appeal")]
+    known = scenario("A3", identified, cells, there, registers=identified.known)
+    assert known.exempt == {cells[0]}
+    free = two_by_two(known=[{"by": ["d"]}])
+    told = scenario("A3", free, [(("s", "m"),)], records(1, 0, 2, 3), registers=free.known)
+    assert not told.exempt

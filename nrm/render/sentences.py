@@ -1,7 +1,8 @@
 """The few sentences with which a report begins: what its published figures show, and nothing that may be rounding.
 
 Figures are picked, none is computed. What kind of sentence there is depends on what is so for every number that may
-stand behind the figures (`nrm.statistics.comparison`); the words stand in `reports/reports/sentences.html`.
+stand behind the figures (`nrm.statistics.comparison`); the words stand in `reports/reports/sentences.html`
+(ADR 0092).
 """
 
 from __future__ import annotations

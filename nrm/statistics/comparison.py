@@ -1,7 +1,8 @@
 """What two printed figures say of each other: how they changed, and what the true numbers may have done.
 
 A printed figure stands for an interval (`reading.bounds`). Only what is so for all numbers of both is certain.
-The intervals are the promise of every release, so this holds whatever the rounder drew, and for any two releases.
+The intervals are the promise of every release, so this holds whatever the rounder drew, and for any two releases
+(ADR 0093).
 
 For a figure of part of the people, b before and a after, both at least 10: the true numbers lie in b - 9 .. b + 9 and
 a - 9 .. a + 9. So the true change lies in (a - 9) - (b + 9) .. (a + 9) - (b - 9), that is, `SLACK` = 18 to either side

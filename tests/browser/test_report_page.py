@@ -27,6 +27,8 @@ def values(people: int, lang: str) -> dict[str, Any]:
 
 def report_app() -> Flask:
     app = small_app()
+    app.add_url_rule("/methods", "reports.methods")
+    app.add_url_rule("/reports/<report>/trend", "trends.show")
 
     @app.get("/report")
     def report() -> str:

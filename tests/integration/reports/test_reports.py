@@ -351,6 +351,29 @@ def test_g6_the_same_address_gives_the_same_bytes_for_ever(closed: Flask) -> Non
         assert sealed(f"html.{language}").decode() in reader.get(f"/reports/ix/2026Q2?lang={language}")
 
 
+def test_a_page_that_was_sealed_in_an_older_form_is_shown_as_it_was_sealed(closed: Flask) -> None:
+    """Nothing is laid out anew: no sentence, no picture and no folded row comes into what was signed."""
+    old = (
+        '<dl class="sum"><div><dt>Quarter</dt><dd>2026Q2</dd></div></dl>\n<h2>At a glance: Nationality</h2>\n'
+        '<div class="scroll"><table class="num"><tr class="in"><th scope="row">Kosovo<td>0</table></div>'
+    )
+    with transaction() as session:
+        session.execute(
+            update(ReleaseFile)
+            .where(
+                ReleaseFile.release_id
+                == select(Release.id).where(Release.report == "ix", Release.quarter == str(SECOND)).scalar_subquery(),
+                ReleaseFile.format == "html.en",
+            )
+            .values(content=old.encode())
+        )
+    page = Person(closed.test_client(), "oms.reader").get("/reports/ix/2026Q2?lang=en")
+    assert old in page
+    assert "What the figures show" not in page
+    assert 'href="/reports/methods"' in page
+    assert 'href="/reports/ix/trend"' in page
+
+
 def test_the_downloads_have_their_types_and_names(closed: Flask) -> None:
     reader = Person(closed.test_client(), "molsa.statistician")
     for ending, media_type in {"pdf": "application/pdf", "csv": "text/csv", "json": "application/json"}.items():

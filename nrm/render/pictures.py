@@ -18,19 +18,19 @@ Drawn = Callable[[int, int], str]
 
 
 def _solid(x: int, width: int) -> str:
-    return f'<path d="M{x} 8H{x + width}" stroke="{FILL}" stroke-width="{HEIGHT}"/>'
+    return f'<path d="M{x} 8H{x + width}"/>'
 
 
 def _striped(x: int, width: int) -> str:
-    return f'<path d="M{x} 8H{x + width}" stroke="{FILL}" stroke-width="{HEIGHT}" stroke-dasharray="2 3"/>'
+    return f'<path d="M{x} 8H{x + width}" stroke-dasharray="2 3"/>'
 
 
 def _hollow(x: int, width: int) -> str:
-    return f'<path d="M{x + 1} 1H{x + max(2, width) - 1}V15H{x + 1}z" stroke="{FILL}" stroke-width="2" fill="none"/>'
+    return f'<path d="M{x + 1} 1H{x + max(2, width) - 1}V15H{x + 1}z" stroke-width="2"/>'
 
 
 def _thin(x: int, width: int) -> str:
-    return f'<path d="M{x} 8H{x + width}" stroke="{FILL}" stroke-width="4"/>'
+    return f'<path d="M{x} 8H{x + width}" stroke-width="4"/>'
 
 
 FILLS: Sequence[Drawn] = (_solid, _striped, _hollow, _thin)
@@ -80,7 +80,8 @@ def _stacked(rows: Sequence[tuple[str, int, Sequence[int]]]) -> str:
 
 
 def _drawing(parts: Iterable[str], width: int) -> str:
-    return f'<svg viewBox="0 0 {width} {HEIGHT}" aria-hidden="true">{"".join(parts)}</svg>'
+    drawn = f'stroke="{FILL}" stroke-width="{HEIGHT}" fill="none"'
+    return f'<svg viewBox="0 0 {width} {HEIGHT}" {drawn} aria-hidden="true">{"".join(parts)}</svg>'
 
 
 def _key(names: Sequence[str]) -> str:

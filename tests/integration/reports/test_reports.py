@@ -163,6 +163,7 @@ def test_the_printed_report_keeps_what_it_claims_to_readers_of_every_kind(closed
     pdf, document = accessible.check(sealed(f"pdf.{language}"), language)
     tables = [each for each in document.all() if each.kind == "Table"]
     assert len(tables) > len(published()["tables"]) / 2
+    assert len(pdf.pages) <= 8
     assert len(pdf.attachments) == 1
     words = [str(each.raw.Alt) for each in document.all() if each.kind == "Figure"]
     assert words

@@ -104,7 +104,8 @@ def protect_linked() -> None:
         told = f"{said.step if said.ok else 'refused'}, {said.questions - said.untried} of {said.questions} questions"
         verdict = f"{'ok' if seconds <= 120 and said.ok else 'short':>12}  target 120 s; {told}"
         about = f"{number:6} {said.cells:5} {said.small_cells:6} {'a whole large release':24}"
-        print(f"{about} {seconds:8.1f} {said.mean_abs_error:10.2f} {0:10} {verdict}", flush=True)
+        errors = f"{said.mean_abs_error:10.2f} {said.mean_abs_error_non_empty:10.2f}"
+        print(f"{about} {seconds:8.1f} {errors} {0:10} {verdict}", flush=True)
 
 
 def broken_sums(layout: Layout, printed: np.ndarray) -> int:

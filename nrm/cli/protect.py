@@ -300,7 +300,7 @@ def _compare(before: Path, after: Path, table_set: TableSet) -> None:
     if len(open_ones) > SHOWN:
         click.echo(f"  and {len(open_ones) - SHOWN} more")
     click.echo(
-        "\nThe change of a figure is certain from 20 on (from 15 on where 0 was printed), of the total from 10 on. A"
+        "\nThe change of a figure is certain from 20 on (from 10 on where one is 0), of the total from 10 on. A"
         "\nfigure printed alike may stand for another number: each is rounded with secret noise. Do not add up changes"
         "\nof single figures: read the change of their total. Nothing here says who came or left, and several changes"
         "\nthat point the same way are not independent of each other."

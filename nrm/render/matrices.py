@@ -11,14 +11,15 @@ from itertools import product
 from typing import Any
 
 from nrm.render.charts import bars
+from nrm.statistics.comparison import surely_more
 
 TOTAL = "*"
 # Above so many columns a table needs the long side of the paper.
 NARROW_COLUMNS = 8
-# What fits on one sheet below a title.
-SHORT_ROWS = 36
-# Two figures each up to 9 away from the truth: a smaller difference does not say which is larger.
-TELLING_DIFFERENCE = 20
+# So many fit on half the width of a sheet.
+HALF_COLUMNS = 5
+# What fits on one sheet below a title, and beside another table, where it is set smaller.
+SHORT_ROWS, SHORT_ROWS_BESIDE = 36, 48
 
 Groups = Mapping[str, Mapping[str, Sequence[str]]]
 Impossible = Callable[[Mapping[str, str]], bool]
@@ -40,11 +41,15 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line: `kind` is `all` (a total), `part` (a group, or the head of a block), `in` (below it) or empty."""
+    """One line: `kind` is `all` (a total), `part` (a group, or the head of a block), `in` (below it) or empty.
+
+    `top`: it is a group, or a code in none, and of no further dimension; all of these together are the total.
+    """
 
     kind: str
     label: str
     figures: tuple[int | None, ...]
+    top: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,11 @@ class Matrix:
     ways: int
 
     @property
+    def breadth(self) -> int:
+        """0: two such tables have room side by side on paper; 1: it needs the short side; 2: the long side."""
+        return (len(self.columns) > HALF_COLUMNS) + self.wide
+
+    @property
     def wide(self) -> bool:
         """Whether it needs the long side of the paper."""
         return len(self.columns) > NARROW_COLUMNS
@@ -74,7 +84,7 @@ class Matrix:
     @property
     def long(self) -> bool:
         """Whether it needs a page of paper or more."""
-        return len(self.rows) > SHORT_ROWS
+        return len(self.rows) > (SHORT_ROWS if self.breadth else SHORT_ROWS_BESIDE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,28 +98,36 @@ class Finding:
 
 
 def page_values(
-    release: Mapping[str, Any], *, words: Words, groups: Groups, impossible: Impossible, charted: str
+    release: Mapping[str, Any], *, words: Words, groups: Groups, impossible: Impossible, told: Sequence[str]
 ) -> dict[str, Any]:
-    """What the templates of a report take: `release`, `tables`, `total`, `finding` (of `charted`), `bars`, and
-    `not_recorded` [(title, why)] of the tables that nothing fills.
+    """What the templates of a report take: `release`, `tables` (the narrow ones first), `total`, `glance`
+    [(title, finding)] of the dimensions `told` that the release prints, `bars`, and `not_recorded` [(title, why)] of
+    the tables that nothing fills.
 
     `release` has the JSON shape of a sealed release. `groups`: per dimension, the members that are groups and the codes
     in them. `impossible` says of {dimension: member} that nobody can be both.
     """
     return {
         "release": release,
-        "tables": [
-            matrix(table, words=words, groups=groups, impossible=impossible)
-            for table in release["tables"]
-            if not table.get("not_recorded")
-        ],
+        "tables": sorted(
+            (
+                matrix(table, words=words, groups=groups, impossible=impossible)
+                for table in release["tables"]
+                if not table.get("not_recorded")
+            ),
+            key=lambda table: table.breadth,  # those of one kind of paper together
+        ),
         "not_recorded": [
             (title_of(table, words), words.reason(table["dimensions"]))
             for table in release["tables"]
             if table.get("not_recorded")
         ],
         "total": grand_total(release),
-        "finding": finding(release, charted, words=words, groups=groups),
+        "glance": [
+            (words.dimension(name), found)
+            for name in told
+            if (found := finding(release, name, words=words, groups=groups)) is not None
+        ],
         "bars": bars,
     }
 
@@ -134,7 +152,7 @@ def finding(release: Mapping[str, Any], dimension: str, *, words: Words, groups:
             ranked = sorted((figure for _, figure in rows), reverse=True)
             if not total or len(rows) < 2:
                 return None
-            clear = ranked[0] - ranked[1] >= TELLING_DIFFERENCE
+            clear = surely_more(ranked[0], ranked[1])
             label = next(name for name, figure in rows if figure == ranked[0]) if clear else ""
             return Finding(rows, label, ranked[0], total)
     return None
@@ -185,7 +203,8 @@ def matrix(table: Mapping[str, Any], *, words: Words, groups: Groups, impossible
         keys = [(*codes, code) for code, _ in across] if len(names) > 1 else [codes]
         if any(key in figures for key in keys):
             kind = ("part" if codes[-1] == TOTAL else "in") if len(path) > 1 else _kind(path, down, groups)
-            rows.append(Row(kind, _row_label(codes, down, words), tuple(figures.get(key) for key in keys)))
+            top = bool(path) and path[0] != (TOTAL, 0) and path[0][1] == 0 and set(codes[1:]) <= {TOTAL}
+            rows.append(Row(kind, _row_label(codes, down, words), tuple(figures.get(key) for key in keys), top))
     return Matrix(
         name=table["name"],
         title=title_of(table, words),

@@ -13,8 +13,11 @@ from jinja2 import Environment
 
 from nrm.domain.reports.reports import FORMAT, Window, with_structural_zeros
 from nrm.render.curves import curve_of
+from nrm.render.folds import folded
 from nrm.render.matrices import Words, page_values
 from nrm.render.pdf import Attachment, PdfUnavailable, to_pdf
+from nrm.render.pictures import picture
+from nrm.render.sentences import flow_of, sentences
 from nrm.render.sheets import release_csv, release_csvw, release_xlsx
 from nrm.statistics.tables import TOTAL, Table, TableSet
 
@@ -28,12 +31,11 @@ Speaking = Callable[[str], AbstractContextManager[None]]
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a report says of itself: its title, the instrument that asks for it, who is counted, what is charted."""
+    """What a report says of itself: its title, the instrument that asks for it, who is counted."""
 
     title: str
     basis: str
     counted: str
-    charted: str
 
 
 def files(
@@ -60,10 +62,10 @@ def files(
         "json": json.dumps(release, ensure_ascii=False, indent=1).encode() + b"\n",
     }
     for language in LANGUAGES:
-        values = _values(release, table_set, language, signatures[language], names[language])
+        shown = values(release, table_set, language, signatures[language], names[language])
         with speaking(language):
             attachment = Attachment(f"{name}.csv", sheet, ATTACHED[language])
-            made |= in_one_language(values, language, BODY, pages=pages, attachment=attachment)
+            made |= in_one_language(shown, language, BODY, pages=pages, attachment=attachment)
     return made
 
 
@@ -90,11 +92,11 @@ def page(
 ) -> bytes:
     """The page alone, of a draft: the markup that `files` makes, with the signatures there are."""
     with speaking(language):
-        values = _values(release, table_set, language, signatures, names)
-        return pages.get_template("reports/reports/body.html").render(values).encode()
+        shown = values(release, table_set, language, signatures, names)
+        return pages.get_template("reports/reports/body.html").render(shown).encode()
 
 
-def _values(
+def values(
     release: Mapping[str, Any],
     table_set: TableSet,
     language: str,
@@ -103,21 +105,26 @@ def _values(
 ) -> dict[str, Any]:
     """What the templates of a report take."""
     words = words_of(table_set, language)
+    shown = page_values(
+        release,
+        words=words,
+        groups={name: dimension.groups for name, dimension in table_set.dimensions.items()},
+        impossible=lambda fixed: is_impossible(table_set, fixed),
+        told=[name for name in (table_set.charted, *table_set.told) if name],
+    )
+    flow = flow_of(release, table_set.stock_flow)
     return {
-        **page_values(
-            release,
-            words=words,
-            groups={name: dimension.groups for name, dimension in table_set.dimensions.items()},
-            impossible=lambda fixed: is_impossible(table_set, fixed),
-            charted=table_set.charted,
-        ),
+        **shown,
+        "flow": flow,
+        "sentences": sentences(shown["glance"], shown["total"], flow),
+        "folded": folded,
+        "picture": picture,
         "curve": curve_of([release], table_set.survival, words.label) if table_set.survival else None,
         "lang": language,
         "about": About(
             table_set.title.get(language, release["report"]),
             table_set.basis.get(language, ""),
             table_set.counted.get(language, ""),
-            table_set.dimensions[table_set.charted].title.get(language, "") if table_set.charted else "",
         ),
         "quarter": release["quarter"],
         "signatures": signatures,

@@ -48,11 +48,15 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One release or one quarter without: `figure` is none when it has no such figure; `missing`: nothing came out."""
+    """One release or one quarter without: `figure` is none when it has no such figure; `missing`: nothing came out.
+
+    `quarters`: of so many the release speaks.
+    """
 
     name: str
     figure: int | None
     missing: bool = False
+    quarters: int = 1
 
 
 def pick(address: str, table_set: TableSet) -> Picked:
@@ -106,7 +110,7 @@ def steps(releases: Sequence[Published], cell: Cell) -> list[Step]:
         while expected is not None and expected < release.window.first:
             found.append(Step(str(expected), None, missing=True))
             expected = expected.next
-        found.append(Step(release.name, release.figures.get(cell)))
+        found.append(Step(release.name, release.figures.get(cell), quarters=len(release.window.quarters)))
         expected = release.window.last.next
     return found
 

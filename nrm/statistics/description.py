@@ -25,8 +25,8 @@ from nrm.statistics.tables import (
 )
 
 _KEYS = {
-    *("base", "version", "windows", "title", "basis", "counted", "charted", "dimension", "table", "impossible"),
-    *("known", "reported", "stock_flow", "sizes", "weights", "survival", "linked", "adds_up", "weight"),
+    *("base", "version", "windows", "title", "basis", "counted", "charted", "told", "dimension", "table"),
+    *("impossible", "known", "reported", "stock_flow", "sizes", "weights", "survival", "linked", "adds_up", "weight"),
 }
 
 LARGEST = 10**9  # `most` of a sum: what a million people have stays a whole number that every program reads exactly
@@ -45,7 +45,7 @@ def parse(data: Mapping[str, Any]) -> TableSet:
     `table` (`by`, `title`; with `sum` and `most` a table of sums of a column), `impossible`,
     `known` and `reported` (`by`, `where`),
     `stock_flow` (`by`, `arrival`, `departure`), `sizes` and `weights` (four integers for 0 to 3 dimensions; sizes may
-    be raised, never lowered), `version`, `windows` (of 1, 2, 4 quarters), `basis`, `counted`, `charted`,
+    be raised, never lowered), `version`, `windows` (of 1, 2, 4 quarters), `basis`, `counted`, `charted`, `told`,
     `linked` (`report`, `where`, `there`, `by`),
     `survival` (`length`, whose classes are written `0-7` to `366+`, `status`, `ended`, `going_on`),
     `weight` (the column that says how many people a line stands for),
@@ -89,6 +89,7 @@ def parse(data: Mapping[str, Any]) -> TableSet:
         basis=_texts(data.get("basis", {}), "basis"),
         counted=_texts(data.get("counted", {}), "counted"),
         charted=_charted(data.get("charted"), shell),
+        told=tuple(_charted(name, shell) for name in _list(data.get("told"), "told")),
         linked=tuple(
             _linked(entry, f"linked {n}", shell) for n, entry in enumerate(_list(data.get("linked"), "linked"), 1)
         ),

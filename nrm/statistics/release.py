@@ -170,8 +170,8 @@ def make(
     return maker.finish(made, time.monotonic() - started)
 
 
-def mean_error_non_empty(true: NDArray[np.int64], printed: NDArray[np.int64]) -> float:
-    """The mean of |printed - true|, in people, over the cells whose true number is not 0; 0 if there is none."""
+def mean_error_non_empty(true: NDArray[Any], printed: NDArray[np.int64]) -> float:
+    """The mean of |printed - true| over the cells whose true number or sum is not 0; 0 if there is none."""
     held = true > 0
     return float(np.abs(printed - true)[held].mean()) if held.any() else 0.0
 
@@ -378,9 +378,11 @@ class _Maker:
             for (_, rows), table in zip(layout.rows, printed.tables, strict=True)
             for row, line in zip(rows, table["rows"], strict=True)
         }
-        errors = np.abs(np.array([shown[number] for number in range(len(layout.cells))]) - true)
+        figures = np.array([shown[number] for number in range(len(layout.cells))])
+        errors = np.abs(figures - true)
         return {
             "base": BASE * printed.most,
+            "mean_abs_error_non_empty": round(mean_error_non_empty(true, figures), 3),
             "mean_abs_error": round(float(errors.mean()), 3),
             "max_abs_error": int(errors.max()),
         }

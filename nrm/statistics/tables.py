@@ -171,6 +171,7 @@ class TableSet:
     basis: Texts = field(default_factory=dict)  # the instrument that asks for the report
     counted: Texts = field(default_factory=dict)  # who is counted
     charted: str = ""  # the dimension shown first, as bars
+    told: tuple[str, ...] = ()  # those after it; a report begins with a sentence and a picture of each
     survival: Survival | None = None
     linked: tuple[Linked, ...] = ()
     adds_up: bool = False  # each record belongs to one quarter alone, so that the figures of quarters may be added

@@ -222,7 +222,8 @@ def draft(report: str) -> str:
 @access.requires(Permission.REPORT_READ)
 def methods() -> str:
     """How the figures are made and protected, and what they cannot say."""
-    return render_template("reports/reports/methods.html", titles=titles())
+    days = country().calendar.release_after_days
+    return render_template("reports/reports/methods.html", titles=titles(), due_after=days)
 
 
 @blueprint.get("/reports/quarter/<quarter>")

@@ -22,13 +22,13 @@ from nrm.domain.words import N_
 from nrm.render import series
 from nrm.render.charts import reaching
 from nrm.render.curves import curve_of, has_curve
-from nrm.render.matrices import TELLING_DIFFERENCE
 from nrm.render.reports import words_of
 from nrm.statistics.tables import Cell, TableSet
 from nrm.store.countries import country
 from nrm.store.reports import reports as store
 from nrm.web import access
 from nrm.web.language import current_language, gettext, text_in, translated
+from nrm.web.reports import compared
 from nrm.web.reports.reports import quarter_of, titles
 
 blueprint = Blueprint("trends", __name__)
@@ -98,15 +98,16 @@ def _without(cell: Cell, root: str) -> Cell:
 def _over_time_page(page: _Page, picked: series.Picked) -> str:
     steps = series.steps(page.found, picked.cell)
     words = {missing: translated(text) for missing, text in BREAKS.items()}
-    rows = [(step.name, step.figure) for step in steps if step.figure is not None]
+    told = compared.against_the_one_before(steps, picked.cell)
     return render_template(
         "reports/reports/trend.html",
         title=titles()[page.report],
         fixed=page.names(picked.cell),
         counted=page.table_set.counted.get(current_language(), ""),
         everybody=page.address(()),
-        finding=_finding(rows),
-        steps=[(step.name, step.figure, words[step.missing]) for step in steps],
+        finding=compared.first_and_last(steps, picked.cell),
+        concluded=compared.what_may_be_concluded(picked.cell),
+        steps=[(step.name, step.figure, words[step.missing], said) for step, said in zip(steps, told, strict=True)],
         chart=Markup(reaching(series.chart_rows(steps, words, whole=not picked.cell))),  # noqa: S704 - our own markup
         parts=[
             (words_of(page.table_set, current_language()).dimension(root), page.address(picked.cell, root))
@@ -285,16 +286,3 @@ def shares_of(release: Mapping[str, Any], dimension: str) -> dict[str, int]:
 
 def _named(first: Quarter, last: Quarter) -> str:
     return str(last) if first == last else f"{first}–{last}"
-
-
-def _finding(rows: list[tuple[str, int]]) -> str:
-    """One sentence about the figures; without numbers if the figures do not show which is larger."""
-    if len(rows) < 2:
-        return gettext("One release: there is nothing to compare yet")
-    (first, before), (last, now) = rows[0], rows[-1]
-    names = {"first": first, "last": last, "before": before, "now": now}
-    if abs(now - before) < TELLING_DIFFERENCE:
-        return gettext("From %(first)s to %(last)s the figures do not say whether there were more or fewer", **names)
-    if now > before:
-        return gettext("More in %(last)s than in %(first)s: %(now)s and %(before)s", **names)
-    return gettext("Fewer in %(last)s than in %(first)s: %(now)s and %(before)s", **names)

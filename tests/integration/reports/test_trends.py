@@ -51,7 +51,7 @@ def figure(quarter: Quarter, **members: str) -> int:
 
 
 def in_table(page: str) -> list[tuple[str, str]]:
-    return re.findall(r'<tr><th scope="row">(\S+)</th><td class="n">(\d+)</td></tr>', page)
+    return re.findall(r'<tr><th scope="row">(\S+)</th><td class="n">(\d+)</td><td>', page)
 
 
 def test_a_chart_shows_what_was_sealed_and_leads_to_every_published_part(reader: Person) -> None:
@@ -121,7 +121,7 @@ def test_g1_every_numeral_of_charts_and_curves_is_a_multiple_of_5(reader: Person
         text = re.sub(
             r"\b20\d\dQ[1-4]\b|More than \d+ days|\b\d+ to \d+ days|Up to 7 days|[12] quarters? up to", " ", text
         )
-        for exception in ("7 14 21 30 60 90 180 365", "0 to 4 people", "0 to 14"):
+        for exception in ("7 14 21 30 60 90 180 365", "0 to 4 people", "0 to 14", "at most 8 more", "at most 18 more"):
             text = " ".join(text.split()).replace(exception, " ")
         numbers = re.findall(r"\d+", text)
         assert len(numbers) > 2

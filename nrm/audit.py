@@ -160,6 +160,7 @@ class Event(StrEnum):
     MISSING_KNOWN = "missing_known"
     MISSING_NOT_KNOWN = "missing_not_known"
     MISSING_FOUND = "missing_found"
+    MISSING_BY_MISTAKE = "missing_by_mistake"
     MISSING_ENDED = "missing_ended"
     MISSING_PLACE_GIVEN_UP = "missing_place_given_up"
     POLICE_GROUND_SAID = "police_ground_said"

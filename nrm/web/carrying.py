@@ -20,7 +20,17 @@ from nrm.domain.interviews.interviews import Question
 from nrm.domain.words import N_
 from nrm.store.countries import country
 from nrm.store.referrals import obligations, referrals, supplements
-from nrm.store.shelter import away, cases, claims, data_requests, findings, identifications, stays
+from nrm.store.shelter import (
+    absences,
+    away,
+    cases,
+    claims,
+    data_requests,
+    findings,
+    identifications,
+    stay_history,
+    stays,
+)
 from nrm.web.language import gettext, text_in
 
 # Forms whose fields are secrets: what was typed there must not be carried in a page at all.
@@ -31,6 +41,7 @@ ACTS = frozenset(
         "absences.confirm_left",
         "absences.end",
         "absences.give_up_place",
+        "absences.mistake",
         "absences.record_death",
         "absences.record_left",
         "ages.assess",
@@ -105,6 +116,7 @@ WORDS: Mapping[str, str] = {
     "absences.found": N_("Record that the person is back"),
     "absences.known": N_("Say that we know of who is missing"),
     "absences.left_known": N_("Say that we know who left"),
+    "absences.mistake": N_("Strike an alarm that was recorded by mistake"),
     "absences.not_known": N_("Take back that we know of who is missing"),
     "absences.record_death": N_("Record that the person died"),
     "missing_told.call": N_("Record a call about a missing person"),
@@ -315,6 +327,8 @@ _CODE_BY: Mapping[str, tuple[Callable[[uuid.UUID, Actor], str], ...]] = {
         lambda id_, by: findings.code_of(id_, by=by),
     ),
     "referral_id": (lambda id_, by: referrals.referral(id_, by=by).pseudonym,),
+    "missing_id": (lambda id_, by: stay_history.alarm(id_, by=by).pseudonym,),
+    "left_id": (lambda id_, by: absences.left_one(id_, by=by).pseudonym,),
     "stay_id": (lambda id_, by: stays.stay(id_, by=by).pseudonym,),
     "away_id": (lambda id_, by: away.one(id_, by=by).pseudonym,),
     "claim_id": (lambda id_, by: claims.one(id_, by=by).pseudonym,),

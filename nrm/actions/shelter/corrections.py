@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import hit_one, transaction
-from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.referrals.referrals import ReferralEvent, ReferralStatus, decide
+from nrm.domain.shelter.absences import Outcome, check_mistake
 from nrm.domain.shelter.away import Over
 from nrm.domain.shelter.corrections import CorrectionRefusal, CorrectionRefused, Kind, Why, check_take_back
 from nrm.domain.shelter.places import PlaceRefused
@@ -35,9 +36,11 @@ from nrm.models.shelter.absences import LeftAlone, Missing
 from nrm.models.shelter.away import Away
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
+from nrm.steps.shelter import erasures as erasure_steps
+from nrm.steps.shelter import missing_told as told_steps
 from nrm.steps.shelter import places as place_steps
 from nrm.steps.shelter.corrections import append, first_day, last_day, other_place
-from nrm.steps.shelter.leaving import Exit, end_away, let_out
+from nrm.steps.shelter.leaving import Exit, away_again, end_away, let_out
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.referrals import referrals
@@ -46,6 +49,7 @@ from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import places as place_rows
 from nrm.store.rows.shelter import stays as stay_rows
+from nrm.store.shelter import absences as absence_store
 from nrm.store.shelter import stays as store
 
 _END = (
@@ -93,7 +97,9 @@ def correct_admission(*, stay_id: uuid.UUID, admitted_on: date, why: Why, by: Ac
         if stay.referral_id is not None:
             sent_on = clock.day_of(session.get_one(Referral, stay.referral_id).sent_at, country().timezone)
         check_admission(admitted_on, earliest=earliest_admission(case.source, case.registered_month, sent_on))
-        missed = session.scalar(select(func.min(Missing.since_on)).where(Missing.stay_id == stay.id))
+        missed = session.scalar(
+            select(func.min(Missing.since_on)).where(Missing.stay_id == stay.id, Missing.outcome != Outcome.MISTAKE)
+        )
         was_away = select(func.min(Away.since_on)).where(Away.stay_id == stay.id, Away.outcome != Over.STRUCK)
         if any(each is not None and admitted_on > each for each in (missed, session.scalar(was_away))):
             raise CorrectionRefused(CorrectionRefusal.BEFORE_ABSENCE)
@@ -269,6 +275,36 @@ def _keep_again(session: Session, referral: Referral, stay: Stay, by: Actor) -> 
     if had is not None and had.place_id is not None:
         with contextlib.suppress(PlaceRefused):
             place_steps.keep(session, referral, had.place_id, clock.now(), by)
+
+
+def strike_alarm(*, missing_id: uuid.UUID, why: Why, by: Actor) -> uuid.UUID:
+    """The alarm was about the wrong person, who was never missing: struck and kept, and her nights count.
+
+    Whoever had said that they know is told again, and what was told under seal is destroyed. Days away that the alarm
+    ended go on. Returns the case. Raises NotPermitted, NotVisible, AbsenceRefused (`over`, `mistake_late`).
+    """
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        alarm = absence_store.row(missing_id, by=by)
+        if alarm.organisation_id != by.organisation_id:
+            raise NotVisible
+        today, stood = days.today(), alarm.outcome == ""
+        stay = session.get(Stay, alarm.stay_id, populate_existing=True) if alarm.stay_id is not None else None
+        lives_here = stay is not None and stay.ended_on is None
+        check_mistake(alarm.outcome, reported_on=alarm.reported_on, today=today, lives_here=lives_here)
+        alarm.outcome, alarm.since_at, alarm.over_on = str(Outcome.MISTAKE), None, alarm.over_on or today
+        alarm.mistake_why, alarm.mistake_on, alarm.mistake_by_id = str(why), today, by.member_id
+        alarm.desk_knows = alarm.authority_knows = False
+        session.flush()
+        if stood:
+            told_steps.end(session, alarm.case_id, by)
+            if stay is not None and lives_here:
+                away_again(session, stay.id, alarm.since_on)
+        event = audit.Event.MISSING_BY_MISTAKE
+        audit.append(session, event, by=by, case_id=alarm.case_id, missing_id=alarm.id, why=str(why))
+        case_id = alarm.case_id
+    erasure_steps.carry_out()
+    return case_id
 
 
 def correct_place(*, stay_id: uuid.UUID, place_id: uuid.UUID, from_on: date, why: Why, by: Actor) -> None:

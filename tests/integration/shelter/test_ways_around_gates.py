@@ -526,6 +526,16 @@ def _taken_in(line: dict[str, str], by: Actor) -> uuid.UUID:
     return db.session.scalars(select(Case.id).where(Case.pseudonym == pseudonym)).one()
 
 
+def _alarm_by_mistake(who: Resident) -> None:
+    """Missing, and then never missing: whoever strikes the alarm lets nobody out, and closes nothing."""
+    _missing(who)
+    missing_id = db.session.scalars(select(Missing.id).where(Missing.case_id == who.case_id)).one()
+    corrections.strike_alarm(missing_id=missing_id, why=Why.OTHER_PERSON, by=who.by)
+    _every_end(who, few=True)
+    for act in (cases.close, erasures.erase):
+        who.refused(lambda: act(case_id=who.case_id, by=who.by))  # noqa: B023 - called at once
+
+
 def _imported(who: Resident) -> None:
     """No line of a file is about somebody who is there: what it says of her makes a case of its own, and hers stays."""
     who.shut()
@@ -566,6 +576,7 @@ HOME_WAYS: tuple[Way, ...] = (
     _a_letter_after_she_left,
     _called_off,
     _pages_of_an_end,
+    _alarm_by_mistake,
     _imported,
 )
 

@@ -57,7 +57,10 @@ def not_come() -> ColumnElement[bool]:
         ),
         ~exists().where(Missing.case_id == Case.id, Missing.outcome == ""),
         ~exists().where(
-            Missing.organisation_id == Referral.receiver_id, Missing.case_id == Case.id, Missing.reported_on >= since
+            Missing.organisation_id == Referral.receiver_id,
+            Missing.case_id == Case.id,
+            Missing.reported_on >= since,
+            Missing.outcome != "mistake",
         ),
     )
 

@@ -1285,3 +1285,30 @@ def test_an_alarm_by_mistake_is_found_on_the_way_down(before: Before) -> None:
         data.down()
         assert {row["id"]: row["outcome"] for row in data.rows("missing")}[struck] == "found"
         assert [row for row in data.rows("missing") if row["id"] in (stands, found)] == was
+
+
+@pytest.mark.slow
+def test_a_person_accepted_by_mistake_did_not_arrive_on_the_way_down(before: Before) -> None:
+    data = before("0067_referral_mistakes")
+    kept = data.add("referrals", status="accepted")["id"]
+    was = data.rows("referrals")
+    with refused("known_status"):
+        data.add("referrals", status="mistaken", case_id=data.add("cases")["id"])
+    for _ in range(2):
+        data.up()
+        case_id = data.add("cases")["id"]
+        plain = {"epoch_due": False, "sealed_tags": None, "tags_version": None}
+        wrong = data.add("referrals", status="mistaken", case_id=case_id, **plain)["id"]
+        data.add("referral_mistakes", referral_id=wrong)
+        for said, check in (
+            ({"kind": "departure", "escort": ""}, "departure_with_escort"),
+            ({"escort": "woman_staff"}, "departure_with_escort"),
+            ({"kind": "answer"}, "known_kind"),
+            ({"why": "because"}, "known_why"),
+            ({"position": 0}, "counted_from_one"),
+        ):
+            with refused(check):
+                data.add("referral_mistakes", **{"referral_id": kept, "position": 1, **said})
+        data.down()
+        assert of_each(data, "referrals", "status")[wrong] == ("not_arrived",)
+        assert [row for row in data.rows("referrals") if row["id"] == kept] == was

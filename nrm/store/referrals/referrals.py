@@ -156,8 +156,9 @@ def referral(referral_id: uuid.UUID, *, by: Actor) -> ReferralLine:
 
 
 def has_not_come(line: ReferralLine) -> bool:
-    """Whether the person was said not to have come, and nobody said since where the person is."""
-    return line.status is ReferralStatus.NOT_ARRIVED and referral_rows.has_not_come(line.id)
+    """Whether the person was said not to have come, or to have been accepted by mistake, and nobody said since where
+    the person is."""
+    return line.status in (ReferralStatus.NOT_ARRIVED, ReferralStatus.MISTAKEN) and referral_rows.has_not_come(line.id)
 
 
 def newest_of(case_id: uuid.UUID, *, by: Actor) -> ReferralLine | None:

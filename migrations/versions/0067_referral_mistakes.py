@@ -46,7 +46,7 @@ def upgrade(database: str) -> None:
             ["entered_by_id"], ["members.id"], name=op.f("fk_referral_mistakes_entered_by_id_members")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_referral_mistakes")),
-        sa.UniqueConstraint("referral_id", "position", name=op.f("uq_referral_mistakes_referral_id")),
+        sa.UniqueConstraint("referral_id", "position", name=op.f("uq_referral_mistakes_referral_id_position")),
     )
 
 

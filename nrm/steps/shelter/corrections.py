@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from nrm import audit
 from nrm.db import hit_one
 from nrm.domain.accounts.accounts import Actor, NotVisible
-from nrm.domain.shelter.corrections import CorrectionRefusal, CorrectionRefused, Kind, Why
+from nrm.domain.shelter.corrections import PLACE_FROM, CorrectionRefusal, CorrectionRefused, Kind, Why
 from nrm.domain.shelter.places import Span
 from nrm.domain.shelter.stays import ImpossibleStay, StayRefusal
 from nrm.models.shelter.corrections import StayCorrection
@@ -137,7 +137,7 @@ def other_place(session: Session, stay: Stay, place_id: uuid.UUID, from_on: date
     wrong = [row for row in _places(session, stay.id) if row.until_on is None or row.until_on > from_on]
     if wrong and all(row.place_id == place_id for row in wrong):
         raise CorrectionRefused(CorrectionRefusal.SAME)
-    was = {f"place from {max(row.from_on, from_on)}": row.place_id or row.with_stay_id for row in wrong}
+    was = {f"{PLACE_FROM}{max(row.from_on, from_on)}": row.place_id or row.with_stay_id for row in wrong}
     for row in wrong:
         place_steps.strike(session, row, by, until_on=from_on if row.from_on < from_on else None)
     place_steps.begin(session, stay, place_id=place_id, from_on=from_on, until_on=stay.ended_on, by=by)

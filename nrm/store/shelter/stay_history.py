@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.shelter.corrections import PLACE_FROM, Kind
 from nrm.models.accounts.accounts import Member
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.corrections import StayCorrection
+from nrm.models.shelter.places import Place
 from nrm.models.shelter.planned_ends import PlannedEnd
 from nrm.models.shelter.stays import Stay
 from nrm.store.shelter import stays
@@ -30,6 +34,8 @@ class CorrectionLine:
     was_admitted_on: date
     was_ended_on: date | None
     exit_reason: str
+    places: tuple[tuple[date, str], ...] = ()
+    """Of a struck place: from which day on what was struck; an empty name: with the mother."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +119,8 @@ def corrections(stay_id: uuid.UUID, *, by: Actor) -> list[CorrectionLine]:
         .where(StayCorrection.stay_id == stay_id)
         .order_by(StayCorrection.position)
     )
+    found_rows = db.session.execute(statement).all()
+    places = _names(each.was for each, _ in found_rows if each.kind == Kind.PLACE)
     return [
         CorrectionLine(
             kind=found.kind,
@@ -122,9 +130,24 @@ def corrections(stay_id: uuid.UUID, *, by: Actor) -> list[CorrectionLine]:
             was_admitted_on=found.was_admitted_on,
             was_ended_on=found.was_ended_on,
             exit_reason=(found.was.get("exit_reason") or "") if found.kind == "exit" else "",
+            places=_struck_places(found.was, places) if found.kind == Kind.PLACE else (),
         )
-        for found, name in db.session.execute(statement)
+        for found, name in found_rows
     ]
+
+
+def _names(struck: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The names of the places that corrections struck, by id."""
+    ids = {uuid.UUID(each) for was in struck for each in was.values() if each}
+    labels = select(Place.id, Place.label).where(Place.id.in_(ids))
+    return {str(place_id): label for place_id, label in db.session.execute(labels)}
+
+
+def _struck_places(was: Mapping[str, Any], names: Mapping[str, str]) -> tuple[tuple[date, str], ...]:
+    found = [
+        (date.fromisoformat(name.removeprefix(PLACE_FROM)), names.get(str(each), "")) for name, each in was.items()
+    ]
+    return tuple(sorted(found))
 
 
 def planned(stay_id: uuid.UUID, *, by: Actor) -> list[PlanLine]:

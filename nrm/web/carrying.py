@@ -386,7 +386,9 @@ def written(fields: Iterable[tuple[str, str]]) -> list[str]:
     found = []
     for name, value in fields:
         question = known.get(name)
-        chosen = question.closed or question.kind == "parties" if question is not None else _CODE.fullmatch(value)
+        # A box of another form may be called as a question: what has several words was written, and not chosen.
+        listed = question is not None and (question.closed or question.kind == "parties")
+        chosen = len(value.split()) == 1 if listed else question is None and _CODE.fullmatch(value)
         if value.strip() and name not in NEVER_KEPT and not chosen:
             found.append(value)
     return found

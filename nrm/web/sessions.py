@@ -227,7 +227,7 @@ def ask_to_sign_in() -> errors.Answer:
 
 def may_be_filled_in(endpoint: str) -> bool:
     """Whether what was written in a form that is not given back stands on its page again, where its member reads it,
-    chooses anew and sends it, or does not. Not of one that asks for a proof: signing in would be the proof."""
+    chooses anew and sends it, or does not (ADR 0087). Not of one that asks for a proof: signing in would be it."""
     known = endpoint in carrying.WORDS and endpoint not in carrying.SECRETS
     return known and not asks_for_proof(current_app.view_functions[endpoint])
 

@@ -7,8 +7,8 @@ everything that is owed.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import (
@@ -162,7 +162,9 @@ def _by_person(lines: Sequence[ObligationLine]) -> list[ObligationLine]:
     for line in lines:
         due = line.due_at or _WITHOUT_HOUR
         first[line.case_id] = min(first.get(line.case_id, due), due)
-    return sorted(lines, key=lambda line: (first[line.case_id], line.pseudonym, line.due_at or _WITHOUT_HOUR, line.kind))
+    return sorted(
+        lines, key=lambda line: (first[line.case_id], line.pseudonym, line.due_at or _WITHOUT_HOUR, line.kind)
+    )
 
 
 def first_due_of(case_id: InstrumentedAttribute[uuid.UUID], by: Actor) -> ColumnElement[datetime | None]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from wtforms import RadioField, SelectField, SelectMultipleField, StringField
+from wtforms import HiddenField, RadioField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import DataRequired, InputRequired
 
 from forms import SelectChoice
 from forms.interviews.by_name import ByNameForm
 from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.referrals.referrals import DeclineReason, Escort, OverrideReason, ReferralStatus
-from nrm.domain.words import N_
+from nrm.domain.words import N_, Phrase
 
 STATUS_LABELS = {
     ReferralStatus.SENT: N_("waits for an answer"),
@@ -20,6 +20,7 @@ STATUS_LABELS = {
     ReferralStatus.ARRIVED: N_("arrived"),
     ReferralStatus.NOT_ARRIVED: N_("did not arrive"),
     ReferralStatus.CALLED_OFF: N_("called off"),
+    ReferralStatus.MISTAKEN: N_("accepted by mistake"),
 }
 DECLINE_LABELS = {
     DeclineReason.FULL: N_("No free place"),
@@ -87,14 +88,10 @@ class PromiseReferralForm(OnceForm):
     )
 
 
-class DepartReferralForm(OnceForm):
-    """Who goes with the person, and when they should be there."""
-
-    escort = RadioField(
-        N_("Who escorts the person?"), validators=[Offered(N_("Choose who escorts the person"))], validate_choice=False
-    )
-    expected = RadioField(
-        N_("When should they arrive?"),
+def expected_within(question: Phrase) -> RadioField:
+    """In how many hours they arrive."""
+    return RadioField(
+        question,
         choices=[
             SelectChoice(
                 value=str(each), label=N_("Within %(hours)s hours", hours=each) if each > 1 else N_("Within an hour")
@@ -104,6 +101,16 @@ class DepartReferralForm(OnceForm):
         validators=[Offered(N_("Choose when they should arrive"))],
         validate_choice=False,
     )
+
+
+class DepartReferralForm(OnceForm):
+    """Who goes with the person, and when they should be there."""
+
+    escort = RadioField(
+        N_("Who escorts the person?"), validators=[Offered(N_("Choose who escorts the person"))], validate_choice=False
+    )
+    expected = expected_within(N_("When should they arrive?"))
+    seen = HiddenField()  # what was recorded when the page was loaded
 
 
 class DeclineReferralForm(OnceForm):

@@ -38,6 +38,10 @@ TRANSFER_REFUSED = {
     TransferRefusal.NO_KEY: N_(
         "You do not hold the whole case, so you cannot take it back: ask the other shelter to call the move off."
     ),
+    TransferRefusal.MOVED_AT_ONCE: N_(
+        "The keys do not go back to the other shelter: they moved because of why the person moves, or the hand-over "
+        "that says why can be read by nobody any more. Call the move off, or record the arrival."
+    ),
 }
 FIELD_LABELS = {
     "needs": N_("What does the person need now?"),

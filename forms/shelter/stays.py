@@ -348,5 +348,9 @@ ABSENCE_REFUSED = {
     AbsenceRefusal.NOTHING_GIVEN: N_("Tick what you give, and fill it in."),
     AbsenceRefusal.NO_DESK: N_("Nobody at that desk can open it yet. Call the number."),
     AbsenceRefusal.GROUND_STANDS: N_("Why they may be told is recorded already."),
+    AbsenceRefusal.MISTAKE_LATE: N_(
+        "The alarm was raised more than seven days ago, so it cannot be struck as a mistake. If the person is there, "
+        "record that the person is back."
+    ),
     AbsenceRefusal.SAME_MEMBER: N_("Somebody else of your shelter must confirm it: whoever recorded it cannot."),
 }

@@ -73,10 +73,12 @@ def top(*, by: Actor) -> Top:
     today = days.today()
     values = {
         "soon": today + timedelta(days=country().validity.ask_again_days),
+        "ended_since": absence_rows.ended_since(),
+        "struck_since": absence_rows.struck_since(),
         "quarter": str(Quarter.of(today).previous),
         **place_rows.days_of(today),
     }
-    row = _top(by)(ended_since=absence_rows.ended_since(), **values).one()
+    row = _top(by)(**values).one()
     keys = members.keys_of(row, by=by)
     waiting, closed, *numbers = row[-len(fields(Top)) + 1 :]
     return Top(keys, waiting, bool(closed), *numbers)

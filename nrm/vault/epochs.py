@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from nrm import clock, crypto
 from nrm.db import hit_one
 from nrm.domain.accounts.accounts import Actor
+from nrm.domain.shelter.cases import HOUSE_LABEL
 from nrm.models.shelter.cases import CareNote, Case, Erasure, SealedCompartment
 from nrm.prepared import Row
 from nrm.vault import blobs, care_notes, grants, rows, shredding
@@ -38,11 +39,14 @@ def rotate(
 
     The actor must be able to open each: by a live grant, or as the party of the open referral (that is accepting).
     All other grants and all pending grants end; the old shred keys and all release keys are listed for destruction.
-    `members`: who holds a compartment by a key of their own holds it again.
+    `members`: who holds a compartment by a key of their own holds it again. A house label has one holder, the house,
+    and is left as it is: it is destroyed, and never passed on.
     """
     shred_keys = []
     own = grants.granted_to_members(session, [(case_id, each) for each in keep]) if members else {}
     for compartment, holders in keep.items():
+        if compartment == HOUSE_LABEL:
+            continue
         row, *opened_with = keys(session, case_id, compartment, by=by, releasing=True)
         grantees = grants.recipients(session, holders)
         following = _follow(session, row, opened_with, grantees, revision=row.revision + 1)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nrm.models.accounts.second_hands import HeavyAct
+from nrm.models.referrals.mistakes import ReferralMistake
 from nrm.models.shelter.cases import Erasure, Supplement, Withheld
 from nrm.vault.marks import is_right_row_mac, row_mac
 
@@ -111,3 +112,17 @@ def _of_supplement(
     id_: uuid.UUID, case_id: uuid.UUID, post: uuid.UUID, pseudonym: str, open_until: datetime | None
 ) -> tuple[Any, ...]:
     return ("supplement", id_, case_id, post, pseudonym, _moment_text(open_until))
+
+
+def mistake_mark(row: ReferralMistake) -> bytes:
+    """The MAC of what was taken back of a referral: because of it keys may be given back."""
+    return row_mac(*_of_mistake(row))
+
+
+def is_mistake(row: ReferralMistake) -> bool:
+    """Whether this program wrote that as it is now; otherwise it is reported."""
+    return is_right_row_mac(row.mark, *_of_mistake(row))
+
+
+def _of_mistake(row: ReferralMistake) -> tuple[Any, ...]:
+    return ("mistake", row.id, row.referral_id, row.position, row.kind, int(row.settled))

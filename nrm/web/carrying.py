@@ -20,7 +20,17 @@ from nrm.domain.interviews.interviews import Question
 from nrm.domain.words import N_
 from nrm.store.countries import country
 from nrm.store.referrals import obligations, referrals, supplements
-from nrm.store.shelter import away, cases, claims, data_requests, findings, identifications, stays
+from nrm.store.shelter import (
+    absences,
+    away,
+    cases,
+    claims,
+    data_requests,
+    findings,
+    identifications,
+    stay_history,
+    stays,
+)
 from nrm.web.language import gettext, text_in
 
 # Forms whose fields are secrets: what was typed there must not be carried in a page at all.
@@ -31,6 +41,7 @@ ACTS = frozenset(
         "absences.confirm_left",
         "absences.end",
         "absences.give_up_place",
+        "absences.mistake",
         "absences.record_death",
         "absences.record_left",
         "ages.assess",
@@ -66,6 +77,9 @@ ACTS = frozenset(
         "key_workers.take_off",
         "interviews.without",
         "announced_returns.cancel",
+        "mistakes.acceptance",
+        "mistakes.departure",
+        "mistakes.keys_back",
         "others_there.take_back",
         "places.close",
         "places.release",
@@ -105,6 +119,7 @@ WORDS: Mapping[str, str] = {
     "absences.found": N_("Record that the person is back"),
     "absences.known": N_("Say that we know of who is missing"),
     "absences.left_known": N_("Say that we know who left"),
+    "absences.mistake": N_("Strike an alarm that was recorded by mistake"),
     "absences.not_known": N_("Take back that we know of who is missing"),
     "absences.record_death": N_("Record that the person died"),
     "missing_told.call": N_("Record a call about a missing person"),
@@ -252,6 +267,10 @@ WORDS: Mapping[str, str] = {
     "referrals.accept": N_("Accept the person"),
     "referrals.acknowledge": N_("Record that what is owed was done"),
     "referrals.decline": N_("Decline a referral"),
+    "mistakes.acceptance": N_("Take back that we accepted a person"),
+    "mistakes.after_all": N_("Take a person in after all"),
+    "mistakes.departure": N_("Take back that they have left"),
+    "mistakes.keys_back": N_("Let the other shelter read and write again"),
     "referrals.depart": N_("Record that they have left"),
     "referrals.expire": N_("Ask the next party"),
     "referrals.not_arrived": N_("Record that the person did not arrive"),
@@ -315,6 +334,8 @@ _CODE_BY: Mapping[str, tuple[Callable[[uuid.UUID, Actor], str], ...]] = {
         lambda id_, by: findings.code_of(id_, by=by),
     ),
     "referral_id": (lambda id_, by: referrals.referral(id_, by=by).pseudonym,),
+    "missing_id": (lambda id_, by: stay_history.alarm(id_, by=by).pseudonym,),
+    "left_id": (lambda id_, by: absences.left_one(id_, by=by).pseudonym,),
     "stay_id": (lambda id_, by: stays.stay(id_, by=by).pseudonym,),
     "away_id": (lambda id_, by: away.one(id_, by=by).pseudonym,),
     "claim_id": (lambda id_, by: claims.one(id_, by=by).pseudonym,),
@@ -365,7 +386,9 @@ def written(fields: Iterable[tuple[str, str]]) -> list[str]:
     found = []
     for name, value in fields:
         question = known.get(name)
-        chosen = question.closed or question.kind == "parties" if question is not None else _CODE.fullmatch(value)
+        # A box of another form may be called as a question: what has several words was written, and not chosen.
+        listed = question is not None and (question.closed or question.kind == "parties")
+        chosen = len(value.split()) == 1 if listed else question is None and _CODE.fullmatch(value)
         if value.strip() and name not in NEVER_KEPT and not chosen:
             found.append(value)
     return found

@@ -13,7 +13,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
 from nrm import clock
-from nrm.actions.accounts import accounts, second_factor
+from nrm.actions.accounts import accounts, screen_lock, second_factor
 from nrm.domain.accounts.accounts import ROLE_LABELS, Actor, SignInRefused
 from nrm.domain.accounts.failed_attempts import TooSoon, network_of
 from nrm.domain.accounts.second_factor import is_fresh
@@ -140,6 +140,7 @@ def sign_in_form(
     undone: bool = False,
     login: str = "",
     signed_out: bool = False,
+    hidden: bool = False,
     refused: bool = False,
     thrice: bool = False,
     stale: bool = False,
@@ -158,6 +159,7 @@ def sign_in_form(
         undone=undone,
         login=login,
         signed_out=signed_out,
+        hidden=hidden,
         refused=refused,
         thrice=thrice,
         stale=stale,
@@ -214,12 +216,27 @@ def ask_to_sign_in() -> errors.Answer:
         ]
         carried = accounts.carry(ended, accounts.Carry.FORM, path=places.path_here(), fields=fields)
     elif isinstance(ended, accounts.Ended) and request.endpoint != "accounts.sign_out":
-        fields = [("", each) for each in _written()]
+        fields = _to_be_read() if may_be_filled_in(request.endpoint or "") else [("", each) for each in _written()]
         carried = accounts.carry(ended, accounts.Carry.UNDONE, path=places.path_here(), fields=fields)
     if isinstance(ended, accounts.Ended) and ended.covered:
         return unlock_form(401, carried=carried)
     written = _written() if ended is None and _is_from_our_page() else ()
-    return sign_in_form(status=401, carried=carried, signed_out=True, undone=not kept, written=written)
+    hidden = isinstance(ended, accounts.Ended) and ended.locked
+    return sign_in_form(status=401, carried=carried, signed_out=True, undone=not kept, hidden=hidden, written=written)
+
+
+def may_be_filled_in(endpoint: str) -> bool:
+    """Whether what was written in a form that is not given back stands on its page again, where its member reads it,
+    chooses anew and sends it, or does not (ADR 0087). Not of one that asks for a proof: signing in would be it."""
+    known = endpoint in carrying.WORDS and endpoint not in carrying.SECRETS
+    return known and not asks_for_proof(current_app.view_functions[endpoint])
+
+
+def _to_be_read() -> list[tuple[str, str]]:
+    """What was written in the boxes of the form that came. What was chosen is chosen anew: it is the act itself."""
+    around = {"csrf_token", PROOF, *carrying.NEVER_KEPT}
+    fields = [each for each in request.form.items(multi=True) if each[0] not in around]
+    return [each for each in fields if carrying.written([each])]
 
 
 def _written() -> list[str]:
@@ -280,19 +297,37 @@ def given_back(token: str, signed_in: accounts.SignedIn) -> str | None:
         endpoint, values = carrying.form_at(path)
         if endpoint not in carrying.WORDS:
             return None
+        undone, page = kind is accounts.Carry.UNDONE, carrying.page_of(path)
+        filled = undone and may_be_filled_in(endpoint) and _fill_in(page, fields, signed_in)
         return render_template(
             "accounts/accounts/continue.html",
             words=carrying.WORDS[endpoint],
             code=carrying.code_of(values, by=by),
             path=path if kind is accounts.Carry.FORM and is_carried(endpoint) else "",
-            page=carrying.page_of(path),
+            page=f"{page}?kept=1" if filled else page,
+            filled=filled,
             fields=fields,
             said=carrying.in_words(fields),
-            written=[value for _, value in fields] if kind is accounts.Carry.UNDONE else (),
+            written=carrying.written(fields) if undone else (),
             csrf_token=signed_in.csrf_token,
             actor=_shown(signed_in),
         )
     return None
+
+
+def _fill_in(page: str, fields: list[tuple[str, str]], signed_in: accounts.SignedIn) -> bool:
+    """Keep what was typed for its page, sealed to the member, as when a screen is hidden; nothing is sent by that.
+
+    Not in place of what the member had typed on the page that was hidden, and has not seen again yet.
+    """
+    by = signed_in.actor
+    waits = screen_lock.hidden(by=by)
+    fields = [each for each in fields if len(each[1].split()) > 1]  # one word may be the code of a choice
+    if not fields or by.member_id is None or (waits is not None and waits[1]):
+        return False
+    screen_lock.keep(path=page, fields=fields, member_id=by.member_id)
+    screen_lock.give_back(by=by)  # it is shown by a link, and not by itself
+    return True
 
 
 def ask_again(visitor: accounts.SignedIn) -> errors.Answer | None:

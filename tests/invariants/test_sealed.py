@@ -60,6 +60,7 @@ OPEN_BYTES = {
     "invitations.digest",
     "keyring_wraps.voucher",
     "keyrings.mark",
+    "referral_mistakes.mark",
     "key_workers.mark",
     "keyrings.public",
     "member_grants.mark",

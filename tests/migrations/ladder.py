@@ -106,6 +106,7 @@ USUAL: dict[str, Row] = {
         "look_id": lambda data: data.first("child_looks")["id"],
     },
     "child_guardians": {"no_companion": True, "not_of_household": True},
+    "referral_mistakes": {"kind": "acceptance", "escort": "", "why": "mistyped"},
     "missing_told": {"way": "telephone", "number": "129", "reached": True},
     "missing": {
         "feared": "no",

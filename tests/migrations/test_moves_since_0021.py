@@ -1258,3 +1258,57 @@ def test_nights_that_were_of_few_people_are_withheld_and_others_are_payable(befo
             data.add("payment_lines", quarter="2026Q3", basis="beds", payable=1)
         data.down()
         assert data.rows("payment_lines") == was
+
+
+@pytest.mark.slow
+def test_an_alarm_by_mistake_is_found_on_the_way_down(before: Before) -> None:
+    data = before("0066_alarms_by_mistake")
+    kept = {"since_on": DAY, "reported_on": DAY, "party": ""}
+    stands = data.add("missing", case_id=data.add("cases")["id"], outcome="", since_at=AT, over_on=None, **kept)["id"]
+    over = {**kept, "since_at": None, "over_on": DAY}
+    found = data.add("missing", outcome="found", **over)["id"]
+    data.add("missing_told", missing_id=stands)
+    was = data.rows("missing")
+    for _ in range(2):
+        data.up()
+        found_now = {row["id"]: (row["outcome"], row["mistake_why"]) for row in data.rows("missing")}
+        assert (found_now[stands], found_now[found]) == (("", ""), ("found", ""))
+        said = {"mistake_why": "other_person", "mistake_on": DAY, "mistake_by_id": data.add("members")["id"]}
+        for wrong, check in (
+            ({"outcome": "mistake"}, "mistake_by_somebody"),
+            ({"outcome": "found", **said}, "mistake_by_somebody"),
+            ({"outcome": "mistake", **said, "mistake_why": "because"}, "mistake_for_a_reason"),
+        ):
+            with refused(check):
+                data.add("missing", **{**over, **wrong})
+        struck = data.add("missing", **over, outcome="mistake", **said)["id"]
+        data.down()
+        assert {row["id"]: row["outcome"] for row in data.rows("missing")}[struck] == "found"
+        assert [row for row in data.rows("missing") if row["id"] in (stands, found)] == was
+
+
+@pytest.mark.slow
+def test_a_person_accepted_by_mistake_did_not_arrive_on_the_way_down(before: Before) -> None:
+    data = before("0067_referral_mistakes")
+    kept = data.add("referrals", status="accepted")["id"]
+    was = data.rows("referrals")
+    with refused("known_status"):
+        data.add("referrals", status="mistaken", case_id=data.add("cases")["id"])
+    for _ in range(2):
+        data.up()
+        case_id = data.add("cases")["id"]
+        plain = {"epoch_due": False, "sealed_tags": None, "tags_version": None}
+        wrong = data.add("referrals", status="mistaken", case_id=case_id, **plain)["id"]
+        data.add("referral_mistakes", referral_id=wrong)
+        for said, check in (
+            ({"kind": "departure", "escort": ""}, "departure_with_escort"),
+            ({"escort": "woman_staff"}, "departure_with_escort"),
+            ({"kind": "answer"}, "known_kind"),
+            ({"why": "because"}, "known_why"),
+            ({"position": 0}, "counted_from_one"),
+        ):
+            with refused(check):
+                data.add("referral_mistakes", **{"referral_id": kept, "position": 1, **said})
+        data.down()
+        assert of_each(data, "referrals", "status")[wrong] == ("not_arrived",)
+        assert [row for row in data.rows("referrals") if row["id"] == kept] == was

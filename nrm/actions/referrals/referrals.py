@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.db import hit_one, rows_hit, transaction
+from nrm.db import rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, OrganisationKind, Permission
 from nrm.domain.accounts.members import TooFewKeyHolders
 from nrm.domain.referrals.referrals import (
@@ -26,7 +26,7 @@ from nrm.domain.referrals.referrals import (
     ReferralEvent,
     ReferralStatus,
     TransitionRefusal,
-    decide,
+    as_departed,
     escorts_for,
 )
 from nrm.domain.referrals.transfers import MEETING, CallOff
@@ -37,10 +37,12 @@ from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Obligation, Referral, RouteCandidate
 from nrm.models.shelter.cases import Case
 from nrm.steps.referrals import hand_overs
+from nrm.steps.referrals import mistakes as mistake_steps
 from nrm.steps.referrals import next_receiver as next_receiver_steps
 from nrm.steps.referrals import obligations as steps
 from nrm.steps.referrals import supplements as supplement_steps
 from nrm.steps.referrals import transfers as transfer_steps
+from nrm.steps.referrals.transitions import change, decided
 from nrm.steps.shelter import arrivals as arrival_steps
 from nrm.steps.shelter import consent_records
 from nrm.steps.shelter import erasures as erasure_steps
@@ -49,10 +51,8 @@ from nrm.steps.shelter import stays as stay_steps
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.steps.shelter.arrivals import Admission, Told
 from nrm.store.referrals import obligations
-from nrm.store.referrals import referrals as store
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import members as member_rows
-from nrm.store.rows.agreement import agreements as agreement_rows
 from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import absences as absence_rows
@@ -85,7 +85,7 @@ def accept(*, referral_id: uuid.UUID, place_id: uuid.UUID, by: Actor, expected_a
 
 def _accept(referral_id: uuid.UUID, place_id: uuid.UUID, expected_at: datetime | None, by: Actor) -> uuid.UUID:
     with transaction() as session:
-        referral, after = _decided(referral_id, ReferralEvent.ACCEPT, by)
+        referral, after = decided(referral_id, ReferralEvent.ACCEPT, by)
         if not member_rows.may_accept(referral.receiver_id):
             raise TooFewKeyHolders
         try:
@@ -94,16 +94,17 @@ def _accept(referral_id: uuid.UUID, place_id: uuid.UUID, expected_at: datetime |
             raise PlaceNotFree from None
         sender, receiver = referral.sender_id, referral.receiver_id
         untold = _destroy_untold(session, referral.case_id, by)
-        epochs.shred(session, referral.case_id, [HOUSE_LABEL])
         moves = transfer_rows.is_move(referral)
         if moves and not grants.is_of_referral(referral):
             raise CannotOpen
         both = moves and transfer_steps.keeps_sender(session, referral, by)
+        if not both:  # else it is the house's in which the person sleeps, until they leave it
+            epochs.shred(session, referral.case_id, [HOUSE_LABEL])
         keep = _holders_after(session, referral.case_id, None if both else sender, receiver)
         epochs.rotate(session, referral.case_id, keep, by=by)
         told = account_rows.parties_of(set[uuid.UUID]().union(*keep.values()))
         consent_records.name(session, referral.case_id, told, by, Naming.TOLD)
-        _change(session, referral, after, decided_at=clock.now(), expected_at=expected_at)
+        change(session, referral, after, decided_at=clock.now(), expected_at=expected_at)
         session.execute(update(Case).where(Case.id == referral.case_id).values(status="open", holder_id=receiver))
         _done(session, referral.case_id, "answer", by)
         if not moves:  # else when the person has come: until then the move can be called off
@@ -160,8 +161,8 @@ def decline(*, referral_id: uuid.UUID, reason: DeclineReason, by: Actor) -> uuid
     """
     by.must(Permission.REFERRAL_DECIDE)
     with transaction() as session:
-        referral, after = _decided(referral_id, ReferralEvent.DECLINE, by, reason)
-        _change(session, referral, after, decided_at=clock.now(), decline_reason=str(reason))
+        referral, after = decided(referral_id, ReferralEvent.DECLINE, by, reason)
+        change(session, referral, after, decided_at=clock.now(), decline_reason=str(reason))
         next_receiver_steps.record(session, audit.Event.REFERRAL_DECLINED, referral, by, reason=reason)
         following = next_receiver_steps.ask_next(session, referral, by)
     erasure_steps.carry_out()
@@ -197,8 +198,8 @@ def expire_unanswered(*, limit: int, by: Actor) -> int:
 
 def _expire(session: Session, referral_id: uuid.UUID, by: Actor) -> uuid.UUID | None:
     """Returns the next referral. Raises NotVisible, IllegalTransition."""
-    referral, after = _decided(referral_id, ReferralEvent.EXPIRE, by)
-    _change(session, referral, after, decided_at=clock.now())
+    referral, after = decided(referral_id, ReferralEvent.EXPIRE, by)
+    change(session, referral, after, decided_at=clock.now())
     next_receiver_steps.record(session, audit.Event.REFERRAL_EXPIRED, referral, by)
     return next_receiver_steps.ask_next(session, referral, by)
 
@@ -210,7 +211,7 @@ def withdraw(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
     """
     by.must(Permission.REFERRAL_SEND)
     with transaction() as session:
-        referral, after = _decided(referral_id, ReferralEvent.WITHDRAW, by)
+        referral, after = decided(referral_id, ReferralEvent.WITHDRAW, by)
         keep = {
             compartment: grants.holders_of(session, referral.case_id, compartment)
             for compartment in vault.compartments_of(session, referral.case_id)
@@ -218,7 +219,7 @@ def withdraw(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
         epochs.rotate(session, referral.case_id, keep, members=True, by=by)
         hand_overs.forget(session, referral.id)
         withheld_steps.let_go(session, referral.case_id, referral.receiver_id)
-        _change(session, referral, after, decided_at=clock.now())
+        change(session, referral, after, decided_at=clock.now())
         next_receiver_steps.record(session, audit.Event.REFERRAL_WITHDRAWN, referral, by)
         case_id = referral.case_id
     erasure_steps.carry_out()
@@ -235,29 +236,35 @@ def promise(*, referral_id: uuid.UUID, promised_by: str, by: Actor) -> None:
         raise NotPermitted(Permission.REFERRAL_SEND)
     now = clock.now()
     with transaction() as session:
-        referral, after = _decided(referral_id, ReferralEvent.PROMISE, by)
+        referral, after = decided(referral_id, ReferralEvent.PROMISE, by)
         expires_within = referral.expires_at - (referral.promised_at or referral.sent_at)
-        _change(session, referral, after, promised_at=now, promised_by=promised_by, expires_at=now + expires_within)
+        change(session, referral, after, promised_at=now, promised_by=promised_by, expires_at=now + expires_within)
         next_receiver_steps.record(session, audit.Event.REFERRAL_PROMISED, referral, by)
 
 
-def depart(*, referral_id: uuid.UUID, escort: Escort, expected_at: datetime, by: Actor) -> None:
+def depart(
+    *, referral_id: uuid.UUID, escort: Escort, expected_at: datetime, seen: str | None = None, by: Actor
+) -> None:
     """Record that the person is on the way; a second record says what changed. A stay at the sender's ends today, and
     with it what the sender can open.
 
-    Raises NotPermitted, NotVisible, IllegalTransition (`escort`: a woman or girl goes with a woman; `missing`: else one
-    shelter would end the alarm of another, and nobody would look for the person).
+    `seen`: what was recorded when the page was loaded (`as_departed`); None for whoever saw none. Raises NotPermitted,
+    NotVisible, IllegalTransition (`escort`: a woman or girl goes with a woman; `missing`: else one shelter would end
+    the alarm of another, and nobody would look for the person; `changed`: somebody recorded it otherwise since then).
     """
     if not (by.may(Permission.REFERRAL_SEND) or by.may(Permission.REFERRAL_DIRECT)):
         raise NotPermitted(Permission.REFERRAL_SEND)
     with transaction() as session:
-        referral, after = _decided(referral_id, ReferralEvent.DEPART, by)
+        referral, after = decided(referral_id, ReferralEvent.DEPART, by)
+        if seen not in (None, as_departed(referral.departed_at, referral.escort, referral.expected_at)):
+            raise IllegalTransition(TransitionRefusal.CHANGED)
         if escort not in escorts_for(session.get_one(Case, referral.case_id).gender):
             raise IllegalTransition(TransitionRefusal.ESCORT)
         if absence_rows.stands(referral.case_id) is not None:
             raise IllegalTransition(TransitionRefusal.MISSING)
         departed_at = referral.departed_at or clock.now()
-        _change(session, referral, after, departed_at=departed_at, escort=str(escort), expected_at=expected_at)
+        mistake_steps.settle(session, referral.id)
+        change(session, referral, after, departed_at=departed_at, escort=str(escort), expected_at=expected_at)
         place_steps.expected(session, referral.id, expected_at)
         stay_steps.move_on(session, referral.case_id, by, only=referral.sender_id)
         if transfer_rows.is_move(referral):
@@ -281,10 +288,11 @@ def arrive(
     if admission is not None or told is not None:
         by.must(Permission.STAY_MANAGE)
     with transaction() as session:
-        referral, after = _decided(referral_id, ReferralEvent.ARRIVE, by)
-        if referral.status == ReferralStatus.NOT_ARRIVED and not referral_rows.has_not_come(referral.id):
+        referral, after = decided(referral_id, ReferralEvent.ARRIVE, by)
+        if referral.status != ReferralStatus.ACCEPTED and not referral_rows.has_not_come(referral.id):
             raise IllegalTransition(TransitionRefusal.STATE)
-        _change(session, referral, after, arrived_at=clock.now())
+        change(session, referral, after, arrived_at=clock.now())
+        mistake_steps.settle(session, referral.id)
         place_steps.expected(session, referral.id, clock.now())
         stay_steps.move_on(session, referral.case_id, by)
         transfer_steps.complete(session, referral, by)
@@ -308,10 +316,10 @@ def not_arrived(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
     if not (by.may(Permission.REFERRAL_DECIDE) or by.may(Permission.REFERRAL_DIRECT)):
         raise NotPermitted(Permission.REFERRAL_DECIDE)
     with transaction() as session:
-        referral, after = _decided(referral_id, ReferralEvent.NOT_ARRIVE, by)
+        referral, after = decided(referral_id, ReferralEvent.NOT_ARRIVE, by)
         if transfer_steps.stands(session, referral):
             raise IllegalTransition(TransitionRefusal.STILL_THERE)
-        _change(session, referral, after)
+        change(session, referral, after)
         place_steps.not_come(session, referral.id, by)
         transfer_steps.complete(session, referral, by)
         next_receiver_steps.record(session, audit.Event.REFERRAL_NOT_ARRIVED, referral, by)
@@ -330,12 +338,13 @@ def call_off(*, referral_id: uuid.UUID, reason: CallOff, words: str, by: Actor) 
     if not (by.may(Permission.REFERRAL_SEND) or by.may(Permission.REFERRAL_DECIDE)):
         raise NotPermitted(Permission.REFERRAL_DECIDE)
     with transaction() as session:
-        referral, after = _decided(referral_id, ReferralEvent.CALL_OFF, by)
+        referral, after = decided(referral_id, ReferralEvent.CALL_OFF, by)
         if not transfer_steps.stands(session, referral):
             raise IllegalTransition(TransitionRefusal.STATE)
         transfer_steps.give_back(session, referral, reason, words, by)
         place_steps.not_come(session, referral.id, by)
-        _change(session, referral, after)
+        change(session, referral, after)
+        mistake_steps.settle(session, referral.id)
         session.execute(update(Case).where(Case.id == referral.case_id).values(holder_id=referral.sender_id))
         next_receiver_steps.record(session, audit.Event.REFERRAL_CALLED_OFF, referral, by)
         case_id = referral.case_id
@@ -351,25 +360,6 @@ def acknowledge(*, obligation_id: uuid.UUID, by: Actor) -> None:
     with transaction() as session:
         obligation = obligations.row(obligation_id, by=by)
         steps.fulfil(session, obligation, clock.now(), "system", by)
-
-
-def _decided(
-    referral_id: uuid.UUID, event: ReferralEvent, by: Actor, reason: DeclineReason | None = None
-) -> tuple[Referral, ReferralStatus]:
-    """The referral, locked, and what it becomes; raises NotVisible, IllegalTransition."""
-    referral = store.row(referral_id, by=by, lock=True)
-    next_receiver_steps.lock_case(referral.case_id)
-    after = decide(
-        ReferralStatus(referral.status),
-        event,
-        store.relation_to(referral, by=by),
-        terms=referral_rows.terms(referral),
-        at=clock.now(),
-        reason=reason,
-    )
-    if event in (ReferralEvent.ACCEPT, ReferralEvent.PROMISE) and agreement_rows.has_left(referral.receiver_id):
-        raise IllegalTransition(TransitionRefusal.LEFT)
-    return referral, after
 
 
 def forget_tags() -> int:
@@ -395,25 +385,6 @@ def forget_tags() -> int:
             .values(sealed_tags=None, tags_version=None)
             .execution_options(synchronize_session=False),
         )
-
-
-def _change(session: Session, referral: Referral, after: ReferralStatus, **values: object) -> None:
-    """Change the row if it is still as it was when the step was decided; raises IllegalTransition."""
-    hit = hit_one(
-        session,
-        update(Referral)
-        .where(
-            Referral.id == referral.id,
-            Referral.status == referral.status,
-            Referral.receiver_id == referral.receiver_id,
-            Referral.expires_at == referral.expires_at,
-        )
-        .values(status=str(after), **values)
-        .execution_options(synchronize_session=False),
-    )
-    if not hit:
-        raise IllegalTransition(TransitionRefusal.STATE)
-    session.refresh(referral)
 
 
 def _done(session: Session, case_id: uuid.UUID, kind: str, by: Actor) -> None:

@@ -8,15 +8,15 @@ from __future__ import annotations
 import contextlib
 import uuid
 from datetime import date
-from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.db import hit_one, transaction
-from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.db import transaction
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.referrals.referrals import ReferralEvent, ReferralStatus, decide
+from nrm.domain.shelter.absences import Outcome, check_mistake
 from nrm.domain.shelter.away import Over
 from nrm.domain.shelter.corrections import CorrectionRefusal, CorrectionRefused, Kind, Why, check_take_back
 from nrm.domain.shelter.places import PlaceRefused
@@ -35,9 +35,11 @@ from nrm.models.shelter.absences import LeftAlone, Missing
 from nrm.models.shelter.away import Away
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
+from nrm.steps.shelter import erasures as erasure_steps
+from nrm.steps.shelter import missing_told as told_steps
 from nrm.steps.shelter import places as place_steps
-from nrm.steps.shelter.corrections import append, first_day, last_day, other_place
-from nrm.steps.shelter.leaving import Exit, end_away, let_out
+from nrm.steps.shelter.corrections import NO_END, append, first_day, last_day, other_place, strike
+from nrm.steps.shelter.leaving import Exit, away_again, end_away, let_out
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.referrals import referrals
@@ -46,35 +48,8 @@ from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import places as place_rows
 from nrm.store.rows.shelter import stays as stay_rows
+from nrm.store.shelter import absences as absence_store
 from nrm.store.shelter import stays as store
-
-_END = (
-    "end_known_on",
-    "exit_reason",
-    "destination",
-    "destination_country",
-    "repatriation_gate",
-    "informed_on",
-    "permit_state",
-    "child_gate",
-    "safe_on",
-    "looked_on",
-    "decided_on",
-    "assessed_by_id",
-    "looked_by_id",
-    "child_decision_id",
-    "reflected_until",
-    "appeal_until",
-    "left_recorded_by_id",
-    "left_confirmed_by_id",
-)
-"""What the end of a stay says besides its day."""
-_NO_END: dict[str, Any] = {
-    **dict.fromkeys(("ended_on", *_END)),
-    **dict.fromkeys(
-        ("exit_reason", "destination", "destination_country", "repatriation_gate", "permit_state", "child_gate"), ""
-    ),
-}
 
 
 def correct_admission(*, stay_id: uuid.UUID, admitted_on: date, why: Why, by: Actor) -> None:
@@ -93,14 +68,16 @@ def correct_admission(*, stay_id: uuid.UUID, admitted_on: date, why: Why, by: Ac
         if stay.referral_id is not None:
             sent_on = clock.day_of(session.get_one(Referral, stay.referral_id).sent_at, country().timezone)
         check_admission(admitted_on, earliest=earliest_admission(case.source, case.registered_month, sent_on))
-        missed = session.scalar(select(func.min(Missing.since_on)).where(Missing.stay_id == stay.id))
+        missed = session.scalar(
+            select(func.min(Missing.since_on)).where(Missing.stay_id == stay.id, Missing.outcome != Outcome.MISTAKE)
+        )
         was_away = select(func.min(Away.since_on)).where(Away.stay_id == stay.id, Away.outcome != Over.STRUCK)
         if any(each is not None and admitted_on > each for each in (missed, session.scalar(was_away))):
             raise CorrectionRefused(CorrectionRefusal.BEFORE_ABSENCE)
         period = Period(admitted_on, stay.ended_on)
         check_no_overlap(period, stay_rows.periods_of(case.id, but=stay.id))
         first_day(session, stay, admitted_on, by)
-        _strike(session, stay, Kind.ADMISSION, why, by, admitted_on=admitted_on)
+        strike(session, stay, Kind.ADMISSION, why, by, admitted_on=admitted_on)
 
 
 def reopen(
@@ -129,7 +106,7 @@ def reopen(
             left.struck_on, left.struck_by_id = days.today(), by.member_id
             left.desk_knows = left.authority_knows = False
             session.flush()
-        _strike(session, stay, Kind.EXIT, why, by, **_NO_END)
+        strike(session, stay, Kind.EXIT, why, by, **NO_END)
         place_steps.begin(session, stay, place_id=place_id, with_stay_id=with_stay_id, from_on=ended_on, by=by)
 
 
@@ -208,7 +185,7 @@ def _correct_exit(session: Session, stay_id: uuid.UUID, exit_: Exit, why: Why | 
     last_day(session, stay, exit_.ended_on, by)
     if why is None:
         raise _OnlyAsked
-    _strike(session, stay, Kind.EXIT, why, by, **values)
+    strike(session, stay, Kind.EXIT, why, by, **values)
 
 
 def take_back_arrival(*, referral_id: uuid.UUID, why: Why, by: Actor) -> uuid.UUID:
@@ -271,6 +248,36 @@ def _keep_again(session: Session, referral: Referral, stay: Stay, by: Actor) -> 
             place_steps.keep(session, referral, had.place_id, clock.now(), by)
 
 
+def strike_alarm(*, missing_id: uuid.UUID, why: Why, by: Actor) -> uuid.UUID:
+    """The alarm was about the wrong person, who was never missing: struck and kept, and her nights count.
+
+    Whoever had said that they know is told again, and what was told under seal is destroyed. Days away that the alarm
+    ended go on. Returns the case. Raises NotPermitted, NotVisible, AbsenceRefused (`over`, `mistake_late`).
+    """
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        alarm = absence_store.row(missing_id, by=by)
+        if alarm.organisation_id != by.organisation_id:
+            raise NotVisible
+        today, stood = days.today(), alarm.outcome == ""
+        stay = session.get(Stay, alarm.stay_id, populate_existing=True) if alarm.stay_id is not None else None
+        lives_here = stay is not None and stay.ended_on is None
+        check_mistake(alarm.outcome, reported_on=alarm.reported_on, today=today, lives_here=lives_here)
+        alarm.outcome, alarm.since_at, alarm.over_on = str(Outcome.MISTAKE), None, alarm.over_on or today
+        alarm.mistake_why, alarm.mistake_on, alarm.mistake_by_id = str(why), today, by.member_id
+        alarm.desk_knows = alarm.authority_knows = False
+        session.flush()
+        if stood:
+            told_steps.end(session, alarm.case_id, by)
+            if stay is not None and lives_here:
+                away_again(session, stay.id, alarm.since_on)
+        event = audit.Event.MISSING_BY_MISTAKE
+        audit.append(session, event, by=by, case_id=alarm.case_id, missing_id=alarm.id, why=str(why))
+        case_id = alarm.case_id
+    erasure_steps.carry_out()
+    return case_id
+
+
 def correct_place(*, stay_id: uuid.UUID, place_id: uuid.UUID, from_on: date, why: Why, by: Actor) -> None:
     """From a day of the stay on the person slept in another place than was entered.
 
@@ -288,7 +295,7 @@ def _never_there(session: Session, stay: Stay, why: Why, by: Actor) -> None:
     today = days.today()
     check_take_back(stay.known_on, today=today)
     values = {
-        **_NO_END,
+        **NO_END,
         "ended_on": stay.admitted_on,
         "end_known_on": today,
         "exit_reason": str(ExitReason.ENTERED_BY_MISTAKE),
@@ -296,7 +303,7 @@ def _never_there(session: Session, stay: Stay, why: Why, by: Actor) -> None:
         "child_gate": "not_there",
         "taken_back_on": today,
     }
-    _strike(session, stay, Kind.ARRIVAL, why, by, **values)
+    strike(session, stay, Kind.ARRIVAL, why, by, **values)
     place_steps.end(session, stay.id, stay.admitted_on, by)
     end_away(session, stay.id, stay.admitted_on, Over.STRUCK)
 
@@ -334,13 +341,3 @@ def _wrong_end(session: Session, case: Case, stay: Stay) -> date:
 
 def _others(case: Case, stay: Stay) -> list[Period]:
     return stay_rows.periods_of(case.id, but=stay.id)
-
-
-def _strike(session: Session, stay: Stay, kind: Kind, why: Why, by: Actor, **values: Any) -> None:
-    """Append the correction with all that it strikes, then let the row say what holds from now on."""
-    struck = (name for name in values if name not in ("admitted_on", "ended_on"))
-    append(session, stay, kind, why, by, was={name: getattr(stay, name) for name in struck})
-    same = (Stay.admitted_on == stay.admitted_on, Stay.ended_on.is_not_distinct_from(stay.ended_on))
-    statement = update(Stay).where(Stay.id == stay.id, *same).values(**values)
-    hit = hit_one(session, statement.execution_options(synchronize_session=False))
-    assert hit, "the row is locked"

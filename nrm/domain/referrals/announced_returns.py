@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.interviews.answers import COUNTRIES
 
 LATE_AFTER = timedelta(hours=1)
 """An expected arrival alarms an hour after it was due (the agreement's path, proposal)."""
@@ -84,7 +84,7 @@ def check(announced: Announcement, *, kind: OrganisationKind | None, today: date
     """Raise AnnouncedReturnRefused unless the desk may record it so. `needs`: the codes there are."""
     if kind is None or announced.origin not in ORIGINS_OF.get(kind, ()):
         raise AnnouncedReturnRefused(AnnouncedReturnRefusal.ORIGIN)
-    if not re.fullmatch("[A-Z]{2}", announced.country):
+    if announced.country not in COUNTRIES:
         raise AnnouncedReturnRefused(AnnouncedReturnRefusal.COUNTRY)
     if announced.expected_on < today:
         raise AnnouncedReturnRefused(AnnouncedReturnRefusal.PAST)

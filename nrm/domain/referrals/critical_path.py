@@ -142,7 +142,7 @@ def _arrival(leg: Leg | None, owed: Owed | None, agreement: Agreement, at: datet
     party = leg.party if leg is not None and leg.status.is_open else RECEIVER
     if leg is not None and leg.status is ReferralStatus.ARRIVED:
         return _done(ARRIVAL, leg.party, clause, leg.arrived_at or leg.sent_at, exact=leg.is_exact)
-    if leg is not None and leg.status in (ReferralStatus.NOT_ARRIVED, ReferralStatus.CALLED_OFF):
+    if leg is not None and leg.status in TAKEN and not leg.status.is_open:
         return Step(ARRIVAL, leg.party, clause, StepState.ENDED, leg.decided_at, outcome=str(leg.status))
     due = owed.due_at if owed is not None else None
     if leg is not None and leg.status is ReferralStatus.ACCEPTED and leg.expected_at is not None:

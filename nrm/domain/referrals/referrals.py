@@ -27,6 +27,7 @@ class ReferralStatus(StrEnum):
     ARRIVED = "arrived"
     NOT_ARRIVED = "not_arrived"
     CALLED_OFF = "called_off"
+    MISTAKEN = "mistaken"  # accepted by mistake; the receiver holds the case and asks another shelter
 
     @property
     def is_open(self) -> bool:
@@ -47,6 +48,9 @@ class ReferralEvent(StrEnum):
     NOT_ARRIVE = "not_arrive"
     TAKE_BACK_ARRIVAL = "take_back_arrival"
     CALL_OFF = "call_off"
+    TAKE_BACK_DEPARTURE = "take_back_departure"
+    TAKE_BACK_ACCEPTANCE = "take_back_acceptance"
+    TAKE_AFTER_ALL = "take_after_all"
 
 
 class Relation(StrEnum):
@@ -85,6 +89,14 @@ TRANSITIONS: Mapping[tuple[ReferralStatus, ReferralEvent, Relation], ReferralSta
         # From one shelter to another, and before the person has left: they stay where they are.
         (_S.ACCEPTED, _E.CALL_OFF, _R.SENDER): _S.CALLED_OFF,
         (_S.ACCEPTED, _E.CALL_OFF, _R.RECEIVER): _S.CALLED_OFF,
+        # Recorded by mistake (ADR 0086): they have not left; this shelter does not take the person in, or does so
+        # after all.
+        (_S.ACCEPTED, _E.TAKE_BACK_DEPARTURE, _R.SENDER): _S.ACCEPTED,
+        (_S.ACCEPTED, _E.TAKE_BACK_DEPARTURE, _R.DUTY_OFFICER): _S.ACCEPTED,
+        (_S.NOT_ARRIVED, _E.TAKE_BACK_DEPARTURE, _R.SENDER): _S.ACCEPTED,
+        (_S.ACCEPTED, _E.TAKE_BACK_ACCEPTANCE, _R.RECEIVER): _S.MISTAKEN,
+        (_S.MISTAKEN, _E.TAKE_AFTER_ALL, _R.RECEIVER): _S.ACCEPTED,
+        (_S.MISTAKEN, _E.ARRIVE, _R.RECEIVER): _S.ARRIVED,
     }
 )
 
@@ -139,6 +151,13 @@ def escorts_for(gender: str) -> tuple[Escort, ...]:
     return tuple(each for each in Escort if each in WOMEN or not women_only)
 
 
+def as_departed(departed_at: datetime | None, escort: str, expected_at: datetime | None) -> str:
+    """What a page says of a departure, for a form that is sent from it; empty before anybody has left."""
+    if departed_at is None:
+        return ""
+    return f"{escort} {int(expected_at.timestamp()) if expected_at else ''}"
+
+
 class TransitionRefusal(StrEnum):
     """Why a step of a referral is refused."""
 
@@ -152,6 +171,8 @@ class TransitionRefusal(StrEnum):
     ESCORT = "escort"  # a woman or girl goes with a woman
     LEFT = "left"  # the asked party is not bound by the agreement any more
     STILL_THERE = "still_there"  # nobody recorded that the person left the other shelter
+    ON_THE_WAY = "on_the_way"  # they have left: whoever comes is received first
+    CHANGED = "changed"  # somebody recorded another escort or hour since the page was loaded
     MISSING = "missing"  # an alarm stands: whoever raised it ends it, and not a departure
 
 
@@ -342,6 +363,7 @@ TAKEN = (
     ReferralStatus.ARRIVED,
     ReferralStatus.NOT_ARRIVED,
     ReferralStatus.CALLED_OFF,
+    ReferralStatus.MISTAKEN,
 )
 """The states of a referral that somebody accepted."""
 

@@ -90,6 +90,7 @@ class Stand(StrEnum):
     BOTH = "both"  # accepted; the person still sleeps at the sender's, and both write
     OVERDUE = "overdue"  # as BOTH, seven days later: the sender opens nothing until one of them says what happened
     AT_ONCE = "at_once"  # accepted; the keys moved, and the person still sleeps at the sender's
+    TAKEN_BACK = "taken_back"  # they had not left after all: the keys are with the receiver until it gives them back
     ON_THE_WAY = "on_the_way"
 
 
@@ -100,8 +101,12 @@ def stand(
     accepted_at: datetime | None,
     sender_holds_keys: bool,
     at: datetime,
+    taken_back: bool = False,
 ) -> Stand | None:
-    """Where the move stands at `at`; None for one that is over, or that was never accepted."""
+    """Where the move stands at `at`; None for one that is over, or that was never accepted.
+
+    `taken_back`: a departure was recorded by mistake, and nothing has happened since.
+    """
     if status == "sent":
         return Stand.ASKED
     if status != "accepted":
@@ -109,7 +114,7 @@ def stand(
     if departed_at is not None:
         return Stand.ON_THE_WAY
     if not sender_holds_keys:
-        return Stand.AT_ONCE
+        return Stand.TAKEN_BACK if taken_back else Stand.AT_ONCE
     if accepted_at is not None and at >= both_write_until(accepted_at):
         return Stand.OVERDUE
     return Stand.BOTH
@@ -119,6 +124,7 @@ class TransferRefusal(StrEnum):
     """Why a step of a move is refused."""
 
     NO_KEY = "no_key"  # the sender does not hold all of the case: only the receiver can give it back
+    MOVED_AT_ONCE = "moved_at_once"  # by why the person moves, or nobody can read any more why
 
 
 class TransferRefused(Exception):

@@ -128,12 +128,13 @@ def identified(person: str, status: str, way: str, citizenship: str, gender: str
 
 
 def referral(person: str, party: str, status: str, answered: str, codes: Codes) -> Row:
-    """One referral sent in the period. A move that was called off was accepted, and nobody came: the report has no code
-    of its own for it, because a series keeps the codes of its first release (ADR 0042)."""
+    """One referral sent in the period. A move that was called off, or a person who was accepted by mistake: it was
+    accepted, and nobody came. The report has no code of its own for it, because a series keeps the codes of its first
+    release (ADR 0042)."""
     return {
         "person": person,
         "party": listed(party, codes["party"]),
-        "outcome": "not_arrived" if status == "called_off" else status,
+        "outcome": "not_arrived" if status in ("called_off", "mistaken") else status,
         "answered": answered if answered in ANSWERED_IN else "not_recorded",
     }
 

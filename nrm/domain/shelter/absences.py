@@ -29,6 +29,7 @@ class Outcome(StrEnum):
 
     FOUND = "found"
     NOT_FOUND = "not_found"
+    MISTAKE = "mistake"  # the person was never missing: struck, and kept (ADR 0086)
 
 
 class Kind(StrEnum):
@@ -89,6 +90,7 @@ class AbsenceRefusal(StrEnum):
     NOTHING_GIVEN = "nothing_given"  # a share names what it gives
     NO_DESK = "no_desk"  # nobody there holds a key
     GROUND_STANDS = "ground_stands"
+    MISTAKE_LATE = "mistake_late"  # it was raised too long ago to have been a mistake
 
 
 class AbsenceRefused(ValueError):
@@ -121,6 +123,22 @@ def check_end(*, reported_on: date, today: date, days: int, age_class: str, auth
         raise AbsenceRefused(AbsenceRefusal.TOO_EARLY)
     if age_class != "adult" and not authority_knows:
         raise AbsenceRefused(AbsenceRefusal.AUTHORITY)
+
+
+MISTAKE_WITHIN = timedelta(days=7)
+"""How long after it was raised an alarm can be struck as a mistake: its nights count again, and are paid."""
+
+
+def check_mistake(outcome: str, *, reported_on: date, today: date, lives_here: bool) -> None:
+    """Raise AbsenceRefused for an alarm that cannot be struck as one about the wrong person.
+
+    It stands, or it ended because she was said to be back, and she lives there still (`lives_here`): the end of a stay
+    is corrected by itself, behind its own gates.
+    """
+    if outcome not in ("", Outcome.FOUND) or (outcome == Outcome.FOUND and not lives_here):
+        raise AbsenceRefused(AbsenceRefusal.OVER)
+    if today - reported_on > MISTAKE_WITHIN:
+        raise AbsenceRefused(AbsenceRefusal.MISTAKE_LATE)
 
 
 def child_authority(agreement: Agreement) -> str:

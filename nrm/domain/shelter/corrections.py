@@ -34,6 +34,9 @@ class Why(StrEnum):
     CAME_BACK = "came_back"  # within hours: she had not left
 
 
+PLACE_FROM = "place from "
+"""How a correction names a place that it struck: with the day from which it was entered."""
+
 FORMER_RULE = "former_rule"
 """Why an end of two members was struck while one member could still do that."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
+from nrm.domain.interviews.answers import COUNTRIES
 from nrm.domain.interviews.interviews import Texts
 from nrm.domain.shelter.cases import CODES
 from nrm.domain.shelter.direct_intake import OwnCase, fits
@@ -199,7 +200,6 @@ def check_head(names: Sequence[str] | None) -> None:
         raise UnreadableResident({"line": said("head", columns=", ".join(COLUMNS))})
 
 
-_COUNTRY = re.compile(r"[A-Z]{2}")
 _BIRTH = re.compile(r"(19|20)\d\d(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 
 
@@ -231,9 +231,9 @@ def read(cells: Mapping[str, str], *, codes: Mapping[str, Sequence[str]], today:
     for name in ("exploitation", "needs"):
         if not set(several[name]) <= set(codes[name]):
             found.setdefault(name, said("one_of", codes=", ".join(codes[name])))
-    if not all(_COUNTRY.fullmatch(each) for each in several["exploited_in"]):
+    if not all(each in COUNTRIES for each in several["exploited_in"]):
         found.setdefault("exploited_in", said("countries"))
-    if line["citizenship"] not in ("stateless", "unknown") and not _COUNTRY.fullmatch(line["citizenship"]):
+    if line["citizenship"] not in ("stateless", "unknown") and line["citizenship"] not in COUNTRIES:
         found.setdefault("citizenship", said("country"))
     if line["birth"] and not _BIRTH.fullmatch(line["birth"]):
         found.setdefault("birth", said("birth"))

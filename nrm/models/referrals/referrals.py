@@ -13,7 +13,7 @@ from nrm.domain.interviews.endings import FINAL, OPINIONS, ChildAnswer
 from nrm.domain.referrals.referrals import Escort
 from nrm.models.accounts.accounts import one_of
 
-STATUSES = ("sent", "accepted", "declined", "withdrawn", "expired", "arrived", "not_arrived", "called_off")
+STATUSES = ("sent", "accepted", "declined", "withdrawn", "expired", "arrived", "not_arrived", "called_off", "mistaken")
 _OPEN = text("status IN ('sent', 'accepted')")
 _KEPT = text("status = 'accepted'")
 

@@ -48,6 +48,12 @@ class Missing(Model):
         CheckConstraint(
             "(age_class = 'adult') = (police_ground <> 'child') OR police_ground = ''", name="ground_of_the_age"
         ),
+        CheckConstraint(f"mistake_why = '' OR {one_of('mistake_why', Why)}", name="mistake_for_a_reason"),
+        CheckConstraint(
+            "(outcome = 'mistake') = (mistake_by_id IS NOT NULL)"
+            " AND (outcome = 'mistake') = (mistake_on IS NOT NULL) AND (outcome = 'mistake') = (mistake_why <> '')",
+            name="mistake_by_somebody",
+        ),
         Index("uq_missing_open_case", "case_id", unique=True, sqlite_where=_STANDS, postgresql_where=_STANDS),
         Index("ix_missing_organisation_id", "organisation_id", "outcome"),
         Index("ix_missing_stay_id", "stay_id"),
@@ -72,6 +78,10 @@ class Missing(Model):
     police_danger: Mapped[str] = mapped_column(default="")
     police_asked_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
     police_confirmed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
+    # The person was never missing (`outcome` says `mistake`): who struck it, when and why.
+    mistake_why: Mapped[str] = mapped_column(default="", server_default="")
+    mistake_on: Mapped[date | None]
+    mistake_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
 
 
 class MissingTold(Model):

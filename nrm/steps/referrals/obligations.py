@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 from nrm import audit
 from nrm.db import hit_one
 from nrm.domain.accounts.accounts import Actor
+from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal, answer_class, coarsened
+from nrm.models.referrals.mistakes import ReferralMistake
 from nrm.models.referrals.referrals import Call, Obligation, Referral
 from nrm.models.referrals.reminder_calls import ReminderCall
 from nrm.store.countries import country
@@ -65,6 +67,9 @@ def coarsen(session: Session, case_id: uuid.UUID) -> None:
             if at is not None:
                 setattr(referral, column, coarsened(at, zone))
         referral.promised_by = ""
+    mistakes = select(ReferralMistake).join(Referral, Referral.id == ReferralMistake.referral_id)
+    for mistake in session.scalars(mistakes.where(Referral.case_id == case_id)):
+        mistake.known_on = Quarter.of(mistake.known_on).start
     for obligation in session.scalars(
         select(Obligation)
         .where(Obligation.case_id == case_id, Obligation.done_at.is_not(None))

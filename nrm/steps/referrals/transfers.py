@@ -9,12 +9,14 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.domain.accounts.accounts import Actor
+from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.domain.referrals.transfers import TRANSFER, CallOff, TransferRefusal, TransferRefused, as_note, is_at_once
-from nrm.domain.shelter.cases import Compartment
+from nrm.domain.shelter.cases import HOUSE_LABEL, Compartment
 from nrm.models.referrals.referrals import Referral
 from nrm.steps.referrals import hand_overs
 from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import withheld as withheld_steps
+from nrm.store.rows.referrals import mistakes as mistake_rows
 from nrm.store.rows.referrals import transfers as rows
 from nrm.store.shelter import cases as case_store
 from nrm.vault import care_notes, epochs, grants
@@ -38,8 +40,13 @@ def keeps_sender(session: Session, referral: Referral, by: Actor) -> bool:
 
 def sender_holds(session: Session, referral: Referral) -> bool:
     """Whether the sender has a live grant of the case that this program made, of the present epoch."""
-    places = [(referral.case_id, each) for each in vault.compartments_of(session, referral.case_id)]
+    places = [(referral.case_id, each) for each in _of_the_case(session, referral.case_id)]
     return any(referral.sender_id in each for each in grants.holding(session, places).values()) if places else False
+
+
+def _of_the_case(session: Session, case_id: uuid.UUID) -> list[str]:
+    """What of a case moves with it: all but the house label, which is the house's in which the person sleeps."""
+    return [each for each in vault.compartments_of(session, case_id) if each != HOUSE_LABEL]
 
 
 def stands(session: Session, referral: Referral) -> bool:
@@ -49,7 +56,7 @@ def stands(session: Session, referral: Referral) -> bool:
         referral.status == "accepted"
         and referral.departed_at is None
         and rows.is_move(referral)
-        and (rows.is_written(referral.id) or sender_holds(session, referral))
+        and (rows.is_written(referral.id) or sender_holds(session, referral) or mistake_rows.is_taken_back(referral.id))
         and grants.is_of_referral(referral)
     )
 
@@ -61,7 +68,9 @@ def end_senders_keys(session: Session, referral: Referral, by: Actor) -> None:
     next session.
     """
     case_id, sender = referral.case_id, referral.sender_id
-    there = vault.compartments_of(session, case_id)
+    if sender in grants.holders_of(session, case_id, HOUSE_LABEL):
+        epochs.shred(session, case_id, [HOUSE_LABEL])
+    there = _of_the_case(session, case_id)
     holding = grants.holding(session, [(case_id, each) for each in there]) if there else {}
     due = there if referral.epoch_due else [each for each in there if sender in holding[case_id, each]]
     if not due:
@@ -84,21 +93,46 @@ def give_back(session: Session, referral: Referral, reason: CallOff, words: str,
     so only the receiver can give it back), CannotOpen.
     """
     case_id, sender, receiver = referral.case_id, referral.sender_id, referral.receiver_id
-    there = vault.compartments_of(session, case_id)
+    there = _of_the_case(session, case_id)
     if by.organisation_id == sender:
         if not all(vault.opens(session, case_id, each, by=by) for each in there):
             raise TransferRefused(TransferRefusal.NO_KEY)
     elif not sender_holds(session, referral):
         value = vault.glance(session, referral.id, TRANSFER, by=by)
-        if value is None or not is_at_once(value):
+        at_once = value is not None and is_at_once(value)
+        if not at_once and not mistake_rows.is_taken_back(referral.id):
             raise CannotOpen
     at, login = clock.now().isoformat(), case_store.login_of(by)
     note(session, case_id, {"text": words or str(reason), "at": at, "login": login}, by)
-    there = vault.compartments_of(session, case_id)
+    there = _of_the_case(session, case_id)
     holding = grants.holding(session, [(case_id, each) for each in there])
     keep = {each: (set(holding[case_id, each]) - {receiver}) | {sender} for each in there}
     epochs.rotate(session, case_id, keep, by=by)
+    referral.epoch_due = False
     hand_overs.forget(session, referral.id)
+
+
+def let_both_write(session: Session, referral: Referral, by: Actor) -> None:
+    """The receiver, who is the actor, gives the keys back to the sender whose departure was taken back: the person is
+    there, and both read and write until they leave.
+
+    Raises IllegalTransition (`state`) unless this program took the departure back and the sender holds no key,
+    TransferRefused (`moved_at_once`) where the keys had moved because of why the person moves, or where that cannot be
+    read any more, CannotOpen.
+    """
+    back = stands(session, referral) and mistake_rows.is_taken_back(referral.id)
+    if not back or sender_holds(session, referral):
+        raise IllegalTransition(TransitionRefusal.STATE)
+    value = vault.glance(session, referral.id, TRANSFER, by=by)
+    if value is None or is_at_once(value):
+        raise TransferRefused(TransferRefusal.MOVED_AT_ONCE)
+    there = _of_the_case(session, referral.case_id)
+    holding = grants.holding(session, [(referral.case_id, each) for each in there])
+    both = {referral.sender_id, referral.receiver_id}
+    keep = {each: set(holding[referral.case_id, each]) | both for each in there}
+    epochs.rotate(session, referral.case_id, keep, by=by)
+    referral.epoch_due = False
+    session.flush()
 
 
 def complete(session: Session, referral: Referral, by: Actor) -> None:

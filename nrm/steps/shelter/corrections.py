@@ -5,14 +5,16 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit
+from nrm.db import hit_one
 from nrm.domain.accounts.accounts import Actor, NotVisible
-from nrm.domain.shelter.corrections import CorrectionRefusal, CorrectionRefused, Kind, Why
+from nrm.domain.shelter.corrections import PLACE_FROM, CorrectionRefusal, CorrectionRefused, Kind, Why
 from nrm.domain.shelter.places import Span
 from nrm.domain.shelter.stays import ImpossibleStay, StayRefusal
 from nrm.models.shelter.corrections import StayCorrection
@@ -20,6 +22,34 @@ from nrm.models.shelter.places import Occupancy
 from nrm.models.shelter.stays import Stay
 from nrm.steps.shelter import places as place_steps
 from nrm.store import days
+
+_END = (
+    "end_known_on",
+    "exit_reason",
+    "destination",
+    "destination_country",
+    "repatriation_gate",
+    "informed_on",
+    "permit_state",
+    "child_gate",
+    "safe_on",
+    "looked_on",
+    "decided_on",
+    "assessed_by_id",
+    "looked_by_id",
+    "child_decision_id",
+    "reflected_until",
+    "appeal_until",
+    "left_recorded_by_id",
+    "left_confirmed_by_id",
+)
+"""What the end of a stay says besides its day."""
+NO_END: dict[str, Any] = {
+    **dict.fromkeys(("ended_on", *_END)),
+    **dict.fromkeys(
+        ("exit_reason", "destination", "destination_country", "repatriation_gate", "permit_state", "child_gate"), ""
+    ),
+}
 
 
 def append(session: Session, stay: Stay, kind: Kind, why: Why, by: Actor, *, was: Mapping[str, object]) -> None:
@@ -51,6 +81,21 @@ def append(session: Session, stay: Stay, kind: Kind, why: Why, by: Actor, *, was
         kind=str(kind),
         why=str(why),
     )
+
+
+def strike(session: Session, stay: Stay, kind: Kind, why: Why, by: Actor, **values: Any) -> None:
+    """Append the correction with all that it strikes, then let the row say what holds from now on."""
+    struck = (name for name in values if name not in ("admitted_on", "ended_on"))
+    append(session, stay, kind, why, by, was={name: getattr(stay, name) for name in struck})
+    same = (Stay.admitted_on == stay.admitted_on, Stay.ended_on.is_not_distinct_from(stay.ended_on))
+    statement = update(Stay).where(Stay.id == stay.id, *same).values(**values)
+    hit = hit_one(session, statement.execution_options(synchronize_session=False))
+    assert hit, "the row is locked"
+
+
+def strike_end(session: Session, stay: Stay, why: Why, by: Actor) -> None:
+    """The end of a stay was wrong: it goes on. The caller has looked whether it may, and gives it a place."""
+    strike(session, stay, Kind.EXIT, why, by, **NO_END)
 
 
 def first_day(session: Session, stay: Stay, on: date, by: Actor) -> None:
@@ -92,7 +137,7 @@ def other_place(session: Session, stay: Stay, place_id: uuid.UUID, from_on: date
     wrong = [row for row in _places(session, stay.id) if row.until_on is None or row.until_on > from_on]
     if wrong and all(row.place_id == place_id for row in wrong):
         raise CorrectionRefused(CorrectionRefusal.SAME)
-    was = {f"place from {max(row.from_on, from_on)}": row.place_id or row.with_stay_id for row in wrong}
+    was = {f"{PLACE_FROM}{max(row.from_on, from_on)}": row.place_id or row.with_stay_id for row in wrong}
     for row in wrong:
         place_steps.strike(session, row, by, until_on=from_on if row.from_on < from_on else None)
     place_steps.begin(session, stay, place_id=place_id, from_on=from_on, until_on=stay.ended_on, by=by)

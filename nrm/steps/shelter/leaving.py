@@ -106,3 +106,12 @@ def end_away(session: Session, stay_id: uuid.UUID, on: date, outcome: Over) -> N
         .values(over_on=first, outcome=str(outcome))
         .execution_options(synchronize_session=False)
     )
+
+
+def away_again(session: Session, stay_id: uuid.UUID, on: date) -> None:
+    """Days away that an alarm of this day ended go on: the alarm was about somebody else."""
+    first = case((Away.since_on > on, Away.since_on), else_=on)
+    ended = (Away.stay_id == stay_id, Away.outcome == Over.MISSING, Away.over_on == first)
+    session.execute(
+        update(Away).where(*ended).values(over_on=None, outcome="").execution_options(synchronize_session=False)
+    )

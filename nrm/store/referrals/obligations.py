@@ -7,8 +7,8 @@ everything that is owed.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import (
@@ -152,7 +152,19 @@ def owed(*, by: Actor, after: str = "", size: int = PAGE, old: bool | None = Non
     place = place_after(after)
     values = values_of(place) if old is None else {**values_of(place), "old": clock.now() - OLD_AFTER}
     lines = [_obligation_line(each, by) for each in _owed(by, bool(place), old)(most=size + 1, **values)]
-    return page(lines, lambda line: (line.due_at or _WITHOUT_HOUR, line.id), size)
+    found = page(lines, lambda line: (line.due_at or _WITHOUT_HOUR, line.id), size)
+    return replace(found, rows=_by_person(found.rows)) if by.kind is OrganisationKind.CHILD_PROTECTION else found
+
+
+def _by_person(lines: Sequence[ObligationLine]) -> list[ObligationLine]:
+    """What is owed of several children: of each together, in the order in which the first thing of each is due."""
+    first: dict[uuid.UUID, datetime] = {}
+    for line in lines:
+        due = line.due_at or _WITHOUT_HOUR
+        first[line.case_id] = min(first.get(line.case_id, due), due)
+    return sorted(
+        lines, key=lambda line: (first[line.case_id], line.pseudonym, line.due_at or _WITHOUT_HOUR, line.kind)
+    )
 
 
 def first_due_of(case_id: InstrumentedAttribute[uuid.UUID], by: Actor) -> ColumnElement[datetime | None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -37,6 +37,7 @@ from nrm.domain.referrals.referrals import ReferralStatus, Relation
 from nrm.models.accounts.accounts import Keyring, KeyringWrap, Organisation
 from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import Referral, RouteCandidate
+from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.places import Place, Promise
 from nrm.prepared import Prepared
@@ -53,8 +54,10 @@ from nrm.vault import tags
 _Sender = aliased(Organisation)
 _Receiver = aliased(Organisation)
 _Arrived = aliased(Referral)
-_Lines = Select[Referral, Case, Organisation, Organisation, str, bool]
-_TaggedLines = Select[Referral, Case, Organisation, Organisation, str, bool, bytes | None, int | None, bytes | None]
+_Lines = Select[Referral, Case, Organisation, Organisation, str, bool, date | None]
+_TaggedLines = Select[
+    Referral, Case, Organisation, Organisation, str, bool, date | None, bytes | None, int | None, bytes | None
+]
 _WITHOUT_HOUR = datetime(9999, 12, 31, tzinfo=UTC)
 _DUE = case((Referral.promised_at.is_(None), Referral.due_at), else_=Referral.expires_at)
 _EXPECTED = func.coalesce(Referral.expected_at, _WITHOUT_HOUR, type_=Referral.expected_at.type)
@@ -99,6 +102,7 @@ class ReferralLine:
     late: bool
     urgent: bool  # handed over the urgent way
     doctor: bool  # a doctor is needed, for the party that is asked; False also where nobody said
+    missing_since: date | None  # for who is asked, or awaits the person: an alarm stands since then
     quarter: str
     """`2026Q1` once the person has arrived: from then on only the quarter of the times is kept. Before that: empty."""
 
@@ -156,8 +160,9 @@ def referral(referral_id: uuid.UUID, *, by: Actor) -> ReferralLine:
 
 
 def has_not_come(line: ReferralLine) -> bool:
-    """Whether the person was said not to have come, and nobody said since where the person is."""
-    return line.status is ReferralStatus.NOT_ARRIVED and referral_rows.has_not_come(line.id)
+    """Whether the person was said not to have come, or to have been accepted by mistake, and nobody said since where
+    the person is."""
+    return line.status in (ReferralStatus.NOT_ARRIVED, ReferralStatus.MISTAKEN) and referral_rows.has_not_come(line.id)
 
 
 def newest_of(case_id: uuid.UUID, *, by: Actor) -> ReferralLine | None:
@@ -322,8 +327,10 @@ def _quarter(referral_: Referral) -> str:
 
 
 def _referral_rows() -> _Lines:
+    missing = select(Missing.since_on).where(Missing.case_id == Referral.case_id, Missing.outcome == "")
+    since = missing.correlate(Referral).scalar_subquery()
     return (
-        select(Referral, Case, _Sender, _Receiver, Place.label, referral_rows.handed_over_urgently())
+        select(Referral, Case, _Sender, _Receiver, Place.label, referral_rows.handed_over_urgently(), since)
         .join(Case, Case.id == Referral.case_id)
         .join(_Sender, _Sender.id == Referral.sender_id)
         .join(_Receiver, _Receiver.id == Referral.receiver_id)
@@ -379,10 +386,11 @@ def _first_due_first(by: Actor, status: ReferralStatus, further: bool) -> _Tagge
 
 
 def _referral_line(
-    found: Row[Referral, Case, Organisation, Organisation, str, bool], by: Actor, *, doctor: bool = False
+    found: Row[Referral, Case, Organisation, Organisation, str, bool, date | None], by: Actor, *, doctor: bool = False
 ) -> ReferralLine:
-    referral_, case_, sender, receiver, place, urgently = found
+    referral_, case_, sender, receiver, place, urgently, missing_since = found
     status = ReferralStatus(referral_.status)
+    told = status.is_open and relation_to(referral_, by=by) in (Relation.RECEIVER, Relation.DUTY_OFFICER)
     return ReferralLine(
         id=referral_.id,
         case_id=case_.id,
@@ -419,6 +427,7 @@ def _referral_line(
         late=referral_rows.terms(referral_).is_late(status, clock.now()),
         urgent=bool(urgently),
         doctor=doctor,
+        missing_since=missing_since if told else None,
         quarter=_quarter(referral_),
     )
 

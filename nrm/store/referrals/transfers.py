@@ -15,6 +15,7 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.referrals.referrals import TAKEN, ReferralStatus
 from nrm.domain.referrals.transfers import MEETING, Stand, both_write_until, stand
 from nrm.domain.shelter.absences import Kind
+from nrm.domain.shelter.cases import HOUSE_LABEL
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.absences import LeftAlone, Missing
@@ -23,6 +24,7 @@ from nrm.models.shelter.places import Occupancy, Place
 from nrm.models.shelter.stays import Stay
 from nrm.store.referrals import referrals as referral_store
 from nrm.store.referrals.referrals import ReferralLine
+from nrm.store.rows.referrals import mistakes as mistake_rows
 from nrm.store.rows.referrals import transfers as rows
 
 _Sender, _Receiver = aliased(Organisation), aliased(Organisation)
@@ -145,11 +147,16 @@ def is_written(line: ReferralLine) -> bool:
 def is_before_leaving(referral_id: uuid.UUID, *, by: Actor) -> bool:
     """Whether it is a move that was accepted by a hand-over, and nobody recorded that the person left."""
     seen = referral_store.row(referral_id, by=by)
-    return seen.status == "accepted" and seen.departed_at is None and rows.is_move(seen) and rows.is_written(seen.id)
+    before = seen.status == "accepted" and seen.departed_at is None and rows.is_move(seen)
+    return before and (rows.is_written(seen.id) or mistake_rows.is_taken_back(seen.id))
 
 
 def _moves() -> _Lines:
-    holds = exists().where(Grant.case_id == Referral.case_id, Grant.organisation_id == Referral.sender_id)
+    holds = exists().where(
+        Grant.case_id == Referral.case_id,
+        Grant.organisation_id == Referral.sender_id,
+        Grant.compartment != HOUSE_LABEL,
+    )
     missing = select(Missing.since_on).where(Missing.case_id == Referral.case_id, Missing.outcome == "")
     died = select(func.max(LeftAlone.left_on)).where(
         LeftAlone.case_id == Referral.case_id,
@@ -183,6 +190,7 @@ def _line(
         departed_at=referral.departed_at,
         accepted_at=referral.decided_at,
         sender_holds_keys=bool(holds),
+        taken_back=referral.departed_at is None and not holds and mistake_rows.is_taken_back(referral.id),
         at=clock.now(),
     )
     if stands is None:

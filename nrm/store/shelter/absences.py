@@ -7,13 +7,13 @@ import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Date, bindparam, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, Date, and_, bindparam, case, exists, false, func, or_, select
 
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.quarters import Quarter
-from nrm.domain.shelter.absences import may_end_on
+from nrm.domain.shelter.absences import Outcome, may_end_on
 from nrm.domain.shelter.places import missing_place_until
 from nrm.domain.shelter.stays import ExitReason
 from nrm.models.accounts.accounts import Organisation
@@ -59,8 +59,10 @@ class MissingLine:
 
 @dataclass(frozen=True, slots=True)
 class EndedLine:
-    """One alarm that is over: `outcome` and its day. `shelter` is empty for the child authority."""
+    """One alarm that is over: `outcome` and its day; of one that was struck as a mistake, the day of that. `shelter` is
+    empty for the child authority."""
 
+    id: uuid.UUID
     case_id: uuid.UUID
     pseudonym: str
     age_class: str
@@ -105,10 +107,24 @@ def _visible_missing(by: Actor) -> ColumnElement[bool]:
     return false()
 
 
+def _told_of_the_end(by: Actor) -> ColumnElement[bool]:
+    """The condition for alarms of whose end the actor's desk is told: since yesterday, and of one that was struck as a
+    mistake until the desk says that it knows."""
+    lately = Missing.over_on >= bindparam("ended_since", type_=Date())
+    told = Missing.authority_knows if by.kind is OrganisationKind.CHILD_PROTECTION else Missing.desk_knows
+    return case(
+        (Missing.outcome == Outcome.MISTAKE, told.is_(False) if _is_desk(by) else false()),
+        else_=and_(Missing.outcome != "", lately),
+    )
+
+
+def _is_desk(by: Actor) -> bool:
+    return by.may(Permission.REFERRAL_DIRECT) or by.kind is OrganisationKind.CHILD_PROTECTION
+
+
 def number_missing(by: Actor) -> ColumnElement[int]:
     """How many alarms for the actor are open, or ended since `ended_since`; a part of another statement."""
-    lately = Missing.over_on >= bindparam("ended_since", type_=Date())
-    wanted = (_visible_missing(by), or_(Missing.outcome == "", lately))
+    wanted = (_visible_missing(by), or_(Missing.outcome == "", _told_of_the_end(by)))
     return select(func.count()).select_from(Missing).where(*wanted).scalar_subquery()
 
 
@@ -118,21 +134,24 @@ def ended(*, by: Actor) -> list[EndedLine]:
         select(Missing, Case.pseudonym, Organisation)
         .join(Case, Case.id == Missing.case_id)
         .join(Organisation, Organisation.id == Missing.organisation_id)
-        .where(_visible_missing(by), Missing.over_on >= rows.ended_since())
-        .order_by(Missing.age_class == "adult", Missing.over_on.desc(), Missing.id)
+        .where(_visible_missing(by), _told_of_the_end(by))
+        .order_by(Missing.outcome != Outcome.MISTAKE, Missing.age_class == "adult", Missing.over_on.desc(), Missing.id)
         .limit(_MOST)
     )
     authority = by.kind is OrganisationKind.CHILD_PROTECTION
     return [
         EndedLine(
+            id=found.id,
             case_id=found.case_id,
             pseudonym=pseudonym,
             age_class=found.age_class,
             outcome=found.outcome,
-            on=found.over_on,
+            on=found.mistake_on or found.over_on,
             shelter={} if authority else shelter.names,
         )
-        for found, pseudonym, shelter in db.session.execute(statement.execution_options(populate_existing=True))
+        for found, pseudonym, shelter in db.session.execute(
+            statement.execution_options(populate_existing=True), {"ended_since": rows.ended_since()}
+        )
         if found.over_on is not None
     ]
 

@@ -26,6 +26,7 @@ class ArrivedLine:
     case_id: uuid.UUID
     pseudonym: str
     came: bool
+    mistaken: bool = False  # accepted by mistake
 
 
 def waiting(*, by: Actor) -> list[ArrivedLine]:
@@ -36,7 +37,13 @@ def waiting(*, by: Actor) -> list[ArrivedLine]:
     if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
         return []
     statement = (
-        select(Referral.id, Case.id, Case.pseudonym, Referral.status == ReferralStatus.ARRIVED)
+        select(
+            Referral.id,
+            Case.id,
+            Case.pseudonym,
+            Referral.status == ReferralStatus.ARRIVED,
+            Referral.status == ReferralStatus.MISTAKEN,
+        )
         .join(Case, Case.id == Referral.case_id)
         .where(_waits(by))
         .order_by(Referral.status.desc(), Case.pseudonym)
@@ -52,7 +59,7 @@ def _waits(by: Actor) -> ColumnElement[bool]:
         Case.holder_id == by.organisation_id,
         Case.status == "open",
         Referral.receiver_id == by.organisation_id,
-        Referral.status.in_((ReferralStatus.ARRIVED, ReferralStatus.NOT_ARRIVED)),
+        Referral.status.in_((ReferralStatus.ARRIVED, ReferralStatus.NOT_ARRIVED, ReferralStatus.MISTAKEN)),
         or_(and_(Referral.status == ReferralStatus.ARRIVED, without_stay), referral_rows.not_come()),
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from nrm import clock
@@ -18,9 +18,11 @@ from nrm.domain.shelter.cases import HOUSE_LABEL
 from nrm.domain.shelter.key_workers import WORKING_ROLES, Place
 from nrm.domain.shelter.shifts import ShiftKind, is_second_in_a_row
 from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, SealedCompartment
 from nrm.models.shelter.key_workers import KeyWorker, Shift
 from nrm.models.shelter.stays import Stay
+from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import key_workers as rows
 from nrm.store.shelter import stays
 from nrm.vault import shifts as vault
@@ -226,13 +228,16 @@ def names(case_ids: Collection[uuid.UUID], *, by: Actor) -> dict[uuid.UUID, str]
 
 
 def with_label(case_ids: Collection[uuid.UUID], *, by: Actor) -> list[uuid.UUID]:
-    """Those of the cases that the asker's shelter holds and that have a house label; raises NotVisible."""
+    """Those of the cases that the asker's shelter holds, or whose person sleeps there until they leave for another one,
+    and that have a house label; raises NotVisible."""
+    own = _own(by)
+    leaving = exists().where(Referral.case_id == Case.id, Referral.sender_id == own, transfer_rows.before_leaving())
     statement = (
         select(Case.id)
         .join(SealedCompartment, SealedCompartment.case_id == Case.id)
         .where(
             Case.id.in_(case_ids),
-            Case.holder_id == _own(by),
+            or_(Case.holder_id == own, leaving),
             Case.status == "open",
             SealedCompartment.compartment == HOUSE_LABEL,
         )

@@ -7,15 +7,16 @@ import uuid
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy import ColumnElement, Date, and_, bindparam, func, literal, or_, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.shelter.absences import Way
+from nrm.domain.shelter.absences import Outcome, Way
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.absences import Missing, MissingTold
 from nrm.store import names
 from nrm.store.countries import country
+from nrm.store.rows.shelter import absences as rows
 from nrm.store.shelter import absences
 
 _MOST = 50
@@ -49,6 +50,25 @@ def of_desk(*, by: Actor) -> list[ToldLine]:
     return _told(MissingTold.organisation_id == by.organisation_id)
 
 
+def no_longer(*, by: Actor) -> list[date]:
+    """On which days the actor's organisation was told of somebody who was never missing, as was said within the last
+    days: nothing else of it is left."""
+    if by.organisation_id is None or not by.may(Permission.ALARM_READ):
+        return []
+    statement = select(MissingTold.told_on).where(*_no_longer(by)).order_by(MissingTold.told_on)
+    return list(db.session.scalars(statement, {"struck_since": rows.struck_since()}))
+
+
+def _no_longer(by: Actor) -> tuple[ColumnElement[bool], ...]:
+    since = bindparam("struck_since", type_=Date())
+    mistakes = select(Missing.id).where(Missing.outcome == Outcome.MISTAKE, Missing.mistake_on >= since)
+    return (
+        MissingTold.organisation_id == by.organisation_id,
+        MissingTold.way == Way.SHARE,
+        MissingTold.missing_id.in_(mistakes),
+    )
+
+
 def told_to(told_id: uuid.UUID, *, by: Actor) -> ToldLine:
     """One of them; raises NotVisible."""
     if by.organisation_id is None or not by.may(Permission.ALARM_READ):
@@ -70,11 +90,15 @@ def _told(*wanted: ColumnElement[bool]) -> list[ToldLine]:
 
 
 def number_told(by: Actor) -> ColumnElement[int]:
-    """How many lines `of_desk` has, as a part of another statement."""
+    """How many lines `of_desk` and `no_longer` have, as a part of another statement."""
     if by.organisation_id is None or not by.may(Permission.ALARM_READ):
         return literal(0)
-    wanted = (MissingTold.organisation_id == by.organisation_id, MissingTold.way == Way.SHARE)
-    return select(func.count()).select_from(MissingTold).where(*wanted, MissingTold.over_on.is_(None)).scalar_subquery()
+    stands = and_(
+        MissingTold.organisation_id == by.organisation_id,
+        MissingTold.way == Way.SHARE,
+        MissingTold.over_on.is_(None),
+    )
+    return select(func.count()).select_from(MissingTold).where(or_(stands, and_(*_no_longer(by)))).scalar_subquery()
 
 
 def of_alarm(missing_id: uuid.UUID, *, by: Actor) -> list[SentLine]:

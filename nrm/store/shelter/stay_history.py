@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 
 from nrm.db import db
-from nrm.domain.accounts.accounts import Actor
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.shelter.corrections import PLACE_FROM, Kind
 from nrm.models.accounts.accounts import Member
+from nrm.models.shelter.absences import Missing
+from nrm.models.shelter.cases import Case
 from nrm.models.shelter.corrections import StayCorrection
+from nrm.models.shelter.places import Place
 from nrm.models.shelter.planned_ends import PlannedEnd
+from nrm.models.shelter.stays import Stay
 from nrm.store.shelter import stays
 
 
@@ -27,6 +34,8 @@ class CorrectionLine:
     was_admitted_on: date
     was_ended_on: date | None
     exit_reason: str
+    places: tuple[tuple[date, str], ...] = ()
+    """Of a struck place: from which day on what was struck; an empty name: with the mother."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,69 @@ class PlanLine:
     entered_on: date
 
 
+@dataclass(frozen=True, slots=True)
+class AlarmLine:
+    """One alarm that is over, also one that was struck as a mistake: then why, when and by whom."""
+
+    id: uuid.UUID
+    case_id: uuid.UUID
+    stay_id: uuid.UUID | None
+    pseudonym: str
+    since_on: date
+    reported_on: date
+    over_on: date | None
+    outcome: str
+    why: str
+    struck_on: date | None
+    name: str
+    lives_here: bool
+
+
+def alarms(stay_id: uuid.UUID, *, by: Actor) -> list[AlarmLine]:
+    """The alarms of a stay in the actor's shelter that are over, the first one first; raises NotVisible."""
+    stays.stay(stay_id, by=by)
+    return _alarms(Missing.stay_id == stay_id, Missing.outcome != "")
+
+
+def alarm(missing_id: uuid.UUID, *, by: Actor) -> AlarmLine:
+    """One alarm that the actor's shelter raised, open or over; raises NotVisible."""
+    if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
+        raise NotVisible
+    for line in _alarms(Missing.id == missing_id, Missing.organisation_id == by.organisation_id):
+        return line
+    raise NotVisible
+
+
+def _alarms(*wanted: ColumnElement[bool]) -> list[AlarmLine]:
+    statement = (
+        select(Missing, Case.pseudonym, Member.name, and_(Stay.id.is_not(None), Stay.ended_on.is_(None)))
+        .join(Case, Case.id == Missing.case_id)
+        .join(Member, Member.id == Missing.mistake_by_id, isouter=True)
+        .join(Stay, Stay.id == Missing.stay_id, isouter=True)
+        .where(*wanted)
+        .order_by(Missing.since_on, Missing.id)
+    )
+    return [
+        AlarmLine(
+            id=found.id,
+            case_id=found.case_id,
+            stay_id=found.stay_id,
+            pseudonym=pseudonym,
+            since_on=found.since_on,
+            reported_on=found.reported_on,
+            over_on=found.over_on,
+            outcome=found.outcome,
+            why=found.mistake_why,
+            struck_on=found.mistake_on,
+            name=name or "",
+            lives_here=bool(lives_here),
+        )
+        for found, pseudonym, name, lives_here in db.session.execute(
+            statement.execution_options(populate_existing=True)
+        )
+    ]
+
+
 def corrections(stay_id: uuid.UUID, *, by: Actor) -> list[CorrectionLine]:
     """The corrections of a stay in the actor's shelter, the first one first; raises NotVisible."""
     stays.stay(stay_id, by=by)
@@ -47,6 +119,8 @@ def corrections(stay_id: uuid.UUID, *, by: Actor) -> list[CorrectionLine]:
         .where(StayCorrection.stay_id == stay_id)
         .order_by(StayCorrection.position)
     )
+    found_rows = db.session.execute(statement).all()
+    places = _names(each.was for each, _ in found_rows if each.kind == Kind.PLACE)
     return [
         CorrectionLine(
             kind=found.kind,
@@ -56,9 +130,24 @@ def corrections(stay_id: uuid.UUID, *, by: Actor) -> list[CorrectionLine]:
             was_admitted_on=found.was_admitted_on,
             was_ended_on=found.was_ended_on,
             exit_reason=(found.was.get("exit_reason") or "") if found.kind == "exit" else "",
+            places=_struck_places(found.was, places) if found.kind == Kind.PLACE else (),
         )
-        for found, name in db.session.execute(statement)
+        for found, name in found_rows
     ]
+
+
+def _names(struck: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The names of the places that corrections struck, by id."""
+    ids = {uuid.UUID(each) for was in struck for each in was.values() if each}
+    labels = select(Place.id, Place.label).where(Place.id.in_(ids))
+    return {str(place_id): label for place_id, label in db.session.execute(labels)}
+
+
+def _struck_places(was: Mapping[str, Any], names: Mapping[str, str]) -> tuple[tuple[date, str], ...]:
+    found = [
+        (date.fromisoformat(name.removeprefix(PLACE_FROM)), names.get(str(each), "")) for name, each in was.items()
+    ]
+    return tuple(sorted(found))
 
 
 def planned(stay_id: uuid.UUID, *, by: Actor) -> list[PlanLine]:

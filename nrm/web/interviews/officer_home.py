@@ -124,6 +124,9 @@ def _of_sent(rows: Sequence[SentLine]) -> Iterator[Waiting]:
         values = {"code": line.pseudonym, "receiver": text_in(line.receiver)}
         if line.status is ReferralStatus.NOT_ARRIVED:
             yield Waiting(gettext("%(code)s did not arrive at %(receiver)s: call", **values), address)
+        elif line.status is ReferralStatus.MISTAKEN:
+            said = gettext("%(code)s: %(receiver)s accepted by mistake, do not set off, call", **values)
+            yield Waiting(said, address)
         elif line.status in (ReferralStatus.DECLINED, ReferralStatus.EXPIRED, ReferralStatus.WITHDRAWN):
             yield Waiting(gettext("%(code)s: nobody is being asked now, call", **values), address)
         elif line.status is ReferralStatus.SENT and line.late:

@@ -43,6 +43,7 @@ from nrm.domain.referrals.referrals import (
     Relation,
     TransitionRefusal,
     actors_of,
+    as_departed,
     escorts_for,
 )
 from nrm.domain.referrals.transfers import TRANSFER
@@ -52,6 +53,7 @@ from nrm.steps.shelter import cases as case_steps
 from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts
+from nrm.store.referrals import mistakes as mistake_store
 from nrm.store.referrals import obligations
 from nrm.store.referrals import referrals as store
 from nrm.store.referrals import transfers as transfer_store
@@ -61,7 +63,7 @@ from nrm.store.shelter import consents, places
 from nrm.web import access, errors
 from nrm.web.interviews import handouts
 from nrm.web.language import text_in
-from nrm.web.referrals import critical_path, sent_filter, transfers
+from nrm.web.referrals import critical_path, sent_filter, taken_back, transfers
 from nrm.web.shelter.opened import Rows, answer_rows
 
 blueprint = Blueprint("referrals", __name__)
@@ -82,12 +84,17 @@ MISSING = N_(
     "An alarm says that this person is missing. Whoever raised it ends it first: call the other shelter or the duty "
     "desk."
 )
+ON_THE_WAY = N_(
+    "They have left already, so the person is on the way to you: call the sender. Who comes is received first; "
+    "after that you can ask another shelter."
+)
 CONFLICTS: Mapping[TransitionRefusal, str] = {
     TransitionRefusal.LATE: LATE,
     TransitionRefusal.LEFT: LEFT,
     TransitionRefusal.ASSIGNED: BINDING,
     TransitionRefusal.STILL_THERE: STILL_THERE,
     TransitionRefusal.MISSING: MISSING,
+    TransitionRefusal.ON_THE_WAY: ON_THE_WAY,
     # Of these the page says no more than of every conflict: that somebody was faster.
     TransitionRefusal.ACTOR: "",
     TransitionRefusal.STATE: "",
@@ -95,8 +102,13 @@ CONFLICTS: Mapping[TransitionRefusal, str] = {
     TransitionRefusal.REASON: "",
     TransitionRefusal.MUST: "",
     TransitionRefusal.ESCORT: "",
+    TransitionRefusal.CHANGED: "",
 }
 NOT_FREE = N_("Choose another place: this one is no longer free")
+RECORDED_SINCE = N_(
+    "Somebody recorded another departure since you loaded this page: it stands above. Send this only if it is right "
+    "now."
+)
 AUTHORITY = "RA"
 
 
@@ -165,6 +177,9 @@ def _sender_page(line: ReferralLine, form: DepartReferralForm) -> str:
         custodian=_is_custodian(line),
         move=transfers.of_referral(line.id),
         moves=transfer_store.is_move(line),
+        taken_back=taken_back.section(line),
+        not_left=taken_back.may_say_not_left(line),
+        goes_to=mistake_store.goes_to(line),
     )
 
 
@@ -194,7 +209,7 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
     if hand_over is not None:
         rows = answer_rows(questionnaire_of(line.questionnaire), hand_over.value, party_names())
     if line.relation is Relation.RECEIVER and line.status is ReferralStatus.SENT:
-        _offer_places(form)
+        offer_places(form)
     return render_template(
         "referrals/referrals/received_one.html",
         line=line,
@@ -204,6 +219,9 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
         move=transfers.of_referral(line.id),
         moves=transfer_store.is_move(line),
         not_come=store.has_not_come(line),
+        taken_back=taken_back.section(line),
+        not_left=taken_back.may_say_not_left(line),
+        not_taken=taken_back.may_say_not_taken(line),
         statuses=STATUS_LABELS,
         reasons=DECLINE_LABELS,
         overrides=OVERRIDE_LABELS,
@@ -251,7 +269,8 @@ def _clause(line: ReferralLine) -> dict[str, str]:
         return {}
 
 
-def _offer_places(form: AcceptReferralForm) -> None:
+def offer_places(form: AcceptReferralForm) -> None:
+    """Let the form name the free places of the actor's shelter."""
     free = places.free_places(by=access.actor())
     form.bed.choices = [SelectChoice(value="", label=N_("Choose a place"))] if len(free) != 1 else []
     form.bed.choices += [SelectChoice(value=str(place), label=label) for place, label in free]
@@ -297,7 +316,7 @@ def _accept(referral_id: uuid.UUID) -> Answer:
     by = access.actor()
     line = _to_decide(referral_id, ReferralEvent.ACCEPT)
     form = AcceptReferralForm(request.form)
-    _offer_places(form)
+    offer_places(form)
     if not form.validate():
         return _receiver_page(line, form), 422
     hours = int(form.expected.data or 0)
@@ -326,7 +345,12 @@ def _to_decide(referral_id: uuid.UUID, event: ReferralEvent) -> ReferralLine:
 
 def _conflict(error: IllegalTransition) -> Answer:
     """409 with the reason, where there is one worth knowing."""
-    return errors.error_page(409, CONFLICTS[error.reason])
+    return errors.error_page(409, why_not(error))
+
+
+def why_not(error: IllegalTransition) -> str:
+    """Why a step of a referral is refused; empty where somebody was faster."""
+    return CONFLICTS[error.reason]
 
 
 @blueprint.get("/referrals/<uuid:referral_id>/decline")
@@ -427,13 +451,16 @@ def depart_page(referral_id: uuid.UUID) -> Answer:
     return _depart_page(line, _depart_form(line))
 
 
-def _depart_page(line: ReferralLine, form: DepartReferralForm) -> str:
+def _depart_page(line: ReferralLine, form: DepartReferralForm, now: ReferralLine | None = None) -> str:
+    """`now`: what somebody recorded since the page was loaded, beside what this form says."""
     moves = transfer_store.is_move(line)
-    return render_template("referrals/referrals/depart.html", line=line, form=form, moves=moves)
+    return render_template(
+        "referrals/referrals/depart.html", line=line, form=form, moves=moves, now=now, escorts=ESCORT_LABELS
+    )
 
 
 def _depart_form(line: ReferralLine) -> DepartReferralForm:
-    form = DepartReferralForm(request.form)
+    form = DepartReferralForm(request.form, seen=as_departed(line.departed_at, line.escort, line.expected_at))
     offered = escorts_for(line.gender)
     form.escort.choices = [SelectChoice(value=str(each), label=ESCORT_LABELS[each]) for each in offered]
     form.escort.description = (
@@ -457,13 +484,19 @@ def depart(referral_id: uuid.UUID) -> Answer:
             referral_id=referral_id,
             escort=Escort(form.escort.data),
             expected_at=clock.now() + timedelta(hours=int(form.expected.data)),
+            seen=form.seen.data or "",
             by=access.actor(),
         )
     except IllegalTransition as error:
-        if error.reason is not TransitionRefusal.MISSING:
+        if error.reason not in (TransitionRefusal.MISSING, TransitionRefusal.CHANGED):
             raise
-        form.escort.errors = [MISSING]
-        return _depart_page(line, form), 409
+        if error.reason is TransitionRefusal.MISSING:
+            form.escort.errors = [MISSING]
+            return _depart_page(line, form), 409
+        line = store.referral(referral_id, by=access.actor())
+        form.escort.errors = [RECORDED_SINCE]
+        form.seen.data = as_departed(line.departed_at, line.escort, line.expected_at)
+        return _depart_page(line, form, now=line), 409
     return redirect(url_for("referrals.show", referral_id=referral_id), 303)
 
 

@@ -191,8 +191,14 @@ def _back(line: AwayLine) -> Iterator[Task]:
 
 
 def _move(line: MoveLine) -> Iterator[Task]:
-    """What the sender does; whom the other one expects comes with those on their way."""
+    """What the sender does, and the receiver where a departure was taken back; whom the other one expects comes with
+    those on their way."""
+    if not line.sends and line.stand is not Stand.TAKEN_BACK:
+        return
     if not line.sends:
+        back = gettext("%(shelter)s took back that they have left: let both write", shelter=text_in(line.other))
+        address = url_for("referrals.show", referral_id=line.referral_id)
+        yield Task(line.pseudonym, line.case_id, calendar.today(), back, address)
         return
     words = {
         Stand.ON_THE_WAY: gettext("on the way to %(shelter)s", shelter=text_in(line.other)),

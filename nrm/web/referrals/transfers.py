@@ -41,7 +41,7 @@ Answer = BaseResponse | tuple[str, int] | str
 
 OVER = N_("The move is over, or the person has left already. Look where it stands, and call the other shelter.")
 TOO_LATE = N_("You do not hold this case any more: another shelter has it. Tell it what you wrote, by telephone.")
-BEFORE_LEAVING = (Stand.BOTH, Stand.OVERDUE, Stand.AT_ONCE)
+BEFORE_LEAVING = (Stand.BOTH, Stand.OVERDUE, Stand.AT_ONCE, Stand.TAKEN_BACK)
 # Which answers of the hand-over and the story say something for each box, as far as they are open.
 _SAID = {
     "needs": ("hurt", "hurt_what", "needs", "needs_note"),
@@ -201,7 +201,7 @@ def call_off_page(referral_id: uuid.UUID) -> Answer:
 
 
 def _call_off_page(move: MoveLine, form: CallOffForm, status: int) -> tuple[str, int]:
-    cannot = move.sends and move.stand is Stand.AT_ONCE
+    cannot = move.sends and move.stand in (Stand.AT_ONCE, Stand.TAKEN_BACK)
     return render_template("referrals/transfers/call_off.html", move=move, form=form, cannot=cannot), status
 
 

@@ -12,6 +12,7 @@ from forms import SelectChoice
 from forms.days import chosen_day
 from forms.names import country_name
 from forms.shelter.cases import CARE_FIELDS, IF_MISSING
+from forms.shelter.corrections import TakeBackForm
 from forms.shelter.stays import (
     ABSENCE_REFUSED,
     CLOSED,
@@ -24,9 +25,11 @@ from forms.shelter.stays import (
 )
 from nrm import clock
 from nrm.actions.shelter import absences as actions
+from nrm.actions.shelter import corrections
 from nrm.domain.accounts.accounts import NotVisible, Permission
-from nrm.domain.shelter.absences import AbsenceRefusal, AbsenceRefused, Feared
+from nrm.domain.shelter.absences import AbsenceRefusal, AbsenceRefused, Feared, Outcome, Way, check_mistake
 from nrm.domain.shelter.cases import Compartment
+from nrm.domain.shelter.corrections import Why
 from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.shelter.stays import (
     DESTINATIONS,
@@ -43,7 +46,8 @@ from nrm.steps.shelter import cases as case_steps
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.shelter import absences as store
-from nrm.store.shelter import cases, stays
+from nrm.store.shelter import cases, stay_history, stays
+from nrm.store.shelter import missing_told as told_store
 from nrm.web import access, errors
 from nrm.web.choices import label_of, of_list
 from nrm.web.language import current_language, gettext, text_in
@@ -203,6 +207,33 @@ def _after(stay_id: uuid.UUID | None, case_id: uuid.UUID, did: str) -> Answer:
     if stay_id is None:
         return redirect(url_for("cases.show", case_id=case_id), 303)
     return redirect(url_for("stays.show", stay_id=stay_id, did=did), 303)
+
+
+@blueprint.get("/missing/<uuid:missing_id>/mistake")
+@access.requires(Permission.STAY_MANAGE)
+def mistake_page(missing_id: uuid.UUID) -> Answer:
+    """Of whom the alarm was by mistake, before it is struck; and after that, whom to call again."""
+    line = stay_history.alarm(missing_id, by=access.actor())
+    if line.outcome != Outcome.MISTAKE:
+        check_mistake(line.outcome, reported_on=line.reported_on, today=days.today(), lives_here=line.lives_here)
+    return _mistake_page(line, TakeBackForm())
+
+
+def _mistake_page(line: stay_history.AlarmLine, form: TakeBackForm, status: int = 200) -> Answer:
+    told = told_store.of_alarm(line.id, by=access.actor())
+    called = [each for each in told if each.way == Way.TELEPHONE]
+    return render_template("shelter/absences/mistake.html", line=line, form=form, called=called), status
+
+
+@blueprint.post("/missing/<uuid:missing_id>/mistake")
+@access.requires(Permission.STAY_MANAGE)
+def mistake(missing_id: uuid.UUID) -> Answer:
+    """The alarm was about the wrong person."""
+    line, form = stay_history.alarm(missing_id, by=access.actor()), TakeBackForm(request.form)
+    if not form.validate():
+        return _mistake_page(line, form, 422)
+    corrections.strike_alarm(missing_id=missing_id, why=Why(form.why.data), by=access.actor())
+    return redirect(url_for("absences.mistake_page", missing_id=missing_id), 303)
 
 
 @blueprint.post("/missing/<uuid:missing_id>/place")

@@ -53,7 +53,7 @@ def _awaited(referral_id: uuid.UUID) -> referrals.ReferralLine | None:
     by = access.actor()
     line = referrals.referral(referral_id, by=by)
     if line.relation in actors_of(line.status, ReferralEvent.ARRIVE):
-        gone = line.status is ReferralStatus.NOT_ARRIVED and not referrals.has_not_come(line)
+        gone = line.status is not ReferralStatus.ACCEPTED and not referrals.has_not_come(line)
         return None if gone else line
     there = line.status is ReferralStatus.ARRIVED and store.of_case(line.case_id, by=by).may_admit
     return line if there else None

@@ -171,6 +171,7 @@ def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
         ],
         notes=case_steps.notes(case_id=case_id, by=by) if Compartment.CARE in opened and holds else own_notes,
         referral=referral_store.newest_of(case_id, by=by),
+        consent=consents.now(case_id, case.consent) if holds else case.consent,
         missing=absences.of_case(case_id, by=by) if holds else None,
         owed=_owed(case_id) if holds else [],
         parts=parts,

@@ -91,6 +91,17 @@ def summary(case_id: uuid.UUID) -> Part:
     )
 
 
+def now(case_id: uuid.UUID, said: str) -> str:
+    """What the strip of a case says of consent: `ended` where a yes to sharing was given and none holds any more, as
+    after the case was closed and opened again."""
+    try:
+        lines = store.of_case(case_id, by=access.actor())
+    except NotVisible:
+        return said
+    sharing = [each.holds for each in lines if each.topic is Topic.SHARING and each.said is Said.GIVEN]
+    return "ended" if said == "given" and sharing and not any(sharing) else said
+
+
 def _lists(case_id: uuid.UUID) -> list[tuple[str, str]]:
     """(which list, the names on it) of the three lists; nothing where none of them was kept."""
     known, found = party_names(), store.lists(case_id, by=access.actor())

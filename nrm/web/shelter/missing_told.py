@@ -137,8 +137,12 @@ def share(missing_id: uuid.UUID) -> Answer:
 def home_part() -> Markup:
     """On the home page of who was told: the missing people of whom something was given."""
     top = g.get("top")
-    lines = store.of_desk(by=access.actor()) if top is None or top.told else []
-    return Markup(render_template("shelter/missing_told/desk.html", lines=lines)) if lines else Markup()  # noqa: S704
+    if top is not None and not top.told:
+        return Markup()
+    lines, over = store.of_desk(by=access.actor()), store.no_longer(by=access.actor())
+    if not lines and not over:
+        return Markup()
+    return Markup(render_template("shelter/missing_told/desk.html", lines=lines, over=over))  # noqa: S704
 
 
 @blueprint.get("/told/<uuid:told_id>")

@@ -18,6 +18,7 @@ from forms.shelter.stays import FIELD_OF, IMPOSSIBLE, PLAN_LABELS, AdmitStayForm
 from forms.typed import OnceForm
 from nrm.actions.shelter import stays as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.shelter.absences import AbsenceRefused, check_mistake
 from nrm.domain.shelter.away import Over
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.places import may_be_with_mother
@@ -199,6 +200,8 @@ def show(stay_id: uuid.UUID) -> str:
         away=away_store.of_stay(stay_id, by=access.actor()),
         children=store.with_person(stay.case_id, by=access.actor()),
         outcomes=OUTCOMES,
+        alarms=(alarms := history_store.alarms(stay_id, by=access.actor())),
+        strikable=[each.id for each in alarms if _may_strike(each)],
         plans=history_store.planned(stay_id, by=access.actor()),
         corrections=[
             (line, label_of("exit_reasons", line.exit_reason) if line.exit_reason else "")
@@ -206,6 +209,15 @@ def show(stay_id: uuid.UUID) -> str:
         ],
         words={"plan": PLAN_LABELS, "kind": KIND_LABELS, "why": WHY_LABELS},
     )
+
+
+def _may_strike(alarm: history_store.AlarmLine) -> bool:
+    """Whether the alarm can still be struck as one about the wrong person."""
+    try:
+        check_mistake(alarm.outcome, reported_on=alarm.reported_on, today=calendar.today(), lives_here=alarm.lives_here)
+    except AbsenceRefused:
+        return False
+    return True
 
 
 def _sees_case(case_id: uuid.UUID) -> bool:

@@ -15,10 +15,13 @@ from sqlalchemy import select
 from nrm.actions.accounts import accounts
 from nrm.db import db
 from nrm.models.accounts.accounts import Member
+from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, SealedCompartment
 from nrm.web import access, carrying
 from tests import factories
 from tests.conftest import Person, token_in
+from tests.factories_referrals import organisation
+from tests.factories_stays import admitted
 from tests.integration.shelter.test_erasures import gone
 from tests.world import World
 
@@ -254,3 +257,54 @@ def test_every_form_has_words_and_a_page_where_it_is_done_again(app: Flask) -> N
     posts = {rule.endpoint for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())}
     assert set(carrying.WORDS) <= posts
     assert posts >= carrying.ACTS
+
+
+def test_an_act_of_a_page_whose_screen_was_hidden_elsewhere_is_filled_in_again_and_never_sent(app: Flask) -> None:
+    """A hand-over of five boxes, sent from a second window: what was typed is there to be read, a yes is not."""
+    vatra = factories.actor("vatra.shelter_manager")
+    case_id = admitted(vatra).case_id
+    person = Person(app.test_client(), "vatra.case_worker")
+    address = f"/cases/{case_id}/refer"
+    form = {"why": "own_wish", "needs": "an insulin pen", "risk": "her uncle", "doctor": "yes", "by_name": "yes"}
+    form |= {"receiver": str(organisation("NRC")), "reason": "person_wishes"}
+    person.client.post("/hide-screen", data={"csrf_token": person.csrf_token})
+    answer = person.client.post(f"{address}?lang=en", data={**form, "csrf_token": person.csrf_token})
+    assert answer.status_code == 401
+    assert "The screen was hidden" in answer.text
+    assert "nothing happened for a while" not in answer.text
+    carried = re.search(r'name="carried" value="([^"]+)"', answer.text)
+    assert carried
+    assert "insulin" not in answer.text  # sealed: whoever sits there reads nothing
+    for login, returned in (("nrc.case_worker", False), ("vatra.case_worker", True)):
+        client = app.test_client()
+        token = token_in(client.get("/sign-in?lang=en").text)
+        signing_in = {"login": login, "password": factories.PASSWORD, "csrf_token": token, "carried": carried.group(1)}
+        page = client.post("/sign-in?lang=en", data=signing_in).text
+        assert ("insulin" in page) is returned
+    assert "Send what I typed" not in page
+    assert f"{address}?kept=1" in page
+    filled = client.get(f"{address}?kept=1").text
+    assert "an insulin pen" in filled
+    assert "her uncle" in filled
+    # What was chosen, and a yes for the person, is answered anew, and nothing was sent.
+    assert not re.search(r'value="own_wish"[^>]*checked', filled)
+    assert not re.search(r'name="by_name"[^>]*checked', filled)
+    assert db.session.scalars(select(Referral.id).where(Referral.case_id == case_id)).all() == []
+    again = Person(app.test_client(), "vatra.case_worker")
+    assert "kept=1" not in again.get("/")
+
+
+def test_an_act_that_asks_for_a_proof_is_not_filled_in(app: Flask) -> None:
+    vatra = factories.actor("vatra.shelter_manager")
+    case_id = admitted(vatra).case_id
+    person = Person(app.test_client(), "vatra.case_worker")
+    factories.later(minutes=20)
+    answer = person.client.post(f"/cases/{case_id}/erase", data={"asked": "y", "csrf_token": person.csrf_token})
+    carried = re.search(r'name="carried" value="([^"]+)"', answer.text)
+    assert carried
+    client = app.test_client()
+    token = token_in(client.get("/sign-in").text)
+    signing_in = {"login": "vatra.case_worker", "password": factories.PASSWORD, "csrf_token": token}
+    page = client.post("/sign-in", data={**signing_in, "carried": carried.group(1)}).text
+    assert "kept=1" not in page
+    assert f"/cases/{case_id}/erase" in page

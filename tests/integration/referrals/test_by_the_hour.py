@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -13,10 +14,11 @@ from sqlalchemy import select
 from nrm import clock
 from nrm.actions import tending
 from nrm.actions.referrals import referrals
-from nrm.db import db
+from nrm.db import db, transaction
 from nrm.domain.referrals.referrals import NO_SHOW_AFTER, DeclineReason
-from nrm.models.referrals.referrals import Referral, RouteCandidate
+from nrm.models.referrals.referrals import Obligation, Referral, RouteCandidate
 from nrm.models.shelter.cases import Opening, Reading
+from nrm.store.referrals import obligations
 from nrm.store.referrals import referrals as store
 from tests import factories
 from tests import factories_referrals as people
@@ -202,3 +204,29 @@ def test_a_tag_is_as_long_whatever_it_says_and_opens_for_nobody_else(app: Flask,
     assert hurt.pseudonym in page
     assert well.pseudonym in page
     assert DOCTOR not in page
+
+
+def test_what_child_protection_owes_stands_child_by_child_the_first_due_first(app: Flask) -> None:
+    assert app
+    first, second = (people.sent(factories.actor("rinas.border_officer")) for _ in range(2))
+    now = clock.now()
+    hours = {(first, "a"): 5, (second, "a"): 1, (first, "b"): 2, (second, "b"): 9, (first, "c"): 30}
+    with transaction() as session:
+        for (sent, kind), hour in hours.items():
+            due = now + timedelta(hours=hour)
+            session.add(
+                Obligation(
+                    id=uuid.uuid4(), case_id=sent.case_id, kind=kind, party="CHILD_PROTECTION", clause="1", due_at=due
+                )
+            )
+    by = factories.actor("child_protection.child_protection_officer")
+    rows = [
+        (each.pseudonym, each.kind) for each in obligations.owed(by=by, old=False).rows if each.kind in ("a", "b", "c")
+    ]
+    assert rows == [
+        (second.pseudonym, "a"),
+        (second.pseudonym, "b"),
+        (first.pseudonym, "b"),
+        (first.pseudonym, "a"),
+        (first.pseudonym, "c"),
+    ]

@@ -74,7 +74,7 @@ def test_the_pages_say_it_and_lead_to_what_became_of_the_person(sent: people.Sen
     assert "No stay runs here" in alarm
     assert "the stay goes on" not in alarm
     assert page in desk.get("/?lang=en")
-    assert "Did not arrive: ask the shelter" in desk.get("/")
+    assert "Did not arrive, or accepted by mistake: ask the shelter" in desk.get("/")
     vatra.get(page, 404)
 
 
@@ -149,7 +149,7 @@ def test_a_person_who_left_one_shelter_and_did_not_reach_the_other_is_on_the_lis
     referrals.depart(
         referral_id=moved, escort=Escort.WOMAN_STAFF, expected_at=clock.now() + timedelta(hours=2), by=vatra
     )
-    assert "the other shelter has the case, and asks you to take the person back" in shelter.get(page)
+    assert "/depart/back" in shelter.get(page)
     assert "The case is with another organisation now." in shelter.get(stay)
     assert f'"/cases/{own.case_id}"' not in shelter.get(stay)
     referrals.not_arrived(referral_id=moved, by=nrc)

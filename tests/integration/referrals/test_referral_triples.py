@@ -41,6 +41,9 @@ PAGES = {
     ReferralEvent.NOT_ARRIVE: "not-arrived",
     ReferralEvent.CALL_OFF: "call-off",
     ReferralEvent.TAKE_BACK_ARRIVAL: "arrival/back",
+    ReferralEvent.TAKE_BACK_DEPARTURE: "depart/back",
+    ReferralEvent.TAKE_BACK_ACCEPTANCE: "accept/back",
+    ReferralEvent.TAKE_AFTER_ALL: "accept/after-all",
 }
 # A role that never does such a thing is refused before anything is looked up.
 FORBIDDEN = {
@@ -51,6 +54,8 @@ FORBIDDEN = {
         ReferralEvent.ARRIVE,
         ReferralEvent.NOT_ARRIVE,
         ReferralEvent.TAKE_BACK_ARRIVAL,
+        ReferralEvent.TAKE_BACK_ACCEPTANCE,
+        ReferralEvent.TAKE_AFTER_ALL,
     },
     Relation.RECEIVER: {ReferralEvent.EXPIRE},
     Relation.OUTSIDER: {ReferralEvent.EXPIRE},
@@ -61,6 +66,8 @@ FORBIDDEN = {
         ReferralEvent.ARRIVE,
         ReferralEvent.CALL_OFF,
         ReferralEvent.TAKE_BACK_ARRIVAL,
+        ReferralEvent.TAKE_BACK_ACCEPTANCE,
+        ReferralEvent.TAKE_AFTER_ALL,
     },
 }
 # Only a move from one shelter to another is called off; for the hand-over of a post that is refused like all else.
@@ -105,13 +112,15 @@ def _everything(sent: people.Sent) -> list[Any]:
 
 
 def _form(event: ReferralEvent) -> dict[str, object]:
-    if event is ReferralEvent.ACCEPT:
+    if event in (ReferralEvent.ACCEPT, ReferralEvent.TAKE_AFTER_ALL):
         return {"bed": str(people.bed("NRC", 1)), "expected": ""}
     return {
         ReferralEvent.DECLINE: {"reason": "full"},
         ReferralEvent.PROMISE: {"name": "Arta"},
         ReferralEvent.ARRIVE: {"admitted": "today", "bed": NO_PLACE},
         ReferralEvent.TAKE_BACK_ARRIVAL: {"why": "mistyped"},
+        ReferralEvent.TAKE_BACK_DEPARTURE: {"why": "mistyped", "expected": "2"},
+        ReferralEvent.TAKE_BACK_ACCEPTANCE: {"why": "mistyped"},
         ReferralEvent.DEPART: {"escort": "woman_officer", "expected": "2"},
     }.get(event, {})
 
@@ -147,6 +156,11 @@ def test_what_stands_in_the_table_works(
     if status is not ReferralStatus.SENT:
         receiver = sign_in(PEOPLE[Relation.RECEIVER])
         receiver.post(f"/referrals/{sent.referral_id}/accept", {"bed": str(people.bed("NRC")), "expected": ""})
+    if event is ReferralEvent.TAKE_BACK_DEPARTURE:
+        left = _form(ReferralEvent.DEPART)
+        sign_in(PEOPLE[Relation.SENDER]).post(f"/referrals/{sent.referral_id}/depart", left)
+    if status is ReferralStatus.MISTAKEN:
+        receiver.post(f"/referrals/{sent.referral_id}/accept/back", {"why": "mistyped"})
     if status is ReferralStatus.ARRIVED:
         receiver.post(f"/referrals/{sent.referral_id}/arrival", _form(ReferralEvent.ARRIVE))
     if status is ReferralStatus.NOT_ARRIVED:

@@ -243,6 +243,7 @@ def test_a_yes_to_sharing_ends_with_the_case_and_is_asked_for_anew_when_it_is_op
         session.execute(update(Consent).where(Consent.ended != "").values(ended="", ended_on=None, narrowing=""))
     page = shelter.get(shelter.post(f"/cases/{case_id}/reopen", {"reason": "by_mistake"}) + "&lang=en")
     assert again in page[: page.index("Contents")]
+    assert "the yes to sharing has ended: ask again" in page[: page.index("<h1")]
     assert "Sharing" not in page[page.index('id="consent"') : page.index('id="more"')]
     [ended] = [each for each in consent_store.of_case(case_id, by=vatra) if not each.holds]
     assert (ended.topic, ended.said, ended.ended, ended.due) == (Topic.SHARING, Said.GIVEN, "lapsed", True)
@@ -258,6 +259,7 @@ def test_a_yes_to_sharing_ends_with_the_case_and_is_asked_for_anew_when_it_is_op
         )
     consents.ask(case_id=case_id, answers=[Answer(Topic.SHARING, Said.GIVEN)], asking=Asking("", "", ""), by=vatra)
     assert not any(each.due for each in consent_store.of_case(case_id, by=vatra))
+    assert "the yes to sharing has ended" not in shelter.get(f"/cases/{case_id}?lang=en")
     assert again not in shelter.get(f"/cases/{case_id}?lang=en")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -37,6 +37,7 @@ from nrm.store.rows.shelter import places
 from nrm.store.shelter import absences as absence_store
 from nrm.store.shelter import payment_lines
 from nrm.store.shelter import places as place_store
+from nrm.store.shelter import stay_history as history_store
 from nrm.store.shelter import stays as store
 from tests import factories
 from tests.conftest import Person
@@ -400,6 +401,11 @@ def test_a_wrong_place_is_struck_from_the_day_on_and_no_place_has_two(vatra: Act
     everything = select(func.count()).select_from(Occupancy).where(Occupancy.stay_id == first.stay_id)
     assert db.session.scalar(everything) == 3
     assert [each.kind for each in _history(first.stay_id)] == ["place"]
+    (line,) = history_store.corrections(first.stay_id, by=vatra)
+    label = next(each.label for each in place_store.places(by=vatra) if each.id == wrong)
+    assert line.places == ((from_on, label),)
+    page = Person(current_app.test_client(), "vatra.case_worker").get(f"/stays/{first.stay_id}?lang=en")
+    assert f"{label} from" in page[page.index("<h2>Corrected</h2>") :]
     # Her admission cannot come after the day on which she has the other place, and an earlier one keeps the first.
     with pytest.raises(CorrectionRefused, match="before_move"):
         corrections.correct_admission(stay_id=first.stay_id, admitted_on=from_on, why=Why.MISTYPED, by=vatra)

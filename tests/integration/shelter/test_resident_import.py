@@ -62,11 +62,13 @@ def test_who_is_right_comes_in_and_the_same_file_again_changes_nothing(
         {**EXAMPLE, "place": free[2], "age": "", "birth": "2015-03-01"},  # a child that is entered as an adult
         {**EXAMPLE, **child, "place": free[2], "birth": "1990"},
         {**EXAMPLE, "place": free[2], "birth": "2004-02-31"},
+        {**EXAMPLE, "place": free[2], "citizenship": "ZZ"},
+        {**EXAMPLE, "place": free[2], "exploited_in": "IT;XX"},
     )
     code, out, err = command(app, "stays", "import", str(file), "--as", LOGIN)
     said = out.decode().splitlines()
     assert code == 1
-    assert "2 taken in, 8 not" in err
+    assert "2 taken in, 10 not" in err
     assert [each.split(": ")[:2] for each in said if ".csv" in each] == [
         ["residents.csv:4", "place"],
         ["residents.csv:5", "place"],
@@ -78,6 +80,8 @@ def test_who_is_right_comes_in_and_the_same_file_again_changes_nothing(
         ["residents.csv:9", "birth"],
         ["residents.csv:10", "birth"],
         ["residents.csv:11", "birth"],
+        ["residents.csv:12", "citizenship"],
+        ["residents.csv:13", "exploited_in"],
     ]
     codes = [each for each in said if ".csv" not in each]
     db.session.rollback()

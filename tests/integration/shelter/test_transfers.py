@@ -593,6 +593,27 @@ def test_a_reader_with_a_true_grant_does_not_become_a_writer_by_a_referral_that_
         note(move.case_id, "forged", move.vatra)
 
 
+def test_the_asked_shelter_is_told_that_the_person_is_missing_and_a_stranger_is_not(
+    sign_in: Callable[[str], Person],
+) -> None:
+    move = Move()
+    nrc = sign_in(NRC)
+    address = f"/referrals/{move.referral_id}?lang=en"
+    assert "Missing since" not in nrc.get(address)
+    absences.report(case_id=move.case_id, since=clock.now(), feared=Feared.NO, by=move.vatra)
+    assert "Missing since" in nrc.get(address)
+    for start in ("/?lang=en", "/referrals?lang=en"):
+        assert "missing" in nrc.get(start), start
+    sign_in(IOM).get(address, 404)
+    assert referral_store.referral(move.referral_id, by=move.vatra).missing_since is None
+    sent = people.sent(factories.actor("rinas.border_officer"))
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=move.nrc)
+    absences.report(case_id=sent.case_id, since=clock.now(), feared=Feared.NO, by=move.nrc)
+    rinas = factories.actor("rinas.border_officer")
+    assert referral_store.referral(sent.referral_id, by=rinas).missing_since is None  # the post sees the answer alone
+    assert referral_store.referral(sent.referral_id, by=move.nrc).missing_since == days.today()
+
+
 # --- at the pages
 
 

@@ -15,13 +15,13 @@ from sqlalchemy.exc import IntegrityError
 
 from nrm import clock
 from nrm.actions.interviews import interviews
-from nrm.actions.referrals import next_receiver, outside_referrals, referrals
+from nrm.actions.referrals import mistakes, next_receiver, outside_referrals, referrals
 from nrm.actions.shelter import absences, ages, cases, consents, corrections, direct_intake, erasures, permits, stays
 from nrm.db import db, transaction
-from nrm.domain.accounts.accounts import Actor, NotPermitted
+from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.interviews.questionnaire_flow import prune
 from nrm.domain.referrals.outside_referrals import OutsideKind, OutsideReason
-from nrm.domain.referrals.referrals import IllegalTransition, OverrideReason, ReferralRefused
+from nrm.domain.referrals.referrals import Escort, IllegalTransition, OverrideReason, ReferralRefused
 from nrm.domain.referrals.transfers import CallOff
 from nrm.domain.shelter.absences import AbsenceRefused, Feared
 from nrm.domain.shelter.cases import CaseRefused, Compartment
@@ -266,6 +266,7 @@ def test_the_days_of_an_alarm_are_counted_from_the_day_it_was_raised(vatra: Acto
 ADULT, FOREIGNER, MINOR = (ALBANIAN, MOLDOVAN, CHILD)
 ABROAD = {Destination.COUNTRY_OF_CITIZENSHIP, Destination.OTHER_COUNTRY}
 REFUSALS = (
+    NotVisible,
     GateClosed,
     CaseRefused,
     ImpossibleStay,
@@ -497,6 +498,25 @@ def _called_off(who: Resident) -> None:
     _every_end(who, few=True)
 
 
+def _departed_by_mistake(who: Resident) -> None:
+    """Asked, accepted, left, and not left after all: whoever takes the departure back lets nobody out."""
+    _asked(who)
+    referral_id = db.session.scalars(select(Referral.id).where(Referral.case_id == who.case_id)).one()
+    nrc = factories.actor("nrc.shelter_manager")
+    referrals.accept(referral_id=referral_id, place_id=bed("NRC"), by=nrc)
+    soon = clock.now() + timedelta(hours=1)
+    referrals.depart(referral_id=referral_id, escort=Escort.WOMAN_STAFF, expected_at=soon, by=who.by)
+    mistakes.take_back_departure(referral_id=referral_id, why=Why.MISTOLD, expected_at=soon, by=who.by)
+    before = who.state()
+    for attack in (cases.close, erasures.erase):
+        for by in (who.by, nrc):
+            who.refused(lambda: attack(case_id=who.case_id, by=by))  # noqa: B023 - called at once
+    who.refused(lambda: mistakes.take_back_acceptance(referral_id=referral_id, why=Why.MISTOLD, by=nrc))
+    assert who.state() == before
+    referrals.call_off(referral_id=referral_id, reason=CallOff.OTHER, words="", by=nrc)
+    _every_end(who, few=True)
+
+
 def _pages_of_an_end(who: Resident) -> None:
     """The third page sent without the two before it, as a form that somebody kept."""
     who.shut()
@@ -524,6 +544,16 @@ def _taken_in(line: dict[str, str], by: Actor) -> uuid.UUID:
     pseudonym = direct_intake.take_in(resident=resident, line=line, by=by)
     db.session.rollback()
     return db.session.scalars(select(Case.id).where(Case.pseudonym == pseudonym)).one()
+
+
+def _alarm_by_mistake(who: Resident) -> None:
+    """Missing, and then never missing: whoever strikes the alarm lets nobody out, and closes nothing."""
+    _missing(who)
+    missing_id = db.session.scalars(select(Missing.id).where(Missing.case_id == who.case_id)).one()
+    corrections.strike_alarm(missing_id=missing_id, why=Why.OTHER_PERSON, by=who.by)
+    _every_end(who, few=True)
+    for act in (cases.close, erasures.erase):
+        who.refused(lambda: act(case_id=who.case_id, by=who.by))  # noqa: B023 - called at once
 
 
 def _imported(who: Resident) -> None:
@@ -566,6 +596,8 @@ HOME_WAYS: tuple[Way, ...] = (
     _a_letter_after_she_left,
     _called_off,
     _pages_of_an_end,
+    _alarm_by_mistake,
+    _departed_by_mistake,
     _imported,
 )
 

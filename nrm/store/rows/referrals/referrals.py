@@ -38,12 +38,12 @@ def handed_over_urgently() -> ColumnElement[bool]:
 
 
 def not_come() -> ColumnElement[bool]:
-    """Whether the person of a referral and its case was said not to have come, and the receiver, which holds the case,
-    has said nothing since of where the person is (ADR 0077)."""
+    """Whether the person of a referral and its case was said not to have come, or to have been accepted by mistake, and
+    the receiver, which holds the case, has said nothing since of where the person is (ADRs 0077, 0086)."""
     later = aliased(Referral)
     since = func.date(Referral.sent_at)
     return and_(
-        Referral.status == ReferralStatus.NOT_ARRIVED,
+        Referral.status.in_((ReferralStatus.NOT_ARRIVED, ReferralStatus.MISTAKEN)),
         Case.status == "open",
         Case.holder_id == Referral.receiver_id,
         ~exists().where(later.case_id == Case.id, later.position > Referral.position, later.status.in_(_GOES_ON)),
@@ -57,7 +57,10 @@ def not_come() -> ColumnElement[bool]:
         ),
         ~exists().where(Missing.case_id == Case.id, Missing.outcome == ""),
         ~exists().where(
-            Missing.organisation_id == Referral.receiver_id, Missing.case_id == Case.id, Missing.reported_on >= since
+            Missing.organisation_id == Referral.receiver_id,
+            Missing.case_id == Case.id,
+            Missing.reported_on >= since,
+            Missing.outcome != "mistake",
         ),
     )
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from nrm import clock
 from nrm.db import db
+from nrm.domain.shelter.absences import Outcome
 from nrm.domain.shelter.away import not_counted
 from nrm.domain.shelter.stays import Period
 from nrm.models.referrals.referrals import Referral
@@ -26,6 +27,11 @@ def ended_since() -> date:
     return clock.today(country().timezone) - timedelta(days=1)
 
 
+def struck_since() -> date:
+    """The first day whose mistakes are still shown to who was told of a person under seal."""
+    return clock.today(country().timezone) - timedelta(days=7)
+
+
 def stands(case_id: uuid.UUID) -> Missing | None:
     """The open alarm of a case; the caller has checked that the actor sees the case."""
     statement = select(Missing).where(Missing.case_id == case_id, Missing.outcome == "")
@@ -34,7 +40,8 @@ def stands(case_id: uuid.UUID) -> Missing | None:
 
 def was_not_found(case_id: uuid.UUID) -> bool:
     """Whether the last alarm of the case ended without the person, who has not come to any shelter since."""
-    statement = select(Missing).where(Missing.case_id == case_id).order_by(Missing.since_on.desc()).limit(1)
+    true = (Missing.case_id == case_id, _was_true())
+    statement = select(Missing).where(*true).order_by(Missing.since_on.desc()).limit(1)
     last = db.session.scalar(statement)
     if last is None or last.outcome != "not_found" or last.over_on is None:
         return False
@@ -46,9 +53,14 @@ def was_not_found(case_id: uuid.UUID) -> bool:
     return not came and db.session.scalar(since.limit(1)) is None
 
 
+def _was_true() -> ColumnElement[bool]:
+    """The condition for alarms that were not struck: the others are kept, and take nothing away."""
+    return Missing.outcome != Outcome.MISTAKE
+
+
 def was_absent(stay_id: ColumnElement[uuid.UUID] | InstrumentedAttribute[uuid.UUID]) -> ColumnElement[bool]:
     """Whether somebody was ever missing, or away, from a stay; a part of another statement."""
-    return or_(exists().where(Missing.stay_id == stay_id), exists().where(Away.stay_id == stay_id))
+    return or_(exists().where(Missing.stay_id == stay_id, _was_true()), exists().where(Away.stay_id == stay_id))
 
 
 def gaps(stay_ids: Collection[uuid.UUID] | None = None) -> dict[uuid.UUID, list[Period]]:
@@ -59,7 +71,7 @@ def gaps(stay_ids: Collection[uuid.UUID] | None = None) -> dict[uuid.UUID, list[
     """
     if stay_ids is not None and not stay_ids:
         return {}
-    missed = select(Missing.stay_id, Missing.since_on, Missing.over_on)
+    missed = select(Missing.stay_id, Missing.since_on, Missing.over_on).where(_was_true())
     were_away = select(Away.stay_id, Away.since_on, Away.over_on).where(Away.outcome != "struck")
     if stay_ids is not None:
         missed, were_away = missed.where(Missing.stay_id.in_(stay_ids)), were_away.where(Away.stay_id.in_(stay_ids))

@@ -1,0 +1,21 @@
+"""What people type to take back what was recorded of a referral by mistake."""
+
+from __future__ import annotations
+
+from forms.referrals.referrals import expected_within
+from forms.shelter.corrections import why
+from forms.typed import OnceForm
+from nrm.domain.words import N_
+
+
+class DepartureBackForm(OnceForm):
+    """Why it was wrong that they have left, and when they should arrive now."""
+
+    why = why()
+    expected = expected_within(N_("When should they arrive now?"))
+
+
+class AcceptanceBackForm(OnceForm):
+    """Why it was wrong to accept the person."""
+
+    why = why()

@@ -1,0 +1,83 @@
+"""Taking back what was recorded of a referral by mistake, inside the transaction of an action (ADR 0086)."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from nrm.domain.accounts.accounts import Actor, NotVisible
+from nrm.domain.referrals.mistakes import Kind
+from nrm.domain.shelter.corrections import Why
+from nrm.domain.shelter.places import Span
+from nrm.domain.shelter.stays import ExitReason, ImpossibleStay
+from nrm.models.referrals.mistakes import ReferralMistake
+from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.stays import Stay
+from nrm.steps.shelter import corrections as correction_steps
+from nrm.steps.shelter import places as place_steps
+from nrm.store import days
+from nrm.store.rows.referrals import mistakes as rows
+from nrm.store.rows.shelter import places as place_rows
+from nrm.store.rows.shelter import stays as stay_rows
+from nrm.vault.rows import mistake_mark
+
+
+def append(session: Session, referral: Referral, kind: Kind, why: Why, by: Actor) -> None:
+    """Keep what is taken back, before the row says anything else."""
+    if by.member_id is None:
+        raise NotVisible
+    number = select(func.count()).select_from(ReferralMistake).where(ReferralMistake.referral_id == referral.id)
+    made = ReferralMistake(
+        id=uuid.uuid4(),
+        referral_id=referral.id,
+        position=(session.scalar(number) or 0) + 1,
+        kind=str(kind),
+        why=str(why),
+        escort=referral.escort if kind is Kind.DEPARTURE else "",
+        known_on=days.today(),
+        entered_by_id=by.member_id,
+        settled=False,
+        mark=b"",
+    )
+    made.mark = mistake_mark(made)
+    session.add(made)
+    session.flush()
+
+
+def settle(session: Session, referral_id: uuid.UUID) -> None:
+    """Something else happened to the referral: nothing follows any more from what was taken back of it."""
+    found = rows.newest(referral_id)
+    if found is not None:
+        found.settled = True
+        found.mark = mistake_mark(found)
+        session.flush()
+
+
+def stays_on(session: Session, referral: Referral, why: Why, by: Actor) -> None:
+    """The stay that a departure ended goes on, in its place if that is free; else the person has none until somebody
+    gives them one. Raises ImpossibleStay if somebody takes the place in the same instant."""
+    ended = select(Stay).where(
+        Stay.case_id == referral.case_id,
+        Stay.organisation_id == referral.sender_id,
+        Stay.exit_reason == ExitReason.TRANSFERRED,
+        Stay.ended_on.is_not(None),
+    )
+    newest = ended.order_by(Stay.ended_on.desc(), Stay.admitted_on.desc()).limit(1).with_for_update()
+    stay = session.scalar(newest.execution_options(populate_existing=True))
+    if stay is None or stay.ended_on is None:
+        return
+    ended_on = stay.ended_on
+    others = stay_rows.periods_of(referral.case_id, but=stay.id)
+    if any(each.exited_on is None or each.exited_on > ended_on for each in others):
+        return
+    had = place_rows.last_places([stay.id]).get(stay.id)
+    correction_steps.strike_end(session, stay, why, by)
+    if had is None or had.place_id is None:
+        return
+    try:
+        place_steps.check_free(had.place_id, Span(ended_on), by, planned_end_on=stay.anticipated_end_on)
+    except (ImpossibleStay, NotVisible):
+        return
+    place_steps.begin(session, stay, place_id=had.place_id, from_on=ended_on, by=by)

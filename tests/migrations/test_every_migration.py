@@ -152,6 +152,7 @@ TABLE: dict[str, Moved | str] = {
     "0062_reasons": Moved(since.test_a_reason_is_of_figures_that_are_in_clear_and_goes_on_the_way_down),
     "0063_few_residents": Moved(since.test_nights_that_were_of_few_people_are_withheld_and_others_are_payable),
     "0064_silent_parts": NEW_TABLES,
+    "0065_counted_by_day": "Only indexes, none of which is unique.",
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

@@ -58,7 +58,8 @@ def shelter_home() -> str:
     by = access.actor()
     if by.kind is OrganisationKind.CHILD_PROTECTION:
         return desk_home()
-    there = to_do.waiting(by=by)
+    room = places.room(by=by)
+    there = to_do.waiting(by=by, taken=room.taken)
     tasks = to_do.tasks(there, by=by)
     missing = absences.missing(by=by) if g.top.missing else []
     steps = key_workers.next_steps({line.case_id for line in missing}, tasks)
@@ -67,7 +68,6 @@ def shelter_home() -> str:
     shown = now[: to_do.SHOWN]
     seen = {step.person.case_id for step in steps} | {task.case_id for task in shown if task.case_id is not None}
     labels = shifts.labels(seen)
-    room = places.room(by=by)
     return render_template(
         "home/shelter.html",
         missing=missing,

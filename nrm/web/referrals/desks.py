@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -86,6 +87,7 @@ def shelter_home() -> str:
         ending=agreements.leaving(by=by),
         tasks=shown,
         today=calendar.today(),
+        tomorrow=calendar.today() + timedelta(days=1),
         more=len(tasks) - len(shown) - sum(task is not None for task in mine),
         labels=labels,
         form=FindCaseForm(),

@@ -88,6 +88,7 @@ def shelter_home() -> str:
         tasks=shown,
         today=calendar.today(),
         tomorrow=calendar.today() + timedelta(days=1),
+        yesterday=calendar.today() - timedelta(days=1),
         more=len(tasks) - len(shown) - sum(task is not None for task in mine),
         labels=labels,
         form=FindCaseForm(),

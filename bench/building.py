@@ -253,6 +253,6 @@ def main() -> None:
     for what, before in asked[ONE_YEAR].items():
         _line(what, "1,000 places, after one year and after ten", before, asked[MANY][what], TARGET)
     for what, before in counted[ONE_YEAR].items():
-        # Every night is summed again, so that what became known late is paid: ten years are ten times the work.
-        target = 12 if what == NIGHTS else TARGET
+        # Each day of ten years is looked at, so that what became known late is paid; not each stay.
+        target = 3 if what == NIGHTS else TARGET
         _line(what, "1,000 places, after one year and after ten", before, counted[MANY][what], target)

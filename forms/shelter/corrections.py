@@ -56,11 +56,12 @@ CORRECTION_REFUSED = {
 }
 
 
-def why() -> RadioField:
-    """Why the entry was wrong."""
+def why(*, had_gone: bool = True) -> RadioField:
+    """Why the entry was wrong. `had_gone`: it said that the person had gone, so that they may have come back."""
+    offered = [each for each in WHY_LABELS if had_gone or each is not Why.CAME_BACK]
     return RadioField(
         N_("Why was the entry wrong?"),
-        choices=[SelectChoice(value=str(each), label=label) for each, label in WHY_LABELS.items()],
+        choices=[SelectChoice(value=str(each), label=WHY_LABELS[each]) for each in offered],
         validators=[Offered(N_("Choose why the entry was wrong"))],
         validate_choice=False,
     )
@@ -70,7 +71,7 @@ class CorrectAdmissionForm(OnceForm):
     """The right day of an admission."""
 
     admitted = DayField(N_("The right day of admission"))
-    why = why()
+    why = why(had_gone=False)
 
 
 class ReopenStayForm(OnceForm):
@@ -91,10 +92,16 @@ class CorrectPlaceForm(OnceForm):
 
     bed = SelectField(N_("The right place"), validators=[Offered(N_("Choose a place"))], validate_choice=False)
     since = DayField(N_("From which day on?"))
-    why = why()
+    why = why(had_gone=False)
 
 
 class TakeBackForm(OnceForm):
-    """Why an entry is taken back that has nothing in its place."""
+    """Why an arrival is taken back; it has nothing in its place."""
+
+    why = why(had_gone=False)
+
+
+class StrikeAwayForm(OnceForm):
+    """Why days away are struck."""
 
     why = why()

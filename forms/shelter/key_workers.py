@@ -59,7 +59,7 @@ class HouseLabelForm(OnceForm):
         description=N_("Not the name as in the papers: this stands on lists"),
         validators=[PlainText(40)],
     )
-    room = StringField(N_("Room"), validators=[PlainText(20)])
+    room = StringField(N_("Room in which the person sleeps"), validators=[PlainText(20)])
 
     def validate_nickname(self, field: StringField) -> None:
         """Raise ValidationError when both are empty."""

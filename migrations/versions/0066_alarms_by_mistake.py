@@ -8,7 +8,7 @@ from alembic import op
 from nrm import schema
 
 revision = "0066_alarms_by_mistake"
-down_revision = "0064_silent_parts"
+down_revision = "0065_counted_by_day"
 branch_labels = None
 depends_on = None
 

@@ -43,7 +43,7 @@ class Top:
     between shelters are not over; how often the desk was told under seal of somebody who is missing; how many people
     are on their way, for how many codes a place is kept, how many answers run out soon or did, how many requests of
     persons wait, whether a quarter waits for an answer, for how many people the actor answers, and how many people stay
-    here and have no place now. An actor who has no part in one of them gets 0.
+    here. An actor who has no part in one of them gets 0.
     """
 
     keys: Keys
@@ -65,7 +65,7 @@ class Top:
     requests: int = 0
     quarter: int = 0
     mine: int = 0
-    nowhere: int = 0
+    stays: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -105,5 +105,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         data_requests.number_to_answer(by),
         contributions.number_waiting(by),
         key_workers.number_of_mine(by),
-        stays.number_without_place(by),
+        stays.number_open(by),
     )

@@ -59,8 +59,7 @@ def party_of(organisation_id: uuid.UUID | None) -> str:
 def _rooms() -> Select[str, int, int, bool]:
     """(party, places that are free and not asked for, how many hold the key, whether it ever entered one) of each
     shelter."""
-    counted = place_rows.counted()
-    free = counted.places - counted.taken - counted.out - counted.kept - counted.asked
+    free = place_rows.free_places() - place_rows.asked_for()
     return select(Organisation.party, free, number_of_holders(Organisation.id), place_rows.has_entered_any()).where(
         *SHELTER_KINDS, Organisation.party != ""
     )

@@ -52,10 +52,13 @@ def _brotli(raw: bytes) -> bytes | None:
 
 
 def _compact(sheet: bytes) -> bytes:
-    """The style sheet without comments, line breaks, and the spaces and semicolons that it does not need."""
+    """The style sheet without comments, line breaks, and the spaces and semicolons that it does not need.
+
+    What stands in quotes is shown to people, and stays as it is.
+    """
     text = re.sub(r"/\*.*?\*/", "", sheet.decode(), flags=re.DOTALL)
     return (
-        re.sub(r"\s*([{};])\s*|([:,])\s+|\s+", lambda found: found[1] or found[2] or " ", text)
+        re.sub(r'("[^"]*")|\s*([{};])\s*|([:,])\s+|\s+', lambda found: found[1] or found[2] or found[3] or " ", text)
         .strip()
         .replace(";}", "}")
         .encode()

@@ -1,4 +1,4 @@
-"""The case page: short for a usual case, and every part of it reached without a script."""
+"""The case page and the home page of a shelter: short on a usual day; all of a case is reached without a script."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ def test_a_usual_case_is_short_and_what_was_asked_for_is_unfolded_without_a_scri
     page, base, case = plain_page, shared_town.base, shared_town.world.case
     page.set_viewport_size({"width": 1200, "height": 800})
     live.sign_in(page, base, "nrc.case_worker")
-    for language in ("sq", "en"):
-        answer = page.goto(f"{base}/cases/{case}?lang={language}")
-        assert answer
-        assert answer.status == 200
-        box = page.locator("html").bounding_box()
-        assert box
-        assert box["height"] < TALLEST
+    for path in ("/", f"/cases/{case}"):
+        for language in ("sq", "en"):
+            answer = page.goto(f"{base}{path}?lang={language}")
+            assert answer
+            assert answer.status == 200
+            box = page.locator("html").bounding_box()
+            assert box
+            assert box["height"] < TALLEST
     # A link of the contents unfolds its part, and so does an address that names it.
     permit = page.locator("#permit")
     expect(permit).to_be_hidden()

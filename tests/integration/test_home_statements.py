@@ -43,3 +43,4 @@ def test_a_home_page_costs_few_statements_however_much_waits(world_app: tuple[Fl
     with statements() as seen:
         person.get("/")
     assert 3 <= len(seen) <= MOST[login], "\n".join(seen)
+    assert sum(statement.count("FROM places ") for statement in seen) <= 1  # each place of a house is looked at once

@@ -11,8 +11,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, event
 
+from nrm import clock
 from nrm.actions import tending
 from nrm.db import db
+from nrm.domain.accounts.accounts import Actor
+from nrm.domain.quarters import Quarter
+from nrm.store.shelter import payment_lines
 from tests.conftest import Person
 from tests.world import World
 
@@ -88,6 +92,26 @@ def test_neither_does_what_happens_every_minute(world_app: tuple[Flask, World]) 
     with scans() as found:
         tending.tend()
     assert found == []
+
+
+def test_the_nights_of_a_quarter_are_summed_without_reading_the_stays_of_the_past(
+    world_app: tuple[Flask, World],
+) -> None:
+    """All stays are counted by an index alone; read are those of the quarter, and those with days that do not count."""
+    steps: list[str] = []
+
+    def look(_: Any, cursor: Any, statement: str, parameters: Any, *__: Any) -> None:
+        plan = cursor.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+        steps.extend(row[3] for row in plan if re.match(r"(SCAN|SEARCH) stays\b", row[3]))
+
+    event.listen(Engine, "before_cursor_execute", look)
+    try:
+        assert payment_lines.lines(Quarter.of(clock.now().date()), by=Actor.system("release"))
+    finally:
+        event.remove(Engine, "before_cursor_execute", look)
+    by_index = r"COVERING INDEX|\(ended_on=\? AND admitted_on<\?\)|\(id=\?\)|\(organisation_id=\? AND ended_on[=>]\?\)"
+    assert len(steps) == 5
+    assert [step for step in steps if not re.search(by_index, step)] == []
 
 
 def test_a_whole_table_that_is_read_is_seen(world_app: tuple[Flask, World]) -> None:

@@ -16,6 +16,9 @@ from sqlalchemy import text
 from nrm import audit
 from nrm.actions import backups
 from nrm.db import db, disconnect, transaction
+from nrm.domain.accounts.accounts import Actor
+from nrm.domain.quarters import Quarter
+from nrm.store.shelter import payment_lines
 from nrm.vault import backups as files
 from nrm.vault import epochs, shredding
 from tests import factories
@@ -103,5 +106,6 @@ MARKS = {"/stays": "2006-03-01", "/duty": "1~2006-03-01T00:00:00+00:00"}
 def test_home_pages_and_the_pages_after_the_first_of_their_lists_are_answered(postgres_app: Flask, login: str) -> None:
     person = Person(postgres_app.test_client(), login)
     person.get("/")
+    assert {line.nights for line in payment_lines.lines(Quarter(2006, 1), by=Actor.system("release"))} == {0}
     for path in (path for asking, path in LISTS if asking == login):
         person.get(f"{path}?after={quote(MARKS.get(path, '2006-03-01T00:00:00+00:00') + f'~{uuid.uuid4()}')}")

@@ -152,6 +152,7 @@ TABLE: dict[str, Moved | str] = {
     "0062_reasons": Moved(since.test_a_reason_is_of_figures_that_are_in_clear_and_goes_on_the_way_down),
     "0063_few_residents": Moved(since.test_nights_that_were_of_few_people_are_withheld_and_others_are_payable),
     "0064_silent_parts": NEW_TABLES,
+    "0065_counted_by_day": "Only indexes, none of which is unique.",
     "0066_alarms_by_mistake": Moved(since.test_an_alarm_by_mistake_is_found_on_the_way_down, ("missing",)),
     "0067_referral_mistakes": Moved(
         since.test_a_person_accepted_by_mistake_did_not_arrive_on_the_way_down, ("referrals",)

@@ -6,14 +6,20 @@ people who do not wish to be in the statistics count too: they only say that a p
 The sum of a few residents is the length of somebody's stay. So a shelter that had fewer than `FEWEST` in a quarter is
 paid by the places that it kept, whoever slept in them, and whoever pays does not see its nights.
 
-Decided in ADR 0020 and ADR 0082.
+The nights of any days follow from how many stays began, and how many ended, on each day (`Nights`): so a stay that was
+over long ago is no row that is read again for each quarter, and what is entered late about it is paid all the same.
+
+Decided in ADR 0020, ADR 0082 and ADR 0085.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
+from itertools import accumulate
 
 from nrm.domain.quarters import Quarter
 
@@ -48,9 +54,44 @@ def nights(admitted_on: date, ended_on: date | None, *, first: date, last: date)
     return max(0, (min(ended_on or after, after) - max(admitted_on, first)).days)
 
 
-def of_quarter(stays: Iterable[Days], quarter: Quarter) -> int:
+class Nights:
+    """The nights of many stays, between any two days."""
+
+    def __init__(self, begun: Mapping[date, int], ended: Mapping[date, int]) -> None:
+        """How many stays began, and how many ended, on each day: none ended before it began."""
+        self._begun, self._ended = _Since(begun), _Since(ended)
+
+    @classmethod
+    def of(cls, stays: Iterable[Days]) -> Nights:
+        """Those of stays that are known one by one."""
+        known = list(stays)
+        return cls(Counter(first for first, _ in known), Counter(end for _, end in known if end is not None))
+
+    def between(self, first: date, last: date) -> int:
+        """The nights that begin on a day from `first` to `last`."""
+        return self._before(last + timedelta(days=1)) - self._before(first)
+
+    def _before(self, day: date) -> int:
+        return self._begun.until(day) - self._ended.until(day)
+
+
+class _Since:
+    """Something happened so many times on each day; how many days have passed since, of all together."""
+
+    def __init__(self, times: Mapping[date, int]) -> None:
+        self._days = sorted(day.toordinal() for day in times)
+        each = [times[date.fromordinal(day)] for day in self._days]
+        self._times = [0, *accumulate(each)]
+        self._weighed = [0, *accumulate(day * number for day, number in zip(self._days, each, strict=True))]
+
+    def until(self, day: date) -> int:
+        before = bisect_left(self._days, day.toordinal())
+        return day.toordinal() * self._times[before] - self._weighed[before]
+
+
+def of_quarter(stays: Nights, quarter: Quarter) -> int:
     """The nights of a quarter."""
-    return sum(nights(*stay, first=quarter.start, last=quarter.end) for stay in stays)
+    return stays.between(quarter.start, quarter.end)
 
 
 def kept(places: Iterable[tuple[date | None, date | None]], quarter: Quarter) -> int:
@@ -61,22 +102,21 @@ def kept(places: Iterable[tuple[date | None, date | None]], quarter: Quarter) ->
     )
 
 
-def payable(stays: Iterable[Days], quarter: Quarter, *, before: Iterable[tuple[Quarter, int]]) -> int:
+def payable(stays: Nights, quarter: Quarter, *, before: Iterable[tuple[Quarter, int]]) -> int:
     """What is paid by nights: those of the quarter, and what entries made since then change in quarters before it.
 
     `before`: the quarters that were paid by nights, too, each with what was paid with it. What was paid by places is
     not corrected.
     """
-    stays, paid = list(stays), list(before)
+    paid = list(before)
     return sum(of_quarter(stays, each) for each in (quarter, *(one for one, _ in paid))) - sum(each for _, each in paid)
 
 
-def earlier(stays: Iterable[Days], quarter: Quarter, *, since: Quarter | None, paid: int) -> int:
+def earlier(stays: Nights, quarter: Quarter, *, since: Quarter | None, paid: int) -> int:
     """What entries made since then change in the quarters frozen before: they are paid, or taken off, with this one.
 
     `since` is the first frozen quarter (None: there is none), `paid` all nights of frozen quarters as they were frozen.
     """
     if since is None:
         return 0
-    until = quarter.start - timedelta(days=1)
-    return sum(nights(*stay, first=since.start, last=until) for stay in stays) - paid
+    return stays.between(since.start, quarter.start - timedelta(days=1)) - paid

@@ -106,11 +106,17 @@ class RouteExclusion(Model):
     reason_en: Mapped[str]
 
 
+_STILL_OPEN = text("done_at IS NULL")
+
+
 class Obligation(Model):
     """Something the agreement asks of a party in this case, by when, and who acknowledged it."""
 
     __tablename__ = "obligations"
-    __table_args__ = (UniqueConstraint("case_id", "kind", "party"),)
+    __table_args__ = (
+        UniqueConstraint("case_id", "kind", "party"),
+        Index("ix_obligations_open", "party", sqlite_where=_STILL_OPEN, postgresql_where=_STILL_OPEN),
+    )
 
     id: Mapped[uuid.UUID] = id_column()
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"))

@@ -24,7 +24,7 @@ class Case(Model):
     __table_args__ = (
         CheckConstraint(one_of("status", ("referred", "open", "closed")), name="known_status"),
         CheckConstraint(one_of("age_class", ("child", "adult", "unsure")), name="known_age_class"),
-        Index("ix_cases_holder_status", "holder_id", "status"),
+        Index("ix_cases_holder_status_month", "holder_id", "status", "adult_month"),
         Index("ix_cases_status", "status"),
         Index("ix_cases_adult_month", "adult_month"),
     )

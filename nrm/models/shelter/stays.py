@@ -115,6 +115,7 @@ class Stay(Model):
             postgresql_where=text("ended_on IS NULL"),
         ),
         Index("ix_stays_organisation_id_ended_on", "organisation_id", "ended_on"),
+        Index("ix_stays_admitted_on", "admitted_on", "organisation_id"),
         # People who count in a quarter were there or became known in it: found without reading earlier stays.
         Index("ix_stays_ended_on", "ended_on", "admitted_on", "case_id"),
         Index("ix_stays_known_on", "known_on", "admitted_on", "case_id"),

@@ -205,7 +205,9 @@ def number_old(*, by: Actor) -> int:
 
 
 def _waits(by: Actor) -> tuple[ColumnElement[bool], ...]:
-    return (_own_obligations(by), Obligation.done_at.is_(None), Obligation.kind != ARRIVAL, Case.status.in_(UNFINISHED))
+    # The parties are named once more, so that an index leads to what is open of theirs, not to every open case.
+    own = (Obligation.party.in_([_party(by), RECEIVER]), _own_obligations(by))
+    return (*own, Obligation.done_at.is_(None), Obligation.kind != ARRIVAL, Case.status.in_(UNFINISHED))
 
 
 @built_once

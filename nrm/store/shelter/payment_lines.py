@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -84,19 +85,10 @@ def lines(quarter: Quarter, *, by: Actor) -> list[PaymentLine]:
     frozen: dict[uuid.UUID, list[PaymentLine]] = {}
     for each in db.session.scalars(select(PaymentLine)):
         frozen.setdefault(each.organisation_id, []).append(each)
+    shelters = db.session.scalars(select(Organisation.id).where(Organisation.kind.in_(SHELTERS))).all()
     gaps = absence_rows.gaps()
-    stays: dict[uuid.UUID, list[rules.Days]] = {}
-    residents: dict[uuid.UUID, set[uuid.UUID]] = {}
-    for row in db.session.execute(
-        select(Stay.id, Stay.organisation_id, Stay.case_id, Stay.admitted_on, Stay.ended_on, Case.source)
-        .join(Case, Case.id == Stay.case_id)
-        .where(Stay.admitted_on <= quarter.end)
-    ):
-        there = present(Period(row.admitted_on, row.ended_on), gaps.get(row.id, ()))
-        days = [(each.admitted_on, each.exited_on) for each in there]
-        stays.setdefault(row.organisation_id, []).extend(days)
-        if row.source != Source.WITH_A_VICTIM and rules.of_quarter(days, quarter):
-            residents.setdefault(row.organisation_id, set()).add(row.case_id)
+    stays = _nights(quarter, gaps)
+    residents = _residents(quarter, shelters, gaps)
     places: dict[uuid.UUID, list[tuple[date | None, date | None]]] = {}
     # An extra place is made for somebody: that it was there says that they were.
     of_building = select(Place.organisation_id, Place.from_on, Place.until_on).where(Place.extra_why == "")
@@ -107,19 +99,70 @@ def lines(quarter: Quarter, *, by: Actor) -> list[PaymentLine]:
             shelter,
             quarter,
             rules.basis(len(residents.get(shelter, ()))),
-            stays.get(shelter, []),
+            stays.get(shelter) or rules.Nights({}, {}),
             places.get(shelter, []),
             frozen.get(shelter, []),
         )
-        for shelter in db.session.scalars(select(Organisation.id).where(Organisation.kind.in_(SHELTERS)))
+        for shelter in shelters
     ]
+
+
+def _nights(quarter: Quarter, gaps: Mapping[uuid.UUID, Sequence[Period]]) -> dict[uuid.UUID, rules.Nights]:
+    """The nights of each shelter, until the end of a quarter: stays are counted by day, and only those with `gaps` are
+    read one by one."""
+    begun: dict[uuid.UUID, Counter[date]] = defaultdict(Counter)
+    ended: dict[uuid.UUID, Counter[date]] = defaultdict(Counter)
+    # In the order of an index, so that the rows themselves are not read.
+    by_first, by_end = (Stay.admitted_on, Stay.organisation_id), (Stay.organisation_id, Stay.ended_on)
+    for day, order, into in ((Stay.admitted_on, by_first, begun), (Stay.ended_on, by_end, ended)):
+        counted = select(Stay.organisation_id, day, func.count()).where(day <= quarter.end).group_by(*order)
+        for organisation_id, on, number in db.session.execute(counted):
+            if on is not None:
+                into[organisation_id][on] = number
+    interrupted = select(Stay.id, Stay.organisation_id, Stay.admitted_on, Stay.ended_on)
+    for id_, organisation_id, admitted_on, ended_on in db.session.execute(
+        interrupted.where(Stay.id.in_(absence_rows.interrupted()), Stay.admitted_on <= quarter.end)
+    ):
+        whole = Period(admitted_on, ended_on)
+        for sign, periods in ((-1, [whole]), (1, present(whole, gaps.get(id_, ())))):
+            for each in periods:
+                begun[organisation_id][each.admitted_on] += sign
+                if each.exited_on is not None:
+                    ended[organisation_id][each.exited_on] += sign
+    return {shelter: rules.Nights(begun[shelter], ended[shelter]) for shelter in begun}
+
+
+def _residents(
+    quarter: Quarter, shelters: Sequence[uuid.UUID], gaps: Mapping[uuid.UUID, Sequence[Period]]
+) -> dict[uuid.UUID, set[uuid.UUID]]:
+    """The cases of each shelter with a night in a quarter, without children who came with a victim."""
+    found: dict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
+    # Each by the index: what ended before the quarter is not looked at.
+    for there in (Stay.ended_on.is_(None), Stay.ended_on > quarter.start):
+        for row in db.session.execute(
+            select(Stay.id, Stay.organisation_id, Stay.case_id, Stay.admitted_on, Stay.ended_on)
+            .join(Case, Case.id == Stay.case_id)
+            .where(
+                Stay.organisation_id.in_(shelters),
+                there,
+                Stay.admitted_on <= quarter.end,
+                Case.source != Source.WITH_A_VICTIM,
+            )
+        ):
+            periods = present(Period(row.admitted_on, row.ended_on), gaps.get(row.id, ()))
+            if any(
+                rules.nights(each.admitted_on, each.exited_on, first=quarter.start, last=quarter.end)
+                for each in periods
+            ):
+                found[row.organisation_id].add(row.case_id)
+    return found
 
 
 def _line(
     shelter: uuid.UUID,
     quarter: Quarter,
     basis: rules.Basis,
-    days: Sequence[rules.Days],
+    stays: rules.Nights,
     places: Sequence[tuple[date | None, date | None]],
     frozen: Sequence[PaymentLine],
 ) -> PaymentLine:
@@ -129,9 +172,9 @@ def _line(
     return PaymentLine(
         organisation_id=shelter,
         quarter=str(quarter),
-        nights=rules.of_quarter(days, quarter),
-        earlier=rules.earlier(days, quarter, since=since, paid=sum(each.nights + each.earlier for each in frozen)),
-        payable=rules.kept(places, quarter) if by_places else rules.payable(days, quarter, before=by_nights),
+        nights=rules.of_quarter(stays, quarter),
+        earlier=rules.earlier(stays, quarter, since=since, paid=sum(each.nights + each.earlier for each in frozen)),
+        payable=rules.kept(places, quarter) if by_places else rules.payable(stays, quarter, before=by_nights),
         basis=str(basis),
         frozen_at=clock.now(),
     )

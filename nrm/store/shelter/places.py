@@ -5,12 +5,14 @@ for the duty desk.
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, true
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import SHELTERS, Actor, NotPermitted, NotVisible, Permission
@@ -141,6 +143,8 @@ class Room:
     """Whether enough people hold the shelter's key to accept anybody."""
     asked: int
     """How many of `held` a referral without an answer asks for: nobody has them, and they can still be given."""
+    tonight: tuple[tuple[str, int], ...]
+    """For whom how many places are free tonight, in the order of the country's list; also those that are asked for."""
 
     @property
     def free(self) -> int:
@@ -358,39 +362,6 @@ def with_mother(*, by: Actor) -> list[StayLine]:
     return [line for line in stays.open_ones(by=by) if line.with_stay_id is not None]
 
 
-def without_place(*, by: Actor) -> list[StayLine]:
-    """Open stays of the asker's shelter that have no place now, and are with nobody; raises NotVisible."""
-    return [line for line in stays.open_ones(by=by) if line.place_id is None and line.with_stay_id is None]
-
-
-def free_tonight(*, by: Actor) -> list[tuple[str, int]]:
-    """(for whom, how many places are free tonight), in the order of the country's list; raises NotVisible.
-
-    What is held for referrals that wait for an answer is not taken off: `room` does.
-    """
-    now = calendar.today()
-    free = dict(_free_tonight(by)(**rows.days_of(now)).all())
-    return [(code, free[code]) for code in country().building.for_whom if free.get(code)]
-
-
-@built_once
-def _free_tonight(by: Actor) -> Select[str, int]:
-    return (
-        select(Unit.for_whom, func.count())
-        .select_from(Place)
-        .join(PlaceInUnit, (PlaceInUnit.place_id == Place.id) & rows.unit_now())
-        .join(Unit, Unit.id == PlaceInUnit.unit_id)
-        .where(
-            Place.organisation_id == own_shelter_id(by),
-            rows.there(),
-            ~rows.slept_in(),
-            ~rows.is_out(),
-            ~rows.is_kept(),
-        )
-        .group_by(Unit.for_whom)
-    )
-
-
 def kept_for(*, by: Actor) -> list[str]:
     """The codes for which a place is kept tonight, without a referral that says who comes; raises NotVisible."""
     now = calendar.today()
@@ -418,7 +389,8 @@ def room(*, by: Actor) -> Room:
 
 @built_once
 def _room(by: Actor) -> _Rooms:
-    return _rooms(Organisation.id == own_shelter_id(by))
+    own = own_shelter_id(by)
+    return _rooms(Organisation.id == own, Place.organisation_id == own)
 
 
 def rooms(*, by: Actor) -> list[Room]:
@@ -430,29 +402,55 @@ def rooms(*, by: Actor) -> list[Room]:
 
 @built_once
 def _every_room(_: Actor) -> _Rooms:
-    return _rooms(Organisation.kind.in_([str(kind) for kind in SHELTERS]), Organisation.enabled)
+    return _rooms(and_(Organisation.kind.in_([str(kind) for kind in SHELTERS]), Organisation.enabled), true())
 
 
-def _rooms(*wanted: Any) -> _Rooms:
-    """The shelters in numbers, by code, in one statement."""
-    counted = rows.counted()
-    statement = select(
-        Organisation.code,
-        Organisation.name_sq,
-        Organisation.name_en,
-        counted.places,
-        counted.taken,
-        counted.kept,
-        counted.asked,
-        counted.out,
-        counted.extra,
-        number_of_holders(Organisation.id),
+def _rooms(shelter: ColumnElement[bool], place: ColumnElement[bool]) -> _Rooms:
+    """The shelters in numbers, by code, in one statement: a row for each kind of place of today, or one without any."""
+    counted = rows.by_state(place)
+    return (
+        select(
+            Organisation.code,
+            Organisation.name_sq,
+            Organisation.name_en,
+            rows.asked_for(),
+            number_of_holders(Organisation.id),
+            counted.c.state,
+            counted.c.for_whom,
+            counted.c.number,
+            counted.c.extra,
+        )
+        .outerjoin(counted, counted.c.organisation_id == Organisation.id)
+        .where(shelter)
+        .order_by(Organisation.code)
     )
-    return statement.where(*wanted).order_by(Organisation.code)
 
 
 def _in_numbers(found: Iterable[Row[*tuple[Any, ...]]]) -> list[Room]:
-    return [
-        Room({"sq": sq, "en": en}, number, taken, kept + asked, out, extra, code, holders >= KEY_HOLDERS_NEEDED, asked)
-        for code, sq, en, number, taken, kept, asked, out, extra, holders in found
-    ]
+    rooms = []
+    for (code, sq, en, asked, holders), of_one in groupby(found, key=lambda row: row[:5]):
+        number: Counter[str] = Counter()
+        free: Counter[str] = Counter()
+        extra = 0
+        for *_, state, for_whom, each, made_extra in of_one:
+            if state is not None:
+                number[state] += each
+                extra += made_extra
+            if state == rows.State.FREE and for_whom is not None:
+                free[for_whom] += each
+        held = number[rows.State.KEPT] + asked
+        rooms.append(
+            Room(
+                {"sq": sq, "en": en},
+                number.total(),
+                number[rows.State.TAKEN],
+                held,
+                number[rows.State.OUT],
+                extra,
+                code,
+                holders >= KEY_HOLDERS_NEEDED,
+                asked,
+                tuple((whom, free[whom]) for whom in country().building.for_whom if free[whom]),
+            )
+        )
+    return rooms

@@ -32,7 +32,6 @@ from nrm.domain.shelter.away import is_late
 from nrm.domain.shelter.places import may_be_with_mother, missing_place_until
 from nrm.domain.shelter.stays import Period, nights, present
 from nrm.models.referrals.referrals import Referral
-from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.places import Occupancy, Place
 from nrm.models.shelter.stays import Stay
@@ -144,17 +143,19 @@ def with_person(case_id: uuid.UUID, *, by: Actor) -> list[StayLine]:
     )
 
 
-def number_without_place(by: Actor) -> ColumnElement[int]:
-    """How many people stay in the actor's shelter, have no place now and are with nobody, as a column of a statement;
-    who is missing is not counted."""
+def number_open(by: Actor) -> ColumnElement[int]:
+    """How many people stay in the actor's shelter now, as a column of a statement; 0 for who has no shelter."""
     if by.organisation_id is None or by.kind not in SHELTERS:
         return literal(0)
-    has = exists().where(Occupancy.stay_id == Stay.id, Occupancy.until_on.is_(None), Occupancy.struck_on.is_(None))
-    missing = exists().where(Missing.case_id == Stay.case_id, Missing.outcome == "")
-    counted = select(func.count()).select_from(Stay)
-    return counted.where(
-        Stay.organisation_id == by.organisation_id, Stay.ended_on.is_(None), ~has, ~missing
-    ).scalar_subquery()
+    wanted = (Stay.organisation_id == by.organisation_id, Stay.ended_on.is_(None))
+    return select(func.count()).where(*wanted).scalar_subquery()
+
+
+def without_place(*, by: Actor) -> list[StayLine]:
+    """Open stays of the asker's shelter that have no place now, and are with nobody; raises NotVisible."""
+    has = aliased(Occupancy)
+    nowhere = ~exists().where(has.stay_id == Stay.id, has.until_on.is_(None), has.struck_on.is_(None))
+    return _stays(Stay.organisation_id == own_shelter_id(by), Stay.ended_on.is_(None), nowhere)
 
 
 def stays(*, by: Actor, after: str = "", size: int = PAGE) -> Page[StayLine]:

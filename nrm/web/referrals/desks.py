@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -58,7 +59,8 @@ def shelter_home() -> str:
     by = access.actor()
     if by.kind is OrganisationKind.CHILD_PROTECTION:
         return desk_home()
-    there = to_do.waiting(by=by)
+    room = places.room(by=by)
+    there = to_do.waiting(by=by, taken=room.taken)
     tasks = to_do.tasks(there, by=by)
     missing = absences.missing(by=by) if g.top.missing else []
     steps = key_workers.next_steps({line.case_id for line in missing}, tasks)
@@ -67,7 +69,6 @@ def shelter_home() -> str:
     shown = now[: to_do.SHOWN]
     seen = {step.person.case_id for step in steps} | {task.case_id for task in shown if task.case_id is not None}
     labels = shifts.labels(seen)
-    room = places.room(by=by)
     return render_template(
         "home/shelter.html",
         missing=missing,
@@ -86,6 +87,8 @@ def shelter_home() -> str:
         ending=agreements.leaving(by=by),
         tasks=shown,
         today=calendar.today(),
+        tomorrow=calendar.today() + timedelta(days=1),
+        yesterday=calendar.today() - timedelta(days=1),
         more=len(tasks) - len(shown) - sum(task is not None for task in mine),
         labels=labels,
         form=FindCaseForm(),

@@ -23,7 +23,7 @@ from nrm.store.home import top
 from nrm.store.referrals import obligations, transfers
 from nrm.store.referrals.obligations import ObligationLine
 from nrm.store.referrals.transfers import MoveLine
-from nrm.store.shelter import ages, away, consents, data_requests, key_workers, permits, places, stays
+from nrm.store.shelter import ages, away, consents, data_requests, key_workers, permits, stays
 from nrm.store.shelter.away import AwayLine
 from nrm.web import access
 from nrm.web.language import gettext, text_in, translated
@@ -76,12 +76,17 @@ class Waiting:
     permits: permits.Desk
     away: Collection[AwayLine]
     moves: Collection[MoveLine]
+    nowhere: Collection[stays.StayLine]
 
 
-def waiting(*, by: Actor) -> Waiting:
-    """What waits of permits, absences and moves; read only where the top of the page says that there is some."""
+def waiting(*, by: Actor, taken: int | None = None) -> Waiting:
+    """What waits of permits, absences, moves and people without a place; read only where the top of the page says that
+    there is some, or not as many places are `taken` as people stay here."""
     return Waiting(
-        permits.desk(by=by), away.away(by=by) if g.top.away else (), transfers.moves(by=by) if g.top.moves else ()
+        permits.desk(by=by),
+        away.away(by=by) if g.top.away else (),
+        transfers.moves(by=by) if g.top.moves else (),
+        stays.without_place(by=by) if g.top.stays and g.top.stays != taken else (),
     )
 
 
@@ -96,11 +101,7 @@ def tasks(there: Waiting, *, by: Actor) -> list[Task]:
         *(map(_consent, consents.to_ask_again(by=by)) if g.top.to_ask_again else ()),
         *(map(_request, data_requests.waiting(by=by)) if g.top.requests else ()),
         *(map(_turning, ages.turning(by=by)) if g.top.turning else ()),
-        *(
-            _nowhere(each)
-            for each in (places.without_place(by=by) if g.top.nowhere else ())
-            if each.missing_since is None
-        ),
+        *(_nowhere(each) for each in there.nowhere if each.missing_since is None),
     ]
     return sorted(found, key=lambda task: task.in_order)
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from forms.days import OTHER, chosen_day
 from forms.shelter.away import AWAY_REFUSED, AwayForm, BackForm
 from forms.shelter.cases import CASE_REFUSED
-from forms.shelter.corrections import CORRECTION_REFUSED, TakeBackForm
+from forms.shelter.corrections import CORRECTION_REFUSED, StrikeAwayForm
 from nrm.actions.shelter import away as actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.shelter.away import AwayRefusal, AwayRefused
@@ -111,7 +111,9 @@ def back(away_id: uuid.UUID) -> Answer:
 @blueprint.get("/away/<uuid:away_id>/strike")
 @access.requires(Permission.STAY_MANAGE)
 def strike_page(away_id: uuid.UUID) -> Answer:
-    return render_template("shelter/away/strike.html", line=store.one(away_id, by=access.actor()), form=TakeBackForm())
+    return render_template(
+        "shelter/away/strike.html", line=store.one(away_id, by=access.actor()), form=StrikeAwayForm()
+    )
 
 
 @blueprint.post("/away/<uuid:away_id>/strike")
@@ -119,7 +121,7 @@ def strike_page(away_id: uuid.UUID) -> Answer:
 def strike(away_id: uuid.UUID) -> Answer:
     by = access.actor()
     line = store.one(away_id, by=by)
-    form = TakeBackForm(request.form)
+    form = StrikeAwayForm(request.form)
     if not form.validate():
         return render_template("shelter/away/strike.html", line=line, form=form), 422
     try:

@@ -34,6 +34,7 @@ from nrm.domain.words import N_
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.shelter import places as store
+from nrm.store.shelter import stays as stay_store
 from nrm.web import access, errors
 from nrm.web.formats import day
 from nrm.web.language import current_language, gettext, ngettext, text_in
@@ -56,7 +57,7 @@ def for_whom(code: str) -> str:
 
 def tonight(room: store.Room) -> str:
     """What is free tonight and for whom, in one sentence; for the board and the home page of a shelter."""
-    free = store.free_tonight(by=access.actor())
+    free = room.tonight
     if not free:
         return gettext("Tonight no place is free.")
     said = [f"{number} {for_whom(code)}" for code, number in free]
@@ -97,7 +98,7 @@ def board() -> str:
         tonight=tonight(room),
         days=board_days,
         units=units,
-        without=store.without_place(by=by),
+        without=stay_store.without_place(by=by),
         small=store.with_mother(by=by),
     )
 

@@ -14,6 +14,8 @@ from datetime import UTC, date, datetime, timedelta
 import openpyxl
 import pytest
 from flask import Flask
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
 from nrm import clock, crypto
@@ -262,14 +264,27 @@ def test_who_is_silent_or_does_not_report_is_named_by_report() -> None:
 
 def test_the_nights_of_a_quarter_by_hand() -> None:
     """April to June has 30 + 31 + 30 = 91 nights."""
-    assert nights.of_quarter([(date(2026, 1, 5), None)], Q2) == 91
-    assert nights.of_quarter([(date(2026, 4, 1), date(2026, 4, 1))], Q2) == 0  # in and out on one day
-    assert nights.of_quarter([(date(2026, 6, 30), date(2026, 7, 1))], Q2) == 1  # the last night
-    assert nights.of_quarter([(date(2026, 3, 31), date(2026, 4, 1))], Q2) == 0  # the day of exit is none
-    assert nights.of_quarter([(date(2026, 5, 10), date(2026, 5, 13)), (date(2026, 7, 1), None)], Q2) == 3
-    assert nights.earlier([(date(2026, 3, 30), date(2026, 4, 2))], Q2, since=Q1, paid=0) == 2
-    assert nights.earlier([], Q2, since=Q1, paid=5) == -5
-    assert nights.earlier([(date(2026, 1, 1), None)], Q2, since=None, paid=0) == 0
+    of = nights.Nights.of
+    assert nights.of_quarter(of([(date(2026, 1, 5), None)]), Q2) == 91
+    assert nights.of_quarter(of([(date(2026, 4, 1), date(2026, 4, 1))]), Q2) == 0  # in and out on one day
+    assert nights.of_quarter(of([(date(2026, 6, 30), date(2026, 7, 1))]), Q2) == 1  # the last night
+    assert nights.of_quarter(of([(date(2026, 3, 31), date(2026, 4, 1))]), Q2) == 0  # the day of exit is none
+    assert nights.of_quarter(of([(date(2026, 5, 10), date(2026, 5, 13)), (date(2026, 7, 1), None)]), Q2) == 3
+    assert nights.earlier(of([(date(2026, 3, 30), date(2026, 4, 2))]), Q2, since=Q1, paid=0) == 2
+    assert nights.earlier(of([]), Q2, since=Q1, paid=5) == -5
+    assert nights.earlier(of([(date(2026, 1, 1), None)]), Q2, since=None, paid=0) == 0
+
+
+_DAY = st.dates(date(2025, 11, 1), date(2026, 8, 31))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(_DAY, st.none() | _DAY).filter(lambda stay: stay[1] is None or stay[0] <= stay[1])))
+def test_nights_from_the_numbers_of_days_are_those_of_each_stay(stays: list[nights.Days]) -> None:
+    counted = nights.Nights.of(stays)
+    for quarter in (Q1, Q2):
+        each = [nights.nights(*stay, first=quarter.start, last=quarter.end) for stay in stays]
+        assert nights.of_quarter(counted, quarter) == sum(each)
 
 
 @pytest.mark.slow

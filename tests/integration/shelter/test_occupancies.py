@@ -25,6 +25,7 @@ from nrm.models.shelter.places import Occupancy
 from nrm.steps.shelter import places as steps
 from nrm.store import days
 from nrm.store.shelter import places as store
+from nrm.store.shelter import stays as stay_store
 from tests import factories
 from tests import factories_referrals as people
 from tests.factories_stays import ALBANIAN, CHILD, admitted, has, out_of_service
@@ -222,14 +223,14 @@ def test_a_small_child_sleeps_with_its_mother_and_has_nights_and_no_place(vatra:
     with pytest.raises(ImpossibleStay, match="not_with_mother"):  # with another child
         _with(child, vatra, small)
     _leaves(mother.stay_id, vatra, days.today())
-    assert [line.id for line in store.without_place(by=vatra)] == [child]
+    assert [line.id for line in stay_store.without_place(by=vatra)] == [child]
     stays.change(
         stay_id=child,
         place_id=store.free_places(by=vatra)[0][0],
         anticipated_end_on=days.today() + 30 * DAY,
         by=vatra,
     )
-    assert store.without_place(by=vatra) == []
+    assert stay_store.without_place(by=vatra) == []
 
 
 def _with(mother: uuid.UUID, by: Actor, case: OwnCase) -> uuid.UUID:
@@ -268,4 +269,4 @@ def test_the_place_of_a_missing_person_can_be_given_away_and_she_gets_one_when_s
         steps.end(session, opened.stay_id, today, vatra)
     assert store.room(by=vatra).taken == 0
     absences.found(missing_id=alarm, by=vatra)
-    assert [line.id for line in store.without_place(by=vatra)] == [opened.stay_id]
+    assert [line.id for line in stay_store.without_place(by=vatra)] == [opened.stay_id]

@@ -32,6 +32,11 @@ def test_the_name_changes_with_the_content(tmp_path: Path) -> None:
     assert list(assets.load(tmp_path)) == ["a.css"]
 
 
+def test_the_words_that_a_style_sheet_shows_are_sent_as_they_are_written(tmp_path: Path) -> None:
+    (tmp_path / "a.css").write_text('/* a */ td::before { content: attr(data-l) ": " }\np { margin: 0; }')
+    assert assets.load(tmp_path)["a.css"].bodies[""] == b'td::before{content:attr(data-l) ": "}p{margin:0}'
+
+
 def test_every_file_comes_in_the_encoding_the_browser_takes(client: FlaskClient) -> None:
     for name, asset in assets.load().items():
         raw = asset.bodies[""]

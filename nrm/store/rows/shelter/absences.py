@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from nrm import clock
@@ -83,6 +83,11 @@ def gaps(stay_ids: Collection[uuid.UUID] | None = None) -> dict[uuid.UUID, list[
         gap = not_counted(Period(since_on, over_on), country().away_nights_counted)
         found.setdefault(stay_id, []).append(gap)
     return {stay_id: sorted(each, key=lambda gap: gap.admitted_on) for stay_id, each in found.items()}
+
+
+def interrupted() -> CompoundSelect[uuid.UUID | None]:
+    """The ids of the stays of which `gaps` tells something; a part of another statement."""
+    return select(Missing.stay_id).union(select(Away.stay_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,22 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import date, timedelta
+from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, ColumnExpressionArgument, Date, and_, bindparam, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    ColumnExpressionArgument,
+    Date,
+    Subquery,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+)
 
 from nrm.db import db
 from nrm.domain.referrals.referrals import ReferralStatus
@@ -79,29 +92,64 @@ def is_kept() -> ColumnElement[bool]:
     )
 
 
-class Counted(NamedTuple):
-    """The numbers of a shelter as parts of a statement about `Organisation`."""
+class State(StrEnum):
+    """What a place of today is; the first that holds."""
 
-    places: ColumnElement[int]
-    taken: ColumnElement[int]
-    out: ColumnElement[int]
-    kept: ColumnElement[int]
-    asked: ColumnElement[int]
-    extra: ColumnElement[int]
+    TAKEN = "taken"
+    OUT = "out"
+    KEPT = "kept"
+    FREE = "free"
 
 
-def counted() -> Counted:
-    """Places of today; taken; out of service; kept; people who were asked for and not answered yet. Each place once."""
-    mine = Place.organisation_id == Organisation.id
-    return Counted(
-        _number(mine, or_(there(), slept_in())),
-        _number(mine, slept_in()),
-        # What is seldom so first: then the rows of who slept there are not looked up for each place.
-        _number(mine, there(), is_out(), ~slept_in()),
-        _number(mine, there(), is_kept(), ~is_out(), ~slept_in()),
-        _number(Referral.receiver_id == Organisation.id, Referral.status == ReferralStatus.SENT),
-        _number(mine, Place.extra_why != "", there()),
+def by_state(*wanted: ColumnElement[bool]) -> Subquery:
+    """How many places of today there are of each `organisation_id`, `state` and unit: the unit's `for_whom` of those
+    that nobody has, else NULL; `number`, and how many of these are `extra`. Each place is looked at once.
+
+    A part of a statement with the parameters of `days_of`; `wanted` are conditions on `Place`.
+    """
+    has_it = and_(Occupancy.place_id == Place.id, Occupancy.until_on.is_(None), Occupancy.struck_on.is_(None))
+    idle = Occupancy.place_id.is_(None)
+    unit = select(PlaceInUnit.unit_id).where(PlaceInUnit.place_id == Place.id, unit_now()).limit(1)
+    # In this order: for a place that somebody has nothing else is looked up.
+    state = case((~idle, State.TAKEN), (is_out(), State.OUT), (is_kept(), State.KEPT), else_=State.FREE)
+    extra = case((and_(Place.extra_why != "", there()), 1), else_=0)
+    each = (
+        select(
+            Place.organisation_id.label("organisation_id"),
+            state.label("state"),
+            case((idle, unit.scalar_subquery())).label("unit_id"),
+            extra.label("extra"),
+        )
+        .outerjoin(Occupancy, has_it)
+        .where(or_(~idle, there()), *wanted)
+        .subquery()
     )
+    alike = (each.c.organisation_id, each.c.state, each.c.unit_id)
+    counted = (
+        select(*alike, func.count().label("number"), func.sum(each.c.extra).label("extra")).group_by(*alike).subquery()
+    )
+    return (
+        select(
+            counted.c.organisation_id,
+            counted.c.state,
+            Unit.for_whom.label("for_whom"),
+            counted.c.number,
+            counted.c.extra,
+        )
+        .outerjoin(Unit, Unit.id == counted.c.unit_id)
+        .subquery()
+    )
+
+
+def free_places() -> ColumnElement[int]:
+    """How many places of a shelter are free today; a part of a statement about `Organisation`, as `asked_for`."""
+    free = (there(), ~slept_in(), ~is_out(), ~is_kept())
+    return _number(Place.organisation_id == Organisation.id, *free)
+
+
+def asked_for() -> ColumnElement[int]:
+    """How many people a shelter was asked for and did not answer yet."""
+    return _number(Referral.receiver_id == Organisation.id, Referral.status == ReferralStatus.SENT)
 
 
 def _number(*wanted: ColumnElement[bool]) -> ColumnElement[int]:

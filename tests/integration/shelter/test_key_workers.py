@@ -227,7 +227,7 @@ def test_the_next_shelter_never_sees_the_label_and_the_key_worker_does_not_go_al
     assert labels_of(person) == 2  # the compartment and the shelter's own grant: it was offered to nobody
     nrc = factories.actor("nrc.case_worker")
     referrals.accept(referral_id=sent, place_id=people.bed("NRC"), by=nrc)
-    assert labels_of(person) == 0
+    assert labels_of(person) == 2  # as before: she sleeps in that house until she leaves it
     assert store.of_case(person, by=nrc).now == {}
     assert store.my_people(by=worker) == []
     with pytest.raises(NotVisible):
@@ -235,6 +235,8 @@ def test_the_next_shelter_never_sees_the_label_and_the_key_worker_does_not_go_al
     take_on(person, nrc)
     assert tending.tend()["places_ended"] == 1
     assert [line.name for line in store.of_case(person, by=nrc).now.values()] == ["Test case_worker"]
+    referrals.arrive(referral_id=sent, by=nrc)
+    assert labels_of(person) == 0
 
 
 def test_the_label_is_shown_on_lists_after_the_shift_began_and_to_nobody_else(

@@ -194,6 +194,11 @@ def read_history(history: Sequence[Mapping[str, Any]]) -> tuple[Figures, tuple[E
     return last, tuple(reversed(releases))
 
 
+def history_of(figures: Mapping[Cell, int]) -> dict[str, Any]:
+    """A kept value of printed figures, in people: only of those that the next release should stay near to."""
+    return {"format": FORMAT, "base": BASE, "figures": [[cell, figure // BASE] for cell, figure in figures.items()]}
+
+
 def at_step(table_set: TableSet, step: str) -> TableSet:
     """The tables as they are printed at a step."""
     ways, coarse = next((ways, coarse) for name, ways, coarse in STEPS if name == step)

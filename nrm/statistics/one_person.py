@@ -28,7 +28,7 @@ change lays `SERIES` of them over each other. A group whose figure was both 0 an
 
 In a small table every group behind a 5 may happen to have 1 to 4 people, and nothing could be gained: but nobody knows
 that who has the release alone. So where there are few figures the same is asked of `POPULATIONS` of as many fictitious
-people each, whose draft the method makes too, and the larger answer counts.
+people each, whose draft the method makes too, and the larger answer counts (ADR 0095).
 
 Sources: the posterior is a naive Bayes classifier. Posterior against prior odds as a measure of disclosure: A.
 Evfimievski, J. Gehrke, R. Srikant, Limiting privacy breaches in privacy preserving data mining (PODS 2003). An attacker

@@ -3,7 +3,7 @@
 A proposal is simulated before the Minister of State approves it: by the coordinator from the page (`begin_trial`), or
 by a person who runs `nrm mou simulate` on the same text.
 
-Decided in ADR 0014.
+Decided in ADR 0014 and ADR 0096.
 """
 
 from __future__ import annotations

@@ -241,7 +241,7 @@ def test_a_link_that_cannot_be_read_is_named(linked: Any, message: str) -> None:
 
 
 def test_two_simulations_over_the_same_people_are_attacked_together() -> None:
-    """Each draft of the agreement prints where people came: whom one prints as 0 and another as 5 are less than five."""
+    """Each draft of the agreement prints where people came: who are printed as 0 and as 5 are less than five."""
     table_set = parse(
         {
             "dimension": {

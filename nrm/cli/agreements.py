@@ -114,14 +114,15 @@ def simulate(draft: Path, directory: Path, first: date, last: date, as_json: boo
     with app.app_context():
         try:
             agreement = countries.read_draft(draft, app.extensions["nrm.country"])
-            made = actions.simulate(agreement, first, last, by=SIMULATION, progress=Progress().tell)
+            text = draft.read_text("utf-8")
+            made = actions.simulate(agreement, first, last, by=SIMULATION, text=text, progress=Progress().tell)
         except countries.CountryError as error:
             raise Refused(str(error)) from None
         except actions.NoWholeQuarter as error:
             raise Refused(f"--from, --to: {error}") from None
         if isinstance(made, actions.Withheld):
             raise Refused("withheld: no tables could be made that survive the attack", code=3)
-        kept = actions.keep(text=draft.read_text("utf-8"), simulated=made.to_json(), by=SIMULATION)
+        kept = actions.keep(text=text, simulated=made.to_json(), by=SIMULATION)
     if kept is not None:
         click.echo(f"kept with version {kept}, for the coordinator and the parties", err=True)
     click.echo(f"counted: {made.first} to {made.last}, whole quarters; tables: {made.step}", err=True)

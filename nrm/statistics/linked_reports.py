@@ -9,12 +9,13 @@ stand for one number, each rounded by itself, and together they may reveal what 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import product
+from typing import Any
 
 from nrm.statistics.linear import Bounds
 from nrm.statistics.reading import AttackerBelief, Crowd, Fact, LinkedReleases, Predicate, Record, Scenario, predicate
-from nrm.statistics.tables import TOTAL, Cell, TableSet
+from nrm.statistics.tables import TOTAL, Cell, Dimension, Linked, Table, TableSet
 
 RESTS = frozenset({"other", "unknown", "other_or_unknown", "unsure"})
 """Members that collect what is left over. They are not linked: each report leaves something else over."""
@@ -43,13 +44,47 @@ def believed(
     return (AttackerBelief(linked.releases, tuple(equal), tuple(at_least)), tuple(facts)) if facts else None
 
 
+def printed_of_the_same(
+    report: str, tables: Sequence[Mapping[str, Any]], names: Collection[str]
+) -> LinkedReleases | None:
+    """What another release printed of exactly the people of this one, by the dimensions (`names`) that mean the same in
+    both: the figures by one of them each. None if it printed nothing by any of them.
+    """
+    figures: dict[Cell, int] = {}
+    codes: dict[str, dict[str, None]] = {}
+    for table in tables:
+        for row in table["rows"]:
+            fixed = [(name, row[name]) for name in table["dimensions"] if row[name] != TOTAL]
+            if not fixed or (len(fixed) == 1 and fixed[0][0] in names):
+                figures[tuple(fixed)] = row["value"]
+                codes |= {name: {**codes.get(name, {}), member: None} for name, member in fixed}
+    if not codes:
+        return None
+    there = TableSet(
+        {name: Dimension(name, name, tuple(members)) for name, members in codes.items()},
+        tuple(Table((name,)) for name in codes),
+    )
+    return LinkedReleases(Linked(report, by={name: name for name in codes}, crossed=False), ((there, figures),))
+
+
 def _common_people(
     table_set: TableSet, linked: LinkedReleases
 ) -> Iterator[tuple[Predicate, tuple[Cell, ...], Cell, tuple[Cell, ...]]]:
     """(whom, their cells here, the cell that holds them and others, their cells there) for each common combination."""
     link, dimensions = linked.link, table_set.dimensions
     there = linked.releases[0][0].dimensions
-    for members in product(*(_common_members(table_set, name, linked) for name in link.by)):
+    common = [_common_members(table_set, name, linked) for name in link.by]
+    if link.crossed:
+        combinations: Iterable[Sequence[str]] = product(*common)
+    else:
+        whole = [TOTAL] * len(common)
+        combinations = [whole] + [
+            [*whole[:place], member, *whole[place + 1 :]]
+            for place, members in enumerate(common)
+            for member in members
+            if member != TOTAL
+        ]
+    for members in combinations:
         fixed = {name: member for name, member in zip(link.by, members, strict=True) if member != TOTAL}
         here = {dimensions[name].root: member for name, member in fixed.items()}
         others = _cells({there[link.by[name]].root: member for name, member in fixed.items()}, link.there)

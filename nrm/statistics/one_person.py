@@ -23,8 +23,12 @@ its prior. Claims of a trust of which most are wrong in these runs are no claims
 **An unchanged group.** `QUIET` quarters without any change follow the draft. Somebody who knows that a group did not
 change lays `SERIES` of them over each other. A group whose figure was both 0 and 5 has 0 to 4 people.
 
-- `by_series`: the posterior of 1 to 4 for such groups, less that after one release, times the share of groups of 1 to 4
-  to which it happens; that is, on average over the groups of 1 to 4.
+- `by_series`: the posterior of 1 to 4 for such groups, less that of a group of which one release shows a 5, times the
+  share of groups of 1 to 4 to which it happens; that is, on average over the groups of 1 to 4.
+
+In a small table every group behind a 5 may happen to have 1 to 4 people, and nothing could be gained: but nobody knows
+that who has the release alone. So where there are few figures the same is asked of `POPULATIONS` of as many fictitious
+people each, whose draft the method makes too, and the larger answer counts (ADR 0095).
 
 Sources: the posterior is a naive Bayes classifier. Posterior against prior odds as a measure of disclosure: A.
 Evfimievski, J. Gehrke, R. Srikant, Limiting privacy breaches in privacy preserving data mining (PODS 2003). An attacker
@@ -33,30 +37,27 @@ who learns from releases with and without a person: R. Shokri et al., Membership
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nrm.statistics.reading import Record, predicate
+from nrm.statistics.combinations import Combinations
+from nrm.statistics.reading import Record
 from nrm.statistics.tables import BASE, Cell, TableSet
 
 PEOPLE = 100  # so many come, and so many leave
 FEWEST, WORK = 20, 100_000  # people tried of a release with many figures: WORK / figures, at least FEWEST
-QUIET = 40  # quarters without any change
 SERIES = 8  # releases that somebody lays over each other
-EXCHANGED = 0.3  # how often an attribute of a fictitious person is another than that of the record it was made from
+QUIET, FEWEST_QUIET = 40, 2 * SERIES  # quarters without any change; as people, fewer where there are many figures
+POPULATIONS, FIGURES = 12, 400  # fictitious populations: until so many figures were made of them
 MOST_NAMED = 2  # from so many of 100 on a draft is refused
 MOST_BITS = 6.0
 MOST_BY_SERIES = 0.05
 TRUSTS = (1.0, 0.5, 0.25)
 MOVES = 2  # a move of more steps of 5 is as one of so many
 SHRINK = 5.0  # moves of all figures of a class that the attacker adds to those with, and without, the person
-# Where there are more combinations, DRAWN of them stand for all. A person of another combination is then never named
-# (who names one of so many has a factor far beyond MOST_BITS), and the factor is an estimate.
-MOST_COMBINATIONS = 2_000_000
-DRAWN = 20_000
 
 Figures = Mapping[Cell, int]
 """Printed figures, in people."""
@@ -66,6 +67,9 @@ Method = Callable[[Sequence[Record], Sequence[Figures], int], Figures | None]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+_Quiet = tuple[Ints, NDArray[np.bool_]]
+"""Figures of quarters (rows) without any change, without the total; and which of them stand for 1 to 4 people."""
 
 
 @dataclass(frozen=True)
@@ -143,11 +147,13 @@ class _Trial:
         self.records, self.printed, self.method, self.cells, self.chance = records, printed, method, cells, chance
         self.draft = self._row(printed[-1])
         self.runs = min(most, max(FEWEST, WORK // len(cells)))
-        self.people = _Combinations(table_set, cells, records, chance)
+        self.quarters = max(FEWEST_QUIET, min(QUIET, WORK // len(cells)) if most == PEOPLE else 0)
+        self.people = Combinations(table_set, cells, records, chance)
 
     def run(self) -> OnePerson:
         """All of it: quarters in which nothing happens, who comes, and who leaves."""
-        by_series = self._by_series(self._quiet())
+        by_series = self._by_series([self._quiet(self.records, self.printed, self.quarters)])
+        by_series = max(by_series, self._by_series(list(self._populations())))
         found = [self._learned(*self._changed(comes=comes)) for comes in (True, False)]
         named, bits = (max(each) for each in zip(*found, strict=True))
         return OnePerson(self.runs, round(named, 2), round(bits, 2), round(by_series, 3))
@@ -162,39 +168,52 @@ class _Trial:
             raise NoNextRelease
         return made
 
-    def _quiet(self) -> Ints:
-        """Figures of quarters without any change, one after the other."""
-        printed = list(self.printed)
-        for _ in range(QUIET):
-            printed.append(self._next(self.records, printed))
-        return np.array([self._row(figures) for figures in printed[len(self.printed) - 1 :]])
+    def _quiet(self, people: Sequence[Record], printed: Sequence[Figures], quarters: int) -> _Quiet:
+        """The draft and the quarters without any change that follow it, one after the other."""
+        made = list(printed)
+        for _ in range(quarters):
+            made.append(self._next(people, made))
+        rows = np.array([self._row(figures)[:-1] for figures in made[len(printed) - 1 :]])
+        counts = self.people.counts(people)
+        return rows, (counts > 0) & (counts < BASE)
 
-    def _by_series(self, quiet: Ints) -> float:
-        figures = quiet[:, :-1]
-        counts = self.people.counted(self.records).sum(axis=0)
-        small = (counts > 0) & (counts < BASE)
-        after_one = 0.0
-        for shown in (figures == 0, figures == BASE):
-            if shown.any():
-                after_one = max(after_one, float(shown[:, small].sum() / shown.sum()))
-        windows = np.lib.stride_tricks.sliding_window_view(figures, min(SERIES, len(figures)), axis=0)
-        both = (windows == 0).any(axis=2) & (windows == BASE).any(axis=2)
-        if not both[:, small].any():
+    def _populations(self) -> Iterator[_Quiet]:
+        """Quarters of fictitious people. Who was there at the opening, which is printed already, stays."""
+        for _ in range(min(POPULATIONS, FIGURES // len(self.cells))):
+            people = self.people.population()
+            before = self.printed[:-1]
+            draft = self.method(people, before, int(self.chance.integers(1 << 30)))
+            if draft is not None:  # others may have no release of which the openings are these
+                yield self._quiet(people, [*before, draft], SERIES - 1)
+
+    @staticmethod
+    def _by_series(quiet: Sequence[_Quiet]) -> float:
+        fives = sum(int((rows == BASE).sum()) for rows, _ in quiet)
+        small_fives = sum(int((rows == BASE)[:, small].sum()) for rows, small in quiet)
+        seen = both = both_of_small = 0
+        for rows, small in quiet:
+            windows = np.lib.stride_tricks.sliding_window_view(rows, SERIES, axis=0)
+            turned = (windows == 0).any(axis=2) & (windows == BASE).any(axis=2)
+            seen += turned[:, small].size
+            both += int(turned.sum())
+            both_of_small += int(turned[:, small].sum())
+        if not both_of_small:
             return 0.0
-        return float(both[:, small].mean() * (both[:, small].sum() / both.sum() - after_one))
+        return max(0.0, both_of_small / seen * (both_of_small / both - small_fives / fives))
 
     def _changed(self, *, comes: bool) -> tuple[list[Record], Ints]:
         """Who came or left, one in each run, and the figures after it."""
-        who, rows = [], []
-        for _ in range(self.runs):
-            if comes:
-                who.append(self.people.somebody())
-                people = [*self.records, who[-1]]
-            else:
-                place = self.people.leaver()
-                who.append(self.records[place])
+        rows = []
+        if comes:
+            who = self.people.somebody(self.runs)
+            for record in who:
+                rows.append(self._row(self._next([*self.records, record], self.printed)))
+        else:
+            places = self.people.leavers(self.runs)
+            who = [self.records[place] for place in places]
+            for place in places:
                 people = [*self.records[:place], *self.records[place + 1 :]]
-            rows.append(self._row(self._next(people, self.printed)))
+                rows.append(self._row(self._next(people, self.printed)))
         return who, np.array(rows)
 
     def _learned(self, who: Sequence[Record], after: Ints) -> tuple[float, float]:
@@ -210,8 +229,7 @@ class _Trial:
             own = np.zeros_like(seen)
             np.add.at(own, (inside[run], kinds[run], moves[run]), 1)
             told = _told(seen - own)[kinds[run], moves[run]]
-            for place, trust in enumerate(TRUSTS):
-                believed = self.people.believed(trust * told, counted)
+            for place, believed in enumerate(self.people.believed(told, counted, TRUSTS)):
                 factors[place, run] = believed.log_factors
                 if believed.posterior > 0.5 and believed.posterior >= 2 * believed.prior:
                     claims[place] += 1, believed.likeliest == self.people.place(who[run]), believed.prior
@@ -236,139 +254,3 @@ def _told(seen: Floats) -> Floats:
     shares /= shares.sum(axis=2, keepdims=True)
     logs: Floats = np.log(shares[1]) - np.log(shares[0])
     return logs
-
-
-@dataclass(frozen=True)
-class _Belief:
-    """log of posterior / prior of some people; and the likeliest combination, with its prior and its posterior."""
-
-    log_factors: Floats
-    likeliest: int
-    prior: float
-    posterior: float
-
-
-class _Combinations:
-    """Every combination of codes that somebody who comes can have, its prior, and the figures in which it counts."""
-
-    def __init__(
-        self, table_set: TableSet, cells: Sequence[Cell], records: Sequence[Record], chance: np.random.Generator
-    ) -> None:
-        self.table_set, self.cells, self.records, self.chance = table_set, cells, records, chance
-        flow = table_set.stock_flow
-        # Who was there at the opening is in a figure that is printed already: who comes was admitted.
-        self.fixed = {} if flow is None else {table_set.roots.index(flow.arrival): flow.admitted}
-        self.all_codes = [
-            (self.fixed[place],) if place in self.fixed else table_set.dimensions[root].codes
-            for place, root in enumerate(table_set.roots)
-        ]
-        used = {root for cell in cells for root, _ in cell}
-        self.places = [place for place, root in enumerate(table_set.roots) if root in used]
-        self.roots = [table_set.roots[place] for place in self.places]
-        self.codes = [self.all_codes[place] for place in self.places]
-        self.number_of = [{code: number for number, code in enumerate(codes)} for codes in self.codes]
-        self.shape = tuple(map(len, self.codes))
-        self.where = [predicate(table_set, cell) for cell in cells]
-        self.tables = list(self._tables())
-        self.drawn: Ints | None = None
-        if np.prod([float(size) for size in self.shape]) <= MOST_COMBINATIONS:
-            self.prior = self._whole_prior()
-        else:
-            drawn = np.array([self.numbers(self.somebody()) for _ in range(DRAWN)], dtype=np.int64)
-            self.drawn, number = np.unique(drawn, axis=0, return_counts=True)
-            self.prior = (number / number.sum()).astype(np.float32)
-            self.known = {tuple(row): place for place, row in enumerate(self.drawn.tolist())}
-
-    def _tables(self) -> list[tuple[list[int], list[int], NDArray[np.float32]]]:
-        """(axes, numbers of figures, which figure counts which combination of the axes); each figure once."""
-        axes_of = [tuple(sorted(self.roots.index(root) for root, _ in cell)) for cell in self.cells]
-        tables, taken = [], set()
-        for axes in sorted(set(axes_of), key=lambda axes: (-len(axes), axes)):
-            mine = [n for n, own in enumerate(axes_of) if n not in taken and set(own) <= set(axes)]
-            if not mine:
-                continue
-            taken.update(mine)
-            matrix = np.zeros((len(mine), *(self.shape[axis] for axis in axes)), dtype=np.float32)
-            for counts, figure in zip(matrix, mine, strict=True):
-                counts[np.ix_(*self._inside(self.where[figure], axes))] = 1
-            tables.append((list(axes), mine, matrix.reshape(len(mine), -1)))
-        return tables
-
-    def _inside(self, where: Mapping[str, frozenset[str]], axes: Sequence[int]) -> list[list[int]]:
-        return [
-            [number for number, code in enumerate(self.codes[axis]) if code in where.get(self.roots[axis], {code})]
-            for axis in axes
-        ]
-
-    def _whole_prior(self) -> NDArray[np.float32]:
-        held = np.zeros(self.shape)
-        for record in self.records:
-            held[tuple(self.numbers(record))] += 1
-        for axis, size in enumerate(self.shape):
-            held = (1 - EXCHANGED) * held + EXCHANGED * held.sum(axis=axis, keepdims=True) / size
-        for rule in self.table_set.impossible:
-            if set(rule) <= set(self.roots):
-                held[np.ix_(*self._inside(rule, range(len(self.roots))))] = 0
-        prior: NDArray[np.float32] = (held / held.sum()).astype(np.float32).reshape(-1)
-        return prior
-
-    def numbers(self, record: Record) -> list[int]:
-        """The codes of a person as numbers along the axes; of who was there at the opening, as of who comes."""
-        codes = (self.fixed.get(place, record[place]) for place in self.places)
-        return [numbers[code] for numbers, code in zip(self.number_of, codes, strict=True)]
-
-    def place(self, record: Record) -> int:
-        """The place of the combination of a person; -1 where it was not drawn."""
-        numbers = self.numbers(record)
-        if self.drawn is not None:
-            return self.known.get(tuple(numbers), -1)
-        return int(np.ravel_multi_index(numbers, self.shape))
-
-    def somebody(self) -> Record:
-        """A fictitious person who can be: a record with some attributes exchanged."""
-        while True:
-            record = self.records[int(self.chance.integers(len(self.records)))]
-            exchanged = self.chance.random(len(record)) < EXCHANGED
-            made = tuple(
-                codes[int(self.chance.integers(len(codes)))] if exchanged[place] or place in self.fixed else code
-                for place, (codes, code) in enumerate(zip(self.all_codes, record, strict=True))
-            )
-            if not self.table_set.is_impossible(tuple(sorted(zip(self.table_set.roots, made, strict=True)))):
-                return made
-
-    def leaver(self) -> int:
-        """The place of a record that may go; not of who was at the opening, while there are others."""
-        free = [n for n, record in enumerate(self.records) if all(record[p] == c for p, c in self.fixed.items())]
-        return int(self.chance.choice(free or range(len(self.records))))
-
-    def counted(self, people: Sequence[Record]) -> NDArray[np.bool_]:
-        """Which person (row) is counted in which figure (column)."""
-        held = np.array(people, dtype=object)
-        at = {root: number for number, root in enumerate(self.table_set.roots)}
-        found = np.ones((len(people), len(self.cells)), dtype=np.bool_)
-        known: dict[tuple[str, frozenset[str]], NDArray[np.bool_]] = {}
-        for number, where in enumerate(self.where):
-            for root, codes in where.items():
-                if (root, codes) not in known:
-                    known[root, codes] = np.isin(held[:, at[root]].astype(str), sorted(codes))
-                found[:, number] &= known[root, codes]
-        return found
-
-    def believed(self, told: Floats, counted: NDArray[np.bool_]) -> _Belief:
-        """What somebody believes to whom each figure tells that much of who is counted in it, of people (rows)."""
-        score = np.zeros((1,) * len(self.shape) if self.drawn is None else len(self.prior), dtype=np.float32)
-        for axes, mine, matrix in self.tables:
-            sums = told[mine].astype(np.float32) @ matrix
-            if self.drawn is None:
-                score = score + sums.reshape([n if axis in axes else 1 for axis, n in enumerate(self.shape)])
-            else:
-                sizes = [self.shape[axis] for axis in axes]
-                score = score + sums[np.ravel_multi_index(self.drawn[:, axes].T, sizes)]
-        if self.drawn is None:
-            score = np.broadcast_to(score, self.shape).reshape(-1)
-        top = score.max()
-        weights = self.prior * np.exp(score - top)
-        whole = float(weights.sum(dtype=np.float64))
-        likeliest = int(weights.argmax())
-        logs = counted @ told - float(top) - np.log(whole)
-        return _Belief(logs, likeliest, float(self.prior[likeliest]), float(weights[likeliest]) / whole)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from nrm.statistics import sums
 from nrm.statistics.attack import Audit, Finding, PrintedSums, audit
 from nrm.statistics.cells import Layout, lay_out
+from nrm.statistics.next_rounding import NextRoundings
 from nrm.statistics.one_person import NOTHING_TOLD, Method, NoNextRelease, OnePerson, examine
 from nrm.statistics.protect import (
     NOTHING_PRINTED,
@@ -194,6 +195,11 @@ def read_history(history: Sequence[Mapping[str, Any]]) -> tuple[Figures, tuple[E
     return last, tuple(reversed(releases))
 
 
+def history_of(figures: Mapping[Cell, int]) -> dict[str, Any]:
+    """A kept value of printed figures, in people: only of those that the next release should stay near to."""
+    return {"format": FORMAT, "base": BASE, "figures": [[cell, figure // BASE] for cell, figure in figures.items()]}
+
+
 def at_step(table_set: TableSet, step: str) -> TableSet:
     """The tables as they are printed at a step."""
     ways, coarse = next((ways, coarse) for name, ways, coarse in STEPS if name == step)
@@ -355,16 +361,14 @@ class _Maker:
 
     def _after(self, layout: Layout, step: str, draw: int) -> Method:
         """How the release after a draft would be made of these people: with other noise, and the same openings."""
+        following = NextRoundings(layout, self.records, self.last)
 
         def after(
             records: Sequence[Record], printed: Sequence[Mapping[Cell, int]], fresh: int
         ) -> dict[Cell, int] | None:
-            noise = secret_stream(self.seed, "after", step, draw, fresh)
-            last = {cell: figure // BASE for cell, figure in printed[-1].items()}
-            counts = layout.membership(records).sum(axis=1).astype(np.int64)
-            total = round_total(len(records), noise, last)
+            last = {cell: figure // BASE for cell, figure in printed[-1].items()} if printed else NOTHING_PRINTED
             try:
-                return _in_people(round_jointly(layout, counts, total, noise, last=last, closing=self.last))
+                return _in_people(following.round(records, last, self.seed, ("after", step, draw, fresh)))
             except CannotRound:
                 return None
 

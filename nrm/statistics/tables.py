@@ -143,13 +143,15 @@ class Survival:
 class Linked:
     """Another report that may be on the same people: those of this one with `where` are those of that one with `there`.
 
-    `by` maps dimensions of this report to those of the other; members of the same name mean the same.
+    `by` maps dimensions of this report to those of the other; members of the same name mean the same. Not `crossed`:
+    the other report has figures by each of them, and none by two.
     """
 
     report: str
     where: Mapping[str, frozenset[str]] = field(default_factory=dict)
     there: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     by: Mapping[str, str] = field(default_factory=dict)
+    crossed: bool = True
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 A proposal is simulated before the Minister of State approves it: by the coordinator from the page (`begin_trial`), or
 by a person who runs `nrm mou simulate` on the same text.
 
-Decided in ADR 0014.
+Decided in ADR 0014 and ADR 0096.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -52,11 +52,13 @@ class Simulated:
     last: date
     step: str
     tables: tuple[dict[str, Any], ...]
+    one_person: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """As it is printed, and kept with a proposal."""
+        """As it is printed, and kept with a proposal. Those kept before it was tried lack `one_person`."""
         tables = [{name: table[name] for name in ("name", "dimensions", "rows")} for table in self.tables]
-        return {"from": self.first.isoformat(), "to": self.last.isoformat(), "step": self.step, "tables": tables}
+        said = {"from": self.first.isoformat(), "to": self.last.isoformat(), "step": self.step, "tables": tables}
+        return said | {"one_person": dict(self.one_person)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +90,19 @@ def whole_quarters(first: date, last: date, today: date) -> tuple[date, date]:
 
 
 def simulate(
-    draft: Agreement, first: date, last: date, *, by: Actor, progress: Callable[[str], None] = lambda _: None
+    draft: Agreement,
+    first: date,
+    last: date,
+    *,
+    by: Actor,
+    text: str = "",
+    progress: Callable[[str], None] = lambda _: None,
 ) -> Simulated | Withheld:
-    """Route the cases of the period under the draft. Raises NotPermitted (a person), NoWholeQuarter."""
+    """Route the cases of the period under the draft, whose text is `text`. The figures are attacked together with those
+    that were kept of other drafts over the same quarters. Raises NotPermitted (a person), NoWholeQuarter.
+    """
     # The solvers take long to import and much memory.
-    from nrm.statistics import release
+    from nrm.statistics import linked_reports, release
 
     first, last = whole_quarters(first, last, clock.today(country().timezone))
     progress("reading the cases")
@@ -103,18 +113,35 @@ def simulate(
     receiving = [code for code, party in draft.parties.items() if party.competence is not None]
     parties = list(dict.fromkeys([*receiving, *places, *(stay.party for case in past for stay in case.stays)]))
     nights = rules.weeks(first, last)
+    quarters = Window(Quarter.of(first), Quarter.of(last))
+    others = [each for each in agreement_version_rows.simulations(besides=text) if quarters.meets(_quarters(each))]
+    shared = rules.happened_names(nights)
+    printed = [
+        found
+        for each in others
+        if _quarters(each) == quarters
+        and (found := linked_reports.printed_of_the_same("simulation", each["tables"], shared)) is not None
+    ]
     made = release.make(
         statistics.parse(rules.tables(parties, nights)),
         rules.rows(placed, parties, nights),
         seed=signing.repeatable_seed("simulation", repr(draft), first.isoformat(), last.isoformat()),
-        told_elsewhere=reports.told_of_one_person(
-            MAIN.name, Window(Quarter.of(first), Quarter.of(last)), by=reports.RELEASE
-        ),
+        # What happened is the same for every draft: its figures stay as they were printed, as far as they can.
+        history=[release.history_of(each.releases[0][1]) for each in printed[-1:]],
+        linked_reports=printed,
+        told_elsewhere=reports.told_of_one_person(MAIN.name, quarters, by=reports.RELEASE)
+        + sum(float(each.get("one_person", {}).get("p95_bits", 0.0)) for each in others),
         progress=progress,
     )
     if isinstance(made, release.Refused):
         return Withheld(first, last)
-    return Simulated(first, last, made.step, made.tables)
+    return Simulated(first, last, made.step, made.tables, made.verdict.one_person.to_json())
+
+
+def _quarters(simulation: Mapping[str, Any]) -> Window:
+    """The quarters of a simulation that was kept."""
+    first, last = (Quarter.of(date.fromisoformat(simulation[key])) for key in ("from", "to"))
+    return Window(first, last)
 
 
 def begin_trial(*, version: str, by: Actor, quarters: int = MOST_QUARTERS) -> None:
@@ -147,7 +174,7 @@ def last_quarters(number: int) -> tuple[date, date]:
 
 def try_text(text: str, first: date, last: date) -> None:
     """Simulate a text and keep the result with the proposals that have this text; for the program itself."""
-    made = simulate(draft_of(text, country(), ""), first, last, by=store.SIMULATION)
+    made = simulate(draft_of(text, country(), ""), first, last, by=store.SIMULATION, text=text)
     keep(text=text, simulated=made.to_json(), by=store.SIMULATION)
 
 

@@ -256,6 +256,11 @@ def tables(parties: Sequence[str], nights: Sequence[date]) -> dict[str, Any]:
     }
 
 
+def happened_names(nights: Sequence[date]) -> list[str]:
+    """The dimensions that say what happened: they are the same for every draft over the same quarters."""
+    return ["happened", "late_happened", *(week_name(night, "happened") for night in nights)]
+
+
 def rows(placed: Iterable[Placed], parties: Sequence[str], nights: Sequence[date]) -> list[dict[str, str]]:
     """One record per person, by the dimensions of `tables`."""
     found = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -13,13 +14,17 @@ from sqlalchemy import select
 
 from nrm import countries
 from nrm.actions.agreement import agreement_simulation as actions
+from nrm.actions.agreement import agreement_versions as versions
 from nrm.cli.agreements import mou
 from nrm.cli.usage import Refused
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotPermitted
 from nrm.models.shelter.cases import Case
+from nrm.statistics import release
 from nrm.store.agreement import agreement_simulation as store
-from tests import accommodated
+from nrm.store.countries import country
+from tests import accommodated, factories
+from tests import factories_agreements as texts
 
 SHIPPED = countries.FOLDER / "albania" / "mou-2005.toml"
 APRIL, JUNE = date(2026, 4, 1), date(2026, 6, 30)
@@ -128,3 +133,37 @@ def test_who_does_not_wish_to_be_counted_is_not(shelter: Flask):
     db.session.flush()
     after = store.past(APRIL, JUNE, shelter.extensions["nrm.country"], by=store.SIMULATION)
     assert {each.person for each in before} - {each.person for each in after} == {some.person}
+
+
+def test_what_other_drafts_printed_of_the_same_quarters_is_attacked_and_counted(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+):
+    """Each draft is tried on the same people: what two print of where they came stands for the same numbers."""
+    by = factories.actor(texts.COORDINATOR)
+    accommodated.at(date(2026, 7, 10))
+    one, other = (texts.draft(name) for name in ("2027", "2028"))
+    for text in (one, other):
+        versions.propose(text=text, by=by)
+    kept = texts.simulated() | {"one_person": {"draws": 100, "named": 0.0, "p95_bits": 2.5, "by_series": 0.0}}
+    actions.keep(text=one, simulated=kept, by=store.SIMULATION)
+    given = []
+
+    def listen(*_: Any, **named: Any) -> None:
+        given.append(named)
+        raise LookupError
+
+    monkeypatch.setattr(release, "make", listen)
+    longer_time, quarter = (date(2026, 1, 1), date(2026, 6, 30)), (date(2026, 1, 1), date(2026, 3, 31))
+    for text, (first, last) in ((other, quarter), (other, longer_time), (one, quarter)):
+        draft = countries.draft_of(text, country(), "")
+        with pytest.raises(LookupError):
+            actions.simulate(draft, first, last, by=store.SIMULATION, text=text)
+    same, longer, own = given
+    [linked] = same["linked_reports"]
+    assert {"happened", "late_happened"} < set(linked.releases[0][0].dimensions)
+    assert not any("simulated" in name for name in linked.releases[0][0].dimensions)
+    assert linked.releases[0][1][(("happened", "NRC"),)] == 30
+    assert [[cell, number] for cell, number in same["history"][0]["figures"] if not cell] == [[(), 9]]
+    assert (longer["linked_reports"], longer["history"], longer["told_elsewhere"]) == ([], [], 2.5)
+    assert same["told_elsewhere"] == 2.5
+    assert (own["linked_reports"], own["told_elsewhere"]) == ([], 0.0)

@@ -13,7 +13,7 @@ from nrm.countries import load
 from nrm.statistics import release
 from nrm.statistics.attack import Audit, audit
 from nrm.statistics.description import parse
-from nrm.statistics.linked_reports import believed
+from nrm.statistics.linked_reports import believed, printed_of_the_same
 from nrm.statistics.protect import domain
 from nrm.statistics.reading import SOMEBODY, LinkedReleases, scenario
 from nrm.statistics.tables import Cell, MalformedTableSet, TableSet
@@ -238,3 +238,38 @@ def test_a_link_that_cannot_be_read_is_named(linked: Any, message: str) -> None:
             }
         )
     assert str(caught.value) == message
+
+
+def test_two_simulations_over_the_same_people_are_attacked_together() -> None:
+    """Each draft of the agreement prints where people came: who are printed as 0 and as 5 are less than five."""
+    table_set = parse(
+        {
+            "dimension": {
+                "happened": {"column": "happened", "codes": ["NRC", "IOM", "vatra"]},
+                "simulated": {"column": "simulated", "codes": ["NRC", "IOM", "vatra"]},
+            },
+            "table": [{"by": ["happened"]}, {"by": ["simulated"]}],
+        }
+    )
+
+    def by(name: str, *values: int) -> dict[str, Any]:
+        rows = [
+            {name: member, "value": value} for member, value in zip(("*", "NRC", "IOM", "vatra"), values, strict=True)
+        ]
+        return {"name": name, "dimensions": [name], "rows": rows}
+
+    people = [("NRC", "IOM")] * 26 + [("IOM", "NRC")] * 4 + [("vatra", "vatra")] * 14
+    draft = [by("happened", 45, 25, 5, 15), by("simulated", 45, 5, 25, 15)]
+    linked = printed_of_the_same(
+        "simulation", [by("happened", 45, 30, 0, 15), by("simulated", 45, 20, 20, 5)], ["happened"]
+    )
+    assert linked is not None
+    belief = believed(table_set, cells(draft), people, linked)
+    assert belief is not None
+    keeper = scenario("A4", table_set, cells(draft), people, beliefs=[belief])
+    known = {(tuple(fact.where.get("happened", ())), fact.low, fact.high) for fact in keeper.facts}
+    assert known == {((), 41, 49), (("NRC",), 21, 39), (("IOM",), 0, 4), (("vatra",), 6, 24)}
+    iom: Cell = (("happened", "IOM"),)
+    assert ((iom,), (iom,)) in belief[0].equal
+    assert audit(table_set, draft, people, linked_reports=[linked]).ok
+    assert printed_of_the_same("simulation", [{"dimensions": [], "rows": [{"value": 45}]}], ["happened"]) is None

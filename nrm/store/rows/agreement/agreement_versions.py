@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -81,6 +82,14 @@ def tried_until(last: date) -> int:
     """How many versions, withdrawn ones too, were simulated over quarters that end on that day."""
     found = db.session.scalars(select(AgreementVersion.simulation).where(AgreementVersion.simulation.is_not(None)))
     return sum(each.get("to") == last.isoformat() for each in found if each)
+
+
+def simulations(*, besides: str) -> list[dict[str, Any]]:
+    """Every simulation that was kept, of withdrawn versions too, but those of this text."""
+    statement = select(AgreementVersion.simulation).where(
+        AgreementVersion.simulation.is_not(None), AgreementVersion.text != besides.replace("\r\n", "\n")
+    )
+    return [each for each in db.session.scalars(statement.order_by(AgreementVersion.proposed_at)) if each]
 
 
 def with_text(text: str) -> list[tuple[uuid.UUID, str]]:

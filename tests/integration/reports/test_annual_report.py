@@ -16,6 +16,7 @@ import pytest
 from flask import Flask
 
 from nrm import clock
+from nrm import db as database
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted
 from nrm.domain.quarters import Quarter
@@ -26,8 +27,7 @@ from nrm.store.countries import country
 from nrm.store.reports import reports as store
 from nrm.store.reports import year_counting
 from tests import accommodated, factories
-from tests.conftest import Person
-from tests.shared import once
+from tests.conftest import Person, once
 
 RELEASE = Actor.system("release")
 Q1, Q4 = Quarter(2025, 1), Quarter(2025, 4)
@@ -44,7 +44,7 @@ def year_instance(template: Path, tmp_path_factory: pytest.TempPathFactory) -> P
             accommodated.many(100, seed=3, months=(date(2025, 1, 5), date(2025, 12, 28)))
             outcome = accommodated.release(Q4, by=factories.actor("molsa.statistician"))
             assert "annual" in outcome.others
-            db.disconnect()
+            database.disconnect()
         clock.set_clock(None)
 
     return once(tmp_path_factory, "year", make)[0]
@@ -56,7 +56,7 @@ def year(year_instance: Path, tmp_path: Path) -> Iterator[Flask]:
     with app.app_context():
         accommodated.at(CLOSED_ON)
         yield app
-        db.disconnect()
+        database.disconnect()
     clock.set_clock(None)
 
 

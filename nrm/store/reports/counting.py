@@ -360,12 +360,12 @@ def identifications(
             ages.band(case_id, one.age_band, last.end),
             codes,
         )
-        for case_id, (one, *_), stood in ((key, rows, course(rows, first, last)) for key, rows in found.items())
+        for case_id, (one, *_), stood in ((key, rows, _course(rows, first, last)) for key, rows in found.items())
         if stood is not None
     ]
 
 
-def course(rows: Sequence[Row[*tuple[Any, ...]]], first: Quarter, last: Quarter) -> tuple[str, str] | None:
+def _course(rows: Sequence[Row[*tuple[Any, ...]]], first: Quarter, last: Quarter) -> tuple[str, str] | None:
     """How one identification stood, from a row for each look at it, or one row without a look."""
     one = rows[0]
     looks = [(row.looked_on, row.outcome) for row in rows if row.looked_on is not None]

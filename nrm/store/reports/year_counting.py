@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -17,12 +18,12 @@ from nrm.domain.reports.counting import Codes, Row
 from nrm.domain.reports.report_list import MAIN
 from nrm.domain.reports.reports import Window
 from nrm.domain.reports.tabulation import Classification, still_there, tabulate
+from nrm.domain.shelter.identifications import Course, State, counted
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.identifications import Identification, IdentificationLook
 from nrm.store.countries import country
 from nrm.store.reports import counting
 
-BEGINNING = Quarter(1000, 1)
 NO_CODES: Codes = {"sex": (), "age_band": ()}
 
 
@@ -101,8 +102,15 @@ def _identified(connection: Connection, last: Quarter, cases: Collection[uuid.UU
     found: dict[uuid.UUID, list[Found[*tuple[Any, ...]]]] = defaultdict(list)
     for row in connection.execute(statement):
         found[row.case_id].append(row)
-    stood = {case: counting.course(rows, BEGINNING, last) for case, rows in found.items()}
+    stood = {case: counted(_course(rows), date.min, last.end) for case, rows in found.items()}
     return {case: each[0] for case, each in stood.items() if each is not None}
+
+
+def _course(rows: Sequence[Found[*tuple[Any, ...]]]) -> Course:
+    """One identification, from a row for each look at it, or one row without a look."""
+    one = rows[0]
+    looks = [(row.looked_on, row.outcome) for row in rows if row.looked_on is not None]
+    return Course(one.asked_on, State(one.state).is_decided, looks, one.status, one.appeal_decided_on)
 
 
 def _classification(codes: Codes) -> Classification:

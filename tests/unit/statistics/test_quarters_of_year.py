@@ -16,10 +16,11 @@ from nrm.statistics import release
 from nrm.statistics.attack import audit, figures_of
 from nrm.statistics.cells import lay_out
 from nrm.statistics.description import parse
+from nrm.statistics.one_person import NOTHING_TOLD
 from nrm.statistics.protect import round_jointly, secret_stream
 from nrm.statistics.quarters_of_year import COURSE, QuarterOfYear, YearWithQuarters, joint, last_printed
 from nrm.statistics.release import at_step, render
-from nrm.statistics.tables import MalformedTableSet, TableSet
+from nrm.statistics.tables import Cell, MalformedTableSet, TableSet
 
 Rows = list[dict[str, str]]
 
@@ -134,7 +135,8 @@ def test_a_year_that_is_safe_alone_is_refused_beside_a_quarter_that_it_gives_awa
     true = {"a": 4, "b": 4, "c": 14, "d": 6}
     rows = [{"person": f"{form}{n}", "form": form} for form, number in true.items() for n in range(number)]
     states = {row["person"]: {"arrival": "admitted"} for row in rows if row["form"] != "d"}
-    printed = {(): 25, **{(("form", form),): figure for form, figure in {"a": 5, "b": 0, "c": 20, "d": 0}.items()}}
+    printed: dict[Cell, int] = {(): 25}
+    printed |= {(("form", form),): figure for form, figure in {"a": 5, "b": 0, "c": 20, "d": 0}.items()}
     quarter = QuarterOfYear("2025Q1", SMALL_QUARTER, printed, states)
     records, persons = SMALL.records(rows)
 
@@ -233,7 +235,7 @@ def test_the_gate_for_differences_looks_at_the_year_beside_each_quarter(monkeypa
         made = method(records, printed, 1)
         assert made is not None
         assert set(printed[-1]) <= set(made)
-        return release.NOTHING_TOLD
+        return NOTHING_TOLD
 
     monkeypatch.setattr(release, "examine", examine)
     release.make(YEARLY, rows, seed=b"year", quarters=quarters)
@@ -242,7 +244,7 @@ def test_the_gate_for_differences_looks_at_the_year_beside_each_quarter(monkeypa
     beside_quarters = len(rows)
 
     def tells(_: Any, records: Any, *__: Any, **___: Any) -> Any:
-        return dataclasses.replace(release.NOTHING_TOLD, named=50.0 * (len(records) < beside_quarters))
+        return dataclasses.replace(NOTHING_TOLD, named=50.0 * (len(records) < beside_quarters))
 
     monkeypatch.setattr(release, "examine", tells)
     for name in ("DRAWS", "FEWEST_DRAWS"):

@@ -18,7 +18,7 @@ FEWEST = 25
 """If the published number of people who left is lower, there is no curve: its band would allow nearly every curve."""
 
 WIDEST = 50
-"""Where the band is wider, in percent, it says nothing of use: the table has the words "too few" in place of it."""
+"""Where the band is wider, in percent, it says nothing of use: the table has the words "too few" (ADR 0091)."""
 
 Label = Callable[[str, str], str]
 

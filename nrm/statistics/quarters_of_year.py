@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise, product
 
+import numpy as np
+
 from nrm.statistics.possible_worlds import Frame, PossibleWorld, Questions, walk
 from nrm.statistics.reading import Crowd, Fact, Predicate, Record, Scenario, bounds, predicate
 from nrm.statistics.search import search
@@ -28,7 +30,8 @@ MOST_COURSES = 400  # that people of a world may have; fewer make the verdict st
 MOST_WAYS = 2  # attributes of a figure of a quarter that is used
 MOST_OTHERS = 8  # courses that are tried instead of that of one record
 OF_EACH = 4  # courses, besides the true ones, that are counted in each figure
-ROUNDS = 8
+ROUNDS = 5
+FEW = 60  # with more open questions the solver is not asked: such a year has failed
 
 State = Mapping[str, str]
 """What somebody was counted as in one quarter: a code by dimension."""
@@ -79,11 +82,31 @@ def findings(
     questions = _Questions(frame, joined.records, joined.figures)
     start = PossibleWorld(frame, joined.records)
     ends = walk(start, questions, chance, ROUNDS, tell=tell)
-    if ends and questions.left():
+    if ends and 0 < questions.left() <= FEW:
         search(questions, ends, chance.getrandbits(30))
-    return [(g, cell if cell in figures else None, learns) for g, cell, learns in questions.unanswered()], (
-        questions.number_asked()
-    )
+    left = questions.unanswered()
+    if left:
+        told = _told_before(joined, figures, questions, chance)
+        left = [each for each in left if each not in told]
+    return [(g, cell if cell in figures else None, learns) for g, cell, learns in left], questions.number_asked()
+
+
+def _told_before(joined: Joint, figures: Mapping[Cell, int], open_: Questions, chance: random.Random) -> list[Answer]:
+    """Of what the year and its quarters leave no doubt about, what the quarters alone leave none about: the year does
+    not tell it. Of records nothing is taken away."""
+    before = {cell: figure for cell, figure in joined.figures.items() if cell not in figures}
+    frame = _Frame(joined.table_set, before, joined.scenario)
+    questions = _Questions(frame, joined.records, before)
+    places = [open_.frame.number[cell] for cell in frame.cells]
+    for own, other in zip(questions.flags, open_.flags, strict=True):
+        np.logical_and(own, other[places], out=own)
+    unsure = {cell for guarantee, cell, _ in open_.unanswered() if guarantee == "G5"}
+    questions.groups = {group for group in questions.groups if frame.cells[group[1]] in unsure}
+    questions.neighbours = set()
+    ends = walk(PossibleWorld(frame, joined.records), questions, chance, ROUNDS)
+    if ends and 0 < questions.left() <= FEW:
+        search(questions, ends, chance.getrandbits(30))
+    return questions.unanswered()
 
 
 class _Frame(Frame):

@@ -289,7 +289,9 @@ class _Maker:
                 continue
             self.tell(f"step {step}")
             layout = lay_out(at_step(self.table_set, step))
-            for draw in range(max(FEWEST_DRAWS, min(DRAWS, WORK // len(layout.cells)))):
+            # To attack a year with its quarters is as much work as ten other attacks.
+            work = WORK if self.year is None else 0
+            for draw in range(max(FEWEST_DRAWS, min(DRAWS, work // len(layout.cells)))):
                 made = self._attempt(step, draw, layout, total)
                 if made is not None:
                     return made

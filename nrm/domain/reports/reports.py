@@ -124,7 +124,7 @@ def quarter_window(quarter: Quarter) -> Callable[[int], Window]:
     """The window of a number of quarters that the quarter lies in.
 
     Time is cut into pieces of so many quarters from the year 0 on: four are a calendar year, eight an even year with
-    the odd one after it.
+    the odd one after it (ADR 0091).
     """
 
     def of(size: int) -> Window:

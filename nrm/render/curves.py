@@ -17,6 +17,9 @@ from nrm.statistics.tables import TOTAL, Survival
 FEWEST = 25
 """If the published number of people who left is lower, there is no curve: its band would allow nearly every curve."""
 
+WIDEST = 50
+"""Where the band is wider, in percent, it says nothing of use: the table has the words "too few" (ADR 0091)."""
+
 Label = Callable[[str, str], str]
 
 
@@ -30,6 +33,14 @@ class Curve:
 
     lines: tuple[tuple[int, int, int, int], ...]
     half: tuple[str, str, str] | None
+
+    @property
+    def rows(self) -> list[tuple[int, tuple[int, int, int] | None]]:
+        """The lines for a table; none in place of the percentages where the band is too wide."""
+        return [
+            (days, (least, estimate, most) if most - least <= WIDEST else None)
+            for days, least, estimate, most in self.lines
+        ]
 
     def picture(self, name: str) -> str:
         """The chart; `name` is read out instead of it."""

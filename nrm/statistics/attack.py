@@ -24,6 +24,8 @@ from nrm.statistics.earlier_release import EarlierWorld, possible_earlier_world
 from nrm.statistics.linear import NotOptimal, narrow_sums, pinned, pinned_in_linked
 from nrm.statistics.linked_reports import believed
 from nrm.statistics.possible_worlds import Frame, PossibleWorld, Questions, walk
+from nrm.statistics.quarters_of_year import YearWithQuarters
+from nrm.statistics.quarters_of_year import findings as findings_with_quarters
 from nrm.statistics.reading import (
     AttackerBelief,
     Crowd,
@@ -103,13 +105,15 @@ def audit(
     seed: int = 0,
     sample: int | None = None,
     sums: Sequence[PrintedSums] = (),
+    year: YearWithQuarters | None = None,
     progress: Callable[[str], None] | None = None,
     open_questions: Callable[[int], None] | None = None,
 ) -> Audit:
     """Attack the printed tables, each `{"name", "dimensions", "rows": [{dimension: member, "value": n}]}`.
 
     `records` are the true ones; `earlier` are the releases before, the newest first; `linked_reports` are the releases
-    of other reports on people who may be the same. `seed` decides which worlds are tried, and so only how long the
+    of other reports on people who may be the same; `year` the releases of quarters that count the same people, when
+    these tables are of the whole year. `seed` decides which worlds are tried, and so only how long the
     attack takes. Of more open groups or records than `sample` only so many are asked about. `open_questions` hears how
     many questions are left. Returns the findings and a verdict for each scenario.
 
@@ -147,12 +151,17 @@ def audit(
     if not findings:
         tell("possible worlds")
         findings = attack.by_worlds()
+    if not findings and year is not None:
+        tell("quarters of the year")
+        findings = attack.with_quarters(year)
     named = [dataclasses.replace(finding, table=_table_of(table_set, finding.cell)) for finding in findings]
     failed = {finding.scenario for finding in findings}
     verdicts = {name: name not in failed for name in attack.gates()}
     verdicts["A0"] = verdicts["A1"]
-    if earlier:  # earlier releases that say nothing about these people add nothing to what A1 knows
+    if earlier or year is not None:  # earlier releases that say nothing about these people add nothing to what A1 knows
         verdicts.setdefault("A4", verdicts["A1"])
+    if "A4" in failed:
+        verdicts["A4"] = False
     verdicts["A2"] = not any(finding.guarantee == "G5" for finding in findings)
     if table_set.reported:
         verdicts["A5"] = attack.is_withstood(attack.reported())
@@ -446,6 +455,14 @@ class _Attack:
             self.untried += len(questions.untried)
             findings += [Finding(g, against.name, "", cell, learns) for g, cell, learns in questions.unanswered()]
         return findings
+
+    def with_quarters(self, year: YearWithQuarters) -> list[Finding]:
+        """Findings of what the quarters of a year tell beside it, and it beside them."""
+        found, asked = findings_with_quarters(
+            self.table_set, self.figures, self.records, year, self.chance, tell=self.tell
+        )
+        self.questions += asked
+        return [Finding(guarantee, "A4", "", cell, learns) for guarantee, cell, learns in found]
 
     def is_withstood(self, against: Scenario) -> bool:
         """Whether an attacker whom no release must survive learns nothing."""

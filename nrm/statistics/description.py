@@ -13,6 +13,7 @@ from nrm.statistics.tables import (
     SIZES,
     TOTAL,
     Dimension,
+    Follows,
     Known,
     Linked,
     MalformedTableSet,
@@ -27,9 +28,12 @@ from nrm.statistics.tables import (
 _KEYS = {
     *("base", "version", "windows", "title", "basis", "counted", "charted", "told", "dimension", "table"),
     *("impossible", "known", "reported", "stock_flow", "sizes", "weights", "survival", "linked", "adds_up", "weight"),
+    *("quarters_of", "follows"),
 }
 
 LARGEST = 10**9  # `most` of a sum: what a million people have stays a whole number that every program reads exactly
+
+WINDOWS = (1, 2, 4, 8)
 
 _DAYS = re.compile(r"([0-9]+)(?:-([0-9]+)|\+)")
 
@@ -45,10 +49,12 @@ def parse(data: Mapping[str, Any]) -> TableSet:
     `table` (`by`, `title`; with `sum` and `most` a table of sums of a column), `impossible`,
     `known` and `reported` (`by`, `where`),
     `stock_flow` (`by`, `arrival`, `departure`), `sizes` and `weights` (four integers for 0 to 3 dimensions; sizes may
-    be raised, never lowered), `version`, `windows` (of 1, 2, 4 quarters), `basis`, `counted`, `charted`, `told`,
+    be raised, never lowered), `version`, `windows` (of 1, 2, 4, 8 quarters), `basis`, `counted`, `charted`, `told`,
     `linked` (`report`, `where`, `there`, `by`),
     `survival` (`length`, whose classes are written `0-7` to `366+`, `status`, `ended`, `going_on`),
     `weight` (the column that says how many people a line stands for),
+    `quarters_of` (the report whose quarters count the same people), `follows` (`quarter`, `year`: who is the one in a
+    quarter is the other in the year),
     `adds_up` (true: each record belongs to one quarter alone).
     """
     _check_keys(data, "", _KEYS)
@@ -95,6 +101,10 @@ def parse(data: Mapping[str, Any]) -> TableSet:
         ),
         survival=_survival(data["survival"], shell, tables) if "survival" in data else None,
         adds_up=data.get("adds_up", False),
+        quarters_of=_text(data["quarters_of"], "quarters_of") if "quarters_of" in data else "",
+        follows=tuple(
+            _follows(e, f"follows {n}", shell) for n, e in enumerate(_list(data.get("follows"), "follows"), 1)
+        ),
         sums=sums,
         stands_for=_text(data["weight"], "weight") if "weight" in data else "",
     )
@@ -127,8 +137,8 @@ def _version(data: Any) -> int:
 
 
 def _windows(data: Any, flow: StockFlow | None) -> tuple[int, ...]:
-    if not isinstance(data, list) or not data or data != [number for number in (1, 2, 4) if number in data]:
-        raise MalformedTableSet(f"windows: {data!r}; some of 1, 2, 4 quarters are needed, the shortest first")
+    if not isinstance(data, list) or not data or data != [number for number in WINDOWS if number in data]:
+        raise MalformedTableSet(f"windows: {data!r}; some of 1, 2, 4, 8 quarters are needed, the shortest first")
     if flow is not None and data != [1]:
         raise MalformedTableSet("windows: stock and flow need every quarter")
     return tuple(data)
@@ -307,6 +317,20 @@ def _linked(data: Any, place: str, shell: TableSet) -> Linked:
         _codes(entry["where"], f"{place}.where", shell) if "where" in entry else {},
         {name: tuple(_strings(codes, f"{place}.there.{name}")) for name, codes in there.items()},
         by,
+    )
+
+
+def _follows(data: Any, place: str, shell: TableSet) -> Follows:
+    """Read `follows`. The dimensions of the quarter are those of the other report."""
+    entry = _mapping(data, place)
+    _check_keys(entry, place, {"quarter", "year"})
+    quarter = _mapping(entry.get("quarter"), f"{place}.quarter")
+    year = _codes(entry.get("year"), f"{place}.year", shell)
+    if len(year) != 1:
+        raise MalformedTableSet(f"{place}.year: one dimension is needed")
+    return Follows(
+        {name: frozenset(_strings(codes, f"{place}.quarter.{name}")) for name, codes in quarter.items()},
+        next(iter(year.items())),
     )
 
 

@@ -95,6 +95,15 @@ class OnePerson:
         told = self.p95_bits + bits if self.p95_bits else 0.0
         return self.named < MOST_NAMED and told <= MOST_BITS and self.by_series <= MOST_BY_SERIES
 
+    def and_also(self, other: OnePerson) -> OnePerson:
+        """The worse of two, for somebody who may do the one or the other."""
+        return OnePerson(
+            max(self.draws, other.draws),
+            max(self.named, other.named),
+            max(self.p95_bits, other.p95_bits),
+            max(self.by_series, other.by_series),
+        )
+
     def to_json(self) -> dict[str, float]:
         """As a verdict carries it."""
         return {

@@ -77,6 +77,7 @@ class Scenario:
     registers: tuple[Known, ...] = ()
     exempt: frozenset[Cell] = field(default_factory=frozenset)
     present: frozenset[Cell] = field(default_factory=frozenset)
+    several: bool = False  # releases of other periods on the same people are read as one with this one
 
     @property
     def asks_for_five(self) -> bool:
@@ -85,7 +86,7 @@ class Scenario:
         Not for an attacker who reads two reports on the same people: one may print them as 0 and the other as 5, so
         that they are 0 to 4. Even then it must be possible that nobody is there.
         """
-        return not self.beliefs
+        return not self.beliefs and not self.several
 
 
 def bounds(cell: Cell, figure: int) -> tuple[int, int]:

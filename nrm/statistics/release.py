@@ -30,6 +30,13 @@ from nrm.statistics.protect import (
     round_total,
     secret_stream,
 )
+from nrm.statistics.quarters_of_year import (
+    QuarterOfYear,
+    YearWithQuarters,
+    last_printed,
+    people_of,
+    printed_alike,
+)
 from nrm.statistics.reading import EarlierRelease, LinkedReleases, Record
 from nrm.statistics.tables import BASE, TOTAL, Cell, TableSet
 
@@ -145,6 +152,7 @@ def make(
     seed: bytes,
     history: Sequence[Mapping[str, Any]] = (),
     linked_reports: Sequence[LinkedReleases] = (),
+    quarters: Sequence[QuarterOfYear] = (),
     sample: int | None = None,
     told_elsewhere: float = 0.0,
     people: int | None = None,
@@ -152,8 +160,9 @@ def make(
     open_questions: Callable[[int], None] | None = None,
 ) -> Draft | Refused:
     """Protect one release. `history` holds the kept values of the releases before, the oldest first; `linked_reports`
-    holds releases of other reports on people who may be the same. `told_elsewhere`: the bits that other releases on
-    these people tell of one person (`p95_bits` of their verdicts, added up). `people`: see `one_person.examine`.
+    holds releases of other reports on people who may be the same; `quarters` those of the quarters of a year, if this
+    is a release of the whole year. `told_elsewhere`: the bits that other releases on these people tell of one person
+    (`p95_bits` of their verdicts, added up). `people`: see `one_person.examine`.
 
     A record maps dimensions to codes and may name its `person` (opaque: records of one person are counted once).
     `progress` is told what is being done, never a number; `open_questions` how many questions the attack has left,
@@ -162,10 +171,11 @@ def make(
     """
     started = time.monotonic()
     tell = progress or (lambda _: None)
-    records, _ = table_set.records(microdata)
+    records, persons = table_set.records(microdata)
     last, earlier = read_history(history)
     maker = _Maker(table_set, records, seed, last, earlier, linked_reports, told_elsewhere, tell)
     maker.amounts, maker.sums_before = table_set.amounts(microdata), sums.of_history(history)
+    maker.year = YearWithQuarters.of(quarters, persons) if quarters else None
     maker.sample, maker.open_questions, maker.people = sample, open_questions, people
     made = maker.run()
     return maker.finish(made, time.monotonic() - started)
@@ -270,6 +280,7 @@ class _Maker:
         self.people: int | None = None
         self.amounts: Mapping[str, Sequence[int]] = {}
         self.sums_before: tuple[sums.SumsPrinted, ...] = ()
+        self.year: YearWithQuarters | None = None
         self.open_questions: Callable[[int], None] | None = None
         self.attempts: list[tuple[str, str]] = []
         self.findings: tuple[Finding, ...] = ()
@@ -287,7 +298,9 @@ class _Maker:
                 continue
             self.tell(f"step {step}")
             layout = lay_out(at_step(self.table_set, step))
-            for draw in range(max(FEWEST_DRAWS, min(DRAWS, WORK // len(layout.cells)))):
+            # To attack a year with its quarters is as much work as ten other attacks.
+            work = WORK if self.year is None else 0
+            for draw in range(max(FEWEST_DRAWS, min(DRAWS, work // len(layout.cells)))):
                 made = self._attempt(step, draw, layout, total)
                 if made is not None:
                     return made
@@ -298,7 +311,7 @@ class _Maker:
         counts = layout.membership(self.records).sum(axis=1).astype(np.int64)
         self.tell("rounding")
         try:
-            figures = round_jointly(layout, counts, total, noise, last=self.last)
+            figures = round_jointly(layout, counts, total, noise, last=self._inertia(layout))
         except CannotRound:
             self.attempts.append((step, "cannot be rounded"))
             return None
@@ -329,6 +342,7 @@ class _Maker:
             seed=tried,
             sample=self.sample,
             sums=printed_sums,
+            year=self.year,
             progress=self.tell,
             open_questions=self.open_questions,
         )
@@ -346,6 +360,8 @@ class _Maker:
                 sums.told(each, self.records, added[each.name], step, draw, seed=tried, people=self.people)
                 for each in columns
             ]
+            if self.year is not None:
+                told = told.and_also(self._beside_quarters(layout, self.year, step, draw, tried))
         except NoNextRelease:
             self.attempts.append((step, "no release can follow"))
             self.findings = (Finding("audit", "A4", TOTAL),)
@@ -373,6 +389,43 @@ class _Maker:
                 return None
 
         return after
+
+    def _inertia(self, layout: Layout) -> Figures:
+        """What the figures have inertia towards: the last release, or quarters of the year, where they say little."""
+        if self.year is None:
+            return self.last
+        printed = last_printed(self.year, layout.table_set, layout.cells)
+        return {**self.last, **{cell: figure // BASE for cell, figure in printed.items()}}
+
+    def _beside_quarters(self, layout: Layout, year: YearWithQuarters, step: str, draw: int, tried: int) -> OnePerson:
+        """What the year tells of somebody beside a quarter: of who is in the one and not in the other, all else equal.
+
+        Everybody else of the quarter is the year; nobody can know more of who was there.
+        """
+        found = NOTHING_TOLD
+        for place, quarter in enumerate(year.quarters):
+            people = people_of(year, place, self.records)
+            printed = printed_alike(layout.table_set, quarter, layout.cells)
+            if not people or () not in printed:
+                continue
+
+            def of_year(
+                records: Sequence[Record], before: Sequence[Mapping[Cell, int]], fresh: int, place: int = place
+            ) -> dict[Cell, int] | None:
+                noise = secret_stream(self.seed, "beside", step, draw, place, fresh)
+                counts = layout.membership(records).sum(axis=1).astype(np.int64)
+                last = self._inertia(layout)
+                if len(before) > 1:
+                    last = {cell: figure // BASE for cell, figure in before[-1].items()}
+                try:
+                    total = round_total(len(records), noise, last)
+                    return _in_people(round_jointly(layout, counts, total, noise, last=last))
+                except CannotRound:
+                    return None
+
+            told = examine(layout.table_set, people, [printed], of_year, seed=tried + place, people=self.people)
+            found = told.and_also(found)
+        return found
 
     def _errors(self, printed: PrintedSums) -> dict[str, float]:
         layout = lay_out(printed.table_set)

@@ -155,6 +155,14 @@ class Linked:
 
 
 @dataclass(frozen=True)
+class Follows:
+    """Who is counted with `quarter` in a quarter is counted with one of the codes of `year` (dimension, codes)."""
+
+    quarter: Mapping[str, frozenset[str]]
+    year: tuple[str, frozenset[str]]
+
+
+@dataclass(frozen=True)
 class TableSet:
     """All tables of one report, with what is impossible or known about them."""
 
@@ -177,6 +185,8 @@ class TableSet:
     survival: Survival | None = None
     linked: tuple[Linked, ...] = ()
     adds_up: bool = False  # each record belongs to one quarter alone, so that the figures of quarters may be added
+    quarters_of: str = ""  # the report whose quarters count the same people, each of them once here
+    follows: tuple[Follows, ...] = ()
     sums: tuple[SumTable, ...] = ()
     stands_for: str = ""  # the column of the microdata that says how many people a line stands for
     described: tuple[Table, ...] = ()  # the tables that are asked for, where some cannot be filled; else empty

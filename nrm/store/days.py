@@ -14,7 +14,7 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.reports import register as rules
 from nrm.domain.reports.register import Matrix
 from nrm.domain.reports.report_list import JOINT, MAIN
-from nrm.domain.reports.reports import quarter_window, window_ending
+from nrm.domain.reports.reports import Window, last_window, window_ending
 from nrm.models.accounts.accounts import Instance
 from nrm.models.reports.reports import Release, ReleaseDraft
 from nrm.store.countries import country
@@ -72,7 +72,16 @@ def waits_until(quarter: Quarter, tried: str | None, *, report: str = MAIN.name)
     windows = country().tables[report].windows
     ends_here, _ = window_ending(quarter, windows, [])
     waits = (ends_here is None or tried == "waits") and is_closed(quarter)
-    return quarter_window(quarter)(max(windows)).last if waits else None
+    return last_window(quarter, windows, published_windows(report)).last if waits else None
+
+
+def published_windows(report: str) -> list[Window]:
+    """The quarters of each release of a report and of its draft."""
+    found: list[Window] = []
+    for model in (Release, ReleaseDraft):
+        rows = db.session.execute(select(model.first_quarter, model.quarter).where(model.report == report))
+        found += [Window(Quarter.parse(first), Quarter.parse(last)) for first, last in rows]
+    return found
 
 
 def is_closed(quarter: Quarter) -> bool:

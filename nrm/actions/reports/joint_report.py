@@ -188,7 +188,7 @@ def _released(report: str, quarter: Quarter, tables: list[dict[str, Any]]) -> di
         line = reports.release(quarter, by=RELEASE, report=report)
     except NotVisible:
         windows = country().tables[report].windows
-        until = rules.quarter_window(quarter)(max(windows)).last
+        until = rules.last_window(quarter, windows, days.published_windows(report)).last
         return {
             "table": report,
             "state": "held" if max(windows) > 1 else "not_released",

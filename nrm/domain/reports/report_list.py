@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from nrm.domain.accounts.accounts import SHELTERS, OrganisationKind
-from nrm.domain.reports import counting, tabulation
+from nrm.domain.reports import counting, tabulation, year
 from nrm.domain.reports.reports import JOINT_SIGNERS, SIGNERS
 
 
@@ -99,6 +99,12 @@ DEPENDANTS = Report(name="dependants", title="children who came with a victim", 
 VICTIMS = FiledReport(name="victims", title="victims in criminal cases, as filed")
 # II.2(a)(vi)
 CHILDREN = Report(name="children", title="returned children", dimensions=counting.RETURNED_CHILD)
+ANNUAL = Report(
+    name="annual",
+    title="victims of a year, each once",
+    dimensions=year.DIMENSIONS,
+    contributors=SHELTERS | {OrganisationKind.PROSECUTION, OrganisationKind.TRP_UNIT},
+)
 
 REPORTS: tuple[Report | FiledReport, ...] = (
     ACCOMMODATED,
@@ -111,6 +117,7 @@ REPORTS: tuple[Report | FiledReport, ...] = (
     DEPENDANTS,
     VICTIMS,
     CHILDREN,
+    ANNUAL,
 )
 """In the order of closing and of every list."""
 

@@ -103,8 +103,8 @@ def of_same_length(window: Window, released: Collection[Window]) -> frozenset[st
 def window_ending(quarter: Quarter, sizes: Sequence[int], released: Collection[Window]) -> tuple[Window | None, bool]:
     """What a report may publish when this quarter is closed, and whether a longer window can still take its people.
 
-    Windows are fixed and do not overlap: those of n quarters end where a year is divided by n. None: no window ends
-    here, or each shares a quarter with a published one.
+    Windows are fixed and do not overlap (`quarter_window`). None: no window ends here, or each shares a quarter with a
+    published one.
     """
     fitting = [each for each in map(quarter_window(quarter), sizes) if not any(map(each.meets, released))]
     ending = [each for each in fitting if each.last == quarter]
@@ -114,12 +114,22 @@ def window_ending(quarter: Quarter, sizes: Sequence[int], released: Collection[W
     return longest, any(each.last > quarter for each in fitting)
 
 
+def last_window(quarter: Quarter, sizes: Sequence[int], released: Collection[Window]) -> Window:
+    """The longest window of a quarter that can still be published, else the longest of all."""
+    windows = [*map(quarter_window(quarter), sizes)]
+    return max([each for each in windows if not any(map(each.meets, released))] or windows, key=lambda each: each.last)
+
+
 def quarter_window(quarter: Quarter) -> Callable[[int], Window]:
-    """The window of a number of quarters that the quarter lies in."""
+    """The window of a number of quarters that the quarter lies in.
+
+    Time is cut into pieces of so many quarters from the year 0 on: four are a calendar year, eight an even year with
+    the odd one after it (ADR 0091).
+    """
 
     def of(size: int) -> Window:
-        start = (quarter.number - 1) // size * size + 1
-        return Window(Quarter(quarter.year, start), Quarter(quarter.year, start + size - 1))
+        start = (4 * quarter.year + quarter.number - 1) // size * size
+        return Window(*(Quarter(place // 4, place % 4 + 1) for place in (start, start + size - 1)))
 
     return of
 

@@ -21,7 +21,7 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports import reports as rules
-from nrm.domain.reports import tabulation
+from nrm.domain.reports import tabulation, year
 from nrm.domain.reports.filings import figures_of, records
 from nrm.domain.reports.register import Answer
 from nrm.domain.reports.report_list import MAIN, FiledReport, Report
@@ -36,6 +36,7 @@ from nrm.store.reports import contributions
 from nrm.store.reports import counting as counts
 from nrm.store.reports import register as register_store
 from nrm.store.reports import reports as store
+from nrm.store.reports.ways_of_counting import COUNTING
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.reports import register as register_rows
 from nrm.store.rows.reports import reports as report_rows
@@ -140,9 +141,10 @@ def build(report: Report | FiledReport, quarter: Quarter, *, by: Actor, tell: Pr
             seed=signing.secret_seed(),
             history=counted.history,
             linked_reports=_linked_reports(table_set, window),
+            quarters=_quarters_of_year(table_set, window, counted.rows),
             told_elsewhere=sum(
                 store.told_of_one_person(name, window, by=RELEASE)
-                for name in {link.report for link in table_set.linked}
+                for name in {*(link.report for link in table_set.linked), table_set.quarters_of} - {""}
             ),
             people=FEWEST if invented else None,
             progress=tell,
@@ -283,7 +285,7 @@ def _count(report: Report | FiledReport, window: Window, table_set: TableSet) ->
         codes = {
             name: (*table_set.dimensions[name].codes, *table_set.dimensions[name].recode) for name in table_set.roots
         }
-        rows_of = counts.COUNTING[report](connection, window.first, window.last, codes, by=by)
+        rows_of = COUNTING[report](connection, window.first, window.last, codes, by=by)
     return _Counted(rows_of, history, last_id)
 
 
@@ -310,6 +312,24 @@ def _linked_reports(table_set: TableSet, window: Window) -> list[Any]:
             )
     db.session.rollback()
     return found
+
+
+def _quarters_of_year(table_set: TableSet, window: Window, rows: Sequence[tabulation.Row]) -> list[Any]:
+    """The releases of the quarters of a year that count the same people, signed or not yet; none for other reports."""
+    from nrm.statistics.attack import figures_of
+    from nrm.statistics.quarters_of_year import QuarterOfYear
+    from nrm.statistics.release import at_step
+
+    if not table_set.quarters_of:
+        return []
+    other, found = country().tables[table_set.quarters_of], {}
+    for each, step, tables in _standing(table_set.quarters_of):
+        if each.first == each.last and each.last in window:
+            name = str(each.last)
+            held = year.states(rows, name)
+            found[name] = QuarterOfYear(name, at_step(other.of_release(tables), step), figures_of(other, tables), held)
+    db.session.rollback()
+    return [found[name] for name in sorted(found)]
 
 
 def _standing(report: str) -> Iterator[tuple[Window, str, list[dict[str, Any]]]]:

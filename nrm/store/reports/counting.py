@@ -9,7 +9,7 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, Connection, Executable, Row, and_, case, func, or_, select, union
 
@@ -18,7 +18,6 @@ from nrm.domain.interviews.screenings import PROCESSED_WITHOUT_HELP
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import answer_class
 from nrm.domain.reports import counting
-from nrm.domain.reports import report_list as reports
 from nrm.domain.reports.exploitation import Told
 from nrm.domain.reports.reports import Window
 from nrm.domain.reports.tabulation import PermitRecord, PersonRecord, StayRecord
@@ -456,25 +455,3 @@ def returned_children(
         )
         for each in sorted(children, key=lambda each: each.id.hex)
     ]
-
-
-class Count(Protocol):
-    """Finds the records of a report in the quarters from `first` to `last`, for the program alone."""
-
-    def __call__(
-        self, connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
-    ) -> list[counting.Row]:
-        """`codes`: those that the country prints, by dimension. A row holds a code for each dimension and `person`."""
-
-
-COUNTING: Mapping[reports.Report, Count] = {
-    reports.RETURNEES: returns,
-    reports.WITNESSES: witnesses,
-    reports.PERMITS: permits,
-    reports.COMPENSATION: claims,
-    reports.IDENTIFICATIONS: identifications,
-    reports.REFERRALS: referrals,
-    reports.DEPENDANTS: dependants,
-    reports.CHILDREN: returned_children,
-}
-"""How the records of each report are found. People accommodated go on from quarter to quarter: `people` finds them."""

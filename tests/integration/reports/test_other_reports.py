@@ -30,6 +30,7 @@ from nrm.steps.reports import release_building
 from nrm.store import names
 from nrm.store.reports import counting
 from nrm.store.reports import reports as store
+from nrm.store.reports.ways_of_counting import COUNTING
 from nrm.web.reports.trends import shares_of
 from tests import accommodated, factories, screened
 from tests.conftest import Person
@@ -147,7 +148,7 @@ def test_no_account_counts_anybody(app: Flask, role: Role) -> None:
     with db.engine.connect() as connection:
         with pytest.raises(NotPermitted):
             counting.people(connection, Q2, by=by)
-        for count in counting.COUNTING.values():
+        for count in COUNTING.values():
             with pytest.raises(NotPermitted):
                 count(connection, Q2, Q2, {}, by=by)
 

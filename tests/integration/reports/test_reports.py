@@ -77,6 +77,7 @@ def published(quarter: Quarter = SECOND) -> dict[str, Any]:
     return value
 
 
+TOO_FEW = ("too few", "shumë pak")  # in the place of a band that is too wide
 NONE = "not_recorded"  # in the place of a figure, where nothing in the program can fill the table
 
 
@@ -102,6 +103,8 @@ class SealedPage(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if not data.strip():
+            return
+        if data.strip() in TOO_FEW:
             return
         if self.tag == "td" and data.strip().endswith("%"):
             self.shares.append(data.strip())

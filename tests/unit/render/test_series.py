@@ -154,6 +154,22 @@ def test_without_the_table_or_when_too_few_left_there_is_no_curve() -> None:
     assert not has_curve(release("stay_bucket"), survival)
 
 
+def test_a_band_that_says_nothing_is_words_and_no_percentages() -> None:
+    survival = TABLES.survival
+    assert survival
+    few = curve_of([lengths({"0-7": 10, "31-60": 10, "61-90": 10}, {"91-180": 40})], survival, LABEL)
+    many = curve_of([lengths({"0-7": 60, "31-60": 80, "61-90": 100}, {"91-180": 20})], survival, LABEL)
+    assert few
+    assert many
+    assert any(band is None for _, band in few.rows)
+    for found in (few, many):
+        for (days, least, _, most), (shown, band) in zip(found.lines, found.rows, strict=True):
+            assert days == shown
+            assert (band is None) == (most - least > 50)
+    # What was released once for a year, each person once, says more than one quarter does.
+    assert sum(band is not None for _, band in many.rows) > sum(band is not None for _, band in few.rows)
+
+
 def test_figures_that_allow_every_length_say_so() -> None:
     survival = TABLES.survival
     assert survival

@@ -12,7 +12,7 @@ import pytest
 from nrm.countries import load
 from nrm.domain.reports.contributions import CONTRIBUTING
 from nrm.domain.reports.report_list import BY_NAME, COUNTED, FILED, JOINT, MAIN, REPORTS, SEALED, Report
-from nrm.store.reports.counting import COUNTING
+from nrm.store.reports.ways_of_counting import COUNTING
 
 TOP = Path(__file__).parents[4]
 ALBANIA = load("albania")

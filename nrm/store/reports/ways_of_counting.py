@@ -1,0 +1,35 @@
+"""Which function finds the records of which report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from nrm.domain.accounts.accounts import Actor
+from nrm.domain.quarters import Quarter
+from nrm.domain.reports import report_list as reports
+from nrm.domain.reports.counting import Codes, Row
+from nrm.store.reports import counting, year_counting
+
+
+class Count(Protocol):
+    """Finds the records of a report in the quarters from `first` to `last`, for the program alone."""
+
+    def __call__(self, connection: Connection, first: Quarter, last: Quarter, codes: Codes, *, by: Actor) -> list[Row]:
+        """`codes`: those that the country prints, by dimension. A row holds a code for each dimension and `person`."""
+
+
+COUNTING: Mapping[reports.Report, Count] = {
+    reports.RETURNEES: counting.returns,
+    reports.WITNESSES: counting.witnesses,
+    reports.PERMITS: counting.permits,
+    reports.COMPENSATION: counting.claims,
+    reports.IDENTIFICATIONS: counting.identifications,
+    reports.REFERRALS: counting.referrals,
+    reports.DEPENDANTS: counting.dependants,
+    reports.CHILDREN: counting.returned_children,
+    reports.ANNUAL: year_counting.people_of_year,
+}
+"""How the records of each report are found. People accommodated go on from quarter to quarter: `people` finds them."""

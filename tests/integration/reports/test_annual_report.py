@@ -1,0 +1,149 @@
+"""The annual report from the records to sealed bytes: each person once, beside the quarters, in every format."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import openpyxl
+import pytest
+from flask import Flask
+
+from nrm import clock
+from nrm import db as database
+from nrm.db import db, transaction
+from nrm.domain.accounts.accounts import Actor, NotPermitted
+from nrm.domain.quarters import Quarter
+from nrm.domain.reports.report_list import ANNUAL
+from nrm.domain.reports.reports import FORMATS
+from nrm.store import names
+from nrm.store.countries import country
+from nrm.store.reports import reports as store
+from nrm.store.reports import year_counting
+from tests import accommodated, factories
+from tests.conftest import Person, once
+
+RELEASE = Actor.system("release")
+Q1, Q4 = Quarter(2025, 1), Quarter(2025, 4)
+CLOSED_ON = date(2026, 1, 20)
+
+
+@pytest.fixture(scope="module")
+def year_instance(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A hundred people of 2025, and the last quarter of it closed, with the year."""
+
+    def make(folder: Path) -> None:
+        with factories.copy_instance(template, folder).app_context():
+            accommodated.at(CLOSED_ON)
+            accommodated.many(100, seed=3, months=(date(2025, 1, 5), date(2025, 12, 28)))
+            outcome = accommodated.release(Q4, by=factories.actor("molsa.statistician"))
+            assert "annual" in outcome.others
+            database.disconnect()
+        clock.set_clock(None)
+
+    return once(tmp_path_factory, "year", make)[0]
+
+
+@pytest.fixture
+def year(year_instance: Path, tmp_path: Path) -> Iterator[Flask]:
+    app = factories.copy_instance(year_instance, tmp_path / "year")
+    with app.app_context():
+        accommodated.at(CLOSED_ON)
+        yield app
+        database.disconnect()
+    clock.set_clock(None)
+
+
+def codes() -> dict[str, tuple[str, ...]]:
+    table_set = country().tables["annual"]
+    return {name: (*table_set.dimensions[name].codes, *table_set.dimensions[name].recode) for name in table_set.roots}
+
+
+def counted() -> dict[str, dict[str, str]]:
+    with db.engine.connect() as connection:
+        rows = year_counting.people_of_year(connection, Q1, Q4, codes(), by=RELEASE)
+    found = {row["person"]: row for row in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+def test_a_person_counts_once_in_a_year_however_many_stays_and_quarters(app: Flask) -> None:
+    accommodated.at(CLOSED_ON)
+    with transaction() as session:
+        vatra = names.organisation_by_code("VATRA").id
+        twice, all_year, before, late = (
+            accommodated.person(session, vatra, **each)
+            for each in ({}, {"citizenship": "MD"}, {}, {"source": "police"})
+        )
+        child = accommodated.person(session, vatra, source="with_a_victim")
+        no = accommodated.person(session, vatra, facts={"statistics": "no"})
+        accommodated.stay(session, twice, vatra, date(2025, 1, 10), date(2025, 2, 1))
+        accommodated.stay(session, twice, vatra, date(2025, 8, 10), date(2025, 9, 1))
+        accommodated.stay(session, all_year, vatra, date(2024, 12, 1))
+        accommodated.permit(session, all_year, date(2025, 3, 1), vatra)
+        accommodated.stay(session, before, vatra, date(2024, 3, 1), date(2024, 6, 1))
+        # Became known in the year: counted in the quarter in which it did, and so in the year.
+        accommodated.stay(session, late, vatra, date(2024, 10, 1), date(2024, 11, 1), known_on=date(2025, 5, 5))
+        for each in (child, no):
+            accommodated.stay(session, each, vatra, date(2025, 5, 1))
+    found = counted()
+    assert set(found) == {each.hex for each in (twice, all_year, late)}
+    assert [key for key in sorted(found[twice.hex]) if key.endswith(".arrival")] == [
+        "2025Q1.arrival",
+        "2025Q3.arrival",
+    ]
+    assert found[twice.hex]["stay_status"] == "left"
+    assert {found[all_year.hex][f"2025Q{n}.arrival"] for n in (1, 2, 3, 4)} == {"opening"}
+    assert (found[all_year.hex]["permit"], found[twice.hex]["permit"]) == ("had", "none")
+    assert (found[late.hex]["detected"], found[late.hex]["2025Q2.stay_status"]) == ("police", "left")
+
+
+def test_nobody_with_an_account_counts_a_year(app: Flask) -> None:
+    for login in ("molsa.statistician", "oms.monitor", "administrator"):
+        with db.engine.connect() as connection, pytest.raises(NotPermitted):
+            year_counting.people_of_year(connection, Q1, Q4, codes(), by=factories.actor(login))
+
+
+def test_the_year_is_sealed_with_its_last_quarter_in_every_format_and_says_the_same_in_each(year: Flask) -> None:
+    line = store.release(Q4, by=RELEASE, report=ANNUAL.name)
+    assert (line.first_quarter, line.quarter, line.formats) == (Q1, Q4, frozenset(FORMATS))
+    content = {name: store.release_file(Q4, name, by=RELEASE, report=ANNUAL.name) for name in FORMATS}
+    value = json.loads(content["json"])
+    assert value["quarters"] == ["2025Q1", "2025Q2", "2025Q3", "2025Q4"]
+    assert [each["signer"] for each in value["signatures"]] == ["server", "statistician", "responsible_authority"]
+    figures = Counter(row["value"] for table in value["tables"] for row in table["rows"] if row["value"] is not None)
+    assert all(figure % 5 == 0 for figure in figures)
+    rows = list(csv.DictReader(io.StringIO(content["csv"].decode("utf-8-sig"))))
+    assert Counter(int(row["value"]) for row in rows if row["value"].isdigit()) == figures
+    head, *lines = openpyxl.load_workbook(io.BytesIO(content["xlsx"]))["data"].iter_rows(values_only=True)
+    assert [
+        dict(zip(head, map(str, ("" if cell is None else cell for cell in line)), strict=True)) for line in lines
+    ] == rows
+    assert content["pdf.en"].startswith(b"%PDF")
+    assert "Formally identified" in content["html.en"].decode()
+    assert "E identifikuar zyrtarisht" in content["html.sq"].decode()
+    # There is the whole number once, and it is near the truth.
+    whole = next(row["value"] for row in value["tables"][0]["rows"] if row["sex"] == row["majority"] == "*")
+    assert abs(whole - len(counted())) <= 4
+    verdict = store.verdict(Q4, by=RELEASE, report=ANNUAL.name)
+    assert verdict["ok"]
+    assert verdict["scenarios"]["A4"] is True
+
+
+def test_readers_find_the_year_in_the_list_and_others_do_not(year: Flask) -> None:
+    reader = Person(year.test_client(), "oms.reader")
+    assert "/reports/annual/2025Q4" in reader.get("/reports")
+    page = reader.get("/reports/annual/2025Q4")
+    assert "GRETA" in page
+    for ending in ("csv", "json"):
+        reader.get(f"/reports/annual/2025Q4.{ending}")
+    Person(year.test_client(), "vatra.case_worker").get("/reports/annual/2025Q4", 403)
+
+
+def test_a_quarter_that_ends_no_year_makes_no_annual_report(closed: Flask) -> None:
+    assert store.releases(by=RELEASE, report=ANNUAL.name) == []

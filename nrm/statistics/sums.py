@@ -92,7 +92,7 @@ def told(
             number = met[record] = met.get(record, 0) + 1
             own = held.get(record, [])
             amounts.append(own[number - 1] if number <= len(own) else int(noise.choice(column.amounts)))
-        last = {cell: figure // BASE for cell, figure in printed[-1].items()}
+        last = {cell: figure // BASE for cell, figure in printed[-1].items()} if printed else NOTHING_PRINTED
         try:
             return in_people(_rounded(column, there, amounts, last, noise))
         except CannotRound as error:

@@ -67,6 +67,16 @@ def person(session: Session, organisation_id: uuid.UUID, **codes: Any) -> uuid.U
     return case_id
 
 
+def referred(month: date, *, by: str = "RINAS", **codes: Any) -> uuid.UUID:
+    """A case that an organisation, or a crossing point, opened in that month; returns its id."""
+    with transaction() as session:
+        case_id = person(
+            session, organisation_names.organisation_by_code(by).id, **{"source": "crossing_point", **codes}
+        )
+        session.get_one(Case, case_id).registered_month = month
+    return case_id
+
+
 def stay(
     session: Session,
     case_id: uuid.UUID,

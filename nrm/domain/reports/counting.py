@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from nrm.domain.referrals.referrals import ANSWERED_IN
+from nrm.domain.reports import exploitation
 from nrm.domain.shelter.claims import NOT_STATED, Counted, foremost
 from nrm.domain.shelter.testimony import WitnessStatus
 
@@ -24,6 +25,7 @@ IDENTIFICATION = ("status", "way", "citizenship_class", "sex", "age_band")
 REFERRAL = ("party", "outcome", "answered")
 RETURNED_CHILD = ("returned_from", "sex", "integration")
 DEPENDANT = ("age_band", "sex", "stay_status")
+EXPLOITED = ("age_class", "sex", *exploitation.DIMENSIONS)
 
 NOT_GRANTED = "none"
 """The band, and the payment, of a claim of which nothing was granted."""
@@ -55,6 +57,16 @@ def returnees(counted: Iterable[tuple[tuple[str, ...], int]], codes: Codes, *, q
         row = {name: listed(value, codes[name]) for name, value in zip(RETURNEE, values, strict=True)}
         rows += [{**row, "person": f"{when} {' '.join(values)} {each}"} for each in range(number)]
     return rows
+
+
+def exploited(person: str, age_class: str, gender: str, told: exploitation.Told, codes: Codes) -> Row:
+    """One person whom a crossing point referred in the period; `age_class`: at the interview, as in report x."""
+    return {
+        "person": person,
+        "age_class": age_class,
+        "sex": listed(gender, codes["sex"]),
+        **exploitation.codes(told),
+    }
 
 
 def witness(person: str, steps: Collection[tuple[str, str]], gender: str, age_band: str, codes: Codes) -> Row | None:

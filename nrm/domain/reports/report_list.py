@@ -71,6 +71,9 @@ ACCOMMODATED = Report(
 )
 # II.1(b)(x)
 RETURNEES = Report(name="x", title="returns at crossing points (x)", dimensions=counting.RETURNEE)
+EXPLOITED = Report(
+    name="exploited", title="forms of exploitation found at crossing points (beside x)", dimensions=counting.EXPLOITED
+)
 # II.1(a)(vi)
 WITNESSES = Report(
     name="vi",
@@ -109,6 +112,7 @@ ANNUAL = Report(
 REPORTS: tuple[Report | FiledReport, ...] = (
     ACCOMMODATED,
     RETURNEES,
+    EXPLOITED,
     WITNESSES,
     PERMITS,
     COMPENSATION,

@@ -177,11 +177,13 @@ def _person(
         tuple(stays.values()),
         permit,
         tuple(steps[position] for position in sorted(steps)),
-        _told(row.facts),
+        as_told(row.facts),
     )
 
 
-def _told(facts: Mapping[str, Any]) -> Told:
+def as_told(facts: Mapping[str, Any]) -> Told:
+    """What the closed codes in clear of a case say of its exploitation."""
+
     def of(name: str) -> tuple[str, ...]:
         return tuple(facts.get(name) or ())
 

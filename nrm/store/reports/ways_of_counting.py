@@ -11,7 +11,7 @@ from nrm.domain.accounts.accounts import Actor
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports import report_list as reports
 from nrm.domain.reports.counting import Codes, Row
-from nrm.store.reports import counting, year_counting
+from nrm.store.reports import counting, crossing_counting, year_counting
 
 
 class Count(Protocol):
@@ -23,6 +23,7 @@ class Count(Protocol):
 
 COUNTING: Mapping[reports.Report, Count] = {
     reports.RETURNEES: counting.returns,
+    reports.EXPLOITED: crossing_counting.exploited,
     reports.WITNESSES: counting.witnesses,
     reports.PERMITS: counting.permits,
     reports.COMPENSATION: counting.claims,

@@ -23,7 +23,7 @@ from nrm.domain.interviews.screenings import Screening, agency_of, outcome_of, p
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import answer_class
 from nrm.domain.reports import counting as rules
-from nrm.domain.reports import tabulation
+from nrm.domain.reports import exploitation, tabulation
 from nrm.models.shelter import testimony
 from nrm.statistics.tables import MalformedMicrodata
 from nrm.steps.reports import release_building
@@ -58,7 +58,7 @@ def screening(month: date, **codes: str) -> Screening:
     return Screening(month=month, **(values | codes))
 
 
-def some_screenings(number: int, month: date) -> None:
+def some_screenings(number: int, month: date) -> list[Screening]:
     chance = random.Random(number)
     outcomes = [
         {"outcome": "none", "processed": "no_indicator"},
@@ -85,6 +85,7 @@ def some_screenings(number: int, month: date) -> None:
         }
         made.append(screening(month, **(places | chance.choices(outcomes, [50, 15, 20, 5, 10])[0])))
     screened.count(made)
+    return made
 
 
 def some_witnesses(number: int, on: date) -> None:
@@ -178,9 +179,23 @@ def test_every_way_an_interview_can_end_fits_the_tables_of_report_x() -> None:
 @pytest.mark.slow
 def test_report_x_is_published_beside_ix_and_says_the_same_in_every_format(app: Flask) -> None:
     accommodated.at(TODAY)
-    some_screenings(130, date(2026, 5, 1))
+    forms, found = ("sexual_exploitation", "forced_labour", "forced_begging", "forced_marriage"), 0
+    for each in some_screenings(130, date(2026, 5, 1)):
+        if each.outcome in ("possible", "suspected"):
+            told = {"exploitation": [forms[found % 7 % 4]], "recruiter_relation": ("friend", "99")[found % 2]}
+            accommodated.referred(each.month, gender=each.gender, facts=told)
+            found += 1
     outcome = accommodated.release(Q2, by=factories.actor("molsa.statistician"))
     assert isinstance(outcome.others["x"], release_building.Released)
+    assert isinstance(outcome.others["exploited"], release_building.Released)
+    beside = {tuple(each["dimensions"]): each["rows"] for each in published("exploited", Q2)["tables"]}  # type: ignore[attr-defined]
+    assert {(name,) for name in ("sexual_kind", "labour_kind", "recruiter", *exploitation.CONTROL)} <= set(beside)
+    by_form = {row["exploitation"]: row["value"] for row in beside["exploitation",]}
+    assert abs(by_form["*"] - found) <= 4
+    assert by_form["*"] == sum(
+        value for form, value in by_form.items() if form in (*exploitation.ORDER, "other", "unknown")
+    )
+    assert reports.verdict(Q2, report="exploited")["ok"]
     value = published("x", Q2)
     assert list(value) == ["format", "report", "quarter", "released_at", "tables", "signatures"]
     figures = [row["value"] for table in value["tables"] for row in table["rows"]]  # type: ignore[attr-defined]

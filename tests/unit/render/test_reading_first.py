@@ -15,7 +15,19 @@ from nrm.render.pictures import picture
 from nrm.render.sentences import Flow, flow_of, sentences
 from tests import rounded
 
-KINDS = ("ix", "x", "vi", "trp", "compensation", "children", "referrals", "identifications", "dependants", "victims")
+KINDS = (
+    "ix",
+    "x",
+    "exploited",
+    "vi",
+    "trp",
+    "compensation",
+    "children",
+    "referrals",
+    "identifications",
+    "dependants",
+    "victims",
+)
 
 
 def values(report: str, people: int = 200, step: str = "three_way") -> dict[str, Any]:

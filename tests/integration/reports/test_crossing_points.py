@@ -64,7 +64,7 @@ def test_nationals_whom_a_crossing_point_referred_in_the_quarter_are_counted_by_
     assert len(records) == 2
 
 
-def test_who_turned_out_to_be_an_adult_is_counted_as_the_child_of_the_interview(app: Flask) -> None:
+def test_who_turned_out_to_be_an_adult_is_counted_as_at_the_interview(app: Flask) -> None:
     assert app
     accommodated.at(date(2026, 7, 20))
     case_id = accommodated.referred(date(2026, 5, 1), age_class="adult")  # as it is now

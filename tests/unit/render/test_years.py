@@ -98,7 +98,11 @@ def test_quarters_are_added_only_where_each_record_belongs_to_one_of_them_and_no
     assert years.line("x", found, adds_up=True) == years.Line("x", (5, 10, 15, 20), 50)
     assert years.line("ix", found, adds_up=False).year is None
     assert years.line("x", [one, None, *others[1:]], adds_up=True) == years.Line("x", (5, None, 15, 20), None)
-    assert [name for name, tables in load("albania").tables.items() if tables.adds_up] == ["exploited", "referrals", "x"]
+    assert [name for name, tables in load("albania").tables.items() if tables.adds_up] == [
+        "exploited",
+        "referrals",
+        "x",
+    ]
 
 
 def test_a_release_of_several_quarters_is_no_quarter_of_a_year() -> None:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import contextvars
 import fcntl
 import gc
+import hashlib
+import io
 import os
 import pickle
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
+import pypdf
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -23,6 +27,8 @@ from hypothesis import HealthCheck, settings
 from config import ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES
 from nrm import cli, clock, db
 from nrm.domain.quarters import Quarter
+from nrm.render import pdf
+from nrm.render import reports as render
 from nrm.statistics import one_person
 from tests import accommodated, costs, factories, postgres, shared, world
 
@@ -97,6 +103,38 @@ def nobody_comes_or_leaves() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def papers(to_pdf: Callable[..., bytes]) -> Iterator[None]:
+    """Let the papers of releases be made so."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(render, "to_pdf", to_pdf)
+        yield
+
+
+def _blank(html: str, **_: object) -> bytes:
+    """A paper on which nothing stands; a different one for other words."""
+    sheet = pypdf.PdfWriter()
+    sheet.add_blank_page(595, 842)
+    sheet.add_metadata({"/Title": hashlib.sha256(html.encode()).hexdigest()})
+    with io.BytesIO() as made:
+        sheet.write(made)
+        return made.getvalue()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def papers_are_blank() -> Iterator[None]:
+    """The paper of a release takes ten seconds in two languages; who reads it asks for `typeset`."""
+    with papers(_blank):
+        yield
+
+
+@pytest.fixture
+def typeset() -> Iterator[None]:
+    """The papers of the releases that this test makes are real ones."""
+    with papers(pdf.to_pdf):
+        yield
+
+
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A populated instance that tests copy and never change."""
@@ -108,7 +146,7 @@ def closed_instance(template: Path, tmp_path_factory: pytest.TempPathFactory) ->
     """An instance with a hundred people and two closed quarters, to be copied."""
 
     def make(folder: Path) -> None:
-        with factories.copy_instance(template, folder).app_context():
+        with papers(pdf.to_pdf), factories.copy_instance(template, folder).app_context():
             accommodated.at(CLOSED_ON)
             accommodated.many(100, seed=7)
             by = factories.actor("molsa.statistician")

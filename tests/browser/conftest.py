@@ -15,10 +15,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from nrm import clock, db
 from nrm.domain.quarters import Quarter
+from nrm.render import pdf
 from tests import accommodated, factories
 from tests import world as one_of_everything
 from tests.browser import live
-from tests.conftest import once
+from tests.conftest import once, papers
 from tests.world import World
 
 # The checks say what is wrong only if their assertions are rewritten too.
@@ -87,7 +88,7 @@ def town_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> t
     """What every town is a copy of."""
 
     def make(folder: Path) -> World:
-        with factories.copy_instance(template, folder).app_context():
+        with papers(pdf.to_pdf), factories.copy_instance(template, folder).app_context():
             built = one_of_everything.build()
             accommodated.at(date(2026, 7, 20))
             accommodated.many(100, seed=7)

@@ -38,6 +38,7 @@ from nrm.models.reports.filings import Filing
 from nrm.models.reports.reports import Release
 from nrm.models.shelter.cases import SealedCompartment
 from nrm.render import joint_report as render
+from nrm.render.pdf import to_pdf
 from nrm.render.sheets import csv_bytes, xlsx_bytes
 from nrm.statistics import release as statistics
 from nrm.steps.reports import release_building
@@ -48,7 +49,7 @@ from nrm.vault import filings as vault
 from nrm.vault import shredding, sweeping
 from tests import accessible, accommodated, factories, printed
 from tests import factories_filings as filed
-from tests.conftest import Command, Person
+from tests.conftest import Command, Person, papers
 
 Q1, Q2 = Quarter(2026, 1), Quarter(2026, 2)
 EARLY, TODAY = date(2026, 7, 10), date(2026, 7, 20)
@@ -352,7 +353,7 @@ def test_the_attack_on_report_vi_reads_what_the_police_filed_on_the_same_quarter
 def joint_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two quarters filed, the second closed, signed, and joined; made once and copied."""
     folder = tmp_path_factory.mktemp("joint") / "instance"
-    with factories.copy_instance(template, folder).app_context():
+    with papers(to_pdf), factories.copy_instance(template, folder).app_context():
         filed.begin(EARLY)
         few = (*((2, 1, 0, 3) for _ in range(12)), *rules.zeros(country().register.tables["victims"])[12:])
         filed.file("victims", Q1, of=few)

@@ -144,11 +144,13 @@ def foreign_numerals(text: str, language: str) -> list[str]:
 
 @pytest.mark.parametrize("language", ["sq", "en"])
 def test_every_numeral_of_the_page_is_a_multiple_of_5(closed: Flask, language: str) -> None:
-    page = SealedPage(sealed(f"html.{language}").decode())
+    text = sealed(f"html.{language}").decode()
+    page = SealedPage(text)
     shown = [cell for table in page.tables for cell in table]
     assert len(shown) > 50
     assert [cell for cell in shown if cell != "–" and int(cell) % 5] == []
-    assert len(page.shares) == 3 * 8
+    too_few = text.count({"sq": ">shumë pak", "en": ">too few"}[language])
+    assert len(page.shares) == 3 * (8 - too_few) > 0
     assert [share for share in page.shares if int(share.rstrip("%")) % 5] == []
     assert foreign_numerals(" ".join(page.texts), language) == []
 

@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
 from nrm import clock, crypto
-from nrm.actions.accounts import organisations
 from nrm.actions.reports import contributions, reports
 from nrm.actions.shelter import payment_lines
 from nrm.db import db, transaction
@@ -36,7 +35,6 @@ from nrm.models.audit import AuditEntry
 from nrm.models.reports.reports import PaymentLine, Release, ReleaseDraft
 from nrm.steps.reports import release_signing
 from nrm.store import names
-from nrm.store.reports import contributions as part_store
 from nrm.store.reports import reports as store
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.reports import reports as report_rows
@@ -236,27 +234,6 @@ def test_a_quarter_closes_without_a_silent_contributor_only_after_a_second_offic
     db.session.rollback()
     draft = officer.get("/reports/ix/draft")
     assert "Bërë pa ata që nuk u përgjigjën" in draft
-
-
-def test_who_suspends_a_shelter_does_not_close_a_quarter_without_it(app: Flask) -> None:
-    accommodated.at(TODAY)
-    accommodated.confirm(Q2, but="TJETER_VIZION")
-    by, authority, administrator = map(factories.actor, ("molsa.statistician", "ra.duty_officer", "administrator"))
-    shelter = names.organisation_by_code("TJETER_VIZION").id
-    organisations.suspend(organisation_id=shelter, by=administrator)
-    accommodated.at(EARLY)
-    with pytest.raises(parts.PartsOutstanding) as raised:
-        reports.close(Q2, by=by)
-    assert raised.value.codes == ("TJETER_VIZION",)
-    accommodated.at(TODAY)
-    with pytest.raises(parts.SilenceUnconfirmed):
-        reports.close(Q2, by=by)
-    assert contributions.confirm_silence(Q2, by=authority) == ("TJETER_VIZION",)
-    assert isinstance(reports.close(Q2, by=by), reports.Closed)
-    value = signing.open_memory(report_rows.must_draft("ix").sealed_draft, "draft", "ix", "2026Q2")["value"]
-    assert value["no_report_from"] == ["TJETER_VIZION"]
-    # One that was suspended before a quarter began has no part of it.
-    assert "TJETER_VIZION" not in {part.code for part in part_store.parts(Quarter(2026, 4), by=RELEASE)}
 
 
 def test_who_is_silent_or_does_not_report_is_named_by_report() -> None:

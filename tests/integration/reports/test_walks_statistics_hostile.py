@@ -93,7 +93,8 @@ def test_a_quarter_is_not_closed_without_a_shelter_that_was_suspended_meanwhile(
     with pytest.raises(SilenceUnconfirmed):
         reports.close(Q2, by=by)
     assert "Tjetër Vizion" in authority.get("/reports/quarter/2026Q2")
-    authority.post("/reports/quarter/2026Q2/without")
+    authority.post("/reports/quarter/2026Q2/without", {"part": "VATRA"}, status=404)  # who was not named there
+    authority.post("/reports/quarter/2026Q2/without", {"part": "TJETER_VIZION"})
     assert isinstance(reports.close(Q2, by=by), reports.Closed)
     organisations.readmit(organisation_id=shelter, by=factories.actor("administrator"))
     assert "Tjetër Vizion" in statistician.get("/reports/ix/draft")

@@ -126,6 +126,7 @@ WHAT_LABELS = {"gone": N_("is gone"), "new": N_("is new"), "changes": N_("change
 PLACE_LABELS = {
     "duty_officer": N_("the duty officer decides"),
     "nobody": N_("nobody"),
+    "others_together": N_("all others together"),
 }
 """The places in a simulation that are not parties."""
 

@@ -8,7 +8,7 @@ Decided in ADR 0014 and ADR 0096.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -25,6 +25,7 @@ from nrm.domain.reports.report_list import MAIN
 from nrm.domain.reports.reports import Window
 from nrm.models.agreement.agreements import AgreementVersion
 from nrm.statistics import description as statistics
+from nrm.statistics.tables import TOTAL
 from nrm.steps import background
 from nrm.store.agreement import agreement_simulation as store
 from nrm.store.agreement import agreement_versions as versions
@@ -122,20 +123,47 @@ def simulate(
         if _quarters(each) == quarters
         and (found := linked_reports.printed_of_the_same("simulation", each["tables"], shared)) is not None
     ]
-    made = release.make(
-        statistics.parse(rules.tables(parties, nights)),
-        rules.rows(placed, parties, nights),
-        seed=signing.repeatable_seed("simulation", repr(draft), first.isoformat(), last.isoformat()),
-        # What happened is the same for every draft: its figures stay as they were printed, as far as they can.
-        history=[release.history_of(each.releases[0][1]) for each in printed[-1:]],
-        linked_reports=printed,
-        told_elsewhere=reports.told_of_one_person(MAIN.name, quarters, by=reports.RELEASE)
-        + sum(float(each.get("one_person", {}).get("p95_bits", 0.0)) for each in others),
-        progress=progress,
+    told = reports.told_of_one_person(MAIN.name, quarters, by=reports.RELEASE) + sum(
+        float(each.get("one_person", {}).get("p95_bits", 0.0)) for each in others
     )
+
+    def make(together: Collection[str]) -> release.Draft | release.Refused:
+        return release.make(
+            statistics.parse(rules.tables(parties, nights, together)),
+            rules.rows(placed, parties, nights, together),
+            seed=signing.repeatable_seed(
+                "simulation", repr(draft), first.isoformat(), last.isoformat(), *sorted(together)
+            ),
+            # What happened is the same for every draft: its figures stay as they were printed, as far as they can.
+            history=[release.history_of(each.releases[0][1]) for each in printed[-1:]],
+            linked_reports=printed,
+            told_elsewhere=told,
+            progress=progress,
+        )
+
+    made = make(frozenset())
+    if isinstance(made, release.Draft):
+        together = rules.counted_together(_figures(made.tables, "simulated"))
+        made = make(together) if together else made
     if isinstance(made, release.Refused):
         return Withheld(first, last)
-    return Simulated(first, last, made.step, made.tables, made.verdict.one_person.to_json())
+    late = _figures(made.tables, "late_simulated")
+    hidden = ["late_simulated"] if min(late.values(), default=0) < rules.FEWEST else []
+    tables = tuple(table for table in made.tables if table["dimensions"] != hidden or not hidden)
+    return Simulated(first, last, made.step, tables, made.verdict.one_person.to_json())
+
+
+def _figures(tables: Sequence[Mapping[str, Any]], dimension: str) -> dict[str, int]:
+    """The printed figures of a dimension by itself; none where it is not printed."""
+    found = next((table for table in tables if dimension in table["dimensions"]), None)
+    if found is None:
+        return {}
+    others = [name for name in found["dimensions"] if name != dimension]
+    return {
+        row[dimension]: row["value"]
+        for row in found["rows"]
+        if row[dimension] != TOTAL and all(row[name] == TOTAL for name in others)
+    }
 
 
 def _quarters(simulation: Mapping[str, Any]) -> Window:

@@ -3,6 +3,8 @@ Responsible Authority confirms that the quarter is closed without it."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import select, update
 
 from nrm import audit, clock
@@ -41,15 +43,18 @@ def answer(quarter: Quarter, answer: Answer, *, by: Actor) -> None:
         audit.append(session, audit.Event.QUARTER_ANSWERED, by=by, quarter=str(quarter), answer=str(answer))
 
 
-def confirm_silence(quarter: Quarter, *, by: Actor) -> tuple[str, ...]:
+def confirm_silence(quarter: Quarter, *, by: Actor, codes: Collection[str] | None = None) -> tuple[str, ...]:
     """Confirm that a quarter is closed without those who have not answered; returns their codes.
 
-    The statistician asks for it by closing. Raises NotPermitted, NotVisible when nothing waits.
+    `codes`: of the organisations that were shown, and of no others; None: of all. The statistician asks for it by
+    closing. Raises NotPermitted, NotVisible when nothing waits.
     """
     by.must(Permission.REPORT_COUNTERSIGN)
     with transaction() as session:
         waiting = {
-            part.code for part in store.parts(quarter, by=by) if part.without is not None and is_unconfirmed(part)
+            part.code
+            for part in store.parts(quarter, by=by)
+            if part.without is not None and is_unconfirmed(part) and (codes is None or part.code in codes)
         }
         organisations = select(Organisation.id).where(Organisation.code.in_(waiting))
         rows = session.scalars(

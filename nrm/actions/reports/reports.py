@@ -81,10 +81,13 @@ def close(quarter: Quarter, *, by: Actor, progress: Progress | None = None) -> C
         return _close(quarter, by, progress or (lambda _: None))
 
 
-def sign(quarter: Quarter, *, by: Actor) -> int:
-    """The statistician signs the closed reports of a quarter; returns how many. Raises NotPermitted, NotVisible."""
+def sign(quarter: Quarter, *, by: Actor, reports: Collection[str] | None = None) -> int:
+    """The statistician signs the closed reports of a quarter; returns how many. Raises NotPermitted, NotVisible.
+
+    `reports`: those that were shown, and no other, because one may be closed meanwhile; None: all.
+    """
     with transaction() as session:
-        return release_signing.sign_drafts(session, quarter, by=by)
+        return release_signing.sign_drafts(session, quarter, by=by, reports=reports)
 
 
 def countersign(quarter: Quarter, *, by: Actor, progress: Progress | None = None) -> int:
@@ -111,14 +114,16 @@ def begin(quarter: Quarter, *, by: Actor) -> Closed | None:
             os.close(lock)
 
 
-def begin_sealing(quarter: Quarter, *, by: Actor) -> None:
-    """`countersign` in the background; raises what it raises before any work is done."""
+def begin_sealing(quarter: Quarter, *, by: Actor, reports: Collection[str] | None = None) -> None:
+    """`countersign` in the background; raises what it raises before any work is done. `reports`: as of `sign`."""
     by.must(Permission.REPORT_COUNTERSIGN)
-    if not any(line.quarter == quarter and line.signed_at for line in store.waiting(by=by)):
+    waiting = {line.report for line in store.waiting(by=by) if line.quarter == quarter and line.signed_at}
+    chosen = waiting if reports is None else waiting & set(reports)
+    if not chosen:
         raise NotVisible
     lock = _lock()
     db.session.rollback()
-    background.go_on(lambda: _countersign(quarter, by, lambda _: None), f"closing {quarter}", lock)
+    background.go_on(lambda: _countersign(quarter, by, lambda _: None, chosen), f"closing {quarter}", lock)
 
 
 def state(quarter: Quarter, *, by: Actor) -> str | Refused:
@@ -212,9 +217,9 @@ def _release(report: Report | FiledReport, quarter: Quarter, by: Actor, tell: Pr
     return outcome
 
 
-def _countersign(quarter: Quarter, by: Actor, tell: Progress) -> int:
+def _countersign(quarter: Quarter, by: Actor, tell: Progress, reports: Collection[str] | None = None) -> int:
     """Sign and seal each report of a quarter that the statistician signed; takes seconds; returns how many."""
-    waiting = release_signing.signed_drafts(quarter, by=by)
+    waiting = release_signing.signed_drafts(quarter, by=by, reports=reports)
     for report in waiting:
         tell(f"report {report}")
         made = release_signing.signed_files(report, by=by)

@@ -6,7 +6,7 @@ the clauses that applied then (`as_routed`). Nothing here is published; `tables`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from heapq import heappop, heappush
@@ -22,6 +22,11 @@ from nrm.domain.conditions import Condition
 from nrm.domain.shelter.cases import UNKNOWN
 
 NOBODY, DUTY_OFFICER, BEFORE, ELSEWHERE = "nobody", "duty_officer", "there_before", "elsewhere"
+TOGETHER = "others_together"
+FEWEST, FEWEST_TOGETHER = 25, 10
+"""So many people, as printed, must go one way under a draft for that way to be told apart from the others: a draft can
+be written that sends one person, whom its writer describes, where nobody else goes. And so many must be in the ways
+that are not told apart: 10 stands for five people at least."""
 NOON = time(12)
 WEEK = timedelta(days=7)
 YES_NO = ("yes", "no")
@@ -235,9 +240,25 @@ def week_name(wednesday: date, what: str) -> str:
     return f"{year}-W{week:02}_{what}"
 
 
-def tables(parties: Sequence[str], nights: Sequence[date]) -> dict[str, Any]:
-    """The description of the tables, as the rounder reads it (TABLES.toml)."""
-    happened, simulated = (*parties, NOBODY, BEFORE), (*parties, DUTY_OFFICER, NOBODY, BEFORE)
+def counted_together(printed: Mapping[str, int]) -> frozenset[str]:
+    """The ways under the draft that are not told apart: those of few people, and the smallest of the others if these
+    are very few together. `printed`: the figure of each way."""
+    ways = sorted((figure, way) for way, figure in printed.items() if way != BEFORE)
+    found, people = set[str](), 0
+    for figure, way in ways:
+        if figure >= FEWEST and (not found or people >= FEWEST_TOGETHER):
+            break
+        found.add(way)
+        people += figure
+    return frozenset(found)
+
+
+def tables(parties: Sequence[str], nights: Sequence[date], together: Collection[str] = frozenset()) -> dict[str, Any]:
+    """The description of the tables, as the rounder reads it (TABLES.toml). `together`: see `counted_together`."""
+    ways = [*parties, DUTY_OFFICER, NOBODY]
+    happened = (*parties, NOBODY, BEFORE)
+    simulated = (*(way for way in ways if way not in together), *([TOGETHER] if together else []), BEFORE)
+    apart = [party for party in parties if party not in together]
     dimensions: dict[str, Any] = {
         "happened": {"column": "happened", "codes": list(happened)},
         "simulated": {"column": "simulated", "codes": list(simulated)},
@@ -245,14 +266,15 @@ def tables(parties: Sequence[str], nights: Sequence[date]) -> dict[str, Any]:
         "late_simulated": {"column": "late_simulated", "codes": list(YES_NO)},
     }
     for night in nights:
-        for what in ("happened", "simulated"):
-            name = week_name(night, what)
-            dimensions[name] = {"column": name, "codes": [*parties, ELSEWHERE]}
-    together = [{"by": ["happened", "simulated"]}]
+        for what, told in (("happened", parties), ("simulated", apart)):
+            if told:
+                name = week_name(night, what)
+                dimensions[name] = {"column": name, "codes": [*told, ELSEWHERE]}
+    crossed: list[dict[str, Any]] = [{"by": ["happened", "simulated"]}]
     return {
         "base": 5,
         "dimension": dimensions,
-        "table": [*together, *({"by": [name]} for name in dimensions if name not in ("happened", "simulated"))],
+        "table": [*crossed, *({"by": [name]} for name in dimensions if name not in ("happened", "simulated"))],
     }
 
 
@@ -261,14 +283,20 @@ def happened_names(nights: Sequence[date]) -> list[str]:
     return ["happened", "late_happened", *(week_name(night, "happened") for night in nights)]
 
 
-def rows(placed: Iterable[Placed], parties: Sequence[str], nights: Sequence[date]) -> list[dict[str, str]]:
+def rows(
+    placed: Iterable[Placed],
+    parties: Sequence[str],
+    nights: Sequence[date],
+    together: Collection[str] = frozenset(),
+) -> list[dict[str, str]]:
     """One record per person, by the dimensions of `tables`."""
     found = []
+    apart = [party for party in parties if party not in together]
     for each in placed:
         row = {
             "person": each.case.person,
             "happened": each.happened,
-            "simulated": each.simulated,
+            "simulated": TOGETHER if each.simulated in together else each.simulated,
             "late_happened": YES_NO[not each.late_happened],
             "late_simulated": YES_NO[not each.late_simulated],
         }
@@ -276,6 +304,6 @@ def rows(placed: Iterable[Placed], parties: Sequence[str], nights: Sequence[date
             place = each.case.place_on(night)
             row[week_name(night, "happened")] = place if place is not None and place in parties else ELSEWHERE
             would = each.simulated if place is not None and each.simulated != BEFORE else place
-            row[week_name(night, "simulated")] = would if would is not None and would in parties else ELSEWHERE
+            row[week_name(night, "simulated")] = would if would is not None and would in apart else ELSEWHERE
         found.append(row)
     return found

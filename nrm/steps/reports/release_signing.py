@@ -9,7 +9,7 @@ Decided in ADR 0020.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -52,15 +52,15 @@ def draft_page(report: str, language: str, *, by: Actor) -> str:
     ).decode()
 
 
-def sign_drafts(session: Session, quarter: Quarter, *, by: Actor) -> int:
-    """The statistician signs every draft of a quarter that is not signed; returns how many.
+def sign_drafts(session: Session, quarter: Quarter, *, by: Actor, reports: Collection[str] | None = None) -> int:
+    """The statistician signs every draft of a quarter that is not signed, or those of `reports`; returns how many.
 
     Raises NotPermitted, NotVisible when there is none.
     """
     by.must(Permission.REPORT_CLOSE)
     signed = 0
     for draft in report_rows.drafts(quarter):
-        if draft.signature is None:
+        if draft.signature is None and (reports is None or draft.report in reports):
             at = _current_second()
             message = rules.signed_message(_opened(draft)["value"], STATISTICIAN, _office(by), at.isoformat())
             draft.signature, _ = signing.sign_as(by, message)
@@ -72,10 +72,17 @@ def sign_drafts(session: Session, quarter: Quarter, *, by: Actor) -> int:
     return signed
 
 
-def signed_drafts(quarter: Quarter, *, by: Actor) -> list[str]:
-    """The reports of a quarter that the statistician signed; raises NotPermitted, NotVisible when there is none."""
+def signed_drafts(quarter: Quarter, *, by: Actor, reports: Collection[str] | None = None) -> list[str]:
+    """The reports of a quarter, or of `reports`, that the statistician signed.
+
+    Raises NotPermitted, NotVisible when there is none.
+    """
     by.must(Permission.REPORT_COUNTERSIGN)
-    waiting = [draft.report for draft in report_rows.drafts(quarter) if draft.signature is not None]
+    waiting = [
+        draft.report
+        for draft in report_rows.drafts(quarter)
+        if draft.signature is not None and (reports is None or draft.report in reports)
+    ]
     if not waiting:
         raise NotVisible
     return waiting

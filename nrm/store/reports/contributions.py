@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 
-from sqlalchemy import ColumnElement, String, and_, bindparam, exists, false, func, literal, select
+from sqlalchemy import ColumnElement, String, and_, bindparam, exists, false, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from nrm.db import db
@@ -17,10 +17,14 @@ from nrm.domain.reports.reports import Window
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.reports.reports import QuarterPart, SilentPart
 from nrm.store import days
+from nrm.store.countries import country
 
 
 def parts(quarter: Quarter, *, by: Actor) -> tuple[Part, ...]:
-    """The part of every contributor with somebody at work in it, by code; for who closes, signs or reads reports."""
+    """The part of every contributor with somebody at work in it, by code; for who closes, signs or reads reports.
+
+    Also of one that was suspended since the quarter began: whoever suspends must not decide that it is told without it.
+    """
     if by.duty != "release":
         by.must(Permission.REPORT_READ)
     return _parts(quarter)
@@ -82,6 +86,8 @@ def to_confirm(*, by: Actor) -> list[str]:
 
 def _parts(quarter: Quarter) -> tuple[Part, ...]:
     own, office = aliased(Member), aliased(Organisation)
+    begins = datetime.combine(quarter.start, time.min, country().timezone)
+    was_there = or_(Organisation.enabled, Organisation.suspended_at >= begins)
     at_work = select(own.id).where(own.organisation_id == Organisation.id, own.status == "active").exists()
     rows = db.session.execute(
         select(
@@ -101,7 +107,7 @@ def _parts(quarter: Quarter) -> tuple[Part, ...]:
         .outerjoin(
             QuarterPart, and_(QuarterPart.organisation_id == Organisation.id, QuarterPart.quarter == str(quarter))
         )
-        .where(Organisation.kind.in_(rules.CONTRIBUTING), Organisation.enabled, at_work)
+        .where(Organisation.kind.in_(rules.CONTRIBUTING), was_there, at_work)
         .order_by(Organisation.code)
     )
     return tuple(

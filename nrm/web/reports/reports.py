@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from flask import Blueprint, Response, redirect, render_template, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -277,8 +277,8 @@ def _states(quarter: Quarter, waiting: Sequence[store.DraftLine]) -> list[Report
 @access.requires(Permission.REPORT_CLOSE)
 @sessions.step_up
 def sign(quarter: str) -> BaseResponse:
-    """The statistician's signature, with their own key."""
-    actions.sign(quarter_of(quarter), by=access.actor())
+    """The statistician's signature, with their own key, under the reports that the page showed."""
+    actions.sign(quarter_of(quarter), by=access.actor(), reports=request.form.getlist("report"))
     return redirect(url_for("reports.state_of_quarter", quarter=quarter), 303)
 
 
@@ -286,9 +286,10 @@ def sign(quarter: str) -> BaseResponse:
 @access.requires(Permission.REPORT_COUNTERSIGN)
 @sessions.step_up
 def countersign(quarter: str) -> BaseResponse:
-    """The Responsible Authority's signature; the files are made while the page that follows waits for them."""
+    """The Responsible Authority's signature under the reports that the page showed; the files are made while the page
+    that follows waits for them."""
     with suppress(rules.BeingClosed):  # somebody is doing it already: the next page says so
-        actions.begin_sealing(quarter_of(quarter), by=access.actor())
+        actions.begin_sealing(quarter_of(quarter), by=access.actor(), reports=request.form.getlist("report"))
     return redirect(url_for("reports.signing_page", quarter=quarter), 303)
 
 
@@ -296,8 +297,8 @@ def countersign(quarter: str) -> BaseResponse:
 @access.requires(Permission.REPORT_COUNTERSIGN)
 @sessions.step_up
 def without(quarter: str) -> BaseResponse:
-    """The second office confirms that a quarter is closed without those who have not answered."""
-    contribution_actions.confirm_silence(quarter_of(quarter), by=access.actor())
+    """The second office confirms that a quarter is closed without those whom the page named."""
+    contribution_actions.confirm_silence(quarter_of(quarter), by=access.actor(), codes=request.form.getlist("part"))
     return redirect(url_for("reports.state_of_quarter", quarter=quarter), 303)
 
 

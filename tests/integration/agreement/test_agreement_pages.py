@@ -290,3 +290,35 @@ def test_the_page_of_the_parties_has_coalitions_with_their_members_and_numbers_f
     assert "by its members" in page
     assert "+355 33 000 203" in page  # the desk's own number beside the one for the night
     assert "18 July 2005" not in page  # days of signature in the text count for nothing
+
+
+def test_a_trial_shows_where_people_come_also_by_two_dimensions_and_what_is_not_told_apart(
+    app: Flask, sign_in: SignIn
+) -> None:
+    coordinator = sign_in(texts.COORDINATOR)
+    actions.propose(text=texts.draft(), by=factories.actor(texts.COORDINATOR))
+    simulated = texts.simulated()
+    crossed = {
+        "*": {"*": 60, "NRC": 35, "others_together": 20, "there_before": 5},
+        "NRC": {"*": 50, "NRC": 35, "others_together": 15, "there_before": 0},
+        "IOM": {"*": 10, "NRC": 0, "others_together": 5, "there_before": 5},
+    }
+    rows = [
+        {"happened": old, "simulated": new, "value": value}
+        for old, row in crossed.items()
+        for new, value in row.items()
+    ]
+    # As a release of two dimensions is kept: neither dimension has a table of its own.
+    simulated["tables"] = [{"name": "happened*simulated", "dimensions": ["happened", "simulated"], "rows": rows}]
+    simulations.keep(text=texts.draft(), simulated=simulated, by=SIMULATION)
+    page = coordinator.get("/agreement/2027/changes?lang=en")
+    assert "too few people to say more" not in page
+    lines = {
+        re.sub("<[^>]+>", "", name): re.findall(r"<td[^>]*>(?:<strong>)?([^<]+)", cells)
+        for name, cells in re.findall(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', page)
+    }
+    assert lines["all others together"] == ["–", "20"]
+    assert [cells for name, cells in lines.items() if cells == ["10", "–"]] == [["10", "–"]]
+    assert ["50", "35"] in lines.values()
+    assert "A draft can be written for one person" in page
+    assert "→ all others together" not in page

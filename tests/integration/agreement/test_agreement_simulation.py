@@ -54,7 +54,7 @@ def test_every_figure_is_a_multiple_of_five_and_nothing_tells_who(shelter: Flask
     values = [row["value"] for table in read["tables"] for row in table["rows"]]
     assert len(values) > 100
     assert all(value % 5 == 0 for value in values)
-    assert any(table["name"] == "2026-W20_simulated" for table in read["tables"])
+    assert any(table["name"] == "2026-W20_happened" for table in read["tables"])
     for case_id, pseudonym in people:
         assert case_id.hex not in result.output
         assert pseudonym not in result.output

@@ -141,12 +141,14 @@ def test_the_next_quarter_waits_for_the_signatures_of_this_one(closed: Flask) ->
 def test_the_pages_lead_from_the_draft_to_the_release(closed: Flask) -> None:
     statistician = Person(closed.test_client(), "molsa.statistician")
     assert 'href="/reports/quarter/2026Q2"' in statistician.get("/")
-    assert "/reports/quarter/2026Q2/sign" in statistician.get("/reports/quarter/2026Q2")
+    page = statistician.get("/reports/quarter/2026Q2")
+    assert "/reports/quarter/2026Q2/sign" in page
+    shown = re.findall(r'name="report" value="([a-z]+)"', page)
     authority = Person(closed.test_client(), "ra.duty_officer")
     assert "/countersign" not in authority.get("/reports/quarter/2026Q2")
-    assert statistician.post("/reports/quarter/2026Q2/sign") == "/reports/quarter/2026Q2"
+    assert statistician.post("/reports/quarter/2026Q2/sign", {"report": shown}) == "/reports/quarter/2026Q2"
     assert 'href="/reports/quarter/2026Q2"' in authority.get("/")
-    assert authority.post("/reports/quarter/2026Q2/countersign") == "/reports/quarter/2026Q2/sealing"
+    assert authority.post("/reports/quarter/2026Q2/countersign", {"report": shown}) == "/reports/quarter/2026Q2/sealing"
     deadline = time.monotonic() + 90
     while authority.client.get("/reports/quarter/2026Q2/sealing").status_code == 200:
         assert time.monotonic() < deadline
@@ -156,6 +158,24 @@ def test_the_pages_lead_from_the_draft_to_the_release(closed: Flask) -> None:
     reader = Person(closed.test_client(), "oms.reader")
     assert "Tjetër Vizion" in reader.get("/reports/quarter/2026Q2")
     reader.get("/reports/methods")
+
+
+@pytest.mark.slow
+def test_a_signature_is_under_the_reports_that_the_page_showed_and_under_no_other(closed: Flask) -> None:
+    """A report may be closed, or signed by the statistician, while somebody reads the page and signs it."""
+    statistician = Person(closed.test_client(), "molsa.statistician")
+    shown = re.findall(r'name="report" value="([a-z]+)"', statistician.get("/reports/quarter/2026Q2"))
+    assert {"ix", "x"} <= set(shown)
+    statistician.post("/reports/quarter/2026Q2/sign", status=404)
+    statistician.post("/reports/quarter/2026Q2/sign", {"report": "ix"})
+    authority = Person(closed.test_client(), "ra.duty_officer")
+    page = authority.get("/reports/quarter/2026Q2")
+    assert re.findall(r'name="report" value="([a-z]+)"', page) == ["ix"]
+    statistician.post("/reports/quarter/2026Q2/sign", {"report": shown})
+    by = factories.actor("ra.duty_officer")
+    assert release_signing.signed_drafts(Q2, by=by, reports=["ix"]) == ["ix"]
+    assert set(release_signing.signed_drafts(Q2, by=by)) == set(shown)
+    authority.post("/reports/quarter/2026Q2/countersign", {"report": "annual"}, status=404)
 
 
 def test_after_five_minutes_a_signature_asks_for_a_fresh_proof(closed: Flask) -> None:
@@ -220,7 +240,7 @@ def test_a_quarter_closes_without_a_silent_contributor_only_after_a_second_offic
     assert "pret që të konfirmoni" in officer.get("/")
     page = officer.get("/reports/quarter/2026Q2")
     assert "Të mbyllet pa këta?" in page
-    assert officer.post("/reports/quarter/2026Q2/without") == "/reports/quarter/2026Q2"
+    assert officer.post("/reports/quarter/2026Q2/without", {"part": "TJETER_VIZION"}) == "/reports/quarter/2026Q2"
     assert "Të mbyllet pa këta?" not in officer.get("/reports/quarter/2026Q2")
     assert "pret që të konfirmoni" not in officer.get("/")
     events = db.session.scalars(select(AuditEntry.event).where(AuditEntry.event.like("silence_%"))).all()

@@ -12,11 +12,13 @@ from hypothesis import given
 
 from nrm.domain.agreement.agreement_documents import parse_agreement
 from nrm.domain.agreement.agreement_simulation import (
+    TOGETHER,
     PastCase,
     PastStay,
     PastStep,
     Placed,
     as_routed,
+    counted_together,
     rows,
     simulate,
     tables,
@@ -160,3 +162,30 @@ def test_a_record_says_where_somebody_slept_each_wednesday_and_fits_the_tables()
     assert (found[1]["happened"], found[1]["simulated"]) == ("nobody", "NRC")
     assert found[1]["2026-W06_simulated"] == "elsewhere"
     parse(tables(parties, nights)).records(found)
+
+
+@pytest.mark.parametrize(
+    ("printed", "together"),
+    [
+        ({"NRC": 50, "VATRA": 25, "there_before": 5}, set()),
+        ({"NRC": 50, "VATRA": 20, "IOM": 0}, {"VATRA", "IOM"}),
+        # Nobody but the one person whom the draft describes: they are counted with the smallest of the others.
+        ({"NRC": 50, "VATRA": 30, "IOM": 5, "nobody": 0}, {"IOM", "nobody", "VATRA"}),
+        ({"NRC": 15}, {"NRC"}),
+        ({}, set()),
+    ],
+)
+def test_a_way_of_few_people_under_a_draft_is_not_told_apart(printed: dict[str, int], together: set[str]):
+    assert counted_together(printed) == together
+
+
+def test_who_is_counted_together_is_so_in_every_table():
+    nights, parties = weeks(FIRST, LAST), ["NRC", "IOM"]
+    placed = _simulate(_case(party="IOM"), _case("b", on=date(2025, 12, 20), party="NRC"))
+    found = rows(placed, parties, nights, {"NRC", "nobody"})
+    assert {each["simulated"] for each in found} == {TOGETHER, "there_before"}
+    assert not any(code == "NRC" for each in found for name, code in each.items() if name.endswith("simulated"))
+    described = tables(parties, nights, {"NRC", "nobody"})
+    assert described["dimension"]["simulated"]["codes"] == ["IOM", "duty_officer", TOGETHER, "there_before"]
+    parse(described).records(found)
+    assert not any("W06_simulated" in name for name in tables(parties, nights, {"NRC", "IOM"})["dimension"])

@@ -21,12 +21,17 @@ from nrm.cli.progress import Progress
 from nrm.cli.usage import Refused
 from nrm.statistics.comparison import Change, changes
 from nrm.statistics.description import parse
+from nrm.statistics.reading import bounds_of_sum
 from nrm.statistics.release import Draft, make
 from nrm.statistics.tables import BASE, TOTAL, UNCLASSIFIED, MalformedMicrodata, MalformedTableSet, TableSet
 
 PERSON = "person"
 STICKY = "sticky.json"  # written by former versions: marks of who was counted in which figure
 REFUSED_CODE = 3
+TABLES, SUMS = "tables.csv", "sums.csv"
+STAYS = (
+    "holds a release, and a second one of the same people tells more than one; if nobody has seen it, delete it first"
+)
 LARGEST_FILE, MOST_COLUMNS, MOST_PEOPLE = 256 * 1024 * 1024, 1000, 1_000_000
 SAMPLE = 2000  # of more groups, and of more records, the attack asks about so many
 STATUS, A_FIGURE, CANNOT_BE = "obs_status", "A", "M"  # SDMX: a published figure; a structural zero (ADR 0080)
@@ -62,8 +67,12 @@ def protect(
     if compare is not None and compare.resolve() == out.resolve():
         raise Refused(f"{compare}: is the folder of --out; name an earlier one")
     for folder in [] if compare is None else [compare] if microdata is not None else [compare, out]:
-        if not (folder / "tables.csv").is_file():
-            raise Refused(f"{folder}: there is no tables.csv")
+        if not (folder / TABLES).is_file():
+            raise Refused(f"{folder}: there is no {TABLES}")
+    if history is not None and (history / TABLES).is_file():
+        raise Refused(f"{history}: is one release; --history names the folder in which the earlier ones are")
+    if microdata is not None and seed is None and (out / TABLES).is_file():
+        raise Refused(f"{out}: {STAYS}")
     table_set = _read_spec(spec)
     if microdata is not None:
         _publish(microdata, table_set, out, seed, history)
@@ -101,13 +110,13 @@ def _publish(microdata: Path, table_set: TableSet, out: Path, seed: str | None, 
         _write(out / "verdict.json", json.dumps(verdict, ensure_ascii=False, indent=2) + "\n", 0o600)
         if isinstance(made, Draft):
             if made.sums:
-                _write(out / "sums.csv", _sums_csv(table_set, made.sums), 0o644)
+                _write(out / SUMS, _sums_csv(table_set, made.sums), 0o644)
             else:
-                (out / "sums.csv").unlink(missing_ok=True)
-            _write(out / "tables.csv", _tables_csv(table_set, made.tables), 0o644)
+                (out / SUMS).unlink(missing_ok=True)
+            _write(out / TABLES, _tables_csv(table_set, made.tables), 0o644)
         else:
-            (out / "tables.csv").unlink(missing_ok=True)
-            (out / "sums.csv").unlink(missing_ok=True)
+            (out / TABLES).unlink(missing_ok=True)
+            (out / SUMS).unlink(missing_ok=True)
         (out / STICKY).unlink(missing_ok=True)
     except OSError as error:
         raise Refused(f"{out}: {error.strerror}") from None
@@ -223,6 +232,10 @@ def _read_rows(path: Path, table_set: TableSet) -> tuple[list[dict[str, str]], l
         if column not in header:
             hint = "; separate columns with commas" if len(header) == 1 and {*";\t"} & {*header[0]} else ""
             raise Refused(f"{path}:1: there is no column {column!r}{hint}")
+    for column in header if PERSON not in header else []:
+        if column.strip().casefold() == PERSON and column not in {*columns.values(), *amounts.values(), weight}:
+            raise Refused(f"{path}:1: column {column!r}: is not read; {PERSON!r}, written so, names people")
+    names = PERSON in header and PERSON not in columns.values()
     met: Counter[tuple[str, ...]] = Counter()
     rows: list[dict[str, str]] = []
     lines: list[int] = []
@@ -233,7 +246,9 @@ def _read_rows(path: Path, table_set: TableSet) -> tuple[list[dict[str, str]], l
                 raise Refused(f"{path}:{line}: column {column!r}: {row[name]!r} is not a code")
         same = tuple(fields.values())
         met[same] += 1
-        named = "" if PERSON in columns.values() else fields.get(PERSON)
+        named = fields[PERSON] if names else ""
+        if names and not named.strip():
+            raise Refused(f"{path}:{line}: column {PERSON!r}: {named!r} names nobody")
         row[PERSON] = named or repr((same, met[same]))
         row |= {key: fields[column] for key, column in amounts.items()}
         people = 1
@@ -279,13 +294,24 @@ def _compare(before: Path, after: Path, table_set: TableSet) -> None:
     folders = [before, after]
     table_set = table_set.with_observed(_classifying(table_set, [], folders, quietly=True))
     then, now = (
-        {cell: BASE * figure for cell, figure in _read_figures(folder / "tables.csv", table_set)} for folder in folders
+        {cell: BASE * figure for cell, figure in _read_figures(folder / TABLES, table_set)} for folder in folders
     )
     found = list(changes(then, now))
     both = sum(cell in then for cell in now)
     click.echo(f"{both} figures are in both releases, {both - len(found)} of them printed alike.")
     if len(then) != both or len(now) != both:
         click.echo(f"Only before: {len(then) - both} figures. Only after: {len(now) - both}.")
+    _tell(found)
+    _compare_sums(before / SUMS, after / SUMS, table_set)
+    click.echo(
+        "\nThe change of a count is certain from 20 on (from 10 on where one is 0), of the total from 10 on. A"
+        "\nfigure printed alike may stand for another number: each is rounded with secret noise. Do not add up changes"
+        "\nof single figures: read the change of their total. Nothing here says who came or left, and several changes"
+        "\nthat point the same way are not independent of each other."
+    )
+
+
+def _tell(found: Sequence[Change]) -> None:
     certain = [change for change in found if change.certain]
     open_ones = [change for change in found if not change.certain]
     if certain:
@@ -299,12 +325,26 @@ def _compare(before: Path, after: Path, table_set: TableSet) -> None:
         click.echo(f"  {_named(change)}: true change {change.least:+} to {change.most:+}")
     if len(open_ones) > SHOWN:
         click.echo(f"  and {len(open_ones) - SHOWN} more")
-    click.echo(
-        "\nThe change of a figure is certain from 20 on (from 10 on where one is 0), of the total from 10 on. A"
-        "\nfigure printed alike may stand for another number: each is rounded with secret noise. Do not add up changes"
-        "\nof single figures: read the change of their total. Nothing here says who came or left, and several changes"
-        "\nthat point the same way are not independent of each other."
-    )
+
+
+def _compare_sums(before: Path, after: Path, table_set: TableSet) -> None:
+    """The same of sums, whose bounds are wider: they are in units of what one person can have."""
+    then, now = (_read_sums(path, table_set) if path.is_file() else {} for path in (before, after))
+    for column, most in {table.column: table.most for table in table_set.sums}.items():
+        if column not in then or column not in now:
+            click.echo(f"\nSums of {column}: not in both releases in multiples of {BASE * most}, and not compared.")
+            continue
+        old = {cell: BASE * most * steps for cell, steps in then[column]}
+        new = {cell: BASE * most * steps for cell, steps in now[column] if cell in old}
+        found = []
+        for cell, figure in new.items():
+            if figure != old[cell]:
+                (low, high), (new_low, new_high) = bounds_of_sum(old[cell], most), bounds_of_sum(figure, most)
+                found.append(Change(cell, old[cell], figure, new_low - high, new_high - low))
+        click.echo(
+            f"\nSums of {column}: {len(new)} are in both releases, {len(new) - len(found)} of them printed alike."
+        )
+        _tell(found)
 
 
 def _named(change: Change) -> str:
@@ -314,8 +354,11 @@ def _named(change: Change) -> str:
 
 def _earlier(folder: Path | None, out: Path) -> list[Path]:
     """The folders of earlier releases in name order."""
-    releases = sorted(folder.iterdir()) if folder is not None else []
-    return [each for each in releases if (each / "tables.csv").is_file() and each.resolve() != out.resolve()]
+    inside = sorted(folder.iterdir()) if folder is not None else []
+    releases = [each for each in inside if (each / TABLES).is_file() and each.resolve() != out.resolve()]
+    if folder is not None and not releases:
+        click.echo(f"{folder}: there is no earlier release; this one is tried as the first", err=True)
+    return releases
 
 
 def _classifying(
@@ -326,7 +369,7 @@ def _classifying(
     A code that appears and disappears with a single person would reveal that person.
     """
     observed = [name for name, each in table_set.dimensions.items() if each.observed and not each.codes]
-    printed = [line for release in releases for _, line in _read_csv(release / "tables.csv")[1]] if observed else []
+    printed = [line for release in releases for _, line in _read_csv(release / TABLES)[1]] if observed else []
     found: list[Mapping[str, str]] = []
     for name in observed:
         before = [{name: line[name]} for line in printed if line.get(name) not in (None, "", TOTAL)]
@@ -341,8 +384,8 @@ def _read_release(release: Path, table_set: TableSet) -> dict[str, Any]:
     """The kept value of an earlier release: what it printed. What a former version left beside that is not read."""
     if (release / STICKY).is_file():
         click.echo(f"{release / STICKY}: not read; it tells as much as the microdata: delete it", err=True)
-    kept = {"format": 1, "base": BASE, "figures": _read_figures(release / "tables.csv", table_set)}
-    path = release / "sums.csv"
+    kept = {"format": 1, "base": BASE, "figures": _read_figures(release / TABLES, table_set)}
+    path = release / SUMS
     return kept | ({"sums": _read_sums(path, table_set)} if table_set.sums and path.is_file() else {})
 
 

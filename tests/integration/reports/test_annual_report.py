@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import openpyxl
+import pikepdf
 import pytest
 from flask import Flask
 
@@ -124,7 +125,11 @@ def test_the_year_is_sealed_with_its_last_quarter_in_every_format_and_says_the_s
     assert [
         dict(zip(head, map(str, ("" if cell is None else cell for cell in line)), strict=True)) for line in lines
     ] == rows
-    assert content["pdf.en"].startswith(b"%PDF")
+    # A year is not cited as its last quarter, on paper neither.
+    for language, cited in (("en", "Report annual, 2025Q1–2025Q4"), ("sq", "Raporti annual, 2025Q1–2025Q4")):
+        assert f"<dd>{cited}, " in content[f"html.{language}"].decode()
+        with pikepdf.open(io.BytesIO(content[f"pdf.{language}"])) as paper:
+            assert str(paper.docinfo.Title) == cited
     assert "Formally identified" in content["html.en"].decode()
     assert "E identifikuar zyrtarisht" in content["html.sq"].decode()
     # There is the whole number once, and it is near the truth.

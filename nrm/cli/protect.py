@@ -29,9 +29,7 @@ PERSON = "person"
 STICKY = "sticky.json"  # written by former versions: marks of who was counted in which figure
 REFUSED_CODE = 3
 TABLES, SUMS = "tables.csv", "sums.csv"
-STAYS = (
-    "holds a release, and a second one of the same people tells more than one; if nobody has seen it, delete it first"
-)
+HELD = "held a release, which is replaced; if somebody has seen it, publish no second one of the same people"
 LARGEST_FILE, MOST_COLUMNS, MOST_PEOPLE = 256 * 1024 * 1024, 1000, 1_000_000
 SAMPLE = 2000  # of more groups, and of more records, the attack asks about so many
 STATUS, A_FIGURE, CANNOT_BE = "obs_status", "A", "M"  # SDMX: a published figure; a structural zero (ADR 0080)
@@ -72,7 +70,7 @@ def protect(
     if history is not None and (history / TABLES).is_file():
         raise Refused(f"{history}: is one release; --history names the folder in which the earlier ones are")
     if microdata is not None and seed is None and (out / TABLES).is_file():
-        raise Refused(f"{out}: {STAYS}")
+        click.echo(f"{out}: {HELD}", err=True)
     table_set = _read_spec(spec)
     if microdata is not None:
         _publish(microdata, table_set, out, seed, history)

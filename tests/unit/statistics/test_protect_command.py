@@ -131,7 +131,7 @@ def test_what_a_former_version_left_of_who_was_counted_is_reported_and_not_read(
         results.append((place / "out/tables.csv").read_bytes())
     assert results == results[:1] * 3
     (place / "out/sticky.json").write_text("{}")
-    assert run(place, "--seed", "1").exit_code == 0
+    assert run(place).exit_code == 0
     assert not (place / "out/sticky.json").exists()
 
 
@@ -154,7 +154,7 @@ def test_a_code_that_comes_or_goes_with_one_person_tells_nothing_of_them(place: 
         "people.csv:121: column 's': 'm' is not in the classification; name it under `codes`",
         2,
     )
-    assert run(place, "--seed", "1", out="history/1").exit_code == 0
+    assert run(place, out="history/1").exit_code == 0
     (place / "people.csv").write_text(common)
     assert run(place, "--history", str(place / "history"), out="later").exit_code == 0
     with (place / "later" / "tables.csv").open() as file:
@@ -169,10 +169,10 @@ def test_a_history_that_says_nothing_of_the_people_counted_is_tried_and_said_so(
 
 
 def test_a_refusal_removes_old_tables_and_says_why(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run(place, "--seed", "1").exit_code == 0
+    assert run(place).exit_code == 0
     none = NothingMade(Verdict(False, "refused", (), {}, (), (), 0, 0, 0.0, 0.0, 0, 0.1))
     monkeypatch.setattr(command, "make", lambda *_, **__: none)
-    assert refusal(run(place, "--seed", "1"))[1] == 3
+    assert refusal(run(place))[1] == 3
     assert sorted(path.name for path in (place / "out").iterdir()) == ["verdict.json"]
     assert verdict(place)["ok"] is False
 

@@ -77,7 +77,7 @@ def published(quarter: Quarter = SECOND) -> dict[str, Any]:
     return value
 
 
-TOO_FEW = ("too few", "shumë pak")  # in the place of a band that is too wide
+TOO_FEW = ("cannot be said", "nuk mund të thuhet")  # in the place of a band that is too wide
 NONE = "not_recorded"  # in the place of a figure, where nothing in the program can fill the table
 
 

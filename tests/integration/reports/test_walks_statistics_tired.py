@@ -20,6 +20,7 @@ from nrm.db import db, transaction
 from nrm.domain.quarters import Quarter
 from nrm.models.reports.filings import Filing
 from nrm.models.reports.reports import Release
+from nrm.render.reports import About
 from nrm.store import names
 from nrm.web.language import speaking
 from tests import accommodated
@@ -145,6 +146,12 @@ def test_the_first_line_says_what_a_0_is_and_that_somebody_did_not_report(
 ) -> None:
     with app.test_request_context(), speaking("en"):
         markup = app.jinja_env.get_template("reports/reports/sentences.html").render(
-            months="2026", total=total, flow=None, sentences=[], no_report_from=silent
+            about=About("", "", "Everybody."),
+            months="2026",
+            total=total,
+            flow=None,
+            sentences=[],
+            no_report_from=silent,
         )
+    assert "Who is counted: Everybody." in markup  # before any number is read
     assert first_lines(markup) == [said]

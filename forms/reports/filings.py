@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, RadioField
+from wtforms import BooleanField, Field, RadioField, ValidationError
 from wtforms.validators import InputRequired
 
 from forms import SelectChoice
@@ -16,6 +16,7 @@ from nrm.domain.words import N_
 
 CHOOSE = N_("Choose what you report for this quarter")
 ONCE = N_("Give one answer to this question")
+FILLED = N_("There are figures in the boxes: choose “Figures”, or empty the boxes")
 
 ANSWER_LABELS: Mapping[str, str] = {
     Answer.FIGURES: N_("Figures"),
@@ -36,6 +37,13 @@ class FileTableForm(OnceForm):
     )
     empty_zero = BooleanField(N_("Every box I left empty is a zero"))
     reason = RadioField(N_("Why are the parts more than the whole?"), validate_choice=False, choices=[])
+    filled = False
+    """Whether boxes hold figures that the answer would leave out."""
+
+    def validate_answer(self, _: Field) -> None:
+        """Raise ValidationError when what was typed would be lost by the answer."""
+        if self.filled:
+            raise ValidationError(FILLED)
 
 
 def names(matrix: Matrix) -> dict[Key, str]:

@@ -62,10 +62,11 @@ def reaching(rows: Sequence[Bar]) -> str:
     return f'<ul class="bars">{"".join(items)}</ul>'
 
 
-def curve(points: Sequence[tuple[int, int, int]], marks: Sequence[int], name: str) -> str:
+def curve(points: Sequence[tuple[int, int, int]], marks: Sequence[int], name: str, said: Sequence[bool] = ()) -> str:
     """A falling line within its band: from 100 at the left to a point (least, line, most, in percent) at each mark.
 
-    Marks stand at equal distances. `name` is what screen readers say instead of the picture.
+    Marks stand at equal distances. `name` is what screen readers say instead of the picture; `said`: of each point
+    whether its line is drawn (all, when left out), or its band alone.
     """
     across = [round(place * WIDTH / len(points)) for place in range(len(points) + 1)]
     height = WIDTH // 2
@@ -74,12 +75,19 @@ def curve(points: Sequence[tuple[int, int, int]], marks: Sequence[int], name: st
         return [f"{x},{height - each * height // 100}" for x, each in zip(across, (100, *percents), strict=True)]
 
     least, middle, most = (line(percents) for percents in zip(*points, strict=True))
+    drawn = [""]
+    for point, shown in zip(middle, (True, *(said or [True] * len(points))), strict=True):
+        drawn[-1:] = [f"{drawn[-1]} {point}".strip()] if shown else [drawn[-1], ""]
     grid = "".join(f"M{x} 0V{height}" for x in across)
     return (
         '<div class="curve"><ul aria-hidden="true"><li>100%<li>50%<li>0%</ul>'
         f'<svg viewBox="0 0 {WIDTH} {height}" role="img"><title>{escape(name)}</title>'
         f'<polygon points="{" ".join([*most, *reversed(least)])}" fill="{PALE}"/>'
         f'<path d="M0 0H{WIDTH}M0 {height // 2}H{WIDTH}M0 {height}H{WIDTH}{grid}" stroke="{GRID}" stroke-width=".5"/>'
-        f'<polyline points="{" ".join(middle)}" fill="none" stroke="{FILL}" stroke-width="3"/></svg>'
+        f"{''.join(_stroke(each) for each in drawn if ' ' in each)}</svg>"
         f'<ol aria-hidden="true">{"".join(f"<li>{mark}" for mark in marks)}</ol></div>'
     )
+
+
+def _stroke(points: str) -> str:
+    return f'<polyline points="{points}" fill="none" stroke="{FILL}" stroke-width="3"/>'

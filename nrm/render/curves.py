@@ -18,7 +18,7 @@ FEWEST = 25
 """If the published number of people who left is lower, there is no curve: its band would allow nearly every curve."""
 
 WIDEST = 50
-"""Where the band is wider, in percent, it says nothing of use: the table has the words "too few" (ADR 0091)."""
+"""Where the band is wider, in percent, it says nothing of use: so the table says, and no line is drawn (ADR 0091)."""
 
 Label = Callable[[str, str], str]
 
@@ -28,7 +28,7 @@ class Curve:
     """`lines`: (days, least, estimate, most) in percent of stays that last longer than so many days.
 
     `half`: the classes after which half have ended: at the earliest, as estimated, at the latest; none when the figures
-    allow all of them.
+    allow all of them, and no estimate (empty) where the table says nothing of where its class begins and ends.
     """
 
     lines: tuple[tuple[int, int, int, int], ...]
@@ -37,14 +37,12 @@ class Curve:
     @property
     def rows(self) -> list[tuple[int, tuple[int, int, int] | None]]:
         """The lines for a table; none in place of the percentages where the band is too wide."""
-        return [
-            (days, (least, estimate, most) if most - least <= WIDEST else None)
-            for days, least, estimate, most in self.lines
-        ]
+        return [(line[0], None if _too_wide(line) else line[1:]) for line in self.lines]
 
     def picture(self, name: str) -> str:
         """The chart; `name` is read out instead of it."""
-        return charts.curve([line[1:] for line in self.lines], [line[0] for line in self.lines], name)
+        said = [not _too_wide(line) for line in self.lines]
+        return charts.curve([line[1:] for line in self.lines], [line[0] for line in self.lines], name, said)
 
 
 def curve_of(releases: Sequence[Mapping[str, Any]], of: Survival, label: Label) -> Curve | None:
@@ -59,10 +57,8 @@ def curve_of(releases: Sequence[Mapping[str, Any]], of: Survival, label: Label) 
         return None
     first_days = [*of.first_days.values()]
     points = curve(together(known), going_on, first_days)
-    return Curve(
-        tuple((day - 1, *_percents(point)) for day, point in zip(first_days[1:], points, strict=True)),
-        _half(points, [label(of.length, code) for code in of.first_days]),
-    )
+    lines = tuple((day - 1, *_percents(point)) for day, point in zip(first_days[1:], points, strict=True))
+    return Curve(lines, _half(points, lines, [label(of.length, code) for code in of.first_days]))
 
 
 def has_curve(release: Mapping[str, Any], of: Survival) -> bool:
@@ -88,9 +84,17 @@ def _percents(point: Point) -> tuple[int, int, int]:
     )
 
 
-def _half(points: Sequence[Point], classes: Sequence[str]) -> tuple[str, str, str] | None:
+def _too_wide(line: tuple[int, int, int, int]) -> bool:
+    _, least, _, most = line
+    return most - least > WIDEST
+
+
+def _half(
+    points: Sequence[Point], lines: Sequence[tuple[int, int, int, int]], classes: Sequence[str]
+) -> tuple[str, str, str] | None:
     earliest, estimated, latest = half(points)
     if (earliest, latest) == (0, len(points)):
         return None
     names = [name[:1].lower() + name[1:] for name in classes]
-    return names[earliest], names[estimated], names[latest]
+    beside = lines[max(0, estimated - 1) : estimated + 1]  # where the class begins, and where it ends
+    return names[earliest], "" if all(map(_too_wide, beside)) else names[estimated], names[latest]

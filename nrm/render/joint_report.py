@@ -125,7 +125,14 @@ def files(
     made = {
         "csv": sheet,
         "csvw": release_csvw(value, called, sheet, titles=titles, labels=labels, area=area, said=MEANS),
-        "xlsx": release_xlsx(value, titles=titles, labels=labels, why=_reason_of(table_sets)),
+        "xlsx": release_xlsx(
+            value,
+            titles=titles,
+            labels=labels,
+            why=_reason_of(table_sets),
+            numbered=_numbered(value, _sections(value, register, table_sets, "en", names["en"])),
+            said=MEANS,
+        ),
         "json": json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n",
     }
     for language in LANGUAGES:
@@ -143,6 +150,17 @@ def files(
             attachment = Attachment(called, sheet, ATTACHED[language])
             made |= in_one_language(values, language, BODY, pages=pages, attachment=attachment)
     return made
+
+
+def _numbered(value: Mapping[str, Any], sections: Sequence[Section]) -> list[tuple[str, str, str]]:
+    """(number, title, name) of the tables as the page numbers them: 1.4 is the fourth of the first requirement."""
+    found = []
+    for section, entry in zip(sections, value["requirements"], strict=True):
+        tables = [table for part in section.parts for table in part.printed]
+        called = [name for part in entry["parts"] for name in part["printed"]]
+        for number, (table, name) in enumerate(zip(tables, called, strict=True), 1):
+            found.append((f"{section.number}.{number}", table.title, name))
+    return found
 
 
 def _sections(

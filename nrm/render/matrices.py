@@ -109,14 +109,7 @@ def page_values(
     """
     return {
         "release": release,
-        "tables": sorted(
-            (
-                matrix(table, words=words, groups=groups, impossible=impossible)
-                for table in release["tables"]
-                if not table.get("not_recorded")
-            ),
-            key=lambda table: table.breadth,  # those of one kind of paper together
-        ),
+        "tables": [table for _, table in in_order(release, words=words, groups=groups, impossible=impossible)],
         "not_recorded": [
             (title_of(table, words), words.reason(table["dimensions"]))
             for table in release["tables"]
@@ -130,6 +123,18 @@ def page_values(
         ],
         "bars": bars,
     }
+
+
+def in_order(
+    release: Mapping[str, Any], *, words: Words, groups: Groups, impossible: Impossible
+) -> list[tuple[str, Matrix]]:
+    """(name, table) as a page numbers them, the narrow ones first; without the tables that nothing fills."""
+    found = [
+        (table["name"], matrix(table, words=words, groups=groups, impossible=impossible))
+        for table in release["tables"]
+        if not table.get("not_recorded")
+    ]
+    return sorted(found, key=lambda each: each[1].breadth)  # those of one kind of paper together
 
 
 def grand_total(release: Mapping[str, Any]) -> int | None:

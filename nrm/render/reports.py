@@ -14,7 +14,7 @@ from jinja2 import Environment
 from nrm.domain.reports.reports import FORMAT, Window, with_structural_zeros
 from nrm.render.curves import curve_of
 from nrm.render.folds import folded
-from nrm.render.matrices import Words, page_values
+from nrm.render.matrices import Words, in_order, page_values
 from nrm.render.pdf import Attachment, PdfUnavailable, to_pdf
 from nrm.render.pictures import picture
 from nrm.render.sentences import flow_of, sentences
@@ -53,12 +53,14 @@ def files(
     `release` is the JSON value; `signatures` are (who, when) by language, `names` those of organisations by language
     and code; `speaking` makes templates speak one; `area` is the country's ISO 3166 code.
     """
-    sheet, titles, labels = release_csv(release), _titles(table_set), _labels(table_set)
+    sheet = release_csv(release)
     name = f"{release['report']}-{release['quarter']}"
     made = {
         "csv": sheet,
-        "csvw": release_csvw(release, f"{name}.csv", sheet, titles=titles, labels=labels, area=area),
-        "xlsx": release_xlsx(release, titles=titles, labels=labels, why=words_of(table_set, "en").reason),
+        "csvw": release_csvw(
+            release, f"{name}.csv", sheet, titles=_titles(table_set), labels=_labels(table_set), area=area
+        ),
+        "xlsx": workbook(release, table_set),
         "json": json.dumps(release, ensure_ascii=False, indent=1).encode() + b"\n",
     }
     for language in LANGUAGES:
@@ -67,6 +69,17 @@ def files(
             attachment = Attachment(f"{name}.csv", sheet, ATTACHED[language])
             made |= in_one_language(shown, language, BODY, pages=pages, attachment=attachment)
     return made
+
+
+def workbook(release: Mapping[str, Any], table_set: TableSet) -> bytes:
+    """The workbook: its sheets have the numbers that the tables have on the page and in print."""
+    return release_xlsx(
+        release,
+        titles=_titles(table_set),
+        labels=_labels(table_set),
+        why=words_of(table_set, "en").reason,
+        numbered=_numbered(release, table_set),
+    )
 
 
 def in_one_language(
@@ -108,7 +121,7 @@ def values(
     shown = page_values(
         release,
         words=words,
-        groups={name: dimension.groups for name, dimension in table_set.dimensions.items()},
+        groups=_groups(table_set),
         impossible=lambda fixed: is_impossible(table_set, fixed),
         told=[name for name in (table_set.charted, *table_set.told) if name],
     )
@@ -138,6 +151,21 @@ def values(
 
 def _confirmation(office: str, at: datetime) -> dict[str, str]:
     return {"office": office, "confirmed_at": at.astimezone(UTC).replace(microsecond=0).isoformat()}
+
+
+def _numbered(release: Mapping[str, Any], table_set: TableSet) -> list[tuple[str, str, str]]:
+    """(number, English title, name) of the tables as the page and the print number them."""
+    shown = in_order(
+        release,
+        words=words_of(table_set, "en"),
+        groups=_groups(table_set),
+        impossible=lambda fixed: is_impossible(table_set, fixed),
+    )
+    return [(f"{number}", table.title, name) for number, (name, table) in enumerate(shown, 1)]
+
+
+def _groups(table_set: TableSet) -> dict[str, Mapping[str, Sequence[str]]]:
+    return {name: dimension.groups for name, dimension in table_set.dimensions.items()}
 
 
 def is_impossible(table_set: TableSet, fixed: Mapping[str, str]) -> bool:

@@ -170,16 +170,23 @@ def release_csvw(
     return json.dumps(described, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
+_LONGEST = 200  # of what a printed sheet says at its head; a workbook takes 255 characters
+
+
 def release_xlsx(
     release: Mapping[str, Any],
     *,
     titles: Mapping[str, Texts],
     labels: Mapping[str, Mapping[str, Texts]],
     why: Callable[[Sequence[str]], str],
+    numbered: Sequence[tuple[str, str, str]] = (),
+    said: str = "",
 ) -> bytes:
     """A whole release as a workbook: the rows of `release_csv` with codes, then one sheet a table in words (English).
 
-    `why`: of dimensions, why nothing is recorded by one of them. No text becomes a formula or a link; the bytes depend
+    `why`: of dimensions, why nothing is recorded by one of them. `numbered`: (number, title, name) of the tables in the
+    order of the page, whose numbers the sheets have; those that have none on the page follow. Printed, a sheet says at
+    its head what it is and at its foot how to read it (`said`). No text becomes a formula or a link; the bytes depend
     on the release alone.
     """
     import xlsxwriter  # imported late: only closing a quarter makes workbooks
@@ -190,11 +197,15 @@ def release_xlsx(
     book.set_properties({"title": f"{release['report']} {release['quarter']}", "created": _made(release)})
     bold = book.add_format({"bold": True})
     data = book.add_worksheet("data")
-    for number, row in enumerate(_sheet_rows(release)):
-        data.write_row(number, 0, [cell(value) if isinstance(value, str) else value for value in row])
-    for number, table in enumerate(release["tables"], 1):
+    for line, row in enumerate(_sheet_rows(release)):
+        data.write_row(line, 0, [cell(value) if isinstance(value, str) else value for value in row])
+    for number, title, table in _in_order(release, numbered):
         names = table["dimensions"]
-        sheet = book.add_worksheet(f"{number}")
+        sheet = book.add_worksheet(number)
+        head = cell(f"{release['report']} {release['quarter']}, {number}. {title}").replace("&", "&&")
+        sheet.set_header(f"&L{head[:_LONGEST]}")
+        sheet.set_footer(f"&L{said or _ROUNDED}")
+        sheet.repeat_rows(0)
         sheet.write_row(0, 0, [*(cell(titles.get(name, {}).get("en", name)) for name in names), "Number"], bold)
         sheet.set_column(0, len(names), 26)
         for line, row in enumerate(table["rows"], 1):
@@ -205,6 +216,15 @@ def release_xlsx(
             sheet.write(2, 0, cell(why(names)))
     book.close()
     return out.getvalue()
+
+
+def _in_order(
+    release: Mapping[str, Any], numbered: Sequence[tuple[str, str, str]]
+) -> list[tuple[str, str, Mapping[str, Any]]]:
+    """(number, title, table): the tables that have a number on the page, then the others, numbered on."""
+    of = {table["name"]: table for table in release["tables"]}
+    found = [(number, title, of.pop(name)) for number, title, name in numbered if name in of]
+    return found + [(f"{number}", "", table) for number, table in enumerate(of.values(), len(found) + 1)]
 
 
 def xlsx_bytes(rows: Sequence[Sequence[object]], *, title: str) -> bytes:

@@ -100,11 +100,13 @@ def moment(value: datetime | str | None, language: str) -> str:
 
 
 @lru_cache
-def quarter(name: str, language: str) -> str:
-    """`2026Q3` as its months: July–September 2026."""
+def quarter(name: str, language: str, last: str = "") -> str:
+    """`2026Q3` as its months: July–September 2026; with `last` as its quarter, to the end of that one."""
     year, _, number = name.partition("Q")
+    end, _, ends = (last or name).partition("Q")
     months = habits(language).months
-    return f"{months[int(number) * 3 - 3]}–{months[int(number) * 3 - 1]} {year}"
+    begin = months[int(number) * 3 - 3] + ("" if year == end else f" {year}")
+    return f"{begin}–{months[int(ends) * 3 - 1]} {end}"
 
 
 def clock(value: datetime | None) -> str:

@@ -235,7 +235,7 @@ def register(app: Flask, *, default: str = "sq", timezone: ZoneInfo | None = Non
         month=lambda value: formats.month(value, current_language()),
         moment=lambda value: formats.moment(value, current_language()),
         clock=formats.clock,
-        quarter=lambda name: formats.quarter(name, current_language()),
+        quarter=lambda name, last="": formats.quarter(name, current_language(), last),
         number=lambda value: formats.number(value, current_language()),
         percent=lambda value: formats.percent(value, current_language()),
     )

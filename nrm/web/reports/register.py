@@ -248,6 +248,7 @@ def _read(table: Matrix, form: FileTableForm) -> tuple[Typed, Figures | None, Se
     except Faulty as error:
         return Typed({}), None, error.faults
     if form.answer.data != Answer.FIGURES:
+        form.filled = any(text.strip(" 0") for text in cells.cells.values())
         return cells, None, ()
     try:
         figures = rules.read(table, cells, empty_is_zero=bool(form.empty_zero.data), reason=bool(_reason(form)))

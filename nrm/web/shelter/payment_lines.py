@@ -20,7 +20,7 @@ blueprint = Blueprint("payment_lines", __name__)
 
 BASES: Mapping[str, str] = {
     Basis.NIGHTS: N_("Nights"),
-    Basis.PLACES: N_("Places kept"),
+    Basis.PLACES: N_("Places kept, each by the day"),
     Basis.WITHHELD: N_("Nights, not shown any more"),
 }
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

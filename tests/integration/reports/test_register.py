@@ -539,7 +539,10 @@ def test_every_report_says_the_same_in_every_format(joint: Flask) -> None:
         parts = [part for each in value.get("requirements", ()) for part in each["parts"] if not part["printed"]]
         told += [{"table": part["table"], **STATED[part["state"]]} for part in parts]
         head, *lines = csv.reader(io.StringIO(files["csv"].decode("utf-8-sig")))
-        sheet = openpyxl.load_workbook(io.BytesIO(files["xlsx"]))["data"]
+        book = openpyxl.load_workbook(io.BytesIO(files["xlsx"]))
+        on_page = re.findall(r"<caption[^>]*><span>([0-9.]+?)\.? ", files["html.en"].decode())
+        assert set(on_page) <= set(book.sheetnames)  # a table has one number, whatever it is read in
+        sheet = book["data"]
         rows = [["" if cell is None else str(cell) for cell in line] for line in sheet.iter_rows(values_only=True)]
         assert rows == [head, *lines]
         named = [dict(zip(head[2:], line[2:], strict=True)) for line in lines]
@@ -753,3 +756,18 @@ def test_figures_that_break_no_rule_keep_no_reason(begun: Flask) -> None:
     assert db.session.scalars(select(Filing.reason)).one() == ""
     with pytest.raises(rules.WithoutReason):
         filed.file("judgments", Q2, reason="")
+
+
+@pytest.mark.parametrize("answer", ["zero", "no_report", "not_applicable"])
+def test_figures_in_the_boxes_are_not_thrown_away_by_the_wrong_answer(
+    begun: Flask, sign_in: SignIn, answer: str
+) -> None:
+    focal = sign_in("mopo.focal_point")
+    typed = {"answer": answer, "r0c0": "12"}
+    for action in ("", "/sign"):
+        page = focal.post(f"/register/2026Q2/victims{action}?lang=en", typed, status=422)
+        assert messages(page) == ["There are figures in the boxes: choose “Figures”, or empty the boxes"]
+        assert 'value="12"' in page
+    assert db.session.scalar(select(func.count()).select_from(Filing)) == 0
+    page = focal.post("/register/2026Q2/victims?lang=en", {"answer": answer, "r0c0": " 0 "}, status=200)
+    assert "Check and sign" in page

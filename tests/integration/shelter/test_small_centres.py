@@ -93,7 +93,7 @@ def test_one_resident_is_paid_by_places_and_the_desk_sees_no_nights(app: Flask, 
     manager = Person(app.test_client(), "nrc.shelter_manager").get("/payment")
     assert re.search(r">65\b", manager)
     assert re.search(r">212\b", manager)
-    assert ">Vende të mbajtura</td>" in manager
+    assert ">Vende të mbajtura, secili për çdo ditë</td>" in manager
 
 
 def test_children_who_came_with_their_mother_do_not_make_a_centre_large(nrc: object) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 from itertools import product
 from typing import Any
 
+import openpyxl
 import pytest
 
 from nrm.render import reports
@@ -228,3 +230,25 @@ def test_the_bars_of_a_table_are_groups_that_together_are_the_total() -> None:
         tops = [row for row in shown.rows if row.top]
         totals = [row for row in shown.rows if row.kind == "all" or (row.kind == "part" and row.label == "Total")]
         assert sum(row.figures[-1] or 0 for row in tops) == totals[-1].figures[-1]
+
+
+# Numbers of tables
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("report", ["ix", "x"])
+def test_a_table_has_one_number_on_the_page_and_in_the_workbook(report: str) -> None:
+    release, table_set = rounded.release(report), rounded.tables(report)
+    made = reports.workbook(release, table_set)
+    book = openpyxl.load_workbook(io.BytesIO(made))
+    numbers = [sheet.title for sheet in book.worksheets[1:]]
+    assert numbers == [str(number) for number in range(1, len(release["tables"]) + 1)]
+    for number, table in enumerate(values(report)["tables"], 1):
+        sheet = book[f"{number}"]
+        assert sheet.oddHeader.left.text == f"{report} 2026Q3, {number}. {table.title}"
+        assert "0 means 0 to 4" in sheet.oddFooter.left.text
+        _, *lines = sheet.iter_rows(values_only=True)
+        figures = [figure for row in table.rows for figure in row.figures]
+        said = [None if line[-1] == "–" else line[-1] for line in lines]
+        if table.ways < 3:
+            assert sorted(map(str, said)) == sorted(map(str, figures))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product
 from typing import Any
 from xml.etree import ElementTree
@@ -176,3 +177,23 @@ def test_figures_that_allow_every_length_say_so() -> None:
     found = curve_of([lengths({"0-7": 5, "181-365": 20}, {"366+": 200})], survival, LABEL)
     assert found
     assert found.half is None
+
+
+def test_where_the_table_says_nothing_no_middle_is_named_and_no_line_is_drawn() -> None:
+    survival = TABLES.survival
+    assert survival
+    left = {"22-30": 5, "31-60": 20, "61-90": 15, "91-180": 10}
+    there = {"15-21": 5, "31-60": 5, "61-90": 5, "91-180": 20, "181-365": 5}
+    few = curve_of([lengths(left, there)], survival, LABEL)
+    assert few
+    assert [band for _, band in few.rows[3:]] == [None] * 5
+    assert few.half == ("22 to 30 days", "", "more than a year")
+    picture = few.picture("")
+    drawn = [place for line in re.findall(r'<polyline points="([^"]*)"', picture) for place in line.split()]
+    assert len(set(drawn)) == 1 + sum(band is not None for _, band in few.rows)  # from 100 percent on the left
+
+
+def test_a_line_that_is_said_in_parts_is_drawn_in_parts() -> None:
+    drawn = curve([(40, 50, 60), (0, 45, 90), (0, 25, 50), (0, 20, 40)], [7, 30, 60, 90], "", [True, False, True, True])
+    picture = ElementTree.fromstring(drawn[drawn.index("<svg") : drawn.index("</svg>") + 6])
+    assert [line.get("points") for line in picture.iter("polyline")] == ["0,0 100,100", "300,150 400,160"]

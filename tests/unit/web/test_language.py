@@ -198,6 +198,8 @@ def test_numbers_have_the_signs_of_the_language() -> None:
 def test_a_quarter_is_named_by_its_months() -> None:
     assert formats.quarter("2026Q1", "sq") == "janar–mars 2026"
     assert formats.quarter("2026Q4", "en") == "October–December 2026"
+    assert formats.quarter("2026Q1", "en", "2026Q2") == "January–June 2026"
+    assert formats.quarter("2024Q1", "sq", "2025Q4") == "janar 2024–dhjetor 2025"
 
 
 def test_albanian_names_stand_in_the_order_of_the_36_letters() -> None:

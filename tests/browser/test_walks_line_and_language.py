@@ -216,7 +216,7 @@ def test_nothing_typed_is_lost_without_a_word(shared_town: Town, desk: Callable[
     other.get_by_role("button", name="Fshihni ekranin").click()
     other.wait_for_url("**/blank")
     press(officer)
-    expect(officer.locator(".note")).to_contain_text("Ajo që shkruat nuk humbi")
+    expect(officer.locator(".note")).to_contain_text("në një dritare tjetër. Ajo që shkruat nuk ka humbur")
     sign_in_here(officer)
     expect(officer.locator("h1")).to_have_text("Ende nuk është dërguar")
     lose_the_answer(officer, live.main_button(officer).click)

@@ -23,13 +23,14 @@ from nrm.domain.accounts.accounts import Actor, NotPermitted
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.report_list import ANNUAL
 from nrm.domain.reports.reports import FORMATS
+from nrm.render.pdf import to_pdf
 from nrm.statistics.highs import quiet_solver
 from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.reports import reports as store
 from nrm.store.reports import year_counting
 from tests import accommodated, factories
-from tests.conftest import Person, once
+from tests.conftest import Person, once, papers
 
 RELEASE = Actor.system("release")
 Q1, Q4 = Quarter(2025, 1), Quarter(2025, 4)
@@ -41,7 +42,7 @@ def year_instance(template: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     """A hundred people of 2025, and the last quarter of it closed, with the year."""
 
     def make(folder: Path) -> None:
-        with factories.copy_instance(template, folder).app_context():
+        with papers(to_pdf), factories.copy_instance(template, folder).app_context():
             accommodated.at(CLOSED_ON)
             accommodated.many(100, seed=3, months=(date(2025, 1, 5), date(2025, 12, 28)))
             outcome = accommodated.release(Q4, by=factories.actor("molsa.statistician"))

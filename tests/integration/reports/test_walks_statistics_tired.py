@@ -7,6 +7,7 @@ import io
 import json
 import re
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import date
 from html import unescape
@@ -30,6 +31,14 @@ from tests.conftest import Person
 QUARTER, TODAY = Quarter(2026, 2), date(2026, 7, 20)
 CLOSE, STATE = "/reports/ix/2026Q2/close", "/reports/quarter/2026Q2"
 SignIn = Callable[[str], Person]
+
+
+def named(person: Person) -> dict[str, object]:
+    """The reports or the organisations that the page of the quarter asks this person about."""
+    asked: dict[str, list[str]] = defaultdict(list)
+    for name, value in re.findall(r'name="(report|part)" value="([^"]+)"', person.get(STATE)):
+        asked[name].append(value)
+    return dict(asked)
 
 
 def until_done(who: Person, address: str) -> str:
@@ -68,7 +77,7 @@ def test_a_quarter_is_closed_with_the_wrong_button_first_and_read_in_its_first_l
     assert "Tjetër Vizion" in page
     statistician.post(f"{STATE}/without", status=403)
     statistician.post(CLOSE, status=409)  # pressed again: the same
-    officer.post(f"{STATE}/without")
+    officer.post(f"{STATE}/without", named(officer))
     assert statistician.post(CLOSE) == "/reports/ix/2026Q2/closing"
     assert until_done(statistician, "/reports/ix/2026Q2/closing") == STATE
     reader.get("/reports/ix/2026Q2", 404)  # a draft is nobody's figure
@@ -76,11 +85,12 @@ def test_a_quarter_is_closed_with_the_wrong_button_first_and_read_in_its_first_l
 
     # The signatures: the second one first, twice the first, and the other office's by the same hand.
     officer.post(f"{STATE}/countersign", status=404)
-    statistician.post(f"{STATE}/sign")
-    statistician.post(f"{STATE}/sign", status=404)
+    shown = named(statistician)
+    statistician.post(f"{STATE}/sign", shown)
+    statistician.post(f"{STATE}/sign", shown, status=404)
     statistician.post(f"{STATE}/countersign", status=403)
     reader.get("/reports/ix/2026Q2", 404)
-    officer.post(f"{STATE}/countersign")
+    officer.post(f"{STATE}/countersign", named(officer))
     until_done(officer, f"{STATE}/sealing")
     assert db.session.scalar(select(func.count()).select_from(Release).where(Release.report == "ix")) == 1
 

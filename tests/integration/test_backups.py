@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -386,7 +387,7 @@ def test_tending_deletes_them_in_the_folder_of_the_settings_and_keeps_the_list_t
 @pytest.mark.slow
 def test_a_drill_finds_nothing_and_leaves_nothing(keeper: Keeper) -> None:
     keeper.back_up()
-    before = {path.name for path in keeper.instance.iterdir()}
+    before, drills = {path.name for path in keeper.instance.iterdir()}, set(Path("/dev/shm").glob(".drill-*"))
     own = [part for key in keeper.keys for part in ("--key", key)]
     done = run("drill", "--dir", keeper.instance, "--to", keeper.folder, *own, "--as", "nrc.case_worker")
     assert done.exit_code == 0, done.stdout + done.stderr
@@ -394,7 +395,11 @@ def test_a_drill_finds_nothing_and_leaves_nothing(keeper: Keeper) -> None:
     assert report["findings"] == []
     assert report["opened"] > 3
     assert {path.name for path in keeper.instance.iterdir()} == before
-    assert not list(Path("/dev/shm").glob(".drill-*"))
+    # Another process of the tests may hold a drill at the same time: its folder goes with it.
+    deadline = time.monotonic() + 60
+    while set(Path("/dev/shm").glob(".drill-*")) - drills:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
     done = run("drill", "--dir", keeper.instance, "--to", keeper.folder, "--key", keeper.keys[0], "--as", "x")
     assert done.exit_code == 2
 

@@ -70,6 +70,7 @@ class StayLine:
     place_kept: bool
     destination_country: str
     small_child: bool  # may be under three
+    adult: bool  # and not a child or somebody of whom that is unsure
     referral_id: uuid.UUID | None = None
     away_id: uuid.UUID | None = None
     away_since: date | None = None
@@ -334,6 +335,7 @@ def _stay_line(
         place_kept=(kept_until := _kept_until(absent.missing_at)) is None or clock.now() < kept_until,
         destination_country=stay.destination_country,
         small_child=may_be_with_mother(age_class=age_class, age_band=age_band),
+        adult=age_class == "adult",
         referral_id=stay.referral_id,
         away_id=absent.away_id,
         away_since=absent.away_since,

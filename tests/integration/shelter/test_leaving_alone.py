@@ -96,6 +96,8 @@ def test_two_members_say_that_a_free_adult_left_and_the_duty_desk_is_told_at_onc
     first, second, desk = sign_in("vatra.case_worker"), sign_in("vatra.shelter_manager"), sign_in("ra.duty_officer")
     address = f"/stays/{opened.stay_id}/left"
     assert address in first.get(f"/stays/{opened.stay_id}/end")
+    child = admitted(vatra, CHILD, days_ago=1, bed=1)
+    assert "/left" not in first.get(f"/stays/{child.stay_id}/end")
     for wrong, said in (
         ({"left": ""}, "Choose today or another day"),
         ({"destination": ""}, "Choose where the person went"),

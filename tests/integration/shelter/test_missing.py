@@ -221,7 +221,7 @@ def test_a_case_with_an_alarm_is_not_closed_and_who_arrives_elsewhere_is_found(v
 
 
 def test_a_desk_takes_back_that_it_knows_as_long_as_the_alarm_stands(vatra: Actor, sign_in: SignIn) -> None:
-    opened = admitted(vatra, CHILD)
+    opened = admitted(vatra, CHILD, days_ago=1)
     missing_id = absences.report(
         case_id=opened.case_id, since=clock.now() - timedelta(hours=3), feared=Feared.NO, by=vatra
     )

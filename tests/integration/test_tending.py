@@ -21,6 +21,7 @@ from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.models.accounts.accounts import MemberSession
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Destruction, Opening, ShredKey
+from nrm.steps.referrals import transitions
 from nrm.steps.shelter import cases as case_steps
 from nrm.store.countries import country
 from nrm.store.referrals import duty as duty_store
@@ -213,6 +214,6 @@ def test_a_referral_that_changes_after_it_was_judged_is_not_expired(
         db.session().execute(promised.execution_options(synchronize_session=False))
         return ReferralStatus.EXPIRED
 
-    monkeypatch.setattr(referrals, "decide", judged)
+    monkeypatch.setattr(transitions, "decide", judged)
     assert tending.tend()["referrals_expired"] == 0
     assert [str(each.status) for each in next_receiver_rows.chain(sent.case_id)] == ["sent"]

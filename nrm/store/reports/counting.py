@@ -18,7 +18,7 @@ from nrm.domain.interviews.screenings import PROCESSED_WITHOUT_HELP
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import answer_class
 from nrm.domain.reports import counting
-from nrm.domain.reports.exploitation import Told
+from nrm.domain.reports.exploitation import as_told
 from nrm.domain.reports.reports import Window
 from nrm.domain.reports.tabulation import PermitRecord, PersonRecord, StayRecord
 from nrm.domain.shelter import claims as rules
@@ -178,21 +178,6 @@ def _person(
         permit,
         tuple(steps[position] for position in sorted(steps)),
         as_told(row.facts),
-    )
-
-
-def as_told(facts: Mapping[str, Any]) -> Told:
-    """What the closed codes in clear of a case say of its exploitation."""
-
-    def of(name: str) -> tuple[str, ...]:
-        return tuple(facts.get(name) or ())
-
-    return Told(
-        exploitation=of("exploitation"),
-        labour=of("labour"),
-        sexual=of("sexual"),
-        means_of_control=of("means_of_control"),
-        recruiter_relation=facts.get("recruiter_relation") or "",
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from nrm.domain.accounts.accounts import Actor, NotPermitted
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports import counting as rules
+from nrm.domain.reports.exploitation import as_told
 from nrm.domain.shelter.ages import class_on
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.cases import Case
@@ -45,7 +46,7 @@ def exploited(
             row.id.hex,
             class_on(row.age_class, changes.get(row.id, ()), date.min),
             row.gender,
-            counting.as_told(row.facts),
+            as_told(row.facts),
             codes,
         )
         for row in connection.execute(statement)

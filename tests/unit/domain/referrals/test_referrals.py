@@ -49,6 +49,13 @@ LEGAL = {
     ("accepted", "call_off", "sender"): "called_off",
     ("accepted", "call_off", "receiver"): "called_off",
     ("arrived", "take_back_arrival", "receiver"): "accepted",
+    # Recorded by mistake (ADR 0086): nobody had left, or the wrong referral was accepted.
+    ("accepted", "take_back_departure", "sender"): "accepted",
+    ("accepted", "take_back_departure", "duty_officer"): "accepted",
+    ("not_arrived", "take_back_departure", "sender"): "accepted",
+    ("accepted", "take_back_acceptance", "receiver"): "mistaken",
+    ("mistaken", "take_after_all", "receiver"): "accepted",
+    ("mistaken", "arrive", "receiver"): "arrived",
 }
 
 
@@ -75,13 +82,16 @@ def test_every_triple_is_legal_exactly_when_it_stands_in_the_table(
     assert caught.value.reason == ("actor" if somebody_may else "state")
 
 
-def test_nothing_happens_to_a_referral_that_is_over_but_that_an_arrival_or_its_lack_was_a_mistake():
+def test_nothing_happens_to_a_referral_that_is_over_but_that_something_was_a_mistake():
     over = [status for status in ReferralStatus if not status.is_open]
-    assert len(over) == 6
+    assert len(over) == 7
     undone = [key for key in TRANSITIONS if key[0] in over]
     assert undone == [
         (ReferralStatus.NOT_ARRIVED, ReferralEvent.ARRIVE, Relation.RECEIVER),
         (ReferralStatus.ARRIVED, ReferralEvent.TAKE_BACK_ARRIVAL, Relation.RECEIVER),
+        (ReferralStatus.NOT_ARRIVED, ReferralEvent.TAKE_BACK_DEPARTURE, Relation.SENDER),
+        (ReferralStatus.MISTAKEN, ReferralEvent.TAKE_AFTER_ALL, Relation.RECEIVER),
+        (ReferralStatus.MISTAKEN, ReferralEvent.ARRIVE, Relation.RECEIVER),
     ]
 
 
@@ -205,5 +215,5 @@ def test_the_next_candidate_is_the_first_that_was_not_asked(candidates: list[str
 
 
 def test_the_hand_worked_triples_are_a_small_part_of_all():
-    assert len(LEGAL) == len(TRANSITIONS) == 16
-    assert len(list(product(ReferralStatus, ReferralEvent, Relation))) == 400
+    assert len(LEGAL) == len(TRANSITIONS) == 22
+    assert len(list(product(ReferralStatus, ReferralEvent, Relation))) == 585

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command, op
 from alembic.config import Config as AlembicConfig
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Column, Connection, Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 FOLDER = Path(__file__).resolve().parent.parent / "migrations"
@@ -75,6 +76,25 @@ def exchange_check(table: str, name: str, before: str, after: str) -> None:
     )
     connection.exec_driver_sql(f"PRAGMA schema_version={version + 1}")
     connection.exec_driver_sql("PRAGMA writable_schema=OFF")
+
+
+def add_column(table: str, column: Column[Any], on_sqlite: str, checks: Mapping[str, str], refers: str = "") -> None:
+    """In a migration: add a column with its checks, and the key to the table it `refers` to.
+
+    On SQLite they come with the column, written by its type `on_sqlite`: no table is rebuilt to which others refer.
+    """
+    key = op.f(f"fk_{table}_{column.name}_{refers}")
+    named = {op.f(f"ck_{table}_{name}"): condition for name, condition in checks.items()}
+    if op.get_bind().dialect.name == "sqlite":
+        words = [f"CONSTRAINT {key} REFERENCES {refers} (id)"] if refers else []
+        words += [f"CONSTRAINT {name} CHECK ({condition})" for name, condition in named.items()]
+        op.execute(f"ALTER TABLE {table} ADD COLUMN {column.name} {on_sqlite} {' '.join(words)}")
+        return
+    op.add_column(table, column)
+    if refers:
+        op.create_foreign_key(key, table, refers, [column.name], ["id"])
+    for name, condition in named.items():
+        op.create_check_constraint(name, table, condition)
 
 
 @contextmanager

@@ -1,9 +1,9 @@
 """A letter that is a step abroad keeps what opened the child gate, as the end of a stay does."""
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
+
+from nrm import schema
 
 revision = "0060_letters_pass_the_child_gate"
 down_revision = "0059_missing"
@@ -27,7 +27,8 @@ def upgrade(database: str) -> None:
     """Of a letter from before it is known whether the person is an adult, and of no child what opened the gate."""
     if database != "main":
         return
-    _add(sa.Column("child_gate", sa.String(), nullable=False, server_default=""), "VARCHAR DEFAULT '' NOT NULL", KNOWN)
+    gate = sa.Column("child_gate", sa.String(), nullable=False, server_default="")
+    schema.add_column("departures", gate, "VARCHAR DEFAULT '' NOT NULL", KNOWN)
     op.execute(
         "UPDATE departures SET child_gate = CASE WHEN EXISTS (SELECT 1 FROM cases"  # noqa: S608 - nothing from outside
         " WHERE cases.id = departures.case_id AND cases.age_class = 'adult') THEN 'adult' ELSE 'former_rule' END"
@@ -37,24 +38,7 @@ def upgrade(database: str) -> None:
         op.add_column("departures", sa.Column(name, sa.Date(), nullable=True))
     for name, table in KEYS.items():
         column = sa.Column(name, sa.Uuid(), nullable=True)
-        _add(column, "CHAR(32)", OPENED if name == "child_decision_id" else {}, table)
-
-
-def _add(column: sa.Column[Any], on_sqlite: str, checks: dict[str, str], refers: str = "") -> None:
-    """Add a column with its constraints. On SQLite they come with it, because an earlier step drops a column there with
-    the checks that came with that one."""
-    key = op.f(f"fk_departures_{column.name}_{refers}")
-    named = {op.f(f"ck_departures_{name}"): condition for name, condition in checks.items()}
-    if _is_sqlite():
-        words = [f"CONSTRAINT {key} REFERENCES {refers} (id)"] if refers else []
-        words += [f"CONSTRAINT {name} CHECK ({condition})" for name, condition in named.items()]
-        op.execute(f"ALTER TABLE departures ADD COLUMN {column.name} {on_sqlite} {' '.join(words)}")
-        return
-    op.add_column("departures", column)
-    if refers:
-        op.create_foreign_key(key, "departures", refers, [column.name], ["id"])
-    for name, condition in named.items():
-        op.create_check_constraint(name, "departures", condition)
+        schema.add_column("departures", column, "CHAR(32)", OPENED if name == "child_decision_id" else {}, table)
 
 
 def _is_sqlite() -> bool:

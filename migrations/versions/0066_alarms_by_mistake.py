@@ -1,7 +1,5 @@
 """An alarm that was raised about the wrong person is struck, with who, when and why."""
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -26,25 +24,10 @@ def upgrade(database: str) -> None:
     if database != "main":
         return
     schema.exchange_check("missing", "known_outcome", BEFORE, AFTER)
-    _add(sa.Column("mistake_why", sa.String(), nullable=False, server_default=""), "VARCHAR DEFAULT '' NOT NULL", KNOWN)
+    why = sa.Column("mistake_why", sa.String(), nullable=False, server_default="")
+    schema.add_column("missing", why, "VARCHAR DEFAULT '' NOT NULL", KNOWN)
     op.add_column("missing", sa.Column("mistake_on", sa.Date(), nullable=True))
-    _add(sa.Column("mistake_by_id", sa.Uuid(), nullable=True), "CHAR(32)", NAMED, "members")
-
-
-def _add(column: sa.Column[Any], on_sqlite: str, checks: dict[str, str], refers: str = "") -> None:
-    """Add a column with its constraints: on SQLite they come with it, because others refer to the table."""
-    key = op.f(f"fk_missing_{column.name}_{refers}")
-    named = {op.f(f"ck_missing_{name}"): condition for name, condition in checks.items()}
-    if _is_sqlite():
-        words = [f"CONSTRAINT {key} REFERENCES {refers} (id)"] if refers else []
-        words += [f"CONSTRAINT {name} CHECK ({condition})" for name, condition in named.items()]
-        op.execute(f"ALTER TABLE missing ADD COLUMN {column.name} {on_sqlite} {' '.join(words)}")
-        return
-    op.add_column("missing", column)
-    if refers:
-        op.create_foreign_key(key, "missing", refers, [column.name], ["id"])
-    for name, condition in named.items():
-        op.create_check_constraint(name, "missing", condition)
+    schema.add_column("missing", sa.Column("mistake_by_id", sa.Uuid(), nullable=True), "CHAR(32)", NAMED, "members")
 
 
 def _is_sqlite() -> bool:

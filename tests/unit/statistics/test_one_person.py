@@ -85,9 +85,9 @@ def test_figures_with_inertia_name_nobody(number: int, seed: int) -> None:
     told = quarter.told(quarter.inert)
     assert told.ok
     assert told.draws == 100
-    told = quarter.told(quarter.sticky, seed=2)
-    assert told.named > 10
-    assert not told.ok
+    kept = [quarter.told(quarter.sticky, seed=each) for each in (1, 2, 3)]
+    assert sum(told.named for told in kept) / len(kept) > 10
+    assert not any(told.ok for told in kept)
 
 
 @pytest.mark.slow

@@ -18,4 +18,4 @@ class DepartureBackForm(OnceForm):
 class AcceptanceBackForm(OnceForm):
     """Why it was wrong to accept the person."""
 
-    why = why()
+    why = why(had_gone=False)

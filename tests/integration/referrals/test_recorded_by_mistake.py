@@ -264,6 +264,7 @@ def test_a_person_accepted_by_mistake_stays_on_every_desk_until_another_shelter_
     assert back in person.get(f"/cases/{sent.case_id}")
     assert "Nobody else can open the case now" in person.get(f"{back}?lang=en")
     assert "Choose why" in person.post(f"{back}?lang=en", {}, 422)
+    person.post(back, {"why": "came_back"}, 422)  # nobody had gone
     sign_in(IOM).get(back, 404)
     sign_in(IOM).post(back, {"why": "other_person"}, 404)
     officer.post(back, {"why": "other_person"}, 403)

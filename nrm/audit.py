@@ -46,6 +46,8 @@ class Event(StrEnum):
     KEYRING_MOVED = "keyring_moved"
     KEYRING_REFUSED = "keyring_refused"
     SEALED_ANEW = "sealed_anew"
+    KEY_LOG_PROPOSED = "key_log_proposed"
+    KEY_LOG_AGREED = "key_log_agreed"
     ORGANISATION_ADDED = "organisation_added"
     ORGANISATION_CHANGED = "organisation_changed"
     ORGANISATION_SUSPENDED = "organisation_suspended"

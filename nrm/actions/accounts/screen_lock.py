@@ -19,6 +19,7 @@ from nrm.store.rows.accounts import accounts as rows
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.vault import compartments, keyrings, shifts
 from nrm.vault import members as vault
+from nrm.vault.keylog import log
 
 Fields = list[tuple[str, str]]
 
@@ -78,7 +79,7 @@ def unlock(*, cookie: str, password: str, asker: Asker = credentials.COMMAND) ->
         credentials.refuse(account, "unlock", tries)
     with transaction() as session:
         keyrings.unwrap_all(session, account.id, account.organisation_id, keys)
-        new = vault.new_session(account.id, keys)
+        new = vault.new_session(account.id, keys, log.end(session))
         old = session.get(MemberSession, parts[0], with_for_update=True, populate_existing=True)
         if old is None or not old.locked or not vault.is_session(old, old.digest, account.organisation_id):
             raise SignInRefused  # unlocked or ended at the same moment

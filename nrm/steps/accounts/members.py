@@ -12,6 +12,7 @@ from nrm import audit, clock
 from nrm.domain.accounts.accounts import INVITATION_HOURS, Actor, Permission
 from nrm.domain.accounts.members import KeyHappening, OwnAccount, check_leaving
 from nrm.models.accounts.accounts import Invitation, KeyringWrap, Member, MemberSession, Organisation
+from nrm.steps.accounts import key_log
 from nrm.steps.accounts.key_events import happened
 from nrm.steps.shelter import key_workers as key_worker_steps
 from nrm.store.accounts import members as store
@@ -34,6 +35,7 @@ def end_account(session: Session, member_id: uuid.UUID, by: Actor) -> bool:
 def end(session: Session, member: Member, organisation: Organisation, by: Actor) -> bool:
     holds = member_rows.holds_newest(member.id)
     check_leaving(holds=holds, others=member_rows.other_holders(member))
+    key_log.left(session, member, by)
     _take_everything(session, member)
     key_worker_steps.end_of_member(session, member.id, by)
     member.status = "disabled"

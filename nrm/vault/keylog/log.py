@@ -114,13 +114,16 @@ def state(session: AnySession) -> State:
         return found
 
 
+def end(session: AnySession) -> Head:
+    """The end of the log, for somebody who will remember it; while the log is wrong, the last end that was right."""
+    return _end_of(last_state(session))
+
+
 def _appended(session: AnySession) -> State | None:
     """The state with what the session's transaction appended, if it did."""
-    if not isinstance(session, Session):
-        if not session.registry.has():
-            return None
-        session = session()
-    return kept(session).get(_APPENDED)
+    if isinstance(session, Session):
+        return kept(session).get(_APPENDED)
+    return kept(session()).get(_APPENDED) if session.registry.has() else None
 
 
 def last_state(session: AnySession) -> State:

@@ -63,22 +63,34 @@ def populate() -> None:
     administrator = accounts.invite_first(login="administrator", name="Administrator")
     join(administrator)
     admin = actor("administrator")
+    hands: dict[str, Actor] = {}
     for organisation in store.organisations(by=admin):
         holder: Actor | None = None
         for role in sorted(ROLES_OF[OrganisationKind(organisation.kind)]):
             if role is Role.ADMINISTRATOR:
                 continue
             holder = _member(organisation, role, admin, holder)
-    founded_country()
+            if holder is not None:
+                hands[login_of(organisation.code, sorted(ROLES_OF[OrganisationKind(organisation.kind)])[0])] = holder
+    founded_country(hands)
 
 
-def founded_country() -> None:
+def forget_key_log(app: Flask) -> None:
+    """As a machine that never saw the log: what the process and the file beside the databases know of it is gone."""
+    app.extensions.pop("nrm.keylog", None)
+    for name in ("keylog.log", "keylog.state"):
+        (app.extensions["nrm.config"].directory / name).unlink(missing_ok=True)
+
+
+def founded_country(hands: dict[str, Actor] | None = None) -> None:
     """The key log of a populated instance: genesis of the Responsible Authority and the NRC, then everybody who holds
     keys; each entry is signed with its person's own key, in one transaction.
 
     An organisation with one account gets a second founder without a row: nobody who works, only a hand at the founding.
+    `hands`: who is signed in already, by their login.
     """
-    standing = {organisation.id: _founders(organisation) for organisation in _holding_keys()}
+    hands = {} if hands is None else hands
+    standing = {organisation.id: _founders(organisation, hands) for organisation in _holding_keys()}
     by_code = {organisation.code: organisation.id for organisation in _holding_keys()}
     first, second = standing[by_code["RA"]], standing[by_code["NRC"]]
     now = clock.now()
@@ -91,13 +103,13 @@ def founded_country() -> None:
             clock.set_clock(None)
         for organisation_id, people in standing.items():
             if organisation_id not in (by_code["RA"], by_code["NRC"]):
-                hands = [*people, first[0], second[0]]
-                _all_sign(session, EntryKind.FOUNDED, _founding_of(session, people), hands)
+                all_four = [*people, first[0], second[0]]
+                _all_sign(session, EntryKind.FOUNDED, _founding_of(session, people), all_four)
     for organisation in _holding_keys():
-        _let_in_others(organisation)
+        _let_in_others(organisation, hands)
 
 
-def _let_in_others(organisation: Organisation) -> None:
+def _let_in_others(organisation: Organisation, hands: dict[str, Actor]) -> None:
     state = key_log_actions.state()
     db.session.rollback()
     active = (Member.organisation_id == organisation.id, Member.status == "active")
@@ -106,7 +118,7 @@ def _let_in_others(organisation: Organisation) -> None:
     for member in members:
         if member.id not in state.members:
             for login in inside:
-                if accounts.confirm(member_id=member.id, by=actor(login)):
+                if accounts.confirm(member_id=member.id, by=hands[login]):
                     break
 
 
@@ -123,12 +135,14 @@ class Founder:
     private: bytes
 
 
-def _founders(organisation: Organisation) -> list[Founder]:
+def _founders(organisation: Organisation, hands: dict[str, Actor]) -> list[Founder]:
     active = (Member.organisation_id == organisation.id, Member.status == "active")
     members = db.session.scalars(select(Member).where(*active).order_by(Member.created_at, Member.login)).all()
     found = []
     for member in members[:2]:
-        keys = actor(member.login).keys
+        if member.login not in hands:
+            hands[member.login] = actor(member.login)
+        keys = hands[member.login].keys
         assert keys is not None
         db.session.refresh(member)
         found.append(Founder(people.person_of(member), keys.sign_private))

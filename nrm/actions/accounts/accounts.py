@@ -217,8 +217,7 @@ def _join(token: str, password: str) -> Joined:
         if not used:  # by somebody else who had the link, in the same instant
             raise UnusableInvitation
         _, code = vault.make_member_keys(member, password)
-        # Of a founded organisation the log says whether there is a keyring; rows of it may be hidden.
-        first = not (account_rows.has_keyring(organisation.id) or key_log.is_founded(session, organisation.id))
+        first = not account_rows.has_keyring(organisation.id)
         holds_keys = OrganisationKind(organisation.kind).holds_keys
         if holds_keys and first:
             keyrings.make_keyring(session, organisation, member)

@@ -110,9 +110,10 @@ def suspended(session: Session, subject_id: uuid.UUID, by: Actor, *, reason: str
 
 
 def resumed(session: Session, subject_id: uuid.UUID, by: Actor, *, reason: str = "asked") -> bool:
-    """They take part again. Returns whether it holds in the log; a subject that it does not have needs no entry."""
+    """They take part again. Returns whether it holds; where the log knows of no suspension, no entry is needed."""
     state = _state(session)
-    if subject_id not in state.members and subject_id not in state.organisations:
+    found = state.members.get(subject_id) or state.organisations.get(subject_id)
+    if found is None or not found.suspended:
         return True
     try:
         log.append(session, EntryKind.RESUMED, Standing(subject_id, reason), by=by)

@@ -28,6 +28,15 @@ def is_founded(session: Session, organisation_id: uuid.UUID | None) -> bool:
     return organisation_id in _state(session).organisations
 
 
+def is_right(session: Session) -> bool:
+    """Whether the log holds now."""
+    try:
+        log.state(session)
+    except log.LogWrong:
+        return False
+    return True
+
+
 def _state(session: Session) -> State:
     try:
         return log.state(session)

@@ -45,11 +45,15 @@ def _engine() -> Engine:
     return db.engines["shred"]
 
 
-def keyring_of(session: AnySession, organisation_id: uuid.UUID) -> Believed | None:
-    """The keyring that the log vouches for, else that of the list; None for neither. Raises LogWrong."""
-    found = log.state(session).organisations.get(organisation_id)
+def keyring_of(session: AnySession, organisation_id: uuid.UUID, *, own: bool = False) -> Believed | None:
+    """The keyring that the log vouches for, else that of the list; None for neither.
+
+    Raises LogWrong; for the asker's own organisation the last state that was right is enough.
+    """
+    state = log.last_state(session) if own else log.state(session)
+    found = state.organisations.get(organisation_id)
     if found is not None:
-        vouched = log.state(session).is_vouched_for(organisation_id) and found.version > 0
+        vouched = state.is_vouched_for(organisation_id) and found.version > 0
         return Believed(found.version, found.public, founded=True) if vouched else None
     return _listed(organisation_id)
 

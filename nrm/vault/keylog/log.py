@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from flask import current_app, g
@@ -213,6 +214,11 @@ def _row_count() -> int:
     return len(numbers)
 
 
+def store() -> None:
+    """Write the verified state to its file now."""
+    _store(_known())
+
+
 def _store(known: _Known) -> None:
     try:
         files.store_state(config().directory / files.STATE, known.state, _state_key())
@@ -352,6 +358,11 @@ def write_file() -> int:
     except files.NoKeyLog:
         current_app.logger.error("keylog.log is no key log: move it away")
     return 0
+
+
+def here() -> Path:
+    """The file beside the databases to which every entry is written."""
+    return config().directory / files.LOG
 
 
 def exported(session: AnySession) -> list[str]:

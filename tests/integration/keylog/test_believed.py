@@ -20,16 +20,16 @@ from nrm.actions.accounts import key_log as actions
 from nrm.actions.shelter import cases
 from nrm.db import db, disconnect, transaction
 from nrm.domain.accounts.accounts import Role
-from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, NewName
+from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, NewName, hour_of
 from nrm.domain.shelter.cases import Compartment
 from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member, MemberSession, Organisation
 from nrm.models.accounts.key_log import KeyLogEntry
 from nrm.vault import grants
-from nrm.vault.keylog import belief, log, people
+from nrm.vault.keylog import belief, entries, log, people
 from tests import factories
 from tests import factories_referrals as on_their_way
 from tests.conftest import Person
-from tests.thief import Files, opened
+from tests.thief import MEMBERS, Files, opened
 from tests.world import World
 
 World_ = tuple[Flask, World]
@@ -43,8 +43,6 @@ def rows_of(member: str) -> dict[str, object]:
 
 def with_second_database(app: Flask, codes: tuple[str, ...], login: str) -> set[object]:
     """What the password of one account opens with every file of the server."""
-    from tests.thief import MEMBERS
-
     disconnect()
     here = Path(app.extensions["nrm.config"].directory)
     files = Files(here, here)
@@ -72,8 +70,12 @@ def test_the_first_member_of_an_organisation_that_nobody_founded_is_sealed_nothi
     worker = factories.actor("nrc.case_worker")
     with pytest.raises(accounts.KeyringDisagrees):
         cases.share(
-            case_id=world.case, organisation_id=organisation.id, compartments=[Compartment.LEGAL], by=worker
-        ) if hasattr(cases, "share") else grants.recipients(db.session(), [organisation.id])
+            case_id=world.case,
+            organisation_id=organisation.id,
+            compartments=[Compartment.LEGAL],
+            agreed=True,
+            by=worker,
+        )
     db.session.rollback()
     assert not with_second_database(app, ("NEW",), "new.intruder")
 
@@ -130,21 +132,21 @@ def test_a_member_put_into_a_founded_organisation_waits_whatever_the_rows_say(ap
         members.renew_keyring(by=found.actor)
 
 
-@pytest.mark.parametrize("entries", [1, 5])
-def test_a_log_that_lost_its_end_seals_to_nobody_and_lets_people_work(app: Flask, entries: int) -> None:
+@pytest.mark.parametrize("lost", [1, 5])
+def test_a_log_that_lost_its_end_seals_to_nobody_and_lets_people_work(app: Flask, lost: int) -> None:
     """The last entries are deleted, as if they had never been; a process that starts anew sees it, too."""
     worker = factories.actor("vatra.case_worker")
     draft = on_their_way.interview(factories.actor("rinas.border_officer"))
     assert draft
     with transaction() as session:
         last = session.scalar(select(func.max(KeyLogEntry.number))) or 0
-        session.execute(delete(KeyLogEntry).where(KeyLogEntry.number > last - entries))
+        session.execute(delete(KeyLogEntry).where(KeyLogEntry.number > last - lost))
     for fresh in (False, True):
         if fresh:
             factories.forget_key_log(app)
         with pytest.raises(log.LogWrong) as raised:
             log.state(db.session)
-        assert raised.value.number == last - entries + 1
+        assert raised.value.number == last - lost + 1
         with pytest.raises(accounts.KeyringDisagrees):
             grants.recipients(db.session(), [on_their_way.organisation("NRC")])
         db.session.rollback()
@@ -170,13 +172,10 @@ def test_entries_that_others_wrote_are_never_believed(app: Flask) -> None:
 
 
 def test_an_entry_that_is_right_but_not_announced_is_not_believed(app: Flask) -> None:
-    """Signed by somebody with their own key, and inserted by hand beside the program: the second database knows it not."""
+    """Signed by somebody with their own key, and inserted by hand: the second database does not know it."""
     by = factories.actor("vatra.case_worker")
     assert by.keys
     assert by.member_id
-    from nrm.vault.keylog import entries
-    from nrm.domain.accounts.key_log_entries import hour_of
-
     signed, after = entries.sign(
         log.state(db.session),
         log.instance_id(),

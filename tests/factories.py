@@ -12,12 +12,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app
 from flask.testing import FlaskClient
 from sqlalchemy import insert, select
 
 from config import Config, load_config
-from nrm import clock, create_app
+from nrm import clock, create_app, schema
+from nrm.actions import instances
 from nrm.actions.accounts import accounts, members, second_factor
 from nrm.actions.accounts import key_log as key_log_actions
 from nrm.actions.interviews import holds
@@ -80,6 +81,14 @@ def forget_key_log(app: Flask) -> None:
     app.extensions.pop("nrm.keylog", None)
     for name in ("keylog.log", "keylog.state"):
         (app.extensions["nrm.config"].directory / name).unlink(missing_ok=True)
+
+
+def upgraded() -> None:
+    """`nrm upgrade` on an instance that was taken down: its key log is gone, what was there before is listed."""
+    schema.upgrade()
+    forget_key_log(current_app._get_current_object())  # type: ignore[attr-defined]
+    instances.keep_what_was_before()
+    db.session.remove()
 
 
 def founded_country(hands: dict[str, Actor] | None = None) -> None:

@@ -89,7 +89,7 @@ def _verify_file(context: click.Context, file: Path) -> None:
     except actions.NoKeyLog as error:
         raise Refused(f"FILE: {file}: line {error} is none of a key log") from None
     except actions.WrongCopy as wrong:
-        click.echo(f"entry {wrong.number}: {actions.REASONS.get(wrong.reason, wrong.reason)}")
+        click.echo(f"entry {wrong.number}: {actions.REASONS[wrong.reason]}")
         context.exit(1)
     click.echo(_told(state))
 

@@ -165,7 +165,7 @@ class Verdict:
 def verify(copies_given: Sequence[Path]) -> Verdict:
     """Verify the log from its first entry, hold it against the second database, and look which copy is whole."""
     wrong = copies.first_wrong()
-    found = [] if wrong is None else [f"entry {wrong[0]}: {REASONS.get(wrong[1], wrong[1])}"]
+    found = [] if wrong is None else [f"entry {wrong[0]}: {REASONS[wrong[1]]}"]
     with transaction() as session:
         length = len(log.exported(session)) - 1
         if wrong is None and (differ := copies.follow(session, log.state(session))):
@@ -182,7 +182,7 @@ def verify(copies_given: Sequence[Path]) -> Verdict:
             found.append(f"{path}: line {error} is none of a key log")
             continue
         except copies.WrongCopy as error:
-            found.append(f"{path}: entry {error.number}: {REASONS.get(error.reason, error.reason)}")
+            found.append(f"{path}: entry {error.number}: {REASONS[error.reason]}")
             continue
         if not copies.mends(read):
             found.append(f"{path}: is another log, or shorter than the second database knows")

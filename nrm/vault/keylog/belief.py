@@ -53,8 +53,9 @@ def keyring_of(session: AnySession, organisation_id: uuid.UUID, *, own: bool = F
     state = log.last_state(session) if own else log.state(session)
     found = state.organisations.get(organisation_id)
     if found is not None:
-        vouched = state.is_vouched_for(organisation_id) and found.version > 0
-        return Believed(found.version, found.public, founded=True) if vouched else None
+        if found.version and (own or state.is_vouched_for(organisation_id)):
+            return Believed(found.version, found.public, founded=True)
+        return None
     return _listed(organisation_id)
 
 

@@ -156,6 +156,26 @@ def agree(digest: str, directory: Path, login: str) -> None:
 
 
 @keylog.command()
+@click.argument("number", type=click.IntRange(1))
+@instance_option
+@login_option
+def restored(number: int, directory: Path, login: str) -> None:
+    """Propose that the log was put back from a copy although an entry NUMBER is known; prints the digest to agree to.
+
+    Until somebody of another organisation agrees, nobody joins, begins anew or makes a keyring. Only when no longer
+    copy is left: `nrm restore` takes up the longest by itself.
+    """
+    with signed_in(application(directory), login) as by:
+        try:
+            digest = actions.propose_restored(number=number, by=by)
+        except EntryRefused as refused:
+            raise Refused(f"NUMBER: {actions.REASONS[refused.reason]}") from None
+        except actions.CannotOpen:
+            raise Refused("--dir: the key log is wrong; see nrm keylog verify --dir") from None
+    click.echo(digest.hex())
+
+
+@keylog.command()
 @click.option("--with", "other", required=True, help="The sign-in name of the other founder.")
 @click.option("--begin-with", "further", nargs=2, help="For the first entry: the two founders of another organisation.")
 @instance_option

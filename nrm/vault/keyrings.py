@@ -67,9 +67,11 @@ def renew(session: Session, organisation: Organisation, *, by: Actor) -> tuple[i
     if not is_vouched_for(acting, vouchers.get(acting.id), old_private):
         report("voucher", acting.id)
         raise Disagrees
-    private, keyring = _new_version(session, organisation, before.version + 1, _import_key(before, old_private))
-    left_out = []
-    state, wraps = _log(session), []
+    state, wraps, left_out = _log(session), [], []
+    logged = state.organisations.get(organisation.id)
+    # After a backup was restored the log may know a version whose rows are lost with its private half.
+    version = max(before.version, logged.version if logged is not None else 0) + 1
+    private, keyring = _new_version(session, organisation, version, _import_key(before, old_private))
     for member in session.scalars(
         select(Member).where(Member.organisation_id == organisation.id, Member.status == "active")
     ):

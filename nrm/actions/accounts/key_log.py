@@ -20,6 +20,7 @@ from nrm.domain.accounts.key_log_entries import (
     Founding,
     Genesis,
     Proposal,
+    Restored,
     foundings_in,
     hour_of,
 )
@@ -74,6 +75,11 @@ def propose_genesis(*, founders: Sequence[tuple[uuid.UUID, Sequence[uuid.UUID]]]
         by,
         lambda session: Genesis(tuple(_founding(session, of, members, by) for of, members in founders)),
     )
+
+
+def propose_restored(*, number: int, by: Actor) -> bytes:
+    """Propose that the log was put back although an entry of this number is known. Raises EntryRefused, CannotOpen."""
+    return _propose(EntryKind.RESTORED, by, lambda _: Restored(number))
 
 
 def found(*, other: str, further: Sequence[str], by: Actor) -> bytes:

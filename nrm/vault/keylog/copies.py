@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.key_log import State
-from nrm.models.accounts.accounts import KeyringWrap, Member, MemberSession, Organisation
+from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member, MemberSession, Organisation
 from nrm.models.accounts.key_log import KeyLogEntry
 from nrm.vault.keylog import entries, files, heads, log
 from nrm.vault.keylog.entries import Signed
@@ -160,7 +161,17 @@ def follow(session: Session, state: State) -> int:
         of = state.organisations.get(organisation.id)
         if of is None:
             continue
-        right = {"code": of.code, "kind": of.kind, "party": of.party, "crossing_point": of.crossing_point}
+        right: dict[str, object] = {
+            "code": of.code,
+            "kind": of.kind,
+            "party": of.party,
+            "crossing_point": of.crossing_point,
+        }
+        newest = select(func.max(Keyring.version)).where(Keyring.organisation_id == organisation.id)
+        if of.version > (session.scalar(newest) or 0) and organisation.keyring_due_at is None:
+            right["keyring_due_at"] = (
+                clock.now()
+            )  # what the log knows is lost with a restored database: a new one is due
         if any(getattr(organisation, name) != value for name, value in right.items()):
             session.execute(update(Organisation).where(Organisation.id == organisation.id).values(**right))
             changed += 1

@@ -24,7 +24,8 @@ _SESSION_ID_BYTES = 16
 _VERSION_BYTES = 4
 _INVITATION_BYTES = 16
 # How many people a browser's cookie remembers.
-_BROWSERS, _LONGEST_ENTRY = 5, 100
+_BROWSERS, _LONGEST_ENTRY = 5, 150
+_HEAD_BYTES = 16  # of the digest of the key log's end, in the cookie
 
 CannotOpen = crypto.CannotOpen
 
@@ -316,24 +317,40 @@ def open_session(digest: bytes, key: bytes, member_id: uuid.UUID, sealed_keys: b
 
 def known_browser(login: str, cookie: str) -> str | None:
     """The number under which this person signed in with this browser before, or None."""
+    entry = _entry_of(login, cookie)
+    return entry.partition("-")[0] if entry is not None else None
+
+
+def _entry_of(login: str, cookie: str) -> str | None:
+    """The person's entry: a number, in newer ones the end of the key log, and the MAC of both under the login."""
     for entry in cookie.split(".")[:_BROWSERS]:
-        number, _, mac = entry.partition("-")
-        if same_token(_browser_mac(login, number), mac):
-            return number
+        said, _, mac = entry.rpartition("-")
+        if same_token(_browser_mac(login, said), mac):
+            return entry
     return None
 
 
-def with_browser(login: str, cookie: str) -> str:
-    """The cookie that says that this person signed in here: a random number and a MAC, no name."""
-    if known_browser(login, cookie) is not None:
-        return cookie
-    number = os.urandom(_SESSION_ID_BYTES).hex()
-    others = [entry for entry in cookie.split(".") if entry.isascii() and 0 < len(entry) < _LONGEST_ENTRY]
-    return ".".join([f"{number}-{_browser_mac(login, number)}", *others[: _BROWSERS - 1]])
+def browser_head(login: str, cookie: str) -> Head | None:
+    """The end of the key log that this person saw in this browser, its digest by 16 bytes; None if unknown."""
+    parts = (_entry_of(login, cookie) or "").split("-")
+    if len(parts) != 3:
+        return None
+    return Head(int(parts[1][:8], 16), bytes.fromhex(parts[1][8:]))
 
 
-def _browser_mac(login: str, number: str) -> str:
-    context = crypto.ctx(login, number.encode("utf-8", "surrogatepass"))
+def with_browser(login: str, cookie: str, head: Head) -> str:
+    """The cookie that says that this person signed in here, and which end of the key log they saw: a random number, the
+    end and a MAC, no name."""
+    before = _entry_of(login, cookie)
+    number = known_browser(login, cookie) or os.urandom(_SESSION_ID_BYTES).hex()
+    said = f"{number}-{head.number:08x}{head.digest[:_HEAD_BYTES].hex()}"
+    entries = [entry for entry in cookie.split(".") if entry.isascii() and 0 < len(entry) < _LONGEST_ENTRY]
+    others = [entry for entry in entries if entry != before]
+    return ".".join([f"{said}-{_browser_mac(login, said)}", *others[: _BROWSERS - 1]])
+
+
+def _browser_mac(login: str, said: str) -> str:
+    context = crypto.ctx(login, said.encode("utf-8", "surrogatepass"))
     return crypto.mac(crypto.expand(config().secrets.pepper, crypto.ctx("browser")), context).hex()
 
 

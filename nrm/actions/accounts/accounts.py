@@ -289,7 +289,8 @@ def sign_in(*, login: str, password: str, code: str = "", asker: Asker = COMMAND
             keys = vault.open_keys(account, under)
             vault.sign_own(member, keys)
             keyrings.unwrap_all(session, account.id, account.organisation_id, keys)
-            new = vault.new_session(account.id, keys, log.end(session))
+            seen, contradicts = key_log.end_seen(session, name, asker.browsers)
+            new = vault.new_session(account.id, keys, seen)
             now = clock.now()
             new.row.created_at = new.row.seen_at = new.row.proved_at = now
             new.row.expires_at = now + timedelta(hours=SESSION_HOURS)
@@ -298,6 +299,8 @@ def sign_in(*, login: str, password: str, code: str = "", asker: Asker = COMMAND
             failed_attempt_rows.forgive(session, tries[0])
             by = Actor(account.id, account.organisation_id, Role(account.role))
             audit.append(session, audit.Event.SIGNED_IN, by=by)
+            if contradicts:
+                audit.append(session, audit.Event.KEY_LOG_CONTRADICTED, by=by, entry=seen.number)
     except (credentials.Overtaken, CannotOpen):
         credentials.refuse(account, "sign-in", tries)
     return new.cookie
@@ -305,7 +308,8 @@ def sign_in(*, login: str, password: str, code: str = "", asker: Asker = COMMAND
 
 def remember_browser(*, login: str, browsers: str) -> str:
     """The cookie of a browser in which this person has just signed in."""
-    return vault.with_browser(credentials.folded(login), browsers)
+    name = credentials.folded(login)
+    return vault.with_browser(name, browsers, key_log.end_seen(db.session, name, browsers)[0])
 
 
 def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:

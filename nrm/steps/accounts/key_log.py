@@ -17,8 +17,10 @@ from nrm.domain.accounts.accounts import Actor, KeyHolder, OrganisationKind, Rol
 from nrm.domain.accounts.key_log import State
 from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, Standing, hour_of
 from nrm.models.accounts.accounts import Member
-from nrm.prepared import Row
+from nrm.prepared import AnySession, Row
+from nrm.vault import members
 from nrm.vault.keylog import log, people
+from nrm.vault.keylog.heads import Head
 from nrm.vault.keyrings import Disagrees
 from nrm.vault.marks import report
 
@@ -26,6 +28,15 @@ from nrm.vault.marks import report
 def is_founded(session: Session, organisation_id: uuid.UUID | None) -> bool:
     """Whether the log has the organisation. Raises Disagrees while the log is wrong."""
     return organisation_id in _state(session).organisations
+
+
+def end_seen(session: AnySession, login: str, browsers: str) -> tuple[Head, bool]:
+    """(the end of the key log for this person to remember, whether it contradicts what stands here): what their browser
+    saw stays, if the log does not go on from it. A browser that saw none contradicts nothing."""
+    state, seen = log.last_state(session), members.browser_head(login, browsers)
+    if seen is not None and not state.extends(*seen):
+        return seen, True
+    return Head(state.number, state.digest), False
 
 
 def is_right(session: Session) -> bool:

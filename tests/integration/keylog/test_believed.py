@@ -24,6 +24,7 @@ from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, NewName
 from nrm.domain.shelter.cases import Compartment
 from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member, MemberSession, Organisation
 from nrm.models.accounts.key_log import KeyLogEntry
+from nrm.models.audit import AuditEntry
 from nrm.vault import grants
 from nrm.vault.keylog import belief, entries, log, people
 from tests import factories
@@ -347,3 +348,44 @@ def test_who_begins_anew_is_an_entry_with_a_higher_serial(app: Flask) -> None:
     known = log.state(db.session).members[mine]  # type: ignore[index]
     assert (known.serial, known.vouched_by) == (2, frozenset({manager.member_id}))
     assert factories.actor("vatra.case_worker").role is Role.CASE_WORKER
+
+
+def test_a_browser_that_remembers_a_longer_log_says_so_at_the_first_sign_in(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who writes both databases and has no key file puts everything back; honest browsers still know the end."""
+    login, here = "nrc.case_worker", Path(app.extensions["nrm.config"].directory)
+    older = log.state(db.session)
+    disconnect()
+    before = {name: (here / name).read_bytes() for name in ("main.db", "shred.db", "keylog.log")}
+    members.disable(member_id=rows_of("vatra.case_worker")["id"], by=factories.actor("vatra.shelter_manager"))  # type: ignore[arg-type]
+    browser = accounts.remember_browser(login=login, browsers="")
+    assert accounts.remember_browser(login=login, browsers=browser) == browser
+    disconnect()
+    for name, content in before.items():
+        (here / name).write_bytes(content)
+    for name in ("main.db-wal", "main.db-shm"):
+        (here / name).unlink(missing_ok=True)
+    factories.forget_key_log(app)
+    assert log.state(db.session) == older  # for the machine all is well
+    nrc, vatra = (on_their_way.organisation(code) for code in ("NRC", "VATRA"))
+    for browsers, trusted in (("", True), (browser, False)):
+        caplog.clear()
+        with app.app_context():
+            asker = accounts.Asker(browsers=browsers)
+            found = accounts.resume(accounts.sign_in(login=login, password=factories.PASSWORD, asker=asker))
+            assert isinstance(found, accounts.SignedIn)
+            if trusted:
+                assert grants.recipients(db.session(), [nrc, vatra], by=found.actor)
+            else:
+                with pytest.raises(accounts.KeyringDisagrees):
+                    grants.recipients(db.session(), [nrc, vatra], by=found.actor)
+                db.session.rollback()
+                assert grants.recipients(db.session(), [nrc], by=found.actor)  # what they hold goes on
+                assert "the key log is wrong" in caplog.text
+            db.session.rollback()
+    db.session.rollback()
+    last = db.session.scalars(select(AuditEntry.event).order_by(AuditEntry.id.desc()).limit(1)).one()
+    assert last == "key_log_contradicted"
+    # The browser goes on to remember it: it is not talked out of it by signing in again.
+    assert accounts.remember_browser(login=login, browsers=browser) == browser

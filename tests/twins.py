@@ -23,15 +23,20 @@ from werkzeug.test import TestResponse
 from nrm import clock
 from nrm.actions.accounts import accounts
 from nrm.actions.referrals import mistakes, next_receiver, referrals
+from nrm.actions.shelter import absences, cases, data_requests, identifications, missing_told, stays
 from nrm.db import db, disconnect
 from nrm.domain.accounts.accounts import Actor, Role
 from nrm.domain.referrals.referrals import DeclineReason, Escort, OverrideReason
+from nrm.domain.shelter.absences import Feared, Ground
+from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.shelter.consents import ByName
 from nrm.domain.shelter.corrections import Why
+from nrm.domain.shelter.data_requests import RequestKind
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.referrals.referrals import Obligation, Referral
 from nrm.models.shelter.cases import Case, Supplement
 from nrm.models.shelter.places import Place
+from nrm.store import days
 from nrm.store.rows.accounts import accounts as account_rows
 from tests import factories
 from tests.factories_referrals import HAND_OVER, bed, organisation, sent
@@ -110,7 +115,7 @@ def pairs(twins: tuple[Twin, Twin], method: str) -> Iterator[tuple[str, str, str
     """(endpoint, address in the first world, in the second) of everything that the method reaches."""
     one, two = twins
     owed = one.owed().keys() & two.owed().keys()
-    both = (each_address(each.app, each.known(owed), method) for each in twins)
+    both = [list(each_address(each.app, each.known(owed), method)) for each in twins]
     for (endpoint, first), (_, second) in zip(*both, strict=True):
         yield endpoint, first, second
 
@@ -196,6 +201,7 @@ class _Life:
             referral_id=self._last("not_left"), why=Why.MISTYPED, expected_at=at + timedelta(hours=6), by=self.post
         )
         self._mistaken()
+        self._afterwards()
         self._by_another_way()
         self._still_asked()
         self._ask("late", takes, self.post)
@@ -221,6 +227,31 @@ class _Life:
                     by=self._worker(takes),
                 )
         self._accept("mistaken_taken", by=other)
+
+    def _afterwards(self) -> None:
+        """In the shelter: the police look at an identification, are told of a missing person; a request waits."""
+        takes = self.twin.receivers.takes
+        for name in ("identified", "missing"):
+            self._ask(name, takes, self.post)
+            self._accept(name)
+            self._arrive(name)
+        worker = self._worker(takes)
+        readers = [organisation(code) for code in ("STATE_POLICE", "RA")]
+        identifications.ask(case_id=self.twin.people["identified"][0], organisations=readers, agreed=True, by=worker)
+        at, case_id = self._later(), self.twin.people["missing"][0]
+        stays.admit(
+            case_id=case_id,
+            place_id=bed(takes, self.beds[takes]),
+            admitted_on=days.today(),
+            anticipated_end_on=days.today() + timedelta(days=30),
+            by=worker,
+        )
+        missing = absences.report(case_id=case_id, since=at - timedelta(minutes=1), feared=Feared.YES, by=worker)
+        missing_told.say_ground(missing_id=missing, ground=Ground.AGREED, danger=None, by=worker)
+        missing_told.share(missing_id=missing, given={"description": "a red coat"}, official=False, by=worker)
+        for name in ("arrived", "missing"):
+            pseudonym = db.session.get_one(Case, self.twin.people[name][0]).pseudonym
+            data_requests.record(request_id=uuid.uuid4(), pseudonym=pseudonym, kind=RequestKind.COPY, by=self.line)
 
     def _by_another_way(self) -> None:
         """Another party accepted than the one that was asked first: asked by the program, the post, or the desk."""
@@ -290,6 +321,10 @@ class _Life:
 
     def _accept(self, name: str, by: str = "", expected: timedelta | None = None) -> None:
         code = by or self._receiver(name)
+        if code == self.twin.receivers.takes or not by:  # it reads what it decides by; the post sees that somebody did
+            self._later()
+            purpose = {"compartment": Compartment.HAND_OVER, "purpose": Purpose.ANSWER}
+            cases.open_compartment(case_id=self.twin.people[name][0], **purpose, by=self._worker(code))
         number = self.beds[code] = self.beds.get(code, -1) + 1
         at = self._later()
         referrals.accept(
@@ -340,14 +375,15 @@ ANSWERS: Mapping[str, dict[str, Any]] = {
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _CODE = re.compile(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]\b")
-_TOKEN = re.compile(r"\b[0-9a-f]{64}\b")
+_TOKEN = re.compile(r"\b(?:[0-9a-f]{32}){1,2}\b")
+_FAULT = re.compile(r"(?<=<strong>)[0-9a-f]{8}(?=</strong>)")
 
 
 def plain(text: str, twin: Twin) -> str:
     """The text with something of the same length in place of every id, code and token that is drawn anew in each
     world; what both worlds had before, as the id of a shelter, stays."""
     text = _UUID.sub(lambda found: found[0] if found[0] in twin.same else "u" * 36, text)
-    return _TOKEN.sub("t" * 64, _CODE.sub("CODE-CODE-C", text))
+    return _FAULT.sub("f" * 8, _TOKEN.sub(lambda found: "t" * len(found[0]), _CODE.sub("CODE-CODE-C", text)))
 
 
 def answer(answer: TestResponse, twin: Twin) -> tuple[int, list[tuple[str, str]], str]:
@@ -359,4 +395,3 @@ def answer(answer: TestResponse, twin: Twin) -> tuple[int, list[tuple[str, str]]
     else:
         text = answer.data.decode("utf-8", "backslashreplace")
     return answer.status_code, headers, plain(text, twin)
-

@@ -5,11 +5,13 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.referrals.crossing_points import POSTS
 from nrm.models.accounts.accounts import Organisation
+from nrm.models.interviews.interviews import Interview
 from nrm.store.rows.referrals import next_receiver as rows
 from nrm.store.shelter import cases
 from nrm.store.shelter.cases import CaseRelation, SeenCase
@@ -30,9 +32,12 @@ class CandidateLine:
 
 
 def candidates(case_id: uuid.UUID, *, by: Actor) -> list[CandidateLine]:
-    """The stored route of a case, for those who place the person; raises NotVisible."""
+    """The stored route of a case, for those who place the person; raises NotVisible. Who was asked, at a post the
+    interviewer alone sees (ADR 0106)."""
     _check_places(case_id, by)
-    asked = {each.party for each in rows.chain(case_id)}
+    mine = exists().where(Interview.id == case_id, Interview.member_id == by.member_id)
+    hidden = by.kind in POSTS and not db.session.scalar(select(mine))
+    asked = set[str]() if hidden else {each.party for each in rows.chain(case_id)}
     organisations = {each.id: each for each in db.session.scalars(select(Organisation))}
     return [
         CandidateLine(

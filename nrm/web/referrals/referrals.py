@@ -32,6 +32,7 @@ from nrm.actions.shelter import cases as case_actions
 from nrm.actions.shelter import shifts
 from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission
 from nrm.domain.accounts.members import TooFewKeyHolders
+from nrm.domain.referrals.crossing_points import POSTS
 from nrm.domain.referrals.referrals import (
     REASONS_UNDER_MUST,
     DeclineReason,
@@ -180,6 +181,8 @@ def _sender_page(line: ReferralLine, form: DepartReferralForm) -> str:
         taken_back=taken_back.section(line),
         not_left=taken_back.may_say_not_left(line),
         goes_to=mistake_store.goes_to(line),
+        post=by.kind in POSTS,
+        meeting="",
     )
 
 

@@ -32,12 +32,13 @@ class CandidateLine:
 
 
 def candidates(case_id: uuid.UUID, *, by: Actor) -> list[CandidateLine]:
-    """The stored route of a case, for those who place the person; raises NotVisible. Who was asked, at a post the
-    interviewer alone sees (ADR 0106)."""
+    """The stored route of a case, for those who place the person; raises NotVisible. At a post the interviewer alone
+    sees it, for it begins with the party that was picked (ADR 0106); a colleague gets none."""
     _check_places(case_id, by)
     mine = exists().where(Interview.id == case_id, Interview.member_id == by.member_id)
-    hidden = by.kind in POSTS and not db.session.scalar(select(mine))
-    asked = set[str]() if hidden else {each.party for each in rows.chain(case_id)}
+    if by.kind in POSTS and not db.session.scalar(select(mine)):
+        return []
+    asked = {each.party for each in rows.chain(case_id)}
     organisations = {each.id: each for each in db.session.scalars(select(Organisation))}
     return [
         CandidateLine(

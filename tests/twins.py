@@ -123,13 +123,14 @@ def pairs(twins: tuple[Twin, Twin], method: str) -> Iterator[tuple[str, str, str
 def base(folder: Path) -> None:
     """Three more officers at the posts; an application context of a populated instance is needed."""
     with factories.open_instance(folder).app_context():
-        _joins(INTERVIEWER, SECOND, Role.BORDER_OFFICER, "RINAS")
-        _joins(INTERVIEWER, THIRD, Role.BORDER_OFFICER, "RINAS")
-        _joins(OPERATOR, NEXT_OPERATOR, Role.HELPLINE_OPERATOR, "HELPLINE")
+        joins(INTERVIEWER, SECOND, Role.BORDER_OFFICER, "RINAS")
+        joins(INTERVIEWER, THIRD, Role.BORDER_OFFICER, "RINAS")
+        joins(OPERATOR, NEXT_OPERATOR, Role.HELPLINE_OPERATOR, "HELPLINE")
         disconnect()
 
 
-def _joins(holder: str, login: str, role: Role, code: str) -> None:
+def joins(holder: str, login: str, role: Role, code: str) -> None:
+    """One more active member of the organisation with this code, let in by `holder`."""
     by = factories.actor(holder)
     token = accounts.invite(organisation_id=organisation(code), login=login, name=f"Test {login}", role=role, by=by)
     if factories.join(token).waiting:

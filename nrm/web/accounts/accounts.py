@@ -17,7 +17,7 @@ from forms.accounts.accounts import (
     RecoverAccountForm,
 )
 from nrm.actions.accounts import accounts as actions
-from nrm.actions.accounts import second_factor
+from nrm.actions.accounts import passkeys, second_factor
 from nrm.domain.accounts.accounts import (
     ROLE_LABELS,
     ROLES_OF,
@@ -89,18 +89,16 @@ def sign_in() -> BaseResponse | str:
             login=login,
             password=request.form.get("password", "")[:_PEOPLE_TYPE_AT_MOST],
             code=request.form.get("code", "")[:_PEOPLE_TYPE_AT_MOST],
+            browser=sessions.nonce(),
             asker=sessions.asker(),
         )
+    except actions.PasskeyAsked as asked:
+        return sessions.passkey_form(asked, carried=carried)
     except SignInRefused:
         return sessions.sign_in_form(status=422, carried=carried, login=login, refused=True)
     except TooSoon as too_soon:
         return sessions.sign_in_form(status=429, carried=carried, login=login, too_soon=too_soon)
-    signed_in = actions.resume(cookie)
-    page = sessions.given_back(carried, signed_in) if carried and isinstance(signed_in, actions.SignedIn) else None
-    response: BaseResponse = Response(page) if page is not None else screen_lock.back(signed_in)
-    sessions.set_session(response, cookie)
-    sessions.remember_browser(response, login)
-    return response
+    return screen_lock.signed_in(cookie, login, carried)
 
 
 @blueprint.post("/sign-out")
@@ -234,6 +232,7 @@ def members() -> str:
         may_invite=by.may(Permission.ACCOUNT_INVITE),
         may_reset=by.may(Permission.ACCOUNT_RESET),
         second_factor=second_factor.demanded(),
+        passkeys=passkeys.offered(),
         own_id=by.member_id,
         may_disable=by.may(Permission.ACCOUNT_DISABLE),
         keeps_accounts=by.may(Permission.ORGANISATION_FOUND),

@@ -33,6 +33,8 @@ PUBLIC = frozenset(
         "accounts.blank",
         "passkeys.sign_in_page",
         "passkeys.sign_in",
+        "passkeys.recover_page",
+        "passkeys.recover",
         "screen_lock.unlock",
         "screen_lock.unlock_page",
         "members.joined_page",

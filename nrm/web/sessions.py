@@ -17,7 +17,7 @@ from nrm.actions.accounts import accounts, screen_lock, second_factor
 from nrm.domain.accounts.accounts import ROLE_LABELS, Actor, SignInRefused
 from nrm.domain.accounts.failed_attempts import TooSoon, network_of
 from nrm.domain.accounts.passkeys import LONGEST_ANSWER as LONGEST_OF_PASSKEY
-from nrm.domain.accounts.passkeys import PasskeyRefused
+from nrm.domain.accounts.passkeys import PasskeyRefused, Purpose
 from nrm.domain.accounts.second_factor import is_fresh
 from nrm.steps.accounts.credentials import Asker
 from nrm.web import carrying, errors, navigation, places
@@ -187,6 +187,7 @@ def passkey_form(asked: accounts.PasskeyAsked, *, carried: str = "") -> Response
         token=asked.token,
         passkey=asked.options,
         takes_code=asked.takes_code,
+        recovers=asked.purpose is Purpose.RECOVER,
         carried=carried,
     )
     response = Response(page, 200)
@@ -214,7 +215,7 @@ def check_nonce() -> errors.Answer | None:
     if accounts.is_sign_in_token(request.cookies.get(nonce_cookie(), ""), request.form.get("csrf_token", "")):
         return None
     g.stale_form = True
-    if request.endpoint in ("accounts.sign_in", "passkeys.sign_in"):
+    if request.endpoint in ("accounts.sign_in", "passkeys.sign_in", "passkeys.recover"):
         return None  # shown again, with a new token
     return errors.error_page(400)
 

@@ -35,7 +35,7 @@ from nrm.domain.accounts.members import KeyHappening, check_inviting, is_ended_b
 from nrm.domain.accounts.passkeys import LASTS, Factors, Purpose
 from nrm.models.accounts.accounts import HiddenPage, Invitation, Member, MemberSession, Organisation
 from nrm.prepared import Row
-from nrm.steps.accounts import covering, credentials, passkeys, signing_in
+from nrm.steps.accounts import covering, credentials, passkeys, recovering, signing_in
 from nrm.steps.accounts.credentials import COMMAND, Asker
 from nrm.steps.accounts.key_events import happened
 from nrm.steps.shelter import shifts as shift_steps
@@ -402,12 +402,20 @@ def change_password(*, password: str, new_password: str, by: Actor, asker: Asker
         audit.append(session, audit.Event.PASSWORD_CHANGED, by=by)
 
 
-def recover(*, login: str, code: str, new_password: str, second_factor: str = "", asker: Asker = COMMAND) -> str:
+def recover(
+    *,
+    login: str,
+    code: str,
+    new_password: str,
+    second_factor: str = "",
+    browser: str = "",
+    asker: Asker = COMMAND,
+) -> str:
     """A new password by the recovery code, and the second factor's code if there is one; every session ends.
 
     The code works once: the next one is returned, to be shown once, and the same transaction makes the old one invalid.
 
-    Raises SignInRefused, TooSoon, WeakPassword.
+    Raises SignInRefused, TooSoon, WeakPassword; PasskeyAsked, as in `sign_in`, when the recovery code is right.
     """
     name = credentials.folded(login)
     # Before the code is right nothing about the account may show, not even which new passwords it refuses.
@@ -416,32 +424,32 @@ def recover(*, login: str, code: str, new_password: str, second_factor: str = ""
     failed_attempt_rows.check(tries)
     account = credentials.account_now(name)
     step = second_factor_vault.accepted_step(account, second_factor)
-    missing = account is None or (account.has_second_factor and step is None)
+    missing = account is None or (
+        account.has_second_factor and step is None and (bool(second_factor.strip()) or not account.passkeys)
+    )
     # Without the second factor the code is not tried; a dummy of the same cost, which is always made, is tried instead.
     instead = vault.no_recovery_code()
     keys = vault.unlock_by_code(account, instead if missing else code)
     if account is None or keys is None or account.status not in ("active", "waiting"):
         credentials.refuse(account, "recovery", tries)
+    asked = passkeys.factors_at(account, in_browser=asker != COMMAND)
+    if account.has_second_factor and step is None and not asked.passkeys:
+        credentials.refuse(account, "recovery", tries)
     _check_password(new_password, db.session.get_one(Member, account.id))
     db.session.rollback()
+    if asked.passkeys and (step is None or not asked.takes_code):
+        waiting = json.dumps([code, new_password]).encode()
+        with transaction() as session:
+            asking = passkeys.ask(session, Purpose.RECOVER, asked, account.id, waiting, browser)
+        raise asking
     try:
         with transaction() as session:
             member = credentials.hold(session, account)
             if account.has_second_factor:
                 credentials.use_code(session, account.id, step)
-            vault.change_password(member, keys, new_password)
-            following = vault.make_code(member, keys)
-            session.execute(
-                update(MemberSession).where(MemberSession.member_id == member.id).values(sealed_keys=None, locked=False)
-            )
-            failed_attempt_rows.forgive(session, tries[0])
-            by = Actor(member.id, member.organisation_id, Role(member.role))
-            happened(session, KeyHappening.CODE_MADE, member, by=by)
-            session.flush()
-            audit.append(session, audit.Event.PASSWORD_CHANGED, by=by)
+            return recovering.finish(session, member, keys, new_password, tries)
     except credentials.Overtaken:
         credentials.refuse(account, "recovery", tries)
-    return following
 
 
 def names_of(member: Member) -> list[str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import uuid
+from dataclasses import dataclass
 
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import db, transaction
@@ -13,11 +16,13 @@ from nrm.domain.accounts.accounts import Actor, Credentials, NotVisible
 from nrm.domain.accounts.passkeys import MOST, PasskeyRefused, Purpose, Refusal, name_of
 from nrm.models.accounts.accounts import Member, MemberSession
 from nrm.models.accounts.passkeys import Passkey
-from nrm.steps.accounts import credentials, signing_in
+from nrm.steps.accounts import credentials, recovering, signing_in
 from nrm.steps.accounts import passkeys as steps
 from nrm.steps.accounts.credentials import Asker
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.accounts import passkeys as rows
+from nrm.store.rows.accounts.failed_attempts import Counter
+from nrm.vault import members as vault_of_members
 from nrm.vault import passkeys as vault
 from nrm.vault import second_factor
 from nrm.vault.members import CannotOpen
@@ -125,6 +130,26 @@ def remove(*, passkey_id: uuid.UUID, by: Actor) -> None:
         audit.append(session, audit.Event.PASSKEY_REMOVED, by=by, passkey_id=passkey_id)
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class _Shown:
+    """Who came with a right second factor after a right password or recovery code, and what waited for it."""
+
+    account: Credentials
+    tries: list[Counter]
+    waiting: bytes
+    used: steps.Used | None
+    step: int | None
+
+    def note(self, session: Session) -> Member:
+        """Use up what was shown; returns the member's row, locked. Raises Overtaken, PasskeyRefused (LATE)."""
+        member = credentials.hold(session, self.account)
+        if self.used is not None:
+            steps.note_use(session, self.used)
+        else:
+            credentials.use_code(session, self.account.id, self.step)
+        return member
+
+
 def sign_in(*, token: str, browser: str, answer: str, code: str, asker: Asker) -> tuple[str, str]:
     """(the cookie of a new session, the sign-in name): after a right password, by a passkey, or a code where that is
     enough.
@@ -132,6 +157,30 @@ def sign_in(*, token: str, browser: str, answer: str, code: str, asker: Asker) -
     `token`: what the page carried; `browser`: the cookie of its form. The challenge is used up, also by a wrong answer.
     Raises PasskeyRefused (LATE), SignInRefused, TooSoon.
     """
+    shown = _shown(Purpose.SIGN_IN, "sign-in", token, browser, answer, code, asker)
+    try:
+        with transaction() as session:
+            shown.note(session)
+            return signing_in.begin(session, shown.account, shown.waiting, shown.tries), shown.account.login
+    except (credentials.Overtaken, CannotOpen):
+        credentials.refuse(shown.account, "sign-in", shown.tries)
+
+
+def recover(*, token: str, browser: str, answer: str, code: str, asker: Asker) -> str:
+    """The next recovery code, after a right one, by a passkey, or a code where that is enough; as in `sign_in`."""
+    shown = _shown(Purpose.RECOVER, "recovery", token, browser, answer, code, asker)
+    recovery_code, new_password = json.loads(shown.waiting)
+    keys = vault_of_members.unlock_by_code(shown.account, recovery_code)
+    if keys is None:  # used in another window meanwhile
+        credentials.refuse(shown.account, "recovery", shown.tries)
+    try:
+        with transaction() as session:
+            return recovering.finish(session, shown.note(session), keys, new_password, shown.tries)
+    except credentials.Overtaken:
+        credentials.refuse(shown.account, "recovery", shown.tries)
+
+
+def _shown(purpose: Purpose, how: str, token: str, browser: str, answer: str, code: str, asker: Asker) -> _Shown:
     bound_to = vault.bound_to(token, browser)
     row = rows.challenge_bound_to(bound_to)
     member = db.session.get(Member, row.member_id) if row is not None else None
@@ -142,11 +191,11 @@ def sign_in(*, token: str, browser: str, answer: str, code: str, asker: Asker) -
     tries = credentials.counters(account.login, asker)
     failed_attempt_rows.check(tries)
     try:
-        under = vault.open_waiting(token, row)
+        waiting = vault.open_waiting(token, row)
     except CannotOpen:
         raise PasskeyRefused(Refusal.LATE) from None
     with transaction() as session:
-        challenge = steps.take(session, row, Purpose.SIGN_IN, account.id, bound_to)
+        challenge = steps.take(session, row, purpose, account.id, bound_to)
     step, used = None, None
     if answer:
         used = steps.answered(account.id, answer, challenge)
@@ -155,14 +204,5 @@ def sign_in(*, token: str, browser: str, answer: str, code: str, asker: Asker) -
         step = second_factor.accepted_step(account, code)
         right = step is not None and steps.factors_at(account, in_browser=True).takes_code
     if not right or account.status not in ("active", "waiting"):
-        credentials.refuse(account, "sign-in", tries, used)
-    try:
-        with transaction() as session:
-            credentials.hold(session, account)
-            if used is not None:
-                steps.note_use(session, used)
-            else:
-                credentials.use_code(session, account.id, step)
-            return signing_in.begin(session, account, under, tries), account.login
-    except (credentials.Overtaken, CannotOpen):
-        credentials.refuse(account, "sign-in", tries)
+        credentials.refuse(account, how, tries, used)
+    return _Shown(account, tries, waiting, used, step)

@@ -22,14 +22,16 @@ class PasskeyAsked(Exception):
     """The password (or the recovery code) is right, and a second factor is asked before anything opens.
 
     `token`: what the page carries, and the only key to what waits; `options`: what the browser is told, as JSON, empty
-    if no passkey is of the present address; `takes_code`: whether a telephone's code would do, too.
+    if no passkey is of the present address; `takes_code`: whether a telephone's code would do, too; `purpose`: what
+    goes on after it.
     """
 
-    def __init__(self, token: str, options: str, *, takes_code: bool) -> None:
+    def __init__(self, token: str, options: str, *, takes_code: bool, purpose: Purpose) -> None:
         super().__init__("a passkey is asked")
         self.token = token
         self.options = options
         self.takes_code = takes_code
+        self.purpose = purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def ask(
     session.add(row)
     known = [each.credential for each in usable(member_id)]
     options = vault.asking(row.challenge, known) if known else ""
-    return PasskeyAsked(token, options, takes_code=found.takes_code)
+    return PasskeyAsked(token, options, takes_code=found.takes_code, purpose=purpose)
 
 
 def _new(purpose: Purpose, member_id: uuid.UUID, bound_to: bytes) -> PasskeyChallenge:

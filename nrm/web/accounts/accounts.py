@@ -193,9 +193,12 @@ def recover() -> BaseResponse:
                 code=form.code.data or "",
                 new_password=form.password.data or "",
                 second_factor=form.second_factor.data or "",
+                browser=sessions.nonce(),
                 asker=sessions.asker(),
             )
             return Response(render_template("accounts/accounts/recovered.html", code=code))
+        except actions.PasskeyAsked as asked:
+            return sessions.passkey_form(asked)
         except SignInRefused:
             form.code.errors = [N_("Enter the sign-in name and its recovery code again: they do not belong together")]
         except TooSoon as too_soon:
@@ -204,6 +207,13 @@ def recover() -> BaseResponse:
         except WeakPassword as error:
             form.password.errors = [WEAK[error.reason]]
     return _recover_page(form, 422)
+
+
+def recover_again(why: str, status: int) -> Response:
+    """The page of a lost password from the beginning, and why."""
+    form = RecoverAccountForm()
+    form.code.errors = [why]
+    return _recover_page(form, status)
 
 
 def _recover_page(form: RecoverAccountForm, status: int) -> Response:

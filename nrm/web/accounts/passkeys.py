@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.accounts.passkeys import NAME, MakePasskeyForm
@@ -14,8 +14,8 @@ from nrm.domain.accounts.failed_attempts import TooSoon
 from nrm.domain.accounts.passkeys import LONGEST_ANSWER, PasskeyRefused, Refusal
 from nrm.domain.words import N_
 from nrm.store.accounts import passkeys as store
-from nrm.web import access, sessions
-from nrm.web.accounts import screen_lock
+from nrm.web import access, errors, sessions
+from nrm.web.accounts import accounts, screen_lock
 
 blueprint = Blueprint("passkeys", __name__)
 
@@ -27,6 +27,9 @@ REFUSED = {
     Refusal.NAME: NAME,
     Refusal.LAST: N_("Make another one first: without this passkey too little would be asked beside your password"),
 }
+NOT_RECOVERED = N_(
+    "Begin again: what came after the recovery code was none of your passkeys, a wrong code, or too late"
+)
 
 
 @blueprint.get("/passkeys")
@@ -113,13 +116,7 @@ def sign_in() -> BaseResponse | str:
     if g.get("stale_form"):
         return sessions.sign_in_form(status=422, carried=carried, stale=True)
     try:
-        cookie, login = actions.sign_in(
-            token=request.form.get("waits", "")[: sessions.LONGEST_ANSWER],
-            browser=sessions.nonce(),
-            answer=request.form.get("passkey", "")[: LONGEST_ANSWER + 1],
-            code=request.form.get("code", "")[: sessions.LONGEST_ANSWER],
-            asker=sessions.asker(),
-        )
+        cookie, login = actions.sign_in(**_sent(), asker=sessions.asker())
     except PasskeyRefused:
         return sessions.sign_in_form(status=422, carried=carried, stale=True)
     except SignInRefused:
@@ -127,3 +124,32 @@ def sign_in() -> BaseResponse | str:
     except TooSoon as too_soon:
         return sessions.sign_in_form(status=429, carried=carried, too_soon=too_soon)
     return screen_lock.signed_in(cookie, login, carried)
+
+
+@blueprint.get("/recover/passkey")
+def recover_page() -> BaseResponse:
+    """As `sign_in_page`."""
+    return redirect(url_for("accounts.recover_page"), 303)
+
+
+@blueprint.post("/recover/passkey")
+def recover() -> BaseResponse:
+    if g.get("stale_form"):
+        return accounts.recover_again(NOT_RECOVERED, 422)
+    try:
+        code = actions.recover(**_sent(), asker=sessions.asker())
+    except (PasskeyRefused, SignInRefused):
+        return accounts.recover_again(NOT_RECOVERED, 422)
+    except TooSoon as too_soon:
+        return errors.with_retry(accounts.recover_again(errors.waiting_text(too_soon), 429), too_soon)
+    return Response(render_template("accounts/accounts/recovered.html", code=code))
+
+
+def _sent() -> dict[str, str]:
+    """What the page after a right password or recovery code sends."""
+    return {
+        "token": request.form.get("waits", "")[: sessions.LONGEST_ANSWER],
+        "browser": sessions.nonce(),
+        "answer": request.form.get("passkey", "")[: LONGEST_ANSWER + 1],
+        "code": request.form.get("code", "")[: sessions.LONGEST_ANSWER],
+    }

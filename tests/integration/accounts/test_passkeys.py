@@ -33,7 +33,7 @@ from nrm.vault import passkeys as vault
 from tests import factories
 from tests.authenticator import PRESENT, Device, text
 from tests.conftest import Person, token_in
-from tests.factories_passkeys import HOST, ORIGIN, at_address, passkey
+from tests.factories_passkeys import HOST, ORIGIN, at_address, made, passkey
 
 ME, COLLEAGUE, STRANGER = "vatra.case_worker", "vatra.shelter_manager", "nrc.case_worker"
 BROWSER = Asker("192.0.2.0/24")
@@ -345,12 +345,12 @@ def by_hand(login: str, device: Device) -> None:
     thief = factories.actor(STRANGER)
     answer = json.loads(device.make(actions.ask_making(by=thief)))
     challenge = vault.challenge_of(json.dumps(answer))
-    made = vault.made(json.dumps(answer), challenge)
+    new = vault.made(json.dumps(answer), challenge)
     row = Passkey(
         id=uuid.uuid4(),
         member_id=db.session.scalars(select(Member.id).where(Member.login == login)).one(),
-        credential=made.credential,
-        public_key=made.public_key,
+        credential=new.credential,
+        public_key=new.public_key,
         host=HOST,
         name="by hand",
         made_at=clock.now(),
@@ -620,6 +620,112 @@ def test_a_passkey_alone_is_a_second_factor_where_one_is_demanded(demanding: Fla
     assert again.enrolling
 
 
+# A lost password
+
+
+NEW = "another nine lives entirely"
+
+
+def recovery_code(login: str = ME) -> tuple[Actor, str]:
+    by = factories.actor(login)
+    return by, members.make_code(password=factories.PASSWORD, by=by)
+
+
+def recovery(code: str, login: str = ME, **more: str) -> accounts.PasskeyAsked:
+    with pytest.raises(accounts.PasskeyAsked) as found:
+        accounts.recover(login=login, code=code, new_password=NEW, browser="a browser", asker=BROWSER, **more)
+    return found.value
+
+
+def recover(asking: accounts.PasskeyAsked, answer: str = "", code: str = "", browser: str = "a browser") -> str:
+    return actions.recover(token=asking.token, browser=browser, answer=answer, code=code, asker=BROWSER)
+
+
+def test_a_recovery_code_needs_the_passkey_too(at: Flask) -> None:
+    by, code = recovery_code()
+    device = made(by)
+    with pytest.raises(SignInRefused):
+        accounts.recover(login=ME, code="AAAA", new_password=NEW, asker=BROWSER)
+    asking = recovery(code)
+    with pytest.raises(SignInRefused):
+        recover(asking, Device(ORIGIN).sign(asking.options))
+    asking = recovery(code)
+    refused(Refusal.LATE, lambda: recover(asking, device.sign(asking.options), browser="another"))
+    # What waits for a recovery begins no session, and the other way round.
+    refused(Refusal.LATE, lambda: show(asking, device.sign(asking.options)))
+    signing_in = asked()
+    refused(Refusal.LATE, lambda: recover(signing_in, device.sign(signing_in.options)))
+    following = recover(asking, device.sign(asking.options))
+    assert following != code
+    with pytest.raises(SignInRefused):
+        accounts.sign_in(login=ME, password=factories.PASSWORD, asker=BROWSER)
+    again = asked(password=NEW)
+    assert show(again, device.sign(again.options))
+    with pytest.raises(SignInRefused):
+        accounts.recover(login=ME, code=code, new_password="a third life of a cat", asker=BROWSER)
+
+
+def test_of_two_windows_with_one_recovery_code_one_sets_the_password(at: Flask) -> None:
+    by, code = recovery_code()
+    device = made(by)
+    one, two = recovery(code), recovery(code)
+    assert recover(one, device.sign(one.options))
+    with pytest.raises(SignInRefused):
+        recover(two, device.sign(two.options))
+
+
+def test_a_recovery_takes_a_code_where_that_is_enough(demanding: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    by = with_telephone(monkeypatch)
+    code = members.make_code(password=factories.PASSWORD, by=by)
+    made(by)
+    for wrong in ("000000", "junk"):
+        with pytest.raises(SignInRefused):
+            accounts.recover(login=ME, code=code, new_password=NEW, second_factor=wrong, asker=BROWSER)
+    asking = recovery(code)
+    assert asking.takes_code
+    with pytest.raises(SignInRefused):
+        recover(asking)
+    at_address(demanding, passkeys="demanded")
+    asking = recovery(code, second_factor=factories.code_of(ME))
+    with pytest.raises(SignInRefused):
+        recover(asking, code=factories.code_of(ME))
+    at_address(demanding)
+    factories.later(seconds=30)
+    assert recover(recovery(code), code=factories.code_of(ME))
+
+
+def test_rows_by_hand_do_not_take_the_code_out_of_a_recovery(demanding: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    by = with_telephone(monkeypatch)
+    code = members.make_code(password=factories.PASSWORD, by=by)
+    by_hand(ME, Device(ORIGIN))
+    for second in ("", "000000"):
+        with pytest.raises(SignInRefused):
+            accounts.recover(login=ME, code=code, new_password=NEW, second_factor=second, asker=BROWSER)
+    factories.later(minutes=1)
+    assert accounts.recover(login=ME, code=code, new_password=NEW, second_factor=factories.code_of(ME), asker=BROWSER)
+
+
+def test_the_pages_of_a_lost_password_ask_for_the_passkey(at: Flask) -> None:
+    by, code = recovery_code()
+    device = made(by)
+    client = at.test_client()
+    data = {"login": ME, "code": code, "password": NEW, "again": NEW}
+    for right in (False, True):
+        page = client.post("/recover", data={**data, "csrf_token": token_in(client.get("/recover").text)}).text
+        waits = WAITS.search(page)
+        assert waits
+        assert NEW not in page
+        assert code not in page
+        answer = (device if right else Device(ORIGIN)).sign(options_in(page))
+        sent = {"waits": waits[1], "passkey": answer, "csrf_token": token_in(page)}
+        answered = client.post("/recover/passkey", data=sent)
+        assert answered.status_code == (200 if right else 422)
+        assert ('class="code"' in answered.text) is right
+    assert client.post("/recover/passkey", data=sent).status_code == 422
+    assert client.post("/recover/passkey", data={**sent, "csrf_token": "junk"}).status_code == 422
+    assert client.get("/recover/passkey").headers["Location"] == "/recover"
+
+
 # The address
 
 
@@ -839,8 +945,8 @@ def test_no_answer_however_built_is_more_than_refused(at: Flask, place: str, val
     """The vault says no, and nothing else is raised."""
     device, challenge = Device(ORIGIN), os.urandom(32)
     options = vault.making(challenge, member_id=uuid.uuid4(), login=ME, known=[])
-    made = vault.made(device.make(options), challenge)
-    row = Passkey(member_id=uuid.uuid4(), public_key=made.public_key, credential=made.credential)
+    new = vault.made(device.make(options), challenge)
+    row = Passkey(member_id=uuid.uuid4(), public_key=new.public_key, credential=new.credential)
     for answer, take in (
         (device.make(options), lambda text: vault.made(text, challenge)),
         (device.sign(vault.asking(challenge, [])), lambda text: vault.counted(row, text, challenge)),

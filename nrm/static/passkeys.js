@@ -41,6 +41,7 @@
       button.focus();
     }
   };
+  say("");
   button.parentNode.hidden = false;
   button.addEventListener("click", ask);
   if ("now" in place.dataset) ask();

@@ -116,6 +116,7 @@ def addresses(app: Flask, world: World | None, method: str) -> Iterator[tuple[st
         "sample_id": [ids.get("sample")],
         "return_id": [ids.get("child_return")],
         "household_id": [None],
+        "passkey_id": [None],
         "months": [3],
         "claim_id": [ids.get("claim")],
         "entry_id": [ids.get("entry")],

@@ -10,7 +10,9 @@ import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 SETTINGS = (
     "NRM_DIR",
@@ -31,6 +33,7 @@ SETTINGS = (
     "NRM_ARGON2_PASSES",
     "NRM_ACCESS_LOG",
     "NRM_ADDRESS",
+    "NRM_PASSKEYS",
     "NRM_SMTP_HOST",
     "NRM_SMTP_PORT",
     "NRM_SMTP_TLS",
@@ -40,7 +43,9 @@ SETTINGS = (
 )
 SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
+PASSKEYS = ("offered", "demanded")
 ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES = 19 * 1024, 2
+_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 KEY_FILES = ("pepper", "store", "release")
 
@@ -75,6 +80,14 @@ class Smtp:
 
 
 @dataclass(frozen=True, slots=True)
+class Site:
+    """The address as browsers bind a passkey to it: the host by its name, and scheme, host and port in one."""
+
+    host: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """What the program needs to know before it starts."""
 
@@ -96,6 +109,13 @@ class Config:
     smtp: Smtp | None = None  # None: no e-mail is sent
     drill_database: str | None = None  # None: a drill makes databases of its own
     drill_shred_database: str | None = None
+    address: str = ""  # of the home page; empty: not set
+    passkeys: str = "offered"  # or `demanded`
+
+    @property
+    def site(self) -> Site | None:
+        """Where passkeys belong; None without an address, or with one for which browsers make none."""
+        return _site(self.address)
 
 
 def load_config(env: Mapping[str, str]) -> Config:
@@ -134,6 +154,8 @@ def load_config(env: Mapping[str, str]) -> Config:
         smtp=_smtp(env),
         drill_database=drill,
         drill_shred_database=drill_shred,
+        address=_address(env),
+        passkeys=_passkeys(env),
     )
 
 
@@ -194,6 +216,39 @@ def _tls(env: Mapping[str, str]) -> tuple[Path | None, Path | None]:
     return (Path(certificate) if certificate else None), (Path(key) if key else None)
 
 
+def _address(env: Mapping[str, str]) -> str:
+    address = env.get("NRM_ADDRESS") or ""
+    usable = address.startswith(("https://", "http://127.0.0.1", "http://localhost")) and address.isprintable()
+    if address and not usable:
+        raise MisConfigured("NRM_ADDRESS: set it to the address of the home page, https://...")
+    return address
+
+
+def _site(address: str) -> Site | None:
+    try:
+        parts = urlsplit(address)
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        return None
+    if not _HOST.fullmatch(host) or (parts.scheme != "https" and host != "localhost"):
+        return None
+    try:
+        ip_address(host)
+    except ValueError:
+        shown = "" if port in (None, {"https": 443, "http": 80}[parts.scheme]) else f":{port}"
+        return Site(host, f"{parts.scheme}://{host}{shown}")
+    return None  # browsers make no passkey for a number
+
+
+def _passkeys(env: Mapping[str, str]) -> str:
+    asked = env.get("NRM_PASSKEYS") or "offered"
+    if asked not in PASSKEYS:
+        raise MisConfigured(f"NRM_PASSKEYS: {asked!r} is not one of {', '.join(PASSKEYS)}")
+    if asked == "demanded" and _site(_address(env)) is None:
+        raise MisConfigured("NRM_PASSKEYS: a passkey belongs to the name of a host; set NRM_ADDRESS to https://NAME/")
+    return asked
+
+
 def _smtp(env: Mapping[str, str]) -> Smtp | None:
     host = env.get("NRM_SMTP_HOST") or ""
     if not host:
@@ -203,10 +258,11 @@ def _smtp(env: Mapping[str, str]) -> Smtp | None:
         raise MisConfigured(f"NRM_SMTP_TLS: {tls!r} is not one of {', '.join(SMTP_PORTS)}")
     if tls == "none" and host not in _LOOPBACK:
         raise MisConfigured("NRM_SMTP_TLS: `none` is for a server on this machine; set starttls or tls")
-    user, sender, home = (env.get(f"NRM_{name}") or "" for name in ("SMTP_USER", "SMTP_FROM", "ADDRESS"))
+    user, sender = (env.get(f"NRM_{name}") or "" for name in ("SMTP_USER", "SMTP_FROM"))
+    home = _address(env)
     if not _ADDRESS.fullmatch(sender):
         raise MisConfigured("NRM_SMTP_FROM: set it to the e-mail address that messages come from")
-    if not home.startswith(("https://", "http://127.0.0.1", "http://localhost")) or not home.isprintable():
+    if not home:
         raise MisConfigured("NRM_ADDRESS: set it to the address of the home page, https://...")
     file = env.get("NRM_SMTP_PASSWORD_FILE")
     if bool(user) != bool(file):

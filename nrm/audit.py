@@ -57,6 +57,9 @@ class Event(StrEnum):
     SESSION_UNLOCKED = "session_unlocked"
     SECOND_FACTOR_SET = "second_factor_set"
     SECOND_FACTOR_RESET = "second_factor_reset"
+    PASSKEY_MADE = "passkey_made"
+    PASSKEY_REMOVED = "passkey_removed"
+    PASSKEY_WENT_BACK = "passkey_went_back"
     IDENTITY_PROVED = "identity_proved"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - an event's name
     COMPARTMENT_OPENED = "compartment_opened"

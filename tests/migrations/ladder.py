@@ -107,6 +107,7 @@ USUAL: dict[str, Row] = {
     },
     "child_guardians": {"no_companion": True, "not_of_household": True},
     "referral_mistakes": {"kind": "acceptance", "escort": "", "why": "mistyped"},
+    "passkey_challenges": {"purpose": "prove"},
     "missing_told": {"way": "telephone", "number": "129", "reached": True},
     "missing": {
         "feared": "no",

@@ -157,6 +157,7 @@ TABLE: dict[str, Moved | str] = {
     "0067_referral_mistakes": Moved(
         since.test_a_person_accepted_by_mistake_did_not_arrive_on_the_way_down, ("referrals",)
     ),
+    "0076_passkeys": NEW_TABLES,
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -32,8 +32,10 @@ from nrm.domain.accounts.accounts import (
     normalise_login,
 )
 from nrm.domain.accounts.members import KeyHappening, check_inviting, is_ended_by_founding
+from nrm.domain.accounts.passkeys import LASTS, Factors, Purpose
 from nrm.models.accounts.accounts import HiddenPage, Invitation, Member, MemberSession, Organisation
-from nrm.steps.accounts import covering, credentials
+from nrm.prepared import Row
+from nrm.steps.accounts import covering, credentials, passkeys, recovering, signing_in
 from nrm.steps.accounts.credentials import COMMAND, Asker
 from nrm.steps.accounts.key_events import happened
 from nrm.steps.shelter import shifts as shift_steps
@@ -43,13 +45,16 @@ from nrm.store.countries import country
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.accounts import members as member_rows
+from nrm.store.rows.accounts import passkeys as passkey_rows
 from nrm.vault import keyrings
 from nrm.vault import members as vault
+from nrm.vault import passkeys as passkey_vault
 from nrm.vault import second_factor as second_factor_vault
 from nrm.vault.passwords import is_common
 
 CannotOpen = vault.CannotOpen
 KeyringDisagrees = keyrings.Disagrees
+PasskeyAsked = passkeys.PasskeyAsked
 
 _SEEN_EVERY, _SEEN_IN_SHIFT = timedelta(minutes=1), timedelta(seconds=15)
 _KEEP_ENDED = timedelta(days=1)
@@ -69,11 +74,14 @@ class SignedIn:
     proved_at: datetime | None
     covers_after: int | None = None
     """After how many idle minutes it covers itself; None without a shift."""
+    factors: Factors = field(default=Factors(False, 0, False, False))
+    enrolling_as: Actor | None = field(default=None, repr=False)
+    """The actor who makes a passkey, which the member's own key signs; until there is one, `actor` has no keys."""
 
     @property
     def enrolling(self) -> bool:
         """Whether a second factor must be set up before anything else."""
-        return not self.has_second_factor and second_factor_vault.demanded()
+        return not self.factors.are_enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,12 +257,15 @@ def must_answer() -> None:
     db.session.execute(select(1))
 
 
-def sign_in(*, login: str, password: str, code: str = "", asker: Asker = COMMAND) -> str:
+def sign_in(*, login: str, password: str, code: str = "", browser: str = "", asker: Asker = COMMAND) -> str:
     """The cookie of a new session.
 
     Raises SignInRefused for an unknown name, a wrong password, a wrong or used code and a disabled account: all look
     the same and cost the same time. Raises TooSoon after too many failures. No key of the member is opened before name,
     password and code are all right.
+
+    Raises PasskeyAsked when the password is right and a passkey is asked. `browser`: the cookie of the form, in which
+    that is answered.
     """
     name = credentials.folded(login)
     tries = credentials.counters(name, asker)
@@ -262,27 +273,27 @@ def sign_in(*, login: str, password: str, code: str = "", asker: Asker = COMMAND
     account = credentials.account_now(name)
     under = vault.prove(account, name, password)
     step = second_factor_vault.accepted_step(account, code)
-    if account is None or under is None or (account.has_second_factor and step is None):
+    if account is None or under is None:
         credentials.refuse(account, "sign-in", tries)
+    # Only now: before the password is right nothing may tell who has a passkey, not even the time it takes.
+    asked = passkeys.factors_at(account, in_browser=asker != COMMAND)
+    if account.has_second_factor or asked.passkeys:
+        if code.strip() and step is None:
+            credentials.refuse(account, "sign-in", tries)
+        if step is None or not asked.takes_code:
+            if not asked.passkeys:
+                credentials.refuse(account, "sign-in", tries)
+            with transaction() as session:
+                asking = passkeys.ask(session, Purpose.SIGN_IN, asked, account.id, under, browser)
+            raise asking
     try:
         with transaction() as session:
             credentials.hold(session, account)
             if account.has_second_factor:
                 credentials.use_code(session, account.id, step)
-            keys = vault.open_keys(account, under)
-            keyrings.unwrap_all(session, account.id, account.organisation_id, keys)
-            new = vault.new_session(account.id, keys)
-            now = clock.now()
-            new.row.created_at = new.row.seen_at = new.row.proved_at = now
-            new.row.expires_at = now + timedelta(hours=SESSION_HOURS)
-            vault.mark_session(new.row, account.organisation_id)
-            session.add(new.row)
-            failed_attempt_rows.forgive(session, tries[0])
-            by = Actor(account.id, account.organisation_id, Role(account.role))
-            audit.append(session, audit.Event.SIGNED_IN, by=by)
+            return signing_in.begin(session, account, under, tries)
     except (credentials.Overtaken, CannotOpen):
         credentials.refuse(account, "sign-in", tries)
-    return new.cookie
 
 
 def remember_browser(*, login: str, browsers: str) -> str:
@@ -327,7 +338,7 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
             as_read = (MemberSession.digest == digest, MemberSession.mark == row.mark)
             later = {"seen_at": now, "mark": vault.mark_seen(row, digest, now)}
             session.execute(update(MemberSession).where(*as_read).values(**later))
-    usable = row.has_second_factor or not second_factor_vault.demanded()
+    has = _factors(row)
     actor = Actor(
         row.member_id,
         row.organisation_id,
@@ -336,7 +347,7 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
         organisation_code=row.code,
         crossing_point=row.crossing_point,
         session_id=digest,
-        keys=keys if usable else None,
+        keys=keys if has.are_enough else None,
     )
     return SignedIn(
         actor,
@@ -345,10 +356,21 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
         {"sq": row.name_sq, "en": row.name_en},
         vault.csrf_token(key),
         waiting=row.status == "waiting",
-        has_second_factor=row.has_second_factor,
+        has_second_factor=has.code or has.passkeys > 0,
         proved_at=row.proved_at,
         covers_after=covers,
+        factors=has,
+        enrolling_as=actor if has.are_enough else replace(actor, keys=keys),
     )
+
+
+def _factors(row: Row) -> Factors:
+    """What the member has beside the password. Whether a row is a passkey is looked at where that decides something."""
+    code, any_row = row.has_second_factor, row.has_passkey
+    decides = any_row and (second_factor_vault.demanded() or passkey_vault.demanded())
+    if decides and (not code or passkey_vault.demanded()):
+        return passkeys.factors(row.member_id, code=code)
+    return Factors(code, int(any_row), second_factor_vault.demanded(), passkey_vault.demanded())
 
 
 def sign_out(*, by: Actor) -> None:
@@ -380,12 +402,20 @@ def change_password(*, password: str, new_password: str, by: Actor, asker: Asker
         audit.append(session, audit.Event.PASSWORD_CHANGED, by=by)
 
 
-def recover(*, login: str, code: str, new_password: str, second_factor: str = "", asker: Asker = COMMAND) -> str:
+def recover(
+    *,
+    login: str,
+    code: str,
+    new_password: str,
+    second_factor: str = "",
+    browser: str = "",
+    asker: Asker = COMMAND,
+) -> str:
     """A new password by the recovery code, and the second factor's code if there is one; every session ends.
 
     The code works once: the next one is returned, to be shown once, and the same transaction makes the old one invalid.
 
-    Raises SignInRefused, TooSoon, WeakPassword.
+    Raises SignInRefused, TooSoon, WeakPassword; PasskeyAsked, as in `sign_in`, when the recovery code is right.
     """
     name = credentials.folded(login)
     # Before the code is right nothing about the account may show, not even which new passwords it refuses.
@@ -394,32 +424,32 @@ def recover(*, login: str, code: str, new_password: str, second_factor: str = ""
     failed_attempt_rows.check(tries)
     account = credentials.account_now(name)
     step = second_factor_vault.accepted_step(account, second_factor)
-    missing = account is None or (account.has_second_factor and step is None)
+    missing = account is None or (
+        account.has_second_factor and step is None and (bool(second_factor.strip()) or not account.passkeys)
+    )
     # Without the second factor the code is not tried; a dummy of the same cost, which is always made, is tried instead.
     instead = vault.no_recovery_code()
     keys = vault.unlock_by_code(account, instead if missing else code)
     if account is None or keys is None or account.status not in ("active", "waiting"):
         credentials.refuse(account, "recovery", tries)
+    asked = passkeys.factors_at(account, in_browser=asker != COMMAND)
+    if account.has_second_factor and step is None and not asked.passkeys:
+        credentials.refuse(account, "recovery", tries)
     _check_password(new_password, db.session.get_one(Member, account.id))
     db.session.rollback()
+    if asked.passkeys and (step is None or not asked.takes_code):
+        waiting = json.dumps([code, new_password]).encode()
+        with transaction() as session:
+            asking = passkeys.ask(session, Purpose.RECOVER, asked, account.id, waiting, browser)
+        raise asking
     try:
         with transaction() as session:
             member = credentials.hold(session, account)
             if account.has_second_factor:
                 credentials.use_code(session, account.id, step)
-            vault.change_password(member, keys, new_password)
-            following = vault.make_code(member, keys)
-            session.execute(
-                update(MemberSession).where(MemberSession.member_id == member.id).values(sealed_keys=None, locked=False)
-            )
-            failed_attempt_rows.forgive(session, tries[0])
-            by = Actor(member.id, member.organisation_id, Role(member.role))
-            happened(session, KeyHappening.CODE_MADE, member, by=by)
-            session.flush()
-            audit.append(session, audit.Event.PASSWORD_CHANGED, by=by)
+            return recovering.finish(session, member, keys, new_password, tries)
     except credentials.Overtaken:
         credentials.refuse(account, "recovery", tries)
-    return following
 
 
 def names_of(member: Member) -> list[str]:
@@ -514,5 +544,6 @@ def forget_ended_sessions() -> int:
         )
         session.execute(delete(MemberSession).where(MemberSession.expires_at <= now - _KEEP_ENDED))
         failed_attempt_rows.sweep(session)
+        passkey_rows.sweep(session, now - LASTS)
         session.execute(delete(HiddenPage).where(HiddenPage.hidden_at <= now - timedelta(hours=SESSION_HOURS)))
     return ended

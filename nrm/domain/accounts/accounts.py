@@ -377,6 +377,8 @@ class Credentials:
     kem_mark: bytes | None
     sign_public: bytes | None
     sign_mark: bytes | None
+    passkeys: int
+    """How many rows there are; whether they are passkeys is looked at once the password is right."""
 
     @property
     def has_second_factor(self) -> bool:

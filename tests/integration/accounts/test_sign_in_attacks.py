@@ -25,16 +25,25 @@ from nrm.cli.instance import make_instance
 from nrm.cli.serving import run_server
 from nrm.cli.usage import Refused
 from nrm.db import db, transaction
+from nrm.domain.accounts.passkeys import MOST
 from nrm.models.accounts.accounts import Instance, Member
 from nrm.vault import members as vault
 from nrm.vault import second_factor
 from tests import factories
 from tests.conftest import Person, token_in
+from tests.factories_passkeys import at_address, made
 from tests.world import World
 
 KNOWN, UNKNOWN, DISABLED = "vatra.case_worker", "nobody.at_all", "iom.case_worker"
 WAITING, INVITED, ENROLLED = "nrc.case_worker", "tjeter_vizion.case_worker", "ra.duty_officer"
-STANDS = {"disabled": DISABLED, "waiting": WAITING, "invited": INVITED, "second factor": ENROLLED}
+WITH_PASSKEYS = "rinas.border_officer"
+STANDS = {
+    "disabled": DISABLED,
+    "waiting": WAITING,
+    "invited": INVITED,
+    "second factor": ENROLLED,
+    "passkeys": WITH_PASSKEYS,
+}
 WRONG = "not the right one at all"
 NEW = "a second life of a cat"
 DOORS = {
@@ -47,6 +56,8 @@ DOORS = {
         "/recover",
         {"code": "-".join(["AAAA"] * 8), "password": NEW, "again": NEW},
     ),
+    "wrong password, passkeys": ("/sign-in", {"password": WRONG}),
+    "recover, passkeys": ("/recover", {"code": "-".join(["AAAA"] * 8), "password": NEW, "again": NEW}),
     "recover": ("/recover", {"code": "-".join(["AAAA"] * 8), "password": NEW, "again": NEW}),
 }
 TIMES = 300
@@ -86,6 +97,10 @@ def test_neither_the_answer_nor_its_time_tells_whether_an_account_exists(app: Fl
             else:
                 member.status = "invited"
                 vault.forget_keys(member)
+    at_address(app)
+    by = factories.actor(WITH_PASSKEYS)
+    for _ in range(MOST):
+        made(by)
     db.session.remove()
     client = app.test_client()
     token = token_in(client.get(path).text)

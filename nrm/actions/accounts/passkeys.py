@@ -185,7 +185,6 @@ def _shown(purpose: Purpose, how: str, token: str, browser: str, answer: str, co
     row = rows.challenge_bound_to(bound_to)
     member = db.session.get(Member, row.member_id) if row is not None else None
     account = credentials.account_now(member.login) if member is not None else None
-    row = rows.challenge_bound_to(bound_to)
     if row is None or account is None or account.id != row.member_id or not vault.is_challenge(row):
         raise PasskeyRefused(Refusal.LATE)
     tries = credentials.counters(account.login, asker)

@@ -99,6 +99,7 @@ class Event(StrEnum):
     ACCEPTED_AFTER_ALL = "accepted_after_all"
     MOVE_KEYS_GIVEN_BACK = "move_keys_given_back"
     MEETING_SAID = "meeting_said"
+    ESCORT_NAMED = "escort_named"
     REFERRED_OUT = "referred_out"
     CALLED = "called"
     REFERRAL_OFFERED = "referral_offered"

@@ -79,6 +79,7 @@ ACTS = frozenset(
         "key_workers.take_off",
         "interviews.without",
         "announced_returns.cancel",
+        "meetings.name_escort",
         "mistakes.acceptance",
         "mistakes.departure",
         "mistakes.keys_back",
@@ -326,6 +327,8 @@ WORDS: Mapping[str, str] = {
     "transfers.call_off": N_("Call the move off"),
     "transfers.open_meeting": N_("Show the meeting place"),
     "transfers.say_meeting": N_("Say where you meet the person"),
+    "meetings.name_escort": N_("Let a colleague go with the person"),
+    "meetings.say": N_("Say who goes with the person and where you meet"),
     "testimony.record": N_("Record a step as a witness"),
     "testimony.strike": N_("Strike a step as a witness"),
 }

@@ -32,6 +32,7 @@ from nrm.actions.shelter import cases as case_actions
 from nrm.actions.shelter import shifts
 from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission
 from nrm.domain.accounts.members import TooFewKeyHolders
+from nrm.domain.referrals.crossing_points import POSTS
 from nrm.domain.referrals.referrals import (
     REASONS_UNDER_MUST,
     DeclineReason,
@@ -53,6 +54,7 @@ from nrm.steps.shelter import cases as case_steps
 from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts
+from nrm.store.referrals import meetings as meeting_store
 from nrm.store.referrals import mistakes as mistake_store
 from nrm.store.referrals import obligations
 from nrm.store.referrals import referrals as store
@@ -63,7 +65,7 @@ from nrm.store.shelter import consents, places
 from nrm.web import access, errors
 from nrm.web.interviews import handouts
 from nrm.web.language import text_in
-from nrm.web.referrals import critical_path, sent_filter, taken_back, transfers
+from nrm.web.referrals import critical_path, meetings, sent_filter, taken_back, transfers
 from nrm.web.shelter.opened import Rows, answer_rows
 
 blueprint = Blueprint("referrals", __name__)
@@ -180,6 +182,8 @@ def _sender_page(line: ReferralLine, form: DepartReferralForm) -> str:
         taken_back=taken_back.section(line),
         not_left=taken_back.may_say_not_left(line),
         goes_to=mistake_store.goes_to(line),
+        post=by.kind in POSTS,
+        meeting=meetings.section(line),
     )
 
 
@@ -235,6 +239,7 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
         may_accept=store.receiver_may_accept(line),
         purpose=PURPOSE_LABELS[_purpose(line)],
         path=critical_path.section(line.case_id) if line.relation is Relation.DUTY_OFFICER else "",
+        meeting=meetings.section(line),
     )
 
 
@@ -332,6 +337,8 @@ def _accept(referral_id: uuid.UUID) -> Answer:
         return _receiver_page(line, form), 422
     except TooFewKeyHolders:
         return errors.error_page(409, TOO_FEW)
+    if meeting_store.of_post(line):
+        return redirect(url_for("meetings.say_page", referral_id=referral_id), 303)
     return redirect(url_for("cases.show", case_id=case_id), 303)
 
 

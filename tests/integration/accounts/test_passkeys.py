@@ -574,6 +574,27 @@ def test_a_telephone_stays_and_either_is_enough(demanding: Flask, monkeypatch: p
     actions.remove(passkey_id=row_of().id, by=me)
 
 
+def test_who_has_a_passkey_gives_the_telephone_up_and_no_code_is_taken_any_more(
+    demanding: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by = with_telephone(monkeypatch)
+    refused(Refusal.LAST, lambda: actions.give_up_telephone(by=by))
+    device = made(by)
+    at_address(demanding, "https://other.example.al/")
+    refused(Refusal.LAST, lambda: actions.give_up_telephone(by=by))  # no passkey can be asked for here
+    at_address(demanding)
+    actions.give_up_telephone(by=by)
+    with pytest.raises(NotVisible):
+        actions.give_up_telephone(by=by)
+    with pytest.raises(SignInRefused):
+        accounts.sign_in(login=ME, password=factories.PASSWORD, code=factories.code_of(ME), asker=BROWSER)
+    assert not asked().takes_code
+    me = signed_in(device)
+    assert not me.enrolling
+    refused(Refusal.LAST, lambda: actions.remove(passkey_id=row_of().id, by=me.actor))
+    assert events("telephone_given_up") == 1
+
+
 def test_where_passkeys_are_demanded_a_code_is_not_enough_once_there_is_one(
     demanding: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -993,6 +1014,29 @@ def test_who_has_to_make_one_first_reaches_nothing_else(at: Flask) -> None:
 
 
 # Whatever is sent
+
+
+@pytest.mark.parametrize(
+    "answer", ["{}", "null", "[]", "junk", '{"response": {}}', "\x00", "\ud800".encode("utf-8", "surrogatepass")]
+)
+@pytest.mark.parametrize("path", ["/sign-in/passkey", "/recover/passkey", "/prove", "/passkeys/new"])
+def test_junk_gets_the_form_again(at: Flask, path: str, answer: str | bytes) -> None:
+    device = passkey(ME)
+    client, _ = through_the_pages(at, device)
+    if path == "/prove":
+        factories.later(minutes=6)
+    outside = path.endswith("/passkey")
+    browser = at.test_client() if outside else client
+    page = first_step(browser).text if outside else client.get("/passkeys/new").text
+    waits = WAITS.search(page)
+    data = {"waits": waits[1] if waits else "", "name": "x", "csrf_token": token_in(page)}
+    found = browser.post(path, data={**data, "passkey": answer, "passkey_proof": answer})
+    assert found.status_code == 422
+    for junk in ("", "junk", "x" * 5000):
+        assert (
+            browser.post(path, data={**data, "waits": junk, "passkey": answer, "passkey_proof": answer}).status_code
+            == 422
+        )
 
 
 JUNK = st.recursive(

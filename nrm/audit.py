@@ -57,6 +57,7 @@ class Event(StrEnum):
     SESSION_UNLOCKED = "session_unlocked"
     SECOND_FACTOR_SET = "second_factor_set"
     SECOND_FACTOR_RESET = "second_factor_reset"
+    TELEPHONE_GIVEN_UP = "telephone_given_up"
     PASSKEY_MADE = "passkey_made"
     PASSKEY_REMOVED = "passkey_removed"
     PASSKEY_WENT_BACK = "passkey_went_back"

@@ -206,6 +206,7 @@ WORDS: Mapping[str, str] = {
     "duty.call": N_("Record a call"),
     "passkeys.make": N_("Make a passkey"),
     "passkeys.remove": N_("Remove a passkey"),
+    "passkeys.telephone": N_("Use no telephone any more"),
     "second_factor.prove": N_("Show that it is you"),
     "second_factor.reset": N_("Take the second factor away"),
     "second_factor.set_up": N_("Your telephone as a second key"),

@@ -196,6 +196,11 @@ def test_without_javascript_or_passkeys_a_code_is_enough_and_the_page_says_why(
     Key(page)
     type_in(page, base, code=factories.code_of(ME))
     make(page, base)
+    for lang in ("sq", "en"):
+        page.goto(f"{base}/passkeys?lang={lang}")
+        looked_at(page, f"list-with-telephone-{lang}")
+        page.goto(f"{base}/passkeys/telephone")
+        looked_at(page, f"telephone-{lang}")
     plain = new_context(browser, java_script_enabled=False).new_page()
     old = new_context(browser).new_page()
     old.add_init_script("delete window.PublicKeyCredential")

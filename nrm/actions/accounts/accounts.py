@@ -338,7 +338,7 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
             as_read = (MemberSession.digest == digest, MemberSession.mark == row.mark)
             later = {"seen_at": now, "mark": vault.mark_seen(row, digest, now)}
             session.execute(update(MemberSession).where(*as_read).values(**later))
-    has = _factors(row)
+    has = _factors(row, digest)
     actor = Actor(
         row.member_id,
         row.organisation_id,
@@ -364,13 +364,12 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
     )
 
 
-def _factors(row: Row) -> Factors:
+def _factors(row: Row, digest: bytes) -> Factors:
     """What the member has beside the password. Whether a row is a passkey is looked at where that decides something."""
-    code, any_row = row.has_second_factor, row.has_passkey
-    decides = any_row and (second_factor_vault.demanded() or passkey_vault.demanded())
-    if decides and (not code or passkey_vault.demanded()):
-        return passkeys.factors(row.member_id, code=code)
-    return Factors(code, int(any_row), second_factor_vault.demanded(), passkey_vault.demanded())
+    has = Factors(row.has_second_factor, int(row.has_passkey), second_factor_vault.demanded(), passkey_vault.demanded())
+    without = replace(has, passkeys=0)
+    looks = has.passkeys and has.are_enough and not without.are_enough
+    return without if looks and not passkeys.has_one(row.member_id, digest) else has
 
 
 def sign_out(*, by: Actor) -> None:

@@ -130,6 +130,22 @@ def remove(*, passkey_id: uuid.UUID, by: Actor) -> None:
         audit.append(session, audit.Event.PASSKEY_REMOVED, by=by, passkey_id=passkey_id)
 
 
+def give_up_telephone(*, by: Actor) -> None:
+    """Take one's own telephone away, because passkeys are enough: no code is asked or accepted any more.
+
+    Raises NotVisible without a telephone, PasskeyRefused (LAST) without a passkey for the present address.
+    """
+    account = credentials.own_account(by)
+    if not account.has_second_factor:
+        raise NotVisible
+    with transaction() as session:
+        member = session.get_one(Member, account.id, with_for_update={"key_share": True}, populate_existing=True)
+        if not steps.usable(member.id):
+            raise PasskeyRefused(Refusal.LAST)
+        member.sealed_totp = member.totp_step = None
+        audit.append(session, audit.Event.TELEPHONE_GIVEN_UP, by=by)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class _Shown:
     """Who came with a right second factor after a right password or recovery code, and what waited for it."""
@@ -185,7 +201,6 @@ def _shown(purpose: Purpose, how: str, token: str, browser: str, answer: str, co
     row = rows.challenge_bound_to(bound_to)
     member = db.session.get(Member, row.member_id) if row is not None else None
     account = credentials.account_now(member.login) if member is not None else None
-    row = rows.challenge_bound_to(bound_to)
     if row is None or account is None or account.id != row.member_id or not vault.is_challenge(row):
         raise PasskeyRefused(Refusal.LATE)
     tries = credentials.counters(account.login, asker)

@@ -17,6 +17,10 @@ from nrm.store.rows.accounts import passkeys as rows
 from nrm.vault import passkeys as vault
 from nrm.vault import second_factor
 
+# Sessions whose member was seen to have a genuine passkey.
+_LOOKED_AT: set[bytes] = set()
+_MOST_SESSIONS = 10_000
+
 
 class PasskeyAsked(Exception):
     """The password (or the recovery code) is right, and a second factor is asked before anything opens.
@@ -58,6 +62,21 @@ def usable(member_id: uuid.UUID) -> list[Passkey]:
     """Those that the member's browser can be asked for: made for the present address."""
     site = vault.site()
     return [each for each in genuine(member_id) if site is not None and each.host == site.host]
+
+
+def has_one(member_id: uuid.UUID, session_digest: bytes) -> bool:
+    """Whether the member has a genuine passkey, for every request of a session: looked at once in each process.
+
+    Nothing is missed by that: whoever loses the last one where one is needed loses the sessions, too.
+    """
+    if session_digest in _LOOKED_AT:
+        return True
+    if not genuine(member_id):
+        return False
+    if len(_LOOKED_AT) >= _MOST_SESSIONS:
+        _LOOKED_AT.clear()
+    _LOOKED_AT.add(session_digest)
+    return True
 
 
 def factors(member_id: uuid.UUID, *, code: bool) -> Factors:

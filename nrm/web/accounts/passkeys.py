@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from forms.accounts.passkeys import NAME, MakePasskeyForm
 from nrm.actions.accounts import passkeys as actions
-from nrm.domain.accounts.accounts import SignInRefused
+from nrm.domain.accounts.accounts import NotVisible, SignInRefused
 from nrm.domain.accounts.failed_attempts import TooSoon
 from nrm.domain.accounts.passkeys import LONGEST_ANSWER, PasskeyRefused, Refusal
 from nrm.domain.words import N_
@@ -27,6 +27,7 @@ REFUSED = {
     Refusal.NAME: NAME,
     Refusal.LAST: N_("Make another one first: without this passkey too little would be asked beside your password"),
 }
+NO_PASSKEY = N_("Make a passkey first: without the telephone nothing would be asked beside your password")
 NOT_RECOVERED = N_(
     "Begin again: what came after the recovery code was none of your passkeys, a wrong code, or too late"
 )
@@ -35,8 +36,12 @@ NOT_RECOVERED = N_(
 @blueprint.get("/passkeys")
 @access.signed_in
 def index() -> str:
-    own = store.own(by=access.actor())
-    return render_template("accounts/passkeys/index.html", passkeys=own, demanded=actions.demanded())
+    return render_template(
+        "accounts/passkeys/index.html",
+        passkeys=store.own(by=access.actor()),
+        demanded=actions.demanded(),
+        telephone=access.visitor().factors.code,
+    )
 
 
 @blueprint.get("/passkeys/new")
@@ -101,6 +106,26 @@ def remove(passkey_id: uuid.UUID) -> tuple[str, int] | BaseResponse:
     except PasskeyRefused as error:
         page = render_template("accounts/passkeys/remove.html", passkey=passkey, refused=REFUSED[error.reason])
         return page, 409
+    return redirect(url_for("passkeys.index"), 303)
+
+
+@blueprint.get("/passkeys/telephone")
+@access.signed_in
+@sessions.step_up
+def telephone_page() -> str:
+    if not actions.offered() or not access.visitor().factors.code:
+        raise NotVisible
+    return render_template("accounts/passkeys/telephone.html")
+
+
+@blueprint.post("/passkeys/telephone")
+@access.signed_in
+@sessions.step_up
+def telephone() -> tuple[str, int] | BaseResponse:
+    try:
+        actions.give_up_telephone(by=access.actor())
+    except PasskeyRefused:
+        return render_template("accounts/passkeys/telephone.html", refused=NO_PASSKEY), 409
     return redirect(url_for("passkeys.index"), 303)
 
 

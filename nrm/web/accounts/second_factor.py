@@ -78,7 +78,7 @@ def prove() -> errors.Answer:
 def reset_page(member_id: uuid.UUID) -> str:
     by = access.actor()
     member = store.colleague(member_id, by=by)
-    if member.id == by.member_id or not actions.demanded():
+    if member.id == by.member_id or not (actions.demanded() or passkeys.offered()):
         raise NotVisible
     return render_template("accounts/second_factor/reset.html", name=member.name, login=member.login)
 

@@ -6,6 +6,7 @@ import html
 import json
 import os
 import re
+import threading
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +21,8 @@ from sqlalchemy import delete, func, insert, select, update
 from nrm import clock
 from nrm.actions.accounts import accounts, members, second_factor
 from nrm.actions.accounts import passkeys as actions
+from nrm.cli import usage
+from nrm.cli.usage import Refused
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, SignInRefused
 from nrm.domain.accounts.passkeys import LASTS, MOST, PasskeyRefused, Purpose, Refusal
@@ -266,6 +269,50 @@ def test_an_answer_works_once_in_its_browser_within_five_minutes_and_for_its_mem
     refused(Refusal.LATE, lambda: actions.sign_in(token="junk", browser="x", answer="{}", code="", asker=BROWSER))
 
 
+def answer_at_once(app: Flask, asking: accounts.PasskeyAsked, answer: str) -> int:
+    """How many of six who send one answer at the same time get in."""
+    won: list[str] = []
+    ready = threading.Barrier(6)
+
+    def attempt() -> None:
+        with app.app_context():
+            ready.wait()
+            try:
+                won.append(show(asking, answer))
+            except (PasskeyRefused, SignInRefused):
+                pass
+            finally:
+                db.session.remove()
+
+    threads = [threading.Thread(target=attempt) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return len(won)
+
+
+def test_of_several_who_send_one_answer_at_once_one_gets_in(at: Flask) -> None:
+    device = passkey(ME, counter=None)
+    asking = asked()
+    assert answer_at_once(at, asking, device.sign(asking.options)) == 1
+
+
+def test_on_postgresql_a_passkey_is_made_shown_once_and_removed(postgres_app: Flask) -> None:
+    at_address(postgres_app)
+    device = passkey(ME, counter=None)
+    asking = asked()
+    assert answer_at_once(postgres_app, asking, device.sign(asking.options)) == 1
+    me = signed_in(device).actor
+    row = dict(db.session.execute(select(Passkey.__table__)).one()._mapping)
+    second_factor.prove_again(answer="", passkey=device.sign(second_factor.ask_proof(by=me).options), by=me)
+    actions.remove(passkey_id=row["id"], by=me)
+    with transaction() as session:
+        session.execute(insert(Passkey).values(row))
+    db.session.rollback()
+    assert [each.genuine for each in store.own(by=me)] == [False]
+
+
 def test_another_key_under_the_same_name_does_not_sign(at: Flask) -> None:
     device = passkey(ME)
     asking = asked()
@@ -374,7 +421,7 @@ def test_a_row_written_by_hand_is_no_passkey(at: Flask, caplog: pytest.LogCaptur
         show(asking, theirs.sign(asking.options))
     assert "passkey" in caplog.text
     me = signed_in(mine).actor
-    assert [each.genuine for each in store.own(by=me)] == [True, False]
+    assert {each.name: each.genuine for each in store.own(by=me)} == {"this laptop": True, "by hand": False}
     bad = next(each for each in store.own(by=me) if not each.genuine)
     actions.remove(passkey_id=bad.id, by=me)
     assert [each.genuine for each in store.own(by=me)] == [True]
@@ -525,6 +572,27 @@ def test_a_telephone_stays_and_either_is_enough(demanding: Flask, monkeypatch: p
     factories.later(seconds=30)
     second_factor.prove_again(answer=factories.code_of(ME), by=me, asker=BROWSER)
     actions.remove(passkey_id=row_of().id, by=me)
+
+
+def test_who_has_a_passkey_gives_the_telephone_up_and_no_code_is_taken_any_more(
+    demanding: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by = with_telephone(monkeypatch)
+    refused(Refusal.LAST, lambda: actions.give_up_telephone(by=by))
+    device = made(by)
+    at_address(demanding, "https://other.example.al/")
+    refused(Refusal.LAST, lambda: actions.give_up_telephone(by=by))  # no passkey can be asked for here
+    at_address(demanding)
+    actions.give_up_telephone(by=by)
+    with pytest.raises(NotVisible):
+        actions.give_up_telephone(by=by)
+    with pytest.raises(SignInRefused):
+        accounts.sign_in(login=ME, password=factories.PASSWORD, code=factories.code_of(ME), asker=BROWSER)
+    assert not asked().takes_code
+    me = signed_in(device)
+    assert not me.enrolling
+    refused(Refusal.LAST, lambda: actions.remove(passkey_id=row_of().id, by=me.actor))
+    assert events("telephone_given_up") == 1
 
 
 def test_where_passkeys_are_demanded_a_code_is_not_enough_once_there_is_one(
@@ -871,6 +939,24 @@ def test_guessing_after_a_right_password_is_slowed(at: Flask) -> None:
     assert got == ["TooSoon"]
 
 
+def test_a_colleague_is_shown_how_to_help_also_where_no_factor_is_demanded(at: Flask) -> None:
+    passkey(ME)
+    colleague = Person(at.test_client(), COLLEAGUE)
+    address = f"/members/{row_of().member_id}/second-factor"
+    assert address in colleague.get("/members")
+    assert ME in colleague.get(address)
+    assert colleague.post(address) == "/members"
+    assert address not in colleague.get("/members")
+    assert Person(at.test_client(), ME)
+
+
+def test_a_command_says_that_it_cannot_ask_for_a_passkey(at: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    passkey(ME)
+    monkeypatch.setenv("NRM_PASSWORD", factories.PASSWORD)
+    with pytest.raises(Refused, match="a passkey, which only a browser asks"), usage.signed_in(at, ME):
+        pytest.fail("signed in")
+
+
 def test_a_form_that_came_too_late_waits_behind_the_passkey(at: Flask) -> None:
     device = passkey(ME)
     client, _ = through_the_pages(at, device)
@@ -928,6 +1014,29 @@ def test_who_has_to_make_one_first_reaches_nothing_else(at: Flask) -> None:
 
 
 # Whatever is sent
+
+
+@pytest.mark.parametrize(
+    "answer", ["{}", "null", "[]", "junk", '{"response": {}}', "\x00", "\ud800".encode("utf-8", "surrogatepass")]
+)
+@pytest.mark.parametrize("path", ["/sign-in/passkey", "/recover/passkey", "/prove", "/passkeys/new"])
+def test_junk_gets_the_form_again(at: Flask, path: str, answer: str | bytes) -> None:
+    device = passkey(ME)
+    client, _ = through_the_pages(at, device)
+    if path == "/prove":
+        factories.later(minutes=6)
+    outside = path.endswith("/passkey")
+    browser = at.test_client() if outside else client
+    page = first_step(browser).text if outside else client.get("/passkeys/new").text
+    waits = WAITS.search(page)
+    data = {"waits": waits[1] if waits else "", "name": "x", "csrf_token": token_in(page)}
+    found = browser.post(path, data={**data, "passkey": answer, "passkey_proof": answer})
+    assert found.status_code == 422
+    for junk in ("", "junk", "x" * 5000):
+        assert (
+            browser.post(path, data={**data, "waits": junk, "passkey": answer, "passkey_proof": answer}).status_code
+            == 422
+        )
 
 
 JUNK = st.recursive(

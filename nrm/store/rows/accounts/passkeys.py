@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
 from nrm.db import db
@@ -25,13 +25,20 @@ def is_taken(credential: bytes) -> bool:
 
 
 def challenge(value: bytes) -> PasskeyChallenge | None:
-    """The challenge, if it waits for an answer."""
-    return db.session.scalar(select(PasskeyChallenge).where(PasskeyChallenge.challenge == value))
+    """The challenge, if it waits for an answer, as it was at this moment: the first answer deletes its row."""
+    return _as_it_was(select(PasskeyChallenge).where(PasskeyChallenge.challenge == value))
 
 
 def challenge_bound_to(bound_to: bytes) -> PasskeyChallenge | None:
-    """The challenge of the page after a right password."""
-    return db.session.scalar(select(PasskeyChallenge).where(PasskeyChallenge.bound_to == bound_to))
+    """The challenge of the page after a right password; as `challenge`."""
+    return _as_it_was(select(PasskeyChallenge).where(PasskeyChallenge.bound_to == bound_to))
+
+
+def _as_it_was(statement: Select[PasskeyChallenge]) -> PasskeyChallenge | None:
+    found = db.session.scalars(statement.limit(1)).first()
+    if found is not None:
+        db.session.expunge(found)
+    return found
 
 
 def sweep(session: Session, until: datetime) -> None:

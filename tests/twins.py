@@ -22,10 +22,11 @@ from werkzeug.test import TestResponse
 
 from nrm import clock
 from nrm.actions.accounts import accounts
-from nrm.actions.referrals import mistakes, next_receiver, referrals
+from nrm.actions.referrals import meetings, mistakes, next_receiver, referrals
 from nrm.actions.shelter import absences, cases, data_requests, identifications, missing_told, stays
 from nrm.db import db, disconnect
 from nrm.domain.accounts.accounts import Actor, Role
+from nrm.domain.referrals.crossing_points import Brings, Meeting
 from nrm.domain.referrals.referrals import DeclineReason, Escort, OverrideReason
 from nrm.domain.shelter.absences import Feared, Ground
 from nrm.domain.shelter.cases import Compartment, Purpose
@@ -334,6 +335,10 @@ class _Life:
             expected_at=at + (expected or timedelta(hours=6)),
             by=self._worker(code),
         )
+        if name in ("accepted", "departed", "line_accepted", "urgent"):
+            self._later()
+            meeting = Meeting(Brings.POST, f"The square of {code}", telephone=f"+355 69 555 {len(code):04}")
+            meetings.say(referral_id=self._last(name), meeting=meeting, by=self._worker(code))
 
     def _decline(self, name: str) -> None:
         worker = self._worker(self._receiver(name))

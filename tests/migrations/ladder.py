@@ -36,6 +36,7 @@ USUAL: dict[str, Row] = {
     "organisations": {"kind": "ngo_shelter", "party": "VATRA", "enabled": True},
     "members": {"role": "case_worker", "status": "active"},
     "instances": {"singleton": 1, "country": "albania"},
+    "key_log": {"kind": "joined", "number": 1},
     "cases": {"status": "open", "age_class": "adult"},
     "interviews": {"status": "draft"},
     "screen_steps": {"step": "screened"},

@@ -158,6 +158,8 @@ TABLE: dict[str, Moved | str] = {
         since.test_a_person_accepted_by_mistake_did_not_arrive_on_the_way_down, ("referrals",)
     ),
     "0076_passkeys": NEW_TABLES,
+    "0068_key_log": Moved(since.test_members_from_before_the_key_log_have_signed_nothing_yet),
+    "0069_keylog_before": NEW_TABLES,
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

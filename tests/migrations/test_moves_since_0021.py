@@ -1312,3 +1312,19 @@ def test_a_person_accepted_by_mistake_did_not_arrive_on_the_way_down(before: Bef
         data.down()
         assert of_each(data, "referrals", "status")[wrong] == ("not_arrived",)
         assert [row for row in data.rows("referrals") if row["id"] == kept] == was
+
+
+@pytest.mark.slow
+def test_members_from_before_the_key_log_have_signed_nothing_yet(before: Before) -> None:
+    data = before("0068_key_log")
+    member = data.add("members", login="ana")["id"]
+    was = data.rows("members")
+    for _ in range(2):
+        data.up()
+        assert of_each(data, "members", "serial", "own_signature", "name_salt")[member] == (0, None, None)
+        with refused("known_kind"):
+            data.add("key_log", kind="said")
+        with refused("counted_from_one"):
+            data.add("key_log", kind="joined", number=0)
+        data.down()
+        assert data.rows("members") == was

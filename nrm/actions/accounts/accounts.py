@@ -31,11 +31,12 @@ from nrm.domain.accounts.accounts import (
     check_password,
     normalise_login,
 )
+from nrm.domain.accounts.key_log import State
 from nrm.domain.accounts.members import KeyHappening, check_inviting, is_ended_by_founding
 from nrm.domain.accounts.passkeys import LASTS, Factors, Purpose
 from nrm.models.accounts.accounts import HiddenPage, Invitation, Member, MemberSession, Organisation
 from nrm.prepared import Row
-from nrm.steps.accounts import covering, credentials, passkeys, recovering, signing_in
+from nrm.steps.accounts import covering, credentials, key_log, passkeys, recovering, signing_in
 from nrm.steps.accounts.credentials import COMMAND, Asker
 from nrm.steps.accounts.key_events import happened
 from nrm.steps.shelter import shifts as shift_steps
@@ -50,6 +51,8 @@ from nrm.vault import keyrings
 from nrm.vault import members as vault
 from nrm.vault import passkeys as passkey_vault
 from nrm.vault import second_factor as second_factor_vault
+from nrm.vault.keylog import log
+from nrm.vault.keylog.heads import Head
 from nrm.vault.passwords import is_common
 
 CannotOpen = vault.CannotOpen
@@ -225,7 +228,8 @@ def _join(token: str, password: str) -> Joined:
         holds_keys = OrganisationKind(organisation.kind).holds_keys
         if holds_keys and first:
             keyrings.make_keyring(session, organisation, member)
-        member.status = "waiting" if holds_keys and not first else "active"
+        waits = (holds_keys and not first) or not key_log.is_in(session, member)
+        member.status = "waiting" if waits else "active"
         by = Actor(member.id, organisation.id, Role(member.role))
         happened(session, KeyHappening.JOINED, member, by=by)
         if holds_keys and first:
@@ -234,22 +238,34 @@ def _join(token: str, password: str) -> Joined:
         return Joined(member.login, code, member.status == "waiting")
 
 
-def confirm(*, member_id: uuid.UUID, by: Actor) -> None:
-    """A colleague who holds the keyring wraps it to a waiting member. Raises NotPermitted, NotVisible, CannotOpen."""
+def confirm(*, member_id: uuid.UUID, by: Actor) -> bool:
+    """A colleague who holds the keyring lets a waiting member in: an entry of the key log, and the keyring's wraps.
+
+    Returns whether the member is in: a role with more rights than the actor's own waits for a second colleague, who
+    confirms in the same way. Raises NotPermitted, NotVisible, CannotOpen, KeyringDisagrees.
+    """
     by.must(Permission.ACCOUNT_CONFIRM)
     with transaction() as session:
         member = colleague(member_id, by=by)
         # Held until the end: a new version of the keyring is made before this or after it, and misses nobody.
         session.get_one(Organisation, member.organisation_id, with_for_update={"key_share": True})
+        session.refresh(member, with_for_update={"key_share": True})
+        if member.status not in ("waiting", "active"):
+            return False
+        outside = not key_log.is_in(session, member)  # of a founded organisation, whatever the row says
+        if member.status == "active" and not outside:
+            return True
+        if outside and not key_log.let_in(session, member, by):
+            return False
         hit = hit_one(
             session, update(Member).where(Member.id == member.id, Member.status == "waiting").values(status="active")
         )
-        if not hit:
-            return
         session.refresh(member)
-        keyrings.share_keyring(session, member, by=by)
+        if hit:
+            keyrings.share_keyring(session, member, by=by)
         happened(session, KeyHappening.CONFIRMED, member, by=by)
         audit.append(session, audit.Event.MEMBER_CONFIRMED, by=by, member_id_confirmed=member.id)
+    return True
 
 
 def must_answer() -> None:
@@ -288,17 +304,18 @@ def sign_in(*, login: str, password: str, code: str = "", browser: str = "", ask
             raise asking
     try:
         with transaction() as session:
-            credentials.hold(session, account)
+            member = credentials.hold(session, account)
             if account.has_second_factor:
                 credentials.use_code(session, account.id, step)
-            return signing_in.begin(session, account, under, tries)
+            return signing_in.begin(session, member, account, under, asker.browsers, tries)
     except (credentials.Overtaken, CannotOpen):
         credentials.refuse(account, "sign-in", tries)
 
 
 def remember_browser(*, login: str, browsers: str) -> str:
     """The cookie of a browser in which this person has just signed in."""
-    return vault.with_browser(credentials.folded(login), browsers)
+    name = credentials.folded(login)
+    return vault.with_browser(name, browsers, key_log.end_seen(db.session, name, browsers)[0])
 
 
 def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
@@ -332,20 +349,25 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
         keys = vault.open_session(digest, key, row.member_id, row.sealed_keys)
     except vault.CannotOpen:
         return None
+    state = log.last_state(db.session)
+    believed = key_log.believed(state, row, keys)
+    if believed is None:
+        return None
+    head = _head_of(key, digest, row, state)
     if seen and idle >= (_SEEN_EVERY if covers is None else _SEEN_IN_SHIFT):
         with transaction() as session:
             # Does not hit if the session was proved or hidden at the same moment: that change is kept.
             as_read = (MemberSession.digest == digest, MemberSession.mark == row.mark)
-            later = {"seen_at": now, "mark": vault.mark_seen(row, digest, now)}
+            later = {"seen_at": now, "mark": vault.mark_seen(row, digest, now), "sealed_head": head}
             session.execute(update(MemberSession).where(*as_read).values(**later))
     has = _factors(row, digest)
     actor = Actor(
         row.member_id,
         row.organisation_id,
-        Role(row.role),
-        kind=OrganisationKind(row.kind),
-        organisation_code=row.code,
-        crossing_point=row.crossing_point,
+        believed.role,
+        kind=believed.kind,
+        organisation_code=believed.code,
+        crossing_point=believed.crossing_point,
         session_id=digest,
         keys=keys if has.are_enough else None,
     )
@@ -355,7 +377,7 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
         row.name,
         {"sq": row.name_sq, "en": row.name_en},
         vault.csrf_token(key),
-        waiting=row.status == "waiting",
+        waiting=row.status == "waiting" or believed.waits,
         has_second_factor=has.code or has.passkeys > 0,
         proved_at=row.proved_at,
         covers_after=covers,
@@ -370,6 +392,21 @@ def _factors(row: Row, digest: bytes) -> Factors:
     without = replace(has, passkeys=0)
     looks = has.passkeys and has.are_enough and not without.are_enough
     return without if looks and not passkeys.has_one(row.member_id, digest) else has
+
+
+def _head_of(key: bytes, digest: bytes, row: Row, state: State) -> bytes | None:
+    """The end of the key log for the session to remember; one that contradicts it is reported, and nothing is sealed to
+    another organisation in this request."""
+    try:
+        seen = vault.seen_head(key, digest, row.sealed_head)
+    except CannotOpen:
+        seen = None
+    if seen is not None and not state.extends(*seen):
+        log.distrust(seen.number)
+        return row.sealed_head  # type: ignore[no-any-return]
+    if seen is not None and seen.number == state.number:
+        return row.sealed_head  # type: ignore[no-any-return]
+    return vault.seal_head(key, digest, Head(state.number, state.digest))
 
 
 def sign_out(*, by: Actor) -> None:

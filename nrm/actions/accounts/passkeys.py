@@ -176,8 +176,9 @@ def sign_in(*, token: str, browser: str, answer: str, code: str, asker: Asker) -
     shown = _shown(Purpose.SIGN_IN, "sign-in", token, browser, answer, code, asker)
     try:
         with transaction() as session:
-            shown.note(session)
-            return signing_in.begin(session, shown.account, shown.waiting, shown.tries), shown.account.login
+            member, account = shown.note(session), shown.account
+            cookie = signing_in.begin(session, member, account, shown.waiting, asker.browsers, shown.tries)
+            return cookie, account.login
     except (credentials.Overtaken, CannotOpen):
         credentials.refuse(shown.account, "sign-in", shown.tries)
 

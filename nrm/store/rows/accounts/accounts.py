@@ -172,6 +172,7 @@ _SESSION = Prepared(
         _SESSION_TABLE.c.wrong_proofs,
         _SESSION_TABLE.c.whose_mark,
         _SESSION_TABLE.c.mark,
+        _SESSION_TABLE.c.sealed_head,
         _MEMBER.c.id.label("member_id"),
         _MEMBER.c.login,
         _MEMBER.c.name,

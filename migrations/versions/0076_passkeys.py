@@ -17,6 +17,7 @@ def upgrade(database: str) -> None:
             "removed_passkeys",
             sa.Column("digest", sa.LargeBinary(), nullable=False),
             sa.PrimaryKeyConstraint("digest", name=op.f("pk_removed_passkeys")),
+            if_not_exists=True,
         )
         return
     op.create_table(

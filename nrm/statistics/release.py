@@ -296,11 +296,12 @@ class _Maker:
         for step, ways, _ in STEPS:
             if ways > widest:
                 continue
-            self.tell(f"step {step}")
             layout = lay_out(at_step(self.table_set, step))
             # To attack a year with its quarters is as much work as ten other attacks.
             work = WORK if self.year is None else 0
-            for draw in range(max(FEWEST_DRAWS, min(DRAWS, work // len(layout.cells)))):
+            draws = max(FEWEST_DRAWS, min(DRAWS, work // len(layout.cells)))
+            for draw in range(draws):
+                self.tell(f"step {step}, draw {draw + 1} of {draws}")
                 made = self._attempt(step, draw, layout, total)
                 if made is not None:
                     return made
@@ -351,16 +352,15 @@ class _Maker:
             self.attempts.append((step, "failed the attack"))
             self.findings = seen.findings
             return None
-        self.tell("one person")
         printed = [*(release.figures for release in reversed(self.earlier)), _in_people(figures)]
         try:
             after = self._after(layout, step, draw)
-            told = examine(layout.table_set, self.records, printed, after, seed=tried, people=self.people)
+            told = self._told_by(layout.table_set, self.records, printed, after, tried)
             of_sums = [
                 sums.told(each, self.records, added[each.name], step, draw, seed=tried, people=self.people)
                 for each in columns
             ]
-            if self.year is not None:
+            if self.year is not None and told.ok_beside(self.told_elsewhere):
                 told = told.and_also(self._beside_quarters(layout, self.year, step, draw, tried))
         except NoNextRelease:
             self.attempts.append((step, "no release can follow"))
@@ -374,6 +374,25 @@ class _Maker:
             self.findings = (Finding("G7", "A4", TOTAL),)
             return None
         return _Made(step, layout, figures, tables, seen, told, printed_sums, added)
+
+    def _told_by(
+        self,
+        table_set: TableSet,
+        people: Sequence[Record],
+        printed: Sequence[Mapping[Cell, int]],
+        after: Method,
+        seed: int,
+    ) -> OnePerson:
+        return examine(
+            table_set,
+            people,
+            printed,
+            after,
+            seed=seed,
+            people=self.people,
+            elsewhere=self.told_elsewhere,
+            tell=self.tell,
+        )
 
     def _after(self, layout: Layout, step: str, draw: int) -> Method:
         """How the release after a draft would be made of these people: with other noise, and the same openings."""
@@ -423,8 +442,10 @@ class _Maker:
                 except CannotRound:
                     return None
 
-            told = examine(layout.table_set, people, [printed], of_year, seed=tried + place, people=self.people)
-            found = told.and_also(found)
+            self.tell(f"beside {quarter.name}")
+            found = self._told_by(layout.table_set, people, [printed], of_year, tried + place).and_also(found)
+            if not found.ok_beside(self.told_elsewhere):
+                break
         return found
 
     def _errors(self, printed: PrintedSums) -> dict[str, float]:

@@ -82,12 +82,11 @@ def test_progress_is_told_on_standard_error_alone(place: Path) -> None:
     result = run(place)
     assert result.stdout == ""
     assert result.stderr.splitlines() == [
-        "step two_way",
+        "step two_way, draw 1 of 20",
         "rounding",
         "shape",
         "linear bounds",
         "possible worlds",
-        "one person",
     ]
 
 

@@ -102,7 +102,8 @@ def protect_linked() -> None:
         made = make(table_set, somebody(table_set, number), seed=SEED, sample=SAMPLE)
         seconds = time.process_time() - started
         said = made.verdict
-        told = f"{1 + len(said.attempts)} drafts, {said.step if said.ok else 'refused'}, {said.questions - said.untried} of {said.questions} questions"
+        step = f"{said.step if said.ok else 'refused'} at draft {1 + len(said.attempts)}"
+        told = f"{step}, {said.questions - said.untried} of {said.questions} questions"
         verdict = f"{'ok' if seconds <= 120 and said.ok else 'short':>12}  target 120 s; {told}"
         about = f"{number:6} {said.cells:5} {said.small_cells:6} {'a whole large release':24}"
         errors = f"{said.mean_abs_error:10.2f} {said.mean_abs_error_non_empty:10.2f}"

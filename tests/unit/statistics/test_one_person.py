@@ -92,7 +92,7 @@ def test_figures_with_inertia_name_nobody(number: int, seed: int) -> None:
     assert told.ok
     assert told.draws == 100
     kept = [quarter.trial(quarter.sticky, seed=each) for each in (1, 2, 3)]
-    ways = [[trial._one(0.0, comes=comes) for comes in (True, False)] for trial in kept]
+    ways = [[trial._one([], comes=comes) for comes in (True, False)] for trial in kept]
     assert sum(max(told.named for told in each) for each in ways) / len(kept) > 10
     assert not any(quarter.told(quarter.sticky, seed=each).ok for each in (1, 2, 3))
 
@@ -168,9 +168,9 @@ class Told(one_person._Trial):
         super().__init__(quarter.table_set, quarter.records, [quarter.draft()], quarter.inert, cells, chance, 100)
         self.runs, self._named = runs, list(named)
 
-    def _learned(self, who: Sequence[Record], after: Any) -> tuple[float, float]:
+    def _learned(self, who: Sequence[Record], after: Any) -> tuple[float, float, float]:
         assert len(who) == len(after)
-        return 100 * sum(self._named[: len(who) // self.runs]) / len(who), 1.0
+        return 100 * sum(self._named[: len(who) // self.runs]) / len(who), 0.5, 1.0
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ class Told(one_person._Trial):
 def test_more_people_come_before_a_draft_is_refused_by_chance(
     runs: int, named: list[int], draws: int, ok: bool
 ) -> None:
-    told = Told(Quarter(40, 1), runs, named)._one(0.0, comes=True)
+    told = Told(Quarter(40, 1), runs, named)._one([], comes=True)
     assert (told.draws, told.ok) == (draws, ok)
 
 
@@ -203,18 +203,47 @@ def test_who_is_given_away_is_named_however_few_are_tried_at_first() -> None:
 
 
 def test_what_releases_on_the_same_people_tell_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = OnePerson(100, 0.0, 3.5, 0.0)
-    assert (told.ok, told.ok_beside(2.5), told.ok_beside(2.6)) == (True, True, False)
-    assert one_person.NOTHING_TOLD.ok_beside(99.0)
+    told = OnePerson(100, 0.0, 3.5, 0.0)  # no mean is known
+    assert (told.ok, told.ok_beside([(2.5, 2.5)]), told.ok_beside([(2.6, 2.6)])) == (True, True, False)
+    spread = OnePerson(100, 0.0, 3.5, 0.0, 0.5)  # by hand: 0.5 + 0.5 + sqrt(3 ** 2 + 4 ** 2) = 6
+    assert (spread.ok_beside([(0.5, 4.5)]), spread.ok_beside([(0.5, 4.6)])) == (True, False)
+    assert one_person.NOTHING_TOLD.ok_beside([(99.0, 99.0)])
 
     def examined(_: TableSet, __: Sequence[Record], printed: Sequence[Figures], *___: Any, **____: Any) -> OnePerson:
         return told if len(printed[-1]) > 1 else one_person.NOTHING_TOLD
 
     monkeypatch.setattr(release, "examine", examined)
-    alone, beside = (make(small(), people(small(), 40, 1), seed=b"s", told_elsewhere=bits) for bits in (2.5, 2.6))
+    alone, beside = (
+        make(small(), people(small(), 40, 1), seed=b"s", told_elsewhere=[(bits, bits)]) for bits in (2.5, 2.6)
+    )
     assert isinstance(alone, Draft)
     assert isinstance(beside, Draft)
     assert (alone.step, beside.step) == ("one_way", "total")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["inert", "sticky"])
+def test_what_two_independent_releases_tell_is_what_is_added_up(way: str) -> None:
+    """The same hundred people come; an attacker adds what two releases tell, and learns no more than is said."""
+    quarter = Quarter(140, 1)
+    method, apart = getattr(quarter, way), quarter.trial(quarter.inert)
+    who = apart.people.somebody(100)
+    singles, factors = [], []
+    for number in (1, 2):
+        draft = quarter.rounded(quarter.records, {}, 50 + number)
+        trial = quarter.trial(method)
+        trial.draft = trial._row(draft)
+        after = np.array(
+            [trial._row(method([*quarter.records, each], [draft], 1000 * number + at)) for at, each in enumerate(who)]
+        )
+        _, mean, p95 = trial._learned(who, after)
+        singles.append((mean, p95))
+        factors.append(trial._factors(who, after)[0])
+    own = np.eye(len(who), dtype=bool)
+    both = sum(factors)
+    told = (np.percentile(both[own], 95) - np.percentile(both[~own], 95)) / np.log(2)
+    assert 0 < told <= one_person.together(singles) + 0.3
+    assert one_person.together(singles) <= sum(p95 for _, p95 in singles)
 
 
 def test_a_draft_that_no_release_can_follow_is_left(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,6 +41,7 @@ SETTINGS = (
 SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES = 19 * 1024, 2
+ARGON2_MOST_KIB, ARGON2_MOST_PASSES = 1024 * 1024, 100
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 KEY_FILES = ("pepper", "store", "release")
 
@@ -128,8 +129,8 @@ def load_config(env: Mapping[str, str]) -> Config:
         tls_certificate=certificate,
         tls_key=key,
         proxies=_number(env, "NRM_PROXIES", 0),
-        argon2_kib=_number(env, "NRM_ARGON2_KIB", 64 * 1024, ARGON2_FLOOR_KIB),
-        argon2_passes=_number(env, "NRM_ARGON2_PASSES", 3, ARGON2_FLOOR_PASSES),
+        argon2_kib=_number(env, "NRM_ARGON2_KIB", 64 * 1024, ARGON2_FLOOR_KIB, ARGON2_MOST_KIB),
+        argon2_passes=_number(env, "NRM_ARGON2_PASSES", 3, ARGON2_FLOOR_PASSES, ARGON2_MOST_PASSES),
         access_log=_access_log(env),
         smtp=_smtp(env),
         drill_database=drill,
@@ -233,8 +234,10 @@ def _access_log(env: Mapping[str, str]) -> str:
     return target
 
 
-def _number(env: Mapping[str, str], setting: str, default: int, least: int = 0) -> int:
+def _number(env: Mapping[str, str], setting: str, default: int, least: int = 0, most: int | None = None) -> int:
     text = env.get(setting) or str(default)
     if not (text.isascii() and text.isdigit()) or int(text) < least:
         raise MisConfigured(f"{setting}: enter a whole number of at least {least}")
+    if most is not None and int(text) > most:
+        raise MisConfigured(f"{setting}: enter a whole number of at most {most}")
     return int(text)

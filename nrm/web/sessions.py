@@ -14,9 +14,10 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from nrm import clock
 from nrm.actions.accounts import accounts, screen_lock, second_factor
-from nrm.domain.accounts.accounts import ROLE_LABELS, Actor, SignInRefused
+from nrm.domain.accounts.accounts import ROLE_LABELS, Actor, SignInRefused, WaitsForColleague
 from nrm.domain.accounts.failed_attempts import TooSoon, network_of
 from nrm.domain.accounts.second_factor import is_fresh
+from nrm.domain.words import N_
 from nrm.steps.accounts.credentials import Asker
 from nrm.web import carrying, errors, navigation, places
 from nrm.web.language import COOKIE, LANGUAGES, gettext, text_in
@@ -27,6 +28,10 @@ NEVER_CARRIED = carrying.SECRETS
 PROOF, CARRIED = "step_up", "carried"
 _STEP_UP = "_nrm_step_up"
 LONGEST_ANSWER = 300
+WAITS = N_(
+    "Too many wrong codes were typed with your right password: somebody else knows it. Ask a colleague to let you in "
+    "again, on the page Colleagues. Then change your password"
+)
 YEAR = 365 * 24 * 3600
 
 
@@ -115,7 +120,8 @@ class _Manager(LoginManager):  # type: ignore[misc]
 
 def asker() -> Asker:
     """Where an attempt comes from: the network (as a declared proxy names it) and the known browser."""
-    return Asker(network_of(request.remote_addr), request.cookies.get(browser_cookie(), ""))
+    agent = request.headers.get("User-Agent", "")
+    return Asker(network_of(request.remote_addr), request.cookies.get(browser_cookie(), ""), agent)
 
 
 def visitor_or_none() -> accounts.SignedIn | None:
@@ -144,6 +150,7 @@ def sign_in_form(
     refused: bool = False,
     thrice: bool = False,
     stale: bool = False,
+    waits: bool = False,
     too_soon: TooSoon | None = None,
     written: Sequence[str] = (),
 ) -> Response:
@@ -164,6 +171,7 @@ def sign_in_form(
         thrice=thrice,
         stale=stale,
         wait=errors.waiting_text(too_soon) if too_soon else "",
+        waits=waits,
         written=written,
         asks_code=second_factor.demanded(),
     )
@@ -353,6 +361,8 @@ def prove(visitor: accounts.SignedIn, *, fields: list[tuple[str, str]], address:
     """Check the proof in the form; None if it is right, else the page that asks again."""
     try:
         second_factor.prove_again(answer=request.form.get(PROOF, "")[:LONGEST_ANSWER], by=visitor.actor, asker=asker())
+    except WaitsForColleague:
+        return proof_page(visitor, address=address, fields=fields, status=422, message=gettext(WAITS))
     except SignInRefused:
         message = (
             gettext("Enter the code that your telephone shows now; each code works once")
@@ -395,7 +405,7 @@ def _for_templates() -> dict[str, object]:
         values["csrf_token"] = visitor.csrf_token
         values["actor"] = _shown(visitor)
         values["covers"] = 60 * (visitor.covers_after or 0)
-        if not visitor.waiting and not visitor.enrolling:
+        if not (visitor.waiting or visitor.enrolling or visitor.asks_password):
             values["navigation"] = navigation.of(visitor.actor)
     if request and request.method == "POST":
         values |= _links_of_answer()

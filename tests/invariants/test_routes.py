@@ -131,6 +131,7 @@ def addresses(app: Flask, world: World | None, method: str) -> Iterator[tuple[st
         "filing_id": [ids.get("filing")],
         "group_id": [ids.get("group")],
         "name": ["junk.css"],
+        "session_id": [None],
     }
     with app.test_request_context():
         for rule in app.url_map.iter_rules():

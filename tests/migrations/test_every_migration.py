@@ -157,6 +157,7 @@ TABLE: dict[str, Moved | str] = {
     "0067_referral_mistakes": Moved(
         since.test_a_person_accepted_by_mistake_did_not_arrive_on_the_way_down, ("referrals",)
     ),
+    "0074_sign_ins": Moved(since.test_what_a_password_costs_is_what_the_settings_say_on_the_day_of_the_upgrade),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

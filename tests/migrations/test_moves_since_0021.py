@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from flask import current_app
 from sqlalchemy.exc import IntegrityError
 
 from nrm import crypto
@@ -1312,3 +1313,23 @@ def test_a_person_accepted_by_mistake_did_not_arrive_on_the_way_down(before: Bef
         data.down()
         assert of_each(data, "referrals", "status")[wrong] == ("not_arrived",)
         assert [row for row in data.rows("referrals") if row["id"] == kept] == was
+
+
+@pytest.mark.slow
+def test_what_a_password_costs_is_what_the_settings_say_on_the_day_of_the_upgrade(before: Before) -> None:
+    data = before("0074_sign_ins")
+    joined = data.add("members", salt=bytes(16))["id"]
+    invited = data.add("members", login="invited", salt=None)["id"]
+    data.add("member_sessions", member_id=joined)
+    was = data.rows("members"), data.rows("member_sessions")
+    config = current_app.extensions["nrm.config"]
+    for _ in range(2):
+        data.up()
+        costs = of_each(data, "members", "argon2_kib", "argon2_passes", "failed_elsewhere", "waits_at")
+        assert costs[joined] == (config.argon2_kib, config.argon2_passes, 0, None)
+        assert costs[invited] == (None, None, 0, None)
+        assert data.one("member_sessions")["asks_password"] is False
+        asked = data.add("member_sessions", digest=b"asked", member_id=joined, asks_password=True)
+        assert asked["asks_password"]
+        data.down()
+        assert (data.rows("members"), data.rows("member_sessions")) == was

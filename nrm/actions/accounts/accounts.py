@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NoReturn
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
@@ -20,6 +21,7 @@ from nrm.domain.accounts.accounts import (
     SESSION_HOURS,
     SESSION_IDLE_MINUTES,
     Actor,
+    Credentials,
     LoginRefusal,
     NotPermitted,
     OrganisationKind,
@@ -28,12 +30,15 @@ from nrm.domain.accounts.accounts import (
     SignInRefused,
     UnusableInvitation,
     UnusableLogin,
+    WaitsForColleague,
+    WeakPassword,
     check_password,
     normalise_login,
 )
+from nrm.domain.accounts.browsers import kinds_of
 from nrm.domain.accounts.members import KeyHappening, check_inviting, is_ended_by_founding
 from nrm.models.accounts.accounts import HiddenPage, Invitation, Member, MemberSession, Organisation
-from nrm.steps.accounts import covering, credentials
+from nrm.steps.accounts import covering, credentials, tallies
 from nrm.steps.accounts.credentials import COMMAND, Asker
 from nrm.steps.accounts.key_events import happened
 from nrm.steps.shelter import shifts as shift_steps
@@ -69,6 +74,12 @@ class SignedIn:
     proved_at: datetime | None
     covers_after: int | None = None
     """After how many idle minutes it covers itself; None without a shift."""
+    failed_known: int = 0
+    failed_elsewhere: int = 0
+    before_at: datetime | None = None
+    """How often somebody failed since the sign-in before, in browsers the member knew and elsewhere; when that was."""
+    asks_password: bool = False
+    """Whether another password must be set before anything else."""
 
     @property
     def enrolling(self) -> bool:
@@ -254,7 +265,7 @@ def sign_in(*, login: str, password: str, code: str = "", asker: Asker = COMMAND
 
     Raises SignInRefused for an unknown name, a wrong password, a wrong or used code and a disabled account: all look
     the same and cost the same time. Raises TooSoon after too many failures. No key of the member is opened before name,
-    password and code are all right.
+    password and code are all right. Raises WaitsForColleague if all are, and too many codes were wrong before.
     """
     name = credentials.folded(login)
     tries = credentials.counters(name, asker)
@@ -263,18 +274,27 @@ def sign_in(*, login: str, password: str, code: str = "", asker: Asker = COMMAND
     under = vault.prove(account, name, password)
     step = second_factor_vault.accepted_step(account, code)
     if account is None or under is None or (account.has_second_factor and step is None):
-        credentials.refuse(account, "sign-in", tries)
+        credentials.refuse(account, "sign-in", tries, code=under is not None)
+    if account.waits_at is not None:
+        _turn_away(account, step, tries)
+    asks_password = _is_refused_now(password, account)
+    again = None if vault.is_costly_as_now(account) else vault.derived(password)
     try:
         with transaction() as session:
-            credentials.hold(session, account)
+            member = credentials.hold(session, account)
             if account.has_second_factor:
                 credentials.use_code(session, account.id, step)
             keys = vault.open_keys(account, under)
+            if again is not None:
+                vault.seal_under(member, keys, again)
             keyrings.unwrap_all(session, account.id, account.organisation_id, keys)
             new = vault.new_session(account.id, keys)
             now = clock.now()
             new.row.created_at = new.row.seen_at = new.row.proved_at = now
             new.row.expires_at = now + timedelta(hours=SESSION_HOURS)
+            new.row.browser, new.row.device = kinds_of(asker.agent)
+            new.row.asks_password = asks_password
+            tallies.tell(member, new.row, now, own=tries[0].of_own_browser)
             vault.mark_session(new.row, account.organisation_id)
             session.add(new.row)
             failed_attempt_rows.forgive(session, tries[0])
@@ -283,6 +303,31 @@ def sign_in(*, login: str, password: str, code: str = "", asker: Asker = COMMAND
     except (credentials.Overtaken, CannotOpen):
         credentials.refuse(account, "sign-in", tries)
     return new.cookie
+
+
+def _turn_away(account: Credentials, step: int | None, tries: list[failed_attempt_rows.Counter]) -> NoReturn:
+    """Say that the account waits, to who knows password and code; the code is used up by it."""
+    try:
+        with transaction() as session:
+            credentials.hold(session, account)
+            if account.has_second_factor:
+                credentials.use_code(session, account.id, step)
+            by = Actor(account.id, account.organisation_id, None, duty="waits")
+            audit.append(session, audit.Event.SIGN_IN_REFUSED, by=by)
+    except credentials.Overtaken:
+        credentials.refuse(account, "sign-in", tries)
+    raise WaitsForColleague
+
+
+def _is_refused_now(password: str, account: Credentials) -> bool:
+    """Whether a password that opens the account could not be set today: the rules became stricter since."""
+    try:
+        _check_password(password, db.session.get_one(Member, account.id))
+    except WeakPassword:
+        return True
+    finally:
+        db.session.rollback()
+    return False
 
 
 def remember_browser(*, login: str, browsers: str) -> str:
@@ -348,6 +393,10 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
         has_second_factor=row.has_second_factor,
         proved_at=row.proved_at,
         covers_after=covers,
+        failed_known=row.failed_known,
+        failed_elsewhere=row.failed_elsewhere,
+        before_at=row.before_at,
+        asks_password=row.asks_password,
     )
 
 
@@ -377,6 +426,10 @@ def change_password(*, password: str, new_password: str, by: Actor, asker: Asker
             .where(MemberSession.member_id == member.id, MemberSession.digest != by.session_id)
             .values(sealed_keys=None, locked=False)
         )
+        own = session.get(MemberSession, by.session_id, with_for_update=True, populate_existing=True)
+        if own is not None and own.asks_password and vault.is_session(own, own.digest, member.organisation_id):
+            own.asks_password = False
+            vault.mark_session(own, member.organisation_id)
         audit.append(session, audit.Event.PASSWORD_CHANGED, by=by)
 
 
@@ -389,7 +442,8 @@ def recover(*, login: str, code: str, new_password: str, second_factor: str = ""
     """
     name = credentials.folded(login)
     # Before the code is right nothing about the account may show, not even which new passwords it refuses.
-    check_password(new_password, login.strip().casefold(), names=_of_the_country(), is_common=is_common)
+    alone = not second_factor_vault.demanded()
+    check_password(new_password, login.strip().casefold(), names=_of_the_country(), is_common=is_common, alone=alone)
     tries = credentials.counters(name, asker)
     failed_attempt_rows.check(tries)
     account = credentials.account_now(name)
@@ -408,6 +462,7 @@ def recover(*, login: str, code: str, new_password: str, second_factor: str = ""
             if account.has_second_factor:
                 credentials.use_code(session, account.id, step)
             vault.change_password(member, keys, new_password)
+            tallies.let_in(member)  # whoever tried codes had the old password
             following = vault.make_code(member, keys)
             session.execute(
                 update(MemberSession).where(MemberSession.member_id == member.id).values(sealed_keys=None, locked=False)
@@ -441,7 +496,8 @@ def _of_the_country() -> list[str]:
 
 
 def _check_password(password: str, member: Member) -> None:
-    check_password(password, member.login, names=names_of(member), is_common=is_common)
+    alone = not second_factor_vault.demanded()
+    check_password(password, member.login, names=names_of(member), is_common=is_common, alone=alone)
 
 
 def carry(ended: Ended, kind: Carry, *, path: str, fields: Sequence[tuple[str, str]] = ()) -> str:

@@ -93,6 +93,18 @@ class Member(Model):
     totp_step: Mapped[int | None] = mapped_column(BigInteger())  # the last 30 seconds a code was accepted for
     totp_reset_at: Mapped[datetime | None]  # when somebody took the second factor away, until there is a new one
     code_checked_at: Mapped[datetime | None]  # when the member re-typed the present recovery code
+    # With which memory (KiB) and passes the password was derived; it is tried with these.
+    argon2_kib: Mapped[int | None]
+    argon2_passes: Mapped[int | None]
+    # Failures since the last sign-in, in browsers that the member knows and elsewhere.
+    failed_known: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    failed_elsewhere: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    # Wrong codes with the right password: of the member's own browsers since the last sign-in there; elsewhere since
+    # the password was set or a colleague let the member in.
+    codes_known: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    codes_elsewhere: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    signed_in_at: Mapped[datetime | None]  # the last time
+    waits_at: Mapped[datetime | None]  # since when the account waits until a colleague lets the member in
 
 
 class Invitation(Model):
@@ -184,6 +196,14 @@ class MemberSession(Model):
     wrong_proofs: Mapped[int] = mapped_column(default=0, server_default=text("0"))  # while it is locked
     whose_mark: Mapped[bytes | None]
     mark: Mapped[bytes | None]
+    # The kind of browser and of machine, as codes (`domain/accounts/browsers.py`).
+    browser: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    device: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    # What the member is told in this session: failures since the sign-in before, and when that was.
+    failed_known: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    failed_elsewhere: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    before_at: Mapped[datetime | None]
+    asks_password: Mapped[bool] = mapped_column(default=False, server_default=false())  # before anything else is done
 
 
 class HiddenPage(Model):

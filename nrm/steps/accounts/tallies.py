@@ -2,6 +2,8 @@
 
 Numbers alone are kept, without address or hour; which of the two a failure belongs to is said by the cookie of a
 browser in which the member signed in before.
+
+Decided in ADR 0104.
 """
 
 from __future__ import annotations

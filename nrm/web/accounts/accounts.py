@@ -40,7 +40,7 @@ from nrm.domain.words import N_
 from nrm.store import names
 from nrm.store.accounts import accounts as store
 from nrm.store.countries import country
-from nrm.web import access, errors, home, sessions
+from nrm.web import access, errors, home, hosts, sessions
 from nrm.web.accounts import screen_lock
 from nrm.web.language import LANGUAGES, text_in
 
@@ -299,7 +299,7 @@ def invite() -> BaseResponse | tuple[str, int] | str:
     except NotPermitted:
         form.role.errors = [N_("Choose a role that exists in this organisation")]
         return render_template("accounts/accounts/invite.html", form=form), 422
-    link = url_for("accounts.invitation", token=token, _external=True)
+    link = hosts.link("accounts.invitation", token=token)
     return render_template("accounts/accounts/invited.html", link=link, name=form.name.data)
 
 

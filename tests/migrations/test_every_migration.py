@@ -158,6 +158,9 @@ TABLE: dict[str, Moved | str] = {
         since.test_a_person_accepted_by_mistake_did_not_arrive_on_the_way_down, ("referrals",)
     ),
     "0074_sign_ins": Moved(since.test_what_a_password_costs_is_what_the_settings_say_on_the_day_of_the_upgrade),
+    "0075_marks_of_days": Moved(
+        since.test_a_grant_holds_until_the_last_day_of_its_consent_and_old_marks_end, ("grants",)
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

@@ -31,6 +31,7 @@ class Instance(Model):
     synthetic: Mapped[bool]
     second_factor: Mapped[bool] = mapped_column(default=True, server_default=true())
     created_at: Mapped[datetime]
+    mark: Mapped[bytes | None]  # a MAC over all of it
 
 
 class Organisation(Model):

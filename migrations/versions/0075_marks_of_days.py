@@ -1,5 +1,5 @@
 """The mark of a grant covers the last day of its consent; that of the instance what kind of instance it is; and that of a
-consent what destroys by it.
+consent what destroys by it. The second database keeps which grants were taken back.
 
 Marks that are right now are made anew under another word: no row from before this day is right afterwards. The other rows
 are taken to be right: the operator has checked the instance before the upgrade. Needs the key files.
@@ -70,7 +70,17 @@ INSTANCES = sa.table(
 
 
 def upgrade(database: str) -> None:
-    if database != "main":
+    if database == "shred":
+        # The table may be there: this was done before, and the machine stopped before it was written down.
+        op.create_table(
+            "ended_grants",
+            sa.Column("case_id", sa.Uuid(), nullable=False),
+            sa.Column("compartment", sa.String(), nullable=False),
+            sa.Column("epoch", sa.Integer(), nullable=False),
+            sa.Column("organisation_id", sa.Uuid(), nullable=False),
+            sa.PrimaryKeyConstraint("case_id", "compartment", "epoch", "organisation_id", name=op.f("pk_ended_grants")),
+            if_not_exists=True,
+        )
         return
     op.add_column("grants", sa.Column("until_on", sa.Date(), nullable=True))
     op.add_column("instances", sa.Column("mark", sa.LargeBinary(), nullable=True))
@@ -82,7 +92,8 @@ def upgrade(database: str) -> None:
 
 def downgrade(database: str) -> None:
     """An older program knows no days of grants: they end when `tend` ends them."""
-    if database != "main":
+    if database == "shred":
+        op.drop_table("ended_grants")
         return
     connection = op.get_bind()
     for row in connection.execute(sa.select(GRANTS)).all():

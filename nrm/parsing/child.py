@@ -230,8 +230,9 @@ def area(ref: str) -> int:
     found = re.fullmatch(r"\$?([A-Z]{1,3})\$?(\d{1,7}):\$?([A-Z]{1,3})\$?(\d{1,7})", ref)
     if found is None:
         return 1
-    left, right = (sum(26**place * (ord(each) - 64) for place, each in enumerate(found[n][::-1])) for n in (1, 3))
-    return (abs(right - left) + 1) * (abs(int(found[4]) - int(found[2])) + 1)
+    left, right = (int(sum(26**at * (ord(each) - 64) for at, each in enumerate(found[n][::-1]))) for n in (1, 3))
+    columns, rows = abs(right - left) + 1, abs(int(found[4]) - int(found[2])) + 1
+    return columns * rows
 
 
 READ: dict[str, Callable[[bytes, Limits], Any]] = {"grid": grid, "toml": toml, "json": check_json}

@@ -494,7 +494,8 @@ def _keys(
 
 def _is_granted(row: Row, organisation_id: uuid.UUID) -> bool:
     """Whether this program made the live grant; one that was written by hand is ignored."""
-    if grants.is_made_here(row.grant_mark, row.case_id, row.compartment, row.epoch, organisation_id, row.until_on):
+    place = (row.case_id, row.compartment, row.epoch, organisation_id)
+    if grants.is_made_here(row.grant_mark, *place, row.until_on) and not shredding.is_ended(*place):
         return True
     report(f"grant of {row.compartment}", row.case_id)
     return False

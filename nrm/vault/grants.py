@@ -153,6 +153,7 @@ def holding(session: Session, places: Collection[Place]) -> dict[Place, list[uui
 def _held_until(session: Session, places: Collection[Place]) -> dict[Place, dict[uuid.UUID, date | None]]:
     """As `holding`, with the last day of each."""
     found: dict[Place, dict[uuid.UUID, date | None]] = {place: {} for place in places}
+    ended = shredding.ended(places)
     here = (Grant.case_id == SealedCompartment.case_id, Grant.compartment == SealedCompartment.compartment)
     statement = (
         select(*_LIVE, _PRESENT)
@@ -161,7 +162,7 @@ def _held_until(session: Session, places: Collection[Place]) -> dict[Place, dict
     )
     for case_id, compartment, epoch, organisation_id, until_on, found_mark, present in session.execute(statement):
         made_here = is_made_here(found_mark, case_id, compartment, epoch, organisation_id, until_on)
-        if made_here and epoch == present:
+        if made_here and epoch == present and (case_id, compartment, epoch, organisation_id) not in ended:
             found[case_id, compartment][organisation_id] = until_on
         else:
             report(f"grant of {compartment}", case_id)
@@ -236,7 +237,8 @@ def holders_of(session: Session, case_id: uuid.UUID, compartment: str) -> set[uu
 def take_back(session: Session, case_id: uuid.UUID, organisation_id: uuid.UUID, compartments: Collection[str]) -> bool:
     """Delete an organisation's live grants of these compartments; returns whether it had any. Needs no key.
 
-    From now on it can open nothing of it here. A new epoch must follow, so that an older backup opens nothing either.
+    From now on it can open nothing of it here, also if somebody puts the rows back: the second database knows that
+    they ended. A new epoch must follow, so that an older backup opens nothing either.
     """
     gone = session.execute(
         delete(Grant)
@@ -245,9 +247,10 @@ def take_back(session: Session, case_id: uuid.UUID, organisation_id: uuid.UUID, 
             Grant.organisation_id == organisation_id,
             Grant.compartment.in_(compartments),
         )
-        .returning(Grant.compartment)
-    )
-    return bool(gone.scalars().all())
+        .returning(Grant.compartment, Grant.epoch)
+    ).all()
+    shredding.note_ended([(case_id, row.compartment, row.epoch, organisation_id) for row in gone])
+    return bool(gone)
 
 
 def let_go(session: Session, case_id: uuid.UUID, organisation_id: uuid.UUID) -> None:

@@ -269,6 +269,17 @@ class LeftKey(ShredModel):
     since: Mapped[datetime]
 
 
+class EndedGrant(ShredModel):
+    """A live grant that was taken back without a new epoch: its row is none if it is put back. It goes with the key."""
+
+    __tablename__ = "ended_grants"
+
+    case_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    compartment: Mapped[str] = mapped_column(primary_key=True)
+    epoch: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+
+
 class CountedAct(ShredModel):
     """That a member destroyed something alone, for the hour in which it counts."""
 

@@ -21,7 +21,7 @@ from nrm.models.shelter.consents import Consent, NamedParty
 from nrm.steps.shelter import consent_records
 from nrm.store import days
 from nrm.store.countries import country
-from nrm.vault import compartments, grants
+from nrm.vault import compartments, epochs, grants, shredding
 from tests import factories
 from tests import factories_referrals as people
 from tests.world import World
@@ -122,6 +122,41 @@ def test_who_is_asked_again_in_time_lets_it_be_read_on(shared: World) -> None:
     assert opens(READER, shared.case)
     factories.later(days=country().validity.sharing_days)
     assert not opens(READER, shared.case)
+
+
+def taken_back(case_id: uuid.UUID, code: str, names: list[str]) -> None:
+    with transaction() as session:
+        assert grants.take_back(session, case_id, people.organisation(code), names)
+
+
+@pytest.mark.parametrize("from_epoch", [1, 2])
+def test_a_grant_that_was_taken_back_for_any_reason_cannot_be_put_back_by_its_row(
+    world_app: Planted, from_epoch: int
+) -> None:
+    """Also of a shelter that a person left, and of the child authority of somebody who came of age: of no consent."""
+    _, world = world_app
+    by = factories.actor("nrc.case_worker")
+    if from_epoch > 1:
+        members.renew_keyring(by=by)
+        members.move_grants(by=by)
+        assert members.seal_again(by=by).done
+    unit = people.organisation("TRP_UNIT")
+    where = (Grant.case_id == world.case, Grant.organisation_id == unit)
+    kept = [dict(row._mapping) for row in db.session.execute(select(Grant.__table__).where(*where))]
+    db.session.rollback()
+    assert opens("trp_unit.trp_officer", world.case)
+    taken_back(world.case, "TRP_UNIT", [str(row["compartment"]) for row in kept])
+    put_back(kept)
+    assert not opens("trp_unit.trp_officer", world.case)
+    assert unit not in grants.holders_of(db.session(), world.case, "legal")
+    db.session.rollback()
+    cases.share(case_id=world.case, organisation_id=unit, compartments={Compartment.LEGAL}, agreed=True, by=by)
+    assert opens("trp_unit.trp_officer", world.case), "the holder gives it again"
+    taken_back(world.case, "TRP_UNIT", ["legal"])
+    with transaction() as session:
+        epochs.rotate(session, world.case, {"legal": {by.organisation_id}}, by=by)  # type: ignore[arg-type]
+    shredding.work_off()
+    assert shredding.ended([(world.case, "legal")]) == set(), "what ended with its key needs no word"
 
 
 def test_a_row_of_a_version_whose_marks_had_no_day_is_not_right(shared: World) -> None:

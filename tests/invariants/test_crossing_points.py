@@ -127,6 +127,7 @@ def differences(pair: Twins, login: str, method: str = "GET") -> dict[str, str]:
                     answer = person.client.get(address)
                 else:
                     answer = person.client.post(address, data={"csrf_token": person.csrf_token, **MANY})
+            assert answer.status_code < 500, address
             said.append((*twins.answer(answer, twin), statements.number))
         if said[0] != said[1]:
             found[f"{endpoint} {addresses[0]}"] = _what_differs(*map(str, said))

@@ -239,9 +239,7 @@ def sent(*, by: Actor, after: str = "", size: int = PAGE, wanted: Wanted = ALL) 
 def _sent(by: Actor, further: bool, mine: bool, since: bool, until: bool, status: bool) -> _Lines:
     statement = _referral_rows().where(Referral.sender_id == by.organisation_id)
     if mine:
-        statement = statement.where(
-            exists().where(Interview.id == Referral.case_id, Interview.member_id == by.member_id)
-        )
+        statement = statement.where(Interview.member_id == by.member_id)
     if since:
         statement = statement.where(Referral.sent_at >= bindparam("since", type_=UtcDateTime()))
     if until:

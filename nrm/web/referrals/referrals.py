@@ -313,8 +313,18 @@ def accept(referral_id: uuid.UUID) -> Answer:
         kept = places.kept_place(referral.case_id, by=access.actor()) if receiver else None
         if kept is not None and str(kept) == request.form.get("bed"):
             # This form came before, and its answer was lost on the way.
-            return redirect(url_for("cases.show", case_id=referral.case_id), 303)
+            return _accepted(referral_id)
         return _conflict(error)
+
+
+def _accepted(referral_id: uuid.UUID) -> Answer:
+    """To the case; of a person who comes from a post, the shelter first says where it meets them."""
+    by = access.actor()
+    line = store.referral(referral_id, by=by)
+    stand = meeting_store.stand(line, by=by)
+    if stand is not None and not stand.said:
+        return redirect(url_for("meetings.say_page", referral_id=referral_id), 303)
+    return redirect(url_for("cases.show", case_id=line.case_id), 303)
 
 
 def _accept(referral_id: uuid.UUID) -> Answer:
@@ -326,7 +336,7 @@ def _accept(referral_id: uuid.UUID) -> Answer:
         return _receiver_page(line, form), 422
     hours = int(form.expected.data or 0)
     try:
-        case_id = actions.accept(
+        actions.accept(
             referral_id=referral_id,
             place_id=uuid.UUID(form.bed.data),
             expected_at=clock.now() + timedelta(hours=hours) if hours else None,
@@ -337,9 +347,7 @@ def _accept(referral_id: uuid.UUID) -> Answer:
         return _receiver_page(line, form), 422
     except TooFewKeyHolders:
         return errors.error_page(409, TOO_FEW)
-    if meeting_store.of_post(line):
-        return redirect(url_for("meetings.say_page", referral_id=referral_id), 303)
-    return redirect(url_for("cases.show", case_id=case_id), 303)
+    return _accepted(referral_id)
 
 
 def _to_decide(referral_id: uuid.UUID, event: ReferralEvent) -> ReferralLine:

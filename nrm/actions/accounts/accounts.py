@@ -33,7 +33,7 @@ from nrm.domain.accounts.accounts import (
 )
 from nrm.domain.accounts.key_log import State
 from nrm.domain.accounts.members import KeyHappening, check_inviting, is_ended_by_founding
-from nrm.domain.accounts.passkeys import LASTS, Factors, Purpose
+from nrm.domain.accounts.passkeys import Factors, Purpose
 from nrm.models.accounts.accounts import HiddenPage, Invitation, Member, MemberSession, Organisation
 from nrm.prepared import Row
 from nrm.steps.accounts import covering, credentials, key_log, passkeys, recovering, signing_in
@@ -46,7 +46,6 @@ from nrm.store.accounts.members import colleague
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.accounts import members as member_rows
-from nrm.store.rows.accounts import passkeys as passkey_rows
 from nrm.vault import keyrings
 from nrm.vault import members as vault
 from nrm.vault import passkeys as passkey_vault
@@ -577,6 +576,6 @@ def forget_ended_sessions() -> int:
         )
         session.execute(delete(MemberSession).where(MemberSession.expires_at <= now - _KEEP_ENDED))
         failed_attempt_rows.sweep(session)
-        passkey_rows.sweep(session, now - LASTS)
+        passkeys.sweep(session)
         session.execute(delete(HiddenPage).where(HiddenPage.hidden_at <= now - timedelta(hours=SESSION_HOURS)))
     return ended

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import delete
@@ -11,12 +12,14 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.db import hit_one
 from nrm.domain.accounts.accounts import Actor, Credentials
-from nrm.domain.accounts.passkeys import Factors, PasskeyRefused, Purpose, Refusal, is_late, went_back
+from nrm.domain.accounts.passkeys import LASTS, Factors, PasskeyRefused, Purpose, Refusal, is_late, went_back
 from nrm.models.accounts.passkeys import Passkey, PasskeyChallenge
 from nrm.store.rows.accounts import passkeys as rows
 from nrm.vault import passkeys as vault
 from nrm.vault import second_factor
 
+# What comes after a right password or recovery code, as a refused sign-in is recorded.
+_AFTER_A_PASSWORD: Mapping[str, str] = {Purpose.SIGN_IN: "sign-in", Purpose.RECOVER: "recovery"}
 # Sessions whose member was seen to have a genuine passkey.
 _LOOKED_AT: set[bytes] = set()
 _MOST_SESSIONS = 10_000
@@ -179,6 +182,20 @@ def note_use(session: Session, used: Used) -> None:
         raise PasskeyRefused(Refusal.LATE)
     row.counter, row.used_at = used.counter, clock.now()
     vault.mark(row)
+
+
+def sweep(session: Session) -> None:
+    """Delete the challenges that nobody answered in time.
+
+    After a right password or recovery code that is a refused sign-in, and recorded as one: somebody may know it who has
+    no passkey.
+    """
+    until = clock.now() - LASTS
+    for member_id, organisation_id, purpose in rows.unanswered(session, until):
+        if purpose in _AFTER_A_PASSWORD:
+            by = Actor(member_id, organisation_id, None, duty=_AFTER_A_PASSWORD[purpose])
+            audit.append(session, audit.Event.SIGN_IN_REFUSED, by=by)
+    rows.forget_challenges(session, until)
 
 
 def forget_all(session: Session, member_id: uuid.UUID) -> None:

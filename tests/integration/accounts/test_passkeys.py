@@ -377,13 +377,23 @@ def test_what_waits_for_a_passkey_opens_with_the_page_alone(at: Flask) -> None:
         vault.open_waiting(vault.new_token(), row)
 
 
-def test_challenges_that_nobody_answers_are_swept(at: Flask) -> None:
-    passkey(ME)
+def test_a_right_password_after_which_no_passkey_came_is_recorded_as_refused(at: Flask) -> None:
+    """Somebody may know it who has none. What was answered, or asked of somebody who is signed in, is not."""
+    device = passkey(ME)
+    me = signed_in(device).actor
+    second_factor.ask_proof(by=me)
     asked()
-    factories.later(LASTS)
+    factories.later(seconds=299)
+    accounts.forget_ended_sessions()
+    assert events("sign_in_refused") == 0
+    factories.later(seconds=1)
+    accounts.forget_ended_sessions()
     accounts.forget_ended_sessions()
     db.session.rollback()
     assert db.session.scalars(select(PasskeyChallenge)).all() == []
+    assert events("sign_in_refused") == 1
+    entry = db.session.scalars(select(AuditEntry).where(AuditEntry.event == "sign_in_refused")).one()
+    assert entry.member_id == str(me.member_id)
 
 
 # What is no passkey
@@ -864,7 +874,11 @@ def test_the_pages_make_one_list_it_ask_for_it_and_remove_it(at: Flask) -> None:
     assert answer_.headers["Location"] == "/"
     assert client.get("/cases").status_code == 200
     assert any("nrm-known" in each for each in answer_.headers.getlist("Set-Cookie"))
+    page = client.get("/passkeys/new").text
+    new = {"name": "another", "passkey": Device(ORIGIN).make(options_in(page)), "csrf_token": token_in(page)}
     factories.later(minutes=6)
+    assert client.post("/passkeys/new", data=new).status_code == 401  # the proof is not fresh any more
+    assert row_of().name == "this laptop"
     address = f"/passkeys/{row_of().id}/remove"
     token = token_in(client.get("/").text)
     page = client.get(address).text

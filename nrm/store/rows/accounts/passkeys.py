@@ -10,6 +10,7 @@ from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
 from nrm.db import db
+from nrm.models.accounts.accounts import Member
 from nrm.models.accounts.passkeys import Passkey, PasskeyChallenge
 
 
@@ -41,6 +42,17 @@ def _as_it_was(statement: Select[PasskeyChallenge]) -> PasskeyChallenge | None:
     return found
 
 
-def sweep(session: Session, until: datetime) -> None:
+def unanswered(session: Session, until: datetime) -> Sequence[tuple[uuid.UUID, uuid.UUID, str]]:
+    """(member, organisation, purpose) of the challenges that nobody answered in time."""
+    rows = session.execute(
+        select(Member.id, Member.organisation_id, PasskeyChallenge.purpose)
+        .join(Member, Member.id == PasskeyChallenge.member_id)
+        .where(PasskeyChallenge.made_at <= until)
+        .order_by(PasskeyChallenge.made_at, PasskeyChallenge.challenge)
+    )
+    return [(member_id, organisation_id, purpose) for member_id, organisation_id, purpose in rows]
+
+
+def forget_challenges(session: Session, until: datetime) -> None:
     """Delete the challenges that nobody answered in time."""
     session.execute(delete(PasskeyChallenge).where(PasskeyChallenge.made_at <= until))

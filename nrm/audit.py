@@ -236,6 +236,7 @@ class Event(StrEnum):
     SILENCE_CONFIRMED = "silence_confirmed"
     RELEASE_SIGNED = "release_signed"
     RELEASE_SEALED = "release_sealed"
+    PAPER_NOT_MADE = "paper_not_made"
     PAYMENT_READ = "payment_read"
     TABLE_FILED = "table_filed"
     KEYS_DESTROYED = "keys_destroyed"

@@ -12,7 +12,7 @@ from nrm import clock
 from nrm.actions import backups
 from nrm.actions.accounts import accounts, alarms, organisations, second_hands
 from nrm.actions.interviews import child_alerts, family_notices, groups, helpline, holds, interviews, monitoring
-from nrm.actions.referrals import announced_returns, referrals, supplements
+from nrm.actions.referrals import announced_returns, meetings, referrals, supplements
 from nrm.actions.shelter import ages, child_returns, consents, key_workers, others_there, permits
 from nrm.db import rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor
@@ -27,7 +27,8 @@ _BATCH = 200
 
 def tend() -> dict[str, int]:
     """Do it; how many of each: `referrals_expired`, `drafts_expired`, `groups_forgotten`, `holds_over`, `others_over`,
-    `tags_forgotten`, `places_ended`, `papers_settled`, `sessions_covered`, `sessions_ended`, `alarms_raised`,
+    `tags_forgotten`, `meetings_over`, `places_ended`, `papers_settled`, `sessions_covered`, `sessions_ended`,
+    `alarms_raised`,
     `acts_expired`, `openings_lapsed`, `alerts_forgotten`, `families_forgotten`,
     `supplements_lapsed`, `notices_over`, `grown_up`, `consents_lapsed`, `thinking_ended`, `child_returns_forgotten`,
     `calls_forgotten`, `screens_forgotten`,
@@ -53,6 +54,7 @@ def tend() -> dict[str, int]:
         "families_forgotten": family_notices.forget(),
         "supplements_lapsed": supplements.lapse(by=by),
         "tags_forgotten": referrals.forget_tags(),
+        "meetings_over": meetings.forget(),
         "places_ended": key_workers.end_without_case(by=by),
         "notices_over": announced_returns.expire(by=by),
         "others_over": others_there.expire(by=by),

@@ -12,7 +12,7 @@ from nrm import audit, clock
 from nrm.domain.accounts.accounts import INVITATION_HOURS, Actor, Permission
 from nrm.domain.accounts.members import KeyHappening, OwnAccount, check_leaving
 from nrm.models.accounts.accounts import Invitation, KeyringWrap, Member, MemberSession, Organisation
-from nrm.steps.accounts import key_log
+from nrm.steps.accounts import key_log, passkeys
 from nrm.steps.accounts.key_events import happened
 from nrm.steps.shelter import key_workers as key_worker_steps
 from nrm.store.accounts import members as store
@@ -96,6 +96,7 @@ def _take_everything(session: Session, member: Member) -> None:
     )
     epochs.forget_member(session, member.id)
     vault.forget_keys(member)
+    passkeys.forget_all(session, member.id)
 
 
 def renew(session: Session, organisation: Organisation, by: Actor) -> int:

@@ -10,6 +10,7 @@ import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -33,6 +34,7 @@ SETTINGS = (
     "NRM_ARGON2_PASSES",
     "NRM_ACCESS_LOG",
     "NRM_ADDRESS",
+    "NRM_PASSKEYS",
     "NRM_SMTP_HOST",
     "NRM_SMTP_PORT",
     "NRM_SMTP_TLS",
@@ -43,6 +45,8 @@ SETTINGS = (
 SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _HOST = re.compile(r"[a-z0-9.:-]+")
+PASSKEYS = ("offered", "demanded")
+_SITE_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES = 19 * 1024, 2
 ARGON2_MOST_KIB, ARGON2_MOST_PASSES = 1024 * 1024, 100
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
@@ -79,6 +83,14 @@ class Smtp:
 
 
 @dataclass(frozen=True, slots=True)
+class Site:
+    """The address as browsers bind a passkey to it: the host by its name, and scheme, host and port in one."""
+
+    host: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """What the program needs to know before it starts."""
 
@@ -101,6 +113,12 @@ class Config:
     smtp: Smtp | None = None  # None: no e-mail is sent
     drill_database: str | None = None  # None: a drill makes databases of its own
     drill_shred_database: str | None = None
+    passkeys: str = "offered"  # or `demanded`
+
+    @property
+    def site(self) -> Site | None:
+        """Where passkeys belong; None without an address, or with one for which browsers make none."""
+        return _site(self.address)
 
 
 def load_config(env: Mapping[str, str]) -> Config:
@@ -140,6 +158,7 @@ def load_config(env: Mapping[str, str]) -> Config:
         smtp=_smtp(env),
         drill_database=drill,
         drill_shred_database=drill_shred,
+        passkeys=_passkeys(env),
     )
 
 
@@ -245,6 +264,31 @@ def _tls(env: Mapping[str, str]) -> tuple[Path | None, Path | None]:
         if path and not Path(path).is_file():
             raise MisConfigured(f"{setting}: there is no file {path}")
     return (Path(certificate) if certificate else None), (Path(key) if key else None)
+
+
+def _site(address: str) -> Site | None:
+    try:
+        parts = urlsplit(address)
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        return None
+    if not _SITE_HOST.fullmatch(host) or (parts.scheme != "https" and host != "localhost"):
+        return None
+    try:
+        ip_address(host)
+    except ValueError:
+        shown = "" if port in (None, {"https": 443, "http": 80}[parts.scheme]) else f":{port}"
+        return Site(host, f"{parts.scheme}://{host}{shown}")
+    return None  # browsers make no passkey for a number
+
+
+def _passkeys(env: Mapping[str, str]) -> str:
+    asked = env.get("NRM_PASSKEYS") or "offered"
+    if asked not in PASSKEYS:
+        raise MisConfigured(f"NRM_PASSKEYS: {asked!r} is not one of {', '.join(PASSKEYS)}")
+    if asked == "demanded" and _site(_home(env)) is None:
+        raise MisConfigured("NRM_PASSKEYS: a passkey belongs to the name of a host; set NRM_ADDRESS to https://NAME/")
+    return asked
 
 
 def _smtp(env: Mapping[str, str]) -> Smtp | None:

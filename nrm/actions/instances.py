@@ -17,6 +17,7 @@ from nrm.models.accounts.accounts import Instance
 from nrm.steps import instances as steps
 from nrm.store.rows.accounts import accounts as rows
 from nrm.vault import rows as row_marks
+from nrm.vault.keylog import belief
 
 
 def found(country: Country, *, synthetic: bool, second_factor: bool = True) -> None:
@@ -39,6 +40,16 @@ def found(country: Country, *, synthetic: bool, second_factor: bool = True) -> N
         for data in country.organisations.values():
             steps.add_organisation(session, data)
         audit.append(session, audit.Event.INSTANCE_MADE, by=Actor.system("init"), country=country.code)
+
+
+def keep_what_was_before() -> int:
+    """After an upgrade to the key log: list the organisations whose keyring is genuine, for the 60 days in which they
+    are founded (`vault.keylog.belief`). Done once; returns how many were listed."""
+    with transaction() as session:
+        listed = belief.freeze(session)
+        if listed:
+            audit.append(session, audit.Event.KEY_LOG_BEFORE_LISTED, by=Actor.system("upgrade"), organisations=listed)
+    return listed
 
 
 def nature() -> tuple[bool, bool]:

@@ -98,6 +98,10 @@ def upgrade(directory: Path, dry_run: bool) -> None:
             with _unserved(directory):
                 schema.upgrade()
                 disconnect()
+                listed = instances.keep_what_was_before()
+                disconnect()
+            if listed:
+                click.echo(f"key log: {listed} organisations are to be founded within 60 days")
         complete = _follow(app, directory, f"upgraded: {before} to" if before else "up to date:", dry_run)
     if not complete:
         click.get_current_context().exit(1)

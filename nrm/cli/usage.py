@@ -121,6 +121,10 @@ def signed_in(app: Flask, login: str) -> Iterator[Actor]:
     with app.app_context():
         try:
             found = accounts.resume(accounts.sign_in(login=login, password=password, code=code))
+        except accounts.PasskeyAsked:
+            raise Refused(
+                "--as: this account needs a passkey, which only a browser asks; set up a telephone, too"
+            ) from None
         except WaitsForColleague:
             raise Refused(
                 "--as: too many wrong codes were typed with the right password; a colleague has to let you in again"

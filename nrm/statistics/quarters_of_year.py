@@ -257,7 +257,12 @@ def last_printed(year: YearWithQuarters, table_set: TableSet, cells: Iterable[Ce
     for quarter in year.quarters:
         for cell, figure in printed_alike(table_set, quarter, wanted).items():
             most[cell] = max(figure, most.get(cell, 0))
-    return {cell: figure for cell, figure in most.items() if cell and figure <= 5}
+    return few(most)
+
+
+def few(figures: Mapping[Cell, int]) -> dict[Cell, int]:
+    """The figures that stand for few people, which the year keeps if it can."""
+    return {cell: figure for cell, figure in figures.items() if cell and figure <= 5}
 
 
 Part = tuple[tuple[str, str], ...]

@@ -173,7 +173,7 @@ def create(
 
     `by` is the actor who continues to read them, if there is one. `members`: who hold it themselves, by their own keys.
     """
-    grantees = grants.recipients(session, holders) if holders else []
+    grantees = grants.recipients(session, holders, by=by) if holders else []
     shred_keys = []
     for compartment, value in values.items():
         compartment_key, shred_key = crypto.new_key(), crypto.new_key()

@@ -35,6 +35,7 @@ from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Destruction, Grant, MemberGrant, PendingGrant, SealedCompartment
 from nrm.prepared import AnySession, Prepared, Row
 from nrm.vault import shredding
+from nrm.vault.keylog import belief, log
 from nrm.vault.keyrings import Disagrees, HoldsNoKeys, version_of
 from nrm.vault.marks import check_row_mac, is_right_row_mac, report, row_mac
 
@@ -76,11 +77,15 @@ _KEYRINGS = (
 _RECIPIENTS = _KEYRINGS.with_for_update(read=True, key_share=True, of=Organisation)
 
 
-def recipients(session: Session, organisation_ids: Collection[uuid.UUID]) -> list[Recipient]:
+def recipients(
+    session: Session, organisation_ids: Collection[uuid.UUID], *, by: Actor | None = None
+) -> list[Recipient]:
     """The organisations as grantees, in a stable order.
 
     Raises HoldsNoKeys for one that must not or cannot open; CannotOpen for a public key that was written by hand;
-    Disagrees for one that is not the newest that the second database knows.
+    Disagrees for one that is not the newest that the second database knows, or for which nobody vouches: neither the
+    key log nor, for 60 days after an upgrade, the list of before (`keylog.belief`).
+    While the log is wrong, nothing is sealed but to the organisation of `by`: people go on with what they hold.
     Until the transaction ends nobody deletes older versions of the keyring (`rewrapping.drop_old`; PostgreSQL).
     """
     newest = _newest(session.execute(_RECIPIENTS, {"ids": list(organisation_ids)}).all())
@@ -94,7 +99,23 @@ def recipients(session: Session, organisation_ids: Collection[uuid.UUID]) -> lis
             report("newest keyring", organisation_id)
         if disagree:
             raise Disagrees
+    for each in newest.values():
+        _must_be_vouched_for(session, each, own=by is not None and by.organisation_id == each.organisation_id)
     return list(newest.values())
+
+
+def _must_be_vouched_for(session: Session, found: Recipient, *, own: bool) -> None:
+    try:
+        if not own:
+            log.must_be_trusted()
+        believed = belief.keyring_of(session, found.organisation_id, own=own)
+    except log.LogWrong:
+        raise Disagrees from None
+    if own and not (believed and believed.founded):
+        return  # before its founding an organisation goes on with what its own people hold
+    if believed is None or (believed.version, believed.public) != (found.version, found.public):
+        report("newest keyring", found.organisation_id)
+        raise Disagrees
 
 
 def _unknown(newest: Mapping[uuid.UUID, Recipient]) -> list[uuid.UUID]:

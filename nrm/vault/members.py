@@ -16,6 +16,8 @@ from nrm import crypto
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, Credentials, KeyHolder
 from nrm.models.accounts.accounts import Member, MemberSession
+from nrm.vault.keylog import log, people
+from nrm.vault.keylog.heads import Head
 from nrm.vault.marks import check_row_mac, config, microseconds, report, row_mac
 
 _RECOVERY_BYTES = 20
@@ -24,7 +26,8 @@ _VERSION_BYTES = 4
 LEAST_KIB = 8  # less is no Argon2 (RFC 9106, 3.1)
 _INVITATION_BYTES = 16
 # How many people a browser's cookie remembers.
-_BROWSERS, _LONGEST_ENTRY = 5, 100
+_BROWSERS, _LONGEST_ENTRY = 5, 150
+_HEAD_BYTES = 16  # of the digest of the key log's end, in the cookie
 
 CannotOpen = crypto.CannotOpen
 
@@ -46,7 +49,15 @@ def make_member_keys(member: Member, password: str) -> tuple[KeyHolder, str]:
     member.sign_mark = row_mac("signing key", member.id, member.organisation_id, member.sign_public)
     keys = KeyHolder(kem_private, sign_private)
     seal_under(member, keys, derived(password))
+    known = log.last_state(db.session).members.get(member.id)
+    people.sign_own(member, keys, serial=max(member.serial, known.serial if known else 0) + 1)
     return keys, make_code(member, keys)
+
+
+def sign_own(member: Member, keys: KeyHolder) -> None:
+    """Let somebody whose account is older than the key log sign their keys for it, once, in their own session."""
+    if member.own_signature is None:
+        people.sign_own(member, keys, serial=max(member.serial, 1))
 
 
 def make_code(member: Member, keys: KeyHolder) -> str:
@@ -68,6 +79,7 @@ def forget_keys(member: Member) -> None:
     member.sealed_kem_recovery = member.sealed_sign_recovery = None
     member.code_checked_at = None
     member.sealed_totp = member.totp_step = member.totp_reset_at = None
+    member.own_signature = None
     member.argon2_kib = member.argon2_passes = member.waits_at = None
     member.codes_known = member.codes_elsewhere = 0
 
@@ -165,7 +177,11 @@ def signing_key(by: Actor) -> tuple[bytes, bytes]:
 
 
 def known_signing_key(member_id: uuid.UUID) -> bytes | None:
-    """The public half of the member's Ed25519 key, if this program made it for them in their organisation."""
+    """The public half of the member's Ed25519 key: by the key log, while they are in it; of an organisation that is not
+    founded, the one that this program made for them there."""
+    known = log.last_state(db.session).members.get(member_id)
+    if known is not None:
+        return None if known.left else known.signing
     statement = select(Member.organisation_id, Member.sign_public, Member.sign_mark).where(Member.id == member_id)
     row = db.session.execute(statement).first()
     if row is None or row.sign_public is None:
@@ -244,10 +260,11 @@ def _cost_of_nobody(account: Credentials | None, login: str) -> tuple[int, int]:
     return now
 
 
-def new_session(member_id: uuid.UUID, keys: KeyHolder) -> NewSession:
+def new_session(member_id: uuid.UUID, keys: KeyHolder, head: Head) -> NewSession:
     """A session under a new id and key; the caller sets its times, marks the row and adds it.
 
-    It carries what the keys have unwrapped of the organisation's keyring, so that no request unwraps it again.
+    It carries what the keys have unwrapped of the organisation's keyring, so that no request unwraps it again, and the
+    end of the key log that this person saw.
     """
     number, key = os.urandom(_SESSION_ID_BYTES), crypto.new_key()
     digest = _session_digest(number, key)
@@ -257,9 +274,29 @@ def new_session(member_id: uuid.UUID, keys: KeyHolder) -> NewSession:
     return NewSession(
         base64.urlsafe_b64encode(number + key).decode(),
         MemberSession(
-            digest=digest, member_id=member_id, sealed_keys=sealed, locked=False, wrong_proofs=0, asks_password=False
+            digest=digest,
+            member_id=member_id,
+            sealed_keys=sealed,
+            locked=False,
+            wrong_proofs=0,
+            asks_password=False,
+            sealed_head=seal_head(key, digest, head),
         ),
     )
+
+
+def seal_head(key: bytes, digest: bytes, head: Head) -> bytes:
+    """An end of the key log, under the key of the session: no other end is as good, whatever the databases say."""
+    content = head.number.to_bytes(_VERSION_BYTES, "big") + head.digest
+    return crypto.seal(key, content, crypto.ctx("session head", digest))
+
+
+def seen_head(key: bytes, digest: bytes, sealed: bytes | None) -> Head | None:
+    """The end of the key log that a session saw; None for a session without one. Raises CannotOpen."""
+    if sealed is None:
+        return None
+    content = crypto.unseal(key, sealed, crypto.ctx("session head", digest))
+    return Head(int.from_bytes(content[:_VERSION_BYTES], "big"), content[_VERSION_BYTES:])
 
 
 def mark_session(row: MemberSession, organisation_id: uuid.UUID) -> None:
@@ -339,24 +376,40 @@ def open_session(digest: bytes, key: bytes, member_id: uuid.UUID, sealed_keys: b
 
 def known_browser(login: str, cookie: str) -> str | None:
     """The number under which this person signed in with this browser before, or None."""
+    entry = _entry_of(login, cookie)
+    return entry.partition("-")[0] if entry is not None else None
+
+
+def _entry_of(login: str, cookie: str) -> str | None:
+    """The person's entry: a number, in newer ones the end of the key log, and the MAC of both under the login."""
     for entry in cookie.split(".")[:_BROWSERS]:
-        number, _, mac = entry.partition("-")
-        if same_token(_browser_mac(login, number), mac):
-            return number
+        said, _, mac = entry.rpartition("-")
+        if same_token(_browser_mac(login, said), mac):
+            return entry
     return None
 
 
-def with_browser(login: str, cookie: str) -> str:
-    """The cookie that says that this person signed in here: a random number and a MAC, no name."""
-    if known_browser(login, cookie) is not None:
-        return cookie
-    number = os.urandom(_SESSION_ID_BYTES).hex()
-    others = [entry for entry in cookie.split(".") if entry.isascii() and 0 < len(entry) < _LONGEST_ENTRY]
-    return ".".join([f"{number}-{_browser_mac(login, number)}", *others[: _BROWSERS - 1]])
+def browser_head(login: str, cookie: str) -> Head | None:
+    """The end of the key log that this person saw in this browser, its digest by 16 bytes; None if unknown."""
+    parts = (_entry_of(login, cookie) or "").split("-")
+    if len(parts) != 3:
+        return None
+    return Head(int(parts[1][:8], 16), bytes.fromhex(parts[1][8:]))
 
 
-def _browser_mac(login: str, number: str) -> str:
-    context = crypto.ctx(login, number.encode("utf-8", "surrogatepass"))
+def with_browser(login: str, cookie: str, head: Head) -> str:
+    """The cookie that says that this person signed in here, and which end of the key log they saw: a random number, the
+    end and a MAC, no name."""
+    before = _entry_of(login, cookie)
+    number = known_browser(login, cookie) or os.urandom(_SESSION_ID_BYTES).hex()
+    said = f"{number}-{head.number:08x}{head.digest[:_HEAD_BYTES].hex()}"
+    entries = [entry for entry in cookie.split(".") if entry.isascii() and 0 < len(entry) < _LONGEST_ENTRY]
+    others = [entry for entry in entries if entry != before]
+    return ".".join([f"{said}-{_browser_mac(login, said)}", *others[: _BROWSERS - 1]])
+
+
+def _browser_mac(login: str, said: str) -> str:
+    context = crypto.ctx(login, said.encode("utf-8", "surrogatepass"))
     return crypto.mac(crypto.expand(config().secrets.pepper, crypto.ctx("browser")), context).hex()
 
 

@@ -1372,3 +1372,18 @@ def test_a_grant_holds_until_the_last_day_of_its_consent_and_old_marks_end(befor
         assert consent["mark"] == mark("consent", consent["id"], case_id, *said)
         data.down()
         assert {name: data.rows(name) for name in was} == was
+
+
+def test_members_from_before_the_key_log_have_signed_nothing_yet(before: Before) -> None:
+    data = before("0068_key_log")
+    member = data.add("members", login="ana")["id"]
+    was = data.rows("members")
+    for _ in range(2):
+        data.up()
+        assert of_each(data, "members", "serial", "own_signature", "name_salt")[member] == (0, None, None)
+        with refused("known_kind"):
+            data.add("key_log", kind="said")
+        with refused("counted_from_one"):
+            data.add("key_log", kind="joined", number=0)
+        data.down()
+        assert data.rows("members") == was

@@ -383,6 +383,8 @@ class Credentials:
     kem_mark: bytes | None
     sign_public: bytes | None
     sign_mark: bytes | None
+    passkeys: int
+    """How many rows there are; whether they are passkeys is looked at once the password is right."""
     argon2_kib: int | None
     argon2_passes: int | None
     waits_at: datetime | None

@@ -57,6 +57,7 @@ class Organisation(Model):
     anew_due_at: Mapped[datetime | None]  # since when keys that a former key holder may have kept still open something
     # After how many idle minutes a session with a shift covers itself.
     cover_minutes: Mapped[int] = mapped_column(default=5, server_default=text("5"))
+    names_salt: Mapped[bytes | None]  # 16 bytes that hide the names in the key log
 
     @property
     def names(self) -> dict[str, str]:
@@ -94,6 +95,10 @@ class Member(Model):
     totp_step: Mapped[int | None] = mapped_column(BigInteger())  # the last 30 seconds a code was accepted for
     totp_reset_at: Mapped[datetime | None]  # when somebody took the second factor away, until there is a new one
     code_checked_at: Mapped[datetime | None]  # when the member re-typed the present recovery code
+    # What the key log needs of them: how often they made keys, 16 bytes that hide the name, and their own signature.
+    serial: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    name_salt: Mapped[bytes | None]
+    own_signature: Mapped[bytes | None]
     # With which memory (KiB) and passes the password was derived; it is tried with these.
     argon2_kib: Mapped[int | None]
     argon2_passes: Mapped[int | None]
@@ -197,6 +202,7 @@ class MemberSession(Model):
     wrong_proofs: Mapped[int] = mapped_column(default=0, server_default=text("0"))  # while it is locked
     whose_mark: Mapped[bytes | None]
     mark: Mapped[bytes | None]
+    sealed_head: Mapped[bytes | None]  # the end of the key log that this session saw, under the session's key
     # The kind of browser and of machine, as codes (`domain/accounts/browsers.py`).
     browser: Mapped[str] = mapped_column(default="", server_default=text("''"))
     device: Mapped[str] = mapped_column(default="", server_default=text("''"))

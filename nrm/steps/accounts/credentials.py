@@ -9,12 +9,22 @@ from typing import NoReturn
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from nrm import audit
+from nrm import audit, clock
 from nrm.db import db, hit_one, transaction
-from nrm.domain.accounts.accounts import Actor, Credentials, KeyHolder, SignInRefused, UnusableLogin, normalise_login
+from nrm.domain.accounts.accounts import (
+    Actor,
+    Credentials,
+    KeyHolder,
+    NotVisible,
+    SignInRefused,
+    UnusableLogin,
+    WaitsForColleague,
+    normalise_login,
+)
 from nrm.domain.accounts.failed_attempts import ACCOUNT, NETWORK
-from nrm.models.accounts.accounts import Member
-from nrm.steps.accounts import tallies
+from nrm.models.accounts.accounts import Member, MemberSession
+from nrm.steps.accounts import passkeys, tallies
+from nrm.steps.accounts.passkeys import Used
 from nrm.store.rows.accounts import accounts as rows
 from nrm.store.rows.accounts.failed_attempts import Counter, check, count
 from nrm.vault import members, second_factor
@@ -61,10 +71,13 @@ def counters(login: str, asker: Asker) -> list[Counter]:
     return found
 
 
-def refuse(account: Credentials | None, how: str, tries: list[Counter], *, code: bool = False) -> NoReturn:
+def refuse(
+    account: Credentials | None, how: str, tries: list[Counter], copied: Used | None = None, *, code: bool = False
+) -> NoReturn:
     """Count and record the failure, with the account that was named if there is one.
 
-    `code`: the password was right, and the code of the second factor was not.
+    `copied`: the passkey with which somebody came, and whose count went back; `code`: the password was right, and the
+    code of the second factor was not.
     """
     known = account if account is not None and account.known else None
     with transaction() as session:
@@ -76,7 +89,24 @@ def refuse(account: Credentials | None, how: str, tries: list[Counter], *, code:
         if waits:
             audit.append(session, audit.Event.ACCOUNT_WAITS, by=by)
         count(session, tries)
+        if copied is not None:
+            passkeys.note_copy(session, copied, by=by)
     raise SignInRefused
+
+
+def turn_away(account: Credentials, step: int | None, tries: list[Counter]) -> NoReturn:
+    """Say that the account waits, to who knows everything that is asked; a code is used up by it. Raises
+    WaitsForColleague."""
+    try:
+        with transaction() as session:
+            hold(session, account)
+            if step is not None:
+                use_code(session, account.id, step)
+            by = Actor(account.id, account.organisation_id, None, duty="waits")
+            audit.append(session, audit.Event.SIGN_IN_REFUSED, by=by)
+    except Overtaken:
+        refuse(account, "sign-in", tries)
+    raise WaitsForColleague
 
 
 def account_now(login: str) -> Credentials | None:
@@ -120,3 +150,22 @@ def use_code(session: Session, member_id: uuid.UUID, step: int | None) -> None:
     )
     if step is None or not hit:
         raise CodeUsed
+
+
+def proved(session: Session, by: Actor) -> None:
+    """Note in the actor's session that they have just shown that it is them."""
+    row = session.get(MemberSession, by.session_id, with_for_update=True, populate_existing=True)
+    if row is None or by.organisation_id is None or row.sealed_keys is None:
+        return
+    if members.is_session(row, row.digest, by.organisation_id):
+        row.proved_at = clock.now()
+        members.mark_session(row, by.organisation_id)
+
+
+def own_account(by: Actor) -> Credentials:
+    """The actor's own account; raises NotVisible."""
+    member = db.session.get(Member, by.member_id) if by.member_id is not None else None
+    account = rows.credentials(member.login) if member is not None else None
+    if account is None or not account.known or account.id != by.member_id:
+        raise NotVisible
+    return account

@@ -17,7 +17,7 @@ from forms.accounts.accounts import (
     RecoverAccountForm,
 )
 from nrm.actions.accounts import accounts as actions
-from nrm.actions.accounts import second_factor
+from nrm.actions.accounts import passkeys, second_factor
 from nrm.domain.accounts.accounts import (
     ROLE_LABELS,
     ROLES_OF,
@@ -93,20 +93,18 @@ def sign_in() -> BaseResponse | str:
             login=login,
             password=request.form.get("password", "")[:_PEOPLE_TYPE_AT_MOST],
             code=request.form.get("code", "")[:_PEOPLE_TYPE_AT_MOST],
+            browser=sessions.nonce(),
             asker=sessions.asker(),
         )
+    except actions.PasskeyAsked as asked:
+        return sessions.passkey_form(asked, carried=carried)
     except WaitsForColleague:
         return sessions.sign_in_form(status=422, carried=carried, login=login, waits=True)
     except SignInRefused:
         return sessions.sign_in_form(status=422, carried=carried, login=login, refused=True)
     except TooSoon as too_soon:
         return sessions.sign_in_form(status=429, carried=carried, login=login, too_soon=too_soon)
-    signed_in = actions.resume(cookie)
-    page = sessions.given_back(carried, signed_in) if carried and isinstance(signed_in, actions.SignedIn) else None
-    response: BaseResponse = Response(page) if page is not None else screen_lock.back(signed_in)
-    sessions.set_session(response, cookie)
-    sessions.remember_browser(response, login)
-    return response
+    return screen_lock.signed_in(cookie, login, carried)
 
 
 @blueprint.post("/sign-out")
@@ -207,9 +205,12 @@ def recover() -> BaseResponse:
                 code=form.code.data or "",
                 new_password=form.password.data or "",
                 second_factor=form.second_factor.data or "",
+                browser=sessions.nonce(),
                 asker=sessions.asker(),
             )
             return Response(render_template("accounts/accounts/recovered.html", code=code))
+        except actions.PasskeyAsked as asked:
+            return sessions.passkey_form(asked)
         except SignInRefused:
             form.code.errors = [N_("Enter the sign-in name and its recovery code again: they do not belong together")]
         except TooSoon as too_soon:
@@ -218,6 +219,13 @@ def recover() -> BaseResponse:
         except WeakPassword as error:
             form.password.errors = [WEAK[error.reason]]
     return _recover_page(form, 422)
+
+
+def recover_again(why: str, status: int) -> Response:
+    """The page of a lost password from the beginning, and why."""
+    form = RecoverAccountForm()
+    form.code.errors = [why]
+    return _recover_page(form, status)
 
 
 def _recover_page(form: RecoverAccountForm, status: int) -> Response:
@@ -246,6 +254,7 @@ def members() -> str:
         may_invite=by.may(Permission.ACCOUNT_INVITE),
         may_reset=by.may(Permission.ACCOUNT_RESET),
         second_factor=second_factor.demanded(),
+        passkeys=passkeys.offered(),
         own_id=by.member_id,
         may_disable=by.may(Permission.ACCOUNT_DISABLE),
         keeps_accounts=by.may(Permission.ORGANISATION_FOUND),

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.accounts.second_factor import ConfirmFactorForm
-from nrm.actions.accounts import accounts
+from nrm.actions.accounts import accounts, passkeys
 from nrm.actions.accounts import second_factor as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.accounts.members import KeyHoldersDecide
@@ -59,7 +59,8 @@ def _set_up_page(form: ConfirmFactorForm) -> str:
         # Made of a picture's strokes and a translated title, which the renderer escapes.
         picture=Markup(codes.qr(uri, gettext("QR code for the telephone"))),  # noqa: S704
         secret=grouped(proposal.secret),
-        replaces=access.visitor().has_second_factor,
+        replaces=access.visitor().factors.code,
+        passkeys=access.visitor().enrolling and passkeys.offered(),
     )
 
 
@@ -104,7 +105,7 @@ def prove() -> errors.Answer:
 def reset_page(member_id: uuid.UUID) -> str:
     by = access.actor()
     member = store.colleague(member_id, by=by)
-    if member.id == by.member_id or not actions.demanded():
+    if member.id == by.member_id or not (actions.demanded() or passkeys.offered()):
         raise NotVisible
     return render_template("accounts/second_factor/reset.html", name=member.name, login=member.login)
 

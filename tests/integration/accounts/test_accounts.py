@@ -19,6 +19,7 @@ from nrm.domain.accounts.accounts import (
     UnusableLogin,
     WeakPassword,
 )
+from nrm.steps.accounts.new_passwords import names_of
 from nrm.store import names as organisation_names
 from nrm.store.accounts import accounts as store
 from nrm.store.rows.accounts import accounts as account_rows
@@ -297,7 +298,7 @@ def test_a_password_that_is_guessed_first_is_refused_with_the_reason(app: Flask,
 
 
 def why_weak(token: str, password: str) -> str:
-    names = accounts.names_of(accounts.invited(token))
+    names = names_of(accounts.invited(token))
     try:
         domain.check_password(password, "a.hasani", names=names, is_common=is_common)
     except WeakPassword as error:

@@ -25,16 +25,27 @@ from nrm.cli.instance import make_instance
 from nrm.cli.serving import run_server
 from nrm.cli.usage import Refused
 from nrm.db import db, transaction
+from nrm.domain.accounts.key_log_entries import EntryKind, NewRole
+from nrm.domain.accounts.passkeys import MOST
 from nrm.models.accounts.accounts import Instance, Member
 from nrm.vault import members as vault
 from nrm.vault import second_factor
+from nrm.vault.keylog import log
 from tests import factories
 from tests.conftest import Person, token_in
+from tests.factories_passkeys import at_address, made
 from tests.world import World
 
 KNOWN, UNKNOWN, DISABLED = "vatra.case_worker", "nobody.at_all", "iom.case_worker"
 WAITING, INVITED, ENROLLED = "nrc.case_worker", "tjeter_vizion.case_worker", "ra.duty_officer"
-STANDS = {"disabled": DISABLED, "waiting": WAITING, "invited": INVITED, "second factor": ENROLLED}
+WITH_PASSKEYS = "rinas.border_officer"
+STANDS = {
+    "disabled": DISABLED,
+    "waiting": WAITING,
+    "invited": INVITED,
+    "second factor": ENROLLED,
+    "passkeys": WITH_PASSKEYS,
+}
 WRONG = "not the right one at all"
 NEW = "a second life of a cat"
 DOORS = {
@@ -47,6 +58,8 @@ DOORS = {
         "/recover",
         {"code": "-".join(["AAAA"] * 8), "password": NEW, "again": NEW},
     ),
+    "wrong password, passkeys": ("/sign-in", {"password": WRONG}),
+    "recover, passkeys": ("/recover", {"code": "-".join(["AAAA"] * 8), "password": NEW, "again": NEW}),
     "recover": ("/recover", {"code": "-".join(["AAAA"] * 8), "password": NEW, "again": NEW}),
 }
 TIMES = 300
@@ -86,6 +99,10 @@ def test_neither_the_answer_nor_its_time_tells_whether_an_account_exists(app: Fl
             else:
                 member.status = "invited"
                 vault.forget_keys(member)
+    at_address(app)
+    by = factories.actor(WITH_PASSKEYS)
+    for _ in range(MOST):
+        made(by)
     db.session.remove()
     client = app.test_client()
     token = token_in(client.get(path).text)
@@ -310,18 +327,25 @@ def test_one_of_several_tokens_is_not_enough(app: Flask) -> None:
 
 
 def test_a_role_that_was_taken_away_between_page_and_form_is_gone(app: Flask) -> None:
-    person = Person(app.test_client(), "vatra.shelter_manager")
-    person.get("/cases/new")
+    """In an organisation that is not founded the row says the role; in one that is, the key log does."""
+    person, manager = (Person(app.test_client(), each) for each in ("molsa.focal_point", "vatra.shelter_manager"))
+    person.get("/register")
+    manager.get("/beds/units/add")
+    vatra = factories.actor("vatra.case_worker")
     with transaction() as session:
-        session.execute(update(Member).where(Member.login == "vatra.shelter_manager").values(role="statistician"))
+        whose = session.scalars(select(Member.id).where(Member.login == manager.login)).one()
+        log.append(session, EntryKind.ROLE, NewRole(whose, "case_worker"), by=vatra)
+        session.execute(update(Member).where(Member.login == person.login).values(role="payment_officer"))
     db.session.remove()
-    for path in ("/cases/new", "/cases", "/referrals"):
-        assert person.client.get(path).status_code == 403
-    assert person.client.post("/cases/new", data={"csrf_token": person.csrf_token}).status_code == 403
+    for each, path in ((person, "/register"), (manager, "/beds/units/add")):
+        assert each.client.get(path).status_code == 403
+        assert each.client.post(path, data={"csrf_token": each.csrf_token}).status_code in (403, 405)
     with transaction() as session:
-        session.execute(update(Member).where(Member.login == "vatra.shelter_manager").values(status="disabled"))
+        logins = (person.login, manager.login)
+        session.execute(update(Member).where(Member.login.in_(logins)).values(status="disabled"))
     db.session.remove()
     assert person.client.get("/").status_code == 303
+    assert manager.client.get("/").status_code == 303
 
 
 def test_of_fifty_who_sign_in_at_once_two_passwords_are_worked_on(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,13 +7,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, func, select
+from sqlalchemy import Select, bindparam, case, exists, func, select
 from sqlalchemy.orm import aliased
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Credentials, NotVisible, OrganisationKind, Role
 from nrm.domain.shelter.consents import reads_by_consent
 from nrm.models.accounts.accounts import Instance, Invitation, Keyring, Member, MemberSession, Organisation
+from nrm.models.accounts.passkeys import Passkey
 from nrm.prepared import Prepared, Row
 
 _MEMBER_ROW = Member.__table__.c
@@ -115,6 +116,7 @@ _CREDENTIALS = select(
     _MEMBER_ROW.kem_mark,
     _MEMBER_ROW.sign_public,
     _MEMBER_ROW.sign_mark,
+    select(func.count()).where(Passkey.member_id == _MEMBER_ROW.id).scalar_subquery(),
     _MEMBER_ROW.argon2_kib,
     _MEMBER_ROW.argon2_passes,
     _MEMBER_ROW.waits_at,
@@ -169,6 +171,7 @@ def has_keyring(organisation_id: uuid.UUID) -> bool:
 
 
 _SESSION_TABLE, _MEMBER, _ORGANISATION = MemberSession.__table__, Member.__table__, Organisation.__table__
+_PASSKEY = Passkey.__table__
 
 
 _SESSION = Prepared(
@@ -183,6 +186,7 @@ _SESSION = Prepared(
         _SESSION_TABLE.c.wrong_proofs,
         _SESSION_TABLE.c.whose_mark,
         _SESSION_TABLE.c.mark,
+        _SESSION_TABLE.c.sealed_head,
         _SESSION_TABLE.c.failed_known,
         _SESSION_TABLE.c.failed_elsewhere,
         _SESSION_TABLE.c.before_at,
@@ -193,6 +197,7 @@ _SESSION = Prepared(
         _MEMBER.c.role,
         _MEMBER.c.status,
         _MEMBER.c.sealed_totp.is_not(None).label("has_second_factor"),
+        exists().where(_PASSKEY.c.member_id == _MEMBER.c.id).label("has_passkey"),
         _ORGANISATION.c.id.label("organisation_id"),
         _ORGANISATION.c.code,
         _ORGANISATION.c.kind,

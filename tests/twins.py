@@ -68,8 +68,8 @@ class Receivers:
     other: str
 
 
-ONE = Receivers("VATRA", "IOM", "TJETER_VIZION")
-TWO = Receivers("TJETER_VIZION", "VATRA", "IOM")
+ONE = Receivers("NRC", "IOM", "TJETER_VIZION")
+TWO = Receivers("VATRA", "TJETER_VIZION", "IOM")
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from wtforms import RadioField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Optional
+from wtforms.validators import InputRequired
 
 from forms import SelectChoice
 from forms.typed import Offered, OnceForm, PlainText
@@ -34,18 +34,17 @@ class MeetingForm(OnceForm):
     )
     telephone = StringField(
         N_("Telephone of whoever meets them"),
-        description=N_("If the post brings the person. No number of yours that is in a directory."),
-        validators=[Optional(), PlainText(40)],
+        description=N_("No number of yours that is in a directory."),
+        validators=[PlainText(40)],
     )
     hour = StringField(
         N_("When do you come?"),
-        description=N_("If you come for the person."),
-        validators=[Optional(), PlainText(40)],
+        validators=[PlainText(40)],
     )
     word = StringField(
         N_("Code word"),
-        description=N_("If you come for the person: whoever comes says it, and the post hands nobody over without it."),
-        validators=[Optional(), PlainText(40)],
+        description=N_("Whoever comes says it, and the post hands nobody over without it."),
+        validators=[PlainText(40)],
     )
 
     def fits(self, names: Collection[str], numbers: Collection[str]) -> bool:

@@ -6,7 +6,7 @@ from alembic import op
 from nrm.db import UtcDateTime
 
 revision = "0076_passkeys"
-down_revision = "0069_keylog_before"
+down_revision = "0075_marks_of_days"
 branch_labels = None
 depends_on = None
 

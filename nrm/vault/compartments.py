@@ -80,6 +80,7 @@ _PLACE = Prepared(
         _GRANT.keyring_version,
         _GRANT.sealed_key,
         _GRANT.mark.label("grant_mark"),
+        _GRANT.until_on,
         _WRAP.sealed_private,
         _OPENING.expires_at.label("open_until"),
         _OPENING.mark.label("leave_mark"),
@@ -493,7 +494,8 @@ def _keys(
 
 def _is_granted(row: Row, organisation_id: uuid.UUID) -> bool:
     """Whether this program made the live grant; one that was written by hand is ignored."""
-    if grants.is_made_here(row.grant_mark, row.case_id, row.compartment, row.epoch, organisation_id):
+    place = (row.case_id, row.compartment, row.epoch, organisation_id)
+    if grants.is_made_here(row.grant_mark, *place, row.until_on) and not shredding.is_ended(*place):
         return True
     report(f"grant of {row.compartment}", row.case_id)
     return False

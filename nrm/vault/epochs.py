@@ -168,6 +168,7 @@ def _follow(
     value = blobs.open_value(row, compartment_key, shred_key) if value is None else value
     case_id, compartment, epoch = row.case_id, row.compartment, row.epoch + 1
     following = crypto.new_key(), crypto.new_key()
+    until = grants.days_of(session, case_id, compartment)
     hit = hit_one(
         session,
         update(SealedCompartment)
@@ -187,7 +188,7 @@ def _follow(
     if not hit:
         raise StaleRevision
     grants.end(session, case_id, compartment, row.epoch)
-    grants.grant(session, following[0], case_id, compartment, epoch, grantees)
+    grants.grant(session, following[0], case_id, compartment, epoch, grantees, until=until)
     if compartment == "care":
         care_notes.move(session, case_id, (compartment_key, shred_key), following, epoch)
     return following

@@ -54,6 +54,10 @@ ENROLLING = frozenset(
         "accounts.sign_out",
     }
 )
+# The views for a member whose password is no longer good enough.
+ASKED_FOR_PASSWORD = frozenset(
+    {"accounts.password_page", "accounts.password", "second_factor.prove", "accounts.sign_out"}
+)
 # The views for a member who waits for a colleague's confirmation.
 WAITING = ENROLLING | {
     "home.index",
@@ -147,7 +151,10 @@ def _before() -> errors.Answer | None:
         return sessions.of_another_session(visitor)
     if visitor.enrolling and endpoint not in ENROLLING:
         return redirect(url_for("passkeys.make_page" if passkeys.demanded() else "second_factor.set_up_page"), 303)
-    if visitor.waiting and endpoint not in WAITING:
+    if visitor.asks_password and reads and endpoint not in ASKED_FOR_PASSWORD and endpoint not in ENROLLING:
+        # A form that was typed before is taken: nothing typed is lost by this, and every page leads here.
+        return redirect(url_for("accounts.password_page"), 303)
+    if visitor.waiting and endpoint not in WAITING | ASKED_FOR_PASSWORD:
         return errors.error_page(403)
     view = current_app.view_functions[endpoint]
     if not _reaches(visitor.actor, getattr(view, _ACCESS, None)):

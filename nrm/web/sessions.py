@@ -14,11 +14,12 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from nrm import clock
 from nrm.actions.accounts import accounts, screen_lock, second_factor
-from nrm.domain.accounts.accounts import ROLE_LABELS, Actor, SignInRefused
+from nrm.domain.accounts.accounts import ROLE_LABELS, Actor, SignInRefused, WaitsForColleague
 from nrm.domain.accounts.failed_attempts import TooSoon, network_of
 from nrm.domain.accounts.passkeys import LONGEST_ANSWER as LONGEST_OF_PASSKEY
 from nrm.domain.accounts.passkeys import PasskeyRefused, Purpose
 from nrm.domain.accounts.second_factor import is_fresh
+from nrm.domain.words import N_
 from nrm.steps.accounts.credentials import Asker
 from nrm.web import carrying, errors, navigation, places
 from nrm.web.language import COOKIE, LANGUAGES, gettext, text_in
@@ -31,6 +32,10 @@ PROOF, CARRIED = "step_up", "carried"
 PASSKEY = "passkey_proof"
 _STEP_UP = "_nrm_step_up"
 LONGEST_ANSWER = 300
+WAITS = N_(
+    "Too many wrong codes were typed with your right password: somebody else knows it. Ask a colleague to let you in "
+    "again, on the page Colleagues. Then change your password"
+)
 YEAR = 365 * 24 * 3600
 
 
@@ -119,7 +124,8 @@ class _Manager(LoginManager):  # type: ignore[misc]
 
 def asker() -> Asker:
     """Where an attempt comes from: the network (as a declared proxy names it) and the known browser."""
-    return Asker(network_of(request.remote_addr), request.cookies.get(browser_cookie(), ""))
+    agent = request.headers.get("User-Agent", "")
+    return Asker(network_of(request.remote_addr), request.cookies.get(browser_cookie(), ""), agent)
 
 
 def visitor_or_none() -> accounts.SignedIn | None:
@@ -149,6 +155,7 @@ def sign_in_form(
     thrice: bool = False,
     stale: bool = False,
     not_shown: bool = False,
+    waits: bool = False,
     too_soon: TooSoon | None = None,
     written: Sequence[str] = (),
 ) -> Response:
@@ -170,6 +177,7 @@ def sign_in_form(
         stale=stale,
         not_shown=not_shown,
         wait=errors.waiting_text(too_soon) if too_soon else "",
+        waits=waits,
         written=written,
         asks_code=second_factor.demanded(),
     )
@@ -379,6 +387,8 @@ def prove(visitor: accounts.SignedIn, *, fields: list[tuple[str, str]], address:
         second_factor.prove_again(
             answer=request.form.get(PROOF, "")[:LONGEST_ANSWER], passkey=passkey, by=visitor.actor, asker=asker()
         )
+    except WaitsForColleague:
+        return proof_page(visitor, address=address, fields=fields, status=422, message=gettext(WAITS))
     except PasskeyRefused:
         message = gettext("The page had been open too long, or was answered already: press the button again")
         return proof_page(visitor, address=address, fields=fields, status=422, message=message)
@@ -427,7 +437,7 @@ def _for_templates() -> dict[str, object]:
         values["csrf_token"] = visitor.csrf_token
         values["actor"] = _shown(visitor)
         values["covers"] = 60 * (visitor.covers_after or 0)
-        if not visitor.waiting and not visitor.enrolling:
+        if not (visitor.waiting or visitor.enrolling or visitor.asks_password):
             values["navigation"] = navigation.of(visitor.actor)
     if request and request.method == "POST":
         values |= _links_of_answer()

@@ -15,13 +15,16 @@ from nrm import clock
 from nrm.db import db, disconnect, transaction
 from nrm.domain.accounts.accounts import Role
 from nrm.domain.referrals.transfers import MEETING
+from nrm.domain.shelter.cases import Compartment
 from nrm.models.accounts.mailboxes import Mailbox
 from nrm.models.shelter.cases import Grant
+from nrm.store import names
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import mailboxes
+from nrm.web.interviews import handouts
 from tests import factories, twins
 from tests.conftest import Command, Person, once
-from tests.factories_referrals import organisation
+from tests.factories_referrals import TOLD, organisation
 from tests.invariants.test_routes import ACCESS, reaches
 from tests.twins import Twin
 
@@ -49,9 +52,11 @@ def base(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pair(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twins]:
     """The two worlds; they are only read."""
     folder = tmp_path_factory.mktemp("twins")
-    yield tuple(  # type: ignore[misc]
-        twins.build(factories.copy_instance(base, folder / each.takes), each) for each in (twins.ONE, twins.TWO)
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(handouts, "to_pdf", lambda html: html.encode())  # a sheet to the letter, and in no time
+        yield tuple(  # type: ignore[misc]
+            twins.build(factories.copy_instance(base, folder / each.takes), each) for each in (twins.ONE, twins.TWO)
+        )
     clock.set_clock(None)
 
 
@@ -121,6 +126,8 @@ def differences(pair: Twins, login: str, method: str = "GET") -> dict[str, str]:
     found: dict[str, str] = {}
     for endpoint, *addresses in asked(pair, login, method):
         said = []
+        if method == "POST":  # what two of them record stands in one order in both worlds
+            factories.later(seconds=1)
         for person, twin, address in zip(people, pair, addresses, strict=True):
             with Statements() as statements:
                 if method == "GET":
@@ -183,6 +190,41 @@ def test_no_answer_to_a_form_tells_one_receiver_from_another(spoilt: Twins) -> N
         assert not found, told(found)
     found = differences(spoilt, twins.INTERVIEWER)
     assert not found, told(found)
+
+
+@pytest.mark.slow
+def test_what_a_colleague_opens_before_the_answer_does_not_say_who_is_asked(spoilt: Twins) -> None:
+    """A colleague may open what the interviewer sent, with a purpose that is recorded, until somebody accepts."""
+    people = [Person(twin.app.test_client(), twins.THIRD) for twin in spoilt]
+    for name in spoilt[0].waits:
+        pages = []
+        for person, twin in zip(people, spoilt, strict=True):
+            case_id, _ = twin.people[name]
+            opened = [
+                person.client.post(
+                    f"/cases/{case_id}/open",
+                    data={"csrf_token": person.csrf_token, "compartment": each, "purpose": "handing_on"},
+                ).status_code
+                for each in Compartment
+            ]
+            assert 303 in opened
+            text = person.get(f"/cases/{case_id}")
+            assert TOLD in text  # it is open
+            pages.append((opened, twins.plain(text, twin)))
+        assert pages[0] == pages[1], _what_differs(*map(str, pages))
+
+
+@pytest.mark.slow
+def test_a_sheet_for_the_driver_has_the_number_of_the_duty_desk(spoilt: Twins) -> None:
+    for twin in spoilt:
+        with twin.app.app_context():
+            desk, shelter = (names.organisation_by_code(code).telephone for code in ("RA", twin.receivers.takes))
+            disconnect()
+        address = f"/interviews/{twin.people['accepted'][0]}/transport/pdf"
+        status, _, text = twins.answer(Person(twin.app.test_client(), twins.INTERVIEWER).client.get(address), twin)
+        assert status == 200
+        assert desk in text
+        assert shelter not in text
 
 
 @pytest.mark.slow

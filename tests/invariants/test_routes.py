@@ -137,6 +137,7 @@ def known_ids(world: World | None) -> dict[str, list[Any]]:
         "filing_id": [ids.get("filing")],
         "group_id": [ids.get("group")],
         "name": ["junk.css"],
+        "session_id": [None],
     }
 
 

@@ -386,7 +386,9 @@ def _opened(addresses: tuple[str, str]) -> Iterator[None]:
     main, shred = addresses
     app = Flask("migrated")
     # All that a migration asks an instance for, beside its databases.
-    app.extensions["nrm.config"] = types.SimpleNamespace(secrets=types.SimpleNamespace(store=SECRET))
+    app.extensions["nrm.config"] = types.SimpleNamespace(
+        secrets=types.SimpleNamespace(store=SECRET), argon2_kib=19456, argon2_passes=2
+    )
     db.init_app(app, database=main, shred_database=shred, synchronous="OFF")
     with app.app_context():
         yield

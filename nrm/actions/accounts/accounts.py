@@ -39,10 +39,10 @@ from nrm.prepared import Row
 from nrm.steps.accounts import covering, credentials, key_log, passkeys, recovering, signing_in
 from nrm.steps.accounts.credentials import COMMAND, Asker
 from nrm.steps.accounts.key_events import happened
+from nrm.steps.accounts.new_passwords import check_new, of_the_country
 from nrm.steps.shelter import shifts as shift_steps
 from nrm.store import names
 from nrm.store.accounts.members import colleague
-from nrm.store.countries import country
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.accounts import members as member_rows
@@ -79,6 +79,12 @@ class SignedIn:
     factors: Factors = field(default=Factors(False, 0, False, False))
     enrolling_as: Actor | None = field(default=None, repr=False)
     """The actor who makes a passkey, which the member's own key signs; until there is one, `actor` has no keys."""
+    failed_known: int = 0
+    failed_elsewhere: int = 0
+    before_at: datetime | None = None
+    """How often somebody failed since the sign-in before, in browsers the member knew and elsewhere; when that was."""
+    asks_password: bool = False
+    """Whether another password must be set before anything else."""
 
     @property
     def enrolling(self) -> bool:
@@ -195,7 +201,7 @@ def join(*, token: str, password: str) -> Joined:
     confirms them. Raises UnusableInvitation, WeakPassword, KeyringDisagrees (the link stays valid, and it is reported).
     """
     joining = invited(token)
-    _check_password(password, joining)
+    check_new(password, joining)
     try:
         return _join(token, password)
     except KeyringDisagrees:
@@ -279,8 +285,8 @@ def sign_in(*, login: str, password: str, code: str = "", browser: str = "", ask
     the same and cost the same time. Raises TooSoon after too many failures. No key of the member is opened before name,
     password and code are all right.
 
-    Raises PasskeyAsked when the password is right and a passkey is asked. `browser`: the cookie of the form, in which
-    that is answered.
+    Raises WaitsForColleague if all are, and too many codes were wrong before; PasskeyAsked when the password is right
+    and a passkey is asked. `browser`: the cookie of the form, in which that is answered.
     """
     name = credentials.folded(login)
     tries = credentials.counters(name, asker)
@@ -293,20 +299,24 @@ def sign_in(*, login: str, password: str, code: str = "", browser: str = "", ask
     # Only now: before the password is right nothing may tell who has a passkey, not even the time it takes.
     asked = passkeys.factors_at(account, in_browser=asker != COMMAND)
     if account.has_second_factor or asked.passkeys:
-        if code.strip() and step is None:
-            credentials.refuse(account, "sign-in", tries)
+        if step is None and (code.strip() or not asked.passkeys):
+            credentials.refuse(account, "sign-in", tries, code=True)
         if step is None or not asked.takes_code:
             if not asked.passkeys:
                 credentials.refuse(account, "sign-in", tries)
+            proved = signing_in.proved(account, under, password)
             with transaction() as session:
-                asking = passkeys.ask(session, Purpose.SIGN_IN, asked, account.id, under, browser)
+                asking = passkeys.ask(session, Purpose.SIGN_IN, asked, account.id, proved.packed(), browser)
             raise asking
+    if account.waits_at is not None:
+        credentials.turn_away(account, step, tries)
+    proved = signing_in.proved(account, under, password)
     try:
         with transaction() as session:
             member = credentials.hold(session, account)
             if account.has_second_factor:
                 credentials.use_code(session, account.id, step)
-            return signing_in.begin(session, member, account, under, asker.browsers, tries)
+            return signing_in.begin(session, member, account, proved, asker, tries)
     except (credentials.Overtaken, CannotOpen):
         credentials.refuse(account, "sign-in", tries)
 
@@ -382,6 +392,10 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
         covers_after=covers,
         factors=has,
         enrolling_as=actor if has.are_enough else replace(actor, keys=keys),
+        failed_known=row.failed_known,
+        failed_elsewhere=row.failed_elsewhere,
+        before_at=row.before_at,
+        asks_password=row.asks_password,
     )
 
 
@@ -424,7 +438,7 @@ def change_password(*, password: str, new_password: str, by: Actor, asker: Asker
     member = db.session.get(Member, by.member_id)
     if member is None:
         raise SignInRefused
-    _check_password(new_password, member)
+    check_new(new_password, member)
     account, keys = credentials.prove_password(member.login, password, "password", asker)
     with transaction() as session:
         member = credentials.hold(session, account)
@@ -434,6 +448,10 @@ def change_password(*, password: str, new_password: str, by: Actor, asker: Asker
             .where(MemberSession.member_id == member.id, MemberSession.digest != by.session_id)
             .values(sealed_keys=None, locked=False)
         )
+        own = session.get(MemberSession, by.session_id, with_for_update=True, populate_existing=True)
+        if own is not None and own.asks_password and vault.is_session(own, own.digest, member.organisation_id):
+            own.asks_password = False
+            vault.mark_session(own, member.organisation_id)
         audit.append(session, audit.Event.PASSWORD_CHANGED, by=by)
 
 
@@ -454,7 +472,8 @@ def recover(
     """
     name = credentials.folded(login)
     # Before the code is right nothing about the account may show, not even which new passwords it refuses.
-    check_password(new_password, login.strip().casefold(), names=_of_the_country(), is_common=is_common)
+    alone = not second_factor_vault.demanded()
+    check_password(new_password, login.strip().casefold(), names=of_the_country(), is_common=is_common, alone=alone)
     tries = credentials.counters(name, asker)
     failed_attempt_rows.check(tries)
     account = credentials.account_now(name)
@@ -470,7 +489,7 @@ def recover(
     asked = passkeys.factors_at(account, in_browser=asker != COMMAND)
     if account.has_second_factor and step is None and not asked.passkeys:
         credentials.refuse(account, "recovery", tries)
-    _check_password(new_password, db.session.get_one(Member, account.id))
+    check_new(new_password, db.session.get_one(Member, account.id))
     db.session.rollback()
     if asked.passkeys and (step is None or not asked.takes_code):
         waiting = json.dumps([code, new_password]).encode()
@@ -485,28 +504,6 @@ def recover(
             return recovering.finish(session, member, keys, new_password, tries)
     except credentials.Overtaken:
         credentials.refuse(account, "recovery", tries)
-
-
-def names_of(member: Member) -> list[str]:
-    """The names of person, organisation and country: what a person who guesses this password would try first."""
-    organisation = names.organisation(member.organisation_id)
-    return [
-        member.name,
-        organisation.code,
-        organisation.name_sq,
-        organisation.name_en,
-        organisation.crossing_point,
-        *_of_the_country(),
-    ]
-
-
-def _of_the_country() -> list[str]:
-    found = country()
-    return [found.code, *found.names.values()]
-
-
-def _check_password(password: str, member: Member) -> None:
-    check_password(password, member.login, names=names_of(member), is_common=is_common)
 
 
 def carry(ended: Ended, kind: Carry, *, path: str, fields: Sequence[tuple[str, str]] = ()) -> str:

@@ -171,13 +171,16 @@ def sign_in(*, token: str, browser: str, answer: str, code: str, asker: Asker) -
     enough.
 
     `token`: what the page carried; `browser`: the cookie of its form. The challenge is used up, also by a wrong answer.
-    Raises PasskeyRefused (LATE), SignInRefused, TooSoon.
+    Raises PasskeyRefused (LATE), SignInRefused, TooSoon, WaitsForColleague.
     """
     shown = _shown(Purpose.SIGN_IN, "sign-in", token, browser, answer, code, asker)
+    if shown.account.waits_at is not None:
+        credentials.turn_away(shown.account, shown.step, shown.tries)
     try:
         with transaction() as session:
             member, account = shown.note(session), shown.account
-            cookie = signing_in.begin(session, member, account, shown.waiting, asker.browsers, shown.tries)
+            right = signing_in.unpacked(shown.waiting)
+            cookie = signing_in.begin(session, member, account, right, asker, shown.tries)
             return cookie, account.login
     except (credentials.Overtaken, CannotOpen):
         credentials.refuse(shown.account, "sign-in", shown.tries)
@@ -220,5 +223,5 @@ def _shown(purpose: Purpose, how: str, token: str, browser: str, answer: str, co
         step = second_factor.accepted_step(account, code)
         right = step is not None and steps.factors_at(account, in_browser=True).takes_code
     if not right or account.status not in ("active", "waiting"):
-        credentials.refuse(account, how, tries, used)
+        credentials.refuse(account, how, tries, used, code=bool(code))
     return _Shown(account, tries, waiting, used, step)

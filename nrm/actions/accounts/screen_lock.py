@@ -21,6 +21,17 @@ from nrm.vault import compartments, keyrings, shifts
 from nrm.vault import members as vault
 
 Fields = list[tuple[str, str]]
+_KEPT = (
+    "proved_at",
+    "covers_after",
+    "browser",
+    "device",
+    "failed_known",
+    "failed_elsewhere",
+    "before_at",
+    "asks_password",
+)
+"""What the session that is brought back has of the one that was hidden."""
 
 
 def hide(*, path: str, fields: Fields, by: Actor) -> None:
@@ -84,7 +95,8 @@ def unlock(*, cookie: str, password: str, asker: Asker = credentials.COMMAND) ->
         if old is None or not old.locked or not vault.is_session(old, old.digest, account.organisation_id):
             raise SignInRefused  # unlocked or ended at the same moment
         new.row.created_at, new.row.seen_at, new.row.expires_at = old.created_at, now, old.expires_at
-        new.row.proved_at, new.row.covers_after = old.proved_at, old.covers_after
+        for name in _KEPT:
+            setattr(new.row, name, getattr(old, name))
         vault.mark_session(new.row, account.organisation_id)
         _move(session, old, new.row)
         failed_attempt_rows.forgive(session, tries[0])

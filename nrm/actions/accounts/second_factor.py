@@ -9,16 +9,24 @@ from sqlalchemy import update
 
 from nrm import audit, clock
 from nrm.db import transaction
-from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, OrganisationKind, Permission
-from nrm.domain.accounts.members import check_reset_from_outside
+from nrm.domain.accounts.accounts import (
+    Actor,
+    NotPermitted,
+    NotVisible,
+    OrganisationKind,
+    Permission,
+    Role,
+    WaitsForColleague,
+)
+from nrm.domain.accounts.members import check_letting_in, check_reset_from_outside
 from nrm.domain.accounts.passkeys import Purpose
 from nrm.domain.accounts.second_factor import WrongCode
 from nrm.models.accounts.accounts import Member, MemberSession, Organisation
-from nrm.steps.accounts import credentials, passkeys
+from nrm.steps.accounts import credentials, passkeys, tallies
 from nrm.steps.accounts.credentials import Asker
 from nrm.store.accounts.members import colleague
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
-from nrm.store.rows.accounts.members import other_holders
+from nrm.store.rows.accounts.members import holds_newest, other_holders
 from nrm.vault import members
 from nrm.vault import passkeys as vault_of_passkeys
 from nrm.vault import second_factor as vault
@@ -126,7 +134,9 @@ def prove_again(*, answer: str, passkey: str = "", by: Actor, asker: Asker = cre
     else:
         right = members.prove(account, account.login, answer) is not None
     if not right:
-        credentials.refuse(account, "step-up", tries, used)
+        credentials.refuse(account, "step-up", tries, used, code=has.code)
+    if account.waits_at is not None:
+        raise WaitsForColleague
     try:
         with transaction() as session:
             credentials.hold(session, account)
@@ -169,3 +179,30 @@ def reset(*, member_id: uuid.UUID, by: Actor) -> None:
             update(MemberSession).where(MemberSession.member_id == member.id).values(sealed_keys=None, locked=False)
         )
         audit.append(session, audit.Event.SECOND_FACTOR_RESET, by=by, member_id_reset=member.id)
+
+
+def let_in(*, member_id: uuid.UUID, by: Actor) -> None:
+    """Let a colleague sign in again after too many wrong codes with the right password.
+
+    Somebody who holds the key of the organisation does it; where an organisation holds none, a colleague or the
+    administrator. Raises NotPermitted, KeyHoldersDecide, NotVisible.
+    """
+    member = colleague(member_id, by=by)
+    if member.id == by.member_id or by.member_id is None:
+        raise NotPermitted("one's own account")
+    with transaction() as session:
+        organisation = session.get_one(
+            Organisation, member.organisation_id, with_for_update={"key_share": True}, populate_existing=True
+        )
+        check_letting_in(
+            own=organisation.id == by.organisation_id,
+            holds=holds_newest(by.member_id),
+            holds_keys=OrganisationKind(organisation.kind).holds_keys,
+            keeps_accounts=by.role is Role.ADMINISTRATOR,
+        )
+        member = session.get_one(Member, member_id, with_for_update=True, populate_existing=True)
+        if member.waits_at is None:
+            return
+        tallies.let_in(member)
+        session.flush()
+        audit.append(session, audit.Event.ACCOUNT_LET_IN, by=by, member_id_let_in=member.id)

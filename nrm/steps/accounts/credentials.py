@@ -18,11 +18,12 @@ from nrm.domain.accounts.accounts import (
     NotVisible,
     SignInRefused,
     UnusableLogin,
+    WaitsForColleague,
     normalise_login,
 )
 from nrm.domain.accounts.failed_attempts import ACCOUNT, NETWORK
 from nrm.models.accounts.accounts import Member, MemberSession
-from nrm.steps.accounts import passkeys
+from nrm.steps.accounts import passkeys, tallies
 from nrm.steps.accounts.passkeys import Used
 from nrm.store.rows.accounts import accounts as rows
 from nrm.store.rows.accounts.failed_attempts import Counter, check, count
@@ -31,14 +32,16 @@ from nrm.vault import members, second_factor
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Where an attempt comes from. `browsers`: the cookie of a browser in which people signed in before."""
+    """Where an attempt comes from. `browsers`: the cookie of a browser in which people signed in before; `agent`: what
+    the browser says it is."""
 
     network: str = ""
     browsers: str = ""
+    agent: str = ""
 
 
 COMMAND = Asker()
-_PROVED = ("status", "verifier", "sealed_totp", "sealed_kem_recovery")
+_PROVED = ("status", "verifier", "sealed_totp", "sealed_kem_recovery", "waits_at")
 
 
 class Overtaken(SignInRefused):
@@ -61,24 +64,49 @@ def counters(login: str, asker: Asker) -> list[Counter]:
     """What a failure counts against: the browser if this person signed in there before, else name and network."""
     number = members.known_browser(login, asker.browsers)
     if number is not None:
-        return [Counter(second_factor.try_mark("browser", number), ACCOUNT)]
+        return [Counter(second_factor.try_mark("browser", number), ACCOUNT, of_own_browser=True)]
     found = [Counter(second_factor.try_mark("account", login), ACCOUNT)]
     if asker.network:
         found.append(Counter(second_factor.try_mark("network", asker.network), NETWORK))
     return found
 
 
-def refuse(account: Credentials | None, how: str, tries: list[Counter], copied: Used | None = None) -> NoReturn:
-    """Count and record the failure, with the account that was named if there is one. `copied`: the passkey with which
-    somebody came, and whose count went back."""
+def refuse(
+    account: Credentials | None, how: str, tries: list[Counter], copied: Used | None = None, *, code: bool = False
+) -> NoReturn:
+    """Count and record the failure, with the account that was named if there is one.
+
+    `copied`: the passkey with which somebody came, and whose count went back; `code`: the password was right, and the
+    code of the second factor was not.
+    """
     known = account if account is not None and account.known else None
     with transaction() as session:
         by = Actor(known.id if known else None, known.organisation_id if known else None, None, duty=how)
+        # Before the entry: who holds the end of the chain never waits for a row.
+        own = tries[0].of_own_browser
+        waits = account is not None and tallies.failed(session, account, own=own, code=code)
         audit.append(session, audit.Event.SIGN_IN_REFUSED, by=by)
+        if waits:
+            audit.append(session, audit.Event.ACCOUNT_WAITS, by=by)
         count(session, tries)
         if copied is not None:
             passkeys.note_copy(session, copied, by=by)
     raise SignInRefused
+
+
+def turn_away(account: Credentials, step: int | None, tries: list[Counter]) -> NoReturn:
+    """Say that the account waits, to who knows everything that is asked; a code is used up by it. Raises
+    WaitsForColleague."""
+    try:
+        with transaction() as session:
+            hold(session, account)
+            if step is not None:
+                use_code(session, account.id, step)
+            by = Actor(account.id, account.organisation_id, None, duty="waits")
+            audit.append(session, audit.Event.SIGN_IN_REFUSED, by=by)
+    except Overtaken:
+        refuse(account, "sign-in", tries)
+    raise WaitsForColleague
 
 
 def account_now(login: str) -> Credentials | None:

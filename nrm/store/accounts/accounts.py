@@ -40,6 +40,12 @@ class MemberLine:
     link_is_colleagues: bool
     holders: int  # of the newest keyring, in the organisation
     holds: bool  # the newest keyring
+    waits_at: datetime | None  # since when the account waits until a colleague lets the member in
+
+    @property
+    def of_key_holders(self) -> bool:
+        """Whether the organisation holds keys, so that only its key holders let a colleague in again."""
+        return OrganisationKind(self.organisation_kind).holds_keys
 
     @property
     def nobody_there_could_help(self) -> bool:
@@ -130,6 +136,7 @@ def members(*, by: Actor, after: str = "", size: int = MEMBERS_AT_ONCE) -> Page[
             is_from_colleague(Member.id, Member.organisation_id),
             number_of_holders(Organisation.id, checked=False),
             and_(Member.status == "active", has_newest(Member.id)),
+            Member.waits_at,
         )
         .join(Organisation, Organisation.id == Member.organisation_id)
         .order_by(Organisation.code, Member.login)

@@ -188,6 +188,20 @@ def attempt(quarter: Quarter, *, by: Actor, report: str = MAIN.name) -> tuple[st
     return None
 
 
+def without_paper(quarter: Quarter, *, by: Actor) -> frozenset[str]:
+    """The drafts of a quarter that both offices signed once and that were not sealed, because the machine was too busy
+    to typeset their paper."""
+    _must_read(by)
+    entries = db.session.scalars(
+        select(AuditEntry.details)
+        .where(AuditEntry.event == literal_column("'paper_not_made'"))
+        .order_by(AuditEntry.id.desc())
+        .limit(50)
+    )
+    late = {told["report"] for told in map(json.loads, entries) if told["quarter"] == str(quarter)}
+    return frozenset(line.report for line in waiting(by=by) if line.quarter == quarter and line.report in late)
+
+
 def waiting(*, by: Actor) -> list[DraftLine]:
     """The drafts that wait for signatures, for readers of reports: which, since when, and whether one has signed."""
     _must_read(by)

@@ -31,6 +31,7 @@ from nrm.domain.accounts.accounts import (
     SignInRefused,
     UnusableInvitation,
     UnusableLogin,
+    WaitsForColleague,
     WeakPassword,
 )
 from nrm.domain.accounts.failed_attempts import TooSoon
@@ -39,7 +40,7 @@ from nrm.domain.words import N_
 from nrm.store import names
 from nrm.store.accounts import accounts as store
 from nrm.store.countries import country
-from nrm.web import access, errors, home, sessions
+from nrm.web import access, errors, home, hosts, sessions
 from nrm.web.accounts import screen_lock
 from nrm.web.language import LANGUAGES, text_in
 
@@ -47,6 +48,7 @@ blueprint = Blueprint("accounts", __name__)
 
 WEAK = {
     PasswordRefusal.SHORT: N_("Enter a password of at least 12 characters"),
+    PasswordRefusal.SHORT_ALONE: N_("Enter a password of at least 15 characters"),
     PasswordRefusal.COMMON: N_(
         "Enter another password: this one is among the first that are guessed. Take several words that do not belong "
         "together"
@@ -60,6 +62,8 @@ UNUSABLE = {
     LoginRefusal.TAKEN: N_("Enter another sign-in name: this one is taken"),
     LoginRefusal.SHAPE: N_("Enter a sign-in name of small letters, digits, dots and hyphens"),
 }
+LONG_ENOUGH = N_("At least 12 characters. Several words that do not belong together are easy to remember.")
+LONG_ALONE = N_("At least 15 characters. Several words that do not belong together are easy to remember.")
 _PEOPLE_TYPE_AT_MOST = 300
 THEMSELVES = N_(
     "Choose another organisation: two people hold the key of this one, and invite their colleagues themselves"
@@ -94,6 +98,8 @@ def sign_in() -> BaseResponse | str:
         )
     except actions.PasskeyAsked as asked:
         return sessions.passkey_form(asked, carried=carried)
+    except WaitsForColleague:
+        return sessions.sign_in_form(status=422, carried=carried, login=login, waits=True)
     except SignInRefused:
         return sessions.sign_in_form(status=422, carried=carried, login=login, refused=True)
     except TooSoon as too_soon:
@@ -168,7 +174,7 @@ def _join_page(token: str, form: JoinAccountForm, status: int) -> BaseResponse:
     nonce = sessions.nonce()
     page = render_template(
         "accounts/accounts/join.html",
-        form=form,
+        form=_how_long(form),
         login=member.login,
         name=member.name,
         csrf_token=actions.sign_in_token(nonce),
@@ -176,6 +182,12 @@ def _join_page(token: str, form: JoinAccountForm, status: int) -> BaseResponse:
     response = Response(page, status)
     sessions.remember_nonce(response, nonce)
     return response
+
+
+def _how_long(form: JoinAccountForm | ChangePasswordForm) -> JoinAccountForm | ChangePasswordForm:
+    """The form, which says how long a password must be in this instance."""
+    form.password.description = LONG_ENOUGH if second_factor.demanded() else LONG_ALONE
+    return form
 
 
 @blueprint.get("/recover")
@@ -220,7 +232,7 @@ def _recover_page(form: RecoverAccountForm, status: int) -> Response:
     nonce = sessions.nonce()
     page = render_template(
         "accounts/accounts/recover.html",
-        form=form,
+        form=_how_long(form),
         csrf_token=actions.sign_in_token(nonce),
         asks_code=second_factor.demanded(),
     )
@@ -296,7 +308,7 @@ def invite() -> BaseResponse | tuple[str, int] | str:
     except NotPermitted:
         form.role.errors = [N_("Choose a role that exists in this organisation")]
         return render_template("accounts/accounts/invite.html", form=form), 422
-    link = url_for("accounts.invitation", token=token, _external=True)
+    link = hosts.link("accounts.invitation", token=token)
     return render_template("accounts/accounts/invited.html", link=link, name=form.name.data)
 
 
@@ -334,7 +346,10 @@ def _say_who_invites(form: InviteColleagueForm) -> None:
 @sessions.step_up
 def password_page() -> str:
     return render_template(
-        "accounts/accounts/password.html", form=ChangePasswordForm(), changed="changed" in request.args
+        "accounts/accounts/password.html",
+        form=_how_long(ChangePasswordForm()),
+        changed="changed" in request.args,
+        asked=access.visitor().asks_password,
     )
 
 
@@ -356,7 +371,9 @@ def password() -> tuple[str, int] | BaseResponse:
             form.old.errors = [N_("Enter your present password; this is not it")]
         except WeakPassword as error:
             form.password.errors = [WEAK[error.reason]]
-    return render_template("accounts/accounts/password.html", form=form), 422
+    return render_template(
+        "accounts/accounts/password.html", form=_how_long(form), asked=access.visitor().asks_password
+    ), 422
 
 
 @home.page(Role.ADMINISTRATOR)

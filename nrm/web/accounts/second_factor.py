@@ -23,6 +23,10 @@ from nrm.web.language import gettext
 
 blueprint = Blueprint("second_factor", __name__)
 ISSUER = "NRM"
+HOLDERS_LET_IN = N_(
+    "Only somebody who holds the key of the organisation can let a colleague in again; where it holds none, a "
+    "colleague or the administrator."
+)
 
 
 @blueprint.get("/second-factor")
@@ -58,6 +62,29 @@ def _set_up_page(form: ConfirmFactorForm) -> str:
         replaces=access.visitor().factors.code,
         passkeys=access.visitor().enrolling and passkeys.offered(),
     )
+
+
+@blueprint.get("/members/<uuid:member_id>/let-in")
+@access.signed_in
+@sessions.step_up
+def let_in_page(member_id: uuid.UUID) -> str:
+    """What letting a colleague in again means; only of one who waits for it."""
+    by = access.actor()
+    member = store.colleague(member_id, by=by)
+    if member.id == by.member_id or member.waits_at is None:
+        raise NotVisible
+    return render_template("accounts/second_factor/let_in.html", member=member)
+
+
+@blueprint.post("/members/<uuid:member_id>/let-in")
+@access.signed_in
+@sessions.step_up
+def let_in(member_id: uuid.UUID) -> errors.Answer:
+    try:
+        actions.let_in(member_id=member_id, by=access.actor())
+    except KeyHoldersDecide:
+        return errors.error_page(403, HOLDERS_LET_IN)
+    return redirect(url_for("accounts.members"), 303)
 
 
 @blueprint.post("/prove")

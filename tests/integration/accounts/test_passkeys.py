@@ -29,6 +29,7 @@ from nrm.domain.accounts.passkeys import LASTS, MOST, PasskeyRefused, Purpose, R
 from nrm.models.accounts.accounts import FailedTries, Member, MemberSession
 from nrm.models.accounts.passkeys import Passkey, PasskeyChallenge, RemovedPasskey
 from nrm.models.audit import AuditEntry
+from nrm.steps.accounts import signing_in
 from nrm.steps.accounts.credentials import Asker
 from nrm.store.accounts import accounts as account_store
 from nrm.store.accounts import passkeys as store
@@ -366,10 +367,11 @@ def test_what_waits_for_a_passkey_opens_with_the_page_alone(at: Flask) -> None:
     passkey(ME)
     asking = asked()
     row = db.session.scalars(select(PasskeyChallenge).where(PasskeyChallenge.purpose == Purpose.SIGN_IN)).one()
-    under = vault.open_waiting(asking.token, row)
+    under = signing_in.unpacked(vault.open_waiting(asking.token, row)).under
     assert len(under) == 32
     stored = b"".join(value for value in vars(row).values() if isinstance(value, bytes))
     assert under not in stored
+    assert under.hex().encode() not in stored
     assert asking.token.encode() not in stored
     with pytest.raises(vault.CannotOpen):
         vault.open_waiting(vault.new_token(), row)

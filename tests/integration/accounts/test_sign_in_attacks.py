@@ -218,6 +218,32 @@ def test_nobody_marks_an_instance_synthetic_afterwards(real: Flask) -> None:
         assert not re.search(r"update\(Instance", text), file
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("values", [{"synthetic": True}, {"synthetic": True, "second_factor": False}, {"mark": None}])
+def test_a_row_turned_by_hand_makes_no_real_instance_a_demo_country(
+    real: Flask, caplog: pytest.LogCaptureFixture, values: dict[str, object]
+) -> None:
+    """Also not at the next start of the server: plain HTTP and a password alone stay refused."""
+    with real.app_context(), transaction() as session:
+        session.execute(update(Instance).values(**values))
+    again = factories.open_instance(real.extensions["nrm.config"].directory)
+    told = (again.extensions["nrm.synthetic"], again.extensions["nrm.second_factor"], again.extensions["nrm.secure"])
+    assert told == (False, True, True)
+    assert "the instance of" in caplog.text
+    page = again.test_client().get("/sign-in", base_url="https://localhost")
+    assert 'name="code"' in page.text
+    assert "Demonstrim" not in page.text
+
+
+def test_a_demo_country_whose_second_factor_was_switched_off_by_hand_asks_for_it(tmp_path: Path) -> None:
+    folder = tmp_path / "demanding"
+    app = make_instance(folder, "albania", language="sq", synthetic=True, second_factor=True, synchronous="OFF")
+    with app.app_context(), transaction() as session:
+        assert app.extensions["nrm.second_factor"]
+        session.execute(update(Instance).values(second_factor=False))
+    assert factories.open_instance(folder).extensions["nrm.second_factor"]
+
+
 def test_every_answer_forbids_keeping_it_except_static_files(world_app: tuple[Flask, World]) -> None:
     app, world = world_app
 

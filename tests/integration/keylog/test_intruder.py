@@ -242,14 +242,13 @@ class Intruder(RuleBasedStateMachine):
             values = {**right[-1], "id": uuid.uuid4(), "organisation_id": self.ids[code], "version": newest + 1}
             by_hand(insert(Keyring).values(values))
 
-    @rule(pick=PICK)
-    def join_somewhere_by_hand(self, pick: int) -> None:
+    @rule(code=st.sampled_from(("NRC", "VATRA", "RINAS", "TRP_UNIT")), hides=st.booleans())
+    def join_somewhere_by_hand(self, code: str, hides: bool) -> None:
         """Rows for a member and an invitation; then the web. Where the keyring is hidden, the first makes one."""
-        code = HONEST[pick % len(HONEST)]
         self.planted += 1
         login = f"planted{self.planted}"
         self.logins.add(login)
-        if pick % 2:
+        if hides:
             ours = [row["id"] for row in rows_of(Keyring) if row["organisation_id"] == self.ids[code]]
             by_hand(
                 delete(KeyringWrap).where(KeyringWrap.keyring_id.in_(ours)), delete(Keyring).where(Keyring.id.in_(ours))

@@ -52,8 +52,8 @@ def again(request: pytest.FixtureRequest, template: Path, tmp_path: Path, monkey
 
 @pytest.mark.slow
 def test_a_year_is_printed_by_two_attributes_with_every_seed(again: Again) -> None:
-    """One seed gave two attributes and another a bare total: beside a quarter the gate took, of people who are not these,
-    the year after a year for one that knew of none."""
+    """One seed gave two attributes and another a bare total. Beside a quarter the gate looked at people who are not
+    these, and gave them a year that knew of no release before it."""
     made = [again(seed) for seed in SEEDS]
     assert [each.verdict.step for each in made] == ["two_way"] * len(SEEDS)
     assert all(each.verdict.one_person.by_series < one_person.MOST_BY_SERIES for each in made)

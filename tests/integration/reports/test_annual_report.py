@@ -168,6 +168,7 @@ class Arithmetic:
     def __init__(self) -> None:
         self.solver = quiet_solver()
         self.numbers: dict[tuple[str, Named], highspy.highs_var] = {}
+        self.names: dict[str, str] = {}  # of which report a release is, where it is called otherwise
 
     def read(self, report: str, figures: Mapping[Named, int | None]) -> None:
         for named, figure in figures.items():
@@ -177,7 +178,7 @@ class Arithmetic:
             elif figure and figure > 5:
                 low, high = max(5, figure - 9), figure + 9
             self.numbers[report, named] = self.solver.addVariable(low, high)
-        for dimension in country().tables[report].dimensions.values():
+        for dimension in country().tables[self.names.get(report, report)].dimensions.values():
             wholes = [dimension.top, *dimension.groups.values()]
             for named in figures:
                 if dimension.name in dict(named):

@@ -68,6 +68,10 @@ CASE_REFUSED = {
         "The urgent interview is completed, and nothing is written over it. Write what is to be corrected into the "
         "part on care, or as a note of the case."
     ),
+    CaseRefusal.PARKED: N_(
+        "This case is closed to everybody, because the person took everything back or asked for erasure. Nothing is "
+        "opened or written. Its page says until when, and who can give it back."
+    ),
     CaseRefusal.NOT_APPLIED: N_(
         "Record first that the person applied for a permit: only then does the permit unit read anything."
     ),

@@ -77,6 +77,7 @@ def top(*, by: Actor) -> Top:
         "struck_since": absence_rows.struck_since(),
         "quarter": str(Quarter.of(today).previous),
         **place_rows.days_of(today),
+        **second_hands.moments(),
     }
     row = _top(by)(**values).one()
     keys = members.keys_of(row, by=by)

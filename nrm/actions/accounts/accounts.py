@@ -43,6 +43,7 @@ from nrm.store.countries import country
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.accounts import members as member_rows
+from nrm.store.rows.accounts import suspensions as suspension_rows
 from nrm.vault import keyrings
 from nrm.vault import members as vault
 from nrm.vault import second_factor as second_factor_vault
@@ -69,6 +70,8 @@ class SignedIn:
     proved_at: datetime | None
     covers_after: int | None = None
     """After how many idle minutes it covers itself; None without a shift."""
+    suspension_id: uuid.UUID | None = None
+    """The suspension because of which the session opens, signs and does nothing."""
 
     @property
     def enrolling(self) -> bool:
@@ -327,11 +330,12 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
             as_read = (MemberSession.digest == digest, MemberSession.mark == row.mark)
             later = {"seen_at": now, "mark": vault.mark_seen(row, digest, now)}
             session.execute(update(MemberSession).where(*as_read).values(**later))
-    usable = row.has_second_factor or not second_factor_vault.demanded()
+    suspension = suspension_rows.standing(row.member_id) if row.suspended else None
+    usable = suspension is None and (row.has_second_factor or not second_factor_vault.demanded())
     actor = Actor(
         row.member_id,
         row.organisation_id,
-        Role(row.role),
+        Role(row.role) if suspension is None else None,
         kind=OrganisationKind(row.kind),
         organisation_code=row.code,
         crossing_point=row.crossing_point,
@@ -348,6 +352,7 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
         has_second_factor=row.has_second_factor,
         proved_at=row.proved_at,
         covers_after=covers,
+        suspension_id=suspension.id if suspension is not None else None,
     )
 
 

@@ -93,6 +93,7 @@ class Member(Model):
     totp_step: Mapped[int | None] = mapped_column(BigInteger())  # the last 30 seconds a code was accepted for
     totp_reset_at: Mapped[datetime | None]  # when somebody took the second factor away, until there is a new one
     code_checked_at: Mapped[datetime | None]  # when the member re-typed the present recovery code
+    left_at: Mapped[datetime | None]  # when the account was ended, as long as its keys are kept
 
 
 class Invitation(Model):

@@ -8,6 +8,7 @@ from wtforms import BooleanField, HiddenField, RadioField, StringField, TextArea
 from wtforms.validators import DataRequired, InputRequired
 
 from forms import SelectChoice
+from forms.accounts.second_hands import SignedForm
 from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.referrals.transfers import MEETING, TRANSFER
 from nrm.domain.shelter.cases import HOUSE_LABEL, SUPPLEMENT, CaseRefusal, Compartment, Purpose
@@ -211,7 +212,7 @@ class ShareCaseForm(OnceForm):
     )
 
 
-class EraseCaseForm(OnceForm):
+class EraseCaseForm(SignedForm):
     """The confirmation that the person asks for it; erasing cannot be undone."""
 
     asked = BooleanField(

@@ -1,6 +1,7 @@
 """A case that is withdrawn or erased opens for nobody first: its holder's grants are parked, and the act says until when.
 
-On the way down what is parked is lost, because no older program can give it back: undo those acts before.
+A person may ask that what was to be destroyed is kept. On the way down what is parked is lost, because no older program
+can give it back: undo those acts before.
 """
 
 import sqlalchemy as sa
@@ -38,6 +39,10 @@ COLUMNS = {
     "heard": (sa.String(), ""),
     "undone": (sa.String(), ""),
 }
+ASKED_BEFORE = ("copy", "erasure", "withdrawal")
+ASKED = (*ASKED_BEFORE, "keep")
+ANSWERED_BEFORE = ("open", "given", "erased", "withdrawn", "refused")
+ANSWERED = (*ANSWERED_BEFORE, "passed_on")
 SEEN_BY = "fk_heavy_acts_seen_by_id_members"
 
 
@@ -72,11 +77,16 @@ def upgrade(database: str) -> None:
         for name, text in CHECKS.items():
             batch.create_check_constraint(op.f(f"ck_heavy_acts_{name}"), text)
     _open_acts(OPEN)
+    exchange_codes("person_requests", "kind", "known_kind", ASKED_BEFORE, ASKED)
+    exchange_codes("person_requests", "status", "known_status", ANSWERED_BEFORE, ANSWERED)
 
 
 def downgrade(database: str) -> None:
     if database != "main":
         return
+    op.execute("DELETE FROM person_requests WHERE kind = 'keep'")
+    exchange_codes("person_requests", "status", "known_status", ANSWERED, ANSWERED_BEFORE)
+    exchange_codes("person_requests", "kind", "known_kind", ASKED, ASKED_BEFORE)
     op.execute("UPDATE heavy_acts SET status = 'expired', decided_at = parked_at WHERE status = 'parked'")
     with op.batch_alter_table("heavy_acts") as batch:
         for name in CHECKS:

@@ -9,7 +9,7 @@ from flask import Blueprint, g, render_template
 from nrm.actions.agreement import agreement_versions
 from nrm.domain.accounts.accounts import Role
 from nrm.store import home as store
-from nrm.store.accounts import second_hands
+from nrm.store.accounts import second_hands, suspensions
 from nrm.store.interviews import directives
 from nrm.web import access, sessions
 
@@ -38,6 +38,7 @@ def index() -> str:
     told = visitor is not None and not visitor.waiting
     g.act_alarms = g.top.act_alarms if told else 0
     g.acts = second_hands.waiting(by=by) if told and g.top.acts else []
+    g.suspensions = suspensions.standing(by=by) if told and g.top.suspended else []
     g.unread = directives.unread(by=by)
     g.agreements = agreement_versions.waits_for(by=by)
     if visitor is not None and visitor.waiting:

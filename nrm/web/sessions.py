@@ -395,7 +395,7 @@ def _for_templates() -> dict[str, object]:
         values["csrf_token"] = visitor.csrf_token
         values["actor"] = _shown(visitor)
         values["covers"] = 60 * (visitor.covers_after or 0)
-        if not visitor.waiting and not visitor.enrolling:
+        if not visitor.waiting and not visitor.enrolling and visitor.suspension_id is None:
             values["navigation"] = navigation.of(visitor.actor)
     if request and request.method == "POST":
         values |= _links_of_answer()

@@ -87,8 +87,8 @@ def disable(*, member_id: uuid.UUID, by: Actor) -> bool:
         if member.status == "disabled":
             return False
         holds = member_rows.holds_newest(member.id)
-        check_leaving(holds=holds, others=member_rows.other_holders(member))
         _bind_administrator(member, organisation, by, holds=holds)
+        check_leaving(holds=holds, others=member_rows.other_holders(member))
         few = leaves_few(holds=holds, others=member_rows.other_holders(member, able=True))
         waits = _goes_among_colleagues(session, ActKind.END_ACCOUNT, ActReason.LEFT, member, by, few=few)
         if waits is None:

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.db import db, hit_one, rows_hit, transaction
+from nrm.db import db, rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Permission
 from nrm.domain.accounts.second_hands import (
     OF_CASES,
@@ -61,7 +61,7 @@ def agree(*, act_id: uuid.UUID, by: Actor, heard: Heard | None = None) -> str | 
         if kind in OF_CASES and heard is None:
             raise ActRefused(ActRefusal.ANSWERED)
         was_parked = asked.status == ActStatus.PARKED
-        _settle(session, asked, ActStatus.AGREED, by, heard=heard)
+        alone.settle(session, asked, ActStatus.AGREED, by, heard=heard)
         token = _carry_out(session, kind, asked, by, was_parked=was_parked)
         alone.record(session, audit.Event.ACT_AGREED, asked, by, heard=str(heard) if heard else None)
     erasure_steps.carry_out()
@@ -106,7 +106,7 @@ def undo(*, act_id: uuid.UUID, by: Actor, changed_mind: bool = False) -> None:
         asked = store.row(act_id, by=by)
         if asked.status != ActStatus.PARKED or asked.case_id is None:
             raise ActRefused(ActRefusal.ANSWERED)
-        _settle(session, asked, ActStatus.DECLINED, by, undone=how)
+        alone.settle(session, asked, ActStatus.DECLINED, by, undone=how)
         parked.give_back(session, asked.case_id, by)
         alone.record(session, audit.Event.ACT_UNDONE, asked, by, how=str(how))
     shredding.work_off()
@@ -125,7 +125,7 @@ def decline(*, act_id: uuid.UUID, by: Actor) -> None:
             raise ActRefused(ActRefusal.ANSWERED)
         mine = asked.asked_by_id == by.member_id
         how = Undone.ASKER if mine else Undone.AUTHORITY if _is_desk_of(asked, by) else Undone.HOLDER
-        _settle(session, asked, ActStatus.DECLINED, by, undone=how)
+        alone.settle(session, asked, ActStatus.DECLINED, by, undone=how)
         alone.record(session, audit.Event.ACT_DECLINED, asked, by)
 
 
@@ -185,7 +185,7 @@ def _finish(act_id: uuid.UUID, by: Actor) -> bool:
         is_due = act.status == ActStatus.PARKED and act.final_at is not None and act.final_at <= clock.now()
         if not is_due or not rows.is_act(act):
             return False
-        _settle(session, act, ActStatus.DONE, by)
+        alone.settle(session, act, ActStatus.DONE, by)
         parked.finish(session, act, by)
         alone.record(session, audit.Event.ACT_FINISHED, act, by)
         return True
@@ -237,35 +237,3 @@ def _hold(session: Session, asked: HeavyAct) -> None:
         session.get_one(
             Organisation, asked.organisation_id, with_for_update={"key_share": True}, populate_existing=True
         )
-
-
-def _settle(
-    session: Session,
-    asked: HeavyAct,
-    status: ActStatus,
-    by: Actor,
-    *,
-    heard: Heard | None = None,
-    undone: Undone | None = None,
-) -> None:
-    """Store the answer; of two people who answer at once the second gets ActRefused."""
-    now = clock.now()
-    answer = {
-        "status": str(status),
-        "decided_at": now,
-        "decided_by_id": by.member_id,
-        "heard": str(heard or ""),
-        "undone": str(undone or ""),
-    }
-    still = HeavyAct.status == asked.status
-    if asked.status == ActStatus.ASKED:
-        still &= HeavyAct.expires_at > now
-    hit = asked.status in OPEN and hit_one(
-        session,
-        update(HeavyAct)
-        .where(HeavyAct.id == asked.id, still)
-        .values(**answer, mark=rows.act_mark(asked, **answer))
-        .execution_options(synchronize_session=False),
-    )
-    if not hit:
-        raise ActRefused(ActRefusal.ANSWERED)

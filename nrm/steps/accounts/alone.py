@@ -8,16 +8,22 @@ from __future__ import annotations
 import uuid
 from datetime import date
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
+from nrm.db import hit_one
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.accounts.second_hands import (
     OF_CASES,
+    OPEN,
     WAITS,
     ActKind,
     ActReason,
+    ActRefusal,
+    ActRefused,
     ActStatus,
+    Heard,
     Undone,
     ends_at_once,
     final_at,
@@ -97,6 +103,38 @@ def record(session: Session, event: audit.Event, act: HeavyAct, by: Actor, **det
         of_member_id=act.member_id,
         **details,
     )
+
+
+def settle(
+    session: Session,
+    asked: HeavyAct,
+    status: ActStatus,
+    by: Actor,
+    *,
+    heard: Heard | None = None,
+    undone: Undone | None = None,
+) -> None:
+    """Store the answer; of two people who answer at once the second gets ActRefused."""
+    now = clock.now()
+    answer = {
+        "status": str(status),
+        "decided_at": now,
+        "decided_by_id": by.member_id,
+        "heard": str(heard or ""),
+        "undone": str(undone or ""),
+    }
+    still = HeavyAct.status == asked.status
+    if asked.status == ActStatus.ASKED:
+        still &= HeavyAct.expires_at > now
+    hit = asked.status in OPEN and hit_one(
+        session,
+        update(HeavyAct)
+        .where(HeavyAct.id == asked.id, still)
+        .values(**answer, mark=rows.act_mark(asked, **answer))
+        .execution_options(synchronize_session=False),
+    )
+    if not hit:
+        raise ActRefused(ActRefusal.ANSWERED)
 
 
 def count(session: Session, kind: ActKind, subject: uuid.UUID, by: Actor) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.domain.accounts.accounts import Actor
-from nrm.domain.accounts.second_hands import ActKind, ActReason, ActStatus
+from nrm.domain.accounts.second_hands import ActKind, ActReason, ActStatus, Undone, is_over
 from nrm.domain.referrals.referrals import ReferralEvent, ReferralStatus
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused, Compartment
 from nrm.models.accounts.second_hands import HeavyAct
@@ -28,6 +28,7 @@ from nrm.steps.shelter import consent_records
 from nrm.steps.shelter import consents as consent_steps
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import withheld as withheld_steps
+from nrm.store.rows.accounts import second_hands as act_rows
 from nrm.vault import compartments as vault
 from nrm.vault import epochs, grants, parking
 
@@ -100,6 +101,21 @@ def give_back(session: Session, case_id: uuid.UUID, by: Actor) -> None:
     """Let the holder open the case again; nobody else reads anything before it is shared anew. Needs no key."""
     for compartment in parking.give_back(session, case_id):
         audit.append(session, audit.Event.ACCESS_GIVEN_BACK, by=by, case_id=case_id, compartment=compartment)
+
+
+def keep(session: Session, case_id: uuid.UUID, by: Actor) -> bool:
+    """The person changed her mind and told somebody who holds no key to the case: what was asked for in her name is
+    undone; returns whether there was anything. Call `shredding.work_off` after the transaction."""
+    session.get_one(Case, case_id, with_for_update=True, populate_existing=True)
+    act = act_rows.open_of_case(case_id)
+    if act is None or (act.status == ActStatus.ASKED and is_over(act.expires_at, clock.now())):
+        return False
+    was_parked = act.status == ActStatus.PARKED
+    alone.settle(session, act, ActStatus.DECLINED, by, undone=Undone.HELP_LINE)
+    if was_parked:
+        give_back(session, case_id, by)
+    alone.record(session, audit.Event.ACT_UNDONE, act, by, how=str(Undone.HELP_LINE))
+    return True
 
 
 def _withdraw_referral(session: Session, case_id: uuid.UUID, by: Actor) -> None:

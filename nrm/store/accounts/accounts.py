@@ -14,10 +14,11 @@ from sqlalchemy.orm import aliased
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, OrganisationKind, Permission
-from nrm.domain.accounts.members import KEY_HOLDERS_NEEDED, KeyHoldersDecide, check_new_link_from_outside
+from nrm.domain.accounts.members import COMES_BACK, KEY_HOLDERS_NEEDED, KeyHoldersDecide, check_new_link_from_outside
 from nrm.models.accounts.accounts import Invitation, Member, Organisation
 from nrm.store.paging import Page
 from nrm.store.rows.accounts.members import has_newest, is_from_colleague, number_of_holders
+from nrm.store.rows.accounts.suspensions import is_suspended
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,18 @@ class MemberLine:
     link_is_colleagues: bool
     holders: int  # of the newest keyring, in the organisation
     holds: bool  # the newest keyring
+    left_at: datetime | None
+    suspended: bool
+
+    @property
+    def may_come_back(self) -> bool:
+        """Whether they left so lately that key holders can let them in again."""
+        return self.status == "disabled" and self.left_at is not None and clock.now() < self.left_at + COMES_BACK
+
+    @property
+    def is_keyless(self) -> bool:
+        """Whether the organisation holds no keys: then who keeps the accounts ends and renews them."""
+        return not OrganisationKind(self.organisation_kind).holds_keys
 
     @property
     def nobody_there_could_help(self) -> bool:
@@ -129,6 +142,8 @@ def members(*, by: Actor, after: str = "", size: int = MEMBERS_AT_ONCE) -> Page[
             is_from_colleague(Member.id, Member.organisation_id),
             number_of_holders(Organisation.id, checked=False),
             and_(Member.status == "active", has_newest(Member.id)),
+            Member.left_at,
+            is_suspended(Member.id, clock.now()),
         )
         .join(Organisation, Organisation.id == Member.organisation_id)
         .order_by(Organisation.code, Member.login)

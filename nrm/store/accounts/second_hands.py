@@ -257,15 +257,19 @@ def _seen_by(by: Actor, kinds: Collection[str]) -> ColumnElement[bool]:
 
 
 def _shown(by: Actor, kinds: Collection[str], undone_since: Any, climbed_until: Any) -> ColumnElement[bool]:
-    """What is open; and what ran out while nobody agreed, unless it was done or asked for again since."""
+    """What is open; and what ran out while nobody agreed, or was given back by others, unless it was asked for again
+    since."""
     since = aliased(HeavyAct)
     again = exists().where(
         since.asked_at > HeavyAct.asked_at,
         or_(since.case_id == HeavyAct.case_id, since.member_id == HeavyAct.member_id),
     )
     ran_out = and_(HeavyAct.status == ActStatus.EXPIRED, HeavyAct.decided_at > undone_since, ~again)
+    given_back = and_(
+        HeavyAct.undone.in_((str(Undone.HELP_LINE), str(Undone.AUTHORITY))), HeavyAct.decided_at > undone_since, ~again
+    )
     is_open = HeavyAct.status.in_(OPEN)
-    own = and_(HeavyAct.organisation_id == by.organisation_id, or_(is_open, ran_out))
+    own = and_(HeavyAct.organisation_id == by.organisation_id, or_(is_open, ran_out, given_back))
     if _is_desk(by):
         climbed = and_(HeavyAct.seen_at.is_(None), HeavyAct.asked_at <= climbed_until)
         own = or_(own, and_(is_open, or_(climbed, _left_to_desk())))

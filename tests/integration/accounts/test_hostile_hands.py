@@ -15,6 +15,7 @@ from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.shelter.cases import ParkedGrant
 from tests import factories
+from tests import factories_referrals as people
 from tests.conftest import Person
 from tests.integration.accounts.test_second_hands import EVERYTHING, MANAGER, WORKER, code, kept, opened, status_of
 
@@ -54,43 +55,43 @@ def test_the_manager_sees_it_and_gives_the_cases_back_with_two_presses(app: Flas
         assert code(case_id) in home
         assert act in home
     for act in acts[:2]:
-        assert "opens for nobody" in manager.get(act)
+        assert "opens for nobody" in manager.get(f"{act}?lang=en")
         manager.post(f"{act}/undo", {"why": "mistake"})
     for case_id in cases[:2]:
-        manager.post(f"/cases/{case_id}/open/identity", {"purpose": "care"})
+        manager.post(f"/cases/{case_id}/open", {"compartment": "identity", "purpose": "care"})
+        assert people.PLANTED in manager.get(f"/cases/{case_id}")
 
 
 def test_an_administrator_ends_no_account_of_those_who_hold_keys(app: Flask) -> None:
     """Fourteen accounts in a minute, so that no shelter of the country could accept anybody."""
     administrator = Person(app.test_client(), "administrator")
     holding = [str(kind) for kind in OrganisationKind if kind.holds_keys]
-    people = db.session.scalars(
+    holders = db.session.scalars(
         select(Member.login)
         .join(Organisation, Organisation.id == Member.organisation_id)
         .where(Organisation.kind.in_(holding))
         .order_by(Member.login)
     ).all()
-    assert len(people) >= 14
-    for login in people:
+    assert len(holders) >= 14
+    for login in holders:
         administrator.post(f"/members/{member_id(login)}/disable", status=403)
-    assert {status_of(each) for each in people} == {"active"}
+    assert {status_of(each) for each in holders} == {"active"}
 
 
 def test_an_administrator_suspends_few_and_leaves_two_who_open(app: Flask) -> None:
     administrator = Person(app.test_client(), "administrator")
-    people = [*db.session.scalars(select(Member.login).where(Member.role != "administrator").order_by(Member.login))]
+    everybody = select(Member.login).where(Member.role != "administrator").order_by(Member.login)
     answers = {
         login: administrator.client.post(
             f"/members/{member_id(login)}/suspend",
             data={"csrf_token": administrator.csrf_token, "reason": "misuse", "sure": "y"},
         ).status_code
-        for login in people
+        for login in db.session.scalars(everybody).all()
     }
     suspended = [login for login, status in answers.items() if status == 303]
     assert len(suspended) == 3
     assert len({each.partition(".")[0] for each in suspended}) == 3
     for login in suspended:
-        Person(app.test_client(), "administrator")
         organisation = db.session.scalars(select(Member.organisation_id).where(Member.login == login)).one()
         kind = db.session.get_one(Organisation, organisation).kind
         if OrganisationKind(kind).holds_keys:

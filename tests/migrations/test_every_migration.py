@@ -157,6 +157,13 @@ TABLE: dict[str, Moved | str] = {
     "0067_referral_mistakes": Moved(
         since.test_a_person_accepted_by_mistake_did_not_arrive_on_the_way_down, ("referrals",)
     ),
+    "0072_parked_cases": Moved(
+        since.test_a_case_that_opens_for_nobody_is_an_act_that_ran_out_on_the_way_down,
+        ("heavy_acts", "person_requests"),
+    ),
+    "0073_leaving_and_suspensions": Moved(
+        since.test_nobody_is_suspended_on_the_way_down_and_nothing_says_that_they_were, ("key_events",)
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

@@ -196,9 +196,10 @@ def _carry_out(session: Session, kind: ActKind, asked: HeavyAct, by: Actor, *, w
         if not was_parked and not _is_desk_of(asked, by):
             # It is closed to everybody first, by a key of the holder: so what stays gets a new epoch, too.
             try:
-                parked.begin(session, session.get_one(Case, asked.case_id), kind, by)
+                case = parked.able(session, asked.case_id, kind, by)
             except NotVisible:
                 raise CaseRefused(CaseRefusal.NOT_HOLDER) from None  # it has changed hands since
+            parked.begin(session, case, kind, by)
         parked.finish(session, asked, by)
     elif asked.member_id is not None and kind is ActKind.END_ACCOUNT:
         member, organisation = member_steps.held(session, asked.member_id)

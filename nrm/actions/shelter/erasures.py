@@ -99,7 +99,7 @@ def erase(*, case_id: uuid.UUID, by: Actor, signed_on: date | None = None) -> No
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
         store.row(case_id, by=by, lock=True)
-        case = None if act_rows.parking(case_id) else steps.erasable_now(session, case_id, by)
+        case = None if act_rows.parking(case_id) else parked.able(session, case_id, ActKind.ERASE, by)
         act_id = parked.ask(session, ActKind.ERASE, ActReason.ERASURE_ASKED, case_id, case, by, signed_on=signed_on)
     steps.carry_out()
     raise WaitsForSecond(act_id)

@@ -41,12 +41,12 @@ def check_takes_back(case: Case) -> None:
         raise ConsentRefused(ConsentRefusal.CHILD)
 
 
-def withdraw_everything(session: Session, case: Case, by: Actor) -> None:
-    """Carry out that everything is taken back, in a case that is closed to everybody. Needs no key. Call `carry_out`
-    after the transaction."""
+def withdraw_everything(session: Session, case: Case, by: Actor, *, heard_by: Actor) -> None:
+    """Carry out that everything is taken back, in a case that is closed to everybody. Needs no key. `heard_by`: the
+    member of the holder to whom the person said it. Call `carry_out` after the transaction."""
     consent_records.end_all(session, case.id, by)
     case.consent = "refused"
-    _destroy(session, case, by)
+    _destroy(session, case, by, heard_by)
     data_request_steps.answer_by_doing(session, case.id, RequestKind.WITHDRAWAL, RequestStatus.WITHDRAWN, by)
 
 
@@ -67,7 +67,7 @@ def going(session: Session, case_id: uuid.UUID) -> list[str]:
     ]
 
 
-def _destroy(session: Session, case: Case, by: Actor) -> None:
+def _destroy(session: Session, case: Case, by: Actor, heard_by: Actor) -> None:
     stays_on = is_with_somebody(session, case.id)
     erasure_steps.destroy(session, case.id, going(session, case.id), by)
     supplement_steps.forget(session, case.id, by)
@@ -77,7 +77,7 @@ def _destroy(session: Session, case: Case, by: Actor) -> None:
     child_files.destroy(session, case.id)
     whole = (Consent.topic == Topic.SHARING, Consent.party == "")
     if not consent_records.current(session, case.id, *whole, Consent.said == Said.REFUSED):
-        consent_records.record(session, case.id, [REFUSED], Asking("", "", ""), by)
+        consent_records.record(session, case.id, [REFUSED], Asking("", "", ""), by, read_by=heard_by)
     if stays_on:
         [waiting] = consent_records.current(session, case.id, *whole)
         waiting.narrowing = str(Narrowing.WAITS)

@@ -58,12 +58,12 @@ def erasable_now(session: Session, case_id: uuid.UUID, by: Actor) -> Case:
     return case
 
 
-def erase_case(session: Session, case: Case, by: Actor) -> None:
-    """Destroy what a case that is closed to everybody keeps, and close it. Needs no key; raises CaseRefused. Call
-    `carry_out` after the transaction."""
+def erase_case(session: Session, case: Case, by: Actor, *, asked_by_id: uuid.UUID) -> None:
+    """Destroy what a case that is closed to everybody keeps, and close it. Needs no key; raises CaseRefused.
+    `asked_by_id`: the member of the holder who asked for it. Call `carry_out` after the transaction."""
     erased_now = to_erase(session, case.id)
     if case.status == "open":
-        closing_steps.close(session, case, Way.ERASED, by)
+        closing_steps.close(session, case, Way.ERASED, by, closed_by_id=asked_by_id)
     else:
         closing_steps.nothing_is_kept(session, case)
     destroy(session, case.id, erased_now, by)

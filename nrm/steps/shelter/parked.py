@@ -29,6 +29,7 @@ from nrm.steps.shelter import consents as consent_steps
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store.rows.accounts import second_hands as act_rows
+from nrm.store.shelter import consents as consent_store
 from nrm.vault import compartments as vault
 from nrm.vault import epochs, grants, parking
 
@@ -61,6 +62,16 @@ def ask(
     return act.id
 
 
+def able(session: Session, case_id: uuid.UUID, kind: ActKind, by: Actor) -> Case:
+    """The case, locked, if a member of its holder may close it to everybody now; raises NotVisible, CaseRefused,
+    GateClosed, ConsentRefused."""
+    if kind is ActKind.ERASE:
+        return erasure_steps.erasable_now(session, case_id, by)
+    case = consent_store.held(case_id, by=by, lock=True)
+    consent_steps.check_takes_back(case)
+    return case
+
+
 def begin(session: Session, case: Case, kind: ActKind, by: Actor) -> None:
     """Close the case to everybody: a new epoch that nobody opens; what others read, or were offered, ends.
 
@@ -80,17 +91,20 @@ def begin(session: Session, case: Case, kind: ActKind, by: Actor) -> None:
 
 def finish(session: Session, act: HeavyAct, by: Actor) -> None:
     """Destroy what the case keeps, close it, and write down that it is erased. Needs no key. Raises CaseRefused
-    (`stay_open`, `missing`, `asked`). Call `erasures.carry_out` after the transaction."""
+    (`not_holder`, `stay_open`, `missing`, `asked`). Call `erasures.carry_out` after the transaction."""
     case = session.get_one(Case, act.case_id, with_for_update=True, populate_existing=True)
+    if case.holder_id != act.organisation_id:
+        raise CaseRefused(CaseRefusal.NOT_HOLDER)
     if session.scalar(select(exists().where(Referral.case_id == case.id, Referral.status == ReferralStatus.SENT))):
         raise CaseRefused(CaseRefusal.ASKED)
     if act.kind == ActKind.WITHDRAW:
         if consent_steps.is_with_somebody(session, case.id):
             # The person came back meanwhile: the house keeps needs and dangers until the stay ends.
             parking.give_back(session, case.id, [Compartment.HAND_OVER])
-        consent_steps.withdraw_everything(session, case, by)
+        heard_by = Actor(act.asked_by_id, act.organisation_id, None)
+        consent_steps.withdraw_everything(session, case, by, heard_by=heard_by)
     else:
-        erasure_steps.erase_case(session, case, by)
+        erasure_steps.erase_case(session, case, by, asked_by_id=act.asked_by_id)
     for each in vault.compartments_of(session, case.id):
         others = grants.holders_of(session, case.id, each) - {case.holder_id}
         for organisation_id in others:

@@ -15,6 +15,7 @@ from nrm.domain.accounts.accounts import Actor
 from nrm.domain.accounts.second_hands import Heard, WaitsForSecond
 from nrm.domain.shelter.consents import EVERYTHING
 from nrm.models.accounts.accounts import Member
+from nrm.store.accounts import members as store
 from tests import factories
 
 DESK = "ra.duty_officer"
@@ -54,8 +55,11 @@ def erased(case_id: uuid.UUID, by: Actor) -> None:
 
 
 def ended(member_id: uuid.UUID, by: Actor) -> None:
-    """An account ends; if a second hand comes first, the duty desk agrees after a call back."""
+    """An account ends; if a second hand comes first, the duty desk agrees after a call back, and a key holder makes the
+    new key that is due then."""
     try:
         members.disable(member_id=member_id, by=by)
     except WaitsForSecond as waits:
         second_hands.agree(act_id=waits.act_id, by=factories.actor(DESK))
+        if store.keys(by=by).due_at is not None:
+            members.renew_keyring(by=by)

@@ -1,6 +1,7 @@
 """Who left keeps their keys for 14 days, under their own password; a person can be suspended for a time.
 
-On the way down nobody is suspended any more, and what happened with suspensions is not in the list of key events.
+Alarms tell of more kinds of acts, and of organisations. On the way down nobody is suspended any more, what happened with
+suspensions is not in the list of key events, and alarms of the new kinds are gone.
 """
 
 import sqlalchemy as sa
@@ -28,6 +29,20 @@ BEFORE = (
     "sealed_anew",
 )
 AFTER = (*BEFORE, "came_back", "suspended", "resumed")
+ALARMS_BEFORE = ("openings", "erasures", "endings", "drafts", "places")
+ALARMS = (
+    "openings",
+    "erasures",
+    "endings",
+    "shares",
+    "many_openings",
+    "drafts",
+    "places",
+    "of_all_erasures",
+    "of_all_endings",
+    "of_all_shares",
+    "of_all_openings",
+)
 CHECKS = {
     "known_reason": "reason IN ('lost_device', 'not_themselves', 'misuse', 'asked')",
     "known_end": "how_ended IN ('', 'colleague', 'authority', 'taken_back')",
@@ -45,6 +60,7 @@ def upgrade(database: str) -> None:
         return
     op.add_column("members", sa.Column("left_at", INSTANT, nullable=True))
     exchange_codes("key_events", "event", "known_event", BEFORE, AFTER)
+    exchange_codes("alarms", "kind", "known_kind", ALARMS_BEFORE, ALARMS)
     op.create_table(
         "suspensions",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -79,6 +95,10 @@ def downgrade(database: str) -> None:
     if database != "main":
         return
     op.drop_table("suspensions")
+    new = "SELECT id FROM alarms WHERE kind IN ('shares', 'many_openings') OR kind LIKE 'of_all_%'"
+    op.execute(f"DELETE FROM alarm_acknowledgements WHERE alarm_id IN ({new})")  # noqa: S608 - a text of ours
+    op.execute(f"DELETE FROM alarms WHERE id IN ({new})")  # noqa: S608 - a text of ours
+    exchange_codes("alarms", "kind", "known_kind", ALARMS, ALARMS_BEFORE)
     op.execute("DELETE FROM key_events WHERE event IN ('came_back', 'suspended', 'resumed')")
     exchange_codes("key_events", "event", "known_event", AFTER, BEFORE)
     op.drop_column("members", "left_at")

@@ -455,18 +455,19 @@ def carry(ended: Ended, kind: Carry, *, path: str, fields: Sequence[tuple[str, s
     return vault.carry(ended.member_id, kind, json.dumps(content).encode())
 
 
-def give_back(token: str, kind: Carry, *, by: Actor) -> tuple[str, list[tuple[str, str]]] | None:
-    """(path, fields) of what was carried if it was this member's and of this kind, and for as long as a session may
-    last; else None."""
+def give_back(token: str, kind: Carry, *, by: Actor) -> tuple[str, list[tuple[str, str]], datetime] | None:
+    """(path, fields, when it was sent) of what was carried if it was this member's and of this kind, and for as long as
+    a session may last; else None."""
     if by.member_id is None:
         return None
     try:
         form = json.loads(vault.carried(by.member_id, kind, token))
     except vault.CannotOpen:
         return None
-    if clock.now() - datetime.fromisoformat(form["at"]) >= timedelta(hours=SESSION_HOURS):
+    sent_at = datetime.fromisoformat(form["at"])
+    if clock.now() - sent_at >= timedelta(hours=SESSION_HOURS):
         return None
-    return form["path"], [(name, value) for name, value in form["fields"]]
+    return form["path"], [(name, value) for name, value in form["fields"]], sent_at
 
 
 def is_token(expected: str, given: str) -> bool:

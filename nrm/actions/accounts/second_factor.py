@@ -80,21 +80,17 @@ def set_up(*, code: str, by: Actor, asker: Asker = credentials.COMMAND) -> None:
         audit.append(session, audit.Event.SECOND_FACTOR_SET, by=by)
 
 
-def prove_again(*, answer: str, by: Actor, asker: Asker = credentials.COMMAND) -> None:
-    """A fresh proof for this session: a code, or the password of somebody who has no second factor.
+def prove_again(*, password: str, code: str = "", by: Actor, asker: Asker = credentials.COMMAND) -> None:
+    """A fresh proof for this session: the password, and a code of whoever has a second factor (ADR 0103).
 
-    Raises SignInRefused, TooSoon.
+    Both are always checked, so that the answer does not tell which was wrong. Raises SignInRefused, TooSoon.
     """
     account = _own_account(by)
     tries = credentials.counters(account.login, asker)
     failed_attempt_rows.check(tries)
-    step = None
-    if account.has_second_factor:
-        step = vault.accepted_step(account, answer)
-        right = step is not None
-    else:
-        right = members.prove(account, account.login, answer) is not None
-    if not right:
+    step = vault.accepted_step(account, code)
+    under = members.prove(account, account.login, password)
+    if under is None or (account.has_second_factor and step is None):
         credentials.refuse(account, "step-up", tries)
     try:
         with transaction() as session:

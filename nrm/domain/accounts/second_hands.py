@@ -4,7 +4,7 @@ Withdrawing everything and erasing close a case to everybody at once. They destr
 or 72 hours after a second member has seen it. An account ends at once, unless too few people would be left, or too many
 ended that day: then a second hand comes first.
 
-Decided in ADR 0102 and ADR 0103.
+Decided in ADR 0047, ADR 0102 and ADR 0103.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How much that destroys one member does alone. Each such act asks here, in its own transaction.
 
-Decided in ADR 0102 and ADR 0103.
+Decided in ADR 0047, ADR 0102 and ADR 0103.
 """
 
 from __future__ import annotations

@@ -27,11 +27,11 @@ KINDS = (AlarmKind.ERASURES, AlarmKind.ENDINGS, AlarmKind.SHARES, AlarmKind.MANY
 def raise_due(*, by: Actor) -> int:
     """Compare what was opened, closed to everybody, ended and shared lately with the limits of every country and with
     this country's watches; returns how many alarms were raised."""
-    raised = sum(_raise_of(kind, by) for kind in KINDS)
+    raised = 0
     for watch in country().watches:
         for count in alarm_rows.counted(watch):
             raised += _raise(watch, count, by)
-    return raised
+    return raised + sum(_raise_of(kind, by) for kind in KINDS)
 
 
 def _raise_of(kind: AlarmKind, by: Actor) -> int:
@@ -49,6 +49,11 @@ def _raise_of(kind: AlarmKind, by: Actor) -> int:
             if number < least(kind, 0, of_all=together):
                 continue
             usual = 0.0
+            if kind is AlarmKind.MANY_OPENINGS and not together:
+                watched = alarm_rows.fresh_of(AlarmKind.OPENINGS, DAY, done[-1].member_id)
+                db.session.rollback()
+                if watched is not None:
+                    continue  # a watch of the country told of the same already, and tells if it grows
             if kind is AlarmKind.MANY_OPENINGS:
                 member_id = None if together else done[-1].member_id
                 usual = alarm_rows.median_of(member_id, done[-1].organisation_id, country().timezone)

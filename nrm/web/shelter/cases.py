@@ -160,13 +160,14 @@ def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
     case = store.case(case_id, by=by)
     opened = case_steps.opened(case_id=case_id, by=by)
     written, own_notes = case_steps.just_written(case_id=case_id, by=by)
-    holds = case.status == "open" and _writes(case)
+    act = second_hands.of_case(case_id, by=by)
+    holds = case.status == "open" and _writes(case) and act is None
     before = opening_log.last_purposes(case_id, by=by)
     parts = [found for each in PARTS if (found := each.summary(case_id)) is not None]
     return render_template(
         "shelter/cases/show.html",
         case=case,
-        act=second_hands.of_case(case_id, by=by),
+        act=act,
         move=transfers.summary(case_id),
         compartments=[
             _compartment(case, each, opened, written, before) for each in Compartment if _listed(case, each, holds)

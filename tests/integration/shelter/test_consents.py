@@ -335,7 +335,9 @@ def test_who_could_not_be_asked_is_asked_first_and_a_no_destroys_what_was_added(
     assert f"/cases/{case_id}/consents/ask" in page
     assert SUPPLEMENT in there(case_id)
     no = [Answer(Topic.SERVICES, Said.REFUSED), Answer(Topic.SHARING, Said.REFUSED)]
-    consents.ask(case_id=case_id, answers=no, asking=ASKED, by=nrc)
+    act_id = hands.asked(lambda: consents.ask(case_id=case_id, answers=no, asking=ASKED, by=nrc))
+    assert SUPPLEMENT in there(case_id)
+    hands.agreed(act_id, factories.actor("nrc.shelter_manager"))
     assert there(case_id) == {"hand_over"}
     db.session.rollback()
     assert db.session.get_one(Case, case_id, populate_existing=True).consent == "refused"

@@ -78,8 +78,8 @@ def top(*, by: Actor) -> Top:
         "struck_since": absence_rows.struck_since(),
         "quarter": str(Quarter.of(today).previous),
         **place_rows.days_of(today),
-        **second_hands.moments(),
-        **suspensions.moment(),
+        **second_hands.moments(by),
+        **suspensions.moment(by),
     }
     row = _top(by)(**values).one()
     keys = members.keys_of(row, by=by)

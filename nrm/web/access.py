@@ -143,8 +143,7 @@ def _before() -> errors.Answer | None:
 def _told_why(visitor: accounts.SignedIn) -> errors.Answer:
     """The one page of a suspended member, in place of every other: why, until when, and whom to call."""
     assert visitor.suspension_id is not None
-    assert visitor.actor.member_id is not None
-    told = suspension_store.told(visitor.suspension_id, member_id=visitor.actor.member_id)
+    told = suspension_store.told(visitor.suspension_id, by=visitor.actor)
     page = render_template("accounts/suspensions/told.html", told=told, reasons=REASON_LABELS)
     return page, 200 if request.endpoint == "home.index" else 403
 

@@ -41,6 +41,7 @@ from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.data_requests import PersonRequest
+from nrm.store.rows.accounts.suspensions import is_suspended
 from nrm.vault import counted, rows
 
 _MOST = 50
@@ -94,19 +95,21 @@ class ActLine:
 
 def number_waiting(by: Actor) -> ColumnElement[int]:
     """How many acts wait, or expired lately without being done; a part of another statement, which is run with
-    `moments()`."""
+    `moments`."""
     kinds = _kinds(by)
     if not kinds:
         return literal(0)
     counted_acts = select(func.count()).select_from(HeavyAct)
-    return counted_acts.where(_shown(by, kinds, *map(bindparam, moments()))).scalar_subquery()
+    return counted_acts.where(_shown(by, kinds, *map(bindparam, moments(by)))).scalar_subquery()
 
 
-def moments() -> dict[str, datetime]:
+def moments(by: Actor) -> dict[str, datetime]:
     """Since when an act that ran out is shown, and until when one was asked for that stands on the duty desk if nobody
-    has seen it; the values of `number_waiting`."""
+    has seen it; the values of `number_waiting`, if the actor has a part in acts."""
+    if not _kinds(by):
+        return {}
     now = clock.now()
-    return {"acts_undone_since": now - SHOWN_UNDONE, "acts_climbed_until": now - CLIMBS}
+    return {"acts_undone_since": now - SHOWN_UNDONE, "acts_climbed_until": now - CLIMBS, "suspended_now": now}
 
 
 def waiting(*, by: Actor) -> list[ActLine]:
@@ -115,7 +118,10 @@ def waiting(*, by: Actor) -> list[ActLine]:
     if not kinds:
         return []
     found = db.session.execute(
-        _act_rows().where(_shown(by, kinds, *moments().values())).order_by(HeavyAct.asked_at, HeavyAct.id).limit(_MOST)
+        _act_rows()
+        .where(_shown(by, kinds, *moments(by).values()))
+        .order_by(HeavyAct.asked_at, HeavyAct.id)
+        .limit(_MOST)
     )
     return [_act_line(each, by) for each in found.all() if rows.is_act(each[0])]
 
@@ -203,13 +209,14 @@ def is_held_back(act: ActKind, subject: uuid.UUID, *, by: Actor) -> bool:
     return any(rows.is_act(each) for each in db.session.scalars(found.execution_options(populate_existing=True)))
 
 
-def is_left_to_desk(act: HeavyAct) -> bool:
-    """Whether nobody of the organisation but the asker, and whom it is about, could agree: the duty desk does then,
-    after a call back. Not for an organisation that is the desk."""
-    return bool(db.session.scalar(select(_left_to_desk()).where(HeavyAct.id == act.id)))
+def is_left_to_desk(act: HeavyAct, *, by: Actor) -> bool:
+    """Whether the actor is the second hand as the duty desk: nobody of the organisation but the asker, and whom it is
+    about, could agree. Then it does, after a call back."""
+    left = select(_left_to_desk(clock.now())).where(HeavyAct.id == act.id)
+    return _is_desk(by) and bool(db.session.scalar(left))
 
 
-def _left_to_desk() -> ColumnElement[bool]:
+def _left_to_desk(now: Any) -> ColumnElement[bool]:
     able = aliased(Member)
     could = [
         exists().where(
@@ -219,6 +226,7 @@ def _left_to_desk() -> ColumnElement[bool]:
             able.id != HeavyAct.asked_by_id,
             or_(HeavyAct.member_id.is_(None), able.id != HeavyAct.member_id),
             able.role.in_(_roles(permission)),
+            ~is_suspended(able.id, now),
         )
         for kind, permission in PERMISSION.items()
     ]
@@ -242,12 +250,12 @@ def _is_desk(by: Actor) -> bool:
     return by.may(Permission.REFERRAL_DIRECT)
 
 
-def _seen_by(by: Actor, kinds: Collection[str]) -> ColumnElement[bool]:
+def _seen_by(by: Actor, kinds: Collection[str], now: Any = None) -> ColumnElement[bool]:
     """Colleagues see those of their kinds; the duty desk every case that is closed to everybody, and what is left to
     it."""
     whose = HeavyAct.organisation_id == by.organisation_id
     if _is_desk(by):
-        whose = or_(whose, HeavyAct.parked_at.is_not(None), _left_to_desk())
+        whose = or_(whose, HeavyAct.parked_at.is_not(None), _left_to_desk(clock.now() if now is None else now))
     return and_(
         whose,
         HeavyAct.kind.in_(kinds),
@@ -256,7 +264,7 @@ def _seen_by(by: Actor, kinds: Collection[str]) -> ColumnElement[bool]:
     )
 
 
-def _shown(by: Actor, kinds: Collection[str], undone_since: Any, climbed_until: Any) -> ColumnElement[bool]:
+def _shown(by: Actor, kinds: Collection[str], undone_since: Any, climbed_until: Any, now: Any) -> ColumnElement[bool]:
     """What is open; and what ran out while nobody agreed, or was given back by others, unless it was asked for again
     since."""
     since = aliased(HeavyAct)
@@ -272,8 +280,8 @@ def _shown(by: Actor, kinds: Collection[str], undone_since: Any, climbed_until: 
     own = and_(HeavyAct.organisation_id == by.organisation_id, or_(is_open, ran_out, given_back))
     if _is_desk(by):
         climbed = and_(HeavyAct.seen_at.is_(None), HeavyAct.asked_at <= climbed_until)
-        own = or_(own, and_(is_open, or_(climbed, _left_to_desk())))
-    return and_(_seen_by(by, kinds), own)
+        own = or_(own, and_(is_open, or_(climbed, _left_to_desk(now))))
+    return and_(_seen_by(by, kinds, now), own)
 
 
 _Asker, _Subject, _Decider, _Seer = aliased(Member), aliased(Member), aliased(Member), aliased(Member)
@@ -287,7 +295,7 @@ def _act_rows() -> Select[*tuple[Any, ...]]:
     )
     people = (_Subject.name, _Asker.name, _Decider.name, _Seer.name)
     return (
-        select(HeavyAct, Case.pseudonym, *people, recorded, _left_to_desk(), Organisation)
+        select(HeavyAct, Case.pseudonym, *people, recorded, _left_to_desk(clock.now()), Organisation)
         .join(_Asker, _Asker.id == HeavyAct.asked_by_id)
         .join(Organisation, Organisation.id == HeavyAct.organisation_id)
         .outerjoin(Case, Case.id == HeavyAct.case_id)

@@ -59,14 +59,14 @@ class Told:
 
 
 def number_standing(by: Actor) -> ColumnElement[int]:
-    """How many suspensions the actor is told of; a part of another statement, which is run with `moment()`."""
+    """How many suspensions the actor is told of; a part of another statement, which is run with `moment`."""
     statement = select(func.count()).select_from(Suspension)
     return statement.where(_seen_by(by), _stands(bindparam("suspended_now"))).scalar_subquery()
 
 
-def moment() -> dict[str, datetime]:
-    """The value of `number_standing`."""
-    return {"suspended_now": clock.now()}
+def moment(by: Actor) -> dict[str, datetime]:
+    """The value of `number_standing`, for a person."""
+    return {} if by.member_id is None else {"suspended_now": clock.now()}
 
 
 def standing(*, by: Actor) -> list[SuspensionLine]:
@@ -92,14 +92,14 @@ def row(suspension_id: uuid.UUID, *, by: Actor) -> Suspension:
     return found
 
 
-def told(suspension_id: uuid.UUID, *, member_id: uuid.UUID) -> Told | None:
-    """What the suspended person reads of it."""
+def told(suspension_id: uuid.UUID, *, by: Actor) -> Told | None:
+    """What the actor, who is suspended, reads of it; None of another's."""
     found = db.session.execute(
-        _lines().where(Suspension.id == suspension_id, Suspension.member_id == member_id)
+        _lines().where(Suspension.id == suspension_id, Suspension.member_id == by.member_id)
     ).first()
     if found is None:
         return None
-    suspension, organisation, _, _, by, _, _ = found
+    suspension, organisation, _, _, who, _, _ = found
     desks = db.session.scalars(
         select(Organisation)
         .where(Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, Organisation.id != organisation.id)
@@ -109,7 +109,7 @@ def told(suspension_id: uuid.UUID, *, member_id: uuid.UUID) -> Told | None:
         SuspensionReason(suspension.reason),
         suspension.at,
         suspension.until,
-        by,
+        who,
         suspension.by_administrator,
         tuple((each.names, each.telephone) for each in (organisation, *desks)),
     )

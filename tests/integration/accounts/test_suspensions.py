@@ -21,7 +21,7 @@ from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.suspensions import Suspension
 from tests import factories
 from tests.conftest import Command, Person
-from tests.integration.accounts.test_second_hands import MANAGER, WORKER, colleagues, opened
+from tests.integration.accounts.test_second_hands import MANAGER, WORKER, colleagues, kept, opened, waits
 
 DESK = "ra.duty_officer"
 
@@ -180,3 +180,15 @@ def test_the_table_knows_the_rule_too(app: Flask) -> None:
         with pytest.raises(IntegrityError), transaction() as session:
             session.execute(update(Suspension).where(Suspension.id == suspension_id).values(**values))
     assert app
+
+
+def test_a_suspended_colleague_is_no_second_hand_and_the_desk_is(app: Flask) -> None:
+    """Who suspends the manager first does not keep a withdrawal from everybody's eyes."""
+    [case_id] = opened(1)
+    suspend(MANAGER, WORKER)
+    act_id = waits(factories.actor(WORKER), case_id)
+    desk = Person(app.test_client(), DESK)
+    assert f"/second-hands/{act_id}" in desk.get("/")
+    desk.post(f"/second-hands/{act_id}/see")
+    factories.later(hours=71)
+    assert kept(case_id)

@@ -222,7 +222,7 @@ def _check_second_hand(asked: HeavyAct, by: Actor) -> None:
     if asked.asked_by_id == by.member_id:
         raise ActRefused(ActRefusal.OWN)
     if _is_desk_of(asked, by):
-        if not store.is_left_to_desk(asked, by=by):
+        if not store.is_left_to_desk(asked.id, by=by):
             raise NotPermitted("a colleague of the holder is the second hand")
         return
     by.must(PERMISSION[ActKind(asked.kind)])

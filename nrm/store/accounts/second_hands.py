@@ -154,8 +154,10 @@ def row(act_id: uuid.UUID, *, by: Actor) -> HeavyAct:
 def begun(case_id: uuid.UUID, *, by: Actor) -> tuple[int, int]:
     """How many other cases the actor closed to everybody within seven days, and the actor's organisation within a day.
 
-    Also those that were undone. It is read from the rows, and from the second database in case rows were deleted.
+    Also those that were undone. It is read from the rows, and from the second database in case rows were deleted. Raises
+    NotPermitted.
     """
+    by.must(Permission.CASE_READ)
     of_member = _begun(HeavyAct.asked_by_id == by.member_id, by.member_id, clock.now() - WEEK)
     of_holder = _begun(HeavyAct.organisation_id == by.organisation_id, by.organisation_id, clock.now() - DAY)
     return len(of_member - {case_id}), len(of_holder - {case_id})
@@ -174,7 +176,9 @@ def _begun(whose: ColumnElement[bool], id_: uuid.UUID | None, since: datetime) -
 
 
 def ended(member_id: uuid.UUID, *, by: Actor) -> int:
-    """How many other accounts of the actor's organisation were ended by one hand within a day; read as `begun`."""
+    """How many other accounts of the actor's organisation were ended by one hand within a day; read as `begun`. Raises
+    NotPermitted."""
+    by.must(Permission.ACCOUNT_DISABLE)
     since = clock.now() - DAY
     statement = select(HeavyAct).where(
         HeavyAct.organisation_id == by.organisation_id,
@@ -209,10 +213,10 @@ def is_held_back(act: ActKind, subject: uuid.UUID, *, by: Actor) -> bool:
     return any(rows.is_act(each) for each in db.session.scalars(found.execution_options(populate_existing=True)))
 
 
-def is_left_to_desk(act: HeavyAct, *, by: Actor) -> bool:
+def is_left_to_desk(act_id: uuid.UUID, *, by: Actor) -> bool:
     """Whether the actor is the second hand as the duty desk: nobody of the organisation but the asker, and whom it is
     about, could agree. Then it does, after a call back."""
-    left = select(_left_to_desk(clock.now())).where(HeavyAct.id == act.id)
+    left = select(_left_to_desk(clock.now())).where(HeavyAct.id == act_id)
     return _is_desk(by) and bool(db.session.scalar(left))
 
 

@@ -65,8 +65,8 @@ def number_standing(by: Actor) -> ColumnElement[int]:
 
 
 def moment(by: Actor) -> dict[str, datetime]:
-    """The value of `number_standing`, for a person."""
-    return {} if by.member_id is None else {"suspended_now": clock.now()}
+    """The value of `number_standing`, for whoever is told of any."""
+    return {"suspended_now": clock.now()} if _is_told(by) else {}
 
 
 def standing(*, by: Actor) -> list[SuspensionLine]:
@@ -115,16 +115,18 @@ def told(suspension_id: uuid.UUID, *, by: Actor) -> Told | None:
     )
 
 
+def _is_told(by: Actor) -> bool:
+    told_of = (Permission.REFERRAL_DIRECT, Permission.ORGANISATION_FOUND, Permission.ACCOUNT_CONFIRM)
+    return by.member_id is not None and any(map(by.may, told_of))
+
+
 def _seen_by(by: Actor) -> ColumnElement[bool]:
     """Colleagues who keep accounts, and the duty desk, see all of them; administrators too; never the person itself."""
-    if by.member_id is None:
+    if not _is_told(by):
         return false()
+    whose: ColumnElement[bool] = Suspension.organisation_id == by.organisation_id
     if by.may(Permission.REFERRAL_DIRECT) or by.may(Permission.ORGANISATION_FOUND):
-        whose: ColumnElement[bool] = true()
-    elif by.may(Permission.ACCOUNT_CONFIRM):
-        whose = Suspension.organisation_id == by.organisation_id
-    else:
-        return false()
+        whose = true()
     return and_(whose, Suspension.member_id != by.member_id)
 
 

@@ -154,8 +154,8 @@ def row(act_id: uuid.UUID, *, by: Actor) -> HeavyAct:
 def begun(case_id: uuid.UUID, *, by: Actor) -> tuple[int, int]:
     """How many other cases the actor closed to everybody within seven days, and the actor's organisation within a day.
 
-    Also those that were undone. It is read from the rows, and from the second database in case rows were deleted. Raises
-    NotPermitted.
+    Also those that were undone. It is read from the rows, and from the second database in case rows were deleted.
+    Raises NotPermitted.
     """
     by.must(Permission.CASE_READ)
     of_member = _begun(HeavyAct.asked_by_id == by.member_id, by.member_id, clock.now() - WEEK)

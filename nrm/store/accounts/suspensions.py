@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, select, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, literal, select, true
 from sqlalchemy.orm import aliased
 
 from nrm import clock
@@ -60,6 +60,8 @@ class Told:
 
 def number_standing(by: Actor) -> ColumnElement[int]:
     """How many suspensions the actor is told of; a part of another statement, which is run with `moment`."""
+    if not _is_told(by):
+        return literal(0)
     statement = select(func.count()).select_from(Suspension)
     return statement.where(_seen_by(by), _stands(bindparam("suspended_now"))).scalar_subquery()
 

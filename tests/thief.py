@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import hmac
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -135,6 +136,12 @@ class Files:
     def pepper(self) -> bytes:
         return (self.main / "keys" / "pepper").read_bytes()
 
+    @property
+    def store(self) -> bytes | None:
+        """The key of the store; None if that file was not stolen."""
+        file = self.main / "keys" / "store"
+        return file.read_bytes() if file.exists() else None
+
     def table(self, columns: str, name: str) -> list[Row]:
         return self.tables[columns, name]
 
@@ -152,10 +159,10 @@ MEMBERS = ("id, login, organisation_id, salt, verifier, sealed_kem", "members")
 WRAPS = ("sealed_private", "keyring_wraps")
 KEYRINGS = ("organisation_id, version", "keyrings")
 _GRANT = "case_id, compartment, organisation_id, epoch, keyring_version, sealed_key"
-GRANTS, PENDING = (_GRANT, "grants"), (_GRANT, "pending_grants")
+GRANTS, PENDING, PARKED = (_GRANT, "grants"), (_GRANT, "pending_grants"), (_GRANT, "parked_grants")
 MEMBER_GRANTS = ("case_id, compartment, member_id, epoch, sealed_key", "member_grants")
 BLOBS = ("case_id, compartment, epoch, revision, sealed_value", "sealed_compartments")
-READ = (ORGANISATIONS, MEMBERS, WRAPS, KEYRINGS, GRANTS, PENDING, MEMBER_GRANTS, BLOBS)
+READ = (ORGANISATIONS, MEMBERS, WRAPS, KEYRINGS, GRANTS, PENDING, PARKED, MEMBER_GRANTS, BLOBS)
 SHRED_KEYS = "case_id, compartment, epoch, key"
 RELEASE_KEYS = "case_id, compartment, epoch, organisation_id, key"
 
@@ -219,6 +226,16 @@ def compartment_keys(
             aad = context("pending", bytes.fromhex(case), compartment, epoch, bytes.fromhex(party))
             inner = unsealed(release, sealed, aad)
             if inner is not None:  # else it was offered again since, under another release key
+                grants.append((case, compartment, party, epoch, version, inner))
+    for case, compartment, party, epoch, version, sealed in files.table(*PARKED):
+        grants.append((case, compartment, party, epoch, version, sealed))
+        release = files.release_keys.get((case, compartment, epoch, party)) if released else None
+        if release is not None and files.store is not None:
+            place = (bytes.fromhex(case), compartment, epoch, bytes.fromhex(party))
+            marks = expanded(files.store, context("mark"))
+            outer = hmac.digest(marks, context("parked key", *place, release), "sha256")
+            inner = unsealed(outer, sealed, context("parked", *place))
+            if inner is not None:
                 grants.append((case, compartment, party, epoch, version, inner))
     tried = frozenset(kinds)
     for grant in grants:

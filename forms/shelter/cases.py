@@ -8,6 +8,7 @@ from wtforms import BooleanField, HiddenField, RadioField, StringField, TextArea
 from wtforms.validators import DataRequired, InputRequired
 
 from forms import SelectChoice
+from forms.accounts.second_hands import SignedForm
 from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.referrals.transfers import MEETING, TRANSFER
 from nrm.domain.shelter.cases import HOUSE_LABEL, SUPPLEMENT, CaseRefusal, Compartment, Purpose
@@ -67,6 +68,10 @@ CASE_REFUSED = {
     CaseRefusal.COMPLETED: N_(
         "The urgent interview is completed, and nothing is written over it. Write what is to be corrected into the "
         "part on care, or as a note of the case."
+    ),
+    CaseRefusal.PARKED: N_(
+        "This case is closed to everybody, because the person took everything back or asked for erasure. Nothing is "
+        "opened or written. Its page says until when, and who can give it back."
     ),
     CaseRefusal.NOT_APPLIED: N_(
         "Record first that the person applied for a permit: only then does the permit unit read anything."
@@ -207,7 +212,7 @@ class ShareCaseForm(OnceForm):
     )
 
 
-class EraseCaseForm(OnceForm):
+class EraseCaseForm(SignedForm):
     """The confirmation that the person asks for it; erasing cannot be undone."""
 
     asked = BooleanField(

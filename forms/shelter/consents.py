@@ -6,6 +6,7 @@ from wtforms import BooleanField, RadioField, SelectMultipleField, StringField, 
 from wtforms.validators import DataRequired
 
 from forms import SelectChoice
+from forms.accounts.second_hands import SignedForm
 from forms.names import language_code
 from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.shelter.consents import Ended, Interpreter, Naming, Said, Topic, Weighed
@@ -117,7 +118,7 @@ class WeighWishForm(HowAskedForm):
             Offered(N_("Choose what becomes of the wish"))(self, field)
 
 
-class WithdrawConsentForm(OnceForm):
+class WithdrawConsentForm(SignedForm):
     """What is taken back (`everything`, or a topic with the party of a sharing after a colon)."""
 
     what = RadioField(

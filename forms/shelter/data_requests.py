@@ -14,6 +14,7 @@ KIND_LABELS = {
     RequestKind.COPY: N_("A copy of what is kept"),
     RequestKind.ERASURE: N_("That what is kept is erased"),
     RequestKind.WITHDRAWAL: N_("To take back a consent"),
+    RequestKind.KEEP: N_("That it is kept after all: she does not want it destroyed any more"),
 }
 STATUS_LABELS = {
     RequestStatus.OPEN: N_("not answered yet"),
@@ -21,6 +22,7 @@ STATUS_LABELS = {
     RequestStatus.ERASED: N_("it was erased"),
     RequestStatus.WITHDRAWN: N_("it was taken back"),
     RequestStatus.REFUSED: N_("no"),
+    RequestStatus.PASSED_ON: N_("passed on at once; nobody here learns whether there was anything"),
 }
 REFUSAL_LABELS = {
     Refusal.NO_CASE: N_("There is no case with this code"),

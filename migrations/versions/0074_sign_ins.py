@@ -10,7 +10,7 @@ from flask import current_app
 import nrm.db
 
 revision = "0074_sign_ins"
-down_revision = "0069_keylog_before"
+down_revision = "0073_leaving_and_suspensions"
 branch_labels = None
 depends_on = None
 

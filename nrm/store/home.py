@@ -12,7 +12,7 @@ from nrm.domain.accounts.accounts import Actor
 from nrm.domain.accounts.members import Keys
 from nrm.domain.quarters import Quarter
 from nrm.store import days
-from nrm.store.accounts import alarms, members, second_hands
+from nrm.store.accounts import alarms, members, second_hands, suspensions
 from nrm.store.countries import country
 from nrm.store.referrals import referrals, transfers
 from nrm.store.reports import contributions, reports
@@ -43,7 +43,8 @@ class Top:
     between shelters are not over; how often the desk was told under seal of somebody who is missing; how many people
     are on their way, for how many codes a place is kept, how many answers run out soon or did, how many requests of
     persons wait, whether a quarter waits for an answer, for how many people the actor answers, how many people stay
-    here, and how many colleagues wait to be let in again. An actor who has no part in one of them gets 0.
+    here, how many colleagues wait to be let in again, and how many people are suspended. An actor who has no part in
+    one of them gets 0.
     """
 
     keys: Keys
@@ -67,6 +68,7 @@ class Top:
     mine: int = 0
     stays: int = 0
     locked_out: int = 0
+    suspended: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -78,6 +80,8 @@ def top(*, by: Actor) -> Top:
         "struck_since": absence_rows.struck_since(),
         "quarter": str(Quarter.of(today).previous),
         **place_rows.days_of(today),
+        **second_hands.moments(by),
+        **suspensions.moment(by),
     }
     row = _top(by)(**values).one()
     keys = members.keys_of(row, by=by)
@@ -108,4 +112,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         key_workers.number_of_mine(by),
         stays.number_open(by),
         members.waiting_for_colleague(by),
+        suspensions.number_standing(by),
     )

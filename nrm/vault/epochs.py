@@ -49,7 +49,7 @@ def rotate(
             continue
         row, *opened_with = keys(session, case_id, compartment, by=by, releasing=True)
         grantees = grants.recipients(session, holders, by=by)
-        following = _follow(session, row, opened_with, grantees, revision=row.revision + 1)
+        following = follow(session, row, opened_with, grantees, revision=row.revision + 1)
         holders_alone = own.get((case_id, compartment), ())
         grants.grant_members(session, following[0], case_id, compartment, row.epoch + 1, holders_alone)
         shred_keys.append({"case_id": case_id, "compartment": compartment, "epoch": row.epoch + 1, "key": following[1]})
@@ -75,7 +75,7 @@ def give_to_members(
     row, *opened_with = keys(session, case_id, compartment, by=by)
     if row.revision != seen:
         raise StaleRevision
-    following = _follow(session, row, opened_with, [], revision=seen + 1, value=value)
+    following = follow(session, row, opened_with, [], revision=seen + 1, value=value)
     grants.grant_members(session, following[0], case_id, compartment, row.epoch + 1, members, by=by)
     place = {"case_id": case_id, "compartment": compartment, "epoch": row.epoch + 1}
     shredding.store([{**place, "key": following[1]}])
@@ -114,7 +114,7 @@ def seal_again(session: Session, places: Sequence[Place], *, by: Actor) -> Seale
         try:
             row, *opened_with = keys(session, case_id, compartment, by=by)
             grantees, parties = (_recipients(session, known, each[place], by) for each in (holding, asked))
-            compartment_key, shred_key = _follow(session, row, opened_with, grantees, revision=row.revision)
+            compartment_key, shred_key = follow(session, row, opened_with, grantees, revision=row.revision)
         except (CannotOpen, HoldsNoKeys):
             current_app.logger.error("%s of case %s cannot be sealed again", compartment, case_id)
             unopenable.append(place)
@@ -150,7 +150,7 @@ def _hold(session: Session, places: Collection[Place]) -> None:
     session.execute(select(*place).where(tuple_(*place).in_(places)).order_by(*place).with_for_update())
 
 
-def _follow(
+def follow(
     session: Session,
     row: Row,
     opened_with: Sequence[bytes],

@@ -32,7 +32,7 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, OrganisationKind
 from nrm.models.accounts.accounts import Keyring, Member, Organisation
 from nrm.models.referrals.referrals import Referral
-from nrm.models.shelter.cases import Destruction, Grant, MemberGrant, PendingGrant, SealedCompartment
+from nrm.models.shelter.cases import Destruction, Grant, MemberGrant, ParkedGrant, PendingGrant, SealedCompartment
 from nrm.prepared import AnySession, Prepared, Row
 from nrm.vault import shredding
 from nrm.vault.keylog import belief, log
@@ -287,7 +287,7 @@ def let_go_everywhere(session: Session, organisation_id: uuid.UUID) -> None:
 def _let_go(session: Session, *pending: ColumnElement[bool]) -> None:
     rows = session.scalars(select(PendingGrant).where(*pending)).all()
     if rows:
-        shredding.list_for_destruction(session, (_released(row) for row in rows))
+        shredding.list_for_destruction(session, (release_of(row) for row in rows))
         session.execute(delete(PendingGrant).where(*pending))
 
 
@@ -454,7 +454,7 @@ def forget_member(session: Session, member_id: uuid.UUID) -> list[Place]:
         return []
     held = {
         (row.case_id, row.compartment)
-        for kind in (Grant, PendingGrant, MemberGrant)
+        for kind in (Grant, PendingGrant, ParkedGrant, MemberGrant)
         for row in session.execute(
             select(kind.case_id, kind.compartment).where(tuple_(kind.case_id, kind.compartment).in_(places))
         )
@@ -485,18 +485,22 @@ def days_of(session: Session, case_id: uuid.UUID, compartment: str) -> dict[uuid
 
 
 def end(session: Session, case_id: uuid.UUID, compartment: str, epoch: int) -> None:
-    """Delete all grants, also those of members, and pending grants; list the epoch's shred key and all release keys
-    for destruction."""
-    pending = (PendingGrant.case_id == case_id, PendingGrant.compartment == compartment)
+    """Delete all grants, also those of members, and pending and parked ones; list the epoch's shred key and all release
+    keys for destruction."""
     ended = [Destruction(kind="shred", case_id=case_id, compartment=compartment, epoch=epoch)]
-    ended += [_released(row) for row in session.scalars(select(PendingGrant).where(*pending))]
-    shredding.list_for_destruction(session, ended)
+    pending = (PendingGrant.case_id == case_id, PendingGrant.compartment == compartment)
+    ended += [release_of(row) for row in session.scalars(select(PendingGrant).where(*pending))]
     session.execute(delete(PendingGrant).where(*pending))
+    parked = (ParkedGrant.case_id == case_id, ParkedGrant.compartment == compartment)
+    ended += [release_of(row) for row in session.scalars(select(ParkedGrant).where(*parked))]
+    session.execute(delete(ParkedGrant).where(*parked))
+    shredding.list_for_destruction(session, ended)
     session.execute(delete(Grant).where(Grant.case_id == case_id, Grant.compartment == compartment))
     session.execute(delete(MemberGrant).where(MemberGrant.case_id == case_id, MemberGrant.compartment == compartment))
 
 
-def _released(pending: PendingGrant) -> Destruction:
+def release_of(pending: PendingGrant | ParkedGrant) -> Destruction:
+    """The line that destroys the release key of the row."""
     return Destruction(
         kind="release",
         case_id=pending.case_id,
@@ -504,6 +508,15 @@ def _released(pending: PendingGrant) -> Destruction:
         epoch=pending.epoch,
         organisation_id=pending.organisation_id,
     )
+
+
+def put_back(session: Session, parked: ParkedGrant, sealed: bytes) -> None:
+    """Make a parked grant live again; `sealed` is what it was before it was parked (`parking.give_back`)."""
+    made = (parked.case_id, parked.compartment, parked.epoch, parked.organisation_id)
+    place = {"case_id": parked.case_id, "compartment": parked.compartment, "organisation_id": parked.organisation_id}
+    versions = {"keyring_version": parked.keyring_version, "since_version": parked.since_version}
+    marks = {"mark": _grant_mac(*made, None), "since_mark": _since_mac(*made, parked.since_version)}
+    _GRANT.run(session, {**place, **versions, "epoch": parked.epoch, "sealed_key": sealed, **marks})
 
 
 def mark_of(referral_id: uuid.UUID, case_id: uuid.UUID, sender_id: uuid.UUID, receiver_id: uuid.UUID) -> bytes:

@@ -7,7 +7,7 @@ batch is stored, with the new one after that. The compartment keys stay the same
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -18,12 +18,13 @@ from sqlalchemy.orm import Session
 from nrm import crypto
 from nrm.domain.accounts.accounts import Actor
 from nrm.models.accounts.accounts import Keyring, KeyringWrap
-from nrm.models.shelter.cases import Grant, PendingGrant
-from nrm.vault import shredding
+from nrm.models.shelter.cases import Grant, ParkedGrant, PendingGrant
+from nrm.vault import parking, shredding
 from nrm.vault.grants import Place, Recipient, grant_context, opened, pending_context
 from nrm.vault.keyrings import CannotOpen, held_versions, keyring_private
 
-KINDS: tuple[type[Grant] | type[PendingGrant], ...] = (Grant, PendingGrant)
+Kind = type[Grant] | type[PendingGrant] | type[ParkedGrant]
+KINDS: tuple[Kind, ...] = (Grant, PendingGrant, ParkedGrant)
 Unopenable = tuple[uuid.UUID, str, bytes]  # case, compartment, the sealed key as it lies there
 
 
@@ -38,7 +39,7 @@ class Batch:
 
 def wrapped_again(
     session: Session,
-    kind: type[Grant] | type[PendingGrant],
+    kind: Kind,
     to: Recipient,
     *,
     after: Place | None,
@@ -58,14 +59,15 @@ def wrapped_again(
     found = session.execute(statement).all()
     privates = {version: keyring_private(session, version, by=by) for version in held}
     releases: dict[tuple[uuid.UUID, str, int], bytes] = {}
-    if kind is PendingGrant and found:
+    if kind is not Grant and found:
         places = [(row.case_id, row.compartment, row.epoch) for row in found]
         releases = shredding.release_keys(places, to.organisation_id)
     rows, unopenable = [], set()
     for row in found:
         try:
-            release = releases.get((row.case_id, row.compartment, row.epoch)) if kind is PendingGrant else b""
-            rows.append(_rewrapped(row, privates[row.keyring_version], release, to))
+            release = b"" if kind is Grant else releases.get((row.case_id, row.compartment, row.epoch))
+            outer = _parked if kind is ParkedGrant else _pending
+            rows.append(_rewrapped(row, privates[row.keyring_version], release, outer, to))
         except CannotOpen:
             unopenable.add((row.case_id, row.compartment, row.sealed_key))
             current_app.logger.error("a grant of %s of case %s does not open", row.compartment, row.case_id)
@@ -73,13 +75,29 @@ def wrapped_again(
     return Batch(rows, last, unopenable)
 
 
-def _rewrapped(row: Row[Any], private: bytes, release_key: bytes | None, to: Recipient) -> dict[str, Any]:
-    """One grant wrapped to the newest version. `release_key`: empty for a live grant, None if it was destroyed."""
+_Outer = Callable[[bytes, tuple[uuid.UUID, str, int], uuid.UUID], tuple[bytes, bytes]]
+
+
+def _pending(release_key: bytes, place: tuple[uuid.UUID, str, int], organisation_id: uuid.UUID) -> tuple[bytes, bytes]:
+    """(key, context) of what is around a pending grant."""
+    return release_key, pending_context(*place, organisation_id)
+
+
+def _parked(release_key: bytes, place: tuple[uuid.UUID, str, int], organisation_id: uuid.UUID) -> tuple[bytes, bytes]:
+    """(key, context) of what is around a parked grant."""
+    return parking.outer_key(release_key, *place, organisation_id), parking.context(*place, organisation_id)
+
+
+def _rewrapped(
+    row: Row[Any], private: bytes, release_key: bytes | None, outer: _Outer, to: Recipient
+) -> dict[str, Any]:
+    """One grant wrapped to the newest version. `release_key`: empty for a live grant, None if it was destroyed.
+    `outer`: the key and the context of what is around a grant that is not live."""
     if release_key is None:
         raise CannotOpen
     place = (row.case_id, row.compartment, row.epoch)
-    aad = pending_context(*place, to.organisation_id)
-    wrapped = crypto.unseal(release_key, row.sealed_key, aad) if release_key else row.sealed_key
+    key, aad = outer(release_key, place, to.organisation_id) if release_key else (b"", b"")
+    wrapped = crypto.unseal(key, row.sealed_key, aad) if release_key else row.sealed_key
     before = Recipient(to.organisation_id, to.kind, row.keyring_version, b"")
     compartment_key = opened(private, wrapped, grant_context(*place, before))
     wrapped = crypto.wrap(to.public, compartment_key, grant_context(*place, to))
@@ -91,11 +109,11 @@ def _rewrapped(row: Row[Any], private: bytes, release_key: bytes | None, to: Rec
         "of_version": row.keyring_version,
         "seen": row.sealed_key,
         "version": to.version,
-        "wrapped": crypto.seal(release_key, wrapped, aad) if release_key else wrapped,
+        "wrapped": crypto.seal(key, wrapped, aad) if release_key else wrapped,
     }
 
 
-def keep(session: Session, kind: type[Grant] | type[PendingGrant], batch: Batch) -> None:
+def keep(session: Session, kind: Kind, batch: Batch) -> None:
     """Store the grants in place of those from which they were made; one that ended or moved meanwhile is left alone."""
     if not batch.rows:
         return
@@ -145,7 +163,7 @@ def drop_old(session: Session, to: Recipient, unopenable: Collection[Unopenable]
     return True
 
 
-def _is_behind(kind: type[Grant] | type[PendingGrant], organisation_id: uuid.UUID) -> tuple[Any, ...]:
+def _is_behind(kind: Kind, organisation_id: uuid.UUID) -> tuple[Any, ...]:
     versions = select(Keyring.version).where(Keyring.id.in_(_old_keyrings(organisation_id)), _is_held())
     return kind.organisation_id == organisation_id, kind.keyring_version.in_(versions)
 

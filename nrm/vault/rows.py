@@ -15,6 +15,7 @@ from typing import Any
 
 from nrm.models.accounts.accounts import Instance
 from nrm.models.accounts.second_hands import HeavyAct
+from nrm.models.accounts.suspensions import Suspension
 from nrm.models.referrals.mistakes import ReferralMistake
 from nrm.models.shelter.cases import Erasure, Supplement, Withheld
 from nrm.models.shelter.consents import Consent
@@ -66,7 +67,29 @@ def _of_act(act: HeavyAct, changed: dict[str, Any]) -> tuple[Any, ...]:
     whose = (act.organisation_id, act.asked_by_id, _moment_text(act.asked_at), str(act.kind), str(act.reason))
     about = (act.case_id or "", act.member_id or "", _moment_text(act.expires_at))
     state = (str(now("status")), _moment_text(now("decided_at")), now("decided_by_id") or "")
-    return ("act", act.id, *whose, *about, *state)
+    parts = ("act", act.id, *whose, *about, *state)
+    if act.parked_at is None and now("heard") == "" and now("undone") == "":
+        return parts  # as acts were marked before a case could be closed to everybody
+    signed = "" if act.signed_on is None else act.signed_on.isoformat()
+    parked = (_moment_text(act.parked_at), _moment_text(now("final_at")), int(act.many), signed)
+    seen = (_moment_text(now("seen_at")), now("seen_by_id") or "")
+    return (*parts, *parked, *seen, str(now("heard")), str(now("undone")))
+
+
+def suspension_mark(row: Suspension) -> bytes:
+    """The MAC of a suspension, as it is now."""
+    return row_mac(*_of_suspension(row))
+
+
+def is_suspension(row: Suspension) -> bool:
+    """Whether this program wrote the suspension as it is now; otherwise it is reported."""
+    return is_right_row_mac(row.mark, *_of_suspension(row))
+
+
+def _of_suspension(row: Suspension) -> tuple[Any, ...]:
+    whose = (row.organisation_id, row.member_id, row.by_id, int(row.by_administrator), str(row.reason))
+    when = (_moment_text(row.at), _moment_text(row.until), row.longer_by_id or "")
+    return ("suspension", row.id, *whose, *when, _moment_text(row.ended_at), row.ended_by_id or "", row.how_ended)
 
 
 def withheld_mark(row: Withheld) -> bytes:

@@ -18,8 +18,16 @@ from sqlalchemy import delete, func, insert, select, tuple_
 
 from nrm import clock
 from nrm.db import db, no_key_under_way
-from nrm.models.shelter.cases import Destruction, LeftKey, PendingGrant, ReleaseKey, SealedCompartment, ShredKey
-from nrm.vault import grants, shredding
+from nrm.models.shelter.cases import (
+    Destruction,
+    LeftKey,
+    ParkedGrant,
+    PendingGrant,
+    ReleaseKey,
+    SealedCompartment,
+    ShredKey,
+)
+from nrm.vault import grants, parking, shredding
 
 PATIENCE = timedelta(days=7)
 """Longer than anybody needs to see the report and put rows back; as long as a shred backup opens what it holds."""
@@ -61,9 +69,9 @@ def _may_be_left() -> bool:
     with db.engines["shred"].connect() as connection:
         keys = [connection.scalar(select(func.count()).select_from(model)) or 0 for model in (ShredKey, ReleaseKey)]
     rows = []
-    for model, kind in ((SealedCompartment, "shred"), (PendingGrant, "release")):
+    for models, kind in (((SealedCompartment,), "shred"), ((PendingGrant, ParkedGrant), "release")):
         listed = select(func.count()).select_from(Destruction).where(Destruction.kind == kind)
-        needed = db.session.scalar(select(func.count()).select_from(model)) or 0
+        needed = sum(db.session.scalar(select(func.count()).select_from(model)) or 0 for model in models)
         rows.append(needed + (db.session.scalar(listed) or 0))
     db.session.rollback()
     return any(there > needed for there, needed in zip(keys, rows, strict=True))
@@ -72,7 +80,11 @@ def _may_be_left() -> bool:
 def _orphaned_keys() -> tuple[list[_Place], list[_Place]]:
     """(shred keys, release keys) that belong to no compartment, pending grant or line of the list."""
     needed = {tuple(row) for row in db.session.execute(select(*_place(SealedCompartment)))}
-    waiting = {tuple(row) for row in db.session.execute(select(*_place(PendingGrant), PendingGrant.organisation_id))}
+    waiting = {
+        tuple(row)
+        for model in (PendingGrant, ParkedGrant)
+        for row in db.session.execute(select(*_place(model), model.organisation_id))
+    }
     for row in db.session.execute(select(Destruction.__table__)):
         place = (row.case_id, row.compartment, row.epoch)
         if row.kind == "shred":
@@ -123,11 +135,14 @@ def _replaced(left: list[_Place]) -> set[_Place]:
         held = {place[:2] for place in present}
         holding = grants.holding(db.session(), held) if present else {}
         own = grants.granted_to_members(db.session(), held) if present else {}
+        parked = parking.marked(db.session(), held) if present else set()
         db.session.rollback()
         key = tuple_(ShredKey.case_id, ShredKey.compartment, ShredKey.epoch)
         with db.engines["shred"].connect() as connection:
             there = connection.execute(select(*_place(ShredKey)).where(key.in_(present))) if present else ()
-            newest |= {tuple(row[:2]): row.epoch for row in there if holding[row[:2]] or row[:2] in own}
+            newest |= {
+                tuple(row[:2]): row.epoch for row in there if holding[row[:2]] or row[:2] in own or row[:2] in parked
+            }
     return {each for each in left if each[2] < newest.get(each[:2], 0)}
 
 
@@ -142,5 +157,5 @@ def _delete(connection: Any, model: type[ShredKey | ReleaseKey | LeftKey], place
         connection.execute(delete(model).where(tuple_(*model.__table__.primary_key) == place))
 
 
-def _place(model: type[SealedCompartment | PendingGrant | ShredKey | ReleaseKey | LeftKey]) -> list[Any]:
+def _place(model: type[SealedCompartment | PendingGrant | ParkedGrant | ShredKey | ReleaseKey | LeftKey]) -> list[Any]:
     return [model.case_id, model.compartment, model.epoch]

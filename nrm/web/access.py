@@ -11,11 +11,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import Flask, current_app, g, redirect, request, url_for
+from flask import Flask, current_app, g, redirect, render_template, request, url_for
 from flask_login import current_user
 
+from forms.accounts.second_hands import REASON_LABELS
 from nrm.actions.accounts import accounts, passkeys
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.store.accounts import suspensions as suspension_store
 from nrm.web import errors, sessions
 
 View = Callable[..., Any]
@@ -69,6 +71,8 @@ WAITING = ENROLLING | {
     "members.new_code_page",
     "members.new_code",
 }
+# What a suspended member can still do: leave.
+SUSPENDED = frozenset({"accounts.sign_out"})
 _ACCESS = "_nrm_access"
 ANY_MEMBER = "any member"
 # Stands between permissions in the table of all endpoints: one of them is enough.
@@ -149,6 +153,8 @@ def _before() -> errors.Answer | None:
     visitor = g.visitor = cast(sessions.Visitor, user).signed_in
     if asked.method == "POST" and not accounts.is_token(visitor.csrf_token, asked.form.get("csrf_token", "")):
         return sessions.of_another_session(visitor)
+    if visitor.suspension_id is not None:
+        return _told_why(visitor) if endpoint not in SUSPENDED else None
     if visitor.enrolling and endpoint not in ENROLLING:
         return redirect(url_for("passkeys.make_page" if passkeys.demanded() else "second_factor.set_up_page"), 303)
     if visitor.asks_password and reads and endpoint not in ASKED_FOR_PASSWORD and endpoint not in ENROLLING:
@@ -160,6 +166,14 @@ def _before() -> errors.Answer | None:
     if not _reaches(visitor.actor, getattr(view, _ACCESS, None)):
         return errors.error_page(403)
     return sessions.ask_again(visitor) if sessions.asks_for_proof(view) else None
+
+
+def _told_why(visitor: accounts.SignedIn) -> errors.Answer:
+    """The one page of a suspended member, in place of every other: why, until when, and whom to call."""
+    assert visitor.suspension_id is not None
+    told = suspension_store.told(visitor.suspension_id, by=visitor.actor)
+    page = render_template("accounts/suspensions/told.html", told=told, reasons=REASON_LABELS)
+    return page, 200 if request.endpoint == "home.index" else 403
 
 
 def _reaches(by: Actor, asked: object) -> bool:

@@ -110,8 +110,11 @@ ACTS = frozenset(
 # Fields that are nowhere kept, not even for the moment in which a screen is hidden: the lines of a passport, and what a
 # passkey answered.
 NEVER_KEPT = frozenset({"zone", "passkey", "passkey_proof"})
-# A form that closes a case by one of its fields: endpoint -> (field, what it says then).
-CLOSES: Mapping[str, tuple[str, str]] = {"outside_referrals.write": ("closes", "close")}
+# A form that closes a case, or gives one back, by one of its fields: endpoint -> (field, what it says then).
+CLOSES: Mapping[str, tuple[str, str]] = {
+    "outside_referrals.write": ("closes", "close"),
+    "data_requests.record": ("kind", "keep"),
+}
 # What says yes or no for a person, or decides who receives them, was said to whoever sat there: who signs in afterwards
 # must not send what another hand may have typed. Of the pages of an interview that is where the person answers whether
 # they want help, and where a shelter is asked.
@@ -302,6 +305,12 @@ WORDS: Mapping[str, str] = {
     "data_requests.record": N_("Record a request"),
     "data_requests.refuse": N_("Refuse a request"),
     "second_hands.agree": N_("Agree to what a colleague asked for"),
+    "second_hands.see": N_("Say that you have seen that a case opens for nobody"),
+    "second_hands.undo": N_("Give a case back that opens for nobody"),
+    "suspensions.suspend": N_("Suspend a person"),
+    "suspensions.end": N_("End a suspension"),
+    "suspensions.lengthen": N_("Make a suspension longer"),
+    "members.bring_back": N_("Let somebody in again who left"),
     "second_hands.decline": N_("Do not agree to what was asked for"),
     "places.extra": N_("Make an extra place"),
     "places.promise": N_("Keep a place for somebody"),
@@ -338,6 +347,9 @@ WORDS: Mapping[str, str] = {
     "testimony.record": N_("Record a step as a witness"),
     "testimony.strike": N_("Strike a step as a witness"),
 }
+# What stands around the answers of a form.
+AROUND = frozenset({"csrf_token", "step_up", "step_up_code", "carried", "id", "losing", "warned"})
+_ID = re.compile(r"[0-9a-f-]{16,}")
 # Ids, numbers and the codes of what is chosen from a list.
 _CODE = re.compile(r"[0-9a-f-]{16,}|[0-9]+|[a-z]+(_[a-z]+)*")
 # How to find the code of the case that a part of an address names, for an actor who may see it.
@@ -381,8 +393,19 @@ def in_words(fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
             option = question.option(value)
             found.setdefault(text_in(question.text), []).append(text_in(option.text) if option else value)
     said = [(question, ", ".join(each)) for question, each in found.items()]
-    wrote = written(others)
-    return [*said, *([(gettext("What you wrote:"), ", ".join(wrote))] if wrote else [])]
+    wrote, chose = written(others), _chosen(others)
+    return [
+        *said,
+        *([(gettext("What is written:"), ", ".join(wrote))] if wrote else []),
+        *([(gettext("What is chosen:"), ", ".join(chose))] if chose else []),
+    ]
+
+
+def _chosen(fields: Iterable[tuple[str, str]]) -> list[str]:
+    """What was chosen or ticked in a form, as it is sent: the name of the box and the code of the choice. Ids say
+    nothing to anybody and are left out."""
+    told = [(name, value) for name, value in fields if value.strip() and name not in AROUND]
+    return [f"{name}: {value}" for name, value in told if _CODE.fullmatch(value) and not _ID.fullmatch(value)]
 
 
 def _questions() -> Mapping[str, Question]:

@@ -9,12 +9,14 @@ from flask import Flask, Response, current_app, g, redirect, render_template, re
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as BaseResponse
 
+from forms.shelter.cases import CASE_REFUSED
 from nrm import faults
 from nrm.actions.accounts import accounts
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.accounts.failed_attempts import TooSoon
 from nrm.domain.accounts.second_hands import WaitsForSecond
 from nrm.domain.referrals.referrals import IllegalTransition
+from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.stays import StayOver
 from nrm.domain.words import N_
 from nrm.store.countries import country
@@ -130,6 +132,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(NotVisible, lambda _: error_page(404))
     app.register_error_handler(accounts.CannotOpen, lambda _: error_page(404))
     app.register_error_handler(accounts.KeyringDisagrees, lambda _: error_page(409, DISAGREES))
+    app.register_error_handler(CaseRefused, lambda error: error_page(409, CASE_REFUSED[error.reason]))
     app.register_error_handler(NotPermitted, lambda _: error_page(403))
     app.register_error_handler(IllegalTransition, lambda _: error_page(409))
     app.register_error_handler(StayOver, lambda _: error_page(409))

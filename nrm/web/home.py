@@ -10,7 +10,7 @@ from nrm.actions.accounts import key_log
 from nrm.actions.agreement import agreement_versions
 from nrm.domain.accounts.accounts import Role
 from nrm.store import home as store
-from nrm.store.accounts import members, second_hands
+from nrm.store.accounts import members, second_hands, suspensions
 from nrm.store.interviews import directives
 from nrm.web import access, sessions
 
@@ -41,6 +41,7 @@ def index() -> str:
     g.acts = second_hands.waiting(by=by) if told and g.top.acts else []
     g.locked_out = members.who_waits_for_colleague(by=by) if told and g.top.locked_out else []
     g.failed = visitor if visitor is not None and (visitor.failed_known or visitor.failed_elsewhere) else None
+    g.suspensions = suspensions.standing(by=by) if told and g.top.suspended else []
     g.unread = directives.unread(by=by)
     g.agreements = agreement_versions.waits_for(by=by)
     g.key_log = key_log.standing(by=by)

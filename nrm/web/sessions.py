@@ -26,10 +26,11 @@ from nrm.web.language import COOKIE, LANGUAGES, gettext, text_in
 
 # Forms that are not given back: what was typed there must not be written into a page.
 NEVER_CARRIED = carrying.SECRETS
-# The form field with a fresh proof, and the one with the sealed address of the page that follows.
-PROOF, CARRIED = "step_up", "carried"
+# The form fields with a fresh proof (password, and code), and the one with the sealed address of the page that follows.
+PROOF, CODE, CARRIED = "step_up", "step_up_code", "carried"
 # The form field with what a passkey answered as a fresh proof.
 PASSKEY = "passkey_proof"
+_AROUND = frozenset({"csrf_token", PROOF, CODE, PASSKEY})
 _STEP_UP = "_nrm_step_up"
 LONGEST_ANSWER = 300
 WAITS = N_(
@@ -52,8 +53,8 @@ class Visitor(UserMixin):  # type: ignore[misc]
 def step_up(view: Callable[..., Any]) -> Callable[..., Any]:
     """Mark a view that asks for a proof at most five minutes old: members, keys, erasure, what leaves the instance.
 
-    The proof is a code of the telephone or a passkey, or the password where there is neither. A form that was sent is
-    kept until the proof is given.
+    The proof is the password, and a code or a passkey where there is a second factor, in this session. A form that was
+    sent is kept until the proof is given.
     """
     setattr(view, _STEP_UP, True)
     return view
@@ -240,11 +241,7 @@ def ask_to_sign_in() -> errors.Answer:
     kept = is_carried(request.endpoint or "") and not carrying.decides(request.endpoint or "", request.form)
     carried = ""
     if isinstance(ended, accounts.Ended) and kept:
-        fields = [
-            each
-            for each in request.form.items(multi=True)
-            if each[0] not in {"csrf_token", PROOF, *carrying.NEVER_KEPT}
-        ]
+        fields = [each for each in request.form.items(multi=True) if each[0] not in _AROUND | carrying.NEVER_KEPT]
         carried = accounts.carry(ended, accounts.Carry.FORM, path=places.path_here(), fields=fields)
     elif isinstance(ended, accounts.Ended) and request.endpoint != "accounts.sign_out":
         fields = _to_be_read() if may_be_filled_in(request.endpoint or "") else [("", each) for each in _written()]
@@ -265,7 +262,7 @@ def may_be_filled_in(endpoint: str) -> bool:
 
 def _to_be_read() -> list[tuple[str, str]]:
     """What was written in the boxes of the form that came. What was chosen is chosen anew: it is the act itself."""
-    around = {"csrf_token", PROOF, *carrying.NEVER_KEPT}
+    around = _AROUND | carrying.NEVER_KEPT
     fields = [each for each in request.form.items(multi=True) if each[0] not in around]
     return [each for each in fields if carrying.written([each])]
 
@@ -274,7 +271,7 @@ def _written() -> list[str]:
     """What was written in the form that came; nothing of one whose fields are secrets."""
     if request.endpoint in carrying.SECRETS:
         return []
-    kept = [each for each in request.form.items(multi=True) if each[0] not in ("csrf_token", PROOF)]
+    kept = [each for each in request.form.items(multi=True) if each[0] not in _AROUND]
     return carrying.written(kept)
 
 
@@ -293,7 +290,7 @@ def of_another_session(signed_in: accounts.SignedIn) -> errors.Answer:
     g.of_another_session = True
     path = places.path_here()
     kept = is_carried(endpoint) and not carrying.decides(endpoint, request.form)
-    around = {"csrf_token", PROOF, *carrying.NEVER_KEPT}
+    around = _AROUND | carrying.NEVER_KEPT
     page = render_template(
         "accounts/accounts/continue.html",
         words=carrying.WORDS[endpoint],
@@ -324,7 +321,7 @@ def given_back(token: str, signed_in: accounts.SignedIn) -> str | None:
         found = accounts.give_back(token, kind, by=by)
         if found is None:
             continue
-        path, fields = found
+        path, fields, at = found
         endpoint, values = carrying.form_at(path)
         if endpoint not in carrying.WORDS:
             return None
@@ -339,6 +336,8 @@ def given_back(token: str, signed_in: accounts.SignedIn) -> str | None:
             filled=filled,
             fields=fields,
             said=carrying.in_words(fields),
+            sent_by=signed_in.name,
+            sent_at=at,
             written=carrying.written(fields) if undone else (),
             csrf_token=signed_in.csrf_token,
             actor=_shown(signed_in),
@@ -368,7 +367,7 @@ def ask_again(visitor: accounts.SignedIn) -> errors.Answer | None:
     if request.method != "POST" or request.endpoint in NEVER_CARRIED:
         status = 401 if request.method == "POST" else 200
         return proof_page(visitor, fields=[(CARRIED, _here(visitor.actor))], status=status)
-    fields = [each for each in request.form.items(multi=True) if each[0] not in ("csrf_token", PROOF, PASSKEY)]
+    fields = [each for each in request.form.items(multi=True) if each[0] not in _AROUND]
     if PROOF not in request.form and PASSKEY not in request.form:
         return proof_page(visitor, address=places.here(), fields=fields, status=401)
     return prove(visitor, address=places.here(), fields=fields)
@@ -384,9 +383,8 @@ def prove(visitor: accounts.SignedIn, *, fields: list[tuple[str, str]], address:
     """Check the proof in the form; None if it is right, else the page that asks again."""
     passkey = request.form.get(PASSKEY, "")[: LONGEST_OF_PASSKEY + 1]
     try:
-        second_factor.prove_again(
-            answer=request.form.get(PROOF, "")[:LONGEST_ANSWER], passkey=passkey, by=visitor.actor, asker=asker()
-        )
+        password, code = (request.form.get(name, "")[:LONGEST_ANSWER] for name in (PROOF, CODE))
+        second_factor.prove_again(password=password, code=code, passkey=passkey, by=visitor.actor, asker=asker())
     except WaitsForColleague:
         return proof_page(visitor, address=address, fields=fields, status=422, message=gettext(WAITS))
     except PasskeyRefused:
@@ -394,9 +392,9 @@ def prove(visitor: accounts.SignedIn, *, fields: list[tuple[str, str]], address:
         return proof_page(visitor, address=address, fields=fields, status=422, message=message)
     except SignInRefused:
         message = (
-            gettext("Press the button again: this was none of your passkeys")
+            gettext("Enter your password and press the button again: one of the two was wrong")
             if passkey
-            else gettext("Enter the code that your telephone shows now; each code works once")
+            else gettext("Enter your password and the code that your telephone shows now; each code works once")
             if visitor.has_second_factor
             else gettext("Enter your present password; this is not it")
         )
@@ -422,6 +420,7 @@ def proof_page(
         "accounts/second_factor/again.html",
         words=carrying.WORDS.get(sent or "", ""),
         code=carrying.code_of(request.view_args or {}, by=visitor.actor) if sent else "",
+        said=carrying.in_words(fields) if sent else (),
         address=address or url_for("second_factor.prove"),
         fields=fields,
         asked=asked,
@@ -437,7 +436,7 @@ def _for_templates() -> dict[str, object]:
         values["csrf_token"] = visitor.csrf_token
         values["actor"] = _shown(visitor)
         values["covers"] = 60 * (visitor.covers_after or 0)
-        if not (visitor.waiting or visitor.enrolling or visitor.asks_password):
+        if not (visitor.waiting or visitor.enrolling or visitor.asks_password or visitor.suspension_id):
             values["navigation"] = navigation.of(visitor.actor)
     if request and request.method == "POST":
         values |= _links_of_answer()
@@ -453,7 +452,7 @@ def in_another_language(language: str, path: str, signed_in: accounts.SignedIn) 
     if not is_carried(endpoint):
         return redirect(f"{carrying.page_of(path)}?{urlencode({COOKIE: language})}", 303)
     g.language = g.language_chosen = language
-    kept = {"csrf_token", PROOF, *carrying.NEVER_KEPT}
+    kept = _AROUND | carrying.NEVER_KEPT
     fields = [each for each in request.form.items(multi=True) if each[0] not in kept]
     return render_template(
         "accounts/accounts/continue.html",
@@ -489,7 +488,7 @@ def _to_take_along() -> list[tuple[str, str]] | None:
     try:
         if request.files:
             return None
-        around = {"csrf_token", PROOF, *carrying.NEVER_KEPT}
+        around = _AROUND | carrying.NEVER_KEPT
         return [each for each in request.form.items(multi=True) if each[0] not in around]
     except RequestEntityTooLarge:
         return None

@@ -216,7 +216,8 @@ def test_without_javascript_or_passkeys_a_code_is_enough_and_the_page_says_why(
         factories.later(minutes=6)
         each.goto(f"{base}/passkeys/new")
         expect(each.locator("#passkey_proof")).to_be_hidden()
-        each.fill("#step_up", factories.code_of(ME))
+        each.fill("#step_up", factories.PASSWORD)
+        each.fill("#step_up_code", factories.code_of(ME))
         each.get_by_role("button", name="Vazhdoni").click()
         expect(each.locator("#name")).to_be_visible()
         if each is plain:

@@ -23,7 +23,7 @@ from nrm import audit, clock
 from nrm.actions import backups, tending
 from nrm.actions.accounts import members, organisations
 from nrm.actions.referrals import referrals
-from nrm.actions.shelter import cases, erasures, stays, testimony
+from nrm.actions.shelter import cases, stays, testimony
 from nrm.cli import nrm
 from nrm.cli.usage import Refused
 from nrm.db import Model, ShredModel, db, disconnect, transaction
@@ -40,6 +40,7 @@ from nrm.vault import epochs, shredding
 from nrm.vault.dumping import kind_of
 from tests import factories
 from tests import factories_referrals as people
+from tests import second_hands as hands
 from tests.integration.keys.test_key_closure import Files, keys, opened
 from tests.invariants.test_sealed import writings
 from tests.thief import BLOBS
@@ -262,7 +263,7 @@ def test_what_was_erased_stays_erased_after_a_restore_also_when_the_database_is_
     world = world_app[1]
     old = keeper.back_up()
     closed(world)
-    erasures.erase(case_id=world.case, by=factories.actor("nrc.shelter_manager"))
+    hands.erased(world.case, factories.actor("nrc.shelter_manager"))
     shutil.copy(keeper.instance / erasure_steps.LIST, keeper.folder / erasure_steps.LIST)
     done = keeper.restore(tmp_path / "new", old)
     assert done.exit_code == 0, done.stderr
@@ -298,7 +299,7 @@ def closed(world: World, *, witness: bool = True) -> None:
 def test_a_list_somebody_wrote_into_is_refused(world_app: tuple[Flask, World], keeper: Keeper, tmp_path: Path) -> None:
     world = world_app[1]
     closed(world)
-    erasures.erase(case_id=world.case, by=factories.actor("nrc.shelter_manager"))
+    hands.erased(world.case, factories.actor("nrc.shelter_manager"))
     pair = keeper.back_up()
     listed = keeper.folder / erasure_steps.LIST
     genuine = listed.read_text()
@@ -375,7 +376,7 @@ def test_tending_deletes_them_in_the_folder_of_the_settings_and_keeps_the_list_t
     _, shred = keeper.back_up()
     app.extensions["nrm.config"] = dataclasses.replace(app.extensions["nrm.config"], backups=keeper.folder)
     closed(world)
-    erasures.erase(case_id=world.case, by=factories.actor("nrc.shelter_manager"))
+    hands.erased(world.case, factories.actor("nrc.shelter_manager"))
     assert (keeper.folder / erasure_steps.LIST).read_text() == (keeper.instance / erasure_steps.LIST).read_text()
     assert str(world.case) in (keeper.folder / erasure_steps.LIST).read_text()
     week = clock.now() + timedelta(days=7, seconds=1)

@@ -10,19 +10,24 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from nrm import audit, db
 from nrm.actions import backups, tending
+from nrm.actions.accounts import second_hands
 from nrm.actions.referrals import referrals
-from nrm.actions.shelter import cases
+from nrm.actions.shelter import cases, consents, erasures
 from nrm.db import db as database
-from nrm.domain.shelter.cases import Compartment, Purpose
+from nrm.domain.shelter.cases import CaseRefused, Compartment, Purpose
+from nrm.domain.shelter.consents import EVERYTHING
+from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.referrals.referrals import Referral
 from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.vault import backups as files
 from tests import factories
 from tests import factories_referrals as people
+from tests import second_hands as hands
 from tests.integration.keys.test_key_closure import Closure, Files, keys, opened
 from tests.integration.test_backups import closed
 from tests.world import World
@@ -96,7 +101,9 @@ ENDING = """
 import os, signal, sys, uuid
 from importlib import import_module
 from pathlib import Path
-from nrm.actions.shelter import cases, erasures
+from nrm.actions.accounts import second_hands
+from nrm.actions.shelter import cases
+from nrm.domain.accounts.second_hands import Heard
 from tests import factories
 
 folder, what, case, organisation, module, function, when = sys.argv[1:]
@@ -114,7 +121,7 @@ with factories.open_instance(Path(folder)).app_context():
     if what == "share":
         cases.end_share(case_id=uuid.UUID(case), organisation_id=uuid.UUID(organisation), by=nrc)
     else:
-        erasures.erase(case_id=uuid.UUID(case), by=nrc)
+        second_hands.agree(act_id=uuid.UUID(case), by=nrc, heard=Heard.SPOKE)
 """
 SHREDDING, ERASURES = "nrm.vault.shredding", "nrm.steps.shelter.erasures"
 # As above; an erasure is also written to the list outside the databases, before its keys go.
@@ -122,7 +129,7 @@ ENDINGS = {
     "share, before the commit": ("share", SHREDDING, "store", "after"),
     "share, after it": ("share", SHREDDING, "work_off", "before"),
     "share, keys gone but listed": ("share", SHREDDING, "_destroy", "after"),
-    "erasure, before the commit": ("erasure", SHREDDING, "store", "after"),
+    "erasure, before the commit": ("erasure", ERASURES, "destroy", "after"),
     "erasure, after it": ("erasure", ERASURES, "complete_lists", "before"),
     "erasure, on the list": ("erasure", ERASURES, "complete_lists", "after"),
     "erasure, keys gone but listed": ("erasure", SHREDDING, "_destroy", "after"),
@@ -143,12 +150,17 @@ def test_a_process_killed_while_ending_a_share_or_erasing_leaves_all_or_nothing(
     shared = {key for key in opened(before, "TRP_UNIT") if key[0] == world.case.hex}
     held = {key for key in opened(before, "NRC") if key[0] == world.case.hex}
     assert held > shared > set()
-    arguments = [tmp_path / "world", what, world.case, world.organisation, module, function, when]
+    about = world.case
+    if what == "erasure":
+        worker = factories.actor("nrc.case_worker")
+        about = hands.asked(lambda: erasures.erase(case_id=world.case, by=worker))
+        db.disconnect()
+    arguments = [tmp_path / "world", what, about, world.organisation, module, function, when]
     killed_by(ENDING, arguments)
 
     committed = not place.endswith("before the commit")
     killed = closure.now("killed")
-    assert (shared <= set(opened(killed, "TRP_UNIT"))) != committed
+    assert (shared <= set(opened(killed, "TRP_UNIT"))) != (committed or what == "erasure")
     if what == "share" or not committed:
         assert held <= set(opened(killed, "NRC"))  # nothing is lost
     tending.tend()
@@ -166,6 +178,78 @@ def test_a_process_killed_while_ending_a_share_or_erasing_leaves_all_or_nothing(
     assert (str(world.case) in listed) == (committed and what == "erasure")
     assert list(audit.verify(database.session())) == []
     assert tending.tend()["keys_destroyed"] == 0
+
+
+# Closes a case to everybody, or gives it back, and dies after (or before) the function that is named.
+PARKING = """
+import os, signal, sys, uuid
+from importlib import import_module
+from pathlib import Path
+from nrm.actions.accounts import second_hands
+from nrm.actions.shelter import consents
+from tests import factories
+
+folder, what, about, module, function, when = sys.argv[1:]
+inside = import_module(module)
+real = getattr(inside, function)
+
+def dying(*given, **named):
+    if when == "after":
+        real(*given, **named)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+with factories.open_instance(Path(folder)).app_context():
+    nrc = factories.actor("nrc.case_worker")
+    setattr(inside, function, dying)
+    if what == "close":
+        consents.withdraw(case_id=uuid.UUID(about), what="everything", by=nrc)
+    else:
+        second_hands.undo(act_id=uuid.UUID(about), by=nrc)
+"""
+PARKINGS = {
+    "closing, before the commit": ("close", SHREDDING, "store", "after"),
+    "closing, after it": ("close", SHREDDING, "work_off", "before"),
+    "closing, keys gone but listed": ("close", SHREDDING, "_destroy", "after"),
+    "giving back, before the commit": ("undo", "nrm.vault.parking", "give_back", "after"),
+    "giving back, after it": ("undo", SHREDDING, "work_off", "before"),
+    "giving back, keys gone but listed": ("undo", SHREDDING, "_destroy", "after"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", PARKINGS)
+def test_a_process_killed_while_closing_a_case_to_everybody_or_giving_it_back_loses_nothing(
+    world_app: tuple[Flask, World], tmp_path: Path, place: str
+) -> None:
+    _, world = world_app
+    what, module, function, when = PARKINGS[place]
+    told = keys(world.case, "identity", "story")
+    closure = Closure(tmp_path / "world", tmp_path / "stolen")
+    before, about = closure.now("before"), world.case
+    worker = factories.actor("nrc.case_worker")
+    if what == "undo":
+        about = hands.asked(lambda: consents.withdraw(case_id=world.case, what=EVERYTHING, by=worker))
+        db.disconnect()
+    killed_by(PARKING, [tmp_path / "world", what, about, module, function, when])
+    killed = closure.now("killed")
+    assert told <= set(opened(killed, "NRC"))  # with every file: nothing is lost
+    tending.tend()
+    assert tending.tend()["keys_left_over"] == 0
+    closed_now = not place.endswith("before the commit") if what == "close" else place.endswith("before the commit")
+    nrc, where = factories.actor("nrc.case_worker"), {"case_id": world.case, "compartment": Compartment.IDENTITY}
+    if closed_now:
+        with pytest.raises(CaseRefused, match="parked"):
+            cases.open_compartment(**where, purpose=Purpose.CARE, by=nrc)
+        db.disconnect()
+        after = closure.now("after")
+        assert not told & set(opened(Files(before.main, after.main), "NRC", "TRP_UNIT", "RINAS", "RA"))
+        act = database.session.scalars(select(HeavyAct.id).where(HeavyAct.status == "parked")).one()
+        database.session.rollback()
+        second_hands.undo(act_id=act, by=factories.actor("nrc.shelter_manager"))
+    cases.open_compartment(**where, purpose=Purpose.CARE, by=nrc)
+    found = case_steps.opened(case_id=world.case, by=nrc)[Compartment.IDENTITY]
+    assert found.value["given"] == people.PLANTED
+    assert list(audit.verify(database.session())) == []
 
 
 BACKING_UP = """

@@ -88,6 +88,7 @@ def known_ids(world: World | None) -> dict[str, list[Any]]:
         "family_id": [ids.get("family")],
         "departure_id": [ids.get("letter")],
         "act_id": [ids.get("act")],
+        "suspension_id": [ids.get("suspension")],
         "request_id": [ids.get("request")],
         "left_id": [ids.get("left")],
         "away_id": [ids.get("away")],

@@ -123,6 +123,12 @@ USUAL: dict[str, Row] = {
         "status": "asked",
         "case_id": lambda data: data.first("cases")["id"],
     },
+    "suspensions": {
+        "reason": "misuse",
+        "until": AT + timedelta(hours=72),
+        "how_ended": "",
+        "by_id": lambda data: data.add("members")["id"],
+    },
     "known_keyrings": {"version": 1},
     "closings": {
         "way": "letter",

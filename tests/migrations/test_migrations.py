@@ -18,11 +18,11 @@ from nrm.actions import tending
 from nrm.actions.accounts import accounts, members, second_hands
 from nrm.actions.interviews import child_alerts, interviews
 from nrm.actions.referrals import referrals, supplements
-from nrm.actions.shelter import cases, consents, stays
+from nrm.actions.shelter import cases, stays
 from nrm.db import Model, ShredModel, db
 from nrm.domain.accounts.accounts import SignInRefused
+from nrm.domain.accounts.second_hands import Heard
 from nrm.domain.interviews.endings import ChildAnswer
-from nrm.domain.shelter.consents import EVERYTHING
 from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.shelter.stays import DESTINATIONS, Destination, ExitReason
 from nrm.models.shelter.cases import Erasure
@@ -247,7 +247,7 @@ def test_what_was_promised_asked_listed_and_erased_before_rows_were_marked_goes_
     found = second_hand_tests.opened(3, first_place=1)
     worker = factories.actor(second_hand_tests.WORKER)
     for each in found[:2]:
-        consents.withdraw(case_id=each, what=EVERYTHING, by=worker)
+        second_hand_tests.waits(worker, each)
     act_id = second_hand_tests.waits(worker, found[2])
     with monkeypatch.context() as patched:
         patched.setattr(shredding, "work_off", lambda: 0)
@@ -260,7 +260,7 @@ def test_what_was_promised_asked_listed_and_erased_before_rows_were_marked_goes_
     supplements.send(supplement_id=world.supplement, answers={"story": "more"}, by=rinas)
     referrals.accept(referral_id=later.referral_id, place_id=factories_referrals.bed("NRC", 3), by=nrc)
     assert len(supplements_store.open_now(by=rinas)) == 1
-    second_hands.agree(act_id=act_id, by=factories.actor(second_hand_tests.MANAGER))
+    second_hands.agree(act_id=act_id, by=factories.actor(second_hand_tests.MANAGER), heard=Heard.SPOKE)
     assert not second_hand_tests.kept(found[2])
     assert all(rows.is_erasure(each) for each in db.session.scalars(select(Erasure)))
     db.session.rollback()

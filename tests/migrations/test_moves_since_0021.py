@@ -1316,6 +1316,65 @@ def test_a_person_accepted_by_mistake_did_not_arrive_on_the_way_down(before: Bef
 
 
 @pytest.mark.slow
+def test_a_case_that_opens_for_nobody_is_an_act_that_ran_out_on_the_way_down(before: Before) -> None:
+    data = before("0072_parked_cases")
+    asked = data.add("heavy_acts", expires_at=LATER)["id"]
+    request = data.add("person_requests")["id"]
+    was, requests, ends = data.rows("heavy_acts"), data.rows("person_requests"), {asked: ("asked",)}
+    for _ in range(2):
+        data.up()
+        plain = {"many": False, "heard": "", "undone": ""}
+        acts = {**plain, "case_id": data.add("cases")["id"], "expires_at": LATER}
+        for wrong, check in (
+            ({"status": "parked"}, "parked_at_some_time"),
+            ({"final_at": LATER}, "parked_at_some_time"),
+            ({"status": "parked", "parked_at": AT, "decided_at": LATER}, "decided_at_some_time"),
+            ({"seen_at": LATER}, "seen_by_another"),
+            ({"heard": "guessed"}, "known_heard"),
+            ({"undone": "nobody"}, "known_undone"),
+        ):
+            with refused(check):
+                data.add("heavy_acts", **{**acts, **wrong})
+        parked = data.add("heavy_acts", **acts, status="parked", parked_at=AT)["id"]
+        with refused("case_id"):  # one open act of a case
+            data.add("heavy_acts", **acts)
+        data.add("person_requests", kind="keep", status="passed_on", answered_on=DAY)
+        data.add("parked_grants", compartment="identity")
+        data.down()
+        ends[parked] = ("expired",)
+        assert of_each(data, "heavy_acts", "status") == ends
+        assert [row for row in data.rows("heavy_acts") if row["id"] == asked] == was
+        assert [row["id"] for row in data.rows("person_requests")] == [request]
+        assert data.rows("person_requests") == requests
+
+
+@pytest.mark.slow
+def test_nobody_is_suspended_on_the_way_down_and_nothing_says_that_they_were(before: Before) -> None:
+    data = before("0073_leaving_and_suspensions")
+    joined = data.add("key_events", event="joined")["id"]
+    was, members = data.rows("key_events"), data.rows("members")
+    for _ in range(2):
+        data.up()
+        data.add("key_events", event="suspended")
+        data.add("key_events", event="came_back")
+        member = data.first("members")["id"]
+        for wrong, check in (
+            ({"until": AT}, "for_a_time"),
+            ({"by_id": member, "member_id": member}, "by_another"),
+            ({"longer_by_id": member, "member_id": member}, "longer_by_another"),
+            ({"ended_at": LATER}, "ended_by_somebody"),
+            ({"ended_at": LATER, "ended_by_id": member, "member_id": member, "how_ended": "colleague"}, "never_ended"),
+            ({"reason": "because"}, "known_reason"),
+        ):
+            with refused(check):
+                data.add("suspensions", **{"at": AT, **wrong})
+        data.add("suspensions", at=AT)
+        data.down()
+        assert data.rows("key_events") == was
+        assert [row["id"] for row in data.rows("key_events")] == [joined]
+        assert data.rows("members")[: len(members)] == members or members == []
+
+
 def test_what_a_password_costs_is_what_the_settings_say_on_the_day_of_the_upgrade(before: Before) -> None:
     data = before("0074_sign_ins")
     joined = data.add("members", salt=bytes(16))["id"]

@@ -46,6 +46,7 @@ from nrm.store.accounts.members import colleague
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.accounts import members as member_rows
+from nrm.store.rows.accounts import suspensions as suspension_rows
 from nrm.vault import keyrings
 from nrm.vault import members as vault
 from nrm.vault import passkeys as passkey_vault
@@ -85,6 +86,8 @@ class SignedIn:
     """How often somebody failed since the sign-in before, in browsers the member knew and elsewhere; when that was."""
     asks_password: bool = False
     """Whether another password must be set before anything else."""
+    suspension_id: uuid.UUID | None = None
+    """The suspension because of which the session opens, signs and does nothing."""
 
     @property
     def enrolling(self) -> bool:
@@ -370,10 +373,11 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
             later = {"seen_at": now, "mark": vault.mark_seen(row, digest, now), "sealed_head": head}
             session.execute(update(MemberSession).where(*as_read).values(**later))
     has = _factors(row, digest)
+    suspension = suspension_rows.standing(row.member_id) if row.suspended else None
     actor = Actor(
         row.member_id,
         row.organisation_id,
-        believed.role,
+        believed.role if suspension is None else None,
         kind=believed.kind,
         organisation_code=believed.code,
         crossing_point=believed.crossing_point,
@@ -396,6 +400,7 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
         failed_elsewhere=row.failed_elsewhere,
         before_at=row.before_at,
         asks_password=row.asks_password,
+        suspension_id=suspension.id if suspension is not None else None,
     )
 
 
@@ -512,18 +517,19 @@ def carry(ended: Ended, kind: Carry, *, path: str, fields: Sequence[tuple[str, s
     return vault.carry(ended.member_id, kind, json.dumps(content).encode())
 
 
-def give_back(token: str, kind: Carry, *, by: Actor) -> tuple[str, list[tuple[str, str]]] | None:
-    """(path, fields) of what was carried if it was this member's and of this kind, and for as long as a session may
-    last; else None."""
+def give_back(token: str, kind: Carry, *, by: Actor) -> tuple[str, list[tuple[str, str]], datetime] | None:
+    """(path, fields, when it was sent) of what was carried if it was this member's and of this kind, and for as long as
+    a session may last; else None."""
     if by.member_id is None:
         return None
     try:
         form = json.loads(vault.carried(by.member_id, kind, token))
     except vault.CannotOpen:
         return None
-    if clock.now() - datetime.fromisoformat(form["at"]) >= timedelta(hours=SESSION_HOURS):
+    sent_at = datetime.fromisoformat(form["at"])
+    if clock.now() - sent_at >= timedelta(hours=SESSION_HOURS):
         return None
-    return form["path"], [(name, value) for name, value in form["fields"]]
+    return form["path"], [(name, value) for name, value in form["fields"]], sent_at
 
 
 def is_token(expected: str, given: str) -> bool:

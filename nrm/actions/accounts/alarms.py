@@ -6,27 +6,99 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
+from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.db import transaction
+from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor
-from nrm.domain.accounts.alarms import Watch
+from nrm.domain.accounts.alarms import DAY, HOUR, OF_ALL, AlarmKind, Watch, least
 from nrm.models.accounts.accounts import Member
 from nrm.models.accounts.alarms import Alarm, AlarmAcknowledgement
 from nrm.store.accounts import alarms as store
 from nrm.store.countries import country
 from nrm.store.rows.accounts import alarms as alarm_rows
 
+KINDS = (AlarmKind.ERASURES, AlarmKind.ENDINGS, AlarmKind.SHARES, AlarmKind.MANY_OPENINGS)
+
 
 def raise_due(*, by: Actor) -> int:
-    """Compare what was opened lately with the country's limits (watches); returns how many alarms were raised."""
+    """Compare what was opened, closed to everybody, ended and shared lately with the limits of every country and with
+    this country's watches; returns how many alarms were raised."""
     raised = 0
     for watch in country().watches:
         for count in alarm_rows.counted(watch):
             raised += _raise(watch, count, by)
+    return raised + sum(_raise_of(kind, by) for kind in KINDS)
+
+
+def _raise_of(kind: AlarmKind, by: Actor) -> int:
+    """Alarms of a kind about members, and at twice the number about organisations."""
+    of_members: dict[uuid.UUID, list[alarm_rows.Done]] = defaultdict(list)
+    of_all: dict[uuid.UUID, list[alarm_rows.Done]] = defaultdict(list)
+    for each in alarm_rows.done(kind):
+        of_members[each.member_id].append(each)
+        of_all[each.organisation_id].append(each)
+    db.session.rollback()
+    raised = 0
+    for whose, together in ((of_members, False), (of_all, True)):
+        for done in whose.values():
+            number = len({each.subject for each in done})
+            if number < least(kind, 0, of_all=together):
+                continue
+            usual = 0.0
+            if kind is AlarmKind.MANY_OPENINGS and not together:
+                watched = alarm_rows.fresh_of(AlarmKind.OPENINGS, DAY, done[-1].member_id)
+                db.session.rollback()
+                if watched is not None:
+                    continue  # a watch of the country told of the same already, and tells if it grows
+            if kind is AlarmKind.MANY_OPENINGS:
+                member_id = None if together else done[-1].member_id
+                usual = alarm_rows.median_of(member_id, done[-1].organisation_id, country().timezone)
+                db.session.rollback()
+            if number >= least(kind, usual, of_all=together):
+                raised += _put(OF_ALL[kind] if together else kind, done, number, by)
     return raised
+
+
+def _put(kind: AlarmKind, done: Sequence[alarm_rows.Done], number: int, by: Actor) -> int:
+    """Raise it; or, if one of the kind was raised within the hour about the same, put the higher number into that.
+    Nothing that was counted before raises another one. Of an organisation it names who did the last."""
+    last, of_organisation = done[-1], kind in OF_ALL.values()
+    with transaction() as session:
+        session.get(Member, last.member_id, with_for_update={"key_share": True})
+        known = alarm_rows.newest_of(kind, last.organisation_id if of_organisation else None, last.member_id)
+        if known is not None and known.last_at >= last.at:
+            return 0
+        if known is not None and clock.now() < known.raised_at + HOUR:
+            known.cases, known.last_at = max(known.cases, number), last.at
+            return 0
+        alarm = Alarm(
+            id=uuid.uuid4(),
+            member_id=last.member_id,
+            organisation_id=last.organisation_id,
+            kind=str(kind),
+            hours=DAY // HOUR,
+            cases=number,
+            first_at=done[0].at,
+            last_at=last.at,
+            raised_at=clock.now(),
+        )
+        session.add(alarm)
+        session.flush()
+        audit.append(
+            session,
+            audit.Event.ALARM_RAISED,
+            by=by,
+            alarm_id=alarm.id,
+            of_member_id=last.member_id,
+            of_organisation_id=last.organisation_id,
+            hours=alarm.hours,
+            cases=number,
+        )
+    return 1
 
 
 def _raise(watch: Watch, count: alarm_rows.Count, by: Actor) -> int:

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
@@ -21,15 +22,19 @@ from nrm.domain.accounts.accounts import (
     UnusableInvitation,
 )
 from nrm.domain.accounts.members import (
+    COMES_BACK,
     KeyHappening,
+    KeyHoldersDecide,
     WrongCode,
+    check_coming_back,
     check_ending_from_outside,
     check_leaving,
     check_new_link_from_outside,
+    leaves_few,
 )
 from nrm.domain.accounts.second_hands import ActKind, ActReason, WaitsForSecond
 from nrm.models.accounts.accounts import Member, Organisation
-from nrm.steps.accounts import alone, credentials
+from nrm.steps.accounts import alone, credentials, leaving
 from nrm.steps.accounts import members as steps
 from nrm.steps.accounts.credentials import COMMAND, Asker
 from nrm.steps.accounts.key_events import happened
@@ -67,11 +72,13 @@ class SealingProgress:
 
 
 def disable(*, member_id: uuid.UUID, by: Actor) -> bool:
-    """End a colleague's account and delete its sessions, keys and wraps. Returns whether a new keyring is due.
+    """End a colleague's account and delete its sessions and wraps. Returns whether a new keyring is due.
 
-    A key holder makes the new keyring in the same transaction. When the administrator disables somebody, the keyring
-    waits for a key holder, and limits hold (`_bind_administrator`). Raises NotPermitted, NotVisible, OwnAccount,
-    LastKeyHolder, TooFewLeft, EndsTooMany, CannotOpen; WaitsForSecond for a colleague's third in an hour.
+    A key holder makes the new keyring in the same transaction. The keys are kept for 14 days, so that `bring_back` can
+    undo it. An administrator ends accounts in offices that hold no keys, and links that nobody used; limits hold
+    (`_bind_administrator`). Raises NotPermitted, KeyHoldersDecide, NotVisible, OwnAccount, LastKeyHolder, TooFewLeft,
+    EndsTooMany, CannotOpen; WaitsForSecond where a second hand comes first: fewer than two people would hold the key,
+    or it is the organisation's third within a day.
     """
     by.must(Permission.ACCOUNT_DISABLE)
     with transaction() as session:
@@ -80,12 +87,13 @@ def disable(*, member_id: uuid.UUID, by: Actor) -> bool:
         if member.status == "disabled":
             return False
         holds = member_rows.holds_newest(member.id)
+        _bind_administrator(member, organisation, by, holds=holds)
         check_leaving(holds=holds, others=member_rows.other_holders(member))
-        _bind_administrator(member, by, holds=holds)
-        waits = _goes_among_colleagues(session, ActKind.END_ACCOUNT, ActReason.LEFT, member, by)
+        few = leaves_few(holds=holds, others=member_rows.other_holders(member, able=True))
+        waits = _goes_among_colleagues(session, ActKind.END_ACCOUNT, ActReason.LEFT, member, by, few=few)
         if waits is None:
             counts = _counts(member, by)
-            due = steps.end(session, member, organisation, by)
+            due = leaving.leave(session, member, organisation, by)
             if counts:
                 alone.count(session, ActKind.END_ACCOUNT, member_id, by)
     if waits is not None:
@@ -94,11 +102,43 @@ def disable(*, member_id: uuid.UUID, by: Actor) -> bool:
     return due
 
 
+def bring_back(*, member_id: uuid.UUID, by: Actor) -> None:
+    """Let somebody in again who left within 14 days, with the keys they had. In an organisation that holds keys they
+    wait: a colleague confirms them, and wraps the organisation's key to them. Raises NotPermitted, KeyHoldersDecide,
+    NotVisible, GoneForGood.
+    """
+    by.must(Permission.ACCOUNT_DISABLE)
+    with transaction() as session:
+        member, organisation = steps.colleague(session, member_id, by)
+        holds_keys = OrganisationKind(organisation.kind).holds_keys
+        if organisation.id != by.organisation_id and holds_keys:
+            raise KeyHoldersDecide
+        if member.status != "disabled":
+            return
+        check_coming_back(member.left_at, has_keys=member.sealed_kem is not None, now=clock.now())
+        leaving.come_back(session, member, by, waiting=holds_keys)
+
+
+def forget_left(*, by: Actor) -> int:
+    """Delete the keys of those who left more than 14 days ago; returns how many. It needs no key."""
+    over = select(Member.id).where(Member.status == "disabled", Member.left_at <= clock.now() - COMES_BACK)
+    gone = 0
+    for member_id in db.session.scalars(over.order_by(Member.id)).all():
+        with transaction() as session:
+            member, _ = steps.held(session, member_id)
+            if member.status == "disabled" and member.left_at is not None:
+                leaving.forget(session, member, by)
+                gone += 1
+    if gone:
+        shredding.work_off()
+    return gone
+
+
 def _goes_among_colleagues(
-    session: Session, kind: ActKind, reason: ActReason, member: Member, by: Actor
+    session: Session, kind: ActKind, reason: ActReason, member: Member, by: Actor, *, few: bool = False
 ) -> uuid.UUID | None:
-    """As `alone.goes`, if the member is a colleague whose end counts; else None."""
-    return alone.goes(session, kind, reason, member.id, by) if _counts(member, by) else None
+    """As `alone.of_account`, if the member is a colleague whose end counts; else None."""
+    return alone.of_account(session, kind, reason, member.id, by, few=few) if _counts(member, by) else None
 
 
 def _counts(member: Member, by: Actor) -> bool:
@@ -111,9 +151,12 @@ def _hold_if_administrator(session: Session, by: Actor) -> None:
         member_rows.hold_administrators(session)
 
 
-def _bind_administrator(member: Member, by: Actor, *, holds: bool) -> None:
-    """The limits for an administrator, which an organisation's own people do not have: TooFewLeft, EndsTooMany."""
+def _bind_administrator(member: Member, organisation: Organisation, by: Actor, *, holds: bool) -> None:
+    """The limits for an administrator, which an organisation's own people do not have: KeyHoldersDecide, TooFewLeft,
+    EndsTooMany."""
     if by.may(Permission.ORGANISATION_FOUND):
+        if member.status != "invited" and OrganisationKind(organisation.kind).holds_keys:
+            raise KeyHoldersDecide  # they suspend, and the key holders decide
         of_organisation, of_all = member_rows.ended_from_outside(member.organisation_id)
         others = member_rows.other_holders(member, checked=True)
         # A member whom a colleague can confirm counts as a holder too: that way back must stay open as well.

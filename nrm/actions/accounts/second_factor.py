@@ -90,10 +90,11 @@ def set_up(*, code: str, by: Actor, asker: Asker = credentials.COMMAND) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ProofAsked:
-    """What may prove that it is the member: a code, a passkey (`options` for the browser, as JSON), or the password."""
+    """What proves, beside the password, that it is the member: a code, or a passkey (`options` for the browser, as
+    JSON); `unusable`: there are passkeys, and none for the present address."""
 
     code: bool
-    password: bool
+    unusable: bool
     options: str
 
 
@@ -109,14 +110,17 @@ def ask_proof(*, by: Actor) -> ProofAsked:
     if known:
         with transaction() as session:
             options = vault_of_passkeys.asking(passkeys.begin(session, Purpose.PROVE, account.id, by.session_id), known)
-    return ProofAsked(has.takes_code, not (has.code or has.passkeys), options)
+    return ProofAsked(has.takes_code, bool(has.passkeys) and not known and not has.takes_code, options)
 
 
-def prove_again(*, answer: str, passkey: str = "", by: Actor, asker: Asker = credentials.COMMAND) -> None:
-    """A fresh proof for this session: a code or a passkey (`passkey`: what the browser answered), or the password of
-    somebody who has neither.
+def prove_again(
+    *, password: str, code: str = "", passkey: str = "", by: Actor, asker: Asker = credentials.COMMAND
+) -> None:
+    """A fresh proof for this session: the password, and a code or a passkey (`passkey`: what the browser answered) of
+    whoever has a second factor (ADR 0103).
 
-    Raises SignInRefused, TooSoon; PasskeyRefused(LATE) for an answer to a challenge that is none any more.
+    Both are always checked, so that the answer does not tell which was wrong. Raises SignInRefused, TooSoon,
+    WaitsForColleague; PasskeyRefused(LATE) for an answer to a challenge that is none any more.
     """
     account = credentials.own_account(by)
     tries = credentials.counters(account.login, asker)
@@ -129,12 +133,13 @@ def prove_again(*, answer: str, passkey: str = "", by: Actor, asker: Asker = cre
         used = passkeys.answered(account.id, passkey, challenge)
         right = used is not None and not used.is_copied
     elif has.code or has.passkeys:
-        step = vault.accepted_step(account, answer)
+        step = vault.accepted_step(account, code)
         right = step is not None and has.takes_code
     else:
-        right = members.prove(account, account.login, answer) is not None
-    if not right:
-        credentials.refuse(account, "step-up", tries, used, code=has.code)
+        right = True
+    under = members.prove(account, account.login, password)
+    if under is None or not right:
+        credentials.refuse(account, "step-up", tries, used, code=under is not None and bool(code))
     if account.waits_at is not None:
         raise WaitsForColleague
     try:

@@ -1,75 +1,139 @@
-"""A second member agrees to an act that destroys something, or declines it; acts without an answer expire."""
+"""The second hand: agreeing to an act that destroys something, seeing it, undoing it; and what time does with it."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import timedelta
 
+from flask import current_app
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.db import hit_one, rows_hit, transaction
-from nrm.domain.accounts.accounts import Actor, NotVisible
-from nrm.domain.accounts.second_hands import PERMISSION, WINDOW, ActKind, ActRefusal, ActRefused, ActStatus, is_over
+from nrm.db import db, rows_hit, transaction
+from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Permission
+from nrm.domain.accounts.second_hands import (
+    OF_CASES,
+    OPEN,
+    PERMISSION,
+    WEEK,
+    ActKind,
+    ActRefusal,
+    ActRefused,
+    ActStatus,
+    Heard,
+    Undone,
+    climbs,
+    final_at,
+    is_over,
+)
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.accounts.second_hands import HeavyAct
-from nrm.models.shelter.cases import Case
+from nrm.models.shelter.cases import Case, ParkedGrant
+from nrm.steps.accounts import alone, leaving
 from nrm.steps.accounts import members as member_steps
-from nrm.steps.shelter import consents as consent_steps
 from nrm.steps.shelter import erasures as erasure_steps
+from nrm.steps.shelter import parked
 from nrm.store.accounts import second_hands as store
 from nrm.store.rows.accounts import members as member_rows
-from nrm.vault import counted, rows
+from nrm.vault import counted, rows, shredding
 
 _KEPT = timedelta(days=30)
 
 
-def agree(*, act_id: uuid.UUID, by: Actor) -> str | None:
+def agree(*, act_id: uuid.UUID, by: Actor, heard: Heard | None = None) -> str | None:
     """Agree, and carry the act out at once. Returns the token of the one-time link if the act is to make new keys.
 
-    Only another active member than the one who asked may agree, and never the member it is about. Raises NotVisible,
-    NotPermitted, ActRefused (`answered`, `own`, `new`), and what prevents the act by now: CaseRefused, ConsentRefused,
-    GateClosed, LastKeyHolder, CannotOpen.
+    Another active member of the organisation than the one who asked, and never the member it is about; the duty desk
+    where the organisation has nobody else. `heard`: from where they know that it is the person's wish; of a case it
+    must be said. Raises NotVisible, NotPermitted, ActRefused (`answered`, `own`, `new`), and what prevents the act by
+    now: CaseRefused, LastKeyHolder, CannotOpen.
     """
     asked = store.row(act_id, by=by)
     kind = ActKind(asked.kind)
-    by.must(PERMISSION[kind])
-    if asked.asked_by_id == by.member_id:
-        raise ActRefused(ActRefusal.OWN)
     with transaction() as session:
         _hold(session, asked)
         asked = store.row(act_id, by=by)  # as it is now, with its MAC: this is what is carried out
-        if asked.asked_by_id == by.member_id or kind != asked.kind:
+        if kind != asked.kind:
             raise ActRefused(ActRefusal.ANSWERED)
-        if by.member_id is not None and member_rows.confirmed_since(by.member_id, asked.asked_at):
-            raise ActRefused(ActRefusal.NEW)
-        _settle(session, asked, ActStatus.AGREED, by)
-        try:
-            token = _carry_out(session, kind, asked, by)
-        except NotVisible:
-            raise CaseRefused(CaseRefusal.NOT_HOLDER) from None  # it has changed hands since
-        audit.append(session, audit.Event.ACT_AGREED, by=by, act_id=asked.id, kind=kind)
+        _check_second_hand(asked, by)
+        if kind in OF_CASES and heard is None:
+            raise ActRefused(ActRefusal.ANSWERED)
+        was_parked = asked.status == ActStatus.PARKED
+        alone.settle(session, asked, ActStatus.AGREED, by, heard=heard)
+        token = _carry_out(session, kind, asked, by, was_parked=was_parked)
+        alone.record(session, audit.Event.ACT_AGREED, asked, by, heard=str(heard) if heard else None)
     erasure_steps.carry_out()
     return token
 
 
-def decline(*, act_id: uuid.UUID, by: Actor) -> None:
-    """Decline it, or take back what the actor asked for. Raises NotVisible, NotPermitted, ActRefused (`answered`)."""
+def see(*, act_id: uuid.UUID, by: Actor) -> None:
+    """A second member, or the duty desk where it climbed there, has seen that a case is closed to everybody: from now
+    on its 72 hours run. Raises NotVisible, NotPermitted, ActRefused."""
     asked = store.row(act_id, by=by)
-    by.must(PERMISSION[ActKind(asked.kind)])
     with transaction() as session:
+        _hold(session, asked)
         asked = store.row(act_id, by=by)
-        _settle(session, asked, ActStatus.DECLINED, by)
-        audit.append(session, audit.Event.ACT_DECLINED, by=by, act_id=asked.id, kind=asked.kind)
+        desk = _is_desk_of(asked, by) and climbs(asked.asked_at, asked.seen_at, clock.now())
+        if not desk:
+            _check_second_hand(asked, by)
+        if asked.status != ActStatus.PARKED:
+            raise ActRefused(ActRefusal.ANSWERED)
+        if asked.seen_at is not None or asked.parked_at is None:
+            raise ActRefused(ActRefusal.SEEN)
+        asked.seen_at, asked.seen_by_id = clock.now(), by.member_id
+        signed = asked.signed_on is not None
+        asked.final_at = final_at(asked.parked_at, asked.seen_at, many=asked.many, signed=signed)
+        asked.mark = rows.act_mark(asked)
+        session.flush()
+        alone.record(session, audit.Event.ACT_SEEN, asked, by)
+
+
+def undo(*, act_id: uuid.UUID, by: Actor, changed_mind: bool = False) -> None:
+    """Let the holder open a case again that is closed to everybody; nothing is destroyed.
+
+    A member of the holder, the one who asked included, or the duty desk. `changed_mind`: the person said so herself, at
+    the holder. Needs no key. Raises NotVisible, NotPermitted, ActRefused (`answered`).
+    """
+    asked = store.row(act_id, by=by)
+    desk = _is_desk_of(asked, by)
+    if not desk:
+        by.must(PERMISSION[ActKind(asked.kind)])
+    how = Undone.AUTHORITY if desk else Undone.PERSON if changed_mind else Undone.HOLDER
+    with transaction() as session:
+        _hold(session, asked)
+        asked = store.row(act_id, by=by)
+        if asked.status != ActStatus.PARKED or asked.case_id is None:
+            raise ActRefused(ActRefusal.ANSWERED)
+        alone.settle(session, asked, ActStatus.DECLINED, by, undone=how)
+        parked.give_back(session, asked.case_id, by)
+        alone.record(session, audit.Event.ACT_UNDONE, asked, by, how=str(how))
+    shredding.work_off()
+
+
+def decline(*, act_id: uuid.UUID, by: Actor) -> None:
+    """Decline what is not done yet, or take back what the actor asked for. Raises NotVisible, NotPermitted, ActRefused
+    (`answered`)."""
+    asked = store.row(act_id, by=by)
+    if not _is_desk_of(asked, by):
+        by.must(PERMISSION[ActKind(asked.kind)])
+    with transaction() as session:
+        _hold(session, asked)
+        asked = store.row(act_id, by=by)
+        if asked.status != ActStatus.ASKED:
+            raise ActRefused(ActRefusal.ANSWERED)
+        mine = asked.asked_by_id == by.member_id
+        how = Undone.ASKER if mine else Undone.AUTHORITY if _is_desk_of(asked, by) else Undone.HOLDER
+        alone.settle(session, asked, ActStatus.DECLINED, by, undone=how)
+        alone.record(session, audit.Event.ACT_DECLINED, asked, by)
 
 
 def expire(*, by: Actor) -> int:
-    """End acts that nobody agreed to in time, without doing them; delete acts that ended long ago. Returns how many
-    end.
+    """What time does: end acts that nobody agreed to, carry out what is final, delete what ended long ago. Returns how
+    many ended or were carried out. Needs no key.
 
-    A row that this program did not write is reported and deleted.
+    A row that this program did not write is reported; one that only waits is deleted.
     """
     now = clock.now()
     answer = {"status": str(ActStatus.EXPIRED), "decided_at": now}
@@ -86,20 +150,84 @@ def expire(*, by: Actor) -> int:
         session.execute(delete(HeavyAct).where(HeavyAct.decided_at <= now - _KEPT))
         for act_id in gone:
             audit.append(session, audit.Event.ACT_EXPIRED, by=by, act_id=act_id)
-    counted.forget(now - WINDOW)
-    return len(gone)
+    counted.forget(now - WEEK)
+    return len(gone) + _finish_due(by)
 
 
-def _carry_out(session: Session, kind: ActKind, asked: HeavyAct, by: Actor) -> str | None:
-    if asked.case_id is not None and kind is ActKind.WITHDRAW:
-        consent_steps.take_back_everything(session, asked.case_id, by)
-    elif asked.case_id is not None:
-        erasure_steps.erase_whole(session, asked.case_id, by)
+def _finish_due(by: Actor) -> int:
+    """Destroy what cases keep whose 72 hours are over; report cases that are closed while no act says so."""
+    acts = db.session.scalars(select(HeavyAct).where(HeavyAct.status == ActStatus.PARKED).order_by(HeavyAct.id)).all()
+    right = [act for act in acts if rows.is_act(act)]
+    due = [act.id for act in right if act.final_at is not None and act.final_at <= clock.now()]
+    closed = set(db.session.scalars(select(ParkedGrant.case_id).distinct()))
+    lost = closed - {act.case_id for act in right}
+    db.session.rollback()
+    for case_id in sorted(lost, key=str):
+        current_app.logger.error("case %s is closed to everybody, and no act of this program says so", case_id)
+    done = 0
+    for act_id in due:
+        try:
+            done += _finish(act_id, by)
+        except CaseRefused as refused:
+            current_app.logger.error("act %s cannot be carried out now: %s", act_id, refused.reason)
+    if done:
+        erasure_steps.carry_out()
+    return done
+
+
+def _finish(act_id: uuid.UUID, by: Actor) -> bool:
+    with transaction() as session:
+        act = session.get(HeavyAct, act_id, populate_existing=True)
+        if act is None:
+            return False
+        _hold(session, act)
+        session.refresh(act)
+        is_due = act.status == ActStatus.PARKED and act.final_at is not None and act.final_at <= clock.now()
+        if not is_due or not rows.is_act(act):
+            return False
+        alone.settle(session, act, ActStatus.DONE, by)
+        parked.finish(session, act, by)
+        alone.record(session, audit.Event.ACT_FINISHED, act, by)
+        return True
+
+
+def _carry_out(session: Session, kind: ActKind, asked: HeavyAct, by: Actor, *, was_parked: bool) -> str | None:
+    if asked.case_id is not None:
+        if not was_parked and not _is_desk_of(asked, by):
+            # It is closed to everybody first, by a key of the holder: so what stays gets a new epoch, too.
+            try:
+                case = parked.able(session, asked.case_id, kind, by)
+            except NotVisible:
+                raise CaseRefused(CaseRefusal.NOT_HOLDER) from None  # it has changed hands since
+            parked.begin(session, case, kind, by)
+        parked.finish(session, asked, by)
     elif asked.member_id is not None and kind is ActKind.END_ACCOUNT:
-        member_steps.end_account(session, asked.member_id, by)
+        member, organisation = member_steps.held(session, asked.member_id)
+        if member.status != "disabled":
+            leaving.leave(session, member, organisation, by)
     elif asked.member_id is not None:
         return member_steps.let_begin_again(session, asked.member_id, by)
     return None
+
+
+def _is_desk_of(asked: HeavyAct, by: Actor) -> bool:
+    """Whether the actor answers as the duty desk, for another organisation."""
+    return by.may(Permission.REFERRAL_DIRECT) and asked.organisation_id != by.organisation_id
+
+
+def _check_second_hand(asked: HeavyAct, by: Actor) -> None:
+    """Raise NotPermitted, ActRefused unless the actor is the second hand for this act."""
+    if asked.status not in OPEN:
+        raise ActRefused(ActRefusal.ANSWERED)
+    if asked.asked_by_id == by.member_id:
+        raise ActRefused(ActRefusal.OWN)
+    if _is_desk_of(asked, by):
+        if not store.is_left_to_desk(asked.id, by=by):
+            raise NotPermitted("a colleague of the holder is the second hand")
+        return
+    by.must(PERMISSION[ActKind(asked.kind)])
+    if by.member_id is not None and member_rows.confirmed_since(by.member_id, asked.asked_at):
+        raise ActRefused(ActRefusal.NEW)
 
 
 def _hold(session: Session, asked: HeavyAct) -> None:
@@ -110,18 +238,3 @@ def _hold(session: Session, asked: HeavyAct) -> None:
         session.get_one(
             Organisation, asked.organisation_id, with_for_update={"key_share": True}, populate_existing=True
         )
-
-
-def _settle(session: Session, asked: HeavyAct, status: ActStatus, by: Actor) -> None:
-    """Store the answer; of two people who answer at once the second gets ActRefused."""
-    now = clock.now()
-    answer = {"status": str(status), "decided_at": now, "decided_by_id": by.member_id}
-    hit = hit_one(
-        session,
-        update(HeavyAct)
-        .where(HeavyAct.id == asked.id, HeavyAct.status == ActStatus.ASKED, HeavyAct.expires_at > now)
-        .values(**answer, mark=rows.act_mark(asked, **answer))
-        .execution_options(synchronize_session=False),
-    )
-    if not hit:
-        raise ActRefused(ActRefusal.ANSWERED)

@@ -30,6 +30,7 @@ from nrm.models.shelter.cases import Case
 from nrm.models.shelter.consents import Consent
 from nrm.steps.referrals import hand_overs
 from nrm.steps.referrals import next_receiver as steps
+from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import consent_records
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store import names
@@ -123,13 +124,14 @@ def refer(
     move; all others stop reading now. None: the person was not asked, so all continue. `by_name`: as in `direct`; a
     person who is in a shelter must be asked before the move. `hand_over`: what a shelter that holds the case writes for
     the one that it asks, and seals to it alone.
-    Raises NotPermitted, NotVisible, CannotOpen, ReferralRefused.
+    Raises NotPermitted, NotVisible, CannotOpen, ReferralRefused, CaseRefused (`parked`).
     """
     by.must(Permission.REFERRAL_SEND)
     with transaction() as session:
         case = session.get(Case, case_id, with_for_update=True)
         if case is None or by.organisation_id is None or custodian(case) != by.organisation_id:
             raise NotVisible
+        case_steps.check_not_parked(case_id)
         receiver = _shelter(receiver_id, case_id)
         if receiver.id == by.organisation_id:
             raise ReferralRefused(ReferralRefusal.ITSELF)

@@ -56,7 +56,7 @@ from nrm.store.rows.shelter import closings as closing_rows
 from nrm.store.rows.shelter import permits as permit_rows
 from nrm.store.shelter import cases as store
 from nrm.store.shelter.cases import CaseRelation
-from nrm.vault import care_notes, grants, sharing, shredding
+from nrm.vault import care_notes, grants, parking, sharing, shredding
 from nrm.vault import compartments as vault
 
 StaleRevision = vault.StaleRevision
@@ -65,11 +65,13 @@ StaleRevision = vault.StaleRevision
 def open_compartment(*, case_id: uuid.UUID, compartment: str, purpose: Purpose, by: Actor) -> None:
     """Give the actor's session leave to read for a quarter of an hour; recorded for the holder and in the audit chain.
 
-    Raises NotPermitted, NotVisible, CaseRefused (`move_overdue`), CannotOpen (nothing is recorded then but the
-    refusal).
+    Raises NotPermitted, NotVisible, CaseRefused (`move_overdue`, `parked`), CannotOpen (nothing is recorded then but
+    the refusal).
     """
     by.must(Permission.CASE_OPEN)
     relation = store.visible(case_id, by=by, asked=True)
+    if compartment in parking.parked(db.session(), case_id):
+        raise CaseRefused(CaseRefusal.PARKED)
     try:
         with transaction() as session:
             if relation is CaseRelation.HANDING_ON:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
+from datetime import date
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -34,16 +35,16 @@ from nrm.domain.shelter.data_requests import RequestKind, RequestStatus
 from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.consents import Consent
-from nrm.steps.accounts import alone
 from nrm.steps.shelter import ages as age_steps
 from nrm.steps.shelter import cases as case_steps
-from nrm.steps.shelter import consent_records
+from nrm.steps.shelter import consent_records, parked
 from nrm.steps.shelter import consents as steps
 from nrm.steps.shelter import data_requests as data_request_steps
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.steps.shelter.consents import REFUSED
 from nrm.store import days
+from nrm.store.rows.accounts import second_hands as act_rows
 from nrm.store.rows.shelter import consents as consent_rows
 from nrm.store.shelter import consents as store
 from nrm.vault import grants, shredding
@@ -71,10 +72,7 @@ def ask(
         age_steps.seal_anew(session, case, by)
         for answer in answers:
             check_weighed(answer, weighed if answer.topic is Topic.WISH else None)
-        waits = None
-        destroys = _is_nothing_told(case, answers)
-        if destroys:
-            waits = alone.goes(session, ActKind.WITHDRAW, ActReason.REFUSED, case_id, by)
+        nothing_told, act_id = _is_nothing_told(case, answers), None
         before = {each.said for each in consent_records.current(session, case_id, Consent.topic == Topic.STATISTICS)}
         about = {each.party: each.said for each in answers if each.party}
         struck = [party for party, said in about.items() if said is Said.REFUSED]
@@ -87,12 +85,12 @@ def ask(
             elif answer.topic is Topic.STATISTICS and answer.said not in before:
                 _count(case, counted=answer.said is Said.GIVEN)
         if any(each.topic is Topic.SERVICES for each in answers):
-            _answered(session, case, answers, by, waits=waits is not None)
-        if destroys and waits is None:
-            alone.count(session, ActKind.WITHDRAW, case_id, by)
+            _answered(session, case, answers, by)
+        if nothing_told:
+            act_id = parked.ask(session, ActKind.WITHDRAW, ActReason.REFUSED, case_id, case, by)
     erasure_steps.carry_out()
-    if waits is not None:
-        raise WaitsForSecond(waits)
+    if act_id is not None:
+        raise WaitsForSecond(act_id)
 
 
 def _is_nothing_told(case: Case, answers: Collection[Answer]) -> bool:
@@ -102,11 +100,8 @@ def _is_nothing_told(case: Case, answers: Collection[Answer]) -> bool:
     return REFUSED in answers or (consent_of_case(answers) == "refused" and case.consent != "given")
 
 
-def _answered(session: Session, case: Case, answers: Collection[Answer], by: Actor, *, waits: bool) -> None:
-    """Update the facts that the agreement's rules use. A person who could not be asked at the post was asked now.
-
-    `waits`: what was told is destroyed when a second member agrees; until then only the holder reads it.
-    """
+def _answered(session: Session, case: Case, answers: Collection[Answer], by: Actor) -> None:
+    """Update the facts that the agreement's rules use. A person who could not be asked at the post was asked now."""
     nothing_told = _is_nothing_told(case, answers)
     case.consent = "refused" if nothing_told else "given"
     session.execute(
@@ -116,38 +111,37 @@ def _answered(session: Session, case: Case, answers: Collection[Answer], by: Act
     )
     if not nothing_told:
         withheld_steps.release(session, case, by)
-    elif waits:
-        consent_records.end_all_reading(session, case.id, by)
-    else:
-        steps.destroy(session, case, by)
 
 
-def withdraw(*, case_id: uuid.UUID, what: str, party: str = "", by: Actor) -> None:
+def withdraw(*, case_id: uuid.UUID, what: str, party: str = "", by: Actor, signed_on: date | None = None) -> None:
     """The person takes back an answer (`what`: a Topic, with the `party` of a sharing), or all of it (EVERYTHING).
 
-    Everything: all that is sealed is destroyed, except a witness's legal file. What a shelter must know to keep a
-    person safe who still sleeps there is destroyed when the stay ends. A share: a new epoch without the reader. Being
-    counted: the person is no longer counted, and the particulars are deleted. Help: none is arranged without a new yes.
+    Everything: the case is closed to everybody at once, and all that is sealed is destroyed when a second hand says so
+    or in time (ADR 0102), except a witness's legal file; `signed_on`: the day on the form that she signed. What a
+    shelter must know to keep a person safe who still sleeps there is destroyed when the stay ends. A share: a new epoch
+    without the reader. Being counted: the person is no longer counted, and the particulars are deleted. Help: none is
+    arranged without a new yes.
 
     The gate of the residence permit does not block this: the right is hers, and nothing here sends her abroad. It ends
     no stay (a stay passes its gate when she leaves), and does not change whether she was told of the permit.
-    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`not_holder`, `asked`), ConsentRefused (`nothing`,
-    `child`: of a child nothing was consented to); WaitsForSecond for the third of everything in an hour: then nothing
-    is destroyed, but nobody reads by consent any more.
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`not_holder`, `asked`, `parked`), ConsentRefused
+    (`nothing`, `child`: of a child nothing was consented to); and for everything WaitsForSecond always: the act's page
+    says what is done and what waits. From the third in seven days on nothing is closed before a second hand agrees, but
+    nobody reads by consent any more.
     """
     by.must(Permission.CASE_OPEN)
-    waits = None
+    act_id = None
     with transaction() as session:
-        case = steps.held_case(session, case_id, by)
-        steps.check_takes_back(case)
         if what == EVERYTHING:
-            waits = alone.goes(session, ActKind.WITHDRAW, ActReason.TAKEN_BACK, case_id, by)
-            if waits is None:
-                steps.withdraw_everything(session, case, by)
-                alone.count(session, ActKind.WITHDRAW, case_id, by)
-            else:
-                consent_records.end_all_reading(session, case_id, by)
+            case = store.held(case_id, by=by, lock=True)
+            steps.check_takes_back(case)
+            is_closed = act_rows.parking(case_id) is not None
+            able = None if is_closed else case
+            reason = ActReason.TAKEN_BACK
+            act_id = parked.ask(session, ActKind.WITHDRAW, reason, case_id, able, by, signed_on=signed_on)
         else:
+            case = steps.held_case(session, case_id, by)
+            steps.check_takes_back(case)
             ended = _given_consents(session, case, Topic(what), party)
             done = Narrowing.DONE if Topic(what) in (Topic.SHARING, Topic.STATISTICS) else Narrowing.NONE
             consent_records.end(session, ended, Ended.WITHDRAWN, by, narrowing=done)
@@ -157,8 +151,8 @@ def withdraw(*, case_id: uuid.UUID, what: str, party: str = "", by: Actor) -> No
                 _count(case, counted=False)
             data_request_steps.answer_by_doing(session, case_id, RequestKind.WITHDRAWAL, RequestStatus.WITHDRAWN, by)
     erasure_steps.carry_out()
-    if waits is not None:
-        raise WaitsForSecond(waits)
+    if act_id is not None:
+        raise WaitsForSecond(act_id)
 
 
 def _given_consents(session: Session, case: Case, topic: Topic, party: str) -> list[Consent]:

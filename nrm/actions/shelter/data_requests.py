@@ -29,11 +29,13 @@ from nrm.domain.shelter.data_requests import (
 from nrm.models.shelter.data_requests import PersonRequest
 from nrm.steps.referrals import supplements as supplement_steps
 from nrm.steps.shelter import cases as case_steps
+from nrm.steps.shelter import parked
 from nrm.store import days
 from nrm.store.rows.shelter import data_requests as data_request_rows
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import data_requests as store
 from nrm.vault import compartments as vault
+from nrm.vault import shredding
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Copy:
 def record(*, request_id: uuid.UUID, pseudonym: str, kind: RequestKind, by: Actor) -> None:
     """Record what a person asked for, under an id the caller chose; the same id again records nothing twice.
 
+    That something is to be kept after all is passed on at once and unread: what waits to be destroyed in her case, if
+    anything does, is given back. Who records it learns nothing of it.
     `pseudonym` as `parse_pseudonym` gives it. Raises NotPermitted, NotVisible for an id that is another's.
     """
     by.must(Permission.REQUEST_RECORD)
@@ -56,21 +60,28 @@ def record(*, request_id: uuid.UUID, pseudonym: str, kind: RequestKind, by: Acto
             if data_request_rows.is_known(request_id):
                 store.own(request_id, by=by)
                 return
+            case_id = data_request_rows.case_of(pseudonym)
+            keeps = kind is RequestKind.KEEP
             session.add(
                 PersonRequest(
                     id=request_id,
                     organisation_id=by.organisation_id,
                     pseudonym=pseudonym,
-                    case_id=data_request_rows.case_of(pseudonym),
+                    case_id=case_id,
                     kind=str(kind),
-                    status=str(RequestStatus.OPEN),
+                    status=str(RequestStatus.PASSED_ON if keeps else RequestStatus.OPEN),
                     asked_on=days.today(),
+                    answered_on=days.today() if keeps else None,
                 )
             )
             session.flush()
+            if keeps and case_id is not None:
+                parked.keep(session, case_id, by)
             audit.append(session, audit.Event.REQUEST_RECORDED, by=by, request_id=request_id, kind=kind)
     except IntegrityError:
         store.own(request_id, by=by)  # the same button, pressed twice at once
+    if kind is RequestKind.KEEP:
+        shredding.work_off()
 
 
 def refuse(*, request_id: uuid.UUID, reason: Refusal, by: Actor) -> None:

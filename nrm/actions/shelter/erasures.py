@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import select
 
@@ -17,9 +18,9 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.accounts.second_hands import ActKind, ActReason, WaitsForSecond
 from nrm.domain.shelter.cases import HOUSE_LABEL
 from nrm.models.shelter.cases import Case
-from nrm.steps.accounts import alone
-from nrm.steps.shelter import child_files, consent_records
+from nrm.steps.shelter import child_files, parked
 from nrm.steps.shelter import erasures as steps
+from nrm.store.rows.accounts import second_hands as act_rows
 from nrm.store.rows.shelter import closings as closing_rows
 from nrm.store.shelter import cases as store
 from nrm.vault import compartments as vault
@@ -82,12 +83,14 @@ def _erase_over(case_id: uuid.UUID, by: Actor) -> None:
             child_files.destroy(session, case_id)
 
 
-def erase(*, case_id: uuid.UUID, by: Actor) -> None:
-    """The person no longer agrees that anything is kept: destroy everything that is sealed, and close the case.
+def erase(*, case_id: uuid.UUID, by: Actor, signed_on: date | None = None) -> None:
+    """The person no longer agrees that anything is kept: close the case to everybody at once. What is sealed is
+    destroyed when a second hand says so, or in time (ADR 0102).
 
-    The legal file of a witness is kept as long as the court file. Raises NotPermitted, NotVisible, CaseRefused
-    (`not_holder`, `stay_open`, `referral_open`, `missing`, `nothing_to_erase`); WaitsForSecond for the third in an
-    hour: then nothing is destroyed, but nobody reads by the person's consent any more.
+    `signed_on`: the day on the form that she signed. The legal file of a witness is kept as long as the court file.
+    Raises NotPermitted, NotVisible, CaseRefused (`not_holder`, `stay_open`, `referral_open`, `missing`,
+    `nothing_to_erase`); and WaitsForSecond always: the act's page says what is done and what waits. From the third in
+    seven days on nothing is closed before a second hand agrees, but nobody reads by the person's consent any more.
 
     Erasing closes an open case, so a child, or a person who may be one, must pass the child gate (GateClosed). The gate
     of the residence permit does not block an adult: what is kept is hers, and nothing here sends her abroad. Her stay
@@ -95,16 +98,11 @@ def erase(*, case_id: uuid.UUID, by: Actor) -> None:
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
-        case = steps.erasable_now(session, case_id, by)
-        waits = alone.goes(session, ActKind.ERASE, ActReason.ERASURE_ASKED, case_id, by)
-        if waits is None:
-            steps.erase_case(session, case, by)
-            alone.count(session, ActKind.ERASE, case_id, by)
-        else:
-            consent_records.end_all_reading(session, case_id, by)
+        store.row(case_id, by=by, lock=True)
+        case = None if act_rows.parking(case_id) else parked.able(session, case_id, ActKind.ERASE, by)
+        act_id = parked.ask(session, ActKind.ERASE, ActReason.ERASURE_ASKED, case_id, case, by, signed_on=signed_on)
     steps.carry_out()
-    if waits is not None:
-        raise WaitsForSecond(waits)
+    raise WaitsForSecond(act_id)
 
 
 def erasable(*, case_id: uuid.UUID, by: Actor) -> tuple[list[str], bool]:

@@ -24,6 +24,7 @@ from nrm.domain.shelter.stays import (
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
 from nrm.steps.shelter import arrivals as arrival_steps
+from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import places as place_steps
 from nrm.steps.shelter import stays as steps
 from nrm.steps.shelter.arrivals import Admission, Told
@@ -50,6 +51,7 @@ def admit(
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
+        case_steps.check_not_parked(case_id)
         admission = Admission(place_id, with_stay_id, admitted_on, anticipated_end_on)
         stay_id = arrival_steps.admit(session, case_id, admission, by)
         if told is not None:

@@ -1,6 +1,6 @@
 """When a member opens so many different cases that colleagues should ask why. An alarm warns; it blocks nobody.
 
-Decided in ADR 0012.
+Decided in ADR 0012 and ADR 0103.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ import uuid
 from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from statistics import median
 
 USUAL_DAYS = 30
 """How far back the usual work of a member is measured."""
@@ -20,10 +21,48 @@ class AlarmKind(StrEnum):
     """What the member did unusually often."""
 
     OPENINGS = "openings"
-    ERASURES = "erasures"  # asked for a third case to be destroyed
-    ENDINGS = "endings"  # asked for a third account to be ended
+    ERASURES = "erasures"  # closed cases to everybody, or asked for it
+    ENDINGS = "endings"  # ended accounts of others or suspended people, or asked for it
+    SHARES = "shares"  # let others read parts of many cases
+    MANY_OPENINGS = "many_openings"  # opened more different cases than twice their usual day
     DRAFTS = "drafts"  # opened interviews that colleagues began
     PLACES = "places"  # took over as key worker or deputy of many people
+
+    OF_ALL_ERASURES = "of_all_erasures"  # as above, by all members of an organisation together
+    OF_ALL_ENDINGS = "of_all_endings"
+    OF_ALL_SHARES = "of_all_shares"
+    OF_ALL_OPENINGS = "of_all_openings"
+
+
+DAY, HOUR = timedelta(hours=24), timedelta(hours=1)
+"""The rolling time in which acts are counted; and how long an alarm of one kind takes up what follows it."""
+FROM = {AlarmKind.ERASURES: 3, AlarmKind.ENDINGS: 3, AlarmKind.SHARES: 10}
+"""From the how manieth on, in a day, a member's acts are worth a question; of an organisation twice that."""
+OPENINGS, TIMES_USUAL, WORKING_DAYS = 15, 2, 20
+"""How many different cases a member may open in a day, or so many times their median of the last so many days on which
+they opened any."""
+OF_ALL = {
+    AlarmKind.ERASURES: AlarmKind.OF_ALL_ERASURES,
+    AlarmKind.ENDINGS: AlarmKind.OF_ALL_ENDINGS,
+    AlarmKind.SHARES: AlarmKind.OF_ALL_SHARES,
+    AlarmKind.MANY_OPENINGS: AlarmKind.OF_ALL_OPENINGS,
+}
+"""The kind of an alarm about an organisation, by that about a member."""
+
+
+def least(kind: AlarmKind, usual: float, *, of_all: bool) -> int:
+    """From how many acts on in a day there is an alarm. `usual`: the median of different cases opened in a day."""
+    number = FROM[kind] if kind in FROM else int(max(OPENINGS, TIMES_USUAL * usual)) + 1
+    return 2 * number if of_all else number
+
+
+def median_day(openings: Iterable[tuple[date, uuid.UUID]]) -> float:
+    """The median of how many different cases were opened a day, over the last days on which any was; 0 without any."""
+    days: dict[date, set[uuid.UUID]] = {}
+    for on, case_id in openings:
+        days.setdefault(on, set()).add(case_id)
+    newest = sorted(days)[-WORKING_DAYS:]
+    return median(len(days[each]) for each in newest) if newest else 0
 
 
 @dataclass(frozen=True, slots=True)

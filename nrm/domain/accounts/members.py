@@ -11,6 +11,8 @@ from nrm.domain.accounts.accounts import NotPermitted
 KEY_HOLDERS_NEEDED = 2
 """An organisation accepts people only if this many could open what it is sent, so that one lost password is no loss."""
 
+COMES_BACK = timedelta(days=14)
+"""How long the keys of somebody who left are kept, under their own password: colleagues can let them in again."""
 A_DAY = timedelta(hours=24)
 """A rolling period: what administrators did longer ago does not count."""
 ENDED_OF_ONE, ENDED_OF_ALL = 1, 3
@@ -32,10 +34,17 @@ class KeyHappening(StrEnum):
     KEYRING_MADE = "keyring_made"
     KEYRING_MOVED = "keyring_moved"
     SEALED_ANEW = "sealed_anew"
+    CAME_BACK = "came_back"
+    SUSPENDED = "suspended"
+    RESUMED = "resumed"
 
 
 class LastKeyHolder(Exception):
     """Without this member nobody could open the organisation's cases any more."""
+
+
+class GoneForGood(Exception):
+    """Who left longer ago, or never had keys, comes back by an invitation alone."""
 
 
 class OwnAccount(Exception):
@@ -109,6 +118,17 @@ def check_leaving(*, holds: bool, others: int) -> None:
     """Raise LastKeyHolder when the member holds the keyring and no other active member does."""
     if holds and others == 0:
         raise LastKeyHolder
+
+
+def leaves_few(*, holds: bool, others: int) -> bool:
+    """Whether fewer than two people hold the keyring once the member has left; `others`: who holds it then."""
+    return holds and others < KEY_HOLDERS_NEEDED
+
+
+def check_coming_back(left_at: datetime | None, *, has_keys: bool, now: datetime) -> None:
+    """Raise GoneForGood unless the member left within 14 days."""
+    if left_at is None or not has_keys or now >= left_at + COMES_BACK:
+        raise GoneForGood
 
 
 def check_inviting(*, own: bool, holds: bool, keeps_accounts: bool, holds_keys: bool, holders: int) -> None:

@@ -1,24 +1,30 @@
-"""Acts that destroy, and how many of them one member may do alone: two in an hour; the third waits for a second member.
+"""Acts that need a second hand, or time: what one member does alone, what waits, and for whom.
 
-So an account that is stolen or hostile can destroy two cases, and not all of them, before somebody else must agree.
+Withdrawing everything and erasing close a case to everybody at once. They destroy nothing before a second hand says so,
+or 72 hours after a second member has seen it. An account ends at once, unless too few people would be left, or too many
+ended that day: then a second hand comes first.
 
-Decided in ADR 0047.
+Decided in ADR 0047, ADR 0102 and ADR 0103.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from nrm.domain.accounts.accounts import Permission
 
 AT_ONCE = 2
-"""How many acts in a rolling hour are done as soon as they are asked for."""
-WINDOW = timedelta(hours=1)
+"""How many cases one member closes to everybody within WEEK, and one holder within DAY; how many accounts of an
+organisation end within DAY. From the next one on a second hand comes first."""
+DAY, WEEK = timedelta(hours=24), timedelta(days=7)
 WAITS = timedelta(hours=72)
-"""How long an act waits for a second member; then it is over, undone."""
+"""How long an act that waits for a second hand waits before it is over, undone; and how long a case that a second
+member has seen stays closed to everybody before what it keeps is destroyed."""
+CLIMBS = timedelta(hours=24)
+"""After which time an act that no second member has seen stands on the duty desk."""
 SHOWN_UNDONE = timedelta(days=7)
 """How long an act that nobody agreed to is shown on the home page, so that the person's wish is not lost."""
 
@@ -45,13 +51,15 @@ class ActReason(StrEnum):
 class ActStatus(StrEnum):
     """What became of it."""
 
-    DONE = "done"  # by one member alone
-    ASKED = "asked"
+    DONE = "done"  # by one member alone, or by time after the case was closed to everybody
+    ASKED = "asked"  # nothing is done before a second hand agrees
+    PARKED = "parked"  # the case opens for nobody; what it keeps is still there
     AGREED = "agreed"  # and done by it
-    DECLINED = "declined"
+    DECLINED = "declined"  # or undone
     EXPIRED = "expired"
 
 
+OPEN = (ActStatus.ASKED, ActStatus.PARKED)
 OF_CASES = (ActKind.WITHDRAW, ActKind.ERASE)
 OF_ACCOUNTS = (ActKind.END_ACCOUNT, ActKind.BEGIN_ANEW)
 PERMISSION: Mapping[ActKind, Permission] = {
@@ -60,11 +68,28 @@ PERMISSION: Mapping[ActKind, Permission] = {
     ActKind.END_ACCOUNT: Permission.ACCOUNT_DISABLE,
     ActKind.BEGIN_ANEW: Permission.ACCOUNT_DISABLE,
 }
-"""The permission that both the member who asks for the act and the one who agrees must have."""
+"""The permission that both the member who asks for the act and the colleague who agrees must have."""
+
+
+class Heard(StrEnum):
+    """From where a second hand knows that it is the person's own wish."""
+
+    SPOKE = "spoke"
+    SIGNED = "signed"  # read the form that the person signed
+
+
+class Undone(StrEnum):
+    """Who undid it."""
+
+    HOLDER = "holder"  # a member of the holder: a mistake, or no wish of the person
+    AUTHORITY = "authority"
+    PERSON = "person"  # changed her mind, at the holder
+    HELP_LINE = "help_line"  # changed her mind, and told the help line, which passed it on unread
+    ASKER = "asker"  # who asked took it back
 
 
 class WaitsForSecond(Exception):
-    """It was recorded and is not done: a second member has to agree. `act_id`: where it stands."""
+    """It was recorded, and not or not yet done for good. `act_id`: where it stands."""
 
     def __init__(self, act_id: uuid.UUID) -> None:
         super().__init__(act_id)
@@ -77,6 +102,7 @@ class ActRefusal(StrEnum):
     ANSWERED = "answered"  # not open any more
     OWN = "own"  # who asked does not agree
     NEW = "new"  # nor does who was confirmed after it was asked for: who asked may have let them in for it
+    SEEN = "seen"  # a second member has seen it already
 
 
 class ActRefused(Exception):
@@ -92,21 +118,42 @@ def family(kind: ActKind) -> tuple[ActKind, ...]:
     return OF_CASES if kind in OF_CASES else OF_ACCOUNTS
 
 
-def at_once(taken: int, *, held_back: bool, alone: bool) -> bool:
-    """Whether a member does it alone who did `taken` others in the last hour.
+def is_many(of_member: int, of_holder: int) -> bool:
+    """Whether a case is one too many: so many others the member closed to everybody in seven days, and the holder in
+    a day."""
+    return of_member >= AT_ONCE or of_holder >= AT_ONCE
 
-    `held_back`: they asked for this one lately and it waits or was declined; then it stays with the second member.
-    `alone`: nobody else in the organisation could agree; then the member waits until the hour allows it. No desk of
-    another organisation is asked, because it holds no key, does not know the person, and must not learn the code; and
-    a shelter with one member must be able to fulfil a person's wish.
+
+def parks(*, many: bool, signed: bool, held_back: bool) -> bool:
+    """Whether the case is closed to everybody at once.
+
+    Not from the third on, for which one member's word is not enough; what the person signed herself waits for nobody.
+    `held_back`: a colleague undid or declined the same, lately and when the same member asked for it; then only a
+    second hand goes on.
     """
-    return taken < AT_ONCE and (alone or not held_back)
+    return not held_back and (signed or not many)
 
 
-def alone_from(done_at: Sequence[datetime]) -> datetime | None:
-    """The time from which a member who did these acts may do the next one alone; None: at once."""
-    newest = sorted(done_at, reverse=True)
-    return newest[AT_ONCE - 1] + WINDOW if len(newest) >= AT_ONCE else None
+def final_at(parked_at: datetime, seen_at: datetime | None, *, many: bool, signed: bool) -> datetime | None:
+    """When what a case keeps is destroyed without another word; None: not before a second member has seen it.
+
+    Of what the person signed the 72 hours run from the beginning, unless it is one too many: that there is a form is
+    said by one hand alone, and so somebody else must have seen that it is said.
+    """
+    if signed and not many:
+        return parked_at + WAITS
+    return seen_at + WAITS if seen_at is not None else None
+
+
+def ends_at_once(ended: int, *, few: bool, held_back: bool) -> bool:
+    """Whether an account ends without a second hand. `ended`: how many others of the organisation ended in a day;
+    `few`: fewer than two people would hold the key."""
+    return ended < AT_ONCE and not few and not held_back
+
+
+def climbs(asked_at: datetime, seen_at: datetime | None, now: datetime) -> bool:
+    """Whether an act that no second member has seen stands on the duty desk."""
+    return seen_at is None and now >= asked_at + CLIMBS
 
 
 def is_over(expires_at: datetime, now: datetime) -> bool:

@@ -158,6 +158,7 @@ class CaseRefusal(StrEnum):
     CONSENT_FIRST = "consent_first"
     NOTHING_ADDED = "nothing_added"
     COMPLETED = "completed"
+    PARKED = "parked"  # the person took everything back, or asked for erasure: nobody opens the case
 
 
 class CaseRefused(Exception):

@@ -15,6 +15,7 @@ class RequestKind(StrEnum):
     COPY = "copy"
     ERASURE = "erasure"
     WITHDRAWAL = "withdrawal"  # of a consent, as a whole or in part
+    KEEP = "keep"  # what was to be destroyed is kept: the person changed her mind
 
 
 class RequestStatus(StrEnum):
@@ -25,6 +26,7 @@ class RequestStatus(StrEnum):
     ERASED = "erased"
     WITHDRAWN = "withdrawn"
     REFUSED = "refused"
+    PASSED_ON = "passed_on"  # at once, whether there was anything to keep or not
 
 
 class Refusal(StrEnum):

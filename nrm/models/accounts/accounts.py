@@ -111,6 +111,7 @@ class Member(Model):
     codes_elsewhere: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     signed_in_at: Mapped[datetime | None]  # the last time
     waits_at: Mapped[datetime | None]  # since when the account waits until a colleague lets the member in
+    left_at: Mapped[datetime | None]  # when the account was ended, as long as its keys are kept
 
 
 class Invitation(Model):

@@ -104,6 +104,28 @@ class PendingGrant(Model):
     sealed_key: Mapped[bytes]
 
 
+class ParkedGrant(Model):
+    """The holder's grant while the case opens for nobody, because the person withdrew everything or asks for erasure.
+
+    It is sealed under a release key of its own and under the key of the store, so no member of the holder opens it with
+    what they hold. Giving it back needs no key of anybody: the inner part is the grant as it was sealed.
+    """
+
+    __tablename__ = "parked_grants"
+    __table_args__ = (
+        Index("ix_parked_grants_keyring", "organisation_id", "keyring_version", "case_id", "compartment"),
+    )
+
+    case_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    compartment: Mapped[str] = mapped_column(primary_key=True)
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
+    epoch: Mapped[int]
+    keyring_version: Mapped[int]
+    since_version: Mapped[int]  # as in `Grant`
+    sealed_key: Mapped[bytes]
+    mark: Mapped[bytes]  # a MAC over place, epoch, organisation and `since_version`: nobody parks a grant by hand
+
+
 class MemberGrant(Model):
     """A compartment's key, wrapped to one member: what only the interviewer opens, and no keyring of the post."""
 

@@ -1,88 +1,188 @@
-"""How many acts that destroy something one member may do alone. Each such act asks here, in its own transaction.
+"""How much that destroys one member does alone. Each such act asks here, in its own transaction.
 
-Decided in ADR 0047.
+Decided in ADR 0047, ADR 0102 and ADR 0103.
 """
 
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import date
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
+from nrm.db import hit_one
 from nrm.domain.accounts.accounts import Actor
-from nrm.domain.accounts.alarms import AlarmKind
-from nrm.domain.accounts.second_hands import AT_ONCE, OF_CASES, WAITS, WINDOW, ActKind, ActReason, ActStatus, at_once
-from nrm.models.accounts.accounts import Member
-from nrm.models.accounts.alarms import Alarm
+from nrm.domain.accounts.second_hands import (
+    OF_CASES,
+    OPEN,
+    WAITS,
+    ActKind,
+    ActReason,
+    ActRefusal,
+    ActRefused,
+    ActStatus,
+    Heard,
+    Undone,
+    ends_at_once,
+    final_at,
+    is_many,
+    is_over,
+    parks,
+)
+from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.store.accounts import second_hands as store
-from nrm.store.rows.accounts import alarms as alarm_rows
 from nrm.vault import counted, rows
 
-_HOURS = WINDOW // timedelta(hours=1)
 
+def of_case(
+    session: Session, kind: ActKind, reason: ActReason, case_id: uuid.UUID, by: Actor, *, signed_on: date | None = None
+) -> tuple[HeavyAct, bool]:
+    """The act that is open about the case, and whether it is new; if it is new and says `parked`, the caller closes the
+    case to everybody (`parked.begin`).
 
-def goes(session: Session, kind: ActKind, reason: ActReason, subject: uuid.UUID, by: Actor) -> uuid.UUID | None:
-    """None if the actor may do it alone now: the caller does it in this transaction, and calls `count`.
-
-    Else the id of the act that waits for a second member; then the caller does nothing that cannot be undone.
-
-    Before the call, the caller must lock the case or the organisation, and must not have written to the audit chain.
-    The member's row is locked until the transaction ends, so that of two acts at once the second counts the first.
+    `signed_on`: the day on the form that the person signed, as the actor says; the program sees no form.
+    Before the call, the caller must lock the case, and must not have written to the audit chain. Organisation and
+    member are locked until the transaction ends, so that of two acts at once the second counts the first.
     """
-    session.get_one(Member, by.member_id, with_for_update={"key_share": True}, populate_existing=True)
-    taken = store.taken(kind, subject, by=by)
-    pending = store.waits(kind, subject, by=by)
-    now = clock.now()
-    if pending is not None and not rows.is_act(pending):
-        session.delete(pending)  # somebody put it into the database by hand, to block what is asked for
-        session.flush()
-        pending = None
-    if pending is not None and now >= pending.expires_at:
-        pending.status, pending.decided_at = str(ActStatus.EXPIRED), now
-        pending.mark = rows.act_mark(pending)
-        session.flush()
-        pending = None
-    held_back, alone = store.is_held_back(kind, subject, by=by), store.is_alone(kind, subject, by=by)
-    if at_once(len(taken), held_back=held_back, alone=alone):
-        if pending is not None and pending.asked_by_id != by.member_id:
-            # A colleague asked for this: the actor is the second member.
-            pending.status, pending.decided_at, pending.decided_by_id = str(ActStatus.AGREED), now, by.member_id
-            pending.mark = rows.act_mark(pending)
-        elif pending is not None:
-            pending.status, pending.decided_at = str(ActStatus.DONE), now
-            pending.mark = rows.act_mark(pending)
-        _add(session, kind, reason, subject, by, done=True)
-        return None
+    _hold(session, by)
+    pending = _open_act(session, kind, case_id, by)
+    if pending is not None and not (signed_on and pending.status == ActStatus.ASKED):
+        return pending, False
+    of_member, of_holder = store.begun(case_id, by=by)
+    many, signed = is_many(of_member, of_holder), signed_on is not None
+    begins = parks(many=many, signed=signed, held_back=store.is_held_back(kind, case_id, by=by))
+    if pending is not None:
+        if not begins:
+            return pending, False
+        _replace(session, pending, by)
+    act = _new_act(kind, reason, case_id, by, ActStatus.PARKED if begins else ActStatus.ASKED)
+    act.many, act.signed_on = many, signed_on
+    if begins:
+        act.parked_at = act.asked_at
+        act.final_at = final_at(act.asked_at, None, many=many, signed=signed)
+    _put(session, act)
+    return act, True
+
+
+def of_account(
+    session: Session, kind: ActKind, reason: ActReason, member_id: uuid.UUID, by: Actor, *, few: bool = False
+) -> uuid.UUID | None:
+    """None if the account ends now: the caller ends it in this transaction, and calls `count`. Else the id of the act
+    that waits for a second hand; then the caller does nothing.
+
+    `few`: fewer than two people would hold the key of the organisation. The caller has locked the organisation.
+    """
+    _hold(session, by)
+    pending = _open_act(session, kind, member_id, by)
     if pending is not None:
         return pending.id
-    act = _add(session, kind, reason, subject, by, done=False)
-    many = len(taken) >= AT_ONCE
-    alarm = _alarm(session, kind, len(taken) + 1, min([now, *taken]), by) if many else None
-    audit.append(
-        session, audit.Event.ACT_ASKED, by=by, act_id=act.id, kind=kind, case_id=act.case_id, of_member_id=act.member_id
-    )
-    if alarm is not None:
-        audit.append(
-            session,
-            audit.Event.ALARM_RAISED,
-            by=by,
-            alarm_id=alarm.id,
-            of_member_id=by.member_id,
-            of_organisation_id=by.organisation_id,
-            hours=alarm.hours,
-            cases=alarm.cases,
-        )
+    held_back = store.is_held_back(kind, member_id, by=by)
+    if ends_at_once(store.ended(member_id, by=by), few=few, held_back=held_back):
+        act = _new_act(kind, reason, member_id, by, ActStatus.DONE)
+        act.decided_at = act.asked_at
+        _put(session, act)
+        return None
+    act = _new_act(kind, reason, member_id, by, ActStatus.ASKED)
+    _put(session, act)
+    record(session, audit.Event.ACT_ASKED, act, by)
     return act.id
 
 
-def _add(session: Session, kind: ActKind, reason: ActReason, subject: uuid.UUID, by: Actor, *, done: bool) -> HeavyAct:
+def record(session: Session, event: audit.Event, act: HeavyAct, by: Actor, **details: str | None) -> None:
+    """Append to the audit chain what happened to an act."""
+    audit.append(
+        session,
+        event,
+        by=by,
+        act_id=act.id,
+        kind=act.kind,
+        case_id=act.case_id,
+        of_member_id=act.member_id,
+        **details,
+    )
+
+
+def settle(
+    session: Session,
+    asked: HeavyAct,
+    status: ActStatus,
+    by: Actor,
+    *,
+    heard: Heard | None = None,
+    undone: Undone | None = None,
+) -> None:
+    """Store the answer; of two people who answer at once the second gets ActRefused."""
+    now = clock.now()
+    answer = {
+        "status": str(status),
+        "decided_at": now,
+        "decided_by_id": by.member_id,
+        "heard": str(heard or ""),
+        "undone": str(undone or ""),
+    }
+    still = HeavyAct.status == asked.status
+    if asked.status == ActStatus.ASKED:
+        still &= HeavyAct.expires_at > now
+    hit = asked.status in OPEN and hit_one(
+        session,
+        update(HeavyAct)
+        .where(HeavyAct.id == asked.id, still)
+        .values(**answer, mark=rows.act_mark(asked, **answer))
+        .execution_options(synchronize_session=False),
+    )
+    if not hit:
+        raise ActRefused(ActRefusal.ANSWERED)
+
+
+def count(session: Session, kind: ActKind, subject: uuid.UUID, by: Actor) -> None:
+    """Record that the actor does it alone: it counts for its time, even if its row is deleted from the main database.
+
+    Call it at the end of the transaction: the second database keeps the count even if the transaction fails.
+    """
+    session.flush()
+    for whose in (by.member_id, by.organisation_id):
+        if whose is not None:
+            counted.note(whose, str(kind), subject, clock.now())
+
+
+def _hold(session: Session, by: Actor) -> None:
+    for model, id_ in ((Organisation, by.organisation_id), (Member, by.member_id)):
+        session.get_one(model, id_, with_for_update={"key_share": True}, populate_existing=True)
+
+
+def _open_act(session: Session, kind: ActKind, subject: uuid.UUID, by: Actor) -> HeavyAct | None:
+    """What is open about the case or account. One that somebody put into the database by hand, to block what is asked
+    for, is deleted; one whose time is over is ended."""
+    pending = store.waits(kind, subject, by=by)
+    if pending is None:
+        return None
+    if not rows.is_act(pending):
+        session.delete(pending)
+        session.flush()
+        return None
+    if pending.status == ActStatus.ASKED and is_over(pending.expires_at, clock.now()):
+        pending.status, pending.decided_at = str(ActStatus.EXPIRED), clock.now()
+        pending.mark = rows.act_mark(pending)
+        session.flush()
+        return None
+    return pending
+
+
+def _replace(session: Session, act: HeavyAct, by: Actor) -> None:
+    """The same is asked for with the person's signed form: the earlier one is over."""
+    act.status, act.decided_at, act.decided_by_id = str(ActStatus.DECLINED), clock.now(), by.member_id
+    act.undone = str(Undone.ASKER) if act.asked_by_id == by.member_id else str(Undone.HOLDER)
+    act.mark = rows.act_mark(act)
+    session.flush()
+
+
+def _new_act(kind: ActKind, reason: ActReason, subject: uuid.UUID, by: Actor, status: ActStatus) -> HeavyAct:
     now = clock.now()
     of_case = kind in OF_CASES
-    act = HeavyAct(
+    return HeavyAct(
         id=uuid.uuid4(),
         organisation_id=by.organisation_id,
         asked_by_id=by.member_id,
@@ -91,45 +191,15 @@ def _add(session: Session, kind: ActKind, reason: ActReason, subject: uuid.UUID,
         reason=str(reason),
         case_id=subject if of_case else None,
         member_id=None if of_case else subject,
-        status=str(ActStatus.DONE if done else ActStatus.ASKED),
-        decided_at=now if done else None,
+        status=str(status),
         expires_at=now + WAITS,
+        many=False,
+        heard="",
+        undone="",
     )
+
+
+def _put(session: Session, act: HeavyAct) -> None:
     act.mark = rows.act_mark(act)
     session.add(act)
     session.flush()
-    return act
-
-
-def count(session: Session, kind: ActKind, subject: uuid.UUID, by: Actor) -> None:
-    """Record that the actor does it alone: it counts for an hour, even if its row is deleted from the main database.
-
-    Call it at the end of the transaction: the second database keeps the count even if the transaction fails.
-    """
-    session.flush()
-    if by.member_id is not None:
-        counted.note(by.member_id, str(kind), subject, clock.now())
-
-
-def _alarm(session: Session, kind: ActKind, number: int, first_at: datetime, by: Actor) -> Alarm | None:
-    """Raise the alarm about the actor; None if there is one already, which then gets the higher number."""
-    of = AlarmKind.ERASURES if kind in OF_CASES else AlarmKind.ENDINGS
-    now = clock.now()
-    known = alarm_rows.fresh_of(of, WINDOW, by.member_id)
-    if known is not None:
-        session.execute(update(Alarm).where(Alarm.id == known.id).values(cases=known.cases + 1, last_at=now))
-        return None
-    alarm = Alarm(
-        id=uuid.uuid4(),
-        member_id=by.member_id,
-        organisation_id=by.organisation_id,
-        kind=str(of),
-        hours=_HOURS,
-        cases=number,
-        first_at=first_at,
-        last_at=now,
-        raised_at=now,
-    )
-    session.add(alarm)
-    session.flush()
-    return alarm

@@ -1,4 +1,4 @@
-"""Ending an account and letting a member begin again, inside the transaction of an action."""
+"""Letting a member begin again, and new versions of a keyring, inside the transaction of an action."""
 
 from __future__ import annotations
 
@@ -12,42 +12,14 @@ from nrm import audit, clock
 from nrm.domain.accounts.accounts import INVITATION_HOURS, Actor, Permission
 from nrm.domain.accounts.members import KeyHappening, OwnAccount, check_leaving
 from nrm.models.accounts.accounts import Invitation, KeyringWrap, Member, MemberSession, Organisation
-from nrm.steps.accounts import key_log, passkeys
+from nrm.steps.accounts import passkeys
 from nrm.steps.accounts.key_events import happened
-from nrm.steps.shelter import key_workers as key_worker_steps
 from nrm.store.accounts import members as store
 from nrm.store.rows.accounts import members as member_rows
 from nrm.vault import epochs, keyrings
 from nrm.vault import members as vault
 
 KEEPS_FOR = timedelta(hours=INVITATION_HOURS)
-
-
-def end_account(session: Session, member_id: uuid.UUID, by: Actor) -> bool:
-    """End a colleague's account, for the second member who agreed to it; returns whether a new keyring is due."""
-    by.must(Permission.ACCOUNT_DISABLE)
-    member, organisation = colleague(session, member_id, by)
-    if member.status == "disabled":
-        return False
-    return end(session, member, organisation, by)
-
-
-def end(session: Session, member: Member, organisation: Organisation, by: Actor) -> bool:
-    holds = member_rows.holds_newest(member.id)
-    check_leaving(holds=holds, others=member_rows.other_holders(member))
-    key_log.left(session, member, by)
-    _take_everything(session, member)
-    key_worker_steps.end_of_member(session, member.id, by)
-    member.status = "disabled"
-    session.flush()
-    happened(session, KeyHappening.DISABLED, member, by=by)
-    if holds:
-        organisation.keyring_due_at = organisation.anew_due_at = clock.now()
-    audit.append(session, audit.Event.MEMBER_DISABLED, by=by, member_id_disabled=member.id)
-    # While the log is wrong the account ends all the same; the new keyring stays due.
-    if holds and organisation.id == by.organisation_id and key_log.is_right(session):
-        renew(session, organisation, by)
-    return holds
 
 
 def let_begin_again(session: Session, member_id: uuid.UUID, by: Actor) -> str:
@@ -61,13 +33,22 @@ def begin_again(session: Session, member: Member, by: Actor) -> str:
     token, digest = vault.new_invitation()
     check_leaving(holds=member_rows.holds_newest(member.id), others=member_rows.other_holders(member))
     _take_everything(session, member)
-    member.status = "invited"
+    member.status, member.left_at = "invited", None
     expires_at = clock.now() + KEEPS_FOR
     session.add(Invitation(member_id=member.id, digest=digest, expires_at=expires_at, by_id=by.member_id))
     session.flush()
     happened(session, KeyHappening.BEGINS_ANEW, member, by=by)
     audit.append(session, audit.Event.MEMBER_BEGINS_ANEW, by=by, member_id_anew=member.id)
     return token
+
+
+def held(session: Session, member_id: uuid.UUID) -> tuple[Member, Organisation]:
+    """The member and their organisation, which is held until the transaction ends; the caller has decided who asks."""
+    organisation_id = session.get_one(Member, member_id).organisation_id
+    organisation = session.get_one(
+        Organisation, organisation_id, with_for_update={"key_share": True}, populate_existing=True
+    )
+    return session.get_one(Member, member_id, populate_existing=True), organisation
 
 
 def colleague(session: Session, member_id: uuid.UUID, by: Actor) -> tuple[Member, Organisation]:

@@ -27,6 +27,7 @@ from nrm.steps.shelter import child_files, consent_records
 from nrm.steps.shelter import closings as closing_steps
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store import days
+from nrm.store.rows.accounts import second_hands as act_rows
 from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import cases as case_rows
@@ -164,7 +165,14 @@ def held_open_case(case_id: uuid.UUID, by: Actor) -> Case:
         raise CaseRefused(CaseRefusal.NOT_HOLDER)
     if case.status == "closed":
         raise CaseRefused(CaseRefusal.CLOSED)
+    check_not_parked(case_id)
     return case
+
+
+def check_not_parked(case_id: uuid.UUID) -> None:
+    """Raise CaseRefused while the case is closed to everybody: nothing is opened, written or handed on."""
+    if act_rows.parking(case_id) is not None:
+        raise CaseRefused(CaseRefusal.PARKED)
 
 
 def check_unasked(session: Session, case_id: uuid.UUID, by: Actor) -> None:

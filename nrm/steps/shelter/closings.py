@@ -19,8 +19,18 @@ from nrm.store import days
 from nrm.store.rows.shelter import absences as absence_rows
 
 
-def close(session: Session, case: Case, way: Way, by: Actor, answers: Answers | None = None) -> None:
+def close(
+    session: Session,
+    case: Case,
+    way: Way,
+    by: Actor,
+    answers: Answers | None = None,
+    *,
+    closed_by_id: uuid.UUID | None = None,
+) -> None:
     """Close an open case that the actor's organisation holds: its time under retention begins with this month.
+
+    `closed_by_id`: the member of the holder whose act it is, if that is not the actor.
 
     Raises CaseRefused: `stay_open` and `missing`, whichever way it would be closed; `closed` if somebody else was
     faster.
@@ -45,7 +55,7 @@ def close(session: Session, case: Case, way: Way, by: Actor, answers: Answers | 
             organisation_id=case.holder_id,
             way=str(way),
             closed_on=today,
-            closed_by_id=by.member_id,
+            closed_by_id=closed_by_id or by.member_id,
             follow_up=str(answers.follow_up) if answers else "",
             documents=str(answers.documents) if answers else "",
             debts=str(answers.debts) if answers else "",

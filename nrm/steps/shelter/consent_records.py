@@ -142,8 +142,12 @@ def record(
     asking: Asking,
     by: Actor,
     weighed: Weighed | None = None,
+    *,
+    read_by: Actor | None = None,
 ) -> None:
     """Record the answers in the caller's transaction; each ends the one before it to the same question.
+
+    `read_by`: who heard them, if that was not the actor.
 
     Raises NotNamed for a yes to a party that was not named to the person (`name` writes down who was).
     """
@@ -167,8 +171,8 @@ def record(
             wording_sha256=asking.sha256,
             language=asking.language,
             interpreter=asking.interpreter,
-            read_by_id=by.member_id,
-            read_at_id=by.organisation_id,
+            read_by_id=(read_by or by).member_id,
+            read_at_id=(read_by or by).organisation_id,
             asked_on=today,
             due_on=due_on(answer, today, country().validity),
             ended="",

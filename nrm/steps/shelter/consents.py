@@ -7,7 +7,7 @@ import uuid
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused, Compartment
 from nrm.domain.shelter.closings import Way
 from nrm.domain.shelter.consents import Answer, Asking, ConsentRefusal, ConsentRefused, Narrowing, Said, Topic
@@ -19,6 +19,7 @@ from nrm.models.shelter.consents import Consent
 from nrm.models.shelter.stays import Stay
 from nrm.steps.referrals import hand_overs
 from nrm.steps.referrals import supplements as supplement_steps
+from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import child_files, consent_records
 from nrm.steps.shelter import closings as closing_steps
 from nrm.steps.shelter import data_requests as data_request_steps
@@ -26,18 +27,8 @@ from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import others_there as others_steps
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store.shelter import consents as store
-from nrm.vault import compartments as vault
-from nrm.vault import epochs
 
 REFUSED = Answer(Topic.SHARING, Said.REFUSED)
-
-
-def take_back_everything(session: Session, case_id: uuid.UUID, by: Actor) -> None:
-    """Take back everything, for the second member who agreed to it. Call `carry_out` after the transaction."""
-    by.must(Permission.CASE_OPEN)
-    case = held_case(session, case_id, by)
-    check_takes_back(case)
-    withdraw_everything(session, case, by)
 
 
 def check_takes_back(case: Case) -> None:
@@ -50,28 +41,35 @@ def check_takes_back(case: Case) -> None:
         raise ConsentRefused(ConsentRefusal.CHILD)
 
 
-def withdraw_everything(session: Session, case: Case, by: Actor) -> None:
+def withdraw_everything(session: Session, case: Case, by: Actor, *, heard_by: Actor) -> None:
+    """Carry out that everything is taken back, in a case that is closed to everybody. Needs no key. `heard_by`: the
+    member of the holder to whom the person said it. Call `carry_out` after the transaction."""
     consent_records.end_all(session, case.id, by)
     case.consent = "refused"
-    destroy(session, case, by)
+    _destroy(session, case, by, heard_by)
     data_request_steps.answer_by_doing(session, case.id, RequestKind.WITHDRAWAL, RequestStatus.WITHDRAWN, by)
 
 
 def held_case(session: Session, case_id: uuid.UUID, by: Actor) -> Case:
     """The case of the actor's organisation, open or closed, while nobody is being asked to take the person."""
     case = store.held(case_id, by=by, lock=True)
+    case_steps.check_not_parked(case_id)
     if session.scalar(select(exists().where(Referral.case_id == case_id, Referral.status == "sent"))):
         raise CaseRefused(CaseRefusal.ASKED)
     return case
 
 
-def destroy(session: Session, case: Case, by: Actor) -> None:
-    """Destroy what is sealed. During a stay the hand-over stays; it is destroyed automatically when the stay ends."""
-    stays_on = is_with_somebody(session, case.id)
-    going = [
-        each for each in erasure_steps.to_erase(session, case.id) if not (stays_on and each == Compartment.HAND_OVER)
+def going(session: Session, case_id: uuid.UUID) -> list[str]:
+    """What is destroyed when everything is taken back. During a stay the hand-over stays, until the stay ends."""
+    stays_on = is_with_somebody(session, case_id)
+    return [
+        each for each in erasure_steps.to_erase(session, case_id) if not (stays_on and each == Compartment.HAND_OVER)
     ]
-    erasure_steps.destroy(session, case.id, going, by)
+
+
+def _destroy(session: Session, case: Case, by: Actor, heard_by: Actor) -> None:
+    stays_on = is_with_somebody(session, case.id)
+    erasure_steps.destroy(session, case.id, going(session, case.id), by)
     supplement_steps.forget(session, case.id, by)
     withheld_steps.destroy(session, case.id, by)
     hand_overs.forget_all(session, case.id)
@@ -79,14 +77,12 @@ def destroy(session: Session, case: Case, by: Actor) -> None:
     child_files.destroy(session, case.id)
     whole = (Consent.topic == Topic.SHARING, Consent.party == "")
     if not consent_records.current(session, case.id, *whole, Consent.said == Said.REFUSED):
-        consent_records.record(session, case.id, [REFUSED], Asking("", "", ""), by)
+        consent_records.record(session, case.id, [REFUSED], Asking("", "", ""), by, read_by=heard_by)
     if stays_on:
         [waiting] = consent_records.current(session, case.id, *whole)
         consent_records.set_narrowing(waiting, Narrowing.WAITS)
     else:
         close(session, case, by)
-    keep = {each: [case.holder_id] for each in vault.compartments_of(session, case.id) if case.holder_id}
-    epochs.rotate(session, case.id, keep, by=by)
 
 
 def is_with_somebody(session: Session, case_id: uuid.UUID) -> bool:

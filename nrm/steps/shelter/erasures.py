@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from config import Config
 from nrm import audit, clock, faults
-from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.accounts.accounts import Actor
 from nrm.domain.referrals.referrals import ReferralStatus
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused, Compartment
 from nrm.domain.shelter.closings import Way
@@ -33,19 +33,13 @@ from nrm.store.countries import country
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import testimony as testimony_rows
 from nrm.store.shelter import cases as store
-from nrm.vault import compartments as vault
 from nrm.vault import epochs, erased, shredding
 
 LIST = "erased.jsonl"
 
 
-def erase_whole(session: Session, case_id: uuid.UUID, by: Actor) -> None:
-    """Erase a case, for the second member who agreed to it; raises what `erase` raises. Call `carry_out` afterwards."""
-    by.must(Permission.STAY_MANAGE)
-    erase_case(session, erasable_now(session, case_id, by), by)
-
-
 def erasable_now(session: Session, case_id: uuid.UUID, by: Actor) -> Case:
+    """The case, locked, if it can be erased now; raises NotVisible, CaseRefused, GateClosed."""
     case = store.row(case_id, by=by, lock=True)
     if case.holder_id is None or case.holder_id != by.organisation_id or case.status == "referred":
         raise CaseRefused(CaseRefusal.NOT_HOLDER)
@@ -64,10 +58,12 @@ def erasable_now(session: Session, case_id: uuid.UUID, by: Actor) -> Case:
     return case
 
 
-def erase_case(session: Session, case: Case, by: Actor) -> None:
+def erase_case(session: Session, case: Case, by: Actor, *, asked_by_id: uuid.UUID) -> None:
+    """Destroy what a case that is closed to everybody keeps, and close it. Needs no key; raises CaseRefused.
+    `asked_by_id`: the member of the holder who asked for it. Call `carry_out` after the transaction."""
     erased_now = to_erase(session, case.id)
     if case.status == "open":
-        closing_steps.close(session, case, Way.ERASED, by)
+        closing_steps.close(session, case, Way.ERASED, by, closed_by_id=asked_by_id)
     else:
         closing_steps.nothing_is_kept(session, case)
     destroy(session, case.id, erased_now, by)
@@ -79,9 +75,6 @@ def erase_case(session: Session, case: Case, by: Actor) -> None:
     consent_records.end_all(session, case.id, by)
     data_request_steps.answer_by_doing(session, case.id, RequestKind.ERASURE, RequestStatus.ERASED, by)
     data_request_steps.answer_by_doing(session, case.id, RequestKind.WITHDRAWAL, RequestStatus.ERASED, by)
-    # What is kept is sealed to the holder alone.
-    keep = {each: [case.holder_id] for each in vault.compartments_of(session, case.id) if case.holder_id}
-    epochs.rotate(session, case.id, keep, by=by)
 
 
 def to_erase(session: Session, case_id: uuid.UUID) -> list[str]:

@@ -14,11 +14,12 @@ from sqlalchemy.orm import aliased
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, OrganisationKind, Permission
-from nrm.domain.accounts.members import KEY_HOLDERS_NEEDED, KeyHoldersDecide, check_new_link_from_outside
+from nrm.domain.accounts.members import COMES_BACK, KEY_HOLDERS_NEEDED, KeyHoldersDecide, check_new_link_from_outside
 from nrm.models.accounts.accounts import Invitation, Member, Organisation
 from nrm.models.accounts.passkeys import Passkey
 from nrm.store.paging import Page
 from nrm.store.rows.accounts.members import has_newest, is_from_colleague, number_of_holders
+from nrm.store.rows.accounts.suspensions import is_suspended
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,18 @@ class MemberLine:
     holders: int  # of the newest keyring, in the organisation
     holds: bool  # the newest keyring
     waits_at: datetime | None  # since when the account waits until a colleague lets the member in
+    left_at: datetime | None
+    suspended: bool
 
     @property
-    def of_key_holders(self) -> bool:
-        """Whether the organisation holds keys, so that only its key holders let a colleague in again."""
-        return OrganisationKind(self.organisation_kind).holds_keys
+    def may_come_back(self) -> bool:
+        """Whether they left so lately that key holders can let them in again."""
+        return self.status == "disabled" and self.left_at is not None and clock.now() < self.left_at + COMES_BACK
+
+    @property
+    def is_keyless(self) -> bool:
+        """Whether the organisation holds no keys: then who keeps the accounts ends and renews them."""
+        return not OrganisationKind(self.organisation_kind).holds_keys
 
     @property
     def nobody_there_could_help(self) -> bool:
@@ -137,6 +145,8 @@ def members(*, by: Actor, after: str = "", size: int = MEMBERS_AT_ONCE) -> Page[
             number_of_holders(Organisation.id, checked=False),
             and_(Member.status == "active", has_newest(Member.id)),
             Member.waits_at,
+            Member.left_at,
+            is_suspended(Member.id, clock.now()),
         )
         .join(Organisation, Organisation.id == Member.organisation_id)
         .order_by(Organisation.code, Member.login)

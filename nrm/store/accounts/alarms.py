@@ -51,8 +51,14 @@ def is_acknowledged(alarm: Alarm, cases: int, *, by: Actor) -> bool:
     return db.session.scalar(select(_acknowledged(by, alarm.id, cases))) is True
 
 
-OPENED = (AlarmKind.OPENINGS, AlarmKind.DRAFTS, AlarmKind.PLACES)
-"""The kinds of alarms about what somebody opened; all others are about acts that destroy."""
+OPENED = (
+    AlarmKind.OPENINGS,
+    AlarmKind.DRAFTS,
+    AlarmKind.PLACES,
+    AlarmKind.MANY_OPENINGS,
+    AlarmKind.OF_ALL_OPENINGS,
+)
+"""The kinds of alarms about what somebody opened; all others are about acts that destroy, end or share."""
 
 
 def waiting(*, by: Actor) -> int:

@@ -15,7 +15,7 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.accounts.members import KeyHappening, Keys
 from nrm.models.accounts.accounts import KeyEvent, Keyring, KeyringWrap, Member, Organisation
-from nrm.models.shelter.cases import Grant, PendingGrant
+from nrm.models.shelter.cases import Grant, ParkedGrant, PendingGrant
 from nrm.store.rows.accounts import members as rows
 from nrm.store.statements import built_once
 
@@ -99,7 +99,7 @@ def _versions_behind(by: Actor) -> int:
             .where(kind.organisation_id == by.organisation_id, kind.keyring_version.in_(held))
         )
         or 0
-        for kind in (Grant, PendingGrant)
+        for kind in (Grant, ParkedGrant, PendingGrant)
     )
 
 

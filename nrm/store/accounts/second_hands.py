@@ -1,6 +1,7 @@
-"""Acts that wait for a second member of the organisation, for those who may agree or asked; and how many somebody did.
+"""Acts that need a second hand, or time: for those who may answer or asked, and for the duty desk.
 
-Nobody is told of an act about their own account.
+Nobody is told of an act about their own account. The duty desk sees what no second member has seen in a day, and what
+nobody of the organisation could agree to: then it is the second hand. It reads no case for it.
 """
 
 from __future__ import annotations
@@ -8,32 +9,39 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import PERMISSIONS, Actor, NotVisible, Permission
 from nrm.domain.accounts.second_hands import (
+    CLIMBS,
+    DAY,
+    OF_ACCOUNTS,
+    OF_CASES,
+    OPEN,
     PERMISSION,
     SHOWN_UNDONE,
     WAITS,
-    WINDOW,
+    WEEK,
     ActKind,
     ActReason,
     ActStatus,
-    alone_from,
-    family,
+    Heard,
+    Undone,
+    climbs,
     is_over,
 )
 from nrm.domain.shelter.data_requests import RequestKind, RequestStatus
-from nrm.models.accounts.accounts import Member
+from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.data_requests import PersonRequest
+from nrm.store.rows.accounts.suspensions import is_suspended
 from nrm.vault import counted, rows
 
 _MOST = 50
@@ -42,9 +50,11 @@ _RECORDED = {ActKind.WITHDRAW: RequestKind.WITHDRAWAL, ActKind.ERASE: RequestKin
 
 @dataclass(frozen=True, slots=True)
 class ActLine:
-    """One act. `alone_from`: nobody else could agree, and from then on the member who asked may do it alone.
+    """One act, and what the reader may do about it.
 
-    `recorded`: there is an open request of the person for it, recorded where they asked.
+    `final_at`: when what the case keeps is destroyed without another word. `by_desk`: nobody of the organisation could
+    be the second hand, so the duty desk is. `recorded`: there is an open request of the person for it, recorded where
+    they asked. `organisation`: its names by language, for the duty desk; empty for colleagues.
     """
 
     id: uuid.UUID
@@ -58,26 +68,48 @@ class ActLine:
     asked_by: str
     asked_at: datetime
     expires_at: datetime
+    parked_at: datetime | None
+    final_at: datetime | None
+    many: bool
+    signed_on: date | None
+    seen_by: str
+    seen_at: datetime | None
     decided_by: str
     decided_at: datetime | None
+    heard: Heard | None
+    undone: Undone | None
+    organisation: dict[str, str]
+    telephone: str
     mine: bool
+    by_desk: bool
     may_agree: bool
-    alone_from: datetime | None
+    may_see: bool
+    may_undo: bool
     recorded: bool
 
     @property
     def waits(self) -> bool:
-        """Whether a second member can still agree."""
-        return self.status is ActStatus.ASKED
+        """Whether a second hand can still agree."""
+        return self.status in OPEN
 
 
 def number_waiting(by: Actor) -> ColumnElement[int]:
-    """How many acts wait, or expired lately without being done; a part of another statement."""
+    """How many acts wait, or expired lately without being done; a part of another statement, which is run with
+    `moments`."""
     kinds = _kinds(by)
     if not kinds:
         return literal(0)
-    counted = select(func.count()).select_from(HeavyAct)
-    return counted.where(_shown(by, kinds)).scalar_subquery()
+    counted_acts = select(func.count()).select_from(HeavyAct)
+    return counted_acts.where(_shown(by, kinds, *map(bindparam, moments(by)))).scalar_subquery()
+
+
+def moments(by: Actor) -> dict[str, datetime]:
+    """Since when an act that ran out is shown, and until when one was asked for that stands on the duty desk if nobody
+    has seen it; the values of `number_waiting`, if the actor has a part in acts."""
+    if not _kinds(by):
+        return {}
+    now = clock.now()
+    return {"acts_undone_since": now - SHOWN_UNDONE, "acts_climbed_until": now - CLIMBS, "suspended_now": now}
 
 
 def waiting(*, by: Actor) -> list[ActLine]:
@@ -86,17 +118,28 @@ def waiting(*, by: Actor) -> list[ActLine]:
     if not kinds:
         return []
     found = db.session.execute(
-        _act_rows().where(_shown(by, kinds)).order_by(HeavyAct.asked_at, HeavyAct.id).limit(_MOST)
+        _act_rows()
+        .where(_shown(by, kinds, *moments(by).values()))
+        .order_by(HeavyAct.asked_at, HeavyAct.id)
+        .limit(_MOST)
     )
     return [_act_line(each, by) for each in found.all() if rows.is_act(each[0])]
 
 
 def one(act_id: uuid.UUID, *, by: Actor) -> ActLine:
-    """One act of the asker's organisation, whatever became of it; raises NotVisible."""
+    """One act that the asker may see, whatever became of it; raises NotVisible."""
     found = db.session.execute(_act_rows().where(HeavyAct.id == act_id, _seen_by(by, _kinds(by)))).first()
     if found is None or not rows.is_act(found[0]):
         raise NotVisible
     return _act_line(found, by)
+
+
+def of_case(case_id: uuid.UUID, *, by: Actor) -> ActLine | None:
+    """The act because of which a case is closed to everybody, for its page; the caller has shown that `by` sees the
+    case."""
+    place = (HeavyAct.case_id == case_id, HeavyAct.status == ActStatus.PARKED)
+    found = db.session.execute(_act_rows().where(*place)).first()
+    return _act_line(found, by) if found is not None and rows.is_act(found[0]) else None
 
 
 def row(act_id: uuid.UUID, *, by: Actor) -> HeavyAct:
@@ -108,83 +151,95 @@ def row(act_id: uuid.UUID, *, by: Actor) -> HeavyAct:
     return found
 
 
-def taken(act: ActKind, subject: uuid.UUID, *, by: Actor) -> list[datetime]:
-    """When the actor did other acts of this kind alone in the last hour, once for each; raises NotPermitted.
+def begun(case_id: uuid.UUID, *, by: Actor) -> tuple[int, int]:
+    """How many other cases the actor closed to everybody within seven days, and the actor's organisation within a day.
 
-    It is read from the rows, and from the second database in case rows were deleted.
+    Also those that were undone. It is read from the rows, and from the second database in case rows were deleted.
+    Raises NotPermitted.
     """
-    by.must(PERMISSION[act])
-    since = clock.now() - WINDOW
-    rows_of_the_hour = (
-        select(HeavyAct)
-        .where(
-            HeavyAct.asked_by_id == by.member_id,
-            HeavyAct.kind.in_(family(act)),
-            HeavyAct.status == ActStatus.DONE,
-            HeavyAct.decided_at > since,
-        )
-        .order_by(HeavyAct.decided_at)
-        .execution_options(populate_existing=True)
+    by.must(Permission.CASE_READ)
+    of_member = _begun(HeavyAct.asked_by_id == by.member_id, by.member_id, clock.now() - WEEK)
+    of_holder = _begun(HeavyAct.organisation_id == by.organisation_id, by.organisation_id, clock.now() - DAY)
+    return len(of_member - {case_id}), len(of_holder - {case_id})
+
+
+def _begun(whose: ColumnElement[bool], id_: uuid.UUID | None, since: datetime) -> set[uuid.UUID]:
+    statement = select(HeavyAct).where(
+        whose,
+        HeavyAct.kind.in_(OF_CASES),
+        HeavyAct.asked_at > since,
+        or_(HeavyAct.parked_at.is_not(None), HeavyAct.status == ActStatus.DONE),
     )
-    done = {
-        each.case_id or each.member_id: each.decided_at
-        for each in db.session.scalars(rows_of_the_hour)
-        if rows.is_act(each)
-    }
-    for whose, at in counted.since(by.member_id, family(act), since).items():
-        done.setdefault(whose, at)
-    done.pop(subject, None)
-    return [at for at in done.values() if at is not None]
+    found = db.session.scalars(statement.execution_options(populate_existing=True))
+    there = {each.case_id for each in found if each.case_id is not None and rows.is_act(each)}
+    return there | set(counted.since(id_, OF_CASES, since))
+
+
+def ended(member_id: uuid.UUID, *, by: Actor) -> int:
+    """How many other accounts of the actor's organisation were ended by one hand within a day; read as `begun`. Raises
+    NotPermitted."""
+    by.must(Permission.ACCOUNT_DISABLE)
+    since = clock.now() - DAY
+    statement = select(HeavyAct).where(
+        HeavyAct.organisation_id == by.organisation_id,
+        HeavyAct.kind.in_(OF_ACCOUNTS),
+        HeavyAct.status == ActStatus.DONE,
+        HeavyAct.decided_at > since,
+    )
+    found = db.session.scalars(statement.execution_options(populate_existing=True))
+    there = {each.member_id for each in found if rows.is_act(each)}
+    return len((there | set(counted.since(by.organisation_id, OF_ACCOUNTS, since))) - {member_id})
 
 
 def waits(act: ActKind, subject: uuid.UUID, *, by: Actor) -> HeavyAct | None:
-    """The act that waits about this case or member, no matter who in the organisation asked; raises NotPermitted."""
+    """The act that is open about this case or member, no matter who in the organisation asked; raises NotPermitted."""
     by.must(PERMISSION[act])
     statement = select(HeavyAct).where(
-        _is_about(act, subject), HeavyAct.organisation_id == by.organisation_id, HeavyAct.status == ActStatus.ASKED
+        _is_about(act, subject), HeavyAct.organisation_id == by.organisation_id, HeavyAct.status.in_(OPEN)
     )
     return db.session.scalar(statement.execution_options(populate_existing=True))
 
 
 def is_held_back(act: ActKind, subject: uuid.UUID, *, by: Actor) -> bool:
-    """Whether the asker asked for this lately, and it waits or a colleague declined; raises NotPermitted."""
+    """Whether the asker asked for this lately, and somebody else declined or undid it; raises NotPermitted."""
     by.must(PERMISSION[act])
     found = select(HeavyAct).where(
         _is_about(act, subject),
         HeavyAct.asked_by_id == by.member_id,
         HeavyAct.asked_at > clock.now() - WAITS,
-        or_(
-            and_(HeavyAct.status == ActStatus.ASKED, HeavyAct.expires_at > clock.now()),
-            and_(HeavyAct.status == ActStatus.DECLINED, HeavyAct.decided_by_id != by.member_id),
-        ),
+        HeavyAct.status == ActStatus.DECLINED,
+        or_(HeavyAct.decided_by_id.is_(None), HeavyAct.decided_by_id != by.member_id),
     )
     return any(rows.is_act(each) for each in db.session.scalars(found.execution_options(populate_existing=True)))
 
 
-def is_alone(act: ActKind, subject: uuid.UUID, *, by: Actor) -> bool:
-    """Whether the asker's organisation has nobody else who could agree; not because the asker has just ended them.
+def is_left_to_desk(act_id: uuid.UUID, *, by: Actor) -> bool:
+    """Whether the actor is the second hand as the duty desk: nobody of the organisation but the asker, and whom it is
+    about, could agree. Then it does, after a call back."""
+    left = select(_left_to_desk(clock.now())).where(HeavyAct.id == act_id)
+    return _is_desk(by) and bool(db.session.scalar(left))
 
-    Raises NotPermitted.
-    """
-    by.must(PERMISSION[act])
-    able = exists().where(
-        Member.organisation_id == by.organisation_id,
-        Member.status == "active",
-        Member.id.not_in([by.member_id, subject]),
-        Member.role.in_(_roles(PERMISSION[act])),
-    )
-    ended = exists().where(
-        HeavyAct.asked_by_id == by.member_id,
-        HeavyAct.member_id.is_not(None),
-        HeavyAct.status.in_((ActStatus.DONE, ActStatus.AGREED)),
-        HeavyAct.decided_at > clock.now() - WAITS,
-    )
-    return not db.session.scalar(select(or_(able, ended)))
+
+def _left_to_desk(now: Any) -> ColumnElement[bool]:
+    able = aliased(Member)
+    could = [
+        exists().where(
+            HeavyAct.kind == str(kind),
+            able.organisation_id == HeavyAct.organisation_id,
+            able.status == "active",
+            able.id != HeavyAct.asked_by_id,
+            or_(HeavyAct.member_id.is_(None), able.id != HeavyAct.member_id),
+            able.role.in_(_roles(permission)),
+            ~is_suspended(able.id, now),
+        )
+        for kind, permission in PERMISSION.items()
+    ]
+    # Whoever agrees that a colleague begins anew gets the link: that is never another organisation.
+    return and_(HeavyAct.kind != str(ActKind.BEGIN_ANEW), ~or_(*(each.correlate(HeavyAct) for each in could)))
 
 
 def _is_about(kind: ActKind, subject: uuid.UUID) -> ColumnElement[bool]:
-    column = HeavyAct.case_id if PERMISSION[kind] is not Permission.ACCOUNT_DISABLE else HeavyAct.member_id
-    return column == subject
+    return HeavyAct.case_id == subject if kind in OF_CASES else HeavyAct.member_id == subject
 
 
 def _roles(permission: Permission) -> list[str]:
@@ -192,30 +247,48 @@ def _roles(permission: Permission) -> list[str]:
 
 
 def _kinds(by: Actor) -> list[str]:
-    return [str(kind) for kind, permission in PERMISSION.items() if by.may(permission)]
+    return [str(kind) for kind, permission in PERMISSION.items() if by.may(permission) or _is_desk(by)]
 
 
-def _seen_by(by: Actor, kinds: Collection[str]) -> ColumnElement[bool]:
+def _is_desk(by: Actor) -> bool:
+    return by.may(Permission.REFERRAL_DIRECT)
+
+
+def _seen_by(by: Actor, kinds: Collection[str], now: Any = None) -> ColumnElement[bool]:
+    """Colleagues see those of their kinds; the duty desk every case that is closed to everybody, and what is left to
+    it."""
+    whose = HeavyAct.organisation_id == by.organisation_id
+    if _is_desk(by):
+        whose = or_(whose, HeavyAct.parked_at.is_not(None), _left_to_desk(clock.now() if now is None else now))
     return and_(
-        HeavyAct.organisation_id == by.organisation_id,
+        whose,
         HeavyAct.kind.in_(kinds),
-        HeavyAct.status != ActStatus.DONE,
+        or_(HeavyAct.status != ActStatus.DONE, HeavyAct.parked_at.is_not(None)),
         or_(HeavyAct.member_id.is_(None), HeavyAct.member_id != by.member_id),
     )
 
 
-def _shown(by: Actor, kinds: Collection[str]) -> ColumnElement[bool]:
-    """What waits; and what ran out while nobody agreed, unless it was done or asked for again since."""
+def _shown(by: Actor, kinds: Collection[str], undone_since: Any, climbed_until: Any, now: Any) -> ColumnElement[bool]:
+    """What is open; and what ran out while nobody agreed, or was given back by others, unless it was asked for again
+    since."""
     since = aliased(HeavyAct)
     again = exists().where(
         since.asked_at > HeavyAct.asked_at,
         or_(since.case_id == HeavyAct.case_id, since.member_id == HeavyAct.member_id),
     )
-    undone = and_(HeavyAct.status == ActStatus.EXPIRED, HeavyAct.decided_at > clock.now() - SHOWN_UNDONE, ~again)
-    return and_(_seen_by(by, kinds), or_(HeavyAct.status == ActStatus.ASKED, undone))
+    ran_out = and_(HeavyAct.status == ActStatus.EXPIRED, HeavyAct.decided_at > undone_since, ~again)
+    given_back = and_(
+        HeavyAct.undone.in_((str(Undone.HELP_LINE), str(Undone.AUTHORITY))), HeavyAct.decided_at > undone_since, ~again
+    )
+    is_open = HeavyAct.status.in_(OPEN)
+    own = and_(HeavyAct.organisation_id == by.organisation_id, or_(is_open, ran_out, given_back))
+    if _is_desk(by):
+        climbed = and_(HeavyAct.seen_at.is_(None), HeavyAct.asked_at <= climbed_until)
+        own = or_(own, and_(is_open, or_(climbed, _left_to_desk(now))))
+    return and_(_seen_by(by, kinds, now), own)
 
 
-_Asker, _Subject, _Decider = aliased(Member), aliased(Member), aliased(Member)
+_Asker, _Subject, _Decider, _Seer = aliased(Member), aliased(Member), aliased(Member), aliased(Member)
 
 
 def _act_rows() -> Select[*tuple[Any, ...]]:
@@ -224,23 +297,29 @@ def _act_rows() -> Select[*tuple[Any, ...]]:
         PersonRequest.status == RequestStatus.OPEN,
         or_(*(and_(HeavyAct.kind == str(kind), PersonRequest.kind == str(asked)) for kind, asked in _RECORDED.items())),
     )
+    people = (_Subject.name, _Asker.name, _Decider.name, _Seer.name)
     return (
-        select(HeavyAct, Case.pseudonym, _Subject.name, _Asker.name, _Decider.name, recorded)
+        select(HeavyAct, Case.pseudonym, *people, recorded, _left_to_desk(clock.now()), Organisation)
         .join(_Asker, _Asker.id == HeavyAct.asked_by_id)
+        .join(Organisation, Organisation.id == HeavyAct.organisation_id)
         .outerjoin(Case, Case.id == HeavyAct.case_id)
         .outerjoin(_Subject, _Subject.id == HeavyAct.member_id)
         .outerjoin(_Decider, _Decider.id == HeavyAct.decided_by_id)
+        .outerjoin(_Seer, _Seer.id == HeavyAct.seen_by_id)
         .execution_options(populate_existing=True)
     )
 
 
 def _act_line(found: Any, by: Actor) -> ActLine:
-    act, pseudonym, subject, asker, decider, recorded = found
-    kind, mine = ActKind(act.kind), act.asked_by_id == by.member_id
-    over = act.status == ActStatus.ASKED and is_over(act.expires_at, clock.now())
+    act, pseudonym, subject, asker, decider, seer, recorded, left_to_desk, organisation = found
+    kind, mine, now = ActKind(act.kind), act.asked_by_id == by.member_id, clock.now()
+    colleague = act.organisation_id == by.organisation_id
+    over = act.status == ActStatus.ASKED and is_over(act.expires_at, now)
     status = ActStatus.EXPIRED if over else ActStatus(act.status)
-    alone = mine and status is ActStatus.ASKED and is_alone(kind, act.case_id or act.member_id, by=by)
-    done = taken(kind, act.case_id or act.member_id, by=by) if alone else []
+    desk = _is_desk(by) and not colleague
+    second = not mine and status in OPEN and ((colleague and by.may(PERMISSION[kind])) or (desk and left_to_desk))
+    sees = second or (desk and climbs(act.asked_at, act.seen_at, now))
+    parked = status is ActStatus.PARKED
     return ActLine(
         id=act.id,
         kind=kind,
@@ -253,10 +332,22 @@ def _act_line(found: Any, by: Actor) -> ActLine:
         asked_by=asker,
         asked_at=act.asked_at,
         expires_at=act.expires_at,
+        parked_at=act.parked_at,
+        final_at=act.final_at,
+        many=act.many,
+        signed_on=act.signed_on,
+        seen_by=seer or "",
+        seen_at=act.seen_at,
         decided_by=decider or "",
         decided_at=act.decided_at,
+        heard=Heard(act.heard) if act.heard else None,
+        undone=Undone(act.undone) if act.undone else None,
+        organisation={} if colleague else organisation.names,
+        telephone="" if colleague else organisation.telephone,
         mine=mine,
-        may_agree=not mine and status is ActStatus.ASKED,
-        alone_from=(alone_from(done) or clock.now()) if alone else None,
+        by_desk=bool(left_to_desk),
+        may_agree=second,
+        may_see=parked and sees and act.seen_at is None,
+        may_undo=parked and (desk or (colleague and by.may(PERMISSION[kind]))),
         recorded=bool(recorded),
     )

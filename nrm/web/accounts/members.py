@@ -15,6 +15,7 @@ from nrm.domain.accounts.accounts import Permission, SignInRefused, UnusableInvi
 from nrm.domain.accounts.members import (
     KEY_HOLDERS_NEEDED,
     EndsTooMany,
+    GoneForGood,
     KeyHappening,
     KeyHoldersDecide,
     LastKeyHolder,
@@ -46,6 +47,10 @@ TOO_MANY = N_(
     "Administrators together end at most one account of an organisation and three accounts within 24 hours. If it "
     "cannot wait, somebody who holds the key of the organisation can end the account."
 )
+GONE = N_("This account was ended more than 14 days ago, or never had keys. Invite the person again.")
+SUSPEND = N_(
+    "The key holders of the organisation end this account. You can suspend the person for 24 hours, and tell them."
+)
 REFUSALS = {LastKeyHolder: LAST, OwnAccount: OWN, TooFewLeft: TOO_FEW, EndsTooMany: TOO_MANY}
 WRONG_CODE = N_("Enter the code again: this is not your recovery code. If it is lost, make a new one.")
 HAPPENINGS = {
@@ -54,10 +59,13 @@ HAPPENINGS = {
     KeyHappening.CODE_MADE: N_("made a new recovery code"),
     KeyHappening.CODE_CHECKED: N_("typed in the recovery code"),
     KeyHappening.BEGINS_ANEW: N_("begins anew: the old keys are dead, a link was made"),
-    KeyHappening.DISABLED: N_("left: the account and its keys are gone"),
+    KeyHappening.DISABLED: N_("left: the account opens nothing any more"),
     KeyHappening.WAITS_AGAIN: N_("waits for a confirmation again"),
     KeyHappening.KEYRING_MADE: N_("a new key of the organisation was made"),
     KeyHappening.KEYRING_MOVED: N_("everything was moved to the new key; the old one is gone"),
+    KeyHappening.CAME_BACK: N_("was let in again, with the keys they had"),
+    KeyHappening.SUSPENDED: N_("was suspended for a time"),
+    KeyHappening.RESUMED: N_("works again: the suspension was ended"),
     KeyHappening.SEALED_ANEW: N_("everything was sealed anew: what a person who left may have kept opens nothing"),
 }
 
@@ -82,8 +90,24 @@ def disable(member_id: uuid.UUID) -> Answer:
         due = actions.disable(member_id=member_id, by=by)
     except (LastKeyHolder, OwnAccount, TooFewLeft, EndsTooMany) as error:
         return errors.error_page(409, REFUSALS[type(error)])
+    except KeyHoldersDecide:
+        return errors.error_page(403, SUSPEND)
     own = due and by.may(Permission.ACCOUNT_CONFIRM)
     return redirect(url_for("members.keys" if own else "accounts.members"), 303)
+
+
+@blueprint.post("/members/<uuid:member_id>/back")
+@access.requires(Permission.ACCOUNT_DISABLE)
+@sessions.step_up
+def bring_back(member_id: uuid.UUID) -> Answer:
+    """Let somebody in again who left within 14 days; in an organisation that holds keys a colleague then confirms."""
+    try:
+        actions.bring_back(member_id=member_id, by=access.actor())
+    except GoneForGood:
+        return errors.error_page(409, GONE)
+    except KeyHoldersDecide:
+        return errors.error_page(403, ELSEWHERE)
+    return redirect(url_for("accounts.members"), 303)
 
 
 @blueprint.get("/members/<uuid:member_id>/anew")

@@ -1,4 +1,4 @@
-"""What waits for a second member, and the page on which they agree or say no."""
+"""What waits for a second hand or for time, and the page on which somebody agrees, has seen it, or undoes it."""
 
 from __future__ import annotations
 
@@ -8,24 +8,30 @@ from collections.abc import Mapping
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from forms.accounts.second_hands import AgreeToAccountForm, AgreeToCaseForm
-from forms.shelter.cases import CASE_REFUSED
+from forms.accounts.second_hands import HEARD_LABELS, AgreeToAccountForm, AgreeToCaseForm, UndoForm
 from forms.shelter.stays import CLOSED
 from nrm.actions.accounts import second_hands as actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.accounts.members import LastKeyHolder
-from nrm.domain.accounts.second_hands import OF_CASES, ActKind, ActReason, ActRefusal, ActRefused, ActStatus
-from nrm.domain.shelter.cases import CaseRefused
-from nrm.domain.shelter.consents import ConsentRefused
+from nrm.domain.accounts.second_hands import (
+    OF_CASES,
+    ActKind,
+    ActReason,
+    ActRefusal,
+    ActRefused,
+    ActStatus,
+    Heard,
+    Undone,
+)
 from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.words import N_
 from nrm.store.accounts import second_hands as store
 from nrm.web import access, errors, hosts, sessions
 from nrm.web.accounts.members import LAST
-from nrm.web.shelter.consents import REFUSED as CONSENT_REFUSED
 
 blueprint = Blueprint("second_hands", __name__)
 Answer = BaseResponse | tuple[str, int] | str
+_ANSWERS = access.requires(Permission.CASE_OPEN, Permission.STAY_MANAGE, Permission.ACCOUNT_DISABLE)
 
 WORDS: Mapping[ActKind, str] = {
     ActKind.WITHDRAW: N_("Take everything back and destroy what is kept"),
@@ -41,36 +47,53 @@ REASONS: Mapping[ActReason, str] = {
     ActReason.LOST_KEYS: N_("The colleague lost password and recovery code, or comes back"),
 }
 STATUSES: Mapping[ActStatus, str] = {
-    ActStatus.ASKED: N_("waits for a colleague"),
+    ActStatus.ASKED: N_("waits for a second hand; nothing is done yet"),
+    ActStatus.PARKED: N_("opens for nobody; nothing is destroyed yet"),
     ActStatus.AGREED: N_("agreed to, and done"),
-    ActStatus.DONE: N_("done"),
+    ActStatus.DONE: N_("done: its time was over"),
     ActStatus.DECLINED: N_("not agreed to: it was not done"),
     ActStatus.EXPIRED: N_("nobody agreed in time: it was not done"),
+}
+UNDONE: Mapping[Undone, str] = {
+    Undone.HOLDER: N_("given back: a mistake, or not her wish"),
+    Undone.AUTHORITY: N_("given back by the Responsible Authority"),
+    Undone.PERSON: N_("given back: she changed her mind, and said so here"),
+    Undone.HELP_LINE: N_("given back: she changed her mind, and told the help line"),
+    Undone.ASKER: N_("taken back by who asked"),
 }
 ANSWERED = N_("This was answered already, or its time is over.")
 REFUSALS = {
     ActRefusal.ANSWERED: ANSWERED,
     ActRefusal.OWN: N_("You asked for this yourself. A colleague has to agree."),
     ActRefusal.NEW: N_("You were confirmed after this was asked for. A colleague who was there before has to agree."),
+    ActRefusal.SEEN: N_("Somebody said already that they have seen this."),
 }
 
 
 @blueprint.get("/second-hands/<uuid:act_id>")
-@access.requires(Permission.CASE_OPEN, Permission.STAY_MANAGE, Permission.ACCOUNT_DISABLE)
+@_ANSWERS
 def show(act_id: uuid.UUID) -> Answer:
-    """What is asked, why, by whom and when; for who may agree, and for who asked."""
-    return _act_page(act_id, None, 200)
+    """What is asked, why, by whom, when, until when, and what the reader can do about it."""
+    return _act_page(act_id)
 
 
-def _act_page(act_id: uuid.UUID, form: AgreeToCaseForm | AgreeToAccountForm | None, status: int) -> tuple[str, int]:
+def _act_page(
+    act_id: uuid.UUID,
+    form: AgreeToCaseForm | AgreeToAccountForm | None = None,
+    undo_form: UndoForm | None = None,
+    status: int = 200,
+) -> tuple[str, int]:
     line = store.one(act_id, by=access.actor())
     page = render_template(
         "accounts/second_hands/show.html",
         line=line,
         form=form or _form(line.kind),
+        undo=undo_form or UndoForm(),
         words=WORDS,
         reasons=REASONS,
         statuses=STATUSES,
+        undone=UNDONE,
+        heard=HEARD_LABELS,
         of_case=line.kind in OF_CASES,
     )
     return page, status
@@ -81,7 +104,7 @@ def _form(kind: ActKind) -> AgreeToCaseForm | AgreeToAccountForm:
 
 
 @blueprint.post("/second-hands/<uuid:act_id>/agree")
-@access.requires(Permission.CASE_OPEN, Permission.STAY_MANAGE, Permission.ACCOUNT_DISABLE)
+@_ANSWERS
 @sessions.step_up
 def agree(act_id: uuid.UUID) -> Answer:
     """Agree; the act is done at once. If it lets a colleague make new keys, the page shows the link to give them."""
@@ -89,15 +112,12 @@ def agree(act_id: uuid.UUID) -> Answer:
     line = store.one(act_id, by=by)
     form = _form(line.kind)
     if line.may_agree and not form.validate():
-        return _act_page(act_id, form, 422)
+        return _act_page(act_id, form, status=422)
+    heard = Heard(form.heard.data) if isinstance(form, AgreeToCaseForm) and form.validate() else None
     try:
-        token = actions.agree(act_id=act_id, by=by)
+        token = actions.agree(act_id=act_id, by=by, heard=heard)
     except ActRefused as error:
         return errors.error_page(409, REFUSALS[error.reason])
-    except CaseRefused as error:
-        return errors.error_page(409, CASE_REFUSED[error.reason])
-    except ConsentRefused as error:
-        return errors.error_page(409, CONSENT_REFUSED[error.reason])
     except GateClosed as error:
         return errors.error_page(409, CLOSED[error.reason])
     except LastKeyHolder:
@@ -108,10 +128,37 @@ def agree(act_id: uuid.UUID) -> Answer:
     return redirect(url_for("second_hands.show", act_id=act_id), 303)
 
 
+@blueprint.post("/second-hands/<uuid:act_id>/see")
+@_ANSWERS
+@sessions.step_up
+def see(act_id: uuid.UUID) -> Answer:
+    """A second member has seen that the case is closed to everybody: its 72 hours begin."""
+    try:
+        actions.see(act_id=act_id, by=access.actor())
+    except ActRefused as error:
+        return errors.error_page(409, REFUSALS[error.reason])
+    return redirect(url_for("second_hands.show", act_id=act_id), 303)
+
+
+@blueprint.post("/second-hands/<uuid:act_id>/undo")
+@_ANSWERS
+@sessions.step_up
+def undo(act_id: uuid.UUID) -> Answer:
+    """Give the case back to its holder: nothing is destroyed."""
+    form = UndoForm(request.form)
+    if not form.validate():
+        return _act_page(act_id, undo_form=form, status=422)
+    try:
+        actions.undo(act_id=act_id, by=access.actor(), changed_mind=form.why.data == "person")
+    except ActRefused as error:
+        return errors.error_page(409, REFUSALS[error.reason])
+    return redirect(url_for("second_hands.show", act_id=act_id), 303)
+
+
 @blueprint.post("/second-hands/<uuid:act_id>/decline")
-@access.requires(Permission.CASE_OPEN, Permission.STAY_MANAGE, Permission.ACCOUNT_DISABLE)
+@_ANSWERS
 def decline(act_id: uuid.UUID) -> Answer:
-    """A colleague declines, or the member who asked takes it back."""
+    """A second hand declines, or the member who asked takes it back."""
     try:
         actions.decline(act_id=act_id, by=access.actor())
     except ActRefused:

@@ -46,8 +46,9 @@ from nrm.domain.shelter.cases import (
 from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.words import N_
 from nrm.steps.shelter import cases as case_steps
+from nrm.store import days
 from nrm.store import names as organisation_names
-from nrm.store.accounts import opening_log
+from nrm.store.accounts import opening_log, second_hands
 from nrm.store.countries import country
 from nrm.store.referrals import obligations
 from nrm.store.referrals import referrals as referral_store
@@ -159,12 +160,14 @@ def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
     case = store.case(case_id, by=by)
     opened = case_steps.opened(case_id=case_id, by=by)
     written, own_notes = case_steps.just_written(case_id=case_id, by=by)
-    holds = case.status == "open" and _writes(case)
+    act = second_hands.of_case(case_id, by=by)
+    holds = case.status == "open" and _writes(case) and act is None
     before = opening_log.last_purposes(case_id, by=by)
     parts = [found for each in PARTS if (found := each.summary(case_id)) is not None]
     return render_template(
         "shelter/cases/show.html",
         case=case,
+        act=act,
         move=transfers.summary(case_id),
         compartments=[
             _compartment(case, each, opened, written, before) for each in Compartment if _listed(case, each, holds)
@@ -485,10 +488,10 @@ def _erase_page(case_id: uuid.UUID, form: EraseCaseForm, status: int = 200) -> t
 @sessions.step_up
 def erase(case_id: uuid.UUID) -> Answer:
     form = EraseCaseForm(request.form)
-    if not form.validate():
+    if not form.validate() or not form.is_of_past(days.today()):
         return _erase_page(case_id, form, 422)
     try:
-        erasures.erase(case_id=case_id, by=access.actor())
+        erasures.erase(case_id=case_id, signed_on=form.signed_on, by=access.actor())
     except CaseRefused as error:
         return errors.error_page(409, CASE_REFUSED[error.reason])
     except GateClosed as error:

@@ -38,6 +38,7 @@ from nrm.domain.shelter.consents import (
     asking,
 )
 from nrm.domain.words import N_
+from nrm.store import days
 from nrm.store import names as organisation_names
 from nrm.store.countries import country
 from nrm.store.shelter import cases as case_store
@@ -283,11 +284,11 @@ def withdraw(case_id: uuid.UUID) -> Answered:
     if _held_case(case_id).age_class != "adult":
         return errors.error_page(409, REFUSED[ConsentRefusal.CHILD])
     form = _withdraw_form(case_id)
-    if not form.validate():
+    if not form.validate() or not form.is_of_past(days.today()):
         return _withdraw_page(case_id, form, 422)
     what, _, party = form.what.data.partition(":")
     try:
-        actions.withdraw(case_id=case_id, what=what, party=party, by=access.actor())
+        actions.withdraw(case_id=case_id, what=what, party=party, signed_on=form.signed_on, by=access.actor())
     except CaseRefused as error:
         return errors.error_page(409, CASE_REFUSED[error.reason])
     except ConsentRefused as error:

@@ -17,7 +17,7 @@ from nrm.db import db
 from nrm.models.accounts.accounts import Member
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, SealedCompartment
-from nrm.web import access, carrying
+from nrm.web import access, carrying, sessions
 from tests import factories
 from tests.conftest import Person, token_in
 from tests.factories_referrals import organisation
@@ -257,6 +257,78 @@ def test_every_form_has_words_and_a_page_where_it_is_done_again(app: Flask) -> N
     posts = {rule.endpoint for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())}
     assert set(carrying.WORDS) <= posts
     assert posts >= carrying.ACTS
+
+
+# What needs a second hand, or time, and what undoes it: section by section of the pages that do it.
+OF_SECOND_HANDS = {
+    "consents.withdraw",
+    "consents.ask",
+    "cases.erase",
+    "closings.close",
+    "closings.reopen",
+    "contracts.change",
+    "members.disable",
+    "members.begin_again",
+    "members.bring_back",
+    "organisations.suspend",
+    "organisations.readmit",
+    "places.close",
+    "second_hands.agree",
+    "second_hands.see",
+    "second_hands.undo",
+    "second_hands.decline",
+    "suspensions.suspend",
+    "suspensions.end",
+    "suspensions.lengthen",
+}
+PART = re.compile(r"<(?:(\w+)(?:\(([^),]*)[^)]*\))?:)?\w+>")
+
+
+def addresses(app: Flask) -> dict[str, str]:
+    """An address of every form of a member, by its endpoint, with ids that name nothing."""
+    filled = {"uuid": str(uuid.UUID(int=7)), "int": "1", "path": "cases"}
+
+    def part(found: re.Match[str]) -> str:
+        if found[1] == "any":
+            return found[2].strip("'\" ")
+        return "2026Q1" if found[1] == "string" else filled.get(found[1] or "", "identity")
+
+    return {
+        rule.endpoint: PART.sub(part, rule.rule)
+        for rule in app.url_map.iter_rules()
+        if "POST" in (rule.methods or ()) and rule.endpoint in carrying.WORDS
+    }
+
+
+@pytest.mark.slow
+def test_no_act_and_no_form_that_asks_for_a_proof_is_ever_carried_over_a_sign_in(app: Flask) -> None:
+    """Every form of the program, sent with a dead cookie: after signing in, is there a press that sends it?"""
+    of_proof = {each for each in carrying.WORDS if sessions.asks_for_proof(app.view_functions[each])}
+    assert set(carrying.WORDS) >= OF_SECOND_HANDS
+    never = of_proof | OF_SECOND_HANDS | carrying.ACTS | carrying.SECRETS
+    assert not [each for each in never if sessions.is_carried(each)]
+    found, person = addresses(app), Person(app.test_client(), ME)
+    assert set(found) == set(carrying.WORDS)
+    factories.later(minutes=20)
+    carried = []
+    for endpoint, path in sorted(found.items()):
+        answer = person.client.post(path, data={"csrf_token": person.csrf_token, "said": "some words", "way": "yes"})
+        assert answer.status_code == 401, endpoint
+        client = app.test_client()
+        page = answer.text if 'name="carried"' in answer.text else ""
+        token = re.search(r'name="carried" value="([^"]+)"', page)
+        if token is None:
+            assert endpoint in never | {"accounts.sign_out"}, endpoint
+            continue
+        signing_in = {"login": ME, "password": factories.PASSWORD, "carried": token.group(1)}
+        signing_in["csrf_token"] = token_in(client.get("/sign-in").text)
+        after = client.post("/sign-in", data=signing_in).text
+        if f'action="{path}"' in after:
+            carried.append(endpoint)
+            for words in ("në seancën e Test shelter_manager", "some words", "way: yes"):  # by whom, and what is sent
+                assert words in after, (endpoint, words)
+    assert not set(carried) & never
+    assert len(carried) > 40
 
 
 def test_an_act_of_a_page_whose_screen_was_hidden_elsewhere_is_filled_in_again_and_never_sent(app: Flask) -> None:

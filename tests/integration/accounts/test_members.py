@@ -24,7 +24,7 @@ from sqlalchemy import func, select, text, update
 
 from nrm import audit, db
 from nrm.actions import tending
-from nrm.actions.accounts import accounts, members
+from nrm.actions.accounts import accounts, members, second_hands
 from nrm.actions.interviews import interview_sending
 from nrm.actions.referrals import proposals, referrals
 from nrm.actions.shelter import cases
@@ -33,7 +33,13 @@ from nrm.cli.usage import Refused
 from nrm.db import db as database
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Role, SignInRefused, UnusableInvitation
-from nrm.domain.accounts.members import KeyHappening, LastKeyHolder, OwnAccount, TooFewKeyHolders, WrongCode
+from nrm.domain.accounts.members import (
+    GoneForGood,
+    KeyHappening,
+    OwnAccount,
+    TooFewKeyHolders,
+    WrongCode,
+)
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member, MemberSession
 from nrm.models.referrals.referrals import Referral
@@ -43,6 +49,7 @@ from nrm.store.accounts import members as store
 from nrm.vault import compartments, grants, keyrings
 from tests import factories, races, thief
 from tests import factories_referrals as people
+from tests import second_hands as hands
 from tests.conftest import token_in
 from tests.integration.keys.test_key_closure import Closure, Files, keys, opened
 from tests.world import World
@@ -96,7 +103,7 @@ def test_who_leaves_reaches_nothing_at_once_and_the_others_go_on(instance: Flask
     referrals.accept(referral_id=live.referral_id, place_id=people.bed("NRC"), by=factories.actor("nrc.case_worker"))
     cookie = accounts.sign_in(login="nrc.case_worker", password=factories.PASSWORD)
     leaver, manager = member("nrc.case_worker"), factories.actor("nrc.shelter_manager")
-    assert members.disable(member_id=leaver.id, by=manager)
+    hands.ended(leaver.id, manager)
     assert accounts.resume(cookie) is None
     with pytest.raises(SignInRefused):
         accounts.sign_in(login="nrc.case_worker", password=factories.PASSWORD)
@@ -131,22 +138,55 @@ def test_who_leaves_reaches_nothing_at_once_and_the_others_go_on(instance: Flask
     assert list(audit.verify(database.session())) == []
 
 
-def test_when_the_administrator_disables_somebody_a_key_holder_makes_the_new_key(app: Flask) -> None:
-    admin, manager = factories.actor("administrator"), factories.actor("nrc.shelter_manager")
-    factories.join(invited("nrc.third"))
-    accounts.confirm(member_id=member("nrc.third").id, by=manager)
-    members.disable(member_id=member("nrc.case_worker").id, by=admin)
+def test_when_the_duty_desk_agrees_a_key_holder_makes_the_new_key(app: Flask) -> None:
+    desk, manager = factories.actor("ra.duty_officer"), factories.actor("nrc.shelter_manager")
+    act_id = hands.asked(lambda: members.disable(member_id=member("nrc.case_worker").id, by=manager))
+    second_hands.agree(act_id=act_id, by=desk)
     stands = store.keys(by=manager)
     assert stands.due_at is not None
     assert stands.version == 1
     assert tending.tend()["keyrings_due"] == 1
     with pytest.raises(NotPermitted):
-        members.renew_keyring(by=admin)
+        members.renew_keyring(by=factories.actor("administrator"))
     assert members.renew_keyring(by=manager) == 2
     assert members.renew_keyring(by=manager) == 2  # the move to it has not ended
     assert members.move_grants(by=manager).done
     told = [(each.event, each.member, each.by) for each in store.key_events(by=manager)]
-    assert (KeyHappening.DISABLED, "Test case_worker", "Administrator") in told
+    assert (KeyHappening.DISABLED, "Test case_worker", "Test duty_officer") in told
+
+
+def test_who_left_comes_back_within_14_days_with_the_keys_they_had(app: Flask) -> None:
+    manager = factories.actor("nrc.shelter_manager")
+    sent = people.sent(factories.actor("rinas.border_officer"))
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=factories.actor("nrc.case_worker"))
+    leaver = member("nrc.case_worker").id
+    hands.ended(leaver, manager)
+    with pytest.raises(NotPermitted):
+        members.bring_back(member_id=leaver, by=factories.actor("administrator"))
+    with pytest.raises(NotVisible):
+        members.bring_back(member_id=leaver, by=factories.actor("vatra.shelter_manager"))
+    factories.later(days=13, hours=23)
+    assert tending.tend()["keys_forgotten"] == 0
+    members.bring_back(member_id=leaver, by=factories.actor("nrc.shelter_manager"))
+    assert member("nrc.case_worker").status == "waiting"
+    with pytest.raises((NotVisible, members.CannotOpen)):
+        reads(sent.case_id, "nrc.case_worker")
+    accounts.confirm(member_id=leaver, by=factories.actor("nrc.shelter_manager"))
+    assert reads(sent.case_id, "nrc.case_worker")
+    assert list(audit.verify(database.session())) == []
+
+
+def test_after_14_days_the_keys_of_who_left_are_gone_and_nobody_lets_them_in(app: Flask) -> None:
+    manager, leaver = factories.actor("nrc.shelter_manager"), member("nrc.case_worker").id
+    hands.ended(leaver, manager)
+    assert member("nrc.case_worker").sealed_kem is not None
+    factories.later(days=14)
+    with pytest.raises(GoneForGood):
+        members.bring_back(member_id=leaver, by=factories.actor("nrc.shelter_manager"))
+    assert tending.tend()["keys_forgotten"] == 1
+    assert tending.tend()["keys_forgotten"] == 0
+    gone = member("nrc.case_worker")
+    assert (gone.sealed_kem, gone.sealed_kem_recovery, gone.verifier, gone.left_at) == (None, None, None, None)
 
 
 def test_nobody_disables_strangers_themselves_or_the_last_key_holder(app: Flask) -> None:
@@ -157,7 +197,7 @@ def test_nobody_disables_strangers_themselves_or_the_last_key_holder(app: Flask)
         members.disable(member_id=member("nrc.case_worker").id, by=factories.actor("molsa.statistician"))
     with pytest.raises(OwnAccount):
         members.disable(member_id=member("nrc.shelter_manager").id, by=manager)
-    with pytest.raises(LastKeyHolder):
+    with pytest.raises(NotPermitted):
         members.disable(member_id=member("rinas.border_officer").id, by=factories.actor("administrator"))
     assert accounts.sign_in(login="rinas.border_officer", password=factories.PASSWORD)
 
@@ -378,6 +418,7 @@ from pathlib import Path
 from nrm.actions.accounts import members
 from nrm.vault import keyrings, rewrapping
 from tests import factories
+from tests import second_hands as hands
 
 folder, function, when = sys.argv[1:]
 module = keyrings if function == "renew" else rewrapping
@@ -442,16 +483,16 @@ def test_what_a_leaver_opens_is_what_the_threat_model_says(world_app: tuple[Flas
     before = closure.now("before")
     told = keys(world.case, "identity", "story", "legal")
     manager = factories.actor("nrc.shelter_manager")
-    members.disable(member_id=member("nrc.case_worker").id, by=manager)
+    hands.ended(member("nrc.case_worker").id, manager)
     assert members.move_grants(by=manager).done
     moved = closure.now("moved")
     assert told <= set(opened(before, "NRC"))
     # Keys kept from the old main copy with the present second database: the epochs live on.
     assert told <= set(opened(before.with_shred_of(moved), "NRC"))
     assert told <= set(opened(kept(before, moved), "NRC"))
-    # Of the present files their password opens nothing: there is nothing left that it could be tried on.
-    left = member("nrc.case_worker")
-    assert left.sealed_kem is left.sealed_kem_recovery is left.verifier is left.salt is None
+    # Of the present files their own key opens nothing: no keyring is wrapped to it. After 14 days it is gone, too.
+    left = member("nrc.case_worker").id
+    assert not database.session.scalar(select(func.count()).where(KeyringWrap.member_id == left))
 
     live = set(opened(moved, "NRC", released=False))
     done = members.seal_again(by=manager)
@@ -488,7 +529,7 @@ def test_sealing_again_changes_nothing_for_anybody_else(instance: Flask) -> None
     duty = factories.actor("ra.duty_officer")
     accounts.confirm(member_id=member("ra.second").id, by=duty)
     for leaver, by in (("ra.second", duty), ("nrc.case_worker", manager)):
-        members.disable(member_id=member(leaver).id, by=by)
+        hands.ended(member(leaver).id, by)
         assert store.keys(by=by).seal_again_since is not None
         assert members.move_grants(by=by).done
         assert members.renew_keyring(by=by) == 2  # sealing again comes first
@@ -516,7 +557,7 @@ def test_sealing_again_is_taken_up_again_and_needs_the_key(app: Flask, monkeypat
     rinas, manager = factories.actor("rinas.border_officer"), factories.actor("nrc.shelter_manager")
     sent = people.sent(rinas)
     referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=manager)
-    members.disable(member_id=member("nrc.case_worker").id, by=manager)
+    hands.ended(member("nrc.case_worker").id, manager)
     members.move_grants(by=manager)
     for login in ("administrator", "molsa.statistician"):
         with pytest.raises(NotPermitted):
@@ -538,7 +579,7 @@ def test_a_grant_that_does_not_open_is_reported_and_not_sealed_again(app: Flask)
     rinas, manager = factories.actor("rinas.border_officer"), factories.actor("nrc.shelter_manager")
     sent = people.sent(rinas)
     referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=manager)
-    members.disable(member_id=member("nrc.case_worker").id, by=manager)
+    hands.ended(member("nrc.case_worker").id, manager)
     members.move_grants(by=manager)
     forged = (Grant.organisation_id == people.organisation("NRC"), Grant.compartment == "story")
     with transaction() as session:
@@ -583,7 +624,7 @@ def test_rotating_from_the_command_line(world_app: tuple[Flask, World], monkeypa
 
 
 def test_what_happened_with_keys_is_told_to_the_own_organisation_alone(app: Flask) -> None:
-    members.disable(member_id=member("nrc.case_worker").id, by=factories.actor("nrc.shelter_manager"))
+    hands.ended(member("nrc.case_worker").id, factories.actor("nrc.shelter_manager"))
     told = {
         login: {each.event for each in store.key_events(by=factories.actor(login))}
         for login in ("nrc.shelter_manager", "vatra.case_worker")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import json
 import os
@@ -49,6 +50,9 @@ def at(app: Flask) -> Flask:
     at_address(app)
     factories.later()
     return app
+
+
+prove = functools.partial(second_factor.prove_again, password=factories.PASSWORD)
 
 
 def asked(login: str = ME, password: str = factories.PASSWORD, **more: Any) -> accounts.PasskeyAsked:
@@ -181,7 +185,10 @@ def test_a_challenge_for_a_proof_makes_no_passkey_and_one_for_making_proves_noth
     as_making = json.dumps({**making, "challenge": json.loads(proof)["challenge"]})
     refused(Refusal.LATE, lambda: actions.make(name="x", answer=Device(ORIGIN).make(as_making), by=me))
     as_proof = json.dumps({**json.loads(proof), "challenge": making["challenge"]})
-    refused(Refusal.LATE, lambda: second_factor.prove_again(answer="", passkey=device.sign(as_proof), by=me))
+    refused(
+        Refusal.LATE,
+        lambda: prove(passkey=device.sign(as_proof), by=me),
+    )
 
 
 def test_a_key_is_made_once_whoever_has_it_and_nobody_has_more_than_ten(at: Flask) -> None:
@@ -306,7 +313,9 @@ def test_on_postgresql_a_passkey_is_made_shown_once_and_removed(postgres_app: Fl
     assert answer_at_once(postgres_app, asking, device.sign(asking.options)) == 1
     me = signed_in(device).actor
     row = dict(db.session.execute(select(Passkey.__table__)).one()._mapping)
-    second_factor.prove_again(answer="", passkey=device.sign(second_factor.ask_proof(by=me).options), by=me)
+    second_factor.prove_again(
+        password=factories.PASSWORD, passkey=device.sign(second_factor.ask_proof(by=me).options), by=me
+    )
     actions.remove(passkey_id=row["id"], by=me)
     with transaction() as session:
         session.execute(insert(Passkey).values(row))
@@ -443,7 +452,7 @@ def test_a_row_written_by_hand_asks_nobody_for_a_passkey(at: Flask) -> None:
     by_hand(ME, Device(ORIGIN))
     found = accounts.resume(accounts.sign_in(login=ME, password=factories.PASSWORD, asker=BROWSER))
     assert isinstance(found, accounts.SignedIn)
-    assert second_factor.ask_proof(by=found.actor) == second_factor.ProofAsked(code=False, password=True, options="")
+    assert second_factor.ask_proof(by=found.actor) == second_factor.ProofAsked(code=False, unusable=False, options="")
 
 
 def test_a_row_written_by_hand_is_not_enough_where_one_is_demanded(at: Flask) -> None:
@@ -508,7 +517,10 @@ def test_a_challenge_written_by_hand_is_answered_by_nobody(at: Flask) -> None:
         session.execute(insert(PasskeyChallenge).values(**values, made_at=clock.now(), mark=b"x" * 32))
     db.session.rollback()
     options = vault.asking(challenge, [device.credential])
-    refused(Refusal.LATE, lambda: second_factor.prove_again(answer="", passkey=device.sign(options), by=me))
+    refused(
+        Refusal.LATE,
+        lambda: prove(passkey=device.sign(options), by=me),
+    )
 
 
 def test_new_keys_of_a_member_end_her_passkeys(at: Flask) -> None:
@@ -528,16 +540,16 @@ def test_a_passkey_proves_again_once_and_in_its_session(at: Flask) -> None:
     me, other = signed_in(device).actor, signed_in(device).actor
     factories.later(minutes=6)
     asking = second_factor.ask_proof(by=me)
-    assert (asking.code, asking.password) == (False, False)
+    assert (asking.code, asking.unusable) == (False, False)
     answer = device.sign(asking.options)
-    refused(Refusal.LATE, lambda: second_factor.prove_again(answer="", passkey=answer, by=other))
-    second_factor.prove_again(answer="", passkey=answer, by=me)
+    refused(Refusal.LATE, lambda: prove(passkey=answer, by=other))
+    prove(passkey=answer, by=me)
     db.session.rollback()
     assert db.session.get_one(MemberSession, me.session_id, populate_existing=True).proved_at == clock.now()
-    refused(Refusal.LATE, lambda: second_factor.prove_again(answer="", passkey=answer, by=me))
+    refused(Refusal.LATE, lambda: prove(passkey=answer, by=me))
     for answer in ("", factories.PASSWORD):
         with pytest.raises(SignInRefused):
-            second_factor.prove_again(answer=answer, by=me)
+            prove(code=answer, by=me)
 
 
 def test_a_count_that_went_back_proves_nothing(at: Flask) -> None:
@@ -545,7 +557,9 @@ def test_a_count_that_went_back_proves_nothing(at: Flask) -> None:
     me = signed_in(device).actor
     device.counter = 0
     with pytest.raises(SignInRefused):
-        second_factor.prove_again(answer="", passkey=device.sign(second_factor.ask_proof(by=me).options), by=me)
+        second_factor.prove_again(
+            password=factories.PASSWORD, passkey=device.sign(second_factor.ask_proof(by=me).options), by=me
+        )
     assert events("passkey_went_back") == 1
 
 
@@ -582,7 +596,7 @@ def test_a_telephone_stays_and_either_is_enough(demanding: Flask, monkeypatch: p
     proof = second_factor.ask_proof(by=me)
     assert proof.code
     factories.later(seconds=30)
-    second_factor.prove_again(answer=factories.code_of(ME), by=me, asker=BROWSER)
+    prove(code=factories.code_of(ME), by=me, asker=BROWSER)
     actions.remove(passkey_id=row_of().id, by=me)
 
 
@@ -636,7 +650,7 @@ def test_where_passkeys_are_demanded_a_code_is_not_enough_once_there_is_one(
     proof = second_factor.ask_proof(by=me)
     assert not proof.code
     with pytest.raises(SignInRefused):
-        second_factor.prove_again(answer=factories.code_of(ME), by=me, asker=BROWSER)
+        prove(code=factories.code_of(ME), by=me, asker=BROWSER)
     refused(Refusal.LAST, lambda: actions.remove(passkey_id=row_of().id, by=me))
     # A command cannot ask for one: who sits at the server types the code.
     assert accounts.sign_in(login=ME, password=factories.PASSWORD, code=factories.code_of(ME))

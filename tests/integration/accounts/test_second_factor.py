@@ -259,10 +259,10 @@ def test_after_five_minutes_an_invitation_asks_for_a_fresh_code_and_loses_nothin
     asked = inviting.post("/members/invite", dict(NEW), 401)
     assert 'name="login" value="vatra.new"' in asked
     assert account_rows.member_by_login("vatra.new") is None
-    inviting.post("/members/invite", {**NEW, "step_up": "000000"}, 422)
+    inviting.post("/members/invite", {**NEW, "step_up": factories.PASSWORD, "step_up_code": "000000"}, 422)
     assert account_rows.member_by_login("vatra.new") is None
     code = factories.code_of("administrator")
-    inviting.post("/members/invite", {**NEW, "step_up": code}, 200)
+    inviting.post("/members/invite", {**NEW, "step_up": factories.PASSWORD, "step_up_code": code}, 200)
     db.db.session.rollback()
     assert account_rows.member_by_login("vatra.new") is not None
     inviting.get("/members/invite")  # fresh now
@@ -275,7 +275,10 @@ def test_a_page_that_asks_for_a_fresh_code_is_shown_after_it(inviting: Person) -
     assert carried
     assert 'name="role"' not in page
     code = factories.code_of("administrator")
-    assert inviting.post("/prove", {"carried": carried[1], "step_up": code}) == "/members/invite"
+    assert (
+        inviting.post("/prove", {"carried": carried[1], "step_up": factories.PASSWORD, "step_up_code": code})
+        == "/members/invite"
+    )
     assert 'name="role"' in inviting.get("/members/invite")
 
 
@@ -342,7 +345,7 @@ def test_a_password_that_is_changed_while_it_is_checked_gives_nothing(
             password=factories.PASSWORD, new_password="the thief's own password", by=thief
         ),
         "make a code": lambda: member_actions.make_code(password=factories.PASSWORD, by=thief),
-        "prove again": lambda: second_factor.prove_again(answer=factories.PASSWORD, by=thief),
+        "prove again": lambda: second_factor.prove_again(password=factories.PASSWORD, by=thief),
     }
     with pytest.raises(SignInRefused):
         doors[door]()

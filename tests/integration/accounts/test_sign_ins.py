@@ -209,9 +209,11 @@ def test_wrong_codes_before_an_act_count_too_and_the_act_is_refused_in_words(wit
     assert 'name="step_up"' in person.get(path)
     carried = re.search(r'name="carried" value="([^"]+)"', person.get(path))
     assert carried is not None
-    person.post("/prove", {"step_up": "000000", "carried": carried[1]}, 422)
+    person.post("/prove", {"step_up": factories.PASSWORD, "step_up_code": "000000", "carried": carried[1]}, 422)
     assert the(LOGIN).waits_at is not None
-    said = person.post("/prove", {"step_up": next_code(LOGIN), "carried": carried[1]}, 422)
+    said = person.post(
+        "/prove", {"step_up": factories.PASSWORD, "step_up_code": next_code(LOGIN), "carried": carried[1]}, 422
+    )
     assert "e di edhe dikush tjetër" in said
 
 

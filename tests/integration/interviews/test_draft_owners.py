@@ -40,6 +40,7 @@ from nrm.store.interviews import draft_owners as store
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.vault import compartments as vault
 from tests import factories
+from tests import second_hands as hands
 from tests.conftest import Person
 from tests.factories_agreements import colleague
 from tests.factories_interviews import LOGIN, begin, example, fields, page_id, questionnaire, walk
@@ -323,10 +324,13 @@ def test_send_as_urgent_now_leads_to_the_urgent_way_of_the_same_interview(sign_i
 
 
 @pytest.mark.slow
-def test_an_account_that_is_ended_loses_the_draft_and_says_so(sign_in: SignIn, second: str, tmp_path: Path) -> None:
+def test_an_account_that_begins_anew_loses_the_draft_and_says_so(sign_in: SignIn, second: str, tmp_path: Path) -> None:
     owner = sign_in(LOGIN)
     interview_id = id_of(official(owner))
-    members.disable(member_id=member_id(LOGIN), by=factories.actor(second))
+    hands.ended(member_id(LOGIN), factories.actor(second))
+    db.session.rollback()
+    assert db.session.scalars(select(MemberGrant)).all()  # who ends an account destroys nothing of it
+    members.begin_again(member_id=member_id(LOGIN), by=factories.actor(second))
     another = sign_in(second)
     home = another.get("/")
     assert row(interview_id).pseudonym in home
@@ -348,7 +352,7 @@ def test_a_lost_draft_of_a_child_stays_on_the_child_authoritys_desk(sign_in: Sig
         after = drafts.rewritten(session, draft, answers, ["start"], by=by)
         child_alerts.tell(session, interview_id, draft.questionnaire, draft.answers, after.answers, by=by)
     assert grants_of(interview_id) == 0
-    members.disable(member_id=member_id(LOGIN), by=factories.actor(second))
+    hands.ended(member_id(LOGIN), factories.actor(second))
     factories.later(timedelta(days=8))
     tending.tend()
     assert row(interview_id).status == "draft"  # the desk is asked, and nothing of the alert is gone
@@ -372,7 +376,7 @@ def test_new_keys_of_the_post_leave_it_the_interviewers(sign_in: SignIn, second:
     interview_id = id_of(address)
     by = factories.actor(second)
     third = colleague(db.session.get_one(Organisation, by.organisation_id), second, by)
-    members.disable(member_id=member_id(third), by=by)
+    hands.ended(member_id(third), by)
     members.move_grants(by=by)
     members.seal_again(by=by)
     assert grants_of(interview_id) == 0

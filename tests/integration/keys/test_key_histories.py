@@ -32,7 +32,7 @@ from nrm.actions import tending
 from nrm.actions.accounts import members
 from nrm.actions.interviews import child_alerts, interviews
 from nrm.actions.referrals import announced_returns, next_receiver, referrals, supplements
-from nrm.actions.shelter import cases, erasures, permits, stays
+from nrm.actions.shelter import cases, permits, stays
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.interviews.endings import ChildAnswer
 from nrm.domain.referrals.announced_returns import Announcement, Origin
@@ -51,6 +51,7 @@ from nrm.store.shelter import places as place_store
 from nrm.store.shelter import stays as stay_store
 from tests import factories, factories_stays
 from tests import factories_referrals as people
+from tests import second_hands as hands
 from tests.thief import OUTSIDE, Files, Key, opened
 
 HISTORIES = int(os.environ.get("NRM_TEST_HISTORIES", "0"))
@@ -519,7 +520,7 @@ class Histories(RuleBasedStateMachine):
         only_if(stay_store.of_case(them.case_id, by=by).current is None)
         only_if(them.lots)
         with the_gate_of_a_child():
-            erasures.erase(case_id=them.case_id, by=by)
+            hands.erased(them.case_id, by)
         them.stage, them.lots = "closed", {}
 
     @step("open")
@@ -581,7 +582,7 @@ class Histories(RuleBasedStateMachine):
         only_if(code not in self.left)
         leaver = rows.member_by_login(f"{code.lower()}.case_worker")
         assert leaver is not None
-        assert members.disable(member_id=leaver.id, by=self.by(code))
+        hands.ended(leaver.id, self.by(code))
         self.left.add(code)
         self._sealed_again(code)
 

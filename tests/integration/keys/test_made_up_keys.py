@@ -28,6 +28,7 @@ from nrm.vault.members import read_cookie
 from nrm.vault.members import unlock_by_code as by_code
 from tests import factories
 from tests import factories_referrals as people
+from tests import second_hands as hands
 from tests.conftest import Person
 from tests.integration.keys.test_hidden_keyrings import (
     INTRUDER,
@@ -275,7 +276,7 @@ def test_a_version_written_by_hand_keeps_no_epoch_from_being_sealed_anew(
     if when == "before the account ends":
         written()
     manager = factories.actor("nrc.shelter_manager")
-    members.disable(member_id=member("nrc.case_worker").id, by=manager)
+    hands.ended(member("nrc.case_worker").id, manager)
     if when == "before the press":
         written()
     assert members.move_grants(by=manager).done
@@ -364,7 +365,7 @@ def test_a_session_that_was_changed_by_hand_is_none(app: Flask, what: str) -> No
 def test_a_session_that_was_proved_again_hidden_and_unlocked_goes_on(app: Flask) -> None:
     cookie, digest, found = signed_in("nrc.case_worker")
     clock_before = found.proved_at
-    second_factor.prove_again(answer=factories.PASSWORD, by=found.actor)
+    second_factor.prove_again(password=factories.PASSWORD, by=found.actor)
     again = accounts.resume(cookie)
     assert isinstance(again, accounts.SignedIn)
     assert clock_before
@@ -394,7 +395,7 @@ def test_a_page_that_is_late_does_not_undo_what_was_proved_meanwhile(
     def meanwhile(*args: object) -> KeyHolder:
         monkeypatch.setattr(accounts.vault, "open_session", real)
         db.session.rollback()
-        second_factor.prove_again(answer=factories.PASSWORD, by=found.actor)
+        second_factor.prove_again(password=factories.PASSWORD, by=found.actor)
         return real(*args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(accounts.vault, "open_session", meanwhile)

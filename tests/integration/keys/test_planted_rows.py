@@ -17,12 +17,11 @@ from nrm import clock
 from nrm.actions import tending
 from nrm.actions.accounts import members, second_hands
 from nrm.actions.referrals import referrals, supplements
-from nrm.actions.shelter import cases, consents
+from nrm.actions.shelter import cases
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import NotVisible
-from nrm.domain.accounts.second_hands import WaitsForSecond
+from nrm.domain.accounts.second_hands import ActStatus, WaitsForSecond
 from nrm.domain.shelter.cases import Purpose
-from nrm.domain.shelter.consents import EVERYTHING as ALL
 from nrm.models.accounts.accounts import Member
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.shelter.cases import Case, Destruction, Erasure, SealedCompartment, Supplement
@@ -32,8 +31,18 @@ from nrm.store.referrals import supplements as open_supplements
 from nrm.vault import compartments, shredding
 from tests import factories
 from tests import factories_referrals as people
+from tests import second_hands as hands
 from tests.conftest import Person
-from tests.integration.accounts.test_second_hands import MANAGER, WORKER, colleagues, kept, opened, status_of, waits
+from tests.integration.accounts.test_second_hands import (
+    MANAGER,
+    WORKER,
+    colleagues,
+    kept,
+    opened,
+    status,
+    status_of,
+    waits,
+)
 from tests.world import World
 
 Planted = tuple[Flask, World]
@@ -140,7 +149,7 @@ def test_a_planted_erasure_does_not_keep_an_honest_one_from_the_list(world_app: 
     case_id = opened(1, first_place=1)[0]
     with transaction() as session:
         session.add(Erasure(case_id=case_id, compartment="identity", erased_at=clock.now()))
-    consents.withdraw(case_id=case_id, what=ALL, by=factories.actor(WORKER))
+    hands.withdrawn(case_id, factories.actor(WORKER))
     listed = (tmp_path / "world" / erasure_steps.LIST).read_text().splitlines()
     assert sum(str(case_id) in line and "identity" in line for line in listed) == 1
     assert world
@@ -235,9 +244,9 @@ def test_an_act_that_nobody_asked_for_is_neither_shown_nor_agreed_to(
     manager = Person(app.test_client(), MANAGER)
     assert str(act_id) not in manager.get("/")
     manager.get(f"/second-hands/{act_id}", 404)
-    manager.post(f"/second-hands/{act_id}/agree", {"sure": "y"}, 404)
+    manager.post(f"/second-hands/{act_id}/agree", {"heard": "spoke"}, 404)
     with pytest.raises(NotVisible):
-        second_hands.agree(act_id=act_id, by=factories.actor(MANAGER))
+        hands.agreed(act_id, factories.actor(MANAGER))
     assert kept(case_id)
     assert str(act_id) in caplog.text
 
@@ -247,7 +256,7 @@ def test_an_act_that_was_changed_by_hand_is_not_agreed_to(app: Flask, changed: s
     found = opened(4)
     worker, manager = factories.actor(WORKER), factories.actor(MANAGER)
     for each in found[:2]:
-        consents.withdraw(case_id=each, what=ALL, by=worker)
+        waits(worker, each)
     act_id = waits(worker, found[2])
     (third,) = colleagues("v.third")
     values: dict[str, dict[str, object]] = {
@@ -261,7 +270,7 @@ def test_an_act_that_was_changed_by_hand_is_not_agreed_to(app: Flask, changed: s
     with transaction() as session:
         session.execute(update(HeavyAct).where(HeavyAct.id == act_id).values(**values[changed]))
     with pytest.raises(NotVisible):
-        second_hands.agree(act_id=act_id, by=manager)
+        hands.agreed(act_id, manager)
     assert kept(found[2])
     assert kept(found[3])
     assert app
@@ -271,7 +280,7 @@ def test_what_was_over_or_declined_does_not_wait_again_because_a_row_says_so(app
     found = opened(3)
     worker, manager = factories.actor(WORKER), factories.actor(MANAGER)
     for each in found[:2]:
-        consents.withdraw(case_id=each, what=ALL, by=worker)
+        waits(worker, each)
     act_id = waits(worker, found[2])
     second_hands.decline(act_id=act_id, by=manager)
     with transaction() as session:
@@ -280,7 +289,7 @@ def test_what_was_over_or_declined_does_not_wait_again_because_a_row_says_so(app
         )
     # The mark of a row that waits says so; here it is the one of a row that was declined.
     with pytest.raises(NotVisible):
-        second_hands.agree(act_id=act_id, by=manager)
+        hands.agreed(act_id, manager)
     assert kept(found[2])
     assert app
 
@@ -290,10 +299,10 @@ def test_a_planted_act_does_not_stand_in_the_way_of_an_honest_one(app: Flask) ->
     planted = asked_by_hand(found[2], MANAGER)
     worker = factories.actor(WORKER)
     for each in found[:2]:
-        consents.withdraw(case_id=each, what=ALL, by=worker)
+        waits(worker, each)
     act_id = waits(worker, found[2])
     assert act_id != planted
-    second_hands.agree(act_id=act_id, by=factories.actor(MANAGER))
+    hands.agreed(act_id, factories.actor(MANAGER))
     assert not kept(found[2])
     assert app
 
@@ -307,20 +316,19 @@ def test_a_planted_act_goes_within_a_minute(app: Flask, caplog: pytest.LogCaptur
     assert app
 
 
-def test_taking_the_rows_away_does_not_let_one_member_destroy_more_in_an_hour(app: Flask) -> None:
+def test_taking_the_rows_away_does_not_let_one_member_close_more_in_seven_days(app: Flask) -> None:
     found = opened(3)
     worker = factories.actor(WORKER)
     for each in found[:2]:
-        consents.withdraw(case_id=each, what=ALL, by=worker)
+        waits(worker, each)
         with transaction() as session:
             session.execute(delete(HeavyAct))
-    with pytest.raises(WaitsForSecond):
-        consents.withdraw(case_id=found[2], what=ALL, by=worker)
+    assert status(waits(worker, found[2])) == ActStatus.ASKED
     assert kept(found[2])
     assert app
 
 
-def test_taking_the_rows_away_does_not_let_one_member_end_more_accounts_in_an_hour(app: Flask) -> None:
+def test_taking_the_rows_away_does_not_let_one_member_end_more_accounts_in_a_day(app: Flask) -> None:
     others = colleagues("v.one", "v.two", "v.three")
     for each in others[:2]:
         members.disable(member_id=each, by=factories.actor(WORKER))
@@ -332,16 +340,15 @@ def test_taking_the_rows_away_does_not_let_one_member_end_more_accounts_in_an_ho
     assert app
 
 
-def test_after_an_hour_it_counts_no_more(app: Flask) -> None:
+def test_after_seven_days_it_counts_no_more(app: Flask) -> None:
     found = opened(3)
     for each in found[:2]:
-        consents.withdraw(case_id=each, what=ALL, by=factories.actor(WORKER))
+        waits(factories.actor(WORKER), each)
     with transaction() as session:
         session.execute(delete(HeavyAct))
-    factories.later(hours=1)
+    factories.later(days=7)
     tending.tend()
-    consents.withdraw(case_id=found[2], what=ALL, by=factories.actor(WORKER))
-    assert not kept(found[2])
+    assert status(waits(factories.actor(WORKER), found[2])) == ActStatus.PARKED
     assert app
 
 
@@ -349,8 +356,7 @@ def test_acts_that_a_colleague_is_said_to_have_done_do_not_keep_them_from_anythi
     found = opened(3)
     for each in found[:2]:
         asked_by_hand(each, WORKER, status="done", decided_at=clock.now())
-    consents.withdraw(case_id=found[2], what=ALL, by=factories.actor(WORKER))
-    assert not kept(found[2])
+    assert status(waits(factories.actor(WORKER), found[2])) == ActStatus.PARKED
     assert app
 
 

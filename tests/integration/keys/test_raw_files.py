@@ -12,11 +12,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from nrm.actions.referrals import referrals
-from nrm.actions.shelter import cases, erasures
+from nrm.actions.shelter import cases
 from nrm.db import db
 from nrm.models.shelter.cases import ReleaseKey, ShredKey
 from tests import factories, postgres
 from tests import factories_referrals as people
+from tests import second_hands as hands
 from tests.integration.test_backups import closed
 from tests.world import World, build
 
@@ -77,7 +78,7 @@ def through_all_endings(world: World, files: Place) -> None:
     assert found(ended, files()) == {}
 
     before = keys_of(world.case)
-    erasures.erase(case_id=world.case, by=nrc)
+    hands.erased(world.case, nrc)
     assert keys_of(world.case) == set()
     assert found(ended | before, files()) == {}
 

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from nrm.actions.referrals import next_receiver, referrals
-from nrm.actions.shelter import best_interests, cases, erasures
+from nrm.actions.shelter import best_interests, cases
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.referrals.referrals import OverrideReason
@@ -23,6 +23,7 @@ from nrm.store import days
 from nrm.store.shelter import findings as store
 from nrm.vault import grants
 from tests import factories
+from tests import second_hands as hands
 from tests.conftest import Person
 from tests.factories_referrals import HAND_OVER, bed
 from tests.factories_stays import CHILD, admitted, decided, found, looked, may_go
@@ -233,5 +234,5 @@ def test_the_file_follows_the_child_and_its_words_are_in_no_database(vatra: Acto
     referrals.arrive(referral_id=referral_id, by=tjeter)
     cases.close(case_id=opened.case_id, by=tjeter)
     assert grants.holders_of(db.session(), file_id, "child_file") == {tjeter.organisation_id}
-    erasures.erase(case_id=opened.case_id, by=tjeter)
+    hands.erased(opened.case_id, tjeter)
     assert grants.holders_of(db.session(), file_id, "child_file") == set()

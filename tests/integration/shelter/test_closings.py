@@ -24,7 +24,7 @@ from nrm.domain.referrals.referrals import OverrideReason, ReferralRefused
 from nrm.domain.shelter.absences import Feared
 from nrm.domain.shelter.cases import CaseRefused, Compartment
 from nrm.domain.shelter.closings import NOTHING_AGREED, ReopenReason, ReopenRefused
-from nrm.domain.shelter.consents import EVERYTHING, Answer, Asking, Said, Topic
+from nrm.domain.shelter.consents import Answer, Asking, Said, Topic
 from nrm.domain.shelter.permits import GateClosed, PermitEvent
 from nrm.domain.shelter.stays import Destination, ExitReason
 from nrm.models.audit import AuditEntry
@@ -42,6 +42,7 @@ from nrm.store.shelter import consents as consent_store
 from nrm.store.shelter import places as place_store
 from tests import factories
 from tests import factories_referrals as people
+from tests import second_hands as hands
 from tests.conftest import Person
 from tests.factories_stays import CHILD, MOLDOVAN, admitted, may_go
 
@@ -161,7 +162,7 @@ def test_who_takes_everything_back_while_missing_is_closed_only_when_the_alarm_e
     opened = admitted(vatra, days_ago=4)
     leaves(opened.stay_id, vatra)
     alarm = missed(opened.case_id, vatra)
-    consents.withdraw(case_id=opened.case_id, what=EVERYTHING, by=vatra)
+    hands.withdrawn(opened.case_id, vatra)
     tending.tend()
     assert db.session.get_one(Case, opened.case_id, populate_existing=True).status == "open"
     absences.found(missing_id=alarm, by=vatra)
@@ -287,7 +288,7 @@ def test_who_read_it_before_reads_nothing_of_a_case_that_is_open_again(vatra: Ac
 
 def test_what_was_destroyed_is_said_and_what_the_person_wished_stays_closed(vatra: Actor, sign_in: SignIn) -> None:
     wished, old = gone(vatra), gone(vatra, bed=1)
-    erasures.erase(case_id=wished, by=vatra)
+    hands.erased(wished, vatra)
     with pytest.raises(ReopenRefused, match="by_her_wish"):
         cases.reopen(case_id=wished, reason=ReopenReason.CAME_BACK, by=vatra)
     shelter = sign_in("vatra.case_worker")

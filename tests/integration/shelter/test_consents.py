@@ -25,7 +25,7 @@ from nrm.domain.shelter.consents import EVERYTHING, Answer, Asking, ByName, Cons
 from nrm.domain.shelter.data_requests import RequestKind, RequestStatus
 from nrm.domain.shelter.direct_intake import OwnCase
 from nrm.domain.shelter.stays import Destination, ExitReason, Source
-from nrm.models.referrals.referrals import Obligation
+from nrm.models.referrals.referrals import Obligation, Referral
 from nrm.models.shelter.cases import Case, Erasure, Grant, SealedCompartment, ShredKey
 from nrm.models.shelter.consents import Consent
 from nrm.models.shelter.data_requests import PersonRequest
@@ -38,6 +38,7 @@ from nrm.store.shelter import consents as store
 from nrm.vault.compartments import CannotOpen
 from tests import factories
 from tests import factories_referrals as people
+from tests import second_hands as hands
 from tests.conftest import Person
 from tests.thief import Files, opened
 from tests.world import World
@@ -165,7 +166,7 @@ def test_taking_everything_back_destroys_at_once_and_keeps_the_bed_safe_until_th
     vatra = factories.actor("vatra.case_worker")
     before = _stolen(app, tmp_path, "before")
     facts = dict(db.session.get_one(Case, world.own_case).facts)
-    consents.withdraw(case_id=world.own_case, what=EVERYTHING, by=vatra)
+    hands.withdrawn(world.own_case, vatra)
     assert there(world.own_case) == {"hand_over"}
     after = _stolen(app, tmp_path, "after")
     left_over = {each for each in opened(Files(before, after), "VATRA") if each[0] == world.own_case.hex}
@@ -188,13 +189,13 @@ def test_taking_everything_back_destroys_at_once_and_keeps_the_bed_safe_until_th
 def test_a_witness_keeps_the_legal_file(world_app: Planted) -> None:
     _, world = world_app
     nrc = factories.actor("nrc.case_worker")
-    consents.withdraw(case_id=world.case, what=EVERYTHING, by=nrc)
+    hands.withdrawn(world.case, nrc)
     assert there(world.case) == {"hand_over", "legal"}
     held = select(Grant.organisation_id).where(Grant.case_id == world.case)
     assert set(db.session.scalars(held)) == {nrc.organisation_id}
 
 
-def test_while_a_shelter_is_asked_nothing_is_taken_back(world_app: Planted) -> None:
+def test_while_a_shelter_is_asked_everything_is_taken_back_and_the_referral_first(world_app: Planted) -> None:
     _, world = world_app
     nrc = factories.actor("nrc.case_worker")
     next_receiver.refer(
@@ -206,8 +207,15 @@ def test_while_a_shelter_is_asked_nothing_is_taken_back(world_app: Planted) -> N
         by_name=ByName.YES,
     )
     with pytest.raises(CaseRefused, match="asked"):
-        consents.withdraw(case_id=world.case, what=EVERYTHING, by=nrc)
-    assert "identity" in there(world.case)
+        consents.withdraw(case_id=world.case, what=Topic.SERVICES, by=nrc)
+    hands.withdrawn(world.case, nrc)
+    assert "identity" not in there(world.case)
+    statuses = select(Referral.status).where(Referral.case_id == world.case, Referral.receiver_id == iom())
+    assert db.session.scalars(statuses).all() == ["withdrawn"]
+
+
+def iom() -> uuid.UUID:
+    return people.organisation("IOM")
 
 
 def test_who_takes_back_being_counted_is_not_counted_from_then_on(world_app: Planted) -> None:
@@ -327,7 +335,9 @@ def test_who_could_not_be_asked_is_asked_first_and_a_no_destroys_what_was_added(
     assert f"/cases/{case_id}/consents/ask" in page
     assert SUPPLEMENT in there(case_id)
     no = [Answer(Topic.SERVICES, Said.REFUSED), Answer(Topic.SHARING, Said.REFUSED)]
-    consents.ask(case_id=case_id, answers=no, asking=ASKED, by=nrc)
+    act_id = hands.asked(lambda: consents.ask(case_id=case_id, answers=no, asking=ASKED, by=nrc))
+    assert SUPPLEMENT in there(case_id)
+    hands.agreed(act_id, factories.actor("nrc.shelter_manager"))
     assert there(case_id) == {"hand_over"}
     db.session.rollback()
     assert db.session.get_one(Case, case_id, populate_existing=True).consent == "refused"

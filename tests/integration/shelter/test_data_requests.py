@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from nrm import audit
 from nrm.actions.referrals import referrals
-from nrm.actions.shelter import data_requests, erasures
+from nrm.actions.shelter import data_requests
 from nrm.db import db
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.shelter.cases import new_pseudonym
@@ -23,6 +23,7 @@ from nrm.models.shelter.data_requests import PersonRequest
 from nrm.store.shelter import data_requests as store
 from tests import factories
 from tests import factories_referrals as people
+from tests import second_hands as hands
 from tests.conftest import Person
 from tests.integration.shelter.test_erasures import gone
 from tests.world import World
@@ -169,7 +170,7 @@ def test_erasing_answers_what_was_asked_and_nothing_else(world_app: Planted) -> 
     )
     gone(world.own_stay, "vatra.shelter_manager")
     vatra = factories.actor("vatra.case_worker")
-    erasures.erase(case_id=world.own_case, by=vatra)
+    hands.erased(world.own_case, vatra)
     assert [status_of(each)[0] for each in (erasure, second, copy, world.request)] == [
         RequestStatus.ERASED,
         RequestStatus.ERASED,

@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 
 from nrm import clock
 from nrm.actions import tending
-from nrm.actions.accounts import accounts, members
+from nrm.actions.accounts import accounts
 from nrm.actions.referrals import next_receiver, referrals
 from nrm.actions.shelter import cases, house_labels, key_workers, shifts
 from nrm.actions.shelter import stays as stay_actions
@@ -34,6 +34,7 @@ from nrm.store.shelter import key_workers as store
 from nrm.store.shelter import stays as stay_store
 from tests import factories, factories_stays
 from tests import factories_referrals as people
+from tests import second_hands as hands
 from tests.conftest import Person
 from tests.invariants.test_sealed import writings
 
@@ -168,7 +169,7 @@ def test_an_ended_account_answers_for_nobody_and_the_manager_sees_it(
     login = colleague_of("VATRA", "vatra.second")
     key_workers.appoint(case_id=person, place=Place.KEY, member_id=member(login), by=manager)
     assert store.team(by=manager).without == []
-    members.disable(member_id=member(login), by=manager)
+    hands.ended(member(login), manager)
     there = store.of_case(person, by=manager)
     assert there.now == {}
     assert [line.ended_why for line in there.before] == ["account"]

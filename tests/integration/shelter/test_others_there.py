@@ -11,12 +11,11 @@ from flask import Flask
 from sqlalchemy import select
 
 from nrm.actions import tending
-from nrm.actions.shelter import cases, consents, first_talks, others_there
+from nrm.actions.shelter import cases, first_talks, others_there
 from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.shelter.cases import Compartment, Purpose
-from nrm.domain.shelter.consents import EVERYTHING
 from nrm.domain.shelter.others_there import OthersRefusal, OthersRefused, StillThere
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Case, Grant, Reading, SealedCompartment
@@ -24,6 +23,7 @@ from nrm.models.shelter.others_there import OthersThere
 from nrm.vault import compartments as vault
 from tests import factories
 from tests import factories_referrals as people
+from tests import second_hands as hands
 from tests.conftest import Person
 from tests.integration.shelter.test_first_talks import arrived, opened
 
@@ -190,7 +190,7 @@ def test_what_was_opened_is_closed_once_it_is_taken_back(app: Flask, sign_in: Si
     notice_id = told(worker, case_id)
     desk = sign_in(DESK)
     desk.post(f"/others/{notice_id}", {"purpose": "safety"}, 303)
-    consents.withdraw(case_id=case_id, what=EVERYTHING, by=factories.actor("nrc.case_worker"))
+    hands.withdrawn(case_id, factories.actor("nrc.case_worker"))
     assert notices() == []
     desk.get(f"/others/{notice_id}", 404)
     assert SAID not in desk.get("/")

@@ -19,6 +19,7 @@ from nrm.actions.referrals import mistakes, next_receiver, outside_referrals, re
 from nrm.actions.shelter import absences, ages, cases, consents, corrections, direct_intake, erasures, permits, stays
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
+from nrm.domain.accounts.second_hands import ActKind
 from nrm.domain.interviews.interview_findings import UnacceptableInterview
 from nrm.domain.interviews.questionnaire_flow import prune
 from nrm.domain.referrals.outside_referrals import OutsideKind, OutsideReason
@@ -51,13 +52,13 @@ from nrm.models.shelter.cases import Case, SealedCompartment
 from nrm.models.shelter.corrections import StayCorrection
 from nrm.models.shelter.places import Occupancy, Place
 from nrm.models.shelter.stays import Stay
-from nrm.steps.shelter import consents as consent_steps
-from nrm.steps.shelter import erasures as erasure_steps
+from nrm.steps.shelter import parked
 from nrm.steps.shelter.leaving import Exit
 from nrm.store import days as calendar
 from nrm.store.countries import country
 from nrm.store.shelter import places as place_store
 from tests import factories
+from tests import second_hands as hands
 from tests.conftest import Person
 from tests.factories_interviews import LOGIN, example, questionnaire
 from tests.factories_referrals import HAND_OVER, bed, organisation
@@ -209,9 +210,9 @@ def test_a_childs_case_is_not_closed_by_erasing_it(vatra: Actor, sign_in: SignIn
     assert "leaves only after the child protection service" in page
     assert (_sealed(case_id), db.session.get_one(Case, case_id).status) == (before, "open")
     with pytest.raises(GateClosed, match="assessments_missing"), transaction() as session:
-        erasure_steps.erase_whole(session, case_id, tjeter)
+        parked.able(session, case_id, ActKind.ERASE, tjeter)
     may_go(case_id)
-    erasures.erase(case_id=case_id, by=tjeter)
+    hands.erased(case_id, tjeter)
     assert (_sealed(case_id), db.session.get_one(Case, case_id).status) == (0, "closed")
 
 
@@ -230,13 +231,13 @@ def test_of_a_child_nothing_was_consented_to_that_could_be_taken_back_with_every
     with pytest.raises(ConsentRefused, match="child"):
         consents.withdraw(case_id=opened.case_id, what=EVERYTHING, by=vatra)
     with pytest.raises(ConsentRefused, match="child"), transaction() as session:
-        consent_steps.take_back_everything(session, opened.case_id, vatra)
+        parked.able(session, opened.case_id, ActKind.WITHDRAW, vatra)
     assert _sealed(opened.case_id) == before != 0
 
 
 def test_an_adult_takes_everything_back_and_is_still_told_of_the_permit_before_she_leaves(vatra: Actor) -> None:
     opened = admitted(vatra, MOLDOVAN)
-    consents.withdraw(case_id=opened.case_id, what=EVERYTHING, by=vatra)
+    hands.withdrawn(opened.case_id, vatra)
     row = _stay(opened.stay_id)
     assert (row.ended_on, db.session.get_one(Case, opened.case_id).status) == (None, "open")
     with pytest.raises(GateClosed, match="not_informed"):

@@ -10,12 +10,14 @@ from typing import Any
 from sqlalchemy import Select, bindparam, case, exists, func, select
 from sqlalchemy.orm import aliased
 
+from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Credentials, NotVisible, OrganisationKind, Role
 from nrm.domain.shelter.consents import reads_by_consent
 from nrm.models.accounts.accounts import Instance, Invitation, Keyring, Member, MemberSession, Organisation
 from nrm.models.accounts.passkeys import Passkey
 from nrm.prepared import Prepared, Row
+from nrm.store.rows.accounts import suspensions
 
 _MEMBER_ROW = Member.__table__.c
 
@@ -205,6 +207,7 @@ _SESSION = Prepared(
         _ORGANISATION.c.name_sq,
         _ORGANISATION.c.name_en,
         _ORGANISATION.c.enabled,
+        suspensions.is_suspended(_MEMBER.c.id, bindparam("now")).label("suspended"),
     )
     .select_from(_SESSION_TABLE)
     .join(_MEMBER, _MEMBER.c.id == _SESSION_TABLE.c.member_id)
@@ -215,4 +218,4 @@ _SESSION = Prepared(
 
 def session(digest: bytes) -> Row | None:
     """Everything that a request needs to know about its session, in one statement."""
-    return _SESSION.first(db.session, {"digest": digest})
+    return _SESSION.first(db.session, {"digest": digest, "now": clock.now()})

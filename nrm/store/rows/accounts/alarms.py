@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 
 from nrm import clock
 from nrm.db import db
-from nrm.domain.accounts.alarms import USUAL_DAYS, AlarmKind, Watch, busiest
+from nrm.domain.accounts.alarms import DAY, USUAL_DAYS, AlarmKind, Watch, busiest, median_day
+from nrm.domain.accounts.members import KeyHappening
 from nrm.domain.shelter.shifts import SHIFT
+from nrm.models.accounts.accounts import KeyEvent, Member
 from nrm.models.accounts.alarms import Alarm
+from nrm.models.accounts.second_hands import HeavyAct
+from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Reading
+
+_NEWEST_ENTRIES = 20_000
+_LOOKED_BACK = timedelta(days=60)  # in which the last working days are looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,78 @@ def fresh(watch: Watch, member_id: uuid.UUID) -> Alarm | None:
         .execution_options(populate_existing=True)
     )
     return db.session.scalars(statement).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One act: by whom, at which organisation, about which case or account, when."""
+
+    member_id: uuid.UUID
+    organisation_id: uuid.UUID
+    subject: uuid.UUID
+    at: datetime
+
+
+def done(kind: AlarmKind) -> list[Done]:
+    """What members did of a kind within a day, the oldest first; for the system. Asking for it counts as doing it.
+
+    Of shares it reads the newest entries of the audit chain alone, and so no more than that many in a day.
+    """
+    since = clock.now() - DAY
+    if kind is AlarmKind.SHARES:
+        return _shares(since)
+    if kind is AlarmKind.MANY_OPENINGS:
+        opened = (Reading.member_id, Reading.organisation_id, Reading.case_id, Reading.opened_at)
+        statements: list[Select[*tuple[Any, ...]]] = [
+            select(*opened).where(Reading.opened_at > since, Reading.compartment != SHIFT)
+        ]
+    elif kind is AlarmKind.ERASURES:
+        asked = (HeavyAct.asked_by_id, HeavyAct.organisation_id, HeavyAct.case_id, HeavyAct.asked_at)
+        statements = [select(*asked).where(HeavyAct.asked_at > since, HeavyAct.case_id.is_not(None))]
+    else:
+        asked = (HeavyAct.asked_by_id, HeavyAct.organisation_id, HeavyAct.member_id, HeavyAct.asked_at)
+        ended = (KeyEvent.by_id, Member.organisation_id, KeyEvent.member_id, KeyEvent.at)
+        kinds = (KeyHappening.DISABLED, KeyHappening.SUSPENDED, KeyHappening.BEGINS_ANEW)
+        statements = [
+            select(*asked).where(HeavyAct.asked_at > since, HeavyAct.member_id.is_not(None)),
+            select(*ended)
+            .join(Member, Member.id == KeyEvent.by_id)
+            .where(KeyEvent.at > since, KeyEvent.event.in_(kinds), KeyEvent.member_id.is_not(None)),
+        ]
+    found = [Done(*row) for each in statements for row in db.session.execute(each)]
+    return sorted(found, key=lambda each: each.at)
+
+
+def _shares(since: datetime) -> list[Done]:
+    newest = select(func.max(AuditEntry.id)).scalar_subquery()
+    entries = db.session.execute(
+        select(AuditEntry.member_id, AuditEntry.organisation_id, AuditEntry.details, AuditEntry.at)
+        .where(AuditEntry.id > newest - _NEWEST_ENTRIES, AuditEntry.event == "case_shared")
+        .order_by(AuditEntry.id)
+    ).all()
+    return [
+        Done(uuid.UUID(member), uuid.UUID(organisation), uuid.UUID(json.loads(details)["case_id"]), at)
+        for member, organisation, details, when in entries
+        if member and organisation and (at := datetime.fromisoformat(when)) > since
+    ]
+
+
+def median_of(member_id: uuid.UUID | None, organisation_id: uuid.UUID, zone: tzinfo) -> float:
+    """The usual day of a member, or, without one, of an organisation: how many different cases were opened on it."""
+    whose = Reading.organisation_id == organisation_id if member_id is None else Reading.member_id == member_id
+    before = clock.now() - DAY
+    statement = select(Reading.opened_at, Reading.case_id).where(
+        whose, Reading.compartment != SHIFT, Reading.opened_at <= before, Reading.opened_at > before - _LOOKED_BACK
+    )
+    rows = db.session.execute(statement)
+    return median_day((clock.day_of(at, zone), case_id) for at, case_id in rows)
+
+
+def newest_of(kind: AlarmKind, organisation_id: uuid.UUID | None, member_id: uuid.UUID) -> Alarm | None:
+    """The newest alarm of that kind about the organisation, or, without one, about the member; for the action."""
+    whose = Alarm.member_id == member_id if organisation_id is None else Alarm.organisation_id == organisation_id
+    statement = select(Alarm).where(whose, Alarm.kind == kind).order_by(Alarm.raised_at.desc(), Alarm.id).limit(1)
+    return db.session.scalars(statement.execution_options(populate_existing=True)).first()
 
 
 def fresh_of(kind: AlarmKind, length: timedelta, member_id: uuid.UUID | None) -> Alarm | None:

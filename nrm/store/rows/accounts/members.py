@@ -14,6 +14,7 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import SHELTERS, Role
 from nrm.domain.accounts.members import A_DAY, KEY_HOLDERS_NEEDED, KeyHappening
 from nrm.models.accounts.accounts import Invitation, KeyEvent, Keyring, KeyringWrap, Member, Organisation
+from nrm.store.rows.accounts import suspensions as suspension_rows
 
 
 def is_newest() -> ColumnElement[bool]:
@@ -79,8 +80,11 @@ def holders(organisation_id: uuid.UUID) -> int:
     return db.session.scalar(select(number_of_holders(organisation_id, checked=False))) or 0
 
 
-def other_holders(member: Member, *, checked: bool = False) -> int:
-    """How many active colleagues of the member hold the newest keyring, their recovery code checked or not."""
+def other_holders(member: Member, *, checked: bool = False, able: bool = False) -> int:
+    """How many active colleagues of the member hold the newest keyring, their recovery code checked or not.
+
+    `able`: of those only who is not suspended now.
+    """
     return (
         db.session.scalar(
             select(func.count())
@@ -92,6 +96,7 @@ def other_holders(member: Member, *, checked: bool = False) -> int:
                 Member.status == "active",
                 Member.id != member.id,
                 *([Member.code_checked_at.is_not(None)] if checked else []),
+                *([~suspension_rows.is_suspended(Member.id, clock.now())] if able else []),
                 is_newest(),
             )
         )

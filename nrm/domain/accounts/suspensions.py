@@ -1,0 +1,79 @@
+"""Suspending a person: for a time they open and sign nothing. What it is for, how long, how often, and who ends it.
+
+Decided in ADR 0103.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+
+from nrm.domain.accounts.members import KEY_HOLDERS_NEEDED
+
+BY_HOLDER, BY_ADMINISTRATOR = timedelta(hours=72), timedelta(hours=24)
+LONGER = timedelta(days=14)
+"""How much longer a second hand makes it, counted from when it says so."""
+OF_ONE, OF_ALL = 1, 3
+"""How many people all administrators together suspend within a day: of one organisation, and at all."""
+OF_HOLDER = 2
+"""How many people one member suspends within a day."""
+AGAIN = timedelta(days=14)
+"""How long after a suspension nobody suspends the same person alone: a second hand makes it longer, or nobody."""
+
+
+class SuspensionReason(StrEnum):
+    """Why; the person reads it."""
+
+    LOST_DEVICE = "lost_device"
+    NOT_THEMSELVES = "not_themselves"
+    MISUSE = "misuse"
+    ASKED = "asked"
+
+
+class SuspensionEnd(StrEnum):
+    """Who ended it before its time."""
+
+    COLLEAGUE = "colleague"
+    AUTHORITY = "authority"
+    TAKEN_BACK = "taken_back"
+
+
+class SuspensionRefusal(StrEnum):
+    """Why a person cannot be suspended, or a suspension not be changed."""
+
+    ALREADY = "already"
+    AGAIN = "again"
+    MANY = "many"
+    ADMINISTRATORS_MANY = "administrators_many"
+    TOO_FEW = "too_few"
+    OWN = "own"
+    OVER = "over"
+    NO_SECOND_HAND = "no_second_hand"
+
+
+class SuspensionRefused(Exception):
+    """Nothing is changed; `reason` says why."""
+
+    def __init__(self, reason: SuspensionRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def check_by_holder(*, lately: bool, taken: int) -> None:
+    """Raise SuspensionRefused. `lately`: the person was suspended within AGAIN; `taken`: how many others the actor
+    suspended within a day."""
+    if lately:
+        raise SuspensionRefused(SuspensionRefusal.AGAIN)
+    if taken >= OF_HOLDER:
+        raise SuspensionRefused(SuspensionRefusal.MANY)
+
+
+def check_by_administrator(*, lately: bool, holds: bool, others: int, of_organisation: int, of_all: int) -> None:
+    """Raise SuspensionRefused. `others`: who else of the organisation holds its key and is not suspended; the last two:
+    how many people administrators suspended within a day."""
+    if lately:
+        raise SuspensionRefused(SuspensionRefusal.AGAIN)
+    if holds and others < KEY_HOLDERS_NEEDED:
+        raise SuspensionRefused(SuspensionRefusal.TOO_FEW)
+    if of_organisation >= OF_ONE or of_all >= OF_ALL:
+        raise SuspensionRefused(SuspensionRefusal.ADMINISTRATORS_MANY)

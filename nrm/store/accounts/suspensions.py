@@ -1,0 +1,179 @@
+"""Suspensions, as far as the asker may see them: colleagues, the duty desk, and who keeps the accounts. The suspended
+person reads why, until when, and whom to call."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, literal, select, true
+from sqlalchemy.orm import aliased
+
+from nrm import clock
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.accounts.suspensions import SuspensionEnd, SuspensionReason
+from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.accounts.suspensions import Suspension
+from nrm.vault import rows
+
+_MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class SuspensionLine:
+    """One suspension. `mine`: the reader did it. `may_end`, `may_lengthen`: what the reader may do now."""
+
+    id: uuid.UUID
+    member_name: str
+    login: str
+    organisation: dict[str, str]
+    telephone: str
+    by: str
+    by_administrator: bool
+    reason: SuspensionReason
+    at: datetime
+    until: datetime
+    longer_by: str
+    ended_at: datetime | None
+    ended_by: str
+    how_ended: SuspensionEnd | None
+    stands: bool
+    mine: bool
+    may_end: bool
+    may_lengthen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a suspended person reads: why, until when, by whom, and whom to call (names by language and telephones)."""
+
+    reason: SuspensionReason
+    at: datetime
+    until: datetime
+    by: str
+    by_administrator: bool
+    call: tuple[tuple[dict[str, str], str], ...]
+
+
+def number_standing(by: Actor) -> ColumnElement[int]:
+    """How many suspensions the actor is told of; a part of another statement, which is run with `moment`."""
+    if not _is_told(by):
+        return literal(0)
+    statement = select(func.count()).select_from(Suspension)
+    return statement.where(_seen_by(by), _stands(bindparam("suspended_now"))).scalar_subquery()
+
+
+def moment(by: Actor) -> dict[str, datetime]:
+    """The value of `number_standing`, for whoever is told of any."""
+    return {"suspended_now": clock.now()} if _is_told(by) else {}
+
+
+def standing(*, by: Actor) -> list[SuspensionLine]:
+    """Who is suspended now, the first to end first."""
+    statement = _lines().where(_seen_by(by), _stands(clock.now())).order_by(Suspension.until).limit(_MOST)
+    return [_line(found, by) for found in db.session.execute(statement).all() if rows.is_suspension(found[0])]
+
+
+def one(suspension_id: uuid.UUID, *, by: Actor) -> SuspensionLine:
+    """One suspension, whatever became of it; raises NotVisible."""
+    found = db.session.execute(_lines().where(Suspension.id == suspension_id, _seen_by(by))).first()
+    if found is None or not rows.is_suspension(found[0]):
+        raise NotVisible
+    return _line(found, by)
+
+
+def row(suspension_id: uuid.UUID, *, by: Actor) -> Suspension:
+    """The suspension itself, for actions; raises NotVisible."""
+    statement = select(Suspension).where(Suspension.id == suspension_id, _seen_by(by))
+    found = db.session.scalar(statement.execution_options(populate_existing=True))
+    if found is None or not rows.is_suspension(found):
+        raise NotVisible
+    return found
+
+
+def told(suspension_id: uuid.UUID, *, by: Actor) -> Told | None:
+    """What the actor, who is suspended, reads of it; None of another's."""
+    found = db.session.execute(
+        _lines().where(Suspension.id == suspension_id, Suspension.member_id == by.member_id)
+    ).first()
+    if found is None:
+        return None
+    suspension, organisation, _, _, who, _, _ = found
+    desks = db.session.scalars(
+        select(Organisation)
+        .where(Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, Organisation.id != organisation.id)
+        .order_by(Organisation.code)
+    )
+    return Told(
+        SuspensionReason(suspension.reason),
+        suspension.at,
+        suspension.until,
+        who,
+        suspension.by_administrator,
+        tuple((each.names, each.telephone) for each in (organisation, *desks)),
+    )
+
+
+def _is_told(by: Actor) -> bool:
+    told_of = (Permission.REFERRAL_DIRECT, Permission.ORGANISATION_FOUND, Permission.ACCOUNT_CONFIRM)
+    return by.member_id is not None and any(map(by.may, told_of))
+
+
+def _seen_by(by: Actor) -> ColumnElement[bool]:
+    """Colleagues who keep accounts, and the duty desk, see all of them; administrators too; never the person itself."""
+    if not _is_told(by):
+        return false()
+    whose: ColumnElement[bool] = Suspension.organisation_id == by.organisation_id
+    if by.may(Permission.REFERRAL_DIRECT) or by.may(Permission.ORGANISATION_FOUND):
+        whose = true()
+    return and_(whose, Suspension.member_id != by.member_id)
+
+
+def _stands(now: Any) -> ColumnElement[bool]:
+    return and_(Suspension.ended_at.is_(None), Suspension.until > now)
+
+
+_Whom, _By, _Longer, _Ended = aliased(Member), aliased(Member), aliased(Member), aliased(Member)
+
+
+def _lines() -> Select[*tuple[Any, ...]]:
+    return (
+        select(Suspension, Organisation, _Whom.name, _Whom.login, _By.name, _Longer.name, _Ended.name)
+        .join(Organisation, Organisation.id == Suspension.organisation_id)
+        .join(_Whom, _Whom.id == Suspension.member_id)
+        .join(_By, _By.id == Suspension.by_id)
+        .outerjoin(_Longer, _Longer.id == Suspension.longer_by_id)
+        .outerjoin(_Ended, _Ended.id == Suspension.ended_by_id)
+        .execution_options(populate_existing=True)
+    )
+
+
+def _line(found: Any, by: Actor) -> SuspensionLine:
+    suspension, organisation, name, login, who, longer, ended = found
+    stands = suspension.ended_at is None and suspension.until > clock.now()
+    mine = suspension.by_id == by.member_id
+    second = not mine and (suspension.organisation_id == by.organisation_id or by.may(Permission.REFERRAL_DIRECT))
+    second = second and (by.may(Permission.ACCOUNT_CONFIRM) or by.may(Permission.REFERRAL_DIRECT))
+    return SuspensionLine(
+        id=suspension.id,
+        member_name=name,
+        login=login,
+        organisation=organisation.names,
+        telephone=organisation.telephone,
+        by=who,
+        by_administrator=suspension.by_administrator,
+        reason=SuspensionReason(suspension.reason),
+        at=suspension.at,
+        until=suspension.until,
+        longer_by=longer or "",
+        ended_at=suspension.ended_at,
+        ended_by=ended or "",
+        how_ended=SuspensionEnd(suspension.how_ended) if suspension.how_ended else None,
+        stands=stands,
+        mine=mine,
+        may_end=stands and (mine or second),
+        may_lengthen=stands and second and suspension.longer_by_id is None,
+    )

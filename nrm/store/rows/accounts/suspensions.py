@@ -1,0 +1,57 @@
+"""Who is suspended now, and who was lately: rows, for steps, actions and other statements."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, func, select
+
+from nrm import clock
+from nrm.db import db
+from nrm.domain.accounts.suspensions import AGAIN
+from nrm.models.accounts.suspensions import Suspension
+from nrm.vault import rows
+
+_DAY = timedelta(hours=24)
+
+
+def is_suspended(member_id: Any, now: Any) -> ColumnElement[bool]:
+    """Whether the member of a query is suspended at `now`; a row that was written by hand counts here."""
+    return (
+        exists()
+        .where(Suspension.member_id == member_id, Suspension.ended_at.is_(None), Suspension.until > now)
+        .correlate_except(Suspension)
+    )
+
+
+def standing(member_id: uuid.UUID) -> Suspension | None:
+    """The suspension because of which the member opens nothing now; None if there is none that this program wrote."""
+    statement = select(Suspension).where(
+        Suspension.member_id == member_id, Suspension.ended_at.is_(None), Suspension.until > clock.now()
+    )
+    found = db.session.scalars(statement.order_by(Suspension.until.desc()).execution_options(populate_existing=True))
+    return next((row for row in found if rows.is_suspension(row)), None)
+
+
+def lately(member_id: uuid.UUID) -> bool:
+    """Whether somebody suspended the member within the time in which nobody does it alone again."""
+    since = clock.now() - AGAIN
+    return bool(db.session.scalar(select(exists().where(Suspension.member_id == member_id, Suspension.at > since))))
+
+
+def taken(by_id: uuid.UUID | None) -> int:
+    """How many people the member suspended within a day."""
+    return _number(Suspension.by_id == by_id, Suspension.by_administrator.is_(False))
+
+
+def by_administrators(organisation_id: uuid.UUID) -> tuple[int, int]:
+    """How many people administrators suspended within a day: of the organisation, and at all."""
+    mine = Suspension.by_administrator.is_(True)
+    return _number(mine, Suspension.organisation_id == organisation_id), _number(mine)
+
+
+def _number(*which: ColumnElement[bool]) -> int:
+    since: datetime = clock.now() - _DAY
+    return db.session.scalar(select(func.count()).select_from(Suspension).where(Suspension.at > since, *which)) or 0

@@ -1,0 +1,119 @@
+"""One hostile or stolen account destroys nobody's case, closes no shelter, and stages no act for somebody absent."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from nrm import audit
+from nrm.actions import tending
+from nrm.db import db
+from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.shelter.cases import ParkedGrant
+from tests import factories
+from tests import factories_referrals as people
+from tests.conftest import Person
+from tests.integration.accounts.test_second_hands import EVERYTHING, MANAGER, WORKER, code, kept, opened, status_of
+
+WEEKS = 2
+
+
+def member_id(login: str) -> uuid.UUID:
+    db.session.rollback()
+    return db.session.scalars(select(Member.id).where(Member.login == login)).one()
+
+
+def test_a_case_worker_alone_destroys_nothing_in_any_time(app: Flask) -> None:
+    """Everything of twelve cases in seconds, and the manager's account: the attack from outside."""
+    cases = opened(12)
+    worker = Person(app.test_client(), WORKER)
+    for case_id in cases:
+        worker.post(f"/cases/{case_id}/consents/withdraw", dict(EVERYTHING))
+    worker.post(f"/members/{member_id(MANAGER)}/disable")
+    assert all(map(kept, cases))
+    assert status_of(MANAGER) == "active"
+    for _ in range(WEEKS * 7):
+        factories.later(days=1)
+        tending.tend()
+    assert all(map(kept, cases))
+    assert status_of(MANAGER) == "active"
+    closed = select(func.count(ParkedGrant.case_id.distinct()))
+    assert db.session.scalar(closed) == 2  # and no more than two are closed to the house
+    assert list(audit.verify(db.session())) == []
+
+
+def test_the_manager_sees_it_and_gives_the_cases_back_with_two_presses(app: Flask) -> None:
+    cases = opened(3)
+    worker, manager = Person(app.test_client(), WORKER), Person(app.test_client(), MANAGER)
+    acts = [worker.post(f"/cases/{each}/consents/withdraw", dict(EVERYTHING)) for each in cases]
+    home = manager.get("/?lang=en")
+    for case_id, act in zip(cases, acts, strict=True):
+        assert code(case_id) in home
+        assert act in home
+    for act in acts[:2]:
+        assert "opens for nobody" in manager.get(f"{act}?lang=en")
+        manager.post(f"{act}/undo", {"why": "mistake"})
+    for case_id in cases[:2]:
+        manager.post(f"/cases/{case_id}/open", {"compartment": "identity", "purpose": "care"})
+        assert people.PLANTED in manager.get(f"/cases/{case_id}")
+
+
+def test_an_administrator_ends_no_account_of_those_who_hold_keys(app: Flask) -> None:
+    """Fourteen accounts in a minute, so that no shelter of the country could accept anybody."""
+    administrator = Person(app.test_client(), "administrator")
+    holding = [str(kind) for kind in OrganisationKind if kind.holds_keys]
+    holders = db.session.scalars(
+        select(Member.login)
+        .join(Organisation, Organisation.id == Member.organisation_id)
+        .where(Organisation.kind.in_(holding))
+        .order_by(Member.login)
+    ).all()
+    assert len(holders) >= 14
+    for login in holders:
+        administrator.post(f"/members/{member_id(login)}/disable", status=403)
+    assert {status_of(each) for each in holders} == {"active"}
+
+
+def test_an_administrator_suspends_few_and_leaves_two_who_open(app: Flask) -> None:
+    administrator = Person(app.test_client(), "administrator")
+    everybody = select(Member.login).where(Member.role != "administrator").order_by(Member.login)
+    answers = {
+        login: administrator.client.post(
+            f"/members/{member_id(login)}/suspend",
+            data={"csrf_token": administrator.csrf_token, "reason": "misuse", "sure": "y"},
+        ).status_code
+        for login in db.session.scalars(everybody).all()
+    }
+    suspended = [login for login, status in answers.items() if status == 303]
+    assert len(suspended) == 3
+    assert len({each.partition(".")[0] for each in suspended}) == 3
+    for login in suspended:
+        organisation = db.session.scalars(select(Member.organisation_id).where(Member.login == login)).one()
+        kind = db.session.get_one(Organisation, organisation).kind
+        if OrganisationKind(kind).holds_keys:
+            left = select(func.count()).where(Member.organisation_id == organisation, Member.status == "active")
+            assert (db.session.scalar(left) or 0) - 1 >= 2
+    factories.later(hours=24)
+    for login in suspended:
+        assert "/sign-out" in Person(app.test_client(), login).get("/")
+
+
+@pytest.mark.parametrize("path", ["/cases/{}/consents/withdraw", "/cases/{}/erase"])
+def test_a_dead_cookie_stages_nothing_that_a_sign_in_would_carry_out(app: Flask, path: str) -> None:
+    [case_id] = opened(1)
+    path = path.format(case_id)
+    worker = Person(app.test_client(), WORKER)
+    factories.later(minutes=20)
+    page = worker.post(path, {**EVERYTHING, "asked": "y"}, 401)
+    carried = page.partition('name="carried" value="')[2].partition('"')[0]
+    token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
+    data = {"login": WORKER, "password": factories.PASSWORD, "carried": carried, "csrf_token": token}
+    answer = worker.client.post("/sign-in", data=data)
+    assert answer.status_code in (200, 303)
+    assert f'action="{path}"' not in answer.text
+    assert kept(case_id)
+    assert db.session.scalar(select(func.count()).select_from(ParkedGrant)) == 0

@@ -1,0 +1,65 @@
+"""Acts that need a second hand, carried out whole: one member asks, another one agrees."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from nrm.actions.accounts import members, second_hands
+from nrm.actions.shelter import consents, erasures
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor
+from nrm.domain.accounts.second_hands import Heard, WaitsForSecond
+from nrm.domain.shelter.consents import EVERYTHING
+from nrm.models.accounts.accounts import Member
+from nrm.store.accounts import members as store
+from tests import factories
+
+DESK = "ra.duty_officer"
+
+
+def asked(act: Callable[[], object]) -> uuid.UUID:
+    """The act that waits, after somebody did that."""
+    with pytest.raises(WaitsForSecond) as raised:
+        act()
+    return raised.value.act_id
+
+
+def another(by: Actor) -> Actor:
+    """A colleague of the actor, signed in, who is a second hand."""
+    found = db.session.scalars(
+        select(Member.login)
+        .where(Member.organisation_id == by.organisation_id, Member.status == "active", Member.id != by.member_id)
+        .order_by(Member.login)
+    ).first()
+    db.session.rollback()
+    assert found is not None
+    return factories.actor(found)
+
+
+def agreed(act_id: uuid.UUID, by: Actor) -> str | None:
+    return second_hands.agree(act_id=act_id, by=by, heard=Heard.SPOKE)
+
+
+def withdrawn(case_id: uuid.UUID, by: Actor) -> None:
+    """The person takes everything back, and it is destroyed: a colleague has spoken with her."""
+    agreed(asked(lambda: consents.withdraw(case_id=case_id, what=EVERYTHING, by=by)), another(by))
+
+
+def erased(case_id: uuid.UUID, by: Actor) -> None:
+    """The person asks for erasure, and a colleague has spoken with her."""
+    agreed(asked(lambda: erasures.erase(case_id=case_id, by=by)), another(by))
+
+
+def ended(member_id: uuid.UUID, by: Actor) -> None:
+    """An account ends; if a second hand comes first, the duty desk agrees after a call back, and a key holder makes the
+    new key that is due then."""
+    try:
+        members.disable(member_id=member_id, by=by)
+    except WaitsForSecond as waits:
+        second_hands.agree(act_id=waits.act_id, by=factories.actor(DESK))
+        if store.keys(by=by).due_at is not None:
+            members.renew_keyring(by=by)

@@ -56,6 +56,7 @@ WAYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "q.toml diff": (("questionnaire", "diff", "nrm/countries/albania/questionnaire-returnee-1.toml"), ()),
     "answers.json": (("questionnaire", "profile", "--answers"), ()),
     "ix.json": (("report", "verify"), ("--key", "ab" * 32)),
+    "keylog.log": (("keylog", "verify"), ()),
     "d.csv": (("protect",), ("--spec", "{spec}", "--out", "{out}")),
     "t.toml": (("protect", "{data}", "--out", "{out}", "--spec"), ()),
 }

@@ -106,17 +106,13 @@ def test_a_broken_instance_file_is_named(folder: Path) -> None:
     ("address", "site"),
     [
         ("https://nrm.example.al", Site("nrm.example.al", "https://nrm.example.al")),
-        ("https://NRM.example.al:443/home", Site("nrm.example.al", "https://nrm.example.al")),
+        ("https://NRM.example.al:443/", Site("nrm.example.al", "https://nrm.example.al")),
         ("https://nrm.example.al:8443/", Site("nrm.example.al", "https://nrm.example.al:8443")),
         ("http://localhost:5000/", Site("localhost", "http://localhost:5000")),
         ("", None),
         ("http://127.0.0.1:5000/", None),
-        ("http://localhost.example.al/", None),
         ("https://192.0.2.1/", None),
         ("https://[2001:db8::1]/", None),
-        ("https://a:b:c/", None),
-        ("https://nrm.example.al:port/", None),
-        ("https://fjalë.al/", None),
     ],
 )
 def test_passkeys_belong_to_the_name_of_a_host(folder: Path, address: str, site: Site | None) -> None:
@@ -127,3 +123,18 @@ def test_passkeys_belong_to_the_name_of_a_host(folder: Path, address: str, site:
         return
     with pytest.raises(MisConfigured, match=r"^NRM_PASSKEYS: .* NRM_ADDRESS"):
         load_config({**given, "NRM_PASSKEYS": "demanded"})
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://localhost.example.al/",
+        "https://a:b:c/",
+        "https://nrm.example.al:port/",
+        "https://fjalë.al/",
+        "https://x.al/home",
+    ],
+)
+def test_an_address_that_browsers_would_not_send_as_it_stands_is_refused(folder: Path, address: str) -> None:
+    with pytest.raises(MisConfigured, match="NRM_ADDRESS: "):
+        load_config({"NRM_DIR": str(folder), "NRM_ADDRESS": address})

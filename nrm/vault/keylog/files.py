@@ -66,7 +66,7 @@ def read(lines: Iterable[str]) -> tuple[uuid.UUID, Iterator[Signed]]:
         if first["format"] != FORMAT:
             raise NoKeyLog(1)
         instance_id = uuid.UUID(hex=first["instance"])
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise NoKeyLog(1) from None
     return instance_id, _entries(going)
 
@@ -84,7 +84,7 @@ def _entries(lines: Iterator[str]) -> Iterator[Signed]:
                 uuid.UUID(hex=found["signer"]),
                 base64.b64decode(found["signature"], validate=True),
             )
-        except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, binascii.Error):
             raise NoKeyLog(number) from None
 
 
@@ -132,7 +132,7 @@ def last_number(descriptor: int) -> tuple[int, int]:
     try:
         found = json.loads(last)
         return int(found.get("number", 0)), start + whole
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         raise NoKeyLog(0) from None
 
 

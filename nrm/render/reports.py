@@ -184,6 +184,7 @@ def is_impossible(table_set: TableSet, fixed: Mapping[str, str]) -> bool:
 def words_of(table_set: TableSet, language: str) -> Words:
     """What a table set calls its codes, in one language."""
     titles = {table.name: table.title for table in (*table_set.described, *table_set.tables)}
+    coarser = {frozenset(table.by): table.title for table in table_set.coarser}
 
     def label(name: str, member: str) -> str:
         texts = table_set.dimensions[table_set.dimensions[name].root].labels.get(member, {})
@@ -193,7 +194,8 @@ def words_of(table_set: TableSet, language: str) -> Words:
         return table_set.dimensions[name].title.get(language, name)
 
     def table(data: Mapping[str, Any]) -> str:
-        return titles.get(data["name"], {}).get(language, "")
+        own = titles.get(data["name"]) or coarser.get(frozenset(data["dimensions"]), {})
+        return own.get(language, "")
 
     def reason(names: Sequence[str]) -> str:
         texts = (table_set.dimensions[table_set.dimensions[name].root].not_recorded for name in names)

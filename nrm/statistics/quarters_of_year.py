@@ -20,10 +20,13 @@ from itertools import islice, pairwise, product
 
 import numpy as np
 
-from nrm.statistics.possible_worlds import Frame, PossibleWorld, Questions, walk
+from nrm.statistics.conditions import Frame
+from nrm.statistics.possible_worlds import PossibleWorld
+from nrm.statistics.questions import Questions
 from nrm.statistics.reading import Crowd, Fact, Predicate, Record, Scenario, bounds, predicate
 from nrm.statistics.search import search
 from nrm.statistics.tables import TOTAL, Cell, Dimension, StockFlow, TableSet
+from nrm.statistics.walk import walk
 
 COURSE = "course"
 MOST_COURSES = 400  # that people of a world may have; fewer make the verdict stricter, never milder

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from flask import Blueprint, g, render_template
 
+from nrm.actions.accounts import key_log
 from nrm.actions.agreement import agreement_versions
 from nrm.domain.accounts.accounts import Role
 from nrm.store import home as store
@@ -42,6 +43,7 @@ def index() -> str:
     g.failed = visitor if visitor is not None and (visitor.failed_known or visitor.failed_elsewhere) else None
     g.unread = directives.unread(by=by)
     g.agreements = agreement_versions.waits_for(by=by)
+    g.key_log = key_log.standing(by=by)
     if visitor is not None and visitor.waiting:
         return render_template("home/waiting.html")
     assert by.role is not None

@@ -26,7 +26,7 @@ from nrm.domain.accounts.key_log_entries import (
 )
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.vault import keyrings
-from nrm.vault.keylog import copies, files, log, people
+from nrm.vault.keylog import belief, copies, files, log, people
 
 CannotOpen = keyrings.CannotOpen
 NoKeyLog = files.NoKeyLog
@@ -47,6 +47,8 @@ REASONS: dict[str, str] = {
     EntryRefusal.BEGUN: "the log begins with one genesis",
     EntryRefusal.RESTORING: "stands where a restoring had to be agreed first",
     log.LogFault.SHORT: "is missing: the second database knows it",
+    log.LogFault.ENTRY: "does not belong there",
+    log.LogFault.AWAY: "cannot be held against the second database, which does not answer",
     log.LogFault.OTHER: "is not the one that the second database knows",
     log.LogFault.UNKNOWN: "is right, and the second database does not know it: it was not written by this program",
 }
@@ -125,6 +127,36 @@ def waiting(*, by: Actor) -> list[Waiting]:
         )
         for each in now.open_proposals(at)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a member is told of the key log. `days`: for how long the own organisation is still asked without a
+    founding; `unfounded`: it is not founded, and is asked nothing; `wanted`: how many proposals wait for the member."""
+
+    wrong: bool
+    days: int | None
+    unfounded: bool
+    alone: bool
+    wanted: int
+
+    def __bool__(self) -> bool:
+        return self.wrong or self.days is not None or self.unfounded or self.alone or self.wanted > 0
+
+
+def standing(*, by: Actor) -> Standing:
+    """How the key log stands, for the actor's home page."""
+    try:
+        now, wrong = log.state(db.session), False
+        log.must_be_trusted()
+    except log.LogWrong:
+        now, wrong = log.last_state(db.session), True
+    at = hour_of(clock.now())
+    holds = by.kind is not None and by.kind.holds_keys and by.organisation_id is not None
+    founded = by.organisation_id in now.organisations
+    days = belief.days_left(db.session, by.organisation_id) if holds and not founded and by.organisation_id else None
+    wanted = sum(now.still_needed(each, by.member_id, at) for each in now.open_proposals(at)) if by.member_id else 0
+    return Standing(wrong, days, holds and not founded and days is None, now.begins_alone, wanted)
 
 
 def _about(now: State, proposal: Proposal) -> str:

@@ -72,9 +72,13 @@ class Meeting:
 
 
 def names_shelter(text: str, names: Collection[str]) -> bool:
-    """Whether a text names one of these: its words in capitals or not, whatever stands between them."""
+    """Whether a text has one of these names, what of it stands before a comma, or what of it stands in quotation marks;
+    in capitals or not, whatever stands between its words. Endings of a word are not seen through."""
     said = _words_of(text)
-    return any(words and words in said for words in map(_words_of, names))
+    known = [
+        part for name in names for part in (name, name.partition(",")[0], *re.findall(r"[“„\"«](.+?)[”“\"»]", name))
+    ]
+    return any(words and words in said for words in map(_words_of, known))
 
 
 def is_number_of(telephone: str, numbers: Collection[str]) -> bool:
@@ -84,6 +88,7 @@ def is_number_of(telephone: str, numbers: Collection[str]) -> bool:
     return any(digits.endswith(each[-_LOCAL:]) for each in known)
 
 
+_QUOTED = re.compile(r"[“„\"«](.+?)[”“\"»]")
 _LOCAL = 8
 """So many digits at the end tell one telephone from another."""
 

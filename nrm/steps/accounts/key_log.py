@@ -19,7 +19,7 @@ from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, Standin
 from nrm.models.accounts.accounts import Member
 from nrm.prepared import AnySession, Row
 from nrm.vault import members
-from nrm.vault.keylog import log, people
+from nrm.vault.keylog import entries, log, people
 from nrm.vault.keylog.heads import Head
 from nrm.vault.keyrings import Disagrees
 from nrm.vault.marks import report
@@ -79,7 +79,7 @@ def believed(state: State, row: Row, keys: KeyHolder) -> Standpoint | None:
     known = OrganisationKind(organisation.kind), organisation.code, organisation.crossing_point
     if member is None:
         return Standpoint(Role(row.role), *known, waits=True)
-    theirs = people.are_keys_of(member, keys)
+    theirs = entries.are_keys_of(member, keys)
     if theirs and not state.is_active(member.id, hour_of(clock.now())):
         return None
     if (row.role, row.kind, row.code, row.crossing_point) != (member.role, *map(str, known)) and theirs:

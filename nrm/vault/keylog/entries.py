@@ -26,6 +26,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from nrm import crypto
+from nrm.domain.accounts.accounts import KeyHolder
 from nrm.domain.accounts.key_log import State
 from nrm.domain.accounts.key_log_entries import (
     DIGEST_BYTES,
@@ -43,6 +44,7 @@ from nrm.domain.accounts.key_log_entries import (
     EntryRefused,
     Founding,
     Genesis,
+    Member,
     NewKeyring,
     NewName,
     NewRole,
@@ -374,3 +376,9 @@ def replay(instance_id: uuid.UUID, entries: Iterable[Signed], state: State | Non
     for each in entries:
         going.take(each)
     return going.state
+
+
+def are_keys_of(member: Member, keys: KeyHolder) -> bool:
+    """Whether these private halves are those of the member's present entry."""
+    ours = crypto.verifying_key_of(keys.sign_private) + crypto.public_key_of(keys.kem_private)
+    return crypto.same(ours, member.signing + member.sealing)

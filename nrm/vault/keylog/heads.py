@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine, bindparam, delete, insert, select, update
 
-from nrm.db import db, hold_the_pair
+from nrm.db import db, hit_one, hold_the_pair
 from nrm.domain.accounts.key_log_entries import DIGEST_BYTES
 from nrm.models.accounts.key_log import KeyLogHead
 from nrm.prepared import Prepared
@@ -63,12 +63,13 @@ def announce(head: Head) -> None:
 def confirm(head: Head) -> None:
     """Confirm an end that the main database committed: none below it is right from now on. Can be repeated."""
     with _engine().begin() as connection:
-        hit = connection.execute(
+        hit = hit_one(
+            connection,
             update(KeyLogHead)
             .where(KeyLogHead.number == head.number, KeyLogHead.digest == head.digest)
-            .values(confirmed=True)
+            .values(confirmed=True),
         )
-        if hit.rowcount:
+        if hit:
             connection.execute(delete(KeyLogHead).where(KeyLogHead.number < head.number))
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from flask import current_app, g
 from sqlalchemy import bindparam, insert, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from nrm import clock, crypto
@@ -50,6 +51,7 @@ class LogFault(StrEnum):
     SHORT = "short"  # entries that were there are gone
     ENTRY = "entry"  # an entry does not belong there
     UNKNOWN = "unknown"  # the second database knows nothing of its end
+    AWAY = "away"  # the second database does not answer
     OTHER = "other"  # the second database knows another one, or the browser or session does
 
 
@@ -136,7 +138,10 @@ def last_state(session: AnySession) -> State:
 
 
 def _current(session: AnySession, known: _Known) -> State:
-    right = heads.confirmed()  # read first: what it says was committed in the main database before
+    try:
+        right = heads.confirmed()  # read first: what it says was committed in the main database before
+    except (SQLAlchemyError, db.engines["shred"].dialect.loaded_dbapi.Error):
+        raise LogWrong(LogFault.AWAY, known.state.number) from None
     end = _end(session)
     least = max(right.number, known.state.number)
     if end.number < least:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from nrm import crypto
 from nrm.domain.accounts.accounts import KeyHolder
 from nrm.domain.accounts.key_log_entries import Founding, Person
-from nrm.domain.accounts.key_log_entries import Member as LoggedMember
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.vault.keylog import entries, log
 
@@ -72,9 +71,3 @@ def names_digest(organisation: Organisation) -> bytes:
     """The digest of an organisation's names."""
     names = f"{organisation.name_sq}\n{organisation.name_en}"
     return entries.name_digest(organisation.names_salt or bytes(_SALT_BYTES), organisation.code, names)
-
-
-def are_keys_of(member: LoggedMember, keys: KeyHolder) -> bool:
-    """Whether these private halves are those of the member's present entry."""
-    ours = crypto.verifying_key_of(keys.sign_private) + crypto.public_key_of(keys.kem_private)
-    return crypto.same(ours, member.signing + member.sealing)

@@ -479,6 +479,18 @@ def test_a_bare_total_says_why_there_is_no_table(closed: Flask, total: int, word
         assert (said in page, page.count('class="note"')) == (True, 1)
 
 
+@pytest.mark.parametrize(
+    ("total", "words"),
+    [(50, "So few people are concerned that only tables of one"), (55, "Every finer table that was")],
+)
+def test_who_is_not_few_is_not_called_few_where_no_finer_table_withstood(closed: Flask, total: int, words: str) -> None:
+    value = published()
+    rows = [{"sex": code, "value": total} for code in ("*", "feminine")]
+    value["tables"] = [{"name": "sex", "dimensions": ["sex"], "rows": rows}]
+    frame = {"pages": closed.jinja_env, "speaking": closed.extensions["nrm.speaking"]}
+    assert words in render.page(value, TABLES, "en", signatures=(), names={}, **frame).decode()
+
+
 # In order, once, or not at all
 
 

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nrm.statistics import attack, parts, possible_worlds, protect, search
+from nrm.statistics import attack, parts, protect, search, walk
 from nrm.statistics.attack import audit, check_shape
 from nrm.statistics.cells import lay_out
+from nrm.statistics.conditions import Frame
 from nrm.statistics.description import parse
-from nrm.statistics.possible_worlds import Frame, PossibleWorld, Questions
+from nrm.statistics.possible_worlds import PossibleWorld
 from nrm.statistics.protect import domain, round_jointly, round_total, secret_stream
+from nrm.statistics.questions import Questions
 from nrm.statistics.reading import Scenario
 from nrm.statistics.release import Draft, make, render
 from nrm.statistics.tables import TableSet
@@ -168,7 +170,7 @@ def test_the_verdict_says_how_much_of_the_attack_was_a_sample() -> None:
 def test_people_who_stay_as_they_are_still_leave_every_question_to_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """The solver looks for worlds in which only some people change; each is possible as a whole."""
     monkeypatch.setattr(search, "DIFFERENT", 10)
-    monkeypatch.setattr(possible_worlds, "_drive", lambda *_: None)  # so that the solver has to find them
+    monkeypatch.setattr(walk, "_drive", lambda *_: None)  # so that the solver has to find them
     monkeypatch.setattr(attack, "ARITHMETIC", 0)
     monkeypatch.setattr(search, "ROUNDS", 40)
     table_set, tables, records = rounded(small(), 60, 3)

@@ -116,6 +116,7 @@ class Looked(Sequence[int]):
         return self.amounts[place]
 
 
+@pytest.mark.slow
 def test_who_comes_is_given_an_amount_without_looking_at_those_of_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """With weights for 14,000 people the gate had no answer in minutes: for each, all amounts were read again."""
     monkeypatch.setattr(one_person, "PEOPLE", 4)

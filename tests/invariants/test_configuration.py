@@ -70,6 +70,10 @@ def test_no_secret_is_printed(folder: Path) -> None:
         ("NRM_ACCESS_LOG", "/"),
         ("NRM_ADDRESS", "nrm.example.al"),
         ("NRM_ADDRESS", "http://nrm.example.al/"),
+        ("NRM_ADDRESS", "http://localhost.example.al/"),
+        ("NRM_ADDRESS", "https://a:b:c/"),
+        ("NRM_ADDRESS", "https://nrm.example.al:port/"),
+        ("NRM_ADDRESS", "https://fjalë.al/"),
         ("NRM_PASSKEYS", "always"),
         ("NRM_PASSKEYS", "demanded"),  # without an address
     ],
@@ -106,17 +110,13 @@ def test_a_broken_instance_file_is_named(folder: Path) -> None:
     ("address", "site"),
     [
         ("https://nrm.example.al", Site("nrm.example.al", "https://nrm.example.al")),
-        ("https://NRM.example.al:443/home", Site("nrm.example.al", "https://nrm.example.al")),
+        ("https://NRM.example.al:443/", Site("nrm.example.al", "https://nrm.example.al")),
         ("https://nrm.example.al:8443/", Site("nrm.example.al", "https://nrm.example.al:8443")),
         ("http://localhost:5000/", Site("localhost", "http://localhost:5000")),
         ("", None),
         ("http://127.0.0.1:5000/", None),
-        ("http://localhost.example.al/", None),
         ("https://192.0.2.1/", None),
         ("https://[2001:db8::1]/", None),
-        ("https://a:b:c/", None),
-        ("https://nrm.example.al:port/", None),
-        ("https://fjalë.al/", None),
     ],
 )
 def test_passkeys_belong_to_the_name_of_a_host(folder: Path, address: str, site: Site | None) -> None:

@@ -47,6 +47,7 @@ def upgrade(database: str) -> None:
         sa.Column("purpose", sa.String(), nullable=False),
         sa.Column("bound_to", sa.LargeBinary(), nullable=False),
         sa.Column("sealed_waiting", sa.LargeBinary(), nullable=True),
+        sa.Column("own_browser", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("made_at", UtcDateTime(timezone=True), nullable=False),
         sa.Column("mark", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint(

@@ -244,7 +244,8 @@ def is_challenge(row: PasskeyChallenge) -> bool:
 
 
 def _of_challenge(row: PasskeyChallenge) -> tuple[crypto.Part, ...]:
-    return (row.challenge, row.purpose, row.bound_to, row.sealed_waiting or b"", microseconds(row.made_at))
+    own, at = int(row.own_browser), microseconds(row.made_at)
+    return (row.challenge, row.purpose, row.bound_to, row.sealed_waiting or b"", own, at)
 
 
 def new_token() -> str:

@@ -70,6 +70,10 @@ def test_no_secret_is_printed(folder: Path) -> None:
         ("NRM_ACCESS_LOG", "/"),
         ("NRM_ADDRESS", "nrm.example.al"),
         ("NRM_ADDRESS", "http://nrm.example.al/"),
+        ("NRM_ADDRESS", "http://localhost.example.al/"),
+        ("NRM_ADDRESS", "https://a:b:c/"),
+        ("NRM_ADDRESS", "https://nrm.example.al:port/"),
+        ("NRM_ADDRESS", "https://fjalë.al/"),
         ("NRM_PASSKEYS", "always"),
         ("NRM_PASSKEYS", "demanded"),  # without an address
     ],

@@ -309,7 +309,8 @@ def sign_in(*, login: str, password: str, code: str = "", browser: str = "", ask
                 credentials.refuse(account, "sign-in", tries)
             proved = signing_in.proved(account, under, password)
             with transaction() as session:
-                asking = passkeys.ask(session, Purpose.SIGN_IN, asked, account.id, proved.packed(), browser)
+                payload, own = proved.packed(), tries[0].of_own_browser
+                asking = passkeys.ask(session, Purpose.SIGN_IN, asked, account.id, payload, browser, own_browser=own)
             raise asking
     if account.waits_at is not None:
         credentials.turn_away(account, step, tries)
@@ -499,7 +500,8 @@ def recover(
     if asked.passkeys and (step is None or not asked.takes_code):
         waiting = json.dumps([code, new_password]).encode()
         with transaction() as session:
-            asking = passkeys.ask(session, Purpose.RECOVER, asked, account.id, waiting, browser)
+            own = tries[0].of_own_browser
+            asking = passkeys.ask(session, Purpose.RECOVER, asked, account.id, waiting, browser, own_browser=own)
         raise asking
     try:
         with transaction() as session:
@@ -582,6 +584,6 @@ def forget_ended_sessions() -> int:
         )
         session.execute(delete(MemberSession).where(MemberSession.expires_at <= now - _KEEP_ENDED))
         failed_attempt_rows.sweep(session)
-        passkeys.sweep(session)
         session.execute(delete(HiddenPage).where(HiddenPage.hidden_at <= now - timedelta(hours=SESSION_HOURS)))
+        passkeys.sweep(session)
     return ended

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, ShredModel, id_column
@@ -47,6 +47,9 @@ class PasskeyChallenge(Model):
     purpose: Mapped[str]
     bound_to: Mapped[bytes]
     sealed_waiting: Mapped[bytes | None]
+    own_browser: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # the member signed in there before
     made_at: Mapped[datetime]
     mark: Mapped[bytes]
 

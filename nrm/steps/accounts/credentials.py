@@ -85,12 +85,12 @@ def refuse(
         # Before the entry: who holds the end of the chain never waits for a row.
         own = tries[0].of_own_browser
         waits = account is not None and tallies.failed(session, account, own=own, code=code)
+        if copied is not None:
+            passkeys.note_copy(session, copied, by=by)
         audit.append(session, audit.Event.SIGN_IN_REFUSED, by=by)
         if waits:
             audit.append(session, audit.Event.ACCOUNT_WAITS, by=by)
         count(session, tries)
-        if copied is not None:
-            passkeys.note_copy(session, copied, by=by)
     raise SignInRefused
 
 

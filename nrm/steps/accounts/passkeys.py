@@ -14,6 +14,8 @@ from nrm.db import hit_one
 from nrm.domain.accounts.accounts import Actor, Credentials
 from nrm.domain.accounts.passkeys import LASTS, Factors, PasskeyRefused, Purpose, Refusal, is_late, went_back
 from nrm.models.accounts.passkeys import Passkey, PasskeyChallenge
+from nrm.steps.accounts import tallies
+from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import passkeys as rows
 from nrm.vault import passkeys as vault
 from nrm.vault import second_factor
@@ -103,11 +105,20 @@ def begin(session: Session, purpose: Purpose, member_id: uuid.UUID, bound_to: by
 
 
 def ask(
-    session: Session, purpose: Purpose, found: Factors, member_id: uuid.UUID, payload: bytes, browser: str
+    session: Session,
+    purpose: Purpose,
+    found: Factors,
+    member_id: uuid.UUID,
+    payload: bytes,
+    browser: str,
+    *,
+    own_browser: bool,
 ) -> PasskeyAsked:
-    """What to raise after a right password. `payload`: what goes on after it; `browser`: the cookie of the form."""
+    """What to raise after a right password. `payload`: what goes on after it; `browser`: the cookie of the form;
+    `own_browser`: the member signed in there before."""
     token = vault.new_token()
     row = _new(purpose, member_id, vault.bound_to(token, browser))
+    row.own_browser = own_browser
     vault.seal_waiting(token, row, payload)
     vault.mark_challenge(row)
     session.add(row)
@@ -123,6 +134,7 @@ def _new(purpose: Purpose, member_id: uuid.UUID, bound_to: bytes) -> PasskeyChal
         purpose=purpose,
         bound_to=bound_to,
         sealed_waiting=None,
+        own_browser=False,
         made_at=clock.now(),
     )
 
@@ -187,15 +199,18 @@ def note_use(session: Session, used: Used) -> None:
 def sweep(session: Session) -> None:
     """Delete the challenges that nobody answered in time.
 
-    After a right password or recovery code that is a refused sign-in, and recorded as one: somebody may know it who has
-    no passkey.
+    After a right password or recovery code that is a refused sign-in, is recorded as one, and told at the next one:
+    somebody may know it who has no passkey.
     """
-    until = clock.now() - LASTS
-    for member_id, organisation_id, purpose in rows.unanswered(session, until):
-        if purpose in _AFTER_A_PASSWORD:
-            by = Actor(member_id, organisation_id, None, duty=_AFTER_A_PASSWORD[purpose])
-            audit.append(session, audit.Event.SIGN_IN_REFUSED, by=by)
+    until, refused = clock.now() - LASTS, []
+    for row, login in rows.unanswered(session, until):
+        account = account_rows.credentials(login)
+        if row.purpose in _AFTER_A_PASSWORD and account is not None and vault.is_challenge(row):
+            tallies.failed(session, account, own=row.own_browser, code=False)
+            refused.append(Actor(account.id, account.organisation_id, None, duty=_AFTER_A_PASSWORD[row.purpose]))
     rows.forget_challenges(session, until)
+    for by in refused:  # last: who holds the end of the chain never waits for a row
+        audit.append(session, audit.Event.SIGN_IN_REFUSED, by=by)
 
 
 def forget_all(session: Session, member_id: uuid.UUID) -> None:

@@ -403,6 +403,15 @@ def test_a_right_password_after_which_no_passkey_came_is_recorded_as_refused(at:
     assert events("sign_in_refused") == 1
     entry = db.session.scalars(select(AuditEntry).where(AuditEntry.event == "sign_in_refused")).one()
     assert entry.member_id == str(me.member_id)
+    told = signed_in(device)
+    assert (told.failed_known, told.failed_elsewhere) == (0, 1)
+    browsers = accounts.remember_browser(login=ME, browsers="")
+    with pytest.raises(accounts.PasskeyAsked):
+        accounts.sign_in(login=ME, password=factories.PASSWORD, asker=Asker("192.0.2.0/24", browsers))
+    factories.later(LASTS)
+    accounts.forget_ended_sessions()
+    told = signed_in(device)
+    assert (told.failed_known, told.failed_elsewhere) == (1, 0)
 
 
 # What is no passkey

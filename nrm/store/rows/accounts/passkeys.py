@@ -42,15 +42,15 @@ def _as_it_was(statement: Select[PasskeyChallenge]) -> PasskeyChallenge | None:
     return found
 
 
-def unanswered(session: Session, until: datetime) -> Sequence[tuple[uuid.UUID, uuid.UUID, str]]:
-    """(member, organisation, purpose) of the challenges that nobody answered in time."""
+def unanswered(session: Session, until: datetime) -> Sequence[tuple[PasskeyChallenge, str]]:
+    """The challenges that nobody answered in time, with the sign-in names of their members."""
     rows = session.execute(
-        select(Member.id, Member.organisation_id, PasskeyChallenge.purpose)
+        select(PasskeyChallenge, Member.login)
         .join(Member, Member.id == PasskeyChallenge.member_id)
         .where(PasskeyChallenge.made_at <= until)
         .order_by(PasskeyChallenge.made_at, PasskeyChallenge.challenge)
     )
-    return [(member_id, organisation_id, purpose) for member_id, organisation_id, purpose in rows]
+    return [(row, login) for row, login in rows]
 
 
 def forget_challenges(session: Session, until: datetime) -> None:

@@ -12,7 +12,7 @@ from nrm import clock
 from nrm.actions import backups
 from nrm.actions.accounts import accounts, alarms, organisations, second_hands
 from nrm.actions.interviews import child_alerts, family_notices, groups, helpline, holds, interviews, monitoring
-from nrm.actions.referrals import announced_returns, referrals, supplements
+from nrm.actions.referrals import announced_returns, meetings, referrals, supplements
 from nrm.actions.shelter import ages, child_returns, consents, key_workers, others_there, permits
 from nrm.db import rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor
@@ -20,17 +20,20 @@ from nrm.models.shelter.cases import Opening
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.store.rows.accounts import members as member_rows
 from nrm.vault import keyrings, shredding, sweeping
+from nrm.vault.keylog import copies, log
 
 _BATCH = 200
 
 
 def tend() -> dict[str, int]:
     """Do it; how many of each: `referrals_expired`, `drafts_expired`, `groups_forgotten`, `holds_over`, `others_over`,
-    `tags_forgotten`, `places_ended`, `papers_settled`, `sessions_covered`, `sessions_ended`, `alarms_raised`,
+    `tags_forgotten`, `meetings_over`, `places_ended`, `papers_settled`, `sessions_covered`, `sessions_ended`,
+    `alarms_raised`,
     `acts_expired`, `openings_lapsed`, `alerts_forgotten`, `families_forgotten`,
     `supplements_lapsed`, `notices_over`, `grown_up`, `consents_lapsed`, `thinking_ended`, `child_returns_forgotten`,
     `calls_forgotten`, `screens_forgotten`,
     `records_forgotten`, `seeds_committed`, `erased_listed`, `keys_destroyed`, `keys_left_over`, `keyrings_settled`,
+    `key_log_settled`, `rows_followed`,
     `shred_files_deleted`; and `keyrings_due`: how many organisations a key holder must do something for,
     `keyrings_disagree`: of how many the newest keyring is not the known one.
     """
@@ -51,6 +54,7 @@ def tend() -> dict[str, int]:
         "families_forgotten": family_notices.forget(),
         "supplements_lapsed": supplements.lapse(by=by),
         "tags_forgotten": referrals.forget_tags(),
+        "meetings_over": meetings.forget(),
         "places_ended": key_workers.end_without_case(by=by),
         "notices_over": announced_returns.expire(by=by),
         "others_over": others_there.expire(by=by),
@@ -66,10 +70,21 @@ def tend() -> dict[str, int]:
         "keys_destroyed": shredding.work_off(),
         "keys_left_over": sweeping.sweep(),
         "keyrings_settled": keyrings.settle(),
+        "key_log_settled": log.settle(),
+        "rows_followed": _follow_the_log(),
         "shred_files_deleted": backups.forget_shred_files(current_app.extensions["nrm.config"].backups),
         "keyrings_due": member_rows.keyrings_due(),
         "keyrings_disagree": len(keyrings.disagreeing()),
     }
+
+
+def _follow_the_log() -> int:
+    """Bring the rows of members and organisations to what was signed; none while the log is wrong."""
+    try:
+        with transaction() as session:
+            return copies.follow(session, log.state(session))
+    except log.LogWrong:
+        return 0
 
 
 def _forget_openings() -> int:

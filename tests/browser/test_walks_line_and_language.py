@@ -191,8 +191,8 @@ def test_a_hand_over_whose_answer_was_lost_is_sent_and_accepted_once(
     slow.locator(ACCEPT).click()
     expect(slow.locator("h1")).to_have_text("Dikush ka vepruar para jush")
     worker.reload()
-    worker.wait_for_url("**/cases/*")
-    expect(worker.get_by_role("heading", level=1)).to_contain_text(code)
+    worker.wait_for_url("**/where")  # accepted, and the shelter says where it meets the person
+    expect(worker.locator("main")).to_contain_text(code)
 
 
 def test_nothing_typed_is_lost_without_a_word(shared_town: Town, desk: Callable[[str], Page]) -> None:

@@ -52,6 +52,7 @@ NOTHING = {
     "notices_over": 0,
     "others_over": 0,
     "tags_forgotten": 0,
+    "meetings_over": 0,
     "places_ended": 0,
     "sessions_covered": 0,
     "keys_destroyed": 0,

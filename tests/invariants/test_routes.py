@@ -73,8 +73,13 @@ SLOW = {"reports.close"}
 
 def addresses(app: Flask, world: World | None, method: str) -> Iterator[tuple[str, str]]:
     """(endpoint, address) of every rule with that method; ids are the world's, or of nothing that exists."""
+    yield from each_address(app, known_ids(world), method)
+
+
+def known_ids(world: World | None) -> dict[str, list[Any]]:
+    """What stands in addresses, by the name of the argument; None: an id of nothing that exists."""
     ids = {f"{field.name}": getattr(world, field.name) for field in dataclasses.fields(World)} if world else {}
-    known: dict[str, list[Any]] = {
+    return {
         "interview_id": [ids.get("draft")],
         "referral_id": [ids.get("asked"), ids.get("coming"), ids.get("arrived")],
         "case_id": [ids.get("asked_case"), ids.get("case"), ids.get("own_case")],
@@ -116,6 +121,7 @@ def addresses(app: Flask, world: World | None, method: str) -> Iterator[tuple[st
         "sample_id": [ids.get("sample")],
         "return_id": [ids.get("child_return")],
         "household_id": [None],
+        "passkey_id": [None],
         "months": [3],
         "claim_id": [ids.get("claim")],
         "entry_id": [ids.get("entry")],
@@ -131,7 +137,13 @@ def addresses(app: Flask, world: World | None, method: str) -> Iterator[tuple[st
         "filing_id": [ids.get("filing")],
         "group_id": [ids.get("group")],
         "name": ["junk.css"],
+        "session_id": [None],
     }
+
+
+def each_address(app: Flask, known: dict[str, list[Any]], method: str) -> Iterator[tuple[str, str]]:
+    """(endpoint, address) of every rule with that method, once for each of the values that are known of its
+    arguments."""
     with app.test_request_context():
         for rule in app.url_map.iter_rules():
             if method not in (rule.methods or ()) or rule.endpoint in SLOW:

@@ -22,12 +22,15 @@ from nrm.domain.referrals.referrals import (
     Relation,
     TransitionRefusal,
 )
+from nrm.domain.referrals.transfers import MEETING
 from nrm.domain.shelter.corrections import Why
 from nrm.domain.shelter.places import PlaceRefused
+from nrm.steps.referrals import hand_overs
 from nrm.steps.referrals import mistakes as steps
 from nrm.steps.referrals import next_receiver as next_receiver_steps
 from nrm.steps.referrals import transfers as transfer_steps
 from nrm.steps.referrals.transitions import change, decided
+from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import places as place_steps
 from nrm.store.referrals import referrals as store
 from nrm.store.rows.referrals import referrals as referral_rows
@@ -97,8 +100,10 @@ def take_back_acceptance(*, referral_id: uuid.UUID, why: Why, by: Actor) -> None
             raise IllegalTransition(TransitionRefusal.ON_THE_WAY)
         steps.append(session, referral, Kind.ACCEPTANCE, why, by)
         change(session, referral, after)
+        hand_overs.forget(session, referral.id, [MEETING])
         place_steps.not_come(session, referral.id, by)
         next_receiver_steps.record(session, audit.Event.ACCEPTANCE_TAKEN_BACK, referral, by, why=str(why))
+    erasure_steps.carry_out()
 
 
 def take_after_all(

@@ -294,6 +294,7 @@ def arrive(
         change(session, referral, after, arrived_at=clock.now())
         mistake_steps.settle(session, referral.id)
         place_steps.expected(session, referral.id, clock.now())
+        hand_overs.forget(session, referral.id, [MEETING])
         stay_steps.move_on(session, referral.case_id, by)
         transfer_steps.complete(session, referral, by)
         _done(session, referral.case_id, "arrival", by)
@@ -320,6 +321,7 @@ def not_arrived(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
         if transfer_steps.stands(session, referral):
             raise IllegalTransition(TransitionRefusal.STILL_THERE)
         change(session, referral, after)
+        hand_overs.forget(session, referral.id, [MEETING])
         place_steps.not_come(session, referral.id, by)
         transfer_steps.complete(session, referral, by)
         next_receiver_steps.record(session, audit.Event.REFERRAL_NOT_ARRIVED, referral, by)

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select, tuple_
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import SESSION_HOURS, Actor, NotVisible, Permission
+from nrm.domain.referrals.crossing_points import POSTS
 from nrm.domain.shelter.shifts import ShiftKind
 from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member, Organisation
 from nrm.models.interviews.interviews import Interview
@@ -42,9 +43,9 @@ class ReadingLine:
     pseudonym: str  # empty: it is an announced return, or an interview that is gone
     compartment: str
     purpose: str
-    member_id: uuid.UUID
+    member_id: uuid.UUID | None
     member_name: str
-    organisation: dict[str, str]
+    organisation: dict[str, str]  # empty with the name, where the asker's post is not told who read (ADR 0106)
     shift: OpenedForShift | None = None
 
 
@@ -141,7 +142,7 @@ def of_case(case_id: uuid.UUID, *, by: Actor, after: str = "", size: int = PAGE)
     NotVisible."""
     if cases.row(case_id, by=by).holder_id != by.organisation_id:
         raise NotVisible
-    return _page_of_readings((_of_case(case_id),), after, size, case_id)
+    return _page_of_readings((_of_case(case_id),), after, size, case_id, by=by)
 
 
 def _of_case(case_id: uuid.UUID) -> ColumnElement[bool]:
@@ -176,9 +177,11 @@ def openings(
     ]
     if member_id is not None:
         wanted.append(Reading.member_id == member_id)
+        if by.kind in POSTS:  # else an id would say whether its shelter was asked
+            wanted.append(Reading.organisation_id == by.organisation_id)
     if case_id is not None:
         wanted.append(_of_case(case_id))
-    return _page_of_readings(tuple(wanted), after, size, case_id)
+    return _page_of_readings(tuple(wanted), after, size, case_id, by=by)
 
 
 def holds_key(*, by: Actor) -> bool:
@@ -192,7 +195,7 @@ def holds_key(*, by: Actor) -> bool:
 
 
 def _page_of_readings(
-    wanted: tuple[ColumnElement[bool], ...], after: str, size: int, case_id: uuid.UUID | None = None
+    wanted: tuple[ColumnElement[bool], ...], after: str, size: int, case_id: uuid.UUID | None = None, *, by: Actor
 ) -> Page[ReadingLine]:
     statement = (
         select(
@@ -225,12 +228,13 @@ def _page_of_readings(
             pseudonym=pseudonym or "",
             compartment=reading.compartment,
             purpose=reading.purpose,
-            member_id=reading.member_id,
-            member_name=name,
-            organisation={"sq": sq, "en": en},
+            member_id=reading.member_id if told else None,
+            member_name=name if told else "",
+            organisation={"sq": sq, "en": en} if told else {},
             shift=_opened_for(shift, looked.get(shift.id, (0, 0))) if shift is not None else None,
         )
         for reading, pseudonym, name, sq, en, shift in found
+        for told in [by.kind not in POSTS or reading.organisation_id == by.organisation_id]
     ]
     return page(lines, lambda line: (line.opened_at, line.id), size)
 

@@ -12,7 +12,9 @@ from sqlalchemy.orm import aliased
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible
+from nrm.domain.agreement.agreements import RECEIVER
 from nrm.domain.referrals.critical_path import Leg, Step, timeline
+from nrm.domain.referrals.crossing_points import POSTS, is_told_receiver
 from nrm.domain.referrals.referrals import ReferralStatus, coarsened
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.interviews.interviews import Interview
@@ -59,7 +61,7 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> CasePath:
         .where(Case.id == case_id)
     ).one()
     status, opened_by, interviewed = found
-    legs, version = _legs(case_id)
+    legs, version = _legs(case_id, by)
     agreement = country().agreement(version) if version else country().in_force(clock.now())
     owed = obligations.of_case(case_id, by=by)
     zone = country().timezone
@@ -72,11 +74,12 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> CasePath:
         waits_to_be_placed=status == "referred",
         is_coarse=lambda at: at == coarsened(at, zone),
     )
-    return CasePath(steps, {each.id: each for each in owed}, _calls(case_id))
+    return CasePath(steps, {each.id: each for each in owed}, _calls(case_id, by))
 
 
-def _legs(case_id: uuid.UUID) -> tuple[list[Leg], str]:
-    """The referrals of the case in order, and the version of the agreement the last was made under."""
+def _legs(case_id: uuid.UUID, by: Actor) -> tuple[list[Leg], str]:
+    """The referrals of the case in order, and the version of the agreement the last was made under. Where the asker is
+    not told the receiver, there is neither its code nor its clause (ADR 0106)."""
     statement = (
         select(
             Organisation.code,
@@ -89,17 +92,25 @@ def _legs(case_id: uuid.UUID) -> tuple[list[Leg], str]:
             Referral.expected_at,
             Referral.arrived_at,
             Referral.agreement,
+            Interview.member_id,
         )
         .join(Organisation, Organisation.id == Referral.receiver_id)
+        .outerjoin(Interview, Interview.id == Referral.case_id)
         .where(Referral.case_id == case_id)
         .order_by(Referral.position)
     )
     rows = db.session.execute(statement).all()
-    legs = [Leg(code, clause, ReferralStatus(status), *hours) for code, clause, status, *hours, _ in rows]
+    legs = []
+    for code, clause, status, *hours, _, interviewer in rows:
+        mine = interviewer is not None and interviewer == by.member_id
+        told = is_told_receiver(by.kind, ReferralStatus(status), interviewer=mine)
+        legs.append(Leg(code if told else RECEIVER, clause if told else "", ReferralStatus(status), *hours))
     return legs, rows[-1].agreement if rows else ""
 
 
-def _calls(case_id: uuid.UUID) -> list[CallLine]:
+def _calls(case_id: uuid.UUID, by: Actor) -> list[CallLine]:
+    """The calls; for a post without the numbers, which may be those of whoever was asked."""
+    post = by.kind in POSTS
     statement = (
         select(
             ReminderCall.subject_id,
@@ -111,4 +122,7 @@ def _calls(case_id: uuid.UUID) -> list[CallLine]:
         .where(ReminderCall.case_id == case_id)
         .order_by(ReminderCall.called_at, ReminderCall.id)
     )
-    return [CallLine(*row) for row in db.session.execute(statement)]
+    return [
+        CallLine(subject_id, "" if post else party, "" if post else telephone, reached, called_at)
+        for subject_id, party, telephone, reached, called_at in db.session.execute(statement)
+    ]

@@ -29,7 +29,8 @@ class MistakeLine:
 
 @dataclass(frozen=True, slots=True)
 class GoesTo:
-    """The shelter that is asked in place of the one that accepted by mistake; `accepted`: it has said yes."""
+    """The shelter that is asked in place of the one that accepted by mistake; `accepted`: it has said yes. Names and
+    telephone are empty for who is not told (ADR 0106)."""
 
     receiver: dict[str, str]
     telephone: str
@@ -70,4 +71,5 @@ def goes_to(line: ReferralLine) -> GoesTo | None:
     if found is None:
         return None
     shelter, status = found
-    return GoesTo(shelter.names, shelter.telephone, status == ReferralStatus.ACCEPTED)
+    accepted = status == ReferralStatus.ACCEPTED
+    return GoesTo(shelter.names, shelter.telephone, accepted) if line.told else GoesTo({}, "", accepted)

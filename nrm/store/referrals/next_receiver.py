@@ -5,11 +5,13 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.referrals.crossing_points import POSTS
 from nrm.models.accounts.accounts import Organisation
+from nrm.models.interviews.interviews import Interview
 from nrm.store.rows.referrals import next_receiver as rows
 from nrm.store.shelter import cases
 from nrm.store.shelter.cases import CaseRelation, SeenCase
@@ -30,8 +32,12 @@ class CandidateLine:
 
 
 def candidates(case_id: uuid.UUID, *, by: Actor) -> list[CandidateLine]:
-    """The stored route of a case, for those who place the person; raises NotVisible."""
+    """The stored route of a case, for those who place the person; raises NotVisible. At a post the interviewer alone
+    sees it, for it begins with the party that was picked (ADR 0106); a colleague gets none."""
     _check_places(case_id, by)
+    mine = exists().where(Interview.id == case_id, Interview.member_id == by.member_id)
+    if by.kind in POSTS and not db.session.scalar(select(mine)):
+        return []
     asked = {each.party for each in rows.chain(case_id)}
     organisations = {each.id: each for each in db.session.scalars(select(Organisation))}
     return [

@@ -1,7 +1,7 @@
 """Referrals, routes and obligations, as far as the asker may see them.
 
 Its sender, the party that it asked, and the duty desk see a referral. After the answer the sender sees only the answer;
-the case is no longer theirs (`store/shelter/cases.py`).
+the case is no longer theirs (`store/shelter/cases.py`). A post is not told who gave it (ADR 0106).
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from nrm import clock
 from nrm.db import UtcDateTime, db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.quarters import Quarter
+from nrm.domain.referrals.crossing_points import is_told_receiver
 from nrm.domain.referrals.referrals import ReferralStatus, Relation
 from nrm.models.accounts.accounts import Keyring, KeyringWrap, Organisation
 from nrm.models.interviews.interviews import Interview
@@ -42,7 +43,6 @@ from nrm.models.shelter.cases import Case
 from nrm.models.shelter.places import Place, Promise
 from nrm.prepared import Prepared
 from nrm.prepared import Row as PreparedRow
-from nrm.store import names as organisation_names
 from nrm.store.countries import country
 from nrm.store.paging import MOST, PAGE, PLACE, Page, page, place_after, values_of
 from nrm.store.rows.accounts import members as member_rows
@@ -54,9 +54,19 @@ from nrm.vault import tags
 _Sender = aliased(Organisation)
 _Receiver = aliased(Organisation)
 _Arrived = aliased(Referral)
-_Lines = Select[Referral, Case, Organisation, Organisation, str, bool, date | None]
+_Lines = Select[Referral, Case, Organisation, Organisation, str, bool, date | None, uuid.UUID | None]
 _TaggedLines = Select[
-    Referral, Case, Organisation, Organisation, str, bool, date | None, bytes | None, int | None, bytes | None
+    Referral,
+    Case,
+    Organisation,
+    Organisation,
+    str,
+    bool,
+    date | None,
+    uuid.UUID | None,
+    bytes | None,
+    int | None,
+    bytes | None,
 ]
 _WITHOUT_HOUR = datetime(9999, 12, 31, tzinfo=UTC)
 _DUE = case((Referral.promised_at.is_(None), Referral.due_at), else_=Referral.expires_at)
@@ -65,13 +75,20 @@ _EXPECTED = func.coalesce(Referral.expected_at, _WITHOUT_HOUR, type_=Referral.ex
 
 @dataclass(frozen=True, slots=True)
 class ReferralLine:
-    """One referral as a desk sees it. Names are by language; `relation` is what the asker is to it."""
+    """One referral as a desk sees it. Names are by language; `relation` is what the asker is to it.
+
+    `told`: whether the asker may be told who is asked (ADR 0106). Where not, everything that the receiver said or that
+    tells one receiver from another is empty: its names, code, telephone and place, the clause, why it was chosen, who
+    promised and why it declined.
+    """
 
     id: uuid.UUID
     case_id: uuid.UUID
     pseudonym: str
     status: ReferralStatus
     relation: Relation
+    told: bool
+    interviewer: bool  # the asker held the interview from which the referral came
     sender: dict[str, str]
     sender_telephone: str
     receiver: dict[str, str]
@@ -222,9 +239,7 @@ def sent(*, by: Actor, after: str = "", size: int = PAGE, wanted: Wanted = ALL) 
 def _sent(by: Actor, further: bool, mine: bool, since: bool, until: bool, status: bool) -> _Lines:
     statement = _referral_rows().where(Referral.sender_id == by.organisation_id)
     if mine:
-        statement = statement.where(
-            exists().where(Interview.id == Referral.case_id, Interview.member_id == by.member_id)
-        )
+        statement = statement.where(Interview.member_id == by.member_id)
     if since:
         statement = statement.where(Referral.sent_at >= bindparam("since", type_=UtcDateTime()))
     if until:
@@ -238,7 +253,7 @@ def _sent(by: Actor, further: bool, mine: bool, since: bool, until: bool, status
 
 @dataclass(frozen=True, slots=True)
 class SentLine:
-    """One referral as the home page of who sent it lists it."""
+    """One referral as the home page of who sent it lists it. `receiver`: empty where they are not told (ADR 0106)."""
 
     id: uuid.UUID
     case_id: uuid.UUID
@@ -260,7 +275,9 @@ def sent_by_me(*, by: Actor, size: int) -> Page[SentLine]:
     whose = {"organisation_id": by.organisation_id, "member_id": by.member_id, "most": size + 1}
     now = clock.now()
     return page(
-        [_sent_line(row, now) for row in _SENT_BY.all(db.session, whose)], lambda each: (each.sent_at, each.id), size
+        [_sent_line(row, now, by) for row in _SENT_BY.all(db.session, whose)],
+        lambda each: (each.sent_at, each.id),
+        size,
     )
 
 
@@ -293,14 +310,14 @@ _SENT_BY = Prepared(
 )
 
 
-def _sent_line(row: PreparedRow, now: datetime) -> SentLine:
+def _sent_line(row: PreparedRow, now: datetime, by: Actor) -> SentLine:
     status = ReferralStatus(row.status)
     return SentLine(
         id=row.id,
         case_id=row.case_id,
         pseudonym=row.pseudonym,
         status=status,
-        receiver={"sq": row.name_sq, "en": row.name_en},
+        receiver={"sq": row.name_sq, "en": row.name_en} if is_told_receiver(by.kind, status, interviewer=True) else {},
         sent_at=row.sent_at,
         due_at=row.due_at,
         departed_at=row.departed_at,
@@ -330,10 +347,20 @@ def _referral_rows() -> _Lines:
     missing = select(Missing.since_on).where(Missing.case_id == Referral.case_id, Missing.outcome == "")
     since = missing.correlate(Referral).scalar_subquery()
     return (
-        select(Referral, Case, _Sender, _Receiver, Place.label, referral_rows.handed_over_urgently(), since)
+        select(
+            Referral,
+            Case,
+            _Sender,
+            _Receiver,
+            Place.label,
+            referral_rows.handed_over_urgently(),
+            since,
+            Interview.member_id,
+        )
         .join(Case, Case.id == Referral.case_id)
         .join(_Sender, _Sender.id == Referral.sender_id)
         .join(_Receiver, _Receiver.id == Referral.receiver_id)
+        .outerjoin(Interview, Interview.id == Referral.case_id)
         .outerjoin(Promise, and_(Promise.referral_id == Referral.id, Promise.over_on.is_(None)))
         .outerjoin(Place, Place.id == Promise.place_id)
     )
@@ -386,39 +413,46 @@ def _first_due_first(by: Actor, status: ReferralStatus, further: bool) -> _Tagge
 
 
 def _referral_line(
-    found: Row[Referral, Case, Organisation, Organisation, str, bool, date | None], by: Actor, *, doctor: bool = False
+    found: Row[Referral, Case, Organisation, Organisation, str, bool, date | None, uuid.UUID | None],
+    by: Actor,
+    *,
+    doctor: bool = False,
 ) -> ReferralLine:
-    referral_, case_, sender, receiver, place, urgently, missing_since = found
+    referral_, case_, sender, receiver, place, urgently, missing_since, interviewer = found
     status = ReferralStatus(referral_.status)
-    told = status.is_open and relation_to(referral_, by=by) in (Relation.RECEIVER, Relation.DUTY_OFFICER)
+    held_it = interviewer is not None and interviewer == by.member_id
+    told = is_told_receiver(by.kind, status, interviewer=held_it)
+    of_person = status.is_open and relation_to(referral_, by=by) in (Relation.RECEIVER, Relation.DUTY_OFFICER)
     return ReferralLine(
         id=referral_.id,
         case_id=case_.id,
         pseudonym=case_.pseudonym,
         status=status,
         relation=relation_to(referral_, by=by),
+        told=told,
+        interviewer=held_it,
         sender=sender.names,
         sender_telephone=sender.telephone,
-        receiver=receiver.names,
-        receiver_code=receiver.code,
-        receiver_telephone=receiver.telephone,
+        receiver=receiver.names if told else {},
+        receiver_code=receiver.code if told else "",
+        receiver_telephone=receiver.telephone if told else "",
         agreement=referral_.agreement,
-        clause=referral_.clause,
-        must=referral_.must,
-        assigned=referral_.assigned,
-        override_reason=referral_.override_reason,
+        clause=referral_.clause if told else "",
+        must=referral_.must and told,
+        assigned=referral_.assigned and told,
+        override_reason=referral_.override_reason if told else "",
         sent_at=referral_.sent_at,
         due_at=referral_.due_at,
         expires_at=referral_.expires_at,
         promised_at=referral_.promised_at,
-        promised_by=referral_.promised_by,
+        promised_by=referral_.promised_by if told else "",
         decided_at=referral_.decided_at,
-        decline_reason=referral_.decline_reason,
+        decline_reason=referral_.decline_reason if told else "",
         departed_at=referral_.departed_at,
         escort=referral_.escort,
         expected_at=referral_.expected_at,
         arrived_at=referral_.arrived_at,
-        place=place or "",
+        place=(place or "") if told else "",
         age_class=case_.age_class,
         gender=case_.gender,
         citizenship_class=case_.citizenship_class,
@@ -427,17 +461,20 @@ def _referral_line(
         late=referral_rows.terms(referral_).is_late(status, clock.now()),
         urgent=bool(urgently),
         doctor=doctor,
-        missing_since=missing_since if told else None,
+        missing_since=missing_since if of_person else None,
         quarter=_quarter(referral_),
     )
 
 
 def can_be_opened(line: ReferralLine) -> bool:
     """Whether the asked party could open the case by accepting; if not, its holder must send the keys now."""
-    receiver = organisation_names.organisation_by_code(line.receiver_code)
-    return next_receiver_rows.has_key_waiting(line.case_id, receiver.id)
+    return next_receiver_rows.has_key_waiting(line.case_id, _receiver_of(line))
 
 
 def receiver_may_accept(line: ReferralLine) -> bool:
     """Whether enough people hold the key of the asked organisation."""
-    return member_rows.may_accept(organisation_names.organisation_by_code(line.receiver_code).id)
+    return member_rows.may_accept(_receiver_of(line))
+
+
+def _receiver_of(line: ReferralLine) -> uuid.UUID:
+    return db.session.scalars(select(Referral.receiver_id).where(Referral.id == line.id)).one()

@@ -20,6 +20,7 @@ from nrm.domain.interviews.facts import struck_out
 from nrm.domain.interviews.handouts import Handout
 from nrm.domain.interviews.understanding import doubts
 from nrm.domain.interviews.wordings import language_question, reading_language
+from nrm.domain.referrals.crossing_points import POSTS
 from nrm.domain.shelter.consents import asked_in_interview
 from nrm.domain.words import N_
 from nrm.render.pdf import PdfUnavailable, to_pdf
@@ -157,8 +158,8 @@ def _wording_version(draft: Draft) -> int | None:
 @blueprint.get("/interviews/<uuid:interview_id>/transport/pdf")
 @access.requires(Permission.INTERVIEW_CONDUCT)
 def transport(interview_id: uuid.UUID) -> Answer:
-    """The sheet for the driver: whom to call, what to observe on the way. No name, and no address of the
-    destination."""
+    """The sheet for the driver: whom to call, what to observe on the way. No name, no address of the destination, and
+    from a post no number of it."""
     by = access.actor()
     newest = store.hand_over_referral(interview_id, by=by)
     line = referral_store.referral(newest.id, by=by)
@@ -166,7 +167,7 @@ def transport(interview_id: uuid.UUID) -> Answer:
         "interviews/handouts/transport.html",
         "sheet.pdf",
         code=line.pseudonym,
-        telephone=line.receiver_telephone,
+        telephone="" if by.kind in POSTS else line.receiver_telephone,
         duty=[number for _, number in duty_of(line)],
         emergency=country().emergency,
     )

@@ -29,6 +29,7 @@ from nrm.domain.interviews.draft_owners import NotTheirsToEnd
 from nrm.domain.interviews.facts import consent_of
 from nrm.domain.interviews.interviews import Page
 from nrm.domain.interviews.questionnaire_flow import ended_as, journey
+from nrm.domain.referrals.crossing_points import POSTS
 from nrm.domain.referrals.referrals import ReferralRefusal
 from nrm.domain.shelter.consents import ByName
 from nrm.domain.words import N_
@@ -537,6 +538,7 @@ def sent(interview_id: uuid.UUID) -> Answer:
         line=line,
         told=draft_lines.told(store.to_be_told(interview_id, by=by)),
         duty=handouts.duty_of(line),
+        post=by.kind in POSTS,
         status_labels=STATUS_LABELS,
         leaflets=handouts.leaflets(),
         interview_id=interview_id,
@@ -554,9 +556,12 @@ def _newest_referral(interview_id: uuid.UUID) -> ReferralLine:
 def answer(interview_id: uuid.UUID) -> str:
     """The part of the page of what was sent that says who answers. The page asks for it by itself, so it does not
     prolong the session (`sessions.UNSEEN`)."""
+    line = _newest_referral(interview_id)
     return render_template(
         "interviews/interviews/answer.html",
-        line=_newest_referral(interview_id),
+        line=line,
+        duty=handouts.duty_of(line),
+        post=access.actor().kind in POSTS,
         status_labels=STATUS_LABELS,
         interview_id=interview_id,
     )

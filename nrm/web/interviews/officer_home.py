@@ -121,20 +121,20 @@ def _of_sent(rows: Sequence[SentLine]) -> Iterator[Waiting]:
         if line.somewhere or clock.now() - line.sent_at > ASKED_LATELY:
             continue
         address = url_for("referrals.show", referral_id=line.id)
-        values = {"code": line.pseudonym, "receiver": text_in(line.receiver)}
+        code = line.pseudonym
         if line.status is ReferralStatus.NOT_ARRIVED:
-            yield Waiting(gettext("%(code)s did not arrive at %(receiver)s: call", **values), address)
+            yield Waiting(gettext("%(code)s did not arrive: call the duty desk", code=code), address)
         elif line.status is ReferralStatus.MISTAKEN:
-            said = gettext("%(code)s: %(receiver)s accepted by mistake, do not set off, call", **values)
-            yield Waiting(said, address)
+            yield Waiting(gettext("%(code)s: accepted by mistake, do not set off, call", code=code), address)
         elif line.status in (ReferralStatus.DECLINED, ReferralStatus.EXPIRED, ReferralStatus.WITHDRAWN):
-            yield Waiting(gettext("%(code)s: nobody is being asked now, call", **values), address)
+            yield Waiting(gettext("%(code)s: nobody is being asked now, call", code=code), address)
         elif line.status is ReferralStatus.SENT and line.late:
+            values = {"code": code, "receiver": text_in(line.receiver)}
             yield Waiting(gettext("%(code)s: the answer of %(receiver)s is late, call", **values), address)
         elif line.status is ReferralStatus.ACCEPTED and line.departed_at is None:
-            yield Waiting(gettext("%(code)s: %(receiver)s accepted, take the person there", **values), address)
+            yield Waiting(gettext("%(code)s: accepted, look who comes and where you meet", code=code), address)
         elif line.status is ReferralStatus.ACCEPTED and line.late:
-            yield Waiting(gettext("Late: %(code)s has not arrived at %(receiver)s yet, call", **values), address)
+            yield Waiting(gettext("Late: %(code)s has not arrived yet, call the duty desk", code=code), address)
 
 
 def _of_families(lines: Sequence[FamilyLine]) -> Iterator[Waiting]:

@@ -32,6 +32,7 @@ from nrm.actions.shelter import cases as case_actions
 from nrm.actions.shelter import shifts
 from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission
 from nrm.domain.accounts.members import TooFewKeyHolders
+from nrm.domain.referrals.crossing_points import POSTS
 from nrm.domain.referrals.referrals import (
     REASONS_UNDER_MUST,
     DeclineReason,
@@ -53,6 +54,7 @@ from nrm.steps.shelter import cases as case_steps
 from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts
+from nrm.store.referrals import meetings as meeting_store
 from nrm.store.referrals import mistakes as mistake_store
 from nrm.store.referrals import obligations
 from nrm.store.referrals import referrals as store
@@ -63,7 +65,7 @@ from nrm.store.shelter import consents, places
 from nrm.web import access, errors
 from nrm.web.interviews import handouts
 from nrm.web.language import text_in
-from nrm.web.referrals import critical_path, sent_filter, taken_back, transfers
+from nrm.web.referrals import critical_path, meetings, sent_filter, taken_back, transfers
 from nrm.web.shelter.opened import Rows, answer_rows
 
 blueprint = Blueprint("referrals", __name__)
@@ -180,6 +182,8 @@ def _sender_page(line: ReferralLine, form: DepartReferralForm) -> str:
         taken_back=taken_back.section(line),
         not_left=taken_back.may_say_not_left(line),
         goes_to=mistake_store.goes_to(line),
+        post=by.kind in POSTS,
+        meeting=meetings.section(line),
     )
 
 
@@ -235,6 +239,7 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
         may_accept=store.receiver_may_accept(line),
         purpose=PURPOSE_LABELS[_purpose(line)],
         path=critical_path.section(line.case_id) if line.relation is Relation.DUTY_OFFICER else "",
+        meeting=meetings.section(line),
     )
 
 
@@ -308,8 +313,18 @@ def accept(referral_id: uuid.UUID) -> Answer:
         kept = places.kept_place(referral.case_id, by=access.actor()) if receiver else None
         if kept is not None and str(kept) == request.form.get("bed"):
             # This form came before, and its answer was lost on the way.
-            return redirect(url_for("cases.show", case_id=referral.case_id), 303)
+            return _accepted(referral_id)
         return _conflict(error)
+
+
+def _accepted(referral_id: uuid.UUID) -> Answer:
+    """To the case; of a person who comes from a post, the shelter first says where it meets them."""
+    by = access.actor()
+    line = store.referral(referral_id, by=by)
+    stand = meeting_store.stand(line, by=by)
+    if stand is not None and not stand.said:
+        return redirect(url_for("meetings.say_page", referral_id=referral_id), 303)
+    return redirect(url_for("cases.show", case_id=line.case_id), 303)
 
 
 def _accept(referral_id: uuid.UUID) -> Answer:
@@ -321,7 +336,7 @@ def _accept(referral_id: uuid.UUID) -> Answer:
         return _receiver_page(line, form), 422
     hours = int(form.expected.data or 0)
     try:
-        case_id = actions.accept(
+        actions.accept(
             referral_id=referral_id,
             place_id=uuid.UUID(form.bed.data),
             expected_at=clock.now() + timedelta(hours=hours) if hours else None,
@@ -332,7 +347,7 @@ def _accept(referral_id: uuid.UUID) -> Answer:
         return _receiver_page(line, form), 422
     except TooFewKeyHolders:
         return errors.error_page(409, TOO_FEW)
-    return redirect(url_for("cases.show", case_id=case_id), 303)
+    return _accepted(referral_id)
 
 
 def _to_decide(referral_id: uuid.UUID, event: ReferralEvent) -> ReferralLine:

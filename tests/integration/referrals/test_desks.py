@@ -160,7 +160,9 @@ def test_a_shelter_accepts_on_the_second_page_and_the_sender_sees_the_answer(
     page = nrc.get(f"/referrals/{rinas.referral_id}?lang=en")
     assert "Accept the person" in page
     where = nrc.post(f"/referrals/{rinas.referral_id}/accept", {"bed": str(people.bed("NRC", 3)), "expected": "2"})
-    assert where == f"/cases/{rinas.case_id}"
+    assert where == f"/referrals/{rinas.referral_id}/where"  # a post is told where to bring the person, not to whom
+    assert f"/cases/{rinas.case_id}" in nrc.get(where)
+    where = f"/cases/{rinas.case_id}"
     assert "The person has arrived" in nrc.get(where + "?lang=en")
     assert people.PLANTED not in nrc.get(where)
     assert nrc.post(f"/referrals/{rinas.referral_id}/arrival", {"bed": "none-yet", "admitted": "today"}) == where
@@ -188,9 +190,11 @@ def test_an_acceptance_whose_answer_was_lost_leads_to_the_case_when_it_comes_aga
 ) -> None:
     nrc = sign_in("nrc.case_worker")
     data: dict[str, object] = {"bed": str(people.bed("NRC")), "expected": "2"}
-    case = nrc.post(f"/referrals/{rinas.referral_id}/accept", data)
-    assert case == f"/cases/{rinas.case_id}"
-    assert nrc.post(f"/referrals/{rinas.referral_id}/accept", data) == case
+    where = nrc.post(f"/referrals/{rinas.referral_id}/accept", data)
+    assert where == f"/referrals/{rinas.referral_id}/where"
+    assert nrc.post(f"/referrals/{rinas.referral_id}/accept", data) == where
+    nrc.post(where, {"brings": "post", "place": "Bashkia e Durrësit", "telephone": "+355 69 555 0199"})
+    assert nrc.post(f"/referrals/{rinas.referral_id}/accept", data) == f"/cases/{rinas.case_id}"
     nrc.post(f"/referrals/{rinas.referral_id}/accept", {**data, "bed": str(people.bed("NRC", 1))}, 409)
     sign_in("vatra.case_worker").post(f"/referrals/{rinas.referral_id}/accept", data, 404)
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, func, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.referrals.crossing_points import MEETING_ENDS, POSTS
 from nrm.domain.referrals.referrals import ReferralStatus
-from nrm.domain.referrals.transfers import TRANSFER
+from nrm.domain.referrals.transfers import MEETING, TRANSFER
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import SealedCompartment
 
+_POSTS = tuple(str(each) for each in sorted(POSTS))
 _SHELTERS = tuple(str(each) for each in OrganisationKind if each.takes_people_in)
 
 
@@ -36,6 +39,26 @@ def is_written(referral_id: uuid.UUID, what: str = TRANSFER) -> bool:
 def is_move(referral: Referral) -> bool:
     """Whether the sender is a shelter."""
     return bool(db.session.scalar(select(exists().where(Referral.id == referral.id, from_a_shelter()))))
+
+
+def is_of_a_post(referral: Referral) -> bool:
+    """Whether the sender is of a kind to which no receiver is named once somebody has accepted (ADR 0106)."""
+    return bool(db.session.scalar(select(exists().where(Referral.id == referral.id, from_a_post()))))
+
+
+def from_a_post() -> ColumnElement[bool]:
+    """The condition for referrals that a post sent."""
+    return Referral.sender_id.in_(select(Organisation.id).where(Organisation.kind.in_(_POSTS)))
+
+
+def with_a_meeting_over(at: datetime) -> list[uuid.UUID]:
+    """Accepted referrals of posts of which the meeting place is to be destroyed by now; for `tend`."""
+    written = exists().where(SealedCompartment.case_id == Referral.id, SealedCompartment.compartment == MEETING)
+    awaited = func.coalesce(Referral.expected_at, Referral.decided_at, type_=Referral.decided_at.type)
+    statement = select(Referral.id).where(
+        Referral.status == ReferralStatus.ACCEPTED, awaited <= at - MEETING_ENDS, from_a_post(), written
+    )
+    return list(db.session.scalars(statement))
 
 
 def standing(case_id: uuid.UUID) -> Referral | None:

@@ -1,0 +1,82 @@
+"""Where a shelter meets somebody whom a post brings, or that it comes itself; who of the post goes with the person."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from wtforms import RadioField, StringField, TextAreaField
+from wtforms.validators import InputRequired
+
+from forms import SelectChoice
+from forms.typed import Offered, OnceForm, PlainText
+from nrm.domain.referrals.crossing_points import Brings, Meeting, is_number_of, names_shelter
+from nrm.domain.words import N_
+
+BRINGS_LABELS = {
+    Brings.POST: N_("The post brings the person to a public place"),
+    Brings.SHELTER: N_("We come for the person"),
+}
+
+
+class MeetingForm(OnceForm):
+    """What the shelter that accepted says of the way."""
+
+    brings = RadioField(
+        N_("Who goes with the person?"),
+        choices=[SelectChoice(value=str(code), label=label) for code, label in BRINGS_LABELS.items()],
+        validators=[Offered(N_("Choose who goes with the person"))],
+        validate_choice=False,
+    )
+    place = TextAreaField(
+        N_("Where do you meet?"),
+        description=N_("A public place, such as a hospital or a town hall. Never your house, office or name."),
+        validators=[InputRequired(N_("Enter a public place")), PlainText(500)],
+    )
+    telephone = StringField(
+        N_("Telephone of whoever meets them"),
+        description=N_("No number of yours that is in a directory."),
+        validators=[PlainText(40)],
+    )
+    hour = StringField(
+        N_("When do you come?"),
+        validators=[PlainText(40)],
+    )
+    word = StringField(
+        N_("Code word"),
+        description=N_("Whoever comes says it, and the post hands nobody over without it."),
+        validators=[PlainText(40)],
+    )
+
+    def fits(self, names: Collection[str], numbers: Collection[str]) -> bool:
+        """Whether all is there that this way needs, and nothing of it names the shelter: its `names`, its `numbers`."""
+        if not self.validate():
+            return False
+        needed = {
+            Brings.POST: {"telephone": N_("Enter a telephone under which the escort reaches you")},
+            Brings.SHELTER: {"hour": N_("Enter when you come"), "word": N_("Enter a code word")},
+        }
+        for name, message in needed[Brings(self.brings.data)].items():
+            if not (self[name].data or "").strip():
+                self[name].errors = [message]
+        if is_number_of(self.telephone.data or "", numbers):
+            self.telephone.errors = [N_("This number is in the directory: it would say who you are. Enter another one")]
+        for field in (self.place, self.hour, self.word):
+            if names_shelter(field.data or "", names):
+                field.errors = [N_("This names the shelter. Write it without your name")]
+        return not self.errors
+
+    def meeting(self) -> Meeting:
+        """What was said, of a form that fits."""
+        brings = Brings(self.brings.data)
+        wanted = ("place", "telephone") if brings is Brings.POST else ("place", "hour", "word")
+        return Meeting(brings, **{name: (self[name].data or "").replace("\r\n", "\n").strip() for name in wanted})
+
+
+class EscortForm(OnceForm):
+    """The colleague of the post who goes with the person, typed."""
+
+    name = StringField(
+        N_("Which colleague goes?"),
+        description=N_("Type the whole name, or the sign-in name. Only this colleague will see where you meet."),
+        validators=[InputRequired(N_("Enter the name of the colleague")), PlainText(120)],
+    )

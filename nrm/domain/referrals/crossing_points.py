@@ -1,0 +1,101 @@
+"""A crossing point cannot look up where a person is: what its people may know of who takes somebody in (ADR 0106)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.referrals.referrals import ReferralStatus
+
+POSTS = frozenset(
+    {
+        OrganisationKind.BORDER_POLICE,
+        OrganisationKind.POLICE,
+        OrganisationKind.HELPLINE,
+        OrganisationKind.CONSULAR_SERVICE,
+    }
+)
+"""Kinds of organisations to which no shelter is named from the acceptance on."""
+
+MEETING_ENDS = timedelta(hours=12)
+"""How long after the hour for which a person is expected the meeting place is destroyed, if nobody arrived."""
+
+
+def is_told_receiver(kind: OrganisationKind | None, status: ReferralStatus, *, interviewer: bool) -> bool:
+    """Whether somebody of an organisation of this kind may be told who is asked, in a referral with this status: at a
+    post the interviewer alone, and only as long as there is no answer. Others see it as their relation lets them."""
+    return kind not in POSTS or (interviewer and status is ReferralStatus.SENT)
+
+
+ESCORT = "escort"
+"""In the sealed meeting place: the id of the member of the post who alone opens it; none for the interviewer."""
+
+
+class Brings(StrEnum):
+    """Who goes with the person from the post."""
+
+    POST = "post"  # to a public place at which the shelter meets them
+    SHELTER = "shelter"  # it comes for the person, and says a code word
+
+
+def meeting_ends(expected_at: datetime | None, accepted_at: datetime) -> datetime:
+    """From when on the meeting place can be opened by nobody and is destroyed; without an expected hour it counts from
+    the acceptance."""
+    return (expected_at or accepted_at) + MEETING_ENDS
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Meeting:
+    """Where the shelter that accepted meets the person, and who goes with them. `telephone`: of whoever meets the
+    escort of the post; `hour` and `word`: when the shelter comes, and the word by which its escort is known."""
+
+    brings: Brings
+    place: str
+    telephone: str = ""
+    hour: str = ""
+    word: str = ""
+
+    def to_value(self) -> dict[str, str]:
+        """What is sealed."""
+        return {**asdict(self), "brings": str(self.brings)}
+
+    @classmethod
+    def of_value(cls, value: Mapping[str, Any]) -> Meeting:
+        """What was sealed, read again."""
+        parts = {name: str(value.get(name, "")) for name in ("place", "telephone", "hour", "word")}
+        return cls(Brings(value["brings"]), **parts)
+
+
+def names_shelter(text: str, names: Collection[str]) -> bool:
+    """Whether a text has one of these names, what of it stands before a comma, or what of it stands in quotation marks;
+    in capitals or not, whatever stands between its words. Endings of a word are not seen through."""
+    said = _words_of(text)
+    known = [
+        part for name in names for part in (name, name.partition(",")[0], *re.findall(r"[“„\"«](.+?)[”“\"»]", name))
+    ]
+    return any(words and words in said for words in map(_words_of, known))
+
+
+def is_number_of(telephone: str, numbers: Collection[str]) -> bool:
+    """Whether a telephone is one of these numbers, with the code of the country or without."""
+    digits = _digits(telephone)
+    known = {_digits(each) for each in numbers} - {""}
+    return any(digits.endswith(each[-_LOCAL:]) for each in known)
+
+
+_QUOTED = re.compile(r"[“„\"«](.+?)[”“\"»]")
+_LOCAL = 8
+"""So many digits at the end tell one telephone from another."""
+
+
+def _digits(text: str) -> str:
+    return "".join(each for each in text if each.isdigit())
+
+
+def _words_of(text: str) -> str:
+    return " " + " ".join(re.findall(r"\w+", text.casefold())) + " " if re.search(r"\w", text) else ""

@@ -1,0 +1,264 @@
+"""Where a post meets the shelter that accepted: who opens it, until when, and what it must not say (ADR 0106)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from nrm import clock
+from nrm.actions import tending
+from nrm.actions.referrals import meetings, mistakes, referrals, transfers
+from nrm.db import db, transaction
+from nrm.domain.accounts.accounts import NotVisible, Role
+from nrm.domain.interviews.draft_owners import NoSuchColleague
+from nrm.domain.referrals.crossing_points import Brings, Meeting
+from nrm.domain.referrals.referrals import Escort, IllegalTransition
+from nrm.domain.referrals.transfers import MEETING
+from nrm.domain.shelter.corrections import Why
+from nrm.models.interviews.interviews import Interview
+from nrm.models.shelter.cases import Reading, SealedCompartment
+from nrm.steps.referrals import hand_overs
+from nrm.vault import shredding
+from tests import factories
+from tests.conftest import Person
+from tests.factories_referrals import HAND_OVER_FORM, bed, organisation, sent
+from tests.twins import INTERVIEWER, SECOND, joins
+
+PLACE = "Spitali i Lushnjës, hyrja kryesore"
+MOBILE = "+355 69 555 0199"
+BROUGHT = Meeting(Brings.POST, PLACE, telephone=MOBILE)
+FORM = {"brings": "post", "place": PLACE, "telephone": MOBILE}
+COMES = {"brings": "shelter", "place": PLACE, "hour": "23:30", "word": "ulliri"}
+
+
+@pytest.fixture
+def accepted(app: Flask) -> uuid.UUID:
+    """A referral of Rinas that NRC accepted for in six hours."""
+    made = sent(factories.actor(INTERVIEWER))
+    at = clock.now()
+    clock.set_clock(lambda: at)
+    worker = factories.actor("nrc.case_worker")
+    referrals.accept(referral_id=made.referral_id, place_id=bed("NRC"), expected_at=at + timedelta(hours=6), by=worker)
+    return made.referral_id
+
+
+def said(referral_id: uuid.UUID, meeting: Meeting = BROUGHT) -> uuid.UUID:
+    meetings.say(referral_id=referral_id, meeting=meeting, by=factories.actor("nrc.case_worker"))
+    return referral_id
+
+
+def is_there(referral_id: uuid.UUID) -> bool:
+    db.session.rollback()
+    here = select(SealedCompartment.epoch).where(SealedCompartment.case_id == referral_id)
+    return db.session.scalar(here) is not None
+
+
+def test_after_accepting_the_shelter_is_asked_for_a_public_place(app: Flask, sign_in: Callable[[str], Person]) -> None:
+    made = sent(factories.actor(INTERVIEWER))
+    nrc = sign_in("nrc.case_worker")
+    where = nrc.post(f"/referrals/{made.referral_id}/accept", {"bed": str(bed("NRC"))})
+    assert where == f"/referrals/{made.referral_id}/where"
+    assert "vend publik" in nrc.get(where)
+    assert nrc.post(where, dict(FORM)) == f"/cases/{made.case_id}"
+    assert PLACE not in nrc.get(f"/referrals/{made.referral_id}")
+    nrc.post(f"/referrals/{made.referral_id}/meeting/open")
+    assert PLACE in nrc.get(f"/referrals/{made.referral_id}")
+
+
+def test_one_member_of_the_post_opens_it_under_her_name(accepted: uuid.UUID, sign_in: Callable[[str], Person]) -> None:
+    officer = sign_in(INTERVIEWER)
+    page = officer.get(f"/referrals/{accepted}")
+    assert "mos u nisni" in page  # nothing was said yet
+    said(accepted)
+    page = officer.get(f"/referrals/{accepted}")
+    assert PLACE not in page
+    assert MOBILE not in page
+    assert f"/referrals/{accepted}/meeting/open" in page
+    officer.post(f"/referrals/{accepted}/meeting/open")
+    page = officer.get(f"/referrals/{accepted}")
+    assert PLACE in page
+    assert MOBILE in page
+    opened = db.session.execute(select(Reading.compartment, Reading.purpose).order_by(Reading.opened_at.desc())).first()
+    assert opened is not None
+    assert tuple(opened) == (MEETING, "handing_on")
+    assert "Vendi i takimit" in officer.get("/openings?whose=mine")
+    assert "NRC" not in page
+    assert "Qendra" not in page.replace("Qendra vjen", "")
+
+
+def test_a_colleague_opens_nothing_before_being_named_and_then_alone(
+    accepted: uuid.UUID, sign_in: Callable[[str], Person]
+) -> None:
+    joins(INTERVIEWER, SECOND, Role.BORDER_OFFICER, "RINAS")
+    said(accepted)
+    officer, colleague = sign_in(INTERVIEWER), sign_in(SECOND)
+    address = f"/referrals/{accepted}"
+    page = colleague.get(address)
+    assert "Test border_officer" in page
+    assert f"{address}/meeting/open" not in page
+    colleague.post(f"{address}/meeting/open", status=404)
+    assert colleague.client.get(f"{address}/escort").status_code == 404
+    colleague.post(f"{address}/escort", {"name": "rinas.second"}, status=404)
+    officer.post(f"{address}/meeting/open")
+    officer.post(f"{address}/escort", {"name": "somebody"}, status=422)
+    officer.post(f"{address}/escort", {"name": ""}, status=422)
+    assert officer.post(f"{address}/escort", {"name": SECOND}) == address
+    page = officer.get(address)
+    assert PLACE not in page
+    assert MOBILE not in page
+    assert f"Test {SECOND}" in page
+    officer.post(f"{address}/meeting/open", status=404)
+    colleague.post(f"{address}/meeting/open")
+    assert PLACE in colleague.get(address)
+    # The shelter says it anew, and the colleague goes still.
+    said(accepted, Meeting(Brings.POST, "Bashkia e Fierit", telephone=MOBILE))
+    assert "Bashkia e Fierit" in colleague.get(address)
+    officer.post(f"{address}/meeting/open", status=404)
+
+
+def test_an_interviewer_by_a_row_in_the_database_opens_nothing(accepted: uuid.UUID) -> None:
+    joins(INTERVIEWER, SECOND, Role.BORDER_OFFICER, "RINAS")
+    said(accepted)
+    second = factories.actor(SECOND)
+    with transaction() as session:
+        session.execute(update(Interview).values(member_id=second.member_id))
+    with pytest.raises(NotVisible):
+        transfers.open_written(referral_id=accepted, what=MEETING, by=second)
+    with pytest.raises(NotVisible):
+        meetings.name_escort(referral_id=accepted, name=INTERVIEWER, by=second)
+
+
+def test_the_duty_desk_and_others_open_no_meeting_place(accepted: uuid.UUID, sign_in: Callable[[str], Person]) -> None:
+    said(accepted)
+    for login in ("ra.duty_officer", "vatra.case_worker", "durres.border_officer", "helpline.helpline_operator"):
+        sign_in(login).post(f"/referrals/{accepted}/meeting/open", status=404)
+    assert "Qendra Kombëtare" in sign_in("ra.duty_officer").get(f"/referrals/{accepted}")  # it sees the receiver
+
+
+def test_it_is_destroyed_at_arrival(accepted: uuid.UUID) -> None:
+    said(accepted)
+    referrals.depart(
+        referral_id=accepted,
+        escort=Escort.WOMAN_OFFICER,
+        expected_at=clock.now() + timedelta(hours=2),
+        by=factories.actor(INTERVIEWER),
+    )
+    assert is_there(accepted)
+    referrals.arrive(referral_id=accepted, by=factories.actor("nrc.case_worker"))
+    assert not is_there(accepted)
+    assert shredding.shred_key(accepted, MEETING, 1) is None
+
+
+@pytest.mark.parametrize("end", ["not_arrived", "mistaken"])
+def test_it_is_destroyed_when_nobody_is_awaited_any_more(accepted: uuid.UUID, end: str) -> None:
+    said(accepted)
+    worker = factories.actor("nrc.case_worker")
+    if end == "mistaken":
+        mistakes.take_back_acceptance(referral_id=accepted, why=Why.MISTYPED, by=worker)
+    else:
+        referrals.not_arrived(referral_id=accepted, by=worker)
+    assert not is_there(accepted)
+    assert shredding.shred_key(accepted, MEETING, 1) is None
+
+
+def test_twelve_hours_after_the_expected_hour_nobody_opens_it_and_it_is_destroyed(accepted: uuid.UUID) -> None:
+    said(accepted)
+    officer = factories.actor(INTERVIEWER)
+    factories.later(hours=17, minutes=59)
+    officer = factories.actor(INTERVIEWER)
+    transfers.open_written(referral_id=accepted, what=MEETING, by=officer)
+    assert hand_overs.written(accepted, MEETING, by=officer) is not None
+    assert tending.tend()["meetings_over"] == 0
+    factories.later(minutes=1)
+    with pytest.raises(NotVisible):
+        transfers.open_written(referral_id=accepted, what=MEETING, by=officer)
+    with pytest.raises(NotVisible):  # nor what this session has open
+        hand_overs.written(accepted, MEETING, by=officer)
+    with pytest.raises(IllegalTransition):
+        said(accepted)
+    assert tending.tend()["meetings_over"] == 1
+    assert not is_there(accepted)
+    assert shredding.shred_key(accepted, MEETING, 1) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("place", "IOM Tirana, kati i dytë"),
+        ("place", "te qendra  NRC"),
+        ("place", ""),
+        ("place", "x" * 501),
+        ("telephone", ""),
+        ("telephone", "directory"),
+        ("telephone", "national"),
+        ("brings", ""),
+        ("brings", "taxi"),
+    ],
+)
+def test_the_shelter_is_not_named_in_it(
+    accepted: uuid.UUID, sign_in: Callable[[str], Person], field: str, text: str
+) -> None:
+    from nrm.store import names
+
+    number = names.organisation(organisation("NRC")).telephone
+    text = {"directory": number, "national": "0" + number.replace("+355", "").replace(" ", "")}.get(text, text)
+    nrc = sign_in("nrc.case_worker")
+    data = {**FORM, field: text}
+    status = 303 if text.startswith("IOM") else 422  # another's name is not this shelter's
+    page = nrc.post(f"/referrals/{accepted}/where", dict(data), status=status)
+    assert is_there(accepted) is (status == 303)
+    if status == 422 and field == "telephone" and text:
+        assert "numërator" in page
+
+
+def test_when_the_shelter_comes_there_is_an_hour_and_a_word_and_no_telephone(
+    accepted: uuid.UUID, sign_in: Callable[[str], Person]
+) -> None:
+    nrc, officer = sign_in("nrc.case_worker"), sign_in(INTERVIEWER)
+    for missing in ("hour", "word"):
+        nrc.post(f"/referrals/{accepted}/where", {**COMES, missing: " "}, status=422)
+    nrc.post(f"/referrals/{accepted}/where", {**COMES, "telephone": MOBILE})
+    officer.post(f"/referrals/{accepted}/meeting/open")
+    page = officer.get(f"/referrals/{accepted}")
+    assert "23:30" in page
+    assert "ulliri" in page
+    assert MOBILE not in page
+    assert "fjalën e kodit" in page
+
+
+def test_only_the_shelter_that_accepted_a_post_says_it(accepted: uuid.UUID, sign_in: Callable[[str], Person]) -> None:
+    for login in ("vatra.case_worker", "ra.duty_officer", INTERVIEWER):
+        answer = sign_in(login).client.get(f"/referrals/{accepted}/where")
+        assert answer.status_code in (403, 404), login
+    with pytest.raises(NotVisible):
+        meetings.say(referral_id=accepted, meeting=BROUGHT, by=factories.actor("vatra.case_worker"))
+    waiting = sent(factories.actor(INTERVIEWER)).referral_id
+    with pytest.raises(IllegalTransition):
+        meetings.say(referral_id=waiting, meeting=BROUGHT, by=factories.actor("nrc.case_worker"))
+
+
+def test_of_a_move_between_shelters_nothing_changes(app: Flask, sign_in: Callable[[str], Person]) -> None:
+    """It has its own meeting place (ADR 0068), and the two shelters see each other."""
+    officer, worker = factories.actor(INTERVIEWER), factories.actor("nrc.case_worker")
+    made = sent(officer)
+    referrals.accept(referral_id=made.referral_id, place_id=bed("NRC"), by=worker)
+    referrals.arrive(referral_id=made.referral_id, by=worker)
+    nrc = sign_in("nrc.case_worker")
+    to = str(organisation("VATRA"))
+    form = {**HAND_OVER_FORM, "receiver": to, "reason": "other", "by_name_of": to, "by_name": "yes"}
+    where = nrc.post(f"/cases/{made.case_id}/refer", form)
+    vatra = sign_in("vatra.case_worker")
+    assert vatra.post(f"{where}/accept", {"bed": str(bed("VATRA"))}).startswith("/cases/")
+    assert "Vatra" in nrc.get(where)
+    assert vatra.client.get(f"{where}/where").status_code == 404
+
+
+def test_a_colleague_must_be_one_of_the_post(accepted: uuid.UUID) -> None:
+    said(accepted)
+    with pytest.raises(NoSuchColleague):
+        meetings.name_escort(referral_id=accepted, name="durres.border_officer", by=factories.actor(INTERVIEWER))

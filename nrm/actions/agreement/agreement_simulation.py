@@ -22,7 +22,7 @@ from nrm.domain.agreement.agreement_versions import IllegalVersionStep, VersionS
 from nrm.domain.agreement.agreements import Agreement
 from nrm.domain.quarters import Quarter, UnreadableQuarter
 from nrm.domain.reports.report_list import MAIN
-from nrm.domain.reports.reports import Window
+from nrm.domain.reports.reports import Window, bits_told
 from nrm.models.agreement.agreements import AgreementVersion
 from nrm.statistics import description as statistics
 from nrm.statistics.tables import TOTAL
@@ -123,7 +123,7 @@ def simulate(
         if _quarters(each) == quarters
         and (found := linked_reports.printed_of_the_same("simulation", each["tables"], shared)) is not None
     ]
-    told = [reports.told_of_one_person(MAIN.name, quarters, by=reports.RELEASE), *map(reports.bits, others)]
+    told = [reports.told_of_one_person(MAIN.name, quarters, by=reports.RELEASE), *map(bits_told, others)]
 
     def make(together: Collection[str]) -> release.Draft | release.Refused:
         return release.make(

@@ -15,7 +15,7 @@ from nrm.db import RELEASES, db
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Permission
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.report_list import MAIN
-from nrm.domain.reports.reports import Finding, Window, findings_of
+from nrm.domain.reports.reports import Finding, Window, bits_told, findings_of
 from nrm.models.audit import AuditEntry
 from nrm.models.reports.reports import Release, ReleaseDraft, ReleaseFile, ReleaseMemory
 from nrm.store.reports import contributions
@@ -162,14 +162,7 @@ def told_of_one_person(report: str, window: Window, *, by: Actor) -> tuple[float
     draft = rows.draft(report)
     if draft is not None and window.meets(Window(Quarter.parse(draft.first_quarter), Quarter.parse(draft.quarter))):
         found.append(draft.verdict)
-    return max((bits(each) for each in found), key=lambda told: told[1], default=(0.0, 0.0))
-
-
-def bits(verdict: Mapping[str, Any]) -> tuple[float, float]:
-    """What a verdict says that a release tells of one person."""
-    told = verdict.get("one_person", {})
-    p95 = float(told.get("p95_bits", 0.0))
-    return float(told.get("mean_bits", p95)), p95
+    return max((bits_told(each) for each in found), key=lambda told: told[1], default=(0.0, 0.0))
 
 
 def attempt(quarter: Quarter, *, by: Actor, report: str = MAIN.name) -> tuple[str, tuple[Finding, ...]] | None:

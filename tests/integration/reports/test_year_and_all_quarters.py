@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -18,8 +18,9 @@ from nrm import db as database
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.report_list import ANNUAL, MAIN, REPORTS
+from nrm.domain.reports.reports import filled
 from nrm.statistics import one_person, quarters_of_year, release
-from nrm.statistics.attack import check_shape
+from nrm.statistics.attack import check_again
 from nrm.statistics.quarters_of_year import YearWithQuarters
 from nrm.statistics.release import at_step
 from nrm.store.countries import country
@@ -108,17 +109,9 @@ def published(year: Year, tmp_path: Path) -> Iterator[Published]:
                         codes = {n: c for n, c in row.items() if n not in ("value", "status") and c != "*"}
                         figures[frozenset(codes.items())] = None if row.get("status") == "M" else row["value"]
                 found[report.name if report is ANNUAL else f"{report.name} {line.quarter}"] = figures
-                own = country().tables[report.name]
-                printed = [
-                    {**table, "rows": [{**row, "value": row["value"] or 0} for row in table["rows"]]}
-                    for table in value["tables"]
-                    if "rows" in table
-                ]
-                for table in printed:
-                    for row in table["rows"]:
-                        row.pop("status", None)
-                _, findings = check_shape(at_step(own.of_release(printed), line.step), printed)
-                assert not findings, (report.name, line.quarter)
+                tables = filled(value)
+                own = country().tables[report.name].of_release(tables)
+                assert check_again(at_step(own, line.step), tables, None) == [], (report.name, line.quarter)
         yield found
         database.disconnect()
 
@@ -180,36 +173,15 @@ def test_all_releases_of_a_year_together_tell_of_no_few_people(published: Publis
 
 
 @pytest.mark.slow
-def test_possible_worlds_of_a_whole_year_leave_everything_open_and_a_planted_figure_not(year: Year) -> None:
-    """Asked again with other worlds than when the year was made; who plants a figure that its quarters pin is found."""
+def test_possible_worlds_of_a_whole_year_leave_everything_open(year: Year) -> None:
+    """Asked with other worlds than when the year was made. That they find a year which gives a quarter away is shown by
+    hand-made ones (`tests/unit/statistics/test_quarters_of_year.py`)."""
     made = year.made(0)
     assert isinstance(made, release.Draft)
-    printed = at_step(year.table_set, made.step)
     figures = {tuple(map(tuple, cell)): 5 * units for cell, units in made.kept["figures"]}
     records, persons = year.table_set.records(year.rows)
     course = YearWithQuarters.of(year.named["quarters"], persons)
-
-    def told(figures: Mapping[Any, int], course: YearWithQuarters) -> list[Any]:
-        return quarters_of_year.findings(printed, figures, records, course, random.Random(99))[0]
-
-    assert told(figures, course) == []
-    # Planted: the quarter that printed 0 for a small group prints 5, and the year 0.
-    quarters = list(course.quarters)
-    place, cell = next(
-        (place, cell)
-        for place, quarter in enumerate(quarters)
-        for cell, figure in quarter.figures.items()
-        if len(cell) == 1
-        and figure == 0 == figures.get(cell)
-        and cell[0][0] == "nationality"
-        and _held(course, cell, records, printed)
-    )
-    quarters[place] = replace(quarters[place], figures={**quarters[place].figures, cell: 5})
-    assert told(figures, replace(course, quarters=tuple(quarters)))
-
-
-def _held(course: YearWithQuarters, cell: Any, records: Any, printed: Any) -> bool:
-    """Whether somebody is in the cell in the year."""
-    [(root, member)] = cell
-    codes = printed.leaves(root, member)
-    return any(record[printed.roots.index(root)] in codes for record in records)
+    printed = at_step(year.table_set, made.step)
+    found, asked = quarters_of_year.findings(printed, figures, records, course, random.Random(99))
+    assert found == []
+    assert asked > 1000

@@ -10,7 +10,9 @@ import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 SETTINGS = (
     "NRM_DIR",
@@ -18,6 +20,7 @@ SETTINGS = (
     "NRM_SHRED_DATABASE",
     "NRM_RELEASE_DATABASE",
     "NRM_KEYS",
+    "NRM_PEPPER",
     "NRM_BACKUPS",
     "NRM_DRILL_DATABASE",
     "NRM_DRILL_SHRED_DATABASE",
@@ -31,6 +34,7 @@ SETTINGS = (
     "NRM_ARGON2_PASSES",
     "NRM_ACCESS_LOG",
     "NRM_ADDRESS",
+    "NRM_PASSKEYS",
     "NRM_SMTP_HOST",
     "NRM_SMTP_PORT",
     "NRM_SMTP_TLS",
@@ -39,8 +43,12 @@ SETTINGS = (
     "NRM_SMTP_FROM",
 )
 SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_HOST = re.compile(r"[a-z0-9.:-]+")
+PASSKEYS = ("offered", "demanded")
+_SITE_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES = 19 * 1024, 2
+ARGON2_MOST_KIB, ARGON2_MOST_PASSES = 1024 * 1024, 100
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 KEY_FILES = ("pepper", "store", "release")
 
@@ -75,6 +83,14 @@ class Smtp:
 
 
 @dataclass(frozen=True, slots=True)
+class Site:
+    """The address as browsers bind a passkey to it: the host by its name, and scheme, host and port in one."""
+
+    host: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """What the program needs to know before it starts."""
 
@@ -92,10 +108,17 @@ class Config:
     proxies: int
     argon2_kib: int
     argon2_passes: int
+    address: str  # of the home page, `https://...` without a slash at the end; empty: reached on this machine alone
     access_log: str  # a file, `-` for standard error, empty for none
     smtp: Smtp | None = None  # None: no e-mail is sent
     drill_database: str | None = None  # None: a drill makes databases of its own
     drill_shred_database: str | None = None
+    passkeys: str = "offered"  # or `demanded`
+
+    @property
+    def site(self) -> Site | None:
+        """Where passkeys belong; None without an address, or with one for which browsers make none."""
+        return _site(self.address)
 
 
 def load_config(env: Mapping[str, str]) -> Config:
@@ -120,7 +143,7 @@ def load_config(env: Mapping[str, str]) -> Config:
         database=_url("NRM_DATABASE", env.get("NRM_DATABASE") or str(directory / "main.db")),
         shred_database=_url("NRM_SHRED_DATABASE", env.get("NRM_SHRED_DATABASE") or str(directory / "shred.db")),
         release_database=_postgresql(env, "NRM_RELEASE_DATABASE"),
-        secrets=_secrets(Path(env.get("NRM_KEYS") or directory / "keys")),
+        secrets=_secrets(key_files(env, directory)),
         backups=Path(env["NRM_BACKUPS"]).absolute() if env.get("NRM_BACKUPS") else None,
         country=country,
         country_folder=Path(folder) if folder else None,
@@ -128,12 +151,14 @@ def load_config(env: Mapping[str, str]) -> Config:
         tls_certificate=certificate,
         tls_key=key,
         proxies=_number(env, "NRM_PROXIES", 0),
-        argon2_kib=_number(env, "NRM_ARGON2_KIB", 64 * 1024, ARGON2_FLOOR_KIB),
-        argon2_passes=_number(env, "NRM_ARGON2_PASSES", 3, ARGON2_FLOOR_PASSES),
+        argon2_kib=_number(env, "NRM_ARGON2_KIB", 64 * 1024, ARGON2_FLOOR_KIB, ARGON2_MOST_KIB),
+        argon2_passes=_number(env, "NRM_ARGON2_PASSES", 3, ARGON2_FLOOR_PASSES, ARGON2_MOST_PASSES),
+        address=_home(env),
         access_log=_access_log(env),
         smtp=_smtp(env),
         drill_database=drill,
         drill_shred_database=drill_shred,
+        passkeys=_passkeys(env),
     )
 
 
@@ -169,19 +194,66 @@ def _postgresql(env: Mapping[str, str], setting: str) -> str | None:
     return _url(setting, value)
 
 
-def _secrets(folder: Path) -> Secrets:
+def key_files(env: Mapping[str, str], directory: Path) -> dict[str, Path]:
+    """Where each of `KEY_FILES` lies, or is to be made: in the folder of the keys, and the pepper where it is named."""
+    folder = Path(env.get("NRM_KEYS") or directory / "keys").absolute()
+    found = {name: folder / name for name in KEY_FILES}
+    return {**found, "pepper": Path(env["NRM_PEPPER"]).absolute()} if env.get("NRM_PEPPER") else found
+
+
+def _secrets(files: Mapping[str, Path]) -> Secrets:
     keys = {}
-    for name in KEY_FILES:
-        path = folder / name
+    for name, path in files.items():
+        setting = "NRM_PEPPER" if path.parent != files["store"].parent else "NRM_KEYS"
         try:
             if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise MisConfigured(f"NRM_KEYS: {path} can be read by others; chmod 0400 it")
+                raise MisConfigured(f"{setting}: {path} can be read by others; chmod 0400 it")
             keys[name] = path.read_bytes()
         except OSError:
-            raise MisConfigured(f"NRM_KEYS: the key file {path} cannot be read") from None
+            raise MisConfigured(f"{setting}: the key file {path} cannot be read") from None
         if len(keys[name]) != 32:
-            raise MisConfigured(f"NRM_KEYS: {path} must hold exactly 32 bytes")
+            raise MisConfigured(f"{setting}: {path} must hold exactly 32 bytes")
     return Secrets(**keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Parts of an instance that one thief of one place would have together: their names and their settings."""
+
+    parts: tuple[str, ...]
+    settings: tuple[str, ...]
+
+
+def lying_together(env: Mapping[str, str], directory: Path) -> Together | None:
+    """Which of keys, main and second database lie in one folder, or on one server; None if each has a place of its own.
+
+    Whoever has the main database alone, the second alone or the key files alone opens nothing and makes no mark.
+    """
+    directory = directory.absolute()
+    places = {
+        ("key files", "NRM_KEYS"): key_files(env, directory)["store"].parent,
+        ("main database", "NRM_DATABASE"): _place(env.get("NRM_DATABASE") or str(directory / "main.db")),
+        ("second database", "NRM_SHRED_DATABASE"): _place(env.get("NRM_SHRED_DATABASE") or str(directory / "shred.db")),
+    }
+    found = [
+        part for part, place in places.items() if any(_is_one(place, at) for of, at in places.items() if of != part)
+    ]
+    return Together(tuple(name for name, _ in found), tuple(setting for _, setting in found)) if found else None
+
+
+def _place(database: str) -> Path | str:
+    """The folder of a database, or the server it lies on."""
+    url = _url("NRM_DATABASE", database)
+    if url.startswith("sqlite:///"):
+        return Path(url.removeprefix("sqlite:///")).absolute().parent
+    return urlsplit(url).netloc.rpartition("@")[2].casefold()
+
+
+def _is_one(left: Path | str, right: Path | str) -> bool:
+    if isinstance(left, str) or isinstance(right, str):
+        return left == right
+    left, right = left.resolve(), right.resolve()
+    return left == right or left in right.parents or right in left.parents
 
 
 def _tls(env: Mapping[str, str]) -> tuple[Path | None, Path | None]:
@@ -194,6 +266,31 @@ def _tls(env: Mapping[str, str]) -> tuple[Path | None, Path | None]:
     return (Path(certificate) if certificate else None), (Path(key) if key else None)
 
 
+def _site(address: str) -> Site | None:
+    try:
+        parts = urlsplit(address)
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        return None
+    if not _SITE_HOST.fullmatch(host) or (parts.scheme != "https" and host != "localhost"):
+        return None
+    try:
+        ip_address(host)
+    except ValueError:
+        shown = "" if port in (None, {"https": 443, "http": 80}[parts.scheme]) else f":{port}"
+        return Site(host, f"{parts.scheme}://{host}{shown}")
+    return None  # browsers make no passkey for a number
+
+
+def _passkeys(env: Mapping[str, str]) -> str:
+    asked = env.get("NRM_PASSKEYS") or "offered"
+    if asked not in PASSKEYS:
+        raise MisConfigured(f"NRM_PASSKEYS: {asked!r} is not one of {', '.join(PASSKEYS)}")
+    if asked == "demanded" and _site(_home(env)) is None:
+        raise MisConfigured("NRM_PASSKEYS: a passkey belongs to the name of a host; set NRM_ADDRESS to https://NAME/")
+    return asked
+
+
 def _smtp(env: Mapping[str, str]) -> Smtp | None:
     host = env.get("NRM_SMTP_HOST") or ""
     if not host:
@@ -201,12 +298,12 @@ def _smtp(env: Mapping[str, str]) -> Smtp | None:
     tls = env.get("NRM_SMTP_TLS") or "starttls"
     if tls not in SMTP_PORTS:
         raise MisConfigured(f"NRM_SMTP_TLS: {tls!r} is not one of {', '.join(SMTP_PORTS)}")
-    if tls == "none" and host not in _LOOPBACK:
+    if tls == "none" and host not in LOOPBACK:
         raise MisConfigured("NRM_SMTP_TLS: `none` is for a server on this machine; set starttls or tls")
-    user, sender, home = (env.get(f"NRM_{name}") or "" for name in ("SMTP_USER", "SMTP_FROM", "ADDRESS"))
+    user, sender, home = env.get("NRM_SMTP_USER") or "", env.get("NRM_SMTP_FROM") or "", _home(env)
     if not _ADDRESS.fullmatch(sender):
         raise MisConfigured("NRM_SMTP_FROM: set it to the e-mail address that messages come from")
-    if not home.startswith(("https://", "http://127.0.0.1", "http://localhost")) or not home.isprintable():
+    if not home:
         raise MisConfigured("NRM_ADDRESS: set it to the address of the home page, https://...")
     file = env.get("NRM_SMTP_PASSWORD_FILE")
     if bool(user) != bool(file):
@@ -214,7 +311,28 @@ def _smtp(env: Mapping[str, str]) -> Smtp | None:
     if user and tls == "none":
         raise MisConfigured("NRM_SMTP_TLS: a password is sent under TLS only; set starttls or tls")
     password = _password(Path(file)) if file else ""
-    return Smtp(host, _number(env, "NRM_SMTP_PORT", SMTP_PORTS[tls], 1), tls, user, password, sender, home)
+    return Smtp(host, _number(env, "NRM_SMTP_PORT", SMTP_PORTS[tls], 1), tls, user, password, sender, f"{home}/")
+
+
+def _home(env: Mapping[str, str]) -> str:
+    """The address that people open, without the slash at its end; plain HTTP is for a demo country on this machine."""
+    text = env.get("NRM_ADDRESS") or ""
+    if not text:
+        return ""
+    try:
+        parts = urlsplit(text)
+        bare = f"{parts.scheme}://{parts.netloc}".casefold()
+        usual = parts.port in (None, 443 if parts.scheme == "https" else 80)
+        named = parts.hostname or ""
+    except ValueError:
+        named = ""
+    safe = (
+        named and _HOST.fullmatch(named) and (parts.scheme == "https" or (parts.scheme == "http" and named in LOOPBACK))
+    )
+    if not safe or parts.username is not None or text.casefold() not in (bare, f"{bare}/"):
+        raise MisConfigured("NRM_ADDRESS: set it to the address of the home page, https://...")
+    host = f"[{named}]" if ":" in named else named
+    return f"{parts.scheme}://{host}" if usual else f"{parts.scheme}://{host}:{parts.port}"
 
 
 def _password(path: Path) -> str:
@@ -233,8 +351,10 @@ def _access_log(env: Mapping[str, str]) -> str:
     return target
 
 
-def _number(env: Mapping[str, str], setting: str, default: int, least: int = 0) -> int:
+def _number(env: Mapping[str, str], setting: str, default: int, least: int = 0, most: int | None = None) -> int:
     text = env.get(setting) or str(default)
     if not (text.isascii() and text.isdigit()) or int(text) < least:
         raise MisConfigured(f"{setting}: enter a whole number of at least {least}")
+    if most is not None and int(text) > most:
+        raise MisConfigured(f"{setting}: enter a whole number of at most {most}")
     return int(text)

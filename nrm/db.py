@@ -52,6 +52,7 @@ NAMING = {
 RELEASES = "releases"
 _WRITING = "nrm_writing"
 _AFTERWARDS = "nrm_afterwards"
+_KEPT = "nrm_kept"
 WRITER = "nrm_writer"  # in the info of a session that writes: the `Writer` beneath it
 _THREADS = threading.Lock()
 WAIT_SECONDS = 5
@@ -249,6 +250,7 @@ def transaction() -> Iterator[Session]:
             raise
         finally:
             session.info.pop(_AFTERWARDS, None)
+            session.info.pop(_KEPT, None)
             session.info.pop(WRITER, None)
             session.info.pop(_WRITING, None)
 
@@ -259,6 +261,12 @@ def afterwards(session: Session, do: Callable[[], object]) -> None:
     The program may stop in between, or the second database may be away; something else must do it then.
     """
     session.info.setdefault(_AFTERWARDS, []).append(do)
+
+
+def kept(session: Session) -> dict[str, Any]:
+    """What is kept for the current transaction, and is gone when it ends."""
+    found: dict[str, Any] = session.info.setdefault(_KEPT, {})
+    return found
 
 
 def _do_afterwards(session: Session) -> None:

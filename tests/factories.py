@@ -12,21 +12,28 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app
 from flask.testing import FlaskClient
 from sqlalchemy import insert, select
 
 from config import Config, load_config
-from nrm import clock, create_app
+from nrm import clock, create_app, schema
+from nrm.actions import instances
 from nrm.actions.accounts import accounts, members, second_factor
+from nrm.actions.accounts import key_log as key_log_actions
 from nrm.actions.interviews import holds
 from nrm.cli.instance import make_instance
 from nrm.db import db, disconnect, transaction
 from nrm.domain.accounts.accounts import ROLES_OF, Actor, KeyHolder, OrganisationKind, Role
+from nrm.domain.accounts.key_log_entries import Agreed, EntryKind, Founding, Genesis, Person, Proposed
 from nrm.models.accounts.accounts import Invitation, Member, Organisation
 from nrm.store.accounts import accounts as store
 from nrm.store.rows.accounts import accounts as account_rows
+from nrm.vault import keyrings
+from nrm.vault.keylog import log as key_log
+from nrm.vault.keylog import people
 from nrm.vault.members import new_invitation
+from tests import keylogs
 
 PASSWORD = "nine lives of a border cat"
 # Tests do not need a password to be expensive to guess.
@@ -57,12 +64,117 @@ def populate() -> None:
     administrator = accounts.invite_first(login="administrator", name="Administrator")
     join(administrator)
     admin = actor("administrator")
+    hands: dict[str, Actor] = {}
     for organisation in store.organisations(by=admin):
         holder: Actor | None = None
         for role in sorted(ROLES_OF[OrganisationKind(organisation.kind)]):
             if role is Role.ADMINISTRATOR:
                 continue
             holder = _member(organisation, role, admin, holder)
+            if holder is not None:
+                hands[login_of(organisation.code, sorted(ROLES_OF[OrganisationKind(organisation.kind)])[0])] = holder
+    founded_country(hands)
+
+
+def forget_key_log(app: Flask) -> None:
+    """As a machine that never saw the log: what the process and the file beside the databases know of it is gone."""
+    app.extensions.pop("nrm.keylog", None)
+    for name in ("keylog.log", "keylog.state"):
+        (app.extensions["nrm.config"].directory / name).unlink(missing_ok=True)
+
+
+def upgraded() -> None:
+    """`nrm upgrade` on an instance that was taken down: its key log is gone, what was there before is listed."""
+    schema.upgrade()
+    forget_key_log(current_app._get_current_object())  # type: ignore[attr-defined]
+    instances.keep_what_was_before()
+    db.session.remove()
+
+
+def founded_country(hands: dict[str, Actor] | None = None) -> None:
+    """The key log of a populated instance: genesis of the Responsible Authority and the NRC, then everybody who holds
+    keys; each entry is signed with its person's own key, in one transaction.
+
+    An organisation with one account gets a second founder without a row: nobody who works, only a hand at the founding.
+    `hands`: who is signed in already, by their login.
+    """
+    hands = {} if hands is None else hands
+    standing = {organisation.id: _founders(organisation, hands) for organisation in _holding_keys()}
+    by_code = {organisation.code: organisation.id for organisation in _holding_keys()}
+    first, second = standing[by_code["RA"]], standing[by_code["NRC"]]
+    now = clock.now()
+    with transaction() as session:
+        try:
+            clock.set_clock(lambda: now - timedelta(days=20))
+            begins = [_founding_of(session, people) for people in (first, second)]
+            _all_sign(session, EntryKind.GENESIS, Genesis(tuple(begins)), [*first, *second])
+        finally:
+            clock.set_clock(None)
+        for organisation_id, people in standing.items():
+            if organisation_id not in (by_code["RA"], by_code["NRC"]):
+                all_four = [*people, first[0], second[0]]
+                _all_sign(session, EntryKind.FOUNDED, _founding_of(session, people), all_four)
+    for organisation in _holding_keys():
+        _let_in_others(organisation, hands)
+
+
+def _let_in_others(organisation: Organisation, hands: dict[str, Actor]) -> None:
+    state = key_log_actions.state()
+    db.session.rollback()
+    active = (Member.organisation_id == organisation.id, Member.status == "active")
+    members = db.session.scalars(select(Member).where(*active).order_by(Member.login)).all()
+    inside = [member.login for member in members if member.id in state.members]
+    for member in members:
+        if member.id not in state.members:
+            for login in inside:
+                if accounts.confirm(member_id=member.id, by=hands[login]):
+                    break
+
+
+def _holding_keys() -> list[Organisation]:
+    found = db.session.scalars(select(Organisation).order_by(Organisation.code)).all()
+    return [each for each in found if OrganisationKind(each.kind).holds_keys]
+
+
+@dataclasses.dataclass(frozen=True)
+class Founder:
+    """Somebody who signs: as the log has them, and the private half."""
+
+    person: Person
+    private: bytes
+
+
+def _founders(organisation: Organisation, hands: dict[str, Actor]) -> list[Founder]:
+    active = (Member.organisation_id == organisation.id, Member.status == "active")
+    members = db.session.scalars(select(Member).where(*active).order_by(Member.created_at, Member.login)).all()
+    found = []
+    for member in members[:2]:
+        if member.login not in hands:
+            hands[member.login] = actor(member.login)
+        keys = hands[member.login].keys
+        assert keys is not None
+        db.session.refresh(member)
+        found.append(Founder(people.person_of(member), keys.sign_private))
+    if len(found) == 1:
+        made = keylogs.holder(key_log.instance_id(), organisation.id, found[0].person.role)
+        found.append(Founder(made.person, made.signing))
+    return found
+
+
+def _founding_of(session: Any, founders: list[Founder]) -> Founding:
+    organisation = session.get_one(Organisation, founders[0].person.organisation_id)
+    public = keyrings.newest(session, organisation).public
+    return people.founding_of(organisation, bytes(public), [each.person for each in founders])
+
+
+def _all_sign(session: Any, kind: EntryKind, body: Any, hands: list[Founder]) -> None:
+    """Proposed by the first and agreed to by the others."""
+    for place, hand in enumerate(hands):
+        whose = {"signer_id": hand.person.member_id, "private": hand.private}
+        if not place:
+            digest = key_log.append_as(session, EntryKind.PROPOSED, Proposed(kind, body), **whose).digest
+        else:
+            key_log.append_as(session, EntryKind.AGREED, Agreed(digest), **whose)
 
 
 def _member(organisation: Organisation, role: Role, admin: Actor, holder: Actor | None) -> Actor | None:

@@ -6,7 +6,7 @@ import re
 import uuid
 from datetime import UTC, date, datetime
 
-from sqlalchemy import update
+from sqlalchemy import select
 
 from nrm.actions.reports import filings
 from nrm.db import transaction
@@ -15,6 +15,7 @@ from nrm.domain.reports.filings import Figures, zeros
 from nrm.domain.reports.register import Answer
 from nrm.models.accounts.accounts import Instance
 from nrm.store.countries import country
+from nrm.vault.rows import instance_mark
 from tests import accommodated, factories
 
 PLANTED = (317, 421, 783, 859)
@@ -31,9 +32,9 @@ def begin(today: date, since: date = date(2026, 4, 1)) -> None:
     """Let it be `today` in an instance that was made on the day `since`."""
     accommodated.at(today)
     with transaction() as session:
-        session.execute(
-            update(Instance).values(created_at=datetime(since.year, since.month, since.day, 12, tzinfo=UTC))
-        )
+        instance = session.scalars(select(Instance)).one()
+        instance.created_at = datetime(since.year, since.month, since.day, 12, tzinfo=UTC)
+        instance.mark = instance_mark(instance)
 
 
 def figures(code: str, number: int = 1) -> Figures:

@@ -6,20 +6,15 @@ from wtforms import Form, PasswordField, RadioField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length
 
 from forms.typed import Offered, PlainText
-from nrm.domain.accounts.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from nrm.domain.words import N_
 
 
 class JoinAccountForm(Form):
-    """The password of a new account, twice."""
+    """The password of a new account, twice; how long it must be depends on the instance, and the page says it."""
 
     password = PasswordField(
         N_("Choose a password"),
-        description=N_("At least 12 characters. Several words that do not belong together are easy to remember."),
-        validators=[
-            InputRequired(N_("Enter a password of at least 12 characters")),
-            Length(SHORTEST_PASSWORD, LONGEST_PASSWORD, N_("Enter a password of at least 12 characters")),
-        ],
+        validators=[InputRequired(N_("Enter a password"))],
     )
     again = PasswordField(
         N_("The same password again"),
@@ -33,11 +28,7 @@ class ChangePasswordForm(Form):
     old = PasswordField(N_("Your password now"), validators=[InputRequired(N_("Enter your present password"))])
     password = PasswordField(
         N_("New password"),
-        description=N_("At least 12 characters. Several words that do not belong together are easy to remember."),
-        validators=[
-            InputRequired(N_("Enter a password of at least 12 characters")),
-            Length(SHORTEST_PASSWORD, LONGEST_PASSWORD, N_("Enter a password of at least 12 characters")),
-        ],
+        validators=[InputRequired(N_("Enter a password"))],
     )
     again = PasswordField(
         N_("The new password again"), validators=[EqualTo("password", N_("Enter the same password twice"))]

@@ -21,6 +21,7 @@ from pathlib import Path
 from flask import current_app
 from sqlalchemy import create_engine, delete, select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from config import Config
 from nrm import audit, clock, schema
@@ -33,8 +34,10 @@ from nrm.steps.shelter import erasures as erasure_steps
 from nrm.vault import backups as vault
 from nrm.vault import compartments, dumping, epochs, erased, keyrings, shredding, sweeping
 from nrm.vault import rows as marked
+from nrm.vault.keylog import belief, copies, files, log
 
 SHRED_DAYS = 7
+KEY_LOG = files.LOG
 CannotOpen = vault.CannotOpen
 NotABackup = vault.NotABackup
 ForgedList = erased.ForgedList
@@ -106,10 +109,13 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What `settle` did: compartments erased again, keys without use destroyed."""
+    """What `settle` did: compartments erased again, keys without use destroyed; entries of the key log that a longer
+    copy had, and accounts and organisations that the log has otherwise than the backup: who left since stays out."""
 
     erased_again: int
     keys_swept: int
+    key_log_entries: int = 0
+    rows_followed: int = 0
 
 
 def take(to: Path, recipients: tuple[bytes, bytes], *, tell: Callable[[str], None]) -> Written:
@@ -136,10 +142,30 @@ def take(to: Path, recipients: tuple[bytes, bytes], *, tell: Callable[[str], Non
         whole = {each: path.rename(path.with_suffix("")) for each, path in partial.items()}
         _sync(to)
         erasure_steps.complete_lists(to)
+        _copy_key_log(to)
         deleted = forget_shred_files(to)
     with transaction() as session:
         audit.append(session, audit.Event.BACKUP_MADE, by=Actor.system("backup"), taken_at=at.isoformat())
     return Written(whole["main"], whole["shred"], deleted)
+
+
+def _copy_key_log(to: Path) -> None:
+    """Copy `keylog.log` beside the pairs; a longer copy that is there already, of a machine that was lost, stays."""
+    log.write_file()
+    here, there = log.here(), to / files.LOG
+    content = here.read_bytes()
+    if there.is_file() and not content.startswith(there.read_bytes()):
+        current_app.logger.error("%s is another key log, or a longer one: it is left as it is", there)
+        return
+    partial = to / f"{files.LOG}.partial"
+    with suppress(FileNotFoundError):
+        partial.unlink()
+    with _new_private_file(partial) as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(there)
+    _sync(to)
 
 
 @contextmanager
@@ -222,12 +248,15 @@ def fill(main: Path, shred: Path, privates: Collection[bytes]) -> None:
     schema.upgrade()
 
 
-def settle(listed: Path | None) -> Settled:
-    """After `fill`: end all sessions, erase again what is on the list, destroy keys that nothing needs.
+def settle(listed: Path | None, key_logs: Collection[Path] = ()) -> Settled:
+    """After `fill`: take up the longest copy of the key log that goes on from the backup's, end all sessions, erase
+    again what is on the list, destroy keys that nothing needs.
 
-    Raises OtherKeys, OldList, ForgedList, OSError.
+    `key_logs`: files of the key log; one that is none, or another, is passed over. Raises OtherKeys, OldList,
+    ForgedList, OSError.
     """
     _check_keys()
+    taken_up = _take_up(key_logs)
     known = erased.read(listed) if listed is not None else []
     before = {(row.case_id, row.compartment) for row in db.session.scalars(select(Erasure)) if marked.is_erasure(row)}
     db.session.rollback()
@@ -242,11 +271,30 @@ def settle(listed: Path | None) -> Settled:
             epochs.erase(session, each.case_id, [each.compartment], at=each.erased_at)
             if there:
                 again += 1
+        belief.freeze(session)  # a backup from before the key log is as an upgrade
+        followed = _follow(session)
         audit.append(session, audit.Event.BACKUP_RESTORED, by=Actor.system("restore"), erased_again=again)
+    log.settle()
     shredding.work_off()
     keyrings.settle()
     sweeping.forget_when()  # nobody could put rows back in a database that was not there
-    return Settled(again, sweeping.sweep())
+    return Settled(again, sweeping.sweep(), taken_up, followed)
+
+
+def _take_up(key_logs: Collection[Path]) -> int:
+    """Append the entries of the longest copy that goes on from the backup's log; how many."""
+    longest = copies.longest(key_logs)
+    if longest is None:
+        return 0
+    with transaction() as session:
+        return copies.put_back(session, longest, afresh=False)
+
+
+def _follow(session: Session) -> int:
+    try:
+        return copies.follow(session, log.state(session))
+    except log.LogWrong:
+        return 0
 
 
 def _check_keys() -> None:
@@ -308,6 +356,8 @@ def findings(checked: Checked | None, listed: Path | None) -> list[str]:
     found += [f"{case_id}: {compartment}: is erased and there" for case_id, compartment in sorted(dead & live)]
     if without := shredding.missing():
         found.append(f"{without} compartments without their shred key")
+    if (wrong := copies.first_wrong()) is not None:
+        found.append(f"key log: entry {wrong[0]} is wrong or missing")
     if differ := keyrings.disagreeing():
         found.append(f"{len(differ)} organisations whose newest keyring is not the one that the second database knows")
     return found

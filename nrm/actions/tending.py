@@ -20,6 +20,7 @@ from nrm.models.shelter.cases import Opening
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.store.rows.accounts import members as member_rows
 from nrm.vault import keyrings, shredding, sweeping
+from nrm.vault.keylog import copies, log
 
 _BATCH = 200
 
@@ -32,6 +33,7 @@ def tend() -> dict[str, int]:
     `supplements_lapsed`, `notices_over`, `grown_up`, `consents_lapsed`, `thinking_ended`, `child_returns_forgotten`,
     `calls_forgotten`, `screens_forgotten`,
     `records_forgotten`, `seeds_committed`, `erased_listed`, `keys_destroyed`, `keys_left_over`, `keyrings_settled`,
+    `key_log_settled`, `rows_followed`,
     `shred_files_deleted`; and `keyrings_due`: how many organisations a key holder must do something for,
     `keyrings_disagree`: of how many the newest keyring is not the known one.
     """
@@ -68,10 +70,21 @@ def tend() -> dict[str, int]:
         "keys_destroyed": shredding.work_off(),
         "keys_left_over": sweeping.sweep(),
         "keyrings_settled": keyrings.settle(),
+        "key_log_settled": log.settle(),
+        "rows_followed": _follow_the_log(),
         "shred_files_deleted": backups.forget_shred_files(current_app.extensions["nrm.config"].backups),
         "keyrings_due": member_rows.keyrings_due(),
         "keyrings_disagree": len(keyrings.disagreeing()),
     }
+
+
+def _follow_the_log() -> int:
+    """Bring the rows of members and organisations to what was signed; none while the log is wrong."""
+    try:
+        with transaction() as session:
+            return copies.follow(session, log.state(session))
+    except log.LogWrong:
+        return 0
 
 
 def _forget_openings() -> int:

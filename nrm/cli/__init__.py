@@ -31,6 +31,7 @@ COMMANDS = {
     "protect": "protect.protect",
     "monitoring": "monitoring.monitoring",
     "keys": "keys.keys",
+    "keylog": "keylog.keylog",
     "backup-key": "backups.backup_key",
     "backup": "backups.backup",
     "restore": "backups.restore",

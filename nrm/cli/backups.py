@@ -24,6 +24,7 @@ from nrm.db import db, disconnect
 from nrm.steps.shelter.erasures import LIST
 
 SAMPLE = 25
+KEY_LOG = actions.KEY_LOG
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False, readable=True)
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False, writable=True)
 
@@ -79,12 +80,26 @@ def backup(directory: Path, to: Path, recipients: tuple[Path, ...]) -> None:
 @click.option("--key", "keys", multiple=True, required=True, type=_FILE, help="A private key file; give both.")
 @click.option("--erased", type=_FILE, help=f"The list of what was erased (default: {LIST} beside the main file).")
 @click.option("--since-audit", help="The main database that was in use until now: a file or an address.")
+@click.option(
+    "--key-log",
+    "key_logs",
+    multiple=True,
+    type=_FILE,
+    help=f"A copy of {KEY_LOG} that may be longer than the backup's; the one beside the main file is read too.",
+)
 def restore(
-    directory: Path, main: Path, shred: Path, keys: tuple[Path, ...], erased: Path | None, since_audit: str | None
+    directory: Path,
+    main: Path,
+    shred: Path,
+    keys: tuple[Path, ...],
+    erased: Path | None,
+    since_audit: str | None,
+    key_logs: tuple[Path, ...],
 ) -> None:
     """Make an instance from a pair, in a folder that holds nothing but the key files.
 
-    What was erased since is erased again, all sessions are ended. With --since-audit the accesses that were ended
+    What was erased since is erased again, all sessions are ended; who left since stays out, by the longest copy of the
+    key log. With --since-audit the accesses that were ended
     since the backup are listed: each has to be ended again.
     """
     privates = [_key(actions.private_key_in, path, "--key") for path in keys]
@@ -99,7 +114,7 @@ def restore(
     with _made(directory, checked) as app, app.app_context(), _explained_errors():
         actions.fill(main, shred, privates)
         ended = actions.ended_since(_address(since_audit)) if since_audit else None
-        settled = actions.settle(listed)
+        settled = actions.settle(listed, [*key_logs, main.parent / KEY_LOG])
         disconnect()
     if ended is None:
         _tell("Accesses that were ended since live again: end them again, or say --since-audit to have them listed.")

@@ -15,20 +15,27 @@ from pathlib import Path
 import click
 from flask import Flask
 
-from config import KEY_FILES, Config
+from config import Config, MisConfigured, key_files, lying_together
 from nrm import countries, schema
 from nrm.actions import following, instances
 from nrm.actions.accounts import accounts
 from nrm.cli.usage import Refused, application, application_of_any_version, instance_option, outdated
 from nrm.db import disconnect
 
+A_HOME = "https://nrm.example"
+"""Stands in the printed command for the address that people open."""
+
 
 @click.command()
 @click.option("--dir", "directory", envvar="NRM_DIR", required=True, type=click.Path(path_type=Path))
 @click.option("--country", required=True, help="The country's folder of data, for example albania.")
 @click.option("--language", type=click.Choice(["sq", "en"]), default="sq", help="Of pages, until a reader chooses.")
-def init(directory: Path, country: str, language: str) -> None:
+@click.option("--one-folder", is_flag=True, help="Key files and databases may lie in one folder; do not ask.")
+def init(directory: Path, country: str, language: str, one_folder: bool) -> None:
     """Make an instance and print the invitation link of its first administrator."""
+    _of_a_new_instance(directory, country)
+    if not one_folder:
+        _ask_about_places(directory)
     app = make_instance(directory, country, language=language, synthetic=False)
     with app.app_context():
         token = accounts.invite_first(login="administrator", name="Administrator")
@@ -40,15 +47,33 @@ def init(directory: Path, country: str, language: str) -> None:
     )
 
 
+def _ask_about_places(directory: Path) -> None:
+    """Say in one line which parts of the instance would lie together, and ask; Refused where nobody can answer."""
+    try:
+        found = lying_together(os.environ, directory)
+    except MisConfigured as error:
+        raise Refused(str(error)) from None
+    if found is None:
+        return
+    parts, settings = ", ".join(found.parts), ", ".join(found.settings)
+    said = f"{parts} would lie in one place, where one thief takes them all: set {settings} to places of their own"
+    if not sys.stdin.isatty():
+        raise Refused(f"{said}, or say --one-folder")
+    if not click.confirm(f"{said}. Go on all the same?", err=True):
+        raise Refused("nothing was made")
+
+
 def _how_to_serve(directory: Path, config: Config) -> str:
     """The command to run next, with what it needs in the place where this command ran."""
     program = sys.argv[0] if Path(sys.argv[0]).name == "nrm" else "nrm"
     command = f"{shlex.quote(program)} serve --dir {shlex.quote(str(directory))} --port 5000"
+    address = "" if config.address else f"NRM_ADDRESS={A_HOME} "
     if config.tls_certificate is not None or config.proxies:
-        return f"Then start it with:\n  {command}"
+        return f"Then start it, with the address that people open, with:\n  {address}{command}"
     return (
-        f"Then start it with, behind a proxy on this machine that speaks TLS and sends X-Forwarded-Proto:\n"
-        f"  NRM_PROXIES=1 {command}\n"
+        f"Then start it with, behind a proxy on this machine that speaks TLS and sends X-Forwarded-Proto and "
+        f"X-Forwarded-Host:\n"
+        f"  {address}NRM_PROXIES=1 {command}\n"
         "or, without a proxy, with NRM_TLS_CERTIFICATE and NRM_TLS_KEY set to PEM files instead of NRM_PROXIES."
     )
 
@@ -73,6 +98,10 @@ def upgrade(directory: Path, dry_run: bool) -> None:
             with _unserved(directory):
                 schema.upgrade()
                 disconnect()
+                listed = instances.keep_what_was_before()
+                disconnect()
+            if listed:
+                click.echo(f"key log: {listed} organisations are to be founded within 60 days")
         complete = _follow(app, directory, f"upgraded: {before} to" if before else "up to date:", dry_run)
     if not complete:
         click.get_current_context().exit(1)
@@ -142,19 +171,12 @@ def make_instance(
 
     `second_factor`: whether a synthetic instance asks for it; all others always do.
     """
-    folder = folder_of_country()
-    try:
-        data = countries.load(country, folder)
-    except countries.CountryError as error:
-        raise Refused(f"--country: {error}") from None
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise Refused(f"--dir: {directory} is not empty; an instance is made in a new folder")
+    folder, data = folder_of_country(), _of_a_new_instance(directory, country)
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        keys = Path(os.environ.get("NRM_KEYS") or directory / "keys")
-        keys.mkdir(mode=0o700, exist_ok=True)
-        for name in KEY_FILES:
-            _write_once(keys / name, secrets.token_bytes(32), 0o400)
+        for path in key_files(os.environ, directory).values():
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            _write_once(path, secrets.token_bytes(32), 0o400)
         _write_once(directory / "instance.toml", instance_settings(country, language, folder).encode(), 0o600)
     except OSError as error:
         raise Refused(f"--dir: {directory} cannot be written: {error.strerror}") from None
@@ -165,6 +187,17 @@ def make_instance(
         disconnect()
     # The application knows whether it is synthetic from the database, which did not exist when it was made.
     return application(directory, synchronous=synchronous)
+
+
+def _of_a_new_instance(directory: Path, country: str) -> countries.Country:
+    """The data of the country, for a folder in which nothing is yet; raises Refused."""
+    try:
+        data = countries.load(country, folder_of_country())
+    except countries.CountryError as error:
+        raise Refused(f"--country: {error}") from None
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise Refused(f"--dir: {directory} is not empty; an instance is made in a new folder")
+    return data
 
 
 def _write_once(path: Path, content: bytes, mode: int) -> None:

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import click
 
 from nrm import countries, parsing
+from nrm.actions.interviews import interview_imports
 from nrm.actions.interviews import interviews as actions
 from nrm.cli.usage import Refused, application, instance_option, login_option, signed_in
 from nrm.domain.accounts.accounts import Actor, Permission
@@ -25,6 +26,7 @@ from nrm.domain.interviews.import_lines import (
     said,
     template_rows,
 )
+from nrm.domain.interviews.interview_findings import UnacceptableInterview
 from nrm.domain.interviews.interviews import Texts
 from nrm.domain.reports.grids import UnreadableFile
 from nrm.render import sheets
@@ -162,8 +164,8 @@ def _take_in(line: Line, by: Actor) -> tuple[Findings, Findings, str | None]:
     if isinstance(line, UnreadableLine):
         return [(line.key, line.texts)], [], None
     try:
-        taken = actions.take_in(line=line, by=by)
-    except actions.UnacceptableInterview as error:
+        taken = interview_imports.take_in(line=line, by=by)
+    except UnacceptableInterview as error:
         return list(error.findings.items()), [], None
     except actions.UnknownQuestionnaire:
         known = ", ".join(f"`{name}`" for name in actions.questionnaires())

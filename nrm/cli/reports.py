@@ -65,6 +65,12 @@ def _said_in_one_line() -> Iterator[None]:
         ) from None
     except rules.BrokenSignature:
         raise Refused("the statistician's key is another one now: let them sign again") from None
+    except rules.PaperNotMade as error:
+        raise Refused(
+            f"{error}: not sealed, because the machine was too busy to typeset the paper; the others are sealed: "
+            "sign again when it is less busy",
+            code=3,
+        ) from None
     except rules.BeingClosed:
         raise Refused("a quarter is being closed at this moment; try again when that is done") from None
     except actions.CannotTabulate as error:

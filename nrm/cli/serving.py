@@ -18,6 +18,7 @@ from flask import Flask
 from granian.constants import HTTPModes, Interfaces
 from granian.server import Server
 
+from config import LOOPBACK
 from nrm import faults
 from nrm.actions import checkpoints, tending
 from nrm.actions.accounts import mailboxes
@@ -28,7 +29,6 @@ TEND_SECONDS = 60
 THREADS = 2  # of each worker; more of them would slow down writers (ADR 0040)
 BODY_SECONDS = 60  # for a form to arrive
 LAST_SECONDS = 10  # for what a worker is answering when it is told to end
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 @click.command()
@@ -50,10 +50,14 @@ def run_server(directory: Path, *, host: str, port: int, workers: int) -> None:
     app = application(directory)
     config = app.extensions["nrm.config"]
     tls = config.tls_certificate is not None
-    if not tls and not config.proxies and not (app.extensions["nrm.synthetic"] and host in _LOOPBACK):
+    if not tls and not config.proxies and not (app.extensions["nrm.synthetic"] and host in LOOPBACK):
         raise Refused(
             "NRM_TLS_CERTIFICATE: set it with NRM_TLS_KEY, or declare a TLS proxy by NRM_PROXIES=1; "
             "only a demo country on 127.0.0.1 may speak plain HTTP"
+        )
+    if not config.address and not app.extensions["nrm.synthetic"]:
+        raise Refused(
+            "NRM_ADDRESS: set it to the address that people open, https://...; requests for other hosts are refused"
         )
     address = _address(host, port)
     if config.tls_certificate is not None and config.tls_key is not None:

@@ -20,7 +20,7 @@ from nrm import create_app, parsing, schema
 from nrm.actions.accounts import accounts
 from nrm.countries import CountryError
 from nrm.db import db, disconnect
-from nrm.domain.accounts.accounts import Actor, SignInRefused
+from nrm.domain.accounts.accounts import Actor, SignInRefused, WaitsForColleague
 from nrm.domain.accounts.failed_attempts import TooSoon
 
 LARGEST_JSON = 1024 * 1024
@@ -121,6 +121,14 @@ def signed_in(app: Flask, login: str) -> Iterator[Actor]:
     with app.app_context():
         try:
             found = accounts.resume(accounts.sign_in(login=login, password=password, code=code))
+        except accounts.PasskeyAsked:
+            raise Refused(
+                "--as: this account needs a passkey, which only a browser asks; set up a telephone, too"
+            ) from None
+        except WaitsForColleague:
+            raise Refused(
+                "--as: too many wrong codes were typed with the right password; a colleague has to let you in again"
+            ) from None
         except SignInRefused:
             what = "password and the code" if app.extensions["nrm.second_factor"] else "password"
             raise Refused(f"--as: the sign-in name and the {what} do not belong together") from None
@@ -129,6 +137,9 @@ def signed_in(app: Flask, login: str) -> Iterator[Actor]:
         if isinstance(found, accounts.SignedIn) and found.enrolling:
             accounts.sign_out(by=found.actor)
             raise Refused("--as: set up your second factor first; sign in with a browser")
+        if isinstance(found, accounts.SignedIn) and found.asks_password:
+            accounts.sign_out(by=found.actor)
+            raise Refused("--as: this password is no longer good enough; sign in with a browser and set another one")
         if not isinstance(found, accounts.SignedIn) or found.waiting:
             raise Refused("--as: this account cannot be used yet; a colleague must confirm it")
         try:

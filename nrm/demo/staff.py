@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nrm.actions.accounts import accounts, members, second_factor
+from nrm.demo import founding
 from nrm.demo.people import FAMILY, GIVEN
 from nrm.domain.accounts.accounts import ROLES_OF, Actor, OrganisationKind, Role
 from nrm.store.accounts import accounts as store
@@ -43,6 +44,7 @@ def everybody() -> tuple[list[Account], Mapping[str, Actor]]:
             actors[f"{organisation.code}#{number}"] = actor
             if organisation.crossing_point:
                 actors.setdefault(organisation.crossing_point, actor)
+    founding.found(actors)
     return described, actors
 
 

@@ -35,6 +35,7 @@ LARGEST_ANSWER = 8 * MEBI
 LARGEST_DOCUMENT = 2 * MEBI
 # Of a table of interviews.
 LARGEST_TABLE, MOST_LINES, MOST_QUESTIONS, LONGEST_TEXT = 4 * MEBI, 2000, 200, 16_000
+MOST_SPREAD = 100_000  # cells of a range that is merged or linked
 DEEPEST, MOST_PARTS, LARGE_MOST_PARTS = 32, 100_000, 1_000_000
 
 
@@ -170,6 +171,7 @@ def _read(
         "depth": DEEPEST,
         "parts": LARGE_MOST_PARTS if large else MOST_PARTS,
         "head": head,
+        "spread": MOST_SPREAD,
         **(more or {}),
     }
     if not _one_at_a_time.acquire(timeout=WAIT_SECONDS):

@@ -27,6 +27,7 @@ _READ_AT_ONCE = 64 * 1024
 _LONGEST_SENTENCE = 300
 _SEPARATORS = (";", "\t", ",")
 _GUARDED = ("=", "+", "-", "@", "\t", "\r")
+SPREAD = ("mergeCell", "hyperlink")  # elements by which one line becomes a cell for each place of a range
 
 Limits = dict[str, Any]
 
@@ -216,10 +217,22 @@ def walk(content: bytes, limits: Limits) -> None:
             depth += 1 if event == "start" else -1
             if depth > limits["depth"]:
                 raise Limit("depth")
+            if element.tag.rpartition("}")[2] in SPREAD and area(element.get("ref", "")) > limits["spread"]:
+                raise Damaged("larger")
             if event == "end":
                 element.clear()
     except (ParseError, DefusedXmlException):
         raise Damaged("workbook") from None
+
+
+def area(ref: str) -> int:
+    """How many cells a range such as `A1:XFD1048576` has; 1 for what is none."""
+    found = re.fullmatch(r"\$?([A-Z]{1,3})\$?(\d{1,7}):\$?([A-Z]{1,3})\$?(\d{1,7})", ref)
+    if found is None:
+        return 1
+    left, right = (int(sum(26**at * (ord(each) - 64) for at, each in enumerate(found[n][::-1]))) for n in (1, 3))
+    columns, rows = abs(right - left) + 1, abs(int(found[4]) - int(found[2])) + 1
+    return columns * rows
 
 
 READ: dict[str, Callable[[bytes, Limits], Any]] = {"grid": grid, "toml": toml, "json": check_json}

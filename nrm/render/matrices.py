@@ -128,12 +128,19 @@ def page_values(
 def in_order(
     release: Mapping[str, Any], *, words: Words, groups: Groups, impossible: Impossible
 ) -> list[tuple[str, Matrix]]:
-    """(name, table) as a page numbers them, the narrow ones first; without the tables that nothing fills."""
-    found = [
-        (table["name"], matrix(table, words=words, groups=groups, impossible=impossible))
-        for table in release["tables"]
-        if not table.get("not_recorded")
-    ]
+    """(name, table) as a page numbers them, the narrow ones first; without the tables that nothing fills, and without
+    those that say what one before them says: by groups alone, a table and its view by groups are the same.
+    """
+    said: set[frozenset[tuple[frozenset[str], int | None]]] = set()
+    found = []
+    for table in release["tables"]:
+        figures = frozenset(
+            (frozenset(row[name] for name in table["dimensions"]), row["value"]) for row in table.get("rows", ())
+        )
+        if table.get("not_recorded") or (len(table["dimensions"]) > 1 and figures in said):
+            continue
+        said.add(figures)
+        found.append((table["name"], matrix(table, words=words, groups=groups, impossible=impossible)))
     return sorted(found, key=lambda each: each[1].breadth)  # those of one kind of paper together
 
 

@@ -27,6 +27,10 @@ class PdfUnavailable(Exception):
     """The PDF cannot be made on this server (WeasyPrint or Pango is missing, or it did not come back)."""
 
 
+class PdfTooSlow(PdfUnavailable):
+    """The typesetter is here and had not come back after LONGEST_SECONDS, twice: the machine is too busy."""
+
+
 class PdfRefused(Exception):
     """The document asked for an address; nothing is fetched, and no PDF is made."""
 
@@ -57,7 +61,7 @@ def to_pdf(html: str, *, attachments: Sequence[Attachment] = (), following: Sequ
 
     `following`: further documents in the same file, whose pages are counted from 1 again.
 
-    `<html lang>` and a neutral `<title>` are the caller's. Raises PdfUnavailable or PdfRefused.
+    `<html lang>` and a neutral `<title>` are the caller's. Raises PdfUnavailable, PdfTooSlow or PdfRefused.
     """
     job = {
         "html": html,
@@ -73,6 +77,10 @@ def to_pdf(html: str, *, attachments: Sequence[Attachment] = (), following: Sequ
     }
     with _press.lock:
         kind, payload = _print(json.dumps(job).encode())
+        if kind == b"S":
+            kind, payload = _print(json.dumps(job).encode())
+    if kind == b"S":
+        raise PdfTooSlow
     if kind == b"K":
         return payload
     if kind == b"R":
@@ -93,7 +101,13 @@ def _print(job: bytes) -> tuple[bytes, bytes]:
             env={name: value for name, value in os.environ.items() if not name.startswith("NRM_")},
         )
     child = _press.child
-    limit = threading.Timer(LONGEST_SECONDS, child.kill)
+    ended = threading.Event()
+
+    def end() -> None:
+        ended.set()
+        child.kill()
+
+    limit = threading.Timer(LONGEST_SECONDS, end)
     limit.daemon = True
     limit.start()
     try:
@@ -105,7 +119,7 @@ def _print(job: bytes) -> tuple[bytes, bytes]:
         return head[:1], _exactly(child.stdout, int.from_bytes(head[1:], "big"))
     except (OSError, EOFError):
         _close()
-        return b"U", b"the typesetter did not come back"
+        return (b"S", b"") if ended.is_set() else (b"U", b"the typesetter did not come back")
     finally:
         limit.cancel()
         _press.idle = threading.Timer(IDLE_SECONDS, _close_when_idle)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +15,7 @@ from nrm.domain.reports.reports import FORMAT, Window, with_structural_zeros
 from nrm.render.curves import curve_of
 from nrm.render.folds import folded
 from nrm.render.matrices import Words, in_order, page_values
-from nrm.render.pdf import Attachment, PdfUnavailable, to_pdf
+from nrm.render.pdf import Attachment, PdfTooSlow, PdfUnavailable, to_pdf
 from nrm.render.pictures import picture
 from nrm.render.sentences import flow_of, sentences
 from nrm.render.sheets import release_csv, release_csvw, release_xlsx
@@ -85,11 +85,18 @@ def workbook(release: Mapping[str, Any], table_set: TableSet) -> bytes:
 def in_one_language(
     values: Mapping[str, Any], language: str, body: str, *, pages: Environment, attachment: Attachment
 ) -> dict[str, bytes]:
-    """The markup of the page, by the template `body`, and the PDF; without the PDF where this server makes none."""
+    """The markup of the page, by the template `body`, and the PDF; without the PDF where this server makes none.
+
+    Raises PdfTooSlow: a file that never changes is not made without its paper because the machine was busy.
+    """
     made = {f"html.{language}": pages.get_template(body).render(values).encode()}
     printed = pages.get_template("reports/reports/print.html").render(values)
-    with suppress(PdfUnavailable):
+    try:
         made[f"pdf.{language}"] = to_pdf(printed, attachments=[attachment])
+    except PdfTooSlow:
+        raise
+    except PdfUnavailable:
+        pass
     return made
 
 
@@ -177,6 +184,7 @@ def is_impossible(table_set: TableSet, fixed: Mapping[str, str]) -> bool:
 def words_of(table_set: TableSet, language: str) -> Words:
     """What a table set calls its codes, in one language."""
     titles = {table.name: table.title for table in (*table_set.described, *table_set.tables)}
+    coarser = {frozenset(table.by): table.title for table in table_set.coarser}
 
     def label(name: str, member: str) -> str:
         texts = table_set.dimensions[table_set.dimensions[name].root].labels.get(member, {})
@@ -186,7 +194,8 @@ def words_of(table_set: TableSet, language: str) -> Words:
         return table_set.dimensions[name].title.get(language, name)
 
     def table(data: Mapping[str, Any]) -> str:
-        return titles.get(data["name"], {}).get(language, "")
+        own = titles.get(data["name"]) or coarser.get(frozenset(data["dimensions"]), {})
+        return own.get(language, "")
 
     def reason(names: Sequence[str]) -> str:
         texts = (table_set.dimensions[table_set.dimensions[name].root].not_recorded for name in names)

@@ -19,13 +19,15 @@ from dataclasses import dataclass
 from itertools import combinations, islice
 from typing import Any
 
+from nrm.statistics.conditions import Frame
 from nrm.statistics.deduction import Deduction, crossings, disclosures, exact
 from nrm.statistics.earlier_release import EarlierWorld, possible_earlier_world
 from nrm.statistics.linear import NotOptimal, narrow_sums, pinned, pinned_in_linked
 from nrm.statistics.linked_reports import believed
-from nrm.statistics.possible_worlds import Frame, PossibleWorld, Questions, walk
+from nrm.statistics.possible_worlds import PossibleWorld
 from nrm.statistics.quarters_of_year import YearWithQuarters
 from nrm.statistics.quarters_of_year import findings as findings_with_quarters
+from nrm.statistics.questions import Questions
 from nrm.statistics.reading import (
     AttackerBelief,
     Crowd,
@@ -45,6 +47,7 @@ from nrm.statistics.reading import (
 from nrm.statistics.reading import sums as relations
 from nrm.statistics.search import search
 from nrm.statistics.tables import BASE, MAX_WAYS, TOTAL, Cell, TableSet
+from nrm.statistics.walk import walk
 
 ARITHMETIC = 2000  # of more figures arithmetic is not asked: a possible world shows more
 MANY_SUMS, SUMS = 500, 60  # of more sums of a column arithmetic is asked about so many

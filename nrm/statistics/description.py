@@ -26,7 +26,7 @@ from nrm.statistics.tables import (
 )
 
 _KEYS = {
-    *("base", "version", "windows", "title", "basis", "counted", "charted", "told", "dimension", "table"),
+    *("base", "version", "windows", "title", "basis", "counted", "charted", "told", "dimension", "table", "coarser"),
     *("impossible", "known", "reported", "stock_flow", "sizes", "weights", "survival", "linked", "adds_up", "weight"),
     *("quarters_of", "follows"),
 }
@@ -46,7 +46,8 @@ def parse(data: Mapping[str, Any]) -> TableSet:
 
     Keys: `base` (5), `title`, `dimension.NAME` (`column`, `codes`, `hierarchy`, `of`, `recode`, `title`, `labels`,
     `not_recorded`: texts that say why nothing can fill it, so that tables by it are asked for and not made),
-    `table` (`by`, `title`; with `sum` and `most` a table of sums of a column), `impossible`,
+    `table` (`by`, `title`; with `sum` and `most` a table of sums of a column), `coarser` (`by`, `title`: what tables
+    are called that larger ones are replaced by where less detail is printed), `impossible`,
     `known` and `reported` (`by`, `where`),
     `stock_flow` (`by`, `arrival`, `departure`), `sizes` and `weights` (four integers for 0 to 3 dimensions; sizes may
     be raised, never lowered), `version`, `windows` (of 1, 2, 4, 8 quarters), `basis`, `counted`, `charted`, `told`,
@@ -105,6 +106,7 @@ def parse(data: Mapping[str, Any]) -> TableSet:
         follows=tuple(
             _follows(e, f"follows {n}", shell) for n, e in enumerate(_list(data.get("follows"), "follows"), 1)
         ),
+        coarser=tuple(_table(e, f"coarser {n}", shell) for n, e in enumerate(_list(data.get("coarser"), "coarser"), 1)),
         sums=sums,
         stands_for=_text(data["weight"], "weight") if "weight" in data else "",
     )

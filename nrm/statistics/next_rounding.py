@@ -10,7 +10,7 @@ Where it is not whole, `round_jointly` is asked (measured in ADR 0094).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import highspy
@@ -49,14 +49,17 @@ class Counts:
 
     def of(self, records: Sequence[Record]) -> Ints:
         """The true numbers, in the order of the cells."""
-        numbers = Counter(records)
+        return self.added(Counter(records))
+
+    def added(self, numbers: Mapping[Record, int]) -> Ints:
+        """The sums of what all people with a record have together, in the order of the cells."""
         new = [record for record in numbers if record not in self._places]
         for start in range(0, len(new), 1000):
             some = new[start : start + 1000]
             inside = self._layout.membership(some).T
             self._places.update((record, np.flatnonzero(row)) for record, row in zip(some, inside, strict=True))
         counts = np.zeros(len(self._layout.cells), dtype=np.int64)
-        if records:
+        if numbers:
             places = [self._places[record] for record in numbers]
             counts += np.bincount(
                 np.concatenate(places),

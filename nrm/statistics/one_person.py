@@ -19,6 +19,14 @@ its prior. Claims of a trust of which most are wrong in these runs are no claims
 - `named`: right claims of 100 people, less how many of them would be right by guessing from the prior.
 - `p95_bits`: 95th percentile of the factor, log2 of posterior / prior of the true combination, with the trust at which
   it is largest on average; less the same percentile for the others of these people, who did not come (the placebo).
+- `mean_bits`: the mean of that factor over those who came (0 if it is less).
+
+Releases on the same people have noise of their own, so what they tell of one person adds up: the means do, and what the
+95th percentiles are above them adds in squares, as deviations of independent sums do. Added as they are, percentiles
+would say that the worst luck of every release meets in the same person (ADR 0108).
+
+Where there are many figures fewer than PEOPLE come. One of twenty who is named by chance is 5 of 100, so then twice and
+three times as many come, before a draft is refused; all of them are judged together (ADR 0107).
 
 **An unchanged group.** `QUIET` quarters without any change follow the draft. Somebody who knows that a group did not
 change lays `SERIES` of them over each other. A group whose figure was both 0 and 5 has 0 to 4 people.
@@ -37,6 +45,7 @@ who learns from releases with and without a person: R. Shokri et al., Membership
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -49,6 +58,7 @@ from nrm.statistics.tables import BASE, Cell, TableSet
 
 PEOPLE = 100  # so many come, and so many leave
 FEWEST, WORK = 20, 100_000  # people tried of a release with many figures: WORK / figures, at least FEWEST
+MORE = 3  # so many times as many, at most, are tried before a draft is refused
 SERIES = 8  # releases that somebody lays over each other
 QUIET, FEWEST_QUIET = 40, 2 * SERIES  # quarters without any change; as people, fewer where there are many figures
 POPULATIONS, FIGURES = 12, 400  # fictitious populations: until so many figures were made of them
@@ -68,40 +78,46 @@ Method = Callable[[Sequence[Record], Sequence[Figures], int], Figures | None]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+Bits = tuple[float, float]
+"""What a release tells of one person: `mean_bits` and `p95_bits`; where the mean is not known, the latter twice."""
+
 _Quiet = tuple[Ints, NDArray[np.bool_]]
 """Figures of quarters (rows) without any change, without the total; and which of them stand for 1 to 4 people."""
 
 
 @dataclass(frozen=True)
 class OnePerson:
-    """What was found, as the module says; `draws`: how many people came, and how many left."""
+    """What was found, as the module says; `draws`: how many people came, and how many left, at least."""
 
     draws: int
     named: float
     p95_bits: float
     by_series: float
+    mean_bits: float | None = None
+
+    @property
+    def bits(self) -> Bits:
+        """What is told of one person, as others add it up."""
+        return self.p95_bits if self.mean_bits is None else self.mean_bits, self.p95_bits
 
     @property
     def ok(self) -> bool:
         """Whether the draft may be released, as far as nothing else tells of these people."""
-        return self.ok_beside(0.0)
+        return self.ok_beside([])
 
-    def ok_beside(self, bits: float) -> bool:
-        """Whether the draft may be released beside others on the same people that tell so many bits of one of them.
-
-        Each release has noise of its own. So what two of them tell of the same person multiplies, and the bits add; one
-        that tells nothing adds nothing.
-        """
-        told = self.p95_bits + bits if self.p95_bits else 0.0
+    def ok_beside(self, others: Sequence[Bits]) -> bool:
+        """Whether the draft may be released beside others on the same people; one that tells nothing adds nothing."""
+        told = together([self.bits, *others]) if self.p95_bits else 0.0
         return self.named < MOST_NAMED and told <= MOST_BITS and self.by_series <= MOST_BY_SERIES
 
     def and_also(self, other: OnePerson) -> OnePerson:
         """The worse of two, for somebody who may do the one or the other."""
         return OnePerson(
-            max(self.draws, other.draws),
+            min(self.draws or other.draws, other.draws or self.draws),
             max(self.named, other.named),
             max(self.p95_bits, other.p95_bits),
             max(self.by_series, other.by_series),
+            max(self.bits[0], other.bits[0]),
         )
 
     def to_json(self) -> dict[str, float]:
@@ -109,9 +125,15 @@ class OnePerson:
         return {
             "draws": self.draws,
             "named": self.named,
+            "mean_bits": self.bits[0],
             "p95_bits": self.p95_bits,
             "by_series": self.by_series,
         }
+
+
+def together(releases: Sequence[Bits]) -> float:
+    """The 95th percentile of what independent releases tell of one person together, in bits, as the module says."""
+    return sum(mean for mean, _ in releases) + math.sqrt(sum(max(0.0, p95 - mean) ** 2 for mean, p95 in releases))
 
 
 NOTHING_TOLD = OnePerson(0, 0.0, 0.0, 0.0)
@@ -129,9 +151,12 @@ def examine(
     *,
     seed: int,
     people: int | None = None,
+    elsewhere: Sequence[Bits] = (),
+    tell: Callable[[str], None] = lambda _: None,
 ) -> OnePerson:
     """Try what a draft would tell, beside the release after it. `printed` are all releases, the draft last. `people`:
-    how many come and leave, PEOPLE without it and at most; where the records are invented, FEWEST are enough.
+    how many come and leave at first, PEOPLE without it and at most; where the records are invented, FEWEST are enough.
+    `elsewhere`: what other releases tell. A draft that is refused is not tried to the end.
 
     Raises NoNextRelease.
     """
@@ -139,7 +164,8 @@ def examine(
     cells = [cell for cell in printed[-1] if cell and not table_set.is_impossible(cell)]
     if not cells or not records or not most:
         return NOTHING_TOLD
-    return _Trial(table_set, records, printed, method, cells, np.random.default_rng(seed), most).run()
+    trial = _Trial(table_set, records, printed, method, cells, np.random.default_rng(seed), most)
+    return trial.run(elsewhere, tell)
 
 
 class _Trial:
@@ -159,13 +185,34 @@ class _Trial:
         self.quarters = max(FEWEST_QUIET, min(QUIET, WORK // len(cells)) if most == PEOPLE else 0)
         self.people = Combinations(table_set, cells, records, chance)
 
-    def run(self) -> OnePerson:
+    def run(self, elsewhere: Sequence[Bits] = (), tell: Callable[[str], None] = lambda _: None) -> OnePerson:
         """All of it: quarters in which nothing happens, who comes, and who leaves."""
+        tell("one person: quarters without change")
         by_series = self._by_series([self._quiet(self.records, self.printed, self.quarters)])
         by_series = max(by_series, self._by_series(list(self._populations())))
-        found = [self._learned(*self._changed(comes=comes)) for comes in (True, False)]
-        named, bits = (max(each) for each in zip(*found, strict=True))
-        return OnePerson(self.runs, round(named, 2), round(bits, 2), round(by_series, 3))
+        found = OnePerson(0, 0.0, 0.0, round(by_series, 3))
+        for comes in (True, False):
+            tell(f"one person: {'comes' if comes else 'leaves'}")
+            told = self._one(elsewhere, comes=comes)
+            found = found.and_also(told)
+            if not told.ok_beside(elsewhere):
+                break
+        return found
+
+    def _one(self, elsewhere: Sequence[Bits], *, comes: bool) -> OnePerson:
+        """What is told of who comes, or leaves; of more people where few could be refused by chance."""
+        most = min(PEOPLE, MORE * self.runs)
+        who: list[Record] = []
+        rows: list[Ints] = []
+        while True:
+            for record, after in self._changed(min(self.runs, most - len(who)), comes=comes):
+                who.append(record)
+                rows.append(after)
+            named, mean, bits = self._learned(who, np.array(rows))
+            told = OnePerson(len(who), round(named, 2), round(bits, 2), 0.0, round(mean, 2))
+            hopeless = named * len(who) >= MOST_NAMED * most
+            if told.ok_beside(elsewhere) or hopeless or len(who) >= most:
+                return told
 
     def _row(self, figures: Figures) -> Ints:
         """Figures in the order of the cells, the total last."""
@@ -210,31 +257,37 @@ class _Trial:
             return 0.0
         return max(0.0, both_of_small / seen * (both_of_small / both - small_fives / fives))
 
-    def _changed(self, *, comes: bool) -> tuple[list[Record], Ints]:
+    def _changed(self, runs: int, *, comes: bool) -> Iterator[tuple[Record, Ints]]:
         """Who came or left, one in each run, and the figures after it."""
-        rows = []
         if comes:
-            who = self.people.somebody(self.runs)
-            for record in who:
-                rows.append(self._row(self._next([*self.records, record], self.printed)))
+            for record in self.people.somebody(runs):
+                yield record, self._row(self._next([*self.records, record], self.printed))
         else:
-            places = self.people.leavers(self.runs)
-            who = [self.records[place] for place in places]
-            for place in places:
+            for place in self.people.leavers(runs):
                 people = [*self.records[:place], *self.records[place + 1 :]]
-                rows.append(self._row(self._next(people, self.printed)))
-        return who, np.array(rows)
+                yield self.records[place], self._row(self._next(people, self.printed))
 
-    def _learned(self, who: Sequence[Record], after: Ints) -> tuple[float, float]:
-        """(named of 100, 95th percentile of the factor in bits)."""
+    def _learned(self, who: Sequence[Record], after: Ints) -> tuple[float, float, float]:
+        """(named of 100, mean and 95th percentile of the factor in bits)."""
+        best, claims = self._factors(who, after)
+        own = np.eye(len(who), dtype=bool)
+        bits = (np.percentile(best[own], 95) - np.percentile(best[~own], 95)) / np.log(2)
+        named = [100 * (right - guessed) / len(who) for made, right, guessed in claims if 2 * right >= made]
+        mean = min(max(0.0, best[own].mean() / np.log(2)), max(0.0, bits))
+        return float(max([0.0, *named])), float(mean), float(max(0.0, bits))
+
+    def _factors(self, who: Sequence[Record], after: Ints) -> tuple[Floats, Floats]:
+        """log of the factor after each run (row) of the person of each (column), with the trust that tells most; and by
+        trust how many claims there are, how many are right, and how many would be by guessing."""
+        runs = len(who)
         moves, kinds = self._moves(after)
         counted = self.people.counted(who)
         inside = counted.astype(int)
         seen = np.zeros((2, int(kinds.max()) + 1, 2 * MOVES + 1))
         np.add.at(seen, (inside, kinds, moves), 1)
-        factors = np.zeros((len(TRUSTS), self.runs, self.runs))  # after the run, of the person in the last place
-        claims = np.zeros((len(TRUSTS), 3))  # how many, how many are right, how many would be by guessing
-        for run in range(self.runs):
+        factors = np.zeros((len(TRUSTS), runs, runs))
+        claims = np.zeros((len(TRUSTS), 3))
+        for run in range(runs):
             own = np.zeros_like(seen)
             np.add.at(own, (inside[run], kinds[run], moves[run]), 1)
             told = _told(seen - own)[kinds[run], moves[run]]
@@ -242,11 +295,7 @@ class _Trial:
                 factors[place, run] = believed.log_factors
                 if believed.posterior > 0.5 and believed.posterior >= 2 * believed.prior:
                     claims[place] += 1, believed.likeliest == self.people.place(who[run]), believed.prior
-        own_factor = np.eye(self.runs, dtype=bool)
-        best = factors[int(np.argmax([each[own_factor].mean() for each in factors]))]
-        bits = (np.percentile(best[own_factor], 95) - np.percentile(best[~own_factor], 95)) / np.log(2)
-        named = [100 * (right - guessed) / self.runs for made, right, guessed in claims if 2 * right >= made]
-        return float(max([0.0, *named])), float(max(0.0, bits))
+        return factors[int(np.argmax([each.diagonal().mean() for each in factors]))], claims
 
     def _moves(self, after: Ints) -> tuple[Ints, Ints]:
         """For every run and figure: the move in steps of 5, as an index, and the class of the figure."""

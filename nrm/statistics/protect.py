@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hmac
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 from ortools.sat.python import cp_model
 
 from nrm.statistics.cells import Layout
-from nrm.statistics.relaxation import relaxed, up_to
+from nrm.statistics.parts import Choice, programme, rounded_by_parts
+from nrm.statistics.relaxation import relaxed
 from nrm.statistics.tables import BASE, Cell, StockFlow
 
 SCALE = 100  # the solver wants integers: costs are kept in hundredths
@@ -37,13 +38,15 @@ NOISE = 3.0
 INERTIA = 10  # price of each step of 5 away from the figure last printed for the same cell
 WORK_LIMIT = 20.0  # the solver's deterministic units, about seconds
 GAP = 0.001  # how much more than the best solution a rounding may cost, as a share
-MANY = 3000  # with at least so many figures the linear relaxation is solved first; fewer are faster without
+MANY = (
+    3000  # at least so many figures are rounded by parts, else from their linear relaxation; fewer are faster without
+)
 # A choice is settled if its reduced cost is more than this share of the gap. Such a narrowed search either ends at once
 # or takes very long; so two short ones are tried, and their best is taken if it is within WIDE_GAP.
 SHARES = (0.2, 0.35)
 NARROW_WORK_LIMIT = 0.7
 WIDE_GAP = 0.01
-LEVEL_WORK_LIMIT = 5.0  # for the figures of one number of dimensions, where the figures of fewer are settled before
+PART_WORK_LIMIT, PART_GAP = 6.0, 0.003  # for one of the parts in which many linked figures are rounded
 _FOUND = (cp_model.OPTIMAL, cp_model.FEASIBLE)
 WALL_LIMIT = 600.0  # seconds; only a safety net: if it were reached, figures would depend on how busy the machine is
 
@@ -109,14 +112,10 @@ def round_jointly(
         | dict.fromkeys(layout.impossible, 0)
         | ({} if total is None else {0: total})
     )
-    model = cp_model.CpModel()
-    figures: list[cp_model.LinearExprT] = []
-    costs: list[cp_model.LinearExprT] = []
-    ways: list[int] = []  # of how many dimensions the figure is that a choice is about
+    choices: dict[int, Choice] = {}
     shaken = noise.normal(0.0, NOISE, size=(len(layout.cells), 5))
     for number, cell in enumerate(layout.cells):
         if number in fixed:
-            figures.append(fixed[number])
             continue
         true = counts[number].item()
         values = domain(true)
@@ -126,26 +125,9 @@ def round_jointly(
             round(SCALE * table_set.weights[len(cell)] * (_miss(value, true) + shaken[number, place] + moved[place]))
             for place, value in enumerate(values)
         ]
-        if len(values) == 1:
-            figures.append(values[0])
-            continue
-        picks = [model.new_bool_var("") for _ in values[1:]]
-        ways += [len(cell)] * len(picks)
-        if len(picks) > 1:
-            model.add_at_most_one(picks)
-        steps = [value - values[0] for value in values[1:]]
-        figures.append(values[0] + cp_model.LinearExpr.weighted_sum(picks, steps))
-        costs.append(cp_model.LinearExpr.weighted_sum(picks, [extra - price[0] for extra in price[1:]]))
-    for whole, parts in layout.relations:
-        if fixed.keys() >= {whole, *parts}:
-            continue  # what earlier releases printed may not add up by a definition that they did not know
-        model.add(cp_model.LinearExpr.sum([figures[part] for part in parts]) == figures[whole])
-    model.minimize(cp_model.LinearExpr.sum(costs))
-    solver = _solved(model, int(noise.integers(1 << 30)), ways, many=len(layout.cells) >= MANY)
-    return {
-        cell: figure if isinstance(figure, int) else int(solver.value(figure))
-        for cell, figure in zip(layout.cells, figures, strict=True)
-    }
+        choices[number] = Choice(values, price)
+    found = _solved(layout, choices, fixed, int(noise.integers(1 << 30)))
+    return {cell: found[number] for number, cell in enumerate(layout.cells)}
 
 
 class _Enough(cp_model.CpSolverSolutionCallback):
@@ -160,19 +142,32 @@ class _Enough(cp_model.CpSolverSolutionCallback):
             self.stop_search()
 
 
-def _solved(model: cp_model.CpModel, seed: int, ways: Sequence[int], *, many: bool) -> cp_model.CpSolver:
-    """A solver with a solution within GAP of the best one, or the best one that was found within the work limit.
+def _solved(layout: Layout, choices: Mapping[int, Choice], fixed: Mapping[int, int], seed: int) -> dict[int, int]:
+    """Figures that cost within GAP of the best ones, or the best that were found within the work limit.
 
     Raises CannotRound.
     """
-    if many:
-        narrowed = _narrowed(model, seed) or _by_levels(model, seed, ways)
-        if narrowed is not None:
-            return narrowed
-    solver = _solver(seed, WORK_LIMIT)
-    if solver.solve(model) not in _FOUND:
+    many = len(layout.cells) >= MANY
+    if many and (found := rounded_by_parts(layout, choices, fixed, lambda model: _part(model, seed))) is not None:
+        return found
+
+    def search(model: cp_model.CpModel) -> cp_model.CpSolver | None:
+        return (_narrowed(model, seed) if many else None) or _searched(model, _solver(seed, WORK_LIMIT))
+
+    found = programme(choices, layout.relations, fixed).solved(search)
+    if found is None:
         raise CannotRound
-    return solver
+    return {**fixed, **found}
+
+
+def _searched(model: cp_model.CpModel, solver: cp_model.CpSolver) -> cp_model.CpSolver | None:
+    return solver if solver.solve(model) in _FOUND else None
+
+
+def _part(model: cp_model.CpModel, seed: int) -> cp_model.CpSolver | None:
+    solver = _solver(seed, PART_WORK_LIMIT)
+    solver.parameters.relative_gap_limit = PART_GAP
+    return _searched(model, solver)
 
 
 def _narrowed(model: cp_model.CpModel, seed: int) -> cp_model.CpSolver | None:
@@ -191,26 +186,6 @@ def _narrowed(model: cp_model.CpModel, seed: int) -> cp_model.CpSolver | None:
         if best is not None and best.objective_value <= most:
             return best
     return best if best is not None and best.objective_value <= relaxation.dearest_within(WIDE_GAP) else None
-
-
-def _by_levels(model: cp_model.CpModel, seed: int, ways: Sequence[int]) -> cp_model.CpSolver | None:
-    """A rounding of the figures of one dimension first, then with these of two, then of three.
-
-    It costs a little more than the best one, and takes seconds where a search over everything finds none in an hour.
-    None if the figures settled first leave no rounding of the others.
-    """
-    settled: dict[int, int] = {}
-    solver = None
-    for level in sorted(set(ways)):
-        solver = _solver(seed, LEVEL_WORK_LIMIT)
-        if solver.solve(up_to(level, model, ways, settled)) not in _FOUND:
-            return None
-        settled = {
-            number: int(solver.value(model.get_bool_var_from_proto_index(number)))
-            for number, way in enumerate(ways)
-            if way <= level
-        }
-    return solver
 
 
 def _solver(seed: int, work_limit: float) -> cp_model.CpSolver:

@@ -20,10 +20,13 @@ from itertools import islice, pairwise, product
 
 import numpy as np
 
-from nrm.statistics.possible_worlds import Frame, PossibleWorld, Questions, walk
+from nrm.statistics.conditions import Frame
+from nrm.statistics.possible_worlds import PossibleWorld
+from nrm.statistics.questions import Questions
 from nrm.statistics.reading import Crowd, Fact, Predicate, Record, Scenario, bounds, predicate
 from nrm.statistics.search import search
 from nrm.statistics.tables import TOTAL, Cell, Dimension, StockFlow, TableSet
+from nrm.statistics.walk import walk
 
 COURSE = "course"
 MOST_COURSES = 400  # that people of a world may have; fewer make the verdict stricter, never milder
@@ -257,7 +260,12 @@ def last_printed(year: YearWithQuarters, table_set: TableSet, cells: Iterable[Ce
     for quarter in year.quarters:
         for cell, figure in printed_alike(table_set, quarter, wanted).items():
             most[cell] = max(figure, most.get(cell, 0))
-    return {cell: figure for cell, figure in most.items() if cell and figure <= 5}
+    return few(most)
+
+
+def few(figures: Mapping[Cell, int]) -> dict[Cell, int]:
+    """The figures that stand for few people, which the year keeps if it can."""
+    return {cell: figure for cell, figure in figures.items() if cell and figure <= 5}
 
 
 Part = tuple[tuple[str, str], ...]

@@ -8,7 +8,6 @@ solution that is good enough (reduced cost fixing); most choices with a lower re
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +17,6 @@ from numpy.typing import NDArray
 from ortools.sat.python import cp_model
 
 from nrm.statistics.highs import quiet_solver
-
-ANYTHING = 1 << 40  # larger than any sum of figures
 
 
 @dataclass(frozen=True)
@@ -44,25 +41,6 @@ class Relaxation:
             domain.clear()
             domain.extend([value, value])
         return narrow
-
-
-def up_to(level: int, model: cp_model.CpModel, ways: Sequence[int], settled: Mapping[int, int]) -> cp_model.CpModel:
-    """The model of the figures of at most `level` dimensions alone, with some choices settled.
-
-    `ways` says of how many dimensions the figure is that a choice is about. Sums over finer figures are left out.
-    """
-    part = model.clone()
-    proto: Any = part.proto
-    for number, variable in enumerate(proto.variables):
-        if number in settled or ways[number] > level:
-            value = settled.get(number, 0)
-            variable.domain.clear()
-            variable.domain.extend([value, value])
-    for constraint in proto.constraints:
-        if constraint.has_linear() and any(ways[number] > level for number in constraint.linear.vars):
-            constraint.linear.domain.clear()
-            constraint.linear.domain.extend([-ANYTHING, ANYTHING])
-    return part
 
 
 def relaxed(model: cp_model.CpModel) -> Relaxation | None:

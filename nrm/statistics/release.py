@@ -21,7 +21,7 @@ from nrm.statistics import sums
 from nrm.statistics.attack import Audit, Finding, PrintedSums, audit
 from nrm.statistics.cells import Layout, lay_out
 from nrm.statistics.next_rounding import NextRoundings
-from nrm.statistics.one_person import NOTHING_TOLD, Method, NoNextRelease, OnePerson, examine
+from nrm.statistics.one_person import NOTHING_TOLD, Bits, Method, NoNextRelease, OnePerson, examine
 from nrm.statistics.protect import (
     NOTHING_PRINTED,
     CannotRound,
@@ -33,6 +33,7 @@ from nrm.statistics.protect import (
 from nrm.statistics.quarters_of_year import (
     QuarterOfYear,
     YearWithQuarters,
+    few,
     last_printed,
     people_of,
     printed_alike,
@@ -42,6 +43,7 @@ from nrm.statistics.tables import BASE, TOTAL, Cell, TableSet
 
 DRAWS, FEWEST_DRAWS = 20, 3
 WORK = 20_000  # figures drawn at one step: a step of so many figures or more has fewer draws
+OF_YEAR = 5  # to attack a year with its quarters is so much more work
 STEPS = (
     ("three_way", 3, False),
     ("two_way", 2, False),
@@ -154,15 +156,15 @@ def make(
     linked_reports: Sequence[LinkedReleases] = (),
     quarters: Sequence[QuarterOfYear] = (),
     sample: int | None = None,
-    told_elsewhere: float = 0.0,
+    told_elsewhere: Sequence[Bits] = (),
     people: int | None = None,
     progress: Callable[[str], None] | None = None,
     open_questions: Callable[[int], None] | None = None,
 ) -> Draft | Refused:
     """Protect one release. `history` holds the kept values of the releases before, the oldest first; `linked_reports`
     holds releases of other reports on people who may be the same; `quarters` those of the quarters of a year, if this
-    is a release of the whole year. `told_elsewhere`: the bits that other releases on these people tell of one person
-    (`p95_bits` of their verdicts, added up). `people`: see `one_person.examine`.
+    is a release of the whole year. `told_elsewhere`: what other releases on these people tell of one person (`bits` of
+    their verdicts). `people`: see `one_person.examine`.
 
     A record maps dimensions to codes and may name its `person` (opaque: records of one person are counted once).
     `progress` is told what is being done, never a number; `open_questions` how many questions the attack has left,
@@ -241,6 +243,10 @@ def scaled(tables: Sequence[Mapping[str, Any]], factor: int) -> tuple[dict[str, 
     )
 
 
+def _in_units(figures: Mapping[Cell, int]) -> dict[Cell, int]:
+    return {cell: figure // BASE for cell, figure in figures.items()}
+
+
 def _in_people(figures: Figures) -> dict[Cell, int]:
     return {cell: BASE * figure for cell, figure in figures.items()}
 
@@ -270,7 +276,7 @@ class _Maker:
         last: Figures,
         earlier: tuple[EarlierRelease, ...],
         linked_reports: Sequence[LinkedReleases],
-        told_elsewhere: float,
+        told_elsewhere: Sequence[Bits],
         tell: Callable[[str], None],
     ) -> None:
         self.table_set, self.records = table_set, records
@@ -296,11 +302,11 @@ class _Maker:
         for step, ways, _ in STEPS:
             if ways > widest:
                 continue
-            self.tell(f"step {step}")
             layout = lay_out(at_step(self.table_set, step))
-            # To attack a year with its quarters is as much work as ten other attacks.
-            work = WORK if self.year is None else 0
-            for draw in range(max(FEWEST_DRAWS, min(DRAWS, work // len(layout.cells)))):
+            work = WORK if self.year is None else WORK // OF_YEAR
+            draws = max(FEWEST_DRAWS, min(DRAWS, work // len(layout.cells)))
+            for draw in range(draws):
+                self.tell(f"step {step}, draw {draw + 1} of {draws}")
                 made = self._attempt(step, draw, layout, total)
                 if made is not None:
                     return made
@@ -351,16 +357,15 @@ class _Maker:
             self.attempts.append((step, "failed the attack"))
             self.findings = seen.findings
             return None
-        self.tell("one person")
         printed = [*(release.figures for release in reversed(self.earlier)), _in_people(figures)]
         try:
             after = self._after(layout, step, draw)
-            told = examine(layout.table_set, self.records, printed, after, seed=tried, people=self.people)
+            told = self._told_by(layout.table_set, self.records, printed, after, tried)
             of_sums = [
                 sums.told(each, self.records, added[each.name], step, draw, seed=tried, people=self.people)
                 for each in columns
             ]
-            if self.year is not None:
+            if self.year is not None and told.ok_beside(self.told_elsewhere):
                 told = told.and_also(self._beside_quarters(layout, self.year, step, draw, tried))
         except NoNextRelease:
             self.attempts.append((step, "no release can follow"))
@@ -368,12 +373,31 @@ class _Maker:
             return None
         self.one_person = told
         # Sums have noise of their own: what they tell of one person multiplies with what the counts tell.
-        bits = self.told_elsewhere + sum(each.p95_bits for each in of_sums)
+        bits = [*self.told_elsewhere, *(each.bits for each in of_sums)]
         if not told.ok_beside(bits) or not all(each.ok_beside(self.told_elsewhere) for each in of_sums):
             self.attempts.append((step, "told of one person"))
             self.findings = (Finding("G7", "A4", TOTAL),)
             return None
         return _Made(step, layout, figures, tables, seen, told, printed_sums, added)
+
+    def _told_by(
+        self,
+        table_set: TableSet,
+        people: Sequence[Record],
+        printed: Sequence[Mapping[Cell, int]],
+        after: Method,
+        seed: int,
+    ) -> OnePerson:
+        return examine(
+            table_set,
+            people,
+            printed,
+            after,
+            seed=seed,
+            people=self.people,
+            elsewhere=self.told_elsewhere,
+            tell=self.tell,
+        )
 
     def _after(self, layout: Layout, step: str, draw: int) -> Method:
         """How the release after a draft would be made of these people: with other noise, and the same openings."""
@@ -402,29 +426,38 @@ class _Maker:
 
         Everybody else of the quarter is the year; nobody can know more of who was there.
         """
-        found = NOTHING_TOLD
+        found, own = NOTHING_TOLD, self._inertia(layout)
         for place, quarter in enumerate(year.quarters):
             people = people_of(year, place, self.records)
             printed = printed_alike(layout.table_set, quarter, layout.cells)
             if not people or () not in printed:
                 continue
 
+            following = NextRoundings(layout, people, NOTHING_PRINTED)
+
             def of_year(
-                records: Sequence[Record], before: Sequence[Mapping[Cell, int]], fresh: int, place: int = place
+                records: Sequence[Record],
+                before: Sequence[Mapping[Cell, int]],
+                fresh: int,
+                place: int = place,
+                printed: Mapping[Cell, int] = printed,
+                following: NextRoundings = following,
             ) -> dict[Cell, int] | None:
-                noise = secret_stream(self.seed, "beside", step, draw, place, fresh)
-                counts = layout.membership(records).sum(axis=1).astype(np.int64)
-                last = self._inertia(layout)
-                if len(before) > 1:
-                    last = {cell: figure // BASE for cell, figure in before[-1].items()}
+                if before and before[0] is printed and len(before) == 1:
+                    last = own
+                elif len(before) == 1:  # the quarter, made for other people
+                    last = _in_units(few(before[0]))
+                else:
+                    last = _in_units(before[-1]) if before else NOTHING_PRINTED
                 try:
-                    total = round_total(len(records), noise, last)
-                    return _in_people(round_jointly(layout, counts, total, noise, last=last))
+                    return _in_people(following.round(records, last, self.seed, ("beside", step, draw, place, fresh)))
                 except CannotRound:
                     return None
 
-            told = examine(layout.table_set, people, [printed], of_year, seed=tried + place, people=self.people)
-            found = told.and_also(found)
+            self.tell(f"beside {quarter.name}")
+            found = self._told_by(layout.table_set, people, [printed], of_year, tried + place).and_also(found)
+            if not found.ok_beside(self.told_elsewhere):
+                break
         return found
 
     def _errors(self, printed: PrintedSums) -> dict[str, float]:

@@ -14,8 +14,10 @@ from collections.abc import Sequence
 import numpy as np
 from ortools.sat.python import cp_model
 
+from nrm.statistics.conditions import Frame
 from nrm.statistics.earlier_release import Kind, link, who_opened
-from nrm.statistics.possible_worlds import Frame, PossibleWorld, Questions
+from nrm.statistics.possible_worlds import PossibleWorld
+from nrm.statistics.questions import Questions
 from nrm.statistics.reading import Record, predicate
 
 WORK_LIMIT = 6.0  # deterministic units for one search

@@ -6,14 +6,15 @@ each cell, too, and the gate for differences (`one_person.py`) is asked about ea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from nrm.statistics.attack import PrintedSums
-from nrm.statistics.cells import lay_out
+from nrm.statistics.cells import Layout, lay_out
+from nrm.statistics.next_rounding import Counts
 from nrm.statistics.one_person import NoNextRelease, OnePerson, examine
 from nrm.statistics.protect import NOTHING_PRINTED, CannotRound, Figures, round_jointly, secret_stream
 from nrm.statistics.reading import Record
@@ -62,15 +63,23 @@ def columns(
 def rounded(column: Column, records: Sequence[Record], *label: object) -> Figures:
     """The sums, rounded together, near what was printed last. Raises CannotRound."""
     last = column.before[-1] if column.before else NOTHING_PRINTED
-    return _rounded(column, records, column.amounts, last, secret_stream(column.seed, "figures", *label, column.name))
+    noise = secret_stream(column.seed, "figures", *label, column.name)
+    layout = lay_out(column.table_set)
+    return _rounded(layout, Counts(layout), column.most, zip(records, column.amounts, strict=True), last, noise)
 
 
 def _rounded(
-    column: Column, records: Sequence[Record], amounts: Sequence[int], last: Figures, noise: np.random.Generator
+    layout: Layout,
+    counts: Counts,
+    most: int,
+    amounts: Iterable[tuple[Record, int]],
+    last: Figures,
+    noise: np.random.Generator,
 ) -> Figures:
-    layout = lay_out(column.table_set)
-    true = layout.membership(records) @ np.array(amounts, dtype=np.int64) / column.most
-    return round_jointly(layout, true, None, noise, last=last)
+    together: dict[Record, int] = {}
+    for record, amount in amounts:
+        together[record] = together.get(record, 0) + amount
+    return round_jointly(layout, counts.added(together) / most, None, noise, last=last)
 
 
 def told(
@@ -83,6 +92,8 @@ def told(
     held: dict[Record, list[int]] = {}
     for record, amount in zip(records, column.amounts, strict=True):
         held.setdefault(record, []).append(amount)
+    layout = lay_out(column.table_set)
+    counts = Counts(layout)
 
     def after(there: Sequence[Record], printed: Sequence[Mapping[Cell, int]], fresh: int) -> dict[Cell, int]:
         noise = secret_stream(column.seed, "after", *label, column.name, fresh)
@@ -91,10 +102,11 @@ def told(
         for record in there:
             number = met[record] = met.get(record, 0) + 1
             own = held.get(record, [])
-            amounts.append(own[number - 1] if number <= len(own) else int(noise.choice(column.amounts)))
+            who = number - 1 if number <= len(own) else int(noise.integers(len(column.amounts)))
+            amounts.append((record, own[who] if number <= len(own) else column.amounts[who]))
         last = {cell: figure // BASE for cell, figure in printed[-1].items()} if printed else NOTHING_PRINTED
         try:
-            return in_people(_rounded(column, there, amounts, last, noise))
+            return in_people(_rounded(layout, counts, column.most, amounts, last, noise))
         except CannotRound as error:
             raise NoNextRelease from error
 

@@ -183,6 +183,7 @@ class TableSet:
     charted: str = ""  # the dimension shown first, as bars
     told: tuple[str, ...] = ()  # those after it; a report begins with a sentence and a picture of each
     survival: Survival | None = None
+    coarser: tuple[Table, ...] = ()  # what tables are called that larger ones are replaced by
     linked: tuple[Linked, ...] = ()
     adds_up: bool = False  # each record belongs to one quarter alone, so that the figures of quarters may be added
     quarters_of: str = ""  # the report whose quarters count the same people, each of them once here

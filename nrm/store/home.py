@@ -42,8 +42,8 @@ class Top:
     there; how many people arrived and have no place, or are away; how many minors turn 18 this month; how many moves
     between shelters are not over; how often the desk was told under seal of somebody who is missing; how many people
     are on their way, for how many codes a place is kept, how many answers run out soon or did, how many requests of
-    persons wait, whether a quarter waits for an answer, for how many people the actor answers, and how many people stay
-    here. An actor who has no part in one of them gets 0.
+    persons wait, whether a quarter waits for an answer, for how many people the actor answers, how many people stay
+    here, and how many colleagues wait to be let in again. An actor who has no part in one of them gets 0.
     """
 
     keys: Keys
@@ -66,6 +66,7 @@ class Top:
     quarter: int = 0
     mine: int = 0
     stays: int = 0
+    locked_out: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -106,4 +107,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         contributions.number_waiting(by),
         key_workers.number_of_mine(by),
         stays.number_open(by),
+        members.waiting_for_colleague(by),
     )

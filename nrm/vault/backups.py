@@ -142,9 +142,12 @@ def header_of(file: BinaryIO) -> Header:
     if file.read(len(_MAGIC)) != _MAGIC:
         raise NotABackup
     try:
-        return Header(**json.loads(_read_part(file)))
-    except (ValueError, TypeError):
+        header = Header(**json.loads(_read_part(file)))
+    except (ValueError, TypeError, RecursionError):
         raise NotABackup from None
+    if not all(isinstance(each, str) for each in asdict(header).values()):
+        raise NotABackup
+    return header
 
 
 def _content(file: BinaryIO, privates: Collection[bytes]) -> Iterator[bytes]:

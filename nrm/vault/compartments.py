@@ -80,6 +80,7 @@ _PLACE = Prepared(
         _GRANT.keyring_version,
         _GRANT.sealed_key,
         _GRANT.mark.label("grant_mark"),
+        _GRANT.until_on,
         _WRAP.sealed_private,
         _OPENING.expires_at.label("open_until"),
         _OPENING.mark.label("leave_mark"),
@@ -172,7 +173,7 @@ def create(
 
     `by` is the actor who continues to read them, if there is one. `members`: who hold it themselves, by their own keys.
     """
-    grantees = grants.recipients(session, holders) if holders else []
+    grantees = grants.recipients(session, holders, by=by) if holders else []
     shred_keys = []
     for compartment, value in values.items():
         compartment_key, shred_key = crypto.new_key(), crypto.new_key()
@@ -493,7 +494,8 @@ def _keys(
 
 def _is_granted(row: Row, organisation_id: uuid.UUID) -> bool:
     """Whether this program made the live grant; one that was written by hand is ignored."""
-    if grants.is_made_here(row.grant_mark, row.case_id, row.compartment, row.epoch, organisation_id):
+    place = (row.case_id, row.compartment, row.epoch, organisation_id)
+    if grants.is_made_here(row.grant_mark, *place, row.until_on) and not shredding.is_ended(*place):
         return True
     report(f"grant of {row.compartment}", row.case_id)
     return False

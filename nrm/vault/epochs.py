@@ -48,7 +48,7 @@ def rotate(
         if compartment == HOUSE_LABEL:
             continue
         row, *opened_with = keys(session, case_id, compartment, by=by, releasing=True)
-        grantees = grants.recipients(session, holders)
+        grantees = grants.recipients(session, holders, by=by)
         following = _follow(session, row, opened_with, grantees, revision=row.revision + 1)
         holders_alone = own.get((case_id, compartment), ())
         grants.grant_members(session, following[0], case_id, compartment, row.epoch + 1, holders_alone)
@@ -113,7 +113,7 @@ def seal_again(session: Session, places: Sequence[Place], *, by: Actor) -> Seale
         case_id, compartment = place
         try:
             row, *opened_with = keys(session, case_id, compartment, by=by)
-            grantees, parties = (_recipients(session, known, each[place]) for each in (holding, asked))
+            grantees, parties = (_recipients(session, known, each[place], by) for each in (holding, asked))
             compartment_key, shred_key = _follow(session, row, opened_with, grantees, revision=row.revision)
         except (CannotOpen, HoldsNoKeys):
             current_app.logger.error("%s of case %s cannot be sealed again", compartment, case_id)
@@ -130,12 +130,15 @@ def seal_again(session: Session, places: Sequence[Place], *, by: Actor) -> Seale
 
 
 def _recipients(
-    session: Session, known: dict[frozenset[uuid.UUID], Sequence[Recipient]], organisation_ids: Collection[uuid.UUID]
+    session: Session,
+    known: dict[frozenset[uuid.UUID], Sequence[Recipient]],
+    organisation_ids: Collection[uuid.UUID],
+    by: Actor,
 ) -> Sequence[Recipient]:
     """`grants.recipients`, asked once in a transaction: the keyrings cannot be dropped before it ends."""
     which = frozenset(organisation_ids)
     if which not in known:
-        known[which] = grants.recipients(session, which)
+        known[which] = grants.recipients(session, which, by=by)
     return known[which]
 
 
@@ -165,6 +168,7 @@ def _follow(
     value = blobs.open_value(row, compartment_key, shred_key) if value is None else value
     case_id, compartment, epoch = row.case_id, row.compartment, row.epoch + 1
     following = crypto.new_key(), crypto.new_key()
+    until = grants.days_of(session, case_id, compartment)
     hit = hit_one(
         session,
         update(SealedCompartment)
@@ -184,7 +188,7 @@ def _follow(
     if not hit:
         raise StaleRevision
     grants.end(session, case_id, compartment, row.epoch)
-    grants.grant(session, following[0], case_id, compartment, epoch, grantees)
+    grants.grant(session, following[0], case_id, compartment, epoch, grantees, until=until)
     if compartment == "care":
         care_notes.move(session, case_id, (compartment_key, shred_key), following, epoch)
     return following

@@ -41,7 +41,7 @@ def read(path: Path) -> list[Erased]:
     for number, line in enumerate(content.splitlines(), start=1):
         try:
             found.append(_parsed(line))
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             if number == content.count(b"\n") + 1:
                 continue
             raise ForgedList(number) from None

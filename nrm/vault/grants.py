@@ -12,7 +12,7 @@ an own envelope instead, in the same row and with the same context (ADR 0030):
 What only an interviewer may open is granted to the member's own key in the same two envelopes, and to no organisation
 (ADR 0059).
 
-Decided in ADR 0002, ADR 0031.
+Decided in ADR 0002, ADR 0031, ADR 0104.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, cast
 
+from flask import current_app
 from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from nrm import crypto
+from nrm import clock, crypto
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, OrganisationKind
 from nrm.models.accounts.accounts import Keyring, Member, Organisation
@@ -33,12 +35,14 @@ from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Destruction, Grant, MemberGrant, PendingGrant, SealedCompartment
 from nrm.prepared import AnySession, Prepared, Row
 from nrm.vault import shredding
+from nrm.vault.keylog import belief, log
 from nrm.vault.keyrings import Disagrees, HoldsNoKeys, version_of
 from nrm.vault.marks import check_row_mac, is_right_row_mac, report, row_mac
 
 Place = tuple[uuid.UUID, str]  # case, compartment
 _OF_ORGANISATION = (Organisation.id, Organisation.code, Organisation.kind, Organisation.party)
 _PRESENT = SealedCompartment.epoch.label("present")
+_LIVE = (Grant.case_id, Grant.compartment, Grant.epoch, Grant.organisation_id, Grant.until_on, Grant.mark)
 _OWN = b"\x03"
 _LOOKED_AT = 500  # grants read at once, to find those of older keys
 _GRANT = Prepared(insert(Grant), list(Grant.__table__.columns.keys()))
@@ -73,11 +77,15 @@ _KEYRINGS = (
 _RECIPIENTS = _KEYRINGS.with_for_update(read=True, key_share=True, of=Organisation)
 
 
-def recipients(session: Session, organisation_ids: Collection[uuid.UUID]) -> list[Recipient]:
+def recipients(
+    session: Session, organisation_ids: Collection[uuid.UUID], *, by: Actor | None = None
+) -> list[Recipient]:
     """The organisations as grantees, in a stable order.
 
     Raises HoldsNoKeys for one that must not or cannot open; CannotOpen for a public key that was written by hand;
-    Disagrees for one that is not the newest that the second database knows.
+    Disagrees for one that is not the newest that the second database knows, or for which nobody vouches: neither the
+    key log nor, for 60 days after an upgrade, the list of before (`keylog.belief`).
+    While the log is wrong, nothing is sealed but to the organisation of `by`: people go on with what they hold.
     Until the transaction ends nobody deletes older versions of the keyring (`rewrapping.drop_old`; PostgreSQL).
     """
     newest = _newest(session.execute(_RECIPIENTS, {"ids": list(organisation_ids)}).all())
@@ -91,7 +99,23 @@ def recipients(session: Session, organisation_ids: Collection[uuid.UUID]) -> lis
             report("newest keyring", organisation_id)
         if disagree:
             raise Disagrees
+    for each in newest.values():
+        _must_be_vouched_for(session, each, own=by is not None and by.organisation_id == each.organisation_id)
     return list(newest.values())
+
+
+def _must_be_vouched_for(session: Session, found: Recipient, *, own: bool) -> None:
+    try:
+        if not own:
+            log.must_be_trusted()
+        believed = belief.keyring_of(session, found.organisation_id, own=own)
+    except log.LogWrong:
+        raise Disagrees from None
+    if own and not (believed and believed.founded):
+        return  # before its founding an organisation goes on with what its own people hold
+    if believed is None or (believed.version, believed.public) != (found.version, found.public):
+        report("newest keyring", found.organisation_id)
+        raise Disagrees
 
 
 def _unknown(newest: Mapping[uuid.UUID, Recipient]) -> list[uuid.UUID]:
@@ -143,20 +167,56 @@ def _is_since(row: Any, version: int) -> bool:
 
 
 def holding(session: Session, places: Collection[Place]) -> dict[Place, list[uuid.UUID]]:
-    """The organisations that have live grants of each place, of its present epoch."""
-    found: dict[Place, list[uuid.UUID]] = {place: [] for place in places}
+    """The organisations that have live grants of each place, of its present epoch, whose consent has not run out."""
+    return {place: list(held) for place, held in _held_until(session, places).items()}
+
+
+def _held_until(session: Session, places: Collection[Place]) -> dict[Place, dict[uuid.UUID, date | None]]:
+    """As `holding`, with the last day of each."""
+    found: dict[Place, dict[uuid.UUID, date | None]] = {place: {} for place in places}
+    ended = shredding.ended(places)
     here = (Grant.case_id == SealedCompartment.case_id, Grant.compartment == SealedCompartment.compartment)
     statement = (
-        select(Grant.case_id, Grant.compartment, Grant.epoch, Grant.organisation_id, Grant.mark, _PRESENT)
+        select(*_LIVE, _PRESENT)
         .join(SealedCompartment, and_(*here))
         .where(tuple_(Grant.case_id, Grant.compartment).in_(places))
     )
-    for case_id, compartment, epoch, organisation_id, found_mark, present in session.execute(statement):
-        if is_made_here(found_mark, case_id, compartment, epoch, organisation_id) and epoch == present:
-            found[case_id, compartment].append(organisation_id)
+    for case_id, compartment, epoch, organisation_id, until_on, found_mark, present in session.execute(statement):
+        made_here = is_made_here(found_mark, case_id, compartment, epoch, organisation_id, until_on)
+        if made_here and epoch == present and (case_id, compartment, epoch, organisation_id) not in ended:
+            found[case_id, compartment][organisation_id] = until_on
         else:
             report(f"grant of {compartment}", case_id)
     return found
+
+
+def hold_until(
+    session: Session, case_id: uuid.UUID, organisation_id: uuid.UUID, compartments: Collection[str], until_on: date
+) -> None:
+    """Let live grants of these compartments hold until that day, the last one of a consent; needs no key.
+
+    Grants that were written by hand, or whose day is over, are left as they are: they stay dead.
+    """
+    for place, held in _held_until(session, [(case_id, each) for each in compartments]).items():
+        if organisation_id in held:
+            _set_day(session, place, organisation_id, until_on)
+
+
+def hold_as_long_as(session: Session, case_id: uuid.UUID, compartment: str, like: str) -> None:
+    """Let the live grants of `compartment` hold as long as those that the same organisations have of `like`."""
+    found = _held_until(session, [(case_id, compartment), (case_id, like)])
+    for organisation_id in found[case_id, compartment]:
+        until_on = found[case_id, like].get(organisation_id)
+        if until_on is not None:
+            _set_day(session, (case_id, compartment), organisation_id, until_on)
+
+
+def _set_day(session: Session, place: Place, organisation_id: uuid.UUID, until_on: date) -> None:
+    case_id, compartment = place
+    here = (Grant.case_id == case_id, Grant.compartment == compartment, Grant.organisation_id == organisation_id)
+    epoch = session.scalars(select(Grant.epoch).where(*here).with_for_update()).one()
+    mark = _grant_mac(case_id, compartment, epoch, organisation_id, until_on)
+    session.execute(update(Grant).where(*here, Grant.epoch == epoch).values(until_on=until_on, mark=mark))
 
 
 def asked(session: Session, places: Collection[Place]) -> dict[Place, list[uuid.UUID]]:
@@ -198,7 +258,8 @@ def holders_of(session: Session, case_id: uuid.UUID, compartment: str) -> set[uu
 def take_back(session: Session, case_id: uuid.UUID, organisation_id: uuid.UUID, compartments: Collection[str]) -> bool:
     """Delete an organisation's live grants of these compartments; returns whether it had any. Needs no key.
 
-    From now on it can open nothing of it here. A new epoch must follow, so that an older backup opens nothing either.
+    From now on it can open nothing of it here, also if somebody puts the rows back: the second database knows that
+    they ended. A new epoch must follow, so that an older backup opens nothing either.
     """
     gone = session.execute(
         delete(Grant)
@@ -207,9 +268,10 @@ def take_back(session: Session, case_id: uuid.UUID, organisation_id: uuid.UUID, 
             Grant.organisation_id == organisation_id,
             Grant.compartment.in_(compartments),
         )
-        .returning(Grant.compartment)
-    )
-    return bool(gone.scalars().all())
+        .returning(Grant.compartment, Grant.epoch)
+    ).all()
+    shredding.note_ended([(case_id, row.compartment, row.epoch, organisation_id) for row in gone])
+    return bool(gone)
 
 
 def let_go(session: Session, case_id: uuid.UUID, organisation_id: uuid.UUID) -> None:
@@ -253,8 +315,12 @@ def grant(
     grantees: Iterable[Recipient],
     *,
     by: Actor | None = None,
+    until: Mapping[uuid.UUID, date | None] | None = None,
 ) -> None:
-    """Live grants of the compartment at this epoch; for the organisation of `by` in an envelope of its own."""
+    """Live grants of the compartment at this epoch; for the organisation of `by` in an envelope of its own.
+
+    `until`: the last day of each organisation that holds it by a consent that runs out.
+    """
     for grantee in grantees:
         context = grant_context(case_id, compartment, epoch, grantee)
         private = _private(grantee, by)
@@ -263,8 +329,9 @@ def grant(
         versions = {"epoch": epoch, "keyring_version": grantee.version, "since_version": grantee.version}
         sealed = sealed or crypto.wrap(grantee.public, compartment_key, context)
         made = (case_id, compartment, epoch, grantee.organisation_id)
-        marks = {"mark": _grant_mac(*made), "since_mark": _since_mac(*made, grantee.version)}
-        _GRANT.run(session, {**place, **versions, "sealed_key": sealed, **marks})
+        until_on = (until or {}).get(grantee.organisation_id)
+        marks = {"mark": _grant_mac(*made, until_on), "since_mark": _since_mac(*made, grantee.version)}
+        _GRANT.run(session, {**place, **versions, "sealed_key": sealed, "until_on": until_on, **marks})
 
 
 def _private(to: Recipient, by: Actor | None) -> bytes | None:
@@ -412,6 +479,11 @@ def pend(
     return release_keys
 
 
+def days_of(session: Session, case_id: uuid.UUID, compartment: str) -> dict[uuid.UUID, date | None]:
+    """Until when each organisation holds the compartment; for the next epoch, before `end`."""
+    return _held_until(session, [(case_id, compartment)])[case_id, compartment]
+
+
 def end(session: Session, case_id: uuid.UUID, compartment: str, epoch: int) -> None:
     """Delete all grants, also those of members, and pending grants; list the epoch's shred key and all release keys
     for destruction."""
@@ -448,8 +520,12 @@ def is_of_referral(referral: Referral) -> bool:
     return is_right_row_mac(referral.mark, "referral", referral.id, *parts)
 
 
-def _grant_mac(case_id: uuid.UUID, compartment: str, epoch: int, organisation_id: uuid.UUID) -> bytes:
-    return row_mac("grant", case_id, compartment, epoch, organisation_id)
+def _grant_mac(
+    case_id: uuid.UUID, compartment: str, epoch: int, organisation_id: uuid.UUID, until_on: date | None
+) -> bytes:
+    # Not the word of earlier versions, whose marks said nothing of a day: no such row can be put back.
+    day = "" if until_on is None else until_on.isoformat()
+    return row_mac("grant held", case_id, compartment, epoch, organisation_id, day)
 
 
 def _since_mac(
@@ -458,9 +534,17 @@ def _since_mac(
     return row_mac("grant since", case_id, compartment, epoch, organisation_id, since_version)
 
 
-def is_made_here(found: bytes, case_id: uuid.UUID, compartment: str, epoch: int, organisation_id: uuid.UUID) -> bool:
-    """Whether a live grant carries the mark of this program."""
-    return crypto.same(found, _grant_mac(case_id, compartment, epoch, organisation_id))
+def is_made_here(
+    found: bytes, case_id: uuid.UUID, compartment: str, epoch: int, organisation_id: uuid.UUID, until_on: date | None
+) -> bool:
+    """Whether a live grant carries the mark of this program, and its day is not over.
+
+    When a consent ran out, its grant is deleted and the epoch stays until a key holder comes. Whoever kept the row and
+    puts it back has a right mark, of a day that is over.
+    """
+    if not crypto.same(found, _grant_mac(case_id, compartment, epoch, organisation_id, until_on)):
+        return False
+    return until_on is None or clock.today(current_app.extensions["nrm.country"].timezone) <= until_on
 
 
 def grant_context(case_id: uuid.UUID, compartment: str, epoch: int, to: Recipient) -> bytes:

@@ -16,9 +16,13 @@ from sqlalchemy.orm import Session, aliased
 from nrm import clock, crypto
 from nrm.db import afterwards, db, no_key_under_way
 from nrm.domain.accounts.accounts import Actor, KeyHolder, OrganisationKind
+from nrm.domain.accounts.key_log import State
+from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, NewKeyring, hour_of
 from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member, Organisation
 from nrm.prepared import AnySession
 from nrm.vault import shredding
+from nrm.vault.keylog import belief, log
+from nrm.vault.keylog.entries import wraps_digest
 from nrm.vault.marks import check_row_mac, report, row_mac
 
 CannotOpen = crypto.CannotOpen
@@ -34,7 +38,11 @@ class Disagrees(CannotOpen):
 
 
 def make_keyring(session: Session, organisation: Organisation, member: Member) -> None:
-    """The organisation's first keyring, made by its first member. Raises Disagrees where one is known already."""
+    """The organisation's first keyring, made by its first member. Raises Disagrees where one is known already, by the
+    second database or by the key log: nobody signed for another."""
+    if organisation.id in _log(session).organisations:
+        report("newest keyring", organisation.id)
+        raise Disagrees
     private, keyring = _new_version(session, organisation, 1, crypto.new_key())
     session.add(_wrap(keyring, member, private))
 
@@ -59,17 +67,45 @@ def renew(session: Session, organisation: Organisation, *, by: Actor) -> tuple[i
     if not is_vouched_for(acting, vouchers.get(acting.id), old_private):
         report("voucher", acting.id)
         raise Disagrees
-    private, keyring = _new_version(session, organisation, before.version + 1, _import_key(before, old_private))
-    left_out = []
+    state, wraps, left_out = _log(session), [], []
+    logged = state.organisations.get(organisation.id)
+    # After a backup was restored the log may know a version whose rows are lost with its private half.
+    version = max(before.version, logged.version if logged is not None else 0) + 1
+    private, keyring = _new_version(session, organisation, version, _import_key(before, old_private))
     for member in session.scalars(
         select(Member).where(Member.organisation_id == organisation.id, Member.status == "active")
     ):
-        if is_vouched_for(member, vouchers.get(member.id), old_private):
-            session.add(_wrap(keyring, member, private))
+        if is_vouched_for(member, vouchers.get(member.id), old_private) and _is_in(state, member):
+            wraps.append(_wrap(keyring, member, private))
         else:
             left_out.append(member)
+    session.add_all(wraps)
     session.flush()
+    if organisation.id in state.organisations:
+        digest = wraps_digest([(each.member_id, each.sealed_private) for each in wraps])
+        body = NewKeyring(organisation.id, keyring.version, keyring.public, digest)
+        try:
+            log.append(session, EntryKind.KEYRING, body, by=by)
+        except (EntryRefused, log.LogWrong):
+            report("newest keyring", organisation.id)
+            raise Disagrees from None
     return keyring.version, left_out
+
+
+def _log(session: Session) -> State:
+    try:
+        return log.state(session)
+    except log.LogWrong:
+        raise Disagrees from None
+
+
+def _is_in(state: State, member: Member) -> bool:
+    """Whether the log has the member with the sealing key of the row; before the founding, vouchers are enough."""
+    if member.organisation_id not in state.organisations:
+        return True
+    known = state.members.get(member.id)
+    active = known is not None and state.is_active(member.id, hour_of(clock.now()))
+    return active and known is not None and known.sealing == member.kem_public
 
 
 def newest(session: Session, organisation: Organisation) -> Keyring:
@@ -154,7 +190,12 @@ def version_of(organisation_id: uuid.UUID, version: int, public: bytes) -> shred
 
 
 def not_known(session: Session, organisation_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
-    """Of these organisations, those whose newest keyring is not the one that the second database knows."""
+    """Of these organisations, those for whose key nobody vouches, or whose newest is not the one that the second
+    database knows."""
+    try:
+        unvouched = {each for each in organisation_ids if belief.keyring_of(session, each) is None}
+    except log.LogWrong:
+        return set(organisation_ids)
     newer = aliased(Keyring)
     newest_ones = session.execute(
         select(Keyring.organisation_id, Keyring.version, Keyring.public).where(
@@ -162,7 +203,7 @@ def not_known(session: Session, organisation_ids: Collection[uuid.UUID]) -> set[
             ~exists().where(newer.organisation_id == Keyring.organisation_id, newer.version > Keyring.version),
         )
     )
-    return {each.organisation_id for each in shredding.unknown([version_of(*row) for row in newest_ones])}
+    return unvouched | {each.organisation_id for each in shredding.unknown([version_of(*row) for row in newest_ones])}
 
 
 def _must_be_known(keyring: Keyring) -> None:

@@ -11,18 +11,23 @@ from typing import Any
 
 from sqlalchemy import select
 
+from config import ARGON2_MOST_KIB, ARGON2_MOST_PASSES
 from nrm import crypto
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, Credentials, KeyHolder
 from nrm.models.accounts.accounts import Member, MemberSession
+from nrm.vault.keylog import log, people
+from nrm.vault.keylog.heads import Head
 from nrm.vault.marks import check_row_mac, config, microseconds, report, row_mac
 
 _RECOVERY_BYTES = 20
 _SESSION_ID_BYTES = 16
 _VERSION_BYTES = 4
+LEAST_KIB = 8  # less is no Argon2 (RFC 9106, 3.1)
 _INVITATION_BYTES = 16
 # How many people a browser's cookie remembers.
-_BROWSERS, _LONGEST_ENTRY = 5, 100
+_BROWSERS, _LONGEST_ENTRY = 5, 150
+_HEAD_BYTES = 16  # of the digest of the key log's end, in the cookie
 
 CannotOpen = crypto.CannotOpen
 
@@ -38,14 +43,21 @@ class NewSession:
 def make_member_keys(member: Member, password: str) -> tuple[KeyHolder, str]:
     """Make the member's keys, sealed under the password and under a recovery code; returns (keys, code to show
     once)."""
-    salt = os.urandom(16)
     kem_private, member.kem_public = crypto.key_pair()
     member.kem_mark = row_mac("member", member.id, member.organisation_id, member.kem_public)
     sign_private, member.sign_public = crypto.signing_pair()
     member.sign_mark = row_mac("signing key", member.id, member.organisation_id, member.sign_public)
     keys = KeyHolder(kem_private, sign_private)
-    _seal_under_password(member, keys, password, salt)
+    seal_under(member, keys, derived(password))
+    known = log.last_state(db.session).members.get(member.id)
+    people.sign_own(member, keys, serial=max(member.serial, known.serial if known else 0) + 1)
     return keys, make_code(member, keys)
+
+
+def sign_own(member: Member, keys: KeyHolder) -> None:
+    """Let somebody whose account is older than the key log sign their keys for it, once, in their own session."""
+    if member.own_signature is None:
+        people.sign_own(member, keys, serial=max(member.serial, 1))
 
 
 def make_code(member: Member, keys: KeyHolder) -> str:
@@ -67,18 +79,39 @@ def forget_keys(member: Member) -> None:
     member.sealed_kem_recovery = member.sealed_sign_recovery = None
     member.code_checked_at = None
     member.sealed_totp = member.totp_step = member.totp_reset_at = None
+    member.own_signature = None
+    member.argon2_kib = member.argon2_passes = member.waits_at = None
+    member.codes_known = member.codes_elsewhere = 0
 
 
 def change_password(member: Member, keys: KeyHolder, password: str) -> None:
     """Seal the member's keys under a new password; the keys stay the same."""
-    _seal_under_password(member, keys, password, os.urandom(16))
+    seal_under(member, keys, derived(password))
+    member.codes_known = member.codes_elsewhere = 0
 
 
-def _seal_under_password(member: Member, keys: KeyHolder, password: str, salt: bytes) -> None:
-    root = _root(password, salt)
-    under = crypto.expand(root, crypto.ctx("wrap"))
-    member.salt = salt
-    member.verifier = crypto.digest(crypto.expand(root, crypto.ctx("auth")))
+@dataclass(frozen=True, slots=True, repr=False)
+class Derived:
+    """What became of a password under a salt, with the memory (KiB) and passes of that moment's settings."""
+
+    salt: bytes
+    root: bytes
+    kib: int
+    passes: int
+
+
+def derived(password: str) -> Derived:
+    """The password under a new salt, as the settings say now. It takes long: best outside a transaction."""
+    salt, settings = os.urandom(16), config()
+    kib, passes = settings.argon2_kib, settings.argon2_passes
+    return Derived(salt, _root(password, salt, kib, passes), kib, passes)
+
+
+def seal_under(member: Member, keys: KeyHolder, new: Derived) -> None:
+    """Seal the member's keys under what was derived from a password."""
+    under = crypto.expand(new.root, crypto.ctx("wrap"))
+    member.salt, member.argon2_kib, member.argon2_passes = new.salt, new.kib, new.passes
+    member.verifier = crypto.digest(crypto.expand(new.root, crypto.ctx("auth")))
     member.sealed_kem = crypto.seal(under, keys.kem_private, crypto.ctx("kem", member.id))
     member.sealed_sign = crypto.seal(under, keys.sign_private, crypto.ctx("sign", member.id))
 
@@ -86,12 +119,15 @@ def _seal_under_password(member: Member, keys: KeyHolder, password: str, salt: b
 def prove(account: Credentials | None, login: str, password: str) -> bytes | None:
     """The key that the member's keys are sealed under if the password is right, else None.
 
-    Nothing is opened yet. Costs the same for a login that does not exist.
+    Nothing is opened yet. The password is derived as it was when it was set, whatever the settings say now. A login
+    that does not exist costs the same (`_cost_of_nobody`).
     """
     salt = crypto.mac(config().secrets.pepper, login.encode())[:16]
+    kib, passes = _cost_of_nobody(account, login)
     if account is not None and account.known and account.salt:
         salt = account.salt
-    root = _root(password, salt)
+        kib, passes = _cost_of(account)
+    root = _root(password, salt, kib, passes)
     auth = crypto.digest(crypto.expand(root, crypto.ctx("auth")))
     under = crypto.expand(root, crypto.ctx("wrap"))
     if account is None or not crypto.same(auth, account.verifier or b"") or not account.known:
@@ -141,7 +177,11 @@ def signing_key(by: Actor) -> tuple[bytes, bytes]:
 
 
 def known_signing_key(member_id: uuid.UUID) -> bytes | None:
-    """The public half of the member's Ed25519 key, if this program made it for them in their organisation."""
+    """The public half of the member's Ed25519 key: by the key log, while they are in it; of an organisation that is not
+    founded, the one that this program made for them there."""
+    known = log.last_state(db.session).members.get(member_id)
+    if known is not None:
+        return None if known.left else known.signing
     statement = select(Member.organisation_id, Member.sign_public, Member.sign_mark).where(Member.id == member_id)
     row = db.session.execute(statement).first()
     if row is None or row.sign_public is None:
@@ -182,21 +222,49 @@ def no_recovery_code() -> str:
     return base64.b32encode(os.urandom(_RECOVERY_BYTES)).decode()
 
 
-def _root(password: str, salt: bytes) -> bytes:
+def _root(password: str, salt: bytes, kib: int, passes: int) -> bytes:
+    return crypto.derive(password, salt, config().secrets.pepper, memory_kib=kib, passes=passes)
+
+
+def is_costly_as_now(account: Credentials) -> bool:
+    """Whether the account's password was derived as the settings say now; else it is derived anew at a sign-in."""
     settings = config()
-    return crypto.derive(
-        password,
-        salt,
-        settings.secrets.pepper,
-        memory_kib=settings.argon2_kib,
-        passes=settings.argon2_passes,
-    )
+    return (account.argon2_kib, account.argon2_passes) == (settings.argon2_kib, settings.argon2_passes)
 
 
-def new_session(member_id: uuid.UUID, keys: KeyHolder) -> NewSession:
+def _cost_of(account: Credentials) -> tuple[int, int]:
+    """(KiB, passes) with which the account's password was derived; those of now, and a report, for what cannot be."""
+    kib, passes, settings = account.argon2_kib or 0, account.argon2_passes or 0, config()
+    if LEAST_KIB <= kib <= ARGON2_MOST_KIB and 0 < passes <= ARGON2_MOST_PASSES:
+        return kib, passes
+    report("cost of the password", account.id)
+    return settings.argon2_kib, settings.argon2_passes
+
+
+def _cost_of_nobody(account: Credentials | None, login: str) -> tuple[int, int]:
+    """What a login that does not exist costs: as much as some account, by a lot that is drawn by the name alone.
+
+    While some accounts were derived otherwise than the settings say, names that exist cost one or the other. So do
+    those that do not, in the same shares: the time of an answer does not tell which they are. As accounts change over
+    to the present settings, so do the names of nobody.
+    """
+    settings = config()
+    now = settings.argon2_kib, settings.argon2_passes
+    lot = int.from_bytes(crypto.mac(settings.secrets.pepper, crypto.ctx("cost", login))[:8], "big")
+    usable = [each for each in (account.costs if account is not None else ()) if each[0] <= ARGON2_MOST_KIB]
+    left = lot * sum(number for *_, number in usable) >> 64
+    for kib, passes, number in sorted(usable, key=lambda each: (each[:2] == now, each)):
+        left -= number
+        if left < 0 and kib >= LEAST_KIB and 0 < passes <= ARGON2_MOST_PASSES:
+            return kib, passes
+    return now
+
+
+def new_session(member_id: uuid.UUID, keys: KeyHolder, head: Head) -> NewSession:
     """A session under a new id and key; the caller sets its times, marks the row and adds it.
 
-    It carries what the keys have unwrapped of the organisation's keyring, so that no request unwraps it again.
+    It carries what the keys have unwrapped of the organisation's keyring, so that no request unwraps it again, and the
+    end of the key log that this person saw.
     """
     number, key = os.urandom(_SESSION_ID_BYTES), crypto.new_key()
     digest = _session_digest(number, key)
@@ -205,8 +273,30 @@ def new_session(member_id: uuid.UUID, keys: KeyHolder) -> NewSession:
     sealed = crypto.seal(key, carried, crypto.ctx("session", digest, member_id))
     return NewSession(
         base64.urlsafe_b64encode(number + key).decode(),
-        MemberSession(digest=digest, member_id=member_id, sealed_keys=sealed, locked=False, wrong_proofs=0),
+        MemberSession(
+            digest=digest,
+            member_id=member_id,
+            sealed_keys=sealed,
+            locked=False,
+            wrong_proofs=0,
+            asks_password=False,
+            sealed_head=seal_head(key, digest, head),
+        ),
     )
+
+
+def seal_head(key: bytes, digest: bytes, head: Head) -> bytes:
+    """An end of the key log, under the key of the session: no other end is as good, whatever the databases say."""
+    content = head.number.to_bytes(_VERSION_BYTES, "big") + head.digest
+    return crypto.seal(key, content, crypto.ctx("session head", digest))
+
+
+def seen_head(key: bytes, digest: bytes, sealed: bytes | None) -> Head | None:
+    """The end of the key log that a session saw; None for a session without one. Raises CannotOpen."""
+    if sealed is None:
+        return None
+    content = crypto.unseal(key, sealed, crypto.ctx("session head", digest))
+    return Head(int.from_bytes(content[:_VERSION_BYTES], "big"), content[_VERSION_BYTES:])
 
 
 def mark_session(row: MemberSession, organisation_id: uuid.UUID) -> None:
@@ -222,6 +312,8 @@ def _session_mac(row: Any, digest: bytes, organisation_id: uuid.UUID, seen_at: d
     decides = (row.sealed_keys or b"", int(row.locked), *map(microseconds, times), proved_at)
     if row.covers_after is not None or row.wrong_proofs:
         decides += (f"covers after {row.covers_after}", row.wrong_proofs)
+    if row.asks_password:
+        decides += ("asks for another password",)
     return row_mac("session", row.member_id, organisation_id, digest, *decides)
 
 
@@ -263,6 +355,11 @@ def _session_digest(number: bytes, key: bytes) -> bytes:
     return crypto.digest(number + crypto.expand(key, crypto.ctx("session row")))
 
 
+def session_name(digest: bytes) -> uuid.UUID:
+    """What a page calls a session: neither the cookie nor the row can be found from it."""
+    return uuid.UUID(bytes=row_mac("session name", uuid.UUID(int=0), digest)[:16])
+
+
 def open_session(digest: bytes, key: bytes, member_id: uuid.UUID, sealed_keys: bytes) -> KeyHolder:
     """The keys a session row holds; raises CannotOpen."""
     try:
@@ -279,24 +376,40 @@ def open_session(digest: bytes, key: bytes, member_id: uuid.UUID, sealed_keys: b
 
 def known_browser(login: str, cookie: str) -> str | None:
     """The number under which this person signed in with this browser before, or None."""
+    entry = _entry_of(login, cookie)
+    return entry.partition("-")[0] if entry is not None else None
+
+
+def _entry_of(login: str, cookie: str) -> str | None:
+    """The person's entry: a number, in newer ones the end of the key log, and the MAC of both under the login."""
     for entry in cookie.split(".")[:_BROWSERS]:
-        number, _, mac = entry.partition("-")
-        if same_token(_browser_mac(login, number), mac):
-            return number
+        said, _, mac = entry.rpartition("-")
+        if same_token(_browser_mac(login, said), mac):
+            return entry
     return None
 
 
-def with_browser(login: str, cookie: str) -> str:
-    """The cookie that says that this person signed in here: a random number and a MAC, no name."""
-    if known_browser(login, cookie) is not None:
-        return cookie
-    number = os.urandom(_SESSION_ID_BYTES).hex()
-    others = [entry for entry in cookie.split(".") if entry.isascii() and 0 < len(entry) < _LONGEST_ENTRY]
-    return ".".join([f"{number}-{_browser_mac(login, number)}", *others[: _BROWSERS - 1]])
+def browser_head(login: str, cookie: str) -> Head | None:
+    """The end of the key log that this person saw in this browser, its digest by 16 bytes; None if unknown."""
+    parts = (_entry_of(login, cookie) or "").split("-")
+    if len(parts) != 3:
+        return None
+    return Head(int(parts[1][:8], 16), bytes.fromhex(parts[1][8:]))
 
 
-def _browser_mac(login: str, number: str) -> str:
-    context = crypto.ctx(login, number.encode("utf-8", "surrogatepass"))
+def with_browser(login: str, cookie: str, head: Head) -> str:
+    """The cookie that says that this person signed in here, and which end of the key log they saw: a random number, the
+    end and a MAC, no name."""
+    before = _entry_of(login, cookie)
+    number = known_browser(login, cookie) or os.urandom(_SESSION_ID_BYTES).hex()
+    said = f"{number}-{head.number:08x}{head.digest[:_HEAD_BYTES].hex()}"
+    entries = [entry for entry in cookie.split(".") if entry.isascii() and 0 < len(entry) < _LONGEST_ENTRY]
+    others = [entry for entry in entries if entry != before]
+    return ".".join([f"{said}-{_browser_mac(login, said)}", *others[: _BROWSERS - 1]])
+
+
+def _browser_mac(login: str, said: str) -> str:
+    context = crypto.ctx(login, said.encode("utf-8", "surrogatepass"))
     return crypto.mac(crypto.expand(config().secrets.pepper, crypto.ctx("browser")), context).hex()
 
 

@@ -4,7 +4,7 @@ Such a row opens nothing. But a person who can write to the main database alone 
 destroyed, or to make an honest colleague agree to what nobody asked for. So each gets a MAC in the transaction that
 makes or changes it, and is checked where it is used: a row without the right MAC is reported and ignored.
 
-Decided in ADR 0051.
+Decided in ADR 0051, ADR 0104.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
+from nrm.models.accounts.accounts import Instance
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.referrals.mistakes import ReferralMistake
 from nrm.models.shelter.cases import Erasure, Supplement, Withheld
+from nrm.models.shelter.consents import Consent
 from nrm.vault.marks import is_right_row_mac, row_mac
 
 
@@ -126,3 +128,32 @@ def is_mistake(row: ReferralMistake) -> bool:
 
 def _of_mistake(row: ReferralMistake) -> tuple[Any, ...]:
     return ("mistake", row.id, row.referral_id, row.position, row.kind, int(row.settled))
+
+
+def instance_mark(row: Instance) -> bytes:
+    """The MAC of what the instance is: of which country, whether its people are invented, whether a second factor is
+    asked."""
+    return row_mac(*_of_instance(row))
+
+
+def is_instance(row: Instance) -> bool:
+    """Whether this program founded the instance as its row says; otherwise it is reported."""
+    return is_right_row_mac(row.mark, *_of_instance(row))
+
+
+def _of_instance(row: Instance) -> tuple[Any, ...]:
+    return ("instance", row.id, row.country, int(row.synthetic), int(row.second_factor), _moment_text(row.created_at))
+
+
+def consent_mark(row: Consent) -> bytes:
+    """The MAC of an answer of a person, as it is now."""
+    return row_mac(*_of_consent(row))
+
+
+def is_consent(row: Consent) -> bool:
+    """Whether this program wrote down the answer as it is now; otherwise it is reported."""
+    return is_right_row_mac(row.mark, *_of_consent(row))
+
+
+def _of_consent(row: Consent) -> tuple[Any, ...]:
+    return ("consent", row.id, row.case_id, *map(str, (row.topic, row.party, row.said, row.narrowing, row.ended)))

@@ -22,7 +22,8 @@ def share(session: Session, case_id: uuid.UUID, compartment: str, holders: Colle
     """Add live grants of the present epoch; the actor must hold the compartment's key."""
     row, compartment_key, _ = keys(session, case_id, compartment, by=by)
     grants.clear(session, Grant, case_id, holders, [compartment])
-    grants.grant(session, compartment_key, case_id, compartment, row.epoch, grants.recipients(session, holders))
+    shredding.forget_ended([(case_id, compartment, row.epoch, each) for each in holders])
+    grants.grant(session, compartment_key, case_id, compartment, row.epoch, grants.recipients(session, holders, by=by))
 
 
 def offer(

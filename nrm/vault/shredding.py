@@ -22,7 +22,15 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from nrm.db import db, hit_one, hold_the_pair, rows_hit, transaction
-from nrm.models.shelter.cases import Destruction, KnownKeyring, LeftKey, ReleaseKey, SealedCompartment, ShredKey
+from nrm.models.shelter.cases import (
+    Destruction,
+    EndedGrant,
+    KnownKeyring,
+    LeftKey,
+    ReleaseKey,
+    SealedCompartment,
+    ShredKey,
+)
 from nrm.prepared import Prepared
 from nrm.vault import rows
 
@@ -46,9 +54,10 @@ def store(shred_keys: Sequence[dict[str, object]], release_keys: Sequence[dict[s
                 parts = list(model.__table__.primary_key)
                 places = [tuple(key[column.name] for column in parts) for key in keys]
                 connection.execute(delete(model).where(tuple_(*parts).in_(places)))
-                if model is ShredKey:  # forget since when the replaced key was without use
+                if model is ShredKey:  # forget since when the replaced key was without use, and who had lost it
                     noted = tuple_(*LeftKey.__table__.primary_key)
                     connection.execute(delete(LeftKey).where(noted.in_(places)))
+                    connection.execute(delete(EndedGrant).where(_OF_ENDED.in_(places)))
                 connection.execute(insert(model), list(keys))
 
 
@@ -59,6 +68,16 @@ _SHRED_KEY = Prepared(
         ShredKey.__table__.c.epoch == bindparam("epoch"),
     )
 )
+_ENDED = EndedGrant.__table__.c
+_IS_ENDED = Prepared(
+    select(_ENDED.epoch).where(
+        _ENDED.case_id == bindparam("case_id"),
+        _ENDED.compartment == bindparam("compartment"),
+        _ENDED.epoch == bindparam("epoch"),
+        _ENDED.organisation_id == bindparam("organisation_id"),
+    )
+)
+_OF_ENDED = tuple_(EndedGrant.case_id, EndedGrant.compartment, EndedGrant.epoch)
 _RELEASE_KEY = Prepared(
     select(ReleaseKey.__table__.c.key).where(
         ReleaseKey.__table__.c.case_id == bindparam("case_id"),
@@ -100,6 +119,43 @@ def released(places: Collection[tuple[uuid.UUID, str, int, uuid.UUID]]) -> set[t
     with _engine().connect() as connection:
         rows = connection.execute(select(*place).where(tuple_(*place).in_(places)))
         return {(row.case_id, row.compartment, row.epoch, row.organisation_id) for row in rows}
+
+
+def note_ended(grants: Collection[tuple[uuid.UUID, str, int, uuid.UUID]]) -> None:
+    """Note live grants (case, compartment, epoch, organisation) that are taken back while the epoch goes on.
+
+    In the caller's transaction: if that fails, the grants are dead all the same, until they are given again.
+    """
+    if not grants:
+        return
+    hold_the_pair()
+    forget_ended(grants)
+    names = ("case_id", "compartment", "epoch", "organisation_id")
+    with _engine().begin() as connection:
+        connection.execute(insert(EndedGrant), [dict(zip(names, each, strict=True)) for each in grants])
+
+
+def forget_ended(grants: Collection[tuple[uuid.UUID, str, int, uuid.UUID]]) -> None:
+    """Somebody who holds the key gives these grants again."""
+    whole = tuple_(*EndedGrant.__table__.primary_key)
+    with _engine().begin() as connection:
+        connection.execute(delete(EndedGrant).where(whole.in_(list(grants))))
+
+
+def is_ended(case_id: uuid.UUID, compartment: str, epoch: int, organisation_id: uuid.UUID) -> bool:
+    """Whether the grant was taken back."""
+    place = {"case_id": case_id, "compartment": compartment, "epoch": epoch}
+    return _IS_ENDED.first_of(_engine(), {**place, "organisation_id": organisation_id}) is not None
+
+
+def ended(places: Collection[tuple[uuid.UUID, str]]) -> set[tuple[uuid.UUID, str, int, uuid.UUID]]:
+    """The grants of these places (case, compartment) that were taken back."""
+    if not places:
+        return set()
+    where = tuple_(EndedGrant.case_id, EndedGrant.compartment).in_(list(places))
+    with _engine().connect() as connection:
+        found = connection.execute(select(*EndedGrant.__table__.primary_key).where(where))
+        return {(row.case_id, row.compartment, row.epoch, row.organisation_id) for row in found}
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +292,7 @@ def _destroy(listed: Sequence[Row[Any]]) -> None:
         if shred:
             key = tuple_(ShredKey.case_id, ShredKey.compartment, ShredKey.epoch)
             connection.execute(delete(ShredKey).where(key.in_(shred)))
+            connection.execute(delete(EndedGrant).where(_OF_ENDED.in_(shred)))
         if release:
             connection.execute(delete(ReleaseKey).where(or_(*release)))
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 from flask import Flask, current_app, g, redirect, request, url_for
 from flask_login import current_user
 
-from nrm.actions.accounts import accounts
+from nrm.actions.accounts import accounts, passkeys
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.web import errors, sessions
 
@@ -31,6 +31,10 @@ PUBLIC = frozenset(
         "accounts.recover",
         "accounts.hide_screen",
         "accounts.blank",
+        "passkeys.sign_in_page",
+        "passkeys.sign_in",
+        "passkeys.recover_page",
+        "passkeys.recover",
         "screen_lock.unlock",
         "screen_lock.unlock_page",
         "members.joined_page",
@@ -40,10 +44,26 @@ PUBLIC = frozenset(
 # Hiding the screen also works while the database cannot be reached.
 ALWAYS_THERE = frozenset({"accounts.hide_screen", "accounts.blank"})
 # The views for a member who has to set up a second factor first.
-ENROLLING = frozenset({"second_factor.set_up_page", "second_factor.set_up", "accounts.sign_out"})
+ENROLLING = frozenset(
+    {
+        "second_factor.set_up_page",
+        "second_factor.set_up",
+        "passkeys.make_page",
+        "passkeys.make",
+        "second_factor.prove",
+        "accounts.sign_out",
+    }
+)
+# The views for a member whose password is no longer good enough.
+ASKED_FOR_PASSWORD = frozenset(
+    {"accounts.password_page", "accounts.password", "second_factor.prove", "accounts.sign_out"}
+)
 # The views for a member who waits for a colleague's confirmation.
 WAITING = ENROLLING | {
     "home.index",
+    "passkeys.index",
+    "passkeys.remove_page",
+    "passkeys.remove",
     "members.code_page",
     "members.check_code",
     "members.new_code_page",
@@ -102,6 +122,11 @@ def visitor() -> accounts.SignedIn:
     return cast(accounts.SignedIn, g.visitor)
 
 
+def enrolling_actor() -> Actor:
+    """The member who asks, with the key that signs their passkeys also before there is any."""
+    return visitor().enrolling_as or actor()
+
+
 def _before() -> errors.Answer | None:
     # Resolved once: the proxy looks the request up at every use.
     asked = request._get_current_object()  # type: ignore[attr-defined]
@@ -125,8 +150,11 @@ def _before() -> errors.Answer | None:
     if asked.method == "POST" and not accounts.is_token(visitor.csrf_token, asked.form.get("csrf_token", "")):
         return sessions.of_another_session(visitor)
     if visitor.enrolling and endpoint not in ENROLLING:
-        return redirect(url_for("second_factor.set_up_page"), 303)
-    if visitor.waiting and endpoint not in WAITING:
+        return redirect(url_for("passkeys.make_page" if passkeys.demanded() else "second_factor.set_up_page"), 303)
+    if visitor.asks_password and reads and endpoint not in ASKED_FOR_PASSWORD and endpoint not in ENROLLING:
+        # A form that was typed before is taken: nothing typed is lost by this, and every page leads here.
+        return redirect(url_for("accounts.password_page"), 303)
+    if visitor.waiting and endpoint not in WAITING | ASKED_FOR_PASSWORD:
         return errors.error_page(403)
     view = current_app.view_functions[endpoint]
     if not _reaches(visitor.actor, getattr(view, _ACCESS, None)):

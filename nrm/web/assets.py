@@ -26,6 +26,7 @@ BEFORE: Mapping[str, str] = {
     "idle.js": "nrm.js",
     "asking.js": "nrm.js",
     "letters.js": "idle.js",
+    "passkeys.js": "idle.js",
 }
 """What is served in front of a style sheet or script, in one file: a page makes three requests, for what it needs."""
 ENDPOINT = "assets.file"

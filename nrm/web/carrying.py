@@ -34,7 +34,9 @@ from nrm.store.shelter import (
 from nrm.web.language import gettext, text_in
 
 # Forms whose fields are secrets: what was typed there must not be carried in a page at all.
-SECRETS = frozenset({"accounts.password", "second_factor.set_up", "members.check_code", "members.new_code"})
+SECRETS = frozenset(
+    {"accounts.password", "second_factor.set_up", "passkeys.make", "members.check_code", "members.new_code"}
+)
 # Besides all that ask for a fresh proof: what gives somebody else leave to read, or ends or destroys something.
 ACTS = frozenset(
     {
@@ -65,6 +67,8 @@ ACTS = frozenset(
         "missing_told.share",
         "draft_owners.hand_over",
         "draft_owners.open_anothers",
+        "own_sessions.end",
+        "own_sessions.end_others",
         "second_factor.prove",
         "findings.of_case",
         "findings.of_return",
@@ -103,8 +107,9 @@ ACTS = frozenset(
         "transfers.call_off",
     }
 )
-# Fields that are nowhere kept, not even for the moment in which a screen is hidden: the lines of a passport.
-NEVER_KEPT = frozenset({"zone"})
+# Fields that are nowhere kept, not even for the moment in which a screen is hidden: the lines of a passport, and what a
+# passkey answered.
+NEVER_KEPT = frozenset({"zone", "passkey", "passkey_proof"})
 # A form that closes a case by one of its fields: endpoint -> (field, what it says then).
 CLOSES: Mapping[str, tuple[str, str]] = {"outside_referrals.write": ("closes", "close")}
 # What says yes or no for a person, or decides who receives them, was said to whoever sat there: who signs in afterwards
@@ -201,6 +206,12 @@ WORDS: Mapping[str, str] = {
     "desks.child_known": N_("Say that we know of the child"),
     "directives.acknowledge": N_("Say that I have read the directive"),
     "duty.call": N_("Record a call"),
+    "passkeys.make": N_("Make a passkey"),
+    "passkeys.remove": N_("Remove a passkey"),
+    "passkeys.telephone": N_("Use no telephone any more"),
+    "own_sessions.end": N_("Sign out another browser"),
+    "own_sessions.end_others": N_("Sign out all other browsers"),
+    "second_factor.let_in": N_("Let a colleague in again"),
     "second_factor.prove": N_("Show that it is you"),
     "second_factor.reset": N_("Take the second factor away"),
     "second_factor.set_up": N_("Your telephone as a second key"),

@@ -18,6 +18,7 @@ from nrm.domain.referrals.referrals import IllegalTransition
 from nrm.domain.shelter.stays import StayOver
 from nrm.domain.words import N_
 from nrm.store.countries import country
+from nrm.web import floods
 from nrm.web.language import gettext
 
 Answer = BaseResponse | str | tuple[str, int]
@@ -31,7 +32,7 @@ TRY_AGAIN_SECONDS = 30
 def error_page(status: int, explanation: str = "") -> Answer:
     """The page of every error: what is kept, a code to quote, a telephone number. The log has the same code."""
     code = secrets.token_hex(4)
-    current_app.logger.warning("answered %s: %s (%s)", status, request.url_rule or "no such page", code)
+    _log(status, code)
     try:
         page = render_template(
             "errors/error.html",
@@ -45,6 +46,18 @@ def error_page(status: int, explanation: str = "") -> Answer:
             raise
         return _out_of_order()  # who is signed in cannot be read either
     return page, status
+
+
+def _log(status: int, code: str) -> None:
+    """A line for an error page. What nobody signed in asks for is written once a minute and counted, however much:
+    a stranger must not fill the disk, or hide in the log what matters."""
+    rule, known = request.url_rule, "visitor" in g
+    unseen = 0 if rule is not None and known else floods.counted("no such page" if rule is None else "not signed in")
+    if unseen is None:
+        return
+    current_app.logger.warning("answered %s: %s (%s)", status, rule or "no such page", code)
+    if unseen:
+        current_app.logger.warning("answered so or alike, and not written here since the line before: %s", unseen)
 
 
 def not_from_here(error: accounts.CannotOpen) -> Answer:

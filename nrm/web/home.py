@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from flask import Blueprint, g, render_template
 
+from nrm.actions.accounts import key_log
 from nrm.actions.agreement import agreement_versions
 from nrm.domain.accounts.accounts import Role
 from nrm.store import home as store
-from nrm.store.accounts import second_hands
+from nrm.store.accounts import members, second_hands
 from nrm.store.interviews import directives
 from nrm.web import access, sessions
 
@@ -38,8 +39,11 @@ def index() -> str:
     told = visitor is not None and not visitor.waiting
     g.act_alarms = g.top.act_alarms if told else 0
     g.acts = second_hands.waiting(by=by) if told and g.top.acts else []
+    g.locked_out = members.who_waits_for_colleague(by=by) if told and g.top.locked_out else []
+    g.failed = visitor if visitor is not None and (visitor.failed_known or visitor.failed_elsewhere) else None
     g.unread = directives.unread(by=by)
     g.agreements = agreement_versions.waits_for(by=by)
+    g.key_log = key_log.standing(by=by)
     if visitor is not None and visitor.waiting:
         return render_template("home/waiting.html")
     assert by.role is not None

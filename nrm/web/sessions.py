@@ -14,9 +14,12 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from nrm import clock
 from nrm.actions.accounts import accounts, screen_lock, second_factor
-from nrm.domain.accounts.accounts import ROLE_LABELS, Actor, SignInRefused
+from nrm.domain.accounts.accounts import ROLE_LABELS, Actor, SignInRefused, WaitsForColleague
 from nrm.domain.accounts.failed_attempts import TooSoon, network_of
+from nrm.domain.accounts.passkeys import LONGEST_ANSWER as LONGEST_OF_PASSKEY
+from nrm.domain.accounts.passkeys import PasskeyRefused, Purpose
 from nrm.domain.accounts.second_factor import is_fresh
+from nrm.domain.words import N_
 from nrm.steps.accounts.credentials import Asker
 from nrm.web import carrying, errors, navigation, places
 from nrm.web.language import COOKIE, LANGUAGES, gettext, text_in
@@ -25,8 +28,14 @@ from nrm.web.language import COOKIE, LANGUAGES, gettext, text_in
 NEVER_CARRIED = carrying.SECRETS
 # The form field with a fresh proof, and the one with the sealed address of the page that follows.
 PROOF, CARRIED = "step_up", "carried"
+# The form field with what a passkey answered as a fresh proof.
+PASSKEY = "passkey_proof"
 _STEP_UP = "_nrm_step_up"
 LONGEST_ANSWER = 300
+WAITS = N_(
+    "Too many wrong codes were typed with your right password: somebody else knows it. Ask a colleague to let you in "
+    "again, on the page Colleagues. Then change your password"
+)
 YEAR = 365 * 24 * 3600
 
 
@@ -43,8 +52,8 @@ class Visitor(UserMixin):  # type: ignore[misc]
 def step_up(view: Callable[..., Any]) -> Callable[..., Any]:
     """Mark a view that asks for a proof at most five minutes old: members, keys, erasure, what leaves the instance.
 
-    The proof is the code of the second factor, or the password where there is none. A form that was sent is kept
-    until the proof is given.
+    The proof is a code of the telephone or a passkey, or the password where there is neither. A form that was sent is
+    kept until the proof is given.
     """
     setattr(view, _STEP_UP, True)
     return view
@@ -115,7 +124,8 @@ class _Manager(LoginManager):  # type: ignore[misc]
 
 def asker() -> Asker:
     """Where an attempt comes from: the network (as a declared proxy names it) and the known browser."""
-    return Asker(network_of(request.remote_addr), request.cookies.get(browser_cookie(), ""))
+    agent = request.headers.get("User-Agent", "")
+    return Asker(network_of(request.remote_addr), request.cookies.get(browser_cookie(), ""), agent)
 
 
 def visitor_or_none() -> accounts.SignedIn | None:
@@ -144,6 +154,8 @@ def sign_in_form(
     refused: bool = False,
     thrice: bool = False,
     stale: bool = False,
+    not_shown: bool = False,
+    waits: bool = False,
     too_soon: TooSoon | None = None,
     written: Sequence[str] = (),
 ) -> Response:
@@ -163,13 +175,32 @@ def sign_in_form(
         refused=refused,
         thrice=thrice,
         stale=stale,
+        not_shown=not_shown,
         wait=errors.waiting_text(too_soon) if too_soon else "",
+        waits=waits,
         written=written,
         asks_code=second_factor.demanded(),
     )
     response = Response(page, status)
     remember_nonce(response, value)
     return errors.with_retry(response, too_soon) if too_soon else response
+
+
+def passkey_form(asked: accounts.PasskeyAsked, *, carried: str = "") -> Response:
+    """The page after a right password that asks for the second factor of somebody who has passkeys."""
+    value = nonce()
+    page = render_template(
+        "accounts/passkeys/sign_in.html",
+        csrf_token=accounts.sign_in_token(value),
+        token=asked.token,
+        passkey=asked.options,
+        takes_code=asked.takes_code,
+        recovers=asked.purpose is Purpose.RECOVER,
+        carried=carried,
+    )
+    response = Response(page, 200)
+    remember_nonce(response, value)
+    return response
 
 
 def unlock_form(status: int, message: str = "", *, to: str = "", carried: str = "") -> Response:
@@ -192,7 +223,7 @@ def check_nonce() -> errors.Answer | None:
     if accounts.is_sign_in_token(request.cookies.get(nonce_cookie(), ""), request.form.get("csrf_token", "")):
         return None
     g.stale_form = True
-    if request.endpoint == "accounts.sign_in":
+    if request.endpoint in ("accounts.sign_in", "passkeys.sign_in", "passkeys.recover"):
         return None  # shown again, with a new token
     return errors.error_page(400)
 
@@ -337,8 +368,8 @@ def ask_again(visitor: accounts.SignedIn) -> errors.Answer | None:
     if request.method != "POST" or request.endpoint in NEVER_CARRIED:
         status = 401 if request.method == "POST" else 200
         return proof_page(visitor, fields=[(CARRIED, _here(visitor.actor))], status=status)
-    fields = [each for each in request.form.items(multi=True) if each[0] not in ("csrf_token", PROOF)]
-    if PROOF not in request.form:
+    fields = [each for each in request.form.items(multi=True) if each[0] not in ("csrf_token", PROOF, PASSKEY)]
+    if PROOF not in request.form and PASSKEY not in request.form:
         return proof_page(visitor, address=places.here(), fields=fields, status=401)
     return prove(visitor, address=places.here(), fields=fields)
 
@@ -351,11 +382,21 @@ def _here(by: Actor) -> str:
 
 def prove(visitor: accounts.SignedIn, *, fields: list[tuple[str, str]], address: str = "") -> errors.Answer | None:
     """Check the proof in the form; None if it is right, else the page that asks again."""
+    passkey = request.form.get(PASSKEY, "")[: LONGEST_OF_PASSKEY + 1]
     try:
-        second_factor.prove_again(answer=request.form.get(PROOF, "")[:LONGEST_ANSWER], by=visitor.actor, asker=asker())
+        second_factor.prove_again(
+            answer=request.form.get(PROOF, "")[:LONGEST_ANSWER], passkey=passkey, by=visitor.actor, asker=asker()
+        )
+    except WaitsForColleague:
+        return proof_page(visitor, address=address, fields=fields, status=422, message=gettext(WAITS))
+    except PasskeyRefused:
+        message = gettext("The page had been open too long, or was answered already: press the button again")
+        return proof_page(visitor, address=address, fields=fields, status=422, message=message)
     except SignInRefused:
         message = (
-            gettext("Enter the code that your telephone shows now; each code works once")
+            gettext("Press the button again: this was none of your passkeys")
+            if passkey
+            else gettext("Enter the code that your telephone shows now; each code works once")
             if visitor.has_second_factor
             else gettext("Enter your present password; this is not it")
         )
@@ -376,13 +417,14 @@ def proof_page(
 ) -> Response:
     """The page that asks for a proof and sends `fields` with it to `address`; it says which form that is."""
     sent = request.endpoint if request.method == "POST" and request.endpoint != "second_factor.prove" else None
+    asked = second_factor.ask_proof(by=visitor.actor)
     page = render_template(
         "accounts/second_factor/again.html",
         words=carrying.WORDS.get(sent or "", ""),
         code=carrying.code_of(request.view_args or {}, by=visitor.actor) if sent else "",
         address=address or url_for("second_factor.prove"),
         fields=fields,
-        by_code=visitor.has_second_factor,
+        asked=asked,
         message=message,
     )
     return Response(page, status)
@@ -395,7 +437,7 @@ def _for_templates() -> dict[str, object]:
         values["csrf_token"] = visitor.csrf_token
         values["actor"] = _shown(visitor)
         values["covers"] = 60 * (visitor.covers_after or 0)
-        if not visitor.waiting and not visitor.enrolling:
+        if not (visitor.waiting or visitor.enrolling or visitor.asks_password):
             values["navigation"] = navigation.of(visitor.actor)
     if request and request.method == "POST":
         values |= _links_of_answer()

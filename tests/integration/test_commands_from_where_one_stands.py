@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from config import ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES
+from nrm.cli.instance import A_HOME
 from tests import factories
 
 FLOOR = {"NRM_ARGON2_KIB": str(ARGON2_FLOOR_KIB), "NRM_ARGON2_PASSES": str(ARGON2_FLOOR_PASSES)}
@@ -161,15 +162,15 @@ def test_a_demo_deletes_nothing_that_it_did_not_make(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("folder", ["inst", "my folder"])
 def test_the_command_that_init_prints_serves(tmp_path: Path, folder: str) -> None:
-    done = nrm(tmp_path, "init", "--dir", folder, "--country", "albania")
+    done = nrm(tmp_path, "init", "--one-folder", "--dir", folder, "--country", "albania")
     assert done.returncode == 0, done.stderr
     (line,) = [each.strip() for each in done.stderr.splitlines() if " serve " in each]
     assert shlex.split(line)
     port = free_port()
     assert " --port 5000" in line
-    with subprocess.Popen(
-        "exec env " + line.replace("--port 5000", f"--port {port}"), shell=True, cwd=tmp_path, env=environment()
-    ) as process:
+    assert A_HOME in line
+    line = line.replace(A_HOME, f"http://127.0.0.1:{port}").replace("--port 5000", f"--port {port}")
+    with subprocess.Popen("exec env " + line, shell=True, cwd=tmp_path, env=environment()) as process:
         try:
             for _ in range(150):
                 assert process.poll() is None

@@ -203,7 +203,7 @@ def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_real_instance_is_made_and_never_speaks_plain_http(tmp_path: Path) -> None:
-    made = nrm("init", "--dir", str(tmp_path / "real"), "--country", "albania")
+    made = nrm("init", "--one-folder", "--dir", str(tmp_path / "real"), "--country", "albania")
     assert made.returncode == 0
     assert made.stdout.startswith("/invitations/")
     assert made.stdout.count("\n") == 1

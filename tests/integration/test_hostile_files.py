@@ -74,6 +74,16 @@ WORKBOOKS = {
             "<sheetData>", '<dimension ref="A1:XFD1048576"/><sheetData>'
         )
     ),
+    "cells merged over a whole sheet": workbook(
+        rows('<c r="A1"><v>1</v></c>').replace(
+            "</sheetData>", '</sheetData><mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>'
+        )
+    ),
+    "a link over a whole sheet": workbook(
+        rows('<c r="A1"><v>1</v></c>').replace(
+            "</sheetData>", '</sheetData><hyperlinks><hyperlink ref="$A$1:$XFD$1048576" location="a"/></hyperlinks>'
+        )
+    ),
     "a number of two hundred thousand digits": workbook(rows(f'<c r="A1"><v>{"9" * 200_000}</v></c>')),
 }
 DRAFTS = {

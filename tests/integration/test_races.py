@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from nrm import audit, clock
 from nrm.actions import tending
 from nrm.actions.accounts import accounts
-from nrm.actions.interviews import interview_sending, interviews
+from nrm.actions.interviews import interview_imports, interview_sending, interviews
 from nrm.actions.referrals import next_receiver, referrals
 from nrm.actions.shelter import cases
 from nrm.application import TIMES_AGAIN
@@ -301,7 +301,7 @@ def test_a_line_imported_by_several_at_once_is_one_interview(instance: Flask) ->
         "interviewed_at": "2026-01-01T10:30",
         "answers": example_answers(questionnaire),
     }
-    given = race(instance, *[lambda: interviews.take_in(line=line, by=rinas)] * 4)
+    given = race(instance, *[lambda: interview_imports.take_in(line=line, by=rinas)] * 4)
     assert len(given) == 4
     assert len(set(given)) == 1
 

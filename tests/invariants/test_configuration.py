@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from config import KEY_FILES, SETTINGS, MisConfigured, load_config
+from config import KEY_FILES, SETTINGS, MisConfigured, Site, load_config
 
 TOP = Path(__file__).resolve().parents[2]
 
@@ -68,6 +68,10 @@ def test_no_secret_is_printed(folder: Path) -> None:
         ("NRM_TLS_CERTIFICATE", "/nowhere.pem"),
         ("NRM_ACCESS_LOG", "/nowhere/at/all.log"),
         ("NRM_ACCESS_LOG", "/"),
+        ("NRM_ADDRESS", "nrm.example.al"),
+        ("NRM_ADDRESS", "http://nrm.example.al/"),
+        ("NRM_PASSKEYS", "always"),
+        ("NRM_PASSKEYS", "demanded"),  # without an address
     ],
 )
 def test_a_bad_setting_is_named(folder: Path, setting: str, value: str) -> None:
@@ -96,3 +100,30 @@ def test_a_broken_instance_file_is_named(folder: Path) -> None:
     (folder / "instance.toml").write_text("")
     with pytest.raises(MisConfigured, match="NRM_COUNTRY"):
         load_config({"NRM_DIR": str(folder)})
+
+
+@pytest.mark.parametrize(
+    ("address", "site"),
+    [
+        ("https://nrm.example.al", Site("nrm.example.al", "https://nrm.example.al")),
+        ("https://NRM.example.al:443/home", Site("nrm.example.al", "https://nrm.example.al")),
+        ("https://nrm.example.al:8443/", Site("nrm.example.al", "https://nrm.example.al:8443")),
+        ("http://localhost:5000/", Site("localhost", "http://localhost:5000")),
+        ("", None),
+        ("http://127.0.0.1:5000/", None),
+        ("http://localhost.example.al/", None),
+        ("https://192.0.2.1/", None),
+        ("https://[2001:db8::1]/", None),
+        ("https://a:b:c/", None),
+        ("https://nrm.example.al:port/", None),
+        ("https://fjalë.al/", None),
+    ],
+)
+def test_passkeys_belong_to_the_name_of_a_host(folder: Path, address: str, site: Site | None) -> None:
+    given = {"NRM_DIR": str(folder), "NRM_ADDRESS": address}
+    assert load_config(given).site == site
+    if site is not None:
+        assert load_config({**given, "NRM_PASSKEYS": "demanded"}).passkeys == "demanded"
+        return
+    with pytest.raises(MisConfigured, match=r"^NRM_PASSKEYS: .* NRM_ADDRESS"):
+        load_config({**given, "NRM_PASSKEYS": "demanded"})

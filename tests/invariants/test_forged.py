@@ -13,22 +13,24 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import delete, insert, select, update
 
 from nrm import audit, clock, crypto
 from nrm.actions import tending
-from nrm.actions.accounts import accounts, members, screen_lock
+from nrm.actions.accounts import accounts, members, passkeys, screen_lock
 from nrm.actions.interviews import interviews
 from nrm.actions.referrals import announced_returns, next_receiver, referrals, supplements, transfers
 from nrm.actions.shelter import cases
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Role, SignInRefused
+from nrm.domain.accounts.passkeys import PasskeyRefused
 from nrm.domain.referrals.referrals import DeclineReason, OverrideReason
 from nrm.domain.referrals.transfers import TRANSFER
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.shelter.consents import ByName
 from nrm.models.accounts.accounts import HiddenPage, Keyring, KeyringWrap, Member, MemberSession, Organisation
+from nrm.models.accounts.passkeys import Passkey, PasskeyChallenge
 from nrm.models.audit import AuditEntry
 from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.announced_returns import AnnouncedReturn
@@ -43,6 +45,7 @@ from nrm.models.shelter.cases import (
     SealedCompartment,
     Supplement,
 )
+from nrm.steps.accounts.credentials import COMMAND
 from nrm.steps.interviews import drafts
 from nrm.steps.referrals import hand_overs
 from nrm.steps.shelter import cases as case_steps
@@ -52,12 +55,13 @@ from nrm.vault import compartments, keyrings, second_factor, shredding, signing
 from nrm.vault.members import read_cookie
 from tests import factories
 from tests import factories_referrals as people
+from tests.factories_passkeys import at_address, passkey
 from tests.invariants.test_sealed import SEALED
 from tests.world import PLANTED, World
 
 Where = dict[str, object]
 Attempt = Callable[[], object]
-REFUSED = (case_steps.CannotOpen, NotVisible, NotPermitted, SignInRefused)
+REFUSED = (case_steps.CannotOpen, NotVisible, NotPermitted, SignInRefused, PasskeyRefused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -576,6 +580,20 @@ def hidden_page_of(login: str) -> Actor:
     by = factories.actor(login)
     screen_lock.hide(path="/", fields=[("story", people.TOLD)], by=by)
     return by
+
+
+@forging("passkey_challenges.sealed_waiting")
+def what_waits_for_a_passkey_is_moved_to_another_member(_: World) -> tuple[Attempt, object]:
+    """The password is the colluder's, the session would be the victim's."""
+    at_address(current_app)
+    device, victim = passkey("iom.case_worker"), member_of("nrc.case_worker")
+    try:
+        accounts.sign_in(login="iom.case_worker", password=factories.PASSWORD)
+    except accounts.PasskeyAsked as asked:
+        token, answer = asked.token, device.sign(asked.options)
+    put(PasskeyChallenge, {"purpose": "sign_in"}, member_id=victim)
+    put(Passkey, {}, member_id=victim)
+    return lambda: passkeys.sign_in(token=token, browser="", answer=answer, code="", asker=COMMAND), victim
 
 
 @forging("hidden_pages.sealed_page")

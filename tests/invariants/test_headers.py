@@ -130,7 +130,7 @@ def test_a_broken_cookie_is_none(app: Flask, headers_: dict[str, str]) -> None:
 def test_what_goes_wrong_before_a_page_is_found(app: Flask) -> None:
     client = app.test_client()
     assert_protected(client.get("/%ff%fe%00"), 404)
-    assert_protected(client.get("/sign-in", headers={"Host": "a b/c"}), client.get("/sign-in").status_code)
+    assert_protected(client.get("/sign-in", headers={"Host": "a b/c"}), 400)
     assert_protected(client.open("/sign-in", method="BREW"), 405)
     large = client.post("/sign-in", data={"login": "x" * 600_000})
     assert_protected(large, 413)
@@ -239,7 +239,7 @@ def test_the_server_itself_answers_junk_with_nothing_that_helps(
             )
             answered += bool(said)
         assert answered >= 5
-        good = _told(address, b"GET /sign-in HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        good = _told(address, b"GET /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
         assert good.startswith(b"HTTP/1.1 200")
         assert POLICY.encode() in good
 
@@ -248,12 +248,12 @@ JUNK = (
     b"\r\n\r\n",
     b"junk\r\n\r\n",
     b"GET / HTTP/9.9\r\n\r\n",
-    b"GET /\x00 HTTP/1.1\r\nHost: x\r\n\r\n",
-    b"GET / HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n",
-    b"GET /" + b"x" * 200_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
-    b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 2_000_000 + b"\r\n\r\n",
-    b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-    b"POST /sign-in HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"GET /\x00 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n",
+    b"GET /" + b"x" * 200_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 2_000_000 + b"\r\n\r\n",
+    b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+    b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
 )
 

@@ -135,6 +135,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "member_id": world.member,
         "alert": SimpleNamespace(id=world.own_case, party="CHILD_PROTECTION"),
         "missing_id": uuid.uuid4(),
+        "passkey_id": uuid.uuid4(),
         "told_id": uuid.uuid4(),
         "name": "Test border_officer",
         "notice_id": world.notice,

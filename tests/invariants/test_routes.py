@@ -121,6 +121,7 @@ def known_ids(world: World | None) -> dict[str, list[Any]]:
         "sample_id": [ids.get("sample")],
         "return_id": [ids.get("child_return")],
         "household_id": [None],
+        "passkey_id": [None],
         "months": [3],
         "claim_id": [ids.get("claim")],
         "entry_id": [ids.get("entry")],
@@ -136,6 +137,7 @@ def known_ids(world: World | None) -> dict[str, list[Any]]:
         "filing_id": [ids.get("filing")],
         "group_id": [ids.get("group")],
         "name": ["junk.css"],
+        "session_id": [None],
     }
 
 

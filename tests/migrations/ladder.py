@@ -36,6 +36,7 @@ USUAL: dict[str, Row] = {
     "organisations": {"kind": "ngo_shelter", "party": "VATRA", "enabled": True},
     "members": {"role": "case_worker", "status": "active"},
     "instances": {"singleton": 1, "country": "albania"},
+    "key_log": {"kind": "joined", "number": 1},
     "cases": {"status": "open", "age_class": "adult"},
     "interviews": {"status": "draft"},
     "screen_steps": {"step": "screened"},
@@ -107,6 +108,7 @@ USUAL: dict[str, Row] = {
     },
     "child_guardians": {"no_companion": True, "not_of_household": True},
     "referral_mistakes": {"kind": "acceptance", "escort": "", "why": "mistyped"},
+    "passkey_challenges": {"purpose": "prove"},
     "missing_told": {"way": "telephone", "number": "129", "reached": True},
     "missing": {
         "feared": "no",
@@ -384,7 +386,9 @@ def _opened(addresses: tuple[str, str]) -> Iterator[None]:
     main, shred = addresses
     app = Flask("migrated")
     # All that a migration asks an instance for, beside its databases.
-    app.extensions["nrm.config"] = types.SimpleNamespace(secrets=types.SimpleNamespace(store=SECRET))
+    app.extensions["nrm.config"] = types.SimpleNamespace(
+        secrets=types.SimpleNamespace(store=SECRET), argon2_kib=19456, argon2_passes=2
+    )
     db.init_app(app, database=main, shred_database=shred, synchronous="OFF")
     with app.app_context():
         yield

@@ -157,6 +157,13 @@ TABLE: dict[str, Moved | str] = {
     "0067_referral_mistakes": Moved(
         since.test_a_person_accepted_by_mistake_did_not_arrive_on_the_way_down, ("referrals",)
     ),
+    "0076_passkeys": NEW_TABLES,
+    "0068_key_log": Moved(since.test_members_from_before_the_key_log_have_signed_nothing_yet),
+    "0069_keylog_before": NEW_TABLES,
+    "0074_sign_ins": Moved(since.test_what_a_password_costs_is_what_the_settings_say_on_the_day_of_the_upgrade),
+    "0075_marks_of_days": Moved(
+        since.test_a_grant_holds_until_the_last_day_of_its_consent_and_old_marks_end, ("grants",)
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

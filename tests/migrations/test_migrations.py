@@ -119,7 +119,7 @@ def test_what_was_granted_and_asked_before_grants_were_marked_goes_on(world_app:
     _, world = world_app
     db.session.remove()
     schema.downgrade("0019_directives_are_acknowledged")
-    schema.upgrade()
+    factories.upgraded()
     nrc = factories.actor("nrc.case_worker")
     referrals.accept(referral_id=world.asked, place_id=world.bed, by=nrc)
     assert compartments.opens(db.session(), world.asked_case, "identity", by=nrc)
@@ -160,7 +160,7 @@ def test_what_only_says_done_is_not_yet_clear_and_the_gate_is_shut(
         assert connection.exec_driver_sql(done).scalar() == 6
         gates = set(connection.exec_driver_sql("SELECT child_gate FROM stays WHERE ended_on IS NOT NULL").scalars())
     assert gates == {"assessed", ""}
-    schema.upgrade()
+    factories.upgraded()
     with db.engines[None].connect() as connection:
         assert connection.exec_driver_sql(done).scalar() == 0
         gates = set(connection.exec_driver_sql("SELECT child_gate FROM stays WHERE ended_on IS NOT NULL").scalars())
@@ -200,7 +200,7 @@ def test_a_child_at_a_post_is_still_there_before_and_after_anybody_answers_for_i
     with db.engines[None].connect() as connection:
         before = connection.exec_driver_sql(rows).all()
     assert [row.withdrawn_why for row in before] == ["", "ended"]
-    schema.upgrade()
+    factories.upgraded()
     with db.engines[None].connect() as connection:
         assert connection.exec_driver_sql(rows).all() == before
     (line,) = [each for each in children_store.alerts(by=authority) if not each.withdrawn_why]
@@ -224,7 +224,7 @@ def test_every_session_ends_and_keys_are_marked_where_the_other_key_is(
         connection.exec_driver_sql("UPDATE members SET kem_mark = sign_public WHERE login = 'vatra.case_worker'")
     db.session.remove()
     schema.downgrade("0035_beds")
-    schema.upgrade()
+    factories.upgraded()
     assert accounts.resume(cookie) is None
     assert accounts.resume(accounts.sign_in(login="nrc.case_worker", password=factories.PASSWORD))
     with pytest.raises(SignInRefused):
@@ -255,7 +255,7 @@ def test_what_was_promised_asked_listed_and_erased_before_rows_were_marked_goes_
     assert shredding.shred_key(world.asked_case, "identity", 1) is not None
     db.session.remove()
     schema.downgrade("0035_beds")
-    schema.upgrade()
+    factories.upgraded()
     assert {each.id for each in supplements_store.open_now(by=rinas)} == {world.supplement}
     supplements.send(supplement_id=world.supplement, answers={"story": "more"}, by=rinas)
     referrals.accept(referral_id=later.referral_id, place_id=factories_referrals.bed("NRC", 3), by=nrc)

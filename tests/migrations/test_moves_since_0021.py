@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from flask import current_app
 from sqlalchemy.exc import IntegrityError
 
 from nrm import crypto
@@ -1312,3 +1313,77 @@ def test_a_person_accepted_by_mistake_did_not_arrive_on_the_way_down(before: Bef
         data.down()
         assert of_each(data, "referrals", "status")[wrong] == ("not_arrived",)
         assert [row for row in data.rows("referrals") if row["id"] == kept] == was
+
+
+@pytest.mark.slow
+def test_what_a_password_costs_is_what_the_settings_say_on_the_day_of_the_upgrade(before: Before) -> None:
+    data = before("0074_sign_ins")
+    joined = data.add("members", salt=bytes(16))["id"]
+    invited = data.add("members", login="invited", salt=None)["id"]
+    data.add("member_sessions", member_id=joined)
+    was = data.rows("members"), data.rows("member_sessions")
+    config = current_app.extensions["nrm.config"]
+    for _ in range(2):
+        data.up()
+        costs = of_each(data, "members", "argon2_kib", "argon2_passes", "failed_elsewhere", "waits_at")
+        assert costs[joined] == (config.argon2_kib, config.argon2_passes, 0, None)
+        assert costs[invited] == (None, None, 0, None)
+        assert data.one("member_sessions")["asks_password"] is False
+        asked = data.add("member_sessions", digest=b"asked", member_id=joined, asks_password=True)
+        assert asked["asks_password"]
+        data.down()
+        assert (data.rows("members"), data.rows("member_sessions")) == was
+
+
+@pytest.mark.slow
+def test_a_grant_holds_until_the_last_day_of_its_consent_and_old_marks_end(before: Before) -> None:
+    data = before("0075_marks_of_days")
+    reader = data.add("organisations", code="PROSECUTION", kind="prosecution", party="PROSECUTION")["id"]
+    case_id = data.add("cases")["id"]
+
+    def made(compartment: str, whose: uuid.UUID, right: bool = True) -> tuple[str, uuid.UUID]:
+        values = mark("grant", case_id, compartment, 1, whose) if right else b"by hand"
+        place = {"case_id": case_id, "compartment": compartment, "organisation_id": whose, "epoch": 1}
+        data.add("grants", **place, mark=values)
+        return compartment, whose
+
+    shared, by_clause = made("legal", reader), made("hand_over", reader)
+    forged, own = made("identity", reader, right=False), made("legal", data.add("organisations")["id"])
+    data.add("consents", case_id=case_id, topic="sharing", party="PROSECUTION", said="given", due_on=DAY, ended_on=None)
+    instance = data.add("instances", synthetic=False, second_factor=True, created_at=AT)["id"]
+    was = {name: data.rows(name) for name in ("grants", "consents", "instances")}
+    for _ in range(2):
+        data.up()
+        found = {
+            (row["compartment"], row["organisation_id"]): (row["until_on"], row["mark"]) for row in data.rows("grants")
+        }
+
+        def held(place: tuple[str, uuid.UUID], day: str) -> bytes:
+            return mark("grant held", case_id, place[0], 1, place[1], day)
+
+        assert found[shared] == (DAY, held(shared, DAY.isoformat()))
+        assert found[by_clause] == (None, held(by_clause, ""))
+        assert found[own] == (None, held(own, ""))
+        assert found[forged] == (None, b"by hand")
+        at = AT.isoformat(timespec="microseconds")
+        assert data.one("instances")["mark"] == mark("instance", instance, "albania", 0, 1, at)
+        consent = data.one("consents")
+        said = ("sharing", "PROSECUTION", "given", "", "")
+        assert consent["mark"] == mark("consent", consent["id"], case_id, *said)
+        data.down()
+        assert {name: data.rows(name) for name in was} == was
+
+
+def test_members_from_before_the_key_log_have_signed_nothing_yet(before: Before) -> None:
+    data = before("0068_key_log")
+    member = data.add("members", login="ana")["id"]
+    was = data.rows("members")
+    for _ in range(2):
+        data.up()
+        assert of_each(data, "members", "serial", "own_signature", "name_salt")[member] == (0, None, None)
+        with refused("known_kind"):
+            data.add("key_log", kind="said")
+        with refused("counted_from_one"):
+            data.add("key_log", kind="joined", number=0)
+        data.down()
+        assert data.rows("members") == was

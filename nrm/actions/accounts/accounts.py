@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -31,25 +31,32 @@ from nrm.domain.accounts.accounts import (
     check_password,
     normalise_login,
 )
+from nrm.domain.accounts.key_log import State
 from nrm.domain.accounts.members import KeyHappening, check_inviting, is_ended_by_founding
+from nrm.domain.accounts.passkeys import Factors, Purpose
 from nrm.models.accounts.accounts import HiddenPage, Invitation, Member, MemberSession, Organisation
-from nrm.steps.accounts import covering, credentials
+from nrm.prepared import Row
+from nrm.steps.accounts import covering, credentials, key_log, passkeys, recovering, signing_in
 from nrm.steps.accounts.credentials import COMMAND, Asker
 from nrm.steps.accounts.key_events import happened
+from nrm.steps.accounts.new_passwords import check_new, of_the_country
 from nrm.steps.shelter import shifts as shift_steps
 from nrm.store import names
 from nrm.store.accounts.members import colleague
-from nrm.store.countries import country
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.accounts import members as member_rows
 from nrm.vault import keyrings
 from nrm.vault import members as vault
+from nrm.vault import passkeys as passkey_vault
 from nrm.vault import second_factor as second_factor_vault
+from nrm.vault.keylog import log
+from nrm.vault.keylog.heads import Head
 from nrm.vault.passwords import is_common
 
 CannotOpen = vault.CannotOpen
 KeyringDisagrees = keyrings.Disagrees
+PasskeyAsked = passkeys.PasskeyAsked
 
 _SEEN_EVERY, _SEEN_IN_SHIFT = timedelta(minutes=1), timedelta(seconds=15)
 _KEEP_ENDED = timedelta(days=1)
@@ -69,11 +76,20 @@ class SignedIn:
     proved_at: datetime | None
     covers_after: int | None = None
     """After how many idle minutes it covers itself; None without a shift."""
+    factors: Factors = field(default=Factors(False, 0, False, False))
+    enrolling_as: Actor | None = field(default=None, repr=False)
+    """The actor who makes a passkey, which the member's own key signs; until there is one, `actor` has no keys."""
+    failed_known: int = 0
+    failed_elsewhere: int = 0
+    before_at: datetime | None = None
+    """How often somebody failed since the sign-in before, in browsers the member knew and elsewhere; when that was."""
+    asks_password: bool = False
+    """Whether another password must be set before anything else."""
 
     @property
     def enrolling(self) -> bool:
         """Whether a second factor must be set up before anything else."""
-        return not self.has_second_factor and second_factor_vault.demanded()
+        return not self.factors.are_enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +201,7 @@ def join(*, token: str, password: str) -> Joined:
     confirms them. Raises UnusableInvitation, WeakPassword, KeyringDisagrees (the link stays valid, and it is reported).
     """
     joining = invited(token)
-    _check_password(password, joining)
+    check_new(password, joining)
     try:
         return _join(token, password)
     except KeyringDisagrees:
@@ -217,7 +233,8 @@ def _join(token: str, password: str) -> Joined:
         holds_keys = OrganisationKind(organisation.kind).holds_keys
         if holds_keys and first:
             keyrings.make_keyring(session, organisation, member)
-        member.status = "waiting" if holds_keys and not first else "active"
+        waits = (holds_keys and not first) or not key_log.is_in(session, member)
+        member.status = "waiting" if waits else "active"
         by = Actor(member.id, organisation.id, Role(member.role))
         happened(session, KeyHappening.JOINED, member, by=by)
         if holds_keys and first:
@@ -226,22 +243,34 @@ def _join(token: str, password: str) -> Joined:
         return Joined(member.login, code, member.status == "waiting")
 
 
-def confirm(*, member_id: uuid.UUID, by: Actor) -> None:
-    """A colleague who holds the keyring wraps it to a waiting member. Raises NotPermitted, NotVisible, CannotOpen."""
+def confirm(*, member_id: uuid.UUID, by: Actor) -> bool:
+    """A colleague who holds the keyring lets a waiting member in: an entry of the key log, and the keyring's wraps.
+
+    Returns whether the member is in: a role with more rights than the actor's own waits for a second colleague, who
+    confirms in the same way. Raises NotPermitted, NotVisible, CannotOpen, KeyringDisagrees.
+    """
     by.must(Permission.ACCOUNT_CONFIRM)
     with transaction() as session:
         member = colleague(member_id, by=by)
         # Held until the end: a new version of the keyring is made before this or after it, and misses nobody.
         session.get_one(Organisation, member.organisation_id, with_for_update={"key_share": True})
+        session.refresh(member, with_for_update={"key_share": True})
+        if member.status not in ("waiting", "active"):
+            return False
+        outside = not key_log.is_in(session, member)  # of a founded organisation, whatever the row says
+        if member.status == "active" and not outside:
+            return True
+        if outside and not key_log.let_in(session, member, by):
+            return False
         hit = hit_one(
             session, update(Member).where(Member.id == member.id, Member.status == "waiting").values(status="active")
         )
-        if not hit:
-            return
         session.refresh(member)
-        keyrings.share_keyring(session, member, by=by)
+        if hit:
+            keyrings.share_keyring(session, member, by=by)
         happened(session, KeyHappening.CONFIRMED, member, by=by)
         audit.append(session, audit.Event.MEMBER_CONFIRMED, by=by, member_id_confirmed=member.id)
+    return True
 
 
 def must_answer() -> None:
@@ -249,12 +278,15 @@ def must_answer() -> None:
     db.session.execute(select(1))
 
 
-def sign_in(*, login: str, password: str, code: str = "", asker: Asker = COMMAND) -> str:
+def sign_in(*, login: str, password: str, code: str = "", browser: str = "", asker: Asker = COMMAND) -> str:
     """The cookie of a new session.
 
     Raises SignInRefused for an unknown name, a wrong password, a wrong or used code and a disabled account: all look
     the same and cost the same time. Raises TooSoon after too many failures. No key of the member is opened before name,
     password and code are all right.
+
+    Raises WaitsForColleague if all are, and too many codes were wrong before; PasskeyAsked when the password is right
+    and a passkey is asked. `browser`: the cookie of the form, in which that is answered.
     """
     name = credentials.folded(login)
     tries = credentials.counters(name, asker)
@@ -262,32 +294,37 @@ def sign_in(*, login: str, password: str, code: str = "", asker: Asker = COMMAND
     account = credentials.account_now(name)
     under = vault.prove(account, name, password)
     step = second_factor_vault.accepted_step(account, code)
-    if account is None or under is None or (account.has_second_factor and step is None):
+    if account is None or under is None:
         credentials.refuse(account, "sign-in", tries)
+    # Only now: before the password is right nothing may tell who has a passkey, not even the time it takes.
+    asked = passkeys.factors_at(account, in_browser=asker != COMMAND)
+    if account.has_second_factor or asked.passkeys:
+        if step is None and (code.strip() or not asked.passkeys):
+            credentials.refuse(account, "sign-in", tries, code=True)
+        if step is None or not asked.takes_code:
+            if not asked.passkeys:
+                credentials.refuse(account, "sign-in", tries)
+            proved = signing_in.proved(account, under, password)
+            with transaction() as session:
+                asking = passkeys.ask(session, Purpose.SIGN_IN, asked, account.id, proved.packed(), browser)
+            raise asking
+    if account.waits_at is not None:
+        credentials.turn_away(account, step, tries)
+    proved = signing_in.proved(account, under, password)
     try:
         with transaction() as session:
-            credentials.hold(session, account)
+            member = credentials.hold(session, account)
             if account.has_second_factor:
                 credentials.use_code(session, account.id, step)
-            keys = vault.open_keys(account, under)
-            keyrings.unwrap_all(session, account.id, account.organisation_id, keys)
-            new = vault.new_session(account.id, keys)
-            now = clock.now()
-            new.row.created_at = new.row.seen_at = new.row.proved_at = now
-            new.row.expires_at = now + timedelta(hours=SESSION_HOURS)
-            vault.mark_session(new.row, account.organisation_id)
-            session.add(new.row)
-            failed_attempt_rows.forgive(session, tries[0])
-            by = Actor(account.id, account.organisation_id, Role(account.role))
-            audit.append(session, audit.Event.SIGNED_IN, by=by)
+            return signing_in.begin(session, member, account, proved, asker, tries)
     except (credentials.Overtaken, CannotOpen):
         credentials.refuse(account, "sign-in", tries)
-    return new.cookie
 
 
 def remember_browser(*, login: str, browsers: str) -> str:
     """The cookie of a browser in which this person has just signed in."""
-    return vault.with_browser(credentials.folded(login), browsers)
+    name = credentials.folded(login)
+    return vault.with_browser(name, browsers, key_log.end_seen(db.session, name, browsers)[0])
 
 
 def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
@@ -321,22 +358,27 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
         keys = vault.open_session(digest, key, row.member_id, row.sealed_keys)
     except vault.CannotOpen:
         return None
+    state = log.last_state(db.session)
+    believed = key_log.believed(state, row, keys)
+    if believed is None:
+        return None
+    head = _head_of(key, digest, row, state)
     if seen and idle >= (_SEEN_EVERY if covers is None else _SEEN_IN_SHIFT):
         with transaction() as session:
             # Does not hit if the session was proved or hidden at the same moment: that change is kept.
             as_read = (MemberSession.digest == digest, MemberSession.mark == row.mark)
-            later = {"seen_at": now, "mark": vault.mark_seen(row, digest, now)}
+            later = {"seen_at": now, "mark": vault.mark_seen(row, digest, now), "sealed_head": head}
             session.execute(update(MemberSession).where(*as_read).values(**later))
-    usable = row.has_second_factor or not second_factor_vault.demanded()
+    has = _factors(row, digest)
     actor = Actor(
         row.member_id,
         row.organisation_id,
-        Role(row.role),
-        kind=OrganisationKind(row.kind),
-        organisation_code=row.code,
-        crossing_point=row.crossing_point,
+        believed.role,
+        kind=believed.kind,
+        organisation_code=believed.code,
+        crossing_point=believed.crossing_point,
         session_id=digest,
-        keys=keys if usable else None,
+        keys=keys if has.are_enough else None,
     )
     return SignedIn(
         actor,
@@ -344,11 +386,40 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
         row.name,
         {"sq": row.name_sq, "en": row.name_en},
         vault.csrf_token(key),
-        waiting=row.status == "waiting",
-        has_second_factor=row.has_second_factor,
+        waiting=row.status == "waiting" or believed.waits,
+        has_second_factor=has.code or has.passkeys > 0,
         proved_at=row.proved_at,
         covers_after=covers,
+        factors=has,
+        enrolling_as=actor if has.are_enough else replace(actor, keys=keys),
+        failed_known=row.failed_known,
+        failed_elsewhere=row.failed_elsewhere,
+        before_at=row.before_at,
+        asks_password=row.asks_password,
     )
+
+
+def _factors(row: Row, digest: bytes) -> Factors:
+    """What the member has beside the password. Whether a row is a passkey is looked at where that decides something."""
+    has = Factors(row.has_second_factor, int(row.has_passkey), second_factor_vault.demanded(), passkey_vault.demanded())
+    without = replace(has, passkeys=0)
+    looks = has.passkeys and has.are_enough and not without.are_enough
+    return without if looks and not passkeys.has_one(row.member_id, digest) else has
+
+
+def _head_of(key: bytes, digest: bytes, row: Row, state: State) -> bytes | None:
+    """The end of the key log for the session to remember; one that contradicts it is reported, and nothing is sealed to
+    another organisation in this request."""
+    try:
+        seen = vault.seen_head(key, digest, row.sealed_head)
+    except CannotOpen:
+        seen = None
+    if seen is not None and not state.extends(*seen):
+        log.distrust(seen.number)
+        return row.sealed_head  # type: ignore[no-any-return]
+    if seen is not None and seen.number == state.number:
+        return row.sealed_head  # type: ignore[no-any-return]
+    return vault.seal_head(key, digest, Head(state.number, state.digest))
 
 
 def sign_out(*, by: Actor) -> None:
@@ -367,7 +438,7 @@ def change_password(*, password: str, new_password: str, by: Actor, asker: Asker
     member = db.session.get(Member, by.member_id)
     if member is None:
         raise SignInRefused
-    _check_password(new_password, member)
+    check_new(new_password, member)
     account, keys = credentials.prove_password(member.login, password, "password", asker)
     with transaction() as session:
         member = credentials.hold(session, account)
@@ -377,71 +448,62 @@ def change_password(*, password: str, new_password: str, by: Actor, asker: Asker
             .where(MemberSession.member_id == member.id, MemberSession.digest != by.session_id)
             .values(sealed_keys=None, locked=False)
         )
+        own = session.get(MemberSession, by.session_id, with_for_update=True, populate_existing=True)
+        if own is not None and own.asks_password and vault.is_session(own, own.digest, member.organisation_id):
+            own.asks_password = False
+            vault.mark_session(own, member.organisation_id)
         audit.append(session, audit.Event.PASSWORD_CHANGED, by=by)
 
 
-def recover(*, login: str, code: str, new_password: str, second_factor: str = "", asker: Asker = COMMAND) -> str:
+def recover(
+    *,
+    login: str,
+    code: str,
+    new_password: str,
+    second_factor: str = "",
+    browser: str = "",
+    asker: Asker = COMMAND,
+) -> str:
     """A new password by the recovery code, and the second factor's code if there is one; every session ends.
 
     The code works once: the next one is returned, to be shown once, and the same transaction makes the old one invalid.
 
-    Raises SignInRefused, TooSoon, WeakPassword.
+    Raises SignInRefused, TooSoon, WeakPassword; PasskeyAsked, as in `sign_in`, when the recovery code is right.
     """
     name = credentials.folded(login)
     # Before the code is right nothing about the account may show, not even which new passwords it refuses.
-    check_password(new_password, login.strip().casefold(), names=_of_the_country(), is_common=is_common)
+    alone = not second_factor_vault.demanded()
+    check_password(new_password, login.strip().casefold(), names=of_the_country(), is_common=is_common, alone=alone)
     tries = credentials.counters(name, asker)
     failed_attempt_rows.check(tries)
     account = credentials.account_now(name)
     step = second_factor_vault.accepted_step(account, second_factor)
-    missing = account is None or (account.has_second_factor and step is None)
+    missing = account is None or (
+        account.has_second_factor and step is None and (bool(second_factor.strip()) or not account.passkeys)
+    )
     # Without the second factor the code is not tried; a dummy of the same cost, which is always made, is tried instead.
     instead = vault.no_recovery_code()
     keys = vault.unlock_by_code(account, instead if missing else code)
     if account is None or keys is None or account.status not in ("active", "waiting"):
         credentials.refuse(account, "recovery", tries)
-    _check_password(new_password, db.session.get_one(Member, account.id))
+    asked = passkeys.factors_at(account, in_browser=asker != COMMAND)
+    if account.has_second_factor and step is None and not asked.passkeys:
+        credentials.refuse(account, "recovery", tries)
+    check_new(new_password, db.session.get_one(Member, account.id))
     db.session.rollback()
+    if asked.passkeys and (step is None or not asked.takes_code):
+        waiting = json.dumps([code, new_password]).encode()
+        with transaction() as session:
+            asking = passkeys.ask(session, Purpose.RECOVER, asked, account.id, waiting, browser)
+        raise asking
     try:
         with transaction() as session:
             member = credentials.hold(session, account)
             if account.has_second_factor:
                 credentials.use_code(session, account.id, step)
-            vault.change_password(member, keys, new_password)
-            following = vault.make_code(member, keys)
-            session.execute(
-                update(MemberSession).where(MemberSession.member_id == member.id).values(sealed_keys=None, locked=False)
-            )
-            failed_attempt_rows.forgive(session, tries[0])
-            by = Actor(member.id, member.organisation_id, Role(member.role))
-            happened(session, KeyHappening.CODE_MADE, member, by=by)
-            session.flush()
-            audit.append(session, audit.Event.PASSWORD_CHANGED, by=by)
+            return recovering.finish(session, member, keys, new_password, tries)
     except credentials.Overtaken:
         credentials.refuse(account, "recovery", tries)
-    return following
-
-
-def names_of(member: Member) -> list[str]:
-    """The names of person, organisation and country: what a person who guesses this password would try first."""
-    organisation = names.organisation(member.organisation_id)
-    return [
-        member.name,
-        organisation.code,
-        organisation.name_sq,
-        organisation.name_en,
-        organisation.crossing_point,
-        *_of_the_country(),
-    ]
-
-
-def _of_the_country() -> list[str]:
-    found = country()
-    return [found.code, *found.names.values()]
-
-
-def _check_password(password: str, member: Member) -> None:
-    check_password(password, member.login, names=names_of(member), is_common=is_common)
 
 
 def carry(ended: Ended, kind: Carry, *, path: str, fields: Sequence[tuple[str, str]] = ()) -> str:
@@ -514,5 +576,6 @@ def forget_ended_sessions() -> int:
         )
         session.execute(delete(MemberSession).where(MemberSession.expires_at <= now - _KEEP_ENDED))
         failed_attempt_rows.sweep(session)
+        passkeys.sweep(session)
         session.execute(delete(HiddenPage).where(HiddenPage.hidden_at <= now - timedelta(hours=SESSION_HOURS)))
     return ended

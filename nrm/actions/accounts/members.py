@@ -266,7 +266,7 @@ def _finish(to: grants.Recipient, unopenable: set[rewrapping.Unopenable], by: Ac
 def _recipient(by: Actor) -> grants.Recipient:
     if by.organisation_id is None:
         raise CannotOpen
-    to = grants.recipients(db.session(), [by.organisation_id])[0]
+    to = grants.recipients(db.session(), [by.organisation_id], by=by)[0]
     db.session.rollback()
     return to
 

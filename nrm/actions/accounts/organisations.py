@@ -17,6 +17,7 @@ from nrm.domain.accounts.members import check_suspending
 from nrm.domain.referrals.referrals import ReferralStatus
 from nrm.models.accounts.accounts import Member, MemberSession, Organisation
 from nrm.models.referrals.referrals import Referral
+from nrm.steps.accounts import key_log
 from nrm.store.rows.accounts import members as rows
 from nrm.store.rows.agreement import agreements as agreement_rows
 from nrm.vault import grants
@@ -60,6 +61,10 @@ def _set(organisation_id: uuid.UUID, *, enabled: bool, event: audit.Event, by: A
             if session.get(Organisation, organisation_id) is None:
                 raise NotVisible
             return False
+        if not enabled:
+            key_log.suspended(session, organisation_id, by)
+        else:
+            key_log.resumed(session, organisation_id, by)
         people = select(Member.id).where(Member.organisation_id == organisation_id)
         session.execute(delete(MemberSession).where(MemberSession.member_id.in_(people)))
         audit.append(session, event, by=by, organisation_id_concerned=organisation_id)

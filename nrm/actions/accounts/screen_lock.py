@@ -13,7 +13,7 @@ from nrm import audit, clock
 from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts.accounts import SESSION_HOURS, SESSION_IDLE_MINUTES, Actor, Role, SignInRefused
 from nrm.models.accounts.accounts import HiddenPage, Member, MemberSession
-from nrm.steps.accounts import covering, credentials
+from nrm.steps.accounts import covering, credentials, key_log
 from nrm.steps.accounts.credentials import Asker
 from nrm.store.rows.accounts import accounts as rows
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
@@ -21,6 +21,17 @@ from nrm.vault import compartments, keyrings, shifts
 from nrm.vault import members as vault
 
 Fields = list[tuple[str, str]]
+_KEPT = (
+    "proved_at",
+    "covers_after",
+    "browser",
+    "device",
+    "failed_known",
+    "failed_elsewhere",
+    "before_at",
+    "asks_password",
+)
+"""What the session that is brought back has of the one that was hidden."""
 
 
 def hide(*, path: str, fields: Fields, by: Actor) -> None:
@@ -78,12 +89,14 @@ def unlock(*, cookie: str, password: str, asker: Asker = credentials.COMMAND) ->
         credentials.refuse(account, "unlock", tries)
     with transaction() as session:
         keyrings.unwrap_all(session, account.id, account.organisation_id, keys)
-        new = vault.new_session(account.id, keys)
+        seen, _ = key_log.end_seen(session, row.login, asker.browsers)
+        new = vault.new_session(account.id, keys, seen)
         old = session.get(MemberSession, parts[0], with_for_update=True, populate_existing=True)
         if old is None or not old.locked or not vault.is_session(old, old.digest, account.organisation_id):
             raise SignInRefused  # unlocked or ended at the same moment
         new.row.created_at, new.row.seen_at, new.row.expires_at = old.created_at, now, old.expires_at
-        new.row.proved_at, new.row.covers_after = old.proved_at, old.covers_after
+        for name in _KEPT:
+            setattr(new.row, name, getattr(old, name))
         vault.mark_session(new.row, account.organisation_id)
         _move(session, old, new.row)
         failed_attempt_rows.forgive(session, tries[0])

@@ -6,21 +6,29 @@ import uuid
 from dataclasses import dataclass
 
 from sqlalchemy import update
-from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.db import db, transaction
-from nrm.domain.accounts.accounts import Actor, Credentials, NotPermitted, NotVisible, OrganisationKind, Permission
-from nrm.domain.accounts.members import check_reset_from_outside
+from nrm.db import transaction
+from nrm.domain.accounts.accounts import (
+    Actor,
+    NotPermitted,
+    NotVisible,
+    OrganisationKind,
+    Permission,
+    Role,
+    WaitsForColleague,
+)
+from nrm.domain.accounts.members import check_letting_in, check_reset_from_outside
+from nrm.domain.accounts.passkeys import Purpose
 from nrm.domain.accounts.second_factor import WrongCode
 from nrm.models.accounts.accounts import Member, MemberSession, Organisation
-from nrm.steps.accounts import credentials
+from nrm.steps.accounts import credentials, passkeys, tallies
 from nrm.steps.accounts.credentials import Asker
 from nrm.store.accounts.members import colleague
-from nrm.store.rows.accounts import accounts as rows
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
-from nrm.store.rows.accounts.members import other_holders
+from nrm.store.rows.accounts.members import holds_newest, other_holders
 from nrm.vault import members
+from nrm.vault import passkeys as vault_of_passkeys
 from nrm.vault import second_factor as vault
 
 
@@ -39,7 +47,7 @@ def demanded() -> bool:
 
 def propose(*, by: Actor) -> Proposal:
     """The secret this session offers; it counts once a code of it was confirmed. Raises NotVisible."""
-    account = _own_account(by)
+    account = credentials.own_account(by)
     if not vault.demanded():
         raise NotVisible
     return Proposal(vault.as_text(vault.proposed(by.session_id, account.id, account.sealed_totp)), account.login)
@@ -56,7 +64,7 @@ def set_up(*, code: str, by: Actor, asker: Asker = credentials.COMMAND) -> None:
     This session continues as one that has proved the factor; all other sessions end. Raises WrongCode, TooSoon,
     NotVisible.
     """
-    account = _own_account(by)
+    account = credentials.own_account(by)
     if not vault.demanded():
         raise NotVisible
     tries = credentials.counters(account.login, asker)
@@ -76,32 +84,67 @@ def set_up(*, code: str, by: Actor, asker: Asker = credentials.COMMAND) -> None:
             .where(MemberSession.member_id == account.id, MemberSession.digest != by.session_id)
             .values(sealed_keys=None, locked=False)
         )
-        _proved(session, by)
+        credentials.proved(session, by)
         audit.append(session, audit.Event.SECOND_FACTOR_SET, by=by)
 
 
-def prove_again(*, answer: str, by: Actor, asker: Asker = credentials.COMMAND) -> None:
-    """A fresh proof for this session: a code, or the password of somebody who has no second factor.
+@dataclass(frozen=True, slots=True)
+class ProofAsked:
+    """What may prove that it is the member: a code, a passkey (`options` for the browser, as JSON), or the password."""
 
-    Raises SignInRefused, TooSoon.
+    code: bool
+    password: bool
+    options: str
+
+
+def ask_proof(*, by: Actor) -> ProofAsked:
+    """What a page asks for a fresh proof; if that can be a passkey, with a new challenge for this session.
+
+    Raises NotVisible.
     """
-    account = _own_account(by)
+    account = credentials.own_account(by)
+    has = passkeys.factors_at(account, in_browser=True)
+    known = [each.credential for each in passkeys.usable(account.id)]
+    options = ""
+    if known:
+        with transaction() as session:
+            options = vault_of_passkeys.asking(passkeys.begin(session, Purpose.PROVE, account.id, by.session_id), known)
+    return ProofAsked(has.takes_code, not (has.code or has.passkeys), options)
+
+
+def prove_again(*, answer: str, passkey: str = "", by: Actor, asker: Asker = credentials.COMMAND) -> None:
+    """A fresh proof for this session: a code or a passkey (`passkey`: what the browser answered), or the password of
+    somebody who has neither.
+
+    Raises SignInRefused, TooSoon; PasskeyRefused(LATE) for an answer to a challenge that is none any more.
+    """
+    account = credentials.own_account(by)
     tries = credentials.counters(account.login, asker)
     failed_attempt_rows.check(tries)
-    step = None
-    if account.has_second_factor:
+    has = passkeys.factors_at(account, in_browser=asker != credentials.COMMAND)
+    step, used = None, None
+    if passkey and has.passkeys:
+        with transaction() as session:
+            challenge = passkeys.take_of_session(session, passkey, Purpose.PROVE, by=by)
+        used = passkeys.answered(account.id, passkey, challenge)
+        right = used is not None and not used.is_copied
+    elif has.code or has.passkeys:
         step = vault.accepted_step(account, answer)
-        right = step is not None
+        right = step is not None and has.takes_code
     else:
         right = members.prove(account, account.login, answer) is not None
     if not right:
-        credentials.refuse(account, "step-up", tries)
+        credentials.refuse(account, "step-up", tries, used, code=has.code)
+    if account.waits_at is not None:
+        raise WaitsForColleague
     try:
         with transaction() as session:
             credentials.hold(session, account)
-            if account.has_second_factor:
+            if used is not None:
+                passkeys.note_use(session, used)
+            elif account.has_second_factor:
                 credentials.use_code(session, account.id, step)
-            _proved(session, by)
+            credentials.proved(session, by)
             failed_attempt_rows.forgive(session, tries[0])
             audit.append(session, audit.Event.IDENTITY_PROVED, by=by)
     except credentials.Overtaken:
@@ -109,7 +152,7 @@ def prove_again(*, answer: str, by: Actor, asker: Asker = credentials.COMMAND) -
 
 
 def reset(*, member_id: uuid.UUID, by: Actor) -> None:
-    """Remove a colleague's second factor, because the telephone is lost; at the next sign-in they set up a new one.
+    """Remove a colleague's telephone and passkeys, because one is lost; at the next sign-in they set up a new one.
 
     The password is still needed. Every session of the colleague ends. Nobody can do it for themselves; the
     administrator does it where no colleague can. Raises NotPermitted, KeyHoldersDecide, NotVisible.
@@ -131,25 +174,35 @@ def reset(*, member_id: uuid.UUID, by: Actor) -> None:
             .where(Member.id == member.id)
             .values(sealed_totp=None, totp_step=None, totp_reset_at=clock.now())
         )
+        passkeys.forget_all(session, member.id)
         session.execute(
             update(MemberSession).where(MemberSession.member_id == member.id).values(sealed_keys=None, locked=False)
         )
         audit.append(session, audit.Event.SECOND_FACTOR_RESET, by=by, member_id_reset=member.id)
 
 
-def _proved(session: Session, by: Actor) -> None:
-    row = session.get(MemberSession, by.session_id, with_for_update=True, populate_existing=True)
-    if row is None or by.organisation_id is None or row.sealed_keys is None:
-        return
-    if members.is_session(row, row.digest, by.organisation_id):
-        row.proved_at = clock.now()
-        members.mark_session(row, by.organisation_id)
+def let_in(*, member_id: uuid.UUID, by: Actor) -> None:
+    """Let a colleague sign in again after too many wrong codes with the right password.
 
-
-def _own_account(by: Actor) -> Credentials:
-    """The actor's own account; raises NotVisible."""
-    member = db.session.get(Member, by.member_id) if by.member_id is not None else None
-    account = rows.credentials(member.login) if member is not None else None
-    if account is None or not account.known or account.id != by.member_id:
-        raise NotVisible
-    return account
+    Somebody who holds the key of the organisation does it; where an organisation holds none, a colleague or the
+    administrator. Raises NotPermitted, KeyHoldersDecide, NotVisible.
+    """
+    member = colleague(member_id, by=by)
+    if member.id == by.member_id or by.member_id is None:
+        raise NotPermitted("one's own account")
+    with transaction() as session:
+        organisation = session.get_one(
+            Organisation, member.organisation_id, with_for_update={"key_share": True}, populate_existing=True
+        )
+        check_letting_in(
+            own=organisation.id == by.organisation_id,
+            holds=holds_newest(by.member_id),
+            holds_keys=OrganisationKind(organisation.kind).holds_keys,
+            keeps_accounts=by.role is Role.ADMINISTRATOR,
+        )
+        member = session.get_one(Member, member_id, with_for_update=True, populate_existing=True)
+        if member.waits_at is None:
+            return
+        tallies.let_in(member)
+        session.flush()
+        audit.append(session, audit.Event.ACCOUNT_LET_IN, by=by, member_id_let_in=member.id)

@@ -123,9 +123,7 @@ def simulate(
         if _quarters(each) == quarters
         and (found := linked_reports.printed_of_the_same("simulation", each["tables"], shared)) is not None
     ]
-    told = reports.told_of_one_person(MAIN.name, quarters, by=reports.RELEASE) + sum(
-        float(each.get("one_person", {}).get("p95_bits", 0.0)) for each in others
-    )
+    told = [reports.told_of_one_person(MAIN.name, quarters, by=reports.RELEASE), *map(reports.bits, others)]
 
     def make(together: Collection[str]) -> release.Draft | release.Refused:
         return release.make(

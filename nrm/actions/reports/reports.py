@@ -22,6 +22,7 @@ from nrm.domain.reports import reports as rules
 from nrm.domain.reports.contributions import PartsOutstanding, SilenceUnconfirmed, check_parts
 from nrm.domain.reports.report_list import MAIN, REPORTS, SEALED, FiledReport, Report
 from nrm.models.reports.reports import SilentPart
+from nrm.render.pdf import PdfTooSlow
 from nrm.steps import background
 from nrm.steps.reports import release_building, release_signing
 from nrm.steps.reports.release_building import CannotTabulate, ReportOutcome, ReportRefused, Waits
@@ -93,7 +94,7 @@ def sign(quarter: Quarter, *, by: Actor, reports: Collection[str] | None = None)
 def countersign(quarter: Quarter, *, by: Actor, progress: Progress | None = None) -> int:
     """The Responsible Authority signs after the statistician, which seals the reports; returns how many.
 
-    Raises NotPermitted, NotVisible, BeingClosed, BrokenSignature.
+    Raises NotPermitted, NotVisible, BeingClosed, BrokenSignature, PaperNotMade.
     """
     by.must(Permission.REPORT_COUNTERSIGN)
     with _one_at_a_time():
@@ -218,13 +219,25 @@ def _release(report: Report | FiledReport, quarter: Quarter, by: Actor, tell: Pr
 
 
 def _countersign(quarter: Quarter, by: Actor, tell: Progress, reports: Collection[str] | None = None) -> int:
-    """Sign and seal each report of a quarter that the statistician signed; takes seconds; returns how many."""
+    """Sign and seal each report of a quarter that the statistician signed; takes seconds; returns how many.
+
+    Raises PaperNotMade at the end: what has no paper is not sealed and can be signed again; the others are.
+    """
     waiting = release_signing.signed_drafts(quarter, by=by, reports=reports)
+    late = []
     for report in waiting:
         tell(f"report {report}")
-        made = release_signing.signed_files(report, by=by)
+        try:
+            made = release_signing.signed_files(report, by=by)
+        except PdfTooSlow:
+            late.append(report)
+            with transaction() as session:
+                audit.append(session, audit.Event.PAPER_NOT_MADE, by=by, report=report, quarter=str(quarter))
+            continue
         with transaction() as session:
             release_signing.seal(session, made, by=by)
+    if late:
+        raise rules.PaperNotMade(", ".join(late))
     return len(waiting)
 
 

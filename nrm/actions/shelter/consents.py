@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from nrm import clock
@@ -31,7 +31,6 @@ from nrm.domain.shelter.consents import (
     read_by_consent,
 )
 from nrm.domain.shelter.data_requests import RequestKind, RequestStatus
-from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.consents import Consent
@@ -48,6 +47,7 @@ from nrm.store import days
 from nrm.store.rows.shelter import consents as consent_rows
 from nrm.store.shelter import consents as store
 from nrm.vault import grants, shredding
+from nrm.vault import rows as row_marks
 
 TEND = Actor.system("tend")
 _BATCH = 200
@@ -83,7 +83,7 @@ def ask(
         consent_records.record(session, case_id, answers, asking, by, weighed)
         for answer in answers:
             if answer.topic is Topic.SHARING and answer.said is Said.REFUSED and answer.party:
-                consent_records.end_reading(session, case_id, _readers(session, answer.party), by)
+                consent_records.end_reading(session, case_id, consent_records.readers(session, answer.party), by)
             elif answer.topic is Topic.STATISTICS and answer.said not in before:
                 _count(case, counted=answer.said is Said.GIVEN)
         if any(each.topic is Topic.SERVICES for each in answers):
@@ -152,7 +152,7 @@ def withdraw(*, case_id: uuid.UUID, what: str, party: str = "", by: Actor) -> No
             done = Narrowing.DONE if Topic(what) in (Topic.SHARING, Topic.STATISTICS) else Narrowing.NONE
             consent_records.end(session, ended, Ended.WITHDRAWN, by, narrowing=done)
             if what == Topic.SHARING:
-                consent_records.end_reading(session, case_id, _readers(session, party), by)
+                consent_records.end_reading(session, case_id, consent_records.readers(session, party), by)
             elif what == Topic.STATISTICS:
                 _count(case, counted=False)
             data_request_steps.answer_by_doing(session, case_id, RequestKind.WITHDRAWAL, RequestStatus.WITHDRAWN, by)
@@ -169,13 +169,6 @@ def _given_consents(session: Session, case: Case, topic: Topic, party: str) -> l
     if not found and not (topic is Topic.STATISTICS and case.facts.get("statistics") == "yes"):
         raise ConsentRefused(ConsentRefusal.NOTHING)
     return found
-
-
-def _readers(session: Session, party: str) -> list[Organisation]:
-    """The organisations that act as a party, of those that read by consent."""
-    acts = or_(Organisation.party == party, (Organisation.party == "") & (Organisation.code == party))
-    found = session.scalars(select(Organisation).where(acts)).all()
-    return [each for each in found if read_by_consent(OrganisationKind(each.kind))]
 
 
 def _count(case: Case, *, counted: bool) -> None:
@@ -208,7 +201,7 @@ def lapse(*, by: Actor) -> int:
         for consent in over:
             taken = [
                 grants.take_back(session, consent.case_id, each.id, read_by_consent(OrganisationKind(each.kind)))
-                for each in _readers(session, consent.party)
+                for each in consent_records.readers(session, consent.party)
             ]
             waits = Narrowing.WAITS if any(taken) else Narrowing.DONE
             consent_records.end(session, [consent], Ended.LAPSED, by, narrowing=waits)
@@ -241,11 +234,11 @@ def _erase_after_the_stay(case_id: uuid.UUID, by: Actor) -> bool:
         case = session.get_one(Case, case_id, with_for_update=True, populate_existing=True)
         if steps.is_with_somebody(session, case_id):
             return False
+        waiting = consent_records.current(session, case_id, Consent.narrowing == Narrowing.WAITS)
+        if not any(row_marks.is_consent(each) for each in waiting):
+            return False  # written by hand, and reported: a row alone destroys nothing
         erasure_steps.destroy(session, case_id, erasure_steps.to_erase(session, case_id), by)
         steps.close(session, case, by)
-        session.execute(
-            update(Consent)
-            .where(Consent.case_id == case_id, Consent.narrowing == Narrowing.WAITS, Consent.ended == "")
-            .values(narrowing=str(Narrowing.DONE))
-        )
+        for consent in waiting:
+            consent_records.set_narrowing(consent, Narrowing.DONE)
         return True

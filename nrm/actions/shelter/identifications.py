@@ -50,7 +50,7 @@ from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.shelter import identifications as identification_rows
 from nrm.store.shelter import identifications as store
 from nrm.vault import compartments as vault
-from nrm.vault import sharing
+from nrm.vault import grants, sharing
 
 Opened = vault.Opened
 
@@ -265,6 +265,7 @@ def _record_look(
     holders = {by.organisation_id, case.holder_id or case.opened_by_id}
     told = {"reasons": concluded.reasons, "outcome": concluded.outcome}
     vault.create(session, case.id, {DECISIONS[position - 1]: told}, holders)
+    grants.hold_as_long_as(session, case.id, DECISIONS[position - 1], Compartment.JOINT_INTERVIEW)
     session.add(
         IdentificationLook(
             identification_id=identification.id,

@@ -7,6 +7,7 @@ import unicodedata
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from nrm.domain.words import N_
@@ -303,6 +304,10 @@ class SignInRefused(Exception):
     """Unknown, wrong or disabled: one answer."""
 
 
+class WaitsForColleague(SignInRefused):
+    """Everything was right, but too many wrong codes came with the right password: a colleague lets them in again."""
+
+
 class UnusableInvitation(Exception):
     """The link was used, has expired, or never existed."""
 
@@ -311,6 +316,7 @@ class PasswordRefusal(StrEnum):
     """Why a password is too easy to guess."""
 
     SHORT = "short"
+    SHORT_ALONE = "short_alone"  # long enough only beside a second factor
     COMMON = "common"
     NAME = "name"
     LOGIN = "login"
@@ -377,6 +383,13 @@ class Credentials:
     kem_mark: bytes | None
     sign_public: bytes | None
     sign_mark: bytes | None
+    passkeys: int
+    """How many rows there are; whether they are passkeys is looked at once the password is right."""
+    argon2_kib: int | None
+    argon2_passes: int | None
+    waits_at: datetime | None
+    costs: tuple[tuple[int, int, int], ...]
+    """(KiB, passes, number of accounts) of all accounts: an unknown name costs what one of them does."""
 
     @property
     def has_second_factor(self) -> bool:
@@ -416,7 +429,8 @@ class Actor:
 INVITATION_HOURS = 24
 SESSION_IDLE_MINUTES = 15
 SESSION_HOURS = 8
-SHORTEST_PASSWORD = 12
+SHORTEST_PASSWORD, SHORTEST_ALONE = 12, 15
+"""Characters of a password: beside a second factor, and where there is none (NIST SP 800-63B-4, 3.1.1.2)."""
 LONGEST_PASSWORD = 200
 _LOGIN = re.compile(r"[a-z0-9](?:[a-z0-9._-]{1,62})[a-z0-9]")
 SHORTEST_NAME, FEWEST_LEFT, LONGEST_SINGLE_WORD = 3, 8, 10
@@ -434,14 +448,22 @@ def normalise_login(text: str) -> str:
 
 
 def check_password(
-    password: str, login: str, *, names: Iterable[str] = (), is_common: Callable[[str], bool] = lambda _: False
+    password: str,
+    login: str,
+    *,
+    names: Iterable[str] = (),
+    is_common: Callable[[str], bool] = lambda _: False,
+    alone: bool = False,
 ) -> None:
     """NIST SP 800-63B: length, a list of common ones and what is known of the person; no composition rules.
 
-    `names`: of the person, their organisation, the country. Raises WeakPassword.
+    `names`: of the person, their organisation, the country. `alone`: there is no second factor beside it. Raises
+    WeakPassword.
     """
     if len(password) < SHORTEST_PASSWORD or len(password) > LONGEST_PASSWORD:
-        raise WeakPassword(PasswordRefusal.SHORT)
+        raise WeakPassword(PasswordRefusal.SHORT_ALONE if alone else PasswordRefusal.SHORT)
+    if alone and len(password) < SHORTEST_ALONE:
+        raise WeakPassword(PasswordRefusal.SHORT_ALONE)
     folded = password.casefold()
     if login and login.casefold() in folded:
         raise WeakPassword(PasswordRefusal.LOGIN)

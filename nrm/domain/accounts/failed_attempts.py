@@ -35,6 +35,11 @@ class Limit:
 ACCOUNT = Limit(10, timedelta(minutes=3))
 # All people in an office share one network, and everybody mistypes sometimes.
 NETWORK = Limit(100, timedelta(seconds=20))
+MOST_WRONG_CODES = 100
+"""After so many wrong codes with the right password the account waits for a colleague. Of a million codes three are
+right at a time: a hundred tries find one in 0.03 % of cases, and waiting between them alone would not end them."""
+MISTYPED_CODES = 3
+"""So many wrong codes in a strange browser are forgiven by a sign-in: people mistype on computers that forget them."""
 
 
 def counted(number: int, last_at: datetime, now: datetime, limit: Limit) -> int:

@@ -143,6 +143,13 @@ def check_reset_from_outside(*, holds_keys: bool, colleagues: int) -> None:
         raise KeyHoldersDecide
 
 
+def check_letting_in(*, own: bool, holds: bool, holds_keys: bool, keeps_accounts: bool) -> None:
+    """Raise KeyHoldersDecide unless a key holder of the organisation lets the colleague in; where an organisation holds
+    no keys, any colleague or who keeps the accounts."""
+    if not (own and holds if holds_keys else own or keeps_accounts):
+        raise KeyHoldersDecide
+
+
 def check_ending_from_outside(*, holds: bool, others: int, of_organisation: int, of_all: int) -> None:
     """Raise TooFewLeft, EndsTooMany. `others`: who could accept people without the member; the last two: how many
     accounts administrators ended within a day."""

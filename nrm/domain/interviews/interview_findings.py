@@ -65,6 +65,14 @@ def turns_adult(born: date) -> date:
         return date(born.year + ADULT_AGE, 3, 1)
 
 
+class UnacceptableInterview(Exception):
+    """Answers that were given all at once and cannot be kept: question id -> what to do, by staff language."""
+
+    def __init__(self, findings: Mapping[str, Texts]) -> None:
+        super().__init__("unacceptable answers")
+        self.findings = findings
+
+
 def whole_interview(
     questionnaire: Questionnaire, answers: Mapping[str, object], *, today: date
 ) -> tuple[dict[str, Any], dict[str, Texts]]:

@@ -71,6 +71,10 @@ class BrokenSignature(Exception):
     """The statistician's signature on a draft is not by their present key: they must sign again."""
 
 
+class PaperNotMade(Exception):
+    """The papers of some signed reports were not typeset in time, so these are not sealed; the argument names them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """Quarters that are published together, the first and the last of them."""

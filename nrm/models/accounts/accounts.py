@@ -31,6 +31,7 @@ class Instance(Model):
     synthetic: Mapped[bool]
     second_factor: Mapped[bool] = mapped_column(default=True, server_default=true())
     created_at: Mapped[datetime]
+    mark: Mapped[bytes | None]  # a MAC over all of it
 
 
 class Organisation(Model):
@@ -56,6 +57,7 @@ class Organisation(Model):
     anew_due_at: Mapped[datetime | None]  # since when keys that a former key holder may have kept still open something
     # After how many idle minutes a session with a shift covers itself.
     cover_minutes: Mapped[int] = mapped_column(default=5, server_default=text("5"))
+    names_salt: Mapped[bytes | None]  # 16 bytes that hide the names in the key log
 
     @property
     def names(self) -> dict[str, str]:
@@ -93,6 +95,22 @@ class Member(Model):
     totp_step: Mapped[int | None] = mapped_column(BigInteger())  # the last 30 seconds a code was accepted for
     totp_reset_at: Mapped[datetime | None]  # when somebody took the second factor away, until there is a new one
     code_checked_at: Mapped[datetime | None]  # when the member re-typed the present recovery code
+    # What the key log needs of them: how often they made keys, 16 bytes that hide the name, and their own signature.
+    serial: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    name_salt: Mapped[bytes | None]
+    own_signature: Mapped[bytes | None]
+    # With which memory (KiB) and passes the password was derived; it is tried with these.
+    argon2_kib: Mapped[int | None]
+    argon2_passes: Mapped[int | None]
+    # Failures since the last sign-in, in browsers that the member knows and elsewhere.
+    failed_known: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    failed_elsewhere: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    # Wrong codes with the right password: of the member's own browsers since the last sign-in there; elsewhere since
+    # the password was set or a colleague let the member in.
+    codes_known: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    codes_elsewhere: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    signed_in_at: Mapped[datetime | None]  # the last time
+    waits_at: Mapped[datetime | None]  # since when the account waits until a colleague lets the member in
 
 
 class Invitation(Model):
@@ -184,6 +202,15 @@ class MemberSession(Model):
     wrong_proofs: Mapped[int] = mapped_column(default=0, server_default=text("0"))  # while it is locked
     whose_mark: Mapped[bytes | None]
     mark: Mapped[bytes | None]
+    sealed_head: Mapped[bytes | None]  # the end of the key log that this session saw, under the session's key
+    # The kind of browser and of machine, as codes (`domain/accounts/browsers.py`).
+    browser: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    device: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    # What the member is told in this session: failures since the sign-in before, and when that was.
+    failed_known: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    failed_elsewhere: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    before_at: Mapped[datetime | None]
+    asks_password: Mapped[bool] = mapped_column(default=False, server_default=false())  # before anything else is done
 
 
 class HiddenPage(Model):

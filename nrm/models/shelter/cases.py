@@ -83,7 +83,9 @@ class Grant(Model):
     since_version: Mapped[int] = mapped_column(server_default=text("1"))
     since_mark: Mapped[bytes | None]  # a MAC over the parts of `mark` and that version; None: older than this column
     sealed_key: Mapped[bytes]
-    mark: Mapped[bytes]  # a MAC over place, epoch and organisation: grants decide to whom the next epoch is sealed
+    # A MAC over place, epoch, organisation and `until_on`: grants decide to whom the next epoch is sealed.
+    mark: Mapped[bytes]
+    until_on: Mapped[date | None]  # the last day of the consent by which it is held; None: by no consent that runs out
 
 
 class PendingGrant(Model):
@@ -265,6 +267,17 @@ class LeftKey(ShredModel):
     compartment: Mapped[str] = mapped_column(primary_key=True)
     epoch: Mapped[int] = mapped_column(primary_key=True)
     since: Mapped[datetime]
+
+
+class EndedGrant(ShredModel):
+    """A live grant that was taken back without a new epoch: its row is none if it is put back. It goes with the key."""
+
+    __tablename__ = "ended_grants"
+
+    case_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    compartment: Mapped[str] = mapped_column(primary_key=True)
+    epoch: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
 
 
 class CountedAct(ShredModel):

@@ -65,6 +65,7 @@ class Consent(Model):
     ended_on: Mapped[date | None]
     ended_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))  # None: by the program
     narrowing: Mapped[str] = mapped_column(default="")
+    mark: Mapped[bytes | None]  # a MAC: by a yes things are sealed, and by what waits to be narrowed they are destroyed
 
 
 class NamedParty(Model):

@@ -9,11 +9,22 @@ from typing import NoReturn
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from nrm import audit
+from nrm import audit, clock
 from nrm.db import db, hit_one, transaction
-from nrm.domain.accounts.accounts import Actor, Credentials, KeyHolder, SignInRefused, UnusableLogin, normalise_login
+from nrm.domain.accounts.accounts import (
+    Actor,
+    Credentials,
+    KeyHolder,
+    NotVisible,
+    SignInRefused,
+    UnusableLogin,
+    WaitsForColleague,
+    normalise_login,
+)
 from nrm.domain.accounts.failed_attempts import ACCOUNT, NETWORK
-from nrm.models.accounts.accounts import Member
+from nrm.models.accounts.accounts import Member, MemberSession
+from nrm.steps.accounts import passkeys, tallies
+from nrm.steps.accounts.passkeys import Used
 from nrm.store.rows.accounts import accounts as rows
 from nrm.store.rows.accounts.failed_attempts import Counter, check, count
 from nrm.vault import members, second_factor
@@ -21,14 +32,16 @@ from nrm.vault import members, second_factor
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Where an attempt comes from. `browsers`: the cookie of a browser in which people signed in before."""
+    """Where an attempt comes from. `browsers`: the cookie of a browser in which people signed in before; `agent`: what
+    the browser says it is."""
 
     network: str = ""
     browsers: str = ""
+    agent: str = ""
 
 
 COMMAND = Asker()
-_PROVED = ("status", "verifier", "sealed_totp", "sealed_kem_recovery")
+_PROVED = ("status", "verifier", "sealed_totp", "sealed_kem_recovery", "waits_at")
 
 
 class Overtaken(SignInRefused):
@@ -51,21 +64,49 @@ def counters(login: str, asker: Asker) -> list[Counter]:
     """What a failure counts against: the browser if this person signed in there before, else name and network."""
     number = members.known_browser(login, asker.browsers)
     if number is not None:
-        return [Counter(second_factor.try_mark("browser", number), ACCOUNT)]
+        return [Counter(second_factor.try_mark("browser", number), ACCOUNT, of_own_browser=True)]
     found = [Counter(second_factor.try_mark("account", login), ACCOUNT)]
     if asker.network:
         found.append(Counter(second_factor.try_mark("network", asker.network), NETWORK))
     return found
 
 
-def refuse(account: Credentials | None, how: str, tries: list[Counter]) -> NoReturn:
-    """Count and record the failure, with the account that was named if there is one."""
+def refuse(
+    account: Credentials | None, how: str, tries: list[Counter], copied: Used | None = None, *, code: bool = False
+) -> NoReturn:
+    """Count and record the failure, with the account that was named if there is one.
+
+    `copied`: the passkey with which somebody came, and whose count went back; `code`: the password was right, and the
+    code of the second factor was not.
+    """
     known = account if account is not None and account.known else None
     with transaction() as session:
         by = Actor(known.id if known else None, known.organisation_id if known else None, None, duty=how)
+        # Before the entry: who holds the end of the chain never waits for a row.
+        own = tries[0].of_own_browser
+        waits = account is not None and tallies.failed(session, account, own=own, code=code)
         audit.append(session, audit.Event.SIGN_IN_REFUSED, by=by)
+        if waits:
+            audit.append(session, audit.Event.ACCOUNT_WAITS, by=by)
         count(session, tries)
+        if copied is not None:
+            passkeys.note_copy(session, copied, by=by)
     raise SignInRefused
+
+
+def turn_away(account: Credentials, step: int | None, tries: list[Counter]) -> NoReturn:
+    """Say that the account waits, to who knows everything that is asked; a code is used up by it. Raises
+    WaitsForColleague."""
+    try:
+        with transaction() as session:
+            hold(session, account)
+            if step is not None:
+                use_code(session, account.id, step)
+            by = Actor(account.id, account.organisation_id, None, duty="waits")
+            audit.append(session, audit.Event.SIGN_IN_REFUSED, by=by)
+    except Overtaken:
+        refuse(account, "sign-in", tries)
+    raise WaitsForColleague
 
 
 def account_now(login: str) -> Credentials | None:
@@ -109,3 +150,22 @@ def use_code(session: Session, member_id: uuid.UUID, step: int | None) -> None:
     )
     if step is None or not hit:
         raise CodeUsed
+
+
+def proved(session: Session, by: Actor) -> None:
+    """Note in the actor's session that they have just shown that it is them."""
+    row = session.get(MemberSession, by.session_id, with_for_update=True, populate_existing=True)
+    if row is None or by.organisation_id is None or row.sealed_keys is None:
+        return
+    if members.is_session(row, row.digest, by.organisation_id):
+        row.proved_at = clock.now()
+        members.mark_session(row, by.organisation_id)
+
+
+def own_account(by: Actor) -> Credentials:
+    """The actor's own account; raises NotVisible."""
+    member = db.session.get(Member, by.member_id) if by.member_id is not None else None
+    account = rows.credentials(member.login) if member is not None else None
+    if account is None or not account.known or account.id != by.member_id:
+        raise NotVisible
+    return account

@@ -12,6 +12,7 @@ from nrm import audit, clock
 from nrm.domain.accounts.accounts import INVITATION_HOURS, Actor, Permission
 from nrm.domain.accounts.members import KeyHappening, OwnAccount, check_leaving
 from nrm.models.accounts.accounts import Invitation, KeyringWrap, Member, MemberSession, Organisation
+from nrm.steps.accounts import key_log, passkeys
 from nrm.steps.accounts.key_events import happened
 from nrm.steps.shelter import key_workers as key_worker_steps
 from nrm.store.accounts import members as store
@@ -34,6 +35,7 @@ def end_account(session: Session, member_id: uuid.UUID, by: Actor) -> bool:
 def end(session: Session, member: Member, organisation: Organisation, by: Actor) -> bool:
     holds = member_rows.holds_newest(member.id)
     check_leaving(holds=holds, others=member_rows.other_holders(member))
+    key_log.left(session, member, by)
     _take_everything(session, member)
     key_worker_steps.end_of_member(session, member.id, by)
     member.status = "disabled"
@@ -42,7 +44,8 @@ def end(session: Session, member: Member, organisation: Organisation, by: Actor)
     if holds:
         organisation.keyring_due_at = organisation.anew_due_at = clock.now()
     audit.append(session, audit.Event.MEMBER_DISABLED, by=by, member_id_disabled=member.id)
-    if holds and organisation.id == by.organisation_id:
+    # While the log is wrong the account ends all the same; the new keyring stays due.
+    if holds and organisation.id == by.organisation_id and key_log.is_right(session):
         renew(session, organisation, by)
     return holds
 
@@ -93,6 +96,7 @@ def _take_everything(session: Session, member: Member) -> None:
     )
     epochs.forget_member(session, member.id)
     vault.forget_keys(member)
+    passkeys.forget_all(session, member.id)
 
 
 def renew(session: Session, organisation: Organisation, by: Actor) -> int:

@@ -142,10 +142,10 @@ def build(report: Report | FiledReport, quarter: Quarter, *, by: Actor, tell: Pr
             history=counted.history,
             linked_reports=_linked_reports(table_set, window),
             quarters=_quarters_of_year(table_set, window, counted.rows),
-            told_elsewhere=sum(
+            told_elsewhere=[
                 store.told_of_one_person(name, window, by=RELEASE)
-                for name in {*(link.report for link in table_set.linked), table_set.quarters_of} - {""}
-            ),
+                for name in sorted({*(link.report for link in table_set.linked), table_set.quarters_of} - {""})
+            ],
             people=FEWEST if invented else None,
             progress=tell,
         )

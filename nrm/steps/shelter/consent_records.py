@@ -11,7 +11,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
@@ -42,6 +42,7 @@ from nrm.store.countries import country
 from nrm.store.referrals.obligations import ASK_CONSENT
 from nrm.vault import compartments as vault
 from nrm.vault import epochs, grants, sharing
+from nrm.vault import rows as row_marks
 
 
 def end_reading(session: Session, case_id: uuid.UUID, organisations: Collection[Organisation], by: Actor) -> bool:
@@ -84,9 +85,16 @@ def narrow(session: Session, case_id: uuid.UUID, by: Actor) -> bool:
         if compartment in shared
     }
     _follow(session, case_id, keep, by)
-    session.execute(update(Consent).where(*waiting).values(narrowing=str(Narrowing.DONE)))
+    for consent in session.scalars(select(Consent).where(*waiting)):
+        set_narrowing(consent, Narrowing.DONE)
     audit.append(session, audit.Event.ACCESS_NARROWED, by=by, case_id=case_id)
     return True
+
+
+def set_narrowing(consent: Consent, narrowing: Narrowing) -> None:
+    """Say what is still to be done after the answer ended, or was a no."""
+    consent.narrowing = str(narrowing)
+    consent.mark = row_marks.consent_mark(consent)
 
 
 def _follow(session: Session, case_id: uuid.UUID, keep: dict[str, Collection[uuid.UUID]], by: Actor) -> None:
@@ -146,25 +154,33 @@ def record(
     for answer in said:
         before = current(session, case_id, Consent.topic == answer.topic, Consent.party == answer.party)
         end(session, before, Ended.ASKED_AGAIN, by)
-        session.add(
-            Consent(
-                case_id=case_id,
-                topic=str(answer.topic),
-                party=answer.party,
-                said=str(answer.said),
-                weighed=str(weighed or "") if answer.topic is Topic.WISH else "",
-                questionnaire=asking.questionnaire,
-                wording=asking.wording,
-                wording_version=asking.version,
-                wording_sha256=asking.sha256,
-                language=asking.language,
-                interpreter=asking.interpreter,
-                read_by_id=by.member_id,
-                read_at_id=by.organisation_id,
-                asked_on=today,
-                due_on=due_on(answer, today, country().validity),
-            )
+        consent = Consent(
+            id=uuid.uuid4(),
+            case_id=case_id,
+            topic=str(answer.topic),
+            party=answer.party,
+            said=str(answer.said),
+            weighed=str(weighed or "") if answer.topic is Topic.WISH else "",
+            questionnaire=asking.questionnaire,
+            wording=asking.wording,
+            wording_version=asking.version,
+            wording_sha256=asking.sha256,
+            language=asking.language,
+            interpreter=asking.interpreter,
+            read_by_id=by.member_id,
+            read_at_id=by.organisation_id,
+            asked_on=today,
+            due_on=due_on(answer, today, country().validity),
+            ended="",
+            narrowing="",
         )
+        consent.mark = row_marks.consent_mark(consent)
+        session.add(consent)
+    for answer in said:
+        last = due_on(answer, today, country().validity)
+        if answer.topic is Topic.SHARING and answer.party and last is not None:
+            for reader in readers(session, answer.party):
+                grants.hold_until(session, case_id, reader.id, read_by_consent(OrganisationKind(reader.kind)), last)
     # The rows first: a transaction that has locked the end of the audit chain must wait for nothing else (PostgreSQL).
     session.flush()
     for answer in said:
@@ -179,12 +195,20 @@ def record(
         )
 
 
+def readers(session: Session, party: str) -> list[Organisation]:
+    """The organisations that act as a party, of those that read by consent."""
+    acts = or_(Organisation.party == party, (Organisation.party == "") & (Organisation.code == party))
+    found = session.scalars(select(Organisation).where(acts)).all()
+    return [each for each in found if read_by_consent(OrganisationKind(each.kind))]
+
+
 def agreed_parties(session: Session, case: Case) -> set[str] | None:
     """The parties that were named to the person and may be told.
 
     None if consent is not asked for each party: for a child, and for a person who said no or has not been asked yet.
     """
-    given = current(session, case.id, Consent.said == Said.GIVEN)
+    # A yes that this program did not write down is none: the person is asked.
+    given = [each for each in current(session, case.id, Consent.said == Said.GIVEN) if row_marks.is_consent(each)]
     helped = any(each.topic == Topic.SERVICES for each in given)
     if not (case.consent == "given" or (case.consent == "not_asked_urgent" and helped)):
         return None
@@ -245,6 +269,7 @@ def end(
     for consent in over:
         consent.ended, consent.ended_on, consent.ended_by_id = str(how), days.today(), by.member_id
         consent.narrowing = str(narrowing)
+        consent.mark = row_marks.consent_mark(consent)
     session.flush()
     for consent in over:
         audit.append(

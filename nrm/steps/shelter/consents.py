@@ -82,7 +82,7 @@ def destroy(session: Session, case: Case, by: Actor) -> None:
         consent_records.record(session, case.id, [REFUSED], Asking("", "", ""), by)
     if stays_on:
         [waiting] = consent_records.current(session, case.id, *whole)
-        waiting.narrowing = str(Narrowing.WAITS)
+        consent_records.set_narrowing(waiting, Narrowing.WAITS)
     else:
         close(session, case, by)
     keep = {each: [case.holder_id] for each in vault.compartments_of(session, case.id) if case.holder_id}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ScalarSelect, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ScalarSelect, Select, and_, exists, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from nrm import clock
@@ -16,6 +16,7 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, OrganisationKind, Permission
 from nrm.domain.accounts.members import KEY_HOLDERS_NEEDED, KeyHoldersDecide, check_new_link_from_outside
 from nrm.models.accounts.accounts import Invitation, Member, Organisation
+from nrm.models.accounts.passkeys import Passkey
 from nrm.store.paging import Page
 from nrm.store.rows.accounts.members import has_newest, is_from_colleague, number_of_holders
 
@@ -39,6 +40,12 @@ class MemberLine:
     link_is_colleagues: bool
     holders: int  # of the newest keyring, in the organisation
     holds: bool  # the newest keyring
+    waits_at: datetime | None  # since when the account waits until a colleague lets the member in
+
+    @property
+    def of_key_holders(self) -> bool:
+        """Whether the organisation holds keys, so that only its key holders let a colleague in again."""
+        return OrganisationKind(self.organisation_kind).holds_keys
 
     @property
     def nobody_there_could_help(self) -> bool:
@@ -120,7 +127,7 @@ def members(*, by: Actor, after: str = "", size: int = MEMBERS_AT_ONCE) -> Page[
             Member.role,
             Member.status,
             Organisation.code,
-            Member.sealed_totp.is_not(None),
+            or_(Member.sealed_totp.is_not(None), exists().where(Passkey.member_id == Member.id)),
             Member.totp_reset_at,
             Organisation.kind,
             Member.code_checked_at.is_not(None),
@@ -129,6 +136,7 @@ def members(*, by: Actor, after: str = "", size: int = MEMBERS_AT_ONCE) -> Page[
             is_from_colleague(Member.id, Member.organisation_id),
             number_of_holders(Organisation.id, checked=False),
             and_(Member.status == "active", has_newest(Member.id)),
+            Member.waits_at,
         )
         .join(Organisation, Organisation.id == Member.organisation_id)
         .order_by(Organisation.code, Member.login)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, exists, func, select
 from sqlalchemy.orm import aliased
 
 from nrm.db import db
@@ -112,6 +112,26 @@ def number_exposed(*, by: Actor) -> int:
     statement = select(func.count()).select_from(Grant)
     older = (Grant.since_version != latest) | Grant.since_mark.is_(None)
     return db.session.scalar(statement.where(Grant.organisation_id == by.organisation_id, older)) or 0
+
+
+def waiting_for_colleague(by: Actor) -> ScalarSelect[int]:
+    """How many colleagues wait to be let in again, after too many wrong codes with their right password."""
+    return select(func.count()).where(*_wait_for_colleague(by)).scalar_subquery()
+
+
+def who_waits_for_colleague(*, by: Actor) -> Sequence[tuple[uuid.UUID, str]]:
+    """(id, name) of these colleagues."""
+    statement = select(Member.id, Member.name).where(*_wait_for_colleague(by)).order_by(Member.login)
+    return [(id_, name) for id_, name in db.session.execute(statement)]
+
+
+def _wait_for_colleague(by: Actor) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Member.organisation_id == by.organisation_id,
+        Member.id != by.member_id,
+        Member.waits_at.is_not(None),
+        Member.status.in_(("active", "waiting")),
+    )
 
 
 def is_code_checked(*, by: Actor) -> bool:

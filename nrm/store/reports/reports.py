@@ -146,10 +146,11 @@ def verdict(quarter: Quarter, *, by: Actor, report: str = MAIN.name) -> dict[str
     return dict(found)
 
 
-def told_of_one_person(report: str, window: Window, *, by: Actor) -> float:
-    """The most bits that a release of a report over some of these quarters, or its draft, tells of one person.
+def told_of_one_person(report: str, window: Window, *, by: Actor) -> tuple[float, float]:
+    """What that release of a report over some of these quarters, or its draft, tells of one person which tells most:
+    mean and 95th percentile, in bits.
 
-    Verdicts from before this was looked at do not say it: 0.
+    Verdicts from before this was looked at do not say it: 0. Those that say no mean count with the percentile.
     """
     if by != RELEASE:
         raise NotPermitted("what a release tells beside another is for the program alone")
@@ -161,7 +162,14 @@ def told_of_one_person(report: str, window: Window, *, by: Actor) -> float:
     draft = rows.draft(report)
     if draft is not None and window.meets(Window(Quarter.parse(draft.first_quarter), Quarter.parse(draft.quarter))):
         found.append(draft.verdict)
-    return max((float(each.get("one_person", {}).get("p95_bits", 0.0)) for each in found), default=0.0)
+    return max((bits(each) for each in found), key=lambda told: told[1], default=(0.0, 0.0))
+
+
+def bits(verdict: Mapping[str, Any]) -> tuple[float, float]:
+    """What a verdict says that a release tells of one person."""
+    told = verdict.get("one_person", {})
+    p95 = float(told.get("p95_bits", 0.0))
+    return float(told.get("mean_bits", p95)), p95
 
 
 def attempt(quarter: Quarter, *, by: Actor, report: str = MAIN.name) -> tuple[str, tuple[Finding, ...]] | None:
@@ -178,6 +186,20 @@ def attempt(quarter: Quarter, *, by: Actor, report: str = MAIN.name) -> tuple[st
         if (details["report"], details["quarter"]) == (report, str(quarter)):
             return ("waits", ()) if event == "quarter_waits" else ("refused", findings_of(details["findings"]))
     return None
+
+
+def without_paper(quarter: Quarter, *, by: Actor) -> frozenset[str]:
+    """The drafts of a quarter that both offices signed once and that were not sealed, because the machine was too busy
+    to typeset their paper."""
+    _must_read(by)
+    entries = db.session.scalars(
+        select(AuditEntry.details)
+        .where(AuditEntry.event == literal_column("'paper_not_made'"))
+        .order_by(AuditEntry.id.desc())
+        .limit(50)
+    )
+    late = {told["report"] for told in map(json.loads, entries) if told["quarter"] == str(quarter)}
+    return frozenset(line.report for line in waiting(by=by) if line.quarter == quarter and line.report in late)
 
 
 def waiting(*, by: Actor) -> list[DraftLine]:

@@ -17,7 +17,7 @@ from forms.accounts.accounts import (
     RecoverAccountForm,
 )
 from nrm.actions.accounts import accounts as actions
-from nrm.actions.accounts import second_factor
+from nrm.actions.accounts import passkeys, second_factor
 from nrm.domain.accounts.accounts import (
     ROLE_LABELS,
     ROLES_OF,
@@ -31,6 +31,7 @@ from nrm.domain.accounts.accounts import (
     SignInRefused,
     UnusableInvitation,
     UnusableLogin,
+    WaitsForColleague,
     WeakPassword,
 )
 from nrm.domain.accounts.failed_attempts import TooSoon
@@ -39,7 +40,7 @@ from nrm.domain.words import N_
 from nrm.store import names
 from nrm.store.accounts import accounts as store
 from nrm.store.countries import country
-from nrm.web import access, errors, home, sessions
+from nrm.web import access, errors, home, hosts, sessions
 from nrm.web.accounts import screen_lock
 from nrm.web.language import LANGUAGES, text_in
 
@@ -47,6 +48,7 @@ blueprint = Blueprint("accounts", __name__)
 
 WEAK = {
     PasswordRefusal.SHORT: N_("Enter a password of at least 12 characters"),
+    PasswordRefusal.SHORT_ALONE: N_("Enter a password of at least 15 characters"),
     PasswordRefusal.COMMON: N_(
         "Enter another password: this one is among the first that are guessed. Take several words that do not belong "
         "together"
@@ -60,6 +62,8 @@ UNUSABLE = {
     LoginRefusal.TAKEN: N_("Enter another sign-in name: this one is taken"),
     LoginRefusal.SHAPE: N_("Enter a sign-in name of small letters, digits, dots and hyphens"),
 }
+LONG_ENOUGH = N_("At least 12 characters. Several words that do not belong together are easy to remember.")
+LONG_ALONE = N_("At least 15 characters. Several words that do not belong together are easy to remember.")
 _PEOPLE_TYPE_AT_MOST = 300
 THEMSELVES = N_(
     "Choose another organisation: two people hold the key of this one, and invite their colleagues themselves"
@@ -89,18 +93,18 @@ def sign_in() -> BaseResponse | str:
             login=login,
             password=request.form.get("password", "")[:_PEOPLE_TYPE_AT_MOST],
             code=request.form.get("code", "")[:_PEOPLE_TYPE_AT_MOST],
+            browser=sessions.nonce(),
             asker=sessions.asker(),
         )
+    except actions.PasskeyAsked as asked:
+        return sessions.passkey_form(asked, carried=carried)
+    except WaitsForColleague:
+        return sessions.sign_in_form(status=422, carried=carried, login=login, waits=True)
     except SignInRefused:
         return sessions.sign_in_form(status=422, carried=carried, login=login, refused=True)
     except TooSoon as too_soon:
         return sessions.sign_in_form(status=429, carried=carried, login=login, too_soon=too_soon)
-    signed_in = actions.resume(cookie)
-    page = sessions.given_back(carried, signed_in) if carried and isinstance(signed_in, actions.SignedIn) else None
-    response: BaseResponse = Response(page) if page is not None else screen_lock.back(signed_in)
-    sessions.set_session(response, cookie)
-    sessions.remember_browser(response, login)
-    return response
+    return screen_lock.signed_in(cookie, login, carried)
 
 
 @blueprint.post("/sign-out")
@@ -170,7 +174,7 @@ def _join_page(token: str, form: JoinAccountForm, status: int) -> BaseResponse:
     nonce = sessions.nonce()
     page = render_template(
         "accounts/accounts/join.html",
-        form=form,
+        form=_how_long(form),
         login=member.login,
         name=member.name,
         csrf_token=actions.sign_in_token(nonce),
@@ -178,6 +182,12 @@ def _join_page(token: str, form: JoinAccountForm, status: int) -> BaseResponse:
     response = Response(page, status)
     sessions.remember_nonce(response, nonce)
     return response
+
+
+def _how_long(form: JoinAccountForm | ChangePasswordForm) -> JoinAccountForm | ChangePasswordForm:
+    """The form, which says how long a password must be in this instance."""
+    form.password.description = LONG_ENOUGH if second_factor.demanded() else LONG_ALONE
+    return form
 
 
 @blueprint.get("/recover")
@@ -195,9 +205,12 @@ def recover() -> BaseResponse:
                 code=form.code.data or "",
                 new_password=form.password.data or "",
                 second_factor=form.second_factor.data or "",
+                browser=sessions.nonce(),
                 asker=sessions.asker(),
             )
             return Response(render_template("accounts/accounts/recovered.html", code=code))
+        except actions.PasskeyAsked as asked:
+            return sessions.passkey_form(asked)
         except SignInRefused:
             form.code.errors = [N_("Enter the sign-in name and its recovery code again: they do not belong together")]
         except TooSoon as too_soon:
@@ -208,11 +221,18 @@ def recover() -> BaseResponse:
     return _recover_page(form, 422)
 
 
+def recover_again(why: str, status: int) -> Response:
+    """The page of a lost password from the beginning, and why."""
+    form = RecoverAccountForm()
+    form.code.errors = [why]
+    return _recover_page(form, status)
+
+
 def _recover_page(form: RecoverAccountForm, status: int) -> Response:
     nonce = sessions.nonce()
     page = render_template(
         "accounts/accounts/recover.html",
-        form=form,
+        form=_how_long(form),
         csrf_token=actions.sign_in_token(nonce),
         asks_code=second_factor.demanded(),
     )
@@ -234,6 +254,7 @@ def members() -> str:
         may_invite=by.may(Permission.ACCOUNT_INVITE),
         may_reset=by.may(Permission.ACCOUNT_RESET),
         second_factor=second_factor.demanded(),
+        passkeys=passkeys.offered(),
         own_id=by.member_id,
         may_disable=by.may(Permission.ACCOUNT_DISABLE),
         keeps_accounts=by.may(Permission.ORGANISATION_FOUND),
@@ -287,7 +308,7 @@ def invite() -> BaseResponse | tuple[str, int] | str:
     except NotPermitted:
         form.role.errors = [N_("Choose a role that exists in this organisation")]
         return render_template("accounts/accounts/invite.html", form=form), 422
-    link = url_for("accounts.invitation", token=token, _external=True)
+    link = hosts.link("accounts.invitation", token=token)
     return render_template("accounts/accounts/invited.html", link=link, name=form.name.data)
 
 
@@ -325,7 +346,10 @@ def _say_who_invites(form: InviteColleagueForm) -> None:
 @sessions.step_up
 def password_page() -> str:
     return render_template(
-        "accounts/accounts/password.html", form=ChangePasswordForm(), changed="changed" in request.args
+        "accounts/accounts/password.html",
+        form=_how_long(ChangePasswordForm()),
+        changed="changed" in request.args,
+        asked=access.visitor().asks_password,
     )
 
 
@@ -347,7 +371,9 @@ def password() -> tuple[str, int] | BaseResponse:
             form.old.errors = [N_("Enter your present password; this is not it")]
         except WeakPassword as error:
             form.password.errors = [WEAK[error.reason]]
-    return render_template("accounts/accounts/password.html", form=form), 422
+    return render_template(
+        "accounts/accounts/password.html", form=_how_long(form), asked=access.visitor().asks_password
+    ), 422
 
 
 @home.page(Role.ADMINISTRATOR)

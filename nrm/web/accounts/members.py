@@ -25,7 +25,7 @@ from nrm.domain.accounts.members import (
 from nrm.domain.words import N_
 from nrm.store.accounts import members as store
 from nrm.store.countries import country
-from nrm.web import access, errors, sessions
+from nrm.web import access, errors, hosts, sessions
 
 blueprint = Blueprint("members", __name__)
 
@@ -105,7 +105,7 @@ def begin_again(member_id: uuid.UUID) -> Answer:
         return errors.error_page(409, REFUSALS[type(error)])
     except KeyHoldersDecide:
         return errors.error_page(403, ELSEWHERE)
-    link = url_for("accounts.invitation", token=token, _external=True)
+    link = hosts.link("accounts.invitation", token=token)
     return render_template("accounts/accounts/invited.html", link=link, name=member.name)
 
 

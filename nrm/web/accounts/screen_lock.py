@@ -76,6 +76,16 @@ def unlock() -> BaseResponse:
     return response
 
 
+def signed_in(cookie: str, login: str, carried: str) -> BaseResponse:
+    """The answer that begins a session in the browser: with the form that waits for its member, or where they were."""
+    found = accounts.resume(cookie)
+    page = sessions.given_back(carried, found) if carried and isinstance(found, accounts.SignedIn) else None
+    response: BaseResponse = Response(page) if page is not None else back(found)
+    sessions.set_session(response, cookie)
+    sessions.remember_browser(response, login)
+    return response
+
+
 def back(found: object, to: str = "") -> BaseResponse:
     """To the page that was hidden, or to the one that was asked for, or to the home page."""
     kept = actions.give_back(by=found.actor) if isinstance(found, accounts.SignedIn) and found.actor.keys else None

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.accounts.second_factor import ConfirmFactorForm
-from nrm.actions.accounts import accounts
+from nrm.actions.accounts import accounts, passkeys
 from nrm.actions.accounts import second_factor as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.accounts.members import KeyHoldersDecide
@@ -23,6 +23,10 @@ from nrm.web.language import gettext
 
 blueprint = Blueprint("second_factor", __name__)
 ISSUER = "NRM"
+HOLDERS_LET_IN = N_(
+    "Only somebody who holds the key of the organisation can let a colleague in again; where it holds none, a "
+    "colleague or the administrator."
+)
 
 
 @blueprint.get("/second-factor")
@@ -55,8 +59,32 @@ def _set_up_page(form: ConfirmFactorForm) -> str:
         # Made of a picture's strokes and a translated title, which the renderer escapes.
         picture=Markup(codes.qr(uri, gettext("QR code for the telephone"))),  # noqa: S704
         secret=grouped(proposal.secret),
-        replaces=access.visitor().has_second_factor,
+        replaces=access.visitor().factors.code,
+        passkeys=access.visitor().enrolling and passkeys.offered(),
     )
+
+
+@blueprint.get("/members/<uuid:member_id>/let-in")
+@access.signed_in
+@sessions.step_up
+def let_in_page(member_id: uuid.UUID) -> str:
+    """What letting a colleague in again means; only of one who waits for it."""
+    by = access.actor()
+    member = store.colleague(member_id, by=by)
+    if member.id == by.member_id or member.waits_at is None:
+        raise NotVisible
+    return render_template("accounts/second_factor/let_in.html", member=member)
+
+
+@blueprint.post("/members/<uuid:member_id>/let-in")
+@access.signed_in
+@sessions.step_up
+def let_in(member_id: uuid.UUID) -> errors.Answer:
+    try:
+        actions.let_in(member_id=member_id, by=access.actor())
+    except KeyHoldersDecide:
+        return errors.error_page(403, HOLDERS_LET_IN)
+    return redirect(url_for("accounts.members"), 303)
 
 
 @blueprint.post("/prove")
@@ -77,7 +105,7 @@ def prove() -> errors.Answer:
 def reset_page(member_id: uuid.UUID) -> str:
     by = access.actor()
     member = store.colleague(member_id, by=by)
-    if member.id == by.member_id or not actions.demanded():
+    if member.id == by.member_id or not (actions.demanded() or passkeys.offered()):
         raise NotVisible
     return render_template("accounts/second_factor/reset.html", name=member.name, login=member.login)
 

@@ -20,7 +20,7 @@ from nrm.domain.shelter.consents import ConsentRefused
 from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.words import N_
 from nrm.store.accounts import second_hands as store
-from nrm.web import access, errors, sessions
+from nrm.web import access, errors, hosts, sessions
 from nrm.web.accounts.members import LAST
 from nrm.web.shelter.consents import REFUSED as CONSENT_REFUSED
 
@@ -103,7 +103,7 @@ def agree(act_id: uuid.UUID) -> Answer:
     except LastKeyHolder:
         return errors.error_page(409, LAST)
     if token is not None:
-        link = url_for("accounts.invitation", token=token, _external=True)
+        link = hosts.link("accounts.invitation", token=token)
         return render_template("accounts/accounts/invited.html", link=link, name=line.member_name)
     return redirect(url_for("second_hands.show", act_id=act_id), 303)
 

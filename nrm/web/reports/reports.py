@@ -240,6 +240,7 @@ def state_of_quarter(quarter: str) -> str:
         "reports/reports/quarter.html",
         quarter=which,
         states=_states(which, waiting),
+        without_paper=store.without_paper(which, by=by),
         parts=parts,
         silent=[
             part for part in parts if part.without and is_unconfirmed(part) and by.may(Permission.REPORT_COUNTERSIGN)

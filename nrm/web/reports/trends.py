@@ -6,7 +6,7 @@ An address names the last quarter that is shown, so that it shows the same for e
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.quarters import Quarter
-from nrm.domain.reports.report_list import BY_NAME, RETURNEES
+from nrm.domain.reports.report_list import ANNUAL, BY_NAME, RETURNEES
 from nrm.domain.reports.reports import Window
 from nrm.domain.words import N_
 from nrm.render import series
@@ -173,14 +173,14 @@ def _table_set(report: str) -> TableSet:
 @blueprint.get(f"/reports/{_REPORT}/lengths")
 @access.requires(Permission.REPORT_READ)
 def lengths_now(report: str) -> str | BaseResponse:
-    """How long stays last, by as many of the last releases as can be taken together, four at most."""
+    """How long stays last, by as many of the last releases as can be taken together: four quarters, or two years."""
     found = _with_curve(report)
     if not found:
         released = bool(_sealed(report))
         return render_template(
             "reports/reports/lengths.html", title=titles()[report], number=0, curve=None, released=released
         )
-    number = max(each for each in TOGETHER[:3] if each <= len(found))
+    number = max(each for each in _together(found)[:3] if each <= len(found))
     last = str(found[-1][0].quarter)
     return redirect(url_for("trends.lengths", report=report, quarter=last, number=number), 303)
 
@@ -190,27 +190,41 @@ def lengths_now(report: str) -> str | BaseResponse:
 def lengths(report: str, quarter: str, number: int) -> str:
     """The survival curve of the stays of some releases that follow one another up to a quarter."""
     found = _with_curve(report, quarter_of(quarter))
-    if number not in TOGETHER or len(found) < number:
+    together = _together(found)
+    if number not in together or len(found) < number:
         raise NotVisible
     table_set = _table_set(report)
     assert table_set.survival is not None
+    years = _of_years(found)
     words = words_of(table_set, current_language())
     return render_template(
         "reports/reports/lengths.html",
         title=titles()[report],
         quarter=quarter,
         number=number,
-        quarters=[str(line.quarter) for line, _ in found[-number:]],
+        years=years,
+        whole_years="" if years else url_for("trends.lengths_now", report=ANNUAL.name),
+        quarters=[str(line.quarter.year) if years else str(line.quarter) for line, _ in found[-number:]],
         curve=curve_of([release for _, release in found[-number:]], table_set.survival, words.label),
         others=[
             (each, url_for("trends.lengths", report=report, quarter=quarter, number=each))
-            for each in TOGETHER
+            for each in together
             if each <= len(found) and each != number
         ],
         before=url_for("trends.lengths", report=report, quarter=str(found[-2][0].quarter), number=number)
         if len(found) > number
         else "",
     )
+
+
+def _of_years(found: Sequence[tuple[store.ReleaseLine, Any]]) -> bool:
+    """Whether each release is of a whole year."""
+    return bool(found) and all(len(Window(line.first_quarter, line.quarter).quarters) == 4 for line, _ in found)
+
+
+def _together(found: Sequence[tuple[store.ReleaseLine, Any]]) -> tuple[int, ...]:
+    """How many releases may be taken together; of years two, which are eight quarters."""
+    return TOGETHER[:2] if _of_years(found) else TOGETHER
 
 
 def _with_curve(report: str, until: Quarter | None = None) -> list[tuple[store.ReleaseLine, dict[str, Any]]]:

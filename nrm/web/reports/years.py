@@ -8,7 +8,7 @@ from flask import Blueprint, render_template
 
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.quarters import Quarter
-from nrm.domain.reports.report_list import MAIN
+from nrm.domain.reports.report_list import ANNUAL, MAIN
 from nrm.domain.reports.reports import Window
 from nrm.render import series, years
 from nrm.render.reports import words_of
@@ -34,6 +34,7 @@ def show(year: int) -> str:
     return render_template(
         "reports/reports/year.html",
         year=year,
+        annual=next(((ANNUAL.name, last) for _, last in together.get(ANNUAL.name, ())), None),
         titles=titles(),
         report=MAIN.name,
         quarters=years.quarters_of(year),

@@ -25,16 +25,27 @@ from nrm.cli.instance import make_instance
 from nrm.cli.serving import run_server
 from nrm.cli.usage import Refused
 from nrm.db import db, transaction
+from nrm.domain.accounts.key_log_entries import EntryKind, NewRole
+from nrm.domain.accounts.passkeys import MOST
 from nrm.models.accounts.accounts import Instance, Member
 from nrm.vault import members as vault
 from nrm.vault import second_factor
+from nrm.vault.keylog import log
 from tests import factories
 from tests.conftest import Person, token_in
+from tests.factories_passkeys import at_address, made
 from tests.world import World
 
 KNOWN, UNKNOWN, DISABLED = "vatra.case_worker", "nobody.at_all", "iom.case_worker"
 WAITING, INVITED, ENROLLED = "nrc.case_worker", "tjeter_vizion.case_worker", "ra.duty_officer"
-STANDS = {"disabled": DISABLED, "waiting": WAITING, "invited": INVITED, "second factor": ENROLLED}
+WITH_PASSKEYS = "rinas.border_officer"
+STANDS = {
+    "disabled": DISABLED,
+    "waiting": WAITING,
+    "invited": INVITED,
+    "second factor": ENROLLED,
+    "passkeys": WITH_PASSKEYS,
+}
 WRONG = "not the right one at all"
 NEW = "a second life of a cat"
 DOORS = {
@@ -47,6 +58,8 @@ DOORS = {
         "/recover",
         {"code": "-".join(["AAAA"] * 8), "password": NEW, "again": NEW},
     ),
+    "wrong password, passkeys": ("/sign-in", {"password": WRONG}),
+    "recover, passkeys": ("/recover", {"code": "-".join(["AAAA"] * 8), "password": NEW, "again": NEW}),
     "recover": ("/recover", {"code": "-".join(["AAAA"] * 8), "password": NEW, "again": NEW}),
 }
 TIMES = 300
@@ -86,6 +99,10 @@ def test_neither_the_answer_nor_its_time_tells_whether_an_account_exists(app: Fl
             else:
                 member.status = "invited"
                 vault.forget_keys(member)
+    at_address(app)
+    by = factories.actor(WITH_PASSKEYS)
+    for _ in range(MOST):
+        made(by)
     db.session.remove()
     client = app.test_client()
     token = token_in(client.get(path).text)
@@ -201,6 +218,32 @@ def test_nobody_marks_an_instance_synthetic_afterwards(real: Flask) -> None:
         assert not re.search(r"update\(Instance", text), file
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("values", [{"synthetic": True}, {"synthetic": True, "second_factor": False}, {"mark": None}])
+def test_a_row_turned_by_hand_makes_no_real_instance_a_demo_country(
+    real: Flask, caplog: pytest.LogCaptureFixture, values: dict[str, object]
+) -> None:
+    """Also not at the next start of the server: plain HTTP and a password alone stay refused."""
+    with real.app_context(), transaction() as session:
+        session.execute(update(Instance).values(**values))
+    again = factories.open_instance(real.extensions["nrm.config"].directory)
+    told = (again.extensions["nrm.synthetic"], again.extensions["nrm.second_factor"], again.extensions["nrm.secure"])
+    assert told == (False, True, True)
+    assert "the instance of" in caplog.text
+    page = again.test_client().get("/sign-in", base_url="https://localhost")
+    assert 'name="code"' in page.text
+    assert "Demonstrim" not in page.text
+
+
+def test_a_demo_country_whose_second_factor_was_switched_off_by_hand_asks_for_it(tmp_path: Path) -> None:
+    folder = tmp_path / "demanding"
+    app = make_instance(folder, "albania", language="sq", synthetic=True, second_factor=True, synchronous="OFF")
+    with app.app_context(), transaction() as session:
+        assert app.extensions["nrm.second_factor"]
+        session.execute(update(Instance).values(second_factor=False))
+    assert factories.open_instance(folder).extensions["nrm.second_factor"]
+
+
 def test_every_answer_forbids_keeping_it_except_static_files(world_app: tuple[Flask, World]) -> None:
     app, world = world_app
 
@@ -284,18 +327,25 @@ def test_one_of_several_tokens_is_not_enough(app: Flask) -> None:
 
 
 def test_a_role_that_was_taken_away_between_page_and_form_is_gone(app: Flask) -> None:
-    person = Person(app.test_client(), "vatra.shelter_manager")
-    person.get("/cases/new")
+    """In an organisation that is not founded the row says the role; in one that is, the key log does."""
+    person, manager = (Person(app.test_client(), each) for each in ("molsa.focal_point", "vatra.shelter_manager"))
+    person.get("/register")
+    manager.get("/beds/units/add")
+    vatra = factories.actor("vatra.case_worker")
     with transaction() as session:
-        session.execute(update(Member).where(Member.login == "vatra.shelter_manager").values(role="statistician"))
+        whose = session.scalars(select(Member.id).where(Member.login == manager.login)).one()
+        log.append(session, EntryKind.ROLE, NewRole(whose, "case_worker"), by=vatra)
+        session.execute(update(Member).where(Member.login == person.login).values(role="payment_officer"))
     db.session.remove()
-    for path in ("/cases/new", "/cases", "/referrals"):
-        assert person.client.get(path).status_code == 403
-    assert person.client.post("/cases/new", data={"csrf_token": person.csrf_token}).status_code == 403
+    for each, path in ((person, "/register"), (manager, "/beds/units/add")):
+        assert each.client.get(path).status_code == 403
+        assert each.client.post(path, data={"csrf_token": each.csrf_token}).status_code in (403, 405)
     with transaction() as session:
-        session.execute(update(Member).where(Member.login == "vatra.shelter_manager").values(status="disabled"))
+        logins = (person.login, manager.login)
+        session.execute(update(Member).where(Member.login.in_(logins)).values(status="disabled"))
     db.session.remove()
     assert person.client.get("/").status_code == 303
+    assert manager.client.get("/").status_code == 303
 
 
 def test_of_fifty_who_sign_in_at_once_two_passwords_are_worked_on(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -164,6 +164,6 @@ def test_what_other_drafts_printed_of_the_same_quarters_is_attacked_and_counted(
     assert not any("simulated" in name for name in linked.releases[0][0].dimensions)
     assert linked.releases[0][1][(("happened", "NRC"),)] == 30
     assert [[cell, number] for cell, number in same["history"][0]["figures"] if not cell] == [[(), 9]]
-    assert (longer["linked_reports"], longer["history"], longer["told_elsewhere"]) == ([], [], 2.5)
-    assert same["told_elsewhere"] == 2.5
-    assert (own["linked_reports"], own["told_elsewhere"]) == ([], 0.0)
+    assert (longer["linked_reports"], longer["history"], longer["told_elsewhere"]) == ([], [], [(0.0, 0.0), (2.5, 2.5)])
+    assert same["told_elsewhere"] == [(0.0, 0.0), (2.5, 2.5)]
+    assert (own["linked_reports"], own["told_elsewhere"]) == ([], [(0.0, 0.0)])

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from nrm import clock
 from nrm.actions import tending
-from nrm.actions.interviews import child_alerts, interviews
+from nrm.actions.interviews import child_alerts, interview_imports, interviews
 from nrm.db import db
 from nrm.domain.interviews.endings import ChildAnswer
 from nrm.domain.referrals.referrals import IllegalTransition
@@ -346,9 +346,9 @@ def test_an_import_does_not_end_a_childs_interview(app: Flask) -> None:
     by = actor(LOGIN)
     answers = prune(questionnaire(), example(**CHILD, assessment="none"))
     line = {"questionnaire": "returnee-1", "interviewed_at": "2026-01-05T10:00:00", "answers": answers}
-    pseudonym = interviews.take_in(line=line, by=by)
+    pseudonym = interview_imports.take_in(line=line, by=by)
     assert pseudonym is not None
-    assert interviews.take_in(line=line, by=by) == pseudonym
+    assert interview_imports.take_in(line=line, by=by) == pseudonym
     assert db.session.scalars(select(Interview.status)).all() == ["completed"]
     assert screened.counted().total() == 0
 

@@ -17,8 +17,9 @@ from tests.conftest import Person
 from tests.factories_interviews import LOGIN, begin, example, fields, walk
 
 SignIn = Callable[[str], Person]
-# The session and its member; the interview; the compartment with grant, wrap and leave; the shred key.
-READING = 4
+# The session and its member; the end of the key log in both databases; the interview; the compartment with grant, wrap
+# and leave; the shred key.
+READING = 6
 # Then: BEGIN IMMEDIATE, the next revision, the leave, the end of the audit chain, the new entry, COMMIT.
 SAVING = READING + 6
 
@@ -57,7 +58,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     return seen
 
 
-def test_a_page_is_shown_with_four_statements_and_without_one_of_hpke(
+def test_a_page_is_shown_with_six_statements_and_without_one_of_hpke(
     app: Flask, sign_in: SignIn, opened: list[bytes]
 ) -> None:
     person = sign_in(LOGIN)
@@ -71,7 +72,9 @@ def test_a_page_is_shown_with_four_statements_and_without_one_of_hpke(
     assert opened == []
 
 
-def test_a_page_is_saved_with_ten_statements_and_one_commit(app: Flask, sign_in: SignIn, opened: list[bytes]) -> None:
+def test_a_page_is_saved_with_twelve_statements_and_one_commit(
+    app: Flask, sign_in: SignIn, opened: list[bytes]
+) -> None:
     person = sign_in(LOGIN)
     address = begin(person)
     walk(person, example(), address, until="signs")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from nrm import clock
-from nrm.actions.interviews import interview_sending, interviews, paper_forms
+from nrm.actions.interviews import interview_imports, interview_sending, interviews, paper_forms
 from nrm.actions.referrals import next_receiver, referrals
 from nrm.actions.shelter import cases, consents, direct_intake
 from nrm.db import db
@@ -148,7 +148,7 @@ def _begun(way: str, answers: dict[str, Any], screen: frozenset[str], by: Actor)
             "interviewed_at": "2026-01-02T10:30",
             "answers": {**answers, "story": uuid.uuid4().hex},
         }
-        code = interviews.take_in(line=json.loads(json.dumps(line)), by=by)
+        code = interview_imports.take_in(line=json.loads(json.dumps(line)), by=by)
         found = db.session.scalars(select(Interview.id).where(Interview.pseudonym == code)).one()
         interviews.resume(interview_id=found, by=by)
         return found

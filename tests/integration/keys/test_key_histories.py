@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import current_app
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -199,6 +200,7 @@ class Histories(RuleBasedStateMachine):
             for file in self.folder.glob(f"{name}*"):
                 file.unlink()
             shutil.copy(self.template / name, self.folder / name)
+        factories.forget_key_log(current_app._get_current_object())  # type: ignore[attr-defined]
         self.people: list[Somebody] = []
         self.old: list[tuple[Files, Seen]] = []
         self.left: set[str] = set()  # the shelters that one of two key holders has left

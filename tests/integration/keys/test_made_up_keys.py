@@ -107,8 +107,7 @@ def test_nobody_makes_a_keyring_with_a_made_up_half_of_the_one_before(
     db.session.rollback()
     assert [row["version"] for row in rows_of(Keyring)] == [1]
     assert known() == [(1, True)]
-    assert answer.status_code == 409
-    assert str(new) in caplog.text
+    assert answer.status_code == 403  # whatever the row says: nobody let them in, so they wait
     # The rows are tidied up, so that honest people find nothing, and go on.
     with transaction() as session:
         session.execute(update(KeyringWrap).where(KeyringWrap.member_id == new).values(voucher=None))

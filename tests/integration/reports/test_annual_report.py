@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 from collections import Counter
@@ -23,12 +24,14 @@ from nrm.domain.accounts.accounts import Actor, NotPermitted
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.report_list import ANNUAL
 from nrm.domain.reports.reports import FORMATS
+from nrm.render import curves
 from nrm.render.pdf import to_pdf
 from nrm.statistics.highs import quiet_solver
 from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.reports import reports as store
 from nrm.store.reports import year_counting
+from nrm.web.reports import trends
 from tests import accommodated, factories
 from tests.conftest import Person, once, papers
 
@@ -165,6 +168,7 @@ class Arithmetic:
     def __init__(self) -> None:
         self.solver = quiet_solver()
         self.numbers: dict[tuple[str, Named], highspy.highs_var] = {}
+        self.names: dict[str, str] = {}  # of which report a release is, where it is called otherwise
 
     def read(self, report: str, figures: Mapping[Named, int | None]) -> None:
         for named, figure in figures.items():
@@ -174,7 +178,7 @@ class Arithmetic:
             elif figure and figure > 5:
                 low, high = max(5, figure - 9), figure + 9
             self.numbers[report, named] = self.solver.addVariable(low, high)
-        for dimension in country().tables[report].dimensions.values():
+        for dimension in country().tables[self.names.get(report, report)].dimensions.values():
             wholes = [dimension.top, *dimension.groups.values()]
             for named in figures:
                 if dimension.name in dict(named):
@@ -227,6 +231,8 @@ def test_readers_find_the_year_in_the_list_and_others_do_not(year: Flask) -> Non
     assert "/reports/annual/2025Q4" in reader.get("/reports")
     page = reader.get("/reports/annual/2025Q4")
     assert "GRETA" in page
+    added = reader.get("/reports/year/2025")
+    assert added.index('href="/reports/annual/2025Q4"') < added.index("Shuma të shifrave")
     for ending in ("csv", "json"):
         reader.get(f"/reports/annual/2025Q4.{ending}")
     Person(year.test_client(), "vatra.case_worker").get("/reports/annual/2025Q4", 403)
@@ -234,3 +240,34 @@ def test_readers_find_the_year_in_the_list_and_others_do_not(year: Flask) -> Non
 
 def test_a_quarter_that_ends_no_year_makes_no_annual_report(closed: Flask) -> None:
     assert store.releases(by=RELEASE, report=ANNUAL.name) == []
+
+
+def test_lengths_of_stay_over_eight_quarters_are_those_of_two_years_each_rounded_once(
+    year: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight quarters added up say of no length how many stay longer; two years do, or the page says so."""
+    sealed = trends._sealed(ANNUAL.name, None)
+    [(line, release)] = sealed
+    before = dataclasses.replace(line, first_quarter=Quarter(2024, 1), quarter=Quarter(2024, 4))
+    monkeypatch.setattr(trends, "_sealed", lambda report, until=None: [(before, release), *sealed])
+    reader = Person(year.test_client(), "oms.reader")
+    assert reader.client.get("/reports/annual/lengths").location == "/reports/annual/lengths/2025Q4/2"
+    page = reader.get("/reports/annual/lengths/2025Q4/2")
+    assert "Vitet: 2024, 2025" in page
+    two, one = (
+        curves.curve_of([release] * number, country().tables[ANNUAL.name].survival, lambda *_: "") for number in (2, 1)
+    )
+    said = [row for row in two.rows if row[1] is not None]
+    assert said
+    assert sum(row[1] is not None for row in one.rows) <= len(said)
+    assert page.count("nuk mund të thuhet") >= len(two.rows) - len(said)
+    for days, share in said:
+        assert f"<th scope=row>{days}" in page.replace('"', "")
+        assert all(f"{each}" in page for each in share)
+    assert "1 vit deri te 2025Q4" in page
+    reader.get("/reports/annual/lengths/2025Q4/4", 404)
+
+
+def test_the_lengths_of_quarters_lead_to_those_of_years(closed: Flask) -> None:
+    page = Person(closed.test_client(), "oms.reader").get("/reports/ix/lengths/2026Q2/1")
+    assert 'href="/reports/annual/lengths"' in page

@@ -457,7 +457,8 @@ def test_what_a_release_tells_of_one_person_counts_beside_reports_on_the_same_pe
         store.told_of_one_person("ix", rules.Window(first, last), by=store.RELEASE)
         for first, last in ((FIRST, FIRST), (FIRST, SECOND), (SECOND.next, SECOND.next))
     ]
-    assert bits == [0.0, 2.5, 0.0]
+    assert bits == [(0.0, 0.0), (2.5, 2.5), (0.0, 0.0)]  # no mean stands in this verdict
+    assert store.bits({"one_person": {"mean_bits": 0.5, "p95_bits": 2.5}}) == (0.5, 2.5)
     with pytest.raises(NotPermitted):
         store.told_of_one_person("ix", rules.Window(FIRST, SECOND), by=factories.actor("molsa.statistician"))
 
@@ -476,6 +477,18 @@ def test_a_bare_total_says_why_there_is_no_table(closed: Flask, total: int, word
     for language, said in words.items():
         page = render.page(value, TABLES, language, signatures=(), names={}, **frame).decode()
         assert (said in page, page.count('class="note"')) == (True, 1)
+
+
+@pytest.mark.parametrize(
+    ("total", "words"),
+    [(50, "So few people are concerned that only tables of one"), (55, "Every finer table that was")],
+)
+def test_who_is_not_few_is_not_called_few_where_no_finer_table_withstood(closed: Flask, total: int, words: str) -> None:
+    value = published()
+    rows = [{"sex": code, "value": total} for code in ("*", "feminine")]
+    value["tables"] = [{"name": "sex", "dimensions": ["sex"], "rows": rows}]
+    frame = {"pages": closed.jinja_env, "speaking": closed.extensions["nrm.speaking"]}
+    assert words in render.page(value, TABLES, "en", signatures=(), names={}, **frame).decode()
 
 
 # In order, once, or not at all

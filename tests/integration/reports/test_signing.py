@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import openpyxl
 import pytest
@@ -33,6 +34,8 @@ from nrm.domain.shelter import payment_lines as nights
 from nrm.models.accounts.accounts import Member
 from nrm.models.audit import AuditEntry
 from nrm.models.reports.reports import PaymentLine, Release, ReleaseDraft
+from nrm.render import reports as render
+from nrm.render.pdf import PdfTooSlow
 from nrm.steps.reports import release_signing
 from nrm.store import names
 from nrm.store.reports import reports as store
@@ -82,6 +85,36 @@ def test_nothing_is_released_before_both_have_signed_in_their_order(closed: Flas
     refuses(NotVisible, reports.countersign, "ra.duty_officer")
     events = db.session.scalars(select(AuditEntry.event).where(AuditEntry.event.like("release_s%"))).all()
     assert set(events) == {"release_signed", "release_sealed"}
+
+
+@pytest.mark.slow
+def test_a_report_whose_paper_a_busy_server_did_not_typeset_is_not_sealed_without_it(
+    closed: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was sealed for ever without its PDF, and nobody was told."""
+    reports.sign(Q2, by=factories.actor("molsa.statistician"))
+    waiting = {line.report for line in store.waiting(by=RELEASE)}
+    typeset = render.to_pdf
+
+    def busy(html: str, **named: Any) -> bytes:
+        if "II.1(b)(x)" in html:
+            raise PdfTooSlow
+        return typeset(html, **named)
+
+    monkeypatch.setattr(render, "to_pdf", busy)
+    with pytest.raises(rules.PaperNotMade, match=r"\bx\b") as told:
+        reports.countersign(Q2, by=factories.actor("ra.duty_officer"))
+    late = set(str(told.value).split(", "))
+    assert store.without_paper(Q2, by=RELEASE) == late < waiting
+    sealed = {report for report in waiting if store.releases(by=RELEASE, report=report)}
+    assert sealed == waiting - late
+    assert all("pdf.sq" in store.releases(by=RELEASE, report=report)[0].formats for report in sealed)
+    page = Person(closed.test_client(), "ra.duty_officer").get("/reports/quarter/2026Q2")
+    assert page.count("serveri ishte tepër i ngarkuar") == len(late)
+    monkeypatch.setattr(render, "to_pdf", typeset)
+    assert reports.countersign(Q2, by=factories.actor("ra.duty_officer")) == len(late)
+    assert store.without_paper(Q2, by=RELEASE) == frozenset()
+    assert all("pdf.en" in store.releases(by=RELEASE, report=report)[0].formats for report in late)
 
 
 @pytest.mark.slow

@@ -14,11 +14,12 @@ from sqlalchemy import inspect, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nrm import clock
-from nrm.actions.interviews import interviews
+from nrm.actions.interviews import interview_imports
 from nrm.actions.referrals import mistakes, next_receiver, outside_referrals, referrals
 from nrm.actions.shelter import absences, ages, cases, consents, corrections, direct_intake, erasures, permits, stays
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
+from nrm.domain.interviews.interview_findings import UnacceptableInterview
 from nrm.domain.interviews.questionnaire_flow import prune
 from nrm.domain.referrals.outside_referrals import OutsideKind, OutsideReason
 from nrm.domain.referrals.referrals import Escort, IllegalTransition, OverrideReason, ReferralRefused
@@ -578,9 +579,9 @@ def _imported(who: Resident) -> None:
     }
     named = {**line, "answers": {**example(), "case_id": str(who.case_id)}}
     for by in (who.by, rinas := factories.actor(LOGIN)):
-        assert interviews.take_in(line=line, by=by) not in (None, code)
-        with pytest.raises(interviews.UnacceptableInterview):
-            interviews.take_in(line=named, by=by)
+        assert interview_imports.take_in(line=line, by=by) not in (None, code)
+        with pytest.raises(UnacceptableInterview):
+            interview_imports.take_in(line=named, by=by)
     with pytest.raises(NotPermitted):
         _taken_in(_line(who, free), rinas)
     _ends(who, few=True)

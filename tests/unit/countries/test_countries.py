@@ -22,6 +22,8 @@ from nrm.domain.interviews.questionnaire_checks import incomplete
 from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.stays import ExitReason
+from nrm.render.reports import words_of
+from nrm.statistics.release import STEPS, at_step
 from tests import shared
 
 every_country = pytest.mark.parametrize("code", sorted(file.parent.name for file in FOLDER.glob("*/country.toml")))
@@ -306,3 +308,15 @@ def test_where_no_version_is_in_force_nobody_leaves(albania: countries.Country):
     assert over.leaving(TODAY) == {}
     assert not over.binds("NRC", TODAY)
     assert set(over.leaving(TODAY - timedelta(days=1))) == set(albania.agreements[0].parties)
+
+
+@pytest.mark.parametrize("step", [name for name, *_ in STEPS])
+def test_every_table_has_words_of_its_own_in_whatever_detail_it_is_printed(step: str) -> None:
+    """“Age × At the end of the quarter” is no title."""
+    for report, table_set in countries.load("albania").tables.items():
+        printed = at_step(table_set, step)
+        for language in ("sq", "en"):
+            words = words_of(printed, language)
+            for table in printed.tables:
+                called = words.table({"name": table.name, "dimensions": table.by})
+                assert called or len(table.by) < 2, (report, table.name, language)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nrm.render.matrices import Matrix, finding, grand_total, matrix, page_values
+from nrm.render.matrices import Matrix, Words, finding, grand_total, in_order, matrix, page_values
 from tests.unit.render import sample
 
 
@@ -124,3 +124,18 @@ def test_a_finding_shows_groups_without_their_members() -> None:
 def test_there_is_no_finding_about_nobody_or_about_another_dimension() -> None:
     assert finding(rows_of(AL=0, eu=0), "nationality", words=sample.words(), groups=sample.GROUPS) is None
     assert finding(rows_of(AL=5, eu=5), "sex", words=sample.words(), groups=sample.GROUPS) is None
+
+
+def test_a_table_and_its_view_by_groups_are_shown_once_where_both_are_by_groups() -> None:
+    rows = [{"nationality": n, "sex": s, "value": v} for n, s, v in (("eu", "f", 5), ("*", "f", 5), ("*", "*", 5))]
+    by_groups = [{**row, "group": row["nationality"]} for row in rows]
+    for row in by_groups:
+        del row["nationality"]
+    tables = [
+        {"name": "nationality*sex", "dimensions": ["nationality", "sex"], "rows": rows},
+        {"name": "group*sex", "dimensions": ["group", "sex"], "rows": by_groups},
+        {"name": "other", "dimensions": ["group", "sex"], "rows": [{**by_groups[0], "value": 10}, *by_groups[1:]]},
+    ]
+    words = Words(lambda _, member: member, str, lambda table: table["name"], "all")
+    shown = in_order({"tables": tables}, words=words, groups={}, impossible=lambda _: False)
+    assert [name for name, _ in shown] == ["nationality*sex", "other"]

@@ -18,7 +18,7 @@ from pypdf import PdfReader
 
 from nrm.render import pdf
 from nrm.render.charts import bars
-from nrm.render.pdf import Attachment, PdfRefused, PdfUnavailable, to_pdf
+from nrm.render.pdf import Attachment, PdfRefused, PdfTooSlow, PdfUnavailable, to_pdf
 from tests import accessible
 
 PAGE = """<!doctype html><html lang="sq"><head><meta charset="utf-8"><title>Raporti</title>{head}</head>
@@ -257,9 +257,9 @@ def test_a_document_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(pdf, "TYPESETTER", slow)
     monkeypatch.setattr(pdf, "LONGEST_SECONDS", 0.2)
     started = time.monotonic()
-    with pytest.raises(PdfUnavailable):
+    with pytest.raises(PdfTooSlow):  # it was tried twice
         to_pdf(page())
-    assert time.monotonic() - started < 10
+    assert 0.4 < time.monotonic() - started < 20
 
 
 @pytest.mark.slow

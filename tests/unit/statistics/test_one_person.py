@@ -50,6 +50,12 @@ class Quarter:
     def told(self, method: Method, seed: int = 1) -> OnePerson:
         return examine(self.table_set, self.records, [self.draft()], method, seed=seed)
 
+    def trial(self, method: Method, seed: int = 1) -> one_person._Trial:
+        cells = [cell for cell in self.layout.cells if cell]
+        return one_person._Trial(
+            self.table_set, self.records, [self.draft()], method, cells, np.random.default_rng(seed), 100
+        )
+
     def inert(self, records: Sequence[Record], printed: Sequence[Figures], seed: int) -> Figures:
         """The method of this program."""
         last = printed[-1] if printed else {}
@@ -85,9 +91,10 @@ def test_figures_with_inertia_name_nobody(number: int, seed: int) -> None:
     told = quarter.told(quarter.inert)
     assert told.ok
     assert told.draws == 100
-    kept = [quarter.told(quarter.sticky, seed=each) for each in (1, 2, 3)]
-    assert sum(told.named for told in kept) / len(kept) > 10
-    assert not any(told.ok for told in kept)
+    kept = [quarter.trial(quarter.sticky, seed=each) for each in (1, 2, 3)]
+    ways = [[trial._one([], comes=comes) for comes in (True, False)] for trial in kept]
+    assert sum(max(told.named for told in each) for each in ways) / len(kept) > 10
+    assert not any(quarter.told(quarter.sticky, seed=each).ok for each in (1, 2, 3))
 
 
 @pytest.mark.slow
@@ -114,11 +121,8 @@ def test_rounding_afresh_tells_of_groups_where_few_figures_are_printed(seed: int
     """Of 40 people twelve figures are printed. In two of these sets of people every 5, or every 0, stands for 1 to 4 by
     chance; that hid what a series tells as long as only these people were looked at."""
     quarter = Quarter(40, seed)
-    cells = [cell for cell in quarter.layout.cells if cell]
     for method, refused in ((quarter.afresh, True), (quarter.inert, False)):
-        trial = one_person._Trial(
-            quarter.table_set, quarter.records, [quarter.draft()], method, cells, np.random.default_rng(seed), 100
-        )
+        trial = quarter.trial(method, seed)
         assert (trial._by_series(list(trial._populations())) > 0.2) == refused
 
 
@@ -155,19 +159,91 @@ def test_what_is_released_has_passed_on_a_first_release_and_on_a_later_one() -> 
         assert made.verdict.public()["one_person"] == said
 
 
+class Told(one_person._Trial):
+    """A trial of which it is known beforehand who is named: so many of the first, of the second ... people tried."""
+
+    def __init__(self, quarter: Quarter, runs: int, named: Sequence[int]) -> None:
+        cells = [cell for cell in quarter.layout.cells if cell]
+        chance = np.random.default_rng(1)
+        super().__init__(quarter.table_set, quarter.records, [quarter.draft()], quarter.inert, cells, chance, 100)
+        self.runs, self._named = runs, list(named)
+
+    def _learned(self, who: Sequence[Record], after: Any) -> tuple[float, float, float]:
+        assert len(who) == len(after)
+        return 100 * sum(self._named[: len(who) // self.runs]) / len(who), 0.5, 1.0
+
+
+@pytest.mark.parametrize(
+    ("runs", "named", "draws", "ok"),
+    [
+        (20, [0, 0, 0], 20, True),
+        (20, [1, 0, 0], 60, True),  # by chance, it turns out: 1 of 60
+        (20, [1, 1, 0], 40, False),  # 2 of 60 are too many whatever the last 20 would bring
+        (20, [2, 0, 0], 20, False),
+        (50, [1, 0], 100, True),
+        (50, [2, 0], 50, False),
+        (100, [2], 100, False),
+    ],
+)
+def test_more_people_come_before_a_draft_is_refused_by_chance(
+    runs: int, named: list[int], draws: int, ok: bool
+) -> None:
+    told = Told(Quarter(40, 1), runs, named)._one([], comes=True)
+    assert (told.draws, told.ok) == (draws, ok)
+
+
+@pytest.mark.slow
+def test_who_is_given_away_is_named_however_few_are_tried_at_first() -> None:
+    """The test in steps lets no method pass that names people: exact and sticky differences, from twenty on."""
+    quarter = Quarter(60, 1)
+    for method in (quarter.exact, quarter.sticky):
+        for seed in (1, 2, 3):
+            told = examine(quarter.table_set, quarter.records, [quarter.draft()], method, seed=seed, people=20)
+            assert not told.ok
+
+
 def test_what_releases_on_the_same_people_tell_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = OnePerson(100, 0.0, 3.5, 0.0)
-    assert (told.ok, told.ok_beside(2.5), told.ok_beside(2.6)) == (True, True, False)
-    assert one_person.NOTHING_TOLD.ok_beside(99.0)
+    told = OnePerson(100, 0.0, 3.5, 0.0)  # no mean is known
+    assert (told.ok, told.ok_beside([(2.5, 2.5)]), told.ok_beside([(2.6, 2.6)])) == (True, True, False)
+    spread = OnePerson(100, 0.0, 3.5, 0.0, 0.5)  # by hand: 0.5 + 0.5 + sqrt(3 ** 2 + 4 ** 2) = 6
+    assert (spread.ok_beside([(0.5, 4.5)]), spread.ok_beside([(0.5, 4.6)])) == (True, False)
+    assert one_person.NOTHING_TOLD.ok_beside([(99.0, 99.0)])
 
     def examined(_: TableSet, __: Sequence[Record], printed: Sequence[Figures], *___: Any, **____: Any) -> OnePerson:
         return told if len(printed[-1]) > 1 else one_person.NOTHING_TOLD
 
     monkeypatch.setattr(release, "examine", examined)
-    alone, beside = (make(small(), people(small(), 40, 1), seed=b"s", told_elsewhere=bits) for bits in (2.5, 2.6))
+    alone, beside = (
+        make(small(), people(small(), 40, 1), seed=b"s", told_elsewhere=[(bits, bits)]) for bits in (2.5, 2.6)
+    )
     assert isinstance(alone, Draft)
     assert isinstance(beside, Draft)
     assert (alone.step, beside.step) == ("one_way", "total")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["inert", "sticky"])
+def test_what_two_independent_releases_tell_is_what_is_added_up(way: str) -> None:
+    """The same hundred people come; an attacker adds what two releases tell, and learns no more than is said."""
+    quarter = Quarter(140, 1)
+    method, apart = getattr(quarter, way), quarter.trial(quarter.inert)
+    who = apart.people.somebody(100)
+    singles, factors = [], []
+    for number in (1, 2):
+        draft = quarter.rounded(quarter.records, {}, 50 + number)
+        trial = quarter.trial(method)
+        trial.draft = trial._row(draft)
+        after = np.array(
+            [trial._row(method([*quarter.records, each], [draft], 1000 * number + at)) for at, each in enumerate(who)]
+        )
+        _, mean, p95 = trial._learned(who, after)
+        singles.append((mean, p95))
+        factors.append(trial._factors(who, after)[0])
+    own = np.eye(len(who), dtype=bool)
+    both = sum(factors)
+    told = (np.percentile(both[own], 95) - np.percentile(both[~own], 95)) / np.log(2)
+    assert 0 < told <= one_person.together(singles) + 0.3
+    assert one_person.together(singles) <= sum(p95 for _, p95 in singles)
 
 
 def test_a_draft_that_no_release_can_follow_is_left(monkeypatch: pytest.MonkeyPatch) -> None:

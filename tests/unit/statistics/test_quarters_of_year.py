@@ -226,6 +226,7 @@ def test_a_year_has_inertia_towards_what_its_quarters_printed_of_small_groups_an
     assert not any(root == "status" for cell in found for root, _ in cell)
 
 
+@pytest.mark.slow
 def test_the_gate_for_differences_looks_at_the_year_beside_each_quarter(monkeypatch: pytest.MonkeyPatch) -> None:
     quarters, rows = published(75, 1)
     seen: list[tuple[int, int]] = []

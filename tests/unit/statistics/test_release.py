@@ -232,10 +232,10 @@ def test_a_kept_value_that_is_none_is_refused(kept: dict[str, Any], message: str
     assert str(caught.value) == message
 
 
-def test_progress_tells_what_is_done_and_never_a_number() -> None:
+def test_progress_tells_what_is_done_and_never_a_number_of_people() -> None:
     told: list[str] = []
     make(small(), people(small(), 90, 3), seed=b"s", progress=told.append)
-    assert told == ["step two_way", "rounding", "shape", "linear bounds", "possible worlds", "one person"]
+    assert told == ["step two_way, draw 1 of 20", "rounding", "shape", "linear bounds", "possible worlds"]
 
 
 @pytest.mark.slow

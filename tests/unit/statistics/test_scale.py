@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nrm.statistics import attack, possible_worlds, protect, search
+from nrm.statistics import attack, parts, protect, search, walk
 from nrm.statistics.attack import audit, check_shape
 from nrm.statistics.cells import lay_out
+from nrm.statistics.conditions import Frame
 from nrm.statistics.description import parse
-from nrm.statistics.possible_worlds import Frame, PossibleWorld, Questions
+from nrm.statistics.possible_worlds import PossibleWorld
 from nrm.statistics.protect import domain, round_jointly, round_total, secret_stream
+from nrm.statistics.questions import Questions
 from nrm.statistics.reading import Scenario
 from nrm.statistics.release import Draft, make, render
 from nrm.statistics.tables import TableSet
@@ -24,6 +26,7 @@ from tests.unit.statistics.sets import people, small
 from tests.unit.statistics.test_attack_and_oracle import releases
 
 SEED = b"s" * 32
+PAIRS = [{"by": ["nationality", "sex"]}, {"by": ["sex", "age"]}, {"by": ["nationality", "age"]}]
 
 
 def crowded(number: int) -> tuple[PossibleWorld, list[tuple[str, ...]]]:
@@ -105,10 +108,10 @@ def test_worlds_alone_find_what_arithmetic_and_worlds_find(monkeypatch: pytest.M
     assert failed > 10
 
 
-def test_figures_settled_by_level_add_up_and_may_be_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_figures_rounded_by_parts_add_up_and_may_be_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protect, "MANY", 0)
-    monkeypatch.setattr(protect, "_narrowed", lambda *_: None)
-    table_set = small()
+    monkeypatch.setattr(protect, "programme", None)  # a search over everything is not made
+    table_set = small(table=PAIRS)
     layout = lay_out(table_set)
     records, _ = table_set.records(people(table_set, 140, 5))
     true = layout.membership(records).sum(axis=1).astype(np.int64)
@@ -120,12 +123,20 @@ def test_figures_settled_by_level_add_up_and_may_be_printed(monkeypatch: pytest.
     assert all(printed[number] in domain(int(count)) for number, count in enumerate(true) if number)
 
 
-def test_levels_that_end_in_nothing_leave_the_search_over_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parts_that_end_in_nothing_leave_the_search_over_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protect, "MANY", 0)
     monkeypatch.setattr(protect, "_narrowed", lambda *_: None)
-    monkeypatch.setattr(protect, "LEVEL_WORK_LIMIT", 0.0)
-    table_set, tables, records = rounded(small(), 140, 5)
+    monkeypatch.setattr(protect, "PART_WORK_LIMIT", 0.0)
+    table_set, tables, records = rounded(small(table=PAIRS), 140, 5)
     assert audit(table_set, tables, records).ok
+
+
+def test_margins_are_settled_so_that_every_part_can_be_placed() -> None:
+    """A whole of 1 to 3 whose two parts are 1 at least: 1 is no choice, whatever it costs; and one is left alone."""
+    low, high = [1, 1, 1, 0], [3, 2, 2, 9]
+    assert parts._narrow(low, high, [(0, (1, 2))])
+    assert (low, high) == ([2, 1, 1, 0], [3, 2, 2, 9])
+    assert not parts._narrow([0, 1, 1], [1, 2, 2], [(0, (1, 2))])
 
 
 def test_a_sample_of_questions_is_said_and_every_cell_is_asked_about_all_the_same() -> None:
@@ -159,7 +170,7 @@ def test_the_verdict_says_how_much_of_the_attack_was_a_sample() -> None:
 def test_people_who_stay_as_they_are_still_leave_every_question_to_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """The solver looks for worlds in which only some people change; each is possible as a whole."""
     monkeypatch.setattr(search, "DIFFERENT", 10)
-    monkeypatch.setattr(possible_worlds, "_drive", lambda *_: None)  # so that the solver has to find them
+    monkeypatch.setattr(walk, "_drive", lambda *_: None)  # so that the solver has to find them
     monkeypatch.setattr(attack, "ARITHMETIC", 0)
     monkeypatch.setattr(search, "ROUNDS", 40)
     table_set, tables, records = rounded(small(), 60, 3)

@@ -10,9 +10,11 @@ import pytest
 from nrm.countries import load
 from nrm.statistics import attack
 from nrm.statistics.attack import audit
+from nrm.statistics.conditions import Frame
 from nrm.statistics.description import parse
 from nrm.statistics.linear import NotOptimal, pinned
-from nrm.statistics.possible_worlds import Frame, PossibleWorld, differ
+from nrm.statistics.possible_worlds import PossibleWorld
+from nrm.statistics.questions import differ
 from nrm.statistics.reading import EarlierRelease, Scenario, scenario
 from nrm.statistics.release import make
 from nrm.statistics.tables import TableSet

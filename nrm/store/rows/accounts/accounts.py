@@ -5,15 +5,16 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Select, bindparam, case, func, select
+from sqlalchemy import Select, bindparam, case, exists, func, select
 from sqlalchemy.orm import aliased
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Credentials, NotVisible, OrganisationKind, Role
 from nrm.domain.shelter.consents import reads_by_consent
 from nrm.models.accounts.accounts import Instance, Invitation, Keyring, Member, MemberSession, Organisation
+from nrm.models.accounts.passkeys import Passkey
 from nrm.prepared import Prepared, Row
 
 _MEMBER_ROW = Member.__table__.c
@@ -115,12 +116,23 @@ _CREDENTIALS = select(
     _MEMBER_ROW.kem_mark,
     _MEMBER_ROW.sign_public,
     _MEMBER_ROW.sign_mark,
+    select(func.count()).where(Passkey.member_id == _MEMBER_ROW.id).scalar_subquery(),
+    _MEMBER_ROW.argon2_kib,
+    _MEMBER_ROW.argon2_passes,
+    _MEMBER_ROW.waits_at,
 ).where(
     _MEMBER_ROW.login
     == func.coalesce(
         select(_NAMED.login).where(_NAMED.login == bindparam("login")).scalar_subquery(),
         select(func.min(_NAMED.login)).scalar_subquery(),
     )
+)
+
+
+_COSTS = (
+    select(_MEMBER_ROW.argon2_kib, _MEMBER_ROW.argon2_passes, func.count())
+    .where(_MEMBER_ROW.salt.is_not(None), _MEMBER_ROW.argon2_kib.is_not(None))
+    .group_by(_MEMBER_ROW.argon2_kib, _MEMBER_ROW.argon2_passes)
 )
 
 
@@ -131,7 +143,11 @@ def credentials(login: str) -> Credentials | None:
     None only if there is no account at all.
     """
     row = db.session.execute(_CREDENTIALS, {"login": login}).first()
-    return Credentials(row.login == login, *cast("tuple[Any, ...]", row)) if row is not None else None
+    if row is None:
+        return None
+    costs = tuple((kib or 0, passes or 0, number) for kib, passes, number in db.session.execute(_COSTS))
+    values: tuple[Any, ...] = (*row, costs)
+    return Credentials(row.login == login, *values)
 
 
 def invitation(digest: bytes) -> Invitation | None:
@@ -155,6 +171,7 @@ def has_keyring(organisation_id: uuid.UUID) -> bool:
 
 
 _SESSION_TABLE, _MEMBER, _ORGANISATION = MemberSession.__table__, Member.__table__, Organisation.__table__
+_PASSKEY = Passkey.__table__
 
 
 _SESSION = Prepared(
@@ -169,12 +186,18 @@ _SESSION = Prepared(
         _SESSION_TABLE.c.wrong_proofs,
         _SESSION_TABLE.c.whose_mark,
         _SESSION_TABLE.c.mark,
+        _SESSION_TABLE.c.sealed_head,
+        _SESSION_TABLE.c.failed_known,
+        _SESSION_TABLE.c.failed_elsewhere,
+        _SESSION_TABLE.c.before_at,
+        _SESSION_TABLE.c.asks_password,
         _MEMBER.c.id.label("member_id"),
         _MEMBER.c.login,
         _MEMBER.c.name,
         _MEMBER.c.role,
         _MEMBER.c.status,
         _MEMBER.c.sealed_totp.is_not(None).label("has_second_factor"),
+        exists().where(_PASSKEY.c.member_id == _MEMBER.c.id).label("has_passkey"),
         _ORGANISATION.c.id.label("organisation_id"),
         _ORGANISATION.c.code,
         _ORGANISATION.c.kind,

@@ -25,6 +25,7 @@ class Counter:
 
     digest: bytes
     limit: failed_attempts.Limit
+    of_own_browser: bool = False  # of one in which the person signed in before
 
 
 def check(counters: Sequence[Counter]) -> None:

@@ -1,0 +1,275 @@
+"""Founding organisations in the key log, and agreeing to what others proposed there."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.db import db, transaction
+from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, OrganisationKind
+from nrm.domain.accounts.key_log import State
+from nrm.domain.accounts.key_log_entries import (
+    EntryKind,
+    EntryRefusal,
+    Founding,
+    Genesis,
+    Proposal,
+    Restored,
+    foundings_in,
+    hour_of,
+)
+from nrm.models.accounts.accounts import Member, Organisation
+from nrm.vault import keyrings
+from nrm.vault.keylog import belief, copies, files, log, people
+
+CannotOpen = keyrings.CannotOpen
+NoKeyLog = files.NoKeyLog
+WrongCopy = copies.WrongCopy
+
+REASONS: dict[str, str] = {
+    EntryRefusal.FORM: "its parts are not what its kind has",
+    EntryRefusal.PLACE: "is missing, or another stands in its place",
+    EntryRefusal.SIGNATURE: "the signature is not that of its signer over this entry at this place",
+    EntryRefusal.TIME: "is earlier than the entry before it",
+    EntryRefusal.SIGNER: "its signer may not sign this",
+    EntryRefusal.SUBJECT: "is about somebody who is not there, or is there already",
+    EntryRefusal.HANDS: "needs more hands than one",
+    EntryRefusal.VOID: "agrees to what nobody proposed, or proposed too long ago",
+    EntryRefusal.SERIAL: "its number of keys or keyrings does not follow",
+    EntryRefusal.KEY: "a key in it is somebody's already",
+    EntryRefusal.ROLE: "a role in it is none of such an organisation",
+    EntryRefusal.BEGUN: "the log begins with one genesis",
+    EntryRefusal.RESTORING: "stands where a restoring had to be agreed first",
+    log.LogFault.SHORT: "is missing: the second database knows it",
+    log.LogFault.ENTRY: "does not belong there",
+    log.LogFault.AWAY: "cannot be held against the second database, which does not answer",
+    log.LogFault.OTHER: "is not the one that the second database knows",
+    log.LogFault.UNKNOWN: "is right, and the second database does not know it: it was not written by this program",
+}
+
+
+class OtherLog(Exception):
+    """A whole file, but of another instance, or one that lacks what the second database knows."""
+
+
+def propose_founding(*, founders: Sequence[uuid.UUID], by: Actor) -> bytes:
+    """Propose that the actor's organisation is founded by these members (the actor is one of them); the digest to agree
+    to. The other founder and two attestors agree.
+
+    Raises NotVisible for somebody else's people, EntryRefused, CannotOpen.
+    """
+    return _propose(EntryKind.FOUNDED, by, lambda session: _founding(session, by.organisation_id, founders, by))
+
+
+def propose_genesis(*, founders: Sequence[tuple[uuid.UUID, Sequence[uuid.UUID]]], by: Actor) -> bytes:
+    """Propose that the log begins with these (organisation, its two founders); all of them agree. The actor is one.
+
+    Raises NotVisible, EntryRefused, CannotOpen.
+    """
+    return _propose(
+        EntryKind.GENESIS,
+        by,
+        lambda session: Genesis(tuple(_founding(session, of, members, by) for of, members in founders)),
+    )
+
+
+def propose_restored(*, number: int, by: Actor) -> bytes:
+    """Propose that the log was put back although an entry of this number is known. Raises EntryRefused, CannotOpen."""
+    return _propose(EntryKind.RESTORED, by, lambda _: Restored(number))
+
+
+def found(*, other: str, further: Sequence[str], by: Actor) -> bytes:
+    """`propose_founding` by sign-in names; the first entry of all is the genesis, with the founders of `further` too.
+
+    Raises NotVisible, NotPermitted, EntryRefused, CannotOpen.
+    """
+    logins = [other, *further]
+    found = {row.login: row for row in db.session.scalars(select(Member).where(Member.login.in_(logins)))}
+    db.session.rollback()
+    if by.member_id is None or by.organisation_id is None or set(found) != set(logins):
+        raise NotVisible
+    founders = [by.member_id, found[other].id]
+    if state().begun:
+        if further:
+            raise NotPermitted("the log has begun")
+        return propose_founding(founders=founders, by=by)
+    groups: list[tuple[uuid.UUID, Sequence[uuid.UUID]]] = [(by.organisation_id, founders)]
+    if further:
+        groups.append((found[further[0]].organisation_id, [found[each].id for each in further]))
+    return propose_genesis(founders=groups, by=by)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A proposal that is open; `what`: the code of the organisation, or the id of whom it is about."""
+
+    digest: bytes
+    kind: str
+    what: str
+    signed: int
+    wanted: bool
+
+
+def waiting(*, by: Actor) -> list[Waiting]:
+    """The open proposals, and whether the actor could agree to each now. Raises LogWrong."""
+    if by.member_id is None:
+        raise NotPermitted("somebody with keys")
+    now, at = state(), hour_of(clock.now())
+    return [
+        Waiting(
+            each.digest, str(each.kind), _about(now, each), len(each.signers), now.still_needed(each, by.member_id, at)
+        )
+        for each in now.open_proposals(at)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a member is told of the key log. `days`: for how long the own organisation is still asked without a
+    founding; `unfounded`: it is not founded, and is asked nothing; `wanted`: how many proposals wait for the member."""
+
+    wrong: bool
+    days: int | None
+    unfounded: bool
+    alone: bool
+    wanted: int
+
+    def __bool__(self) -> bool:
+        return self.wrong or self.days is not None or self.unfounded or self.alone or self.wanted > 0
+
+
+def standing(*, by: Actor) -> Standing:
+    """How the key log stands, for the actor's home page."""
+    try:
+        now, wrong = log.state(db.session), False
+        log.must_be_trusted()
+    except log.LogWrong:
+        now, wrong = log.last_state(db.session), True
+    at = hour_of(clock.now())
+    holds = by.kind is not None and by.kind.holds_keys and by.organisation_id is not None
+    founded = by.organisation_id in now.organisations
+    days = belief.days_left(db.session, by.organisation_id) if holds and not founded and by.organisation_id else None
+    wanted = sum(now.still_needed(each, by.member_id, at) for each in now.open_proposals(at)) if by.member_id else 0
+    return Standing(wrong, days, holds and not founded and days is None, now.begins_alone, wanted)
+
+
+def _about(now: State, proposal: Proposal) -> str:
+    if foundings := foundings_in(proposal.body):
+        return ", ".join(each.code for each in foundings)
+    whom = getattr(proposal.body, "member_id", None) or getattr(proposal.body, "organisation_id", "")
+    return now.organisations[whom].code if whom in now.organisations else str(whom)
+
+
+def _propose(kind: EntryKind, by: Actor, body_of) -> bytes:  # type: ignore[no-untyped-def]
+    with transaction() as session:
+        digest, _ = log.propose(session, kind, body_of(session), by=by)
+        audit.append(session, audit.Event.KEY_LOG_PROPOSED, by=by, kind=kind)
+    return digest
+
+
+def agree(*, proposal: bytes, by: Actor) -> bool:
+    """Agree to a proposal; returns whether it holds now. Raises EntryRefused, CannotOpen."""
+    with transaction() as session:
+        if by.member_id is None:
+            raise NotPermitted("somebody with keys")
+        member = session.get_one(Member, by.member_id)
+        found = log.state(session).proposals.get(proposal)
+        after = log.agree(session, proposal, by=by)
+        audit.append(session, audit.Event.KEY_LOG_AGREED, by=by, kind=found.kind if found else "")
+        return member is not None and proposal not in after.proposals
+
+
+def state() -> State:
+    """The log as it stands; raises LogWrong."""
+    with transaction() as session:
+        return log.state(session)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is wrong with the log of the instance: each in words; and the copy that mends it, if there is one."""
+
+    entries: int
+    findings: tuple[str, ...]
+    mended_by: Path | None
+
+
+def verify(copies_given: Sequence[Path]) -> Verdict:
+    """Verify the log from its first entry, hold it against the second database, and look which copy is whole."""
+    wrong = copies.first_wrong()
+    found = [] if wrong is None else [f"entry {wrong[0]}: {REASONS[wrong[1]]}"]
+    with transaction() as session:
+        length = len(log.exported(session)) - 1
+        if wrong is None and (differ := copies.follow(session, log.state(session))):
+            found.append(f"{differ} rows of members and organisations differ from the log; nrm tend puts them right")
+            session.rollback()
+    mended_by, whole = None, 0
+    for path in (log.here(), *copies_given):
+        try:
+            read = copies.read(path)
+        except OSError:
+            found += [] if path == log.here() and not length else [f"{path}: cannot be read"]
+            continue
+        except files.NoKeyLog as error:
+            found.append(f"{path}: line {error} is none of a key log")
+            continue
+        except copies.WrongCopy as error:
+            found.append(f"{path}: entry {error.number}: {REASONS[error.reason]}")
+            continue
+        if not copies.mends(read):
+            found.append(f"{path}: is another log, or shorter than the second database knows")
+        elif wrong is not None and read.state.number > whole:
+            mended_by, whole = path, read.state.number
+    return Verdict(length, tuple(found), mended_by)
+
+
+def mend(path: Path) -> int:
+    """Put the entries of a whole copy in the place of the log's rows; how many. Nothing is signed by it.
+
+    Raises copies.WrongCopy, files.NoKeyLog, OSError; OtherLog for a file that the second database contradicts.
+    """
+    read = copies.read(path)
+    if not copies.mends(read):
+        raise OtherLog
+    with transaction() as session:
+        number = copies.put_back(session, read, afresh=True)
+        audit.append(session, audit.Event.KEY_LOG_MENDED, by=Actor.system("keylog"), entries=number)
+    log.settle()
+    return number
+
+
+def export() -> list[str]:
+    """The lines of the log, for a file; they hold ids, keys and digests, and no secret."""
+    return log.exported(db.session)
+
+
+def check_file(path: Path) -> State:
+    """What a file says, verified from its first entry; it needs nothing else. Raises as `copies.read`."""
+    return copies.read(path).state
+
+
+def _founding(
+    session: Session, organisation_id: uuid.UUID | None, founders: Sequence[uuid.UUID], by: Actor
+) -> Founding:
+    organisation = session.get(Organisation, organisation_id, with_for_update={"key_share": True})
+    if organisation is None:
+        raise NotVisible
+    found = []
+    for member_id in founders:
+        member = session.get(Member, member_id, populate_existing=True)
+        if member is None or member.organisation_id != organisation.id or member.status != "active":
+            raise NotVisible
+        own = member.id == by.member_id and by.keys is not None
+        found.append(people.signed_by(member, by.keys) if own and by.keys else people.person_of(member))
+    public = b""
+    if OrganisationKind(organisation.kind).holds_keys:
+        public = bytes(keyrings.newest(session, organisation).public)
+    body = people.founding_of(organisation, public, found)
+    session.flush()
+    return body

@@ -1,0 +1,198 @@
+"""The key log from the command line: whose keys there are, and who vouched for them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import click
+from click.core import ParameterSource
+from sqlalchemy.exc import SQLAlchemyError
+
+from nrm.actions.accounts import key_log as actions
+from nrm.cli.usage import Refused, application, instance_option, login_option, signed_in
+from nrm.db import disconnect
+from nrm.domain.accounts.accounts import NotPermitted, NotVisible
+from nrm.domain.accounts.key_log import State
+from nrm.domain.accounts.key_log_entries import EntryRefused
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group()
+def keylog() -> None:
+    """The key log: which keys there are, and who vouched for them."""
+
+
+@keylog.command()
+@instance_option
+@click.option("--out", type=_FILE, help="A new file; else standard output.")
+def export(directory: Path, out: Path | None) -> None:
+    """Write the key log, a line an entry. It holds ids, public keys and digests: no name, no secret."""
+    with application(directory).app_context():
+        try:
+            lines = actions.export()
+        except SQLAlchemyError:
+            raise Refused(f"--dir: the key log of {directory} cannot be read") from None
+        finally:
+            disconnect()
+    if out is None:
+        for line in lines:
+            click.echo(line, nl=False)
+        return
+    try:
+        with open(out, "x", encoding="ascii") as file:
+            file.writelines(lines)
+    except FileExistsError:
+        raise Refused(f"--out: {out} is there already; name a new file") from None
+    except OSError as error:
+        raise Refused(f"--out: {out} cannot be written: {error.strerror}") from None
+
+
+@keylog.command()
+@click.argument("copies", nargs=-1, type=_FILE, metavar="FILE...")
+@click.option("--dir", "directory", envvar="NRM_DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.pass_context
+def verify(context: click.Context, copies: tuple[Path, ...], directory: Path | None) -> None:
+    """Verify a file of the key log from its first entry; it needs nothing but the file.
+
+    Without FILE, or with --dir: the log of the instance, from nothing, held against its second database, its file
+    keylog.log and the files given. `entry N: what` and exit 1 for what is wrong, and which copy mends it.
+    """
+    named = context.get_parameter_source("directory") == ParameterSource.COMMANDLINE
+    if directory is None or (copies and not named):  # NRM_DIR alone does not turn a file into a copy
+        if len(copies) != 1:
+            raise Refused("FILE: name one file of the key log, or an instance with --dir")
+        _verify_file(context, copies[0])
+        return
+    with application(directory).app_context():
+        try:
+            verdict = actions.verify(copies)
+        except SQLAlchemyError:
+            raise Refused(f"--dir: the key log of {directory} cannot be read") from None
+        finally:
+            disconnect()
+    for finding in verdict.findings:
+        click.echo(finding)
+    if verdict.mended_by is not None:
+        click.echo(f"{verdict.mended_by} is whole; put it back with: nrm keylog mend {verdict.mended_by}")
+    if verdict.findings:
+        context.exit(1)
+    click.echo(f"whole: {verdict.entries} entries")
+
+
+def _verify_file(context: click.Context, file: Path) -> None:
+    try:
+        state = actions.check_file(file)
+    except OSError as error:
+        raise Refused(f"FILE: {file} cannot be read: {error.strerror}") from None
+    except actions.NoKeyLog as error:
+        raise Refused(f"FILE: {file}: line {error} is none of a key log") from None
+    except actions.WrongCopy as wrong:
+        click.echo(f"entry {wrong.number}: {actions.REASONS[wrong.reason]}")
+        context.exit(1)
+    click.echo(_told(state))
+
+
+def _told(state: State) -> str:
+    standing = Counter(
+        "left" if each.left else "suspended" if each.suspended else "there" for each in state.members.values()
+    )
+    return (
+        f"whole: {state.number} entries; {len(state.organisations)} organisations, {standing['there']} members, "
+        f"{standing['left']} left, {standing['suspended']} suspended; {len(state.proposals)} proposals; "
+        f"end {state.digest.hex()}"
+    )
+
+
+@keylog.command()
+@click.argument("file", type=_FILE)
+@instance_option
+def mend(file: Path, directory: Path) -> None:
+    """Put a whole copy in the place of a key log that is wrong. Nothing is signed: each entry in it was."""
+    with application(directory).app_context():
+        try:
+            number = actions.mend(file)
+        except OSError as error:
+            raise Refused(f"FILE: {file} cannot be read: {error.strerror}") from None
+        except actions.NoKeyLog as error:
+            raise Refused(f"FILE: {file}: line {error} is none of a key log") from None
+        except actions.WrongCopy as wrong:
+            raise Refused(f"FILE: {file}: entry {wrong.number} is wrong; take another copy") from None
+        except actions.OtherLog:
+            raise Refused(f"FILE: {file} is of another instance, or lacks what the second database knows") from None
+        finally:
+            disconnect()
+    click.echo(f"put back: {number} entries")
+
+
+@keylog.command()
+@instance_option
+@login_option
+def proposals(directory: Path, login: str) -> None:
+    """What waits in the key log for somebody's hand: digest, what it is, how many signed, whether you can agree."""
+    with signed_in(application(directory), login) as by:
+        for each in actions.waiting(by=by):
+            mine = "yours is wanted" if each.wanted else "not by you"
+            click.echo(f"{each.digest.hex()} {each.kind} {each.what}: {each.signed} signed, {mine}")
+
+
+@keylog.command()
+@click.argument("digest")
+@instance_option
+@login_option
+def agree(digest: str, directory: Path, login: str) -> None:
+    """Agree to what somebody proposed, with your own key. First compare what it says with the sheet they signed."""
+    with signed_in(application(directory), login) as by:
+        try:
+            holds = actions.agree(proposal=bytes.fromhex(digest), by=by)
+        except ValueError:
+            raise Refused("DIGEST: give the digest as `nrm keylog proposals` shows it") from None
+        except EntryRefused as refused:
+            raise Refused(f"DIGEST: {actions.REASONS[refused.reason]}") from None
+        except actions.CannotOpen:
+            raise Refused("--dir: the key log is wrong; see nrm keylog verify --dir") from None
+    click.echo("holds now" if holds else "agreed; others have to agree too")
+
+
+@keylog.command()
+@click.argument("number", type=click.IntRange(1))
+@instance_option
+@login_option
+def restored(number: int, directory: Path, login: str) -> None:
+    """Propose that the log was put back from a copy although an entry NUMBER is known; prints the digest to agree to.
+
+    Until somebody of another organisation agrees, nobody joins, begins anew or makes a keyring. Only when no longer
+    copy is left: `nrm restore` takes up the longest by itself.
+    """
+    with signed_in(application(directory), login) as by:
+        try:
+            digest = actions.propose_restored(number=number, by=by)
+        except EntryRefused as refused:
+            raise Refused(f"NUMBER: {actions.REASONS[refused.reason]}") from None
+        except actions.CannotOpen:
+            raise Refused("--dir: the key log is wrong; see nrm keylog verify --dir") from None
+    click.echo(digest.hex())
+
+
+@keylog.command()
+@click.option("--with", "other", required=True, help="The sign-in name of the other founder.")
+@click.option("--begin-with", "further", nargs=2, help="For the first entry: the two founders of another organisation.")
+@instance_option
+@login_option
+def found(other: str, further: tuple[str, str] | None, directory: Path, login: str) -> None:
+    """Propose that your organisation is founded by you and a colleague; prints the digest to agree to.
+
+    The very first entry is of the Responsible Authority: it names two people of another organisation, too, with
+    --begin-with A B, or begins alone.
+    """
+    with signed_in(application(directory), login) as by:
+        try:
+            digest = actions.found(other=other, further=further or (), by=by)
+        except (NotVisible, NotPermitted):
+            raise Refused("--with, --begin-with: each must be an active member, two of one organisation") from None
+        except EntryRefused as refused:
+            raise Refused(f"--with: {actions.REASONS[refused.reason]}") from None
+        except actions.CannotOpen:
+            raise Refused("--with: they have no keys yet, or have not signed in since the upgrade") from None
+    click.echo(digest.hex())

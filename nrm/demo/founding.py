@@ -1,0 +1,62 @@
+"""The key log of a demo country: its own people found their organisations and let their colleagues in."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+
+from nrm import clock
+from nrm.actions.accounts import accounts
+from nrm.actions.accounts import key_log as actions
+from nrm.domain.accounts.accounts import Actor
+
+FIRST, SECOND = "RA", "NRC"
+_EARLIER = timedelta(days=20)
+"""Who begins the log attests after fourteen days: the demo begins it so long before its first day."""
+
+
+def found(actors: Mapping[str, Actor]) -> None:
+    """Genesis, foundings and everybody else, each entry signed by its person; `actors` as `staff.everybody` gave."""
+    people = _people(actors)
+    now = clock.now()
+    try:
+        clock.set_clock(lambda: now - _EARLIER)
+        four = [*people[FIRST][:2], *people[SECOND][:2]]
+        begins = [(_organisation(people[code][0]), _ids(people[code][:2])) for code in (FIRST, SECOND)]
+        _agree(actions.propose_genesis(founders=begins, by=four[0]), four[1:])
+    finally:
+        clock.set_clock(lambda: now)
+    attestors = [people[FIRST][0], people[SECOND][0]]
+    for code, members in people.items():
+        if code not in (FIRST, SECOND):
+            proposal = actions.propose_founding(founders=_ids(members[:2]), by=members[0])
+            _agree(proposal, [members[1], *attestors])
+    for members in people.values():
+        for other in _ids(members[2:]):
+            if not accounts.confirm(member_id=other, by=members[0]):
+                accounts.confirm(member_id=other, by=members[1])
+
+
+def _people(actors: Mapping[str, Actor]) -> dict[str, list[Actor]]:
+    """The people of each organisation that holds keys, in the order in which they joined."""
+    found: dict[str, list[Actor]] = {}
+    for name, actor in actors.items():
+        code, _, number = name.partition("#")
+        if number and actor.kind is not None and actor.kind.holds_keys:
+            found.setdefault(code, []).append(actor)
+    return found
+
+
+def _ids(members: list[Actor]) -> list[uuid.UUID]:
+    return [member.member_id for member in members if member.member_id is not None]
+
+
+def _organisation(member: Actor) -> uuid.UUID:
+    assert member.organisation_id is not None
+    return member.organisation_id
+
+
+def _agree(proposal: bytes, others: list[Actor]) -> None:
+    for each in others:
+        actions.agree(proposal=proposal, by=each)

@@ -1,0 +1,541 @@
+"""The key log: which organisations and members there are, with whose keys, and who vouched for them.
+
+An entry is signed by one person. What needs several people is proposed by one and agreed to by the others, and holds
+from the entry that completes it. This module has the rules alone: it replays entries whose signatures were verified
+(`nrm.vault.keylog`) into a `State`, and refuses an entry that its signer may not make. Taking trust away needs one
+hand, giving it needs two: a wrong `left` delays help, a wrong `joined` reads what is sealed.
+
+Decided in ADR 0098.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from nrm.domain.accounts.accounts import PERMISSIONS, ROLES_OF, OrganisationKind, Role
+from nrm.domain.accounts.key_log_entries import (
+    BODY_OF,
+    DIGEST_BYTES,
+    KEY_BYTES,
+    Agreed,
+    Body,
+    Box,
+    Entry,
+    EntryKind,
+    EntryRefusal,
+    EntryRefused,
+    Founding,
+    Genesis,
+    KeyPeriod,
+    Member,
+    NewKeyring,
+    NewName,
+    NewRole,
+    Organisation,
+    Party,
+    PartyState,
+    Person,
+    Proposal,
+    Proposed,
+    Restored,
+    Standing,
+    founders_of,
+    foundings_in,
+)
+
+DAY = 24
+ATTESTS_AFTER = 14 * DAY
+"""How long somebody is in the log before they vouch for other organisations."""
+VOID_AFTER = 14 * DAY
+FOUNDING_VOID_AFTER = 30 * DAY
+"""How long a proposal waits for the others."""
+SUSPENDED_BY_COLLEAGUE, SUSPENDED_BY_ADMINISTRATOR = 72, 24
+PARTY_SUSPENDED = 72
+_FOUNDINGS = (EntryKind.GENESIS, EntryKind.FOUNDED)
+_STOPPED_WHILE_RESTORING = (EntryKind.JOINED, EntryKind.ANEW, EntryKind.KEYRING, EntryKind.PARTY, EntryKind.FOUNDED)
+_SISTERS = (OrganisationKind.BORDER_POLICE, OrganisationKind.POLICE, OrganisationKind.CHILD_PROTECTION)
+
+
+@dataclass(slots=True)
+class State:
+    """What all entries up to `number` say together. Empty at first; `apply` takes it on by one entry."""
+
+    number: int = 0
+    digest: bytes = bytes(DIGEST_BYTES)
+    at: int = 0
+    organisations: dict[uuid.UUID, Organisation] = field(default_factory=dict)
+    members: dict[uuid.UUID, Member] = field(default_factory=dict)
+    proposals: dict[bytes, Proposal] = field(default_factory=dict)
+    keys: dict[uuid.UUID, tuple[KeyPeriod, ...]] = field(default_factory=dict)
+    owners: dict[bytes, uuid.UUID] = field(default_factory=dict)  # of every signing and sealing key there ever was
+    boxes: dict[tuple[uuid.UUID, int], bytes] = field(default_factory=dict)
+    digests: list[bytes] = field(default_factory=list)  # of every entry, so that an earlier head can be compared
+
+    def copy(self) -> State:
+        """A state that can go on without changing this one."""
+        return State(
+            self.number,
+            self.digest,
+            self.at,
+            dict(self.organisations),
+            dict(self.members),
+            dict(self.proposals),
+            dict(self.keys),
+            dict(self.owners),
+            dict(self.boxes),
+            list(self.digests),
+        )
+
+    @property
+    def begun(self) -> bool:
+        """Whether there was a genesis."""
+        return bool(self.organisations)
+
+    @property
+    def begins_alone(self) -> bool:
+        """Whether the log rests on one organisation alone."""
+        return sum(each.holds_keys for each in self.organisations.values()) == 1
+
+    def extends(self, number: int, digest: bytes) -> bool:
+        """Whether an earlier head, or the beginning of its digest, is one of this log."""
+        if number == 0:
+            return True
+        return 0 < number <= self.number and self.digests[number - 1][: len(digest)] == digest
+
+    def is_vouched_for(self, organisation_id: uuid.UUID | None) -> bool:
+        """Whether the organisation is founded and not struck off."""
+        found = self.organisations.get(organisation_id) if organisation_id else None
+        return found is not None and found.party_state != PartyState.STRUCK_OFF
+
+    def is_active(self, member_id: uuid.UUID | None, at: int) -> bool:
+        """Whether the member takes part at this hour, and their organisation does."""
+        found = self.members.get(member_id) if member_id else None
+        if found is None or found.left or (found.suspended and (not found.until or at < found.until)):
+            return False
+        organisation = self.organisations[found.organisation_id]
+        return not organisation.suspended and organisation.party_state != PartyState.STRUCK_OFF
+
+    def active_in(self, organisation_id: uuid.UUID, at: int) -> Iterator[Member]:
+        """The active members of an organisation."""
+        for each in self.members.values():
+            if each.organisation_id == organisation_id and self.is_active(each.id, at):
+                yield each
+
+    def attests(self, member_id: uuid.UUID, at: int) -> bool:
+        """Whether the member may vouch for other organisations: active and 14 days in the log, where keys are held."""
+        found = self.members.get(member_id)
+        if found is None or not self.is_active(member_id, at) or at - found.since < ATTESTS_AFTER:
+            return False
+        return self.organisations[found.organisation_id].holds_keys
+
+    def open_proposals(self, at: int) -> list[Proposal]:
+        """What waits for somebody's hand, in the order of the log."""
+        return [each for each in self.proposals.values() if not _is_void(each, at)]
+
+    def still_needed(self, proposal: Proposal, member_id: uuid.UUID, at: int) -> bool:
+        """Whether the member could agree to it now."""
+        try:
+            self._must_be_able(proposal.kind, proposal.body, member_id, at)
+        except EntryRefused:
+            return False
+        return member_id not in proposal.signers
+
+    def signing_key(self, body: Body, signer_id: uuid.UUID, at: int) -> bytes:
+        """The public key with which the signer of such an entry signs; raises EntryRefused.
+
+        Who founds is not in the log yet: their key stands in what is proposed, with their own signature.
+        """
+        if self.is_active(signer_id, at):
+            return self.members[signer_id].signing
+        of: Body = body
+        if isinstance(body, Agreed):
+            proposal = self.proposals.get(body.proposal)
+            if proposal is None:
+                raise EntryRefused(EntryRefusal.VOID)
+            of = proposal.body
+        elif isinstance(body, Proposed):
+            of = body.body
+        for person in founders_of(of):
+            if person.member_id == signer_id:
+                return person.signing
+        raise EntryRefused(EntryRefusal.SIGNER)
+
+    def apply(self, entry: Entry) -> None:
+        """Take the state on by an entry; raises EntryRefused, and is then as before."""
+        if entry.number != self.number + 1:
+            raise EntryRefused(EntryRefusal.PLACE)
+        if entry.at < self.at:
+            raise EntryRefused(EntryRefusal.TIME)
+        if not isinstance(entry.body, BODY_OF[entry.kind]):
+            raise EntryRefused(EntryRefusal.FORM)
+        if isinstance(entry.body, Proposed):
+            self._propose(entry, entry.body)
+        elif isinstance(entry.body, Agreed):
+            self._agree(entry, entry.body)
+        else:
+            signers = (entry.signer_id,)
+            self._must_be_able(entry.kind, entry.body, entry.signer_id, entry.at)
+            self._check(entry.kind, entry.body, entry.at)
+            if not self._is_complete(entry.kind, entry.body, signers):
+                raise EntryRefused(EntryRefusal.HANDS)
+            self._do(entry.kind, entry.body, signers, entry.at)
+        self.number, self.digest, self.at = entry.number, entry.digest, entry.at
+        self.digests.append(entry.digest)
+
+    def _propose(self, entry: Entry, proposed: Proposed) -> None:
+        if isinstance(proposed.body, Proposed | Agreed) or not isinstance(proposed.body, BODY_OF[proposed.kind]):
+            raise EntryRefused(EntryRefusal.FORM)
+        self._must_be_able(proposed.kind, proposed.body, entry.signer_id, entry.at)
+        self._check(proposed.kind, proposed.body, entry.at)
+        self._collect(
+            Proposal(entry.digest, proposed.kind, proposed.body, entry.at, (entry.signer_id,)),
+            entry.at,
+        )
+
+    def _agree(self, entry: Entry, agreed: Agreed) -> None:
+        proposal = self.proposals.get(agreed.proposal)
+        if proposal is None or _is_void(proposal, entry.at):
+            raise EntryRefused(EntryRefusal.VOID)
+        if entry.signer_id in proposal.signers:
+            raise EntryRefused(EntryRefusal.SIGNER)
+        self._must_be_able(proposal.kind, proposal.body, entry.signer_id, entry.at)
+        self._check(proposal.kind, proposal.body, entry.at)
+        self._collect(replace(proposal, signers=(*proposal.signers, entry.signer_id)), entry.at)
+
+    def _collect(self, proposal: Proposal, at: int) -> None:
+        """Keep a proposal with its signatures so far, or do what it says when they are enough."""
+        for digest in [each.digest for each in self.proposals.values() if _is_void(each, at)]:
+            del self.proposals[digest]
+        # Who signed earlier and has left since counts no longer.
+        still = [each for each in proposal.signers if self._is_able(proposal.kind, proposal.body, each, at)]
+        if self._is_complete(proposal.kind, proposal.body, still):
+            self._do(proposal.kind, proposal.body, still, at)
+            self.proposals.pop(proposal.digest, None)
+        else:
+            self.proposals[proposal.digest] = proposal
+
+    # Who may sign what.
+
+    def _is_able(self, kind: EntryKind, body: Body, signer_id: uuid.UUID, at: int) -> bool:
+        try:
+            self._must_be_able(kind, body, signer_id, at)
+        except EntryRefused:
+            return False
+        return True
+
+    def _must_be_able(self, kind: EntryKind, body: Body, signer_id: uuid.UUID, at: int) -> None:
+        """Raise EntryRefused unless the signature of this person can be a part of such an act."""
+        if any(person.member_id == signer_id for person in founders_of(body)):
+            return
+        if kind is EntryKind.GENESIS or not self.is_active(signer_id, at):
+            raise EntryRefused(EntryRefusal.SIGNER)
+        able = self._may_found(body, signer_id, at) if isinstance(body, Founding) else self._may(kind, body, signer_id)
+        if not able:
+            raise EntryRefused(EntryRefusal.SIGNER)
+
+    def _may(self, kind: EntryKind, body: Body, signer_id: uuid.UUID) -> bool:
+        signer = self.members[signer_id]
+        authority = self._is_of(signer, OrganisationKind.RESPONSIBLE_AUTHORITY)
+        if isinstance(body, Restored):
+            return self.organisations[signer.organisation_id].holds_keys
+        if isinstance(body, Party):
+            coordinator = signer.role == Role.COORDINATOR and body.state != PartyState.SUSPENDED
+            return coordinator or (
+                authority and (body.state != PartyState.SUSPENDED or signer.role == Role.DUTY_OFFICER)
+            )
+        own = self._organisation_of(body) == signer.organisation_id
+        if isinstance(body, Standing):
+            administers = signer.role == Role.ADMINISTRATOR
+            # Who runs the machine lets an organisation in again that they suspended, never a person.
+            outside = authority or (
+                administers and (kind is not EntryKind.RESUMED or body.subject_id in self.organisations)
+            )
+            itself = body.subject_id in (signer_id, signer.organisation_id)
+            return (own and body.subject_id in self.members and (not itself or kind is EntryKind.LEFT)) or (
+                outside and not itself
+            )
+        if isinstance(body, Person | NewRole):
+            second = authority and signer.role == Role.DUTY_OFFICER
+            return (own or second) and body.member_id != signer_id
+        return own
+
+    def _may_found(self, body: Founding, signer_id: uuid.UUID, at: int) -> bool:
+        signer = self.members[signer_id]
+        founders = {person.member_id for person in body.founders}
+        return (
+            self.attests(signer_id, at)
+            and signer.organisation_id != body.organisation_id
+            and not signer.vouched_by & founders
+        )
+
+    def _is_of(self, member: Member, kind: OrganisationKind) -> bool:
+        return self.organisations[member.organisation_id].kind == kind
+
+    def _organisation_of(self, body: Body) -> uuid.UUID | None:
+        """The organisation whose people decide it."""
+        if isinstance(body, Person | NewKeyring | Box):
+            return body.organisation_id
+        if isinstance(body, NewRole):
+            found = self.members.get(body.member_id)
+        elif isinstance(body, Standing | NewName):
+            if body.subject_id in self.organisations:
+                return body.subject_id
+            found = self.members.get(body.subject_id)
+        else:
+            return None
+        return found.organisation_id if found is not None else None
+
+    # Whether the signatures are enough.
+
+    def _is_complete(self, kind: EntryKind, body: Body, signers: Collection[uuid.UUID]) -> bool:
+        if kind is EntryKind.GENESIS:
+            return {person.member_id for person in founders_of(body)} <= set(signers)
+        if isinstance(body, Founding):
+            founders = {person.member_id for person in body.founders}
+            return founders <= set(signers) and self._is_attested(
+                body, [each for each in signers if each not in founders]
+            )
+        if isinstance(body, Person | NewRole):
+            return self._is_let_in(body, signers)
+        if isinstance(body, Party):
+            return self._is_agreed_of_party(body, signers)
+        if isinstance(body, Restored):
+            of = {self.members[each].organisation_id for each in signers}
+            return len(of) > 1 and any(
+                self._is_of(self.members[each], OrganisationKind.RESPONSIBLE_AUTHORITY) for each in signers
+            )
+        return bool(signers)
+
+    def _is_attested(self, body: Founding, attestors: Collection[uuid.UUID]) -> bool:
+        """One of the Responsible Authority and one of another organisation, of whom neither vouched for the other."""
+        alone = self.begins_alone
+        for first in attestors:
+            for second in attestors:
+                one, other = self.members[first], self.members[second]
+                if first == second or not self._is_of(one, OrganisationKind.RESPONSIBLE_AUTHORITY):
+                    continue
+                if first in other.vouched_by or second in one.vouched_by:
+                    continue
+                if alone or (one.organisation_id != other.organisation_id and self._is_other_party(body, other)):
+                    return True
+        return False
+
+    def _is_other_party(self, body: Founding, attestor: Member) -> bool:
+        """Posts of one police and units of one child authority may take a sister; nobody else one of the own party."""
+        party = self.organisations[attestor.organisation_id].party
+        return not body.party or party != body.party or OrganisationKind(body.kind) in _SISTERS
+
+    def _is_let_in(self, body: Person | NewRole, signers: Iterable[uuid.UUID]) -> bool:
+        """One colleague, if the role has no more rights than their own; else a second hand, too."""
+        organisation_id = self._organisation_of(body)
+        rights = PERMISSIONS[Role(body.role)]
+        known = [self.members[each] for each in signers]
+        colleagues = [each for each in known if each.organisation_id == organisation_id]
+        if any(rights <= PERMISSIONS[Role(each.role)] for each in colleagues):
+            return True
+        # Neither is one whom the other alone let in: that would be one hand twice.
+        return any(
+            first.id != second.id and second.vouched_by != {first.id} and first.vouched_by != {second.id}
+            for first in colleagues
+            for second in known
+        )
+
+    def _is_agreed_of_party(self, body: Party, signers: Iterable[uuid.UUID]) -> bool:
+        known = [self.members[each] for each in signers]
+        authority = [each for each in known if self._is_of(each, OrganisationKind.RESPONSIBLE_AUTHORITY)]
+        if body.state == PartyState.SUSPENDED:
+            return len(authority) > 1
+        return bool(authority) and any(each.role == Role.COORDINATOR for each in known)
+
+    # What must be so for the act to make sense.
+
+    def _check(self, kind: EntryKind, body: Body, at: int) -> None:
+        if (kind is EntryKind.GENESIS) is self.begun:
+            raise EntryRefused(EntryRefusal.BEGUN)
+        if kind in _STOPPED_WHILE_RESTORING and self.is_restoring(at):
+            raise EntryRefused(EntryRefusal.RESTORING)
+        if isinstance(body, Genesis | Founding):
+            self._check_foundings(body)
+        elif isinstance(body, Person):
+            self._check_person(kind, body)
+        elif isinstance(body, NewRole):
+            self._check_role(self._present(body.member_id).organisation_id, body.role)
+        elif isinstance(body, NewKeyring):
+            self._check_keyring(body)
+        elif isinstance(body, Box):
+            _must_be(self._known(body.organisation_id).crossing_point != "", EntryRefusal.SUBJECT)
+        elif isinstance(body, Party):
+            _must_be(body.state in set(PartyState), EntryRefusal.FORM)
+            self._known(body.organisation_id)
+        elif isinstance(body, Restored):
+            _must_be(body.number > self.number, EntryRefusal.PLACE)
+        elif isinstance(body, Standing | NewName):
+            if body.subject_id in self.organisations:
+                _must_be(kind is not EntryKind.LEFT, EntryRefusal.SUBJECT)
+            else:
+                self._present(body.subject_id)
+
+    def is_restoring(self, at: int) -> bool:
+        """Whether somebody proposed that the log was restored, and nobody of another organisation agreed yet."""
+        return any(each.kind is EntryKind.RESTORED for each in self.open_proposals(at))
+
+    def _known(self, organisation_id: uuid.UUID) -> Organisation:
+        _must_be(self.is_vouched_for(organisation_id), EntryRefusal.SUBJECT)
+        return self.organisations[organisation_id]
+
+    def _present(self, member_id: uuid.UUID) -> Member:
+        found = self.members.get(member_id)
+        if found is None or found.left:
+            raise EntryRefused(EntryRefusal.SUBJECT)
+        return found
+
+    def _check_role(self, organisation_id: uuid.UUID, role: str) -> None:
+        kind = OrganisationKind(self._known(organisation_id).kind)
+        _must_be(role in {str(each) for each in ROLES_OF[kind]}, EntryRefusal.ROLE)
+
+    def _check_foundings(self, body: Genesis | Founding) -> None:
+        foundings = foundings_in(body)
+        kinds = [founding.kind for founding in foundings]
+        if isinstance(body, Genesis):
+            authorities = kinds.count(OrganisationKind.RESPONSIBLE_AUTHORITY)
+            _must_be(authorities == 1 and len(foundings) <= 2, EntryRefusal.FORM)
+        people = [person for founding in foundings for person in founding.founders]
+        _must_be(len({person.member_id for person in people}) == len(people), EntryRefusal.FORM)
+        _must_be(len({founding.organisation_id for founding in foundings}) == len(foundings), EntryRefusal.FORM)
+        for founding in foundings:
+            _must_be(founding.kind in set(OrganisationKind), EntryRefusal.FORM)
+            kind = OrganisationKind(founding.kind)
+            holds = kind.holds_keys
+            _must_be(kind is not OrganisationKind.COALITION, EntryRefusal.FORM)
+            _must_be(holds or not isinstance(body, Genesis), EntryRefusal.FORM)
+            _must_be(len(founding.founders) in ((2,) if holds else (1, 2)), EntryRefusal.FORM)
+            _must_be(len(founding.public) == (KEY_BYTES if holds else 0), EntryRefusal.FORM)
+            _must_be(founding.organisation_id not in self.organisations, EntryRefusal.SUBJECT)
+            for there in self.organisations.values():
+                if there.party_state != PartyState.STRUCK_OFF:
+                    _must_be(there.code != founding.code, EntryRefusal.SUBJECT)
+                    seat = (founding.party, founding.crossing_point)
+                    taken = bool(founding.party) and (there.party, there.crossing_point) == seat
+                    _must_be(not taken, EntryRefusal.SUBJECT)
+            for person in founding.founders:
+                _must_be(person.organisation_id == founding.organisation_id, EntryRefusal.FORM)
+                _must_be(person.role in {str(each) for each in ROLES_OF[kind]}, EntryRefusal.ROLE)
+                _must_be(person.member_id not in self.members, EntryRefusal.SUBJECT)
+        self._check_keys(people)
+
+    def _check_person(self, kind: EntryKind, body: Person) -> None:
+        self._check_role(body.organisation_id, body.role)
+        before = self.members.get(body.member_id)
+        if kind is EntryKind.JOINED:
+            _must_be(before is None, EntryRefusal.SUBJECT)
+        else:
+            _must_be(before is not None and before.organisation_id == body.organisation_id, EntryRefusal.SUBJECT)
+            _must_be(before is not None and body.serial > before.serial, EntryRefusal.SERIAL)
+        _must_be(body.serial >= 1, EntryRefusal.SERIAL)
+        self._check_keys([body])
+
+    def _check_keys(self, people: Collection[Person]) -> None:
+        """Nobody's key is anybody else's, or an earlier one of the same person."""
+        new = [key for person in people for key in (person.signing, person.sealing)]
+        _must_be(len(set(new)) == len(new) and not any(key in self.owners for key in new), EntryRefusal.KEY)
+
+    def _check_keyring(self, body: NewKeyring) -> None:
+        organisation = self._known(body.organisation_id)
+        _must_be(organisation.holds_keys, EntryRefusal.SUBJECT)
+        _must_be(body.version == organisation.version + 1, EntryRefusal.SERIAL)
+        _must_be(body.public != organisation.public, EntryRefusal.KEY)
+
+    # What it changes.
+
+    def _do(self, kind: EntryKind, body: Body, signers: Collection[uuid.UUID], at: int) -> None:
+        if isinstance(body, Genesis | Founding):
+            self._found(body, signers, at)
+        elif isinstance(body, Person):
+            self._let_in(body, frozenset(signers), at)
+        elif isinstance(body, Standing):
+            self._stand(kind, body, signers, at)
+        elif isinstance(body, NewRole):
+            self.members[body.member_id] = replace(self.members[body.member_id], role=body.role)
+        elif isinstance(body, NewName):
+            if body.subject_id in self.organisations:
+                known = self.organisations[body.subject_id]
+                self.organisations[known.id] = replace(known, names_digest=body.name_digest)
+            else:
+                self.members[body.subject_id] = replace(self.members[body.subject_id], name_digest=body.name_digest)
+        elif isinstance(body, NewKeyring):
+            of = self.organisations[body.organisation_id]
+            self.organisations[of.id] = replace(of, version=body.version, public=body.public, spent=False)
+        elif isinstance(body, Party):
+            of = self.organisations[body.organisation_id]
+            until = at + PARTY_SUSPENDED if body.state == PartyState.SUSPENDED else 0
+            self.organisations[of.id] = replace(of, party_state=body.state, party_until=until)
+        elif isinstance(body, Box):
+            self.boxes[body.organisation_id, body.month] = body.public
+
+    def _found(self, body: Genesis | Founding, signers: Collection[uuid.UUID], at: int) -> None:
+        founders = {person.member_id for person in founders_of(body)}
+        vouched_by = frozenset(signers) - founders
+        for founding in foundings_in(body):
+            self.organisations[founding.organisation_id] = Organisation(
+                founding.organisation_id,
+                founding.code,
+                founding.kind,
+                founding.party,
+                founding.crossing_point,
+                founding.names_digest,
+                founding.public,
+                1 if founding.public else 0,
+                at,
+                vouched_by,
+            )
+            for person in founding.founders:
+                self._let_in(person, vouched_by, at)
+
+    def _let_in(self, person: Person, vouched_by: frozenset[uuid.UUID], at: int) -> None:
+        self.members[person.member_id] = Member(
+            person.member_id,
+            person.organisation_id,
+            person.role,
+            person.serial,
+            person.name_digest,
+            person.signing,
+            person.sealing,
+            at,
+            vouched_by,
+        )
+        self.owners[person.signing] = self.owners[person.sealing] = person.member_id
+        self._end_key(person.member_id, at)
+        self.keys[person.member_id] = (*self.keys.get(person.member_id, ()), KeyPeriod(person.signing, at, -1))
+
+    def _end_key(self, member_id: uuid.UUID, at: int) -> None:
+        periods = self.keys.get(member_id, ())
+        self.keys[member_id] = tuple(replace(each, until=at) if each.until == -1 else each for each in periods)
+
+    def _stand(self, kind: EntryKind, body: Standing, signers: Collection[uuid.UUID], at: int) -> None:
+        if body.subject_id in self.organisations:
+            of = self.organisations[body.subject_id]
+            self.organisations[of.id] = replace(of, suspended=kind is EntryKind.SUSPENDED)
+            return
+        member = self.members[body.subject_id]
+        if kind is EntryKind.LEFT:
+            self.members[member.id] = replace(member, left=True, suspended=False, until=0)
+            self._end_key(member.id, at)
+            of = self.organisations[member.organisation_id]
+            self.organisations[of.id] = replace(of, spent=of.holds_keys)
+        elif kind is EntryKind.SUSPENDED:
+            outside = any(self.members[each].role == Role.ADMINISTRATOR for each in signers)
+            hours = SUSPENDED_BY_ADMINISTRATOR if outside else SUSPENDED_BY_COLLEAGUE
+            self.members[member.id] = replace(member, suspended=True, until=0 if len(signers) > 1 else at + hours)
+        else:
+            self.members[member.id] = replace(member, suspended=False, until=0)
+
+
+def _is_void(proposal: Proposal, at: int) -> bool:
+    return at - proposal.at > (FOUNDING_VOID_AFTER if proposal.kind in _FOUNDINGS else VOID_AFTER)
+
+
+def _must_be(so: bool, otherwise: EntryRefusal) -> None:
+    if not so:
+        raise EntryRefused(otherwise)

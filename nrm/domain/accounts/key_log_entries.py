@@ -1,0 +1,309 @@
+"""What stands in the key log: the kinds of entries and their parts, as values.
+
+Hours are whole hours since 1970-01-01T00:00Z. Ids are those of members and organisations. Public keys have 32 bytes,
+digests 32, signatures 64. Who may make which entry: `nrm.domain.accounts.key_log`.
+
+Decided in ADR 0098.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from nrm.domain.accounts.accounts import OrganisationKind
+
+KEY_BYTES, DIGEST_BYTES, SIGNATURE_BYTES = 32, 32, 64
+LONGEST_TEXT, LONGEST_BODY = 200, 4096
+
+
+class EntryKind(StrEnum):
+    """What an entry says."""
+
+    GENESIS = "genesis"
+    FOUNDED = "founded"
+    JOINED = "joined"
+    ANEW = "anew"
+    LEFT = "left"
+    SUSPENDED = "suspended"
+    RESUMED = "resumed"
+    ROLE = "role"
+    RENAMED = "renamed"
+    KEYRING = "keyring"
+    PARTY = "party"
+    BOX = "box"
+    RESTORED = "restored"
+    PROPOSED = "proposed"
+    AGREED = "agreed"
+
+
+class PartyState(StrEnum):
+    """What the agreement says of an organisation's party."""
+
+    OPENED = "opened"
+    SUSPENDED = "suspended"
+    STRUCK_OFF = "struck_off"
+
+
+class EntryRefusal(StrEnum):
+    """Why an entry does not belong into the log."""
+
+    FORM = "form"  # its parts are not what its kind has
+    PLACE = "place"  # its number or the digest before it is another
+    SIGNATURE = "signature"
+    TIME = "time"  # earlier than the entry before it
+    SIGNER = "signer"  # nobody who may sign this
+    SUBJECT = "subject"  # about somebody who is not there, or is there already
+    HANDS = "hands"  # not by one hand: it has to be proposed
+    VOID = "void"  # the proposal is too old, or is none
+    SERIAL = "serial"
+    KEY = "key"  # a key that is somebody's already
+    ROLE = "role"  # no role of this kind of organisation
+    BEGUN = "begun"  # genesis is there already, or not yet
+    RESTORING = "restoring"  # stops until others agree that the log was restored
+
+
+class EntryRefused(Exception):
+    """The entry is none of this log; `reason` says why."""
+
+    def __init__(self, reason: EntryRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with their keys. `own`: their own signature over all of it, with the signing key in it."""
+
+    member_id: uuid.UUID
+    organisation_id: uuid.UUID
+    role: str
+    serial: int
+    name_digest: bytes
+    signing: bytes
+    sealing: bytes
+    own: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Founding:
+    """An organisation with its founders; `public` is empty for one that holds no keys."""
+
+    organisation_id: uuid.UUID
+    code: str
+    kind: str
+    party: str
+    crossing_point: str
+    names_digest: bytes
+    public: bytes
+    founders: tuple[Person, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Genesis:
+    """The organisations with which the log begins: the Responsible Authority, and one other that holds keys if there
+    is one."""
+
+    foundings: tuple[Founding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """That a member (or an organisation) left, is suspended or takes part again; the reason is a code."""
+
+    subject_id: uuid.UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewRole:
+    """The role that a member has from now on."""
+
+    member_id: uuid.UUID
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewName:
+    """The digest of the name that a member (or an organisation) has from now on."""
+
+    subject_id: uuid.UUID
+    name_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NewKeyring:
+    """The next version of an organisation's keyring; `wraps`: SHA-256 of the list of (member, wrap)."""
+
+    organisation_id: uuid.UUID
+    version: int
+    public: bytes
+    wraps: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """What the agreement of this digest says of an organisation."""
+
+    organisation_id: uuid.UUID
+    state: str
+    agreement: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """The key of a post for what a device without a connection seals, for one month (year * 12 + month - 1)."""
+
+    organisation_id: uuid.UUID
+    month: int
+    public: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """That the log was put back from a copy although an entry of this higher number is known to have existed."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """An act for which several people are needed."""
+
+    kind: EntryKind
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """The digest of the proposal that the signer agrees to."""
+
+    proposal: bytes
+
+
+Act = Genesis | Founding | Person | Standing | NewRole | NewName | NewKeyring | Party | Box | Restored
+Body = Act | Proposed | Agreed
+
+BODY_OF: Mapping[EntryKind, type[Any]] = {
+    EntryKind.GENESIS: Genesis,
+    EntryKind.FOUNDED: Founding,
+    EntryKind.JOINED: Person,
+    EntryKind.ANEW: Person,
+    EntryKind.LEFT: Standing,
+    EntryKind.SUSPENDED: Standing,
+    EntryKind.RESUMED: Standing,
+    EntryKind.ROLE: NewRole,
+    EntryKind.RENAMED: NewName,
+    EntryKind.KEYRING: NewKeyring,
+    EntryKind.PARTY: Party,
+    EntryKind.BOX: Box,
+    EntryKind.RESTORED: Restored,
+    EntryKind.PROPOSED: Proposed,
+    EntryKind.AGREED: Agreed,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry whose signature fits; `digest` is what the next entry continues, `at` its hour."""
+
+    number: int
+    kind: EntryKind
+    body: Body
+    at: int
+    signer_id: uuid.UUID
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member as the log has them. `since`: the hour of the last `joined` or `anew`; `until`: of a suspension's end,
+    0 for one without; `vouched_by`: who let them in, nobody for those of the genesis."""
+
+    id: uuid.UUID
+    organisation_id: uuid.UUID
+    role: str
+    serial: int
+    name_digest: bytes
+    signing: bytes
+    sealing: bytes
+    since: int
+    vouched_by: frozenset[uuid.UUID]
+    left: bool = False
+    suspended: bool = False
+    until: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """An organisation as the log has it. `version` is 0 without keys.
+
+    `spent`: somebody left who held this version; `party_state` is empty until an entry says something of the party.
+    """
+
+    id: uuid.UUID
+    code: str
+    kind: str
+    party: str
+    crossing_point: str
+    names_digest: bytes
+    public: bytes
+    version: int
+    since: int
+    vouched_by: frozenset[uuid.UUID]
+    suspended: bool = False
+    spent: bool = False
+    party_state: str = ""
+    party_until: int = 0
+
+    @property
+    def holds_keys(self) -> bool:
+        return OrganisationKind(self.kind).holds_keys
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An act that waits; `signers` in the order in which they signed."""
+
+    digest: bytes
+    kind: EntryKind
+    body: Body
+    at: int
+    signers: tuple[uuid.UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPeriod:
+    """A signing key of a member, from one hour to another; `until` is -1 while it is the present one."""
+
+    signing: bytes
+    since: int
+    until: int
+
+
+def hour_of(at: datetime) -> int:
+    """The hour of an instant."""
+    return int(at.timestamp()) // 3600
+
+
+def founders_of(body: Body) -> tuple[Person, ...]:
+    """The people whom a genesis or a founding brings in; nobody for other bodies."""
+    if isinstance(body, Genesis):
+        return tuple(person for founding in body.foundings for person in founding.founders)
+    return body.founders if isinstance(body, Founding) else ()
+
+
+def people_in(body: Body) -> tuple[Person, ...]:
+    """Everybody whose own signature a body carries."""
+    if isinstance(body, Proposed):
+        return people_in(body.body)
+    return (body,) if isinstance(body, Person) else founders_of(body)
+
+
+def foundings_in(body: Body) -> tuple[Founding, ...]:
+    """The organisations that a body brings in."""
+    return body.foundings if isinstance(body, Genesis) else (body,) if isinstance(body, Founding) else ()

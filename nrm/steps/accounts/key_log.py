@@ -1,0 +1,156 @@
+"""Where the acts on accounts and keys end in the key log: one function for each, inside the action's transaction.
+
+Only organisations that are founded have entries. What gives trust raises when the log refuses it; what takes it away is
+done in the rows even so, and `nrm keylog verify` names the difference.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from nrm import clock
+from nrm.domain.accounts.accounts import Actor, KeyHolder, OrganisationKind, Role
+from nrm.domain.accounts.key_log import State
+from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, Standing, hour_of
+from nrm.models.accounts.accounts import Member
+from nrm.prepared import AnySession, Row
+from nrm.vault import members
+from nrm.vault.keylog import entries, log, people
+from nrm.vault.keylog.heads import Head
+from nrm.vault.keyrings import Disagrees
+from nrm.vault.marks import report
+
+
+def is_founded(session: Session, organisation_id: uuid.UUID | None) -> bool:
+    """Whether the log has the organisation. Raises Disagrees while the log is wrong."""
+    return organisation_id in _state(session).organisations
+
+
+def end_seen(session: AnySession, login: str, browsers: str) -> tuple[Head, bool]:
+    """(the end of the key log for this person to remember, whether it contradicts what stands here): what their browser
+    saw stays, if the log does not go on from it. A browser that saw none contradicts nothing."""
+    state, seen = log.last_state(session), members.browser_head(login, browsers)
+    if seen is not None and not state.extends(*seen):
+        return seen, True
+    return Head(state.number, state.digest), False
+
+
+def is_right(session: Session) -> bool:
+    """Whether the log holds now."""
+    try:
+        log.state(session)
+    except log.LogWrong:
+        return False
+    return True
+
+
+def _state(session: Session) -> State:
+    try:
+        return log.state(session)
+    except log.LogWrong:
+        raise Disagrees from None
+
+
+@dataclass(frozen=True, slots=True)
+class Standpoint:
+    """Who somebody is. `waits`: a colleague has not let them in with these keys."""
+
+    role: Role
+    kind: OrganisationKind
+    code: str
+    crossing_point: str
+    waits: bool
+
+
+def believed(state: State, row: Row, keys: KeyHolder) -> Standpoint | None:
+    """Who asks, by the key log: the row says only which member it is. None for somebody who left or is suspended.
+
+    Before their organisation is founded, it is what the rows say.
+    """
+    organisation, member = state.organisations.get(row.organisation_id), state.members.get(row.member_id)
+    if organisation is None and member is not None:
+        organisation = state.organisations[member.organisation_id]
+    if organisation is None:
+        return Standpoint(Role(row.role), OrganisationKind(row.kind), row.code, row.crossing_point, waits=False)
+    known = OrganisationKind(organisation.kind), organisation.code, organisation.crossing_point
+    if member is None:
+        return Standpoint(Role(row.role), *known, waits=True)
+    theirs = entries.are_keys_of(member, keys)
+    if theirs and not state.is_active(member.id, hour_of(clock.now())):
+        return None
+    if (row.role, row.kind, row.code, row.crossing_point) != (member.role, *map(str, known)) and theirs:
+        report("member", member.id)
+    return Standpoint(Role(member.role), *known, waits=not theirs)
+
+
+def is_in(session: Session, member: Member) -> bool:
+    """Whether the log has the member with the keys of the row; True where there is no founding."""
+    state = _state(session)
+    if member.organisation_id not in state.organisations:
+        return True
+    known = state.members.get(member.id)
+    return (
+        known is not None
+        and not known.left
+        and (known.signing, known.sealing) == (member.sign_public, member.kem_public)
+    )
+
+
+def let_in(session: Session, member: Member, by: Actor) -> bool:
+    """A colleague lets a member in with the keys that they have now: `joined`, or `anew` for who was there before.
+
+    Returns whether it holds: a role with more rights than the actor's own waits for a second hand. Raises Disagrees for
+    what the log refuses, CannotOpen.
+    """
+    state = _state(session)
+    if member.organisation_id not in state.organisations:
+        return True
+    kind = EntryKind.ANEW if member.id in state.members else EntryKind.JOINED
+    try:
+        holds, _ = log.sign_or_agree(session, kind, people.person_of(member), by=by)
+    except (EntryRefused, log.LogWrong) as refused:
+        current_app.logger.error("the key log did not let %s in: %s", member.id, refused)
+        raise Disagrees from None
+    return holds
+
+
+def left(session: Session, member: Member, by: Actor, *, reason: str = "left") -> bool:
+    """A member's account ends: from this entry on they are nobody. Returns whether there is an entry."""
+    found = log.last_state(session).members.get(member.id)
+    return found is not None and not found.left and _taken_away(session, EntryKind.LEFT, member.id, reason, by)
+
+
+def suspended(session: Session, subject_id: uuid.UUID, by: Actor, *, reason: str = "asked") -> bool:
+    """A member or an organisation takes no part for some time. Returns whether there is an entry."""
+    return _taken_away(session, EntryKind.SUSPENDED, subject_id, reason, by)
+
+
+def resumed(session: Session, subject_id: uuid.UUID, by: Actor, *, reason: str = "asked") -> bool:
+    """They take part again. Returns whether it holds; where the log knows of no suspension, no entry is needed."""
+    state = _state(session)
+    found = state.members.get(subject_id) or state.organisations.get(subject_id)
+    if found is None or not found.suspended:
+        return True
+    try:
+        log.append(session, EntryKind.RESUMED, Standing(subject_id, reason), by=by)
+    except (EntryRefused, log.LogWrong):
+        raise Disagrees from None
+    return True
+
+
+def _taken_away(session: Session, kind: EntryKind, subject_id: uuid.UUID, reason: str, by: Actor) -> bool:
+    state = log.last_state(session)
+    if by.keys is None or (subject_id not in state.members and subject_id not in state.organisations):
+        return False
+    if not state.is_active(by.member_id, hour_of(clock.now())):
+        return False
+    try:
+        log.append(session, kind, Standing(subject_id, reason), by=by)
+    except (EntryRefused, log.LogWrong) as refused:
+        current_app.logger.error("the key log has no %s of %s: %s", kind, subject_id, refused)
+        return False
+    return True

@@ -1,0 +1,73 @@
+"""Members and organisations as the key log writes them down, from their rows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from nrm import crypto
+from nrm.domain.accounts.accounts import KeyHolder
+from nrm.domain.accounts.key_log_entries import Founding, Person
+from nrm.models.accounts.accounts import Member, Organisation
+from nrm.vault.keylog import entries, log
+
+_SALT_BYTES = 16
+
+
+def sign_own(member: Member, keys: KeyHolder, *, serial: int) -> None:
+    """Let a member sign that these keys are theirs: what colleagues put into the log later."""
+    member.serial = serial
+    member.name_salt = os.urandom(_SALT_BYTES)
+    member.own_signature = crypto.sign(keys.sign_private, entries.own_message(log.instance_id(), _person(member, b"")))
+
+
+def person_of(member: Member) -> Person:
+    """The member as an entry has them; raises CannotOpen for one who has no keys or has not signed."""
+    if not member.own_signature:
+        raise crypto.CannotOpen
+    return _person(member, member.own_signature)
+
+
+def _person(member: Member, own: bytes) -> Person:
+    if member.sign_public is None or member.kem_public is None or member.name_salt is None:
+        raise crypto.CannotOpen
+    digest = entries.name_digest(member.name_salt, member.login, member.name)
+    return Person(
+        member.id,
+        member.organisation_id,
+        member.role,
+        member.serial,
+        digest,
+        bytes(member.sign_public),
+        bytes(member.kem_public),
+        own,
+    )
+
+
+def signed_by(member: Member, keys: KeyHolder) -> Person:
+    """`person_of` somebody in their own session: an account older than the log signs now. Raises CannotOpen."""
+    if not member.own_signature:
+        sign_own(member, keys, serial=max(member.serial, 1))
+    return person_of(member)
+
+
+def founding_of(organisation: Organisation, public: bytes, founders: Sequence[Person]) -> Founding:
+    """The founding of an organisation by these people, in the order of their ids."""
+    if organisation.names_salt is None:
+        organisation.names_salt = os.urandom(_SALT_BYTES)
+    return Founding(
+        organisation.id,
+        organisation.code,
+        organisation.kind,
+        organisation.party,
+        organisation.crossing_point,
+        names_digest(organisation),
+        public,
+        tuple(sorted(founders, key=lambda each: each.member_id)),
+    )
+
+
+def names_digest(organisation: Organisation) -> bytes:
+    """The digest of an organisation's names."""
+    names = f"{organisation.name_sq}\n{organisation.name_en}"
+    return entries.name_digest(organisation.names_salt or bytes(_SALT_BYTES), organisation.code, names)

@@ -1,0 +1,314 @@
+"""The rules of the key log: who signs what, and what an entry may never do."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+
+import pytest
+
+from nrm import crypto
+from nrm.domain.accounts.accounts import OrganisationKind, Role
+from nrm.domain.accounts.key_log import ATTESTS_AFTER, DAY
+from nrm.domain.accounts.key_log_entries import (
+    Agreed,
+    Box,
+    EntryKind,
+    EntryRefusal,
+    EntryRefused,
+    Genesis,
+    NewKeyring,
+    NewName,
+    NewRole,
+    Party,
+    Proposed,
+    Restored,
+    Standing,
+)
+from nrm.vault.keylog.entries import own_message
+from tests.keylogs import Holder, Log, founding, holder
+
+SHELTER, AUTHORITY = OrganisationKind.NGO_SHELTER, OrganisationKind.RESPONSIBLE_AUTHORITY
+Begun = tuple[Log, list[Holder], list[Holder]]
+
+
+@pytest.fixture
+def begun() -> Begun:
+    log = Log()
+    return log, *log.begin()
+
+
+def refused(reason: EntryRefusal, log: Log, kind: EntryKind, body: object, by: Holder) -> None:
+    before = (log.state, len(log.signed))
+    with pytest.raises(EntryRefused) as raised:
+        log.add(kind, body, by)  # type: ignore[arg-type]
+    assert raised.value.reason is reason
+    assert (log.state, len(log.signed)) == before
+
+
+def test_the_genesis_holds_when_all_four_have_signed() -> None:
+    log = Log()
+    authority, shelter = log.two(AUTHORITY), log.two(SHELTER)
+    body = Genesis((founding(authority, "RA", AUTHORITY), founding(shelter, "VATRA", SHELTER)))
+    digest = log.propose(EntryKind.GENESIS, body, shelter[0])
+    log.agree(digest, authority[0], shelter[1])
+    assert not log.state.begun
+    refused(
+        EntryRefusal.SIGNER, log, EntryKind.AGREED, Agreed(digest), holder(log.instance, uuid.uuid4(), Role.MONITOR)
+    )
+    log.agree(digest, authority[1])
+    assert log.state.begun
+    assert not log.state.begins_alone
+    assert {each.code for each in log.state.organisations.values()} == {"RA", "VATRA"}
+    refused(EntryRefusal.BEGUN, log, EntryKind.PROPOSED, Proposed(EntryKind.GENESIS, body), shelter[0])
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [[SHELTER], [SHELTER, OrganisationKind.TRP_UNIT], [AUTHORITY, AUTHORITY], [AUTHORITY, OrganisationKind.MINISTRY]],
+)
+def test_a_genesis_is_of_the_authority_and_one_other_that_holds_keys(kinds: list[OrganisationKind]) -> None:
+    log = Log()
+    people = [log.two(kind) for kind in kinds]
+    body = Genesis(tuple(founding(each, f"O{place}", kinds[place]) for place, each in enumerate(people)))
+    refused(EntryRefusal.FORM, log, EntryKind.PROPOSED, Proposed(EntryKind.GENESIS, body), people[0][0])
+
+
+def test_an_instance_with_one_organisation_that_holds_keys_begins_with_its_two_and_says_so() -> None:
+    log = Log()
+    authority = log.two(AUTHORITY)
+    log.all_sign(EntryKind.GENESIS, Genesis((founding(authority, "RA", AUTHORITY),)), *authority)
+    assert log.state.begins_alone
+    log.now += ATTESTS_AFTER
+    log.found(authority, "VATRA", SHELTER)
+    assert not log.state.begins_alone
+
+
+def test_a_founding_needs_both_founders_the_authority_and_another(begun: Begun) -> None:
+    log, authority, shelter = begun
+    founders = log.two(SHELTER)
+    body = founding(founders, "NRC", SHELTER, party="NRC")
+    digest = log.propose(EntryKind.FOUNDED, body, founders[0])
+    log.agree(digest, authority[0], authority[1], shelter[0])
+    assert founders[0].person.organisation_id not in log.state.organisations
+    log.agree(digest, founders[1])
+    assert log.state.is_vouched_for(founders[0].person.organisation_id)
+    assert log.state.members[founders[1].id].vouched_by == {authority[0].id, authority[1].id, shelter[0].id}
+
+
+def test_two_of_the_authority_do_not_make_a_founding_and_nobody_attests_in_the_first_fourteen_days() -> None:
+    log = Log()
+    authority, shelter = log.begin()
+    log.now -= 1
+    founders = log.two(SHELTER)
+    digest = log.propose(EntryKind.FOUNDED, founding(founders, "NRC", SHELTER), founders[0])
+    refused(EntryRefusal.SIGNER, log, EntryKind.AGREED, Agreed(digest), authority[0])
+    log.now += 1
+    log.agree(digest, founders[1], *authority)
+    assert founders[0].person.organisation_id not in log.state.organisations
+    log.agree(digest, shelter[1])
+    assert founders[0].person.organisation_id in log.state.organisations
+
+
+def test_who_was_vouched_for_by_the_other_attestor_or_a_founder_does_not_attest(begun: Begun) -> None:
+    log, authority, shelter = begun
+    nrc = log.found([authority[0], shelter[0]], "NRC", SHELTER, party="NRC")
+    log.now += ATTESTS_AFTER
+    founders = log.two(SHELTER)
+    digest = log.propose(EntryKind.FOUNDED, founding(founders, "IOM", SHELTER, party="IOM"), founders[0])
+    log.agree(digest, founders[1], authority[0], nrc[0])  # authority[0] vouched for NRC
+    assert founders[0].person.organisation_id not in log.state.organisations
+    log.agree(digest, authority[1])
+    assert founders[0].person.organisation_id in log.state.organisations
+
+
+def test_offices_without_keys_never_attest_and_are_founded_without_a_key(begun: Begun) -> None:
+    log, authority, shelter = begun
+    office = log.found([authority[0], shelter[0]], "OMS", OrganisationKind.MINISTRY)
+    assert log.state.organisations[office[0].person.organisation_id].version == 0
+    log.now += ATTESTS_AFTER
+    assert not log.state.attests(office[0].id, log.now)
+    founders = log.two(SHELTER)
+    digest = log.propose(EntryKind.FOUNDED, founding(founders, "IOM", SHELTER), founders[0])
+    refused(EntryRefusal.SIGNER, log, EntryKind.AGREED, Agreed(digest), office[0])
+
+
+def test_a_party_with_its_post_belongs_to_one_organisation_and_posts_may_take_a_sister(begun: Begun) -> None:
+    log, authority, shelter = begun
+    police = OrganisationKind.BORDER_POLICE
+    rinas = log.found([authority[0], shelter[0]], "RINAS", police, party="BORDER", point="rinas")
+    twin = log.two(police)
+    body = founding(twin, "RINAS2", police, party="BORDER", point="rinas")
+    refused(EntryRefusal.SUBJECT, log, EntryKind.PROPOSED, Proposed(EntryKind.FOUNDED, body), twin[0])
+    log.now += ATTESTS_AFTER
+    log.found([authority[1], rinas[0]], "DURRES", police, party="BORDER", point="durres")
+    # A shelter takes nobody of its own party.
+    log.found([authority[1], rinas[1]], "NRC", SHELTER, party="NRC")
+    other = log.two(SHELTER)
+    same = founding(other, "NRC2", SHELTER, party="VATRA", point="x")
+    digest = log.propose(EntryKind.FOUNDED, same, other[0])
+    log.agree(digest, other[1], authority[0], shelter[0])
+    assert other[0].person.organisation_id not in log.state.organisations
+
+
+def test_a_colleague_lets_somebody_in_and_a_role_with_more_rights_needs_a_second(begun: Begun) -> None:
+    log, _, shelter = begun
+    worker, manager = shelter if shelter[0].person.role == Role.CASE_WORKER else shelter[::-1]
+    joined = log.join(worker, Role.CASE_WORKER)
+    assert log.state.members[joined.id].vouched_by == {worker.id}
+    more = holder(log.instance, worker.person.organisation_id, Role.SHELTER_MANAGER)
+    refused(EntryRefusal.HANDS, log, EntryKind.JOINED, more.person, worker)
+    digest = log.propose(EntryKind.JOINED, more.person, worker)
+    # Whom the first alone let in is no second hand.
+    log.agree(digest, joined)
+    assert more.id not in log.state.members
+    log.agree(digest, manager)
+    assert log.state.members[more.id].vouched_by == {worker.id, joined.id, manager.id}
+    log.join(manager, Role.SHELTER_MANAGER)
+
+
+def test_where_there_is_no_second_hand_the_duty_desk_is(begun: Begun) -> None:
+    log, authority, shelter = begun
+    duty = next(each for each in authority if each.person.role == Role.DUTY_OFFICER)
+    worker = next(each for each in shelter if each.person.role == Role.CASE_WORKER)
+    manager = next(each for each in shelter if each is not worker)
+    log.add(EntryKind.LEFT, Standing(manager.id, "left"), worker)
+    more = holder(log.instance, worker.person.organisation_id, Role.SHELTER_MANAGER)
+    digest = log.propose(EntryKind.JOINED, more.person, worker)
+    log.agree(digest, duty)
+    assert more.id in log.state.members
+    # The desk alone lets nobody in.
+    alone = holder(log.instance, worker.person.organisation_id, Role.CASE_WORKER)
+    refused(EntryRefusal.HANDS, log, EntryKind.JOINED, alone.person, duty)
+
+
+def test_nobody_of_another_organisation_lets_anybody_in(begun: Begun) -> None:
+    log, authority, shelter = begun
+    for by in authority:
+        if by.person.role != Role.DUTY_OFFICER:
+            new = holder(log.instance, shelter[0].person.organisation_id, Role.CASE_WORKER)
+            refused(EntryRefusal.SIGNER, log, EntryKind.JOINED, new.person, by)
+    new = holder(log.instance, uuid.uuid4(), Role.CASE_WORKER)
+    refused(EntryRefusal.SIGNER, log, EntryKind.JOINED, new.person, shelter[0])
+
+
+def test_who_left_signs_nothing_and_comes_back_as_anew_with_other_keys(begun: Begun) -> None:
+    log, _, shelter = begun
+    joined = log.join(shelter[0], Role.CASE_WORKER)
+    log.add(EntryKind.LEFT, Standing(joined.id, "left"), shelter[1])
+    assert not log.state.is_active(joined.id, log.now)
+    assert log.state.organisations[joined.person.organisation_id].spent
+    refused(EntryRefusal.SIGNER, log, EntryKind.RENAMED, NewName(joined.id, bytes(32)), joined)
+    refused(EntryRefusal.SUBJECT, log, EntryKind.JOINED, joined.person, shelter[0])
+    refused(EntryRefusal.SERIAL, log, EntryKind.ANEW, joined.person, shelter[0])
+    old = replace(joined.person, serial=2)
+    old = replace(old, own=crypto.sign(joined.signing, own_message(log.instance, old)))
+    refused(EntryRefusal.KEY, log, EntryKind.ANEW, old, shelter[0])
+    again = holder(log.instance, old.organisation_id, Role.CASE_WORKER, serial=2, member_id=joined.id)
+    log.add(EntryKind.ANEW, again.person, shelter[0])
+    assert log.state.is_active(joined.id, log.now)
+    assert [each.until for each in log.state.keys[joined.id]] == [log.now, -1]
+    log.renew(shelter[0])
+    assert not log.state.organisations[joined.person.organisation_id].spent
+
+
+def test_a_suspension_ends_by_itself_by_another_hand_and_never_by_ones_own(begun: Begun) -> None:
+    log, authority, shelter = begun
+    log.add(EntryKind.SUSPENDED, Standing(shelter[1].id, "asked"), shelter[0])
+    assert not log.state.is_active(shelter[1].id, log.now + 71)
+    assert log.state.is_active(shelter[1].id, log.now + 72)
+    refused(EntryRefusal.SIGNER, log, EntryKind.RESUMED, Standing(shelter[1].id, "asked"), shelter[1])
+    log.add(EntryKind.RESUMED, Standing(shelter[1].id, "asked"), authority[0])
+    assert log.state.is_active(shelter[1].id, log.now)
+    office = log.found([authority[0], shelter[0]], "OPERATOR", OrganisationKind.OPERATOR)
+    log.add(EntryKind.SUSPENDED, Standing(shelter[1].id, "asked"), office[0])
+    assert not log.state.is_active(shelter[1].id, log.now + 23)
+    assert log.state.is_active(shelter[1].id, log.now + 24)
+    refused(EntryRefusal.SIGNER, log, EntryKind.RESUMED, Standing(shelter[1].id, "asked"), office[0])
+    # An organisation that is suspended signs nothing, and is let in again.
+    of = shelter[0].person.organisation_id
+    log.add(EntryKind.SUSPENDED, Standing(of, "asked"), office[0])
+    refused(EntryRefusal.SIGNER, log, EntryKind.RENAMED, NewName(shelter[0].id, bytes(32)), shelter[0])
+    log.add(EntryKind.RESUMED, Standing(of, "asked"), office[0])
+    log.add(EntryKind.RENAMED, NewName(shelter[0].id, bytes(32)), shelter[0])
+
+
+def test_roles_keyrings_parties_and_boxes_have_their_hands(begun: Begun) -> None:
+    log, authority, shelter = begun
+    worker = next(each for each in shelter if each.person.role == Role.CASE_WORKER)
+    manager = next(each for each in shelter if each is not worker)
+    of = worker.person.organisation_id
+    refused(EntryRefusal.SIGNER, log, EntryKind.ROLE, NewRole(worker.id, str(Role.SHELTER_MANAGER)), worker)
+    refused(EntryRefusal.ROLE, log, EntryKind.ROLE, NewRole(worker.id, str(Role.MONITOR)), manager)
+    log.add(EntryKind.ROLE, NewRole(worker.id, str(Role.SHELTER_MANAGER)), manager)
+    assert log.state.members[worker.id].role == Role.SHELTER_MANAGER
+    new = crypto.key_pair()[1]
+    refused(EntryRefusal.SIGNER, log, EntryKind.KEYRING, NewKeyring(of, 2, new, bytes(32)), authority[0])
+    refused(EntryRefusal.SERIAL, log, EntryKind.KEYRING, NewKeyring(of, 3, new, bytes(32)), worker)
+    log.add(EntryKind.KEYRING, NewKeyring(of, 2, new, bytes(32)), worker)
+    assert (log.state.organisations[of].version, log.state.organisations[of].public) == (2, new)
+    refused(EntryRefusal.SUBJECT, log, EntryKind.BOX, Box(of, 24_000, new), worker)
+    office = log.two(OrganisationKind.MINISTRY)
+    office = [holder(log.instance, office[0].person.organisation_id, Role.COORDINATOR), office[1]]
+    body = founding(office, "OMS", OrganisationKind.MINISTRY)
+    log.all_sign(EntryKind.FOUNDED, body, *office, authority[0], manager)
+    party = Party(of, "struck_off", bytes(32))
+    refused(EntryRefusal.HANDS, log, EntryKind.PARTY, party, office[0])
+    digest = log.propose(EntryKind.PARTY, party, office[0])
+    log.agree(digest, authority[0])
+    assert not log.state.is_vouched_for(of)
+    refused(EntryRefusal.SIGNER, log, EntryKind.RENAMED, NewName(worker.id, bytes(32)), worker)
+
+
+def test_a_proposal_is_void_after_fourteen_days_and_a_founding_after_thirty(begun: Begun) -> None:
+    log, authority, shelter = begun
+    worker = next(each for each in shelter if each.person.role == Role.CASE_WORKER)
+    manager = next(each for each in shelter if each is not worker)
+    more = holder(log.instance, worker.person.organisation_id, Role.SHELTER_MANAGER)
+    digest = log.propose(EntryKind.JOINED, more.person, worker)
+    founders = log.two(SHELTER)
+    founded = log.propose(EntryKind.FOUNDED, founding(founders, "NRC", SHELTER), founders[0])
+    log.now += 14 * DAY + 1
+    refused(EntryRefusal.VOID, log, EntryKind.AGREED, Agreed(digest), manager)
+    log.agree(founded, founders[1])
+    log.now += 16 * DAY
+    refused(EntryRefusal.VOID, log, EntryKind.AGREED, Agreed(founded), authority[0])
+
+
+def test_who_left_meanwhile_counts_no_longer_among_those_who_agreed(begun: Begun) -> None:
+    log, authority, shelter = begun
+    founders = log.two(SHELTER)
+    digest = log.propose(EntryKind.FOUNDED, founding(founders, "NRC", SHELTER), founders[0])
+    log.agree(digest, authority[0], shelter[0])
+    log.add(EntryKind.LEFT, Standing(authority[0].id, "left"), authority[1])
+    log.agree(digest, founders[1])
+    assert founders[0].person.organisation_id not in log.state.organisations
+    log.agree(digest, authority[1])
+    assert founders[0].person.organisation_id in log.state.organisations
+
+
+def test_while_the_log_is_being_restored_nobody_joins(begun: Begun) -> None:
+    log, authority, shelter = begun
+    worker = next(each for each in shelter if each.person.role == Role.CASE_WORKER)
+    digest = log.propose(EntryKind.RESTORED, Restored(99), authority[0])
+    new = holder(log.instance, worker.person.organisation_id, Role.CASE_WORKER)
+    refused(EntryRefusal.RESTORING, log, EntryKind.JOINED, new.person, worker)
+    log.add(EntryKind.LEFT, Standing(shelter[1].id, "left"), shelter[0])
+    log.agree(digest, authority[1])
+    assert log.state.is_restoring(log.now)  # of another organisation it has to be
+    log.agree(digest, shelter[0])
+    assert not log.state.is_restoring(log.now)
+
+
+def test_time_never_goes_back_and_nobody_brings_the_key_of_another(begun: Begun) -> None:
+    log, _, shelter = begun
+    worker = next(each for each in shelter if each.person.role == Role.CASE_WORKER)
+    stolen = replace(
+        holder(log.instance, worker.person.organisation_id, Role.CASE_WORKER).person, signing=worker.person.signing
+    )
+    with pytest.raises(EntryRefused):
+        log.add(EntryKind.JOINED, stolen, worker)
+    log.now -= 1000
+    before = log.state.at
+    log.join(worker, Role.CASE_WORKER)
+    assert log.state.at == before

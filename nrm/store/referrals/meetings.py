@@ -9,7 +9,6 @@ from sqlalchemy import exists, select
 
 from nrm import clock
 from nrm.db import db
-from nrm.domain.accounts.accounts import Actor
 from nrm.domain.referrals.crossing_points import meeting_ends
 from nrm.domain.referrals.referrals import ReferralStatus, Relation
 from nrm.domain.referrals.transfers import MEETING
@@ -28,10 +27,10 @@ class MeetingStand:
     sends: bool
 
 
-def stand(line: ReferralLine, *, by: Actor) -> MeetingStand | None:
+def stand(line: ReferralLine) -> MeetingStand | None:
     """Where it stands of an accepted referral that was seen, for the post and the shelter; None for everybody else,
     and for what no post sent."""
-    if line.status is not ReferralStatus.ACCEPTED or line.decided_at is None or by.organisation_id is None:
+    if line.status is not ReferralStatus.ACCEPTED or line.decided_at is None:
         return None
     if line.relation not in (Relation.SENDER, Relation.RECEIVER) or not of_post(line):
         return None

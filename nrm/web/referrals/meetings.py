@@ -37,7 +37,7 @@ def section(line: ReferralLine) -> Markup:
     """On the page of an accepted referral of a post: who comes and where they meet, as far as the reader may know it;
     empty for others."""
     by = access.actor()
-    stand = store.stand(line, by=by)
+    stand = store.stand(line)
     if stand is None:
         return Markup("")
     meeting, mine, escort = None, False, ""

@@ -321,7 +321,7 @@ def _accepted(referral_id: uuid.UUID) -> Answer:
     """To the case; of a person who comes from a post, the shelter first says where it meets them."""
     by = access.actor()
     line = store.referral(referral_id, by=by)
-    stand = meeting_store.stand(line, by=by)
+    stand = meeting_store.stand(line)
     if stand is not None and not stand.said:
         return redirect(url_for("meetings.say_page", referral_id=referral_id), 303)
     return redirect(url_for("cases.show", case_id=line.case_id), 303)

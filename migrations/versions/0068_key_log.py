@@ -34,13 +34,14 @@ def upgrade(database: str) -> None:
         op.add_column("organisations", sa.Column("names_salt", sa.LargeBinary(), nullable=True))
         op.add_column("member_sessions", sa.Column("sealed_head", sa.LargeBinary(), nullable=True))
         return
-    op.create_table(
+    op.create_table(  # the second database may be a step further: see test_upgrade
         "keylog_heads",
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("confirmed", sa.Boolean(), nullable=False),
         sa.CheckConstraint("number >= 1", name=op.f("ck_keylog_heads_counted_from_one")),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_keylog_heads")),
+        if_not_exists=True,
     )
 
 

@@ -21,6 +21,7 @@ def upgrade(database: str) -> None:
         sa.Column("mark", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint("version >= 1", name=op.f("ck_keylog_before_counted_from_one")),
         sa.PrimaryKeyConstraint("organisation_id", name=op.f("pk_keylog_before")),
+        if_not_exists=True,
     )
     op.create_table(
         "keylog_members_before",
@@ -31,6 +32,7 @@ def upgrade(database: str) -> None:
         sa.Column("sign_public", sa.LargeBinary(), nullable=False),
         sa.Column("mark", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("member_id", name=op.f("pk_keylog_members_before")),
+        if_not_exists=True,
     )
 
 

@@ -93,6 +93,7 @@ def upgrade(directory: Path, dry_run: bool) -> None:
     if before and dry_run:
         click.echo(f"would be upgraded: {before} to {schema.newest()}; the country is compared after that")
         return
+    listed = 0
     with app.app_context():
         if before:
             with _unserved(directory):
@@ -100,9 +101,9 @@ def upgrade(directory: Path, dry_run: bool) -> None:
                 disconnect()
                 listed = instances.keep_what_was_before()
                 disconnect()
-            if listed:
-                click.echo(f"key log: {listed} organisations are to be founded within 60 days")
         complete = _follow(app, directory, f"upgraded: {before} to" if before else "up to date:", dry_run)
+        if listed:
+            click.echo(f"key log: {listed} organisations are to be founded within 60 days")
     if not complete:
         click.get_current_context().exit(1)
 

@@ -58,6 +58,8 @@ NOTHING = {
     "sessions_covered": 0,
     "keys_destroyed": 0,
     "keyrings_settled": 0,
+    "key_log_settled": 0,
+    "rows_followed": 0,
     "keyrings_due": 0,
     "keyrings_disagree": 0,
     "keys_left_over": 0,

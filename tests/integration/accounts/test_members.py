@@ -355,8 +355,8 @@ def test_a_grant_made_to_the_old_version_meanwhile_is_found_by_the_next_run(
     real = grants.recipients
     nrc = people.organisation("NRC")
 
-    def stale(session: object, ids: object) -> object:
-        return [old if each.organisation_id == nrc else each for each in real(session, ids) for old in to_old]  # type: ignore[arg-type]
+    def stale(session: object, ids: object, **by: object) -> object:
+        return [old if each.organisation_id == nrc else each for each in real(session, ids, **by) for old in to_old]  # type: ignore[arg-type]
 
     monkeypatch.setattr(grants, "recipients", stale)
     late = people.sent(rinas)

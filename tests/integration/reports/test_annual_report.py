@@ -265,7 +265,7 @@ def test_lengths_of_stay_over_eight_quarters_are_those_of_two_years_each_rounded
     assert page.count("nuk mund të thuhet") >= len(two.rows) - len(said)
     for days, share in said:
         [line] = re.findall(rf'<th scope="?row"?>[^<]*\b{days} ditë(.*)', page)
-        assert [int(each) for each in re.findall(r"<td>(\d+)", line)] == list(share)
+        assert [int(each) for each in re.findall(r"<td>(\d+)", line)][:3] == list(share)
     assert "1 vit deri te 2025Q4" in page
     reader.get("/reports/annual/lengths/2025Q4/4", 404)
 

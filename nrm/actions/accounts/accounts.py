@@ -364,7 +364,8 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
         return None
     state = log.last_state(db.session)
     believed = key_log.believed(state, row, keys)
-    if believed is None:
+    suspension = suspension_rows.standing(row.member_id) if row.suspended else None
+    if believed is None or (believed.suspended and suspension is None):
         return None
     head = _head_of(key, digest, row, state)
     if seen and idle >= (_SEEN_EVERY if covers is None else _SEEN_IN_SHIFT):
@@ -374,7 +375,6 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
             later = {"seen_at": now, "mark": vault.mark_seen(row, digest, now), "sealed_head": head}
             session.execute(update(MemberSession).where(*as_read).values(**later))
     has = _factors(row, digest)
-    suspension = suspension_rows.standing(row.member_id) if row.suspended else None
     actor = Actor(
         row.member_id,
         row.organisation_id,
@@ -383,7 +383,7 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
         organisation_code=believed.code,
         crossing_point=believed.crossing_point,
         session_id=digest,
-        keys=keys if has.are_enough else None,
+        keys=keys if has.are_enough and suspension is None else None,
     )
     return SignedIn(
         actor,
@@ -396,7 +396,7 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
         proved_at=row.proved_at,
         covers_after=covers,
         factors=has,
-        enrolling_as=actor if has.are_enough else replace(actor, keys=keys),
+        enrolling_as=actor if has.are_enough or suspension is not None else replace(actor, keys=keys),
         failed_known=row.failed_known,
         failed_elsewhere=row.failed_elsewhere,
         before_at=row.before_at,

@@ -57,17 +57,19 @@ def _state(session: Session) -> State:
 
 @dataclass(frozen=True, slots=True)
 class Standpoint:
-    """Who somebody is. `waits`: a colleague has not let them in with these keys."""
+    """Who somebody is. `waits`: a colleague has not let them in with these keys; `suspended`: for some hours."""
 
     role: Role
     kind: OrganisationKind
     code: str
     crossing_point: str
     waits: bool
+    suspended: bool = False
 
 
 def believed(state: State, row: Row, keys: KeyHolder) -> Standpoint | None:
-    """Who asks, by the key log: the row says only which member it is. None for somebody who left or is suspended.
+    """Who asks, by the key log: the row says only which member it is. None for somebody who left, or whose organisation
+    takes no part.
 
     Before their organisation is founded, it is what the rows say.
     """
@@ -80,11 +82,16 @@ def believed(state: State, row: Row, keys: KeyHolder) -> Standpoint | None:
     if member is None:
         return Standpoint(Role(row.role), *known, waits=True)
     theirs = entries.are_keys_of(member, keys)
+    suspended = False
     if theirs and not state.is_active(member.id, hour_of(clock.now())):
-        return None
+        if member.left and row.status == "waiting":  # a colleague let them come back, and has not let them in yet
+            return Standpoint(Role(member.role), *known, waits=True)
+        if member.left or organisation.suspended or not state.is_vouched_for(organisation.id):
+            return None
+        suspended = True
     if (row.role, row.kind, row.code, row.crossing_point) != (member.role, *map(str, known)) and theirs:
         report("member", member.id)
-    return Standpoint(Role(member.role), *known, waits=not theirs)
+    return Standpoint(Role(member.role), *known, waits=not theirs, suspended=suspended)
 
 
 def is_in(session: Session, member: Member) -> bool:

@@ -52,6 +52,7 @@ def at(app: Flask) -> Flask:
     return app
 
 
+PASSWORD = {"step_up": factories.PASSWORD}
 prove = functools.partial(second_factor.prove_again, password=factories.PASSWORD)
 
 
@@ -907,7 +908,7 @@ def test_the_pages_make_one_list_it_ask_for_it_and_remove_it(at: Flask) -> None:
     page = client.get(address).text
     carried = re.search(r'name="carried" value="([^"]+)"', page)
     assert carried
-    data = {"carried": carried[1], "passkey_proof": device.sign(options_in(page)), "csrf_token": token}
+    data = {"carried": carried[1], "passkey_proof": device.sign(options_in(page)), "csrf_token": token, **PASSWORD}
     assert client.post("/prove", data=data).headers["Location"] == address
     assert client.post(address, data={"csrf_token": token}).headers["Location"] == "/passkeys"
     assert "this laptop" not in client.get("/passkeys").text
@@ -922,7 +923,7 @@ def test_a_form_that_asks_for_a_fresh_passkey_loses_nothing(at: Flask) -> None:
     page = client.post("/members/invite", data={**new, "csrf_token": token})
     assert page.status_code == 401
     assert 'name="login" value="vatra.new"' in page.text
-    assert 'name="step_up"' not in page.text
+    assert 'name="step_up_code"' not in page.text
     for wrong in ("", "{}", Device(ORIGIN).sign(options_in(page.text))):
         data = {**new, "passkey_proof": wrong, "csrf_token": token}
         page = client.post("/members/invite", data=data)
@@ -1028,7 +1029,7 @@ def test_a_hidden_screen_comes_back_by_the_password_and_proves_by_the_passkey(at
     carried = re.search(r'name="carried" value="([^"]+)"', page)
     assert carried
     token = token_in(page)
-    data = {"carried": carried[1], "passkey_proof": device.sign(options_in(page)), "csrf_token": token}
+    data = {"carried": carried[1], "passkey_proof": device.sign(options_in(page)), "csrf_token": token, **PASSWORD}
     assert client.post("/prove", data=data).headers["Location"] == "/passkeys/new"
 
 

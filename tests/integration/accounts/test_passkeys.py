@@ -925,12 +925,12 @@ def test_a_form_that_asks_for_a_fresh_passkey_loses_nothing(at: Flask) -> None:
     assert 'name="login" value="vatra.new"' in page.text
     assert 'name="step_up_code"' not in page.text
     for wrong in ("", "{}", Device(ORIGIN).sign(options_in(page.text))):
-        data = {**new, "passkey_proof": wrong, "csrf_token": token}
+        data = {**new, "passkey_proof": wrong, "csrf_token": token, **PASSWORD}
         page = client.post("/members/invite", data=data)
         assert page.status_code == 422
         assert 'name="login" value="vatra.new"' in page.text
         assert page.text.count('name="passkey_proof"') == 1
-    data = {**new, "passkey_proof": device.sign(options_in(page.text)), "csrf_token": token}
+    data = {**new, "passkey_proof": device.sign(options_in(page.text)), "csrf_token": token, **PASSWORD}
     assert client.post("/members/invite", data=data).status_code == 200
 
 

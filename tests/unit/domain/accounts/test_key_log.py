@@ -192,7 +192,22 @@ def test_nobody_of_another_organisation_lets_anybody_in(begun: Begun) -> None:
     refused(EntryRefusal.SIGNER, log, EntryKind.JOINED, new.person, shelter[0])
 
 
-def test_who_left_signs_nothing_and_comes_back_as_anew_with_other_keys(begun: Begun) -> None:
+def test_who_left_signs_nothing_and_comes_back_as_anew_with_their_keys_or_others(begun: Begun) -> None:
+    log, _, shelter = begun
+    joined = log.join(shelter[0], Role.CASE_WORKER)
+    same = replace(joined.person, serial=2)
+    same = replace(same, own=crypto.sign(joined.signing, own_message(log.instance, same)))
+    refused(EntryRefusal.KEY, log, EntryKind.ANEW, same, shelter[0])  # they are still there
+    log.add(EntryKind.LEFT, Standing(joined.id, "left"), shelter[1])
+    mixed = holder(log.instance, same.organisation_id, Role.CASE_WORKER, serial=2, member_id=joined.id)
+    half = replace(mixed.person, sealing=joined.person.sealing)
+    half = replace(half, own=crypto.sign(mixed.signing, own_message(log.instance, half)))
+    refused(EntryRefusal.KEY, log, EntryKind.ANEW, half, shelter[0])
+    log.add(EntryKind.ANEW, same, shelter[0])
+    assert log.state.is_active(joined.id, log.now)
+
+
+def test_who_left_signs_nothing_until_they_begin_anew(begun: Begun) -> None:
     log, _, shelter = begun
     joined = log.join(shelter[0], Role.CASE_WORKER)
     log.add(EntryKind.LEFT, Standing(joined.id, "left"), shelter[1])
@@ -201,10 +216,7 @@ def test_who_left_signs_nothing_and_comes_back_as_anew_with_other_keys(begun: Be
     refused(EntryRefusal.SIGNER, log, EntryKind.RENAMED, NewName(joined.id, bytes(32)), joined)
     refused(EntryRefusal.SUBJECT, log, EntryKind.JOINED, joined.person, shelter[0])
     refused(EntryRefusal.SERIAL, log, EntryKind.ANEW, joined.person, shelter[0])
-    old = replace(joined.person, serial=2)
-    old = replace(old, own=crypto.sign(joined.signing, own_message(log.instance, old)))
-    refused(EntryRefusal.KEY, log, EntryKind.ANEW, old, shelter[0])
-    again = holder(log.instance, old.organisation_id, Role.CASE_WORKER, serial=2, member_id=joined.id)
+    again = holder(log.instance, joined.person.organisation_id, Role.CASE_WORKER, serial=2, member_id=joined.id)
     log.add(EntryKind.ANEW, again.person, shelter[0])
     assert log.state.is_active(joined.id, log.now)
     assert [each.until for each in log.state.keys[joined.id]] == [log.now, -1]

@@ -516,7 +516,7 @@ def put_back(session: Session, parked: ParkedGrant, sealed: bytes) -> None:
     place = {"case_id": parked.case_id, "compartment": parked.compartment, "organisation_id": parked.organisation_id}
     versions = {"keyring_version": parked.keyring_version, "since_version": parked.since_version}
     marks = {"mark": _grant_mac(*made, None), "since_mark": _since_mac(*made, parked.since_version)}
-    _GRANT.run(session, {**place, **versions, "epoch": parked.epoch, "sealed_key": sealed, **marks})
+    _GRANT.run(session, {**place, **versions, "epoch": parked.epoch, "sealed_key": sealed, "until_on": None, **marks})
 
 
 def mark_of(referral_id: uuid.UUID, case_id: uuid.UUID, sender_id: uuid.UUID, receiver_id: uuid.UUID) -> bytes:

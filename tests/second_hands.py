@@ -54,12 +54,12 @@ def erased(case_id: uuid.UUID, by: Actor) -> None:
     agreed(asked(lambda: erasures.erase(case_id=case_id, by=by)), another(by))
 
 
-def ended(member_id: uuid.UUID, by: Actor) -> None:
+def ended(member_id: uuid.UUID, by: Actor, *, renews: bool = True) -> None:
     """An account ends; if a second hand comes first, the duty desk agrees after a call back, and a key holder makes the
     new key that is due then."""
     try:
         members.disable(member_id=member_id, by=by)
     except WaitsForSecond as waits:
         second_hands.agree(act_id=waits.act_id, by=factories.actor(DESK))
-        if store.keys(by=by).due_at is not None:
+        if renews and store.keys(by=by).due_at is not None:
             members.renew_keyring(by=by)

@@ -10,9 +10,8 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from nrm import clock
-from nrm.actions.shelter import consents
-from nrm.domain.shelter.consents import EVERYTHING
 from tests import factories
+from tests import second_hands as hands
 from tests.browser import checks, live
 from tests.browser.conftest import new_context
 from tests.integration.accounts.test_second_hands import MANAGER, WORKER, kept, opened, waits
@@ -33,7 +32,7 @@ def test_a_colleague_agrees_from_the_home_page(app: Flask, browser: Browser, lan
     found = opened(3)
     worker = factories.actor(WORKER)
     for case_id in found[:2]:
-        consents.withdraw(case_id=case_id, what=EVERYTHING, by=worker)
+        hands.withdrawn(case_id, worker)
     address = f"second-hands/{waits(worker, found[2])}"
     with live.serving(app) as base:
         for login in (WORKER, MANAGER, "ra.duty_officer"):
@@ -49,7 +48,7 @@ def test_a_colleague_agrees_from_the_home_page(app: Flask, browser: Browser, lan
                 page.locator("main form[action$='/agree'] button").click()
                 expect(page.locator(".errors")).to_be_visible()
                 seen(page, f"{lang}-missing")
-                page.locator("#sure").check()
+                page.locator("input[name=heard]").first.check()
                 page.locator("main form[action$='/agree'] button").click()
                 expect(page.locator("main form")).to_have_count(0)
                 seen(page, f"{lang}-agreed")

@@ -129,8 +129,10 @@ def test_a_person_is_interviewed_sent_accepted_admitted_and_leaves(town: Town, d
     worker.get_by_role("link", name=code).first.click()
     worker.select_option("[name=bed]", index=1)
     live.main_button(worker).click()
-    expect(worker.get_by_role("heading", level=1)).to_contain_text(code)
+    worker.wait_for_url("**/where")  # where post and shelter meet can wait until somebody goes
     assert loads.since() == 2
+    worker.locator("main form a.btn.second").click()
+    expect(worker.get_by_role("heading", level=1)).to_contain_text(code)
     worker.goto(town.base)
     loads.since()
     worker.get_by_role("link", name=code).first.click()

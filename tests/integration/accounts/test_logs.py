@@ -218,7 +218,7 @@ def test_a_failing_import_says_where_and_no_answer(
     code, out, err = command(app, *words)
     assert code == 1
     with monkeypatch.context() as broken:
-        broken.setattr(cli.interviews.actions, "take_in", failing.fails)
+        broken.setattr(cli.interviews.interview_imports, "take_in", failing.fails)
         _, more, told = command(app, *words)
     said = out + more + (err + told + everything.text).encode()
     for secret in (people.PLANTED, factories.PASSWORD, *written(failing.secret)):

@@ -25,10 +25,12 @@ from nrm.domain.shelter.cases import Compartment
 from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member, MemberSession, Organisation
 from nrm.models.accounts.key_log import KeyLogEntry
 from nrm.models.audit import AuditEntry
+from nrm.store.accounts import members as keys_store
 from nrm.vault import grants
 from nrm.vault.keylog import belief, entries, log, people
 from tests import factories
 from tests import factories_referrals as on_their_way
+from tests import second_hands as hands
 from tests.conftest import Person
 from tests.thief import MEMBERS, Files, opened
 from tests.world import World
@@ -102,7 +104,7 @@ def test_who_left_does_not_come_back_with_their_old_rows(app: Flask) -> None:
         dict(row._mapping)
         for row in db.session.execute(select(MemberSession.__table__).where(MemberSession.member_id == before["id"]))
     ]
-    members.disable(member_id=before["id"], by=factories.actor("vatra.shelter_manager"))
+    hands.ended(before["id"], factories.actor("vatra.shelter_manager"))
     with transaction() as session:
         session.execute(
             update(Member).where(Member.id == before["id"]).values(**{k: v for k, v in before.items() if k != "id"})
@@ -155,7 +157,8 @@ def test_a_log_that_lost_its_end_seals_to_nobody_and_lets_people_work(app: Flask
     assert isinstance(
         accounts.resume(accounts.sign_in(login="nrc.case_worker", password=factories.PASSWORD)), accounts.SignedIn
     )
-    assert members.disable(member_id=rows_of("vatra.shelter_manager")["id"], by=worker)  # type: ignore[arg-type]
+    hands.ended(rows_of("vatra.shelter_manager")["id"], worker, renews=False)
+    assert keys_store.keys(by=worker).due_at is not None
 
 
 def test_entries_that_others_wrote_are_never_believed(app: Flask) -> None:
@@ -358,7 +361,7 @@ def test_a_browser_that_remembers_a_longer_log_says_so_at_the_first_sign_in(
     older = log.state(db.session)
     disconnect()
     before = {name: (here / name).read_bytes() for name in ("main.db", "shred.db", "keylog.log")}
-    members.disable(member_id=rows_of("vatra.case_worker")["id"], by=factories.actor("vatra.shelter_manager"))  # type: ignore[arg-type]
+    hands.ended(rows_of("vatra.case_worker")["id"], factories.actor("vatra.shelter_manager"))
     browser = accounts.remember_browser(login=login, browsers="")
     assert accounts.remember_browser(login=login, browsers=browser) == browser
     disconnect()

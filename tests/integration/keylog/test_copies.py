@@ -21,6 +21,7 @@ from nrm.vault import grants
 from nrm.vault.keylog import copies, files, log
 from tests import factories
 from tests import factories_referrals as people
+from tests import second_hands as hands
 from tests.conftest import Command
 
 
@@ -29,14 +30,14 @@ def entries_there() -> int:
         return connection.scalar(select(func.count()).select_from(KeyLogEntry)) or 0
 
 
-def id_of(login: str) -> object:
-    found = db.session.scalar(select(Member.id).where(Member.login == login))
+def id_of(login: str) -> uuid.UUID:
+    found = db.session.scalars(select(Member.id).where(Member.login == login)).one()
     db.session.rollback()
     return found
 
 
 def ended(login: str, by: str) -> None:
-    members.disable(member_id=id_of(login), by=factories.actor(by))  # type: ignore[arg-type]
+    hands.ended(id_of(login), factories.actor(by))
 
 
 def test_an_exported_log_is_verified_without_anything_else(app: Flask, command: Command, tmp_path: Path) -> None:

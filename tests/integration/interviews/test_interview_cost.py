@@ -18,8 +18,8 @@ from tests.factories_interviews import LOGIN, begin, example, fields, walk
 
 SignIn = Callable[[str], Person]
 # The session and its member; the end of the key log in both databases; the interview; the compartment with grant, wrap
-# and leave; the shred key.
-READING = 6
+# and leave; whether the grant was ended; the shred key.
+READING = 7
 # Then: BEGIN IMMEDIATE, the next revision, the leave, the end of the audit chain, the new entry, COMMIT.
 SAVING = READING + 6
 
@@ -58,7 +58,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     return seen
 
 
-def test_a_page_is_shown_with_six_statements_and_without_one_of_hpke(
+def test_a_page_is_shown_with_seven_statements_and_without_one_of_hpke(
     app: Flask, sign_in: SignIn, opened: list[bytes]
 ) -> None:
     person = sign_in(LOGIN)
@@ -72,7 +72,7 @@ def test_a_page_is_shown_with_six_statements_and_without_one_of_hpke(
     assert opened == []
 
 
-def test_a_page_is_saved_with_twelve_statements_and_one_commit(
+def test_a_page_is_saved_with_thirteen_statements_and_one_commit(
     app: Flask, sign_in: SignIn, opened: list[bytes]
 ) -> None:
     person = sign_in(LOGIN)

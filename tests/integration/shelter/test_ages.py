@@ -139,7 +139,7 @@ def test_at_18_what_child_protection_reads_ends_unless_she_agrees_and_her_consen
     task = next(each for each in obligations.owed(by=vatra).rows if each.kind == "ask_consent")
     assert task.due_at is not None
     assert timedelta(days=6) < task.due_at - clock.now() <= timedelta(days=7)
-    answers = [Answer(Topic.SERVICES, Said.GIVEN), Answer(Topic.STATISTICS, Said.GIVEN)]
+    answers = [Answer(topic, Said.GIVEN) for topic in (Topic.SERVICES, Topic.SHARING, Topic.STATISTICS)]
     consents.ask(case_id=case_id, answers=answers, asking=Asking("sq", "", ""), by=vatra)
     assert "ask_consent" not in owed(case_id)
 
@@ -170,7 +170,7 @@ def test_after_the_month_the_calendar_makes_an_adult_from_its_first_day(vatra: A
     assert service not in readers(case_id)
     by = factories.actor("vatra.shelter_manager")
     before = compartments.sealed_of(db.session(), case_id)[0].epoch
-    answers = [Answer(Topic.SERVICES, Said.GIVEN), Answer(Topic.STATISTICS, Said.GIVEN)]
+    answers = [Answer(topic, Said.GIVEN) for topic in (Topic.SERVICES, Topic.SHARING, Topic.STATISTICS)]
     consents.ask(case_id=case_id, answers=answers, asking=Asking("sq", "", ""), by=by)
     assert compartments.sealed_of(db.session(), case_id)[0].epoch > before  # new keys once the holder is there
     assert db.session.get_one(CaseAge, kept.id, populate_existing=True).new_keys

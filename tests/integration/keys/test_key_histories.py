@@ -26,6 +26,7 @@ from flask import current_app
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from sqlalchemy import update
 
 from nrm import clock, db
 from nrm.actions import tending
@@ -42,6 +43,7 @@ from nrm.domain.shelter.cases import CaseRefused, Compartment, Purpose
 from nrm.domain.shelter.consents import ByName
 from nrm.domain.shelter.permits import GateClosed, PermitEvent
 from nrm.domain.shelter.stays import Destination, ExitReason
+from nrm.models.accounts.accounts import KeyEvent
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Supplement
 from nrm.steps.shelter import cases as case_steps
@@ -81,7 +83,7 @@ LOGINS = {
 REFUSED = (NotPermitted, NotVisible, CaseRefused, IllegalTransition, ReferralRefused, case_steps.CannotOpen)
 _SERIAL = itertools.count(1)
 # What a few short histories may not come to.
-RARE = frozenset({"erase", "close", "offer", "direct", "depart", "call_off", "end_share"})
+RARE = frozenset({"erase", "close", "offer", "direct", "depart", "call_off", "end_share", "expected"})
 # With so many nobody new comes: what happens to those who are there is what counts.
 MANY = 9
 
@@ -207,6 +209,8 @@ class Histories(RuleBasedStateMachine):
         self.left: set[str] = set()  # the shelters that one of two key holders has left
         self.at = datetime(2026, 3, 2, 11, tzinfo=UTC)
         clock.set_clock(lambda: self.at)
+        with db.transaction() as session:  # everybody has been there for long
+            session.execute(update(KeyEvent).values(at=self.at - timedelta(days=60)))
         self._sent(child=False)
         for _ in range(2):
             self._sent(child=False, urgent=True)
@@ -519,7 +523,7 @@ class Histories(RuleBasedStateMachine):
         by = self.by(them.holder)
         only_if(stay_store.of_case(them.case_id, by=by).current is None)
         only_if(them.lots)
-        self.at += timedelta(minutes=1)  # a colleague who was let in at this very moment is no second hand
+        self.at += timedelta(minutes=1)  # who was let in at this very moment is no second hand
         with the_gate_of_a_child():
             hands.erased(them.case_id, by)
         them.stage, them.lots = "closed", {}

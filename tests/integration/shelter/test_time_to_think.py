@@ -29,6 +29,7 @@ from nrm.vault import withheld as vault
 from nrm.vault.keyrings import CannotOpen
 from tests import factories
 from tests import factories_referrals as people
+from tests import second_hands as hands
 from tests.thief import Files, opened
 
 ASKED = Asking("returnee-1", "sq", "nobody")
@@ -208,7 +209,9 @@ def test_a_row_that_was_written_by_hand_destroys_nothing_and_opens_nothing(app: 
     assert _left_of(withheld_id) != []
     consents.ask(case_id=case_id, answers=YES, asking=ASKED, by=factories.actor(NRC))
     assert _there(case_id) == {"hand_over"}
-    consents.ask(case_id=case_id, answers=NO, asking=ASKED, by=factories.actor(NRC))
+    nrc = factories.actor(NRC)
+    act_id = hands.asked(lambda: consents.ask(case_id=case_id, answers=NO, asking=ASKED, by=nrc))
+    hands.agreed(act_id, hands.another(nrc))
     assert _left_of(withheld_id) != []
 
 

@@ -156,6 +156,13 @@ def test_after_the_yes_it_follows_as_a_supplement_and_nobody_types_it_again(app:
     assert story["wordings"]
 
 
+def _said_no(case_id: uuid.UUID) -> None:
+    """The first answer is a no, and a colleague heard it, too."""
+    nrc = factories.actor(NRC)
+    act_id = hands.asked(lambda: consents.ask(case_id=case_id, answers=NO, asking=ASKED, by=nrc))
+    hands.agreed(act_id, hands.another(nrc))
+
+
 def test_after_the_no_it_is_destroyed_with_its_keys(app: Flask) -> None:
     assert app
     case_id, referral_id = _sent()
@@ -163,7 +170,7 @@ def test_after_the_no_it_is_destroyed_with_its_keys(app: Flask) -> None:
     row = _row(case_id)
     assert row is not None
     withheld_id = row.id
-    consents.ask(case_id=case_id, answers=NO, asking=ASKED, by=factories.actor(NRC))
+    _said_no(case_id)
     assert _row(case_id) is None
     assert _left_of(withheld_id) == []
 
@@ -209,9 +216,7 @@ def test_a_row_that_was_written_by_hand_destroys_nothing_and_opens_nothing(app: 
     assert _left_of(withheld_id) != []
     consents.ask(case_id=case_id, answers=YES, asking=ASKED, by=factories.actor(NRC))
     assert _there(case_id) == {"hand_over"}
-    nrc = factories.actor(NRC)
-    act_id = hands.asked(lambda: consents.ask(case_id=case_id, answers=NO, asking=ASKED, by=nrc))
-    hands.agreed(act_id, hands.another(nrc))
+    _said_no(case_id)
     assert _left_of(withheld_id) != []
 
 

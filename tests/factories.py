@@ -7,14 +7,14 @@ import dataclasses
 import os
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select, update
 
 from config import Config, load_config
 from nrm import clock, create_app
@@ -22,10 +22,19 @@ from nrm.actions.accounts import accounts, members, second_factor
 from nrm.actions.interviews import holds
 from nrm.cli.instance import make_instance
 from nrm.db import db, disconnect, transaction
+from nrm.demo import staff
 from nrm.domain.accounts.accounts import ROLES_OF, Actor, KeyHolder, OrganisationKind, Role
-from nrm.models.accounts.accounts import Invitation, Member, Organisation
+from nrm.models.accounts.accounts import (
+    Invitation,
+    KeyEvent,
+    KeyringWrap,
+    Member,
+    MemberSession,
+    Organisation,
+)
+from nrm.models.accounts.occasions import Occasion
 from nrm.store.accounts import accounts as store
-from nrm.store.rows.accounts import accounts as account_rows
+from nrm.vault import words as words_vault
 from nrm.vault.members import new_invitation
 
 PASSWORD = "nine lives of a border cat"
@@ -58,25 +67,84 @@ def populate() -> None:
     join(administrator)
     admin = actor("administrator")
     for organisation in store.organisations(by=admin):
-        holder: Actor | None = None
-        for role in sorted(ROLES_OF[OrganisationKind(organisation.kind)]):
-            if role is Role.ADMINISTRATOR:
-                continue
-            holder = _member(organisation, role, admin, holder)
+        roles = [role for role in sorted(ROLES_OF[OrganisationKind(organisation.kind)]) if role != Role.ADMINISTRATOR]
+        if OrganisationKind(organisation.kind).holds_keys:
+            found(organisation, roles, admin)
+            continue
+        first: Actor | None = None
+        for role in roles:
+            new = _member(organisation, role, admin)
+            if first is not None:
+                let_in(new, by=first)
+            first = first or new
+    _long_ago()
 
 
-def _member(organisation: Organisation, role: Role, admin: Actor, holder: Actor | None) -> Actor | None:
-    login = login_of(organisation.code, role)
-    keyless = not OrganisationKind(organisation.kind).holds_keys
-    inviting = admin if holder is None or keyless else holder
+def found(organisation: Organisation, roles: Sequence[Role], admin: Actor) -> None:
+    """The administrator invites two founders, who type each other's words; a holder invites the others.
+
+    Where there is one role, one of the founders is forgotten afterwards: those organisations have one key holder.
+    """
+    first = _member(organisation, roles[0], admin)
+    other = _member(organisation, roles[1] if roles[1:] else roles[0], admin, "" if roles[1:] else ".founder")
+    let_in(first, by=other)
+    let_in(other, by=first)
+    for role in roles[2:]:
+        let_in(_member(organisation, role, first), by=first)
+    if not roles[1:]:
+        _forget(other)
+
+
+def _member(organisation: Organisation, role: Role, inviting: Actor, more: str = "") -> Actor:
+    login = login_of(organisation.code, role) + more
     token = accounts.invite(organisation_id=organisation.id, login=login, name=f"Test {role}", role=role, by=inviting)
-    joined = join(token)
-    if joined.waiting and holder is not None:
-        member = account_rows.member_by_login(login)
-        assert member is not None
-        accounts.confirm(member_id=member.id, by=holder)
-        return holder
+    join(token)
     return actor(login)
+
+
+def let_in(reader: Actor, *, by: Actor) -> None:
+    """One reads the words of the own page, the other types them."""
+    staff.read_to(by, reader)
+
+
+def confirm(login: str, *, by: Actor) -> None:
+    """Somebody who has joined signs in and reads their words to a colleague, who types them."""
+    let_in(actor(login), by=by)
+
+
+def _forget(member: Actor) -> None:
+    """As if there had never been this member: rows of no other table name them."""
+    with transaction() as session:
+        for table, columns in _NAMING.items():
+            for column in columns:
+                session.execute(delete(table).where(getattr(table, column) == member.member_id))
+        session.execute(update(KeyEvent).where(KeyEvent.by_id == member.member_id).values(by_id=None))
+        for each in session.scalars(select(Occasion).where(Occasion.typed_by_id == member.member_id)).all():
+            each.typed_by_id = None
+            words_vault.mark(each)
+        session.flush()
+        session.execute(delete(Member).where(Member.id == member.member_id))
+
+
+_NAMING: Mapping[Any, tuple[str, ...]] = {
+    MemberSession: ("member_id",),
+    Invitation: ("member_id",),
+    KeyringWrap: ("member_id",),
+    KeyEvent: ("member_id",),
+    Occasion: ("member_id",),
+}
+
+
+def _long_ago() -> None:
+    """All that happened with keys until now happened two years ago: everybody is a second hand, and nothing is told."""
+    with transaction() as session:
+        ago = timedelta(days=730)
+        for event in session.scalars(select(KeyEvent)).all():
+            event.at -= ago
+        for occasion in session.scalars(select(Occasion)).all():
+            occasion.began_at -= ago
+            occasion.typed_at = occasion.typed_at and occasion.typed_at - ago
+            words_vault.mark(occasion)
 
 
 SECRETS: dict[str, str] = {}
@@ -144,8 +212,11 @@ def open_instance(folder: Path) -> Flask:
     return app
 
 
-def invited_by_hand(login: str, code: str) -> str:
-    """A member and an invitation written into the main database alone, as by its case worker; the token of the link."""
+def invited_by_hand(login: str, code: str, *, marked: bool = False) -> str:
+    """A member and an invitation written into the main database alone, as by its case worker; the token of the link.
+
+    `marked`: with the mark that only the program can make; then the link works, and nobody but a colleague lets in.
+    """
     token, digest = new_invitation()
     member_id, moment = uuid.uuid4(), clock.now()
     organisation_id = select(Organisation.id).where(Organisation.code == code).scalar_subquery()
@@ -171,4 +242,8 @@ def invited_by_hand(login: str, code: str) -> str:
                 by_id=colleague,
             )
         )
+    if marked:
+        with transaction() as session:
+            row = session.scalars(select(Invitation).where(Invitation.digest == digest)).one()
+            row.mark = words_vault.invitation_mark(row, login)
     return token

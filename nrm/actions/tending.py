@@ -10,7 +10,7 @@ from sqlalchemy import delete
 
 from nrm import clock
 from nrm.actions import backups
-from nrm.actions.accounts import accounts, alarms, organisations, second_hands
+from nrm.actions.accounts import accounts, alarms, members, organisations, second_hands
 from nrm.actions.interviews import child_alerts, family_notices, groups, helpline, holds, interviews, monitoring
 from nrm.actions.referrals import announced_returns, referrals, supplements
 from nrm.actions.shelter import ages, child_returns, consents, key_workers, others_there, permits
@@ -27,7 +27,7 @@ _BATCH = 200
 def tend() -> dict[str, int]:
     """Do it; how many of each: `referrals_expired`, `drafts_expired`, `groups_forgotten`, `holds_over`, `others_over`,
     `tags_forgotten`, `places_ended`, `papers_settled`, `sessions_covered`, `sessions_ended`, `alarms_raised`,
-    `acts_expired`, `openings_lapsed`, `alerts_forgotten`, `families_forgotten`,
+    `acts_expired`, `begun_anew`, `openings_lapsed`, `alerts_forgotten`, `families_forgotten`,
     `supplements_lapsed`, `notices_over`, `grown_up`, `consents_lapsed`, `thinking_ended`, `child_returns_forgotten`,
     `calls_forgotten`, `screens_forgotten`,
     `records_forgotten`, `seeds_committed`, `erased_listed`, `keys_destroyed`, `keys_left_over`, `keyrings_settled`,
@@ -46,6 +46,7 @@ def tend() -> dict[str, int]:
         "sessions_ended": accounts.forget_ended_sessions(),
         "alarms_raised": alarms.raise_due(by=by),
         "acts_expired": second_hands.expire(by=by),
+        "begun_anew": members.take_effect_of_anew(by=by),
         "openings_lapsed": _forget_openings(),
         "alerts_forgotten": child_alerts.forget_withdrawn(),
         "families_forgotten": family_notices.forget(),

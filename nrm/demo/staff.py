@@ -6,12 +6,11 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nrm.actions.accounts import accounts, members, second_factor
+from nrm.actions.accounts import accounts, members, second_factor, words
 from nrm.demo.people import FAMILY, GIVEN
 from nrm.domain.accounts.accounts import ROLES_OF, Actor, OrganisationKind, Role
 from nrm.store.accounts import accounts as store
 from nrm.store.countries import country
-from nrm.store.rows.accounts import accounts as account_rows
 
 _PASSWORD_SYLLABLES = 10
 
@@ -27,17 +26,19 @@ def everybody() -> tuple[list[Account], Mapping[str, Actor]]:
     admin = _join(token, "administrator", Role.ADMINISTRATOR, "OPERATOR", described)
     actors["OPERATOR"] = admin
     for organisation in store.organisations(by=admin):
-        holder: Actor | None = None
+        staff: list[Actor] = []
+        holds_keys = OrganisationKind(organisation.kind).holds_keys
         # The case worker comes first: what the demo does in a shelter, it does as one.
         logins = _logins(organisation.code, OrganisationKind(organisation.kind))
         for number, (login, role) in enumerate(logins, start=1):
-            # The administrator invites the founder; who holds the key then invites the colleagues.
-            inviting = holder if holder is not None and OrganisationKind(organisation.kind).holds_keys else admin
+            # The administrator invites the two founders; who holds the key then invites the colleagues.
+            inviting = staff[0] if holds_keys and number > 2 else admin
             token = accounts.invite(
                 organisation_id=organisation.id, login=login, name=_name(len(described)), role=role, by=inviting
             )
-            actor = _join(token, login, role, organisation.code, described, holder)
-            holder = holder or actor
+            actor = _join(token, login, role, organisation.code, described)
+            _let_in(actor, staff, founds=holds_keys and number <= 2)
+            staff.append(actor)
             actors.setdefault(organisation.code, actor)
             actors.setdefault(f"{organisation.code}/{role}", actor)
             actors[f"{organisation.code}#{number}"] = actor
@@ -81,16 +82,27 @@ def _is_needless(code: str, role: Role) -> bool:
     return role is Role.FOCAL_POINT or counts_or_pays is (code == "OMS")
 
 
-def _join(
-    token: str, login: str, role: Role, organisation: str, described: list[Account], holder: Actor | None = None
-) -> Actor:
+def _let_in(actor: Actor, staff: Sequence[Actor], *, founds: bool) -> None:
+    """Whoever works there types the words that the new colleague reads; two founders do it for each other."""
+    if not staff:
+        return
+    read_to(staff[0], actor)
+    if founds:
+        read_to(actor, staff[0])
+
+
+def read_to(typist: Actor, reader: Actor) -> None:
+    """One reads the words of the own page, the other types them."""
+    shown = words.shown(by=reader)
+    assert shown is not None
+    assert reader.member_id is not None
+    words.type_words(member_id=reader.member_id, typed=shown.words, by=typist)
+
+
+def _join(token: str, login: str, role: Role, organisation: str, described: list[Account]) -> Actor:
     password = _password()
     joined = accounts.join(token=token, password=password)
     members.check_code_of_invitation(token=token, code=joined.recovery_code)
-    if joined.waiting and holder is not None:
-        member = account_rows.member_by_login(login)
-        assert member is not None
-        accounts.confirm(member_id=member.id, by=holder)
     cookie = accounts.sign_in(login=login, password=password)
     found = accounts.resume(cookie)
     assert isinstance(found, accounts.SignedIn)

@@ -1,7 +1,7 @@
 """Every table, so that the metadata is complete once this package is imported."""
 
 from nrm.models import audit
-from nrm.models.accounts import accounts, alarms, mailboxes, second_hands
+from nrm.models.accounts import accounts, alarms, mailboxes, occasions, second_hands
 from nrm.models.agreement import agreements
 from nrm.models.interviews import directives, groups, helpline, interviews, monitoring, screenings
 from nrm.models.referrals import announced_returns, outside_referrals, referrals, reminder_calls
@@ -52,6 +52,7 @@ __all__ = [
     "interviews",
     "mailboxes",
     "monitoring",
+    "occasions",
     "others_there",
     "outside_referrals",
     "permits",

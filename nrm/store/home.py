@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlalchemy import Select
 
+from nrm import clock
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.accounts.members import Keys
+from nrm.domain.accounts.vouching import TOLD_FOR
 from nrm.domain.quarters import Quarter
 from nrm.store import days
-from nrm.store.accounts import alarms, members, second_hands
+from nrm.store.accounts import alarms, changes, members, occasions, second_hands
 from nrm.store.countries import country
 from nrm.store.referrals import referrals, transfers
 from nrm.store.reports import contributions, reports
@@ -42,8 +44,9 @@ class Top:
     there; how many people arrived and have no place, or are away; how many minors turn 18 this month; how many moves
     between shelters are not over; how often the desk was told under seal of somebody who is missing; how many people
     are on their way, for how many codes a place is kept, how many answers run out soon or did, how many requests of
-    persons wait, whether a quarter waits for an answer, for how many people the actor answers, and how many people stay
-    here. An actor who has no part in one of them gets 0.
+    persons wait, whether a quarter waits for an answer, for how many people the actor answers, how many people stay
+    here, for how many colleagues words may have to be typed, and how much changed lately about colleagues' keys. An
+    actor who has no part in one of them gets 0.
     """
 
     keys: Keys
@@ -66,6 +69,8 @@ class Top:
     quarter: int = 0
     mine: int = 0
     stays: int = 0
+    occasions: int = 0
+    changes: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -73,6 +78,7 @@ def top(*, by: Actor) -> Top:
     today = days.today()
     values = {
         "soon": today + timedelta(days=country().validity.ask_again_days),
+        "told_since": clock.now() - TOLD_FOR,
         "ended_since": absence_rows.ended_since(),
         "struck_since": absence_rows.struck_since(),
         "quarter": str(Quarter.of(today).previous),
@@ -106,4 +112,6 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         contributions.number_waiting(by),
         key_workers.number_of_mine(by),
         stays.number_open(by),
+        occasions.number_waiting(by),
+        changes.number_told(by),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,8 @@ _RECOVERY_BYTES = 20
 _SESSION_ID_BYTES = 16
 _VERSION_BYTES = 4
 _INVITATION_BYTES = 16
+# In what a session carries, the place of what the keys are sealed under; versions of a keyring begin with 1.
+_UNDER = 0
 # How many people a browser's cookie remembers.
 _BROWSERS, _LONGEST_ENTRY = 5, 100
 
@@ -79,8 +81,32 @@ def _seal_under_password(member: Member, keys: KeyHolder, password: str, salt: b
     under = crypto.expand(root, crypto.ctx("wrap"))
     member.salt = salt
     member.verifier = crypto.digest(crypto.expand(root, crypto.ctx("auth")))
-    member.sealed_kem = crypto.seal(under, keys.kem_private, crypto.ctx("kem", member.id))
-    member.sealed_sign = crypto.seal(under, keys.sign_private, crypto.ctx("sign", member.id))
+    _seal_under(member, keys, under)
+
+
+def _seal_under(member: Member, keys: KeyHolder, under: bytes) -> None:
+    factor = member.sealed_totp is not None
+    member.sealed_kem = crypto.seal(under, keys.kem_private, _own_context("kem", member.id, factor=factor))
+    member.sealed_sign = crypto.seal(under, keys.sign_private, _own_context("sign", member.id, factor=factor))
+
+
+def _own_context(which: str, member_id: uuid.UUID, *, factor: bool) -> bytes:
+    """Whether there is a second factor is a part of it: who takes it out of the row by hand opens nothing."""
+    return crypto.ctx(which, member_id, "second factor") if factor else crypto.ctx(which, member_id)
+
+
+def seal_with_factor(member: Member, keys: KeyHolder, under: bytes) -> None:
+    """Seal the keys as those of somebody who has a second factor now, which the caller has set.
+
+    `under`: what the session kept for that.
+    """
+    _seal_under(member, keys, under)
+
+
+def bind_factor(member: Member, keys: KeyHolder, under: bytes) -> None:
+    """Seal the keys of an account from before this rule so that they open with its second factor alone."""
+    if member.sealed_totp is not None and keys.bound is False:
+        _seal_under(member, keys, under)
 
 
 def prove(account: Credentials | None, login: str, password: str) -> bytes | None:
@@ -103,15 +129,28 @@ def prove(account: Credentials | None, login: str, password: str) -> bytes | Non
 def open_keys(account: Credentials, under: bytes) -> KeyHolder:
     """The member's keys, by what `prove` gave; raises CannotOpen."""
     try:
-        keys = KeyHolder(
-            crypto.unseal(under, account.sealed_kem or b"", crypto.ctx("kem", account.id)),
-            crypto.unseal(under, account.sealed_sign or b"", crypto.ctx("sign", account.id)),
-        )
+        keys = _opened(account, under, factor=account.has_second_factor)
         _must_be_theirs(keys, account)
     except CannotOpen:
         report("keys", account.id)
         raise
     return keys
+
+
+def _opened(account: Credentials, under: bytes, *, factor: bool) -> KeyHolder:
+    sealed_kem, sealed_sign = account.sealed_kem or b"", account.sealed_sign or b""
+    try:
+        return KeyHolder(
+            crypto.unseal(under, sealed_kem, _own_context("kem", account.id, factor=factor)),
+            crypto.unseal(under, sealed_sign, _own_context("sign", account.id, factor=factor)),
+            under=None if factor else under,
+        )
+    except CannotOpen:
+        if not factor:
+            raise
+    # Sealed before the second factor was a part of the context: bound to it at this sign-in.
+    before = _opened(account, under, factor=False)
+    return replace(before, bound=False, under=None)
 
 
 def _must_be_theirs(keys: KeyHolder, account: Credentials) -> None:
@@ -196,16 +235,20 @@ def _root(password: str, salt: bytes) -> bytes:
 def new_session(member_id: uuid.UUID, keys: KeyHolder) -> NewSession:
     """A session under a new id and key; the caller sets its times, marks the row and adds it.
 
-    It carries what the keys have unwrapped of the organisation's keyring, so that no request unwraps it again.
+    It carries what the keys have unwrapped of the organisation's keyring, so that no request unwraps it again; of
+    somebody without a second factor also what their keys are sealed under, to seal them anew once they have one.
     """
     number, key = os.urandom(_SESSION_ID_BYTES), crypto.new_key()
     digest = _session_digest(number, key)
     carried = keys.kem_private + keys.sign_private
-    carried += b"".join(version.to_bytes(_VERSION_BYTES, "big") + half for version, half in keys.keyrings.items())
+    halves = {_UNDER: keys.under, **keys.keyrings} if keys.under is not None else keys.keyrings
+    carried += b"".join(version.to_bytes(_VERSION_BYTES, "big") + half for version, half in halves.items())
     sealed = crypto.seal(key, carried, crypto.ctx("session", digest, member_id))
     return NewSession(
         base64.urlsafe_b64encode(number + key).decode(),
-        MemberSession(digest=digest, member_id=member_id, sealed_keys=sealed, locked=False, wrong_proofs=0),
+        MemberSession(
+            digest=digest, member_id=member_id, sealed_keys=sealed, locked=False, wrong_proofs=0, lacks_factor=False
+        ),
     )
 
 
@@ -222,6 +265,8 @@ def _session_mac(row: Any, digest: bytes, organisation_id: uuid.UUID, seen_at: d
     decides = (row.sealed_keys or b"", int(row.locked), *map(microseconds, times), proved_at)
     if row.covers_after is not None or row.wrong_proofs:
         decides += (f"covers after {row.covers_after}", row.wrong_proofs)
+    if row.lacks_factor:
+        decides += ("lacks the second factor",)
     return row_mac("session", row.member_id, organisation_id, digest, *decides)
 
 
@@ -274,7 +319,8 @@ def open_session(digest: bytes, key: bytes, member_id: uuid.UUID, sealed_keys: b
     versions = range(two, len(carried), _VERSION_BYTES + crypto.KEY_BYTES)
     halves = [(place, place + _VERSION_BYTES) for place in versions]
     keyrings = {int.from_bytes(carried[at:end], "big"): carried[end : end + crypto.KEY_BYTES] for at, end in halves}
-    return KeyHolder(carried[:one], carried[one:two], keyrings)
+    under = keyrings.pop(_UNDER, None)
+    return KeyHolder(carried[:one], carried[one:two], keyrings, under=under)
 
 
 def known_browser(login: str, cookie: str) -> str | None:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 from flask import Flask, current_app, g, redirect, request, url_for
 from flask_login import current_user
 
-from nrm.actions.accounts import accounts
+from nrm.actions.accounts import accounts, words
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.web import errors, sessions
 
@@ -35,12 +35,14 @@ PUBLIC = frozenset(
         "screen_lock.unlock_page",
         "members.joined_page",
         "members.check_joined",
+        "second_factor.lost_page",
+        "second_factor.lost",
     }
 )
 # Hiding the screen also works while the database cannot be reached.
 ALWAYS_THERE = frozenset({"accounts.hide_screen", "accounts.blank"})
 # The views for a member who has to set up a second factor first.
-ENROLLING = frozenset({"second_factor.set_up_page", "second_factor.set_up", "accounts.sign_out"})
+ENROLLING = frozenset({"second_factor.set_up_page", "second_factor.set_up", "accounts.sign_out", "words.mine"})
 # The views for a member who waits for a colleague's confirmation.
 WAITING = ENROLLING | {
     "home.index",
@@ -48,7 +50,24 @@ WAITING = ENROLLING | {
     "members.check_code",
     "members.new_code_page",
     "members.new_code",
+    "words.accession_sheet",
+    "words.type_page",
+    "words.type_words",
+    "second_factor.prove",
 }
+# The views for a member whose next recovery code has to be typed in first.
+CODE_DUE = frozenset(
+    {
+        "members.code_page",
+        "members.check_code",
+        "members.new_code_page",
+        "members.new_code",
+        "second_factor.prove",
+        "accounts.sign_out",
+    }
+)
+# The views for a member whose account waits because a colleague objected.
+SUSPENDED = frozenset({"home.index", "accounts.sign_out"})
 _ACCESS = "_nrm_access"
 ANY_MEMBER = "any member"
 # Stands between permissions in the table of all endpoints: one of them is enough.
@@ -124,8 +143,13 @@ def _before() -> errors.Answer | None:
     visitor = g.visitor = cast(sessions.Visitor, user).signed_in
     if asked.method == "POST" and not accounts.is_token(visitor.csrf_token, asked.form.get("csrf_token", "")):
         return sessions.of_another_session(visitor)
+    if visitor.suspended_until is not None and endpoint not in SUSPENDED:
+        return errors.error_page(403)
     if visitor.enrolling and endpoint not in ENROLLING:
-        return redirect(url_for("second_factor.set_up_page"), 303)
+        shown = visitor.lacks_factor and words.shown(by=visitor.actor) is not None
+        return redirect(url_for("words.mine" if shown else "second_factor.set_up_page"), 303)
+    if visitor.code_due and endpoint not in CODE_DUE:
+        return redirect(url_for("members.code_page"), 303)
     if visitor.waiting and endpoint not in WAITING:
         return errors.error_page(403)
     view = current_app.view_functions[endpoint]

@@ -9,9 +9,12 @@ from flask import Blueprint, g, render_template
 from nrm.actions.agreement import agreement_versions
 from nrm.domain.accounts.accounts import Role
 from nrm.store import home as store
-from nrm.store.accounts import second_hands
+from nrm.store.accounts import changes, occasions, second_hands
+from nrm.store.countries import country
 from nrm.store.interviews import directives
 from nrm.web import access, sessions
+from nrm.web.accounts import words
+from nrm.web.accounts.members import HAPPENINGS
 
 blueprint = Blueprint("home", __name__)
 
@@ -34,13 +37,19 @@ def page(*roles: Role) -> Callable[[Page], Page]:
 def index() -> str:
     by = access.actor()
     visitor = sessions.visitor_or_none()
+    if visitor is not None and visitor.suspended_until is not None:
+        telephone = country().emergency.helpline
+        return render_template("home/suspended.html", until=visitor.suspended_until, telephone=telephone)
     g.top = store.top(by=by)
     told = visitor is not None and not visitor.waiting
     g.act_alarms = g.top.act_alarms if told else 0
     g.acts = second_hands.waiting(by=by) if told and g.top.acts else []
+    g.occasions = occasions.waiting(by=by) if told and g.top.occasions else []
+    g.changes = changes.told(by=by, most=changes.AT_ONCE) if told and g.top.changes else []
+    g.more_changes, g.happenings = g.top.changes > changes.AT_ONCE, HAPPENINGS
     g.unread = directives.unread(by=by)
     g.agreements = agreement_versions.waits_for(by=by)
     if visitor is not None and visitor.waiting:
-        return render_template("home/waiting.html")
+        return words.waiting_page()
     assert by.role is not None
     return _pages[by.role]()

@@ -395,7 +395,10 @@ def _for_templates() -> dict[str, object]:
         values["csrf_token"] = visitor.csrf_token
         values["actor"] = _shown(visitor)
         values["covers"] = 60 * (visitor.covers_after or 0)
-        if not visitor.waiting and not visitor.enrolling:
+        values["anew"] = visitor.anew
+        values["own_id"] = visitor.actor.member_id
+        blocked = visitor.code_due or visitor.suspended_until is not None
+        if not visitor.waiting and not visitor.enrolling and not blocked:
             values["navigation"] = navigation.of(visitor.actor)
     if request and request.method == "POST":
         values |= _links_of_answer()

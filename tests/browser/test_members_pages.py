@@ -8,7 +8,7 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
-from nrm.actions.accounts import accounts, members
+from nrm.actions.accounts import members
 from nrm.db import db
 from nrm.models.accounts.accounts import Member
 from nrm.store.accounts import members as store
@@ -96,7 +96,7 @@ def test_a_new_key_is_due_then_something_is_left_to_seal_again_and_the_last_hold
         db.session.rollback()  # the page wrote meanwhile
         factories.join(invited.locator(".done .code").inner_text().rsplit("/", 1)[1])
         good(invited, f"{base}/members")  # who waits, and who invited them
-        accounts.confirm(member_id=id_of("mira.deda"), by=factories.actor("vatra.shelter_manager"))
+        factories.confirm("mira.deda", by=factories.actor("vatra.shelter_manager"))
         invited.context.close()
         good(page, f"{base}/members/invite")  # organisations with two key holders are not offered
         page.goto(f"{base}/members/{worker}/disable?lang=en")

@@ -489,7 +489,7 @@ def the_public_key_of_a_waiting_member_is_replaced(world: World) -> tuple[Attemp
     )
     new = member_of("vatra.new")
     put(Member, {"id": new}, kem_public=crypto.key_pair()[1])
-    return lambda: accounts.confirm(member_id=new, by=factories.actor("vatra.case_worker")), new
+    return lambda: factories.confirm("vatra.new", by=factories.actor("vatra.case_worker")), new
 
 
 @forging("grants.sealed_key")

@@ -32,18 +32,21 @@ from nrm.domain.accounts.accounts import (
     normalise_login,
 )
 from nrm.domain.accounts.members import KeyHappening, check_inviting, is_ended_by_founding
+from nrm.domain.accounts.vouching import NotYet
+from nrm.domain.accounts.words import OccasionStatus
 from nrm.models.accounts.accounts import HiddenPage, Invitation, Member, MemberSession, Organisation
 from nrm.steps.accounts import covering, credentials
+from nrm.steps.accounts import members as member_steps
 from nrm.steps.accounts.credentials import COMMAND, Asker
 from nrm.steps.accounts.key_events import happened
 from nrm.steps.shelter import shifts as shift_steps
 from nrm.store import names
-from nrm.store.accounts.members import colleague
 from nrm.store.countries import country
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.accounts import members as member_rows
-from nrm.vault import keyrings
+from nrm.store.rows.accounts import occasions as occasion_rows
+from nrm.vault import keyrings, words
 from nrm.vault import members as vault
 from nrm.vault import second_factor as second_factor_vault
 from nrm.vault.passwords import is_common
@@ -69,6 +72,12 @@ class SignedIn:
     proved_at: datetime | None
     covers_after: int | None = None
     """After how many idle minutes it covers itself; None without a shift."""
+    lacks_factor: bool = False
+    """Begun by the password alone: another telephone is set up, and a colleague types the words."""
+    code_due: bool = False
+    """After a recovery: the next code has to be typed in first."""
+    suspended_until: datetime | None = None
+    anew: Anew | None = None
 
     @property
     def enrolling(self) -> bool:
@@ -87,6 +96,14 @@ class Ended:
     member_id: uuid.UUID
     locked: bool = False
     covered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Anew:
+    """Somebody lets the person begin anew: who, and from when on the present account is gone."""
+
+    by: str
+    effective_at: datetime
 
 
 class Carry(StrEnum):
@@ -127,7 +144,6 @@ def invite_first(*, login: str, name: str) -> str:
 
 def _invite(organisation_id: uuid.UUID, login: str, name: str, role: Role, by: Actor) -> str:
     login = normalise_login(login)
-    token, digest = vault.new_invitation()
     with transaction() as session:
         organisation = names.organisation(organisation_id)
         # Held until the end, as in `confirm`: who is the second key holder is decided before this or after it.
@@ -138,7 +154,7 @@ def _invite(organisation_id: uuid.UUID, login: str, name: str, role: Role, by: A
                 holds=member_rows.holds_newest(by.member_id),
                 keeps_accounts=by.may(Permission.ORGANISATION_FOUND),
                 holds_keys=OrganisationKind(organisation.kind).holds_keys,
-                holders=member_rows.holders(organisation.id),
+                founded=account_rows.has_keyring(organisation.id),
             )
         if role not in ROLES_OF[OrganisationKind(organisation.kind)]:
             raise NotPermitted(role)
@@ -158,22 +174,33 @@ def _invite(organisation_id: uuid.UUID, login: str, name: str, role: Role, by: A
             session.flush()
         except IntegrityError:  # taken in the same instant
             raise UnusableLogin(LoginRefusal.TAKEN) from None
-        expires_at = clock.now() + timedelta(hours=INVITATION_HOURS)
-        session.add(Invitation(member_id=member.id, digest=digest, expires_at=expires_at, by_id=by.member_id))
+        token = member_steps.link(session, member, by, clock.now() + timedelta(hours=INVITATION_HOURS))
         audit.append(session, audit.Event.MEMBER_INVITED, by=by, member_id_invited=member.id, role=role)
     return token
 
 
 def invited(token: str) -> Member:
-    """Who a link invites; raises UnusableInvitation."""
+    """Who a link invites; raises UnusableInvitation, NotYet while the old account of who begins anew goes on."""
     invitation = account_rows.invitation(vault.invitation_digest(token))
     if invitation is None or invitation.used_at is not None or invitation.expires_at <= clock.now():
         raise UnusableInvitation
-    member = db.session.get(Member, invitation.member_id)
-    if member is None or member.status != "invited" or not names.organisation(member.organisation_id).enabled:
+    member = db.session.get(Member, invitation.member_id, populate_existing=True)
+    if member is None or not words.is_invitation(invitation, member.login):
         raise UnusableInvitation
-    from_colleague = member_rows.is_colleagues(invitation, member)
-    if is_ended_by_founding(from_colleague=from_colleague, holders=member_rows.holders(member.organisation_id)):
+    organisation = names.organisation(member.organisation_id)
+    if not organisation.enabled:
+        raise UnusableInvitation
+    if member.status == "active":
+        waits = occasion_rows.going_on(db.session(), member.id)
+        if waits is not None and waits.status == OccasionStatus.WAITS and waits.effective_at is not None:
+            raise NotYet(waits.effective_at)
+    if member.status != "invited":
+        raise UnusableInvitation
+    if is_ended_by_founding(
+        from_colleague=member_rows.is_colleagues(invitation, member),
+        holds_keys=OrganisationKind(organisation.kind).holds_keys,
+        founded=account_rows.has_keyring(organisation.id),
+    ):
         raise UnusableInvitation
     return member
 
@@ -181,23 +208,13 @@ def invited(token: str) -> Member:
 def join(*, token: str, password: str) -> Joined:
     """Accept an invitation: the member's keys are made here and nowhere else.
 
-    The first member of an organisation that opens cases makes its keyring; later members wait until a colleague
-    confirms them. Raises UnusableInvitation, WeakPassword, KeyringDisagrees (the link stays valid, and it is reported).
+    The member waits until a colleague has typed the words that their page shows; the two founders of an organisation
+    do it for each other. Only where an office without keys has nobody yet, its first member is active at once.
+    Raises UnusableInvitation, WeakPassword.
     """
-    joining = invited(token)
-    _check_password(password, joining)
-    try:
-        return _join(token, password)
-    except KeyringDisagrees:
-        by = Actor(joining.id, joining.organisation_id, Role(joining.role))
-        with transaction() as session:
-            audit.append(session, audit.Event.KEYRING_REFUSED, by=by)
-        raise
-
-
-def _join(token: str, password: str) -> Joined:
+    _check_password(password, invited(token))
     with transaction() as session:
-        # Held until the end: of two who join at once only one makes the keyring, and no second holder is confirmed.
+        # Held until the end: of two who join at once only one is an office's first.
         organisation_id = invited(token).organisation_id
         organisation = session.get_one(
             Organisation, organisation_id, with_for_update={"key_share": True}, populate_existing=True
@@ -213,35 +230,12 @@ def _join(token: str, password: str) -> Joined:
         if not used:  # by somebody else who had the link, in the same instant
             raise UnusableInvitation
         _, code = vault.make_member_keys(member, password)
-        first = not account_rows.has_keyring(organisation.id)
-        holds_keys = OrganisationKind(organisation.kind).holds_keys
-        if holds_keys and first:
-            keyrings.make_keyring(session, organisation, member)
-        member.status = "waiting" if holds_keys and not first else "active"
+        waits = OrganisationKind(organisation.kind).holds_keys or occasion_rows.has_active(organisation)
+        member.status = "waiting" if waits else "active"
         by = Actor(member.id, organisation.id, Role(member.role))
         happened(session, KeyHappening.JOINED, member, by=by)
-        if holds_keys and first:
-            happened(session, KeyHappening.KEYRING_MADE, None, by=by, version=1)
         audit.append(session, audit.Event.INVITATION_ACCEPTED, by=by)
-        return Joined(member.login, code, member.status == "waiting")
-
-
-def confirm(*, member_id: uuid.UUID, by: Actor) -> None:
-    """A colleague who holds the keyring wraps it to a waiting member. Raises NotPermitted, NotVisible, CannotOpen."""
-    by.must(Permission.ACCOUNT_CONFIRM)
-    with transaction() as session:
-        member = colleague(member_id, by=by)
-        # Held until the end: a new version of the keyring is made before this or after it, and misses nobody.
-        session.get_one(Organisation, member.organisation_id, with_for_update={"key_share": True})
-        hit = hit_one(
-            session, update(Member).where(Member.id == member.id, Member.status == "waiting").values(status="active")
-        )
-        if not hit:
-            return
-        session.refresh(member)
-        keyrings.share_keyring(session, member, by=by)
-        happened(session, KeyHappening.CONFIRMED, member, by=by)
-        audit.append(session, audit.Event.MEMBER_CONFIRMED, by=by, member_id_confirmed=member.id)
+        return Joined(member.login, code, waits)
 
 
 def must_answer() -> None:
@@ -266,10 +260,11 @@ def sign_in(*, login: str, password: str, code: str = "", asker: Asker = COMMAND
         credentials.refuse(account, "sign-in", tries)
     try:
         with transaction() as session:
-            credentials.hold(session, account)
+            member = credentials.hold(session, account)
             if account.has_second_factor:
                 credentials.use_code(session, account.id, step)
             keys = vault.open_keys(account, under)
+            vault.bind_factor(member, keys, under)
             keyrings.unwrap_all(session, account.id, account.organisation_id, keys)
             new = vault.new_session(account.id, keys)
             now = clock.now()
@@ -327,7 +322,10 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
             as_read = (MemberSession.digest == digest, MemberSession.mark == row.mark)
             later = {"seen_at": now, "mark": vault.mark_seen(row, digest, now)}
             session.execute(update(MemberSession).where(*as_read).values(**later))
-    usable = row.has_second_factor or not second_factor_vault.demanded()
+    has_factor = row.has_second_factor and not row.lacks_factor
+    suspended_until = occasion_rows.suspended_until(row.member_id) if row.objected else None
+    blocked = row.lacks_factor or row.code_due or suspended_until is not None
+    usable = not blocked and (has_factor or not second_factor_vault.demanded())
     actor = Actor(
         row.member_id,
         row.organisation_id,
@@ -337,6 +335,7 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
         crossing_point=row.crossing_point,
         session_id=digest,
         keys=keys if usable else None,
+        under=keys.under,
     )
     return SignedIn(
         actor,
@@ -345,10 +344,22 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
         {"sq": row.name_sq, "en": row.name_en},
         vault.csrf_token(key),
         waiting=row.status == "waiting",
-        has_second_factor=row.has_second_factor,
+        has_second_factor=has_factor,
         proved_at=row.proved_at,
         covers_after=covers,
+        lacks_factor=row.lacks_factor,
+        code_due=row.code_due and row.status == "active",
+        suspended_until=suspended_until,
+        anew=_anew(row.member_id) if row.begins_anew else None,
     )
+
+
+def _anew(member_id: uuid.UUID) -> Anew | None:
+    found = occasion_rows.going_on(db.session(), member_id)
+    if found is None or found.status != OccasionStatus.WAITS or found.effective_at is None:
+        return None
+    by = db.session.get(Member, found.by_id) if found.by_id is not None else None
+    return Anew(by.name if by is not None else "", found.effective_at)
 
 
 def sign_out(*, by: Actor) -> None:
@@ -384,6 +395,7 @@ def recover(*, login: str, code: str, new_password: str, second_factor: str = ""
     """A new password by the recovery code, and the second factor's code if there is one; every session ends.
 
     The code works once: the next one is returned, to be shown once, and the same transaction makes the old one invalid.
+    Nothing opens before the next one was typed in.
 
     Raises SignInRefused, TooSoon, WeakPassword.
     """
@@ -394,7 +406,9 @@ def recover(*, login: str, code: str, new_password: str, second_factor: str = ""
     failed_attempt_rows.check(tries)
     account = credentials.account_now(name)
     step = second_factor_vault.accepted_step(account, second_factor)
-    missing = account is None or (account.has_second_factor and step is None)
+    # Who has no second factor where one is asked for either waits, or it was taken out of the row by hand.
+    unbound = account is not None and account.status == "active" and second_factor_vault.demanded()
+    missing = account is None or ((account.has_second_factor or unbound) and step is None)
     # Without the second factor the code is not tried; a dummy of the same cost, which is always made, is tried instead.
     instead = vault.no_recovery_code()
     keys = vault.unlock_by_code(account, instead if missing else code)
@@ -409,12 +423,13 @@ def recover(*, login: str, code: str, new_password: str, second_factor: str = ""
                 credentials.use_code(session, account.id, step)
             vault.change_password(member, keys, new_password)
             following = vault.make_code(member, keys)
+            member.code_due = True
             session.execute(
                 update(MemberSession).where(MemberSession.member_id == member.id).values(sealed_keys=None, locked=False)
             )
             failed_attempt_rows.forgive(session, tries[0])
             by = Actor(member.id, member.organisation_id, Role(member.role))
-            happened(session, KeyHappening.CODE_MADE, member, by=by)
+            happened(session, KeyHappening.RECOVERED, member, by=by)
             session.flush()
             audit.append(session, audit.Event.PASSWORD_CHANGED, by=by)
     except credentials.Overtaken:

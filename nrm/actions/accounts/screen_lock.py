@@ -84,6 +84,7 @@ def unlock(*, cookie: str, password: str, asker: Asker = credentials.COMMAND) ->
             raise SignInRefused  # unlocked or ended at the same moment
         new.row.created_at, new.row.seen_at, new.row.expires_at = old.created_at, now, old.expires_at
         new.row.proved_at, new.row.covers_after = old.proved_at, old.covers_after
+        new.row.lacks_factor = old.lacks_factor
         vault.mark_session(new.row, account.organisation_id)
         _move(session, old, new.row)
         failed_attempt_rows.forgive(session, tries[0])

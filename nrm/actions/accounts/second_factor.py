@@ -1,26 +1,25 @@
-"""The second factor of a member: setting it up, taking it away, and proving again that it is them."""
+"""The second factor of a member: setting it up, also in place of a lost one, and proving again that it is them."""
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import db, transaction
-from nrm.domain.accounts.accounts import Actor, Credentials, NotPermitted, NotVisible, OrganisationKind, Permission
-from nrm.domain.accounts.members import check_reset_from_outside
+from nrm.domain.accounts.accounts import SESSION_HOURS, Actor, Credentials, NotVisible, Role
+from nrm.domain.accounts.members import KeyHappening
 from nrm.domain.accounts.second_factor import WrongCode
-from nrm.models.accounts.accounts import Member, MemberSession, Organisation
-from nrm.steps.accounts import credentials
+from nrm.models.accounts.accounts import Member, MemberSession
+from nrm.steps.accounts import ceremonies, credentials
 from nrm.steps.accounts.credentials import Asker
-from nrm.store.accounts.members import colleague
+from nrm.steps.accounts.key_events import happened
 from nrm.store.rows.accounts import accounts as rows
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
-from nrm.store.rows.accounts.members import other_holders
-from nrm.vault import members
+from nrm.vault import keyrings, members
 from nrm.vault import second_factor as vault
 
 
@@ -50,11 +49,45 @@ def code_now(secret: str) -> str:
     return vault.code_now(secret)
 
 
+def begin_lost(*, login: str, password: str, asker: Asker = credentials.COMMAND) -> str:
+    """The cookie of a session that opens nothing: in it another telephone is set up in place of a lost one.
+
+    A colleague types the words that are shown then, and the telephone counts. Until then the old one does. Raises
+    SignInRefused, also for somebody who has no second factor or does not work here yet; TooSoon.
+    """
+    name = credentials.folded(login)
+    tries = credentials.counters(name, asker)
+    failed_attempt_rows.check(tries)
+    account = credentials.account_now(name)
+    under = members.prove(account, name, password)
+    if account is None or under is None or not account.has_second_factor or account.status != "active":
+        credentials.refuse(account, "lost telephone", tries)
+    try:
+        with transaction() as session:
+            member = credentials.hold(session, account)
+            keys = members.open_keys(account, under)
+            members.bind_factor(member, keys, under)
+            keyrings.unwrap_all(session, account.id, account.organisation_id, keys)
+            new = members.new_session(account.id, keys)
+            now = clock.now()
+            new.row.created_at = new.row.seen_at = new.row.proved_at = now
+            new.row.expires_at = now + timedelta(hours=SESSION_HOURS)
+            new.row.lacks_factor = True
+            members.mark_session(new.row, account.organisation_id)
+            session.add(new.row)
+            by = Actor(account.id, account.organisation_id, Role(account.role))
+            audit.append(session, audit.Event.SIGNED_IN, by=by)
+    except (credentials.Overtaken, members.CannotOpen):
+        credentials.refuse(account, "lost telephone", tries)
+    return new.cookie
+
+
 def set_up(*, code: str, by: Actor, asker: Asker = credentials.COMMAND) -> None:
     """Make the offered secret the member's second factor; it replaces an earlier one.
 
-    This session continues as one that has proved the factor; all other sessions end. Raises WrongCode, TooSoon,
-    NotVisible.
+    This session continues as one that has proved the factor; all other sessions end. In a session that was begun
+    without the lost one, it waits for the words that a colleague types. Raises WrongCode, TooSoon, NotVisible,
+    NoOccasion while the member begins anew.
     """
     account = _own_account(by)
     if not vault.demanded():
@@ -65,31 +98,45 @@ def set_up(*, code: str, by: Actor, asker: Asker = credentials.COMMAND) -> None:
     step = vault.step_of(secret, code, None)
     if step is None:
         raise WrongCode  # not counted as a failure: the secret is on the page itself, so there is nothing to guess
+    sealed = vault.seal(account.id, secret)
     with transaction() as session:
-        session.execute(
-            update(Member)
-            .where(Member.id == account.id)
-            .values(sealed_totp=vault.seal(account.id, secret), totp_step=step, totp_reset_at=None)
-        )
+        member = session.get_one(Member, account.id, with_for_update={"key_share": True}, populate_existing=True)
+        row = session.get(MemberSession, by.session_id, populate_existing=True)
+        if row is None or by.organisation_id is None or not members.is_session(row, row.digest, by.organisation_id):
+            raise NotVisible
+        if row.lacks_factor:
+            ceremonies.ask_telephone(session, member, by.session_id, sealed, step, by)
+            return
+        first = member.sealed_totp is None
+        if first and by.under is None:
+            raise NotVisible  # a session of an older program: signing in anew helps
+        keys = members.open_keys(account, by.under) if first and by.under is not None else None
+        member.sealed_totp, member.totp_step, member.totp_reset_at = sealed, step, None
+        if keys is not None and by.under is not None:
+            members.seal_with_factor(member, keys, by.under)
+        session.flush()
         session.execute(
             update(MemberSession)
             .where(MemberSession.member_id == account.id, MemberSession.digest != by.session_id)
             .values(sealed_keys=None, locked=False)
         )
         _proved(session, by)
+        if member.status == "active":
+            happened(session, KeyHappening.FACTOR_SET if first else KeyHappening.FACTOR_CHANGED, member, by=by)
+            session.flush()
         audit.append(session, audit.Event.SECOND_FACTOR_SET, by=by)
 
 
 def prove_again(*, answer: str, by: Actor, asker: Asker = credentials.COMMAND) -> None:
-    """A fresh proof for this session: a code, or the password of somebody who has no second factor.
+    """A fresh proof for this session: a code, or the password of somebody who has no second factor, or has lost it.
 
     Raises SignInRefused, TooSoon.
     """
     account = _own_account(by)
     tries = credentials.counters(account.login, asker)
     failed_attempt_rows.check(tries)
-    step = None
-    if account.has_second_factor:
+    step, by_code = None, account.has_second_factor and not _lacks_factor(by)
+    if by_code:
         step = vault.accepted_step(account, answer)
         right = step is not None
     else:
@@ -99,7 +146,7 @@ def prove_again(*, answer: str, by: Actor, asker: Asker = credentials.COMMAND) -
     try:
         with transaction() as session:
             credentials.hold(session, account)
-            if account.has_second_factor:
+            if by_code:
                 credentials.use_code(session, account.id, step)
             _proved(session, by)
             failed_attempt_rows.forgive(session, tries[0])
@@ -108,33 +155,9 @@ def prove_again(*, answer: str, by: Actor, asker: Asker = credentials.COMMAND) -
         credentials.refuse(account, "step-up", tries)
 
 
-def reset(*, member_id: uuid.UUID, by: Actor) -> None:
-    """Remove a colleague's second factor, because the telephone is lost; at the next sign-in they set up a new one.
-
-    The password is still needed. Every session of the colleague ends. Nobody can do it for themselves; the
-    administrator does it where no colleague can. Raises NotPermitted, KeyHoldersDecide, NotVisible.
-    """
-    by.must(Permission.ACCOUNT_RESET)
-    member = colleague(member_id, by=by)
-    if member.id == by.member_id:
-        raise NotPermitted("one's own second factor")
-    with transaction() as session:
-        # Held until the end: a second key holder is confirmed before this or after it.
-        organisation = session.get_one(
-            Organisation, member.organisation_id, with_for_update={"key_share": True}, populate_existing=True
-        )
-        if organisation.id != by.organisation_id:
-            holds_keys = OrganisationKind(organisation.kind).holds_keys
-            check_reset_from_outside(holds_keys=holds_keys, colleagues=other_holders(member))
-        session.execute(
-            update(Member)
-            .where(Member.id == member.id)
-            .values(sealed_totp=None, totp_step=None, totp_reset_at=clock.now())
-        )
-        session.execute(
-            update(MemberSession).where(MemberSession.member_id == member.id).values(sealed_keys=None, locked=False)
-        )
-        audit.append(session, audit.Event.SECOND_FACTOR_RESET, by=by, member_id_reset=member.id)
+def _lacks_factor(by: Actor) -> bool:
+    row = db.session.get(MemberSession, by.session_id, populate_existing=True)
+    return row is not None and row.lacks_factor
 
 
 def _proved(session: Session, by: Actor) -> None:

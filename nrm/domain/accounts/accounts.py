@@ -347,6 +347,8 @@ class KeyHolder:
     sign_private: bytes
     keyrings: dict[int, bytes] = field(default_factory=dict)  # version -> private half, once unwrapped
     unwrapped: dict[tuple[bytes, bytes], bytes] = field(default_factory=dict)  # (wrapped, context) -> compartment key
+    under: bytes | None = None  # what they are sealed under, while there is no second factor
+    bound: bool = True  # to the second factor; False: sealed by an older program
 
     def __repr__(self) -> str:
         return "<hidden>"
@@ -397,6 +399,7 @@ class Actor:
     session_id: bytes = field(default=b"", repr=False)
     keys: KeyHolder | None = field(default=None, repr=False)
     duty: str = ""
+    under: bytes | None = field(default=None, repr=False)  # what the keys of who has no second factor are sealed under
 
     @classmethod
     def system(cls, duty: str) -> Actor:
@@ -413,7 +416,7 @@ class Actor:
             raise NotPermitted(permission)
 
 
-INVITATION_HOURS = 24
+INVITATION_HOURS = 48
 SESSION_IDLE_MINUTES = 15
 SESSION_HOURS = 8
 SHORTEST_PASSWORD = 12

@@ -93,6 +93,8 @@ class Member(Model):
     totp_step: Mapped[int | None] = mapped_column(BigInteger())  # the last 30 seconds a code was accepted for
     totp_reset_at: Mapped[datetime | None]  # when somebody took the second factor away, until there is a new one
     code_checked_at: Mapped[datetime | None]  # when the member re-typed the present recovery code
+    # After a recovery: nothing opens before the next code is typed in.
+    code_due: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Invitation(Model):
@@ -109,6 +111,7 @@ class Invitation(Model):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
+    mark: Mapped[bytes | None]  # a MAC over whose link it is, by which sign-in name, until when, and who made it
 
 
 class Keyring(Model):
@@ -182,6 +185,8 @@ class MemberSession(Model):
         int | None
     ]  # idle minutes after which it covers itself; None: without a shift, it ends instead
     wrong_proofs: Mapped[int] = mapped_column(default=0, server_default=text("0"))  # while it is locked
+    # Begun by the password alone, because the telephone is lost: nothing opens before a colleague types the words.
+    lacks_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
     whose_mark: Mapped[bytes | None]
     mark: Mapped[bytes | None]
 

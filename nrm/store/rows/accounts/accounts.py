@@ -7,13 +7,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Select, bindparam, case, func, select
+from sqlalchemy import Select, bindparam, case, exists, func, select
 from sqlalchemy.orm import aliased
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Credentials, NotVisible, OrganisationKind, Role
+from nrm.domain.accounts.words import OccasionStatus
 from nrm.domain.shelter.consents import reads_by_consent
 from nrm.models.accounts.accounts import Instance, Invitation, Keyring, Member, MemberSession, Organisation
+from nrm.models.accounts.occasions import Objection, Occasion
 from nrm.prepared import Prepared, Row
 
 _MEMBER_ROW = Member.__table__.c
@@ -157,6 +159,13 @@ def has_keyring(organisation_id: uuid.UUID) -> bool:
 _SESSION_TABLE, _MEMBER, _ORGANISATION = MemberSession.__table__, Member.__table__, Organisation.__table__
 
 
+# Rows that are looked at again, with their marks, where they are there at all.
+_OBJECTED = exists().where(Objection.__table__.c.member_id == _MEMBER.c.id).correlate(_MEMBER)
+_BEGINS_ANEW = (
+    exists()
+    .where(Occasion.__table__.c.member_id == _MEMBER.c.id, Occasion.__table__.c.status == str(OccasionStatus.WAITS))
+    .correlate(_MEMBER)
+)
 _SESSION = Prepared(
     select(
         _SESSION_TABLE.c.sealed_keys,
@@ -167,6 +176,7 @@ _SESSION = Prepared(
         _SESSION_TABLE.c.locked,
         _SESSION_TABLE.c.covers_after,
         _SESSION_TABLE.c.wrong_proofs,
+        _SESSION_TABLE.c.lacks_factor,
         _SESSION_TABLE.c.whose_mark,
         _SESSION_TABLE.c.mark,
         _MEMBER.c.id.label("member_id"),
@@ -175,6 +185,9 @@ _SESSION = Prepared(
         _MEMBER.c.role,
         _MEMBER.c.status,
         _MEMBER.c.sealed_totp.is_not(None).label("has_second_factor"),
+        _MEMBER.c.code_due,
+        _OBJECTED.label("objected"),
+        _BEGINS_ANEW.label("begins_anew"),
         _ORGANISATION.c.id.label("organisation_id"),
         _ORGANISATION.c.code,
         _ORGANISATION.c.kind,

@@ -1,0 +1,93 @@
+"""Who joined, began anew, recovered or has another telephone: told to every colleague for 14 days."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, exists, func, select
+from sqlalchemy.orm import aliased
+
+from nrm import clock
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible
+from nrm.domain.accounts.members import OBJECTIONABLE, TOLD, KeyHappening
+from nrm.domain.accounts.vouching import TOLD_FOR, ObjectionRefused, Standing, check_objecting
+from nrm.models.accounts.accounts import KeyEvent, Member
+from nrm.models.accounts.occasions import Objection
+from nrm.store.rows.accounts import occasions as rows
+
+_MOST = 100
+AT_ONCE = 3
+"""How many of them a home page names; the others stand with the keys of the organisation."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """What happened with a colleague's account lately, and whether the asker may object to it."""
+
+    id: uuid.UUID
+    at: datetime
+    event: KeyHappening
+    member: str
+    by: str
+    may_object: bool
+    objected: bool
+
+
+def number_told(by: Actor) -> ColumnElement[int]:
+    """How many there are to be told to the actor; a part of another statement, which gives it `told_since`."""
+    since = bindparam("told_since", type_=KeyEvent.at.type)
+    return select(func.count()).select_from(KeyEvent).where(*_told(by, since)).scalar_subquery()
+
+
+def _told(by: Actor, since: Any) -> tuple[ColumnElement[bool], ...]:
+    told = KeyEvent.event.in_([str(each) for each in TOLD])
+    return KeyEvent.organisation_id == by.organisation_id, told, KeyEvent.at > since
+
+
+def told(*, by: Actor, most: int = _MOST) -> Sequence[ChangeLine]:
+    """Them, the newest first: of whom, what, and by whom."""
+    whom, who = aliased(Member), aliased(Member)
+    statement = (
+        select(
+            KeyEvent.id,
+            KeyEvent.at,
+            KeyEvent.event,
+            whom.name,
+            who.name,
+            KeyEvent.member_id,
+            KeyEvent.by_id,
+            exists().where(Objection.event_id == KeyEvent.id).correlate(KeyEvent),
+        )
+        .join(whom, whom.id == KeyEvent.member_id)
+        .outerjoin(who, who.id == KeyEvent.by_id)
+        .where(*_told(by, clock.now() - TOLD_FOR))
+        .order_by(KeyEvent.at.desc(), KeyEvent.id)
+        .limit(most)
+    )
+    found = db.session.execute(statement).all()
+    standing = rows.standing(by.member_id) if found and by.member_id is not None else None
+    return [_line(each, standing, by) for each in found]
+
+
+def one(event_id: uuid.UUID, *, by: Actor) -> ChangeLine:
+    """One of them; raises NotVisible."""
+    found = next((each for each in told(by=by) if each.id == event_id), None)
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def _line(row: Any, standing: Standing | None, by: Actor) -> ChangeLine:
+    id_, at, event, member, actor, member_id, by_id, objected = row
+    may = standing is not None and event in OBJECTIONABLE and by.keys is not None
+    if may and standing is not None:
+        try:
+            check_objecting(standing, about=member_id, by_id=by_id, at=at, objected=objected, now=clock.now())
+        except ObjectionRefused:
+            may = False
+    return ChangeLine(id_, at, KeyHappening(event), member, actor or "", may, objected)

@@ -156,8 +156,7 @@ THEIRS = {
     "consular.consular_officer": {"announced_returns.cancel", "announced_returns.cancel_page"},
     "helpline.helpline_operator": {each for each, asked in ACCESS.items() if asked == "call:record"},
     "oms.monitor": {each for each, asked in ACCESS.items() if asked == "monitoring:score"},
-    "administrator": {each for each, asked in ACCESS.items() if asked in ("account:disable", "organisation:suspend")}
-    | {"second_factor.reset"},
+    "administrator": {each for each, asked in ACCESS.items() if asked in ("account:disable", "organisation:suspend")},
 }
 
 

@@ -122,6 +122,19 @@ USUAL: dict[str, Row] = {
         "case_id": lambda data: data.first("cases")["id"],
     },
     "known_keyrings": {"version": 1},
+    "occasions": {
+        "purpose": "anew",
+        "status": "waits",
+        "effective_at": AT,
+        "typed_at": None,
+        "typed_by_id": None,
+        "second_id": None,
+        "member_id": lambda data: data.add("members")["id"],
+    },
+    "objections": {
+        "event_id": lambda data: data.add("key_events")["id"],
+        "by_id": lambda data: data.add("members")["id"],
+    },
     "closings": {
         "way": "letter",
         "reopened_on": None,

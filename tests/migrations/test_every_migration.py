@@ -157,6 +157,9 @@ TABLE: dict[str, Moved | str] = {
     "0067_referral_mistakes": Moved(
         since.test_a_person_accepted_by_mistake_did_not_arrive_on_the_way_down, ("referrals",)
     ),
+    "0070_words": Moved(
+        since.test_what_happened_with_keys_by_words_is_forgotten_below, ("key_events", "member_sessions")
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

@@ -1312,3 +1312,42 @@ def test_a_person_accepted_by_mistake_did_not_arrive_on_the_way_down(before: Bef
         data.down()
         assert of_each(data, "referrals", "status")[wrong] == ("not_arrived",)
         assert [row for row in data.rows("referrals") if row["id"] == kept] == was
+
+
+@pytest.mark.slow
+def test_what_happened_with_keys_by_words_is_forgotten_below(before: Before) -> None:
+    data = before("0070_words")
+    kept = data.add("key_events", event="confirmed")["id"]
+    link = data.add("invitations")["id"]
+    session = data.add("member_sessions")["digest"]
+    was, links = data.rows("key_events"), data.rows("invitations")
+    with refused("known_event"):
+        data.add("key_events", event="founded")
+    for _ in range(2):
+        data.up()
+        assert of_each(data, "invitations", "mark")[link] == (None,)  # it does not work any more
+        assert not any(row["code_due"] for row in data.rows("members"))
+        event = data.add("key_events", event="recovered")["id"]
+        lacking = data.add("member_sessions", lacks_factor=True)["digest"]
+        whose, by = data.add("members")["id"], data.add("members")["id"]
+        there = {"member_id": whose, "by_id": by, "effective_at": AT, "typed_at": None, "typed_by_id": None}
+        data.add("occasions", **there, second_id=None)
+        data.add("objections", event_id=kept, member_id=whose, by_id=by)
+        for table, said, check in (
+            ("occasions", {**there, "typed_by_id": whose}, "never_by_oneself"),
+            ("occasions", {**there, "second_id": by}, "another_second_hand"),
+            ("occasions", {**there, "effective_at": None}, "anew_waits"),
+            ("occasions", {**there, "typed_at": AT}, "typed_at_some_time"),
+            ("occasions", {**there, "status": "over", "purpose": "other"}, "known_purpose"),
+            ("occasions", {**there, "status": "known"}, "known_status"),
+            ("objections", {"event_id": event, "member_id": by, "by_id": by}, "never_ones_own"),
+        ):
+            with refused(check):
+                data.add(table, **said)
+        data.down()
+        assert {row["id"] for row in data.rows("key_events")} == {kept}
+        assert [row for row in data.rows("key_events") if row["id"] == kept] == was
+        assert data.rows("invitations") == links
+        digests = {row["digest"] for row in data.rows("member_sessions")}
+        assert session in digests
+        assert lacking not in digests

@@ -220,9 +220,13 @@ def take_effect_of_anew(*, by: Actor) -> int:
 def _held_for_anew(session: Session, member_id: uuid.UUID, by: Actor) -> tuple[Member, Organisation]:
     """The member and their organisation, held; for who is in it, the duty desk and who keeps the accounts."""
     member = session.get(Member, member_id)
-    outside = by.role is Role.DUTY_OFFICER or by.may(Permission.ORGANISATION_FOUND)
-    if member is None or (member.organisation_id != by.organisation_id and not outside):
+    if member is None:
         raise NotVisible
+    if member.organisation_id != by.organisation_id:
+        waits = occasion_rows.going_on(session, member.id)
+        outside = by.role is Role.DUTY_OFFICER or by.may(Permission.ORGANISATION_FOUND)
+        if not outside or waits is None or waits.status != OccasionStatus.WAITS:
+            raise NotVisible
     organisation = session.get_one(
         Organisation, member.organisation_id, with_for_update={"key_share": True}, populate_existing=True
     )

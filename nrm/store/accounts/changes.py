@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.db import db
-from nrm.domain.accounts.accounts import Actor, NotVisible
+from nrm.domain.accounts.accounts import Actor, NotVisible, Role
 from nrm.domain.accounts.members import OBJECTIONABLE, TOLD, KeyHappening
 from nrm.domain.accounts.vouching import TOLD_FOR, ObjectionRefused, Standing, check_objecting
-from nrm.models.accounts.accounts import KeyEvent, Member
+from nrm.models.accounts.accounts import KeyEvent, Member, Organisation
 from nrm.models.accounts.occasions import Objection
 from nrm.store.rows.accounts import occasions as rows
 
@@ -36,6 +36,8 @@ class ChangeLine:
     by: str
     may_object: bool
     objected: bool
+    elsewhere: dict[str, str] | None = None
+    """The other organisation in which it was: told to the duty desk, without names of people."""
 
 
 def number_told(by: Actor) -> ColumnElement[int]:
@@ -45,8 +47,10 @@ def number_told(by: Actor) -> ColumnElement[int]:
 
 
 def _told(by: Actor, since: Any) -> tuple[ColumnElement[bool], ...]:
-    told = KeyEvent.event.in_([str(each) for each in TOLD])
-    return KeyEvent.organisation_id == by.organisation_id, told, KeyEvent.at > since
+    told = and_(KeyEvent.organisation_id == by.organisation_id, KeyEvent.event.in_([str(each) for each in TOLD]))
+    if by.role is Role.DUTY_OFFICER:  # everywhere: somebody tried to become another one
+        told = or_(told, and_(KeyEvent.event == str(KeyHappening.ANEW_STOPPED), KeyEvent.by_id == KeyEvent.member_id))
+    return told, KeyEvent.at > since
 
 
 def told(*, by: Actor, most: int = _MOST) -> Sequence[ChangeLine]:
@@ -62,7 +66,9 @@ def told(*, by: Actor, most: int = _MOST) -> Sequence[ChangeLine]:
             KeyEvent.member_id,
             KeyEvent.by_id,
             exists().where(Objection.event_id == KeyEvent.id).correlate(KeyEvent),
+            Organisation,
         )
+        .join(Organisation, Organisation.id == KeyEvent.organisation_id)
         .join(whom, whom.id == KeyEvent.member_id)
         .outerjoin(who, who.id == KeyEvent.by_id)
         .where(*_told(by, clock.now() - TOLD_FOR))
@@ -83,7 +89,9 @@ def one(event_id: uuid.UUID, *, by: Actor) -> ChangeLine:
 
 
 def _line(row: Any, standing: Standing | None, by: Actor) -> ChangeLine:
-    id_, at, event, member, actor, member_id, by_id, objected = row
+    id_, at, event, member, actor, member_id, by_id, objected, organisation = row
+    if organisation.id != by.organisation_id:  # of others the desk learns where it was, and nobody's name
+        return ChangeLine(id_, at, KeyHappening(event), "", "", False, False, organisation.names)
     may = standing is not None and event in OBJECTIONABLE and by.keys is not None
     if may and standing is not None:
         try:

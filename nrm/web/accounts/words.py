@@ -29,6 +29,16 @@ HIDDEN = N_(
     "The key of this organisation is not where it should be, so that it was not founded. Tell the duty desk and "
     "whoever runs the server before you try again."
 )
+# What stands on the accession sheet, in each language.
+SHEET = {
+    "title": N_("Accession sheet of a founder"),
+    "rule": N_(
+        "Whoever lets this organisation in types these words: in the founder’s presence, or after a call back to the "
+        "number in the agreement. They hold for the keys made at this computer and for no others."
+    ),
+    "where": N_("Place and day"),
+    "signed": N_("Signature of the founder"),
+}
 
 Answer = BaseResponse | str | tuple[str, int]
 
@@ -70,6 +80,7 @@ def accession_sheet() -> Answer:
         shown=shown,
         languages=LANGUAGES,
         said=in_language,
+        texts=SHEET,
         name=visitor.name,
         role=ROLE_LABELS[by.role] if by.role is not None else "",
         organisation_name=visitor.organisation_name,

@@ -44,6 +44,7 @@ NOTHING = {
     "sessions_ended": 0,
     "alarms_raised": 0,
     "acts_expired": 0,
+    "begun_anew": 0,
     "openings_lapsed": 0,
     "erased_listed": 0,
     "alerts_forgotten": 0,

@@ -213,7 +213,8 @@ def take_effect_of_anew(*, by: Actor) -> int:
                 done += 1
         except LastKeyHolder:
             continue
-    shredding.work_off()
+    if done:
+        shredding.work_off()
     return done
 
 

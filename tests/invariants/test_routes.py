@@ -83,6 +83,7 @@ def addresses(app: Flask, world: World | None, method: str) -> Iterator[tuple[st
         "family_id": [ids.get("family")],
         "departure_id": [ids.get("letter")],
         "act_id": [ids.get("act")],
+        "event_id": [ids.get("event")],
         "request_id": [ids.get("request")],
         "left_id": [ids.get("left")],
         "away_id": [ids.get("away")],

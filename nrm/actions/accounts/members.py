@@ -168,7 +168,9 @@ def agree_to_anew(*, member_id: uuid.UUID, called_back: bool = False, by: Actor)
         occasion = occasion_rows.going_on(session, member.id)
         if occasion is None or occasion.status != OccasionStatus.WAITS:
             raise NoOccasion
-        refusal = occasion_store.refusal_as_second_hand(member, occasion.by_id, called_back=called_back, by=by)
+        refusal = occasion_store.refusal_as_second_hand(
+            member.id, first_id=occasion.by_id, called_back=called_back, by=by
+        )
         if refusal is not None:
             raise NoSecondHand(refusal)
         occasion.second_id = by.member_id

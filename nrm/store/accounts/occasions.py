@@ -51,9 +51,10 @@ class OccasionLine:
 
 
 def refusal_as_second_hand(
-    member: Member, first_id: uuid.UUID | None, *, called_back: bool, by: Actor
+    member_id: uuid.UUID, *, first_id: uuid.UUID | None = None, called_back: bool = False, by: Actor
 ) -> HandRefusal | None:
-    """Why the actor is not the second hand that lets this member begin anew; None if they are."""
+    """Why the actor is not the second hand for what `first_id` asked about this member; None if they are."""
+    member = db.session.get_one(Member, member_id)
     organisation = db.session.get_one(Organisation, member.organisation_id)
     holds_keys = OrganisationKind(organisation.kind).holds_keys
     now = clock.now()
@@ -116,7 +117,7 @@ def _line(
     own, holds_keys = organisation.id == by.organisation_id, OrganisationKind(organisation.kind).holds_keys
     waits, may_agree = occasion.status == OccasionStatus.WAITS, False
     if waits:
-        may_agree = refusal_as_second_hand(member, occasion.by_id, called_back=True, by=by) is None
+        may_agree = refusal_as_second_hand(member.id, first_id=occasion.by_id, called_back=True, by=by) is None
     elif not own:
         outside = by.role is Role.DUTY_OFFICER if holds_keys else by.may(Permission.ORGANISATION_FOUND)
         alone = not occasion_rows.others_who_vouch(member, holds_keys=holds_keys)

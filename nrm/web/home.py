@@ -40,16 +40,15 @@ def index() -> str:
     if visitor is not None and visitor.suspended_until is not None:
         telephone = country().emergency.helpline
         return render_template("home/suspended.html", until=visitor.suspended_until, telephone=telephone)
+    if visitor is not None and visitor.waiting:
+        return words.waiting_page()
     g.top = store.top(by=by)
-    told = visitor is not None and not visitor.waiting
-    g.act_alarms = g.top.act_alarms if told else 0
-    g.acts = second_hands.waiting(by=by) if told and g.top.acts else []
-    g.occasions = occasions.waiting(by=by) if told and g.top.occasions else []
-    g.changes = changes.told(by=by, most=changes.AT_ONCE) if told and g.top.changes else []
+    g.act_alarms = g.top.act_alarms
+    g.acts = second_hands.waiting(by=by) if g.top.acts else []
+    g.occasions = occasions.waiting(by=by) if g.top.occasions else []
+    g.changes = changes.told(by=by, most=changes.AT_ONCE) if g.top.changes else []
     g.more_changes, g.happenings = g.top.changes > changes.AT_ONCE, HAPPENINGS
     g.unread = directives.unread(by=by)
     g.agreements = agreement_versions.waits_for(by=by)
-    if visitor is not None and visitor.waiting:
-        return words.waiting_page()
     assert by.role is not None
     return _pages[by.role]()

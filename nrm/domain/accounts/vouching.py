@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -141,3 +142,44 @@ def check_objecting(
         raise ObjectionRefused(ObjectionRefusal.LATE)
     if hand.since >= at:
         raise ObjectionRefused(ObjectionRefusal.NEWER)
+
+
+@dataclass(frozen=True, slots=True)
+class Attestor:
+    """Somebody of another organisation who typed both founders' words: where they stand, and who let them in.
+
+    `vouched`: their own organisation is vouched for and not suspended. `responsible`: it is the Responsible Authority.
+    """
+
+    standing: Standing
+    holds_keys: bool
+    vouched: bool
+    active: bool
+    responsible: bool
+
+
+def is_attested(attestors: Sequence[Attestor], founders: Collection[uuid.UUID], now: datetime) -> bool:
+    """Whether an organisation is let in: one member of the Responsible Authority and one of another organisation.
+
+    Each active for 14 days, of an organisation that holds keys and is vouched for, and let in neither by a founder nor
+    by the other one. Who asks has checked the words that each of them typed from the accession sheets.
+    """
+    able = [
+        each
+        for each in attestors
+        if each.active
+        and each.holds_keys
+        and each.vouched
+        and now - each.standing.since >= SEASONED
+        and each.standing.member_id not in founders
+        and each.standing.vouched_by not in founders
+    ]
+    return any(
+        one.responsible and not other.responsible and not _let_in_by(one, other) and not _let_in_by(other, one)
+        for one in able
+        for other in able
+    )
+
+
+def _let_in_by(one: Attestor, other: Attestor) -> bool:
+    return one.standing.vouched_by == other.standing.member_id

@@ -53,8 +53,13 @@ class OccasionLine:
 def refusal_as_second_hand(
     member_id: uuid.UUID, *, first_id: uuid.UUID | None = None, called_back: bool = False, by: Actor
 ) -> HandRefusal | None:
-    """Why the actor is not the second hand for what `first_id` asked about this member; None if they are."""
+    """Why the actor is not the second hand for what `first_id` asked about this member; None if they are.
+
+    Raises NotVisible for who is neither of the member's organisation nor of the duty desk.
+    """
     member = db.session.get_one(Member, member_id)
+    if by.organisation_id != member.organisation_id and by.role is not Role.DUTY_OFFICER:
+        raise NotVisible
     organisation = db.session.get_one(Organisation, member.organisation_id)
     holds_keys = OrganisationKind(organisation.kind).holds_keys
     now = clock.now()
@@ -68,7 +73,7 @@ def refusal_as_second_hand(
     standings = map(occasion_rows.standing, hands)
     if any(refusal_of_hand(each, first_id=first_id, subject_id=member.id, now=now) is None for each in standings):
         return HandRefusal.ELSEWHERE
-    if by.role is not Role.DUTY_OFFICER or not rows.holds_newest(by.member_id):
+    if not rows.holds_newest(by.member_id):
         return HandRefusal.ELSEWHERE
     return None if called_back else HandRefusal.NOT_CALLED
 
@@ -116,7 +121,7 @@ def _line(
         return None
     own, holds_keys = organisation.id == by.organisation_id, OrganisationKind(organisation.kind).holds_keys
     waits, may_agree = occasion.status == OccasionStatus.WAITS, False
-    if waits:
+    if waits and (own or by.role is Role.DUTY_OFFICER):
         may_agree = refusal_as_second_hand(member.id, first_id=occasion.by_id, called_back=True, by=by) is None
     elif not own:
         outside = by.role is Role.DUTY_OFFICER if holds_keys else by.may(Permission.ORGANISATION_FOUND)

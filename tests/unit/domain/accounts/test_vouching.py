@@ -10,6 +10,7 @@ import pytest
 
 from nrm.domain.accounts.failed_attempts import TooSoon, check_all
 from nrm.domain.accounts.vouching import (
+    Attestor,
     HandRefusal,
     ObjectionRefusal,
     ObjectionRefused,
@@ -17,6 +18,7 @@ from nrm.domain.accounts.vouching import (
     Typist,
     check_objecting,
     check_typing,
+    is_attested,
     refusal_of_hand,
 )
 from nrm.domain.accounts.words import TRIES, CannotVouch, WordPurpose
@@ -115,3 +117,31 @@ def test_ten_wrong_entries_an_hour_and_then_one_each_six_minutes() -> None:
         check_all(10, NOW, NOW + timedelta(minutes=6, seconds=-1), TRIES)
     check_all(10, NOW, NOW + timedelta(minutes=6), TRIES)
     check_all(10, NOW, NOW + timedelta(hours=1), TRIES)
+
+
+DUTY = Attestor(
+    Standing(uuid.uuid4(), NOW - timedelta(days=14), None), holds_keys=True, vouched=True, active=True, responsible=True
+)
+SISTER = replace(DUTY, standing=Standing(uuid.uuid4(), NOW - timedelta(days=90), None), responsible=False)
+
+
+@pytest.mark.parametrize(
+    ("attestors", "attested"),
+    [
+        ([DUTY, SISTER], True),
+        ([SISTER, DUTY], True),
+        ([DUTY], False),
+        ([SISTER, replace(SISTER, standing=Standing(uuid.uuid4(), NOW - timedelta(days=90), None))], False),
+        ([DUTY, replace(SISTER, holds_keys=False)], False),
+        ([DUTY, replace(SISTER, vouched=False)], False),
+        ([DUTY, replace(SISTER, active=False)], False),
+        ([DUTY, replace(SISTER, standing=replace(SISTER.standing, since=NOW - timedelta(days=13)))], False),
+        ([DUTY, replace(SISTER, standing=replace(SISTER.standing, vouched_by=HER))], False),
+        ([DUTY, replace(SISTER, standing=replace(SISTER.standing, member_id=HER))], False),
+        ([DUTY, replace(SISTER, standing=replace(SISTER.standing, vouched_by=DUTY.standing.member_id))], False),
+    ],
+)
+def test_an_organisation_is_let_in_by_one_of_the_responsible_authority_and_one_of_another(
+    attestors: list[Attestor], attested: bool
+) -> None:
+    assert is_attested(attestors, {HER, FIRST}, NOW) is attested

@@ -51,6 +51,7 @@ WHO = {
     "steps/accounts/signing_in.py": OURS,
     "steps/reports/release_building.py": OURS,
     "store/reports/reports.py": OURS,
+    "store/rows/accounts/alarms.py": OURS,
     "vault/backups.py": BOUNDED,
     "vault/blobs.py": OURS,
     "vault/dumping.py": OURS,

@@ -159,18 +159,18 @@ TABLE: dict[str, Moved | str] = {
     ),
     "0068_key_log": Moved(since.test_members_from_before_the_key_log_have_signed_nothing_yet),
     "0069_keylog_before": NEW_TABLES,
-    "0072_parked_cases": Moved(
+    "0070_parked_cases": Moved(
         since.test_a_case_that_opens_for_nobody_is_an_act_that_ran_out_on_the_way_down,
         ("heavy_acts", "person_requests"),
     ),
-    "0073_leaving_and_suspensions": Moved(
+    "0071_leaving_and_suspensions": Moved(
         since.test_nobody_is_suspended_on_the_way_down_and_nothing_says_that_they_were, ("key_events",)
     ),
-    "0074_sign_ins": Moved(since.test_what_a_password_costs_is_what_the_settings_say_on_the_day_of_the_upgrade),
-    "0075_marks_of_days": Moved(
+    "0072_sign_ins": Moved(since.test_what_a_password_costs_is_what_the_settings_say_on_the_day_of_the_upgrade),
+    "0073_marks_of_days": Moved(
         since.test_a_grant_holds_until_the_last_day_of_its_consent_and_old_marks_end, ("grants",)
     ),
-    "0076_passkeys": NEW_TABLES,
+    "0074_passkeys": NEW_TABLES,
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

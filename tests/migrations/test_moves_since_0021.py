@@ -1317,7 +1317,7 @@ def test_a_person_accepted_by_mistake_did_not_arrive_on_the_way_down(before: Bef
 
 @pytest.mark.slow
 def test_a_case_that_opens_for_nobody_is_an_act_that_ran_out_on_the_way_down(before: Before) -> None:
-    data = before("0072_parked_cases")
+    data = before("0070_parked_cases")
     asked = data.add("heavy_acts", expires_at=LATER)["id"]
     request = data.add("person_requests")["id"]
     was, requests, ends = data.rows("heavy_acts"), data.rows("person_requests"), {asked: ("asked",)}
@@ -1350,7 +1350,7 @@ def test_a_case_that_opens_for_nobody_is_an_act_that_ran_out_on_the_way_down(bef
 
 @pytest.mark.slow
 def test_nobody_is_suspended_on_the_way_down_and_nothing_says_that_they_were(before: Before) -> None:
-    data = before("0073_leaving_and_suspensions")
+    data = before("0071_leaving_and_suspensions")
     joined = data.add("key_events", event="joined")["id"]
     was, members = data.rows("key_events"), data.rows("members")
     for _ in range(2):
@@ -1376,7 +1376,7 @@ def test_nobody_is_suspended_on_the_way_down_and_nothing_says_that_they_were(bef
 
 
 def test_what_a_password_costs_is_what_the_settings_say_on_the_day_of_the_upgrade(before: Before) -> None:
-    data = before("0074_sign_ins")
+    data = before("0072_sign_ins")
     joined = data.add("members", salt=bytes(16))["id"]
     invited = data.add("members", login="invited", salt=None)["id"]
     data.add("member_sessions", member_id=joined)
@@ -1396,7 +1396,7 @@ def test_what_a_password_costs_is_what_the_settings_say_on_the_day_of_the_upgrad
 
 @pytest.mark.slow
 def test_a_grant_holds_until_the_last_day_of_its_consent_and_old_marks_end(before: Before) -> None:
-    data = before("0075_marks_of_days")
+    data = before("0073_marks_of_days")
     reader = data.add("organisations", code="PROSECUTION", kind="prosecution", party="PROSECUTION")["id"]
     case_id = data.add("cases")["id"]
 

@@ -10,7 +10,7 @@ from alembic import op
 import nrm.db
 from nrm.schema import exchange_check, exchange_codes
 
-revision = "0072_parked_cases"
+revision = "0070_parked_cases"
 down_revision = "0069_keylog_before"
 branch_labels = None
 depends_on = None

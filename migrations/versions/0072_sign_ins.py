@@ -9,8 +9,8 @@ from flask import current_app
 
 import nrm.db
 
-revision = "0074_sign_ins"
-down_revision = "0073_leaving_and_suspensions"
+revision = "0072_sign_ins"
+down_revision = "0071_leaving_and_suspensions"
 branch_labels = None
 depends_on = None
 

@@ -5,8 +5,8 @@ from alembic import op
 
 from nrm.db import UtcDateTime
 
-revision = "0076_passkeys"
-down_revision = "0075_marks_of_days"
+revision = "0074_passkeys"
+down_revision = "0073_marks_of_days"
 branch_labels = None
 depends_on = None
 

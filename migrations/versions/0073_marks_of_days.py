@@ -14,8 +14,8 @@ from flask import current_app
 import nrm.db
 from nrm import crypto
 
-revision = "0075_marks_of_days"
-down_revision = "0074_sign_ins"
+revision = "0073_marks_of_days"
+down_revision = "0072_sign_ins"
 branch_labels = None
 depends_on = None
 

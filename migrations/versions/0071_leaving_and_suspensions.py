@@ -10,8 +10,8 @@ from alembic import op
 import nrm.db
 from nrm.schema import exchange_codes
 
-revision = "0073_leaving_and_suspensions"
-down_revision = "0072_parked_cases"
+revision = "0071_leaving_and_suspensions"
+down_revision = "0070_parked_cases"
 branch_labels = None
 depends_on = None
 

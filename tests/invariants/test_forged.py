@@ -21,14 +21,14 @@ from nrm.actions import tending
 from nrm.actions.accounts import accounts, members, passkeys, screen_lock
 from nrm.actions.interviews import interviews
 from nrm.actions.referrals import announced_returns, next_receiver, referrals, supplements, transfers
-from nrm.actions.shelter import cases
+from nrm.actions.shelter import cases, consents
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Role, SignInRefused
 from nrm.domain.accounts.passkeys import PasskeyRefused
 from nrm.domain.referrals.referrals import DeclineReason, OverrideReason
 from nrm.domain.referrals.transfers import TRANSFER
 from nrm.domain.shelter.cases import Compartment, Purpose
-from nrm.domain.shelter.consents import ByName
+from nrm.domain.shelter.consents import EVERYTHING, ByName
 from nrm.models.accounts.accounts import HiddenPage, Keyring, KeyringWrap, Member, MemberSession, Organisation
 from nrm.models.accounts.passkeys import Passkey, PasskeyChallenge
 from nrm.models.audit import AuditEntry
@@ -41,6 +41,7 @@ from nrm.models.shelter.cases import (
     Grant,
     MemberGrant,
     Opening,
+    ParkedGrant,
     PendingGrant,
     SealedCompartment,
     Supplement,
@@ -51,10 +52,11 @@ from nrm.steps.referrals import hand_overs
 from nrm.steps.shelter import cases as case_steps
 from nrm.store.referrals import referrals as referral_store
 from nrm.store.rows.accounts import accounts as account_rows
-from nrm.vault import compartments, keyrings, second_factor, shredding, signing
+from nrm.vault import compartments, grants, keyrings, parking, second_factor, shredding, signing
 from nrm.vault.members import read_cookie
 from tests import factories
 from tests import factories_referrals as people
+from tests import second_hands as hands
 from tests.factories_passkeys import at_address, passkey
 from tests.invariants.test_sealed import SEALED
 from tests.world import PLANTED, World
@@ -532,6 +534,19 @@ def ones_own_session_is_given_to_another_member(_: World) -> tuple[Attempt, obje
     return lambda: accounts.resume(cookie), victim
 
 
+@forging("member_sessions.sealed_head")
+def the_end_of_the_key_log_of_another_session_is_put_in(_: World) -> tuple[Attempt, object]:
+    """A session that forgot the end that it saw would seal by a log that was cut off."""
+    (_, victim), (cookie, own) = signed_in("nrc.case_worker"), signed_in("iom.case_worker")
+    put(MemberSession, {"digest": own}, sealed_head=value(MemberSession.sealed_head, digest=victim))
+
+    def attempt() -> object:
+        assert accounts.resume(cookie)
+        return grants.recipients(db.session(), [people.organisation("NRC")])
+
+    return attempt, member_of("iom.case_worker")
+
+
 @forging("members.sealed_kem", "members.sealed_sign")
 def keys_are_copied_with_the_verifier_to_another_member(_: World) -> tuple[Attempt, object]:
     """Then the colluder's password is the victim's."""
@@ -631,6 +646,21 @@ def the_import_key_of_another_post_is_put_in(_: World) -> tuple[Attempt, object]
 def the_memory_of_another_quarter_is_put_in(_: World) -> tuple[Attempt, object]:
     sealed = signing.seal_memory({"kept": PLANTED[0]}, "ix", "2026Q1")
     return lambda: signing.open_memory(sealed, "ix", "2026Q2"), "ix 2026Q2"
+
+
+@forging("parked_grants.sealed_key")
+def a_case_that_opens_for_nobody_is_turned_to_a_colluder(world: World) -> tuple[Attempt, object]:
+    """Who gives it back would give it to the colluder's organisation."""
+    nrc = factories.actor("nrc.case_worker")
+    hands.asked(lambda: consents.withdraw(case_id=world.case, what=EVERYTHING, by=nrc))
+    where = {"case_id": world.case, "compartment": "identity"}
+    put(ParkedGrant, where, organisation_id=people.organisation("VATRA"))
+
+    def attempt() -> object:
+        with transaction() as session:
+            return parking.give_back(session, world.case, {"identity"})
+
+    return attempt, world.case
 
 
 @forging("monitoring_draws.sealed_seed")

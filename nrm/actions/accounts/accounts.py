@@ -53,6 +53,7 @@ from nrm.vault import passkeys as passkey_vault
 from nrm.vault import second_factor as second_factor_vault
 from nrm.vault.keylog import log
 from nrm.vault.keylog.heads import Head
+from nrm.vault.marks import report
 from nrm.vault.passwords import is_common
 
 CannotOpen = vault.CannotOpen
@@ -414,12 +415,14 @@ def _factors(row: Row, digest: bytes) -> Factors:
 
 
 def _head_of(key: bytes, digest: bytes, row: Row, state: State) -> bytes | None:
-    """The end of the key log for the session to remember; one that contradicts it is reported, and nothing is sealed to
-    another organisation in this request."""
+    """The end of the key log for the session to remember; one that contradicts it, or that this session did not write,
+    is reported, and nothing is sealed to another organisation in this request."""
     try:
         seen = vault.seen_head(key, digest, row.sealed_head)
     except CannotOpen:
-        seen = None
+        report("end of the key log in a session", row.member_id)
+        log.distrust(state.number)
+        return row.sealed_head  # type: ignore[no-any-return]
     if seen is not None and not state.extends(*seen):
         log.distrust(seen.number)
         return row.sealed_head  # type: ignore[no-any-return]

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from nrm import clock
-from nrm.actions.accounts import accounts
+from nrm.actions.accounts import accounts, key_log
 from nrm.actions.interviews import interview_sending, interviews
 from nrm.actions.referrals import referrals
 from nrm.actions.shelter import places as place_actions
@@ -241,12 +241,15 @@ code = "RA"
 """
 
 
+FOUNDED_BY = ("shpresa.case_worker", "ra.duty_officer", "nrc.case_worker")
+
+
 @pytest.mark.slow
 def test_a_new_party_joins_enters_its_beds_and_receives_somebody_in_one_of_them(app: Flask, sign_in: SignIn) -> None:
     version = texts.opened(texts.draft("2027", None, ('\n[[party]]\ncode = "RA"\n', NEW_PARTY)))
     organisation = names.organisation_by_code("SHPRESA")
     admin = factories.actor("administrator")
-    first = None
+    first, founders = None, []
     for login, role in (("shpresa.shelter_manager", Role.SHELTER_MANAGER), ("shpresa.case_worker", Role.CASE_WORKER)):
         token = accounts.invite(organisation_id=organisation.id, login=login, name="New", role=role, by=admin)
         if factories.join(token).waiting and first is not None:
@@ -254,6 +257,10 @@ def test_a_new_party_joins_enters_its_beds_and_receives_somebody_in_one_of_them(
             assert member is not None
             accounts.confirm(member_id=member.id, by=first)
         first = first or factories.actor(login)
+        founders.append(account_rows.member_by_login(login))
+    proposed = key_log.propose_founding(founders=[each.id for each in founders if each is not None], by=first)
+    agreed = [key_log.agree(proposal=proposed, by=factories.actor(each)) for each in FOUNDED_BY]
+    assert agreed == [False, False, True]
     texts.sign_all(version)
     at = datetime.combine(texts.today() + timedelta(days=11), time(11), UTC)
     clock.set_clock(lambda: at)

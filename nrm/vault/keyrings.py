@@ -192,6 +192,12 @@ def version_of(organisation_id: uuid.UUID, version: int, public: bytes) -> shred
 def not_known(session: Session, organisation_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
     """Of these organisations, those for whose key nobody vouches, or whose newest is not the one that the second
     database knows."""
+    found = _disagreeing(session, organisation_ids)
+    # While a new version is being made the two databases and the log are read at different moments: look again.
+    return _disagreeing(session, found) if found else found
+
+
+def _disagreeing(session: Session, organisation_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
     try:
         unvouched = {each for each in organisation_ids if belief.keyring_of(session, each) is None}
     except log.LogWrong:

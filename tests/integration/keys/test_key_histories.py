@@ -83,7 +83,7 @@ LOGINS = {
 REFUSED = (NotPermitted, NotVisible, CaseRefused, IllegalTransition, ReferralRefused, case_steps.CannotOpen)
 _SERIAL = itertools.count(1)
 # What a few short histories may not come to.
-RARE = frozenset({"erase", "close", "offer", "direct", "depart", "call_off", "end_share", "expected"})
+RARE = frozenset({"erase", "close", "offer", "direct", "depart", "call_off", "end_share"})
 # With so many nobody new comes: what happens to those who are there is what counts.
 MANY = 9
 
@@ -221,6 +221,7 @@ class Histories(RuleBasedStateMachine):
         self.share(self.people[-1], "PROSECUTION")
         self.refer(self.people[-1], "NRC", False)
         self.accept(self.people[-1])
+        self.announce("DURRES")
 
     def by(self, code: str) -> Any:
         return factories.actor(LOGINS[code])

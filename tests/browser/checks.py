@@ -95,6 +95,7 @@ class Visit:
 @contextmanager
 def watching(page: Page) -> Iterator[Visit]:
     """Record what the block makes the page load, with an empty cache; what is recorded is complete after the block."""
+    page.wait_for_load_state("load")  # what a page before this one still asks for is none of its weight
     seen = Visit()
     session = page.context.new_cdp_session(page)
     cached: set[str] = set()

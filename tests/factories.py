@@ -7,14 +7,15 @@ import dataclasses
 import os
 import shutil
 import uuid
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, current_app
 from flask.testing import FlaskClient
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select, update
 
 from config import Config, load_config
 from nrm import clock, create_app, schema
@@ -24,12 +25,14 @@ from nrm.actions.accounts import key_log as key_log_actions
 from nrm.actions.interviews import holds
 from nrm.cli.instance import make_instance
 from nrm.db import db, disconnect, transaction
+from nrm.demo import staff
 from nrm.domain.accounts.accounts import ROLES_OF, Actor, KeyHolder, OrganisationKind, Role
 from nrm.domain.accounts.key_log_entries import Agreed, EntryKind, Founding, Genesis, Person, Proposed
-from nrm.models.accounts.accounts import Invitation, Member, Organisation
+from nrm.models.accounts.accounts import Invitation, KeyEvent, KeyringWrap, Member, MemberSession, Organisation
+from nrm.models.accounts.occasions import Occasion
 from nrm.store.accounts import accounts as store
-from nrm.store.rows.accounts import accounts as account_rows
 from nrm.vault import keyrings
+from nrm.vault import words as words_vault
 from nrm.vault.keylog import log as key_log
 from nrm.vault.keylog import people
 from nrm.vault.members import new_invitation
@@ -60,20 +63,76 @@ def build_instance(folder: Path) -> None:
 
 
 def populate() -> None:
-    """One member per organisation and role of the instance; needs an application context."""
-    administrator = accounts.invite_first(login="administrator", name="Administrator")
-    join(administrator)
-    admin = actor("administrator")
-    hands: dict[str, Actor] = {}
-    for organisation in store.organisations(by=admin):
-        holder: Actor | None = None
-        for role in sorted(ROLES_OF[OrganisationKind(organisation.kind)]):
-            if role is Role.ADMINISTRATOR:
-                continue
-            holder = _member(organisation, role, admin, holder)
-            if holder is not None:
-                hands[login_of(organisation.code, sorted(ROLES_OF[OrganisationKind(organisation.kind)])[0])] = holder
-    founded_country(hands)
+    """One member per organisation and role of the instance, all for longer than a fortnight; needs an application
+    context."""
+    with at(clock.now() - timedelta(days=20)):
+        administrator = accounts.invite_first(login="administrator", name="Administrator")
+        join(administrator)
+        admin = actor("administrator")
+        hands: dict[str, Actor] = {}
+        for organisation in store.organisations(by=admin):
+            _first_people(organisation, admin, hands)
+        founded_country(hands)
+        for organisation in _holding_keys():
+            first, other = (hands.get(login_of(organisation.code, role)) for role in _two(organisation))
+            for role in _roles(organisation)[2:]:
+                assert first is not None
+                let_in(_member(organisation, role, first), by=first, second=other)
+
+
+def _roles(organisation: Organisation) -> list[Role]:
+    return [role for role in sorted(ROLES_OF[OrganisationKind(organisation.kind)]) if role != Role.ADMINISTRATOR]
+
+
+def _two(organisation: Organisation) -> tuple[Role, Role]:
+    """The roles of the two founders."""
+    roles = _roles(organisation)
+    return roles[0], roles[1] if roles[1:] else roles[0]
+
+
+def _first_people(organisation: Organisation, admin: Actor, hands: dict[str, Actor]) -> None:
+    """The founders, who type each other's words; in an office without keys everybody, whom the first lets in.
+
+    Where there is one role, one of the founders is forgotten afterwards: those organisations have one key holder.
+    """
+    if not OrganisationKind(organisation.kind).holds_keys:
+        people = [_member(organisation, role, admin) for role in _roles(organisation)[:1]]
+        for role in _roles(organisation)[1:]:
+            let_in(_member(organisation, role, admin), by=people[0])
+        return
+    one_role, other_role = _two(organisation)
+    single = one_role is other_role
+    first = _member(organisation, one_role, admin)
+    other = _member(organisation, other_role, admin, ".founder" if single else "")
+    let_in(first, by=other)
+    let_in(other, by=first)
+    hands[login_of(organisation.code, one_role)] = first
+    if single:
+        _forget(other)
+    else:
+        hands[login_of(organisation.code, other_role)] = other
+
+
+def found(organisation: Organisation, roles: tuple[Role, Role], admin: Actor) -> None:
+    """Two founders of an organisation that comes later type each other's words; then all four agree in the key log."""
+    first, other = (_member(organisation, role, admin) for role in roles)
+    let_in(first, by=other)
+    let_in(other, by=first)
+    [proposal] = key_log_actions.waiting(by=other)
+    attestors = [actor(login) for login in ("ra.duty_officer", "nrc.case_worker")]
+    agreed = [key_log_actions.agree(proposal=proposal.digest, by=each) for each in (other, *attestors)]
+    assert agreed == [False, False, True]
+
+
+@contextmanager
+def at(moment: datetime) -> Iterator[None]:
+    """Stop the clock at a moment; afterwards it shows what it showed before."""
+    read = clock._read
+    clock.set_clock(lambda: moment)
+    try:
+        yield
+    finally:
+        clock.set_clock(read)
 
 
 def forget_key_log(app: Flask) -> None:
@@ -92,8 +151,8 @@ def upgraded() -> None:
 
 
 def founded_country(hands: dict[str, Actor] | None = None) -> None:
-    """The key log of a populated instance: genesis of the Responsible Authority and the NRC, then everybody who holds
-    keys; each entry is signed with its person's own key, in one transaction.
+    """The key log of a populated instance: genesis of the Responsible Authority and the NRC, then the founders of the
+    others; each entry is signed with its person's own key, in one transaction. Genesis is twenty days older.
 
     An organisation with one account gets a second founder without a row: nobody who works, only a hand at the founding.
     `hands`: who is signed in already, by their login.
@@ -104,31 +163,13 @@ def founded_country(hands: dict[str, Actor] | None = None) -> None:
     first, second = standing[by_code["RA"]], standing[by_code["NRC"]]
     now = clock.now()
     with transaction() as session:
-        try:
-            clock.set_clock(lambda: now - timedelta(days=20))
+        with at(now - timedelta(days=20)):
             begins = [_founding_of(session, people) for people in (first, second)]
             _all_sign(session, EntryKind.GENESIS, Genesis(tuple(begins)), [*first, *second])
-        finally:
-            clock.set_clock(None)
         for organisation_id, people in standing.items():
             if organisation_id not in (by_code["RA"], by_code["NRC"]):
                 all_four = [*people, first[0], second[0]]
                 _all_sign(session, EntryKind.FOUNDED, _founding_of(session, people), all_four)
-    for organisation in _holding_keys():
-        _let_in_others(organisation, hands)
-
-
-def _let_in_others(organisation: Organisation, hands: dict[str, Actor]) -> None:
-    state = key_log_actions.state()
-    db.session.rollback()
-    active = (Member.organisation_id == organisation.id, Member.status == "active")
-    members = db.session.scalars(select(Member).where(*active).order_by(Member.login)).all()
-    inside = [member.login for member in members if member.id in state.members]
-    for member in members:
-        if member.id not in state.members:
-            for login in inside:
-                if accounts.confirm(member_id=member.id, by=hands[login]):
-                    break
 
 
 def _holding_keys() -> list[Organisation]:
@@ -177,18 +218,44 @@ def _all_sign(session: Any, kind: EntryKind, body: Any, hands: list[Founder]) ->
             key_log.append_as(session, EntryKind.AGREED, Agreed(digest), **whose)
 
 
-def _member(organisation: Organisation, role: Role, admin: Actor, holder: Actor | None) -> Actor | None:
-    login = login_of(organisation.code, role)
-    keyless = not OrganisationKind(organisation.kind).holds_keys
-    inviting = admin if holder is None or keyless else holder
+def _member(organisation: Organisation, role: Role, inviting: Actor, more: str = "") -> Actor:
+    login = login_of(organisation.code, role) + more
     token = accounts.invite(organisation_id=organisation.id, login=login, name=f"Test {role}", role=role, by=inviting)
-    joined = join(token)
-    if joined.waiting and holder is not None:
-        member = account_rows.member_by_login(login)
-        assert member is not None
-        accounts.confirm(member_id=member.id, by=holder)
-        return holder
+    join(token)
     return actor(login)
+
+
+def let_in(reader: Actor, *, by: Actor, second: Actor | None = None) -> None:
+    """One reads the words of the own page, the other types them; `second`, too, if the role may do more."""
+    staff.read_to(reader, by, *([second] if second is not None else []))
+
+
+def confirm(login: str, *, by: Actor, second: Actor | None = None) -> None:
+    """Somebody who has joined signs in and reads their words to a colleague, who types them."""
+    let_in(actor(login), by=by, second=second)
+
+
+def _forget(member: Actor) -> None:
+    """As if there had never been this member: rows of no other table name them."""
+    with transaction() as session:
+        for table, columns in _NAMING.items():
+            for column in columns:
+                session.execute(delete(table).where(getattr(table, column) == member.member_id))
+        session.execute(update(KeyEvent).where(KeyEvent.by_id == member.member_id).values(by_id=None))
+        for each in session.scalars(select(Occasion).where(Occasion.typed_by_id == member.member_id)).all():
+            each.typed_by_id = None
+            words_vault.mark(each)
+        session.flush()
+        session.execute(delete(Member).where(Member.id == member.member_id))
+
+
+_NAMING: Mapping[Any, tuple[str, ...]] = {
+    MemberSession: ("member_id",),
+    Invitation: ("member_id",),
+    KeyringWrap: ("member_id",),
+    KeyEvent: ("member_id",),
+    Occasion: ("member_id",),
+}
 
 
 SECRETS: dict[str, str] = {}
@@ -204,8 +271,8 @@ def later(by: timedelta = timedelta(0), **duration: float) -> None:
 
     A test of the last second before a deadline stops it before the deadline is set: a second is short on a busy day.
     """
-    at = clock.now() + by + timedelta(**duration)
-    clock.set_clock(lambda: at)
+    moment = clock.now() + by + timedelta(**duration)
+    clock.set_clock(lambda: moment)
 
 
 def end_holds() -> int:
@@ -229,7 +296,8 @@ def actor(login: str) -> Actor:
     assert isinstance(found, accounts.SignedIn)
     if found.enrolling:
         SECRETS[login] = second_factor.propose(by=found.actor).secret
-        second_factor.set_up(code=code_of(login), by=found.actor)
+        assert found.enrolling_as is not None
+        second_factor.set_up(code=code_of(login), by=found.enrolling_as)
         found = accounts.resume(cookie)
         assert isinstance(found, accounts.SignedIn)
     assert isinstance(found.actor.keys, KeyHolder)
@@ -256,8 +324,11 @@ def open_instance(folder: Path) -> Flask:
     return app
 
 
-def invited_by_hand(login: str, code: str) -> str:
-    """A member and an invitation written into the main database alone, as by its case worker; the token of the link."""
+def invited_by_hand(login: str, code: str, *, marked: bool = False) -> str:
+    """A member and an invitation written into the main database alone, as by its case worker; the token of the link.
+
+    `marked`: with the mark that only the program can make; then the link works, and nobody but a colleague lets in.
+    """
     token, digest = new_invitation()
     member_id, moment = uuid.uuid4(), clock.now()
     organisation_id = select(Organisation.id).where(Organisation.code == code).scalar_subquery()
@@ -283,4 +354,8 @@ def invited_by_hand(login: str, code: str) -> str:
                 by_id=colleague,
             )
         )
+    if marked:
+        with transaction() as session:
+            row = session.scalars(select(Invitation).where(Invitation.digest == digest)).one()
+            row.mark = words_vault.invitation_mark(row, login)
     return token

@@ -13,12 +13,11 @@ from nrm.domain.accounts.accounts import PERMISSIONS, Actor, Permission, Role
 from nrm.domain.agreement.agreement_simulation import week_name, weeks
 from nrm.domain.agreement.agreement_versions import needed
 from nrm.domain.agreement.agreements import Agreement
-from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.accounts.accounts import Organisation
 from nrm.store import names as organisation_names
 from nrm.store.accounts import accounts as store
 from nrm.store.agreement.agreement_simulation import SIMULATION
 from nrm.store.countries import country
-from nrm.store.rows.accounts import accounts as account_rows
 from tests import factories
 
 SHIPPED = (countries.FOLDER / "albania" / "mou-2005.toml").read_text("utf-8")
@@ -104,9 +103,7 @@ def colleague(organisation: Organisation, login: str, holder: Actor) -> str:
     new = f"{login}.2"
     token = accounts.invite(organisation_id=organisation.id, login=new, name="Second", role=holder.role, by=inviting)
     if factories.join(token).waiting:
-        member: Member | None = account_rows.member_by_login(new)
-        assert member is not None
-        accounts.confirm(member_id=member.id, by=holder)
+        factories.confirm(new, by=holder)
     return new
 
 

@@ -23,6 +23,7 @@ REASON_LABELS = {
     SuspensionReason.NOT_THEMSELVES: N_("Somebody else may be using the account"),
     SuspensionReason.MISUSE: N_("What was opened or ended must be looked into first"),
     SuspensionReason.ASKED: N_("The person asked for it"),
+    SuspensionReason.OBJECTED: N_("A colleague objected to a change of the account"),
 }
 
 
@@ -88,7 +89,11 @@ class SuspendForm(OnceForm):
 
     reason = RadioField(
         N_("Why? The person reads it."),
-        choices=[SelectChoice(value=str(each), label=label) for each, label in REASON_LABELS.items()],
+        choices=[
+            SelectChoice(value=str(each), label=label)
+            for each, label in REASON_LABELS.items()
+            if each != SuspensionReason.OBJECTED
+        ],
         validators=[Offered(N_("Choose why"))],
         validate_choice=False,
     )

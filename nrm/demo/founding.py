@@ -1,4 +1,4 @@
-"""The key log of a demo country: its own people found their organisations and let their colleagues in."""
+"""The key log of a demo country: its own people found their organisations."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from nrm import clock
-from nrm.actions.accounts import accounts
 from nrm.actions.accounts import key_log as actions
 from nrm.domain.accounts.accounts import Actor
 
@@ -17,7 +16,7 @@ _EARLIER = timedelta(days=20)
 
 
 def found(actors: Mapping[str, Actor]) -> None:
-    """Genesis, foundings and everybody else, each entry signed by its person; `actors` as `staff.everybody` gave."""
+    """Genesis and foundings, each entry signed by its person; `actors` as `staff.everybody` gave."""
     people = _people(actors)
     now = clock.now()
     try:
@@ -32,10 +31,6 @@ def found(actors: Mapping[str, Actor]) -> None:
         if code not in (FIRST, SECOND):
             proposal = actions.propose_founding(founders=_ids(members[:2]), by=members[0])
             _agree(proposal, [members[1], *attestors])
-    for members in people.values():
-        for other in _ids(members[2:]):
-            if not accounts.confirm(member_id=other, by=members[0]):
-                accounts.confirm(member_id=other, by=members[1])
 
 
 def _people(actors: Mapping[str, Actor]) -> dict[str, list[Actor]]:

@@ -6,15 +6,16 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nrm.actions.accounts import accounts, members, second_factor
+from nrm.actions.accounts import accounts, members, second_factor, words
 from nrm.demo import founding
 from nrm.demo.people import FAMILY, GIVEN
 from nrm.domain.accounts.accounts import ROLES_OF, Actor, OrganisationKind, Role
+from nrm.models.accounts.accounts import Organisation
 from nrm.store.accounts import accounts as store
 from nrm.store.countries import country
-from nrm.store.rows.accounts import accounts as account_rows
 
 _PASSWORD_SYLLABLES = 10
+FOUNDERS = 2
 
 
 Account = dict[str, Any]
@@ -22,30 +23,44 @@ Account = dict[str, Any]
 
 def everybody() -> tuple[list[Account], Mapping[str, Actor]]:
     """An account for every role in every organisation, two where a keyring is held; who acts for each, by its code."""
-    described: list[Account] = []
-    actors: dict[str, Actor] = {}
     token = accounts.invite_first(login="administrator", name=_name(0))
-    admin = _join(token, "administrator", Role.ADMINISTRATOR, "OPERATOR", described)
-    actors["OPERATOR"] = admin
+    administrator, admin = _join(token, "administrator", Role.ADMINISTRATOR, "OPERATOR")
+    described, number = {0: administrator}, 1
+    actors: dict[str, Actor] = {"OPERATOR": admin}
+    founders: dict[str, list[Actor]] = {}
+    later: list[tuple[int, Organisation, str, Role]] = []
     for organisation in store.organisations(by=admin):
-        holder: Actor | None = None
         # The case worker comes first: what the demo does in a shelter, it does as one.
-        logins = _logins(organisation.code, OrganisationKind(organisation.kind))
-        for number, (login, role) in enumerate(logins, start=1):
-            # The administrator invites the founder; who holds the key then invites the colleagues.
-            inviting = holder if holder is not None and OrganisationKind(organisation.kind).holds_keys else admin
-            token = accounts.invite(
-                organisation_id=organisation.id, login=login, name=_name(len(described)), role=role, by=inviting
-            )
-            actor = _join(token, login, role, organisation.code, described, holder)
-            holder = holder or actor
-            actors.setdefault(organisation.code, actor)
-            actors.setdefault(f"{organisation.code}/{role}", actor)
-            actors[f"{organisation.code}#{number}"] = actor
-            if organisation.crossing_point:
-                actors.setdefault(organisation.crossing_point, actor)
+        for place, (login, role) in enumerate(_logins(organisation.code, OrganisationKind(organisation.kind))):
+            if place < FOUNDERS or not OrganisationKind(organisation.kind).holds_keys:
+                described[number], actor = _invited(organisation, login, role, number, admin)
+                _let_in(actor, founders.setdefault(organisation.code, []), organisation)
+                _acts(actors, actor, organisation, role, founders[organisation.code])
+            else:
+                later.append((number, organisation, login, role))
+            number += 1
     founding.found(actors)
-    return described, actors
+    # Who holds the key invites the colleagues, and types their words.
+    for number, organisation, login, role in later:
+        staff = founders[organisation.code]
+        described[number], actor = _invited(organisation, login, role, number, staff[0])
+        read_to(actor, *staff[:FOUNDERS])
+        _acts(actors, actor, organisation, role, staff)
+    return [described[each] for each in sorted(described)], actors
+
+
+def _invited(organisation: Organisation, login: str, role: Role, number: int, by: Actor) -> tuple[Account, Actor]:
+    token = accounts.invite(organisation_id=organisation.id, login=login, name=_name(number), role=role, by=by)
+    return _join(token, login, role, organisation.code)
+
+
+def _acts(actors: dict[str, Actor], actor: Actor, organisation: Organisation, role: Role, staff: list[Actor]) -> None:
+    staff.append(actor)
+    actors.setdefault(organisation.code, actor)
+    actors.setdefault(f"{organisation.code}/{role}", actor)
+    actors[f"{organisation.code}#{len(staff)}"] = actor
+    if organisation.crossing_point:
+        actors.setdefault(organisation.crossing_point, actor)
 
 
 def _logins(code: str, kind: OrganisationKind) -> Sequence[tuple[str, Role]]:
@@ -83,29 +98,40 @@ def _is_needless(code: str, role: Role) -> bool:
     return role is Role.FOCAL_POINT or counts_or_pays is (code == "OMS")
 
 
-def _join(
-    token: str, login: str, role: Role, organisation: str, described: list[Account], holder: Actor | None = None
-) -> Actor:
+def _let_in(actor: Actor, staff: Sequence[Actor], organisation: Organisation) -> None:
+    """Two founders type each other's words; in an office without keys whoever works there lets the others in."""
+    if staff:
+        read_to(actor, staff[0])
+        if OrganisationKind(organisation.kind).holds_keys:
+            read_to(staff[0], actor)
+
+
+def read_to(reader: Actor, *typists: Actor) -> None:
+    """One reads the words of the own page, the others type them until that is enough."""
+    shown = words.shown(by=reader)
+    assert shown is not None
+    assert reader.member_id is not None
+    for typist in typists:
+        if words.type_words(member_id=reader.member_id, typed=shown.words, by=typist):
+            break
+
+
+def _join(token: str, login: str, role: Role, organisation: str) -> tuple[Account, Actor]:
     password = _password()
     joined = accounts.join(token=token, password=password)
     members.check_code_of_invitation(token=token, code=joined.recovery_code)
-    if joined.waiting and holder is not None:
-        member = account_rows.member_by_login(login)
-        assert member is not None
-        accounts.confirm(member_id=member.id, by=holder)
     cookie = accounts.sign_in(login=login, password=password)
     found = accounts.resume(cookie)
     assert isinstance(found, accounts.SignedIn)
     secret = None
     if found.enrolling:
         secret = second_factor.propose(by=found.actor).secret
-        second_factor.set_up(code=second_factor.code_now(secret), by=found.actor)
+        assert found.enrolling_as is not None
+        second_factor.set_up(code=second_factor.code_now(secret), by=found.enrolling_as)
         found = accounts.resume(cookie)
         assert isinstance(found, accounts.SignedIn)
-    described.append(
-        {"login": login, "password": password, "totp": secret, "role": str(role), "organisation": organisation}
-    )
-    return found.actor
+    account = {"login": login, "password": password, "totp": secret, "role": str(role), "organisation": organisation}
+    return account, found.actor
 
 
 def _password() -> str:

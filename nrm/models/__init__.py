@@ -1,7 +1,7 @@
 """Every table, so that the metadata is complete once this package is imported."""
 
 from nrm.models import audit
-from nrm.models.accounts import accounts, alarms, key_log, mailboxes, passkeys, second_hands, suspensions
+from nrm.models.accounts import accounts, alarms, key_log, mailboxes, occasions, passkeys, second_hands, suspensions
 from nrm.models.agreement import agreements
 from nrm.models.interviews import directives, groups, helpline, interviews, monitoring, screenings
 from nrm.models.referrals import announced_returns, outside_referrals, referrals, reminder_calls
@@ -53,6 +53,7 @@ __all__ = [
     "key_log",
     "mailboxes",
     "monitoring",
+    "occasions",
     "others_there",
     "outside_referrals",
     "passkeys",

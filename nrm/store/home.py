@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlalchemy import Select
 
+from nrm import clock
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.accounts.members import Keys
+from nrm.domain.accounts.vouching import TOLD_FOR
 from nrm.domain.quarters import Quarter
 from nrm.store import days
-from nrm.store.accounts import alarms, members, second_hands, suspensions
+from nrm.store.accounts import alarms, changes, members, occasions, second_hands, suspensions
 from nrm.store.countries import country
 from nrm.store.referrals import referrals, transfers
 from nrm.store.reports import contributions, reports
@@ -43,8 +45,9 @@ class Top:
     between shelters are not over; how often the desk was told under seal of somebody who is missing; how many people
     are on their way, for how many codes a place is kept, how many answers run out soon or did, how many requests of
     persons wait, whether a quarter waits for an answer, for how many people the actor answers, how many people stay
-    here, how many colleagues wait to be let in again, and how many people are suspended. An actor who has no part in
-    one of them gets 0.
+    here, how many colleagues wait to be let in again, and how many people are suspended; for how many colleagues words
+    may have to be typed, and how much changed lately about colleagues' keys. An actor who has no part in one of them
+    gets 0.
     """
 
     keys: Keys
@@ -69,6 +72,8 @@ class Top:
     stays: int = 0
     locked_out: int = 0
     suspended: int = 0
+    occasions: int = 0
+    changes: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -76,6 +81,7 @@ def top(*, by: Actor) -> Top:
     today = days.today()
     values = {
         "soon": today + timedelta(days=country().validity.ask_again_days),
+        "told_since": clock.now() - TOLD_FOR,
         "ended_since": absence_rows.ended_since(),
         "struck_since": absence_rows.struck_since(),
         "quarter": str(Quarter.of(today).previous),
@@ -113,4 +119,6 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         stays.number_open(by),
         members.waiting_for_colleague(by),
         suspensions.number_standing(by),
+        occasions.number_waiting(by),
+        changes.number_told(by),
     )

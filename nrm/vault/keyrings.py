@@ -37,14 +37,15 @@ class Disagrees(CannotOpen):
     keyring is not its private half, or nobody confirmed that they hold it."""
 
 
-def make_keyring(session: Session, organisation: Organisation, member: Member) -> None:
-    """The organisation's first keyring, made by its first member. Raises Disagrees where one is known already, by the
-    second database or by the key log: nobody signed for another."""
+def make_keyring(session: Session, organisation: Organisation, founders: Collection[Member]) -> None:
+    """The organisation's first keyring, for its founders. Raises Disagrees where one is known already, by the second
+    database or by the key log: nobody signed for another."""
     if organisation.id in _log(session).organisations:
         report("newest keyring", organisation.id)
         raise Disagrees
     private, keyring = _new_version(session, organisation, 1, crypto.new_key())
-    session.add(_wrap(keyring, member, private))
+    for member in founders:
+        session.add(_wrap(keyring, member, private))
 
 
 def renew(session: Session, organisation: Organisation, *, by: Actor) -> tuple[int, list[Member]]:

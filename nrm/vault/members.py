@@ -5,17 +5,18 @@ from __future__ import annotations
 import base64
 import os
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from config import ARGON2_MOST_KIB, ARGON2_MOST_PASSES
 from nrm import crypto
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, Credentials, KeyHolder
 from nrm.models.accounts.accounts import Member, MemberSession
+from nrm.models.accounts.passkeys import Passkey
 from nrm.vault.keylog import log, people
 from nrm.vault.keylog.heads import Head
 from nrm.vault.marks import check_row_mac, config, microseconds, report, row_mac
@@ -25,6 +26,8 @@ _SESSION_ID_BYTES = 16
 _VERSION_BYTES = 4
 LEAST_KIB = 8  # less is no Argon2 (RFC 9106, 3.1)
 _INVITATION_BYTES = 16
+# In what a session carries, the place of what the keys are sealed under; versions of a keyring begin with 1.
+_UNDER = 0
 # How many people a browser's cookie remembers.
 _BROWSERS, _LONGEST_ENTRY = 5, 150
 _HEAD_BYTES = 16  # of the digest of the key log's end, in the cookie
@@ -84,10 +87,12 @@ def forget_keys(member: Member) -> None:
     member.codes_known = member.codes_elsewhere = 0
 
 
-def change_password(member: Member, keys: KeyHolder, password: str) -> None:
-    """Seal the member's keys under a new password; the keys stay the same."""
-    seal_under(member, keys, derived(password))
+def change_password(member: Member, keys: KeyHolder, password: str) -> bytes:
+    """Seal the member's keys under a new password; the keys stay the same. Returns under what they are sealed now."""
+    new = derived(password)
+    seal_under(member, keys, new)
     member.codes_known = member.codes_elsewhere = 0
+    return new.under
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -99,6 +104,11 @@ class Derived:
     kib: int
     passes: int
 
+    @property
+    def under(self) -> bytes:
+        """What a member's keys are sealed under."""
+        return crypto.expand(self.root, crypto.ctx("wrap"))
+
 
 def derived(password: str) -> Derived:
     """The password under a new salt, as the settings say now. It takes long: best outside a transaction."""
@@ -109,11 +119,40 @@ def derived(password: str) -> Derived:
 
 def seal_under(member: Member, keys: KeyHolder, new: Derived) -> None:
     """Seal the member's keys under what was derived from a password."""
-    under = crypto.expand(new.root, crypto.ctx("wrap"))
     member.salt, member.argon2_kib, member.argon2_passes = new.salt, new.kib, new.passes
     member.verifier = crypto.digest(crypto.expand(new.root, crypto.ctx("auth")))
-    member.sealed_kem = crypto.seal(under, keys.kem_private, crypto.ctx("kem", member.id))
-    member.sealed_sign = crypto.seal(under, keys.sign_private, crypto.ctx("sign", member.id))
+    seal_as_they_are(member, replace(keys, under=new.under))
+
+
+def seal_as_they_are(member: Member, keys: KeyHolder) -> None:
+    """Seal the member's keys so that they open with the second factor that they have now, or without one.
+
+    They stay under what they were sealed under (`keys.under`), which the caller has tried. Call it when the first
+    factor is there, and when the last one is gone. Raises CannotOpen where the session does not know it.
+    """
+    under = keys.under
+    if under is None:
+        raise CannotOpen
+    factor = _has_factor(member)
+    member.sealed_kem = crypto.seal(under, keys.kem_private, _own_context("kem", member.id, factor=factor))
+    member.sealed_sign = crypto.seal(under, keys.sign_private, _own_context("sign", member.id, factor=factor))
+
+
+def _has_factor(member: Member) -> bool:
+    """Whether there is a telephone, or a row of a passkey."""
+    passkeys = select(exists().where(Passkey.member_id == member.id))
+    return member.sealed_totp is not None or bool(db.session.scalar(passkeys))
+
+
+def _own_context(which: str, member_id: uuid.UUID, *, factor: bool) -> bytes:
+    """Whether there is a second factor is a part of it: who takes it out of the rows by hand opens nothing."""
+    return crypto.ctx(which, member_id, "second factor") if factor else crypto.ctx(which, member_id)
+
+
+def bind_factor(member: Member, keys: KeyHolder) -> None:
+    """Seal the keys of an account from before this rule so that they open with its second factor alone."""
+    if not keys.bound:
+        seal_as_they_are(member, keys)
 
 
 def prove(account: Credentials | None, login: str, password: str) -> bytes | None:
@@ -139,15 +178,27 @@ def prove(account: Credentials | None, login: str, password: str) -> bytes | Non
 def open_keys(account: Credentials, under: bytes) -> KeyHolder:
     """The member's keys, by what `prove` gave; raises CannotOpen."""
     try:
-        keys = KeyHolder(
-            crypto.unseal(under, account.sealed_kem or b"", crypto.ctx("kem", account.id)),
-            crypto.unseal(under, account.sealed_sign or b"", crypto.ctx("sign", account.id)),
-        )
+        keys = _opened(account, under, factor=account.has_any_factor)
         _must_be_theirs(keys, account)
     except CannotOpen:
         report("keys", account.id)
         raise
     return keys
+
+
+def _opened(account: Credentials, under: bytes, *, factor: bool) -> KeyHolder:
+    sealed_kem, sealed_sign = account.sealed_kem or b"", account.sealed_sign or b""
+    try:
+        return KeyHolder(
+            crypto.unseal(under, sealed_kem, _own_context("kem", account.id, factor=factor)),
+            crypto.unseal(under, sealed_sign, _own_context("sign", account.id, factor=factor)),
+            under=under,
+        )
+    except CannotOpen:
+        if not factor:
+            raise
+    # Sealed before the second factor was a part of the context: bound to it at this sign-in.
+    return replace(_opened(account, under, factor=False), bound=False)
 
 
 def _must_be_theirs(keys: KeyHolder, account: Credentials) -> None:
@@ -264,13 +315,12 @@ def new_session(member_id: uuid.UUID, keys: KeyHolder, head: Head) -> NewSession
     """A session under a new id and key; the caller sets its times, marks the row and adds it.
 
     It carries what the keys have unwrapped of the organisation's keyring, so that no request unwraps it again, and the
-    end of the key log that this person saw.
+    end of the key log that this person saw; also what their keys are sealed under, to seal them anew when they get
+    their first second factor or give up the last.
     """
     number, key = os.urandom(_SESSION_ID_BYTES), crypto.new_key()
     digest = _session_digest(number, key)
-    carried = keys.kem_private + keys.sign_private
-    carried += b"".join(version.to_bytes(_VERSION_BYTES, "big") + half for version, half in keys.keyrings.items())
-    sealed = crypto.seal(key, carried, crypto.ctx("session", digest, member_id))
+    sealed = _carried(key, digest, member_id, keys)
     return NewSession(
         base64.urlsafe_b64encode(number + key).decode(),
         MemberSession(
@@ -280,9 +330,24 @@ def new_session(member_id: uuid.UUID, keys: KeyHolder, head: Head) -> NewSession
             locked=False,
             wrong_proofs=0,
             asks_password=False,
+            lacks_factor=False,
             sealed_head=seal_head(key, digest, head),
         ),
     )
+
+
+def _carried(key: bytes, digest: bytes, member_id: uuid.UUID, keys: KeyHolder) -> bytes:
+    carried = keys.kem_private + keys.sign_private
+    halves = {_UNDER: keys.under, **keys.keyrings} if keys.under is not None else keys.keyrings
+    carried += b"".join(version.to_bytes(_VERSION_BYTES, "big") + half for version, half in halves.items())
+    return crypto.seal(key, carried, crypto.ctx("session", digest, member_id))
+
+
+def carry_on(row: MemberSession, key: bytes, under: bytes) -> None:
+    """Let a session know under what its member's keys are sealed from now on; the caller marks it. Raises
+    CannotOpen."""
+    keys = open_session(row.digest, key, row.member_id, row.sealed_keys or b"")
+    row.sealed_keys = _carried(key, row.digest, row.member_id, replace(keys, under=under))
 
 
 def seal_head(key: bytes, digest: bytes, head: Head) -> bytes:
@@ -314,6 +379,8 @@ def _session_mac(row: Any, digest: bytes, organisation_id: uuid.UUID, seen_at: d
         decides += (f"covers after {row.covers_after}", row.wrong_proofs)
     if row.asks_password:
         decides += ("asks for another password",)
+    if row.lacks_factor:
+        decides += ("lacks the second factor",)
     return row_mac("session", row.member_id, organisation_id, digest, *decides)
 
 
@@ -371,7 +438,8 @@ def open_session(digest: bytes, key: bytes, member_id: uuid.UUID, sealed_keys: b
     versions = range(two, len(carried), _VERSION_BYTES + crypto.KEY_BYTES)
     halves = [(place, place + _VERSION_BYTES) for place in versions]
     keyrings = {int.from_bytes(carried[at:end], "big"): carried[end : end + crypto.KEY_BYTES] for at, end in halves}
-    return KeyHolder(carried[:one], carried[one:two], keyrings)
+    under = keyrings.pop(_UNDER, None)
+    return KeyHolder(carried[:one], carried[one:two], keyrings, under=under)
 
 
 def known_browser(login: str, cookie: str) -> str | None:

@@ -89,7 +89,17 @@ def is_suspension(row: Suspension) -> bool:
 def _of_suspension(row: Suspension) -> tuple[Any, ...]:
     whose = (row.organisation_id, row.member_id, row.by_id, int(row.by_administrator), str(row.reason))
     when = (_moment_text(row.at), _moment_text(row.until), row.longer_by_id or "")
-    return ("suspension", row.id, *whose, *when, _moment_text(row.ended_at), row.ended_by_id or "", row.how_ended)
+    about = () if row.event_id is None else ("objected to", row.event_id)
+    return (
+        "suspension",
+        row.id,
+        *whose,
+        *when,
+        _moment_text(row.ended_at),
+        row.ended_by_id or "",
+        row.how_ended,
+        *about,
+    )
 
 
 def withheld_mark(row: Withheld) -> bytes:

@@ -15,7 +15,7 @@ from flask import Flask, current_app, g, redirect, render_template, request, url
 from flask_login import current_user
 
 from forms.accounts.second_hands import REASON_LABELS
-from nrm.actions.accounts import accounts, passkeys
+from nrm.actions.accounts import accounts, passkeys, words
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.store.accounts import suspensions as suspension_store
 from nrm.web import errors, sessions
@@ -41,6 +41,8 @@ PUBLIC = frozenset(
         "screen_lock.unlock_page",
         "members.joined_page",
         "members.check_joined",
+        "second_factor.lost_page",
+        "second_factor.lost",
     }
 )
 # Hiding the screen also works while the database cannot be reached.
@@ -60,6 +62,16 @@ ENROLLING = frozenset(
 ASKED_FOR_PASSWORD = frozenset(
     {"accounts.password_page", "accounts.password", "second_factor.prove", "accounts.sign_out"}
 )
+# The views for a member who has lost a telephone, in a session that opens nothing.
+LOST = frozenset(
+    {
+        "second_factor.set_up_page",
+        "second_factor.set_up",
+        "second_factor.prove",
+        "words.mine",
+        "accounts.sign_out",
+    }
+)
 # The views for a member who waits for a colleague's confirmation.
 WAITING = ENROLLING | {
     "home.index",
@@ -70,9 +82,24 @@ WAITING = ENROLLING | {
     "members.check_code",
     "members.new_code_page",
     "members.new_code",
+    "words.accession_sheet",
+    "words.type_page",
+    "words.type_words",
+    "second_factor.prove",
 }
 # What a suspended member can still do: leave.
 SUSPENDED = frozenset({"accounts.sign_out"})
+# The views for a member whose next recovery code has to be typed in first.
+CODE_DUE = frozenset(
+    {
+        "members.code_page",
+        "members.check_code",
+        "members.new_code_page",
+        "members.new_code",
+        "second_factor.prove",
+        "accounts.sign_out",
+    }
+)
 _ACCESS = "_nrm_access"
 ANY_MEMBER = "any member"
 # Stands between permissions in the table of all endpoints: one of them is enough.
@@ -155,9 +182,14 @@ def _before() -> errors.Answer | None:
         return sessions.of_another_session(visitor)
     if visitor.suspension_id is not None:
         return _told_why(visitor) if endpoint not in SUSPENDED else None
-    if visitor.enrolling and endpoint not in ENROLLING:
+    if visitor.lacks_factor and endpoint not in LOST:
+        shown = words.shown(by=visitor.actor) is not None
+        return redirect(url_for("words.mine" if shown else "second_factor.set_up_page"), 303)
+    if visitor.enrolling and endpoint not in (LOST if visitor.lacks_factor else ENROLLING):
         return redirect(url_for("passkeys.make_page" if passkeys.demanded() else "second_factor.set_up_page"), 303)
-    if visitor.asks_password and reads and endpoint not in ASKED_FOR_PASSWORD and endpoint not in ENROLLING:
+    if visitor.code_due and endpoint not in CODE_DUE:
+        return redirect(url_for("members.code_page"), 303)
+    if visitor.asks_password and reads and endpoint not in ASKED_FOR_PASSWORD and endpoint not in ENROLLING | LOST:
         # A form that was typed before is taken: nothing typed is lost by this, and every page leads here.
         return redirect(url_for("accounts.password_page"), 303)
     if visitor.waiting and endpoint not in WAITING | ASKED_FOR_PASSWORD:

@@ -24,6 +24,7 @@ from nrm.web import floods
 from nrm.web.language import gettext
 
 Answer = BaseResponse | str | tuple[str, int]
+SIGN_IN_AGAIN = N_("Sign out and sign in again first: your password was changed since you signed in here.")
 DISAGREES = N_(
     "The newest key of an organisation is not the one that is known here. Nothing was sealed to it and nothing was "
     "lost. Tell the duty desk and whoever runs the server."
@@ -132,6 +133,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(NotVisible, lambda _: error_page(404))
     app.register_error_handler(accounts.CannotOpen, lambda _: error_page(404))
     app.register_error_handler(accounts.KeyringDisagrees, lambda _: error_page(409, DISAGREES))
+    app.register_error_handler(accounts.SessionTooOld, lambda _: error_page(409, SIGN_IN_AGAIN))
     app.register_error_handler(CaseRefused, lambda error: error_page(409, CASE_REFUSED[error.reason]))
     app.register_error_handler(NotPermitted, lambda _: error_page(403))
     app.register_error_handler(IllegalTransition, lambda _: error_page(409))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, g, render_template
+from flask import Blueprint, g
 
 from nrm.actions.accounts import key_log
 from nrm.actions.agreement import agreement_versions
 from nrm.domain.accounts.accounts import Role
 from nrm.store import home as store
-from nrm.store.accounts import members, second_hands, suspensions
+from nrm.store.accounts import changes, members, occasions, second_hands, suspensions
 from nrm.store.interviews import directives
 from nrm.web import access, sessions
+from nrm.web.accounts import words
+from nrm.web.accounts.members import HAPPENINGS
 
 blueprint = Blueprint("home", __name__)
 
@@ -35,17 +37,19 @@ def page(*roles: Role) -> Callable[[Page], Page]:
 def index() -> str:
     by = access.actor()
     visitor = sessions.visitor_or_none()
+    if visitor is not None and visitor.waiting:
+        return words.waiting_page()
     g.top = store.top(by=by)
-    told = visitor is not None and not visitor.waiting
-    g.act_alarms = g.top.act_alarms if told else 0
-    g.acts = second_hands.waiting(by=by) if told and g.top.acts else []
-    g.locked_out = members.who_waits_for_colleague(by=by) if told and g.top.locked_out else []
+    g.act_alarms = g.top.act_alarms
+    g.acts = second_hands.waiting(by=by) if g.top.acts else []
+    g.occasions = occasions.waiting(by=by) if g.top.occasions else []
+    g.changes = changes.told(by=by, most=changes.AT_ONCE) if g.top.changes else []
+    g.more_changes, g.happenings = g.top.changes > changes.AT_ONCE, HAPPENINGS
+    g.locked_out = members.who_waits_for_colleague(by=by) if g.top.locked_out else []
     g.failed = visitor if visitor is not None and (visitor.failed_known or visitor.failed_elsewhere) else None
-    g.suspensions = suspensions.standing(by=by) if told and g.top.suspended else []
+    g.suspensions = suspensions.standing(by=by) if g.top.suspended else []
     g.unread = directives.unread(by=by)
     g.agreements = agreement_versions.waits_for(by=by)
     g.key_log = key_log.standing(by=by)
-    if visitor is not None and visitor.waiting:
-        return render_template("home/waiting.html")
     assert by.role is not None
     return _pages[by.role]()

@@ -436,7 +436,10 @@ def _for_templates() -> dict[str, object]:
         values["csrf_token"] = visitor.csrf_token
         values["actor"] = _shown(visitor)
         values["covers"] = 60 * (visitor.covers_after or 0)
-        if not (visitor.waiting or visitor.enrolling or visitor.asks_password or visitor.suspension_id):
+        values["anew"] = visitor.anew
+        values["own_id"] = visitor.actor.member_id
+        blocked = visitor.code_due or visitor.asks_password or visitor.suspension_id is not None
+        if not (visitor.waiting or visitor.enrolling or blocked):
             values["navigation"] = navigation.of(visitor.actor)
     if request and request.method == "POST":
         values |= _links_of_answer()

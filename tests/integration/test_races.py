@@ -11,23 +11,24 @@ from datetime import timedelta
 import pytest
 from flask import Flask, request
 from psycopg.errors import DeadlockDetected
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import OperationalError
 
 from nrm import audit, clock
 from nrm.actions import tending
-from nrm.actions.accounts import accounts
+from nrm.actions.accounts import accounts, words
 from nrm.actions.interviews import interview_imports, interview_sending, interviews
 from nrm.actions.referrals import next_receiver, referrals
 from nrm.actions.shelter import cases
 from nrm.application import TIMES_AGAIN
 from nrm.db import db, transaction
-from nrm.domain.accounts.accounts import NotVisible, Role, SignInRefused
+from nrm.domain.accounts.accounts import Actor, NotVisible, Role, SignInRefused
 from nrm.domain.accounts.members import KeyHappening
+from nrm.domain.accounts.words import NoOccasion, WordPurpose
 from nrm.domain.interviews.example_interview import example_answers
 from nrm.domain.referrals.referrals import DeclineReason, OverrideReason
 from nrm.domain.shelter.cases import Compartment, Purpose
-from nrm.models.accounts.accounts import KeyringWrap, Member, Organisation
+from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member, Organisation
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Destruction, Grant, PendingGrant, ShredKey
 from nrm.steps.accounts import credentials
@@ -244,7 +245,7 @@ def test_an_invitation_is_accepted_once_however_many_have_the_link(instance: Fla
                 accounts.sign_in(login="vatra.new", password=password)
 
 
-def test_of_two_first_members_one_makes_the_keyring_and_the_other_waits(instance: Flask) -> None:
+def test_founders_who_join_at_once_all_wait_and_two_who_type_at_once_make_one_keyring(instance: Flask) -> None:
     administrator, shelter = factories.actor("administrator"), uuid.uuid4()
     with transaction() as session:
         session.add(
@@ -260,7 +261,25 @@ def test_of_two_first_members_one_makes_the_keyring_and_the_other_waits(instance
     def join(token: str) -> Callable[[], bool]:
         return lambda: accounts.join(token=token, password=factories.PASSWORD).waiting
 
-    assert sorted(map(bool, race(instance, *map(join, tokens)))) == [False, True, True]
+    assert race(instance, *map(join, tokens)) == [True, True, True]
+    db.session.rollback()
+    with transaction() as session:
+        session.execute(update(Member).where(Member.organisation_id == shelter).values(code_checked_at=clock.now()))
+    one, other = (factories.actor(f"new.{number}") for number in range(2))
+
+    def read_to(typist: Actor, reader: Actor) -> Callable[[], bool]:
+        shown = words.shown(by=reader)
+        assert shown is not None
+        assert reader.member_id is not None
+        whose, said = reader.member_id, shown.words
+        return lambda: bool(words.type_words(member_id=whose, typed=said, by=typist))
+
+    assert race(instance, read_to(one, other), read_to(other, one)) == [True, True]
+    db.session.rollback()
+    made = select(func.count()).select_from(Keyring).where(Keyring.organisation_id == shelter)
+    assert db.session.scalar(made) == 1
+    statuses_there = select(Member.status).where(Member.organisation_id == shelter).order_by(Member.login)
+    assert list(db.session.scalars(statuses_there)) == ["active", "active", "waiting"]
 
 
 def test_one_sign_in_name_is_given_once(instance: Flask) -> None:
@@ -278,11 +297,16 @@ def test_one_sign_in_name_is_given_once(instance: Flask) -> None:
 def test_a_colleague_confirmed_by_two_at_once_has_the_keyring_once(instance: Flask) -> None:
     colleague, vatra = factories.actor("vatra.case_worker"), people.organisation("VATRA")
     token = accounts.invite(organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=colleague)
-    accounts.join(token=token, password=factories.PASSWORD)
-    member = account_rows.member_by_login("vatra.new")
-    assert member is not None
-    member_id = member.id
-    race(instance, *[lambda: accounts.confirm(member_id=member_id, by=colleague)] * 4)
+    factories.join(token)
+    shown = words.shown(by=factories.actor("vatra.new"))
+    assert shown is not None
+    member_id = db.session.scalars(select(Member.id).where(Member.login == "vatra.new")).one()
+    said = shown.words
+    db.session.rollback()
+    typing: list[Callable[[], object]] = [
+        lambda: words.type_words(member_id=member_id, typed=said, by=colleague) for _ in range(4)
+    ]
+    assert race(instance, *typing, refusals=(NoOccasion,)) == [WordPurpose.JOINED]
     assert db.session.scalar(select(func.count()).where(KeyringWrap.member_id == member_id)) == 1
 
 

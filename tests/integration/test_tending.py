@@ -45,6 +45,7 @@ NOTHING = {
     "alarms_raised": 0,
     "acts_expired": 0,
     "keys_forgotten": 0,
+    "begun_anew": 0,
     "openings_lapsed": 0,
     "erased_listed": 0,
     "alerts_forgotten": 0,

@@ -157,7 +157,7 @@ THEIRS = {
     "helpline.helpline_operator": {each for each, asked in ACCESS.items() if asked == "call:record"},
     "oms.monitor": {each for each, asked in ACCESS.items() if asked == "monitoring:score"},
     "administrator": {each for each, asked in ACCESS.items() if asked in ("account:disable", "organisation:suspend")}
-    | {"second_factor.reset", "second_factor.let_in", "second_factor.let_in_page"},
+    | {"second_factor.let_in", "second_factor.let_in_page"},
 }
 
 

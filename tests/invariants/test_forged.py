@@ -18,18 +18,20 @@ from sqlalchemy import delete, insert, select, update
 
 from nrm import audit, clock, crypto
 from nrm.actions import tending
-from nrm.actions.accounts import accounts, members, passkeys, screen_lock
+from nrm.actions.accounts import accounts, members, passkeys, screen_lock, words
 from nrm.actions.interviews import interviews
 from nrm.actions.referrals import announced_returns, next_receiver, referrals, supplements, transfers
 from nrm.actions.shelter import cases, consents
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Role, SignInRefused
 from nrm.domain.accounts.passkeys import PasskeyRefused
+from nrm.domain.accounts.words import NoOccasion
 from nrm.domain.referrals.referrals import DeclineReason, OverrideReason
 from nrm.domain.referrals.transfers import TRANSFER
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.shelter.consents import EVERYTHING, ByName
 from nrm.models.accounts.accounts import HiddenPage, Keyring, KeyringWrap, Member, MemberSession, Organisation
+from nrm.models.accounts.occasions import Occasion
 from nrm.models.accounts.passkeys import Passkey, PasskeyChallenge
 from nrm.models.audit import AuditEntry
 from nrm.models.interviews.interviews import Interview
@@ -63,7 +65,7 @@ from tests.world import PLANTED, World
 
 Where = dict[str, object]
 Attempt = Callable[[], object]
-REFUSED = (case_steps.CannotOpen, NotVisible, NotPermitted, SignInRefused, PasskeyRefused)
+REFUSED = (case_steps.CannotOpen, NotVisible, NotPermitted, SignInRefused, PasskeyRefused, NoOccasion)
 
 
 @dataclass(frozen=True, slots=True)
@@ -495,7 +497,7 @@ def the_public_key_of_a_waiting_member_is_replaced(world: World) -> tuple[Attemp
     )
     new = member_of("vatra.new")
     put(Member, {"id": new}, kem_public=crypto.key_pair()[1])
-    return lambda: accounts.confirm(member_id=new, by=factories.actor("vatra.case_worker")), new
+    return lambda: factories.confirm("vatra.new", by=factories.actor("vatra.case_worker")), new
 
 
 @forging("grants.sealed_key")
@@ -589,6 +591,31 @@ def the_second_factor_is_moved_to_another_member(_: World) -> tuple[Attempt, obj
     put(Member, {"id": victim}, sealed_totp=second_factor.seal(colluder, secret))
     code = second_factor.code_now(second_factor.as_text(secret))
     return lambda: accounts.sign_in(login="nrc.case_worker", password=factories.PASSWORD, code=code), victim
+
+
+@forging("occasions.sealed_totp")
+def a_telephone_is_put_beside_words_that_nobody_reads(_: World) -> tuple[Attempt, object]:
+    """A row by hand: a colleague who types words for it would give the intruder's telephone to the victim's account."""
+    victim, occasion_id = member_of("vatra.case_worker"), uuid.uuid4()
+    with transaction() as session:
+        session.add(
+            Occasion(
+                id=occasion_id,
+                member_id=victim,
+                organisation_id=people.organisation("VATRA"),
+                purpose="factor",
+                status="open",
+                serial=1,
+                random=bytes(16),
+                head_number=0,
+                head_digest=bytes(32),
+                began_at=clock.now(),
+                sealed_totp=second_factor.seal(victim, bytes(range(20))),
+                mark=bytes(32),
+            )
+        )
+    by = factories.actor("vatra.shelter_manager")
+    return lambda: words.type_words(member_id=victim, typed=["x"] * 4, by=by), occasion_id
 
 
 def hidden_page_of(login: str) -> Actor:

@@ -106,6 +106,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "act": ActKind.ERASE,
         "act_id": uuid.uuid4(),
         "suspension_id": uuid.uuid4(),
+        "event_id": uuid.uuid4(),
         "away_id": world.away,
         "acts": True,
         "line": MoveLine(uuid.uuid4(), world.case, "", Stand.BOTH, True, {}, "", None),

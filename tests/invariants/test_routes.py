@@ -89,6 +89,7 @@ def known_ids(world: World | None) -> dict[str, list[Any]]:
         "departure_id": [ids.get("letter")],
         "act_id": [ids.get("act")],
         "suspension_id": [ids.get("suspension")],
+        "event_id": [ids.get("event")],
         "request_id": [ids.get("request")],
         "left_id": [ids.get("left")],
         "away_id": [ids.get("away")],

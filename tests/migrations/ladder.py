@@ -130,6 +130,15 @@ USUAL: dict[str, Row] = {
         "by_id": lambda data: data.add("members")["id"],
     },
     "known_keyrings": {"version": 1},
+    "occasions": {
+        "purpose": "anew",
+        "status": "waits",
+        "effective_at": AT,
+        "typed_at": None,
+        "typed_by_id": None,
+        "second_id": None,
+        "member_id": lambda data: data.add("members")["id"],
+    },
     "closings": {
         "way": "letter",
         "reopened_on": None,

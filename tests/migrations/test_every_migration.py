@@ -171,6 +171,9 @@ TABLE: dict[str, Moved | str] = {
         since.test_a_grant_holds_until_the_last_day_of_its_consent_and_old_marks_end, ("grants",)
     ),
     "0074_passkeys": NEW_TABLES,
+    "0075_words": Moved(
+        since.test_what_happened_with_keys_by_words_is_forgotten_below, ("key_events", "member_sessions", "suspensions")
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

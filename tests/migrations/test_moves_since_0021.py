@@ -1446,3 +1446,45 @@ def test_members_from_before_the_key_log_have_signed_nothing_yet(before: Before)
             data.add("key_log", kind="joined", number=0)
         data.down()
         assert data.rows("members") == was
+
+
+def test_what_happened_with_keys_by_words_is_forgotten_below(before: Before) -> None:
+    data = before("0075_words")
+    kept = data.add("key_events", event="confirmed")["id"]
+    link = data.add("invitations")["id"]
+    session = data.add("member_sessions")["digest"]
+    was, links = data.rows("key_events"), data.rows("invitations")
+    with refused("known_event"):
+        data.add("key_events", event="founded")
+    for _ in range(2):
+        data.up()
+        assert of_each(data, "invitations", "mark")[link] == (None,)  # it does not work any more
+        assert not any(row["code_due"] for row in data.rows("members"))
+        event = data.add("key_events", event="recovered")["id"]
+        lacking = data.add("member_sessions", lacks_factor=True)["digest"]
+        whose, by = data.add("members")["id"], data.add("members")["id"]
+        there = {"member_id": whose, "by_id": by, "effective_at": AT, "typed_at": None, "typed_by_id": None}
+        data.add("occasions", **there, second_id=None)
+        objected = {"member_id": whose, "by_id": by, "at": AT, "until": LATER, "reason": "objected"}
+        data.add("suspensions", **objected, event_id=kept)
+        for table, said, check in (
+            ("occasions", {**there, "typed_by_id": whose}, "never_by_oneself"),
+            ("occasions", {**there, "second_id": by}, "another_second_hand"),
+            ("occasions", {**there, "effective_at": None}, "anew_waits"),
+            ("occasions", {**there, "typed_at": AT}, "typed_at_some_time"),
+            ("occasions", {**there, "status": "over", "purpose": "other"}, "known_purpose"),
+            ("occasions", {**there, "status": "known"}, "known_status"),
+            ("suspensions", {**objected, "event_id": None}, "objected_to_something"),
+            ("suspensions", {**objected, "event_id": event, "reason": "asked"}, "objected_to_something"),
+            ("suspensions", {**objected, "event_id": kept}, "event_id"),
+        ):
+            with refused(check):
+                data.add(table, **said)
+        data.down()
+        assert {row["id"] for row in data.rows("key_events")} == {kept}
+        assert [row for row in data.rows("key_events") if row["id"] == kept] == was
+        assert data.rows("invitations") == links
+        digests = {row["digest"] for row in data.rows("member_sessions")}
+        assert session in digests
+        assert lacking not in digests
+        assert not data.rows("suspensions")

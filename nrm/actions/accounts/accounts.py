@@ -34,20 +34,23 @@ from nrm.domain.accounts.accounts import (
 from nrm.domain.accounts.key_log import State
 from nrm.domain.accounts.members import KeyHappening, check_inviting, is_ended_by_founding
 from nrm.domain.accounts.passkeys import Factors, Purpose
+from nrm.domain.accounts.vouching import NotYet
+from nrm.domain.accounts.words import OccasionStatus
 from nrm.models.accounts.accounts import HiddenPage, Invitation, Member, MemberSession, Organisation
 from nrm.prepared import Row
 from nrm.steps.accounts import covering, credentials, key_log, passkeys, recovering, signing_in
+from nrm.steps.accounts import members as member_steps
 from nrm.steps.accounts.credentials import COMMAND, Asker
 from nrm.steps.accounts.key_events import happened
 from nrm.steps.accounts.new_passwords import check_new, of_the_country
 from nrm.steps.shelter import shifts as shift_steps
 from nrm.store import names
-from nrm.store.accounts.members import colleague
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.accounts import members as member_rows
+from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.store.rows.accounts import suspensions as suspension_rows
-from nrm.vault import keyrings
+from nrm.vault import keyrings, words
 from nrm.vault import members as vault
 from nrm.vault import passkeys as passkey_vault
 from nrm.vault import second_factor as second_factor_vault
@@ -59,6 +62,7 @@ from nrm.vault.passwords import is_common
 CannotOpen = vault.CannotOpen
 KeyringDisagrees = keyrings.Disagrees
 PasskeyAsked = passkeys.PasskeyAsked
+SessionTooOld = credentials.SessionTooOld
 
 _SEEN_EVERY, _SEEN_IN_SHIFT = timedelta(minutes=1), timedelta(seconds=15)
 _KEEP_ENDED = timedelta(days=1)
@@ -89,11 +93,16 @@ class SignedIn:
     """Whether another password must be set before anything else."""
     suspension_id: uuid.UUID | None = None
     """The suspension because of which the session opens, signs and does nothing."""
+    lacks_factor: bool = False
+    """Begun by the password alone: another telephone is set up, and a colleague types the words."""
+    code_due: bool = False
+    """After a recovery: the next code has to be typed in first."""
+    anew: Anew | None = None
 
     @property
     def enrolling(self) -> bool:
         """Whether a second factor must be set up before anything else."""
-        return not self.factors.are_enough
+        return self.lacks_factor or not self.factors.are_enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +116,14 @@ class Ended:
     member_id: uuid.UUID
     locked: bool = False
     covered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Anew:
+    """Somebody lets the person begin anew: who, and from when on the present account is gone."""
+
+    by: str
+    effective_at: datetime
 
 
 class Carry(StrEnum):
@@ -147,7 +164,6 @@ def invite_first(*, login: str, name: str) -> str:
 
 def _invite(organisation_id: uuid.UUID, login: str, name: str, role: Role, by: Actor) -> str:
     login = normalise_login(login)
-    token, digest = vault.new_invitation()
     with transaction() as session:
         organisation = names.organisation(organisation_id)
         # Held until the end, as in `confirm`: who is the second key holder is decided before this or after it.
@@ -158,7 +174,7 @@ def _invite(organisation_id: uuid.UUID, login: str, name: str, role: Role, by: A
                 holds=member_rows.holds_newest(by.member_id),
                 keeps_accounts=by.may(Permission.ORGANISATION_FOUND),
                 holds_keys=OrganisationKind(organisation.kind).holds_keys,
-                holders=member_rows.holders(organisation.id),
+                founded=account_rows.has_keyring(organisation.id),
             )
         if role not in ROLES_OF[OrganisationKind(organisation.kind)]:
             raise NotPermitted(role)
@@ -178,22 +194,33 @@ def _invite(organisation_id: uuid.UUID, login: str, name: str, role: Role, by: A
             session.flush()
         except IntegrityError:  # taken in the same instant
             raise UnusableLogin(LoginRefusal.TAKEN) from None
-        expires_at = clock.now() + timedelta(hours=INVITATION_HOURS)
-        session.add(Invitation(member_id=member.id, digest=digest, expires_at=expires_at, by_id=by.member_id))
+        token = member_steps.link(session, member, by, clock.now() + timedelta(hours=INVITATION_HOURS))
         audit.append(session, audit.Event.MEMBER_INVITED, by=by, member_id_invited=member.id, role=role)
     return token
 
 
 def invited(token: str) -> Member:
-    """Who a link invites; raises UnusableInvitation."""
+    """Who a link invites; raises UnusableInvitation, NotYet while the old account of who begins anew goes on."""
     invitation = account_rows.invitation(vault.invitation_digest(token))
     if invitation is None or invitation.used_at is not None or invitation.expires_at <= clock.now():
         raise UnusableInvitation
-    member = db.session.get(Member, invitation.member_id)
-    if member is None or member.status != "invited" or not names.organisation(member.organisation_id).enabled:
+    member = db.session.get(Member, invitation.member_id, populate_existing=True)
+    if member is None or not words.is_invitation(invitation, member.login):
         raise UnusableInvitation
-    from_colleague = member_rows.is_colleagues(invitation, member)
-    if is_ended_by_founding(from_colleague=from_colleague, holders=member_rows.holders(member.organisation_id)):
+    organisation = names.organisation(member.organisation_id)
+    if not organisation.enabled:
+        raise UnusableInvitation
+    if member.status == "active":
+        waits = occasion_rows.going_on(db.session(), member.id)
+        if waits is not None and waits.status == OccasionStatus.WAITS and waits.effective_at is not None:
+            raise NotYet(waits.effective_at)
+    if member.status != "invited":
+        raise UnusableInvitation
+    if is_ended_by_founding(
+        from_colleague=member_rows.is_colleagues(invitation, member),
+        holds_keys=OrganisationKind(organisation.kind).holds_keys,
+        founded=account_rows.has_keyring(organisation.id),
+    ):
         raise UnusableInvitation
     return member
 
@@ -201,23 +228,13 @@ def invited(token: str) -> Member:
 def join(*, token: str, password: str) -> Joined:
     """Accept an invitation: the member's keys are made here and nowhere else.
 
-    The first member of an organisation that opens cases makes its keyring; later members wait until a colleague
-    confirms them. Raises UnusableInvitation, WeakPassword, KeyringDisagrees (the link stays valid, and it is reported).
+    The member waits until a colleague has typed the words that their page shows; the two founders of an organisation
+    do it for each other. Only where an office without keys has nobody yet, its first member is active at once.
+    Raises UnusableInvitation, WeakPassword.
     """
-    joining = invited(token)
-    check_new(password, joining)
-    try:
-        return _join(token, password)
-    except KeyringDisagrees:
-        by = Actor(joining.id, joining.organisation_id, Role(joining.role))
-        with transaction() as session:
-            audit.append(session, audit.Event.KEYRING_REFUSED, by=by)
-        raise
-
-
-def _join(token: str, password: str) -> Joined:
+    check_new(password, invited(token))
     with transaction() as session:
-        # Held until the end: of two who join at once only one makes the keyring, and no second holder is confirmed.
+        # Held until the end: of two who join at once only one is an office's first.
         organisation_id = invited(token).organisation_id
         organisation = session.get_one(
             Organisation, organisation_id, with_for_update={"key_share": True}, populate_existing=True
@@ -233,48 +250,13 @@ def _join(token: str, password: str) -> Joined:
         if not used:  # by somebody else who had the link, in the same instant
             raise UnusableInvitation
         _, code = vault.make_member_keys(member, password)
-        first = not account_rows.has_keyring(organisation.id)
         holds_keys = OrganisationKind(organisation.kind).holds_keys
-        if holds_keys and first:
-            keyrings.make_keyring(session, organisation, member)
-        waits = (holds_keys and not first) or not key_log.is_in(session, member)
+        waits = holds_keys or occasion_rows.has_active(organisation) or not key_log.is_in(session, member)
         member.status = "waiting" if waits else "active"
         by = Actor(member.id, organisation.id, Role(member.role))
         happened(session, KeyHappening.JOINED, member, by=by)
-        if holds_keys and first:
-            happened(session, KeyHappening.KEYRING_MADE, None, by=by, version=1)
         audit.append(session, audit.Event.INVITATION_ACCEPTED, by=by)
-        return Joined(member.login, code, member.status == "waiting")
-
-
-def confirm(*, member_id: uuid.UUID, by: Actor) -> bool:
-    """A colleague who holds the keyring lets a waiting member in: an entry of the key log, and the keyring's wraps.
-
-    Returns whether the member is in: a role with more rights than the actor's own waits for a second colleague, who
-    confirms in the same way. Raises NotPermitted, NotVisible, CannotOpen, KeyringDisagrees.
-    """
-    by.must(Permission.ACCOUNT_CONFIRM)
-    with transaction() as session:
-        member = colleague(member_id, by=by)
-        # Held until the end: a new version of the keyring is made before this or after it, and misses nobody.
-        session.get_one(Organisation, member.organisation_id, with_for_update={"key_share": True})
-        session.refresh(member, with_for_update={"key_share": True})
-        if member.status not in ("waiting", "active"):
-            return False
-        outside = not key_log.is_in(session, member)  # of a founded organisation, whatever the row says
-        if member.status == "active" and not outside:
-            return True
-        if outside and not key_log.let_in(session, member, by):
-            return False
-        hit = hit_one(
-            session, update(Member).where(Member.id == member.id, Member.status == "waiting").values(status="active")
-        )
-        session.refresh(member)
-        if hit:
-            keyrings.share_keyring(session, member, by=by)
-        happened(session, KeyHappening.CONFIRMED, member, by=by)
-        audit.append(session, audit.Event.MEMBER_CONFIRMED, by=by, member_id_confirmed=member.id)
-    return True
+        return Joined(member.login, code, waits)
 
 
 def must_answer() -> None:
@@ -376,6 +358,7 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
             later = {"seen_at": now, "mark": vault.mark_seen(row, digest, now), "sealed_head": head}
             session.execute(update(MemberSession).where(*as_read).values(**later))
     has = _factors(row, digest)
+    usable = has.are_enough and suspension is None and not row.lacks_factor and not row.code_due
     actor = Actor(
         row.member_id,
         row.organisation_id,
@@ -384,7 +367,7 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
         organisation_code=believed.code,
         crossing_point=believed.crossing_point,
         session_id=digest,
-        keys=keys if has.are_enough and suspension is None else None,
+        keys=keys if usable else None,
     )
     return SignedIn(
         actor,
@@ -393,16 +376,19 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
         {"sq": row.name_sq, "en": row.name_en},
         vault.csrf_token(key),
         waiting=row.status == "waiting" or believed.waits,
-        has_second_factor=has.code or has.passkeys > 0,
+        has_second_factor=has.has_any and not row.lacks_factor,
         proved_at=row.proved_at,
         covers_after=covers,
         factors=has,
-        enrolling_as=actor if has.are_enough or suspension is not None else replace(actor, keys=keys),
+        enrolling_as=actor if usable or suspension is not None or row.lacks_factor else replace(actor, keys=keys),
         failed_known=row.failed_known,
         failed_elsewhere=row.failed_elsewhere,
         before_at=row.before_at,
         asks_password=row.asks_password,
         suspension_id=suspension.id if suspension is not None else None,
+        lacks_factor=row.lacks_factor,
+        code_due=row.code_due and row.status == "active",
+        anew=_anew(row.member_id) if row.begins_anew else None,
     )
 
 
@@ -431,6 +417,14 @@ def _head_of(key: bytes, digest: bytes, row: Row, state: State) -> bytes | None:
     return vault.seal_head(key, digest, Head(state.number, state.digest))
 
 
+def _anew(member_id: uuid.UUID) -> Anew | None:
+    found = occasion_rows.going_on(db.session(), member_id)
+    if found is None or found.status != OccasionStatus.WAITS or found.effective_at is None:
+        return None
+    by = db.session.get(Member, found.by_id) if found.by_id is not None else None
+    return Anew(by.name if by is not None else "", found.effective_at)
+
+
 def sign_out(*, by: Actor) -> None:
     """End the session: its key is deleted from the server at once."""
     with transaction() as session:
@@ -439,10 +433,11 @@ def sign_out(*, by: Actor) -> None:
         audit.append(session, audit.Event.SIGNED_OUT, by=by)
 
 
-def change_password(*, password: str, new_password: str, by: Actor, asker: Asker = COMMAND) -> None:
+def change_password(*, password: str, new_password: str, by: Actor, cookie: str = "", asker: Asker = COMMAND) -> None:
     """Seal the member's keys under a new password; every other session ends.
 
-    Raises SignInRefused when the old password is wrong, TooSoon, WeakPassword.
+    `cookie`: of the actor's session, which goes on as before. Without it the session goes on, too, but a first second
+    factor is set up after the next sign-in. Raises SignInRefused when the old password is wrong, TooSoon, WeakPassword.
     """
     member = db.session.get(Member, by.member_id)
     if member is None:
@@ -451,15 +446,18 @@ def change_password(*, password: str, new_password: str, by: Actor, asker: Asker
     account, keys = credentials.prove_password(member.login, password, "password", asker)
     with transaction() as session:
         member = credentials.hold(session, account)
-        vault.change_password(member, keys, new_password)
+        under = vault.change_password(member, keys, new_password)
         session.execute(
             update(MemberSession)
             .where(MemberSession.member_id == member.id, MemberSession.digest != by.session_id)
             .values(sealed_keys=None, locked=False)
         )
         own = session.get(MemberSession, by.session_id, with_for_update=True, populate_existing=True)
-        if own is not None and own.asks_password and vault.is_session(own, own.digest, member.organisation_id):
+        if own is not None and vault.is_session(own, own.digest, member.organisation_id):
             own.asks_password = False
+            parts = vault.read_cookie(cookie)
+            if parts is not None and parts[0] == own.digest and own.sealed_keys is not None:
+                vault.carry_on(own, parts[1], under)
             vault.mark_session(own, member.organisation_id)
         audit.append(session, audit.Event.PASSWORD_CHANGED, by=by)
 
@@ -476,6 +474,7 @@ def recover(
     """A new password by the recovery code, and the second factor's code if there is one; every session ends.
 
     The code works once: the next one is returned, to be shown once, and the same transaction makes the old one invalid.
+    Nothing opens before the next one was typed in.
 
     Raises SignInRefused, TooSoon, WeakPassword; PasskeyAsked, as in `sign_in`, when the recovery code is right.
     """
@@ -487,8 +486,10 @@ def recover(
     failed_attempt_rows.check(tries)
     account = credentials.account_now(name)
     step = second_factor_vault.accepted_step(account, second_factor)
+    # Who has no second factor where one is asked for either waits, or it was taken out of the rows by hand.
+    bound = account is not None and account.status == "active" and _factor_demanded()
     missing = account is None or (
-        account.has_second_factor and step is None and (bool(second_factor.strip()) or not account.passkeys)
+        step is None and (account.has_second_factor or bound) and (bool(second_factor.strip()) or not account.passkeys)
     )
     # Without the second factor the code is not tried; a dummy of the same cost, which is always made, is tried instead.
     instead = vault.no_recovery_code()
@@ -496,7 +497,7 @@ def recover(
     if account is None or keys is None or account.status not in ("active", "waiting"):
         credentials.refuse(account, "recovery", tries)
     asked = passkeys.factors_at(account, in_browser=asker != COMMAND)
-    if account.has_second_factor and step is None and not asked.passkeys:
+    if (account.has_second_factor or bound) and step is None and not asked.passkeys:
         credentials.refuse(account, "recovery", tries)
     check_new(new_password, db.session.get_one(Member, account.id))
     db.session.rollback()
@@ -514,6 +515,10 @@ def recover(
             return recovering.finish(session, member, keys, new_password, tries)
     except credentials.Overtaken:
         credentials.refuse(account, "recovery", tries)
+
+
+def _factor_demanded() -> bool:
+    return second_factor_vault.demanded() or passkey_vault.demanded()
 
 
 def carry(ended: Ended, kind: Carry, *, path: str, fields: Sequence[tuple[str, str]] = ()) -> str:

@@ -14,6 +14,7 @@ from nrm import audit, clock
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import (
     Actor,
+    NotPermitted,
     NotVisible,
     OrganisationKind,
     Permission,
@@ -25,6 +26,7 @@ from nrm.domain.accounts.members import (
     COMES_BACK,
     KeyHappening,
     KeyHoldersDecide,
+    LastKeyHolder,
     WrongCode,
     check_coming_back,
     check_ending_from_outside,
@@ -33,6 +35,8 @@ from nrm.domain.accounts.members import (
     leaves_few,
 )
 from nrm.domain.accounts.second_hands import ActKind, ActReason, WaitsForSecond
+from nrm.domain.accounts.vouching import NoSecondHand
+from nrm.domain.accounts.words import NoOccasion, OccasionStatus
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.steps.accounts import alone, credentials, leaving
 from nrm.steps.accounts import members as steps
@@ -40,8 +44,10 @@ from nrm.steps.accounts.credentials import COMMAND, Asker
 from nrm.steps.accounts.key_events import happened
 from nrm.steps.accounts.members import KEEPS_FOR
 from nrm.store.accounts import members as store
+from nrm.store.accounts import occasions as occasion_store
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import members as member_rows
+from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.vault import epochs, grants, keyrings, rewrapping, shredding
 from nrm.vault import members as vault
 
@@ -167,33 +173,109 @@ def _bind_administrator(member: Member, organisation: Organisation, by: Actor, *
 def begin_again(*, member_id: uuid.UUID, by: Actor) -> str:
     """Let a colleague who lost password and code, or who comes back, make new keys; returns the one-time link's token.
 
-    The old keys, wraps and sessions are deleted at once. The colleague who later confirms the member decides what the
-    new keys open. In an organisation that holds keys, a colleague does this, after checking the identity in person. The
-    administrator does it in other organisations, and for a founder invited by administrators only who has not joined
-    yet. Raises
-    NotPermitted, KeyHoldersDecide, NotVisible, OwnAccount, LastKeyHolder; WaitsForSecond for the third in an hour.
+    For somebody with an account that works it takes effect after 24 hours, or once a second hand agrees: until then
+    the old account goes on, tells who lets them begin anew, and can end it. Who has no such account begins at once.
+    Nobody gets in by the link alone: a colleague types the words.
+    In an organisation that holds keys, a key holder does this. The administrator does it in other organisations, and
+    for a founder invited by administrators only who has not joined yet. Raises NotPermitted, KeyHoldersDecide,
+    NotVisible, OwnAccount, LastKeyHolder.
     """
     by.must(Permission.ACCOUNT_DISABLE)
     with transaction() as session:
         member, organisation = steps.colleague(session, member_id, by)
-        elsewhere = organisation.id != by.organisation_id and OrganisationKind(organisation.kind).holds_keys
-        if elsewhere:
+        holds_keys = OrganisationKind(organisation.kind).holds_keys
+        if holds_keys and organisation.id != by.organisation_id:
             check_new_link_from_outside(
                 invited=member.status == "invited",
                 from_colleague=member_rows.has_link_of_colleague(member),
-                holders=member_rows.holders(organisation.id),
+                founded=account_rows.has_keyring(organisation.id),
             )
-        check_leaving(holds=member_rows.holds_newest(member.id), others=member_rows.other_holders(member))
-        waits = _goes_among_colleagues(session, ActKind.BEGIN_ANEW, ActReason.LOST_KEYS, member, by)
-        if waits is None:
-            counts = _counts(member, by)
-            token = steps.begin_again(session, member, by)
-            if counts:
-                alone.count(session, ActKind.BEGIN_ANEW, member_id, by)
-    if waits is not None:
-        raise WaitsForSecond(waits)
+        elif holds_keys and (by.member_id is None or not member_rows.holds_newest(by.member_id)):
+            raise KeyHoldersDecide
+        if member.status == "active":
+            return steps.ask_to_begin_again(session, member, by)
+        token = steps.begin_again(session, member, by)
     shredding.work_off()
     return token
+
+
+def agree_to_anew(*, member_id: uuid.UUID, called_back: bool = False, by: Actor) -> None:
+    """A second hand agrees that this member begins anew: the old account is gone at once, and the link works.
+
+    Where an organisation has no second hand, the duty desk of the Responsible Authority is one, after a call back.
+    Raises NotVisible, NoSecondHand, NoOccasion, LastKeyHolder.
+    """
+    with transaction() as session:
+        member, _ = _held_for_anew(session, member_id, by)
+        occasion = occasion_rows.going_on(session, member.id)
+        if occasion is None or occasion.status != OccasionStatus.WAITS:
+            raise NoOccasion
+        refusal = occasion_store.refusal_as_second_hand(
+            member.id, first_id=occasion.by_id, called_back=called_back, by=by
+        )
+        if refusal is not None:
+            raise NoSecondHand(refusal)
+        occasion.second_id = by.member_id
+        happened(session, KeyHappening.ANEW_AGREED, member, by=by)
+        steps.take_effect(session, member, occasion, by)
+        audit.append(session, audit.Event.ANEW_AGREED, by=by, member_id_anew=member.id)
+    shredding.work_off()
+
+
+def stop_anew(*, member_id: uuid.UUID, by: Actor) -> None:
+    """The member, whoever let them begin anew, or another holder ends it before it takes effect: the account goes on.
+
+    Raises NotVisible, NoOccasion, NotPermitted.
+    """
+    with transaction() as session:
+        member, organisation = _held_for_anew(session, member_id, by)
+        occasion = occasion_rows.going_on(session, member.id)
+        if occasion is None or occasion.status != OccasionStatus.WAITS:
+            raise NoOccasion
+        own = by.member_id in (member.id, occasion.by_id)
+        holds_keys = OrganisationKind(organisation.kind).holds_keys
+        inside = by.organisation_id == organisation.id and by.keys is not None
+        holds = inside and by.member_id is not None and member_rows.holds_newest(by.member_id)
+        if not own and not (holds if holds_keys else inside):
+            raise NotPermitted("to end that a colleague begins anew")
+        steps.stop(session, member, by)
+
+
+def take_effect_of_anew(*, by: Actor) -> int:
+    """Let those begin anew whose 24 hours are over; returns how many. Who would leave nobody with the key waits on."""
+    done = 0
+    for waiting in occasion_rows.due(clock.now()):
+        try:
+            with transaction() as session:
+                organisation_id = session.get_one(Member, waiting.member_id).organisation_id
+                session.get_one(Organisation, organisation_id, with_for_update={"key_share": True})
+                member = session.get_one(Member, waiting.member_id, populate_existing=True)
+                occasion = occasion_rows.going_on(session, member.id)
+                if occasion is None or occasion.status != OccasionStatus.WAITS or member.status != "active":
+                    continue
+                steps.take_effect(session, member, occasion, by)
+                done += 1
+        except LastKeyHolder:
+            continue
+    if done:
+        shredding.work_off()
+    return done
+
+
+def _held_for_anew(session: Session, member_id: uuid.UUID, by: Actor) -> tuple[Member, Organisation]:
+    """The member and their organisation, held; for who is in it, the duty desk and who keeps the accounts."""
+    member = session.get(Member, member_id)
+    if member is None:
+        raise NotVisible
+    if member.organisation_id != by.organisation_id:
+        waits = occasion_rows.going_on(session, member.id)
+        outside = by.role is Role.DUTY_OFFICER or by.may(Permission.ORGANISATION_FOUND)
+        if not outside or waits is None or waits.status != OccasionStatus.WAITS:
+            raise NotVisible
+    organisation = session.get_one(
+        Organisation, member.organisation_id, with_for_update={"key_share": True}, populate_existing=True
+    )
+    return session.get_one(Member, member_id, populate_existing=True), organisation
 
 
 def renew_keyring(*, by: Actor) -> int:
@@ -362,7 +444,7 @@ def _check_code(member: Member, code: str) -> None:
         if member.code_checked_at is not None:
             return
         by = Actor(member.id, member.organisation_id, Role(member.role))
-        member.code_checked_at = clock.now()
+        member.code_checked_at, member.code_due = clock.now(), False
         happened(session, KeyHappening.CODE_CHECKED, member, by=by)
         session.flush()
         audit.append(session, audit.Event.RECOVERY_CODE_CHECKED, by=by)

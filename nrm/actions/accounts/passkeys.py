@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, Credentials, NotVisible
+from nrm.domain.accounts.members import KeyHappening
 from nrm.domain.accounts.passkeys import MOST, PasskeyRefused, Purpose, Refusal, name_of
 from nrm.models.accounts.accounts import Member, MemberSession
 from nrm.models.accounts.passkeys import Passkey
 from nrm.steps.accounts import credentials, recovering, signing_in
 from nrm.steps.accounts import passkeys as steps
 from nrm.steps.accounts.credentials import Asker
+from nrm.steps.accounts.key_events import happened
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.accounts import passkeys as rows
 from nrm.store.rows.accounts.failed_attempts import Counter
@@ -54,7 +56,8 @@ def ask_making(*, by: Actor) -> str:
 def make(*, name: str, answer: str, by: Actor) -> None:
     """Keep the passkey that the browser made, signed by the member's own key.
 
-    A member's first second factor ends all other sessions. Raises NotVisible, PasskeyRefused, CannotOpen.
+    A member's first second factor ends all other sessions. Raises NotVisible, PasskeyRefused, CannotOpen,
+    SessionTooOld.
     """
     account = credentials.own_account(by)
     name = name_of(name)
@@ -76,7 +79,8 @@ def _keep(made: vault.Made, name: str, account: Credentials, by: Actor) -> None:
         _check_room(member.id)
         if rows.is_taken(made.credential):
             raise PasskeyRefused(Refusal.KNOWN)
-        first = not steps.factors(member.id, code=account.has_second_factor).has_any
+        first = not account.has_any_factor
+        keys = credentials.keys_as_sealed(account, by) if first else None
         site = vault.site()
         assert site is not None
         row = Passkey(
@@ -93,14 +97,19 @@ def _keep(made: vault.Made, name: str, account: Credentials, by: Actor) -> None:
         )
         vault.sign(row, by=by)
         session.add(row)
+        session.flush()
         member.totp_reset_at = None
-        if first:
+        if keys is not None:
+            vault_of_members.seal_as_they_are(member, keys)
             session.execute(
                 update(MemberSession)
                 .where(MemberSession.member_id == member.id, MemberSession.digest != by.session_id)
                 .values(sealed_keys=None, locked=False)
             )
         credentials.proved(session, by)
+        if member.status == "active":
+            happened(session, KeyHappening.FACTOR_SET if first else KeyHappening.FACTOR_CHANGED, member, by=by)
+            session.flush()
         audit.append(session, audit.Event.PASSKEY_MADE, by=by, passkey_id=row.id)
 
 
@@ -114,19 +123,24 @@ def _check_room(member_id: uuid.UUID) -> None:
 def remove(*, passkey_id: uuid.UUID, by: Actor) -> None:
     """Take one's own passkey away; also its row, put back by hand, is none any more.
 
-    Raises NotVisible, PasskeyRefused (LAST).
+    Raises NotVisible, PasskeyRefused (LAST), SessionTooOld.
     """
     account = credentials.own_account(by)
     with transaction() as session:
         # Held until the end: of two who remove the last two at once one is refused.
-        session.get_one(Member, account.id, with_for_update={"key_share": True}, populate_existing=True)
+        member = credentials.hold_for_sealing(session, account)
         row = next((each for each in rows.of_member(account.id) if each.id == passkey_id), None)
         if row is None:
             raise NotVisible
         if row in vault.genuine([row]):
             steps.factors(account.id, code=account.has_second_factor).check_removal()
             vault.remove([row])
+        last = not account.has_second_factor and len(rows.of_member(account.id)) == 1
+        keys = credentials.keys_as_sealed(account, by) if last else None
         session.delete(row)
+        session.flush()
+        if keys is not None:
+            vault_of_members.seal_as_they_are(member, keys)
         audit.append(session, audit.Event.PASSKEY_REMOVED, by=by, passkey_id=passkey_id)
 
 

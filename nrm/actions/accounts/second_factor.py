@@ -1,4 +1,4 @@
-"""The second factor of a member: setting it up, taking it away, and proving again that it is them."""
+"""The second factor of a member: setting it up, also in place of a lost one, and proving again that it is them."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from dataclasses import dataclass
 
 from sqlalchemy import update
 
-from nrm import audit, clock
-from nrm.db import transaction
+from nrm import audit
+from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import (
     Actor,
     NotPermitted,
     NotVisible,
     OrganisationKind,
-    Permission,
     Role,
     WaitsForColleague,
 )
-from nrm.domain.accounts.members import check_letting_in, check_reset_from_outside
+from nrm.domain.accounts.members import KeyHappening, check_letting_in
 from nrm.domain.accounts.passkeys import Purpose
 from nrm.domain.accounts.second_factor import WrongCode
 from nrm.models.accounts.accounts import Member, MemberSession, Organisation
-from nrm.steps.accounts import credentials, passkeys, tallies
+from nrm.steps.accounts import ceremonies, credentials, passkeys, signing_in, tallies
 from nrm.steps.accounts.credentials import Asker
+from nrm.steps.accounts.key_events import happened
 from nrm.store.accounts.members import colleague
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
-from nrm.store.rows.accounts.members import holds_newest, other_holders
+from nrm.store.rows.accounts.members import holds_newest
 from nrm.vault import members
 from nrm.vault import passkeys as vault_of_passkeys
 from nrm.vault import second_factor as vault
@@ -48,9 +48,14 @@ def demanded() -> bool:
 def propose(*, by: Actor) -> Proposal:
     """The secret this session offers; it counts once a code of it was confirmed. Raises NotVisible."""
     account = credentials.own_account(by)
-    if not vault.demanded():
+    if not _offered(by):
         raise NotVisible
     return Proposal(vault.as_text(vault.proposed(by.session_id, account.id, account.sealed_totp)), account.login)
+
+
+def _offered(by: Actor) -> bool:
+    """Whether a telephone can be set up: where it is asked for, and in place of a passkey that is lost."""
+    return vault.demanded() or _lacks_factor(by)
 
 
 def code_now(secret: str) -> str:
@@ -58,14 +63,39 @@ def code_now(secret: str) -> str:
     return vault.code_now(secret)
 
 
+def begin_lost(*, login: str, password: str, asker: Asker = credentials.COMMAND) -> str:
+    """The cookie of a session that opens nothing: in it another telephone is set up in place of a lost one.
+
+    A colleague types the words that are shown then, and the telephone counts. Until then the old one does. Raises
+    SignInRefused, also for somebody who has no second factor or does not work here yet; TooSoon.
+    """
+    name = credentials.folded(login)
+    tries = credentials.counters(name, asker)
+    failed_attempt_rows.check(tries)
+    account = credentials.account_now(name)
+    under = members.prove(account, name, password)
+    if account is None or under is None or not account.has_any_factor or account.status != "active":
+        credentials.refuse(account, "lost telephone", tries)
+    if account.waits_at is not None:
+        credentials.turn_away(account, None, tries)
+    proved = signing_in.proved(account, under, password)
+    try:
+        with transaction() as session:
+            member = credentials.hold(session, account)
+            return signing_in.begin(session, member, account, proved, asker, tries, lacks_factor=True)
+    except (credentials.Overtaken, members.CannotOpen):
+        credentials.refuse(account, "lost telephone", tries)
+
+
 def set_up(*, code: str, by: Actor, asker: Asker = credentials.COMMAND) -> None:
     """Make the offered secret the member's second factor; it replaces an earlier one.
 
-    This session continues as one that has proved the factor; all other sessions end. Raises WrongCode, TooSoon,
-    NotVisible.
+    This session continues as one that has proved the factor; all other sessions end. In a session that was begun
+    without the lost one, it waits for the words that a colleague types. Raises WrongCode, TooSoon, NotVisible,
+    NoOccasion while the member begins anew, SessionTooOld for a first factor.
     """
     account = credentials.own_account(by)
-    if not vault.demanded():
+    if not _offered(by):
         raise NotVisible
     tries = credentials.counters(account.login, asker)
     failed_attempt_rows.check(tries)
@@ -73,18 +103,31 @@ def set_up(*, code: str, by: Actor, asker: Asker = credentials.COMMAND) -> None:
     step = vault.step_of(secret, code, None)
     if step is None:
         raise WrongCode  # not counted as a failure: the secret is on the page itself, so there is nothing to guess
+    sealed = vault.seal(account.id, secret)
     with transaction() as session:
-        session.execute(
-            update(Member)
-            .where(Member.id == account.id)
-            .values(sealed_totp=vault.seal(account.id, secret), totp_step=step, totp_reset_at=None)
-        )
+        row = session.get(MemberSession, by.session_id, populate_existing=True)
+        if row is None or by.organisation_id is None or not members.is_session(row, row.digest, by.organisation_id):
+            raise NotVisible
+        if row.lacks_factor:
+            member = session.get_one(Member, account.id, with_for_update={"key_share": True}, populate_existing=True)
+            ceremonies.ask_telephone(session, member, by.session_id, sealed, step, by)
+            return
+        first = not account.has_any_factor
+        keys = credentials.keys_as_sealed(account, by) if first else None
+        member = credentials.hold_for_sealing(session, account)
+        member.sealed_totp, member.totp_step, member.totp_reset_at = sealed, step, None
+        if keys is not None:
+            members.seal_as_they_are(member, keys)
+        session.flush()
         session.execute(
             update(MemberSession)
             .where(MemberSession.member_id == account.id, MemberSession.digest != by.session_id)
             .values(sealed_keys=None, locked=False)
         )
         credentials.proved(session, by)
+        if member.status == "active":
+            happened(session, KeyHappening.FACTOR_SET if first else KeyHappening.FACTOR_CHANGED, member, by=by)
+            session.flush()
         audit.append(session, audit.Event.SECOND_FACTOR_SET, by=by)
 
 
@@ -125,9 +168,12 @@ def prove_again(
     account = credentials.own_account(by)
     tries = credentials.counters(account.login, asker)
     failed_attempt_rows.check(tries)
+    lacks = _lacks_factor(by)
     has = passkeys.factors_at(account, in_browser=asker != credentials.COMMAND)
     step, used = None, None
-    if passkey and has.passkeys:
+    if lacks:
+        right = True  # it was lost, and the session opens nothing
+    elif passkey and has.passkeys:
         with transaction() as session:
             challenge = passkeys.take_of_session(session, passkey, Purpose.PROVE, by=by)
         used = passkeys.answered(account.id, passkey, challenge)
@@ -147,7 +193,7 @@ def prove_again(
             credentials.hold(session, account)
             if used is not None:
                 passkeys.note_use(session, used)
-            elif account.has_second_factor:
+            elif account.has_second_factor and not lacks:
                 credentials.use_code(session, account.id, step)
             credentials.proved(session, by)
             failed_attempt_rows.forgive(session, tries[0])
@@ -156,34 +202,9 @@ def prove_again(
         credentials.refuse(account, "step-up", tries)
 
 
-def reset(*, member_id: uuid.UUID, by: Actor) -> None:
-    """Remove a colleague's telephone and passkeys, because one is lost; at the next sign-in they set up a new one.
-
-    The password is still needed. Every session of the colleague ends. Nobody can do it for themselves; the
-    administrator does it where no colleague can. Raises NotPermitted, KeyHoldersDecide, NotVisible.
-    """
-    by.must(Permission.ACCOUNT_RESET)
-    member = colleague(member_id, by=by)
-    if member.id == by.member_id:
-        raise NotPermitted("one's own second factor")
-    with transaction() as session:
-        # Held until the end: a second key holder is confirmed before this or after it.
-        organisation = session.get_one(
-            Organisation, member.organisation_id, with_for_update={"key_share": True}, populate_existing=True
-        )
-        if organisation.id != by.organisation_id:
-            holds_keys = OrganisationKind(organisation.kind).holds_keys
-            check_reset_from_outside(holds_keys=holds_keys, colleagues=other_holders(member))
-        session.execute(
-            update(Member)
-            .where(Member.id == member.id)
-            .values(sealed_totp=None, totp_step=None, totp_reset_at=clock.now())
-        )
-        passkeys.forget_all(session, member.id)
-        session.execute(
-            update(MemberSession).where(MemberSession.member_id == member.id).values(sealed_keys=None, locked=False)
-        )
-        audit.append(session, audit.Event.SECOND_FACTOR_RESET, by=by, member_id_reset=member.id)
+def _lacks_factor(by: Actor) -> bool:
+    row = db.session.get(MemberSession, by.session_id, populate_existing=True)
+    return row is not None and row.lacks_factor
 
 
 def let_in(*, member_id: uuid.UUID, by: Actor) -> None:

@@ -353,6 +353,8 @@ class KeyHolder:
     sign_private: bytes
     keyrings: dict[int, bytes] = field(default_factory=dict)  # version -> private half, once unwrapped
     unwrapped: dict[tuple[bytes, bytes], bytes] = field(default_factory=dict)  # (wrapped, context) -> compartment key
+    under: bytes | None = None  # what the member's row has them sealed under; None: the session does not know
+    bound: bool = True  # to the second factor; False: sealed by an older program
 
     def __repr__(self) -> str:
         return "<hidden>"
@@ -396,6 +398,11 @@ class Credentials:
         """Whether the account exists and a code is asked of it."""
         return self.known and self.sealed_totp is not None
 
+    @property
+    def has_any_factor(self) -> bool:
+        """Whether there is a telephone, or the row of a passkey: the keys open in this state alone."""
+        return self.has_second_factor or (self.known and self.passkeys > 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -426,7 +433,7 @@ class Actor:
             raise NotPermitted(permission)
 
 
-INVITATION_HOURS = 24
+INVITATION_HOURS = 48
 SESSION_IDLE_MINUTES = 15
 SESSION_HOURS = 8
 SHORTEST_PASSWORD, SHORTEST_ALONE = 12, 15

@@ -65,6 +65,14 @@ def check(number: int, last_at: datetime, now: datetime, limit: Limit) -> None:
         raise TooSoon(delay, last_at + delay - now)
 
 
+def check_all(number: int, last_at: datetime, now: datetime, limit: Limit) -> None:
+    """Raise TooSoon while all free failures of the limit count: no try is left until one of them is forgiven."""
+    beyond = counted(number, last_at, now, limit) - limit.free + 1
+    if beyond > 0:
+        passed = max(now - last_at, timedelta()) % limit.forgiven_every
+        raise TooSoon(limit.forgiven_every, beyond * limit.forgiven_every - passed)
+
+
 def network_of(address: str | None) -> str:
     """The network an address belongs to: /24 of IPv4, /64 of IPv6; `unknown` for what is no address."""
     try:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -288,6 +288,11 @@ class KeyPeriod:
 def hour_of(at: datetime) -> int:
     """The hour of an instant."""
     return int(at.timestamp()) // 3600
+
+
+def time_of(hour: int) -> datetime:
+    """The first instant of an hour of the log, in UTC."""
+    return datetime.fromtimestamp(hour * 3600, UTC)
 
 
 def founders_of(body: Body) -> tuple[Person, ...]:

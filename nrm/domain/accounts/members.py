@@ -37,6 +37,28 @@ class KeyHappening(StrEnum):
     CAME_BACK = "came_back"
     SUSPENDED = "suspended"
     RESUMED = "resumed"
+    FOUNDED = "founded"
+    RECOVERED = "recovered"
+    FACTOR_SET = "factor_set"
+    FACTOR_CHANGED = "factor_changed"
+    ANEW_ASKED = "anew_asked"
+    ANEW_AGREED = "anew_agreed"
+    ANEW_STOPPED = "anew_stopped"
+    OBJECTED = "objected"
+
+
+OBJECTIONABLE = (
+    KeyHappening.CONFIRMED,
+    KeyHappening.FOUNDED,
+    KeyHappening.ANEW_ASKED,
+    KeyHappening.BEGINS_ANEW,
+    KeyHappening.RECOVERED,
+    KeyHappening.FACTOR_SET,
+    KeyHappening.FACTOR_CHANGED,
+)
+"""What a holder whose own account is older may object to."""
+TOLD = (*OBJECTIONABLE, KeyHappening.ANEW_STOPPED, KeyHappening.OBJECTED)
+"""What every colleague's home page tells for 14 days."""
 
 
 class LastKeyHolder(Exception):
@@ -131,35 +153,25 @@ def check_coming_back(left_at: datetime | None, *, has_keys: bool, now: datetime
         raise GoneForGood
 
 
-def check_inviting(*, own: bool, holds: bool, keeps_accounts: bool, holds_keys: bool, holders: int) -> None:
+def check_inviting(*, own: bool, holds: bool, keeps_accounts: bool, holds_keys: bool, founded: bool) -> None:
     """Raise KeyHoldersDecide unless a key holder invites into the own organisation, or who keeps the accounts into one
-    that holds no keys or has fewer than two people who hold them."""
-    founding = not holds_keys or holders < KEY_HOLDERS_NEEDED
-    if not (own and holds) and not (keeps_accounts and founding):
+    that holds no keys or is not founded yet."""
+    if not (own and holds) and not (keeps_accounts and not (holds_keys and founded)):
         raise KeyHoldersDecide
 
 
-def is_ended_by_founding(*, from_colleague: bool, holders: int) -> bool:
-    """Whether a link that nobody of the organisation made is dead: two people hold the key and invite themselves."""
-    return not from_colleague and holders >= KEY_HOLDERS_NEEDED
+def is_ended_by_founding(*, from_colleague: bool, holds_keys: bool, founded: bool) -> bool:
+    """Whether a link that nobody of the organisation made is dead: its founders hold the key and invite themselves."""
+    return not from_colleague and holds_keys and founded
 
 
-def check_new_link_from_outside(*, invited: bool, from_colleague: bool, holders: int) -> None:
-    """Raise KeyHoldersDecide unless somebody who was only ever invited by administrators gets another link of theirs.
+def check_new_link_from_outside(*, invited: bool, from_colleague: bool, founded: bool) -> None:
+    """Raise KeyHoldersDecide unless somebody who was only ever invited by administrators gets another link of theirs,
+    before the organisation is founded.
 
-    A key holder's link is never replaced, even if only one key holder is left: they check who comes with their link.
+    A key holder's link is never replaced: they hear the words of whoever comes with it.
     """
-    if not invited or from_colleague or holders >= KEY_HOLDERS_NEEDED:
-        raise KeyHoldersDecide
-
-
-def check_reset_from_outside(*, holds_keys: bool, colleagues: int) -> None:
-    """Raise KeyHoldersDecide where a colleague holds the key and could take the second factor away instead.
-
-    `colleagues`: how many other key holders there are. Otherwise a member without one would lose every case together
-    with the telephone.
-    """
-    if holds_keys and colleagues:
+    if not invited or from_colleague or founded:
         raise KeyHoldersDecide
 
 

@@ -28,6 +28,7 @@ class SuspensionReason(StrEnum):
     NOT_THEMSELVES = "not_themselves"
     MISUSE = "misuse"
     ASKED = "asked"
+    OBJECTED = "objected"  # to something that happened with the account; never chosen from a list
 
 
 class SuspensionEnd(StrEnum):

@@ -112,6 +112,8 @@ class Member(Model):
     signed_in_at: Mapped[datetime | None]  # the last time
     waits_at: Mapped[datetime | None]  # since when the account waits until a colleague lets the member in
     left_at: Mapped[datetime | None]  # when the account was ended, as long as its keys are kept
+    # After a recovery: nothing opens before the next code is typed in.
+    code_due: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Invitation(Model):
@@ -128,6 +130,7 @@ class Invitation(Model):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
+    mark: Mapped[bytes | None]  # a MAC over whose link it is, by which sign-in name, until when, and who made it
 
 
 class Keyring(Model):
@@ -201,6 +204,8 @@ class MemberSession(Model):
         int | None
     ]  # idle minutes after which it covers itself; None: without a shift, it ends instead
     wrong_proofs: Mapped[int] = mapped_column(default=0, server_default=text("0"))  # while it is locked
+    # Begun by the password alone, because the telephone is lost: nothing opens before a colleague types the words.
+    lacks_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
     whose_mark: Mapped[bytes | None]
     mark: Mapped[bytes | None]
     sealed_head: Mapped[bytes | None]  # the end of the key log that this session saw, under the session's key

@@ -48,6 +48,10 @@ class Overtaken(SignInRefused):
     """The account changed while a proof was being checked: its password, status, second factor or code."""
 
 
+class SessionTooOld(Exception):
+    """The session does not know under what its member's keys are sealed now: signing in again helps."""
+
+
 class CodeUsed(Overtaken):
     """Somebody used the same code at the same moment."""
 
@@ -137,6 +141,25 @@ def hold(session: Session, account: Credentials) -> Member:
     if any(getattr(member, name) != getattr(account, name) for name in _PROVED):
         raise Overtaken
     return member
+
+
+def keys_as_sealed(account: Credentials, by: Actor) -> KeyHolder:
+    """The actor's own keys, with what the account has them sealed under; to seal them anew. Raises SessionTooOld."""
+    under = by.keys.under if by.keys is not None else None
+    if under is None:
+        raise SessionTooOld
+    try:
+        return members.open_keys(account, under)
+    except members.CannotOpen:
+        raise SessionTooOld from None
+
+
+def hold_for_sealing(session: Session, account: Credentials) -> Member:
+    """As `hold`, for somebody who is signed in; raises SessionTooOld."""
+    try:
+        return hold(session, account)
+    except Overtaken:
+        raise SessionTooOld from None
 
 
 def use_code(session: Session, member_id: uuid.UUID, step: int | None) -> None:

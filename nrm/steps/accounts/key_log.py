@@ -7,6 +7,7 @@ done in the rows even so, and `nrm keylog verify` names the difference.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import current_app
@@ -16,9 +17,9 @@ from nrm import clock
 from nrm.domain.accounts.accounts import Actor, KeyHolder, OrganisationKind, Role
 from nrm.domain.accounts.key_log import State
 from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, Standing, hour_of
-from nrm.models.accounts.accounts import Member
+from nrm.models.accounts.accounts import Member, Organisation
 from nrm.prepared import AnySession, Row
-from nrm.vault import members
+from nrm.vault import keyrings, members
 from nrm.vault.keylog import entries, log, people
 from nrm.vault.keylog.heads import Head
 from nrm.vault.keyrings import Disagrees
@@ -123,6 +124,39 @@ def let_in(session: Session, member: Member, by: Actor) -> bool:
         current_app.logger.error("the key log did not let %s in: %s", member.id, refused)
         raise Disagrees from None
     return holds
+
+
+def typed_by(session: Session, member: Member) -> tuple[uuid.UUID, ...]:
+    """Who has let the member in already, while a second hand is still missing. Raises Disagrees, CannotOpen."""
+    state = _state(session)
+    if member.organisation_id not in state.organisations:
+        return ()
+    kind = EntryKind.ANEW if member.id in state.members else EntryKind.JOINED
+    found = log.proposal_of(state, kind, people.person_of(member))
+    return found.signers if found is not None else ()
+
+
+def propose_founding(session: Session, organisation: Organisation, founders: Sequence[Member], by: Actor) -> None:
+    """Once the log has begun: propose that these found the organisation, as one of them; the others agree later.
+
+    Raises Disagrees for what the log refuses, CannotOpen.
+    """
+    state = _state(session)
+    if not state.begun or organisation.id in state.organisations:
+        return
+    public = b""
+    if OrganisationKind(organisation.kind).holds_keys:
+        public = bytes(keyrings.newest(session, organisation).public)
+    try:
+        log.propose(
+            session,
+            EntryKind.FOUNDED,
+            people.founding_of(organisation, public, [people.person_of(each) for each in founders]),
+            by=by,
+        )
+    except (EntryRefused, log.LogWrong) as refused:
+        current_app.logger.error("the key log has no proposal to found %s: %s", organisation.id, refused)
+        raise Disagrees from None
 
 
 def left(session: Session, member: Member, by: Actor, *, reason: str = "left") -> bool:

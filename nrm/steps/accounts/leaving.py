@@ -9,16 +9,16 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.accounts.members import KeyHappening, check_leaving
 from nrm.domain.accounts.suspensions import SuspensionEnd, SuspensionReason
-from nrm.models.accounts.accounts import Invitation, KeyringWrap, Member, MemberSession, Organisation
+from nrm.models.accounts.accounts import KeyringWrap, Member, MemberSession, Organisation
 from nrm.models.accounts.suspensions import Suspension
-from nrm.steps.accounts import key_log
+from nrm.steps.accounts import ceremonies, key_log
 from nrm.steps.accounts import members as steps
 from nrm.steps.accounts.key_events import happened
 from nrm.steps.shelter import key_workers as key_worker_steps
@@ -35,6 +35,7 @@ def leave(session: Session, member: Member, organisation: Organisation, by: Acto
     holds = member_rows.holds_newest(member.id)
     check_leaving(holds=holds, others=member_rows.other_holders(member))
     key_log.left(session, member, by)
+    ceremonies.close(session, member)
     had_keys = member.sealed_kem is not None
     _sign_out_for_good(session, member)
     key_worker_steps.end_of_member(session, member.id, by)
@@ -73,9 +74,19 @@ def forget(session: Session, member: Member, by: Actor) -> None:
 
 
 def suspend(
-    session: Session, member: Member, reason: SuspensionReason, length: timedelta, by: Actor, *, administrator: bool
+    session: Session,
+    member: Member,
+    reason: SuspensionReason,
+    length: timedelta,
+    by: Actor,
+    *,
+    administrator: bool = False,
+    event_id: uuid.UUID | None = None,
 ) -> uuid.UUID:
-    """Suspend a person: every session of theirs opens and signs nothing from the next request on."""
+    """Suspend a person: every session of theirs opens and signs nothing from the next request on.
+
+    `event_id`: what the actor objects to, once for each. Raises IntegrityError for a second time.
+    """
     now = clock.now()
     row = Suspension(
         id=uuid.uuid4(),
@@ -84,6 +95,7 @@ def suspend(
         by_id=by.member_id,
         by_administrator=administrator,
         reason=str(reason),
+        event_id=event_id,
         at=now,
         until=now + length,
         how_ended="",
@@ -121,8 +133,4 @@ def lengthen(session: Session, row: Suspension, length: timedelta, by: Actor) ->
 def _sign_out_for_good(session: Session, member: Member) -> None:
     session.execute(delete(MemberSession).where(MemberSession.member_id == member.id))
     session.execute(delete(KeyringWrap).where(KeyringWrap.member_id == member.id))
-    session.execute(
-        update(Invitation)
-        .where(Invitation.member_id == member.id, Invitation.used_at.is_(None))
-        .values(used_at=clock.now())
-    )
+    steps.end_links(session, member)

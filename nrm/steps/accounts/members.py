@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
@@ -11,12 +11,15 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.domain.accounts.accounts import INVITATION_HOURS, Actor, Permission
 from nrm.domain.accounts.members import KeyHappening, OwnAccount, check_leaving
+from nrm.domain.accounts.vouching import ANEW_AFTER
+from nrm.domain.accounts.words import OccasionStatus
 from nrm.models.accounts.accounts import Invitation, KeyringWrap, Member, MemberSession, Organisation
-from nrm.steps.accounts import passkeys
+from nrm.models.accounts.occasions import Occasion
+from nrm.steps.accounts import ceremonies, passkeys
 from nrm.steps.accounts.key_events import happened
 from nrm.store.accounts import members as store
 from nrm.store.rows.accounts import members as member_rows
-from nrm.vault import epochs, keyrings
+from nrm.vault import epochs, keyrings, words
 from nrm.vault import members as vault
 
 KEEPS_FOR = timedelta(hours=INVITATION_HOURS)
@@ -30,15 +33,62 @@ def let_begin_again(session: Session, member_id: uuid.UUID, by: Actor) -> str:
 
 
 def begin_again(session: Session, member: Member, by: Actor) -> str:
-    token, digest = vault.new_invitation()
+    """The member makes new keys, and the old ones are gone at once; returns the token of the one-time link."""
+    check_leaving(holds=member_rows.holds_newest(member.id), others=member_rows.other_holders(member))
+    ceremonies.close(session, member)
+    end_links(session, member)
+    _take_everything(session, member)
+    member.status, member.left_at = "invited", None
+    token = link(session, member, by, clock.now() + KEEPS_FOR)
+    _anew(session, member, by)
+    return token
+
+
+def ask_to_begin_again(session: Session, member: Member, by: Actor) -> str:
+    """The member may make new keys in 24 hours, or once a second hand agrees; returns the token of the link.
+
+    Until then the old account goes on, and the link does not work yet.
+    """
+    check_leaving(holds=member_rows.holds_newest(member.id), others=member_rows.other_holders(member))
+    end_links(session, member)
+    occasion = ceremonies.ask_anew(session, member, by, ANEW_AFTER)
+    assert occasion.effective_at is not None
+    return link(session, member, by, occasion.effective_at + KEEPS_FOR)
+
+
+def take_effect(session: Session, member: Member, occasion: Occasion, by: Actor) -> None:
+    """The 24 hours are over, or a second hand agreed: the old keys, wraps and sessions go. Raises LastKeyHolder."""
     check_leaving(holds=member_rows.holds_newest(member.id), others=member_rows.other_holders(member))
     _take_everything(session, member)
     member.status, member.left_at = "invited", None
-    expires_at = clock.now() + KEEPS_FOR
-    session.add(Invitation(member_id=member.id, digest=digest, expires_at=expires_at, by_id=by.member_id))
+    occasion.status = str(OccasionStatus.OPEN)
+    words.mark(occasion)
+    _anew(session, member, by)
+
+
+def stop(session: Session, member: Member, by: Actor) -> None:
+    """Nobody lets the member begin anew any more; the link is dead."""
+    ceremonies.close(session, member)
+    end_links(session, member)
+    happened(session, KeyHappening.ANEW_STOPPED, member, by=by)
+    session.flush()
+    audit.append(session, audit.Event.ANEW_STOPPED, by=by, member_id_anew=member.id)
+
+
+def _anew(session: Session, member: Member, by: Actor) -> None:
     session.flush()
     happened(session, KeyHappening.BEGINS_ANEW, member, by=by)
+    session.flush()
     audit.append(session, audit.Event.MEMBER_BEGINS_ANEW, by=by, member_id_anew=member.id)
+
+
+def link(session: Session, member: Member, by: Actor, expires_at: datetime) -> str:
+    """The token of a new one-time link for this member, which carries a mark."""
+    token, digest = vault.new_invitation()
+    made = Invitation(member_id=member.id, digest=digest, expires_at=expires_at, by_id=by.member_id)
+    made.mark = words.invitation_mark(made, member.login)
+    session.add(made)
+    session.flush()
     return token
 
 
@@ -49,6 +99,15 @@ def held(session: Session, member_id: uuid.UUID) -> tuple[Member, Organisation]:
         Organisation, organisation_id, with_for_update={"key_share": True}, populate_existing=True
     )
     return session.get_one(Member, member_id, populate_existing=True), organisation
+
+
+def end_links(session: Session, member: Member) -> None:
+    """No link that was made for this member works any more."""
+    session.execute(
+        update(Invitation)
+        .where(Invitation.member_id == member.id, Invitation.used_at.is_(None))
+        .values(used_at=clock.now())
+    )
 
 
 def colleague(session: Session, member_id: uuid.UUID, by: Actor) -> tuple[Member, Organisation]:
@@ -70,11 +129,6 @@ def _take_everything(session: Session, member: Member) -> None:
     """
     session.execute(delete(MemberSession).where(MemberSession.member_id == member.id))
     session.execute(delete(KeyringWrap).where(KeyringWrap.member_id == member.id))
-    session.execute(
-        update(Invitation)
-        .where(Invitation.member_id == member.id, Invitation.used_at.is_(None))
-        .values(used_at=clock.now())
-    )
     epochs.forget_member(session, member.id)
     vault.forget_keys(member)
     passkeys.forget_all(session, member.id)

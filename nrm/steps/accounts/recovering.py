@@ -17,16 +17,20 @@ from nrm.vault import members as vault
 
 
 def finish(session: Session, member: Member, keys: KeyHolder, new_password: str, tries: list[Counter]) -> str:
-    """Seal the keys under the new password and a new recovery code, which is returned; every session ends."""
+    """Seal the keys under the new password and a new recovery code, which is returned; every session ends.
+
+    Nothing opens before the new code was typed in.
+    """
     vault.change_password(member, keys, new_password)
     tallies.let_in(member)  # whoever tried codes had the old password
     following = vault.make_code(member, keys)
+    member.code_due = True
     session.execute(
         update(MemberSession).where(MemberSession.member_id == member.id).values(sealed_keys=None, locked=False)
     )
     failed_attempt_rows.forgive(session, tries[0])
     by = Actor(member.id, member.organisation_id, Role(member.role))
-    happened(session, KeyHappening.CODE_MADE, member, by=by)
+    happened(session, KeyHappening.RECOVERED, member, by=by)
     session.flush()
     audit.append(session, audit.Event.PASSWORD_CHANGED, by=by)
     return following

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
@@ -61,16 +61,27 @@ def proved(account: Credentials, under: bytes, password: str) -> Proved:
 
 
 def begin(
-    session: Session, member: Member, account: Credentials, right: Proved, asker: Asker, tries: list[Counter]
+    session: Session,
+    member: Member,
+    account: Credentials,
+    right: Proved,
+    asker: Asker,
+    tries: list[Counter],
+    *,
+    lacks_factor: bool = False,
 ) -> str:
     """The cookie of a new session. Raises CannotOpen.
 
-    No key of the member is opened before this.
+    No key of the member is opened before this. `lacks_factor`: the second factor is lost, and the session opens nothing
+    before a colleague has typed the words for another one; what failed since the last sign-in is told later.
     """
     keys = vault.open_keys(account, right.under)
     vault.sign_own(member, keys)
     if right.again is not None:
         vault.seal_under(member, keys, right.again)
+        keys = replace(keys, under=right.again.under)
+    else:
+        vault.bind_factor(member, keys)
     keyrings.unwrap_all(session, account.id, account.organisation_id, keys)
     seen, contradicts = key_log.end_seen(session, account.login, asker.browsers)
     new = vault.new_session(account.id, keys, seen)
@@ -79,10 +90,12 @@ def begin(
     new.row.expires_at = now + timedelta(hours=SESSION_HOURS)
     new.row.browser, new.row.device = kinds_of(asker.agent)
     new.row.asks_password = right.asks_password
-    tallies.tell(member, new.row, now, own=tries[0].of_own_browser)
+    new.row.lacks_factor = lacks_factor
+    if not lacks_factor:
+        tallies.tell(member, new.row, now, own=tries[0].of_own_browser)
+        failed_attempt_rows.forgive(session, tries[0])
     vault.mark_session(new.row, account.organisation_id)
     session.add(new.row)
-    failed_attempt_rows.forgive(session, tries[0])
     by = Actor(account.id, account.organisation_id, Role(account.role))
     audit.append(session, audit.Event.SIGNED_IN, by=by)
     if contradicts:

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ScalarSelect, Select, and_, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, OrganisationKind, Permission
-from nrm.domain.accounts.members import COMES_BACK, KEY_HOLDERS_NEEDED, KeyHoldersDecide, check_new_link_from_outside
-from nrm.models.accounts.accounts import Invitation, Member, Organisation
+from nrm.domain.accounts.members import COMES_BACK, KeyHoldersDecide, check_new_link_from_outside
+from nrm.domain.accounts.words import SHOWN_FOR, TELEPHONE_FOR, OccasionStatus, WordPurpose
+from nrm.models.accounts.accounts import Invitation, Keyring, Member, Organisation
+from nrm.models.accounts.occasions import Occasion
 from nrm.models.accounts.passkeys import Passkey
 from nrm.store.paging import Page
-from nrm.store.rows.accounts.members import has_newest, is_from_colleague, number_of_holders
+from nrm.store.rows.accounts.members import is_from_colleague, number_of_holders
 from nrm.store.rows.accounts.suspensions import is_suspended
 
 
@@ -39,11 +41,12 @@ class MemberLine:
     invited_by: str  # who made the last link, and of which organisation; empty for nobody
     invited_from: str
     link_is_colleagues: bool
-    holders: int  # of the newest keyring, in the organisation
-    holds: bool  # the newest keyring
     waits_at: datetime | None  # since when the account waits until a colleague lets the member in
     left_at: datetime | None
     suspended: bool
+    founded: bool  # the organisation has a keyring
+    reads: str  # what words the person's page shows for somebody to type; empty: none
+    begins_anew: bool  # somebody lets them, and it has not taken effect
 
     @property
     def may_come_back(self) -> bool:
@@ -56,19 +59,13 @@ class MemberLine:
         return not OrganisationKind(self.organisation_kind).holds_keys
 
     @property
-    def nobody_there_could_help(self) -> bool:
-        """Whether no colleague holds the key and could take a lost second factor away."""
-        colleagues = self.holders - self.holds
-        return not OrganisationKind(self.organisation_kind).holds_keys or colleagues == 0
-
-    @property
     def may_get_founders_link(self) -> bool:
         """Whether the administrator of accounts may make another link for them."""
         if not OrganisationKind(self.organisation_kind).holds_keys:
             return True
         try:
             check_new_link_from_outside(
-                invited=self.status == "invited", from_colleague=self.link_is_colleagues, holders=self.holders
+                invited=self.status == "invited", from_colleague=self.link_is_colleagues, founded=self.founded
             )
         except KeyHoldersDecide:
             return False
@@ -98,11 +95,10 @@ def organisations(*, by: Actor) -> Sequence[Organisation]:
 
 
 def foundable(*, by: Actor) -> Sequence[Organisation]:
-    """The organisations into which a keeper of accounts may invite: without keys, or with too few key holders."""
+    """The organisations into which a keeper of accounts may invite: without keys, or not founded yet."""
     by.must(Permission.ORGANISATION_FOUND)
     keyless = [str(each) for each in OrganisationKind if not each.holds_keys]
-    few = number_of_holders(Organisation.id, checked=False) < KEY_HOLDERS_NEEDED
-    statement = select(Organisation).where(or_(Organisation.kind.in_(keyless), few)).order_by(Organisation.code)
+    statement = select(Organisation).where(or_(Organisation.kind.in_(keyless), ~_founded())).order_by(Organisation.code)
     return db.session.scalars(statement).all()
 
 
@@ -119,6 +115,28 @@ def _last_link(what: Any) -> ScalarSelect[Any]:
         .join(_INVITING_FROM, _INVITING_FROM.id == _INVITING.organisation_id)
         .where(Invitation.member_id == Member.id)
         .order_by(Invitation.expires_at.desc(), Invitation.id)
+        .limit(1)
+        .correlate(Member)
+        .scalar_subquery()
+    )
+
+
+def _founded() -> ColumnElement[bool]:
+    """Whether the organisation of the query has a keyring."""
+    return exists().where(Keyring.organisation_id == Organisation.id).correlate(Organisation)
+
+
+def _reads() -> ScalarSelect[str]:
+    """What the words are for that the page of the query's member shows."""
+    telephone = and_(Occasion.purpose == WordPurpose.FACTOR, Occasion.began_at > clock.now() - TELEPHONE_FOR)
+    joining = and_(
+        Occasion.purpose != WordPurpose.FACTOR,
+        Occasion.began_at > clock.now() - SHOWN_FOR,
+        Member.code_checked_at.is_not(None),
+    )
+    return (
+        select(Occasion.purpose)
+        .where(Occasion.member_id == Member.id, Occasion.status == OccasionStatus.OPEN, or_(telephone, joining))
         .limit(1)
         .correlate(Member)
         .scalar_subquery()
@@ -142,11 +160,12 @@ def members(*, by: Actor, after: str = "", size: int = MEMBERS_AT_ONCE) -> Page[
             func.coalesce(_last_link(_INVITING.name), ""),
             func.coalesce(_last_link(_INVITING_FROM.code), ""),
             is_from_colleague(Member.id, Member.organisation_id),
-            number_of_holders(Organisation.id, checked=False),
-            and_(Member.status == "active", has_newest(Member.id)),
             Member.waits_at,
             Member.left_at,
             is_suspended(Member.id, clock.now()),
+            _founded(),
+            func.coalesce(_reads(), ""),
+            exists().where(Occasion.member_id == Member.id, Occasion.status == OccasionStatus.WAITS).correlate(Member),
         )
         .join(Organisation, Organisation.id == Member.organisation_id)
         .order_by(Organisation.code, Member.login)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Collection
 
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
@@ -36,6 +35,7 @@ from nrm.domain.accounts.accounts import (
 )
 from nrm.domain.accounts.failed_attempts import TooSoon
 from nrm.domain.accounts.members import KeyHoldersDecide
+from nrm.domain.accounts.vouching import NotYet
 from nrm.domain.words import N_
 from nrm.store import names
 from nrm.store.accounts import accounts as store
@@ -65,13 +65,7 @@ UNUSABLE = {
 LONG_ENOUGH = N_("At least 12 characters. Several words that do not belong together are easy to remember.")
 LONG_ALONE = N_("At least 15 characters. Several words that do not belong together are easy to remember.")
 _PEOPLE_TYPE_AT_MOST = 300
-THEMSELVES = N_(
-    "Choose another organisation: two people hold the key of this one, and invite their colleagues themselves"
-)
-HIDDEN = N_(
-    "The key of this organisation is not where it should be, so that no account was made. Your link stays good. Tell "
-    "the duty desk and whoever runs the server before you try again."
-)
+THEMSELVES = N_("Choose another organisation: this one is founded, and its people invite their colleagues themselves")
 NO_KEY = N_(
     "Only somebody who holds the key of this organisation invites into it. Ask a colleague to confirm you first."
 )
@@ -161,14 +155,14 @@ def join(token: str) -> errors.Answer:
         return _join_page(token, form, 422)
     except UnusableInvitation:
         return _join_page(token, form, 404)
-    except actions.KeyringDisagrees:
-        return errors.error_page(409, HIDDEN)
     return render_template("accounts/accounts/joined.html", joined=joined, token=token)
 
 
 def _join_page(token: str, form: JoinAccountForm, status: int) -> BaseResponse:
     try:
         member = actions.invited(token)
+    except NotYet as error:
+        return Response(render_template("accounts/accounts/not_yet.html", at=error.at), 409)
     except UnusableInvitation:
         return Response(render_template("accounts/accounts/unusable.html", telephone=country().emergency.helpline), 404)
     nonce = sessions.nonce()
@@ -250,23 +244,15 @@ def members() -> str:
         "accounts/accounts/members.html",
         page=store.members(by=by, after=request.args.get("after", "")),
         role_labels=ROLE_LABELS,
-        may_confirm=by.may(Permission.ACCOUNT_CONFIRM),
+        typed=request.args.get("typed", ""),
+        own_code=by.organisation_code,
         may_invite=by.may(Permission.ACCOUNT_INVITE),
-        may_reset=by.may(Permission.ACCOUNT_RESET),
         second_factor=second_factor.demanded(),
         passkeys=passkeys.offered(),
         own_id=by.member_id,
         may_disable=by.may(Permission.ACCOUNT_DISABLE),
         keeps_accounts=by.may(Permission.ORGANISATION_FOUND),
     )
-
-
-@blueprint.post("/members/<uuid:member_id>/confirm")
-@access.requires(Permission.ACCOUNT_CONFIRM)
-@sessions.step_up
-def confirm(member_id: uuid.UUID) -> BaseResponse:
-    actions.confirm(member_id=member_id, by=access.actor())
-    return redirect(url_for("accounts.members"), 303)
 
 
 @blueprint.get("/members/invite")
@@ -364,6 +350,7 @@ def password() -> tuple[str, int] | BaseResponse:
                 password=form.old.data or "",
                 new_password=form.password.data or "",
                 by=access.actor(),
+                cookie=sessions.session_cookie(),
                 asker=sessions.asker(),
             )
             return redirect(url_for("accounts.password_page", changed="yes"), 303)

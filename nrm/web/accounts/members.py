@@ -9,9 +9,10 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.accounts.members import CheckCodeForm, MakeCodeForm
+from forms.accounts.words import AgreeToAnewForm
 from nrm.actions.accounts import accounts
 from nrm.actions.accounts import members as actions
-from nrm.domain.accounts.accounts import Permission, SignInRefused, UnusableInvitation
+from nrm.domain.accounts.accounts import NotVisible, Permission, SignInRefused, UnusableInvitation
 from nrm.domain.accounts.members import (
     KEY_HOLDERS_NEEDED,
     EndsTooMany,
@@ -23,8 +24,11 @@ from nrm.domain.accounts.members import (
     TooFewLeft,
     WrongCode,
 )
+from nrm.domain.accounts.vouching import HandRefusal, NoSecondHand
+from nrm.domain.accounts.words import NoOccasion
 from nrm.domain.words import N_
 from nrm.store.accounts import members as store
+from nrm.store.accounts import occasions as occasion_store
 from nrm.store.countries import country
 from nrm.web import access, errors, hosts, sessions
 
@@ -67,7 +71,24 @@ HAPPENINGS = {
     KeyHappening.SUSPENDED: N_("was suspended for a time"),
     KeyHappening.RESUMED: N_("works again: the suspension was ended"),
     KeyHappening.SEALED_ANEW: N_("everything was sealed anew: what a person who left may have kept opens nothing"),
+    KeyHappening.FOUNDED: N_("founded the organisation and holds its key"),
+    KeyHappening.RECOVERED: N_("set a new password by the recovery code"),
+    KeyHappening.FACTOR_SET: N_("set up a second factor"),
+    KeyHappening.FACTOR_CHANGED: N_("has another telephone as second factor"),
+    KeyHappening.ANEW_ASKED: N_("is to begin anew in 24 hours"),
+    KeyHappening.ANEW_AGREED: N_("may begin anew at once: a second hand agreed"),
+    KeyHappening.ANEW_STOPPED: N_("does not begin anew: it was ended"),
+    KeyHappening.OBJECTED: N_("waits for 72 hours: a colleague objected"),
 }
+HAND_REFUSALS = {
+    HandRefusal.OWN: N_("You asked for this yourself, or it is about you, or you do not hold the key."),
+    HandRefusal.NEW: N_("You have been here for less than 14 days. A colleague who was here before has to agree."),
+    HandRefusal.VOUCHED: N_("The one who asks for this let you in. Another colleague has to agree."),
+    HandRefusal.ELSEWHERE: N_("This organisation has a second hand of its own, who has to agree."),
+    HandRefusal.NOT_CALLED: N_("Call the known number first; then tick the box"),
+}
+
+OVER = N_("Nobody lets this colleague begin anew any more: it was ended, or it has happened.")
 
 Answer = BaseResponse | str | tuple[str, int]
 
@@ -123,6 +144,7 @@ def begin_again_page(member_id: uuid.UUID) -> str:
 def begin_again(member_id: uuid.UUID) -> Answer:
     by = access.actor()
     member = store.manageable(member_id, by=by)
+    waits = member.status == "active"
     try:
         token = actions.begin_again(member_id=member_id, by=by)
     except (LastKeyHolder, OwnAccount) as error:
@@ -130,7 +152,54 @@ def begin_again(member_id: uuid.UUID) -> Answer:
     except KeyHoldersDecide:
         return errors.error_page(403, ELSEWHERE)
     link = hosts.link("accounts.invitation", token=token)
-    return render_template("accounts/accounts/invited.html", link=link, name=member.name)
+    return render_template("accounts/accounts/invited.html", link=link, name=member.name, waits=waits)
+
+
+@blueprint.get("/members/<uuid:member_id>/anew/agree")
+@access.signed_in
+@sessions.step_up
+def anew_page(member_id: uuid.UUID) -> Answer:
+    """That somebody lets this member begin anew: a second hand agrees, or it is ended."""
+    return _anew_page(member_id, AgreeToAnewForm(), 200)
+
+
+@blueprint.post("/members/<uuid:member_id>/anew/agree")
+@access.signed_in
+@sessions.step_up
+def agree_to_anew(member_id: uuid.UUID) -> Answer:
+    form = AgreeToAnewForm(request.form)
+    if not form.validate():
+        return _anew_page(member_id, form, 422)
+    if not form.sure.data:
+        form.sure.errors = [N_("Make sure of it yourself first; then tick the box")]
+        return _anew_page(member_id, form, 422)
+    try:
+        actions.agree_to_anew(member_id=member_id, called_back=True, by=access.actor())
+    except NoSecondHand as error:
+        return errors.error_page(409, HAND_REFUSALS[error.reason])
+    except NoOccasion:
+        return errors.error_page(409, OVER)
+    except LastKeyHolder:
+        return errors.error_page(409, LAST)
+    return redirect(url_for("home.index"), 303)
+
+
+def _anew_page(member_id: uuid.UUID, form: AgreeToAnewForm, status: int) -> Answer:
+    line = occasion_store.one(member_id, by=access.actor())
+    if not line.waits:
+        raise NotVisible
+    return render_template("accounts/members/agree.html", line=line, form=form), status
+
+
+@blueprint.post("/members/<uuid:member_id>/anew/stop")
+@access.signed_in
+def stop_anew(member_id: uuid.UUID) -> Answer:
+    """The member, who asked for it, or another holder ends it: the old account stays."""
+    try:
+        actions.stop_anew(member_id=member_id, by=access.actor())
+    except NoOccasion:
+        return errors.error_page(409, OVER)
+    return redirect(url_for("home.index"), 303)
 
 
 @blueprint.get("/members/keys")

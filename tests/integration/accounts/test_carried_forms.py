@@ -88,7 +88,7 @@ def test_a_form_that_erases_is_neither_done_nor_offered_after_signing_in_again(w
         ("/cases/{case}/consents/withdraw", {"what": "everything:", "told": "y"}, "/cases/{case}/consents/withdraw"),
         ("/members/{member}/disable", {}, "/members/{member}/disable"),
         ("/members/{member}/anew", {}, "/members/{member}/anew"),
-        ("/members/{member}/confirm", {}, "/members"),
+        ("/members/{member}/words", {}, "/members/{member}/words"),
         ("/members/keys", {}, "/members/keys"),
         ("/cases/{case}/close", {}, "/cases/{case}/close"),
         ("/cases/{case}/share", {"organisation": "TRP_UNIT"}, "/cases/{case}/share"),

@@ -12,12 +12,14 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from nrm import clock
-from nrm.actions.accounts import accounts, members, organisations, second_factor, suspensions
+from nrm.actions import tending
+from nrm.actions.accounts import accounts, members, organisations, suspensions, words
 from nrm.actions.shelter import cases
 from nrm.db import db, transaction
-from nrm.domain.accounts.accounts import NotPermitted, NotVisible, Role, UnusableInvitation
+from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Role, UnusableInvitation
 from nrm.domain.accounts.members import EndsTooMany, SuspendsTooMany, TooFewLeft
 from nrm.domain.accounts.suspensions import SuspensionReason, SuspensionRefused
+from nrm.domain.accounts.words import CannotVouch
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.models.accounts.accounts import KeyringWrap, Member, Organisation
 from nrm.models.accounts.suspensions import Suspension
@@ -59,7 +61,7 @@ def one_more(login: str, by: str) -> uuid.UUID:
     actor = factories.actor(by)
     assert actor.role is not None
     factories.join(invited(login, by, actor.role))
-    accounts.confirm(member_id=member(login).id, by=actor)
+    factories.confirm(login, by=actor)
     return member(login).id
 
 
@@ -99,17 +101,49 @@ def reads(case_id: uuid.UUID, login: str) -> bool:
 
 
 def test_the_administrator_does_not_take_the_link_that_a_colleague_made(app: Flask, sign_in: SignIn) -> None:
-    """The manager checks who the worker is and presses Confirm: it must be the worker who then joins."""
+    """The manager checks who the worker is and lets them begin anew: it must be the worker who then joins.
+
+    Whoever comes with the link, the manager has no button to press: only what the worker reads from the own page.
+    """
     worker = member("vatra.case_worker").id
-    page = sign_in("vatra.shelter_manager").post(f"/members/{worker}/anew?lang=en", status=200)
+    manager = sign_in("vatra.shelter_manager")
+    page = manager.post(f"/members/{worker}/anew?lang=en", status=200)
     link = re.search(r"/invitations/([\w-]+)", page)
     assert link
+    factories.later(hours=24)
+    assert tending.tend()["begun_anew"] == 1
+    db.session.rollback()
     admin = sign_in("administrator")
     refused = admin.post(f"/members/{worker}/anew?lang=en", status=403)
     assert "Only a colleague of the same organisation can do this" in refused
     assert usable(link[1])
     assert f"/members/{worker}/anew" not in everybody(admin)
-    assert factories.join(link[1]).waiting
+    assert factories.join(link[1]).waiting  # also if it is the administrator who stole the link
+    intruder = factories.actor("vatra.case_worker")
+    read = shown_to(intruder)
+    manager = sign_in("vatra.shelter_manager")
+    manager.post(f"/members/{worker}/confirm", status=404)
+    address = f"/members/{worker}/words?lang=en"
+    assert "Type their words" in manager.get("/members?lang=en")
+    for typed in ({}, {"first": "x"}, dict.fromkeys(FIELDS, "badego")):
+        refused = manager.post(address, dict(typed), 422)
+        assert "Let this word be read again" in refused
+        assert not any(each in refused for each in read)
+    for by in (admin, sign_in("vatra.case_worker"), sign_in("nrc.shelter_manager")):
+        by.post(address, dict(zip(FIELDS, read, strict=True)), status=403 if by.login.startswith("vatra") else 404)
+    assert member("vatra.case_worker").status == "waiting"
+    assert not db.session.scalar(select(func.count()).where(KeyringWrap.member_id == worker))
+
+
+FIELDS = ("first", "second", "third", "fourth")
+
+
+def shown_to(by: Actor) -> tuple[str, ...]:
+    """The words on somebody's own page."""
+    shown = words.shown(by=by)
+    assert shown is not None
+    db.session.rollback()
+    return shown.words
 
 
 def everybody(person: Person) -> str:
@@ -135,36 +169,54 @@ def test_the_administrator_does_not_invite_into_an_organisation_with_two_key_hol
         invited("mira.deda", "administrator", organisation="VATRA")
 
 
-def test_the_administrator_confirms_nobody_and_takes_no_second_factor_there(app: Flask, sign_in: SignIn) -> None:
+def test_the_administrator_lets_nobody_in_there_also_with_the_words(app: Flask, sign_in: SignIn) -> None:
     factories.join(invited("vatra.new", "vatra.case_worker"))
-    waiting, worker = member("vatra.new").id, member("vatra.case_worker").id
-    with transaction() as session:
-        session.execute(update(Member).where(Member.id == worker).values(sealed_totp=b"x"))
+    waiting = member("vatra.new").id
+    said = shown_to(factories.actor("vatra.new"))
     admin = sign_in("administrator")
-    admin.post(f"/members/{waiting}/confirm", status=403)
+    admin.post(f"/members/{waiting}/words", dict(zip(FIELDS, said, strict=True)), status=404)
+    with pytest.raises(NotVisible):
+        words.type_words(member_id=waiting, typed=said, called_back=True, by=factories.actor("administrator"))
     assert member("vatra.new").status == "waiting"
-    page = admin.post(f"/members/{worker}/second-factor?lang=en", status=403)
-    assert "Only a colleague of the same organisation can do this" in page
-    assert member("vatra.case_worker").sealed_totp == b"x"
-    # A colleague does; and the administrator where nobody holds a key.
-    second_factor.reset(member_id=worker, by=factories.actor("vatra.shelter_manager"))
-    assert member("vatra.case_worker").sealed_totp is None
-    second_factor.reset(member_id=member("molsa.statistician").id, by=factories.actor("administrator"))
 
 
 def test_nor_where_one_key_holder_is_left_who_could_do_it(app: Flask) -> None:
     factories.join(invited("rinas.new", "rinas.border_officer", Role.BORDER_OFFICER))
     admin = factories.actor("administrator")
-    for act in (second_factor.reset, members.begin_again):
+    for login in ("rinas.new", "rinas.border_officer"):
         with pytest.raises(NotPermitted):
-            act(member_id=member("rinas.new").id, by=admin)
-    with pytest.raises(NotPermitted):
-        members.begin_again(member_id=member("rinas.border_officer").id, by=admin)
-    # The only key holder would lose every case with a telephone: nobody else could help.
+            members.begin_again(member_id=member(login).id, by=admin)
+    with pytest.raises(NotPermitted):  # founded is founded, however few hold the key now
+        invited("rinas.third", "administrator", Role.BORDER_OFFICER, "RINAS")
+
+
+def test_whoever_takes_the_first_invitation_alone_opens_nothing_and_is_asked_nothing(app: Flask) -> None:
+    """The administrator uses a founder's link: there is no keyring, and nobody to type the words."""
+    shelter = new_shelter()
+    factories.join(founder(shelter, "new.0"))
+    intruder = factories.actor("new.0")
+    assert member("new.0").status == "waiting"
+    assert not account_rows.has_keyring(shelter)
+    said = shown_to(intruder)
+    for by in (intruder, factories.actor("administrator"), factories.actor("vatra.case_worker")):
+        with pytest.raises((CannotVouch, NotVisible)):
+            words.type_words(member_id=member("new.0").id, typed=said, called_back=True, by=by)
+    # Nor does a status by hand make a holder.
     with transaction() as session:
-        session.execute(update(Member).where(Member.login == "rinas.border_officer").values(sealed_totp=b"x"))
-    second_factor.reset(member_id=member("rinas.border_officer").id, by=admin)
-    assert member("rinas.border_officer").sealed_totp is None
+        session.execute(update(Member).where(Member.login == "new.0").values(status="active"))
+    with pytest.raises(NotPermitted):
+        accounts.invite(organisation_id=shelter, login="x.y", name="X", role=Role.CASE_WORKER, by=intruder)
+    assert not account_rows.has_keyring(shelter)
+
+
+def test_an_office_without_keys_lets_in_by_words_too_but_for_its_first(app: Flask) -> None:
+    token = invited("molsa.new", "administrator", Role.READER, "MOLSA")
+    assert factories.join(token).waiting
+    said = shown_to(factories.actor("molsa.new"))
+    with pytest.raises(NotVisible):
+        words.type_words(member_id=member("molsa.new").id, typed=said, by=factories.actor("administrator"))
+    factories.confirm("molsa.new", by=factories.actor("molsa.statistician"))
+    assert member("molsa.new").status == "active"
 
 
 # Who invites
@@ -187,7 +239,10 @@ def test_any_key_holder_invites_a_colleague_and_a_holder_confirms(app: Flask, si
     assert (new.organisation_id, new.role) == (member(login).organisation_id, role)
     listed = by.get("/members?lang=en")
     assert f"invited by {member(login).name}" in listed
-    by.post(f"/members/{new.id}/confirm")
+    said = shown_to(factories.actor("mira.deda"))
+    page = by.get(f"/members/{new.id}/words")
+    assert not any(each in page for each in said)
+    by.post(f"/members/{new.id}/words", dict(zip(FIELDS, said, strict=True)))
     db.session.rollback()
     assert member_rows.holds_newest(new.id)
 
@@ -230,9 +285,8 @@ def test_a_key_holder_sees_the_own_colleagues_alone(app: Flask, sign_in: SignIn)
     by = sign_in("vatra.case_worker")
     assert "nrc.case_worker" not in everybody(by)
     stranger = member("nrc.case_worker").id
-    for path in ("disable", "anew", "second-factor"):
+    for path in ("disable", "anew", "words", "anew/agree", "anew/stop"):
         by.post(f"/members/{stranger}/{path}", status=404)
-    by.post(f"/members/{stranger}/confirm", status=404)
     with pytest.raises(NotPermitted):
         store.organisations(by=factories.actor("vatra.case_worker"))
     with pytest.raises(NotPermitted):
@@ -242,17 +296,22 @@ def test_a_key_holder_sees_the_own_colleagues_alone(app: Flask, sign_in: SignIn)
 # Founders
 
 
-def test_the_administrator_invites_founders_and_the_links_end_with_the_second_key_holder(instance: Flask) -> None:
+def test_the_administrator_invites_founders_and_the_links_end_with_the_founding(instance: Flask) -> None:
     shelter = new_shelter()
     tokens = [founder(shelter, f"new.{number}") for number in range(4)]
-    first, *_ = [factories.join(token) for token in tokens[:2]]
-    assert not first.waiting
+    for token in tokens[:2]:
+        assert factories.join(token).waiting
     # A founder who lost the link gets another from who made it.
     third = member("new.2").id
     again = members.begin_again(member_id=third, by=factories.actor("administrator"))
     assert usable(again)
     assert not usable(tokens[2])
-    accounts.confirm(member_id=member("new.1").id, by=factories.actor("new.0"))
+    factories.confirm("new.1", by=factories.actor("new.0"))
+    assert not account_rows.has_keyring(shelter)
+    assert [member(f"new.{number}").status for number in range(2)] == ["waiting", "waiting"]
+    factories.confirm("new.0", by=factories.actor("new.1"))
+    assert [member(f"new.{number}").status for number in range(2)] == ["active", "active"]
+    assert all(member_rows.holds_newest(member(f"new.{number}").id) for number in range(2))
     for token in (again, tokens[3]):
         assert not usable(token)
         with pytest.raises(UnusableInvitation):
@@ -273,24 +332,22 @@ def test_a_link_of_the_one_key_holder_left_is_not_replaced_by_the_administrator(
     with pytest.raises(TooFewLeft):
         members.disable(member_id=member("rinas.new").id, by=factories.actor("administrator"))
     assert usable(token)
-    # The administrator may invite a second founder, and the colleague sees who did.
-    factories.join(invited("rinas.other", "administrator", Role.BORDER_OFFICER, "RINAS"))
     lines = store.members(by=factories.actor("rinas.border_officer")).rows
     assert {each.login: each.invited_by for each in lines} == {
         "rinas.border_officer": "Administrator",
         "rinas.new": "Test border_officer",
-        "rinas.other": "Administrator",
     }
 
 
 def test_an_invitation_written_by_hand_makes_nobody_active(app: Flask, sign_in: SignIn) -> None:
-    """A row of a member and one of a link, by a person who writes to the main database: still a holder must confirm."""
+    """A row of a member and one of a link, by a person who writes to the main database: the link carries no mark. If
+    it had one, a holder must still type the words."""
     sent = people.sent(factories.actor("rinas.border_officer"), "VATRA")
-    token = factories.invited_by_hand("vatra.intruder", "VATRA")
-    assert accounts.join(token=token, password=factories.PASSWORD).waiting
+    assert not usable(factories.invited_by_hand("vatra.unmarked", "VATRA"))
+    assert factories.join(factories.invited_by_hand("vatra.intruder", "VATRA", marked=True)).waiting
     with pytest.raises((NotVisible, case_steps.CannotOpen)):
         reads(sent.case_id, "vatra.intruder")
-    sign_in("vatra.intruder").post(f"/members/{member('vatra.intruder').id}/confirm", status=403)
+    sign_in("vatra.intruder").post(f"/members/{member('vatra.intruder').id}/words", status=403)
     with transaction() as session:
         session.execute(update(Member).where(Member.login == "vatra.intruder").values(status="active"))
     with pytest.raises((NotVisible, case_steps.CannotOpen)):

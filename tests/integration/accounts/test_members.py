@@ -24,7 +24,7 @@ from sqlalchemy import func, select, text, update
 
 from nrm import audit, db
 from nrm.actions import tending
-from nrm.actions.accounts import accounts, members, second_hands
+from nrm.actions.accounts import accounts, members, second_hands, words
 from nrm.actions.interviews import interview_sending
 from nrm.actions.referrals import proposals, referrals
 from nrm.actions.shelter import cases
@@ -40,6 +40,7 @@ from nrm.domain.accounts.members import (
     TooFewKeyHolders,
     WrongCode,
 )
+from nrm.domain.accounts.vouching import NotYet
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member, MemberSession
 from nrm.models.referrals.referrals import Referral
@@ -130,7 +131,7 @@ def test_who_leaves_reaches_nothing_at_once_and_the_others_go_on(instance: Flask
         referrals.accept(referral_id=pending.referral_id, place_id=people.bed("NRC", 1), by=manager)
     token = invited("nrc.second")
     factories.join(token)
-    accounts.confirm(member_id=member("nrc.second").id, by=manager)
+    factories.confirm("nrc.second", by=manager)
     second = factories.actor("nrc.second")
     referrals.accept(referral_id=pending.referral_id, place_id=people.bed("NRC", 1), by=second)
     assert reads(pending.case_id, "nrc.second")
@@ -213,6 +214,12 @@ def test_who_lost_everything_begins_again_and_a_colleague_decides(app: Flask) ->
     with pytest.raises(NotVisible):
         members.begin_again(member_id=lost.id, by=factories.actor("vatra.case_worker"))
     token = members.begin_again(member_id=lost.id, by=manager)
+    assert isinstance(accounts.resume(cookie), accounts.SignedIn)  # for 24 hours the old account goes on
+    with pytest.raises(NotYet):
+        accounts.invited(token)
+    factories.later(hours=24)
+    cookie = accounts.sign_in(login=lost.login, password=factories.PASSWORD)
+    assert tending.tend()["begun_anew"] == 1
     assert accounts.resume(cookie) is None
     with pytest.raises(SignInRefused):
         accounts.sign_in(login=lost.login, password=factories.PASSWORD)
@@ -224,10 +231,10 @@ def test_who_lost_everything_begins_again_and_a_colleague_decides(app: Flask) ->
     waiting = factories.actor(lost.login)
     with pytest.raises((members.CannotOpen, NotVisible)):
         cases.open_compartment(case_id=sent.case_id, compartment=Compartment.IDENTITY, purpose=Purpose.CARE, by=waiting)
-    accounts.confirm(member_id=lost.id, by=manager)
+    factories.confirm(lost.login, by=manager)
     assert reads(sent.case_id, lost.login)
     told = [each.event for each in store.key_events(by=manager)]
-    assert told.count(KeyHappening.BEGINS_ANEW) == 1
+    assert told.count(KeyHappening.ANEW_ASKED) == told.count(KeyHappening.BEGINS_ANEW) == 1
     assert list(audit.verify(database.session())) == []
 
 
@@ -317,6 +324,9 @@ def test_two_move_one_confirms_one_accepts_and_one_sends_at_once(instance: Flask
     sent = [people.sent(rinas) for _ in range(3)]
     referrals.accept(referral_id=sent[0].referral_id, place_id=people.bed("NRC"), by=manager)
     factories.join(invited("nrc.new"))
+    shown = words.shown(by=factories.actor("nrc.new"))
+    assert shown is not None
+    said = shown.words
     new, ready = member("nrc.new").id, people.interview(rinas)
 
     def rotate(by: Actor) -> Callable[[], object]:
@@ -326,7 +336,7 @@ def test_two_move_one_confirms_one_accepts_and_one_sends_at_once(instance: Flask
         instance,
         rotate(manager),
         rotate(worker),
-        lambda: accounts.confirm(member_id=new, by=factories.actor("nrc.case_worker")),
+        lambda: words.type_words(member_id=new, typed=said, by=factories.actor("nrc.case_worker")),
         lambda: referrals.accept(
             referral_id=sent[1].referral_id, place_id=people.bed("NRC", 1), by=factories.actor("nrc.case_worker")
         ),
@@ -527,7 +537,7 @@ def test_sealing_again_changes_nothing_for_anybody_else(instance: Flask) -> None
     offered = grants.waiting(session, asked.case_id)
     factories.join(invited("ra.second", "RA", Role.DUTY_OFFICER))
     duty = factories.actor("ra.duty_officer")
-    accounts.confirm(member_id=member("ra.second").id, by=duty)
+    factories.confirm("ra.second", by=duty)
     for leaver, by in (("ra.second", duty), ("nrc.case_worker", manager)):
         hands.ended(member(leaver).id, by)
         assert store.keys(by=by).seal_again_since is not None
@@ -547,7 +557,7 @@ def test_sealing_again_changes_nothing_for_anybody_else(instance: Flask) -> None
     later = {**read.value, "plan": "school"}
     cases.write(case_id=live.case_id, compartment=Compartment.CARE, value=later, seen=read.revision, by=manager)
     factories.join(invited("nrc.second"))
-    accounts.confirm(member_id=member("nrc.second").id, by=manager)
+    factories.confirm("nrc.second", by=manager)
     referrals.accept(referral_id=asked.referral_id, place_id=people.bed("NRC", 1), by=factories.actor("nrc.second"))
     assert reads(asked.case_id, "nrc.second")
     assert list(audit.verify(database.session())) == []

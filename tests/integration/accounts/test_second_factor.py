@@ -14,20 +14,21 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
-from nrm import clock, db
-from nrm.actions.accounts import accounts, second_factor
+from nrm import clock, crypto, db
+from nrm.actions.accounts import accounts, second_factor, words
 from nrm.actions.accounts import members as member_actions
 from nrm.cli.instance import make_instance
 from nrm.db import transaction
-from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, SignInRefused
+from nrm.domain.accounts.accounts import Actor, NotVisible, Role, SignInRefused
 from nrm.domain.accounts.failed_attempts import ACCOUNT, TooSoon
-from nrm.domain.accounts.second_factor import WrongCode
+from nrm.domain.accounts.words import CannotVouch, NoOccasion, WordPurpose, WrongWords
 from nrm.models.accounts.accounts import FailedTries, Instance, Member, MemberSession
+from nrm.models.accounts.occasions import Occasion
 from nrm.steps.accounts.credentials import Asker
 from nrm.store import names
-from nrm.store.accounts import accounts as store
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.vault import members
+from nrm.vault import second_factor as second_factor_vault
 from tests import factories
 from tests.conftest import Person, token_in
 
@@ -153,14 +154,21 @@ def test_a_wrong_code_gets_the_answer_of_a_wrong_password(demanding: Flask) -> N
     assert len(bodies) == 1
 
 
+NEW_ONE = "vatra.second_new"
+
+
 def new_person(app: Flask) -> tuple[FlaskClient, str]:
-    """A browser in which somebody signed in who has no second factor yet, and the token of their forms."""
-    with transaction() as session:
-        session.execute(update(Member).where(Member.login == COLLEAGUE).values(sealed_totp=None, totp_step=None))
+    """A browser in which somebody signed in who has joined and has no second factor yet, and the token of their
+    forms."""
+    by = factories.actor(ME)
+    assert by.organisation_id is not None
+    factories.later(minutes=1)
+    token = accounts.invite(organisation_id=by.organisation_id, login=NEW_ONE, name="New", role=Role.CASE_WORKER, by=by)
+    factories.join(token)
     db.db.session.remove()
     client = app.test_client()
     token = token_in(client.get("/sign-in").text)
-    data = {"login": COLLEAGUE, "password": factories.PASSWORD, "csrf_token": token}
+    data = {"login": NEW_ONE, "password": factories.PASSWORD, "csrf_token": token}
     assert client.post("/sign-in", data=data).status_code == 303
     return client, token_in(client.get("/second-factor").text)
 
@@ -185,9 +193,21 @@ def test_who_has_no_second_factor_reaches_the_page_that_sets_it_up_and_nothing_e
     assert wrong.status_code == 422
     code = second_factor.code_now(secret[1].replace(" ", ""))
     assert client.post("/second-factor", data={"code": code, "csrf_token": token}).status_code == 303
-    assert client.get("/cases").status_code == 200
+    assert client.get("/").status_code == 200  # and waits for a colleague
+    assert client.get("/cases").status_code == 403
     with pytest.raises(SignInRefused):
-        sign_in(code, login=COLLEAGUE)
+        sign_in(code, login=NEW_ONE)
+    factories.later(minutes=1)
+    found = accounts.resume(sign_in(second_factor.code_now(secret[1].replace(" ", "")), login=NEW_ONE))
+    assert isinstance(found, accounts.SignedIn)
+    factories.let_in(found.actor, by=factories.actor(ME))
+    factories.later(minutes=1)
+    assert sign_in(second_factor.code_now(secret[1].replace(" ", "")), login=NEW_ONE)
+    # The keys open with the second factor alone: taken out of the row by hand, nothing does.
+    with transaction() as session:
+        session.execute(update(Member).where(Member.login == NEW_ONE).values(sealed_totp=None, totp_step=None))
+    with pytest.raises(SignInRefused):
+        sign_in("", login=NEW_ONE)
 
 
 def test_the_secret_stands_in_no_file(demanding: Flask, tmp_path: Path) -> None:
@@ -220,30 +240,182 @@ def test_an_instance_of_real_people_asks_whatever_the_row_says(app: Flask) -> No
     assert instances.nature() == (False, True)
 
 
-def test_a_colleague_takes_a_lost_telephone_away_and_opens_nothing_by_it(demanding: Flask) -> None:
-    me = accounts.resume(before := sign_in(factories.code_of(ME)))
-    assert isinstance(me, accounts.SignedIn)
-    by, outside = factories.actor(COLLEAGUE), factories.actor("administrator")
-    with pytest.raises(NotPermitted):
-        second_factor.reset(member_id=me.actor.member_id, by=outside)  # type: ignore[arg-type]
-    with pytest.raises(NotVisible):
-        second_factor.reset(member_id=me.actor.member_id or by.member_id, by=factories.actor("nrc.case_worker"))  # type: ignore[arg-type]
-    with pytest.raises(NotPermitted):
-        second_factor.reset(member_id=by.member_id, by=by)  # type: ignore[arg-type]
-    with pytest.raises(NotPermitted):
-        second_factor.reset(member_id=me.actor.member_id, by=factories.actor("molsa.statistician"))  # type: ignore[arg-type]
-    second_factor.reset(member_id=me.actor.member_id, by=by)  # type: ignore[arg-type]
-    assert isinstance(accounts.resume(before), accounts.Ended)
+# A lost telephone: password, another telephone, and words that a colleague types
+
+
+def lost(login: str = ME) -> tuple[str, Actor]:
+    """Somebody who has lost the telephone, and has set up another one in a session that opens nothing: cookie, who."""
+    cookie = second_factor.begin_lost(login=login, password=factories.PASSWORD)
+    found = resumed(cookie)
+    assert found.enrolling
+    assert found.actor.keys is None
+    factories.SECRETS[login] = second_factor.propose(by=found.actor).secret
+    second_factor.set_up(code=factories.code_of(login), by=found.actor)
+    found = resumed(cookie)
+    assert found.lacks_factor
+    assert found.actor.keys is None
+    return cookie, found.actor
+
+
+def resumed(cookie: str) -> accounts.SignedIn:
+    found = accounts.resume(cookie)
+    assert isinstance(found, accounts.SignedIn)
+    return found
+
+
+def test_a_lost_telephone_takes_the_password_and_words_and_until_then_the_old_one_counts(demanding: Flask) -> None:
+    old = dict(factories.SECRETS)
+    before = sign_in(factories.code_of(ME))
+    cookie, me = lost()
+    shown = words.shown(by=me)
+    assert shown is not None
+    assert shown.purpose is WordPurpose.FACTOR
+    new, factories.SECRETS[ME] = factories.SECRETS[ME], old[ME]
+    factories.later(minutes=1)
+    assert sign_in(factories.code_of(ME))
+    factories.SECRETS[ME] = new
+    factories.later(minutes=1)
     with pytest.raises(SignInRefused):
-        sign_in("", password="wrong")
-    again = accounts.resume(sign_in(""))
-    assert isinstance(again, accounts.SignedIn)
-    assert again.enrolling
-    assert again.actor.keys is None
-    line = next(each for each in store.members(by=by, size=1000).rows if each.login == ME)
-    assert line.totp_reset_at is not None
-    with pytest.raises(WrongCode):
-        second_factor.set_up(code="000000", by=again.actor)
+        sign_in(factories.code_of(ME))
+    by = factories.actor(COLLEAGUE)
+    assert me.member_id is not None
+    desk = factories.actor("ra.duty_officer")
+    for who in (by, desk, factories.actor("administrator")):
+        with pytest.raises((WrongWords, NotVisible)):
+            words.type_words(member_id=me.member_id, typed=["x"] * 4, called_back=True, by=who)
+    for who in (factories.actor("nrc.case_worker"), me, desk):
+        with pytest.raises((NotVisible, CannotVouch)):
+            words.type_words(member_id=me.member_id, typed=shown.words, called_back=True, by=who)
+    words.type_words(member_id=me.member_id, typed=shown.words, by=by)
+    assert isinstance(accounts.resume(before), accounts.Ended)
+    found = resumed(cookie)
+    assert not found.enrolling
+    assert found.actor.keys is not None
+    factories.later(minutes=1)
+    assert sign_in(factories.code_of(ME))
+    factories.SECRETS[ME] = old[ME]
+    factories.later(minutes=1)
+    with pytest.raises(SignInRefused):
+        sign_in(factories.code_of(ME))
+
+
+def test_by_the_pages_the_session_reaches_the_set_up_and_the_words_and_nothing_else(demanding: Flask) -> None:
+    client = demanding.test_client()
+    assert "/lost-telephone" in client.get("/sign-in").text
+    token = token_in(client.get("/lost-telephone").text)
+    data = {"login": ME, "password": "wrong", "csrf_token": token}
+    pages = {
+        client.post("/lost-telephone", data={**data, "login": login}).text.replace(login, "")
+        for login in (ME, "nobody.at_all")
+    }
+    assert len(pages) == 1
+    answer = client.post("/lost-telephone", data={**data, "password": factories.PASSWORD})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/second-factor")
+    page = client.get("/second-factor").text
+    for path in ("/", "/cases", "/members", "/password", "/members/invite", "/recovery-code", "/my-words"):
+        assert client.get(path).status_code == 303, path
+    secret = re.search(r'<strong class="pick">([A-Z2-7 ]+)</strong>', page)
+    assert secret
+    code = second_factor.code_now(secret[1].replace(" ", ""))
+    sent = client.post("/second-factor", data={"code": code, "csrf_token": token_in(page)})
+    assert sent.headers["Location"] == "/my-words"
+    said = re.search(r'<strong class="code">([a-z]{6}(?: [a-z]{6}){3})</strong>', client.get("/my-words").text)
+    assert said
+    for path in ("/", "/cases", "/members"):
+        assert client.get(path).headers["Location"] == "/my-words"
+    db.db.session.rollback()
+    factories.later(minutes=1)
+    colleague = Person(demanding.test_client(), COLLEAGUE, factories.code_of(COLLEAGUE))
+    home = colleague.get("/?lang=en")
+    assert "has lost a telephone and reads words for the new one" in home
+    address = re.search(r'href="(/members/[0-9a-f-]+/words)"', home)
+    assert address
+    assert said[1].split()[0] not in colleague.get(address[1])
+    colleague.post(address[1], {"first": said[1]})
+    assert client.get("/cases").status_code == 200
+    assert "has another telephone as second factor" in colleague.get("/?lang=en")
+
+
+def test_where_nobody_else_holds_the_key_the_duty_desk_types_them_after_a_call_back(demanding: Flask) -> None:
+    login = "rinas.border_officer"
+    cookie, officer = lost(login)
+    desk = Person(demanding.test_client(), "ra.duty_officer", factories.code_of("ra.duty_officer"))
+    home = desk.get("/?lang=en")
+    assert "has lost a telephone" in home
+    address = f"/members/{officer.member_id}/words?lang=en"
+    assert address.partition("?")[0] in home
+    shown = words.shown(by=officer)
+    assert shown is not None
+    typed = {"first": " ".join(shown.words)}
+    assert "Call the known number first" in desk.post(address, dict(typed), 422)
+    assert resumed(cookie).actor.keys is None
+    desk.post(address, {**typed, "called_back": "y"})
+    assert resumed(cookie).actor.keys is not None
+
+
+def test_the_administrator_does_so_only_for_offices_without_keys_that_have_nobody_else(demanding: Flask) -> None:
+    _, officer = lost("rinas.border_officer")
+    _, statistician = lost("molsa.statistician")
+    admin = factories.actor("administrator")
+    for who in (officer, statistician):
+        shown = words.shown(by=who)
+        assert shown is not None
+        assert who.member_id is not None
+        with pytest.raises(NotVisible):
+            words.type_words(member_id=who.member_id, typed=shown.words, called_back=True, by=admin)
+    factories.let_in(statistician, by=factories.actor("molsa.payment_officer"))
+
+
+def test_a_session_row_by_hand_gets_no_further_and_neither_does_an_occasion(demanding: Flask) -> None:
+    cookie, me = lost()
+    with transaction() as session:
+        session.execute(update(MemberSession).where(MemberSession.lacks_factor).values(lacks_factor=False))
+    assert accounts.resume(cookie) is None
+    with transaction() as session:
+        session.execute(update(MemberSession).where(MemberSession.digest == me.session_id).values(lacks_factor=True))
+    assert resumed(cookie).lacks_factor
+    secret = second_factor_vault.seal(me.member_id, b"x" * 20)  # type: ignore[arg-type]
+    for change in ({"sealed_totp": secret}, {"session_digest": b"y" * 32}, {"random": bytes(16)}, {"mark": b"z"}):
+        _, me = lost()
+        shown = words.shown(by=me)
+        assert shown is not None
+        with transaction() as session:
+            session.execute(update(Occasion).where(Occasion.status == "open").values(**change))
+        with pytest.raises(NoOccasion):
+            words.type_words(member_id=me.member_id, typed=shown.words, by=factories.actor(COLLEAGUE))  # type: ignore[arg-type]
+        factories.later(minutes=1)
+
+
+def test_the_second_factor_taken_out_of_the_row_opens_nothing_by_password_or_recovery_code(demanding: Flask) -> None:
+    by = resumed(sign_in(factories.code_of(ME))).actor
+    code = member_actions.make_code(password=factories.PASSWORD, by=by)
+    with transaction() as session:
+        session.execute(update(Member).where(Member.login == ME).values(sealed_totp=None, totp_step=None))
+    with pytest.raises(SignInRefused):
+        sign_in("")
+    with pytest.raises(SignInRefused):
+        second_factor.begin_lost(login=ME, password=factories.PASSWORD)
+    with pytest.raises(SignInRefused):
+        accounts.recover(login=ME, code=code, new_password="another nine lives entirely")
+
+
+def test_an_account_of_an_older_program_is_bound_to_its_second_factor_at_the_next_sign_in(demanding: Flask) -> None:
+    account = account_rows.credentials(ME)
+    under = members.prove(account, ME, factories.PASSWORD)
+    assert account is not None
+    assert under is not None
+    keys = members.open_keys(account, under)
+    sealed = {
+        "sealed_kem": crypto.seal(under, keys.kem_private, crypto.ctx("kem", account.id)),
+        "sealed_sign": crypto.seal(under, keys.sign_private, crypto.ctx("sign", account.id)),
+    }
+    with transaction() as session:
+        session.execute(update(Member).where(Member.login == ME).values(**sealed))
+    assert sign_in(factories.code_of(ME))
+    with transaction() as session:
+        session.execute(update(Member).where(Member.login == ME).values(sealed_totp=None, totp_step=None))
+    with pytest.raises(SignInRefused):
+        sign_in("")
 
 
 @pytest.fixture
@@ -251,7 +423,7 @@ def inviting(demanding: Flask) -> Person:
     return Person(demanding.test_client(), "administrator", factories.code_of("administrator"))
 
 
-NEW = {"organisation": "RINAS", "role": "border_officer", "login": "vatra.new", "name": "New One"}
+NEW = {"organisation": "MOLSA", "role": "reader", "login": "vatra.new", "name": "New One"}
 
 
 def test_after_five_minutes_an_invitation_asks_for_a_fresh_code_and_loses_nothing(inviting: Person) -> None:
@@ -282,9 +454,7 @@ def test_a_page_that_asks_for_a_fresh_code_is_shown_after_it(inviting: Person) -
     assert 'name="role"' in inviting.get("/members/invite")
 
 
-@pytest.mark.parametrize(
-    "path", ["/members/{}/disable", "/members/{}/anew", "/members/{}/second-factor", "/cases/{}/erase"]
-)
+@pytest.mark.parametrize("path", ["/members/{}/disable", "/members/{}/anew", "/members/{}/words", "/cases/{}/erase"])
 def test_what_a_passer_by_must_not_do_asks_again_whatever_the_id(demanding: Flask, path: str) -> None:
     """The proof comes before the question whether there is such a thing."""
     manager = Person(demanding.test_client(), ME, factories.code_of(ME))

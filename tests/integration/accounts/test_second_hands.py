@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from nrm import audit, clock
 from nrm.actions import tending
-from nrm.actions.accounts import accounts, members, second_hands
+from nrm.actions.accounts import members, second_hands
 from nrm.actions.referrals import next_receiver
 from nrm.actions.shelter import cases, consents, data_requests, direct_intake, erasures
 from nrm.db import db, transaction
@@ -99,7 +99,7 @@ def colleagues(*names: str, code: str = "VATRA") -> list[uuid.UUID]:
     for name in names:
         factories.join(invited(name, code))
         member = db.session.scalars(select(Member).where(Member.login == name)).one()
-        accounts.confirm(member_id=member.id, by=manager)
+        factories.confirm(name, by=manager)
         found.append(member.id)
     return found
 
@@ -588,9 +588,9 @@ def test_the_third_ending_waits_for_a_colleague_who_is_neither_who_asked_nor_who
     worker = Person(app.test_client(), WORKER)
     going = Person(app.test_client(), "v.three")
     worker.post(f"/members/{others[0]}/disable")
-    worker.post(f"/members/{others[1]}/anew", status=200)  # the keys of a colleague die by this too
+    worker.post(f"/members/{others[1]}/disable")
     address = worker.post(f"/members/{others[2]}/disable")
-    assert [status_of(each) for each in ("v.one", "v.two", "v.three")] == ["disabled", "invited", "active"]
+    assert [status_of(each) for each in ("v.one", "v.two", "v.three")] == ["disabled", "disabled", "active"]
     worker.post(f"{address}/agree", {"sure": "y"}, 409)
     going.get(address, 404)
     going.post(f"{address}/agree", {"sure": "y"}, 404)
@@ -628,35 +628,6 @@ def test_who_would_leave_fewer_than_two_goes_only_with_the_duty_desk(app: Flask)
     desk.post(f"/second-hands/{act_id}/agree", {"sure": "y"})
     assert status_of(MANAGER) == "disabled"
     assert list(audit.verify(db.session())) == []
-
-
-def test_the_desk_never_agrees_that_somebody_begins_anew(app: Flask) -> None:
-    """Who agrees gets the link: that is never another organisation."""
-    others = colleagues("v.one", "v.two")
-    worker = factories.actor(WORKER)
-    for member_id in others:
-        members.disable(member_id=member_id, by=worker)
-        worker = factories.actor(WORKER)
-    manager = db.session.scalars(select(Member.id).where(Member.login == MANAGER)).one()
-    act_id = asked(lambda: members.begin_again(member_id=manager, by=worker))
-    desk = factories.actor("ra.duty_officer")
-    with pytest.raises(NotVisible):
-        second_hands.agree(act_id=act_id, by=desk)
-    assert app
-
-
-def test_the_third_who_begins_again_gets_the_link_from_the_colleague_who_agrees(app: Flask) -> None:
-    others = colleagues("v.one", "v.two", "v.three")
-    worker = factories.actor(WORKER)
-    for member_id in others[:2]:
-        members.disable(member_id=member_id, by=worker)
-        worker = factories.actor(WORKER)
-    person = Person(app.test_client(), WORKER)
-    address = person.post(f"/members/{others[2]}/anew")
-    assert status_of("v.three") == "active"
-    page = Person(app.test_client(), MANAGER).post(f"{address}/agree", {"sure": "y"}, 200)
-    assert "/invitations/" in page
-    assert status_of("v.three") == "invited"
 
 
 def test_invitations_that_nobody_used_are_ended_without_counting(app: Flask) -> None:

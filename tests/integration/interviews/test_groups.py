@@ -22,7 +22,6 @@ from nrm.models.interviews.directives import DirectiveAcknowledgement
 from nrm.models.interviews.groups import ReturnGroup
 from nrm.models.interviews.interviews import Interview
 from nrm.store.interviews import groups as store
-from nrm.store.rows.accounts import accounts as account_rows
 from tests import clicks, factories, screened
 from tests.conftest import Person
 from tests.factories_interviews import confirmation, example, fields, naming_nothing, page_id, questionnaire
@@ -120,9 +119,7 @@ def join_the_post() -> None:
         organisation_id=by.organisation_id, login=COLLEAGUE, name="Second", role=Role.BORDER_OFFICER, by=by
     )
     factories.join(token)
-    member = account_rows.member_by_login(COLLEAGUE)
-    assert member is not None
-    accounts.confirm(member_id=member.id, by=by)
+    factories.confirm(COLLEAGUE, by=by)
 
 
 def the_group() -> ReturnGroup:

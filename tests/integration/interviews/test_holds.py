@@ -28,7 +28,6 @@ from nrm.models.referrals.referrals import ChildAlert
 from nrm.models.shelter.cases import Grant, Opening, Reading, SealedCompartment, ShredKey
 from nrm.store.countries import country
 from nrm.store.interviews import holds as store
-from nrm.store.rows.accounts import accounts as account_rows
 from tests import factories, screened
 from tests import factories_referrals as people
 from tests.conftest import Person
@@ -127,9 +126,7 @@ def colleague(login: str = "rinas.second") -> None:
         organisation_id=first.organisation_id, login=login, name="Second", role=Role.BORDER_OFFICER, by=first
     )
     factories.join(token)
-    member = account_rows.member_by_login(login)
-    assert member is not None
-    accounts.confirm(member_id=member.id, by=factories.actor(LOGIN))
+    factories.confirm(login, by=factories.actor(LOGIN))
 
 
 def struck(*parties: str) -> dict[str, Any]:

@@ -13,12 +13,13 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from nrm import cli, clock, crypto, faults
-from nrm.actions.accounts import accounts
+from nrm.actions.accounts import accounts, words
 from nrm.actions.interviews import interviews
 from nrm.actions.referrals import next_receiver, referrals
 from nrm.actions.shelter import cases
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Role
+from nrm.domain.accounts.words import WrongWords
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import OverrideReason
 from nrm.domain.shelter.cases import CaseRefused, Compartment, Purpose
@@ -181,19 +182,25 @@ def test_a_colleague_confirms_no_key_that_the_new_member_did_not_make(app: Flask
     token = accounts.invite(
         organisation_id=vatra.id, login="vatra.new", name="New", role=Role.CASE_WORKER, by=colleague
     )
-    accounts.join(token=token, password=factories.PASSWORD)
+    factories.join(token)
+    new = factories.actor("vatra.new")
+    shown = words.shown(by=new)
+    assert shown is not None
     member = account_rows.member_by_login("vatra.new")
     assert member is not None
     _, mine = crypto.key_pair()
     made = member.kem_public
     with transaction() as session:
         session.execute(update(Member).where(Member.id == member.id).values(kem_public=mine))
-    with pytest.raises(accounts.CannotOpen):
-        accounts.confirm(member_id=member.id, by=colleague)
+    with pytest.raises(WrongWords):  # what she reads was made of her own key
+        words.type_words(member_id=member.id, typed=shown.words, by=colleague)
+    with pytest.raises(accounts.CannotOpen):  # and if somebody could read the words of the other key
+        factories.let_in(new, by=colleague)
     assert db.session.scalars(select(KeyringWrap).where(KeyringWrap.member_id == member.id)).all() == []
     with transaction() as session:
         session.execute(update(Member).where(Member.id == member.id).values(kem_public=made))
-    accounts.confirm(member_id=member.id, by=colleague)
+    db.session.rollback()
+    words.type_words(member_id=member.id, typed=shown.words, by=colleague)
     assert len(db.session.scalars(select(KeyringWrap).where(KeyringWrap.member_id == member.id)).all()) == 1
 
 

@@ -10,6 +10,7 @@ import re
 import shutil
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,17 +20,19 @@ from sqlalchemy.exc import OperationalError
 
 from nrm import audit, clock, crypto, schema
 from nrm.actions import backups, instances, tending
-from nrm.actions.accounts import accounts, members
+from nrm.actions.accounts import accounts, members, words
 from nrm.actions.referrals import next_receiver, proposals
 from nrm.actions.shelter import cases
 from nrm.db import db, disconnect, transaction
+from nrm.domain.accounts.accounts import Actor, Role, UnusableInvitation
 from nrm.domain.referrals.referrals import OverrideReason
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.consents import ByName
-from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member, Organisation
-from nrm.models.audit import AuditEntry
+from nrm.models.accounts.accounts import Invitation, Keyring, KeyringWrap, Member, Organisation
 from nrm.models.shelter.cases import Grant, KnownKeyring, PendingGrant
+from nrm.steps.accounts import ceremonies
 from nrm.vault import grants, marks, shredding
+from nrm.vault.members import invitation_digest
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person, token_in
@@ -39,7 +42,7 @@ from tests.world import World
 
 Planted = tuple[Flask, World]
 Rows = list[dict[str, object]]
-INTRUDER = "nrc.intruder"
+INTRUDER, ACCOMPLICE = "nrc.intruder", "nrc.accomplice"
 EARLIER = "0030_counting"
 
 
@@ -71,7 +74,7 @@ def put_back(rings: Rows, wraps: Rows) -> None:
 
 def planted_link(code: str = "NRC") -> str:
     """The link of an intruder in an organisation, written by hand."""
-    return factories.invited_by_hand(INTRUDER, code)
+    return factories.invited_by_hand(INTRUDER, code, marked=True)
 
 
 def joins(app: Flask, token: str) -> tuple[int, str]:
@@ -107,45 +110,35 @@ def honest(world: World, sign_in: Callable[[str], Person]) -> None:
         manager.client.post("/members/keys", data={"csrf_token": manager.csrf_token})
 
 
-def test_who_hides_a_keyring_joins_as_the_first_and_puts_it_back_opens_nothing(
+def test_who_hides_a_keyring_and_founds_the_organisation_again_opens_nothing(
     world_app: Planted, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """With the keyring's rows hidden the organisation looks as if it were not founded: two intruders do it, as
+    founders, and the genuine keyring is put back beside theirs."""
     app, world = world_app
     before = opens(app, "NRC")
     assert before
     rings, wraps = taken_away()
-    token = planted_link()
-    status, page = joins(app, token)
-    joined = status == 200
-    if joined:  # the server made a first keyring, marked by itself; the intruder makes a second, and goes on
-        members.check_code_of_invitation(token=token, code=_code_in(page))
-        intruder = factories.actor(INTRUDER)
-        members.renew_keyring(by=intruder)
-        made, held = rows_of(Keyring), rows_of(KeyringWrap)
-        with transaction() as session:
-            session.execute(delete(KeyringWrap).where(KeyringWrap.keyring_id.in_([row["id"] for row in made])))
-            session.execute(delete(Keyring).where(Keyring.id.in_([row["id"] for row in made])))
-        later = [row for row in made if row["version"] == 2]
-        put_back(rings + later, wraps + [row for row in held if row["keyring_id"] == later[0]["id"]])
-        # The intruder's key is the newest: the genuine staff are confirmed to it, so that they find a key to go on to.
-        with transaction() as session:
-            session.execute(
-                update(Member)
-                .where(Member.login.in_(["nrc.case_worker", "nrc.shelter_manager"]))
-                .values(status="waiting")
-            )
-        for login in ("nrc.case_worker", "nrc.shelter_manager"):
-            found = db.session.scalar(select(Member.id).where(Member.login == login))
-            assert found is not None
-            accounts.confirm(member_id=found, by=factories.actor(INTRUDER))
-    else:
-        put_back(rings, wraps)
+    links = {INTRUDER: planted_link(), ACCOMPLICE: factories.invited_by_hand(ACCOMPLICE, "NRC", marked=True)}
+    for link in links.values():
+        status, page = joins(app, link)
+        assert status == 200
+        members.check_code_of_invitation(token=link, code=_code_in(page))
+    intruder, accomplice = (factories.actor(login) for login in links)
+    factories.let_in(intruder, by=accomplice)
+    with pytest.raises(accounts.KeyringDisagrees):
+        factories.let_in(accomplice, by=intruder)
+    # On the page: refused in words, and told to the log, to the audit chain, and every minute until somebody looks.
+    shown = words.shown(by=accomplice)
+    assert shown is not None
+    typed = dict(zip(("first", "second", "third", "fourth"), shown.words, strict=True))
+    page = Person(app.test_client(), INTRUDER).post(f"/members/{accomplice.member_id}/words?lang=en", typed, 409)
+    assert "The key of this organisation is not where it should be" in page
+    assert tending.tend()["keyrings_disagree"] == 1
+    put_back(rings, wraps)
     honest(world, lambda login: Person(app.test_client(), login))
     assert list(audit.verify(db.session())) == []
     assert not opens_as_intruder(app)
-    # Refused in words, and told: to the log, to the audit chain, and every minute until somebody looks.
-    assert status == 409
-    assert "The key of this organisation is not where it should be" in page
     assert "keyring" in caplog.text
     assert str(people.organisation("NRC")) in caplog.text
     assert opens(app, "NRC") == before
@@ -178,22 +171,30 @@ def renewed(code: str = "NRC") -> None:
     assert members.seal_again(by=by).done
 
 
-def test_the_refusal_stands_in_the_chain_and_the_link_stays_good(app: Flask) -> None:
-    before = audit.length(db.session())
-    rings, wraps = taken_away()
-    token = planted_link()
-    assert joins(app, token)[0] == 409
-    db.session.rollback()
-    last = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
-    assert (audit.length(db.session()), last.event) == (before + 1, "keyring_refused")
-    assert last.organisation_id == str(people.organisation("NRC"))
-    assert rows_of(Keyring) == []
-    assert tending.tend()["keyrings_disagree"] == 1
-    put_back(rings, wraps)
-    assert tending.tend()["keyrings_disagree"] == 0
-    assert joins(app, token)[0] == 200  # and waits: the colleague who checks the identity decides
-    db.session.rollback()
-    assert db.session.scalar(select(Member.status).where(Member.login == INTRUDER)) == "waiting"
+def test_a_link_that_was_written_by_hand_does_not_work(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    """Nor does a genuine one whose row names another sign-in name, a later end, or another one who made it."""
+    assert joins(app, factories.invited_by_hand(INTRUDER, "NRC"))[0] == 404
+    assert "the invitation of" in caplog.text
+    manager = factories.actor("nrc.shelter_manager")
+    nrc = people.organisation("NRC")
+    token = accounts.invite(organisation_id=nrc, login="nrc.new", name="New", role=Role.CASE_WORKER, by=manager)
+    assert accounts.invited(token).login == "nrc.new"
+    stored = Invitation.digest == invitation_digest(token)
+    was = db.session.execute(select(Invitation.expires_at, Invitation.by_id).where(stored)).one()
+    worker = db.session.scalar(select(Member.id).where(Member.login == "nrc.case_worker"))
+    for change in ({"expires_at": was.expires_at + timedelta(days=300)}, {"by_id": worker}, {"mark": None}):
+        before = db.session.execute(select(Invitation.mark).where(stored)).scalar_one()
+        with transaction() as session:
+            session.execute(update(Invitation).where(stored).values(**change))
+        with pytest.raises(UnusableInvitation):
+            accounts.invited(token)
+        with transaction() as session:
+            values = {"expires_at": was.expires_at, "by_id": was.by_id, "mark": before}
+            session.execute(update(Invitation).where(stored).values(**values))
+    with transaction() as session:
+        session.execute(update(Member).where(Member.login == "nrc.new").values(login="nrc.other"))
+    with pytest.raises(UnusableInvitation):
+        accounts.invited(token)
 
 
 def test_an_older_version_that_is_put_in_the_place_of_the_newest_is_not_sealed_to(
@@ -228,7 +229,7 @@ def test_an_older_version_that_is_put_in_the_place_of_the_newest_is_not_sealed_t
         lambda: members.renew_keyring(by=worker),
         lambda: members.move_grants(by=worker),
         lambda: members.seal_again(by=worker),
-        lambda: accounts.confirm(member_id=waiting_at_nrc(), by=worker),
+        lambda: factories.let_in(waiting_at_nrc(), by=worker),
     ):
         with pytest.raises(accounts.KeyringDisagrees):
             act()
@@ -253,12 +254,9 @@ def share(world: World, code: str) -> None:
     )
 
 
-def waiting_at_nrc() -> uuid.UUID:
-    token = planted_link()
-    accounts.join(token=token, password=factories.PASSWORD)
-    found = db.session.scalar(select(Member.id).where(Member.login == INTRUDER))
-    assert found is not None
-    return found
+def waiting_at_nrc() -> Actor:
+    factories.join(planted_link())
+    return factories.actor(INTRUDER)
 
 
 def sealed_to_nrc() -> int:
@@ -330,14 +328,22 @@ def test_between_the_commit_and_its_confirmation_all_goes_on(instance: Flask, mo
     assert members.move_grants(by=worker).done
 
 
-def test_a_founder_whose_joining_failed_joins_again(instance: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_founders_whose_founding_failed_found_it_again(instance: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     shelter = new_shelter()
-    token = founder(shelter, "new.one")
+    for login in ("new.one", "new.two"):
+        factories.join(founder(shelter, login))
+    one, two = factories.actor("new.one"), factories.actor("new.two")
+    factories.let_in(one, by=two)
+    shown = words.shown(by=two)
+    assert shown is not None
+    assert two.member_id is not None
     with monkeypatch.context() as broken:
-        broken.setattr(accounts.audit, "append", failing)
+        broken.setattr(words.audit, "append", failing)
+        broken.setattr(ceremonies.audit, "append", failing)
         with pytest.raises(OperationalError):
-            accounts.join(token=token, password=factories.PASSWORD)
-    assert not factories.join(token).waiting
+            words.type_words(member_id=two.member_id, typed=shown.words, by=one)
+    db.session.rollback()
+    factories.let_in(two, by=one)
     assert known("NEW") == [(1, True)]
 
 

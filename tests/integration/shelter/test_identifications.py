@@ -59,9 +59,7 @@ def colleague(login: str, organisation: str, confirmer: str) -> Actor:
         by=factories.actor(confirmer),
     )
     factories.join(token)
-    member = account_rows.member_by_login(login)
-    assert member is not None
-    accounts.confirm(member_id=member.id, by=factories.actor(confirmer))
+    factories.confirm(login, by=factories.actor(confirmer))
     return factories.actor(login)
 
 

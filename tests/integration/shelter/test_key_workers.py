@@ -52,7 +52,7 @@ def colleague_of(organisation: str, login: str) -> str:
     assert by.organisation_id is not None
     who = {"login": login, "name": login.title(), "role": Role.CASE_WORKER}
     factories.join(accounts.invite(organisation_id=by.organisation_id, **who, by=by))  # type: ignore[arg-type]
-    accounts.confirm(member_id=member(login), by=by)
+    factories.confirm(login, by=by)
     return login
 
 

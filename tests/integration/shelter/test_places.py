@@ -11,7 +11,6 @@ from flask import Flask
 from sqlalchemy import select
 
 from nrm import clock
-from nrm.actions.accounts import accounts, key_log
 from nrm.actions.interviews import interview_sending, interviews
 from nrm.actions.referrals import referrals
 from nrm.actions.shelter import places as place_actions
@@ -30,7 +29,6 @@ from nrm.store import days, names
 from nrm.store.agreement import agreement_simulation
 from nrm.store.countries import country
 from nrm.store.referrals import system
-from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.shelter import places, stays
 from tests import factories, factories_stays
 from tests import factories_agreements as texts
@@ -249,18 +247,7 @@ def test_a_new_party_joins_enters_its_beds_and_receives_somebody_in_one_of_them(
     version = texts.opened(texts.draft("2027", None, ('\n[[party]]\ncode = "RA"\n', NEW_PARTY)))
     organisation = names.organisation_by_code("SHPRESA")
     admin = factories.actor("administrator")
-    first, founders = None, []
-    for login, role in (("shpresa.shelter_manager", Role.SHELTER_MANAGER), ("shpresa.case_worker", Role.CASE_WORKER)):
-        token = accounts.invite(organisation_id=organisation.id, login=login, name="New", role=role, by=admin)
-        if factories.join(token).waiting and first is not None:
-            member = account_rows.member_by_login(login)
-            assert member is not None
-            accounts.confirm(member_id=member.id, by=first)
-        first = first or factories.actor(login)
-        founders.append(account_rows.member_by_login(login))
-    proposed = key_log.propose_founding(founders=[each.id for each in founders if each is not None], by=first)
-    agreed = [key_log.agree(proposal=proposed, by=factories.actor(each)) for each in FOUNDED_BY]
-    assert agreed == [False, False, True]
+    factories.found(organisation, (Role.SHELTER_MANAGER, Role.CASE_WORKER), admin)
     texts.sign_all(version)
     at = datetime.combine(texts.today() + timedelta(days=11), time(11), UTC)
     clock.set_clock(lambda: at)

@@ -13,8 +13,10 @@ from sqlalchemy.orm import aliased
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Credentials, NotVisible, OrganisationKind, Role
+from nrm.domain.accounts.words import OccasionStatus
 from nrm.domain.shelter.consents import reads_by_consent
 from nrm.models.accounts.accounts import Instance, Invitation, Keyring, Member, MemberSession, Organisation
+from nrm.models.accounts.occasions import Occasion
 from nrm.models.accounts.passkeys import Passkey
 from nrm.prepared import Prepared, Row
 from nrm.store.rows.accounts import suspensions
@@ -176,6 +178,12 @@ _SESSION_TABLE, _MEMBER, _ORGANISATION = MemberSession.__table__, Member.__table
 _PASSKEY = Passkey.__table__
 
 
+# Looked at again, with its mark, where it is there at all.
+_BEGINS_ANEW = (
+    exists()
+    .where(Occasion.__table__.c.member_id == _MEMBER.c.id, Occasion.__table__.c.status == str(OccasionStatus.WAITS))
+    .correlate(_MEMBER)
+)
 _SESSION = Prepared(
     select(
         _SESSION_TABLE.c.sealed_keys,
@@ -186,6 +194,7 @@ _SESSION = Prepared(
         _SESSION_TABLE.c.locked,
         _SESSION_TABLE.c.covers_after,
         _SESSION_TABLE.c.wrong_proofs,
+        _SESSION_TABLE.c.lacks_factor,
         _SESSION_TABLE.c.whose_mark,
         _SESSION_TABLE.c.mark,
         _SESSION_TABLE.c.sealed_head,
@@ -200,6 +209,8 @@ _SESSION = Prepared(
         _MEMBER.c.status,
         _MEMBER.c.sealed_totp.is_not(None).label("has_second_factor"),
         exists().where(_PASSKEY.c.member_id == _MEMBER.c.id).label("has_passkey"),
+        _MEMBER.c.code_due,
+        _BEGINS_ANEW.label("begins_anew"),
         _ORGANISATION.c.id.label("organisation_id"),
         _ORGANISATION.c.code,
         _ORGANISATION.c.kind,

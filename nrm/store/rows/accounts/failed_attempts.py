@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from nrm import clock
 from nrm.db import db
-from nrm.domain.accounts import failed_attempts
+from nrm.domain.accounts import failed_attempts, words
 from nrm.models.accounts.accounts import FailedTries
 
 _TABLE = FailedTries.__table__
@@ -42,6 +42,13 @@ def check(counters: Sequence[Counter]) -> None:
         raise max(refused, key=lambda each: each.left)
 
 
+def check_all(counter: Counter) -> None:
+    """Raise TooSoon while as many failures count as cost nothing: then the next try comes when one is forgiven."""
+    row = db.session.execute(_FOUND, {"digests": [counter.digest]}).first()
+    if row is not None:
+        failed_attempts.check_all(row.number, row.last_at, clock.now(), counter.limit)
+
+
 def count(session: Session, counters: Sequence[Counter]) -> None:
     """One failure more for each. Call it after `audit.append`: writers queue there, so none is lost."""
     now = clock.now()
@@ -65,6 +72,6 @@ def sweep(session: Session) -> None:
     """Forget what has been forgiven altogether."""
     longest = max(
         limit.free * (len(failed_attempts.DELAYS) + 1) * limit.forgiven_every
-        for limit in (failed_attempts.ACCOUNT, failed_attempts.NETWORK)
+        for limit in (failed_attempts.ACCOUNT, failed_attempts.NETWORK, words.TRIES)
     )
     session.execute(delete(FailedTries).where(FailedTries.last_at <= clock.now() - longest))

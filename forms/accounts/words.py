@@ -1,0 +1,53 @@
+"""What people type while somebody reads words to them, and about a lost telephone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from wtforms import BooleanField, Field, PasswordField, StringField
+from wtforms.validators import InputRequired
+
+from forms.typed import OnceForm
+from nrm.domain.words import N_
+
+AGAIN = N_("Let this word be read again: it is another one")
+
+
+class TypeWordsForm(OnceForm):
+    """Four words, one in each field."""
+
+    first = StringField(N_("First word"))
+    second = StringField(N_("Second word"))
+    third = StringField(N_("Third word"))
+    fourth = StringField(N_("Fourth word"))
+    called_back = BooleanField(
+        N_("I called the number that was known of this organisation before, and know who spoke"),
+    )
+
+    @property
+    def words(self) -> list[Field]:
+        """The fields of the words, in their order."""
+        return [self.first, self.second, self.third, self.fourth]
+
+    @property
+    def typed(self) -> list[str]:
+        """What was typed into them."""
+        return [(field.data or "")[:100] for field in self.words]
+
+    def mark(self, wrong: Iterable[int]) -> None:
+        """Say which words are to be read again."""
+        for number in wrong:
+            self.words[number].errors = [AGAIN]
+
+
+class AgreeToAnewForm(OnceForm):
+    """The second hand that lets somebody begin anew: a colleague, or the duty desk after a call back."""
+
+    sure = BooleanField(N_("I saw the person, or called a number that was known before, and know who spoke"))
+
+
+class LostTelephoneForm(OnceForm):
+    """Who has lost a telephone: the sign-in name and the password."""
+
+    login = StringField(N_("Sign-in name"), validators=[InputRequired(N_("Enter a sign-in name"))])
+    password = PasswordField(N_("Password"), validators=[InputRequired(N_("Enter your present password"))])

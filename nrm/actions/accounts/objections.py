@@ -1,0 +1,64 @@
+"""A holder says "I do not know her" or "I did not ask for this": the account waits for 72 hours (ADR 0101)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+
+from nrm import audit, clock
+from nrm.db import transaction
+from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, OrganisationKind
+from nrm.domain.accounts.members import OBJECTIONABLE, KeyHappening
+from nrm.domain.accounts.suspensions import SuspensionReason
+from nrm.domain.accounts.vouching import OBJECTED_FOR, ObjectionRefusal, ObjectionRefused, check_objecting
+from nrm.domain.accounts.words import OccasionStatus
+from nrm.models.accounts.accounts import KeyEvent, Member, Organisation
+from nrm.steps.accounts import leaving
+from nrm.steps.accounts import members as member_steps
+from nrm.steps.accounts.key_events import happened
+from nrm.store.rows.accounts import members as member_rows
+from nrm.store.rows.accounts import occasions as occasion_rows
+
+
+def object_to(*, event_id: uuid.UUID, by: Actor) -> datetime:
+    """Object to what made or changed a colleague's account, which then opens and signs nothing for 72 hours.
+
+    Returns until when. Once for each event, by a holder whose own account is older than it; in offices without keys by
+    an active member.
+    If the colleague is to begin anew, that ends. Raises NotVisible, NotPermitted, ObjectionRefused.
+    """
+    with transaction() as session:
+        event = session.get(KeyEvent, event_id)
+        if event is None or event.organisation_id != by.organisation_id or event.event not in OBJECTIONABLE:
+            raise NotVisible
+        organisation = session.get_one(
+            Organisation, event.organisation_id, with_for_update={"key_share": True}, populate_existing=True
+        )
+        own = session.get(Member, by.member_id, populate_existing=True)
+        if own is None or by.keys is None or own.status != "active" or event.member_id is None:
+            raise NotPermitted("to object")
+        if OrganisationKind(organisation.kind).holds_keys and not member_rows.holds_newest(own.id):
+            raise NotPermitted("to object")
+        now = clock.now()
+        check_objecting(
+            occasion_rows.standing(own.id),
+            about=event.member_id,
+            by_id=event.by_id,
+            at=event.at,
+            objected=occasion_rows.objected(session, event_id),
+            now=now,
+        )
+        member = session.get_one(Member, event.member_id, populate_existing=True)
+        waits = occasion_rows.going_on(session, member.id)
+        if waits is not None and waits.status == OccasionStatus.WAITS:
+            member_steps.stop(session, member, by)
+        try:
+            leaving.suspend(session, member, SuspensionReason.OBJECTED, OBJECTED_FOR, by, event_id=event_id)
+        except IntegrityError:
+            raise ObjectionRefused(ObjectionRefusal.ONCE) from None
+        happened(session, KeyHappening.OBJECTED, member, by=by)
+        session.flush()
+        audit.append(session, audit.Event.OBJECTED, by=by, member_id_suspended=member.id)
+    return now + OBJECTED_FOR

@@ -1,0 +1,204 @@
+"""Words that one person reads and a colleague types: joining, beginning anew, founding, a telephone (ADR 0100)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from nrm import audit
+from nrm.db import db, transaction
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission, Role
+from nrm.domain.accounts.vouching import Typist, check_typing
+from nrm.domain.accounts.words import (
+    SHOWN_FOR,
+    TELEPHONE_FOR,
+    TRIES,
+    CannotVouch,
+    NoOccasion,
+    OccasionStatus,
+    TypedBefore,
+    WordPurpose,
+    Words,
+    WrongWords,
+    wrong_groups,
+)
+from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.accounts.occasions import Occasion
+from nrm.steps.accounts import ceremonies, key_log
+from nrm.store.rows.accounts import accounts as account_rows
+from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
+from nrm.store.rows.accounts import members as member_rows
+from nrm.store.rows.accounts import occasions as rows
+from nrm.vault import keyrings, second_factor
+from nrm.vault import members as vault
+from nrm.vault import words as word_vault
+
+CannotOpen = vault.CannotOpen
+KeyringDisagrees = keyrings.Disagrees
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Shown:
+    """The words that a person reads, and what for. `typed`: a founder's were typed already by the other one.
+
+    `code_due`: they are not shown yet, because the recovery code is not typed in. `repr` hides the words.
+    """
+
+    purpose: WordPurpose
+    words: Words
+    until: datetime
+    typed: bool = False
+    code_due: bool = False
+
+
+def shown(*, by: Actor) -> Shown | None:
+    """The words on the own page of somebody who waits, or who has lost a telephone; None for everybody else."""
+    with transaction() as session:
+        member = session.get(Member, by.member_id, populate_existing=True)
+        if member is None:
+            return None
+        if by.keys is not None:
+            vault.sign_own(member, by.keys)  # an account from before there was a key log
+        occasion = _own_occasion(session, member, by)
+        if occasion is None:
+            return None
+        purpose = WordPurpose(occasion.purpose)
+        span = TELEPHONE_FOR if purpose is WordPurpose.FACTOR else SHOWN_FOR
+        return Shown(
+            purpose,
+            word_vault.words(occasion, member, account_rows.instance().id),
+            occasion.began_at + span,
+            typed=occasion.status == OccasionStatus.TYPED,
+            code_due=purpose is not WordPurpose.FACTOR and member.code_checked_at is None,
+        )
+
+
+def _own_occasion(session: Session, member: Member, by: Actor) -> Occasion | None:
+    if member.status == "active":
+        found = rows.going_on(session, member.id)
+        own = found is not None and word_vault.is_telephone(found, by.session_id)
+        return found if found is not None and own and ceremonies.lasts(found) else None
+    if not ceremonies.waits(session, member):
+        return None
+    organisation = session.get_one(Organisation, member.organisation_id)
+    founded = rows.typed_of(session, member.id, [WordPurpose.FOUNDED])
+    if founded and not account_rows.has_keyring(organisation.id):
+        return founded[0]
+    return ceremonies.opened(session, member, organisation)
+
+
+def type_words(*, member_id: uuid.UUID, typed: Sequence[str], called_back: bool = False, by: Actor) -> bool:
+    """Type the words that this person reads; if they are right, what they are for happens at once.
+
+    Returns whether it did: a role with more rights than the actor's own waits for a second colleague, who types the
+    same words. Raises NotVisible, NoOccasion, CannotVouch, TypedBefore, WrongWords (which groups), TooSoon after ten
+    wrong entries in an hour; CannotOpen, KeyringDisagrees.
+    """
+    check(member_id, called_back=called_back, by=by)
+    tries = failed_attempt_rows.Counter(second_factor.try_mark("words", f"{by.member_id} {member_id}"), TRIES)
+    failed_attempt_rows.check_all(tries)
+    try:
+        with transaction() as session:
+            member, organisation = _held(session, member_id)
+            occasion = _typable(session, member, organisation, by, called_back=called_back)
+            wrong = wrong_groups(typed, word_vault.words(occasion, member, account_rows.instance().id))
+            if not wrong:
+                holds = _carry_out(session, occasion, member, organisation, by)
+                failed_attempt_rows.forgive(session, tries)
+    except KeyringDisagrees:
+        with transaction() as session:
+            audit.append(session, audit.Event.KEYRING_REFUSED, by=by)
+        raise
+    if wrong:
+        with transaction() as session:
+            audit.append(session, audit.Event.WORDS_REFUSED, by=by, member_id_read=member_id)
+            failed_attempt_rows.count(session, [tries])
+        raise WrongWords(wrong)
+    return holds
+
+
+def check(member_id: uuid.UUID, *, called_back: bool = False, by: Actor) -> WordPurpose:
+    """What this person's words are for, if the actor may type them; NotVisible, NoOccasion, CannotVouch."""
+    session = db.session()
+    member = session.get(Member, member_id, populate_existing=True)
+    if member is None:
+        raise NotVisible
+    organisation = session.get_one(Organisation, member.organisation_id)
+    inside = organisation.id == by.organisation_id
+    if not inside and not by.may(Permission.ORGANISATION_FOUND) and by.role is not Role.DUTY_OFFICER:
+        raise NotVisible
+    try:
+        return WordPurpose(_typable(session, member, organisation, by, called_back=called_back).purpose)
+    except (CannotVouch, NoOccasion):
+        if inside:
+            raise
+        raise NotVisible from None
+
+
+def _held(session: Session, member_id: uuid.UUID) -> tuple[Member, Organisation]:
+    """The member and their organisation, locked in this order until the transaction ends."""
+    organisation_id = session.get_one(Member, member_id).organisation_id
+    organisation = session.get_one(
+        Organisation, organisation_id, with_for_update={"key_share": True}, populate_existing=True
+    )
+    member = session.get_one(Member, member_id, with_for_update={"key_share": True}, populate_existing=True)
+    return member, organisation
+
+
+def _typable(session: Session, member: Member, organisation: Organisation, by: Actor, *, called_back: bool) -> Occasion:
+    """The occasion whose words the actor may type now; raises NoOccasion, CannotVouch."""
+    occasion = rows.going_on(session, member.id)
+    if occasion is None or not ceremonies.lasts(occasion):
+        raise NoOccasion
+    purpose, holds_keys = WordPurpose(occasion.purpose), OrganisationKind(organisation.kind).holds_keys
+    if purpose is not WordPurpose.FACTOR and (not ceremonies.waits(session, member) or member.code_checked_at is None):
+        raise NoOccasion
+    if purpose is WordPurpose.FACTOR and member.status != "active":
+        raise NoOccasion
+    own = session.get(Member, by.member_id, populate_existing=True)
+    if own is None or by.keys is None:
+        raise CannotVouch
+    same = own.organisation_id == organisation.id
+    typist = Typist(
+        same_organisation=same,
+        oneself=own.id == member.id,
+        active=own.status == "active",
+        holds=own.status == "active" and member_rows.holds_newest(own.id),
+        founder=own.status == "waiting" and own.code_checked_at is not None,
+        alone=not rows.others_who_vouch(member, holds_keys=holds_keys),
+        keeps_accounts=by.may(Permission.ORGANISATION_FOUND) and own.status == "active",
+        duty_desk=by.role is Role.DUTY_OFFICER and own.status == "active" and member_rows.holds_newest(own.id),
+        called_back=called_back,
+    )
+    check_typing(purpose, typist, holds_keys=holds_keys)
+    if purpose in (WordPurpose.JOINED, WordPurpose.ANEW) and own.id in key_log.typed_by(session, member):
+        raise TypedBefore
+    return occasion
+
+
+def _founding(session: Session, member: Member) -> Occasion | None:
+    """The founder's own occasion, open or typed."""
+    found = rows.going_on(session, member.id)
+    if found is not None and found.purpose == WordPurpose.FOUNDED:
+        return found
+    return next(iter(rows.typed_of(session, member.id, [WordPurpose.FOUNDED])), None)
+
+
+def _carry_out(session: Session, occasion: Occasion, member: Member, organisation: Organisation, by: Actor) -> bool:
+    """Returns whether nobody else has to type these words."""
+    purpose = WordPurpose(occasion.purpose)
+    if purpose in (WordPurpose.JOINED, WordPurpose.ANEW):
+        return ceremonies.joined(session, member, organisation, occasion, by)
+    ceremonies.typed(session, occasion, by)
+    if purpose is WordPurpose.FACTOR:
+        ceremonies.telephone(session, member, occasion, by)
+    elif purpose is WordPurpose.FOUNDED:
+        own = session.get_one(Member, by.member_id, with_for_update={"key_share": True}, populate_existing=True)
+        mine = _founding(session, own)
+        if mine is not None and mine.status == OccasionStatus.TYPED and mine.typed_by_id == member.id:
+            ceremonies.founded(session, organisation, own, member, by)
+    return True

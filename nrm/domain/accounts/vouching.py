@@ -1,0 +1,143 @@
+"""Who lets whom in, who is a second hand, and who may object (ADR 0100, ADR 0101)."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from nrm.domain.accounts.accounts import UnusableInvitation
+from nrm.domain.accounts.words import CannotVouch, WordPurpose
+
+SEASONED = timedelta(days=14)
+"""How long somebody must have been active to be a second hand."""
+ANEW_AFTER = timedelta(hours=24)
+"""After how long a colleague's word alone lets somebody begin anew."""
+OBJECTED_FOR = timedelta(hours=72)
+TOLD_FOR = timedelta(days=14)
+"""How long every colleague's home page tells of who joined, began anew, recovered or has another telephone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Since when somebody has been a member with their present keys, and who let them in with these.
+
+    `vouched_by`: nobody for the first founders and for members from before there were words.
+    """
+
+    member_id: uuid.UUID
+    since: datetime
+    vouched_by: frozenset[uuid.UUID] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Typist:
+    """Who types words: where they stand to the person who reads them.
+
+    `holds`: an active holder of the newest keyring of the own organisation. `alone`: nobody else there could do it.
+    `called_back`: they say that they called the number that is known of the person, or saw them.
+    """
+
+    same_organisation: bool
+    oneself: bool
+    active: bool
+    holds: bool
+    founder: bool
+    alone: bool
+    keeps_accounts: bool
+    duty_desk: bool
+    called_back: bool = False
+
+
+class HandRefusal(StrEnum):
+    """Why somebody is not the second hand for what a colleague began."""
+
+    OWN = "own"  # they began it, or it is about them
+    NEW = "new"  # active for less than 14 days
+    VOUCHED = "vouched"  # let in by the one who began it, and by nobody else
+    ELSEWHERE = "elsewhere"  # the duty desk is asked only where an organisation has nobody
+    NOT_CALLED = "not_called"  # and after a call back alone
+
+
+class NoSecondHand(Exception):
+    """This person's agreement does not count; `reason` says why."""
+
+    def __init__(self, reason: HandRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NotYet(UnusableInvitation):
+    """The link works from `at` on, or once a second hand has agreed: until then the old account goes on."""
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__(at)
+        self.at = at
+
+
+class ObjectionRefusal(StrEnum):
+    """Why somebody cannot object."""
+
+    NEWER = "newer"  # their own account is not older than what they object to
+    ONCE = "once"  # somebody objected to it already
+    LATE = "late"  # the 14 days are over
+    OWN = "own"  # it is about themselves, or they did it
+
+
+class ObjectionRefused(Exception):
+    """Nothing is suspended; `reason` says why."""
+
+    def __init__(self, reason: ObjectionRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def check_typing(purpose: WordPurpose, who: Typist, *, holds_keys: bool) -> None:
+    """Raise CannotVouch unless this person may type the words of that one.
+
+    In an organisation that holds keys a holder does it, in another office an active member; founders do it for each
+    other. The words of a lost telephone are also typed by the duty desk of the Responsible Authority, after a call
+    back, or by the administrator of accounts, where the organisation has nobody else: they let nobody else in.
+    """
+    if who.oneself:
+        raise CannotVouch
+    if purpose is WordPurpose.FOUNDED:
+        allowed = who.same_organisation and who.founder
+    elif who.same_organisation:
+        allowed = who.holds if holds_keys else who.active
+    else:
+        outside = who.duty_desk if holds_keys else who.keeps_accounts
+        allowed = purpose is WordPurpose.FACTOR and who.alone and outside and who.called_back
+    if not allowed:
+        raise CannotVouch
+
+
+def refusal_of_hand(
+    hand: Standing, *, first_id: uuid.UUID | None, subject_id: uuid.UUID, now: datetime
+) -> HandRefusal | None:
+    """Why this person is not a second hand for what `first_id` began about `subject_id`; None if they are one.
+
+    Another person, active for 14 days since they last joined or began anew, and not let in by the first hand alone.
+    """
+    if hand.member_id in (first_id, subject_id):
+        return HandRefusal.OWN
+    if first_id is not None and hand.vouched_by == {first_id}:
+        return HandRefusal.VOUCHED
+    if now - hand.since < SEASONED:
+        return HandRefusal.NEW
+    return None
+
+
+def check_objecting(
+    hand: Standing, *, about: uuid.UUID, by_id: uuid.UUID | None, at: datetime, objected: bool, now: datetime
+) -> None:
+    """Raise ObjectionRefused unless this holder may object to what happened to the account `about` at that time."""
+    if hand.member_id in (about, by_id):
+        raise ObjectionRefused(ObjectionRefusal.OWN)
+    if objected:
+        raise ObjectionRefused(ObjectionRefusal.ONCE)
+    if now - at >= TOLD_FOR:
+        raise ObjectionRefused(ObjectionRefusal.LATE)
+    if hand.since >= at:
+        raise ObjectionRefused(ObjectionRefusal.NEWER)

@@ -1,0 +1,108 @@
+"""Words by which a person is recognised: four groups of three syllables, read aloud to a colleague who types them.
+
+72 bits: whoever wants other keys under the same words would have to try 2**71 pairs of keys, for one occasion. The
+syllables are said alike in every language of the program, so there is no list to translate (ADR 0100).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from enum import StrEnum
+
+from nrm.domain.accounts.failed_attempts import Limit
+
+CONSONANTS, VOWELS = "bdfghjklmnprstvz", "aeio"
+GROUPS, SYLLABLES = 4, 3
+BYTES = 9
+TRIES = Limit(10, timedelta(minutes=6))
+"""Ten wrong entries an hour, of one person about one colleague."""
+SHOWN_FOR = timedelta(hours=48)
+"""How long the words of one occasion hold; afterwards the page shows others."""
+TELEPHONE_FOR = timedelta(hours=2)
+"""How long those of a lost telephone hold."""
+
+Words = tuple[str, ...]
+
+SPELLING: Mapping[str, Mapping[str, str]] = {
+    "sq": {
+        "a": "Arbër", "b": "Berat", "d": "Durrës", "e": "Elbasan", "f": "Fier", "g": "Gramsh", "h": "Himarë",
+        "i": "Ishëm", "j": "Jug", "k": "Korçë", "l": "Lushnjë", "m": "Mat", "n": "Narta", "o": "Orikum",
+        "p": "Përmet", "r": "Rrogozhinë", "s": "Sarandë", "t": "Tiranë", "v": "Vlorë", "z": "Zagori",
+    },
+    "en": {
+        "a": "Alfa", "b": "Bravo", "d": "Delta", "e": "Echo", "f": "Foxtrot", "g": "Golf", "h": "Hotel",
+        "i": "India", "j": "Juliett", "k": "Kilo", "l": "Lima", "m": "Mike", "n": "November", "o": "Oscar",
+        "p": "Papa", "r": "Romeo", "s": "Sierra", "t": "Tango", "v": "Victor", "z": "Zulu",
+    },
+}  # fmt: skip
+"""By which names of places (Albanian) or words of the alphabet of radio (English) a letter is said."""
+
+
+class WordPurpose(StrEnum):
+    """What the words are read for."""
+
+    JOINED = "joined"
+    ANEW = "anew"
+    FACTOR = "factor"  # another telephone, in place of a lost one
+    FOUNDED = "founded"
+
+
+class OccasionStatus(StrEnum):
+    """What became of an occasion to read words."""
+
+    WAITS = "waits"  # somebody lets a colleague begin anew: for 24 hours the old account goes on
+    OPEN = "open"
+    TYPED = "typed"
+    OVER = "over"  # stopped, objected to, replaced
+
+
+class WrongWords(Exception):
+    """What was typed is not what the other person's page shows. `groups`: which of them, counted from 0."""
+
+    def __init__(self, groups: Sequence[int]) -> None:
+        super().__init__(tuple(groups))
+        self.groups = tuple(groups)
+
+
+class NoOccasion(Exception):
+    """There is nothing to type: the other person's page shows no words, or others by now."""
+
+
+class CannotVouch(Exception):
+    """This person does not let that colleague in: not a holder, not a member, the person themselves."""
+
+
+class TypedBefore(CannotVouch):
+    """This person typed the words already; a second colleague types them, too, because the role may do more."""
+
+
+def words_of(bits: bytes) -> Words:
+    """Nine bytes as four groups, six letters each; raises ValueError for another length."""
+    if len(bits) != BYTES:
+        raise ValueError(len(bits))
+    number = int.from_bytes(bits, "big")
+    syllables = []
+    for _ in range(GROUPS * SYLLABLES):
+        number, rest = divmod(number, len(CONSONANTS) * len(VOWELS))
+        syllables.append(CONSONANTS[rest // len(VOWELS)] + VOWELS[rest % len(VOWELS)])
+    syllables.reverse()
+    return tuple("".join(syllables[at : at + SYLLABLES]) for at in range(0, len(syllables), SYLLABLES))
+
+
+def letters(typed: str) -> str:
+    """What counts of one typed group: its letters, small, without spaces and hyphens."""
+    return "".join(each for each in typed.casefold() if each.isalpha())
+
+
+def wrong_groups(typed: Sequence[str], right: Words) -> list[int]:
+    """Which groups were typed wrong, counted from 0.
+
+    What was typed into the first field alone counts as all four.
+    """
+    given = [letters(each) for each in typed][:GROUPS]
+    size = len(right[0])
+    if len(given) < GROUPS or (len(given[0]) == GROUPS * size and not any(given[1:])):
+        whole = "".join(given)
+        given = [whole[at : at + size] for at in range(0, GROUPS * size, size)]
+    return [number for number, group in enumerate(right) if given[number] != group]

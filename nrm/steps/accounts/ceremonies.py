@@ -1,0 +1,201 @@
+"""How each ceremony ends, inside the transaction of an action: one function for each, after the words were right.
+
+Joining and beginning anew, founding, another telephone. Whoever typed the words is `by`; what they let happen is
+recorded here and nowhere else (ADR 0100, ADR 0101).
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.domain.accounts.accounts import Actor, OrganisationKind
+from nrm.domain.accounts.members import KeyHappening
+from nrm.domain.accounts.words import SHOWN_FOR, TELEPHONE_FOR, NoOccasion, OccasionStatus, WordPurpose
+from nrm.models.accounts.accounts import Member, MemberSession, Organisation
+from nrm.models.accounts.occasions import Occasion
+from nrm.steps.accounts import key_log, passkeys
+from nrm.steps.accounts.key_events import happened
+from nrm.store.rows.accounts import accounts as account_rows
+from nrm.store.rows.accounts import members as member_rows
+from nrm.store.rows.accounts import occasions as rows
+from nrm.vault import keyrings, words
+from nrm.vault import members as vault
+
+
+def lasts(occasion: Occasion) -> bool:
+    """Whether the words of an open occasion still hold."""
+    span = TELEPHONE_FOR if occasion.purpose == WordPurpose.FACTOR else SHOWN_FOR
+    return occasion.status == OccasionStatus.OPEN and clock.now() - occasion.began_at < span
+
+
+def waits(session: Session, member: Member) -> bool:
+    """Whether a colleague has to let the member in: the row says so, or the key log does not have these keys.
+
+    Raises Disagrees while the key log is wrong.
+    """
+    return member.status == "waiting" or (member.status == "active" and not key_log.is_in(session, member))
+
+
+def opened(session: Session, member: Member, organisation: Organisation) -> Occasion:
+    """The open occasion of somebody who waits; a new one if there is none, or if the words held long enough.
+
+    Raises NoOccasion when it was made by another process in the same instant: ask again.
+    """
+    found = rows.going_on(session, member.id)
+    if found is not None and lasts(found) and found.purpose == _purpose(member, organisation):
+        return found
+    if found is None:
+        rows.remove_forged(session, member.id)
+        found = _new(member)
+        session.add(found)
+    found.purpose = str(_purpose(member, organisation))
+    found.status = str(OccasionStatus.OPEN)
+    found.serial = member.serial
+    words.renew(session, found)
+    words.mark(found)
+    try:
+        session.flush()
+    except IntegrityError:
+        raise NoOccasion from None
+    return found
+
+
+def _new(member: Member) -> Occasion:
+    return Occasion(
+        id=uuid.uuid4(),
+        member_id=member.id,
+        organisation_id=member.organisation_id,
+        began_at=clock.now(),
+        serial=member.serial,
+    )
+
+
+def _purpose(member: Member, organisation: Organisation) -> WordPurpose:
+    """What somebody who waits reads words for."""
+    if OrganisationKind(organisation.kind).holds_keys and not account_rows.has_keyring(organisation.id):
+        return WordPurpose.FOUNDED
+    return WordPurpose.ANEW if member.serial > 1 else WordPurpose.JOINED
+
+
+def ask_anew(session: Session, member: Member, by: Actor, after: timedelta) -> Occasion:
+    """A colleague lets the member begin anew: it waits, and the old account goes on until then."""
+    rows.remove_forged(session, member.id)
+    close(session, member)
+    occasion = _new(member)
+    occasion.purpose, occasion.status = str(WordPurpose.ANEW), str(OccasionStatus.WAITS)
+    words.renew(session, occasion)
+    occasion.by_id, occasion.effective_at = by.member_id, occasion.began_at + after
+    words.mark(occasion)
+    session.add(occasion)
+    session.flush()
+    happened(session, KeyHappening.ANEW_ASKED, member, by=by)
+    session.flush()
+    audit.append(session, audit.Event.ANEW_ASKED, by=by, member_id_anew=member.id)
+    return occasion
+
+
+def ask_telephone(
+    session: Session, member: Member, session_digest: bytes, sealed_totp: bytes, step: int, by: Actor
+) -> Occasion:
+    """A telephone was set up in place of a lost one: it counts once a colleague has typed the words."""
+    rows.remove_forged(session, member.id)
+    found = rows.going_on(session, member.id)
+    if found is not None and found.status == OccasionStatus.WAITS:
+        raise NoOccasion  # she begins anew, and would lose this telephone with the rest
+    close(session, member)
+    occasion = _new(member)
+    occasion.purpose, occasion.status = str(WordPurpose.FACTOR), str(OccasionStatus.OPEN)
+    words.renew(session, occasion)
+    occasion.session_digest, occasion.sealed_totp, occasion.totp_step = session_digest, sealed_totp, step
+    words.mark(occasion)
+    session.add(occasion)
+    session.flush()
+    audit.append(session, audit.Event.SECOND_FACTOR_LOST, by=by)
+    return occasion
+
+
+def close(session: Session, member: Member) -> None:
+    """Nobody types words for this member any more, until there is another occasion."""
+    found = rows.going_on(session, member.id)
+    if found is not None:
+        found.status = str(OccasionStatus.OVER)
+        words.mark(found)
+        session.flush()
+
+
+def typed(session: Session, occasion: Occasion, by: Actor) -> None:
+    """The words were right, and this person typed them."""
+    occasion.status, occasion.typed_by_id, occasion.typed_at = str(OccasionStatus.TYPED), by.member_id, clock.now()
+    words.mark(occasion)
+    session.flush()
+
+
+def joined(session: Session, member: Member, organisation: Organisation, occasion: Occasion, by: Actor) -> bool:
+    """Somebody joined, or began anew with new keys: an entry of the key log, and the keyring is wrapped to them.
+
+    Returns whether they are in: a role with more rights than the typist's own waits for a second colleague, who types
+    the same words. Raises CannotOpen, Disagrees.
+    """
+    if not key_log.is_in(session, member) and not key_log.let_in(session, member, by):
+        audit.append(session, audit.Event.WORDS_TYPED_ONCE, by=by, member_id_read=member.id)
+        return False
+    typed(session, occasion, by)
+    member.status = "active"
+    session.flush()
+    if OrganisationKind(organisation.kind).holds_keys and not member_rows.holds_newest(member.id):
+        keyrings.share_keyring(session, member, by=by)
+    happened(session, KeyHappening.CONFIRMED, member, by=by)
+    session.flush()
+    audit.append(session, audit.Event.MEMBER_CONFIRMED, by=by, member_id_confirmed=member.id)
+    return True
+
+
+def founded(session: Session, organisation: Organisation, one: Member, other: Member, by: Actor) -> None:
+    """Two founders typed each other's words: the organisation's first keyring is made for both.
+
+    For the key log the second of them proposes the founding; the other and two attestors agree (ADR 0098). Raises
+    CannotOpen, Disagrees.
+    """
+    keyrings.make_keyring(session, organisation, (one, other))
+    for member, by_id in ((one, other.id), (other, one.id)):
+        member.status = "active"
+        founder = Actor(by_id, organisation.id, None)
+        happened(session, KeyHappening.FOUNDED, member, by=founder)
+    happened(session, KeyHappening.KEYRING_MADE, None, by=by, version=1)
+    session.flush()
+    for waiting in rows.founders(session, organisation.id):
+        close(session, waiting)
+    session.flush()
+    key_log.propose_founding(session, organisation, (one, other), by)
+    audit.append(session, audit.Event.ORGANISATION_FOUNDED, by=by, founder_id=one.id, other_id=other.id)
+
+
+def telephone(session: Session, member: Member, occasion: Occasion, by: Actor) -> None:
+    """The new telephone counts; every session ends but the one that set it up, which opens everything from now on."""
+    member.sealed_totp, member.totp_step, member.totp_reset_at = occasion.sealed_totp, occasion.totp_step, None
+    passkeys.forget_all(session, member.id)
+    session.execute(
+        update(MemberSession)
+        .where(MemberSession.member_id == member.id, MemberSession.digest != occasion.session_digest)
+        .values(sealed_keys=None, locked=False)
+        .execution_options(synchronize_session=False)
+    )
+    row = session.scalar(
+        select(MemberSession)
+        .where(MemberSession.digest == occasion.session_digest, MemberSession.member_id == member.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if row is not None and row.sealed_keys is not None and vault.is_session(row, row.digest, member.organisation_id):
+        row.lacks_factor, row.proved_at = False, clock.now()
+        vault.mark_session(row, member.organisation_id)
+    session.flush()
+    happened(session, KeyHappening.FACTOR_CHANGED, member, by=by)
+    session.flush()
+    audit.append(session, audit.Event.SECOND_FACTOR_EXCHANGED, by=by, member_id_exchanged=member.id)

@@ -1,0 +1,101 @@
+"""Who joined, began anew, recovered or has another telephone: told to every colleague for 14 days."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
+from sqlalchemy.orm import aliased
+
+from nrm import clock
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible, Role
+from nrm.domain.accounts.members import OBJECTIONABLE, TOLD, KeyHappening
+from nrm.domain.accounts.vouching import TOLD_FOR, ObjectionRefused, Standing, check_objecting
+from nrm.models.accounts.accounts import KeyEvent, Member, Organisation
+from nrm.models.accounts.suspensions import Suspension
+from nrm.store.rows.accounts import occasions as rows
+
+_MOST = 100
+AT_ONCE = 3
+"""How many of them a home page names; the others stand with the keys of the organisation."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """What happened with a colleague's account lately, and whether the asker may object to it."""
+
+    id: uuid.UUID
+    at: datetime
+    event: KeyHappening
+    member: str
+    by: str
+    may_object: bool
+    objected: bool
+    elsewhere: dict[str, str] | None = None
+    """The other organisation in which it was: told to the duty desk, without names of people."""
+
+
+def number_told(by: Actor) -> ColumnElement[int]:
+    """How many there are to be told to the actor; a part of another statement, which gives it `told_since`."""
+    since = bindparam("told_since", type_=KeyEvent.at.type)
+    return select(func.count()).select_from(KeyEvent).where(*_told(by, since)).scalar_subquery()
+
+
+def _told(by: Actor, since: Any) -> tuple[ColumnElement[bool], ...]:
+    told = and_(KeyEvent.organisation_id == by.organisation_id, KeyEvent.event.in_([str(each) for each in TOLD]))
+    if by.role is Role.DUTY_OFFICER:  # everywhere: somebody tried to become another one
+        told = or_(told, and_(KeyEvent.event == str(KeyHappening.ANEW_STOPPED), KeyEvent.by_id == KeyEvent.member_id))
+    return told, KeyEvent.at > since
+
+
+def told(*, by: Actor, most: int = _MOST) -> Sequence[ChangeLine]:
+    """Them, the newest first: of whom, what, and by whom."""
+    whom, who = aliased(Member), aliased(Member)
+    statement = (
+        select(
+            KeyEvent.id,
+            KeyEvent.at,
+            KeyEvent.event,
+            whom.name,
+            who.name,
+            KeyEvent.member_id,
+            KeyEvent.by_id,
+            exists().where(Suspension.event_id == KeyEvent.id).correlate(KeyEvent),
+            Organisation,
+        )
+        .join(Organisation, Organisation.id == KeyEvent.organisation_id)
+        .join(whom, whom.id == KeyEvent.member_id)
+        .outerjoin(who, who.id == KeyEvent.by_id)
+        .where(*_told(by, clock.now() - TOLD_FOR))
+        .order_by(KeyEvent.at.desc(), KeyEvent.id)
+        .limit(most)
+    )
+    found = db.session.execute(statement).all()
+    standing = rows.standing(by.member_id) if found and by.member_id is not None else None
+    return [_line(each, standing, by) for each in found]
+
+
+def one(event_id: uuid.UUID, *, by: Actor) -> ChangeLine:
+    """One of them; raises NotVisible."""
+    found = next((each for each in told(by=by) if each.id == event_id), None)
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def _line(row: Any, standing: Standing | None, by: Actor) -> ChangeLine:
+    id_, at, event, member, actor, member_id, by_id, objected, organisation = row
+    if organisation.id != by.organisation_id:  # of others the desk learns where it was, and nobody's name
+        return ChangeLine(id_, at, KeyHappening(event), "", "", False, False, organisation.names)
+    may = standing is not None and event in OBJECTIONABLE and by.keys is not None
+    if may and standing is not None:
+        try:
+            check_objecting(standing, about=member_id, by_id=by_id, at=at, objected=objected, now=clock.now())
+        except ObjectionRefused:
+            may = False
+    return ChangeLine(id_, at, KeyHappening(event), member, actor or "", may, objected)

@@ -1,0 +1,166 @@
+"""Whose words wait to be typed, and who begins anew: for colleagues, the duty desk, and who keeps the accounts."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, literal, or_, select
+from sqlalchemy.orm import aliased
+
+from nrm import clock
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission, Role
+from nrm.domain.accounts.vouching import HandRefusal, refusal_of_hand
+from nrm.domain.accounts.words import SHOWN_FOR, TELEPHONE_FOR, OccasionStatus, WordPurpose
+from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.accounts.occasions import Occasion
+from nrm.store.rows.accounts import members as rows
+from nrm.store.rows.accounts import occasions as occasion_rows
+from nrm.vault import words
+
+_GOES_ON = (OccasionStatus.WAITS, OccasionStatus.OPEN)
+
+
+@dataclass(frozen=True, slots=True)
+class OccasionLine:
+    """Somebody whose words wait to be typed, or whom `by` lets begin anew at `effective_at`.
+
+    `own`: of the asker's organisation; else it is for the duty desk, or for who keeps the accounts, because nobody
+    there could. `may_agree`: the asker is a second hand for who begins anew.
+    """
+
+    member_id: uuid.UUID
+    name: str
+    role: str
+    purpose: WordPurpose
+    organisation: dict[str, str]
+    telephone: str
+    own: bool
+    by: str = ""
+    mine: bool = False
+    effective_at: datetime | None = None
+    may_agree: bool = False
+    typed: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is about beginning anew, and not about words yet."""
+        return self.effective_at is not None
+
+
+def refusal_as_second_hand(
+    member_id: uuid.UUID, *, first_id: uuid.UUID | None = None, called_back: bool = False, by: Actor
+) -> HandRefusal | None:
+    """Why the actor is not the second hand for what `first_id` asked about this member; None if they are.
+
+    Raises NotVisible for who is neither of the member's organisation nor of the duty desk.
+    """
+    member = db.session.get_one(Member, member_id)
+    if by.organisation_id != member.organisation_id and by.role is not Role.DUTY_OFFICER:
+        raise NotVisible
+    organisation = db.session.get_one(Organisation, member.organisation_id)
+    holds_keys = OrganisationKind(organisation.kind).holds_keys
+    now = clock.now()
+    hands = occasion_rows.hands_beside(member, first_id, holds_keys=holds_keys)
+    if by.member_id is None or by.keys is None or by.member_id == member.id:
+        return HandRefusal.OWN
+    if by.organisation_id == organisation.id:
+        if by.member_id not in hands:
+            return HandRefusal.OWN
+        return refusal_of_hand(occasion_rows.standing(by.member_id), first_id=first_id, subject_id=member.id, now=now)
+    standings = map(occasion_rows.standing, hands)
+    if any(refusal_of_hand(each, first_id=first_id, subject_id=member.id, now=now) is None for each in standings):
+        return HandRefusal.ELSEWHERE
+    if not rows.holds_newest(by.member_id):
+        return HandRefusal.ELSEWHERE
+    return None if called_back else HandRefusal.NOT_CALLED
+
+
+def _looks_outside(by: Actor) -> bool:
+    return by.role is Role.DUTY_OFFICER or by.may(Permission.ORGANISATION_FOUND)
+
+
+def number_waiting(by: Actor) -> ColumnElement[int]:
+    """How many there may be for the asker; a part of another statement. `waiting` says which really are."""
+    if by.organisation_id is None:
+        return literal(0)
+    found = select(func.count()).select_from(Occasion).where(Occasion.status.in_(_GOES_ON))
+    if not _looks_outside(by):
+        found = found.where(Occasion.organisation_id == by.organisation_id)
+    return found.where(Occasion.member_id != by.member_id).scalar_subquery()
+
+
+def waiting(*, by: Actor) -> list[OccasionLine]:
+    """Colleagues whose words wait or who begin anew; of other organisations those that have nobody to do it."""
+    who, now = aliased(Member), clock.now()
+    telephone = (Occasion.purpose == WordPurpose.FACTOR) & (Occasion.began_at > now - TELEPHONE_FOR)
+    joining = (Occasion.purpose != WordPurpose.FACTOR) & (Occasion.began_at > now - SHOWN_FOR)
+    joining &= Member.code_checked_at.is_not(None)
+    statement = (
+        select(Occasion, Member, who.name, Organisation)
+        .join(Member, Member.id == Occasion.member_id)
+        .join(Organisation, Organisation.id == Occasion.organisation_id)
+        .outerjoin(who, who.id == Occasion.by_id)
+        .where(Occasion.status.in_(_GOES_ON), Occasion.member_id != by.member_id)
+        .where(or_(Occasion.status == OccasionStatus.WAITS, telephone, joining))
+        .order_by(Occasion.began_at, Occasion.id)
+        .execution_options(populate_existing=True)
+    )
+    if not _looks_outside(by):
+        statement = statement.where(Occasion.organisation_id == by.organisation_id)
+    found = (_line(*each, by) for each in db.session.execute(statement).all())
+    return [each for each in found if each is not None]
+
+
+def _line(
+    occasion: Occasion, member: Member, name: str | None, organisation: Organisation, by: Actor
+) -> OccasionLine | None:
+    if not words.is_occasion(occasion):
+        return None
+    own, holds_keys = organisation.id == by.organisation_id, OrganisationKind(organisation.kind).holds_keys
+    waits, may_agree = occasion.status == OccasionStatus.WAITS, False
+    if waits and (own or by.role is Role.DUTY_OFFICER):
+        may_agree = refusal_as_second_hand(member.id, first_id=occasion.by_id, called_back=True, by=by) is None
+    elif not own:
+        outside = by.role is Role.DUTY_OFFICER if holds_keys else by.may(Permission.ORGANISATION_FOUND)
+        alone = not occasion_rows.others_who_vouch(member, holds_keys=holds_keys)
+        if not (outside and alone and occasion.purpose == WordPurpose.FACTOR):
+            return None
+    if waits and not own and not may_agree:
+        return None
+    return OccasionLine(
+        member.id,
+        member.name,
+        member.role,
+        WordPurpose(occasion.purpose),
+        organisation.names,
+        organisation.telephone,
+        own,
+        name or "",
+        occasion.by_id == by.member_id,
+        occasion.effective_at if waits else None,
+        may_agree,
+    )
+
+
+def one(member_id: uuid.UUID, *, by: Actor) -> OccasionLine:
+    """The line of this member; raises NotVisible."""
+    found = next((each for each in waiting(by=by) if each.member_id == member_id), None)
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def founders(*, by: Actor) -> list[OccasionLine]:
+    """The others who joined the asker's organisation and wait for its founding with the asker."""
+    session, found = db.session(), []
+    for member in occasion_rows.founders(session, by.organisation_id or uuid.UUID(int=0)):
+        typed = occasion_rows.typed_of(session, member.id, [WordPurpose.FOUNDED])
+        if member.id != by.member_id and member.code_checked_at is not None:
+            mine = any(each.typed_by_id == by.member_id for each in typed)
+            found.append(
+                OccasionLine(member.id, member.name, member.role, WordPurpose.FOUNDED, {}, "", True, typed=mine)
+            )
+    return found

@@ -1,0 +1,117 @@
+"""Occasions to read words, and what follows of them about a member, for actions and steps."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.orm import Session
+
+from nrm.db import db
+from nrm.domain.accounts.key_log_entries import time_of
+from nrm.domain.accounts.vouching import Standing
+from nrm.domain.accounts.words import OccasionStatus, WordPurpose
+from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.accounts.occasions import Occasion
+from nrm.models.accounts.suspensions import Suspension
+from nrm.store.rows.accounts.members import has_newest
+from nrm.vault import words
+from nrm.vault.keylog import log
+
+_JOINING = (WordPurpose.JOINED, WordPurpose.ANEW, WordPurpose.FOUNDED)
+_GOES_ON = (OccasionStatus.WAITS, OccasionStatus.OPEN)
+
+
+def going_on(session: Session, member_id: uuid.UUID) -> Occasion | None:
+    """The occasion of this member that waits or is open; one that this program did not write counts as none."""
+    found = session.scalar(
+        select(Occasion)
+        .where(Occasion.member_id == member_id, Occasion.status.in_(_GOES_ON))
+        .execution_options(populate_existing=True)
+    )
+    return found if found is not None and words.is_occasion(found) else None
+
+
+def remove_forged(session: Session, member_id: uuid.UUID) -> None:
+    """Delete a row that somebody wrote by hand, so that it does not stand in the way of a real one."""
+    found = session.scalars(select(Occasion).where(Occasion.member_id == member_id, Occasion.status.in_(_GOES_ON)))
+    for each in found.all():
+        if not words.is_occasion(each):
+            session.delete(each)
+    session.flush()
+
+
+def typed_of(session: Session, member_id: uuid.UUID, purposes: Collection[WordPurpose] = _JOINING) -> list[Occasion]:
+    """The occasions of these purposes that were typed, the newest first; without those written by hand."""
+    found = session.scalars(
+        select(Occasion)
+        .where(Occasion.member_id == member_id, Occasion.status == OccasionStatus.TYPED, Occasion.purpose.in_(purposes))
+        .order_by(Occasion.typed_at.desc())
+        .execution_options(populate_existing=True)
+    ).all()
+    return [each for each in found if words.is_occasion(each)]
+
+
+def standing(member_id: uuid.UUID) -> Standing:
+    """Since when the member has their present keys, and who let them in.
+
+    The marked rows say it to the second, the key log to the hour; it also knows what somebody deleted from the rows.
+    """
+    typed = typed_of(db.session(), member_id)
+    since, vouched = db.session.get_one(Member, member_id).created_at, frozenset[uuid.UUID]()
+    if typed:
+        last = typed[0]
+        assert last.typed_at is not None
+        since = last.typed_at
+        if last.purpose != WordPurpose.FOUNDED and last.typed_by_id is not None:
+            vouched = frozenset({last.typed_by_id})
+    known = log.last_state(db.session).members.get(member_id)
+    if known is not None:
+        since, vouched = max(since, time_of(known.since)), known.vouched_by
+    return Standing(member_id, since, vouched)
+
+
+def founders(session: Session, organisation_id: uuid.UUID) -> Sequence[Member]:
+    """Who has joined and waits in an organisation, by sign-in name."""
+    return session.scalars(
+        select(Member)
+        .where(Member.organisation_id == organisation_id, Member.status == "waiting")
+        .order_by(Member.login)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def others_who_vouch(member: Member, *, holds_keys: bool) -> int:
+    """How many other people of the member's organisation could type words there."""
+    return db.session.scalar(select(func.count()).select_from(Member).where(*_vouches(member, holds_keys))) or 0
+
+
+def hands_beside(member: Member, first_id: uuid.UUID | None, *, holds_keys: bool) -> list[uuid.UUID]:
+    """The others of the member's organisation who could type words, without the one who began it."""
+    found = db.session.scalars(select(Member.id).where(*_vouches(member, holds_keys)))
+    return [each for each in found if each != first_id]
+
+
+def _vouches(member: Member, holds_keys: bool) -> tuple[ColumnElement[bool], ...]:
+    at_work = (Member.organisation_id == member.organisation_id, Member.status == "active", Member.id != member.id)
+    return (*at_work, has_newest(Member.id)) if holds_keys else at_work
+
+
+def due(now: datetime) -> list[Occasion]:
+    """The occasions to begin anew whose 24 hours are over; without those written by hand."""
+    waiting = select(Occasion).where(Occasion.status == OccasionStatus.WAITS, Occasion.effective_at <= now)
+    found = db.session.scalars(waiting.execution_options(populate_existing=True)).all()
+    return [each for each in found if words.is_occasion(each)]
+
+
+def objected(session: Session, event_id: uuid.UUID) -> bool:
+    """Whether somebody objected to this already."""
+    return bool(session.scalar(select(exists().where(Suspension.event_id == event_id))))
+
+
+def has_active(organisation: Organisation) -> bool:
+    """Whether anybody of the organisation is active."""
+    found = exists().where(Member.organisation_id == organisation.id, Member.status == "active")
+    return bool(db.session.scalar(select(found)))

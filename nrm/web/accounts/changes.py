@@ -1,0 +1,44 @@
+"""Objecting to a change of a colleague's account, for 14 days after it."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from nrm.actions.accounts import objections as actions
+from nrm.domain.accounts.vouching import ObjectionRefusal, ObjectionRefused
+from nrm.domain.words import N_
+from nrm.store.accounts import changes as store
+from nrm.web import access, errors, sessions
+from nrm.web.accounts.members import HAPPENINGS
+
+blueprint = Blueprint("changes", __name__)
+
+REFUSALS = {
+    ObjectionRefusal.NEWER: N_("Your own account is newer than this. A colleague who was here before can object."),
+    ObjectionRefusal.ONCE: N_("Somebody objected to this already: each change can be objected to once."),
+    ObjectionRefusal.LATE: N_("This is more than 14 days ago. If the person is an intruder, end the account."),
+    ObjectionRefusal.OWN: N_("You cannot object to what is about you or was done by you."),
+}
+
+
+@blueprint.get("/members/changes/<uuid:event_id>")
+@access.signed_in
+@sessions.step_up
+def object_page(event_id: uuid.UUID) -> str:
+    """What happened, to whom, by whom; and the one press that lets the account wait."""
+    line = store.one(event_id, by=access.actor())
+    return render_template("accounts/changes/object.html", line=line, happenings=HAPPENINGS)
+
+
+@blueprint.post("/members/changes/<uuid:event_id>")
+@access.signed_in
+@sessions.step_up
+def object_to(event_id: uuid.UUID) -> BaseResponse | str | tuple[str, int]:
+    try:
+        actions.object_to(event_id=event_id, by=access.actor())
+    except ObjectionRefused as error:
+        return errors.error_page(409, REFUSALS[error.reason])
+    return redirect(url_for("home.index"), 303)

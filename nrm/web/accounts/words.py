@@ -1,0 +1,169 @@
+"""Words that are read to a colleague: the page of who reads them, of who types them, and the accession sheet."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms.accounts.words import TypeWordsForm
+from nrm.actions.accounts import words as actions
+from nrm.domain.accounts.accounts import ROLE_LABELS, NotVisible
+from nrm.domain.accounts.failed_attempts import TooSoon
+from nrm.domain.accounts.words import SPELLING, CannotVouch, NoOccasion, TypedBefore, WordPurpose, WrongWords
+from nrm.domain.words import N_
+from nrm.store.accounts import occasions as store
+from nrm.web import access, errors, sessions
+from nrm.web.language import LANGUAGES, current_language, in_language
+
+blueprint = Blueprint("words", __name__)
+
+NO_OCCASION = N_(
+    "The page of this person shows no words now. Ask them to sign in: the words stand on their first page, once the "
+    "recovery code is typed in."
+)
+NOT_YOURS = N_("You cannot do this for this person: a colleague who holds the key of their organisation does it.")
+TYPED_BEFORE = N_(
+    "You typed these words already, and they were right. Their role may do more than yours: a second colleague has to "
+    "type the same words."
+)
+TOO_OFTEN = N_("Ten wrong entries within an hour: wait some minutes, and let the person make sure who they speak with.")
+HIDDEN = N_(
+    "The key of this organisation or the key log is not as it should be, so nobody was let in. Tell the duty desk and "
+    "whoever runs the server before you try again."
+)
+# What stands on the accession sheet, in each language.
+SHEET = {
+    "title": N_("Accession sheet of a founder"),
+    "rule": N_(
+        "Whoever lets this organisation in types these words: in the founder’s presence, or after a call back to the "
+        "number in the agreement. They hold for the keys made at this computer and for no others."
+    ),
+    "where": N_("Place and day"),
+    "signed": N_("Signature of the founder"),
+}
+
+Answer = BaseResponse | str | tuple[str, int]
+
+
+@blueprint.get("/my-words")
+@access.signed_in
+def mine() -> Answer:
+    """The words of somebody who has lost a telephone and has set up another one."""
+    shown = actions.shown(by=access.actor())
+    if shown is None or shown.purpose is not WordPurpose.FACTOR:
+        return redirect(url_for("home.index"), 303)
+    return render_template("accounts/words/mine.html", shown=shown, spelling=SPELLING[current_language()])
+
+
+def waiting_page() -> str:
+    """The first page of somebody who has joined and waits: their words, and for founders who else is there."""
+    by = access.actor()
+    shown = actions.shown(by=by)
+    founding = shown is not None and shown.purpose is WordPurpose.FOUNDED
+    return render_template(
+        "home/waiting.html",
+        shown=shown,
+        founders=store.founders(by=by) if founding else (),
+        founding=founding,
+        spelling=SPELLING[current_language()],
+    )
+
+
+@blueprint.get("/accession-sheet")
+@access.signed_in
+def accession_sheet() -> Answer:
+    """One page to be printed, in both languages: a founder signs it, and who types the founder's words reads it."""
+    by, visitor = access.actor(), access.visitor()
+    shown = actions.shown(by=by)
+    if shown is None or shown.purpose is not WordPurpose.FOUNDED or shown.code_due:
+        raise NotVisible
+    return render_template(
+        "accounts/words/accession_sheet.html",
+        shown=shown,
+        languages=LANGUAGES,
+        said=in_language,
+        texts=SHEET,
+        name=visitor.name,
+        role=ROLE_LABELS[by.role] if by.role is not None else "",
+        organisation_name=visitor.organisation_name,
+        code=by.organisation_code,
+        spelling=SPELLING,
+    )
+
+
+@blueprint.get("/members/<uuid:member_id>/words")
+@access.signed_in
+@sessions.step_up
+def type_page(member_id: uuid.UUID) -> Answer:
+    return _type_page(member_id, TypeWordsForm(), 200)
+
+
+@blueprint.post("/members/<uuid:member_id>/words")
+@access.signed_in
+@sessions.step_up
+def type_words(member_id: uuid.UUID) -> Answer:
+    """Type them; if they are right, what they are for happens at once."""
+    form = TypeWordsForm(request.form)
+    if not form.validate():
+        return _type_page(member_id, form, 422)
+    try:
+        holds = actions.type_words(
+            member_id=member_id, typed=form.typed, called_back=bool(form.called_back.data), by=access.actor()
+        )
+    except WrongWords as error:
+        form.mark(error.groups)
+        return _type_page(member_id, form, 422)
+    except TooSoon:
+        return errors.error_page(429, TOO_OFTEN)
+    except TypedBefore:
+        return errors.error_page(409, TYPED_BEFORE)
+    except CannotVouch:
+        return errors.error_page(403, NOT_YOURS)
+    except NotVisible:
+        if not form.called_back.data and _is_outside(member_id):
+            form.called_back.errors = [N_("Call the known number first; then tick the box")]
+            return _type_page(member_id, form, 422)
+        raise
+    except NoOccasion:
+        return errors.error_page(409, NO_OCCASION)
+    except actions.KeyringDisagrees:
+        return errors.error_page(409, HIDDEN)
+    if access.visitor().waiting:
+        return redirect(url_for("home.index"), 303)
+    return redirect(url_for("accounts.members", typed="yes" if holds else "once"), 303)
+
+
+def _is_outside(member_id: uuid.UUID) -> bool:
+    """Whether the person is of another organisation, and their words are the actor's to type after a call back."""
+    try:
+        return not store.one(member_id, by=access.actor()).own
+    except NotVisible:
+        return False
+
+
+def _type_page(member_id: uuid.UUID, form: TypeWordsForm, status: int) -> Answer:
+    by = access.actor()
+    try:
+        purpose = actions.check(member_id, called_back=True, by=by)
+    except TypedBefore:
+        return errors.error_page(409, TYPED_BEFORE)
+    except CannotVouch:
+        return errors.error_page(403, NOT_YOURS)
+    except NoOccasion:
+        return errors.error_page(409, NO_OCCASION)
+    lines = store.founders(by=by) if purpose is WordPurpose.FOUNDED else store.waiting(by=by)
+    line = next((each for each in lines if each.member_id == member_id), None)
+    if line is None:
+        raise NotVisible
+    page = render_template(
+        "accounts/words/type.html",
+        line=line,
+        form=form,
+        purpose=purpose,
+        role=ROLE_LABELS.get(line.role, ""),  # type: ignore[call-overload]
+        holds_keys=by.kind is not None and by.kind.holds_keys,
+        spelling=SPELLING[current_language()],
+    )
+    return page, status

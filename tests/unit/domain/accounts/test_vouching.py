@@ -1,0 +1,147 @@
+"""Who types whose words, who is a second hand, who may object."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from nrm.domain.accounts.failed_attempts import TooSoon, check_all
+from nrm.domain.accounts.vouching import (
+    Attestor,
+    HandRefusal,
+    ObjectionRefusal,
+    ObjectionRefused,
+    Standing,
+    Typist,
+    check_objecting,
+    check_typing,
+    is_attested,
+    refusal_of_hand,
+)
+from nrm.domain.accounts.words import TRIES, CannotVouch, WordPurpose
+
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+HER, FIRST, OTHER = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
+HOLDER = Typist(
+    same_organisation=True,
+    oneself=False,
+    active=True,
+    holds=True,
+    founder=False,
+    alone=False,
+    keeps_accounts=False,
+    duty_desk=False,
+)
+STRANGER = replace(HOLDER, same_organisation=False, holds=False)
+DESK = replace(STRANGER, duty_desk=True, alone=True, called_back=True)
+KEEPER = replace(STRANGER, keeps_accounts=True, alone=True, called_back=True)
+FOUNDER = replace(HOLDER, active=False, holds=False, founder=True)
+
+
+@pytest.mark.parametrize(
+    ("who", "purposes", "keyless"),
+    [
+        (HOLDER, {"joined", "anew", "factor"}, {"joined", "anew", "factor"}),
+        (replace(HOLDER, holds=False), set(), {"joined", "anew", "factor"}),
+        (replace(HOLDER, oneself=True), set(), set()),
+        (STRANGER, set(), set()),
+        (FOUNDER, {"founded"}, {"founded"}),
+        (DESK, {"factor"}, set()),
+        (replace(DESK, called_back=False), set(), set()),
+        (replace(DESK, alone=False), set(), set()),
+        (KEEPER, set(), {"factor"}),
+    ],
+)
+def test_who_types_which_words(who: Typist, purposes: set[str], keyless: set[str]) -> None:
+    for holds_keys, allowed in ((True, purposes), (False, keyless)):
+        found = set()
+        for purpose in WordPurpose:
+            try:
+                check_typing(purpose, who, holds_keys=holds_keys)
+                found.add(str(purpose))
+            except CannotVouch:
+                continue
+        assert found == allowed
+
+
+@pytest.mark.parametrize(
+    ("hand", "refusal"),
+    [
+        (Standing(OTHER, NOW - timedelta(days=14), None), None),
+        (Standing(OTHER, NOW - timedelta(days=14), HER), None),
+        (Standing(OTHER, NOW - timedelta(days=14) + timedelta(seconds=1), None), HandRefusal.NEW),
+        (Standing(OTHER, NOW - timedelta(days=900), FIRST), HandRefusal.VOUCHED),
+        (Standing(FIRST, NOW - timedelta(days=900), None), HandRefusal.OWN),
+        (Standing(HER, NOW - timedelta(days=900), None), HandRefusal.OWN),
+    ],
+)
+def test_a_second_hand_is_another_one_and_14_days_old_and_not_let_in_by_the_first(
+    hand: Standing, refusal: HandRefusal | None
+) -> None:
+    assert refusal_of_hand(hand, first_id=FIRST, subject_id=HER, now=NOW) is refusal
+
+
+@pytest.mark.parametrize(
+    ("hand", "age", "objected", "reason"),
+    [
+        (Standing(OTHER, NOW - timedelta(days=20), None), timedelta(days=13), False, None),
+        (Standing(OTHER, NOW - timedelta(days=20), None), timedelta(days=14), False, ObjectionRefusal.LATE),
+        (Standing(OTHER, NOW - timedelta(days=13), None), timedelta(days=13), False, ObjectionRefusal.NEWER),
+        (Standing(OTHER, NOW - timedelta(days=20), None), timedelta(days=1), True, ObjectionRefusal.ONCE),
+        (Standing(HER, NOW - timedelta(days=20), None), timedelta(days=1), False, ObjectionRefusal.OWN),
+        (Standing(FIRST, NOW - timedelta(days=20), None), timedelta(days=1), False, ObjectionRefusal.OWN),
+    ],
+)
+def test_who_is_older_objects_once_within_14_days(
+    hand: Standing, age: timedelta, objected: bool, reason: ObjectionRefusal | None
+) -> None:
+    def check() -> None:
+        check_objecting(hand, about=HER, by_id=FIRST, at=NOW - age, objected=objected, now=NOW)
+
+    if reason is None:
+        check()
+        return
+    with pytest.raises(ObjectionRefused) as refused:
+        check()
+    assert refused.value.reason is reason
+
+
+def test_ten_wrong_entries_an_hour_and_then_one_each_six_minutes() -> None:
+    check_all(9, NOW, NOW, TRIES)
+    with pytest.raises(TooSoon):
+        check_all(10, NOW, NOW, TRIES)
+    with pytest.raises(TooSoon):
+        check_all(10, NOW, NOW + timedelta(minutes=6, seconds=-1), TRIES)
+    check_all(10, NOW, NOW + timedelta(minutes=6), TRIES)
+    check_all(10, NOW, NOW + timedelta(hours=1), TRIES)
+
+
+DUTY = Attestor(
+    Standing(uuid.uuid4(), NOW - timedelta(days=14), None), holds_keys=True, vouched=True, active=True, responsible=True
+)
+SISTER = replace(DUTY, standing=Standing(uuid.uuid4(), NOW - timedelta(days=90), None), responsible=False)
+
+
+@pytest.mark.parametrize(
+    ("attestors", "attested"),
+    [
+        ([DUTY, SISTER], True),
+        ([SISTER, DUTY], True),
+        ([DUTY], False),
+        ([SISTER, replace(SISTER, standing=Standing(uuid.uuid4(), NOW - timedelta(days=90), None))], False),
+        ([DUTY, replace(SISTER, holds_keys=False)], False),
+        ([DUTY, replace(SISTER, vouched=False)], False),
+        ([DUTY, replace(SISTER, active=False)], False),
+        ([DUTY, replace(SISTER, standing=replace(SISTER.standing, since=NOW - timedelta(days=13)))], False),
+        ([DUTY, replace(SISTER, standing=replace(SISTER.standing, vouched_by=HER))], False),
+        ([DUTY, replace(SISTER, standing=replace(SISTER.standing, member_id=HER))], False),
+        ([DUTY, replace(SISTER, standing=replace(SISTER.standing, vouched_by=DUTY.standing.member_id))], False),
+    ],
+)
+def test_an_organisation_is_let_in_by_one_of_the_responsible_authority_and_one_of_another(
+    attestors: list[Attestor], attested: bool
+) -> None:
+    assert is_attested(attestors, {HER, FIRST}, NOW) is attested

@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 
 from config import ARGON2_MOST_KIB, ARGON2_MOST_PASSES
 from nrm import crypto
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, Credentials, KeyHolder
 from nrm.models.accounts.accounts import Member, MemberSession
-from nrm.models.accounts.passkeys import Passkey
 from nrm.vault.keylog import log, people
 from nrm.vault.keylog.heads import Head
 from nrm.vault.marks import check_row_mac, config, microseconds, report, row_mac
@@ -51,7 +50,7 @@ def make_member_keys(member: Member, password: str) -> tuple[KeyHolder, str]:
     sign_private, member.sign_public = crypto.signing_pair()
     member.sign_mark = row_mac("signing key", member.id, member.organisation_id, member.sign_public)
     keys = KeyHolder(kem_private, sign_private)
-    seal_under(member, keys, derived(password))
+    seal_under(member, keys, derived(password), factor=False)
     known = log.last_state(db.session).members.get(member.id)
     people.sign_own(member, keys, serial=max(member.serial, known.serial if known else 0) + 1)
     return keys, make_code(member, keys)
@@ -87,10 +86,10 @@ def forget_keys(member: Member) -> None:
     member.codes_known = member.codes_elsewhere = 0
 
 
-def change_password(member: Member, keys: KeyHolder, password: str) -> bytes:
+def change_password(member: Member, keys: KeyHolder, password: str, *, factor: bool) -> bytes:
     """Seal the member's keys under a new password; the keys stay the same. Returns under what they are sealed now."""
     new = derived(password)
-    seal_under(member, keys, new)
+    seal_under(member, keys, new, factor=factor)
     member.codes_known = member.codes_elsewhere = 0
     return new.under
 
@@ -117,15 +116,15 @@ def derived(password: str) -> Derived:
     return Derived(salt, _root(password, salt, kib, passes), kib, passes)
 
 
-def seal_under(member: Member, keys: KeyHolder, new: Derived) -> None:
-    """Seal the member's keys under what was derived from a password."""
+def seal_under(member: Member, keys: KeyHolder, new: Derived, *, factor: bool) -> None:
+    """Seal the member's keys under what was derived from a password; `factor`: whether they have a second factor."""
     member.salt, member.argon2_kib, member.argon2_passes = new.salt, new.kib, new.passes
     member.verifier = crypto.digest(crypto.expand(new.root, crypto.ctx("auth")))
-    seal_as_they_are(member, replace(keys, under=new.under))
+    seal_again(member, replace(keys, under=new.under), factor=factor)
 
 
-def seal_as_they_are(member: Member, keys: KeyHolder) -> None:
-    """Seal the member's keys so that they open with the second factor that they have now, or without one.
+def seal_again(member: Member, keys: KeyHolder, *, factor: bool) -> None:
+    """Seal the member's keys so that they open with a second factor alone, or, without `factor`, while there is none.
 
     They stay under what they were sealed under (`keys.under`), which the caller has tried. Call it when the first
     factor is there, and when the last one is gone. Raises CannotOpen where the session does not know it.
@@ -133,26 +132,13 @@ def seal_as_they_are(member: Member, keys: KeyHolder) -> None:
     under = keys.under
     if under is None:
         raise CannotOpen
-    factor = _has_factor(member)
     member.sealed_kem = crypto.seal(under, keys.kem_private, _own_context("kem", member.id, factor=factor))
     member.sealed_sign = crypto.seal(under, keys.sign_private, _own_context("sign", member.id, factor=factor))
-
-
-def _has_factor(member: Member) -> bool:
-    """Whether there is a telephone, or a row of a passkey."""
-    passkeys = select(exists().where(Passkey.member_id == member.id))
-    return member.sealed_totp is not None or bool(db.session.scalar(passkeys))
 
 
 def _own_context(which: str, member_id: uuid.UUID, *, factor: bool) -> bytes:
     """Whether there is a second factor is a part of it: who takes it out of the rows by hand opens nothing."""
     return crypto.ctx(which, member_id, "second factor") if factor else crypto.ctx(which, member_id)
-
-
-def bind_factor(member: Member, keys: KeyHolder) -> None:
-    """Seal the keys of an account from before this rule so that they open with its second factor alone."""
-    if not keys.bound:
-        seal_as_they_are(member, keys)
 
 
 def prove(account: Credentials | None, login: str, password: str) -> bytes | None:
@@ -175,10 +161,13 @@ def prove(account: Credentials | None, login: str, password: str) -> bytes | Non
     return under if usable else None
 
 
-def open_keys(account: Credentials, under: bytes) -> KeyHolder:
-    """The member's keys, by what `prove` gave; raises CannotOpen."""
+def open_keys(account: Credentials, under: bytes, *, factor: bool) -> KeyHolder:
+    """The member's keys, by what `prove` gave; `factor`: whether they have a telephone or a genuine passkey.
+
+    Raises CannotOpen, also where they had one and it is not there any more.
+    """
     try:
-        keys = _opened(account, under, factor=account.has_any_factor)
+        keys = _opened(account, under, factor=factor)
         _must_be_theirs(keys, account)
     except CannotOpen:
         report("keys", account.id)
@@ -227,12 +216,12 @@ def signing_key(by: Actor) -> tuple[bytes, bytes]:
     return by.keys.sign_private, public
 
 
-def known_signing_key(member_id: uuid.UUID) -> bytes | None:
+def known_signing_key(member_id: uuid.UUID, *, also_left: bool = False) -> bytes | None:
     """The public half of the member's Ed25519 key: by the key log, while they are in it; of an organisation that is not
-    founded, the one that this program made for them there."""
+    founded, the one that this program made for them there. `also_left`: also of who left, and may come back."""
     known = log.last_state(db.session).members.get(member_id)
     if known is not None:
-        return None if known.left else known.signing
+        return None if known.left and not also_left else known.signing
     statement = select(Member.organisation_id, Member.sign_public, Member.sign_mark).where(Member.id == member_id)
     row = db.session.execute(statement).first()
     if row is None or row.sign_public is None:

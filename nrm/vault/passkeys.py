@@ -178,7 +178,7 @@ def genuine(rows: Collection[Passkey]) -> list[Passkey]:
     """Those that their member made and that were not removed, as this program left them; others are reported."""
     found = []
     for row in rows:
-        public = known_signing_key(row.member_id)
+        public = known_signing_key(row.member_id, also_left=True)
         if public is None or not _signed(public, row.signature, _message(row)):
             report("passkey", row.id)
         elif is_right_row_mac(row.mark, "passkey", row.id, *_changing(row)):

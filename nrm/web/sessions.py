@@ -13,7 +13,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
 from nrm import clock
-from nrm.actions.accounts import accounts, screen_lock, second_factor
+from nrm.actions.accounts import accounts, passkeys, screen_lock, second_factor
 from nrm.domain.accounts.accounts import ROLE_LABELS, Actor, SignInRefused, WaitsForColleague
 from nrm.domain.accounts.failed_attempts import TooSoon, network_of
 from nrm.domain.accounts.passkeys import LONGEST_ANSWER as LONGEST_OF_PASSKEY
@@ -181,6 +181,7 @@ def sign_in_form(
         waits=waits,
         written=written,
         asks_code=second_factor.demanded(),
+        passkeys_offered=passkeys.offered(),
     )
     response = Response(page, status)
     remember_nonce(response, value)

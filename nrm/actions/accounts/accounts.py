@@ -446,7 +446,7 @@ def change_password(*, password: str, new_password: str, by: Actor, cookie: str 
     account, keys = credentials.prove_password(member.login, password, "password", asker)
     with transaction() as session:
         member = credentials.hold(session, account)
-        under = vault.change_password(member, keys, new_password)
+        under = vault.change_password(member, keys, new_password, factor=passkeys.any_factor(account))
         session.execute(
             update(MemberSession)
             .where(MemberSession.member_id == member.id, MemberSession.digest != by.session_id)
@@ -512,7 +512,7 @@ def recover(
             member = credentials.hold(session, account)
             if account.has_second_factor:
                 credentials.use_code(session, account.id, step)
-            return recovering.finish(session, member, keys, new_password, tries)
+            return recovering.finish(session, member, account, keys, new_password, tries)
     except credentials.Overtaken:
         credentials.refuse(account, "recovery", tries)
 

@@ -79,7 +79,7 @@ def _keep(made: vault.Made, name: str, account: Credentials, by: Actor) -> None:
         _check_room(member.id)
         if rows.is_taken(made.credential):
             raise PasskeyRefused(Refusal.KNOWN)
-        first = not account.has_any_factor
+        first = not steps.any_factor(account)
         keys = credentials.keys_as_sealed(account, by) if first else None
         site = vault.site()
         assert site is not None
@@ -100,7 +100,7 @@ def _keep(made: vault.Made, name: str, account: Credentials, by: Actor) -> None:
         session.flush()
         member.totp_reset_at = None
         if keys is not None:
-            vault_of_members.seal_as_they_are(member, keys)
+            vault_of_members.seal_again(member, keys, factor=True)
             session.execute(
                 update(MemberSession)
                 .where(MemberSession.member_id == member.id, MemberSession.digest != by.session_id)
@@ -132,15 +132,17 @@ def remove(*, passkey_id: uuid.UUID, by: Actor) -> None:
         row = next((each for each in rows.of_member(account.id) if each.id == passkey_id), None)
         if row is None:
             raise NotVisible
+        keys = None
         if row in vault.genuine([row]):
-            steps.factors(account.id, code=account.has_second_factor).check_removal()
+            has = steps.factors(account.id, code=account.has_second_factor)
+            has.check_removal()
+            if not has.code and has.passkeys == 1:
+                keys = credentials.keys_as_sealed(account, by)
             vault.remove([row])
-        last = not account.has_second_factor and len(rows.of_member(account.id)) == 1
-        keys = credentials.keys_as_sealed(account, by) if last else None
         session.delete(row)
         session.flush()
         if keys is not None:
-            vault_of_members.seal_as_they_are(member, keys)
+            vault_of_members.seal_again(member, keys, factor=False)
         audit.append(session, audit.Event.PASSKEY_REMOVED, by=by, passkey_id=passkey_id)
 
 
@@ -209,7 +211,7 @@ def recover(*, token: str, browser: str, answer: str, code: str, asker: Asker) -
         credentials.refuse(shown.account, "recovery", shown.tries)
     try:
         with transaction() as session:
-            return recovering.finish(session, shown.note(session), keys, new_password, shown.tries)
+            return recovering.finish(session, shown.note(session), shown.account, keys, new_password, shown.tries)
     except credentials.Overtaken:
         credentials.refuse(shown.account, "recovery", shown.tries)
 

@@ -13,7 +13,7 @@ from nrm import audit, clock
 from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts.accounts import SESSION_HOURS, SESSION_IDLE_MINUTES, Actor, Role, SignInRefused
 from nrm.models.accounts.accounts import HiddenPage, Member, MemberSession
-from nrm.steps.accounts import covering, credentials, key_log
+from nrm.steps.accounts import covering, credentials, key_log, passkeys
 from nrm.steps.accounts.credentials import Asker
 from nrm.store.rows.accounts import accounts as rows
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
@@ -84,7 +84,7 @@ def unlock(*, cookie: str, password: str, asker: Asker = credentials.COMMAND) ->
             covering.count_wrong(session, parts[0], Actor(row.member_id, row.organisation_id, Role(row.role)))
         credentials.refuse(account, "unlock", tries)
     try:
-        keys = vault.open_keys(account, under)
+        keys = vault.open_keys(account, under, factor=passkeys.any_factor(account))
     except vault.CannotOpen:
         credentials.refuse(account, "unlock", tries)
     with transaction() as session:

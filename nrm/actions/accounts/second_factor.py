@@ -74,7 +74,7 @@ def begin_lost(*, login: str, password: str, asker: Asker = credentials.COMMAND)
     failed_attempt_rows.check(tries)
     account = credentials.account_now(name)
     under = members.prove(account, name, password)
-    if account is None or under is None or not account.has_any_factor or account.status != "active":
+    if account is None or under is None or not passkeys.any_factor(account) or account.status != "active":
         credentials.refuse(account, "lost telephone", tries)
     if account.waits_at is not None:
         credentials.turn_away(account, None, tries)
@@ -112,12 +112,12 @@ def set_up(*, code: str, by: Actor, asker: Asker = credentials.COMMAND) -> None:
             member = session.get_one(Member, account.id, with_for_update={"key_share": True}, populate_existing=True)
             ceremonies.ask_telephone(session, member, by.session_id, sealed, step, by)
             return
-        first = not account.has_any_factor
+        first = not passkeys.any_factor(account)
         keys = credentials.keys_as_sealed(account, by) if first else None
         member = credentials.hold_for_sealing(session, account)
         member.sealed_totp, member.totp_step, member.totp_reset_at = sealed, step, None
         if keys is not None:
-            members.seal_as_they_are(member, keys)
+            members.seal_again(member, keys, factor=True)
         session.flush()
         session.execute(
             update(MemberSession)

@@ -398,11 +398,6 @@ class Credentials:
         """Whether the account exists and a code is asked of it."""
         return self.known and self.sealed_totp is not None
 
-    @property
-    def has_any_factor(self) -> bool:
-        """Whether there is a telephone, or the row of a passkey: the keys open in this state alone."""
-        return self.has_second_factor or (self.known and self.passkeys > 0)
-
 
 @dataclass(frozen=True, slots=True)
 class Actor:

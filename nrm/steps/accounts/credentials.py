@@ -129,7 +129,7 @@ def prove_password(login: str, password: str, how: str, asker: Asker) -> tuple[C
     under = members.prove(account, login, password)
     if account is None or under is None:
         refuse(account, how, tries)
-    return account, members.open_keys(account, under)
+    return account, members.open_keys(account, under, factor=passkeys.any_factor(account))
 
 
 def hold(session: Session, account: Credentials) -> Member:
@@ -149,7 +149,7 @@ def keys_as_sealed(account: Credentials, by: Actor) -> KeyHolder:
     if under is None:
         raise SessionTooOld
     try:
-        return members.open_keys(account, under)
+        return members.open_keys(account, under, factor=passkeys.any_factor(account))
     except members.CannotOpen:
         raise SessionTooOld from None
 

@@ -89,6 +89,11 @@ def factors(member_id: uuid.UUID, *, code: bool) -> Factors:
     return Factors(code, len(genuine(member_id)), second_factor.demanded(), vault.demanded())
 
 
+def any_factor(account: Credentials) -> bool:
+    """Whether the account has a telephone or a genuine passkey: its keys open in this state alone."""
+    return account.has_second_factor or bool(account.passkeys and genuine(account.id))
+
+
 def factors_at(account: Credentials, *, in_browser: bool) -> Factors:
     """As `factors`; at a command line nobody can be asked for a passkey, so a telephone's code is enough there."""
     number = len(genuine(account.id)) if account.passkeys else 0
@@ -184,6 +189,7 @@ def note_copy(session: Session, used: Used, *, by: Actor) -> None:
     vault.report_copy(row)
     row.went_back_at = clock.now()
     vault.mark(row)
+    session.flush()
     audit.append(session, audit.Event.PASSKEY_WENT_BACK, by=by, passkey_id=row.id)
 
 
@@ -194,6 +200,7 @@ def note_use(session: Session, used: Used) -> None:
         raise PasskeyRefused(Refusal.LATE)
     row.counter, row.used_at = used.counter, clock.now()
     vault.mark(row)
+    session.flush()  # before anybody reads the rows again
 
 
 def sweep(session: Session) -> None:

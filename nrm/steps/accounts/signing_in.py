@@ -13,7 +13,7 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import SESSION_HOURS, Actor, Credentials, Role, WeakPassword
 from nrm.domain.accounts.browsers import kinds_of
 from nrm.models.accounts.accounts import Member
-from nrm.steps.accounts import key_log, tallies
+from nrm.steps.accounts import key_log, passkeys, tallies
 from nrm.steps.accounts.credentials import Asker
 from nrm.steps.accounts.new_passwords import check_new
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
@@ -75,13 +75,14 @@ def begin(
     No key of the member is opened before this. `lacks_factor`: the second factor is lost, and the session opens nothing
     before a colleague has typed the words for another one; what failed since the last sign-in is told later.
     """
-    keys = vault.open_keys(account, right.under)
+    factor = passkeys.any_factor(account)
+    keys = vault.open_keys(account, right.under, factor=factor)
     vault.sign_own(member, keys)
     if right.again is not None:
-        vault.seal_under(member, keys, right.again)
+        vault.seal_under(member, keys, right.again, factor=factor)
         keys = replace(keys, under=right.again.under)
-    else:
-        vault.bind_factor(member, keys)
+    elif not keys.bound:  # an account from before this rule
+        vault.seal_again(member, keys, factor=factor)
     keyrings.unwrap_all(session, account.id, account.organisation_id, keys)
     seen, contradicts = key_log.end_seen(session, account.login, asker.browsers)
     new = vault.new_session(account.id, keys, seen)

@@ -350,7 +350,7 @@ def password() -> tuple[str, int] | BaseResponse:
                 password=form.old.data or "",
                 new_password=form.password.data or "",
                 by=access.actor(),
-                cookie=sessions.session_cookie(),
+                cookie=request.cookies.get(sessions.session_cookie(), ""),
                 asker=sessions.asker(),
             )
             return redirect(url_for("accounts.password_page", changed="yes"), 303)

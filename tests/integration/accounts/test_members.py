@@ -172,7 +172,7 @@ def test_who_left_comes_back_within_14_days_with_the_keys_they_had(app: Flask) -
     assert member("nrc.case_worker").status == "waiting"
     with pytest.raises((NotVisible, members.CannotOpen)):
         reads(sent.case_id, "nrc.case_worker")
-    accounts.confirm(member_id=leaver, by=factories.actor("nrc.shelter_manager"))
+    factories.confirm("nrc.case_worker", by=factories.actor("nrc.shelter_manager"))
     assert reads(sent.case_id, "nrc.case_worker")
     assert list(audit.verify(database.session())) == []
 

@@ -404,7 +404,7 @@ def test_an_account_of_an_older_program_is_bound_to_its_second_factor_at_the_nex
     under = members.prove(account, ME, factories.PASSWORD)
     assert account is not None
     assert under is not None
-    keys = members.open_keys(account, under)
+    keys = members.open_keys(account, under, factor=True)
     sealed = {
         "sealed_kem": crypto.seal(under, keys.kem_private, crypto.ctx("kem", account.id)),
         "sealed_sign": crypto.seal(under, keys.sign_private, crypto.ctx("sign", account.id)),

@@ -570,7 +570,7 @@ def test_a_passkey_made_after_the_password_was_changed_in_the_same_browser_opens
     device = Device(ORIGIN)
     actions.make(name="x", answer=device.make(actions.ask_making(by=found.actor)), by=found.actor)
     with pytest.raises(accounts.PasskeyAsked) as asked:
-        accounts.sign_in(login=ME, password=NEW, asker=BROWSER)
+        accounts.sign_in(login=ME, password=NEW, browser="a browser", asker=BROWSER)
     assert show(asked.value, device.sign(asked.value.options))
 
 

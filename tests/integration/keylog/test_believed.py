@@ -15,17 +15,20 @@ from flask import Flask
 from sqlalchemy import delete, func, insert, select, update
 
 from nrm import clock
-from nrm.actions.accounts import accounts, members
+from nrm.actions import tending
+from nrm.actions.accounts import accounts, members, words
 from nrm.actions.accounts import key_log as actions
 from nrm.actions.shelter import cases
 from nrm.db import db, disconnect, transaction
-from nrm.domain.accounts.accounts import Role
+from nrm.domain.accounts.accounts import Role, UnusableInvitation
 from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, NewName, hour_of
+from nrm.domain.accounts.words import TypedBefore
 from nrm.domain.shelter.cases import Compartment
 from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member, MemberSession, Organisation
 from nrm.models.accounts.key_log import KeyLogEntry
 from nrm.models.audit import AuditEntry
 from nrm.store.accounts import members as keys_store
+from nrm.store.rows.accounts import accounts as account_rows
 from nrm.vault import grants
 from nrm.vault.keylog import belief, entries, log, people
 from tests import factories
@@ -63,12 +66,26 @@ def unfounded(kind: str = "prosecution") -> Organisation:
     return made
 
 
+def founded_by_intruders() -> None:
+    """Both founders are one, with links that are marked as if this program had made them."""
+    logins = ("new.intruder", "new.accomplice")
+    for login in logins:
+        assert factories.join(factories.invited_by_hand(login, "NEW", marked=True)).waiting
+    one, other = map(factories.actor, logins)
+    factories.let_in(one, by=other)
+    factories.let_in(other, by=one)
+
+
 def test_the_first_member_of_an_organisation_that_nobody_founded_is_sealed_nothing(world_app: World_) -> None:
-    """Attack 2 of an audit: a row for a member and one for an invitation; then the server itself makes a first key."""
+    """Attack 2 of an audit: rows for members and invitations; then the server itself makes a first key.
+
+    The intruder is both founders, with links that are marked as if this program had made them.
+    """
     app, world = world_app
-    organisation = unfounded()
-    token = factories.invited_by_hand("new.intruder", "NEW")
-    assert not factories.join(token).waiting  # they have an account, and a keyring that this program made
+    organisation = unfounded("ngo_shelter")
+    with pytest.raises(UnusableInvitation):
+        factories.join(factories.invited_by_hand("new.first", "NEW"))
+    founded_by_intruders()
     assert db.session.scalar(select(func.count()).where(Keyring.organisation_id == organisation.id)) == 1
     worker = factories.actor("nrc.case_worker")
     with pytest.raises(accounts.KeyringDisagrees):
@@ -125,7 +142,7 @@ def test_who_left_does_not_come_back_with_their_old_rows(app: Flask) -> None:
 
 
 def test_a_member_put_into_a_founded_organisation_waits_whatever_the_rows_say(app: Flask) -> None:
-    factories.join(factories.invited_by_hand("vatra.intruder", "VATRA"))
+    factories.join(factories.invited_by_hand("vatra.intruder", "VATRA", marked=True))
     with transaction() as session:
         session.execute(update(Member).where(Member.login == "vatra.intruder").values(status="active"))
     found = accounts.resume(accounts.sign_in(login="vatra.intruder", password=factories.PASSWORD))
@@ -220,7 +237,7 @@ def test_a_session_that_saw_a_longer_log_seals_to_nobody_else(app: Flask, sign_i
         )
     )
     assert waiting.waiting
-    assert accounts.confirm(member_id=rows_of("vatra.new")["id"], by=factories.actor("vatra.case_worker"))  # type: ignore[arg-type]
+    factories.confirm("vatra.new", by=factories.actor("vatra.case_worker"))
     cookie = accounts.sign_in(login="nrc.case_worker", password=factories.PASSWORD)
     row = dict(
         db.session.execute(select(MemberSession.__table__).order_by(MemberSession.created_at.desc()).limit(1))
@@ -261,8 +278,8 @@ def test_for_sixty_days_after_an_upgrade_the_list_of_before_is_believed_and_noth
     db.session.rollback()
     assert belief.days_left(db.session, nrc) == 60
     assert belief.days_left(db.session, vatra) is None  # its row was no genuine one
-    later = unfounded()
-    factories.join(factories.invited_by_hand("new.intruder", "NEW"))
+    later = unfounded("ngo_shelter")
+    founded_by_intruders()
     with transaction() as session:
         assert belief.freeze(session) == 0
     with pytest.raises(accounts.KeyringDisagrees):
@@ -295,36 +312,33 @@ def test_the_list_of_before_ends_after_sixty_days(app: Flask) -> None:
 
 def test_founding_a_new_organisation_by_its_people_and_two_who_attest(app: Flask) -> None:
     organisation = unfounded("ngo_shelter")
-    first = accounts.join(
-        token=accounts.invite(
-            organisation_id=organisation.id,
-            login="new.one",
-            name="One",
-            role=Role.CASE_WORKER,
-            by=factories.actor("administrator"),
-        ),
-        password=factories.PASSWORD,
-    )
-    assert not first.waiting
-    one = factories.actor("new.one")
-    token = accounts.invite(
-        organisation_id=organisation.id, login="new.two", name="Two", role=Role.SHELTER_MANAGER, by=one
-    )
-    assert factories.join(token).waiting
-    two_id = db.session.scalar(select(Member.id).where(Member.login == "new.two"))
-    assert two_id
-    assert one.member_id
-    assert accounts.confirm(member_id=two_id, by=one)
-    two = factories.actor("new.two")
-    digest = actions.propose_founding(founders=[one.member_id, two_id], by=one)
-    assert not actions.agree(proposal=digest, by=two)
+    admin = factories.actor("administrator")
+    for login, role in (("new.one", Role.CASE_WORKER), ("new.two", Role.SHELTER_MANAGER)):
+        factories.join(accounts.invite(organisation_id=organisation.id, login=login, name=login, role=role, by=admin))
+    one, two = factories.actor("new.one"), factories.actor("new.two")
+    factories.let_in(two, by=one)
+    assert not account_rows.has_keyring(organisation.id)
+    factories.let_in(one, by=two)
+    assert account_rows.has_keyring(organisation.id)
+    [proposed] = actions.waiting(by=one)
+    digest = proposed.digest
+    assert not actions.agree(proposal=digest, by=one)
     with pytest.raises(accounts.KeyringDisagrees):
         grants.recipients(db.session(), [organisation.id])
     db.session.rollback()
     assert not actions.agree(proposal=digest, by=factories.actor("ra.duty_officer"))
-    # Too new in the log to attest: they were let in when this instance was made.
+    # Too new in the log to attest.
+    newcomer = accounts.invite(
+        organisation_id=on_their_way.organisation("VATRA"),
+        login="vatra.new",
+        name="New",
+        role=Role.CASE_WORKER,
+        by=factories.actor("vatra.case_worker"),
+    )
+    factories.join(newcomer)
+    factories.confirm("vatra.new", by=factories.actor("vatra.case_worker"))
     with pytest.raises(EntryRefused):
-        actions.agree(proposal=digest, by=factories.actor("vatra.case_worker"))
+        actions.agree(proposal=digest, by=factories.actor("vatra.new"))
     assert actions.agree(proposal=digest, by=factories.actor("nrc.shelter_manager"))
     assert grants.recipients(db.session(), [organisation.id])[0].organisation_id == organisation.id
     db.session.rollback()
@@ -335,9 +349,14 @@ def test_founding_a_new_organisation_by_its_people_and_two_who_attest(app: Flask
     assert factories.join(third).waiting
     three = db.session.scalar(select(Member).where(Member.login == "new.three"))
     assert three
-    assert not accounts.confirm(member_id=three.id, by=one)
-    assert not accounts.confirm(member_id=three.id, by=one)
-    assert accounts.confirm(member_id=three.id, by=two)
+    reader = factories.actor("new.three")
+    shown = words.shown(by=reader)
+    assert shown
+    assert not words.type_words(member_id=three.id, typed=shown.words, by=one)
+    with pytest.raises(TypedBefore):
+        words.type_words(member_id=three.id, typed=shown.words, by=one)
+    assert accounts.resume(accounts.sign_in(login="new.three", password=factories.PASSWORD)).waiting  # type: ignore[union-attr]
+    assert words.type_words(member_id=three.id, typed=shown.words, by=two)
     assert people.person_of(three).member_id == three.id
     assert factories.actor("new.three").role is Role.SHELTER_MANAGER
 
@@ -346,8 +365,11 @@ def test_who_begins_anew_is_an_entry_with_a_higher_serial(app: Flask) -> None:
     manager = factories.actor("vatra.shelter_manager")
     mine = rows_of("vatra.case_worker")["id"]
     token = members.begin_again(member_id=mine, by=manager)  # type: ignore[arg-type]
+    factories.later(hours=24)
+    tending.tend()
     assert factories.join(token).waiting
-    assert accounts.confirm(member_id=mine, by=manager)  # type: ignore[arg-type]
+    manager = factories.actor("vatra.shelter_manager")
+    factories.confirm("vatra.case_worker", by=manager)
     known = log.state(db.session).members[mine]  # type: ignore[index]
     assert (known.serial, known.vouched_by) == (2, frozenset({manager.member_id}))
     assert factories.actor("vatra.case_worker").role is Role.CASE_WORKER

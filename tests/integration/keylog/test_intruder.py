@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
@@ -32,7 +32,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from nrm import clock, crypto
-from nrm.actions.accounts import accounts, members, organisations
+from nrm.actions.accounts import accounts, members, organisations, words
 from nrm.db import db, disconnect, transaction
 from nrm.domain.accounts.accounts import Actor, Role
 from nrm.models.accounts.accounts import Invitation, Keyring, KeyringWrap, Member, MemberSession, Organisation
@@ -92,6 +92,7 @@ class Intruder(RuleBasedStateMachine):
         self.before: list[dict[Any, list[dict[str, Any]]]] = []
         self.logins: set[str] = {"iom.case_worker", "iom.shelter_manager", "administrator"}
         self.planted = 0
+        self.said: dict[str, tuple[Sequence[str], bytes]] = {}
         self.remember()
 
     # Honest people.
@@ -165,9 +166,32 @@ class Intruder(RuleBasedStateMachine):
                 organisation_id=self.ids["VATRA"], login=login, name="Honest", role=Role.CASE_WORKER, by=by
             )
             factories.join(token)
+            self.reads(login)
+        db.session.rollback()
+
+    def reads(self, login: str) -> None:
+        """What this person's own page shows now is what they will read, whatever the rows say when it is typed."""
+        db.session.rollback()
+        found = accounts.resume(accounts.sign_in(login=login, password=factories.PASSWORD))
+        if isinstance(found, accounts.SignedIn) and (shown := words.shown(by=found.actor)) is not None:
+            keys = found.actor.keys
+            assert keys is not None
+            self.said[login] = (shown.words, crypto.public_key_of(keys.kem_private))
+        db.session.rollback()
+
+    @rule(pick=PICK)
+    def an_honest_colleague_types_what_was_read_to_her(self, pick: int) -> None:
+        honest = sorted(each for each in self.said if each.startswith("vatra.honest"))
+        by = self.signed_in("vatra.shelter_manager")
+        if not honest or by is None:
+            return
+        login = honest[pick % len(honest)]
+        said, key = self.said[login]
+        with suppress(*REFUSED):
             (row,) = [row for row in rows_of(Member) if row["login"] == login]
-            if accounts.confirm(member_id=row["id"], by=by):
-                self.good_members.add(bytes(row["kem_public"]))
+            if words.type_words(member_id=row["id"], typed=said, by=by):
+                assert bytes(row["kem_public"]) == key, "the words of other keys were as good"
+                self.good_members.add(key)
         db.session.rollback()
 
     # The intruder.
@@ -242,9 +266,9 @@ class Intruder(RuleBasedStateMachine):
             values = {**right[-1], "id": uuid.uuid4(), "organisation_id": self.ids[code], "version": newest + 1}
             by_hand(insert(Keyring).values(values))
 
-    @rule(code=st.sampled_from(("NRC", "VATRA", "RINAS", "TRP_UNIT")), hides=st.booleans())
-    def join_somewhere_by_hand(self, code: str, hides: bool) -> None:
-        """Rows for a member and an invitation; then the web. Where the keyring is hidden, the first makes one."""
+    @rule(code=st.sampled_from(("NRC", "VATRA", "RINAS", "TRP_UNIT")), hides=st.booleans(), marked=st.booleans())
+    def join_somewhere_by_hand(self, code: str, hides: bool, marked: bool) -> None:
+        """Rows for a member and an invitation; then the web. `marked`: as if the link were one of the program's."""
         self.planted += 1
         login = f"planted{self.planted}"
         self.logins.add(login)
@@ -255,7 +279,8 @@ class Intruder(RuleBasedStateMachine):
             )
         with suppress(*REFUSED):
             db.session.rollback()
-            factories.join(factories.invited_by_hand(login, code))
+            factories.join(factories.invited_by_hand(login, code, marked=marked))
+            self.reads(login)
         db.session.rollback()
         by_hand(update(Member).where(Member.login == login).values(status="active", code_checked_at=clock.now()))
 
@@ -273,10 +298,11 @@ class Intruder(RuleBasedStateMachine):
             with suppress(*REFUSED):
                 act()
             db.session.rollback()
-        for row in rows_of(Member)[:5]:
-            with suppress(*REFUSED):
-                accounts.confirm(member_id=row["id"], by=by)
-            db.session.rollback()
+        for row in rows_of(Member):
+            if row["login"] in self.said:
+                with suppress(*REFUSED):
+                    words.type_words(member_id=row["id"], typed=self.said[row["login"]][0], by=by)
+                db.session.rollback()
 
     @rule(pick=PICK, role=st.sampled_from(sorted(Role)))
     def change_a_role_or_what_an_organisation_is(self, pick: int, role: Role) -> None:
@@ -337,8 +363,9 @@ class Intruder(RuleBasedStateMachine):
                     organisation_id=self.ids[OWN], login=login, name="Friend", role=Role.CASE_WORKER, by=by
                 )
                 factories.join(token)
+                self.reads(login)
                 (row,) = [row for row in rows_of(Member) if row["login"] == login]
-                accounts.confirm(member_id=row["id"], by=by)
+                words.type_words(member_id=row["id"], typed=self.said[login][0], by=by)
         db.session.rollback()
 
     @rule()

@@ -133,7 +133,7 @@ def test_who_hides_a_keyring_and_founds_the_organisation_again_opens_nothing(
     assert shown is not None
     typed = dict(zip(("first", "second", "third", "fourth"), shown.words, strict=True))
     page = Person(app.test_client(), INTRUDER).post(f"/members/{accomplice.member_id}/words?lang=en", typed, 409)
-    assert "The key of this organisation is not where it should be" in page
+    assert "The key of this organisation or the key log is not as it should be" in page
     assert tending.tend()["keyrings_disagree"] == 1
     put_back(rings, wraps)
     honest(world, lambda login: Person(app.test_client(), login))

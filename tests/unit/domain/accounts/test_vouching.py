@@ -10,7 +10,6 @@ import pytest
 
 from nrm.domain.accounts.failed_attempts import TooSoon, check_all
 from nrm.domain.accounts.vouching import (
-    Attestor,
     HandRefusal,
     ObjectionRefusal,
     ObjectionRefused,
@@ -18,7 +17,6 @@ from nrm.domain.accounts.vouching import (
     Typist,
     check_objecting,
     check_typing,
-    is_attested,
     refusal_of_hand,
 )
 from nrm.domain.accounts.words import TRIES, CannotVouch, WordPurpose
@@ -70,12 +68,13 @@ def test_who_types_which_words(who: Typist, purposes: set[str], keyless: set[str
 @pytest.mark.parametrize(
     ("hand", "refusal"),
     [
-        (Standing(OTHER, NOW - timedelta(days=14), None), None),
-        (Standing(OTHER, NOW - timedelta(days=14), HER), None),
-        (Standing(OTHER, NOW - timedelta(days=14) + timedelta(seconds=1), None), HandRefusal.NEW),
-        (Standing(OTHER, NOW - timedelta(days=900), FIRST), HandRefusal.VOUCHED),
-        (Standing(FIRST, NOW - timedelta(days=900), None), HandRefusal.OWN),
-        (Standing(HER, NOW - timedelta(days=900), None), HandRefusal.OWN),
+        (Standing(OTHER, NOW - timedelta(days=14)), None),
+        (Standing(OTHER, NOW - timedelta(days=14), frozenset({HER})), None),
+        (Standing(OTHER, NOW - timedelta(days=14), frozenset({HER, FIRST})), None),
+        (Standing(OTHER, NOW - timedelta(days=14) + timedelta(seconds=1)), HandRefusal.NEW),
+        (Standing(OTHER, NOW - timedelta(days=900), frozenset({FIRST})), HandRefusal.VOUCHED),
+        (Standing(FIRST, NOW - timedelta(days=900)), HandRefusal.OWN),
+        (Standing(HER, NOW - timedelta(days=900)), HandRefusal.OWN),
     ],
 )
 def test_a_second_hand_is_another_one_and_14_days_old_and_not_let_in_by_the_first(
@@ -87,12 +86,12 @@ def test_a_second_hand_is_another_one_and_14_days_old_and_not_let_in_by_the_firs
 @pytest.mark.parametrize(
     ("hand", "age", "objected", "reason"),
     [
-        (Standing(OTHER, NOW - timedelta(days=20), None), timedelta(days=13), False, None),
-        (Standing(OTHER, NOW - timedelta(days=20), None), timedelta(days=14), False, ObjectionRefusal.LATE),
-        (Standing(OTHER, NOW - timedelta(days=13), None), timedelta(days=13), False, ObjectionRefusal.NEWER),
-        (Standing(OTHER, NOW - timedelta(days=20), None), timedelta(days=1), True, ObjectionRefusal.ONCE),
-        (Standing(HER, NOW - timedelta(days=20), None), timedelta(days=1), False, ObjectionRefusal.OWN),
-        (Standing(FIRST, NOW - timedelta(days=20), None), timedelta(days=1), False, ObjectionRefusal.OWN),
+        (Standing(OTHER, NOW - timedelta(days=20)), timedelta(days=13), False, None),
+        (Standing(OTHER, NOW - timedelta(days=20)), timedelta(days=14), False, ObjectionRefusal.LATE),
+        (Standing(OTHER, NOW - timedelta(days=13)), timedelta(days=13), False, ObjectionRefusal.NEWER),
+        (Standing(OTHER, NOW - timedelta(days=20)), timedelta(days=1), True, ObjectionRefusal.ONCE),
+        (Standing(HER, NOW - timedelta(days=20)), timedelta(days=1), False, ObjectionRefusal.OWN),
+        (Standing(FIRST, NOW - timedelta(days=20)), timedelta(days=1), False, ObjectionRefusal.OWN),
     ],
 )
 def test_who_is_older_objects_once_within_14_days(
@@ -117,31 +116,3 @@ def test_ten_wrong_entries_an_hour_and_then_one_each_six_minutes() -> None:
         check_all(10, NOW, NOW + timedelta(minutes=6, seconds=-1), TRIES)
     check_all(10, NOW, NOW + timedelta(minutes=6), TRIES)
     check_all(10, NOW, NOW + timedelta(hours=1), TRIES)
-
-
-DUTY = Attestor(
-    Standing(uuid.uuid4(), NOW - timedelta(days=14), None), holds_keys=True, vouched=True, active=True, responsible=True
-)
-SISTER = replace(DUTY, standing=Standing(uuid.uuid4(), NOW - timedelta(days=90), None), responsible=False)
-
-
-@pytest.mark.parametrize(
-    ("attestors", "attested"),
-    [
-        ([DUTY, SISTER], True),
-        ([SISTER, DUTY], True),
-        ([DUTY], False),
-        ([SISTER, replace(SISTER, standing=Standing(uuid.uuid4(), NOW - timedelta(days=90), None))], False),
-        ([DUTY, replace(SISTER, holds_keys=False)], False),
-        ([DUTY, replace(SISTER, vouched=False)], False),
-        ([DUTY, replace(SISTER, active=False)], False),
-        ([DUTY, replace(SISTER, standing=replace(SISTER.standing, since=NOW - timedelta(days=13)))], False),
-        ([DUTY, replace(SISTER, standing=replace(SISTER.standing, vouched_by=HER))], False),
-        ([DUTY, replace(SISTER, standing=replace(SISTER.standing, member_id=HER))], False),
-        ([DUTY, replace(SISTER, standing=replace(SISTER.standing, vouched_by=DUTY.standing.member_id))], False),
-    ],
-)
-def test_an_organisation_is_let_in_by_one_of_the_responsible_authority_and_one_of_another(
-    attestors: list[Attestor], attested: bool
-) -> None:
-    assert is_attested(attestors, {HER, FIRST}, NOW) is attested

@@ -324,7 +324,7 @@ def open_instance(folder: Path) -> Flask:
     return app
 
 
-def invited_by_hand(login: str, code: str, *, marked: bool = False) -> str:
+def invited_by_hand(login: str, code: str, *, marked: bool = False, role: str = "case_worker") -> str:
     """A member and an invitation written into the main database alone, as by its case worker; the token of the link.
 
     `marked`: with the mark that only the program can make; then the link works, and nobody but a colleague lets in.
@@ -339,8 +339,8 @@ def invited_by_hand(login: str, code: str, *, marked: bool = False) -> str:
                 id=member_id,
                 organisation_id=organisation_id,
                 login=login,
-                name="Test case_worker",
-                role="case_worker",
+                name=f"Test {role}",
+                role=role,
                 status="invited",
                 created_at=moment,
             )

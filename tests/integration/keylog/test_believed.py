@@ -66,11 +66,11 @@ def unfounded(kind: str = "prosecution") -> Organisation:
     return made
 
 
-def founded_by_intruders() -> None:
+def founded_by_intruders(role: Role) -> None:
     """Both founders are one, with links that are marked as if this program had made them."""
     logins = ("new.intruder", "new.accomplice")
     for login in logins:
-        assert factories.join(factories.invited_by_hand(login, "NEW", marked=True)).waiting
+        assert factories.join(factories.invited_by_hand(login, "NEW", marked=True, role=role)).waiting
     one, other = map(factories.actor, logins)
     factories.let_in(one, by=other)
     factories.let_in(other, by=one)
@@ -82,10 +82,10 @@ def test_the_first_member_of_an_organisation_that_nobody_founded_is_sealed_nothi
     The intruder is both founders, with links that are marked as if this program had made them.
     """
     app, world = world_app
-    organisation = unfounded("ngo_shelter")
+    organisation = unfounded()
     with pytest.raises(UnusableInvitation):
         factories.join(factories.invited_by_hand("new.first", "NEW"))
-    founded_by_intruders()
+    founded_by_intruders(Role.WITNESS_LIAISON)
     assert db.session.scalar(select(func.count()).where(Keyring.organisation_id == organisation.id)) == 1
     worker = factories.actor("nrc.case_worker")
     with pytest.raises(accounts.KeyringDisagrees):
@@ -278,8 +278,8 @@ def test_for_sixty_days_after_an_upgrade_the_list_of_before_is_believed_and_noth
     db.session.rollback()
     assert belief.days_left(db.session, nrc) == 60
     assert belief.days_left(db.session, vatra) is None  # its row was no genuine one
-    later = unfounded("ngo_shelter")
-    founded_by_intruders()
+    later = unfounded()
+    founded_by_intruders(Role.WITNESS_LIAISON)
     with transaction() as session:
         assert belief.freeze(session) == 0
     with pytest.raises(accounts.KeyringDisagrees):

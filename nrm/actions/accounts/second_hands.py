@@ -27,6 +27,7 @@ from nrm.domain.accounts.second_hands import (
     final_at,
     is_over,
 )
+from nrm.domain.accounts.vouching import HandRefusal
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.accounts.second_hands import HeavyAct
@@ -36,10 +37,16 @@ from nrm.steps.accounts import members as member_steps
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import parked
 from nrm.store.accounts import second_hands as store
-from nrm.store.rows.accounts import members as member_rows
 from nrm.vault import counted, rows, shredding
 
 _KEPT = timedelta(days=30)
+
+
+_REFUSED = {
+    HandRefusal.OWN: ActRefusal.OWN,
+    HandRefusal.NEW: ActRefusal.NEW,
+    HandRefusal.VOUCHED: ActRefusal.VOUCHED,
+}
 
 
 def agree(*, act_id: uuid.UUID, by: Actor, heard: Heard | None = None) -> str | None:
@@ -226,8 +233,9 @@ def _check_second_hand(asked: HeavyAct, by: Actor) -> None:
             raise NotPermitted("a colleague of the holder is the second hand")
         return
     by.must(PERMISSION[ActKind(asked.kind)])
-    if by.member_id is not None and member_rows.confirmed_since(by.member_id, asked.asked_at):
-        raise ActRefused(ActRefusal.NEW)
+    refusal = store.refusal(asked, by=by)
+    if refusal is not None:
+        raise ActRefused(_REFUSED[refusal])
 
 
 def _hold(session: Session, asked: HeavyAct) -> None:

@@ -101,7 +101,8 @@ class ActRefusal(StrEnum):
 
     ANSWERED = "answered"  # not open any more
     OWN = "own"  # who asked does not agree
-    NEW = "new"  # nor does who was confirmed after it was asked for: who asked may have let them in for it
+    NEW = "new"  # nor does who was let in less than 14 days ago
+    VOUCHED = "vouched"  # nor does whom the one who asked let in alone: it would be the same hand
     SEEN = "seen"  # a second member has seen it already
 
 

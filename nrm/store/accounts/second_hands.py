@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from nrm import clock
@@ -36,11 +36,15 @@ from nrm.domain.accounts.second_hands import (
     climbs,
     is_over,
 )
+from nrm.domain.accounts.vouching import SEASONED, HandRefusal, refusal_of_hand
+from nrm.domain.accounts.words import OccasionStatus, WordPurpose
 from nrm.domain.shelter.data_requests import RequestKind, RequestStatus
 from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.accounts.occasions import Occasion
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.data_requests import PersonRequest
+from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.store.rows.accounts.suspensions import is_suspended
 from nrm.vault import counted, rows
 
@@ -109,7 +113,12 @@ def moments(by: Actor) -> dict[str, datetime]:
     if not _kinds(by):
         return {}
     now = clock.now()
-    return {"acts_undone_since": now - SHOWN_UNDONE, "acts_climbed_until": now - CLIMBS, "suspended_now": now}
+    return {
+        "acts_undone_since": now - SHOWN_UNDONE,
+        "acts_climbed_until": now - CLIMBS,
+        "suspended_now": now,
+        "seasoned_until": now - SEASONED,
+    }
 
 
 def waiting(*, by: Actor) -> list[ActLine]:
@@ -216,12 +225,47 @@ def is_held_back(act: ActKind, subject: uuid.UUID, *, by: Actor) -> bool:
 def is_left_to_desk(act_id: uuid.UUID, *, by: Actor) -> bool:
     """Whether the actor is the second hand as the duty desk: nobody of the organisation but the asker, and whom it is
     about, could agree. Then it does, after a call back."""
-    left = select(_left_to_desk(clock.now())).where(HeavyAct.id == act_id)
+    left = select(_left_to_desk(*_now())).where(HeavyAct.id == act_id)
     return _is_desk(by) and bool(db.session.scalar(left))
 
 
-def _left_to_desk(now: Any) -> ColumnElement[bool]:
+def refusal(act: HeavyAct, *, by: Actor) -> HandRefusal | None:
+    """Why the actor, a colleague of the holder, is no second hand for this act; None if they are (ADR 0101)."""
+    if by.member_id is None:
+        return HandRefusal.OWN
+    nobody = uuid.UUID(int=0)
+    return refusal_of_hand(
+        occasion_rows.standing(by.member_id),
+        first_id=act.asked_by_id,
+        subject_id=act.member_id or nobody,
+        now=clock.now(),
+    )
+
+
+def _now() -> tuple[datetime, datetime]:
+    """The present instant, and until when somebody must have been let in to be a second hand."""
+    now = clock.now()
+    return now, now - SEASONED
+
+
+def _left_to_desk(now: Any, seasoned_until: Any) -> ColumnElement[bool]:
+    """Whether nobody of the organisation could be the second hand. It reads the occasions, not the key log, which
+    `refusal` does: whoever deletes occasions keeps the desk away, and gets no hand by it."""
     able = aliased(Member)
+    typed = (
+        Occasion.member_id == able.id,
+        Occasion.status == OccasionStatus.TYPED,
+        Occasion.purpose.in_((WordPurpose.JOINED, WordPurpose.ANEW, WordPurpose.FOUNDED)),
+    )
+    is_new = exists().where(*typed, Occasion.typed_at > seasoned_until)
+    let_in_by = (
+        select(case((Occasion.purpose == WordPurpose.FOUNDED, None), else_=Occasion.typed_by_id))
+        .where(*typed)
+        .order_by(Occasion.typed_at.desc())
+        .limit(1)
+        .correlate(able)
+        .scalar_subquery()
+    )
     could = [
         exists().where(
             HeavyAct.kind == str(kind),
@@ -231,6 +275,8 @@ def _left_to_desk(now: Any) -> ColumnElement[bool]:
             or_(HeavyAct.member_id.is_(None), able.id != HeavyAct.member_id),
             able.role.in_(_roles(permission)),
             ~is_suspended(able.id, now),
+            ~is_new,
+            or_(let_in_by.is_(None), let_in_by != HeavyAct.asked_by_id),
         )
         for kind, permission in PERMISSION.items()
     ]
@@ -254,12 +300,12 @@ def _is_desk(by: Actor) -> bool:
     return by.may(Permission.REFERRAL_DIRECT)
 
 
-def _seen_by(by: Actor, kinds: Collection[str], now: Any = None) -> ColumnElement[bool]:
+def _seen_by(by: Actor, kinds: Collection[str], *moment: Any) -> ColumnElement[bool]:
     """Colleagues see those of their kinds; the duty desk every case that is closed to everybody, and what is left to
     it."""
     whose = HeavyAct.organisation_id == by.organisation_id
     if _is_desk(by):
-        whose = or_(whose, HeavyAct.parked_at.is_not(None), _left_to_desk(clock.now() if now is None else now))
+        whose = or_(whose, HeavyAct.parked_at.is_not(None), _left_to_desk(*(moment or _now())))
     return and_(
         whose,
         HeavyAct.kind.in_(kinds),
@@ -268,7 +314,9 @@ def _seen_by(by: Actor, kinds: Collection[str], now: Any = None) -> ColumnElemen
     )
 
 
-def _shown(by: Actor, kinds: Collection[str], undone_since: Any, climbed_until: Any, now: Any) -> ColumnElement[bool]:
+def _shown(
+    by: Actor, kinds: Collection[str], undone_since: Any, climbed_until: Any, now: Any, seasoned_until: Any
+) -> ColumnElement[bool]:
     """What is open; and what ran out while nobody agreed, or was given back by others, unless it was asked for again
     since."""
     since = aliased(HeavyAct)
@@ -284,8 +332,8 @@ def _shown(by: Actor, kinds: Collection[str], undone_since: Any, climbed_until: 
     own = and_(HeavyAct.organisation_id == by.organisation_id, or_(is_open, ran_out, given_back))
     if _is_desk(by):
         climbed = and_(HeavyAct.seen_at.is_(None), HeavyAct.asked_at <= climbed_until)
-        own = or_(own, and_(is_open, or_(climbed, _left_to_desk(now))))
-    return and_(_seen_by(by, kinds, now), own)
+        own = or_(own, and_(is_open, or_(climbed, _left_to_desk(now, seasoned_until))))
+    return and_(_seen_by(by, kinds, now, seasoned_until), own)
 
 
 _Asker, _Subject, _Decider, _Seer = aliased(Member), aliased(Member), aliased(Member), aliased(Member)
@@ -299,7 +347,7 @@ def _act_rows() -> Select[*tuple[Any, ...]]:
     )
     people = (_Subject.name, _Asker.name, _Decider.name, _Seer.name)
     return (
-        select(HeavyAct, Case.pseudonym, *people, recorded, _left_to_desk(clock.now()), Organisation)
+        select(HeavyAct, Case.pseudonym, *people, recorded, _left_to_desk(*_now()), Organisation)
         .join(_Asker, _Asker.id == HeavyAct.asked_by_id)
         .join(Organisation, Organisation.id == HeavyAct.organisation_id)
         .outerjoin(Case, Case.id == HeavyAct.case_id)
@@ -317,7 +365,8 @@ def _act_line(found: Any, by: Actor) -> ActLine:
     over = act.status == ActStatus.ASKED and is_over(act.expires_at, now)
     status = ActStatus.EXPIRED if over else ActStatus(act.status)
     desk = _is_desk(by) and not colleague
-    second = not mine and status in OPEN and ((colleague and by.may(PERMISSION[kind])) or (desk and left_to_desk))
+    hand = colleague and by.may(PERMISSION[kind]) and refusal(act, by=by) is None
+    second = not mine and status in OPEN and (hand or (desk and left_to_desk))
     sees = second or (desk and climbs(act.asked_at, act.seen_at, now))
     parked = status is ActStatus.PARKED
     return ActLine(

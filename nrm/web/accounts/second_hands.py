@@ -65,7 +65,10 @@ ANSWERED = N_("This was answered already, or its time is over.")
 REFUSALS = {
     ActRefusal.ANSWERED: ANSWERED,
     ActRefusal.OWN: N_("You asked for this yourself. A colleague has to agree."),
-    ActRefusal.NEW: N_("You were confirmed after this was asked for. A colleague who was there before has to agree."),
+    ActRefusal.NEW: N_("You have been here for less than 14 days. An older colleague has to agree, or the duty desk."),
+    ActRefusal.VOUCHED: N_(
+        "Only who asked for this let you in here. Another colleague has to agree, or the duty desk."
+    ),
     ActRefusal.SEEN: N_("Somebody said already that they have seen this."),
 }
 

@@ -16,7 +16,9 @@ from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.shelter.cases import ParkedGrant
 from tests import factories
 from tests import factories_referrals as people
+from tests import second_hands as hands
 from tests.conftest import Person
+from tests.integration.accounts.test_invitations import one_more
 from tests.integration.accounts.test_second_hands import EVERYTHING, MANAGER, WORKER, code, kept, opened, status_of
 
 WEEKS = 2
@@ -44,6 +46,40 @@ def test_a_case_worker_alone_destroys_nothing_in_any_time(app: Flask) -> None:
     closed = select(func.count(ParkedGrant.case_id.distinct()))
     assert db.session.scalar(closed) == 2  # and no more than two are closed to the house
     assert list(audit.verify(db.session())) == []
+
+
+def test_an_accomplice_whom_the_worker_let_in_is_no_second_hand(app: Flask) -> None:
+    """She invites somebody, types their words herself, and lets them agree: it would be one hand."""
+    one_more("v.accomplice", WORKER)
+    one_more("v.newcomer", MANAGER)
+    (case_id,) = opened(1)
+    act = Person(app.test_client(), WORKER).post(f"/cases/{case_id}/consents/withdraw", dict(EVERYTHING))
+    accomplice, newcomer = (Person(app.test_client(), login) for login in ("v.accomplice", "v.newcomer"))
+    for person, why in ((accomplice, "let you in here"), (newcomer, "less than 14 days")):
+        page = person.get(f"{act}?lang=en")
+        assert f"{act}/agree" not in page
+        assert f"{act}/see" not in page
+        assert why in person.post(f"{act}/see?lang=en", status=409)
+        assert why in person.post(f"{act}/agree?lang=en", {"heard": "spoke"}, 409)
+    for _ in range(15):
+        factories.later(days=1)
+        tending.tend()
+    assert "let you in here" in Person(app.test_client(), "v.accomplice").post(f"{act}/see?lang=en", status=409)
+    assert kept(case_id)
+    assert Person(app.test_client(), "v.newcomer").post(f"{act}/see") == act
+    factories.later(hours=73)
+    tending.tend()
+    assert not kept(case_id)
+
+
+def test_where_only_newcomers_are_left_the_duty_desk_is_the_second_hand(app: Flask) -> None:
+    one_more("v.accomplice", WORKER)
+    (case_id,) = opened(1)
+    hands.ended(member_id(MANAGER), factories.actor(WORKER))
+    act = Person(app.test_client(), WORKER).post(f"/cases/{case_id}/consents/withdraw", dict(EVERYTHING))
+    desk = Person(app.test_client(), "ra.duty_officer")
+    assert act in desk.get("/")
+    assert f"{act}/agree" in desk.get(act)
 
 
 def test_the_manager_sees_it_and_gives_the_cases_back_with_two_presses(app: Flask) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, bindparam, case, exists, func, or_, select, text
@@ -120,13 +119,6 @@ def is_from_colleague(member_id: Any, organisation_id: Any) -> ColumnElement[boo
 def has_link_of_colleague(member: Member) -> bool:
     """Whether somebody of the member's organisation ever made a link for them."""
     return bool(db.session.scalar(select(is_from_colleague(member.id, member.organisation_id))))
-
-
-def confirmed_since(member_id: uuid.UUID, at: datetime) -> bool:
-    """Whether the member became a holder of the keyring (for the first time or again) at or after that moment."""
-    joined = (KeyHappening.CONFIRMED, KeyHappening.JOINED)
-    found = exists().where(KeyEvent.member_id == member_id, KeyEvent.event.in_(joined), KeyEvent.at >= at)
-    return bool(db.session.scalar(select(found)))
 
 
 def is_colleagues(invitation: Invitation, member: Member) -> bool:

@@ -32,9 +32,9 @@ from nrm.models.accounts.accounts import Invitation, KeyEvent, KeyringWrap, Memb
 from nrm.models.accounts.occasions import Occasion
 from nrm.store.accounts import accounts as store
 from nrm.vault import keyrings
-from nrm.vault import words as words_vault
 from nrm.vault.keylog import log as key_log
 from nrm.vault.keylog import people
+from nrm.vault.keylog import words as words_vault
 from nrm.vault.members import new_invitation
 from tests import keylogs
 

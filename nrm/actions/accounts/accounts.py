@@ -50,11 +50,11 @@ from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.store.rows.accounts import suspensions as suspension_rows
-from nrm.vault import keyrings, words
+from nrm.vault import keyrings
 from nrm.vault import members as vault
 from nrm.vault import passkeys as passkey_vault
 from nrm.vault import second_factor as second_factor_vault
-from nrm.vault.keylog import log
+from nrm.vault.keylog import log, words
 from nrm.vault.keylog.heads import Head
 from nrm.vault.marks import report
 from nrm.vault.passwords import is_common

@@ -37,6 +37,7 @@ from nrm.steps.accounts import members as member_steps
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import parked
 from nrm.store.accounts import second_hands as store
+from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.vault import counted, rows, shredding
 
 _KEPT = timedelta(days=30)
@@ -233,7 +234,9 @@ def _check_second_hand(asked: HeavyAct, by: Actor) -> None:
             raise NotPermitted("a colleague of the holder is the second hand")
         return
     by.must(PERMISSION[ActKind(asked.kind)])
-    refusal = store.refusal(asked, by=by)
+    if by.member_id is None:
+        raise NotPermitted("a person is the second hand")
+    refusal = occasion_rows.hand_refusal(by.member_id, asked.asked_by_id, asked.member_id)
     if refusal is not None:
         raise ActRefused(_REFUSED[refusal])
 

@@ -35,7 +35,7 @@ from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.accounts import occasions as rows
 from nrm.vault import keyrings, second_factor
 from nrm.vault import members as vault
-from nrm.vault import words as word_vault
+from nrm.vault.keylog import words as word_vault
 
 CannotOpen = vault.CannotOpen
 KeyringDisagrees = keyrings.Disagrees

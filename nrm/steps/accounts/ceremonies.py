@@ -24,8 +24,9 @@ from nrm.steps.accounts.key_events import happened
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.accounts import occasions as rows
-from nrm.vault import keyrings, words
+from nrm.vault import keyrings
 from nrm.vault import members as vault
+from nrm.vault.keylog import words
 
 
 def lasts(occasion: Occasion) -> bool:

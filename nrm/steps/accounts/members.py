@@ -19,8 +19,9 @@ from nrm.steps.accounts import ceremonies, passkeys
 from nrm.steps.accounts.key_events import happened
 from nrm.store.accounts import members as store
 from nrm.store.rows.accounts import members as member_rows
-from nrm.vault import epochs, keyrings, words
+from nrm.vault import epochs, keyrings
 from nrm.vault import members as vault
+from nrm.vault.keylog import words
 
 KEEPS_FOR = timedelta(hours=INVITATION_HOURS)
 

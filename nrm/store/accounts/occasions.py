@@ -18,7 +18,7 @@ from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.occasions import Occasion
 from nrm.store.rows.accounts import members as rows
 from nrm.store.rows.accounts import occasions as occasion_rows
-from nrm.vault import words
+from nrm.vault.keylog import words
 
 _GOES_ON = (OccasionStatus.WAITS, OccasionStatus.OPEN)
 

@@ -36,7 +36,7 @@ from nrm.domain.accounts.second_hands import (
     climbs,
     is_over,
 )
-from nrm.domain.accounts.vouching import SEASONED, HandRefusal, refusal_of_hand
+from nrm.domain.accounts.vouching import SEASONED
 from nrm.domain.accounts.words import OccasionStatus, WordPurpose
 from nrm.domain.shelter.data_requests import RequestKind, RequestStatus
 from nrm.models.accounts.accounts import Member, Organisation
@@ -229,19 +229,6 @@ def is_left_to_desk(act_id: uuid.UUID, *, by: Actor) -> bool:
     return _is_desk(by) and bool(db.session.scalar(left))
 
 
-def refusal(act: HeavyAct, *, by: Actor) -> HandRefusal | None:
-    """Why the actor, a colleague of the holder, is no second hand for this act; None if they are (ADR 0101)."""
-    if by.member_id is None:
-        return HandRefusal.OWN
-    nobody = uuid.UUID(int=0)
-    return refusal_of_hand(
-        occasion_rows.standing(by.member_id),
-        first_id=act.asked_by_id,
-        subject_id=act.member_id or nobody,
-        now=clock.now(),
-    )
-
-
 def _now() -> tuple[datetime, datetime]:
     """The present instant, and until when somebody must have been let in to be a second hand."""
     now = clock.now()
@@ -365,7 +352,12 @@ def _act_line(found: Any, by: Actor) -> ActLine:
     over = act.status == ActStatus.ASKED and is_over(act.expires_at, now)
     status = ActStatus.EXPIRED if over else ActStatus(act.status)
     desk = _is_desk(by) and not colleague
-    hand = colleague and by.may(PERMISSION[kind]) and refusal(act, by=by) is None
+    hand = (
+        colleague
+        and by.may(PERMISSION[kind])
+        and by.member_id is not None
+        and occasion_rows.hand_refusal(by.member_id, act.asked_by_id, act.member_id) is None
+    )
     second = not mine and status in OPEN and (hand or (desk and left_to_desk))
     sees = second or (desk and climbs(act.asked_at, act.seen_at, now))
     parked = status is ActStatus.PARKED

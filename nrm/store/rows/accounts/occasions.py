@@ -11,14 +11,13 @@ from sqlalchemy.orm import Session
 
 from nrm.db import db
 from nrm.domain.accounts.key_log_entries import time_of
-from nrm.domain.accounts.vouching import Standing
+from nrm.domain.accounts.vouching import HandRefusal, Standing, refusal_of_hand
 from nrm.domain.accounts.words import OccasionStatus, WordPurpose
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.occasions import Occasion
 from nrm.models.accounts.suspensions import Suspension
 from nrm.store.rows.accounts.members import has_newest
-from nrm.vault import words
-from nrm.vault.keylog import log
+from nrm.vault.keylog import log, words
 
 _JOINING = (WordPurpose.JOINED, WordPurpose.ANEW, WordPurpose.FOUNDED)
 _GOES_ON = (OccasionStatus.WAITS, OccasionStatus.OPEN)
@@ -71,6 +70,12 @@ def standing(member_id: uuid.UUID) -> Standing:
     if known is not None:
         since, vouched = max(since, time_of(known.since)), known.vouched_by
     return Standing(member_id, since, vouched)
+
+
+def hand_refusal(member_id: uuid.UUID, first_id: uuid.UUID | None, subject_id: uuid.UUID | None) -> HandRefusal | None:
+    """Why a member is no second hand for what a colleague asked for, about a member or a case; None if they are."""
+    subject_id = subject_id or uuid.UUID(int=0)
+    return refusal_of_hand(standing(member_id), first_id=first_id, subject_id=subject_id, now=clock.now())
 
 
 def founders(session: Session, organisation_id: uuid.UUID) -> Sequence[Member]:

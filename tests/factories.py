@@ -19,7 +19,7 @@ from sqlalchemy import insert, select
 from config import Config, load_config
 from nrm import clock, create_app, schema
 from nrm.actions import instances
-from nrm.actions.accounts import accounts, members, second_factor
+from nrm.actions.accounts import accounts, members, offices, second_factor
 from nrm.actions.accounts import key_log as key_log_actions
 from nrm.actions.interviews import holds
 from nrm.cli.instance import make_instance
@@ -71,7 +71,7 @@ def populate() -> None:
             if role is Role.ADMINISTRATOR:
                 continue
             holder = _member(organisation, role, admin, holder)
-            if holder is not None:
+            if holder is not None and OrganisationKind(organisation.kind).holds_keys:
                 hands[login_of(organisation.code, sorted(ROLES_OF[OrganisationKind(organisation.kind)])[0])] = holder
     founded_country(hands)
 
@@ -92,15 +92,15 @@ def upgraded() -> None:
 
 
 def founded_country(hands: dict[str, Actor] | None = None) -> None:
-    """The key log of a populated instance: genesis of the Responsible Authority and the NRC, then everybody who holds
-    keys; each entry is signed with its person's own key, in one transaction.
+    """The key log of a populated instance: genesis of the Responsible Authority and the NRC, then everybody else;
+    each entry is signed with its person's own key, in one transaction.
 
     An organisation with one account gets a second founder without a row: nobody who works, only a hand at the founding.
     `hands`: who is signed in already, by their login.
     """
     hands = {} if hands is None else hands
-    standing = {organisation.id: _founders(organisation, hands) for organisation in _holding_keys()}
-    by_code = {organisation.code: organisation.id for organisation in _holding_keys()}
+    standing = {organisation.id: _founders(organisation, hands) for organisation in _with_people()}
+    by_code = {organisation.code: organisation.id for organisation in _with_people()}
     first, second = standing[by_code["RA"]], standing[by_code["NRC"]]
     now = clock.now()
     with transaction() as session:
@@ -114,7 +114,7 @@ def founded_country(hands: dict[str, Actor] | None = None) -> None:
             if organisation_id not in (by_code["RA"], by_code["NRC"]):
                 all_four = [*people, first[0], second[0]]
                 _all_sign(session, EntryKind.FOUNDED, _founding_of(session, people), all_four)
-    for organisation in _holding_keys():
+    for organisation in _with_people():
         _let_in_others(organisation, hands)
 
 
@@ -127,13 +127,15 @@ def _let_in_others(organisation: Organisation, hands: dict[str, Actor]) -> None:
     for member in members:
         if member.id not in state.members:
             for login in inside:
-                if accounts.confirm(member_id=member.id, by=hands[login]):
+                holds_keys = OrganisationKind(organisation.kind).holds_keys
+                if (accounts.confirm if holds_keys else offices.let_in)(member_id=member.id, by=hands[login]):
                     break
 
 
-def _holding_keys() -> list[Organisation]:
-    found = db.session.scalars(select(Organisation).order_by(Organisation.code)).all()
-    return [each for each in found if OrganisationKind(each.kind).holds_keys]
+def _with_people() -> list[Organisation]:
+    """Every organisation of which somebody is active: those that hold keys, offices, and who runs the machine."""
+    there = select(Member.organisation_id).where(Member.status == "active")
+    return list(db.session.scalars(select(Organisation).where(Organisation.id.in_(there)).order_by(Organisation.code)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,7 +157,7 @@ def _founders(organisation: Organisation, hands: dict[str, Actor]) -> list[Found
         assert keys is not None
         db.session.refresh(member)
         found.append(Founder(people.person_of(member), keys.sign_private))
-    if len(found) == 1:
+    if len(found) == 1 and OrganisationKind(organisation.kind).holds_keys:
         made = keylogs.holder(key_log.instance_id(), organisation.id, found[0].person.role)
         found.append(Founder(made.person, made.signing))
     return found
@@ -163,7 +165,8 @@ def _founders(organisation: Organisation, hands: dict[str, Actor]) -> list[Found
 
 def _founding_of(session: Any, founders: list[Founder]) -> Founding:
     organisation = session.get_one(Organisation, founders[0].person.organisation_id)
-    public = keyrings.newest(session, organisation).public
+    holds_keys = OrganisationKind(organisation.kind).holds_keys
+    public = keyrings.newest(session, organisation).public if holds_keys else b""
     return people.founding_of(organisation, bytes(public), [each.person for each in founders])
 
 

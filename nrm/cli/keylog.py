@@ -176,12 +176,13 @@ def restored(number: int, directory: Path, login: str) -> None:
 
 
 @keylog.command()
-@click.option("--with", "other", required=True, help="The sign-in name of the other founder.")
+@click.option("--with", "other", default="", help="The sign-in name of the other founder; none where you are alone.")
 @click.option("--begin-with", "further", nargs=2, help="For the first entry: the two founders of another organisation.")
 @instance_option
 @login_option
 def found(other: str, further: tuple[str, str] | None, directory: Path, login: str) -> None:
-    """Propose that your organisation is founded by you and a colleague; prints the digest to agree to.
+    """Propose that your organisation is founded by you and a colleague; prints the digest to agree to. An office that
+    holds no keys, and in which you are alone, is founded by you.
 
     The very first entry is of the Responsible Authority: it names two people of another organisation, too, with
     --begin-with A B, or begins alone.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from nrm import clock
-from nrm.actions.accounts import accounts
+from nrm.actions.accounts import accounts, offices
 from nrm.actions.accounts import key_log as actions
 from nrm.domain.accounts.accounts import Actor
 
@@ -33,17 +33,18 @@ def found(actors: Mapping[str, Actor]) -> None:
             proposal = actions.propose_founding(founders=_ids(members[:2]), by=members[0])
             _agree(proposal, [members[1], *attestors])
     for members in people.values():
+        let_in = accounts.confirm if members[0].kind and members[0].kind.holds_keys else offices.let_in
         for other in _ids(members[2:]):
-            if not accounts.confirm(member_id=other, by=members[0]):
-                accounts.confirm(member_id=other, by=members[1])
+            if not let_in(member_id=other, by=members[0]):
+                let_in(member_id=other, by=members[1])
 
 
 def _people(actors: Mapping[str, Actor]) -> dict[str, list[Actor]]:
-    """The people of each organisation that holds keys, in the order in which they joined."""
+    """The people of each organisation, offices without keys and who runs the machine too, in the order of joining."""
     found: dict[str, list[Actor]] = {}
     for name, actor in actors.items():
         code, _, number = name.partition("#")
-        if number and actor.kind is not None and actor.kind.holds_keys:
+        if number:
             found.setdefault(code, []).append(actor)
     return found
 

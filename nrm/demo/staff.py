@@ -26,7 +26,7 @@ def everybody() -> tuple[list[Account], Mapping[str, Actor]]:
     actors: dict[str, Actor] = {}
     token = accounts.invite_first(login="administrator", name=_name(0))
     admin = _join(token, "administrator", Role.ADMINISTRATOR, "OPERATOR", described)
-    actors["OPERATOR"] = admin
+    actors["OPERATOR"] = actors["OPERATOR#1"] = admin
     for organisation in store.organisations(by=admin):
         holder: Actor | None = None
         # The case worker comes first: what the demo does in a shelter, it does as one.

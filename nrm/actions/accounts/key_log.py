@@ -19,16 +19,19 @@ from nrm.domain.accounts.key_log_entries import (
     EntryRefusal,
     Founding,
     Genesis,
+    NewName,
     Proposal,
     Restored,
     foundings_in,
     hour_of,
 )
 from nrm.models.accounts.accounts import Member, Organisation
+from nrm.steps.accounts import offices
 from nrm.vault import keyrings
 from nrm.vault.keylog import belief, copies, files, log, people
 
 CannotOpen = keyrings.CannotOpen
+LogWrong = log.LogWrong
 NoKeyLog = files.NoKeyLog
 WrongCopy = copies.WrongCopy
 
@@ -86,15 +89,16 @@ def propose_restored(*, number: int, by: Actor) -> bytes:
 
 def found(*, other: str, further: Sequence[str], by: Actor) -> bytes:
     """`propose_founding` by sign-in names; the first entry of all is the genesis, with the founders of `further` too.
+    An office without keys that one person makes up has no `other`.
 
     Raises NotVisible, NotPermitted, EntryRefused, CannotOpen.
     """
-    logins = [other, *further]
+    logins = [each for each in (other, *further) if each]
     found = {row.login: row for row in db.session.scalars(select(Member).where(Member.login.in_(logins)))}
     db.session.rollback()
     if by.member_id is None or by.organisation_id is None or set(found) != set(logins):
         raise NotVisible
-    founders = [by.member_id, found[other].id]
+    founders = [by.member_id, *([found[other].id] if other else [])]
     if state().begun:
         if further:
             raise NotPermitted("the log has begun")
@@ -178,11 +182,27 @@ def agree(*, proposal: bytes, by: Actor) -> bool:
     with transaction() as session:
         if by.member_id is None:
             raise NotPermitted("somebody with keys")
-        member = session.get_one(Member, by.member_id)
         found = log.state(session).proposals.get(proposal)
         after = log.agree(session, proposal, by=by)
+        holds = proposal not in after.proposals
         audit.append(session, audit.Event.KEY_LOG_AGREED, by=by, kind=found.kind if found else "")
-        return member is not None and proposal not in after.proposals
+        if found is not None and holds:
+            offices.take_in_whom(session, found.body, by)
+        return holds
+
+
+def sign_name(*, by: Actor) -> None:
+    """Sign the name that the actor's organisation has in the country's file now; nothing where it is signed. Raises
+    NotVisible for one that is not founded, EntryRefused, CannotOpen."""
+    with transaction() as session:
+        known = log.state(session).organisations.get(by.organisation_id) if by.organisation_id else None
+        organisation = session.get(Organisation, by.organisation_id, populate_existing=True) if known else None
+        if known is None or organisation is None:
+            raise NotVisible
+        digest = people.names_digest(organisation)
+        if digest != known.names_digest:
+            log.append(session, EntryKind.RENAMED, NewName(known.id, digest), by=by)
+            audit.append(session, audit.Event.KEY_LOG_AGREED, by=by, kind=EntryKind.RENAMED)
 
 
 def state() -> State:

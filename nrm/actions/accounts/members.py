@@ -34,7 +34,7 @@ from nrm.domain.accounts.members import (
 )
 from nrm.domain.accounts.second_hands import ActKind, ActReason, WaitsForSecond
 from nrm.models.accounts.accounts import Member, Organisation
-from nrm.steps.accounts import alone, credentials, leaving
+from nrm.steps.accounts import alone, credentials, key_log, leaving
 from nrm.steps.accounts import members as steps
 from nrm.steps.accounts.credentials import COMMAND, Asker
 from nrm.steps.accounts.key_events import happened
@@ -116,7 +116,7 @@ def bring_back(*, member_id: uuid.UUID, by: Actor) -> None:
         if member.status != "disabled":
             return
         check_coming_back(member.left_at, has_keys=member.sealed_kem is not None, now=clock.now())
-        leaving.come_back(session, member, by, waiting=holds_keys)
+        leaving.come_back(session, member, by, waiting=holds_keys or key_log.is_founded(session, organisation.id))
 
 
 def forget_left(*, by: Actor) -> int:

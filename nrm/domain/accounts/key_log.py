@@ -136,11 +136,15 @@ class State:
 
     def still_needed(self, proposal: Proposal, member_id: uuid.UUID, at: int) -> bool:
         """Whether the member could agree to it now."""
+        return self.may_sign(proposal.kind, proposal.body, member_id, at) and member_id not in proposal.signers
+
+    def may_sign(self, kind: EntryKind, body: Body, member_id: uuid.UUID, at: int) -> bool:
+        """Whether the signature of this member can be a part of such an act, alone or with others."""
         try:
-            self._must_be_able(proposal.kind, proposal.body, member_id, at)
+            self._must_be_able(kind, body, member_id, at)
         except EntryRefused:
             return False
-        return member_id not in proposal.signers
+        return True
 
     def signing_key(self, body: Body, signer_id: uuid.UUID, at: int) -> bytes:
         """The public key with which the signer of such an entry signs; raises EntryRefused.
@@ -178,7 +182,7 @@ class State:
             signers = (entry.signer_id,)
             self._must_be_able(entry.kind, entry.body, entry.signer_id, entry.at)
             self._check(entry.kind, entry.body, entry.at)
-            if not self._is_complete(entry.kind, entry.body, signers):
+            if not self._is_complete(entry.kind, entry.body, signers, entry.at):
                 raise EntryRefused(EntryRefusal.HANDS)
             self._do(entry.kind, entry.body, signers, entry.at)
         self.number, self.digest, self.at = entry.number, entry.digest, entry.at
@@ -209,8 +213,8 @@ class State:
         for digest in [each.digest for each in self.proposals.values() if _is_void(each, at)]:
             del self.proposals[digest]
         # Who signed earlier and has left since counts no longer.
-        still = [each for each in proposal.signers if self._is_able(proposal.kind, proposal.body, each, at)]
-        if self._is_complete(proposal.kind, proposal.body, still):
+        still = [each for each in proposal.signers if self.may_sign(proposal.kind, proposal.body, each, at)]
+        if self._is_complete(proposal.kind, proposal.body, still, at):
             self._do(proposal.kind, proposal.body, still, at)
             self.proposals.pop(proposal.digest, None)
         else:
@@ -218,24 +222,20 @@ class State:
 
     # Who may sign what.
 
-    def _is_able(self, kind: EntryKind, body: Body, signer_id: uuid.UUID, at: int) -> bool:
-        try:
-            self._must_be_able(kind, body, signer_id, at)
-        except EntryRefused:
-            return False
-        return True
-
     def _must_be_able(self, kind: EntryKind, body: Body, signer_id: uuid.UUID, at: int) -> None:
         """Raise EntryRefused unless the signature of this person can be a part of such an act."""
         if any(person.member_id == signer_id for person in founders_of(body)):
             return
         if kind is EntryKind.GENESIS or not self.is_active(signer_id, at):
             raise EntryRefused(EntryRefusal.SIGNER)
-        able = self._may_found(body, signer_id, at) if isinstance(body, Founding) else self._may(kind, body, signer_id)
+        if isinstance(body, Founding):
+            able = self._may_found(body, signer_id, at)
+        else:
+            able = self._may(kind, body, signer_id, at)
         if not able:
             raise EntryRefused(EntryRefusal.SIGNER)
 
-    def _may(self, kind: EntryKind, body: Body, signer_id: uuid.UUID) -> bool:
+    def _may(self, kind: EntryKind, body: Body, signer_id: uuid.UUID, at: int) -> bool:
         signer = self.members[signer_id]
         authority = self._is_of(signer, OrganisationKind.RESPONSIBLE_AUTHORITY)
         if isinstance(body, Restored):
@@ -258,7 +258,8 @@ class State:
             )
         if isinstance(body, Person | NewRole):
             second = authority and signer.role == Role.DUTY_OFFICER
-            return (own or second) and body.member_id != signer_id
+            attests = self._is_empty_without(body, at) and self.attests(signer_id, at)
+            return (own or second or attests) and body.member_id != signer_id
         return own
 
     def _may_found(self, body: Founding, signer_id: uuid.UUID, at: int) -> bool:
@@ -269,6 +270,14 @@ class State:
             and signer.organisation_id != body.organisation_id
             and not signer.vouched_by & founders
         )
+
+    def _is_empty_without(self, body: Person | NewRole, at: int) -> bool:
+        """Whether nobody else of the office could let the member in: of one that holds no keys, which a single person
+        may make up. Its people are vouched for as at a founding then."""
+        organisation = self.organisations.get(self._organisation_of(body) or uuid.UUID(int=0))
+        if organisation is None or organisation.holds_keys:
+            return False
+        return all(each.id == body.member_id for each in self.active_in(organisation.id, at))
 
     def _is_of(self, member: Member, kind: OrganisationKind) -> bool:
         return self.organisations[member.organisation_id].kind == kind
@@ -289,15 +298,16 @@ class State:
 
     # Whether the signatures are enough.
 
-    def _is_complete(self, kind: EntryKind, body: Body, signers: Collection[uuid.UUID]) -> bool:
+    def _is_complete(self, kind: EntryKind, body: Body, signers: Collection[uuid.UUID], at: int) -> bool:
         if kind is EntryKind.GENESIS:
             return {person.member_id for person in founders_of(body)} <= set(signers)
         if isinstance(body, Founding):
             founders = {person.member_id for person in body.founders}
-            return founders <= set(signers) and self._is_attested(
-                body, [each for each in signers if each not in founders]
-            )
+            others = [each for each in signers if each not in founders]
+            return founders <= set(signers) and self._is_attested(body.party, body.kind, others)
         if isinstance(body, Person | NewRole):
+            if self._is_empty_without(body, at):
+                return self._is_attested("", "", [each for each in signers if self.attests(each, at)])
             return self._is_let_in(body, signers)
         if isinstance(body, Party):
             return self._is_agreed_of_party(body, signers)
@@ -308,7 +318,7 @@ class State:
             )
         return bool(signers)
 
-    def _is_attested(self, body: Founding, attestors: Collection[uuid.UUID]) -> bool:
+    def _is_attested(self, party: str, kind: str, attestors: Collection[uuid.UUID]) -> bool:
         """One of the Responsible Authority and one of another organisation, of whom neither vouched for the other."""
         alone = self.begins_alone
         for first in attestors:
@@ -318,14 +328,14 @@ class State:
                     continue
                 if first in other.vouched_by or second in one.vouched_by:
                     continue
-                if alone or (one.organisation_id != other.organisation_id and self._is_other_party(body, other)):
+                if alone or (one.organisation_id != other.organisation_id and self._is_other_party(party, kind, other)):
                     return True
         return False
 
-    def _is_other_party(self, body: Founding, attestor: Member) -> bool:
+    def _is_other_party(self, party: str, kind: str, attestor: Member) -> bool:
         """Posts of one police and units of one child authority may take a sister; nobody else one of the own party."""
-        party = self.organisations[attestor.organisation_id].party
-        return not body.party or party != body.party or OrganisationKind(body.kind) in _SISTERS
+        other = self.organisations[attestor.organisation_id].party
+        return not party or other != party or OrganisationKind(kind) in _SISTERS
 
     def _is_let_in(self, body: Person | NewRole, signers: Iterable[uuid.UUID]) -> bool:
         """One colleague, if the role has no more rights than their own; else a second hand, too."""
@@ -473,7 +483,9 @@ class State:
         elif isinstance(body, Party):
             of = self.organisations[body.organisation_id]
             until = at + PARTY_SUSPENDED if body.state == PartyState.SUSPENDED else 0
-            self.organisations[of.id] = replace(of, party_state=body.state, party_until=until)
+            self.organisations[of.id] = replace(
+                of, party_state=body.state, party_until=until, party_agreement=body.agreement
+            )
         elif isinstance(body, Box):
             self.boxes[body.organisation_id, body.month] = body.public
 
@@ -535,8 +547,13 @@ class State:
             self.members[member.id] = replace(member, suspended=False, until=0)
 
 
+def void_from(proposal: Proposal) -> int:
+    """The last hour at which somebody can agree to the proposal."""
+    return proposal.at + (FOUNDING_VOID_AFTER if proposal.kind in _FOUNDINGS else VOID_AFTER)
+
+
 def _is_void(proposal: Proposal, at: int) -> bool:
-    return at - proposal.at > (FOUNDING_VOID_AFTER if proposal.kind in _FOUNDINGS else VOID_AFTER)
+    return at > void_from(proposal)
 
 
 def _must_be(so: bool, otherwise: EntryRefusal) -> None:

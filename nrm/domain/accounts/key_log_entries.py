@@ -242,7 +242,8 @@ class Member:
 class Organisation:
     """An organisation as the log has it. `version` is 0 without keys.
 
-    `spent`: somebody left who held this version; `party_state` is empty until an entry says something of the party.
+    `spent`: somebody left who held this version; `party_state` is empty until an entry says something of the party, by
+    the version of the agreement whose digest is `party_agreement`.
     """
 
     id: uuid.UUID
@@ -259,6 +260,7 @@ class Organisation:
     spent: bool = False
     party_state: str = ""
     party_until: int = 0
+    party_agreement: bytes = b""
 
     @property
     def holds_keys(self) -> bool:

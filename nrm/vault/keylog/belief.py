@@ -81,6 +81,19 @@ def days_left(session: AnySession, organisation_id: uuid.UUID) -> int | None:
     return max(0, BEFORE_DAYS - (clock.now() - since).days)
 
 
+def all_days_left(session: AnySession) -> dict[uuid.UUID, int]:
+    """`days_left` of every organisation on the list that is not founded; 0 for one whose days are over."""
+    founded = log.last_state(session).organisations
+    with _engine().connect() as connection:
+        rows = connection.execute(select(KeyLogBefore)).all()
+    return {
+        row.organisation_id: max(0, BEFORE_DAYS - (clock.now() - row.frozen_at).days)
+        for row in rows
+        if row.organisation_id not in founded
+        and is_right_row_mac(row.mark, "keyring before", row.organisation_id, *_parts(row))
+    }
+
+
 def freeze(session: Session) -> int:
     """Write the list: the organisations whose newest keyring is genuine, the members whose keys are. How many.
 

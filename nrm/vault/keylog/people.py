@@ -12,6 +12,7 @@ from nrm.models.accounts.accounts import Member, Organisation
 from nrm.vault.keylog import entries, log
 
 _SALT_BYTES = 16
+_SHOWN_BYTES = 16
 
 
 def sign_own(member: Member, keys: KeyHolder, *, serial: int) -> None:
@@ -42,6 +43,17 @@ def _person(member: Member, own: bytes) -> Person:
         bytes(member.kem_public),
         own,
     )
+
+
+def is_named_so(member: Member, digest: bytes) -> bool:
+    """Whether the name in a row is the one that was signed."""
+    return member.name_salt is not None and entries.name_digest(member.name_salt, member.login, member.name) == digest
+
+
+def fingerprint(keys: bytes) -> str:
+    """16 bytes of the digest of public keys in hexadecimal, four by four, for people to compare; empty for no key."""
+    digest = crypto.digest(keys)[:_SHOWN_BYTES].hex() if keys else ""
+    return " ".join(digest[place : place + 4] for place in range(0, len(digest), 4))
 
 
 def signed_by(member: Member, keys: KeyHolder) -> Person:

@@ -111,3 +111,11 @@ def has_contract(organisation_id: uuid.UUID, number: str, *, besides: uuid.UUID 
     if besides is not None:
         statement = statement.where(Contract.id != besides)
     return db.session.scalar(statement) is not None
+
+
+def text_of(name: str) -> str | None:
+    """The text of the signed version of that name; None for one that came with the country's data."""
+    statement = select(AgreementVersion.text).where(
+        AgreementVersion.version == name, AgreementVersion.status == VersionStatus.SIGNED
+    )
+    return db.session.scalar(statement)

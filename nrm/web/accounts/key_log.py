@@ -1,0 +1,133 @@
+"""The key log for people: what waits for their hand, who waits in an office, the own name, who is not vouched for."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from forms.accounts.key_log import AgreeForm
+from nrm.actions.accounts import key_log as actions
+from nrm.actions.accounts import offices
+from nrm.domain.accounts.accounts import ROLE_LABELS, NotVisible, Permission
+from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, PartyState
+from nrm.domain.words import N_
+from nrm.store.accounts import key_log as store
+from nrm.web import access, errors, sessions
+
+blueprint = Blueprint("key_log", __name__)
+Answer = errors.Answer
+
+KINDS: Mapping[EntryKind, str] = {
+    EntryKind.GENESIS: N_("The key log begins"),
+    EntryKind.FOUNDED: N_("An organisation is founded"),
+    EntryKind.JOINED: N_("Somebody joins"),
+    EntryKind.ANEW: N_("Somebody begins anew"),
+    EntryKind.LEFT: N_("Somebody leaves"),
+    EntryKind.SUSPENDED: N_("A suspension"),
+    EntryKind.RESUMED: N_("The end of a suspension"),
+    EntryKind.ROLE: N_("Another role"),
+    EntryKind.RENAMED: N_("Another name"),
+    EntryKind.KEYRING: N_("A new key of an organisation"),
+    EntryKind.PARTY: N_("A party of the agreement"),
+    EntryKind.BOX: N_("A key for papers without a connection"),
+    EntryKind.RESTORED: N_("The key log was put back from a copy"),
+}
+PARTY_WORDS: Mapping[PartyState, str] = {
+    PartyState.OPENED: N_("takes part"),
+    PartyState.SUSPENDED: N_("takes no part for 72 hours"),
+    PartyState.STRUCK_OFF: N_("struck off: takes part no more"),
+}
+WRONG = N_(
+    "The key log is wrong: nothing is signed before it is put right. Tell the duty desk and whoever runs the server."
+)
+REFUSED = N_("This was completed already, its time is over, or it needs another hand than yours.")
+
+
+@blueprint.errorhandler(actions.LogWrong)
+def _wrong(_error: actions.LogWrong) -> Answer:
+    return errors.error_page(409, WRONG)
+
+
+@blueprint.get("/key-log")
+@access.signed_in
+def index() -> Answer:
+    """What waits for the reader's hand, or has it and waits for others."""
+    by = access.actor()
+    return render_template(
+        "accounts/key_log/index.html",
+        lines=store.proposals(by=by),
+        waiting=offices.waiting(by=by),
+        renamed=store.own_name_differs(by=by),
+        desk=by.may(Permission.REFERRAL_DIRECT),
+        kinds=KINDS,
+        roles=ROLE_LABELS,
+    )
+
+
+@blueprint.get("/key-log/<digest>")
+@access.signed_in
+def show(digest: str) -> Answer:
+    """All that a proposal says, to compare before signing."""
+    return _page(digest, AgreeForm(), 200)
+
+
+def _page(digest: str, form: AgreeForm, status: int) -> Answer:
+    page = store.proposal(_bytes(digest), by=access.actor())
+    return render_template(
+        "accounts/key_log/show.html", page=page, form=form, kinds=KINDS, roles=ROLE_LABELS, states=PARTY_WORDS
+    ), status
+
+
+def _bytes(digest: str) -> bytes:
+    try:
+        return bytes.fromhex(digest)
+    except ValueError:
+        raise NotVisible from None
+
+
+@blueprint.post("/key-log/<digest>/agree")
+@access.signed_in
+@sessions.step_up
+def agree(digest: str) -> Answer:
+    """Sign what others proposed, with the reader's own key."""
+    page = store.proposal(_bytes(digest), by=access.actor())
+    if not page.line.wanted or page.line.elsewhere:
+        return errors.error_page(409, REFUSED)
+    form = AgreeForm(request.form)
+    if not form.validate():
+        return _page(digest, form, 422)
+    try:
+        actions.agree(proposal=page.line.digest, by=access.actor())
+    except EntryRefused:
+        return errors.error_page(409, REFUSED)
+    return redirect(url_for("key_log.index"), 303)
+
+
+@blueprint.post("/key-log/offices/<uuid:member_id>")
+@access.signed_in
+@sessions.step_up
+def let_in(member_id: uuid.UUID) -> Answer:
+    """Let somebody into an office that holds no keys, or be one of those who do."""
+    offices.let_in(member_id=member_id, by=access.actor())
+    return redirect(url_for("key_log.index"), 303)
+
+
+@blueprint.post("/key-log/name")
+@access.signed_in
+@sessions.step_up
+def rename() -> Answer:
+    """Sign the name that the reader's organisation has now."""
+    try:
+        actions.sign_name(by=access.actor())
+    except EntryRefused:
+        return errors.error_page(409, REFUSED)
+    return redirect(url_for("key_log.index"), 303)
+
+
+@blueprint.get("/key-log/organisations")
+@access.requires(Permission.REFERRAL_DIRECT)
+def organisations() -> Answer:
+    """For the duty desk: for whose keys nobody has vouched yet, how many days they are still asked, and all others."""
+    return render_template("accounts/key_log/organisations.html", lines=store.organisations(by=access.actor()))

@@ -48,12 +48,22 @@ def rotate(
         if compartment == HOUSE_LABEL:
             continue
         row, *opened_with = keys(session, case_id, compartment, by=by, releasing=True)
-        grantees = grants.recipients(session, holders, by=by)
+        grantees = _held_or_new(session, case_id, compartment, holders, by)
         following = follow(session, row, opened_with, grantees, revision=row.revision + 1)
         holders_alone = own.get((case_id, compartment), ())
         grants.grant_members(session, following[0], case_id, compartment, row.epoch + 1, holders_alone)
         shred_keys.append({"case_id": case_id, "compartment": compartment, "epoch": row.epoch + 1, "key": following[1]})
     shredding.store(shred_keys)
+
+
+def _held_or_new(
+    session: Session, case_id: uuid.UUID, compartment: str, holders: Collection[uuid.UUID], by: Actor
+) -> list[Recipient]:
+    """`grants.recipients` of a new epoch: who holds the compartment keeps it, who did not must be able to get it."""
+    there = grants.holders_of(session, case_id, compartment)
+    new = [each for each in holders if each not in there]
+    held = [each for each in holders if each in there]
+    return [*grants.recipients(session, held, by=by, again=True), *grants.recipients(session, new, by=by)]
 
 
 def give_to_members(
@@ -138,7 +148,7 @@ def _recipients(
     """`grants.recipients`, asked once in a transaction: the keyrings cannot be dropped before it ends."""
     which = frozenset(organisation_ids)
     if which not in known:
-        known[which] = grants.recipients(session, which, by=by)
+        known[which] = grants.recipients(session, which, by=by, again=True)
     return known[which]
 
 

@@ -58,6 +58,7 @@ from nrm.vault.passwords import is_common
 
 CannotOpen = vault.CannotOpen
 KeyringDisagrees = keyrings.Disagrees
+KeyringSpent = keyrings.Spent
 PasskeyAsked = passkeys.PasskeyAsked
 
 _SEEN_EVERY, _SEEN_IN_SHIFT = timedelta(minutes=1), timedelta(seconds=15)

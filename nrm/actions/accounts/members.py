@@ -210,6 +210,12 @@ def renew_keyring(*, by: Actor) -> int:
         return steps.renew(session, organisation, by)
 
 
+def renew_spent_keyring(*, by: Actor) -> None:
+    """Make a new keyring if somebody left who held the newest one; else nothing. Raises as `renew_keyring`."""
+    if key_log.is_spent(db.session(), by.organisation_id):
+        renew_keyring(by=by)
+
+
 def move_grants(*, by: Actor, seconds: float | None = None, progress: Callable[[int], None] | None = None) -> Moved:
     """Wrap the organisation's grants to the newest version of its keyring, then delete the older versions.
 

@@ -48,6 +48,12 @@ def is_right(session: Session) -> bool:
     return True
 
 
+def is_spent(session: Session, organisation_id: uuid.UUID | None) -> bool:
+    """Whether somebody left the organisation who held the newest version of its keyring, by the key log."""
+    found = log.last_state(session).organisations.get(organisation_id) if organisation_id else None
+    return found is not None and found.spent
+
+
 def _state(session: Session) -> State:
     try:
         return log.state(session)

@@ -34,11 +34,13 @@ _LISTED = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class Believed:
-    """A version of an organisation's keyring to which something may be sealed."""
+    """A version of an organisation's keyring to which something may be sealed. `spent`: somebody left who held it, so
+    that it is handed nothing any more that it did not hold."""
 
     version: int
     public: bytes
     founded: bool
+    spent: bool = False
 
 
 def _engine() -> Engine:
@@ -54,7 +56,7 @@ def keyring_of(session: AnySession, organisation_id: uuid.UUID, *, own: bool = F
     found = state.organisations.get(organisation_id)
     if found is not None:
         if found.version and (own or state.is_vouched_for(organisation_id)):
-            return Believed(found.version, found.public, founded=True)
+            return Believed(found.version, found.public, founded=True, spent=found.spent)
         return None
     return _listed(organisation_id)
 

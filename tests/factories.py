@@ -64,15 +64,16 @@ def populate() -> None:
     administrator = accounts.invite_first(login="administrator", name="Administrator")
     join(administrator)
     admin = actor("administrator")
-    hands: dict[str, Actor] = {}
+    hands: dict[str, Actor] = {"administrator": admin}
     for organisation in store.organisations(by=admin):
         holder: Actor | None = None
         for role in sorted(ROLES_OF[OrganisationKind(organisation.kind)]):
             if role is Role.ADMINISTRATOR:
                 continue
             holder = _member(organisation, role, admin, holder)
-            if holder is not None and OrganisationKind(organisation.kind).holds_keys:
-                hands[login_of(organisation.code, sorted(ROLES_OF[OrganisationKind(organisation.kind)])[0])] = holder
+            kind = OrganisationKind(organisation.kind)
+            if holder is not None:
+                hands[login_of(organisation.code, sorted(ROLES_OF[kind])[0] if kind.holds_keys else role)] = holder
     founded_country(hands)
 
 

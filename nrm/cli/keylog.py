@@ -15,6 +15,7 @@ from nrm.db import disconnect
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.accounts.key_log import State
 from nrm.domain.accounts.key_log_entries import EntryRefused
+from nrm.domain.agreement.parties import PartyRefused
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -150,6 +151,8 @@ def agree(digest: str, directory: Path, login: str) -> None:
             raise Refused("DIGEST: give the digest as `nrm keylog proposals` shows it") from None
         except EntryRefused as refused:
             raise Refused(f"DIGEST: {actions.REASONS[refused.reason]}") from None
+        except PartyRefused:
+            raise Refused("DIGEST: the organisation has open cases or is asked for somebody; they come first") from None
         except actions.CannotOpen:
             raise Refused("--dir: the key log is wrong; see nrm keylog verify --dir") from None
     click.echo("holds now" if holds else "agreed; others have to agree too")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, OrganisationKind
-from nrm.domain.accounts.key_log import State
+from nrm.domain.accounts.key_log import ASKS_WHO_LEFT, State
 from nrm.domain.accounts.key_log_entries import (
     EntryKind,
     EntryRefusal,
@@ -26,7 +27,7 @@ from nrm.domain.accounts.key_log_entries import (
     hour_of,
 )
 from nrm.models.accounts.accounts import Member, Organisation
-from nrm.steps.accounts import offices
+from nrm.steps.accounts import offices, parties
 from nrm.vault import keyrings
 from nrm.vault.keylog import belief, copies, files, log, people
 
@@ -136,16 +137,19 @@ def waiting(*, by: Actor) -> list[Waiting]:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What a member is told of the key log. `days`: for how long the own organisation is still asked without a
-    founding; `unfounded`: it is not founded, and is asked nothing; `wanted`: how many proposals wait for the member."""
+    founding; `unfounded`: it is not founded, and is asked nothing; `wanted`: how many proposals wait for the member;
+    `lost_since`: from when on entries are lost, for 14 days after two organisations agreed to go on without them."""
 
     wrong: bool
     days: int | None
     unfounded: bool
     alone: bool
     wanted: int
+    lost_since: datetime | None = None
 
     def __bool__(self) -> bool:
-        return self.wrong or self.days is not None or self.unfounded or self.alone or self.wanted > 0
+        told = self.wrong or self.unfounded or self.alone or self.wanted > 0
+        return told or self.days is not None or self.lost_since is not None
 
 
 def standing(*, by: Actor) -> Standing:
@@ -160,7 +164,9 @@ def standing(*, by: Actor) -> Standing:
     founded = by.organisation_id in now.organisations
     days = belief.days_left(db.session, by.organisation_id) if holds and not founded and by.organisation_id else None
     wanted = sum(now.still_needed(each, by.member_id, at) for each in now.open_proposals(at)) if by.member_id else 0
-    return Standing(wrong, days, holds and not founded and days is None, now.begins_alone, wanted)
+    lost = [each.since for each in now.lost if at - each.agreed_at < ASKS_WHO_LEFT]
+    since = datetime.fromtimestamp(min(lost) * 3600, UTC) if lost else None
+    return Standing(wrong, days, holds and not founded and days is None, now.begins_alone, wanted, since)
 
 
 def _about(now: State, proposal: Proposal) -> str:
@@ -178,11 +184,12 @@ def _propose(kind: EntryKind, by: Actor, body_of) -> bytes:  # type: ignore[no-u
 
 
 def agree(*, proposal: bytes, by: Actor) -> bool:
-    """Agree to a proposal; returns whether it holds now. Raises EntryRefused, CannotOpen."""
+    """Agree to a proposal; returns whether it holds now. Raises EntryRefused, CannotOpen, PartyRefused."""
     with transaction() as session:
         if by.member_id is None:
             raise NotPermitted("somebody with keys")
         found = log.state(session).proposals.get(proposal)
+        parties.check_agreed(session, found.body if found is not None else None)
         after = log.agree(session, proposal, by=by)
         holds = proposal not in after.proposals
         audit.append(session, audit.Event.KEY_LOG_AGREED, by=by, kind=found.kind if found else "")

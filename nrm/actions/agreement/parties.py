@@ -10,10 +10,6 @@ Decided in ADR 0113.
 from __future__ import annotations
 
 import uuid
-from enum import StrEnum
-
-from sqlalchemy import exists, select
-from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.countries import shipped_text
@@ -21,33 +17,13 @@ from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, Party, PartyState
 from nrm.domain.agreement.agreements import Agreement
-from nrm.domain.referrals.referrals import ReferralStatus
+from nrm.domain.agreement.parties import PartyRefusal, PartyRefused
 from nrm.models.accounts.accounts import Organisation
-from nrm.models.referrals.referrals import Referral
-from nrm.models.shelter.cases import Case
 from nrm.store.countries import country
 from nrm.store.rows.agreement import agreement_versions as agreement_version_rows
 from nrm.vault import agreements as vault
 from nrm.vault import keyrings
 from nrm.vault.keylog import log
-
-
-class PartyRefusal(StrEnum):
-    """Why a party is not opened or struck off."""
-
-    NOT_FOUNDED = "not_founded"  # nobody vouched for its keys
-    NOT_BOUND = "not_bound"  # no version in force names it today
-    STILL_BOUND = "still_bound"  # a version in force names it today, or a signed one will
-    HOLDS_CASES = "holds_cases"  # or waits for somebody
-    SAID = "said"  # the log says so already, or the actor has signed
-
-
-class PartyRefused(Exception):
-    """The log does not get this entry; `reason` says why."""
-
-    def __init__(self, reason: PartyRefusal) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 def open_party(*, organisation_id: uuid.UUID, by: Actor) -> bool:
@@ -58,7 +34,8 @@ def open_party(*, organisation_id: uuid.UUID, by: Actor) -> bool:
 
 def strike_off(*, organisation_id: uuid.UUID, by: Actor) -> bool:
     """Sign that the organisation is no party any more; whether it holds now. From then on it is sealed nothing, and
-    its people cannot sign in: it must hold no case before. Raises as `open_party`."""
+    its people cannot sign in: whoever of the Responsible Authority agrees is told if it holds cases. Raises as
+    `open_party`."""
     return _sign(organisation_id, PartyState.STRUCK_OFF, by)
 
 
@@ -75,7 +52,7 @@ def _sign(organisation_id: uuid.UUID, state: PartyState, by: Actor) -> bool:
             if known is None:
                 raise PartyRefused(PartyRefusal.NOT_FOUNDED)
             agreement = _in_force()
-            _check(session, organisation, state, agreement)
+            _check(organisation, state)
             body = Party(organisation.id, state, _digest(agreement))
             waits = log.proposal_of(log.state(session), EntryKind.PARTY, body)
             if (known.party_state, known.party_agreement) == (state, body.agreement) or (
@@ -96,7 +73,7 @@ def _in_force() -> Agreement:
     return country().in_force(clock.now())
 
 
-def _check(session: Session, organisation: Organisation, state: PartyState, agreement: Agreement) -> None:
+def _check(organisation: Organisation, state: PartyState) -> None:
     today = clock.today(country().timezone)
     bound = country().binds(organisation.party, today)
     if state is PartyState.OPENED:
@@ -110,13 +87,6 @@ def _check(session: Session, organisation: Organisation, state: PartyState, agre
     )
     if bound or later:
         raise PartyRefused(PartyRefusal.STILL_BOUND)
-    cases = exists().where(Case.holder_id == organisation.id, Case.status != "closed")
-    awaited = exists().where(
-        Referral.receiver_id == organisation.id,
-        Referral.status.in_((ReferralStatus.SENT, ReferralStatus.ACCEPTED)),
-    )
-    if session.scalar(select(cases | awaited)):
-        raise PartyRefused(PartyRefusal.HOLDS_CASES)
 
 
 def _digest(agreement: Agreement) -> bytes:

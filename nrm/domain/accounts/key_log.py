@@ -29,6 +29,7 @@ from nrm.domain.accounts.key_log_entries import (
     Founding,
     Genesis,
     KeyPeriod,
+    Lost,
     Member,
     NewKeyring,
     NewName,
@@ -53,6 +54,8 @@ FOUNDING_VOID_AFTER = 30 * DAY
 """How long a proposal waits for the others."""
 SUSPENDED_BY_COLLEAGUE, SUSPENDED_BY_ADMINISTRATOR = 72, 24
 PARTY_SUSPENDED = 72
+ASKS_WHO_LEFT = 14 * DAY
+"""How long home pages ask who left since, after entries were lost."""
 _FOUNDINGS = (EntryKind.GENESIS, EntryKind.FOUNDED)
 _STOPPED_WHILE_RESTORING = (EntryKind.JOINED, EntryKind.ANEW, EntryKind.KEYRING, EntryKind.PARTY, EntryKind.FOUNDED)
 _SISTERS = (OrganisationKind.BORDER_POLICE, OrganisationKind.POLICE, OrganisationKind.CHILD_PROTECTION)
@@ -72,6 +75,7 @@ class State:
     owners: dict[bytes, uuid.UUID] = field(default_factory=dict)  # of every signing and sealing key there ever was
     boxes: dict[tuple[uuid.UUID, int], bytes] = field(default_factory=dict)
     digests: list[bytes] = field(default_factory=list)  # of every entry, so that an earlier head can be compared
+    lost: list[Lost] = field(default_factory=list)
 
     def copy(self) -> State:
         """A state that can go on without changing this one."""
@@ -86,6 +90,7 @@ class State:
             dict(self.owners),
             dict(self.boxes),
             list(self.digests),
+            list(self.lost),
         )
 
     @property
@@ -103,6 +108,11 @@ class State:
         if number == 0:
             return True
         return 0 < number <= self.number and self.digests[number - 1][: len(digest)] == digest
+
+    def follows(self, number: int, digest: bytes) -> bool:
+        """Whether a head that a browser or a session saw is one of this log, or of the entries that are lost with it
+        and which two organisations agreed to go on without."""
+        return self.extends(number, digest) or any(each.after < number <= each.number for each in self.lost)
 
     def is_vouched_for(self, organisation_id: uuid.UUID | None) -> bool:
         """Whether the organisation is founded and not struck off."""
@@ -194,7 +204,7 @@ class State:
         self._must_be_able(proposed.kind, proposed.body, entry.signer_id, entry.at)
         self._check(proposed.kind, proposed.body, entry.at)
         self._collect(
-            Proposal(entry.digest, proposed.kind, proposed.body, entry.at, (entry.signer_id,)),
+            Proposal(entry.digest, proposed.kind, proposed.body, entry.at, (entry.signer_id,), self.number, self.at),
             entry.at,
         )
 
@@ -205,7 +215,7 @@ class State:
         if entry.signer_id in proposal.signers:
             raise EntryRefused(EntryRefusal.SIGNER)
         self._must_be_able(proposal.kind, proposal.body, entry.signer_id, entry.at)
-        self._check(proposal.kind, proposal.body, entry.at)
+        self._check(proposal.kind, proposal.body, entry.at, after=proposal.after)
         self._collect(replace(proposal, signers=(*proposal.signers, entry.signer_id)), entry.at)
 
     def _collect(self, proposal: Proposal, at: int) -> None:
@@ -217,6 +227,8 @@ class State:
         if self._is_complete(proposal.kind, proposal.body, still, at):
             self._do(proposal.kind, proposal.body, still, at)
             self.proposals.pop(proposal.digest, None)
+            if isinstance(proposal.body, Restored):
+                self.lost.append(Lost(proposal.after, proposal.body.number, proposal.after_at, at))
         else:
             self.proposals[proposal.digest] = proposal
 
@@ -361,7 +373,8 @@ class State:
 
     # What must be so for the act to make sense.
 
-    def _check(self, kind: EntryKind, body: Body, at: int) -> None:
+    def _check(self, kind: EntryKind, body: Body, at: int, after: int | None = None) -> None:
+        """`after`: the number of the log when it was proposed, if it was: since then the proposal itself is in it."""
         if (kind is EntryKind.GENESIS) is self.begun:
             raise EntryRefused(EntryRefusal.BEGUN)
         if kind in _STOPPED_WHILE_RESTORING and self.is_restoring(at):
@@ -380,7 +393,7 @@ class State:
             _must_be(body.state in set(PartyState), EntryRefusal.FORM)
             self._known(body.organisation_id)
         elif isinstance(body, Restored):
-            _must_be(body.number > self.number, EntryRefusal.PLACE)
+            _must_be(body.number > (self.number if after is None else after), EntryRefusal.PLACE)
         elif isinstance(body, Standing | NewName):
             if body.subject_id in self.organisations:
                 _must_be(kind is not EntryKind.LEFT, EntryRefusal.SUBJECT)

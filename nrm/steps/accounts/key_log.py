@@ -34,7 +34,7 @@ def end_seen(session: AnySession, login: str, browsers: str) -> tuple[Head, bool
     """(the end of the key log for this person to remember, whether it contradicts what stands here): what their browser
     saw stays, if the log does not go on from it. A browser that saw none contradicts nothing."""
     state, seen = log.last_state(session), members.browser_head(login, browsers)
-    if seen is not None and not state.extends(*seen):
+    if seen is not None and not state.follows(*seen):
         return seen, True
     return Head(state.number, state.digest), False
 

@@ -96,6 +96,15 @@ def all_days_left(session: AnySession) -> dict[uuid.UUID, int]:
     }
 
 
+def is_from_before(at: datetime) -> bool:
+    """Whether the moment lies before the upgrade that brought the key log, by the list that it wrote."""
+    with _engine().connect() as connection:
+        row = connection.execute(select(KeyLogBefore).order_by(KeyLogBefore.frozen_at).limit(1)).first()
+    if row is None or not is_right_row_mac(row.mark, "keyring before", row.organisation_id, *_parts(row)):
+        return False
+    return bool(at <= row.frozen_at)
+
+
 def freeze(session: Session) -> int:
     """Write the list: the organisations whose newest keyring is genuine, the members whose keys are. How many.
 

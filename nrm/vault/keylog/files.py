@@ -20,7 +20,7 @@ from typing import Any
 
 from nrm import crypto
 from nrm.domain.accounts.key_log import State
-from nrm.domain.accounts.key_log_entries import EntryKind, KeyPeriod, Member, Organisation, Proposal
+from nrm.domain.accounts.key_log_entries import EntryKind, KeyPeriod, Lost, Member, Organisation, Proposal
 from nrm.vault.keylog.entries import Signed, body_bytes, read_body
 
 FORMAT = "nrm-keylog-1"
@@ -212,9 +212,17 @@ def _written(state: State) -> dict[str, Any]:
             for each in state.members.values()
         ],
         "proposals": [
-            [each.digest.hex(), str(each.kind), body_bytes(each.body, each.at).hex(), _ids(each.signers)]
+            [
+                each.digest.hex(),
+                str(each.kind),
+                body_bytes(each.body, each.at).hex(),
+                _ids(each.signers),
+                each.after,
+                each.after_at,
+            ]
             for each in state.proposals.values()
         ],
+        "lost": [[each.after, each.number, each.since, each.agreed_at] for each in state.lost],
         "keys": {
             member_id.hex: [[each.signing.hex(), each.since, each.until] for each in periods]
             for member_id, periods in state.keys.items()
@@ -248,8 +256,9 @@ def _state(found: dict[str, Any]) -> State:
         parts = [one(each[0]), one(each[1]), *each[2:4], *map(as_bytes, each[4:7]), *each[7:]]
         parts[8] = frozenset(map(one, each[8]))
         state.members[parts[0]] = Member(*parts)
-    for digest, kind, content, signers in found["proposals"]:
-        state.proposals[as_bytes(digest)] = _proposal(digest, kind, content, signers)
+    for digest, *parts in found["proposals"]:
+        state.proposals[as_bytes(digest)] = _proposal(digest, *parts)
+    state.lost.extend(Lost(*each) for each in found["lost"])
     for member_id, periods in found["keys"].items():
         state.keys[one(member_id)] = tuple(KeyPeriod(as_bytes(key), since, until) for key, since, until in periods)
     state.owners.update((as_bytes(key), one(member_id)) for key, member_id in found["owners"].items())
@@ -259,6 +268,14 @@ def _state(found: dict[str, Any]) -> State:
     return state
 
 
-def _proposal(digest: str, kind: str, content: str, signers: Sequence[str]) -> Proposal:
+def _proposal(digest: str, kind: str, content: str, signers: Sequence[str], after: int, after_at: int) -> Proposal:
     body, at = read_body(EntryKind(kind), bytes.fromhex(content))
-    return Proposal(bytes.fromhex(digest), EntryKind(kind), body, at, tuple(uuid.UUID(hex=each) for each in signers))
+    return Proposal(
+        bytes.fromhex(digest),
+        EntryKind(kind),
+        body,
+        at,
+        tuple(uuid.UUID(hex=each) for each in signers),
+        after,
+        after_at,
+    )

@@ -12,6 +12,7 @@ from nrm.actions.accounts import key_log as actions
 from nrm.actions.accounts import offices
 from nrm.domain.accounts.accounts import ROLE_LABELS, NotVisible, Permission
 from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, PartyState
+from nrm.domain.agreement.parties import PartyRefused
 from nrm.domain.words import N_
 from nrm.store.accounts import key_log as store
 from nrm.web import access, errors, sessions
@@ -41,6 +42,9 @@ PARTY_WORDS: Mapping[PartyState, str] = {
 }
 WRONG = N_(
     "The key log is wrong: nothing is signed before it is put right. Tell the duty desk and whoever runs the server."
+)
+HOLDS_CASES = N_(
+    "This organisation has open cases, or is asked for somebody. It hands them on first; then strike it off."
 )
 REFUSED = N_("This was completed already, its time is over, or it needs another hand than yours.")
 
@@ -102,6 +106,8 @@ def agree(digest: str) -> Answer:
         actions.agree(proposal=page.line.digest, by=access.actor())
     except EntryRefused:
         return errors.error_page(409, REFUSED)
+    except PartyRefused:
+        return errors.error_page(409, HOLDS_CASES)
     return redirect(url_for("key_log.index"), 303)
 
 

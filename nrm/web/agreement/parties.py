@@ -9,13 +9,13 @@ from flask import Blueprint, redirect, render_template, url_for
 
 from nrm.actions.accounts.key_log import LogWrong
 from nrm.actions.agreement import parties as actions
-from nrm.actions.agreement.parties import PartyRefusal, PartyRefused
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.accounts.key_log_entries import PartyState
+from nrm.domain.agreement.parties import PartyRefusal, PartyRefused
 from nrm.domain.words import N_
 from nrm.store.agreement import parties as store
 from nrm.web import access, errors, sessions
-from nrm.web.accounts.key_log import PARTY_WORDS, WRONG
+from nrm.web.accounts.key_log import HOLDS_CASES, PARTY_WORDS, WRONG
 
 blueprint = Blueprint("parties", __name__)
 Answer = errors.Answer
@@ -24,9 +24,7 @@ REFUSALS: Mapping[PartyRefusal, str] = {
     PartyRefusal.NOT_FOUNDED: N_("Nobody has vouched for the keys of this organisation. It is founded first."),
     PartyRefusal.NOT_BOUND: N_("No version of the agreement that is in force today names this party."),
     PartyRefusal.STILL_BOUND: N_("A version of the agreement names this party, today or from a later day."),
-    PartyRefusal.HOLDS_CASES: N_(
-        "This organisation has open cases, or is asked for somebody. It hands them on first; then strike it off."
-    ),
+    PartyRefusal.HOLDS_CASES: HOLDS_CASES,
     PartyRefusal.SAID: N_("The key log says so already, or waits for somebody of the Responsible Authority."),
 }
 

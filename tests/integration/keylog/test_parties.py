@@ -13,11 +13,11 @@ from nrm import clock, crypto
 from nrm.actions.accounts import accounts
 from nrm.actions.accounts import key_log as actions
 from nrm.actions.agreement import parties
-from nrm.actions.agreement.parties import PartyRefusal, PartyRefused
 from nrm.countries import shipped_text
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.accounts.key_log_entries import EntryKind, PartyState, hour_of
+from nrm.domain.agreement.parties import PartyRefusal, PartyRefused
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.key_log import KeyLogEntry
 from nrm.models.shelter.cases import Case
@@ -125,7 +125,16 @@ def test_a_party_that_is_bound_or_holds_somebody_is_not_struck_off(app: Flask) -
     )
     with transaction() as session:
         session.add(case)
-    refused(PartyRefusal.HOLDS_CASES, parties.strike_off, "NRC")
+    # The coordinator, of a ministry, does not learn whether somebody is there: it waits for who may know.
+    assert not parties.strike_off(organisation_id=organisation("NRC"), by=factories.actor(texts.COORDINATOR))
+    desk = Person(app.test_client(), DESK)
+    assert "has open cases" in desk.post(f"{waiting()}/agree?lang=en", {"compared": "y"}, 409)
+    assert state_of("NRC") == ""
+    case_id = db.session.scalars(select(Case.id).where(Case.pseudonym == "K-1")).one()
+    with transaction() as session:
+        session.execute(update(Case).where(Case.id == case_id).values(status="closed"))
+    desk.post(f"{waiting()}/agree", {"compared": "y"})
+    assert state_of("NRC") == PartyState.STRUCK_OFF
 
 
 def test_who_is_struck_off_is_sealed_nothing_and_opens_nothing(app: Flask) -> None:

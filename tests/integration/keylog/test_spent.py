@@ -73,7 +73,7 @@ def spent(app: Flask) -> Flask:
 
 
 def test_nobody_seals_anything_new_to_a_version_that_somebody_held_who_left(world_app: World_) -> None:
-    app, world = world_app
+    _, world = world_app
     worker, before = factories.actor("nrc.case_worker"), granted("PROSECUTION")
     somebody_left("PROSECUTION", "prosecution.witness_liaison")
     state = log.state(db.session).organisations[organisation("PROSECUTION")]
@@ -146,7 +146,7 @@ def test_its_own_people_make_the_new_key_and_what_they_typed_goes_on(app: Flask)
 
 def test_who_holds_a_part_keeps_it_when_somebody_else_loses_it(world_app: World_) -> None:
     """The person takes back what the permit unit reads: that waits for nobody, also while the holder's key is spent."""
-    app, world = world_app
+    _, world = world_app
     leaves("nrc.shelter_manager", "nrc.case_worker")
     worker, unit = factories.actor("nrc.case_worker"), organisation("TRP_UNIT")
     assert unit in grants.holders_of(db.session(), world.case, "legal")
@@ -155,7 +155,7 @@ def test_who_holds_a_part_keeps_it_when_somebody_else_loses_it(world_app: World_
 
 
 def test_a_new_epoch_gives_a_part_to_nobody_who_did_not_hold_it(world_app: World_) -> None:
-    app, world = world_app
+    _, world = world_app
     leaves("vatra.case_worker", "vatra.shelter_manager")
     worker = factories.actor("nrc.case_worker")
     with pytest.raises(Spent), transaction() as session:

@@ -15,6 +15,7 @@ from flask import current_app
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
+from forms.typed import Asked, every_form
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.interviews.interviews import Question
 from nrm.domain.words import N_
@@ -31,7 +32,7 @@ from nrm.store.shelter import (
     stay_history,
     stays,
 )
-from nrm.web.language import gettext, text_in
+from nrm.web.language import gettext, text_in, translated
 
 # Forms whose fields are secrets: what was typed there must not be carried in a page at all.
 SECRETS = frozenset(
@@ -355,6 +356,8 @@ WORDS: Mapping[str, str] = {
 # What stands around the answers of a form.
 AROUND = frozenset({"csrf_token", "step_up", "step_up_code", "carried", "id", "losing", "warned"})
 _ID = re.compile(r"[0-9a-f-]{16,}")
+# A part of a date, an entry of a list.
+_PART = re.compile(r".*-(day|month|year|hour|minute|[0-9]+)(-.*)?")
 # Ids, numbers and the codes of what is chosen from a list.
 _CODE = re.compile(r"[0-9a-f-]{16,}|[0-9]+|[a-z]+(_[a-z]+)*")
 # How to find the code of the case that a part of an address names, for an actor who may see it.
@@ -407,10 +410,40 @@ def in_words(fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _chosen(fields: Iterable[tuple[str, str]]) -> list[str]:
-    """What was chosen or ticked in a form, as it is sent: the name of the box and the code of the choice. Ids say
-    nothing to anybody and are left out."""
+    """What was chosen or ticked in a form, in the words of the form. Ids say nothing to anybody and are left out."""
     told = [(name, value) for name, value in fields if value.strip() and name not in AROUND]
-    return [f"{name}: {value}" for name, value in told if _CODE.fullmatch(value) and not _ID.fullmatch(value)]
+    asked = _asked_by(told)
+    return [
+        _labelled(name, value, asked) for name, value in told if _CODE.fullmatch(value) and not _ID.fullmatch(value)
+    ]
+
+
+def _asked_by(fields: Iterable[tuple[str, str]]) -> Mapping[str, Asked]:
+    """The fields of the form that has all that was sent and offers most of what was chosen, of several the smallest;
+    without those that another one like it says otherwise."""
+    wanted = [each for each in fields if not _PART.fullmatch(each[0])]
+    fitting: dict[tuple[int, int], list[Mapping[str, Asked]]] = {}
+    for form in every_form():
+        if all(_offers(form.get(name), value) for name, value in wanted):
+            chosen = sum(value in form[name].choices for name, value in wanted)
+            fitting.setdefault((-chosen, len(form)), []).append(form)
+    alike = fitting[min(fitting)] if fitting else []
+    return {name: alike[0][name] for name, _ in wanted if alike and all(each[name] == alike[0][name] for each in alike)}
+
+
+def _offers(asked: Asked | None, value: str) -> bool:
+    return asked is not None and (not asked.choices or value in asked.choices)
+
+
+def _labelled(name: str, value: str, asked: Mapping[str, Asked]) -> str:
+    """A choice with the words of its form; the code where no form knows it. A tick says what it stands beside."""
+    field = asked.get(name)
+    if field is None or not field.label:
+        return f"{name}: {value}"
+    label = translated(field.label)
+    if value in field.choices:
+        return f"{label}: {translated(field.choices[value])}"
+    return label if value == "y" else f"{name}: {value}"
 
 
 def _questions() -> Mapping[str, Question]:

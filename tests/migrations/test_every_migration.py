@@ -171,6 +171,7 @@ TABLE: dict[str, Moved | str] = {
         since.test_a_grant_holds_until_the_last_day_of_its_consent_and_old_marks_end, ("grants",)
     ),
     "0074_passkeys": NEW_TABLES,
+    "0077_versions_of_contracts": NEW_TABLES,
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

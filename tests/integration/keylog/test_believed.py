@@ -392,3 +392,34 @@ def test_a_browser_that_remembers_a_longer_log_says_so_at_the_first_sign_in(
     assert last == "key_log_contradicted"
     # The browser goes on to remember it: it is not talked out of it by signing in again.
     assert accounts.remember_browser(login=login, browsers=browser) == browser
+
+
+def test_a_session_whose_end_of_the_log_was_taken_away_has_ended(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    """Without a memory a session would take any log. Only those from before the upgrade never had one."""
+
+    def forgets(cookie: str) -> None:
+        with transaction() as session:
+            session.execute(update(MemberSession).values(sealed_head=None))
+
+    cookie = accounts.sign_in(login="nrc.case_worker", password=factories.PASSWORD)
+    assert isinstance(accounts.resume(cookie), accounts.SignedIn)
+    forgets(cookie)
+    assert accounts.resume(cookie) is None
+    assert "end of the key log in a session" in caplog.text
+    # As `nrm upgrade` finds it: no log, and sessions that began before there was one.
+    disconnect()
+    with transaction() as session:
+        session.execute(delete(KeyLogEntry))
+    with db.engines["shred"].begin() as connection:
+        connection.exec_driver_sql("DELETE FROM keylog_heads")
+    factories.forget_key_log(app)
+    before = accounts.sign_in(login="nrc.case_worker", password=factories.PASSWORD)
+    forgets(before)
+    factories.later(minutes=1)
+    with transaction() as session:
+        assert belief.freeze(session)
+    assert isinstance(accounts.resume(before), accounts.SignedIn)
+    factories.later(minutes=2)
+    after = accounts.sign_in(login="nrc.case_worker", password=factories.PASSWORD)
+    forgets(after)
+    assert accounts.resume(after) is None

@@ -31,7 +31,7 @@ def found(actors: Mapping[str, Actor]) -> None:
     for code, members in people.items():
         if code not in (FIRST, SECOND):
             proposal = actions.propose_founding(founders=_ids(members[:2]), by=members[0])
-            _agree(proposal, [members[1], *attestors])
+            _agree(proposal, [*members[1:2], *attestors])
     for members in people.values():
         let_in = accounts.confirm if members[0].kind and members[0].kind.holds_keys else offices.let_in
         for other in _ids(members[2:]):

@@ -24,7 +24,7 @@ from nrm.prepared import Row
 from nrm.vault import blobs, care_notes, grants, rows, shredding
 from nrm.vault.compartments import StaleRevision, keys, sealed_of
 from nrm.vault.grants import Place, Recipient
-from nrm.vault.keyrings import CannotOpen, HoldsNoKeys
+from nrm.vault.keyrings import CannotOpen, HoldsNoKeys, Spent
 
 
 def rotate(
@@ -48,7 +48,7 @@ def rotate(
         if compartment == HOUSE_LABEL:
             continue
         row, *opened_with = keys(session, case_id, compartment, by=by, releasing=True)
-        grantees = _held_or_new(session, case_id, compartment, holders, by)
+        grantees = _held_or_new(session, (case_id, compartment), holders, by)
         following = follow(session, row, opened_with, grantees, revision=row.revision + 1)
         holders_alone = own.get((case_id, compartment), ())
         grants.grant_members(session, following[0], case_id, compartment, row.epoch + 1, holders_alone)
@@ -56,14 +56,13 @@ def rotate(
     shredding.store(shred_keys)
 
 
-def _held_or_new(
-    session: Session, case_id: uuid.UUID, compartment: str, holders: Collection[uuid.UUID], by: Actor
-) -> list[Recipient]:
-    """`grants.recipients` of a new epoch: who holds the compartment keeps it, who did not must be able to get it."""
-    there = grants.holders_of(session, case_id, compartment)
-    new = [each for each in holders if each not in there]
-    held = [each for each in holders if each in there]
-    return [*grants.recipients(session, held, by=by, again=True), *grants.recipients(session, new, by=by)]
+def _held_or_new(session: Session, place: Place, holders: Collection[uuid.UUID], by: Actor) -> list[Recipient]:
+    """`grants.recipients` of a new epoch: who holds the compartment keeps it, also by a version that somebody held who
+    left; who did not must be able to get it."""
+    try:
+        return grants.recipients(session, holders, by=by)
+    except Spent:
+        return grants.recipients(session, holders, by=by, again=grants.holders_of(session, *place))
 
 
 def give_to_members(
@@ -148,7 +147,7 @@ def _recipients(
     """`grants.recipients`, asked once in a transaction: the keyrings cannot be dropped before it ends."""
     which = frozenset(organisation_ids)
     if which not in known:
-        known[which] = grants.recipients(session, which, by=by, again=True)
+        known[which] = grants.recipients(session, which, by=by, again=which)
     return known[which]
 
 

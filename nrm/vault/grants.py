@@ -78,7 +78,11 @@ _RECIPIENTS = _KEYRINGS.with_for_update(read=True, key_share=True, of=Organisati
 
 
 def recipients(
-    session: Session, organisation_ids: Collection[uuid.UUID], *, by: Actor | None = None, again: bool = False
+    session: Session,
+    organisation_ids: Collection[uuid.UUID],
+    *,
+    by: Actor | None = None,
+    again: Collection[uuid.UUID] = (),
 ) -> list[Recipient]:
     """The organisations as grantees, in a stable order.
 
@@ -87,7 +91,7 @@ def recipients(
     key log nor, for 60 days after an upgrade, the list of before (`keylog.belief`).
     While the log is wrong, nothing is sealed but to the organisation of `by`: people go on with what they hold.
     Raises Spent for one whose newest version somebody held who left: it is handed nothing that it did not hold then.
-    `again`: it is handed what it holds already, under a new epoch.
+    `again`: those that are handed what they hold already, under a new epoch.
     Until the transaction ends nobody deletes older versions of the keyring (`rewrapping.drop_old`; PostgreSQL).
     """
     newest = _newest(session.execute(_RECIPIENTS, {"ids": list(organisation_ids)}).all())
@@ -103,7 +107,7 @@ def recipients(
             raise Disagrees
     for each in newest.values():
         own = by is not None and by.organisation_id == each.organisation_id
-        _must_be_vouched_for(session, each, own=own, again=again)
+        _must_be_vouched_for(session, each, own=own, again=each.organisation_id in again)
     return list(newest.values())
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
 from typing import Any, cast
 
 from wtforms import Field, Form, SelectMultipleField, ValidationError
@@ -65,3 +68,32 @@ class OneOf(Offered):
         if not field.data:
             raise ValidationError(self.message)
         super().__call__(form, field)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a form calls one of its fields, and the choices that are the same for everybody (value -> label)."""
+
+    label: str
+    choices: Mapping[str, str]
+
+
+@cache
+def every_form() -> tuple[Mapping[str, Asked], ...]:
+    """The fields of every form there is, those with the fewest first. Forms that need more than what was typed to be
+    made are left out."""
+    made = []
+    for form in sorted(_below(OnceForm), key=lambda each: (each.__module__, each.__qualname__)):
+        with suppress(TypeError, RuntimeError, LookupError):
+            made.append({field.name: _asked(field) for field in form()})
+    return tuple(sorted(made, key=len))
+
+
+def _below(form: type[Form]) -> set[type[Form]]:
+    return {each for child in form.__subclasses__() for each in (child, *_below(child))}
+
+
+def _asked(field: Field) -> Asked:
+    listed = getattr(field, "choices", None) or ()
+    pairs = [(each.value, each.label) if hasattr(each, "value") else each[:2] for each in listed if each]
+    return Asked(field.label.text, {str(value): label for value, label in pairs})

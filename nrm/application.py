@@ -17,7 +17,7 @@ from config import Config
 from nrm import countries, db, web
 from nrm.actions import instances
 from nrm.actions.agreement import agreement_versions
-from nrm.web import access, assets, errors, headers, hosts, language, sessions, telephones
+from nrm.web import access, assets, errors, headers, hosts, language, sessions, spent_keys, telephones
 from nrm.web.accounts import access_log, screen_lock
 from nrm.web.agreement import agreements
 from nrm.web.shelter import shifts
@@ -81,6 +81,7 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
     errors.register(app)
     sessions.register(app)
     access.register(app)
+    spent_keys.register(app)
     screen_lock.register(app)
     shifts.register(app)
     _know_the_instance(app, config)

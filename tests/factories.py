@@ -7,7 +7,7 @@ import dataclasses
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from nrm import clock, create_app, schema
 from nrm.actions import instances
 from nrm.actions.accounts import accounts, members, second_factor
 from nrm.actions.accounts import key_log as key_log_actions
+from nrm.actions.accounts import words as words_actions
 from nrm.actions.interviews import holds
 from nrm.cli.instance import make_instance
 from nrm.db import db, disconnect, transaction
@@ -69,15 +70,16 @@ def populate() -> None:
         administrator = accounts.invite_first(login="administrator", name="Administrator")
         join(administrator)
         admin = actor("administrator")
-        hands: dict[str, Actor] = {}
+        hands: dict[str, Actor] = {"administrator": admin}
         for organisation in store.organisations(by=admin):
-            _first_people(organisation, admin, hands)
+            if _roles(organisation):  # else it is who runs the machine: the administrator alone
+                _first_people(organisation, admin, hands)
         founded_country(hands)
-        for organisation in _holding_keys():
-            first, other = (hands.get(login_of(organisation.code, role)) for role in _two(organisation))
+        for organisation in _with_people():
             for role in _roles(organisation)[2:]:
-                assert first is not None
-                let_in(_member(organisation, role, first), by=first, second=other)
+                first, other = (hands[login_of(organisation.code, each)] for each in _two(organisation))
+                inviting = first if OrganisationKind(organisation.kind).holds_keys else admin
+                let_in(_member(organisation, role, inviting), by=first, second=other)
 
 
 def _roles(organisation: Organisation) -> list[Role]:
@@ -91,22 +93,19 @@ def _two(organisation: Organisation) -> tuple[Role, Role]:
 
 
 def _first_people(organisation: Organisation, admin: Actor, hands: dict[str, Actor]) -> None:
-    """The founders, who type each other's words; in an office without keys everybody, whom the first lets in.
+    """The founders, who type each other's words; in an office without keys the first lets the second in.
 
     Where there is one role, one of the founders is forgotten afterwards: those organisations have one key holder.
     """
-    if not OrganisationKind(organisation.kind).holds_keys:
-        people = [_member(organisation, role, admin) for role in _roles(organisation)[:1]]
-        for role in _roles(organisation)[1:]:
-            let_in(_member(organisation, role, admin), by=people[0])
-        return
     one_role, other_role = _two(organisation)
-    single = one_role is other_role
-    first = _member(organisation, one_role, admin)
+    single, holds_keys = one_role is other_role, OrganisationKind(organisation.kind).holds_keys
+    first = hands[login_of(organisation.code, one_role)] = _member(organisation, one_role, admin)
+    if single and not holds_keys:
+        return
     other = _member(organisation, other_role, admin, ".founder" if single else "")
-    let_in(first, by=other)
+    if holds_keys:
+        let_in(first, by=other)
     let_in(other, by=first)
-    hands[login_of(organisation.code, one_role)] = first
     if single:
         _forget(other)
     else:
@@ -120,8 +119,20 @@ def found(organisation: Organisation, roles: tuple[Role, Role], admin: Actor) ->
     let_in(other, by=first)
     [proposal] = key_log_actions.waiting(by=other)
     attestors = [actor(login) for login in ("ra.duty_officer", "nrc.case_worker")]
-    agreed = [key_log_actions.agree(proposal=proposal.digest, by=each) for each in (other, *attestors)]
+    said = sheets(first, other)
+    agreed = [key_log_actions.agree(proposal=proposal.digest, typed=said, by=each) for each in (other, *attestors)]
     assert agreed == [False, False, True]
+
+
+def sheets(*founders: Actor) -> dict[uuid.UUID, Sequence[str]]:
+    """What stands on the accession sheets of these founders."""
+    said = {}
+    for each in founders:
+        shown = words_actions.shown(by=each)
+        assert shown is not None
+        assert each.member_id is not None
+        said[each.member_id] = shown.words
+    return said
 
 
 @contextmanager
@@ -152,14 +163,15 @@ def upgraded() -> None:
 
 def founded_country(hands: dict[str, Actor] | None = None) -> None:
     """The key log of a populated instance: genesis of the Responsible Authority and the NRC, then the founders of the
-    others; each entry is signed with its person's own key, in one transaction. Genesis is twenty days older.
+    others and of the offices; each entry is signed with its person's own key, in one transaction. Genesis is twenty
+    days older.
 
     An organisation with one account gets a second founder without a row: nobody who works, only a hand at the founding.
     `hands`: who is signed in already, by their login.
     """
     hands = {} if hands is None else hands
-    standing = {organisation.id: _founders(organisation, hands) for organisation in _holding_keys()}
-    by_code = {organisation.code: organisation.id for organisation in _holding_keys()}
+    standing = {organisation.id: _founders(organisation, hands) for organisation in _with_people()}
+    by_code = {organisation.code: organisation.id for organisation in _with_people()}
     first, second = standing[by_code["RA"]], standing[by_code["NRC"]]
     now = clock.now()
     with transaction() as session:
@@ -172,9 +184,10 @@ def founded_country(hands: dict[str, Actor] | None = None) -> None:
                 _all_sign(session, EntryKind.FOUNDED, _founding_of(session, people), all_four)
 
 
-def _holding_keys() -> list[Organisation]:
-    found = db.session.scalars(select(Organisation).order_by(Organisation.code)).all()
-    return [each for each in found if OrganisationKind(each.kind).holds_keys]
+def _with_people() -> list[Organisation]:
+    """Every organisation of which somebody is active: those that hold keys, offices, and who runs the machine."""
+    there = select(Member.organisation_id).where(Member.status == "active")
+    return list(db.session.scalars(select(Organisation).where(Organisation.id.in_(there)).order_by(Organisation.code)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -196,7 +209,7 @@ def _founders(organisation: Organisation, hands: dict[str, Actor]) -> list[Found
         assert keys is not None
         db.session.refresh(member)
         found.append(Founder(people.person_of(member), keys.sign_private))
-    if len(found) == 1:
+    if len(found) == 1 and OrganisationKind(organisation.kind).holds_keys:
         made = keylogs.holder(key_log.instance_id(), organisation.id, found[0].person.role)
         found.append(Founder(made.person, made.signing))
     return found
@@ -204,7 +217,8 @@ def _founders(organisation: Organisation, hands: dict[str, Actor]) -> list[Found
 
 def _founding_of(session: Any, founders: list[Founder]) -> Founding:
     organisation = session.get_one(Organisation, founders[0].person.organisation_id)
-    public = keyrings.newest(session, organisation).public
+    holds_keys = OrganisationKind(organisation.kind).holds_keys
+    public = keyrings.newest(session, organisation).public if holds_keys else b""
     return people.founding_of(organisation, bytes(public), [each.person for each in founders])
 
 

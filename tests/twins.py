@@ -38,7 +38,6 @@ from nrm.models.referrals.referrals import Obligation, Referral
 from nrm.models.shelter.cases import Case, Supplement
 from nrm.models.shelter.places import Place
 from nrm.store import days
-from nrm.store.rows.accounts import accounts as account_rows
 from tests import factories
 from tests.factories_referrals import HAND_OVER, bed, organisation, sent
 from tests.invariants.test_routes import each_address, known_ids
@@ -135,9 +134,7 @@ def joins(holder: str, login: str, role: Role, code: str) -> None:
     by = factories.actor(holder)
     token = accounts.invite(organisation_id=organisation(code), login=login, name=f"Test {login}", role=role, by=by)
     if factories.join(token).waiting:
-        member = account_rows.member_by_login(login)
-        assert member is not None
-        accounts.confirm(member_id=member.id, by=by)
+        factories.confirm(login, by=by)
 
 
 def build(app: Flask, receivers: Receivers) -> Twin:

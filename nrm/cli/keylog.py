@@ -13,8 +13,11 @@ from nrm.actions.accounts import key_log as actions
 from nrm.cli.usage import Refused, application, instance_option, login_option, signed_in
 from nrm.db import disconnect
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
+from nrm.domain.accounts.failed_attempts import TooSoon
 from nrm.domain.accounts.key_log import State
 from nrm.domain.accounts.key_log_entries import EntryRefused
+from nrm.domain.accounts.words import NoOccasion, WrongWords
+from nrm.domain.agreement.parties import PartyRefused
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -139,17 +142,27 @@ def proposals(directory: Path, login: str) -> None:
 
 @keylog.command()
 @click.argument("digest")
+@click.option("--words", nargs=2, multiple=True, metavar="LOGIN WORDS", help="A founder and the words of their sheet.")
 @instance_option
 @login_option
-def agree(digest: str, directory: Path, login: str) -> None:
-    """Agree to what somebody proposed, with your own key. First compare what it says with the sheet they signed."""
+def agree(digest: str, words: tuple[tuple[str, str], ...], directory: Path, login: str) -> None:
+    """Agree to what somebody proposed, with your own key. First compare what it says with the sheet they signed: who
+    attests a founding types the words of each founder (--words, once for each)."""
     with signed_in(application(directory), login) as by:
         try:
-            holds = actions.agree(proposal=bytes.fromhex(digest), by=by)
+            holds = actions.agree(proposal=bytes.fromhex(digest), typed=actions.by_login(words), by=by)
+        except (WrongWords, NoOccasion):
+            raise Refused("--words: these are not the words of the founders' sheets for the keys in the rows") from None
+        except NotPermitted as refused:
+            raise Refused(f"DIGEST: {refused}") from None
+        except TooSoon:
+            raise Refused("--words: ten wrong entries within an hour; wait some minutes") from None
         except ValueError:
             raise Refused("DIGEST: give the digest as `nrm keylog proposals` shows it") from None
         except EntryRefused as refused:
             raise Refused(f"DIGEST: {actions.REASONS[refused.reason]}") from None
+        except PartyRefused:
+            raise Refused("DIGEST: the organisation has open cases or is asked for somebody; they come first") from None
         except actions.CannotOpen:
             raise Refused("--dir: the key log is wrong; see nrm keylog verify --dir") from None
     click.echo("holds now" if holds else "agreed; others have to agree too")
@@ -176,12 +189,13 @@ def restored(number: int, directory: Path, login: str) -> None:
 
 
 @keylog.command()
-@click.option("--with", "other", required=True, help="The sign-in name of the other founder.")
+@click.option("--with", "other", default="", help="The sign-in name of the other founder; none where you are alone.")
 @click.option("--begin-with", "further", nargs=2, help="For the first entry: the two founders of another organisation.")
 @instance_option
 @login_option
 def found(other: str, further: tuple[str, str] | None, directory: Path, login: str) -> None:
-    """Propose that your organisation is founded by you and a colleague; prints the digest to agree to.
+    """Propose that your organisation is founded by you and a colleague; prints the digest to agree to. An office that
+    holds no keys, and in which you are alone, is founded by you.
 
     The very first entry is of the Responsible Authority: it names two people of another organisation, too, with
     --begin-with A B, or begins alone.

@@ -44,6 +44,7 @@ __all__ = [
     "load",
     "read_agreement",
     "read_draft",
+    "shipped_text",
 ]
 
 FOLDER = Path(__file__).parent
@@ -293,6 +294,15 @@ def _agreements(place: Path, country: Country) -> tuple[Agreement, ...]:
                 f"`{organisation.party}` is not a party of kind {organisation.kind}"
             )
     return tuple(sorted(read, key=lambda agreement: (agreement.starts_on, agreement.version)))
+
+
+def shipped_text(code: str, version: str) -> str:
+    """The text of the file of a version that came with the country's data; raises KeyError when there is none."""
+    for file in sorted((FOLDER / code).glob("mou-*.toml")):
+        text = file.read_text("utf-8")
+        if tomllib.loads(text).get("version") == version:
+            return text
+    raise KeyError(version)
 
 
 def _check_agreement(agreement: Agreement, country: Country, others: list[Agreement]) -> None:

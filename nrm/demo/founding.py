@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from nrm import clock
 from nrm.actions.accounts import key_log as actions
+from nrm.actions.accounts import words
 from nrm.domain.accounts.accounts import Actor
 
 FIRST, SECOND = "RA", "NRC"
@@ -30,15 +31,15 @@ def found(actors: Mapping[str, Actor]) -> None:
     for code, members in people.items():
         if code not in (FIRST, SECOND):
             proposal = actions.propose_founding(founders=_ids(members[:2]), by=members[0])
-            _agree(proposal, [members[1], *attestors])
+            _agree(proposal, [*members[1:2], *attestors], members[:2])
 
 
 def _people(actors: Mapping[str, Actor]) -> dict[str, list[Actor]]:
-    """The people of each organisation that holds keys, in the order in which they joined."""
+    """The people of each organisation, offices without keys and who runs the machine too, in the order of joining."""
     found: dict[str, list[Actor]] = {}
     for name, actor in actors.items():
         code, _, number = name.partition("#")
-        if number and actor.kind is not None and actor.kind.holds_keys:
+        if number:
             found.setdefault(code, []).append(actor)
     return found
 
@@ -52,6 +53,8 @@ def _organisation(member: Actor) -> uuid.UUID:
     return member.organisation_id
 
 
-def _agree(proposal: bytes, others: list[Actor]) -> None:
+def _agree(proposal: bytes, others: list[Actor], founders: Sequence[Actor] = ()) -> None:
+    """`founders`: whose words the others type, from their sheets."""
+    said = {each.member_id: shown.words for each in founders if each.member_id and (shown := words.shown(by=each))}
     for each in others:
-        actions.agree(proposal=proposal, by=each)
+        actions.agree(proposal=proposal, typed=said, by=each)

@@ -10,6 +10,7 @@ from nrm.domain.accounts.accounts import Actor
 from nrm.models.agreement.agreements import AgreementSignature, AgreementVersion
 from nrm.vault.marks import check_row_mac, row_mac
 from nrm.vault.members import signing_key
+from nrm.vault.signing import signer_then
 
 CannotOpen = crypto.CannotOpen
 
@@ -40,9 +41,12 @@ def sign(version: AgreementVersion, *, party: str, place: int, at: datetime, by:
 
 
 def check_signature(version: AgreementVersion, row: AgreementSignature) -> None:
-    """Raise CannotOpen unless this person signed exactly this text, in this program, with the key stored next to it."""
+    """Raise CannotOpen unless this person signed exactly this text, in this program, with the key stored next to it,
+    which was theirs then by the key log, if it has them."""
     check_row_mac(row.mark, "agreement signature", row.id, *_of_signature(row))
-    if not crypto.signed(row.public, row.signature, _message(version, row)):
+    then = signer_then(row.member_id, row.signed_at)
+    theirs = then is None or row.public in then.keys
+    if not theirs or not crypto.signed(row.public, row.signature, _message(version, row)):
         raise CannotOpen
 
 

@@ -24,7 +24,7 @@ from nrm.prepared import Row
 from nrm.vault import blobs, care_notes, grants, rows, shredding
 from nrm.vault.compartments import StaleRevision, keys, sealed_of
 from nrm.vault.grants import Place, Recipient
-from nrm.vault.keyrings import CannotOpen, HoldsNoKeys
+from nrm.vault.keyrings import CannotOpen, HoldsNoKeys, Spent
 
 
 def rotate(
@@ -48,12 +48,21 @@ def rotate(
         if compartment == HOUSE_LABEL:
             continue
         row, *opened_with = keys(session, case_id, compartment, by=by, releasing=True)
-        grantees = grants.recipients(session, holders, by=by)
+        grantees = _held_or_new(session, (case_id, compartment), holders, by)
         following = follow(session, row, opened_with, grantees, revision=row.revision + 1)
         holders_alone = own.get((case_id, compartment), ())
         grants.grant_members(session, following[0], case_id, compartment, row.epoch + 1, holders_alone)
         shred_keys.append({"case_id": case_id, "compartment": compartment, "epoch": row.epoch + 1, "key": following[1]})
     shredding.store(shred_keys)
+
+
+def _held_or_new(session: Session, place: Place, holders: Collection[uuid.UUID], by: Actor) -> list[Recipient]:
+    """`grants.recipients` of a new epoch: who holds the compartment keeps it, also by a version that somebody held who
+    left; who did not must be able to get it."""
+    try:
+        return grants.recipients(session, holders, by=by)
+    except Spent:
+        return grants.recipients(session, holders, by=by, again=grants.holders_of(session, *place))
 
 
 def give_to_members(
@@ -138,7 +147,7 @@ def _recipients(
     """`grants.recipients`, asked once in a transaction: the keyrings cannot be dropped before it ends."""
     which = frozenset(organisation_ids)
     if which not in known:
-        known[which] = grants.recipients(session, which, by=by)
+        known[which] = grants.recipients(session, which, by=by, again=which)
     return known[which]
 
 

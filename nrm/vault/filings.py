@@ -22,6 +22,7 @@ from nrm.models.shelter.cases import SealedCompartment
 from nrm.vault import blobs, epochs, shredding
 from nrm.vault.marks import check_row_mac, config, report, row_mac
 from nrm.vault.members import signing_key
+from nrm.vault.signing import signer_then
 
 CannotOpen = crypto.CannotOpen
 FILED = "filed"
@@ -67,12 +68,15 @@ def sign(row: Filing, content: bytes, *, by: Actor) -> None:
 
 
 def check(row: Filing) -> None:
-    """Raise CannotOpen unless this program made exactly this filing, signed with the key stored next to it."""
+    """Raise CannotOpen unless this program made exactly this filing, signed with the key stored next to it, which was
+    the filer's then by the key log, if it has them."""
     check_row_mac(row.mark, "filing", row.id, *_signed_parts(row))
     if row.content is not None and not crypto.same(crypto.digest(row.content.encode()), row.digest):
         report("filing", row.id)
         raise CannotOpen
-    if not crypto.signed(row.public, row.signature, _message(row)):
+    then = signer_then(row.member_id, row.filed_at)
+    theirs = then is None or row.public in then.keys
+    if not theirs or not crypto.signed(row.public, row.signature, _message(row)):
         report("filing", row.id)
         raise CannotOpen
 

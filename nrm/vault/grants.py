@@ -36,7 +36,7 @@ from nrm.models.shelter.cases import Destruction, Grant, MemberGrant, ParkedGran
 from nrm.prepared import AnySession, Prepared, Row
 from nrm.vault import shredding
 from nrm.vault.keylog import belief, log
-from nrm.vault.keyrings import Disagrees, HoldsNoKeys, version_of
+from nrm.vault.keyrings import Disagrees, HoldsNoKeys, Spent, version_of
 from nrm.vault.marks import check_row_mac, is_right_row_mac, report, row_mac
 
 Place = tuple[uuid.UUID, str]  # case, compartment
@@ -78,7 +78,11 @@ _RECIPIENTS = _KEYRINGS.with_for_update(read=True, key_share=True, of=Organisati
 
 
 def recipients(
-    session: Session, organisation_ids: Collection[uuid.UUID], *, by: Actor | None = None
+    session: Session,
+    organisation_ids: Collection[uuid.UUID],
+    *,
+    by: Actor | None = None,
+    again: Collection[uuid.UUID] = (),
 ) -> list[Recipient]:
     """The organisations as grantees, in a stable order.
 
@@ -86,6 +90,8 @@ def recipients(
     Disagrees for one that is not the newest that the second database knows, or for which nobody vouches: neither the
     key log nor, for 60 days after an upgrade, the list of before (`keylog.belief`).
     While the log is wrong, nothing is sealed but to the organisation of `by`: people go on with what they hold.
+    Raises Spent for one whose newest version somebody held who left: it is handed nothing that it did not hold then.
+    `again`: those that are handed what they hold already, under a new epoch.
     Until the transaction ends nobody deletes older versions of the keyring (`rewrapping.drop_old`; PostgreSQL).
     """
     newest = _newest(session.execute(_RECIPIENTS, {"ids": list(organisation_ids)}).all())
@@ -100,11 +106,12 @@ def recipients(
         if disagree:
             raise Disagrees
     for each in newest.values():
-        _must_be_vouched_for(session, each, own=by is not None and by.organisation_id == each.organisation_id)
+        own = by is not None and by.organisation_id == each.organisation_id
+        _must_be_vouched_for(session, each, own=own, again=each.organisation_id in again)
     return list(newest.values())
 
 
-def _must_be_vouched_for(session: Session, found: Recipient, *, own: bool) -> None:
+def _must_be_vouched_for(session: Session, found: Recipient, *, own: bool, again: bool) -> None:
     try:
         if not own:
             log.must_be_trusted()
@@ -116,6 +123,8 @@ def _must_be_vouched_for(session: Session, found: Recipient, *, own: bool) -> No
     if believed is None or (believed.version, believed.public) != (found.version, found.public):
         report("newest keyring", found.organisation_id)
         raise Disagrees
+    if believed.spent and not again:
+        raise Spent(found.organisation_id)
 
 
 def _unknown(newest: Mapping[uuid.UUID, Recipient]) -> list[uuid.UUID]:

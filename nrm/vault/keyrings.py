@@ -37,6 +37,14 @@ class Disagrees(CannotOpen):
     keyring is not its private half, or nobody confirmed that they hold it."""
 
 
+class Spent(Disagrees):
+    """Somebody left who held the newest version, and nobody has made the next one: it is handed nothing new."""
+
+    def __init__(self, organisation_id: uuid.UUID) -> None:
+        super().__init__()
+        self.organisation_id = organisation_id
+
+
 def make_keyring(session: Session, organisation: Organisation, founders: Collection[Member]) -> None:
     """The organisation's first keyring, for its founders. Raises Disagrees where one is known already, by the second
     database or by the key log: nobody signed for another."""
@@ -191,8 +199,8 @@ def version_of(organisation_id: uuid.UUID, version: int, public: bytes) -> shred
 
 
 def not_known(session: Session, organisation_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
-    """Of these organisations, those for whose key nobody vouches, or whose newest is not the one that the second
-    database knows."""
+    """Of these organisations, those for whose key nobody vouches, whose newest is not the one that the second
+    database knows, or was held by somebody who left."""
     found = _disagreeing(session, organisation_ids)
     # While a new version is being made the two databases and the log are read at different moments: look again.
     return _disagreeing(session, found) if found else found
@@ -200,7 +208,8 @@ def not_known(session: Session, organisation_ids: Collection[uuid.UUID]) -> set[
 
 def _disagreeing(session: Session, organisation_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
     try:
-        unvouched = {each for each in organisation_ids if belief.keyring_of(session, each) is None}
+        believed = {each: belief.keyring_of(session, each) for each in organisation_ids}
+        unvouched = {each for each, found in believed.items() if found is None or found.spent}
     except log.LogWrong:
         return set(organisation_ids)
     newer = aliased(Keyring)

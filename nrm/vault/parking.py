@@ -40,7 +40,7 @@ def park(
 
     A compartment that the holder itself cannot open is taken from everybody as it is: no key to it comes back.
     """
-    [holder] = grants.recipients(session, [holder_id])
+    [holder] = grants.recipients(session, [holder_id], again=[holder_id])
     shred_keys: list[dict[str, object]] = []
     release_keys: list[dict[str, object]] = []
     for compartment in compartments:
@@ -159,7 +159,7 @@ def _take_from_all(session: Session, case_id: uuid.UUID, compartment: str) -> No
 def _seal_anew_later(session: Session, case_id: uuid.UUID) -> None:
     """If somebody left the holder meanwhile, what came back is sealed anew with everything else that they knew."""
     for organisation_id in session.scalars(select(Grant.organisation_id).where(Grant.case_id == case_id).distinct()):
-        newest = grants.recipients(session, [organisation_id])[0].version
+        newest = grants.recipients(session, [organisation_id], again=[organisation_id])[0].version
         older = (Grant.case_id == case_id, Grant.organisation_id == organisation_id, Grant.since_version < newest)
         organisation = session.get_one(Organisation, organisation_id)
         if session.scalar(select(Grant.case_id).where(*older).limit(1)) and organisation.anew_due_at is None:

@@ -16,6 +16,7 @@ from typing import Any
 from nrm.models.accounts.accounts import Instance
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.accounts.suspensions import Suspension
+from nrm.models.agreement.agreements import ContractVersion
 from nrm.models.referrals.mistakes import ReferralMistake
 from nrm.models.shelter.cases import Erasure, Supplement, Withheld
 from nrm.models.shelter.consents import Consent
@@ -100,6 +101,22 @@ def _of_suspension(row: Suspension) -> tuple[Any, ...]:
         row.how_ended,
         *about,
     )
+
+
+def contract_version_mark(row: ContractVersion) -> bytes:
+    """The MAC of what a contract said from one moment on, and of who wrote it."""
+    return row_mac(*_of_contract_version(row))
+
+
+def is_contract_version(row: ContractVersion) -> bool:
+    """Whether this program wrote the version as it is now; otherwise it is reported."""
+    return is_right_row_mac(row.mark, *_of_contract_version(row))
+
+
+def _of_contract_version(row: ContractVersion) -> tuple[Any, ...]:
+    days = (row.from_on.isoformat(), row.until_on.isoformat(), row.ended_on.isoformat() if row.ended_on else "")
+    said = (row.number, row.subject, row.amount, *days)
+    return ("contract version", row.id, row.contract_id, row.position, *said, row.by_id or "", _moment_text(row.at))
 
 
 def withheld_mark(row: Withheld) -> bytes:

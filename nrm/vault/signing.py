@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from nrm import crypto
-from nrm.domain.accounts.accounts import Actor
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, Role
 from nrm.domain.checkpoints import Checkpoint, SignedCheckpoint
+from nrm.vault.keylog import log, people
 from nrm.vault.marks import config, report
 from nrm.vault.members import known_signing_key, signing_key
 
@@ -29,9 +34,47 @@ def sign_as(by: Actor, message: bytes) -> tuple[bytes, bytes]:
     return crypto.sign(private, message), public
 
 
-def is_key_of(member_id: uuid.UUID, public: bytes) -> bool:
-    """Whether this program made the key for the member in their organisation; reported if not."""
-    return known_signing_key(member_id) == public
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Somebody who signed something: the keys that were theirs at that moment, their role, the code of the office."""
+
+    keys: Collection[bytes]
+    role: Role
+    office: str
+
+
+def signer_then(member_id: uuid.UUID, at: datetime) -> Signer | None:
+    """Who signed at that moment, by the key log; None for whom it does not have."""
+    state = log.last_state(db.session)
+    known = state.members.get(member_id)
+    if known is None:
+        return None
+    code = state.organisations[known.organisation_id].code
+    return Signer(people.keys_then(state, member_id, at), Role(known.role), code)
+
+
+def owner_then(public: bytes, at: datetime) -> Signer | None:
+    """`signer_then` of whose key it is or was, by the key log; None for a key that it does not have."""
+    owner = log.last_state(db.session).owners.get(public)
+    return signer_then(owner, at) if owner is not None else None
+
+
+def is_key_outside(member_id: uuid.UUID, public: bytes) -> bool:
+    """Of somebody whom the key log does not have, whether this program made the key for them in their organisation."""
+    outside = member_id not in log.last_state(db.session).members
+    return outside and known_signing_key(member_id) == public
+
+
+def keys_of_roles(roles: Collection[Role]) -> list[tuple[bytes, Role, str]]:
+    """(key, role, code of the office) of everybody whom the key log has in these roles, also of those who left, and of
+    every key that they had."""
+    state = log.last_state(db.session)
+    return [
+        (period.signing, Role(each.role), state.organisations[each.organisation_id].code)
+        for each in state.members.values()
+        if Role(each.role) in roles
+        for period in state.keys[each.id]
+    ]
 
 
 def is_signed(signature: bytes, message: bytes, key: bytes | None = None) -> bool:

@@ -18,7 +18,7 @@ from forms.accounts.second_hands import REASON_LABELS
 from nrm.actions.accounts import accounts, passkeys, words
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.store.accounts import suspensions as suspension_store
-from nrm.web import errors, sessions
+from nrm.web import errors, sessions, spent_keys
 
 View = Callable[..., Any]
 _Part = TypeVar("_Part")
@@ -197,6 +197,8 @@ def _before() -> errors.Answer | None:
     view = current_app.view_functions[endpoint]
     if not _reaches(visitor.actor, getattr(view, _ACCESS, None)):
         return errors.error_page(403)
+    if not reads and spent_keys.goes_on():
+        return spent_keys.renew_first(visitor)
     return sessions.ask_again(visitor) if sessions.asks_for_proof(view) else None
 
 

@@ -15,6 +15,7 @@ from flask import current_app
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
+from forms.typed import Asked, every_form
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.interviews.interviews import Question
 from nrm.domain.words import N_
@@ -31,7 +32,7 @@ from nrm.store.shelter import (
     stay_history,
     stays,
 )
-from nrm.web.language import gettext, text_in
+from nrm.web.language import gettext, text_in, translated
 
 # Forms whose fields are secrets: what was typed there must not be carried in a page at all.
 SECRETS = frozenset(
@@ -255,6 +256,8 @@ WORDS: Mapping[str, str] = {
     "changes.object_to": N_("Object to a change of an account"),
     "words.type_words": N_("Type the words of a colleague"),
     "members.check_code": N_("Type in the recovery code"),
+    "key_log.agree": N_("Agree to what was proposed in the key log"),
+    "key_log.rename": N_("Sign the name of the organisation"),
     "members.disable": N_("End an account"),
     "members.new_code": N_("Make a new recovery code"),
     "members.renew": N_("Make a new key"),
@@ -275,6 +278,8 @@ WORDS: Mapping[str, str] = {
     "paper_forms.open_twin": N_("Compare the two"),
     "paper_forms.reconcile": N_("Keep one of two papers"),
     "paper_forms.type_in": N_("Type in a paper"),
+    "parties.open_party": N_("Say that a party takes part"),
+    "parties.strike_off": N_("Strike a party off"),
     "payment_lines.download": N_("Nights that shelters are paid for"),
     "permits.answer": N_("Answer whether a paper is the permit unit’s"),
     "permits.record": N_("Record a step of the residence permit"),
@@ -353,6 +358,8 @@ WORDS: Mapping[str, str] = {
 # What stands around the answers of a form.
 AROUND = frozenset({"csrf_token", "step_up", "step_up_code", "carried", "id", "losing", "warned"})
 _ID = re.compile(r"[0-9a-f-]{16,}")
+# A part of a date, an entry of a list.
+_PART = re.compile(r".*-(day|month|year|hour|minute|[0-9]+)(-.*)?")
 # Ids, numbers and the codes of what is chosen from a list.
 _CODE = re.compile(r"[0-9a-f-]{16,}|[0-9]+|[a-z]+(_[a-z]+)*")
 # How to find the code of the case that a part of an address names, for an actor who may see it.
@@ -405,10 +412,40 @@ def in_words(fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _chosen(fields: Iterable[tuple[str, str]]) -> list[str]:
-    """What was chosen or ticked in a form, as it is sent: the name of the box and the code of the choice. Ids say
-    nothing to anybody and are left out."""
+    """What was chosen or ticked in a form, in the words of the form. Ids say nothing to anybody and are left out."""
     told = [(name, value) for name, value in fields if value.strip() and name not in AROUND]
-    return [f"{name}: {value}" for name, value in told if _CODE.fullmatch(value) and not _ID.fullmatch(value)]
+    asked = _asked_by(told)
+    return [
+        _labelled(name, value, asked) for name, value in told if _CODE.fullmatch(value) and not _ID.fullmatch(value)
+    ]
+
+
+def _asked_by(fields: Iterable[tuple[str, str]]) -> Mapping[str, Asked]:
+    """The fields of the form that has all that was sent and offers most of what was chosen, of several the smallest;
+    without those that another one like it says otherwise."""
+    wanted = [each for each in fields if not _PART.fullmatch(each[0])]
+    fitting: dict[tuple[int, int], list[Mapping[str, Asked]]] = {}
+    for form in every_form():
+        if all(_offers(form.get(name), value) for name, value in wanted):
+            chosen = sum(value in form[name].choices for name, value in wanted)
+            fitting.setdefault((-chosen, len(form)), []).append(form)
+    alike = fitting[min(fitting)] if fitting else []
+    return {name: alike[0][name] for name, _ in wanted if alike and all(each[name] == alike[0][name] for each in alike)}
+
+
+def _offers(asked: Asked | None, value: str) -> bool:
+    return asked is not None and (not asked.choices or value in asked.choices)
+
+
+def _labelled(name: str, value: str, asked: Mapping[str, Asked]) -> str:
+    """A choice with the words of its form; the code where no form knows it. A tick says what it stands beside."""
+    field = asked.get(name)
+    if field is None or not field.label:
+        return f"{name}: {value}"
+    label = translated(field.label)
+    if value in field.choices:
+        return f"{label}: {translated(field.choices[value])}"
+    return label if value == "y" else f"{name}: {value}"
 
 
 def _questions() -> Mapping[str, Question]:

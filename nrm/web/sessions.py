@@ -368,10 +368,15 @@ def ask_again(visitor: accounts.SignedIn) -> errors.Answer | None:
     if request.method != "POST" or request.endpoint in NEVER_CARRIED:
         status = 401 if request.method == "POST" else 200
         return proof_page(visitor, fields=[(CARRIED, _here(visitor.actor))], status=status)
-    fields = [each for each in request.form.items(multi=True) if each[0] not in _AROUND]
+    fields = fields_of_form()
     if PROOF not in request.form and PASSKEY not in request.form:
         return proof_page(visitor, address=places.here(), fields=fields, status=401)
     return prove(visitor, address=places.here(), fields=fields)
+
+
+def fields_of_form() -> list[tuple[str, str]]:
+    """What was typed into the form of this request, without what every form and every proof has."""
+    return [each for each in request.form.items(multi=True) if each[0] not in _AROUND]
 
 
 def _here(by: Actor) -> str:

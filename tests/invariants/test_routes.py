@@ -134,6 +134,7 @@ def known_ids(world: World | None) -> dict[str, list[Any]]:
         "token": ["junk"],
         "version": ["2005", "2027", "2028"],
         "directive": ["apart"],
+        "digest": ["00" * 32, "junk"],
         "contract_id": [ids.get("contract")],
         "matrix": ["arrests", "victims"],
         "filing_id": [ids.get("filing")],

@@ -43,6 +43,7 @@ OPEN_BYTES = {
     "agreement_signatures.public",
     "agreement_signatures.signature",
     "agreement_versions.mark",
+    "contract_versions.mark",
     "destructions.mark",
     "erasures.mark",
     "heavy_acts.mark",

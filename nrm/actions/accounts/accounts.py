@@ -54,13 +54,14 @@ from nrm.vault import keyrings
 from nrm.vault import members as vault
 from nrm.vault import passkeys as passkey_vault
 from nrm.vault import second_factor as second_factor_vault
-from nrm.vault.keylog import log, words
+from nrm.vault.keylog import belief, log, words
 from nrm.vault.keylog.heads import Head
 from nrm.vault.marks import report
 from nrm.vault.passwords import is_common
 
 CannotOpen = vault.CannotOpen
 KeyringDisagrees = keyrings.Disagrees
+KeyringSpent = keyrings.Spent
 PasskeyAsked = passkeys.PasskeyAsked
 SessionTooOld = credentials.SessionTooOld
 
@@ -350,6 +351,9 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
     suspension = suspension_rows.standing(row.member_id) if row.suspended else None
     if believed is None or (believed.suspended and suspension is None):
         return None
+    if row.sealed_head is None and not belief.is_from_before(row.created_at):
+        report("end of the key log in a session", row.member_id)
+        return None  # it had one, and somebody took it away
     head = _head_of(key, digest, row, state)
     if seen and idle >= (_SEEN_EVERY if covers is None else _SEEN_IN_SHIFT):
         with transaction() as session:
@@ -409,7 +413,7 @@ def _head_of(key: bytes, digest: bytes, row: Row, state: State) -> bytes | None:
         report("end of the key log in a session", row.member_id)
         log.distrust(state.number)
         return row.sealed_head  # type: ignore[no-any-return]
-    if seen is not None and not state.extends(*seen):
+    if seen is not None and not state.follows(*seen):
         log.distrust(seen.number)
         return row.sealed_head  # type: ignore[no-any-return]
     if seen is not None and seen.number == state.number:

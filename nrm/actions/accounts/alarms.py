@@ -1,6 +1,7 @@
 """Raising an alarm when a member opens unusually many cases, and looking into one (ADR 0012).
 
-`tend` raises it from what was recorded, so that opening a case takes no longer. An alarm warns; it blocks nobody.
+What is withdrawn, ended and shared raises it at the act (`steps.accounts.many_acts`). `tend` raises that of openings,
+so that opening a case takes no longer, and looks at the others again. An alarm warns; it blocks nobody.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor
-from nrm.domain.accounts.alarms import DAY, HOUR, OF_ALL, AlarmKind, Watch, least
+from nrm.domain.accounts.alarms import DAY, OF_ALL, AlarmKind, Watch, least
 from nrm.models.accounts.accounts import Member
 from nrm.models.accounts.alarms import Alarm, AlarmAcknowledgement
+from nrm.steps.accounts import many_acts as steps
 from nrm.store.accounts import alarms as store
 from nrm.store.countries import country
 from nrm.store.rows.accounts import alarms as alarm_rows
@@ -64,41 +66,8 @@ def _raise_of(kind: AlarmKind, by: Actor) -> int:
 
 
 def _put(kind: AlarmKind, done: Sequence[alarm_rows.Done], number: int, by: Actor) -> int:
-    """Raise it; or, if one of the kind was raised within the hour about the same, put the higher number into that.
-    Nothing that was counted before raises another one. Of an organisation it names who did the last."""
-    last, of_organisation = done[-1], kind in OF_ALL.values()
     with transaction() as session:
-        session.get(Member, last.member_id, with_for_update={"key_share": True})
-        known = alarm_rows.newest_of(kind, last.organisation_id if of_organisation else None, last.member_id)
-        if known is not None and known.last_at >= last.at:
-            return 0
-        if known is not None and clock.now() < known.raised_at + HOUR:
-            known.cases, known.last_at = max(known.cases, number), last.at
-            return 0
-        alarm = Alarm(
-            id=uuid.uuid4(),
-            member_id=last.member_id,
-            organisation_id=last.organisation_id,
-            kind=str(kind),
-            hours=DAY // HOUR,
-            cases=number,
-            first_at=done[0].at,
-            last_at=last.at,
-            raised_at=clock.now(),
-        )
-        session.add(alarm)
-        session.flush()
-        audit.append(
-            session,
-            audit.Event.ALARM_RAISED,
-            by=by,
-            alarm_id=alarm.id,
-            of_member_id=last.member_id,
-            of_organisation_id=last.organisation_id,
-            hours=alarm.hours,
-            cases=number,
-        )
-    return 1
+        return steps.put(session, kind, done, number, by)
 
 
 def _raise(watch: Watch, count: alarm_rows.Count, by: Actor) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import select
@@ -13,22 +14,30 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, OrganisationKind
-from nrm.domain.accounts.key_log import State
+from nrm.domain.accounts.key_log import ASKS_WHO_LEFT, State
 from nrm.domain.accounts.key_log_entries import (
     EntryKind,
     EntryRefusal,
     Founding,
     Genesis,
+    NewName,
+    Person,
     Proposal,
     Restored,
+    founders_of,
     foundings_in,
     hour_of,
 )
+from nrm.domain.accounts.words import TRIES, WrongWords
 from nrm.models.accounts.accounts import Member, Organisation
-from nrm.vault import keyrings
+from nrm.steps.accounts import ceremonies, parties
+from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
+from nrm.store.rows.accounts.failed_attempts import Counter
+from nrm.vault import keyrings, second_factor
 from nrm.vault.keylog import belief, copies, files, log, people
 
 CannotOpen = keyrings.CannotOpen
+LogWrong = log.LogWrong
 NoKeyLog = files.NoKeyLog
 WrongCopy = copies.WrongCopy
 
@@ -86,15 +95,16 @@ def propose_restored(*, number: int, by: Actor) -> bytes:
 
 def found(*, other: str, further: Sequence[str], by: Actor) -> bytes:
     """`propose_founding` by sign-in names; the first entry of all is the genesis, with the founders of `further` too.
+    An office without keys that one person makes up has no `other`.
 
     Raises NotVisible, NotPermitted, EntryRefused, CannotOpen.
     """
-    logins = [other, *further]
+    logins = [each for each in (other, *further) if each]
     found = {row.login: row for row in db.session.scalars(select(Member).where(Member.login.in_(logins)))}
     db.session.rollback()
     if by.member_id is None or by.organisation_id is None or set(found) != set(logins):
         raise NotVisible
-    founders = [by.member_id, found[other].id]
+    founders = [by.member_id, *([found[other].id] if other else [])]
     if state().begun:
         if further:
             raise NotPermitted("the log has begun")
@@ -132,16 +142,20 @@ def waiting(*, by: Actor) -> list[Waiting]:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What a member is told of the key log. `days`: for how long the own organisation is still asked without a
-    founding; `unfounded`: it is not founded, and is asked nothing; `wanted`: how many proposals wait for the member."""
+    founding; `unfounded`: it is not founded, and is asked nothing; `wanted`: how many proposals wait for the member;
+    `lost_since`: from when on entries are lost, for 14 days after two organisations agreed to go on without them."""
 
     wrong: bool
     days: int | None
     unfounded: bool
     alone: bool
     wanted: int
+    lost_since: datetime | None = None
+    founds: bool = False
 
     def __bool__(self) -> bool:
-        return self.wrong or self.days is not None or self.unfounded or self.alone or self.wanted > 0
+        told = self.wrong or self.unfounded or self.alone or self.founds or self.wanted > 0
+        return told or self.days is not None or self.lost_since is not None
 
 
 def standing(*, by: Actor) -> Standing:
@@ -156,7 +170,11 @@ def standing(*, by: Actor) -> Standing:
     founded = by.organisation_id in now.organisations
     days = belief.days_left(db.session, by.organisation_id) if holds and not founded and by.organisation_id else None
     wanted = sum(now.still_needed(each, by.member_id, at) for each in now.open_proposals(at)) if by.member_id else 0
-    return Standing(wrong, days, holds and not founded and days is None, now.begins_alone, wanted)
+    lost = [each.since for each in now.lost if at - each.agreed_at < ASKS_WHO_LEFT]
+    since = datetime.fromtimestamp(min(lost) * 3600, UTC) if lost else None
+    own = (by.member_id == each.member_id for waits in now.open_proposals(at) for each in founders_of(waits.body))
+    founds = not founded and any(own)
+    return Standing(wrong, days, holds and not founded and days is None, now.begins_alone, wanted, since, founds)
 
 
 def _about(now: State, proposal: Proposal) -> str:
@@ -173,16 +191,56 @@ def _propose(kind: EntryKind, by: Actor, body_of) -> bytes:  # type: ignore[no-u
     return digest
 
 
-def agree(*, proposal: bytes, by: Actor) -> bool:
-    """Agree to a proposal; returns whether it holds now. Raises EntryRefused, CannotOpen."""
+def agree(*, proposal: bytes, typed: Mapping[uuid.UUID, Sequence[str]] | None = None, by: Actor) -> bool:
+    """Agree to a proposal; returns whether it holds now.
+
+    Who attests a founding types the words of each founder's accession sheet (`typed`, by member): keys that somebody
+    else put into the rows have other words. People are let in by their words alone (`words.type_words`). Raises
+    EntryRefused, NotPermitted, CannotOpen, PartyRefused; WrongWords, NoOccasion, TooSoon after ten wrong entries.
+    """
+    if by.member_id is None:
+        raise NotPermitted("somebody with keys")
+    tries = Counter(second_factor.try_mark("words", f"{by.member_id} {proposal.hex()}"), TRIES)
+    failed_attempt_rows.check_all(tries)
+    try:
+        with transaction() as session:
+            found = log.state(session).proposals.get(proposal)
+            body = found.body if found is not None else None
+            if isinstance(body, Person):
+                raise NotPermitted("who joins is let in by their words")
+            if isinstance(body, Founding) and by.member_id not in [each.member_id for each in body.founders]:
+                ceremonies.check_founders(session, body, typed or {})
+            parties.check_agreed(session, body)
+            after = log.agree(session, proposal, by=by)
+            audit.append(session, audit.Event.KEY_LOG_AGREED, by=by, kind=found.kind if found else "")
+            return proposal not in after.proposals
+    except WrongWords:
+        with transaction() as session:
+            audit.append(session, audit.Event.WORDS_REFUSED, by=by)
+            failed_attempt_rows.count(session, [tries])
+        raise
+
+
+def by_login(words: Sequence[tuple[str, str]]) -> dict[uuid.UUID, list[str]]:
+    """Words of founders by member, from (sign-in name, words in one line); a name of nobody is left out."""
+    logins = dict(words)
+    rows = db.session.execute(select(Member.login, Member.id).where(Member.login.in_(logins))).all()
+    db.session.rollback()
+    return {row.id: logins[row.login].replace("-", " ").split() for row in rows}
+
+
+def sign_name(*, by: Actor) -> None:
+    """Sign the name that the actor's organisation has in the country's file now; nothing where it is signed. Raises
+    NotVisible for one that is not founded, EntryRefused, CannotOpen."""
     with transaction() as session:
-        if by.member_id is None:
-            raise NotPermitted("somebody with keys")
-        member = session.get_one(Member, by.member_id)
-        found = log.state(session).proposals.get(proposal)
-        after = log.agree(session, proposal, by=by)
-        audit.append(session, audit.Event.KEY_LOG_AGREED, by=by, kind=found.kind if found else "")
-        return member is not None and proposal not in after.proposals
+        known = log.state(session).organisations.get(by.organisation_id) if by.organisation_id else None
+        organisation = session.get(Organisation, by.organisation_id, populate_existing=True) if known else None
+        if known is None or organisation is None:
+            raise NotVisible
+        digest = people.names_digest(organisation)
+        if digest != known.names_digest:
+            log.append(session, EntryKind.RENAMED, NewName(known.id, digest), by=by)
+            audit.append(session, audit.Event.KEY_LOG_AGREED, by=by, kind=EntryKind.RENAMED)
 
 
 def state() -> State:

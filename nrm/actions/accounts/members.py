@@ -38,7 +38,7 @@ from nrm.domain.accounts.second_hands import ActKind, ActReason, WaitsForSecond
 from nrm.domain.accounts.vouching import NoSecondHand
 from nrm.domain.accounts.words import NoOccasion, OccasionStatus
 from nrm.models.accounts.accounts import Member, Organisation
-from nrm.steps.accounts import alone, credentials, leaving
+from nrm.steps.accounts import alone, credentials, key_log, leaving
 from nrm.steps.accounts import members as steps
 from nrm.steps.accounts.credentials import COMMAND, Asker
 from nrm.steps.accounts.key_events import happened
@@ -122,7 +122,7 @@ def bring_back(*, member_id: uuid.UUID, by: Actor) -> None:
         if member.status != "disabled":
             return
         check_coming_back(member.left_at, has_keys=member.sealed_kem is not None, now=clock.now())
-        leaving.come_back(session, member, by, waiting=holds_keys)
+        leaving.come_back(session, member, by, waiting=holds_keys or key_log.is_founded(session, organisation.id))
 
 
 def forget_left(*, by: Actor) -> int:
@@ -290,6 +290,12 @@ def renew_keyring(*, by: Actor) -> int:
         if stands.under_way:
             return stands.version
         return steps.renew(session, organisation, by)
+
+
+def renew_spent_keyring(*, by: Actor) -> None:
+    """Make a new keyring if somebody left who held the newest one; else nothing. Raises as `renew_keyring`."""
+    if key_log.is_spent(db.session(), by.organisation_id):
+        renew_keyring(by=by)
 
 
 def move_grants(*, by: Actor, seconds: float | None = None, progress: Callable[[int], None] | None = None) -> Moved:

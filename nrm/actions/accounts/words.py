@@ -14,8 +14,6 @@ from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission, Role
 from nrm.domain.accounts.vouching import Typist, check_typing
 from nrm.domain.accounts.words import (
-    SHOWN_FOR,
-    TELEPHONE_FOR,
     TRIES,
     CannotVouch,
     NoOccasion,
@@ -24,6 +22,7 @@ from nrm.domain.accounts.words import (
     WordPurpose,
     Words,
     WrongWords,
+    span_of,
     wrong_groups,
 )
 from nrm.models.accounts.accounts import Member, Organisation
@@ -67,11 +66,10 @@ def shown(*, by: Actor) -> Shown | None:
         if occasion is None:
             return None
         purpose = WordPurpose(occasion.purpose)
-        span = TELEPHONE_FOR if purpose is WordPurpose.FACTOR else SHOWN_FOR
         return Shown(
             purpose,
             word_vault.words(occasion, member, account_rows.instance().id),
-            occasion.began_at + span,
+            occasion.began_at + span_of(purpose),
             typed=occasion.status == OccasionStatus.TYPED,
             code_due=purpose is not WordPurpose.FACTOR and member.code_checked_at is None,
         )
@@ -81,14 +79,19 @@ def _own_occasion(session: Session, member: Member, by: Actor) -> Occasion | Non
     if member.status == "active":
         found = rows.going_on(session, member.id)
         own = found is not None and word_vault.is_telephone(found, by.session_id)
-        return found if found is not None and own and ceremonies.lasts(found) else None
+        if found is not None and own and ceremonies.lasts(found):
+            return found
+        other = found is not None and found.purpose != WordPurpose.FOUNDED
+        if not other and key_log.founds(session, member):
+            # Also of who worked here before the founding: for whom attests it.
+            return ceremonies.founding(session, member) or ceremonies.opened(session, member, WordPurpose.FOUNDED)
     if not ceremonies.waits(session, member):
         return None
     organisation = session.get_one(Organisation, member.organisation_id)
     founded = rows.typed_of(session, member.id, [WordPurpose.FOUNDED])
     if founded and not account_rows.has_keyring(organisation.id):
         return founded[0]
-    return ceremonies.opened(session, member, organisation)
+    return ceremonies.opened(session, member, ceremonies.purpose_of(member, organisation))
 
 
 def type_words(*, member_id: uuid.UUID, typed: Sequence[str], called_back: bool = False, by: Actor) -> bool:
@@ -129,7 +132,8 @@ def check(member_id: uuid.UUID, *, called_back: bool = False, by: Actor) -> Word
         raise NotVisible
     organisation = session.get_one(Organisation, member.organisation_id)
     inside = organisation.id == by.organisation_id
-    if not inside and not by.may(Permission.ORGANISATION_FOUND) and by.role is not Role.DUTY_OFFICER:
+    looks = by.may(Permission.ORGANISATION_FOUND) or by.role is Role.DUTY_OFFICER
+    if not inside and not looks and not key_log.may_let_in(session, member, by):
         raise NotVisible
     try:
         return WordPurpose(_typable(session, member, organisation, by, called_back=called_back).purpose)
@@ -163,29 +167,24 @@ def _typable(session: Session, member: Member, organisation: Organisation, by: A
     if own is None or by.keys is None:
         raise CannotVouch
     same = own.organisation_id == organisation.id
+    typed = key_log.typed_by(session, member) if purpose in (WordPurpose.JOINED, WordPurpose.ANEW) else ()
+    first_id = typed[0] if typed else None
     typist = Typist(
         same_organisation=same,
         oneself=own.id == member.id,
         active=own.status == "active",
         holds=own.status == "active" and member_rows.holds_newest(own.id),
         founder=own.status == "waiting" and own.code_checked_at is not None,
-        alone=not rows.others_who_vouch(member, holds_keys=holds_keys),
+        alone=not rows.hands_beside(member, first_id, holds_keys=holds_keys),
+        attests=not same and key_log.may_let_in(session, member, by),
         keeps_accounts=by.may(Permission.ORGANISATION_FOUND) and own.status == "active",
         duty_desk=by.role is Role.DUTY_OFFICER and own.status == "active" and member_rows.holds_newest(own.id),
         called_back=called_back,
     )
     check_typing(purpose, typist, holds_keys=holds_keys)
-    if purpose in (WordPurpose.JOINED, WordPurpose.ANEW) and own.id in key_log.typed_by(session, member):
+    if own.id in typed:
         raise TypedBefore
     return occasion
-
-
-def _founding(session: Session, member: Member) -> Occasion | None:
-    """The founder's own occasion, open or typed."""
-    found = rows.going_on(session, member.id)
-    if found is not None and found.purpose == WordPurpose.FOUNDED:
-        return found
-    return next(iter(rows.typed_of(session, member.id, [WordPurpose.FOUNDED])), None)
 
 
 def _carry_out(session: Session, occasion: Occasion, member: Member, organisation: Organisation, by: Actor) -> bool:
@@ -198,7 +197,7 @@ def _carry_out(session: Session, occasion: Occasion, member: Member, organisatio
         ceremonies.telephone(session, member, occasion, by)
     elif purpose is WordPurpose.FOUNDED:
         own = session.get_one(Member, by.member_id, with_for_update={"key_share": True}, populate_existing=True)
-        mine = _founding(session, own)
+        mine = ceremonies.founding(session, own)
         if mine is not None and mine.status == OccasionStatus.TYPED and mine.typed_by_id == member.id:
             ceremonies.founded(session, organisation, own, member, by)
     return True

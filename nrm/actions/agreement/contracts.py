@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
-from nrm.models.agreement.agreements import Contract
+from nrm.models.agreement.agreements import Contract, ContractVersion
 from nrm.store.agreement import agreement_versions as store
 from nrm.store.rows.agreement import agreement_versions as agreement_version_rows
+from nrm.vault import rows
 
 
 class NumberTaken(Exception):
@@ -44,19 +47,51 @@ def record(*, contract_id: uuid.UUID, organisation_id: uuid.UUID, terms: Terms, 
         _write(row, terms)
         session.add(row)
         session.flush()
+        _keep(session, row, position=1, by_id=by.member_id, at=row.recorded_at)
         audit.append(session, audit.Event.CONTRACT_RECORDED, by=by, contract_id=row.id, organisation=organisation_id)
 
 
 def change(*, contract_id: uuid.UUID, terms: Terms, by: Actor) -> None:
-    """Correct a contract, or say that it ended early; its centre stays. Raises NumberTaken, NotVisible."""
+    """Correct a contract, or say that it ended early; its centre stays, and what it said before is kept, with who
+    changed it and when. The same terms again change nothing. Raises NumberTaken, NotVisible."""
     by.must(Permission.CONTRACT_MANAGE)
     with transaction() as session:
         row = store.contract(contract_id, by=by, lock=True)
         if agreement_version_rows.has_contract(row.organisation_id, terms.number, besides=row.id):
             raise NumberTaken
+        if _terms(row) == terms:
+            return
+        last = agreement_version_rows.last_position(row.id)
+        if not last:  # recorded before versions were kept
+            _keep(session, row, position=(last := 1), by_id=None, at=row.recorded_at)
         _write(row, terms)
         session.flush()
+        _keep(session, row, position=last + 1, by_id=by.member_id, at=clock.now())
         audit.append(session, audit.Event.CONTRACT_CHANGED, by=by, contract_id=row.id)
+
+
+def _terms(row: Contract) -> Terms:
+    return Terms(row.number, row.subject, row.amount, row.from_on, row.until_on, row.ended_on)
+
+
+def _keep(session: Session, row: Contract, *, position: int, by_id: uuid.UUID | None, at: datetime) -> None:
+    """Add what the contract says now as its next version."""
+    version = ContractVersion(
+        id=uuid.uuid4(),
+        contract_id=row.id,
+        position=position,
+        number=row.number,
+        subject=row.subject,
+        amount=row.amount,
+        from_on=row.from_on,
+        until_on=row.until_on,
+        ended_on=row.ended_on,
+        by_id=by_id,
+        at=at,
+    )
+    version.mark = rows.contract_version_mark(version)
+    session.add(version)
+    session.flush()
 
 
 def _write(row: Contract, terms: Terms) -> None:

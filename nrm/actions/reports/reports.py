@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from nrm import audit, clock
@@ -336,15 +337,19 @@ def public_key() -> bytes:
 def public_keys() -> list[tuple[bytes, str, str]]:
     """(key, who signs with it, code of the office) of everybody whose signature may be on a release.
 
-    These are the people with an account now, and those who signed an earlier release. No person is named.
+    These are the people whom the key log has or had, those with an account where nobody founded the office, and those
+    who signed an earlier release that is whole. No person is named.
     """
     found = [(public_key(), "server", "")]
-    for each in account_rows.signers(tuple(SIGNERS)):
-        found.append((each.public_key or b"", SIGNERS[Role(each.role)], each.organisation))
+    found += [(key, SIGNERS[role], office) for key, role, office in signing.keys_of_roles(tuple(SIGNERS))]
+    for signer in account_rows.signers(tuple(SIGNERS)):
+        if signer.public_key is not None and signing.is_key_outside(signer.member_id, signer.public_key):
+            found.append((signer.public_key, SIGNERS[Role(signer.role)], signer.organisation))
     by = Actor.system("release")
     for report in SEALED:
+        broken = {quarter for quarter, _ in _check_chain(report.name, by)}
         for release in store.chain(by=by, report=report.name):
-            for each in json.loads(release.files["json"])["signatures"]:
+            for each in json.loads(release.files["json"])["signatures"] if release.quarter not in broken else ():
                 found.append((bytes.fromhex(each["public_key"]), each["signer"], each.get("office", "")))
     return list(dict.fromkeys(found))
 
@@ -352,7 +357,8 @@ def public_keys() -> list[tuple[bytes, str, str]]:
 def is_genuine(value: Mapping[str, Any]) -> bool:
     """Whether the JSON of a release carries this server's signature over what it says, and those of both offices.
 
-    Every signature on it must be by a key of the signer that it names; a wrong one is as bad as a missing one.
+    Every signature on it must be by a key of the signer that it names, and by the key log that of the hour at which it
+    says it was signed; a wrong one is as bad as a missing one.
     """
     if not is_signed_by(value, [public_key()]):
         return False
@@ -364,10 +370,25 @@ def is_genuine(value: Mapping[str, Any]) -> bool:
         key = each.get("public_key")
         if not isinstance(key, str) or (key, each.get("signer"), each.get("office", "")) not in known:
             return False
+        if not _was_theirs_then(key, each, value):
+            return False
         if not is_signed_by({**value, "signatures": [each]}, [bytes.fromhex(key)]):
             return False
         signers.add(each["signer"])
     return signers == _needed(value)
+
+
+def _was_theirs_then(key: str, entry: Mapping[str, Any], value: Mapping[str, Any]) -> bool:
+    """Whether the key log, if it has the key, had it as that of such a signer at the hour of the entry."""
+    try:
+        at = datetime.fromisoformat(entry.get("signed_at") or value["released_at"])
+        owner = signing.owner_then(bytes.fromhex(key), at)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return False
+    if owner is None:
+        return True
+    named = (SIGNERS.get(owner.role), owner.office) == (entry.get("signer"), entry.get("office", ""))
+    return named and bytes.fromhex(key) in owner.keys
 
 
 def is_signed_by(value: Mapping[str, Any], keys: Collection[bytes]) -> bool:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.accounts.alarms import AlarmKind
 from nrm.domain.shelter.cases import (
     BY_CONSENT,
     WRITTEN_BY_HOLDER,
@@ -46,6 +47,7 @@ from nrm.domain.shelter.consents import (
 from nrm.domain.shelter.permits import GateClosed
 from nrm.models.shelter.closings import Closing
 from nrm.models.shelter.consents import Consent
+from nrm.steps.accounts import many_acts
 from nrm.steps.referrals import transfers as transfer_steps
 from nrm.steps.shelter import cases as steps
 from nrm.steps.shelter import child_files, consent_records
@@ -175,6 +177,7 @@ def share(
             consent_records.name(session, case_id, [party], by)
             consent_records.record(session, case_id, [yes], Asking("", "", ""), by)
         consent_records.name(session, case_id, [organisation.party or organisation.code], by, Naming.TOLD)
+        many_acts.look(session, AlarmKind.SHARES, by)
 
 
 def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, by: Actor) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from nrm import audit
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.accounts.alarms import AlarmKind
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused, Compartment, IdentificationStatus, Purpose
 from nrm.domain.shelter.consents import Answer, Asking, Naming, Said, Topic
 from nrm.domain.shelter.identifications import (
@@ -43,6 +44,7 @@ from nrm.domain.shelter.identifications import (
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.identifications import Identification, IdentificationLook
+from nrm.steps.accounts import many_acts
 from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import consent_records
 from nrm.store import days, names
@@ -111,6 +113,7 @@ def ask(*, case_id: uuid.UUID, organisations: Collection[uuid.UUID], agreed: boo
                 compartment=Compartment.JOINT_INTERVIEW,
             )
         _record(session, case_id, Event.ASK, by)
+        many_acts.look(session, AlarmKind.SHARES, by)
 
 
 def interview(*, case_id: uuid.UUID, held: JointInterview, concluded: Conclusion, by: Actor) -> None:

@@ -29,6 +29,7 @@ from nrm.domain.accounts.key_log_entries import (
     Founding,
     Genesis,
     KeyPeriod,
+    Lost,
     Member,
     NewKeyring,
     NewName,
@@ -53,6 +54,8 @@ FOUNDING_VOID_AFTER = 30 * DAY
 """How long a proposal waits for the others."""
 SUSPENDED_BY_COLLEAGUE, SUSPENDED_BY_ADMINISTRATOR = 72, 24
 PARTY_SUSPENDED = 72
+ASKS_WHO_LEFT = 14 * DAY
+"""How long home pages ask who left since, after entries were lost."""
 _FOUNDINGS = (EntryKind.GENESIS, EntryKind.FOUNDED)
 _STOPPED_WHILE_RESTORING = (EntryKind.JOINED, EntryKind.ANEW, EntryKind.KEYRING, EntryKind.PARTY, EntryKind.FOUNDED)
 _SISTERS = (OrganisationKind.BORDER_POLICE, OrganisationKind.POLICE, OrganisationKind.CHILD_PROTECTION)
@@ -72,6 +75,7 @@ class State:
     owners: dict[bytes, uuid.UUID] = field(default_factory=dict)  # of every signing and sealing key there ever was
     boxes: dict[tuple[uuid.UUID, int], bytes] = field(default_factory=dict)
     digests: list[bytes] = field(default_factory=list)  # of every entry, so that an earlier head can be compared
+    lost: list[Lost] = field(default_factory=list)
 
     def copy(self) -> State:
         """A state that can go on without changing this one."""
@@ -86,6 +90,7 @@ class State:
             dict(self.owners),
             dict(self.boxes),
             list(self.digests),
+            list(self.lost),
         )
 
     @property
@@ -103,6 +108,11 @@ class State:
         if number == 0:
             return True
         return 0 < number <= self.number and self.digests[number - 1][: len(digest)] == digest
+
+    def follows(self, number: int, digest: bytes) -> bool:
+        """Whether a head that a browser or a session saw is one of this log, or of the entries that are lost with it
+        and which two organisations agreed to go on without."""
+        return self.extends(number, digest) or any(each.after < number <= each.number for each in self.lost)
 
     def is_vouched_for(self, organisation_id: uuid.UUID | None) -> bool:
         """Whether the organisation is founded and not struck off."""
@@ -136,11 +146,15 @@ class State:
 
     def still_needed(self, proposal: Proposal, member_id: uuid.UUID, at: int) -> bool:
         """Whether the member could agree to it now."""
+        return self.may_sign(proposal.kind, proposal.body, member_id, at) and member_id not in proposal.signers
+
+    def may_sign(self, kind: EntryKind, body: Body, member_id: uuid.UUID, at: int) -> bool:
+        """Whether the signature of this member can be a part of such an act, alone or with others."""
         try:
-            self._must_be_able(proposal.kind, proposal.body, member_id, at)
+            self._must_be_able(kind, body, member_id, at)
         except EntryRefused:
             return False
-        return member_id not in proposal.signers
+        return True
 
     def signing_key(self, body: Body, signer_id: uuid.UUID, at: int) -> bytes:
         """The public key with which the signer of such an entry signs; raises EntryRefused.
@@ -178,7 +192,7 @@ class State:
             signers = (entry.signer_id,)
             self._must_be_able(entry.kind, entry.body, entry.signer_id, entry.at)
             self._check(entry.kind, entry.body, entry.at)
-            if not self._is_complete(entry.kind, entry.body, signers):
+            if not self._is_complete(entry.kind, entry.body, signers, entry.at):
                 raise EntryRefused(EntryRefusal.HANDS)
             self._do(entry.kind, entry.body, signers, entry.at)
         self.number, self.digest, self.at = entry.number, entry.digest, entry.at
@@ -190,7 +204,7 @@ class State:
         self._must_be_able(proposed.kind, proposed.body, entry.signer_id, entry.at)
         self._check(proposed.kind, proposed.body, entry.at)
         self._collect(
-            Proposal(entry.digest, proposed.kind, proposed.body, entry.at, (entry.signer_id,)),
+            Proposal(entry.digest, proposed.kind, proposed.body, entry.at, (entry.signer_id,), self.number, self.at),
             entry.at,
         )
 
@@ -201,7 +215,7 @@ class State:
         if entry.signer_id in proposal.signers:
             raise EntryRefused(EntryRefusal.SIGNER)
         self._must_be_able(proposal.kind, proposal.body, entry.signer_id, entry.at)
-        self._check(proposal.kind, proposal.body, entry.at)
+        self._check(proposal.kind, proposal.body, entry.at, after=proposal.after)
         self._collect(replace(proposal, signers=(*proposal.signers, entry.signer_id)), entry.at)
 
     def _collect(self, proposal: Proposal, at: int) -> None:
@@ -209,21 +223,16 @@ class State:
         for digest in [each.digest for each in self.proposals.values() if _is_void(each, at)]:
             del self.proposals[digest]
         # Who signed earlier and has left since counts no longer.
-        still = [each for each in proposal.signers if self._is_able(proposal.kind, proposal.body, each, at)]
-        if self._is_complete(proposal.kind, proposal.body, still):
+        still = [each for each in proposal.signers if self.may_sign(proposal.kind, proposal.body, each, at)]
+        if self._is_complete(proposal.kind, proposal.body, still, at):
             self._do(proposal.kind, proposal.body, still, at)
             self.proposals.pop(proposal.digest, None)
+            if isinstance(proposal.body, Restored):
+                self.lost.append(Lost(proposal.after, proposal.body.number, proposal.after_at, at))
         else:
             self.proposals[proposal.digest] = proposal
 
     # Who may sign what.
-
-    def _is_able(self, kind: EntryKind, body: Body, signer_id: uuid.UUID, at: int) -> bool:
-        try:
-            self._must_be_able(kind, body, signer_id, at)
-        except EntryRefused:
-            return False
-        return True
 
     def _must_be_able(self, kind: EntryKind, body: Body, signer_id: uuid.UUID, at: int) -> None:
         """Raise EntryRefused unless the signature of this person can be a part of such an act."""
@@ -231,11 +240,14 @@ class State:
             return
         if kind is EntryKind.GENESIS or not self.is_active(signer_id, at):
             raise EntryRefused(EntryRefusal.SIGNER)
-        able = self._may_found(body, signer_id, at) if isinstance(body, Founding) else self._may(kind, body, signer_id)
+        if isinstance(body, Founding):
+            able = self._may_found(body, signer_id, at)
+        else:
+            able = self._may(kind, body, signer_id, at)
         if not able:
             raise EntryRefused(EntryRefusal.SIGNER)
 
-    def _may(self, kind: EntryKind, body: Body, signer_id: uuid.UUID) -> bool:
+    def _may(self, kind: EntryKind, body: Body, signer_id: uuid.UUID, at: int) -> bool:
         signer = self.members[signer_id]
         authority = self._is_of(signer, OrganisationKind.RESPONSIBLE_AUTHORITY)
         if isinstance(body, Restored):
@@ -258,7 +270,8 @@ class State:
             )
         if isinstance(body, Person | NewRole):
             second = authority and signer.role == Role.DUTY_OFFICER
-            return (own or second) and body.member_id != signer_id
+            attests = self._is_empty_without(body, at) and self.attests(signer_id, at)
+            return (own or second or attests) and body.member_id != signer_id
         return own
 
     def _may_found(self, body: Founding, signer_id: uuid.UUID, at: int) -> bool:
@@ -269,6 +282,14 @@ class State:
             and signer.organisation_id != body.organisation_id
             and not signer.vouched_by & founders
         )
+
+    def _is_empty_without(self, body: Person | NewRole, at: int) -> bool:
+        """Whether nobody else of the office could let the member in: of one that holds no keys, which a single person
+        may make up. Its people are vouched for as at a founding then."""
+        organisation = self.organisations.get(self._organisation_of(body) or uuid.UUID(int=0))
+        if organisation is None or organisation.holds_keys:
+            return False
+        return all(each.id == body.member_id for each in self.active_in(organisation.id, at))
 
     def _is_of(self, member: Member, kind: OrganisationKind) -> bool:
         return self.organisations[member.organisation_id].kind == kind
@@ -289,15 +310,16 @@ class State:
 
     # Whether the signatures are enough.
 
-    def _is_complete(self, kind: EntryKind, body: Body, signers: Collection[uuid.UUID]) -> bool:
+    def _is_complete(self, kind: EntryKind, body: Body, signers: Collection[uuid.UUID], at: int) -> bool:
         if kind is EntryKind.GENESIS:
             return {person.member_id for person in founders_of(body)} <= set(signers)
         if isinstance(body, Founding):
             founders = {person.member_id for person in body.founders}
-            return founders <= set(signers) and self._is_attested(
-                body, [each for each in signers if each not in founders]
-            )
+            others = [each for each in signers if each not in founders]
+            return founders <= set(signers) and self._is_attested(body.party, body.kind, others)
         if isinstance(body, Person | NewRole):
+            if self._is_empty_without(body, at):
+                return self._is_attested("", "", [each for each in signers if self.attests(each, at)])
             return self._is_let_in(body, signers)
         if isinstance(body, Party):
             return self._is_agreed_of_party(body, signers)
@@ -308,7 +330,7 @@ class State:
             )
         return bool(signers)
 
-    def _is_attested(self, body: Founding, attestors: Collection[uuid.UUID]) -> bool:
+    def _is_attested(self, party: str, kind: str, attestors: Collection[uuid.UUID]) -> bool:
         """One of the Responsible Authority and one of another organisation, of whom neither vouched for the other."""
         alone = self.begins_alone
         for first in attestors:
@@ -318,14 +340,14 @@ class State:
                     continue
                 if first in other.vouched_by or second in one.vouched_by:
                     continue
-                if alone or (one.organisation_id != other.organisation_id and self._is_other_party(body, other)):
+                if alone or (one.organisation_id != other.organisation_id and self._is_other_party(party, kind, other)):
                     return True
         return False
 
-    def _is_other_party(self, body: Founding, attestor: Member) -> bool:
+    def _is_other_party(self, party: str, kind: str, attestor: Member) -> bool:
         """Posts of one police and units of one child authority may take a sister; nobody else one of the own party."""
-        party = self.organisations[attestor.organisation_id].party
-        return not body.party or party != body.party or OrganisationKind(body.kind) in _SISTERS
+        other = self.organisations[attestor.organisation_id].party
+        return not party or other != party or OrganisationKind(kind) in _SISTERS
 
     def _is_let_in(self, body: Person | NewRole, signers: Iterable[uuid.UUID]) -> bool:
         """One colleague, if the role has no more rights than their own; else a second hand, too."""
@@ -351,7 +373,8 @@ class State:
 
     # What must be so for the act to make sense.
 
-    def _check(self, kind: EntryKind, body: Body, at: int) -> None:
+    def _check(self, kind: EntryKind, body: Body, at: int, after: int | None = None) -> None:
+        """`after`: the number of the log when it was proposed, if it was: since then the proposal itself is in it."""
         if (kind is EntryKind.GENESIS) is self.begun:
             raise EntryRefused(EntryRefusal.BEGUN)
         if kind in _STOPPED_WHILE_RESTORING and self.is_restoring(at):
@@ -370,7 +393,7 @@ class State:
             _must_be(body.state in set(PartyState), EntryRefusal.FORM)
             self._known(body.organisation_id)
         elif isinstance(body, Restored):
-            _must_be(body.number > self.number, EntryRefusal.PLACE)
+            _must_be(body.number > (self.number if after is None else after), EntryRefusal.PLACE)
         elif isinstance(body, Standing | NewName):
             if body.subject_id in self.organisations:
                 _must_be(kind is not EntryKind.LEFT, EntryRefusal.SUBJECT)
@@ -473,7 +496,9 @@ class State:
         elif isinstance(body, Party):
             of = self.organisations[body.organisation_id]
             until = at + PARTY_SUSPENDED if body.state == PartyState.SUSPENDED else 0
-            self.organisations[of.id] = replace(of, party_state=body.state, party_until=until)
+            self.organisations[of.id] = replace(
+                of, party_state=body.state, party_until=until, party_agreement=body.agreement
+            )
         elif isinstance(body, Box):
             self.boxes[body.organisation_id, body.month] = body.public
 
@@ -535,8 +560,13 @@ class State:
             self.members[member.id] = replace(member, suspended=False, until=0)
 
 
+def void_from(proposal: Proposal) -> int:
+    """The last hour at which somebody can agree to the proposal."""
+    return proposal.at + (FOUNDING_VOID_AFTER if proposal.kind in _FOUNDINGS else VOID_AFTER)
+
+
 def _is_void(proposal: Proposal, at: int) -> bool:
-    return at - proposal.at > (FOUNDING_VOID_AFTER if proposal.kind in _FOUNDINGS else VOID_AFTER)
+    return at > void_from(proposal)
 
 
 def _must_be(so: bool, otherwise: EntryRefusal) -> None:

@@ -242,7 +242,8 @@ class Member:
 class Organisation:
     """An organisation as the log has it. `version` is 0 without keys.
 
-    `spent`: somebody left who held this version; `party_state` is empty until an entry says something of the party.
+    `spent`: somebody left who held this version; `party_state` is empty until an entry says something of the party, by
+    the version of the agreement whose digest is `party_agreement`.
     """
 
     id: uuid.UUID
@@ -259,6 +260,7 @@ class Organisation:
     spent: bool = False
     party_state: str = ""
     party_until: int = 0
+    party_agreement: bytes = b""
 
     @property
     def holds_keys(self) -> bool:
@@ -267,13 +269,27 @@ class Organisation:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """An act that waits; `signers` in the order in which they signed."""
+    """An act that waits; `signers` in the order in which they signed. `after`, `after_at`: the number and the hour of
+    the entry before it."""
 
     digest: bytes
     kind: EntryKind
     body: Body
     at: int
     signers: tuple[uuid.UUID, ...]
+    after: int = 0
+    after_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Entries that were there once and are lost with a restored copy: those from `after` on, up to `number`. `since`:
+    the hour of the last entry that is there; `agreed_at`: when others agreed that the log goes on without them."""
+
+    after: int
+    number: int
+    since: int
+    agreed_at: int
 
 
 @dataclass(frozen=True, slots=True)

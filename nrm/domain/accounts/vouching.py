@@ -36,7 +36,8 @@ class Typist:
     """Who types words: where they stand to the person who reads them.
 
     `holds`: an active holder of the newest keyring of the own organisation. `alone`: nobody else there could do it.
-    `called_back`: they say that they called the number that is known of the person, or saw them.
+    `attests`: of another organisation, and the key log takes their signature for this person. `called_back`: they say
+    that they called the number that is known of the person, or saw them.
     """
 
     same_organisation: bool
@@ -48,6 +49,7 @@ class Typist:
     keeps_accounts: bool
     duty_desk: bool
     called_back: bool = False
+    attests: bool = False
 
 
 class HandRefusal(StrEnum):
@@ -97,8 +99,9 @@ def check_typing(purpose: WordPurpose, who: Typist, *, holds_keys: bool) -> None
     """Raise CannotVouch unless this person may type the words of that one.
 
     In an organisation that holds keys a holder does it, in another office an active member; founders do it for each
-    other. The words of a lost telephone are also typed by the duty desk of the Responsible Authority, after a call
-    back, or by the administrator of accounts, where the organisation has nobody else: they let nobody else in.
+    other. Where the organisation has nobody else, after a call back: the words of a lost telephone are typed by the
+    duty desk of the Responsible Authority, or for an office by the administrator of accounts; those of who joins by
+    whom the key log lets vouch for them (two of other organisations for an office, the duty desk as a second hand).
     """
     if who.oneself:
         raise CannotVouch
@@ -108,7 +111,8 @@ def check_typing(purpose: WordPurpose, who: Typist, *, holds_keys: bool) -> None
         allowed = who.holds if holds_keys else who.active
     else:
         outside = who.duty_desk if holds_keys else who.keeps_accounts
-        allowed = purpose is WordPurpose.FACTOR and who.alone and outside and who.called_back
+        vouches = outside if purpose is WordPurpose.FACTOR else who.attests
+        allowed = who.alone and vouches and who.called_back
     if not allowed:
         raise CannotVouch
 

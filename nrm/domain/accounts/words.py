@@ -21,8 +21,16 @@ SHOWN_FOR = timedelta(hours=48)
 """How long the words of one occasion hold; afterwards the page shows others."""
 TELEPHONE_FOR = timedelta(hours=2)
 """How long those of a lost telephone hold."""
+FOUNDED_FOR = timedelta(days=30)
+"""How long those of a founder hold: as long as others can agree to the founding."""
 
 Words = tuple[str, ...]
+
+
+def span_of(purpose: WordPurpose) -> timedelta:
+    """How long words for this purpose hold."""
+    return {WordPurpose.FACTOR: TELEPHONE_FOR, WordPurpose.FOUNDED: FOUNDED_FOR}.get(purpose, SHOWN_FOR)
+
 
 SPELLING: Mapping[str, Mapping[str, str]] = {
     "sq": {
@@ -100,7 +108,7 @@ def wrong_groups(typed: Sequence[str], right: Words) -> list[int]:
 
     What was typed into the first field alone counts as all four.
     """
-    given = [letters(each) for each in typed][:GROUPS]
+    given = [letters(each) for each in typed or ("",)][:GROUPS]
     size = len(right[0])
     if len(given) < GROUPS or (len(given[0]) == GROUPS * size and not any(given[1:])):
         whole = "".join(given)

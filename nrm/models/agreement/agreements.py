@@ -89,3 +89,29 @@ class Contract(Model):
     until_on: Mapped[date]
     ended_on: Mapped[date | None]
     recorded_at: Mapped[datetime]
+
+
+class ContractVersion(Model):
+    """What a contract said from one moment on, and who wrote it. Rows are added, and never changed.
+
+    `by_id` is empty for what was recorded before versions were kept. `mark`: a MAC under the store key over all of it.
+    """
+
+    __tablename__ = "contract_versions"
+    __table_args__ = (
+        UniqueConstraint("contract_id", "position"),
+        CheckConstraint("position >= 1", name="counted_from_one"),
+    )
+
+    id: Mapped[uuid.UUID] = id_column()
+    contract_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("contracts.id"))
+    position: Mapped[int]
+    number: Mapped[str]
+    subject: Mapped[str]
+    amount: Mapped[int] = mapped_column(BigInteger())  # lek
+    from_on: Mapped[date]
+    until_on: Mapped[date]
+    ended_on: Mapped[date | None]
+    by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
+    at: Mapped[datetime]
+    mark: Mapped[bytes]

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.db import hit_one
 from nrm.domain.accounts.accounts import Actor
+from nrm.domain.accounts.alarms import AlarmKind
 from nrm.domain.accounts.second_hands import (
     OF_CASES,
     OPEN,
@@ -33,6 +34,7 @@ from nrm.domain.accounts.second_hands import (
 )
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.second_hands import HeavyAct
+from nrm.steps.accounts import many_acts
 from nrm.store.accounts import second_hands as store
 from nrm.vault import counted, rows
 
@@ -63,7 +65,7 @@ def of_case(
     if begins:
         act.parked_at = act.asked_at
         act.final_at = final_at(act.asked_at, None, many=many, signed=signed)
-    _put(session, act)
+    _put(session, act, by)
     return act, True
 
 
@@ -83,10 +85,10 @@ def of_account(
     if ends_at_once(store.ended(member_id, by=by), few=few, held_back=held_back):
         act = _new_act(kind, reason, member_id, by, ActStatus.DONE)
         act.decided_at = act.asked_at
-        _put(session, act)
+        _put(session, act, by)
         return None
     act = _new_act(kind, reason, member_id, by, ActStatus.ASKED)
-    _put(session, act)
+    _put(session, act, by)
     record(session, audit.Event.ACT_ASKED, act, by)
     return act.id
 
@@ -199,7 +201,8 @@ def _new_act(kind: ActKind, reason: ActReason, subject: uuid.UUID, by: Actor, st
     )
 
 
-def _put(session: Session, act: HeavyAct) -> None:
+def _put(session: Session, act: HeavyAct, by: Actor) -> None:
     act.mark = rows.act_mark(act)
     session.add(act)
     session.flush()
+    many_acts.look(session, AlarmKind.ERASURES if act.case_id is not None else AlarmKind.ENDINGS, by)

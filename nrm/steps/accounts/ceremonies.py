@@ -7,6 +7,7 @@ recorded here and nowhere else (ADR 0100, ADR 0101).
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy import select, update
@@ -15,8 +16,9 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.domain.accounts.accounts import Actor, OrganisationKind
+from nrm.domain.accounts.key_log_entries import Founding
 from nrm.domain.accounts.members import KeyHappening
-from nrm.domain.accounts.words import SHOWN_FOR, TELEPHONE_FOR, NoOccasion, OccasionStatus, WordPurpose
+from nrm.domain.accounts.words import GROUPS, NoOccasion, OccasionStatus, WordPurpose, WrongWords, span_of, wrong_groups
 from nrm.models.accounts.accounts import Member, MemberSession, Organisation
 from nrm.models.accounts.occasions import Occasion
 from nrm.steps.accounts import key_log, passkeys
@@ -26,13 +28,13 @@ from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.accounts import occasions as rows
 from nrm.vault import keyrings
 from nrm.vault import members as vault
-from nrm.vault.keylog import words
+from nrm.vault.keylog import people, words
 
 
 def lasts(occasion: Occasion) -> bool:
     """Whether the words of an open occasion still hold."""
-    span = TELEPHONE_FOR if occasion.purpose == WordPurpose.FACTOR else SHOWN_FOR
-    return occasion.status == OccasionStatus.OPEN and clock.now() - occasion.began_at < span
+    lasts_for = span_of(WordPurpose(occasion.purpose))
+    return occasion.status == OccasionStatus.OPEN and clock.now() - occasion.began_at < lasts_for
 
 
 def waits(session: Session, member: Member) -> bool:
@@ -43,19 +45,19 @@ def waits(session: Session, member: Member) -> bool:
     return member.status == "waiting" or (member.status == "active" and not key_log.is_in(session, member))
 
 
-def opened(session: Session, member: Member, organisation: Organisation) -> Occasion:
+def opened(session: Session, member: Member, purpose: WordPurpose) -> Occasion:
     """The open occasion of somebody who waits; a new one if there is none, or if the words held long enough.
 
     Raises NoOccasion when it was made by another process in the same instant: ask again.
     """
     found = rows.going_on(session, member.id)
-    if found is not None and lasts(found) and found.purpose == _purpose(member, organisation):
+    if found is not None and lasts(found) and found.purpose == purpose:
         return found
     if found is None:
         rows.remove_forged(session, member.id)
         found = _new(member)
         session.add(found)
-    found.purpose = str(_purpose(member, organisation))
+    found.purpose = str(purpose)
     found.status = str(OccasionStatus.OPEN)
     found.serial = member.serial
     words.renew(session, found)
@@ -77,11 +79,37 @@ def _new(member: Member) -> Occasion:
     )
 
 
-def _purpose(member: Member, organisation: Organisation) -> WordPurpose:
+def purpose_of(member: Member, organisation: Organisation) -> WordPurpose:
     """What somebody who waits reads words for."""
     if OrganisationKind(organisation.kind).holds_keys and not account_rows.has_keyring(organisation.id):
         return WordPurpose.FOUNDED
     return WordPurpose.ANEW if member.serial > 1 else WordPurpose.JOINED
+
+
+def founding(session: Session, member: Member) -> Occasion | None:
+    """The occasion of a founder, open or typed: its words stand on the accession sheet."""
+    found = rows.going_on(session, member.id)
+    if found is not None and found.purpose == WordPurpose.FOUNDED and lasts(found):
+        return found
+    return next(iter(rows.typed_of(session, member.id, [WordPurpose.FOUNDED])), None)
+
+
+def check_founders(session: Session, body: Founding, typed: Mapping[uuid.UUID, Sequence[str]]) -> None:
+    """Raise WrongWords unless what was typed are the words of each founder, as their accession sheets have them.
+
+    Numbers of words go on from one founder to the next, in the order of `body`. Keys in the rows that are not those of
+    the proposal are no words at all: NoOccasion, as for a founder who has opened no sheet.
+    """
+    wrong: list[int] = []
+    for place, person in enumerate(body.founders):
+        member = session.get(Member, person.member_id, populate_existing=True)
+        occasion = founding(session, member) if member is not None else None
+        if member is None or occasion is None or people.person_of(member) != person:
+            raise NoOccasion
+        right = words.words(occasion, member, account_rows.instance().id)
+        wrong += [GROUPS * place + each for each in wrong_groups(typed.get(person.member_id, ()), right)]
+    if wrong:
+        raise WrongWords(wrong)
 
 
 def ask_anew(session: Session, member: Member, by: Actor, after: timedelta) -> Occasion:
@@ -143,13 +171,16 @@ def joined(session: Session, member: Member, organisation: Organisation, occasio
     Returns whether they are in: a role with more rights than the typist's own waits for a second colleague, who types
     the same words. Raises CannotOpen, Disagrees.
     """
-    if not key_log.is_in(session, member) and not key_log.let_in(session, member, by):
+    holds_keys = OrganisationKind(organisation.kind).holds_keys
+    let_in = key_log.is_in(session, member) or key_log.let_in(session, member, by)
+    if not let_in or (holds_keys and by.organisation_id != organisation.id):
+        # Who vouches from outside holds no keyring to share: a colleague types them once more.
         audit.append(session, audit.Event.WORDS_TYPED_ONCE, by=by, member_id_read=member.id)
         return False
     typed(session, occasion, by)
     member.status = "active"
     session.flush()
-    if OrganisationKind(organisation.kind).holds_keys and not member_rows.holds_newest(member.id):
+    if holds_keys and not member_rows.holds_newest(member.id):
         keyrings.share_keyring(session, member, by=by)
     happened(session, KeyHappening.CONFIRMED, member, by=by)
     session.flush()

@@ -8,8 +8,12 @@ from sqlalchemy.orm import Session
 
 from nrm import clock
 from nrm.domain.accounts.accounts import Actor
+from nrm.domain.accounts.alarms import AlarmKind
 from nrm.domain.accounts.members import KeyHappening
 from nrm.models.accounts.accounts import KeyEvent, Member
+from nrm.steps.accounts import many_acts
+
+_ENDINGS = (KeyHappening.DISABLED, KeyHappening.SUSPENDED, KeyHappening.BEGINS_ANEW)
 
 
 def happened(
@@ -32,3 +36,5 @@ def happened(
             version=version,
         )
     )
+    if event in _ENDINGS:
+        many_acts.look(session, AlarmKind.ENDINGS, by)

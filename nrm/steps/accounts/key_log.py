@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from nrm import clock
 from nrm.domain.accounts.accounts import Actor, KeyHolder, OrganisationKind, Role
 from nrm.domain.accounts.key_log import State
-from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, Standing, hour_of
+from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, Standing, founders_of, hour_of
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.prepared import AnySession, Row
 from nrm.vault import keyrings, members
@@ -35,7 +35,7 @@ def end_seen(session: AnySession, login: str, browsers: str) -> tuple[Head, bool
     """(the end of the key log for this person to remember, whether it contradicts what stands here): what their browser
     saw stays, if the log does not go on from it. A browser that saw none contradicts nothing."""
     state, seen = log.last_state(session), members.browser_head(login, browsers)
-    if seen is not None and not state.extends(*seen):
+    if seen is not None and not state.follows(*seen):
         return seen, True
     return Head(state.number, state.digest), False
 
@@ -47,6 +47,12 @@ def is_right(session: Session) -> bool:
     except log.LogWrong:
         return False
     return True
+
+
+def is_spent(session: Session, organisation_id: uuid.UUID | None) -> bool:
+    """Whether somebody left the organisation who held the newest version of its keyring, by the key log."""
+    found = log.last_state(session).organisations.get(organisation_id) if organisation_id else None
+    return found is not None and found.spent
 
 
 def _state(session: Session) -> State:
@@ -134,6 +140,22 @@ def typed_by(session: Session, member: Member) -> tuple[uuid.UUID, ...]:
     kind = EntryKind.ANEW if member.id in state.members else EntryKind.JOINED
     found = log.proposal_of(state, kind, people.person_of(member))
     return found.signers if found is not None else ()
+
+
+def may_let_in(session: Session, member: Member, by: Actor) -> bool:
+    """Whether the log takes the actor's signature for this person, alone or with others. Raises Disagrees."""
+    state = _state(session)
+    if member.organisation_id not in state.organisations or by.member_id is None or not member.own_signature:
+        return False
+    kind = EntryKind.ANEW if member.id in state.members else EntryKind.JOINED
+    return state.may_sign(kind, people.person_of(member), by.member_id, hour_of(clock.now()))
+
+
+def founds(session: Session, member: Member) -> bool:
+    """Whether the member is a founder in a proposal that waits. Raises Disagrees."""
+    state = _state(session)
+    waiting = state.open_proposals(hour_of(clock.now()))
+    return any(member.id == each.member_id for proposal in waiting for each in founders_of(proposal.body))
 
 
 def propose_founding(session: Session, organisation: Organisation, founders: Sequence[Member], by: Actor) -> None:

@@ -42,13 +42,16 @@ def leave(session: Session, member: Member, organisation: Organisation, by: Acto
     member.status, member.left_at = "disabled", clock.now() if had_keys else None
     session.flush()
     happened(session, KeyHappening.DISABLED, member, by=by)
-    if holds:
+    # For the log who left held the version, whatever the rows say: it is handed nothing more before the next one.
+    due = holds or key_log.is_spent(session, organisation.id)
+    if due:
         organisation.keyring_due_at = organisation.anew_due_at = clock.now()
     audit.append(session, audit.Event.MEMBER_DISABLED, by=by, member_id_disabled=member.id)
     # While the log is wrong the account ends all the same; the new keyring stays due.
-    if holds and organisation.id == by.organisation_id and key_log.is_right(session):
+    renews = organisation.id == by.organisation_id and by.member_id and member_rows.holds_newest(by.member_id)
+    if due and renews and key_log.is_right(session):
         steps.renew(session, organisation, by)
-    return holds
+    return due
 
 
 def come_back(session: Session, member: Member, by: Actor, *, waiting: bool) -> None:

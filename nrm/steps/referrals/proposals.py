@@ -44,8 +44,9 @@ UNREADY: Words = {
 
 
 DISAGREES: Words = {
-    "sq": "Tani nuk mund të pyetet: çelësi i saj nuk është ai që njihet këtu. Telefononi.",
-    "en": "Cannot be asked now: its key is not the one that is known here. Telephone.",
+    "sq": "Tani nuk mund të pyetet: çelësi i saj nuk është ai që njihet këtu, ose u largua dikush që e kishte. "
+    "Telefononi.",
+    "en": "Cannot be asked now: its key is not the one that is known here, or somebody left who held it. Telephone.",
 }
 
 

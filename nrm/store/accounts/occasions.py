@@ -5,20 +5,22 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission, Role
+from nrm.domain.accounts.key_log_entries import EntryKind, hour_of
 from nrm.domain.accounts.vouching import HandRefusal, refusal_of_hand
 from nrm.domain.accounts.words import SHOWN_FOR, TELEPHONE_FOR, OccasionStatus, WordPurpose
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.occasions import Occasion
 from nrm.store.rows.accounts import members as rows
 from nrm.store.rows.accounts import occasions as occasion_rows
-from nrm.vault.keylog import words
+from nrm.vault.keylog import log, people, words
 
 _GOES_ON = (OccasionStatus.WAITS, OccasionStatus.OPEN)
 
@@ -94,11 +96,32 @@ def number_waiting(by: Actor) -> ColumnElement[int]:
 
 def waiting(*, by: Actor) -> list[OccasionLine]:
     """Colleagues whose words wait or who begin anew; of other organisations those that have nobody to do it."""
+    statement = _rows(by)
+    if not _looks_outside(by):
+        statement = statement.where(Occasion.organisation_id == by.organisation_id)
+    return _lines(statement, by)
+
+
+def to_attest(*, by: Actor) -> list[OccasionLine]:
+    """People of other organisations who join where nobody else is, and whom the key log lets the actor vouch for."""
+    if by.organisation_id is None:
+        return []
+    joining = Occasion.purpose.in_((WordPurpose.JOINED, WordPurpose.ANEW))
+    found = _lines(_rows(by).where(joining, Occasion.organisation_id != by.organisation_id), by)
+    return [each for each in found if not each.waits]
+
+
+def _lines(statement: Select[*tuple[Any, ...]], by: Actor) -> list[OccasionLine]:
+    found = (_line(each[0], each[1], each[2], each[3], by) for each in db.session.execute(statement).all())
+    return [each for each in found if each is not None]
+
+
+def _rows(by: Actor) -> Select[*tuple[Any, ...]]:
     who, now = aliased(Member), clock.now()
     telephone = (Occasion.purpose == WordPurpose.FACTOR) & (Occasion.began_at > now - TELEPHONE_FOR)
     joining = (Occasion.purpose != WordPurpose.FACTOR) & (Occasion.began_at > now - SHOWN_FOR)
     joining &= Member.code_checked_at.is_not(None)
-    statement = (
+    return (
         select(Occasion, Member, who.name, Organisation)
         .join(Member, Member.id == Occasion.member_id)
         .join(Organisation, Organisation.id == Occasion.organisation_id)
@@ -108,10 +131,6 @@ def waiting(*, by: Actor) -> list[OccasionLine]:
         .order_by(Occasion.began_at, Occasion.id)
         .execution_options(populate_existing=True)
     )
-    if not _looks_outside(by):
-        statement = statement.where(Occasion.organisation_id == by.organisation_id)
-    found = (_line(*each, by) for each in db.session.execute(statement).all())
-    return [each for each in found if each is not None]
 
 
 def _line(
@@ -126,7 +145,8 @@ def _line(
     elif not own:
         outside = by.role is Role.DUTY_OFFICER if holds_keys else by.may(Permission.ORGANISATION_FOUND)
         alone = not occasion_rows.others_who_vouch(member, holds_keys=holds_keys)
-        if not (outside and alone and occasion.purpose == WordPurpose.FACTOR):
+        vouches = outside and alone if occasion.purpose == WordPurpose.FACTOR else _may_vouch(member, by)
+        if not vouches:
             return None
     if waits and not own and not may_agree:
         return None
@@ -145,12 +165,28 @@ def _line(
     )
 
 
+def _may_vouch(member: Member, by: Actor) -> bool:
+    """Whether the key log lets the actor vouch for somebody of another organisation; also as the second hand, where
+    nobody else of theirs could be it."""
+    state = log.last_state(db.session)
+    organisation = state.organisations.get(member.organisation_id)
+    if organisation is None or by.member_id is None or not member.own_signature:
+        return False
+    person = people.person_of(member)
+    kind = EntryKind.ANEW if member.id in state.members else EntryKind.JOINED
+    waits = log.proposal_of(state, kind, person)
+    first_id = waits.signers[0] if waits is not None else None
+    if occasion_rows.hands_beside(member, first_id, holds_keys=organisation.holds_keys):
+        return False
+    return state.may_sign(kind, person, by.member_id, hour_of(clock.now()))
+
+
 def one(member_id: uuid.UUID, *, by: Actor) -> OccasionLine:
     """The line of this member; raises NotVisible."""
-    found = next((each for each in waiting(by=by) if each.member_id == member_id), None)
-    if found is None:
+    found = _lines(_rows(by).where(Occasion.member_id == member_id), by)
+    if not found:
         raise NotVisible
-    return found
+    return found[0]
 
 
 def founders(*, by: Actor) -> list[OccasionLine]:

@@ -6,18 +6,21 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Select, bindparam, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, Permission
 from nrm.domain.agreement.agreement_versions import VersionStatus
-from nrm.models.accounts.accounts import Organisation
-from nrm.models.agreement.agreements import AgreementSignature, AgreementVersion, Contract
+from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.agreement.agreements import AgreementSignature, AgreementVersion, Contract, ContractVersion
 from nrm.store.rows.agreement import agreement_versions as rows
 from nrm.store.rows.agreement.agreement_versions import BINDING, SignatureLine
 from nrm.store.statements import built_once
+from nrm.vault import rows as vault_rows
+
+_SAID = ("number", "subject", "amount", "from_on", "until_on", "ended_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,54 @@ def contract(contract_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Contra
     if found is None:
         raise NotVisible
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class ContractVersionLine:
+    """What a contract said from `at` on. `name`: of who wrote it, empty where that was not kept; not `sound`: another
+    program changed the row, and nothing in it is believed."""
+
+    at: datetime
+    name: str
+    number: str
+    subject: str
+    amount: int
+    from_on: date
+    until_on: date
+    ended_on: date | None
+    sound: bool
+
+
+def contract_versions(contract_id: uuid.UUID, *, by: Actor) -> tuple[list[ContractVersionLine], bool]:
+    """(the versions of a contract, the newest first; whether it says now what the newest says and none is missing).
+
+    Raises NotVisible.
+    """
+    row = contract(contract_id, by=by)
+    found = db.session.execute(
+        select(ContractVersion, Member.name)
+        .outerjoin(Member, Member.id == ContractVersion.by_id)
+        .where(ContractVersion.contract_id == contract_id)
+        .order_by(ContractVersion.position.desc())
+    ).all()
+    lines = [
+        ContractVersionLine(
+            each.at,
+            name or "",
+            each.number,
+            each.subject,
+            each.amount,
+            each.from_on,
+            each.until_on,
+            each.ended_on,
+            vault_rows.is_contract_version(each),
+        )
+        for each, name in found
+    ]
+    whole = [each.position for each, _ in found] == list(range(len(found), 0, -1))
+    now = (row.number, row.subject, row.amount, row.from_on, row.until_on, row.ended_on)
+    same = not lines or now == tuple(getattr(lines[0], name) for name in _SAID)
+    return lines, whole and same and all(line.sound for line in lines)
 
 
 def _contract_line(row: Contract, organisation: Organisation) -> ContractLine:

@@ -34,11 +34,13 @@ _LISTED = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class Believed:
-    """A version of an organisation's keyring to which something may be sealed."""
+    """A version of an organisation's keyring to which something may be sealed. `spent`: somebody left who held it, so
+    that it is handed nothing any more that it did not hold."""
 
     version: int
     public: bytes
     founded: bool
+    spent: bool = False
 
 
 def _engine() -> Engine:
@@ -54,7 +56,7 @@ def keyring_of(session: AnySession, organisation_id: uuid.UUID, *, own: bool = F
     found = state.organisations.get(organisation_id)
     if found is not None:
         if found.version and (own or state.is_vouched_for(organisation_id)):
-            return Believed(found.version, found.public, founded=True)
+            return Believed(found.version, found.public, founded=True, spent=found.spent)
         return None
     return _listed(organisation_id)
 
@@ -79,6 +81,28 @@ def days_left(session: AnySession, organisation_id: uuid.UUID) -> int | None:
     row = _LISTED.first_of(_engine(), {"organisation_id": organisation_id})
     since: datetime = row.frozen_at if row is not None else clock.now()
     return max(0, BEFORE_DAYS - (clock.now() - since).days)
+
+
+def all_days_left(session: AnySession) -> dict[uuid.UUID, int]:
+    """`days_left` of every organisation on the list that is not founded; 0 for one whose days are over."""
+    founded = log.last_state(session).organisations
+    with _engine().connect() as connection:
+        rows = connection.execute(select(KeyLogBefore)).all()
+    return {
+        row.organisation_id: max(0, BEFORE_DAYS - (clock.now() - row.frozen_at).days)
+        for row in rows
+        if row.organisation_id not in founded
+        and is_right_row_mac(row.mark, "keyring before", row.organisation_id, *_parts(row))
+    }
+
+
+def is_from_before(at: datetime) -> bool:
+    """Whether the moment lies before the upgrade that brought the key log, by the list that it wrote."""
+    with _engine().connect() as connection:
+        row = connection.execute(select(KeyLogBefore).order_by(KeyLogBefore.frozen_at).limit(1)).first()
+    if row is None or not is_right_row_mac(row.mark, "keyring before", row.organisation_id, *_parts(row)):
+        return False
+    return bool(at <= row.frozen_at)
 
 
 def freeze(session: Session) -> int:

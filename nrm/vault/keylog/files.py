@@ -20,7 +20,7 @@ from typing import Any
 
 from nrm import crypto
 from nrm.domain.accounts.key_log import State
-from nrm.domain.accounts.key_log_entries import EntryKind, KeyPeriod, Member, Organisation, Proposal
+from nrm.domain.accounts.key_log_entries import EntryKind, KeyPeriod, Lost, Member, Organisation, Proposal
 from nrm.vault.keylog.entries import Signed, body_bytes, read_body
 
 FORMAT = "nrm-keylog-1"
@@ -190,6 +190,7 @@ def _written(state: State) -> dict[str, Any]:
                 each.spent,
                 each.party_state,
                 each.party_until,
+                each.party_agreement.hex(),
             ]
             for each in state.organisations.values()
         ],
@@ -211,9 +212,17 @@ def _written(state: State) -> dict[str, Any]:
             for each in state.members.values()
         ],
         "proposals": [
-            [each.digest.hex(), str(each.kind), body_bytes(each.body, each.at).hex(), _ids(each.signers)]
+            [
+                each.digest.hex(),
+                str(each.kind),
+                body_bytes(each.body, each.at).hex(),
+                _ids(each.signers),
+                each.after,
+                each.after_at,
+            ]
             for each in state.proposals.values()
         ],
+        "lost": [[each.after, each.number, each.since, each.agreed_at] for each in state.lost],
         "keys": {
             member_id.hex: [[each.signing.hex(), each.since, each.until] for each in periods]
             for member_id, periods in state.keys.items()
@@ -240,15 +249,16 @@ def _state(found: dict[str, Any]) -> State:
 
     state = State(found["number"], as_bytes(found["digest"]), found["at"])
     for each in found["organisations"]:
-        parts = [one(each[0]), *each[1:5], as_bytes(each[5]), as_bytes(each[6]), *each[7:]]
+        parts = [one(each[0]), *each[1:5], as_bytes(each[5]), as_bytes(each[6]), *each[7:14], as_bytes(each[14])]
         parts[9] = frozenset(map(one, each[9]))
         state.organisations[parts[0]] = Organisation(*parts)
     for each in found["members"]:
         parts = [one(each[0]), one(each[1]), *each[2:4], *map(as_bytes, each[4:7]), *each[7:]]
         parts[8] = frozenset(map(one, each[8]))
         state.members[parts[0]] = Member(*parts)
-    for digest, kind, content, signers in found["proposals"]:
-        state.proposals[as_bytes(digest)] = _proposal(digest, kind, content, signers)
+    for digest, *parts in found["proposals"]:
+        state.proposals[as_bytes(digest)] = _proposal(digest, *parts)
+    state.lost.extend(Lost(*each) for each in found["lost"])
     for member_id, periods in found["keys"].items():
         state.keys[one(member_id)] = tuple(KeyPeriod(as_bytes(key), since, until) for key, since, until in periods)
     state.owners.update((as_bytes(key), one(member_id)) for key, member_id in found["owners"].items())
@@ -258,6 +268,14 @@ def _state(found: dict[str, Any]) -> State:
     return state
 
 
-def _proposal(digest: str, kind: str, content: str, signers: Sequence[str]) -> Proposal:
+def _proposal(digest: str, kind: str, content: str, signers: Sequence[str], after: int, after_at: int) -> Proposal:
     body, at = read_body(EntryKind(kind), bytes.fromhex(content))
-    return Proposal(bytes.fromhex(digest), EntryKind(kind), body, at, tuple(uuid.UUID(hex=each) for each in signers))
+    return Proposal(
+        bytes.fromhex(digest),
+        EntryKind(kind),
+        body,
+        at,
+        tuple(uuid.UUID(hex=each) for each in signers),
+        after,
+        after_at,
+    )

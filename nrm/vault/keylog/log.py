@@ -88,7 +88,7 @@ def _known() -> _Known:
 
 
 def _state_key() -> bytes:
-    return crypto.expand(config().secrets.store, crypto.ctx("keylog state"))
+    return crypto.expand(config().secrets.store, crypto.ctx("keylog state 2"))
 
 
 def instance_id() -> uuid.UUID:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Sequence
+from datetime import datetime
 
 from nrm import crypto
 from nrm.domain.accounts.accounts import KeyHolder
-from nrm.domain.accounts.key_log_entries import Founding, Person
+from nrm.domain.accounts.key_log import State
+from nrm.domain.accounts.key_log_entries import Founding, Person, hour_of
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.vault.keylog import entries, log
 
 _SALT_BYTES = 16
+_SHOWN_BYTES = 16
 
 
 def sign_own(member: Member, keys: KeyHolder, *, serial: int) -> None:
@@ -42,6 +46,26 @@ def _person(member: Member, own: bytes) -> Person:
         bytes(member.kem_public),
         own,
     )
+
+
+def is_named_so(member: Member, digest: bytes) -> bool:
+    """Whether the name in a row is the one that was signed."""
+    return member.name_salt is not None and entries.name_digest(member.name_salt, member.login, member.name) == digest
+
+
+def keys_then(state: State, member_id: uuid.UUID, at: datetime) -> list[bytes]:
+    """The signing keys with which the member of the log signed at that moment: none while they had left, two in the
+    hour of a change; for a moment before the log had them, the key with which they came in."""
+    periods, hour = state.keys[member_id], hour_of(at)
+    if hour < periods[0].since:
+        return [periods[0].signing]
+    return [each.signing for each in periods if each.since <= hour and (each.until == -1 or hour <= each.until)]
+
+
+def fingerprint(keys: bytes) -> str:
+    """16 bytes of the digest of public keys in hexadecimal, four by four, for people to compare; empty for no key."""
+    digest = crypto.digest(keys)[:_SHOWN_BYTES].hex() if keys else ""
+    return " ".join(digest[place : place + 4] for place in range(0, len(digest), 4))
 
 
 def signed_by(member: Member, keys: KeyHolder) -> Person:

@@ -153,8 +153,10 @@ def _type_page(member_id: uuid.UUID, form: TypeWordsForm, status: int) -> Answer
         return errors.error_page(403, NOT_YOURS)
     except NoOccasion:
         return errors.error_page(409, NO_OCCASION)
-    lines = store.founders(by=by) if purpose is WordPurpose.FOUNDED else store.waiting(by=by)
-    line = next((each for each in lines if each.member_id == member_id), None)
+    if purpose is WordPurpose.FOUNDED:
+        line = next((each for each in store.founders(by=by) if each.member_id == member_id), None)
+    else:
+        line = store.one(member_id, by=by)
     if line is None:
         raise NotVisible
     page = render_template(

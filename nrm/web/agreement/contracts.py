@@ -102,7 +102,10 @@ def change_page(contract_id: uuid.UUID) -> str:
 
 def _changed(contract_id: uuid.UUID, form: ContractForm) -> str:
     (line,) = [each for each in store.contracts(by=access.actor()) if each.id == contract_id]
-    return render_template("agreement/contracts/record.html", form=form, centre=text_in(line.names))
+    versions, sound = store.contract_versions(contract_id, by=access.actor())
+    return render_template(
+        "agreement/contracts/record.html", form=form, centre=text_in(line.names), versions=versions, sound=sound
+    )
 
 
 @blueprint.post("/contracts/<uuid:contract_id>")

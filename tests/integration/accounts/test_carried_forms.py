@@ -380,3 +380,20 @@ def test_an_act_that_asks_for_a_proof_is_not_filled_in(app: Flask) -> None:
     page = client.post("/sign-in", data={**signing_in, "carried": carried.group(1)}).text
     assert "kept=1" not in page
     assert f"/cases/{case_id}/erase" in page
+
+
+def test_what_was_chosen_is_shown_in_the_words_of_the_form_and_not_as_its_codes(world_app: Planted) -> None:
+    app, world = world_app
+    gone(world.own_stay, ME)
+    me = Person(app.test_client(), ME)
+    colleague = db.session.scalars(select(Member.id).where(Member.login == "vatra.case_worker")).one()
+    factories.later(minutes=6)
+    page = me.post(f"/members/{colleague}/suspend?lang=en", {"reason": "misuse"}, 401)
+    assert "What was opened or ended must be looked into first" in page
+    assert "reason: misuse" not in page
+    page = me.post(f"/cases/{world.own_case}/erase?lang=en", {"asked": "y"}, 401)
+    assert "The person was told what is erased, and asks for it" in page
+    assert "asked: y" not in page
+    # What no form offers is shown as it was sent, and not in the words of another form.
+    page = me.post(f"/members/{colleague}/suspend?lang=en", {"reason": "made_up"}, 401)
+    assert "reason: made_up" in page

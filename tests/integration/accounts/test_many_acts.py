@@ -15,7 +15,7 @@ from nrm.actions.accounts import members, suspensions
 from nrm.actions.shelter import cases
 from nrm.db import db, transaction
 from nrm.domain.accounts.suspensions import SuspensionReason
-from nrm.domain.shelter.cases import Compartment, Purpose
+from nrm.domain.shelter.cases import CaseRefused, Compartment, Purpose
 from nrm.models.accounts.accounts import Member
 from nrm.models.accounts.alarms import Alarm
 from nrm.models.shelter.cases import Reading
@@ -137,3 +137,37 @@ def test_more_than_fifteen_or_twice_the_usual_day_are_told(app: Flask, usual: in
     assert (
         db.session.scalars(select(Member.status).where(Member.login == WORKER)).one() == "active"
     )  # it keeps nobody out
+
+
+def test_an_alarm_stands_at_the_act_and_does_not_wait_for_the_next_minute(app: Flask) -> None:
+    """Whoever stops the clock of the server, or ends it, does not stop the alarm; openings alone wait for `tend`."""
+
+    def stored() -> dict[str, int]:
+        db.session.rollback()
+        return {each.kind: each.cases for each in db.session.scalars(select(Alarm).order_by(Alarm.raised_at))}
+
+    found = opened(10)
+    for case_id in found[:3]:
+        assert stored() == {}
+        waits(factories.actor(WORKER), case_id)
+    assert stored() == {"erasures": 3}
+    others = colleagues("v.one", "v.two", "v.three")
+    members.disable(member_id=others[0], by=factories.actor(WORKER))
+    suspensions.suspend(member_id=others[1], reason=SuspensionReason.MISUSE, by=factories.actor(WORKER))
+    assert "endings" not in stored()
+    suspensions.suspend(member_id=others[2], reason=SuspensionReason.MISUSE, by=factories.actor(WORKER))
+    assert stored()["endings"] == 3
+    tending.tend()  # counts the same once
+    assert stored() == {"erasures": 3, "endings": 3}
+
+
+def test_shares_raise_their_alarm_with_the_tenth_of_them_and_with_none_that_failed(app: Flask) -> None:
+    found = opened(10)
+    for number, case_id in enumerate(found):
+        assert not db.session.scalars(select(Alarm)).all(), number
+        db.session.rollback()
+        share = {"organisation_id": people.organisation("PROSECUTION"), "compartments": [Compartment.LEGAL]}
+        with pytest.raises(CaseRefused):
+            cases.share(case_id=case_id, agreed=False, by=factories.actor(WORKER), **share)  # type: ignore[arg-type]
+        cases.share(case_id=case_id, agreed=True, by=factories.actor(WORKER), **share)  # type: ignore[arg-type]
+    assert [each.kind for each in db.session.scalars(select(Alarm))] == ["shares"]

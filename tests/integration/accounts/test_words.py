@@ -402,4 +402,8 @@ def test_an_organisation_that_lost_all_holders_is_founded_anew_as_another_and_th
     factories.let_in(other, by=one)
     with pytest.raises((NotVisible, cases.CannotOpen)):
         reads(sent.case_id, "new.0")
-    sign_in("new.0").get("/accession-sheet", 404)
+    # The sheet is there until others have attested the founding.
+    assert " ".join(factories.sheets(factories.actor("new.0"))[one.member_id]) in sign_in("new.0").get(
+        "/accession-sheet"
+    )
+    sign_in(WORKER).get("/accession-sheet", 404)

@@ -10,13 +10,13 @@ from datetime import date
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from nrm import audit
 from nrm.actions.agreement import agreement_simulation as simulations
 from nrm.actions.agreement import agreement_versions as actions
-from nrm.db import db
-from nrm.models.agreement.agreements import AgreementVersion, Contract
+from nrm.db import db, transaction
+from nrm.models.agreement.agreements import AgreementVersion, Contract, ContractVersion
 from nrm.models.audit import AuditEntry
 from nrm.steps import background
 from nrm.store.agreement.agreement_simulation import SIMULATION
@@ -322,3 +322,64 @@ def test_a_trial_shows_where_people_come_also_by_two_dimensions_and_what_is_not_
     assert ["50", "35"] in lines.values()
     assert "A draft can be written for one person" in page
     assert "→ all others together" not in page
+
+
+def test_what_a_contract_said_stays_with_who_changed_it_and_when(app: Flask, sign_in: SignIn) -> None:
+    coordinator = sign_in(texts.COORDINATOR)
+    coordinator.post("/contracts", contract_form())
+    (row,) = db.session.scalars(select(Contract))
+    path = f"/contracts/{row.id}"
+    coordinator.post(path, contract_form())  # nothing is changed: no version
+    coordinator.post(path, contract_form(amount="900 000"))
+    coordinator.post(path, contract_form(amount="900 000", subject="Food"))
+    page = coordinator.get(f"{path}?lang=en")
+    db.session.rollback()
+    versions = db.session.scalars(select(ContractVersion).order_by(ContractVersion.position)).all()
+    said = [(each.position, each.amount, each.subject) for each in versions]
+    assert said == [(1, 1_200_000, "Accommodation"), (2, 900_000, "Accommodation"), (3, 900_000, "Food")]
+    member = factories.actor(texts.COORDINATOR).member_id
+    assert {each.by_id for each in versions} == {member}
+    assert page.index("Food</td>") < page.index("1,200,000")
+    assert "Test coordinator" in page
+    assert "another hand" not in page
+    sign_in("vatra.shelter_manager").get(path, 403)
+    for login in ("molsa.statistician", "ra.duty_officer", "administrator"):
+        sign_in(login).get(path, 403)
+
+
+@pytest.mark.parametrize("what", ["a version", "who wrote it", "the contract", "a row is gone"])
+def test_a_history_of_a_contract_that_another_hand_wrote_is_said_and_not_believed(
+    app: Flask, sign_in: SignIn, what: str
+) -> None:
+    coordinator = sign_in(texts.COORDINATOR)
+    coordinator.post("/contracts", contract_form())
+    (row,) = db.session.scalars(select(Contract))
+    coordinator.post(f"/contracts/{row.id}", contract_form(amount="900 000"))
+    first = ContractVersion.position == 1
+    with transaction() as session:
+        if what == "a version":
+            session.execute(update(ContractVersion).where(first).values(amount=5))
+        elif what == "who wrote it":
+            session.execute(update(ContractVersion).where(first).values(by_id=None))
+        elif what == "the contract":
+            session.execute(update(Contract).values(amount=5))
+        else:
+            session.execute(delete(ContractVersion).where(first))
+    page = coordinator.get(f"/contracts/{row.id}?lang=en")
+    assert "was changed in the database by another hand" in page
+    assert (">5<" in page) is False
+
+
+def test_a_contract_from_before_versions_were_kept_keeps_what_it_said(app: Flask, sign_in: SignIn) -> None:
+    coordinator = sign_in(texts.COORDINATOR)
+    coordinator.post("/contracts", contract_form())
+    (row,) = db.session.scalars(select(Contract))
+    recorded = row.recorded_at
+    with transaction() as session:
+        session.execute(delete(ContractVersion))
+    assert "another hand" not in coordinator.get(f"/contracts/{row.id}?lang=en")
+    coordinator.post(f"/contracts/{row.id}", contract_form(amount="900 000"))
+    db.session.rollback()
+    first, second = db.session.scalars(select(ContractVersion).order_by(ContractVersion.position))
+    assert (first.by_id, first.at, first.amount, second.amount) == (None, recorded, 1_200_000, 900_000)
+    assert "not kept" in coordinator.get(f"/contracts/{row.id}?lang=en")

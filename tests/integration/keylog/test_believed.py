@@ -22,7 +22,7 @@ from nrm.actions.shelter import cases
 from nrm.db import db, disconnect, transaction
 from nrm.domain.accounts.accounts import Role, UnusableInvitation
 from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, NewName, hour_of
-from nrm.domain.accounts.words import TypedBefore
+from nrm.domain.accounts.words import TypedBefore, WrongWords
 from nrm.domain.shelter.cases import Compartment
 from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member, MemberSession, Organisation
 from nrm.models.accounts.key_log import KeyLogEntry
@@ -326,7 +326,14 @@ def test_founding_a_new_organisation_by_its_people_and_two_who_attest(app: Flask
     with pytest.raises(accounts.KeyringDisagrees):
         grants.recipients(db.session(), [organisation.id])
     db.session.rollback()
-    assert not actions.agree(proposal=digest, by=factories.actor("ra.duty_officer"))
+    sheets = factories.sheets(one, two)
+    with pytest.raises(WrongWords):  # nobody attests without the words of the accession sheets
+        actions.agree(proposal=digest, by=factories.actor("ra.duty_officer"))
+    swapped = dict(zip(sheets, reversed(list(sheets.values())), strict=True))
+    with pytest.raises(WrongWords) as wrong:
+        actions.agree(proposal=digest, typed=swapped, by=factories.actor("ra.duty_officer"))
+    assert len(wrong.value.groups) == 8
+    assert not actions.agree(proposal=digest, typed=sheets, by=factories.actor("ra.duty_officer"))
     # Too new in the log to attest.
     newcomer = accounts.invite(
         organisation_id=on_their_way.organisation("VATRA"),
@@ -338,8 +345,8 @@ def test_founding_a_new_organisation_by_its_people_and_two_who_attest(app: Flask
     factories.join(newcomer)
     factories.confirm("vatra.new", by=factories.actor("vatra.case_worker"))
     with pytest.raises(EntryRefused):
-        actions.agree(proposal=digest, by=factories.actor("vatra.new"))
-    assert actions.agree(proposal=digest, by=factories.actor("nrc.shelter_manager"))
+        actions.agree(proposal=digest, typed=sheets, by=factories.actor("vatra.new"))
+    assert actions.agree(proposal=digest, typed=sheets, by=factories.actor("nrc.shelter_manager"))
     assert grants.recipients(db.session(), [organisation.id])[0].organisation_id == organisation.id
     db.session.rollback()
     # From now on their own people let in, and a role with more rights needs both.
@@ -414,3 +421,34 @@ def test_a_browser_that_remembers_a_longer_log_says_so_at_the_first_sign_in(
     assert last == "key_log_contradicted"
     # The browser goes on to remember it: it is not talked out of it by signing in again.
     assert accounts.remember_browser(login=login, browsers=browser) == browser
+
+
+def test_a_session_whose_end_of_the_log_was_taken_away_has_ended(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    """Without a memory a session would take any log. Only those from before the upgrade never had one."""
+
+    def forgets(cookie: str) -> None:
+        with transaction() as session:
+            session.execute(update(MemberSession).values(sealed_head=None))
+
+    cookie = accounts.sign_in(login="nrc.case_worker", password=factories.PASSWORD)
+    assert isinstance(accounts.resume(cookie), accounts.SignedIn)
+    forgets(cookie)
+    assert accounts.resume(cookie) is None
+    assert "end of the key log in a session" in caplog.text
+    # As `nrm upgrade` finds it: no log, and sessions that began before there was one.
+    disconnect()
+    with transaction() as session:
+        session.execute(delete(KeyLogEntry))
+    with db.engines["shred"].begin() as connection:
+        connection.exec_driver_sql("DELETE FROM keylog_heads")
+    factories.forget_key_log(app)
+    before = accounts.sign_in(login="nrc.case_worker", password=factories.PASSWORD)
+    forgets(before)
+    factories.later(minutes=1)
+    with transaction() as session:
+        assert belief.freeze(session)
+    assert isinstance(accounts.resume(before), accounts.SignedIn)
+    factories.later(minutes=2)
+    after = accounts.sign_in(login="nrc.case_worker", password=factories.PASSWORD)
+    forgets(after)
+    assert accounts.resume(after) is None

@@ -56,7 +56,7 @@ def test_a_file_is_verified_by_itself_and_the_first_wrong_entry_is_named(typed, 
     path.write_text("".join(whole))
     done = typed("keylog", "verify", str(path))
     assert done.returncode == 0
-    assert done.stdout.startswith(f"whole: {entries_there()} entries; 21 organisations")
+    assert done.stdout.startswith(f"whole: {entries_there()} entries; 30 organisations")
     changed = json.loads(whole[5])
     changed["signature"] = json.loads(whole[6])["signature"]
     path.write_text("".join([*whole[:5], json.dumps(changed) + "\n", *whole[6:]]))

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
 from nrm import clock, crypto
+from nrm.actions.accounts import members, offices
 from nrm.actions.reports import contributions, reports
 from nrm.actions.shelter import payment_lines
 from nrm.db import db, transaction
@@ -480,3 +481,93 @@ def test_signatures_from_before_times_were_signed_stay_good_and_say_so(closed: F
     assert reports.is_genuine(before)
     assert reports.without_time(before) == ["server", "statistician"]
     assert not reports.is_genuine({**value, "signatures": [{**old, "over": server["over"]}, *value["signatures"][1:]]})
+
+
+# Whose key it was at that hour
+
+
+def began_anew(login: str, colleague: str) -> None:
+    """They lost password and code: other keys from now on, which a colleague put into the key log."""
+    member = account_rows.member_by_login(login)
+    assert member
+    factories.join(members.begin_again(member_id=member.id, by=factories.actor("administrator")))
+    holds = offices.let_in(member_id=member.id, by=factories.actor(colleague))
+    assert holds or offices.let_in(member_id=member.id, by=factories.actor("molsa.focal_point"))
+
+
+def test_a_draft_holds_that_was_signed_with_the_key_of_its_hour(closed: Flask) -> None:
+    """The statistician signed, and began anew before the other office did: the signature is as good as before."""
+    reports.sign(Q2, by=factories.actor("molsa.statistician"))
+    factories.later(hours=2)
+    began_anew("molsa.statistician", "molsa.reader")
+    assert reports.countersign(Q2, by=factories.actor("ra.duty_officer"))
+    value = json.loads(store.release_file(Q2, "json", by=RELEASE))
+    assert reports.is_genuine(value)
+
+
+def test_a_release_stays_genuine_when_who_signed_has_left_and_a_key_is_none_before_and_after_its_time(
+    closed: Flask,
+) -> None:
+    before = factories.actor("molsa.statistician")
+    accommodated.sign(Q2, by=before)
+    value = json.loads(store.release_file(Q2, "json", by=RELEASE))
+    founded = datetime.now(UTC)  # the log of the instance that tests copy begins there, whatever day the test has
+    clock.set_clock(lambda: founded + timedelta(hours=9))
+    began_anew("molsa.statistician", "molsa.reader")
+    assert reports.is_genuine(value)
+    # The key of before signs nothing later, and that of now nothing earlier, whatever hour stands beside it.
+    (old,) = (each for each in value["signatures"] if each["signer"] == "statistician")
+    others = [each for each in value["signatures"] if each is not old]
+    earlier, later = ((founded + timedelta(hours=n)).replace(microsecond=0).isoformat() for n in (4, 12))
+    for by, at in ((before, later), (factories.actor("molsa.statistician"), earlier)):
+        assert by.keys is not None
+        message = rules.signed_message(value, "statistician", "MOLSA", at)
+        public = crypto.verifying_key_of(by.keys.sign_private)
+        forged = rules.signature_of("statistician", "MOLSA", at, public, crypto.sign(by.keys.sign_private, message))
+        assert reports.is_signed_by({**value, "signatures": [forged]}, [public])  # a right signature
+        assert not reports.is_genuine({**value, "signatures": [*others, forged]}), at
+    now = factories.actor("molsa.statistician").keys
+    assert now is not None
+    signature = crypto.sign(now.sign_private, rules.signed_message(value, "statistician", "MOLSA", later))
+    public = crypto.verifying_key_of(now.sign_private)
+    right = rules.signature_of("statistician", "MOLSA", later, public, signature)
+    assert reports.is_genuine({**value, "signatures": [*others, right]})
+
+
+def test_a_key_that_only_a_row_gives_an_office_signs_no_release(closed: Flask) -> None:
+    """Who writes to the main database makes a case worker a statistician of the ministry, or gives one another key."""
+    accommodated.sign(Q2, by=factories.actor("molsa.statistician"))
+    value = json.loads(store.release_file(Q2, "json", by=RELEASE))
+    worker = factories.actor("vatra.case_worker")
+    private, public = crypto.signing_pair()
+    with transaction() as session:
+        molsa = session.scalars(select(Member.organisation_id).where(Member.login == "molsa.statistician")).one()
+        session.execute(
+            update(Member).where(Member.id == worker.member_id).values(role="statistician", organisation_id=molsa)
+        )
+        session.execute(
+            update(Member).where(Member.login == "molsa.reader").values(role="statistician", sign_public=public)
+        )
+    assert worker.keys is not None
+    others = [each for each in value["signatures"] if each["signer"] != "statistician"]
+    at = value["released_at"]
+    for key in (worker.keys.sign_private, private):
+        own = crypto.verifying_key_of(key)
+        message = rules.signed_message(value, "statistician", "MOLSA", at)
+        forged = rules.signature_of("statistician", "MOLSA", at, own, crypto.sign(key, message))
+        assert own not in {each for each, *_ in reports.public_keys()}
+        assert not reports.is_genuine({**value, "signatures": [*others, forged]})
+
+
+def test_a_draft_that_somebody_of_another_role_signed_is_not_sealed(closed: Flask) -> None:
+    """The row says that the case worker signed it, and they did, with their own key and the hour in it."""
+    reports.sign(Q2, by=factories.actor("molsa.statistician"))
+    worker = factories.actor("vatra.case_worker")
+    with transaction() as session:
+        for draft in session.scalars(select(ReleaseDraft)):
+            value = signing.open_memory(draft.sealed_draft, "draft", draft.report, draft.quarter)["value"]
+            assert draft.signed_at
+            at = draft.signed_at.astimezone(UTC).isoformat()
+            draft.signature = signing.sign_as(worker, rules.signed_message(value, "statistician", "VATRA", at))[0]
+            draft.signer_id = worker.member_id
+    refuses(rules.BrokenSignature, reports.countersign, "ra.duty_officer")

@@ -31,8 +31,9 @@ def instance() -> Instance:
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """The signer of a release: the office, never the person."""
+    """The signer of a release: the office and an id, never the name."""
 
+    member_id: uuid.UUID
     organisation: str
     role: str
     public_key: bytes | None
@@ -54,8 +55,8 @@ def signers(roles: Collection[Role]) -> list[Signer]:
     return [Signer(*row) for row in rows]
 
 
-def _signers() -> Select[str, str, bytes | None]:
-    return select(Organisation.code, Member.role, Member.sign_public).join(
+def _signers() -> Select[uuid.UUID, str, str, bytes | None]:
+    return select(Member.id, Organisation.code, Member.role, Member.sign_public).join(
         Organisation, Organisation.id == Member.organisation_id
     )
 

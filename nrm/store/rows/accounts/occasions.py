@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
+from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.key_log_entries import time_of
 from nrm.domain.accounts.vouching import HandRefusal, Standing, refusal_of_hand

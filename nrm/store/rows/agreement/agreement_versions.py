@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from nrm.db import db
 from nrm.domain.agreement.agreement_versions import VersionStatus
 from nrm.models.accounts.accounts import Member, Organisation
-from nrm.models.agreement.agreements import AgreementSignature, AgreementVersion, Contract
+from nrm.models.agreement.agreements import AgreementSignature, AgreementVersion, Contract, ContractVersion
 
 BINDING = (VersionStatus.OPEN, VersionStatus.SIGNED)
 """What parties see and sign; a proposal is the coordinator's until it was approved."""
@@ -111,3 +111,17 @@ def has_contract(organisation_id: uuid.UUID, number: str, *, besides: uuid.UUID 
     if besides is not None:
         statement = statement.where(Contract.id != besides)
     return db.session.scalar(statement) is not None
+
+
+def text_of(name: str) -> str | None:
+    """The text of the signed version of that name; None for one that came with the country's data."""
+    statement = select(AgreementVersion.text).where(
+        AgreementVersion.version == name, AgreementVersion.status == VersionStatus.SIGNED
+    )
+    return db.session.scalar(statement)
+
+
+def last_position(contract_id: uuid.UUID) -> int:
+    """The number of the newest version of a contract; 0 where none is kept."""
+    newest = select(func.max(ContractVersion.position)).where(ContractVersion.contract_id == contract_id)
+    return db.session.scalar(newest) or 0

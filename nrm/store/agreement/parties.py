@@ -1,0 +1,51 @@
+"""What the agreement and the key log say of each party, for the coordinator."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from nrm import clock
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.accounts.key_log_entries import Party, PartyState, hour_of
+from nrm.models.accounts.accounts import Organisation
+from nrm.store.countries import country
+from nrm.vault.keylog import log
+
+
+@dataclass(frozen=True, slots=True)
+class PartyLine:
+    """An organisation that acts for a party. `bound`: a version in force names the party today; `said`: what the key
+    log says, None for nothing yet; `waits`: what was proposed and waits for others."""
+
+    organisation_id: uuid.UUID
+    code: str
+    names: Mapping[str, str]
+    party: str
+    bound: bool
+    founded: bool
+    said: PartyState | None
+    waits: PartyState | None
+
+
+def lines(*, by: Actor) -> list[PartyLine]:
+    """Every organisation that acts for a party, by code. Raises LogWrong."""
+    by.must(Permission.AGREEMENT_MANAGE)
+    state, today = log.state(db.session), clock.today(country().timezone)
+    waiting = {
+        each.body.organisation_id: PartyState(each.body.state)
+        for each in state.open_proposals(hour_of(clock.now()))
+        if isinstance(each.body, Party)
+    }
+    found = []
+    for row in db.session.scalars(select(Organisation).where(Organisation.party != "").order_by(Organisation.code)):
+        known = state.organisations.get(row.id)
+        said = PartyState(known.party_state) if known is not None and known.party_state else None
+        names = {"sq": row.name_sq, "en": row.name_en}
+        bound = country().binds(row.party, today)
+        found.append(PartyLine(row.id, row.code, names, row.party, bound, known is not None, said, waiting.get(row.id)))
+    return found

@@ -1,0 +1,152 @@
+"""The key log for people: what waits for their hand, who waits in an office, the own name, who is not vouched for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
+
+from forms.accounts.key_log import AgreeForm, AttestForm
+from nrm.actions.accounts import key_log as actions
+from nrm.domain.accounts.accounts import ROLE_LABELS, NotVisible, Permission
+from nrm.domain.accounts.failed_attempts import TooSoon
+from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, PartyState
+from nrm.domain.accounts.words import NoOccasion, WrongWords
+from nrm.domain.agreement.parties import PartyRefused
+from nrm.domain.words import N_
+from nrm.store.accounts import key_log as store
+from nrm.store.accounts import occasions
+from nrm.web import access, errors, sessions
+
+blueprint = Blueprint("key_log", __name__)
+Answer = errors.Answer
+
+KINDS: Mapping[EntryKind, str] = {
+    EntryKind.GENESIS: N_("The key log begins"),
+    EntryKind.FOUNDED: N_("An organisation is founded"),
+    EntryKind.JOINED: N_("Somebody joins"),
+    EntryKind.ANEW: N_("Somebody begins anew"),
+    EntryKind.LEFT: N_("Somebody leaves"),
+    EntryKind.SUSPENDED: N_("A suspension"),
+    EntryKind.RESUMED: N_("The end of a suspension"),
+    EntryKind.ROLE: N_("Another role"),
+    EntryKind.RENAMED: N_("Another name"),
+    EntryKind.KEYRING: N_("A new key of an organisation"),
+    EntryKind.PARTY: N_("A party of the agreement"),
+    EntryKind.BOX: N_("A key for papers without a connection"),
+    EntryKind.RESTORED: N_("The key log was put back from a copy"),
+}
+PARTY_WORDS: Mapping[PartyState, str] = {
+    PartyState.OPENED: N_("takes part"),
+    PartyState.SUSPENDED: N_("takes no part for 72 hours"),
+    PartyState.STRUCK_OFF: N_("struck off: takes part no more"),
+}
+WRONG = N_(
+    "The key log is wrong: nothing is signed before it is put right. Tell the duty desk and whoever runs the server."
+)
+HOLDS_CASES = N_(
+    "This organisation has open cases, or is asked for somebody. It hands them on first; then strike it off."
+)
+NO_SHEET = N_(
+    "The founders have no words for these keys: ask each to sign in and to open the accession sheet. If they have, do "
+    "not agree, and call the duty desk: somebody has put other keys in their place."
+)
+TOO_OFTEN = N_("Ten wrong entries within an hour: wait some minutes, and make sure who you speak with.")
+REFUSED = N_("This was completed already, its time is over, or it needs another hand than yours.")
+
+
+@blueprint.errorhandler(actions.LogWrong)
+def _wrong(_error: actions.LogWrong) -> Answer:
+    return errors.error_page(409, WRONG)
+
+
+@blueprint.get("/key-log")
+@access.signed_in
+def index() -> Answer:
+    """What waits for the reader's hand, or has it and waits for others."""
+    by = access.actor()
+    return render_template(
+        "accounts/key_log/index.html",
+        lines=store.proposals(by=by),
+        waiting=occasions.to_attest(by=by),
+        renamed=store.own_name_differs(by=by),
+        desk=by.may(Permission.REFERRAL_DIRECT),
+        kinds=KINDS,
+        roles=ROLE_LABELS,
+    )
+
+
+@blueprint.get("/key-log/<digest>")
+@access.signed_in
+def show(digest: str) -> Answer:
+    """All that a proposal says, to compare before signing."""
+    return _page(digest, None, 200)
+
+
+def _page(digest: str, form: AgreeForm | None, status: int) -> Answer:
+    page = store.proposal(_bytes(digest), by=access.actor())
+    form = form if form is not None else _form(page)
+    return render_template(
+        "accounts/key_log/show.html", page=page, form=form, kinds=KINDS, roles=ROLE_LABELS, states=PARTY_WORDS
+    ), status
+
+
+def _form(page: store.ProposalPage, sent: MultiDict[str, str] | None = None) -> AgreeForm:
+    return AttestForm(sent).of(len(page.people)) if page.line.attests else AgreeForm(sent)
+
+
+def _bytes(digest: str) -> bytes:
+    try:
+        return bytes.fromhex(digest)
+    except ValueError:
+        raise NotVisible from None
+
+
+@blueprint.post("/key-log/<digest>/agree")
+@access.signed_in
+@sessions.step_up
+def agree(digest: str) -> Answer:
+    """Sign what others proposed, with the reader's own key."""
+    page = store.proposal(_bytes(digest), by=access.actor())
+    if not page.line.wanted or page.line.elsewhere:
+        return errors.error_page(409, REFUSED)
+    form = _form(page, request.form)
+    if not form.validate():
+        return _page(digest, form, 422)
+    said = form.typed if isinstance(form, AttestForm) else ()
+    typed = {each.member_id: words for each, words in zip(page.people, said, strict=False)}
+    try:
+        actions.agree(proposal=page.line.digest, typed=typed, by=access.actor())
+    except WrongWords as error:
+        assert isinstance(form, AttestForm)
+        form.mark(error.groups)
+        return _page(digest, form, 422)
+    except NoOccasion:
+        return errors.error_page(409, NO_SHEET)
+    except TooSoon:
+        return errors.error_page(429, TOO_OFTEN)
+    except EntryRefused:
+        return errors.error_page(409, REFUSED)
+    except PartyRefused:
+        return errors.error_page(409, HOLDS_CASES)
+    return redirect(url_for("key_log.index"), 303)
+
+
+@blueprint.post("/key-log/name")
+@access.signed_in
+@sessions.step_up
+def rename() -> Answer:
+    """Sign the name that the reader's organisation has now."""
+    try:
+        actions.sign_name(by=access.actor())
+    except EntryRefused:
+        return errors.error_page(409, REFUSED)
+    return redirect(url_for("key_log.index"), 303)
+
+
+@blueprint.get("/key-log/organisations")
+@access.requires(Permission.REFERRAL_DIRECT)
+def organisations() -> Answer:
+    """For the duty desk: for whose keys nobody has vouched yet, how many days they are still asked, and all others."""
+    return render_template("accounts/key_log/organisations.html", lines=store.organisations(by=access.actor()))

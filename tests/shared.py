@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
+from werkzeug.routing.map import DEFAULT_CONVERTERS
 
 from nrm import countries, parsing
 from nrm.countries.country import Country
@@ -64,19 +65,27 @@ def _assets(patch: pytest.MonkeyPatch) -> None:
 
 
 def _addresses(patch: pytest.MonkeyPatch) -> None:
-    """For each rule Werkzeug compiles two functions that build its addresses: 0.1 s for all of an application's."""
-    compiled: dict[Any, Any] = {}
-    make = Rule._compile_builder
+    """Werkzeug parses each rule and compiles two functions that build its addresses: 0.1 s for all of an application's.
 
-    def builder(rule: Rule, append_unknown: bool = True) -> Any:
-        if rule.defaults:
-            return make(rule, append_unknown)
-        key = (rule.rule, tuple(rule._trace), append_unknown)
-        if key not in compiled:
-            compiled[key] = make(rule, append_unknown)
-        return compiled[key]
+    What comes of it follows from the rule's text and is never changed after.
+    """
+    compiled: dict[Any, tuple[dict[str, Any], list[Any]]] = {}
+    make = Rule.compile
+    builders = ("_build", "_build_unknown")
 
-    patch.setattr(Rule, "_compile_builder", builder)
+    def compile_once(rule: Rule) -> None:
+        key = (type(rule), rule.rule, rule.merge_slashes, rule.subdomain, rule.host, rule.map.host_matching)
+        if rule.defaults or rule.map.converters != DEFAULT_CONVERTERS:
+            make(rule)
+        elif key in compiled:
+            parsed, built = compiled[key]
+            vars(rule).update(parsed, **{name: each.__get__(rule) for name, each in zip(builders, built, strict=True)})
+        else:
+            make(rule)
+            parsed = {name: getattr(rule, name) for name in ("_parts", "_trace", "_converters", "arguments")}
+            compiled[key] = parsed, [getattr(rule, name).__func__ for name in builders]
+
+    patch.setattr(Rule, "compile", compile_once)
 
 
 class _Kept(BytecodeCache):

@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from jinja2.bccache import Bucket, BytecodeCache
+from ortools.sat.python.cp_model import CpModel
 from sqlalchemy import Engine
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
@@ -34,6 +35,8 @@ def start(patch: pytest.MonkeyPatch) -> None:
     _addresses(patch)
     _templates(patch)
     _statements(patch)
+    # Each model of OR-Tools is given fifty methods under the names they had once; nobody here calls them so.
+    patch.setattr(CpModel, "_add_pre_pep8_methods", lambda self: None)
 
 
 def _countries(patch: pytest.MonkeyPatch) -> None:

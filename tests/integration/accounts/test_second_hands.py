@@ -659,6 +659,7 @@ def test_the_third_who_begins_again_gets_the_link_from_the_colleague_who_agrees(
     assert status_of("v.three") == "invited"
 
 
+@pytest.mark.slow
 def test_invitations_that_nobody_used_are_ended_without_counting(app: Flask) -> None:
     worker = factories.actor(WORKER)
     for name in ("n.one", "n.two", "n.three"):

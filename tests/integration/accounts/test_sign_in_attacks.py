@@ -247,6 +247,7 @@ def test_a_row_turned_by_hand_makes_no_real_instance_a_demo_country(
     assert "Demonstrim" not in page.text
 
 
+@pytest.mark.slow
 def test_a_demo_country_whose_second_factor_was_switched_off_by_hand_asks_for_it(tmp_path: Path) -> None:
     folder = tmp_path / "demanding"
     app = make_instance(folder, "albania", language="sq", synthetic=True, second_factor=True, synchronous="OFF")

@@ -196,6 +196,7 @@ def test_the_refusal_stands_in_the_chain_and_the_link_stays_good(app: Flask) -> 
     assert db.session.scalar(select(Member.status).where(Member.login == INTRUDER)) == "waiting"
 
 
+@pytest.mark.slow
 def test_an_older_version_that_is_put_in_the_place_of_the_newest_is_not_sealed_to(
     world_app: Planted, caplog: pytest.LogCaptureFixture
 ) -> None:

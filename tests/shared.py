@@ -72,21 +72,20 @@ def _addresses(patch: pytest.MonkeyPatch) -> None:
 
     What comes of it follows from the rule's text and is never changed after.
     """
-    compiled: dict[Any, tuple[dict[str, Any], list[Any]]] = {}
+    compiled: dict[Any, tuple[Any, ...]] = {}
     make = Rule.compile
-    builders = ("_build", "_build_unknown")
 
     def compile_once(rule: Rule) -> None:
         key = (type(rule), rule.rule, rule.merge_slashes, rule.subdomain, rule.host, rule.map.host_matching)
         if rule.defaults or rule.map.converters != DEFAULT_CONVERTERS:
             make(rule)
         elif key in compiled:
-            parsed, built = compiled[key]
-            vars(rule).update(parsed, **{name: each.__get__(rule) for name, each in zip(builders, built, strict=True)})
+            rule._parts, rule._trace, rule._converters, rule.arguments, build, build_unknown = compiled[key]
+            rule._build, rule._build_unknown = build.__get__(rule), build_unknown.__get__(rule)
         else:
             make(rule)
-            parsed = {name: getattr(rule, name) for name in ("_parts", "_trace", "_converters", "arguments")}
-            compiled[key] = parsed, [getattr(rule, name).__func__ for name in builders]
+            built = (rule._build.__func__, rule._build_unknown.__func__)
+            compiled[key] = (rule._parts, rule._trace, rule._converters, rule.arguments, *built)
 
     patch.setattr(Rule, "compile", compile_once)
 

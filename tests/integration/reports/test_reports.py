@@ -642,6 +642,7 @@ def test_g8_the_ministry_and_the_operator_reach_no_page_of_a_case(closed: Flask,
 # The pages
 
 
+@pytest.mark.slow
 def test_the_statistician_closes_a_quarter_in_two_steps_from_the_home_page(
     app: Flask, sign_in: Callable[[str], Person]
 ) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -98,12 +99,12 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
     return app
 
 
-def _pages() -> Iterator[Blueprint]:
+@cache
+def _pages() -> tuple[Blueprint, ...]:
     """The blueprint of every module below nrm.web that has one; what a page does not allow by its marks is denied."""
-    for module in pkgutil.walk_packages(web.__path__, f"{web.__name__}."):
-        found = getattr(importlib.import_module(module.name), "blueprint", None)
-        if isinstance(found, Blueprint):
-            yield found
+    modules = (importlib.import_module(each.name) for each in pkgutil.walk_packages(web.__path__, f"{web.__name__}."))
+    found = (getattr(module, "blueprint", None) for module in modules)
+    return tuple(each for each in found if isinstance(each, Blueprint))
 
 
 def _know_the_instance(app: Flask, config: Config) -> None:

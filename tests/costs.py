@@ -10,7 +10,6 @@ import contextlib
 import os
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -29,25 +28,35 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 def _used() -> float:
     """Seconds of this process and of all it started: those that have ended, and a browser or typesetter that runs."""
-    return sum(os.times()[:4]) + sum(map(_used_by, _children(Path("/proc/self"))))
+    return sum(os.times()[:4]) + sum(map(_used_by, _children("self")))
 
 
-def _children(process: Path) -> list[Path]:
-    """The folders in /proc of the processes that a process started and that still run; none where there is no /proc."""
-    numbers: list[str] = []
-    with contextlib.suppress(OSError):  # the process ended in between
-        for each in process.glob("task/*/children"):
-            with contextlib.suppress(OSError):  # one of its threads did
-                numbers += each.read_text().split()
-    return [Path("/proc", number) for number in numbers]
+def _read(path: str) -> bytes:
+    """A file of /proc; nothing where there is none, because a process or one of its threads ended in between.
 
-
-def _used_by(process: Path) -> float:
-    """What such a process used, with those it started."""
+    A browser has a hundred threads, and this is asked three times a test: `Path` would cost more than some tests.
+    """
     with contextlib.suppress(OSError):
-        said = (process / "stat").read_text().rpartition(")")[2].split()
-        return sum(map(int, said[11:15])) / TICKS + sum(map(_used_by, _children(process)))
-    return 0.0
+        file = os.open(path, os.O_RDONLY)
+        try:
+            return os.read(file, 65_536)
+        finally:
+            os.close(file)
+    return b""
+
+
+def _children(process: str) -> list[str]:
+    """The processes that a process started and that still run; none where there is no /proc."""
+    threads: list[str] = []
+    with contextlib.suppress(OSError):
+        threads = os.listdir(f"/proc/{process}/task")
+    return [child.decode() for each in threads for child in _read(f"/proc/{process}/task/{each}/children").split()]
+
+
+def _used_by(process: str) -> float:
+    """What such a process used, with those it started."""
+    said = _read(f"/proc/{process}/stat").rpartition(b")")[2].split()
+    return sum(map(int, said[11:15])) / TICKS + sum(map(_used_by, _children(process))) if said else 0.0
 
 
 class Costs:

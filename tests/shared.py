@@ -15,10 +15,12 @@ import pytest
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from jinja2.bccache import Bucket, BytecodeCache
+from ortools.sat.python.cp_model import CpModel
 from sqlalchemy import Engine
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
+from werkzeug.routing.map import DEFAULT_CONVERTERS
 
 from nrm import countries, parsing
 from nrm.countries.country import Country
@@ -33,6 +35,8 @@ def start(patch: pytest.MonkeyPatch) -> None:
     _addresses(patch)
     _templates(patch)
     _statements(patch)
+    # Each model of OR-Tools is given fifty methods under the names they had once; nobody here calls them so.
+    patch.setattr(CpModel, "_add_pre_pep8_methods", lambda self: None)
 
 
 def _countries(patch: pytest.MonkeyPatch) -> None:
@@ -64,19 +68,26 @@ def _assets(patch: pytest.MonkeyPatch) -> None:
 
 
 def _addresses(patch: pytest.MonkeyPatch) -> None:
-    """For each rule Werkzeug compiles two functions that build its addresses: 0.1 s for all of an application's."""
-    compiled: dict[Any, Any] = {}
-    make = Rule._compile_builder
+    """Werkzeug parses each rule and compiles two functions that build its addresses: 0.1 s for all of an application's.
 
-    def builder(rule: Rule, append_unknown: bool = True) -> Any:
-        if rule.defaults:
-            return make(rule, append_unknown)
-        key = (rule.rule, tuple(rule._trace), append_unknown)
-        if key not in compiled:
-            compiled[key] = make(rule, append_unknown)
-        return compiled[key]
+    What comes of it follows from the rule's text and is never changed after.
+    """
+    compiled: dict[Any, tuple[Any, ...]] = {}
+    make = Rule.compile
 
-    patch.setattr(Rule, "_compile_builder", builder)
+    def compile_once(rule: Rule) -> None:
+        key = (type(rule), rule.rule, rule.merge_slashes, rule.subdomain, rule.host, rule.map.host_matching)
+        if rule.defaults or rule.map.converters != DEFAULT_CONVERTERS:
+            make(rule)
+        elif key in compiled:
+            rule._parts, rule._trace, rule._converters, rule.arguments, build, build_unknown = compiled[key]
+            rule._build, rule._build_unknown = build.__get__(rule), build_unknown.__get__(rule)
+        else:
+            make(rule)
+            built = (rule._build.__func__, rule._build_unknown.__func__)
+            compiled[key] = (rule._parts, rule._trace, rule._converters, rule.arguments, *built)
+
+    patch.setattr(Rule, "compile", compile_once)
 
 
 class _Kept(BytecodeCache):

@@ -174,6 +174,7 @@ def assert_accessible(page: Page) -> None:
 # What axe found of these kinds, without what it says of every element besides: to send it takes longer than to find it.
 # No style sheet is fetched a second time for it: only rules about turning the screen and playing sounds read them.
 JUDGED = """async ([where, options]) => {
+  if (!window.axe) window.withAxe()
   const found = await axe.run(where || document, {
     ...options, resultTypes: ['violations', 'incomplete'], preload: false,
   })

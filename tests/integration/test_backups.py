@@ -200,6 +200,7 @@ def test_a_file_that_is_not_as_it_was_is_refused_and_nothing_is_made(
     assert {path.name for path in (tmp_path / "new").iterdir()} == {"keys"}
 
 
+@pytest.mark.slow
 def test_two_files_of_different_instants_are_no_pair(keeper: Keeper, tmp_path: Path) -> None:
     first, second = keeper.back_up(), keeper.back_up()
     done = keeper.restore(tmp_path / "new", (first[0], second[1]))

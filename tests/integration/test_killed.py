@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from nrm import audit, db
+from nrm import audit, crypto, db
 from nrm.actions import backups, tending
 from nrm.actions.accounts import second_hands
 from nrm.actions.referrals import referrals
 from nrm.actions.shelter import cases, consents, erasures
 from nrm.db import db as database
+from nrm.domain.accounts.second_hands import Heard
 from nrm.domain.shelter.cases import CaseRefused, Compartment, Purpose
 from nrm.domain.shelter.consents import EVERYTHING
 from nrm.models.accounts.second_hands import HeavyAct
@@ -30,30 +31,10 @@ from tests import factories_referrals as people
 from tests import second_hands as hands
 from tests.integration.keys.test_key_closure import Closure, Files, keys, opened
 from tests.integration.test_backups import closed
+from tests.killing import dies, killed
 from tests.world import World
 
-TOP = Path(__file__).resolve().parents[2]
-# Accepts a referral and dies as `kill -9` would have it: after (or, for work_off, before) the function that is named.
-ACCEPTING = """
-import os, signal, sys, uuid
-from pathlib import Path
-from nrm.actions.referrals import referrals
-from nrm.vault import shredding
-from tests import factories
-
-folder, referral, bed, function, when = sys.argv[1:]
-real = getattr(shredding, function)
-
-def dying(*given):
-    if when == "after":
-        real(*given)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-with factories.open_instance(Path(folder)).app_context():
-    nrc = factories.actor("nrc.case_worker")
-    setattr(shredding, function, dying)
-    referrals.accept(referral_id=uuid.UUID(referral), place_id=uuid.UUID(bed), by=nrc)
-"""
+SHREDDING, ERASURES = "nrm.vault.shredding", "nrm.steps.shelter.erasures"
 # Where: the new keys lie in the second database but the main one did not commit; it committed but no old key is gone;
 # the old keys are gone but still stand on the list.
 PLACES = {"before the commit": ("store", "after"), "after it": ("work_off", "before"), "later": ("_destroy", "after")}
@@ -68,16 +49,21 @@ def test_a_process_killed_while_accepting_loses_nothing_and_leaves_nothing_reada
     told = keys(world.asked_case, "hand_over", "identity", "story")
     closure = Closure(tmp_path / "world", tmp_path / "stolen")
     before = closure.now("before")
-    arguments = [str(tmp_path / "world"), str(world.asked), str(world.bed), *PLACES[place]]
-    killed_by(ACCEPTING, [*arguments])
 
-    killed = closure.now("killed")
+    def accept() -> None:
+        nrc = factories.actor("nrc.case_worker")
+        dies(SHREDDING, *PLACES[place])
+        referrals.accept(referral_id=world.asked, place_id=world.bed, by=nrc)
+
+    killed(tmp_path / "world", accept)
+
+    then = closure.now("killed")
     accepted = database.session.get_one(Referral, world.asked).status == "accepted"
     database.session.rollback()
     assert accepted == (place != "before the commit")
-    assert told <= set(opened(killed, "NRC" if accepted else "RINAS"))  # nothing is lost
+    assert told <= set(opened(then, "NRC" if accepted else "RINAS"))  # nothing is lost
     if accepted:
-        assert not told & set(opened(killed, "RINAS"))
+        assert not told & set(opened(then, "RINAS"))
     else:
         referrals.accept(referral_id=world.asked, place_id=world.bed, by=factories.actor("nrc.case_worker"))
     tending.tend()
@@ -85,7 +71,7 @@ def test_a_process_killed_while_accepting_loses_nothing_and_leaves_nothing_reada
 
     after = closure.now("after")
     assert told <= set(opened(after, "NRC"))
-    for main in (after, before, killed):
+    for main in (after, before, then):
         assert not told & set(opened(Files(main.main, after.main), "RINAS", "IOM", "VATRA", "TRP_UNIT"))
     nrc = factories.actor("nrc.case_worker")
     cases.open_compartment(
@@ -96,34 +82,6 @@ def test_a_process_killed_while_accepting_loses_nothing_and_leaves_nothing_reada
     assert tending.tend()["keys_destroyed"] == 0
 
 
-# Ends a share or erases a case and dies after (or before) the function that is named.
-ENDING = """
-import os, signal, sys, uuid
-from importlib import import_module
-from pathlib import Path
-from nrm.actions.accounts import second_hands
-from nrm.actions.shelter import cases
-from nrm.domain.accounts.second_hands import Heard
-from tests import factories
-
-folder, what, case, organisation, module, function, when = sys.argv[1:]
-inside = import_module(module)
-real = getattr(inside, function)
-
-def dying(*given, **named):
-    if when == "after":
-        real(*given, **named)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-with factories.open_instance(Path(folder)).app_context():
-    nrc = factories.actor("nrc.shelter_manager")
-    setattr(inside, function, dying)
-    if what == "share":
-        cases.end_share(case_id=uuid.UUID(case), organisation_id=uuid.UUID(organisation), by=nrc)
-    else:
-        second_hands.agree(act_id=uuid.UUID(case), by=nrc, heard=Heard.SPOKE)
-"""
-SHREDDING, ERASURES = "nrm.vault.shredding", "nrm.steps.shelter.erasures"
 # As above; an erasure is also written to the list outside the databases, before its keys go.
 ENDINGS = {
     "share, before the commit": ("share", SHREDDING, "store", "after"),
@@ -155,20 +113,28 @@ def test_a_process_killed_while_ending_a_share_or_erasing_leaves_all_or_nothing(
         worker = factories.actor("nrc.case_worker")
         about = hands.asked(lambda: erasures.erase(case_id=world.case, by=worker))
         db.disconnect()
-    arguments = [tmp_path / "world", what, about, world.organisation, module, function, when]
-    killed_by(ENDING, arguments)
+
+    def end() -> None:
+        nrc = factories.actor("nrc.shelter_manager")
+        dies(module, function, when)
+        if what == "share":
+            cases.end_share(case_id=about, organisation_id=world.organisation, by=nrc)
+        else:
+            second_hands.agree(act_id=about, by=nrc, heard=Heard.SPOKE)
+
+    killed(tmp_path / "world", end)
 
     committed = not place.endswith("before the commit")
-    killed = closure.now("killed")
-    assert (shared <= set(opened(killed, "TRP_UNIT"))) != (committed or what == "erasure")
+    then = closure.now("killed")
+    assert (shared <= set(opened(then, "TRP_UNIT"))) != (committed or what == "erasure")
     if what == "share" or not committed:
-        assert held <= set(opened(killed, "NRC"))  # nothing is lost
+        assert held <= set(opened(then, "NRC"))  # nothing is lost
     tending.tend()
     db.disconnect()
     after = closure.now("after")
     gone = ("TRP_UNIT", "RINAS", "IOM", "RA") if what == "share" else ("NRC", "TRP_UNIT", "RINAS", "IOM", "RA")
     if committed:
-        for main in (before, killed, after):
+        for main in (before, then, after):
             # With the second database as it is now, also an old main database opens nothing that was ended.
             assert not shared & set(opened(Files(main.main, after.main), *gone))
         assert (what == "share") == (held <= set(opened(after, "NRC")))
@@ -180,32 +146,6 @@ def test_a_process_killed_while_ending_a_share_or_erasing_leaves_all_or_nothing(
     assert tending.tend()["keys_destroyed"] == 0
 
 
-# Closes a case to everybody, or gives it back, and dies after (or before) the function that is named.
-PARKING = """
-import os, signal, sys, uuid
-from importlib import import_module
-from pathlib import Path
-from nrm.actions.accounts import second_hands
-from nrm.actions.shelter import consents
-from tests import factories
-
-folder, what, about, module, function, when = sys.argv[1:]
-inside = import_module(module)
-real = getattr(inside, function)
-
-def dying(*given, **named):
-    if when == "after":
-        real(*given, **named)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-with factories.open_instance(Path(folder)).app_context():
-    nrc = factories.actor("nrc.case_worker")
-    setattr(inside, function, dying)
-    if what == "close":
-        consents.withdraw(case_id=uuid.UUID(about), what="everything", by=nrc)
-    else:
-        second_hands.undo(act_id=uuid.UUID(about), by=nrc)
-"""
 PARKINGS = {
     "closing, before the commit": ("close", SHREDDING, "store", "after"),
     "closing, after it": ("close", SHREDDING, "work_off", "before"),
@@ -230,9 +170,18 @@ def test_a_process_killed_while_closing_a_case_to_everybody_or_giving_it_back_lo
     if what == "undo":
         about = hands.asked(lambda: consents.withdraw(case_id=world.case, what=EVERYTHING, by=worker))
         db.disconnect()
-    killed_by(PARKING, [tmp_path / "world", what, about, module, function, when])
-    killed = closure.now("killed")
-    assert told <= set(opened(killed, "NRC"))  # with every file: nothing is lost
+
+    def close_or_undo() -> None:
+        nrc = factories.actor("nrc.case_worker")
+        dies(module, function, when)
+        if what == "close":
+            consents.withdraw(case_id=about, what=EVERYTHING, by=nrc)
+        else:
+            second_hands.undo(act_id=about, by=nrc)
+
+    killed(tmp_path / "world", close_or_undo)
+    then = closure.now("killed")
+    assert told <= set(opened(then, "NRC"))  # with every file: nothing is lost
     tending.tend()
     # A transaction that failed leaves its new keys, which open nothing and go after seven days (ADR 0051).
     assert tending.tend()["keys_left_over"] == (2 if place == "closing, before the commit" else 0)
@@ -253,31 +202,6 @@ def test_a_process_killed_while_closing_a_case_to_everybody_or_giving_it_back_lo
     assert list(audit.verify(database.session())) == []
 
 
-BACKING_UP = """
-import os, signal, sys
-from pathlib import Path
-from nrm.actions import backups
-from nrm.vault import backups as files
-from tests import factories
-
-folder, to = sys.argv[1:]
-real = files.crypto.seal_stream
-begun = []
-
-def dying(*given):
-    begun.append(given)
-    for number, chunk in enumerate(real(*given)):
-        if len(begun) == 2 and number == 1:
-            os.kill(os.getpid(), signal.SIGKILL)  # the shred file is written, the main file half
-        yield chunk
-
-files.crypto.seal_stream = dying
-with factories.open_instance(Path(folder)).app_context():
-    keys = tuple(files.recipient_in(files.new_key_files()[1].encode()) for _ in range(2))
-    backups.take(Path(to), keys, tell=print)
-"""
-
-
 @pytest.mark.slow
 def test_a_process_killed_while_backing_up_leaves_no_backup_and_holds_nobody_up(
     world_app: tuple[Flask, World], tmp_path: Path
@@ -285,7 +209,22 @@ def test_a_process_killed_while_backing_up_leaves_no_backup_and_holds_nobody_up(
     _, world = world_app
     folder = tmp_path / "backups"
     folder.mkdir()
-    killed_by(BACKING_UP, [tmp_path / "world", folder])
+
+    def back_up() -> None:
+        real, begun = crypto.seal_stream, []
+
+        def dying(*given: Any) -> Iterator[bytes]:
+            begun.append(given)
+            for number, chunk in enumerate(real(*given)):
+                if len(begun) == 2 and number == 1:
+                    os.kill(os.getpid(), signal.SIGKILL)  # the shred file is written, the main file half
+                yield chunk
+
+        crypto.seal_stream = dying
+        keys = tuple(files.recipient_in(files.new_key_files()[1].encode()) for _ in range(2))
+        backups.take(folder, (keys[0], keys[1]), tell=print)
+
+    killed(tmp_path / "world", back_up)
     assert backups.newest_pair(folder) is None
     assert {path.suffix for path in folder.glob("*-*")} == {".partial"}
     referrals.accept(referral_id=world.asked, place_id=world.bed, by=factories.actor("nrc.case_worker"))
@@ -295,14 +234,11 @@ def test_a_process_killed_while_backing_up_leaves_no_backup_and_holds_nobody_up(
     assert not list(folder.glob("*.partial"))
 
 
-def killed_by(script: str, arguments: list[object]) -> None:
-    """Run a script that ends in its own `kill -9`."""
-    done = subprocess.run(
-        [sys.executable, "-c", script, *(str(each) for each in arguments)],
-        cwd=TOP,
-        env={**os.environ, "PYTHONPATH": str(TOP)},
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+def test_work_that_is_not_killed_fails_and_says_why(app: Flask, tmp_path: Path) -> None:
+    """Of `tests/killing.py`: a function that was renamed would else be a process that nobody killed."""
+    with pytest.raises(AssertionError, match="it did all its work"):
+        killed(tmp_path / "instance", lambda: None)
+    with pytest.raises(AssertionError, match="ZeroDivisionError"):
+        killed(tmp_path / "instance", lambda: 1 // 0)
+    with pytest.raises(AssertionError, match="no_such_function"):
+        killed(tmp_path / "instance", lambda: dies(SHREDDING, "no_such_function", "after"))

@@ -25,6 +25,7 @@ def apart(tmp_path: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_in_one_folder_nothing_is_made_until_somebody_says_so(tmp_path: Path, typed: Typed) -> None:
     folder = tmp_path / "new"
     refused = typed(*INIT, "--dir", str(folder))
@@ -36,6 +37,7 @@ def test_in_one_folder_nothing_is_made_until_somebody_says_so(tmp_path: Path, ty
     assert typed(*INIT, "--dir", str(folder), "--one-folder").returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 2)])
 def test_at_a_terminal_it_is_asked(
     tmp_path: Path, typed: Typed, monkeypatch: pytest.MonkeyPatch, answer: str, code: int
@@ -55,6 +57,7 @@ def test_at_a_terminal_it_is_asked(
     assert folder.exists() is (code == 0)
 
 
+@pytest.mark.slow
 def test_three_places_are_made_without_a_question_and_used(
     tmp_path: Path, typed: Typed, apart: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

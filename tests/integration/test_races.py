@@ -100,6 +100,7 @@ def test_of_an_acceptance_a_decline_and_a_withdrawal_one_happens(instance: Flask
         consistent(sent.case_id)
 
 
+@pytest.mark.slow
 def test_of_two_directions_one_is_sent_and_an_acceptance_or_a_withdrawal_ends_it(instance: Flask) -> None:
     rinas, duty = factories.actor("rinas.border_officer"), factories.actor("ra.duty_officer")
     sent = people.sent(rinas)

@@ -10,6 +10,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 import nrm
 
 TOP = Path(nrm.__file__).parent
@@ -75,6 +77,7 @@ def parsers(source: str) -> Iterator[str]:
             yield from (f"{node.module}.{each.name}" for each in node.names if each.name in PARSERS[node.module])
 
 
+@pytest.mark.slow
 def test_every_module_that_parses_says_why_it_may() -> None:
     found = {
         str(path.relative_to(TOP)) for path in TOP.rglob("*.py") if list(parsers(path.read_text(encoding="utf-8")))

@@ -1375,6 +1375,7 @@ def test_nobody_is_suspended_on_the_way_down_and_nothing_says_that_they_were(bef
         assert data.rows("members")[: len(members)] == members or members == []
 
 
+@pytest.mark.slow
 def test_what_a_password_costs_is_what_the_settings_say_on_the_day_of_the_upgrade(before: Before) -> None:
     data = before("0072_sign_ins")
     joined = data.add("members", salt=bytes(16))["id"]

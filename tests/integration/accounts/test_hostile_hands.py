@@ -29,6 +29,7 @@ def member_id(login: str) -> uuid.UUID:
     return db.session.scalars(select(Member.id).where(Member.login == login)).one()
 
 
+@pytest.mark.slow
 def test_a_case_worker_alone_destroys_nothing_in_any_time(app: Flask) -> None:
     """Everything of twelve cases in seconds, and the manager's account: the attack from outside."""
     cases = opened(12)
@@ -114,6 +115,7 @@ def test_an_administrator_ends_no_account_of_those_who_hold_keys(app: Flask) -> 
     assert {status_of(each) for each in holders} == {"active"}
 
 
+@pytest.mark.slow
 def test_an_administrator_suspends_few_and_leaves_two_who_open(app: Flask) -> None:
     administrator = Person(app.test_client(), "administrator")
     everybody = select(Member.login).where(Member.role != "administrator").order_by(Member.login)

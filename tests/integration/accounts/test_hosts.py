@@ -138,6 +138,7 @@ def test_an_address_is_kept_as_browsers_send_it(app: Flask, typed: str, kept: st
     assert load_config({"NRM_DIR": str(folder), "NRM_ADDRESS": typed}).address == kept
 
 
+@pytest.mark.slow
 def test_a_stranger_does_not_fill_the_log_and_what_was_left_out_is_counted(
     app: Flask, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,6 +175,7 @@ def test_a_stranger_does_not_fill_the_log_and_what_was_left_out_is_counted(
     assert len(lines()) == 3, "who is signed in is written each time, but for pages that are none"
 
 
+@pytest.mark.slow
 def test_a_real_instance_is_not_served_without_its_address(tmp_path: Path, typed: object) -> None:
     folder = tmp_path / "real"
     assert typed("init", "--one-folder", "--dir", str(folder), "--country", "albania").returncode == 0  # type: ignore[operator]

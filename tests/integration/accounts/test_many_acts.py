@@ -32,6 +32,7 @@ def alarms() -> dict[str, int]:
     return {each.kind: each.cases for each in db.session.scalars(select(Alarm).order_by(Alarm.raised_at))}
 
 
+@pytest.mark.slow
 def test_the_third_withdrawal_of_a_day_is_told_and_grows_and_after_an_hour_there_is_another(app: Flask) -> None:
     found = opened(6)
     for case_id in found[:2]:
@@ -90,6 +91,7 @@ def test_an_administrator_who_suspends_three_is_told_to_the_duty_desk(app: Flask
     assert "administrator" in Person(app.test_client(), "ra.duty_officer").get("/alarms?lang=en")
 
 
+@pytest.mark.slow
 def test_the_tenth_share_is_told(app: Flask) -> None:
     found = opened(10)
     for number, case_id in enumerate(found):

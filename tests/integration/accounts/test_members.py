@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -53,9 +49,8 @@ from tests import factories_referrals as people
 from tests import second_hands as hands
 from tests.conftest import token_in
 from tests.integration.keys.test_key_closure import Closure, Files, keys, opened
+from tests.killing import dies, killed
 from tests.world import World
-
-TOP = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(params=["app", "postgres_app"])
@@ -422,32 +417,6 @@ def test_the_old_version_is_not_dropped_under_somebody_who_is_sealing_to_it(
     assert compartments.opens(database.session(), case_id, "story", by=factories.actor("nrc.case_worker"))
 
 
-MOVING = """
-import os, signal, sys
-from pathlib import Path
-from nrm.actions.accounts import members
-from nrm.vault import keyrings, rewrapping
-from tests import factories
-from tests import second_hands as hands
-
-folder, function, when = sys.argv[1:]
-module = keyrings if function == "renew" else rewrapping
-real = getattr(module, function)
-
-def dying(*given, **named):
-    if when == "after":
-        real(*given, **named)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-with factories.open_instance(Path(folder)).app_context():
-    by = factories.actor("nrc.shelter_manager")
-    members._BATCH = 1
-    setattr(module, function, dying)
-    members.renew_keyring(by=by)
-    members.move_grants(by=by)
-"""
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("function", "when"), [("renew", "after"), ("keep", "before"), ("keep", "after"), ("drop_old", "after")]
@@ -456,15 +425,15 @@ def test_a_process_killed_while_moving_loses_nothing(
     world_app: tuple[Flask, World], tmp_path: Path, function: str, when: str
 ) -> None:
     _, world = world_app
-    done = subprocess.run(
-        [sys.executable, "-c", MOVING, str(tmp_path / "world"), function, when],
-        cwd=TOP,
-        env={**os.environ, "PYTHONPATH": str(TOP)},
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+
+    def move() -> None:
+        by = factories.actor("nrc.shelter_manager")
+        members._BATCH = 1
+        dies("nrm.vault.keyrings" if function == "renew" else "nrm.vault.rewrapping", function, when)
+        members.renew_keyring(by=by)
+        members.move_grants(by=by)
+
+    killed(tmp_path / "world", move)
     assert reads(world.case, "nrc.case_worker")
     manager = factories.actor("nrc.shelter_manager")
     assert members.renew_keyring(by=manager) == 2

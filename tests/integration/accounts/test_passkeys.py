@@ -741,6 +741,7 @@ def test_nobody_removes_anothers(at: Flask) -> None:
     assert row_of()
 
 
+@pytest.mark.slow
 def test_a_colleague_takes_lost_passkeys_away(demanding: Flask) -> None:
     demanding.extensions["nrm.second_factor"] = False
     device = passkey(ME)

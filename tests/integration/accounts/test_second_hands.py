@@ -630,6 +630,7 @@ def test_who_would_leave_fewer_than_two_goes_only_with_the_duty_desk(app: Flask)
     assert list(audit.verify(db.session())) == []
 
 
+@pytest.mark.slow
 def test_invitations_that_nobody_used_are_ended_without_counting(app: Flask) -> None:
     worker = factories.actor(WORKER)
     for name in ("n.one", "n.two", "n.three"):

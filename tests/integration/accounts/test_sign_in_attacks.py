@@ -24,7 +24,7 @@ from nrm import clock, crypto
 from nrm.cli.instance import make_instance
 from nrm.cli.serving import run_server
 from nrm.cli.usage import Refused
-from nrm.db import db, transaction
+from nrm.db import db, disconnect, transaction
 from nrm.domain.accounts.key_log_entries import EntryKind, NewRole
 from nrm.domain.accounts.passkeys import MOST
 from nrm.models.accounts.accounts import Instance, Member
@@ -136,16 +136,28 @@ def cookies(answer: TestResponse) -> dict[str, str]:
     return {line.partition("=")[0]: line.partition(";")[2] for line in answer.headers.getlist("Set-Cookie")}
 
 
+@pytest.fixture(scope="module")
+def real_template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """An instance for real people, with its people, and what their telephones know."""
+    folder = tmp_path_factory.mktemp("real") / "instance"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(factories, "SECRETS", {})
+        with make_instance(folder, "albania", language="sq", synthetic=False).app_context():
+            disconnect()
+        with factories.open_instance(folder).app_context():
+            factories.populate()
+            disconnect()
+        return folder, factories.SECRETS
+
+
 @pytest.fixture
-def real(tmp_path: Path) -> Iterator[Flask]:
-    """An instance for real people, with its people."""
-    with make_instance(tmp_path / "real", "albania", language="sq", synthetic=False).app_context():
-        db.session.remove()
-    app = factories.open_instance(tmp_path / "real")
-    with app.app_context():
-        factories.populate()
-        db.session.remove()
-    yield app
+def real(
+    real_template: tuple[Path, dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Flask]:
+    """A copy of that instance."""
+    folder, secrets = real_template
+    monkeypatch.setattr(factories, "SECRETS", dict(secrets))
+    yield factories.copy_instance(folder, tmp_path / "real")
     clock.set_clock(None)
 
 
@@ -235,6 +247,7 @@ def test_a_row_turned_by_hand_makes_no_real_instance_a_demo_country(
     assert "Demonstrim" not in page.text
 
 
+@pytest.mark.slow
 def test_a_demo_country_whose_second_factor_was_switched_off_by_hand_asks_for_it(tmp_path: Path) -> None:
     folder = tmp_path / "demanding"
     app = make_instance(folder, "albania", language="sq", synthetic=True, second_factor=True, synchronous="OFF")

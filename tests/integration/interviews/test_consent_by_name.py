@@ -71,6 +71,7 @@ def _compartments(case_id: uuid.UUID) -> set[str]:
     return set(_now().scalars(select(SealedCompartment.compartment).where(SealedCompartment.case_id == case_id)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("urgent", [False, True])
 def test_who_was_not_named_is_asked_about_by_name_and_nothing_is_chosen_before(
     app: Flask, sign_in: SignIn, *, urgent: bool

@@ -228,6 +228,7 @@ def test_a_childs_interview_is_not_ended_by_the_post(app: Flask, sign_in: SignIn
     assert told.withdrawn_at is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "ends"), [("parents", True), ("nothing", True), ("coming", False), ("bring", False)]
 )
@@ -313,6 +314,7 @@ def test_destroying_a_draft_repeats_what_is_in_it_and_asks_why(app: Flask, sign_
     assert drafts() == 1
 
 
+@pytest.mark.slow
 def test_a_childs_draft_does_not_run_out_unanswered(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     interview = at_check(person, example(**CHILD), "people_child")

@@ -44,8 +44,8 @@ from tests.factories_interviews import (
 )
 from tests.integration.interviews.test_ending import asked_about
 from tests.integration.keys.test_key_closure import Closure, Files, keys, opened
-from tests.integration.test_killed import killed_by
 from tests.integration.test_races import instance
+from tests.killing import dies, killed
 from tests.races import race
 
 __all__ = ["instance"]
@@ -538,39 +538,7 @@ def test_two_that_take_it_back_at_once(instance: Flask) -> None:
     assert screened.counted().total() == 0
 
 
-# Ends a hold, or holds an interview, and dies after (or before) the function that is named.
-DYING = """
-import os, signal, sys, uuid
-from datetime import timedelta
-from importlib import import_module
-from pathlib import Path
-from nrm import clock
-from nrm.actions.interviews import holds, interviews
-from nrm.actions.referrals import notification_calls
-from nrm.domain.accounts.accounts import Actor
-from tests import factories
-
-folder, what, interview, module, function, when = sys.argv[1:]
-inside = import_module(module)
-real = getattr(inside, function)
-
-def dying(*given, **named):
-    if when == "after":
-        real(*given, **named)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-with factories.open_instance(Path(folder)).app_context():
-    if what == "finish":
-        at = clock.now() + timedelta(hours=13)
-        clock.set_clock(lambda: at)
-        setattr(inside, function, dying)
-        holds.finish_due(by=Actor.system("tend"))
-    else:
-        officer = factories.actor("rinas.border_officer")
-        interviews.resume(interview_id=uuid.UUID(interview), by=officer)
-        setattr(inside, function, dying)
-        interviews.end(interview_id=uuid.UUID(interview), reason="explained", sentence="Fjali.", by=officer)
-"""
+# What is done, and after (or before) which function it dies.
 PLACES = {
     "finish, before the commit": ("finish", "nrm.store.rows.interviews.screenings", "count", "after", "held"),
     "finish, after it": ("finish", "nrm.vault.shredding", "work_off", "before", "ended"),
@@ -588,8 +556,19 @@ def test_a_killed_process_neither_loses_nor_doubles_what_is_counted(app: Flask, 
     interview_id = people.interview(by, **NAMED, assessment="none")
     if what == "finish":
         interviews.end(interview_id=interview_id, reason="explained", sentence="Fjali.", by=by)
-    db.disconnect()
-    killed_by(DYING, [folder, what, interview_id, module, function, when])
+
+    def finish_or_hold() -> None:
+        if what == "finish":
+            factories.later(hours=13)
+            dies(module, function, when)
+            holds.finish_due(by=Actor.system("tend"))
+        else:
+            officer = factories.actor(LOGIN)
+            interviews.resume(interview_id=interview_id, by=officer)
+            dies(module, function, when)
+            interviews.end(interview_id=interview_id, reason="explained", sentence="Fjali.", by=officer)
+
+    killed(folder, finish_or_hold)
     assert database.session.get_one(Interview, interview_id, populate_existing=True).status == status
     assert screened.counted().total() == (status == "ended")
     database.session.rollback()

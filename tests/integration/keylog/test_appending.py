@@ -18,7 +18,7 @@ from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, NewName
 from nrm.models.accounts.key_log import KeyLogEntry
 from nrm.vault.keylog import copies, files, heads, log
 from tests import factories
-from tests.integration.test_killed import killed_by
+from tests.killing import dies, killed
 
 AT_ONCE = 20
 
@@ -119,32 +119,6 @@ def test_nobody_appends_without_their_keys_or_what_the_rules_refuse(app: Flask) 
     assert heads_there() == [(len(entries_there()), True)]
 
 
-# Lets somebody in and dies as `kill -9` would have it: after (or before) the function that is named.
-APPENDING = """
-import os, signal, sys
-from importlib import import_module
-from pathlib import Path
-from nrm import crypto
-from nrm.db import transaction
-from nrm.domain.accounts.key_log_entries import EntryKind, NewName
-from nrm.vault.keylog import log
-from tests import factories
-
-folder, module, function, when = sys.argv[1:]
-inside = import_module(module)
-real = getattr(inside, function)
-
-def dying(*given, **named):
-    if when == "after":
-        real(*given, **named)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-with factories.open_instance(Path(folder)).app_context():
-    by = factories.actor("vatra.case_worker")
-    setattr(inside, function, dying)
-    with transaction() as session:
-        log.append(session, EntryKind.RENAMED, NewName(by.member_id, crypto.new_key()), by=by)
-"""
 HEADS, LOG = "nrm.vault.keylog.heads", "nrm.vault.keylog.log"
 # (where, whether the entry is there afterwards)
 PLACES = {
@@ -162,8 +136,13 @@ def test_a_process_killed_while_appending_harms_nothing(app: Flask, tmp_path: Pa
     module, function, when, there = PLACES[place]
     folder = Path(app.extensions["nrm.config"].directory)
     before = len(entries_there())
-    disconnect()
-    killed_by(APPENDING, [folder, module, function, when])
+
+    def append() -> None:
+        by = factories.actor("vatra.case_worker")
+        dies(module, function, when)
+        rename(by)
+
+    killed(folder, append)
     assert len(entries_there()) == before + there
     # What is there is believed, by this process and by one that starts now.
     assert log.state(db.session).number == before + there

@@ -197,6 +197,7 @@ def test_a_link_that_was_written_by_hand_does_not_work(app: Flask, caplog: pytes
         accounts.invited(token)
 
 
+@pytest.mark.slow
 def test_an_older_version_that_is_put_in_the_place_of_the_newest_is_not_sealed_to(
     world_app: Planted, caplog: pytest.LogCaptureFixture
 ) -> None:

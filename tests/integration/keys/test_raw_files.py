@@ -83,6 +83,7 @@ def through_all_endings(world: World, files: Place) -> None:
     assert found(ended | before, files()) == {}
 
 
+@pytest.mark.slow
 def test_on_sqlite_no_file_keeps_a_destroyed_key(world_app: tuple[Flask, World], tmp_path: Path) -> None:
     through_all_endings(world_app[1], lambda: everything_below(tmp_path / "world"))
 

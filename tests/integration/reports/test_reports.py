@@ -188,6 +188,7 @@ def test_every_value_of_json_and_csv_is_a_multiple_of_5(closed: Flask) -> None:
     assert [row["value"] for row in rows if int(row["value"]) % 5] == []
 
 
+@pytest.mark.slow
 def test_all_formats_say_the_same(closed: Flask) -> None:
     tables = rules.filled(published())
     rows = list(csv.DictReader(io.StringIO(sealed("csv").decode("utf-8-sig"))))
@@ -618,6 +619,7 @@ def test_who_does_not_read_reports_is_refused(closed: Flask, login: str) -> None
         someone.get(address, 403)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("login", ["molsa.statistician", "oms.monitor", "administrator"])
 def test_g8_the_ministry_and_the_operator_reach_no_page_of_a_case(closed: Flask, login: str) -> None:
     someone = Person(closed.test_client(), login)
@@ -640,6 +642,7 @@ def test_g8_the_ministry_and_the_operator_reach_no_page_of_a_case(closed: Flask,
 # The pages
 
 
+@pytest.mark.slow
 def test_the_statistician_closes_a_quarter_in_two_steps_from_the_home_page(
     app: Flask, sign_in: Callable[[str], Person]
 ) -> None:

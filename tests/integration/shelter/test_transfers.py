@@ -617,6 +617,7 @@ def test_the_asked_shelter_is_told_that_the_person_is_missing_and_a_stranger_is_
 # --- at the pages
 
 
+@pytest.mark.slow
 def test_two_shelters_walk_a_move_from_the_question_to_the_arrival(sign_in: Callable[[str], Person]) -> None:
     vatra, nrc = sign_in(VATRA), sign_in(NRC)
     own = admitted(factories.actor(VATRA), identity={"given": people.PLANTED}, story=people.TOLD)
@@ -692,6 +693,7 @@ def test_what_is_open_of_the_case_is_filled_in_and_nothing_else_is(sign_in: Call
     sign_in(NRC).get(refer, 404)
 
 
+@pytest.mark.slow
 def test_the_pages_of_a_move_that_is_called_off(sign_in: Callable[[str], Person]) -> None:
     move = Move(people.NOT_SAFE).accept()
     vatra, nrc = sign_in(VATRA), sign_in(NRC)

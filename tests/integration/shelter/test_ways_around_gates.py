@@ -721,6 +721,7 @@ def test_no_child_leaves_by_any_way_without_findings_a_second_look_and_a_decisio
     assert who.state() == who.kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shut", [_no_more, _missing, _asked], ids=["lives here", "missing", "another is asked"])
 def test_no_case_is_closed_erased_or_sent_on_around_a_stay_an_alarm_or_a_question(
     vatra: Actor, shut: Callable[[Resident], None]

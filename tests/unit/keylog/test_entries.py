@@ -103,6 +103,7 @@ def test_an_entry_with_one_other_bit_is_refused(place: int, data: st.DataObject)
     assert is_refused([*GROWN.signed[:place], changed, *GROWN.signed[place + 1 :]])
 
 
+@pytest.mark.slow
 @given(PLACES, st.binary(max_size=40))
 def test_bytes_that_are_longer_or_spelt_otherwise_are_refused(place: int, more: bytes) -> None:
     at = GROWN.signed[place]

@@ -124,7 +124,7 @@ def foreign_numerals(text: str, language: str) -> list[str]:
     named = [texts[language] for dimension in TABLES.dimensions.values() for texts in dimension.labels.values()]
     labels = [label for label in named if any(sign.isdigit() for sign in label)]
     explained = {
-        "sq": ("5-s", "më shumë se 4", "më shumë se 9", "0 deri në 4 persona", "0 deri në 14", "e shumta 4 më"),
+        "sq": ("5-s", "më shumë se 4", "më shumë se 9", "0 deri në 4 persona", "0 deri në 14", "së shumti 4 më"),
         "en": ("multiple of 5", "within 4 of", "than 9 away", "0 to 4 people", "0 to 14", "at most 4 more"),
     }[language]
     text = " ".join(text.split())

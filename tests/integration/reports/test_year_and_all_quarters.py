@@ -99,14 +99,15 @@ def test_all_releases_of_a_year_together_tell_of_no_few_people(releases: list[Pu
     assert published.learnt(releases) == []
     # Planted: a 5 of one quarter beside a 0 of the year says that fewer than five are there.
     whole = next(each for each in releases if each.report == ANNUAL.name)
-    for quarter in (each for each in releases if each.report == MAIN.name):
-        named = next(
-            cell
-            for cell, figure in whole.figures.items()
-            if len(cell) == 1 and {root for root, _ in cell} <= SAME and figure == 0 == quarter.figures.get(cell)
-        )
-        told = published.Together(published.with_figure(releases, quarter.name, named, 5)).learnt()
-        assert published.Learnt(quarter.name, "few", named, 5) in told
+    quarter, named = next(
+        (quarter, cell)
+        for quarter in releases
+        if quarter.report == MAIN.name
+        for cell, figure in whole.figures.items()
+        if len(cell) == 1 and {root for root, _ in cell} <= SAME and figure == 0 == quarter.figures.get(cell)
+    )
+    told = published.Together(published.with_figure(releases, quarter.name, named, 5)).learnt()
+    assert published.Learnt(quarter.name, "few", named, 5) in told
 
 
 @pytest.mark.slow

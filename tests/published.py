@@ -183,8 +183,14 @@ class Learnt:
     figure: int | None = None
 
 
+def unpromised(found: Sequence[Learnt]) -> list[Learnt]:
+    """What breaks a promise. That a printed 5 stands for fewer than five is promised of one release and not of several:
+    two reports may print the same few people as 0 and as 5 (`docs/statistics.md`, honest limits)."""
+    return [each for each in found if each.what != "few"]
+
+
 def learnt(releases: Sequence[Published]) -> list[Learnt]:
-    """What all these releases tell together that none may tell. Nothing is learnt from releases that are well made."""
+    """What all these releases tell together that one alone does not tell."""
     wrong = [each for release in releases for each in _shape(release)]
     if wrong:
         return wrong

@@ -19,6 +19,7 @@ from bench import (
     sealing,
     statistics,
     tabulation,
+    told,
     vault,
 )
 
@@ -37,6 +38,7 @@ ALL = {
     "scale": scale.main,
     "statistics": statistics.main,
     "tabulation": tabulation.main,
+    "told": told.main,
     "vault": vault.main,
 }
 

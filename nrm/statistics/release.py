@@ -21,7 +21,7 @@ from nrm.statistics import sums
 from nrm.statistics.attack import Audit, Finding, PrintedSums, audit
 from nrm.statistics.cells import Layout, lay_out
 from nrm.statistics.next_rounding import NextRoundings
-from nrm.statistics.one_person import NOTHING_TOLD, Bits, Method, NoNextRelease, OnePerson, examine
+from nrm.statistics.one_person import NOTHING_TOLD, Method, NoNextRelease, OnePerson, examine
 from nrm.statistics.protect import (
     NOTHING_PRINTED,
     CannotRound,
@@ -156,15 +156,15 @@ def make(
     linked_reports: Sequence[LinkedReleases] = (),
     quarters: Sequence[QuarterOfYear] = (),
     sample: int | None = None,
-    told_elsewhere: Sequence[Bits] = (),
+    told_elsewhere: Sequence[float] = (),
     people: int | None = None,
     progress: Callable[[str], None] | None = None,
     open_questions: Callable[[int], None] | None = None,
 ) -> Draft | Refused:
     """Protect one release. `history` holds the kept values of the releases before, the oldest first; `linked_reports`
     holds releases of other reports on people who may be the same; `quarters` those of the quarters of a year, if this
-    is a release of the whole year. `told_elsewhere`: what other releases on these people tell of one person (`bits` of
-    their verdicts). `people`: see `one_person.examine`.
+    is a release of the whole year. `told_elsewhere`: what other releases on these people tell of one person (`p95_bits`
+    of their verdicts). `people`: see `one_person.examine`.
 
     A record maps dimensions to codes and may name its `person` (opaque: records of one person are counted once).
     `progress` is told what is being done, never a number; `open_questions` how many questions the attack has left,
@@ -276,7 +276,7 @@ class _Maker:
         last: Figures,
         earlier: tuple[EarlierRelease, ...],
         linked_reports: Sequence[LinkedReleases],
-        told_elsewhere: Sequence[Bits],
+        told_elsewhere: Sequence[float],
         tell: Callable[[str], None],
     ) -> None:
         self.table_set, self.records = table_set, records
@@ -373,7 +373,7 @@ class _Maker:
             return None
         self.one_person = told
         # Sums have noise of their own: what they tell of one person multiplies with what the counts tell.
-        bits = [*self.told_elsewhere, *(each.bits for each in of_sums)]
+        bits = [*self.told_elsewhere, *(each.p95_bits for each in of_sums)]
         if not told.ok_beside(bits) or not all(each.ok_beside(self.told_elsewhere) for each in of_sums):
             self.attempts.append((step, "told of one person"))
             self.findings = (Finding("G7", "A4", TOTAL),)

@@ -100,7 +100,8 @@ def simulate(
     progress: Callable[[str], None] = lambda _: None,
 ) -> Simulated | Withheld:
     """Route the cases of the period under the draft, whose text is `text`. The figures are attacked together with those
-    that were kept of other drafts over the same quarters, and of the same nights in other quarters. Raises NotPermitted (a person), NoWholeQuarter.
+    that were kept of other drafts over the same quarters, and of the same nights in other quarters. Raises
+    NotPermitted (a person), NoWholeQuarter.
     """
     # The solvers take long to import and much memory.
     from nrm.statistics import linked_reports, release

@@ -73,11 +73,9 @@ class BrokenSignature(Exception):
     """The statistician's signature on a draft is not by their present key: they must sign again."""
 
 
-def bits_told(verdict: Mapping[str, Any]) -> tuple[float, float]:
-    """What a verdict says that a release tells of one person: mean and 95th percentile, in bits (ADR 0108)."""
-    told = verdict.get("one_person", {})
-    p95 = float(told.get("p95_bits", 0.0))
-    return float(told.get("mean_bits", p95)), p95
+def bits_told(verdict: Mapping[str, Any]) -> float:
+    """What a verdict says that a release tells of one person: the 95th percentile, in bits (ADR 0111)."""
+    return float(verdict.get("one_person", {}).get("p95_bits", 0.0))
 
 
 class PaperNotMade(Exception):

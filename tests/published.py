@@ -34,8 +34,8 @@ from nrm.domain.reports.year import SHARED
 from nrm.statistics.cells import lay_out
 from nrm.statistics.definitions import by_definition
 from nrm.statistics.highs import quiet_solver
+from nrm.statistics.printed import at_step
 from nrm.statistics.protect import round_jointly, round_total, secret_stream
-from nrm.statistics.release import at_step
 from nrm.statistics.tables import TOTAL, Cell, Linked, TableSet
 from nrm.store.countries import country
 from nrm.store.reports import reports as store

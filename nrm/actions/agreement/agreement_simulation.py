@@ -105,6 +105,8 @@ def simulate(
     """
     # The solvers take long to import and much memory.
     from nrm.statistics import linked_reports, release
+    from nrm.statistics.printed import history_of
+    from nrm.statistics.verdicts import Draft, Refused
 
     first, last = whole_quarters(first, last, clock.today(country().timezone))
     progress("reading the cases")
@@ -127,7 +129,7 @@ def simulate(
         printed += [found] if found is not None else []
     told = [reports.told_of_one_person(MAIN.name, quarters, by=reports.RELEASE), *map(bits_told, others)]
 
-    def make(together: Collection[str]) -> release.Draft | release.Refused:
+    def make(together: Collection[str]) -> Draft | Refused:
         return release.make(
             statistics.parse(rules.tables(parties, nights, together)),
             rules.rows(placed, parties, nights, together),
@@ -135,17 +137,17 @@ def simulate(
                 "simulation", repr(draft), first.isoformat(), last.isoformat(), *sorted(together)
             ),
             # What happened is the same for every draft: its figures stay as they were printed, as far as they can.
-            history=[release.history_of(_last_printed(printed, others))] if printed else [],
+            history=[history_of(_last_printed(printed, others))] if printed else [],
             linked_reports=printed,
             told_elsewhere=told,
             progress=progress,
         )
 
     made = make(frozenset())
-    if isinstance(made, release.Draft):
+    if isinstance(made, Draft):
         together = rules.counted_together(_figures(made.tables, "simulated"))
         made = make(together) if together else made
-    if isinstance(made, release.Refused):
+    if isinstance(made, Refused):
         return Withheld(first, last)
     late = _figures(made.tables, "late_simulated")
     hidden = ["late_simulated"] if min(late.values(), default=0) < rules.FEWEST else []

@@ -44,6 +44,7 @@ from nrm.render import reports as render
 from nrm.statistics import release as statistics
 from nrm.statistics.attack import Finding
 from nrm.statistics.tables import TOTAL, MalformedMicrodata
+from nrm.statistics.verdicts import Refused, Verdict
 from nrm.store import names
 from nrm.store.accounts import accounts
 from nrm.store.reports import counting
@@ -525,11 +526,9 @@ def test_while_one_closes_another_is_told_so(app: Flask, statistician: Actor) ->
     assert actions.state(SECOND, by=statistician) == "open"
 
 
-def refused(*_: object, **__: object) -> statistics.Refused:
+def refused(*_: object, **__: object) -> Refused:
     finding = Finding("G3", "A1", "nationality*sex", (("nationality", "MD"), ("sex", "feminine")))
-    return statistics.Refused(
-        statistics.Verdict(False, "refused", (finding,), {"A1": False}, (), (), 0, 0, 0.0, 0.0, 0, 1.0)
-    )
+    return Refused(Verdict(False, "refused", (finding,), {"A1": False}, (), (), 0, 0, 0.0, 0.0, 0, 1.0))
 
 
 def test_a_refused_release_stores_nothing_but_that_it_was_refused(

@@ -16,8 +16,9 @@ from nrm import db as database
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.report_list import ANNUAL, MAIN
 from nrm.statistics import one_person, quarters_of_year, release
+from nrm.statistics.printed import at_step
 from nrm.statistics.quarters_of_year import YearWithQuarters
-from nrm.statistics.release import at_step
+from nrm.statistics.verdicts import Draft, Refused
 from tests import accommodated, factories, published
 from tests.published import Published
 
@@ -37,7 +38,7 @@ class Year:
     rows: Any
     named: Mapping[str, Any]
 
-    def made(self, seed: int) -> release.Draft | release.Refused:
+    def made(self, seed: int) -> Draft | Refused:
         """The year again, with another seed; with the gate as it is for invented people."""
         named = {**self.named, "people": one_person.FEWEST, "progress": None, "seed": b"%032d" % seed}
         return release.make(self.table_set, self.rows, **named)
@@ -115,7 +116,7 @@ def test_possible_worlds_of_a_whole_year_leave_everything_open(year: Year) -> No
     """Asked with other worlds than when the year was made. That they find a year which gives a quarter away is shown by
     hand-made ones (`tests/unit/statistics/test_quarters_of_year.py`)."""
     made = year.made(0)
-    assert isinstance(made, release.Draft)
+    assert isinstance(made, Draft)
     figures = {tuple(map(tuple, cell)): 5 * units for cell, units in made.kept["figures"]}
     records, persons = year.table_set.records(year.rows)
     course = YearWithQuarters.of(year.named["quarters"], persons)

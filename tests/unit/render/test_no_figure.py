@@ -17,7 +17,7 @@ from nrm.render.reports import is_impossible, tables_of, words_of
 from nrm.render.sheets import release_csv, release_csvw, release_xlsx
 from nrm.statistics.attack import check_again
 from nrm.statistics.description import parse
-from nrm.statistics.release import at_step
+from nrm.statistics.printed import at_step
 from nrm.statistics.tables import Table, TableSet
 from tests import rounded
 

@@ -16,8 +16,9 @@ from nrm.statistics.cells import Layout, lay_out
 from nrm.statistics.one_person import Figures, Method, NoNextRelease, OnePerson, examine
 from nrm.statistics.protect import CannotRound, domain, round_jointly, round_total, secret_stream
 from nrm.statistics.reading import Record
-from nrm.statistics.release import Draft, make
+from nrm.statistics.release import make
 from nrm.statistics.tables import Cell, TableSet
+from nrm.statistics.verdicts import Draft
 from tests.unit.statistics.sets import people, small
 
 MUCH = 200.0  # inertia of a figure that keeps its value as long as the same people stand behind it
@@ -168,9 +169,9 @@ class Told(one_person._Trial):
         super().__init__(quarter.table_set, quarter.records, [quarter.draft()], quarter.inert, cells, chance, 100)
         self.runs, self._named = runs, list(named)
 
-    def _learned(self, who: Sequence[Record], after: Any) -> tuple[float, float, float]:
+    def _learned(self, who: Sequence[Record], after: Any) -> tuple[float, float]:
         assert len(who) == len(after)
-        return 100 * sum(self._named[: len(who) // self.runs]) / len(who), 0.5, 1.0
+        return 100 * sum(self._named[: len(who) // self.runs]) / len(who), 1.0
 
 
 @pytest.mark.parametrize(
@@ -203,11 +204,10 @@ def test_who_is_given_away_is_named_however_few_are_tried_at_first() -> None:
 
 
 def test_what_releases_on_the_same_people_tell_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = OnePerson(100, 0.0, 3.5, 0.0)  # no mean is known
+    told = OnePerson(100, 0.0, 3.5, 0.0)
     assert (told.ok, told.ok_beside([2.5]), told.ok_beside([2.6])) == (True, True, False)
-    spread = OnePerson(100, 0.0, 3.5, 0.0, 0.5)  # by hand: 0.5 + 0.5 + sqrt(3 ** 2 + 4 ** 2) = 6
-    assert (spread.ok_beside([(0.5, 4.5)]), spread.ok_beside([(0.5, 4.6)])) == (True, False)
-    assert one_person.NOTHING_TOLD.ok_beside([(99.0, 99.0)])
+    assert (told.ok_beside([1.0, 1.5]), told.ok_beside([1.0, 1.6])) == (True, False)
+    assert one_person.NOTHING_TOLD.ok_beside([99.0])
 
     def examined(_: TableSet, __: Sequence[Record], printed: Sequence[Figures], *___: Any, **____: Any) -> OnePerson:
         return told if len(printed[-1]) > 1 else one_person.NOTHING_TOLD

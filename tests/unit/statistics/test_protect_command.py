@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 
 from nrm.cli import protect as command
 from nrm.cli.usage import Refused
-from nrm.statistics.release import Refused as NothingMade
-from nrm.statistics.release import Verdict
+from nrm.statistics.verdicts import Refused as NothingMade
+from nrm.statistics.verdicts import Verdict
 
 SPEC = """
 base = 5

@@ -149,6 +149,7 @@ def test_the_year_is_sealed_with_its_last_quarter_in_every_format_and_says_the_s
     assert verdict["scenarios"]["A4"] is True
 
 
+@pytest.mark.slow
 def test_whoever_reads_the_year_beside_everything_else_learns_of_no_few_people(year: Flask) -> None:
     releases = published.everything()
     assert {each.report for each in releases} > {"ix", "annual"}
@@ -162,6 +163,7 @@ def test_whoever_reads_the_year_beside_everything_else_learns_of_no_few_people(y
     assert published.Learnt(quarter.name, "few", named, 5) in told
 
 
+@pytest.mark.slow
 def test_a_second_release_of_the_same_year_tells_what_neither_tells_alone(year: Flask) -> None:
     releases = published.everything()
     whole = next(each for each in releases if each.report == ANNUAL.name)

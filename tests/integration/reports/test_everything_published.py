@@ -24,6 +24,7 @@ def releases(closed: Flask) -> list[Published]:
     return published.everything()
 
 
+@pytest.mark.slow
 def test_every_release_says_the_same_in_every_format(closed: Flask) -> None:
     seen = {"ix": 0, "x": 0, "referrals": 0}
     for report, _, last, _, files in published.files_of_everything():
@@ -33,6 +34,7 @@ def test_every_release_says_the_same_in_every_format(closed: Flask) -> None:
     assert min(seen.values()) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["json", "csv", "xlsx", "html.sq", "pdf.en"])
 def test_a_format_that_says_something_else_is_found(closed: Flask, name: str) -> None:
     """The file of the first quarter in the place of that of the second one."""

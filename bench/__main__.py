@@ -13,11 +13,13 @@ from bench import (
     keylog,
     keys,
     pages,
+    published,
     questionnaire,
     scale,
     sealing,
     statistics,
     tabulation,
+    told,
     vault,
 )
 
@@ -32,9 +34,11 @@ ALL = {
     "questionnaire": questionnaire.main,
     "sealing": sealing.main,
     "pages": pages.main,
+    "published": published.main,
     "scale": scale.main,
     "statistics": statistics.main,
     "tabulation": tabulation.main,
+    "told": told.main,
     "vault": vault.main,
 }
 

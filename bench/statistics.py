@@ -16,9 +16,11 @@ from nrm.cli.protect import SAMPLE
 from nrm.statistics.attack import audit
 from nrm.statistics.cells import Layout, lay_out
 from nrm.statistics.description import parse
+from nrm.statistics.printed import render
 from nrm.statistics.protect import domain, round_jointly, round_total, secret_stream
-from nrm.statistics.release import Draft, make, mean_error_non_empty, render
+from nrm.statistics.release import make
 from nrm.statistics.tables import BASE, Cell, TableSet
+from nrm.statistics.verdicts import Draft, mean_error_non_empty
 
 SPEC = Path(__file__).parent.parent / "nrm/countries/albania/tables-ix.toml"
 PEOPLE = (60, 120, 300)

@@ -13,8 +13,8 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.reports.reports import Window
 from nrm.render.reports import tables_of
 from nrm.statistics.cells import lay_out
+from nrm.statistics.printed import at_step, render
 from nrm.statistics.protect import round_jointly, round_total, secret_stream
-from nrm.statistics.release import at_step, render
 from nrm.statistics.tables import TableSet
 
 QUARTER = Quarter(2026, 3)

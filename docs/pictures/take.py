@@ -73,26 +73,27 @@ def signed_in(browser: Browser, login: str, password: str) -> Page:
 
 
 def officer(page: Page) -> Locator:
-    """The second page of an interview with somebody who speaks Romanian: the words to read out, then questions."""
+    """The second page of the short screen with somebody who speaks Romanian: the words to read out, then questions."""
     page.get_by_role("button", name="New interview").click()
-    chosen = ("language=ro", "interpreter=telephone", "alone=yes", "companions=none", "hurt=no", "danger=no")
-    for name, value in (each.split("=") for each in chosen):
+    chosen = ("language=ro", "interpreter=telephone", "alone=yes", "hurt=no", "danger=no", "age=adult")
+    chosen += ("gender=feminine", "citizenship_class=third_country", "returned_from=IT", "return_manner=voluntary")
+    for name, value in (each.split("=") for each in (*chosen, "announced=no")):
         page.check(f'main [name="{name}"][value="{value}"]')
     page.get_by_role("button", name="Continue").click()
-    return page.locator("main fieldset", has=page.locator('[name="age"]')).locator("xpath=following-sibling::*[1]")
+    page.wait_for_load_state()
+    return page.locator("main fieldset").nth(3)
 
 
 def shelter(page: Page) -> Locator:
-    """The home page: places, referrals that wait for an answer, who is on the way, and what the agreement asks."""
-    asked = page.get_by_role("heading", name="What the agreement asks of you")
-    return asked.locator("xpath=following::tbody[1]/tr[4]")
+    """The home page: places that are free tonight, who comes, whom one answers for, and what is to be done."""
+    return page.get_by_role("heading", name="More")
 
 
 def report(page: Page) -> Locator:
-    """Report ix of the newest closed quarter: what it is, who signed, how to read it, and the first chart."""
+    """Report ix of the newest closed quarter: what its figures show in sentences, and its charts."""
     page.goto(f"{BASE}/reports")
     page.locator('main a[href^="/reports/ix/20"]').first.click()
-    return page.get_by_role("heading", name="How long the stays last")
+    return page.get_by_role("heading", name="Contents")
 
 
 # Who is signed in, and what goes to the page and gives the first thing below the picture.

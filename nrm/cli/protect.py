@@ -22,8 +22,9 @@ from nrm.cli.usage import Refused
 from nrm.statistics.comparison import Change, changes
 from nrm.statistics.description import parse
 from nrm.statistics.reading import bounds_of_sum
-from nrm.statistics.release import Draft, make
+from nrm.statistics.release import make
 from nrm.statistics.tables import BASE, TOTAL, UNCLASSIFIED, MalformedMicrodata, MalformedTableSet, TableSet
+from nrm.statistics.verdicts import Draft
 
 PERSON = "person"
 STICKY = "sticky.json"  # written by former versions: marks of who was counted in which figure

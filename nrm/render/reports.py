@@ -37,6 +37,10 @@ class About:
     basis: str
     counted: str
 
+    def called(self, report: str) -> str:
+        """How it is cited: by the number that its instrument gives it, else by its title."""
+        return report if set(report) <= set("ivx") else f"“{self.title}”"
+
 
 def files(
     release: Mapping[str, Any],
@@ -141,11 +145,7 @@ def values(
         "picture": picture,
         "curve": curve_of([release], table_set.survival, words.label) if table_set.survival else None,
         "lang": language,
-        "about": About(
-            table_set.title.get(language, release["report"]),
-            table_set.basis.get(language, ""),
-            table_set.counted.get(language, ""),
-        ),
+        "about": about(release["report"], table_set, language),
         "quarter": release["quarter"],
         "signatures": signatures,
         "no_report_from": [names.get(code, code) for code in release.get("no_report_from", ())],
@@ -154,6 +154,13 @@ def values(
             for each in release.get("silence_confirmed", ())
         ],
     }
+
+
+def about(report: str, table_set: TableSet, language: str) -> About:
+    """What a country says of a report, in one language."""
+    return About(
+        table_set.title.get(language, report), table_set.basis.get(language, ""), table_set.counted.get(language, "")
+    )
 
 
 def _confirmation(office: str, at: datetime) -> dict[str, str]:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nrm.domain.reports.file_signatures import CHECKSUM
-from nrm.domain.reports.reports import CANNOT_EXIST
+from nrm.domain.reports.reports import CANNOT_EXIST, status_key
 
 Texts = Mapping[str, str]
 
@@ -42,16 +42,17 @@ def release_csv(release: Mapping[str, Any]) -> bytes:
     """A whole release, one row a figure: report, quarter, table, a column per dimension, value.
 
     `release` is the JSON shape of a sealed release. A dimension that the table does not have is empty, a total is `*`.
-    `status` is the observation status of SDMX, as `STATUSES` has it: a structural zero has no value, and what is no
-    number for another reason has a word in its place. Beside the figures there is a row for each table that nothing
-    fills, for each contributor that does not report, and for each filed table that is not printed.
+    `status` (`obs_status` beside a dimension of that name) is the observation status of SDMX, as `STATUSES` has it: a
+    structural zero has no value, and what is no number for another reason has a word in its place. Beside the figures
+    there is a row for each table that nothing fills, for each contributor that does not report, and for each filed
+    table that is not printed.
     """
     return csv_bytes(_sheet_rows(release))
 
 
 def _sheet_rows(release: Mapping[str, Any]) -> list[list[object]]:
     dimensions = _dimensions(release)
-    rows: list[list[object]] = [[*COLUMNS_BEFORE, *dimensions, "value", "status"]]
+    rows: list[list[object]] = [[*COLUMNS_BEFORE, *dimensions, "value", status_key(dimensions)]]
 
     def add(table: str, members: Sequence[object], value: object) -> None:
         status = _STATUS_OF.get(value, MISSING) if isinstance(value, str) else CANNOT_EXIST if value is None else NORMAL
@@ -131,13 +132,16 @@ def release_csvw(
     """
     values = [row[-2] for row in _sheet_rows(release)[1:]]
     words = sorted({value for value in values if isinstance(value, str)})
-    labels = {**labels, "status": STATUSES}
+    dimensions = _dimensions(release)
+    status = status_key(dimensions)
+    labels = {**labels, status: STATUSES}
     columns = []
-    for name in (*COLUMNS_BEFORE, *_dimensions(release), "value", "status"):
-        texts = titles.get(name) or _MEANINGS.get(name) or {"en": name}
+    for name in (*COLUMNS_BEFORE, *dimensions, "value", status):
+        texts = titles.get(name) or _MEANINGS.get("status" if name == status else name) or {"en": name}
         column: dict[str, Any] = {"name": name, "titles": dict(texts)}
-        if name in _CONCEPTS:
-            place, notation = _CONCEPTS[name]
+        concept = "status" if name == status else "" if name == "status" else name
+        if concept in _CONCEPTS:
+            place, notation = _CONCEPTS[concept]
             column |= {"propertyUrl": _SDMX + place, _NOTATION: notation}
         if name == "value":
             number = {"base": "integer", "minimum": 0}
@@ -145,7 +149,7 @@ def release_csvw(
             column |= {"null": ""} if None in values else {"required": True}
         elif labels.get(name):
             # A total, a dimension that is not in the row's table, or a member.
-            members = {**({} if name == "status" else {TOTAL: {"en": "Total", "sq": "Gjithsej"}}), **labels[name]}
+            members = {**({} if name == status else {TOTAL: {"en": "Total", "sq": "Gjithsej"}}), **labels[name]}
             column["datatype"] = "string"
             column["null"] = ""
             column["rdfs:comment"] = [

@@ -45,16 +45,22 @@ def believed(
 
 
 def printed_of_the_same(
-    report: str, tables: Sequence[Mapping[str, Any]], names: Collection[str]
+    report: str, tables: Sequence[Mapping[str, Any]], names: Collection[str], *, rest: str = ""
 ) -> LinkedReleases | None:
-    """What another release printed of exactly the people of this one, by the dimensions (`names`) that mean the same in
-    both: the figures by one of them each. None if it printed nothing by any of them.
+    """What another release printed of the people of this one, by the dimensions (`names`) that mean the same in both:
+    the figures by one of them each. None if it printed nothing by any of them.
+
+    Without `rest` both are on exactly the same people. With it the other one counts other people, too, and all these
+    have the member `rest`: so the figures of the other members stand for the same numbers, and the number in all does
+    not.
     """
     figures: dict[Cell, int] = {}
     codes: dict[str, dict[str, None]] = {}
     for table in tables:
         for row in table["rows"]:
             fixed = [(name, row[name]) for name in table["dimensions"] if row[name] != TOTAL]
+            if rest and (not fixed or fixed[0][1] == rest):
+                continue
             if not fixed or (len(fixed) == 1 and fixed[0][0] in names):
                 figures[tuple(fixed)] = row["value"]
                 codes |= {name: {**codes.get(name, {}), member: None} for name, member in fixed}

@@ -19,11 +19,10 @@ its prior. Claims of a trust of which most are wrong in these runs are no claims
 - `named`: right claims of 100 people, less how many of them would be right by guessing from the prior.
 - `p95_bits`: 95th percentile of the factor, log2 of posterior / prior of the true combination, with the trust at which
   it is largest on average; less the same percentile for the others of these people, who did not come (the placebo).
-- `mean_bits`: the mean of that factor over those who came (0 if it is less).
 
-Releases on the same people have noise of their own, so what they tell of one person adds up: the means do, and what the
-95th percentiles are above them adds in squares, as deviations of independent sums do. Added as they are, percentiles
-would say that the worst luck of every release meets in the same person (ADR 0108).
+Releases on the same people have noise of their own, so what they tell of one person adds up. The 95th percentiles are
+added as they are: somebody whose attributes are rare is told of by each release, so what is above the mean does not
+cancel (measured in ADR 0111).
 
 Where there are many figures fewer than PEOPLE come. One of twenty who is named by chance is 5 of 100, so then twice and
 three times as many come, before a draft is refused; all of them are judged together (ADR 0107).
@@ -45,7 +44,6 @@ who learns from releases with and without a person: R. Shokri et al., Membership
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -78,9 +76,6 @@ Method = Callable[[Sequence[Record], Sequence[Figures], int], Figures | None]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-Bits = tuple[float, float]
-"""What a release tells of one person: `mean_bits` and `p95_bits`; where the mean is not known, the latter twice."""
-
 _Quiet = tuple[Ints, NDArray[np.bool_]]
 """Figures of quarters (rows) without any change, without the total; and which of them stand for 1 to 4 people."""
 
@@ -93,21 +88,16 @@ class OnePerson:
     named: float
     p95_bits: float
     by_series: float
-    mean_bits: float | None = None
-
-    @property
-    def bits(self) -> Bits:
-        """What is told of one person, as others add it up."""
-        return self.p95_bits if self.mean_bits is None else self.mean_bits, self.p95_bits
 
     @property
     def ok(self) -> bool:
         """Whether the draft may be released, as far as nothing else tells of these people."""
         return self.ok_beside([])
 
-    def ok_beside(self, others: Sequence[Bits]) -> bool:
-        """Whether the draft may be released beside others on the same people; one that tells nothing adds nothing."""
-        told = together([self.bits, *others]) if self.p95_bits else 0.0
+    def ok_beside(self, others: Sequence[float]) -> bool:
+        """Whether the draft may be released beside others on the same people, of which each tells so many bits; one
+        that tells nothing adds nothing."""
+        told = self.p95_bits + sum(others) if self.p95_bits else 0.0
         return self.named < MOST_NAMED and told <= MOST_BITS and self.by_series <= MOST_BY_SERIES
 
     def and_also(self, other: OnePerson) -> OnePerson:
@@ -117,7 +107,6 @@ class OnePerson:
             max(self.named, other.named),
             max(self.p95_bits, other.p95_bits),
             max(self.by_series, other.by_series),
-            max(self.bits[0], other.bits[0]),
         )
 
     def to_json(self) -> dict[str, float]:
@@ -125,15 +114,9 @@ class OnePerson:
         return {
             "draws": self.draws,
             "named": self.named,
-            "mean_bits": self.bits[0],
             "p95_bits": self.p95_bits,
             "by_series": self.by_series,
         }
-
-
-def together(releases: Sequence[Bits]) -> float:
-    """The 95th percentile of what independent releases tell of one person together, in bits, as the module says."""
-    return sum(mean for mean, _ in releases) + math.sqrt(sum(max(0.0, p95 - mean) ** 2 for mean, p95 in releases))
 
 
 NOTHING_TOLD = OnePerson(0, 0.0, 0.0, 0.0)
@@ -151,7 +134,7 @@ def examine(
     *,
     seed: int,
     people: int | None = None,
-    elsewhere: Sequence[Bits] = (),
+    elsewhere: Sequence[float] = (),
     tell: Callable[[str], None] = lambda _: None,
 ) -> OnePerson:
     """Try what a draft would tell, beside the release after it. `printed` are all releases, the draft last. `people`:
@@ -185,7 +168,7 @@ class _Trial:
         self.quarters = max(FEWEST_QUIET, min(QUIET, WORK // len(cells)) if most == PEOPLE else 0)
         self.people = Combinations(table_set, cells, records, chance)
 
-    def run(self, elsewhere: Sequence[Bits] = (), tell: Callable[[str], None] = lambda _: None) -> OnePerson:
+    def run(self, elsewhere: Sequence[float] = (), tell: Callable[[str], None] = lambda _: None) -> OnePerson:
         """All of it: quarters in which nothing happens, who comes, and who leaves."""
         tell("one person: quarters without change")
         by_series = self._by_series([self._quiet(self.records, self.printed, self.quarters)])
@@ -199,7 +182,7 @@ class _Trial:
                 break
         return found
 
-    def _one(self, elsewhere: Sequence[Bits], *, comes: bool) -> OnePerson:
+    def _one(self, elsewhere: Sequence[float], *, comes: bool) -> OnePerson:
         """What is told of who comes, or leaves; of more people where few could be refused by chance."""
         most = min(PEOPLE, MORE * self.runs)
         who: list[Record] = []
@@ -208,8 +191,8 @@ class _Trial:
             for record, after in self._changed(min(self.runs, most - len(who)), comes=comes):
                 who.append(record)
                 rows.append(after)
-            named, mean, bits = self._learned(who, np.array(rows))
-            told = OnePerson(len(who), round(named, 2), round(bits, 2), 0.0, round(mean, 2))
+            named, bits = self._learned(who, np.array(rows))
+            told = OnePerson(len(who), round(named, 2), round(bits, 2), 0.0)
             hopeless = named * len(who) >= MOST_NAMED * most
             if told.ok_beside(elsewhere) or hopeless or len(who) >= most:
                 return told
@@ -267,14 +250,13 @@ class _Trial:
                 people = [*self.records[:place], *self.records[place + 1 :]]
                 yield self.records[place], self._row(self._next(people, self.printed))
 
-    def _learned(self, who: Sequence[Record], after: Ints) -> tuple[float, float, float]:
-        """(named of 100, mean and 95th percentile of the factor in bits)."""
+    def _learned(self, who: Sequence[Record], after: Ints) -> tuple[float, float]:
+        """(named of 100, 95th percentile of the factor in bits)."""
         best, claims = self._factors(who, after)
         own = np.eye(len(who), dtype=bool)
         bits = (np.percentile(best[own], 95) - np.percentile(best[~own], 95)) / np.log(2)
         named = [100 * (right - guessed) / len(who) for made, right, guessed in claims if 2 * right >= made]
-        mean = min(max(0.0, best[own].mean() / np.log(2)), max(0.0, bits))
-        return float(max([0.0, *named])), float(mean), float(max(0.0, bits))
+        return float(max([0.0, *named])), float(max(0.0, bits))
 
     def _factors(self, who: Sequence[Record], after: Ints) -> tuple[Floats, Floats]:
         """log of the factor after each run (row) of the person of each (column), with the trust that tells most; and by

@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nrm.statistics import sums
 from nrm.statistics.attack import Audit, Finding, PrintedSums, audit
 from nrm.statistics.cells import Layout, lay_out
 from nrm.statistics.next_rounding import NextRoundings
-from nrm.statistics.one_person import NOTHING_TOLD, Bits, Method, NoNextRelease, OnePerson, examine
+from nrm.statistics.one_person import NOTHING_TOLD, Method, NoNextRelease, OnePerson, examine
+from nrm.statistics.printed import FORMAT, STEPS, at_step, in_people, in_units, read_history, render, scaled
 from nrm.statistics.protect import (
     NOTHING_PRINTED,
     CannotRound,
@@ -40,111 +40,13 @@ from nrm.statistics.quarters_of_year import (
 )
 from nrm.statistics.reading import EarlierRelease, LinkedReleases, Record
 from nrm.statistics.tables import BASE, TOTAL, Cell, TableSet
+from nrm.statistics.verdicts import Draft, Refused, Verdict, mean_error_non_empty
 
 DRAWS, FEWEST_DRAWS = 20, 3
 WORK = 20_000  # figures drawn at one step: a step of so many figures or more has fewer draws
 OF_YEAR = 5  # to attack a year with its quarters is so much more work
-STEPS = (
-    ("three_way", 3, False),
-    ("two_way", 2, False),
-    ("two_way_groups", 2, True),
-    ("one_way", 1, False),
-    ("total", 0, False),
-)
-FORMAT = 1
 
 Rows = Sequence[Mapping[str, str]]
-
-
-class MalformedHistory(ValueError):
-    """A kept value of an earlier release cannot be read; the message says what is wrong with it."""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """`operator()` tells everything and stays with the statistician's own tool; `public()` no cell and no count.
-
-    Errors are |printed - true| in people: the mean over all cells, the mean over the cells that hold anybody (most
-    cells of fine tables hold nobody and are rightly printed 0, so that the first mean says little), and the largest.
-    """
-
-    ok: bool
-    step: str
-    findings: tuple[Finding, ...]
-    scenarios: Mapping[str, bool]
-    attempts: tuple[tuple[str, str], ...]  # (step, why it was left), in order
-    tables: tuple[str, ...]
-    cells: int
-    small_cells: int
-    mean_abs_error: float
-    mean_abs_error_non_empty: float
-    max_abs_error: int
-    seconds: float
-    one_person: OnePerson = NOTHING_TOLD
-    questions: int = 0  # things that must stay open, over all scenarios
-    untried: int = 0  # of them left out of a sample
-    sums: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # base and errors of sums, by column
-
-    def public(self) -> dict[str, Any]:
-        """The verdict without cells and counts, for an instance."""
-        findings = sorted({(f.table, f.scenario, f.guarantee) for f in self.findings})
-        return {
-            "ok": self.ok,
-            "step": self.step,
-            "findings": [{"table": t, "scenario": s, "guarantee": g} for t, s, g in findings],
-            "scenarios": dict(self.scenarios),
-            "tables": list(self.tables),
-            "one_person": self.one_person.to_json(),
-        }
-
-    def operator(self) -> dict[str, Any]:
-        """The whole verdict, for the statistician's own tool."""
-        return {
-            "ok": self.ok,
-            "findings": [
-                {
-                    "table": f.table,
-                    "scenario": f.scenario,
-                    "guarantee": f.guarantee,
-                    "cell": dict(f.cell or ()),
-                    "learns": f.learns,
-                }
-                for f in self.findings
-            ],
-            "cells": self.cells,
-            "small_cells": self.small_cells,
-            "mean_abs_error": self.mean_abs_error,
-            "mean_abs_error_non_empty": self.mean_abs_error_non_empty,
-            "max_abs_error": self.max_abs_error,
-            "seconds": self.seconds,
-            "step": self.step,
-            "tables": list(self.tables),
-            "scenarios": dict(self.scenarios),
-            "attempts": [list(attempt) for attempt in self.attempts],
-            "possible_worlds": "sample" if self.untried else "all",
-            "questions": self.questions,
-            "questions_untried": self.untried,
-            "sums": {column: dict(each) for column, each in self.sums.items()},
-            "one_person": self.one_person.to_json(),
-        }
-
-
-@dataclass(frozen=True)
-class Draft:
-    """Tables that survived the attack: `{"name", "dimensions", "title", "rows": [{dimension: member, "value"}]}`."""
-
-    tables: tuple[dict[str, Any], ...]
-    step: str
-    verdict: Verdict
-    kept: dict[str, Any]
-    sums: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)  # tables of sums, by column
-
-
-@dataclass(frozen=True)
-class Refused:
-    """Nothing may be printed, not even the total."""
-
-    verdict: Verdict
 
 
 def make(
@@ -156,15 +58,15 @@ def make(
     linked_reports: Sequence[LinkedReleases] = (),
     quarters: Sequence[QuarterOfYear] = (),
     sample: int | None = None,
-    told_elsewhere: Sequence[Bits] = (),
+    told_elsewhere: Sequence[float] = (),
     people: int | None = None,
     progress: Callable[[str], None] | None = None,
     open_questions: Callable[[int], None] | None = None,
 ) -> Draft | Refused:
     """Protect one release. `history` holds the kept values of the releases before, the oldest first; `linked_reports`
     holds releases of other reports on people who may be the same; `quarters` those of the quarters of a year, if this
-    is a release of the whole year. `told_elsewhere`: what other releases on these people tell of one person (`bits` of
-    their verdicts). `people`: see `one_person.examine`.
+    is a release of the whole year. `told_elsewhere`: what other releases on these people tell of one person (`p95_bits`
+    of their verdicts). `people`: see `one_person.examine`.
 
     A record maps dimensions to codes and may name its `person` (opaque: records of one person are counted once).
     `progress` is told what is being done, never a number; `open_questions` how many questions the attack has left,
@@ -181,78 +83,6 @@ def make(
     maker.sample, maker.open_questions, maker.people = sample, open_questions, people
     made = maker.run()
     return maker.finish(made, time.monotonic() - started)
-
-
-def mean_error_non_empty(true: NDArray[Any], printed: NDArray[np.int64]) -> float:
-    """The mean of |printed - true| over the cells whose true number or sum is not 0; 0 if there is none."""
-    held = true > 0
-    return float(np.abs(printed - true)[held].mean()) if held.any() else 0.0
-
-
-def read_history(history: Sequence[Mapping[str, Any]]) -> tuple[Figures, tuple[EarlierRelease, ...]]:
-    """What the last release printed, and all of them as an attacker reads them, the newest first."""
-    releases = []
-    last = NOTHING_PRINTED
-    for number, kept in enumerate(history, 1):
-        if not isinstance(kept, Mapping) or kept.get("format") != FORMAT or kept.get("base") != BASE:
-            raise MalformedHistory(f"release {number}: not a kept value of format {FORMAT} and base {BASE}")
-        try:
-            figures = {_cell(cell): int(figure) for cell, figure in kept["figures"]}
-        except (KeyError, TypeError, ValueError) as error:
-            raise MalformedHistory(f"release {number}: the figures cannot be read") from error
-        if () not in figures or any(figure < 0 for figure in figures.values()):
-            raise MalformedHistory(f"release {number}: the figures are not those of a release")
-        last = figures
-        releases.append(EarlierRelease({cell: BASE * figure for cell, figure in figures.items()}))
-    return last, tuple(reversed(releases))
-
-
-def history_of(figures: Mapping[Cell, int]) -> dict[str, Any]:
-    """A kept value of printed figures, in people: only of those that the next release should stay near to."""
-    return {"format": FORMAT, "base": BASE, "figures": [[cell, figure // BASE] for cell, figure in figures.items()]}
-
-
-def at_step(table_set: TableSet, step: str) -> TableSet:
-    """The tables as they are printed at a step."""
-    ways, coarse = next((ways, coarse) for name, ways, coarse in STEPS if name == step)
-    return table_set.reduced(ways, coarse=coarse)
-
-
-def render(layout: Layout, figures: Mapping[Cell, int]) -> tuple[dict[str, Any], ...]:
-    """Plain rows in the order of the classification, totals first; `figures` in units of 5."""
-    tables = []
-    for table, rows in layout.rows:
-        tables.append(
-            {
-                "name": table.name,
-                "dimensions": list(table.by),
-                "title": dict(table.title),
-                "rows": [
-                    {**dict(zip(table.by, row.members, strict=True)), "value": BASE * figures[layout.cells[row.cell]]}
-                    for row in rows
-                ],
-            }
-        )
-    return tuple(tables)
-
-
-def scaled(tables: Sequence[Mapping[str, Any]], factor: int) -> tuple[dict[str, Any], ...]:
-    """The tables with each value so many times as large."""
-    return tuple(
-        {**table, "rows": [{**row, "value": factor * row["value"]} for row in table["rows"]]} for table in tables
-    )
-
-
-def _in_units(figures: Mapping[Cell, int]) -> dict[Cell, int]:
-    return {cell: figure // BASE for cell, figure in figures.items()}
-
-
-def _in_people(figures: Figures) -> dict[Cell, int]:
-    return {cell: BASE * figure for cell, figure in figures.items()}
-
-
-def _cell(data: Any) -> Cell:
-    return tuple((str(root), str(member)) for root, member in data)
 
 
 @dataclass(frozen=True)
@@ -276,7 +106,7 @@ class _Maker:
         last: Figures,
         earlier: tuple[EarlierRelease, ...],
         linked_reports: Sequence[LinkedReleases],
-        told_elsewhere: Sequence[Bits],
+        told_elsewhere: Sequence[float],
         tell: Callable[[str], None],
     ) -> None:
         self.table_set, self.records = table_set, records
@@ -357,7 +187,7 @@ class _Maker:
             self.attempts.append((step, "failed the attack"))
             self.findings = seen.findings
             return None
-        printed = [*(release.figures for release in reversed(self.earlier)), _in_people(figures)]
+        printed = [*(release.figures for release in reversed(self.earlier)), in_people(figures)]
         try:
             after = self._after(layout, step, draw)
             told = self._told_by(layout.table_set, self.records, printed, after, tried)
@@ -373,7 +203,7 @@ class _Maker:
             return None
         self.one_person = told
         # Sums have noise of their own: what they tell of one person multiplies with what the counts tell.
-        bits = [*self.told_elsewhere, *(each.bits for each in of_sums)]
+        bits = [*self.told_elsewhere, *(each.p95_bits for each in of_sums)]
         if not told.ok_beside(bits) or not all(each.ok_beside(self.told_elsewhere) for each in of_sums):
             self.attempts.append((step, "told of one person"))
             self.findings = (Finding("G7", "A4", TOTAL),)
@@ -408,7 +238,7 @@ class _Maker:
         ) -> dict[Cell, int] | None:
             last = {cell: figure // BASE for cell, figure in printed[-1].items()} if printed else NOTHING_PRINTED
             try:
-                return _in_people(following.round(records, last, self.seed, ("after", step, draw, fresh)))
+                return in_people(following.round(records, last, self.seed, ("after", step, draw, fresh)))
             except CannotRound:
                 return None
 
@@ -446,11 +276,11 @@ class _Maker:
                 if before and before[0] is printed and len(before) == 1:
                     last = own
                 elif len(before) == 1:  # the quarter, made for other people
-                    last = _in_units(few(before[0]))
+                    last = in_units(few(before[0]))
                 else:
-                    last = _in_units(before[-1]) if before else NOTHING_PRINTED
+                    last = in_units(before[-1]) if before else NOTHING_PRINTED
                 try:
-                    return _in_people(following.round(records, last, self.seed, ("beside", step, draw, place, fresh)))
+                    return in_people(following.round(records, last, self.seed, ("beside", step, draw, place, fresh)))
                 except CannotRound:
                     return None
 

@@ -28,6 +28,7 @@ def values(people: int, lang: str) -> dict[str, Any]:
 def report_app() -> Flask:
     app = small_app()
     app.add_url_rule("/methods", "reports.methods")
+    app.add_url_rule("/reports", "reports.releases")
     app.add_url_rule("/reports/<report>/trend", "trends.show")
 
     @app.get("/report")

@@ -107,8 +107,9 @@ def test_the_guarantees_and_scenarios_are_those_that_a_verdict_names() -> None:
 
 
 def test_the_keys_and_steps_are_those_of_a_verdict() -> None:
-    from nrm.statistics.release import STEPS, Verdict  # the solvers take a second to load
+    from nrm.statistics.printed import STEPS  # the solvers take a second to load
     from nrm.statistics.tables import SIZES
+    from nrm.statistics.verdicts import Verdict  # the solvers take a second to load
 
     verdict = Verdict(False, "refused", (), {}, (), (), 0, 0, 0.0, 0.0, 0, 0.0)
     keys = first_column("The keys of a verdict")

@@ -3,7 +3,7 @@
 A proposal is simulated before the Minister of State approves it: by the coordinator from the page (`begin_trial`), or
 by a person who runs `nrm mou simulate` on the same text.
 
-Decided in ADR 0014 and ADR 0096.
+Decided in ADR 0014, ADR 0096 and ADR 0110.
 """
 
 from __future__ import annotations
@@ -100,10 +100,13 @@ def simulate(
     progress: Callable[[str], None] = lambda _: None,
 ) -> Simulated | Withheld:
     """Route the cases of the period under the draft, whose text is `text`. The figures are attacked together with those
-    that were kept of other drafts over the same quarters. Raises NotPermitted (a person), NoWholeQuarter.
+    that were kept of other drafts over the same quarters, and of the same nights in other quarters. Raises
+    NotPermitted (a person), NoWholeQuarter.
     """
     # The solvers take long to import and much memory.
     from nrm.statistics import linked_reports, release
+    from nrm.statistics.printed import history_of
+    from nrm.statistics.verdicts import Draft, Refused
 
     first, last = whole_quarters(first, last, clock.today(country().timezone))
     progress("reading the cases")
@@ -116,16 +119,17 @@ def simulate(
     nights = rules.weeks(first, last)
     quarters = Window(Quarter.of(first), Quarter.of(last))
     others = [each for each in agreement_version_rows.simulations(besides=text) if quarters.meets(_quarters(each))]
-    shared = rules.happened_names(nights)
-    printed = [
-        found
-        for each in others
-        if _quarters(each) == quarters
-        and (found := linked_reports.printed_of_the_same("simulation", each["tables"], shared)) is not None
-    ]
+    printed = []
+    for each in others:
+        if _quarters(each) == quarters:
+            names, rest = rules.happened_names(nights), ""
+        else:  # of other people, too: but a night that both tell of is the same night
+            names, rest = rules.night_names(nights), rules.ELSEWHERE
+        found = linked_reports.printed_of_the_same("simulation", each["tables"], names, rest=rest)
+        printed += [found] if found is not None else []
     told = [reports.told_of_one_person(MAIN.name, quarters, by=reports.RELEASE), *map(bits_told, others)]
 
-    def make(together: Collection[str]) -> release.Draft | release.Refused:
+    def make(together: Collection[str]) -> Draft | Refused:
         return release.make(
             statistics.parse(rules.tables(parties, nights, together)),
             rules.rows(placed, parties, nights, together),
@@ -133,22 +137,33 @@ def simulate(
                 "simulation", repr(draft), first.isoformat(), last.isoformat(), *sorted(together)
             ),
             # What happened is the same for every draft: its figures stay as they were printed, as far as they can.
-            history=[release.history_of(each.releases[0][1]) for each in printed[-1:]],
+            history=[history_of(_last_printed(printed, others))] if printed else [],
             linked_reports=printed,
             told_elsewhere=told,
             progress=progress,
         )
 
     made = make(frozenset())
-    if isinstance(made, release.Draft):
+    if isinstance(made, Draft):
         together = rules.counted_together(_figures(made.tables, "simulated"))
         made = make(together) if together else made
-    if isinstance(made, release.Refused):
+    if isinstance(made, Refused):
         return Withheld(first, last)
     late = _figures(made.tables, "late_simulated")
     hidden = ["late_simulated"] if min(late.values(), default=0) < rules.FEWEST else []
     tables = tuple(table for table in made.tables if table["dimensions"] != hidden or not hidden)
     return Simulated(first, last, made.step, tables, made.verdict.one_person.to_json())
+
+
+def _last_printed(printed: Sequence[Any], others: Sequence[Mapping[str, Any]]) -> dict[Any, int]:
+    """Of each figure of what happened, what was printed last; the number in all is that of the last simulation, which
+    the next one keeps where it is near the truth, whoever is counted."""
+    found: dict[Any, int] = {}
+    for each in printed:
+        found |= each.releases[0][1]
+    rows = next(each["tables"] for each in reversed(others) if each["tables"])[0]["rows"]
+    whole = next(row["value"] for row in rows if {*row.values()} - {row["value"]} <= {TOTAL})
+    return {**found, (): whole}
 
 
 def _figures(tables: Sequence[Mapping[str, Any]], dimension: str) -> dict[str, int]:

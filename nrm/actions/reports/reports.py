@@ -291,7 +291,7 @@ def verdict(quarter: Quarter, *, report: str = MAIN.name) -> dict[str, Any]:
     Raises NotVisible.
     """
     from nrm.statistics import attack
-    from nrm.statistics import release as statistics
+    from nrm.statistics.printed import at_step
 
     by = Actor.system("release")
     waits = report_rows.draft(report)
@@ -303,7 +303,7 @@ def verdict(quarter: Quarter, *, report: str = MAIN.name) -> dict[str, Any]:
     tables = [
         rules.filled(json.loads(store.release_file(each.quarter, "json", by=by, report=report))) for each in lines
     ]
-    table_set = statistics.at_step(country().tables[report].of_release(tables[place]), lines[place].step)
+    table_set = at_step(country().tables[report].of_release(tables[place]), lines[place].step)
     before = tables[place - 1] if place else None
     found = [
         {"table": table, "scenario": scenario, "guarantee": guarantee}

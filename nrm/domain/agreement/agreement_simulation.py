@@ -280,7 +280,13 @@ def tables(parties: Sequence[str], nights: Sequence[date], together: Collection[
 
 def happened_names(nights: Sequence[date]) -> list[str]:
     """The dimensions that say what happened: they are the same for every draft over the same quarters."""
-    return ["happened", "late_happened", *(week_name(night, "happened") for night in nights)]
+    return ["happened", "late_happened", *night_names(nights)]
+
+
+def night_names(nights: Sequence[date]) -> list[str]:
+    """The dimensions that say where people really were on a night: they are the same for every draft over any quarters
+    with that night, but for who was `ELSEWHERE`."""
+    return [week_name(night, "happened") for night in nights]
 
 
 def rows(

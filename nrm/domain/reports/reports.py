@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,7 +20,8 @@ FORMAT = 2
 the second one it has no value, and the status `CANNOT_EXIST` (ADR 0080)."""
 
 CANNOT_EXIST = "M"
-"""The status of a structural zero, after the code list CL_OBS_STATUS of SDMX: "missing value, data cannot exist"."""
+"""The status of a structural zero, after the code list CL_OBS_STATUS of SDMX: "missing value, data cannot exist". It
+stands under `status_key` of the dimensions of its table."""
 
 Span = tuple[int, int]
 """The least and the most."""
@@ -71,11 +73,9 @@ class BrokenSignature(Exception):
     """The statistician's signature on a draft is not by their present key: they must sign again."""
 
 
-def bits_told(verdict: Mapping[str, Any]) -> tuple[float, float]:
-    """What a verdict says that a release tells of one person: mean and 95th percentile, in bits (ADR 0108)."""
-    told = verdict.get("one_person", {})
-    p95 = float(told.get("p95_bits", 0.0))
-    return float(told.get("mean_bits", p95)), p95
+def bits_told(verdict: Mapping[str, Any]) -> float:
+    """What a verdict says that a release tells of one person: the 95th percentile, in bits (ADR 0111)."""
+    return float(verdict.get("one_person", {}).get("p95_bits", 0.0))
 
 
 class PaperNotMade(Exception):
@@ -178,14 +178,35 @@ def filled(release: Mapping[str, Any]) -> list[dict[str, Any]]:
     As the rounder made them: a structural zero is 0.
     """
     return [
-        {**table, "rows": [_rounded(row) for row in table["rows"]]}
+        {**table, "rows": [_rounded(row, table["dimensions"]) for row in _with_codes(table)]}
         for table in release["tables"]
         if not table.get("not_recorded")
     ]
 
 
-def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {**{name: each for name, each in row.items() if name != "status"}, "value": row["value"] or 0}
+def status_key(dimensions: Collection[str]) -> str:
+    """What the observation status is called beside these dimensions: one of them may be called `status`."""
+    return "obs_status" if "status" in dimensions else "status"
+
+
+def _rounded(row: Mapping[str, Any], dimensions: Collection[str]) -> dict[str, Any]:
+    key = status_key(dimensions)
+    return {**{name: each for name, each in row.items() if name != key}, "value": row["value"] or 0}
+
+
+def _with_codes(table: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a table. In the first releases of format 2 the status of a structural zero stood in the place of a
+    code of a dimension called `status`; the place of the row says which code it was."""
+    rows: list[dict[str, Any]] = [dict(row) for row in table["rows"]]
+    lost = [row for row in rows if row.get("status") == CANNOT_EXIST and status_key(table["dimensions"]) != "status"]
+    if not lost:
+        return rows
+    after = table["dimensions"][table["dimensions"].index("status") + 1 :]
+    codes = list(dict.fromkeys(row["status"] for row in rows if row["status"] != CANNOT_EXIST))
+    stride = math.prod(len({row[name] for row in rows}) for name in after)
+    for place, row in enumerate(rows):
+        row["status"] = codes[place // stride % len(codes)]
+    return rows
 
 
 def with_structural_zeros(
@@ -194,10 +215,10 @@ def with_structural_zeros(
     """The rows of a table of any format as the newest one has them; `is_impossible` says of {dimension: member} that
     nobody can be all of them. Only what is 0 can be a structural zero."""
     return [
-        {**row, "value": None, "status": CANNOT_EXIST}
+        {**row, "value": None, status_key(table["dimensions"]): CANNOT_EXIST}
         if not row["value"] and is_impossible({n: row[n] for n in table["dimensions"] if row[n] != "*"})
-        else dict(row)
-        for row in table["rows"]
+        else row
+        for row in _with_codes(table)
     ]
 
 

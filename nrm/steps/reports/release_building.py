@@ -113,6 +113,7 @@ def build(report: Report | FiledReport, quarter: Quarter, *, by: Actor, tell: Pr
     # Two solvers and their numerics are slow to import and need much memory: import them only to close a quarter.
     from nrm.statistics import release as statistics
     from nrm.statistics.one_person import FEWEST
+    from nrm.statistics.verdicts import Refused
 
     table_set = country().tables[report.name]
     lines = store.releases(by=by, report=report.name)
@@ -151,9 +152,9 @@ def build(report: Report | FiledReport, quarter: Quarter, *, by: Actor, tell: Pr
         )
     except MalformedMicrodata as error:
         raise CannotTabulate(error.dimension) from None
-    if may_wait and (isinstance(draft, statistics.Refused) or draft.step == "total"):
+    if may_wait and (isinstance(draft, Refused) or draft.step == "total"):
         return Built(report, quarter, window, counted)
-    if isinstance(draft, statistics.Refused):
+    if isinstance(draft, Refused):
         return Built(report, quarter, window, counted, verdict=draft.verdict.public())
     payment = payment_lines.lines(window.last, by=RELEASE) if report is MAIN else ()
     return Built(report, quarter, window, counted, draft=draft, payment=payment)
@@ -295,8 +296,8 @@ def _linked_reports(table_set: TableSet, window: Window) -> list[Any]:
     It may be one release, or several for the quarters in turn; signed or not yet.
     """
     from nrm.statistics.attack import figures_of
+    from nrm.statistics.printed import at_step
     from nrm.statistics.reading import LinkedReleases
-    from nrm.statistics.release import at_step
 
     found = []
     for link in table_set.linked:
@@ -317,8 +318,8 @@ def _linked_reports(table_set: TableSet, window: Window) -> list[Any]:
 def _quarters_of_year(table_set: TableSet, window: Window, rows: Sequence[tabulation.Row]) -> list[Any]:
     """The releases of the quarters of a year that count the same people, signed or not yet; none for other reports."""
     from nrm.statistics.attack import figures_of
+    from nrm.statistics.printed import at_step
     from nrm.statistics.quarters_of_year import QuarterOfYear
-    from nrm.statistics.release import at_step
 
     if not table_set.quarters_of:
         return []

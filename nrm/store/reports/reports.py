@@ -146,11 +146,9 @@ def verdict(quarter: Quarter, *, by: Actor, report: str = MAIN.name) -> dict[str
     return dict(found)
 
 
-def told_of_one_person(report: str, window: Window, *, by: Actor) -> tuple[float, float]:
-    """What that release of a report over some of these quarters, or its draft, tells of one person which tells most:
-    mean and 95th percentile, in bits.
-
-    Verdicts from before this was looked at do not say it: 0. Those that say no mean count with the percentile.
+def told_of_one_person(report: str, window: Window, *, by: Actor) -> float:
+    """What that release of a report over some of these quarters, or its draft, tells of one person which tells most, in
+    bits. Verdicts from before this was looked at do not say it: 0.
     """
     if by != RELEASE:
         raise NotPermitted("what a release tells beside another is for the program alone")
@@ -162,7 +160,7 @@ def told_of_one_person(report: str, window: Window, *, by: Actor) -> tuple[float
     draft = rows.draft(report)
     if draft is not None and window.meets(Window(Quarter.parse(draft.first_quarter), Quarter.parse(draft.quarter))):
         found.append(draft.verdict)
-    return max((bits_told(each) for each in found), key=lambda told: told[1], default=(0.0, 0.0))
+    return max(map(bits_told, found), default=0.0)
 
 
 def attempt(quarter: Quarter, *, by: Actor, report: str = MAIN.name) -> tuple[str, tuple[Finding, ...]] | None:

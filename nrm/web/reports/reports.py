@@ -25,7 +25,7 @@ from nrm.domain.reports import reports as rules
 from nrm.domain.reports.contributions import PartsOutstanding, SilenceUnconfirmed, is_unconfirmed
 from nrm.domain.reports.report_list import BY_NAME, JOINT, MAIN, FiledReport
 from nrm.domain.words import N_
-from nrm.render.reports import words_of
+from nrm.render.reports import About, about, words_of
 from nrm.steps.reports import release_signing
 from nrm.store import days as calendar
 from nrm.store import names as organisation_names
@@ -161,7 +161,7 @@ def show(report: str, quarter: str) -> str:
     return render_template(
         "reports/reports/show.html",
         report=report,
-        about=_title_and_basis(report),
+        about=_about(report),
         quarter=str(release.quarter),
         body=Markup(body),  # noqa: S704 - our own markup, escaped when it was sealed
         not_recorded=_filled_with_nothing(report, which),
@@ -184,10 +184,8 @@ def _filled_with_nothing(report: str, quarter: Quarter) -> list[tuple[str, str]]
     return [(words.dimension(name), words.reason([name])) for name in sorted(printed)]
 
 
-def _title_and_basis(report: str) -> dict[str, str]:
-    table_set = country().tables[report]
-    language = current_language()
-    return {"title": table_set.title.get(language, report), "basis": table_set.basis.get(language, "")}
+def _about(report: str) -> About:
+    return about(report, country().tables[report], current_language())
 
 
 @blueprint.get(f"/reports/{_REPORT}/<string(length=6):quarter>.{_ENDING}")
@@ -210,7 +208,7 @@ def draft(report: str) -> str:
     return render_template(
         "reports/reports/show.html",
         report=report,
-        about=_title_and_basis(report),
+        about=_about(report),
         quarter=quarter,
         body=Markup(body),  # noqa: S704 - our own markup, as it will be sealed
         downloads=[],

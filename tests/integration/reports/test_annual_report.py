@@ -8,11 +8,10 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-import highspy
 import openpyxl
 import pikepdf
 import pytest
@@ -27,13 +26,12 @@ from nrm.domain.reports.report_list import ANNUAL
 from nrm.domain.reports.reports import FORMATS
 from nrm.render import curves
 from nrm.render.pdf import to_pdf
-from nrm.statistics.highs import quiet_solver
 from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.reports import reports as store
 from nrm.store.reports import year_counting
 from nrm.web.reports import trends
-from tests import accommodated, factories
+from tests import accommodated, factories, published
 from tests.conftest import Person, once, papers
 
 RELEASE = Actor.system("release")
@@ -126,6 +124,7 @@ def test_the_year_is_sealed_with_its_last_quarter_in_every_format_and_says_the_s
     assert [each["signer"] for each in value["signatures"]] == ["server", "statistician", "responsible_authority"]
     figures = Counter(row["value"] for table in value["tables"] for row in table["rows"] if row["value"] is not None)
     assert all(figure % 5 == 0 for figure in figures)
+    assert published.differing(content) == []
     rows = list(csv.DictReader(io.StringIO(content["csv"].decode("utf-8-sig"))))
     assert Counter(int(row["value"]) for row in rows if row["value"].isdigit()) == figures
     head, *lines = openpyxl.load_workbook(io.BytesIO(content["xlsx"]))["data"].iter_rows(values_only=True)
@@ -133,7 +132,10 @@ def test_the_year_is_sealed_with_its_last_quarter_in_every_format_and_says_the_s
         dict(zip(head, map(str, ("" if cell is None else cell for cell in line)), strict=True)) for line in lines
     ] == rows
     # A year is not cited as its last quarter, on paper neither.
-    for language, cited in (("en", "Report annual, 2025Q1–2025Q4"), ("sq", "Raporti annual, 2025Q1–2025Q4")):
+    for language, cited in (
+        ("en", "Report “Victims of trafficking accommodated in a year”, 2025Q1–2025Q4"),
+        ("sq", "Raporti “Viktimat e trafikimit të strehuara në një vit”, 2025Q1–2025Q4"),
+    ):
         assert f"<dd>{cited}, " in content[f"html.{language}"].decode()
         with pikepdf.open(io.BytesIO(content[f"pdf.{language}"])) as paper:
             assert str(paper.docinfo.Title) == cited
@@ -147,84 +149,26 @@ def test_the_year_is_sealed_with_its_last_quarter_in_every_format_and_says_the_s
     assert verdict["scenarios"]["A4"] is True
 
 
-# What does not change between the last quarter that somebody was counted in and the year.
-SAME = frozenset({"nationality", "sex", "majority", "country_of_trafficking", "exploitation"})
-Named = frozenset[tuple[str, str]]
+@pytest.mark.slow
+def test_whoever_reads_the_year_beside_everything_else_learns_of_no_few_people(year: Flask) -> None:
+    releases = published.everything()
+    assert {each.report for each in releases} > {"ix", "annual"}
+    assert published.unpromised(published.learnt(releases)) == []
+    quarter, whole = (next(each for each in releases if each.report == name) for name in ("ix", ANNUAL.name))
+    # Planted: a 5 of the quarter beside a 0 of the year would say that fewer than five are there.
+    named = next(
+        cell for cell, figure in whole.figures.items() if len(cell) == 1 and figure == 0 == quarter.figures.get(cell)
+    )
+    told = published.Together(published.with_figure(releases, quarter.name, named, 5)).learnt()
+    assert published.Learnt(quarter.name, "few", named, 5) in told
 
 
-def published(report: str) -> dict[Named, int | None]:
-    """Every figure that a reader takes from the file, by the codes it stands under; None for what cannot be."""
-    value = json.loads(store.release_file(Q4, "json", by=RELEASE, report=report))
-    found: dict[Named, int | None] = {}
-    for table in value["tables"]:
-        for row in table["rows"]:
-            codes = {name: code for name, code in row.items() if name not in ("value", "status") and code != "*"}
-            found[frozenset(codes.items())] = None if row.get("status") == "M" else row["value"]
-    return found
-
-
-class Arithmetic:
-    """Somebody who adds and subtracts the figures of several releases: each is a number of people within its bounds."""
-
-    def __init__(self) -> None:
-        self.solver = quiet_solver()
-        self.numbers: dict[tuple[str, Named], highspy.highs_var] = {}
-        self.names: dict[str, str] = {}  # of which report a release is, where it is called otherwise
-
-    def read(self, report: str, figures: Mapping[Named, int | None]) -> None:
-        for named, figure in figures.items():
-            low, high = (0, 0) if figure is None else (0, 4) if figure == 0 else (0, 14) if figure == 5 else (-1, 0)
-            if figure and not named:
-                low, high = figure - 4, figure + 4
-            elif figure and figure > 5:
-                low, high = max(5, figure - 9), figure + 9
-            self.numbers[report, named] = self.solver.addVariable(low, high)
-        for dimension in country().tables[self.names.get(report, report)].dimensions.values():
-            wholes = [dimension.top, *dimension.groups.values()]
-            for named in figures:
-                if dimension.name in dict(named):
-                    continue
-                for group, members in zip((None, *dimension.groups), wholes, strict=True):
-                    whole = named if group is None else named | {(dimension.name, group)}
-                    parts = [named | {(dimension.name, member)} for member in members]
-                    if whole in figures and all(part in figures for part in parts):
-                        self.solver.addConstr(
-                            sum(self.numbers[report, part] for part in parts) == self.numbers[report, whole]
-                        )
-
-    def between(self, number: tuple[str, Named]) -> tuple[float, float]:
-        found = []
-        for ask in (self.solver.minimize, self.solver.maximize):
-            ask(self.numbers[number])
-            assert self.solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
-            found.append(self.solver.getObjectiveValue())
-        return round(found[0], 6), round(found[1], 6)
-
-
-def learnt(quarter: Mapping[Named, int | None], whole: Mapping[Named, int | None]) -> dict[tuple[str, Named], object]:
-    """Figures of few people of which a quarter and its year say together that somebody, or nobody, must be there."""
-    attacker = Arithmetic()
-    attacker.read("ix", quarter)
-    attacker.read(ANNUAL.name, whole)
-    shared = [named for named in quarter.keys() & whole.keys() if {name for name, _ in named} <= SAME]
-    for named in shared:
-        attacker.solver.addConstr(attacker.numbers["ix", named] <= attacker.numbers[ANNUAL.name, named])
-    found: dict[tuple[str, Named], object] = {}
-    for report, figures in (("ix", quarter), (ANNUAL.name, whole)):
-        for named in shared:
-            if figures[named] in (0, 5):
-                low, high = attacker.between((report, named))
-                if low > 0 or high < (1 if figures[named] == 0 else 5):
-                    found[report, named] = (figures[named], low, high)
-    return found
-
-
-def test_whoever_adds_and_subtracts_a_quarter_and_its_year_learns_of_no_few_people(year: Flask) -> None:
-    quarter, whole = published("ix"), published(ANNUAL.name)
-    assert learnt(quarter, whole) == {}
-    # A 5 of the quarter beside a 0 of the year would say that fewer than five are there.
-    named = next(each for each in quarter if len(each) == 1 and quarter[each] == 0 == whole.get(each))
-    assert learnt({**quarter, named: 5}, whole)[("ix", named)] == (5, 0, 4)
+@pytest.mark.slow
+def test_a_second_release_of_the_same_year_tells_what_neither_tells_alone(year: Flask) -> None:
+    releases = published.everything()
+    whole = next(each for each in releases if each.report == ANNUAL.name)
+    again = published.drawn_again(whole, list(counted().values()), b"second")
+    assert {each.what for each in published.learnt([*releases, again])} >= {"few"}
 
 
 def test_readers_find_the_year_in_the_list_and_others_do_not(year: Flask) -> None:

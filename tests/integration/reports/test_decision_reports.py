@@ -31,6 +31,7 @@ from nrm.render import reports as render
 from nrm.render.folds import folded
 from nrm.statistics import release as statistics
 from nrm.statistics.attack import audit
+from nrm.statistics.verdicts import Draft, Refused
 from nrm.steps.reports import release_building
 from nrm.store import names
 from nrm.store.reports import counting
@@ -339,7 +340,7 @@ def complete(drawn: list[dict[str, str]]) -> list[rules.Row]:
     return rows
 
 
-def made_of(rows: list[rules.Row]) -> statistics.Draft | statistics.Refused:
+def made_of(rows: list[rules.Row]) -> Draft | Refused:
     return statistics.make(ALBANIA.tables["compensation"], rows, seed=b"1" * 32)
 
 
@@ -349,7 +350,7 @@ def made_of(rows: list[rules.Row]) -> statistics.Draft | statistics.Refused:
 def test_whoever_asked_the_figures_pass_the_attack_or_are_refused(drawn: list[dict[str, str]]) -> None:
     rows = complete(drawn)
     made = made_of(rows)
-    if isinstance(made, statistics.Refused):
+    if isinstance(made, Refused):
         return
     figures = [row["value"] for table in made.tables for row in table["rows"] if row["value"] is not None]
     assert all(figure % 5 == 0 for figure in figures)
@@ -374,7 +375,7 @@ def test_exact_figures_and_figures_rounded_one_by_one_are_caught(step: int) -> N
     ]
     table_set, rows = ALBANIA.tables["compensation"], complete(drawn)
     made = made_of(rows)
-    assert isinstance(made, statistics.Draft)
+    assert isinstance(made, Draft)
     assert made.step == "two_way"
     records, _ = table_set.records(rows)
     tables = copy.deepcopy(list(made.tables))

@@ -51,7 +51,7 @@ def figure(quarter: Quarter, **members: str) -> int:
 
 
 def in_table(page: str) -> list[tuple[str, str]]:
-    return re.findall(r'<tr><th scope="row">(\S+)</th><td class="n">(\d+)</td><td>', page)
+    return re.findall(r'<tr><th scope="row">(\S+)</th><td class="n" data-l="[^"]+">(\d+)</td><td>', page)
 
 
 def test_a_chart_shows_what_was_sealed_and_leads_to_every_published_part(reader: Person) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +13,19 @@ import pytest
 
 from nrm import clock
 from nrm import db as database
-from nrm.domain.accounts.accounts import Actor
 from nrm.domain.quarters import Quarter
-from nrm.domain.reports.report_list import ANNUAL, MAIN, REPORTS
-from nrm.domain.reports.reports import filled
+from nrm.domain.reports.report_list import ANNUAL, MAIN
 from nrm.statistics import one_person, quarters_of_year, release
-from nrm.statistics.attack import check_again
+from nrm.statistics.printed import at_step
 from nrm.statistics.quarters_of_year import YearWithQuarters
-from nrm.statistics.release import at_step
-from nrm.store.countries import country
-from nrm.store.reports import reports as store
-from tests import accommodated, factories
-from tests.integration.reports.test_annual_report import SAME, Arithmetic, Named
+from nrm.statistics.verdicts import Draft, Refused
+from tests import accommodated, factories, published
+from tests.published import Published
 
 SEEDS = range(10)
 CLOSED = (date(2025, 4, 20), date(2025, 7, 20), date(2025, 10, 20), date(2026, 1, 20))
+SAME = {"nationality", "sex", "age_band", "country_of_trafficking", "exploitation"}
 QUARTERS = tuple(Quarter(2025, number) for number in (1, 2, 3, 4))
-RELEASE = Actor.system("release")
 
 
 @dataclass(frozen=True)
@@ -44,7 +38,7 @@ class Year:
     rows: Any
     named: Mapping[str, Any]
 
-    def made(self, seed: int) -> release.Draft | release.Refused:
+    def made(self, seed: int) -> Draft | Refused:
         """The year again, with another seed; with the gate as it is for invented people."""
         named = {**self.named, "people": one_person.FEWEST, "progress": None, "seed": b"%032d" % seed}
         return release.make(self.table_set, self.rows, **named)
@@ -91,85 +85,30 @@ def test_a_year_is_printed_by_two_attributes_with_every_seed(year: Year, monkeyp
 # Everything that was published, taken together
 
 
-Published = dict[str, dict[Named, int | None]]
-
-
 @pytest.fixture
-def published(year: Year, tmp_path: Path) -> Iterator[Published]:
-    """Every figure of report ix of each quarter, by its name, and of the year, as a reader takes them."""
+def releases(year: Year, tmp_path: Path) -> Iterator[list[Published]]:
+    """Every release of each report, as a reader takes it."""
     app = factories.copy_instance(year.folder, tmp_path / "read")
     with app.app_context():
-        found: Published = {}
-        for report in REPORTS:
-            for line in store.releases(by=RELEASE, report=report.name):
-                value = json.loads(store.release_file(line.quarter, "json", by=RELEASE, report=report.name))
-                figures: dict[Named, int | None] = {}
-                for table in value["tables"]:
-                    for row in table.get("rows", ()):
-                        codes = {n: c for n, c in row.items() if n not in ("value", "status") and c != "*"}
-                        figures[frozenset(codes.items())] = None if row.get("status") == "M" else row["value"]
-                found[report.name if report is ANNUAL else f"{report.name} {line.quarter}"] = figures
-                tables = filled(value)
-                own = country().tables[report.name].of_release(tables)
-                assert check_again(at_step(own, line.step), tables, None) == [], (report.name, line.quarter)
-        yield found
+        yield published.everything()
         database.disconnect()
 
 
-def learnt(published: Published) -> dict[tuple[str, Named], object]:
-    """Small figures of which all releases of the year say together that somebody, or nobody, or that few must be there.
-
-    Who is in a quarter is in the year, as the same person. Who is there when a quarter ends is there when the next one
-    opens. Who is in the year was there when it began or was admitted in one of its quarters.
-    """
-    attacker = Arithmetic()
-    quarters = [f"{MAIN.name} {quarter}" for quarter in QUARTERS]
-    attacker.names = dict.fromkeys(quarters, MAIN.name)
-    for name in (*quarters, ANNUAL.name):
-        attacker.read(name, published[name])
-    numbers, solver = attacker.numbers, attacker.solver
-    shared = [
-        (name, named)
-        for name in quarters
-        for named in published[name].keys() & published[ANNUAL.name].keys()
-        if {root for root, _ in named} <= SAME
-    ]
-    for name, named in shared:
-        solver.addConstr(numbers[name, named] <= numbers[ANNUAL.name, named])
-    at_start, admitted, at_end = ("arrival", "opening"), ("arrival", "admitted"), ("stay_status", "still_there")
-    for one, other in pairwise(quarters):
-        for named in published[other]:
-            if at_start in named and (closing := named - {at_start} | {at_end}) in published[one]:
-                solver.addConstr(numbers[other, named] == numbers[one, closing])
-    for named in published[ANNUAL.name]:
-        came = [(quarters[0], named | {at_start}), *((name, named | {admitted}) for name in quarters)]
-        if all(each in numbers for each in came):
-            solver.addConstr(numbers[ANNUAL.name, named] <= sum(numbers[each] for each in came))
-    found: dict[tuple[str, Named], object] = {}
-    for name, named in [*shared, *((ANNUAL.name, named) for _, named in shared)]:
-        figure = published[name][named]
-        if figure in (0, 5) and (name, named) not in found:
-            low, high = attacker.between((name, named))
-            if low > 0 or high < (1 if figure == 0 else 5):
-                found[name, named] = (figure, low, high)
-    return found
-
-
 @pytest.mark.slow
-def test_all_releases_of_a_year_together_tell_of_no_few_people(published: Published) -> None:
-    assert {name.split()[0] for name in published} > {"ix", "annual", "x"}
-    assert learnt(published) == {}
+def test_all_releases_of_a_year_together_tell_of_no_few_people(releases: list[Published]) -> None:
+    assert {each.report for each in releases} > {"ix", "annual", "x"}
+    assert published.unpromised(published.learnt(releases)) == []
     # Planted: a 5 of one quarter beside a 0 of the year says that fewer than five are there.
-    name, named = next(
-        (f"ix {quarter}", named)
-        for quarter in QUARTERS
-        for named in published[f"ix {quarter}"]
-        if len(named) == 1
-        and {root for root, _ in named} <= SAME
-        and published[f"ix {quarter}"][named] == 0 == published["annual"].get(named)
+    whole = next(each for each in releases if each.report == ANNUAL.name)
+    quarter, named = next(
+        (quarter, cell)
+        for quarter in releases
+        if quarter.report == MAIN.name
+        for cell, figure in whole.figures.items()
+        if len(cell) == 1 and {root for root, _ in cell} <= SAME and figure == 0 == quarter.figures.get(cell)
     )
-    planted = {**published, name: {**published[name], named: 5}}
-    assert learnt(planted)[name, named] == (5, 0, 4)
+    told = published.Together(published.with_figure(releases, quarter.name, named, 5)).learnt()
+    assert published.Learnt(quarter.name, "few", named, 5) in told
 
 
 @pytest.mark.slow
@@ -177,7 +116,7 @@ def test_possible_worlds_of_a_whole_year_leave_everything_open(year: Year) -> No
     """Asked with other worlds than when the year was made. That they find a year which gives a quarter away is shown by
     hand-made ones (`tests/unit/statistics/test_quarters_of_year.py`)."""
     made = year.made(0)
-    assert isinstance(made, release.Draft)
+    assert isinstance(made, Draft)
     figures = {tuple(map(tuple, cell)): 5 * units for cell, units in made.kept["figures"]}
     records, persons = year.table_set.records(year.rows)
     course = YearWithQuarters.of(year.named["quarters"], persons)

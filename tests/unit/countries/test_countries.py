@@ -23,7 +23,7 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.stays import ExitReason
 from nrm.render.reports import words_of
-from nrm.statistics.release import STEPS, at_step
+from nrm.statistics.printed import STEPS, at_step
 from tests import shared
 
 every_country = pytest.mark.parametrize("code", sorted(file.parent.name for file in FOLDER.glob("*/country.toml")))

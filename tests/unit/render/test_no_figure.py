@@ -17,7 +17,9 @@ from nrm.render.reports import is_impossible, tables_of, words_of
 from nrm.render.sheets import release_csv, release_csvw, release_xlsx
 from nrm.statistics.attack import check_again
 from nrm.statistics.description import parse
+from nrm.statistics.printed import at_step
 from nrm.statistics.tables import Table, TableSet
+from tests import rounded
 
 QUARTER = Quarter(2026, 2)
 
@@ -149,3 +151,30 @@ def test_the_joint_report_has_a_line_for_each_table_that_is_not_there() -> None:
     assert found["vatc"] == ("not_applicable", "M")
     assert found["courts"] == ("late", "O")
     assert found["vi"] == ("held", "O")
+
+
+def test_a_dimension_called_status_keeps_its_codes_beside_the_observation_status() -> None:
+    """Formal identification counts by a status of its own: a structural zero lost it, and the sheet had two columns
+    of one name."""
+    value, tables = rounded.release("identifications", 60, "two_way"), rounded.tables("identifications")
+    (table,) = [each for each in value["tables"] if each["name"] == "status*way"]
+    cannot = [row for row in table["rows"] if row["value"] is None]
+    assert {row["obs_status"] for row in cannot} == {"M"}
+    assert {(row["status"], row["way"]) for row in cannot} >= {("possible", "appeal"), ("identified", "none")}
+    head, *_ = csv.reader(io.StringIO(release_csv(value).decode("utf-8-sig")))
+    assert len(set(head)) == len(head)
+    assert head[-2:] == ["value", "obs_status"]
+    described = json.loads(release_csvw(value, "x.csv", b"", titles={}, labels={}, area="AL"))
+    columns = {each["name"]: each for each in described["tableSchema"]["columns"]}
+    assert columns["obs_status"]["propertyUrl"].endswith("attribute#obsStatus")
+    assert "propertyUrl" not in columns["status"]
+    assert check_again(at_step(tables, "two_way"), filled(value), None) == []
+    # As such releases were sealed before: the place of a row says which code it lost.
+    sealed = [
+        {**{name: each for name, each in row.items() if name != "obs_status"}, "status": "M"}
+        if row["value"] is None
+        else row
+        for row in table["rows"]
+    ]
+    older = {**value, "tables": [{**each, "rows": sealed} if each is table else each for each in value["tables"]]}
+    assert filled(older) == filled(value)

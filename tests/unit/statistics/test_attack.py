@@ -15,8 +15,9 @@ from nrm.statistics.attack import audit, check_shape
 from nrm.statistics.description import parse
 from nrm.statistics.linear import pinned
 from nrm.statistics.reading import FEWER_THAN_FIVE, SOMEBODY, EarlierRelease, bounds, scenario
-from nrm.statistics.release import Draft, make
+from nrm.statistics.release import make
 from nrm.statistics.tables import Cell, TableSet
+from nrm.statistics.verdicts import Draft
 from tests.unit.statistics.sets import people, small
 
 Tables = list[dict[str, Any]]

@@ -22,10 +22,12 @@ from nrm.statistics import cells
 from nrm.statistics.attack import Audit, audit
 from nrm.statistics.cells import lay_out
 from nrm.statistics.description import parse
+from nrm.statistics.printed import read_history, render
 from nrm.statistics.protect import NOTHING_PRINTED, CannotRound, Figures, round_jointly, round_total, secret_stream
 from nrm.statistics.reading import EarlierRelease
-from nrm.statistics.release import Draft, make, read_history, render
+from nrm.statistics.release import make
 from nrm.statistics.tables import Known, TableSet
+from nrm.statistics.verdicts import Draft
 from tests.unit.statistics.oracle import Quarter, is_possible, printed
 from tests.unit.statistics.sets import people
 

@@ -12,9 +12,11 @@ from nrm.statistics.cells import lay_out
 from nrm.statistics.deduction import Deduction, Interval, TooManyCombinations, crossings, disclosures, exact
 from nrm.statistics.description import parse
 from nrm.statistics.linear import NotOptimal
+from nrm.statistics.printed import render
 from nrm.statistics.reading import bounds
-from nrm.statistics.release import Draft, make, render
+from nrm.statistics.release import make
 from nrm.statistics.tables import Cell, TableSet
+from nrm.statistics.verdicts import Draft
 from tests.unit.statistics.sets import report_ix
 
 

@@ -15,8 +15,8 @@ from nrm.countries import load
 from nrm.statistics.attack import audit, check_again
 from nrm.statistics.cells import lay_out
 from nrm.statistics.description import parse
+from nrm.statistics.printed import at_step, render
 from nrm.statistics.protect import round_jointly, round_total, secret_stream
-from nrm.statistics.release import at_step, render
 from nrm.statistics.tables import BASE, Table, TableSet
 
 COMPENSATION = load("albania").tables["compensation"]

@@ -16,8 +16,10 @@ import pytest
 from ortools.sat.python import cp_model
 
 from nrm.statistics.attack import audit
-from nrm.statistics.release import STEPS, Draft, Refused, make
+from nrm.statistics.printed import STEPS
+from nrm.statistics.release import make
 from nrm.statistics.tables import TableSet
+from nrm.statistics.verdicts import Draft, Refused
 from tests.unit.statistics.oracle import Quarter, is_possible, printed
 from tests.unit.statistics.sets import any_table_set, people, report_ix, small
 

@@ -15,9 +15,11 @@ import pytest
 from nrm.statistics.attack import audit
 from nrm.statistics.cells import lay_out
 from nrm.statistics.description import parse
+from nrm.statistics.printed import render
 from nrm.statistics.protect import GAP, round_jointly
-from nrm.statistics.release import Draft, make, render
+from nrm.statistics.release import make
 from nrm.statistics.tables import Cell, TableSet
+from nrm.statistics.verdicts import Draft
 
 # Seed of the people, the total as tau-ARGUS rounded it, and how far all its figures together are from the true ones.
 # Found with pytauargus 0.6.0, controlled rounding to base 5 with its open solver.

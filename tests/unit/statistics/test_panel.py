@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from ortools.sat.python import cp_model
 
-from nrm.statistics.release import Draft, make
+from nrm.statistics.release import make
 from nrm.statistics.tables import TableSet
+from nrm.statistics.verdicts import Draft
 from tests.unit.statistics.oracle import Quarter, is_possible, printed
 from tests.unit.statistics.sets import people, small
 

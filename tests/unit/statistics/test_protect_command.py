@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 
 from nrm.cli import protect as command
 from nrm.cli.usage import Refused
-from nrm.statistics.release import Refused as NothingMade
-from nrm.statistics.release import Verdict
+from nrm.statistics.verdicts import Refused as NothingMade
+from nrm.statistics.verdicts import Verdict
 
 SPEC = """
 base = 5
@@ -73,7 +73,7 @@ def test_tables_are_written_with_all_margins_and_a_verdict_beside_them(place: Pa
     said = verdict(place)
     assert (said["ok"], said["step"], said["classification"], said["findings"]) == (True, "two_way", "declared", [])
     assert said["scenarios"] == {"A0": True, "A1": True, "A2": True}
-    assert set(said["one_person"]) == {"draws", "named", "mean_bits", "p95_bits", "by_series"}
+    assert set(said["one_person"]) == {"draws", "named", "p95_bits", "by_series"}
     assert (place / "out/verdict.json").stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in (place / "out").iterdir()) == ["tables.csv", "verdict.json"]
 

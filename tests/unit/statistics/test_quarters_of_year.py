@@ -17,10 +17,11 @@ from nrm.statistics.attack import audit, figures_of
 from nrm.statistics.cells import lay_out
 from nrm.statistics.description import parse
 from nrm.statistics.one_person import NOTHING_TOLD
+from nrm.statistics.printed import at_step, render
 from nrm.statistics.protect import round_jointly, secret_stream
 from nrm.statistics.quarters_of_year import COURSE, QuarterOfYear, YearWithQuarters, joint, last_printed
-from nrm.statistics.release import at_step, render
 from nrm.statistics.tables import Cell, MalformedTableSet, TableSet
+from nrm.statistics.verdicts import Draft
 
 Rows = list[dict[str, str]]
 
@@ -89,7 +90,7 @@ def published(number: int, seed: int) -> tuple[tuple[QuarterOfYear, ...], Rows]:
     found = []
     for name, rows in zip(NAMES, rows_of, strict=True):
         made = release.make(QUARTERLY, rows, seed=f"{seed} {name}".encode(), history=history, people=0)
-        assert isinstance(made, release.Draft)
+        assert isinstance(made, Draft)
         history.append(made.kept)
         states = {row["person"]: {root: row[root] for root in ("arrival", "status", "permit")} for row in rows}
         found.append(QuarterOfYear(name, at_step(QUARTERLY, made.step), figures_of(QUARTERLY, made.tables), states))
@@ -168,10 +169,10 @@ def test_an_exact_figure_of_the_year_planted_in_a_draft_is_refused() -> None:
 def test_a_year_and_its_four_quarters_survive_together_and_the_verdict_says_so() -> None:
     quarters, rows = published(75, 1)
     made = release.make(YEARLY, rows, seed=b"year", quarters=quarters, people=0)
-    assert isinstance(made, release.Draft)
+    assert isinstance(made, Draft)
     assert made.verdict.scenarios["A4"]
     alone = release.make(YEARLY, rows, seed=b"year", people=0)
-    assert isinstance(alone, release.Draft)
+    assert isinstance(alone, Draft)
     # What must stay open is asked again of every quarter.
     assert made.verdict.questions > 2 * alone.verdict.questions
     assert "A4" not in alone.verdict.scenarios

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from nrm.statistics import release
 from nrm.statistics.attack import Audit, Finding
-from nrm.statistics.release import Draft, MalformedHistory, Refused, make
+from nrm.statistics.printed import MalformedHistory
+from nrm.statistics.release import make
 from nrm.statistics.tables import TableSet
+from nrm.statistics.verdicts import Draft, Refused, mean_error_non_empty
 from tests.unit.statistics.sets import any_table_set, people, report_ix, small
 
 
@@ -36,8 +38,8 @@ def figure(draft: Draft, **members: str) -> int:
 
 
 def test_the_error_over_cells_that_hold_anybody_is_stated_beside_the_one_over_all() -> None:
-    assert release.mean_error_non_empty(np.array([0, 0, 0, 3, 7]), np.array([0, 0, 5, 5, 5])) == 2.0
-    assert release.mean_error_non_empty(np.array([0, 0]), np.array([5, 0])) == 0.0
+    assert mean_error_non_empty(np.array([0, 0, 0, 3, 7]), np.array([0, 0, 5, 5, 5])) == 2.0
+    assert mean_error_non_empty(np.array([0, 0]), np.array([5, 0])) == 0.0
     said = quarter(small(), people(small(), 90, 3)).verdict
     assert said.operator()["mean_abs_error_non_empty"] == said.mean_abs_error_non_empty > 0
 

@@ -17,11 +17,13 @@ from nrm.statistics.cells import lay_out
 from nrm.statistics.conditions import Frame
 from nrm.statistics.description import parse
 from nrm.statistics.possible_worlds import PossibleWorld
+from nrm.statistics.printed import render
 from nrm.statistics.protect import domain, round_jointly, round_total, secret_stream
 from nrm.statistics.questions import Questions
 from nrm.statistics.reading import Scenario
-from nrm.statistics.release import Draft, make, render
+from nrm.statistics.release import make
 from nrm.statistics.tables import TableSet
+from nrm.statistics.verdicts import Draft
 from tests.unit.statistics.sets import people, small
 from tests.unit.statistics.test_attack_and_oracle import releases
 

@@ -14,10 +14,12 @@ from nrm.statistics import attack
 from nrm.statistics.attack import Audit, PrintedSums, audit
 from nrm.statistics.description import parse
 from nrm.statistics.linear import narrow_sums
+from nrm.statistics.printed import at_step
 from nrm.statistics.protect import domain
 from nrm.statistics.reading import Sums, bounds, bounds_of_sum, scenario
-from nrm.statistics.release import Draft, at_step, make
+from nrm.statistics.release import make
 from nrm.statistics.tables import Cell, MalformedMicrodata, MalformedTableSet, TableSet
+from nrm.statistics.verdicts import Draft
 from tests.unit.statistics.oracle import Quarter, printed
 from tests.unit.statistics.sets import people
 

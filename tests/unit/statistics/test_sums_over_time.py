@@ -12,8 +12,9 @@ import pytest
 from nrm.statistics import one_person, sums
 from nrm.statistics.description import parse
 from nrm.statistics.one_person import OnePerson
-from nrm.statistics.release import Draft, Refused, make
+from nrm.statistics.release import make
 from nrm.statistics.tables import TableSet
+from nrm.statistics.verdicts import Draft, Refused
 
 MOST = 92
 STAYS: TableSet = parse(

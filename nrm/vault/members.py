@@ -203,6 +203,14 @@ def _must_be_theirs(keys: KeyHolder, account: Credentials) -> None:
         raise CannotOpen
 
 
+def must_be_of_row(member: Member, keys: KeyHolder) -> None:
+    """Raise CannotOpen unless the row has the public halves of these keys, which a session holds: reported."""
+    halves = crypto.public_key_of(keys.kem_private) + crypto.verifying_key_of(keys.sign_private)
+    if not crypto.same(halves, (member.kem_public or b"") + (member.sign_public or b"")):
+        report("keys", member.id)
+        raise CannotOpen
+
+
 def signing_key(by: Actor) -> tuple[bytes, bytes]:
     """(private, public) half of the member's Ed25519 key; raises CannotOpen for one that is not theirs."""
     if by.keys is None or by.member_id is None:

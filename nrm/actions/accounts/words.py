@@ -55,12 +55,17 @@ class Shown:
 
 
 def shown(*, by: Actor) -> Shown | None:
-    """The words on the own page of somebody who waits, or who has lost a telephone; None for everybody else."""
+    """The words on the own page of somebody who waits, or who has lost a telephone; None for everybody else.
+
+    Raises CannotOpen where the row has other keys than the actor's.
+    """
     with transaction() as session:
         member = session.get(Member, by.member_id, populate_existing=True)
         if member is None:
             return None
         if by.keys is not None:
+            # Nobody reads the words of keys that are not their own.
+            vault.must_be_of_row(member, by.keys)
             vault.sign_own(member, by.keys)  # an account from before there was a key log
         occasion = _own_occasion(session, member, by)
         if occasion is None:

@@ -67,6 +67,25 @@ def test_ten_wrong_entries_an_hour_and_the_right_one_waits_too(app: Flask, sign_
     assert list(audit.verify(db.session())) == []
 
 
+def test_nobody_is_shown_the_words_of_keys_that_somebody_put_in_the_place_of_theirs(
+    app: Flask, sign_in: SignIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    """She has signed in and waits; then her row gets the keys of an intruder, with the intruder's own signature."""
+    for login in ("vatra.new", "vatra.intruder"):
+        factories.join(invited(login, WORKER))
+    new = sign_in("vatra.new")
+    assert re.search(r'class="code"', new.get("/"))
+    theirs = ("kem_public", "kem_mark", "sign_public", "sign_mark", "own_signature", "name_salt", "sealed_kem")
+    intruder = member("vatra.intruder")
+    with transaction() as session:
+        values = {each: getattr(intruder, each) for each in theirs}
+        session.execute(update(Member).where(Member.login == "vatra.new").values(values))
+    assert not re.search(r'class="code"', new.client.get("/").text)
+    assert "keys" in caplog.text
+    with pytest.raises((words.CannotOpen, NoOccasion, WrongWords)):
+        words.type_words(member_id=member("vatra.new").id, typed=["x"] * 4, by=factories.actor(MANAGER))
+
+
 def test_words_are_shown_after_the_recovery_code_and_hold_for_two_days(app: Flask, sign_in: SignIn) -> None:
     factories.later()
     token = invited("vatra.new", WORKER)
@@ -406,4 +425,4 @@ def test_an_organisation_that_lost_all_holders_is_founded_anew_as_another_and_th
     assert " ".join(factories.sheets(factories.actor("new.0"))[one.member_id]) in sign_in("new.0").get(
         "/accession-sheet"
     )
-    sign_in(WORKER).get("/accession-sheet", 404)
+    sign_in("nrc.case_worker").get("/accession-sheet", 404)

@@ -28,21 +28,20 @@ NOT_THE_WORDS = N_(
 
 
 class AttestForm(AgreeForm):
-    """The same, with the words of the accession sheet of each founder, in the order of the page."""
+    """The same, with the words of the accession sheet of each founder; `of` gives the fields the founders' names."""
 
     first = StringField(
-        N_("Words of the first founder"),
         description=N_("The four words from the sheet they signed, or read to you on a call back."),
         validators=[InputRequired(N_("Type the four words of the sheet"))],
     )
-    second = StringField(
-        N_("Words of the second founder"), validators=[InputRequired(N_("Type the four words of the sheet"))]
-    )
+    second = StringField(validators=[InputRequired(N_("Type the four words of the sheet"))])
 
-    def of(self, founders: int) -> AttestForm:
-        """The form for so many founders: an office may have one."""
-        if founders < len(self.words):
+    def of(self, names: Sequence[str]) -> AttestForm:
+        """The form for these founders: an office may have one."""
+        if len(names) < len(self.words):
             del self.second
+        for field, name in zip(self.words, names, strict=True):
+            field.label.text = N_("Words of %(name)s", name=name)
         return self
 
     @property

@@ -115,7 +115,7 @@ def proposal(digest: bytes, *, by: Actor) -> ProposalPage:
         digest.hex(),
         founded,
         tuple(_people(state, persons, codes)),
-        tuple(_signed_by(state, found.signers, by)),
+        tuple(_signed_by(state, found, by)),
         PartyState(body.state) if isinstance(body, Party) else None,
         body.agreement.hex() if isinstance(body, Party) else "",
         body.number if isinstance(body, Restored) else 0,
@@ -164,12 +164,15 @@ def _people(state: State, persons: Iterable[Person], codes: Mapping[uuid.UUID, s
         yield PersonLine(each.member_id, row.name if row is not None and named else "", Role(each.role), code, keys)
 
 
-def _signed_by(state: State, signers: Iterable[uuid.UUID], by: Actor) -> Iterable[str]:
-    """Who signed: a colleague by name, another by the code of the organisation."""
-    for each in signers:
+def _signed_by(state: State, of: Proposal, by: Actor) -> Iterable[str]:
+    """Who signed: a colleague by name, another by the code of the organisation; a founder as in what is proposed."""
+    founding = {each.member_id: each for each in founders_of(of.body)}
+    for each in of.signers:
         row = db.session.get(Member, each)
         known = state.members.get(each)
-        if row is not None and row.organisation_id == by.organisation_id:
+        if row is not None and each in founding and people.is_named_so(row, founding[each].name_digest):
+            yield row.name
+        elif row is not None and row.organisation_id == by.organisation_id:
             yield row.name
         elif known is not None:
             yield state.organisations[known.organisation_id].code

@@ -93,7 +93,7 @@ def _page(digest: str, form: AgreeForm | None, status: int) -> Answer:
 
 
 def _form(page: store.ProposalPage, sent: MultiDict[str, str] | None = None) -> AgreeForm:
-    return AttestForm(sent).of(len(page.people)) if page.line.attests else AgreeForm(sent)
+    return AttestForm(sent).of([each.name for each in page.people]) if page.line.attests else AgreeForm(sent)
 
 
 def _bytes(digest: str) -> bytes:

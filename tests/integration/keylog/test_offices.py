@@ -220,8 +220,10 @@ def test_an_office_of_one_is_founded_by_that_one_and_two_who_attest(app: Flask) 
     # On the page: the words of the sheet, or nothing is signed.
     page = Person(app.test_client(), "nrc.case_worker")
     address = f"/key-log/{digest.hex()}"
-    assert "Words of the first founder" in page.get(f"{address}?lang=en")
-    assert "Words of the second founder" not in page.get(f"{address}?lang=en")
+    shown = page.get(f"{address}?lang=en")
+    assert "Words of Focal" in shown
+    assert 'name="second"' not in shown
+    assert "Focal, RA" in shown  # who signed already
     assert "not the words of this founder" in page.post(
         f"{address}/agree?lang=en", {"compared": "y", "first": "x"}, 422
     )

@@ -16,6 +16,7 @@ from nrm.domain.accounts.second_hands import Heard, WaitsForSecond
 from nrm.domain.shelter.consents import EVERYTHING
 from nrm.models.accounts.accounts import Member
 from nrm.store.accounts import members as store
+from nrm.store.rows.accounts import occasions
 from tests import factories
 
 DESK = "ra.duty_officer"
@@ -29,15 +30,15 @@ def asked(act: Callable[[], object]) -> uuid.UUID:
 
 
 def another(by: Actor) -> Actor:
-    """A colleague of the actor, signed in, who is a second hand."""
-    found = db.session.scalars(
-        select(Member.login)
+    """A colleague of the actor, signed in, who is a second hand; where there is none, the duty desk is."""
+    colleagues = db.session.scalars(
+        select(Member)
         .where(Member.organisation_id == by.organisation_id, Member.status == "active", Member.id != by.member_id)
         .order_by(Member.login)
-    ).first()
+    ).all()
+    able = [each.login for each in colleagues if occasions.hand_refusal(each.id, by.member_id, None) is None]
     db.session.rollback()
-    assert found is not None
-    return factories.actor(found)
+    return factories.actor(able[0] if able else DESK)
 
 
 def agreed(act_id: uuid.UUID, by: Actor) -> str | None:

@@ -60,6 +60,12 @@ class AgreeToCaseForm(OnceForm):
         validate_choice=False,
     )
 
+    def of(self, *, signed: bool) -> AgreeToCaseForm:
+        """The form for an act for which who asked said that a signed form lies there, or did not."""
+        if not signed:
+            self.heard.choices = [SelectChoice(value=str(Heard.SPOKE), label=HEARD_LABELS[Heard.SPOKE])]
+        return self
+
 
 class AgreeToAccountForm(OnceForm):
     """The confirmation that the member who agrees knows it themselves."""

@@ -10,7 +10,12 @@ from wtforms.validators import InputRequired
 from forms.typed import OnceForm
 from nrm.domain.words import N_
 
-AGAIN = N_("Let this word be read again: it is another one")
+AGAIN = (
+    N_("First word: let it be read again, it is another one"),
+    N_("Second word: let it be read again, it is another one"),
+    N_("Third word: let it be read again, it is another one"),
+    N_("Fourth word: let it be read again, it is another one"),
+)
 
 
 class TypeWordsForm(OnceForm):
@@ -37,7 +42,7 @@ class TypeWordsForm(OnceForm):
     def mark(self, wrong: Iterable[int]) -> None:
         """Say which words are to be read again."""
         for number in wrong:
-            self.words[number].errors = [AGAIN]
+            self.words[number].errors = [AGAIN[number]]
 
 
 class AgreeToAnewForm(OnceForm):

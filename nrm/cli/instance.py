@@ -41,7 +41,7 @@ def init(directory: Path, country: str, language: str, one_folder: bool) -> None
         token = accounts.invite_first(login="administrator", name="Administrator")
     click.echo(f"/invitations/{token}")
     click.echo(
-        "Open this path on the server's address within 24 hours; it works once.\n"
+        "Open this path on the server's address within 48 hours; it works once.\n"
         f"{_how_to_serve(directory, app.extensions['nrm.config'])}",
         err=True,
     )

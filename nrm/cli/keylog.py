@@ -150,9 +150,17 @@ def agree(digest: str, words: tuple[tuple[str, str], ...], directory: Path, logi
     attests a founding types the words of each founder (--words, once for each)."""
     with signed_in(application(directory), login) as by:
         try:
-            holds = actions.agree(proposal=bytes.fromhex(digest), typed=actions.by_login(words), by=by)
+            proposal = bytes.fromhex(digest)
+            if all(each.digest != proposal for each in actions.waiting(by=by)):
+                raise Refused("DIGEST: no proposal that waits has this digest; see nrm keylog proposals")
+            holds = actions.agree(proposal=proposal, typed=actions.by_login(words), by=by)
         except (WrongWords, NoOccasion):
-            raise Refused("--words: these are not the words of the founders' sheets for the keys in the rows") from None
+            said = (
+                "these are not the words of the founders' sheets for the keys in the rows"
+                if words
+                else ("give each founder's sign-in name and the words of their accession sheet, --words once for each")
+            )
+            raise Refused(f"--words: {said}") from None
         except NotPermitted as refused:
             raise Refused(f"DIGEST: {refused}") from None
         except TooSoon:
@@ -181,6 +189,10 @@ def restored(number: int, directory: Path, login: str) -> None:
     with signed_in(application(directory), login) as by:
         try:
             digest = actions.propose_restored(number=number, by=by)
+        except actions.NothingLost:
+            raise Refused(
+                "NUMBER: nobody signed in with a browser that knows such an entry; ask them to sign in first"
+            ) from None
         except EntryRefused as refused:
             raise Refused(f"NUMBER: {actions.REASONS[refused.reason]}") from None
         except actions.CannotOpen:
@@ -210,3 +222,4 @@ def found(other: str, further: tuple[str, str] | None, directory: Path, login: s
         except actions.CannotOpen:
             raise Refused("--with: they have no keys yet, or have not signed in since the upgrade") from None
     click.echo(digest.hex())
+    click.echo("The others agree on the page Key log, or with: nrm keylog agree DIGEST --as LOGIN", err=True)

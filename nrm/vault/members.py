@@ -28,6 +28,7 @@ _INVITATION_BYTES = 16
 # In what a session carries, the place of what the keys are sealed under; versions of a keyring begin with 1.
 _UNDER = 0
 # How many people a browser's cookie remembers.
+_LIKE_LETTERS = str.maketrans("018", "OIB")  # digits that no code has, as they are read from paper
 _BROWSERS, _LONGEST_ENTRY = 5, 150
 _HEAD_BYTES = 16  # of the digest of the key log's end, in the cookie
 
@@ -244,7 +245,7 @@ def known_signing_key(member_id: uuid.UUID, *, also_left: bool = False) -> bytes
 def unlock_by_code(account: Credentials | None, code: str) -> KeyHolder | None:
     """The member's keys if the recovery code is right, else None. Not slow on purpose: the code is 160 random bits."""
     try:
-        raw = base64.b32decode("".join(code.split()).replace("-", "").upper())
+        raw = base64.b32decode("".join(code.split()).replace("-", "").upper().translate(_LIKE_LETTERS))
     except ValueError:
         return None
     if account is None or len(raw) != _RECOVERY_BYTES:

@@ -17,6 +17,7 @@ from flask_login import current_user
 from forms.accounts.second_hands import REASON_LABELS
 from nrm.actions.accounts import accounts, passkeys, words
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.words import N_
 from nrm.store.accounts import suspensions as suspension_store
 from nrm.web import errors, sessions, spent_keys
 
@@ -82,6 +83,9 @@ WAITING = ENROLLING | {
     "members.check_code",
     "members.new_code_page",
     "members.new_code",
+    "own_sessions.index",
+    "own_sessions.end",
+    "own_sessions.end_others",
     "words.accession_sheet",
     "words.type_page",
     "words.type_words",
@@ -100,6 +104,7 @@ CODE_DUE = frozenset(
         "accounts.sign_out",
     }
 )
+WAITS = N_("You wait for a colleague who types your words: they stand on the home page. Until then nothing else opens.")
 _ACCESS = "_nrm_access"
 ANY_MEMBER = "any member"
 # Stands between permissions in the table of all endpoints: one of them is enough.
@@ -193,7 +198,7 @@ def _before() -> errors.Answer | None:
         # A form that was typed before is taken: nothing typed is lost by this, and every page leads here.
         return redirect(url_for("accounts.password_page"), 303)
     if visitor.waiting and endpoint not in WAITING | ASKED_FOR_PASSWORD:
-        return errors.error_page(403)
+        return errors.error_page(403, WAITS)
     view = current_app.view_functions[endpoint]
     if not _reaches(visitor.actor, getattr(view, _ACCESS, None)):
         return errors.error_page(403)

@@ -228,7 +228,7 @@ def test_who_begins_anew_is_told_on_every_page_and_an_older_colleague_objects(ap
         her = desk(browser, base, "vatra.case_worker")
         for path in ("/", "/members"):
             good(her, base + path)
-            expect(her.locator("main .errors")).to_contain_text("lets you begin anew")
+            expect(her.locator("main .errors")).to_contain_text("lets you begin anew with new keys")
         picture(her, "begins-anew")
         good(manager, f"{base}/members/{worker}/anew/agree")
         picture(manager, "agree")

@@ -27,6 +27,7 @@ from nrm.actions.shelter import cases, stays, testimony
 from nrm.cli import nrm
 from nrm.cli.usage import Refused
 from nrm.db import Model, ShredModel, db, disconnect, transaction
+from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.shelter.stays import Destination, ExitReason
 from nrm.domain.shelter.strikes import StrikeReason
@@ -335,6 +336,8 @@ def test_accesses_ended_since_are_listed_from_the_old_chain_if_it_goes_on_from_t
     colleague = factories.actor("nrc.shelter_manager").member_id
     assert colleague is not None
     members.begin_again(member_id=colleague, by=nrc)
+    factories.later(hours=24)
+    members.take_effect_of_anew(by=Actor.system("tend"))
     organisations.suspend(organisation_id=world.organisation, by=admin)
     disconnect()
     done = keeper.restore(tmp_path / "new", pair, "--since-audit", keeper.instance / "main.db")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from nrm.domain.accounts.key_log_entries import (
 )
 from nrm.domain.accounts.words import TRIES, WrongWords
 from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.audit import AuditEntry
 from nrm.steps.accounts import ceremonies, parties
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.accounts.failed_attempts import Counter
@@ -63,6 +65,10 @@ REASONS: dict[str, str] = {
 }
 
 
+class NothingLost(Exception):
+    """No browser knew an entry that is not there: whoever says so stops everybody from joining for nothing."""
+
+
 class OtherLog(Exception):
     """A whole file, but of another instance, or one that lacks what the second database knows."""
 
@@ -89,7 +95,17 @@ def propose_genesis(*, founders: Sequence[tuple[uuid.UUID, Sequence[uuid.UUID]]]
 
 
 def propose_restored(*, number: int, by: Actor) -> bytes:
-    """Propose that the log was put back although an entry of this number is known. Raises EntryRefused, CannotOpen."""
+    """Propose that the log was put back although an entry of this number is known.
+
+    Raises NothingLost unless the browser of somebody who signed in knew one of at least this number; EntryRefused,
+    LogWrong, CannotOpen.
+    """
+    state()
+    contradicted = select(AuditEntry.details).where(AuditEntry.event == str(audit.Event.KEY_LOG_CONTRADICTED))
+    known = max((json.loads(each)["entry"] for each in db.session.scalars(contradicted)), default=0)
+    db.session.rollback()
+    if number > known:
+        raise NothingLost
     return _propose(EntryKind.RESTORED, by, lambda _: Restored(number))
 
 
@@ -172,7 +188,12 @@ def standing(*, by: Actor) -> Standing:
     wanted = sum(now.still_needed(each, by.member_id, at) for each in now.open_proposals(at)) if by.member_id else 0
     lost = [each.since for each in now.lost if at - each.agreed_at < ASKS_WHO_LEFT]
     since = datetime.fromtimestamp(min(lost) * 3600, UTC) if lost else None
-    own = (by.member_id == each.member_id for waits in now.open_proposals(at) for each in founders_of(waits.body))
+    own = (
+        by.member_id == each.member_id
+        for waits in now.open_proposals(at)
+        if waits.kind is EntryKind.FOUNDED
+        for each in founders_of(waits.body)
+    )
     founds = not founded and any(own)
     return Standing(wrong, days, holds and not founded and days is None, now.begins_alone, wanted, since, founds)
 

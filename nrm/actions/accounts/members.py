@@ -84,7 +84,7 @@ def disable(*, member_id: uuid.UUID, by: Actor) -> bool:
     undo it. An administrator ends accounts in offices that hold no keys, and links that nobody used; limits hold
     (`_bind_administrator`). Raises NotPermitted, KeyHoldersDecide, NotVisible, OwnAccount, LastKeyHolder, TooFewLeft,
     EndsTooMany, CannotOpen; WaitsForSecond where a second hand comes first: fewer than two people would hold the key,
-    or it is the organisation's third within a day.
+    none of those who stay would be a second hand for the actor, or it is the organisation's third within a day.
     """
     by.must(Permission.ACCOUNT_DISABLE)
     with transaction() as session:
@@ -96,6 +96,7 @@ def disable(*, member_id: uuid.UUID, by: Actor) -> bool:
         _bind_administrator(member, organisation, by, holds=holds)
         check_leaving(holds=holds, others=member_rows.other_holders(member))
         few = leaves_few(holds=holds, others=member_rows.other_holders(member, able=True))
+        few = few or (holds and _no_other_hand(member, by))
         waits = _goes_among_colleagues(session, ActKind.END_ACCOUNT, ActReason.LEFT, member, by, few=few)
         if waits is None:
             counts = _counts(member, by)
@@ -106,6 +107,12 @@ def disable(*, member_id: uuid.UUID, by: Actor) -> bool:
         raise WaitsForSecond(waits)
     shredding.work_off()
     return due
+
+
+def _no_other_hand(member: Member, by: Actor) -> bool:
+    """Whether, without the member, nobody there would be a second hand for the actor: whom the actor let in is none."""
+    left = occasion_rows.hands_beside(member, by.member_id, holds_keys=True)
+    return all(occasion_rows.hand_refusal(each, by.member_id, member.id) is not None for each in left)
 
 
 def bring_back(*, member_id: uuid.UUID, by: Actor) -> None:

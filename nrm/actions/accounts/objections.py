@@ -52,7 +52,10 @@ def object_to(*, event_id: uuid.UUID, by: Actor) -> datetime:
         )
         member = session.get_one(Member, event.member_id, populate_existing=True)
         waits = occasion_rows.going_on(session, member.id)
-        if waits is not None and waits.status == OccasionStatus.WAITS:
+        begins = waits is not None and waits.status == OccasionStatus.WAITS
+        if event.event == KeyHappening.ANEW_ASKED and not begins:
+            raise ObjectionRefused(ObjectionRefusal.OVER)  # it was ended, or has happened and is told of by itself
+        if begins:
             member_steps.stop(session, member, by)
         try:
             leaving.suspend(session, member, SuspensionReason.OBJECTED, OBJECTED_FOR, by, event_id=event_id)

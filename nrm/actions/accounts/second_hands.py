@@ -66,6 +66,8 @@ def agree(*, act_id: uuid.UUID, by: Actor, heard: Heard | None = None) -> str | 
         if kind != asked.kind:
             raise ActRefused(ActRefusal.ANSWERED)
         _check_second_hand(asked, by)
+        if heard is Heard.SIGNED and asked.signed_on is None:
+            raise NotPermitted("nobody said that there is a signed form")
         if kind in OF_CASES and heard is None:
             raise ActRefused(ActRefusal.ANSWERED)
         was_parked = asked.status == ActStatus.PARKED
@@ -230,7 +232,7 @@ def _check_second_hand(asked: HeavyAct, by: Actor) -> None:
     if asked.asked_by_id == by.member_id:
         raise ActRefused(ActRefusal.OWN)
     if _is_desk_of(asked, by):
-        if not store.is_left_to_desk(asked.id, by=by):
+        if not store.is_left_to_desk(asked, by=by):
             raise NotPermitted("a colleague of the holder is the second hand")
         return
     by.must(PERMISSION[ActKind(asked.kind)])

@@ -57,7 +57,14 @@ OBJECTIONABLE = (
     KeyHappening.FACTOR_CHANGED,
 )
 """What a holder whose own account is older may object to."""
-TOLD = (*OBJECTIONABLE, KeyHappening.ANEW_STOPPED, KeyHappening.OBJECTED)
+TOLD = (
+    *OBJECTIONABLE,
+    KeyHappening.ANEW_STOPPED,
+    KeyHappening.OBJECTED,
+    KeyHappening.RESUMED,
+    KeyHappening.CAME_BACK,
+    KeyHappening.DISABLED,
+)
 """What every colleague's home page tells for 14 days."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -57,7 +58,7 @@ class HandRefusal(StrEnum):
 
     OWN = "own"  # they began it, or it is about them
     NEW = "new"  # active for less than 14 days
-    VOUCHED = "vouched"  # let in by the one who began it, and by nobody else
+    VOUCHED = "vouched"  # one of the two, or a third person alone, let the other in, or both
     ELSEWHERE = "elsewhere"  # the duty desk is asked only where an organisation has nobody
     NOT_CALLED = "not_called"  # and after a call back alone
 
@@ -85,6 +86,7 @@ class ObjectionRefusal(StrEnum):
     ONCE = "once"  # somebody objected to it already
     LATE = "late"  # the 14 days are over
     OWN = "own"  # it is about themselves, or they did it
+    OVER = "over"  # that somebody may begin anew was ended
 
 
 class ObjectionRefused(Exception):
@@ -117,16 +119,38 @@ def check_typing(purpose: WordPurpose, who: Typist, *, holds_keys: bool) -> None
         raise CannotVouch
 
 
+def hangs_on(member_id: uuid.UUID, vouched_by: Callable[[uuid.UUID], frozenset[uuid.UUID]]) -> frozenset[uuid.UUID]:
+    """By whom alone somebody is there: themselves, and whoever every way back through those who let them in passes.
+
+    Who lets in two accounts of the same accomplice, or lets one let in the next, is found by it.
+    """
+    return _hangs_on(member_id, vouched_by, frozenset())
+
+
+def _hangs_on(
+    member_id: uuid.UUID, vouched_by: Callable[[uuid.UUID], frozenset[uuid.UUID]], seen: frozenset[uuid.UUID]
+) -> frozenset[uuid.UUID]:
+    own, seen = frozenset({member_id}), seen | {member_id}
+    ways = [_hangs_on(each, vouched_by, seen) for each in vouched_by(member_id) if each not in seen]
+    return own | frozenset.intersection(*ways) if ways else own
+
+
 def refusal_of_hand(
-    hand: Standing, *, first_id: uuid.UUID | None, subject_id: uuid.UUID, now: datetime
+    hand: Standing,
+    *,
+    first_id: uuid.UUID | None,
+    subject_id: uuid.UUID,
+    now: datetime,
+    vouched_by: Callable[[uuid.UUID], frozenset[uuid.UUID]],
 ) -> HandRefusal | None:
     """Why this person is not a second hand for what `first_id` began about `subject_id`; None if they are one.
 
-    Another person, active for 14 days since they last joined or began anew, and not let in by the first hand alone.
+    Another person, active for 14 days since they last joined or began anew; and no single person let both of them in,
+    or one of them the other, alone or through others whom they let in (`vouched_by` says who let in whom).
     """
     if hand.member_id in (first_id, subject_id):
         return HandRefusal.OWN
-    if first_id is not None and hand.vouched_by == {first_id}:
+    if first_id is not None and hangs_on(first_id, vouched_by) & hangs_on(hand.member_id, vouched_by):
         return HandRefusal.VOUCHED
     if now - hand.since < SEASONED:
         return HandRefusal.NEW

@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from datetime import date
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
@@ -158,6 +158,7 @@ def _hold(session: Session, by: Actor) -> None:
 def _open_act(session: Session, kind: ActKind, subject: uuid.UUID, by: Actor) -> HeavyAct | None:
     """What is open about the case or account. One that somebody put into the database by hand, to block what is asked
     for, is deleted; one whose time is over is ended."""
+    _end_elsewhere(session, kind, subject, by)
     pending = store.waits(kind, subject, by=by)
     if pending is None:
         return None
@@ -171,6 +172,21 @@ def _open_act(session: Session, kind: ActKind, subject: uuid.UUID, by: Actor) ->
         session.flush()
         return None
     return pending
+
+
+def _end_elsewhere(session: Session, kind: ActKind, case_id: uuid.UUID, by: Actor) -> None:
+    """What another organisation asked for about a case that it does not hold any more waits for nobody."""
+    if kind not in OF_CASES:
+        return
+    waiting = select(HeavyAct).where(
+        HeavyAct.case_id == case_id,
+        HeavyAct.organisation_id != by.organisation_id,
+        HeavyAct.status == str(ActStatus.ASKED),
+    )
+    for act in session.scalars(waiting.execution_options(populate_existing=True)).all():
+        act.status, act.decided_at = str(ActStatus.EXPIRED), clock.now()
+        act.mark = rows.act_mark(act)
+    session.flush()
 
 
 def _replace(session: Session, act: HeavyAct, by: Actor) -> None:

@@ -64,9 +64,12 @@ class PersonLine:
 
 @dataclass(frozen=True, slots=True)
 class OrganisationLine:
-    """An organisation that a proposal founds. `keys`: as of a person, empty for one that holds none."""
+    """An organisation that a proposal founds. `names`: empty where the row has others than are signed; `keys`: as of a
+    person, empty for one that holds none."""
 
     code: str
+    names: Mapping[str, str]
+    telephone: str
     kind: OrganisationKind
     party: str
     crossing_point: str
@@ -102,12 +105,7 @@ def proposal(digest: bytes, *, by: Actor) -> ProposalPage:
     if found is None or line is None:
         raise NotVisible
     body = found.body
-    founded = tuple(
-        OrganisationLine(
-            each.code, OrganisationKind(each.kind), each.party, each.crossing_point, people.fingerprint(each.public)
-        )
-        for each in foundings_in(body)
-    )
+    founded = tuple(map(_organisation, foundings_in(body)))
     codes = {each.organisation_id: each.code for each in foundings_in(body)}
     persons = (body,) if isinstance(body, Person) else founders_of(body)
     return ProposalPage(
@@ -119,6 +117,20 @@ def proposal(digest: bytes, *, by: Actor) -> ProposalPage:
         PartyState(body.state) if isinstance(body, Party) else None,
         body.agreement.hex() if isinstance(body, Party) else "",
         body.number if isinstance(body, Restored) else 0,
+    )
+
+
+def _organisation(each: Founding) -> OrganisationLine:
+    row = db.session.get(Organisation, each.organisation_id)
+    named = row is not None and people.names_digest(row) == each.names_digest
+    return OrganisationLine(
+        each.code,
+        {"sq": row.name_sq, "en": row.name_en} if row is not None and named else {},
+        row.telephone if row is not None else "",
+        OrganisationKind(each.kind),
+        each.party,
+        each.crossing_point,
+        people.fingerprint(each.public),
     )
 
 
@@ -170,9 +182,9 @@ def _signed_by(state: State, of: Proposal, by: Actor) -> Iterable[str]:
     for each in of.signers:
         row = db.session.get(Member, each)
         known = state.members.get(each)
-        if row is not None and each in founding and people.is_named_so(row, founding[each].name_digest):
-            yield row.name
-        elif row is not None and row.organisation_id == by.organisation_id:
+        own = row is not None and row.organisation_id == by.organisation_id
+        founds = row is not None and each in founding and people.is_named_so(row, founding[each].name_digest)
+        if row is not None and (own or founds):
             yield row.name
         elif known is not None:
             yield state.organisations[known.organisation_id].code

@@ -14,7 +14,7 @@ from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission, Role
 from nrm.domain.accounts.key_log_entries import EntryKind, hour_of
-from nrm.domain.accounts.vouching import HandRefusal, refusal_of_hand
+from nrm.domain.accounts.vouching import HandRefusal
 from nrm.domain.accounts.words import SHOWN_FOR, TELEPHONE_FOR, OccasionStatus, WordPurpose
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.occasions import Occasion
@@ -64,16 +64,14 @@ def refusal_as_second_hand(
         raise NotVisible
     organisation = db.session.get_one(Organisation, member.organisation_id)
     holds_keys = OrganisationKind(organisation.kind).holds_keys
-    now = clock.now()
     hands = occasion_rows.hands_beside(member, first_id, holds_keys=holds_keys)
     if by.member_id is None or by.keys is None or by.member_id == member.id:
         return HandRefusal.OWN
     if by.organisation_id == organisation.id:
         if by.member_id not in hands:
             return HandRefusal.OWN
-        return refusal_of_hand(occasion_rows.standing(by.member_id), first_id=first_id, subject_id=member.id, now=now)
-    standings = map(occasion_rows.standing, hands)
-    if any(refusal_of_hand(each, first_id=first_id, subject_id=member.id, now=now) is None for each in standings):
+        return occasion_rows.hand_refusal(by.member_id, first_id, member.id)
+    if any(occasion_rows.hand_refusal(each, first_id, member.id) is None for each in hands):
         return HandRefusal.ELSEWHERE
     if not rows.holds_newest(by.member_id):
         return HandRefusal.ELSEWHERE

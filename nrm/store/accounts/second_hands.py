@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from nrm import clock
@@ -36,11 +36,8 @@ from nrm.domain.accounts.second_hands import (
     climbs,
     is_over,
 )
-from nrm.domain.accounts.vouching import SEASONED
-from nrm.domain.accounts.words import OccasionStatus, WordPurpose
 from nrm.domain.shelter.data_requests import RequestKind, RequestStatus
 from nrm.models.accounts.accounts import Member, Organisation
-from nrm.models.accounts.occasions import Occasion
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.data_requests import PersonRequest
@@ -113,12 +110,7 @@ def moments(by: Actor) -> dict[str, datetime]:
     if not _kinds(by):
         return {}
     now = clock.now()
-    return {
-        "acts_undone_since": now - SHOWN_UNDONE,
-        "acts_climbed_until": now - CLIMBS,
-        "suspended_now": now,
-        "seasoned_until": now - SEASONED,
-    }
+    return {"acts_undone_since": now - SHOWN_UNDONE, "acts_climbed_until": now - CLIMBS}
 
 
 def waiting(*, by: Actor) -> list[ActLine]:
@@ -132,13 +124,27 @@ def waiting(*, by: Actor) -> list[ActLine]:
         .order_by(HeavyAct.asked_at, HeavyAct.id)
         .limit(_MOST)
     )
-    return [_act_line(each, by) for each in found.all() if rows.is_act(each[0])]
+    return [_act_line(each, by) for each in found.all() if rows.is_act(each[0]) and _is_due(each[0], by)]
+
+
+def _is_due(act: HeavyAct, by: Actor) -> bool:
+    """Whether an act that waits stands on the actor's page: of other organisations on that of the duty desk, if nobody
+    has seen it in a day, or if nobody there could agree."""
+    if act.organisation_id == by.organisation_id:
+        return True
+    return (act.parked_at is not None and climbs(act.asked_at, act.seen_at, clock.now())) or _is_left_to_desk(act)
+
+
+def _is_for(act: HeavyAct, by: Actor) -> bool:
+    """Whether the actor may look at it: the duty desk at what is closed to everybody, and at what is left to it."""
+    own = by.organisation_id == act.organisation_id or act.decided_by_id == by.member_id
+    return own or act.parked_at is not None or _is_left_to_desk(act)
 
 
 def one(act_id: uuid.UUID, *, by: Actor) -> ActLine:
     """One act that the asker may see, whatever became of it; raises NotVisible."""
     found = db.session.execute(_act_rows().where(HeavyAct.id == act_id, _seen_by(by, _kinds(by)))).first()
-    if found is None or not rows.is_act(found[0]):
+    if found is None or not rows.is_act(found[0]) or not _is_for(found[0], by):
         raise NotVisible
     return _act_line(found, by)
 
@@ -155,7 +161,7 @@ def row(act_id: uuid.UUID, *, by: Actor) -> HeavyAct:
     """The act itself, for actions; raises NotVisible."""
     statement = select(HeavyAct).where(HeavyAct.id == act_id, _seen_by(by, _kinds(by)))
     found = db.session.scalar(statement.execution_options(populate_existing=True))
-    if found is None or not rows.is_act(found):
+    if found is None or not rows.is_act(found) or not _is_for(found, by):
         raise NotVisible
     return found
 
@@ -222,53 +228,24 @@ def is_held_back(act: ActKind, subject: uuid.UUID, *, by: Actor) -> bool:
     return any(rows.is_act(each) for each in db.session.scalars(found.execution_options(populate_existing=True)))
 
 
-def is_left_to_desk(act_id: uuid.UUID, *, by: Actor) -> bool:
-    """Whether the actor is the second hand as the duty desk: nobody of the organisation but the asker, and whom it is
-    about, could agree. Then it does, after a call back."""
-    left = select(_left_to_desk(*_now())).where(HeavyAct.id == act_id)
-    return _is_desk(by) and bool(db.session.scalar(left))
+def is_left_to_desk(act: HeavyAct, *, by: Actor) -> bool:
+    """Whether the actor is the second hand as the duty desk: nobody of the organisation could be it. Then it is, after
+    a call back."""
+    return _is_desk(by) and _is_left_to_desk(act)
 
 
-def _now() -> tuple[datetime, datetime]:
-    """The present instant, and until when somebody must have been let in to be a second hand."""
-    now = clock.now()
-    return now, now - SEASONED
-
-
-def _left_to_desk(now: Any, seasoned_until: Any) -> ColumnElement[bool]:
-    """Whether nobody of the organisation could be the second hand. It reads the occasions, not the key log, which
-    `refusal` does: whoever deletes occasions keeps the desk away, and gets no hand by it."""
-    able = aliased(Member)
-    typed = (
-        Occasion.member_id == able.id,
-        Occasion.status == OccasionStatus.TYPED,
-        Occasion.purpose.in_((WordPurpose.JOINED, WordPurpose.ANEW, WordPurpose.FOUNDED)),
+def _is_left_to_desk(act: HeavyAct) -> bool:
+    """Whether nobody of the organisation could be the second hand (ADR 0101)."""
+    if act.kind == ActKind.BEGIN_ANEW:
+        return False  # whoever agrees gets the link: that is never another organisation
+    able = select(Member.id).where(
+        Member.organisation_id == act.organisation_id,
+        Member.status == "active",
+        Member.role.in_(_roles(PERMISSION[ActKind(act.kind)])),
+        ~is_suspended(Member.id, clock.now()),
     )
-    is_new = exists().where(*typed, Occasion.typed_at > seasoned_until)
-    let_in_by = (
-        select(case((Occasion.purpose == WordPurpose.FOUNDED, None), else_=Occasion.typed_by_id))
-        .where(*typed)
-        .order_by(Occasion.typed_at.desc())
-        .limit(1)
-        .correlate(able)
-        .scalar_subquery()
-    )
-    could = [
-        exists().where(
-            HeavyAct.kind == str(kind),
-            able.organisation_id == HeavyAct.organisation_id,
-            able.status == "active",
-            able.id != HeavyAct.asked_by_id,
-            or_(HeavyAct.member_id.is_(None), able.id != HeavyAct.member_id),
-            able.role.in_(_roles(permission)),
-            ~is_suspended(able.id, now),
-            ~is_new,
-            or_(let_in_by.is_(None), let_in_by != HeavyAct.asked_by_id),
-        )
-        for kind, permission in PERMISSION.items()
-    ]
-    # Whoever agrees that a colleague begins anew gets the link: that is never another organisation.
-    return and_(HeavyAct.kind != str(ActKind.BEGIN_ANEW), ~or_(*(each.correlate(HeavyAct) for each in could)))
+    found = db.session.scalars(able)
+    return all(occasion_rows.hand_refusal(each, act.asked_by_id, act.member_id) is not None for each in found)
 
 
 def _is_about(kind: ActKind, subject: uuid.UUID) -> ColumnElement[bool]:
@@ -287,12 +264,13 @@ def _is_desk(by: Actor) -> bool:
     return by.may(Permission.REFERRAL_DIRECT)
 
 
-def _seen_by(by: Actor, kinds: Collection[str], *moment: Any) -> ColumnElement[bool]:
-    """Colleagues see those of their kinds; the duty desk every case that is closed to everybody, and what is left to
-    it."""
+def _seen_by(by: Actor, kinds: Collection[str]) -> ColumnElement[bool]:
+    """Colleagues see those of their kinds; the duty desk every case that is closed to everybody, and what waits: of
+    that `_is_for` leaves what is left to it."""
     whose = HeavyAct.organisation_id == by.organisation_id
+    answered = HeavyAct.decided_by_id == by.member_id
     if _is_desk(by):
-        whose = or_(whose, HeavyAct.parked_at.is_not(None), _left_to_desk(*(moment or _now())))
+        whose = or_(whose, HeavyAct.parked_at.is_not(None), HeavyAct.status.in_(OPEN), answered)
     return and_(
         whose,
         HeavyAct.kind.in_(kinds),
@@ -301,9 +279,7 @@ def _seen_by(by: Actor, kinds: Collection[str], *moment: Any) -> ColumnElement[b
     )
 
 
-def _shown(
-    by: Actor, kinds: Collection[str], undone_since: Any, climbed_until: Any, now: Any, seasoned_until: Any
-) -> ColumnElement[bool]:
+def _shown(by: Actor, kinds: Collection[str], undone_since: Any, climbed_until: Any) -> ColumnElement[bool]:
     """What is open; and what ran out while nobody agreed, or was given back by others, unless it was asked for again
     since."""
     since = aliased(HeavyAct)
@@ -319,8 +295,8 @@ def _shown(
     own = and_(HeavyAct.organisation_id == by.organisation_id, or_(is_open, ran_out, given_back))
     if _is_desk(by):
         climbed = and_(HeavyAct.seen_at.is_(None), HeavyAct.asked_at <= climbed_until)
-        own = or_(own, and_(is_open, or_(climbed, _left_to_desk(now, seasoned_until))))
-    return and_(_seen_by(by, kinds, now, seasoned_until), own)
+        own = or_(own, and_(is_open, or_(climbed, HeavyAct.status == ActStatus.ASKED, HeavyAct.parked_at.is_not(None))))
+    return and_(_seen_by(by, kinds), own)
 
 
 _Asker, _Subject, _Decider, _Seer = aliased(Member), aliased(Member), aliased(Member), aliased(Member)
@@ -334,7 +310,7 @@ def _act_rows() -> Select[*tuple[Any, ...]]:
     )
     people = (_Subject.name, _Asker.name, _Decider.name, _Seer.name)
     return (
-        select(HeavyAct, Case.pseudonym, *people, recorded, _left_to_desk(*_now()), Organisation)
+        select(HeavyAct, Case.pseudonym, *people, recorded, Organisation)
         .join(_Asker, _Asker.id == HeavyAct.asked_by_id)
         .join(Organisation, Organisation.id == HeavyAct.organisation_id)
         .outerjoin(Case, Case.id == HeavyAct.case_id)
@@ -346,7 +322,8 @@ def _act_rows() -> Select[*tuple[Any, ...]]:
 
 
 def _act_line(found: Any, by: Actor) -> ActLine:
-    act, pseudonym, subject, asker, decider, seer, recorded, left_to_desk, organisation = found
+    act, pseudonym, subject, asker, decider, seer, recorded, organisation = found
+    left_to_desk = act.status in OPEN and _is_left_to_desk(act)
     kind, mine, now = ActKind(act.kind), act.asked_by_id == by.member_id, clock.now()
     colleague = act.organisation_id == by.organisation_id
     over = act.status == ActStatus.ASKED and is_over(act.expires_at, now)

@@ -174,6 +174,7 @@ def _line(found: Any, by: Actor) -> SuspensionLine:
         how_ended=SuspensionEnd(suspension.how_ended) if suspension.how_ended else None,
         stands=stands,
         mine=mine,
-        may_end=stands and (mine or second),
+        # Who runs the machine does not end what the key log has: they ask a colleague or the desk.
+        may_end=stands and ((mine and not suspension.by_administrator) or second),
         may_lengthen=stands and second and suspension.longer_by_id is None,
     )

@@ -20,6 +20,7 @@ REFUSALS = {
     ObjectionRefusal.NEWER: N_("Your own account is newer than this. A colleague who was here before can object."),
     ObjectionRefusal.ONCE: N_("Somebody objected to this already: each change can be objected to once."),
     ObjectionRefusal.LATE: N_("This is more than 14 days ago. If the person is an intruder, end the account."),
+    ObjectionRefusal.OVER: N_("Nobody begins anew by this any more: it was ended, or it has happened."),
     ObjectionRefusal.OWN: N_("You cannot object to what is about you or was done by you."),
 }
 

@@ -48,6 +48,7 @@ WRONG = N_(
 HOLDS_CASES = N_(
     "This organisation has open cases, or is asked for somebody. It hands them on first; then strike it off."
 )
+KNOWN = N_("I have read this, and know from the people themselves that it is right")
 NO_SHEET = N_(
     "The founders have no words for these keys: ask each to sign in and to open the accession sheet. If they have, do "
     "not agree, and call the duty desk: somebody has put other keys in their place."
@@ -93,7 +94,11 @@ def _page(digest: str, form: AgreeForm | None, status: int) -> Answer:
 
 
 def _form(page: store.ProposalPage, sent: MultiDict[str, str] | None = None) -> AgreeForm:
-    return AttestForm(sent).of([each.name for each in page.people]) if page.line.attests else AgreeForm(sent)
+    if page.line.attests:
+        return AttestForm(sent).of([each.name for each in page.people])
+    form = AgreeForm(sent)
+    form.compared.label.text = KNOWN
+    return form
 
 
 def _bytes(digest: str) -> bytes:

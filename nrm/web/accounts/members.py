@@ -59,7 +59,7 @@ REFUSALS = {LastKeyHolder: LAST, OwnAccount: OWN, TooFewLeft: TOO_FEW, EndsTooMa
 WRONG_CODE = N_("Enter the code again: this is not your recovery code. If it is lost, make a new one.")
 HAPPENINGS = {
     KeyHappening.JOINED: N_("made an account and keys"),
-    KeyHappening.CONFIRMED: N_("was confirmed and can open the cases"),
+    KeyHappening.CONFIRMED: N_("was let in: a colleague typed their words"),
     KeyHappening.CODE_MADE: N_("made a new recovery code"),
     KeyHappening.CODE_CHECKED: N_("typed in the recovery code"),
     KeyHappening.BEGINS_ANEW: N_("begins anew: the old keys are dead, a link was made"),

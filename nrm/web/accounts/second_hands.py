@@ -67,7 +67,8 @@ REFUSALS = {
     ActRefusal.OWN: N_("You asked for this yourself. A colleague has to agree."),
     ActRefusal.NEW: N_("You have been here for less than 14 days. An older colleague has to agree, or the duty desk."),
     ActRefusal.VOUCHED: N_(
-        "Only who asked for this let you in here. Another colleague has to agree, or the duty desk."
+        "One of you alone let the other in here, or the same colleague both: that is one hand. Another colleague has "
+        "to agree, or the duty desk."
     ),
     ActRefusal.SEEN: N_("Somebody said already that they have seen this."),
 }
@@ -90,7 +91,7 @@ def _act_page(
     page = render_template(
         "accounts/second_hands/show.html",
         line=line,
-        form=form or _form(line.kind),
+        form=form or _form(line),
         undo=undo_form or UndoForm(),
         words=WORDS,
         reasons=REASONS,
@@ -102,8 +103,10 @@ def _act_page(
     return page, status
 
 
-def _form(kind: ActKind) -> AgreeToCaseForm | AgreeToAccountForm:
-    return AgreeToCaseForm(request.form) if kind in OF_CASES else AgreeToAccountForm(request.form)
+def _form(line: store.ActLine) -> AgreeToCaseForm | AgreeToAccountForm:
+    if line.kind not in OF_CASES:
+        return AgreeToAccountForm(request.form)
+    return AgreeToCaseForm(request.form).of(signed=line.signed_on is not None)
 
 
 @blueprint.post("/second-hands/<uuid:act_id>/agree")
@@ -113,7 +116,7 @@ def agree(act_id: uuid.UUID) -> Answer:
     """Agree; the act is done at once. If it lets a colleague make new keys, the page shows the link to give them."""
     by = access.actor()
     line = store.one(act_id, by=by)
-    form = _form(line.kind)
+    form = _form(line)
     if line.may_agree and not form.validate():
         return _act_page(act_id, form, status=422)
     heard = Heard(form.heard.data) if isinstance(form, AgreeToCaseForm) and form.validate() else None

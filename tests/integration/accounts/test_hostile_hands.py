@@ -6,14 +6,16 @@ import uuid
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from nrm import audit
 from nrm.actions import tending
-from nrm.db import db
+from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.shelter.cases import ParkedGrant
+from nrm.vault import rows
 from tests import factories
 from tests import factories_referrals as people
 from tests import second_hands as hands
@@ -56,7 +58,7 @@ def test_an_accomplice_whom_the_worker_let_in_is_no_second_hand(app: Flask) -> N
     (case_id,) = opened(1)
     act = Person(app.test_client(), WORKER).post(f"/cases/{case_id}/consents/withdraw", dict(EVERYTHING))
     accomplice, newcomer = (Person(app.test_client(), login) for login in ("v.accomplice", "v.newcomer"))
-    for person, why in ((accomplice, "let you in here"), (newcomer, "less than 14 days")):
+    for person, why in ((accomplice, "that is one hand"), (newcomer, "less than 14 days")):
         page = person.get(f"{act}?lang=en")
         assert f"{act}/agree" not in page
         assert f"{act}/see" not in page
@@ -65,12 +67,72 @@ def test_an_accomplice_whom_the_worker_let_in_is_no_second_hand(app: Flask) -> N
     for _ in range(15):
         factories.later(days=1)
         tending.tend()
-    assert "let you in here" in Person(app.test_client(), "v.accomplice").post(f"{act}/see?lang=en", status=409)
+    assert "that is one hand" in Person(app.test_client(), "v.accomplice").post(f"{act}/see?lang=en", status=409)
     assert kept(case_id)
     assert Person(app.test_client(), "v.newcomer").post(f"{act}/see") == act
     factories.later(hours=73)
     tending.tend()
     assert not kept(case_id)
+
+
+def test_who_let_the_asker_in_and_two_accomplices_of_one_are_one_hand(app: Flask) -> None:
+    """A hostile walk: the accomplice asks and the old account agrees; later two accomplices ask and agree."""
+    one_more("v.first", WORKER)
+    one_more("v.later", "v.first")
+    cases = opened(2)
+    act = Person(app.test_client(), "v.later").post(f"/cases/{cases[0]}/consents/withdraw", dict(EVERYTHING))
+    for login in (WORKER, "v.first"):
+        person = Person(app.test_client(), login)
+        assert f"{act}/agree" not in person.get(act)
+        person.post(f"{act}/agree", {"heard": "spoke"}, 409)
+        person.post(f"{act}/see", status=409)
+    for _ in range(15):
+        factories.later(days=1)
+        tending.tend()
+    assert kept(cases[0])
+    other = Person(app.test_client(), "v.first").post(f"/cases/{cases[1]}/consents/withdraw", dict(EVERYTHING))
+    Person(app.test_client(), "v.later").post(f"{other}/agree", {"heard": "spoke"}, 409)
+    Person(app.test_client(), WORKER).post(f"{other}/agree", {"heard": "spoke"}, 409)
+    assert kept(cases[1])
+    # The manager is another hand, and what nobody said is signed is not read.
+    manager = Person(app.test_client(), MANAGER)
+    assert 'value="signed"' not in manager.get(other)
+    manager.post(f"{other}/agree", {"heard": "signed"}, 422)
+    manager.post(f"{other}/agree", {"heard": "spoke"})
+    assert not kept(cases[1])
+
+
+def test_the_only_other_hand_is_not_put_out_by_whoever_let_all_the_others_in(app: Flask) -> None:
+    one_more("v.first", WORKER)
+    one_more("v.later", "v.first")
+    act = Person(app.test_client(), WORKER).post(f"/members/{member_id(MANAGER)}/disable")
+    assert act.startswith("/second-hands/")
+    assert status_of(MANAGER) == "active"
+    for login in ("v.first", "v.later"):
+        Person(app.test_client(), login).post(f"{act}/agree", {"sure": "y"}, 409)
+    assert act in Person(app.test_client(), "ra.duty_officer").get("/")
+    assert status_of(MANAGER) == "active"
+
+
+def test_what_waits_at_the_old_holder_does_not_stand_in_the_way_of_the_new_one(app: Flask) -> None:
+    """The third of a week waits for a second hand; the case moves; she takes everything back at the new house."""
+    *_, third = cases = opened(3)
+    worker = Person(app.test_client(), WORKER)
+    acts = [worker.post(f"/cases/{each}/consents/withdraw", dict(EVERYTHING)) for each in cases]
+    assert status_of_act(acts[2]) == "asked"
+    with transaction() as session:  # as after a move: the new holder holds it, and has its keys
+        other = session.scalars(select(Organisation.id).where(Organisation.code == "NRC")).one()
+        session.execute(update(HeavyAct).where(HeavyAct.case_id == third).values(organisation_id=other))
+        for each in session.scalars(select(HeavyAct).where(HeavyAct.case_id == third)):
+            each.mark = rows.act_mark(each)
+    again = Person(app.test_client(), MANAGER).post(f"/cases/{third}/consents/withdraw", dict(EVERYTHING))
+    assert again.startswith("/second-hands/")
+    assert status_of_act(acts[2]) == "expired"
+
+
+def status_of_act(address: str) -> str:
+    db.session.rollback()
+    return db.session.scalars(select(HeavyAct.status).where(HeavyAct.id == uuid.UUID(address[-36:]))).one()
 
 
 def test_where_only_newcomers_are_left_the_duty_desk_is_the_second_hand(app: Flask) -> None:

@@ -100,6 +100,9 @@ def test_two_organisations_agree_to_go_on_without_what_is_lost(
     # Nobody proposes less than is there, or alone; nobody of an office that holds no keys.
     assert command(app, "keylog", "restored", str(number), "--as", "ra.duty_officer")[0] == 2
     assert command(app, "keylog", "restored", str(lost), "--as", "molsa.statistician")[0] == 2
+    # Nor more than a browser knew: one password would stop everybody from joining.
+    code, _, err = command(app, "keylog", "restored", "99999", "--as", "ra.duty_officer")
+    assert (code, "nobody signed in with a browser that knows such an entry" in err) == (2, True)
     code, out, _ = command(app, "keylog", "restored", str(lost), "--as", "ra.duty_officer")
     assert code == 0
     digest = out.decode().strip()
@@ -135,6 +138,7 @@ def test_a_browser_that_saw_more_than_was_agreed_to_be_lost_still_says_so(
     restored: tuple[Flask, dict[str, str], int], command: Command
 ) -> None:
     app, cookies, lost = restored
+    in_browser(app, "ra.duty_officer", cookies["ra.duty_officer"]).get("/")
     _, out, _ = command(app, "keylog", "restored", str(lost - 1), "--as", "ra.duty_officer")
     assert command(app, "keylog", "agree", out.decode().strip(), "--as", "nrc.case_worker")[1] == b"holds now\n"
     assert WRONG in in_browser(app, "nrc.case_worker", cookies["nrc.case_worker"]).get("/?lang=en")

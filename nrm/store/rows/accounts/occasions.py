@@ -60,7 +60,8 @@ def standing(member_id: uuid.UUID) -> Standing:
     The marked rows say it to the second, the key log to the hour; it also knows what somebody deleted from the rows.
     """
     typed = typed_of(db.session(), member_id)
-    since, vouched = db.session.get_one(Member, member_id).created_at, frozenset[uuid.UUID]()
+    row = db.session.get(Member, member_id)  # a founder of the log may have no row any more
+    since, vouched = row.created_at if row is not None else clock.now(), frozenset[uuid.UUID]()
     if typed:
         last = typed[0]
         assert last.typed_at is not None
@@ -75,8 +76,13 @@ def standing(member_id: uuid.UUID) -> Standing:
 
 def hand_refusal(member_id: uuid.UUID, first_id: uuid.UUID | None, subject_id: uuid.UUID | None) -> HandRefusal | None:
     """Why a member is no second hand for what a colleague asked for, about a member or a case; None if they are."""
-    subject_id = subject_id or uuid.UUID(int=0)
-    return refusal_of_hand(standing(member_id), first_id=first_id, subject_id=subject_id, now=clock.now())
+    return refusal_of_hand(
+        standing(member_id),
+        first_id=first_id,
+        subject_id=subject_id or uuid.UUID(int=0),
+        now=clock.now(),
+        vouched_by=lambda each: standing(each).vouched_by,
+    )
 
 
 def founders(session: Session, organisation_id: uuid.UUID) -> Sequence[Member]:

@@ -17,6 +17,7 @@ from nrm.domain.accounts.vouching import (
     Typist,
     check_objecting,
     check_typing,
+    hangs_on,
     refusal_of_hand,
 )
 from nrm.domain.accounts.words import TRIES, CannotVouch, WordPurpose
@@ -80,7 +81,10 @@ def test_who_types_which_words(who: Typist, purposes: set[str], keyless: set[str
 def test_a_second_hand_is_another_one_and_14_days_old_and_not_let_in_by_the_first(
     hand: Standing, refusal: HandRefusal | None
 ) -> None:
-    assert refusal_of_hand(hand, first_id=FIRST, subject_id=HER, now=NOW) is refusal
+    def known(member_id: uuid.UUID) -> frozenset[uuid.UUID]:
+        return hand.vouched_by if member_id == hand.member_id else frozenset()
+
+    assert refusal_of_hand(hand, first_id=FIRST, subject_id=HER, now=NOW, vouched_by=known) is refusal
 
 
 @pytest.mark.parametrize(
@@ -116,3 +120,17 @@ def test_ten_wrong_entries_an_hour_and_then_one_each_six_minutes() -> None:
         check_all(10, NOW, NOW + timedelta(minutes=6, seconds=-1), TRIES)
     check_all(10, NOW, NOW + timedelta(minutes=6), TRIES)
     check_all(10, NOW, NOW + timedelta(hours=1), TRIES)
+
+
+def test_whoever_all_ways_pass_is_who_somebody_hangs_on() -> None:
+    """Letters are people; a letter's value says who let them in."""
+    ids = {each: uuid.uuid4() for each in "abcdefgh"}
+    let_in = {"b": "a", "c": "b", "d": "ab", "e": "ag", "f": "h", "h": "f"}
+    by_id = {ids[each]: frozenset(ids[one] for one in by) for each, by in let_in.items()}
+
+    def hangs(name: str) -> str:
+        found = hangs_on(ids[name], lambda each: by_id.get(each, frozenset()))
+        return "".join(sorted(each for each, id_ in ids.items() if id_ in found))
+
+    assert [hangs(each) for each in "abcdeg"] == ["a", "ab", "abc", "ad", "e", "g"]
+    assert hangs("f") == "fh"  # who let each other in, one after the other

@@ -63,6 +63,7 @@ ENDING = frozenset(
         audit.Event.RECOVERY_CODE_MADE,
         audit.Event.SECOND_FACTOR_SET,
         audit.Event.SECOND_FACTOR_RESET,
+        audit.Event.SECOND_FACTOR_EXCHANGED,
         audit.Event.KEYRING_RENEWED,
         audit.Event.SEALED_ANEW,
         audit.Event.KEYS_DESTROYED,

@@ -234,7 +234,7 @@ def test_who_begins_anew_is_told_on_every_page_and_an_older_colleague_objects(ap
         picture(manager, "agree")
         her.goto(f"{base}/?lang=en")
         clicks = Clicks(her)
-        clicks.press("I did not ask for this: end it")
+        clicks.press("I did not ask for this: my account stays")
         expect(her.locator("main .errors")).to_have_count(0)
         assert clicks.pressed == 1
         # She was there before the third one.

@@ -226,7 +226,7 @@ def test_what_is_erased_is_listed_and_closed_at_the_end_and_not_before(app: Flas
     act_id = asked(lambda: erasures.erase(case_id=case_id, by=factories.actor(WORKER)))
     assert not listed.exists() or str(case_id) not in listed.read_text()
     assert db.session.get_one(Case, case_id, populate_existing=True).status == "open"
-    second_hands.agree(act_id=act_id, by=factories.actor(MANAGER), heard=Heard.SIGNED)
+    second_hands.agree(act_id=act_id, by=factories.actor(MANAGER), heard=Heard.SPOKE)
     assert str(case_id) in listed.read_text()
     db.session.rollback()
     assert db.session.get_one(Case, case_id, populate_existing=True).status == "closed"
@@ -443,7 +443,7 @@ def test_a_colleague_agrees_to_the_third_on_a_page_of_its_own(app: Flask, third:
     manager.post(f"{address}/see", status=409)
     assert withdraw(manager, found[2]) == address  # who does the same on its page is led here, and says how they know
     assert kept(found[2])
-    manager.post(f"{address}/agree", {"heard": "signed"})
+    manager.post(f"{address}/agree", {"heard": "spoke"})
     assert not kept(found[2])
     db.session.rollback()
     assert list(audit.verify(db.session())) == []

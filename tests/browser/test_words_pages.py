@@ -246,7 +246,7 @@ def test_who_begins_anew_is_told_on_every_page_and_an_older_colleague_objects(ap
         clicks.press("Object: let the account wait")
         third = desk(browser, base, "vatra.third")
         good(third, f"{base}/")
-        expect(third.locator("h1")).to_have_text("Your account waits")
+        expect(third.locator("h1")).to_have_text("Your account is suspended")
         picture(third, "suspended")
         assert clicks.pressed == 3
         for page in (manager, early, her, third):

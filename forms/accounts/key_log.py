@@ -21,12 +21,6 @@ class AgreeForm(OnceForm):
     )
 
 
-NOT_THE_WORDS = N_(
-    "These are not the words of this founder: compare them with the sheet. If they are as on the sheet, do not agree, "
-    "and call the duty desk: somebody has put other keys in their place"
-)
-
-
 class AttestForm(AgreeForm):
     """The same, with the words of the accession sheet of each founder; `of` gives the fields the founders' names."""
 
@@ -34,12 +28,14 @@ class AttestForm(AgreeForm):
         description=N_("The four words from the sheet they signed, or read to you on a call back."),
         validators=[InputRequired(N_("Type the four words of the sheet"))],
     )
+    names: Sequence[str] = ()
     second = StringField(validators=[InputRequired(N_("Type the four words of the sheet"))])
 
     def of(self, names: Sequence[str]) -> AttestForm:
         """The form for these founders: an office may have one."""
         if len(names) < len(self.words):
             del self.second
+        self.names = names
         for field, name in zip(self.words, names, strict=True):
             field.label.text = N_("Words of %(name)s", name=name)
         return self
@@ -57,4 +53,10 @@ class AttestForm(AgreeForm):
     def mark(self, wrong: Iterable[int]) -> None:
         """Say which founder's words are wrong; numbers of words go on from one founder to the next."""
         for place in {number // GROUPS for number in wrong}:
-            self.words[place].errors = [NOT_THE_WORDS]
+            self.words[place].errors = [
+                N_(
+                    "Not the words of %(name)s: look at the sheet again. If they are as on the sheet, do not agree, "
+                    "and call the duty desk: somebody has put other keys in their place",
+                    name=self.names[place],
+                )
+            ]

@@ -81,6 +81,63 @@ def read(page: Page) -> list[str]:
     return said
 
 
+def sheet(page: Page, base: str) -> str:
+    """The words of this founder's accession sheet, as they are read out in one line."""
+    page.goto(f"{base}/accession-sheet?lang=en")
+    return page.locator("main .code").first.inner_text()
+
+
+def attested(browser: Browser, base: str, one: Page, two: Page) -> None:
+    """The other founder agrees; two people of other organisations type the words of both sheets, each with five
+    presses from the home page."""
+    said = {"Founder one": sheet(one, base), "Founder two": sheet(two, base)}
+    one.goto(f"{base}/?lang=en")
+    agrees = Clicks(one)
+    agrees.press("Look at it")
+    good(one, f"{base}/key-log")
+    one.goto(f"{base}/key-log?lang=en")
+    agrees.press("An organisation is founded")
+    good(one, one.url)
+    one.locator("#compared").check()
+    agrees.press("Agree")
+    assert agrees.pressed == 3
+    for login in ("ra.duty_officer", "nrc.case_worker"):
+        page = desk(browser, base, login)
+        page.goto(f"{base}/?lang=en")
+        clicks = Clicks(page)
+        page.locator("main a[href='/key-log']").click()
+        clicks.pressed += 1
+        good(page, f"{base}/key-log")
+        picture(page, f"key-log-{login}")
+        page.goto(f"{base}/key-log?lang=en")
+        clicks.press("An organisation is founded")
+        address = page.url
+        good(page, address)
+        page.goto(f"{address.partition('?')[0]}?lang=sq")
+        picture(page, "attest-sq")
+        page.goto(f"{address.partition('?')[0]}?lang=en")
+        # The sheets in the wrong order, and nothing ticked.
+        page.get_by_label("Words of Founder one").fill(said["Founder two"])
+        page.get_by_label("Words of Founder two").fill(said["Founder one"])
+        page.locator("#compared").check()
+        clicks.press("Agree")
+        expect(page.locator(".bad")).to_have_count(2)
+        good_as_it_is(page)
+        picture(page, "attest-wrong")
+        for name, words in said.items():
+            page.get_by_label(f"Words of {name}").fill(words)
+        page.locator("#compared").check()
+        page.locator("main form button.btn").click()
+        clicks.pressed += 1
+        expect(page.locator("h1")).to_have_text("Key log")
+        assert clicks.pressed == 4
+        page.context.close()
+    one.goto(f"{base}/?lang=en")
+    expect(one.locator("main a[href='/accession-sheet']")).to_have_count(0)
+    one.goto(f"{base}/key-log?lang=en")
+    expect(one.locator("main")).to_contain_text("Nothing waits for your hand")
+
+
 def test_two_found_an_organisation_by_words_and_a_third_joins(app: Flask, browser: Browser) -> None:
     shelter, admin = new_shelter(), factories.actor("administrator")
     links = [
@@ -127,6 +184,7 @@ def test_two_found_an_organisation_by_words_and_a_third_joins(app: Flask, browse
         assert (clicks.pressed, clicks.filled) == (4 + 3, 5 + 5)
         assert (second.pressed, second.filled) == (2, 1)
 
+        attested(browser, base, one, two)
         by = factories.actor("new.one")
         token = accounts.invite(organisation_id=shelter, login="new.three", name="Third", role=Role.CASE_WORKER, by=by)
         db.session.rollback()

@@ -224,9 +224,7 @@ def test_an_office_of_one_is_founded_by_that_one_and_two_who_attest(app: Flask) 
     assert "Words of Focal" in shown
     assert 'name="second"' not in shown
     assert "Focal, RA" in shown  # who signed already
-    assert "not the words of this founder" in page.post(
-        f"{address}/agree?lang=en", {"compared": "y", "first": "x"}, 422
-    )
+    assert "Not the words of Focal" in page.post(f"{address}/agree?lang=en", {"compared": "y", "first": "x"}, 422)
     (line,) = sheet.values()
     assert " ".join(line) in Person(app.test_client(), "new.focal").get("/accession-sheet")
     with transaction() as session:  # somebody puts other keys in the row

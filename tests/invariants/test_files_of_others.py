@@ -32,6 +32,7 @@ WHO = {
     "parsing/__init__.py": "The answer of the child, which is bounded.",
     "parsing/child.py": "The child itself.",
     "actions/accounts/accounts.py": OURS,
+    "actions/accounts/key_log.py": OURS,
     "actions/accounts/passkeys.py": OURS,
     "actions/accounts/screen_lock.py": OURS,
     "actions/following.py": SHIPPED,

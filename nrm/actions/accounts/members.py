@@ -271,7 +271,7 @@ def take_effect_of_anew(*, by: Actor) -> int:
 
 def _held_for_anew(session: Session, member_id: uuid.UUID, by: Actor) -> tuple[Member, Organisation]:
     """The member and their organisation, held; for who is in it, the duty desk and who keeps the accounts."""
-    member = session.get(Member, member_id)
+    member = occasion_rows.concerned(session, member_id, by.organisation_id)
     if member is None:
         raise NotVisible
     if member.organisation_id != by.organisation_id:

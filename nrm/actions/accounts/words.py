@@ -132,7 +132,7 @@ def type_words(*, member_id: uuid.UUID, typed: Sequence[str], called_back: bool 
 def check(member_id: uuid.UUID, *, called_back: bool = False, by: Actor) -> WordPurpose:
     """What this person's words are for, if the actor may type them; NotVisible, NoOccasion, CannotVouch."""
     session = db.session()
-    member = session.get(Member, member_id, populate_existing=True)
+    member = rows.concerned(session, member_id, by.organisation_id)
     if member is None:
         raise NotVisible
     organisation = session.get_one(Organisation, member.organisation_id)

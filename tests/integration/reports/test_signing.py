@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
 from nrm import clock, crypto
-from nrm.actions.accounts import members, offices
+from nrm.actions.accounts import members
 from nrm.actions.reports import contributions, reports
 from nrm.actions.shelter import payment_lines
 from nrm.db import db, transaction
@@ -490,9 +490,11 @@ def began_anew(login: str, colleague: str) -> None:
     """They lost password and code: other keys from now on, which a colleague put into the key log."""
     member = account_rows.member_by_login(login)
     assert member
-    factories.join(members.begin_again(member_id=member.id, by=factories.actor("administrator")))
-    holds = offices.let_in(member_id=member.id, by=factories.actor(colleague))
-    assert holds or offices.let_in(member_id=member.id, by=factories.actor("molsa.focal_point"))
+    token = members.begin_again(member_id=member.id, by=factories.actor("administrator"))
+    factories.later(hours=24)
+    assert members.take_effect_of_anew(by=Actor.system("tend")) == 1
+    factories.join(token)
+    factories.confirm(login, by=factories.actor(colleague), second=factories.actor("molsa.focal_point"))
 
 
 def test_a_draft_holds_that_was_signed_with_the_key_of_its_hour(closed: Flask) -> None:
@@ -518,7 +520,7 @@ def test_a_release_stays_genuine_when_who_signed_has_left_and_a_key_is_none_befo
     # The key of before signs nothing later, and that of now nothing earlier, whatever hour stands beside it.
     (old,) = (each for each in value["signatures"] if each["signer"] == "statistician")
     others = [each for each in value["signatures"] if each is not old]
-    earlier, later = ((founded + timedelta(hours=n)).replace(microsecond=0).isoformat() for n in (4, 12))
+    earlier, later = ((founded + timedelta(hours=n)).replace(microsecond=0).isoformat() for n in (4, 36))
     for by, at in ((before, later), (factories.actor("molsa.statistician"), earlier)):
         assert by.keys is not None
         message = rules.signed_message(value, "statistician", "MOLSA", at)

@@ -155,6 +155,7 @@ def test_whoever_reads_the_year_beside_everything_else_learns_of_no_few_people(y
     assert {each.report for each in releases} > {"ix", "annual"}
     assert published.unpromised(published.learnt(releases)) == []
     quarter, whole = (next(each for each in releases if each.report == name) for name in ("ix", ANNUAL.name))
+    assert published.learnt([quarter, whole]) == []  # of these two also not that few are there
     # Planted: a 5 of the quarter beside a 0 of the year would say that fewer than five are there.
     named = next(
         cell for cell, figure in whole.figures.items() if len(cell) == 1 and figure == 0 == quarter.figures.get(cell)

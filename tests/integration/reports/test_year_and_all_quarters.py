@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,11 +15,14 @@ import pytest
 from nrm import clock
 from nrm import db as database
 from nrm.domain.quarters import Quarter
-from nrm.domain.reports.report_list import ANNUAL, MAIN
+from nrm.domain.reports.report_list import ANNUAL, JOINT, MAIN
+from nrm.domain.reports.reports import filled
 from nrm.statistics import one_person, quarters_of_year, release
+from nrm.statistics.attack import check_again
 from nrm.statistics.printed import at_step
 from nrm.statistics.quarters_of_year import YearWithQuarters
 from nrm.statistics.verdicts import Draft, Refused
+from nrm.store.countries import country
 from tests import accommodated, factories, published
 from tests.published import Published
 
@@ -90,6 +94,11 @@ def releases(year: Year, tmp_path: Path) -> Iterator[list[Published]]:
     """Every release of each report, as a reader takes it."""
     app = factories.copy_instance(year.folder, tmp_path / "read")
     with app.app_context():
+        for report, _, last, step, files in published.files_of_everything():
+            if report != JOINT.name:
+                tables = filled(json.loads(files["json"]))
+                own = country().tables[report].of_release(tables)
+                assert check_again(at_step(own, step), tables, None) == [], (report, last)
         yield published.everything()
         database.disconnect()
 
@@ -98,6 +107,8 @@ def releases(year: Year, tmp_path: Path) -> Iterator[list[Published]]:
 def test_all_releases_of_a_year_together_tell_of_no_few_people(releases: list[Published]) -> None:
     assert {each.report for each in releases} > {"ix", "annual", "x"}
     assert published.unpromised(published.learnt(releases)) == []
+    made_together = [each for each in releases if each.report in (MAIN.name, ANNUAL.name)]
+    assert published.learnt(made_together) == []  # of a year and its quarters also not that few are there
     # Planted: a 5 of one quarter beside a 0 of the year says that fewer than five are there.
     whole = next(each for each in releases if each.report == ANNUAL.name)
     quarter, named = next(

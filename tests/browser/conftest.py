@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from nrm import clock, db
 from nrm.domain.quarters import Quarter
@@ -53,8 +53,6 @@ ARGUMENTS = [
     # address bar of each window. Nobody sees it here, and they are two thirds of what a new context costs.
     "--disable-features=" + ",".join((*OFF_BY_PLAYWRIGHT, "WebUIOmniboxPopup", "WebUIOmniboxAimPopup")),
 ]
-# Milliseconds that a press and what is expected of a page wait alike: on a busy machine an answer takes its time.
-PATIENCE = 10_000
 # Half a megabyte that the browser keeps: it is not sent to each page, and runs in those that are judged.
 AXE = f"window.withAxe = function () {{ {AXE_SCRIPT} }}"
 
@@ -62,7 +60,6 @@ AXE = f"window.withAxe = function () {{ {AXE_SCRIPT} }}"
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Chromium, until the last test of this folder has ended."""
-    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
@@ -72,7 +69,7 @@ def browser() -> Iterator[Browser]:
 def new_context(browser: Browser, **options: Any) -> BrowserContext:
     """A browser that knows nothing yet, of somebody in Albania."""
     context = browser.new_context(viewport={"width": 1100, "height": 800}, locale="sq-AL", **options)
-    context.set_default_timeout(PATIENCE)
+    context.set_default_timeout(10_000)
     if options.get("java_script_enabled", True):
         context.add_init_script(AXE)
     return context

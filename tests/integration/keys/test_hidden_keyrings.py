@@ -29,6 +29,7 @@ from nrm.domain.referrals.referrals import OverrideReason
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.consents import ByName
 from nrm.models.accounts.accounts import Invitation, Keyring, KeyringWrap, Member, Organisation
+from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Grant, KnownKeyring, PendingGrant
 from nrm.steps.accounts import ceremonies
 from nrm.vault import grants, marks, shredding
@@ -132,8 +133,14 @@ def test_who_hides_a_keyring_and_founds_the_organisation_again_opens_nothing(
     shown = words.shown(by=accomplice)
     assert shown is not None
     typed = dict(zip(("first", "second", "third", "fourth"), shown.words, strict=True))
-    page = Person(app.test_client(), INTRUDER).post(f"/members/{accomplice.member_id}/words?lang=en", typed, 409)
+    signed_in = Person(app.test_client(), INTRUDER)
+    before_refusal = audit.length(db.session())
+    page = signed_in.post(f"/members/{accomplice.member_id}/words?lang=en", typed, 409)
     assert "The key of this organisation or the key log is not as it should be" in page
+    db.session.rollback()
+    last = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
+    assert (audit.length(db.session()), last.event) == (before_refusal + 1, "keyring_refused")
+    assert last.organisation_id == str(people.organisation("NRC"))
     assert tending.tend()["keyrings_disagree"] == 1
     put_back(rings, wraps)
     honest(world, lambda login: Person(app.test_client(), login))

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from nrm import clock
 from nrm.db import db
-from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.accounts.key_log_entries import Party, PartyState, hour_of
 from nrm.models.accounts.accounts import Organisation
 from nrm.store.countries import country
@@ -49,3 +49,11 @@ def lines(*, by: Actor) -> list[PartyLine]:
         bound = country().binds(row.party, today)
         found.append(PartyLine(row.id, row.code, names, row.party, bound, known is not None, said, waiting.get(row.id)))
     return found
+
+
+def line(organisation_id: uuid.UUID, *, by: Actor) -> PartyLine:
+    """The line of one organisation. Raises NotVisible if it acts for no party; LogWrong."""
+    for each in lines(by=by):
+        if each.organisation_id == organisation_id:
+            return each
+    raise NotVisible

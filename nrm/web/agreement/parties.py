@@ -53,6 +53,16 @@ def open_party(organisation_id: uuid.UUID) -> Answer:
     return redirect(url_for("parties.index"), 303)
 
 
+@blueprint.get("/parties/<uuid:organisation_id>/strike-off")
+@access.requires(Permission.AGREEMENT_MANAGE)
+def strike_off_page(organisation_id: uuid.UUID) -> Answer:
+    try:
+        line = store.line(organisation_id, by=access.actor())
+    except LogWrong:
+        return errors.error_page(409, WRONG)
+    return render_template("agreement/parties/strike_off.html", line=line)
+
+
 @blueprint.post("/parties/<uuid:organisation_id>/strike-off")
 @access.requires(Permission.AGREEMENT_MANAGE)
 @sessions.step_up

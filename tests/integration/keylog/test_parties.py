@@ -92,7 +92,9 @@ def test_nobody_else_says_who_takes_part(app: Flask) -> None:
         with pytest.raises(NotPermitted):
             parties.open_party(organisation_id=vatra, by=factories.actor(login))
         Person(app.test_client(), login).get("/parties", 403)
+        Person(app.test_client(), login).get(f"/parties/{vatra}/strike-off", 403)
         Person(app.test_client(), login).post(f"/parties/{vatra}/strike-off", {}, 403)
+    Person(app.test_client(), texts.COORDINATOR).get(f"/parties/{organisation('MOLSA')}/strike-off", 404)
     with pytest.raises(NotVisible):
         parties.open_party(organisation_id=organisation("MOLSA"), by=factories.actor(texts.COORDINATOR))
     # Who is coordinator in a row alone signs nothing: they are what the log says.
@@ -135,6 +137,21 @@ def test_a_party_that_is_bound_or_holds_somebody_is_not_struck_off(app: Flask) -
         session.execute(update(Case).where(Case.id == case_id).values(status="closed"))
     desk.post(f"{waiting()}/agree", {"compared": "y"})
     assert state_of("NRC") == PartyState.STRUCK_OFF
+
+
+def test_striking_off_has_a_page_that_says_what_follows_before_anything_is_signed(app: Flask) -> None:
+    without("NRC")
+    coordinator = Person(app.test_client(), texts.COORDINATOR)
+    address = f"/parties/{organisation('NRC')}/strike-off"
+    assert f'href="{address}"' in coordinator.get("/parties?lang=en")
+    page = coordinator.get(f"{address}?lang=en")
+    assert "National Reception Centre" in page
+    assert "its people cannot sign in" in page
+    assert log.state(db.session).open_proposals(hour_of(clock.now())) == []
+    coordinator.post(address, {}, 303)
+    assert waiting()
+    assert f'href="{address}"' not in coordinator.get("/parties?lang=en")
+    coordinator.post(address, {}, 409)
 
 
 def test_who_is_struck_off_is_sealed_nothing_and_opens_nothing(app: Flask) -> None:

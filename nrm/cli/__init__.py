@@ -9,36 +9,46 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import cast
+from typing import NamedTuple, cast
 
 import click
+from click.shell_completion import CompletionItem
 
-from nrm import faults
-from nrm.cli.usage import Refused
+from nrm.cli.refusals import Refused
+
+
+class Entry(NamedTuple):
+    """A command as `nrm --help` lists it, and where it is: a module and an object of it.
+
+    The module is imported when the command is called: tables and solvers alone take more than a second.
+    """
+
+    place: str
+    help: str
+
 
 COMMANDS = {
-    "init": "instance.init",
-    "demo": "demo.demo",
-    "serve": "serving.serve",
-    "upgrade": "instance.upgrade",
-    "tend": "serving.tend",
-    "interviews": "interviews.interviews",
-    "stays": "stays.stays",
-    "questionnaire": "questionnaires.questionnaire",
-    "mou": "agreements.mou",
-    "report": "reports.report",
-    "audit": "audit.audit",
-    "protect": "protect.protect",
-    "monitoring": "monitoring.monitoring",
-    "keys": "keys.keys",
-    "keylog": "keylog.keylog",
-    "backup-key": "backups.backup_key",
-    "backup": "backups.backup",
-    "restore": "backups.restore",
-    "drill": "backups.drill",
-    "erase-expired": "erasures.erase_expired",
+    "init": Entry("instance.init", "Make an instance; prints its first invitation link."),
+    "demo": Entry("demo.demo", "Make a demo country of invented people, and serve it."),
+    "serve": Entry("serving.serve", "Serve the instance until stopped."),
+    "upgrade": Entry("instance.upgrade", "Bring an instance to this version of the program."),
+    "tend": Entry("serving.tend", "Do all that time brings: expiry, destroyed keys."),
+    "interviews": Entry("interviews.interviews", "Take interviews in from a file."),
+    "stays": Entry("stays.stays", "Take residents in from a file."),
+    "questionnaire": Entry("questionnaires.questionnaire", "Check and compare questionnaires."),
+    "mou": Entry("agreements.mou", "Check, compare and try agreements."),
+    "report": Entry("reports.report", "Protected reports of a quarter."),
+    "audit": Entry("audit.audit", "Check the record of what was done, and by whom."),
+    "protect": Entry("protect.protect", "Publish tables that nobody can be found in."),
+    "monitoring": Entry("monitoring.monitoring", "Draw the interviews that are monitored."),
+    "keys": Entry("keys.keys", "The keyrings of organisations."),
+    "keylog": Entry("keylog.keylog", "Which keys there are, and who vouched for them."),
+    "backup-key": Entry("backups.backup_key", "Make the key of one who keeps backups."),
+    "backup": Entry("backups.backup", "Write both databases, while others go on working."),
+    "restore": Entry("backups.restore", "Make an instance from a backup."),
+    "drill": Entry("backups.drill", "Restore the newest backup for trial, and remove it."),
+    "erase-expired": Entry("erasures.erase_expired", "Erase what is kept no longer than now."),
 }
-"""Name -> module and object; a module is imported when its command is called: the solvers alone take half a second."""
 
 
 STOPPED = 130  # as a shell says it of a command that Ctrl-C ended
@@ -61,14 +71,27 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as click calls it
         if cmd_name not in COMMANDS:
             return None
-        module, _, name = COMMANDS[cmd_name].partition(".")
+        module, _, name = COMMANDS[cmd_name].place.partition(".")
         return cast("click.Command", getattr(import_module(f"nrm.cli.{module}"), name))
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as click calls it
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
 
-@click.group(cls=_Commands)
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        names = [
+            CompletionItem(name, help=entry.help) for name, entry in COMMANDS.items() if name.startswith(incomplete)
+        ]
+        return names + click.Command.shell_complete(self, ctx, incomplete)  # without asking each command's module
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="nrm", prog_name="nrm", message="%(prog)s %(version)s")
 def nrm() -> None:
-    """A National Referral Mechanism for victims of human trafficking."""
+    """A National Referral Mechanism for victims of human trafficking.
+
+    Completion in a shell: eval "$(_NRM_COMPLETE=bash_source nrm)", or zsh_source, fish_source.
+    """
 
 
 def main() -> None:
@@ -89,6 +112,8 @@ def main() -> None:
         print(f"nrm: {error}", file=sys.stderr)  # noqa: T201
         code = error.code
     except Exception as error:  # noqa: BLE001 - a traceback would repeat what was in the data
+        from nrm import faults  # what it knows of databases takes time to load
+
         print(f"nrm: unexpected {faults.described(error)}", file=sys.stderr)  # noqa: T201
         code = 1
     sys.exit(code if isinstance(code, int) else 0)

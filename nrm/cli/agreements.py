@@ -14,7 +14,8 @@ import click
 from nrm import countries
 from nrm.actions.agreement import agreement_simulation as actions
 from nrm.actions.agreement import agreement_versions as versions
-from nrm.cli.usage import Refused, application, instance_option, read_json
+from nrm.cli.refusals import Refused
+from nrm.cli.usage import application, instance_option, read_json
 from nrm.domain.agreement import agreement_checks, agreement_differences
 from nrm.domain.agreement.agreements import Agreement
 from nrm.domain.agreement.fact_diagrams import TooManyClasses

@@ -9,7 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from nrm import audit as chain
 from nrm.actions import checkpoints as actions
-from nrm.cli.usage import Refused, application, instance_option
+from nrm.cli.refusals import Refused
+from nrm.cli.usage import application, instance_option
 from nrm.db import db
 from nrm.domain.checkpoints import LARGEST_FILE, NoCheckpoint, SignedCheckpoint, read, written
 

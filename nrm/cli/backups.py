@@ -19,7 +19,8 @@ from nrm import create_app, schema
 from nrm.actions import backups as actions
 from nrm.cli.drilling import temporary
 from nrm.cli.instance import folder_of_country, instance_settings
-from nrm.cli.usage import Refused, application, application_of_any_version, instance_option, settings, signed_in
+from nrm.cli.refusals import Refused
+from nrm.cli.usage import application, application_of_any_version, instance_option, settings, signed_in
 from nrm.db import db, disconnect
 from nrm.steps.shelter.erasures import LIST
 

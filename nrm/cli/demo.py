@@ -22,8 +22,9 @@ from flask import Flask
 
 from nrm import clock, countries
 from nrm.cli.instance import make_instance
+from nrm.cli.refusals import Refused
 from nrm.cli.serving import run_server
-from nrm.cli.usage import Refused, application
+from nrm.cli.usage import application
 from nrm.countries import Country
 from nrm.db import checkpoint, disconnect
 from nrm.demo import agreements, register, staff

@@ -20,7 +20,7 @@ from sqlalchemy import URL, Engine, create_engine, inspect, make_url
 from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
 
 from config import Config
-from nrm.cli.usage import Refused
+from nrm.cli.refusals import Refused
 
 _NAME = "nrm_drill_"
 

@@ -19,7 +19,8 @@ from config import Config, MisConfigured, key_files, lying_together
 from nrm import countries, schema
 from nrm.actions import following, instances
 from nrm.actions.accounts import accounts
-from nrm.cli.usage import Refused, application, application_of_any_version, instance_option, outdated
+from nrm.cli.refusals import Refused
+from nrm.cli.usage import application, application_of_any_version, instance_option, outdated
 from nrm.db import disconnect
 
 A_HOME = "https://nrm.example"

@@ -13,7 +13,8 @@ import click
 from nrm import countries, parsing
 from nrm.actions.interviews import interview_imports
 from nrm.actions.interviews import interviews as actions
-from nrm.cli.usage import Refused, application, instance_option, login_option, signed_in
+from nrm.cli.refusals import Refused
+from nrm.cli.usage import application, instance_option, login_option, signed_in
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.interviews import answer_warnings
 from nrm.domain.interviews.example_interview import example_answers

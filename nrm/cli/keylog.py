@@ -10,7 +10,8 @@ from click.core import ParameterSource
 from sqlalchemy.exc import SQLAlchemyError
 
 from nrm.actions.accounts import key_log as actions
-from nrm.cli.usage import Refused, application, instance_option, login_option, signed_in
+from nrm.cli.refusals import Refused
+from nrm.cli.usage import application, instance_option, login_option, signed_in
 from nrm.db import disconnect
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.accounts.failed_attempts import TooSoon

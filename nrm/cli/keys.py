@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from nrm.actions.accounts import members
-from nrm.cli.usage import Refused, application, instance_option, login_option, signed_in
+from nrm.cli.refusals import Refused
+from nrm.cli.usage import application, instance_option, login_option, signed_in
 from nrm.domain.accounts.accounts import Actor, NotPermitted
 from nrm.store.accounts import members as store
 

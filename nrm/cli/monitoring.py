@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from nrm.actions.interviews import monitoring as actions
+from nrm.cli.refusals import Refused
 from nrm.cli.reports import parse_quarter
-from nrm.cli.usage import Refused, application, instance_option, login_option, signed_in
+from nrm.cli.usage import application, instance_option, login_option, signed_in
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.interviews.monitoring import DrawRefusal, DrawRefused
 from nrm.domain.quarters import Quarter

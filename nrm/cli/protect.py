@@ -18,7 +18,7 @@ import click
 
 from nrm import parsing
 from nrm.cli.progress import Progress
-from nrm.cli.usage import Refused
+from nrm.cli.refusals import Refused
 from nrm.statistics.comparison import Change, changes
 from nrm.statistics.description import parse
 from nrm.statistics.reading import bounds_of_sum

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from nrm import countries
-from nrm.cli.usage import Refused, read_json
+from nrm.cli.refusals import Refused
+from nrm.cli.usage import read_json
 from nrm.countries.questionnaires import read_questionnaire
 from nrm.domain.interviews.answers import UnacceptableAnswer, checked
 from nrm.domain.interviews.endings import is_child

@@ -13,7 +13,8 @@ import click
 
 from nrm import parsing
 from nrm.actions.reports import reports as actions
-from nrm.cli.usage import Refused, application, instance_option, login_option, signed_in
+from nrm.cli.refusals import Refused
+from nrm.cli.usage import application, instance_option, login_option, signed_in
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Permission
 from nrm.domain.quarters import Quarter, UnreadableQuarter
 from nrm.domain.reports import file_signatures

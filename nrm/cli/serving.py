@@ -23,7 +23,8 @@ from nrm import faults
 from nrm.actions import checkpoints, tending
 from nrm.actions.accounts import mailboxes
 from nrm.cli.gateway import Gateway
-from nrm.cli.usage import Refused, application, instance_option
+from nrm.cli.refusals import Refused
+from nrm.cli.usage import application, instance_option
 
 TEND_SECONDS = 60
 THREADS = 2  # of each worker; more of them would slow down writers (ADR 0040)
@@ -67,6 +68,8 @@ def run_server(directory: Path, *, host: str, port: int, workers: int) -> None:
     gc.collect()
     gc.freeze()
     gateway = Gateway(app, threads=THREADS, largest=app.config["MAX_CONTENT_LENGTH"], seconds=BODY_SECONDS)
+    shown = f"[{host}]" if ":" in host else host
+    ready = Ready(address, port, f"serving at {'https' if tls else 'http'}://{shown}:{port}")
     Server(
         "nrm",
         address=address,
@@ -82,7 +85,7 @@ def run_server(directory: Path, *, host: str, port: int, workers: int) -> None:
         ssl_cert=config.tls_certificate,
         ssl_key=config.tls_key,
         websockets=False,
-    ).serve(target_loader=partial(_in_worker, app, gateway), wrap_loader=False)  # type: ignore[arg-type]
+    ).serve(target_loader=partial(_in_worker, app, gateway, ready), wrap_loader=False)  # type: ignore[arg-type]
 
 
 def _address(host: str, port: int) -> str:
@@ -109,8 +112,29 @@ def _check_certificate(certificate: Path, key: Path) -> None:
         ) from None
 
 
-def _in_worker(app: Flask, gateway: Gateway) -> Gateway:
+class Ready:
+    """Says once, on standard error, that somebody answers at the port; made before the workers are forked."""
+
+    def __init__(self, address: str, port: int, sentence: str) -> None:
+        self.address, self.port, self.sentence = address, port, sentence
+        self._unsaid = multiprocessing.Semaphore(1)
+
+    def say(self) -> None:
+        """Wait until a connection is taken, and say it if no other worker did."""
+        pause = threading.Event()
+        while True:
+            try:
+                socket.create_connection((self.address, self.port), timeout=1).close()
+                break
+            except OSError:
+                pause.wait(0.02)
+        if self._unsaid.acquire(block=False):
+            click.echo(self.sentence, err=True)
+
+
+def _in_worker(app: Flask, gateway: Gateway, ready: Ready) -> Gateway:
     """Start the thread that tends every minute, in whichever worker process gets the lock."""
+    threading.Thread(target=ready.say, name="ready", daemon=True).start()
     threading.Thread(target=_tend_forever, args=(app,), name="tend", daemon=True).start()
     return gateway
 

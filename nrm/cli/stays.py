@@ -13,7 +13,8 @@ import click
 from nrm import countries
 from nrm.actions.shelter import direct_intake as actions
 from nrm.cli.interviews import DEFAULT_COUNTRY
-from nrm.cli.usage import Refused, application, instance_option, login_option, signed_in
+from nrm.cli.refusals import Refused
+from nrm.cli.usage import application, instance_option, login_option, signed_in
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.shelter.resident_lines import (
     COLUMNS,

@@ -18,20 +18,13 @@ from sqlalchemy import make_url
 from config import Config, MisConfigured, load_config
 from nrm import create_app, parsing, schema
 from nrm.actions.accounts import accounts
+from nrm.cli.refusals import Refused
 from nrm.countries import CountryError
 from nrm.db import db, disconnect
 from nrm.domain.accounts.accounts import Actor, SignInRefused, WaitsForColleague
 from nrm.domain.accounts.failed_attempts import TooSoon
 
 LARGEST_JSON = 1024 * 1024
-
-
-class Refused(Exception):
-    """A command that ends with one line and a code: 2 bad usage or input, 3 refused by protection."""
-
-    def __init__(self, message: str, code: int = 2) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 def instance_option(command: Any) -> Any:

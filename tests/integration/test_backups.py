@@ -25,7 +25,7 @@ from nrm.actions.accounts import members, organisations
 from nrm.actions.referrals import referrals
 from nrm.actions.shelter import cases, stays, testimony
 from nrm.cli import nrm
-from nrm.cli.usage import Refused
+from nrm.cli.refusals import Refused
 from nrm.db import Model, ShredModel, db, disconnect, transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.cases import Compartment, Purpose

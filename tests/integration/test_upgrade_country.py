@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from nrm import countries
 from nrm.actions.shelter import places
 from nrm.cli.instance import make_instance
-from nrm.cli.usage import Refused
+from nrm.cli.refusals import Refused
 from nrm.db import db, disconnect
 from nrm.domain.shelter.places import CloseReason
 from nrm.models.accounts.accounts import Organisation

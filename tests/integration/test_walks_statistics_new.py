@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nrm.cli import protect as command
-from nrm.cli.usage import Refused
+from nrm.cli.refusals import Refused
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "statistics.md"
 AGES, FORMS = ["0-13", "14-17", "18-24", "25+"], ["sexual", "labour", "begging", "none"]

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from nrm import countries
 from nrm.cli.agreements import mou, parse_instant
-from nrm.cli.usage import Refused
+from nrm.cli.refusals import Refused
 from nrm.parsing import WORDS
 from tests.unit.domain.agreement.agreement_facts import PLAIN
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nrm.cli.questionnaires import questionnaire
-from nrm.cli.usage import Refused
+from nrm.cli.refusals import Refused
 from nrm.parsing import WORDS
 from tests.unit.domain.interviews.small_questionnaire import ALBANIA
 

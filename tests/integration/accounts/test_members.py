@@ -25,7 +25,7 @@ from nrm.actions.interviews import interview_sending
 from nrm.actions.referrals import proposals, referrals
 from nrm.actions.shelter import cases
 from nrm.cli import keys as commands
-from nrm.cli.usage import Refused
+from nrm.cli.refusals import Refused
 from nrm.db import db as database
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Role, SignInRefused, UnusableInvitation

@@ -24,7 +24,7 @@ from nrm.actions import tending
 from nrm.actions.accounts import accounts, members, second_factor
 from nrm.actions.accounts import passkeys as actions
 from nrm.cli import usage
-from nrm.cli.usage import Refused
+from nrm.cli.refusals import Refused
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, SignInRefused
 from nrm.domain.accounts.passkeys import LASTS, MOST, PasskeyRefused, Purpose, Refusal

@@ -22,8 +22,8 @@ from werkzeug.test import TestResponse
 import nrm
 from nrm import clock, crypto
 from nrm.cli.instance import make_instance
+from nrm.cli.refusals import Refused
 from nrm.cli.serving import run_server
-from nrm.cli.usage import Refused
 from nrm.db import db, disconnect, transaction
 from nrm.domain.accounts.key_log_entries import EntryKind, NewRole
 from nrm.domain.accounts.passkeys import MOST

@@ -16,7 +16,7 @@ from nrm import countries
 from nrm.actions.agreement import agreement_simulation as actions
 from nrm.actions.agreement import agreement_versions as versions
 from nrm.cli.agreements import mou
-from nrm.cli.usage import Refused
+from nrm.cli.refusals import Refused
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotPermitted
 from nrm.domain.agreement import agreement_simulation as rules

@@ -20,7 +20,7 @@ from sqlalchemy import func, select
 from nrm import clock
 from nrm.actions.interviews import interviews as interview_actions
 from nrm.cli import interviews as cli
-from nrm.cli.usage import Refused
+from nrm.cli.refusals import Refused
 from nrm.db import db
 from nrm.domain.interviews.answers import COUNTRIES
 from nrm.domain.interviews.import_lines import template_rows

@@ -14,8 +14,8 @@ from flask import Flask
 from sqlalchemy import delete, update
 
 from nrm.actions.reports import reports as actions
+from nrm.cli.refusals import Refused
 from nrm.cli.reports import report
-from nrm.cli.usage import Refused
 from nrm.db import transaction
 from nrm.domain.quarters import Quarter
 from nrm.models.reports.reports import ReleaseFile, SilentPart

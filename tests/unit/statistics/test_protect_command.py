@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nrm.cli import protect as command
-from nrm.cli.usage import Refused
+from nrm.cli.refusals import Refused
 from nrm.statistics.verdicts import Refused as NothingMade
 from nrm.statistics.verdicts import Verdict
 

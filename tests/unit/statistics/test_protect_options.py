@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from nrm.cli import protect as command
 from nrm.cli.progress import Progress
-from nrm.cli.usage import Refused
+from nrm.cli.refusals import Refused
 
 SPEC = """
 [dimension.sex]

@@ -23,7 +23,7 @@ from nrm.web.accounts import access_log, screen_lock
 from nrm.web.agreement import agreements
 from nrm.web.shelter import shifts
 
-_TOP = Path(__file__).resolve().parent.parent
+_TOP = Path(__file__).resolve().parent.parent  # the tree, or what a wheel was installed into (ADR 0133)
 LARGEST_REQUEST = 512 * 1024
 MOST_FIELDS = 500
 

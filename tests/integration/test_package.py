@@ -121,6 +121,8 @@ def test_what_is_installed_from_the_wheel_serves_its_pages(address: str) -> None
     with direct(f"{address}/sign-in", timeout=60) as answer:
         page = answer.read().decode()
     assert 'name="password"' in page
-    for asset in re.findall(r'(?:href|src)="(/static/[^"]+)"', page):
+    assets = re.findall(r'(?:href|src)="(/assets/[^"]+)"', page)
+    assert assets
+    for asset in assets:
         with direct(address + asset, timeout=60) as answer:
             assert answer.status == 200

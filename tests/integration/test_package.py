@@ -121,7 +121,7 @@ def test_what_is_installed_from_the_wheel_serves_its_pages(address: str) -> None
     with direct(f"{address}/sign-in", timeout=60) as answer:
         page = answer.read().decode()
     assert 'name="password"' in page
-    assets = re.findall(r'(?:href|src)="(/assets/[^"]+)"', page)
+    assets = re.findall(r'(?:href|src)="?(/assets/[^"\s>]+)', page)
     assert assets
     for asset in assets:
         with direct(address + asset, timeout=60) as answer:

@@ -18,7 +18,7 @@ from config import Config
 from nrm import countries, db, web
 from nrm.actions import instances
 from nrm.actions.agreement import agreement_versions
-from nrm.web import access, assets, errors, headers, hosts, language, sessions, spent_keys, telephones
+from nrm.web import access, assets, errors, headers, health, hosts, language, sessions, spent_keys, telephones
 from nrm.web.accounts import access_log, screen_lock
 from nrm.web.agreement import agreements
 from nrm.web.shelter import shifts
@@ -89,6 +89,7 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
     for blueprint in _pages():
         app.register_blueprint(blueprint)
     agreements.register(app)
+    health.register(app)
     hosts.register(app, config.address)
     if config.proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

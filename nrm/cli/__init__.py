@@ -33,6 +33,7 @@ COMMANDS = {
     "serve": Entry("serving.serve", "Serve the instance until stopped."),
     "upgrade": Entry("instance.upgrade", "Bring an instance to this version of the program."),
     "tend": Entry("serving.tend", "Do all that time brings: expiry, destroyed keys."),
+    "doctor": Entry("doctor.doctor", "Say what is wrong with an instance, and what to do."),
     "interviews": Entry("interviews.interviews", "Take interviews in from a file."),
     "stays": Entry("stays.stays", "Take residents in from a file."),
     "questionnaire": Entry("questionnaires.questionnaire", "Check and compare questionnaires."),

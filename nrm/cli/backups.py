@@ -22,6 +22,7 @@ from nrm.cli.instance import folder_of_country, instance_settings
 from nrm.cli.refusals import Refused
 from nrm.cli.usage import application, application_of_any_version, instance_option, settings, signed_in
 from nrm.db import db, disconnect
+from nrm.steps import health
 from nrm.steps.shelter.erasures import LIST
 
 SAMPLE = 25
@@ -205,6 +206,8 @@ def drill(directory: Path, to: Path, keys: tuple[Path, ...], login: str) -> int:
         found.append(f"{tried - opened} of {tried} compartments do not open for {login}")
     if not tried and not found:
         found.append(f"{login} was granted nothing that could be opened to try: name somebody who holds cases")
+    if not found:
+        health.note(directory, health.DRILLED)
     report = {"taken_at": checked.header.taken_at, "rows": sum(checked.rows.values()), "opened": opened}
     click.echo(json.dumps({**report, "findings": found}))
     return 1 if found else 0

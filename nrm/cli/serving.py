@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from granian.constants import HTTPModes, Interfaces
 from granian.server import Server
 
@@ -25,6 +25,7 @@ from nrm.actions.accounts import mailboxes
 from nrm.cli.gateway import Gateway
 from nrm.cli.refusals import Refused
 from nrm.cli.usage import application, instance_option
+from nrm.steps import health
 
 TEND_SECONDS = 60
 THREADS = 2  # of each worker; more of them would slow down writers (ADR 0040)
@@ -142,6 +143,7 @@ def _in_worker(app: Flask, gateway: Gateway, ready: Ready) -> Gateway:
 def _tend_forever(app: Flask) -> None:
     descriptor = os.open(app.extensions["nrm.config"].directory / "tend.lock", os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(descriptor, fcntl.LOCK_EX)  # the other workers wait here, ready to take over
+    health.note(app.extensions["nrm.config"].directory, health.TENDED)
     pause = threading.Event()
     while not pause.wait(TEND_SECONDS):
         try:
@@ -162,4 +164,5 @@ def tend(directory: Path) -> None:
 def _do_what_is_due() -> dict[str, int]:
     """`tending.tend`, the checkpoint of the day (`checkpoints_written`), and at the end e-mail (`messages_sent`)."""
     done = {**tending.tend(), "checkpoints_written": checkpoints.daily()}
+    health.note(current_app.extensions["nrm.config"].directory, health.TENDED)
     return {**done, "messages_sent": mailboxes.send_due()}

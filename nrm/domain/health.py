@@ -1,0 +1,75 @@
+"""Whether an instance is well: what is looked at, what is late, and what to do. Nothing of it counts people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+
+class Part(StrEnum):
+    """What is looked at."""
+
+    MAIN_DATABASE = "main_database"
+    SHRED_DATABASE = "shred_database"
+    KEYS = "keys"
+    KEY_LOG = "key_log"
+    DISK = "disk"
+    TENDING = "tending"
+    CHECKPOINT = "checkpoint"
+    BACKUP = "backup"
+    DRILL = "drill"
+
+
+class State(StrEnum):
+    """How it is with a part."""
+
+    OK = "ok"
+    LATE = "late"
+    NEVER = "never"
+    WRONG = "wrong"
+
+
+NEEDED = frozenset({Part.MAIN_DATABASE, Part.SHRED_DATABASE, Part.KEYS})
+"""Without these nobody is answered; a balancer takes such a machine out."""
+AT_MOST = {
+    Part.TENDING: timedelta(minutes=5),
+    Part.CHECKPOINT: timedelta(hours=26),
+    Part.BACKUP: timedelta(hours=26),
+    Part.DRILL: timedelta(days=40),
+}
+"""How old the last one may be: tending is due every minute, checkpoint and backup every night, a drill every month."""
+LEAST_FREE = 1 << 30  # bytes; below it a backup or an interview of the night may not fit any more
+
+WHAT_TO_DO = {
+    Part.MAIN_DATABASE: "the main database does not answer: is its disk mounted, or its server running?",
+    Part.SHRED_DATABASE: "the second database does not answer: is its disk mounted, or its server running?",
+    Part.KEYS: "a key file cannot be read; put it back before you start the server again (it runs on what it read)",
+    Part.KEY_LOG: "the key log is not whole: nrm keylog verify says which entry, and which copy mends it",
+    Part.DISK: "less than 1 GiB is free where the databases or backups lie",
+    Part.TENDING: "nothing was tended for too long: is `nrm serve` running, and does its log say `tend failed`?",
+    Part.CHECKPOINT: "no checkpoint of the audit chain for a day: is `nrm serve` running?",
+    Part.BACKUP: "no backup for a day: look at the timer of `nrm backup`, and set NRM_BACKUPS to its folder",
+    Part.DRILL: "no drill for a month: `nrm drill` shows whether the backups can be restored",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One part, how it is, and for how long nothing was done where that is what counts."""
+
+    part: Part
+    state: State
+    age: timedelta | None = None
+
+
+def by_age(part: Part, age: timedelta | None) -> Reading:
+    """A part that has to be done again and again; `age`: since the last time, None for never."""
+    if age is None:
+        return Reading(part, State.NEVER)
+    return Reading(part, State.OK if age <= AT_MOST[part] else State.LATE, age)
+
+
+def by_look(part: Part, *, well: bool) -> Reading:
+    """A part that is well or is not."""
+    return Reading(part, State.OK if well else State.WRONG)

@@ -1,0 +1,109 @@
+"""`/healthz` and `nrm doctor`: what is wrong is told, by whom it can be mended, and nothing about people."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from flask import Flask
+
+from nrm import clock, db
+from nrm.domain.health import Part, State
+from nrm.steps import health
+from tests.conftest import Command
+from tests.factories import later
+
+AWAY = {"REMOTE_ADDR": "203.0.113.7"}
+
+
+def asked(app: Flask, environ: dict[str, str] | None = None) -> tuple[int, dict[str, Any]]:
+    answer = app.test_client().get("/healthz", environ_base=environ or {"REMOTE_ADDR": "127.0.0.1"})
+    assert "Set-Cookie" not in answer.headers
+    return answer.status_code, json.loads(answer.text)
+
+
+def folder(app: Flask) -> Path:
+    return Path(app.extensions["nrm.config"].directory)
+
+
+class Usage(NamedTuple):
+    free: int
+
+
+def test_a_machine_that_answers_says_yes_and_to_others_no_more_than_that(app: Flask) -> None:
+    health.note(folder(app), health.TENDED)
+    assert asked(app, AWAY) == (200, {"ok": True})
+    status, told = asked(app)
+    assert (status, told["ok"]) == (200, True)
+    assert {told["parts"][part] for part in ("main_database", "shred_database", "keys", "disk", "tending")} == {"ok"}
+    assert told["parts"]["drill"] == "never"
+    assert told["seconds_since"] == {"tending": 0}
+
+
+def test_what_is_late_is_told_and_a_balancer_leaves_the_machine_in(app: Flask) -> None:
+    health.note(folder(app), health.TENDED)
+    later(minutes=6)
+    status, told = asked(app)
+    assert (status, told["parts"]["tending"], told["seconds_since"]["tending"]) == (200, "late", 360)
+
+
+@pytest.mark.parametrize(("name", "part"), [("main.db", "main_database"), ("shred.db", "shred_database")])
+def test_a_database_that_does_not_answer_takes_the_machine_out(app: Flask, name: str, part: str) -> None:
+    db.disconnect()
+    for path in folder(app).glob(f"{name}*"):
+        path.unlink()
+    (folder(app) / name).mkdir()
+    status, told = asked(app)
+    assert (status, told["ok"], told["parts"][part]) == (503, False, "wrong")
+    assert asked(app, AWAY) == (503, {"ok": False})
+
+
+def test_a_key_file_that_is_gone_and_a_full_disk_are_told(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    pepper = folder(app) / "keys" / "pepper"
+    pepper.rename(pepper.with_name("elsewhere"))
+    assert (asked(app)[0], asked(app)[1]["parts"]["keys"]) == (503, "wrong")
+    pepper.with_name("elsewhere").rename(pepper)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(free=(1 << 30) - 1))
+    assert (asked(app)[0], asked(app)[1]["parts"]["disk"]) == (200, "wrong")
+
+
+def test_the_doctor_says_what_to_do_and_ends_with_one(
+    app: Flask, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("NRM_BACKUPS", str(tmp_path))
+    code, out, _ = command(app, "doctor")
+    assert code == 1
+    lines = out.decode().splitlines()
+    assert [line.split(":")[0] for line in lines] == [part.replace("_", " ") for part in order()]
+    assert lines[0] == "main database: ok"
+    assert (
+        "backup: never: no backup for a day: look at the timer of `nrm backup`, and set NRM_BACKUPS to its folder"
+        in lines
+    )
+    told = json.loads(command(app, "doctor", "--json")[1])
+    assert set(told) == set(Part)
+    assert told["key_log"] == {"state": "ok", "seconds": None}
+
+
+def order() -> list[Part]:
+    return [*(part for part in Part if part is not Part.KEY_LOG), Part.KEY_LOG]
+
+
+def test_the_doctor_of_an_instance_that_is_well_ends_with_nought(
+    app: Flask, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("NRM_BACKUPS", str(tmp_path))
+    place = folder(app)
+    for name in (health.TENDED, health.DRILLED):
+        health.note(place, name)
+    (place / "checkpoints").mkdir(exist_ok=True)
+    now = clock.now().timestamp()
+    for path in (tmp_path / "shred-20261128T000000Z", place / "checkpoints" / "2026-11-28.json"):
+        path.touch()
+        os.utime(path, (now, now))
+    code, out, _ = command(app, "doctor")
+    assert (code, {line.split(": ")[1].split(" ")[0] for line in out.decode().splitlines()}) == (0, {State.OK})

@@ -1,0 +1,21 @@
+"""What is late, and that each part has words for what to do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from nrm.domain.health import AT_MOST, WHAT_TO_DO, Part, State, by_age, by_look
+
+
+@pytest.mark.parametrize("part", AT_MOST)
+def test_a_part_is_late_after_its_time_and_not_before(part: Part) -> None:
+    assert by_age(part, AT_MOST[part]).state is State.OK
+    assert by_age(part, AT_MOST[part] + timedelta(seconds=1)).state is State.LATE
+    assert by_age(part, None).state is State.NEVER
+
+
+def test_what_is_looked_at_is_well_or_wrong_and_every_part_says_what_to_do() -> None:
+    assert [by_look(Part.DISK, well=well).state for well in (True, False)] == [State.OK, State.WRONG]
+    assert set(WHAT_TO_DO) == set(Part)

@@ -223,6 +223,11 @@ class Person:
         assert answer.status_code == status, (path, answer.status_code, answer.text[:3000])
         return answer.headers["Location"] if status == 303 else answer.text
 
+    def made(self, path: str, data: dict[str, object] | None = None, lang: str = "sq") -> str:
+        """Send a form that makes a recovery code or a link; returns the page that shows it."""
+        assert self.post(path, data) == "/shown"
+        return self.get(f"/shown?lang={lang}")
+
 
 @pytest.fixture
 def sign_in(app: Flask) -> Callable[[str], Person]:

@@ -41,6 +41,7 @@ PUBLIC = frozenset(
         "screen_lock.unlock",
         "screen_lock.unlock_page",
         "members.joined_page",
+        "shown_secrets.of_nobody",
         "members.check_joined",
         "second_factor.lost_page",
         "second_factor.lost",
@@ -83,6 +84,7 @@ WAITING = ENROLLING | {
     "members.check_code",
     "members.new_code_page",
     "members.new_code",
+    "shown_secrets.own",
     "own_sessions.index",
     "own_sessions.end",
     "own_sessions.end_others",
@@ -100,6 +102,7 @@ CODE_DUE = frozenset(
         "members.check_code",
         "members.new_code_page",
         "members.new_code",
+        "shown_secrets.own",
         "second_factor.prove",
         "accounts.sign_out",
     }

@@ -152,6 +152,8 @@ def sign_in_form(
     login: str = "",
     signed_out: bool = False,
     hidden: bool = False,
+    in_another_window: bool = False,
+    by_time: bool = False,
     refused: bool = False,
     thrice: bool = False,
     stale: bool = False,
@@ -162,7 +164,8 @@ def sign_in_form(
 ) -> Response:
     """The sign-in page with a fresh token; `carried` is a sealed form that waits to be given back, or is `undone`.
 
-    `written`: what was written in a form that cannot be carried, because nobody can tell whose it was.
+    `in_another_window`, `by_time`: how the session ended, else somebody ended it. `written`: what was written in a form
+    that cannot be carried, because nobody can tell whose it was.
     """
     value = nonce()
     page = render_template(
@@ -173,6 +176,8 @@ def sign_in_form(
         login=login,
         signed_out=signed_out,
         hidden=hidden,
+        in_another_window=in_another_window,
+        by_time=by_time,
         refused=refused,
         thrice=thrice,
         stale=stale,
@@ -250,8 +255,17 @@ def ask_to_sign_in() -> errors.Answer:
     if isinstance(ended, accounts.Ended) and ended.covered:
         return unlock_form(401, carried=carried)
     written = _written() if ended is None and _is_from_our_page() else ()
-    hidden = isinstance(ended, accounts.Ended) and ended.locked
-    return sign_in_form(status=401, carried=carried, signed_out=True, undone=not kept, hidden=hidden, written=written)
+    return sign_in_form(
+        status=401,
+        carried=carried,
+        signed_out=True,
+        undone=not kept,
+        hidden=isinstance(ended, accounts.Ended) and ended.locked,
+        # Signing out takes the cookie away from all windows of the browser; one that is none is answered alike.
+        in_another_window=ended is None,
+        by_time=isinstance(ended, accounts.Ended) and ended.by_time,
+        written=written,
+    )
 
 
 def may_be_filled_in(endpoint: str) -> bool:

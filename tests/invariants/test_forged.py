@@ -18,7 +18,7 @@ from sqlalchemy import delete, insert, select, update
 
 from nrm import audit, clock, crypto
 from nrm.actions import tending
-from nrm.actions.accounts import accounts, members, passkeys, screen_lock, words
+from nrm.actions.accounts import accounts, members, passkeys, screen_lock, shown_secrets, words
 from nrm.actions.interviews import interviews
 from nrm.actions.referrals import announced_returns, next_receiver, referrals, supplements, transfers
 from nrm.actions.shelter import cases, consents
@@ -30,7 +30,15 @@ from nrm.domain.referrals.referrals import DeclineReason, OverrideReason
 from nrm.domain.referrals.transfers import TRANSFER
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.shelter.consents import EVERYTHING, ByName
-from nrm.models.accounts.accounts import HiddenPage, Keyring, KeyringWrap, Member, MemberSession, Organisation
+from nrm.models.accounts.accounts import (
+    HiddenPage,
+    Keyring,
+    KeyringWrap,
+    Member,
+    MemberSession,
+    Organisation,
+    ShownSecret,
+)
 from nrm.models.accounts.occasions import Occasion
 from nrm.models.accounts.passkeys import Passkey, PasskeyChallenge
 from nrm.models.audit import AuditEntry
@@ -656,6 +664,17 @@ def a_hidden_page_is_written_for_somebody_by_hand(_: World) -> tuple[Attempt, ob
     sealed = crypto.wrap(public, page, crypto.ctx("hidden page", victim.member_id or ""))
     put(HiddenPage, {"member_id": victim.member_id}, sealed_page=sealed)
     return lambda: screen_lock.hidden(by=victim), victim.member_id
+
+
+@forging("shown_secrets.sealed_secret")
+def the_link_that_another_member_made_is_shown(_: World) -> tuple[Attempt, object]:
+    """The victim would give the intruder's link to a new colleague."""
+    victim, colluder = member_of("nrc.case_worker"), member_of("iom.case_worker")
+    token = shown_secrets.keep({"page": "invitation"}, member_id=victim)
+    shown_secrets.keep({"page": "invitation"}, member_id=colluder)
+    sealed = value(ShownSecret.sealed_secret, member_id=colluder)
+    put(ShownSecret, {"member_id": victim}, sealed_secret=sealed)
+    return lambda: shown_secrets.shown(token, member_id=victim), victim
 
 
 @forging("keyrings.sealed_import_key")

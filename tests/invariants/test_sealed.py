@@ -36,6 +36,7 @@ SEALED = {
     "route_candidates.sealed_tags",
     "release_memories.sealed_memory",
     "sealed_compartments.sealed_value",
+    "shown_secrets.sealed_secret",
 }
 # Bytes that are no secret: digests, public keys, salts, signatures, marks under a key; and the second database's keys.
 OPEN_BYTES = {
@@ -53,6 +54,7 @@ OPEN_BYTES = {
     "others_there.whose_mark",
     "audit_entries.hash",
     "failed_tries.digest",
+    "shown_secrets.digest",
     "filings.digest",
     "filings.mark",
     "filings.public",

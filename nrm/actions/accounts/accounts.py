@@ -19,6 +19,7 @@ from nrm.domain.accounts.accounts import (
     ROLES_OF,
     SESSION_HOURS,
     SESSION_IDLE_MINUTES,
+    SHOWN_MINUTES,
     Actor,
     LoginRefusal,
     NotPermitted,
@@ -36,7 +37,7 @@ from nrm.domain.accounts.members import KeyHappening, check_inviting, is_ended_b
 from nrm.domain.accounts.passkeys import Factors, Purpose
 from nrm.domain.accounts.vouching import NotYet
 from nrm.domain.accounts.words import OccasionStatus
-from nrm.models.accounts.accounts import HiddenPage, Invitation, Member, MemberSession, Organisation
+from nrm.models.accounts.accounts import HiddenPage, Invitation, Member, MemberSession, Organisation, ShownSecret
 from nrm.prepared import Row
 from nrm.steps.accounts import covering, credentials, key_log, passkeys, recovering, signing_in
 from nrm.steps.accounts import members as member_steps
@@ -111,12 +112,14 @@ class Ended:
     """A session that has ended: whose it was, so that what they typed can be given back to them alone.
 
     `locked`: the screen was hidden, and the password alone brings the session back. `covered`: it has a shift, and is
-    brought back to the page that was asked for.
+    brought back to the page that was asked for. `by_time`: nothing happened for a while, or its hours were over; else
+    somebody ended it.
     """
 
     member_id: uuid.UUID
     locked: bool = False
     covered: bool = False
+    by_time: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,15 +332,11 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
         return None
     now = clock.now()
     idle, covers = now - row.seen_at, row.covers_after
-    lasts = (
-        now < row.expires_at
-        and (covers is not None or idle < timedelta(minutes=SESSION_IDLE_MINUTES))
-        and row.status in ("active", "waiting")
-        and row.enabled
-    )
+    in_time = now < row.expires_at and (covers is not None or idle < timedelta(minutes=SESSION_IDLE_MINUTES))
+    lasts = in_time and row.status in ("active", "waiting") and row.enabled
     if not lasts or row.sealed_keys is None:
         locked = lasts and row.locked
-        return Ended(row.member_id, locked=locked, covered=locked and covers is not None)
+        return Ended(row.member_id, locked=locked, covered=locked and covers is not None, by_time=not in_time)
     if covers is not None and idle >= timedelta(minutes=covers):
         with transaction() as session:
             covering.cover(session, digest, row.mark, Actor(row.member_id, row.organisation_id, Role(row.role)))
@@ -597,5 +596,6 @@ def forget_ended_sessions() -> int:
         session.execute(delete(MemberSession).where(MemberSession.expires_at <= now - _KEEP_ENDED))
         failed_attempt_rows.sweep(session)
         session.execute(delete(HiddenPage).where(HiddenPage.hidden_at <= now - timedelta(hours=SESSION_HOURS)))
+        session.execute(delete(ShownSecret).where(ShownSecret.made_at <= now - timedelta(minutes=SHOWN_MINUTES)))
         passkeys.sweep(session)
     return ended

@@ -430,6 +430,7 @@ class Actor:
 
 INVITATION_HOURS = 48
 SESSION_IDLE_MINUTES = 15
+SHOWN_MINUTES = 15  # a recovery code or an invitation link that was just made
 SESSION_HOURS = 8
 SHORTEST_PASSWORD, SHORTEST_ALONE = 12, 15
 """Characters of a password: beside a second factor, and where there is none (NIST SP 800-63B-4, 3.1.1.2)."""

@@ -230,6 +230,20 @@ class HiddenPage(Model):
     returned_at: Mapped[datetime | None]
 
 
+class ShownSecret(Model):
+    """A recovery code or an invitation link that was just made, sealed under a key that only a browser's cookie holds.
+
+    `digest`: of that key. `member_id`: to whom it is shown; None on the public pages, where nobody is signed in yet.
+    """
+
+    __tablename__ = "shown_secrets"
+
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    member_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"), index=True)
+    sealed_secret: Mapped[bytes]
+    made_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class FailedTries(Model):
     """How often somebody failed to sign in, under a MAC of the sign-in name, the network or the browser."""
 

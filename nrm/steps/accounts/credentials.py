@@ -41,6 +41,8 @@ class Asker:
 
 
 COMMAND = Asker()
+IN_A_SESSION = frozenset({"password", "recovery-code", "step-up"})
+"""How somebody who is signed in proves who they are. What they mistype is no try to sign in (ADR 0119)."""
 _PROVED = ("status", "verifier", "sealed_totp", "sealed_kem_recovery", "waits_at")
 
 
@@ -88,7 +90,8 @@ def refuse(
         by = Actor(known.id if known else None, known.organisation_id if known else None, None, duty=how)
         # Before the entry: who holds the end of the chain never waits for a row.
         own = tries[0].of_own_browser
-        waits = account is not None and tallies.failed(session, account, own=own, code=code)
+        told = not (own and how in IN_A_SESSION)  # a session that was carried to another browser is told of
+        waits = account is not None and tallies.failed(session, account, own=own, code=code, told=told)
         if copied is not None:
             passkeys.note_copy(session, copied, by=by)
         audit.append(session, audit.Event.SIGN_IN_REFUSED, by=by)

@@ -213,7 +213,7 @@ def sweep(session: Session) -> None:
     for row, login in rows.unanswered(session, until):
         account = account_rows.credentials(login)
         if row.purpose in _AFTER_A_PASSWORD and account is not None and vault.is_challenge(row):
-            tallies.failed(session, account, own=row.own_browser, code=False)
+            tallies.failed(session, account, own=row.own_browser, code=False, told=True)
             refused.append(Actor(account.id, account.organisation_id, None, duty=_AFTER_A_PASSWORD[row.purpose]))
     rows.forget_challenges(session, until)
     for by in refused:  # last: who holds the end of the chain never waits for a row

@@ -19,8 +19,10 @@ from nrm.domain.accounts.failed_attempts import MISTYPED_CODES, MOST_WRONG_CODES
 from nrm.models.accounts.accounts import Member, MemberSession
 
 
-def failed(session: Session, account: Credentials, *, own: bool, code: bool) -> bool:
+def failed(session: Session, account: Credentials, *, own: bool, code: bool, told: bool) -> bool:
     """Count a failure for the account; returns whether the account waits for a colleague from now on.
+
+    `told`: whether the member is told of it. A wrong code counts in any case.
 
     The row that stands in for an unknown name is written, too, and keeps its numbers: both take the same time.
     """
@@ -33,8 +35,8 @@ def failed(session: Session, account: Credentials, *, own: bool, code: bool) -> 
         update(Member)
         .where(Member.id == account.id)
         .values(
-            failed_known=Member.failed_known + known,
-            failed_elsewhere=Member.failed_elsewhere + elsewhere,
+            failed_known=Member.failed_known + known * int(told),
+            failed_elsewhere=Member.failed_elsewhere + elsewhere * int(told),
             codes_known=Member.codes_known + known * of_code,
             codes_elsewhere=Member.codes_elsewhere + elsewhere * of_code,
             waits_at=case((codes >= MOST_WRONG_CODES, func.coalesce(Member.waits_at, now)), else_=Member.waits_at),

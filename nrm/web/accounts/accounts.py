@@ -41,7 +41,7 @@ from nrm.store import names
 from nrm.store.accounts import accounts as store
 from nrm.store.countries import country
 from nrm.web import access, errors, home, hosts, sessions
-from nrm.web.accounts import screen_lock
+from nrm.web.accounts import screen_lock, shown_secrets
 from nrm.web.language import LANGUAGES, text_in
 
 blueprint = Blueprint("accounts", __name__)
@@ -104,6 +104,7 @@ def sign_in() -> BaseResponse | str:
 @blueprint.post("/sign-out")
 @access.signed_in
 def sign_out() -> BaseResponse:
+    shown_secrets.forget(by=access.visitor())
     actions.sign_out(by=access.actor())
     response = redirect(url_for("accounts.sign_in_page"), 303)
     sessions.clear_session(response)
@@ -116,6 +117,7 @@ def hide_screen() -> BaseResponse:
     visitor = sessions.visitor_or_none() or g.get("ended")
     if isinstance(visitor, actions.SignedIn) or (isinstance(visitor, actions.Ended) and visitor.covered):
         screen_lock.hide(visitor)
+    shown_secrets.forget()
     idle = (
         "idle" in request.form
     )  # a screen that covered itself shows where to go on; one that was hidden shows nothing
@@ -150,12 +152,12 @@ def join(token: str) -> errors.Answer:
         return _join_page(token, form, 422)
     try:
         joined = actions.join(token=token, password=form.password.data or "")
+        return shown_secrets.lead_to("joined", code=joined.recovery_code, waiting=joined.waiting, token=token)
     except WeakPassword as error:
         form.password.errors = [WEAK[error.reason]]
         return _join_page(token, form, 422)
     except UnusableInvitation:
         return _join_page(token, form, 404)
-    return render_template("accounts/accounts/joined.html", joined=joined, token=token)
 
 
 def _join_page(token: str, form: JoinAccountForm, status: int) -> BaseResponse:
@@ -202,7 +204,7 @@ def recover() -> BaseResponse:
                 browser=sessions.nonce(),
                 asker=sessions.asker(),
             )
-            return Response(render_template("accounts/accounts/recovered.html", code=code))
+            return shown_secrets.lead_to("recovered", code=code)
         except actions.PasskeyAsked as asked:
             return sessions.passkey_form(asked)
         except SignInRefused:
@@ -295,7 +297,7 @@ def invite() -> BaseResponse | tuple[str, int] | str:
         form.role.errors = [N_("Choose a role that exists in this organisation")]
         return render_template("accounts/accounts/invite.html", form=form), 422
     link = hosts.link("accounts.invitation", token=token)
-    return render_template("accounts/accounts/invited.html", link=link, name=form.name.data)
+    return shown_secrets.lead_to_own("invitation", link=link, name=form.name.data or "")
 
 
 def _invite_form() -> InviteColleagueForm:

@@ -31,6 +31,7 @@ from nrm.store.accounts import members as store
 from nrm.store.accounts import occasions as occasion_store
 from nrm.store.countries import country
 from nrm.web import access, errors, hosts, sessions
+from nrm.web.accounts import shown_secrets
 
 blueprint = Blueprint("members", __name__)
 
@@ -152,7 +153,7 @@ def begin_again(member_id: uuid.UUID) -> Answer:
     except KeyHoldersDecide:
         return errors.error_page(403, ELSEWHERE)
     link = hosts.link("accounts.invitation", token=token)
-    return render_template("accounts/accounts/invited.html", link=link, name=member.name, waits=waits)
+    return shown_secrets.lead_to_own("invitation", link=link, name=member.name, waits=waits)
 
 
 @blueprint.get("/members/<uuid:member_id>/anew/agree")
@@ -241,6 +242,7 @@ def check_joined(token: str) -> BaseResponse:
     if form.validate():
         try:
             actions.check_code_of_invitation(token=token, code=form.code.data or "")
+            shown_secrets.forget()
             return redirect(url_for("accounts.sign_in_page"), 303)
         except WrongCode:
             form.code.errors = [WRONG_CODE]
@@ -277,6 +279,7 @@ def check_code() -> Answer:
     if form.validate():
         try:
             actions.check_code(code=form.code.data or "", by=access.actor())
+            shown_secrets.forget(by=access.visitor())
             return redirect(url_for("members.code_page"), 303)
         except WrongCode:
             form.code.errors = [WRONG_CODE]
@@ -298,7 +301,7 @@ def new_code() -> Answer:
     if form.validate():
         try:
             code = actions.make_code(password=form.password.data or "", by=access.actor(), asker=sessions.asker())
-            return render_template("accounts/members/code.html", code=code)
+            return shown_secrets.lead_to_own("code", code=code)
         except SignInRefused:
             form.password.errors = [N_("Enter your present password; this is not it")]
     return render_template("accounts/members/new_code.html", form=form), 422

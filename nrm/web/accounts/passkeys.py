@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from flask import Blueprint, Response, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.accounts.passkeys import NAME, MakePasskeyForm
@@ -15,7 +15,7 @@ from nrm.domain.accounts.passkeys import LONGEST_ANSWER, PasskeyRefused, Refusal
 from nrm.domain.words import N_
 from nrm.store.accounts import passkeys as store
 from nrm.web import access, errors, sessions
-from nrm.web.accounts import accounts, screen_lock
+from nrm.web.accounts import accounts, screen_lock, shown_secrets
 
 blueprint = Blueprint("passkeys", __name__)
 
@@ -167,7 +167,7 @@ def recover() -> BaseResponse:
         return accounts.recover_again(NOT_RECOVERED, 422)
     except TooSoon as too_soon:
         return errors.with_retry(accounts.recover_again(errors.waiting_text(too_soon), 429), too_soon)
-    return Response(render_template("accounts/accounts/recovered.html", code=code))
+    return shown_secrets.lead_to("recovered", code=code)
 
 
 def _sent() -> dict[str, str]:

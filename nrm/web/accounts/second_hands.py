@@ -27,6 +27,7 @@ from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.words import N_
 from nrm.store.accounts import second_hands as store
 from nrm.web import access, errors, hosts, sessions
+from nrm.web.accounts import shown_secrets
 from nrm.web.accounts.members import LAST
 
 blueprint = Blueprint("second_hands", __name__)
@@ -130,7 +131,7 @@ def agree(act_id: uuid.UUID) -> Answer:
         return errors.error_page(409, LAST)
     if token is not None:
         link = hosts.link("accounts.invitation", token=token)
-        return render_template("accounts/accounts/invited.html", link=link, name=line.member_name)
+        return shown_secrets.lead_to_own("invitation", link=link, name=line.member_name)
     return redirect(url_for("second_hands.show", act_id=act_id), 303)
 
 

@@ -397,3 +397,29 @@ def test_what_was_chosen_is_shown_in_the_words_of_the_form_and_not_as_its_codes(
     # What no form offers is shown as it was sent, and not in the words of another form.
     page = me.post(f"/members/{colleague}/suspend?lang=en", {"reason": "made_up"}, 401)
     assert "reason: made_up" in page
+
+
+def test_the_sign_in_page_says_why_the_session_ended(app: Flask) -> None:
+    """Signed out in another window, ended from another browser, and idle: three reasons, for a form that is carried and
+    for an act that is not done."""
+    reasons = {
+        "window": "You signed out in another window, or longer than a day ago",
+        "ended": "This session was ended: from another browser",
+        "idle": "nothing happened for a while",
+    }
+    for why in reasons:
+        mine, other = Person(app.test_client(), ME), Person(app.test_client(), ME)
+        token = mine.csrf_token
+        if why == "window":
+            mine.post("/sign-out")
+        elif why == "ended":
+            other.post("/sessions/others/end")
+        else:
+            factories.later(minutes=16)
+        for path in ("/sessions/others/end", "/beds/units/add"):
+            answer = mine.client.post(f"{path}?lang=en", data={"csrf_token": token})
+            assert answer.status_code == 401
+            told = {each: words in answer.text for each, words in reasons.items()}
+            unkept = why == "window" and path == "/beds/units/add"  # nobody can tell whose form that was
+            assert told == {each: each == why and not unkept for each in reasons}, (path, why)
+            assert ("what you typed on that page was not kept" in answer.text) is unkept

@@ -622,7 +622,8 @@ def test_a_recovery_code_works_once_and_the_next_one_is_shown_once(app: Flask) -
     client, login = app.test_client(), manager_login(manager)
     fields = {"login": login, "code": code, "password": NEW, "again": NEW}
     page = client.post("/recover?lang=en", data={**fields, "csrf_token": token_in(client.get("/recover").text)})
-    assert page.status_code == 200
+    assert page.headers["Location"] == "/shown/code"
+    page = client.get("/shown/code?lang=en")
     shown = re.search(r'class="code">([A-Z2-7-]{39})<', page.text)
     assert shown
     assert shown[1] != code

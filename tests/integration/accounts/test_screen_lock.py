@@ -94,7 +94,7 @@ def test_a_locked_session_has_no_key_and_ends_like_any_other(app: Flask) -> None
     screen_lock.hide(path="/cases", fields=[], by=found.actor)
     assert accounts.resume(cookie) == accounts.Ended(found.actor.member_id, locked=True)  # type: ignore[arg-type]
     factories.later(minutes=15)
-    assert accounts.resume(cookie) == accounts.Ended(found.actor.member_id)  # type: ignore[arg-type]
+    assert accounts.resume(cookie) == accounts.Ended(found.actor.member_id, by_time=True)  # type: ignore[arg-type]
 
 
 def test_a_password_that_was_typed_is_not_kept(app: Flask) -> None:

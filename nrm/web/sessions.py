@@ -444,7 +444,7 @@ def _for_templates() -> dict[str, object]:
         values["covers"] = 60 * (visitor.covers_after or 0)
         values["anew"] = visitor.anew
         values["own_id"] = visitor.actor.member_id
-        blocked = visitor.code_due or visitor.asks_password or visitor.suspension_id is not None
+        blocked = visitor.code_due or visitor.asks_password or visitor.suspended
         if not (visitor.waiting or visitor.enrolling or blocked):
             values["navigation"] = navigation.of(visitor.actor)
     if request and request.method == "POST":

@@ -32,6 +32,7 @@ from nrm.domain.accounts.accounts import (
     normalise_login,
 )
 from nrm.domain.accounts.key_log import State
+from nrm.domain.accounts.key_log_entries import time_of
 from nrm.domain.accounts.members import KeyHappening, check_inviting, is_ended_by_founding
 from nrm.domain.accounts.passkeys import Factors, Purpose
 from nrm.domain.accounts.vouching import NotYet
@@ -62,6 +63,7 @@ from nrm.vault.passwords import is_common
 CannotOpen = vault.CannotOpen
 KeyringDisagrees = keyrings.Disagrees
 KeyringSpent = keyrings.Spent
+PartyTakesNoPart = keyrings.TakesNoPart
 PasskeyAsked = passkeys.PasskeyAsked
 SessionTooOld = credentials.SessionTooOld
 
@@ -94,11 +96,18 @@ class SignedIn:
     """Whether another password must be set before anything else."""
     suspension_id: uuid.UUID | None = None
     """The suspension because of which the session opens, signs and does nothing."""
+    party_until: datetime | None = None
+    """When the organisation takes part again whose party is suspended; until then nothing opens either."""
     lacks_factor: bool = False
     """Begun by the password alone: another telephone is set up, and a colleague types the words."""
     code_due: bool = False
     """After a recovery: the next code has to be typed in first."""
     anew: Anew | None = None
+
+    @property
+    def suspended(self) -> bool:
+        """Whether the person, or the party, takes no part for some time."""
+        return self.suspension_id is not None or self.party_until is not None
 
     @property
     def enrolling(self) -> bool:
@@ -362,11 +371,12 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
             later = {"seen_at": now, "mark": vault.mark_seen(row, digest, now), "sealed_head": head}
             session.execute(update(MemberSession).where(*as_read).values(**later))
     has = _factors(row, digest)
-    usable = has.are_enough and suspension is None and not row.lacks_factor and not row.code_due
+    suspended = suspension is not None or believed.party_until > 0
+    usable = has.are_enough and not suspended and not row.lacks_factor and not row.code_due
     actor = Actor(
         row.member_id,
         row.organisation_id,
-        believed.role if suspension is None else None,
+        None if suspended else believed.role,
         kind=believed.kind,
         organisation_code=believed.code,
         crossing_point=believed.crossing_point,
@@ -384,12 +394,13 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
         proved_at=row.proved_at,
         covers_after=covers,
         factors=has,
-        enrolling_as=actor if usable or suspension is not None or row.lacks_factor else replace(actor, keys=keys),
+        enrolling_as=actor if usable or suspended or row.lacks_factor else replace(actor, keys=keys),
         failed_known=row.failed_known,
         failed_elsewhere=row.failed_elsewhere,
         before_at=row.before_at,
         asks_password=row.asks_password,
         suspension_id=suspension.id if suspension is not None else None,
+        party_until=time_of(believed.party_until) if believed.party_until else None,
         lacks_factor=row.lacks_factor,
         code_due=row.code_due and row.status == "active",
         anew=_anew(row.member_id) if row.begins_anew else None,

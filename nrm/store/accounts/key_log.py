@@ -28,6 +28,7 @@ from nrm.domain.accounts.key_log_entries import (
     founders_of,
     foundings_in,
     hour_of,
+    time_of,
 )
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.store.countries import country
@@ -195,8 +196,10 @@ def _signed_by(state: State, of: Proposal, by: Actor) -> Iterable[str]:
 @dataclass(frozen=True, slots=True)
 class VouchedLine:
     """An organisation that holds keys. `since`: the day of its founding, None while nobody vouched for it; `days`: for
-    how long it is asked without, None if it is asked nothing; `renamed`: nobody of it signed its present name."""
+    how long it is asked without, None if it is asked nothing; `renamed`: nobody of it signed its present name;
+    `suspended_until`: until when it takes no part, by two duty officers; `may_be_suspended`: they may say so."""
 
+    id: uuid.UUID
     code: str
     names: Mapping[str, str]
     telephone: str
@@ -204,6 +207,8 @@ class VouchedLine:
     vouched_by: tuple[str, ...]
     days: int | None
     renamed: bool
+    suspended_until: datetime | None
+    may_be_suspended: bool
 
 
 def organisations(*, by: Actor) -> list[VouchedLine]:
@@ -223,7 +228,9 @@ def _vouched(state: State, row: Organisation, days: Mapping[uuid.UUID, int]) -> 
         if known is not None
         else ()
     )
+    out = known is not None and known.takes_no_part(hour_of(clock.now()))
     return VouchedLine(
+        row.id,
         row.code,
         {"sq": row.name_sq, "en": row.name_en},
         row.telephone,
@@ -233,6 +240,8 @@ def _vouched(state: State, row: Organisation, days: Mapping[uuid.UUID, int]) -> 
         tuple(hands),
         days.get(row.id) or None,
         known is not None and known.names_digest != people.names_digest(row),
+        time_of(known.party_until) if known is not None and out else None,
+        state.is_vouched_for(row.id) and row.party != "" and row.kind != OrganisationKind.RESPONSIBLE_AUTHORITY,
     )
 
 

@@ -102,19 +102,24 @@ def told(suspension_id: uuid.UUID, *, by: Actor) -> Told | None:
     if found is None:
         return None
     suspension, organisation, _, _, who, _, _ = found
-    desks = db.session.scalars(
-        select(Organisation)
-        .where(Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, Organisation.id != organisation.id)
-        .order_by(Organisation.code)
-    )
     return Told(
         SuspensionReason(suspension.reason),
         suspension.at,
         suspension.until,
         who,
         suspension.by_administrator,
-        tuple((each.names, each.telephone) for each in (organisation, *desks)),
+        ((organisation.names, organisation.telephone), *duty_desks(but=organisation.id)),
     )
+
+
+def duty_desks(*, but: uuid.UUID | None) -> tuple[tuple[dict[str, str], str], ...]:
+    """The names by language and the telephone of the Responsible Authority, without the reader's own organisation."""
+    desks = db.session.scalars(
+        select(Organisation)
+        .where(Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, Organisation.id != but)
+        .order_by(Organisation.code)
+    )
+    return tuple((each.names, each.telephone) for each in desks)
 
 
 def _is_told(by: Actor) -> bool:

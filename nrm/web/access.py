@@ -213,7 +213,7 @@ def _told_why(visitor: accounts.SignedIn) -> errors.Answer:
         told = suspension_store.told(visitor.suspension_id, by=visitor.actor)
         page = render_template("accounts/suspensions/told.html", told=told, reasons=REASON_LABELS)
     else:
-        desks = suspension_store.duty_desks(but=visitor.actor.organisation_id)
+        desks = suspension_store.duty_desks(by=visitor.actor)
         page = render_template("accounts/suspensions/party.html", until=visitor.party_until, call=desks)
     return page, 200 if request.endpoint == "home.index" else 403
 

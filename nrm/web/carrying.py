@@ -321,6 +321,8 @@ WORDS: Mapping[str, str] = {
     "suspensions.end": N_("End a suspension"),
     "suspensions.lengthen": N_("Make a suspension longer"),
     "members.bring_back": N_("Let somebody in again who left"),
+    "roles.change": N_("Change a role"),
+    "roles.rename": N_("Change a name"),
     "second_hands.decline": N_("Do not agree to what was asked for"),
     "places.extra": N_("Make an extra place"),
     "places.promise": N_("Keep a place for somebody"),

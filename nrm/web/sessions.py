@@ -21,6 +21,7 @@ from nrm.domain.accounts.passkeys import PasskeyRefused, Purpose
 from nrm.domain.accounts.second_factor import is_fresh
 from nrm.domain.words import N_
 from nrm.steps.accounts.credentials import Asker
+from nrm.store import signed_names
 from nrm.web import carrying, errors, navigation, places
 from nrm.web.language import COOKIE, LANGUAGES, gettext, text_in
 
@@ -436,7 +437,10 @@ def proof_page(
 
 
 def _for_templates() -> dict[str, object]:
-    values: dict[str, object] = {"synthetic": current_app.extensions["nrm.synthetic"]}
+    values: dict[str, object] = {
+        "synthetic": current_app.extensions["nrm.synthetic"],
+        "unsigned_names": signed_names.unsigned,
+    }
     if current_user and current_user.is_authenticated:
         visitor = cast(Visitor, current_user).signed_in
         values["csrf_token"] = visitor.csrf_token

@@ -45,7 +45,7 @@ from nrm.steps.accounts.credentials import COMMAND, Asker
 from nrm.steps.accounts.key_events import happened
 from nrm.steps.accounts.new_passwords import check_new, of_the_country
 from nrm.steps.shelter import shifts as shift_steps
-from nrm.store import names
+from nrm.store import names, signed_names
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.accounts import members as member_rows
@@ -437,7 +437,8 @@ def _anew(member_id: uuid.UUID) -> Anew | None:
     if found is None or found.status != OccasionStatus.WAITS or found.effective_at is None:
         return None
     by = db.session.get(Member, found.by_id) if found.by_id is not None else None
-    return Anew(by.name if by is not None else "", found.effective_at)
+    codes = signed_names.codes([found.by_id])
+    return Anew(codes.get(by.id, by.name) if by is not None else "", found.effective_at)
 
 
 def sign_out(*, by: Actor) -> None:

@@ -146,8 +146,16 @@ class State:
         return [each for each in self.proposals.values() if not _is_void(each, at)]
 
     def still_needed(self, proposal: Proposal, member_id: uuid.UUID, at: int) -> bool:
-        """Whether the member could agree to it now."""
-        return self.may_sign(proposal.kind, proposal.body, member_id, at) and member_id not in proposal.signers
+        """Whether the member could agree to it now. Nobody from outside is asked about a role while a colleague could
+        agree."""
+        if member_id in proposal.signers or not self.may_sign(proposal.kind, proposal.body, member_id, at):
+            return False
+        organisation_id = self._organisation_of(proposal.body)
+        if not isinstance(proposal.body, NewRole) or organisation_id is None:
+            return True
+        own = self.members[member_id].organisation_id == organisation_id
+        whom = {proposal.body.member_id, *proposal.signers}
+        return own or all(each.id in whom for each in self.active_in(organisation_id, at))
 
     def may_sign(self, kind: EntryKind, body: Body, member_id: uuid.UUID, at: int) -> bool:
         """Whether the signature of this member can be a part of such an act, alone or with others."""
@@ -354,6 +362,8 @@ class State:
         """One colleague, if the role has no more rights than their own; else a second hand, too."""
         organisation_id = self._organisation_of(body)
         rights = PERMISSIONS[Role(body.role)]
+        if isinstance(body, NewRole):  # to take a role away that may do more than one's own is no smaller thing
+            rights |= PERMISSIONS[Role(self.members[body.member_id].role)]
         known = [self.members[each] for each in signers]
         colleagues = [each for each in known if each.organisation_id == organisation_id]
         if any(rights <= PERMISSIONS[Role(each.role)] for each in colleagues):
@@ -394,6 +404,7 @@ class State:
             self._check_person(kind, body)
         elif isinstance(body, NewRole):
             self._check_role(self._present(body.member_id).organisation_id, body.role)
+            _must_be(body.role != self.members[body.member_id].role, EntryRefusal.SUBJECT)
         elif isinstance(body, NewKeyring):
             self._check_keyring(body)
         elif isinstance(body, Box):

@@ -52,8 +52,8 @@ DISAGREES: Words = {
 
 
 SUSPENDED: Words = {
-    "sq": "Tani nuk merr pjesë: dy punonjës të zyrës së gatishmërisë e pezulluan për 72 orë. Telefononi zyrën e "
-    "gatishmërisë.",
+    "sq": "Tani nuk merr pjesë: dy punonjës të zyrës së gatishmërisë e pezulluan për 72 orë. "
+    "Telefononi zyrën e gatishmërisë.",
     "en": "Takes no part now: two duty officers suspended it for 72 hours. Telephone the duty desk.",
 }
 

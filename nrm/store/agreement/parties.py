@@ -14,6 +14,7 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.accounts.key_log_entries import Party, PartyState, hour_of, time_of
 from nrm.models.accounts.accounts import Organisation
+from nrm.store import signed_names
 from nrm.store.countries import country
 from nrm.vault.keylog import log
 
@@ -49,7 +50,7 @@ def lines(*, by: Actor) -> list[PartyLine]:
     for row in db.session.scalars(select(Organisation).where(Organisation.party != "").order_by(Organisation.code)):
         known = state.organisations.get(row.id)
         said = PartyState(known.party_state) if known is not None and known.party_state else None
-        names = {"sq": row.name_sq, "en": row.name_en}
+        names = signed_names.organisation_names(row)
         bound = country().binds(row.party, today)
         until = time_of(known.party_until) if known is not None and known.takes_no_part(now) else None
         found.append(

@@ -43,6 +43,8 @@ class Event(StrEnum):
     MEMBER_BACK = "member_back"
     MEMBER_KEYS_FORGOTTEN = "member_keys_forgotten"
     MEMBER_SUSPENDED = "member_suspended"
+    MEMBER_ROLE_CHANGED = "member_role_changed"
+    MEMBER_RENAMED = "member_renamed"
     SUSPENSION_LONGER = "suspension_longer"
     SUSPENSION_ENDED = "suspension_ended"
     ANEW_ASKED = "anew_asked"

@@ -6,7 +6,7 @@ from alembic import op
 from nrm.db import UtcDateTime
 
 revision = "0086_shown_secrets"
-down_revision = "0076_versions_of_contracts"
+down_revision = "0077_roles_and_names"
 branch_labels = None
 depends_on = None
 

@@ -133,7 +133,7 @@ def signed_in(app: Flask, login: str) -> Iterator[Actor]:
         if isinstance(found, accounts.SignedIn) and found.asks_password:
             accounts.sign_out(by=found.actor)
             raise Refused("--as: this password is no longer good enough; sign in with a browser and set another one")
-        if isinstance(found, accounts.SignedIn) and found.suspension_id is not None:
+        if isinstance(found, accounts.SignedIn) and found.suspended:
             accounts.sign_out(by=found.actor)
             raise Refused("--as: this account is suspended; sign in with a browser to read why and whom to call")
         if not isinstance(found, accounts.SignedIn) or found.waiting:

@@ -24,7 +24,7 @@ from nrm.prepared import Row
 from nrm.vault import blobs, care_notes, grants, rows, shredding
 from nrm.vault.compartments import StaleRevision, keys, sealed_of
 from nrm.vault.grants import Place, Recipient
-from nrm.vault.keyrings import CannotOpen, HoldsNoKeys, Spent
+from nrm.vault.keyrings import CannotOpen, HoldsNoKeys, NothingNew
 
 
 def rotate(
@@ -61,7 +61,7 @@ def _held_or_new(session: Session, place: Place, holders: Collection[uuid.UUID],
     left; who did not must be able to get it."""
     try:
         return grants.recipients(session, holders, by=by)
-    except Spent:
+    except NothingNew:
         return grants.recipients(session, holders, by=by, again=grants.holders_of(session, *place))
 
 

@@ -36,7 +36,7 @@ from nrm.models.shelter.cases import Destruction, Grant, MemberGrant, ParkedGran
 from nrm.prepared import AnySession, Prepared, Row
 from nrm.vault import shredding
 from nrm.vault.keylog import belief, log
-from nrm.vault.keyrings import Disagrees, HoldsNoKeys, Spent, version_of
+from nrm.vault.keyrings import Disagrees, HoldsNoKeys, Spent, TakesNoPart, version_of
 from nrm.vault.marks import check_row_mac, is_right_row_mac, report, row_mac
 
 Place = tuple[uuid.UUID, str]  # case, compartment
@@ -90,7 +90,8 @@ def recipients(
     Disagrees for one that is not the newest that the second database knows, or for which nobody vouches: neither the
     key log nor, for 60 days after an upgrade, the list of before (`keylog.belief`).
     While the log is wrong, nothing is sealed but to the organisation of `by`: people go on with what they hold.
-    Raises Spent for one whose newest version somebody held who left: it is handed nothing that it did not hold then.
+    Raises Spent for one whose newest version somebody held who left: it is handed nothing that it did not hold then;
+    and TakesNoPart for one whose party is suspended.
     `again`: those that are handed what they hold already, under a new epoch.
     Until the transaction ends nobody deletes older versions of the keyring (`rewrapping.drop_old`; PostgreSQL).
     """
@@ -123,6 +124,8 @@ def _must_be_vouched_for(session: Session, found: Recipient, *, own: bool, again
     if believed is None or (believed.version, believed.public) != (found.version, found.public):
         report("newest keyring", found.organisation_id)
         raise Disagrees
+    if believed.suspended and not again:
+        raise TakesNoPart(found.organisation_id)
     if believed.spent and not again:
         raise Spent(found.organisation_id)
 

@@ -37,12 +37,20 @@ class Disagrees(CannotOpen):
     keyring is not its private half, or nobody confirmed that they hold it."""
 
 
-class Spent(Disagrees):
-    """Somebody left who held the newest version, and nobody has made the next one: it is handed nothing new."""
+class NothingNew(Disagrees):
+    """The organisation keeps what it holds, and is handed nothing that it does not hold."""
 
     def __init__(self, organisation_id: uuid.UUID) -> None:
         super().__init__()
         self.organisation_id = organisation_id
+
+
+class Spent(NothingNew):
+    """Somebody left who held the newest version, and nobody has made the next one."""
+
+
+class TakesNoPart(NothingNew):
+    """Two duty officers suspended the party for some hours."""
 
 
 def make_keyring(session: Session, organisation: Organisation, founders: Collection[Member]) -> None:
@@ -200,7 +208,7 @@ def version_of(organisation_id: uuid.UUID, version: int, public: bytes) -> shred
 
 def not_known(session: Session, organisation_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
     """Of these organisations, those for whose key nobody vouches, whose newest is not the one that the second
-    database knows, or was held by somebody who left."""
+    database knows, or was held by somebody who left; and those that take no part for some hours."""
     found = _disagreeing(session, organisation_ids)
     # While a new version is being made the two databases and the log are read at different moments: look again.
     return _disagreeing(session, found) if found else found
@@ -209,7 +217,7 @@ def not_known(session: Session, organisation_ids: Collection[uuid.UUID]) -> set[
 def _disagreeing(session: Session, organisation_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
     try:
         believed = {each: belief.keyring_of(session, each) for each in organisation_ids}
-        unvouched = {each for each, found in believed.items() if found is None or found.spent}
+        unvouched = {each for each, found in believed.items() if found is None or found.spent or found.suspended}
     except log.LogWrong:
         return set(organisation_ids)
     newer = aliased(Keyring)

@@ -188,7 +188,7 @@ def _before() -> errors.Answer | None:
     visitor = g.visitor = cast(sessions.Visitor, user).signed_in
     if asked.method == "POST" and not accounts.is_token(visitor.csrf_token, asked.form.get("csrf_token", "")):
         return sessions.of_another_session(visitor)
-    if visitor.suspension_id is not None:
+    if visitor.suspended:
         return _told_why(visitor) if endpoint not in SUSPENDED else None
     if visitor.lacks_factor and endpoint not in LOST:
         shown = words.shown(by=visitor.actor) is not None
@@ -212,9 +212,12 @@ def _before() -> errors.Answer | None:
 
 def _told_why(visitor: accounts.SignedIn) -> errors.Answer:
     """The one page of a suspended member, in place of every other: why, until when, and whom to call."""
-    assert visitor.suspension_id is not None
-    told = suspension_store.told(visitor.suspension_id, by=visitor.actor)
-    page = render_template("accounts/suspensions/told.html", told=told, reasons=REASON_LABELS)
+    if visitor.suspension_id is not None:
+        told = suspension_store.told(visitor.suspension_id, by=visitor.actor)
+        page = render_template("accounts/suspensions/told.html", told=told, reasons=REASON_LABELS)
+    else:
+        desks = suspension_store.duty_desks(by=visitor.actor)
+        page = render_template("accounts/suspensions/party.html", until=visitor.party_until, call=desks)
     return page, 200 if request.endpoint == "home.index" else 403
 
 

@@ -21,6 +21,7 @@ from nrm.domain.accounts.passkeys import PasskeyRefused, Purpose
 from nrm.domain.accounts.second_factor import is_fresh
 from nrm.domain.words import N_
 from nrm.steps.accounts.credentials import Asker
+from nrm.store import signed_names
 from nrm.web import carrying, errors, navigation, places
 from nrm.web.language import COOKIE, LANGUAGES, gettext, text_in
 
@@ -450,7 +451,10 @@ def proof_page(
 
 
 def _for_templates() -> dict[str, object]:
-    values: dict[str, object] = {"synthetic": current_app.extensions["nrm.synthetic"]}
+    values: dict[str, object] = {
+        "synthetic": current_app.extensions["nrm.synthetic"],
+        "unsigned_names": signed_names.unsigned,
+    }
     if current_user and current_user.is_authenticated:
         visitor = cast(Visitor, current_user).signed_in
         values["csrf_token"] = visitor.csrf_token
@@ -458,7 +462,7 @@ def _for_templates() -> dict[str, object]:
         values["covers"] = 60 * (visitor.covers_after or 0)
         values["anew"] = visitor.anew
         values["own_id"] = visitor.actor.member_id
-        blocked = visitor.code_due or visitor.asks_password or visitor.suspension_id is not None
+        blocked = visitor.code_due or visitor.asks_password or visitor.suspended
         if not (visitor.waiting or visitor.enrolling or blocked):
             values["navigation"] = navigation.of(visitor.actor)
     if request and request.method == "POST":

@@ -1,7 +1,8 @@
 """What somebody meets who would seal something to a key that a colleague held who left: nothing is sealed, and what was
-typed is kept. One of their own organisation makes the new key with the next press, and the form goes on.
+typed is kept. One of their own organisation makes the new key with the next press, and the form goes on. The same for
+a party that takes no part for 72 hours, without that press.
 
-Decided in ADR 0114.
+Decided in ADR 0114 and ADR 0115.
 """
 
 from __future__ import annotations
@@ -26,6 +27,11 @@ UNNAMED = N_(
     "Nothing was sealed and nothing is done: where this would be read somebody left who held the key, and nobody there "
     "has made the new one yet. Call the duty desk; one press there is enough. Then send this again: go back, it is "
     "still in the form."
+)
+
+OUT_UNNAMED = N_(
+    "Nothing was sealed and nothing is done: where this would be read nobody takes part now. Call the duty desk. What "
+    "you typed is still in the form: go back."
 )
 
 
@@ -64,6 +70,19 @@ def _spent(error: accounts.KeyringSpent) -> errors.Answer:
     return errors.error_page(409, words)
 
 
+def _takes_no_part(error: accounts.PartyTakesNoPart) -> errors.Answer:
+    visitor = sessions.visitor_or_none()
+    if visitor is not None and visitor.actor.kind in POSTS:
+        return errors.error_page(409, gettext(OUT_UNNAMED))
+    organisation = names.organisation(error.organisation_id)
+    words = gettext(
+        "Nothing was sealed and nothing is done: two duty officers said that %(name)s takes no part for 72 hours. Call "
+        "the duty desk. What you typed is still in the form: go back.",
+        name=text_in({"sq": organisation.name_sq, "en": organisation.name_en}),
+    )
+    return errors.error_page(409, words)
+
+
 def _can_be_sent_again() -> bool:
     """Whether all of the form is fields: a file would have to be chosen again. Never twice."""
     return request.method == "POST" and not request.files and not goes_on()
@@ -72,3 +91,4 @@ def _can_be_sent_again() -> bool:
 def register(app: Flask) -> None:
     """Answer for every page that seals something."""
     app.register_error_handler(accounts.KeyringSpent, _spent)
+    app.register_error_handler(accounts.PartyTakesNoPart, _takes_no_part)

@@ -175,6 +175,7 @@ TABLE: dict[str, Moved | str] = {
         since.test_what_happened_with_keys_by_words_is_forgotten_below, ("key_events", "member_sessions", "suspensions")
     ),
     "0076_versions_of_contracts": NEW_TABLES,
+    "0077_roles_and_names": Moved(since.test_another_role_or_name_is_forgotten_below, ("key_events",)),
     "0086_shown_secrets": NEW_TABLES,
 }
 

@@ -1489,3 +1489,19 @@ def test_what_happened_with_keys_by_words_is_forgotten_below(before: Before) -> 
         assert session in digests
         assert lacking not in digests
         assert not data.rows("suspensions")
+
+
+@pytest.mark.slow
+def test_another_role_or_name_is_forgotten_below(before: Before) -> None:
+    data = before("0077_roles_and_names")
+    kept = data.add("key_events", event="objected")["id"]
+    was = data.rows("key_events")
+    with refused("known_event"):
+        data.add("key_events", event="role_changed")
+    for _ in range(2):
+        data.up()
+        data.add("key_events", event="role_changed")
+        data.add("key_events", event="renamed")
+        data.down()
+        assert data.rows("key_events") == was
+        assert [row["id"] for row in data.rows("key_events")] == [kept]

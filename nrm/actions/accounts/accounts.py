@@ -33,6 +33,7 @@ from nrm.domain.accounts.accounts import (
     normalise_login,
 )
 from nrm.domain.accounts.key_log import State
+from nrm.domain.accounts.key_log_entries import time_of
 from nrm.domain.accounts.members import KeyHappening, check_inviting, is_ended_by_founding
 from nrm.domain.accounts.passkeys import Factors, Purpose
 from nrm.domain.accounts.vouching import NotYet
@@ -45,7 +46,7 @@ from nrm.steps.accounts.credentials import COMMAND, Asker
 from nrm.steps.accounts.key_events import happened
 from nrm.steps.accounts.new_passwords import check_new, of_the_country
 from nrm.steps.shelter import shifts as shift_steps
-from nrm.store import names
+from nrm.store import names, signed_names
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.accounts import members as member_rows
@@ -63,6 +64,7 @@ from nrm.vault.passwords import is_common
 CannotOpen = vault.CannotOpen
 KeyringDisagrees = keyrings.Disagrees
 KeyringSpent = keyrings.Spent
+PartyTakesNoPart = keyrings.TakesNoPart
 PasskeyAsked = passkeys.PasskeyAsked
 SessionTooOld = credentials.SessionTooOld
 
@@ -95,11 +97,18 @@ class SignedIn:
     """Whether another password must be set before anything else."""
     suspension_id: uuid.UUID | None = None
     """The suspension because of which the session opens, signs and does nothing."""
+    party_until: datetime | None = None
+    """When the organisation takes part again whose party is suspended; until then nothing opens either."""
     lacks_factor: bool = False
     """Begun by the password alone: another telephone is set up, and a colleague types the words."""
     code_due: bool = False
     """After a recovery: the next code has to be typed in first."""
     anew: Anew | None = None
+
+    @property
+    def suspended(self) -> bool:
+        """Whether the person, or the party, takes no part for some time."""
+        return self.suspension_id is not None or self.party_until is not None
 
     @property
     def enrolling(self) -> bool:
@@ -361,11 +370,12 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
             later = {"seen_at": now, "mark": vault.mark_seen(row, digest, now), "sealed_head": head}
             session.execute(update(MemberSession).where(*as_read).values(**later))
     has = _factors(row, digest)
-    usable = has.are_enough and suspension is None and not row.lacks_factor and not row.code_due
+    suspended = suspension is not None or believed.party_until > 0
+    usable = has.are_enough and not suspended and not row.lacks_factor and not row.code_due
     actor = Actor(
         row.member_id,
         row.organisation_id,
-        believed.role if suspension is None else None,
+        None if suspended else believed.role,
         kind=believed.kind,
         organisation_code=believed.code,
         crossing_point=believed.crossing_point,
@@ -383,12 +393,13 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
         proved_at=row.proved_at,
         covers_after=covers,
         factors=has,
-        enrolling_as=actor if usable or suspension is not None or row.lacks_factor else replace(actor, keys=keys),
+        enrolling_as=actor if usable or suspended or row.lacks_factor else replace(actor, keys=keys),
         failed_known=row.failed_known,
         failed_elsewhere=row.failed_elsewhere,
         before_at=row.before_at,
         asks_password=row.asks_password,
         suspension_id=suspension.id if suspension is not None else None,
+        party_until=time_of(believed.party_until) if believed.party_until else None,
         lacks_factor=row.lacks_factor,
         code_due=row.code_due and row.status == "active",
         anew=_anew(row.member_id) if row.begins_anew else None,
@@ -425,7 +436,8 @@ def _anew(member_id: uuid.UUID) -> Anew | None:
     if found is None or found.status != OccasionStatus.WAITS or found.effective_at is None:
         return None
     by = db.session.get(Member, found.by_id) if found.by_id is not None else None
-    return Anew(by.name if by is not None else "", found.effective_at)
+    codes = signed_names.codes([found.by_id])
+    return Anew(codes.get(by.id, by.name) if by is not None else "", found.effective_at)
 
 
 def sign_out(*, by: Actor) -> None:

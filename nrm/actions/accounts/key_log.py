@@ -22,6 +22,7 @@ from nrm.domain.accounts.key_log_entries import (
     Founding,
     Genesis,
     NewName,
+    NewRole,
     Person,
     Proposal,
     Restored,
@@ -32,7 +33,7 @@ from nrm.domain.accounts.key_log_entries import (
 from nrm.domain.accounts.words import TRIES, WrongWords
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.audit import AuditEntry
-from nrm.steps.accounts import ceremonies, parties
+from nrm.steps.accounts import ceremonies, parties, roles
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.accounts.failed_attempts import Counter
 from nrm.vault import keyrings, second_factor
@@ -234,7 +235,10 @@ def agree(*, proposal: bytes, typed: Mapping[uuid.UUID, Sequence[str]] | None = 
             parties.check_agreed(session, body)
             after = log.agree(session, proposal, by=by)
             audit.append(session, audit.Event.KEY_LOG_AGREED, by=by, kind=found.kind if found else "")
-            return proposal not in after.proposals
+            holds = proposal not in after.proposals
+            if holds and isinstance(body, NewRole):
+                roles.follow(session, body, by)
+            return holds
     except WrongWords:
         with transaction() as session:
             audit.append(session, audit.Event.WORDS_REFUSED, by=by)

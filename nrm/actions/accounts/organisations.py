@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.db import hit_one, rows_hit, transaction
+from nrm.db import db, hit_one, rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, OwnOrganisation, Permission
 from nrm.domain.accounts.members import check_suspending
 from nrm.domain.referrals.referrals import ReferralStatus
@@ -21,6 +21,7 @@ from nrm.steps.accounts import key_log
 from nrm.store.rows.accounts import members as rows
 from nrm.store.rows.agreement import agreements as agreement_rows
 from nrm.vault import grants
+from nrm.vault.keylog import log
 
 
 def suspend(*, organisation_id: uuid.UUID, by: Actor) -> None:
@@ -82,14 +83,15 @@ def _bind(session: Session, organisation_id: uuid.UUID) -> None:
 
 
 def pass_over() -> int:
-    """End the time to answer of suspended organisations and of shelters that left the agreement; `tend` asks the next.
+    """End the time to answer of suspended organisations and parties and of shelters that left the agreement; `tend`
+    asks the next.
 
-    Returns for how many referrals. Pending keys of such shelters are destroyed too. It also covers a referral that was
-    sent at the moment of the suspension.
+    Returns for how many referrals. Pending keys of such parties and shelters are destroyed too. It also covers a
+    referral that was sent at the moment of the suspension.
     """
     now = clock.now()
     suspended = select(Organisation.id).where(Organisation.enabled.is_(False))
-    left = agreement_rows.that_left()
+    left = [*agreement_rows.that_left(), *log.parties_out(db.session)]
     with transaction() as session:
         for organisation_id in left:
             grants.let_go_everywhere(session, organisation_id)

@@ -34,6 +34,7 @@ from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.accounts import occasions as rows
 from nrm.vault import keyrings, second_factor
 from nrm.vault import members as vault
+from nrm.vault.keylog import people
 from nrm.vault.keylog import words as word_vault
 
 CannotOpen = vault.CannotOpen
@@ -44,7 +45,8 @@ KeyringDisagrees = keyrings.Disagrees
 class Shown:
     """The words that a person reads, and what for. `typed`: a founder's were typed already by the other one.
 
-    `code_due`: they are not shown yet, because the recovery code is not typed in. `repr` hides the words.
+    `code_due`: they are not shown yet, because the recovery code is not typed in. `as_signed`: the row has the name and
+    the role that the person signed. `repr` hides the words.
     """
 
     purpose: WordPurpose
@@ -52,6 +54,7 @@ class Shown:
     until: datetime
     typed: bool = False
     code_due: bool = False
+    as_signed: bool = True
 
 
 def shown(*, by: Actor) -> Shown | None:
@@ -76,6 +79,7 @@ def shown(*, by: Actor) -> Shown | None:
             word_vault.words(occasion, member, account_rows.instance().id),
             occasion.began_at + span_of(purpose),
             typed=occasion.status == OccasionStatus.TYPED,
+            as_signed=purpose is WordPurpose.FACTOR or people.is_own(member),
             code_due=purpose is not WordPurpose.FACTOR and member.code_checked_at is None,
         )
 

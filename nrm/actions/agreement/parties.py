@@ -2,9 +2,10 @@
 Authority sign it over the digest of the version that says so.
 
 The versions themselves ask and leave out by date (`agreement_versions`). The entry is what nobody who writes rows can
-take back: an organisation that was struck off is sealed nothing more, and its people open nothing.
+take back: an organisation that was struck off is sealed nothing more, and its people open nothing. At night two duty
+officers leave a party out for 72 hours: it keeps what it holds, is handed nothing new, and its people open nothing.
 
-Decided in ADR 0113.
+Decided in ADR 0113 and ADR 0115.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ import uuid
 from nrm import audit, clock
 from nrm.countries import shipped_text
 from nrm.db import transaction
-from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
-from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, Party, PartyState
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, Party, PartyState, hour_of
 from nrm.domain.agreement.agreements import Agreement
 from nrm.domain.agreement.parties import PartyRefusal, PartyRefused
 from nrm.models.accounts.accounts import Organisation
@@ -39,8 +40,22 @@ def strike_off(*, organisation_id: uuid.UUID, by: Actor) -> bool:
     return _sign(organisation_id, PartyState.STRUCK_OFF, by)
 
 
-def _sign(organisation_id: uuid.UUID, state: PartyState, by: Actor) -> bool:
-    by.must(Permission.AGREEMENT_MANAGE)
+def suspend(*, organisation_id: uuid.UUID, by: Actor) -> bool:
+    """Sign as a duty officer that the organisation takes no part for 72 hours; whether it holds now, which takes two of
+    them. Who waits for its answer is asked of the next (`organisations.pass_over`). Raises as `open_party`."""
+    return _sign(organisation_id, PartyState.SUSPENDED, by, Permission.REFERRAL_DIRECT)
+
+
+def resume(*, organisation_id: uuid.UUID, by: Actor) -> bool:
+    """Sign as a duty officer that a suspended organisation takes part again before the 72 hours are over; whether it
+    holds now, which takes two of them, or one and the coordinator. Raises as `open_party`."""
+    return _sign(organisation_id, PartyState.OPENED, by, Permission.REFERRAL_DIRECT)
+
+
+def _sign(
+    organisation_id: uuid.UUID, state: PartyState, by: Actor, permission: Permission = Permission.AGREEMENT_MANAGE
+) -> bool:
+    by.must(permission)
     with transaction() as session:
         organisation = session.get(
             Organisation, organisation_id, with_for_update={"key_share": True}, populate_existing=True
@@ -52,12 +67,15 @@ def _sign(organisation_id: uuid.UUID, state: PartyState, by: Actor) -> bool:
             if known is None:
                 raise PartyRefused(PartyRefusal.NOT_FOUNDED)
             agreement = _in_force()
+            suspended = known.takes_no_part(hour_of(clock.now()))
             _check(organisation, state)
             body = Party(organisation.id, state, _digest(agreement))
             waits = log.proposal_of(log.state(session), EntryKind.PARTY, body)
-            if (known.party_state, known.party_agreement) == (state, body.agreement) or (
-                waits is not None and by.member_id in waits.signers
-            ):
+            if state is PartyState.SUSPENDED or permission is Permission.REFERRAL_DIRECT:
+                said = suspended is (state is PartyState.SUSPENDED)
+            else:
+                said = not suspended and (known.party_state, known.party_agreement) == (state, body.agreement)
+            if said or (waits is not None and by.member_id in waits.signers):
                 raise PartyRefused(PartyRefusal.SAID)
             holds, _ = log.sign_or_agree(session, EntryKind.PARTY, body, by=by)
         except EntryRefused:
@@ -75,6 +93,10 @@ def _in_force() -> Agreement:
 
 def _check(organisation: Organisation, state: PartyState) -> None:
     today = clock.today(country().timezone)
+    if state is PartyState.SUSPENDED:
+        if organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY:
+            raise PartyRefused(PartyRefusal.DESK)
+        return
     bound = country().binds(organisation.party, today)
     if state is PartyState.OPENED:
         if not bound:

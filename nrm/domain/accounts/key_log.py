@@ -122,10 +122,11 @@ class State:
     def is_active(self, member_id: uuid.UUID | None, at: int) -> bool:
         """Whether the member takes part at this hour, and their organisation does."""
         found = self.members.get(member_id) if member_id else None
-        if found is None or found.left or (found.suspended and (not found.until or at < found.until)):
+        if found is None or found.left or found.is_suspended(at):
             return False
         organisation = self.organisations[found.organisation_id]
-        return not organisation.suspended and organisation.party_state != PartyState.STRUCK_OFF
+        out = organisation.suspended or organisation.party_state == PartyState.STRUCK_OFF
+        return not out and not organisation.takes_no_part(at)
 
     def active_in(self, organisation_id: uuid.UUID, at: int) -> Iterator[Member]:
         """The active members of an organisation."""
@@ -145,8 +146,16 @@ class State:
         return [each for each in self.proposals.values() if not _is_void(each, at)]
 
     def still_needed(self, proposal: Proposal, member_id: uuid.UUID, at: int) -> bool:
-        """Whether the member could agree to it now."""
-        return self.may_sign(proposal.kind, proposal.body, member_id, at) and member_id not in proposal.signers
+        """Whether the member could agree to it now. Nobody from outside is asked about a role while a colleague could
+        agree."""
+        if member_id in proposal.signers or not self.may_sign(proposal.kind, proposal.body, member_id, at):
+            return False
+        organisation_id = self._organisation_of(proposal.body)
+        if not isinstance(proposal.body, NewRole) or organisation_id is None:
+            return True
+        own = self.members[member_id].organisation_id == organisation_id
+        whom = {proposal.body.member_id, *proposal.signers}
+        return own or all(each.id in whom for each in self.active_in(organisation_id, at))
 
     def may_sign(self, kind: EntryKind, body: Body, member_id: uuid.UUID, at: int) -> bool:
         """Whether the signature of this member can be a part of such an act, alone or with others."""
@@ -322,7 +331,7 @@ class State:
                 return self._is_attested("", "", [each for each in signers if self.attests(each, at)])
             return self._is_let_in(body, signers)
         if isinstance(body, Party):
-            return self._is_agreed_of_party(body, signers)
+            return self._is_agreed_of_party(body, signers, at)
         if isinstance(body, Restored):
             of = {self.members[each].organisation_id for each in signers}
             return len(of) > 1 and any(
@@ -353,6 +362,8 @@ class State:
         """One colleague, if the role has no more rights than their own; else a second hand, too."""
         organisation_id = self._organisation_of(body)
         rights = PERMISSIONS[Role(body.role)]
+        if isinstance(body, NewRole):  # to take a role away that may do more than one's own is no smaller thing
+            rights |= PERMISSIONS[Role(self.members[body.member_id].role)]
         known = [self.members[each] for each in signers]
         colleagues = [each for each in known if each.organisation_id == organisation_id]
         if any(rights <= PERMISSIONS[Role(each.role)] for each in colleagues):
@@ -364,11 +375,19 @@ class State:
             for second in known
         )
 
-    def _is_agreed_of_party(self, body: Party, signers: Iterable[uuid.UUID]) -> bool:
+    def _is_agreed_of_party(self, body: Party, signers: Iterable[uuid.UUID], at: int) -> bool:
+        """Two duty officers suspend, and end what is suspended; all else takes the coordinator, too."""
         known = [self.members[each] for each in signers]
         authority = [each for each in known if self._is_of(each, OrganisationKind.RESPONSIBLE_AUTHORITY)]
+        officers = [each for each in authority if each.role == Role.DUTY_OFFICER]
+        suspended = self.organisations[body.organisation_id].takes_no_part(at)
+        if body.state == PartyState.SUSPENDED or (body.state == PartyState.OPENED and suspended):
+            # Of two of whom one let the other in alone, both are one hand.
+            pairs = ((first, second) for first in officers for second in officers if first.id != second.id)
+            if any(one.vouched_by != {other.id} and other.vouched_by != {one.id} for one, other in pairs):
+                return True
         if body.state == PartyState.SUSPENDED:
-            return len(authority) > 1
+            return False
         return bool(authority) and any(each.role == Role.COORDINATOR for each in known)
 
     # What must be so for the act to make sense.
@@ -385,13 +404,18 @@ class State:
             self._check_person(kind, body)
         elif isinstance(body, NewRole):
             self._check_role(self._present(body.member_id).organisation_id, body.role)
+            _must_be(body.role != self.members[body.member_id].role, EntryRefusal.SUBJECT)
         elif isinstance(body, NewKeyring):
             self._check_keyring(body)
         elif isinstance(body, Box):
             _must_be(self._known(body.organisation_id).crossing_point != "", EntryRefusal.SUBJECT)
         elif isinstance(body, Party):
             _must_be(body.state in set(PartyState), EntryRefusal.FORM)
-            self._known(body.organisation_id)
+            known = self._known(body.organisation_id)
+            if body.state == PartyState.SUSPENDED:
+                # Nobody is left who ends it, where the desk suspends itself.
+                _must_be(known.kind != OrganisationKind.RESPONSIBLE_AUTHORITY, EntryRefusal.SUBJECT)
+                _must_be(not known.takes_no_part(at), EntryRefusal.SUBJECT)
         elif isinstance(body, Restored):
             _must_be(body.number > (self.number if after is None else after), EntryRefusal.PLACE)
         elif isinstance(body, Standing | NewName):
@@ -495,10 +519,12 @@ class State:
             self.organisations[of.id] = replace(of, version=body.version, public=body.public, spent=False)
         elif isinstance(body, Party):
             of = self.organisations[body.organisation_id]
-            until = at + PARTY_SUSPENDED if body.state == PartyState.SUSPENDED else 0
-            self.organisations[of.id] = replace(
-                of, party_state=body.state, party_until=until, party_agreement=body.agreement
-            )
+            if body.state == PartyState.SUSPENDED:  # what was said before holds again afterwards
+                self.organisations[of.id] = replace(of, party_until=at + PARTY_SUSPENDED)
+            else:
+                self.organisations[of.id] = replace(
+                    of, party_state=body.state, party_until=0, party_agreement=body.agreement
+                )
         elif isinstance(body, Box):
             self.boxes[body.organisation_id, body.month] = body.public
 

@@ -237,13 +237,18 @@ class Member:
     suspended: bool = False
     until: int = 0
 
+    def is_suspended(self, at: int) -> bool:
+        """Whether somebody suspended the member, and it is not over."""
+        return self.suspended and (not self.until or at < self.until)
+
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
     """An organisation as the log has it. `version` is 0 without keys.
 
     `spent`: somebody left who held this version; `party_state` is empty until an entry says something of the party, by
-    the version of the agreement whose digest is `party_agreement`.
+    the version of the agreement whose digest is `party_agreement`. `party_until`: the hour at which a suspension of the
+    party ends, or ended; 0 for none.
     """
 
     id: uuid.UUID
@@ -265,6 +270,10 @@ class Organisation:
     @property
     def holds_keys(self) -> bool:
         return OrganisationKind(self.kind).holds_keys
+
+    def takes_no_part(self, at: int) -> bool:
+        """Whether two duty officers suspended the party for some hours, which are not over."""
+        return at < self.party_until
 
 
 @dataclass(frozen=True, slots=True)

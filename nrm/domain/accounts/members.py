@@ -45,6 +45,8 @@ class KeyHappening(StrEnum):
     ANEW_AGREED = "anew_agreed"
     ANEW_STOPPED = "anew_stopped"
     OBJECTED = "objected"
+    ROLE_CHANGED = "role_changed"
+    RENAMED = "renamed"
 
 
 OBJECTIONABLE = (
@@ -55,6 +57,8 @@ OBJECTIONABLE = (
     KeyHappening.RECOVERED,
     KeyHappening.FACTOR_SET,
     KeyHappening.FACTOR_CHANGED,
+    KeyHappening.ROLE_CHANGED,
+    KeyHappening.RENAMED,
 )
 """What a holder whose own account is older may object to."""
 TOLD = (
@@ -74,6 +78,24 @@ class LastKeyHolder(Exception):
 
 class GoneForGood(Exception):
     """Who left longer ago, or never had keys, comes back by an invitation alone."""
+
+
+class ChangeRefusal(StrEnum):
+    """Why a colleague gets no other role or name."""
+
+    NOT_IN = "not_in"  # not active, or the key log does not have them yet: there is nothing to change
+    ROLE = "role"  # no role of this organisation
+    SAME = "same"  # they have it already
+    SIGNED = "signed"  # the actor has signed it, and it waits for a second hand
+    HANDS = "hands"  # the key log does not take the actor's hand for it
+
+
+class ChangeRefused(Exception):
+    """Role and name stay; `reason` says why."""
+
+    def __init__(self, reason: ChangeRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class OwnAccount(Exception):

@@ -11,6 +11,7 @@ class PartyRefusal(StrEnum):
     NOT_FOUNDED = "not_founded"  # nobody vouched for its keys
     NOT_BOUND = "not_bound"  # no version in force names it today
     STILL_BOUND = "still_bound"  # a version in force names it today, or a signed one will
+    DESK = "desk"  # the desk itself: nobody could end it
     SAID = "said"  # the log says so already, or the actor has signed
     HOLDS_CASES = "holds_cases"  # or is asked for somebody: told to the Responsible Authority alone
 

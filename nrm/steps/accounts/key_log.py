@@ -64,7 +64,8 @@ def _state(session: Session) -> State:
 
 @dataclass(frozen=True, slots=True)
 class Standpoint:
-    """Who somebody is. `waits`: a colleague has not let them in with these keys; `suspended`: for some hours."""
+    """Who somebody is. `waits`: a colleague has not let them in with these keys; `suspended`: for some hours;
+    `party_until`: the hour at which their organisation takes part again, 0 if it does now."""
 
     role: Role
     kind: OrganisationKind
@@ -72,6 +73,7 @@ class Standpoint:
     crossing_point: str
     waits: bool
     suspended: bool = False
+    party_until: int = 0
 
 
 def believed(state: State, row: Row, keys: KeyHolder) -> Standpoint | None:
@@ -85,20 +87,24 @@ def believed(state: State, row: Row, keys: KeyHolder) -> Standpoint | None:
         organisation = state.organisations[member.organisation_id]
     if organisation is None:
         return Standpoint(Role(row.role), OrganisationKind(row.kind), row.code, row.crossing_point, waits=False)
-    known = OrganisationKind(organisation.kind), organisation.code, organisation.crossing_point
+    known, now = (
+        (OrganisationKind(organisation.kind), organisation.code, organisation.crossing_point),
+        hour_of(clock.now()),
+    )
+    out = organisation.party_until if organisation.takes_no_part(now) else 0
     if member is None:
-        return Standpoint(Role(row.role), *known, waits=True)
+        return Standpoint(Role(row.role), *known, waits=True, party_until=out)
     theirs = entries.are_keys_of(member, keys)
     suspended = False
-    if theirs and not state.is_active(member.id, hour_of(clock.now())):
+    if theirs and not state.is_active(member.id, now):
         if member.left and row.status == "waiting":  # a colleague let them come back, and has not let them in yet
-            return Standpoint(Role(member.role), *known, waits=True)
+            return Standpoint(Role(member.role), *known, waits=True, party_until=out)
         if member.left or organisation.suspended or not state.is_vouched_for(organisation.id):
             return None
-        suspended = True
+        suspended = member.is_suspended(now)
     if (row.role, row.kind, row.code, row.crossing_point) != (member.role, *map(str, known)) and theirs:
         report("member", member.id)
-    return Standpoint(Role(member.role), *known, waits=not theirs, suspended=suspended)
+    return Standpoint(Role(member.role), *known, waits=not theirs, suspended=suspended, party_until=out)
 
 
 def is_in(session: Session, member: Member) -> bool:

@@ -22,6 +22,7 @@ from nrm.store.countries import country
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.referrals import next_receiver as next_receiver_rows
 from nrm.vault import grants
+from nrm.vault.keylog import log
 
 
 def lock_case(case_id: uuid.UUID) -> None:
@@ -42,8 +43,8 @@ def ask_next(session: Session, ended: Referral, by: Actor) -> uuid.UUID | None:
     waiting = grants.waiting(session, ended.case_id)
     chain = next_receiver_rows.chain(ended.case_id)
     asked = {each.party for each in chain}
-    # A party is not asked if, since then, it was disabled, left the agreement or lost its second key holder.
-    short = member_rows.parties_short_of_holders()
+    # A party is not asked if, since then, it was disabled, suspended, left the agreement or lost its second key holder.
+    short, out = member_rows.parties_short_of_holders(), log.parties_out(session)
     bound = {each.code: each for each in names.shelters_that_signed(clock.now()) if each.party not in short}
     case = session.get_one(Case, ended.case_id)
     agreed = consent_records.agreed_parties(session, case)
@@ -51,7 +52,12 @@ def ask_next(session: Session, ended: Referral, by: Actor) -> uuid.UUID | None:
         code: candidate
         for candidate, code in next_receiver_rows.route_of(ended.case_id)
         if code in asked
-        or (code in bound and candidate.organisation_id in waiting and (agreed is None or bound[code].party in agreed))
+        or (
+            code in bound
+            and candidate.organisation_id not in out
+            and candidate.organisation_id in waiting
+            and (agreed is None or bound[code].party in agreed)
+        )
     }
     party = next_asked([(code, each.must) for code, each in route.items()], chain)
     if party is None:

@@ -25,6 +25,7 @@ from nrm.store.countries import country
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.agreement import agreements as agreement_rows
 from nrm.vault import keyrings
+from nrm.vault.keylog import log
 
 # Against the route a sender may ask a party that is full or was not foreseen; never one that the person struck out,
 # that lies where they are not safe, that a clause forbids, or that has not signed.
@@ -47,6 +48,13 @@ DISAGREES: Words = {
     "sq": "Tani nuk mund të pyetet: çelësi i saj nuk është ai që njihet këtu, ose u largua dikush që e kishte. "
     "Telefononi.",
     "en": "Cannot be asked now: its key is not the one that is known here, or somebody left who held it. Telephone.",
+}
+
+
+SUSPENDED: Words = {
+    "sq": "Tani nuk merr pjesë: dy punonjës të zyrës së gatishmërisë e pezulluan për 72 orë. "
+    "Telefononi zyrën e gatishmërisë.",
+    "en": "Takes no part now: two duty officers suspended it for 72 hours. Telephone the duty desk.",
 }
 
 
@@ -145,8 +153,9 @@ def proposal(
         if party.competence is not None and (code not in desks or desks[code].id == by.organisation_id)
     }
     disagree = keyrings.not_known(db.session(), {desk.id for desk in desks.values()})
+    out = log.parties_out(db.session)
     unreachable |= {
-        code: DISAGREES
+        code: SUSPENDED if desks[code].id in out else DISAGREES
         for code, party in agreement.parties.items()
         if party.competence is not None and code in desks and desks[code].id in disagree
     }

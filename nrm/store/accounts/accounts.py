@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -19,6 +19,7 @@ from nrm.domain.accounts.words import SHOWN_FOR, TELEPHONE_FOR, OccasionStatus, 
 from nrm.models.accounts.accounts import Invitation, Keyring, Member, Organisation
 from nrm.models.accounts.occasions import Occasion
 from nrm.models.accounts.passkeys import Passkey
+from nrm.store import signed_names
 from nrm.store.paging import Page
 from nrm.store.rows.accounts.members import is_from_colleague, number_of_holders
 from nrm.store.rows.accounts.suspensions import is_suspended
@@ -166,6 +167,7 @@ def members(*, by: Actor, after: str = "", size: int = MEMBERS_AT_ONCE) -> Page[
             _founded(),
             func.coalesce(_reads(), ""),
             exists().where(Occasion.member_id == Member.id, Occasion.status == OccasionStatus.WAITS).correlate(Member),
+            _last_link(_INVITING.id),
         )
         .join(Organisation, Organisation.id == Member.organisation_id)
         .order_by(Organisation.code, Member.login)
@@ -180,8 +182,20 @@ def members(*, by: Actor, after: str = "", size: int = MEMBERS_AT_ONCE) -> Page[
             .where(Member.login == after)
         )
         statement = statement.where(tuple_(Organisation.code, Member.login) > tuple_(last.scalar_subquery(), after))
-    found = [MemberLine(*cast(tuple[Any, ...], row)) for row in db.session.execute(statement)]
+    rows: list[tuple[MemberLine, uuid.UUID | None]] = [
+        (MemberLine(*cast(tuple[Any, ...], row[:-1])), cast("uuid.UUID | None", row[-1]))
+        for row in db.session.execute(statement)
+    ]
+    codes = signed_names.codes([each for line, by_id in rows for each in (line.id, by_id)])
+    found = [_signed(line, by_id, codes) for line, by_id in rows]
     return Page(found[:size], found[size - 1].login if len(found) > size else "")
+
+
+def _signed(line: MemberLine, invited_by_id: uuid.UUID | None, codes: Mapping[uuid.UUID | None, str]) -> MemberLine:
+    """The line with codes in place of names that are not those that were signed."""
+    if line.id in codes:
+        line = replace(line, name=codes[line.id], login="")
+    return replace(line, invited_by=codes[invited_by_id]) if invited_by_id in codes else line
 
 
 def key_holding(*, by: Actor) -> list[OrganisationLine]:

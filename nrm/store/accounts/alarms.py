@@ -13,6 +13,7 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.accounts.alarms import AlarmKind
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.alarms import Alarm, AlarmAcknowledgement
+from nrm.store import signed_names
 from nrm.store.paging import PAGE, Page, page, place_after
 
 
@@ -90,13 +91,14 @@ def alarms(*, by: Actor, after: str = "", size: int = PAGE) -> Page[AlarmLine]:
     if place is not None:
         statement = statement.where(tuple_(Alarm.raised_at, Alarm.id) < place)
     found = db.session.execute(statement).all()
+    codes = signed_names.codes([alarm.member_id for alarm, *_ in found])
     seen = _acknowledgements([alarm.id for alarm, *_ in found], by)
     lines = [
         AlarmLine(
             id=alarm.id,
             member_id=alarm.member_id,
-            member_name=name,
-            login=login,
+            member_name=codes.get(alarm.member_id, name),
+            login="" if alarm.member_id in codes else login,
             organisation={"sq": sq, "en": en},
             of_colleague=alarm.organisation_id == by.organisation_id,
             kind=AlarmKind(alarm.kind),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from nrm.domain.accounts.members import OBJECTIONABLE, TOLD, KeyHappening
 from nrm.domain.accounts.vouching import TOLD_FOR, ObjectionRefused, Standing, check_objecting
 from nrm.models.accounts.accounts import KeyEvent, Member, Organisation
 from nrm.models.accounts.suspensions import Suspension
+from nrm.store import signed_names
 from nrm.store.rows.accounts import occasions as rows
 
 _MOST = 100
@@ -77,7 +78,8 @@ def told(*, by: Actor, most: int = _MOST) -> Sequence[ChangeLine]:
     )
     found = db.session.execute(statement).all()
     standing = rows.standing(by.member_id) if found and by.member_id is not None else None
-    return [_line(each, standing, by) for each in found]
+    codes = signed_names.codes([whose for each in found for whose in (each.member_id, each.by_id)])
+    return [_line(each, standing, by, codes) for each in found]
 
 
 def one(event_id: uuid.UUID, *, by: Actor) -> ChangeLine:
@@ -88,8 +90,9 @@ def one(event_id: uuid.UUID, *, by: Actor) -> ChangeLine:
     return found
 
 
-def _line(row: Any, standing: Standing | None, by: Actor) -> ChangeLine:
+def _line(row: Any, standing: Standing | None, by: Actor, codes: Mapping[uuid.UUID | None, str]) -> ChangeLine:
     id_, at, event, member, actor, member_id, by_id, objected, organisation = row
+    member, actor = codes.get(member_id, member), codes.get(by_id, actor)
     if organisation.id != by.organisation_id:  # of others the desk learns where it was, and nobody's name
         return ChangeLine(id_, at, KeyHappening(event), "", "", False, False, organisation.names)
     may = standing is not None and event in OBJECTIONABLE and by.keys is not None

@@ -28,8 +28,10 @@ from nrm.domain.accounts.key_log_entries import (
     founders_of,
     foundings_in,
     hour_of,
+    time_of,
 )
 from nrm.models.accounts.accounts import Member, Organisation
+from nrm.store import signed_names
 from nrm.store.countries import country
 from nrm.vault.keylog import belief, log, people
 
@@ -77,8 +79,19 @@ class OrganisationLine:
 
 
 @dataclass(frozen=True, slots=True)
+class RoleLine:
+    """Who is to have another role. `whom`: the name; a code where the row has another than was signed, and for whoever
+    reads it in another organisation."""
+
+    whom: str
+    before: Role
+    after: Role
+
+
+@dataclass(frozen=True, slots=True)
 class ProposalPage:
-    """All that somebody reads before they sign. `state`, `agreement`: of a party; `number`: of a restored log."""
+    """All that somebody reads before they sign. `state`, `agreement`: of a party; `number`: of a restored log; `role`:
+    of a new role."""
 
     line: ProposalLine
     digest: str
@@ -88,6 +101,7 @@ class ProposalPage:
     state: PartyState | None = None
     agreement: str = ""
     number: int = 0
+    role: RoleLine | None = None
 
 
 def proposals(*, by: Actor) -> list[ProposalLine]:
@@ -117,7 +131,16 @@ def proposal(digest: bytes, *, by: Actor) -> ProposalPage:
         PartyState(body.state) if isinstance(body, Party) else None,
         body.agreement.hex() if isinstance(body, Party) else "",
         body.number if isinstance(body, Restored) else 0,
+        _role(state, body, by) if isinstance(body, NewRole) else None,
     )
+
+
+def _role(state: State, body: NewRole, by: Actor) -> RoleLine:
+    known, row = state.members[body.member_id], db.session.get(Member, body.member_id)
+    own = known.organisation_id == by.organisation_id
+    named = row is not None and people.is_named_so(row, known.name_digest)
+    whom = row.name if row is not None and own and named else people.code_of(known, state)
+    return RoleLine(whom, Role(known.role), Role(body.role))
 
 
 def _organisation(each: Founding) -> OrganisationLine:
@@ -184,7 +207,9 @@ def _signed_by(state: State, of: Proposal, by: Actor) -> Iterable[str]:
         known = state.members.get(each)
         own = row is not None and row.organisation_id == by.organisation_id
         founds = row is not None and each in founding and people.is_named_so(row, founding[each].name_digest)
-        if row is not None and (own or founds):
+        if row is not None and known is not None and own and not people.is_named_so(row, known.name_digest):
+            yield people.code_of(known, state)
+        elif row is not None and (own or founds):
             yield row.name
         elif known is not None:
             yield state.organisations[known.organisation_id].code
@@ -195,8 +220,10 @@ def _signed_by(state: State, of: Proposal, by: Actor) -> Iterable[str]:
 @dataclass(frozen=True, slots=True)
 class VouchedLine:
     """An organisation that holds keys. `since`: the day of its founding, None while nobody vouched for it; `days`: for
-    how long it is asked without, None if it is asked nothing; `renamed`: nobody of it signed its present name."""
+    how long it is asked without, None if it is asked nothing; `renamed`: nobody of it signed its present name;
+    `suspended_until`: until when it takes no part, by two duty officers; `may_be_suspended`: they may say so."""
 
+    id: uuid.UUID
     code: str
     names: Mapping[str, str]
     telephone: str
@@ -204,6 +231,8 @@ class VouchedLine:
     vouched_by: tuple[str, ...]
     days: int | None
     renamed: bool
+    suspended_until: datetime | None
+    may_be_suspended: bool
 
 
 def organisations(*, by: Actor) -> list[VouchedLine]:
@@ -223,9 +252,11 @@ def _vouched(state: State, row: Organisation, days: Mapping[uuid.UUID, int]) -> 
         if known is not None
         else ()
     )
+    out = known is not None and known.takes_no_part(hour_of(clock.now()))
     return VouchedLine(
+        row.id,
         row.code,
-        {"sq": row.name_sq, "en": row.name_en},
+        signed_names.organisation_names(row),
         row.telephone,
         clock.day_of(datetime.fromtimestamp(known.since * 3600, UTC), country().timezone)
         if known is not None
@@ -233,6 +264,8 @@ def _vouched(state: State, row: Organisation, days: Mapping[uuid.UUID, int]) -> 
         tuple(hands),
         days.get(row.id) or None,
         known is not None and known.names_digest != people.names_digest(row),
+        time_of(known.party_until) if known is not None and out else None,
+        state.is_vouched_for(row.id) and row.party != "" and row.kind != OrganisationKind.RESPONSIBLE_AUTHORITY,
     )
 
 

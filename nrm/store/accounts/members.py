@@ -16,6 +16,7 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.accounts.members import KeyHappening, Keys
 from nrm.models.accounts.accounts import KeyEvent, Keyring, KeyringWrap, Member, Organisation
 from nrm.models.shelter.cases import Grant, ParkedGrant, PendingGrant
+from nrm.store import signed_names
 from nrm.store.rows.accounts import members as rows
 from nrm.store.statements import built_once
 
@@ -122,7 +123,9 @@ def waiting_for_colleague(by: Actor) -> ScalarSelect[int]:
 def who_waits_for_colleague(*, by: Actor) -> Sequence[tuple[uuid.UUID, str]]:
     """(id, name) of these colleagues."""
     statement = select(Member.id, Member.name).where(*_wait_for_colleague(by)).order_by(Member.login)
-    return [(id_, name) for id_, name in db.session.execute(statement)]
+    found = db.session.execute(statement).all()
+    codes = signed_names.codes([row.id for row in found])
+    return [(row.id, codes.get(row.id, row.name)) for row in found]
 
 
 def _wait_for_colleague(by: Actor) -> tuple[ColumnElement[bool], ...]:
@@ -143,14 +146,16 @@ def key_events(*, by: Actor) -> Sequence[KeyEventLine]:
     """What happened with the keys of the actor's organisation, newest first."""
     whom, who = aliased(Member), aliased(Member)
     statement = (
-        select(KeyEvent.at, KeyEvent.event, whom.name, who.name, KeyEvent.version)
+        select(KeyEvent.at, KeyEvent.event, whom.name, who.name, KeyEvent.version, KeyEvent.member_id, KeyEvent.by_id)
         .outerjoin(whom, whom.id == KeyEvent.member_id)
         .outerjoin(who, who.id == KeyEvent.by_id)
         .where(KeyEvent.organisation_id == by.organisation_id)
         .order_by(KeyEvent.at.desc(), KeyEvent.id)
         .limit(_SHOWN)
     )
+    found = db.session.execute(statement).all()
+    codes = signed_names.codes([whose for row in found for whose in (row.member_id, row.by_id)])
     return [
-        KeyEventLine(at, KeyHappening(event), member or "", actor or "", version)
-        for at, event, member, actor, version in db.session.execute(statement)
+        KeyEventLine(at, KeyHappening(event), codes.get(whose, member or ""), codes.get(by_id, actor or ""), version)
+        for at, event, member, actor, version, whose, by_id in found
     ]

@@ -18,6 +18,7 @@ from nrm.domain.accounts.vouching import HandRefusal
 from nrm.domain.accounts.words import SHOWN_FOR, TELEPHONE_FOR, OccasionStatus, WordPurpose
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.occasions import Occasion
+from nrm.store import signed_names
 from nrm.store.rows.accounts import members as rows
 from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.vault.keylog import log, people, words
@@ -148,15 +149,16 @@ def _line(
             return None
     if waits and not own and not may_agree:
         return None
+    codes = signed_names.codes([member.id, occasion.by_id])
     return OccasionLine(
         member.id,
-        member.name,
+        codes.get(member.id, member.name),
         member.role,
         WordPurpose(occasion.purpose),
-        organisation.names,
+        dict(signed_names.organisation_names(organisation)),
         organisation.telephone,
         own,
-        name or "",
+        codes.get(occasion.by_id, name or "") if occasion.by_id is not None else "",
         occasion.by_id == by.member_id,
         occasion.effective_at if waits else None,
         may_agree,

@@ -41,6 +41,7 @@ from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.data_requests import PersonRequest
+from nrm.store import signed_names
 from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.store.rows.accounts.suspensions import is_suspended
 from nrm.vault import counted, rows
@@ -338,6 +339,7 @@ def _act_line(found: Any, by: Actor) -> ActLine:
     second = not mine and status in OPEN and (hand or (desk and left_to_desk))
     sees = second or (desk and climbs(act.asked_at, act.seen_at, now))
     parked = status is ActStatus.PARKED
+    codes = signed_names.codes([act.member_id, act.asked_by_id, act.seen_by_id, act.decided_by_id])
     return ActLine(
         id=act.id,
         kind=kind,
@@ -346,21 +348,21 @@ def _act_line(found: Any, by: Actor) -> ActLine:
         case_id=act.case_id,
         pseudonym=pseudonym or "",
         member_id=act.member_id,
-        member_name=subject or "",
-        asked_by=asker,
+        member_name=codes.get(act.member_id, subject or ""),
+        asked_by=codes.get(act.asked_by_id, asker),
         asked_at=act.asked_at,
         expires_at=act.expires_at,
         parked_at=act.parked_at,
         final_at=act.final_at,
         many=act.many,
         signed_on=act.signed_on,
-        seen_by=seer or "",
+        seen_by=codes.get(act.seen_by_id, seer or ""),
         seen_at=act.seen_at,
-        decided_by=decider or "",
+        decided_by=codes.get(act.decided_by_id, decider or ""),
         decided_at=act.decided_at,
         heard=Heard(act.heard) if act.heard else None,
         undone=Undone(act.undone) if act.undone else None,
-        organisation={} if colleague else organisation.names,
+        organisation={} if colleague else dict(signed_names.organisation_names(organisation)),
         telephone="" if colleague else organisation.telephone,
         mine=mine,
         by_desk=bool(left_to_desk),

@@ -17,6 +17,7 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Pe
 from nrm.domain.accounts.suspensions import SuspensionEnd, SuspensionReason
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.suspensions import Suspension
+from nrm.store import signed_names
 from nrm.vault import rows
 
 _MOST = 50
@@ -102,19 +103,24 @@ def told(suspension_id: uuid.UUID, *, by: Actor) -> Told | None:
     if found is None:
         return None
     suspension, organisation, _, _, who, _, _ = found
-    desks = db.session.scalars(
-        select(Organisation)
-        .where(Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, Organisation.id != organisation.id)
-        .order_by(Organisation.code)
-    )
     return Told(
         SuspensionReason(suspension.reason),
         suspension.at,
         suspension.until,
-        who,
+        signed_names.codes([suspension.by_id]).get(suspension.by_id, who),
         suspension.by_administrator,
-        tuple((each.names, each.telephone) for each in (organisation, *desks)),
+        ((organisation.names, organisation.telephone), *duty_desks(by=by)),
     )
+
+
+def duty_desks(*, by: Actor) -> tuple[tuple[dict[str, str], str], ...]:
+    """The names by language and the telephone of the Responsible Authority, without the reader's own organisation."""
+    desks = db.session.scalars(
+        select(Organisation)
+        .where(Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, Organisation.id != by.organisation_id)
+        .order_by(Organisation.code)
+    )
+    return tuple((each.names, each.telephone) for each in desks)
 
 
 def _is_told(by: Actor) -> bool:
@@ -157,20 +163,22 @@ def _line(found: Any, by: Actor) -> SuspensionLine:
     mine = suspension.by_id == by.member_id
     second = not mine and (suspension.organisation_id == by.organisation_id or by.may(Permission.REFERRAL_DIRECT))
     second = second and (by.may(Permission.ACCOUNT_CONFIRM) or by.may(Permission.REFERRAL_DIRECT))
+    hands = (suspension.by_id, suspension.longer_by_id, suspension.ended_by_id)
+    codes = signed_names.codes([suspension.member_id, *hands])
     return SuspensionLine(
         id=suspension.id,
-        member_name=name,
-        login=login,
-        organisation=organisation.names,
+        member_name=codes.get(suspension.member_id, name),
+        login="" if suspension.member_id in codes else login,
+        organisation=dict(signed_names.organisation_names(organisation)),
         telephone=organisation.telephone,
-        by=who,
+        by=codes.get(suspension.by_id, who),
         by_administrator=suspension.by_administrator,
         reason=SuspensionReason(suspension.reason),
         at=suspension.at,
         until=suspension.until,
-        longer_by=longer or "",
+        longer_by=codes.get(suspension.longer_by_id, longer or ""),
         ended_at=suspension.ended_at,
-        ended_by=ended or "",
+        ended_by=codes.get(suspension.ended_by_id, ended or ""),
         how_ended=SuspensionEnd(suspension.how_ended) if suspension.how_ended else None,
         stands=stands,
         mine=mine,

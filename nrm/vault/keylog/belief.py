@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from nrm import clock, crypto
 from nrm.db import db
+from nrm.domain.accounts.key_log_entries import hour_of
 from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member, Organisation
 from nrm.models.accounts.key_log import KeyLogBefore, KeyLogMemberBefore
 from nrm.prepared import AnySession, Prepared
@@ -35,12 +36,14 @@ _LISTED = Prepared(
 @dataclass(frozen=True, slots=True)
 class Believed:
     """A version of an organisation's keyring to which something may be sealed. `spent`: somebody left who held it, so
-    that it is handed nothing any more that it did not hold."""
+    that it is handed nothing any more that it did not hold. `suspended`: nor is one whose party takes no part for some
+    hours."""
 
     version: int
     public: bytes
     founded: bool
     spent: bool = False
+    suspended: bool = False
 
 
 def _engine() -> Engine:
@@ -56,7 +59,8 @@ def keyring_of(session: AnySession, organisation_id: uuid.UUID, *, own: bool = F
     found = state.organisations.get(organisation_id)
     if found is not None:
         if found.version and (own or state.is_vouched_for(organisation_id)):
-            return Believed(found.version, found.public, founded=True, spent=found.spent)
+            suspended = found.takes_no_part(hour_of(clock.now()))
+            return Believed(found.version, found.public, founded=True, spent=found.spent, suspended=suspended)
         return None
     return _listed(organisation_id)
 

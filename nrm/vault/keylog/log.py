@@ -137,6 +137,13 @@ def last_state(session: AnySession) -> State:
         return _known().state
 
 
+def parties_out(session: AnySession) -> dict[uuid.UUID, int]:
+    """The organisations whose party takes no part for some hours, with the hour at which that ends."""
+    now = hour_of(clock.now())
+    found = last_state(session).organisations.values()
+    return {each.id: each.party_until for each in found if each.takes_no_part(now)}
+
+
 def _current(session: AnySession, known: _Known) -> State:
     try:
         right = heads.confirmed()  # read first: what it says was committed in the main database before

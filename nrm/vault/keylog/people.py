@@ -6,11 +6,13 @@ import os
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from nrm import crypto
 from nrm.domain.accounts.accounts import KeyHolder
 from nrm.domain.accounts.key_log import State
 from nrm.domain.accounts.key_log_entries import Founding, Person, hour_of
+from nrm.domain.accounts.key_log_entries import Member as LoggedMember
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.vault.keylog import entries, log
 
@@ -48,9 +50,29 @@ def _person(member: Member, own: bytes) -> Person:
     )
 
 
-def is_named_so(member: Member, digest: bytes) -> bool:
-    """Whether the name in a row is the one that was signed."""
+def is_named_so(member: Any, digest: bytes) -> bool:
+    """Whether name and sign-in name in a row are those that were signed."""
     return member.name_salt is not None and entries.name_digest(member.name_salt, member.login, member.name) == digest
+
+
+def code_of(known: LoggedMember, state: State) -> str:
+    """What a page calls somebody whose name in the row is not the one that was signed: their organisation, and the
+    beginning of their id."""
+    return f"{state.organisations[known.organisation_id].code}-{known.id.hex[:8]}"
+
+
+def is_own(member: Member) -> bool:
+    """Whether the member's own signature is over the row as it is now: name, role and keys."""
+    if not member.own_signature or member.sign_public is None or member.name_salt is None:
+        return False
+    message = entries.own_message(log.instance_id(), _person(member, b""))
+    return crypto.signed(bytes(member.sign_public), member.own_signature, message)
+
+
+def rename(member: Member, name: str) -> bytes:
+    """Give a row another name, with random bytes of its own; the digest to be signed."""
+    member.name, member.name_salt = name, os.urandom(_SALT_BYTES)
+    return entries.name_digest(member.name_salt, member.login, member.name)
 
 
 def keys_then(state: State, member_id: uuid.UUID, at: datetime) -> list[bytes]:

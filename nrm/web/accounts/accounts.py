@@ -248,6 +248,7 @@ def members() -> str:
         role_labels=ROLE_LABELS,
         typed=request.args.get("typed", ""),
         own_code=by.organisation_code,
+        own_kind=by.kind,
         may_invite=by.may(Permission.ACCOUNT_INVITE),
         second_factor=second_factor.demanded(),
         passkeys=passkeys.offered(),

@@ -80,6 +80,8 @@ HAPPENINGS = {
     KeyHappening.ANEW_AGREED: N_("may begin anew at once: a second hand agreed"),
     KeyHappening.ANEW_STOPPED: N_("does not begin anew: it was ended"),
     KeyHappening.OBJECTED: N_("waits for 72 hours: a colleague objected"),
+    KeyHappening.ROLE_CHANGED: N_("has another role"),
+    KeyHappening.RENAMED: N_("has another name"),
 }
 HAND_REFUSALS = {
     HandRefusal.OWN: N_("You asked for this yourself, or it is about you, or you do not hold the key."),

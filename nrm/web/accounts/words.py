@@ -33,6 +33,10 @@ HIDDEN = N_(
     "The key of this organisation or the key log is not as it should be, so nobody was let in. Tell the duty desk and "
     "whoever runs the server before you try again."
 )
+CHANGED = N_(
+    "The database has another name or role for you than you signed when you joined. Print no sheet, read nobody your "
+    "words: tell the duty desk and whoever runs the server."
+)
 # What stands on the accession sheet, in each language.
 SHEET = {
     "title": N_("Accession sheet of a founder"),
@@ -79,6 +83,8 @@ def accession_sheet() -> Answer:
     shown = actions.shown(by=by)
     if shown is None or shown.purpose is not WordPurpose.FOUNDED or shown.code_due:
         raise NotVisible
+    if not shown.as_signed:
+        return errors.error_page(409, CHANGED)
     return render_template(
         "accounts/words/accession_sheet.html",
         shown=shown,

@@ -1,4 +1,5 @@
-"""The parties of the agreement in the key log: the coordinator says who takes part and who does no more."""
+"""The parties of the agreement in the key log: the coordinator says who takes part and who does no more, two
+duty officers leave one out for 72 hours."""
 
 from __future__ import annotations
 
@@ -25,6 +26,7 @@ REFUSALS: Mapping[PartyRefusal, str] = {
     PartyRefusal.NOT_BOUND: N_("No version of the agreement that is in force today names this party."),
     PartyRefusal.STILL_BOUND: N_("A version of the agreement names this party, today or from a later day."),
     PartyRefusal.HOLDS_CASES: HOLDS_CASES,
+    PartyRefusal.DESK: N_("This is the duty desk itself: nobody could let it take part again."),
     PartyRefusal.SAID: N_("The key log says so already, or waits for somebody of the Responsible Authority."),
 }
 
@@ -69,3 +71,30 @@ def strike_off_page(organisation_id: uuid.UUID) -> Answer:
 def strike_off(organisation_id: uuid.UUID) -> Answer:
     actions.strike_off(organisation_id=organisation_id, by=access.actor())
     return redirect(url_for("parties.index"), 303)
+
+
+@blueprint.get("/parties/<uuid:organisation_id>/suspension")
+@access.requires(Permission.REFERRAL_DIRECT)
+def suspension_page(organisation_id: uuid.UUID) -> Answer:
+    """What follows for an organisation that takes no part for 72 hours, before a duty officer signs; or until when."""
+    try:
+        line = store.line(organisation_id, by=access.actor())
+    except LogWrong:
+        return errors.error_page(409, WRONG)
+    return render_template("agreement/parties/suspension.html", line=line, words=PARTY_WORDS)
+
+
+@blueprint.post("/parties/<uuid:organisation_id>/suspend")
+@access.requires(Permission.REFERRAL_DIRECT)
+@sessions.step_up
+def suspend(organisation_id: uuid.UUID) -> Answer:
+    actions.suspend(organisation_id=organisation_id, by=access.actor())
+    return redirect(url_for("parties.suspension_page", organisation_id=organisation_id), 303)
+
+
+@blueprint.post("/parties/<uuid:organisation_id>/resume")
+@access.requires(Permission.REFERRAL_DIRECT)
+@sessions.step_up
+def resume(organisation_id: uuid.UUID) -> Answer:
+    actions.resume(organisation_id=organisation_id, by=access.actor())
+    return redirect(url_for("parties.suspension_page", organisation_id=organisation_id), 303)

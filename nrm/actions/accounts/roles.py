@@ -1,0 +1,41 @@
+"""Changing the role or the name of a colleague: signed in the key log by who holds the key of the organisation."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy.orm import Session
+
+from nrm.db import transaction
+from nrm.domain.accounts.accounts import Actor, OrganisationKind, Permission, Role
+from nrm.domain.accounts.members import ChangeRefusal, ChangeRefused, KeyHoldersDecide
+from nrm.models.accounts.accounts import Member
+from nrm.steps.accounts import members as steps
+from nrm.steps.accounts import roles
+from nrm.store.rows.accounts import members as member_rows
+
+
+def change(*, member_id: uuid.UUID, role: Role, by: Actor) -> bool:
+    """Give a colleague another role; whether they have it now, or a second hand has to agree in the key log.
+
+    Raises NotPermitted, NotVisible, OwnAccount, KeyHoldersDecide, ChangeRefused, Disagrees.
+    """
+    with transaction() as session:
+        return roles.give(session, _colleague(session, member_id, by), role, by)
+
+
+def rename(*, member_id: uuid.UUID, name: str, by: Actor) -> None:
+    """Give a colleague another name: the row has it, the key log its digest. Raises as `change`."""
+    with transaction() as session:
+        roles.rename(session, _colleague(session, member_id, by), name.strip(), by)
+
+
+def _colleague(session: Session, member_id: uuid.UUID, by: Actor) -> Member:
+    by.must(Permission.ACCOUNT_DISABLE)
+    member, organisation = steps.colleague(session, member_id, by)
+    holds = by.member_id is not None and member_rows.holds_newest(by.member_id)
+    if organisation.id != by.organisation_id or not OrganisationKind(organisation.kind).holds_keys or not holds:
+        raise KeyHoldersDecide
+    if member.status != "active":
+        raise ChangeRefused(ChangeRefusal.NOT_IN)
+    return member

@@ -1,0 +1,85 @@
+"""Another role or name of a colleague, in the transaction of an action: the entry of the key log, and the row after it.
+
+The log is what counts: a role in the row alone makes nobody anything, and `nrm tend` puts it right.
+
+Decided in ADR 0116.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from nrm import audit
+from nrm.domain.accounts.accounts import Actor, Role
+from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefusal, EntryRefused, NewName, NewRole
+from nrm.domain.accounts.key_log_entries import Member as LoggedMember
+from nrm.domain.accounts.members import ChangeRefusal, ChangeRefused, KeyHappening
+from nrm.models.accounts.accounts import Member
+from nrm.steps.accounts.key_events import happened
+from nrm.vault.keylog import log, people
+from nrm.vault.keyrings import Disagrees
+
+_REFUSALS = {EntryRefusal.ROLE: ChangeRefusal.ROLE}
+
+
+def give(session: Session, member: Member, role: Role, by: Actor) -> bool:
+    """Sign that the member has another role; whether it holds now, or waits for a second hand.
+
+    That is so for a role with more rights than the actor's own: the new one, or the one that is taken away. Raises
+    ChangeRefused, Disagrees, CannotOpen.
+    """
+    known, body = _known(session, member.id), NewRole(member.id, str(role))
+    if known.role == role:
+        raise ChangeRefused(ChangeRefusal.SAME)
+    waiting = log.proposal_of(log.state(session), EntryKind.ROLE, body)
+    if waiting is not None and by.member_id in waiting.signers:
+        raise ChangeRefused(ChangeRefusal.SIGNED)
+    try:
+        holds, _ = log.sign_or_agree(session, EntryKind.ROLE, body, by=by)
+    except EntryRefused as refused:
+        raise ChangeRefused(_REFUSALS.get(refused.reason, ChangeRefusal.HANDS)) from None
+    if holds:
+        follow(session, body, by)
+    else:
+        audit.append(session, audit.Event.KEY_LOG_PROPOSED, by=by, kind=EntryKind.ROLE)
+    return holds
+
+
+def follow(session: Session, body: NewRole, by: Actor) -> None:
+    """The log has the new role: bring the row to it, and tell the colleagues."""
+    member = session.get(Member, body.member_id, populate_existing=True)
+    if member is None:
+        return
+    member.role = body.role
+    session.flush()
+    happened(session, KeyHappening.ROLE_CHANGED, member, by=by)
+    audit.append(session, audit.Event.MEMBER_ROLE_CHANGED, by=by, member_id_changed=member.id, role=body.role)
+
+
+def rename(session: Session, member: Member, name: str, by: Actor) -> None:
+    """Sign the digest of the member's new name, and write the name into the row. Raises as `give`."""
+    known = _known(session, member.id)
+    if member.name == name and people.is_named_so(member, known.name_digest):
+        raise ChangeRefused(ChangeRefusal.SAME)
+    digest = people.rename(member, name)
+    try:
+        log.append(session, EntryKind.RENAMED, NewName(member.id, digest), by=by)
+    except EntryRefused:
+        raise ChangeRefused(ChangeRefusal.HANDS) from None
+    session.flush()
+    happened(session, KeyHappening.RENAMED, member, by=by)
+    audit.append(session, audit.Event.MEMBER_RENAMED, by=by, member_id_changed=member.id)
+
+
+def _known(session: Session, member_id: uuid.UUID) -> LoggedMember:
+    try:
+        found = log.state(session).members.get(member_id)
+    except log.LogWrong as wrong:
+        current_app.logger.error("no role or name of %s is changed: %s", member_id, wrong)
+        raise Disagrees from None
+    if found is None or found.left:
+        raise ChangeRefused(ChangeRefusal.NOT_IN)
+    return found

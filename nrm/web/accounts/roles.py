@@ -1,0 +1,97 @@
+"""Changing the role or the name of a colleague."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
+
+from forms.accounts.roles import ChangeRoleForm, RenameForm
+from nrm.actions.accounts import roles as actions
+from nrm.domain.accounts.accounts import ROLE_LABELS, ROLES_OF, Permission, Role
+from nrm.domain.accounts.members import ChangeRefusal, ChangeRefused, KeyHoldersDecide, OwnAccount
+from nrm.domain.words import N_
+from nrm.store.accounts import members as store
+from nrm.web import access, errors, sessions
+from nrm.web.accounts.members import ELSEWHERE, OWN
+
+blueprint = Blueprint("roles", __name__)
+Answer = errors.Answer
+
+REFUSALS: Mapping[ChangeRefusal, str] = {
+    ChangeRefusal.NOT_IN: N_("This person has no account that works, or the key log does not have them yet."),
+    ChangeRefusal.ROLE: N_("Choose a role that exists in this organisation"),
+    ChangeRefusal.SAME: N_("That is so already: nothing was changed."),
+    ChangeRefusal.SIGNED: N_("You have signed this. A second colleague has to agree, on the page Key log."),
+    ChangeRefusal.HANDS: N_("The key log does not take your hand for this. Ask another colleague who holds the key."),
+}
+
+
+@blueprint.errorhandler(ChangeRefused)
+def _refused(error: ChangeRefused) -> Answer:
+    return errors.error_page(409, REFUSALS[error.reason])
+
+
+@blueprint.errorhandler(OwnAccount)
+def _own(_error: OwnAccount) -> Answer:
+    return errors.error_page(409, OWN)
+
+
+@blueprint.errorhandler(KeyHoldersDecide)
+def _elsewhere(_error: KeyHoldersDecide) -> Answer:
+    return errors.error_page(403, ELSEWHERE)
+
+
+@blueprint.get("/members/<uuid:member_id>/role")
+@access.requires(Permission.ACCOUNT_DISABLE)
+@sessions.step_up
+def page(member_id: uuid.UUID) -> Answer:
+    """The role and the name of a colleague, each with its own form; what each needs stands beside it."""
+    return _page(member_id, None, None, 200)
+
+
+def _page(member_id: uuid.UUID, role: ChangeRoleForm | None, name: RenameForm | None, status: int) -> Answer:
+    by = access.actor()
+    member = store.manageable(member_id, by=by)
+    if member.id == by.member_id:
+        return errors.error_page(409, OWN)
+    if member.organisation_id != by.organisation_id or by.kind is None or not by.kind.holds_keys:
+        return errors.error_page(403, ELSEWHERE)
+    return render_template(
+        "accounts/roles/change.html",
+        member=member,
+        role=role or _role_form(member.role),
+        name=name or RenameForm(data={"name": member.name}),
+        label=ROLE_LABELS[Role(member.role)],
+    ), status
+
+
+def _role_form(present: str, sent: MultiDict[str, str] | None = None) -> ChangeRoleForm:
+    kind = access.actor().kind
+    others = [each for each in sorted(ROLES_OF[kind]) if each != present] if kind is not None else []
+    return ChangeRoleForm(sent).of(others)
+
+
+@blueprint.post("/members/<uuid:member_id>/role")
+@access.requires(Permission.ACCOUNT_DISABLE)
+@sessions.step_up
+def change(member_id: uuid.UUID) -> Answer:
+    by = access.actor()
+    form = _role_form(store.manageable(member_id, by=by).role, request.form)
+    if not form.validate():
+        return _page(member_id, form, None, 422)
+    holds = actions.change(member_id=member_id, role=Role(form.role.data), by=by)
+    return redirect(url_for("accounts.members" if holds else "key_log.index"), 303)
+
+
+@blueprint.post("/members/<uuid:member_id>/name")
+@access.requires(Permission.ACCOUNT_DISABLE)
+@sessions.step_up
+def rename(member_id: uuid.UUID) -> Answer:
+    form = RenameForm(request.form)
+    if not form.validate():
+        return _page(member_id, None, form, 422)
+    actions.rename(member_id=member_id, name=form.name.data or "", by=access.actor())
+    return redirect(url_for("accounts.members"), 303)

@@ -49,6 +49,7 @@ COMMANDS = {
     "restore": Entry("backups.restore", "Make an instance from a backup."),
     "drill": Entry("backups.drill", "Restore the newest backup for trial, and remove it."),
     "erase-expired": Entry("erasures.erase_expired", "Erase what is kept no longer than now."),
+    "match": Entry("matching.match", "Try how well matching finds names again."),
 }
 
 

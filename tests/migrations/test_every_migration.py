@@ -175,6 +175,8 @@ TABLE: dict[str, Moved | str] = {
         since.test_what_happened_with_keys_by_words_is_forgotten_below, ("key_events", "member_sessions", "suspensions")
     ),
     "0076_versions_of_contracts": NEW_TABLES,
+    "0084_matching": NEW_TABLES,
+    "0085_alarms_of_questions": Moved(since.test_alarms_of_questions_are_forgotten_on_the_way_down, ("alarms",)),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

@@ -1489,3 +1489,19 @@ def test_what_happened_with_keys_by_words_is_forgotten_below(before: Before) -> 
         assert session in digests
         assert lacking not in digests
         assert not data.rows("suspensions")
+
+
+@pytest.mark.slow
+def test_alarms_of_questions_are_forgotten_on_the_way_down(before: Before) -> None:
+    data = before("0085_alarms_of_questions")
+    data.add("alarms", kind="shares")
+    was = data.rows("alarms")
+    with refused("known_kind"):
+        data.add("alarms", kind="questions")
+    for _ in range(2):
+        data.up()
+        for kind in ("questions", "of_all_questions"):
+            data.add("alarm_acknowledgements", alarm_id=data.add("alarms", kind=kind)["id"])
+        data.down()
+        assert data.rows("alarms") == was
+        assert data.rows("alarm_acknowledgements") == []

@@ -29,7 +29,7 @@ from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.matching import MOST_PAIRS, Pair, number
 from nrm.models.accounts.accounts import Keyring, Organisation
 from nrm.models.shelter.cases import Case
-from nrm.models.shelter.matching import MatchEncoding, MatchKey, MatchQuestion
+from nrm.models.shelter.matching import MatchEncoding, MatchKey
 from nrm.vault import blobs, compartments, keyrings, sharing
 from nrm.vault.grants import holders_of
 from nrm.vault.keyrings import CannotOpen
@@ -200,8 +200,9 @@ def sealed_pairs(case_id: uuid.UUID, revision: int, pairs: Iterable[Pair]) -> by
     return crypto.seal(config().secrets.match, plain.ljust(_SEALED_BYTES), _of_pairs(case_id, revision))
 
 
-def pairs_of(row: MatchQuestion) -> list[Pair]:
-    """What was found for the case; nothing before the answer was yes. Raises CannotOpen."""
+def pairs_of(row: Any) -> list[Pair]:
+    """What was found for the case, of the columns of `MatchQuestion`; nothing before the answer was yes. Raises
+    CannotOpen."""
     if row.sealed_pairs is None:
         return []
     plain = crypto.unseal(config().secrets.match, row.sealed_pairs, _of_pairs(row.case_id, row.revision))

@@ -90,7 +90,7 @@ class Repeat(StrEnum):
     NOT_CHECKED = "not_checked"
 
 
-class Stand(StrEnum):
+class PairStand(StrEnum):
     """How it stands with a pair of cases."""
 
     WAITS = "waits"  # for the side that knows the person who was found
@@ -162,18 +162,18 @@ class Pair:
     looked_on: date | None = None
 
     @property
-    def stand(self) -> Stand:
+    def stand(self) -> PairStand:
         """How it stands."""
         said = [each.answer for each in (self.theirs, self.ours) if each is not None]
         if Answer.DIFFERENT in said:
-            return Stand.REJECTED
+            return PairStand.REJECTED
         if Answer.CANNOT_TELL in said:
-            return Stand.UNSURE
+            return PairStand.UNSURE
         if len(said) == 2:
-            return Stand.LINKED
+            return PairStand.LINKED
         if said:
-            return Stand.CONFIRM
-        return Stand.BROKEN if self.broken_on else Stand.WAITS
+            return PairStand.CONFIRM
+        return PairStand.BROKEN if self.broken_on else PairStand.WAITS
 
     def to_list(self) -> list[Any]:
         """As it is sealed."""
@@ -206,14 +206,14 @@ class Pair:
 
 def answered(pair: Pair, opinion: Opinion) -> Pair:
     """The pair once the side that knows the person who was found has answered. Raises MatchRefused."""
-    if pair.stand not in (Stand.WAITS, Stand.BROKEN, Stand.UNSURE) or pair.ours is not None:
+    if pair.stand not in (PairStand.WAITS, PairStand.BROKEN, PairStand.UNSURE) or pair.ours is not None:
         raise MatchRefused(MatchRefusal.DECIDED)
     return replace(pair, theirs=opinion)
 
 
 def confirmed(pair: Pair, opinion: Opinion) -> Pair:
     """The pair once whoever asked has answered, after the other side said *same*. Raises MatchRefused."""
-    if pair.stand is not Stand.CONFIRM or pair.theirs is None:
+    if pair.stand is not PairStand.CONFIRM or pair.theirs is None:
         raise MatchRefused(MatchRefusal.DECIDED)
     if pair.theirs.member_id == opinion.member_id:
         raise MatchRefused(MatchRefusal.SAME_MEMBER)
@@ -222,7 +222,7 @@ def confirmed(pair: Pair, opinion: Opinion) -> Pair:
 
 def broken(pair: Pair, on: date) -> Pair:
     """The pair once a side says that it was a mistake; both may say *same* again. Raises MatchRefused."""
-    if pair.stand is not Stand.LINKED:
+    if pair.stand is not PairStand.LINKED:
         raise MatchRefused(MatchRefusal.DECIDED)
     return replace(pair, theirs=None, ours=None, broken_on=on)
 
@@ -242,12 +242,12 @@ class Where:
 
 def shown_to_asker(pair: Pair, where: Where) -> bool:
     """Whether whoever asked sees the organisation: only after *same*, and never of somebody who is there now."""
-    return pair.stand in (Stand.CONFIRM, Stand.LINKED) and not where.guarded
+    return pair.stand in (PairStand.CONFIRM, PairStand.LINKED) and not where.guarded
 
 
 def alarms(pair: Pair, where: Where) -> bool:
     """Whether both desks are told that somebody asks for a person who is there: not of what is hardly alike."""
-    settled = pair.stand in (Stand.REJECTED, Stand.UNSURE, Stand.LINKED) or pair.looked_on is not None
+    settled = pair.stand in (PairStand.REJECTED, PairStand.UNSURE, PairStand.LINKED) or pair.looked_on is not None
     return where.guarded and not settled and pair.band != "weak"
 
 
@@ -263,10 +263,10 @@ def repeat_of(said: Said | None, pairs: Iterable[Pair], word: Word | None) -> Re
     if said is Said.REFUSED:
         return Repeat.NOT_CHECKABLE
     there = list(pairs)
-    linked = {each.ours.course for each in there if each.stand is Stand.LINKED and each.ours is not None}
+    linked = {each.ours.course for each in there if each.stand is PairStand.LINKED and each.ours is not None}
     if linked:
         return Repeat.AGAIN if Course.AGAIN in linked else Repeat.SAME_CASE
-    if word is None or any(each.stand in (Stand.WAITS, Stand.CONFIRM) for each in there):
+    if word is None or any(each.stand in (PairStand.WAITS, PairStand.CONFIRM) for each in there):
         return Repeat.PENDING
     return Repeat.NEW if word is Word.NEW else Repeat.NOT_CHECKABLE
 

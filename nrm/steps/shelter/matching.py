@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from nrm.db import hit_one
-from nrm.domain.shelter.matching import MatchRefusal, MatchRefused, Pair, Repeat, Said, Stand, Word, repeat_of
+from nrm.domain.shelter.matching import MatchRefusal, MatchRefused, Pair, PairStand, Repeat, Said, Word, repeat_of
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.matching import MatchEncoding, MatchQuestion, RepeatValue, SeenByMember
 from nrm.store import days
@@ -18,7 +19,7 @@ from nrm.store.rows.shelter import matching as rows
 from nrm.vault import matching as vault
 
 
-def put_pairs(session: Session, row: MatchQuestion, pairs: Iterable[Pair], *, searched: bool | None = None) -> None:
+def put_pairs(session: Session, row: Any, pairs: Iterable[Pair], *, searched: bool | None = None) -> None:
     """Seal what was found as the next revision, in place of the one that was read. Raises MatchRefused (`decided`) when
     somebody else wrote meanwhile."""
     found, revision = list(pairs), row.revision + 1
@@ -30,11 +31,10 @@ def put_pairs(session: Session, row: MatchQuestion, pairs: Iterable[Pair], *, se
     )
     if not hit_one(session, statement):
         raise MatchRefused(MatchRefusal.DECIDED)
-    session.expire(row)
     count(session, row.case_id, found)
 
 
-def put_pair(session: Session, row: MatchQuestion, pair: Pair) -> None:
+def put_pair(session: Session, row: Any, pair: Pair) -> None:
     """`put_pairs` with one of them changed."""
     put_pairs(session, row, [pair if each.id == pair.id else each for each in rows.opened(row)])
 
@@ -67,7 +67,7 @@ def forget(session: Session, case_id: uuid.UUID) -> None:
     session.execute(delete(SeenByMember).where(SeenByMember.case_id == case_id))
     for asked in list(rows.with_pairs()):
         mine = asked.row.case_id == case_id
-        kept = [each for each in asked.pairs if each.stand is Stand.LINKED or not (mine or each.case_id == case_id)]
+        kept = [each for each in asked.pairs if each.stand is PairStand.LINKED or not (mine or each.case_id == case_id)]
         if len(kept) < len(asked.pairs):
             put_pairs(session, asked.row, kept)
 

@@ -12,11 +12,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, select
+from sqlalchemy.orm import aliased
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.shelter import matching as rules
-from nrm.domain.shelter.matching import MatchRefusal, Opinion, Pair, Said, Stand, Where, Word
+from nrm.domain.shelter.matching import MatchRefusal, Opinion, Pair, PairStand, Said, Where, Word
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.matching import MatchQuestion
@@ -28,6 +29,7 @@ from nrm.store.rows.shelter.matching import Asked
 from nrm.vault import matching as vault
 
 _MOST = 200
+_Whose = aliased(Case)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class TheirLine:
     found_on: date
     due_on: date
     where: Where
-    stand: Stand
+    stand: PairStand
     theirs: Opinion | None
     broken_on: date | None
     alarm: bool
@@ -72,7 +74,7 @@ class TheirLine:
     @property
     def late(self) -> bool:
         """Whether the duty desk is told that nobody has answered."""
-        return self.stand is Stand.WAITS and self.due_on < days.today()
+        return self.stand is PairStand.WAITS and self.due_on < days.today()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class OurLine:
     case_id: uuid.UUID
     pseudonym: str
     other: Whom
-    stand: Stand
+    stand: PairStand
     ours: Opinion | None
     may_confirm: bool
 
@@ -157,8 +159,9 @@ def _not_asked(by: Actor) -> ColumnElement[bool]:
     return and_(
         Stay.organisation_id == by.organisation_id,
         Stay.ended_on.is_(None),
-        exists().where(Case.id == Stay.case_id, Case.holder_id == by.organisation_id, Case.status == "open"),
-        ~exists().where(MatchQuestion.case_id == Stay.case_id),
+        Stay.case_id.not_in(select(MatchQuestion.case_id)),
+        # Whose case somebody else holds already is asked there.
+        exists().where(Case.id == Stay.case_id, Case.holder_id == by.organisation_id).correlate(Stay),
     )
 
 
@@ -167,10 +170,10 @@ def unasked(*, by: Actor) -> list[UnaskedLine]:
     own_shelter_id(by)
     since = vault.made_on(db.session())
     statement = (
-        select(Stay.case_id, Case.pseudonym, Stay.admitted_on)
-        .join(Case, Case.id == Stay.case_id)
+        select(Stay.case_id, _Whose.pseudonym, Stay.admitted_on)
+        .join(_Whose, _Whose.id == Stay.case_id)
         .where(_not_asked(by))
-        .order_by(Stay.admitted_on, Case.pseudonym)
+        .order_by(Stay.admitted_on, _Whose.pseudonym)
         .limit(_MOST)
     )
     lines = []
@@ -182,16 +185,35 @@ def unasked(*, by: Actor) -> list[UnaskedLine]:
     return sorted(lines, key=lambda line: (line.due_on is None, line.due_on or line.admitted_on))
 
 
-def to_answer(*, by: Actor) -> list[TheirLine]:
-    """Who is asked for and may be somebody whose case the actor's organisation holds, what alarms first; also links
-    that stand or were broken. Raises NotPermitted, NotVisible."""
-    own_shelter_id(by)
-    lines = [line for line, _, _ in _theirs(by)]
-    return sorted(lines, key=lambda line: (not line.alarm, line.stand is not Stand.WAITS, line.found_on, line.id))
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Who is asked for and may be somebody whose case the actor's organisation holds, what alarms first, also links
+    that stand or were broken; and the pairs in which the other side said *same* and nobody here has yet."""
+
+    to_answer: list[TheirLine]
+    to_confirm: list[OurLine]
 
 
-def _theirs(by: Actor) -> list[tuple[TheirLine, Asked, Pair]]:
+def board(*, by: Actor) -> Board:
+    """What waits for the actor's organisation; raises NotPermitted, NotVisible."""
+    own = own_shelter_id(by)
     asked = [each for each in rows.with_pairs() if each.pairs]
+    lines = [line for line, _, _ in _theirs(by, asked)]
+    confirm = []
+    for each in asked:
+        if each.holder_id == own and any(pair.stand is PairStand.CONFIRM for pair in each.pairs):
+            case = db.session.get_one(Case, each.row.case_id)
+            confirm += [line for line in _shown(case, each.pairs, by) if line.stand is PairStand.CONFIRM]
+    lines.sort(key=lambda line: (not line.alarm, line.stand is not PairStand.WAITS, line.found_on, line.id))
+    return Board(lines, confirm)
+
+
+def to_answer(*, by: Actor) -> list[TheirLine]:
+    """That part of `board`."""
+    return board(by=by).to_answer
+
+
+def _theirs(by: Actor, asked: list[Asked]) -> list[tuple[TheirLine, Asked, Pair]]:
     known = rows.known({pair.case_id for each in asked for pair in each.pairs})
     organisations = names.organisations_by_id()
     wait = timedelta(days=country().matching.answer_days)
@@ -223,9 +245,13 @@ def _theirs(by: Actor) -> list[tuple[TheirLine, Asked, Pair]]:
 def theirs(pair_id: uuid.UUID, *, by: Actor) -> TheirLine:
     """One of `to_answer`; raises NotPermitted, NotVisible."""
     own_shelter_id(by)
-    for line, _, pair in _theirs(by):
-        if pair.id == pair_id:
-            return line
+    return _one_of_theirs(pair_id, by)[0]
+
+
+def _one_of_theirs(pair_id: uuid.UUID, by: Actor) -> tuple[TheirLine, Asked, Pair]:
+    for each in _theirs(by, [asked for asked in rows.with_pairs() if asked.pairs]):
+        if each[2].id == pair_id:
+            return each
     raise NotVisible
 
 
@@ -233,10 +259,7 @@ def theirs_row(pair_id: uuid.UUID, *, by: Actor) -> tuple[Asked, Pair]:
     """The question and the pair, for actions of the side that knows the person found; raises NotPermitted,
     NotVisible."""
     own_shelter_id(by)
-    for _, asked, pair in _theirs(by):
-        if pair.id == pair_id:
-            return asked, pair
-    raise NotVisible
+    return _one_of_theirs(pair_id, by)[1:]
 
 
 def ours_row(pair_id: uuid.UUID, *, by: Actor) -> tuple[Asked, Pair]:
@@ -287,18 +310,6 @@ def _shown(case: Case, pairs: list[Pair], by: Actor) -> list[OurLine]:
         whom = _whom(organisations[other.holder_id])
         lines.append(OurLine(pair.id, case.id, case.pseudonym, whom, pair.stand, pair.ours, may))
     return lines
-
-
-def to_confirm(*, by: Actor) -> list[OurLine]:
-    """The pairs of the actor's organisation in which the other side said *same* and nobody here has yet; raises
-    NotPermitted, NotVisible."""
-    own = own_shelter_id(by)
-    found = []
-    for asked in rows.with_pairs():
-        if asked.holder_id == own and any(each.stand is Stand.CONFIRM for each in asked.pairs):
-            case = db.session.get_one(Case, asked.row.case_id)
-            found += [line for line in _shown(case, asked.pairs, by) if line.stand is Stand.CONFIRM]
-    return found
 
 
 def ours(pair_id: uuid.UUID, *, by: Actor) -> OurLine:
@@ -367,7 +378,7 @@ def desk(*, by: Actor) -> list[DeskLine]:
             if case is None or case.holder_id is None or each.holder_id is None:
                 continue
             alarm = rules.alarms(pair, case.where)
-            if alarm or (pair.stand is Stand.WAITS and pair.found_on < late):
+            if alarm or (pair.stand is PairStand.WAITS and pair.found_on < late):
                 whose, holder = organisations[each.holder_id], organisations[case.holder_id]
                 lines.append(DeskLine(pair.id, _whom(whose), _whom(holder), pair.found_on, alarm, case.where))
     return sorted(lines, key=lambda line: (not line.alarm, line.found_on, line.id))

@@ -6,11 +6,13 @@ import uuid
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, select
 
 from nrm.db import db
 from nrm.domain.shelter.matching import MatchRefusal, Pair, Where
+from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.matching import MatchAsked, MatchEncoding, MatchQuestion, SeenByMember
 from nrm.models.shelter.stays import Stay
@@ -19,9 +21,10 @@ from nrm.vault import matching as vault
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question that was answered with yes, who holds its case now, and what was found."""
+    """One question that was answered with yes, who holds its case now, and what was found. `row`: the columns of
+    `MatchQuestion`."""
 
-    row: MatchQuestion
+    row: Any
     holder_id: uuid.UUID | None
     pairs: list[Pair]
 
@@ -30,17 +33,16 @@ def with_pairs() -> Iterator[Asked]:
     """Every question to which the answer was yes. What does not open, because the key file `match` was lost, has no
     pairs."""
     statement = (
-        select(MatchQuestion, Case.holder_id)
+        select(MatchQuestion.__table__, Case.holder_id)
         .join(Case, Case.id == MatchQuestion.case_id)
         .where(MatchQuestion.said == "yes")
         .order_by(MatchQuestion.asked_on, MatchQuestion.case_id)
-        .execution_options(populate_existing=True)
     )
-    for row, holder_id in db.session.execute(statement).all():
-        yield Asked(row, holder_id, opened(row))
+    for row in db.session.execute(statement).all():
+        yield Asked(row, row.holder_id, opened(row))
 
 
-def opened(row: MatchQuestion) -> list[Pair]:
+def opened(row: Any) -> list[Pair]:
     """What was found for the case; nothing where it does not open."""
     try:
         return vault.pairs_of(row)
@@ -90,12 +92,15 @@ def may_not_ask(case_id: uuid.UUID, organisation_id: uuid.UUID, member_id: uuid.
     Somebody who came by a referral was seen by two organisations: one recorded night is enough. A case of the house's
     own needs a second member who has seen the person.
     """
-    mine = (Stay.case_id == case_id, Stay.organisation_id == organisation_id, Stay.taken_back_on.is_(None))
-    stays = db.session.execute(select(Stay.referral_id, Stay.admitted_on, Stay.ended_on).where(*mine)).all()
-    referred = [row for row in stays if row.referral_id is not None]
-    if referred:
-        slept = any(row.admitted_on < (row.ended_on or today) for row in referred)
-        return None if slept else str(MatchRefusal.NO_NIGHT)
+    came = (Referral.case_id == case_id, Referral.receiver_id == organisation_id, Referral.status == "arrived")
+    if db.session.scalar(select(exists().where(*came))):
+        slept = exists().where(
+            Stay.case_id == case_id,
+            Stay.organisation_id == organisation_id,
+            Stay.taken_back_on.is_(None),
+            Stay.admitted_on < func.coalesce(Stay.ended_on, today),
+        )
+        return None if db.session.scalar(select(slept)) else str(MatchRefusal.NO_NIGHT)
     seen = select(exists().where(SeenByMember.case_id == case_id, SeenByMember.member_id != member_id))
     return None if db.session.scalar(seen) else str(MatchRefusal.NOT_SEEN)
 

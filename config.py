@@ -50,7 +50,7 @@ _SITE_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES = 19 * 1024, 2
 ARGON2_MOST_KIB, ARGON2_MOST_PASSES = 1024 * 1024, 100
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
-KEY_FILES = ("pepper", "store", "release")
+KEY_FILES = ("pepper", "store", "release", "match")
 
 
 class MisConfigured(Exception):
@@ -64,6 +64,7 @@ class Secrets:
     pepper: bytes = field(repr=False)
     store: bytes = field(repr=False)
     release: bytes = field(repr=False)
+    match: bytes = field(repr=False)  # what encodings of names lie under in the database
 
     def __repr__(self) -> str:
         return "<hidden>"
@@ -210,7 +211,8 @@ def _secrets(files: Mapping[str, Path]) -> Secrets:
                 raise MisConfigured(f"{setting}: {path} can be read by others; chmod 0400 it")
             keys[name] = path.read_bytes()
         except OSError:
-            raise MisConfigured(f"{setting}: the key file {path} cannot be read") from None
+            missing = "; nrm upgrade makes it" if name == "match" and not path.exists() else ""
+            raise MisConfigured(f"{setting}: the key file {path} cannot be read{missing}") from None
         if len(keys[name]) != 32:
             raise MisConfigured(f"{setting}: {path} must hold exactly 32 bytes")
     return Secrets(**keys)

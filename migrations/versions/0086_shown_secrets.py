@@ -6,7 +6,7 @@ from alembic import op
 from nrm.db import UtcDateTime
 
 revision = "0086_shown_secrets"
-down_revision = "0077_roles_and_names"
+down_revision = "0085_alarms_of_questions"
 branch_labels = None
 depends_on = None
 

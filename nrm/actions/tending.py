@@ -13,7 +13,7 @@ from nrm.actions import backups
 from nrm.actions.accounts import accounts, alarms, members, organisations, second_hands
 from nrm.actions.interviews import child_alerts, family_notices, groups, helpline, holds, interviews, monitoring
 from nrm.actions.referrals import announced_returns, meetings, referrals, supplements
-from nrm.actions.shelter import ages, child_returns, consents, key_workers, others_there, permits
+from nrm.actions.shelter import ages, child_returns, consents, key_workers, matching, others_there, permits
 from nrm.db import rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.models.shelter.cases import Opening
@@ -33,7 +33,7 @@ def tend() -> dict[str, int]:
     `supplements_lapsed`, `notices_over`, `grown_up`, `consents_lapsed`, `thinking_ended`, `child_returns_forgotten`,
     `calls_forgotten`, `screens_forgotten`,
     `records_forgotten`, `seeds_committed`, `erased_listed`, `keys_destroyed`, `keys_left_over`, `keyrings_settled`,
-    `key_log_settled`, `rows_followed`,
+    `key_log_settled`, `rows_followed`, `people_compared`,
     `shred_files_deleted`; and `keyrings_due`: how many organisations a key holder must do something for,
     `keyrings_disagree`: of how many the newest keyring is not the known one.
     """
@@ -68,6 +68,7 @@ def tend() -> dict[str, int]:
         "screens_forgotten": monitoring.forget_screens(),
         "records_forgotten": monitoring.forget_records(),
         "seeds_committed": monitoring.commit_seeds(),
+        "people_compared": matching.search_due(),
         "erased_listed": erasure_steps.complete_lists(),
         "keys_destroyed": shredding.work_off(),
         "keys_left_over": sweeping.sweep(),

@@ -87,6 +87,8 @@ def upgrade(directory: Path, dry_run: bool) -> None:
 
     Stop the server first, and take a backup with the version that ran before: it cannot read the new tables.
     """
+    if not dry_run:
+        _add_match_key(directory)
     app = application_of_any_version(directory)
     before = outdated(app)
     if before == "none":
@@ -107,6 +109,21 @@ def upgrade(directory: Path, dry_run: bool) -> None:
             click.echo(f"key log: {listed} organisations are to be founded within 60 days")
     if not complete:
         click.get_current_context().exit(1)
+
+
+def _add_match_key(directory: Path) -> None:
+    """Make the key file `match` of an instance from before there was one; beside the others, and only where they are.
+
+    If it was lost instead, nothing is lost with it that an organisation cannot encode again.
+    """
+    files = key_files(os.environ, directory)
+    if not files["store"].is_file() or files["match"].exists():
+        return
+    try:
+        _write_once(files["match"], secrets.token_bytes(32), 0o400)
+    except OSError as error:
+        raise Refused(f"NRM_KEYS: {files['match']} cannot be written: {error.strerror}") from None
+    click.echo(f"made the key file {files['match']}: keep a copy of it where those of the others are")
 
 
 def _follow(app: Flask, directory: Path, said: str, dry_run: bool) -> bool:

@@ -22,6 +22,7 @@ from nrm.domain.reports.register import Register
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.consents import Validity
 from nrm.domain.shelter.identifications import ReflectionPeriod
+from nrm.domain.shelter.matching import MatchingRules
 from nrm.domain.shelter.permit_entries import PermitPeriods
 from nrm.statistics.tables import TableSet
 
@@ -144,6 +145,7 @@ class Country:
     calendar: Calendar
     amount_bands: Mapping[str, Words]  # of compensation, the smallest first
     watches: tuple[Watch, ...]
+    matching: MatchingRules = field(default_factory=MatchingRules)  # days, and checks a day
     next_numbers: tuple[NextNumber, ...] = ()
     agreements: tuple[Agreement, ...] = ()
     tables: Mapping[str, TableSet] = field(default_factory=dict)  # by the name of the report

@@ -26,6 +26,7 @@ from nrm.domain.shelter.cases import CITIZENSHIP_CLASSES, Compartment
 from nrm.domain.shelter.claims import NOT_STATED
 from nrm.domain.shelter.consents import Validity
 from nrm.domain.shelter.identifications import ReflectionPeriod
+from nrm.domain.shelter.matching import MatchingRules
 from nrm.domain.shelter.permit_entries import PermitPeriods
 
 LONGEST_THINKING = 72  # hours, as in the text that is read out
@@ -72,6 +73,7 @@ def read_country(table: Table, code: str) -> Country:
         calendar=_calendar(table.table("calendar"), organisations),
         amount_bands=_amount_bands(table.table("compensation")),
         watches=_watches(table.tables("bulk_opening")),
+        matching=_matching(table.table("matching") if "matching" in table.data else None),
         next_numbers=_next_numbers(table.tables("next_number"), regions),
     )
     table.close()
@@ -301,6 +303,23 @@ def _permits(table: Table | None) -> PermitPeriods:
         decision_days=table.number("decision_days", least=1),
         ending_days=tuple(ending),
     )
+    table.close()
+    return read
+
+
+def _matching(table: Table | None) -> MatchingRules:
+    """The days of a check whether somebody was here before; defaults if the country gives none."""
+    if table is None:
+        return MatchingRules()
+    table.one_of("origin", {"agreement", "proposal"})
+    read = MatchingRules(
+        ask_days=table.number("ask_days", least=1),
+        answer_days=table.number("answer_days", least=1),
+        check_days=table.number("check_days", least=1),
+        questions_a_day=table.number("questions_a_day", least=1),
+    )
+    if read.check_days <= read.answer_days:
+        table.wrong("check_days", "a check is under way longer than the other side has to answer")
     table.close()
     return read
 

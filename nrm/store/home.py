@@ -28,6 +28,7 @@ from nrm.store.shelter import (
     consents,
     data_requests,
     key_workers,
+    matching,
     missing_told,
     others_there,
     places,
@@ -46,7 +47,8 @@ class Top:
     are on their way, for how many codes a place is kept, how many answers run out soon or did, how many requests of
     persons wait, whether a quarter waits for an answer, for how many people the actor answers, how many people stay
     here, how many colleagues wait to be let in again, and how many people are suspended; for how many colleagues words
-    may have to be typed, and how much changed lately about colleagues' keys. An actor who has no part in one of them
+    may have to be typed, and how much changed lately about colleagues' keys; how many residents have not been asked
+    whether they may be looked for, and how many people anywhere said yes. An actor who has no part in one of them
     gets 0.
     """
 
@@ -74,6 +76,8 @@ class Top:
     suspended: int = 0
     occasions: int = 0
     changes: int = 0
+    unasked: int = 0
+    looked_for: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -121,4 +125,6 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         suspensions.number_standing(by),
         occasions.number_waiting(by),
         changes.number_told(by),
+        matching.number_unasked(by),
+        matching.number_under_way(by),
     )

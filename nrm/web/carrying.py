@@ -87,6 +87,9 @@ ACTS = frozenset(
         "mistakes.acceptance",
         "mistakes.departure",
         "mistakes.keys_back",
+        "matching.break_link",
+        "matching.looked",
+        "matching.seen",
         "others_there.take_back",
         "places.close",
         "places.release",
@@ -120,7 +123,9 @@ CLOSES: Mapping[str, tuple[str, str]] = {
 # What says yes or no for a person, or decides who receives them, was said to whoever sat there: who signs in afterwards
 # must not send what another hand may have typed. Of the pages of an interview that is where the person answers whether
 # they want help, and where a shelter is asked.
-DECIDES = frozenset({"family_notices.write", "next_receiver.direct", "next_receiver.refer", "others_there.tell"})
+DECIDES = frozenset(
+    {"family_notices.write", "next_receiver.direct", "next_receiver.refer", "others_there.tell", "matching.ask"}
+)
 _YES = re.compile(r"consent_\w+|named|parties|party|by_name")
 # What each form does, in the words of the person who sent it.
 WORDS: Mapping[str, str] = {
@@ -250,6 +255,14 @@ WORDS: Mapping[str, str] = {
     "key_workers.write_label": N_("Write the house label"),
     "joint_report.make": N_("Make the joint report"),
     "mailboxes.set_address": N_("Change the e-mail address of the desk"),
+    "matching.answer": N_("Say whether somebody is the same person"),
+    "matching.ask": N_("Record whether a person may be looked for"),
+    "matching.break_link": N_("Break a link between two cases"),
+    "matching.confirm": N_("Say whether somebody is the same person"),
+    "matching.encode": N_("Encode people under the new key"),
+    "matching.looked": N_("Say that an alarm is dealt with"),
+    "matching.say": N_("Say whether somebody is a new person"),
+    "matching.seen": N_("Say that I have seen a person"),
     "members.begin_again": N_("Let a colleague begin anew"),
     "members.agree_to_anew": N_("Agree that a colleague begins anew"),
     "members.stop_anew": N_("End that a colleague begins anew"),

@@ -388,7 +388,7 @@ def test_no_checkpoint_is_made_of_a_broken_chain_nor_over_a_file(app: Flask, com
 
 def test_a_checkpoint_holds_no_key_and_no_name(app: Flask, file: Path) -> None:
     content = file.read_text()
-    for name in ("pepper", "store", "release"):
+    for name in ("pepper", "store", "release", "match"):
         assert getattr(app.extensions["nrm.config"].secrets, name).hex() not in content
     assert set(json.loads(content)) == {"kind", "instance", "entry", "hash", "at", "public_key", "signature"}
 

@@ -67,7 +67,7 @@ def test_three_places_are_made_without_a_question_and_used(
     folder = tmp_path / "new"
     assert typed(*INIT, "--dir", str(folder)).returncode == 0
     assert {path.name for path in folder.iterdir() if path.suffix == ".db"} == set()
-    assert {path.name for path in (tmp_path / "keys").iterdir()} == {"store", "release"}
+    assert {path.name for path in (tmp_path / "keys").iterdir()} == {"store", "release", "match"}
     assert pepper.stat().st_mode & 0o777 == 0o400
     config = load_config({**apart, "NRM_DIR": str(folder), "NRM_PEPPER": str(pepper)})
     assert config.secrets.pepper == pepper.read_bytes()

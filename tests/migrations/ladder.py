@@ -63,6 +63,8 @@ USUAL: dict[str, Row] = {
     "promises": {"until_on": date(2026, 3, 4), "code": "K7QM-4T2X-9"},
     "departures": {"kind": "hospital", "reason": "treatment"},
     "chases": {"kind": "answer"},
+    "match_questions": {"said": "refused", "sealed_pairs": None},
+    "repeat_values": {"value": "new"},
     "mailboxes": {"language": "sq"},
     "agreement_versions": {"status": "proposed"},
     "agreement_signatures": {"place": 1},

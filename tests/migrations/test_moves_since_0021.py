@@ -1505,3 +1505,19 @@ def test_another_role_or_name_is_forgotten_below(before: Before) -> None:
         data.down()
         assert data.rows("key_events") == was
         assert [row["id"] for row in data.rows("key_events")] == [kept]
+
+
+@pytest.mark.slow
+def test_alarms_of_questions_are_forgotten_on_the_way_down(before: Before) -> None:
+    data = before("0085_alarms_of_questions")
+    data.add("alarms", kind="shares")
+    was = data.rows("alarms")
+    with refused("known_kind"):
+        data.add("alarms", kind="questions")
+    for _ in range(2):
+        data.up()
+        for kind in ("questions", "of_all_questions"):
+            data.add("alarm_acknowledgements", alarm_id=data.add("alarms", kind=kind)["id"])
+        data.down()
+        assert data.rows("alarms") == was
+        assert data.rows("alarm_acknowledgements") == []

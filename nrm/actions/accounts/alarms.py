@@ -23,7 +23,13 @@ from nrm.store.accounts import alarms as store
 from nrm.store.countries import country
 from nrm.store.rows.accounts import alarms as alarm_rows
 
-KINDS = (AlarmKind.ERASURES, AlarmKind.ENDINGS, AlarmKind.SHARES, AlarmKind.MANY_OPENINGS)
+KINDS = (
+    AlarmKind.ERASURES,
+    AlarmKind.ENDINGS,
+    AlarmKind.SHARES,
+    AlarmKind.MANY_OPENINGS,
+    AlarmKind.QUESTIONS,
+)
 
 
 def raise_due(*, by: Actor) -> int:

@@ -118,6 +118,7 @@ class Permission(StrEnum):
     REQUEST_RECORD = "request:record"
     REQUEST_ANSWER = "request:answer"
     ALARM_READ = "alarm:read"
+    MATCH_CHECK = "match:check"
     IDENTIFICATION_DECIDE = "identification:decide"
     REGISTER_FILE = "register:file"
     REGISTER_READ = "register:read"
@@ -144,6 +145,7 @@ _WORKS_IN_A_SHELTER = _HANDS_PEOPLE_OVER | {
     Permission.QUARTER_ANSWER,
     Permission.REQUEST_RECORD,
     Permission.REQUEST_ANSWER,
+    Permission.MATCH_CHECK,
 }
 
 

@@ -27,16 +27,18 @@ class AlarmKind(StrEnum):
     MANY_OPENINGS = "many_openings"  # opened more different cases than twice their usual day
     DRAFTS = "drafts"  # opened interviews that colleagues began
     PLACES = "places"  # took over as key worker or deputy of many people
+    QUESTIONS = "questions"  # asked of many people whether they were here before
 
     OF_ALL_ERASURES = "of_all_erasures"  # as above, by all members of an organisation together
     OF_ALL_ENDINGS = "of_all_endings"
     OF_ALL_SHARES = "of_all_shares"
     OF_ALL_OPENINGS = "of_all_openings"
+    OF_ALL_QUESTIONS = "of_all_questions"
 
 
 DAY, HOUR = timedelta(hours=24), timedelta(hours=1)
 """The rolling time in which acts are counted; and how long an alarm of one kind takes up what follows it."""
-FROM = {AlarmKind.ERASURES: 3, AlarmKind.ENDINGS: 3, AlarmKind.SHARES: 10}
+FROM = {AlarmKind.ERASURES: 3, AlarmKind.ENDINGS: 3, AlarmKind.SHARES: 10, AlarmKind.QUESTIONS: 6}
 """From the how manieth on, in a day, a member's acts are worth a question; of an organisation twice that."""
 OPENINGS, TIMES_USUAL, WORKING_DAYS = 15, 2, 20
 """How many different cases a member may open in a day, or so many times their median of the last so many days on which
@@ -46,6 +48,7 @@ OF_ALL = {
     AlarmKind.ENDINGS: AlarmKind.OF_ALL_ENDINGS,
     AlarmKind.SHARES: AlarmKind.OF_ALL_SHARES,
     AlarmKind.MANY_OPENINGS: AlarmKind.OF_ALL_OPENINGS,
+    AlarmKind.QUESTIONS: AlarmKind.OF_ALL_QUESTIONS,
 }
 """The kind of an alarm about an organisation, by that about a member."""
 

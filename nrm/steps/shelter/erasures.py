@@ -26,6 +26,7 @@ from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import child_files, consent_records
 from nrm.steps.shelter import closings as closing_steps
 from nrm.steps.shelter import data_requests as data_request_steps
+from nrm.steps.shelter import matching as matching_steps
 from nrm.steps.shelter import missing_told as told_steps
 from nrm.steps.shelter import others_there as others_steps
 from nrm.steps.shelter import withheld as withheld_steps
@@ -88,6 +89,8 @@ def destroy(session: Session, case_id: uuid.UUID, compartments: Iterable[str], b
     """Erase these compartments in the caller's transaction. Needs no key. Call `carry_out` after the transaction."""
     gone = list(compartments)
     epochs.erase(session, case_id, gone)
+    if Compartment.IDENTITY in gone:
+        matching_steps.forget(session, case_id)
     for compartment in gone:
         audit.append(session, audit.Event.KEYS_DESTROYED, by=by, case_id=case_id, compartment=compartment)
 

@@ -58,8 +58,10 @@ OPENED = (
     AlarmKind.PLACES,
     AlarmKind.MANY_OPENINGS,
     AlarmKind.OF_ALL_OPENINGS,
+    AlarmKind.QUESTIONS,
+    AlarmKind.OF_ALL_QUESTIONS,
 )
-"""The kinds of alarms about what somebody opened; all others are about acts that destroy, end or share."""
+"""The kinds of alarms about what somebody opened or asked; all others are about acts that destroy, end or share."""
 
 
 def waiting(*, by: Actor) -> int:

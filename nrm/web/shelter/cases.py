@@ -70,6 +70,7 @@ from nrm.web.shelter import (
     first_talks,
     identifications,
     key_workers,
+    matching,
     permits,
     testimony,
 )
@@ -90,6 +91,7 @@ PARTS = (
     permits,
     testimony,
     claims,
+    matching,
     critical_path,
 )
 Answer = BaseResponse | tuple[str, int] | str

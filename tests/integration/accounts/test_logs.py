@@ -64,7 +64,7 @@ def written(key: bytes) -> set[str]:
 def keys_of(app: Flask, *logins: str) -> set[str]:
     """Every key of the instance that a file or a password leads to, in every writing."""
     secrets = app.extensions["nrm.config"].secrets
-    found = [secrets.pepper, secrets.store, secrets.release]
+    found = [secrets.pepper, secrets.store, secrets.release, secrets.match]
     found += [key for (key,) in db.session.execute(select(ShredKey.key))]
     for login in logins:
         holder = factories.actor(login).keys

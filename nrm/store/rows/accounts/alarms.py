@@ -21,6 +21,7 @@ from nrm.models.accounts.alarms import Alarm
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Reading
+from nrm.models.shelter.matching import MatchAsked
 
 _NEWEST_ENTRIES = 20_000
 _LOOKED_BACK = timedelta(days=60)  # in which the last working days are looked for
@@ -106,6 +107,9 @@ def done(kind: AlarmKind) -> list[Done]:
         statements: list[Select[*tuple[Any, ...]]] = [
             select(*opened).where(Reading.opened_at > since, Reading.compartment != SHIFT)
         ]
+    elif kind is AlarmKind.QUESTIONS:
+        of_whom = (MatchAsked.member_id, MatchAsked.organisation_id, MatchAsked.id, MatchAsked.at)
+        statements = [select(*of_whom).where(MatchAsked.at > since)]
     elif kind is AlarmKind.ERASURES:
         asked = (HeavyAct.asked_by_id, HeavyAct.organisation_id, HeavyAct.case_id, HeavyAct.asked_at)
         statements = [select(*asked).where(HeavyAct.asked_at > since, HeavyAct.case_id.is_not(None))]

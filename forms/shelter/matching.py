@@ -1,0 +1,113 @@
+"""What is asked of a person before she is looked for, and what two sides say of two cases: choices alone."""
+
+from __future__ import annotations
+
+from wtforms import BooleanField, RadioField
+from wtforms.validators import Optional
+
+from forms import SelectChoice
+from forms.typed import Offered, OnceForm
+from nrm.domain.shelter.matching import REASONS, Answer, Course, MatchRefusal, Said, Why, Word
+from nrm.domain.words import N_
+
+ANSWERS = {
+    (Answer.SAME, Why.KNOWN_TO_US): N_("The same person: somebody here knows the person"),
+    (Answer.SAME, Why.SHE_SAYS): N_("The same person: the person says so"),
+    (Answer.SAME, Why.PAPERS): N_("The same person: papers agree"),
+    (Answer.DIFFERENT, Why.OTHER_STORY): N_("Another person: what is known of the two does not fit"),
+    (Answer.DIFFERENT, Why.OTHER_PAPERS): N_("Another person: papers differ"),
+    (Answer.DIFFERENT, Why.BOTH_THERE): N_("Another person: both were seen at one time in two places"),
+    (Answer.CANNOT_TELL, Why.NOBODY_KNEW): N_("Cannot tell: nobody who knew the person works here now"),
+    (Answer.CANNOT_TELL, Why.TOO_LITTLE): N_("Cannot tell: too little is written down"),
+    (Answer.CANNOT_TELL, Why.NOT_REACHED): N_("Cannot tell: the other organisation was not reached"),
+}
+COURSES = {
+    Course.SAME_CASE: N_("The same case goes on: the person moved, or came back"),
+    Course.AGAIN: N_("A new case of the same person: trafficked once more"),
+}
+SAID_LABELS = {Said.YES: N_("Yes, look for me"), Said.REFUSED: N_("No")}
+WORD_LABELS = {Word.NEW: N_("A new person"), Word.UNKNOWN: N_("Nobody can tell")}
+BAND_LABELS = {
+    "strong": N_("Very much alike"),
+    "possible": N_("Alike"),
+    "weak": N_("A little alike"),
+}
+REFUSED = {
+    MatchRefusal.NO_NIGHT: N_("No night is recorded here yet. Ask from tomorrow on."),
+    MatchRefusal.NOT_SEEN: N_("A second member has to say first that they have seen the person."),
+    MatchRefusal.SAME_MEMBER: N_("This needs another member than the one who asked or answered."),
+    MatchRefusal.NO_NAME: N_("No name is written in the identity part, so nobody can be compared. Write it first."),
+    MatchRefusal.TOO_MANY: N_("You have asked for as many people today as one member may. Go on tomorrow."),
+    MatchRefusal.DECIDED: N_("This was answered or changed meanwhile. Look at the page again."),
+    MatchRefusal.NOT_OVER: N_("The check is still under way."),
+    MatchRefusal.GUARDIAN: N_("A child is asked with the guardian. Tick that the guardian was there."),
+}
+
+
+def _choices(said: tuple[Answer, ...]) -> list[SelectChoice]:
+    pairs = [(answer, why) for answer in said for why in REASONS[answer]]
+    return [SelectChoice(value=f"{answer}-{why}", label=ANSWERS[answer, why]) for answer, why in pairs]
+
+
+class AskPersonForm(OnceForm):
+    """What the person answered; of a child, that the guardian was there."""
+
+    said = RadioField(
+        N_("What does the person say?"),
+        choices=[SelectChoice(value=str(each), label=label) for each, label in SAID_LABELS.items()],
+        validators=[Offered(N_("Choose what the person says"))],
+        validate_choice=False,
+    )
+    guardian = BooleanField(N_("The guardian was there and agrees with the answer"), validators=[Optional()])
+
+
+class AnswerPairForm(OnceForm):
+    """Whether it is one person, with the reason, in one choice."""
+
+    said = RadioField(
+        N_("Is it the same person?"),
+        choices=_choices(tuple(Answer)),
+        validators=[Offered(N_("Choose what you think, and why"))],
+        validate_choice=False,
+    )
+
+    @property
+    def answer(self) -> tuple[Answer, Why]:
+        """What was chosen, of a valid form."""
+        answer, _, why = str(self.said.data).partition("-")
+        return Answer(answer), Why(why)
+
+
+class ConfirmPairForm(AnswerPairForm):
+    """The same of whoever asked; with *same*, what the second case is."""
+
+    course = RadioField(
+        N_("If it is the same person: what is this case?"),
+        choices=[SelectChoice(value=str(each), label=label) for each, label in COURSES.items()],
+        validate_choice=False,
+    )
+
+    @property
+    def chosen_course(self) -> Course | None:
+        """What was chosen; None without a choice."""
+        return Course(self.course.data) if self.course.data in set(Course) else None
+
+    def is_whole(self) -> bool:
+        """Whether it is valid, and says what the case is where it is the same person."""
+        if not self.validate():
+            return False
+        if self.answer[0] is Answer.SAME and self.chosen_course is None:
+            self.course.errors = [N_("Choose what this case is")]
+            return False
+        return True
+
+
+class WordForm(OnceForm):
+    """What whoever asked says once the check is over."""
+
+    word = RadioField(
+        N_("Is this a new person?"),
+        choices=[SelectChoice(value=str(each), label=label) for each, label in WORD_LABELS.items()],
+        validators=[Offered(N_("Choose one"))],
+        validate_choice=False,
+    )

@@ -1,0 +1,254 @@
+"""Asking a person whether she may be looked for among whoever was here before, and what both sides say (ADR 0130)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, time
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.db import transaction
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.accounts.alarms import AlarmKind
+from nrm.domain.shelter import matching as rules
+from nrm.domain.shelter.matching import Answer, Course, MatchRefusal, MatchRefused, Opinion, Said, Why, Word
+from nrm.models.accounts.accounts import Instance
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.matching import MatchAsked, MatchQuestion, SeenByMember
+from nrm.steps.accounts import many_acts
+from nrm.steps.shelter import cases as case_steps
+from nrm.steps.shelter import matching as steps
+from nrm.store import days
+from nrm.store.countries import country
+from nrm.store.rows.shelter import matching as rows
+from nrm.store.shelter import matching as store
+from nrm.vault import matching as vault
+
+CannotOpen = vault.CannotOpen
+_AT_ONCE = 100
+"""How many are compared in one `tend`, or encoded again in one transaction."""
+KEY_DAYS = 90
+"""How long a version of the matching key holds at least: until everybody is encoded again, fewer are found."""
+
+
+class TooSoon(Exception):
+    """The matching key was made a short while ago."""
+
+
+def seen(*, case_id: uuid.UUID, by: Actor) -> None:
+    """A second member says that she has seen the person of a case that the house opened itself. Raises NotPermitted,
+    NotVisible, CaseRefused."""
+    store.own_shelter_id(by)
+    with transaction() as session:
+        case_steps.held_open_case(case_id, by)
+        if session.get(SeenByMember, (case_id, by.member_id)) is None:
+            session.add(SeenByMember(case_id=case_id, member_id=by.member_id, seen_on=days.today()))
+            audit.append(session, audit.Event.MATCH_SEEN, by=by, case_id=case_id)
+
+
+def ask(*, case_id: uuid.UUID, said: Said, with_guardian: bool, by: Actor) -> None:
+    """Write down what the person answered; after a yes she is encoded, and compared by the next `tend`.
+
+    What happens here, and how long it takes, does not depend on who else is known. Raises NotPermitted, NotVisible,
+    CaseRefused, CannotOpen, MatchRefused.
+    """
+    own = store.own_shelter_id(by)
+    assert by.member_id is not None
+    with transaction() as session:
+        case = case_steps.held_open_case(case_id, by)
+        if case.age_class != "adult" and not with_guardian:
+            raise MatchRefused(MatchRefusal.GUARDIAN)
+        if said is Said.REFUSED:
+            _write(session, case, said, with_guardian, by)
+            steps.forget(session, case_id)
+            steps.count(session, case_id)
+            audit.append(session, audit.Event.MATCH_REFUSED, by=by, case_id=case_id)
+            return
+        why = rows.may_not_ask(case_id, own, by.member_id, days.today())
+        if why is not None:
+            raise MatchRefused(MatchRefusal(why))
+        midnight = datetime.combine(days.today(), time(), country().timezone)
+        if rows.number_asked(by.member_id, midnight) >= country().matching.questions_a_day:
+            raise MatchRefused(MatchRefusal.TOO_MANY)
+        _encode(session, case, _link(session, by), by)
+        _write(session, case, said, with_guardian, by)
+        session.add(
+            MatchAsked(id=uuid.uuid4(), member_id=by.member_id, organisation_id=own, case_id=case_id, at=clock.now())
+        )
+        many_acts.look(session, AlarmKind.QUESTIONS, by)
+        steps.count(session, case_id)
+        audit.append(session, audit.Event.MATCH_ASKED, by=by, case_id=case_id)
+
+
+def _write(session: Session, case: Case, said: Said, with_guardian: bool, by: Actor) -> None:
+    row = rows.question(case.id)
+    pairs = rows.opened(row) if row is not None and said is Said.YES else []
+    revision = 1 if row is None else row.revision + 1
+    if row is None:
+        row = MatchQuestion(case_id=case.id)
+        session.add(row)
+    assert by.member_id is not None
+    row.said, row.asked_on, row.asked_by_id = str(said), days.today(), by.member_id
+    row.with_guardian, row.searched, row.word, row.revision = with_guardian, False, "", revision
+    row.sealed_pairs = vault.sealed_pairs(case.id, revision, pairs) if said is Said.YES else None
+    session.flush()
+
+
+def _link(session: Session, by: Actor) -> vault.Link | None:
+    """What encodes; the first who asks makes the key, and every later one hands it to whoever has it not yet. None
+    where the actor's organisation waits for it."""
+    session.execute(select(Instance.id).with_for_update())  # one key, however many ask first (PostgreSQL)
+    if vault.newest(session) is None:
+        version = vault.make(session, by=by)
+        audit.append(session, audit.Event.MATCHING_KEY_MADE, by=by, version=version)
+    link = vault.link(session, by=by)
+    if link is not None:
+        vault.hand_on(session, by=by)
+    return link
+
+
+def _encode(session: Session, case: Case, link: vault.Link | None, by: Actor) -> None:
+    """Encode the person; without the key it is done later (`encode_due`)."""
+    if link is None:
+        return
+    try:
+        vault.encode_case(session, case, link, by=by)
+    except vault.NoName:
+        raise MatchRefused(MatchRefusal.NO_NAME) from None
+
+
+def answer(*, pair_id: uuid.UUID, answer: Answer, why: Why, by: Actor) -> None:
+    """The side that knows the person who was found says what it thinks. Raises NotPermitted, NotVisible,
+    MatchRefused."""
+    with transaction() as session:
+        asked, pair = store.theirs_row(pair_id, by=by)
+        assert by.member_id is not None
+        if asked.row.asked_by_id == by.member_id:
+            raise MatchRefused(MatchRefusal.SAME_MEMBER)
+        opinion = Opinion(answer, why, by.member_id, days.today())
+        steps.put_pair(session, asked.row, rules.answered(pair, opinion))
+        audit.append(session, audit.Event.MATCH_ANSWERED, by=by, pair_id=pair_id)
+
+
+def confirm(*, pair_id: uuid.UUID, answer: Answer, why: Why, course: Course | None, by: Actor) -> None:
+    """Whoever asked says what they think, once the other side said *same*; two *same* link the cases. `course`: with
+    *same*. Raises NotPermitted, NotVisible, MatchRefused."""
+    with transaction() as session:
+        asked, pair = store.ours_row(pair_id, by=by)
+        assert by.member_id is not None
+        opinion = Opinion(answer, why, by.member_id, days.today(), course if answer is Answer.SAME else None)
+        steps.put_pair(session, asked.row, rules.confirmed(pair, opinion))
+        audit.append(session, audit.Event.MATCH_CONFIRMED, by=by, pair_id=pair_id)
+
+
+def break_link(*, pair_id: uuid.UUID, by: Actor) -> None:
+    """A member of either side says that the link is a mistake; both may say *same* again. Raises NotPermitted,
+    NotVisible, MatchRefused."""
+    with transaction() as session:
+        try:
+            asked, pair = store.theirs_row(pair_id, by=by)
+        except NotVisible:
+            asked, pair = store.ours_row(pair_id, by=by)
+        steps.put_pair(session, asked.row, rules.broken(pair, days.today()))
+        audit.append(session, audit.Event.MATCH_BROKEN, by=by, pair_id=pair_id)
+
+
+def say(*, case_id: uuid.UUID, word: Word, by: Actor) -> None:
+    """Once the check is over and nobody is confirmed, say whether this is a new person. Raises NotPermitted,
+    NotVisible, CaseRefused, MatchRefused."""
+    store.own_shelter_id(by)
+    with transaction() as session:
+        case_steps.held_open_case(case_id, by)
+        row = rows.question(case_id)
+        if row is None or row.said != Said.YES or days.today() < rules.over_on(row.asked_on, country().matching):
+            raise MatchRefused(MatchRefusal.NOT_OVER)
+        row.word = str(word)
+        session.flush()
+        steps.count(session, case_id)
+        audit.append(session, audit.Event.MATCH_WORD, by=by, case_id=case_id)
+
+
+def looked(*, pair_id: uuid.UUID, by: Actor) -> None:
+    """The duty desk dealt with the alarm that somebody asks for a person who is there. Raises NotPermitted, NotVisible.
+    A second time changes nothing."""
+    by.must(Permission.REFERRAL_DIRECT)
+    with transaction() as session:
+        found = rows.asking(pair_id)
+        if found is None:
+            raise NotVisible
+        asked, pair = found
+        if pair.looked_on is None:
+            steps.put_pair(session, asked.row, replace(pair, looked_on=days.today()))
+            audit.append(session, audit.Event.MATCH_LOOKED, by=by, pair_id=pair_id)
+
+
+def search_due() -> int:
+    """Compare whoever was encoded since; returns how many. Done by `tend`, so that no request tells by its time whether
+    anybody was found."""
+    with transaction() as session:
+        try:
+            newest = vault.newest(session)
+        except CannotOpen:
+            return 0
+        due = rows.due_for_search(newest.version, _AT_ONCE) if newest is not None else []
+        return steps.search(session, newest.version, due) if newest is not None and due else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """How many people were encoded, and how many could not be, because no name of them opens."""
+
+    encoded: int
+    left: int
+
+
+def new_key(*, by: Actor) -> int:
+    """A new version of the matching key; returns it. From now on only those are compared who are encoded under it:
+    every organisation encodes its own again. Raises NotPermitted, NotVisible, TooSoon, CannotOpen."""
+    store.own_shelter_id(by)
+    by.must(Permission.TEAM_MANAGE)
+    with transaction() as session:
+        session.execute(select(Instance.id).with_for_update())
+        before = vault.newest(session)
+        if before is not None and (days.today() - before.made_on).days < KEY_DAYS:
+            raise TooSoon
+        version = vault.make(session, by=by)
+        audit.append(session, audit.Event.MATCHING_KEY_MADE, by=by, version=version)
+        return version
+
+
+def encode_due(*, by: Actor, progress: Callable[[int], None] | None = None, most: int | None = None) -> Encoded:
+    """Encode the organisation's own people who are not under the newest version, batch by batch: what was stored stays
+    when it is interrupted, and the next call goes on. `most`: at most so many, for a page. Raises NotPermitted,
+    NotVisible."""
+    own = store.own_shelter_id(by)
+    done, cannot = 0, set[uuid.UUID]()
+    while most is None or done < most:
+        with transaction() as session:
+            link = vault.link(session, by=by)
+            if link is None:
+                return Encoded(done, store.number_to_encode(by=by))
+            vault.hand_on(session, by=by)
+            wanted = select(Case).where(rows.not_encoded(own, link.version), Case.id.not_in(cannot))
+            batch = session.scalars(wanted.order_by(Case.id).limit(_AT_ONCE)).all()
+            for case in batch:
+                try:
+                    vault.encode_case(session, case, link, by=by)
+                except (vault.NoName, CannotOpen):
+                    cannot.add(case.id)
+                    continue
+                question = rows.question(case.id)
+                if question is not None:
+                    question.searched = False
+                done += 1
+            if batch:
+                audit.append(session, audit.Event.MATCH_ENCODED, by=by, version=link.version, people=len(batch))
+        if progress is not None:
+            progress(len(batch))
+        if len(batch) < _AT_ONCE:
+            break
+    return Encoded(done, len(cannot))

@@ -1,0 +1,136 @@
+"""Questions whether people were here before, with what was found: for steps and actions, and for the store."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, func, select
+
+from nrm.db import db
+from nrm.domain.shelter.matching import MOST_PAIRS, MatchRefusal, Pair, Where
+from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.matching import MatchAsked, MatchEncoding, MatchQuestion, SeenByMember
+from nrm.models.shelter.stays import Stay
+from nrm.vault import matching as vault
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question that was answered with yes, who holds its case now, and what was found. `row`: the columns of
+    `MatchQuestion`."""
+
+    row: Any
+    holder_id: uuid.UUID | None
+    pairs: list[Pair]
+
+
+def with_pairs() -> Iterator[Asked]:
+    """Every question to which the answer was yes. What does not open, because the key file `match` was lost, has no
+    pairs."""
+    statement = (
+        select(MatchQuestion.__table__, Case.holder_id)
+        .join(Case, Case.id == MatchQuestion.case_id)
+        .where(MatchQuestion.said == "yes")
+        .order_by(MatchQuestion.asked_on, MatchQuestion.case_id)
+    )
+    for row in db.session.execute(statement).all():
+        yield Asked(row, row.holder_id, opened(row))
+
+
+def opened(row: Any) -> list[Pair]:
+    """What was found for the case; nothing where it does not open."""
+    try:
+        return vault.pairs_of(row)
+    except vault.CannotOpen:
+        return []
+
+
+def question(case_id: uuid.UUID) -> MatchQuestion | None:
+    """The question to the person of a case."""
+    statement = select(MatchQuestion).where(MatchQuestion.case_id == case_id)
+    return db.session.scalar(statement.execution_options(populate_existing=True))
+
+
+def asking(pair_id: uuid.UUID) -> tuple[Asked, Pair] | None:
+    """The question that has this pair, and the pair."""
+    for each in with_pairs():
+        for pair in each.pairs:
+            if pair.id == pair_id:
+                return each, pair
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A case as a pair names it: whose it is now, its code, and whether the person is there."""
+
+    holder_id: uuid.UUID | None
+    pseudonym: str
+    where: Where
+
+
+def known(case_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Known]:
+    """The cases with these ids. However few they are, as many are looked for: how long it takes says nothing of who was
+    found."""
+    wanted = [*case_ids, *(uuid.uuid4() for _ in range(len(case_ids), MOST_PAIRS))]
+    there = exists().where(Stay.case_id == Case.id, Stay.ended_on.is_(None))
+    statement = select(Case.id, Case.holder_id, Case.pseudonym, Case.status, there).where(Case.id.in_(wanted))
+    return {
+        row[0]: Known(row[1], row[2], Where(lives_here=bool(row[4]), followed=row[3] != "closed"))
+        for row in db.session.execute(statement)
+    }
+
+
+def may_not_ask(case_id: uuid.UUID, organisation_id: uuid.UUID, member_id: uuid.UUID, today: date) -> str | None:
+    """Why the member may not ask for this person, as a code of `MatchRefusal`; None if they may.
+
+    Somebody who came by a referral was seen by two organisations: one recorded night is enough. A case of the house's
+    own needs a second member who has seen the person.
+    """
+    came = (Referral.case_id == case_id, Referral.receiver_id == organisation_id, Referral.status == "arrived")
+    if db.session.scalar(select(exists().where(*came))):
+        slept = exists().where(
+            Stay.case_id == case_id,
+            Stay.organisation_id == organisation_id,
+            Stay.taken_back_on.is_(None),
+            Stay.admitted_on < func.coalesce(Stay.ended_on, today),
+        )
+        return None if db.session.scalar(select(slept)) else str(MatchRefusal.NO_NIGHT)
+    seen = select(exists().where(SeenByMember.case_id == case_id, SeenByMember.member_id != member_id))
+    return None if db.session.scalar(seen) else str(MatchRefusal.NOT_SEEN)
+
+
+def seen_by(case_id: uuid.UUID, member_id: uuid.UUID) -> bool:
+    """Whether this member said that they have seen the person."""
+    here = exists().where(SeenByMember.case_id == case_id, SeenByMember.member_id == member_id)
+    return db.session.scalar(select(here)) is True
+
+
+def number_asked(member_id: uuid.UUID, since: datetime) -> int:
+    """How many checks the member began since then."""
+    counted = select(func.count()).select_from(MatchAsked)
+    return db.session.scalar(counted.where(MatchAsked.member_id == member_id, MatchAsked.at >= since)) or 0
+
+
+def not_encoded(organisation_id: uuid.UUID, version: int) -> ColumnElement[bool]:
+    """The condition for cases of the organisation whose person said yes and is not encoded under this version."""
+    newest = exists().where(MatchEncoding.case_id == Case.id, MatchEncoding.key_version == version)
+    said_yes = exists().where(MatchQuestion.case_id == Case.id, MatchQuestion.said == "yes")
+    return and_(Case.holder_id == organisation_id, said_yes, ~newest)
+
+
+def due_for_search(version: int, most: int) -> list[uuid.UUID]:
+    """The cases that are encoded under this version and have not been compared since."""
+    statement = (
+        select(MatchQuestion.case_id)
+        .join(MatchEncoding, MatchEncoding.case_id == MatchQuestion.case_id)
+        .where(MatchQuestion.said == "yes", MatchQuestion.searched.is_(False), MatchEncoding.key_version == version)
+        .order_by(MatchQuestion.asked_on, MatchQuestion.case_id)
+        .limit(most)
+    )
+    return list(db.session.scalars(statement))

@@ -1,0 +1,394 @@
+"""Whether people were here before, as far as the asker may know it.
+
+Whoever asked sees nothing of what was found until the other side has said *same*, and nothing at all of a person who is
+there now. What a page of theirs says is the same whatever was found (ADR 0130).
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, select
+from sqlalchemy.orm import aliased
+
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.shelter import matching as rules
+from nrm.domain.shelter.matching import MatchRefusal, Opinion, Pair, PairStand, Said, Where, Word
+from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.matching import MatchQuestion
+from nrm.models.shelter.stays import Stay
+from nrm.store import days, names
+from nrm.store.countries import country
+from nrm.store.rows.shelter import matching as rows
+from nrm.store.rows.shelter.matching import Asked
+from nrm.vault import matching as vault
+
+_MOST = 200
+_Whose = aliased(Case)
+
+
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """An organisation, as its names and its telephone."""
+
+    names: dict[str, str]
+    telephone: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnaskedLine:
+    """A resident who has not been asked. `due_on`: by when; None for who came before anybody was asked: at the next
+    talk."""
+
+    case_id: uuid.UUID
+    pseudonym: str
+    admitted_on: date
+    due_on: date | None
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TheirLine:
+    """Somebody may be a person whose case the actor's organisation holds: by whom they are asked for, and how likely.
+    `alarm`: the person is there, so both desks are told. `may_answer`: not the one who asked."""
+
+    id: uuid.UUID
+    case_id: uuid.UUID
+    pseudonym: str
+    asked_by: Whom
+    band: str
+    found_on: date
+    due_on: date
+    where: Where
+    stand: PairStand
+    theirs: Opinion | None
+    broken_on: date | None
+    alarm: bool
+    may_answer: bool
+
+    @property
+    def late(self) -> bool:
+        """Whether the duty desk is told that nobody has answered."""
+        return self.stand is PairStand.WAITS and self.due_on < days.today()
+
+
+@dataclass(frozen=True, slots=True)
+class OurLine:
+    """A pair that whoever asked may see: the other side said *same*."""
+
+    id: uuid.UUID
+    case_id: uuid.UUID
+    pseudonym: str
+    other: Whom
+    stand: PairStand
+    ours: Opinion | None
+    may_confirm: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OfCase:
+    """How it stands with the question to the person of one case, for its holder. `refusal`: why this member may not
+    ask; `over_on`: until when a check is said to be under way."""
+
+    said: Said | None
+    asked_on: date | None
+    with_guardian: bool
+    over_on: date | None
+    word: Word | None
+    refusal: MatchRefusal | None
+    seen_by_me: bool
+    child: bool
+    pairs: tuple[OurLine, ...]
+
+    @property
+    def under_way(self) -> bool:
+        """Whether the check is said to be under way: until its day."""
+        return self.over_on is not None and days.today() < self.over_on
+
+    @property
+    def to_say(self) -> bool:
+        """Whether whoever asked is to say that the person is new, or that nobody can tell."""
+        return self.said is Said.YES and not self.under_way and self.word is None and not self.pairs
+
+
+@dataclass(frozen=True, slots=True)
+class DeskLine:
+    """For the duty desk: who asks, who answers, and why the desk is told. No person, and nothing of how likely."""
+
+    id: uuid.UUID
+    asked_by: Whom
+    holder: Whom
+    found_on: date
+    alarm: bool
+    where: Where
+
+
+def own_shelter_id(by: Actor) -> uuid.UUID:
+    """The organisation of who may ask and answer; raises NotPermitted, NotVisible for anybody who takes nobody in."""
+    by.must(Permission.MATCH_CHECK)
+    if by.organisation_id is None or by.kind is None or not by.kind.takes_people_in:
+        raise NotVisible
+    return by.organisation_id
+
+
+def _may(by: Actor) -> bool:
+    takes_in = by.kind is not None and by.kind.takes_people_in
+    return by.organisation_id is not None and takes_in and by.may(Permission.MATCH_CHECK)
+
+
+def number_unasked(by: Actor) -> ColumnElement[int]:
+    """How many residents have not been asked, as a part of another statement; 0 for who asks nobody."""
+    if not _may(by):
+        return literal(0)
+    return select(func.count()).select_from(Stay).where(_not_asked(by)).scalar_subquery()
+
+
+def number_under_way(by: Actor) -> ColumnElement[int]:
+    """How many people said yes, anywhere, as a part of another statement: without any there is nothing to read."""
+    if not _may(by) and not by.may(Permission.REFERRAL_DIRECT):
+        return literal(0)
+    return select(func.count()).select_from(MatchQuestion).where(MatchQuestion.said == "yes").scalar_subquery()
+
+
+def _not_asked(by: Actor) -> ColumnElement[bool]:
+    return and_(
+        Stay.organisation_id == by.organisation_id,
+        Stay.ended_on.is_(None),
+        Stay.case_id.not_in(select(MatchQuestion.case_id)),
+        # Whose case somebody else holds already is asked there.
+        exists().where(Case.id == Stay.case_id, Case.holder_id == by.organisation_id).correlate(Stay),
+    )
+
+
+def unasked(*, by: Actor) -> list[UnaskedLine]:
+    """The residents who have not been asked, who is due first; raises NotPermitted, NotVisible."""
+    own_shelter_id(by)
+    since = vault.made_on(db.session())
+    statement = (
+        select(Stay.case_id, _Whose.pseudonym, Stay.admitted_on)
+        .join(_Whose, _Whose.id == Stay.case_id)
+        .where(_not_asked(by))
+        .order_by(Stay.admitted_on, _Whose.pseudonym)
+        .limit(_MOST)
+    )
+    lines = []
+    for case_id, pseudonym, admitted_on in db.session.execute(statement).all():
+        due = None
+        if since is not None and admitted_on >= since:
+            due = admitted_on + timedelta(days=country().matching.ask_days)
+        lines.append(UnaskedLine(case_id, pseudonym, admitted_on, due, due is not None and due < days.today()))
+    return sorted(lines, key=lambda line: (line.due_on is None, line.due_on or line.admitted_on))
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Who is asked for and may be somebody whose case the actor's organisation holds, what alarms first, also links
+    that stand or were broken; and the pairs in which the other side said *same* and nobody here has yet."""
+
+    to_answer: list[TheirLine]
+    to_confirm: list[OurLine]
+
+
+def board(*, by: Actor) -> Board:
+    """What waits for the actor's organisation; raises NotPermitted, NotVisible."""
+    own = own_shelter_id(by)
+    asked = [each for each in rows.with_pairs() if each.pairs]
+    lines = [line for line, _, _ in _theirs(by, asked)]
+    confirm = []
+    for each in asked:
+        if each.holder_id == own and any(pair.stand is PairStand.CONFIRM for pair in each.pairs):
+            case = db.session.get_one(Case, each.row.case_id)
+            confirm += [line for line in _shown(case, each.pairs, by) if line.stand is PairStand.CONFIRM]
+    lines.sort(key=lambda line: (not line.alarm, line.stand is not PairStand.WAITS, line.found_on, line.id))
+    return Board(lines, confirm)
+
+
+def to_answer(*, by: Actor) -> list[TheirLine]:
+    """That part of `board`."""
+    return board(by=by).to_answer
+
+
+def _theirs(by: Actor, asked: list[Asked]) -> list[tuple[TheirLine, Asked, Pair]]:
+    known = rows.known({pair.case_id for each in asked for pair in each.pairs})
+    organisations = names.organisations_by_id()
+    wait = timedelta(days=country().matching.answer_days)
+    found = []
+    for each in asked:
+        for pair in each.pairs:
+            case = known.get(pair.case_id)
+            if case is None or case.holder_id != by.organisation_id or each.holder_id is None:
+                continue
+            line = TheirLine(
+                pair.id,
+                pair.case_id,
+                case.pseudonym,
+                _whom(organisations[each.holder_id]),
+                pair.band,
+                pair.found_on,
+                pair.found_on + wait,
+                case.where,
+                pair.stand,
+                pair.theirs,
+                pair.broken_on,
+                rules.alarms(pair, case.where),
+                each.row.asked_by_id != by.member_id,
+            )
+            found.append((line, each, pair))
+    return found
+
+
+def theirs(pair_id: uuid.UUID, *, by: Actor) -> TheirLine:
+    """One of `to_answer`; raises NotPermitted, NotVisible."""
+    own_shelter_id(by)
+    return _one_of_theirs(pair_id, by)[0]
+
+
+def _one_of_theirs(pair_id: uuid.UUID, by: Actor) -> tuple[TheirLine, Asked, Pair]:
+    for each in _theirs(by, [asked for asked in rows.with_pairs() if asked.pairs]):
+        if each[2].id == pair_id:
+            return each
+    raise NotVisible
+
+
+def theirs_row(pair_id: uuid.UUID, *, by: Actor) -> tuple[Asked, Pair]:
+    """The question and the pair, for actions of the side that knows the person found; raises NotPermitted,
+    NotVisible."""
+    own_shelter_id(by)
+    return _one_of_theirs(pair_id, by)[1:]
+
+
+def ours_row(pair_id: uuid.UUID, *, by: Actor) -> tuple[Asked, Pair]:
+    """The question and the pair, for actions of the side that asked, and only where it sees the pair; raises
+    NotPermitted, NotVisible."""
+    own_shelter_id(by)
+    found = rows.asking(pair_id)
+    if found is None:
+        raise NotVisible
+    asked, pair = found
+    case = rows.known([pair.case_id]).get(pair.case_id)
+    if asked.holder_id != by.organisation_id or case is None or not rules.shown_to_asker(pair, case.where):
+        raise NotVisible
+    return asked, pair
+
+
+def of_case(case_id: uuid.UUID, *, by: Actor) -> OfCase:
+    """How it stands with the question, for the organisation that holds the case; raises NotPermitted, NotVisible."""
+    own = own_shelter_id(by)
+    case = db.session.scalar(select(Case).where(Case.id == case_id, Case.holder_id == own, Case.status != "referred"))
+    if case is None or by.member_id is None:
+        raise NotVisible
+    row = rows.question(case_id)
+    refusal = rows.may_not_ask(case_id, own, by.member_id, days.today())
+    said = Said(row.said) if row is not None else None
+    return OfCase(
+        said,
+        row.asked_on if row is not None else None,
+        row.with_guardian if row is not None else False,
+        rules.over_on(row.asked_on, country().matching) if row is not None and said is Said.YES else None,
+        Word(row.word) if row is not None and row.word else None,
+        MatchRefusal(refusal) if refusal is not None else None,
+        rows.seen_by(case_id, by.member_id),
+        case.age_class != "adult",
+        tuple(_shown(case, rows.opened(row), by)) if row is not None else (),
+    )
+
+
+def _shown(case: Case, pairs: list[Pair], by: Actor) -> list[OurLine]:
+    known = rows.known({each.case_id for each in pairs})
+    organisations = names.organisations_by_id()
+    lines = []
+    for pair in pairs:
+        other = known.get(pair.case_id)
+        if other is None or other.holder_id is None or not rules.shown_to_asker(pair, other.where):
+            continue
+        may = pair.theirs is not None and pair.theirs.member_id != by.member_id
+        whom = _whom(organisations[other.holder_id])
+        lines.append(OurLine(pair.id, case.id, case.pseudonym, whom, pair.stand, pair.ours, may))
+    return lines
+
+
+def ours(pair_id: uuid.UUID, *, by: Actor) -> OurLine:
+    """One pair that whoever asked may see; raises NotPermitted, NotVisible."""
+    asked, pair = ours_row(pair_id, by=by)
+    (line,) = _shown(db.session.get_one(Case, asked.row.case_id), [pair], by)
+    return line
+
+
+@dataclass(frozen=True, slots=True)
+class OverLine:
+    """A check that is over, of which somebody has to say what they know."""
+
+    case_id: uuid.UUID
+    pseudonym: str
+    over_on: date
+
+
+def to_say(*, by: Actor) -> list[OverLine]:
+    """The checks of the actor's organisation that are over and about which nothing is said; raises NotPermitted,
+    NotVisible."""
+    own = own_shelter_id(by)
+    wait = timedelta(days=country().matching.check_days)
+    statement: Select[*tuple[Any, ...]] = (
+        select(MatchQuestion, Case)
+        .join(Case, Case.id == MatchQuestion.case_id)
+        .where(
+            Case.holder_id == own,
+            Case.status == "open",
+            MatchQuestion.said == "yes",
+            MatchQuestion.word == "",
+            MatchQuestion.asked_on <= days.today() - wait,
+        )
+        .order_by(MatchQuestion.asked_on, Case.pseudonym)
+        .limit(_MOST)
+    )
+    return [
+        OverLine(case.id, case.pseudonym, row.asked_on + wait)
+        for row, case in db.session.execute(statement).all()
+        if not _shown(case, rows.opened(row), by)
+    ]
+
+
+def number_to_encode(*, by: Actor) -> int:
+    """How many people of the actor's organisation said yes and are not encoded under the newest version; raises
+    NotPermitted, NotVisible."""
+    own = own_shelter_id(by)
+    newest = vault.newest(db.session())
+    version = newest.version if newest is not None else 1
+    counted = select(func.count()).select_from(Case).where(rows.not_encoded(own, version))
+    return db.session.scalar(counted) or 0
+
+
+def desk(*, by: Actor) -> list[DeskLine]:
+    """For the duty desk: who asks for a person who is there, and who has not answered for longer than the country says.
+    Raises NotPermitted."""
+    by.must(Permission.REFERRAL_DIRECT)
+    asked = [each for each in rows.with_pairs() if each.pairs]
+    known = rows.known({pair.case_id for each in asked for pair in each.pairs})
+    organisations = names.organisations_by_id()
+    late = days.today() - timedelta(days=country().matching.answer_days)
+    lines = []
+    for each in asked:
+        for pair in each.pairs:
+            case = known.get(pair.case_id)
+            if case is None or case.holder_id is None or each.holder_id is None:
+                continue
+            alarm = rules.alarms(pair, case.where)
+            if alarm or (pair.stand is PairStand.WAITS and pair.found_on < late):
+                whose, holder = organisations[each.holder_id], organisations[case.holder_id]
+                lines.append(DeskLine(pair.id, _whom(whose), _whom(holder), pair.found_on, alarm, case.where))
+    return sorted(lines, key=lambda line: (not line.alarm, line.found_on, line.id))
+
+
+def _whom(organisation: Organisation) -> Whom:
+    return Whom(organisation.names, names.number_now(organisation.party))
+
+
+def name_of(member_id: uuid.UUID, *, by: Actor) -> str:
+    """The name of a colleague; empty for a member of another organisation: of others nobody sees who works there."""
+    found = db.session.get(Member, member_id)
+    return found.name if found is not None and found.organisation_id == by.organisation_id else ""

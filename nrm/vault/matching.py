@@ -1,0 +1,237 @@
+"""The matching key, and what lies under it: encodings of names, and what was found by them (ADR 0130).
+
+The matching key is the value of the compartment `matching` of a case that is none, granted to the organisations that
+take people in, and moved, sealed again and backed up as any other compartment. What encodes, K_link, is derived from it
+within a request of their members. An encoding is sealed once more under the key file `match` before it is stored, and
+so is what was found.
+
+So the database alone holds nothing; the database and the key files hold hardened encodings that nobody can make or try
+without K_link; K_link alone holds nothing. The name itself goes from one sealed column to the other and leaves the
+vault nowhere.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from flask import current_app
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from nrm import clock, crypto
+from nrm.domain.accounts.accounts import SHELTERS, Actor
+from nrm.domain.shelter.cases import Compartment
+from nrm.domain.shelter.matching import MOST_PAIRS, Pair, number
+from nrm.models.accounts.accounts import Keyring, Organisation
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.matching import MatchEncoding, MatchKey
+from nrm.vault import blobs, compartments, keyrings, sharing
+from nrm.vault.grants import holders_of
+from nrm.vault.keyrings import CannotOpen
+from nrm.vault.marks import check_row_mac, config, row_mac
+
+if TYPE_CHECKING:
+    from nrm.linkage.people import Person
+
+MATCHING = "matching"
+"""The compartment in which the matching key lies."""
+_SEALED_BYTES = 4096
+"""What was found is as long as this, whatever it is: ten pairs with all that both sides said take 2,500."""
+
+
+class NoName(Exception):
+    """Nothing is sealed by which the person could be compared."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Link:
+    """What encodes, under one version of the matching key."""
+
+    version: int
+    key: bytes
+
+    def __repr__(self) -> str:
+        return "<hidden>"
+
+
+def newest(session: Session) -> MatchKey | None:
+    """The newest version of the matching key; None while nobody has asked anybody yet. Raises CannotOpen for a row that
+    was written by hand."""
+    statement = select(MatchKey).order_by(MatchKey.version.desc()).limit(1)
+    found = session.scalar(statement.execution_options(populate_existing=True))
+    if found is not None:
+        check_row_mac(found.mark, "matching key", found.id, found.version, found.made_on.isoformat())
+    return found
+
+
+def make(session: Session, *, by: Actor) -> int:
+    """The next version of the matching key, for every organisation that takes people in and can be sealed to; returns
+    it. The actor's must be one of them."""
+    before = newest(session)
+    version = 1 if before is None else before.version + 1
+    id_, today = uuid.uuid4(), clock.today(current_app.extensions["nrm.country"].timezone)
+    made = MatchKey(version=version, id=id_, made_on=today)
+    made.mark = row_mac("matching key", id_, version, today.isoformat())
+    session.add(made)
+    session.flush()
+    holders = _admitting(session, by)
+    compartments.create(session, id_, {MATCHING: {"key": crypto.new_key().hex()}}, holders, by=by)
+    return version
+
+
+def hand_on(session: Session, *, by: Actor) -> int:
+    """Grant the newest version to the organisations that take people in and have it not; returns to how many. Raises
+    CannotOpen for who has it not themselves."""
+    found = newest(session)
+    if found is None:
+        return 0
+    lacking = _admitting(session, by) - holders_of(session, found.id, MATCHING)
+    if lacking:
+        sharing.share(session, found.id, MATCHING, sorted(lacking, key=str), by=by)
+    return len(lacking)
+
+
+def _admitting(session: Session, by: Actor) -> set[uuid.UUID]:
+    """The organisations that take people in and for whose key somebody vouches."""
+    there = exists().where(Keyring.organisation_id == Organisation.id)
+    found = set(
+        session.scalars(
+            select(Organisation.id).where(Organisation.kind.in_(SHELTERS), Organisation.enabled.is_(True), there)
+        )
+    )
+    return found - (keyrings.not_known(session, found) - {by.organisation_id})
+
+
+def link(session: Session, *, by: Actor) -> Link | None:
+    """K_link of the newest version; None where the actor's organisation does not hold the matching key (yet)."""
+    found = newest(session)
+    if found is None or by.kind not in SHELTERS:
+        return None
+    value = compartments.glance(session, found.id, MATCHING, by=by)
+    if value is None:
+        return None
+    key = crypto.expand(bytes.fromhex(value["key"]), crypto.ctx("matching link", found.version))
+    return Link(found.version, key)
+
+
+def encode_case(session: Session, case: Case, under: Link, *, by: Actor) -> None:
+    """Encode the person of a case the actor's organisation holds, in place of what was encoded before. Raises NoName,
+    CannotOpen."""
+    from nrm.linkage.encoding import ENC, NORM, encode  # late: it loads numpy, which no page needs
+
+    row, compartment_key, shred_key = compartments.keys(session, case.id, Compartment.IDENTITY, by=by)
+    person = _person(case, blobs.open_value(row, compartment_key, shred_key))
+    if not (person.given.strip() or person.family.strip()):
+        raise NoName
+    record = uuid.uuid4()
+    plain = encode(person, under.key, record)
+    before = session.scalar(select(MatchEncoding).where(MatchEncoding.case_id == case.id))
+    if before is not None:
+        session.delete(before)
+        session.flush()
+    session.add(
+        MatchEncoding(
+            id=record,
+            case_id=case.id,
+            norm=NORM,
+            enc=ENC,
+            key_version=under.version,
+            sealed_encoding=crypto.seal(
+                config().secrets.match, plain, _of_encoding(record, case.id, NORM, ENC, under.version)
+            ),
+        )
+    )
+
+
+def _person(case: Case, told: Mapping[str, Any]) -> Person:
+    """What is compared, of what lies sealed as `identity` and of the codes of the case."""
+    from nrm.linkage.people import Alias, Person
+
+    said = {
+        name: text
+        for name in ("given", "family", "father", "origin", "birth", "known_as", "document")
+        if isinstance(text := told.get(name), str)
+    }
+    papers = number(said.get("document", ""))
+    return Person(
+        given=said.get("given", ""),
+        family=said.get("family", ""),
+        father=said.get("father", ""),
+        place=said.get("origin", ""),
+        birth=said.get("birth", ""),
+        sex=sex_of(case),
+        citizenship=citizenship_of(case),
+        aliases=(Alias(said["known_as"]),) if said.get("known_as") else (),
+        exact=(papers,) if papers else (),
+    )
+
+
+def sex_of(case: Case) -> str:
+    """As it is compared; empty where people are written down in more than one way."""
+    return case.gender if case.gender in ("feminine", "masculine") else ""
+
+
+def citizenship_of(case: Case) -> str:
+    """As it is compared; empty where it is not known."""
+    return case.citizenship if len(case.citizenship) == 2 else ""
+
+
+def opened_encoding(row: MatchEncoding) -> bytes:
+    """The encoding, which needs no key of anybody's to be compared; raises CannotOpen."""
+    context = _of_encoding(row.id, row.case_id, row.norm, row.enc, row.key_version)
+    return crypto.unseal(config().secrets.match, row.sealed_encoding, context)
+
+
+def _of_encoding(record: uuid.UUID, case_id: uuid.UUID, norm: str, enc: str, version: int) -> bytes:
+    return crypto.ctx("encoding", record, case_id, norm, enc, version)
+
+
+def sealed_pairs(case_id: uuid.UUID, revision: int, pairs: Iterable[Pair]) -> bytes:
+    """What was found, always as long; the caller stores it as this revision."""
+    found = [each.to_list() for each in pairs]
+    plain = json.dumps(found, separators=(",", ":")).encode()
+    if len(found) > MOST_PAIRS or len(plain) > _SEALED_BYTES:
+        raise ValueError("more was found than is kept")
+    return crypto.seal(config().secrets.match, plain.ljust(_SEALED_BYTES), _of_pairs(case_id, revision))
+
+
+def pairs_of(row: Any) -> list[Pair]:
+    """What was found for the case, of the columns of `MatchQuestion`; nothing before the answer was yes. Raises
+    CannotOpen."""
+    if row.sealed_pairs is None:
+        return []
+    plain = crypto.unseal(config().secrets.match, row.sealed_pairs, _of_pairs(row.case_id, row.revision))
+    return [Pair.of(each) for each in json.loads(plain)]
+
+
+def _of_pairs(case_id: uuid.UUID, revision: int) -> bytes:
+    return crypto.ctx("pairs", case_id, revision)
+
+
+def made_on(session: Session) -> date | None:
+    """Since when people are asked; None while nobody is."""
+    return session.scalar(select(MatchKey.made_on).order_by(MatchKey.version).limit(1))
+
+
+__all__ = [
+    "MOST_PAIRS",
+    "CannotOpen",
+    "Link",
+    "NoName",
+    "citizenship_of",
+    "encode_case",
+    "hand_on",
+    "link",
+    "made_on",
+    "make",
+    "newest",
+    "opened_encoding",
+    "pairs_of",
+    "sealed_pairs",
+    "sex_of",
+]

@@ -135,7 +135,7 @@ def descriptions(shown: Iterable[Cube], more: int) -> list[str]:
 
 def _dead(receiving: Receiving) -> Iterator[Finding]:
     """Clauses that never apply, because no profile fits or another clause ends the way; referrals never made."""
-    for clause in receiving.agreement.clauses:
+    for clause in receiving.agreement.of_referral:
         number = clause.number
         if receiving.followed[number] == NOWHERE:
             yield Finding(FindingKind.DEAD, N_("clause %(number)s never applies", number=number))
@@ -148,7 +148,7 @@ def _unreached(receiving: Receiving) -> Iterator[Finding]:
     """Parties that never receive, are never told, and owe nothing."""
     reached = {code for code in receiving.agreement.parties if receiving.reached(code) != NOWHERE}
     for clause in receiving.agreement.clauses:
-        if receiving.followed[clause.number] != NOWHERE:
+        if clause.on or receiving.followed[clause.number] != NOWHERE:
             reached.update(duty.party for duty in clause.duties)
             reached.update(target.coalition for target in clause.refer_to if target.coalition is not None)
     for code in receiving.agreement.parties:

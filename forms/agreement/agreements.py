@@ -101,6 +101,8 @@ PART_LABELS = {
     "when": N_("when it applies"),
     "refer to": N_("who receives"),
     "must": N_("must or may"),
+    "then": N_("who may be asked after a must"),
+    "on": N_("the event from which it is owed"),
     "forbid": N_("who may not receive"),
     "duties": N_("duties and times"),
     "overrides": N_("which clauses it goes before"),

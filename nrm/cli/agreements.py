@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import MAXYEAR, MINYEAR, date, datetime, time
 from pathlib import Path
 from time import monotonic
@@ -67,15 +68,33 @@ def route(file: Path, at: str, directory: Path | None) -> None:
 
 @mou.command()
 @click.argument("file", type=click.Path(path_type=Path))
-def check(file: Path) -> None:
-    """What is wrong with the document in FILE: one finding a line, exit 1; nothing and exit 0 when there is none."""
+@click.option("--country", "code", default=DEFAULT_COUNTRY, show_default=True, help="The country it is meant for.")
+def check(file: Path, code: str) -> None:
+    """What is wrong with the document in FILE: one finding a line, exit 1; nothing and exit 0 when there is none.
+
+    It is held against the places, organisations and safeguards of its country, too.
+    """
+    agreement = _read(file)
     try:
-        checked = agreement_checks.check(_read(file), Progress().tell)
+        country = countries.load(code)
+    except countries.CountryError as error:
+        raise Refused(f"--country: {error}") from None
+    # What is accepted is so for the very document of the country, and for no other under its name.
+    shipped = agreement in country.agreements
+    safeguards = country.safeguards if shipped else replace(country.safeguards, accepted=())
+    try:
+        checked = agreement_checks.check(agreement, Progress().tell, safeguards=safeguards)
     except TooManyClasses:
         raise Refused(f"{file.name}: clause: the conditions tell too many profiles apart to look at each") from None
-    for finding in checked.findings:
-        click.echo(str(finding))
-    if checked.findings:
+    findings = [f"country: {each}" for each in countries.mismatches(agreement, country)]
+    if not country.safeguards.all:
+        findings.append(f"country: safeguards.toml: {code} says of nothing that it must stay")
+    findings += map(str, checked.findings)
+    for finding in findings:
+        click.echo(finding)
+    for accepted in checked.accepted:
+        click.echo(f"accepted, with a reason: {accepted}", err=True)
+    if findings:
         raise click.exceptions.Exit(1)
     click.echo(f"{file.name}: no finding in {checked.combinations:,} combinations of facts", err=True)
 

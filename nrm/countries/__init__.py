@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from nrm.countries.reading import read_country
 from nrm.countries.register import read_register
 from nrm.domain.agreement.agreement_documents import MalformedAgreement, parse_agreement
 from nrm.domain.agreement.agreements import Agreement
+from nrm.domain.agreement.safeguards import MalformedSafeguards, Safeguards, parse_safeguards
 from nrm.domain.documents import MalformedDocument, Table
 from nrm.domain.interviews.handouts import Handouts, parse_handouts
 from nrm.domain.interviews.interviews import Questionnaire
@@ -42,6 +43,7 @@ __all__ = [
     "accepted",
     "draft_of",
     "load",
+    "mismatches",
     "read_agreement",
     "read_draft",
     "shipped_text",
@@ -66,9 +68,11 @@ def load(code: str, folder: Path | None = None) -> Country:
         raise CountryError(f"{file.name}: {error}") from None
     tables, questionnaires = _tables(place), _questionnaires(place)
     _check_bands(tables, country)
+    agreements = _agreements(place, country)
     country = replace(
         country,
-        agreements=_agreements(place, country),
+        agreements=agreements,
+        safeguards=_safeguards(place, agreements),
         tables=tables,
         questionnaires=questionnaires,
         choices=_choices(place, questionnaires),
@@ -264,11 +268,8 @@ def _draft(text: str, reader: Callable[[str], dict[str, Any]], name: str) -> Agr
 def _held_against(agreement: Agreement, country: Country, name: str) -> Agreement:
     try:
         _check_agreement(agreement, country, [])
-        for organisation in country.organisations.values():
-            party = agreement.parties.get(organisation.party or "")
-            if party is not None and party.kind is not organisation.kind:
-                position = [*agreement.parties].index(party.code) + 1
-                raise MalformedAgreement(f"party[{position}].kind: {party.code} is a {organisation.kind}")
+        for wrong in _kinds_unlike(agreement, country):
+            raise MalformedAgreement(wrong)
     except MalformedAgreement as error:
         raise CountryError(f"{name}: {error}") from None
     return agreement
@@ -296,6 +297,19 @@ def _agreements(place: Path, country: Country) -> tuple[Agreement, ...]:
     return tuple(sorted(read, key=lambda agreement: (agreement.starts_on, agreement.version)))
 
 
+def _safeguards(place: Path, agreements: tuple[Agreement, ...]) -> Safeguards:
+    """`safeguards.toml` of the folder; without the file nothing is held against a new version but the last one."""
+    file = place / "safeguards.toml"
+    if not file.is_file():
+        return Safeguards()
+    parties = {code for each in agreements for code in each.parties}
+    table = Table(_toml(file), error=MalformedSafeguards)
+    try:
+        return parse_safeguards(table, agreements[-1].facts, parties, {each.version for each in agreements})
+    except MalformedSafeguards as error:
+        raise CountryError(f"{file.name}: {error}") from None
+
+
 def shipped_text(code: str, version: str) -> str:
     """The text of the file of a version that came with the country's data; raises KeyError when there is none."""
     for file in sorted((FOLDER / code).glob("mou-*.toml")):
@@ -308,6 +322,25 @@ def shipped_text(code: str, version: str) -> str:
 def _check_agreement(agreement: Agreement, country: Country, others: list[Agreement]) -> None:
     if any(agreement.version == other.version for other in others):
         raise MalformedAgreement(f"version: `{agreement.version}` is the version of another file")
+    for wrong in _places_unlike(agreement, country):
+        raise MalformedAgreement(wrong)
+
+
+def mismatches(agreement: Agreement, country: Country) -> Iterator[str]:
+    """Where an agreement does not fit the country, each as `KEY: reason`: places, lists, organisations, time zone."""
+    yield from _places_unlike(agreement, country)
+    yield from _kinds_unlike(agreement, country)
+
+
+def _kinds_unlike(agreement: Agreement, country: Country) -> Iterator[str]:
+    for organisation in country.organisations.values():
+        party = agreement.parties.get(organisation.party or "")
+        if party is not None and party.kind is not organisation.kind:
+            position = [*agreement.parties].index(party.code) + 1
+            yield f"party[{position}].kind: {party.code} is a {organisation.kind}"
+
+
+def _places_unlike(agreement: Agreement, country: Country) -> Iterator[str]:
     known = {
         "entry_point": country.crossing_points,
         "region_of_entry": country.regions,
@@ -321,13 +354,15 @@ def _check_agreement(agreement: Agreement, country: Country, others: list[Agreem
     for fact, codes in known.items():
         for code in agreement.facts[fact]:
             if code not in codes and code not in ("none", "unknown"):
-                raise MalformedAgreement(f"fact.{fact}.values: `{code}` is unknown to the country")
+                yield f"fact.{fact}.values: `{code}` is unknown to the country"
         for code in codes:
             if code not in agreement.facts[fact]:
-                raise MalformedAgreement(f"fact.{fact}.values: `{code}` of the country is missing")
+                yield f"fact.{fact}.values: `{code}` of the country is missing"
+    if agreement.timezone != country.timezone:
+        yield f"timezone: the country has {country.timezone}"
     for position, duty in enumerate(agreement.reporting, start=1):
         if duty.to not in country.organisations:
-            raise MalformedAgreement(f"reporting[{position}].to: `{duty.to}` is not an organisation of the country")
+            yield f"reporting[{position}].to: `{duty.to}` is not an organisation of the country"
 
 
 def _toml(file: Path) -> dict[str, Any]:

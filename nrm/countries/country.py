@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.accounts.alarms import Watch
 from nrm.domain.agreement.agreements import Agreement
+from nrm.domain.agreement.safeguards import Safeguards
 from nrm.domain.documents import Words
 from nrm.domain.interviews.directives import Directive
 from nrm.domain.interviews.handouts import Handouts
@@ -148,6 +149,7 @@ class Country:
     matching: MatchingRules = field(default_factory=MatchingRules)  # days, and checks a day
     next_numbers: tuple[NextNumber, ...] = ()
     agreements: tuple[Agreement, ...] = ()
+    safeguards: Safeguards = field(default_factory=Safeguards)  # what no version weakens without saying so
     tables: Mapping[str, TableSet] = field(default_factory=dict)  # by the name of the report
     questionnaires: Mapping[str, Questionnaire] = field(default_factory=dict)  # by id
     choices: Mapping[str, Choices] = field(default_factory=dict)  # by the questionnaire's id

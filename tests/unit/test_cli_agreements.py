@@ -114,7 +114,29 @@ def _changed(tmp_path: Path, old: str, new: str) -> Path:
 def test_the_shipped_document_is_checked_without_a_finding():
     result = CliRunner().invoke(mou, ["check", str(SHIPPED)])
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == "mou-2005.toml: no finding in 132,784,131,413,391,704,064 combinations of facts\n"
+    accepted, last = result.stderr.splitlines()
+    assert accepted.startswith("accepted, with a reason: weakened: safeguard 17: ")
+    assert last == "mou-2005.toml: no finding in 132,784,131,413,391,704,064 combinations of facts"
+
+
+def test_what_is_accepted_is_so_for_the_very_document_and_a_weakening_names_somebody(tmp_path: Path):
+    draft = _changed(tmp_path, 'within = "PT15M", grant', 'within = "P1D", grant')
+    result = CliRunner().invoke(mou, ["check", str(draft)])
+    assert result.exit_code == 1
+    late = "weakened: safeguard 1: child_protection is told within P1D; must be within PT15M: age_class child or unsure"
+    assert any(line.startswith(f"{late} (for example: age_class child; ") for line in result.stdout.splitlines())
+    assert "weakened: safeguard 17: " in result.stdout
+    assert "accepted" not in result.stderr
+
+
+def test_a_document_that_does_not_fit_the_country_is_told_by_key(tmp_path: Path):
+    draft = _changed(tmp_path, '"kakavija", ', "")
+    result = CliRunner().invoke(mou, ["check", str(draft)])
+    assert result.exit_code == 1
+    assert "country: fact.entry_point.values: `kakavija` of the country is missing" in result.stdout.splitlines()
+    result = CliRunner().invoke(mou, ["check", str(draft), "--country", "atlantis"])
+    assert isinstance(result.exception, Refused)
+    assert str(result.exception) == "--country: atlantis: country.toml: there is no such country"
 
 
 def test_a_finding_is_one_line_and_exit_1(tmp_path: Path):
@@ -123,7 +145,7 @@ def test_a_finding_is_one_line_and_exit_1(tmp_path: Path):
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
     assert lines
-    assert all(line.startswith("gap: ") for line in lines)
+    assert all(line.startswith(("gap: ", "weakened: safeguard 17: ")) for line in lines)
     assert any("age_class child or unsure" in line for line in lines)
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with an agreement before anybody signs it.
+"""What is wrong with an agreement before anybody signs it, and which safeguards of the country it weakens.
 
 Every profile is checked as if every party had signed and had room. That a person strikes out a party or avoids a region
 is their choice and not a gap in the document.
@@ -12,10 +12,14 @@ from datetime import timedelta
 from enum import StrEnum
 from math import prod
 
+from nrm.domain.agreement.agreement_people import Person, in_codes
 from nrm.domain.agreement.agreements import FACTS, FLAG, SET, Agreement
 from nrm.domain.agreement.fact_diagrams import NOWHERE, Cube, Profiles, described
 from nrm.domain.agreement.routes import Fallback
 from nrm.domain.agreement.routing_diagrams import Receiving, deciding_conditions, everyone_signed
+from nrm.domain.agreement.safeguard_checks import Weakening, weakenings
+from nrm.domain.agreement.safeguards import Safeguards
+from nrm.domain.conditions import Condition
 from nrm.domain.durations import duration_text
 from nrm.domain.words import N_, Phrase
 
@@ -33,43 +37,70 @@ class FindingKind(StrEnum):
     DEAD = "dead"
     UNREACHED = "unreached"
     DEADLINE = "deadline"
+    FORGOTTEN = "forgotten"
+    WEAKENED = "weakened"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line: what kind, what is wrong, and with which profiles; `more` descriptions of them are left out."""
+    """One line: what kind, what is wrong, and with which profiles; `more` descriptions of them are left out.
+
+    Of a weakening: the `number` of the safeguard and an `example` of whom it concerns, as a person and in codes.
+    """
 
     kind: FindingKind
     text: Phrase
     profile: Cube | None = None
     more: int = 0
+    number: str = ""
+    example: Person | None = None
+    in_codes: str = ""
 
     def __str__(self) -> str:
         about = described(self.profile) if self.profile is not None else ""
-        about = f"and {self.more} more descriptions of profiles" if self.more else about
-        return f"{self.kind}: {self.text}" + (f": {about}" if about else "")
+        about = f"and {self.more} more descriptions of profiles" if self.more and not self.number else about
+        text = f"{self.kind}: " + (f"safeguard {self.number}: " if self.number else "") + self.text
+        example = f" (for example: {self.in_codes})" if self.in_codes else ""
+        return text + (f": {about}" if about else "") + example
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The findings, and how many combinations of facts were looked at."""
+    """The findings, and how many combinations of facts were looked at; weakenings that the country's data accepted."""
 
     findings: tuple[Finding, ...]
     combinations: int
+    accepted: tuple[Finding, ...] = ()
 
 
 def silent(_: str) -> None:
     """A progress function that does nothing."""
 
 
-def check(agreement: Agreement, progress: Progress = silent) -> Checked:
-    """Everything that is wrong with the document; raises TooManyClasses."""
+def check(agreement: Agreement, progress: Progress = silent, *, safeguards: Safeguards | None = None) -> Checked:
+    """Everything that is wrong with the document, and what it weakens of the `safeguards`; raises TooManyClasses."""
     signed = everyone_signed(agreement)
     progress("who receives whom")
     receiving = Receiving(signed, Profiles(deciding_conditions(signed), signed.facts))
     progress("who is forgotten")
-    findings = [*_without_receiver(receiving), *_dead(receiving), *_unreached(receiving), *_deadlines(signed)]
-    return Checked(tuple(findings), combinations(signed))
+    findings = [
+        *_without_receiver(receiving),
+        *_dead(receiving),
+        *_unreached(receiving),
+        *_deadlines(signed),
+        *_forgotten(signed),
+    ]
+    progress("what is weakened")
+    weakened = [_weakened(each, agreement) for each in weakenings(agreement, safeguards or Safeguards())]
+    known = safeguards.accepted_in(agreement.version) if safeguards is not None else {}
+    findings += [each for each in weakened if each.number not in known]
+    return Checked(tuple(findings), combinations(signed), tuple(each for each in weakened if each.number in known))
+
+
+def _weakened(each: Weakening, agreement: Agreement) -> Finding:
+    cube, more = (each.cubes[0], len(each.cubes) - 1) if each.cubes else (None, 0)
+    example = "" if each.example is None else in_codes(agreement, each.example)
+    return Finding(FindingKind.WEAKENED, each.text, cube, more, each.safeguard.number, each.example, example)
 
 
 def combinations(agreement: Agreement) -> int:
@@ -135,7 +166,7 @@ def descriptions(shown: Iterable[Cube], more: int) -> list[str]:
 
 def _dead(receiving: Receiving) -> Iterator[Finding]:
     """Clauses that never apply, because no profile fits or another clause ends the way; referrals never made."""
-    for clause in receiving.agreement.clauses:
+    for clause in receiving.agreement.of_referral:
         number = clause.number
         if receiving.followed[number] == NOWHERE:
             yield Finding(FindingKind.DEAD, N_("clause %(number)s never applies", number=number))
@@ -148,13 +179,39 @@ def _unreached(receiving: Receiving) -> Iterator[Finding]:
     """Parties that never receive, are never told, and owe nothing."""
     reached = {code for code in receiving.agreement.parties if receiving.reached(code) != NOWHERE}
     for clause in receiving.agreement.clauses:
-        if receiving.followed[clause.number] != NOWHERE:
+        if clause.on or receiving.followed[clause.number] != NOWHERE:
             reached.update(duty.party for duty in clause.duties)
             reached.update(target.coalition for target in clause.refer_to if target.coalition is not None)
     for code in receiving.agreement.parties:
         if code not in reached:
             alone = N_("party %(code)s never receives, is never told, and owes nothing", code=code)
             yield Finding(FindingKind.UNREACHED, alone)
+
+
+PLACES = ("entry_point", "region_of_entry")
+
+
+def _forgotten(agreement: Agreement) -> Iterator[Finding]:
+    """Conditions that list most of the places where people enter and leave out some: these were forgotten, or need a
+    rule of their own. A place that another condition of the document names by itself is not forgotten."""
+    listed = [(clause.number, each) for clause in agreement.clauses for each in clause.when.comparisons()]
+    for fact in PLACES:
+        places = {code for code in agreement.facts[fact] if code not in ("other", "unknown")}
+        named = [(number, _codes_of(each) & places) for number, each in listed if each.name == fact]
+        for number, codes in named:
+            left_out = places - codes
+            elsewhere = set().union(*(other for _, other in named if other != codes and len(other) < len(codes)))
+            if len(codes) > len(places) / 2 and left_out - elsewhere:
+                which = ", ".join(sorted(left_out - elsewhere))
+                values = {"number": number, "fact": fact, "which": which}
+                yield Finding(
+                    FindingKind.FORGOTTEN, N_("clause %(number)s leaves out %(which)s of `%(fact)s`", **values)
+                )
+
+
+def _codes_of(comparison: Condition) -> set[str]:
+    operand = comparison.operand
+    return set(operand) if isinstance(operand, frozenset) else {str(operand)}
 
 
 def _deadlines(agreement: Agreement) -> Iterator[Finding]:

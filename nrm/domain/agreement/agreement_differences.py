@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from datetime import date, timedelta
 from typing import Any
 
 from nrm.domain.agreement.agreement_checks import Progress, descriptions, silent, widest
-from nrm.domain.agreement.agreements import FACTS, Agreement
+from nrm.domain.agreement.agreements import FACTS, Agreement, Desk, Escalation, Target
 from nrm.domain.agreement.fact_diagrams import Cube, Profiles
 from nrm.domain.agreement.routes import FALLBACKS, Fallback
 from nrm.domain.agreement.routing_diagrams import Receiving, Way, deciding_conditions, everyone_signed
+from nrm.domain.documents import Words
+from nrm.domain.durations import duration_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +42,16 @@ class Rerouted:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is different in the document: a `noun` by its `key` is `gone`, `new`, or `changes` in its `parts`."""
+    """What is different in the document: a `noun` by its `key` is `gone`, `new`, or `changes` in its `parts`.
+
+    `values`: (before, after) of each part, in codes; None where a part is a rule about people (comparisons.py).
+    """
 
     noun: str
     key: str
     what: str
     parts: tuple[str, ...] = ()
+    values: tuple[tuple[str, str] | None, ...] = ()
 
     def __str__(self) -> str:
         changed = f" changes: {', '.join(self.parts)}" if self.parts else f" is {self.what}"
@@ -87,6 +94,57 @@ def _in_words(way: Way) -> str:
     return ", ".join(f"{party} (must)" if must else party for party, must in way)
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a version says of itself besides its name and its day."""
+
+    title: Words
+    ends_on: date | None
+    timezone: str
+    expires_within: timedelta
+
+
+def _keyed(entries: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """By key; a key that stands twice gets a number, so that nothing is left out."""
+    found: dict[str, Any] = {}
+    for key, entry in entries:
+        number = sum(known.partition(" #")[0] == key for known in found) + 1
+        found[key if number == 1 else f"{key} #{number}"] = entry
+    return found
+
+
+def _values(before: Any, after: Any) -> tuple[str, str] | None:
+    told = _told(before), _told(after)
+    return None if None in told else (told[0] or "–", told[1] or "–")
+
+
+def _told(value: Any) -> str | None:
+    """A value in codes; None for a rule."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case str() | date():
+            return str(value)
+        case timedelta():
+            return duration_text(value)
+        case Desk():
+            hours = f"{value.opens:%H:%M}–{value.closes:%H:%M}" + (", weekends" if value.weekends else "")
+            return f"{hours}, {value.telephone}" if value.telephone else hours
+        case Escalation():
+            return f"{duration_text(value.after)} {value.to}" + (f" {value.party}" if value.party else "")
+        case Target():
+            named = value.party or str(value.kind)
+            return f"{value.coalition}/{named}" if value.coalition else named
+        case Mapping():
+            return " / ".join(f"{language}: {text}" for language, text in value.items())
+        case tuple():
+            parts = [_told(each) for each in value]
+            return None if None in parts else ", ".join(part or "" for part in parts)
+    return None
+
+
 def _changes(old: Agreement, new: Agreement) -> Iterator[Change]:
     for name in FACTS:
         for code in old.facts[name]:
@@ -95,19 +153,21 @@ def _changes(old: Agreement, new: Agreement) -> Iterator[Change]:
         for code in new.facts[name]:
             if code not in old.facts[name]:
                 yield Change(f"fact {name}:", f"`{code}`", "new")
+    said = [_Said(each.title, each.ends_on, each.timezone.key, each.expires_within) for each in (old, new)]
+    yield from _members("version", {"": said[0]}, {"": said[1]})
     yield from _members("party", dict(old.parties), dict(new.parties))
     yield from _members(
         "clause", {each.number: each for each in old.clauses}, {each.number: each for each in new.clauses}
     )
     yield from _members(
         "path step",
-        {f"{each.step} ({each.responsible})": each for each in old.path},
-        {f"{each.step} ({each.responsible})": each for each in new.path},
+        _keyed((f"{each.step} ({each.responsible})", each) for each in old.path),
+        _keyed((f"{each.step} ({each.responsible})", each) for each in new.path),
     )
     yield from _members(
         "report of",
-        {", ".join(each.who): each for each in old.reporting},
-        {", ".join(each.who): each for each in new.reporting},
+        _keyed((", ".join(each.who), each) for each in old.reporting),
+        _keyed((", ".join(each.who), each) for each in new.reporting),
     )
 
 
@@ -116,12 +176,11 @@ def _members(noun: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Itera
         if key not in new:
             yield Change(noun, key, "gone")
         elif value != new[key]:
-            different = tuple(
-                each.name.replace("_", " ")
-                for each in fields(value)
-                if getattr(value, each.name) != getattr(new[key], each.name)
-            )
-            yield Change(noun, key, "changes", different)
+            different = [
+                each.name for each in fields(value) if getattr(value, each.name) != getattr(new[key], each.name)
+            ]
+            values = tuple(_values(getattr(value, name), getattr(new[key], name)) for name in different)
+            yield Change(noun, key, "changes", tuple(name.replace("_", " ") for name in different), values)
     for key in new:
         if key not in old:
             yield Change(noun, key, "new")

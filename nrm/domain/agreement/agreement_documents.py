@@ -16,6 +16,7 @@ from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.agreement.agreements import (
     FACTS,
     FLAG,
+    MISSING,
     RECEIVER,
     SET,
     Agreement,
@@ -60,7 +61,7 @@ def parse_agreement(data: Mapping[str, Any]) -> Agreement:
         starts_on=starts_on,
         ends_on=ends_on,
         timezone=_timezone(table),
-        expires_within=_duration(table, "referral_expires"),
+        expires_within=duration_of(table, "referral_expires"),
         facts=facts,
         parties=parties,
         clauses=_clauses(table.tables("clause"), parties, facts),
@@ -86,7 +87,8 @@ def _timezone(table: Table) -> ZoneInfo:
         table.wrong("timezone", f"`{name}` is not a time zone")
 
 
-def _duration(table: Table, name: str) -> timedelta:
+def duration_of(table: Table, name: str) -> timedelta:
+    """An ISO 8601 duration; raises the document's error."""
     try:
         return parse_duration(table.text(name))
     except UnreadableDuration as error:
@@ -94,7 +96,7 @@ def _duration(table: Table, name: str) -> timedelta:
 
 
 def _within(table: Table) -> timedelta | None:
-    return _duration(table, "within") if table.has("within") else None
+    return duration_of(table, "within") if table.has("within") else None
 
 
 def _party_codes(entries: list[Table]) -> dict[str, Table]:
@@ -131,7 +133,7 @@ def _facts(table: Table, parties: Collection[str]) -> Mapping[str, tuple[str, ..
     return MappingProxyType(read)
 
 
-def _condition(table: Table, name: str, facts: Mapping[str, tuple[str, ...]]) -> Condition:
+def condition_of(table: Table, name: str, facts: Mapping[str, tuple[str, ...]]) -> Condition:
     """Read a condition and check it against the facts and codes of the agreement."""
     try:
         condition = conditions.parse(table.value(name))
@@ -158,7 +160,7 @@ def _party(entry: Table, code: str, codes: Collection[str], facts: Mapping[str, 
     competence: Condition | None = None
     if entry.has("competence"):
         everyone = entry.value("competence") == "everyone"
-        competence = ALWAYS if everyone else _condition(entry, "competence", facts)
+        competence = ALWAYS if everyone else condition_of(entry, "competence", facts)
     signed_on, joined_on, until = (entry.day(name, optional=True) for name in ("signed_on", "from", "until"))
     if joined_on is not None and (signed_on is None or joined_on < signed_on):
         entry.wrong("from", "a party joins on the day it signs or later")
@@ -249,18 +251,26 @@ def _clause(entry: Table, parties: Mapping[str, Party], facts: Mapping[str, tupl
         entry.wrong("must", "says nothing without `refer_to`")
     if ends and refer_to:
         entry.wrong("ends", "a clause that ends the way refers to nobody")
+    then = _targets(entry, "then", parties)
+    if then and not must:
+        entry.wrong("then", "follows a must; who may be asked stands in `refer_to`")
+    on = entry.one_of("on", {MISSING}) if entry.has("on") else ""
     read = Clause(
         number=entry.text("number"),
         text=entry.words("text"),
         origin="agreement" if entry.one_of("origin", {"agreement", "proposal"}) == "agreement" else "proposal",
-        when=_condition(entry, "when", facts) if entry.has("when") else ALWAYS,
+        when=condition_of(entry, "when", facts) if entry.has("when") else ALWAYS,
         refer_to=refer_to,
         must=must,
         forbid=_targets(entry, "forbid", parties),
-        duties=_duties(entry, parties),
+        duties=_duties(entry, parties, on=on),
         overrides=entry.texts("overrides", optional=True),
         ends=ends,
+        then=then,
+        on=on,
     )
+    if on and (read.refer_to or read.forbid or read.ends or read.overrides):
+        entry.wrong("on", "a clause of an event says who is told and what is done, and sends nobody anywhere")
     if not (read.refer_to or read.forbid or read.duties or read.ends):
         entry.wrong("", "nothing follows from this clause")
     entry.close()
@@ -287,11 +297,13 @@ def _target(entry: Table, name: str, item: str, parties: Mapping[str, Party]) ->
     return entry.wrong(name, f"`{item}` is neither a party nor a kind of party")
 
 
-def _duties(entry: Table, parties: Mapping[str, Party]) -> tuple[Duty, ...]:
+def _duties(entry: Table, parties: Mapping[str, Party], *, on: str) -> tuple[Duty, ...]:
+    """Of an event, kinds of organisations that are no party can be told, too."""
     read: list[Duty] = []
+    told = {*parties, *(OrganisationKind if on else ())}
     for duty in entry.tables("notify", optional=True):
         grant = tuple(Compartment(code) for code in duty.texts("grant", codes=GRANTED, optional=True))
-        read.append(Duty("notify", duty.one_of("party", parties), _duration(duty, "within"), grant=grant))
+        read.append(Duty("notify", duty.one_of("party", told), duration_of(duty, "within"), grant=grant))
         duty.close()
     for name in ("require", "deadline"):
         for duty in entry.tables(name, optional=True):
@@ -302,7 +314,7 @@ def _duties(entry: Table, parties: Mapping[str, Party]) -> tuple[Duty, ...]:
             if name == "require":
                 read.append(Duty(step, party, _within(duty), before=duty.text("before")))
             else:
-                read.append(Duty(step, party, _duration(duty, "within")))
+                read.append(Duty(step, party, duration_of(duty, "within")))
             duty.close()
     return tuple(read)
 
@@ -312,7 +324,7 @@ def _path_step(entry: Table, parties: Mapping[str, Party]) -> PathStep:
     for rung in entry.tables("escalation", optional=True):
         to = rung.one_of("to", {"next_number", "duty_officer", "emergency_bed"})
         keeper = rung.one_of("party", parties) if to == "emergency_bed" else None
-        escalation.append(Escalation(_duration(rung, "after"), to, keeper))
+        escalation.append(Escalation(duration_of(rung, "after"), to, keeper))
         if len(escalation) > 1 and escalation[-1].after <= escalation[-2].after:
             rung.wrong("after", "must be later than the rung before")
         rung.close()
@@ -320,7 +332,7 @@ def _path_step(entry: Table, parties: Mapping[str, Party]) -> PathStep:
         step=entry.text("step"),
         names=entry.words("names"),
         responsible=entry.one_of("responsible", {*parties, RECEIVER}),
-        within=_duration(entry, "within"),
+        within=duration_of(entry, "within"),
         escalation=tuple(escalation),
     )
     entry.close()

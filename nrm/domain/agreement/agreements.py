@@ -24,6 +24,9 @@ RECEIVER = "receiver"
 POLICE_SIDE = frozenset({OrganisationKind.BORDER_POLICE, OrganisationKind.POLICE, OrganisationKind.TRP_UNIT})
 """Kinds that belong to the police or its ministry; they learn nothing when an official is said to be involved."""
 
+MISSING = "missing"
+"""The event of a clause that is owed when a person is missing, and not when a referral is sent."""
+
 FactShape = Literal["one", "set", "flag"]
 ONE: Final = "one"
 SET: Final = "set"
@@ -113,6 +116,7 @@ class Target:
 class Duty:
     """What a clause obliges a party to do (`receiver`: the party that receives).
 
+    Under a clause of an event `party` may be a kind of organisation that is no party.
     `kind` is `notify` or the name of a step or deadline; `before` is the step that must wait for it.
     """
 
@@ -125,7 +129,11 @@ class Duty:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One rule. It applies to every profile of which `when` is true."""
+    """One rule. It applies to every profile of which `when` is true.
+
+    `then`: who may be asked after a must, when its parties declined for a reason that counts, or the person wants none
+    of them. `on`: the event from which the clause is owed; empty for a referral.
+    """
 
     number: str
     text: Words
@@ -137,6 +145,13 @@ class Clause:
     duties: tuple[Duty, ...]
     overrides: tuple[str, ...]
     ends: bool
+    then: tuple[Target, ...] = ()
+    on: str = ""
+
+    @property
+    def may(self) -> tuple[Target, ...]:
+        """Those who may receive and need not."""
+        return self.then if self.must else self.refer_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +204,11 @@ class Agreement:
     clauses: tuple[Clause, ...]
     path: tuple[PathStep, ...]
     reporting: tuple[ReportingDuty, ...]
+
+    @property
+    def of_referral(self) -> tuple[Clause, ...]:
+        """The clauses that a referral is judged by; those of an event are not among them."""
+        return tuple(clause for clause in self.clauses if not clause.on)
 
     def local(self, at: datetime) -> datetime:
         """The instant on the clocks of the country; a naive time is taken as local already."""

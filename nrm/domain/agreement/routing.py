@@ -1,6 +1,8 @@
 """Routing under the agreement: who may or must receive a person, by which clause, and what else is owed.
 
 Pure and deterministic: the same facts, document, instant and capacity give the same route.
+
+What follows a must is decided in ADR 0123.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ class Capacity(StrEnum):
 
 _FULL_BECAUSE = {Capacity.NONE_FREE: Exclusion.NO_ROOM, Capacity.NO_PLACES: Exclusion.NO_PLACES}
 _FULL = frozenset(_FULL_BECAUSE.values())
+_UNWANTED = frozenset({Exclusion.STRUCK_OUT, Exclusion.AVOIDED_REGION})
 
 
 def route(facts: RoutingFacts, agreement: Agreement, at: datetime, capacity: Mapping[str, Capacity]) -> Route:
@@ -60,7 +63,7 @@ class _Routing:
         self.facts, self.agreement, self.capacity = facts, agreement, capacity
         self.local, self.day = agreement.local(at), agreement.day(at)
         self.values = facts.values()
-        self.applying = tuple(clause for clause in agreement.clauses if clause.when.holds(self.values))
+        self.applying = tuple(clause for clause in agreement.of_referral if clause.when.holds(self.values))
         self.refused: dict[str, Excluded] = {}
         self.official = facts.official_involved == "yes"
 
@@ -70,11 +73,11 @@ class _Routing:
             return self._answer((), (), (ending,), Fallback.ENDED, ended_by=ending.number)
         referring = not_overridden(self.applying)
         musts = [clause for clause in referring if clause.must]
-        may = self._usable(self._named([clause for clause in referring if not clause.must], must=False))
+        may = self._usable(self._named([(clause, clause.may) for clause in referring], must=False))
         if not musts:
             named = any(clause.refer_to for clause in referring)
             return self._answer(may, (), self.applying, None if may else self._why_nobody(named))
-        sets = [self._named([clause], must=True) for clause in musts]
+        sets = [self._named([(clause, clause.refer_to)], must=True) for clause in musts]
         common = [each for each in sets[0] if all(each.party in {other.party for other in s} for s in sets[1:])]
         if not common:
             conflict = Fallback.CONTRADICTION if all(sets) else Fallback.EXCLUDED
@@ -84,20 +87,22 @@ class _Routing:
             taken = {each.party for each in common}
             reserve = tuple(each for each in may if each.party not in taken)
             return self._answer(bound, reserve, self.applying, None)
-        if any(self.refused[each.party].reason in _FULL for each in common):
+        lost = {self.refused[each.party].reason for each in common}
+        if lost & _FULL or (lost & _UNWANTED and any(clause.then for clause in musts)):
             told = tuple(
                 RouteObligation("tell_duty_officer", party.code, musts[0].number, None)
                 for party in self.agreement.parties.values()
                 if party.kind is OrganisationKind.RESPONSIBLE_AUTHORITY and party.in_force(self.day)
             )
-            return self._answer(may, (), self.applying, None if may else Fallback.NO_ROOM, told)
+            nobody = Fallback.NO_ROOM if lost & _FULL else Fallback.EXCLUDED
+            return self._answer(may, (), self.applying, None if may else nobody, told)
         return self._answer((), (), self.applying, Fallback.EXCLUDED)
 
-    def _named(self, clauses: Iterable[Clause], *, must: bool) -> list[Candidate]:
+    def _named(self, naming: Iterable[tuple[Clause, Iterable[Target]]], *, must: bool) -> list[Candidate]:
         """The parties the clauses name, in document order, each with the first clause that names it."""
         read: dict[str, Candidate] = {}
-        for clause in clauses:
-            for target in clause.refer_to:
+        for clause, targets in naming:
+            for target in targets:
                 for party in self._parties(target):
                     if party.code not in read:
                         is_open = party.desk.is_open(self.local)

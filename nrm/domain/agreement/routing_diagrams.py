@@ -40,7 +40,8 @@ def neutral(agreement: Agreement) -> dict[str, Any]:
 
 def deciding_conditions(agreement: Agreement) -> list[Condition]:
     """Every condition that decides who receives, who is told or owes something, and in which order they are asked."""
-    kinds = {target.kind for clause in agreement.clauses for target in clause.refer_to if target.kind is not None}
+    named = (target for clause in agreement.clauses for target in (*clause.refer_to, *clause.then))
+    kinds = {target.kind for target in named if target.kind is not None}
     found = [clause.when for clause in agreement.clauses]
     for party in agreement.parties.values():
         if party.competence is not None:
@@ -61,30 +62,32 @@ class Receiving:
 
     def __init__(self, agreement: Agreement, profiles: Profiles) -> None:
         self.agreement, self.profiles = agreement, profiles
-        self.clauses = {clause.number: clause for clause in agreement.clauses}
+        self.clauses = {clause.number: clause for clause in agreement.of_referral}
         self._above: dict[str, list[str]] = {}
-        for clause in agreement.clauses:
+        for clause in agreement.of_referral:
             for number in clause.overrides:
                 self._above.setdefault(number, []).append(clause.number)
-        self.referring = [clause for clause in agreement.clauses if clause.refer_to]
+        self.referring = [clause for clause in agreement.of_referral if clause.refer_to]
         self.musts = [clause for clause in self.referring if clause.must]
-        self.ended = profiles.any_of(self.applies(clause) for clause in agreement.clauses if clause.ends)
+        self.ended = profiles.any_of(self.applies(clause) for clause in agreement.of_referral if clause.ends)
         self.followed = dict(self._followed())
         self._stands: dict[str, int] = {}
         self._usable: dict[str, int] = {}
         self.bound = profiles.any_of(self.stands(clause.number) for clause in self.musts)
-        self.named = {clause.number: dict.fromkeys(self._named(clause)) for clause in self.referring}
+        self.named = {clause.number: dict.fromkeys(self._named(clause.refer_to)) for clause in self.referring}
+        self.may_named = {clause.number: dict.fromkeys(self._named(clause.may)) for clause in self.referring}
         self.may = {code: self._may_receive(code) for code in agreement.parties}
         self.common = {code: self._common(code) for code in agreement.parties}
+        self.only_musts = profiles.without(self.bound, self._follows())
         self.someone = profiles.any_of(
-            profiles.both(self.usable(code), profiles.choose(self.bound, self.common[code], self.may[code]))
+            profiles.both(self.usable(code), profiles.choose(self.only_musts, self.common[code], self.may[code]))
             for code in agreement.parties
         )
 
     def _followed(self) -> Iterator[tuple[str, int]]:
         """Number -> where what follows from the clause is owed: it applies, and no clause ends the way before it."""
         ended = NOWHERE
-        for clause in self.agreement.clauses:
+        for clause in self.agreement.of_referral:
             applies = self.applies(clause)
             yield clause.number, self.profiles.without(applies, ended if clause.ends else self.ended)
             if clause.ends:
@@ -101,8 +104,8 @@ class Receiving:
             self._stands[number] = self.profiles.without(self.applies(self.clauses[number]), overridden)
         return self._stands[number]
 
-    def _named(self, clause: Clause) -> Iterable[str]:
-        for target in clause.refer_to:
+    def _named(self, targets: Iterable[Target]) -> Iterable[str]:
+        for target in targets:
             yield from (party.code for party in self._parties(target))
 
     def _parties(self, target: Target) -> list[Party]:
@@ -114,7 +117,7 @@ class Receiving:
 
     def _may_receive(self, code: str) -> int:
         """Where a clause that stands says that the party may receive."""
-        naming = (each.number for each in self.referring if not each.must and code in self.named[each.number])
+        naming = (each.number for each in self.referring if code in self.may_named[each.number])
         return self.profiles.any_of(map(self.stands, naming))
 
     def _common(self, code: str) -> int:
@@ -122,16 +125,37 @@ class Receiving:
         others = (each.number for each in self.musts if code not in self.named[each.number])
         return self.profiles.without(self.bound, self.profiles.any_of(map(self.stands, others)))
 
+    def _follows(self) -> int:
+        """Where the person wants none of those who must receive, and a must says who may be asked then."""
+        profiles = self.profiles
+        taken = profiles.any_of(profiles.both(self.common[code], self.usable(code)) for code in self.agreement.parties)
+        unwanted = profiles.any_of(
+            profiles.both(self.common[code], self._unwanted(party)) for code, party in self.agreement.parties.items()
+        )
+        named = profiles.any_of(self.stands(clause.number) for clause in self.musts if clause.then)
+        return profiles.without(profiles.all_of((self.bound, unwanted, named)), taken)
+
+    def _unwanted(self, party: Party) -> int:
+        """Where a condition asks, and the person struck the party out or avoids its region."""
+        own = [self.profiles.has("refused_parties", party.code)]
+        own += [self.profiles.has("avoid_regions", region) for region in party.regions]
+        return self.profiles.without(self.profiles.any_of(own), self._barred(party))
+
+    def _barred(self, party: Party) -> int:
+        """Where a party on the side of the police is nobody to turn to."""
+        asked = party.competence is not None and party.kind in POLICE_SIDE
+        return self.profiles.where(OFFICIAL) if asked else NOWHERE
+
     def usable(self, code: str) -> int:
         """Where the party can receive: competent, forbidden by no clause, not struck out or to be avoided where a
         condition asks for that, and not on the side of the police where an official took part."""
         if code not in self._usable:
             party = self.agreement.parties[code]
             competent = NOWHERE if party.competence is None else self.profiles.where(party.competence)
-            barring = [self.profiles.where(OFFICIAL)] if competent and party.kind in POLICE_SIDE else []
+            barring = [self._barred(party)]
             barring += [self.profiles.has("refused_parties", code)]
             barring += [self.profiles.has("avoid_regions", region) for region in party.regions]
-            barring += [self.applies(clause) for clause in self.agreement.clauses if _forbids(clause, party)]
+            barring += [self.applies(clause) for clause in self.agreement.of_referral if _forbids(clause, party)]
             self._usable[code] = self.profiles.without(competent, self.profiles.any_of(barring))
         return self._usable[code]
 
@@ -140,8 +164,16 @@ class Receiving:
         asked = self.profiles.any_of((self.common[code], self.profiles.both(self.may[code], self.someone)))
         return self.profiles.without(self.profiles.both(asked, self.usable(code)), self.ended)
 
-    def ways(self) -> int:
-        """The diagram of the Way of each profile."""
+    def asked(self, code: str) -> int:
+        """Where the party is asked when everybody before it declined for a reason that counts."""
+        named = self.profiles.choose(
+            self.only_musts, self.profiles.any_of((self.common[code], self.may[code])), self.may[code]
+        )
+        asked = self.profiles.all_of((self.usable(code), named, self.someone))
+        return self.profiles.without(asked, self.ended)
+
+    def ways(self, *, whole: bool = False) -> int:
+        """The diagram of the Way of each profile; `whole`: with those who are asked when every must declined."""
         found = self.profiles.always(())
         before = NOWHERE
         for clause in self.musts:
@@ -150,15 +182,16 @@ class Receiving:
             found = self._asked(found, clause, first, must=True)
             before = self.profiles.any_of((before, first))
         for clause in self.referring:
-            if not clause.must:
-                found = self._asked(found, clause, self.profiles.without(self.stands(clause.number), self.bound))
+            if clause.may:
+                asked = self.stands(clause.number)
+                found = self._asked(found, clause, asked if whole else self.profiles.without(asked, self.only_musts))
         for fallback, where in self.fallbacks().items():
             found = self.profiles.choose(where, self.profiles.always(fallback), found)
         return found
 
     def _asked(self, ways: int, clause: Clause, where: int, *, must: bool = False) -> int:
         """The ways with the parties of the clause asked at the end, where it says so and they can receive."""
-        for target in clause.refer_to:
+        for target in clause.refer_to if must else clause.may:
             for code, wished in self._in_order(target):
                 asked = self.profiles.all_of((where, wished, self.usable(code)))
                 if must:

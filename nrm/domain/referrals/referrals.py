@@ -346,7 +346,7 @@ def next_asked(candidates: Sequence[tuple[str, bool]], chain: Sequence[Asked]) -
     """The party that the program asks next automatically, or None: then the duty officer decides.
 
     `candidates`: (party, under a must), in the order of the stored route. Nobody is asked after the second decline. A
-    may-party behind a must is asked, as an interim, only when every party under the must said that it is full.
+    may-party behind a must is asked only when every party of the must declined for a reason that counts under one.
     """
     if duty_officer_decides([each.status for each in chain]):
         return None
@@ -354,8 +354,8 @@ def next_asked(candidates: Sequence[tuple[str, bool]], chain: Sequence[Asked]) -
     bound = {each for each, must in candidates if must}
     if party is None or party in bound or not bound:
         return party
-    full = {each.party for each in chain if each.reason == DeclineReason.FULL}
-    return party if bound <= full else None
+    declined = {each.party for each in chain if each.reason in REASONS_UNDER_MUST}
+    return party if bound <= declined else None
 
 
 TAKEN = (

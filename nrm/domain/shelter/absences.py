@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from nrm.domain.accounts.accounts import OrganisationKind
-from nrm.domain.agreement.agreements import Agreement
+from nrm.domain.agreement.agreements import MISSING, Agreement
 from nrm.domain.shelter.permits import GateClosed, GateRefusal
 from nrm.domain.shelter.stays import ExitReason, ImpossibleStay, StayRefusal
 
@@ -142,8 +142,9 @@ def check_mistake(outcome: str, *, reported_on: date, today: date, lives_here: b
 
 
 def child_authority(agreement: Agreement) -> str:
-    """The party that is told of a missing child: the first of child protection that a clause names; empty: none."""
-    for clause in agreement.clauses:
+    """The party that is told of a missing child: of child protection, by the clause about missing people, else by the
+    first that names one; empty: none."""
+    for clause in sorted(agreement.clauses, key=lambda clause: clause.on != MISSING):
         for duty in clause.duties:
             party = agreement.parties.get(duty.party)
             if party is not None and party.kind is OrganisationKind.CHILD_PROTECTION:

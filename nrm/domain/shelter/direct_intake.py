@@ -208,7 +208,7 @@ def obligations(case: OwnCase, agreement: Agreement, at: datetime, *, party: str
     elsewhere = belongs_elsewhere(case, agreement, party=party)
     if elsewhere is not None:
         owed[REFER_ON, RECEIVER] = RouteObligation(REFER_ON, RECEIVER, elsewhere.number, None)
-    for clause in agreement.clauses:
+    for clause in agreement.of_referral:
         if clause.when.holds(facts):
             for duty in clause.duties:
                 for each in _owed(case, agreement, at, clause, duty, party):

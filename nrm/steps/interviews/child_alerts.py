@@ -88,7 +88,7 @@ def _says_adult(session: Session, alert: ChildAlert, *, by: Actor) -> None:
 
 def clause_that_tells(agreement: Agreement) -> tuple[str, Duty] | None:
     """(number, duty) of the first clause by which a party of child protection is told."""
-    for clause in agreement.clauses:
+    for clause in agreement.of_referral:
         for duty in clause.duties:
             party = agreement.parties.get(duty.party)
             if duty.kind == _NOTIFY and party is not None and party.kind is OrganisationKind.CHILD_PROTECTION:

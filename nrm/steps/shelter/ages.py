@@ -141,7 +141,7 @@ def _assess(session: Session, case: Case) -> None:
     now = clock.now()
     agreement = country().in_force(now)
     there = set(session.scalars(select(Obligation.kind).where(Obligation.case_id == case.id)))
-    for clause in agreement.clauses:
+    for clause in agreement.of_referral:
         for duty in clause.duties:
             party = agreement.parties.get(duty.party)
             of_children = party is not None and party.kind is OrganisationKind.CHILD_PROTECTION

@@ -280,14 +280,14 @@ def _clock(moment: time) -> str:
 
 
 def _rules(agreement: Agreement) -> Iterator[Rule]:
-    for clause in agreement.clauses:
+    for clause in agreement.of_referral:
         parties = tuple(dict.fromkeys(_parties(agreement, clause)))
         if parties or clause.ends:
             yield Rule(clause.number, text_in(clause.text), parties)
 
 
 def _parties(agreement: Agreement, clause: Clause) -> Iterator[str]:
-    for target in clause.refer_to:
+    for target in (*clause.refer_to, *clause.then):
         yield from _named(agreement, target)
     for duty in clause.duties:
         if duty.kind == "notify" and duty.party in agreement.parties:

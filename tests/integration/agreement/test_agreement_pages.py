@@ -25,7 +25,7 @@ from tests import factories_agreements as texts
 from tests.conftest import Person
 
 SignIn = Callable[[str], Person]
-GAP = ('refer_to = ["NRC", "IOM", "ngo_shelter"]', 'refer_to = ["IOM"]')
+GAP = ('refer_to = ["NRC", "IOM", "ngo_shelter"]\n\n# --- 5', 'refer_to = ["IOM"]\n\n# --- 5')
 
 
 def day(name: str, **shift: int) -> dict[str, object]:
@@ -280,7 +280,7 @@ members = ["VATRA", "TJETER_VIZION"]
 def test_the_page_of_the_parties_has_coalitions_with_their_members_and_numbers_for_the_night(
     app: Flask, sign_in: SignIn
 ) -> None:
-    sent_south = ('refer_to = ["NRC", "IOM", "ngo_shelter"]', 'refer_to = ["NRC", "IOM", "SOUTH/VATRA"]')
+    sent_south = ('"ngo_shelter"]\n\n# --- 5', '"SOUTH/VATRA"]\n\n# --- 5')
     text = texts.draft("2027", None, sent_south) + COALITION
     texts.opened(text)
     page = sign_in(texts.COORDINATOR).get("/agreement/2027/parties?lang=en")

@@ -361,7 +361,9 @@ def test_a_name_is_taken_until_its_version_is_withdrawn(app: Flask) -> None:
 
 def test_what_the_checks_and_the_comparison_found_is_kept_with_the_proposal(app: Flask) -> None:
     version = actions.propose(
-        text=texts.draft("2027", None, ('refer_to = ["NRC", "IOM", "ngo_shelter"]', 'refer_to = ["IOM"]')),
+        text=texts.draft(
+            "2027", None, ('refer_to = ["NRC", "IOM", "ngo_shelter"]\n\n# --- 5', 'refer_to = ["IOM"]\n\n# --- 5')
+        ),
         by=factories.actor(texts.COORDINATOR),
     )
     study = row(version).study

@@ -18,6 +18,7 @@ from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import (
+    REASONS_UNDER_MUST,
     DeclineReason,
     IllegalTransition,
     OverrideReason,
@@ -278,19 +279,17 @@ def test_under_a_must_only_three_reasons_count(rinas: Actor, nrc: Actor) -> None
     assert status_of(sent.referral_id) == "sent"
 
 
-def test_a_must_that_cannot_keep_safe_goes_to_the_duty_officer_not_to_an_interim(
-    rinas: Actor, nrc: Actor, duty: Actor
+@pytest.mark.parametrize("reason", sorted(REASONS_UNDER_MUST))
+def test_after_a_must_that_declined_the_next_of_its_clause_is_asked_and_after_that_the_duty_officer(
+    rinas: Actor, nrc: Actor, iom: Actor, duty: Actor, reason: DeclineReason
 ) -> None:
     sent = people.sent(rinas, citizenship_class="third_country", citizenship="MD")
-    assert referrals.decline(referral_id=sent.referral_id, reason=DeclineReason.CANNOT_KEEP_SAFE, by=nrc) is None
-    assert unplaced(duty) == [(sent.case_id, "declined")]
-
-
-def test_a_must_that_is_full_is_received_in_the_interim(rinas: Actor, nrc: Actor, iom: Actor) -> None:
-    sent = people.sent(rinas, citizenship_class="third_country", citizenship="MD")
-    following = referrals.decline(referral_id=sent.referral_id, reason=DeclineReason.FULL, by=nrc)
+    following = referrals.decline(referral_id=sent.referral_id, reason=reason, by=nrc)
     assert following is not None
-    assert store.referral(following, by=iom).must is False
+    asked = store.referral(following, by=iom)
+    assert (asked.must, asked.clause) == (False, "2.1")
+    assert referrals.decline(referral_id=following, reason=DeclineReason.OTHER, by=iom) is None
+    assert unplaced(duty) == [(sent.case_id, "declined")]
 
 
 # --- withdrawing

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import tomllib
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
@@ -15,6 +17,7 @@ from nrm.domain.agreement.routing import Capacity
 from nrm.domain.agreement.routing_facts import RoutingFacts, parse_facts
 
 _DOCUMENT = tomllib.loads((FOLDER / "albania" / "mou-2005.toml").read_text(encoding="utf-8"))
+NOON = datetime(2026, 3, 4, 12, tzinfo=ZoneInfo("Europe/Tirane"))
 SHELTERS = ("NRC", "IOM", "VATRA", "TJETER_VIZION")
 
 

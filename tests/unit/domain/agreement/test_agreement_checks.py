@@ -149,7 +149,7 @@ def test_the_descriptions_of_an_outcome_cover_its_profiles_and_no_other(conditio
 REFERRALS: tuple[dict[str, Any], ...] = (
     {"when": {"and": [{"eq": ["age_class", "adult"]}, {"eq": ["consent", "refused"]}]}, "ends": True},
     {"when": {"eq": ["citizenship_class", "third_country"]}, "refer_to": ["NRC"], "must": True},
-    {"when": {"eq": ["proceedings_in", "tirana"]}, "refer_to": ["NRC", "IOM"], "must": True},
+    {"when": {"eq": ["proceedings_in", "tirana"]}, "refer_to": ["NRC", "IOM"], "must": True, "then": ["ngo_shelter"]},
     {"when": {"eq": ["wish_region", "vlore"]}, "refer_to": ["ngo_shelter"]},
     {"when": {"has": ["needs", "schooling"]}, "refer_to": ["VATRA"]},
     {"when": {"has": ["needs", "security"]}, "forbid": ["IOM", "VATRA"]},
@@ -202,6 +202,19 @@ def test_who_receives_whom_is_what_routing_says_of_every_combination(chosen: lis
     assert {code for code in signed.parties if receiving.reached(code) != NOWHERE} == asked
     stands = {number for number in receiving.named if profiles.without(receiving.stands(number), receiving.ended)}
     assert stands == standing
+
+
+@pytest.mark.slow
+@settings(max_examples=25)
+@given(st.lists(st.sampled_from(REFERRALS), min_size=1, unique_by=repr), st.sampled_from([["NRC"], ["NRC", "IOM"]]))
+def test_who_is_asked_where_the_person_wants_none_of_a_must(chosen: list[dict[str, Any]], refused: list[str]):
+    signed = everyone_signed(_small(*_numbered(chosen)))
+    own = [Condition("has", "refused_parties", "NRC"), Condition("has", "refused_parties", "IOM")]
+    profiles = Profiles([*deciding_conditions(signed), *own], signed.facts)
+    ways = Receiving(signed, profiles).ways()
+    for each in _space(signed):
+        facts = replace(each, refused_parties=frozenset(refused))
+        assert profiles.outcome(ways, facts.values()) == _way(_routed(facts, signed))
 
 
 @pytest.mark.slow
@@ -367,8 +380,9 @@ def test_a_must_that_becomes_a_may_is_told_by_profile_and_by_clause():
     changed = document()
     (clause,) = [each for each in changed["clause"] if each["number"] == "2.2"]
     clause["must"] = False
+    del clause["then"]
     found = diff(AGREEMENT, parse_agreement(changed))
-    assert tuple(map(str, found.changes)) == ("clause 2.2 changes: must",)
+    assert tuple(map(str, found.changes)) == ("clause 2.2 changes: must, then",)
     assert {each.before for each in found.rerouted} == {"NRC (must)"}
     assert all("proceedings_in tirana" in profile for each in found.rerouted for profile in each.profiles)
 

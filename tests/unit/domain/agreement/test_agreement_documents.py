@@ -144,55 +144,68 @@ def _coalition(**more: object) -> Change:
         ),
         # clauses
         (_set("clause", to="none"), "clause: must be a list of tables"),
-        (_clause(), "clause[21]: nothing follows from this clause"),
-        (_clause(must=True, ends=True), "clause[21].must: says nothing without `refer_to`"),
+        (_clause(), "clause[22]: nothing follows from this clause"),
+        (_clause(must=True, ends=True), "clause[22].must: says nothing without `refer_to`"),
         (
             _clause(ends=True, refer_to=["NRC"]),
-            "clause[21].ends: a clause that ends the way refers to nobody",
+            "clause[22].ends: a clause that ends the way refers to nobody",
         ),
-        (_clause(number="1.1", refer_to=["NRC"]), "clause[21].number: `1.1` stands twice"),
-        (_clause(origin=None, refer_to=["NRC"]), "clause[21].origin: missing"),
-        (_clause(origin="law", refer_to=["NRC"]), "clause[21].origin: `law` is none of agreement, proposal"),
-        (_clause(refer_to=["NRX"]), "clause[21].refer_to: `NRX` is neither a party nor a kind of party"),
-        (_clause(refer_to=["coalition"]), "clause[21].refer_to: `coalition` is neither a party nor a kind of party"),
-        (_clause(refer_to=["NRC", "NRC"]), "clause[21].refer_to: `NRC` stands twice"),
-        (_clause(refer_to=["SOUTH/VATRA"]), "clause[21].refer_to: `SOUTH/VATRA` is not a coalition and its member"),
+        (_clause(number="1.1", refer_to=["NRC"]), "clause[22].number: `1.1` stands twice"),
+        (_clause(origin=None, refer_to=["NRC"]), "clause[22].origin: missing"),
+        (_clause(origin="law", refer_to=["NRC"]), "clause[22].origin: `law` is none of agreement, proposal"),
+        (_clause(refer_to=["NRX"]), "clause[22].refer_to: `NRX` is neither a party nor a kind of party"),
+        (_clause(refer_to=["coalition"]), "clause[22].refer_to: `coalition` is neither a party nor a kind of party"),
+        (_clause(refer_to=["NRC", "NRC"]), "clause[22].refer_to: `NRC` stands twice"),
+        (_clause(refer_to=["SOUTH/VATRA"]), "clause[22].refer_to: `SOUTH/VATRA` is not a coalition and its member"),
         (
             _both(_coalition(), _clause(refer_to=["SOUTH/NRC"])),
-            "clause[21].refer_to: `SOUTH/NRC` is not a coalition and its member",
+            "clause[22].refer_to: `SOUTH/NRC` is not a coalition and its member",
         ),
         (
             _both(_coalition(), _clause(refer_to=["SOUTH"])),
-            "clause[21].refer_to: `SOUTH` is a coalition; name its member as in `SOUTH/VATRA`",
+            "clause[22].refer_to: `SOUTH` is a coalition; name its member as in `SOUTH/VATRA`",
         ),
-        (_clause(forbid=["police", "x"]), "clause[21].forbid: `x` is neither a party nor a kind of party"),
-        (_clause(refer_to=["NRC"], must="yes"), "clause[21].must: must be true or false"),
-        (_clause(refer_to=["NRC"], overrides=["8.8"]), "clause[21].overrides: there is no clause `8.8`"),
+        (
+            _clause(refer_to=["NRC"], then=["IOM"]),
+            "clause[22].then: follows a must; who may be asked stands in `refer_to`",
+        ),
+        (
+            _clause(refer_to=["NRC"], on="missing"),
+            "clause[22].on: a clause of an event says who is told and what is done, and sends nobody anywhere",
+        ),
+        (_clause(on="found", ends=True), "clause[22].on: `found` is none of missing"),
+        (
+            _clause(notify=[{"party": "police", "within": "PT1H"}]),
+            f"clause[22].notify[1].party: `police` is none of {', '.join(sorted(AGREEMENT.parties))}",
+        ),
+        (_clause(forbid=["police", "x"]), "clause[22].forbid: `x` is neither a party nor a kind of party"),
+        (_clause(refer_to=["NRC"], must="yes"), "clause[22].must: must be true or false"),
+        (_clause(refer_to=["NRC"], overrides=["8.8"]), "clause[22].overrides: there is no clause `8.8`"),
         (
             _clause(refer_to=["NRC"], overrides=["9.9"]),
-            "clause[21].overrides: `9.9` and `9.9` override each other",
+            "clause[22].overrides: `9.9` and `9.9` override each other",
         ),
         (
             _both(_set("clause", 5, "overrides", to=["9.9"]), _clause(refer_to=["NRC"], overrides=["2.1"])),
             "clause[6].overrides: `2.1` and `9.9` override each other",
         ),
         # duties
-        (_clause(notify=[{"party": "RA"}]), "clause[21].notify[1].within: missing"),
+        (_clause(notify=[{"party": "RA"}]), "clause[22].notify[1].within: missing"),
         (
             _clause(notify=[{"party": "RA", "within": "1 hour"}]),
-            "clause[21].notify[1].within: `1 hour` is not a duration such as PT30M or P1D",
+            "clause[22].notify[1].within: `1 hour` is not a duration such as PT30M or P1D",
         ),
         (
             _clause(notify=[{"party": "RA", "within": "PT1H", "grant": ["name"]}]),
-            "clause[21].notify[1].grant: `name` is none of care, hand_over, identity, legal, story",
+            "clause[22].notify[1].grant: `name` is none of care, hand_over, identity, legal, story",
         ),
         (
             _clause(require=[{"step": "notify", "party": "RA", "before": "x"}]),
-            "clause[21].require[1].step: to tell a party is written as `notify`",
+            "clause[22].require[1].step: to tell a party is written as `notify`",
         ),
-        (_clause(require=[{"step": "assess", "party": "RA"}]), "clause[21].require[1].before: missing"),
-        (_clause(deadline=[{"step": "answer", "party": "receiver"}]), "clause[21].deadline[1].within: missing"),
-        (_clause(deadline=[]), "clause[21].deadline: must be a list of tables"),
+        (_clause(require=[{"step": "assess", "party": "RA"}]), "clause[22].require[1].before: missing"),
+        (_clause(deadline=[{"step": "answer", "party": "receiver"}]), "clause[22].deadline[1].within: missing"),
+        (_clause(deadline=[]), "clause[22].deadline: must be a list of tables"),
         # conditions
         (_set("clause", 5, "when", to={"and": []}), "clause[6].when: `and` takes a list of conditions"),
         (_set("clause", 5, "when", to={"or": {}}), "clause[6].when: `or` takes a list of conditions"),
@@ -233,7 +246,7 @@ def test_an_unknown_party_in_a_duty_is_refused_with_the_parties_there_are():
     with pytest.raises(MalformedAgreement) as caught:
         parse_agreement(broken)
     parties = ", ".join(sorted(AGREEMENT.parties))
-    assert str(caught.value) == f"clause[21].notify[1].party: `receiver` is none of {parties}"
+    assert str(caught.value) == f"clause[22].notify[1].party: `receiver` is none of {parties}"
 
 
 def test_the_shipped_document_holds_what_the_agreement_of_2005_says():

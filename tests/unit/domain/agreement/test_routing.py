@@ -143,15 +143,23 @@ def test_no_bed_anywhere_is_for_the_duty_officer():
 
 def test_a_must_lost_on_room_alone_leaves_the_others_in_the_interim_and_tells_the_duty_officer():
     answer = _route(profile(citizenship_class="third_country"), {"NRC": Capacity.NONE_FREE})
-    assert _asked(answer) == [("IOM", "4.3", False), ("TJETER_VIZION", "4.3", False), ("VATRA", "4.3", False)]
+    assert _asked(answer) == [("IOM", "2.1", False), ("TJETER_VIZION", "2.1", False), ("VATRA", "2.1", False)]
     assert _owed(answer)["tell_duty_officer", "RA"] == ("2.1", None)
     assert _excluded(answer) == {"NRC": Exclusion.NO_ROOM}
     assert answer.fallback is None
 
 
 @pytest.mark.parametrize("why", [{"refused_parties": ["NRC"]}, {"avoid_regions": ["tirane"]}])
-def test_a_must_lost_on_anything_else_is_for_the_duty_officer(why: dict[str, list[str]]):
-    answer = _route(profile(citizenship_class="third_country", **why))
+def test_a_must_that_the_person_does_not_want_leaves_those_that_its_clause_names_then(why: dict[str, list[str]]):
+    foreign = profile(citizenship_class="third_country", **why)
+    answer = _route(foreign)
+    others = [each for each in ("IOM", "TJETER_VIZION", "VATRA") if each != "IOM" or "refused_parties" in why]
+    assert _asked(answer) == [(each, "2.1", False) for each in others]
+    assert _owed(answer)["tell_duty_officer", "RA"] == ("2.1", None)
+    without = document()
+    for clause in without["clause"]:
+        clause.pop("then", None)
+    answer = route(foreign, parse_agreement(without), NOON, ROOM)
     assert answer.candidates == ()
     assert answer.fallback is Fallback.EXCLUDED
 
@@ -182,7 +190,7 @@ def test_a_party_that_left_receives_until_its_last_day():
 
 def test_high_risk_goes_first_where_security_is_high_and_never_to_iom():
     answer = _route(profile(security_risk="high", wish_region="vlore"))
-    assert _asked(answer)[:2] == [("NRC", "2.3", False), ("VATRA", "4.1", False)]
+    assert _asked(answer)[:2] == [("NRC", "2.3", False), ("VATRA", "2.3", False)]
     assert _excluded(answer) == {"IOM": Exclusion.NOT_COMPETENT}
 
 
@@ -509,7 +517,8 @@ def test_the_foreign_and_the_witness_in_tirana_never_go_elsewhere_while_the_cent
 ):
     answer = route(facts, AGREEMENT, NOON, capacity)
     bound = facts.citizenship_class in ("third_country", "stateless") or facts.proceedings_in == "tirana"
-    if bound and capacity.get("NRC") not in (Capacity.NONE_FREE, Capacity.NO_PLACES):
+    unwanted = "NRC" in facts.refused_parties or "tirane" in facts.avoid_regions
+    if bound and not unwanted and capacity.get("NRC") not in (Capacity.NONE_FREE, Capacity.NO_PLACES):
         assert {each.party for each in answer.candidates} <= {"NRC"}
         assert all(each.must for each in answer.candidates)
     if not bound:

@@ -34,11 +34,13 @@ def test_nobody_is_asked_twice_and_nobody_after_the_second_decline(order: list[s
     assert len(chain) <= len(order)
 
 
-def test_an_interim_is_asked_only_when_every_party_under_a_must_is_full() -> None:
+def test_who_is_no_must_is_asked_only_when_every_party_under_one_declined_for_a_reason_that_counts() -> None:
     route = [("NRC", True), ("IOM", False)]
     assert next_asked(route, []) == "NRC"
     assert next_asked(route, [Asked("NRC", DECLINED, "full")]) == "IOM"
-    assert next_asked(route, [Asked("NRC", DECLINED, "cannot_keep_safe")]) is None
+    assert next_asked(route, [Asked("NRC", DECLINED, "cannot_keep_safe")]) == "IOM"
+    assert next_asked(route, [Asked("NRC", DECLINED, "conflict_with_resident")]) == "IOM"
+    assert next_asked(route, [Asked("NRC", DECLINED, "other")]) is None
     assert next_asked(route, [Asked("NRC", EXPIRED)]) is None
 
 

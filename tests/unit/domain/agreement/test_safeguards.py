@@ -1,0 +1,296 @@
+"""Safeguards: the file, what a text weakens and for whom, each kind of harm by its name."""
+
+from __future__ import annotations
+
+import copy
+import tomllib
+from collections.abc import Callable
+from datetime import date
+from time import process_time
+from typing import Any
+
+import pytest
+
+from nrm.countries import FOLDER
+from nrm.domain.agreement.agreement_checks import Finding, FindingKind, check
+from nrm.domain.agreement.agreement_documents import parse_agreement
+from nrm.domain.agreement.routing import Capacity, route
+from nrm.domain.agreement.routing_diagrams import everyone_signed
+from nrm.domain.agreement.routing_facts import parse_facts
+from nrm.domain.agreement.safeguards import MalformedSafeguards, Safeguards, parse_safeguards
+from nrm.domain.documents import Table
+from tests.unit.domain.agreement.agreement_facts import AGREEMENT, NOON, document
+
+_FILE = tomllib.loads((FOLDER / "albania" / "safeguards.toml").read_text("utf-8"))
+Change = Callable[[dict[str, Any]], object]
+
+
+def read(data: dict[str, Any]) -> Safeguards:
+    table = Table(data, error=MalformedSafeguards)
+    return parse_safeguards(table, AGREEMENT.facts, AGREEMENT.parties, {AGREEMENT.version})
+
+
+SAFEGUARDS = read(copy.deepcopy(_FILE))
+
+
+def weakened(change: Change) -> list[Finding]:
+    """What the shipped document weakens after the change, but what was accepted for it."""
+    data = document()
+    change(data)
+    found = check(parse_agreement(data), safeguards=SAFEGUARDS).findings
+    return [each for each in found if each.kind is FindingKind.WEAKENED]
+
+
+def clause(data: dict[str, Any], number: str) -> dict[str, Any]:
+    (found,) = (each for each in data["clause"] if each["number"] == number)
+    return found
+
+
+def party(data: dict[str, Any], code: str) -> dict[str, Any]:
+    (found,) = (each for each in data["party"] if each["code"] == code)
+    return found
+
+
+def step(data: dict[str, Any], name: str) -> dict[str, Any]:
+    (found,) = (each for each in data["path"] if each["step"] == name)
+    return found
+
+
+def nothing_but_arrived(data: dict[str, Any]) -> None:
+    """What the words say and what the rules do are two things."""
+    data["clause"].append(
+        {
+            "number": "5.6",
+            "text": {
+                "sq": "Policia Kufitare merr vesh që personi mbërriti.",
+                "en": "The Border Police learns that the person arrived.",
+            },
+            "origin": "proposal",
+            "notify": [{"party": "BORDER_POLICE", "within": "P1D", "grant": ["story", "identity", "care"]}],
+        }
+    )
+    clause(data, "3.1")["notify"][0]["within"] = "P1D"
+    step(data, "tell_child_authority")["within"] = "P1D"
+    del step(data, "answer")["escalation"]
+
+
+def test_words_that_say_one_thing_while_the_rules_do_another_are_found():
+    found = {each.number: each for each in weakened(nothing_but_arrived)}
+    assert set(found) == {"1", "7", "11", "12"}
+    assert str(found["1"]).startswith(
+        "weakened: safeguard 1: child_protection is told within P1D; must be within PT15M: age_class child or unsure"
+    )
+    assert str(found["7"]).startswith("weakened: safeguard 7: BORDER_POLICE reads care, identity, story; must never")
+    assert str(found["12"]) == "weakened: safeguard 12: `answer` climbs to nobody when it is late"
+    assert found["1"].example is not None
+    assert found["1"].example["age_class"] in ("child", "unsure")
+
+
+def test_the_shipped_document_weakens_what_was_accepted_for_it_with_a_reason_and_nothing_else():
+    started = process_time()
+    checked = check(AGREEMENT, safeguards=SAFEGUARDS)
+    assert process_time() - started < 2
+    assert checked.findings == ()
+    assert {each.number for each in checked.accepted} == {each.number for each in SAFEGUARDS.accepted} == {"17"}
+    assert all(set(each.reason) == {"sq", "en"} for each in SAFEGUARDS.accepted)
+
+
+def test_the_same_document_under_another_name_has_to_be_accepted_again():
+    assert {each.number for each in weakened(lambda data: data.update(version="2027"))} == {"17"}
+
+
+def no_time(data: dict[str, Any]) -> None:
+    del clause(data, "1.3")["deadline"][0]
+    step(data, "answer")["within"] = "P1D"
+
+
+HARMS: list[tuple[str, Change, set[str]]] = [
+    (
+        "a grant to the police",
+        lambda data: clause(data, "5.2")["notify"][0].update(party="BORDER_POLICE", grant=["identity"]),
+        {"7", "11"},
+    ),
+    ("a grant to the consular service", lambda data: clause(data, "5.2")["notify"][0].update(grant=["story"]), {"7"}),
+    (
+        "a grant to the permit unit",
+        lambda data: clause(data, "5.1")["notify"].append({"party": "TRP_UNIT", "within": "PT1H", "grant": ["legal"]}),
+        {"9", "11"},
+    ),
+    ("care of children", lambda data: clause(data, "3.1")["notify"][0].update(grant=["identity", "care"]), {"8"}),
+    ("identity of adults", lambda data: clause(data, "3.1").pop("when"), {"8"}),
+    ("everything to the duty desk", lambda data: clause(data, "5.1")["notify"][0].update(grant=["story"]), {"10"}),
+    (
+        "the police is given the story of a missing child",
+        lambda data: clause(data, "5.5")["notify"][1].update(grant=["identity", "story"]),
+        {"7", "11"},
+    ),
+    ("the police is given missing adults", lambda data: clause(data, "5.5").pop("when"), {"7", "8", "11"}),
+    (
+        "the police receives people",
+        lambda data: (
+            party(data, "BORDER_POLICE").update(competence="everyone"),
+            clause(data, "4.3")["refer_to"].append("BORDER_POLICE"),
+        ),
+        {"7", "11"},
+    ),
+    ("the child authority is told late", lambda data: clause(data, "3.1")["notify"][0].update(within="P1D"), {"1"}),
+    (
+        "the child authority is told of one half of the children",
+        lambda data: clause(data, "3.1").update(when={"eq": ["age_class", "child"]}),
+        {"1"},
+    ),
+    (
+        "no risk is assessed",
+        lambda data: clause(data, "3.2").update(require=clause(data, "3.2")["require"][1:]),
+        {"2"},
+    ),
+    (
+        "no assessments",
+        lambda data: data.update(clause=[each for each in data["clause"] if each["number"] != "3.2"]),
+        {"2", "3", "4"},
+    ),
+    (
+        "assessments after the return",
+        lambda data: [each.update(before="closing") for each in clause(data, "3.2")["require"]],
+        {"2", "3", "4"},
+    ),
+    (
+        "the stateless are told of no permit",
+        lambda data: clause(data, "6.1").update(when={"in": ["citizenship_class", ["third_country", "unknown"]]}),
+        {"5"},
+    ),
+    (
+        "an application holds nothing back",
+        lambda data: data.update(clause=[each for each in data["clause"] if each["number"] != "6.2"]),
+        {"6"},
+    ),
+    ("no time to answer", no_time, {"13"}),
+    (
+        "high risk waits an hour",
+        lambda data: clause(data, "1.4").update(
+            when={"or": [{"eq": ["urgent", True]}, {"in": ["age_class", ["child", "unsure"]]}]}
+        ),
+        {"14"},
+    ),
+    ("nobody to climb to", lambda data: step(data, "arrival").pop("escalation"), {"12"}),
+    ("nobody to climb to in time", lambda data: step(data, "arrival")["escalation"][0].update(after="P2D"), {"12"}),
+    (
+        "a step is off the path",
+        lambda data: data.update(path=[each for each in data["path"] if each["step"] != "arrival"]),
+        {"12"},
+    ),
+    ("nothing follows a must", lambda data: [each.pop("then", None) for each in data["clause"]], set()),
+    (
+        "one centre alone",
+        lambda data: [
+            each.update(refer_to=["NRC"]) or each.pop("then", None) for each in data["clause"] if each.get("refer_to")
+        ],
+        {"17"},
+    ),
+    (
+        "a party goes before its time",
+        lambda data: party(data, "CHILD_PROTECTION").update(until=date(2027, 1, 1)),
+        {"19"},
+    ),
+    (
+        "nobody is told of a referral",
+        lambda data: data.update(clause=[each for each in data["clause"] if each["number"] != "5.1"]),
+        {"16"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "numbers"), [each[1:] for each in HARMS], ids=[each[0] for each in HARMS])
+def test_each_harm_is_found_by_the_number_of_its_safeguard(change: Change, numbers: set[str]):
+    assert {each.number for each in weakened(change)} - {"17"} == numbers - {"17"}
+
+
+def test_fewer_receivers_are_found_for_whom_there_are_fewer():
+    """Counted as the route goes on, held against routing: the example has one party to ask, or none."""
+
+    def one_centre(data: dict[str, Any]) -> None:
+        for each in data["clause"]:
+            each.pop("then", None)
+
+    data = document()
+    data["version"] = "2027"
+    one_centre(data)
+    agreement = parse_agreement(data)
+    found = [each for each in check(agreement, safeguards=SAFEGUARDS).findings if each.number == "17"]
+    assert found
+    signed = everyone_signed(agreement)
+    for each in found:
+        assert each.example is not None
+        answer = route(parse_facts(each.example, agreement), signed, NOON, dict.fromkeys(signed.parties, Capacity.FREE))
+        assert len({one.party for one in (*answer.candidates, *answer.reserve)}) == each.text.values["number"]
+
+
+def test_a_place_that_a_condition_forgot_is_found():
+    data = document()
+    points = data["fact"]["entry_point"]["values"]
+    clause(data, "5.2")["when"] = {"in": ["entry_point", [each for each in points if each != "kakavija"]]}
+    (found,) = check(parse_agreement(data), safeguards=SAFEGUARDS).findings
+    assert str(found) == "forgotten: clause 5.2 leaves out kakavija of `entry_point`"
+    clause(data, "5.4")["when"] = {"eq": ["entry_point", "kakavija"]}
+    assert check(parse_agreement(data), safeguards=SAFEGUARDS).findings == ()
+
+
+def _entry(**rule: Any) -> Change:
+    words = {"sq": "Fjalë.", "en": "Words."}
+    return lambda data: data["safeguard"].append({"number": "99", "words": words, "source": "Proposal", **rule})
+
+
+LAST = len(_FILE["safeguard"]) + 1
+RULES = "told, before, never_reads, at_most, escalates, receivers_at_least, stays_party"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda data: data.pop("safeguard"), "safeguard: missing"),
+        (lambda data: data.update(more=1), "more: is not a key of this table"),
+        (lambda data: data["safeguard"][0].pop("source"), "safeguard[1].source: missing"),
+        (lambda data: data["safeguard"][1].update(number="1"), "safeguard[2].number: `1` stands twice"),
+        (
+            _entry(),
+            f"safeguard[{LAST}]: has exactly one of {RULES}",
+        ),
+        (
+            _entry(stays_party={"code": "NRC"}, escalates={"steps": ["answer"]}),
+            f"safeguard[{LAST}]: has exactly one of {RULES}",
+        ),
+        (
+            _entry(stays_party={"code": "NRX"}),
+            f"safeguard[{LAST}].stays_party.code: `NRX` is none of {', '.join(sorted(AGREEMENT.parties))}",
+        ),
+        (
+            _entry(at_most={"step": "answer", "duration": "1 h"}),
+            f"safeguard[{LAST}].at_most.duration: `1 h` is not a duration such as PT30M or P1D",
+        ),
+        (
+            _entry(told={"whom": "helpline", "within": "PT1H", "when": {"eq": ["age", "child"]}}),
+            f"safeguard[{LAST}].told.when: `age` is not a declared fact",
+        ),
+        (
+            _entry(never_reads={"kinds": ["police"], "compartments": ["first_decision"]}),
+            f"safeguard[{LAST}].never_reads.compartments: `first_decision` is none of "
+            "care, hand_over, identity, legal, story",
+        ),
+        (
+            _entry(receivers_at_least={"number": 0}),
+            f"safeguard[{LAST}].receivers_at_least.number: must be a whole number, 1 or more",
+        ),
+        (
+            _entry(escalates={"steps": ["answer"], "soon": True}),
+            f"safeguard[{LAST}].escalates.soon: is not a key of this table",
+        ),
+        (lambda data: data["accepted"][0].update(version="2004"), "accepted[1].version: `2004` is none of 2005"),
+        (lambda data: data["accepted"][0].pop("reason"), "accepted[1].reason: missing"),
+    ],
+)
+def test_a_broken_file_is_refused_by_key_and_reason(change: Change, message: str):
+    data = copy.deepcopy(_FILE)
+    change(data)
+    with pytest.raises(MalformedSafeguards) as caught:
+        read(data)
+    assert str(caught.value) == message

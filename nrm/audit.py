@@ -145,6 +145,7 @@ class Event(StrEnum):
     OTHERS_OVER = "others_over"
     OBLIGATION_ACKNOWLEDGED = "obligation_acknowledged"
     CHASED = "chased"
+    NUMBER_TRIED = "number_tried"
     MAILBOX_CHANGED = "mailbox_changed"
     CHILD_AUTHORITY_TOLD = "child_authority_told"
     CHILD_ALERT_WITHDRAWN = "child_alert_withdrawn"

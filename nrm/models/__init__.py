@@ -2,7 +2,7 @@
 
 from nrm.models import audit
 from nrm.models.accounts import accounts, alarms, key_log, mailboxes, occasions, passkeys, second_hands, suspensions
-from nrm.models.agreement import agreements
+from nrm.models.agreement import agreements, trial_calls
 from nrm.models.interviews import directives, groups, helpline, interviews, monitoring, screenings
 from nrm.models.referrals import announced_returns, outside_referrals, referrals, reminder_calls
 from nrm.models.reports import filings, reports
@@ -70,4 +70,5 @@ __all__ = [
     "stays",
     "suspensions",
     "testimony",
+    "trial_calls",
 ]

@@ -12,7 +12,6 @@ from nrm import clock
 from nrm.countries.country import NoAgreement
 from nrm.db import db
 from nrm.domain.accounts.accounts import SHELTERS, NotVisible, OrganisationKind
-from nrm.domain.accounts.members import KEY_HOLDERS_NEEDED
 from nrm.domain.agreement.routing import Capacity
 from nrm.domain.referrals.critical_path import numbers_of
 from nrm.domain.shelter.identifications import POLICE_SIDE, REVIEWING
@@ -66,17 +65,19 @@ def _rooms() -> Select[str, int, int, bool]:
 
 
 def capacity() -> dict[str, Capacity]:
-    """What senders see of the shelters, by party: free, none free, or that no building was entered yet. Numbers stay in
-    the shelter.
+    """What senders see of the shelters, by party: free, none free, or that it is not ready: nobody holds its key, or no
+    building was entered yet. Numbers stay in the shelter.
 
-    A shelter that may not accept anybody yet, because too few hold its key, has no room.
+    One key holder is enough to be asked: they can promise a place by telephone.
     """
     found = db.session.execute(_rooms(), place_rows.days_of(clock.today(country().timezone)))
     return {
-        party: Capacity.NO_PLACES
+        party: Capacity.NO_KEY
+        if not holders
+        else Capacity.NO_PLACES
         if not entered
         else Capacity.FREE
-        if free > 0 and holders >= KEY_HOLDERS_NEEDED
+        if free > 0
         else Capacity.NONE_FREE
         for party, free, holders, entered in found
     }

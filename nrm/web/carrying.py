@@ -215,6 +215,7 @@ WORDS: Mapping[str, str] = {
     "desks.child_known": N_("Say that we know of the child"),
     "directives.acknowledge": N_("Say that I have read the directive"),
     "duty.call": N_("Record a call"),
+    "readiness.call": N_("Record a call"),
     "passkeys.make": N_("Make a passkey"),
     "passkeys.remove": N_("Remove a passkey"),
     "passkeys.telephone": N_("Use no telephone any more"),

@@ -25,6 +25,8 @@ class Exclusion(StrEnum):
     FORBIDDEN = "forbidden"
     NOT_COMPETENT = "not_competent"
     NO_ROOM = "no_room"
+    NOT_VOUCHED = "not_vouched"
+    NO_KEY = "no_key"
     NO_PLACES = "no_beds"
     WITHHELD = "withheld"
 
@@ -48,7 +50,18 @@ EXCLUSIONS: Mapping[Exclusion, Words] = MappingProxyType(
             "en": "Does not receive people in this situation.",
         },
         Exclusion.NO_ROOM: {"sq": "Nuk ka vend të lirë.", "en": "Has no free place."},
-        Exclusion.NO_PLACES: {"sq": "Ende nuk e ka shënuar ndërtesën.", "en": "Has no building entered yet."},
+        Exclusion.NOT_VOUCHED: {
+            "sq": "Nuk është gati: askush nuk garanton për çelësin e saj.",
+            "en": "Is not ready: nobody vouches for its key.",
+        },
+        Exclusion.NO_KEY: {
+            "sq": "Nuk është gati: askush i saj nuk e ka çelësin.",
+            "en": "Is not ready: nobody there holds its key.",
+        },
+        Exclusion.NO_PLACES: {
+            "sq": "Nuk është gati: ende nuk e ka shënuar ndërtesën.",
+            "en": "Is not ready: no building entered.",
+        },
         Exclusion.WITHHELD: {"sq": "", "en": ""},
     }
 )

@@ -23,12 +23,21 @@ class Capacity(StrEnum):
 
     FREE = "free"
     NONE_FREE = "none_free"
+    NOT_VOUCHED = "not_vouched"  # nobody vouches for its key, or it is another than the known one
+    NO_KEY = "no_key"  # nobody of it holds its key
     NO_PLACES = "no_beds"  # its shelter has not entered any
     ASK = "ask"
 
 
-_FULL_BECAUSE = {Capacity.NONE_FREE: Exclusion.NO_ROOM, Capacity.NO_PLACES: Exclusion.NO_PLACES}
-_FULL = frozenset(_FULL_BECAUSE.values())
+_NOT_READY_BECAUSE = {
+    Capacity.NOT_VOUCHED: Exclusion.NOT_VOUCHED,
+    Capacity.NO_KEY: Exclusion.NO_KEY,
+    Capacity.NO_PLACES: Exclusion.NO_PLACES,
+}
+_NOT_TONIGHT_BECAUSE = {**_NOT_READY_BECAUSE, Capacity.NONE_FREE: Exclusion.NO_ROOM}
+NOT_READY = frozenset(_NOT_READY_BECAUSE)
+"""A party that takes part and still cannot be asked (the duty desk and the party see what is missing)."""
+_NOT_TONIGHT = frozenset(_NOT_TONIGHT_BECAUSE.values())
 _UNWANTED = frozenset({Exclusion.STRUCK_OUT, Exclusion.AVOIDED_REGION})
 
 
@@ -88,14 +97,13 @@ class _Routing:
             reserve = tuple(each for each in may if each.party not in taken)
             return self._answer(bound, reserve, self.applying, None)
         lost = {self.refused[each.party].reason for each in common}
-        if lost & _FULL or (lost & _UNWANTED and any(clause.then for clause in musts)):
+        if lost & _NOT_TONIGHT or (lost & _UNWANTED and any(clause.then for clause in musts)):
             told = tuple(
                 RouteObligation("tell_duty_officer", party.code, musts[0].number, None)
                 for party in self.agreement.parties.values()
                 if party.kind is OrganisationKind.RESPONSIBLE_AUTHORITY and party.in_force(self.day)
             )
-            nobody = Fallback.NO_ROOM if lost & _FULL else Fallback.EXCLUDED
-            return self._answer(may, (), self.applying, None if may else nobody, told)
+            return self._answer(may, (), self.applying, None if may else self._why_nobody(True), told)
         return self._answer((), (), self.applying, Fallback.EXCLUDED)
 
     def _named(self, naming: Iterable[tuple[Clause, Iterable[Target]]], *, must: bool) -> list[Candidate]:
@@ -141,7 +149,7 @@ class _Routing:
         return tuple(usable)
 
     def _exclusion(self, party: Party) -> Excluded | None:
-        """The first reason that holds: before every clause, forbidden, not competent, no room."""
+        """The first reason that holds: before every clause, forbidden, not competent, not ready, no room."""
         before = self._before_every_clause(party)
         if before is not None:
             return Excluded(party.code, before)
@@ -150,8 +158,8 @@ class _Routing:
                 return Excluded(party.code, Exclusion.FORBIDDEN, clause.number)
         if party.competence is None or not party.competence.holds(self.values):
             return Excluded(party.code, Exclusion.NOT_COMPETENT)
-        if self._room(party.code) in _FULL_BECAUSE:
-            return Excluded(party.code, _FULL_BECAUSE[self._room(party.code)])
+        if self._room(party.code) in _NOT_TONIGHT_BECAUSE:
+            return Excluded(party.code, _NOT_TONIGHT_BECAUSE[self._room(party.code)])
         return None
 
     def _before_every_clause(self, party: Party) -> Exclusion | None:
@@ -177,7 +185,7 @@ class _Routing:
     def _why_nobody(self, named: bool) -> Fallback:
         if not named:
             return Fallback.NO_CLAUSE
-        full = any(each.reason in _FULL for each in self.refused.values())
+        full = any(each.reason is Exclusion.NO_ROOM for each in self.refused.values())
         return Fallback.NO_ROOM if full else Fallback.EXCLUDED
 
     def _answer(

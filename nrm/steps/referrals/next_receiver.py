@@ -43,9 +43,9 @@ def ask_next(session: Session, ended: Referral, by: Actor) -> uuid.UUID | None:
     waiting = grants.waiting(session, ended.case_id)
     chain = next_receiver_rows.chain(ended.case_id)
     asked = {each.party for each in chain}
-    # A party is not asked if, since then, it was disabled, suspended, left the agreement or lost its second key holder.
-    short, out = member_rows.parties_short_of_holders(), log.parties_out(session)
-    bound = {each.code: each for each in names.shelters_that_signed(clock.now()) if each.party not in short}
+    # A party is not asked if, since then, it was disabled, suspended, left the agreement or lost its last key holder.
+    keyless, out = member_rows.parties_without_holder(), log.parties_out(session)
+    bound = {each.code: each for each in names.shelters_that_signed(clock.now()) if each.party not in keyless}
     case = session.get_one(Case, ended.case_id)
     agreed = consent_records.agreed_parties(session, case)
     route = {

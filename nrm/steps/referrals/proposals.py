@@ -38,9 +38,11 @@ UNCONNECTED: Words = {
 }
 
 
-UNREADY: Words = {
-    "sq": "Ende nuk mund të pranojë: më pak se dy veta e kanë çelësin e saj. Telefononi.",
-    "en": "Cannot accept yet: fewer than two people hold its key. Telephone.",
+ONE_HOLDER: Words = {
+    "sq": "Vetëm një person e ka çelësin e saj: mund të pyetet dhe të premtojë vendin me telefon, por në sistem pranon "
+    "kur ta kenë dy veta. Telefononi.",
+    "en": "One person alone holds its key: it can be asked and can promise a place by telephone, but accepts in the "
+    "system once two people hold it. Telephone.",
 }
 
 
@@ -65,7 +67,8 @@ ITSELF: Words = {"sq": "Është organizata juaj.", "en": "Is your own organisati
 class Choice:
     """A party that can be asked: its organisation, room as senders see it, and whether its desk is open now.
 
-    `proposed` parties follow the route; the others need a coded reason.
+    `proposed` parties follow the route; the others need a coded reason. `caution`: what to know before asking, else
+    None.
     """
 
     party: str
@@ -76,6 +79,7 @@ class Choice:
     clause: str
     reason: Words
     desk_open: bool
+    caution: Words | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,22 +151,10 @@ def proposal(
     facts = parse_facts(data, agreement)
     desks = agreement_rows.desks()
     rooms = names.capacity()
-    unreachable = {
-        code: ITSELF if code in desks and desks[code].id == by.organisation_id else UNCONNECTED
-        for code, party in agreement.parties.items()
-        if party.competence is not None and (code not in desks or desks[code].id == by.organisation_id)
-    }
-    disagree = keyrings.not_known(db.session(), {desk.id for desk in desks.values()})
-    out = log.parties_out(db.session)
-    unreachable |= {
-        code: SUSPENDED if desks[code].id in out else DISAGREES
-        for code, party in agreement.parties.items()
-        if party.competence is not None and code in desks and desks[code].id in disagree
-    }
-    rooms |= dict.fromkeys(unreachable, Capacity.NONE_FREE)
+    barred = _barred(agreement, desks, by)
+    rooms |= {code: room for code, (room, _) in barred.items()}
+    unreachable = {code: why for code, (_, why) in barred.items()}
     reachable = {party: desk for party, desk in desks.items() if party not in unreachable}
-    # These are asked only against the route and with a reason, after a telephone call.
-    unreachable |= dict.fromkeys(member_rows.parties_short_of_holders() & reachable.keys(), UNREADY)
     route = route_under(facts, agreement, now, rooms)
     instead: tuple[Candidate, ...] = ()
     if facts.refused_parties and not route.candidates and not route.reserve:
@@ -171,6 +163,23 @@ def proposal(
         instead = tuple(each for each in standing if each.party not in facts.refused_parties)
     choices = _choices(route, instead, agreement, now, reachable, rooms, unreachable)
     return Proposal(route, choices, unreachable, agreement, instead)
+
+
+def _barred(agreement: Agreement, desks: Mapping[str, Organisation], by: Actor) -> dict[str, tuple[Capacity, Words]]:
+    """Party -> why it is not asked although it signed: for the route, and in words."""
+    disagree = keyrings.not_known(db.session(), {desk.id for desk in desks.values()})
+    out = log.parties_out(db.session)
+    barred = {}
+    for code, party in agreement.parties.items():
+        if party.competence is None:
+            continue
+        if code not in desks:
+            barred[code] = Capacity.NO_KEY, UNCONNECTED
+        elif desks[code].id == by.organisation_id:
+            barred[code] = Capacity.NONE_FREE, ITSELF
+        elif desks[code].id in disagree:
+            barred[code] = Capacity.NOT_VOUCHED, SUSPENDED if desks[code].id in out else DISAGREES
+    return barred
 
 
 def _choices(
@@ -185,6 +194,7 @@ def _choices(
     """Whom the officer can pick: first the route's parties in its order, then those that need a reason."""
     first = next(iter((*route.candidates, *instead)), None)
     against = first.clause if first is not None else ""
+    one_holder = member_rows.parties_short_of_holders()
     listed = [(each.party, True, each.must, each.clause, each.reason) for each in route.candidates]
     listed += [(each.party, False, False, each.clause, each.reason) for each in (*route.reserve, *instead)]
     listed += [
@@ -202,6 +212,7 @@ def _choices(
             clause,
             reason,
             agreement.parties[party].desk.is_open(agreement.local(now)),
+            ONE_HOLDER if party in one_holder else None,
         )
         for party, proposed, must, clause, reason in listed
         if party in desks

@@ -24,6 +24,7 @@ from nrm.countries import NoAgreement
 from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission, Role
 from nrm.domain.agreement.agreement_versions import (
     LONGEST_TEXT,
+    SIGNERS,
     ApprovalRefused,
     IllegalVersionStep,
     Signed,
@@ -31,13 +32,15 @@ from nrm.domain.agreement.agreement_versions import (
     VersionStepRefusal,
     check_simulated,
     missing,
+    signing_parties,
 )
-from nrm.domain.agreement.agreements import RECEIVER, Agreement, Clause, Party, Target
+from nrm.domain.agreement.agreements import RECEIVER, Agreement, Clause, Desk, Party, Target
 from nrm.domain.words import N_, Phrase
 from nrm.steps import background
 from nrm.store import days
 from nrm.store import names as organisation_names
 from nrm.store.agreement import agreement_versions as store
+from nrm.store.agreement import readiness
 from nrm.store.countries import country
 from nrm.web import access, errors, home, sessions
 from nrm.web.agreement import agreement_changes, agreement_simulation, contracts
@@ -70,6 +73,7 @@ def coordinator_home() -> str:
         refused=known.refused,
         labels=STATUS_LABELS,
         ending=ending,
+        unready=sum(bool(line.missing) for line in readiness.lines(by=by)),
         today=days.today(),
         late=late_note(),
     )
@@ -153,8 +157,10 @@ def parties(version: str) -> str:
         kinds=KIND_LABELS,
         given=given,
         owed=owed if status else {},
+        signing=signing_parties(agreement) if status in ("open", "signed") else (),
+        each=SIGNERS,
         status=status,
-        hours=_hours,
+        hours=lambda party: hours(party.desk),
         regions=_regions,
         span=_span,
         coalitions=[
@@ -175,11 +181,11 @@ def _naming(agreement: Agreement, coalition: Party) -> dict[str, list[str]]:
     return found
 
 
-def _hours(party: Party) -> str:
-    desk = party.desk
+def hours(desk: Desk) -> str:
+    """When a desk answers."""
     around = desk.opens == desk.closes
-    hours = gettext("day and night") if around else f"{desk.opens:%H:%M}–{desk.closes:%H:%M}"
-    return hours if desk.weekends else ", ".join((hours, gettext("not at weekends")))
+    daily = gettext("day and night") if around else f"{desk.opens:%H:%M}–{desk.closes:%H:%M}"
+    return daily if desk.weekends else ", ".join((daily, gettext("not at weekends")))
 
 
 def _regions(party: Party) -> str:

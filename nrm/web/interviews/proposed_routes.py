@@ -62,6 +62,7 @@ def _choice(choice: Choice) -> dict[str, Any]:
         "clause": choice.clause,
         "reason": text_in(choice.reason),
         "desk_open": choice.desk_open,
+        "caution": text_in(choice.caution) if choice.caution else "",
     }
 
 

@@ -46,6 +46,8 @@ Answer = BaseResponse | tuple[str, int] | str
 CAPACITY_WORDS = {
     Capacity.FREE: N_("free"),
     Capacity.NONE_FREE: N_("none free"),
+    Capacity.NOT_VOUCHED: N_("nobody vouches for its key"),
+    Capacity.NO_KEY: N_("nobody holds its key"),
     Capacity.NO_PLACES: N_("no building entered yet"),
     Capacity.ASK: N_("ask"),
 }

@@ -107,7 +107,11 @@ def test_a_route_leaves_the_organisation_out_and_says_whom_to_call(spent: Flask)
     db.session.rollback()
     members.renew_keyring(by=factories.actor("vatra.shelter_manager"))
     found = proposals.propose(interview_id=interview, by=officer)
-    assert "fewer than two people hold its key" in found.unreachable["VATRA"]["en"]
+    assert "VATRA" not in found.unreachable
+    (choice,) = [each for each in found.choices if each.party == "VATRA"]
+    assert choice.proposed
+    assert choice.caution is not None
+    assert "can promise a place by telephone" in choice.caution["en"]
 
 
 def test_who_would_share_reads_whom_to_call_and_a_post_reads_no_name(world_app: World_) -> None:

@@ -53,6 +53,11 @@ _SHORT_OF_HOLDERS = select(Organisation.party).where(
 )
 
 
+_WITHOUT_HOLDER = select(Organisation.party).where(
+    Organisation.kind.in_(SHELTERS), number_of_holders(Organisation.id) == 0
+)
+
+
 def may_accept(organisation_id: uuid.UUID) -> bool:
     """Whether enough people hold the organisation's key."""
     return (db.session.scalar(_HOLDERS, {"organisation_id": organisation_id}) or 0) >= KEY_HOLDERS_NEEDED
@@ -61,6 +66,11 @@ def may_accept(organisation_id: uuid.UUID) -> bool:
 def parties_short_of_holders() -> set[str]:
     """The shelters' parties whose organisation may not accept anybody yet."""
     return set(db.session.scalars(_SHORT_OF_HOLDERS))
+
+
+def parties_without_holder() -> set[str]:
+    """The shelters' parties of which nobody holds the key: they could not open what they are sent."""
+    return set(db.session.scalars(_WITHOUT_HOLDER))
 
 
 def has_newest(member_id: Any) -> ColumnElement[bool]:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from nrm.domain.agreement.agreement_documents import parse_agreement
 from nrm.domain.agreement.agreements import Agreement
 from nrm.domain.agreement.routes import Exclusion, Fallback, Route
-from nrm.domain.agreement.routing import Capacity, route
+from nrm.domain.agreement.routing import NOT_READY, Capacity, route
 from nrm.domain.agreement.routing_facts import RoutingFacts, UnknownFact, parse_facts
 from nrm.domain.shelter.cases import Compartment
 from tests.unit.domain.agreement.agreement_facts import (
@@ -33,6 +33,7 @@ from tests.unit.domain.agreement.agreement_facts import (
 
 TIRANE = ZoneInfo("Europe/Tirane")
 NOON = datetime(2026, 3, 4, 12, tzinfo=TIRANE)
+CANNOT_TONIGHT = {Capacity.NONE_FREE, *NOT_READY}
 
 
 def _route(facts: RoutingFacts, capacity: dict[str, Capacity] | None = None, at: datetime = NOON) -> Route:
@@ -447,6 +448,30 @@ def _receives(party: str, facts: RoutingFacts) -> bool:
 REGION = {"NRC": "tirane", "IOM": "tirane", "VATRA": "vlore", "TJETER_VIZION": "elbasan"}
 
 
+@pytest.mark.parametrize(
+    ("room", "reason"),
+    [
+        (Capacity.NOT_VOUCHED, Exclusion.NOT_VOUCHED),
+        (Capacity.NO_KEY, Exclusion.NO_KEY),
+        (Capacity.NO_PLACES, Exclusion.NO_PLACES),
+    ],
+)
+def test_a_party_that_is_not_ready_is_left_out_with_what_is_missing_and_that_is_not_no_room(
+    room: Capacity, reason: Exclusion
+):
+    answer = _route(profile(), {"NRC": room})
+    assert "NRC" not in [each.party for each in answer.candidates]
+    assert _excluded(answer)["NRC"] is reason
+    nobody = _route(profile(), dict.fromkeys(SHELTERS, room))
+    assert (nobody.candidates, nobody.fallback) == ((), Fallback.EXCLUDED)
+    # Under a must the others are asked meanwhile, and the duty officer is told, as when it is full.
+    foreign = _route(profile(citizenship_class="third_country"), {"NRC": room})
+    full = _route(profile(citizenship_class="third_country"), {"NRC": Capacity.NONE_FREE})
+    assert foreign.candidates == full.candidates
+    assert [each.kind for each in foreign.obligations] == [each.kind for each in full.obligations]
+    assert "not ready" in foreign.to_json()["excluded"][0]["reason"]
+
+
 @pytest.mark.slow
 @settings(max_examples=400)
 @given(profiles, capacities)
@@ -457,7 +482,7 @@ def test_there_is_a_receiver_or_a_reason_and_never_a_receiver_who_must_not_be(
     assert bool(answer.candidates) != (answer.fallback is not None)
     for each in (*answer.candidates, *answer.reserve):
         assert _receives(each.party, facts)
-        assert capacity.get(each.party) not in (Capacity.NONE_FREE, Capacity.NO_PLACES)
+        assert capacity.get(each.party) not in CANNOT_TONIGHT
         assert REGION[each.party] not in facts.avoid_regions
         assert each.party not in facts.refused_parties
         assert each.party not in {one.party for one in answer.excluded}
@@ -518,7 +543,7 @@ def test_the_foreign_and_the_witness_in_tirana_never_go_elsewhere_while_the_cent
     answer = route(facts, AGREEMENT, NOON, capacity)
     bound = facts.citizenship_class in ("third_country", "stateless") or facts.proceedings_in == "tirana"
     unwanted = "NRC" in facts.refused_parties or "tirane" in facts.avoid_regions
-    if bound and not unwanted and capacity.get("NRC") not in (Capacity.NONE_FREE, Capacity.NO_PLACES):
+    if bound and not unwanted and capacity.get("NRC") not in CANNOT_TONIGHT:
         assert {each.party for each in answer.candidates} <= {"NRC"}
         assert all(each.must for each in answer.candidates)
     if not bound:

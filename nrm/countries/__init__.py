@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from nrm import parsing
+from nrm.countries import lists
 from nrm.countries.country import Country, CrossingPoint, ListedOrganisation, NoAgreement
+from nrm.countries.former_words import in_present_words
 from nrm.countries.procedures import read_directives, read_rollout
 from nrm.countries.questionnaires import load_questionnaires, read_toml
 from nrm.countries.reading import read_country
@@ -64,7 +66,7 @@ def load(code: str, folder: Path | None = None) -> Country:
         country = read_country(Table(_toml(file)), code)
     except MalformedDocument as error:
         raise CountryError(f"{file.name}: {error}") from None
-    tables, questionnaires = _tables(place), _questionnaires(place)
+    tables, questionnaires = _tables(place), _questionnaires(place, country.iso)
     _check_bands(tables, country)
     country = replace(
         country,
@@ -188,15 +190,15 @@ def _check_bands(tables: Mapping[str, TableSet], country: Country) -> None:
             raise CountryError(f"tables-{COMPENSATION.name}.toml: dimension.{name}.codes: must be {', '.join(codes)}")
 
 
-def _questionnaires(place: Path) -> dict[str, Questionnaire]:
-    """Every `questionnaire-*.toml` of the folder, by id; there is at least one."""
+def _questionnaires(place: Path, home: str) -> dict[str, Questionnaire]:
+    """Every `questionnaire-*.toml` of the folder, by id; there is at least one. `home`: the country's own code."""
     try:
         read = load_questionnaires(place)
     except MalformedQuestionnaire as error:
         raise CountryError(str(error)) from None
     if not read:
         raise CountryError("questionnaire-*.toml: file: missing")
-    return read
+    return {name: replace(each, home_country=home) for name, each in read.items()}
 
 
 def _choices(place: Path, questionnaires: Mapping[str, Questionnaire]) -> dict[str, Choices]:
@@ -234,7 +236,11 @@ def read_agreement(file: Path) -> Agreement:
 
 def read_draft(file: Path, country: Country) -> Agreement:
     """An agreement from a file, checked against the country for which it is meant; raises CountryError."""
-    return _held_against(read_agreement(file), country, file.name)
+    try:
+        agreement = parse_agreement(in_present_words(_toml(file), country.formerly))
+    except MalformedAgreement as error:
+        raise CountryError(f"{file.name}: {error}") from None
+    return _held_against(agreement, country, file.name)
 
 
 def draft_of(text: str, country: Country, name: str = "") -> Agreement:
@@ -242,17 +248,17 @@ def draft_of(text: str, country: Country, name: str = "") -> Agreement:
 
     Raises CountryError, parsing.BeyondLimits.
     """
-    return _held_against(_draft(text, parsing.toml, name), country, name)
+    return _held_against(_draft(text, parsing.toml, country, name), country, name)
 
 
 def accepted(text: str, country: Country, name: str) -> Agreement:
     """As `draft_of`, for a text that was accepted before and not changed since: read without a child process."""
-    return _held_against(_draft(text, tomllib.loads, name), country, name)
+    return _held_against(_draft(text, tomllib.loads, country, name), country, name)
 
 
-def _draft(text: str, reader: Callable[[str], dict[str, Any]], name: str) -> Agreement:
+def _draft(text: str, reader: Callable[[str], dict[str, Any]], country: Country, name: str) -> Agreement:
     try:
-        return parse_agreement(reader(text))
+        return parse_agreement(in_present_words(reader(text), country.formerly))
     except (tomllib.TOMLDecodeError, parsing.Damaged) as error:
         raise CountryError(f"{name}: file: is not TOML ({error})") from None
     except MalformedAgreement as error:
@@ -279,7 +285,7 @@ def _agreements(place: Path, country: Country) -> tuple[Agreement, ...]:
     read: list[Agreement] = []
     for file in sorted(place.glob("mou-*.toml")):
         try:
-            agreement = parse_agreement(_toml(file))
+            agreement = parse_agreement(in_present_words(_toml(file), country.formerly))
             _check_agreement(agreement, country, read)
         except MalformedDocument as error:
             raise CountryError(f"{file.name}: {error}") from None
@@ -316,7 +322,7 @@ def _check_agreement(agreement: Agreement, country: Country, others: list[Agreem
         "needs": country.lists["needs"],
         "gender": country.lists["genders"],
         "age_class": country.lists["age_classes"],
-        "citizenship_class": country.lists["citizenship_classes"],
+        **lists.OF_THE_MECHANISM,
     }
     for fact, codes in known.items():
         for code in agreement.facts[fact]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from nrm.countries.former_words import Formerly
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.accounts.alarms import Watch
 from nrm.domain.agreement.agreements import Agreement
@@ -19,6 +20,7 @@ from nrm.domain.interviews.rollout import Use
 from nrm.domain.interviews.spoken import NO_CHOICES, Choices
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.register import Register
+from nrm.domain.roles import MechanismRole
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.consents import Validity
 from nrm.domain.shelter.identifications import ReflectionPeriod
@@ -144,7 +146,9 @@ class Country:
     calendar: Calendar
     amount_bands: Mapping[str, Words]  # of compensation, the smallest first
     watches: tuple[Watch, ...]
+    roles: Mapping[MechanismRole, str]  # the code of the organisation that has it
     next_numbers: tuple[NextNumber, ...] = ()
+    formerly: Formerly = field(default_factory=dict)  # codes of facts as texts say them that were signed before
     agreements: tuple[Agreement, ...] = ()
     tables: Mapping[str, TableSet] = field(default_factory=dict)  # by the name of the report
     questionnaires: Mapping[str, Questionnaire] = field(default_factory=dict)  # by id
@@ -212,6 +216,10 @@ class Country:
     def numbers_after(self, kind: OrganisationKind, region: str | None) -> list[NextNumber]:
         """Whom to call next, in the order of the directory, when a party of that kind does not answer."""
         return [each for each in self.next_numbers if each.kind is kind and each.region in (None, region)]
+
+    def party_in(self, role: MechanismRole | None) -> str:
+        """The party of the organisation that has the role; empty for None."""
+        return "" if role is None else self.party_of(self.roles[role])
 
     def party_of(self, organisation: str) -> str:
         """The party an organisation acts as; one that came with a new agreement is called as its party."""

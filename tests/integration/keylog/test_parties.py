@@ -120,7 +120,7 @@ def test_a_party_that_is_bound_or_holds_somebody_is_not_struck_off(app: Flask) -
         age_band="18_20",
         gender="female",
         citizenship="AL",
-        citizenship_class="albanian",
+        citizenship_class="home",
         exploited_in="IT",
         consent="given",
         facts={},

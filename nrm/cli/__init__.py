@@ -18,6 +18,7 @@ from nrm.cli.usage import Refused
 
 COMMANDS = {
     "init": "instance.init",
+    "country": "country.country",
     "demo": "demo.demo",
     "serve": "serving.serve",
     "upgrade": "instance.upgrade",

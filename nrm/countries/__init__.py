@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from nrm import parsing
 from nrm.countries import lists
@@ -22,6 +23,7 @@ from nrm.countries.register import read_register
 from nrm.domain.agreement.agreement_documents import MalformedAgreement, parse_agreement
 from nrm.domain.agreement.agreements import Agreement
 from nrm.domain.documents import MalformedDocument, Table
+from nrm.domain.interviews.answers import is_unknown
 from nrm.domain.interviews.handouts import Handouts, parse_handouts
 from nrm.domain.interviews.interviews import Questionnaire
 from nrm.domain.interviews.monitoring import Checklist, parse_checklist
@@ -42,43 +44,133 @@ __all__ = [
     "ListedOrganisation",
     "NoAgreement",
     "accepted",
+    "disagreements",
     "draft_of",
     "load",
+    "place_of",
     "read_agreement",
     "read_draft",
-    "shipped_text",
+    "text_of_file",
 ]
 
 FOLDER = Path(__file__).parent
 
 
 class CountryError(ValueError):
-    """A country folder that cannot be used; the text is `FILE: KEY: reason`."""
+    """A country folder that cannot be used; the text is `FILE: KEY: reason`, the first of `findings`."""
+
+    def __init__(self, *findings: str) -> None:
+        super().__init__(findings[0])
+        self.findings = findings
+
+
+def place_of(name: str) -> tuple[str, Path | None]:
+    """(code, folder) of the country that somebody names: the code of one shipped with the program, for which the folder
+    is None, or a folder, whose `country.toml` has the code. Raises CountryError."""
+    folder = Path(name)
+    if name.isidentifier() and (FOLDER / name / "country.toml").is_file():
+        return name, None
+    if not folder.is_dir():
+        shipped = ", ".join(sorted(file.parent.name for file in FOLDER.glob("*/country.toml")))
+        raise CountryError(f"{name}: country.toml: name a folder, or a country of the program ({shipped})")
+    try:
+        return Table(_toml(folder / "country.toml")).text("code"), folder.absolute()
+    except MalformedDocument as error:
+        raise CountryError(f"country.toml: {error}") from None
 
 
 def load(code: str, folder: Path | None = None) -> Country:
     """The country from `folder` (default: the one shipped under its code); raises CountryError."""
     place = folder if folder is not None else FOLDER / code
-    file = place / "country.toml"
-    if folder is None and (not code.isidentifier() or not file.is_file()):
+    if folder is None and (not code.isidentifier() or not (place / "country.toml").is_file()):
         raise CountryError(f"{code}: country.toml: there is no such country")
-    try:
-        country = read_country(Table(_toml(file)), code)
-    except MalformedDocument as error:
-        raise CountryError(f"{file.name}: {error}") from None
-    tables, questionnaires = _tables(place), _questionnaires(place, country.iso)
-    _check_bands(tables, country)
-    country = replace(
+    country = assemble(place, code, at_once)
+    assert country is not None, "the first mistake was raised"
+    for fault in disagreements(country):
+        raise CountryError(fault)
+    return country
+
+
+Read = TypeVar("Read")
+
+
+class Attempt(Protocol):
+    """Reads one part: its value, or None where it is wrong and that was kept."""
+
+    def __call__(self, read: Callable[[], Read], /) -> Read | None: ...
+
+
+def at_once(read: Callable[[], Read]) -> Read:
+    """The first mistake ends everything."""
+    return read()
+
+
+def assemble(place: Path, code: str, attempt: Attempt) -> Country | None:
+    """The country of a folder, part by part, each as far as those that it needs are there; None if one is not."""
+    country = attempt(lambda: _places_and_lists(place, code))
+    tables = attempt(lambda: _tables(place))
+    questionnaires = attempt(lambda: _questionnaires(place, country.iso if country is not None else ""))
+    choices = handouts = checklist = register = agreements = None
+    if questionnaires is not None:
+        asked = questionnaires
+        choices = attempt(lambda: _choices(place, asked))
+        handouts = attempt(lambda: _handouts(place, asked))
+        checklist = attempt(lambda: _checklist(place, asked))
+    if country is not None:
+        based = country
+        agreements = attempt(lambda: _agreements(place, based))
+        if tables is not None:
+            counted = tables
+            attempt(lambda: _check_bands(counted, based))
+            register = attempt(lambda: _register(place, based, counted))
+    if (
+        country is None
+        or tables is None
+        or questionnaires is None
+        or choices is None
+        or handouts is None
+        or checklist is None
+        or register is None
+        or agreements is None
+    ):
+        return None
+    whole = replace(
         country,
-        agreements=_agreements(place, country),
+        agreements=agreements,
         tables=tables,
         questionnaires=questionnaires,
-        choices=_choices(place, questionnaires),
-        handouts=_handouts(place, questionnaires),
-        checklist=_checklist(place, questionnaires),
-        register=_register(place, country, tables),
+        choices=choices,
+        handouts=handouts,
+        checklist=checklist,
+        register=register,
     )
-    return _with_procedures(place, country)
+    return attempt(lambda: _with_procedures(place, whole))
+
+
+def _places_and_lists(place: Path, code: str) -> Country:
+    """`country.toml`, without what the other files say."""
+    file = place / "country.toml"
+    try:
+        return replace(read_country(Table(_toml(file)), code), folder=place)
+    except MalformedDocument as error:
+        raise CountryError(f"{file.name}: {error}") from None
+
+
+def disagreements(country: Country) -> Iterator[str]:
+    """`FILE: KEY: what to do` wherever an answer routes by a code that the country or an agreement does not know: an
+    interview with that answer could not be sent."""
+    for questionnaire, agreement in product(country.questionnaires.values(), country.agreements):
+        for question in questionnaire.questions.values():
+            known = agreement.facts.get(question.routing or "", ())
+            if not question.options or not known or question.kind == "yes_no":
+                continue
+            for option in question.options:
+                if option.stands_for not in known and not is_unknown(option.code) and option.code != "none":
+                    yield (
+                        f"questionnaire-{questionnaire.id}.toml: question.{question.id}.options.{option.code}: write "
+                        f"one of {', '.join(sorted(map(str, known)))}, or say which it `means`: agreement "
+                        f"{agreement.version} routes by `{question.routing}`"
+                    )
 
 
 def _with_procedures(place: Path, country: Country) -> Country:
@@ -195,7 +287,7 @@ def _questionnaires(place: Path, home: str) -> dict[str, Questionnaire]:
     try:
         read = load_questionnaires(place)
     except MalformedQuestionnaire as error:
-        raise CountryError(str(error)) from None
+        raise CountryError(*error.findings) from None
     if not read:
         raise CountryError("questionnaire-*.toml: file: missing")
     return {name: replace(each, home_country=home) for name, each in read.items()}
@@ -302,9 +394,9 @@ def _agreements(place: Path, country: Country) -> tuple[Agreement, ...]:
     return tuple(sorted(read, key=lambda agreement: (agreement.starts_on, agreement.version)))
 
 
-def shipped_text(code: str, version: str) -> str:
+def text_of_file(country: Country, version: str) -> str:
     """The text of the file of a version that came with the country's data; raises KeyError when there is none."""
-    for file in sorted((FOLDER / code).glob("mou-*.toml")):
+    for file in sorted((country.folder or FOLDER / country.code).glob("mou-*.toml")):
         text = file.read_text("utf-8")
         if tomllib.loads(text).get("version") == version:
             return text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from nrm.countries.former_words import Formerly
@@ -27,6 +28,8 @@ from nrm.domain.shelter.identifications import ReflectionPeriod
 from nrm.domain.shelter.permit_entries import PermitPeriods
 from nrm.statistics.tables import TableSet
 
+PAGE_LANGUAGES = ("sq", "en")
+"""Every message of a page is in these; a country names both, in its order, and may have more of its own."""
 LEAVING_DAYS = 30
 """How long before its last day under the agreement a party is said to leave."""
 
@@ -148,6 +151,7 @@ class Country:
     watches: tuple[Watch, ...]
     roles: Mapping[MechanismRole, str]  # the code of the organisation that has it
     next_numbers: tuple[NextNumber, ...] = ()
+    folder: Path | None = None  # where its files are
     formerly: Formerly = field(default_factory=dict)  # codes of facts as texts say them that were signed before
     agreements: tuple[Agreement, ...] = ()
     tables: Mapping[str, TableSet] = field(default_factory=dict)  # by the name of the report
@@ -158,6 +162,11 @@ class Country:
     uses: tuple[Use, ...] = ()
     directives: tuple[Directive, ...] = ()
     checklist: Checklist | None = None  # what a monitor checks; every country folder has one
+
+    @property
+    def language(self) -> str:
+        """Of pages, until a reader chooses: the first of the country's that pages are in."""
+        return next(each for each in self.languages if each in PAGE_LANGUAGES)
 
     def label(self, name: str, code: str, language: str) -> str:
         """The words of a code in the closed list `name`; KeyError for a code that is not in it."""

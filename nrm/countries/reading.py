@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from nrm.countries import lists
 from nrm.countries.country import (
+    PAGE_LANGUAGES,
     Building,
     Calendar,
     Country,
@@ -37,8 +38,8 @@ def read_country(table: Table, code: str) -> Country:
     """The country of the file, without its agreements; raises MalformedDocument with `KEY: reason`."""
     table.one_of("code", {code})
     table.languages = table.texts("languages")
-    if not {"sq", "en"}.issubset(table.languages):
-        table.wrong("languages", "must hold sq and en")
+    if not set(PAGE_LANGUAGES).issubset(table.languages):
+        table.wrong("languages", f"must hold {' and '.join(PAGE_LANGUAGES)}: pages are in these")
     iso = table.text("iso")
     if len(iso) != 2 or not iso.isupper():
         table.wrong("iso", "must be two capital letters")

@@ -47,7 +47,8 @@ def routing_facts(
     for name in ROUTED_SETS:
         question = asked.get(name)
         value = kept.get(question.id) if question else None
-        facts[name] = sorted(value) if value and not is_unknown(value) and value != ["none"] else []
+        said = value if question and value and not is_unknown(value) and value != ["none"] else ()
+        facts[name] = sorted(_stands_for(question, code) for code in said) if question else []
     if facts["security_risk"] == UNKNOWN and kept.get(questionnaire.derive["danger"]) == "yes":
         facts["security_risk"] = "high"  # the urgent way does not ask how high it is
     companions = asked.get("accompanied")

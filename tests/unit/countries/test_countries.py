@@ -163,7 +163,7 @@ def test_a_country_that_is_not_shipped_is_refused(code: str):
         ("country.toml", 'code = "albania"', 'code = "kosova"', "code: `kosova` is none of albania"),
         ("country.toml", 'iso = "AL"', 'iso = "al"', "iso: must be two capital letters"),
         ("country.toml", "Europe/Tirane", "Europe/Tirana", "timezone: `Europe/Tirana` is not a time zone"),
-        ("country.toml", '["sq", "en"]', '["sq"]', "languages: must hold sq and en"),
+        ("country.toml", '["sq", "en"]', '["sq"]', "languages: must hold sq and en: pages are in these"),
         ("country.toml", 'police = "129"', "police = 129", "emergency.police: must be text"),
         ("country.toml", 'police = "129"', 'polcie = "129"', "emergency.police: missing"),
         ("country.toml", ', en = "Tirana" }', " }", "region.tirane.en: missing"),

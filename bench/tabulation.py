@@ -104,7 +104,7 @@ def _count_interviews(connection: Connection, duck: duckdb.DuckDBPyConnection, f
     names = ("id", "citizenship_class", *RETURNEE_COLUMNS)
     connection.execute(
         text(f"INSERT INTO screening_kinds ({', '.join(names)}) VALUES (:{', :'.join(names)})"),
-        [dict(zip(names, (id_, "albanian", *codes), strict=True)) for codes, id_ in kinds.items()],
+        [dict(zip(names, (id_, "home", *codes), strict=True)) for codes, id_ in kinds.items()],
     )
     connection.execute(
         text("INSERT INTO screening_counts VALUES (:month, :kind, :profile, :assessment, '', :number)"),
@@ -125,7 +125,7 @@ def _fill(connection: Connection) -> None:
             "INSERT INTO cases (id, pseudonym, status, source, opened_by_id, registered_month, questionnaire,"
             " age_class, age_band, gender, citizenship, citizenship_class, exploited_in, consent, repeat, facts)"
             f" {rows} SELECT {id_}, 'p' || i, 'open', 'helpline', '0', '2016-01-01', 'q', 'adult',"
-            f" {_code('age_band', 1)}, {_code('gender', 2)}, {_code('citizenship', 3)}, 'albanian',"
+            f" {_code('age_band', 1)}, {_code('gender', 2)}, {_code('citizenship', 3)}, 'home',"
             f" {_code('exploited_in', 4)}, 'given', 'not_checked', '{{}}' FROM n"
         )
     )

@@ -18,7 +18,7 @@ from config import Config
 from nrm import countries, db, web
 from nrm.actions import instances
 from nrm.actions.agreement import agreement_versions
-from nrm.web import access, assets, errors, headers, health, hosts, language, sessions, spent_keys, telephones
+from nrm.web import access, assets, choices, errors, headers, health, hosts, language, sessions, spent_keys, telephones
 from nrm.web.accounts import access_log, screen_lock
 from nrm.web.agreement import agreements
 from nrm.web.shelter import shifts
@@ -78,6 +78,7 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
     language.register(app, default=config.language, timezone=country.timezone)
     assets.register(app)
     telephones.register(app)
+    choices.register(app)
     headers.register(app, tls=config.tls_certificate is not None or config.proxies > 0)
     errors.register(app)
     sessions.register(app)

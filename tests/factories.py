@@ -29,9 +29,11 @@ from nrm.db import db, disconnect, transaction
 from nrm.demo import staff
 from nrm.domain.accounts.accounts import ROLES_OF, Actor, KeyHolder, OrganisationKind, Role
 from nrm.domain.accounts.key_log_entries import Agreed, EntryKind, Founding, Genesis, Person, Proposed
+from nrm.domain.roles import MechanismRole
 from nrm.models.accounts.accounts import Invitation, KeyEvent, KeyringWrap, Member, MemberSession, Organisation
 from nrm.models.accounts.occasions import Occasion
 from nrm.store.accounts import accounts as store
+from nrm.store.countries import country
 from nrm.vault import keyrings
 from nrm.vault.keylog import log as key_log
 from nrm.vault.keylog import people
@@ -169,7 +171,7 @@ def upgraded() -> None:
 
 
 def founded_country(hands: dict[str, Actor] | None = None) -> None:
-    """The key log of a populated instance: genesis of the Responsible Authority and the NRC, then the founders of the
+    """The key log of a populated instance: genesis of the authority and the state's shelter, then the founders of the
     others and of the offices; each entry is signed with its person's own key, in one transaction. Genesis is twenty
     days older.
 
@@ -179,16 +181,24 @@ def founded_country(hands: dict[str, Actor] | None = None) -> None:
     hands = {} if hands is None else hands
     standing = {organisation.id: _founders(organisation, hands) for organisation in _with_people()}
     by_code = {organisation.code: organisation.id for organisation in _with_people()}
-    first, second = standing[by_code["RA"]], standing[by_code["NRC"]]
+    beginning = [by_code[code] for code in _who_begin()]
+    first, second = (standing[each] for each in beginning)
     now = clock.now()
     with transaction() as session:
         with at(now - timedelta(days=20)):
             begins = [_founding_of(session, people) for people in (first, second)]
             _all_sign(session, EntryKind.GENESIS, Genesis(tuple(begins)), [*first, *second])
         for organisation_id, people in standing.items():
-            if organisation_id not in (by_code["RA"], by_code["NRC"]):
+            if organisation_id not in beginning:
                 all_four = [*people, first[0], second[0]]
                 _all_sign(session, EntryKind.FOUNDED, _founding_of(session, people), all_four)
+
+
+def _who_begin() -> tuple[str, str]:
+    """The codes of the authority and of the state's shelter."""
+    organisations = country().organisations.values()
+    shelter = next(each.code for each in organisations if each.kind is OrganisationKind.STATE_SHELTER)
+    return country().roles[MechanismRole.AUTHORITY], shelter
 
 
 def _with_people() -> list[Organisation]:

@@ -34,6 +34,7 @@ MOLDOVAN = OwnCase(
     citizenship="MD",
     consent="given",
     statistics="yes",
+    home="AL",
     exploited_in=("IT",),
     exploitation=("sexual_exploitation",),
     needs=frozenset({"medical"}),

@@ -139,6 +139,7 @@ def build() -> World:
             citizenship="AL",
             consent="given",
             statistics="yes",
+            home="AL",
         ),
         place_id=people.bed("VATRA", 0),
         admitted_on=today,

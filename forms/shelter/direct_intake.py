@@ -27,8 +27,12 @@ LONGEST_NAME = 120
 LONGEST_STORY = 10_000
 MOST_COUNTRIES = 10
 COUNTRY = "country"
-HOME = "AL"
 
+OTHER_CITIZENSHIPS = [
+    SelectChoice(value=COUNTRY, label=N_("Of another country")),
+    SelectChoice(value=STATELESS, label=N_("Stateless")),
+    SelectChoice(value=UNKNOWN, label=N_("Not known")),
+]
 EXPLOITATION_LABELS = {
     "sexual_exploitation": N_("Sexual exploitation"),
     "forced_labour": N_("Forced labour"),
@@ -105,12 +109,6 @@ class OpenCaseForm(OnceForm):
     gender = RadioField(N_("Gender"), validators=[Offered(N_("Choose the gender"))], validate_choice=False)
     citizenship = RadioField(
         N_("Citizenship"),
-        choices=[
-            SelectChoice(value=HOME, label=N_("Albanian")),
-            SelectChoice(value=COUNTRY, label=N_("Of another country")),
-            SelectChoice(value=STATELESS, label=N_("Stateless")),
-            SelectChoice(value=UNKNOWN, label=N_("Not known")),
-        ],
         validators=[Offered(N_("Choose the citizenship"))],
         validate_choice=False,
     )
@@ -128,6 +126,10 @@ class OpenCaseForm(OnceForm):
     )
     needs = SelectMultipleField(N_("What the person needs"), validate_choice=False)
     needs_note = StringField(N_("More about the needs"), validators=[PlainText(LONGEST_NAME * 4)])
+
+    def offer_home_citizenship(self, code: str, words: str) -> None:
+        """The country's own citizenship stands first. `code`: ISO 3166 alpha-2."""
+        self.citizenship.choices = [SelectChoice(value=code, label=words), *OTHER_CITIZENSHIPS]
 
     def validate_age(self, field: StringField) -> None:
         """Empty, or a number of years that fits the answer about 18."""

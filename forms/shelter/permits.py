@@ -35,7 +35,7 @@ RENEWAL_LABEL = N_("The person applied for a renewal")
 
 REFUSED = {
     PermitRefusal.STATE: N_("Choose another step: this one does not follow from how the permit stands now"),
-    PermitRefusal.NOT_THIRD_COUNTRY: N_("Whoever is recorded as Albanian needs no permit"),
+    PermitRefusal.NOT_THIRD_COUNTRY: N_("Whoever is recorded as a citizen of this country needs no permit"),
     PermitRefusal.INFORMED_INCOMPLETE: N_("Enter the language in which the options were explained"),
     PermitRefusal.GROUND: N_("Choose what the permit is given for"),
     PermitRefusal.DATES: N_("Enter a last day that is not before the first"),

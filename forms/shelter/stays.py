@@ -80,8 +80,8 @@ FIELD_OF = {
 
 CLOSED = {
     GateRefusal.NOT_INFORMED: N_(
-        "Record first that the person was told about the residence permit: until then nobody who is not recorded as "
-        "Albanian leaves for another country"
+        "Record first that the person was told about the residence permit: until then nobody leaves for "
+        "another country but a recorded citizen of this one"
     ),
     GateRefusal.APPLICATION_OPEN: N_("Wait for the decision: an application or appeal for a residence permit is open"),
     GateRefusal.APPEAL_PERIOD: N_(

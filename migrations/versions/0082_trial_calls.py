@@ -6,7 +6,7 @@ from alembic import op
 from nrm.db import UtcDateTime
 
 revision = "0082_trial_calls"
-down_revision = "0077_roles_and_names"
+down_revision = "0079_home_citizens"
 branch_labels = None
 depends_on = None
 

@@ -50,6 +50,7 @@ COMMANDS = {
     "drill": Entry("backups.drill", "Restore the newest backup for trial, and remove it."),
     "erase-expired": Entry("erasures.erase_expired", "Erase what is kept no longer than now."),
     "match": Entry("matching.match", "Try how well matching finds names again."),
+    "country": Entry("country.country", "Check, copy and change the files of a country."),
 }
 
 

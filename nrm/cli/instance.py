@@ -21,6 +21,7 @@ from nrm.actions import following, instances
 from nrm.actions.accounts import accounts
 from nrm.cli.refusals import Refused
 from nrm.cli.usage import application, application_of_any_version, instance_option, outdated
+from nrm.countries.country import PAGE_LANGUAGES
 from nrm.db import disconnect
 
 A_HOME = "https://nrm.example"
@@ -29,15 +30,18 @@ A_HOME = "https://nrm.example"
 
 @click.command()
 @click.option("--dir", "directory", envvar="NRM_DIR", required=True, type=click.Path(path_type=Path))
-@click.option("--country", required=True, help="The country's folder of data, for example albania.")
-@click.option("--language", type=click.Choice(["sq", "en"]), default="sq", help="Of pages, until a reader chooses.")
+@click.option(
+    "--country", "named", required=True, help="A country of the program, such as albania, or a folder of data."
+)
+@click.option("--language", type=click.Choice(PAGE_LANGUAGES), help="Of pages; without it the country's first.")
 @click.option("--one-folder", is_flag=True, help="Key files and databases may lie in one folder; do not ask.")
-def init(directory: Path, country: str, language: str, one_folder: bool) -> None:
+def init(directory: Path, named: str, language: str | None, one_folder: bool) -> None:
     """Make an instance and print the invitation link of its first administrator."""
-    _of_a_new_instance(directory, country)
+    country, folder = _named_country(named)
+    data = _of_a_new_instance(directory, country, folder)
     if not one_folder:
         _ask_about_places(directory)
-    app = make_instance(directory, country, language=language, synthetic=False)
+    app = make_instance(directory, country, folder=folder, language=language or data.language, synthetic=False)
     with app.app_context():
         token = accounts.invite_first(login="administrator", name="Administrator")
     click.echo(f"/invitations/{token}")
@@ -181,6 +185,7 @@ def make_instance(
     directory: Path,
     country: str,
     *,
+    folder: Path | None = None,
     language: str,
     synthetic: bool,
     second_factor: bool = False,
@@ -188,9 +193,11 @@ def make_instance(
 ) -> Flask:
     """An empty instance in an empty folder: keys, databases, organisations. Raises Refused.
 
+    `folder`: where the country's files are, if not with the program.
     `second_factor`: whether a synthetic instance asks for it; all others always do.
     """
-    folder, data = folder_of_country(), _of_a_new_instance(directory, country)
+    folder = folder or folder_of_country()
+    data = _of_a_new_instance(directory, country, folder)
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         for path in key_files(os.environ, directory).values():
@@ -208,10 +215,30 @@ def make_instance(
     return application(directory, synchronous=synchronous)
 
 
-def _of_a_new_instance(directory: Path, country: str) -> countries.Country:
+def _named_country(named: str) -> tuple[str, Path | None]:
+    """(code, folder) that `--country` names: a folder, or a code, with its files in NRM_COUNTRY_FOLDER if that is set.
+
+    Raises Refused, too, where a setting names another country: every later command would read that one.
+    """
+    set_folder, set_code = folder_of_country(), os.environ.get("NRM_COUNTRY")
+    is_folder = Path(named).is_dir() and not named.isidentifier()
+    try:
+        country, folder = countries.place_of(named if is_folder or set_folder is None else str(set_folder))
+    except countries.CountryError as error:
+        raise Refused(f"--country: {error}") from None
+    if not is_folder and set_folder is not None and country != named:
+        raise Refused(f"--country: NRM_COUNTRY_FOLDER holds {country}, not {named}; name the one that is meant")
+    if is_folder and set_folder is not None and set_folder.resolve() != Path(named).resolve():
+        raise Refused("--country: NRM_COUNTRY_FOLDER names another folder; unset it")
+    if set_code and set_code != country:
+        raise Refused(f"--country: NRM_COUNTRY names {set_code}, not {country}; unset it")
+    return country, folder
+
+
+def _of_a_new_instance(directory: Path, country: str, folder: Path | None) -> countries.Country:
     """The data of the country, for a folder in which nothing is yet; raises Refused."""
     try:
-        data = countries.load(country, folder_of_country())
+        data = countries.load(country, folder)
     except countries.CountryError as error:
         raise Refused(f"--country: {error}") from None
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):

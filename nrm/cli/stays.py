@@ -154,7 +154,7 @@ def _take_in(cells: Mapping[str, str] | UnreadableResident, by: Actor) -> str:
     if isinstance(cells, UnreadableResident):
         raise cells
     try:
-        resident = read(cells, codes=codes(country().lists), today=days.today())
+        resident = read(cells, codes=codes(country().lists), home=country().iso, today=days.today())
         return actions.take_in(resident=resident, line=cells, by=by)
     except ImpossibleStay as error:
         raise refused(error.reason) from None

@@ -8,11 +8,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from nrm import parsing
+from nrm.countries import lists
 from nrm.countries.country import Country, CrossingPoint, ListedOrganisation, NoAgreement
+from nrm.countries.former_words import in_present_words
 from nrm.countries.procedures import read_directives, read_rollout
 from nrm.countries.questionnaires import load_questionnaires, read_toml
 from nrm.countries.reading import read_country
@@ -21,6 +24,7 @@ from nrm.domain.agreement.agreement_documents import MalformedAgreement, parse_a
 from nrm.domain.agreement.agreements import Agreement
 from nrm.domain.agreement.safeguards import MalformedSafeguards, Safeguards, parse_safeguards
 from nrm.domain.documents import MalformedDocument, Table
+from nrm.domain.interviews.answers import is_unknown
 from nrm.domain.interviews.handouts import Handouts, parse_handouts
 from nrm.domain.interviews.interviews import Questionnaire
 from nrm.domain.interviews.monitoring import Checklist, parse_checklist
@@ -41,46 +45,139 @@ __all__ = [
     "ListedOrganisation",
     "NoAgreement",
     "accepted",
+    "disagreements",
     "draft_of",
     "load",
     "mismatches",
+    "place_of",
     "read_agreement",
     "read_draft",
-    "shipped_text",
+    "text_of_file",
 ]
 
 FOLDER = Path(__file__).parent
 
 
 class CountryError(ValueError):
-    """A country folder that cannot be used; the text is `FILE: KEY: reason`."""
+    """A country folder that cannot be used; the text is `FILE: KEY: reason`, the first of `findings`."""
+
+    def __init__(self, *findings: str) -> None:
+        super().__init__(findings[0])
+        self.findings = findings
+
+
+def place_of(name: str) -> tuple[str, Path | None]:
+    """(code, folder) of the country that somebody names: the code of one shipped with the program, for which the folder
+    is None, or a folder, whose `country.toml` has the code. Raises CountryError."""
+    folder = Path(name)
+    if name.isidentifier() and (FOLDER / name / "country.toml").is_file():
+        return name, None
+    if not folder.is_dir():
+        shipped = ", ".join(sorted(file.parent.name for file in FOLDER.glob("*/country.toml")))
+        raise CountryError(f"{name}: country.toml: name a folder, or a country of the program ({shipped})")
+    try:
+        return Table(_toml(folder / "country.toml")).text("code"), folder.absolute()
+    except MalformedDocument as error:
+        raise CountryError(f"country.toml: {error}") from None
 
 
 def load(code: str, folder: Path | None = None) -> Country:
     """The country from `folder` (default: the one shipped under its code); raises CountryError."""
     place = folder if folder is not None else FOLDER / code
-    file = place / "country.toml"
-    if folder is None and (not code.isidentifier() or not file.is_file()):
+    if folder is None and (not code.isidentifier() or not (place / "country.toml").is_file()):
         raise CountryError(f"{code}: country.toml: there is no such country")
-    try:
-        country = read_country(Table(_toml(file)), code)
-    except MalformedDocument as error:
-        raise CountryError(f"{file.name}: {error}") from None
-    tables, questionnaires = _tables(place), _questionnaires(place)
-    _check_bands(tables, country)
-    agreements = _agreements(place, country)
-    country = replace(
+    country = assemble(place, code, at_once)
+    assert country is not None, "the first mistake was raised"
+    for fault in disagreements(country):
+        raise CountryError(fault)
+    return country
+
+
+Read = TypeVar("Read")
+
+
+class Attempt(Protocol):
+    """Reads one part: its value, or None where it is wrong and that was kept."""
+
+    def __call__(self, read: Callable[[], Read], /) -> Read | None: ...
+
+
+def at_once(read: Callable[[], Read]) -> Read:
+    """The first mistake ends everything."""
+    return read()
+
+
+def assemble(place: Path, code: str, attempt: Attempt) -> Country | None:
+    """The country of a folder, part by part, each as far as those that it needs are there; None if one is not."""
+    country = attempt(lambda: _places_and_lists(place, code))
+    tables = attempt(lambda: _tables(place))
+    questionnaires = attempt(lambda: _questionnaires(place, country.iso if country is not None else ""))
+    choices = handouts = checklist = register = agreements = safeguards = None
+    if questionnaires is not None:
+        asked = questionnaires
+        choices = attempt(lambda: _choices(place, asked))
+        handouts = attempt(lambda: _handouts(place, asked))
+        checklist = attempt(lambda: _checklist(place, asked))
+    if country is not None:
+        based = country
+        agreements = attempt(lambda: _agreements(place, based))
+        if agreements is not None:
+            bound = agreements
+            safeguards = attempt(lambda: _safeguards(place, bound))
+        if tables is not None:
+            counted = tables
+            attempt(lambda: _check_bands(counted, based))
+            register = attempt(lambda: _register(place, based, counted))
+    if (
+        country is None
+        or tables is None
+        or questionnaires is None
+        or choices is None
+        or handouts is None
+        or checklist is None
+        or register is None
+        or agreements is None
+        or safeguards is None
+    ):
+        return None
+    whole = replace(
         country,
         agreements=agreements,
-        safeguards=_safeguards(place, agreements),
+        safeguards=safeguards,
         tables=tables,
         questionnaires=questionnaires,
-        choices=_choices(place, questionnaires),
-        handouts=_handouts(place, questionnaires),
-        checklist=_checklist(place, questionnaires),
-        register=_register(place, country, tables),
+        choices=choices,
+        handouts=handouts,
+        checklist=checklist,
+        register=register,
     )
-    return _with_procedures(place, country)
+    return attempt(lambda: _with_procedures(place, whole))
+
+
+def _places_and_lists(place: Path, code: str) -> Country:
+    """`country.toml`, without what the other files say."""
+    file = place / "country.toml"
+    try:
+        return replace(read_country(Table(_toml(file)), code), folder=place)
+    except MalformedDocument as error:
+        raise CountryError(f"{file.name}: {error}") from None
+
+
+def disagreements(country: Country) -> Iterator[str]:
+    """`FILE: KEY: what to do` wherever an answer routes by a code that the country or an agreement does not know: an
+    interview with that answer could not be sent."""
+    for questionnaire, agreement in product(country.questionnaires.values(), country.agreements):
+        for question in questionnaire.questions.values():
+            known = agreement.facts.get(question.routing or "", ())
+            if not question.options or not known or question.kind == "yes_no":
+                continue
+            for option in question.options:
+                if option.stands_for not in known and not is_unknown(option.code) and option.code != "none":
+                    yield (
+                        f"questionnaire-{questionnaire.id}.toml: question.{question.id}.options.{option.code}: write "
+                        f"one of {', '.join(sorted(map(str, known)))}, or say which it `means`: agreement "
+                        f"{agreement.version} routes by `{question.routing}`"
+                    )
 
 
 def _with_procedures(place: Path, country: Country) -> Country:
@@ -192,15 +289,15 @@ def _check_bands(tables: Mapping[str, TableSet], country: Country) -> None:
             raise CountryError(f"tables-{COMPENSATION.name}.toml: dimension.{name}.codes: must be {', '.join(codes)}")
 
 
-def _questionnaires(place: Path) -> dict[str, Questionnaire]:
-    """Every `questionnaire-*.toml` of the folder, by id; there is at least one."""
+def _questionnaires(place: Path, home: str) -> dict[str, Questionnaire]:
+    """Every `questionnaire-*.toml` of the folder, by id; there is at least one. `home`: the country's own code."""
     try:
         read = load_questionnaires(place)
     except MalformedQuestionnaire as error:
-        raise CountryError(str(error)) from None
+        raise CountryError(*error.findings) from None
     if not read:
         raise CountryError("questionnaire-*.toml: file: missing")
-    return read
+    return {name: replace(each, home_country=home) for name, each in read.items()}
 
 
 def _choices(place: Path, questionnaires: Mapping[str, Questionnaire]) -> dict[str, Choices]:
@@ -238,7 +335,11 @@ def read_agreement(file: Path) -> Agreement:
 
 def read_draft(file: Path, country: Country) -> Agreement:
     """An agreement from a file, checked against the country for which it is meant; raises CountryError."""
-    return _held_against(read_agreement(file), country, file.name)
+    try:
+        agreement = parse_agreement(in_present_words(_toml(file), country.formerly))
+    except MalformedAgreement as error:
+        raise CountryError(f"{file.name}: {error}") from None
+    return _held_against(agreement, country, file.name)
 
 
 def draft_of(text: str, country: Country, name: str = "") -> Agreement:
@@ -246,17 +347,17 @@ def draft_of(text: str, country: Country, name: str = "") -> Agreement:
 
     Raises CountryError, parsing.BeyondLimits.
     """
-    return _held_against(_draft(text, parsing.toml, name), country, name)
+    return _held_against(_draft(text, parsing.toml, country, name), country, name)
 
 
 def accepted(text: str, country: Country, name: str) -> Agreement:
     """As `draft_of`, for a text that was accepted before and not changed since: read without a child process."""
-    return _held_against(_draft(text, tomllib.loads, name), country, name)
+    return _held_against(_draft(text, tomllib.loads, country, name), country, name)
 
 
-def _draft(text: str, reader: Callable[[str], dict[str, Any]], name: str) -> Agreement:
+def _draft(text: str, reader: Callable[[str], dict[str, Any]], country: Country, name: str) -> Agreement:
     try:
-        return parse_agreement(reader(text))
+        return parse_agreement(in_present_words(reader(text), country.formerly))
     except (tomllib.TOMLDecodeError, parsing.Damaged) as error:
         raise CountryError(f"{name}: file: is not TOML ({error})") from None
     except MalformedAgreement as error:
@@ -280,7 +381,7 @@ def _agreements(place: Path, country: Country) -> tuple[Agreement, ...]:
     read: list[Agreement] = []
     for file in sorted(place.glob("mou-*.toml")):
         try:
-            agreement = parse_agreement(_toml(file))
+            agreement = parse_agreement(in_present_words(_toml(file), country.formerly))
             _check_agreement(agreement, country, read)
         except MalformedDocument as error:
             raise CountryError(f"{file.name}: {error}") from None
@@ -310,9 +411,9 @@ def _safeguards(place: Path, agreements: tuple[Agreement, ...]) -> Safeguards:
         raise CountryError(f"{file.name}: {error}") from None
 
 
-def shipped_text(code: str, version: str) -> str:
+def text_of_file(country: Country, version: str) -> str:
     """The text of the file of a version that came with the country's data; raises KeyError when there is none."""
-    for file in sorted((FOLDER / code).glob("mou-*.toml")):
+    for file in sorted((country.folder or FOLDER / country.code).glob("mou-*.toml")):
         text = file.read_text("utf-8")
         if tomllib.loads(text).get("version") == version:
             return text
@@ -349,7 +450,7 @@ def _places_unlike(agreement: Agreement, country: Country) -> Iterator[str]:
         "needs": country.lists["needs"],
         "gender": country.lists["genders"],
         "age_class": country.lists["age_classes"],
-        "citizenship_class": country.lists["citizenship_classes"],
+        **lists.OF_THE_MECHANISM,
     }
     for fact, codes in known.items():
         for code in agreement.facts[fact]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from nrm.countries.former_words import Formerly
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.accounts.alarms import Watch
 from nrm.domain.agreement.agreements import Agreement
@@ -20,6 +22,7 @@ from nrm.domain.interviews.rollout import Use
 from nrm.domain.interviews.spoken import NO_CHOICES, Choices
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.register import Register
+from nrm.domain.roles import MechanismRole
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.consents import Validity
 from nrm.domain.shelter.identifications import ReflectionPeriod
@@ -27,6 +30,8 @@ from nrm.domain.shelter.matching import MatchingRules
 from nrm.domain.shelter.permit_entries import PermitPeriods
 from nrm.statistics.tables import TableSet
 
+PAGE_LANGUAGES = ("sq", "en")
+"""Every message of a page is in these; a country names both, in its order, and may have more of its own."""
 LEAVING_DAYS = 30
 """How long before its last day under the agreement a party is said to leave."""
 
@@ -146,8 +151,11 @@ class Country:
     calendar: Calendar
     amount_bands: Mapping[str, Words]  # of compensation, the smallest first
     watches: tuple[Watch, ...]
+    roles: Mapping[MechanismRole, str]  # the code of the organisation that has it
     matching: MatchingRules = field(default_factory=MatchingRules)  # days, and checks a day
     next_numbers: tuple[NextNumber, ...] = ()
+    folder: Path | None = None  # where its files are
+    formerly: Formerly = field(default_factory=dict)  # codes of facts as texts say them that were signed before
     agreements: tuple[Agreement, ...] = ()
     safeguards: Safeguards = field(default_factory=Safeguards)  # what no version weakens without saying so
     tables: Mapping[str, TableSet] = field(default_factory=dict)  # by the name of the report
@@ -158,6 +166,11 @@ class Country:
     uses: tuple[Use, ...] = ()
     directives: tuple[Directive, ...] = ()
     checklist: Checklist | None = None  # what a monitor checks; every country folder has one
+
+    @property
+    def language(self) -> str:
+        """Of pages, until a reader chooses: the first of the country's that pages are in."""
+        return next(each for each in self.languages if each in PAGE_LANGUAGES)
 
     def label(self, name: str, code: str, language: str) -> str:
         """The words of a code in the closed list `name`; KeyError for a code that is not in it."""
@@ -216,6 +229,10 @@ class Country:
     def numbers_after(self, kind: OrganisationKind, region: str | None) -> list[NextNumber]:
         """Whom to call next, in the order of the directory, when a party of that kind does not answer."""
         return [each for each in self.next_numbers if each.kind is kind and each.region in (None, region)]
+
+    def party_in(self, role: MechanismRole | None) -> str:
+        """The party of the organisation that has the role; empty for None."""
+        return "" if role is None else self.party_of(self.roles[role])
 
     def party_of(self, organisation: str) -> str:
         """The party an organisation acts as; one that came with a new agreement is called as its party."""

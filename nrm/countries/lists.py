@@ -24,6 +24,15 @@ NEEDS = (
     "other",
 )
 
+OF_THE_MECHANISM: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "citizenship_class": cases.CITIZENSHIP_CLASSES,
+        "proceedings_in": ("capital", "elsewhere", "none", "unknown"),
+        "exploited_in": ("abroad", "home", "both", "unknown"),
+    }
+)
+"""Facts whose codes are the same in every country: no country's name, citizens or capital is a code (ADR 0120)."""
+
 CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "sources": tuple(stays.Source),

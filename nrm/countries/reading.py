@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from nrm.countries import lists
 from nrm.countries.country import (
+    PAGE_LANGUAGES,
     Building,
     Calendar,
     Country,
@@ -17,11 +18,13 @@ from nrm.countries.country import (
     NextNumber,
     Retention,
 )
+from nrm.countries.former_words import Formerly
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.accounts.alarms import Watch
 from nrm.domain.documents import Table, Words
 from nrm.domain.quarters import Quarter, UnreadableQuarter
 from nrm.domain.reports.counting import NOT_GRANTED
+from nrm.domain.roles import KIND_OF_ROLE, MechanismRole
 from nrm.domain.shelter.cases import CITIZENSHIP_CLASSES, Compartment
 from nrm.domain.shelter.claims import NOT_STATED
 from nrm.domain.shelter.consents import Validity
@@ -36,8 +39,8 @@ def read_country(table: Table, code: str) -> Country:
     """The country of the file, without its agreements; raises MalformedDocument with `KEY: reason`."""
     table.one_of("code", {code})
     table.languages = table.texts("languages")
-    if not {"sq", "en"}.issubset(table.languages):
-        table.wrong("languages", "must hold sq and en")
+    if not set(PAGE_LANGUAGES).issubset(table.languages):
+        table.wrong("languages", f"must hold {' and '.join(PAGE_LANGUAGES)}: pages are in these")
     iso = table.text("iso")
     if len(iso) != 2 or not iso.isupper():
         table.wrong("iso", "must be two capital letters")
@@ -74,10 +77,35 @@ def read_country(table: Table, code: str) -> Country:
         amount_bands=_amount_bands(table.table("compensation")),
         watches=_watches(table.tables("bulk_opening")),
         matching=_matching(table.table("matching") if "matching" in table.data else None),
+        roles=_roles(table.table("role"), organisations),
         next_numbers=_next_numbers(table.tables("next_number"), regions),
+        formerly=_formerly(table.table("formerly") if "formerly" in table.data else None),
     )
     table.close()
     return country
+
+
+def _roles(table: Table, organisations: Mapping[str, ListedOrganisation]) -> Mapping[MechanismRole, str]:
+    read: dict[MechanismRole, str] = {}
+    for role, kind in KIND_OF_ROLE.items():
+        read[role] = table.one_of(role, organisations)
+        if organisations[read[role]].kind is not kind:
+            table.wrong(role, f"`{read[role]}` is not of kind {kind}")
+    table.close()
+    return MappingProxyType(read)
+
+
+def _formerly(table: Table | None) -> Formerly:
+    """Older codes of facts; a country without older texts has none."""
+    if table is None:
+        return MappingProxyType({})
+    read: dict[str, Mapping[str, str]] = {}
+    for fact in table.data:
+        older = table.table(fact)
+        if fact not in lists.OF_THE_MECHANISM:
+            older.wrong("", f"is none of {', '.join(lists.OF_THE_MECHANISM)}")
+        read[fact] = {code: older.one_of(code, lists.OF_THE_MECHANISM[fact]) for code in older.data}
+    return MappingProxyType(read)
 
 
 def _words_by_code(table: Table) -> Mapping[str, Words]:

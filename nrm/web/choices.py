@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from flask import Flask
+
 from forms import SelectChoice
 from nrm.store.countries import country
 from nrm.web.language import text_in
@@ -13,6 +15,11 @@ def label_of(name: str, code: str) -> str:
     """The words of a code in the closed list `name`; the code itself where the list does not have it."""
     words = country().lists[name].get(code)
     return text_in(words) if words is not None else code
+
+
+def register(app: Flask) -> None:
+    """Templates write a code of a closed list in words: `label_of(list, code)`."""
+    app.jinja_env.globals["label_of"] = label_of
 
 
 def of_list(name: str, codes: Iterable[str] | None = None) -> list[SelectChoice]:

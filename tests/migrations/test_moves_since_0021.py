@@ -1521,3 +1521,38 @@ def test_alarms_of_questions_are_forgotten_on_the_way_down(before: Before) -> No
         data.down()
         assert data.rows("alarms") == was
         assert data.rows("alarm_acknowledgements") == []
+
+
+@pytest.mark.slow
+def test_what_was_called_albanian_is_a_home_citizen(before: Before) -> None:
+    data = before("0079_home_citizens")
+    cases = {each: data.add("cases", citizenship_class=each)["id"] for each in ("albanian", "third_country")}
+    for number, each in enumerate(cases, start=1):
+        data.add("screening_kinds", id=number, citizenship_class=each)
+    ended = {"ended_on": DAY, "exit_reason": "repatriated", "destination": "other_country", "child_gate": "adult"}
+    stay = data.add("stays", repatriation_gate="albanian", destination_country="IT", **ended)["id"]
+    letter = {"kind": "embassy", "reason": "return_abroad", "written_on": DAY, "child_gate": "adult"}
+    letter_id = data.add("departures", repatriation_gate="albanian", **letter)["id"]
+    struck = {"repatriation_gate": "albanian", "destination": "other_country"}
+    correction = data.add("stay_corrections", was=struck, kind="admission")["id"]
+    study = {"findings": [{"profile": [["citizenship_class", "is", ["albanian", "unknown"]], ["needs", "has", ["x"]]]}]}
+    version = data.add("agreement_versions", study=study)["id"]
+    names = ("cases", "screening_kinds", "stays", "departures", "stay_corrections", "agreement_versions")
+    was = {name: data.rows(name) for name in names}
+    for _ in range(2):
+        data.up()
+        said = of_each(data, "cases", "citizenship_class")
+        assert (said[cases["albanian"]], said[cases["third_country"]]) == (("home",), ("third_country",))
+        assert of_each(data, "screening_kinds", "citizenship_class") == {1: ("home",), 2: ("third_country",)}
+        assert of_each(data, "stays", "repatriation_gate")[stay] == ("home_citizen",)
+        assert of_each(data, "departures", "repatriation_gate")[letter_id] == ("home_citizen",)
+        assert "home_citizen" in str(of_each(data, "stay_corrections", "was")[correction])
+        assert "albanian" not in str(of_each(data, "agreement_versions", "study")[version])
+        with refused("repatriated_after_permit_information|gate_looks_at_the_country"):
+            data.add("stays", repatriation_gate="albanian", destination_country="IT", **ended)
+        with refused("abroad_after_permit_information"):
+            data.add("departures", repatriation_gate="albanian", **letter)
+        data.down()
+        assert {name: data.rows(name) for name in names} == was
+        with refused("repatriated_after_permit_information|gate_looks_at_the_country"):
+            data.add("stays", repatriation_gate="home_citizen", destination_country="IT", **ended)

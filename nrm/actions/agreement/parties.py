@@ -13,7 +13,7 @@ from __future__ import annotations
 import uuid
 
 from nrm import audit, clock
-from nrm.countries import shipped_text
+from nrm.countries import text_of_file
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, Party, PartyState, hour_of
@@ -113,5 +113,5 @@ def _check(organisation: Organisation, state: PartyState) -> None:
 
 def _digest(agreement: Agreement) -> bytes:
     """SHA-256 of the text of the version: of the row that the parties signed, else of the country's file."""
-    text = agreement_version_rows.text_of(agreement.version) or shipped_text(country().code, agreement.version)
+    text = agreement_version_rows.text_of(agreement.version) or text_of_file(country(), agreement.version)
     return bytes.fromhex(vault.digest(text))

@@ -42,6 +42,7 @@ def save(*, case_id: uuid.UUID, answers: Answers, seen: int | None, by: Actor) -
         if case.facts.get("statistics") != "no":
             case.facts = {**case.facts, **rules.facts_of(questionnaire, answers)}
         written = vault.glance(session, case_id, Compartment.STORY, by=by) or {}
-        gone = others_steps.only_to(session, case_id, rules.whom_to_tell(questionnaire, written), by)
+        told_party = country().party_in(rules.whom_to_tell(questionnaire, written))
+        gone = others_steps.only_to(session, case_id, told_party, by)
     if gone:
         erasure_steps.carry_out()

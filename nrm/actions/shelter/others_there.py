@@ -47,7 +47,7 @@ def tell(*, case_id: uuid.UUID, there: StillThere, by: Actor) -> None:
             if not rules.may_ask(case.consent):
                 raise CaseRefused(CaseRefusal.CONSENT_FIRST)
             story = vault.read(session, case_id, Compartment.STORY, by=by).value
-            party = rules.whom_to_tell(country().questionnaires[case.questionnaire], story)
+            party = country().party_in(rules.whom_to_tell(country().questionnaires[case.questionnaire], story))
             if not party:
                 raise OthersRefused(OthersRefusal.NOT_WANTED)
             desks = agreement_rows.every_desk(party)

@@ -112,8 +112,8 @@ def end(
     People who are missing or left on their own are recorded in `absences`.
 
     Raises NotPermitted, NotVisible, StayOver, ImpossibleStay, and permits.GateClosed in two cases. A person who is not
-    recorded as Albanian cannot leave for another country before the options of the residence permit were explained. A
-    child can leave, except for another shelter, only to the `household` of the best-interest decision.
+    recorded as a citizen of the country cannot leave for another one before the options of the residence permit were
+    explained. A child can leave, except for another shelter, only to the `household` of the best-interest decision.
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:

@@ -17,7 +17,7 @@ from nrm.domain.interviews.questionnaire_flow import decided_anew, prune, reacha
 from nrm.domain.interviews.understanding import Doubt, doubts
 from nrm.domain.shelter.cases import DOES_NOT_KNOW, NOT_COLLECTED, PREFERS_NOT, STATELESS, UNKNOWN, age_band
 
-HOME = "AL"
+HOME = "home"  # what an answer `elsewhere` stands for when it is the country itself
 SEVERAL = "several"
 SCREENING = ("returned_from", "return_manner", "announced", "refusal_reason", "assessment")
 ROUTED = ("gender", "citizenship_class", "security_risk", "proceedings_in", "wish_region")
@@ -47,7 +47,8 @@ def routing_facts(
     for name in ROUTED_SETS:
         question = asked.get(name)
         value = kept.get(question.id) if question else None
-        facts[name] = sorted(value) if value and not is_unknown(value) and value != ["none"] else []
+        said = value if question and value and not is_unknown(value) and value != ["none"] else ()
+        facts[name] = sorted(_stands_for(question, code) for code in said) if question else []
     if facts["security_risk"] == UNKNOWN and kept.get(questionnaire.derive["danger"]) == "yes":
         facts["security_risk"] = "high"  # the urgent way does not ask how high it is
     companions = asked.get("accompanied")
@@ -64,7 +65,13 @@ def routing_facts(
 
 def _routed(question: Question | None, kept: Answers) -> str | None:
     value = kept.get(question.id) if question else None
-    return None if value is None or is_unknown(value) else str(value)
+    return None if question is None or value is None or is_unknown(value) else _stands_for(question, str(value))
+
+
+def _stands_for(question: Question, code: str) -> str:
+    """The mechanism's code for an answer: `home` where the answer is called by the country's name."""
+    option = question.option(code)
+    return option.stands_for if option is not None else code
 
 
 def consent_of(questionnaire: Questionnaire, answers: Answers) -> str | None:
@@ -121,9 +128,12 @@ def _countries(questionnaire: Questionnaire, kept: Answers) -> tuple[str | None,
     longest = kept.get(derive["longest_country"])
     elsewhere = kept.get(derive["elsewhere"])
     longest = None if is_unknown(longest) else longest
-    elsewhere = None if is_unknown(elsewhere) else elsewhere
+    if elsewhere is not None:
+        elsewhere = (
+            None if is_unknown(elsewhere) else _stands_for(questionnaire.questions[derive["elsewhere"]], elsewhere)
+        )
     second = kept.get(derive["second_country"])
-    known = [longest, HOME if elsewhere == "albania" else None, None if is_unknown(second) else second]
+    known = [longest, questionnaire.home_country if elsewhere == HOME else None, None if is_unknown(second) else second]
     return longest, elsewhere, tuple(dict.fromkeys(country for country in known if country))
 
 
@@ -131,9 +141,10 @@ def _exploited_in(questionnaire: Questionnaire, kept: Answers) -> str:
     longest, elsewhere, countries = _countries(questionnaire, kept)
     if longest is None:
         return UNKNOWN
-    abroad = any(country != HOME for country in countries) or elsewhere in ("country", "many")
-    if HOME in countries:
-        return "both" if abroad else "albania"
+    home = questionnaire.home_country
+    abroad = any(country != home for country in countries) or elsewhere in ("country", "many")
+    if home in countries:
+        return "both" if abroad else HOME
     return "abroad"
 
 

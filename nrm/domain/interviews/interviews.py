@@ -71,7 +71,8 @@ class Option:
 
     `source` is where a sign that can be noticed at the border comes from, `weak` that it alone is not enough for a
     suspicion. `named`: who gives this answer names something that was done to them, beside any indicator: `everybody`,
-    or `child` for a child alone. `neutral`: it names nothing. `help` is for the officer who ticks a sign.
+    or `child` for a child alone. `neutral`: it names nothing. `help` is for the officer who ticks a sign. `means`: the
+    code of the mechanism that it stands for in a fact and in routing, such as `home` or `capital`; empty: its own.
     """
 
     code: str
@@ -84,6 +85,12 @@ class Option:
     neutral: bool = False
     weak: bool = False
     help: Help | None = None
+    means: str = ""
+
+    @property
+    def stands_for(self) -> str:
+        """The mechanism's code for this answer."""
+        return self.means or self.code
 
     @property
     def declared(self) -> bool:
@@ -260,7 +267,7 @@ class Questionnaire:
     `reading` is (status, translator) of each language the questions are read out in, beyond the staff languages.
     `derive` names the questions from which times and places are derived. `consent` are conditions in order.
     `language_names` are languages by their own names; `language_words` what the staff calls those of them that it
-    would not know by that name.
+    would not know by that name. `home_country` is the country's own code (ISO 3166 alpha-2) as it stands among answers.
     """
 
     id: str
@@ -283,6 +290,7 @@ class Questionnaire:
     language_words: Mapping[str, Texts]
     reading: Mapping[str, tuple[str, str]]
     group: GroupFacts = GroupFacts()
+    home_country: str = ""
 
 
 @lru_cache(maxsize=64)

@@ -73,7 +73,9 @@ CODE_KEYS = (
     "announced_by",
 )
 QUESTION_KEYS = frozenset((*TEXT_KEYS, *CODE_KEYS))
-OPTION_KEYS = frozenset({"code", "indicator", "gives", "group", "source", "named", "named_for", "neutral", "weak"})
+OPTION_KEYS = frozenset(
+    {"code", "indicator", "gives", "group", "source", "named", "named_for", "neutral", "weak", "means"}
+)
 TOP_KEYS = frozenset(
     (
         *("id", "version", "languages", "title", "home", "answers", "language_names", "language_words"),
@@ -196,8 +198,9 @@ class _Reader:
         )
         gives = {name: str(given) for name, given in self.table(table, "gives", key).items()}
         fact = question.get("fact")
+        means = self.string(table, "means", key) if "means" in table else code
         if isinstance(fact, str):
-            gives.setdefault(fact, code)
+            gives.setdefault(fact, means)
         group = self.texts(table["group"], f"{key}.group") if "group" in table else None
         source = self.string(table, "source", key) if "source" in table else ""
         given = tuple((name, each) for name, each in gives.items() if each)
@@ -208,7 +211,7 @@ class _Reader:
         weak = self.flag(table, "weak", key)
         if weak and question.get("border") is not True:
             raise self.wrong(f"{key}.weak", "is for signs that are noticed (`border`)")
-        return Option(code, text, indicators, given, group, source, named, neutral, weak)
+        return Option(code, text, indicators, given, group, source, named, neutral, weak, means=means)
 
     def named_for(self, table: Mapping[str, Any], key: str) -> Who:
         """Whom an answer names something of, beside everybody."""

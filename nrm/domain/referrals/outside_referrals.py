@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from nrm.domain.shelter.cases import HOME_CITIZEN
 from nrm.domain.shelter.permits import PermitFacts
 
 
@@ -70,7 +71,7 @@ def gate_of(kind: OutsideKind, reason: OutsideReason, citizenship_class: str) ->
     """What is kept of the gate that `permits.check_repatriation` let the letter pass: empty where none stood."""
     if not is_step_abroad(kind, reason):
         return ""
-    return "albanian" if citizenship_class == "albanian" else "informed"
+    return "home_citizen" if citizenship_class == HOME_CITIZEN else "informed"
 
 
 def proof_of(gate: str, permit: PermitFacts) -> tuple[object, str]:

@@ -220,19 +220,21 @@ def age_band(age: int) -> str:
 
 STATELESS = "stateless"
 UNKNOWN = "unknown"
-CITIZENSHIP_CLASSES = ("albanian", "third_country", STATELESS, UNKNOWN)
+HOME_CITIZEN = "home"
+THIRD_COUNTRY = "third_country"
+CITIZENSHIP_CLASSES = (HOME_CITIZEN, THIRD_COUNTRY, STATELESS, UNKNOWN)
 
 
-def citizenship_class(*codes: str, home: str = "AL") -> str:
+def citizenship_class(*codes: str, home: str) -> str:
     """The class of a person with these citizenships (ISO 3166 alpha-2, `stateless`, `unknown`; none: unknown).
 
-    A person who has the home citizenship among others counts as `albanian`.
+    `home` is the country's own code; a person who has that citizenship among others counts as `home`.
     """
     known = [code for code in codes if code and code != UNKNOWN]
     if home in known:
-        return "albanian"
+        return HOME_CITIZEN
     if any(code != STATELESS for code in known):
-        return "third_country"
+        return THIRD_COUNTRY
     return STATELESS if known else UNKNOWN
 
 

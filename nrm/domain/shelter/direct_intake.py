@@ -24,7 +24,6 @@ from nrm.domain.shelter.cases import (
 )
 from nrm.domain.shelter.stays import Source
 
-HOME = "AL"
 SEVERAL = "several"
 CONSENTS = ("given", "refused", "not_asked_child")
 STATISTICS = ("yes", "no", "not_asked")
@@ -60,6 +59,7 @@ class OwnCase:
     """The closed answers about a person who came otherwise.
 
     `age`: completed years, if known. `citizenship`, `exploited_in`: ISO 3166 alpha-2, `stateless`, `unknown`.
+    `home`: the country's own code, for what its rules ask of its citizens and of what happened in it.
     `consent`: whether name and story may be kept and told on; shelter is given in any case. `statistics`: whether
     their particulars may be counted.
     """
@@ -71,6 +71,7 @@ class OwnCase:
     citizenship: str
     consent: str
     statistics: str
+    home: str
     exploited_in: tuple[str, ...] = ()
     exploitation: tuple[str, ...] = ()
     needs: frozenset[str] = frozenset()
@@ -79,7 +80,7 @@ class OwnCase:
     @property
     def citizenship_class(self) -> str:
         """As the gates and the rules see it."""
-        return citizenship_class(self.citizenship)
+        return citizenship_class(self.citizenship, home=self.home)
 
 
 def check(case: OwnCase, *, named: bool) -> None:
@@ -171,7 +172,7 @@ def routing_facts(case: OwnCase, agreement: Agreement) -> RoutingFacts:
             "citizenship_class": case.citizenship_class,
             "entry_point": UNKNOWN,
             "region_of_entry": UNKNOWN,
-            "exploited_in": _exploited_in(case.exploited_in),
+            "exploited_in": _exploited_in(case.exploited_in, case.home),
             "needs": sorted(case.needs),
             "security_risk": UNKNOWN,
             "proceedings_in": UNKNOWN,
@@ -189,12 +190,12 @@ def routing_facts(case: OwnCase, agreement: Agreement) -> RoutingFacts:
     )
 
 
-def _exploited_in(codes: tuple[str, ...]) -> str:
+def _exploited_in(codes: tuple[str, ...], home: str) -> str:
     known = [code for code in codes if len(code) == 2 and code.isalpha()]
     if not known:
         return UNKNOWN
-    if HOME in known:
-        return "both" if len(known) > 1 else "albania"
+    if home in known:
+        return "both" if len(known) > 1 else "home"
     return "abroad"
 
 

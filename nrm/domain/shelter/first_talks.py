@@ -16,12 +16,11 @@ from nrm.domain.conditions import ALWAYS
 from nrm.domain.interviews.answers import earliest, latest, message
 from nrm.domain.interviews.interviews import Answers, Page, Question, Questionnaire, Texts, chosen
 from nrm.domain.interviews.questionnaire_flow import CHILD_AGES
+from nrm.domain.roles import MechanismRole
 
 AGREED = ("given", "not_asked_child")
 """With which consent of the case the person may be asked: given, or a child's, which is protected first."""
 PAGE = "first_talk"
-# Who may be told of others who are still there.
-DESK, PROSECUTION = "RA", "PROSECUTION"
 # The answers that decide it, and the row in which an official is named.
 OTHERS, TELL, BY_OFFICIAL, OFFICIAL = "others_there", "others_tell", "others_official", "official"
 EPISODE_WHO = "episode_who"
@@ -201,19 +200,19 @@ def wrong_spans(questionnaire: Questionnaire, given: Answers) -> dict[str, Texts
     return found
 
 
-def whom_to_tell(questionnaire: Questionnaire, story: Mapping[str, Any]) -> str:
-    """Who is told that others are still there: nobody (empty) unless the person says so.
+def whom_to_tell(questionnaire: Questionnaire, story: Mapping[str, Any]) -> MechanismRole | None:
+    """Who is told that others are still there: nobody (None) unless the person says so.
 
     The prosecution alone, where an official is involved or nobody knows; the duty desk only where it was said here that
     none is, and nothing told before speaks of one.
     """
     if story.get(OTHERS) != "yes" or story.get(TELL) != "yes":
-        return ""
+        return None
     told_before = story.get(OFFICIAL) in ("yes", "dont_know", "no_answer")
     rows = [row for page in pages(questionnaire) for row in _rows(story, page)]
     in_an_episode = any(row.get(EPISODE_WHO) == "official" for row in rows)
     clear = story.get(BY_OFFICIAL) == "no" and not told_before and not in_an_episode
-    return DESK if clear else PROSECUTION
+    return MechanismRole.AUTHORITY if clear else MechanismRole.PROSECUTION
 
 
 def is_to_child(age_class: str) -> bool:

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from nrm.domain.shelter import permits
+from nrm.domain.shelter.cases import HOME_CITIZEN
 from nrm.domain.shelter.permits import (
     APPEAL_DAYS,
     DECISIONS,
@@ -210,7 +211,7 @@ def check_new(
     unit_reads: bool,
 ) -> None:
     """Raise PermitRefused unless the entry may be written after these. `numbered`: a number was given with it."""
-    if citizenship_class == "albanian":
+    if citizenship_class == HOME_CITIZEN:
         raise PermitRefused(PermitRefusal.NOT_THIRD_COUNTRY)
     if any(each.waits(periods, today=today, unit_reads=unit_reads) for each in entries):
         raise PermitRefused(PermitRefusal.WAITS)

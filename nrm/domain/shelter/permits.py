@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from nrm.domain.shelter.cases import HOME_CITIZEN
 from nrm.domain.shelter.stays import HOME, Destination, ExitReason
 
 
@@ -174,8 +175,8 @@ def record(
     ground: Ground | None = None,
     appeal_days: int = APPEAL_DAYS,
 ) -> PermitFacts:
-    """The facts after `event`; raises PermitRefused. A person who is recorded as Albanian needs no permit."""
-    if citizenship_class == "albanian":
+    """The facts after `event`; raises PermitRefused. A recorded citizen of the country needs no permit."""
+    if citizenship_class == HOME_CITIZEN:
         raise PermitRefused(PermitRefusal.NOT_THIRD_COUNTRY)
     before = as_on(facts, on)
     after = TRANSITIONS.get((before.status, event))
@@ -293,13 +294,13 @@ class GateClosed(Exception):
 
 
 def check_repatriation(citizenship_class: str, facts: PermitFacts, *, on: date) -> None:
-    """The TRP gate: raise GateClosed for a step towards repatriation, on that day, of anyone not recorded as Albanian.
+    """The TRP gate: raise GateClosed for a step towards repatriation, on that day, of anyone but a home citizen.
 
-    Unknown and stateless count as not Albanian. The person must have been told before the step. An undecided
+    Unknown and stateless count as none. The person must have been told before the step. An undecided
     application or appeal blocks too, now or on that day, and so does the period in which a refusal can be appealed
     against: a refusal without a known end of that period blocks for ever.
     """
-    if citizenship_class == "albanian":
+    if citizenship_class == HOME_CITIZEN:
         return
     if facts.informed is None or facts.informed.on > on:
         raise GateClosed(GateRefusal.NOT_INFORMED)
@@ -442,4 +443,4 @@ def check_leaving(
         return "home", opened
     check_repatriation(citizenship_class, permit, on=on)
     check_reflection(reflection_until, on=on)
-    return "albanian" if citizenship_class == "albanian" else "informed", opened
+    return "home_citizen" if citizenship_class == HOME_CITIZEN else "informed", opened

@@ -203,8 +203,9 @@ def check_head(names: Sequence[str] | None) -> None:
 _BIRTH = re.compile(r"(19|20)\d\d(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 
 
-def read(cells: Mapping[str, str], *, codes: Mapping[str, Sequence[str]], today: date) -> Resident:
+def read(cells: Mapping[str, str], *, codes: Mapping[str, Sequence[str]], home: str, today: date) -> Resident:
     """The person of a line. `codes`: what the closed lists have, by column (`gender`, `exploitation`, `needs`).
+    `home`: the country's own code.
 
     Raises UnreadableResident with everything that is to be put right.
     """
@@ -256,6 +257,7 @@ def read(cells: Mapping[str, str], *, codes: Mapping[str, Sequence[str]], today:
         citizenship=line["citizenship"],
         consent=line["consent"] if adult else "not_asked_child",
         statistics=line["statistics"] if adult else "not_asked",
+        home=home,
         exploited_in=tuple(sorted(set(several["exploited_in"]))),
         exploitation=tuple(several["exploitation"]),
         needs=frozenset(several["needs"]),

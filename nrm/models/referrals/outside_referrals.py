@@ -26,7 +26,7 @@ class OutsideReferral(Model):
         CheckConstraint(one_of("reason", OutsideReason), name="known_reason"),
         # The gate of the residence permit, as for the end of a stay.
         CheckConstraint(
-            f"NOT {_STEP_ABROAD} OR repatriation_gate IN ('albanian', 'informed')",
+            f"NOT {_STEP_ABROAD} OR repatriation_gate IN ('home_citizen', 'informed')",
             name="abroad_after_permit_information",
         ),
         CheckConstraint(

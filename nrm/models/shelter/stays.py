@@ -36,7 +36,7 @@ class Stay(Model):
         CheckConstraint(f"(ended_on IS NULL AND destination = '') OR {_EXITS}", name="destination_fits_reason"),
         # The two gates of the agreement: nobody leaves in these ways unless the gate is open.
         CheckConstraint(
-            f"destination NOT IN ({_ABROAD}) OR repatriation_gate IN ('albanian', 'informed', 'left_alone')",
+            f"destination NOT IN ({_ABROAD}) OR repatriation_gate IN ('home_citizen', 'informed', 'left_alone')",
             name="repatriated_after_permit_information",
         ),
         CheckConstraint(
@@ -57,7 +57,7 @@ class Stay(Model):
         # Every other end names a country, and passes a gate unless it is the home country. `former_rule`: older ends.
         CheckConstraint(
             f"ended_on IS NULL OR destination = '{Destination.NONE}' OR exit_reason = 'missing'"
-            " OR (destination_country <> '' AND repatriation_gate IN ('albanian', 'informed', 'left_alone'))"
+            " OR (destination_country <> '' AND repatriation_gate IN ('home_citizen', 'informed', 'left_alone'))"
             f" OR (destination_country = 'home' AND repatriation_gate = 'home' AND destination NOT IN ({_ABROAD}))"
             f" OR (destination_country = '' AND repatriation_gate = 'former_rule' AND destination NOT IN ({_ABROAD}))",
             name="gate_looks_at_the_country",
@@ -134,7 +134,7 @@ class Stay(Model):
     destination: Mapped[str] = mapped_column(default="")
     end_known_on: Mapped[date | None]  # the day the end was entered
     destination_country: Mapped[str] = mapped_column(default="", server_default="")  # home, ISO 3166 alpha-2, unknown
-    repatriation_gate: Mapped[str] = mapped_column(default="")  # what opened it: home, albanian, informed ...
+    repatriation_gate: Mapped[str] = mapped_column(default="")  # what opened it: home, home_citizen, informed ...
     left_recorded_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
     left_confirmed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
     informed_on: Mapped[date | None]  # the day the permit's options were explained, where that opened the gate

@@ -25,7 +25,6 @@ from nrm.models.shelter.places import OutOfService, Place
 from nrm.models.shelter.stays import Stay
 
 SIMULATION = Actor.system("simulation")
-HOME = "AL"
 
 
 def places(last: date, *, by: Actor) -> dict[str, int]:
@@ -142,7 +141,7 @@ def _past_case(
         "age_class": row.age_class,
         "gender": row.gender,
         "citizenship_class": row.citizenship_class,
-        "exploited_in": _exploited_in(row.exploited_in),
+        "exploited_in": _exploited_in(row.exploited_in, country.iso),
         "consent": row.consent,
         **_place(row.code, country),
     }
@@ -161,9 +160,9 @@ def _past_case(
     )
 
 
-def _exploited_in(code: str) -> str:
-    if code == HOME:
-        return "albania"
+def _exploited_in(code: str, home: str) -> str:
+    if code == home:
+        return "home"
     return "abroad" if len(code) == 2 and code.isalpha() else UNKNOWN
 
 

@@ -55,6 +55,7 @@ from nrm.domain.referrals.duty import (
     Tag,
     part_of,
 )
+from nrm.domain.roles import MechanismRole
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.reminder_calls import ReminderCall
 from nrm.store import names
@@ -64,8 +65,6 @@ from nrm.store.referrals import obligations
 from nrm.store.referrals.critical_path import CallLine
 from nrm.store.rows.referrals.duty import MARKED, Source, sources, values_of_all
 from nrm.store.rows.shelter import places as place_rows
-
-AUTHORITY = "RA"
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +346,7 @@ class _Lines:
         self.calls = _calls_about([each.row[1] for each in found])
         self.now = clock.now()
         self.agreement = country().in_force(self.now)
+        self.authority = country().party_in(MechanismRole.AUTHORITY)
 
     def line(self, found: _Found) -> DutyLine:
         kind, id_, due, row = found.source.kind, found.id, found.due, found.row
@@ -381,9 +381,9 @@ class _Lines:
             or (
                 kind == OWED
                 and step not in obligations.RECORDED_ELSEWHERE
-                and (step in obligations.TELLING or owner == AUTHORITY)
+                and (step in obligations.TELLING or owner == self.authority)
             ),
-            telling=kind in (CHILD, FAMILY) or (step in obligations.TELLING and owner != AUTHORITY),
+            telling=kind in (CHILD, FAMILY) or (step in obligations.TELLING and owner != self.authority),
         )
 
     def _responsible(
@@ -419,7 +419,7 @@ class _Lines:
         if kind in (CHILD, FAMILY) or step in obligations.TELLING:
             return None
         responsible = self._party(organisation.party)
-        authority = self._party(AUTHORITY)
+        authority = self._party(self.authority)
         if responsible is None or authority is None or responsible is authority:
             return None
         rules: Agreement = country().agreement(version) if version else self.agreement

@@ -24,6 +24,7 @@ from nrm.domain.reports.tabulation import PermitRecord, PersonRecord, StayRecord
 from nrm.domain.shelter import claims as rules
 from nrm.domain.shelter import identifications as identification_rules
 from nrm.domain.shelter.ages import band_on, class_on
+from nrm.domain.shelter.cases import HOME_CITIZEN
 from nrm.domain.shelter.child_returns import Direction, integration
 from nrm.domain.shelter.corrections import Struck, as_known
 from nrm.domain.shelter.identifications import Course, State
@@ -208,7 +209,7 @@ def returnees(connection: Connection, first: Quarter, last: Quarter, *, by: Acto
         )
         .join(added, added.c.kind_id == kind.id)
         .where(
-            kind.citizenship_class == "albanian",
+            kind.citizenship_class == HOME_CITIZEN,
             or_(kind.crossing_point != "", kind.outcome.in_(tuple(PROCESSED_WITHOUT_HELP))),
         )
     )

@@ -14,6 +14,7 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.reports import counting as rules
 from nrm.domain.reports.exploitation import as_told
 from nrm.domain.shelter.ages import class_on
+from nrm.domain.shelter.cases import HOME_CITIZEN
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.cases import Case
 from nrm.store.reports import counting
@@ -35,7 +36,7 @@ def exploited(
         .where(
             Case.registered_month.between(first.start, last.end),
             Case.source == _AT_A_POST,
-            Case.citizenship_class == "albanian",
+            Case.citizenship_class == HOME_CITIZEN,
             Organisation.crossing_point != "",
             counting.AGREES,
         )

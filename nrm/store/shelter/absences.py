@@ -13,6 +13,7 @@ from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.quarters import Quarter
+from nrm.domain.roles import MechanismRole
 from nrm.domain.shelter.absences import Outcome, may_end_on
 from nrm.domain.shelter.places import missing_place_until
 from nrm.domain.shelter.stays import ExitReason
@@ -197,7 +198,7 @@ def _missing_line(found: Missing, pseudonym: str, shelter: Organisation, has_pla
         authority_knows=found.authority_knows or found.party == "",
         known=found.authority_knows if authority else found.desk_knows,
         may_end_on=may_end_on(found.reported_on, country().missing_days),
-        desk_number=names.number_now("RA"),
+        desk_number=names.number_now(country().party_in(MechanismRole.AUTHORITY)),
         authority_number=names.number_now(found.party),
         place_kept_until=kept_until,
         place_kept=clock.now() < kept_until,

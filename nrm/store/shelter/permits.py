@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.shelter import permit_entries as rules
-from nrm.domain.shelter.cases import Compartment
+from nrm.domain.shelter.cases import HOME_CITIZEN, Compartment
 from nrm.domain.shelter.permit_entries import MarkKind, RecordedEntry
 from nrm.domain.shelter.permits import DECISIONS, Ground, PermitEvent, PermitFacts, PermitStatus
 from nrm.domain.shelter.strikes import StrikeReason
@@ -59,7 +59,7 @@ class EntryLine:
 
 @dataclass(frozen=True, slots=True)
 class PermitView:
-    """One person's permit. `needed`: False if the person is recorded as Albanian; `events`: what can be recorded next,
+    """One person's permit. `needed`: False for a recorded home citizen; `events`: what can be recorded next,
     `on_paper` only from the unit's paper.
     """
 
@@ -152,7 +152,7 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> PermitView:
     known = permit_rows.entries(case_id)
     reads = permit_rows.unit_reads(case_id)
     facts = rules.stand(known, country().permits, today=calendar.today(), unit_reads=reads)
-    needed = case.citizenship_class != "albanian"
+    needed = case.citizenship_class != HOME_CITIZEN
     own = case.holder_id == by.organisation_id
     is_unit = by.kind is OrganisationKind.TRP_UNIT
     events = rules.choices(facts, by_unit=is_unit) if needed else ()

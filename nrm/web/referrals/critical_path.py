@@ -15,6 +15,7 @@ from nrm.domain.accounts.accounts import NotVisible
 from nrm.domain.agreement.agreements import RECEIVER
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.critical_path import DECISION, DUTY_OFFICER, StepState, late_by
+from nrm.domain.roles import MechanismRole
 from nrm.domain.words import N_
 from nrm.store import names as organisation_names
 from nrm.store.countries import country
@@ -24,7 +25,6 @@ from nrm.web.language import gettext, ngettext, text_in, translated
 from nrm.web.parts import Part
 
 blueprint = Blueprint("critical_path", __name__)
-AUTHORITY = "RA"
 
 
 @blueprint.app_template_filter("lateness")
@@ -93,7 +93,8 @@ def names_of_parties() -> dict[str, str]:
     """Every organisation and party in the reader's language, by code."""
     names = {code: text_in(party.names) for code, party in country().in_force(clock.now()).parties.items()}
     names |= {each.code: text_in(each.names) for each in organisation_names.organisations_by_id().values()}
-    return names | {RECEIVER: translated(N_("whoever receives the person")), DUTY_OFFICER: names.get(AUTHORITY, "")}
+    duty_officer = names.get(country().party_in(MechanismRole.AUTHORITY), "")
+    return names | {RECEIVER: translated(N_("whoever receives the person")), DUTY_OFFICER: duty_officer}
 
 
 def _quarter(at: datetime) -> str:

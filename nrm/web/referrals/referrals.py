@@ -48,6 +48,7 @@ from nrm.domain.referrals.referrals import (
     escorts_for,
 )
 from nrm.domain.referrals.transfers import TRANSFER
+from nrm.domain.roles import MechanismRole
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.words import N_
 from nrm.steps.shelter import cases as case_steps
@@ -111,7 +112,6 @@ RECORDED_SINCE = N_(
     "Somebody recorded another departure since you loaded this page: it stands above. Send this only if it is right "
     "now."
 )
-AUTHORITY = "RA"
 
 
 def questionnaire_of(identifier: str) -> Any:
@@ -173,7 +173,7 @@ def _sender_page(line: ReferralLine, form: DepartReferralForm) -> str:
         may=_allowed_events(line),
         path=critical_path.section(line.case_id),
         calls=handouts.duty_of(line),
-        desk=not consents.struck_out(line) & {AUTHORITY},
+        desk=not consents.struck_out(line) & {country().party_in(MechanismRole.AUTHORITY)},
         send_now=line.status is ReferralStatus.SENT and not store.can_be_opened(line),
         newest=store.newest_of(line.case_id, by=by),
         custodian=_is_custodian(line),

@@ -13,6 +13,7 @@ from forms.shelter.direct_intake import IMPOSSIBLE, LATE, AdmitPersonForm, OpenC
 from nrm import clock
 from nrm.actions.shelter import direct_intake as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.shelter.cases import HOME_CITIZEN
 from nrm.domain.shelter.direct_intake import REFER_ON, ImpossibleCase, IntakeRefusal, OwnCase
 from nrm.domain.shelter.places import LONGEST_WITH_MOTHER
 from nrm.domain.shelter.stays import ImpossibleStay, Source, StayRefusal
@@ -24,7 +25,7 @@ from nrm.store.referrals import obligations
 from nrm.store.shelter import cases, places
 from nrm.store.shelter import stays as store
 from nrm.web import access
-from nrm.web.choices import of_list
+from nrm.web.choices import label_of, of_list
 from nrm.web.language import text_in
 from nrm.web.shelter.stays import chosen_place, mark_impossible, offer_places
 
@@ -141,6 +142,8 @@ def _person_form(kind: type[OpenCaseForm] = OpenCaseForm) -> OpenCaseForm:
         others = [code for code in Source if code is not Source.WITH_A_VICTIM]
         form.source.choices = [SelectChoice(value="", label=N_("Choose")), *of_list("sources", others)]
     form.gender.choices = of_list("genders")
+    home = label_of("citizenship_classes", HOME_CITIZEN)
+    form.offer_home_citizenship(country().iso, home[:1].upper() + home[1:])
     form.needs.choices = of_list("needs")
     return form
 
@@ -163,6 +166,7 @@ def _own_case(who: OpenCaseForm, form: AdmitPersonForm) -> OwnCase:
         citizenship=who.citizenship_code,
         consent=consent,
         statistics=who.statistics.data if who.is_adult else "not_asked",
+        home=country().iso,
         exploited_in=form.country_codes if counted else (),
         exploitation=tuple(form.forms.data or ()) if counted else (),
         needs=frozenset(who.needs.data or ()),

@@ -237,7 +237,7 @@ def saved(case_id: uuid.UUID) -> Answer:
         rows=_written(questionnaire, told.value),
         profile=_profile(questionnaire, known, case.age_class),
         tell=tell,
-        number=names.number_now(tell) if tell else "",
+        number=names.number_now(country().party_in(tell)) if tell else "",
         stands=others_there.of_case(case_id, by=by),
         children=_children(told.value, questionnaire),
         may_open=by.may(Permission.STAY_MANAGE),

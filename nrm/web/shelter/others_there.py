@@ -19,6 +19,7 @@ from forms.shelter.others_there import (
 from nrm import clock
 from nrm.actions.shelter import others_there as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.roles import MechanismRole
 from nrm.domain.shelter import first_talks as rules
 from nrm.domain.shelter.cases import CaseRefused, Compartment, Purpose
 from nrm.domain.shelter.others_there import OthersRefusal, OthersRefused, StillThere
@@ -55,7 +56,7 @@ def _whom(case: SeenCase) -> str | None:
     questionnaire = country().questionnaires.get(case.questionnaire)
     if told is None or questionnaire is None:
         return None
-    return rules.whom_to_tell(questionnaire, told.value)
+    return country().party_in(rules.whom_to_tell(questionnaire, told.value))
 
 
 @blueprint.get("/cases/<uuid:case_id>/others")
@@ -82,7 +83,7 @@ def _form_page(case: SeenCase, party: str, form: TellOthersForm, status: int, re
         form=form,
         desk=agreed.names if agreed is not None else {},
         number=names.number_now(party) if party else "",
-        official=party == rules.PROSECUTION,
+        official=party == country().party_in(MechanismRole.PROSECUTION),
         refused=refused,
     )
     return page, status

@@ -60,6 +60,7 @@ def opened(number: int, *, first_place: int = 0) -> list[uuid.UUID]:
         citizenship="AL",
         consent="given",
         statistics="yes",
+        home="AL",
     )
     return [
         direct_intake.open_case(

@@ -310,7 +310,7 @@ def test_posts_that_judge_otherwise_than_the_profile_are_named_without_a_figure(
             processed="no_indicator",
             age_class="adult",
             gender="feminine",
-            citizenship_class="albanian",
+            citizenship_class="home",
             returned_from="IT",
             announced="no",
             profile="suspected" if number < milder else "none",

@@ -213,7 +213,7 @@ def test_the_page_says_who_uses_it_and_who_does_not_yet(app: Flask, sign_in: Sig
 def screening(profile: str, assessment: str, month: date = date(2026, 5, 1), post: str = "rinas") -> Screening:
     return Screening(
         month=month, crossing_point=post, outcome="possible", processed="joint_interview", age_class="adult",
-        gender="feminine", citizenship_class="albanian", returned_from="GR", announced="yes", profile=profile,
+        gender="feminine", citizenship_class="home", returned_from="GR", announced="yes", profile=profile,
         assessment=assessment,
     )  # fmt: skip
 

@@ -32,7 +32,7 @@ MONTHS = [date(2026, month, 1) for month in (1, 3, 4, 6, 7)]
 some_screening = st.builds(
     Screening,
     month=st.sampled_from(MONTHS),
-    citizenship_class=st.sampled_from(["albanian", "third_country"]),
+    citizenship_class=st.sampled_from(["home", "third_country"]),
     outcome=st.sampled_from(["none", "possible"]),
     processed=st.sampled_from(["no_indicator", "returned_to_family"]),
     age_class=st.just("adult"),
@@ -51,7 +51,7 @@ def returnees_of(counted: Counter[Screening], first: Quarter, last: Quarter) -> 
     found: Counter[tuple[str, ...]] = Counter()
     for one in counted.elements():
         at_a_point = one.crossing_point != "" or one.outcome == "refused"
-        if one.citizenship_class == "albanian" and at_a_point and first.start <= one.month <= last.end:
+        if one.citizenship_class == "home" and at_a_point and first.start <= one.month <= last.end:
             found[
                 one.crossing_point, one.outcome, one.processed, one.age_class,
                 one.gender, one.returned_from, one.announced, one.agency,
@@ -81,7 +81,7 @@ def test_whatever_was_counted_in_whatever_order_is_read_again(instance: Flask) -
 
 
 def test_two_posts_that_count_the_same_kind_at_once_lose_none(instance: Flask) -> None:
-    one = Screening(MONTHS[0], "albanian", "none", "no_indicator", "adult", "feminine", crossing_point="rinas")
+    one = Screening(MONTHS[0], "home", "none", "no_indicator", "adult", "feminine", crossing_point="rinas")
 
     def count() -> None:
         for _ in range(4):
@@ -97,7 +97,7 @@ def test_two_posts_that_count_the_same_kind_at_once_lose_none(instance: Flask) -
 @pytest.mark.slow
 def test_screenings_from_before_become_numbers_and_rows_again(instance: Flask) -> None:
     assert instance
-    common = {"citizenship_class": "albanian", "processed": "no_indicator", "age_class": "adult", "gender": "feminine"}
+    common = {"citizenship_class": "home", "processed": "no_indicator", "age_class": "adult", "gender": "feminine"}
     before = Counter(
         {
             Screening(MONTHS[0], **common, outcome="none", crossing_point="rinas", profile="possible"): 3,
@@ -132,6 +132,6 @@ def test_screenings_from_before_become_numbers_and_rows_again(instance: Flask) -
 
 def test_a_number_says_of_somebody(instance: Flask) -> None:
     assert instance
-    screened.count([Screening(MONTHS[0], "albanian", "none", "no_indicator", "adult", "feminine")])
+    screened.count([Screening(MONTHS[0], "home", "none", "no_indicator", "adult", "feminine")])
     with pytest.raises(Exception, match="somebody"), db.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE screening_counts SET number = 0")

@@ -170,6 +170,7 @@ def _own() -> uuid.UUID:
         citizenship="AL",
         consent="given",
         statistics="yes",
+        home="AL",
     )
     today = days.today()
     end = today + timedelta(days=30)

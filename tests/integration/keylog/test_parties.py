@@ -9,11 +9,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, func, select, update
 
-from nrm import clock, crypto
+from nrm import clock, countries, crypto
 from nrm.actions.accounts import accounts
 from nrm.actions.accounts import key_log as actions
 from nrm.actions.agreement import parties
-from nrm.countries import shipped_text
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.accounts.key_log_entries import EntryKind, PartyState, hour_of
@@ -72,7 +71,7 @@ def test_the_coordinator_and_one_of_the_authority_say_that_a_party_takes_part(ap
     assert "Waits for the Responsible Authority" in coordinator.get("/parties?lang=en")
     coordinator.post(f"/parties/{vatra}/open", {}, 409)  # they have signed
     page = desk.get(f"{waiting()}?lang=en")
-    digest = crypto.digest(shipped_text("albania", "2005").encode())
+    digest = crypto.digest(countries.text_of_file(countries.load("albania"), "2005").encode())
     assert "takes part" in page and digest.hex() in page  # noqa: PT018
     for login in ("vatra.case_worker", "nrc.shelter_manager", "administrator"):
         Person(app.test_client(), login).get(waiting(), 404)
@@ -120,7 +119,7 @@ def test_a_party_that_is_bound_or_holds_somebody_is_not_struck_off(app: Flask) -
         age_band="18_20",
         gender="female",
         citizenship="AL",
-        citizenship_class="albanian",
+        citizenship_class="home",
         exploited_in="IT",
         consent="given",
         facts={},

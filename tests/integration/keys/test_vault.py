@@ -47,7 +47,7 @@ def sealed_case(by: Actor, *holders: str) -> uuid.UUID:
                 age_band="24-26",
                 gender="feminine",
                 citizenship="AL",
-                citizenship_class="albanian",
+                citizenship_class="home",
                 exploited_in="IT",
                 consent="given",
                 facts={},

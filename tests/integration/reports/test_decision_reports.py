@@ -194,7 +194,7 @@ def test_an_identification_counts_as_it_stood_at_the_end_of_each_period(app: Fla
     assert stood(Q2) == [("not_a_victim", "third_look"), ("not_a_victim", "two_looks")]
     assert stood(Q3) == [("identified", "appeal")]
     assert stood(Quarter(2025, 2)) == []
-    assert sorted({row["citizenship_class"] for row in identified(Q1, Q1)}) == ["albanian", "stateless"]
+    assert sorted({row["citizenship_class"] for row in identified(Q1, Q1)}) == ["home", "stateless"]
     records, _ = ALBANIA.tables["identifications"].records(identified(Q1, Q2))
     assert len(records) == 3
 

@@ -48,7 +48,7 @@ def screening(month: date, **codes: str) -> Screening:
         "processed": "referred_nrc",
         "age_class": "adult",
         "gender": "feminine",
-        "citizenship_class": "albanian",
+        "citizenship_class": "home",
         "returned_from": "GR",
         "announced": "no",
         "agency": "no",

@@ -233,7 +233,7 @@ def test_who_takes_back_being_counted_is_not_counted_from_then_on(world_app: Pla
     db.session.rollback()
     case = db.session.get_one(Case, world.own_case, populate_existing=True)
     assert (case.age_band, case.citizenship, case.exploited_in) == ("99", "99", "99")
-    assert (case.facts, case.citizenship_class) == ({"statistics": "no"}, "albanian")  # the gates go on
+    assert (case.facts, case.citizenship_class) == ({"statistics": "no"}, "home")  # the gates go on
     assert people.PLANTED in str(_read(world.own_case, Compartment.IDENTITY, "vatra.case_worker"))
 
 
@@ -376,6 +376,7 @@ def test_a_childs_wish_is_heard_and_weighed_and_no_consent_is_asked(world_app: P
             citizenship="AL",
             consent="not_asked_child",
             statistics="not_asked",
+            home="AL",
         ),
         place_id=people.bed("VATRA", 4),
         admitted_on=stay_store.today(),

@@ -134,7 +134,7 @@ def test_no_screening_returns_a_child_to_the_family_from_a_crossing_point(instan
     insert = (
         "INSERT INTO screening_kinds (id, crossing_point, outcome, processed, age_class, gender, citizenship_class,"
         " returned_from, announced, agency) VALUES (:id, 'rinas', 'none', 'returned_to_family', :age_class, 'feminine',"
-        " 'albanian', 'GR', 'no', 'no')"
+        " 'home', 'GR', 'no', 'no')"
     )
     for age_class in ("child", "unsure", "99", ""):
         with pytest.raises(IntegrityError):

@@ -545,7 +545,9 @@ def test_a_letter_that_leads_a_child_abroad_keeps_what_opened_the_gate(
         with pytest.raises(IntegrityError, match=check), transaction() as session:
             session.execute(update(OutsideReferral).where(OutsideReferral.id == of_child).values(**by_hand))
     turned = (
-        update(OutsideReferral).where(OutsideReferral.id == here).values(kind="embassy", repatriation_gate="albanian")
+        update(OutsideReferral)
+        .where(OutsideReferral.id == here)
+        .values(kind="embassy", repatriation_gate="home_citizen")
     )
     with pytest.raises(IntegrityError, match="child_abroad_by_the_gate"), transaction() as session:
         session.execute(turned)

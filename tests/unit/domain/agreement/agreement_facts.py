@@ -32,7 +32,7 @@ ROOM = dict.fromkeys(AGREEMENT.parties, Capacity.FREE)
 PLAIN: dict[str, Any] = {
     "age_class": "adult",
     "gender": "feminine",
-    "citizenship_class": "albanian",
+    "citizenship_class": "home",
     "entry_point": "rinas",
     "region_of_entry": "tirane",
     "exploited_in": "abroad",

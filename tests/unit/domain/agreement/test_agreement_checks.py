@@ -32,13 +32,13 @@ TEXT = {"sq": "Nen.", "en": "Clause."}
 SMALL: dict[str, list[str]] = {
     "age_class": ["child", "adult", "unsure"],
     "gender": ["feminine", "masculine"],
-    "citizenship_class": ["albanian", "third_country"],
+    "citizenship_class": ["home", "third_country"],
     "entry_point": ["rinas"],
     "region_of_entry": ["tirane"],
     "exploited_in": ["abroad"],
     "needs": ["security", "schooling"],
     "security_risk": ["low", "high"],
-    "proceedings_in": ["tirana", "none"],
+    "proceedings_in": ["capital", "none"],
     "wish_region": ["vlore", "none"],
     "avoid_regions": ["tirane", "vlore", "elbasan"],
     "children_with": ["0"],
@@ -149,7 +149,7 @@ def test_the_descriptions_of_an_outcome_cover_its_profiles_and_no_other(conditio
 REFERRALS: tuple[dict[str, Any], ...] = (
     {"when": {"and": [{"eq": ["age_class", "adult"]}, {"eq": ["consent", "refused"]}]}, "ends": True},
     {"when": {"eq": ["citizenship_class", "third_country"]}, "refer_to": ["NRC"], "must": True},
-    {"when": {"eq": ["proceedings_in", "tirana"]}, "refer_to": ["NRC", "IOM"], "must": True, "then": ["ngo_shelter"]},
+    {"when": {"eq": ["proceedings_in", "capital"]}, "refer_to": ["NRC", "IOM"], "must": True, "then": ["ngo_shelter"]},
     {"when": {"eq": ["wish_region", "vlore"]}, "refer_to": ["ngo_shelter"]},
     {"when": {"has": ["needs", "schooling"]}, "refer_to": ["VATRA"]},
     {"when": {"has": ["needs", "security"]}, "forbid": ["IOM", "VATRA"]},
@@ -384,7 +384,7 @@ def test_a_must_that_becomes_a_may_is_told_by_profile_and_by_clause():
     found = diff(AGREEMENT, parse_agreement(changed))
     assert tuple(map(str, found.changes)) == ("clause 2.2 changes: must, then",)
     assert {each.before for each in found.rerouted} == {"NRC (must)"}
-    assert all("proceedings_in tirana" in profile for each in found.rerouted for profile in each.profiles)
+    assert all("proceedings_in capital" in profile for each in found.rerouted for profile in each.profiles)
 
 
 def test_the_profiles_of_a_difference_are_those_that_walking_every_combination_finds():

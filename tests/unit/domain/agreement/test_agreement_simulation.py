@@ -33,7 +33,7 @@ FIRST, LAST = date(2026, 1, 1), date(2026, 3, 31)
 KNOWN = {
     "age_class": "adult",
     "gender": "feminine",
-    "citizenship_class": "albanian",
+    "citizenship_class": "home",
     "exploited_in": "abroad",
     "consent": "given",
 }
@@ -99,7 +99,7 @@ def test_a_draft_sends_elsewhere_though_it_is_not_signed():
 
 
 def test_what_the_sealed_file_alone_knows_is_read_from_the_clauses_that_applied():
-    assert as_routed(_case(clauses=frozenset({"2.2"})), AGREEMENT).proceedings_in == "tirana"
+    assert as_routed(_case(clauses=frozenset({"2.2"})), AGREEMENT).proceedings_in == "capital"
     assert as_routed(_case(clauses=frozenset({"5.4"})), AGREEMENT).needs == {"interpreter"}
     assert as_routed(_case(clauses=frozenset({"4.1"})), AGREEMENT).wish_region == "berat"
     low = as_routed(_case(candidates=("NRC", "IOM")), AGREEMENT)
@@ -110,7 +110,7 @@ def test_what_the_sealed_file_alone_knows_is_read_from_the_clauses_that_applied(
 
 def test_codes_in_clear_are_never_changed_even_when_the_clauses_contradict_them():
     odd = as_routed(_case(clauses=frozenset({"2.1"})), AGREEMENT)
-    assert odd.citizenship_class == "albanian"
+    assert odd.citizenship_class == "home"
 
 
 @given(profiles)

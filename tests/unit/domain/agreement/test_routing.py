@@ -94,7 +94,7 @@ def test_an_albanian_girl_of_16_back_from_greece_alone_is_told_to_child_protecti
 
 
 def test_an_albanian_man_who_must_testify_in_tirana_goes_to_the_national_reception_centre_and_nowhere_else():
-    man = profile(gender="masculine", proceedings_in="tirana", wish_region="vlore")
+    man = profile(gender="masculine", proceedings_in="capital", wish_region="vlore")
     answer = _route(man)
     assert _asked(answer) == [("NRC", "2.2", True)]
     assert [each.party for each in answer.reserve] == ["IOM"]
@@ -541,7 +541,7 @@ def test_the_foreign_and_the_witness_in_tirana_never_go_elsewhere_while_the_cent
     facts: RoutingFacts, capacity: dict[str, Capacity]
 ):
     answer = route(facts, AGREEMENT, NOON, capacity)
-    bound = facts.citizenship_class in ("third_country", "stateless") or facts.proceedings_in == "tirana"
+    bound = facts.citizenship_class in ("third_country", "stateless") or facts.proceedings_in == "capital"
     unwanted = "NRC" in facts.refused_parties or "tirane" in facts.avoid_regions
     if bound and not unwanted and capacity.get("NRC") not in CANNOT_TONIGHT:
         assert {each.party for each in answer.candidates} <= {"NRC"}

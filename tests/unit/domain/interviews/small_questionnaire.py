@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ ALBANIA = Path(nrm.countries.__file__).parent / "albania"
 @cache
 def returnee() -> Questionnaire:
     """The standardized returnee questionnaire."""
-    return load_questionnaires(ALBANIA)["returnee-1"]
+    return replace(load_questionnaires(ALBANIA)["returnee-1"], home_country="AL")
 
 
 def both(text: str) -> dict[str, str]:

@@ -60,9 +60,9 @@ def test_routing_sees_what_was_answered() -> None:
         avoid=["fier", "vlore"], parties=["IOM"], official="yes", where="GR",
     )  # fmt: skip
     expected = {
-        "age_class": "adult", "gender": "feminine", "citizenship_class": "albanian", "announced": True,
+        "age_class": "adult", "gender": "feminine", "citizenship_class": "home", "announced": True,
         "accompanied": True, "needs": ["medical", "other"], "security_risk": "high", "children_with": "2+",
-        "proceedings_in": "tirana", "wish_region": "unknown", "avoid_regions": ["fier", "vlore"],
+        "proceedings_in": "capital", "wish_region": "unknown", "avoid_regions": ["fier", "vlore"],
         "refused_parties": ["IOM"], "official_involved": "yes", "exploited_in": "abroad", "consent": "given",
     }  # fmt: skip
     assert {name: seen[name] for name in expected} == expected
@@ -112,14 +112,14 @@ def test_a_route_may_be_proposed_before_the_question_but_not_after_a_no() -> Non
         ({}, "unknown", ["99"], "99"),
         ({"where": "dont_know"}, "unknown", ["8"], "8"),
         ({"where": "no_answer"}, "unknown", ["9"], "9"),
-        ({"where": "AL"}, "albania", ["AL"], "AL"),
+        ({"where": "AL"}, "home", ["AL"], "AL"),
         ({"where": "GR"}, "abroad", ["GR"], "GR"),
         ({"where": "GR", "where_more": "no"}, "abroad", ["GR"], "GR"),
         ({"where": "GR", "where_more": "albania"}, "both", ["AL", "GR"], "GR"),
         ({"where": "GR", "where_more": "country", "where_2": "IT"}, "abroad", ["GR", "IT"], "GR"),
         ({"where": "GR", "where_more": "country", "where_2": "AL"}, "both", ["AL", "GR"], "GR"),
         ({"where": "AL", "where_more": "country"}, "both", ["AL"], "AL"),
-        ({"where": "AL", "where_more": "albania"}, "albania", ["AL"], "AL"),
+        ({"where": "AL", "where_more": "albania"}, "home", ["AL"], "AL"),
         ({"where": "dont_know", "where_more": "many"}, "unknown", ["8"], "several"),
         ({"where": "GR", "where_more": "no", "where_2": "IT"}, "abroad", ["GR"], "GR"),
     ],
@@ -267,7 +267,7 @@ def test_only_four_things_stay_of_someone_who_refused() -> None:
     answers = {**ADULT, "gender": "feminine", "citizenship_class": "albanian", "consent_services": "no",
                "refusal_reason": "fear", "control": ["papers"], "needs": ["medical"]}  # fmt: skip
     assert facts.refused_facts(Q, answers, today=TODAY) == {
-        "gender": "feminine", "citizenship_class": "albanian", "refusal_reason": "fear", "month": "2026-03",
+        "gender": "feminine", "citizenship_class": "home", "refusal_reason": "fear", "month": "2026-03",
     }  # fmt: skip
 
 

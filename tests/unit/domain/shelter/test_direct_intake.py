@@ -88,6 +88,7 @@ def test_every_profile_has_its_obligations(age_class: str, gender: str, citizens
         citizenship,
         "given" if adult else "not_asked_child",
         "yes" if adult else "not_asked",
+        "AL",
     )
     check(case, named=True)
     assert case.citizenship_class in CITIZENSHIP_CLASSES

@@ -183,7 +183,7 @@ def test_no_step_towards_another_country_before_the_period_is_over(days: int) ->
             check_reflection(until, on=on)
     else:
         check_reflection(until, on=on)
-    check_reflection(period.until("albanian", DAY), on=on)
+    check_reflection(period.until("home", DAY), on=on)
     check_reflection(period.until("third_country", None), on=on)
 
 

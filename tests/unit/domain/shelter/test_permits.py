@@ -84,7 +84,7 @@ def test_the_table_has_no_other_steps():
 
 def test_an_albanian_needs_no_permit():
     with pytest.raises(PermitRefused) as caught:
-        _recorded(PermitStatus.NOT_INFORMED, PermitEvent.INFORM, "albanian")
+        _recorded(PermitStatus.NOT_INFORMED, PermitEvent.INFORM, "home")
     assert caught.value.reason == "not_third_country"
 
 
@@ -153,7 +153,7 @@ def test_an_open_application_or_appeal_blocks_repatriation(status: PermitStatus)
 
 
 def test_an_albanian_is_not_held_by_the_permit_gate():
-    check_repatriation("albanian", PermitFacts(), on=ON)
+    check_repatriation("home", PermitFacts(), on=ON)
 
 
 @pytest.mark.parametrize("age_class", ["child", "unsure"])
@@ -236,7 +236,7 @@ def test_the_gates_look_at_the_country_and_not_at_the_word(destination: Destinat
                 reflection_until=until,
             )
         assert caught.value.reason == why
-    for citizenship, where, gate in (("third_country", "home", "home"), ("albanian", country, "albanian")):
+    for citizenship, where, gate in (("third_country", "home", "home"), ("home", country, "home_citizen")):
         kept = check_leaving(
             ExitReason.EXPELLED,
             destination,

@@ -28,7 +28,7 @@ from tests.unit.domain.shelter.gates import decided
 
 DAY = date(2026, 3, 10)
 TOLD = Informing(date(2026, 3, 1), "NRC", "ro")
-CLASSES = st.sampled_from(["albanian", "third_country", "stateless", "unknown"])
+CLASSES = st.sampled_from(["home", "third_country", "stateless", "unknown"])
 AGES = st.sampled_from(["child", "adult", "unsure"])
 EXITS = st.sampled_from([(reason, to) for reason, fitting in DESTINATIONS.items() for to in sorted(fitting)])
 EVENTS = st.lists(st.sampled_from(PermitEvent), max_size=12)
@@ -91,7 +91,7 @@ def test_the_gates_open_only_by_what_opens_them(
         destination, safe_since is not None and safe_since <= DAY
     )
     shut = status in UNDECIDED or status is PermitStatus.REFUSED  # of which the last day for an appeal is not known
-    may = (not abroad or citizenship == "albanian" or (told and not shut)) and (age == "adult" or child)
+    may = (not abroad or citizenship == "home" or (told and not shut)) and (age == "adult" or child)
     try:
         kept = check_leaving(
             reason,
@@ -106,13 +106,13 @@ def test_the_gates_open_only_by_what_opens_them(
         assert not may
         return
     assert may
-    assert (kept[0] in ("albanian", "informed")) == abroad
+    assert (kept[0] in ("home_citizen", "informed")) == abroad
     assert (kept[1] == "adult") == (age == "adult")
 
 
 def test_nobody_recorded_as_albanian_gets_a_permit() -> None:
     with pytest.raises(PermitRefused, match="not_third_country"):
-        permits.record(PermitFacts(), PermitEvent.INFORM, citizenship_class="albanian", on=DAY, informed=TOLD)
+        permits.record(PermitFacts(), PermitEvent.INFORM, citizenship_class="home", on=DAY, informed=TOLD)
 
 
 def test_a_step_is_neither_in_the_future_nor_before_the_last() -> None:

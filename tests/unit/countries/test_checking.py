@@ -1,0 +1,223 @@
+"""`nrm country check` and `nrm country new`: everything that is wrong with a folder, and a folder to begin with."""
+
+from __future__ import annotations
+
+import shutil
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from nrm import countries, parsing
+from nrm.cli import nrm
+from nrm.countries import FOLDER, CountryError, checking, making
+from nrm.domain.interviews.facts import routing_facts
+from nrm.domain.interviews.questionnaire_flow import prune
+from tests import shared
+
+ADULT = {"urgent": "no", "age": "adult", "consent_services": "yes", "consent_sharing": "yes"}
+
+
+@pytest.fixture(autouse=True)
+def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files outside the program are read in this process; `test_hostile_files.py` reads them apart."""
+
+    def read(text: str) -> dict[str, Any]:
+        try:
+            return tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise parsing.Damaged(str(error)) from None
+
+    monkeypatch.setattr(parsing, "toml", read)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the shipped country."""
+    copy = tmp_path / "copy"
+    shutil.copytree(FOLDER / "albania", copy)
+    return copy
+
+
+def edit(folder: Path, name: str, *changes: tuple[str, str]) -> None:
+    text = (folder / name).read_text("utf-8")
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    (folder / name).write_text(text, "utf-8")
+
+
+def said(*arguments: str) -> Result:
+    return CliRunner().invoke(nrm, ["country", *arguments], standalone_mode=True)
+
+
+def test_a_region_that_the_country_lacks_is_said_before_anybody_is_interviewed(folder: Path) -> None:
+    edit(folder, "questionnaire-returnee-1.toml", ('code = "vlore"', 'code = "sarande"'))
+    with pytest.raises(CountryError, match=r"question\.wish_region\.options\.sarande: write one of berat, "):
+        countries.load("albania", folder)
+    lines = checking.check(folder).findings
+    assert [each.split(": ")[:2] for each in lines] == [
+        ["questionnaire-returnee-1.toml", f"question.{name}.options.sarande"] for name in ("wish_region", "avoid")
+    ]
+
+
+def test_every_file_says_what_is_wrong_with_it_and_not_only_the_first(folder: Path) -> None:
+    edit(folder, "tables-x.toml", ("title = {", "tilte = {"))
+    edit(folder, "mou-2005.toml", ('to = "OMS"', 'to = "MINISTER"'))
+    edit(folder, "handouts.toml", ("[", "[["))
+    (folder / "monitoring.toml").unlink()
+    files = [each.split(": ")[0] for each in checking.check(folder).findings]
+    assert files == ["tables-x.toml", "handouts.toml", "monitoring.toml", "mou-2005.toml"]
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "finding"),
+    [
+        ("questionnaire-returnee-1.toml", 'means = "home", sq = "Shqiptare"', 'means = "unknown", sq = "Shqiptare"',
+         "questionnaire-returnee-1.toml: question.citizenship_class.options: give one answer `means = \"home\"`"),
+        ("questionnaire-returnee-1.toml", 'means = "capital"', 'means = "skopje"',
+         "questionnaire-returnee-1.toml: question.proceedings.options.tirana: write one of capital, elsewhere, "),
+        ("mou-2005.toml", '[clause.competence]', '[clause.competences]', "mou-2005.toml: "),
+        ("country.toml", 'sq = "Berat"', 'sq = "?"', "country.toml: region.berat.sq: write it in place of `?`"),
+        ("country.toml", 'en = "Durrës"', 'en = "? Durrës"',
+         "country.toml: region.durres.en: write it in place of `?` (elsewhere: Durrës)"),
+    ],
+)  # fmt: skip
+def test_each_finding_names_file_key_and_what_to_do(folder: Path, name: str, old: str, new: str, finding: str) -> None:
+    if old == "[clause.competence]":
+        old, new = 'eq = ["proceedings_in", "capital"]', 'eq = ["proceedings_in", "town"]'
+    edit(folder, name, (old, new))
+    assert any(each.startswith(finding) for each in checking.check(folder).findings)
+
+
+def test_the_shipped_countries_have_no_finding_and_their_proposals_are_counted() -> None:
+    found = said("check", "albania")
+    assert (found.exit_code, found.stdout) == (0, "")
+    assert found.stderr.startswith("0 findings, ")
+    assert checking.check(FOLDER / "albania").proposals > 10
+
+
+@pytest.mark.parametrize("named", ["nowhere", "albania/../..", "x" * 300])
+def test_what_is_no_country_is_refused_in_a_line(named: str) -> None:
+    found = said("check", named)
+    assert found.exit_code != 0
+    assert found.stdout == ""
+
+
+def test_a_new_country_has_a_mark_wherever_countries_differ(tmp_path: Path) -> None:
+    made = said("new", "third", "--iso", "MK", "--to", str(tmp_path / "third"))
+    assert made.exit_code == 0
+    found = said("check", str(tmp_path / "third"))
+    assert found.exit_code == 1
+    keys = {": ".join(each.split(": ")[:2]) for each in found.stdout.splitlines()}
+    assert all("in place of `?`" in each for each in found.stdout.splitlines())
+    assert keys >= {
+        "country.toml: names.en",
+        "country.toml: timezone",
+        "country.toml: emergency.police",
+        "country.toml: organisation[1].on_call",
+        "country.toml: next_number[1].telephone",
+        "country.toml: compensation.band.up_to_500000.en",
+        "country.toml: list.citizenship_classes.home.en",
+        "mou-2005.toml: title.en",
+        "mou-2005.toml: party[1].names.en",
+        "choices-returnee-1.toml: choice.citizenship_class.home.el",
+    }
+    with pytest.raises(CountryError):
+        countries.load("third", tmp_path / "third")
+
+
+def test_a_code_that_is_not_known_yet_is_marked_too(tmp_path: Path) -> None:
+    making.make("third", "", FOLDER / "albania", tmp_path / "third")
+    assert "country.toml: iso: write it in place of `?`" in checking.check(tmp_path / "third").findings
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("Third", "--to", "x"), "a code has small letters"),
+        (("third", "--iso", "mk", "--to", "x"), "two capital letters"),
+        (("third", "--from", "nowhere", "--to", "x"), "name a folder, or a country of the program"),
+        (("third", "--to", "."), "is not empty"),
+    ],
+)
+def test_a_new_country_that_cannot_be_made_is_refused(
+    arguments: tuple[str, ...], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there").touch()
+    found = CliRunner().invoke(nrm, ["country", "new", *arguments], standalone_mode=False)
+    assert reason in str(found.exception)
+    assert [each.name for each in tmp_path.iterdir()] == ["there"]
+
+
+def written(folder: Path) -> None:
+    """Write whatever is marked: what stands behind the mark, and a time zone that exists."""
+    for file in folder.glob("*.toml"):
+        file.write_text(file.read_text("utf-8").replace('"? ', '"'), "utf-8")
+    for name in ("country.toml", "mou-2005.toml"):
+        edit(folder, name, ("Europe/Tirane", "Europe/Skopje"))
+
+
+def test_in_another_country_its_own_citizens_are_at_home_and_albanians_are_not(tmp_path: Path) -> None:
+    making.make("third", "MK", FOLDER / "albania", tmp_path / "third")
+    written(tmp_path / "third")
+    assert checking.check(tmp_path / "third").findings == ()
+    country = countries.load("third", tmp_path / "third")
+    (asked,) = country.questionnaires.values()
+
+    def facts(**answers: str) -> dict[str, object]:
+        kept = prune(asked, {**ADULT, **answers})
+        return routing_facts(asked, kept, entry_point="rinas", region_of_entry="tirane")
+
+    assert facts(where="MK")["exploited_in"] == "home"
+    assert facts(where="AL")["exploited_in"] == "abroad"
+    assert facts(where="AL", where_more="home")["exploited_in"] == "both"
+    assert facts(citizenship_class="home")["citizenship_class"] == "home"
+    assert facts(proceedings="capital")["proceedings_in"] == "capital"
+    assert country.formerly == {}
+    text = (FOLDER / "albania" / "mou-2005.toml").read_text("utf-8").replace('["home", "third', '["albanian", "third')
+    with pytest.raises(CountryError, match="albanian"):  # words of Albania's texts are no words here
+        countries.draft_of(text, country)
+
+
+def test_a_folder_outside_the_program_is_read_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(parsing, "toml", lambda text: read.append(text) or shared.READ_APART(text))
+    (tmp_path / "country.toml").write_text('code = "x"\n', "utf-8")
+    assert countries.place_of(str(tmp_path)) == ("x", tmp_path)
+    assert read == ['code = "x"\n']
+
+
+@pytest.mark.parametrize(
+    ("folder_set", "code_set", "named", "reason"),
+    [
+        (
+            "copy",
+            "",
+            "elsewhere",
+            "--country: NRM_COUNTRY_FOLDER holds albania, not elsewhere; name the one that is meant",
+        ),
+        ("copy", "", "other", "--country: NRM_COUNTRY_FOLDER names another folder; unset it"),
+        ("", "albania", "other", "--country: NRM_COUNTRY names albania, not other; unset it"),
+        ("", "", "nowhere", "--country: nowhere: country.toml: name a folder, or a country of the program (albania)"),
+        ("missing", "", "albania", "--country: "),
+    ],
+)
+def test_an_instance_is_of_the_country_that_is_named_or_of_none(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, folder_set: str, code_set: str, named: str, reason: str
+) -> None:
+    other = folder.parent / "other"
+    shutil.copytree(folder, other)
+    edit(other, "country.toml", ('code = "albania"', 'code = "other"'))
+    if folder_set:
+        monkeypatch.setenv("NRM_COUNTRY_FOLDER", str(folder.parent / folder_set))
+    if code_set:
+        monkeypatch.setenv("NRM_COUNTRY", code_set)
+    place = str(other) if named == "other" else named
+    arguments = ["init", "--one-folder", "--dir", str(folder.parent / "made"), "--country", place]
+    found = CliRunner().invoke(nrm, arguments, standalone_mode=False)
+    assert str(found.exception).startswith(reason)
+    assert not (folder.parent / "made").exists()

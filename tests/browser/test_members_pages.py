@@ -174,3 +174,32 @@ def test_an_organisation_is_suspended_and_let_in_again(world_app: tuple[Flask, W
             live.main_button(page).click()
             expect(page).to_have_url(f"{base}/")
         page.context.close()
+
+
+def test_a_new_code_stays_the_same_when_its_page_is_loaded_again_or_hidden(
+    world_app: tuple[Flask, World], browser: Browser
+) -> None:
+    app, _ = world_app
+    with live.serving(app) as base:
+        page = desk(browser, base, "nrc.case_worker")
+        page.goto(f"{base}/recovery-code/new?lang=en")
+        page.fill("#password", factories.PASSWORD)
+        live.main_button(page).click()
+        code = page.locator(".done .code").inner_text()
+        good(page, page.url)
+        page.reload()
+        expect(page.locator(".done .code")).to_have_text(code)
+        page.locator("form[data-cover] button").click()
+        page.wait_for_url("**/blank")
+        page.goto(f"{base}/unlock?lang=en")
+        page.fill("#password", factories.PASSWORD)
+        live.main_button(page).click()
+        expect(page.locator(".done .code")).to_have_text(code)
+        live.main_button(page).click()
+        page.fill("#code", code)
+        live.main_button(page).click()
+        expect(page.locator("main")).to_contain_text("Your recovery code is right")
+        for lang in ("sq", "en"):
+            checks.assert_good_page(page, f"{base}/shown?lang={lang}", status=404, most=checks.ORDINARY_PAGE)
+        expect(page.get_by_role("link", name="Make a new recovery code")).to_be_visible()
+        page.context.close()

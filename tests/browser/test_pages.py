@@ -245,9 +245,11 @@ def test_every_form_says_what_to_do_and_leads_there(desk_of: object, form: str, 
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("address", ["/sign-in", "/recover", "/invitations/junk", "/blank", "/no/such/page"])
+@pytest.mark.parametrize(
+    "address", ["/sign-in", "/recover", "/invitations/junk", "/shown/code", "/blank", "/no/such/page"]
+)
 def test_the_pages_before_signing_in_are_good_too(page: Page, shared_town: Town, address: str, lang: str) -> None:
-    status = 404 if address in ("/invitations/junk", "/no/such/page") else 200
+    status = 404 if address in ("/invitations/junk", "/shown/code", "/no/such/page") else 200
     checks.assert_good_page(page, f"{shared_town.base}{address}?lang={lang}", status=status)
 
 

@@ -66,7 +66,10 @@ def shelter_home() -> str:
     steps = key_workers.next_steps({line.case_id for line in missing}, tasks)
     mine = [step.task for step in steps[: key_workers.SHOWN]]
     now = [task for task in tasks if task not in mine and not task.is_folded]
-    shown = now[: to_do.SHOWN]
+    received = referrals.received(by=by, size=SHOWN)
+    coming = referrals.coming(by=by, size=SHOWN) if g.top.coming else Page([], "")
+    waiting = arrivals.waiting(by=by) if g.top.without_place else ()
+    shown = to_do.beside(now, len(received.rows) + len(coming.rows) + len(waiting))
     seen = {step.person.case_id for step in steps} | {task.case_id for task in shown if task.case_id is not None}
     labels = shifts.labels(seen)
     return render_template(
@@ -81,9 +84,9 @@ def shelter_home() -> str:
         room=room,
         tonight=place_pages.tonight(room),
         kept=places.kept_for(by=by) if g.top.kept else (),
-        received=referrals.received(by=by, size=SHOWN),
-        coming=referrals.coming(by=by, size=SHOWN) if g.top.coming else Page([], ""),
-        waiting=arrivals.waiting(by=by) if g.top.without_place else (),
+        received=received,
+        coming=coming,
+        waiting=waiting,
         ending=agreements.leaving(by=by),
         tasks=shown,
         today=calendar.today(),

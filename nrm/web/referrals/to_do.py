@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from calendar import monthrange
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -32,8 +32,8 @@ from nrm.web.shelter import shifts
 
 blueprint = Blueprint("to_do", __name__)
 
-SHOWN = 10
-"""How many rows the home page shows; one line says how many more there are."""
+SHOWN, LEAST = 10, 3
+"""How many rows the home page shows, and on a full evening; one line says how many more there are."""
 MOST = 200
 """How many obligations of the shelter are looked through."""
 _AHEAD = timedelta(days=30)
@@ -107,6 +107,15 @@ def tasks(there: Waiting, *, by: Actor) -> list[Task]:
         *(_of_matching(by) if g.top.looked_for else ()),
     ]
     return sorted(found, key=lambda task: task.in_order)
+
+
+def beside(found: Sequence[Task], comers: int) -> list[Task]:
+    """The rows that a home page shows beside so many people who come: what is due today or late, and what follows an
+    urgent hand-over, in any case; of the rest the fewer, the more people come. All of it is a press away."""
+    due = [task for task in found if task.day is None or task.day <= calendar.today()]
+    later = [task for task in found if task not in due]
+    shown = due + later[: max(0, max(LEAST, SHOWN - comers) - len(due))]
+    return sorted(shown, key=lambda task: task.in_order)[:SHOWN]
 
 
 def first_of(found: Iterable[Task]) -> dict[uuid.UUID, Task]:

@@ -14,8 +14,10 @@ from nrm.actions.referrals import referrals
 from nrm.domain.referrals.referrals import DeclineReason
 from nrm.domain.shelter.cases import Compartment
 from nrm.steps.shelter import cases as case_steps
+from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.referrals import obligations
+from nrm.web.referrals import to_do
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
@@ -373,3 +375,17 @@ def test_the_help_line_starts_an_interview_from_its_home_page(sign_in: SignIn, a
     page = operator.get("/")
     new_id = page.split('name="id" value="', 1)[1].split('"', 1)[0]
     assert operator.post("/interviews", {"id": new_id}).startswith(f"/interviews/{new_id}")
+
+
+def test_on_a_full_evening_a_home_page_shows_what_is_due_and_little_of_what_is_not(app: Flask) -> None:
+    today = days.today()
+    late, now = (to_do.Task(f"{each}", None, today - timedelta(days=each)) for each in (1, 0))
+    later = [to_do.Task(f"later {each}", None, today + timedelta(days=each)) for each in range(1, 12)]
+    urgent = to_do.Task("urgent", None, None)  # what follows an urgent hand-over has no day
+    found = [late, now, *later, urgent]
+    assert to_do.beside(found, 0) == [late, now, *later[:7], urgent]
+    assert to_do.beside(found, 4) == [late, now, *later[:3], urgent]
+    assert to_do.beside(found, 20) == [late, now, urgent]
+    assert to_do.beside(later, 20) == later[: to_do.LEAST]
+    assert to_do.beside([late] * 12, 20) == [late] * to_do.SHOWN
+    assert to_do.beside([], 3) == []

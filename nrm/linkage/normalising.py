@@ -63,9 +63,11 @@ _LATIN = str.maketrans(
 )  # fmt: skip
 # In this order, on a word of Latin letters.
 _BOTH: tuple[tuple[str, str], ...] = (
+    (r"i(?:ch|c|q)$", "iC"),
+    (r"ch(?=[rl])", "h"),
     (r"sch|sh|sz", "s"),
-    (r"dzh|xh|dž|dz|dj|đ", "D"),
-    (r"tch|tsch|tsh|tz|ts|cz|ț", "C"),
+    (r"dzh|xh|dz|dj", "D"),
+    (r"tch|tsch|tsh|ts|cz", "C"),
     (r"zh", "z"),
     (r"kh", "h"),
     (r"ph", "f"),
@@ -78,12 +80,30 @@ _BOTH: tuple[tuple[str, str], ...] = (
     (r"ee", "i"),
     (r"w", "v"),
     (r"y", "i"),
-    (r"^mp", "b"),
-    (r"^nt", "d"),
+    (r"lj", "l"),
+    (r"nj", "n"),
+    (r"^m[pb]", "b"),
+    (r"^n[td]", "d"),
     (r"^gk|gk", "g"),
 )
-_HARD: tuple[tuple[str, str], ...] = ((r"ch", "h"), (r"gj", "g"), (r"[cq]", "k"), (r"x", "ks"), (r"j", "i"))
-_SOFT: tuple[tuple[str, str], ...] = ((r"ch", "C"), (r"gj", "D"), (r"[cq]", "C"), (r"x", "D"), (r"j", "D"))
+_HARD: tuple[tuple[str, str], ...] = (
+    (r"tz", "C"),
+    (r"ch", "h"),
+    (r"gj", "g"),
+    (r"[cq]", "k"),
+    (r"x", "ks"),
+    (r"j", "i"),
+)
+_SOFT: tuple[tuple[str, str], ...] = (
+    (r"tz", "D"),
+    (r"ch", "C"),
+    (r"gj", "D"),
+    (r"gn", "n"),
+    (r"[cq]", "C"),
+    (r"x", "D"),
+    (r"j(?=[aeiou])", "D"),
+    (r"j", "i"),
+)
 _REPEATED = re.compile(r"(.)\1+")
 _VOWELS = re.compile(r"[aeiou]")
 _NOT_SOUNDS = re.compile(r"[^a-zCD]")

@@ -35,7 +35,9 @@ CAP = 14.0  # of what one field can say, in bits
 REFERENCE = 500  # people whose likeness is taken as known before the register is counted
 SWAPPED, OTHER_SEX, OTHER_CITIZENSHIP = -3.0, -8.0, -6.0
 SAME_NUMBER = 14.0
-FALSE_DATE = -6.0
+FALSE_DATE = -5.0  # of year and day together: who gives a false date gives a false day and a false year
+# Fields that are counted together, and what they cost at most.
+_BESIDE_THE_NAMES = (((Field.FATHER,), -CAP), ((Field.PLACE,), -CAP), ((Field.YEAR, Field.DAY), FALSE_DATE))
 _LEVELS = 64  # distances are counted in 64ths of the bits of a field; all above a half are one level
 _TOP = _LEVELS // 2
 _UNKNOWN = _TOP + 1
@@ -172,13 +174,11 @@ class Register:
                 known, fields = _alias(asked, place)
                 np.maximum(lines, self._names(int(known[0]), _words_of(fields)), out=lines)
         words = _words_of(_main(asked))
-        for fields, least in (((Field.FATHER,), -CAP), ((Field.PLACE,), -CAP), ((Field.YEAR, Field.DAY), FALSE_DATE)):
-            known_fields = [field for field in fields if asked[0, 0] >> field & 1]
-            if known_fields:
-                says = self._likeness(known_fields[0], known_fields[0], words)
-                for field in known_fields[1:]:
-                    says += self._likeness(field, field, words)
-                lines += np.maximum(says, np.float32(least), out=says)
+        for together, least in _BESIDE_THE_NAMES:
+            asked_for = [field for field in together if asked[0, 0] >> field & 1]
+            if asked_for:
+                says = np.sum([self._likeness(field, field, words) for field in asked_for], axis=0)
+                lines += np.maximum(says, np.float32(least))
         scores = lines[:number].copy()
         np.maximum.at(scores, self._row[number:], lines[number:])
         scores += self._sex.cost(sex, OTHER_SEX)

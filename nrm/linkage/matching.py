@@ -182,7 +182,7 @@ class Register:
                 known, fields = _alias(asked, place)
                 names.append((int(known[0]), _words_of(fields)))
         lines = self._lines_of(
-            [[self._likenesses(pairs, *name) for pairs in (_IN_THEIR_PLACES, _SWAPPED)] for name in names],
+            [self._both_ways(*name) for name in names],
             [(self._likenesses(pairs, *names[0]), least) for pairs, least in _BESIDE_THE_NAMES],
         )
         scores = lines[:number]
@@ -225,6 +225,13 @@ class Register:
         first = np.searchsorted(self._numbers, numbers, side="left")
         end = np.searchsorted(self._numbers, numbers, side="right")
         return np.unique(np.concatenate([self._number_row[a:b] for a, b in zip(first, end, strict=True)]))
+
+    def _both_ways(self, known: int, words: NDArray[np.uint64]) -> list[list[_Likeness]]:
+        """Given and family name in their places, and swapped. What reads the same memory comes one after the other."""
+        pairs = [pair for pair in (*_IN_THEIR_PLACES, *_SWAPPED) if known >> pair[0] & 1]
+        pairs.sort(key=lambda pair: pair[1])
+        found = dict(zip(pairs, self._likenesses(pairs, known, words), strict=True))
+        return [[found[pair] for pair in way if pair in found] for way in (_IN_THEIR_PLACES, _SWAPPED)]
 
     def _likenesses(
         self, pairs: Sequence[tuple[Field, Field]], known: int, words: NDArray[np.uint64]

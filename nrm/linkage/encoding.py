@@ -39,6 +39,7 @@ ALIASES, NUMBERS = 3, 4
 NAME_BITS, BIRTH_BITS = 1024, 512
 SHARE = 6.4  # of so many bits one is set: 160 of 1024, 80 of 512
 MIXED = 6  # bits of the filter that make one stored bit
+HEAVIEST = 8
 FLIPPED = 0.02
 
 HEADER, NUMBER_BYTES = 8, 8
@@ -146,14 +147,24 @@ def _mixing(key: bytes, bits: int) -> NDArray[np.intp]:
     return np.argsort(drawn, axis=1)
 
 
-def _positions(key: bytes, tokens: Mapping[str, int], bits: int) -> list[int]:
-    """Which bits of the filter are set: tokens take turns, as often as their weight says, until the budget is used."""
-    budget = round(bits / SHARE)
-    turns = [f"{token}\0{again}".encode() for token, weight in tokens.items() for again in range(weight)]
-    found: dict[int, None] = {}
-    more = 0
+def _positions(key: bytes, tokens: Mapping[str, int], bits: int) -> NDArray[np.intp]:
+    """Which bits of the filter are set: tokens take turns until the budget is used.
+
+    How often a token has its turn is its weight times a number from 1 to HEAVIEST that the key alone decides. So who
+    has no key cannot know how alike two names look; two spellings of one name are as like as the tokens they share.
+    """
+    budget, turns = round(bits / SHARE), 0
+    texts, weights = [token.encode() for token in tokens], np.array(list(tokens.values()))
+    weights = weights * [1 + hmac.digest(key, b"weight " + text, "sha256")[0] % HEAVIEST for text in texts]
+    drawn = np.empty((len(texts), 0), dtype=np.intp)
+    found = np.empty(0, dtype=np.intp)
     while len(found) < budget:
-        drawn = b"".join(sorted(hmac.digest(key, b"%d %s" % (more, turn), "sha256") for turn in turns))
-        found |= dict.fromkeys((np.frombuffer(drawn, dtype="<u2").reshape(len(turns), -1).T % bits).ravel().tolist())
-        more += 1
-    return list(found)[:budget]
+        more = b"".join(hmac.digest(key, b"%d %s" % (turns, text), "sha256") for text in texts)
+        drawn = np.hstack([drawn, np.frombuffer(more, dtype="<u2").reshape(len(texts), -1) % bits])
+        turns += 1
+        when = (np.arange(drawn.shape[1]) + 1) / weights[:, None]
+        # Of what comes after the first of these moments later draws, which are not made yet, could come before.
+        order = np.argsort(when, axis=None, kind="stable")
+        order = order[when.ravel()[order] <= when[:, -1].min()]
+        found = np.fromiter(dict.fromkeys(drawn.ravel()[order].tolist()), dtype=np.intp)
+    return found[:budget]

@@ -35,10 +35,17 @@ CAP = 14.0  # of what one field can say, in bits
 REFERENCE = 500  # people whose likeness is taken as known before the register is counted
 SWAPPED, OTHER_SEX, OTHER_CITIZENSHIP = -3.0, -8.0, -6.0
 SAME_NUMBER = 14.0
-FALSE_DATE = -6.0
+FALSE_DATE = -5.0  # of year and day together: who gives a false date gives a false day and a false year
+# Pairs of a field of who is asked for and one of who is known; the last with what they cost at most, together.
+_IN_THEIR_PLACES = ((Field.GIVEN, Field.GIVEN), (Field.FAMILY, Field.FAMILY))
+_SWAPPED = ((Field.GIVEN, Field.FAMILY), (Field.FAMILY, Field.GIVEN))
+_BESIDE_THE_NAMES = (
+    (((Field.FATHER, Field.FATHER),), -CAP),
+    (((Field.PLACE, Field.PLACE),), -CAP),
+    (((Field.YEAR, Field.YEAR), (Field.DAY, Field.DAY)), FALSE_DATE),
+)
 _LEVELS = 64  # distances are counted in 64ths of the bits of a field; all above a half are one level
 _TOP = _LEVELS // 2
-_UNKNOWN = _TOP + 1
 _CHUNK, _STRETCH = 8192, 32768
 
 _WORD_BITS = 64
@@ -93,6 +100,9 @@ _OTHER = {
     Field.YEAR: _spread(0.04, 0.20, 0.76, 16),
     Field.DAY: _spread(0.003, 0.05, 0.947, 20),
 }
+
+
+_LEVEL = {field: np.minimum(np.arange(bits + 1) * _LEVELS // bits, _TOP) for field, bits in BITS.items()}
 
 
 class Register:
@@ -166,26 +176,48 @@ class Register:
         if not number:
             return np.empty(0, dtype=np.float32)
         asked = _bytes_of(encoding)
-        lines = self._names(int(asked[0, 0]), _words_of(_main(asked)))
+        names = [(int(asked[0, 0]), _words_of(_main(asked)))]
         for place in range(ALIASES):
             if asked[0, 1 + place]:
                 known, fields = _alias(asked, place)
-                np.maximum(lines, self._names(int(known[0]), _words_of(fields)), out=lines)
-        words = _words_of(_main(asked))
-        for fields, least in (((Field.FATHER,), -CAP), ((Field.PLACE,), -CAP), ((Field.YEAR, Field.DAY), FALSE_DATE)):
-            known_fields = [field for field in fields if asked[0, 0] >> field & 1]
-            if known_fields:
-                says = self._likeness(known_fields[0], known_fields[0], words)
-                for field in known_fields[1:]:
-                    says += self._likeness(field, field, words)
-                lines += np.maximum(says, np.float32(least), out=says)
-        scores = lines[:number].copy()
-        np.maximum.at(scores, self._row[number:], lines[number:])
-        scores += self._sex.cost(sex, OTHER_SEX)
-        scores += self._citizenship.cost(citizenship, OTHER_CITIZENSHIP)
+                names.append((int(known[0]), _words_of(fields)))
+        lines = self._lines_of(
+            [self._both_ways(*name) for name in names],
+            [(self._likenesses(pairs, *names[0]), least) for pairs, least in _BESIDE_THE_NAMES],
+        )
+        scores = lines[:number]
+        if len(lines) > number:
+            np.maximum.at(scores, self._row[number:], lines[number:])
+        for codes, code, cost in (
+            (self._sex, sex, OTHER_SEX),
+            (self._citizenship, citizenship, OTHER_CITIZENSHIP),
+        ):
+            if code:
+                scores += codes.cost(code, cost)
         scores[self._with_number(asked)] += np.float32(SAME_NUMBER)
         scores -= np.float32(np.log2(number))
         return scores
+
+    def _lines_of(
+        self, names: list[list[list[_Likeness]]], beside: list[tuple[list[_Likeness], float]]
+    ) -> NDArray[np.float32]:
+        """The sum for each line. `names` has for each name that is asked for the two ways to read given and family."""
+        lines = np.empty(len(self._row), dtype=np.float32)
+        for begin in range(0, len(lines), _STRETCH):
+            stretch = slice(begin, min(begin + _STRETCH, len(lines)))
+            best = _said(names[0][0], stretch)
+            for place, (straight, swapped) in enumerate(names):
+                if place:
+                    np.maximum(best, _said(straight, stretch), out=best)
+                other_way = _said(swapped, stretch)
+                other_way += np.float32(SWAPPED)
+                np.maximum(best, other_way, out=best)
+            for likenesses, least in beside:
+                if likenesses:
+                    said = _said(likenesses, stretch)
+                    best += np.maximum(said, np.float32(least), out=said)
+            lines[stretch] = best
+        return lines
 
     def _with_number(self, asked: NDArray[np.uint8]) -> NDArray[np.intp]:
         """The rows that share a number with the person asked for."""
@@ -194,43 +226,35 @@ class Register:
         end = np.searchsorted(self._numbers, numbers, side="right")
         return np.unique(np.concatenate([self._number_row[a:b] for a, b in zip(first, end, strict=True)]))
 
-    def _names(self, known: int, words: NDArray[np.uint64]) -> NDArray[np.float32]:
-        """What given and family name say for each line, in their places or swapped, whichever says more."""
-        ways = []
-        for given, family in ((Field.GIVEN, Field.FAMILY), (Field.FAMILY, Field.GIVEN)):
-            way = np.zeros(len(self._row), dtype=np.float32)
-            for mine, theirs in ((Field.GIVEN, given), (Field.FAMILY, family)):
-                if known >> mine & 1:
-                    way += self._likeness(mine, theirs, words)
-            ways.append(way)
-        straight, swapped = ways
-        swapped += np.float32(SWAPPED)
-        return np.maximum(straight, swapped, out=straight)
+    def _both_ways(self, known: int, words: NDArray[np.uint64]) -> list[list[_Likeness]]:
+        """Given and family name in their places, and swapped. What reads the same memory comes one after the other."""
+        pairs = [pair for pair in (*_IN_THEIR_PLACES, *_SWAPPED) if known >> pair[0] & 1]
+        pairs.sort(key=lambda pair: pair[1])
+        found = dict(zip(pairs, self._likenesses(pairs, known, words), strict=True))
+        return [[found[pair] for pair in way if pair in found] for way in (_IN_THEIR_PLACES, _SWAPPED)]
 
-    def _likeness(self, mine: Field, theirs: Field, words: NDArray[np.uint64]) -> NDArray[np.float32]:
-        """What field `mine` of who is asked for and field `theirs` of each line say, in bits; 0 where it is unknown."""
-        levels = self._levels(mine, theirs, words)
-        counted = np.bincount(levels, minlength=_UNKNOWN + 1)[:_UNKNOWN]
-        others = (counted + REFERENCE * _OTHER[mine]) / (counted.sum() + REFERENCE)
-        says = np.zeros(_UNKNOWN + 1, dtype=np.float32)
-        says[:_UNKNOWN] = np.minimum(np.minimum.accumulate(np.log2(_SAME[mine] / others)), CAP)
-        return says[levels]
+    def _likenesses(
+        self, pairs: Sequence[tuple[Field, Field]], known: int, words: NDArray[np.uint64]
+    ) -> list[_Likeness]:
+        """The likeness of each pair (field of who is asked for, field of each line) of which the first is known."""
+        return [self._likeness(mine, theirs, words) for mine, theirs in pairs if known >> mine & 1]
 
-    def _levels(self, mine: Field, theirs: Field, words: NDArray[np.uint64]) -> NDArray[np.uint8]:
-        """The level of the distance for each line, or _UNKNOWN; in stretches that stay in the processor's cache."""
-        levels = np.empty(len(self._row), dtype=np.uint8)
-        stretch = min(len(levels), _STRETCH)
-        differ, few = np.empty(stretch, dtype=np.uint64), np.empty(stretch, dtype=np.uint8)
-        some, all_bits = np.empty(stretch, dtype=np.uint8), np.empty(stretch, dtype=np.uint16)
-        shift = np.uint16((BITS[mine] // _LEVELS).bit_length() - 1)
-        for begin in range(0, len(levels), _STRETCH):
-            end = min(begin + _STRETCH, len(levels))
-            x, one, three, total = (each[: end - begin] for each in (differ, few, some, all_bits))
+    def _likeness(self, mine: Field, theirs: Field, words: NDArray[np.uint64]) -> _Likeness:
+        """In stretches that stay in the processor's cache."""
+        bits, count = BITS[mine], _WORDS[mine]
+        stored, asked = self._words[_FIRST_WORD[theirs] :], words[_FIRST_WORD[mine] :]
+        distances, known = np.empty(len(self._row), dtype=np.uint16), np.uint8(1 << theirs)
+        counted = np.zeros(bits + 2, dtype=np.int64)
+        stretch = min(len(distances), _STRETCH)
+        differ = np.empty(stretch, dtype=np.uint64)
+        one_word, three_words = np.empty(stretch, dtype=np.uint8), np.empty(stretch, dtype=np.uint8)
+        for begin in range(0, len(distances), _STRETCH):
+            total = distances[begin : begin + _STRETCH]
+            end = begin + len(total)
             total.fill(0)
-            for word in range(_WORDS[mine]):
-                np.bitwise_xor(
-                    self._words[_FIRST_WORD[theirs] + word, begin:end], words[_FIRST_WORD[mine] + word], out=x
-                )
+            x, one, three = (each[: len(total)] for each in (differ, one_word, three_words))
+            for word in range(count):
+                np.bitwise_xor(stored[word, begin:end], asked[word], out=x)
                 if word % 3 == 0:  # three words differ in 192 bits at most: that fits into a byte
                     if word:
                         np.add(total, three, out=total)
@@ -239,10 +263,37 @@ class Register:
                     np.bitwise_count(x, out=one)
                     np.add(three, one, out=three)
             np.add(total, three, out=total)
-            np.right_shift(total, shift, out=total)
-            np.minimum(total, _TOP, out=levels[begin:end], casting="unsafe")
-        levels[self._known >> theirs & 1 == 0] = _UNKNOWN
-        return levels
+            np.copyto(total, bits + 1, where=self._known[begin:end] & known == 0)
+            counted += np.bincount(total, minlength=bits + 2)
+        return _Likeness(distances, _says(mine, counted[:-1]))
+
+
+@dataclass(frozen=True)
+class _Likeness:
+    """In how many bits each line differs, one more than there are where its field is unknown; and what that says."""
+
+    distances: NDArray[np.uint16]
+    says: NDArray[np.float32]
+
+
+def _says(field: Field, counted: NDArray[np.int64]) -> NDArray[np.float32]:
+    """What each distance says, in bits, where so many lines have it; at the end 0, for what is not known."""
+    level = _LEVEL[field]
+    lines = np.bincount(level, counted)
+    others = (lines + REFERENCE * _OTHER[field]) / (lines.sum() + REFERENCE)
+    says = np.zeros(len(level) + 1, dtype=np.float32)
+    says[:-1] = np.minimum(np.minimum.accumulate(np.log2(_SAME[field] / others)), CAP)[level]
+    return says
+
+
+def _said(likenesses: Sequence[_Likeness], stretch: slice) -> NDArray[np.float32]:
+    """The sum of what likenesses say for a stretch of lines."""
+    if not likenesses:
+        return np.zeros(stretch.stop - stretch.start, dtype=np.float32)
+    total = likenesses[0].says.take(likenesses[0].distances[stretch])
+    for more in likenesses[1:]:
+        total += more.says.take(more.distances[stretch])
+    return total
 
 
 class _Codes:
@@ -253,12 +304,10 @@ class _Codes:
         self._codes = np.array([self._number[code] for code in codes], dtype=np.int32)
 
     def cost(self, code: str, bits: float) -> NDArray[np.float32]:
-        """`bits` for each row of another code, and 0 where one of the two is not known."""
-        costs = np.full(len(self._number) if code else 0, bits, dtype=np.float32)
-        if not code:
-            return np.zeros(len(self._codes), dtype=np.float32)
+        """`bits` for each row of another code, and 0 where its own is not known."""
+        costs = np.full(len(self._number), bits, dtype=np.float32)
         costs[[self._number[known] for known in ("", code) if known in self._number]] = 0
-        return costs[self._codes]
+        return costs.take(self._codes)
 
 
 def band_of(score: float) -> Band:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from nrm.actions.shelter import cases, direct_intake, stays
 from nrm.actions.shelter import matching as actions
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
+from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.matching import (
     Answer,
     Course,
@@ -38,6 +40,7 @@ from nrm.models.shelter.matching import MatchEncoding, MatchKey, MatchQuestion
 from nrm.steps.shelter import matching as steps
 from nrm.store import days
 from nrm.store.countries import country
+from nrm.store.reports import counting
 from nrm.store.rows.shelter import matching as rows
 from nrm.store.shelter import matching as store
 from nrm.vault import matching as vault
@@ -490,3 +493,40 @@ def test_no_file_and_no_log_has_a_name_after_a_full_run(
             content = file.read_bytes()
             assert not [name for name in names if name in content], file.name
     assert not [name for name in names if name.decode() in caplog.text]
+
+
+def test_a_late_confirmation_counts_from_its_quarter_on(nrc: Actor, vatra: Actor) -> None:
+    before = said_yes(nrc, MIRA)
+    left(before, nrc)
+    now = said_yes(vatra, AGAIN)
+    assert actions.search_due() == 2
+    (line,) = store.to_answer(by=nrc)
+    later(days=60)
+    actions.answer(pair_id=line.id, answer=Answer.SAME, why=Why.KNOWN_TO_US, by=factories.actor(NRC))
+    vatra = factories.actor(VATRA)
+    actions.confirm(pair_id=line.id, answer=Answer.SAME, why=Why.PAPERS, course=Course.AGAIN, by=vatra)
+
+    def values(quarter: str) -> dict[str, str]:
+        with db.engine.connect() as connection:
+            people = counting.people(connection, Quarter.parse(quarter), by=Actor.system("release"))
+        return {each.person: each.repeat for each in people}
+
+    db.session.rollback()
+    assert values("2026Q1") == {before.case_id.hex: "pending", now.case_id.hex: "pending"}
+    assert values("2026Q2") == {now.case_id.hex: "repeat_again"}
+
+
+def test_people_are_encoded_again_from_the_command_line(
+    app: Flask, nrc: Actor, vatra: Actor, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NRM_PASSWORD", factories.PASSWORD)
+    a_repeat(nrc, vatra)
+    db.session.rollback()
+    code, out, _ = command(app, "keys", "matching", "--new", "--as", "nrc.shelter_manager")
+    assert (code, json.loads(out)) == (0, {"organisation": "NRC", "encoded": 1, "left": 0})
+    code, _, said = command(app, "keys", "matching", "--new", "--as", "vatra.shelter_manager")
+    assert (code, said.count("\n")) == (2, 1)
+    assert "90 days ago" in said
+    code, _, said = command(app, "keys", "matching", "--as", "ra.duty_officer")
+    assert code == 2
+    assert "takes people in" in said

@@ -175,6 +175,7 @@ TABLE: dict[str, Moved | str] = {
         since.test_what_happened_with_keys_by_words_is_forgotten_below, ("key_events", "member_sessions", "suspensions")
     ),
     "0076_versions_of_contracts": NEW_TABLES,
+    "0081_accepted_weakenings": NEW_TABLES,
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

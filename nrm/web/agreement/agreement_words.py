@@ -277,8 +277,13 @@ def lived(life: Lived | None, names: Names) -> list[str]:
             found.append(gettext("Told when missing: %(party)s within %(when)s; reads: %(what)s", **values))
         else:
             found.append(gettext("Told: %(party)s within %(when)s; reads: %(what)s", **values))
-    found += [duty(Duty(kind, party, within, before), names) for kind, party, within, before in life.owed]
-    return list(dict.fromkeys(found))
+    by_step: dict[tuple[str, timedelta | None, str | None], list[str]] = {}
+    for kind, party, within, before in life.owed:
+        by_step.setdefault((kind, within, before), []).append(names.get(party, party))
+    for (kind, within, before), parties in by_step.items():
+        who = ", ".join(dict.fromkeys(parties))
+        found.append(duty(Duty(kind, who, within, before), names))
+    return found
 
 
 def reading(each: Reading, names: Names) -> tuple[str, str]:

@@ -258,7 +258,15 @@ def changed(path: tuple[Any, ...], data: dict[str, Any]) -> Iterator[dict[str, A
     elif isinstance(old, date):
         tried = [date(2025, 12, 24), date(2031, 12, 24)]
     elif isinstance(old, list):
-        tried = [[*old, "another"], [*old, "IOM"], old[1:], ["identity", "story"], ["NRC", "IOM"], [old[0], "elsewhere"], [old[0], "police"]]
+        tried = [
+            [*old, "another"],
+            [*old, "IOM"],
+            old[1:],
+            ["identity", "story"],
+            ["NRC", "IOM"],
+            [old[0], "elsewhere"],
+            [old[0], "police"],
+        ]
     else:
         tried = ["RA", "HELPLINE", "everyone", {"eq": ["urgent", True]}]
     for new in tried:

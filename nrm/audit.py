@@ -233,6 +233,7 @@ class Event(StrEnum):
     IDENTIFICATION_RECORDED = "identification_recorded"
     AGREEMENT_PROPOSED = "agreement_proposed"
     AGREEMENT_SIMULATED = "agreement_simulated"
+    AGREEMENT_WEAKENING_ACCEPTED = "agreement_weakening_accepted"
     AGREEMENT_APPROVED = "agreement_approved"
     AGREEMENT_OPENED = "agreement_opened"
     AGREEMENT_SIGNED = "agreement_signed"

@@ -18,6 +18,7 @@ from nrm.store import names as organisation_names
 from nrm.store.accounts import accounts as store
 from nrm.store.agreement.agreement_simulation import SIMULATION
 from nrm.store.countries import country
+from nrm.store.rows.agreement import agreement_versions as agreement_version_rows
 from tests import factories
 
 SHIPPED = (countries.FOLDER / "albania" / "mou-2005.toml").read_text("utf-8")
@@ -52,8 +53,22 @@ def opened(text: str, *, by: Actor | None = None) -> str:
     return version
 
 
+def accepted(version: str) -> None:
+    """Every weakening of the text is accepted with a reason."""
+    for number in actions.study_of(version, by=factories.actor(COORDINATOR)).weakened:
+        accepted_one(version, number)
+
+
+def accepted_one(version: str, number: str) -> None:
+    """One weakening is accepted with a reason."""
+    by = factories.actor(COORDINATOR)
+    actions.accept_weakening(version=version, number=number, reason="No other centre is a party yet", by=by)
+
+
 def tried(text: str) -> None:
-    """The text was simulated, and nothing could be told."""
+    """What the text weakens was accepted; it was simulated, and nothing could be told."""
+    for _, version in agreement_version_rows.with_text(text):
+        accepted(version)
     simulated = simulations.Withheld(date(2026, 1, 1), date(2026, 3, 31)).to_json()
     assert simulations.keep(text=text, simulated=simulated, by=SIMULATION)
 

@@ -13,6 +13,7 @@ from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.agreement.agreement_versions import (
     LONGEST_NOTE,
+    LONGEST_REASON,
     LONGEST_TEXT,
     ApprovalRefusal,
     VersionStatus,
@@ -84,6 +85,10 @@ VALUE_LABELS = {
 """The words of codes that are in no list of the country."""
 
 PART_LABELS = {
+    "title": N_("title"),
+    "ends on": N_("last day"),
+    "timezone": N_("time zone"),
+    "expires within": N_("how long a referral waits"),
     "names": N_("name"),
     "kind": N_("kind"),
     "signed on": N_("day of signature"),
@@ -119,12 +124,49 @@ PART_LABELS = {
     "code": N_("code"),
 }
 NOUN_LABELS = {
+    "version": N_("The version"),
     "party": N_("Party"),
     "clause": N_("Clause"),
     "path step": N_("Step of the critical path"),
     "report of": N_("Report of"),
 }
 WHAT_LABELS = {"gone": N_("is gone"), "new": N_("is new"), "changes": N_("changes")}
+STEP_LABELS = {
+    "first_interview": N_("the first interview"),
+    "tell_child_authority": N_("telling the child authority"),
+    "answer": N_("the answer to the referral"),
+    "arrival": N_("the arrival"),
+    "ask_consent": N_("asking for consent"),
+    "assess_risk": N_("the assessment of the risk"),
+    "assess_security": N_("the assessment of the security"),
+    "assess_family": N_("the assessment of the family"),
+    "return_to_family": N_("the return to the family"),
+    "dates_and_protection": N_("giving the dates of hearings and the means of protection"),
+    "hearing": N_("the hearing"),
+    "interpret": N_("interpreting by telephone"),
+    "inform_of_trp_options": N_("explaining the permit options"),
+    "legal_counsel": N_("finding legal counsel"),
+    "trp_application": N_("the application for a permit"),
+    "trp_decision": N_("the decision on the permit"),
+    "repatriation": N_("any step towards repatriation"),
+    "notify": N_("being told"),
+}
+"""The words of steps that the program knows; others stand there by their code."""
+
+RUNG_LABELS = {
+    "next_number": N_("the next number"),
+    "duty_officer": N_("the duty officer"),
+    "emergency_bed": N_("the emergency place"),
+}
+EVENT_LABELS = {"": N_("When a referral is sent"), "missing": N_("When the person is missing")}
+DIFFERENCE_LABELS = {
+    "sent": N_("Who is sent elsewhere"),
+    "next": N_("Who is asked after the first"),
+    "told": N_("Who is told, and when"),
+    "reads": N_("Who may read what"),
+    "step": N_("What must be done, by when, before what"),
+}
+
 PLACE_LABELS = {
     "duty_officer": N_("the duty officer decides"),
     "nobody": N_("nobody"),
@@ -139,6 +181,10 @@ REFUSED = {
     VersionStepRefusal.NOT_SIMULATED: N_(
         "This version was not tried on past cases yet. Try it first; it takes some minutes."
     ),
+    VersionStepRefusal.WEAKENED: N_(
+        "This version weakens safeguards, and nobody accepted that with a reason. Do that first, or correct the text."
+    ),
+    VersionStepRefusal.ACCEPTED: N_("This weakening was accepted already."),
     VersionStepRefusal.TRIES: N_(
         "Five proposals were tried on these quarters already; more would let the figures be worked out. "
         "Wait for the end of the quarter, or withdraw what is not needed and compare the texts."
@@ -154,6 +200,9 @@ UNUSABLE = {
         N_("Enter the number of the letter or decision, in at most %(longest)s characters", longest=LONGEST_NOTE),
     ),
 }
+
+
+NO_REASON = N_("Enter the reason, in at most %(longest)s characters", longest=LONGEST_REASON)
 
 
 class ProposeAgreementForm(OnceForm):
@@ -174,6 +223,16 @@ class ApproveAgreementForm(OnceForm):
         N_("Letter or decision"),
         description=N_("For example: decision no. 12"),
         validators=[InputRequired(UNUSABLE[ApprovalRefusal.LENGTH][1]), PlainText(LONGEST_NOTE)],
+    )
+
+
+class AcceptWeakeningForm(OnceForm):
+    """Why a version may weaken a safeguard; every signer reads it."""
+
+    reason = TextAreaField(
+        N_("Why the agreement is weaker here"),
+        description=N_("Every signer reads this first, and it stays with the version for ever."),
+        validators=[InputRequired(NO_REASON), PlainText(LONGEST_REASON)],
     )
 
 

@@ -6,7 +6,7 @@ from alembic import op
 from nrm.db import UtcDateTime
 
 revision = "0082_trial_calls"
-down_revision = "0079_home_citizens"
+down_revision = "0081_accepted_weakenings"
 branch_labels = None
 depends_on = None
 

@@ -145,6 +145,12 @@ def simulate(draft: Path, directory: Path, first: date, last: date, as_json: boo
         kept = actions.keep(text=text, simulated=made.to_json(), by=SIMULATION)
     if kept is not None:
         click.echo(f"kept with version {kept}, for the coordinator and the parties", err=True)
+        # A report of a trial begins with what the text weakens.
+        country = app.extensions["nrm.country"]
+        unaccepted = replace(country.safeguards, accepted=())
+        for finding in agreement_checks.check(agreement, safeguards=unaccepted).findings:
+            if finding.kind is agreement_checks.FindingKind.WEAKENED:
+                click.echo(str(finding), err=True)
     click.echo(f"counted: {made.first} to {made.last}, whole quarters; tables: {made.step}", err=True)
     click.echo(
         json.dumps(made.to_json(), ensure_ascii=False, indent=2)

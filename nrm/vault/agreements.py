@@ -7,8 +7,8 @@ from datetime import datetime
 
 from nrm import crypto
 from nrm.domain.accounts.accounts import Actor
-from nrm.models.agreement.agreements import AgreementSignature, AgreementVersion
-from nrm.vault.marks import check_row_mac, row_mac
+from nrm.models.agreement.agreements import AcceptedWeakening, AgreementSignature, AgreementVersion
+from nrm.vault.marks import check_row_mac, is_right_row_mac, row_mac
 from nrm.vault.members import signing_key
 from nrm.vault.signing import signer_then
 
@@ -59,6 +59,21 @@ def _message(version: AgreementVersion, row: AgreementSignature) -> bytes:
 
 def _of_signature(row: AgreementSignature) -> tuple[crypto.Part, ...]:
     return row.version_id, row.party, row.place, row.organisation_id, row.member_id, row.public, row.signature
+
+
+def mark_weakening(version: AgreementVersion, row: AcceptedWeakening) -> None:
+    """Set the MAC of an accepted weakening."""
+    row.mark = row_mac("accepted weakening", row.id, *_of_weakening(version, row))
+
+
+def is_weakening(version: AgreementVersion, row: AcceptedWeakening) -> bool:
+    """Whether this program wrote the row as it is, for this very text."""
+    return is_right_row_mac(row.mark, "accepted weakening", row.id, *_of_weakening(version, row))
+
+
+def _of_weakening(version: AgreementVersion, row: AcceptedWeakening) -> tuple[crypto.Part, ...]:
+    text = crypto.digest(version.text.encode())
+    return (row.version_id, version.version, text, row.number, row.reason, row.by_id, row.at.isoformat())
 
 
 def mark_version(version: AgreementVersion) -> None:

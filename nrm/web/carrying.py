@@ -155,6 +155,7 @@ WORDS: Mapping[str, str] = {
     "ages.assess": N_("Record an assessed age"),
     "ages.set_month": N_("Enter the month in which somebody turns 18"),
     "ages.turned": N_("Record that somebody is 18"),
+    "agreements.accept": N_("Accept that a safeguard is weakened"),
     "agreements.approve": N_("Record the approval"),
     "agreements.open_for_signature": N_("Open for signature"),
     "agreements.propose": N_("Propose a new version"),

@@ -42,6 +42,7 @@ SEALED = {
 }
 # Bytes that are no secret: digests, public keys, salts, signatures, marks under a key; and the second database's keys.
 OPEN_BYTES = {
+    "accepted_weakenings.mark",
     "agreement_signatures.mark",
     "agreement_signatures.public",
     "agreement_signatures.signature",

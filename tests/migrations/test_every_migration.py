@@ -176,6 +176,7 @@ TABLE: dict[str, Moved | str] = {
     ),
     "0076_versions_of_contracts": NEW_TABLES,
     "0077_roles_and_names": Moved(since.test_another_role_or_name_is_forgotten_below, ("key_events",)),
+    "0081_accepted_weakenings": NEW_TABLES,
     "0082_trial_calls": NEW_TABLES,
     "0084_matching": NEW_TABLES,
     "0085_alarms_of_questions": Moved(since.test_alarms_of_questions_are_forgotten_on_the_way_down, ("alarms",)),

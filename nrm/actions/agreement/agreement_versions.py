@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from threading import Lock
 from time import monotonic
@@ -21,12 +21,13 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.countries import Country, CountryError, NoAgreement, accepted, draft_of
+from nrm.countries import Country, CountryError, NoAgreement, accepted, draft_of, shipped_text
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.agreement.agreement_changes import study
+from nrm.domain.agreement.agreement_changes import Study, studied, study
 from nrm.domain.agreement.agreement_versions import (
     LONGEST_NOTE,
+    LONGEST_REASON,
     LONGEST_TEXT,
     NAME,
     SIGNERS,
@@ -37,7 +38,9 @@ from nrm.domain.agreement.agreement_versions import (
     VersionEvent,
     VersionStatus,
     VersionStepRefusal,
+    WeakeningRefused,
     as_signed,
+    check_accepted,
     check_simulated,
     decide,
     is_complete,
@@ -46,7 +49,7 @@ from nrm.domain.agreement.agreement_versions import (
 from nrm.domain.agreement.agreements import Agreement
 from nrm.domain.agreement.fact_diagrams import TooManyClasses
 from nrm.models.accounts.accounts import Organisation
-from nrm.models.agreement.agreements import AgreementSignature, AgreementVersion
+from nrm.models.agreement.agreements import AcceptedWeakening, AgreementSignature, AgreementVersion
 from nrm.store import names as organisation_names
 from nrm.store.agreement import agreement_versions as store
 from nrm.store.countries import country
@@ -58,6 +61,9 @@ EVERY_SECONDS = 60
 _TAKING_IN = Lock()
 """Held while the rows are read and taken in: what was read before cannot replace what was read after it."""
 COUNTRY, SHIPPED, KNOWN, DUE = "nrm.country", "nrm.country.shipped", "nrm.agreements", "nrm.agreements.due"
+STUDIES = "nrm.agreements.studies"
+MOST_STUDIES = 8
+"""How many comparisons a process keeps."""
 
 
 class Unusable(Exception):
@@ -180,9 +186,90 @@ def document(version: str, *, by: Actor) -> Agreement:
         return _parsed(row.text, row.version, country())
 
 
+def study_of(version: str, *, by: Actor) -> Study:
+    """What the checks and the comparison find in a version now, from its text and not from what was kept about it.
+
+    Raises NotVisible, CannotOpen, TooManyClasses. Tenths of a second for the first who asks.
+    """
+    row = store.version(version, by=by)
+    vault.check_version(row)
+    return _study(row)
+
+
+def _study(row: AgreementVersion) -> Study:
+    """Compared with the version that it was compared with when it was proposed, if that is known here."""
+    known = {each.version: each for each in country().agreements if each.version != row.version}
+    against = known.get(row.study["against"]) or country().in_force(clock.now())
+    kept = cast(dict[tuple[str, str, str], Study], current_app.extensions.setdefault(STUDIES, {}))
+    key = (row.text, against.version, repr(country().safeguards))
+    if key not in kept:
+        if len(kept) >= MOST_STUDIES:
+            kept.clear()
+        kept[key] = studied(against, _parsed(row.text, row.version, country()), country().safeguards)
+    return kept[key]
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedLine:
+    """A weakening that was accepted; not `sound`: another program changed the row, and nothing in it is believed."""
+
+    number: str
+    reason: str
+    name: str
+    at: datetime
+    sound: bool
+
+
+def accepted_of(version: str, *, by: Actor) -> list[AcceptedLine]:
+    """The weakenings of a version that were accepted, and why. Raises NotVisible."""
+    row = store.version(version, by=by)
+    return [
+        AcceptedLine(each.number, each.reason, name, each.at, vault.is_weakening(row, each))
+        for each, name in agreement_version_rows.accepted_weakenings(row.id)
+    ]
+
+
+def accept_weakening(*, version: str, number: str, reason: str, by: Actor) -> None:
+    """Accept that a version which is not open yet weakens the safeguard of that number.
+
+    Raises NotVisible (also where it weakens no such one), IllegalVersionStep, WeakeningRefused.
+    """
+    by.must(Permission.AGREEMENT_MANAGE)
+    assert by.member_id is not None
+    with transaction() as session:
+        row = store.version(version, by=by, lock=True)
+        vault.check_version(row)
+        if row.status not in (VersionStatus.PROPOSED, VersionStatus.APPROVED):
+            raise IllegalVersionStep(VersionStepRefusal.STATE)
+        if number not in _study(row).weakened:
+            raise NotVisible
+        if not reason.strip() or len(reason) > LONGEST_REASON:
+            raise WeakeningRefused
+        if any(each.number == number for each, _ in agreement_version_rows.accepted_weakenings(row.id)):
+            raise IllegalVersionStep(VersionStepRefusal.ACCEPTED)
+        accepted = AcceptedWeakening(
+            id=uuid.uuid4(), version_id=row.id, number=number, reason=reason.strip(), by_id=by.member_id, at=clock.now()
+        )
+        vault.mark_weakening(row, accepted)
+        session.add(accepted)
+        session.flush()
+        _record(session, audit.Event.AGREEMENT_WEAKENING_ACCEPTED, row, by)
+
+
+def text_of(version: str, *, by: Actor) -> str:
+    """The exact text of a version, from the country's data or the instance. Raises NotVisible, CannotOpen."""
+    document(version, by=by)
+    try:
+        row = store.version(version, by=by)
+    except NotVisible:
+        return shipped_text(country().code, version)
+    vault.check_version(row)
+    return row.text
+
+
 def digest_of(version: str, *, by: Actor) -> str:
     """What a signature covers, in hexadecimal. Raises NotVisible."""
-    return vault.digest(store.version(version, by=by).text)
+    return vault.digest(text_of(version, by=by))
 
 
 def propose(*, text: str, by: Actor) -> str:
@@ -196,7 +283,7 @@ def propose(*, text: str, by: Actor) -> str:
     except NoAgreement:
         against = country().agreements[-1]
     try:
-        found = study(against, agreement)
+        found = study(against, agreement, country().safeguards)
     except TooManyClasses:
         raise Unusable("clause: the conditions tell too many profiles apart to look at each") from None
     row = AgreementVersion(
@@ -249,12 +336,18 @@ def approve(*, version: str, on: date, note: str, by: Actor) -> None:
     with transaction() as session:
         row = _to_change(version, VersionEvent.APPROVE, by)
         check_simulated(row.simulation)
+        _check_accepted(row)
         if on > clock.today(country().timezone):
             raise ApprovalRefused(ApprovalRefusal.FUTURE)
         if not note.strip() or len(note) > LONGEST_NOTE:
             raise ApprovalRefused(ApprovalRefusal.LENGTH)
         row.approved_on, row.approval_note, row.approved_by = on, note.strip(), by.member_id
         _moved(session, row, VersionEvent.APPROVE, audit.Event.AGREEMENT_APPROVED, by)
+
+
+def _check_accepted(row: AgreementVersion) -> None:
+    accepted = agreement_version_rows.accepted_weakenings(row.id)
+    check_accepted(_study(row).weakened, [each.number for each, _ in accepted if vault.is_weakening(row, each)])
 
 
 def open_for_signature(*, version: str, by: Actor) -> None:
@@ -264,6 +357,7 @@ def open_for_signature(*, version: str, by: Actor) -> None:
     """
     with transaction() as session:
         row = _to_change(version, VersionEvent.OPEN, by)
+        _check_accepted(row)
         row.opened_at = clock.now()
         _found_parties(session, _parsed(row.text, row.version, country()))
         _moved(session, row, VersionEvent.OPEN, audit.Event.AGREEMENT_OPENED, by)

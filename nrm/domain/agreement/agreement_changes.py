@@ -1,29 +1,54 @@
 """What was found out about a proposed version, as JSON to be kept with it: the findings of the check, and what changes.
 
-{"against": the version compared with, "findings": [{"kind", "text", "values", "profile"?, "more"}],
+{"against": the version compared with, "findings": [{"kind", "number", "text", "values", "profile"?, "more"}],
 "rerouted": [{"before", "after", "profiles", "more"}], "changes": [{"noun", "key", "what", "parts"}]}. A profile is a
 list of [fact, how, codes] (fact_diagrams.Term); a way is a list of [party, whether it must] or the code of a fallback.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from nrm.domain.agreement.agreement_checks import Finding, check
-from nrm.domain.agreement.agreement_differences import Rerouted, diff
+from nrm.domain.agreement.agreement_checks import Finding, FindingKind, check
+from nrm.domain.agreement.agreement_differences import Differences, Rerouted, diff
 from nrm.domain.agreement.agreements import Agreement
+from nrm.domain.agreement.comparisons import Comparison, compare
 from nrm.domain.agreement.fact_diagrams import Cube, terms
 from nrm.domain.agreement.routes import Fallback
 from nrm.domain.agreement.routing_diagrams import Way
+from nrm.domain.agreement.safeguards import Safeguards
 
 
-def study(old: Agreement, new: Agreement) -> dict[str, Any]:
-    """Check the new version and compare it with the old one; raises TooManyClasses. Some hundredths of a second."""
-    differences = diff(_signed_like(old, new), new)
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What was found: in the text by itself, in comparison with the version before, and for whom."""
+
+    against: Agreement
+    findings: tuple[Finding, ...]
+    differences: Differences
+    comparison: Comparison
+
+    @property
+    def weakened(self) -> tuple[str, ...]:
+        """The numbers of the safeguards that the text weakens, each once."""
+        return tuple(dict.fromkeys(each.number for each in self.findings if each.kind is FindingKind.WEAKENED))
+
+
+def studied(old: Agreement, new: Agreement, safeguards: Safeguards) -> Study:
+    """Check the new version and compare it with the old one; raises TooManyClasses. Tenths of a second."""
+    before = _signed_like(old, new)
+    findings = check(new, safeguards=replace(safeguards, accepted=())).findings
+    return Study(old, findings, diff(before, new), compare(before, new))
+
+
+def study(old: Agreement, new: Agreement, safeguards: Safeguards) -> dict[str, Any]:
+    """As `studied`, as it is kept with a proposal."""
+    found = studied(old, new, safeguards)
+    differences = found.differences
     return {
         "against": old.version,
-        "findings": [_finding(each) for each in check(new).findings],
+        "findings": [_finding(each) for each in found.findings],
         "rerouted": [_rerouted(each) for each in differences.rerouted],
         "changes": [
             {"noun": each.noun, "key": each.key, "what": each.what, "parts": list(each.parts)}
@@ -44,6 +69,7 @@ def _signed_like(old: Agreement, new: Agreement) -> Agreement:
 def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "kind": str(finding.kind),
+        "number": finding.number,
         "text": finding.text.message,
         "values": dict(finding.text.values),
         "profile": None if finding.profile is None else _profile(finding.profile),

@@ -9,7 +9,7 @@ Decided in ADR 0021.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -23,6 +23,7 @@ SIGNERS = 2
 
 LONGEST_TEXT = 256 * 1024
 LONGEST_NOTE = 500
+LONGEST_REASON = 500
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?")
 """The allowed names of a version; they are part of addresses."""
 
@@ -70,6 +71,10 @@ class ApprovalRefusal(StrEnum):
     LENGTH = "length"  # its number is missing or too long
 
 
+class WeakeningRefused(Exception):
+    """The reason for a weakening is missing, or longer than LONGEST_REASON."""
+
+
 class ApprovalRefused(Exception):
     """The approval is not recorded; `reason` says why."""
 
@@ -86,6 +91,8 @@ class VersionStepRefusal(StrEnum):
     COMPLETE = "complete"
     CHANGED = "changed"
     NOT_SIMULATED = "not_simulated"
+    WEAKENED = "weakened"  # a safeguard is weakened and nobody accepted that
+    ACCEPTED = "accepted"
     TRIES = "tries"  # too many proposals were simulated over the same quarters
 
 
@@ -109,6 +116,12 @@ def check_simulated(simulation: object) -> None:
     """Raise IllegalVersionStep unless the text was simulated on past cases, which must come before approval."""
     if simulation is None:
         raise IllegalVersionStep(VersionStepRefusal.NOT_SIMULATED)
+
+
+def check_accepted(weakened: Collection[str], accepted: Collection[str]) -> None:
+    """Raise IllegalVersionStep unless every safeguard that the text weakens was accepted by its number."""
+    if set(weakened) - set(accepted):
+        raise IllegalVersionStep(VersionStepRefusal.WEAKENED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,7 @@ def _receivers(rule: ReceiversAtLeast, effects: Effects) -> int:
         if number >= rule.number:
             return None
         values = {"number": int(number), "least": rule.number}
-        return N_("%(number)s can be asked one after the other; must be at least %(least)s", **values)
+        return N_("parties that can be asked one after the other: %(number)s; must be at least %(least)s", **values)
 
     return _judged(effects, effects.receivers(), judge, ended=True)
 

@@ -47,6 +47,27 @@ class AgreementVersion(Model):
     mark: Mapped[bytes]
 
 
+class AcceptedWeakening(Model):
+    """That a version weakens a safeguard, by its number, and why; rows are added and never changed.
+
+    `mark`: a MAC over all of it and over the text.
+    """
+
+    __tablename__ = "accepted_weakenings"
+    __table_args__ = (
+        CheckConstraint("reason <> ''", name="with_a_reason"),
+        UniqueConstraint("version_id", "number"),
+    )
+
+    id: Mapped[uuid.UUID] = id_column()
+    version_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("agreement_versions.id"))
+    number: Mapped[str]
+    reason: Mapped[str]
+    by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
+    at: Mapped[datetime]
+    mark: Mapped[bytes]
+
+
 class AgreementSignature(Model):
     """One person's signature for a party over the text, by their own key; the public key is stored with it."""
 

@@ -1,101 +1,153 @@
-"""What a version of the agreement changes, in the reader's words: the study that the store keeps as codes."""
+"""What a version of the agreement changes and weakens, in the reader's words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from forms.agreement.agreements import FACT_LABELS, NOUN_LABELS, PART_LABELS, VALUE_LABELS, WHAT_LABELS
-from nrm.domain.agreement.routes import FALLBACKS, Fallback
+from forms.agreement.agreements import FACT_LABELS, NOUN_LABELS, PART_LABELS, WHAT_LABELS
+from nrm.actions.agreement import agreement_versions as actions
+from nrm.domain.accounts.accounts import Actor, NotVisible
+from nrm.domain.agreement.agreement_changes import Study
+from nrm.domain.agreement.agreement_checks import Finding, FindingKind, check
+from nrm.domain.agreement.agreement_differences import Change, Rerouted
+from nrm.domain.agreement.agreements import Agreement
+from nrm.domain.agreement.routes import Fallback
+from nrm.domain.durations import UnreadableDuration, parse_duration
+from nrm.domain.shelter.cases import Compartment
 from nrm.domain.words import N_, Phrase
 from nrm.store.countries import country
+from nrm.web.agreement import agreement_words as words
 from nrm.web.language import gettext, text_in, translated
-
-LISTS = {
-    "age_class": "age_classes",
-    "gender": "genders",
-    "citizenship_class": "citizenship_classes",
-    "needs": "needs",
-}
-"""Which list of the country puts the codes of a fact into words."""
 
 DESCRIPTIONS = 3
 """How many descriptions of people, the widest first, the page shows of each change of the way."""
 
 
-def concerns(party: str, each: Mapping[str, Any]) -> bool:
+@dataclass(frozen=True, slots=True)
+class Weakened:
+    """A safeguard that the version weakens: its words, what the text does in its place, and why that was accepted.
+
+    `reason` is empty while nobody accepted it; not `sound`: another program changed what was accepted.
+    """
+
+    number: str
+    words: str
+    source: str
+    lines: list[dict[str, Any]]
+    reason: str = ""
+    name: str = ""
+    at: datetime | None = None
+    sound: bool = True
+
+
+def weakened(agreement: Agreement, *, by: Actor) -> list[Weakened]:
+    """The safeguards that a version weakens, in order; of a version of the country's data those that it accepts."""
+    names = words.names_of(agreement)
+    try:
+        findings = actions.study_of(agreement.version, by=by).findings
+        accepted = {each.number: each for each in actions.accepted_of(agreement.version, by=by)}
+        shipped: Mapping[str, Any] = {}
+    except NotVisible:
+        checked = check(agreement, safeguards=country().safeguards)
+        findings, accepted = (*checked.accepted, *checked.findings), {}
+        shipped = country().safeguards.accepted_in(agreement.version)
+    found = []
+    for safeguard in country().safeguards.all:
+        lines = [_weakening(each, agreement, names) for each in findings if each.number == safeguard.number]
+        if lines:
+            line = accepted.get(safeguard.number)
+            reason = text_in(shipped[safeguard.number]) if safeguard.number in shipped else ""
+            found.append(
+                Weakened(
+                    safeguard.number,
+                    text_in(safeguard.words),
+                    safeguard.source,
+                    lines,
+                    line.reason if line is not None and line.sound else reason,
+                    line.name if line is not None else "",
+                    line.at if line is not None else None,
+                    line is None or line.sound,
+                )
+            )
+    return found
+
+
+def _weakening(each: Finding, agreement: Agreement, names: Mapping[str, str]) -> dict[str, Any]:
+    example = "" if each.example is None else words.person(each.example, agreement, names)
+    return {**finding(each, names), "example": example}
+
+
+def concerns(party: str, each: Rerouted) -> bool:
     """Whether the party is on the way that was, or on the one that would be."""
-    ways = [way for way in (each["before"], each["after"]) if not isinstance(way, str)]
+    ways = [way for way in each.ways if not isinstance(way, Fallback)]
     return any(party == code for way in ways for code, _ in way)
 
 
-def rerouted(each: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+def rerouted(each: Rerouted, names: Mapping[str, str]) -> dict[str, Any]:
     """The two ways, and the first descriptions of who would take the other one."""
     return {
-        "before": _way_in_words(each["before"], names),
-        "after": _way_in_words(each["after"], names),
-        "profiles": [_profile(profile, names) for profile in each["profiles"][:DESCRIPTIONS]],
-        "more": each["more"] + max(0, len(each["profiles"]) - DESCRIPTIONS),
+        "before": words.way(each.ways[0], names),
+        "after": words.way(each.ways[1], names),
+        "profiles": [words.profile(cube, names) for cube in each.shown[:DESCRIPTIONS]],
+        "more": each.more + max(0, len(each.shown) - DESCRIPTIONS),
     }
 
 
-def _way_in_words(way: list[list[Any]] | str, names: Mapping[str, str]) -> str:
-    if isinstance(way, str):
-        return text_in(FALLBACKS[Fallback(way)])
-    return gettext(", then ").join(
-        gettext("%(party)s (must)", party=names.get(code, code)) if must else names.get(code, code)
-        for code, must in way
-    )
+def others(study: Study) -> list[Finding]:
+    """The findings that are no weakenings."""
+    return [each for each in study.findings if each.kind is not FindingKind.WEAKENED]
 
 
-def finding(found: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """One finding about profiles without a home, and who has that profile."""
+def finding(found: Finding, names: Mapping[str, str]) -> dict[str, Any]:
+    """One finding, and who has that profile."""
+    said = {key: _said(key, value, names) for key, value in found.text.values.items()}
     return {
-        "kind": found["kind"],
-        "text": translated(Phrase(found["text"], found["values"])),
-        "profile": None if found["profile"] is None else _profile(found["profile"], names),
-        "more": found["more"],
+        "kind": str(found.kind),
+        "text": translated(Phrase(found.text.message, said)),
+        "profile": None if found.profile is None else words.profile(found.profile, names),
+        "more": found.more,
     }
 
 
-def _profile(profile: list[list[Any]], names: Mapping[str, str]) -> str:
-    """A kind of profiles in words, such as `Age group: child or not sure; Needs: without schooling`."""
-    if not profile:
-        return gettext("everybody")
-    return "; ".join(_term(fact, how, codes, names) for fact, how, codes in profile)
+def _said(key: str, value: object, names: Mapping[str, str]) -> object:
+    """A value of a finding in words, by its key."""
+    text = str(value)
+    if key in ("party", "whom", "code"):
+        return names.get(text, text)
+    if key in ("step", "other"):
+        return words.step(text)
+    if key == "compartments":
+        return words.compartments([Compartment(each) for each in text.split(", ")])
+    if key in ("within", "allowed", "after"):
+        try:
+            return words.span(parse_duration(text))
+        except UnreadableDuration:
+            return text
+    return value
 
 
-def _term(fact: str, how: str, codes: list[str], names: Mapping[str, str]) -> str:
-    words = [_code(fact, code, names) for code in codes]
-    joined = ", ".join(words) if how in ("with", "without") else gettext(" or ").join(words)
-    values = {"fact": translated(FACT_LABELS[fact]), "what": joined}
-    if how == "not":
-        return gettext("%(fact)s: other than %(what)s", **values)
-    if how == "without":
-        return gettext("%(fact)s: without %(what)s", **values)
-    return gettext("%(fact)s: %(what)s", **values)
-
-
-def _code(fact: str, code: str, names: Mapping[str, str]) -> str:
-    data = country()
-    lists: Mapping[str, Any] = data.lists[LISTS[fact]] if fact in LISTS else {}
-    if code in lists:
-        return text_in(lists[code])
-    if code in data.regions:
-        return text_in(data.regions[code])
-    if code in data.crossing_points:
-        return text_in(data.crossing_points[code].names)
-    return translated(VALUE_LABELS[code]) if code in VALUE_LABELS else names.get(code, code)
-
-
-def change(made: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """One difference between the texts, such as `Clause nrc: added`."""
-    noun = made["noun"]
-    if noun in NOUN_LABELS:
-        label = translated(NOUN_LABELS[noun])
+def change(made: Change, names: Mapping[str, str]) -> str:
+    """One difference between the texts, such as `Party Vatra changes: on-call number (1 → 2)`."""
+    if made.noun in NOUN_LABELS:
+        label = translated(NOUN_LABELS[made.noun])
     else:
-        fact = noun.removeprefix("fact ").rstrip(":")
+        fact = made.noun.removeprefix("fact ").rstrip(":")
         label = translated(FACT_LABELS.get(fact, N_("Fact")))
-    key = names.get(made["key"], made["key"]) if noun == "party" else made["key"]
-    parts = ", ".join(translated(PART_LABELS[part]) if part in PART_LABELS else part for part in made["parts"])
-    return f"{label} {key} {translated(WHAT_LABELS[made['what']])}{': ' + parts if parts else ''}"
+    key = names.get(made.key, made.key) if made.noun == "party" else made.key
+    parts = []
+    for part, values in zip(made.parts, made.values or (None,) * len(made.parts), strict=True):
+        name = translated(PART_LABELS[part]) if part in PART_LABELS else part
+        parts.append(
+            name
+            if values is None
+            else gettext("%(part)s (%(before)s → %(after)s)", part=name, before=values[0], after=values[1])
+        )
+    what = (
+        f"{label} {key} {translated(WHAT_LABELS[made.what])}"
+        if key
+        else f"{label} {translated(WHAT_LABELS[made.what])}"
+    )
+    return f"{what}{': ' + ', '.join(parts) if parts else ''}"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, timedelta
+from collections import Counter
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from forms.agreement.agreements import (
-    KIND_LABELS,
+    DIFFERENCE_LABELS,
+    NO_REASON,
     REFUSED,
     STATUS_LABELS,
     UNUSABLE,
+    AcceptWeakeningForm,
     ApproveAgreementForm,
     ProposeAgreementForm,
     SignAgreementForm,
@@ -30,11 +32,12 @@ from nrm.domain.agreement.agreement_versions import (
     Signed,
     VersionStatus,
     VersionStepRefusal,
+    WeakeningRefused,
     check_simulated,
     missing,
     signing_parties,
 )
-from nrm.domain.agreement.agreements import RECEIVER, Agreement, Clause, Desk, Party, Target
+from nrm.domain.agreement.agreements import Agreement, Party
 from nrm.domain.words import N_, Phrase
 from nrm.steps import background
 from nrm.store import days
@@ -43,8 +46,9 @@ from nrm.store.agreement import agreement_versions as store
 from nrm.store.agreement import readiness
 from nrm.store.countries import country
 from nrm.web import access, errors, home, sessions
-from nrm.web.agreement import agreement_changes, agreement_simulation, contracts
-from nrm.web.language import gettext, ngettext, text_in, translated
+from nrm.web.agreement import agreement_changes, agreement_simulation, agreement_texts, contracts
+from nrm.web.agreement import agreement_words as words
+from nrm.web.language import gettext, text_in, translated
 from nrm.web.reports.late_tables import late_note
 
 blueprint = Blueprint("agreements", __name__)
@@ -107,36 +111,19 @@ def _status(version: str) -> str:
 def show(version: str) -> str:
     """The clauses in words."""
     agreement = actions.document(version, by=access.actor())
-    names = _names(agreement)
-    clauses = [(each, [_target(target, names) for target in each.refer_to]) for each in agreement.clauses]
+    names = words.names_of(agreement)
     return render_template(
         "agreement/agreements/show.html",
         agreement=agreement,
-        clauses=clauses,
-        duties=lambda clause: _duties(clause, names),
+        clauses=[(each, words.rules(each, names)) for each in agreement.clauses],
+        digest=actions.digest_of(version, by=access.actor()),
+        weakened=agreement_changes.weakened(agreement, by=access.actor()),
+        may_accept=_may_accept(_status(version)),
         status=_status(version),
         labels=STATUS_LABELS,
         present=_present(),
         may_sign=version in actions.waits_for(by=access.actor()),
     )
-
-
-def _names(agreement: Agreement) -> dict[str, str]:
-    return {code: text_in(party.names) for code, party in agreement.parties.items()} | {
-        RECEIVER: gettext("whoever receives the person")
-    }
-
-
-def _target(target: Target, names: Mapping[str, str]) -> str:
-    if target.kind is not None:
-        return translated(KIND_LABELS[target.kind])
-    assert target.party is not None
-    name = names[target.party]
-    return f"{name} ({names[target.coalition]})" if target.coalition is not None else name
-
-
-def _duties(clause: Clause, names: Mapping[str, str]) -> list[str]:
-    return list(dict.fromkeys(names[duty.party] for duty in clause.duties if duty.kind == "notify"))
 
 
 @blueprint.get("/agreement/<version>/parties")
@@ -153,8 +140,10 @@ def parties(version: str) -> str:
     return render_template(
         "agreement/agreements/parties.html",
         agreement=agreement,
-        names=_names(agreement),
-        kinds=KIND_LABELS,
+        names=words.names_of(agreement),
+        said=lambda party: agreement_texts.of_party(agreement, party),
+        reports=agreement_texts.reports(agreement),
+        climbs=lambda step: words.escalation(step, words.names_of(agreement)),
         given=given,
         owed=owed if status else {},
         signing=signing_parties(agreement) if status in ("open", "signed") else (),
@@ -162,7 +151,7 @@ def parties(version: str) -> str:
         status=status,
         hours=lambda party: hours(party.desk),
         regions=_regions,
-        span=_span,
+        span=words.span,
         coalitions=[
             (each, _naming(agreement, each))
             for each in agreement.parties.values()
@@ -192,37 +181,35 @@ def _regions(party: Party) -> str:
     return ", ".join(text_in(country().regions[code]) for code in party.regions)
 
 
-def _span(within: timedelta) -> str:
-    minutes = int(within.total_seconds()) // 60
-    if minutes % 60:
-        return ngettext("%(num)s minute", "%(num)s minutes", minutes)
-    return ngettext("%(num)s hour", "%(num)s hours", minutes // 60)
-
-
 @blueprint.get("/agreement/<version>/changes")
 @access.requires(Permission.AGREEMENT_READ)
 def changes(version: str) -> Response:
     """What a version changes: who is routed elsewhere, profiles without a home, the differences, the simulation."""
     row = store.version(version, by=access.actor())
     agreement = actions.document(version, by=access.actor())
-    names = _names(agreement) | {code: text_in(each.names) for code, each in _old_parties(row.study["against"]).items()}
+    study = actions.study_of(version, by=access.actor())
+    names = words.names_of(agreement, study.against)
     own = organisation_names.party_of(access.actor().organisation_id)
-    rerouted = [agreement_changes.rerouted(each, names) for each in row.study["rerouted"]]
+    rerouted = [agreement_changes.rerouted(each, names) for each in study.differences.rerouted]
     concerned = [
         line
-        for line, each in zip(rerouted, row.study["rerouted"], strict=True)
+        for line, each in zip(rerouted, study.differences.rerouted, strict=True)
         if agreement_changes.concerns(own, each)
     ]
+    counted = Counter(each.kind for each in study.comparison.differences)
     running = row.status == VersionStatus.PROPOSED and row.simulation is None and background.is_busy()
     page = make_response(
         render_template(
             "agreement/agreements/changes.html",
             agreement=agreement,
-            against=row.study["against"],
-            findings=[agreement_changes.finding(each, names) for each in row.study["findings"]],
+            against=study.against.version,
+            weakened=agreement_changes.weakened(agreement, by=access.actor()),
+            may_accept=_may_accept(row.status),
+            findings=[agreement_changes.finding(each, names) for each in agreement_changes.others(study)],
             rerouted=rerouted,
+            counted=[(DIFFERENCE_LABELS[kind], number) for kind, number in counted.items()],
             concerned=concerned if own else None,
-            changes=[agreement_changes.change(each, names) for each in row.study["changes"]],
+            changes=[agreement_changes.change(each, names) for each in study.differences.changes],
             status=row.status,
             trial=agreement_simulation.arranged(row.simulation, names) if row.simulation else None,
             running=running,
@@ -242,13 +229,6 @@ def try_it(version: str) -> Answer:
     except background.Busy:
         return errors.error_page(409, BUSY)
     return redirect(url_for("agreements.changes", version=version, _anchor="trial"), 303)
-
-
-def _old_parties(version: str) -> Mapping[str, Party]:
-    try:
-        return country().agreement(version).parties
-    except KeyError:
-        return {}
 
 
 @blueprint.get("/agreements/new")
@@ -305,8 +285,61 @@ def _step_page(version: str, *expected: Any, **values: Any) -> Answer:
     if row.status not in statuses:
         raise IllegalVersionStep(VersionStepRefusal.STATE)
     agreement = actions.document(version, by=access.actor())
-    page: str = render_template(template, agreement=agreement, study=row.study, **values)
+    weakened = agreement_changes.weakened(agreement, by=access.actor())
+    digest = actions.digest_of(version, by=access.actor())
+    page: str = render_template(
+        template,
+        agreement=agreement,
+        weakened=weakened,
+        may_accept=_may_accept(row.status),
+        checked=agreement_changes.others(actions.study_of(version, by=access.actor())),
+        digest=digest,
+        **values,
+    )
     return page
+
+
+def _may_accept(status: str) -> bool:
+    """Whether the reader can still say why a safeguard is weakened."""
+    return status in (VersionStatus.PROPOSED, VersionStatus.APPROVED) and access.actor().may(
+        Permission.AGREEMENT_MANAGE
+    )
+
+
+@blueprint.get("/agreement/<version>/weakened/<number>")
+@access.requires(Permission.AGREEMENT_MANAGE)
+def accept_page(version: str, number: str) -> Answer:
+    """What the version weakens, and the question why."""
+    return _accept_page(version, number, AcceptWeakeningForm())
+
+
+def _accept_page(version: str, number: str, form: AcceptWeakeningForm) -> Answer:
+    agreement = actions.document(version, by=access.actor())
+    weakened = agreement_changes.weakened(agreement, by=access.actor())
+    found = [each for each in weakened if each.number == number]
+    if not found:
+        raise NotVisible
+    if found[0].reason:
+        raise IllegalVersionStep(VersionStepRefusal.ACCEPTED)
+    page: str = render_template("agreement/agreements/accept.html", agreement=agreement, weakened=found, form=form)
+    return page
+
+
+@blueprint.post("/agreement/<version>/weakened/<number>")
+@access.requires(Permission.AGREEMENT_MANAGE)
+@sessions.step_up
+def accept(version: str, number: str) -> Answer:
+    """Accept a weakening by the number of its safeguard, with a reason."""
+    form = AcceptWeakeningForm(request.form)
+    if form.validate():
+        try:
+            actions.accept_weakening(version=version, number=number, reason=form.reason.data or "", by=access.actor())
+            return redirect(url_for("agreements.changes", version=version, _anchor="weakened"), 303)
+        except WeakeningRefused:
+            form.reason.errors = [NO_REASON]
+    page = _accept_page(version, number, form)
+    assert isinstance(page, str)
+    return page, 422
 
 
 @blueprint.post("/agreement/<version>/approve")

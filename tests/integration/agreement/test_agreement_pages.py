@@ -155,6 +155,7 @@ def test_a_proposal_is_tried_on_past_cases_before_it_is_approved(app: Flask, sig
     page = coordinator.get("/agreement/2027/changes")
     assert "/agreement/2027/try" not in page
     coordinator.post("/agreement/2027/try", status=409)
+    texts.accepted("2027")
     coordinator.post("/agreement/2027/approve", approval)
     assert status_of("2027") == "approved"
 

@@ -368,7 +368,7 @@ def test_what_the_checks_and_the_comparison_found_is_kept_with_the_proposal(app:
     )
     study = row(version).study
     assert study["against"] == "2005"
-    assert {each["kind"] for each in study["findings"]} == {"gap"}
+    assert {each["kind"] for each in study["findings"]} == {"gap", "weakened"}
     assert {"noun": "clause", "key": "4.3", "what": "changes", "parts": ["refer to"]} in study["changes"]
     assert study["rerouted"]
 

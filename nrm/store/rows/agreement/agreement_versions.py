@@ -15,7 +15,13 @@ from sqlalchemy.orm import Session
 from nrm.db import db
 from nrm.domain.agreement.agreement_versions import VersionStatus
 from nrm.models.accounts.accounts import Member, Organisation
-from nrm.models.agreement.agreements import AgreementSignature, AgreementVersion, Contract, ContractVersion
+from nrm.models.agreement.agreements import (
+    AcceptedWeakening,
+    AgreementSignature,
+    AgreementVersion,
+    Contract,
+    ContractVersion,
+)
 
 BINDING = (VersionStatus.OPEN, VersionStatus.SIGNED)
 """What parties see and sign; a proposal is the coordinator's until it was approved."""
@@ -44,6 +50,17 @@ def signatures(version_id: uuid.UUID) -> Sequence[AgreementSignature]:
     """The signatures of a version, in order."""
     statement = select(AgreementSignature).where(AgreementSignature.version_id == version_id)
     return db.session.scalars(statement.order_by(AgreementSignature.party, AgreementSignature.place)).all()
+
+
+def accepted_weakenings(version_id: uuid.UUID) -> Sequence[tuple[AcceptedWeakening, str]]:
+    """What was accepted of a version, with the name of who did, in the order in which it was."""
+    statement = (
+        select(AcceptedWeakening, Member.name)
+        .join(Member, Member.id == AcceptedWeakening.by_id)
+        .where(AcceptedWeakening.version_id == version_id)
+        .order_by(AcceptedWeakening.at)
+    )
+    return [(row, name) for row, name in db.session.execute(statement)]
 
 
 def signature_lines(version_id: uuid.UUID) -> list[SignatureLine]:

@@ -27,7 +27,7 @@ SIGNED = everyone_signed(AGREEMENT)
 def crowd() -> list[dict[str, Any]]:
     """People of every kind, the same in each run: random ones, and the usual person with each code of each fact."""
     chance = random.Random(17)
-    found = [parse_facts(anybody(AGREEMENT, chance), AGREEMENT).values() for _ in range(150)]
+    found = [parse_facts(anybody(AGREEMENT, chance), AGREEMENT).values() for _ in range(40)]
     for name, codes in AGREEMENT.facts.items():
         for code in codes or (True,):
             value = [code] if FACTS[name] == "set" else code

@@ -1,0 +1,331 @@
+"""What is signed: weakenings first and accepted with a reason, every key of the text in words, the same digest."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import html
+import io
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+import pikepdf
+import pytest
+from flask import Flask, render_template
+from sqlalchemy import select, update
+
+from nrm import audit
+from nrm.actions.agreement import agreement_simulation as simulations
+from nrm.actions.agreement import agreement_versions as actions
+from nrm.db import db, transaction
+from nrm.domain.agreement.agreement_documents import parse_agreement
+from nrm.models.agreement.agreements import AcceptedWeakening
+from nrm.models.audit import AuditEntry
+from nrm.store.agreement.agreement_simulation import SIMULATION
+from nrm.web.agreement.agreement_texts import text_in_words
+from nrm.web.language import speaking
+from tests import factories
+from tests import factories_agreements as texts
+from tests.conftest import Person
+
+SignIn = Callable[[str], Person]
+LATE = ('within = "PT15M", grant = ["identity"] }]', 'within = "P1D", grant = ["identity", "story"] }]')
+REASON = "The line of child protection is closed at night"
+
+
+@pytest.fixture
+def proposed(app: Flask) -> Flask:
+    actions.propose(text=texts.draft("2027", None, LATE), by=factories.actor(texts.COORDINATOR))
+    return app
+
+
+def numbers() -> list[str]:
+    db.session.rollback()
+    return list(db.session.scalars(select(AcceptedWeakening.number).order_by(AcceptedWeakening.number)))
+
+
+def test_a_weakening_is_accepted_by_number_with_a_reason_before_the_approval(proposed: Flask, sign_in: SignIn) -> None:
+    coordinator = sign_in(texts.COORDINATOR)
+    page = coordinator.get("/agreement/2027/changes?lang=en")
+    first = page.partition("What this version weakens")[2]
+    assert "child protection is told within 24 hours; must be within 15 minutes" in first
+    assert "For example: " in first
+    assert actions.study_of("2027", by=factories.actor(texts.COORDINATOR)).weakened == ("1", "8", "17")
+    for number in ("1", "8"):
+        path = f"/agreement/2027/weakened/{number}"
+        assert "Accept it" in coordinator.get(f"{path}?lang=en")
+        assert "Enter the reason" in coordinator.post(f"{path}?lang=en", {"reason": "  "}, status=422)
+        assert coordinator.post(path, {"reason": REASON}) == "/agreement/2027/changes#weakened"
+        coordinator.post(path, {"reason": REASON}, status=409)
+    assert numbers() == ["1", "8"]
+    coordinator.get("/agreement/2027/weakened/13", status=404)
+    coordinator.post("/agreement/2027/weakened/13", {"reason": REASON}, status=404)
+    withheld = simulations.Withheld(date(2026, 1, 1), date(2026, 3, 31)).to_json()
+    simulations.keep(text=texts.draft("2027", None, LATE), simulated=withheld, by=SIMULATION)
+    day = texts.today()
+    approval = {"on-day": day.day, "on-month": day.month, "on-year": day.year, "note": "Decision 12"}
+    refused = coordinator.post("/agreement/2027/approve?lang=en", approval, status=409)
+    assert "nobody accepted that with a reason" in refused
+    texts.accepted_one("2027", "17")
+    coordinator.post("/agreement/2027/approve", approval)
+    coordinator.post("/agreement/2027/open")
+    assert audit.Event.AGREEMENT_WEAKENING_ACCEPTED in set(db.session.scalars(select(AuditEntry.event)))
+    for path in ("", "/changes", "/sign"):
+        signer = sign_in("vatra.case_worker").get(f"/agreement/2027{path}?lang=en")
+        assert f"Accepted, because: {REASON}" in signer
+        assert "Accept it, with a reason" not in signer
+    coordinator.get("/agreement/2027/weakened/1", status=409)
+
+
+@pytest.mark.parametrize("login", ["vatra.case_worker", "rinas.border_officer", "administrator", "ra.duty_officer"])
+def test_nobody_else_accepts_a_weakening(proposed: Flask, sign_in: SignIn, login: str) -> None:
+    person = sign_in(login)
+    person.get("/agreement/2027/weakened/1", status=403)
+    person.post("/agreement/2027/weakened/1", {"reason": REASON}, status=403)
+    assert numbers() == []
+
+
+def test_a_reason_that_another_hand_changed_is_not_believed(proposed: Flask, sign_in: SignIn) -> None:
+    texts.tried(texts.draft("2027", None, LATE))
+    by = factories.actor(texts.COORDINATOR)
+    actions.approve(version="2027", on=texts.today(), note="Letter 12", by=by)
+    with transaction() as session:
+        session.execute(update(AcceptedWeakening).where(AcceptedWeakening.number == "1").values(reason="Nothing"))
+    page = sign_in(texts.COORDINATOR).get("/agreement/2027/changes?lang=en")
+    assert "was changed in the database by another hand" in page
+    assert "Accepted, because: Nothing" not in page
+    with pytest.raises(actions.IllegalVersionStep):
+        actions.open_for_signature(version="2027", by=by)
+
+
+def test_what_is_signed_is_what_can_be_taken_along(app: Flask, sign_in: SignIn) -> None:
+    text = texts.draft("2027", None, LATE)
+    texts.opened(text)
+    person = sign_in("vatra.case_worker")
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    page = person.get("/agreement/2027/sign?lang=en")
+    assert f'name="read" value="{digest}"' in page
+    assert digest in page.partition('name="read"')[0]
+    assert digest in person.get("/agreement/2027")
+    answer = person.client.get("/agreement/2027/text")
+    assert answer.data == text.encode()
+    assert answer.headers["Content-Disposition"] == "attachment; filename=agreement-2027.toml"
+    for signer in texts.signers("VATRA"):
+        texts.sign("2027", signer)
+
+
+def test_the_text_in_force_is_there_for_every_party_and_for_nobody_else(app: Flask, sign_in: SignIn) -> None:
+    for login in ("vatra.case_worker", "rinas.border_officer", "ra.duty_officer", texts.COORDINATOR):
+        person = sign_in(login)
+        assert person.client.get("/agreement/2005/text").data.decode() == texts.SHIPPED
+        page = person.get("/agreement/2005?lang=en")
+        assert hashlib.sha256(texts.SHIPPED.encode()).hexdigest() in page
+        assert "Safeguard 17" in page
+        assert "Accepted, because: Men at high or unknown risk" in page
+    for login in ("molsa.statistician", "administrator"):
+        for path in ("text", "pdf", "facts", "compared", "readers", "people"):
+            sign_in(login).get(f"/agreement/2005/{path}", status=403)
+
+
+def test_a_proposal_is_nobodys_but_the_coordinators(proposed: Flask, sign_in: SignIn) -> None:
+    vatra = sign_in("vatra.case_worker")
+    for path in ("text", "pdf", "facts", "compared", "readers", "people"):
+        vatra.get(f"/agreement/2027/{path}", status=404)
+        sign_in(texts.COORDINATOR).get(f"/agreement/2028/{path}", status=404)
+
+
+@pytest.mark.slow
+def test_the_pdf_has_the_digest_and_the_very_text(app: Flask, sign_in: SignIn) -> None:
+    text = texts.draft("2027", None, LATE)
+    texts.opened(text)
+    answer = sign_in("vatra.case_worker").client.get("/agreement/2027/pdf")
+    assert answer.content_type == "application/pdf"
+    with pikepdf.open(io.BytesIO(answer.data)) as pdf:
+        (attached,) = pdf.attachments.values()
+        assert attached.get_file().read_bytes() == text.encode()
+        assert hashlib.sha256(text.encode()).hexdigest() in attached.description
+
+
+def test_each_difference_stands_on_its_pages_with_somebody(app: Flask, sign_in: SignIn) -> None:
+    texts.opened(texts.draft("2027", None, LATE))
+    person = sign_in("vatra.case_worker")
+    compared = person.get("/agreement/2027/compared?lang=en")
+    assert "Who is told, and when: Child Protection Service" in compared
+    assert "Who may read what: Child Protection Service" in compared
+    readers = html.unescape(person.get("/agreement/2027/readers?lang=en"))
+    assert "Child Protection Service" in readers.partition("<tbody>")[2].partition("</tr>")[0]
+    assert "Identity, Story" in readers
+    pages = [person.get(f"/agreement/2027/people?lang=en&page={number}") for number in range(1, 6)]
+    assert sum(page.count("<h2>") for page in pages) >= 20
+    assert "<strong>Told: Child Protection Service within 24 hours; reads: Identity, Story</strong>" in pages[0]
+    assert "<h2>" not in person.get("/agreement/2027/people?lang=en&page=99")
+    person.get("/agreement/2027/people?page=x")
+
+
+# --- every key of the document
+
+WORDS = {"sq": "Fjalë krejt të tjera.", "en": "Quite other words."}
+
+
+def whole() -> dict[str, Any]:
+    """The shipped document with every key that a document can have."""
+    data = tomllib.loads(texts.SHIPPED)
+    data["until"] = date(2030, 1, 1)
+    data["party"][2] |= {"from": date(2026, 1, 1), "until": date(2029, 1, 1)}
+    coalition = copy.deepcopy(data["party"][4])
+    coalition |= {"code": "SOUTH", "kind": "coalition", "members": ["VATRA", "TJETER_VIZION"], "names": WORDS}
+    data["party"] += [coalition, {**copy.deepcopy(data["party"][4]), "code": "UNNAMED"}]
+    told = [{"party": "RA", "within": "PT1H"}]
+    data["clause"] += [
+        {"number": "9.2", "text": WORDS, "origin": "proposal", "on": "missing", "notify": told},
+        {"number": "9.3", "text": WORDS, "origin": "proposal", "ends": True, "notify": told},
+        {"number": "9.4", "text": WORDS, "origin": "proposal", "must": True, "refer_to": ["NRC"]},
+    ]
+    data["clause"].append(
+        {
+            "number": "9.1",
+            "text": WORDS,
+            "origin": "proposal",
+            "when": {"not": {"or": [{"eq": ["urgent", True]}, {"has": ["needs", "legal"]}]}},
+            "refer_to": ["SOUTH/VATRA"],
+            "must": True,
+            "then": ["ngo_shelter"],
+            "forbid": ["IOM"],
+            "overrides": ["2.1"],
+            "require": [{"step": "legal_counsel", "party": "RA", "before": "hearing", "within": "PT2H"}],
+        }
+    )
+    return data
+
+
+OTHER: dict[str, Any] = {
+    "version": "other",
+    "code": "OTHER",
+    "timezone": "Europe/Rome",
+    "referral_expires": "PT9H",
+    "kind": "helpline",
+    "on_call": "+355 9",
+    "telephone": "+355 8",
+    "opens": "01:00",
+    "closes": "23:30",
+    "number": "99.9",
+    "origin": "proposal",
+    "within": "PT7M",
+    "after": "PT77H",
+    "every": "P7M",
+    "step": "another step",
+    "before": "another step",
+    "through": "NRC",
+    "to": "RA",
+    "responsible": "IOM",
+    "sq": "Krejt tjetër.",
+    "en": "Quite different.",
+}
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of one entry for each key of the document: of lists of tables every one, of other lists the whole."""
+    if isinstance(value, dict) and not (path and path[-1] in ("when", "competence")):
+        for key, below in value.items():
+            yield from leaves(below, (*path, key))
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        for place, below in enumerate(value):
+            yield from leaves(below, (*path, place))
+    else:
+        yield path
+
+
+def key_of(path: tuple[Any, ...]) -> str:
+    return ".".join(str(each) for each in path if not isinstance(each, int))
+
+
+def changed(path: tuple[Any, ...], data: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The document with another value there, as far as it can be read."""
+    key = path[-1]
+    data = copy.deepcopy(data)
+    inner = data
+    for each in path[:-1]:
+        inner = inner[each]
+    old = inner[key]
+    tried: list[Any] = []
+    if key in OTHER:
+        tried = [OTHER[key], "agreement", "BORDER_POLICE", "duty_officer"]
+    elif isinstance(old, bool):
+        tried = [not old]
+    elif isinstance(old, date):
+        tried = [date(2025, 12, 24), date(2031, 12, 24)]
+    elif isinstance(old, list):
+        tried = [
+            [*old, "another"],
+            [*old, "IOM"],
+            old[1:],
+            ["identity", "story"],
+            ["NRC", "IOM"],
+            [old[0], "elsewhere"],
+            [old[0], "police"],
+        ]
+    else:
+        tried = ["RA", "HELPLINE", "everyone", {"eq": ["urgent", True]}]
+    for new in tried:
+        if new != old:
+            inner[key] = new
+            yield copy.deepcopy(data)
+    del inner[key]
+    yield data
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["sq", "en"])
+def test_every_key_of_the_document_stands_on_the_page_that_is_signed(app: Flask, language: str) -> None:
+    """Another value under a key is another page, whatever the key: in all words of the text together."""
+    data = whole()
+    seen: dict[str, bool] = {}
+    with app.test_request_context(), speaking(language):
+
+        def page(document: dict[str, Any]) -> str:
+            values = text_in_words(parse_agreement(document))
+            compared = {"against": ""}
+            return render_template(
+                "agreement/agreement_texts/print.html",
+                **values,
+                digest="",
+                status="",
+                weakened=[],
+                may_accept=False,
+                compared=compared,
+            )
+
+        before = page(data)
+        for path in leaves(data):
+            key = key_of(path)
+            if seen.get(key) or (path[-1] in ("sq", "en") and path[-1] != language):
+                continue
+            seen.setdefault(key, False)
+            for other in changed(path, data):
+                try:
+                    seen[key] = page(other) != before
+                except ValueError:
+                    continue
+                if seen[key]:
+                    break
+    # A flag is true or false and nobody can write it otherwise; so is that all parties can be refused.
+    fixed = {f"fact.{name}.values" for name in ("accompanied", "announced", "urgent", "refused_parties")}
+    assert {key for key, found in seen.items() if not found} == fixed
+    assert len(seen) > 60
+
+
+def test_the_pages_of_the_text_say_all_that_the_paper_says(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in("vatra.case_worker")
+    pages = html.unescape("".join(person.get(f"/agreement/2005{path}?lang=en") for path in ("", "/parties", "/facts")))
+    pages = re.sub(r"\s+", " ", pages)
+    with app.test_request_context(), speaking("en"):
+        values = text_in_words(actions.document("2005", by=factories.actor("vatra.case_worker")))
+    lines = [rule for _, rules in values["clauses"] for rule in rules]
+    lines += [line for _, said in values["parties"] for line in said]
+    lines += [climbs for *_, climbs in values["path"]]
+    lines += [part for report in values["reports"] for part in report]
+    lines += [part for fact in values["facts"] for part in fact]
+    assert [line for line in lines if line not in pages] == []

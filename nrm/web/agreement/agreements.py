@@ -37,7 +37,7 @@ from nrm.domain.agreement.agreement_versions import (
     missing,
     signing_parties,
 )
-from nrm.domain.agreement.agreements import Agreement, Party
+from nrm.domain.agreement.agreements import Agreement, Desk, Party
 from nrm.domain.words import N_, Phrase
 from nrm.steps import background
 from nrm.store import days

@@ -36,7 +36,7 @@ def check(folder: Path) -> None:
 
 @country.command()
 @click.argument("code")
-@click.option("--from", "source", default="albania", help="The country to begin with: its code, or a folder.")
+@click.option("--from", "source", default=countries.DEFAULT, help="The country to begin with: its code, or a folder.")
 @click.option("--iso", default="", help="The country's code in ISO 3166, two letters; else it is marked.")
 @click.option("--to", "target", required=True, type=click.Path(path_type=Path), help="A new folder.")
 def new(code: str, source: str, iso: str, target: Path) -> None:

@@ -37,6 +37,7 @@ from nrm.statistics.description import parse as parse_tables
 from nrm.statistics.tables import Linked, MalformedTableSet, TableSet
 
 __all__ = [
+    "DEFAULT",
     "FOLDER",
     "Country",
     "CountryError",
@@ -54,6 +55,8 @@ __all__ = [
 ]
 
 FOLDER = Path(__file__).parent
+DEFAULT = min(file.parent.name for file in FOLDER.glob("*/country.toml"))
+"""The country of commands that ask about files and name no instance."""
 
 
 class CountryError(ValueError):

@@ -19,7 +19,7 @@ CODE = re.compile(r"[a-z][a-z0-9_]{1,39}")
 ISO = re.compile(r"[A-Z]{2}")
 # What differs wherever it stands, by file: keys whose text, or whose words, are to be written.
 _KEYS = {
-    "country.toml": ("names", "on_call", "telephone", "timezone", "first_unit", "source"),
+    "country.toml": ("names", "on_call", "telephone", "timezone", "currency", "first_unit", "source"),
     "mou": ("title", "names", "on_call", "timezone"),
 }
 _TABLES = ("emergency", "region", "crossing_group", "compensation.band")

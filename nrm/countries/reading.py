@@ -56,6 +56,7 @@ def read_country(table: Table, code: str) -> Country:
         iso=iso,
         names=table.words("names"),
         timezone=timezone,
+        currency=table.words("currency"),
         languages=table.languages,
         emergency=_emergency(table.table("emergency")),
         regions=regions,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 
 from nrm import countries
 from nrm.cli.usage import Refused
-from nrm.countries import checking, making
+from nrm.countries import checking, files, making
 
 
 @click.group()
@@ -56,6 +57,12 @@ def new(code: str, source: str, iso: str, target: Path) -> None:
     except OSError as error:
         raise Refused(f"--to: {target} cannot be written: {error.strerror}") from None
     click.echo(f"{target}: {_number(len(found.findings), 'place')} to write; list them with nrm country check {target}")
+
+
+@country.command()
+def schema() -> None:
+    """The shape of country.toml as JSON Schema: an editor that reads it completes keys and marks mistakes."""
+    click.echo(json.dumps(files.schema(), ensure_ascii=False, indent=1, sort_keys=True))
 
 
 def _number(number: int, one: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 from nrm import parsing
 from nrm.countries import lists
 from nrm.countries.country import Country, CrossingPoint, ListedOrganisation, NoAgreement
+from nrm.countries.files import MalformedFile
 from nrm.countries.former_words import in_present_words
 from nrm.countries.procedures import read_directives, read_rollout
 from nrm.countries.questionnaires import load_questionnaires, read_toml
@@ -154,7 +155,9 @@ def _places_and_lists(place: Path, code: str) -> Country:
     """`country.toml`, without what the other files say."""
     file = place / "country.toml"
     try:
-        return replace(read_country(Table(_toml(file)), code), folder=place)
+        return replace(read_country(_toml(file), code), folder=place)
+    except MalformedFile as error:
+        raise CountryError(*(f"{file.name}: {each}" for each in error.findings)) from None
     except MalformedDocument as error:
         raise CountryError(f"{file.name}: {error}") from None
 

@@ -69,6 +69,7 @@ def test_every_file_says_what_is_wrong_with_it_and_not_only_the_first(folder: Pa
     edit(folder, "mou-2005.toml", ('to = "OMS"', 'to = "MINISTER"'))
     edit(folder, "handouts.toml", ("[", "[["))
     (folder / "monitoring.toml").unlink()
+    (folder / "register.toml").write_bytes(b"x = '" + b"a" * (parsing.LARGEST_DOCUMENT + 1))
     files = [each.split(": ")[0] for each in checking.check(folder).findings]
     assert files == ["tables-x.toml", "handouts.toml", "monitoring.toml", "mou-2005.toml"]
 

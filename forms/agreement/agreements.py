@@ -262,17 +262,21 @@ class ContractForm(OnceForm):
         description=N_("Without any person’s name"),
         validators=[InputRequired(N_("Enter what is paid for")), PlainText(200)],
     )
-    amount = StringField(N_("Amount in lek"), validators=[PlainText(20)])
+    amount = StringField(N_("Amount"), validators=[PlainText(20)])
     starts = DayField(N_("From"))
     ends = DayField(N_("Until"))
     over = BooleanField(N_("It ended early"), validators=[Optional()])
     ended = DayField(N_("Day it ended"), when=("over", True))  # type: ignore[arg-type]
 
+    def name_currency(self, currency: str) -> None:
+        """Say in which currency the amount is, in the reader's language."""
+        self.amount.label.text = N_("Amount in %(currency)s", currency=currency)
+
     def validate_amount(self, field: StringField) -> None:
         """A whole number; spaces and points between groups of figures are ignored."""
         typed = (field.data or "").translate({ord(sign): None for sign in " .\u00a0\u202f"})
         if not (typed.isascii() and typed.isdigit() and len(typed) <= 13 and 0 < int(typed) <= LARGEST_AMOUNT):
-            raise Wrong(N_("Enter the amount in whole lek, for example 1 200 000"))
+            raise Wrong(N_("Enter the amount as a whole number, for example 1 200 000"))
 
     def validate_ends(self, field: DayField) -> None:
         """Not before it begins."""
@@ -286,6 +290,6 @@ class ContractForm(OnceForm):
             raise Wrong(N_("Enter a day between the first and the last day"))
 
     @property
-    def lek(self) -> int:
+    def whole(self) -> int:
         """The amount of a valid form."""
         return int((self.amount.data or "").translate({ord(sign): None for sign in " .\u00a0\u202f"}))

@@ -41,7 +41,7 @@ FIELD_OF = {
     ClaimRefusal.IN_FUTURE: "on",
     ClaimRefusal.BEFORE_LAST_STEP: "on",
 }
-IN_LEK = N_("An amount in another currency: its value in lek at that time")
+IN_CURRENCY = N_("An amount in another currency: its value in the country’s own at that time")
 IF_GRANTED = N_("Only where something was granted")
 
 
@@ -50,7 +50,7 @@ def _quarter(label: str) -> SelectField:
 
 
 def _amount(label: str, message: str) -> RadioField:
-    return RadioField(label, description=IN_LEK, validators=[Offered(message)], validate_choice=False)
+    return RadioField(label, description=IN_CURRENCY, validators=[Offered(message)], validate_choice=False)
 
 
 class AskClaimForm(OnceForm):
@@ -69,7 +69,7 @@ class StepClaimForm(OnceForm):
 
     seen = HiddenField()
     event = RadioField(N_("What happened"), validators=[Offered(N_("Choose what happened"))], validate_choice=False)
-    granted = RadioField(N_("How much was granted?"), description=IN_LEK, validate_choice=False)
+    granted = RadioField(N_("How much was granted?"), description=IN_CURRENCY, validate_choice=False)
     on = _quarter(N_("When"))
 
     def needs_amount(self, asked: str) -> bool:

@@ -26,7 +26,6 @@ from nrm.domain.agreement.routing_facts import UnknownFact, parse_facts
 from nrm.store import names as organisation_names
 from nrm.store.agreement.agreement_simulation import SIMULATION
 
-DEFAULT_COUNTRY = "albania"
 NOON = time(12)
 
 
@@ -49,7 +48,7 @@ def mou() -> None:
     "--dir",
     "directory",
     type=click.Path(path_type=Path, file_okay=False),
-    help="An instance: its country, and which shelters have room now. Without it: albania, every party has room.",
+    help=f"An instance: its country, and who has room now. Without it: {countries.DEFAULT}, and every party has room.",
 )
 def route(file: Path, at: str, directory: Path | None) -> None:
     """Who may or must receive a person with these facts, under the document in force."""
@@ -60,7 +59,7 @@ def route(file: Path, at: str, directory: Path | None) -> None:
             click.echo(_route_in(app.extensions["nrm.country"], data, instant, organisation_names.capacity()))
         return
     try:
-        country = countries.load(DEFAULT_COUNTRY)
+        country = countries.load(countries.DEFAULT)
     except countries.CountryError as error:
         raise Refused(str(error)) from None
     click.echo(_route_in(country, data, instant, None))

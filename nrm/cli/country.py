@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 
 from nrm import countries
 from nrm.cli.refusals import Refused
-from nrm.countries import checking, making
+from nrm.countries import checking, files, making
 
 
 @click.group()
@@ -36,7 +37,7 @@ def check(folder: Path) -> None:
 
 @country.command()
 @click.argument("code")
-@click.option("--from", "source", default="albania", help="The country to begin with: its code, or a folder.")
+@click.option("--from", "source", default=countries.DEFAULT, help="The country to begin with: its code, or a folder.")
 @click.option("--iso", default="", help="The country's code in ISO 3166, two letters; else it is marked.")
 @click.option("--to", "target", required=True, type=click.Path(path_type=Path), help="A new folder.")
 def new(code: str, source: str, iso: str, target: Path) -> None:
@@ -56,6 +57,12 @@ def new(code: str, source: str, iso: str, target: Path) -> None:
     except OSError as error:
         raise Refused(f"--to: {target} cannot be written: {error.strerror}") from None
     click.echo(f"{target}: {_number(len(found.findings), 'place')} to write; list them with nrm country check {target}")
+
+
+@country.command()
+def schema() -> None:
+    """The shape of country.toml as JSON Schema: an editor that reads it completes keys and marks mistakes."""
+    click.echo(json.dumps(files.schema(), ensure_ascii=False, indent=1, sort_keys=True))
 
 
 def _number(number: int, one: str) -> str:

@@ -34,7 +34,7 @@ from nrm.demo.monitoring import monitor
 from nrm.demo.people import YEARS, full_quarters, plans, tonight
 from nrm.demo.tonight import add_tonight
 
-COUNTRY = "albania"
+COUNTRY = countries.DEFAULT
 QUESTIONNAIRE = "returnee-1"
 CLOSED_QUARTERS = 4
 FIRST_DAY = date(2005, 12, 31)

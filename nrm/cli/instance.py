@@ -30,9 +30,7 @@ A_HOME = "https://nrm.example"
 
 @click.command()
 @click.option("--dir", "directory", envvar="NRM_DIR", required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--country", "named", required=True, help="A country of the program, such as albania, or a folder of data."
-)
+@click.option("--country", "named", required=True, help="A country of the program, by its code, or a folder of data.")
 @click.option("--language", type=click.Choice(PAGE_LANGUAGES), help="Of pages; without it the country's first.")
 @click.option("--one-folder", is_flag=True, help="Key files and databases may lie in one folder; do not ask.")
 def init(directory: Path, named: str, language: str | None, one_folder: bool) -> None:

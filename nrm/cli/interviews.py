@@ -32,7 +32,6 @@ from nrm.domain.interviews.interviews import Texts
 from nrm.domain.reports.grids import UnreadableFile
 from nrm.render import sheets
 
-DEFAULT_COUNTRY = "albania"
 EXAMPLE_TIME = "2026-01-01T10:30"
 TELL_EVERY = 100
 Line = dict[str, Any] | UnreadableLine
@@ -59,7 +58,7 @@ def interviews() -> None:
 def template(form: str, output: Path | None) -> None:
     """Make a file with one interview that answers every question and can be imported as it is."""
     try:
-        questionnaire = countries.load(DEFAULT_COUNTRY).questionnaires[actions.CURRENT]
+        questionnaire = countries.load(countries.DEFAULT).questionnaires[actions.CURRENT]
     except countries.CountryError as error:
         raise Refused(str(error)) from None
     answers = example_answers(questionnaire)

@@ -20,7 +20,6 @@ from nrm.domain.interviews.questionnaire_checks import MalformedQuestionnaire, i
 from nrm.domain.interviews.questionnaire_differences import diff as differences
 from nrm.steps.interviews.drafts import CURRENT
 
-DEFAULT_COUNTRY = "albania"
 LANGUAGE = "en"
 
 
@@ -75,7 +74,7 @@ def profile(file: Path, as_json: bool) -> None:
     they are those for adults.
     """
     try:
-        asked = countries.load(DEFAULT_COUNTRY).questionnaires[CURRENT]
+        asked = countries.load(countries.DEFAULT).questionnaires[CURRENT]
     except countries.CountryError as error:
         raise Refused(str(error)) from None
     answers = _answers(read_json(file, "--answers"), asked)

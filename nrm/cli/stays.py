@@ -12,7 +12,6 @@ import click
 
 from nrm import countries
 from nrm.actions.shelter import direct_intake as actions
-from nrm.cli.interviews import DEFAULT_COUNTRY
 from nrm.cli.refusals import Refused
 from nrm.cli.usage import application, instance_option, login_option, signed_in
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
@@ -66,7 +65,7 @@ def template(output: Path | None) -> None:
 
 def _lists() -> Mapping[str, Mapping[str, object]]:
     try:
-        return countries.load(DEFAULT_COUNTRY).lists
+        return countries.load(countries.DEFAULT).lists
     except countries.CountryError as error:
         raise Refused(str(error)) from None
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 from nrm import parsing
 from nrm.countries import lists
 from nrm.countries.country import Country, CrossingPoint, ListedOrganisation, NoAgreement
+from nrm.countries.files import MalformedFile
 from nrm.countries.former_words import in_present_words
 from nrm.countries.procedures import read_directives, read_rollout
 from nrm.countries.questionnaires import load_questionnaires, read_toml
@@ -38,6 +39,7 @@ from nrm.statistics.description import parse as parse_tables
 from nrm.statistics.tables import Linked, MalformedTableSet, TableSet
 
 __all__ = [
+    "DEFAULT",
     "FOLDER",
     "Country",
     "CountryError",
@@ -56,6 +58,8 @@ __all__ = [
 ]
 
 FOLDER = Path(__file__).parent
+DEFAULT = min(file.parent.name for file in FOLDER.glob("*/country.toml"))
+"""The country of commands that ask about files and name no instance."""
 
 
 class CountryError(ValueError):
@@ -158,7 +162,9 @@ def _places_and_lists(place: Path, code: str) -> Country:
     """`country.toml`, without what the other files say."""
     file = place / "country.toml"
     try:
-        return replace(read_country(Table(_toml(file)), code), folder=place)
+        return replace(read_country(_toml(file), code), folder=place)
+    except MalformedFile as error:
+        raise CountryError(*(f"{file.name}: {each}" for each in error.findings)) from None
     except MalformedDocument as error:
         raise CountryError(f"{file.name}: {error}") from None
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from nrm import countries
+from nrm import countries, parsing
 from nrm.countries.country import Country
 from nrm.countries.questionnaires import read_toml
 from nrm.domain.agreement import agreement_checks
@@ -49,7 +49,7 @@ def _documents(place: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     for file in sorted(place.glob("*.toml")):
         try:
             yield file.name, read_toml(file)
-        except (ValueError, OSError):
+        except (parsing.BeyondLimits, parsing.Damaged, UnicodeDecodeError, OSError):
             continue
 
 

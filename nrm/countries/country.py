@@ -132,6 +132,7 @@ class Country:
     iso: str
     names: Words
     timezone: ZoneInfo
+    currency: Words  # of contracts, as it stands after “in”
     languages: tuple[str, ...]
     emergency: Emergency
     regions: Mapping[str, Words]

@@ -19,7 +19,7 @@ CODE = re.compile(r"[a-z][a-z0-9_]{1,39}")
 ISO = re.compile(r"[A-Z]{2}")
 # What differs wherever it stands, by file: keys whose text, or whose words, are to be written.
 _KEYS = {
-    "country.toml": ("names", "on_call", "telephone", "timezone", "first_unit", "source"),
+    "country.toml": ("names", "on_call", "telephone", "timezone", "currency", "first_unit", "source"),
     "mou": ("title", "names", "on_call", "timezone"),
 }
 _TABLES = ("emergency", "region", "crossing_group", "compensation.band")
@@ -49,6 +49,7 @@ def make(code: str, iso: str, source: Path, target: Path) -> None:
     for file in sorted(target.glob("*.toml")):
         file.write_text(_written(file.name, file.read_text("utf-8"), older, own, country["iso"], iso or MARK), "utf-8")
     written = (target / "country.toml").read_text("utf-8")
+    written = re.sub(r"^#:schema .*\n", "", written)  # its place is relative to the program
     written = re.sub(r"^code = .*$", f'code = "{code}"', written, count=1, flags=re.M)
     written = re.sub(r"^iso = .*$", f'iso = "{iso or MARK}"', written, count=1, flags=re.M)
     (target / "country.toml").write_text(_without_older_words(written), "utf-8")

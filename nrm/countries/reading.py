@@ -1,14 +1,14 @@
-"""Reading `country.toml`: every table strictly, every reference against what it refers to."""
+"""Reading `country.toml`: its shape by `files.py`, then every reference against what it refers to."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
+from typing import Any, NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from nrm.countries import lists
+from nrm.countries import files, lists
 from nrm.countries.country import (
-    PAGE_LANGUAGES,
     Building,
     Calendar,
     Country,
@@ -21,11 +21,11 @@ from nrm.countries.country import (
 from nrm.countries.former_words import Formerly
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.accounts.alarms import Watch
-from nrm.domain.documents import Table, Words
+from nrm.domain.documents import MalformedDocument, Words
 from nrm.domain.quarters import Quarter, UnreadableQuarter
 from nrm.domain.reports.counting import NOT_GRANTED
 from nrm.domain.roles import KIND_OF_ROLE, MechanismRole
-from nrm.domain.shelter.cases import CITIZENSHIP_CLASSES, Compartment
+from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.claims import NOT_STATED
 from nrm.domain.shelter.consents import Validity
 from nrm.domain.shelter.identifications import ReflectionPeriod
@@ -33,384 +33,273 @@ from nrm.domain.shelter.matching import MatchingRules
 from nrm.domain.shelter.permit_entries import PermitPeriods
 
 LONGEST_THINKING = 72  # hours, as in the text that is read out
-
-
-def read_country(table: Table, code: str) -> Country:
-    """The country of the file, without its agreements; raises MalformedDocument with `KEY: reason`."""
-    table.one_of("code", {code})
-    table.languages = table.texts("languages")
-    if not set(PAGE_LANGUAGES).issubset(table.languages):
-        table.wrong("languages", f"must hold {' and '.join(PAGE_LANGUAGES)}: pages are in these")
-    iso = table.text("iso")
-    if len(iso) != 2 or not iso.isupper():
-        table.wrong("iso", "must be two capital letters")
-    try:
-        timezone = ZoneInfo(table.text("timezone"))
-    except (ZoneInfoNotFoundError, ValueError):
-        table.wrong("timezone", f"`{table.text('timezone')}` is not a time zone")
-    regions = _words_by_code(table.table("region"))
-    groups = _words_by_code(table.table("crossing_group"))
-    points = _crossing_points(table.table("crossing_point"), regions, groups)
-    organisations = _organisations(table, regions, points)
-    country = Country(
-        code=code,
-        iso=iso,
-        names=table.words("names"),
-        timezone=timezone,
-        languages=table.languages,
-        emergency=_emergency(table.table("emergency")),
-        regions=regions,
-        region_tiles=_region_tiles(table.table("region_tile"), regions),
-        crossing_groups=groups,
-        crossing_points=points,
-        organisations=organisations,
-        lists=_lists(table.table("list")),
-        retention=_retention(table.table("retention")),
-        validity=_validity(table.table("consent")),
-        reflection=_reflection(table.table("reflection_period")),
-        missing_days=_missing_days(table.table("missing")),
-        away_nights_counted=_away_nights(table.table("away") if "away" in table.data else None),
-        building=_building(table.table("building")),
-        findings_hold_days=_findings_hold_days(table.table("child_gate") if "child_gate" in table.data else None),
-        permits=_permits(table.table("permits") if "permits" in table.data else None),
-        calendar=_calendar(table.table("calendar"), organisations),
-        amount_bands=_amount_bands(table.table("compensation")),
-        watches=_watches(table.tables("bulk_opening")),
-        matching=_matching(table.table("matching") if "matching" in table.data else None),
-        roles=_roles(table.table("role"), organisations),
-        next_numbers=_next_numbers(table.tables("next_number"), regions),
-        formerly=_formerly(table.table("formerly") if "formerly" in table.data else None),
-    )
-    table.close()
-    return country
-
-
-def _roles(table: Table, organisations: Mapping[str, ListedOrganisation]) -> Mapping[MechanismRole, str]:
-    read: dict[MechanismRole, str] = {}
-    for role, kind in KIND_OF_ROLE.items():
-        read[role] = table.one_of(role, organisations)
-        if organisations[read[role]].kind is not kind:
-            table.wrong(role, f"`{read[role]}` is not of kind {kind}")
-    table.close()
-    return MappingProxyType(read)
-
-
-def _formerly(table: Table | None) -> Formerly:
-    """Older codes of facts; a country without older texts has none."""
-    if table is None:
-        return MappingProxyType({})
-    read: dict[str, Mapping[str, str]] = {}
-    for fact in table.data:
-        older = table.table(fact)
-        if fact not in lists.OF_THE_MECHANISM:
-            older.wrong("", f"is none of {', '.join(lists.OF_THE_MECHANISM)}")
-        read[fact] = {code: older.one_of(code, lists.OF_THE_MECHANISM[fact]) for code in older.data}
-    return MappingProxyType(read)
-
-
-def _words_by_code(table: Table) -> Mapping[str, Words]:
-    return MappingProxyType({code: table.words(code) for code in table.data})
-
-
-def _region_tiles(table: Table, regions: Mapping[str, Words]) -> Mapping[str, tuple[int, int]]:
-    """Each region once, at a place of its own."""
-    read: dict[str, tuple[int, int]] = {}
-    for code in regions:
-        place = table.table(code)
-        read[code] = (place.number("column"), place.number("row"))
-        place.close()
-        if list(read.values()).count(read[code]) > 1:
-            place.wrong("", "another region has this place")
-    table.close()
-    return MappingProxyType(read)
-
-
-def _emergency(table: Table) -> Emergency:
-    read = Emergency(*(table.text(name) for name in ("police", "ambulance", "helpline", "children")))
-    table.close()
-    return read
-
-
-def _crossing_points(
-    table: Table, regions: Mapping[str, Words], groups: Mapping[str, Words]
-) -> Mapping[str, CrossingPoint]:
-    read: dict[str, CrossingPoint] = {}
-    for code in table.data:
-        point = table.table(code)
-        if code != code.lower() or not code.isidentifier():
-            point.wrong("", "a code has small letters, digits and _")
-        read[code] = CrossingPoint(
-            code=code,
-            names=point.words("names"),
-            group=point.one_of("group", groups),
-            region=None if code == "other" else point.one_of("region", regions),
-            neighbour=point.text("neighbour") if point.has("neighbour") else None,
-        )
-        point.close()
-    if "other" not in read:
-        table.wrong("other", "missing")
-    return MappingProxyType(read)
-
-
-def _organisations(
-    table: Table, regions: Mapping[str, Words], points: Mapping[str, CrossingPoint]
-) -> Mapping[str, ListedOrganisation]:
-    read: dict[str, ListedOrganisation] = {}
-    police = table.table("border_police")
-    party, on_call = police.text("party"), police.text("on_call")
-    police.close()
-    for point in points.values():
-        if point.region is not None:
-            read[point.code.upper()] = ListedOrganisation(
-                code=point.code.upper(),
-                kind=OrganisationKind.BORDER_POLICE,
-                names=point.names,
-                region=point.region,
-                party=party,
-                on_call=on_call,
-                crossing_point=point.code,
-            )
-    for entry in table.tables("organisation"):
-        organisation = _organisation(entry, regions)
-        if organisation.code in read:
-            entry.wrong("code", f"`{organisation.code}` stands twice")
-        if organisation.kind.takes_people_in:
-            same = [each.code for each in read.values() if each.party == organisation.party]
-            if same:
-                entry.wrong("party", f"`{organisation.party}` is {same[0]} already: who receives people is one party")
-        read[organisation.code] = organisation
-    return MappingProxyType(read)
-
-
-def _organisation(entry: Table, regions: Mapping[str, Words]) -> ListedOrganisation:
-    code = entry.text("code")
-    if code != code.upper() or not code.isidentifier():
-        entry.wrong("code", "has capital letters, digits and _")
-    kind = OrganisationKind(entry.one_of("kind", set(OrganisationKind)))
-    beds: tuple[str, ...] = ()
-    if kind.takes_people_in:
-        prefix = entry.text("bed_prefix")
-        beds = tuple(f"{prefix}{number:02}" for number in range(1, entry.number("beds", least=1) + 1))
-    elif entry.has("beds"):
-        entry.wrong("beds", f"an organisation of kind {kind} has no beds")
-    party = entry.text("party") if entry.has("party") else None
-    # The investigating police are no party: no clause asks or tells them; only the person's consent lets them read.
-    if party is None and kind.holds_keys and kind is not OrganisationKind.POLICE:
-        entry.wrong("party", "missing")
-    read = ListedOrganisation(
-        code=code,
-        kind=kind,
-        names=entry.words("names"),
-        region=entry.one_of("region", regions),
-        party=party,
-        on_call=entry.text("on_call") if kind.holds_keys else "",
-        beds=beds,
-    )
-    entry.close()
-    return read
-
-
-def _retention(table: Table) -> Retention:
-    years: dict[Compartment, int | None] = {}
-    for compartment in Compartment:
-        rule = table.table(compartment)
-        if rule.has("as_long_as"):
-            rule.one_of("as_long_as", {"court_file"})
-            years[compartment] = None
-        else:
-            years[compartment] = rule.number("years_after_closing", least=1)
-        rule.close()
-    read = Retention(
-        years_after_closing=MappingProxyType(years),
-        children_until_age=table.number("children_until_age", least=18),
-        draft_days=table.number("draft_days", least=1),
-        draft_warning_days=table.number("draft_warning_days", least=1),
-        group_hours=table.number("group_hours", least=1),
-        hold_hours=table.number("hold_hours", least=1),
-        refused_minutes=table.number("refused_minutes", least=1),
-        thinking_hours=table.number("thinking_hours", least=1),
-        negative_screen_days=table.number("negative_screen_days", least=1),
-        notice_days=table.number("notice_days", least=1),
-        answer_request_days=table.number("answer_request_days", least=1),
-    )
-    if read.draft_warning_days >= read.draft_days:
-        table.wrong("draft_warning_days", "the warning must come before the end")
-    if read.thinking_hours > LONGEST_THINKING:
-        table.wrong("thinking_hours", f"at most {LONGEST_THINKING}: that is what the person is told")
-    table.close()
-    return read
-
-
-def _validity(table: Table) -> Validity:
-    table.one_of("origin", {"agreement", "proposal"})
-    read = Validity(
-        services_days=table.number("services_days", least=1),
-        sharing_days=table.number("sharing_days", least=1),
-        ask_again_days=table.number("ask_again_days", least=1),
-    )
-    if read.ask_again_days >= min(read.services_days, read.sharing_days):
-        table.wrong("ask_again_days", "the holder must be told before the end and after the beginning")
-    table.close()
-    return read
-
-
-def _reflection(table: Table) -> ReflectionPeriod:
-    table.one_of("origin", {"agreement", "proposal"})
-    read = ReflectionPeriod(
-        days=table.number("days", least=1),
-        citizenship_classes=frozenset(table.texts("citizenship_classes", codes=set(CITIZENSHIP_CLASSES))),
-        source=table.text("source"),
-    )
-    table.close()
-    return read
-
-
-def _missing_days(table: Table) -> int:
-    table.one_of("origin", {"agreement", "proposal"})
-    days = table.number("ended_after_days", least=1)
-    table.close()
-    return days
-
-
-def _away_nights(table: Table | None) -> int:
-    """How many nights of an absence count; all of a country that says nothing are as missing: none."""
-    if table is None:
-        return 0
-    table.one_of("origin", {"agreement", "proposal"})
-    nights = table.number("nights_counted", least=0)
-    table.close()
-    return nights
-
-
-def _building(table: Table) -> Building:
-    table.one_of("origin", {"agreement", "proposal"})
-    for_whom = table.table("for_whom")
-    for code in for_whom.data:
-        if code != code.lower() or not code.isidentifier():
-            for_whom.wrong(code, "a code has small letters, digits and _")
-    if not for_whom.data:
-        for_whom.wrong("", "one at least is needed; the first is for everybody")
-    read = Building(
-        for_whom=_words_by_code(for_whom),
-        first_unit=table.text("first_unit"),
-        kept_days=table.number("kept_days", least=1),
-        kept_without_hour_days=table.number("kept_without_hour_days", least=1),
-        kept_overdue_days=table.number("kept_overdue_days"),
-        extra_place_days=table.number("extra_place_days", least=1),
-        missing_place_hours=table.number("missing_place_hours"),
-    )
-    table.close()
-    return read
-
-
 FINDINGS_HOLD_DAYS = 90
 
 
-def _findings_hold_days(table: Table | None) -> int:
-    """The days for which findings on a child hold; a default if the country gives none."""
-    if table is None:
-        return FINDINGS_HOLD_DAYS
-    table.one_of("origin", {"agreement", "proposal"})
-    days = table.number("findings_hold_days", least=1)
-    table.close()
-    return days
-
-
-def _permits(table: Table | None) -> PermitPeriods:
-    """The periods of residence permits; defaults if the country gives none."""
-    if table is None:
-        return PermitPeriods()
-    table.one_of("origin", {"agreement", "proposal"})
-    ending = table.value("ending_days")
-    numbers = isinstance(ending, list) and ending and all(type(each) is int and each > 0 for each in ending)
-    if not numbers or sorted(set(ending), reverse=True) != ending:
-        table.wrong("ending_days", "must be numbers of days, the greatest first")
-    read = PermitPeriods(
-        appeal_days=table.number("appeal_days", least=1),
-        objection_working_days=table.number("objection_working_days", least=1),
-        decision_days=table.number("decision_days", least=1),
-        ending_days=tuple(ending),
+def read_country(data: Mapping[str, Any], code: str) -> Country:
+    """The country of the file, without its agreements; raises MalformedDocument with `KEY: reason`."""
+    read = files.parse(data)
+    _one_of("code", read.code, {code})
+    points = _crossing_points(read)
+    organisations = _organisations(read, points)
+    _check_periods(read)
+    return Country(
+        code=code,
+        iso=read.iso,
+        names=read.names,
+        timezone=_timezone(read.timezone),
+        currency=read.currency,
+        languages=tuple(read.languages),
+        emergency=Emergency(**_values(read.emergency)),
+        regions=MappingProxyType(read.region),
+        region_tiles=_region_tiles(read),
+        crossing_groups=MappingProxyType(read.crossing_group),
+        crossing_points=points,
+        organisations=organisations,
+        lists=_lists(read.list_),
+        retention=_retention(read.retention),
+        validity=Validity(**_values(read.consent)),
+        reflection=ReflectionPeriod(
+            read.reflection_period.days,
+            frozenset(read.reflection_period.citizenship_classes),
+            read.reflection_period.source,
+        ),
+        missing_days=read.missing.ended_after_days,
+        away_nights_counted=read.away.nights_counted if read.away else 0,
+        building=_building(read.building),
+        findings_hold_days=read.child_gate.findings_hold_days if read.child_gate else FINDINGS_HOLD_DAYS,
+        matching=_matching(read.matching),
+        permits=_permits(read.permits),
+        calendar=_calendar(read.calendar, organisations),
+        amount_bands=_amount_bands(read.compensation.band),
+        watches=_watches(read.bulk_opening),
+        roles=_roles(read.role, organisations),
+        next_numbers=_next_numbers(read),
+        formerly=_formerly(read.formerly),
     )
-    table.close()
-    return read
 
 
-def _matching(table: Table | None) -> MatchingRules:
-    """The days of a check whether somebody was here before; defaults if the country gives none."""
-    if table is None:
-        return MatchingRules()
-    table.one_of("origin", {"agreement", "proposal"})
-    read = MatchingRules(
-        ask_days=table.number("ask_days", least=1),
-        answer_days=table.number("answer_days", least=1),
-        check_days=table.number("check_days", least=1),
-        questions_a_day=table.number("questions_a_day", least=1),
-    )
-    if read.check_days <= read.answer_days:
-        table.wrong("check_days", "a check is under way longer than the other side has to answer")
-    table.close()
-    return read
+def _wrong(key: str, reason: str) -> NoReturn:
+    raise MalformedDocument(f"{key}: {reason}")
 
 
-def _amount_bands(table: Table) -> Mapping[str, Words]:
-    table.one_of("origin", {"agreement", "proposal"})
-    bands = table.table("band")
-    for code in bands.data:
-        if code in (NOT_STATED, NOT_GRANTED) or code != code.lower() or not code.isidentifier():
-            bands.wrong(code, "a code has small letters, digits and _, and is none of none, not_stated")
-    if len(bands.data) < 2:
-        bands.wrong("", "two bands or more are needed")
-    table.close()
-    return _words_by_code(bands)
+def _one_of(key: str, value: str, codes: Collection[str]) -> None:
+    if value not in codes:
+        _wrong(key, f"`{value}` is none of {', '.join(sorted(codes))}")
 
 
-def _next_numbers(entries: list[Table], regions: Mapping[str, Words]) -> tuple[NextNumber, ...]:
-    read: list[NextNumber] = []
-    for entry in entries:
-        number = NextNumber(
-            kind=OrganisationKind(entry.one_of("kind", set(OrganisationKind))),
-            names=entry.words("names"),
-            region=entry.one_of("region", regions) if entry.has("region") else None,
-            telephone=entry.text("telephone"),
-        )
-        if any(other.kind is number.kind and other.region is None for other in read) and number.region is not None:
-            entry.wrong("region", "the numbers of regions stand before those of the whole country")
-        read.append(number)
-        entry.close()
-    return tuple(read)
+def _values(part: files.Part) -> dict[str, Any]:
+    """The values of a table by their keys, without the rule's origin."""
+    return {name: getattr(part, name) for name in type(part).model_fields if name != "origin"}
 
 
-def _watches(entries: list[Table]) -> tuple[Watch, ...]:
-    read: dict[int, Watch] = {}
-    for entry in entries:
-        watch = Watch(hours=entry.number("hours", least=1), cases=entry.number("cases", least=2))
-        if watch.hours in read:
-            entry.wrong("hours", f"`{watch.hours}` stands twice")
-        read[watch.hours] = watch
-        entry.close()
-    return tuple(read.values())
+def _by_code(part: Any) -> Iterator[tuple[str, Any]]:
+    """(code, value) of a table that has a value for each of some codes."""
+    for name, field in type(part).model_fields.items():
+        if field.alias is not None:
+            yield field.alias, getattr(part, name)
 
 
-def _calendar(table: Table, organisations: Mapping[str, ListedOrganisation]) -> Calendar:
+def _check_code(key: str, code: str, taken: Collection[str] = ()) -> None:
+    if code != code.lower() or not code.isidentifier() or code in taken:
+        none = f", and is none of {', '.join(sorted(taken))}" if taken else ""
+        _wrong(key, f"a code has small letters, digits and _{none}")
+
+
+def _timezone(name: str) -> ZoneInfo:
     try:
-        first = Quarter.parse(table.text("first_quarter"))
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        _wrong("timezone", f"`{name}` is not a time zone")
+
+
+def _region_tiles(read: files.CountryFile) -> Mapping[str, tuple[int, int]]:
+    """Each region once, at a place of its own."""
+    places: dict[str, tuple[int, int]] = {}
+    for code, tile in read.region_tile.items():
+        _one_of("region_tile", code, read.region)
+        if (tile.column, tile.row) in places.values():
+            _wrong(f"region_tile.{code}", "another region has this place")
+        places[code] = (tile.column, tile.row)
+    for code in read.region:
+        if code not in places:
+            _wrong(f"region_tile.{code}", "missing")
+    return MappingProxyType(places)
+
+
+def _crossing_points(read: files.CountryFile) -> Mapping[str, CrossingPoint]:
+    points: dict[str, CrossingPoint] = {}
+    for code, point in read.crossing_point.items():
+        key = f"crossing_point.{code}"
+        _check_code(key, code)
+        _one_of(f"{key}.group", point.group, read.crossing_group)
+        if code != "other":
+            if point.region is None:
+                _wrong(f"{key}.region", "missing")
+            _one_of(f"{key}.region", point.region, read.region)
+        points[code] = CrossingPoint(
+            code, point.names, point.group, None if code == "other" else point.region, point.neighbour
+        )
+    if "other" not in points:
+        _wrong("crossing_point.other", "missing")
+    return MappingProxyType(points)
+
+
+def _organisations(read: files.CountryFile, points: Mapping[str, CrossingPoint]) -> Mapping[str, ListedOrganisation]:
+    found = {
+        point.code.upper(): ListedOrganisation(
+            code=point.code.upper(),
+            kind=OrganisationKind.BORDER_POLICE,
+            names=point.names,
+            region=point.region,
+            party=read.border_police.party,
+            on_call=read.border_police.on_call,
+            crossing_point=point.code,
+        )
+        for point in points.values()
+        if point.region is not None
+    }
+    for position, entry in enumerate(read.organisation, start=1):
+        key = f"organisation[{position}]"
+        organisation = _organisation(key, entry, read.region)
+        if organisation.code in found:
+            _wrong(f"{key}.code", f"`{organisation.code}` stands twice")
+        if organisation.kind.takes_people_in:
+            same = [each.code for each in found.values() if each.party == organisation.party]
+            if same:
+                _wrong(f"{key}.party", f"`{organisation.party}` is {same[0]} already: who receives people is one party")
+        found[organisation.code] = organisation
+    return MappingProxyType(found)
+
+
+def _organisation(key: str, entry: files.Organisation, regions: Collection[str]) -> ListedOrganisation:
+    if entry.code != entry.code.upper() or not entry.code.isidentifier():
+        _wrong(f"{key}.code", "has capital letters, digits and _")
+    kind = OrganisationKind(entry.kind)
+    # The investigating police are no party: no clause asks or tells them; only the person's consent lets them read.
+    needed = {
+        "bed_prefix": kind.takes_people_in,
+        "beds": kind.takes_people_in,
+        "party": kind.holds_keys and kind is not OrganisationKind.POLICE,
+        "on_call": kind.holds_keys,
+    }
+    for name, is_needed in needed.items():
+        if is_needed and getattr(entry, name) is None:
+            _wrong(f"{key}.{name}", "missing")
+        if not is_needed and name != "party" and getattr(entry, name) is not None:
+            what = "beds" if "bed" in name else "telephone"
+            _wrong(f"{key}.{name}", f"an organisation of kind {kind} has no {what}")
+    _one_of(f"{key}.region", entry.region, regions)
+    return ListedOrganisation(
+        code=entry.code,
+        kind=kind,
+        names=entry.names,
+        region=entry.region,
+        party=entry.party,
+        on_call=entry.on_call or "",
+        beds=tuple(f"{entry.bed_prefix}{number:02}" for number in range(1, (entry.beds or 0) + 1)),
+    )
+
+
+def _check_periods(read: files.CountryFile) -> None:
+    """Warnings come before what they warn of."""
+    kept: Any = read.retention
+    if kept.draft_warning_days >= kept.draft_days:
+        _wrong("retention.draft_warning_days", "the warning must come before the end")
+    if kept.thinking_hours > LONGEST_THINKING:
+        _wrong("retention.thinking_hours", f"at most {LONGEST_THINKING}: that is what the person is told")
+    if read.consent.ask_again_days >= min(read.consent.services_days, read.consent.sharing_days):
+        _wrong("consent.ask_again_days", "the holder must be told before the end and after the beginning")
+
+
+def _retention(read: Any) -> Retention:
+    years: dict[Compartment, int | None] = {}
+    for code, rule in _by_code(read):
+        if (rule.years_after_closing is None) == (rule.as_long_as is None):
+            _wrong(f"retention.{code}.years_after_closing", "missing, or say `as_long_as` alone")
+        years[Compartment(code)] = rule.years_after_closing
+    periods = {name: getattr(read, name) for name in files.Periods.model_fields}
+    return Retention(years_after_closing=MappingProxyType(years), **periods)
+
+
+def _building(read: files.Building) -> Building:
+    for code in read.for_whom:
+        _check_code(f"building.for_whom.{code}", code)
+    return Building(**_values(read))
+
+
+def _matching(read: files.Matching | None) -> MatchingRules:
+    """The days of a check whether somebody was here before; defaults if the country gives none."""
+    if read is None:
+        return MatchingRules()
+    if read.check_days <= read.answer_days:
+        _wrong("matching.check_days", "a check is under way longer than the other side has to answer")
+    return MatchingRules(**_values(read))
+
+
+def _permits(read: files.Permits | None) -> PermitPeriods:
+    """The periods of residence permits; defaults if the country gives none."""
+    if read is None:
+        return PermitPeriods()
+    if sorted(set(read.ending_days), reverse=True) != read.ending_days:
+        _wrong("permits.ending_days", "must be numbers of days, the greatest first")
+    return PermitPeriods(**{**_values(read), "ending_days": tuple(read.ending_days)})
+
+
+def _calendar(read: files.Calendar, organisations: Mapping[str, ListedOrganisation]) -> Calendar:
+    try:
+        first = Quarter.parse(read.first_quarter)
     except UnreadableQuarter as error:
-        table.wrong("first_quarter", str(error))
-    read = Calendar(first, table.number("release_after_days", least=1), table.one_of("recipient", organisations))
-    table.close()
-    return read
+        _wrong("calendar.first_quarter", str(error))
+    _one_of("calendar.recipient", read.recipient, organisations)
+    return Calendar(first, read.release_after_days, read.recipient)
 
 
-def _lists(table: Table) -> Mapping[str, Mapping[str, Words]]:
-    read: dict[str, Mapping[str, Words]] = {}
-    for name, codes in lists.CODES.items():
-        entries = table.table(name)
-        for code in codes:
-            if not entries.has(code):
-                entries.wrong(code, "missing")
-        for code in entries.data:
-            if code not in codes:
-                entries.wrong(code, "is not a code of this list")
-        read[name] = _words_by_code(entries)
-    table.close()
-    return MappingProxyType(read)
+def _amount_bands(bands: Mapping[str, Words]) -> Mapping[str, Words]:
+    for code in bands:
+        _check_code(f"compensation.band.{code}", code, (NOT_STATED, NOT_GRANTED))
+    return MappingProxyType(bands)
+
+
+def _watches(entries: Collection[files.Watch]) -> tuple[Watch, ...]:
+    hours = [each.hours for each in entries]
+    for position, each in enumerate(hours, start=1):
+        if each in hours[: position - 1]:
+            _wrong(f"bulk_opening[{position}].hours", f"`{each}` stands twice")
+    return tuple(Watch(each.hours, each.cases) for each in entries)
+
+
+def _roles(read: Any, organisations: Mapping[str, ListedOrganisation]) -> Mapping[MechanismRole, str]:
+    for role, code in _by_code(read):
+        _one_of(f"role.{role}", code, organisations)
+        kind = KIND_OF_ROLE[MechanismRole(role)]
+        if organisations[code].kind is not kind:
+            _wrong(f"role.{role}", f"`{code}` is not of kind {kind}")
+    return MappingProxyType({MechanismRole(role): code for role, code in _by_code(read)})
+
+
+def _next_numbers(read: files.CountryFile) -> tuple[NextNumber, ...]:
+    numbers: list[NextNumber] = []
+    for position, entry in enumerate(read.next_number, start=1):
+        key = f"next_number[{position}].region"
+        if entry.region is not None:
+            _one_of(key, entry.region, read.region)
+            if any(each.kind == entry.kind and each.region is None for each in numbers):
+                _wrong(key, "the numbers of regions stand before those of the whole country")
+        numbers.append(NextNumber(OrganisationKind(entry.kind), entry.names, entry.region, entry.telephone))
+    return tuple(numbers)
+
+
+def _lists(read: Any) -> Mapping[str, Mapping[str, Words]]:
+    return MappingProxyType({name: MappingProxyType(dict(_by_code(codes))) for name, codes in _by_code(read)})
+
+
+def _formerly(read: Any) -> Formerly:
+    """Older codes of facts; a country without older texts has none."""
+    given = {fact: codes for fact, codes in _by_code(read) if codes} if read is not None else {}
+    for fact, older in given.items():
+        for code, now in older.items():
+            if now not in lists.OF_THE_MECHANISM[fact]:
+                known = ", ".join(lists.OF_THE_MECHANISM[fact])
+                _wrong(f"formerly.{fact}.{code}", f"`{now}` is none of {known}")
+    return MappingProxyType(given)

@@ -18,8 +18,13 @@ def label_of(name: str, code: str) -> str:
 
 
 def register(app: Flask) -> None:
-    """Templates write a code of a closed list in words: `label_of(list, code)`."""
-    app.jinja_env.globals["label_of"] = label_of
+    """Templates write a code of a closed list in words, `label_of(list, code)`, and `currency()` of the country."""
+    app.jinja_env.globals.update(label_of=label_of, currency=_currency)
+
+
+def _currency() -> str:
+    words = text_in(country().currency)
+    return words[:1].upper() + words[1:]
 
 
 def of_list(name: str, codes: Iterable[str] | None = None) -> list[SelectChoice]:

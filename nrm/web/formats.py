@@ -33,7 +33,7 @@ ALBANIAN = (
 _LETTER = re.compile("|".join(sorted((re.escape(letter) for letter in ALBANIAN), key=len, reverse=True)) + "|.", re.S)
 _RANK = {letter: position for position, letter in enumerate(ALBANIAN)}
 
-_zone = ZoneInfo("Europe/Tirane")
+_zone = ZoneInfo("UTC")  # until the country is known
 
 
 @dataclass(frozen=True, slots=True)

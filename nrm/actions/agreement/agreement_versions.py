@@ -21,7 +21,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.countries import Country, CountryError, NoAgreement, accepted, draft_of, shipped_text
+from nrm.countries import Country, CountryError, NoAgreement, accepted, draft_of, text_of_file
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.agreement.agreement_changes import Study, studied, study
@@ -262,7 +262,7 @@ def text_of(version: str, *, by: Actor) -> str:
     try:
         row = store.version(version, by=by)
     except NotVisible:
-        return shipped_text(country().code, version)
+        return text_of_file(country(), version)
     vault.check_version(row)
     return row.text
 

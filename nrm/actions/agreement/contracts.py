@@ -23,7 +23,7 @@ class NumberTaken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a contract says. `amount` in lek; `ended_on` is a day before its end, or None."""
+    """What a contract says. `amount` in the country's currency; `ended_on` is a day before its end, or None."""
 
     number: str
     subject: str

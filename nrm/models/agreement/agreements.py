@@ -105,7 +105,7 @@ class Contract(Model):
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
     number: Mapped[str]
     subject: Mapped[str]
-    amount: Mapped[int] = mapped_column(BigInteger())  # lek
+    amount: Mapped[int] = mapped_column(BigInteger())  # in the country's currency, whole
     from_on: Mapped[date]
     until_on: Mapped[date]
     ended_on: Mapped[date | None]
@@ -129,7 +129,7 @@ class ContractVersion(Model):
     position: Mapped[int]
     number: Mapped[str]
     subject: Mapped[str]
-    amount: Mapped[int] = mapped_column(BigInteger())  # lek
+    amount: Mapped[int] = mapped_column(BigInteger())  # in the country's currency, whole
     from_on: Mapped[date]
     until_on: Mapped[date]
     ended_on: Mapped[date | None]

@@ -14,6 +14,7 @@ from nrm.domain.words import N_
 from nrm.store import days
 from nrm.store.agreement import agreement_versions as store
 from nrm.store.agreement.agreement_versions import ContractLine
+from nrm.store.countries import country
 from nrm.web import access, errors
 from nrm.web.language import text_in
 
@@ -50,6 +51,7 @@ def record_page() -> str:
 
 def _form() -> ContractForm:
     form = ContractForm(request.form)
+    form.name_currency(text_in(country().currency))
     form.centre.choices = [
         SelectChoice(value="", label=N_("Choose")),
         *(SelectChoice(value=each.code, label=text_in(each.names)) for each in store.centres(by=access.actor())),
@@ -101,6 +103,7 @@ def change_page(contract_id: uuid.UUID) -> str:
 
 
 def _changed(contract_id: uuid.UUID, form: ContractForm) -> str:
+    form.name_currency(text_in(country().currency))
     (line,) = [each for each in store.contracts(by=access.actor()) if each.id == contract_id]
     versions, sound = store.contract_versions(contract_id, by=access.actor())
     return render_template(
@@ -130,7 +133,7 @@ def _terms(form: ContractForm) -> actions.Terms:
     return actions.Terms(
         number=(form.number.data or "").strip(),
         subject=(form.subject.data or "").strip(),
-        amount=form.lek,
+        amount=form.whole,
         from_on=starts,
         until_on=ends,
         ended_on=form.ended.data if form.over.data else None,

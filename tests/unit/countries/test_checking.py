@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tomllib
 from pathlib import Path
@@ -12,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from nrm import countries, parsing
 from nrm.cli import nrm
-from nrm.countries import FOLDER, CountryError, checking, making
+from nrm.countries import FOLDER, CountryError, checking, files, lists, making
 from nrm.domain.interviews.facts import routing_facts
 from nrm.domain.interviews.questionnaire_flow import prune
 from tests import shared
@@ -68,6 +69,7 @@ def test_every_file_says_what_is_wrong_with_it_and_not_only_the_first(folder: Pa
     edit(folder, "mou-2005.toml", ('to = "OMS"', 'to = "MINISTER"'))
     edit(folder, "handouts.toml", ("[", "[["))
     (folder / "monitoring.toml").unlink()
+    (folder / "register.toml").write_bytes(b"x = '" + b"a" * (parsing.LARGEST_DOCUMENT + 1))
     files = [each.split(": ")[0] for each in checking.check(folder).findings]
     assert files == ["tables-x.toml", "handouts.toml", "monitoring.toml", "mou-2005.toml"]
 
@@ -221,3 +223,28 @@ def test_an_instance_is_of_the_country_that_is_named_or_of_none(
     found = CliRunner().invoke(nrm, arguments, standalone_mode=False)
     assert str(found.exception).startswith(reason)
     assert not (folder.parent / "made").exists()
+
+
+def test_every_mistake_of_country_toml_is_said_at_once(folder: Path) -> None:
+    edit(
+        folder,
+        "country.toml",
+        ('police = "129"', "police = 129"),
+        (', en = "Berat" }', " }"),
+        ("beds = 60", "bads = 60"),
+    )
+    assert checking.check(folder).findings == (
+        "country.toml: emergency.police: must be text",
+        "country.toml: region.berat.en: missing",
+        "country.toml: organisation[1].bads: is not a key of this table",
+    )
+
+
+def test_the_published_schema_is_the_one_by_which_files_are_read() -> None:
+    published = json.loads((FOLDER.parents[1] / "docs" / "schemas" / "country.json").read_text("utf-8"))
+    assert published == files.schema()
+    assert json.loads(said("schema").stdout) == published
+    described = published["properties"]
+    assert set(described) == set(tomllib.loads((FOLDER / "albania" / "country.toml").read_text("utf-8")))
+    assert published["additionalProperties"] is False
+    assert set(published["$defs"]["sources"]["properties"]) == set(lists.CODES["sources"])  # an editor completes these

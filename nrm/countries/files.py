@@ -1,0 +1,309 @@
+"""The shape of `country.toml`: which keys there are, and of what kind (ADR 0122).
+
+The models say what stands in one table; what refers to something else is held against it in `reading.py`. `schema`
+gives the same shape as JSON Schema, for editors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    create_model,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from nrm.countries import lists
+from nrm.countries.country import PAGE_LANGUAGES
+from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.documents import MalformedDocument
+from nrm.domain.roles import MechanismRole
+from nrm.domain.shelter.cases import CITIZENSHIP_CLASSES, Compartment
+
+
+class MalformedFile(MalformedDocument):
+    """Each of `findings` is `KEY: reason`; the message is the first."""
+
+    def __init__(self, findings: tuple[str, ...]) -> None:
+        super().__init__(findings[0])
+        self.findings = findings
+
+
+class Part(BaseModel):
+    """A table: every key is known, and nothing is taken for what it is not."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _in_every_language(words: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+    """One text for each language of the country, and no other."""
+    languages = (info.context or {}).get("languages", words)
+    for language in languages:
+        if language not in words:
+            raise PydanticCustomError("language", "missing", {"language": language})
+    for language in words:
+        if language not in languages:
+            raise PydanticCustomError("language", "is not a key of this table", {"language": language})
+    return words
+
+
+def _with_pages(languages: list[str]) -> list[str]:
+    if len(set(languages)) < len(languages) or not set(PAGE_LANGUAGES).issubset(languages):
+        raise PydanticCustomError("pages", f"must hold {' and '.join(PAGE_LANGUAGES)}: pages are in these")
+    return languages
+
+
+Text = Annotated[str, StringConstraints(pattern=r"\S")]
+Words = Annotated[dict[str, Text], AfterValidator(_in_every_language)]
+Positive = Annotated[int, Field(ge=1)]
+Natural = Annotated[int, Field(ge=0)]
+Origin = Literal["agreement", "proposal"]
+Kind = Literal[tuple(map(str, OrganisationKind))]  # type: ignore[valid-type]
+CitizenshipClass = Literal[CITIZENSHIP_CLASSES]  # type: ignore[valid-type]
+
+
+class Emergency(Part):
+    police: Text
+    ambulance: Text
+    helpline: Text
+    children: Text
+
+
+class Tile(Part):
+    column: Natural
+    row: Natural
+
+
+class CrossingPoint(Part):
+    names: Words
+    group: Text
+    region: Text | None = None
+    neighbour: Text | None = None
+
+
+class BorderPolice(Part):
+    party: Text
+    on_call: Text
+
+
+class Organisation(Part):
+    code: Text
+    kind: Kind  # type: ignore[valid-type]
+    names: Words
+    region: Text
+    party: Text | None = None
+    on_call: Text | None = None
+    beds: Positive | None = None
+    bed_prefix: Text | None = None
+
+
+class NextNumber(Part):
+    kind: Kind  # type: ignore[valid-type]
+    names: Words
+    region: Text | None = None
+    telephone: Text
+
+
+class Kept(Part):
+    """Of a compartment: one of the two."""
+
+    years_after_closing: Positive | None = None
+    as_long_as: Literal["court_file"] | None = None
+
+
+class Periods(Part):
+    children_until_age: Annotated[int, Field(ge=18)]
+    draft_days: Positive
+    draft_warning_days: Positive
+    group_hours: Positive
+    hold_hours: Positive
+    refused_minutes: Positive
+    thinking_hours: Positive
+    negative_screen_days: Positive
+    notice_days: Positive
+    answer_request_days: Positive
+
+
+class Consent(Part):
+    origin: Origin
+    services_days: Positive
+    sharing_days: Positive
+    ask_again_days: Positive
+
+
+class Reflection(Part):
+    origin: Origin
+    days: Positive
+    citizenship_classes: list[CitizenshipClass]
+    source: Text
+
+
+class Missing(Part):
+    origin: Origin
+    ended_after_days: Positive
+
+
+class Away(Part):
+    origin: Origin
+    nights_counted: Natural
+
+
+class Building(Part):
+    origin: Origin
+    for_whom: Annotated[dict[str, Words], Field(min_length=1)]
+    first_unit: Text
+    kept_days: Positive
+    kept_without_hour_days: Positive
+    kept_overdue_days: Natural
+    extra_place_days: Positive
+    missing_place_hours: Natural
+
+
+class ChildGate(Part):
+    origin: Origin
+    findings_hold_days: Positive
+
+
+class Matching(Part):
+    origin: Origin
+    ask_days: Positive
+    answer_days: Positive
+    check_days: Positive
+    questions_a_day: Positive
+
+
+class Permits(Part):
+    origin: Origin
+    appeal_days: Positive
+    objection_working_days: Positive
+    decision_days: Positive
+    ending_days: Annotated[list[Positive], Field(min_length=1)]
+
+
+class Calendar(Part):
+    first_quarter: Text
+    release_after_days: Positive
+    recipient: Text
+
+
+class Compensation(Part):
+    origin: Origin
+    band: Annotated[dict[str, Words], Field(min_length=2)]
+
+
+class Watch(Part):
+    hours: Positive
+    cases: Annotated[int, Field(ge=2)]
+
+
+made: Any = create_model  # tables whose keys are the codes of the program
+
+
+def _of(name: str, kind: Any, codes: Any, base: type[Part] = Part, required: bool = True) -> Any:
+    """A table with one value for each code; fields have names of their own, as a code may be a word of Python."""
+    default = ... if required else None
+    return made(name, __base__=base, **{f"of_{code}": (kind, Field(default, alias=str(code))) for code in codes})
+
+
+Retention = _of("Retention", Kept, Compartment, Periods)
+Roles = _of("Roles", Text, MechanismRole)
+Lists = made(
+    "Lists",
+    __base__=Part,
+    **{f"of_{name}": (_of(name, Words, codes), Field(alias=name)) for name, codes in lists.CODES.items()},
+)
+Formerly = _of("Formerly", dict[str, str] | None, lists.OF_THE_MECHANISM, required=False)
+
+
+class CountryFile(Part):
+    """`country.toml`."""
+
+    code: Text
+    languages: Annotated[list[Text], AfterValidator(_with_pages)]
+    iso: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
+    names: Words
+    timezone: Text
+    currency: Words
+    emergency: Emergency
+    region: dict[str, Words]
+    region_tile: dict[str, Tile]
+    crossing_group: dict[str, Words]
+    crossing_point: dict[str, CrossingPoint]
+    border_police: BorderPolice
+    organisation: Annotated[list[Organisation], Field(min_length=1)]
+    role: Roles  # type: ignore[valid-type]
+    next_number: Annotated[list[NextNumber], Field(min_length=1)]
+    list_: Lists = Field(alias="list")  # type: ignore[valid-type]
+    retention: Retention  # type: ignore[valid-type]
+    consent: Consent
+    reflection_period: Reflection
+    missing: Missing
+    building: Building
+    calendar: Calendar
+    compensation: Compensation
+    bulk_opening: Annotated[list[Watch], Field(min_length=1)]
+    away: Away | None = None
+    child_gate: ChildGate | None = None
+    matching: Matching | None = None
+    permits: Permits | None = None
+    formerly: Formerly | None = None  # type: ignore[valid-type]
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema of `country.toml`."""
+    return CountryFile.model_json_schema(by_alias=True)
+
+
+def parse(data: Mapping[str, Any]) -> Any:
+    """The file as a `CountryFile`; raises MalformedFile with every finding."""
+    try:
+        return CountryFile.model_validate(dict(data), context={"languages": _languages(data)})
+    except ValidationError as error:
+        raise MalformedFile(tuple(_finding(each) for each in error.errors(include_url=False))) from None
+
+
+def _languages(data: Mapping[str, Any]) -> list[str]:
+    named = data.get("languages")
+    return [each for each in named if isinstance(each, str)] if isinstance(named, list) else []
+
+
+def _finding(error: ErrorDetails) -> str:
+    context = error.get("ctx", {})
+    places = [*error["loc"], *([context["language"]] if error["type"] == "language" else [])]
+    key = "".join(f"[{each + 1}]" if isinstance(each, int) else f".{each}" for each in places).removeprefix(".")
+    return f"{key}: {_reason(error, context, places)}"
+
+
+def _reason(error: ErrorDetails, context: Mapping[str, Any], places: list[Any]) -> str:
+    match error["type"]:
+        case "missing":
+            return "missing"
+        case "extra_forbidden":
+            return "is not a code of this list" if places[0] == "list" else "is not a key of this table"
+        case "string_pattern_mismatch" if places == ["iso"]:
+            return "must be two capital letters"
+        case "string_type" | "string_pattern_mismatch":
+            return "must be text"
+        case "int_type":
+            return "must be a whole number"
+        case "greater_than_equal":
+            return f"must be a whole number, {context['ge']} or more"
+        case "literal_error":
+            expected = context["expected"].replace(" or ", ", ").replace("'", "")
+            return f"`{error['input']}` is none of {expected}"
+        case "model_type" | "dict_type":
+            return "must be a table"
+        case "list_type":
+            return "must be a list"
+        case "too_short":
+            return f"needs {context['min_length']} or more"
+        case _:
+            return str(error["msg"])

@@ -67,7 +67,7 @@ def route(file: Path, at: str, directory: Path | None) -> None:
 
 @mou.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--country", "code", default=DEFAULT_COUNTRY, show_default=True, help="The country it is meant for.")
+@click.option("--country", "code", default=countries.DEFAULT, show_default=True, help="The country it is meant for.")
 def check(file: Path, code: str) -> None:
     """What is wrong with the document in FILE: one finding a line, exit 1; nothing and exit 0 when there is none.
 

@@ -71,7 +71,10 @@ class Candidate:
 
 
 def _spread(equal: float, near: float, none: float, begins: int) -> NDArray[np.float64]:
-    """How often a pair has each level: written alike; alike, on every level from `begins` on as often; not alike."""
+    """How often a pair has each level: written alike; alike, on every level from `begins` on as often; not alike.
+
+    What has nothing in common differs in half of the bits, and the flipped ones bring that to level 31.
+    """
     levels = np.arange(_TOP + 1)
     spread = np.full(_TOP + 1, 1e-4)
     for share, where in (
@@ -84,6 +87,7 @@ def _spread(equal: float, near: float, none: float, begins: int) -> NDArray[np.f
     return found
 
 
+# m, of two records of one person: measured among made-up people at a border (tests/borders.py) and smoothed (ADR 0128).
 _SAME = {
     Field.GIVEN: _spread(0.56, 0.40, 0.04, 11),
     Field.FAMILY: _spread(0.54, 0.40, 0.06, 11),
@@ -92,6 +96,7 @@ _SAME = {
     Field.YEAR: _spread(0.72, 0.18, 0.10, 11),
     Field.DAY: _spread(0.78, 0.08, 0.14, 11),
 }
+# The reference of u, of two people, which counts as REFERENCE people beside those of the register.
 _OTHER = {
     Field.GIVEN: _spread(0.005, 0.010, 0.985, 14),
     Field.FAMILY: _spread(0.0034, 0.008, 0.9886, 14),
@@ -100,8 +105,6 @@ _OTHER = {
     Field.YEAR: _spread(0.04, 0.20, 0.76, 16),
     Field.DAY: _spread(0.003, 0.05, 0.947, 20),
 }
-
-
 _LEVEL = {field: np.minimum(np.arange(bits + 1) * _LEVELS // bits, _TOP) for field, bits in BITS.items()}
 
 

@@ -134,7 +134,6 @@ def recovered(field: Field, listed: Counter[str], key: bytes, seed: int) -> dict
 def test_a_list_of_names_opens_fewer_than_15_in_100_without_the_key(field: Field) -> None:
     listed = Counter(_names(field, 1, 20 * PEOPLE))
     found = recovered(field, listed, bytes(range(32)), seed=2)
-    print(field.name, found)
     assert max(found.values()) < 0.15
 
 

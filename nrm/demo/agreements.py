@@ -17,7 +17,6 @@ from nrm.store.countries import country
 
 COORDINATOR = "OMS/coordinator"
 SIGNED = "2005-2"
-LANGUAGE = "sq"
 BEGINS_AFTER = timedelta(days=14)
 
 
@@ -60,9 +59,10 @@ def _opened(name: str, starts_on: date, actors: Mapping[str, Actor]) -> str:
     text = text.replace("\nfrom = 2005-07-18", f"\nfrom = {starts_on}", 1)
     by = actors[COORDINATOR]
     version = versions.propose(text=text, by=by)
-    shipped = country().safeguards.accepted_in("2005")
+    reasons = country().safeguards.accepted_in(country().agreements[0].version)
     for number in versions.study_of(version, by=by).weakened:
-        versions.accept_weakening(version=version, number=number, reason=shipped[number][LANGUAGE], by=by)
+        reason = reasons[number][country().languages[0]]
+        versions.accept_weakening(version=version, number=number, reason=reason, by=by)
     simulations.try_text(text, *simulations.last_quarters(1))
     versions.approve(version=version, on=_today(), note=f"Vendimi nr. 12, {_today().year}", by=by)
     versions.open_for_signature(version=version, by=by)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from click.testing import CliRunner, Result
 from nrm import countries
 from nrm.cli.agreements import mou, parse_instant
 from nrm.cli.refusals import Refused
+from nrm.domain.agreement.agreement_documents import parse_agreement
 from nrm.parsing import WORDS
 from tests.unit.domain.agreement.agreement_facts import PLAIN
+from tests.unit.domain.agreement.sabotage import mutations
 
 
 @pytest.fixture
@@ -147,6 +150,32 @@ def test_a_finding_is_one_line_and_exit_1(tmp_path: Path):
     assert lines
     assert all(line.startswith(("gap: ", "weakened: safeguard 17: ")) for line in lines)
     assert any("age_class child or unsure" in line for line in lines)
+
+
+@pytest.mark.slow
+def test_forty_sabotaged_documents_are_told_from_the_shipped_one(monkeypatch: pytest.MonkeyPatch):
+    """Rules dropped, widened, narrowed and delayed: each harm is named, by its safeguard where it is one."""
+    albania = countries.load("albania")
+    monkeypatch.setattr(countries, "load", lambda _: albania)
+    usual = (
+        CliRunner()
+        .invoke(mou, ["check", str(SHIPPED)])
+        .stderr.splitlines()[0]
+        .removeprefix("accepted, with a reason: ")
+    )
+    harmed = []
+    for name, data in mutations():
+        agreement = parse_agreement(data)
+        monkeypatch.setattr(countries, "read_agreement", lambda _, read=agreement: read)
+        result = CliRunner().invoke(mou, ["check", "draft.toml"])
+        assert result.exit_code == 1, name
+        named = [line for line in result.stdout.splitlines() if line != usual]
+        assert all(
+            re.match(r"(gap|contradiction|dead|unreached|deadline|forgotten|weakened|country): ", line)
+            for line in named
+        )
+        harmed += [name] if named else []
+    assert len(harmed) >= 40
 
 
 def test_a_document_compared_with_itself_says_nothing():

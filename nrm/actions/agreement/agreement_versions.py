@@ -199,7 +199,7 @@ def study_of(version: str, *, by: Actor) -> Study:
 def _study(row: AgreementVersion) -> Study:
     """Compared with the version that it was compared with when it was proposed, if that is known here."""
     known = {each.version: each for each in country().agreements if each.version != row.version}
-    against = known.get(row.study["against"]) or country().in_force(clock.now())
+    against = known.get(row.study["against"]) or _present()
     kept = cast(dict[tuple[str, str, str], Study], current_app.extensions.setdefault(STUDIES, {}))
     key = (row.text, against.version, repr(country().safeguards))
     if key not in kept:
@@ -207,6 +207,14 @@ def _study(row: AgreementVersion) -> Study:
             kept.clear()
         kept[key] = studied(against, _parsed(row.text, row.version, country()), country().safeguards)
     return kept[key]
+
+
+def _present() -> Agreement:
+    """The version in force, else the newest."""
+    try:
+        return country().in_force(clock.now())
+    except NoAgreement:
+        return country().agreements[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,10 +286,7 @@ def propose(*, text: str, by: Actor) -> str:
     assert by.member_id is not None
     text = text.replace("\r\n", "\n")
     agreement = _usable(text)
-    try:
-        against = country().in_force(clock.now())
-    except NoAgreement:
-        against = country().agreements[-1]
+    against = _present()
     try:
         found = study(against, agreement, country().safeguards)
     except TooManyClasses:

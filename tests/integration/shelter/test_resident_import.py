@@ -149,5 +149,5 @@ def test_the_template_is_a_line_that_can_be_read(app: Flask) -> None:
     rows = list(csv.DictReader(io.StringIO(CliRunner().invoke(template).output)))
     assert (rows[0]["place"][0], rows[1]) == ("#", {**dict.fromkeys(COLUMNS, ""), **EXAMPLE})
     assert all(each in rows[0]["needs"] for each in country().lists["needs"])
-    resident = read(dict(EXAMPLE), codes=codes(country().lists), today=days.today())
+    resident = read(dict(EXAMPLE), codes=codes(country().lists), home=country().iso, today=days.today())
     assert (resident.place, resident.case.age, resident.case.exploited_in) == ("V01", 24, ("GR", "IT"))

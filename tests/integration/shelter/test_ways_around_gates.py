@@ -542,7 +542,7 @@ def _line(who: Resident, place: str, **other: str) -> dict[str, str]:
 
 def _taken_in(line: dict[str, str], by: Actor) -> uuid.UUID:
     """The case of a line of `nrm stays import`."""
-    resident = read(line, codes=codes(country().lists), today=calendar.today())
+    resident = read(line, codes=codes(country().lists), home=country().iso, today=calendar.today())
     pseudonym = direct_intake.take_in(resident=resident, line=line, by=by)
     db.session.rollback()
     return db.session.scalars(select(Case.id).where(Case.pseudonym == pseudonym)).one()

@@ -16,6 +16,7 @@ from forms.agreement.agreements import (
     ApproveAgreementForm,
     ProposeAgreementForm,
     SignAgreementForm,
+    TryAgreementForm,
 )
 from nrm import clock, parsing
 from nrm.actions.agreement import agreement_simulation as simulations
@@ -162,7 +163,7 @@ def parties(version: str) -> str:
         status=status,
         hours=lambda party: hours(party.desk),
         regions=_regions,
-        span=_span,
+        span=span,
         coalitions=[
             (each, _naming(agreement, each))
             for each in agreement.parties.values()
@@ -192,7 +193,8 @@ def _regions(party: Party) -> str:
     return ", ".join(text_in(country().regions[code]) for code in party.regions)
 
 
-def _span(within: timedelta) -> str:
+def span(within: timedelta) -> str:
+    """A time in words, such as `30 minutes`."""
     minutes = int(within.total_seconds()) // 60
     if minutes % 60:
         return ngettext("%(num)s minute", "%(num)s minutes", minutes)
@@ -203,6 +205,10 @@ def _span(within: timedelta) -> str:
 @access.requires(Permission.AGREEMENT_READ)
 def changes(version: str) -> Response:
     """What a version changes: who is routed elsewhere, profiles without a home, the differences, the simulation."""
+    return _changes(version, TryAgreementForm())
+
+
+def _changes(version: str, form: TryAgreementForm) -> Response:
     row = store.version(version, by=access.actor())
     agreement = actions.document(version, by=access.actor())
     names = _names(agreement) | {code: text_in(each.names) for code, each in _old_parties(row.study["against"]).items()}
@@ -226,6 +232,8 @@ def changes(version: str) -> Response:
             status=row.status,
             trial=agreement_simulation.arranged(row.simulation, names) if row.simulation else None,
             running=running,
+            part=background.told() if running else None,
+            form=form,
         )
     )
     if running:
@@ -237,8 +245,13 @@ def changes(version: str) -> Response:
 @access.requires(Permission.AGREEMENT_MANAGE)
 def try_it(version: str) -> Answer:
     """Begin the simulation; the page that follows waits for it."""
+    form = TryAgreementForm(request.form)
+    if not form.validate():
+        page = _changes(version, form)
+        page.status_code = 422
+        return page
     try:
-        simulations.begin_trial(version=version, by=access.actor())
+        simulations.begin_trial(version=version, by=access.actor(), quarters=int(form.quarters.data))
     except background.Busy:
         return errors.error_page(409, BUSY)
     return redirect(url_for("agreements.changes", version=version, _anchor="trial"), 303)

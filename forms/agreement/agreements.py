@@ -226,7 +226,7 @@ class ContractForm(OnceForm):
     starts = DayField(N_("From"))
     ends = DayField(N_("Until"))
     over = BooleanField(N_("It ended early"), validators=[Optional()])
-    ended = DayField(N_("Day it ended"), when=("over", True))  # type: ignore[arg-type]
+    ended = DayField(N_("Day it ended"), when=("over", True))
 
     def validate_amount(self, field: StringField) -> None:
         """A whole number; spaces and points between groups of figures are ignored."""

@@ -50,6 +50,7 @@ def kept() -> AgreementVersion:
     return db.session.scalars(select(AgreementVersion)).one()
 
 
+@pytest.mark.slow
 def test_from_the_text_in_force_to_a_draft_with_a_new_party_and_a_new_telephone(app: Flask, sign_in: SignIn) -> None:
     coordinator = sign_in(texts.COORDINATOR)
     assert "/agreements/begin" in coordinator.get("/")

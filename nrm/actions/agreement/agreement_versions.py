@@ -24,7 +24,7 @@ from nrm import audit, clock
 from nrm.countries import Country, CountryError, NoAgreement, accepted, draft_of, shipped_text
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.agreement import agreement_texts
+from nrm.domain.agreement import agreement_drafts
 from nrm.domain.agreement.agreement_changes import study
 from nrm.domain.agreement.agreement_versions import (
     LONGEST_NOTE,
@@ -223,7 +223,7 @@ def begin(*, version: str, starts_on: date, by: Actor) -> str:
     by.must(Permission.AGREEMENT_MANAGE)
     present = _present().version
     text = agreement_version_rows.text_of(present) or shipped_text(country().code, present)
-    return propose(text=agreement_texts.begun(text, version, starts_on), by=by)
+    return propose(text=agreement_drafts.begun(text, version, starts_on), by=by)
 
 
 def revise(*, version: str, change: Callable[[str], str], by: Actor) -> None:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from flask import Blueprint, redirect, render_template, request, url_for
 
 from forms import SelectChoice
-from forms.agreement.agreement_texts import (
+from forms.agreement.agreement_drafts import (
     BeginTextForm,
     ChangePartyForm,
     ChangeTimeForm,
@@ -24,7 +24,7 @@ from forms.typed import OnceForm
 from nrm import parsing
 from nrm.actions.agreement import agreement_versions as actions
 from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission
-from nrm.domain.agreement import agreement_texts as texts
+from nrm.domain.agreement import agreement_drafts as texts
 from nrm.domain.agreement.agreement_versions import IllegalVersionStep, VersionStatus, check_revisable
 from nrm.domain.agreement.agreements import Agreement, Party
 from nrm.domain.words import N_, Phrase
@@ -35,7 +35,7 @@ from nrm.web.agreement import agreement_changes
 from nrm.web.agreement.agreements import span
 from nrm.web.language import gettext, text_in, translated
 
-blueprint = Blueprint("agreement_texts", __name__)
+blueprint = Blueprint("agreement_drafts", __name__)
 Answer = errors.Answer
 
 
@@ -47,7 +47,7 @@ def _refused(error: IllegalVersionStep) -> Answer:
 @blueprint.get("/agreements/begin")
 @access.requires(Permission.AGREEMENT_MANAGE)
 def begin_page() -> Answer:
-    return render_template("agreement/agreement_texts/begin.html", form=BeginTextForm())
+    return render_template("agreement/agreement_drafts/begin.html", form=BeginTextForm())
 
 
 @blueprint.post("/agreements/begin")
@@ -59,10 +59,10 @@ def begin() -> Answer:
         assert form.starts_on.data is not None
         try:
             version = actions.begin(version=form.version.data or "", starts_on=form.starts_on.data, by=access.actor())
-            return redirect(url_for("agreement_texts.edit", version=version), 303)
+            return redirect(url_for("agreement_drafts.edit", version=version), 303)
         except (actions.Unusable, parsing.BeyondLimits) as error:
             form.version.errors = [_what(error)]
-    return render_template("agreement/agreement_texts/begin.html", form=form), 422
+    return render_template("agreement/agreement_drafts/begin.html", form=form), 422
 
 
 def _what(error: actions.Unusable | parsing.BeyondLimits) -> Phrase:
@@ -86,7 +86,7 @@ def edit(version: str) -> Answer:
     study = store.version(version, by=access.actor()).study
     names = {code: text_in(party.names) for code, party in agreement.parties.items()}
     return render_template(
-        "agreement/agreement_texts/edit.html",
+        "agreement/agreement_drafts/edit.html",
         agreement=agreement,
         findings=[agreement_changes.finding(each, names) for each in study["findings"]],
         changes=[agreement_changes.change(each, names) for each in study["changes"]],
@@ -104,12 +104,12 @@ def _save(version: str, form: OnceForm, change: Callable[[str], str]) -> Answer 
         return None
     except texts.NotInText:
         raise NotVisible from None
-    return redirect(url_for("agreement_texts.edit", version=version), 303)
+    return redirect(url_for("agreement_drafts.edit", version=version), 303)
 
 
 def _page(version: str, form: OnceForm, heading: str, hint: str = "") -> str:
     return render_template(
-        "agreement/agreement_texts/change.html", version=version, form=form, heading=heading, hint=hint
+        "agreement/agreement_drafts/change.html", version=version, form=form, heading=heading, hint=hint
     )
 
 

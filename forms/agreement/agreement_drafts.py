@@ -25,7 +25,7 @@ from forms.agreement import agreements
 from forms.days import DayField
 from forms.typed import Offered, OnceForm, OneOf, PlainText
 from nrm.domain.accounts.accounts import OrganisationKind
-from nrm.domain.agreement.agreement_texts import PartyText
+from nrm.domain.agreement.agreement_drafts import PartyText
 from nrm.domain.agreement.agreement_versions import NAME
 from nrm.domain.words import N_
 

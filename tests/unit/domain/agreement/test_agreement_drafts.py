@@ -11,9 +11,9 @@ import pytest
 
 from nrm import countries
 from nrm.domain.accounts.accounts import OrganisationKind
-from nrm.domain.agreement import agreement_texts as texts
+from nrm.domain.agreement import agreement_drafts as texts
 from nrm.domain.agreement.agreement_documents import parse_agreement
-from nrm.domain.agreement.agreement_texts import NotInText, PartyText
+from nrm.domain.agreement.agreement_drafts import NotInText, PartyText
 
 SHIPPED = (countries.FOLDER / "albania" / "mou-2005.toml").read_text("utf-8")
 VATRA = PartyText(time(8), time(20), True, "+355 33 000 203", "+355 33 000 103", ["vlore"])

@@ -30,7 +30,7 @@ class DayField(Field):
     the date or None.
     """
 
-    def __init__(self, label: str, *, when: tuple[str, str] | None = None, **keywords: Any) -> None:
+    def __init__(self, label: str, *, when: tuple[str, object] | None = None, **keywords: Any) -> None:
         super().__init__(label=label, **keywords)
         self.when = when
         self.parts: dict[str, str] = dict.fromkeys(PARTS, "")

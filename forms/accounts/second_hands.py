@@ -35,7 +35,7 @@ class SignedForm(OnceForm):
         description=N_("Only if you have it before you: a colleague will ask to read it."),
         validators=[Optional()],
     )
-    signed_day = DayField(N_("Day on the form"), when=("signed", True))  # type: ignore[arg-type]
+    signed_day = DayField(N_("Day on the form"), when=("signed", True))
 
     def is_of_past(self, today: date) -> bool:
         """Whether the day of a valid form is not to come; else says so at the field."""

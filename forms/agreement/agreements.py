@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms import ValidationError as Wrong
 from wtforms.validators import InputRequired, Optional
 
+from forms import SelectChoice
 from forms.days import DayField
 from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.accounts.accounts import OrganisationKind
@@ -215,6 +216,26 @@ class ProposeAgreementForm(OnceForm):
     )
 
 
+QUARTERS = {
+    "4": N_("The last four quarters"),
+    "3": N_("The last three quarters"),
+    "2": N_("The last two quarters"),
+    "1": N_("The last quarter"),
+}
+
+
+class TryAgreementForm(OnceForm):
+    """On which quarters a draft is tried; all of them are over."""
+
+    quarters = RadioField(
+        N_("On which cases"),
+        description=N_("The more quarters, the more can be said: few people are told of together, or not at all."),
+        choices=[SelectChoice(value=value, label=label) for value, label in QUARTERS.items()],
+        default="4",
+        validators=[Offered(N_("Choose the quarters"))],
+    )
+
+
 class ApproveAgreementForm(OnceForm):
     """The approval of the Minister of State."""
 
@@ -266,7 +287,7 @@ class ContractForm(OnceForm):
     starts = DayField(N_("From"))
     ends = DayField(N_("Until"))
     over = BooleanField(N_("It ended early"), validators=[Optional()])
-    ended = DayField(N_("Day it ended"), when=("over", True))  # type: ignore[arg-type]
+    ended = DayField(N_("Day it ended"), when=("over", True))
 
     def name_currency(self, currency: str) -> None:
         """Say in which currency the amount is, in the reader's language."""

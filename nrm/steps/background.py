@@ -28,6 +28,8 @@ def lock(*, shared: bool = False) -> int:
     for attempt in range(1 if shared else 4):
         try:
             fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+            if not shared:
+                os.ftruncate(descriptor, 0)
             return descriptor
         except BlockingIOError:
             time.sleep(0.05 * attempt)
@@ -42,6 +44,21 @@ def is_busy() -> bool:
     except Busy:
         return True
     return False
+
+
+def tell(held: int, part: int, of: int) -> None:
+    """Say how far the long work is whose lock is `held`; never anything of what it works on."""
+    os.pwrite(held, f"{part:2}/{of:2}".encode("ascii"), 0)
+
+
+def told() -> tuple[int, int] | None:
+    """(the part that is worked on, how many there are) of the long work under way; None if it does not say."""
+    try:
+        text = (current_app.extensions["nrm.config"].directory / "release.lock").read_text("ascii")
+        part, _, of = text.partition("/")
+        return (int(part), int(of)) if is_busy() else None
+    except (OSError, ValueError):
+        return None
 
 
 def go_on(work: Callable[[], object], what: str, held: int) -> None:

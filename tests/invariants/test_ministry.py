@@ -48,6 +48,7 @@ NOT_OF_PEOPLE = {
     "agreement.agreement_versions",
     "agreement.agreements",
     "agreement.parties",  # of organisations; whether one holds a case it does not say
+    "agreement.readiness",  # of organisations; neither how many places one has nor who is there
     "countries",
     "days",
     "interviews.directives",

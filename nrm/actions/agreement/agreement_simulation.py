@@ -3,7 +3,7 @@
 A proposal is simulated before the Minister of State approves it: by the coordinator from the page (`begin_trial`), or
 by a person who runs `nrm mou simulate` on the same text.
 
-Decided in ADR 0014, ADR 0096 and ADR 0110.
+Decided in ADR 0014, ADR 0096, ADR 0110 and ADR 0126.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from nrm.domain.reports.report_list import MAIN
 from nrm.domain.reports.reports import Window, bits_told
 from nrm.models.agreement.agreements import AgreementVersion
 from nrm.statistics import description as statistics
-from nrm.statistics.tables import TOTAL
+from nrm.statistics.tables import SIZES, TOTAL
 from nrm.steps import background
 from nrm.store.agreement import agreement_simulation as store
 from nrm.store.agreement import agreement_versions as versions
@@ -47,19 +47,22 @@ class NoWholeQuarter(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """The protected tables (`{"name", "dimensions", "rows"}`) of the days `first` to `last`, and how fine they are."""
+    """The protected tables (`{"name", "dimensions", "rows"}`) of the days `first` to `last`, and how fine they are.
+    `enough`: where nothing but the number in all is told, how many people would have to be printed for more; 0 where
+    more than that are there already."""
 
     first: date
     last: date
     step: str
     tables: tuple[dict[str, Any], ...]
     one_person: Mapping[str, float] = field(default_factory=dict)
+    enough: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """As it is printed, and kept with a proposal. Those kept before it was tried lack `one_person`."""
         tables = [{name: table[name] for name in ("name", "dimensions", "rows")} for table in self.tables]
         said = {"from": self.first.isoformat(), "to": self.last.isoformat(), "step": self.step, "tables": tables}
-        return said | {"one_person": dict(self.one_person)}
+        return said | {"one_person": dict(self.one_person)} | ({"enough": self.enough} if self.enough else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +101,13 @@ def simulate(
     by: Actor,
     text: str = "",
     progress: Callable[[str], None] = lambda _: None,
+    part: Callable[[int, int], None] = lambda _, __: None,
 ) -> Simulated | Withheld:
-    """Route the cases of the period under the draft, whose text is `text`. The figures are attacked together with those
-    that were kept of other drafts over the same quarters, and of the same nights in other quarters. Raises
-    NotPermitted (a person), NoWholeQuarter.
+    """Route the cases of the period under the draft, whose text is `text`; `part` is told how far it is.
+
+    The figures are attacked together with those that were kept of other drafts over the same quarters, and of the same
+    nights in other quarters. Where nothing but the number in all can be told with the nights of `windows`, fewer nights
+    are told of (ADR 0126). Raises NotPermitted (a person), NoWholeQuarter.
     """
     # The solvers take long to import and much memory.
     from nrm.statistics import linked_reports, release
@@ -110,26 +116,27 @@ def simulate(
 
     first, last = whole_quarters(first, last, clock.today(country().timezone))
     progress("reading the cases")
+    windows = rules.windows(first, last)
+    part(1, 1 + len(windows))
     past = store.past(first, last, country(), by=by)
     places = store.places(last, by=by)
     texts = {each.version: each for each in country().agreements}
     placed = rules.simulate(draft, past, texts, places, first, last, progress)
     receiving = [code for code, party in draft.parties.items() if party.competence is not None]
     parties = list(dict.fromkeys([*receiving, *places, *(stay.party for case in past for stay in case.stays)]))
-    nights = rules.weeks(first, last)
     quarters = Window(Quarter.of(first), Quarter.of(last))
     others = [each for each in agreement_version_rows.simulations(besides=text) if quarters.meets(_quarters(each))]
-    printed = []
-    for each in others:
-        if _quarters(each) == quarters:
-            names, rest = rules.happened_names(nights), ""
-        else:  # of other people, too: but a night that both tell of is the same night
-            names, rest = rules.night_names(nights), rules.ELSEWHERE
-        found = linked_reports.printed_of_the_same("simulation", each["tables"], names, rest=rest)
-        printed += [found] if found is not None else []
     told = [reports.told_of_one_person(MAIN.name, quarters, by=reports.RELEASE), *map(bits_told, others)]
 
-    def make(together: Collection[str]) -> Draft | Refused:
+    def make(nights: Sequence[date], together: Collection[str]) -> Draft | Refused:
+        printed = []
+        for each in others:
+            if _quarters(each) == quarters:
+                names, rest = rules.happened_names(nights), ""
+            else:  # of other people, too: but a night that both tell of is the same night
+                names, rest = rules.night_names(nights), rules.ELSEWHERE
+            found = linked_reports.printed_of_the_same("simulation", each["tables"], names, rest=rest)
+            printed += [found] if found is not None else []
         return release.make(
             statistics.parse(rules.tables(parties, nights, together)),
             rules.rows(placed, parties, nights, together),
@@ -143,16 +150,22 @@ def simulate(
             progress=progress,
         )
 
-    made = make(frozenset())
-    if isinstance(made, Draft):
-        together = rules.counted_together(_figures(made.tables, "simulated"))
-        made = make(together) if together else made
+    for number, nights in enumerate(windows, start=1):
+        progress(f"nights: {len(nights)}")
+        part(1 + number, 1 + len(windows))
+        made = make(nights, frozenset())
+        few = isinstance(made, Draft) and rules.counted_together(_figures(made.tables, "simulated"))
+        made = make(nights, few) if few else made
+        says_more = isinstance(made, Draft) and any(table["dimensions"] for table in made.tables)
+        if says_more:
+            break
     if isinstance(made, Refused):
         return Withheld(first, last)
     late = _figures(made.tables, "late_simulated")
     hidden = ["late_simulated"] if min(late.values(), default=0) < rules.FEWEST else []
     tables = tuple(table for table in made.tables if table["dimensions"] != hidden or not hidden)
-    return Simulated(first, last, made.step, tables, made.verdict.one_person.to_json())
+    enough = SIZES[1] if not says_more and _total(made.tables) < SIZES[1] else 0
+    return Simulated(first, last, made.step, tables, made.verdict.one_person.to_json(), enough)
 
 
 def _last_printed(printed: Sequence[Any], others: Sequence[Mapping[str, Any]]) -> dict[Any, int]:
@@ -161,9 +174,14 @@ def _last_printed(printed: Sequence[Any], others: Sequence[Mapping[str, Any]]) -
     found: dict[Any, int] = {}
     for each in printed:
         found |= each.releases[0][1]
-    rows = next(each["tables"] for each in reversed(others) if each["tables"])[0]["rows"]
-    whole = next(row["value"] for row in rows if {*row.values()} - {row["value"]} <= {TOTAL})
-    return {**found, (): whole}
+    return {**found, (): _total(next(each["tables"] for each in reversed(others) if each["tables"]))}
+
+
+def _total(tables: Sequence[Mapping[str, Any]]) -> int:
+    """The number in all; every table has it."""
+    return next(
+        int(row["value"]) for row in tables[0]["rows"] if all(row[name] == TOTAL for name in tables[0]["dimensions"])
+    )
 
 
 def _figures(tables: Sequence[Mapping[str, Any]], dimension: str) -> dict[str, int]:
@@ -189,9 +207,12 @@ def begin_trial(*, version: str, by: Actor, quarters: int = MOST_QUARTERS) -> No
     """Simulate a proposal over the last `quarters` that are over, in the background of this process. The result is
     kept with the proposal.
 
-    Raises IllegalVersionStep (`state`; `tries`: too many were tried), background.Busy, NotVisible, CannotOpen.
+    Raises IllegalVersionStep (`state`; `tries`: too many were tried), background.Busy, NotVisible, CannotOpen,
+    NoWholeQuarter.
     """
     by.must(Permission.AGREEMENT_MANAGE)
+    if not 1 <= quarters <= MOST_QUARTERS:
+        raise NoWholeQuarter(f"at most {MOST_QUARTERS} quarters can be simulated together")
     row = versions.version(version, by=by)
     vault.check_version(row)
     first, last = last_quarters(quarters)
@@ -202,7 +223,11 @@ def begin_trial(*, version: str, by: Actor, quarters: int = MOST_QUARTERS) -> No
     text = row.text
     held = background.lock()
     db.session.rollback()  # nothing is held open while the figures are worked on
-    background.go_on(lambda: try_text(text, first, last), f"simulating {version}", held)
+    background.go_on(
+        lambda: try_text(text, first, last, lambda part, of: background.tell(held, part, of)),
+        f"simulating {version}",
+        held,
+    )
 
 
 def last_quarters(number: int) -> tuple[date, date]:
@@ -213,9 +238,9 @@ def last_quarters(number: int) -> tuple[date, date]:
     return start.start, end.end
 
 
-def try_text(text: str, first: date, last: date) -> None:
+def try_text(text: str, first: date, last: date, part: Callable[[int, int], None] = lambda _, __: None) -> None:
     """Simulate a text and keep the result with the proposals that have this text; for the program itself."""
-    made = simulate(draft_of(text, country(), ""), first, last, by=store.SIMULATION, text=text)
+    made = simulate(draft_of(text, country(), ""), first, last, by=store.SIMULATION, text=text, part=part)
     keep(text=text, simulated=made.to_json(), by=store.SIMULATION)
 
 

@@ -8,15 +8,16 @@ before it stays in force.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from threading import Lock
 from time import monotonic
-from typing import cast
+from typing import Any, cast
 
 from flask import current_app
+from sqlalchemy import delete
 from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -24,6 +25,7 @@ from nrm import audit, clock
 from nrm.countries import Country, CountryError, NoAgreement, accepted, draft_of, text_of_file
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.agreement import agreement_drafts
 from nrm.domain.agreement.agreement_changes import Study, studied, study
 from nrm.domain.agreement.agreement_versions import (
     LONGEST_NOTE,
@@ -41,6 +43,7 @@ from nrm.domain.agreement.agreement_versions import (
     WeakeningRefused,
     as_signed,
     check_accepted,
+    check_revisable,
     check_simulated,
     decide,
     is_complete,
@@ -286,11 +289,7 @@ def propose(*, text: str, by: Actor) -> str:
     assert by.member_id is not None
     text = text.replace("\r\n", "\n")
     agreement = _usable(text)
-    against = _present()
-    try:
-        found = study(against, agreement, country().safeguards)
-    except TooManyClasses:
-        raise Unusable("clause: the conditions tell too many profiles apart to look at each") from None
+    found = _studied(agreement)
     row = AgreementVersion(
         id=uuid.uuid4(),
         version=agreement.version,
@@ -312,7 +311,55 @@ def propose(*, text: str, by: Actor) -> str:
     return agreement.version
 
 
-def _usable(text: str) -> Agreement:
+def begin(*, version: str, starts_on: date, by: Actor) -> str:
+    """Propose the text in force under another name, from another day on, to be changed by `revise`; its version.
+
+    Raises Unusable.
+    """
+    by.must(Permission.AGREEMENT_MANAGE)
+    present = _present().version
+    text = agreement_version_rows.text_of(present) or text_of_file(country(), present)
+    return propose(text=agreement_drafts.begun(text, version, starts_on), by=by)
+
+
+def revise(*, version: str, change: Callable[[str], str], by: Actor) -> None:
+    """Change the text of a proposal that was not tried yet, check it and compare it anew. Takes a second.
+
+    Raises IllegalVersionStep (also where somebody changed it meanwhile), Unusable, NotVisible, CannotOpen, and what
+    `change` raises.
+    """
+    by.must(Permission.AGREEMENT_MANAGE)
+    row = store.version(version, by=by)
+    vault.check_version(row)
+    check_revisable(VersionStatus(row.status), row.simulation)
+    before = row.text
+    text = change(before)
+    agreement = _usable(text, own=version)
+    found = _studied(agreement)
+    with transaction() as session:
+        row = store.version(version, by=by, lock=True)
+        vault.check_version(row)
+        check_revisable(VersionStatus(row.status), row.simulation)
+        if row.text != before:
+            raise IllegalVersionStep(VersionStepRefusal.STATE)
+        row.text, row.study, row.proposed_at = text, found, clock.now()
+        row.proposed_by = cast(uuid.UUID, by.member_id)
+        vault.mark_version(row)
+        # What was accepted was a weakening of the text that was there.
+        session.execute(delete(AcceptedWeakening).where(AcceptedWeakening.version_id == row.id))
+        session.flush()
+        _record(session, audit.Event.AGREEMENT_PROPOSED, row, by)
+
+
+def _studied(agreement: Agreement) -> dict[str, Any]:
+    try:
+        return study(_present(), agreement, country().safeguards)
+    except TooManyClasses:
+        raise Unusable("clause: the conditions tell too many profiles apart to look at each") from None
+
+
+def _usable(text: str, *, own: str = "") -> Agreement:
+    """The agreement of a text that can be kept; `own`: the name that the text has already."""
     if not text.strip():
         raise Unusable("file: is empty")
     if len(text) > LONGEST_TEXT:
@@ -323,9 +370,8 @@ def _usable(text: str) -> Agreement:
         raise Unusable(str(error).removeprefix(": ")) from None
     if not NAME.fullmatch(agreement.version):
         raise Unusable("version: has letters, digits, `.`, `-` and `_`, 40 at most")
-    if agreement.version in {each.version for each in country().agreements} or agreement_version_rows.is_named(
-        agreement.version
-    ):
+    taken = agreement.version in {each.version for each in country().agreements}
+    if agreement.version != own and (taken or agreement_version_rows.is_named(agreement.version)):
         raise Unusable(f"version: `{agreement.version}` is the name of another version")
     for position, party in enumerate(agreement.parties.values(), start=1):
         if not party.kind.holds_keys and party.kind is not OrganisationKind.COALITION:

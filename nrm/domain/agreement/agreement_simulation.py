@@ -29,6 +29,7 @@ be written that sends one person, whom its writer describes, where nobody else g
 that are not told apart: 10 stands for five people at least."""
 NOON = time(12)
 WEEK = timedelta(days=7)
+MOST_NIGHTS, WEEKS_OF_QUARTER = 14, 13
 YES_NO = ("yes", "no")
 
 
@@ -232,6 +233,14 @@ def weeks(first: date, last: date) -> list[date]:
         found.append(day)
         day += WEEK
     return found
+
+
+def windows(first: date, last: date) -> list[list[date]]:
+    """Which nights are told of, the finest first: a night in each week or in some, `MOST_NIGHTS` at most; one in each
+    quarter; none. Few people can be told of in few nights alone: thirteen nights of one person are thirteen draws."""
+    every = weeks(first, last)
+    stride = max(1, -(-len(every) // MOST_NIGHTS))
+    return [every[::stride], every[WEEKS_OF_QUARTER // 2 :: WEEKS_OF_QUARTER], []]
 
 
 def week_name(wednesday: date, what: str) -> str:

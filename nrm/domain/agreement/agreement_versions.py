@@ -124,6 +124,13 @@ def check_accepted(weakened: Collection[str], accepted: Collection[str]) -> None
         raise IllegalVersionStep(VersionStepRefusal.WEAKENED)
 
 
+def check_revisable(status: VersionStatus, simulation: object) -> None:
+    """Raise IllegalVersionStep unless the text may still change: it is a proposal, and was not tried. What a trial
+    printed is of the text that was tried."""
+    if status is not VersionStatus.PROPOSED or simulation is not None:
+        raise IllegalVersionStep(VersionStepRefusal.STATE)
+
+
 @dataclass(frozen=True, slots=True)
 class Signed:
     """One signature: for which party, on which day in the country."""

@@ -15,7 +15,7 @@ from nrm.models.accounts.accounts import one_of
 
 
 class AgreementVersion(Model):
-    """One text, which never changes; `mark` is a MAC over all that is recorded about it."""
+    """One text, which never changes once it was tried; `mark` is a MAC over all that is recorded about it."""
 
     __tablename__ = "agreement_versions"
     __table_args__ = (

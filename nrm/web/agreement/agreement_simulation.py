@@ -8,11 +8,8 @@ from datetime import date
 from typing import Any
 
 from forms.agreement.agreements import PLACE_LABELS
-from nrm.domain.agreement.agreement_simulation import BEFORE, TOGETHER, week_name, weeks
+from nrm.domain.agreement.agreement_simulation import BEFORE, MOST_NIGHTS, TOGETHER, week_name, weeks
 from nrm.web.language import translated
-
-SHOWN_NIGHTS = 14
-"""About how many nights the page shows; for a longer time only every second, third ... week."""
 
 Figures = dict[tuple[str, ...], int]
 ALL = "*"
@@ -23,7 +20,8 @@ class Trial:
     """`places`: (name, people as it happened, under the draft); `moved`: (from, to, people) where the release says so;
     `late`: (as it happened, under the draft); `nights`: (day, [(as it happened, under the draft)] by `shelters`).
 
-    Under the draft nothing stands for a way that is counted `together` with others of few people."""
+    Under the draft nothing stands for a way that is counted `together` with others of few people. `enough`: how many
+    people would do for more than the number in all, where they are too few."""
 
     first: date
     last: date
@@ -35,6 +33,7 @@ class Trial:
     shelters: list[str]
     nights: list[tuple[date, list[tuple[int, int | None]]]]
     together: bool
+    enough: int = 0
 
 
 def arranged(simulation: Mapping[str, Any], names: Mapping[str, str]) -> Trial:
@@ -82,6 +81,7 @@ def arranged(simulation: Mapping[str, Any], names: Mapping[str, str]) -> Trial:
             for day, (old, new) in nights
         ],
         together,
+        simulation.get("enough", 0),
     )
 
 
@@ -92,10 +92,10 @@ def _figures(table: Mapping[str, Any]) -> dict[tuple[str, ...], int]:
 def _nights(
     figures: Mapping[tuple[str, ...], Figures], first: date, last: date
 ) -> list[tuple[date, tuple[Figures, Figures]]]:
-    every = weeks(first, last)
+    """The nights that are told of; of a simulation from before with each week of a year, some."""
     found = []
-    for day in every[:: -(-len(every) // SHOWN_NIGHTS) or 1]:
+    for day in weeks(first, last):
         names = [(week_name(day, what),) for what in ("happened", "simulated")]
         if all(name in figures for name in names):
             found.append((day, (figures[names[0]], figures[names[1]])))
-    return found
+    return found[:: max(1, -(-len(found) // MOST_NIGHTS))]

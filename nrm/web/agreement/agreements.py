@@ -18,6 +18,7 @@ from forms.agreement.agreements import (
     ApproveAgreementForm,
     ProposeAgreementForm,
     SignAgreementForm,
+    TryAgreementForm,
 )
 from nrm import clock, parsing
 from nrm.actions.agreement import agreement_simulation as simulations
@@ -185,6 +186,10 @@ def _regions(party: Party) -> str:
 @access.requires(Permission.AGREEMENT_READ)
 def changes(version: str) -> Response:
     """What a version changes: who is routed elsewhere, profiles without a home, the differences, the simulation."""
+    return _changes(version, TryAgreementForm())
+
+
+def _changes(version: str, form: TryAgreementForm) -> Response:
     row = store.version(version, by=access.actor())
     agreement = actions.document(version, by=access.actor())
     study = actions.study_of(version, by=access.actor())
@@ -213,6 +218,8 @@ def changes(version: str) -> Response:
             status=row.status,
             trial=agreement_simulation.arranged(row.simulation, names) if row.simulation else None,
             running=running,
+            part=background.told() if running else None,
+            form=form,
         )
     )
     if running:
@@ -224,8 +231,13 @@ def changes(version: str) -> Response:
 @access.requires(Permission.AGREEMENT_MANAGE)
 def try_it(version: str) -> Answer:
     """Begin the simulation; the page that follows waits for it."""
+    form = TryAgreementForm(request.form)
+    if not form.validate():
+        page = _changes(version, form)
+        page.status_code = 422
+        return page
     try:
-        simulations.begin_trial(version=version, by=access.actor())
+        simulations.begin_trial(version=version, by=access.actor(), quarters=int(form.quarters.data))
     except background.Busy:
         return errors.error_page(409, BUSY)
     return redirect(url_for("agreements.changes", version=version, _anchor="trial"), 303)

@@ -219,5 +219,5 @@ def _text(line: ReadinessLine, by: Actor, own: bool) -> Step:
         *_state(False),
         (gettext("No version names it that is in force or waits for signatures"),),
         gettext("The coordinator proposes a version in which the party joins"),
-        (url_for("agreements.propose_page"), gettext("Propose a new version")) if proposes else None,
+        (url_for("agreement_drafts.begin_page"), gettext("Begin from the text in force")) if proposes else None,
     )

@@ -135,13 +135,17 @@ def test_a_proposal_is_tried_on_past_cases_before_it_is_approved(app: Flask, sig
     assert status_of("2027") == "proposed"
 
     held = background.lock()  # a quarter is being closed
-    coordinator.post("/agreement/2027/try", status=409)
+    background.tell(held, 2, 4)
+    coordinator.post("/agreement/2027/try", {"quarters": "4"}, status=409)
+    assert "Part 2 of at most 4." in coordinator.get("/agreement/2027/changes?lang=en")
     answer = coordinator.client.get("/agreement/2027/changes")
     assert answer.headers["Refresh"] == "10"
     os.close(held)
     assert "Refresh" not in coordinator.client.get("/agreement/2027/changes").headers
 
-    assert coordinator.post("/agreement/2027/try") == "/agreement/2027/changes#trial"
+    for junk in ({"quarters": ""}, {"quarters": "5"}, {"quarters": "x"}):
+        assert "Choose the quarters" in coordinator.post("/agreement/2027/try?lang=en", junk, status=422)
+    assert coordinator.post("/agreement/2027/try", {"quarters": "4"}) == "/agreement/2027/changes#trial"
     while background.is_busy():
         pass
     db.session.rollback()
@@ -154,7 +158,7 @@ def test_a_proposal_is_tried_on_past_cases_before_it_is_approved(app: Flask, sig
     assert audit.Event.AGREEMENT_SIMULATED in set(db.session.scalars(select(AuditEntry.event)))
     page = coordinator.get("/agreement/2027/changes")
     assert "/agreement/2027/try" not in page
-    coordinator.post("/agreement/2027/try", status=409)
+    coordinator.post("/agreement/2027/try", {"quarters": "4"}, status=409)
     texts.accepted("2027")
     coordinator.post("/agreement/2027/approve", approval)
     assert status_of("2027") == "approved"
@@ -170,7 +174,7 @@ def test_five_proposals_are_tried_on_the_same_quarters_and_no_more(app: Flask, s
         simulations.keep(text=text, simulated=found, by=SIMULATION)
         actions.withdraw(version=f"try-{number}", by=by)
     actions.propose(text=texts.draft(), by=by)
-    page = sign_in(texts.COORDINATOR).post("/agreement/2027/try", status=409)
+    page = sign_in(texts.COORDINATOR).post("/agreement/2027/try", {"quarters": "4"}, status=409)
     assert "Pesë propozime" in page
     assert not background.is_busy()
 

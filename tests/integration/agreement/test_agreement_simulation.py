@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+import time
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,13 +19,16 @@ from nrm.actions.agreement import agreement_simulation as actions
 from nrm.actions.agreement import agreement_versions as versions
 from nrm.cli.agreements import mou
 from nrm.cli.refusals import Refused
-from nrm.db import db
+from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted
 from nrm.domain.agreement import agreement_simulation as rules
 from nrm.models.shelter.cases import Case
-from nrm.statistics import release
+from nrm.models.shelter.stays import Stay
+from nrm.statistics import one_person, release, verdicts
+from nrm.store import names
 from nrm.store.agreement import agreement_simulation as store
 from nrm.store.countries import country
+from nrm.store.reports import reports
 from tests import accommodated, factories
 from tests import factories_agreements as texts
 
@@ -169,8 +174,71 @@ def test_what_other_drafts_printed_of_the_same_quarters_is_attacked_and_counted(
     # Over more quarters others are counted, too. But who slept where on a night that both tell of is the same number.
     [linked] = longer["linked_reports"]
     figures = linked.releases[0][1]
-    assert {name for ((name, _),) in figures} == set(rules.night_names(rules.weeks(*quarter)))
+    told_of = set(rules.night_names(rules.windows(*longer_time)[0]))
+    assert len(told_of) == 13  # every second week of two quarters
+    assert {name for ((name, _),) in figures} == set(rules.night_names(rules.weeks(*quarter))) & told_of
     assert {member for ((_, member),) in figures} == {"NRC", "IOM"}
     near = {tuple(map(tuple, cell)): number for cell, number in longer["history"][0]["figures"]}
     assert near == {cell: figure // 5 for cell, figure in figures.items()} | {(): 9}
     assert (own["linked_reports"], own["told_elsewhere"]) == ([], [0.0])
+
+
+def _year(monkeypatch: pytest.MonkeyPatch, number: int = 310) -> None:
+    """So many people of a year in four shelters, and the gate for differences as it is outside of tests."""
+    monkeypatch.setattr(one_person, "PEOPLE", one_person.FEWEST)
+    accommodated.at(date(2026, 7, 10))
+    accommodated.many(number, seed=5, months=(date(2025, 6, 1), date(2026, 6, 28)))
+    chance = random.Random(1)
+    shelters = [names.organisation_by_code(code).id for code in ("NRC", "IOM", "VATRA", "TJETER_VIZION")]
+    with transaction() as session:
+        for stay in session.scalars(select(Stay).order_by(Stay.admitted_on)):
+            (stay.organisation_id,) = chance.choices(shelters, [5, 2, 3, 2])
+
+
+@pytest.mark.slow
+def test_of_a_year_of_a_small_country_it_says_who_comes_where_though_report_ix_told_much(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+):
+    """With a night of each week it said "about 310 people, too few to say more"."""
+    _year(monkeypatch)
+    monkeypatch.setattr(reports, "told_of_one_person", lambda *_, **__: 4.0)
+    parts: list[tuple[int, int]] = []
+    draft = countries.draft_of(texts.draft(), country(), "")
+    first, last = actions.last_quarters(4)
+    began = time.process_time()
+    made = actions.simulate(
+        draft, first, last, by=store.SIMULATION, part=lambda part, of: parts.append((part, of)), text=texts.draft()
+    )
+    assert time.process_time() - began < 60
+    assert isinstance(made, actions.Simulated)
+    assert (made.first, made.last) == (date(2025, 7, 1), date(2026, 6, 30))
+    (received,) = [table for table in made.tables if table["dimensions"] == ["happened", "simulated"]]
+    happened = {row["happened"]: row["value"] for row in received["rows"] if row["simulated"] == "*"}
+    assert 280 <= happened["*"] <= 330
+    assert happened["NRC"] > happened["IOM"] > 0
+    assert parts[0] == (1, 4)
+    assert parts == [(number + 1, 4) for number in range(len(parts))]
+    assert made.enough == 0
+
+
+def test_few_people_are_told_of_in_fewer_nights_and_too_few_learn_what_would_be_enough(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+):
+    """The windows are tried from the finest on, over the same total; the first that says more is kept."""
+    accommodated.at(date(2026, 7, 10))
+    accommodated.many(8, seed=1)
+    draft = countries.draft_of(texts.draft(), country(), "")
+    first, last = actions.last_quarters(4)
+    made = actions.simulate(draft, first, last, by=store.SIMULATION)
+    assert isinstance(made, actions.Simulated)
+    assert (made.step, made.enough) == ("total", 25)
+    assert made.to_json()["enough"] == 25
+    tried: list[int] = []
+
+    def fails(table_set: Any, *_: Any, **__: Any) -> verdicts.Refused:
+        tried.append(sum("_happened" in name for name in table_set.dimensions))
+        return verdicts.Refused(verdicts.Verdict(False, "refused", (), {}, (), (), 0, 0, 0.0, 0.0, 0, 0.0))
+
+    monkeypatch.setattr(release, "make", fails)
+    assert isinstance(actions.simulate(draft, first, last, by=store.SIMULATION), actions.Withheld)
+    assert tried == [14, 5, 1]  # and the dimension of lateness

@@ -159,6 +159,7 @@ def test_who_may_not_record_a_call_and_a_number_that_is_not_of_the_party(app: Fl
     assert db.session.scalars(select(TrialCall)).all() == []
 
 
+@pytest.mark.slow
 def test_the_duty_desk_and_the_coordinator_see_all_and_a_party_itself_alone(app: Flask, sign_in: SignIn) -> None:
     no_building(VATRA)
     vatra, nrc = id_of(VATRA), id_of("NRC")

@@ -1,0 +1,181 @@
+"""What the coordinator types to change a text of the agreement without writing its file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, time
+from typing import Any, cast
+
+from wtforms import (
+    BooleanField,
+    Field,
+    Form,
+    IntegerField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms import ValidationError as Wrong
+from wtforms.validators import InputRequired, NumberRange
+
+from forms import SelectChoice
+from forms.agreement import agreements
+from forms.days import DayField
+from forms.typed import Offered, OnceForm, OneOf, PlainText
+from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.agreement.agreement_drafts import PartyText
+from nrm.domain.agreement.agreement_versions import NAME
+from nrm.domain.words import N_
+
+LONGEST_WORDS, LONGEST_NAME = 2000, 120
+LONGEST_MINUTES = 14 * 24 * 60
+_NUMBER = re.compile(r"\+?[0-9][0-9 ]{2,24}")
+_CODE = re.compile(r"[A-Z][A-Z0-9_]{1,30}")
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+
+
+class Clock:
+    """A time such as 08:00."""
+
+    def __call__(self, _: Form, field: Field) -> None:
+        """Raise ValidationError with what to do."""
+        if not _CLOCK.fullmatch((field.data or "").strip()):
+            raise Wrong(N_("Enter a time with hours and minutes, for example 08:00"))
+
+
+class Telephone:
+    """A number with its country code; `needed`: it may not be empty."""
+
+    def __init__(self, *, needed: bool) -> None:
+        self.needed = needed
+
+    def __call__(self, _: Form, field: Field) -> None:
+        """Raise ValidationError with what to do."""
+        said = (field.data or "").strip()
+        if (said or self.needed) and not _NUMBER.fullmatch(said):
+            raise Wrong(N_("Enter a telephone number, for example +355 4 000 0101"))
+
+
+class Matches:
+    """The whole of what was typed has this form."""
+
+    def __init__(self, pattern: re.Pattern[str], message: str) -> None:
+        self.pattern, self.message = pattern, message
+
+    def __call__(self, _: Form, field: Field) -> None:
+        """Raise ValidationError with the message."""
+        if not self.pattern.fullmatch(field.data or ""):
+            raise Wrong(self.message)
+
+
+class BeginTextForm(OnceForm):
+    """A new text that begins as the one in force."""
+
+    version = StringField(
+        N_("Name of the new version"),
+        description=N_("For example the year: 2027"),
+        validators=[Matches(NAME, N_("Use letters, digits, dots and dashes, 40 at most"))],
+    )
+    starts_on = DayField(N_("First day on which it is in force"))
+
+
+class DeskForm(OnceForm):
+    """What is said of every party: when it answers, where it is, whom it receives."""
+
+    opens = StringField(N_("The desk opens at"), validators=[Clock()])
+    closes = StringField(
+        N_("The desk closes at"),
+        description=N_("The same time twice means day and night."),
+        validators=[Clock()],
+    )
+    weekends = BooleanField(N_("At weekends, too"))
+    telephone = StringField(N_("Telephone of the desk"), validators=[Telephone(needed=False)])
+    on_call = StringField(N_("Telephone out of hours"), validators=[Telephone(needed=True)])
+    regions = SelectMultipleField(
+        N_("Regions"), description=N_("None: the whole country."), validators=[], validate_choice=False
+    )
+    receives = SelectField(N_("Whom it receives"), validators=[Offered(N_("Choose whom it receives"))])
+
+    def validate_regions(self, field: SelectMultipleField) -> None:
+        """Only regions of the country."""
+        if not set(field.data or ()) <= {cast(Any, choice).value for choice in field.iter_choices()}:
+            raise Wrong(N_("Choose regions of the list"))
+
+    def said(self, until: date | None = None) -> PartyText:
+        """What was typed; after `validate`."""
+        return PartyText(
+            opens=time.fromisoformat((self.opens.data or "").strip()),
+            closes=time.fromisoformat((self.closes.data or "").strip()),
+            weekends=bool(self.weekends.data),
+            telephone=(self.telephone.data or "").strip(),
+            on_call=(self.on_call.data or "").strip(),
+            regions=self.regions.data or (),
+            until=until,
+            receives=self.receives.data or "",
+        )
+
+
+class ChangePartyForm(DeskForm):
+    """A party changes its desk, its regions or whom it receives, or it leaves."""
+
+    leaves = BooleanField(N_("It leaves the agreement"))
+    until = DayField(N_("Its last day"), when=("leaves", True))
+
+
+_KINDS: Mapping[OrganisationKind, str] = {
+    kind: label
+    for kind, label in agreements.KIND_LABELS.items()
+    if kind.holds_keys and kind is not OrganisationKind.BORDER_POLICE
+}
+
+
+class JoinPartyForm(DeskForm):
+    """A party joins."""
+
+    code = StringField(
+        N_("Code of the party"),
+        description=N_("Capital letters, digits and _, for example SHPRESA. It stays for ever."),
+        validators=[Matches(_CODE, N_("Use capital letters, digits and _, for example SHPRESA"))],
+    )
+    name_sq = StringField(
+        N_("Name in Albanian"),
+        validators=[InputRequired(N_("Enter its name in both languages")), PlainText(LONGEST_NAME)],
+    )
+    name_en = StringField(
+        N_("Name in English"),
+        validators=[InputRequired(N_("Enter its name in both languages")), PlainText(LONGEST_NAME)],
+    )
+    kind = SelectField(
+        N_("What it is"),
+        choices=[
+            SelectChoice(value="", label=N_("Choose")),
+            *(SelectChoice(value=str(kind), label=label) for kind, label in _KINDS.items()),
+        ],
+        validators=[OneOf(N_("Choose what it is"))],
+        validate_choice=False,
+    )
+    joins_on = DayField(N_("The day from which it takes part"))
+
+
+class ChangeTimeForm(OnceForm):
+    """A step of the critical path has another time."""
+
+    minutes = IntegerField(
+        N_("Within how many minutes"),
+        validators=[
+            NumberRange(1, LONGEST_MINUTES, N_("Enter minutes from 1 to 20160, which are 14 days")),
+        ],
+    )
+
+
+class WordClauseForm(OnceForm):
+    """A clause is worded otherwise."""
+
+    sq = TextAreaField(
+        N_("In Albanian"), validators=[InputRequired(N_("Enter the words in both languages")), PlainText(LONGEST_WORDS)]
+    )
+    en = TextAreaField(
+        N_("In English"), validators=[InputRequired(N_("Enter the words in both languages")), PlainText(LONGEST_WORDS)]
+    )

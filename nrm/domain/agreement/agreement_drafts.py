@@ -1,0 +1,132 @@
+"""Common changes of a text of the agreement, in its TOML: what is not changed stays letter for letter, comments and
+order too. Everything else is done in the file.
+
+A changed text is read and checked like any other; nothing here checks it. Decided in ADR 0127.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from typing import Any
+
+import tomlkit
+from tomlkit.items import Table
+
+from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.documents import Words
+from nrm.domain.durations import duration_text
+
+EVERYONE, NOBODY = "everyone", "nobody"
+"""Whom a party receives, beside `as another one`."""
+
+
+class NotInText(LookupError):
+    """The text has no such party, step or clause."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartyText:
+    """What a form says of a party. `telephone`: of the desk, empty for none; `until`: its last day; `receives`: empty
+    to leave it as it is, else `everyone`, `nobody` or the code of a party that receives the same people."""
+
+    opens: time
+    closes: time
+    weekends: bool
+    telephone: str
+    on_call: str
+    regions: Collection[str]
+    until: date | None = None
+    receives: str = ""
+
+
+def begun(text: str, version: str, starts_on: date) -> str:
+    """The text under another name, from another day on."""
+    document = tomlkit.parse(text)
+    document["version"], document["from"] = version, starts_on
+    document.pop("until", None)
+    return tomlkit.dumps(document)
+
+
+def with_party(text: str, code: str, said: PartyText) -> str:
+    """The text in which a party changes, or leaves. Raises NotInText."""
+    document = tomlkit.parse(text)
+    _say(_entry(document, "party", "code", code), said, document)
+    return tomlkit.dumps(document)
+
+
+def with_new_party(
+    text: str, code: str, kind: OrganisationKind, names: Words, joins_on: date | None, said: PartyText
+) -> str:
+    """The text in which a party joins; on `joins_on`, or with the text."""
+    document = tomlkit.parse(text)
+    party = tomlkit.table()
+    party["code"], party["kind"] = code, str(kind)
+    party["names"] = _inline(names)
+    begins = joins_on or document["from"]
+    party["signed_on"] = begins
+    if joins_on is not None:
+        party["from"] = joins_on
+    party["languages"] = ["sq", "en"]
+    party["desk"] = tomlkit.inline_table()
+    _say(party, said, document)
+    party.add(tomlkit.nl())
+    # Before the last one: what stands under that is the heading of the next part of the file.
+    parties = document["party"]
+    parties.insert(len(parties) - 1, party)
+    return tomlkit.dumps(document)
+
+
+def with_time(text: str, step: str, within: timedelta) -> str:
+    """The text in which a step of the critical path has another time. Raises NotInText."""
+    document = tomlkit.parse(text)
+    _entry(document, "path", "step", step)["within"] = duration_text(within)
+    return tomlkit.dumps(document)
+
+
+def with_words(text: str, clause: str, words: Words) -> str:
+    """The text in which a clause is worded otherwise; its rule stays. Raises NotInText."""
+    document = tomlkit.parse(text)
+    there: Any = _entry(document, "clause", "number", clause)["text"]
+    for language, said in words.items():
+        there[language] = said
+    return tomlkit.dumps(document)
+
+
+def _entry(document: tomlkit.TOMLDocument, part: str, key: str, value: str) -> Table:
+    for each in document.get(part, ()):
+        if each.get(key) == value:
+            return each  # type: ignore[no-any-return]
+    raise NotInText(value)
+
+
+def _say(party: Table, said: PartyText, document: tomlkit.TOMLDocument) -> None:
+    desk: Any = party["desk"]
+    desk["opens"], desk["closes"] = f"{said.opens:%H:%M}", f"{said.closes:%H:%M}"
+    desk["weekends"] = said.weekends
+    _set(desk, "telephone", said.telephone)
+    party["on_call"] = said.on_call
+    _set(party, "regions", list(said.regions))
+    _set(party, "until", said.until)
+    if said.receives == NOBODY:
+        party.pop("competence", None)
+    elif said.receives == EVERYONE:
+        party["competence"] = EVERYONE
+    elif said.receives:
+        same = _entry(document, "party", "code", said.receives).get("competence")
+        _set(party, "competence", same)
+
+
+def _set(table: Any, key: str, value: object) -> None:
+    """Write what differs; nothing stands for no value."""
+    if not value:
+        table.pop(key, None)
+    elif table.get(key) != value:
+        table[key] = value
+
+
+def _inline(words: Words) -> Any:
+    table = tomlkit.inline_table()
+    table.update(dict(words))
+    return table

@@ -1,0 +1,223 @@
+"""Writing a text of the agreement without its file: it begins as the one in force, and forms make the common changes.
+
+Each save checks the text and compares it with the version in force; what was found stands beside the forms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from forms import SelectChoice
+from forms.agreement.agreement_drafts import (
+    BeginTextForm,
+    ChangePartyForm,
+    ChangeTimeForm,
+    DeskForm,
+    JoinPartyForm,
+    WordClauseForm,
+)
+from forms.agreement.agreements import REFUSED
+from forms.typed import OnceForm
+from nrm import parsing
+from nrm.actions.agreement import agreement_versions as actions
+from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission
+from nrm.domain.agreement import agreement_drafts as texts
+from nrm.domain.agreement.agreement_versions import IllegalVersionStep, VersionStatus, check_revisable
+from nrm.domain.agreement.agreements import Agreement, Party
+from nrm.domain.words import N_, Phrase
+from nrm.store.agreement import agreement_versions as store
+from nrm.store.countries import country
+from nrm.web import access, errors
+from nrm.web.agreement import agreement_changes
+from nrm.web.agreement.agreement_words import span
+from nrm.web.language import gettext, text_in, translated
+
+blueprint = Blueprint("agreement_drafts", __name__)
+Answer = errors.Answer
+
+
+@blueprint.errorhandler(IllegalVersionStep)
+def _refused(error: IllegalVersionStep) -> Answer:
+    return errors.error_page(409, translated(REFUSED[error.reason]))
+
+
+@blueprint.get("/agreements/begin")
+@access.requires(Permission.AGREEMENT_MANAGE)
+def begin_page() -> Answer:
+    return render_template("agreement/agreement_drafts/begin.html", form=BeginTextForm())
+
+
+@blueprint.post("/agreements/begin")
+@access.requires(Permission.AGREEMENT_MANAGE)
+def begin() -> Answer:
+    """Propose the text in force under another name; what it shall change follows on the next page."""
+    form = BeginTextForm(request.form)
+    if form.validate():
+        assert form.starts_on.data is not None
+        try:
+            version = actions.begin(version=form.version.data or "", starts_on=form.starts_on.data, by=access.actor())
+            return redirect(url_for("agreement_drafts.edit", version=version), 303)
+        except (actions.Unusable, parsing.BeyondLimits) as error:
+            form.version.errors = [_what(error)]
+    return render_template("agreement/agreement_drafts/begin.html", form=form), 422
+
+
+def _what(error: actions.Unusable | parsing.BeyondLimits) -> Phrase:
+    if isinstance(error, parsing.BeyondLimits):
+        return error.phrase
+    return N_("Correct the draft: %(what)s", what=error.what)
+
+
+def _draft(version: str) -> Agreement:
+    """The text of a proposal that may still change. Raises NotVisible, IllegalVersionStep."""
+    row = store.version(version, by=access.actor())
+    check_revisable(VersionStatus(row.status), row.simulation)
+    return actions.document(version, by=access.actor())
+
+
+@blueprint.get("/agreement/<version>/edit")
+@access.requires(Permission.AGREEMENT_MANAGE)
+def edit(version: str) -> Answer:
+    """What can be changed, beside what the checks and the comparison found."""
+    agreement = _draft(version)
+    study = store.version(version, by=access.actor()).study
+    names = {code: text_in(party.names) for code, party in agreement.parties.items()}
+    return render_template(
+        "agreement/agreement_drafts/edit.html",
+        agreement=agreement,
+        findings=[agreement_changes.finding(each, names) for each in study["findings"]],
+        changes=[agreement_changes.change(each, names) for each in study["changes"]],
+        rerouted=len(study["rerouted"]),
+        span=span,
+    )
+
+
+def _save(version: str, form: OnceForm, change: Callable[[str], str]) -> Answer | None:
+    """Save a change; None where the text it makes cannot be used: the first field says why."""
+    try:
+        actions.revise(version=version, change=change, by=access.actor())
+    except (actions.Unusable, parsing.BeyondLimits) as error:
+        next(iter(form)).errors = [_what(error)]
+        return None
+    except texts.NotInText:
+        raise NotVisible from None
+    return redirect(url_for("agreement_drafts.edit", version=version), 303)
+
+
+def _page(version: str, form: OnceForm, heading: str, hint: str = "") -> str:
+    return render_template(
+        "agreement/agreement_drafts/change.html", version=version, form=form, heading=heading, hint=hint
+    )
+
+
+def _offer(form: DeskForm, agreement: Agreement, party: Party | None) -> None:
+    """The regions of the country, and whom the other parties receive."""
+    form.regions.choices = [SelectChoice(value=code, label=text_in(names)) for code, names in country().regions.items()]
+    offered = [("", gettext("as now"))] if party is not None else []
+    offered += [(texts.NOBODY, gettext("nobody")), (texts.EVERYONE, gettext("everybody"))]
+    offered += [
+        (code, gettext("the same people as %(name)s", name=text_in(each.names)))
+        for code, each in agreement.parties.items()
+        if each.competence is not None and each is not party
+    ]
+    form.receives.choices = [SelectChoice(value=value, label=label) for value, label in offered]
+
+
+@blueprint.route("/agreement/<version>/edit/party/<code>", methods=["GET", "POST"])
+@access.requires(Permission.AGREEMENT_MANAGE)
+def party(version: str, code: str) -> Answer:
+    """Desk, telephones, regions, whom it receives, until when."""
+    agreement = _draft(version)
+    there = agreement.parties.get(code)
+    if there is None or there.kind is OrganisationKind.COALITION:
+        raise NotVisible
+    now = {
+        "opens": f"{there.desk.opens:%H:%M}",
+        "closes": f"{there.desk.closes:%H:%M}",
+        "weekends": there.desk.weekends,
+        "telephone": there.desk.telephone,
+        "on_call": there.on_call,
+        "regions": list(there.regions),
+        "leaves": there.until is not None,
+        "until": there.until,
+        "receives": "",
+    }
+    form = ChangePartyForm(request.form if request.method == "POST" else None, data=now)
+    _offer(form, agreement, there)
+    status = 200
+    if request.method == "POST":
+        if form.validate():
+            said = form.said(form.until.data)
+            saved = _save(version, form, lambda text: texts.with_party(text, code, said))
+            if saved is not None:
+                return saved
+        status = 422
+    return _page(version, form, text_in(there.names)), status
+
+
+@blueprint.route("/agreement/<version>/edit/join", methods=["GET", "POST"])
+@access.requires(Permission.AGREEMENT_MANAGE)
+def join(version: str) -> Answer:
+    """A party joins."""
+    agreement = _draft(version)
+    form = JoinPartyForm(request.form if request.method == "POST" else None)
+    _offer(form, agreement, None)
+    status = 200
+    if request.method == "POST":
+        if form.validate():
+            names = {"sq": form.name_sq.data or "", "en": form.name_en.data or ""}
+            kind = OrganisationKind(form.kind.data)
+            saved = _save(
+                version,
+                form,
+                lambda text: texts.with_new_party(
+                    text, form.code.data or "", kind, names, form.joins_on.data, form.said()
+                ),
+            )
+            if saved is not None:
+                return saved
+        status = 422
+    return _page(version, form, gettext("A party joins")), status
+
+
+@blueprint.route("/agreement/<version>/edit/time/<path_step>", methods=["GET", "POST"])
+@access.requires(Permission.AGREEMENT_MANAGE)
+def step_time(version: str, path_step: str) -> Answer:
+    """A step of the critical path has another time."""
+    there = next((each for each in _draft(version).path if each.step == path_step), None)
+    if there is None:
+        raise NotVisible
+    minutes = int(there.within.total_seconds()) // 60
+    form = ChangeTimeForm(request.form if request.method == "POST" else None, data={"minutes": minutes})
+    status = 200
+    if request.method == "POST":
+        if form.validate():
+            within = timedelta(minutes=form.minutes.data or 0)
+            saved = _save(version, form, lambda text: texts.with_time(text, path_step, within))
+            if saved is not None:
+                return saved
+        status = 422
+    return _page(version, form, text_in(there.names)), status
+
+
+@blueprint.route("/agreement/<version>/edit/clause/<clause_number>", methods=["GET", "POST"])
+@access.requires(Permission.AGREEMENT_MANAGE)
+def clause(version: str, clause_number: str) -> Answer:
+    """A clause is worded otherwise; its rule is changed in the file."""
+    there = next((each for each in _draft(version).clauses if each.number == clause_number), None)
+    if there is None:
+        raise NotVisible
+    form = WordClauseForm(request.form if request.method == "POST" else None, data=dict(there.text))
+    status = 200
+    if request.method == "POST":
+        if form.validate():
+            words = {"sq": (form.sq.data or "").strip(), "en": (form.en.data or "").strip()}
+            saved = _save(version, form, lambda text: texts.with_words(text, clause_number, words))
+            if saved is not None:
+                return saved
+        status = 422
+    heading = gettext("Clause %(number)s", number=clause_number)
+    return _page(version, form, heading, gettext("Only its words change. Its rule is changed in the file.")), status

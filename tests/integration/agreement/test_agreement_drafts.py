@@ -1,0 +1,140 @@
+"""Writing a text without its file: it begins as the one in force, and forms change it until it is tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from nrm.actions.agreement import agreement_simulation as simulations
+from nrm.actions.agreement import agreement_versions as actions
+from nrm.db import db
+from nrm.domain.accounts.accounts import NotPermitted, NotVisible
+from nrm.domain.agreement.agreement_versions import IllegalVersionStep
+from nrm.models.agreement.agreements import AgreementVersion
+from nrm.store.agreement.agreement_simulation import SIMULATION
+from tests import factories
+from tests import factories_agreements as texts
+from tests.conftest import Person
+
+SignIn = Callable[[str], Person]
+VATRA = {
+    "opens": "08:00",
+    "closes": "20:00",
+    "weekends": "y",
+    "telephone": "+355 33 000 203",
+    "on_call": "+355 33 000 999",
+    "regions": "vlore",
+    "receives": "",
+}
+NEW = {
+    **VATRA,
+    "code": "SHPRESA",
+    "name_sq": "Shpresa, Shkodër",
+    "name_en": "Shpresa, Shkodër",
+    "kind": "ngo_shelter",
+    "regions": "shkoder",
+    "receives": "VATRA",
+    "joins_on-day": 1,
+    "joins_on-month": 2,
+    "joins_on-year": 2030,
+}
+BEGUN = {"version": "2030", "starts_on-day": 1, "starts_on-month": 1, "starts_on-year": 2030}
+
+
+def kept() -> AgreementVersion:
+    db.session.rollback()
+    return db.session.scalars(select(AgreementVersion)).one()
+
+
+@pytest.mark.slow
+def test_from_the_text_in_force_to_a_draft_with_a_new_party_and_a_new_telephone(app: Flask, sign_in: SignIn) -> None:
+    coordinator = sign_in(texts.COORDINATOR)
+    assert "/agreements/begin" in coordinator.get("/")
+    assert coordinator.post("/agreements/begin", BEGUN) == "/agreement/2030/edit"
+    assert "Nothing but its name and its date." in coordinator.get("/agreement/2030/edit?lang=en")
+    path = "/agreement/2030/edit"
+    form = coordinator.get(f"{path}/party/VATRA?lang=en")
+    assert 'value="+355 33 000 103"' in form
+    assert coordinator.post(f"{path}/party/VATRA", VATRA) == path
+    assert coordinator.post(f"{path}/join", NEW) == path
+    assert coordinator.post(f"{path}/time/answer", {"minutes": "30"}) == path
+    assert coordinator.post(f"{path}/clause/1.3", {"sq": "Përgjigjet.", "en": "It answers."}) == path
+    page = coordinator.get(f"{path}?lang=en")
+    assert "Shpresa, Shkodër" in page
+    assert "Clause 1.3 changes" in page
+    agreement = actions.document("2030", by=factories.actor(texts.COORDINATOR))
+    assert agreement.parties["VATRA"].on_call == "+355 33 000 999"
+    assert agreement.parties["SHPRESA"].joined_on == date(2030, 2, 1)
+    assert next(each for each in agreement.path if each.step == "answer").within.total_seconds() == 1800
+    # The file's own comments and order stay.
+    comments = [line for line in texts.SHIPPED.splitlines() if line.startswith("#")]
+    assert [line for line in kept().text.splitlines() if line.startswith("#")] == comments
+    assert "/agreement/2030/edit" in coordinator.get("/")
+
+
+def test_wrong_input_comes_back_with_the_field_and_changes_nothing(app: Flask, sign_in: SignIn) -> None:
+    coordinator = sign_in(texts.COORDINATOR)
+    for wrong in ({}, {**BEGUN, "version": "a b"}, {**BEGUN, "version": "2005"}, {**BEGUN, "starts_on-day": 32}):
+        coordinator.post("/agreements/begin", wrong, status=422)
+    coordinator.post("/agreements/begin", BEGUN)
+    before, path = kept().text, "/agreement/2030/edit"
+    for name, value in (
+        ("opens", "8"),
+        ("closes", "25:00"),
+        ("on_call", ""),
+        ("on_call", "call us"),
+        ("regions", "atlantis"),
+        ("receives", "NOBODY_THERE"),
+    ):
+        page = coordinator.post(f"{path}/party/VATRA?lang=en", {**VATRA, name: value}, status=422)
+        assert "There is a problem" in page
+    for name, value in (("code", "shpresa"), ("name_sq", ""), ("kind", "ministry"), ("joins_on-year", "20")):
+        coordinator.post(f"{path}/join", {**NEW, name: value}, status=422)
+    # A form that is right, and a text that is not: the party is there already.
+    assert "VATRA" in coordinator.post(f"{path}/join?lang=en", {**NEW, "code": "VATRA"}, status=422)
+    # A last day before the party signed.
+    leaves = {**VATRA, "leaves": "y", "until-day": 1, "until-month": 1, "until-year": 2001}
+    assert "Correct the draft" in coordinator.post(f"{path}/party/VATRA?lang=en", leaves, status=422)
+    for minutes in ("", "0", "-1", "x", "20161"):
+        coordinator.post(f"{path}/time/answer", {"minutes": minutes}, status=422)
+    coordinator.post(f"{path}/clause/1.3", {"sq": "", "en": "x"}, status=422)
+    for nothing in ("party/NONE", "time/none", "clause/99"):
+        coordinator.get(f"{path}/{nothing}", status=404)
+    assert kept().text == before
+
+
+def test_a_text_that_was_tried_and_one_that_another_wrote_stay_as_they_are(app: Flask, sign_in: SignIn) -> None:
+    coordinator, by = sign_in(texts.COORDINATOR), factories.actor(texts.COORDINATOR)
+    coordinator.post("/agreements/begin", BEGUN)
+
+    def meanwhile(text: str) -> str:
+        actions.revise(version="2030", change=lambda each: each.replace("2030-01-01", "2030-01-02", 1), by=by)
+        return text.replace("2030-01-01", "2030-01-03", 1)
+
+    with pytest.raises(IllegalVersionStep):
+        actions.revise(version="2030", change=meanwhile, by=by)
+    assert "from = 2030-01-02" in kept().text
+    simulations.keep(text=kept().text, simulated=simulations.Withheld(*[date(2026, 1, 1)] * 2).to_json(), by=SIMULATION)
+    db.session.rollback()
+    coordinator.get("/agreement/2030/edit", status=409)
+    coordinator.post("/agreement/2030/edit/party/VATRA", VATRA, status=409)
+    assert "/agreement/2030/edit" not in coordinator.get("/")
+    assert "from = 2030-01-02" in kept().text
+
+
+@pytest.mark.parametrize("login", ["vatra.shelter_manager", "ra.duty_officer", "oms.monitor", "administrator"])
+def test_nobody_but_the_coordinator_writes_a_text(app: Flask, sign_in: SignIn, login: str) -> None:
+    by = factories.actor(texts.COORDINATOR)
+    actions.begin(version="2030", starts_on=date(2030, 1, 1), by=by)
+    person = sign_in(login)
+    for path in ("/agreements/begin", "/agreement/2030/edit", "/agreement/2030/edit/party/VATRA"):
+        person.get(path, status=403)
+    person.post("/agreement/2030/edit/party/VATRA", VATRA, status=403)
+    with pytest.raises((NotPermitted, NotVisible)):
+        actions.revise(version="2030", change=str, by=factories.actor(login))
+    with pytest.raises(NotPermitted):
+        actions.begin(version="2031", starts_on=date(2030, 1, 1), by=factories.actor(login))

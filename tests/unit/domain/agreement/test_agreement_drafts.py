@@ -1,0 +1,95 @@
+"""Common changes of a text: what is not changed stays letter for letter."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from datetime import date, time, timedelta
+from difflib import ndiff
+
+import pytest
+
+from nrm import countries
+from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.agreement import agreement_drafts as texts
+from nrm.domain.agreement.agreement_documents import parse_agreement
+from nrm.domain.agreement.agreement_drafts import NotInText, PartyText
+
+SHIPPED = (countries.FOLDER / "albania" / "mou-2005.toml").read_text("utf-8")
+VATRA = PartyText(time(8), time(20), True, "+355 33 000 203", "+355 33 000 103", ["vlore"])
+
+
+def changed(text: str) -> list[str]:
+    """The lines that went or came, and the text is still an agreement."""
+    parse_agreement(tomllib.loads(text))
+    return [line for line in ndiff(SHIPPED.splitlines(), text.splitlines()) if line[0] in "+-"]
+
+
+def test_a_text_begins_as_the_one_before() -> None:
+    assert changed(texts.begun(SHIPPED, "2027", date(2027, 1, 1))) == [
+        '- version = "2005"',
+        '+ version = "2027"',
+        "- from = 2005-07-18",
+        "+ from = 2027-01-01",
+    ]
+
+
+def test_a_party_that_changes_nothing_changes_no_letter() -> None:
+    assert texts.with_party(SHIPPED, "VATRA", VATRA) == SHIPPED
+
+
+def test_a_telephone_that_changes_tonight_is_one_line() -> None:
+    tonight = PartyText(time(8), time(20), True, "+355 33 000 203", "+355 33 000 999", ["vlore"])
+    assert changed(texts.with_party(SHIPPED, "VATRA", tonight)) == [
+        '- on_call = "+355 33 000 103"',
+        '+ on_call = "+355 33 000 999"',
+    ]
+
+
+def test_a_party_leaves_changes_its_regions_and_whom_it_receives() -> None:
+    said = PartyText(time(8), time(20), True, "", "+355 33 000 103", [], date(2027, 5, 1), "TJETER_VIZION")
+    read = parse_agreement(tomllib.loads(texts.with_party(SHIPPED, "VATRA", said)))
+    party, other = read.parties["VATRA"], read.parties["TJETER_VIZION"]
+    assert (party.until, party.regions, party.desk.telephone) == (date(2027, 5, 1), (), "")
+    assert party.competence == other.competence
+    nobody = PartyText(time(8), time(20), True, "", "+355 33 000 103", [], None, texts.NOBODY)
+    assert (
+        parse_agreement(tomllib.loads(texts.with_party(SHIPPED, "VATRA", nobody))).parties["VATRA"].competence is None
+    )
+
+
+def test_a_party_joins_and_the_headings_of_the_file_stay_where_they_are() -> None:
+    said = PartyText(time(8), time(16), False, "", "+355 22 000 123", ["shkoder"], None, "VATRA")
+    names = {"sq": "Shpresa, Shkodër", "en": 'The "Hope", Shkodër'}
+    text = texts.with_new_party(SHIPPED, "SHPRESA", OrganisationKind.NGO_SHELTER, names, date(2027, 2, 1), said)
+    read = parse_agreement(tomllib.loads(text))
+    assert read.parties["SHPRESA"].names == names
+    assert read.parties["SHPRESA"].joined_on == date(2027, 2, 1)
+    assert read.parties["SHPRESA"].competence == read.parties["VATRA"].competence
+    assert all(line.startswith("+") for line in changed(text))
+    comments = [line for line in SHIPPED.splitlines() if line.startswith("#")]
+    assert [line for line in text.splitlines() if line.startswith("#")] == comments
+
+
+def test_a_time_and_the_words_of_a_clause() -> None:
+    assert changed(texts.with_time(SHIPPED, "answer", timedelta(minutes=30))) == [
+        '- within = "PT1H"',
+        '+ within = "PT30M"',
+    ]
+    words = {"sq": 'Një "fjalë"\nmë shumë', "en": "More # words ]"}
+    read = parse_agreement(tomllib.loads(texts.with_words(SHIPPED, "1.3", words)))
+    assert read.clause("1.3").text == words
+    assert read.clause("1.3").when == parse_agreement(tomllib.loads(SHIPPED)).clause("1.3").when
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: texts.with_party(SHIPPED, "NOBODY", VATRA),
+        lambda: texts.with_time(SHIPPED, "none", timedelta(1)),
+        lambda: texts.with_words(SHIPPED, "99", {"sq": "", "en": ""}),
+    ],
+)
+def test_what_is_not_in_the_text_is_refused(change: Callable[[], str]) -> None:
+    with pytest.raises(NotInText):
+        change()

@@ -131,7 +131,7 @@ def many(number: int, *, seed: int, months: Sequence[date] = (date(2025, 12, 1),
                 gender=chance.choices(["feminine", "masculine", "unknown"], [85, 14, 1])[0],
                 age_band=chance.choice(["9-17", "18-20", "18-20", "21-23", "24-26", "30-38"]),
                 exploited_in=chance.choices(["IT", "GR", "XK", "several", "NL"], [40, 30, 8, 4, 2])[0],
-                repeat=chance.choices(["new", "repeat", "not_checked"], [70, 12, 10])[0],
+                repeat=chance.choices(["new", "repeat_again", "not_checked"], [70, 12, 10])[0],
             )
             stay(session, case_id, organisation_id, admitted, end if end <= today else None, anticipated_end_on=end)
             if citizenship != "AL" and chance.random() < 0.5:

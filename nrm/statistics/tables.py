@@ -222,7 +222,8 @@ class TableSet:
         return dataclasses.replace(self, tables=tables, described=self.tables)
 
     def of_release(self, tables: Sequence[Mapping[str, Any]]) -> TableSet:
-        """The tables as they were asked for when `tables` were sealed, perhaps before some were marked not recorded.
+        """The tables as they were asked for when `tables` were sealed, perhaps before some were marked not recorded, or
+        while they were.
 
         Left out are dimensions that came later, with the tables by them, and codes that came later: a release prints
         every code of its classification, also where nobody is.
@@ -233,7 +234,26 @@ class TableSet:
                 name: dataclasses.replace(dimension, not_recorded={}) for name, dimension in self.dimensions.items()
             }
             sealed = dataclasses.replace(self, dimensions=dimensions, tables=self.described, described=())
+        elif (before := self._before_recorded(tables)) is not None:
+            sealed = before
         return sealed._printed_in(tables)
+
+    def _before_recorded(self, tables: Sequence[Mapping[str, Any]]) -> TableSet | None:
+        """The set while nothing filled the dimensions that `tables` have not, if what was printed without them shows
+        that it was so."""
+        printed = {frozenset(table["dimensions"]) for table in tables}
+        there = {self.dimensions[name].root for names in printed for name in names if name in self.dimensions}
+        absent = {name: {"en": name} for name in self.roots if name not in there}
+        if not there or not absent:
+            return None
+        dimensions = {
+            name: dataclasses.replace(each, not_recorded=absent.get(name, each.not_recorded))
+            for name, each in self.dimensions.items()
+        }
+        before = dataclasses.replace(self, dimensions=dimensions).recorded()
+        asked = {frozenset(table.by) for table in self.tables}
+        rests = {frozenset(table.by) for table in before.tables} - asked
+        return before if rests & printed else None
 
     def _printed_in(self, tables: Sequence[Mapping[str, Any]]) -> TableSet:
         printed: dict[str, set[str]] = {}

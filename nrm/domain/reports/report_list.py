@@ -66,7 +66,6 @@ ACCOMMODATED = Report(
     title="people accommodated (ix)",
     dimensions=tabulation.DIMENSIONS,
     contributors=SHELTERS,
-    unfilled=tabulation.UNFILLED,
     goes_on=True,
 )
 # II.1(b)(x)

@@ -19,6 +19,7 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.reports import exploitation
 from nrm.domain.reports.exploitation import Told
 from nrm.domain.shelter.cases import AGE_BANDS, GENDERS
+from nrm.domain.shelter.matching import Repeat
 from nrm.domain.shelter.permits import UNDECIDED, PermitStatus
 from nrm.domain.shelter.stays import length_bucket
 from nrm.domain.shelter.testimony import WitnessStatus
@@ -40,10 +41,6 @@ DIMENSIONS = (
 )
 """What a person is counted by; the tables of a country use these."""
 
-UNFILLED = frozenset({"repeat"})
-"""Of these, what nothing in the program fills yet: cases of one person are not linked. A country says so of them."""
-
-REPEATS = ("new", "repeat", "pending", "not_checked")
 NOT_WITNESSES = frozenset({WitnessStatus.NOT_A_WITNESS, WitnessStatus.TESTIMONY_WITHDRAWN})
 CORRECTED = "~"
 _NOT_TOLD = exploitation.codes(Told())
@@ -173,7 +170,7 @@ def _stay_row(each: PersonRecord, known: Sequence[StayRecord], quarter: Quarter,
         "stay_bucket": length_bucket((end - _first_day(stays)).days),
         "stay_status": "still_there" if there else "left",
         "protection": _protection(each, day, foreign=nationality != classification.home),
-        "repeat": each.repeat if each.repeat in REPEATS else "not_checked",
+        "repeat": each.repeat if each.repeat in set(Repeat) else str(Repeat.NOT_CHECKED),
         **exploitation.codes(each.told),
     }
 

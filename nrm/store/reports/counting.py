@@ -27,6 +27,7 @@ from nrm.domain.shelter.ages import band_on, class_on
 from nrm.domain.shelter.child_returns import Direction, integration
 from nrm.domain.shelter.corrections import Struck, as_known
 from nrm.domain.shelter.identifications import Course, State
+from nrm.domain.shelter.matching import Repeat
 from nrm.domain.shelter.permit_entries import stand
 from nrm.domain.shelter.permits import ASKED_OR_DECIDED, PermitFacts
 from nrm.domain.shelter.stays import Period, Source
@@ -37,6 +38,7 @@ from nrm.models.shelter.cases import Case
 from nrm.models.shelter.child_returns import ChildReturn, ChildReturnOutcome
 from nrm.models.shelter.claims import Claim, ClaimEntry
 from nrm.models.shelter.identifications import Identification, IdentificationLook
+from nrm.models.shelter.matching import RepeatValue
 from nrm.models.shelter.permits import PermitEntry
 from nrm.models.shelter.stays import Stay
 from nrm.models.shelter.testimony import Testimony
@@ -72,7 +74,24 @@ def people(
         found[row.case_id.hex].append(row)
     # In the order of the random ids, so that nothing depends on the order of admission.
     permits_then = _permits_at(connection, quarter, PermitEntry.case_id.in_(_in_question(quarter, also)))
-    return [_person(key, found[key], struck, ages, permits_then.get(key), quarter.end) for key in sorted(found)]
+    repeats = _repeats_at(connection, quarter)
+    return [
+        _person(key, found[key], struck, ages, permits_then.get(key), repeats.get(key), quarter.end)
+        for key in sorted(found)
+    ]
+
+
+def _repeats_at(connection: Connection, quarter: Quarter) -> dict[str, str]:
+    """Whether people were here before, as it stood at the end of the quarter, by the id of the case: what two
+    organisations confirm later counts from that day on, and changes no quarter before (ADR 0131)."""
+    statement = select(RepeatValue.case_id, RepeatValue.from_on, RepeatValue.value).order_by(RepeatValue.from_on)
+    stood: dict[str, str] = {}
+    for case_id, from_on, value in connection.execute(statement):
+        if from_on <= quarter.end:
+            stood[case_id.hex] = value
+        else:
+            stood.setdefault(case_id.hex, str(Repeat.NOT_CHECKED))
+    return stood
 
 
 def _permits_at(connection: Connection, quarter: Quarter, wanted: ColumnElement[bool]) -> dict[str, PermitFacts]:
@@ -148,10 +167,12 @@ def _person(
     struck: Mapping[uuid.UUID, Sequence[Struck]],
     ages: _Ages,
     facts: PermitFacts | None,
+    repeat: str | None,
     until: date,
 ) -> PersonRecord:
     """From the rows of one case, which differ in the stay and in the step as a witness. Corrections that became known
-    after `until` are not known yet. `facts`: how its permit stood."""
+    after `until` are not known yet. `facts`: how its permit stood; `repeat`: whether the person was here before, None
+    where nothing was ever written of it."""
     row = rows[0]
     stays: dict[uuid.UUID, StayRecord] = {}
     for each in rows:
@@ -173,7 +194,7 @@ def _person(
         row.gender,
         ages.band(row.case_id, row.age_band, present),
         row.exploited_in,
-        row.repeat,
+        repeat or row.repeat,
         tuple(stays.values()),
         permit,
         tuple(steps[position] for position in sorted(steps)),

@@ -22,6 +22,7 @@ from nrm.actions.shelter import (
     data_requests,
     direct_intake,
     identifications,
+    matching,
     permits,
     promises,
     stays,
@@ -40,6 +41,7 @@ from nrm.domain.shelter.child_returns import Asked
 from nrm.domain.shelter.claims import Forum
 from nrm.domain.shelter.data_requests import RequestKind
 from nrm.domain.shelter.direct_intake import OwnCase
+from nrm.domain.shelter.matching import Pair, Said
 from nrm.domain.shelter.permits import PermitEvent
 from nrm.domain.shelter.stays import Source
 from nrm.domain.shelter.testimony import WitnessStatus
@@ -49,8 +51,10 @@ from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.cases import Case, Supplement
 from nrm.models.shelter.permits import PermitEntry
 from nrm.models.shelter.testimony import Testimony
+from nrm.steps.shelter import matching as matching_steps
 from nrm.store import days
 from nrm.store.agreement.agreement_simulation import SIMULATION
+from nrm.store.rows.shelter import matching as matching_rows
 from nrm.store.shelter import places as place_store
 from tests import factories, factories_stays
 from tests import factories_agreements as texts
@@ -75,6 +79,7 @@ class World:
     own_case: uuid.UUID  # VATRA's own; it asked the police and the Responsible Authority for formal identification
     own_stay: uuid.UUID
     away: uuid.UUID  # the same person is away from VATRA
+    pair: uuid.UUID  # VATRA asked for the same person, who may be the one of `case`
     bed: uuid.UUID  # a free place of NRC
     building_unit: uuid.UUID  # of NRC, in which all its places are
     out: uuid.UUID  # days to come in which a place of NRC is out of service
@@ -165,6 +170,7 @@ def build() -> World:
         own_case=own.case_id,
         own_stay=own.stay_id,
         away=_away(own.stay_id, vatra),
+        pair=_looked_for(own.case_id, foreign.case_id, vatra),
         bed=people.bed("NRC", 5),
         **_building(nrc),
         obligation=obligation,
@@ -193,6 +199,16 @@ def build() -> World:
 def _away(stay_id: uuid.UUID, by: Actor) -> uuid.UUID:
     today = days.today()
     return away.record(stay_id=stay_id, since_on=today, expected_on=today + timedelta(days=3), reason="", by=by)
+
+
+def _looked_for(case_id: uuid.UUID, found_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    """The person of a case said yes, and the other case was found to be alike."""
+    matching.seen(case_id=case_id, by=factories.actor("vatra.shelter_manager"))
+    matching.ask(case_id=case_id, said=Said.YES, with_guardian=False, by=by)
+    pair = Pair(uuid.uuid4(), found_id, "strong", days.today())
+    with transaction() as session:
+        matching_steps.put_pairs(session, matching_rows.question(case_id), [pair], searched=True)
+    return pair.id
 
 
 def _building(nrc: Actor) -> dict[str, uuid.UUID]:

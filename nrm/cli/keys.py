@@ -9,9 +9,11 @@ from pathlib import Path
 import click
 
 from nrm.actions.accounts import members
+from nrm.actions.shelter import matching
 from nrm.cli.usage import Refused, application, instance_option, login_option, signed_in
-from nrm.domain.accounts.accounts import Actor, NotPermitted
+from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
 from nrm.store.accounts import members as store
+from nrm.store.shelter import matching as matching_store
 
 
 @click.group()
@@ -59,3 +61,30 @@ def rotate(context: click.Context, organisation: str, anew: bool, directory: Pat
 def _seal_again(by: Actor) -> members.SealingProgress:
     with click.progressbar(length=store.number_exposed(by=by), label="Sealing again", file=sys.stderr) as bar:
         return members.seal_again(by=by, progress=bar.update)
+
+
+@keys.command("matching")
+@click.option("--new", is_flag=True, help="First make a new version of the key; at most once in ninety days.")
+@instance_option
+@login_option
+def encode_people(new: bool, directory: Path, login: str) -> None:
+    """Encode your organisation's people under the newest matching key; taken up again if it was interrupted.
+
+    Only people who are encoded under the newest version are compared. Prints {"organisation", "encoded", "left"}: left
+    are those of whom no name opens, or all while the key has not been handed to you.
+    """
+    with signed_in(application(directory), login) as by:
+        try:
+            if new:
+                matching.new_key(by=by)
+            with click.progressbar(
+                length=matching_store.number_to_encode(by=by), label="Encoding people", file=sys.stderr
+            ) as bar:
+                done = matching.encode_due(by=by, progress=bar.update)
+        except (NotPermitted, NotVisible):
+            raise Refused(
+                f"--as: {login} is nobody of an organisation that takes people in, or may not do this"
+            ) from None
+        except matching.TooSoon:
+            raise Refused(f"--new: the newest key was made less than {matching.KEY_DAYS} days ago") from None
+        click.echo(json.dumps({"organisation": by.organisation_code, "encoded": done.encoded, "left": done.left}))

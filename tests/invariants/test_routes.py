@@ -93,6 +93,7 @@ def known_ids(world: World | None) -> dict[str, list[Any]]:
         "request_id": [ids.get("request")],
         "left_id": [ids.get("left")],
         "away_id": [ids.get("away")],
+        "pair_id": [ids.get("pair")],
         "missing_id": [ids.get("missing")],
         "told_id": [ids.get("told")],
         "stay_id": [ids.get("stay"), ids.get("own_stay")],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,14 +12,15 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import delete, event, func, select
 
 from nrm import clock
 from nrm.actions.referrals import referrals
 from nrm.actions.shelter import cases, direct_intake, stays
 from nrm.actions.shelter import matching as actions
 from nrm.db import db, transaction
-from nrm.domain.accounts.accounts import Actor, NotVisible
+from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
+from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.matching import (
     Answer,
     Course,
@@ -28,20 +31,27 @@ from nrm.domain.shelter.matching import (
     Why,
 )
 from nrm.domain.shelter.stays import Destination, ExitReason
+from nrm.linkage import encoding
+from nrm.linkage.matching import Register
+from nrm.linkage.people import Person as Compared
 from nrm.models.accounts.alarms import Alarm
-from nrm.models.shelter.cases import Case
-from nrm.models.shelter.matching import MatchEncoding
+from nrm.models.shelter.cases import Case, Grant
+from nrm.models.shelter.matching import MatchEncoding, MatchKey, MatchQuestion
 from nrm.steps.shelter import matching as steps
 from nrm.store import days
 from nrm.store.countries import country
+from nrm.store.reports import counting
+from nrm.store.rows.shelter import matching as rows
 from nrm.store.shelter import matching as store
+from nrm.vault import matching as vault
 from tests import factories
 from tests import factories_referrals as people
 from tests import second_hands as hands
-from tests.conftest import Person
+from tests.conftest import Command, Person
 from tests.factories_stays import CHILD, admitted
 
 SignIn = Callable[[str], Person]
+NRC, VATRA = "nrc.case_worker", "vatra.case_worker"
 NOW = datetime(2026, 3, 3, 11, tzinfo=UTC)
 MIRA = {"given": "Mirela", "family": "Xhaferi", "father": "Agron", "birth": "1999-04-17", "origin": "Kukës"}
 AGAIN = {"given": "Mirella", "family": "Dzaferi", "father": "Agron", "birth": "1999-04-17", "origin": "Kukes"}
@@ -264,3 +274,259 @@ def test_every_erasure_forgets_the_encoding(nrc: Actor, vatra: Actor) -> None:
     before, now = a_repeat(nrc, vatra)
     hands.erased(before.case_id, by=nrc)
     assert db.session.scalars(select(MatchEncoding.case_id)).all() == [now.case_id]
+
+
+def the_same(page: str, opened: direct_intake.Opened) -> str:
+    """A page without what differs between any two cases: ids, codes, and what is new on each page."""
+    for own in (str(opened.case_id), str(opened.stay_id), opened.pseudonym):
+        page = page.replace(own, "-" * len(own))
+    page = re.sub(r"\bV\d\d\b", "V--", page)
+    return re.sub(r'(name="?(?:csrf_token|once)"? value=)"?[^" >]+"?', r"\1", page)
+
+
+@pytest.mark.slow
+def test_a_fake_case_learns_nothing_whether_somebody_is_found_or_not(
+    app: Flask, sign_in: SignIn, nrc: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In content, status and size; and in time: a request runs the same statements and compares nobody."""
+    assert app
+    lives_there = said_yes(nrc, MIRA)
+    assert actions.search_due() == 1
+    vatra = factories.actor("vatra.case_worker")
+    found, nobody = taken_in(vatra, AGAIN), taken_in(vatra, OTHER)
+    statements: list[str] = []
+    event.listen(db.engine, "before_cursor_execute", lambda *each: statements.append(each[2]))
+    asker, pages, asked = sign_in("vatra.case_worker"), {}, {}
+
+    def look(when: str) -> None:
+        for opened in (found, nobody):
+            for address in (f"/cases/{opened.case_id}/who-was-here", f"/cases/{opened.case_id}"):
+                statements.clear()
+                page = the_same(asker.get(address), opened)
+                pages[when, address.replace(str(opened.case_id), ""), opened is found] = (page, list(statements))
+        board = asker.get("/who-was-here")
+        assert (found.pseudonym in board) == (nobody.pseudonym in board), when
+        for _, address, _ in [key for key in pages if key[0] == when]:
+            (one, of_one), (other, of_other) = pages[when, address, True], pages[when, address, False]
+            assert one == other, (when, address)
+            assert len(of_one) == len(of_other), (when, address)
+
+    def never(*_: object) -> None:
+        raise AssertionError("compared within a request")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(steps, "search", never)
+        for opened in (found, nobody):
+            statements.clear()
+            answer = asker.client.post(
+                f"/cases/{opened.case_id}/who-was-here",
+                data={"said": "yes", "csrf_token": asker.csrf_token},
+            )
+            asked[opened.case_id] = (answer.status_code, len(answer.data), len(statements))
+    assert asked[found.case_id] == asked[nobody.case_id]
+    assert asked[found.case_id][0] == 303
+    look("before it was compared")
+    assert actions.search_due() == 2
+    sizes = {len(row) for (row,) in db.session.execute(select(MatchQuestion.sealed_pairs))}
+    assert len(sizes) == 1
+    look("after it was compared")
+    (line,) = store.to_answer(by=nrc)
+    assert line.alarm
+    assert line.where.lives_here
+    assert line.case_id == lives_there.case_id
+    actions.answer(pair_id=line.id, answer=Answer.SAME, why=Why.KNOWN_TO_US, by=nrc)
+    look("after the other side said that it is the same person")
+    asker.get(f"/who-was-here/ours/{line.id}", 404)
+    asker.get(f"/who-was-here/theirs/{line.id}", 404)
+    later(days=20)
+    asker = sign_in("vatra.case_worker")
+    look("after the check is over")
+    for opened in (found, nobody):
+        asker.post(f"/cases/{opened.case_id}/who-was-here/word", {"word": "new"}, 303)
+    look("after a word of the asker")
+    assert (counted(found.case_id), counted(nobody.case_id)) == ("pending", "new")
+
+
+def test_both_desks_are_alarmed_when_somebody_asks_for_a_resident(
+    app: Flask, sign_in: SignIn, nrc: Actor, vatra: Actor
+) -> None:
+    assert app
+    resident = said_yes(nrc, MIRA)
+    assert actions.search_due() == 1
+    said_yes(vatra, AGAIN)
+    assert actions.search_due() == 1
+    desk, house = sign_in("ra.duty_officer"), sign_in("nrc.case_worker")
+    said = "pyet për një person që jeton te Qendra Kombëtare"
+    assert said in desk.get("/")
+    assert resident.pseudonym not in desk.get("/").split('id="asked-for"')[1].split("</section>")[0]
+    home = house.get("/")
+    assert "Dikush pyet për një person që është te ju" in home
+    (line,) = store.to_answer(by=nrc)
+    page = house.get(f"/who-was-here/theirs/{line.id}")
+    assert "Dikush pyet për një person që jeton këtu." in page
+    assert "zyrën e gatishmërisë" in page or "zyra e gatishmërisë" in page
+    house.post(f"/who-was-here/theirs/{line.id}", {}, 422)
+    house.post(f"/who-was-here/theirs/{line.id}", {"said": "same-because"}, 422)
+    desk.post(f"/duty/who-was-here/{line.id}", {}, 303)
+    assert said not in desk.get("/")
+    assert "që është te ju" not in house.get("/")
+
+
+def test_what_nobody_answers_climbs_to_the_duty_desk(app: Flask, sign_in: SignIn, nrc: Actor, vatra: Actor) -> None:
+    assert app
+    a_repeat(nrc, vatra)
+    said = "nuk është përgjigjur që më"
+    assert said not in sign_in("ra.duty_officer").get("/")
+    later(days=country().matching.answer_days + 1)
+    desk = sign_in("ra.duty_officer").get("/")
+    assert said in desk
+    assert "ngjash" not in desk  # nothing of how likely it is
+
+
+@pytest.mark.parametrize(
+    "login",
+    [
+        "molsa.statistician",
+        "oms.monitor",
+        "administrator",
+        "oms.coordinator",
+        "ra.duty_officer",
+        "rinas.border_officer",
+        "child_protection.case_worker",
+        "prosecution.witness_liaison",
+    ],
+)
+def test_nobody_else_asks_or_sees_a_band(app: Flask, sign_in: SignIn, nrc: Actor, vatra: Actor, login: str) -> None:
+    assert app
+    _, now = a_repeat(nrc, vatra)
+    (line,) = store.to_answer(by=nrc)
+    somebody = sign_in(login)
+    for address in ("/who-was-here", f"/cases/{now.case_id}/who-was-here", f"/who-was-here/theirs/{line.id}"):
+        assert somebody.client.get(address).status_code in (403, 404), address
+    by = factories.actor(login)
+    with pytest.raises((NotPermitted, NotVisible)):
+        actions.ask(case_id=now.case_id, said=Said.YES, with_guardian=False, by=by)
+    with pytest.raises((NotPermitted, NotVisible)):
+        actions.answer(pair_id=line.id, answer=Answer.SAME, why=Why.PAPERS, by=by)
+    assert vault.link(db.session(), by=by) is None
+
+
+def test_a_new_key_is_made_and_each_house_encodes_its_own_again(nrc: Actor, vatra: Actor, command: Command) -> None:
+    a_repeat(nrc, vatra)
+    manager = factories.actor("vatra.shelter_manager")
+    with pytest.raises(NotPermitted):
+        actions.new_key(by=vatra)
+    assert actions.new_key(by=manager) == 2
+    with pytest.raises(actions.TooSoon):
+        actions.new_key(by=manager)
+    assert [store.number_to_encode(by=each) for each in (nrc, vatra)] == [1, 1]
+    fresh = said_yes(vatra, {**MIRA, "given": "Mirela"}, bed=4)
+    assert actions.search_due() == 1
+    assert len(store.to_answer(by=nrc)) == 1  # nobody of another version is compared
+    steps_done: list[int] = []
+    assert actions.encode_due(by=nrc, progress=steps_done.append) == actions.Encoded(1, 0)
+    assert steps_done == [1]
+    assert actions.encode_due(by=vatra, most=10) == actions.Encoded(1, 0)
+    assert actions.encode_due(by=vatra) == actions.Encoded(0, 0)  # taken up again: nothing is left
+    assert set(db.session.scalars(select(MatchEncoding.key_version))) == {2}
+    assert actions.search_due() == 2
+    assert fresh.case_id in {each.row.case_id for each in rows.with_pairs() if each.pairs} | {
+        pair.case_id for each in rows.with_pairs() for pair in each.pairs
+    }
+
+
+def test_a_house_that_waits_for_the_key_encodes_later(
+    app: Flask, nrc: Actor, vatra: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert app
+    said_yes(nrc, MIRA)
+    key_id = db.session.scalars(select(MatchKey.id)).one()
+    with transaction() as session:
+        session.execute(delete(Grant).where(Grant.case_id == key_id, Grant.organisation_id == vatra.organisation_id))
+    now = said_yes(vatra, AGAIN)
+    assert store.number_to_encode(by=vatra) == 1
+    assert actions.encode_due(by=vatra) == actions.Encoded(0, 1)
+    said_yes(nrc, OTHER, bed=1)  # who has the key hands it on
+    assert actions.encode_due(by=vatra) == actions.Encoded(1, 0)
+    assert actions.search_due() == 3
+    assert [each.case_id for each in store.to_answer(by=nrc)] != [now.case_id]
+
+
+def test_stolen_rows_say_nothing_and_the_key_file_alone_makes_no_encoding(nrc: Actor, vatra: Actor) -> None:
+    before, now = a_repeat(nrc, vatra)
+    sealed = {row.case_id: row.sealed_encoding for row in db.session.scalars(select(MatchEncoding))}
+    plain = {row.case_id: vault.opened_encoding(row) for row in db.session.scalars(select(MatchEncoding))}
+    for case_id, stolen in sealed.items():
+        assert plain[case_id] not in stolen
+        assert len(stolen) == len(sealed[now.case_id])
+    # Unequal even for one name twice: the noise of a record and the nonce differ.
+    assert sealed[before.case_id][13:200] != sealed[now.case_id][13:200]
+    link = vault.link(db.session(), by=nrc)
+    assert link is not None
+    assert repr(link) == "<hidden>"
+    assert link.key == vault.link(db.session(), by=vatra).key
+    wrong = encoding.encode(Compared(MIRA["given"], MIRA["family"]), b"k" * 32, uuid.uuid4())
+    register = Register.of([(case_id, each, "", "") for case_id, each in plain.items()])
+    assert register.candidates(wrong) == []
+    for row in db.session.scalars(select(MatchQuestion)):
+        assert before.case_id.bytes not in row.sealed_pairs
+        assert before.case_id.hex.encode() not in row.sealed_pairs
+    row = db.session.get_one(MatchEncoding, db.session.scalars(select(MatchEncoding.id)).first())
+    row.key_version += 1
+    with pytest.raises(vault.CannotOpen):
+        vault.opened_encoding(row)
+    db.session.rollback()
+
+
+def test_no_file_and_no_log_has_a_name_after_a_full_run(
+    app: Flask, nrc: Actor, vatra: Actor, caplog: pytest.LogCaptureFixture
+) -> None:
+    a_repeat(nrc, vatra)
+    (line,) = store.to_answer(by=nrc)
+    actions.answer(pair_id=line.id, answer=Answer.SAME, why=Why.KNOWN_TO_US, by=nrc)
+    actions.confirm(pair_id=line.id, answer=Answer.SAME, why=Why.PAPERS, course=Course.AGAIN, by=vatra)
+    db.session.rollback()
+    names = [text.encode() for each in (MIRA, AGAIN) for text in each.values()]
+    folder = app.extensions["nrm.config"].directory
+    for file in folder.rglob("*"):
+        if file.is_file():
+            content = file.read_bytes()
+            assert not [name for name in names if name in content], file.name
+    assert not [name for name in names if name.decode() in caplog.text]
+
+
+def test_a_late_confirmation_counts_from_its_quarter_on(nrc: Actor, vatra: Actor) -> None:
+    before = said_yes(nrc, MIRA)
+    left(before, nrc)
+    now = said_yes(vatra, AGAIN)
+    assert actions.search_due() == 2
+    (line,) = store.to_answer(by=nrc)
+    later(days=60)
+    actions.answer(pair_id=line.id, answer=Answer.SAME, why=Why.KNOWN_TO_US, by=factories.actor(NRC))
+    vatra = factories.actor(VATRA)
+    actions.confirm(pair_id=line.id, answer=Answer.SAME, why=Why.PAPERS, course=Course.AGAIN, by=vatra)
+
+    def values(quarter: str) -> dict[str, str]:
+        with db.engine.connect() as connection:
+            people = counting.people(connection, Quarter.parse(quarter), by=Actor.system("release"))
+        return {each.person: each.repeat for each in people}
+
+    db.session.rollback()
+    assert values("2026Q1") == {before.case_id.hex: "pending", now.case_id.hex: "pending"}
+    assert values("2026Q2") == {now.case_id.hex: "repeat_again"}
+
+
+def test_people_are_encoded_again_from_the_command_line(
+    app: Flask, nrc: Actor, vatra: Actor, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NRM_PASSWORD", factories.PASSWORD)
+    a_repeat(nrc, vatra)
+    db.session.rollback()
+    code, out, _ = command(app, "keys", "matching", "--new", "--as", "nrc.shelter_manager")
+    assert (code, json.loads(out)) == (0, {"organisation": "NRC", "encoded": 1, "left": 0})
+    code, _, said = command(app, "keys", "matching", "--new", "--as", "vatra.shelter_manager")
+    assert (code, said.count("\n")) == (2, 1)
+    assert "90 days ago" in said
+    code, _, said = command(app, "keys", "matching", "--as", "ra.duty_officer")
+    assert code == 2
+    assert "takes people in" in said

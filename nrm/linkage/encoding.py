@@ -1,9 +1,9 @@
 """enc-1: from tokens to bits under a key, so that likeness survives and the name does not.
 
 Each field is a filter of its own, in which always the same number of bits is set, however long the name is. Where they
-are set HMAC-SHA256 says, under a key of the field. Then each stored bit is the XOR of six bits of the filter, which six
-the key says; then some bits are flipped for good, by the key and the record. Nothing of it can be done again, or tried,
-without the key.
+are set, and how many of them a token has, HMAC-SHA256 says, under a key of the field. Then each stored bit is the XOR
+of six bits of the filter, which six the key says; then some bits are flipped for good, by the key and the record.
+Nothing of it can be done again, or tried, without the key, which no server keeps (ADR 0129).
 
 One encoding, `LENGTH` bytes whatever is known of the person:
 

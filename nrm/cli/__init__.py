@@ -29,6 +29,7 @@ COMMANDS = {
     "report": "reports.report",
     "audit": "audit.audit",
     "protect": "protect.protect",
+    "match": "matching.match",
     "monitoring": "monitoring.monitoring",
     "keys": "keys.keys",
     "keylog": "keylog.keylog",

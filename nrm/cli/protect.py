@@ -7,7 +7,6 @@ import hashlib
 import io
 import json
 import os
-import re
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +16,7 @@ from typing import Any
 import click
 
 from nrm import parsing
+from nrm.cli.csv_files import read_csv, text_of
 from nrm.cli.progress import Progress
 from nrm.cli.usage import Refused
 from nrm.statistics.comparison import Change, changes
@@ -31,11 +31,10 @@ STICKY = "sticky.json"  # written by former versions: marks of who was counted i
 REFUSED_CODE = 3
 TABLES, SUMS = "tables.csv", "sums.csv"
 HELD = "held a release, which is replaced; if somebody has seen it, publish no second one of the same people"
-LARGEST_FILE, MOST_COLUMNS, MOST_PEOPLE = 256 * 1024 * 1024, 1000, 1_000_000
+MOST_PEOPLE = 1_000_000
 SAMPLE = 2000  # of more groups, and of more records, the attack asks about so many
 STATUS, A_FIGURE, CANNOT_BE = "obs_status", "A", "M"  # SDMX: a published figure; a structural zero (ADR 0080)
 SHOWN = 40  # lines about changes of which nothing is certain
-_FIELD = re.compile(r'(?:"(?:[^"]|"")*"|(?!")[^,\r\n]*),')  # with the comma that ends it
 
 
 @click.command()
@@ -125,7 +124,7 @@ def _publish(microdata: Path, table_set: TableSet, out: Path, seed: str | None, 
 
 def _read_spec(path: Path) -> TableSet:
     try:
-        data = parsing.toml(_text(path))
+        data = parsing.toml(text_of(path))
         for name, entry in data.get("dimension", {}).items() if isinstance(data.get("dimension"), dict) else ():
             if isinstance(entry, dict) and isinstance(entry.get("hierarchy"), str):
                 entry["hierarchy"] = _read_hierarchy(path.parent / entry["hierarchy"], f"{path}: dimension.{name}")
@@ -143,7 +142,7 @@ def _read_hierarchy(path: Path, place: str) -> dict[str, list[str]]:
         raise Refused(f"{place}.hierarchy: there is no file {path}")
     groups: dict[str, list[str]] = {}
     if path.suffix != ".hrc":
-        header, rows = _read_csv(path)
+        header, rows = read_csv(path)
         for column in ("code", "group"):
             if column not in header:
                 raise Refused(f"{path}:1: there is no column {column!r}")
@@ -152,7 +151,7 @@ def _read_hierarchy(path: Path, place: str) -> dict[str, list[str]]:
                 groups.setdefault(fields["group"], []).append(fields["code"])
         return groups
     above = None
-    for number, line in enumerate(_text(path).splitlines(), 1):
+    for number, line in enumerate(text_of(path).splitlines(), 1):
         name = line.strip().lstrip("@").strip()
         depth = len(line.strip()) - len(line.strip().lstrip("@"))
         if not name:
@@ -168,62 +167,13 @@ def _read_hierarchy(path: Path, place: str) -> dict[str, list[str]]:
     return groups
 
 
-def _text(path: Path) -> str:
-    """The text of a file, with or without a byte order mark. Raises Refused with line and column."""
-    with path.open("rb") as stream:
-        content = stream.read(LARGEST_FILE + 1)
-    if len(content) > LARGEST_FILE:
-        raise Refused(f"{path}: is larger than {LARGEST_FILE // 2**20} MB")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = content[: error.start].split(b"\n")
-        raise Refused(f"{path}:{len(before)}: column {len(before[-1]) + 1}: not UTF-8") from None
-
-
-def _read_csv(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
-    """The header, and each row with the line it ends on. Raises Refused with file, line and column."""
-    lines = list(io.StringIO(_text(path), newline=""))
-    reader = csv.reader(lines, strict=True)
-    rows: list[tuple[int, dict[str, str]]] = []
-    begins = 0  # the line on which a record begins, from 0
-    try:
-        header = next(reader, [])
-        if len(header) > MOST_COLUMNS:
-            raise Refused(f"{path}:1: column {MOST_COLUMNS + 1}: there are more than {MOST_COLUMNS} columns")
-        for name in header:
-            if header.count(name) > 1:
-                raise Refused(f"{path}:1: column {name!r} is there twice")
-        begins = reader.line_num
-        for fields in reader:
-            begins = reader.line_num
-            if not fields:
-                continue
-            if len(fields) != len(header):
-                problem = f"{len(fields)} fields, the header has {len(header)}"
-                raise Refused(f"{path}:{reader.line_num}: column {min(len(fields), len(header)) + 1}: {problem}")
-            rows.append((reader.line_num, dict(zip(header, fields, strict=True))))
-    except csv.Error as error:
-        column = _broken("".join(lines[begins : reader.line_num]))
-        raise Refused(f"{path}:{reader.line_num}: column {column}: {error}") from None
-    return header, rows
-
-
-def _broken(record: str) -> int:
-    """The number of the first field that does not end at a comma, from 1."""
-    number, place = 1, 0
-    while field := _FIELD.match(record, place):
-        number, place = number + 1, field.end()
-    return number
-
-
 def _read_rows(path: Path, table_set: TableSet) -> tuple[list[dict[str, str]], list[int]]:
     """Records by dimension, each with a `person` and its amounts, and their lines.
 
     Without a column `person`, or if it is a dimension, each line is a person of its own: two equal lines are two
     people. A line with a weight stands for as many people, who are alike.
     """
-    header, read = _read_csv(path)
+    header, read = read_csv(path)
     columns = {name: table_set.dimensions[name].column for name in table_set.roots}
     amounts = {table.key: table.column for table in table_set.sums}
     weight = table_set.stands_for
@@ -368,7 +318,7 @@ def _classifying(
     A code that appears and disappears with a single person would reveal that person.
     """
     observed = [name for name, each in table_set.dimensions.items() if each.observed and not each.codes]
-    printed = [line for release in releases for _, line in _read_csv(release / TABLES)[1]] if observed else []
+    printed = [line for release in releases for _, line in read_csv(release / TABLES)[1]] if observed else []
     found: list[Mapping[str, str]] = []
     for name in observed:
         before = [{name: line[name]} for line in printed if line.get(name) not in (None, "", TOTAL)]
@@ -393,7 +343,7 @@ def _read_sums(path: Path, table_set: TableSet) -> dict[str, list[Any]]:
 
     A column that was added up by another `most` then has other units, and says nothing of what is expected now.
     """
-    header, read = _read_csv(path)
+    header, read = read_csv(path)
     for name in ("sum", "table", "value"):
         if name not in header:
             raise Refused(f"{path}:1: there is no column {name!r}")
@@ -417,7 +367,7 @@ def _read_sums(path: Path, table_set: TableSet) -> dict[str, list[Any]]:
 
 
 def _read_figures(path: Path, table_set: TableSet) -> list[Any]:
-    header, read = _read_csv(path)
+    header, read = read_csv(path)
     names = [name for name in header if name not in ("table", "value", STATUS)]
     for name in ("table", "value"):
         if name not in header:

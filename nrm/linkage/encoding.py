@@ -1,9 +1,9 @@
 """enc-1: from tokens to bits under a key, so that likeness survives and the name does not.
 
 Each field is a filter of its own, in which always the same number of bits is set, however long the name is. Where they
-are set HMAC-SHA256 says, under a key of the field. Then each stored bit is the XOR of six bits of the filter, which six
-the key says; then some bits are flipped for good, by the key and the record. Nothing of it can be done again, or tried,
-without the key.
+are set, and how many of them a token has, HMAC-SHA256 says, under a key of the field. Then each stored bit is the XOR
+of six bits of the filter, which six the key says; then some bits are flipped for good, by the key and the record.
+Nothing of it can be done again, or tried, without the key, which no server keeps (ADR 0129).
 
 One encoding, `LENGTH` bytes whatever is known of the person:
 
@@ -39,6 +39,7 @@ ALIASES, NUMBERS = 3, 4
 NAME_BITS, BIRTH_BITS = 1024, 512
 SHARE = 6.4  # of so many bits one is set: 160 of 1024, 80 of 512
 MIXED = 6  # bits of the filter that make one stored bit
+HEAVIEST = 8
 FLIPPED = 0.02
 
 HEADER, NUMBER_BYTES = 8, 8
@@ -69,6 +70,11 @@ NUMBERS_AT = HEADER
 FIELDS_AT = NUMBERS_AT + NUMBERS * NUMBER_BYTES
 ALIASES_AT = FIELDS_AT + sum(BITS.values()) // 8
 LENGTH = ALIASES_AT + ALIASES * 2 * NAME_BITS // 8
+_PLACES = [*BITS.values(), *[NAME_BITS] * 2 * ALIASES]  # bits of each field as it is stored
+_ALL_BITS = sum(_PLACES)
+# For each bit that is flipped: where its field begins, and how long that is.
+_FLIPS = np.repeat(np.cumsum([0, *_PLACES[:-1]]), [round(bits * FLIPPED) for bits in _PLACES])
+_FLIPS_WITHIN = np.repeat(_PLACES, [round(bits * FLIPPED) for bits in _PLACES])
 
 
 class Encoder:
@@ -80,7 +86,7 @@ class Encoder:
             raise ValueError(f"K_link has {KEY_BYTES} bytes")
         self._tokens = {name: _derived(key, f"tokens {name}") for name in {*_KEYED.values(), "number"}}
         self._noise = _derived(key, "noise")
-        self._mix = {name: _mixing(_derived(key, f"mixing {name}"), BITS[field]) for field, name in _KEYED.items()}
+        self._mixing = {name: _mixing(_derived(key, f"mixing {name}"), BITS[field]) for field, name in _KEYED.items()}
 
     def encode(self, person: Person, record: uuid.UUID) -> bytes:
         """The encoding of a person, `LENGTH` bytes; `record` is an id of the encoding's own, never used twice."""
@@ -102,24 +108,28 @@ class Encoder:
             tokens += [(Field.GIVEN, given), (Field.FAMILY, family)]
             header[1 + place] = bool(given) << Field.GIVEN | bool(family) << Field.FAMILY
         numbers = [each for each in map(normalising.number, person.exact) if each][:NUMBERS]
-        chance = _Chance(self._noise, record)
+        chance = hashlib.shake_256(self._noise + record.bytes).digest(LENGTH + 2 * len(_FLIPS))
+        flipped = _FLIPS + np.frombuffer(chance[LENGTH:], dtype="<u2") % _FLIPS_WITHIN
+        flips = np.packbits((np.bincount(flipped, minlength=_ALL_BITS) & 1).astype(np.bool_), bitorder="little")
         parts = [bytes(header)]
         parts += [hmac.digest(self._tokens["number"], each.encode(), "sha256")[:NUMBER_BYTES] for each in numbers]
-        parts += [chance.take(NUMBER_BYTES) for _ in range(NUMBERS - len(numbers))]
-        parts += [self._field(field, found, chance) for field, found in tokens]
+        parts.append(chance[HEADER + len(numbers) * NUMBER_BYTES : FIELDS_AT])
+        at = 0
+        for field, found in tokens:
+            size = BITS[field] // 8
+            if found:
+                parts.append((self._stored(field, found) ^ flips[at : at + size]).tobytes())
+            else:
+                parts.append(chance[FIELDS_AT + at : FIELDS_AT + at + size])
+            at += size
         return b"".join(parts)
 
-    def _field(self, field: Field, tokens: Mapping[str, int], chance: _Chance) -> bytes:
-        bits = BITS[field]
-        flips = np.frombuffer(chance.take(2 * round(bits * FLIPPED)), dtype=np.uint16) % bits
-        filler = chance.take(bits // 8)
-        if not tokens:
-            return filler
+    def _stored(self, field: Field, tokens: Mapping[str, int]) -> NDArray[np.uint8]:
+        """The bits of a field before some are flipped, eight to a byte."""
         name = _KEYED[field]
-        plain = _filter(self._tokens[name], tokens, bits)
-        stored = np.bitwise_xor.reduce(plain[self._mix[name]], axis=0)
-        np.bitwise_xor.at(stored, flips, 1)
-        return np.packbits(stored, bitorder="little").tobytes()
+        made_of = self._mixing[name][:, _positions(self._tokens[name], tokens, BITS[field])]
+        odd = (np.bincount(made_of.ravel(), minlength=BITS[field]) & 1).astype(np.bool_)
+        return np.packbits(odd, bitorder="little")
 
 
 def encode(person: Person, key: bytes, record: uuid.UUID) -> bytes:
@@ -127,47 +137,34 @@ def encode(person: Person, key: bytes, record: uuid.UUID) -> bytes:
     return Encoder(key).encode(person, record)
 
 
-class _Chance:
-    """Bytes that the key and the record decide, so that encoding a record again gives the same."""
-
-    def __init__(self, key: bytes, record: uuid.UUID) -> None:
-        self._bytes = hashlib.shake_256(key + record.bytes).digest(2 * LENGTH)
-        self._at = 0
-
-    def take(self, number: int) -> bytes:
-        self._at += number
-        return self._bytes[self._at - number : self._at]
-
-
 def _derived(key: bytes, purpose: str) -> bytes:
     return HKDFExpand(SHA256(), KEY_BYTES, f"nrm linkage {ENC} {purpose}".encode()).derive(key)
 
 
 def _mixing(key: bytes, bits: int) -> NDArray[np.intp]:
-    """Which bits of the filter make each stored bit, MIXED rows: each a permutation, so that every bit counts alike."""
+    """Which stored bits each bit of the filter goes into, MIXED rows: each a permutation, so all count alike."""
     drawn = np.frombuffer(hashlib.shake_256(key).digest(8 * MIXED * bits), dtype="<u8").reshape(MIXED, bits)
     return np.argsort(drawn, axis=1)
 
 
-def _filter(key: bytes, tokens: Mapping[str, int], bits: int) -> NDArray[np.uint8]:
-    """The filter of a field: tokens set bits in turns, as often as their weight says, until the budget is used."""
-    turns = sorted(
-        hmac.digest(key, f"{token}\0{again}".encode(), "sha256")
-        for token, weight in tokens.items()
-        for again in range(weight)
-    )
-    plain = np.zeros(bits, dtype=np.uint8)
-    budget, left, more = round(bits / SHARE), round(bits / SHARE), 0
-    found = bytearray(bits)
-    while left:
-        streams = [hashlib.shake_256(each + bytes([more])).digest(2 * budget) for each in turns]
-        for place in range(0, 2 * budget, 2):
-            for stream in streams:
-                position = int.from_bytes(stream[place : place + 2], "little") % bits
-                if not found[position]:
-                    found[position] = 1
-                    left -= 1
-                    if not left:
-                        return np.frombuffer(bytes(found), dtype=np.uint8)
-        more += 1
-    return plain
+def _positions(key: bytes, tokens: Mapping[str, int], bits: int) -> NDArray[np.intp]:
+    """Which bits of the filter are set: tokens take turns until the budget is used.
+
+    How often a token has its turn is its weight times a number from 1 to HEAVIEST that the key alone decides. So who
+    has no key cannot know how alike two names look; two spellings of one name are as like as the tokens they share.
+    """
+    budget, turns = round(bits / SHARE), 0
+    texts, weights = [token.encode() for token in tokens], np.array(list(tokens.values()))
+    weights = weights * [1 + hmac.digest(key, b"weight " + text, "sha256")[0] % HEAVIEST for text in texts]
+    drawn = np.empty((len(texts), 0), dtype=np.intp)
+    found = np.empty(0, dtype=np.intp)
+    while len(found) < budget:
+        more = b"".join(hmac.digest(key, b"%d %s" % (turns, text), "sha256") for text in texts)
+        drawn = np.hstack([drawn, np.frombuffer(more, dtype="<u2").reshape(len(texts), -1) % bits])
+        turns += 1
+        when = (np.arange(drawn.shape[1]) + 1) / weights[:, None]
+        # Of what comes after the first of these moments later draws, which are not made yet, could come before.
+        order = np.argsort(when, axis=None, kind="stable")
+        order = order[when.ravel()[order] <= when[:, -1].min()]
+        found = np.fromiter(dict.fromkeys(drawn.ravel()[order].tolist()), dtype=np.intp)
+    return found[:budget]

@@ -35,15 +35,23 @@ CAP = 14.0  # of what one field can say, in bits
 REFERENCE = 500  # people whose likeness is taken as known before the register is counted
 SWAPPED, OTHER_SEX, OTHER_CITIZENSHIP = -3.0, -8.0, -6.0
 SAME_NUMBER = 14.0
+FALSE_DATE = -5.0  # of year and day together: who gives a false date gives a false day and a false year
+# Pairs of a field of who is asked for and one of who is known; the last with what they cost at most, together.
+_IN_THEIR_PLACES = ((Field.GIVEN, Field.GIVEN), (Field.FAMILY, Field.FAMILY))
+_SWAPPED = ((Field.GIVEN, Field.FAMILY), (Field.FAMILY, Field.GIVEN))
+_BESIDE_THE_NAMES = (
+    (((Field.FATHER, Field.FATHER),), -CAP),
+    (((Field.PLACE, Field.PLACE),), -CAP),
+    (((Field.YEAR, Field.YEAR), (Field.DAY, Field.DAY)), FALSE_DATE),
+)
 _LEVELS = 64  # distances are counted in 64ths of the bits of a field; all above a half are one level
 _TOP = _LEVELS // 2
-_CHUNK = 8192
+_CHUNK, _STRETCH = 8192, 32768
 
 _WORD_BITS = 64
 _WORDS = {field: bits // _WORD_BITS for field, bits in BITS.items()}
 _FIRST_WORD = {field: sum(_WORDS[Field(before)] for before in range(field)) for field in Field}
 _ALL_WORDS = sum(_WORDS.values())
-_NAME_WORDS = NAME_BITS // _WORD_BITS
 
 
 class Band(StrEnum):
@@ -62,54 +70,57 @@ class Candidate:
     band: Band
 
 
-def _spread(exact: float, near: float, other: float) -> NDArray[np.float64]:
-    """How often a pair has each level: as good as equal, falling off from there, and no likeness at all."""
+def _spread(equal: float, near: float, none: float, begins: int) -> NDArray[np.float64]:
+    """How often a pair has each level: written alike; alike, on every level from `begins` on as often; not alike."""
     levels = np.arange(_TOP + 1)
-    equal = np.where(levels <= 4, 1.0, 0.0)
-    falling = np.where((levels > 4) & (levels < _TOP - 1), np.exp(-levels / 12), 0.0)
-    none = np.where(levels >= _TOP - 2, 1.0, 0.0)
-    spread: NDArray[np.float64] = (
-        exact * equal / equal.sum() + near * falling / falling.sum() + other * none / none.sum()
-    )
-    return spread
+    spread = np.full(_TOP + 1, 1e-4)
+    for share, where in (
+        (equal, (levels <= 4) * 1.0),
+        (near, (levels >= begins) * 1.0),
+        (none, np.exp(-(((levels - 31.2) / 1.1) ** 2) / 2)),
+    ):
+        spread += share * where / where.sum()
+    found: NDArray[np.float64] = spread / spread.sum()
+    return found
 
 
 _SAME = {
-    Field.GIVEN: _spread(0.55, 0.30, 0.15),
-    Field.FAMILY: _spread(0.55, 0.30, 0.15),
-    Field.FATHER: _spread(0.55, 0.30, 0.15),
-    Field.PLACE: _spread(0.50, 0.25, 0.25),
-    Field.YEAR: _spread(0.75, 0.15, 0.10),
-    Field.DAY: _spread(0.65, 0.20, 0.15),
+    Field.GIVEN: _spread(0.56, 0.40, 0.04, 11),
+    Field.FAMILY: _spread(0.54, 0.40, 0.06, 11),
+    Field.FATHER: _spread(0.66, 0.30, 0.04, 11),
+    Field.PLACE: _spread(0.60, 0.28, 0.12, 11),
+    Field.YEAR: _spread(0.72, 0.18, 0.10, 11),
+    Field.DAY: _spread(0.78, 0.08, 0.14, 11),
 }
 _OTHER = {
-    Field.GIVEN: _spread(0.008, 0.05, 0.942),
-    Field.FAMILY: _spread(0.002, 0.05, 0.948),
-    Field.FATHER: _spread(0.008, 0.05, 0.942),
-    Field.PLACE: _spread(0.03, 0.05, 0.92),
-    Field.YEAR: _spread(0.04, 0.16, 0.80),
-    Field.DAY: _spread(0.003, 0.12, 0.877),
+    Field.GIVEN: _spread(0.005, 0.010, 0.985, 14),
+    Field.FAMILY: _spread(0.0034, 0.008, 0.9886, 14),
+    Field.FATHER: _spread(0.010, 0.012, 0.978, 14),
+    Field.PLACE: _spread(0.020, 0.010, 0.97, 14),
+    Field.YEAR: _spread(0.04, 0.20, 0.76, 16),
+    Field.DAY: _spread(0.003, 0.05, 0.947, 20),
 }
+
+
+_LEVEL = {field: np.minimum(np.arange(bits + 1) * _LEVELS // bits, _TOP) for field, bits in BITS.items()}
 
 
 class Register:
-    """The encodings of one version of the key, ready to be compared."""
+    """The encodings of one version of the key, ready to be compared.
 
-    def __init__(
-        self,
-        records: list[uuid.UUID],
-        owner: NDArray[np.intp],
-        known: NDArray[np.uint8],
-        words: NDArray[np.uint64],
-        numbers: NDArray[np.uint64],
-        sex: NDArray[np.str_],
-        citizenship: NDArray[np.str_],
-    ) -> None:
-        """Use `of`. A line is one name of one person: `owner` says whose; `words` has a column for each line."""
-        self._records, self._owner, self._known, self._words = records, owner, known, words
-        self._sex, self._citizenship = sex, citizenship
-        order = np.argsort(numbers, axis=None, kind="stable")
-        self._numbers, self._number_of = numbers.ravel()[order], order // NUMBERS
+    A line is one name of one person: each row has one for the person and one for each alias. Words lie field by field,
+    `words[w, line]`, so that a comparison reads memory from one end to the other.
+    """
+
+    def __init__(self, records: Sequence[uuid.UUID], lines: int) -> None:
+        """An empty register; use `of`."""
+        self._records = records
+        self._words = np.empty((_ALL_WORDS, lines), dtype=np.uint64)
+        self._known = np.empty(lines, dtype=np.uint8)
+        self._row = np.empty(lines, dtype=np.intp)
+        self._numbers = np.empty((len(records), NUMBERS), dtype=np.uint64)
+        self._number_row = np.empty(0, dtype=np.intp)
+        self._sex, self._citizenship = _Codes(()), _Codes(())
 
     @classmethod
     def of(cls, rows: Sequence[tuple[uuid.UUID, bytes, str, str]]) -> Register:
@@ -118,113 +129,190 @@ class Register:
         Several rows may have one record (a person encoded by two organisations): it is given once, with its best score.
         Raises ValueError for bytes that are no encoding.
         """
+        lines = 0
         for _, encoding, _, _ in rows:
             _check(encoding)
-        people = np.frombuffer(b"".join(encoding for _, encoding, _, _ in rows), dtype=np.uint8).reshape(-1, LENGTH)
-        lines, known, blocks = [np.arange(len(rows))], [people[:, 0]], [_main(people)]
-        for place in range(ALIASES):
-            there = np.flatnonzero(people[:, 1 + place])
-            lines.append(there)
-            known.append(_alias_known(people[there], place))
-            blocks.append(_alias(people[there], place))
-        words = np.concatenate(blocks).view("<u8").astype(np.uint64)
-        numbers = people[:, NUMBERS_AT : NUMBERS_AT + NUMBERS * NUMBER_BYTES]
-        return cls(
-            [record for record, _, _, _ in rows],
-            np.concatenate(lines),
-            np.concatenate(known),
-            np.ascontiguousarray(words.T),
-            np.ascontiguousarray(numbers).view("<u8").astype(np.uint64),
-            np.array([sex for _, _, sex, _ in rows], dtype=np.str_),
-            np.array([citizenship for _, _, _, citizenship in rows], dtype=np.str_),
-        )
+            lines += 1 + sum(map(bool, encoding[1 : 1 + ALIASES]))
+        register = cls([record for record, _, _, _ in rows], lines)
+        number, alias_line = len(rows), len(rows)
+        for begin in range(0, number, _CHUNK):
+            end = min(begin + _CHUNK, number)
+            people = _bytes_of(b"".join(encoding for _, encoding, _, _ in rows[begin:end]))
+            register._lines(begin, np.arange(begin, end), people[:, 0], _main(people))
+            register._numbers[begin:end] = _numbers(people)
+            for place in range(ALIASES):
+                there = np.flatnonzero(people[:, 1 + place])
+                register._lines(alias_line, begin + there, *_alias(people[there], place))
+                alias_line += len(there)
+        order = np.argsort(register._numbers, axis=None, kind="stable")
+        register._numbers, register._number_row = register._numbers.ravel()[order], order // NUMBERS
+        register._sex = _Codes([sex for _, _, sex, _ in rows])
+        register._citizenship = _Codes([citizenship for _, _, _, citizenship in rows])
+        return register
+
+    def _lines(self, at: int, rows: NDArray[np.intp], known: NDArray[np.uint8], fields: NDArray[np.uint8]) -> None:
+        end = at + len(rows)
+        self._row[at:end], self._known[at:end] = rows, known
+        self._words[:, at:end] = fields.view("<u8").T
 
     def __len__(self) -> int:
         return len(self._records)
 
     def candidates(self, encoding: bytes, sex: str = "", citizenship: str = "") -> list[Candidate]:
         """At most ten records, best first, whose score is at least WEAK. Raises ValueError for what is no encoding."""
-        return [
-            Candidate(record, Band.STRONG if score >= STRONG else Band.POSSIBLE if score >= POSSIBLE else Band.WEAK)
-            for record, score in self.best(encoding, sex, citizenship, MOST)
-            if score >= WEAK
-        ]
-
-    def best(
-        self, encoding: bytes, sex: str = "", citizenship: str = "", most: int = MOST
-    ) -> list[tuple[uuid.UUID, float]]:
-        """The `most` records of the best scores, best first: for evaluation; pages show `candidates`."""
         scores = self.scores(encoding, sex, citizenship)
         found: dict[uuid.UUID, float] = {}
-        for place in np.argsort(-scores, kind="stable"):
-            found.setdefault(self._records[place], float(scores[place]))
-            if len(found) == most:
+        enough = np.flatnonzero(scores >= WEAK)
+        for row in enough[np.argsort(-scores[enough], kind="stable")]:
+            found.setdefault(self._records[row], float(scores[row]))
+            if len(found) == MOST:
                 break
-        return list(found.items())
+        return [Candidate(record, band_of(score)) for record, score in found.items()]
 
     def scores(self, encoding: bytes, sex: str = "", citizenship: str = "") -> NDArray[np.float32]:
         """The score of each row that `of` was given, in its order. Raises ValueError for what is no encoding."""
         _check(encoding)
-        if not self._records:
-            return np.empty(0, dtype=np.float32)
-        asked = np.frombuffer(encoding, dtype=np.uint8).reshape(1, LENGTH)
-        names = [(int(asked[0, 0]), _main(asked))]
-        names += [
-            (int(_alias_known(asked, place)[0]), _alias(asked, place))
-            for place in range(ALIASES)
-            if asked[0, 1 + place]
-        ]
-        lines = self._score(*names[0])
-        for known, block in names[1:]:
-            lines = np.maximum(lines, self._score(known, block))
         number = len(self._records)
-        scores = lines[:number].copy()
-        np.maximum.at(scores, self._owner[number:], lines[number:])
-        if sex:
-            scores += np.where((self._sex != sex) & (self._sex != ""), np.float32(OTHER_SEX), np.float32(0))
-        if citizenship:
-            other = (self._citizenship != citizenship) & (self._citizenship != "")
-            scores += np.where(other, np.float32(OTHER_CITIZENSHIP), np.float32(0))
+        if not number:
+            return np.empty(0, dtype=np.float32)
+        asked = _bytes_of(encoding)
+        names = [(int(asked[0, 0]), _words_of(_main(asked)))]
+        for place in range(ALIASES):
+            if asked[0, 1 + place]:
+                known, fields = _alias(asked, place)
+                names.append((int(known[0]), _words_of(fields)))
+        lines = self._lines_of(
+            [self._both_ways(*name) for name in names],
+            [(self._likenesses(pairs, *names[0]), least) for pairs, least in _BESIDE_THE_NAMES],
+        )
+        scores = lines[:number]
+        if len(lines) > number:
+            np.maximum.at(scores, self._row[number:], lines[number:])
+        for codes, code, cost in (
+            (self._sex, sex, OTHER_SEX),
+            (self._citizenship, citizenship, OTHER_CITIZENSHIP),
+        ):
+            if code:
+                scores += codes.cost(code, cost)
         scores[self._with_number(asked)] += np.float32(SAME_NUMBER)
         scores -= np.float32(np.log2(number))
         return scores
 
+    def _lines_of(
+        self, names: list[list[list[_Likeness]]], beside: list[tuple[list[_Likeness], float]]
+    ) -> NDArray[np.float32]:
+        """The sum for each line. `names` has for each name that is asked for the two ways to read given and family."""
+        lines = np.empty(len(self._row), dtype=np.float32)
+        for begin in range(0, len(lines), _STRETCH):
+            stretch = slice(begin, min(begin + _STRETCH, len(lines)))
+            best = _said(names[0][0], stretch)
+            for place, (straight, swapped) in enumerate(names):
+                if place:
+                    np.maximum(best, _said(straight, stretch), out=best)
+                other_way = _said(swapped, stretch)
+                other_way += np.float32(SWAPPED)
+                np.maximum(best, other_way, out=best)
+            for likenesses, least in beside:
+                if likenesses:
+                    said = _said(likenesses, stretch)
+                    best += np.maximum(said, np.float32(least), out=said)
+            lines[stretch] = best
+        return lines
+
     def _with_number(self, asked: NDArray[np.uint8]) -> NDArray[np.intp]:
         """The rows that share a number with the person asked for."""
-        numbers = asked[0, NUMBERS_AT : NUMBERS_AT + NUMBERS * NUMBER_BYTES].copy().view("<u8").astype(np.uint64)
+        numbers = _numbers(asked)[0]
         first = np.searchsorted(self._numbers, numbers, side="left")
         end = np.searchsorted(self._numbers, numbers, side="right")
-        return np.unique(np.concatenate([self._number_of[a:b] for a, b in zip(first, end, strict=True)]))
+        return np.unique(np.concatenate([self._number_row[a:b] for a, b in zip(first, end, strict=True)]))
 
-    def _score(self, known: int, block: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """The sum over the fields for each line, of one name of the person asked for."""
-        asked = block.view("<u8").astype(np.uint64)[0]
-        straight = self._field(Field.GIVEN, Field.GIVEN, known, asked) + self._field(
-            Field.FAMILY, Field.FAMILY, known, asked
-        )
-        swapped = self._field(Field.GIVEN, Field.FAMILY, known, asked) + self._field(
-            Field.FAMILY, Field.GIVEN, known, asked
-        )
-        total = np.maximum(straight, swapped + np.float32(SWAPPED))
-        for field in (Field.FATHER, Field.PLACE, Field.YEAR, Field.DAY):
-            total += self._field(field, field, known, asked)
-        return total
+    def _both_ways(self, known: int, words: NDArray[np.uint64]) -> list[list[_Likeness]]:
+        """Given and family name in their places, and swapped. What reads the same memory comes one after the other."""
+        pairs = [pair for pair in (*_IN_THEIR_PLACES, *_SWAPPED) if known >> pair[0] & 1]
+        pairs.sort(key=lambda pair: pair[1])
+        found = dict(zip(pairs, self._likenesses(pairs, known, words), strict=True))
+        return [[found[pair] for pair in way if pair in found] for way in (_IN_THEIR_PLACES, _SWAPPED)]
 
-    def _field(self, mine: Field, theirs: Field, known: int, asked: NDArray[np.uint64]) -> NDArray[np.float32]:
-        """What the likeness of field `mine` of who is asked for and field `theirs` of each line says, in bits."""
-        lines = self._words.shape[1]
-        if not known >> mine & 1:
-            return np.zeros(lines, dtype=np.float32)
-        distance = np.zeros(lines, dtype=np.uint16)
-        for word in range(_WORDS[mine]):
-            distance += np.bitwise_count(self._words[_FIRST_WORD[theirs] + word] ^ asked[_FIRST_WORD[mine] + word])
-        level = np.minimum(distance * np.uint16(_LEVELS) // np.uint16(BITS[mine]), _TOP)
-        both = (self._known >> theirs & 1).astype(np.bool_)
-        counted = np.bincount(level[both], minlength=_TOP + 1)
-        others = (counted + REFERENCE * _OTHER[mine]) / (counted.sum() + REFERENCE)
-        says = np.minimum(np.minimum.accumulate(np.log2(_SAME[mine] / others)), CAP).astype(np.float32)
-        bits: NDArray[np.float32] = np.where(both, says[level], np.float32(0))
-        return bits
+    def _likenesses(
+        self, pairs: Sequence[tuple[Field, Field]], known: int, words: NDArray[np.uint64]
+    ) -> list[_Likeness]:
+        """The likeness of each pair (field of who is asked for, field of each line) of which the first is known."""
+        return [self._likeness(mine, theirs, words) for mine, theirs in pairs if known >> mine & 1]
+
+    def _likeness(self, mine: Field, theirs: Field, words: NDArray[np.uint64]) -> _Likeness:
+        """In stretches that stay in the processor's cache."""
+        bits, count = BITS[mine], _WORDS[mine]
+        stored, asked = self._words[_FIRST_WORD[theirs] :], words[_FIRST_WORD[mine] :]
+        distances, known = np.empty(len(self._row), dtype=np.uint16), np.uint8(1 << theirs)
+        counted = np.zeros(bits + 2, dtype=np.int64)
+        stretch = min(len(distances), _STRETCH)
+        differ = np.empty(stretch, dtype=np.uint64)
+        one_word, three_words = np.empty(stretch, dtype=np.uint8), np.empty(stretch, dtype=np.uint8)
+        for begin in range(0, len(distances), _STRETCH):
+            total = distances[begin : begin + _STRETCH]
+            end = begin + len(total)
+            total.fill(0)
+            x, one, three = (each[: len(total)] for each in (differ, one_word, three_words))
+            for word in range(count):
+                np.bitwise_xor(stored[word, begin:end], asked[word], out=x)
+                if word % 3 == 0:  # three words differ in 192 bits at most: that fits into a byte
+                    if word:
+                        np.add(total, three, out=total)
+                    np.bitwise_count(x, out=three)
+                else:
+                    np.bitwise_count(x, out=one)
+                    np.add(three, one, out=three)
+            np.add(total, three, out=total)
+            np.copyto(total, bits + 1, where=self._known[begin:end] & known == 0)
+            counted += np.bincount(total, minlength=bits + 2)
+        return _Likeness(distances, _says(mine, counted[:-1]))
+
+
+@dataclass(frozen=True)
+class _Likeness:
+    """In how many bits each line differs, one more than there are where its field is unknown; and what that says."""
+
+    distances: NDArray[np.uint16]
+    says: NDArray[np.float32]
+
+
+def _says(field: Field, counted: NDArray[np.int64]) -> NDArray[np.float32]:
+    """What each distance says, in bits, where so many lines have it; at the end 0, for what is not known."""
+    level = _LEVEL[field]
+    lines = np.bincount(level, counted)
+    others = (lines + REFERENCE * _OTHER[field]) / (lines.sum() + REFERENCE)
+    says = np.zeros(len(level) + 1, dtype=np.float32)
+    says[:-1] = np.minimum(np.minimum.accumulate(np.log2(_SAME[field] / others)), CAP)[level]
+    return says
+
+
+def _said(likenesses: Sequence[_Likeness], stretch: slice) -> NDArray[np.float32]:
+    """The sum of what likenesses say for a stretch of lines."""
+    if not likenesses:
+        return np.zeros(stretch.stop - stretch.start, dtype=np.float32)
+    total = likenesses[0].says.take(likenesses[0].distances[stretch])
+    for more in likenesses[1:]:
+        total += more.says.take(more.distances[stretch])
+    return total
+
+
+class _Codes:
+    """One code for each row, as numbers that compare fast."""
+
+    def __init__(self, codes: Sequence[str]) -> None:
+        self._number = {code: place for place, code in enumerate(sorted({"", *codes}))}
+        self._codes = np.array([self._number[code] for code in codes], dtype=np.int32)
+
+    def cost(self, code: str, bits: float) -> NDArray[np.float32]:
+        """`bits` for each row of another code, and 0 where its own is not known."""
+        costs = np.full(len(self._number), bits, dtype=np.float32)
+        costs[[self._number[known] for known in ("", code) if known in self._number]] = 0
+        return costs.take(self._codes)
+
+
+def band_of(score: float) -> Band:
+    """The band of a score of at least WEAK."""
+    return Band.STRONG if score >= STRONG else Band.POSSIBLE if score >= POSSIBLE else Band.WEAK
 
 
 def _check(encoding: bytes) -> None:
@@ -232,19 +320,28 @@ def _check(encoding: bytes) -> None:
         raise ValueError(f"an encoding has {LENGTH} bytes")
 
 
+def _bytes_of(encodings: bytes) -> NDArray[np.uint8]:
+    return np.frombuffer(encodings, dtype=np.uint8).reshape(-1, LENGTH)
+
+
+def _words_of(fields: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    words: NDArray[np.uint64] = fields.view("<u8").astype(np.uint64)[0]
+    return words
+
+
+def _numbers(people: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    numbers = people[:, NUMBERS_AT : NUMBERS_AT + NUMBERS * NUMBER_BYTES]
+    return np.ascontiguousarray(numbers).view("<u8").astype(np.uint64)
+
+
 def _main(people: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.ascontiguousarray(people[:, FIELDS_AT:ALIASES_AT])
 
 
-def _alias(people: NDArray[np.uint8], place: int) -> NDArray[np.uint8]:
-    """The fields of people under one of their other names."""
+def _alias(people: NDArray[np.uint8], place: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """What is known of people under one of their other names, and the fields."""
     size = 2 * NAME_BITS // 8
     begins = ALIASES_AT + place * size
-    return np.ascontiguousarray(
-        np.concatenate([people[:, begins : begins + size], people[:, FIELDS_AT + size : ALIASES_AT]], axis=1)
-    )
-
-
-def _alias_known(people: NDArray[np.uint8], place: int) -> NDArray[np.uint8]:
-    names = np.uint8(1 << Field.GIVEN | 1 << Field.FAMILY)
-    return (people[:, 0] & ~names) | people[:, 1 + place]
+    known = (people[:, 0] & ~np.uint8(1 << Field.GIVEN | 1 << Field.FAMILY)) | people[:, 1 + place]
+    fields = (people[:, begins : begins + size], people[:, FIELDS_AT + size : ALIASES_AT])
+    return known, np.ascontiguousarray(np.concatenate(fields, axis=1))

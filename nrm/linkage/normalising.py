@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from anyascii import anyascii
 
+NEAR_YEARS = 3
 LONGEST = 200  # letters of one field that are read
 # In a folded word C stands for the sounds of "ts" and "tsh", D for those of "dz" and "dj".
 _OUT = re.compile(r"['’‘`´ʼʹʺ.\"“”]")
@@ -62,9 +63,11 @@ _LATIN = str.maketrans(
 )  # fmt: skip
 # In this order, on a word of Latin letters.
 _BOTH: tuple[tuple[str, str], ...] = (
+    (r"i(?:ch|c|q)$", "iC"),
+    (r"ch(?=[rl])", "h"),
     (r"sch|sh|sz", "s"),
-    (r"dzh|xh|dž|dz|dj|đ", "D"),
-    (r"tch|tsch|tsh|tz|ts|cz|ț", "C"),
+    (r"dzh|xh|dz|dj", "D"),
+    (r"tch|tsch|tsh|ts|cz", "C"),
     (r"zh", "z"),
     (r"kh", "h"),
     (r"ph", "f"),
@@ -77,12 +80,30 @@ _BOTH: tuple[tuple[str, str], ...] = (
     (r"ee", "i"),
     (r"w", "v"),
     (r"y", "i"),
-    (r"^mp", "b"),
-    (r"^nt", "d"),
+    (r"lj", "l"),
+    (r"nj", "n"),
+    (r"^m[pb]", "b"),
+    (r"^n[td]", "d"),
     (r"^gk|gk", "g"),
 )
-_HARD: tuple[tuple[str, str], ...] = ((r"ch", "h"), (r"gj", "g"), (r"[cq]", "k"), (r"x", "ks"), (r"j", "i"))
-_SOFT: tuple[tuple[str, str], ...] = ((r"ch", "C"), (r"gj", "D"), (r"[cq]", "C"), (r"x", "D"), (r"j", "D"))
+_HARD: tuple[tuple[str, str], ...] = (
+    (r"tz", "C"),
+    (r"ch", "h"),
+    (r"gj", "g"),
+    (r"[cq]", "k"),
+    (r"x", "ks"),
+    (r"j", "i"),
+)
+_SOFT: tuple[tuple[str, str], ...] = (
+    (r"tz", "D"),
+    (r"ch", "C"),
+    (r"gj", "D"),
+    (r"gn", "n"),
+    (r"[cq]", "C"),
+    (r"x", "D"),
+    (r"j(?=[aeiou])", "D"),
+    (r"j", "i"),
+)
 _REPEATED = re.compile(r"(.)\1+")
 _VOWELS = re.compile(r"[aeiou]")
 _NOT_SOUNDS = re.compile(r"[^a-zCD]")
@@ -178,23 +199,21 @@ def birth(text: str) -> Birth:
 
 
 def year_tokens(of: Birth) -> dict[str, int]:
-    """The tokens of the year of birth."""
+    """The tokens of the year of birth: years that lie close together share most of them."""
     if of.year is None:
         return {}
-    around: Mapping[str, int] = {f"~{year}": 1 for year in (of.year - 1, of.year, of.year + 1)}
-    if of.loose:
-        return {**around, f"{of.year // 10}x": 1}
-    return {**around, f"{of.year}": 4, f"{of.year // 10}x": 1, f"x{of.year % 10}": 1}
+    around = {f"~{year}": 1 for year in range(of.year - NEAR_YEARS, of.year + NEAR_YEARS + 1)}
+    return around if of.loose else {**around, str(of.year): 2}
 
 
 def day_tokens(of: Birth) -> dict[str, int]:
-    """The tokens of the day within the year."""
-    found = {}
+    """The tokens of the day within the year; day and month count twice, the second time whichever is which."""
+    found: dict[str, int] = {}
     if of.month is not None:
-        found[f"m{of.month}"] = 1
+        found = {f"m{of.month}": 1, f"#{of.month}": 1}
         if of.day is not None:
             low, high = sorted((of.day, of.month))
-            found |= {f"d{of.day}": 1, f"{low}/{high}": 2}
+            found |= {f"d{of.day}": 1, f"#{of.day}": 1, f"{low}/{high}": 2}
     return found
 
 

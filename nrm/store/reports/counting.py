@@ -84,7 +84,7 @@ def people(
 
 def _repeats_at(connection: Connection, quarter: Quarter) -> dict[str, str]:
     """Whether people were here before, as it stood at the end of the quarter, by the id of the case: what two
-    organisations confirm later counts from that day on, and changes no quarter before."""
+    organisations confirm later counts from that day on, and changes no quarter before (ADR 0131)."""
     statement = select(RepeatValue.case_id, RepeatValue.from_on, RepeatValue.value).order_by(RepeatValue.from_on)
     stood: dict[str, str] = {}
     for case_id, from_on, value in connection.execute(statement):

@@ -180,6 +180,7 @@ def standing(*, by: Actor) -> Standing:
     try:
         now, wrong = log.state(db.session), False
         log.must_be_trusted()
+        log.must_be_whole(db.session())
     except log.LogWrong:
         now, wrong = log.last_state(db.session), True
     at = hour_of(clock.now())

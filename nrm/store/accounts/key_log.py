@@ -138,9 +138,9 @@ def proposal(digest: bytes, *, by: Actor) -> ProposalPage:
     )
 
 
-def is_begun() -> bool:
-    """Whether the log has begun: before it did, the two with whom it begins read each other their words."""
-    return log.last_state(db.session).begun
+def may_begin(*, by: Actor) -> bool:
+    """Whether the log has not begun, and can begin with the actor, who reads their words to the other founder."""
+    return by.kind is not None and by.kind.holds_keys and not log.last_state(db.session).begun
 
 
 def _role(state: State, body: NewRole, by: Actor) -> RoleLine:

@@ -73,7 +73,7 @@ def index() -> Answer:
         waiting=occasions.to_attest(by=by),
         renamed=store.own_name_differs(by=by),
         desk=by.may(Permission.REFERRAL_DIRECT),
-        begins=by.kind is not None and by.kind.holds_keys and not store.is_begun(),
+        begins=store.may_begin(by=by),
         kinds=KINDS,
         roles=ROLE_LABELS,
     )

@@ -24,7 +24,7 @@ from tests import factories, keylogs
 from tests import factories_referrals as people
 
 ENTRIES, ROUNDS, ACCEPTED = 10_000, 500, 6
-COUNTED = ((log, "state"), (belief, "keyring_of"), (grants.log, "must_be_trusted"))
+COUNTED = ((log, "state"), (belief, "keyring_of"), (grants.log, "must_be_trusted"), (log, "must_be_whole"))
 
 
 def main() -> None:
@@ -40,6 +40,8 @@ def main() -> None:
         with factories.open_instance(instance).app_context():
             took = _each(lambda: log.state(db.session))
             print(f"the state, nothing new (each request)    {took:9.1f} us   {took / anchor:7.1f} x")
+            took = _each(lambda: log.must_be_whole(db.session()))
+            print(f"no entry is missing (each sealing)       {took:9.1f} us   {took / anchor:7.1f} x")
             _part("sign-in", lambda: accounts.sign_in(login="nrc.case_worker", password=factories.PASSWORD), 20)
             _acceptances()
             disconnect()

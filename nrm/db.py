@@ -269,6 +269,11 @@ def kept(session: Session) -> dict[str, Any]:
     return found
 
 
+def is_writing(session: Session) -> bool:
+    """Whether the session is in a `transaction`: only then something can be kept for it."""
+    return bool(session.info.get(_WRITING))
+
+
 def _do_afterwards(session: Session) -> None:
     for do in session.info.pop(_AFTERWARDS, []):
         try:

@@ -13,7 +13,7 @@ from alembic import op
 from nrm import schema
 
 revision = "0079_home_citizens"
-down_revision = "0077_roles_and_names"
+down_revision = "0078_counted_entries"
 branch_labels = None
 depends_on = None
 

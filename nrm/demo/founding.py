@@ -24,14 +24,15 @@ def found(actors: Mapping[str, Actor]) -> None:
         clock.set_clock(lambda: now - _EARLIER)
         four = [*people[FIRST][:2], *people[SECOND][:2]]
         begins = [(_organisation(people[code][0]), _ids(people[code][:2])) for code in (FIRST, SECOND)]
-        _agree(actions.propose_genesis(founders=begins, by=four[0]), four[1:])
+        said = _sheets(four)
+        _agree(actions.propose_genesis(founders=begins, typed=said, by=four[0]), four[1:], said)
     finally:
         clock.set_clock(lambda: now)
     attestors = [people[FIRST][0], people[SECOND][0]]
     for code, members in people.items():
         if code not in (FIRST, SECOND):
             proposal = actions.propose_founding(founders=_ids(members[:2]), by=members[0])
-            _agree(proposal, [*members[1:2], *attestors], members[:2])
+            _agree(proposal, [*members[1:2], *attestors], _sheets(members[:2]))
 
 
 def _people(actors: Mapping[str, Actor]) -> dict[str, list[Actor]]:
@@ -53,8 +54,12 @@ def _organisation(member: Actor) -> uuid.UUID:
     return member.organisation_id
 
 
-def _agree(proposal: bytes, others: list[Actor], founders: Sequence[Actor] = ()) -> None:
-    """`founders`: whose words the others type, from their sheets."""
-    said = {each.member_id: shown.words for each in founders if each.member_id and (shown := words.shown(by=each))}
+def _sheets(founders: Sequence[Actor]) -> dict[uuid.UUID, Sequence[str]]:
+    """The words of these founders, from their sheets."""
+    return {each.member_id: shown.words for each in founders if each.member_id and (shown := words.shown(by=each))}
+
+
+def _agree(proposal: bytes, others: list[Actor], said: Mapping[uuid.UUID, Sequence[str]]) -> None:
+    """`said`: what the others type."""
     for each in others:
         actions.agree(proposal=proposal, typed=said, by=each)

@@ -39,6 +39,11 @@ def codes(member_ids: Iterable[uuid.UUID | None]) -> Mapping[uuid.UUID | None, s
     return found
 
 
+def name_of(member: Member) -> str:
+    """The name of one member whose row was read; a code as of `codes`."""
+    return codes([member.id]).get(member.id, member.name)
+
+
 def organisation_names(row: Organisation) -> Mapping[str, str]:
     """The names of an organisation by language; its code for both where the row has others than its people signed."""
     known = log.last_state(db.session).organisations.get(row.id)

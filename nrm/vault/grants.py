@@ -116,6 +116,7 @@ def _must_be_vouched_for(session: Session, found: Recipient, *, own: bool, again
     try:
         if not own:
             log.must_be_trusted()
+            log.must_be_whole(session)
         believed = belief.keyring_of(session, found.organisation_id, own=own)
     except log.LogWrong:
         raise Disagrees from None

@@ -216,6 +216,7 @@ def not_known(session: Session, organisation_ids: Collection[uuid.UUID]) -> set[
 
 def _disagreeing(session: Session, organisation_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
     try:
+        log.must_be_whole(session)
         believed = {each: belief.keyring_of(session, each) for each in organisation_ids}
         unvouched = {each for each, found in believed.items() if found is None or found.spent or found.suspended}
     except log.LogWrong:

@@ -33,6 +33,7 @@ class Moved(NamedTuple):
 
 
 NEW_TABLES = "Only makes tables, which are empty, and takes them away."
+NEW_INDEX = "Only makes an index, and takes it away."
 NEW_COLUMNS = "Adds what may be empty to rows that are there, and takes it away."
 
 TABLE: dict[str, Moved | str] = {
@@ -176,6 +177,7 @@ TABLE: dict[str, Moved | str] = {
     ),
     "0076_versions_of_contracts": NEW_TABLES,
     "0077_roles_and_names": Moved(since.test_another_role_or_name_is_forgotten_below, ("key_events",)),
+    "0078_counted_entries": NEW_INDEX,
     "0081_accepted_weakenings": NEW_TABLES,
     "0082_trial_calls": NEW_TABLES,
     "0084_matching": NEW_TABLES,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -29,6 +30,7 @@ from nrm.domain.accounts.key_log_entries import (
     founders_of,
     foundings_in,
     hour_of,
+    read_aloud_to,
 )
 from nrm.domain.accounts.words import TRIES, WrongWords
 from nrm.models.accounts.accounts import Member, Organisation
@@ -39,6 +41,7 @@ from nrm.store.rows.accounts.failed_attempts import Counter
 from nrm.vault import keyrings, second_factor
 from nrm.vault.keylog import belief, copies, files, log, people
 
+_T = TypeVar("_T")
 CannotOpen = keyrings.CannotOpen
 LogWrong = log.LogWrong
 NoKeyLog = files.NoKeyLog
@@ -83,16 +86,25 @@ def propose_founding(*, founders: Sequence[uuid.UUID], by: Actor) -> bytes:
     return _propose(EntryKind.FOUNDED, by, lambda session: _founding(session, by.organisation_id, founders, by))
 
 
-def propose_genesis(*, founders: Sequence[tuple[uuid.UUID, Sequence[uuid.UUID]]], by: Actor) -> bytes:
+def propose_genesis(
+    *,
+    founders: Sequence[tuple[uuid.UUID, Sequence[uuid.UUID]]],
+    typed: Mapping[uuid.UUID, Sequence[str]] | None = None,
+    by: Actor,
+) -> bytes:
     """Propose that the log begins with these (organisation, its two founders); all of them agree. The actor is one.
 
-    Raises NotVisible, EntryRefused, CannotOpen.
+    The two of each organisation type each other's words crosswise (`typed`, by member), the actor before anything is
+    proposed: all of the log stands on these keys. Raises NotVisible, EntryRefused, CannotOpen; WrongWords, NoOccasion.
     """
-    return _propose(
-        EntryKind.GENESIS,
-        by,
-        lambda session: Genesis(tuple(_founding(session, of, members, by) for of, members in founders)),
-    )
+
+    def body(session: Session) -> Genesis:
+        begins = Genesis(tuple(_founding(session, of, members, by) for of, members in founders))
+        if by.member_id is not None:
+            ceremonies.check_founders(session, read_aloud_to(begins, by.member_id), typed or {})
+        return begins
+
+    return _counted("genesis", by, lambda: _propose(EntryKind.GENESIS, by, body))
 
 
 def propose_restored(*, number: int, by: Actor) -> bytes:
@@ -110,11 +122,13 @@ def propose_restored(*, number: int, by: Actor) -> bytes:
     return _propose(EntryKind.RESTORED, by, lambda _: Restored(number))
 
 
-def found(*, other: str, further: Sequence[str], by: Actor) -> bytes:
-    """`propose_founding` by sign-in names; the first entry of all is the genesis, with the founders of `further` too.
-    An office without keys that one person makes up has no `other`.
+def found(
+    *, other: str, further: Sequence[str], typed: Mapping[uuid.UUID, Sequence[str]] | None = None, by: Actor
+) -> bytes:
+    """`propose_founding` by sign-in names; the first entry of all is the genesis, with the founders of `further` too,
+    for which the words of `other` are typed. An office without keys that one person makes up has no `other`.
 
-    Raises NotVisible, NotPermitted, EntryRefused, CannotOpen.
+    Raises NotVisible, NotPermitted, EntryRefused, CannotOpen; WrongWords, NoOccasion.
     """
     logins = [each for each in (other, *further) if each]
     found = {row.login: row for row in db.session.scalars(select(Member).where(Member.login.in_(logins)))}
@@ -129,7 +143,7 @@ def found(*, other: str, further: Sequence[str], by: Actor) -> bytes:
     groups: list[tuple[uuid.UUID, Sequence[uuid.UUID]]] = [(by.organisation_id, founders)]
     if further:
         groups.append((found[further[0]].organisation_id, [found[each].id for each in further]))
-    return propose_genesis(founders=groups, by=by)
+    return propose_genesis(founders=groups, typed=typed, by=by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +194,7 @@ def standing(*, by: Actor) -> Standing:
     try:
         now, wrong = log.state(db.session), False
         log.must_be_trusted()
+        log.must_be_whole(db.session())
     except log.LogWrong:
         now, wrong = log.last_state(db.session), True
     at = hour_of(clock.now())
@@ -216,29 +231,39 @@ def _propose(kind: EntryKind, by: Actor, body_of) -> bytes:  # type: ignore[no-u
 def agree(*, proposal: bytes, typed: Mapping[uuid.UUID, Sequence[str]] | None = None, by: Actor) -> bool:
     """Agree to a proposal; returns whether it holds now.
 
-    Who attests a founding types the words of each founder's accession sheet (`typed`, by member): keys that somebody
-    else put into the rows have other words. People are let in by their words alone (`words.type_words`). Raises
-    EntryRefused, NotPermitted, CannotOpen, PartyRefused; WrongWords, NoOccasion, TooSoon after ten wrong entries.
+    Who attests a founding types the words of each founder's accession sheet (`typed`, by member), and with whom the log
+    begins those of the other founder: keys that somebody else put into the rows have other words. People are let in by
+    their words alone (`words.type_words`). Raises EntryRefused, NotPermitted, CannotOpen, PartyRefused; WrongWords,
+    NoOccasion, TooSoon after ten wrong entries.
     """
     if by.member_id is None:
         raise NotPermitted("somebody with keys")
-    tries = Counter(second_factor.try_mark("words", f"{by.member_id} {proposal.hex()}"), TRIES)
+    return _counted(proposal.hex(), by, lambda: _agree(proposal, typed or {}, by))
+
+
+def _agree(proposal: bytes, typed: Mapping[uuid.UUID, Sequence[str]], by: Actor) -> bool:
+    with transaction() as session:
+        found = log.state(session).proposals.get(proposal)
+        body = found.body if found is not None else None
+        if isinstance(body, Person):
+            raise NotPermitted("who joins is let in by their words")
+        if isinstance(body, Founding | Genesis) and by.member_id is not None:
+            ceremonies.check_founders(session, read_aloud_to(body, by.member_id), typed)
+        parties.check_agreed(session, body)
+        after = log.agree(session, proposal, by=by)
+        audit.append(session, audit.Event.KEY_LOG_AGREED, by=by, kind=found.kind if found else "")
+        holds = proposal not in after.proposals
+        if holds and isinstance(body, NewRole):
+            roles.follow(session, body, by)
+        return holds
+
+
+def _counted(about: str, by: Actor, do: Callable[[], _T]) -> _T:
+    """What `do` gives; wrong words are counted, and after ten in an hour TooSoon is raised."""
+    tries = Counter(second_factor.try_mark("words", f"{by.member_id} {about}"), TRIES)
     failed_attempt_rows.check_all(tries)
     try:
-        with transaction() as session:
-            found = log.state(session).proposals.get(proposal)
-            body = found.body if found is not None else None
-            if isinstance(body, Person):
-                raise NotPermitted("who joins is let in by their words")
-            if isinstance(body, Founding) and by.member_id not in [each.member_id for each in body.founders]:
-                ceremonies.check_founders(session, body, typed or {})
-            parties.check_agreed(session, body)
-            after = log.agree(session, proposal, by=by)
-            audit.append(session, audit.Event.KEY_LOG_AGREED, by=by, kind=found.kind if found else "")
-            holds = proposal not in after.proposals
-            if holds and isinstance(body, NewRole):
-                roles.follow(session, body, by)
-            return holds
+        return do()
     except WrongWords:
         with transaction() as session:
             audit.append(session, audit.Event.WORDS_REFUSED, by=by)

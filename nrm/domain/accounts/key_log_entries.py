@@ -327,6 +327,15 @@ def founders_of(body: Body) -> tuple[Person, ...]:
     return body.founders if isinstance(body, Founding) else ()
 
 
+def read_aloud_to(body: Body, member_id: uuid.UUID) -> tuple[Person, ...]:
+    """The founders whose words this member types before signing: the other one of a genesis, from the own organisation;
+    all of a founding, for who attests it."""
+    own = [each for each in foundings_in(body) if any(person.member_id == member_id for person in each.founders)]
+    if isinstance(body, Genesis):
+        return tuple(person for each in own for person in each.founders if person.member_id != member_id)
+    return founders_of(body) if not own else ()
+
+
 def people_in(body: Body) -> tuple[Person, ...]:
     """Everybody whose own signature a body carries."""
     if isinstance(body, Proposed):

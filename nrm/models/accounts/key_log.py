@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, ShredModel
@@ -23,6 +23,7 @@ class KeyLogEntry(Model):
     __table_args__ = (
         CheckConstraint(one_of("kind", EntryKind), name="known_kind"),
         CheckConstraint("number >= 1", name="counted_from_one"),
+        Index("ix_key_log_number", "number"),  # SQLite counts the entries in it, and reads none of them
     )
 
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

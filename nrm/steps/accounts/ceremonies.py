@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.domain.accounts.accounts import Actor, OrganisationKind
-from nrm.domain.accounts.key_log_entries import Founding
+from nrm.domain.accounts.key_log_entries import Person
 from nrm.domain.accounts.members import KeyHappening
 from nrm.domain.accounts.words import GROUPS, NoOccasion, OccasionStatus, WordPurpose, WrongWords, span_of, wrong_groups
 from nrm.models.accounts.accounts import Member, MemberSession, Organisation
@@ -94,14 +94,14 @@ def founding(session: Session, member: Member) -> Occasion | None:
     return next(iter(rows.typed_of(session, member.id, [WordPurpose.FOUNDED])), None)
 
 
-def check_founders(session: Session, body: Founding, typed: Mapping[uuid.UUID, Sequence[str]]) -> None:
+def check_founders(session: Session, founders: Sequence[Person], typed: Mapping[uuid.UUID, Sequence[str]]) -> None:
     """Raise WrongWords unless what was typed are the words of each founder, as their accession sheets have them.
 
-    Numbers of words go on from one founder to the next, in the order of `body`. Keys in the rows that are not those of
-    the proposal are no words at all: NoOccasion, as for a founder who has opened no sheet.
+    Numbers of words go on from one founder to the next, in the order of `founders`. Keys in the rows that are not those
+    of the proposal are no words at all: NoOccasion, as for a founder who has opened no sheet.
     """
     wrong: list[int] = []
-    for place, person in enumerate(body.founders):
+    for place, person in enumerate(founders):
         member = session.get(Member, person.member_id, populate_existing=True)
         occasion = founding(session, member) if member is not None else None
         if member is None or occasion is None or people.person_of(member) != person:

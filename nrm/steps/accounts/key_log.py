@@ -158,8 +158,11 @@ def may_let_in(session: Session, member: Member, by: Actor) -> bool:
 
 
 def founds(session: Session, member: Member) -> bool:
-    """Whether the member is a founder in a proposal that waits. Raises Disagrees."""
+    """Whether the member is a founder in a proposal that waits, or can be one with whom the log begins: these two type
+    each other's words, the first of them before there is a proposal. Raises Disagrees."""
     state = _state(session)
+    if not state.begun and OrganisationKind(session.get_one(Organisation, member.organisation_id).kind).holds_keys:
+        return True
     waiting = state.open_proposals(hour_of(clock.now()))
     return any(member.id == each.member_id for proposal in waiting for each in founders_of(proposal.body))
 

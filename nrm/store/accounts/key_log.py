@@ -28,6 +28,7 @@ from nrm.domain.accounts.key_log_entries import (
     founders_of,
     foundings_in,
     hour_of,
+    read_aloud_to,
     time_of,
 )
 from nrm.models.accounts.accounts import Member, Organisation
@@ -91,7 +92,7 @@ class RoleLine:
 @dataclass(frozen=True, slots=True)
 class ProposalPage:
     """All that somebody reads before they sign. `state`, `agreement`: of a party; `number`: of a restored log; `role`:
-    of a new role."""
+    of a new role; `types`: the founders whose words the reader types."""
 
     line: ProposalLine
     digest: str
@@ -102,6 +103,7 @@ class ProposalPage:
     agreement: str = ""
     number: int = 0
     role: RoleLine | None = None
+    types: tuple[PersonLine, ...] = ()
 
 
 def proposals(*, by: Actor) -> list[ProposalLine]:
@@ -132,7 +134,13 @@ def proposal(digest: bytes, *, by: Actor) -> ProposalPage:
         body.agreement.hex() if isinstance(body, Party) else "",
         body.number if isinstance(body, Restored) else 0,
         _role(state, body, by) if isinstance(body, NewRole) else None,
+        tuple(_people(state, read_aloud_to(body, by.member_id), codes)) if by.member_id is not None else (),
     )
+
+
+def may_begin(*, by: Actor) -> bool:
+    """Whether the log has not begun, and can begin with the actor, who reads their words to the other founder."""
+    return by.kind is not None and by.kind.holds_keys and not log.last_state(db.session).begun
 
 
 def _role(state: State, body: NewRole, by: Actor) -> RoleLine:

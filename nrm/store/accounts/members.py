@@ -35,13 +35,17 @@ class KeyEventLine:
 
 
 def colleague(member_id: uuid.UUID, *, by: Actor) -> Member:
-    """A member of the actor's organisation, or any member for a keeper of accounts; raises NotVisible."""
+    """A member of the actor's organisation, or any member for a keeper of accounts; raises NotVisible.
+
+    The page says if the name in the row is not the one that was signed (`signed_names.name_of`).
+    """
     statement = select(Member).where(Member.id == member_id).execution_options(populate_existing=True)
     if not by.may(Permission.ORGANISATION_FOUND):
         statement = statement.where(Member.organisation_id == by.organisation_id)
     found = db.session.scalar(statement)
     if found is None:
         raise NotVisible
+    signed_names.name_of(found)
     return found
 
 

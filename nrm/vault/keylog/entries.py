@@ -338,7 +338,8 @@ class Replay:
         try:
             return self._take(signed)
         except EntryRefused as refused:
-            raise Refused(signed.number, refused.reason) from None
+            missing = refused.reason is EntryRefusal.PLACE and signed.number > self.state.number
+            raise Refused(self.state.number + 1 if missing else signed.number, refused.reason) from None
 
     def _take(self, signed: Signed) -> Entry:
         state = self.state

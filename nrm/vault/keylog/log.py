@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from flask import current_app, g
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from nrm import clock, crypto
-from nrm.db import afterwards, db, kept, transaction
+from nrm.db import afterwards, db, is_writing, kept, transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.accounts.key_log import State
 from nrm.domain.accounts.key_log_entries import Agreed, Body, EntryKind, EntryRefused, Proposal, Proposed, hour_of
@@ -40,7 +40,15 @@ _LOG = KeyLogEntry.__table__.c
 _END = Prepared(select(_LOG.number, _LOG.digest).order_by(_LOG.number.desc()).limit(1))
 _ENTRIES = select(_LOG.number, _LOG.kind, _LOG.body, _LOG.signer_id, _LOG.signature, _LOG.digest).order_by(_LOG.number)
 _AFTER = Prepared(_ENTRIES.where(_LOG.number > bindparam("number")))
+# Two readings of the index in one statement: the entries themselves are not touched.
+_WHOLE = Prepared(
+    select(
+        select(func.count()).select_from(KeyLogEntry.__table__).scalar_subquery().label("there"),
+        select(func.coalesce(func.max(_LOG.number), 0)).scalar_subquery().label("last"),
+    )
+)
 _INSTANCE = Prepared(select(Instance.__table__.c.id))
+_IS_WHOLE = "key_log_whole"  # kept for a transaction: no entry was missing when it began to seal or to append
 _APPENDED = "key_log"  # kept for a transaction: the state with the entries that it appended
 _STORE_EVERY = 64  # entries that are verified again at the next start, at most
 
@@ -135,6 +143,24 @@ def last_state(session: AnySession) -> State:
         return state(session)
     except LogWrong:
         return _known().state
+
+
+def must_be_whole(session: Session) -> None:
+    """Raise LogWrong if an entry is missing between others; asked once in a transaction, before something is sealed to
+    another organisation or appended.
+
+    What this process has verified stays right without that row, so `state` does not read it again. But whoever took it
+    away meant something by it, and a process that starts now would stop there (ADR 0117).
+    """
+    if kept(session).get(_IS_WHOLE):
+        return
+    found = _WHOLE.first(session, {})
+    if found is not None and found.there != found.last:
+        number = _row_count() + 1
+        current_app.logger.error("the key log is wrong at entry %s: %s", number, LogFault.SHORT)
+        raise LogWrong(LogFault.SHORT, number)
+    if is_writing(session):
+        kept(session)[_IS_WHOLE] = True
 
 
 def parties_out(session: AnySession) -> dict[uuid.UUID, int]:
@@ -256,6 +282,7 @@ def append(session: Session, kind: EntryKind, body: Body, *, by: Actor) -> State
 def append_as(session: Session, kind: EntryKind, body: Body, *, signer_id: uuid.UUID, private: bytes) -> State:
     """As `append`, with the signing key of somebody who has no session yet. Raises EntryRefused, LogWrong."""
     hold(session)
+    must_be_whole(session)
     known = _known()
     before = state(session)
     signed, after = entries.sign(

@@ -73,6 +73,7 @@ def index() -> Answer:
         waiting=occasions.to_attest(by=by),
         renamed=store.own_name_differs(by=by),
         desk=by.may(Permission.REFERRAL_DIRECT),
+        begins=store.may_begin(by=by),
         kinds=KINDS,
         roles=ROLE_LABELS,
     )
@@ -94,8 +95,8 @@ def _page(digest: str, form: AgreeForm | None, status: int) -> Answer:
 
 
 def _form(page: store.ProposalPage, sent: MultiDict[str, str] | None = None) -> AgreeForm:
-    if page.line.attests:
-        return AttestForm(sent).of([each.name for each in page.people])
+    if page.types:
+        return AttestForm(sent).of([each.name for each in page.types])
     form = AgreeForm(sent)
     form.compared.label.text = KNOWN
     return form
@@ -120,7 +121,7 @@ def agree(digest: str) -> Answer:
     if not form.validate():
         return _page(digest, form, 422)
     said = form.typed if isinstance(form, AttestForm) else ()
-    typed = {each.member_id: words for each, words in zip(page.people, said, strict=False)}
+    typed = {each.member_id: words for each, words in zip(page.types, said, strict=False)}
     try:
         actions.agree(proposal=page.line.digest, typed=typed, by=access.actor())
     except WrongWords as error:

@@ -27,6 +27,7 @@ from nrm.domain.accounts.members import (
 from nrm.domain.accounts.vouching import HandRefusal, NoSecondHand
 from nrm.domain.accounts.words import NoOccasion
 from nrm.domain.words import N_
+from nrm.store import signed_names
 from nrm.store.accounts import members as store
 from nrm.store.accounts import occasions as occasion_store
 from nrm.store.countries import country
@@ -155,7 +156,7 @@ def begin_again(member_id: uuid.UUID) -> Answer:
     except KeyHoldersDecide:
         return errors.error_page(403, ELSEWHERE)
     link = hosts.link("accounts.invitation", token=token)
-    return shown_secrets.lead_to_own("invitation", link=link, name=member.name, waits=waits)
+    return shown_secrets.lead_to_own("invitation", link=link, name=signed_names.name_of(member), waits=waits)
 
 
 @blueprint.get("/members/<uuid:member_id>/anew/agree")

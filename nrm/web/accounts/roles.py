@@ -13,6 +13,7 @@ from nrm.actions.accounts import roles as actions
 from nrm.domain.accounts.accounts import ROLE_LABELS, ROLES_OF, Permission, Role
 from nrm.domain.accounts.members import ChangeRefusal, ChangeRefused, KeyHoldersDecide, OwnAccount
 from nrm.domain.words import N_
+from nrm.store import signed_names
 from nrm.store.accounts import members as store
 from nrm.web import access, errors, sessions
 from nrm.web.accounts.members import ELSEWHERE, OWN
@@ -63,7 +64,7 @@ def _page(member_id: uuid.UUID, role: ChangeRoleForm | None, name: RenameForm | 
         "accounts/roles/change.html",
         member=member,
         role=role or _role_form(member.role),
-        name=name or RenameForm(data={"name": member.name}),
+        name=name or RenameForm(data={"name": member.name if member.id not in signed_names.codes([member.id]) else ""}),
         label=ROLE_LABELS[Role(member.role)],
     ), status
 

@@ -68,7 +68,7 @@ def test_a_file_is_verified_by_itself_and_the_first_wrong_entry_is_named(typed, 
     path.write_text("".join([*whole[:5], *whole[6:]]))
     done = typed("keylog", "verify", str(path))
     assert done.returncode == 1
-    assert done.stdout.startswith("entry 6: ")
+    assert done.stdout.startswith("entry 5: is missing")
     for content in (b"no key log\n", b"", b"\xff\n", whole[0].encode() + b"x" * 20_000 + b"\n"):
         path.write_bytes(content)
         done = typed("keylog", "verify", str(path))

@@ -108,6 +108,13 @@ def test_an_organisation_whose_names_were_changed_by_hand_stands_there_by_its_co
     assert "<b>VATRA (VATRA)</b>" in page
 
 
+@pytest.mark.parametrize("act", ["disable", "suspend", "anew", "role"])
+def test_who_is_ended_suspended_or_changed_is_called_as_they_signed(app: Flask, act: str) -> None:
+    by_hand(WORKER, name="Zana Deda")
+    page = Person(app.test_client(), MANAGER).get(f"/members/{member(WORKER).id}/{act}?lang=en")
+    assert "Zana Deda" not in page and page.count(code(WORKER)) >= 2 and WARNS in page  # noqa: PT018
+
+
 def test_a_name_that_was_signed_anew_is_a_name(app: Flask) -> None:
     me = Person(app.test_client(), MANAGER)
     by_hand(WORKER, name="Drita Hoxha")

@@ -178,11 +178,12 @@ TABLE: dict[str, Moved | str] = {
     "0076_versions_of_contracts": NEW_TABLES,
     "0077_roles_and_names": Moved(since.test_another_role_or_name_is_forgotten_below, ("key_events",)),
     "0078_counted_entries": NEW_INDEX,
-    "0081_accepted_weakenings": NEW_TABLES,
-    "0082_trial_calls": NEW_TABLES,
-    "0084_matching": NEW_TABLES,
-    "0085_alarms_of_questions": Moved(since.test_alarms_of_questions_are_forgotten_on_the_way_down, ("alarms",)),
-    "0086_shown_secrets": NEW_TABLES,
+    "0079_home_citizens": Moved(since.test_what_was_called_albanian_is_a_home_citizen),
+    "0080_accepted_weakenings": NEW_TABLES,
+    "0081_trial_calls": NEW_TABLES,
+    "0082_matching": NEW_TABLES,
+    "0083_alarms_of_questions": Moved(since.test_alarms_of_questions_are_forgotten_on_the_way_down, ("alarms",)),
+    "0084_shown_secrets": NEW_TABLES,
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

@@ -1509,7 +1509,7 @@ def test_another_role_or_name_is_forgotten_below(before: Before) -> None:
 
 @pytest.mark.slow
 def test_alarms_of_questions_are_forgotten_on_the_way_down(before: Before) -> None:
-    data = before("0085_alarms_of_questions")
+    data = before("0083_alarms_of_questions")
     data.add("alarms", kind="shares")
     was = data.rows("alarms")
     with refused("known_kind"):

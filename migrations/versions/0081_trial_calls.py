@@ -5,8 +5,8 @@ from alembic import op
 
 from nrm.db import UtcDateTime
 
-revision = "0082_trial_calls"
-down_revision = "0081_accepted_weakenings"
+revision = "0081_trial_calls"
+down_revision = "0080_accepted_weakenings"
 branch_labels = None
 depends_on = None
 

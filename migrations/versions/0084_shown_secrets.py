@@ -5,8 +5,8 @@ from alembic import op
 
 from nrm.db import UtcDateTime
 
-revision = "0086_shown_secrets"
-down_revision = "0085_alarms_of_questions"
+revision = "0084_shown_secrets"
+down_revision = "0083_alarms_of_questions"
 branch_labels = None
 depends_on = None
 

@@ -4,8 +4,8 @@ from alembic import op
 
 from nrm.schema import exchange_codes
 
-revision = "0085_alarms_of_questions"
-down_revision = "0084_matching"
+revision = "0083_alarms_of_questions"
+down_revision = "0082_matching"
 branch_labels = None
 depends_on = None
 

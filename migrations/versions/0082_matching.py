@@ -5,8 +5,8 @@ from alembic import op
 
 from nrm.db import UtcDateTime
 
-revision = "0084_matching"
-down_revision = "0082_trial_calls"
+revision = "0082_matching"
+down_revision = "0081_trial_calls"
 branch_labels = None
 depends_on = None
 

@@ -5,7 +5,7 @@ from alembic import op
 
 from nrm.db import UtcDateTime
 
-revision = "0081_accepted_weakenings"
+revision = "0080_accepted_weakenings"
 down_revision = "0079_home_citizens"
 branch_labels = None
 depends_on = None

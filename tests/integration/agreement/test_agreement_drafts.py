@@ -76,6 +76,7 @@ def test_from_the_text_in_force_to_a_draft_with_a_new_party_and_a_new_telephone(
     assert "/agreement/2030/edit" in coordinator.get("/")
 
 
+@pytest.mark.slow
 def test_wrong_input_comes_back_with_the_field_and_changes_nothing(app: Flask, sign_in: SignIn) -> None:
     coordinator = sign_in(texts.COORDINATOR)
     for wrong in ({}, {**BEGUN, "version": "a b"}, {**BEGUN, "version": "2005"}, {**BEGUN, "starts_on-day": 32}):

@@ -159,7 +159,7 @@ def _not_asked(by: Actor) -> ColumnElement[bool]:
     return and_(
         Stay.organisation_id == by.organisation_id,
         Stay.ended_on.is_(None),
-        Stay.case_id.not_in(select(MatchQuestion.case_id)),
+        ~exists().where(MatchQuestion.case_id == Stay.case_id).correlate(Stay),
         # Whose case somebody else holds already is asked there.
         exists().where(Case.id == Stay.case_id, Case.holder_id == by.organisation_id).correlate(Stay),
     )

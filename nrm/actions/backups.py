@@ -1,8 +1,8 @@
 """Backups of both databases, and what must happen after one is restored.
 
-A backup is a pair of files of one moment. `nrm.db.one_instant` explains why the two fit together; `nrm.vault.backups`
-explains what is in them and who opens them. The main file may be kept for years. The shred file is deleted after seven
-days: from then on the main file cannot open what had ended before either.
+A backup is a pair of files of one moment. `nrm.db.one_instant` explains why the two fit together;
+`nrm.vault.backup_files` explains what is in them and who opens them. The main file may be kept for years. The shred
+file is deleted after seven days: from then on the main file cannot open what had ended before either.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ from nrm.models.accounts.accounts import Keyring, MemberSession, Organisation
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Case, Erasure, Grant, Opening, SealedCompartment
 from nrm.steps.shelter import erasures as erasure_steps
-from nrm.vault import backups as vault
-from nrm.vault import compartments, dumping, epochs, erased, keyrings, shredding, sweeping
+from nrm.vault import compartments, epochs, erased, keyrings, shredding, sweeping
 from nrm.vault import rows as marked
+from nrm.vault.backup_files import backups as vault
+from nrm.vault.backup_files import dumping
 from nrm.vault.keylog import belief, copies, files, log
 
 SHRED_DAYS = 7

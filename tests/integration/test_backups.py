@@ -38,7 +38,7 @@ from nrm.steps.shelter import erasures as erasure_steps
 from nrm.store import days as stay_store
 from nrm.store.shelter import case_lists
 from nrm.vault import epochs, shredding
-from nrm.vault.dumping import kind_of
+from nrm.vault.backup_files.dumping import kind_of
 from tests import factories
 from tests import factories_referrals as people
 from tests import second_hands as hands

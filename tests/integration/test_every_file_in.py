@@ -144,7 +144,7 @@ HEADERS = {
 def test_a_backup_and_a_list_of_what_was_erased_that_were_made_to_do_harm_are_refused(
     app: Flask, typed: Callable[..., object], tmp_path: Path, header: str, erased: bytes
 ) -> None:
-    from nrm.vault import backups
+    from nrm.vault.backup_files import backups
 
     keys = []
     for name in ("a", "b"):

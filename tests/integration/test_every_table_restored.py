@@ -41,7 +41,7 @@ from nrm import schema
 from nrm.actions import backups
 from nrm.cli.instance import make_instance
 from nrm.db import Model, ShredModel, UtcDateTime, db, disconnect
-from nrm.vault import backups as files
+from nrm.vault.backup_files import backups as files
 from tests import factories, postgres
 
 ROWS = 4

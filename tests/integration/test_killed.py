@@ -25,7 +25,7 @@ from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.referrals.referrals import Referral
 from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import erasures as erasure_steps
-from nrm.vault import backups as files
+from nrm.vault.backup_files import backups as files
 from tests import factories
 from tests import factories_referrals as people
 from tests import second_hands as hands

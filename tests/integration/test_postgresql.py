@@ -19,8 +19,8 @@ from nrm.db import db, disconnect, transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.quarters import Quarter
 from nrm.store.shelter import payment_lines
-from nrm.vault import backups as files
 from nrm.vault import epochs, shredding
+from nrm.vault.backup_files import backups as files
 from tests import factories
 from tests.conftest import Person
 from tests.integration.keys import test_vault

@@ -59,4 +59,5 @@ def test_no_message_of_a_page_names_a_country() -> None:
     """What a page says of citizens and money comes from the country's own words."""
     named = re.compile(r"""N?_\(\s*["'][^"']*\b(Albanians?|Albania|Tirana|lek)\b""")
     found = {(path, match[0]) for path, text in texts() for match in named.finditer(text)}
-    assert {path for path, _ in found} <= {"nrm/web/reports/reports.py"}  # the language of a PDF
+    # The language of a PDF, and the languages in which a text of the agreement is written.
+    assert {path for path, _ in found} <= {"nrm/web/reports/reports.py", "forms/agreement/agreement_drafts.py"}

@@ -11,7 +11,7 @@ from nrm.domain.interviews.facts import asked_whole, beside
 from nrm.domain.interviews.interviews import Page
 from nrm.store.countries import country
 from nrm.web.language import text_in
-from nrm.web.shelter.opened import answer_rows
+from nrm.web.opened import answer_rows
 
 SHOWN_OF_A_TEXT = 2_000
 

@@ -24,7 +24,7 @@ from nrm.store.interviews import groups as store
 from nrm.store.interviews.groups import GroupLine
 from nrm.web import access, errors
 from nrm.web.interviews import directives
-from nrm.web.shelter.opened import answer_rows
+from nrm.web.opened import answer_rows
 
 blueprint = Blueprint("groups", __name__)
 Answer = BaseResponse | tuple[str, int] | str

@@ -20,7 +20,7 @@ from nrm.store.interviews import holds as store
 from nrm.web import access, errors
 from nrm.web.interviews import groups, handouts
 from nrm.web.language import current_language
-from nrm.web.shelter.opened import answer_rows
+from nrm.web.opened import answer_rows
 
 blueprint = Blueprint("holds", __name__)
 Answer = BaseResponse | tuple[str, int] | str

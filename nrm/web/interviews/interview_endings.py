@@ -33,7 +33,7 @@ from nrm.store.referrals import notification_calls
 from nrm.web import access
 from nrm.web.interviews import holds
 from nrm.web.language import current_language, gettext, text_in
-from nrm.web.shelter.opened import answer_rows
+from nrm.web.opened import answer_rows
 
 DISCARDED = "discarded"
 WHY = "assessment_why"

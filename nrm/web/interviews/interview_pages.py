@@ -40,7 +40,7 @@ from nrm.web.interviews import (
 )
 from nrm.web.interviews.questions import Controls, QuestionMarkup
 from nrm.web.language import current_language, gettext, text_in, translated
-from nrm.web.shelter.opened import answer_rows
+from nrm.web.opened import answer_rows
 
 LONGEST_NUMBER = 9
 KEPT_MARKUPS = 16

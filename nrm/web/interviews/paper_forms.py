@@ -29,7 +29,7 @@ from nrm.web import access, errors, formats
 from nrm.web.interviews import interview_pages, paper_print
 from nrm.web.interviews.interview_pages import WARNED
 from nrm.web.language import current_language, gettext, text_in
-from nrm.web.shelter.opened import answer_rows
+from nrm.web.opened import answer_rows
 
 blueprint = Blueprint("paper_forms", __name__)
 Answer = BaseResponse | tuple[str, int] | str

@@ -66,8 +66,8 @@ from nrm.store.shelter import consents, places
 from nrm.web import access, errors
 from nrm.web.interviews import handouts
 from nrm.web.language import text_in
+from nrm.web.opened import Rows, answer_rows
 from nrm.web.referrals import critical_path, meetings, sent_filter, taken_back, transfers
-from nrm.web.shelter.opened import Rows, answer_rows
 
 blueprint = Blueprint("referrals", __name__)
 Answer = BaseResponse | tuple[str, int] | str

@@ -27,7 +27,7 @@ from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.web import access, errors
 from nrm.web.interviews import interview_pages
 from nrm.web.language import current_language
-from nrm.web.shelter.opened import answer_rows
+from nrm.web.opened import answer_rows
 
 blueprint = Blueprint("supplements", __name__)
 Answer = BaseResponse | tuple[str, int] | str

@@ -34,7 +34,7 @@ from nrm.store.referrals import transfers as store
 from nrm.store.referrals.transfers import MoveLine
 from nrm.web import access, carrying, errors
 from nrm.web.language import gettext, text_in, translated
-from nrm.web.shelter.opened import Rows, answer_rows
+from nrm.web.opened import Rows, answer_rows
 
 blueprint = Blueprint("transfers", __name__)
 Answer = BaseResponse | tuple[str, int] | str

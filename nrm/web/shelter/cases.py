@@ -59,6 +59,7 @@ from nrm.store.shelter import key_workers as key_worker_store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.web import access, errors, sessions
 from nrm.web.language import text_in, translated
+from nrm.web.opened import answer_rows, written_rows
 from nrm.web.parts import Part, address
 from nrm.web.referrals import critical_path, transfers
 from nrm.web.shelter import (
@@ -75,7 +76,6 @@ from nrm.web.shelter import (
     testimony,
 )
 from nrm.web.shelter import stays as stay_pages
-from nrm.web.shelter.opened import answer_rows, written_rows
 
 blueprint = Blueprint("cases", __name__)
 # The parts of a case page that fold, in their order: each module's `summary(case_id)` gives a Part, or None.

@@ -26,8 +26,8 @@ from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import data_requests as store
 from nrm.web import access, errors, sessions
 from nrm.web.language import translated
+from nrm.web.opened import answer_rows, written_rows
 from nrm.web.referrals.referrals import party_names
-from nrm.web.shelter.opened import answer_rows, written_rows
 
 blueprint = Blueprint("data_requests", __name__)
 Answer = BaseResponse | tuple[str, int] | str

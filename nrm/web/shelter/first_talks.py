@@ -31,8 +31,8 @@ from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.web import access, errors
 from nrm.web.interviews import interview_pages
 from nrm.web.language import current_language, gettext, text_in, translated
+from nrm.web.opened import Rows, answer_rows
 from nrm.web.parts import Part
-from nrm.web.shelter.opened import Rows, answer_rows
 
 blueprint = Blueprint("first_talks", __name__)
 Answer = BaseResponse | tuple[str, int] | str

@@ -45,10 +45,10 @@ from nrm.store.shelter import identifications as store
 from nrm.web import access, errors, home
 from nrm.web.choices import label_of, of_list
 from nrm.web.language import current_language, gettext, text_in, translated
+from nrm.web.opened import written_rows
 from nrm.web.parts import Part
 from nrm.web.shelter import missing_told
 from nrm.web.shelter.consents import interpreter_label
-from nrm.web.shelter.opened import written_rows
 
 blueprint = Blueprint("identifications", __name__)
 Page = tuple[str, int]

@@ -22,8 +22,8 @@ from sqlalchemy import func, select
 
 from nrm import crypto, schema
 from nrm.db import Model, ShredModel, db, one_instant
-from nrm.vault import dumping
-from nrm.vault.dumping import Tell
+from nrm.vault.backup_files import dumping
+from nrm.vault.backup_files.dumping import Tell
 
 _MAGIC = b"nrm-backup 1\n"
 _LONGEST_PART = 64 * 1024

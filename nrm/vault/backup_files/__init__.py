@@ -1,0 +1,1 @@
+"""Backup files: rows as lines, and who opens them."""

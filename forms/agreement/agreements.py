@@ -233,6 +233,7 @@ class TryAgreementForm(OnceForm):
         choices=[SelectChoice(value=value, label=label) for value, label in QUARTERS.items()],
         default="4",
         validators=[Offered(N_("Choose the quarters"))],
+        validate_choice=False,
     )
 
 

@@ -31,7 +31,7 @@ from nrm.domain.words import N_, Phrase
 from nrm.store.agreement import agreement_versions as store
 from nrm.store.countries import country
 from nrm.web import access, errors
-from nrm.web.agreement import agreement_changes
+from nrm.web.agreement import agreement_changes, agreement_words
 from nrm.web.agreement.agreement_words import span
 from nrm.web.language import gettext, text_in, translated
 
@@ -83,14 +83,15 @@ def _draft(version: str) -> Agreement:
 def edit(version: str) -> Answer:
     """What can be changed, beside what the checks and the comparison found."""
     agreement = _draft(version)
-    study = store.version(version, by=access.actor()).study
-    names = {code: text_in(party.names) for code, party in agreement.parties.items()}
+    study = actions.study_of(version, by=access.actor())
+    names = agreement_words.names_of(agreement, study.against)
     return render_template(
         "agreement/agreement_drafts/edit.html",
         agreement=agreement,
-        findings=[agreement_changes.finding(each, names) for each in study["findings"]],
-        changes=[agreement_changes.change(each, names) for each in study["changes"]],
-        rerouted=len(study["rerouted"]),
+        findings=[agreement_changes.finding(each, names) for each in agreement_changes.others(study)],
+        changes=[agreement_changes.change(each, names) for each in study.differences.changes],
+        weakened=agreement_changes.weakened(agreement, by=access.actor()),
+        rerouted=len(study.differences.rerouted),
         span=span,
     )
 

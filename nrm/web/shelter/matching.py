@@ -254,6 +254,8 @@ def looked(pair_id: uuid.UUID) -> Answer:
 
 def summary(case_id: uuid.UUID) -> Part | None:
     """For the case page of the holder, where it takes people in."""
+    if not access.actor().may(Permission.MATCH_CHECK):
+        return None
     try:
         stands = store.of_case(case_id, by=access.actor())
     except NotVisible:

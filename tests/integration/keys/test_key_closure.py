@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from nrm import db
 from nrm.actions import tending
@@ -17,6 +18,7 @@ from nrm.actions.shelter import cases, stays
 from nrm.domain.referrals.referrals import DeclineReason
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.shelter.stays import Destination, ExitReason
+from nrm.models.shelter.matching import MatchKey
 from nrm.store import days as stay_store
 from tests import factories
 from tests import factories_referrals as people
@@ -53,16 +55,20 @@ def keys(case: uuid.UUID, *compartments: str) -> set[Key]:
 def expected(world: World) -> dict[str, set[Key]]:
     """What each organisation was granted, by the agreement's sequence; all others were granted nothing."""
     told = ("hand_over", "identity", "story")
+    # The matching key: under it names are compared, and nothing of anybody is told by it (ADR 0130).
+    matching = keys(db.db.session.scalars(select(MatchKey.id)).one(), "matching")
     return {
         "RINAS": keys(world.draft, "draft")
         | keys(world.group_draft, "draft")
         | keys(world.asked_case, *told)
         | keys(world.notice, "identity"),
-        "NRC": keys(world.coming_case, *told) | keys(world.case, *told, "legal"),
+        "NRC": keys(world.coming_case, *told) | keys(world.case, *told, "legal") | matching,
         "VATRA": keys(
             world.own_case, *told, "care", "joint_interview"
-        ),  # whom the letter is for is a note under its key
-        "TJETER_VIZION": keys(world.urgent_case, *told),
+        )
+        | matching,  # whom the letter is for is a note under its key
+        "TJETER_VIZION": keys(world.urgent_case, *told) | matching,
+        "IOM": matching,
         "RA": {
             (case.hex, "hand_over")
             for case in (world.asked_case, world.coming_case, world.case, world.own_case, world.urgent_case)

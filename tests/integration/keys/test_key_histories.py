@@ -285,8 +285,7 @@ class Histories(RuleBasedStateMachine):
         lots = {name: Lot(holders) for name, holders in told.items()}
         somebody = Somebody(sent.case_id, POST, "referred", lots, sent.referral_id, POST, "NRC", "sent", urgent=urgent)
         for party in WITHOUT_IOM if child or urgent else CENTRES:
-            if party not in self.left:
-                somebody.offer(party)
+            somebody.offer(party)  # also where one holder is left: it is asked, and accepts once two hold the key
         self.people.append(somebody)
 
     @step(foreign=st.booleans(), code=st.sampled_from(CENTRES))

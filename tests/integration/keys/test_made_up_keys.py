@@ -99,7 +99,7 @@ def test_nobody_makes_a_keyring_with_a_made_up_half_of_the_one_before(
 ) -> None:
     app, world = world_app
     before = opens(app, "NRC")
-    assert joins(app, planted_link())[0] == 200
+    assert joins(app, planted_link())[0] == 303
     rings, wraps = rows_of(Keyring), rows_of(KeyringWrap)
     new, _ = made_up_half()
     intruder = Person(app.test_client(), INTRUDER)

@@ -36,6 +36,7 @@ TABLES = (
     "cases",
     "stays",
     "permit_entries",
+    "repeat_values",
     "permit_marks",
     "testimony_strikes",
     "stay_corrections",

@@ -75,19 +75,19 @@ def people(
         found[row.case_id.hex].append(row)
     # In the order of the random ids, so that nothing depends on the order of admission.
     permits_then = _permits_at(connection, quarter, PermitEntry.case_id.in_(_in_question(quarter, also)))
-    repeats = _repeats_at(connection, quarter)
+    repeats = _repeats_at(connection, quarter, RepeatValue.case_id.in_(_in_question(quarter, also)))
     return [
         _person(key, found[key], struck, ages, permits_then.get(key), repeats.get(key), quarter.end)
         for key in sorted(found)
     ]
 
 
-def _repeats_at(connection: Connection, quarter: Quarter) -> dict[str, str]:
+def _repeats_at(connection: Connection, quarter: Quarter, wanted: ColumnElement[bool]) -> dict[str, str]:
     """Whether people were here before, as it stood at the end of the quarter, by the id of the case: what two
     organisations confirm later counts from that day on, and changes no quarter before (ADR 0131)."""
-    statement = select(RepeatValue.case_id, RepeatValue.from_on, RepeatValue.value).order_by(RepeatValue.from_on)
+    statement = select(RepeatValue.case_id, RepeatValue.from_on, RepeatValue.value).where(wanted)
     stood: dict[str, str] = {}
-    for case_id, from_on, value in connection.execute(statement):
+    for case_id, from_on, value in connection.execute(statement.order_by(RepeatValue.from_on)):
         if from_on <= quarter.end:
             stood[case_id.hex] = value
         else:

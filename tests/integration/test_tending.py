@@ -33,6 +33,7 @@ from tests import factories
 from tests import factories_referrals as people
 
 NOTHING = {
+    "people_compared": 0,
     "consents_lapsed": 0,
     "thinking_ended": 0,
     "grown_up": 0,

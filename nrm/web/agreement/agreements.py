@@ -409,6 +409,7 @@ def sign_page(version: str) -> Answer:
 
 
 def _sign_page(version: str, form: SignAgreementForm) -> Answer:
+    store.version(version, by=access.actor())  # a text that came with the country is signed on paper alone
     if version not in actions.waits_for(by=access.actor()):
         raise IllegalVersionStep(VersionStepRefusal.STATE)
     return _step_page(version, VersionStatus.OPEN, VersionStatus.SIGNED, "agreement/agreements/sign.html", form=form)

@@ -33,7 +33,7 @@ from nrm.models.shelter.matching import MatchEncoding, MatchKey
 from nrm.vault import blobs, compartments, keyrings, sharing
 from nrm.vault.grants import holders_of
 from nrm.vault.keyrings import CannotOpen
-from nrm.vault.marks import check_row_mac, config, row_mac
+from nrm.vault.marks import check_row_mac, config, report, row_mac
 
 if TYPE_CHECKING:
     from nrm.linkage.people import Person
@@ -184,7 +184,7 @@ def citizenship_of(case: Case) -> str:
 def opened_encoding(row: MatchEncoding) -> bytes:
     """The encoding, which needs no key of anybody's to be compared; raises CannotOpen."""
     context = _of_encoding(row.id, row.case_id, row.norm, row.enc, row.key_version)
-    return crypto.unseal(config().secrets.match, row.sealed_encoding, context)
+    return _unsealed(row.sealed_encoding, context, "encoding", row.case_id)
 
 
 def _of_encoding(record: uuid.UUID, case_id: uuid.UUID, norm: str, enc: str, version: int) -> bytes:
@@ -205,8 +205,17 @@ def pairs_of(row: Any) -> list[Pair]:
     CannotOpen."""
     if row.sealed_pairs is None:
         return []
-    plain = crypto.unseal(config().secrets.match, row.sealed_pairs, _of_pairs(row.case_id, row.revision))
+    plain = _unsealed(row.sealed_pairs, _of_pairs(row.case_id, row.revision), "question", row.case_id)
     return [Pair.of(each) for each in json.loads(plain)]
+
+
+def _unsealed(sealed: bytes, context: bytes, what: str, case_id: uuid.UUID) -> bytes:
+    """What lies under the key file; raises CannotOpen, and reports it, for a row of another hand."""
+    try:
+        return crypto.unseal(config().secrets.match, sealed, context)
+    except CannotOpen:
+        report(what, case_id)
+        raise
 
 
 def _of_pairs(case_id: uuid.UUID, revision: int) -> bytes:

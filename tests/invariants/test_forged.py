@@ -56,13 +56,14 @@ from nrm.models.shelter.cases import (
     SealedCompartment,
     Supplement,
 )
+from nrm.models.shelter.matching import MatchEncoding, MatchQuestion
 from nrm.steps.accounts.credentials import COMMAND
 from nrm.steps.interviews import drafts
 from nrm.steps.referrals import hand_overs
 from nrm.steps.shelter import cases as case_steps
 from nrm.store.referrals import referrals as referral_store
 from nrm.store.rows.accounts import accounts as account_rows
-from nrm.vault import compartments, grants, keyrings, parking, second_factor, shredding, signing
+from nrm.vault import compartments, grants, keyrings, matching, parking, second_factor, shredding, signing
 from nrm.vault.members import read_cookie
 from tests import factories
 from tests import factories_referrals as people
@@ -675,6 +676,23 @@ def the_link_that_another_member_made_is_shown(_: World) -> tuple[Attempt, objec
     sealed = value(ShownSecret.sealed_secret, member_id=colluder)
     put(ShownSecret, {"member_id": victim}, sealed_secret=sealed)
     return lambda: shown_secrets.shown(token, member_id=victim), victim
+
+
+@forging("match_encodings.sealed_encoding")
+def an_encoding_that_somebody_sealed_is_put_in(world: World) -> tuple[Attempt, object]:
+    """Whoever is like it would be asked for in another's name."""
+    put(MatchEncoding, {"case_id": world.own_case}, sealed_encoding=crypto.seal(bytes(32), bytes(1448), b""))
+    row = db.session.scalars(select(MatchEncoding).where(MatchEncoding.case_id == world.own_case)).one()
+    return lambda: matching.opened_encoding(row), world.own_case
+
+
+@forging("match_questions.sealed_pairs")
+def what_was_found_before_is_put_back(world: World) -> tuple[Attempt, object]:
+    """What was rejected meanwhile would wait again."""
+    before = matching.sealed_pairs(world.own_case, 1, [])
+    put(MatchQuestion, {"case_id": world.own_case}, sealed_pairs=before)
+    row = db.session.scalars(select(MatchQuestion).where(MatchQuestion.case_id == world.own_case)).one()
+    return lambda: matching.pairs_of(row), world.own_case
 
 
 @forging("keyrings.sealed_import_key")

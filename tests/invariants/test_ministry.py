@@ -97,6 +97,7 @@ HARMLESS = {
     ("screenings", "last_counted"),
     ("screenings", "against_profile"),
     ("screenings", "shares"),
+    ("suspensions", "duty_desks"),  # whom anybody may call
 }
 
 
@@ -147,6 +148,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "obligation": first(select(Obligation)).first(),
         "obligation_id": world.obligation,
         "organisation_id": world.organisation,
+        "pair_id": world.pair,
         "permission": Permission.PERMIT_RECORD,
         "pseudonym": first(select(Case.pseudonym)).first(),
         "quarter": Quarter(2026, 2),

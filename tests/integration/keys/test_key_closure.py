@@ -63,9 +63,7 @@ def expected(world: World) -> dict[str, set[Key]]:
         | keys(world.asked_case, *told)
         | keys(world.notice, "identity"),
         "NRC": keys(world.coming_case, *told) | keys(world.case, *told, "legal") | matching,
-        "VATRA": keys(
-            world.own_case, *told, "care", "joint_interview"
-        )
+        "VATRA": keys(world.own_case, *told, "care", "joint_interview")
         | matching,  # whom the letter is for is a note under its key
         "TJETER_VIZION": keys(world.urgent_case, *told) | matching,
         "IOM": matching,

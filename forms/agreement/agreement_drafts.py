@@ -96,7 +96,9 @@ class DeskForm(OnceForm):
     regions = SelectMultipleField(
         N_("Regions"), description=N_("None: the whole country."), validators=[], validate_choice=False
     )
-    receives = SelectField(N_("Whom it receives"), validators=[Offered(N_("Choose whom it receives"))])
+    receives = SelectField(
+        N_("Whom it receives"), validators=[Offered(N_("Choose whom it receives"))], validate_choice=False
+    )
 
     def validate_regions(self, field: SelectMultipleField) -> None:
         """Only regions of the country."""

@@ -13,9 +13,9 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from nrm import audit
+from nrm.domain.accounts import key_log_entries
 from nrm.domain.accounts.accounts import Actor, Role
 from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefusal, EntryRefused, NewName, NewRole
-from nrm.domain.accounts.key_log_entries import Member as LoggedMember
 from nrm.domain.accounts.members import ChangeRefusal, ChangeRefused, KeyHappening
 from nrm.models.accounts.accounts import Member
 from nrm.steps.accounts.key_events import happened
@@ -74,7 +74,7 @@ def rename(session: Session, member: Member, name: str, by: Actor) -> None:
     audit.append(session, audit.Event.MEMBER_RENAMED, by=by, member_id_changed=member.id)
 
 
-def _known(session: Session, member_id: uuid.UUID) -> LoggedMember:
+def _known(session: Session, member_id: uuid.UUID) -> key_log_entries.Member:
     try:
         found = log.state(session).members.get(member_id)
     except log.LogWrong as wrong:

@@ -270,8 +270,10 @@ def ours_row(pair_id: uuid.UUID, *, by: Actor) -> tuple[Asked, Pair]:
     if found is None:
         raise NotVisible
     asked, pair = found
+    if asked.holder_id != by.organisation_id:  # before anything more is read: its time would tell
+        raise NotVisible
     case = rows.known([pair.case_id]).get(pair.case_id)
-    if asked.holder_id != by.organisation_id or case is None or not rules.shown_to_asker(pair, case.where):
+    if case is None or not rules.shown_to_asker(pair, case.where):
         raise NotVisible
     return asked, pair
 

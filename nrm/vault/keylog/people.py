@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from nrm import crypto
+from nrm.domain.accounts import key_log_entries
 from nrm.domain.accounts.accounts import KeyHolder
 from nrm.domain.accounts.key_log import State
 from nrm.domain.accounts.key_log_entries import Founding, Person, hour_of
-from nrm.domain.accounts.key_log_entries import Member as LoggedMember
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.vault.keylog import entries, log
 
@@ -55,7 +55,7 @@ def is_named_so(member: Any, digest: bytes) -> bool:
     return member.name_salt is not None and entries.name_digest(member.name_salt, member.login, member.name) == digest
 
 
-def code_of(known: LoggedMember, state: State) -> str:
+def code_of(known: key_log_entries.Member, state: State) -> str:
     """What a page calls somebody whose name in the row is not the one that was signed: their organisation, and the
     beginning of their id."""
     return f"{state.organisations[known.organisation_id].code}-{known.id.hex[:8]}"

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.db import db, hit_one, rows_hit, transaction
+from nrm.db import hit_one, rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, OwnOrganisation, Permission
 from nrm.domain.accounts.members import check_suspending
 from nrm.domain.referrals.referrals import ReferralStatus
@@ -91,8 +91,9 @@ def pass_over() -> int:
     """
     now = clock.now()
     suspended = select(Organisation.id).where(Organisation.enabled.is_(False))
-    left = [*agreement_rows.that_left(), *log.parties_out(db.session)]
+    gone = agreement_rows.that_left()
     with transaction() as session:
+        left = [*gone, *log.parties_out(session)]
         for organisation_id in left:
             grants.let_go_everywhere(session, organisation_id)
         return rows_hit(

@@ -16,7 +16,6 @@ import json
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from flask import current_app
@@ -222,11 +221,6 @@ def _of_pairs(case_id: uuid.UUID, revision: int) -> bytes:
     return crypto.ctx("pairs", case_id, revision)
 
 
-def made_on(session: Session) -> date | None:
-    """Since when people are asked; None while nobody is."""
-    return session.scalar(select(MatchKey.made_on).order_by(MatchKey.version).limit(1))
-
-
 __all__ = [
     "MOST_PAIRS",
     "CannotOpen",
@@ -236,7 +230,6 @@ __all__ = [
     "encode_case",
     "hand_on",
     "link",
-    "made_on",
     "make",
     "newest",
     "opened_encoding",

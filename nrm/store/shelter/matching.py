@@ -9,10 +9,9 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, and_, exists, func, literal, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
@@ -28,9 +27,6 @@ from nrm.store.rows.shelter import matching as rows
 from nrm.store.rows.shelter.matching import Asked
 from nrm.vault import matching as vault
 
-_MOST = 200
-_Whose = aliased(Case)
-
 
 @dataclass(frozen=True, slots=True)
 class Whom:
@@ -40,16 +36,30 @@ class Whom:
     telephone: str
 
 
-@dataclass(frozen=True, slots=True)
-class UnaskedLine:
-    """A resident who has not been asked. `due_on`: by when; None for who came before anybody was asked: at the next
-    talk."""
+class Due(StrEnum):
+    """What a house has to do about people who were here before."""
 
+    ASK = "ask"
+    ANSWER = "answer"
+    ALARM = "alarm"  # somebody asks for a person who is there
+    CONFIRM = "confirm"
+    SAY = "say"  # the check is over: say what is known
+
+
+@dataclass(frozen=True, slots=True)
+class DueLine:
+    """One thing to do. `day`: by when; None for a resident who came before anybody was asked: at the next talk."""
+
+    what: Due
     case_id: uuid.UUID
     pseudonym: str
-    admitted_on: date
-    due_on: date | None
-    late: bool
+    day: date | None
+    pair_id: uuid.UUID | None = None
+
+    @property
+    def late(self) -> bool:
+        """Whether it should have been done."""
+        return self.what is Due.ALARM or (self.day is not None and self.day < days.today())
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,24 +175,37 @@ def _not_asked(by: Actor) -> ColumnElement[bool]:
     )
 
 
-def unasked(*, by: Actor) -> list[UnaskedLine]:
-    """The residents who have not been asked, who is due first; raises NotPermitted, NotVisible."""
-    own_shelter_id(by)
-    since = vault.made_on(db.session())
-    statement = (
-        select(Stay.case_id, _Whose.pseudonym, Stay.admitted_on)
-        .join(_Whose, _Whose.id == Stay.case_id)
-        .where(_not_asked(by))
-        .order_by(Stay.admitted_on, _Whose.pseudonym)
-        .limit(_MOST)
-    )
+def due(*, by: Actor) -> list[DueLine]:
+    """What the actor's organisation has to do, the first day first and what has none last; raises NotPermitted,
+    NotVisible."""
+    own, policy, today = own_shelter_id(by), country().matching, days.today()
+    there = rows.at_house(own)
+    of_case = {each.id: each.case for each in there if each.asked is not None}
     lines = []
-    for case_id, pseudonym, admitted_on in db.session.execute(statement).all():
-        due = None
-        if since is not None and admitted_on >= since:
-            due = admitted_on + timedelta(days=country().matching.ask_days)
-        lines.append(UnaskedLine(case_id, pseudonym, admitted_on, due, due is not None and due < days.today()))
-    return sorted(lines, key=lambda line: (line.due_on is None, line.due_on or line.admitted_on))
+    for each in there:
+        if each.asked is None:
+            came, since = each.admitted_on, each.asking_since
+            day = came + timedelta(days=policy.ask_days) if came and since and came >= since else None
+            lines.append(DueLine(Due.ASK, each.id, each.case.pseudonym, day))
+            continue
+        shown = False
+        for pair in each.asked.pairs:
+            other = of_case.get(pair.case_id)
+            if other is None:
+                continue
+            if other.holder_id == own and rules.alarms(pair, other.where):
+                lines.append(DueLine(Due.ALARM, pair.case_id, other.pseudonym, pair.found_on, pair.id))
+            elif other.holder_id == own and pair.stand is PairStand.WAITS:
+                by_then = pair.found_on + timedelta(days=policy.answer_days)
+                lines.append(DueLine(Due.ANSWER, pair.case_id, other.pseudonym, by_then, pair.id))
+            if each.case.holder_id == own and rules.shown_to_asker(pair, other.where):
+                shown = True
+                if pair.stand is PairStand.CONFIRM:
+                    lines.append(DueLine(Due.CONFIRM, each.id, each.case.pseudonym, today, pair.id))
+        over_on = rules.over_on(each.asked.row.asked_on, policy)
+        if each.case.holder_id == own and not (shown or each.asked.row.word) and over_on <= today:
+            lines.append(DueLine(Due.SAY, each.id, each.case.pseudonym, over_on))
+    return sorted(lines, key=lambda line: (line.day is None, line.day or today, line.pseudonym))
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,40 +342,6 @@ def ours(pair_id: uuid.UUID, *, by: Actor) -> OurLine:
     asked, pair = ours_row(pair_id, by=by)
     (line,) = _shown(db.session.get_one(Case, asked.row.case_id), [pair], by)
     return line
-
-
-@dataclass(frozen=True, slots=True)
-class OverLine:
-    """A check that is over, of which somebody has to say what they know."""
-
-    case_id: uuid.UUID
-    pseudonym: str
-    over_on: date
-
-
-def to_say(*, by: Actor) -> list[OverLine]:
-    """The checks of the actor's organisation that are over and about which nothing is said; raises NotPermitted,
-    NotVisible."""
-    own = own_shelter_id(by)
-    wait = timedelta(days=country().matching.check_days)
-    statement: Select[*tuple[Any, ...]] = (
-        select(MatchQuestion, Case)
-        .join(Case, Case.id == MatchQuestion.case_id)
-        .where(
-            Case.holder_id == own,
-            Case.status == "open",
-            MatchQuestion.said == "yes",
-            MatchQuestion.word == "",
-            MatchQuestion.asked_on <= days.today() - wait,
-        )
-        .order_by(MatchQuestion.asked_on, Case.pseudonym)
-        .limit(_MOST)
-    )
-    return [
-        OverLine(case.id, case.pseudonym, row.asked_on + wait)
-        for row, case in db.session.execute(statement).all()
-        if not _shown(case, rows.opened(row), by)
-    ]
 
 
 def number_to_encode(*, by: Actor) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from calendar import monthrange
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -16,8 +16,8 @@ from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.referrals.duty import OLD_AFTER
 from nrm.domain.referrals.transfers import Stand
 from nrm.domain.shelter.direct_intake import REFER_ON
-from nrm.domain.shelter.matching import PairStand
 from nrm.domain.shelter.permits import PermitStatus
+from nrm.domain.words import N_
 from nrm.store import days as calendar
 from nrm.store.countries import country
 from nrm.store.home import top
@@ -103,8 +103,7 @@ def tasks(there: Waiting, *, by: Actor) -> list[Task]:
         *(map(_request, data_requests.waiting(by=by)) if g.top.requests else ()),
         *(map(_turning, ages.turning(by=by)) if g.top.turning else ()),
         *(_nowhere(each) for each in there.nowhere if each.missing_since is None),
-        *(_unasked(each) for each in (matching.unasked(by=by) if g.top.unasked else ()) if each.due_on is not None),
-        *(_of_matching(by) if g.top.looked_for else ()),
+        *(_before(each) for each in (matching.due(by=by) if g.top.unasked or g.top.looked_for else ()) if each.day),
     ]
     return sorted(found, key=lambda task: task.in_order)
 
@@ -257,29 +256,23 @@ def _nowhere(line: stays.StayLine) -> Task:
     return Task(line.pseudonym, line.case_id, calendar.today(), gettext("Has no place now: give one"), address, True)
 
 
-def _unasked(line: matching.UnaskedLine) -> Task:
-    address = url_for("matching.of_case", case_id=line.case_id)
-    text = gettext("Ask whether the person may be looked for among those who were here before")
-    return Task(line.pseudonym, line.case_id, line.due_on, text, address, line.late)
+BEFORE: Mapping[matching.Due, tuple[str, str]] = {
+    matching.Due.ASK: (
+        N_("Ask whether the person may be looked for among those who were here before"),
+        "matching.of_case",
+    ),
+    matching.Due.ALARM: (N_("Somebody asks for a person who is with you: read what to do"), "matching.theirs"),
+    matching.Due.ANSWER: (N_("Somebody asks for a person who may be this one: answer"), "matching.theirs"),
+    matching.Due.CONFIRM: (N_("Another organisation says it is the same person: answer"), "matching.ours"),
+    matching.Due.SAY: (N_("The check is over: say whether it is a new person"), "matching.of_case"),
+}
+"""What is to be done about people who were here before, and on which page."""
 
 
-def _of_matching(by: Actor) -> Iterator[Task]:
-    """What others ask of the house, what is to be confirmed, and the checks that are over."""
-    board = matching.board(by=by)
-    for line in board.to_answer:
-        address = url_for("matching.theirs", pair_id=line.id)
-        if line.alarm:
-            text = gettext("Somebody asks for a person who is with you: read what to do")
-            yield Task(line.pseudonym, line.case_id, line.found_on, text, address, True)
-        elif line.stand is PairStand.WAITS:
-            text = gettext("Somebody asks for a person who may be this one: answer")
-            yield Task(line.pseudonym, line.case_id, line.due_on, text, address, line.late)
-    for each in board.to_confirm:
-        text = gettext("Another organisation says it is the same person: answer")
-        yield Task(each.pseudonym, each.case_id, calendar.today(), text, url_for("matching.ours", pair_id=each.id))
-    for over in matching.to_say(by=by):
-        text = gettext("The check is over: say whether it is a new person")
-        yield Task(over.pseudonym, over.case_id, over.over_on, text, url_for("matching.of_case", case_id=over.case_id))
+def _before(line: matching.DueLine) -> Task:
+    text, page = BEFORE[line.what]
+    address = url_for(page, pair_id=line.pair_id) if line.pair_id else url_for(page, case_id=line.case_id)
+    return Task(line.pseudonym, line.case_id, line.day, translated(text), address, line.late)
 
 
 def next_steps(*, by: Actor) -> dict[uuid.UUID, Task]:

@@ -45,6 +45,7 @@ STANDS = {
     PairStand.UNSURE: N_("nobody can tell"),
     PairStand.BROKEN: N_("was linked by mistake; answer again to mend it"),
 }
+MOST_LINES = 200
 _TO_ANSWER = (PairStand.WAITS, PairStand.BROKEN, PairStand.UNSURE)
 
 
@@ -53,13 +54,13 @@ _TO_ANSWER = (PairStand.WAITS, PairStand.BROKEN, PairStand.UNSURE)
 def index() -> str:
     """For whom others ask, what is to be confirmed or said, and who has not been asked."""
     by = access.actor()
-    board = store.board(by=by)
+    board, due = store.board(by=by), store.due(by=by)
     return render_template(
         "shelter/matching/index.html",
         to_answer=board.to_answer,
         to_confirm=board.to_confirm,
-        to_say=store.to_say(by=by),
-        unasked=store.unasked(by=by),
+        to_say=[line for line in due if line.what is store.Due.SAY][:MOST_LINES],
+        unasked=[line for line in due if line.what is store.Due.ASK][:MOST_LINES],
         to_encode=store.number_to_encode(by=by),
         bands=BAND_LABELS,
         stands=STANDS,

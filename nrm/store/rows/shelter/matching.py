@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, literal, null, select, type_coerce, union_all
 
 from nrm.db import db
 from nrm.domain.shelter.matching import MOST_PAIRS, MatchRefusal, Pair, Where
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
-from nrm.models.shelter.matching import MatchAsked, MatchEncoding, MatchQuestion, SeenByMember
+from nrm.models.shelter.matching import MatchAsked, MatchEncoding, MatchKey, MatchQuestion, SeenByMember
 from nrm.models.shelter.stays import Stay
 from nrm.vault import matching as vault
 
@@ -72,6 +72,49 @@ class Known:
     holder_id: uuid.UUID | None
     pseudonym: str
     where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class AtHouse:
+    """A case to which the answer was yes, whoever holds it, with what was found; or one of the house whose person lives
+    there since `admitted_on` and was not asked: then `asked` is None. `asking_since`: since when anybody is asked."""
+
+    id: uuid.UUID
+    case: Known
+    asked: Asked | None
+    admitted_on: date | None
+    asking_since: date | None
+
+
+def at_house(organisation_id: uuid.UUID) -> list[AtHouse]:
+    """All that a house has to look at, in one statement whatever there is: its home page says nothing by its cost of
+    who was found."""
+    there = exists().where(Stay.case_id == Case.id, Stay.ended_on.is_(None)).correlate(Case)
+    columns = MatchQuestion.__table__.columns
+    since = select(MatchKey.made_on).order_by(MatchKey.version).limit(1).scalar_subquery()
+    case = (Case.id, Case.holder_id, Case.pseudonym, Case.status)
+    said_yes = (
+        select(*case, there, type_coerce(null(), Stay.admitted_on.type).label("admitted_on"), since, *columns)
+        .join(MatchQuestion, MatchQuestion.case_id == Case.id)
+        .where(MatchQuestion.said == "yes")
+    )
+    not_asked = (
+        select(*case, literal(True), Stay.admitted_on, since, *(null().label(column.name) for column in columns))
+        .join(Stay, Stay.case_id == Case.id)
+        .where(
+            Stay.organisation_id == organisation_id,
+            Stay.ended_on.is_(None),
+            Case.holder_id == organisation_id,  # whose case somebody else holds already is asked there
+            ~exists().where(MatchQuestion.case_id == Case.id).correlate(Case),
+        )
+    )
+    found = []
+    row: Any
+    for row in db.session.execute(union_all(said_yes, not_asked)).all():
+        of = Known(row[1], row[2], Where(lives_here=bool(row[4]), followed=row[3] != "closed"))
+        asked = Asked(row, row[1], opened(row)) if row[5] is None else None
+        found.append(AtHouse(row[0], of, asked, row[5], row[6]))
+    return found
 
 
 def known(case_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Known]:

@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 
 import openpyxl
+import pypdf
 import pytest
 from flask import Flask
 
@@ -19,15 +20,17 @@ from nrm.actions.reports import reports as actions
 from nrm.countries import CountryError, load
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.quarters import Quarter
+from nrm.render import pdf
 from nrm.statistics.description import parse
 from nrm.statistics.tables import TableSet
 from nrm.store.countries import country
 from nrm.store.reports import reports as store
 from tests import accommodated, factories
-from tests.conftest import CLOSED, CLOSED_ON
+from tests.conftest import CLOSED, CLOSED_ON, papers
 
 SAID = {"en": "Not recorded", "sq": "Nuk regjistrohet"}
 WHY = {"en": "Nobody writes it down yet.", "sq": "Askush nuk e shkruan ende."}
+CODES = {"en": ("Not checked", "Being checked"), "sq": ("E paverifikuar", "Në verifikim")}
 NAMES = ("protection*repeat", "nationality_group*sex*repeat")
 
 
@@ -63,7 +66,8 @@ def sealed(name: str, quarter: Quarter = CLOSED[0]) -> bytes:
 def test_what_nothing_fills_is_a_word_in_every_file_and_figures_follow_once_something_does(
     app: Flask, by: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    released(app, CLOSED[0], by, monkeypatch)
+    with papers(pdf.to_pdf):
+        released(app, CLOSED[0], by, monkeypatch)
     tables = {table["name"]: table for table in json.loads(sealed("json"))["tables"]}
     for name in NAMES:
         assert tables[name] == {"name": name, "dimensions": name.split("*"), "rows": [], "not_recorded": True}
@@ -80,7 +84,10 @@ def test_what_nothing_fills_is_a_word_in_every_file_and_figures_follow_once_some
     assert not {"New", "Not checked", "Being checked"} & cells
     for language, said in SAID.items():
         page = sealed(f"html.{language}").decode()
-        assert page.count(said) >= len(NAMES)
+        sheets = pypdf.PdfReader(io.BytesIO(sealed(f"pdf.{language}"))).pages
+        for text in (page, "\n".join(sheet.extract_text() for sheet in sheets)):
+            assert text.count(said) >= len(NAMES)
+            assert not [word for word in CODES[language] if word in text]
         assert WHY[language] in page
     old = {name: sealed(name) for name in ("json", "csv", "html.en")}
     accommodated.release(CLOSED[1], by=by)  # goes on from the opening that the one before froze

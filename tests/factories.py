@@ -31,6 +31,7 @@ from nrm.domain.accounts.accounts import ROLES_OF, Actor, KeyHolder, Organisatio
 from nrm.domain.accounts.key_log_entries import Agreed, EntryKind, Founding, Genesis, Person, Proposed
 from nrm.domain.roles import MechanismRole
 from nrm.models.accounts.accounts import Invitation, KeyEvent, KeyringWrap, Member, MemberSession, Organisation
+from nrm.models.accounts.key_log import KeyLogEntry
 from nrm.models.accounts.occasions import Occasion
 from nrm.store.accounts import accounts as store
 from nrm.store.countries import country
@@ -160,6 +161,16 @@ def forget_key_log(app: Flask) -> None:
     app.extensions.pop("nrm.keylog", None)
     for name in ("keylog.log", "keylog.state"):
         (app.extensions["nrm.config"].directory / name).unlink(missing_ok=True)
+
+
+def without_key_log(app: Flask) -> None:
+    """An instance whose people have keys, and no log yet."""
+    disconnect()
+    with transaction() as session:
+        session.execute(delete(KeyLogEntry))
+    with db.engines["shred"].begin() as connection:
+        connection.exec_driver_sql("DELETE FROM keylog_heads")
+    forget_key_log(app)
 
 
 def upgraded() -> None:

@@ -9,6 +9,18 @@ from forms.typed import Offered, PlainText
 from nrm.domain.words import N_
 
 
+def person_name() -> StringField:
+    """The name of a member."""
+    return StringField(
+        N_("Name"),
+        validators=[
+            InputRequired(N_("Enter the person's name")),
+            Length(max=120, message=N_("Enter a name of at most 120 characters")),
+            PlainText(120),
+        ],
+    )
+
+
 class JoinAccountForm(Form):
     """The password of a new account, twice; how long it must be depends on the instance, and the page says it."""
 
@@ -53,14 +65,7 @@ class InviteColleagueForm(Form):
         validators=[InputRequired(N_("Choose the role")), Offered(N_("Choose the role"))],
         validate_choice=False,
     )
-    name = StringField(
-        N_("Name"),
-        validators=[
-            InputRequired(N_("Enter the person's name")),
-            Length(max=120, message=N_("Enter a name of at most 120 characters")),
-            PlainText(120),
-        ],
-    )
+    name = person_name()
     login = StringField(
         N_("Sign-in name"),
         description=N_("Small letters, digits, dots and hyphens, for example a.deda"),

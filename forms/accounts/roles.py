@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wtforms import RadioField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms import RadioField
+from wtforms.validators import InputRequired
 
 from forms import SelectChoice
-from forms.typed import Offered, OnceForm, PlainText
+from forms.accounts.accounts import person_name
+from forms.typed import Offered, OnceForm
 from nrm.domain.accounts.accounts import ROLE_LABELS, Role
 from nrm.domain.words import N_
 
@@ -31,11 +32,4 @@ class ChangeRoleForm(OnceForm):
 class RenameForm(OnceForm):
     """The name from now on."""
 
-    name = StringField(
-        N_("Name"),
-        validators=[
-            InputRequired(N_("Enter the person's name")),
-            Length(max=120, message=N_("Enter a name of at most 120 characters")),
-            PlainText(120),
-        ],
-    )
+    name = person_name()

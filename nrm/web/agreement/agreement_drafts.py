@@ -108,10 +108,17 @@ def _save(version: str, form: OnceForm, change: Callable[[str], str]) -> Answer 
     return redirect(url_for("agreement_drafts.edit", version=version), 303)
 
 
-def _page(version: str, form: OnceForm, heading: str, hint: str = "") -> str:
-    return render_template(
+def _answer(version: str, form: OnceForm, heading: str, change: Callable[[str], str], hint: str = "") -> Answer:
+    """The page of a form; once it is sent and can be used, `change` of the text is saved instead."""
+    sent = request.method == "POST"
+    if sent and form.validate():
+        saved = _save(version, form, change)
+        if saved is not None:
+            return saved
+    page = render_template(
         "agreement/agreement_drafts/change.html", version=version, form=form, heading=heading, hint=hint
     )
+    return page, 422 if sent else 200
 
 
 def _offer(form: DeskForm, agreement: Agreement, party: Party | None) -> None:
@@ -148,15 +155,9 @@ def party(version: str, code: str) -> Answer:
     }
     form = ChangePartyForm(request.form if request.method == "POST" else None, data=now)
     _offer(form, agreement, there)
-    status = 200
-    if request.method == "POST":
-        if form.validate():
-            said = form.said(form.until.data)
-            saved = _save(version, form, lambda text: texts.with_party(text, code, said))
-            if saved is not None:
-                return saved
-        status = 422
-    return _page(version, form, text_in(there.names)), status
+    return _answer(
+        version, form, text_in(there.names), lambda text: texts.with_party(text, code, form.said(form.until.data))
+    )
 
 
 @blueprint.route("/agreement/<version>/edit/join", methods=["GET", "POST"])
@@ -166,22 +167,13 @@ def join(version: str) -> Answer:
     agreement = _draft(version)
     form = JoinPartyForm(request.form if request.method == "POST" else None)
     _offer(form, agreement, None)
-    status = 200
-    if request.method == "POST":
-        if form.validate():
-            names = {"sq": form.name_sq.data or "", "en": form.name_en.data or ""}
-            kind = OrganisationKind(form.kind.data)
-            saved = _save(
-                version,
-                form,
-                lambda text: texts.with_new_party(
-                    text, form.code.data or "", kind, names, form.joins_on.data, form.said()
-                ),
-            )
-            if saved is not None:
-                return saved
-        status = 422
-    return _page(version, form, gettext("A party joins")), status
+
+    def joined(text: str) -> str:
+        names = {"sq": form.name_sq.data or "", "en": form.name_en.data or ""}
+        kind = OrganisationKind(form.kind.data)
+        return texts.with_new_party(text, form.code.data or "", kind, names, form.joins_on.data, form.said())
+
+    return _answer(version, form, gettext("A party joins"), joined)
 
 
 @blueprint.route("/agreement/<version>/edit/time/<path_step>", methods=["GET", "POST"])
@@ -193,15 +185,12 @@ def step_time(version: str, path_step: str) -> Answer:
         raise NotVisible
     minutes = int(there.within.total_seconds()) // 60
     form = ChangeTimeForm(request.form if request.method == "POST" else None, data={"minutes": minutes})
-    status = 200
-    if request.method == "POST":
-        if form.validate():
-            within = timedelta(minutes=form.minutes.data or 0)
-            saved = _save(version, form, lambda text: texts.with_time(text, path_step, within))
-            if saved is not None:
-                return saved
-        status = 422
-    return _page(version, form, text_in(there.names)), status
+    return _answer(
+        version,
+        form,
+        text_in(there.names),
+        lambda text: texts.with_time(text, path_step, timedelta(minutes=form.minutes.data or 0)),
+    )
 
 
 @blueprint.route("/agreement/<version>/edit/clause/<clause_number>", methods=["GET", "POST"])
@@ -212,13 +201,10 @@ def clause(version: str, clause_number: str) -> Answer:
     if there is None:
         raise NotVisible
     form = WordClauseForm(request.form if request.method == "POST" else None, data=dict(there.text))
-    status = 200
-    if request.method == "POST":
-        if form.validate():
-            words = {"sq": (form.sq.data or "").strip(), "en": (form.en.data or "").strip()}
-            saved = _save(version, form, lambda text: texts.with_words(text, clause_number, words))
-            if saved is not None:
-                return saved
-        status = 422
+
+    def worded(text: str) -> str:
+        words = {"sq": (form.sq.data or "").strip(), "en": (form.en.data or "").strip()}
+        return texts.with_words(text, clause_number, words)
+
     heading = gettext("Clause %(number)s", number=clause_number)
-    return _page(version, form, heading, gettext("Only its words change. Its rule is changed in the file.")), status
+    return _answer(version, form, heading, worded, gettext("Only its words change. Its rule is changed in the file."))

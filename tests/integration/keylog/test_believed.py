@@ -259,12 +259,7 @@ def test_a_session_that_saw_a_longer_log_seals_to_nobody_else(app: Flask, sign_i
 
 
 def test_for_sixty_days_after_an_upgrade_the_list_of_before_is_believed_and_nothing_is_added(app: Flask) -> None:
-    disconnect()
-    with transaction() as session:
-        session.execute(delete(KeyLogEntry))
-    with db.engines["shred"].begin() as connection:
-        connection.exec_driver_sql("DELETE FROM keylog_heads")
-    factories.forget_key_log(app)
+    factories.without_key_log(app)
     nrc = on_their_way.organisation("NRC")
     with transaction() as session:
         vatra = on_their_way.organisation("VATRA")
@@ -293,12 +288,7 @@ def test_for_sixty_days_after_an_upgrade_the_list_of_before_is_believed_and_noth
 
 
 def test_the_list_of_before_ends_after_sixty_days(app: Flask) -> None:
-    disconnect()
-    with transaction() as session:
-        session.execute(delete(KeyLogEntry))
-    with db.engines["shred"].begin() as connection:
-        connection.exec_driver_sql("DELETE FROM keylog_heads")
-    factories.forget_key_log(app)
+    factories.without_key_log(app)
     with transaction() as session:
         belief.freeze(session)
     nrc, now = on_their_way.organisation("NRC"), clock.now()
@@ -436,12 +426,7 @@ def test_a_session_whose_end_of_the_log_was_taken_away_has_ended(app: Flask, cap
     assert accounts.resume(cookie) is None
     assert "end of the key log in a session" in caplog.text
     # As `nrm upgrade` finds it: no log, and sessions that began before there was one.
-    disconnect()
-    with transaction() as session:
-        session.execute(delete(KeyLogEntry))
-    with db.engines["shred"].begin() as connection:
-        connection.exec_driver_sql("DELETE FROM keylog_heads")
-    factories.forget_key_log(app)
+    factories.without_key_log(app)
     before = accounts.sign_in(login="nrc.case_worker", password=factories.PASSWORD)
     forgets(before)
     factories.later(minutes=1)

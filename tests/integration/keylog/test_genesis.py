@@ -6,16 +6,15 @@ from collections.abc import Sequence
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from nrm import crypto
 from nrm.actions.accounts import key_log as actions
-from nrm.db import db, disconnect, transaction
+from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.accounts.failed_attempts import TooSoon
 from nrm.domain.accounts.words import NoOccasion, WrongWords
 from nrm.models.accounts.accounts import Member
-from nrm.models.accounts.key_log import KeyLogEntry
 from nrm.vault.keylog import log
 from tests import factories
 from tests.conftest import Command, Person
@@ -27,12 +26,7 @@ WRONG = ["bababa"] * 4
 @pytest.fixture
 def unbegun(app: Flask) -> Flask:
     """An instance whose people have keys, and no log yet."""
-    disconnect()
-    with transaction() as session:
-        session.execute(delete(KeyLogEntry))
-    with db.engines["shred"].begin() as connection:
-        connection.exec_driver_sql("DELETE FROM keylog_heads")
-    factories.forget_key_log(app)
+    factories.without_key_log(app)
     return app
 
 

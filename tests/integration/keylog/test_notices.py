@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import delete, func, select
 
 from nrm.actions.accounts import key_log
-from nrm.db import db, disconnect, transaction
+from nrm.db import db, transaction
 from nrm.models.accounts.accounts import Member
 from nrm.models.accounts.key_log import KeyLogEntry
 from nrm.vault.keylog import belief
@@ -35,12 +35,7 @@ def test_a_log_that_is_wrong_is_told_on_every_home_page(app: Flask, sign_in: Sig
 def test_an_organisation_from_before_reads_how_many_days_are_left_and_who_is_asked_to_agree_that_they_are(
     app: Flask, sign_in: SignIn
 ) -> None:
-    disconnect()
-    with transaction() as session:
-        session.execute(delete(KeyLogEntry))
-    with db.engines["shred"].begin() as connection:
-        connection.exec_driver_sql("DELETE FROM keylog_heads")
-    factories.forget_key_log(app)
+    factories.without_key_log(app)
     nrc = sign_in("nrc.case_worker")
     assert "it is asked nothing" in nrc.get("/?lang=en")
     with transaction() as session:

@@ -206,11 +206,7 @@ def test_the_duty_desk_sees_who_is_not_vouched_for_and_nobody_else_does(app: Fla
         Person(app.test_client(), login).get("/key-log/organisations", 403)
     page = Person(app.test_client(), DESK).get("/key-log/organisations?lang=en")
     assert "vouched for since" in page and "not vouched" not in page  # noqa: PT018
-    with transaction() as session:
-        session.execute(delete(KeyLogEntry))
-    with db.engines["shred"].begin() as connection:
-        connection.exec_driver_sql("DELETE FROM keylog_heads")
-    factories.forget_key_log(app)
+    factories.without_key_log(app)
     with transaction() as session:
         assert belief.freeze(session)
     desk = Person(app.test_client(), DESK)

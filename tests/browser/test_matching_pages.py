@@ -68,6 +68,8 @@ def test_two_shelters_find_one_person_link_and_break_it_and_a_resident_is_not_sh
         page.wait_for_url("**/who-was-here")
         look(page, f"{base}/cases/{now.case_id}/who-was-here")
         look(page, f"{base}/who-was-here/ours/{line.id}")
+        page.click("main a[href$=break]")
+        look(page, f"{base}/who-was-here/{line.id}/break")
         press(page)
         page.wait_for_url("**/who-was-here")
         assert page.goto(f"{base}/who-was-here/ours/{line.id}").status == 404  # type: ignore[union-attr]

@@ -231,6 +231,21 @@ def confirm(pair_id: uuid.UUID) -> Answer:
     return redirect(url_for("matching.index"), 303)
 
 
+@blueprint.get("/who-was-here/<uuid:pair_id>/break")
+@access.requires(Permission.MATCH_CHECK)
+def break_page(pair_id: uuid.UUID) -> Answer:
+    """What follows when a link is said to be a mistake."""
+    by = access.actor()
+    line: store.TheirLine | store.OurLine
+    try:
+        line, back = store.theirs(pair_id, by=by), "matching.theirs"
+    except NotVisible:
+        line, back = store.ours(pair_id, by=by), "matching.ours"
+    if line.stand is not PairStand.LINKED:
+        return errors.error_page(409, translated(REFUSED[MatchRefusal.DECIDED]))
+    return render_template("shelter/matching/break.html", line=line, back=url_for(back, pair_id=pair_id))
+
+
 @blueprint.post("/who-was-here/<uuid:pair_id>/break")
 @access.requires(Permission.MATCH_CHECK)
 def break_link(pair_id: uuid.UUID) -> Answer:

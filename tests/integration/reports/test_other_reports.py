@@ -136,7 +136,7 @@ def test_a_quarter_is_found_without_reading_the_stays_before_it(app: Flask, also
             for statement, parameters in told
             if "FROM stays" in statement
         ]
-    assert len(plans) == 3  # people, marks on the entries of their permits, and these entries
+    assert len(plans) == 4  # people, marks on the entries of their permits, these entries, and who was here before
     of_stays = [step for plan in plans for step in plan if "stays" in step or "permit_" in step]
     assert len(of_stays) >= 12
     assert [step for step in of_stays if not step.startswith("SEARCH")] == []

@@ -149,6 +149,22 @@ def test_two_same_of_two_houses_link_and_a_link_is_broken_and_mended(nrc: Actor,
     assert counted(now.case_id) == "repeat_same"
 
 
+def test_breaking_a_link_has_a_page_for_both_sides_and_for_nobody_else(
+    nrc: Actor, vatra: Actor, sign_in: SignIn
+) -> None:
+    a_repeat(nrc, vatra)
+    (line,) = store.to_answer(by=nrc)
+    address = f"/who-was-here/{line.id}/break"
+    sign_in(NRC).get(address, 409)  # nothing is linked yet
+    actions.answer(pair_id=line.id, answer=Answer.SAME, why=Why.KNOWN_TO_US, by=nrc)
+    actions.confirm(pair_id=line.id, answer=Answer.SAME, why=Why.SHE_SAYS, course=Course.AGAIN, by=vatra)
+    for login, side in ((NRC, "theirs"), (VATRA, "ours")):
+        assert f'href="{address}"' in sign_in(login).get(f"/who-was-here/{side}/{line.id}")
+        assert "until both sides say the same once more" in sign_in(login).get(f"{address}?lang=en")
+    sign_in("iom.case_worker").get(address, 404)
+    sign_in("molsa.statistician").get(address, 403)
+
+
 def test_a_rejected_pair_never_comes_back(nrc: Actor, vatra: Actor) -> None:
     _, now = a_repeat(nrc, vatra)
     (line,) = store.to_answer(by=nrc)

@@ -59,6 +59,8 @@ class Event(StrEnum):
     KEYRING_RENEWED = "keyring_renewed"
     KEYRING_MOVED = "keyring_moved"
     KEYRING_REFUSED = "keyring_refused"
+    HOLDING_SAID = "holding_said"
+    KEYRING_GIVEN = "keyring_given"
     SEALED_ANEW = "sealed_anew"
     KEY_LOG_PROPOSED = "key_log_proposed"
     KEY_LOG_AGREED = "key_log_agreed"

@@ -6,11 +6,11 @@ Decided in ADR 0046.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from nrm import clock, crypto
@@ -84,15 +84,60 @@ def renew(session: Session, organisation: Organisation, *, by: Actor) -> tuple[i
     if not is_vouched_for(acting, vouchers.get(acting.id), old_private):
         report("voucher", acting.id)
         raise Disagrees
-    state, wraps, left_out = _log(session), [], []
+    return _next_version(
+        session,
+        organisation,
+        before,
+        _import_key(before, old_private),
+        lambda member: is_vouched_for(member, vouchers.get(member.id), old_private),
+        by=by,
+    )
+
+
+def renew_without(session: Session, organisation: Organisation, *, by: Actor) -> tuple[int, list[Member]]:
+    """As `renew`, by a member whose signature in the key log says that they do not hold the newest version: it is
+    wrapped to every active member whom the log has. Nothing is taken from who holds the present one (ADR 0134).
+
+    Raises CannotOpen for anybody else, Disagrees.
+    """
+    known = _log(session).organisations.get(organisation.id)
+    if known is None or by.member_id not in known.lacking:
+        raise CannotOpen
+    before = newest(session, organisation)
+    _must_be_known(before)
+    return _next_version(session, organisation, before, _known_import_key(session, by), lambda _: True, by=by)
+
+
+def _known_import_key(session: Session, by: Actor) -> bytes:
+    """That of the newest version that the actor holds; a new one if they hold none: what was imported before is not
+    recognised then."""
+    statement = select(Keyring).where(Keyring.organisation_id == by.organisation_id).order_by(Keyring.version.desc())
+    for keyring in session.scalars(statement):
+        with suppress(CannotOpen):
+            return _import_key(keyring, keyring_private(session, keyring.version, by=by))
+    return crypto.new_key()
+
+
+def _next_version(
+    session: Session,
+    organisation: Organisation,
+    before: Keyring,
+    import_key: bytes,
+    is_known: Callable[[Member], bool],
+    *,
+    by: Actor,
+) -> tuple[int, list[Member]]:
+    """(version, who was left out): a version wrapped to each active member who `is_known` and whom the log has."""
+    state, left_out = _log(session), []
+    wraps: list[KeyringWrap] = []
     logged = state.organisations.get(organisation.id)
     # After a backup was restored the log may know a version whose rows are lost with its private half.
     version = max(before.version, logged.version if logged is not None else 0) + 1
-    private, keyring = _new_version(session, organisation, version, _import_key(before, old_private))
+    private, keyring = _new_version(session, organisation, version, import_key)
     for member in session.scalars(
         select(Member).where(Member.organisation_id == organisation.id, Member.status == "active")
     ):
-        if is_vouched_for(member, vouchers.get(member.id), old_private) and _is_in(state, member):
+        if is_known(member) and _is_in(state, member):
             wraps.append(_wrap(keyring, member, private))
         else:
             left_out.append(member)
@@ -200,6 +245,18 @@ def share_keyring(session: Session, member: Member, *, by: Actor) -> None:
             session.add(_wrap(keyring, member, keyring_private(session, keyring.version, by=by)))
 
 
+def give_again(session: Session, member: Member, *, by: Actor) -> None:
+    """Wrap every version that `by` holds to a member anew, in place of what lies there: only to the keys with which the
+    log has them, so that nobody has to type words. Raises CannotOpen, Disagrees as `share_keyring`."""
+    if not _is_in(_log(session), member):
+        raise Disagrees
+    held = select(Keyring.id).where(
+        Keyring.organisation_id == by.organisation_id, Keyring.version.in_(held_versions(session, by=by))
+    )
+    session.execute(delete(KeyringWrap).where(KeyringWrap.member_id == member.id, KeyringWrap.keyring_id.in_(held)))
+    share_keyring(session, member, by=by)
+
+
 def version_of(organisation_id: uuid.UUID, version: int, public: bytes) -> shredding.Version:
     """The keyring as the second database knows it."""
     digest = crypto.digest(crypto.ctx("known keyring", organisation_id, version, public))
@@ -288,6 +345,22 @@ def _made_here() -> set[shredding.Version]:
         for row in rows
         if crypto.same(row.mark, row_mac("keyring", row.organisation_id, row.kind, row.party, row.version, row.public))
     }
+
+
+def lacks_newest(session: Session, *, by: Actor) -> bool:
+    """Whether the actor, an active member of an organisation that holds keys, cannot open the version of its keyring
+    that the log has: nothing is wrapped to them, or something else."""
+    state = log.last_state(session)
+    known = state.organisations.get(by.organisation_id) if by.organisation_id is not None else None
+    if known is None or not known.version or by.keys is None:
+        return False
+    if not state.is_active(by.member_id, hour_of(clock.now())):
+        return False
+    try:
+        keyring_private(session, known.version, by=by)
+    except CannotOpen:
+        return True
+    return False
 
 
 def held_versions(session: Session, *, by: Actor) -> set[int]:

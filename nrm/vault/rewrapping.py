@@ -28,6 +28,10 @@ KINDS: tuple[Kind, ...] = (Grant, PendingGrant, ParkedGrant)
 Unopenable = tuple[uuid.UUID, str, bytes]  # case, compartment, the sealed key as it lies there
 
 
+class HeldByOthers(CannotOpen):
+    """Only colleagues hold an older version: one of them moves what is sealed to it."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Batch:
     """Grants that are wrapped again but not stored yet; the last place that was read, and what did not open."""
@@ -145,18 +149,18 @@ def drop_old(session: Session, to: Recipient, unopenable: Collection[Unopenable]
     """Delete the wraps of all older versions, if nothing that they open is left. The caller has locked the
     organisation.
 
-    Raises CannotOpen if others hold an older version and the actor does not, so that its grants were not moved; or if
-    what the actor holds is not its private half, so that nothing could be opened.
+    Raises HeldByOthers if others hold an older version and the actor does not, so that its grants were not moved;
+    CannotOpen if what the actor holds is not its private half, so that nothing could be opened.
     """
+    old = _old_keyrings(to.organisation_id)
+    wrapped = set(session.scalars(select(Keyring.version).where(Keyring.id.in_(old), _is_held())))
+    if wrapped - held_versions(session, by=by):
+        raise HeldByOthers
     for kind in KINDS:
         left = select(kind.case_id, kind.compartment, kind.sealed_key).where(*_is_behind(kind, to.organisation_id))
         found = session.execute(left.limit(len(unopenable) + 1)).all()
         if any((row.case_id, row.compartment, row.sealed_key) not in unopenable for row in found):
             return False
-    old = _old_keyrings(to.organisation_id)
-    wrapped = set(session.scalars(select(Keyring.version).where(Keyring.id.in_(old), _is_held())))
-    if wrapped - held_versions(session, by=by):
-        raise CannotOpen
     for version in wrapped:
         keyring_private(session, version, by=by)
     session.execute(delete(KeyringWrap).where(KeyringWrap.keyring_id.in_(old)))

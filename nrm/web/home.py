@@ -10,7 +10,7 @@ from nrm.actions.accounts import key_log
 from nrm.actions.agreement import agreement_versions
 from nrm.domain.accounts.accounts import Role
 from nrm.store import home as store
-from nrm.store.accounts import changes, members, occasions, second_hands, suspensions
+from nrm.store.accounts import changes, holding, members, occasions, second_hands, suspensions
 from nrm.store.interviews import directives
 from nrm.web import access, sessions
 from nrm.web.accounts import words
@@ -41,6 +41,7 @@ def index() -> str:
         return words.waiting_page()
     g.top = store.top(by=by)
     g.act_alarms = g.top.act_alarms
+    g.holding = holding.stands(g.top.keys, by=by)
     g.acts = second_hands.waiting(by=by) if g.top.acts else []
     g.occasions = occasions.waiting(by=by) if g.top.occasions else []
     g.changes = changes.told(by=by, most=changes.AT_ONCE) if g.top.changes else []

@@ -52,6 +52,7 @@ from nrm.vault import epochs, grants, keyrings, rewrapping, shredding
 from nrm.vault import members as vault
 
 CannotOpen = vault.CannotOpen
+HeldByOthers = rewrapping.HeldByOthers
 _BATCH = 500
 _SEALED_TOGETHER = 100  # compartments in one transaction: others wait for it on SQLite
 

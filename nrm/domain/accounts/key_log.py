@@ -28,6 +28,7 @@ from nrm.domain.accounts.key_log_entries import (
     EntryRefused,
     Founding,
     Genesis,
+    Holding,
     KeyPeriod,
     Lost,
     Member,
@@ -267,6 +268,8 @@ class State:
                 authority and (body.state != PartyState.SUSPENDED or signer.role == Role.DUTY_OFFICER)
             )
         own = self._organisation_of(body) == signer.organisation_id
+        if isinstance(body, Holding):
+            return own and body.holds is (signer_id in self.organisations[signer.organisation_id].lacking)
         if isinstance(body, Standing):
             administers = signer.role == Role.ADMINISTRATOR
             # Who runs the machine lets an organisation in again that they suspended, never a person.
@@ -305,7 +308,7 @@ class State:
 
     def _organisation_of(self, body: Body) -> uuid.UUID | None:
         """The organisation whose people decide it."""
-        if isinstance(body, Person | NewKeyring | Box):
+        if isinstance(body, Person | NewKeyring | Holding | Box):
             return body.organisation_id
         if isinstance(body, NewRole):
             found = self.members.get(body.member_id)
@@ -407,6 +410,9 @@ class State:
             _must_be(body.role != self.members[body.member_id].role, EntryRefusal.SUBJECT)
         elif isinstance(body, NewKeyring):
             self._check_keyring(body)
+        elif isinstance(body, Holding):
+            # Of an older version nobody needs to know: only the newest is sealed to.
+            _must_be(0 < body.version == self._known(body.organisation_id).version, EntryRefusal.SERIAL)
         elif isinstance(body, Box):
             _must_be(self._known(body.organisation_id).crossing_point != "", EntryRefusal.SUBJECT)
         elif isinstance(body, Party):
@@ -516,7 +522,12 @@ class State:
                 self.members[body.subject_id] = replace(self.members[body.subject_id], name_digest=body.name_digest)
         elif isinstance(body, NewKeyring):
             of = self.organisations[body.organisation_id]
-            self.organisations[of.id] = replace(of, version=body.version, public=body.public, spent=False)
+            self.organisations[of.id] = replace(
+                of, version=body.version, public=body.public, spent=False, lacking=frozenset()
+            )
+        elif isinstance(body, Holding):
+            of = self.organisations[body.organisation_id]
+            self.organisations[of.id] = replace(of, lacking=of.lacking ^ frozenset(signers))
         elif isinstance(body, Party):
             of = self.organisations[body.organisation_id]
             if body.state == PartyState.SUSPENDED:  # what was said before holds again afterwards
@@ -559,9 +570,16 @@ class State:
             at,
             vouched_by,
         )
+        self._lacks_no_more(person.member_id, person.organisation_id)
         self.owners[person.signing] = self.owners[person.sealing] = person.member_id
         self._end_key(person.member_id, at)
         self.keys[person.member_id] = (*self.keys.get(person.member_id, ()), KeyPeriod(person.signing, at, -1))
+
+    def _lacks_no_more(self, member_id: uuid.UUID, organisation_id: uuid.UUID) -> None:
+        """Who leaves, or is let in with other keys, is given the key by who lets them in."""
+        of = self.organisations[organisation_id]
+        if member_id in of.lacking:
+            self.organisations[of.id] = replace(of, lacking=of.lacking - {member_id})
 
     def _end_key(self, member_id: uuid.UUID, at: int) -> None:
         periods = self.keys.get(member_id, ())
@@ -576,6 +594,7 @@ class State:
         if kind is EntryKind.LEFT:
             self.members[member.id] = replace(member, left=True, suspended=False, until=0)
             self._end_key(member.id, at)
+            self._lacks_no_more(member.id, member.organisation_id)
             of = self.organisations[member.organisation_id]
             self.organisations[of.id] = replace(of, spent=of.holds_keys)
         elif kind is EntryKind.SUSPENDED:

@@ -34,6 +34,7 @@ class EntryKind(StrEnum):
     ROLE = "role"
     RENAMED = "renamed"
     KEYRING = "keyring"
+    HOLDING = "holding"
     PARTY = "party"
     BOX = "box"
     RESTORED = "restored"
@@ -146,6 +147,15 @@ class NewKeyring:
 
 
 @dataclass(frozen=True, slots=True)
+class Holding:
+    """That the signer does not hold this version of their organisation's keyring; or, having said so, that they do."""
+
+    organisation_id: uuid.UUID
+    version: int
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Party:
     """What the agreement of this digest says of an organisation."""
 
@@ -185,7 +195,7 @@ class Agreed:
     proposal: bytes
 
 
-Act = Genesis | Founding | Person | Standing | NewRole | NewName | NewKeyring | Party | Box | Restored
+Act = Genesis | Founding | Person | Standing | NewRole | NewName | NewKeyring | Holding | Party | Box | Restored
 Body = Act | Proposed | Agreed
 
 BODY_OF: Mapping[EntryKind, type[Any]] = {
@@ -199,6 +209,7 @@ BODY_OF: Mapping[EntryKind, type[Any]] = {
     EntryKind.ROLE: NewRole,
     EntryKind.RENAMED: NewName,
     EntryKind.KEYRING: NewKeyring,
+    EntryKind.HOLDING: Holding,
     EntryKind.PARTY: Party,
     EntryKind.BOX: Box,
     EntryKind.RESTORED: Restored,
@@ -248,7 +259,7 @@ class Organisation:
 
     `spent`: somebody left who held this version; `party_state` is empty until an entry says something of the party, by
     the version of the agreement whose digest is `party_agreement`. `party_until`: the hour at which a suspension of the
-    party ends, or ended; 0 for none.
+    party ends, or ended; 0 for none. `lacking`: who said that they do not hold this version.
     """
 
     id: uuid.UUID
@@ -266,6 +277,7 @@ class Organisation:
     party_state: str = ""
     party_until: int = 0
     party_agreement: bytes = b""
+    lacking: frozenset[uuid.UUID] = frozenset()
 
     @property
     def holds_keys(self) -> bool:

@@ -47,6 +47,9 @@ class KeyHappening(StrEnum):
     OBJECTED = "objected"
     ROLE_CHANGED = "role_changed"
     RENAMED = "renamed"
+    LACKS_KEY = "lacks_key"
+    KEY_GIVEN = "key_given"
+    HOLDS_AGAIN = "holds_again"
 
 
 OBJECTIONABLE = (
@@ -68,6 +71,8 @@ TOLD = (
     KeyHappening.RESUMED,
     KeyHappening.CAME_BACK,
     KeyHappening.DISABLED,
+    KeyHappening.LACKS_KEY,
+    KeyHappening.KEY_GIVEN,
 )
 """What every colleague's home page tells for 14 days."""
 
@@ -94,6 +99,22 @@ class ChangeRefused(Exception):
     """Role and name stay; `reason` says why."""
 
     def __init__(self, reason: ChangeRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class HoldingRefusal(StrEnum):
+    """Why nothing is said of who holds the newest version of an organisation's keyring."""
+
+    HOLDS = "holds"  # it opens for them
+    LACKS = "lacks"  # it does not open for them
+    SAID = "said"  # they said so, or nobody said that they do not hold it
+
+
+class HoldingRefused(Exception):
+    """The key log says what it said before; `reason` says why."""
+
+    def __init__(self, reason: HoldingRefusal) -> None:
         super().__init__(reason)
         self.reason = reason
 
@@ -136,7 +157,7 @@ class Keys:
 
     `seal_again_since`: since when there are epochs whose keys a former key holder knew; `exposed`: how many there are.
     `version` is 0 without a keyring; `code_checked` is about the actor; `receives`: whether the organisation takes
-    people in.
+    people in. `held`: whether the newest is wrapped to the actor, by the rows.
     """
 
     version: int
@@ -148,6 +169,7 @@ class Keys:
     receives: bool
     seal_again_since: datetime | None = None
     exposed: int = 0
+    held: bool = True
 
     @property
     def unfinished(self) -> bool:

@@ -135,8 +135,13 @@ def _take_everything(session: Session, member: Member) -> None:
     passkeys.forget_all(session, member.id)
 
 
-def renew(session: Session, organisation: Organisation, by: Actor) -> int:
-    version, left_out = keyrings.renew(session, organisation, by=by)
+def renew(session: Session, organisation: Organisation, by: Actor, *, lacking: bool = False) -> int:
+    """Make the next version of the keyring; `lacking`: by somebody who said that they do not hold the present one.
+
+    Raises CannotOpen, Disagrees.
+    """
+    make = keyrings.renew_without if lacking else keyrings.renew
+    version, left_out = make(session, organisation, by=by)
     organisation.keyring_due_at = None
     for member in left_out:
         member.status = "waiting"

@@ -77,17 +77,18 @@ def key_columns(by: Actor) -> Select[*tuple[Any, ...]]:
         old,
         rows.number_of_holders(by.organisation_id),
         select(Member.code_checked_at).where(Member.id == by.member_id).scalar_subquery(),
+        rows.has_newest(by.member_id),
     ).where(Organisation.id == by.organisation_id)
 
 
 def keys_of(row: Sequence[Any], *, by: Actor) -> Keys:
     """The state of the keys, from the first columns of a row; asks the database again only while keys are changed."""
-    version, due_at, seal_again_since, old_wraps, holders, checked, *_ = row
+    version, due_at, seal_again_since, old_wraps, holders, checked, held, *_ = row
     receives = by.kind is not None and by.kind.takes_people_in
     behind = _versions_behind(by) if old_wraps else 0
     exposed = number_exposed(by=by) if seal_again_since else 0
     return Keys(
-        version or 0, due_at, behind, old_wraps, holders, checked is not None, receives, seal_again_since, exposed
+        version or 0, due_at, behind, old_wraps, holders, checked is not None, receives, seal_again_since, exposed, held
     )
 
 

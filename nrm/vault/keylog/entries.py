@@ -44,6 +44,7 @@ from nrm.domain.accounts.key_log_entries import (
     EntryRefused,
     Founding,
     Genesis,
+    Holding,
     Member,
     NewKeyring,
     NewName,
@@ -59,6 +60,7 @@ from nrm.domain.accounts.key_log_entries import (
 _HEAD = crypto.ctx()
 _PERSON_PARTS, _FOUNDING_PARTS = 6, 7  # of a founder, and before the founders
 _MOST = 2**32 - 1
+_HOLDS, _LACKS = b"holds", b"lacks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,8 @@ def _parts(body: Body) -> list[bytes]:
         return [body.subject_id.bytes, body.name_digest]
     if isinstance(body, NewKeyring):
         return [body.organisation_id.bytes, number_bytes(body.version), body.public, body.wraps]
+    if isinstance(body, Holding):
+        return [body.organisation_id.bytes, number_bytes(body.version), _HOLDS if body.holds else _LACKS]
     if isinstance(body, Party):
         return [body.organisation_id.bytes, _text(body.state), body.agreement]
     if isinstance(body, Box):
@@ -234,6 +238,9 @@ def _read_act(kind: EntryKind, parts: Sequence[bytes]) -> Act:
         return NewKeyring(
             uuid.UUID(bytes=organisation_id), _number(version), _of(KEY_BYTES, public), _of(DIGEST_BYTES, wraps)
         )
+    if kind is EntryKind.HOLDING:
+        organisation_id, version, said = _exactly(parts, 3)
+        return Holding(uuid.UUID(bytes=organisation_id), _number(version), said == _HOLDS)
     if kind is EntryKind.PARTY:
         organisation_id, state, agreement = _exactly(parts, 3)
         return Party(uuid.UUID(bytes=organisation_id), state.decode(), _of(DIGEST_BYTES, agreement))

@@ -191,6 +191,7 @@ def _written(state: State) -> dict[str, Any]:
                 each.party_state,
                 each.party_until,
                 each.party_agreement.hex(),
+                _ids(each.lacking),
             ]
             for each in state.organisations.values()
         ],
@@ -249,7 +250,15 @@ def _state(found: dict[str, Any]) -> State:
 
     state = State(found["number"], as_bytes(found["digest"]), found["at"])
     for each in found["organisations"]:
-        parts = [one(each[0]), *each[1:5], as_bytes(each[5]), as_bytes(each[6]), *each[7:14], as_bytes(each[14])]
+        parts = [
+            one(each[0]),
+            *each[1:5],
+            as_bytes(each[5]),
+            as_bytes(each[6]),
+            *each[7:14],
+            as_bytes(each[14]),
+            frozenset(map(one, each[15])),
+        ]
         parts[9] = frozenset(map(one, each[9]))
         state.organisations[parts[0]] = Organisation(*parts)
     for each in found["members"]:

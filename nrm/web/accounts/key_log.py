@@ -33,6 +33,7 @@ KINDS: Mapping[EntryKind, str] = {
     EntryKind.ROLE: N_("Another role"),
     EntryKind.RENAMED: N_("Another name"),
     EntryKind.KEYRING: N_("A new key of an organisation"),
+    EntryKind.HOLDING: N_("Who does not hold the key"),
     EntryKind.PARTY: N_("A party of the agreement"),
     EntryKind.BOX: N_("A key for papers without a connection"),
     EntryKind.RESTORED: N_("The key log was put back from a copy"),

@@ -28,6 +28,7 @@ from nrm.domain.accounts.vouching import HandRefusal, NoSecondHand
 from nrm.domain.accounts.words import NoOccasion
 from nrm.domain.words import N_
 from nrm.store import signed_names
+from nrm.store.accounts import holding
 from nrm.store.accounts import members as store
 from nrm.store.accounts import occasions as occasion_store
 from nrm.store.countries import country
@@ -52,6 +53,9 @@ TOO_FEW = N_(
 TOO_MANY = N_(
     "Administrators together end at most one account of an organisation and three accounts within 24 hours. If it "
     "cannot wait, somebody who holds the key of the organisation can end the account."
+)
+HELD_BY_OTHERS = N_(
+    "Something is sealed to an older key that only colleagues hold. One of them presses “Go on” on this page."
 )
 GONE = N_("This account was ended more than 14 days ago, or never had keys. Invite the person again.")
 SUSPEND = N_(
@@ -83,6 +87,9 @@ HAPPENINGS = {
     KeyHappening.OBJECTED: N_("waits for 72 hours: a colleague objected"),
     KeyHappening.ROLE_CHANGED: N_("has another role"),
     KeyHappening.RENAMED: N_("has another name"),
+    KeyHappening.LACKS_KEY: N_("says: I do not hold the key"),
+    KeyHappening.KEY_GIVEN: N_("was given the key again"),
+    KeyHappening.HOLDS_AGAIN: N_("says: I hold the key again"),
 }
 HAND_REFUSALS = {
     HandRefusal.OWN: N_("You asked for this yourself, or it is about you, or you do not hold the key."),
@@ -211,25 +218,33 @@ def stop_anew(member_id: uuid.UUID) -> Answer:
 def keys() -> str:
     """The state of the organisation's key, and what happened with keys."""
     by = access.actor()
+    stands = store.keys(by=by)
+    held = holding.stands(stands, by=by)
     return render_template(
         "accounts/members/keys.html",
-        stands=store.keys(by=by),
+        stands=stands,
         needed=KEY_HOLDERS_NEEDED,
         events=store.key_events(by=by),
         happenings=HAPPENINGS,
         may_renew=by.may(Permission.ACCOUNT_CONFIRM),
+        holding=held,
+        holders=holding.holders(by=by) if held.said else [],
     )
 
 
 @blueprint.post("/members/keys")
 @access.requires(Permission.ACCOUNT_CONFIRM)
 @sessions.step_up
-def renew() -> BaseResponse:
+def renew() -> Answer:
     """Make a new key if one is due or wanted; then, for a few seconds, move grants to it and seal under new keys."""
     by = access.actor()
     actions.renew_keyring(by=by)
     until = time.monotonic() + SECONDS_A_CLICK
-    if actions.move_grants(by=by, seconds=SECONDS_A_CLICK).done:
+    try:
+        done = actions.move_grants(by=by, seconds=SECONDS_A_CLICK).done
+    except actions.HeldByOthers:
+        return errors.error_page(409, HELD_BY_OTHERS)
+    if done:
         actions.seal_again(by=by, seconds=max(0.0, until - time.monotonic()))
     return redirect(url_for("members.keys"), 303)
 

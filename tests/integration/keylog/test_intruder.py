@@ -32,7 +32,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from nrm import clock, crypto
-from nrm.actions.accounts import accounts, members, organisations, words
+from nrm.actions.accounts import accounts, holding, members, organisations, words
 from nrm.db import db, disconnect, transaction
 from nrm.domain.accounts.accounts import Actor, Role
 from nrm.models.accounts.accounts import Invitation, Keyring, KeyringWrap, Member, MemberSession, Organisation
@@ -148,11 +148,38 @@ class Intruder(RuleBasedStateMachine):
         except REFUSED:
             db.session.rollback()
             return
+        self.made(code, before)
+
+    def made(self, code: str, before: set[uuid.UUID]) -> None:
+        """What an honest person just made is good, and wrapped to nobody else than who was let in."""
         new = [row for row in rows_of(Keyring) if row["id"] not in before and row["organisation_id"] == self.ids[code]]
         self.good[code] |= {bytes(row["public"]) for row in new}
         wrapped = [row for row in rows_of(KeyringWrap) if row["keyring_id"] in {each["id"] for each in new}]
         keys = {row["id"]: bytes(row["kem_public"]) for row in rows_of(Member) if row["kem_public"]}
         assert {keys[row["member_id"]] for row in wrapped} <= self.good_members, "wrapped to somebody nobody let in"
+
+    @rule(pick=PICK)
+    def an_honest_person_does_not_hold_the_key_and_says_so(self, pick: int) -> None:
+        """A colleague gives it, or they make the next one."""
+        code, login, colleague = (
+            ("NRC", "nrc.case_worker", "nrc.shelter_manager"),
+            ("VATRA", "vatra.case_worker", "vatra.shelter_manager"),
+        )[pick % 2]
+        by = self.signed_in(login)
+        if by is None or by.member_id is None:
+            return
+        by_hand(delete(KeyringWrap).where(KeyringWrap.member_id == by.member_id))
+        before = {row["id"] for row in rows_of(Keyring)}
+        giving = self.signed_in(colleague) if pick % 4 < 2 else None
+        try:
+            holding.say_lacks(by=by)
+            if giving is None:
+                holding.make_next(by=by)
+            else:
+                holding.give(member_id=by.member_id, by=giving)
+        except REFUSED:
+            db.session.rollback()
+        self.made(code, before)
 
     @rule()
     def an_honest_colleague_joins_and_is_let_in(self) -> None:

@@ -17,6 +17,7 @@ from nrm.domain.accounts.key_log_entries import (
     EntryRefusal,
     EntryRefused,
     Genesis,
+    Holding,
     NewKeyring,
     NewName,
     NewRole,
@@ -270,6 +271,32 @@ def test_roles_keyrings_parties_and_boxes_have_their_hands(begun: Begun) -> None
     log.agree(digest, authority[0])
     assert not log.state.is_vouched_for(of)
     refused(EntryRefusal.SIGNER, log, EntryKind.RENAMED, NewName(worker.id, bytes(32)), worker)
+
+
+def test_who_does_not_hold_the_newest_key_says_so_alone_and_for_themselves(begun: Begun) -> None:
+    log, authority, shelter = begun
+    one, other = shelter
+    of = one.person.organisation_id
+
+    def says(by: Holder, *, holds: bool, version: int = 1) -> None:
+        log.add(EntryKind.HOLDING, Holding(of, version, holds), by)
+
+    refused(EntryRefusal.SIGNER, log, EntryKind.HOLDING, Holding(of, 1, holds=True), one)  # nobody said anything else
+    refused(EntryRefusal.SIGNER, log, EntryKind.HOLDING, Holding(of, 1, holds=False), authority[0])
+    refused(EntryRefusal.SERIAL, log, EntryKind.HOLDING, Holding(of, 2, holds=False), one)
+    says(one, holds=False)
+    refused(EntryRefusal.SIGNER, log, EntryKind.HOLDING, Holding(of, 1, holds=False), one)
+    says(other, holds=False)
+    assert log.state.organisations[of].lacking == {one.id, other.id}
+    says(one, holds=True)
+    assert log.state.organisations[of].lacking == {other.id}
+    # The next version is everybody's, and what was said of this one is over.
+    log.renew(other)
+    assert log.state.organisations[of].lacking == frozenset()
+    refused(EntryRefusal.SERIAL, log, EntryKind.HOLDING, Holding(of, 1, holds=False), one)
+    says(other, holds=False, version=2)
+    log.add(EntryKind.LEFT, Standing(other.id, "left"), one)
+    assert log.state.organisations[of].lacking == frozenset()
 
 
 def test_a_proposal_is_void_after_fourteen_days_and_a_founding_after_thirty(begun: Begun) -> None:

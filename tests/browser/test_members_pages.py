@@ -17,6 +17,7 @@ from tests import factories
 from tests import second_hands as hands
 from tests.browser import checks, live
 from tests.browser.conftest import new_context
+from tests.integration.keylog.test_holding import take_wraps
 from tests.world import World
 
 
@@ -115,6 +116,35 @@ def test_the_administrator_ends_no_key_holder_and_a_new_key_is_due_after_the_des
         expect(page).to_have_url(f"{base}/members/keys")
         assert store.keys(by=manager).seal_again_since is None
         page.context.close()
+
+
+def test_who_does_not_hold_the_newest_key_says_so_and_is_given_it(
+    world_app: tuple[Flask, World], browser: Browser
+) -> None:
+    app, _ = world_app
+    take_wraps("nrc.case_worker")
+    with live.serving(app) as base:
+        worker = desk(browser, base, "nrc.case_worker")
+        good(worker, f"{base}/")
+        good(worker, f"{base}/members/keys")
+        worker.goto(f"{base}/?lang=en")
+        worker.get_by_role("button", name="I do not hold this key").click()
+        expect(worker).to_have_url(f"{base}/members/keys")
+        good(worker, worker.url)
+        worker.get_by_role("link", name="Make the next key").click()
+        good(worker, worker.url)
+        colleague = desk(browser, base, "nrc.shelter_manager")
+        good(colleague, f"{base}/")
+        colleague.locator(".note a", has_text="Keys of the organisation").first.click()
+        good(colleague, colleague.url)
+        colleague.get_by_role("button", name="Give the key to Test case_worker").click()
+        expect(colleague.locator("main")).to_contain_text("was given the key again")
+        colleague.context.close()
+        live.sign_in(worker, base, "nrc.case_worker")
+        good(worker, f"{base}/")
+        worker.get_by_role("button", name="I hold it again").click()
+        expect(worker.get_by_role("button", name="I hold it again")).to_have_count(0)
+        worker.context.close()
 
 
 def test_who_lost_the_password_begins_again_and_is_confirmed(world_app: tuple[Flask, World], browser: Browser) -> None:

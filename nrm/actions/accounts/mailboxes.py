@@ -14,6 +14,7 @@ from sqlalchemy import delete, select, update
 
 from config import Smtp
 from nrm import audit, clock, smtp
+from nrm.actions.agreement import agreement_versions
 from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.accounts.mailboxes import BODY, EVERY, SUBJECT, is_address, pause_after
@@ -57,7 +58,8 @@ def send_due() -> int:
     server: Smtp | None = current_app.extensions["nrm.config"].smtp
     if server is None:
         return 0
-    ready = [each for each in rows.to_be_told(clock.now(), _AT_ONCE) if _take_turn(each)]
+    now, signing = clock.now(), agreement_versions.parties_to_sign()
+    ready = [each for each in rows.to_be_told(now, _AT_ONCE, signing=signing) if _take_turn(each)]
     boxes = db.session.execute(
         select(Mailbox.organisation_id, Mailbox.address, Mailbox.language).where(Mailbox.organisation_id.in_(ready))
     ).all()

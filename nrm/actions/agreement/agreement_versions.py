@@ -482,6 +482,13 @@ def _place(given: list[AgreementSignature], party: str, by: Actor) -> int:
     return 2 if 1 in taken else 1
 
 
+def parties_to_sign() -> set[str]:
+    """The parties of whom somebody has to sign a version of the agreement; it needs no key."""
+    refresh_if_due()
+    waiting = known().waiting
+    return agreement_version_rows.unsigned(waiting) if waiting else set()
+
+
 def waits_for(*, by: Actor) -> list[str]:
     """The versions that wait for this person's signature: open to their party, not signed by two of it or by them."""
     waiting = known().waiting

@@ -12,6 +12,9 @@ from nrm.domain.documents import Words
 EVERY = timedelta(minutes=30)
 """The least time between two messages to one desk."""
 
+EVERY_DAY = timedelta(days=1)
+"""How often a desk is reminded that its people have to sign the agreement."""
+
 LONGEST_PAUSE = timedelta(minutes=30)
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 LONGEST_ADDRESS = 254

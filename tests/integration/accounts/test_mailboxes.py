@@ -23,6 +23,7 @@ from nrm.domain.accounts.mailboxes import EVERY, is_address, pause_after
 from nrm.models.accounts.mailboxes import Mailbox
 from nrm.models.referrals.referrals import Referral
 from tests import factories
+from tests import factories_agreements as texts
 from tests import factories_referrals as people
 from tests.conftest import Person
 
@@ -173,6 +174,28 @@ def test_at_most_one_message_in_half_an_hour_while_something_waits(app: Flask, n
         factories.later(seconds=1)
         assert mailboxes.send_due() == 1
     assert len(mail.messages) == 2
+
+
+def test_a_party_is_reminded_once_a_day_to_sign_the_agreement_until_two_have(app: Flask, nrc: Actor) -> None:
+    version = texts.opened(texts.draft())
+    with server() as mail:
+        use(app, mail.port)
+        assert mailboxes.send_due() == 0, "the address was set a moment ago: not before a day"
+        factories.later(days=1)
+        assert [mailboxes.send_due() for _ in range(2)] == [1, 0]
+        factories.later(hours=23)
+        assert mailboxes.send_due() == 0
+        factories.later(hours=1)
+        assert mailboxes.send_due() == 1
+        (first, second) = texts.signers("NRC")
+        texts.sign(version, first)
+        factories.later(days=1)
+        assert mailboxes.send_due() == 1, "one of two has signed"
+        texts.sign(version, second)
+        factories.later(days=1)
+        assert mailboxes.send_due() == 0
+    assert len(mail.messages) == 3
+    assert all("agreement" not in each.lower() and version not in each for each in mail.messages)
 
 
 def test_the_authority_is_told_once_something_is_late_and_not_before(app: Flask) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.accounts.mailboxes import EVERY, EVERY_DAY
 from nrm.domain.agreement.agreements import RECEIVER
 from nrm.domain.interviews.endings import DUTY_DESK_AFTER
 from nrm.domain.referrals.referrals import NO_SHOW_AFTER
@@ -20,12 +22,17 @@ from nrm.models.referrals.referrals import ChildAlert, Obligation, Referral
 from nrm.models.shelter.cases import Case
 
 
-def to_be_told(at: datetime, limit: int) -> list[uuid.UUID]:
-    """Desks with an address, a due message and a waiting task; those that have waited longest come first."""
+def to_be_told(at: datetime, limit: int, *, signing: Collection[str] = ()) -> list[uuid.UUID]:
+    """Desks with an address, a due message and a waiting task; those that have waited longest come first.
+
+    `signing`: parties of whom somebody has to sign the agreement, of which they are reminded once a day: it waits for
+    weeks, and a message each half hour would soon be read by nobody.
+    """
+    reminded = and_(Organisation.party.in_(signing), Mailbox.next_at <= at - (EVERY_DAY - EVERY))
     statement = (
         select(Mailbox.organisation_id)
         .join(Organisation, Organisation.id == Mailbox.organisation_id)
-        .where(Mailbox.next_at <= at, Organisation.enabled, _has_a_task(at))
+        .where(Mailbox.next_at <= at, Organisation.enabled, or_(_has_a_task(at), reminded))
         .order_by(Mailbox.next_at, Mailbox.organisation_id)
         .limit(limit)
     )

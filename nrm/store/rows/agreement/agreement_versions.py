@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from nrm.db import db
-from nrm.domain.agreement.agreement_versions import VersionStatus
+from nrm.domain.agreement.agreement_versions import SIGNERS, VersionStatus
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.agreement.agreements import (
     AcceptedWeakening,
@@ -93,6 +93,19 @@ def binding() -> list[tuple[AgreementVersion, list[AgreementSignature]]]:
                 of_version[row.version_id].append(row)
         session.expunge_all()
         return [(each, of_version[each.id]) for each in found]
+
+
+def unsigned(waiting: Mapping[str, Collection[str]]) -> set[str]:
+    """The parties of whom fewer than two people signed a version that waits for them; `waiting`: version -> parties."""
+    statement = (
+        select(AgreementVersion.version, AgreementSignature.party, func.count())
+        .join(AgreementSignature, AgreementSignature.version_id == AgreementVersion.id)
+        .where(AgreementVersion.version.in_(waiting), AgreementVersion.status.in_([str(each) for each in BINDING]))
+        .group_by(AgreementVersion.version, AgreementSignature.party)
+    )
+    signed = {(version, party): number for version, party, number in db.session.execute(statement)}
+    pairs = {(version, party) for version, parties in waiting.items() for party in parties}
+    return {party for version, party in pairs if signed.get((version, party), 0) < SIGNERS}
 
 
 def tried_until(last: date) -> int:

@@ -244,6 +244,35 @@ def record(outlook: Outlook, *, by: Actor, account: int) -> None:
         raise Stale from None
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What counts today: the country; `kept`: where its files differ from those that came with the program, each
+    `FILE: KEY: what`; `unread`: where the folder differs from a recorded version that counts; `unfit`: recorded
+    versions that this program cannot use."""
+
+    country: Country
+    kept: tuple[str, ...]
+    unread: tuple[str, ...]
+    unfit: tuple[str, ...]
+
+
+def standing() -> Standing:
+    """What counts today, and what does not. Raises CountryError for a folder that cannot be read."""
+    found = steps.in_force()
+    ours = texts.parsed(steps.files_of(found.line))
+    shipped = countries.FOLDER / found.country.code
+    kept: list[str] = []
+    if shipped.is_dir():
+        theirs = texts.parsed(texts.of_folder(shipped))
+        kept = [each.against("the program ships") for each in differences(theirs, ours)]
+    unread: list[str] = []
+    if found.line is not None:
+        in_folder = texts.parsed(texts.of_folder(steps.folder()))
+        unread = [str(each) for each in differences(ours, in_folder)] if steps.folder() != shipped else []
+    unfit = [f"the version that was recorded from {line.starts_on} on: {why}" for line, why in found.left_out]
+    return Standing(found.country, tuple(kept), tuple(unread), tuple(unfit))
+
+
 def files_on(day: date) -> dict[str, str]:
     """The files that count on a day, also where this program cannot use them. Raises CountryError."""
     begun = [line for line in steps.genuine() if line.starts_on <= day]

@@ -49,6 +49,12 @@ class Difference:
             return f"{self.file}: {self.key}: {self.kind} from {_told(self.after)}"
         return f"{self.file}: {self.key}: {self.kind}: {_told(self.before)} -> {_told(self.after)}"
 
+    def against(self, who: str) -> str:
+        """`FILE: KEY: what stands there (WHO something else)`, where `before` is what somebody else has."""
+        theirs = "nothing" if self.before is None else _told(self.before) or "it"
+        ours = "not there" if self.after is None else _told(self.after) or "there"
+        return f"{self.file}: {self.key}: {ours} ({who} {theirs})"
+
 
 def differences(before: Mapping[str, Document], after: Mapping[str, Document]) -> list[Difference]:
     """Everything that differs, in the order of the files and of their keys. Arguments: file name -> its content."""

@@ -88,7 +88,10 @@ def test_it_says_what_changes_records_who_and_a_running_server_follows(
     officer = sign_in("rinas.border_officer")
     assert "Aeroporti Nënë Tereza" not in officer.get("/")
     today = str(days.today())
-    code, out, error = command(app, "country", "apply", str(folder), "--from", today, "--yes")
+    words = ("country", "apply", str(folder), "--from", today, "--yes", "--as")
+    code, _, error = command(app, *words, "vatra.shelter_manager")
+    assert (code, error) == (2, "nrm: --as: only an administrator changes the country's files\n")
+    code, out, error = command(app, *words, "administrator")
     assert (code, error) == (0, "")
     said = out.decode().splitlines()
     assert said[0] == f"from {today} (2 changes):"
@@ -101,6 +104,7 @@ def test_it_says_what_changes_records_who_and_a_running_server_follows(
     entry = db.session.scalars(select(AuditEntry).where(AuditEntry.event == "country_changed")).one()
     details: dict[str, Any] = json.loads(entry.details)
     assert (details["digest"], details["starts_on"]) == (row.digest, today)
+    assert entry.member_id == str(factories.actor("administrator").member_id) == str(row.recorded_by)
     # The process that serves was not restarted: within a minute it reads what another one recorded.
     app.extensions[agreement_versions.DUE] = 0.0
     assert "Aeroporti Nënë Tereza" in sign_in("oms.coordinator").get("/rollout")

@@ -67,6 +67,7 @@ class Event(StrEnum):
     KEY_LOG_CONTRADICTED = "key_log_contradicted"
     KEY_LOG_MENDED = "key_log_mended"
     KEY_LOG_BEFORE_LISTED = "key_log_before_listed"
+    COUNTRY_CHANGED = "country_changed"
     ORGANISATION_ADDED = "organisation_added"
     ORGANISATION_CHANGED = "organisation_changed"
     ORGANISATION_SUSPENDED = "organisation_suspended"

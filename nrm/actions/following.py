@@ -13,15 +13,17 @@ from dataclasses import dataclass
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from nrm import audit
+from nrm import audit, clock
 from nrm.countries import Country, ListedOrganisation
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, OrganisationKind
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.agreement.agreements import AgreementVersion
+from nrm.models.countries import CountryVersion
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.places import Place
+from nrm.steps import countries as country_steps
 from nrm.steps.instances import add_organisation
 from nrm.steps.shelter import places as place_steps
 from nrm.store import days
@@ -63,6 +65,17 @@ def follow(file: Country, *, dry_run: bool = False) -> list[Change]:
                     step.apply(session)
             _adopt(session, file)
     return [Change(step.text, step.apply is not None) for step in steps]
+
+
+def follow_in_force() -> list[Change]:
+    """Follow the version of the country that was recorded and is in force since today; nothing where that was done."""
+    found = country_steps.in_force()
+    if found.line is None or found.line.followed_at is not None:
+        return []
+    changes = follow(found.country)
+    with transaction() as session:
+        session.get_one(CountryVersion, found.line.id).followed_at = clock.now()
+    return changes
 
 
 def _steps(session: Session, file: Country) -> Iterator[_Step]:

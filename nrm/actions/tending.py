@@ -9,7 +9,7 @@ from flask import current_app
 from sqlalchemy import delete
 
 from nrm import clock
-from nrm.actions import backups
+from nrm.actions import backups, following
 from nrm.actions.accounts import accounts, alarms, members, organisations, second_hands
 from nrm.actions.interviews import child_alerts, family_notices, groups, helpline, holds, interviews, monitoring
 from nrm.actions.referrals import announced_returns, meetings, referrals, supplements
@@ -33,7 +33,7 @@ def tend() -> dict[str, int]:
     `supplements_lapsed`, `notices_over`, `grown_up`, `consents_lapsed`, `thinking_ended`, `child_returns_forgotten`,
     `calls_forgotten`, `screens_forgotten`,
     `records_forgotten`, `seeds_committed`, `erased_listed`, `keys_destroyed`, `keys_left_over`, `keyrings_settled`,
-    `key_log_settled`, `rows_followed`, `people_compared`,
+    `key_log_settled`, `country_followed`, `rows_followed`, `people_compared`,
     `shred_files_deleted`; and `keyrings_due`: how many organisations a key holder must do something for,
     `keyrings_disagree`: of how many the newest keyring is not the known one.
     """
@@ -74,6 +74,7 @@ def tend() -> dict[str, int]:
         "keys_left_over": sweeping.sweep(),
         "keyrings_settled": keyrings.settle(),
         "key_log_settled": log.settle(),
+        "country_followed": len(following.follow_in_force()),
         "rows_followed": _follow_the_log(),
         "shred_files_deleted": backups.forget_shred_files(current_app.extensions["nrm.config"].backups),
         "keyrings_due": member_rows.keyrings_due(),

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
 from pathlib import Path
 
 import click
+from flask import Flask
 
-from nrm import countries
+from nrm import clock, countries
+from nrm.actions import country_versions as actions
+from nrm.actions import following
+from nrm.actions.agreement import agreement_versions
 from nrm.cli.refusals import Refused
-from nrm.countries import checking, files, making
+from nrm.cli.usage import application, instance_option, signed_in
+from nrm.countries import checking, files, making, texts
+from nrm.db import disconnect
+from nrm.domain.accounts.accounts import Actor, NotPermitted
 
 
 @click.group()
@@ -63,6 +75,134 @@ def new(code: str, source: str, iso: str, target: Path) -> None:
 def schema() -> None:
     """The shape of country.toml as JSON Schema: an editor that reads it completes keys and marks mistakes."""
     click.echo(json.dumps(files.schema(), ensure_ascii=False, indent=1, sort_keys=True))
+
+
+@country.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@instance_option
+@click.option("--from", "starts_on", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The first day it counts.")
+@click.option(
+    "--as", "login", default="", help="An administrator's sign-in name, to be recorded; the password is asked."
+)
+@click.option("--yes", is_flag=True, help="Record it without being asked.")
+def apply(folder: Path, directory: Path, starts_on: datetime, login: str, yes: bool) -> None:
+    """Let the files of FOLDER count in an instance from a day on.
+
+    Says what changes from then, and what is in use; asks; records it. A server that runs follows on the day.
+    """
+    try:
+        files = texts.of_folder(_folder(folder))
+    except countries.CountryError as error:
+        raise Refused(f"FOLDER: {error}") from None
+    app = application(directory)
+    day = starts_on.date()
+    with signed_in(app, login) if login else _as_the_machine(app) as by:
+        outlook = _looked_at(folder, files, day)
+        if outlook.findings:
+            for finding in outlook.findings:
+                click.echo(finding)
+            click.echo(f"{_number(len(outlook.findings), 'finding')}; nothing was recorded", err=True)
+            click.get_current_context().exit(1)
+        _tell(outlook)
+        if outlook.whole is not None:
+            for change in following.follow(outlook.whole, dry_run=True):
+                if not change.done:
+                    click.echo(f"note: stays as it is: {change.text}")
+        if not outlook.changes and outlook.replaces is None:
+            click.echo(f"nothing changes from {day}; nothing was recorded")
+            return
+        _agree(yes)
+        try:
+            actions.record(outlook, by=by, account=os.getuid())
+        except NotPermitted:
+            raise Refused("--as: only an administrator changes the country's files") from None
+        except actions.Stale:
+            raise Refused("--from: somebody recorded another version meanwhile; look at what changes again") from None
+        click.echo(f"recorded: from {day}, digest {outlook.digest}")
+        agreement_versions.refresh()
+        for change in following.follow_in_force():
+            if change.done:
+                click.echo(change.text)
+
+
+@country.command()
+@instance_option
+@click.option("--to", "target", required=True, type=click.Path(path_type=Path), help="A new folder.")
+@click.option(
+    "--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="The files that count on that day (default: today)."
+)
+def export(directory: Path, target: Path, day: datetime | None) -> None:
+    """Write out the files that count in an instance, to edit them and apply them again."""
+    if target.exists():
+        raise Refused(f"--to: {target} is there already; name a new folder")
+    app = application(directory)
+    with _as_the_machine(app):
+        try:
+            found = actions.files_on(day.date() if day else clock.today(app.extensions["nrm.country"].timezone))
+            target.mkdir(parents=True)
+            for name, text in found.items():
+                (target / name).write_text(text, "utf-8")
+        except countries.CountryError as error:
+            raise Refused(str(error)) from None
+        except OSError as error:
+            raise Refused(f"--to: {target} cannot be written: {error.strerror}") from None
+    click.echo(f"{target}: {_number(len(found), 'file')}")
+
+
+def _folder(folder: Path) -> Path:
+    if not folder.is_dir():
+        raise countries.CountryError(f"{folder}: country.toml: name a folder")
+    if not (folder / "country.toml").is_file():
+        raise countries.CountryError("country.toml: file: missing")
+    return folder
+
+
+def _looked_at(folder: Path, files: dict[str, str], day: date) -> actions.Outlook:
+    try:
+        return actions.look(files, day, read_from=folder)
+    except actions.Past:
+        raise Refused(f"--from: {day} is over; name today or a later day: what was recorded keeps its files") from None
+    except actions.OwnFolder:
+        raise Refused(
+            "FOLDER: the instance reads this folder itself, so nobody knows what was there before: put it back as it "
+            "was, and edit and apply a copy"
+        ) from None
+    except actions.OtherCountry as other:
+        raise Refused(f"FOLDER: country.toml: code: `{other}` is another country than the instance's") from None
+    except countries.CountryError as error:
+        raise Refused(f"FOLDER: {error}") from None
+
+
+@contextmanager
+def _as_the_machine(app: Flask) -> Iterator[Actor]:
+    """Whoever may run commands on this machine, without an account in the instance."""
+    with app.app_context():
+        try:
+            yield Actor.system("country apply")
+        finally:
+            disconnect()
+
+
+def _tell(outlook: actions.Outlook) -> None:
+    if outlook.replaces is not None:
+        at = outlook.replaces.recorded_at
+        click.echo(f"takes the place of the version for the same day that was recorded on {at:%Y-%m-%d %H:%M} UTC")
+    if outlook.changes:
+        click.echo(f"from {outlook.starts_on} ({_number(len(outlook.changes), 'change')}):")
+    for change in outlook.changes:
+        click.echo(f"  {change}")
+    for note in outlook.notes:
+        click.echo(f"note: {note}")
+
+
+def _agree(yes: bool) -> None:
+    """Raise Refused unless somebody says yes."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Refused("nothing was recorded: nobody is there to be asked; say --yes")
+    if not click.confirm("Record it?", err=True):
+        raise Refused("nothing was recorded")
 
 
 def _number(number: int, one: str) -> str:

@@ -21,23 +21,25 @@ import click
 from flask import Flask
 
 from nrm import clock, countries
-from nrm.cli.instance import make_instance
+from nrm.cli.instance import folder_of_country, make_instance, named_country
 from nrm.cli.refusals import Refused
 from nrm.cli.serving import run_server
 from nrm.cli.usage import application
 from nrm.countries import Country
 from nrm.db import checkpoint, disconnect
 from nrm.demo import agreements, register, staff
+from nrm.demo.cast import Cast, NoDemo
+from nrm.demo.cast import read as read_cast
 from nrm.demo.desks import add_desks
 from nrm.demo.life import Life
 from nrm.demo.monitoring import monitor
 from nrm.demo.people import YEARS, full_quarters, plans, tonight
 from nrm.demo.tonight import add_tonight
+from nrm.steps.interviews import drafts
 
 COUNTRY = countries.DEFAULT
-QUESTIONNAIRE = "returnee-1"
+QUESTIONNAIRE = drafts.CURRENT
 CLOSED_QUARTERS = 4
-FIRST_DAY = date(2005, 12, 31)
 ACCOUNTS_FILE = "accounts.json"
 _UNFINISHED = ".nrm-demo-unfinished"
 # All that may lie in the folder of a demo country.
@@ -48,6 +50,7 @@ _MADE = re.compile(
 
 @click.command()
 @click.option("--dir", "directory", envvar="NRM_DIR", required=True, type=click.Path(path_type=Path))
+@click.option("--country", "named", help=f"A country of the program, by its code, or a folder (default: {COUNTRY}).")
 @click.option("--people", default=400, type=click.IntRange(0, 20_000), help="How many come in the four years.")
 @click.option("--seed", default=1, help="The same seed and last day give the same people.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day (default: today).")
@@ -57,6 +60,7 @@ _MADE = re.compile(
 @click.option("--second-factor", is_flag=True, help="Give every account a second factor and ask for it.")
 def demo(
     directory: Path,
+    named: str | None,
     people: int,
     seed: int,
     until: datetime | None,
@@ -67,14 +71,20 @@ def demo(
 ) -> None:
     """Make a demo country of synthetic people and serve it on this machine; an existing one is served as it is."""
     known = directory / ACCOUNTS_FILE
+    code, folder = named_country(named or str(folder_of_country() or COUNTRY))
     clear_unfinished(directory)
-    if known.is_file() and application(directory).extensions["nrm.synthetic"]:
+    if known.is_file() and (there := application(directory)).extensions["nrm.synthetic"]:
+        made_of = _country(there).code
+        if named is not None and made_of != code:
+            raise Refused(f"--country: {directory} holds a demo of {made_of}, not of {code}; name a new folder")
         described = json.loads(known.read_text("utf-8"))
         _tell_user(f"{directory} holds a demo country already; it is kept as it is")
     else:
         last_day = until.date() if until else None
         with built_aside(directory) as place:
-            described = make_demo(place, people=people, seed=seed, until=last_day, second_factor=second_factor)
+            described = make_demo(
+                place, people=people, seed=seed, until=last_day, second_factor=second_factor, code=code, folder=folder
+            )
             (place / ACCOUNTS_FILE).touch(mode=0o600)
             (place / ACCOUNTS_FILE).write_text(json.dumps(described, indent=1), "utf-8")
     described = {"url": f"http://127.0.0.1:{port}", **described}
@@ -138,16 +148,33 @@ def _build_lock(place: Path) -> Iterator[None]:
 
 
 def make_demo(
-    directory: Path, *, people: int, seed: int, until: date | None, second_factor: bool = False
+    directory: Path,
+    *,
+    people: int,
+    seed: int,
+    until: date | None,
+    second_factor: bool = False,
+    code: str = COUNTRY,
+    folder: Path | None = None,
 ) -> dict[str, Any]:
-    """Build the country; returns its closed quarters and accounts."""
-    zone = countries.load(COUNTRY).timezone
-    last = last_instant(until, zone)
+    """Build the country, from its `folder` if it did not come with the program; returns its quarters and accounts.
+
+    Raises Refused, also for a country that lacks what a demo needs.
+    """
+    data, invented = _invented(code, folder)
+    zone = data.timezone
+    last = last_instant(until, zone, date(data.agreements[0].starts_on.year, 12, 31))
     last_day = clock.day_of(last, zone)
     _tell_user("making the instance")
     clock.set_clock(lambda: last - timedelta(days=YEARS * 365 + 1))
     app = make_instance(
-        directory, COUNTRY, language="sq", synthetic=True, second_factor=second_factor, synchronous="OFF"
+        directory,
+        code,
+        folder=folder,
+        language=data.language,
+        synthetic=True,
+        second_factor=second_factor,
+        synchronous="OFF",
     )
     with app.app_context():
         try:
@@ -155,7 +182,7 @@ def make_demo(
             agreements.sign_by_all(actors)
             life = Life(actors, _country(app).questionnaires[QUESTIONNAIRE], last)
             tell = _progress(last)
-            for plan in tonight(plans(seed, people, last_day), last):
+            for plan in tonight(plans(seed, people, last_day, invented), last):
                 life.at(plan.at, life.come(plan))
                 if plan.announced:
                     life.at(plan.at - timedelta(days=2), life.announce(plan))
@@ -167,7 +194,7 @@ def make_demo(
                 life.at(min(due, last), life.close(quarter, tell))
                 life.at(min(due + timedelta(days=6), last), partial(monitor, life, quarter))
             life.at(last - timedelta(minutes=5), register.join(quarters[:-1], actors, tell))
-            life.at(last - timedelta(minutes=4), life.begin("rinas"))
+            life.at(last - timedelta(minutes=4), life.begin(invented.first_posts[0]))
             add_tonight(life, last)
             add_desks(life, last, seed)
             life.run(tell)
@@ -181,7 +208,18 @@ def make_demo(
     return {"quarters": [str(quarter) for quarter in life.closed], "accounts": described}
 
 
-def last_instant(until: date | None, zone: tzinfo) -> datetime:
+def _invented(code: str, folder: Path | None) -> tuple[Country, Cast]:
+    """The country, and who and what its demo is made of; raises Refused."""
+    try:
+        data = countries.load(code, folder)
+        return data, read_cast(data, folder or countries.FOLDER / code)
+    except countries.CountryError as error:
+        raise Refused(f"--country: {error}") from None
+    except NoDemo as lacking:
+        raise Refused(f"--country: {lacking}") from None
+
+
+def last_instant(until: date | None, zone: tzinfo, first: date = date.min) -> datetime:
     """The last minute of that day on the country's clocks, or now if that is still to come.
 
     Raises Refused for a day of the future.
@@ -189,8 +227,8 @@ def last_instant(until: date | None, zone: tzinfo) -> datetime:
     now = clock.now().replace(microsecond=0)
     if until is None:
         return now
-    if until < FIRST_DAY:
-        raise Refused(f"--until: enter a day from {FIRST_DAY} on: the agreement was signed in that year")
+    if until < first:
+        raise Refused(f"--until: enter a day from {first} on: the agreement was signed in that year")
     if until > clock.day_of(now, zone):
         raise Refused("--until: enter a day that is not in the future")
     return min(now, datetime.combine(until, time(23, 59), zone).astimezone(UTC))

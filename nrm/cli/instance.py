@@ -17,7 +17,7 @@ from flask import Flask
 
 from config import Config, MisConfigured, key_files, lying_together
 from nrm import countries, schema
-from nrm.actions import following, instances
+from nrm.actions import country_versions, following, instances
 from nrm.actions.accounts import accounts
 from nrm.cli.refusals import Refused
 from nrm.cli.usage import application, application_of_any_version, instance_option, outdated
@@ -35,7 +35,7 @@ A_HOME = "https://nrm.example"
 @click.option("--one-folder", is_flag=True, help="Key files and databases may lie in one folder; do not ask.")
 def init(directory: Path, named: str, language: str | None, one_folder: bool) -> None:
     """Make an instance and print the invitation link of its first administrator."""
-    country, folder = _named_country(named)
+    country, folder = named_country(named)
     data = _of_a_new_instance(directory, country, folder)
     if not one_folder:
         _ask_about_places(directory)
@@ -131,7 +131,8 @@ def _add_match_key(directory: Path) -> None:
 def _follow(app: Flask, directory: Path, said: str, dry_run: bool) -> bool:
     """Apply, or only list, the changes of the country's file; returns whether all could be applied."""
     config = app.extensions["nrm.config"]
-    file = countries.load(config.country, config.country_folder)
+    standing = country_versions.standing()
+    file = standing.country
     try:
         changes = following.follow(file, dry_run=True)
         if not dry_run and any(change.done for change in changes):
@@ -151,7 +152,31 @@ def _follow(app: Flask, directory: Path, said: str, dry_run: bool) -> bool:
         click.echo(mark + change.text)
     if not changes:
         click.echo("country: nothing to do")
-    return all(change.done for change in changes)
+    _tell_of_files(standing, config.country_folder)
+    return all(change.done for change in changes) and not standing.unfit
+
+
+def _tell_of_files(standing: country_versions.Standing, folder: Path | None) -> None:
+    """Say each key of an own country that differs from the program's, and each edit that nobody reads."""
+    for each in standing.kept:
+        click.echo(f"kept: {each}")
+    if standing.kept:
+        where = f"into {folder} and stop, upgrade and start again, or " if folder is not None else ""
+        click.echo(
+            f"kept: yours count, as before. To take what the program ships write it {where}into a copy and apply that "
+            "(nrm country apply)"
+        )
+    for each in standing.unread:
+        click.echo(f"not read: {each}")
+    if standing.unread:
+        click.echo(
+            f"not read: {folder} was edited, but what was applied counts: apply the edit, too (nrm country apply)"
+        )
+    for each in standing.unfit:
+        click.echo(
+            f"not done: {each}. The one before it counts until then: write its files out (nrm country export), mend "
+            "them and apply them (nrm country apply)"
+        )
 
 
 @contextmanager
@@ -213,7 +238,7 @@ def make_instance(
     return application(directory, synchronous=synchronous)
 
 
-def _named_country(named: str) -> tuple[str, Path | None]:
+def named_country(named: str) -> tuple[str, Path | None]:
     """(code, folder) that `--country` names: a folder, or a code, with its files in NRM_COUNTRY_FOLDER if that is set.
 
     Raises Refused, too, where a setting names another country: every later command would read that one.

@@ -58,6 +58,7 @@ __all__ = [
 ]
 
 FOLDER = Path(__file__).parent
+AGREEMENTS = "mou-*.toml"
 DEFAULT = min(file.parent.name for file in FOLDER.glob("*/country.toml"))
 """The country of commands that ask about files and name no instance."""
 
@@ -147,6 +148,7 @@ def assemble(place: Path, code: str, attempt: Attempt) -> Country | None:
     whole = replace(
         country,
         agreements=agreements,
+        texts=_texts(place),
         safeguards=safeguards,
         tables=tables,
         questionnaires=questionnaires,
@@ -162,7 +164,7 @@ def _places_and_lists(place: Path, code: str) -> Country:
     """`country.toml`, without what the other files say."""
     file = place / "country.toml"
     try:
-        return replace(read_country(_toml(file), code), folder=place)
+        return read_country(_toml(file), code)
     except MalformedFile as error:
         raise CountryError(*(f"{file.name}: {each}" for each in error.findings)) from None
     except MalformedDocument as error:
@@ -385,7 +387,7 @@ def _held_against(agreement: Agreement, country: Country, name: str) -> Agreemen
 def _agreements(place: Path, country: Country) -> tuple[Agreement, ...]:
     """Every `mou-*.toml` of the folder, oldest first, checked against the country's places and organisations."""
     read: list[Agreement] = []
-    for file in sorted(place.glob("mou-*.toml")):
+    for file in sorted(place.glob(AGREEMENTS)):
         try:
             agreement = parse_agreement(in_present_words(_toml(file), country.formerly))
             _check_agreement(agreement, country, read)
@@ -404,6 +406,12 @@ def _agreements(place: Path, country: Country) -> tuple[Agreement, ...]:
     return tuple(sorted(read, key=lambda agreement: (agreement.starts_on, agreement.version)))
 
 
+def _texts(place: Path) -> dict[str, str]:
+    """The text of each agreement by its version; they were read before."""
+    texts = [file.read_text("utf-8") for file in sorted(place.glob(AGREEMENTS))]
+    return {tomllib.loads(text)["version"]: text for text in texts}
+
+
 def _safeguards(place: Path, agreements: tuple[Agreement, ...]) -> Safeguards:
     """`safeguards.toml` of the folder; without the file nothing is held against a new version but the last one."""
     file = place / "safeguards.toml"
@@ -419,11 +427,7 @@ def _safeguards(place: Path, agreements: tuple[Agreement, ...]) -> Safeguards:
 
 def text_of_file(country: Country, version: str) -> str:
     """The text of the file of a version that came with the country's data; raises KeyError when there is none."""
-    for file in sorted((country.folder or FOLDER / country.code).glob("mou-*.toml")):
-        text = file.read_text("utf-8")
-        if tomllib.loads(text).get("version") == version:
-            return text
-    raise KeyError(version)
+    return country.texts[version]
 
 
 def _check_agreement(agreement: Agreement, country: Country, others: list[Agreement]) -> None:
@@ -459,11 +463,12 @@ def _places_unlike(agreement: Agreement, country: Country) -> Iterator[str]:
         **lists.OF_THE_MECHANISM,
     }
     for fact, codes in known.items():
+        kind = "crossing_point" if fact == "entry_point" else "region"
         for code in agreement.facts[fact]:
             if code not in codes and code not in ("none", "unknown"):
                 yield f"fact.{fact}.values: `{code}` is unknown to the country"
         for code in codes:
-            if code not in agreement.facts[fact]:
+            if code not in agreement.facts[fact] and country.is_open(kind, code, agreement.starts_on):
                 yield f"fact.{fact}.values: `{code}` of the country is missing"
     if agreement.timezone != country.timezone:
         yield f"timezone: the country has {country.timezone}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from nrm.countries.former_words import Formerly
@@ -32,8 +31,15 @@ from nrm.statistics.tables import TableSet
 
 PAGE_LANGUAGES = ("sq", "en")
 """Every message of a page is in these; a country names both, in its order, and may have more of its own."""
+Days = Mapping[str, Mapping[str, date]]
+OTHER_POINT = "other"
+UNKNOWN_PLACE = "unknown"
 LEAVING_DAYS = 30
 """How long before its last day under the agreement a party is said to leave."""
+
+
+def _no_days() -> Days:
+    return {"crossing_point": {}, "region": {}}
 
 
 class NoAgreement(LookupError):
@@ -155,7 +161,9 @@ class Country:
     roles: Mapping[MechanismRole, str]  # the code of the organisation that has it
     matching: MatchingRules = field(default_factory=MatchingRules)  # days, and checks a day
     next_numbers: tuple[NextNumber, ...] = ()
-    folder: Path | None = None  # where its files are
+    opened: Days = field(default_factory=_no_days)  # of `crossing_point` and `region`: code -> its first day
+    closed: Days = field(default_factory=_no_days)  # code -> the first day on which it is offered no more (ADR 0137)
+    texts: Mapping[str, str] = field(default_factory=dict)  # of its versions of the agreement, as in their files
     formerly: Formerly = field(default_factory=dict)  # codes of facts as texts say them that were signed before
     agreements: tuple[Agreement, ...] = ()
     safeguards: Safeguards = field(default_factory=Safeguards)  # what no version weakens without saying so
@@ -167,6 +175,21 @@ class Country:
     uses: tuple[Use, ...] = ()
     directives: tuple[Directive, ...] = ()
     checklist: Checklist | None = None  # what a monitor checks; every country folder has one
+
+    def is_open(self, kind: str, code: str, day: date) -> bool:
+        """Whether a `crossing_point` or `region` is offered on that day; one that has no days always is."""
+        opened, closed = self.opened.get(kind, {}).get(code), self.closed.get(kind, {}).get(code)
+        return (opened is None or opened <= day) and (closed is None or day < closed)
+
+    def entry(self, agreement: Agreement, point: str) -> tuple[str, str]:
+        """(entry point, its region) in the words of an agreement. A text that was signed before the post or its region
+        were there knows it as `other`, the region as unknown (ADR 0137)."""
+        known = self.crossing_points.get(point)
+        region = (known.region if known else None) or UNKNOWN_PLACE
+        points, regions = agreement.facts["entry_point"], agreement.facts["region_of_entry"]
+        if known is not None and point not in points:
+            point = OTHER_POINT
+        return point or UNKNOWN_PLACE, region if region in regions else UNKNOWN_PLACE
 
     @property
     def language(self) -> str:

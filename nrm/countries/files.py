@@ -7,6 +7,7 @@ gives the same shape as JSON Schema, for editors.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -199,6 +200,13 @@ class Compensation(Part):
     band: Annotated[dict[str, Words], Field(min_length=2)]
 
 
+class Days(Part):
+    """A day for some codes: the first on which a crossing point or a region is there, or is not any more."""
+
+    crossing_point: dict[str, date] = Field(default_factory=dict)
+    region: dict[str, date] = Field(default_factory=dict)
+
+
 class Watch(Part):
     hours: Positive
     cases: Annotated[int, Field(ge=2)]
@@ -255,6 +263,8 @@ class CountryFile(Part):
     matching: Matching | None = None
     permits: Permits | None = None
     formerly: Formerly | None = None  # type: ignore[valid-type]
+    opened: Days = Field(default_factory=Days)
+    closed: Days = Field(default_factory=Days)
 
 
 def schema() -> dict[str, Any]:
@@ -292,6 +302,8 @@ def _reason(error: ErrorDetails, context: Mapping[str, Any], places: list[Any]) 
             return "must be two capital letters"
         case "string_type" | "string_pattern_mismatch":
             return "must be text"
+        case "date_type" | "date_from_datetime_inexact":
+            return "must be a day, such as 2027-01-31"
         case "int_type":
             return "must be a whole number"
         case "greater_than_equal":

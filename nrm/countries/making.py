@@ -20,6 +20,7 @@ ISO = re.compile(r"[A-Z]{2}")
 # What differs wherever it stands, by file: keys whose text, or whose words, are to be written.
 _KEYS = {
     "country.toml": ("names", "on_call", "telephone", "timezone", "currency", "first_unit", "source"),
+    "demo.toml": ("feminine", "masculine", "family", "hospital"),
     "mou": ("title", "names", "on_call", "timezone"),
 }
 _TABLES = ("emergency", "region", "crossing_group", "compensation.band")

@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from nrm.domain.interviews.questionnaires import parse_questionnaire
 
 READ_OUT = ".read-out.toml"
 SIGNS = ".signs.toml"
+_ACCEPTED: ContextVar[bool] = ContextVar("accepted", default=False)
 _SHIPPED = Path(__file__).resolve().parent
 
 
@@ -55,6 +59,16 @@ def _toml(file: Path) -> dict[str, Any]:
         raise MalformedQuestionnaire(f"{file.name}: file: {error}") from None
 
 
+@contextmanager
+def accepted_before() -> Iterator[None]:
+    """Files that are read meanwhile were read within the limits before and not changed since: no process is needed."""
+    token = _ACCEPTED.set(True)
+    try:
+        yield
+    finally:
+        _ACCEPTED.reset(token)
+
+
 def read_toml(file: Path) -> dict[str, Any]:
     """A file of TOML: those shipped with the program as they are, all others within the limits of `nrm.parsing`.
 
@@ -65,6 +79,6 @@ def read_toml(file: Path) -> dict[str, Any]:
     if len(content) > parsing.LARGEST_DOCUMENT:
         raise parsing.BeyondLimits(parsing.FileLimit.SIZE)
     text = content.decode("utf-8").replace("\r\n", "\n")
-    if file.resolve().is_relative_to(_SHIPPED):
+    if _ACCEPTED.get() or file.resolve().is_relative_to(_SHIPPED):
         return tomllib.loads(text)
     return parsing.toml(text)

@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from nrm.countries import files, lists
 from nrm.countries.country import (
+    OTHER_POINT,
     Building,
     Calendar,
     Country,
     CrossingPoint,
+    Days,
     Emergency,
     ListedOrganisation,
     NextNumber,
@@ -76,6 +78,8 @@ def read_country(data: Mapping[str, Any], code: str) -> Country:
         roles=_roles(read.role, organisations),
         next_numbers=_next_numbers(read),
         formerly=_formerly(read.formerly),
+        opened=_days("opened", read.opened, read),
+        closed=_closed(read),
     )
 
 
@@ -292,6 +296,31 @@ def _next_numbers(read: files.CountryFile) -> tuple[NextNumber, ...]:
 
 def _lists(read: Any) -> Mapping[str, Mapping[str, Words]]:
     return MappingProxyType({name: MappingProxyType(dict(_by_code(codes))) for name, codes in _by_code(read)})
+
+
+def _days(key: str, days: files.Days, read: files.CountryFile) -> Days:
+    """The days of crossing points and regions; `other` is no place that opens or closes."""
+    for kind, codes in (("crossing_point", {*read.crossing_point} - {OTHER_POINT}), ("region", {*read.region})):
+        for code in getattr(days, kind):
+            _one_of(f"{key}.{kind}", code, codes)
+    return MappingProxyType({"crossing_point": days.crossing_point, "region": days.region})
+
+
+def _closed(read: files.CountryFile) -> Days:
+    """The days on which places close: after they opened, and a region not before what lies in it."""
+    closed = _days("closed", read.closed, read)
+    for kind, days in closed.items():
+        for code, day in days.items():
+            if (opened := getattr(read.opened, kind).get(code)) is not None and opened >= day:
+                _wrong(f"closed.{kind}.{code}", f"lies before its opening on {opened}")
+    for code, point in read.crossing_point.items():
+        gone, until = closed["region"].get(point.region or ""), closed["crossing_point"].get(code)
+        if gone is not None and (until is None or until > gone):
+            _wrong(f"closed.region.{point.region}", f"crossing point {code} lies in it: close that too, or move it")
+    for entry in read.organisation:
+        if entry.region in closed["region"]:
+            _wrong(f"closed.region.{entry.region}", f"{entry.code} is in it: give it another region")
+    return closed
 
 
 def _formerly(read: Any) -> Formerly:

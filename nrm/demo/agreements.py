@@ -6,23 +6,23 @@ import uuid
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
-from nrm import clock, countries
+from nrm import clock
 from nrm.actions.agreement import agreement_simulation as simulations
 from nrm.actions.agreement import agreement_versions as versions
 from nrm.actions.agreement import contracts
+from nrm.demo.cast import cast
 from nrm.domain.accounts.accounts import Actor
+from nrm.domain.agreement import agreement_drafts
 from nrm.domain.agreement.agreement_versions import signing_parties
 from nrm.store import names
 from nrm.store.countries import country
 
-COORDINATOR = "OMS/coordinator"
-SIGNED = "2005-2"
 BEGINS_AFTER = timedelta(days=14)
 
 
 def sign_by_all(actors: Mapping[str, Actor]) -> None:
     """The shipped text as a version of the instance, signed by two people of each party, in force two weeks later."""
-    version = _opened(SIGNED, _today() + BEGINS_AFTER, actors)
+    version = _opened(f"{country().agreements[0].version}-2", _today() + BEGINS_AFTER, actors)
     for by in _signers(version, actors):
         _sign(version, by)
 
@@ -34,18 +34,18 @@ def leave_one_open(actors: Mapping[str, Actor]) -> None:
     for position, by in enumerate(_signers(version, actors)):
         if position % 3 == 0:
             _sign(version, by)
-    for code, days, number in (("VATRA", 40, 1), ("TJETER_VIZION", 300, 2)):
+    for code, days, number in ((cast().houses[1], 40, 1), (cast().houses[2], 300, 2)):
         contracts.record(
             contract_id=uuid.uuid4(),
             organisation_id=names.organisation_by_code(code).id,
             terms=contracts.Terms(
                 f"{number}/{today.year}",
-                "Strehim dhe shërbime / Accommodation and services",
+                cast().writes["contract"],
                 1_200_000 * number,
                 today - timedelta(days=365 - days),
                 today + timedelta(days=days),
             ),
-            by=actors[COORDINATOR],
+            by=actors[f"{cast().coordinating}/coordinator"],
         )
 
 
@@ -54,24 +54,22 @@ def _today() -> date:
 
 
 def _opened(name: str, starts_on: date, actors: Mapping[str, Actor]) -> str:
-    text = (countries.FOLDER / country().code / "mou-2005.toml").read_text("utf-8")
-    text = text.replace('version = "2005"', f'version = "{name}"', 1)
-    text = text.replace("\nfrom = 2005-07-18", f"\nfrom = {starts_on}", 1)
-    by = actors[COORDINATOR]
+    text = agreement_drafts.begun(country().texts[country().agreements[0].version], name, starts_on)
+    by = actors[f"{cast().coordinating}/coordinator"]
     version = versions.propose(text=text, by=by)
     reasons = country().safeguards.accepted_in(country().agreements[0].version)
     for number in versions.study_of(version, by=by).weakened:
         reason = reasons[number][country().languages[0]]
         versions.accept_weakening(version=version, number=number, reason=reason, by=by)
     simulations.try_text(text, *simulations.last_quarters(1))
-    versions.approve(version=version, on=_today(), note=f"Vendimi nr. 12, {_today().year}", by=by)
+    versions.approve(version=version, on=_today(), note=f"{cast().writes['decision']}, {_today().year}", by=by)
     versions.open_for_signature(version=version, by=by)
     return version
 
 
 def _signers(version: str, actors: Mapping[str, Actor]) -> Iterator[Actor]:
     """Two people of each party, party by party; the crossing points are one party."""
-    agreement = versions.document(version, by=actors[COORDINATOR])
+    agreement = versions.document(version, by=actors[f"{cast().coordinating}/coordinator"])
     of_party: dict[str, list[str]] = {}
     for organisation in sorted(names.organisations_by_id().values(), key=lambda each: each.code):
         of_party.setdefault(organisation.party, []).append(organisation.code)

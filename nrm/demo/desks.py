@@ -10,6 +10,7 @@ from functools import partial
 
 from nrm.actions.interviews import helpline
 from nrm.actions.shelter import child_returns, findings
+from nrm.demo.cast import cast
 from nrm.demo.life import Life
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.interviews.helpline import Caller, Outcome, Topic
@@ -27,6 +28,7 @@ _OUTCOMES = (Outcome.ADVICE, Outcome.OTHER_SERVICE, Outcome.POLICE, Outcome.ENDE
 def add_desks(life: Life, last: datetime, seed: int) -> None:
     """A call a week and a child's return every five weeks, for a bit more than the closed quarters; one of each now."""
     chance = random.Random(seed + 1)  # noqa: S311 - plausible, not secret
+    often, other, third = cast().abroad
     for week in range(_WEEKS):
         at = last - week * 7 * _DAY - timedelta(hours=chance.randrange(3, 160))
         life.at(
@@ -34,31 +36,29 @@ def add_desks(life: Life, last: datetime, seed: int) -> None:
         )
         if week % 5 == 1:
             ending = chance.choice([State.RECEIVED, State.RECEIVED, State.REFUSED, State.WITHDRAWN])
-            life.at(at, partial(_ask_for_return, life, chance.choice(["GR", "GR", "IT", "XK"]), ending))
-    life.at(last - 25 * _DAY, partial(_ask_for_return, life, "IT", State.REQUESTED))
-    life.at(last - 2 * _DAY, partial(_ask_for_return, life, "GR", State.REQUESTED))
+            life.at(at, partial(_ask_for_return, life, chance.choice([often, often, other, third]), ending))
+    life.at(last - 25 * _DAY, partial(_ask_for_return, life, other, State.REQUESTED))
+    life.at(last - 2 * _DAY, partial(_ask_for_return, life, often, State.REQUESTED))
     life.at(last - timedelta(hours=2), partial(_call, life, Topic.MISSING, Caller.FAMILY, Outcome.CALL_BACK))
 
 
 def _call(life: Life, topic: Topic, caller: Caller, outcome: Outcome) -> None:
-    note = (
-        "Vetëm para drekës; nëse përgjigjet tjetërkush, thoni “nga biblioteka”." if outcome is Outcome.CALL_BACK else ""
-    )
+    note = cast().writes["call_back"] if outcome is Outcome.CALL_BACK else ""
     helpline.record(
         call_id=uuid.uuid4(),
-        language="sq" if caller is not Caller.OFFICIAL else "it",
+        language=cast().home_language if caller is not Caller.OFFICIAL else "en",
         caller=caller,
         topic=topic,
         outcome=outcome,
         note=note,
-        by=life.actors["HELPLINE"],
+        by=life.actors[cast().helpline],
     )
 
 
 def _ask_for_return(life: Life, iso: str, ending: State) -> None:
     """A request from abroad, and what follows until `ending`; `requested`: nobody has answered yet."""
     return_id = uuid.uuid4()
-    authority, protection = life.actors["RA"], life.actors["CHILD_PROTECTION/child_protection_officer"]
+    authority, protection = life.actors[cast().authority], life.actors[cast().child_officer]
     today = calendar.today()
     child_returns.record(
         return_id=return_id,
@@ -66,7 +66,7 @@ def _ask_for_return(life: Life, iso: str, ending: State) -> None:
         asked=Asked.BOTH,
         received_on=today - _DAY,
         due_on=today + 20 * _DAY,
-        identity={"name": "Ana Kola", "birth": "2013"},
+        identity={"name": cast().full_name(1), "birth": "2013"},
         by=authority,
     )
     if ending is State.REQUESTED:
@@ -80,7 +80,7 @@ def _ask_for_return(life: Life, iso: str, ending: State) -> None:
                 return_id=return_id,
                 found=dict.fromkeys(Assessment, what),
                 on=calendar.today(),
-                assessor="Mira Prifti",
+                assessor=cast().full_name(2),
                 by=protection,
             ),
         ),
@@ -89,7 +89,7 @@ def _ask_for_return(life: Life, iso: str, ending: State) -> None:
             lambda: child_returns.answer(
                 return_id=return_id,
                 finding=Finding.RETURN_SAFE if safe else Finding.RETURN_NOT_SAFE,
-                text="U vizitua familja; raporti është në dosje.",
+                text=cast().writes["visited"],
                 on=calendar.today(),
                 by=protection,
             ),

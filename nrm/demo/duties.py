@@ -10,6 +10,7 @@ from functools import partial
 
 from nrm import clock
 from nrm.actions.referrals import referrals
+from nrm.demo.cast import cast
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.agreement.agreements import RECEIVER
 from nrm.domain.referrals.referrals import IllegalTransition
@@ -31,8 +32,8 @@ class Duties:
 
     def look(self, case_id: uuid.UUID, receiver: Actor | None = None) -> None:
         """Plan what is owed in the case and was not planned yet; what its receiver owes once there is one."""
-        for owed in obligations.of_case(case_id, by=self._actors["RA"]):
-            by = receiver if owed.party == RECEIVER else self._actors[owed.party]
+        for owed in obligations.of_case(case_id, by=self._actors[cast().authority]):
+            by = receiver if owed.party == RECEIVER else self._actors[cast().organisation_of(owed.party)]
             if by is None or owed.id in self._known or owed.done_at is not None or owed.kind in RECORDED_ELSEWHERE:
                 continue
             self._known.add(owed.id)

@@ -9,9 +9,9 @@ from datetime import timedelta
 from nrm import clock
 from nrm.actions.accounts import key_log as actions
 from nrm.actions.accounts import words
+from nrm.demo.cast import cast
 from nrm.domain.accounts.accounts import Actor
 
-FIRST, SECOND = "RA", "NRC"
 _EARLIER = timedelta(days=20)
 """Who begins the log attests after fourteen days: the demo begins it so long before its first day."""
 
@@ -19,18 +19,19 @@ _EARLIER = timedelta(days=20)
 def found(actors: Mapping[str, Actor]) -> None:
     """Genesis and foundings, each entry signed by its person; `actors` as `staff.everybody` gave."""
     people = _people(actors)
+    first, second = cast().authority, cast().houses[0]
     now = clock.now()
     try:
         clock.set_clock(lambda: now - _EARLIER)
-        four = [*people[FIRST][:2], *people[SECOND][:2]]
-        begins = [(_organisation(people[code][0]), _ids(people[code][:2])) for code in (FIRST, SECOND)]
+        four = [*people[first][:2], *people[second][:2]]
+        begins = [(_organisation(people[code][0]), _ids(people[code][:2])) for code in (first, second)]
         said = _sheets(four)
         _agree(actions.propose_genesis(founders=begins, typed=said, by=four[0]), four[1:], said)
     finally:
         clock.set_clock(lambda: now)
-    attestors = [people[FIRST][0], people[SECOND][0]]
+    attestors = [people[first][0], people[second][0]]
     for code, members in people.items():
-        if code not in (FIRST, SECOND):
+        if code not in (first, second):
             proposal = actions.propose_founding(founders=_ids(members[:2]), by=members[0])
             _agree(proposal, [*members[1:2], *attestors], _sheets(members[:2]))
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from nrm.actions.shelter import consents, identifications
 from nrm.actions.shelter.identifications import Conclusion, JointInterview
+from nrm.demo.cast import cast
 from nrm.demo.people import Plan
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.accounts.second_hands import WaitsForSecond
@@ -17,9 +18,6 @@ from nrm.domain.shelter.consents import EVERYTHING, ConsentRefused, Topic
 from nrm.domain.shelter.identifications import Appellant, Basis, IdentificationRefused, PlaceKind
 from nrm.store import days, names
 
-ACCOUNT = "Tregoi për punën, borxhin dhe dokumentet që ia mbanin të tjerët. U pa i qetë dhe i qartë."
-REASONS = "Rrëfimi dhe treguesit përputhen."
-OTHERWISE = "Nga procesverbali mungon një element."
 OVER = (NotVisible, CaseRefused, IdentificationRefused, ConsentRefused, WaitsForSecond)
 """The person left, moved or is being asked elsewhere: nothing is recorded then. Or a colleague would have to agree."""
 
@@ -36,7 +34,7 @@ def begin(life: Life, plan: Plan, case_id: uuid.UUID, by: Actor) -> Callable[[],
     """The shelter asks for it; the joint interview, the second look and some more follow, as far as the stay lasts."""
 
     def happens() -> None:
-        readers = [names.organisation_by_code(code).id for code in ("STATE_POLICE", "RA")]
+        readers = [names.organisation_by_code(code).id for code in (cast().police, cast().authority)]
         if _succeeds(lambda: identifications.ask(case_id=case_id, organisations=readers, agreed=True, by=by)):
             life.after(timedelta(days=3), lambda: _interview(life, plan, case_id, by))
 
@@ -52,11 +50,13 @@ def _succeeds(step: Callable[[], object]) -> bool:
 
 
 def _interview(life: Life, plan: Plan, case_id: uuid.UUID, by: Actor) -> None:
-    police = life.actors["STATE_POLICE#1"]
+    police = life.actors[f"{cast().police}#1"]
     assert police.member_id is not None
-    held = JointInterview(police.member_id, days.today(), PlaceKind.SHELTER, "sq", "nobody", ACCOUNT)
-    social = life.actors["RA/identification_officer"]
-    concluded = Conclusion("identified", [Basis.OWN_ACCOUNT, Basis.INDICATORS], REASONS)
+    held = JointInterview(
+        police.member_id, days.today(), PlaceKind.SHELTER, cast().home_language, "nobody", cast().writes["account"]
+    )
+    social = life.actors[f"{cast().authority}/identification_officer"]
+    concluded = Conclusion("identified", [Basis.OWN_ACCOUNT, Basis.INDICATORS], cast().writes["reasons"])
     if _succeeds(lambda: identifications.interview(case_id=case_id, held=held, concluded=concluded, by=social)):
         life.after(timedelta(days=4), lambda: _second_look(life, plan, case_id, by))
 
@@ -69,16 +69,16 @@ def _second_look(life: Life, plan: Plan, case_id: uuid.UUID, by: Actor) -> None:
     concluded = Conclusion(
         "not_a_victim" if differs else "identified",
         [Basis.ELEMENT_MISSING if differs else Basis.OWN_ACCOUNT],
-        OTHERWISE if differs else REASONS,
+        cast().writes["otherwise" if differs else "reasons"],
     )
-    second = life.actors["STATE_POLICE#2"]
+    second = life.actors[f"{cast().police}#2"]
     if _succeeds(lambda: identifications.look(case_id=case_id, concluded=concluded, by=second)) and differs:
         life.after(timedelta(days=3), lambda: _third(life, plan, case_id, by))
 
 
 def _third(life: Life, plan: Plan, case_id: uuid.UUID, by: Actor) -> None:
-    concluded = Conclusion("not_a_victim", [Basis.ELEMENT_MISSING], OTHERWISE)
-    third = life.actors["RA/duty_officer"]
+    concluded = Conclusion("not_a_victim", [Basis.ELEMENT_MISSING], cast().writes["otherwise"])
+    third = life.actors[f"{cast().authority}/duty_officer"]
     if (
         _succeeds(lambda: identifications.look(case_id=case_id, concluded=concluded, by=third))
         and plan.number % 48 == 0

@@ -28,6 +28,7 @@ from nrm.actions.shelter import (
     testimony,
 )
 from nrm.demo import claims, identifications
+from nrm.demo.cast import cast
 from nrm.demo.duties import Duties
 from nrm.demo.made_up_interviews import first_talk, random_answers
 from nrm.demo.people import Plan
@@ -36,7 +37,7 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, Role
 from nrm.domain.interviews.endings import ChildAnswer, EndReason, is_child
 from nrm.domain.interviews.interviews import Questionnaire
 from nrm.domain.quarters import Quarter
-from nrm.domain.referrals.announced_returns import Announcement, Origin
+from nrm.domain.referrals.announced_returns import Announcement
 from nrm.domain.referrals.referrals import (
     REASONS_UNDER_MUST,
     DeclineReason,
@@ -65,7 +66,6 @@ from nrm.store.shelter import stays as stay_store
 
 Progress = Callable[[str], None]
 TENDED_EVERY = timedelta(days=3)
-SENTENCE = "Fjali e sajuar."  # why an interview is ended against what was said
 
 
 def everybody() -> list[str]:
@@ -135,36 +135,38 @@ class Life:
         def happens() -> None:
             notice_id = uuid.uuid4()
             answers = plan.answers
+            recorder, origin = cast().announcing
             self.notice(
                 notice_id,
-                "CONSULAR",
-                self._codes[self._organisation_of(plan.post)],
+                recorder,
+                self.organisation_at(plan.post),
                 Announcement(
-                    Origin.CONSULATE,
-                    str(answers.get("returned_from", "IT")),
+                    origin,
+                    str(answers.get("returned_from", cast().abroad[0])),
                     clock.day_of(plan.at, country().timezone),
                     {"child": "yes", "adult": "no"}.get(answers["age"], "unknown"),
                 ),
-                name=f"{answers.get('given', 'Ana')} {answers.get('family', 'Kola')}",
+                name=f"{answers['given']} {answers['family']}",
             )
             self._announced[plan.number] = notice_id
 
         return happens
 
     def notice(
-        self, notice_id: uuid.UUID, recorder: str, post: str, announced: Announcement, *, name: str = "Ana Kola"
+        self, notice_id: uuid.UUID, recorder: str, post: str, announced: Announcement, *, name: str = ""
     ) -> None:
         """A desk announces somebody to a post."""
         announced_returns.announce(
             notice_id=notice_id,
             post_id=names.organisation_by_code(post).id,
             announced=announced,
-            identity={"name": name},
+            identity={"name": name or cast().full_name(1)},
             by=self.actors[recorder],
         )
 
-    def _organisation_of(self, post: str) -> uuid.UUID:
-        return next(row.id for row in names.organisations_by_id().values() if row.crossing_point == post)
+    def organisation_at(self, post: str) -> str:
+        """The code of the organisation at a crossing point."""
+        return next(row.code for row in names.organisations_by_id().values() if row.crossing_point == post)
 
     def begin(self, post: str) -> Callable[[], None]:
         """An officer begins an interview and is called away after the first page."""
@@ -187,13 +189,13 @@ class Life:
             for code, actor in self.actors.items():
                 if code == actor.organisation_code and actor.kind in CONTRIBUTING:
                     contributions.answer(quarter, Answer.CONFIRMED, by=actor)
-            statistician = self.actors["MOLSA/statistician"]
+            statistician = self.actors[f"{cast().counting}/statistician"]
             outcome = reports.close(quarter, by=statistician)
             if isinstance(outcome, reports.Refused):
                 self.refused.append(quarter)
                 return
             reports.sign(quarter, by=statistician)
-            reports.countersign(quarter, by=self.actors["RA"])
+            reports.countersign(quarter, by=self.actors[cast().authority])
             self.closed.append(quarter)
 
         return happens
@@ -239,6 +241,7 @@ class Life:
             fixed={**plan.answers, "announced": "yes" if plan.number in self._announced else "no"},
             severity=0.04 if plan.ending == "negative" else 0.35,
             answered=0.95,
+            texts=cast().texts,
         )
         interview_id = uuid.uuid4()
         notice_id = self._announced.pop(plan.number, None)
@@ -263,9 +266,11 @@ class Life:
         if is_child(draft.answers.get(self.questionnaire.derive["age"])):
             seen, reason = draft.revision, EndReason.EXPLAINED
             interviews.ask_child_authority(interview_id=interview_id, reason=reason, seen=seen, by=officer)
-            authority = self.actors["CHILD_PROTECTION/child_protection_officer"]
+            authority = self.actors[cast().child_officer]
             child_alerts.answer_child(interview_id=interview_id, answer=ChildAnswer.PARENTS, by=authority)
-        interviews.end(interview_id=interview_id, reason=EndReason.EXPLAINED, sentence=SENTENCE, by=officer)
+        interviews.end(
+            interview_id=interview_id, reason=EndReason.EXPLAINED, sentence=cast().writes["ended"], by=officer
+        )
 
     def _answer(self, plan: Plan, referral_id: uuid.UUID, declines: int) -> None:
         """The desk that was asked says no, or takes the person in."""
@@ -303,7 +308,7 @@ class Life:
 
     def _direct(self, plan: Plan, case_id: uuid.UUID, declined: uuid.UUID | None) -> None:
         """After the second no, the duty officer decides: a shelter that has a place, tonight or later."""
-        by = self.actors["RA"]
+        by = self.actors[cast().authority]
         for organisation in names.shelters_that_signed(self._now):
             if organisation.id == declined:
                 continue
@@ -404,7 +409,7 @@ class Life:
         )
         if permit.applied is None:
             return
-        unit = self.actors["TRP_UNIT"]
+        unit = self.actors[cast().trp_unit]
         applied_at = admitted_at + permit.applied * day
         self.at(applied_at - timedelta(hours=2), lambda: self._permit(case_id, PermitEvent.COUNSEL, by))
         self.at(applied_at, lambda: self._apply(case_id, by))
@@ -428,7 +433,7 @@ class Life:
     def _apply(self, case_id: uuid.UUID, by: Actor) -> None:
         """The person applies, and agrees that the permit unit reads who she is."""
         self._permit(case_id, PermitEvent.APPLY, by)
-        self._share(case_id, "TRP_UNIT", {Compartment.LEGAL, Compartment.IDENTITY}, by)
+        self._share(case_id, cast().trp_unit, {Compartment.LEGAL, Compartment.IDENTITY}, by)
 
     def _share(self, case_id: uuid.UUID, code: str, compartments: set[Compartment], by: Actor) -> None:
         try:
@@ -470,7 +475,7 @@ class Life:
 
     def _testify(self, case_id: uuid.UUID, status: object, reason: WithdrawalReason | None, by: Actor) -> None:
         if status is WitnessStatus.STATEMENT_GIVEN:
-            self._share(case_id, "PROSECUTION", {Compartment.LEGAL}, by)
+            self._share(case_id, cast().prosecution, {Compartment.LEGAL}, by)
         try:
             testimony.record(
                 case_id=case_id,
@@ -539,7 +544,7 @@ class Life:
         missing_id = absences.report(
             case_id=case_id, since=clock.now() - timedelta(hours=6), feared=Feared.NOT_KNOWN, by=by
         )
-        self.after(timedelta(hours=1), lambda: absences.known(missing_id=missing_id, by=self.actors["RA"]))
+        self.after(timedelta(hours=1), lambda: absences.known(missing_id=missing_id, by=self.actors[cast().authority]))
         self.after(timedelta(days=country().missing_days + 1), lambda: self._not_found(missing_id, by))
 
     def _not_found(self, missing_id: uuid.UUID, by: Actor) -> None:
@@ -561,12 +566,12 @@ class Life:
             case_id=case_id,
             found=dict.fromkeys(Assessment, Found.SAFE),
             on=days.today(),
-            assessor="Mira Prifti",
+            assessor=cast().full_name(2),
             household="Household of an aunt",
             where="Visited at home",
-            by=self.actors["CHILD_PROTECTION/child_protection_officer"],
+            by=self.actors[cast().child_officer],
         )
-        purpose, authority = Purpose.CHILD_PROTECTION, self.actors["RA"]
+        purpose, authority = Purpose.CHILD_PROTECTION, self.actors[cast().authority]
         for reader in (holder, authority):
             best_interests.open_file(case_id=case_id, purpose=purpose, by=reader)
         best_interests.look(

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 
+from nrm.demo.cast import Cast
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import DeclineReason
 from nrm.domain.shelter.claims import ClaimEvent, Forum
@@ -25,43 +26,6 @@ YEARS = 4
 Way = Literal["post", "helpline", "shelter"]
 Ending = Literal["referred", "negative", "refused"]
 
-# Where people return, by crossing point: the airport, then the southern land borders and the ports.
-POSTS = {
-    "rinas": 40,
-    "kapshtica": 14,
-    "kakavija": 14,
-    "durres": 10,
-    "vlora_port": 6,
-    "hani_i_hotit": 4,
-    "qafe_thane": 4,
-    "qafe_bote": 4,
-    "morine": 2,
-    "muriqan": 2,
-}
-COUNTRIES = {"GR": 30, "IT": 26, "XK": 8, "GB": 8, "DE": 6, "BE": 5, "FR": 5, "ME": 4, "MK": 4, "NL": 2, "CH": 2}
-FOREIGN = {"MD": 34, "RO": 22, "UA": 16, "XK": 10, "BG": 8, "RS": 6, "RU": 4}
-LANGUAGES = {"AL": "sq", "XK": "sq", "MD": "ro", "RO": "ro", "UA": "ru", "RU": "ru", "BG": "ru", "RS": "sr"}
-GIVEN = {
-    "feminine": "Alba Anila Blerta Dorina Elona Fatjona Gentiana Ina Jonida Klea Lira Majlinda Nertila Ornela Pranvera "
-    "Rudina Suela Teuta Valbona Xhensila Zana",
-    "masculine": "Agron Bledar Dritan Endri Florian Genti Ilir Kristi Luan Mario Neritan",
-}
-GIVEN_ABROAD = {
-    "feminine": "Doina Ecaterina Galina Ileana Natalia Oksana Raluca Svitlana Tatiana",
-    "masculine": "Andrei Bogdan Ion Mihai Oleg Vasile",
-}
-FAMILY = (
-    "Alushi Bardhi Ceka Dushku Elezi Frashëri Gjata Hysa Ismaili Jorgji Kodra Lleshi Mema Ndoja Osmani Pepa Qosja Rama "
-    "Shehu Topalli Ujkaj Velaj Zeneli"
-)
-FAMILY_ABROAD = "Bondarenko Ciobanu Dumitru Ivanov Kovalenko Munteanu Petrov Popa Rusu"
-STORIES = (
-    "Më premtuan punë në një hotel. Kur mbërrita, ma morën pasaportën.",
-    "Një i njohur e organizoi udhëtimin. Më thanë se duhej të paguaja borxhin me punë.",
-    "Punoja çdo ditë pa pushim dhe paratë i mbante ai.",
-    "Nuk dilja dot vetëm nga banesa. U largova kur ai nuk ishte aty.",
-    "Na kontrollonin telefonat dhe na kërcënonin me familjen.",
-)
 NEEDS = ("medical", "psychological", "interpreter", "legal", "schooling", "security")
 
 
@@ -130,11 +94,11 @@ class Plan:
         return self.way == "post" and self.number % 6 == 0
 
 
-def plans(seed: int, people: int, until: date) -> list[Plan]:
+def plans(seed: int, people: int, until: date, cast: Cast) -> list[Plan]:
     """The plans of `people` persons who come in the four years up to `until`, in the order of time."""
     rng = random.Random(f"calendar/{seed}/{people}")  # noqa: S311 - plausible, not secret
     days = _days(rng, people, until)
-    made = [_plan(seed, number, day) for number, day in enumerate(sorted(days), start=1)]
+    made = [_plan(seed, number, day, cast) for number, day in enumerate(sorted(days), start=1)]
     return sorted(made, key=lambda plan: plan.at)
 
 
@@ -175,7 +139,7 @@ def _days(rng: random.Random, people: int, until: date) -> list[date]:
     return [min(day, until) for day in days]
 
 
-def _plan(seed: int, number: int, day: date) -> Plan:
+def _plan(seed: int, number: int, day: date, cast: Cast) -> Plan:
     rng = random.Random(f"person/{seed}/{number}")  # noqa: S311 - plausible, not secret
     at = datetime.combine(day, time(rng.randint(4, 21), rng.randint(0, 59)), UTC)
     way: Way = _choose(rng, {"post": 84, "helpline": 4, "shelter": 12})
@@ -185,18 +149,18 @@ def _plan(seed: int, number: int, day: date) -> Plan:
     gender = _choose(rng, {"feminine": 82, "masculine": 17, "transgender_feminine": 1})
     foreign = rng.random() < 0.2
     child = not foreign and ending != "refused" and rng.random() < 0.2
-    citizenship = _choose(rng, FOREIGN) if foreign else "AL"
-    country = _choose(rng, COUNTRIES)
+    citizenship = _choose(rng, cast.foreign) if foreign else cast.country.iso
+    country = _choose(rng, cast.returned_from)
     witness = rng.random() < 0.22 and not child
     nights = max(3, round(rng.lognormvariate(4.05, 0.75)))
-    answers = _answers(rng, day, gender, child, citizenship, country, witness, ending)
+    answers = _answers(rng, day, gender, child, citizenship, country, witness, ending, cast)
     exit_reason, destination = _exit(rng, child, foreign, nights)
     return Plan(
         number=number,
         at=at,
         way=way,
         ending=ending,
-        post=_place(rng, way, gender, child, foreign),
+        post=_place(rng, way, gender, child, foreign, cast),
         source=_choose(rng, {Source.OWN: 5, Source.POLICE: 4, Source.HELPLINE: 2, Source.SOCIAL_SERVICES: 1}),
         answers=answers,
         walk=rng.getrandbits(48),
@@ -217,7 +181,7 @@ def _plan(seed: int, number: int, day: date) -> Plan:
         destination=destination,
         permit=_permit(rng, nights) if foreign else None,
         testimony=_testimony(rng, nights) if witness else (),
-        note=rng.choice(STORIES),
+        note=rng.choice(cast.stories),
         children=() if child or gender != "feminine" else _children(rng),
         claim=_claim(rng, witness),
     )
@@ -228,15 +192,16 @@ def _children(rng: random.Random) -> tuple[int, ...]:
     return tuple(sorted(rng.randint(0, 13) for _ in range(_choose(rng, {0: 76, 1: 16, 2: 8}))))
 
 
-def _place(rng: random.Random, way: Way, gender: str, child: bool, foreign: bool) -> str:
+def _place(rng: random.Random, way: Way, gender: str, child: bool, foreign: bool, cast: Cast) -> str:
     """The crossing point, the help line, or the shelter somebody came to."""
     if way == "post":
-        return str(_choose(rng, POSTS))
+        return str(_choose(rng, cast.posts))
     if way == "helpline":
-        return "HELPLINE"
+        return cast.helpline
+    state, *others = cast.houses
     if foreign or gender != "feminine":
-        return "NRC"
-    return str(_choose(rng, {"VATRA": 4, "TJETER_VIZION": 3, "NRC": 1 if child else 2}))
+        return state
+    return str(rng.choices([*others, state], (4, 3, 1 if child else 2))[0])
 
 
 def tonight(made: Sequence[Plan], now: datetime) -> list[Plan]:
@@ -258,40 +223,43 @@ def _answers(
     country: str,
     witness: bool,
     ending: Ending,
+    cast: Cast,
 ) -> dict[str, Any]:
     names = "masculine" if gender == "masculine" else "feminine"
-    home = citizenship == "AL"
-    given = rng.choice((GIVEN if home else GIVEN_ABROAD)[names].split())
-    family = rng.choice((FAMILY if home else FAMILY_ABROAD).split())
+    home = citizenship == cast.country.iso
+    spoken = cast.home_language if home else cast.language[citizenship]
+    called = cast.names if home else cast.names_abroad
+    given, family = rng.choice(called[names]), rng.choice(called["family"])
+    own = cast.code("where_more", "home")
     age = rng.randint(12, 17) if child else min(60, 18 + int(rng.expovariate(1 / 9)))
     born = day - timedelta(days=age * 365 + age // 4 + rng.randint(1, 360))
     needs = sorted({rng.choice(NEEDS) for _ in range(rng.randint(0, 2))})
     refused = ending == "refused"
     return {
         "urgent": "no",
-        "language": LANGUAGES[citizenship],
-        "interpreter": "nobody" if home or citizenship == "XK" else "telephone",
+        "language": spoken,
+        "interpreter": "nobody" if spoken == cast.home_language else "telephone",
         "purpose_read": "understood",
         "alone": "yes",
         "age": "child" if child else "adult",
         "age_stated": age,
         "gender": gender,
-        "citizenship_class": "albanian" if home else "third_country",
+        "citizenship_class": cast.code("citizenship_class", "home") if home else "third_country",
         "returned_from": country,
         "where": country,
-        "where_more": _choose(rng, {"no": 88, "albania": 5, "country": 5, "many": 2}),
+        "where_more": _choose(rng, {"no": 88, own: 5, "country": 5, "many": 2}),
         "announced": _choose(rng, {"yes": 45, "no": 55}),
         "return_manner": _choose(rng, {"deported": 40, "assisted_voluntary": 30, "voluntary": 20, "intercepted": 10}),
         "official": "yes" if rng.random() < 0.03 else "no",
         "apart": "go_on",
         **({} if ending == "negative" else {"could_leave": "no"}),
-        "story": rng.choice(STORIES),
+        "story": rng.choice(cast.stories),
         "forms": [_choose(rng, {"sexual_exploitation": 60, "forced_labour": 22, "forced_begging": 12, "servitude": 6})],
         "needs": needs or ["none"],
         "children": "0" if child else _choose(rng, {"0": 80, "1": 14, "2+": 6}),
         "risk": _choose(rng, {"low": 50, "medium": 32, "high": 10, "unknown": 8}),
-        "avoid": ["none"] if rng.random() < 0.9 else [_choose(rng, {"vlore": 1, "tirane": 1, "durres": 1})],
-        "proceedings": "tirana" if witness and rng.random() < 0.6 else "none",
+        "avoid": ["none"] if rng.random() < 0.9 else [_choose(rng, cast.avoid)],
+        "proceedings": cast.code("proceedings", "capital") if witness and rng.random() < 0.6 else "none",
         "parties": [],
         "consent_services": "no" if refused else "yes",
         "consent_sharing": "no" if refused else "yes",

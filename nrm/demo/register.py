@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 
 from nrm.actions.reports import filings, joint_report
+from nrm.demo.cast import cast
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.filings import Figures
@@ -14,15 +15,6 @@ from nrm.domain.reports.register import Answer, JointTooEarly, Matrix
 from nrm.store import days as calendar
 from nrm.store.countries import country
 
-COORDINATOR = "OMS/coordinator"
-LATE = "assistance"
-"""In the last quarter the Ministry of Justice has not filed it."""
-IN_WORDS: Mapping[str, Answer] = {
-    "customs_sanctions": Answer.ZERO,
-    "vatc": Answer.NO_REPORT,
-    "tims": Answer.NOT_APPLICABLE,
-}
-"""What three tables of the last quarter but one say instead of figures."""
 FEW = (0, 0, 0, 1, 1, 2, 3)
 SOME = (0, 0, 0, 1, 1, 2, 4)
 
@@ -33,9 +25,9 @@ def file_all(quarter: Quarter, actors: Mapping[str, Actor], *, complete: bool) -
     def happens() -> None:
         dice = random.Random(str(quarter))  # noqa: S311 - invented figures
         for table in country().register.tables.values():
-            if not complete and table.code == LATE:
+            if not complete and table.code == cast().late:
                 continue
-            answer = Answer.FIGURES if not complete else IN_WORDS.get(table.code, Answer.FIGURES)
+            answer = Answer.FIGURES if not complete else cast().in_words.get(table.code, Answer.FIGURES)
             filings.file(
                 filing_id=uuid.uuid4(),
                 code=table.code,
@@ -71,7 +63,7 @@ def join(quarters: Sequence[Quarter], actors: Mapping[str, Actor], tell: Callabl
             tell(f"joint report of {quarter}")
             if quarter in calendar.span().quarters:
                 try:
-                    joint_report.make(quarter, by=actors[COORDINATOR])
+                    joint_report.make(quarter, by=actors[f"{cast().coordinating}/coordinator"])
                 except JointTooEarly:
                     continue
 

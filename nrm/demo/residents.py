@@ -11,6 +11,7 @@ from typing import Protocol
 from nrm import clock
 from nrm.actions.shelter import ages, away, cases, consents, corrections, house_labels
 from nrm.actions.shelter import stays as stay_actions
+from nrm.demo.cast import cast
 from nrm.demo.people import Plan
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.shelter.ages import AgeRefused
@@ -33,7 +34,6 @@ _LOOKED_EVERY = 25
 """After so many days it is looked again whose answers run out."""
 _OVERDUE = 2
 """So many planned ends passed yesterday, and nobody has looked at them yet."""
-_LABELS = "Agimi Bora Dallëndyshja Deti Dielli Era Hëna Lulja Mali Mjellma Pranvera Qershia Vesa Ylli".split()  # noqa: SIM905
 _REASONS = (PlanWhy.NEEDS_MORE_TIME, PlanWhy.NOWHERE_SAFE_YET, PlanWhy.WAITS_FOR_AUTHORITY, PlanWhy.HER_WISH)
 _REFUSED = (
     AgeRefused,
@@ -141,7 +141,8 @@ def _correct_admission(stay_id: uuid.UUID, by: Actor) -> None:
 
 
 def _label(case_id: uuid.UUID, number: int, by: Actor) -> None:
-    house_labels.write(case_id=case_id, nickname=_LABELS[number % len(_LABELS)], room=str(1 + number % 12), by=by)
+    labels = cast().labels
+    house_labels.write(case_id=case_id, nickname=labels[number % len(labels)], room=str(1 + number % 12), by=by)
 
 
 def enter_month(case_id: uuid.UUID, born: date, by: Actor) -> None:

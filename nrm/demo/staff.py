@@ -8,7 +8,7 @@ from typing import Any
 
 from nrm.actions.accounts import accounts, members, second_factor, words
 from nrm.demo import founding
-from nrm.demo.people import FAMILY, GIVEN
+from nrm.demo.cast import cast
 from nrm.domain.accounts.accounts import ROLES_OF, Actor, OrganisationKind, Role
 from nrm.models.accounts.accounts import Organisation
 from nrm.store.accounts import accounts as store
@@ -24,9 +24,9 @@ Account = dict[str, Any]
 def everybody() -> tuple[list[Account], Mapping[str, Actor]]:
     """An account for every role in every organisation, two where a keyring is held; who acts for each, by its code."""
     token = accounts.invite_first(login="administrator", name=_name(0))
-    administrator, admin = _join(token, "administrator", Role.ADMINISTRATOR, "OPERATOR")
+    administrator, admin = _join(token, "administrator", Role.ADMINISTRATOR, cast().operator)
     described, number = {0: administrator}, 1
-    actors: dict[str, Actor] = {"OPERATOR": admin, "OPERATOR#1": admin}
+    actors: dict[str, Actor] = {cast().operator: admin, f"{cast().operator}#1": admin}
     founders: dict[str, list[Actor]] = {}
     later: list[tuple[int, Organisation, str, Role]] = []
     for organisation in store.organisations(by=admin):
@@ -82,8 +82,8 @@ def _logins(code: str, kind: OrganisationKind) -> Sequence[tuple[str, Role]]:
 
 def _name(number: int) -> str:
     """A member of staff, invented too."""
-    given = [*GIVEN["feminine"].split(), *GIVEN["masculine"].split()]
-    family = FAMILY.split()
+    names = cast().names
+    given, family = [*names["feminine"], *names["masculine"]], names["family"]
     return f"{given[number * 7 % len(given)]} {family[number * 5 % len(family)]}"
 
 
@@ -92,11 +92,12 @@ def _is_needless(code: str, role: Role) -> bool:
 
     Every other ministry and agency of the register has a focal point and nobody else.
     """
-    if code not in ("OMS", "MOLSA"):
+    coordinates = code == cast().coordinating
+    if not coordinates and code != cast().counting:
         is_ministry = OrganisationKind(country().organisations[code].kind) is OrganisationKind.MINISTRY
         return is_ministry and role is not Role.FOCAL_POINT
     counts_or_pays = role in (Role.STATISTICIAN, Role.PAYMENT_OFFICER)
-    return role is Role.FOCAL_POINT or counts_or_pays is (code == "OMS")
+    return role is Role.FOCAL_POINT or counts_or_pays is coordinates
 
 
 def _let_in(actor: Actor, staff: Sequence[Actor], organisation: Organisation) -> None:

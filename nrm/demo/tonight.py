@@ -16,6 +16,7 @@ from nrm.actions.shelter import away, direct_intake, promises
 from nrm.actions.shelter import places as place_actions
 from nrm.actions.shelter import stays as stay_actions
 from nrm.actions.shelter import units as unit_actions
+from nrm.demo.cast import cast
 from nrm.demo.life import Life, everybody
 from nrm.demo.made_up_interviews import random_answers
 from nrm.demo.residents import enter_month
@@ -43,31 +44,35 @@ _HOUR = timedelta(hours=1)
 
 def add_tonight(life: Life, last: datetime) -> None:
     """Let all of it happen in the hours before `last`."""
+    state, second, _ = cast().houses
+    main, large, third = cast().first_posts
+    often, other, _ = cast().abroad
+    announcing, origin = cast().announcing
     life.at(last - 75 * _HOUR, lambda: _look_after_the_building(life))
-    life.at(last - 72 * _HOUR, lambda: _go(life, "NRC", nights=1))
-    life.at(last - 5 * _HOUR, lambda: _go(life, "VATRA", nights=1))
-    life.at(last - 4.5 * _HOUR, lambda: _turn_18(life, "NRC"))
-    life.at(last - 30 * _HOUR, lambda: _expect(life, "HELPLINE", "KAPSHTICA", Origin.FOREIGN_NGO, "GR", 0, "no"))
-    life.at(last - 6 * _HOUR, lambda: _expect(life, "CONSULAR", "RINAS", Origin.CONSULATE, "IT", 0, "no"))
-    life.at(last - 5 * _HOUR, lambda: _expect(life, "CONSULAR", "RINAS", Origin.FOREIGN_AUTHORITY, "GR", 1, "yes"))
-    life.at(last - 4 * _HOUR, lambda: _hand_over_urgently(life, "rinas", add=True))
-    life.at(last - 3 * _HOUR, lambda: _hand_over_urgently(life, "rinas", add=False))
+    life.at(last - 72 * _HOUR, lambda: _go(life, state, nights=1))
+    life.at(last - 5 * _HOUR, lambda: _go(life, second, nights=1))
+    life.at(last - 4.5 * _HOUR, lambda: _turn_18(life, state))
+    life.at(last - 30 * _HOUR, lambda: _expect(life, cast().helpline, large, Origin.FOREIGN_NGO, often, 0, "no"))
+    life.at(last - 6 * _HOUR, lambda: _expect(life, announcing, main, origin, other, 0, "no"))
+    life.at(last - 5 * _HOUR, lambda: _expect(life, announcing, main, Origin.FOREIGN_AUTHORITY, often, 1, "yes"))
+    life.at(last - 4 * _HOUR, lambda: _hand_over_urgently(life, main, add=True))
+    life.at(last - 3 * _HOUR, lambda: _hand_over_urgently(life, main, add=False))
     life.at(last - 2 * _HOUR, lambda: _move_and_return(life))
     life.at(last - 1 * _HOUR, lambda: _refer_out(life))
-    life.at(last - timedelta(minutes=9), lambda: _ask_a_child(life, "kakavija"))
+    life.at(last - timedelta(minutes=9), lambda: _ask_a_child(life, third))
 
 
 def _expect(life: Life, recorder: str, post: str, origin: Origin, country: str, days: int, child: str) -> None:
     day = calendar.today() + timedelta(days=days)
     made = Announcement(origin, country, day, child, hour=8, companions=1 if child == "yes" else 0)
-    life.notice(uuid.uuid4(), recorder, post, made)
+    life.notice(uuid.uuid4(), recorder, life.organisation_at(post), made)
 
 
 def _hand_over_urgently(life: Life, post: str, *, add: bool) -> None:
     """Somebody hurt is handed over by the short way and taken in; the post adds what was left out, or may still."""
     officer = life.actors[post]
     fixed: dict[str, Any] = {"urgent": "yes", "age": "adult", "consent_urgent": "given", "gender": "feminine"}
-    fixed |= {"alone": "yes", "language": "sq", "interpreter": "nobody"}
+    fixed |= {"alone": "yes", "language": cast().home_language, "interpreter": "nobody"}
     interview_id = interviews.start(interview_id=uuid.uuid4(), urgent=True, by=officer)
     answers = _walk(life, {**fixed, "risk": "medium", "avoid": ["none"], "parties": []})
     interviews.save_answers(interview_id=interview_id, answers=answers, named=everybody(), by=officer)
@@ -86,17 +91,18 @@ def _hand_over_urgently(life: Life, post: str, *, add: bool) -> None:
         if add:
             supplement = supplement_rows.of_case(sent.case_id)
             assert supplement is not None
-            told = {"given": "Teuta", "family": "Rama", "story": "Shoferi i mbante të dyja pasaportat."}
+            given, family = cast().person(3)
+            told = {"given": given, "family": family, "story": cast().writes["added"]}
             supplements.send(supplement_id=supplement.id, answers=told, by=officer)
         return
 
 
 def _look_after_the_building(life: Life) -> None:
     """Mothers get a corridor of their own, one place is repaired, one is extra, and one is kept for who comes next."""
-    manager, today = life.actors["VATRA/shelter_manager"], calendar.today()
+    manager, today = life.actors[f"{cast().houses[1]}/shelter_manager"], calendar.today()
     free = places.free_places(by=manager)
     units = places.units(by=manager)
-    coming = _settled(life, "NRC")
+    coming = _settled(life, cast().houses[0])
     if len(free) < _FEW or not units or coming is None:
         return
     (broken, _), (kept, _), *others = free
@@ -105,7 +111,7 @@ def _look_after_the_building(life: Life) -> None:
         from_on=today,
         until_on=today + timedelta(days=9),
         reason=OutReason.REPAIRS,
-        reference="Porosia 114",
+        reference=cast().writes["repairs"],
         by=manager,
     )
     place_actions.extra(
@@ -122,7 +128,7 @@ def _look_after_the_building(life: Life) -> None:
     unit_actions.split(
         unit_id=units[0].id,
         place_ids=mothers,
-        label="Kati i nënave",
+        label=cast().writes["mothers"],
         for_whom="mother_with_children",
         on=today,
         by=manager,
@@ -154,6 +160,7 @@ def _turn_18(life: Life, shelter: str) -> None:
     born = (last - timedelta(days=1) if leap else last).replace(year=last.year - ADULT_AGE)
     if not free or turns_adult(born) < today:
         return
+    given, family = cast().person(4)
     opened = direct_intake.open_case(
         case=OwnCase(
             source=Source.SOCIAL_SERVICES,
@@ -168,7 +175,7 @@ def _turn_18(life: Life, shelter: str) -> None:
         place_id=free[0][0],
         admitted_on=today,
         anticipated_end_on=today + timedelta(days=60),
-        identity={"given": "Klea", "family": "Mema", "birth": born.isoformat()},
+        identity={"given": given, "family": family, "birth": born.isoformat()},
         by=by,
     )
     life.duties.look(opened.case_id, by)
@@ -188,17 +195,18 @@ def _settled(life: Life, shelter: str) -> stays.StayLine | None:
 
 def _move_and_return(life: Life) -> None:
     """A woman moves from one shelter to another, and another one comes back to where she was."""
-    line = _settled(life, "VATRA")
+    state, second, third = cast().houses
+    line = _settled(life, second)
     if line is None:
         return
-    _move(life, line.case_id, "VATRA", "TJETER_VIZION", OverrideReason.LONGER_REINTEGRATION)
-    _move(life, line.case_id, "TJETER_VIZION", "VATRA", OverrideReason.CONFLICT_WITH_RESIDENT)
-    line = _settled(life, "NRC")
+    _move(life, line.case_id, second, third, OverrideReason.LONGER_REINTEGRATION)
+    _move(life, line.case_id, third, second, OverrideReason.CONFLICT_WITH_RESIDENT)
+    line = _settled(life, state)
     if line is not None:
-        _move(life, line.case_id, "NRC", "TJETER_VIZION", OverrideReason.PERSON_WISHES)
-    line = _settled(life, "VATRA")
+        _move(life, line.case_id, state, third if third != state else second, OverrideReason.PERSON_WISHES)
+    line = _settled(life, second)
     if line is not None:
-        _move(life, line.case_id, "VATRA", "NRC", OverrideReason.PERSON_WISHES, leaves=False)
+        _move(life, line.case_id, second, state, OverrideReason.PERSON_WISHES, leaves=False)
 
 
 _WHY = {
@@ -209,13 +217,14 @@ _WHY = {
 
 def _hand_over(reason: OverrideReason) -> HandOver:
     """What a shelter writes for the next one, in its language; nobody real is meant."""
+    said = cast().writes
     return HandOver(
         reason=_WHY.get(reason, MoveReason.OWN_WISH),
         doctor=False,
-        needs="Bisedë javore me psikologen, kurs rrobaqepësie, dokumente.",
-        risk="I dashuri i dikurshëm e kërkon; nuk e di qytetin.",
-        wishes="Do të jetë pranë motrës.",
-        words="Dorëzim: bisedë javore me psikologen, kurs rrobaqepësie. I dashuri i dikurshëm e kërkon.",
+        needs=said["needs"],
+        risk=said["risk"],
+        wishes=said["wishes"],
+        words=said["hand_over"],
     )
 
 
@@ -254,19 +263,19 @@ def _move(life: Life, case_id: uuid.UUID, old: str, new: str, reason: OverrideRe
 
 def _refer_out(life: Life) -> None:
     """A shelter asks a hospital for treatment, by a letter without name."""
-    line = _settled(life, "NRC")
+    line = _settled(life, cast().houses[0])
     if line is None:
         return
     outside_referrals.refer_out(
         case_id=line.case_id,
         kind=OutsideKind.HOSPITAL,
-        addressee="Qendra Spitalore Universitare, Tiranë",
+        addressee=cast().writes["hospital"],
         reason=OutsideReason.TREATMENT,
         needs=["medical"],
-        language="sq",
+        language=country().language,
         agreed=True,
         closes=False,
-        by=life.actors["NRC"],
+        by=life.actors[cast().houses[0]],
     )
 
 
@@ -289,4 +298,5 @@ def _walk(life: Life, fixed: Mapping[str, Any]) -> dict[str, Any]:
         fixed=fixed,
         severity=0.35,
         answered=0.95,
+        texts=cast().texts,
     )

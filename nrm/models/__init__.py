@@ -1,6 +1,6 @@
 """Every table, so that the metadata is complete once this package is imported."""
 
-from nrm.models import audit
+from nrm.models import audit, countries
 from nrm.models.accounts import accounts, alarms, key_log, mailboxes, occasions, passkeys, second_hands, suspensions
 from nrm.models.agreement import agreements, trial_calls
 from nrm.models.interviews import directives, groups, helpline, interviews, monitoring, screenings
@@ -43,6 +43,7 @@ __all__ = [
     "closings",
     "consents",
     "corrections",
+    "countries",
     "data_requests",
     "directives",
     "filings",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 
 from sqlalchemy import Select, exists, select
@@ -103,10 +103,11 @@ def organisations_to_ask() -> list[Organisation]:
     return sorted(found, key=lambda each: (OrganisationKind(each.kind) not in POLICE_SIDE, each.code))
 
 
-def posts() -> list[Organisation]:
-    """The crossing points that can be named."""
+def posts(on: date | None = None) -> list[Organisation]:
+    """The crossing points that can be named; with a day, only those that are open then."""
     statement = select(Organisation).where(Organisation.kind == OrganisationKind.BORDER_POLICE, Organisation.enabled)
-    return list(db.session.scalars(statement.order_by(Organisation.code)))
+    found = db.session.scalars(statement.order_by(Organisation.code))
+    return [each for each in found if on is None or country().is_open("crossing_point", each.crossing_point, on)]
 
 
 def shelters_that_signed(at: datetime) -> list[Organisation]:

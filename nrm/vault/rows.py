@@ -17,6 +17,7 @@ from nrm.models.accounts.accounts import Instance
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.accounts.suspensions import Suspension
 from nrm.models.agreement.agreements import ContractVersion
+from nrm.models.countries import CountryVersion
 from nrm.models.referrals.mistakes import ReferralMistake
 from nrm.models.shelter.cases import Erasure, Supplement, Withheld
 from nrm.models.shelter.consents import Consent
@@ -101,6 +102,21 @@ def _of_suspension(row: Suspension) -> tuple[Any, ...]:
         row.how_ended,
         *about,
     )
+
+
+def country_version_mark(row: CountryVersion) -> bytes:
+    """The MAC of a version of the country's files: which files, from when, and who recorded them."""
+    return row_mac(*_of_country_version(row))
+
+
+def is_country_version(row: Any) -> bool:
+    """Whether this program recorded that version of the country; otherwise it is reported. Needs no files."""
+    return is_right_row_mac(row.mark, *_of_country_version(row))
+
+
+def _of_country_version(row: Any) -> tuple[Any, ...]:
+    said = (row.position, row.starts_on.isoformat(), row.digest)
+    return ("country version", row.id, *said, _moment_text(row.recorded_at), row.recorded_by or "")
 
 
 def contract_version_mark(row: ContractVersion) -> bytes:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+import shutil
+import sqlite3
 import tomllib
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 
 from nrm import clock, countries, parsing
 from nrm.actions.referrals import referrals
+from nrm.cli import demo, nrm
 from nrm.cli.instance import make_instance
+from nrm.cli.refusals import Refused
 from nrm.countries import FOLDER, checking, making
 from nrm.db import db, disconnect
 from nrm.domain.accounts.accounts import Actor
@@ -46,11 +52,18 @@ def write_all(folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def third(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """A populated instance of the third country, which only its folder knows."""
+def data_of_third(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the third country."""
     place = tmp_path_factory.mktemp("third")
     making.make("third", "MK", FOLDER / "albania", place / "data")
     write_all(place / "data")
+    return place / "data"
+
+
+@pytest.fixture(scope="module")
+def third(data_of_third: Path) -> Iterator[Flask]:
+    """A populated instance of the third country, which only its folder knows."""
+    place = data_of_third.parent
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parsing, "toml", tomllib.loads)  # apart, it would take a process a file
         assert checking.check(place / "data").findings == ()
@@ -97,3 +110,50 @@ def test_from_the_interview_to_the_report_in_a_country_that_no_program_knows(
     front = third.test_client().get("/sign-in")
     assert front.status_code == 200
     assert '<html lang="en"' in front.text
+
+
+@pytest.mark.slow
+def test_a_demo_of_it_is_made_of_its_own_people_and_places(data_of_third: Path, tmp_path: Path) -> None:
+    file = data_of_third / "demo.toml"
+    file.write_text(file.read_text("utf-8").replace('family = "Alushi', 'family = "Petrovska Alushi'), "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parsing, "toml", tomllib.loads)
+        patch.setattr("nrm.cli.usage.load_config", factories.cheap_config)
+        until = date(2026, 11, 24)
+        made = demo.make_demo(tmp_path / "made", people=8, seed=1, until=until, code="third", folder=data_of_third)
+    assert {each["organisation"] for each in made["accounts"]} >= {"P_SANIR", "CRN_X", "AR_X"}
+    rows = sqlite3.connect(tmp_path / "made" / "main.db")
+    names = " ".join(name for (name,) in rows.execute("SELECT name FROM members"))
+    assert "Petrovska" in names
+    assert {code for (code,) in rows.execute("SELECT country FROM instances")} == {"third"}
+    citizens = {each for (each,) in rows.execute("SELECT citizenship_class FROM cases")}
+    assert "home" in citizens
+    rows.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (None, None, "demo.toml: file: missing: names, stories and places of a demo stand there"),
+        ('home_language = "sq"\n', "", "demo.toml: home_language: missing"),
+        ("rinas = 40", "rinaz = 40", "demo.toml: posts.rinaz: is none of durres, "),
+        ("MD = 34", "MD = 34\nJP = 1", "demo.toml: language.JP: missing: what its people speak"),
+        ("[names]", "[names", "demo.toml: file: is not TOML"),
+        ('counting = "MOLSA"', 'counting = "RA"', "demo.toml: counting: `RA` is none of "),
+    ],
+)
+def test_what_a_demo_lacks_is_one_line(old: str | None, new: str | None, said: str, tmp_path: Path) -> None:
+    folder = shutil.copytree(FOLDER / "albania", tmp_path / "copy")
+    file = folder / "demo.toml"
+    if old is None or new is None:
+        file.unlink()
+    else:
+        text = file.read_text("utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new, 1), "utf-8")
+    result = CliRunner().invoke(nrm, ["demo", "--dir", str(tmp_path / "made"), "--country", str(folder), "--no-serve"])
+    assert isinstance(result.exception, Refused)
+    assert str(result.exception).startswith(f"--country: {said}")
+    assert "\n" not in str(result.exception)
+    assert not (tmp_path / "made" / "main.db").exists()

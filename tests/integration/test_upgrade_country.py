@@ -17,6 +17,7 @@ from nrm.db import db, disconnect
 from nrm.domain.shelter.places import CloseReason
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.places import Place
+from nrm.steps import countries as steps
 from nrm.store import days
 from tests import factories
 from tests import factories_agreements as texts
@@ -44,10 +45,15 @@ def edit(folder: Path, *changes: tuple[str, str], file: str = FILE) -> None:
 
 
 def lines(found: tuple[int, bytes, str]) -> list[str]:
-    """What was said of the country, without the line about the tables."""
+    """What was said of the country, without the line about the tables and those about what was kept."""
     _, out, error = found
     assert error == ""
-    return out.decode().splitlines()[1:]
+    return [line for line in out.decode().splitlines()[1:] if not line.startswith("kept: ")]
+
+
+def kept(found: tuple[int, bytes, str]) -> list[str]:
+    """What was said of edits that were kept."""
+    return [line for line in found[1].decode().splitlines() if line.startswith(("kept: ", "not read: "))]
 
 
 def organisation(code: str) -> Organisation | None:
@@ -75,6 +81,61 @@ code = "OPERATOR"
 def test_an_unchanged_country_has_nothing_to_do(app: Flask, command: Command, folder: Path) -> None:
     found = command(app, "upgrade")
     assert (found[0], lines(found)) == (0, ["country: nothing to do"])
+
+
+@pytest.mark.slow
+def test_an_edit_of_any_file_is_said_with_its_key_and_kept(app: Flask, command: Command, folder: Path) -> None:
+    assert kept(command(app, "upgrade", "--dry-run")) == []
+    edit(folder, ('helpline = "116 006"', 'helpline = "116 007"'))
+    edit(folder, ("starts_on = 2025-09-01", "starts_on = 2025-09-02"), file="rollout.toml")
+    edit(folder, ("keep_days = 730", "keep_days = 800"), file="monitoring.toml")
+    found = command(app, "upgrade")
+    said = kept(found)
+    assert found[0] == 0
+    assert 'kept: country.toml: emergency.helpline: "116 007" (the program ships "116 006")' in said
+    assert "kept: monitoring.toml: keep_days: 800 (the program ships 730)" in said
+    assert "kept: rollout.toml: use[rinas 2025-09-01]: not there (the program ships rinas / returnee-1)" in said
+    assert "kept: rollout.toml: use[rinas 2025-09-02]: rinas / returnee-1 (the program ships nothing)" in said
+    assert len(said) == 5
+    assert f"into {folder}" in said[-1]
+
+
+@pytest.mark.slow
+def test_an_edit_that_an_applied_version_hides_is_said_too(app: Flask, command: Command, folder: Path) -> None:
+    copy = shutil.copytree(folder, folder.with_name("applied"))
+    edit(copy, ("Women’s Hearth “Vatra”, Vlorë", "Vatra Centre, Vlorë"))
+    today = str(days.today())
+    assert command(app, "country", "apply", str(copy), "--from", today, "--yes")[0] == 0
+    edit(folder, ('helpline = "116 006"', 'helpline = "116 007"'))
+    said = kept(command(app, "upgrade"))
+    vatra = "country.toml: organisation[VATRA].names.en:"
+    assert f'kept: {vatra} "Vatra Centre, Vlorë" (the program ships "Women’s Hearth “Vatra”, Vlorë")' in said
+    assert 'not read: country.toml: emergency.helpline: changed: "116 006" -> "116 007"' in said
+    assert said[-1].endswith("apply the edit, too (nrm country apply)")
+    out = folder.with_name("out")
+    assert command(app, "country", "export", "--to", str(out))[0] == 0
+    assert (out / "country.toml").read_text("utf-8") == (copy / "country.toml").read_text("utf-8")
+    assert command(app, "country", "export", "--to", str(out))[0] == 2
+
+
+@pytest.mark.slow
+def test_an_applied_version_that_the_program_cannot_use_is_said_and_the_one_before_it_counts(
+    app: Flask, command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = shutil.copytree(folder, folder.with_name("applied"))
+    edit(copy, ('helpline = "116 006"', 'helpline = "116 007"'))
+    assert command(app, "country", "apply", str(copy), "--from", str(days.today()), "--yes")[0] == 0
+
+    def no_longer(code: str, found: object) -> None:
+        raise countries.CountryError("country.toml: newer: missing")
+
+    steps._read.cache_clear()
+    monkeypatch.setattr("nrm.countries.texts.load", no_longer)
+    code, out, error = command(app, "upgrade")
+    said = out.decode().splitlines()
+    assert (code, error) == (1, "")
+    assert said[-1].startswith(f"not done: the version that was recorded from {days.today()} on: country.toml: newer")
+    assert "116 007" not in said
 
 
 @pytest.mark.slow

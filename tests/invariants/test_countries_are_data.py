@@ -1,8 +1,9 @@
-"""No rule, page or command knows a country: its codes stand in its folder, and in what invents people for the demo."""
+"""No rule, page or command knows a country: its codes stand in its folder, and so do the names of its demo."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +12,6 @@ import pytest
 from nrm import countries
 
 TOP = Path(__file__).resolve().parents[2]
-# The demo country tells stories of Albania.
-OF_THE_DEMO = (TOP / "nrm" / "demo", TOP / "nrm" / "cli" / "demo.py")
 ALLOWED = {("nrm/domain/shelter/resident_lines.py", "AL"), ("nrm/domain/accounts/accounts.py", "albania")}
 """An example of a line that a shelter fills in; a password that is too easy to guess."""
 NO_CODE_OF_ITS_OWN = {"other"}
@@ -22,7 +21,7 @@ def texts() -> Iterator[tuple[str, str]]:
     """(path, text) of all that runs for every country."""
     for top in ("nrm", "forms", "templates"):
         for path in sorted((TOP / top).rglob("*")):
-            if path.suffix in (".py", ".html", ".js") and not any(map(path.is_relative_to, OF_THE_DEMO)):
+            if path.suffix in (".py", ".html", ".js"):
                 yield str(path.relative_to(TOP)), path.read_text("utf-8")
     for name in ("config.py", "wsgi.py"):
         yield name, (TOP / name).read_text("utf-8")
@@ -61,3 +60,12 @@ def test_no_message_of_a_page_names_a_country() -> None:
     found = {(path, match[0]) for path, text in texts() for match in named.finditer(text)}
     # The language of a PDF, and the languages in which a text of the agreement is written.
     assert {path for path, _ in found} <= {"nrm/web/reports/reports.py", "forms/agreement/agreement_drafts.py"}
+
+
+def test_the_demo_invents_people_from_the_data_of_a_country() -> None:
+    """Names and sentences of `demo.toml` stand nowhere in the program."""
+    told = tomllib.loads((countries.FOLDER / "albania" / "demo.toml").read_text("utf-8"))
+    own = {*told["names"]["feminine"].split(), *told["names"]["family"].split(), *told["writes"].values()}
+    program = "".join(path.read_text("utf-8") for path in (TOP / "nrm" / "demo").glob("*.py"))
+    assert {word for word in own if f'"{word}' in program} == set()
+    assert re.search("[ëçËÇ]", program) is None

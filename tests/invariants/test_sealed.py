@@ -48,6 +48,7 @@ OPEN_BYTES = {
     "agreement_signatures.signature",
     "agreement_versions.mark",
     "contract_versions.mark",
+    "country_versions.mark",
     "destructions.mark",
     "erasures.mark",
     "heavy_acts.mark",

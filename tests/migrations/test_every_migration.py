@@ -184,6 +184,7 @@ TABLE: dict[str, Moved | str] = {
     "0082_matching": NEW_TABLES,
     "0083_alarms_of_questions": Moved(since.test_alarms_of_questions_are_forgotten_on_the_way_down, ("alarms",)),
     "0084_shown_secrets": NEW_TABLES,
+    "0086_country_versions": NEW_TABLES,
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

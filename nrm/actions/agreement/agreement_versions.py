@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from threading import Lock
 from time import monotonic
@@ -53,6 +53,7 @@ from nrm.domain.agreement.agreements import Agreement
 from nrm.domain.agreement.fact_diagrams import TooManyClasses
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.agreement.agreements import AcceptedWeakening, AgreementSignature, AgreementVersion
+from nrm.steps import countries as country_steps
 from nrm.store import names as organisation_names
 from nrm.store.agreement import agreement_versions as store
 from nrm.store.countries import country
@@ -65,6 +66,8 @@ _TAKING_IN = Lock()
 """Held while the rows are read and taken in: what was read before cannot replace what was read after it."""
 COUNTRY, SHIPPED, KNOWN, DUE = "nrm.country", "nrm.country.shipped", "nrm.agreements", "nrm.agreements.due"
 STUDIES = "nrm.agreements.studies"
+FILES_READ = "nrm.country.digest"
+"""The digest of the country's version in force; empty for the folder's files."""
 MOST_STUDIES = 8
 """How many comparisons a process keeps."""
 
@@ -108,13 +111,17 @@ def refresh() -> None:
 
 def _read_and_take_in() -> None:
     extensions = current_app.extensions
-    shipped = cast(Country, extensions.setdefault(SHIPPED, extensions[COUNTRY]))
-    extensions[DUE] = monotonic() + EVERY_SECONDS
+    extensions.setdefault(country_steps.FILES, extensions[COUNTRY])
+    base = country_steps.in_force()
+    shipped = extensions[SHIPPED] = base.country
+    extensions[FILES_READ] = base.line.digest if base.line else ""
+    extensions[DUE] = monotonic() + min(EVERY_SECONDS, _until_tomorrow(shipped) + 0.1)
     try:
         rows = agreement_version_rows.binding()
     except DatabaseError:
         return
-    read = tuple((_columns(row), tuple(map(_columns, given))) for row, given in rows)
+    versions_read = tuple((_columns(row), tuple(map(_columns, given))) for row, given in rows)
+    read = (extensions[FILES_READ], *versions_read)
     if read == known().read:
         return
     versions, refused = [], []
@@ -132,6 +139,13 @@ def _read_and_take_in() -> None:
             refused.append(row.version)
     extensions[COUNTRY] = shipped.with_versions(versions)
     extensions[KNOWN] = Known(read, waiting, tuple(refused))
+
+
+def _until_tomorrow(there: Country) -> float:
+    """Seconds until the next day begins on the country's clocks."""
+    now = clock.now().astimezone(there.timezone)
+    tomorrow = datetime.combine(now.date() + timedelta(days=1), time(), there.timezone)
+    return (tomorrow.astimezone(UTC) - now).total_seconds()
 
 
 def _columns(row: AgreementVersion | AgreementSignature) -> tuple[object, ...]:
@@ -169,12 +183,12 @@ def _somebody_joins(agreement: Agreement) -> bool:
 
 
 @lru_cache(maxsize=32)
-def _parse(text: str, name: str, code: str) -> Agreement:  # noqa: ARG001 - a country's code is part of the key
+def _parse(text: str, name: str, files: tuple[str, str]) -> Agreement:  # noqa: ARG001 - a part of the key
     return accepted(text, cast(Country, current_app.extensions[SHIPPED]), name)
 
 
 def _parsed(text: str, name: str, shipped: Country) -> Agreement:
-    return _parse(text, name, shipped.code)
+    return _parse(text, name, (shipped.code, current_app.extensions[FILES_READ]))
 
 
 def document(version: str, *, by: Actor) -> Agreement:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
@@ -64,7 +64,7 @@ def announce(
                 return
             if interview_rows.is_known(notice_id):
                 raise NotVisible
-            holders = _holders(session, post_id)
+            holders = _holders(session, post_id, announced.expected_on)
             session.add(
                 AnnouncedReturn(
                     id=notice_id,
@@ -88,12 +88,13 @@ def announce(
         store.own(notice_id, by=by)  # the same button, pressed twice at once
 
 
-def _holders(session: Session, post_id: uuid.UUID) -> set[uuid.UUID]:
-    """The post and the Responsible Authority, if somebody there holds a key; raises AnnouncedReturnRefused."""
+def _holders(session: Session, post_id: uuid.UUID, expected_on: date) -> set[uuid.UUID]:
+    """The post, if it is open on that day, and the Responsible Authority, if somebody there holds a key; raises
+    AnnouncedReturnRefused."""
     authority = select(Organisation.id).where(
         Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, Organisation.enabled
     )
-    if post_id not in {post.id for post in names.posts()}:
+    if post_id not in {post.id for post in names.posts(expected_on)}:
         raise AnnouncedReturnRefused(AnnouncedReturnRefusal.POST)
     holders = ({*session.scalars(authority)} | {post_id}) & account_rows.with_keyring()
     if post_id not in holders:

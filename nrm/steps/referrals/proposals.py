@@ -18,7 +18,6 @@ from nrm.domain.documents import Words
 from nrm.domain.interviews.facts import routing_facts
 from nrm.domain.interviews.interviews import Answers, Questionnaire
 from nrm.domain.referrals.referrals import OverrideReason, ReferralRefusal, ReferralRefused, Relation, check_new
-from nrm.domain.shelter.cases import UNKNOWN
 from nrm.models.accounts.accounts import Organisation
 from nrm.store import names
 from nrm.store.countries import country
@@ -136,13 +135,13 @@ def proposal(
 ) -> Proposal:
     """The route for answers that were already opened; `consent` as of `routing_facts`."""
     now = clock.now()
-    place = country().crossing_points.get(by.crossing_point)
     agreement = country().in_force(now)
+    entry_point, region = country().entry(agreement, by.crossing_point)
     data = routing_facts(
         questionnaire,
         answers,
-        entry_point=by.crossing_point or UNKNOWN,
-        region_of_entry=(place.region if place else None) or UNKNOWN,
+        entry_point=entry_point,
+        region_of_entry=region,
         assume_consent=before_consent,
         consent=consent,
     )

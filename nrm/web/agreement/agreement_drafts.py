@@ -123,7 +123,12 @@ def _answer(version: str, form: OnceForm, heading: str, change: Callable[[str], 
 
 def _offer(form: DeskForm, agreement: Agreement, party: Party | None) -> None:
     """The regions of the country, and whom the other parties receive."""
-    form.regions.choices = [SelectChoice(value=code, label=text_in(names)) for code, names in country().regions.items()]
+    named = party.regions if party is not None else ()
+    form.regions.choices = [
+        SelectChoice(value=code, label=text_in(names))
+        for code, names in country().regions.items()
+        if code in named or country().is_open("region", code, agreement.starts_on)
+    ]
     offered = [("", gettext("as now"))] if party is not None else []
     offered += [(texts.NOBODY, gettext("nobody")), (texts.EVERYONE, gettext("everybody"))]
     offered += [

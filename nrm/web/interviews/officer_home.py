@@ -80,6 +80,8 @@ def border_officer_home() -> str:
         called=called,
         expected=announced_returns.expected_part(),
         first_use=rollout.first_use(by),
+        closing=rollout.closing(by),
+        today=rollout.today(),
     )
 
 

@@ -39,6 +39,8 @@ class Post:
     questionnaire: str
     following: Use | None
     state: State
+    closes: date | None  # the first day on which it is closed
+    closed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,11 @@ def first_use(by: Actor) -> Use | None:
     return rules.following(uses, by.crossing_point, today())
 
 
+def closing(by: Actor) -> date | None:
+    """The first day on which the actor's crossing point is closed; None where no such day is set."""
+    return country().closed["crossing_point"].get(by.crossing_point)
+
+
 @blueprint.get("/rollout")
 @access.requires(Permission.ROLLOUT_READ)
 def index() -> str:
@@ -81,6 +88,8 @@ def index() -> str:
                 (present or own[0]).questionnaire if own else "",
                 rules.following(data.uses, code, today()) if present else None,
                 rules.state(data.uses, code, today(), counted=counted.get(code)),
+                closes := data.closed["crossing_point"].get(code),
+                closes is not None and closes <= today(),
             )
         )
     return render_template(

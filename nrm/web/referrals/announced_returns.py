@@ -32,7 +32,7 @@ from nrm.domain.referrals.announced_returns import (
 from nrm.domain.referrals.duty import OLD_AFTER
 from nrm.domain.shelter.cases import Purpose
 from nrm.domain.words import N_
-from nrm.store import names
+from nrm.store import days, names
 from nrm.store.countries import country
 from nrm.store.referrals import announced_returns as store
 from nrm.web import access, errors
@@ -116,7 +116,7 @@ def _form() -> AnnounceReturnForm:
     form.origin.choices = [SelectChoice(value=str(each), label=ORIGIN_LABELS[each]) for each in origins]
     form.post.choices = [
         SelectChoice(value="", label=N_("Choose")),
-        *(SelectChoice(value=each.code, label=text_in(each.names)) for each in names.posts()),
+        *(SelectChoice(value=each.code, label=text_in(each.names)) for each in names.posts(days.today())),
     ]
     form.needs.choices = of_list("needs")
     return form
@@ -130,7 +130,7 @@ def announce() -> Answer:
         notice_id = uuid.UUID((form.id.data or "")[:36])
     except ValueError:
         return errors.error_page(422)
-    posts = {each.code: each.id for each in names.posts()}
+    posts = {each.code: each.id for each in names.posts(days.today())}
     if form.validate() and form.post.data not in posts:
         form.post.errors = [N_("Choose the crossing point")]
     if form.errors:

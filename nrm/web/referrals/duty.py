@@ -213,7 +213,11 @@ def _tile_rows(shown: Sequence[Place], names: Mapping[str, str]) -> list[list[Ti
             line = text_in(place.names), ", ".join(_place_words(place)), place.capacity, bool(place.late)
             said.setdefault(place.region, []).append(line)
     tiles = country().region_tiles
-    at = {place: Tile(names[region], tuple(said.get(region, ()))) for region, place in tiles.items()}
+    at = {
+        place: Tile(names[region], tuple(said.get(region, ())))
+        for region, place in tiles.items()
+        if region in said or country().is_open("region", region, today())
+    }
     columns, rows = ({place[axis] for place in at} for axis in (0, 1))
     return [[at.get((column, row)) for column in range(max(columns) + 1)] for row in sorted(rows)]
 

@@ -1,0 +1,221 @@
+"""`nrm country apply`: a country changes from a day on, without another instance, and nothing is taken away."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tomllib
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from nrm import clock, countries, parsing
+from nrm.actions import country_versions, following
+from nrm.actions.agreement import agreement_versions
+from nrm.actions.tending import tend
+from nrm.countries import texts
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.audit import AuditEntry
+from nrm.models.countries import CountryVersion
+from nrm.store import days
+from nrm.store.countries import country
+from tests import factories
+from tests import factories_referrals as people
+from tests.conftest import Command, Person
+
+SignIn = Callable[[str], Person]
+TELEPHONE = ('on_call = "+355 4 000 0101"', 'on_call = "+355 4 000 0999"')
+CLOSED = ("[closed]\n", "[closed.crossing_point]\nmuriqan = 2020-01-01\n")
+
+
+@pytest.fixture(autouse=True)
+def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are read in this process: apart, each would take one of its own."""
+
+    def read(text: str) -> dict[str, Any]:
+        try:
+            return tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise parsing.Damaged(str(error)) from None
+
+    monkeypatch.setattr(parsing, "toml", read)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the country, to be edited and applied."""
+    return shutil.copytree(countries.FOLDER / "albania", tmp_path / "copy")
+
+
+def edit(folder: Path, *changes: tuple[str, str], file: str = "country.toml") -> None:
+    text = (folder / file).read_text("utf-8")
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    (folder / file).write_text(text, "utf-8")
+
+
+def telephone(code: str) -> str:
+    db.session.rollback()
+    return db.session.scalars(select(Organisation.telephone).where(Organisation.code == code)).one()
+
+
+def recorded() -> list[CountryVersion]:
+    db.session.rollback()
+    return list(db.session.scalars(select(CountryVersion).order_by(CountryVersion.position)))
+
+
+def kept(folder: Path, in_days: int) -> None:
+    """Record the folder without the command."""
+    day = days.today() + timedelta(days=in_days)
+    outlook = country_versions.look(texts.of_folder(folder), day, read_from=folder)
+    assert outlook.findings == ()
+    country_versions.record(outlook, by=Actor.system("test"), account=0)
+
+
+@pytest.mark.slow
+def test_it_says_what_changes_records_who_and_a_running_server_follows(
+    app: Flask, command: Command, folder: Path, sign_in: SignIn
+) -> None:
+    edit(folder, TELEPHONE, ("Aeroporti i Rinasit", "Aeroporti Nënë Tereza"))
+    officer = sign_in("rinas.border_officer")
+    assert "Aeroporti Nënë Tereza" not in officer.get("/")
+    today = str(days.today())
+    words = ("country", "apply", str(folder), "--from", today, "--yes", "--as")
+    code, _, error = command(app, *words, "vatra.shelter_manager")
+    assert (code, error) == (2, "nrm: --as: only an administrator changes the country's files\n")
+    code, out, error = command(app, *words, "administrator")
+    assert (code, error) == (0, "")
+    said = out.decode().splitlines()
+    assert said[0] == f"from {today} (2 changes):"
+    assert '  country.toml: organisation[NRC].on_call: changed: "+355 4 000 0101" -> "+355 4 000 0999"' in said
+    assert any(each.startswith("  country.toml: crossing_point.rinas.names.sq: renamed: ") for each in said)
+    assert any(each.startswith("note: the directory shows ") for each in said)
+    (row,) = recorded()
+    assert f"recorded: from {today}, digest {row.digest}" in said
+    assert telephone("NRC") == "+355 4 000 0999"
+    entry = db.session.scalars(select(AuditEntry).where(AuditEntry.event == "country_changed")).one()
+    details: dict[str, Any] = json.loads(entry.details)
+    assert (details["digest"], details["starts_on"]) == (row.digest, today)
+    assert entry.member_id == str(factories.actor("administrator").member_id) == str(row.recorded_by)
+    # The process that serves was not restarted: within a minute it reads what another one recorded.
+    app.extensions[agreement_versions.DUE] = 0.0
+    assert "Aeroporti Nënë Tereza" in sign_in("oms.coordinator").get("/rollout")
+    again = command(app, "country", "apply", str(folder), "--from", str(days.today() + timedelta(days=9)), "--yes")
+    assert again[0] == 0
+    assert b"nothing changes from" in again[1]
+    assert len(recorded()) == 1
+
+
+@pytest.mark.slow
+def test_what_is_for_later_counts_from_its_day_and_the_clock_brings_it(app: Flask, folder: Path) -> None:
+    edit(folder, TELEPHONE, ("[closed]\n", f"[closed.crossing_point]\nmuriqan = {days.today() + timedelta(days=2)}\n"))
+    kept(folder, in_days=2)
+    agreement_versions.refresh()
+    assert country().organisations["NRC"].on_call == "+355 4 000 0101"
+    assert tend()["country_followed"] == 0
+    now = clock.now()
+    clock.set_clock(lambda: now + timedelta(days=2))
+    agreement_versions.refresh()
+    assert country().organisations["NRC"].on_call == "+355 4 000 0999"
+    assert not country().is_open("crossing_point", "muriqan", days.today())
+    assert country().crossing_points["muriqan"].names["en"] == "Muriqan"  # what was recorded there keeps its words
+    assert tend()["country_followed"] == 1
+    assert telephone("NRC") == "+355 4 000 0999"
+    assert tend()["country_followed"] == 0
+
+
+@pytest.mark.slow
+def test_what_is_in_use_is_said_and_nothing_that_records_hold_goes(app: Flask, command: Command, folder: Path) -> None:
+    people.sent(factories.actor("durres.border_officer"))
+    today = days.today()
+    edit(folder, ("[closed]\n", f"[closed.crossing_point]\ndurres = {today}\n"))
+    code, out, _ = command(app, "country", "apply", str(folder), "--from", str(today), "--yes")
+    assert code == 0
+    (note,) = [line for line in out.decode().splitlines() if line.startswith("note: crossing point durres")]
+    assert "has 1 open referral, 1 open case, " in note
+    edit(folder, ("[crossing_point.muriqan]", "[crossing_point.muriqani]"), TELEPHONE)
+    for file in ("mou-2005.toml", "rollout.toml"):
+        edit(folder, ('"muriqan"', '"muriqani"'), file=file)
+    code, out, error = command(app, "country", "apply", str(folder), "--from", str(today), "--yes")
+    said = out.decode()
+    assert code == 1
+    assert "country.toml: crossing_point.muriqan: records name it: keep it, and say from when it is closed" in said
+    assert "mou-2005.toml: " in said
+    assert error.endswith("nothing was recorded\n")
+    assert len(recorded()) == 1
+
+
+@pytest.mark.slow
+def test_each_refusal_is_one_line_and_records_nothing(
+    app: Flask, command: Command, folder: Path, tmp_path: Path
+) -> None:
+    edit(folder, TELEPHONE)
+    today = days.today()
+
+    def said(place: Path, day: object = today, *more: str) -> str:
+        code, out, error = command(app, "country", "apply", str(place), "--from", str(day), *more)
+        assert (code, error.count("\n")) == (2, 1), (out, error)
+        return error
+
+    assert "is over; name today or a later day" in said(folder, today - timedelta(days=1), "--yes")
+    assert "--from" in said(folder, "tomorrow", "--yes")
+    assert "say --yes" in said(folder)
+    assert "country.toml: file: missing" in said(tmp_path, today, "--yes")
+    assert "name a folder" in said(tmp_path / "nowhere", today, "--yes")
+    assert "the instance reads this folder itself" in said(countries.FOLDER / "albania", today, "--yes")
+    half = shutil.copytree(folder, tmp_path / "half")
+    (half / "rollout.toml").write_text((half / "rollout.toml").read_text("utf-8")[:-9], "utf-8")
+    (half / "handouts.toml").unlink()
+    code, out, _ = command(app, "country", "apply", str(half), "--from", str(today), "--yes")
+    assert code == 1
+    assert out.decode().startswith("handouts.toml: file: missing")
+    (half / "country.toml").write_text("code = ", "utf-8")
+    assert "country.toml: file: is not TOML" in said(half, today, "--yes")
+    edit(folder, ('code = "albania"', 'code = "elsewhere"'))
+    assert "`elsewhere` is another country" in said(folder, today, "--yes")
+    assert recorded() == []
+
+
+@pytest.mark.slow
+def test_two_for_one_day_two_at_once_and_one_that_comes_after(app: Flask, command: Command, folder: Path) -> None:
+    edit(folder, TELEPHONE)
+    later = days.today() + timedelta(days=5)
+    seen = country_versions.look(texts.of_folder(folder), later, read_from=folder)
+    kept(folder, in_days=5)
+    with pytest.raises(country_versions.Stale):
+        country_versions.record(seen, by=Actor.system("test"), account=0)
+    edit(folder, ("Aeroporti i Rinasit", "Aeroporti Nënë Tereza"))
+    code, out, _ = command(app, "country", "apply", str(folder), "--from", str(later), "--yes")
+    said = out.decode().splitlines()
+    assert code == 0
+    assert said[0].startswith("takes the place of the version for the same day that was recorded on ")
+    assert said[1] == f"from {later} (1 change):"
+    code, out, _ = command(app, "country", "apply", str(folder), "--from", str(days.today()), "--yes")
+    assert code == 0
+    assert any(line.startswith(f"note: on {later} the version recorded on ") for line in out.decode().splitlines())
+    assert [row.position for row in recorded()] == [1, 2, 3]
+
+
+@pytest.mark.slow
+def test_who_writes_into_the_database_alone_changes_no_country(app: Flask, folder: Path) -> None:
+    edit(folder, TELEPHONE)
+    kept(folder, in_days=0)
+    (row,) = recorded()
+    row.files = {**row.files, "country.toml": row.files["country.toml"].replace("0999", "0666")}
+    db.session.commit()
+    agreement_versions.refresh()
+    assert country().organisations["NRC"].on_call == "+355 4 000 0101"
+    assert following.follow_in_force() == []
+    (row,) = recorded()
+    row.files, row.starts_on = texts.of_folder(folder), days.today() - timedelta(days=1)
+    db.session.commit()
+    agreement_versions.refresh()
+    assert country().organisations["NRC"].on_call == "+355 4 000 0101"

@@ -1,0 +1,117 @@
+"""What differs between two versions of a country's files, in words, and what may never be taken away."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from nrm.countries import FOLDER, texts
+from nrm.countries.comparing import differences
+from nrm.countries.keeping import broken
+
+SHIPPED = texts.parsed(texts.of_folder(FOLDER / "albania"))
+
+
+def edited(file: str, *changes: tuple[str, str]) -> dict[str, dict[str, object]]:
+    text = (FOLDER / "albania" / file).read_text("utf-8")
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    return {**SHIPPED, file: tomllib.loads(text)}
+
+
+def said(file: str, *changes: tuple[str, str]) -> list[str]:
+    return [str(each) for each in differences(SHIPPED, edited(file, *changes))]
+
+
+def test_the_same_files_have_no_difference_and_neither_has_another_order() -> None:
+    assert said("country.toml") == []
+    use = '[[use]]\ncrossing_point = "rinas"\nquestionnaire = "returnee-1"\nstarts_on = 2025-09-01\n\n'
+    other = '[[use]]\ncrossing_point = "durres"\nquestionnaire = "returnee-1"\nstarts_on = 2025-11-01\n\n'
+    assert said("rollout.toml", (use + other, other + use)) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "changes", "expected"),
+    [
+        (
+            "country.toml",
+            [('on_call = "+355 4 000 0101"', 'on_call = "+355 4 000 0999"')],
+            'country.toml: organisation[NRC].on_call: changed: "+355 4 000 0101" -> "+355 4 000 0999"',
+        ),
+        (
+            "country.toml",
+            [('sq = "Kakavija", en', 'sq = "Kakavijë", en')],
+            'country.toml: crossing_point.kakavija.names.sq: renamed: "Kakavija" -> "Kakavijë"',
+        ),
+        (
+            "country.toml",
+            [('tirane = { sq = "Tiranë", en', 'tirane = { sq = "Tirana e re", en')],
+            'country.toml: region.tirane.sq: renamed: "Tiranë" -> "Tirana e re"',
+        ),
+        (
+            "country.toml",
+            [("[closed]\n", "[closed.crossing_point]\nmuriqan = 2027-01-01\n")],
+            "country.toml: closed.crossing_point.muriqan: closed from 2027-01-01",
+        ),
+        (
+            "country.toml",
+            [("[opened]\n", "[opened.region]\nvlore = 2027-01-01\n")],
+            "country.toml: opened.region.vlore: opened from 2027-01-01",
+        ),
+        (
+            "country.toml",
+            [
+                (
+                    "[crossing_point.other]",
+                    '[crossing_point.han]\nnames = { sq = "Han", en = "Inn" }\n[crossing_point.other]',
+                )
+            ],
+            "country.toml: crossing_point.han: added (Han / Inn)",
+        ),
+        (
+            "rollout.toml",
+            [("starts_on = 2025-11-01", "starts_on = 2027-11-01")],
+            "rollout.toml: use[durres 2027-11-01]: added (durres / returnee-1)",
+        ),
+    ],
+)
+def test_each_change_is_said_with_its_file_and_key(file: str, changes: list[tuple[str, str]], expected: str) -> None:
+    assert expected in said(file, *changes)
+    assert list(broken(differences(SHIPPED, edited(file, *changes)))) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "changes", "key", "what"),
+    [
+        ("country.toml", [("[crossing_point.muriqan]", "[crossing_point.m]")], "crossing_point.muriqan", "[closed."),
+        ("country.toml", [("lezhe = { sq", "lezha = { sq")], "region.lezhe", "[closed.region] lezhe = DAY"),
+        ("country.toml", [('code = "IOM"', 'code = "OIM"')], "organisation[IOM]", "suspends an organisation"),
+        ("country.toml", [('iso = "AL"', 'iso = "MK"')], "iso", "never changes"),
+        ("country.toml", [('kind = "state_shelter"', 'kind = "ngo_shelter"')], "organisation[NRC].kind", "every key"),
+        ("mou-2005.toml", [('version = "2005"', 'version = "2006"')], "", "propose a new version"),
+        ("questionnaire-returnee-1.toml", [('code = "vlore"', 'code = "v"')], "question[wish_region]", "sealed"),
+        ("questionnaire-returnee-1.toml", [('id = "urgent"\nkind', 'id = "urge"\nkind')], "question[urgent]", "sealed"),
+        ("monitoring.toml", [('id = "alone"', 'id = "lonely"')], "item[alone]", "scored by it"),
+        ("directives.toml", [("e mbani larg derisa", "e mbani derisa")], "directive[apart 1].text.sq", "next version"),
+        ("register.toml", [('code = "arrests"', 'code = "arrest"')], "table[arrests]", "filed are read"),
+        ("register.toml", [('rows = ["charge"]', 'rows = ["arrest"]')], "table[arrests].rows", "filed are read"),
+        ("register.toml", [("remanded = {", "held = {")], "dimension.arrest.codes.remanded", "filed are read"),
+    ],
+)
+def test_what_records_hold_is_never_taken_away(file: str, changes: list[tuple[str, str]], key: str, what: str) -> None:
+    found = [each for each in broken(differences(SHIPPED, edited(file, *changes))) if key in each]
+    assert found
+    assert all(each.startswith(f"{file}: ") and what in each for each in found)
+
+
+def test_a_file_that_answers_or_tables_are_read_by_is_kept() -> None:
+    without = {name: each for name, each in SHIPPED.items() if name not in ("tables-x.toml", "rollout.toml")}
+    assert [each.partition(": ")[0] for each in broken(differences(SHIPPED, without))] == ["tables-x.toml"]
+
+
+def test_a_digest_is_of_names_and_texts() -> None:
+    one = texts.digest({"a.toml": "x", "b.toml": "y"})
+    assert one == texts.digest({"b.toml": "y", "a.toml": "x"})
+    assert one != texts.digest({"a.toml": "y", "b.toml": "x"})

@@ -150,6 +150,7 @@ def test_two_same_of_two_houses_link_and_a_link_is_broken_and_mended(nrc: Actor,
     assert counted(now.case_id) == "repeat_same"
 
 
+@pytest.mark.slow
 def test_breaking_a_link_has_a_page_for_both_sides_and_for_nobody_else(
     nrc: Actor, vatra: Actor, sign_in: SignIn
 ) -> None:
@@ -371,6 +372,7 @@ def test_a_fake_case_learns_nothing_whether_somebody_is_found_or_not(
     assert (counted(found.case_id), counted(nobody.case_id)) == ("pending", "new")
 
 
+@pytest.mark.slow
 def test_both_desks_are_alarmed_when_somebody_asks_for_a_resident(
     app: Flask, sign_in: SignIn, nrc: Actor, vatra: Actor
 ) -> None:
@@ -397,6 +399,7 @@ def test_both_desks_are_alarmed_when_somebody_asks_for_a_resident(
     assert "që është te ju" not in house.get("/")
 
 
+@pytest.mark.slow
 def test_a_made_up_case_does_not_tell_its_house_where_the_person_has_come_to(
     app: Flask, sign_in: SignIn, nrc: Actor, vatra: Actor
 ) -> None:
@@ -457,6 +460,7 @@ def test_what_whoever_asked_sees_does_not_change_with_where_the_person_is(nrc: A
     assert ours.stand is PairStand.LINKED  # that it went would tell that she is there again
 
 
+@pytest.mark.slow
 def test_the_wrong_button_can_be_changed_on_the_day_and_not_later(nrc: Actor, vatra: Actor, sign_in: SignIn) -> None:
     a_repeat(nrc, vatra)
     nrc, vatra = factories.actor(NRC), factories.actor(VATRA)

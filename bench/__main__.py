@@ -7,6 +7,7 @@ import sys
 from bench import (
     agreements,
     audit,
+    before,
     building,
     documents,
     forms,
@@ -27,6 +28,7 @@ from bench import (
 ALL = {
     "agreements": agreements.main,
     "audit": audit.main,
+    "before": before.main,
     "building": building.main,
     "documents": documents.main,
     "forms": forms.main,

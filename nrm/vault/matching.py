@@ -205,7 +205,7 @@ def pairs_of(row: Any) -> list[Pair]:
     if row.sealed_pairs is None:
         return []
     plain = _unsealed(row.sealed_pairs, _of_pairs(row.case_id, row.revision), "question", row.case_id)
-    return [Pair.of(each) for each in json.loads(plain)]
+    return [Pair.of(each) for each in json.loads(plain.rstrip())]  # to read the padding costs more than what it pads
 
 
 def _unsealed(sealed: bytes, context: bytes, what: str, case_id: uuid.UUID) -> bytes:

@@ -125,12 +125,12 @@ def answer(*, pair_id: uuid.UUID, answer: Answer, why: Why, by: Actor) -> None:
     """The side that knows the person who was found says what it thinks. Raises NotPermitted, NotVisible,
     MatchRefused."""
     with transaction() as session:
-        asked, pair = store.theirs_row(pair_id, by=by)
+        asked, pair, where = store.theirs_row(pair_id, by=by)
         assert by.member_id is not None
         if asked.row.asked_by_id == by.member_id:
             raise MatchRefused(MatchRefusal.SAME_MEMBER)
         opinion = Opinion(answer, why, by.member_id, days.today())
-        steps.put_pair(session, asked.row, rules.answered(pair, opinion))
+        steps.put_pair(session, asked.row, rules.answered(pair, opinion, where))
         audit.append(session, audit.Event.MATCH_ANSWERED, by=by, pair_id=pair_id)
 
 
@@ -150,7 +150,7 @@ def break_link(*, pair_id: uuid.UUID, by: Actor) -> None:
     NotVisible, MatchRefused."""
     with transaction() as session:
         try:
-            asked, pair = store.theirs_row(pair_id, by=by)
+            asked, pair, _ = store.theirs_row(pair_id, by=by)
         except NotVisible:
             asked, pair = store.ours_row(pair_id, by=by)
         steps.put_pair(session, asked.row, rules.broken(pair, days.today()))

@@ -2,7 +2,7 @@
 
 Nothing links by itself. The program says to the organisation that knows somebody alike that another one asks; people of
 both say *same*, and then two cases are of one person. Whoever asks learns nothing before, and nothing at all while the
-person who was found lives in a shelter or is followed up (ADR 0130).
+person who was found lives in a shelter or is followed up (ADR 0130); her house is not told who asks, either (ADR 0141).
 """
 
 from __future__ import annotations
@@ -95,6 +95,7 @@ class PairStand(StrEnum):
 
     WAITS = "waits"  # for the side that knows the person who was found
     CONFIRM = "confirm"  # that side said *same*; whoever asked is to say so, too
+    UNTOLD = "untold"  # that side said *same* while the person was there: whoever asked is not told
     LINKED = "linked"
     REJECTED = "rejected"
     UNSURE = "unsure"
@@ -150,7 +151,8 @@ class Opinion:
 @dataclass(frozen=True, slots=True)
 class Pair:
     """A case that may be of the person who is asked for. `theirs`: what the side says that knows the case `case_id`;
-    `ours`: what the side says that asked; `looked_on`: when the duty desk dealt with its alarm."""
+    `ours`: what the side says that asked; `looked_on`: when the duty desk dealt with its alarm; `there`: the person who
+    was found was there when that happened; `untold`: or when *same* was said of her."""
 
     id: uuid.UUID
     case_id: uuid.UUID
@@ -160,6 +162,13 @@ class Pair:
     ours: Opinion | None = None
     broken_on: date | None = None
     looked_on: date | None = None
+    there: bool = False
+    untold: bool = False
+
+    @property
+    def told(self) -> bool:
+        """Whether the side that knows the person said *same* to whoever asked."""
+        return self.theirs is not None and self.theirs.answer is Answer.SAME and not self.untold
 
     @property
     def stand(self) -> PairStand:
@@ -172,7 +181,7 @@ class Pair:
         if len(said) == 2:
             return PairStand.LINKED
         if said:
-            return PairStand.CONFIRM
+            return PairStand.UNTOLD if self.untold else PairStand.CONFIRM
         return PairStand.BROKEN if self.broken_on else PairStand.WAITS
 
     def to_list(self) -> list[Any]:
@@ -186,12 +195,14 @@ class Pair:
             self.ours.to_list() if self.ours else [],
             self.broken_on.isoformat() if self.broken_on else "",
             self.looked_on.isoformat() if self.looked_on else "",
+            ("t" if self.there else "") + ("u" if self.untold else ""),
         ]
 
     @classmethod
     def of(cls, said: list[Any]) -> Pair:
         """What was sealed."""
-        id_, case, band, found, theirs, ours, broken, looked = said
+        id_, case, band, found, theirs, ours, broken, looked, *more = said  # older ones end here
+        marks = more[0] if more else ""
         return cls(
             uuid.UUID(id_),
             uuid.UUID(case),
@@ -201,19 +212,39 @@ class Pair:
             Opinion.of(ours),
             date.fromisoformat(broken) if broken else None,
             date.fromisoformat(looked) if looked else None,
+            "t" in marks,
+            "u" in marks,
         )
 
 
-def answered(pair: Pair, opinion: Opinion) -> Pair:
-    """The pair once the side that knows the person who was found has answered. Raises MatchRefused."""
-    if pair.stand not in (PairStand.WAITS, PairStand.BROKEN, PairStand.UNSURE) or pair.ours is not None:
+def open_to_holder(pair: Pair, where: Where, today: date) -> bool:
+    """Whether the side that knows the person may answer: until whoever asked has; what was said is final after its
+    day, but for *cannot tell*, and for *same* of somebody who is no longer there."""
+    if pair.ours is not None:
+        return False
+    if pair.stand in (PairStand.WAITS, PairStand.BROKEN, PairStand.UNSURE):
+        return True
+    return (pair.theirs is not None and pair.theirs.on == today) or (pair.untold and not where.guarded)
+
+
+def answered(pair: Pair, opinion: Opinion, where: Where) -> Pair:
+    """The pair once the side that knows the person who was found has answered. `where`: how it is with her now. Raises
+    MatchRefused."""
+    if not open_to_holder(pair, where, opinion.on):
         raise MatchRefused(MatchRefusal.DECIDED)
-    return replace(pair, theirs=opinion)
+    return replace(pair, theirs=opinion, untold=opinion.answer is Answer.SAME and where.guarded)
+
+
+def open_to_asker(pair: Pair, today: date) -> bool:
+    """Whether whoever asked may answer: *different* is final after its day, and a link is broken, not answered."""
+    if pair.ours is None or pair.ours.answer is Answer.CANNOT_TELL:
+        return pair.told
+    return pair.told and pair.ours.answer is Answer.DIFFERENT and pair.ours.on == today
 
 
 def confirmed(pair: Pair, opinion: Opinion) -> Pair:
     """The pair once whoever asked has answered, after the other side said *same*. Raises MatchRefused."""
-    if pair.stand is not PairStand.CONFIRM or pair.theirs is None:
+    if not open_to_asker(pair, opinion.on) or pair.theirs is None:
         raise MatchRefused(MatchRefusal.DECIDED)
     if pair.theirs.member_id == opinion.member_id:
         raise MatchRefused(MatchRefusal.SAME_MEMBER)
@@ -240,15 +271,28 @@ class Where:
         return self.lives_here or self.followed
 
 
-def shown_to_asker(pair: Pair, where: Where) -> bool:
-    """Whether whoever asked sees the organisation: only after *same*, and never of somebody who is there now."""
-    return pair.stand in (PairStand.CONFIRM, PairStand.LINKED) and not where.guarded
+def shown_to_asker(pair: Pair, today: date) -> bool:
+    """Whether whoever asked sees the organisation: only after *same*, and never if that was said of somebody who was
+    there. Where the person is now changes nothing: what appears or goes would tell it."""
+    return pair.told and (pair.ours is None or pair.ours.answer is not Answer.DIFFERENT or pair.ours.on == today)
+
+
+def names_asker(pair: Pair, where: Where) -> bool:
+    """Whether the side that knows the person sees who asks. Not if she was there when she was found, or is: a case that
+    was made up would tell its house where the person of that name has come to. The duty desk knows it."""
+    return pair.stand is PairStand.LINKED or not (pair.there or where.guarded)
+
+
+def alarms_desk(pair: Pair, where: Where) -> bool:
+    """Whether the duty desk is told that somebody asks for a person who is there, or was when she was found: until it
+    has dealt with it, whatever her house does or says meanwhile. Not of what is hardly alike."""
+    settled = pair.stand is PairStand.LINKED or pair.looked_on is not None
+    return (where.guarded or pair.there) and not settled and pair.band != "weak"
 
 
 def alarms(pair: Pair, where: Where) -> bool:
-    """Whether both desks are told that somebody asks for a person who is there: not of what is hardly alike."""
-    settled = pair.stand in (PairStand.REJECTED, PairStand.UNSURE, PairStand.LINKED) or pair.looked_on is not None
-    return where.guarded and not settled and pair.band != "weak"
+    """Whether the house of the person is told, too: until it has said that it is somebody else."""
+    return alarms_desk(pair, where) and pair.stand not in (PairStand.REJECTED, PairStand.UNSURE)
 
 
 def over_on(asked_on: date, rules: MatchingRules) -> date:
@@ -266,7 +310,7 @@ def repeat_of(said: Said | None, pairs: Iterable[Pair], word: Word | None) -> Re
     linked = {each.ours.course for each in there if each.stand is PairStand.LINKED and each.ours is not None}
     if linked:
         return Repeat.AGAIN if Course.AGAIN in linked else Repeat.SAME_CASE
-    if word is None or any(each.stand in (PairStand.WAITS, PairStand.CONFIRM) for each in there):
+    if word is None or any(each.stand in (PairStand.WAITS, PairStand.CONFIRM, PairStand.UNTOLD) for each in there):
         return Repeat.PENDING
     return Repeat.NEW if word is Word.NEW else Repeat.NOT_CHECKABLE
 

@@ -11,7 +11,17 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from nrm.db import hit_one
-from nrm.domain.shelter.matching import MatchRefusal, MatchRefused, Pair, PairStand, Repeat, Said, Word, repeat_of
+from nrm.domain.shelter.matching import (
+    MatchRefusal,
+    MatchRefused,
+    Pair,
+    PairStand,
+    Repeat,
+    Said,
+    Where,
+    Word,
+    repeat_of,
+)
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.matching import MatchEncoding, MatchQuestion, RepeatValue, SeenByMember
 from nrm.store import days
@@ -78,16 +88,17 @@ def search(session: Session, version: int, case_ids: Iterable[uuid.UUID]) -> int
     from nrm.linkage.encoding import ENC, NORM  # late: it loads numpy, which no page needs
     from nrm.linkage.matching import Register
 
-    people, of_case = [], {}
-    statement = select(MatchEncoding, Case).join(Case, Case.id == MatchEncoding.case_id)
+    people, of_case, is_there = [], {}, {}
+    statement = select(MatchEncoding, Case, rows.LIVES_THERE).join(Case, Case.id == MatchEncoding.case_id)
     alike = (MatchEncoding.key_version == version, MatchEncoding.norm == NORM, MatchEncoding.enc == ENC)
-    for row, case in session.execute(statement.where(*alike)).all():
+    for row, case, lives_there in session.execute(statement.where(*alike)).all():
         try:
             encoding = vault.opened_encoding(row)
         except vault.CannotOpen:
             continue  # sealed under a key file that was lost: its organisation encodes it again
         people.append((case.id, encoding, vault.sex_of(case), vault.citizenship_of(case)))
         of_case[case.id] = people[-1]
+        is_there[case.id] = Where(lives_here=bool(lives_there), followed=case.status != "closed").guarded
     register = Register.of(people)
     asked = {each.row.case_id: each for each in rows.with_pairs()}
     # Of two that wait, the one who was asked later finds the earlier one.
@@ -103,7 +114,8 @@ def search(session: Session, version: int, case_ids: Iterable[uuid.UUID]) -> int
         before |= {other for other, each in asked.items() if any(pair.case_id == case_id for pair in each.pairs)}
         for candidate in register.candidates(encoding, sex, citizenship):
             if candidate.record != case_id and candidate.record not in before | waiting:
-                there.append(Pair(uuid.uuid4(), candidate.record, str(candidate.band), days.today()))
+                found = Pair(uuid.uuid4(), candidate.record, str(candidate.band), days.today())
+                there.append(replace(found, there=is_there[candidate.record]))
         put_pairs(session, mine.row, _most(there), searched=True)
         asked[case_id] = replace(mine, pairs=there)
         compared += 1

@@ -65,12 +65,13 @@ class DueLine:
 @dataclass(frozen=True, slots=True)
 class TheirLine:
     """Somebody may be a person whose case the actor's organisation holds: by whom they are asked for, and how likely.
-    `alarm`: the person is there, so both desks are told. `may_answer`: not the one who asked."""
+    `asked_by`: None where only the duty desk knows it; `alarm`: the person is there, so both desks are told; `open`: it
+    can be answered; `may_answer`: by this member, who is not the one who asked."""
 
     id: uuid.UUID
     case_id: uuid.UUID
     pseudonym: str
-    asked_by: Whom
+    asked_by: Whom | None
     band: str
     found_on: date
     due_on: date
@@ -79,6 +80,7 @@ class TheirLine:
     theirs: Opinion | None
     broken_on: date | None
     alarm: bool
+    open: bool
     may_answer: bool
 
     @property
@@ -89,7 +91,8 @@ class TheirLine:
 
 @dataclass(frozen=True, slots=True)
 class OurLine:
-    """A pair that whoever asked may see: the other side said *same*."""
+    """A pair that whoever asked may see: the other side said *same*. `open`: it can be answered; `may_confirm`: by this
+    member, who is not the one who answered for the other side."""
 
     id: uuid.UUID
     case_id: uuid.UUID
@@ -97,6 +100,7 @@ class OurLine:
     other: Whom
     stand: PairStand
     ours: Opinion | None
+    open: bool
     may_confirm: bool
 
 
@@ -123,7 +127,12 @@ class OfCase:
     @property
     def to_say(self) -> bool:
         """Whether whoever asked is to say that the person is new, or that nobody can tell."""
-        return self.said is Said.YES and not self.under_way and self.word is None and not self.pairs
+        return self.said is Said.YES and not self.under_way and self.word is None and not self.said_same
+
+    @property
+    def said_same(self) -> bool:
+        """Whether the other side of a pair said *same*, and nobody here has said anything else."""
+        return any(each.stand in (PairStand.CONFIRM, PairStand.LINKED) for each in self.pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +207,7 @@ def due(*, by: Actor) -> list[DueLine]:
             elif other.holder_id == own and pair.stand is PairStand.WAITS:
                 by_then = pair.found_on + timedelta(days=policy.answer_days)
                 lines.append(DueLine(Due.ANSWER, pair.case_id, other.pseudonym, by_then, pair.id))
-            if each.case.holder_id == own and rules.shown_to_asker(pair, other.where):
+            if each.case.holder_id == own and pair.stand in (PairStand.CONFIRM, PairStand.LINKED):
                 shown = True
                 if pair.stand is PairStand.CONFIRM:
                     lines.append(DueLine(Due.CONFIRM, each.id, each.case.pseudonym, today, pair.id))
@@ -250,7 +259,7 @@ def _theirs(by: Actor, asked: list[Asked]) -> list[tuple[TheirLine, Asked, Pair]
                 pair.id,
                 pair.case_id,
                 case.pseudonym,
-                _whom(organisations[each.holder_id]),
+                _whom(organisations[each.holder_id]) if rules.names_asker(pair, case.where) else None,
                 pair.band,
                 pair.found_on,
                 pair.found_on + wait,
@@ -259,6 +268,7 @@ def _theirs(by: Actor, asked: list[Asked]) -> list[tuple[TheirLine, Asked, Pair]
                 pair.theirs,
                 pair.broken_on,
                 rules.alarms(pair, case.where),
+                rules.open_to_holder(pair, case.where, days.today()),
                 each.row.asked_by_id != by.member_id,
             )
             found.append((line, each, pair))
@@ -278,11 +288,12 @@ def _one_of_theirs(pair_id: uuid.UUID, by: Actor) -> tuple[TheirLine, Asked, Pai
     raise NotVisible
 
 
-def theirs_row(pair_id: uuid.UUID, *, by: Actor) -> tuple[Asked, Pair]:
-    """The question and the pair, for actions of the side that knows the person found; raises NotPermitted,
-    NotVisible."""
+def theirs_row(pair_id: uuid.UUID, *, by: Actor) -> tuple[Asked, Pair, Where]:
+    """The question, the pair and how it is with the person found, for actions of the side that knows her; raises
+    NotPermitted, NotVisible."""
     own_shelter_id(by)
-    return _one_of_theirs(pair_id, by)[1:]
+    line, asked, pair = _one_of_theirs(pair_id, by)
+    return asked, pair, line.where
 
 
 def ours_row(pair_id: uuid.UUID, *, by: Actor) -> tuple[Asked, Pair]:
@@ -295,8 +306,7 @@ def ours_row(pair_id: uuid.UUID, *, by: Actor) -> tuple[Asked, Pair]:
     asked, pair = found
     if asked.holder_id != by.organisation_id:  # before anything more is read: its time would tell
         raise NotVisible
-    case = rows.known([pair.case_id]).get(pair.case_id)
-    if case is None or not rules.shown_to_asker(pair, case.where):
+    if not rules.shown_to_asker(pair, days.today()):
         raise NotVisible
     return asked, pair
 
@@ -326,22 +336,24 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> OfCase:
 def _shown(case: Case, pairs: list[Pair], by: Actor) -> list[OurLine]:
     known = rows.known({each.case_id for each in pairs})
     organisations = names.organisations_by_id()
-    lines = []
+    lines, today = [], days.today()
     for pair in pairs:
         other = known.get(pair.case_id)
-        if other is None or other.holder_id is None or not rules.shown_to_asker(pair, other.where):
+        if other is None or other.holder_id is None or not rules.shown_to_asker(pair, today):
             continue
         may = pair.theirs is not None and pair.theirs.member_id != by.member_id
-        whom = _whom(organisations[other.holder_id])
-        lines.append(OurLine(pair.id, case.id, case.pseudonym, whom, pair.stand, pair.ours, may))
+        whom, is_open = _whom(organisations[other.holder_id]), rules.open_to_asker(pair, today)
+        lines.append(OurLine(pair.id, case.id, case.pseudonym, whom, pair.stand, pair.ours, is_open, may))
     return lines
 
 
 def ours(pair_id: uuid.UUID, *, by: Actor) -> OurLine:
     """One pair that whoever asked may see; raises NotPermitted, NotVisible."""
     asked, pair = ours_row(pair_id, by=by)
-    (line,) = _shown(db.session.get_one(Case, asked.row.case_id), [pair], by)
-    return line
+    lines = _shown(db.session.get_one(Case, asked.row.case_id), [pair], by)
+    if not lines:  # the other case is with no house any more
+        raise NotVisible
+    return lines[0]
 
 
 def number_to_encode(*, by: Actor) -> int:
@@ -368,7 +380,7 @@ def desk(*, by: Actor) -> list[DeskLine]:
             case = known.get(pair.case_id)
             if case is None or case.holder_id is None or each.holder_id is None:
                 continue
-            alarm = rules.alarms(pair, case.where)
+            alarm = rules.alarms_desk(pair, case.where)
             if alarm or (pair.stand is PairStand.WAITS and pair.found_on < late):
                 whose, holder = organisations[each.holder_id], organisations[case.holder_id]
                 lines.append(DeskLine(pair.id, _whom(whose), _whom(holder), pair.found_on, alarm, case.where))

@@ -40,13 +40,13 @@ SHUT = N_("The identity part of this case does not open for you, so nobody can b
 STANDS = {
     PairStand.WAITS: N_("waits for your answer"),
     PairStand.CONFIRM: N_("you said: the same person; the other side has not yet"),
+    PairStand.UNTOLD: N_("you said: the same person; whoever asks was told nothing"),
     PairStand.LINKED: N_("linked: the same person"),
     PairStand.REJECTED: N_("another person"),
     PairStand.UNSURE: N_("nobody can tell"),
     PairStand.BROKEN: N_("was linked by mistake; answer again to mend it"),
 }
 MOST_LINES = 200
-_TO_ANSWER = (PairStand.WAITS, PairStand.BROKEN, PairStand.UNSURE)
 
 
 @blueprint.get("/who-was-here")
@@ -168,7 +168,6 @@ def _theirs_page(pair_id: uuid.UUID, form: AnswerPairForm, status: int, refused:
         band=BAND_LABELS[line.band],
         stand=STANDS[line.stand],
         said=_said(line.theirs),
-        open=line.stand in _TO_ANSWER,
         linked=line.stand is PairStand.LINKED,
         refused=refused,
     )
@@ -209,7 +208,6 @@ def _ours_page(pair_id: uuid.UUID, form: ConfirmPairForm, status: int, refused: 
         form=form,
         said=_said(line.ours),
         course=COURSES[line.ours.course] if line.ours is not None and line.ours.course is not None else "",
-        open=line.stand is PairStand.CONFIRM and line.may_confirm,
         linked=line.stand is PairStand.LINKED,
         refused=refused,
     )
@@ -294,7 +292,7 @@ def _state(stands: store.OfCase) -> str:
         return gettext("the person does not want to be looked for")
     if any(each.stand is PairStand.LINKED for each in stands.pairs):
         return gettext("the same person as in an earlier case")
-    if stands.pairs:
+    if stands.said_same:
         return gettext("an answer is to be confirmed")
     if stands.under_way:
         return gettext("a check is under way")

@@ -18,6 +18,8 @@ from nrm.models.shelter.matching import MatchAsked, MatchEncoding, MatchKey, Mat
 from nrm.models.shelter.stays import Stay
 from nrm.vault import matching as vault
 
+LIVES_THERE = exists().where(Stay.case_id == Case.id, Stay.ended_on.is_(None)).correlate(Case)
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -89,12 +91,11 @@ class AtHouse:
 def at_house(organisation_id: uuid.UUID) -> list[AtHouse]:
     """All that a house has to look at, in one statement whatever there is: its home page says nothing by its cost of
     who was found."""
-    there = exists().where(Stay.case_id == Case.id, Stay.ended_on.is_(None)).correlate(Case)
     columns = MatchQuestion.__table__.columns
     since = select(MatchKey.made_on).order_by(MatchKey.version).limit(1).scalar_subquery()
     case = (Case.id, Case.holder_id, Case.pseudonym, Case.status)
     said_yes = (
-        select(*case, there, type_coerce(null(), Stay.admitted_on.type).label("admitted_on"), since, *columns)
+        select(*case, LIVES_THERE, type_coerce(null(), Stay.admitted_on.type).label("admitted_on"), since, *columns)
         .join(MatchQuestion, MatchQuestion.case_id == Case.id)
         .where(MatchQuestion.said == "yes")
     )
@@ -121,8 +122,7 @@ def known(case_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Known]:
     """The cases with these ids. However few they are, as many are looked for: how long it takes says nothing of who was
     found."""
     wanted = [*case_ids, *(uuid.uuid4() for _ in range(len(case_ids), MOST_PAIRS))]
-    there = exists().where(Stay.case_id == Case.id, Stay.ended_on.is_(None))
-    statement = select(Case.id, Case.holder_id, Case.pseudonym, Case.status, there).where(Case.id.in_(wanted))
+    statement = select(Case.id, Case.holder_id, Case.pseudonym, Case.status, LIVES_THERE).where(Case.id.in_(wanted))
     return {
         row[0]: Known(row[1], row[2], Where(lives_here=bool(row[4]), followed=row[3] != "closed"))
         for row in db.session.execute(statement)

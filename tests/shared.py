@@ -6,6 +6,7 @@ Nothing of an instance is shared: only what follows from the program's own files
 from __future__ import annotations
 
 import functools
+import hashlib
 import tomllib
 from pathlib import Path
 from types import CodeType
@@ -24,6 +25,7 @@ from werkzeug.routing.map import DEFAULT_CONVERTERS
 
 from nrm import countries, parsing
 from nrm.countries.country import Country
+from nrm.render import pdf
 from nrm.web import assets
 
 
@@ -31,6 +33,7 @@ def start(patch: pytest.MonkeyPatch) -> None:
     """Share from now on, until `patch` is undone."""
     _countries(patch)
     _documents(patch)
+    _papers(patch)
     _assets(patch)
     _addresses(patch)
     _templates(patch)
@@ -58,6 +61,26 @@ def _documents(patch: pytest.MonkeyPatch) -> None:
     for each. `READ_APART` reads any text there."""
     shipped = {file.read_text("utf-8") for file in countries.FOLDER.rglob("*.toml")}
     patch.setattr(parsing, "toml", lambda text: tomllib.loads(text) if text in shipped else READ_APART(text))
+
+
+PRINT_APART = pdf._print
+
+
+def _papers(patch: pytest.MonkeyPatch) -> None:
+    """A document is typeset once: the text of an agreement takes four seconds, and everybody who walks through the
+    pages asks for it. `PRINT_APART` typesets each time."""
+    printed = LRUCache(100)
+
+    def print_once(job: bytes) -> tuple[bytes, bytes]:
+        document = (pdf.TYPESETTER, hashlib.sha256(job).digest())
+        if document in printed:
+            return printed[document]
+        answer = PRINT_APART(job)
+        if answer[0] == b"K":
+            printed[document] = answer
+        return answer
+
+    patch.setattr(pdf, "_print", print_once)
 
 
 def _assets(patch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,8 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, FloatRect, Locator, Page, sync_playwright
 
-CHROMIUM = "/usr/bin/chromium"
+SHELL, WITH_WINDOWS = Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium")
+CHROMIUM = SHELL if SHELL.exists() else WITH_WINDOWS
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from nrm.domain.accounts.accounts import Role
 from nrm.domain.quarters import Quarter
+from nrm.render import pdf
 from nrm.web import assets
 from tests.browser import checks, live
 from tests.browser.conftest import Town, new_context
@@ -87,7 +88,8 @@ def pages_of(desk: Desk) -> list[str]:
     listed += [f"/cases/{town.world.case}/write/{part}" for part in ("care", "legal")]
     found = []
     for address in dict.fromkeys(listed):
-        answer = desk.context.request.get(f"{town.base}{address}", max_redirects=0)
+        # The first in a process who asks for the text of an agreement on paper waits until it is typeset.
+        answer = desk.context.request.get(f"{town.base}{address}", max_redirects=0, timeout=1000 * pdf.LONGEST_SECONDS)
         if answer.status == 200 and answer.headers["content-type"].startswith("text/html"):
             found.append(address)
     desk.pages.extend(found)

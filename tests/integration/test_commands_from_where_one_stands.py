@@ -24,6 +24,7 @@ from tests import factories
 
 FLOOR = {"NRM_ARGON2_KIB": str(ARGON2_FLOOR_KIB), "NRM_ARGON2_PASSES": str(ARGON2_FLOOR_PASSES)}
 PROGRAM = Path(sys.executable).with_name("nrm")
+Typed = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def free_port() -> int:
@@ -62,25 +63,28 @@ def place(world_template: tuple[Path, object], backup_keys: Path, tmp_path: Path
 
 
 @pytest.mark.slow
-def test_backup_drill_and_restore_take_relative_folders(place: Path) -> None:
-    written = nrm(place, "backup", "--dir", "inst", "--to", "backups", "--recipient", "a.pub", "--recipient", "b.pub")
+def test_backup_drill_and_restore_take_relative_folders(
+    place: Path, typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place)
+    written = typed("backup", "--dir", "inst", "--to", "backups", "--recipient", "a.pub", "--recipient", "b.pub")
     assert written.returncode == 0, written.stderr
     files = json.loads(written.stdout)
     # Tests' passwords are cheaper than an instance allows, so signing in fails here; before, it was a traceback.
-    drilled = nrm(place, "drill", "--dir", "inst", "--to", "backups", "--key", "a", "--key", "b", "--as", "nobody")
+    drilled = typed("drill", "--dir", "inst", "--to", "backups", "--key", "a", "--key", "b", "--as", "nobody")
     assert drilled.returncode == 2, drilled.stderr
     assert "--as" in drilled.stderr
     assert len(drilled.stderr.strip().splitlines()) == 1
     assert not list((place / "inst").glob(".drill-*"))
     (place / "new").mkdir()
     shutil.copytree(place / "inst" / "keys", place / "new" / "keys")
-    restored = nrm(
-        place, "restore", "--dir", "new", "--main", files["main"], "--shred", files["shred"], "--key", "a", "--key", "b"
+    restored = typed(
+        "restore", "--dir", "new", "--main", files["main"], "--shred", files["shred"], "--key", "a", "--key", "b"
     )  # fmt: skip
     assert restored.returncode == 0, restored.stderr
-    assert nrm(place, "tend", "--dir", "new").returncode == 0
-    assert nrm(place, "audit", "checkpoint", "--dir", "inst", "--out", "point.json").returncode == 0
-    assert nrm(place, "audit", "verify", "--dir", "inst", "--checkpoint", "point.json").returncode == 0
+    assert typed("tend", "--dir", "new").returncode == 0
+    assert typed("audit", "checkpoint", "--dir", "inst", "--out", "point.json").returncode == 0
+    assert typed("audit", "verify", "--dir", "inst", "--checkpoint", "point.json").returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -105,7 +109,7 @@ def test_backup_drill_and_restore_take_relative_folders(place: Path) -> None:
 def test_bad_input_is_one_line_and_exit_2(
     place: Path,
     words: tuple[str, ...],
-    typed: Callable[..., subprocess.CompletedProcess[str]],
+    typed: Typed,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(place)

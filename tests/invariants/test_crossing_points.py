@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -49,14 +50,32 @@ def base(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def pair(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twins]:
+def lived(base: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Twin], datetime]:
+    """The two worlds after everything that happens in them, to be copied, and when that was."""
+    folder = tmp_path_factory.mktemp("lived")
+    built = [twins.build(factories.copy_instance(base, folder / each.takes), each) for each in (twins.ONE, twins.TWO)]
+    at = clock.now()
+    clock.set_clock(None)
+    return built, at
+
+
+def copied(lived: tuple[list[Twin], datetime], folder: Path) -> Twins:
+    """Two worlds of one's own, and their time."""
+    built, at = lived
+    clock.set_clock(lambda: at)
+    one, two = (
+        replace(each, app=factories.copy_instance(each.app.extensions["nrm.config"].directory, folder / name))
+        for name, each in zip(("one", "two"), built, strict=True)
+    )
+    return one, two
+
+
+@pytest.fixture(scope="module")
+def pair(lived: tuple[list[Twin], datetime], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twins]:
     """The two worlds; they are only read."""
-    folder = tmp_path_factory.mktemp("twins")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(handouts, "to_pdf", lambda html: html.encode())  # a sheet to the letter, and in no time
-        yield tuple(  # type: ignore[misc]
-            twins.build(factories.copy_instance(base, folder / each.takes), each) for each in (twins.ONE, twins.TWO)
-        )
+        yield copied(lived, tmp_path_factory.mktemp("twins"))
     clock.set_clock(None)
 
 
@@ -175,11 +194,9 @@ def test_the_walk_meets_everybody_and_would_see_a_receiver(pair: Twins) -> None:
 
 
 @pytest.fixture
-def spoilt(base: Path, tmp_path: Path) -> Iterator[Twins]:
+def spoilt(lived: tuple[list[Twin], datetime], tmp_path: Path) -> Iterator[Twins]:
     """The two worlds, in which a test may change something."""
-    yield tuple(  # type: ignore[misc]
-        twins.build(factories.copy_instance(base, tmp_path / each.takes), each) for each in (twins.ONE, twins.TWO)
-    )
+    yield copied(lived, tmp_path)
     clock.set_clock(None)
 
 

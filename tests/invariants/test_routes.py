@@ -265,11 +265,11 @@ def test_no_form_however_bad_makes_the_server_fail(world_app: tuple[Flask, World
     app, world = world_app
     client = app.test_client()
     person = Person(client, login)
+    data = _encoded([("csrf_token", person.csrf_token), *BODIES[body]])
     for endpoint, address in addresses(app, world, "POST"):
         if endpoint in ("accounts.sign_out", "accounts.hide_screen", "accounts.sign_in"):
             continue
-        data = [("csrf_token", person.csrf_token), *BODIES[body]]
-        answer = client.post(address, data=_encoded(data), content_type="application/x-www-form-urlencoded")
+        answer = client.post(address, data=data, content_type="application/x-www-form-urlencoded")
         assert answer.status_code < 500, (endpoint, address, answer.text[:500])
         assert "Traceback" not in answer.text
     assert client.get("/").status_code == 200

@@ -19,7 +19,7 @@ from pypdf import PdfReader
 from nrm.render import pdf
 from nrm.render.charts import bars
 from nrm.render.pdf import Attachment, PdfRefused, PdfTooSlow, PdfUnavailable, to_pdf
-from tests import accessible
+from tests import accessible, shared
 
 PAGE = """<!doctype html><html lang="sq"><head><meta charset="utf-8"><title>Raporti</title>{head}</head>
 <body><h1>Çështje të ë-së</h1><p>Trup <b>i trashë</b> <i>i pjerrët</i> Ελληνικά</p>{body}</body></html>"""
@@ -30,8 +30,11 @@ def page(head: str = "", body: str = "") -> str:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _typesetter_ends() -> Iterator[None]:
-    yield
+def _typesetter() -> Iterator[None]:
+    """It prints every document, also one that it printed before, and ends."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pdf, "_print", shared.PRINT_APART)
+        yield
     pdf._close()
 
 

@@ -7,12 +7,14 @@ Decided in ADR 0139.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import TypeVar
 
 SOURCE = "en"
 """The language of the sentences in the source: the entries of every catalogue."""
 
 Said = TypeVar("Said")
+Name = TypeVar("Name")
 
 _default = SOURCE  # until the country is known
 
@@ -29,6 +31,11 @@ class ByLanguage(dict[str, Said]):
 
     def __missing__(self, language: str) -> Said:
         return self[_default if _default in self else SOURCE]
+
+
+def each_by_language(messages: Mapping[Name, Mapping[str, Said]]) -> Mapping[Name, ByLanguage[Said]]:
+    """A table of such words."""
+    return MappingProxyType({name: ByLanguage(words) for name, words in messages.items()})
 
 
 def text_for(texts: Mapping[str, str], language: str, order: Iterable[str] = ()) -> str:

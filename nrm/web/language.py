@@ -218,7 +218,15 @@ def _choose() -> None:
         g.language = g.language_chosen = asked
         return
     kept = request.cookies.get(COOKIE)
-    g.language = kept if kept in languages() else _default()
+    g.language = kept if kept in languages() else _of_browser() or _default()
+
+
+def _of_browser() -> str | None:
+    """The country's language that the browser asks for first (`Accept-Language`); None if it asks for none of them."""
+    if not request.accept_languages:
+        return None
+    codes = {each.replace("_", "-"): each for each in languages()}  # sr_Latn is sr-Latn there
+    return codes.get(request.accept_languages.best_match(codes) or "")
 
 
 def _keep(response: Response) -> Response:
@@ -234,6 +242,12 @@ def _for_templates() -> dict[str, object]:
     return {"lang": current_language(), "lang_links": language_links() if request else []}
 
 
+def dir_of(language: str) -> Markup:
+    """The attribute of a page in a language that is written from right to left, with the blank before it; none for the
+    others, which is what a browser takes for granted."""
+    return Markup(" dir=rtl") if direction(language) == "rtl" else Markup("")
+
+
 def register(
     app: Flask, *, spoken: Sequence[str] = (SOURCE,), default: str = "", timezone: ZoneInfo | None = None
 ) -> None:
@@ -242,7 +256,8 @@ def register(
     `spoken`: the country's, in the order of the links; `default`: until a reader chooses, the first without it.
 
     Templates get: `lang`, `lang_links`; `_`, `gettext`, `ngettext`, `{% trans %}`, `N_`; the filters `translated`,
-    `text_in`, `direction`, `isolated`, `day`, `month`, `moment`, `clock`, `quarter`, `number`, `percent`, `masked`.
+    `text_in`, `direction`, `dir_of`, `isolated`, `day`, `month`, `moment`, `clock`, `quarter`, `number`, `percent`,
+    `masked`.
     """
     default = default or spoken[0]
     app.extensions["nrm.languages"] = {each: own_name(each) for each in spoken}
@@ -263,6 +278,7 @@ def register(
         text_in=text_in,
         masked=masked,
         direction=direction,
+        dir_of=dir_of,
         isolated=isolated,
         day=lambda value: formats.day(value, current_language()),
         month=lambda value: formats.month(value, current_language()),

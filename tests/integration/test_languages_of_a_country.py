@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from nrm.render import pdf
 from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.reports import reports as store
+from nrm.web import language
 from tests import accommodated, factories, in_languages
 from tests import factories_interviews as interviews
 from tests import factories_referrals as people
@@ -120,3 +122,43 @@ def test_a_report_has_a_page_and_a_print_in_the_language_of_the_country_and_no_o
         assert reader.client.get(f"{address}.{ending}").status_code == 404
     assert "Gjithsej" not in store.release_file(quarter, "csvw", by=RELEASE).decode()
     assert names.names_by_code("mk")["RINAS"].startswith("mk~")
+
+
+ARABIC = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
+
+
+def from_right_to_left(_: str, text: str) -> str:
+    """An invented language: each Latin letter is an Arabic one; what stands in braces is filled in and stays."""
+    return re.sub(
+        r"\{\w*\}|([A-Za-z])", lambda found: ARABIC[ord(found[1].lower()) - 97] if found[1] else found[0], text
+    )
+
+
+@pytest.mark.slow
+def test_a_language_from_right_to_left_says_so_on_the_page_and_the_other_one_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parsing, "toml", tomllib.loads)
+    catalogues = tmp_path / "translations"
+    (catalogues / "ar").mkdir(parents=True)
+    words = (
+        f'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Sign in"\nmsgstr "{ARABIC[:9]}"\n'
+    )
+    (catalogues / "ar" / "words.po").write_text(words, "utf-8")
+    monkeypatch.setattr(language, "FOLDER", catalogues)
+    language.catalogue.cache_clear()
+    try:
+        folder = in_languages.copy_in(tmp_path / "data", ("ar", "en"), from_right_to_left)
+        made = make_instance(
+            tmp_path / "made", "albania", folder=folder, language="ar", synthetic=True, synchronous="OFF"
+        )
+        page = made.test_client().get("/sign-in").text
+        assert '<html lang="ar" dir=rtl>' in page
+        assert ARABIC[:9] in page
+        other = made.test_client().get("/sign-in", headers={"Accept-Language": "en-GB"}).text
+        assert '<html lang="en">' in other
+        assert '<a lang=ar href="?lang=ar">العربية</a>' in other
+        with made.app_context():
+            disconnect()
+    finally:
+        language.catalogue.cache_clear()

@@ -44,6 +44,7 @@ SETTINGS = (
 )
 SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Za-z]{2,4}){0,2}")
 _HOST = re.compile(r"[a-z0-9.:-]+")
 PASSKEYS = ("offered", "demanded")
 _SITE_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
@@ -103,7 +104,7 @@ class Config:
     backups: Path | None
     country: str
     country_folder: Path | None
-    language: str
+    language: str  # of pages, until a reader chooses; empty: the country's first
     tls_certificate: Path | None
     tls_key: Path | None
     proxies: int
@@ -131,9 +132,9 @@ def load_config(env: Mapping[str, str]) -> Config:
     country = env.get("NRM_COUNTRY") or instance.get("country", "")
     if not country:
         raise MisConfigured('NRM_COUNTRY: set it, or write country = "..." into DIR/instance.toml')
-    language = env.get("NRM_LANGUAGE") or instance.get("language", "sq")
-    if language not in ("sq", "en"):
-        raise MisConfigured(f"NRM_LANGUAGE: {language!r} is not one of sq, en")
+    language = env.get("NRM_LANGUAGE") or instance.get("language", "")
+    if language and not _LANGUAGE.fullmatch(language):
+        raise MisConfigured(f"NRM_LANGUAGE: {language!r} is no code of a language such as sq or en")
     folder = env.get("NRM_COUNTRY_FOLDER") or instance.get("country_folder")
     certificate, key = _tls(env)
     drill, drill_shred = (_postgresql(env, f"NRM_DRILL_{name}DATABASE") for name in ("", "SHRED_"))

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from config import Config
+from config import Config, MisConfigured
 from nrm import countries, db, web
 from nrm.actions import instances
 from nrm.actions.agreement import agreement_versions
@@ -52,7 +52,9 @@ class _Application(Flask):
 
 
 def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
-    """The application. Raises countries.CountryError for a broken country folder.
+    """The application.
+
+    Raises countries.CountryError for a broken country folder, MisConfigured for a language that the country has not.
 
     `synchronous` is SQLite's; anything but FULL is for building the demo country only.
     """
@@ -75,7 +77,9 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
         release_database=config.release_database,
         synchronous=synchronous,
     )
-    language.register(app, default=config.language, timezone=country.timezone)
+    if config.language and config.language not in country.languages:
+        raise MisConfigured(f"NRM_LANGUAGE: {config.language!r} is not one of {', '.join(country.languages)}")
+    language.register(app, spoken=country.languages, default=config.language, timezone=country.timezone)
     assets.register(app)
     telephones.register(app)
     choices.register(app)

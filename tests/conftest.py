@@ -111,7 +111,7 @@ def papers(to_pdf: Callable[..., bytes]) -> Iterator[None]:
         yield
 
 
-def _blank(html: str, **_: object) -> bytes:
+def blank(html: str, **_: object) -> bytes:
     """A paper on which nothing stands; a different one for other words."""
     sheet = pypdf.PdfWriter()
     sheet.add_blank_page(595, 842)
@@ -124,7 +124,7 @@ def _blank(html: str, **_: object) -> bytes:
 @pytest.fixture(scope="session", autouse=True)
 def papers_are_blank() -> Iterator[None]:
     """The paper of a release takes ten seconds in two languages; who reads it asks for `typeset`."""
-    with papers(_blank):
+    with papers(blank):
         yield
 
 

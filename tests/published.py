@@ -29,7 +29,7 @@ import openpyxl
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.report_list import ANNUAL, JOINT, MAIN, SEALED
-from nrm.domain.reports.reports import FORMATS, filled
+from nrm.domain.reports.reports import filled, formats
 from nrm.domain.reports.year import SHARED
 from nrm.statistics.cells import lay_out
 from nrm.statistics.definitions import by_definition
@@ -47,6 +47,8 @@ CHANGES = {"stay_bucket", "stay_status"}
 """What the year counts by that is another code from quarter to quarter; all else of `SHARED` stays as it is."""
 LEAST_WIDTH = 2
 """So many numbers, at least, must be possible behind every figure."""
+
+FORMATS = formats(("sq", "en"))  # of a release of the shipped country
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from wtforms import Field, Form, RadioField, StringField, ValidationError
 
-from forms import SelectChoice
 from forms.typed import Offered, OnceForm
 from nrm.domain.accounts.mailboxes import is_address
 from nrm.domain.words import N_
@@ -26,7 +25,6 @@ class SetMailboxForm(OnceForm):
     )
     language = RadioField(
         N_("Language of the messages"),
-        choices=[SelectChoice(value="sq", label="Shqip"), SelectChoice(value="en", label="English")],
         validators=[Offered(N_("Choose the language"))],
         validate_choice=False,
     )

@@ -141,14 +141,6 @@ class JoinPartyForm(DeskForm):
         description=N_("Capital letters, digits and _, for example SHPRESA. It stays for ever."),
         validators=[Matches(_CODE, N_("Use capital letters, digits and _, for example SHPRESA"))],
     )
-    name_sq = StringField(
-        N_("Name in Albanian"),
-        validators=[InputRequired(N_("Enter its name in both languages")), PlainText(LONGEST_NAME)],
-    )
-    name_en = StringField(
-        N_("Name in English"),
-        validators=[InputRequired(N_("Enter its name in both languages")), PlainText(LONGEST_NAME)],
-    )
     kind = SelectField(
         N_("What it is"),
         choices=[
@@ -159,6 +151,20 @@ class JoinPartyForm(DeskForm):
         validate_choice=False,
     )
     joins_on = DayField(N_("The day from which it takes part"))
+
+
+def join_party_form(languages: Mapping[str, str]) -> type[JoinPartyForm]:
+    """The form with the name in each of the languages, after the code; `languages`: what the reader calls them."""
+    after = cast(Any, JoinPartyForm.code).creation_counter
+    fields = {}
+    for place, (language, called) in enumerate(languages.items(), start=1):
+        field: Any = StringField(
+            N_("Name in %(language)s", language=called),
+            validators=[InputRequired(N_("Enter its name in every language")), PlainText(LONGEST_NAME)],
+        )
+        field.creation_counter = after + place / (len(languages) + 1)
+        fields[f"name_{language}"] = field
+    return type("JoinPartyForm", (JoinPartyForm,), fields)
 
 
 class ChangeTimeForm(OnceForm):
@@ -172,12 +178,13 @@ class ChangeTimeForm(OnceForm):
     )
 
 
-class WordClauseForm(OnceForm):
-    """A clause is worded otherwise."""
-
-    sq = TextAreaField(
-        N_("In Albanian"), validators=[InputRequired(N_("Enter the words in both languages")), PlainText(LONGEST_WORDS)]
-    )
-    en = TextAreaField(
-        N_("In English"), validators=[InputRequired(N_("Enter the words in both languages")), PlainText(LONGEST_WORDS)]
-    )
+def word_clause_form(languages: Mapping[str, str]) -> type[OnceForm]:
+    """A clause is worded otherwise, in each of the languages; `languages`: what the reader calls them."""
+    fields = {
+        language: TextAreaField(
+            N_("In %(language)s", language=called),
+            validators=[InputRequired(N_("Enter the words in every language")), PlainText(LONGEST_WORDS)],
+        )
+        for language, called in languages.items()
+    }
+    return type("WordClauseForm", (OnceForm,), fields)

@@ -61,7 +61,6 @@ class WriteLetterForm(OnceForm):
     needs = SelectMultipleField(N_("What is asked for?"), validate_choice=False)
     language = RadioField(
         N_("Language of the letter"),
-        choices=[SelectChoice(value="sq", label="Shqip"), SelectChoice(value="en", label="English")],
         validators=[Offered(N_("Choose the language of the letter"))],
         validate_choice=False,
     )

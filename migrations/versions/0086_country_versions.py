@@ -6,7 +6,7 @@ from alembic import op
 from nrm.db import UtcDateTime
 
 revision = "0086_country_versions"
-down_revision = "0084_shown_secrets"
+down_revision = "0085_who_does_not_hold_the_key"
 branch_labels = None
 depends_on = None
 

@@ -7,6 +7,7 @@ are part of every key), and undoes nothing that a manager did with places.
 from __future__ import annotations
 
 import tomllib
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -139,10 +140,10 @@ def _changed(session: Session, organisation: Organisation, data: ListedOrganisat
 
         return apply
 
-    for language, here in (("sq", organisation.name_sq), ("en", organisation.name_en)):
-        there = data.names[language]
+    for language, there in data.names.items():
+        here = organisation.names.get(language, "")
         if here != there:
-            yield _Step(f"renamed {code}: {here} -> {there} ({language})", put("names", **{f"name_{language}": there}))
+            yield _Step(f"renamed {code}: {here or 'none'} -> {there} ({language})", _rename(id_, language, there))
     if organisation.telephone != data.on_call:
         yield _Step(
             f"changed telephone of {code}: {organisation.telephone or 'none'} -> {data.on_call or 'none'}",
@@ -150,6 +151,15 @@ def _changed(session: Session, organisation: Organisation, data: ListedOrganisat
         )
     if data.beds:
         yield from _places(session, organisation, data)
+
+
+def _rename(id_: uuid.UUID, language: str, name: str) -> Callable[[Session], None]:
+    def apply(session: Session) -> None:
+        found = session.get_one(Organisation, id_)
+        found.names = {**found.names, language: name}
+        audit.append(session, audit.Event.ORGANISATION_CHANGED, by=_BY, organisation=id_, what="names")
+
+    return apply
 
 
 def _places(session: Session, organisation: Organisation, data: ListedOrganisation) -> Iterator[_Step]:

@@ -51,6 +51,7 @@ COMMANDS = {
     "erase-expired": Entry("erasures.erase_expired", "Erase what is kept no longer than now."),
     "match": Entry("matching.match", "Try how well matching finds names again."),
     "country": Entry("country.country", "Check, copy and change the files of a country."),
+    "translations": Entry("translations.translations", "The sentences of the program for translators."),
 }
 
 

@@ -21,7 +21,6 @@ from nrm.actions import country_versions, following, instances
 from nrm.actions.accounts import accounts
 from nrm.cli.refusals import Refused
 from nrm.cli.usage import application, application_of_any_version, instance_option, outdated
-from nrm.countries.country import PAGE_LANGUAGES
 from nrm.db import disconnect
 
 A_HOME = "https://nrm.example"
@@ -31,12 +30,14 @@ A_HOME = "https://nrm.example"
 @click.command()
 @click.option("--dir", "directory", envvar="NRM_DIR", required=True, type=click.Path(path_type=Path))
 @click.option("--country", "named", required=True, help="A country of the program, by its code, or a folder of data.")
-@click.option("--language", type=click.Choice(PAGE_LANGUAGES), help="Of pages; without it the country's first.")
+@click.option("--language", help="Of pages, until somebody chooses; without it the country's first.")
 @click.option("--one-folder", is_flag=True, help="Key files and databases may lie in one folder; do not ask.")
 def init(directory: Path, named: str, language: str | None, one_folder: bool) -> None:
     """Make an instance and print the invitation link of its first administrator."""
     country, folder = named_country(named)
     data = _of_a_new_instance(directory, country, folder)
+    if language is not None and language not in data.languages:
+        raise Refused(f"--language: {language} is none of the country's ({', '.join(data.languages)})")
     if not one_folder:
         _ask_about_places(directory)
     app = make_instance(directory, country, folder=folder, language=language or data.language, synthetic=False)

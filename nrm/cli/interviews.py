@@ -29,6 +29,7 @@ from nrm.domain.interviews.import_lines import (
 )
 from nrm.domain.interviews.interview_findings import UnacceptableInterview
 from nrm.domain.interviews.interviews import Texts
+from nrm.domain.languages import SOURCE, text_for
 from nrm.domain.reports.grids import UnreadableFile
 from nrm.render import sheets
 
@@ -66,7 +67,7 @@ def template(form: str, output: Path | None) -> None:
     if form == "csv":
         content = sheets.csv_bytes(rows)
     elif form == "xlsx":
-        content = sheets.xlsx_bytes(rows, title=questionnaire.title["en"])
+        content = sheets.xlsx_bytes(rows, title=text_for(questionnaire.title, SOURCE))
     else:
         line = {"questionnaire": questionnaire.id, "interviewed_at": EXAMPLE_TIME, "answers": answers}
         content = json.dumps(line, ensure_ascii=False).encode() + b"\n"

@@ -18,9 +18,8 @@ from nrm.domain.interviews.indicators import Finding, Profile, profile_of_answer
 from nrm.domain.interviews.interviews import Questionnaire
 from nrm.domain.interviews.questionnaire_checks import MalformedQuestionnaire, incomplete
 from nrm.domain.interviews.questionnaire_differences import diff as differences
+from nrm.domain.languages import SOURCE
 from nrm.steps.interviews.drafts import CURRENT
-
-LANGUAGE = "en"
 
 
 @click.group()
@@ -83,7 +82,7 @@ def profile(file: Path, as_json: bool) -> None:
         click.echo(json.dumps(_profile_json(drawn), ensure_ascii=False, indent=2))
         return
     click.echo(drawn.outcome)
-    for sentence in drawn.sentences[LANGUAGE]:
+    for sentence in drawn.sentences[SOURCE]:
         click.echo(f"- {sentence}")
 
 
@@ -98,7 +97,7 @@ def _answers(data: object, asked: Questionnaire) -> dict[str, Any]:
         try:
             read[name] = checked(asked.questions[name], value)
         except UnacceptableAnswer as error:
-            raise Refused(f"--answers: `{name}`: {error.texts[LANGUAGE]}") from None
+            raise Refused(f"--answers: `{name}`: {error.texts[SOURCE]}") from None
     return {name: value for name, value in read.items() if value is not None}
 
 

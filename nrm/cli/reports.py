@@ -155,12 +155,16 @@ def _reader(name: str, what: str) -> click.Command:
 
     @click.option("--quarter", callback=parse_quarter, required=True, help="Such as 2026Q1.")
     @click.option("--format", "format_", type=click.Choice(FORMATS), default="json", show_default=True)
-    @click.option("--language", type=click.Choice(["sq", "en"]), default="sq", show_default=True, help="Of the PDF.")
+    @click.option("--language", help="Of the PDF; without it the country's first.")
     @instance_option
     @login_option
-    def read(quarter: Quarter, format_: str, language: str, directory: Path, login: str) -> None:
-        file = f"pdf.{language}" if format_ == "pdf" else format_
-        with signed_in(application(directory), login) as by, _said_in_one_line():
+    def read(quarter: Quarter, format_: str, language: str | None, directory: Path, login: str) -> None:
+        app = application(directory)
+        spoken = app.extensions["nrm.country"].languages
+        if language is not None and language not in spoken:
+            raise Refused(f"--language: {language} is none of the country's ({', '.join(spoken)})")
+        file = f"pdf.{language or spoken[0]}" if format_ == "pdf" else format_
+        with signed_in(app, login) as by, _said_in_one_line():
             try:
                 content = store.release_file(quarter, file, by=by, report=name)
             except NotVisible:

@@ -36,6 +36,7 @@ from nrm.domain.reports.register import Register
 from nrm.domain.reports.report_list import BY_NAME, COMPENSATION, FILED, MAIN, FiledReport, Report
 from nrm.domain.shelter.claims import NOT_STATED
 from nrm.statistics.description import parse as parse_tables
+from nrm.statistics.description import words_lacking
 from nrm.statistics.tables import Linked, MalformedTableSet, TableSet
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "read_agreement",
     "read_draft",
     "text_of_file",
+    "unsaid",
 ]
 
 FOLDER = Path(__file__).parent
@@ -115,20 +117,20 @@ def at_once(read: Callable[[], Read]) -> Read:
 def assemble(place: Path, code: str, attempt: Attempt) -> Country | None:
     """The country of a folder, part by part, each as far as those that it needs are there; None if one is not."""
     country = attempt(lambda: _places_and_lists(place, code))
-    tables = attempt(lambda: _tables(place))
-    questionnaires = attempt(lambda: _questionnaires(place, country.iso if country is not None else ""))
+    tables = attempt(lambda: _tables(place, country.languages if country is not None else ()))
+    questionnaires = attempt(lambda: _questionnaires(place, country))
     choices = handouts = checklist = register = agreements = safeguards = None
     if questionnaires is not None:
         asked = questionnaires
         choices = attempt(lambda: _choices(place, asked))
         handouts = attempt(lambda: _handouts(place, asked))
-        checklist = attempt(lambda: _checklist(place, asked))
+        checklist = attempt(lambda: _checklist(place, asked, country.languages if country is not None else ()))
     if country is not None:
         based = country
         agreements = attempt(lambda: _agreements(place, based))
         if agreements is not None:
             bound = agreements
-            safeguards = attempt(lambda: _safeguards(place, bound))
+            safeguards = attempt(lambda: _safeguards(place, bound, based.languages))
         if tables is not None:
             counted = tables
             attempt(lambda: _check_bands(counted, based))
@@ -197,7 +199,8 @@ def _with_procedures(place: Path, country: Country) -> Country:
     try:
         uses = read_rollout(Table(_toml(rollout)), posts, country.questionnaires) if rollout.is_file() else ()
         file = directives
-        told = read_directives(Table(_toml(file)), parties, country.questionnaires) if file.is_file() else ()
+        table = Table(_toml(file) if file.is_file() else {}, languages=country.languages)
+        told = read_directives(table, parties, country.questionnaires) if table.data else ()
     except MalformedDocument as error:
         raise CountryError(f"{file.name}: {error}") from None
     return replace(country, uses=uses, directives=told)
@@ -216,23 +219,26 @@ def _register(place: Path, country: Country, tables: Mapping[str, TableSet]) -> 
     return read
 
 
-def _checklist(place: Path, questionnaires: dict[str, Questionnaire]) -> Checklist:
+def _checklist(place: Path, questionnaires: dict[str, Questionnaire], languages: tuple[str, ...]) -> Checklist:
     """`monitoring.toml` of the folder, checked against the questionnaires."""
     file = place / "monitoring.toml"
     try:
-        return parse_checklist(Table(_toml(file)), questionnaires)
+        return parse_checklist(Table(_toml(file), languages=languages), questionnaires)
     except MalformedDocument as error:
         raise CountryError(f"{file.name}: {error}") from None
 
 
-def _tables(place: Path) -> dict[str, TableSet]:
-    """Every `tables-*.toml` of the folder, by the name of its report."""
+def _tables(place: Path, languages: tuple[str, ...]) -> dict[str, TableSet]:
+    """Every `tables-*.toml` of the folder, by the name of its report, with its words in each of the languages."""
     read: dict[str, TableSet] = {}
     for file in sorted(place.glob("tables-*.toml")):
+        document = _toml(file)
         try:
-            read[file.stem.removeprefix("tables-")] = parse_tables(_toml(file))
+            read[file.stem.removeprefix("tables-")] = parse_tables(document)
         except MalformedTableSet as error:
             raise CountryError(f"{file.name}: {error}") from None
+        if unsaid_here := [f"{file.name}: {key}: missing" for key in words_lacking(document, languages)]:
+            raise CountryError(*unsaid_here)
     if MAIN.name not in read:
         raise CountryError(f"tables-{MAIN.name}.toml: file: missing")
     for name, table_set in read.items():
@@ -268,8 +274,6 @@ def _fault_of_recording(name: str, report: Report, table_set: TableSet) -> str |
         return "missing: nothing fills it yet; say why, in every language"
     if name not in report.unfilled and why:
         return "it is recorded"
-    if why and set(why) != {"en", "sq"}:
-        return "say it in en and in sq"
     return None
 
 
@@ -297,15 +301,22 @@ def _check_bands(tables: Mapping[str, TableSet], country: Country) -> None:
             raise CountryError(f"tables-{COMPENSATION.name}.toml: dimension.{name}.codes: must be {', '.join(codes)}")
 
 
-def _questionnaires(place: Path, home: str) -> dict[str, Questionnaire]:
-    """Every `questionnaire-*.toml` of the folder, by id; there is at least one. `home`: the country's own code."""
+def _questionnaires(place: Path, country: Country | None) -> dict[str, Questionnaire]:
+    """Every `questionnaire-*.toml` of the folder, by id, in each language of the country; there is at least one."""
     try:
         read = load_questionnaires(place)
     except MalformedQuestionnaire as error:
         raise CountryError(*error.findings) from None
     if not read:
         raise CountryError("questionnaire-*.toml: file: missing")
-    return {name: replace(each, home_country=home) for name, each in read.items()}
+    if country is None:
+        return read
+    for name, each in read.items():
+        if lacking := [language for language in country.languages if language not in each.languages]:
+            raise CountryError(
+                f"questionnaire-{name}.toml: languages: add {', '.join(lacking)}: staff read it in these"
+            )
+    return {name: replace(each, home_country=country.iso) for name, each in read.items()}
 
 
 def _choices(place: Path, questionnaires: Mapping[str, Questionnaire]) -> dict[str, Choices]:
@@ -344,7 +355,7 @@ def read_agreement(file: Path) -> Agreement:
 def read_draft(file: Path, country: Country) -> Agreement:
     """An agreement from a file, checked against the country for which it is meant; raises CountryError."""
     try:
-        agreement = parse_agreement(in_present_words(_toml(file), country.formerly))
+        agreement = parse_agreement(in_present_words(_toml(file), country.formerly), country.languages)
     except MalformedAgreement as error:
         raise CountryError(f"{file.name}: {error}") from None
     return _held_against(agreement, country, file.name)
@@ -355,7 +366,7 @@ def draft_of(text: str, country: Country, name: str = "") -> Agreement:
 
     Raises CountryError, parsing.BeyondLimits.
     """
-    return _held_against(_draft(text, parsing.toml, country, name), country, name)
+    return _held_against(_draft(text, parsing.toml, country, name, country.languages), country, name)
 
 
 def accepted(text: str, country: Country, name: str) -> Agreement:
@@ -363,9 +374,15 @@ def accepted(text: str, country: Country, name: str) -> Agreement:
     return _held_against(_draft(text, tomllib.loads, country, name), country, name)
 
 
-def _draft(text: str, reader: Callable[[str], dict[str, Any]], country: Country, name: str) -> Agreement:
+def _draft(
+    text: str,
+    reader: Callable[[str], dict[str, Any]],
+    country: Country,
+    name: str,
+    languages: tuple[str, ...] = (),
+) -> Agreement:
     try:
-        return parse_agreement(in_present_words(reader(text), country.formerly))
+        return parse_agreement(in_present_words(reader(text), country.formerly), languages)
     except (tomllib.TOMLDecodeError, parsing.Damaged) as error:
         raise CountryError(f"{name}: file: is not TOML ({error})") from None
     except MalformedAgreement as error:
@@ -412,17 +429,30 @@ def _texts(place: Path) -> dict[str, str]:
     return {tomllib.loads(text)["version"]: text for text in texts}
 
 
-def _safeguards(place: Path, agreements: tuple[Agreement, ...]) -> Safeguards:
+def _safeguards(place: Path, agreements: tuple[Agreement, ...], languages: tuple[str, ...]) -> Safeguards:
     """`safeguards.toml` of the folder; without the file nothing is held against a new version but the last one."""
     file = place / "safeguards.toml"
     if not file.is_file():
         return Safeguards()
     parties = {code for each in agreements for code in each.parties}
-    table = Table(_toml(file), error=MalformedSafeguards)
+    table = Table(_toml(file), error=MalformedSafeguards, languages=languages)
     try:
         return parse_safeguards(table, agreements[-1].facts, parties, {each.version for each in agreements})
     except MalformedSafeguards as error:
         raise CountryError(f"{file.name}: {error}") from None
+
+
+def unsaid(country: Country) -> Iterator[str]:
+    """`FILE: KEY: reason` where the newest agreement of the folder lacks a language of the country: a text that was
+    signed stays as it is, and the next one has every language."""
+    newest = country.agreements[-1].version
+    for file in sorted((country.folder or FOLDER / country.code).glob("mou-*.toml")):
+        document = _toml(file)
+        if document.get("version") == newest:
+            try:
+                parse_agreement(in_present_words(document, country.formerly), country.languages)
+            except MalformedAgreement as error:
+                yield f"{file.name}: {error}"
 
 
 def text_of_file(country: Country, version: str) -> str:

@@ -94,6 +94,7 @@ def _faults(place: Path, code: str) -> Iterator[str]:
 
 def _of_the_whole(country: Country) -> Iterator[str]:
     yield from countries.disagreements(country)
+    yield from countries.unsaid(country)
     for questionnaire in country.questionnaires.values():
         file = f"questionnaire-{questionnaire.id}.toml"
         for key, reason in incomplete(questionnaire):

@@ -29,8 +29,6 @@ from nrm.domain.shelter.matching import MatchingRules
 from nrm.domain.shelter.permit_entries import PermitPeriods
 from nrm.statistics.tables import TableSet
 
-PAGE_LANGUAGES = ("sq", "en")
-"""Every message of a page is in these; a country names both, in its order, and may have more of its own."""
 Days = Mapping[str, Mapping[str, date]]
 OTHER_POINT = "other"
 UNKNOWN_PLACE = "unknown"
@@ -139,7 +137,7 @@ class Country:
     names: Words
     timezone: ZoneInfo
     currency: Words  # of contracts, as it stands after “in”
-    languages: tuple[str, ...]
+    languages: tuple[str, ...]  # of pages and files, the default first
     emergency: Emergency
     regions: Mapping[str, Words]
     region_tiles: Mapping[str, tuple[int, int]]  # (column, row) of each region on the schematic map
@@ -193,8 +191,8 @@ class Country:
 
     @property
     def language(self) -> str:
-        """Of pages, until a reader chooses: the first of the country's that pages are in."""
-        return next(each for each in self.languages if each in PAGE_LANGUAGES)
+        """The default: what stands where a text or a choice is missing."""
+        return self.languages[0]
 
     def label(self, name: str, code: str, language: str) -> str:
         """The words of a code in the closed list `name`; KeyError for a code that is not in it."""

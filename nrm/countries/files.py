@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
+from babel import Locale, UnknownLocaleError
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -23,7 +24,6 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from nrm.countries import lists
-from nrm.countries.country import PAGE_LANGUAGES
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.documents import MalformedDocument
 from nrm.domain.roles import MechanismRole
@@ -56,9 +56,16 @@ def _in_every_language(words: dict[str, str], info: ValidationInfo) -> dict[str,
     return words
 
 
-def _with_pages(languages: list[str]) -> list[str]:
-    if len(set(languages)) < len(languages) or not set(PAGE_LANGUAGES).issubset(languages):
-        raise PydanticCustomError("pages", f"must hold {' and '.join(PAGE_LANGUAGES)}: pages are in these")
+def _known_once(languages: list[str]) -> list[str]:
+    """Languages that dates and numbers can be written in, each once."""
+    for position, language in enumerate(languages):
+        if language in languages[:position]:
+            raise PydanticCustomError("twice", "`{language}` stands twice", {"language": language})
+        try:
+            Locale.parse(language)
+        except (UnknownLocaleError, ValueError):
+            reason = "`{language}` is no language whose dates and numbers are known: a code such as mk, sq, en, sr_Latn"
+            raise PydanticCustomError("unknown_language", reason, {"language": language}) from None
     return languages
 
 
@@ -235,7 +242,7 @@ class CountryFile(Part):
     """`country.toml`."""
 
     code: Text
-    languages: Annotated[list[Text], AfterValidator(_with_pages)]
+    languages: Annotated[list[Text], Field(min_length=1), AfterValidator(_known_once)]
     iso: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
     names: Words
     timezone: Text

@@ -21,12 +21,15 @@ class MalformedDocument(ValueError):
 
 @dataclass(slots=True)
 class Table:
-    """One table of a document. A key that was read once is known; `close` refuses all others."""
+    """One table of a document. A key that was read once is known; `close` refuses all others.
+
+    `languages`: in which its words are; none for a text that may be older than a language of the country.
+    """
 
     data: Mapping[str, Any]
     key: str = ""
     error: type[ValueError] = MalformedDocument
-    languages: tuple[str, ...] = ("sq", "en")
+    languages: tuple[str, ...] = ()
     _known: set[str] = field(default_factory=set)
 
     def place(self, name: str) -> str:
@@ -113,9 +116,11 @@ class Table:
         return tuple(value)
 
     def words(self, name: str) -> Words:
-        """A table with one text for every language of the document, and no other."""
+        """A table with one text for every language of the document, and no other; in some language if it names none."""
         table = self.table(name)
-        read = {language: table.text(language) for language in self.languages}
+        if not table.data:
+            self.wrong(name, "needs a text in some language")
+        read = {language: table.text(language) for language in self.languages or table.data}
         table.close()
         return MappingProxyType(read)
 

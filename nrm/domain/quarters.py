@@ -6,9 +6,11 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+from nrm.domain.languages import ByLanguage
+
 _WRITTEN = re.compile(r"([12][0-9]{3})Q([1-4])")
-_ORDINALS_SQ = {1: "i parë", 2: "i dytë", 3: "i tretë", 4: "i katërt"}
-_ORDINALS_EN = {1: "first", 2: "second", 3: "third", 4: "fourth"}
+_ORDINALS = ByLanguage(sq=("i parë", "i dytë", "i tretë", "i katërt"), en=("first", "second", "third", "fourth"))
+_LABEL = ByLanguage(sq="tremujori {ordinal} {year}", en="{ordinal} quarter of {year}")
 
 
 class UnreadableQuarter(ValueError):
@@ -70,6 +72,4 @@ class Quarter:
 
     def label(self, language: str) -> str:
         """In words: `tremujori i parë 2006`, `first quarter of 2006`."""
-        if language == "sq":
-            return f"tremujori {_ORDINALS_SQ[self.number]} {self.year}"
-        return f"{_ORDINALS_EN[self.number]} quarter of {self.year}"
+        return _LABEL[language].format(ordinal=_ORDINALS[language][self.number - 1], year=self.year)

@@ -12,23 +12,24 @@ from typing import Any
 
 from jinja2 import Environment
 
+from nrm.domain.languages import SOURCE, ByLanguage, text_for
 from nrm.domain.reports.filings import TOTAL as SUM
 from nrm.domain.reports.filings import Figures, Missing, broken, cells, totals
 from nrm.domain.reports.register import Matrix, Register, Requirement, Words
 from nrm.domain.reports.reports import with_structural_zeros
 from nrm.render.matrices import Column, matrix, title_of
 from nrm.render.pdf import Attachment
-from nrm.render.reports import ATTACHED, LANGUAGES, TOTALS, About, Speaking, in_one_language, is_impossible, words_of
+from nrm.render.reports import ATTACHED, TOTALS, About, Speaking, in_one_language, is_impossible, words_of
 from nrm.render.sheets import release_csv, release_csvw, release_xlsx
 from nrm.statistics.tables import TOTAL, TableSet
 
-TITLE = {"sq": "Raporti i përbashkët tremujor", "en": "Joint quarterly report"}
-BASIS = {
-    "sq": "Plani Kombëtar i Veprimit 2005-2007, IV.1(b)(i): të gjitha kërkesat e rishikuara për raportim statistikor",
-    "en": "National Action Plan 2005-2007, IV.1(b)(i): all Revised Statistical Reporting Requirements",
-}
+TITLE = ByLanguage(sq="Raporti i përbashkët tremujor", en="Joint quarterly report")
+BASIS = ByLanguage(
+    sq="Plani Kombëtar i Veprimit 2005-2007, IV.1(b)(i): të gjitha kërkesat e rishikuara për raportim statistikor",
+    en="National Action Plan 2005-2007, IV.1(b)(i): all Revised Statistical Reporting Requirements",
+)
 BODY = "reports/register/joint_body.html"
-CALLED = {"sq": "i përbashkët", "en": "joint"}
+CALLED = ByLanguage(sq="i përbashkët", en="joint")
 MEANS = (
     "Of tables named after a report (`ix:sex`): 0 means 0 to 4; 5 nearly always that somebody is there, and 0 to 14. "
     "The others are as filed: no_report and not_applicable are no numbers."
@@ -122,6 +123,7 @@ def files(
     """Content by format, as `reports.files` makes them; `value` is the JSON with its signatures."""
     sheet, called = release_csv(value), f"joint-{value['quarter']}.csv"
     titles, labels = _titles(register, table_sets), _labels(register, table_sets)
+    in_source = names.get(SOURCE) or next(iter(names.values()))
     made = {
         "csv": sheet,
         "csvw": release_csvw(value, called, sheet, titles=titles, labels=labels, area=area, said=MEANS),
@@ -130,12 +132,12 @@ def files(
             titles=titles,
             labels=labels,
             why=_reason_of(table_sets),
-            numbered=_numbered(value, _sections(value, register, table_sets, "en", names["en"])),
+            numbered=_numbered(value, _sections(value, register, table_sets, SOURCE, in_source)),
             said=MEANS,
         ),
         "json": json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n",
     }
-    for language in LANGUAGES:
+    for language in signatures:
         with speaking(language):
             values = {
                 "release": value,
@@ -184,7 +186,7 @@ def _sections(
             Section(
                 requirement.number,
                 requirement.section,
-                requirement.names[language],
+                text_for(requirement.names, language),
                 names.get(requirement.lead, requirement.lead),
                 [names.get(code, code) for code in requirement.contributing],
                 parts,
@@ -194,8 +196,8 @@ def _sections(
 
 
 def _title(part: Mapping[str, Any], requirement: Requirement, table_sets: Mapping[str, TableSet], language: str) -> str:
-    found = next((table.names[language] for table in requirement.tables if table.code == part["table"]), None)
-    return found or table_sets[part["table"]].title[language]
+    found = next((text_for(table.names, language) for table in requirement.tables if table.code == part["table"]), None)
+    return found or text_for(table_sets[part["table"]].title, language)
 
 
 def _printed(
@@ -219,7 +221,7 @@ def _reason_of(table_sets: Mapping[str, TableSet]) -> Callable[[Sequence[str]], 
     """Why nothing is recorded by some dimensions, in English."""
 
     def why(names: Sequence[str]) -> str:
-        found = (words_of(each, "en").reason(names) for each in table_sets.values() if each.lacking(names))
+        found = (words_of(each, SOURCE).reason(names) for each in table_sets.values() if each.lacking(names))
         return next(found, "")
 
     return why
@@ -229,7 +231,7 @@ def _released(table: Mapping[str, Any], table_set: TableSet, language: str) -> P
     table, words = {**table, "name": table["name"].partition(":")[2]}, words_of(table_set, language)
     if table.get("not_recorded"):
         return Printed(
-            title_of(table, words), table_set.counted[language], "", (), (), words.reason(table["dimensions"])
+            title_of(table, words), text_for(table_set.counted, language), "", (), (), words.reason(table["dimensions"])
         )
     turned = matrix(
         table,
@@ -239,7 +241,7 @@ def _released(table: Mapping[str, Any], table_set: TableSet, language: str) -> P
     )
     return Printed(
         turned.title,
-        table_set.counted[language],
+        text_for(table_set.counted, language),
         turned.heading,
         turned.columns,
         [Line(row.kind, row.label, row.figures) for row in turned.rows],
@@ -253,9 +255,9 @@ def _filed(table: Mapping[str, Any], filed: Matrix, language: str, why: Words | 
     columns = list(dict.fromkeys(column for _, column in values))
     lines = list(dict.fromkeys(line for line, _ in values))
     return Printed(
-        filed.names[language],
-        filed.counted[language],
-        " / ".join(axis.names[language] for axis in filed.rows),
+        text_for(filed.names, language),
+        text_for(filed.counted, language),
+        " / ".join(text_for(axis.names, language) for axis in filed.rows),
         [Column("", _label(filed.columns.members.get(column), language)) for column in columns],
         [
             Line(

@@ -11,6 +11,7 @@ from typing import Any
 
 from jinja2 import Environment
 
+from nrm.domain.languages import SOURCE, ByLanguage, text_for
 from nrm.domain.reports.reports import FORMAT, Window, with_structural_zeros
 from nrm.render.curves import curve_of
 from nrm.render.folds import folded
@@ -21,10 +22,9 @@ from nrm.render.sentences import flow_of, sentences
 from nrm.render.sheets import release_csv, release_csvw, release_xlsx
 from nrm.statistics.tables import TOTAL, Table, TableSet
 
-LANGUAGES = ("sq", "en")
-TOTALS = {"sq": "Gjithsej", "en": "Total"}
+TOTALS = ByLanguage(sq="Gjithsej", en="Total")
 BODY = "reports/reports/body.html"
-ATTACHED = {"sq": "Tabelat e raportit, CSV", "en": "The tables of the report, CSV"}
+ATTACHED = ByLanguage(sq="Tabelat e raportit, CSV", en="The tables of the report, CSV")
 
 Speaking = Callable[[str], AbstractContextManager[None]]
 
@@ -52,10 +52,11 @@ def files(
     speaking: Speaking,
     area: str,
 ) -> dict[str, bytes]:
-    """Content by format (domain.reports.FORMATS); without the PDFs where this server cannot make them.
+    """Content by format (domain.reports.formats); without the PDFs where this server cannot make them.
 
-    `release` is the JSON value; `signatures` are (who, when) by language, `names` those of organisations by language
-    and code; `speaking` makes templates speak one; `area` is the country's ISO 3166 code.
+    `release` is the JSON value; `signatures` are (who, when) by language, in each of which files are made; `names`
+    those of organisations by language and code; `speaking` makes templates speak one; `area` is the country's ISO 3166
+    code.
     """
     sheet = release_csv(release)
     name = f"{release['report']}-{release['quarter']}"
@@ -67,7 +68,7 @@ def files(
         "xlsx": workbook(release, table_set),
         "json": json.dumps(release, ensure_ascii=False, indent=1).encode() + b"\n",
     }
-    for language in LANGUAGES:
+    for language in signatures:
         shown = values(release, table_set, language, signatures[language], names[language])
         with speaking(language):
             attachment = Attachment(f"{name}.csv", sheet, ATTACHED[language])
@@ -81,7 +82,7 @@ def workbook(release: Mapping[str, Any], table_set: TableSet) -> bytes:
         release,
         titles=_titles(table_set),
         labels=_labels(table_set),
-        why=words_of(table_set, "en").reason,
+        why=words_of(table_set, SOURCE).reason,
         numbered=_numbered(release, table_set),
     )
 
@@ -159,7 +160,9 @@ def values(
 def about(report: str, table_set: TableSet, language: str) -> About:
     """What a country says of a report, in one language."""
     return About(
-        table_set.title.get(language, report), table_set.basis.get(language, ""), table_set.counted.get(language, "")
+        text_for(table_set.title, language) or report,
+        text_for(table_set.basis, language),
+        text_for(table_set.counted, language),
     )
 
 
@@ -171,7 +174,7 @@ def _numbered(release: Mapping[str, Any], table_set: TableSet) -> list[tuple[str
     """(number, English title, name) of the tables as the page and the print number them."""
     shown = in_order(
         release,
-        words=words_of(table_set, "en"),
+        words=words_of(table_set, SOURCE),
         groups=_groups(table_set),
         impossible=lambda fixed: is_impossible(table_set, fixed),
     )
@@ -195,18 +198,18 @@ def words_of(table_set: TableSet, language: str) -> Words:
 
     def label(name: str, member: str) -> str:
         texts = table_set.dimensions[table_set.dimensions[name].root].labels.get(member, {})
-        return TOTALS[language] if member == TOTAL else texts.get(language, member)
+        return TOTALS[language] if member == TOTAL else text_for(texts, language) or member
 
     def dimension(name: str) -> str:
-        return table_set.dimensions[name].title.get(language, name)
+        return text_for(table_set.dimensions[name].title, language) or name
 
     def table(data: Mapping[str, Any]) -> str:
         own = titles.get(data["name"]) or coarser.get(frozenset(data["dimensions"]), {})
-        return own.get(language, "")
+        return text_for(own, language)
 
     def reason(names: Sequence[str]) -> str:
         texts = (table_set.dimensions[table_set.dimensions[name].root].not_recorded for name in names)
-        return next((text.get(language, "") for text in texts if text), "")
+        return next((text_for(text, language) for text in texts if text), "")
 
     return Words(label, dimension, table, TOTALS[language], reason)
 

@@ -6,10 +6,11 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from nrm.domain.languages import SOURCE, text_for
 from nrm.domain.reports.file_signatures import CHECKSUM
 from nrm.domain.reports.reports import CANNOT_EXIST, status_key
 
@@ -106,6 +107,7 @@ STATUSES: Mapping[str, Texts] = {
 """The codes used of the code list CL_OBS_STATUS of SDMX."""
 _STATUS_OF: Mapping[str, str] = {NOT_RECORDED: NOT_COLLECTED, NOT_APPLICABLE: CANNOT_EXIST}
 _ROUNDED = "0 means 0 to 4; 5 nearly always that somebody is there, and 0 to 14. Totals add up."
+_TOTALS = {"en": "Total", "sq": "Gjithsej"}
 _MEANINGS = {
     "report": {"en": "Report", "sq": "Raporti"},
     "quarter": {"en": "Quarter", "sq": "Tremujori"},
@@ -134,10 +136,12 @@ def release_csvw(
     words = sorted({value for value in values if isinstance(value, str)})
     dimensions = _dimensions(release)
     status = status_key(dimensions)
-    labels = {**labels, status: STATUSES}
+    spoken = {SOURCE, *(language for texts in titles.values() for language in texts)}
+    labels = {**labels, status: {code: _in(texts, spoken) for code, texts in STATUSES.items()}}
     columns = []
     for name in (*COLUMNS_BEFORE, *dimensions, "value", status):
-        texts = titles.get(name) or _MEANINGS.get("status" if name == status else name) or {"en": name}
+        meaning = _MEANINGS.get("status" if name == status else name, {SOURCE: name})
+        texts = titles.get(name) or _in(meaning, spoken)
         column: dict[str, Any] = {"name": name, "titles": dict(texts)}
         concept = "status" if name == status else "" if name == "status" else name
         if concept in _CONCEPTS:
@@ -149,7 +153,7 @@ def release_csvw(
             column |= {"null": ""} if None in values else {"required": True}
         elif labels.get(name):
             # A total, a dimension that is not in the row's table, or a member.
-            members = {**({} if name == status else {TOTAL: {"en": "Total", "sq": "Gjithsej"}}), **labels[name]}
+            members = {**({} if name == status else {TOTAL: _in(_TOTALS, spoken)}), **labels[name]}
             column["datatype"] = "string"
             column["null"] = ""
             column["rdfs:comment"] = [
@@ -167,11 +171,16 @@ def release_csvw(
         "url": url,
         "dialect": {"encoding": "utf-8", "header": True, "lineTerminators": ["\r\n"]},
         "dc:issued": {"@value": release["released_at"], "@type": "xsd:dateTime"},
-        "rdfs:comment": {"@value": said or _ROUNDED, "@language": "en"},
+        "rdfs:comment": {"@value": said or _ROUNDED, "@language": SOURCE},
         CHECKSUM: hashlib.sha256(sheet).hexdigest(),
         "tableSchema": {"columns": columns},
     }
     return json.dumps(described, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def _in(texts: Texts, languages: Collection[str]) -> Texts:
+    """The program's own words in the languages that the rest is in."""
+    return {language: text for language, text in texts.items() if language in languages}
 
 
 _LONGEST = 200  # of what a printed sheet says at its head; a workbook takes 255 characters
@@ -210,10 +219,15 @@ def release_xlsx(
         sheet.set_header(f"&L{head[:_LONGEST]}")
         sheet.set_footer(f"&L{said or _ROUNDED}")
         sheet.repeat_rows(0)
-        sheet.write_row(0, 0, [*(cell(titles.get(name, {}).get("en", name)) for name in names), "Number"], bold)
+        sheet.write_row(
+            0, 0, [*(cell(text_for(titles.get(name, {}), SOURCE) or name) for name in names), "Number"], bold
+        )
         sheet.set_column(0, len(names), 26)
         for line, row in enumerate(table["rows"], 1):
-            words = ["Total" if row[n] == TOTAL else labels.get(n, {}).get(row[n], {}).get("en", row[n]) for n in names]
+            words = [
+                "Total" if row[n] == TOTAL else text_for(labels.get(n, {}).get(row[n], {}), SOURCE) or row[n]
+                for n in names
+            ]
             sheet.write_row(line, 0, [*map(cell, words), "–" if row["value"] is None else row["value"]])
         if table.get("not_recorded"):
             sheet.write_row(1, 0, ["Not recorded", *[""] * (len(names) - 1), NOT_RECORDED])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nrm.statistics.tables import (
@@ -38,6 +38,7 @@ WINDOWS = (1, 2, 4, 8)
 _DAYS = re.compile(r"([0-9]+)(?:-([0-9]+)|\+)")
 
 
+_WORDS = ("title", "basis", "counted", "not_recorded")
 _DIMENSION_KEYS = {"column", "codes", "hierarchy", "of", "recode", "title", "labels", "not_recorded"}
 
 
@@ -111,6 +112,21 @@ def parse(data: Mapping[str, Any]) -> TableSet:
         stands_for=_text(data["weight"], "weight") if "weight" in data else "",
     )
     return _recorded(made) if any(each.not_recorded for each in dimensions.values()) else made
+
+
+def words_lacking(data: Any, languages: Sequence[str], place: str = "") -> Iterator[str]:
+    """The key of each text of a description that is in some language and not in one of these."""
+    for name, each in data.items() if isinstance(data, Mapping) else ():
+        key = f"{place}.{name}" if place else name
+        if name in _WORDS and isinstance(each, Mapping):
+            yield from (f"{key}.{language}" for language in languages if language not in each)
+        elif name == "labels" and isinstance(each, Mapping):
+            for code, texts in each.items():
+                yield from (f"{key}.{code}.{language}" for language in languages if language not in texts)
+        else:
+            yield from words_lacking(each, languages, key)
+    for number, each in enumerate(data if isinstance(data, list) else (), 1):
+        yield from words_lacking(each, languages, f"{place}[{number}]")
 
 
 def _recorded(made: TableSet) -> TableSet:

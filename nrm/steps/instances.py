@@ -20,8 +20,7 @@ def add_organisation(session: Session, data: ListedOrganisation, *, opened_on: d
         kind=data.kind,
         party=data.party or "",
         crossing_point=data.crossing_point or "",
-        name_sq=data.names["sq"],
-        name_en=data.names["en"],
+        names=dict(data.names),
         telephone=data.on_call,
     )
     session.add(organisation)

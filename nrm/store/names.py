@@ -13,6 +13,7 @@ from nrm.countries.country import NoAgreement
 from nrm.db import db
 from nrm.domain.accounts.accounts import SHELTERS, NotVisible, OrganisationKind
 from nrm.domain.agreement.routing import Capacity
+from nrm.domain.languages import text_for
 from nrm.domain.referrals.critical_path import numbers_of
 from nrm.domain.shelter.identifications import POLICE_SIDE, REVIEWING
 from nrm.models.accounts.accounts import Keyring, Organisation
@@ -44,9 +45,9 @@ def organisations_by_id() -> dict[uuid.UUID, Organisation]:
 
 
 def names_by_code(language: str) -> dict[str, str]:
-    """The names of all organisations in Albanian (`sq`) or English, for what is sealed in both."""
-    rows = organisations_by_id().values()
-    return {row.code: row.name_sq if language == "sq" else row.name_en for row in rows}
+    """The names of all organisations in one language of the country, for what is sealed in each of them."""
+    order = country().languages
+    return {row.code: text_for(row.names, language, order) for row in organisations_by_id().values()}
 
 
 def party_of(organisation_id: uuid.UUID | None) -> str:

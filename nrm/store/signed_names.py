@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from nrm.db import db
 from nrm.models.accounts.accounts import Member, Organisation
+from nrm.store.countries import country
 from nrm.vault.keylog import log, people
 
 _FOUND = "nrm_unsigned_names"
@@ -45,12 +46,12 @@ def name_of(member: Member) -> str:
 
 
 def organisation_names(row: Organisation) -> Mapping[str, str]:
-    """The names of an organisation by language; its code for both where the row has others than its people signed."""
+    """The names of an organisation by language; its code for each where the row has others than its people signed."""
     known = log.last_state(db.session).organisations.get(row.id)
     if known is None or known.names_digest == people.names_digest(row):
-        return {"sq": row.name_sq, "en": row.name_en}
+        return row.names
     _tell([known.code])
-    return {"sq": known.code, "en": known.code}
+    return dict.fromkeys(country().languages, known.code)
 
 
 def unsigned() -> list[str]:

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from flask import Flask
 
 from forms import SelectChoice
+from forms.names import language_name
 from nrm.store.countries import country
-from nrm.web.language import text_in
+from nrm.web.language import current_language, languages, text_in
 
 
 def label_of(name: str, code: str) -> str:
@@ -31,3 +32,13 @@ def of_list(name: str, codes: Iterable[str] | None = None) -> list[SelectChoice]
     """Every code of the list `name`, or the given ones, with its words."""
     wanted = country().lists[name] if codes is None else codes
     return [SelectChoice(value=str(code), label=label_of(name, str(code))) for code in wanted]
+
+
+def language_choices() -> list[SelectChoice]:
+    """The languages of the country, each by its own name."""
+    return [SelectChoice(value=code, label=name) for code, name in languages().items()]
+
+
+def called() -> dict[str, str]:
+    """What the reader calls the languages of the country, by code."""
+    return {code: language_name(code, current_language()) for code in languages()}

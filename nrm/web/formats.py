@@ -15,14 +15,15 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 
 from nrm.clock import day_of
+from nrm.domain.languages import ByLanguage
 
 # Which regional habit a language follows: 15 March 2024, not March 15, 2024.
 LOCALES = {"sq": "sq_AL", "en": "en_GB"}
-UNKNOWN_PARTS = {
-    "sq": {"day": "dita nuk dihet", "month": "dita dhe muaji nuk dihen"},
-    "en": {"day": "day unknown", "month": "day and month unknown"},
-}
-AT = {"sq": ", ora ", "en": ", "}
+UNKNOWN_PARTS = ByLanguage(
+    sq={"day": "dita nuk dihet", "month": "dita dhe muaji nuk dihen"},
+    en={"day": "day unknown", "month": "day and month unknown"},
+)
+AT = ByLanguage(sq=", ora ", en=", ")
 PARTIAL = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
 
 # The 36 letters in their order; two signs may be one letter.
@@ -48,7 +49,7 @@ class Habits:
 @lru_cache
 def habits(language: str) -> Habits:
     """The habits of `language`, asked of Babel once."""
-    locale = Locale.parse(LOCALES[language])
+    locale = Locale.parse(LOCALES.get(language, language))
     months = locale.months["format"]["wide"]
     symbols = locale.number_symbols["latn"]
     return Habits(

@@ -6,7 +6,7 @@ start. A literal percent sign in an entry is written `%%`, with or without value
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -15,19 +15,18 @@ from pathlib import Path
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 from flask import Flask, Response, current_app, g, has_app_context, request
 from markupsafe import Markup
 
 from forms.names import direction
+from nrm.domain.languages import SOURCE, text_for, use_default
 from nrm.domain.words import N_, Phrase, masked
 from nrm.web import formats
 
 FOLDER = Path(__file__).resolve().parent.parent / "translations"
-SOURCE = "en"
-# Each language by its own name, in the order of the links on a page.
-LANGUAGES = {"sq": "Shqip", "en": "English"}
 COOKIE = "lang"
 COOKIE_SECONDS = 365 * 24 * 3600
 
@@ -79,10 +78,25 @@ def read_file(path: Path, language: str) -> Catalog:
         return read_po(stream, locale=language, abort_invalid=True)
 
 
-def current_language() -> str:
-    """The language of this request (or of the `speaking` block); Albanian outside of both."""
+def languages() -> Mapping[str, str]:
+    """The languages of pages, by their own names, in the order of the links on a page."""
     if not has_app_context():
-        return next(iter(LANGUAGES))
+        return {SOURCE: own_name(SOURCE)}
+    known: Mapping[str, str] = current_app.extensions["nrm.languages"]
+    return known
+
+
+@cache
+def own_name(language: str) -> str:
+    """What a language is called in itself, as a heading: Shqip, English, Македонски."""
+    name = str(Locale.parse(language).display_name)
+    return name[:1].upper() + name[1:]
+
+
+def current_language() -> str:
+    """The language of this request (or of the `speaking` block); English outside of an application."""
+    if not has_app_context():
+        return SOURCE
     language: str | None = g.get("language")
     return language or _default()
 
@@ -90,6 +104,11 @@ def current_language() -> str:
 def _default() -> str:
     default: str = current_app.extensions["nrm.language"]
     return default
+
+
+def _order() -> tuple[str, ...]:
+    """Which language comes next where a text lacks the reader's: the default, then the country's others."""
+    return (_default(), *languages()) if has_app_context() else ()
 
 
 @contextmanager
@@ -105,8 +124,18 @@ def speaking(language: str) -> Iterator[None]:
 
 def in_language(language: str, message: str, /, **values: object) -> str:
     """`message` in `language`, its `%(name)s` filled from `values`."""
-    text = message if language == SOURCE else catalogue(language).singular.get(message, message)
+    text = _singular(message, language) or message
     return text % values if "%" in text else text
+
+
+def _singular(message: str, language: str) -> str | None:
+    """The entry of the catalogue of `language`, else of the default; None where the source says it."""
+    if language == SOURCE:
+        return None
+    known = catalogue(language).singular.get(message)
+    if known is not None or not has_app_context() or (default := _default()) in (language, SOURCE):
+        return known
+    return catalogue(default).singular.get(message)
 
 
 def in_language_counted(language: str, one: str, many: str, num: int, /, **values: object) -> str:
@@ -117,9 +146,12 @@ def in_language_counted(language: str, one: str, many: str, num: int, /, **value
 
 def _counted(language: str, one: str, many: str, num: int) -> str:
     if language != SOURCE:
-        known = catalogue(language)
-        if one in known.plural:
-            return known.plural[one][known.form_of(num)]
+        for each in dict.fromkeys((language, _default() if has_app_context() else language)):
+            known = catalogue(each)
+            if one in known.plural:
+                return known.plural[one][known.form_of(num)]
+            if each == SOURCE:
+                break
     return one if num == 1 else many
 
 
@@ -145,25 +177,19 @@ def translated(text: str, language: str | None = None) -> str:
             name: translated(each, language) if isinstance(each, Phrase) else each for name, each in text.values.items()
         }
         return in_language(language, text.message, **values)
-    if isinstance(text, Markup) or language == SOURCE:
+    if isinstance(text, Markup):
         return text
-    return catalogue(language).singular.get(text, text)
+    return _singular(text, language) or text
 
 
 def text_in(texts: Mapping[str, str] | str, language: str | None = None) -> str:
-    """Country data `{sq = "...", en = "..."}` in the reader's language, else in the first that is there."""
-    if isinstance(texts, str):
-        return texts
-    language = language or current_language()
-    for code in (language, *LANGUAGES):
-        if texts.get(code):
-            return texts[code]
-    return next(iter(texts.values()), "")
+    """Country data `{sq = "...", en = "..."}` in the reader's language, else in that which comes next (ADR 0139)."""
+    return texts if isinstance(texts, str) else text_for(texts, language or current_language(), _order())
 
 
 def _markup_gettext(message: str, /, **values: object) -> Markup:
     language = current_language()
-    text = message if language == SOURCE else catalogue(language).singular.get(message, message)
+    text = _singular(message, language) or message
     return Markup(text) % values if "%" in text else Markup(text)  # noqa: S704 - catalogue text, values are escaped
 
 
@@ -183,16 +209,24 @@ def isolated(number: str) -> str:
 def language_links() -> list[tuple[str, str, str]]:
     """(code, own name, address of this page in that language) of each language."""
     kept = [(key, value) for key, value in request.args.items(multi=True) if key != COOKIE] if request.args else []
-    return [(code, name, "?" + urlencode([*kept, (COOKIE, code)])) for code, name in LANGUAGES.items()]
+    return [(code, name, "?" + urlencode([*kept, (COOKIE, code)])) for code, name in languages().items()]
 
 
 def _choose() -> None:
     asked = request.args.get(COOKIE) if request.query_string else None
-    if asked in LANGUAGES:
+    if asked in languages():
         g.language = g.language_chosen = asked
         return
     kept = request.cookies.get(COOKIE)
-    g.language = kept if kept in LANGUAGES else _default()
+    g.language = kept if kept in languages() else _of_browser() or _default()
+
+
+def _of_browser() -> str | None:
+    """The country's language that the browser asks for first (`Accept-Language`); None if it asks for none of them."""
+    if not request.accept_languages:
+        return None
+    codes = {each.replace("_", "-"): each for each in languages()}  # sr_Latn is sr-Latn there
+    return codes.get(request.accept_languages.best_match(codes) or "")
 
 
 def _keep(response: Response) -> Response:
@@ -208,17 +242,31 @@ def _for_templates() -> dict[str, object]:
     return {"lang": current_language(), "lang_links": language_links() if request else []}
 
 
-def register(app: Flask, *, default: str = "sq", timezone: ZoneInfo | None = None) -> None:
+def dir_of(language: str) -> Markup:
+    """The attribute of a page in a language that is written from right to left, with the blank before it; none for the
+    others, which is what a browser takes for granted."""
+    return Markup(" dir=rtl") if direction(language) == "rtl" else Markup("")
+
+
+def register(
+    app: Flask, *, spoken: Sequence[str] = (SOURCE,), default: str = "", timezone: ZoneInfo | None = None
+) -> None:
     """Give `app` its languages: the choice per request, and the words and formats of its templates.
 
+    `spoken`: the country's, in the order of the links; `default`: until a reader chooses, the first without it.
+
     Templates get: `lang`, `lang_links`; `_`, `gettext`, `ngettext`, `{% trans %}`, `N_`; the filters `translated`,
-    `text_in`, `direction`, `isolated`, `day`, `month`, `moment`, `clock`, `quarter`, `number`, `percent`, `masked`.
+    `text_in`, `direction`, `dir_of`, `isolated`, `day`, `month`, `moment`, `clock`, `quarter`, `number`, `percent`,
+    `masked`.
     """
+    default = default or spoken[0]
+    app.extensions["nrm.languages"] = {each: own_name(each) for each in spoken}
     app.extensions["nrm.language"] = default
+    use_default(default)
     app.extensions["nrm.speaking"] = speaking  # for files that are made once, in every language
     if timezone:
         formats.use_timezone(timezone)
-    for language in LANGUAGES:
+    for language in spoken:
         catalogue(language)
     env = app.jinja_env
     env.add_extension("jinja2.ext.i18n")
@@ -230,6 +278,7 @@ def register(app: Flask, *, default: str = "sq", timezone: ZoneInfo | None = Non
         text_in=text_in,
         masked=masked,
         direction=direction,
+        dir_of=dir_of,
         isolated=isolated,
         day=lambda value: formats.day(value, current_language()),
         month=lambda value: formats.month(value, current_language()),
@@ -246,7 +295,7 @@ def register(app: Flask, *, default: str = "sq", timezone: ZoneInfo | None = Non
 
 
 __all__ = [
-    "LANGUAGES",
+    "SOURCE",
     "Catalogue",
     "ConflictingTranslation",
     "catalogue",
@@ -255,7 +304,9 @@ __all__ = [
     "in_language",
     "in_language_counted",
     "language_links",
+    "languages",
     "ngettext",
+    "own_name",
     "read_file",
     "register",
     "speaking",

@@ -23,7 +23,7 @@ from nrm.domain.words import N_
 from nrm.steps.accounts.credentials import Asker
 from nrm.store import signed_names
 from nrm.web import carrying, errors, navigation, places
-from nrm.web.language import COOKIE, LANGUAGES, gettext, text_in
+from nrm.web.language import COOKIE, gettext, languages, text_in
 
 # Forms that are not given back: what was typed there must not be written into a page.
 NEVER_CARRIED = carrying.SECRETS
@@ -502,9 +502,9 @@ def _links_of_answer() -> dict[str, object]:
     typed = _to_take_along()
     if typed is None:
         page = carrying.page_of(path)
-        links = [(code, name, f"{page}?{urlencode({COOKIE: code})}") for code, name in LANGUAGES.items()]
+        links = [(code, name, f"{page}?{urlencode({COOKIE: code})}") for code, name in languages().items()]
         return {"lang_links": links}
-    links = [(code, name, f"/language/{code}{path}") for code, name in LANGUAGES.items()]
+    links = [(code, name, f"/language/{code}{path}") for code, name in languages().items()]
     return {"lang_links": links, "lang_fields": typed}
 
 

@@ -58,7 +58,7 @@ def _spent(error: accounts.KeyringSpent) -> errors.Answer:
     if visitor is not None and visitor.actor.kind in POSTS and not own:
         return errors.error_page(409, gettext(UNNAMED))
     organisation = names.organisation(error.organisation_id)
-    name = text_in({"sq": organisation.name_sq, "en": organisation.name_en})
+    name = text_in(organisation.names)
     telephone = organisation.telephone or country().emergency.helpline
     words = gettext(
         "Nothing was sealed and nothing is done: somebody left %(name)s who held its key, and nobody there has made "
@@ -78,7 +78,7 @@ def _takes_no_part(error: accounts.PartyTakesNoPart) -> errors.Answer:
     words = gettext(
         "Nothing was sealed and nothing is done: two duty officers said that %(name)s takes no part for 72 hours. Call "
         "the duty desk. What you typed is still in the form: go back.",
-        name=text_in({"sq": organisation.name_sq, "en": organisation.name_en}),
+        name=text_in(organisation.names),
     )
     return errors.error_page(409, words)
 

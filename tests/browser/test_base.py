@@ -77,7 +77,7 @@ class SampleForm(Form):
 def small_app() -> Flask:
     app = Flask("small", template_folder=str(TEMPLATES), static_folder=None)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    language.register(app)
+    language.register(app, spoken=("sq", "en"))
     assets.register(app)
     headers.register(app, tls=False)
     app.jinja_env.globals["telephones"] = lambda: (Telephone(N_("Ambulance"), "127"), Telephone(N_("Police"), "129"))

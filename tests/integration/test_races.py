@@ -250,7 +250,7 @@ def test_founders_who_join_at_once_all_wait_and_two_who_type_at_once_make_one_ke
     administrator, shelter = factories.actor("administrator"), uuid.uuid4()
     with transaction() as session:
         session.add(
-            Organisation(id=shelter, code="NEW", kind="ngo_shelter", party="NEW", name_sq="E re", name_en="New")
+            Organisation(id=shelter, code="NEW", kind="ngo_shelter", party="NEW", names={"sq": "E re", "en": "New"})
         )
     tokens = [
         accounts.invite(

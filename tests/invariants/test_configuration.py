@@ -60,7 +60,7 @@ def test_no_secret_is_printed(folder: Path) -> None:
         ("NRM_DATABASE", "mysql://db/main"),
         ("NRM_SHRED_DATABASE", "ftp://db/main"),
         ("NRM_KEYS", "/nowhere/at/all"),
-        ("NRM_LANGUAGE", "xx"),
+        ("NRM_LANGUAGE", "Shqip"),
         ("NRM_PROXIES", "-1"),
         ("NRM_PROXIES", "one"),
         ("NRM_ARGON2_KIB", "19455"),

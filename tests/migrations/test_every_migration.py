@@ -184,7 +184,13 @@ TABLE: dict[str, Moved | str] = {
     "0082_matching": NEW_TABLES,
     "0083_alarms_of_questions": Moved(since.test_alarms_of_questions_are_forgotten_on_the_way_down, ("alarms",)),
     "0084_shown_secrets": NEW_TABLES,
+    "0085_who_does_not_hold_the_key": Moved(
+        since.test_who_does_not_hold_the_key_is_forgotten_below_but_for_the_log, ("key_events",)
+    ),
     "0086_country_versions": NEW_TABLES,
+    "0088_names_by_language": Moved(
+        since.test_names_are_texts_by_language_and_two_of_them_columns_on_the_way_down, ("mailboxes",)
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

@@ -1508,6 +1508,27 @@ def test_another_role_or_name_is_forgotten_below(before: Before) -> None:
 
 
 @pytest.mark.slow
+def test_who_does_not_hold_the_key_is_forgotten_below_but_for_the_log(before: Before) -> None:
+    data = before("0085_who_does_not_hold_the_key")
+    data.add("key_events", event="renamed")
+    was = data.rows("key_events")
+    with refused("known_event"):
+        data.add("key_events", event="lacks_key")
+    for _ in range(2):
+        data.up()
+        for event in ("lacks_key", "key_given", "holds_again"):
+            data.add("key_events", event=event)
+        data.down()
+        assert data.rows("key_events") == was
+    with refused("known_kind"):
+        data.add("key_log", kind="holding")
+    data.up()
+    data.add("key_log", kind="holding")
+    with pytest.raises(RuntimeError, match="the older program cannot read it"):
+        data.down()
+
+
+@pytest.mark.slow
 def test_alarms_of_questions_are_forgotten_on_the_way_down(before: Before) -> None:
     data = before("0083_alarms_of_questions")
     data.add("alarms", kind="shares")
@@ -1556,3 +1577,33 @@ def test_what_was_called_albanian_is_a_home_citizen(before: Before) -> None:
         assert {name: data.rows(name) for name in names} == was
         with refused("repatriated_after_permit_information|gate_looks_at_the_country"):
             data.add("stays", repatriation_gate="home_citizen", destination_country="IT", **ended)
+
+
+@pytest.mark.slow
+def test_names_are_texts_by_language_and_two_of_them_columns_on_the_way_down(before: Before) -> None:
+    data = before("0088_names_by_language")
+    ours = data.add("organisations", name_sq="Vatra, Vlorë", name_en="Hearth")["id"]
+    first = data.add("route_candidates", reason_sq="Nuk ka vend.", reason_en="No place.")["id"]
+    out = data.add("route_exclusions", reason_sq="", reason_en="")["id"]
+    names = ("organisations", "route_candidates", "route_exclusions")
+    data.add("mailboxes", language="en", organisation_id=ours)
+    was = {name: of_each(data, name, *_both(name)) for name in names}
+    with refused("known_language"):
+        data.add("mailboxes", language="mk")
+    for _ in range(2):
+        data.up()
+        assert of_each(data, "organisations", "names")[ours] == ({"sq": "Vatra, Vlorë", "en": "Hearth"},)
+        assert of_each(data, "route_candidates", "reason")[first] == ({"sq": "Nuk ka vend.", "en": "No place."},)
+        assert of_each(data, "route_exclusions", "reason")[out] == ({"sq": "", "en": ""},)
+        theirs = data.add("organisations", names={"mk": "Отворена порта", "en": "Open Gate"})["id"]
+        data.add("mailboxes", language="mk", organisation_id=theirs)
+        data.down()
+        said = {name: of_each(data, name, *_both(name)) for name in names}
+        assert said["organisations"].pop(theirs) == ("Отворена порта", "Open Gate")
+        assert {name: {each: said[name][each] for each in was[name]} for name in names} == was
+        assert {row["language"] for row in data.rows("mailboxes")} == {"en"}
+
+
+def _both(table: str) -> tuple[str, str]:
+    column = "name" if table == "organisations" else "reason"
+    return f"{column}_sq", f"{column}_en"

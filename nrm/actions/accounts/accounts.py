@@ -386,7 +386,7 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
         actor,
         row.login,
         row.name,
-        {"sq": row.name_sq, "en": row.name_en},
+        row.names,
         vault.csrf_token(key),
         waiting=row.status == "waiting" or believed.waits,
         has_second_factor=has.has_any and not row.lacks_factor,

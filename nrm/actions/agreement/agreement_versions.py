@@ -440,8 +440,7 @@ def _found_parties(session: Session, agreement: Agreement) -> None:
                     code=code,
                     kind=str(party.kind),
                     party=code,
-                    name_sq=party.names["sq"],
-                    name_en=party.names["en"],
+                    names=dict(party.names),
                     telephone=party.on_call,
                 )
             )

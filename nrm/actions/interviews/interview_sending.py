@@ -286,8 +286,7 @@ def _stored_route(
             organisation_id=each.organisation.id,
             clause=each.clause,
             must=each.must,
-            reason_sq=each.reason["sq"],
-            reason_en=each.reason["en"],
+            reason=dict(each.reason),
             tags_version=sealed[each.organisation.id][0],
             sealed_tags=sealed[each.organisation.id][1],
         )
@@ -296,9 +295,7 @@ def _stored_route(
     for excluded in proposed.route.excluded:
         if excluded.party != offered[0].party:
             reason = proposed.reason_of(excluded.party, excluded.reason)
-            rows.append(
-                RouteExclusion(case_id=case_id, party=excluded.party, reason_sq=reason["sq"], reason_en=reason["en"])
-            )
+            rows.append(RouteExclusion(case_id=case_id, party=excluded.party, reason=dict(reason)))
     return rows
 
 

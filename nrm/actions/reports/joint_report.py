@@ -26,7 +26,6 @@ from nrm.domain.reports.register import FiledMeanwhile, JointMade, JointTooEarly
 from nrm.domain.reports.report_list import JOINT, MAIN
 from nrm.models.reports.reports import Release, ReleaseFile
 from nrm.render import joint_report as render
-from nrm.render.reports import LANGUAGES
 from nrm.steps import background
 from nrm.store import days
 from nrm.store import names as organisation_names
@@ -89,13 +88,13 @@ def make(quarter: Quarter, *, by: Actor) -> None:
     lines = store.of_quarter(quarter, by=RELEASE)
     value = _value(quarter, lines)
     value["signatures"] = _signatures(value, by)
-    names = {language: organisation_names.names_by_code(language) for language in LANGUAGES}
+    names = {language: organisation_names.names_by_code(language) for language in country().languages}
     signers = {
         language: [
             (names[language].get(each.get("office", ""), rules.SERVER[language]), each["signed_at"])
             for each in value["signatures"]
         ]
-        for language in LANGUAGES
+        for language in country().languages
     }
     db.session.rollback()  # no transaction is open while pages are made
     made = render.files(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from types import MappingProxyType
 
 from nrm.domain.documents import Words
+from nrm.domain.languages import ByLanguage
 
 EVERY = timedelta(minutes=30)
 """The least time between two messages to one desk."""
@@ -19,8 +19,8 @@ LONGEST_PAUSE = timedelta(minutes=30)
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 LONGEST_ADDRESS = 254
 
-SUBJECT: Words = MappingProxyType({"sq": "Keni një detyrë", "en": "You have a task"})
-BODY: Mapping[str, str] = MappingProxyType(
+SUBJECT: Words = ByLanguage({"sq": "Keni një detyrë", "en": "You have a task"})
+BODY: Mapping[str, str] = ByLanguage(
     {
         "sq": "Keni një detyrë. Hyni këtu:\n\n{home}\n\nKy mesazh nuk thotë më shumë. Mos iu përgjigjni.\n",
         "en": "You have a task. Sign in here:\n\n{home}\n\nThis message says no more than that. Do not answer it.\n",

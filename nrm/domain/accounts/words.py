@@ -11,6 +11,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from nrm.domain.accounts.failed_attempts import Limit
+from nrm.domain.languages import ByLanguage
 
 CONSONANTS, VOWELS = "bdfghjklmnprstvz", "aeio"
 GROUPS, SYLLABLES = 4, 3
@@ -32,18 +33,18 @@ def span_of(purpose: WordPurpose) -> timedelta:
     return {WordPurpose.FACTOR: TELEPHONE_FOR, WordPurpose.FOUNDED: FOUNDED_FOR}.get(purpose, SHOWN_FOR)
 
 
-SPELLING: Mapping[str, Mapping[str, str]] = {
-    "sq": {
+SPELLING: Mapping[str, Mapping[str, str]] = ByLanguage(
+    sq={
         "a": "Arbër", "b": "Berat", "d": "Durrës", "e": "Elbasan", "f": "Fier", "g": "Gramsh", "h": "Himarë",
         "i": "Ishëm", "j": "Jug", "k": "Korçë", "l": "Lushnjë", "m": "Mat", "n": "Narta", "o": "Orikum",
         "p": "Përmet", "r": "Rrogozhinë", "s": "Sarandë", "t": "Tiranë", "v": "Vlorë", "z": "Zagori",
     },
-    "en": {
+    en={
         "a": "Alfa", "b": "Bravo", "d": "Delta", "e": "Echo", "f": "Foxtrot", "g": "Golf", "h": "Hotel",
         "i": "India", "j": "Juliett", "k": "Kilo", "l": "Lima", "m": "Mike", "n": "November", "o": "Oscar",
         "p": "Papa", "r": "Romeo", "s": "Sierra", "t": "Tango", "v": "Victor", "z": "Zulu",
     },
-}  # fmt: skip
+)  # fmt: skip
 """By which names of places (Albanian) or words of the alphabet of radio (English) a letter is said."""
 
 

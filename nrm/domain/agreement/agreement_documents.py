@@ -42,9 +42,12 @@ class MalformedAgreement(MalformedDocument):
     """A document that cannot be applied; the text is `KEY: reason`."""
 
 
-def parse_agreement(data: Mapping[str, Any]) -> Agreement:
-    """Read the tables of an agreement's TOML file; raises MalformedAgreement."""
-    table = Table(data, error=MalformedAgreement)
+def parse_agreement(data: Mapping[str, Any], languages: tuple[str, ...] = ()) -> Agreement:
+    """Read the tables of an agreement's TOML file; raises MalformedAgreement.
+
+    `languages`: those in which a new text is; a text that was signed may be in fewer.
+    """
+    table = Table(data, error=MalformedAgreement, languages=languages)
     starts_on = _day(table, "from")
     ends_on = table.day("until", optional=True)
     if ends_on is not None and ends_on < starts_on:

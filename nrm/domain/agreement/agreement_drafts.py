@@ -68,7 +68,7 @@ def with_new_party(
     party["signed_on"] = begins
     if joins_on is not None:
         party["from"] = joins_on
-    party["languages"] = ["sq", "en"]
+    party["languages"] = list(names)
     party["desk"] = tomlkit.inline_table()
     _say(party, said, document)
     party.add(tomlkit.nl())

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any
 
 from nrm.domain.documents import Words
 from nrm.domain.durations import duration_text
+from nrm.domain.languages import each_by_language
 from nrm.domain.shelter.cases import Compartment
 
 
@@ -31,7 +31,7 @@ class Exclusion(StrEnum):
     WITHHELD = "withheld"
 
 
-EXCLUSIONS: Mapping[Exclusion, Words] = MappingProxyType(
+EXCLUSIONS: Mapping[Exclusion, Words] = each_by_language(
     {
         Exclusion.NOT_SIGNED: {"sq": "Nuk e ka nënshkruar marrëveshjen.", "en": "Has not signed the agreement."},
         Exclusion.NOT_IN_FORCE: {
@@ -77,7 +77,7 @@ class Fallback(StrEnum):
     NO_CLAUSE = "no_clause"
 
 
-FALLBACKS: Mapping[Fallback, Words] = MappingProxyType(
+FALLBACKS: Mapping[Fallback, Words] = each_by_language(
     {
         Fallback.ENDED: {
             "sq": "Personi nuk referohet; zyra e gatishmërisë njoftohet vetëm nëse personi ndryshon mendim.",

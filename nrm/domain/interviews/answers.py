@@ -10,10 +10,10 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import date
-from types import MappingProxyType
 from typing import Any
 
 from nrm.domain.interviews.interviews import ALONE, UNKNOWN, Question, Texts
+from nrm.domain.languages import SOURCE, each_by_language, text_for
 
 # Embeddings, overrides and isolates can make a line read differently from what is stored.
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -33,7 +33,7 @@ LANGUAGE_CODE = re.compile(r"[a-z]{2,3}")
 PARTY_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 
-MESSAGES: Mapping[str, Texts] = MappingProxyType(
+MESSAGES: Mapping[str, Texts] = each_by_language(
     {
         "choose": {"sq": "Zgjidhni një përgjigje: {question}", "en": "Choose an answer: {question}"},
         "enter": {"sq": "Shkruani një përgjigje: {question}", "en": "Enter an answer: {question}"},
@@ -126,14 +126,14 @@ class UnacceptableAnswer(ValueError):
     """An answer its question cannot have; `texts` say by staff language what to do."""
 
     def __init__(self, texts: Texts) -> None:
-        super().__init__(texts["en"])
+        super().__init__(text_for(texts, SOURCE))
         self.texts = texts
 
 
 def message(name: str, question: Question, **values: object) -> Texts:
     """The message called `name` in each staff language, with the question it is about."""
     return {
-        language: text.format(question=question.text[language], **values) for language, text in MESSAGES[name].items()
+        language: MESSAGES[name][language].format(question=text, **values) for language, text in question.text.items()
     }
 
 

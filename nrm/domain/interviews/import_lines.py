@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 from nrm.domain.interviews.interviews import Answers, Question, Questionnaire, Texts
+from nrm.domain.languages import ByLanguage, each_by_language
 from nrm.domain.reports.grids import FORMULA
 
 KEYS = ("questionnaire", "interviewed_at", "answers")
@@ -24,7 +24,7 @@ _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]')
 _BETWEEN = re.compile(r"[;,\s]+")
 _MIDNIGHT = re.compile(r"[ T]00:00:00$")
 
-MESSAGES: Mapping[str, Texts] = MappingProxyType(
+MESSAGES: Mapping[str, Texts] = each_by_language(
     {
         "shorter": {
             "sq": "Shkruani më pak se {bytes} bajte në një rresht",
@@ -83,7 +83,7 @@ class UnreadableLine(ValueError):
 
 def said(message: str, **values: object) -> Texts:
     """The message in each staff language."""
-    return {language: text.format(**values) for language, text in MESSAGES[message].items()}
+    return ByLanguage({language: text.format(**values) for language, text in MESSAGES[message].items()})
 
 
 # -- a line of JSON

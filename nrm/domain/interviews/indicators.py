@@ -28,6 +28,7 @@ from nrm.domain.interviews.interviews import (
     chosen,
 )
 from nrm.domain.interviews.questionnaire_flow import weighed
+from nrm.domain.languages import ByLanguage
 
 Rule = Literal["2S", "1S+1", "3M", "2M+1W"]
 Outcome = Literal["possible", "suspected", "none"]
@@ -293,28 +294,29 @@ def _telling(question: Question) -> bool:
     return question.border or bool(question.named) or any(each.indicators or each.named for each in question.options)
 
 
-STRENGTH_WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
-    "sq": {"S": ("i fortë", "të fortë"), "M": ("mesatar", "mesatarë"), "W": ("i dobët", "të dobët")},
-    "en": {"S": ("strong", "strong"), "M": ("medium", "medium"), "W": ("weak", "weak")},
-}
-RULE_WORDS: Mapping[str, Mapping[Rule, str]] = {
-    "sq": {
+AND = ByLanguage(sq="dhe", en="and")
+STRENGTH_WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = ByLanguage(
+    sq={"S": ("i fortë", "të fortë"), "M": ("mesatar", "mesatarë"), "W": ("i dobët", "të dobët")},
+    en={"S": ("strong", "strong"), "M": ("medium", "medium"), "W": ("weak", "weak")},
+)
+RULE_WORDS: Mapping[str, Mapping[Rule, str]] = ByLanguage(
+    sq={
         "2S": "dy të fortë",
         "1S+1": "një i fortë dhe një tjetër",
         "3M": "tre mesatarë",
         "2M+1W": "dy mesatarë dhe një i dobët",
     },
-    "en": {
+    en={
         "2S": "two strong",
         "1S+1": "one strong and one other",
         "3M": "three medium",
         "2M+1W": "two medium and one weak",
     },
-}
+)
 # What the sentence of a dimension without an indicator is called in `WORDS`.
 FORM_WORDS: Mapping[str, str] = {"named": "unweighed", "not_named": "nothing"}
-WORDS: Mapping[str, Mapping[str, str]] = {
-    "sq": {
+WORDS: Mapping[str, Mapping[str, str]] = ByLanguage(
+    sq={
         "positive": "{dimension}: pozitiv, me {counts} (rregulli: {rule}): {items}.",
         "negative": "{dimension}: jo pozitiv, vetëm {counts}: {items}.",
         "unweighed": "{dimension}: u përmend, pa peshë më vete: {items}.",
@@ -348,7 +350,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "outcome_not_whole": "Asnjë tregues në ato që u pyetën, dhe nuk u pyet gjithçka.",
         "more": "dhe {count} të tjera",
     },
-    "en": {
+    en={
         "positive": "{dimension}: positive, on {counts} (the rule: {rule}): {items}.",
         "negative": "{dimension}: not positive, only {counts}: {items}.",
         "unweighed": "{dimension}: named, with no weight of its own: {items}.",
@@ -384,7 +386,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "outcome_not_whole": "No indicator in what was asked, and not everything was asked.",
         "more": "and {count} more",
     },
-}
+)
 
 
 def _sentences(drawn: Profile, language: str) -> list[str]:
@@ -495,4 +497,4 @@ def _counts(finding: Finding, language: str) -> str:
             parts.append(f"{count} {one if count == 1 else many}")
     if len(parts) < 2:
         return "".join(parts)
-    return f"{', '.join(parts[:-1])} {'dhe' if language == 'sq' else 'and'} {parts[-1]}"
+    return f"{', '.join(parts[:-1])} {AND[language]} {parts[-1]}"

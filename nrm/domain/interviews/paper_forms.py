@@ -21,6 +21,7 @@ from nrm.domain.interviews.answers import unacceptable
 from nrm.domain.interviews.interviews import Option, Page, Question, Questionnaire, Route
 from nrm.domain.interviews.questionnaire_flow import route_of
 from nrm.domain.interviews.short_screen import SCREENED, goes_on, questions_of, screen_of
+from nrm.domain.languages import ByLanguage
 from nrm.domain.shelter.cases import ALPHABET, MistypedPseudonym, new_pseudonym, parse_pseudonym
 
 MOST_AT_ONCE = 5
@@ -252,7 +253,7 @@ def _ranges(numbers: Iterable[int]) -> tuple[tuple[int, int], ...]:
 
 # -- in words
 
-WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+WORDS: Mapping[str, Mapping[str, str]] = ByLanguage(
     {
         "sq": {
             "eq": "{number} është {texts}",

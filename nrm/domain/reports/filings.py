@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from nrm.domain.languages import text_for
 from nrm.domain.reports.grids import FORMULA, Grid, place
 from nrm.domain.reports.register import Matrix, Rule, Words
 from nrm.domain.words import N_, Phrase
@@ -311,14 +312,18 @@ def template(matrix: Matrix, quarter: str, language: str, total: str) -> list[li
     """The matrix to be filled in: codes in the first line and column, words in the reader's language beside them."""
     columns = [*matrix.columns.members, *([TOTAL] if "columns" in matrix.totals else [])]
     lines = [*matrix.lines, *([TOTAL] if "rows" in matrix.totals else [])]
-    words = {**{code: text[language] for code, text in matrix.columns.members.items()}, TOTAL: total}
-    heading = " / ".join(axis.names[language] for axis in matrix.rows)
+    words = {**{code: text_for(text, language) for code, text in matrix.columns.members.items()}, TOTAL: total}
+    heading = " / ".join(text_for(axis.names, language) for axis in matrix.rows)
     return [
         ["table", matrix.code, quarter],
         [CODE, "", *columns],
         ["", heading, *(words[column] for column in columns)],
         *(
-            [line, " / ".join(text[language] for text in matrix.lines.get(line, ())) or total, *[""] * len(columns)]
+            [
+                line,
+                " / ".join(text_for(text, language) for text in matrix.lines.get(line, ())) or total,
+                *[""] * len(columns),
+            ]
             for line in lines
         ),
     ]

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from nrm.domain.languages import ByLanguage
 from nrm.domain.quarters import Quarter
 
-FORMATS = ("html.sq", "html.en", "pdf.sq", "pdf.en", "csv", "csvw", "xlsx", "json")
-"""What a release consists of: the page's markup and the printed report in both languages, and the tables as data."""
+DATA_FORMATS = ("csv", "csvw", "xlsx", "json")
+"""The tables of a release as data; beside them are its pages and its print."""
 
 FORMAT = 2
 """Of the JSON of a release. In the first one, which has no `format`, a structural zero is 0 like any other figure; in
@@ -22,6 +23,13 @@ the second one it has no value, and the status `CANNOT_EXIST` (ADR 0080)."""
 CANNOT_EXIST = "M"
 """The status of a structural zero, after the code list CL_OBS_STATUS of SDMX: "missing value, data cannot exist". It
 stands under `status_key` of the dimensions of its table."""
+
+
+def formats(languages: Iterable[str]) -> tuple[str, ...]:
+    """What a release consists of: the page's markup and the printed report in each language, and the tables as data."""
+    spoken = tuple(languages)
+    return (*(f"{each}.{language}" for each in ("html", "pdf") for language in spoken), *DATA_FORMATS)
+
 
 Span = tuple[int, int]
 """The least and the most."""
@@ -35,7 +43,7 @@ SIGNED_WITH_TIME = (
     "JSON, sorted keys, no blanks, UTF-8"
 )
 
-SERVER = {"sq": "Serveri i MKR-së", "en": "The NRM's server"}
+SERVER = ByLanguage(sq="Serveri i MKR-së", en="The NRM's server")
 """What stands for the server among those who signed."""
 
 SIGNERS = frozenset({"server", "statistician", "responsible_authority"})

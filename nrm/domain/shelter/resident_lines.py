@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from nrm.domain.interviews.answers import COUNTRIES
 from nrm.domain.interviews.interviews import Texts
+from nrm.domain.languages import ByLanguage, each_by_language
 from nrm.domain.shelter.cases import CODES
 from nrm.domain.shelter.direct_intake import OwnCase, fits
 from nrm.domain.shelter.stays import Source, StayRefusal
@@ -72,7 +73,7 @@ EXAMPLE: Mapping[str, str] = MappingProxyType(
 )
 """A line that can be taken in where a place is called V01."""
 
-MESSAGES: Mapping[str, Texts] = MappingProxyType(
+MESSAGES: Mapping[str, Texts] = each_by_language(
     {
         "head": {
             "sq": "Merrni modelin: rreshti i parë ka emrat e kolonave, {columns}",
@@ -169,7 +170,7 @@ class UnreadableResident(ValueError):
 
 def said(message: str, **values: object) -> Texts:
     """The message in each staff language."""
-    return {language: text.format(**values) for language, text in MESSAGES[message].items()}
+    return ByLanguage({language: text.format(**values) for language, text in MESSAGES[message].items()})
 
 
 _ADMISSION = frozenset({StayRefusal.ADMISSION_IN_FUTURE, StayRefusal.ADMISSION_BEFORE_CASE})

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text, true
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
@@ -48,8 +48,7 @@ class Organisation(Model):
     kind: Mapped[str]
     party: Mapped[str]  # the party of the agreement it acts as
     crossing_point: Mapped[str] = mapped_column(default="")
-    name_sq: Mapped[str]
-    name_en: Mapped[str]
+    names: Mapped[dict[str, str]] = mapped_column(JSON, server_default=text("'{}'"))  # by language
     telephone: Mapped[str] = mapped_column(default="")
     enabled: Mapped[bool] = mapped_column(default=True)
     suspended_at: Mapped[datetime | None]  # the last time, also once it was let in again
@@ -58,11 +57,6 @@ class Organisation(Model):
     # After how many idle minutes a session with a shift covers itself.
     cover_minutes: Mapped[int] = mapped_column(default=5, server_default=text("5"))
     names_salt: Mapped[bytes | None]  # 16 bytes that hide the names in the key log
-
-    @property
-    def names(self) -> dict[str, str]:
-        """The name by language."""
-        return {"sq": self.name_sq, "en": self.name_en}
 
 
 class Member(Model):

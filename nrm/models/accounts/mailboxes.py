@@ -9,7 +9,6 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model
-from nrm.models.accounts.accounts import one_of
 
 
 class Mailbox(Model):
@@ -20,7 +19,7 @@ class Mailbox(Model):
 
     __tablename__ = "mailboxes"
     __table_args__ = (
-        CheckConstraint(one_of("language", ("sq", "en")), name="known_language"),
+        CheckConstraint("language <> ''", name="known_language"),
         Index("ix_mailboxes_next_at", "next_at"),
     )
 

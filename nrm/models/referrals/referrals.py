@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
@@ -86,8 +86,7 @@ class RouteCandidate(Model):
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
     clause: Mapped[str]
     must: Mapped[bool]
-    reason_sq: Mapped[str]
-    reason_en: Mapped[str]
+    reason: Mapped[dict[str, str]] = mapped_column(JSON, server_default=text("'{}'"))  # in words, by language
     # Whether a doctor is needed, sealed to a version of the party's keyring; none once nobody is asked or awaited.
     sealed_tags: Mapped[bytes | None]
     tags_version: Mapped[int | None]
@@ -102,8 +101,7 @@ class RouteExclusion(Model):
     id: Mapped[uuid.UUID] = id_column()
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"))
     party: Mapped[str]
-    reason_sq: Mapped[str]
-    reason_en: Mapped[str]
+    reason: Mapped[dict[str, str]] = mapped_column(JSON, server_default=text("'{}'"))  # in words, by language
 
 
 _STILL_OPEN = text("done_at IS NULL")

@@ -16,8 +16,7 @@ def names_of(member: Member) -> list[str]:
     return [
         member.name,
         organisation.code,
-        organisation.name_sq,
-        organisation.name_en,
+        *organisation.names.values(),
         organisation.crossing_point,
         *of_the_country(),
     ]

@@ -17,6 +17,7 @@ from nrm.domain.agreement.routing_facts import parse_facts
 from nrm.domain.documents import Words
 from nrm.domain.interviews.facts import routing_facts
 from nrm.domain.interviews.interviews import Answers, Questionnaire
+from nrm.domain.languages import ByLanguage
 from nrm.domain.referrals.referrals import OverrideReason, ReferralRefusal, ReferralRefused, Relation, check_new
 from nrm.models.accounts.accounts import Organisation
 from nrm.store import names
@@ -31,35 +32,35 @@ from nrm.vault.keylog import log
 OVERRIDABLE = frozenset({Exclusion.NO_ROOM, Exclusion.NOT_COMPETENT})
 
 
-UNCONNECTED: Words = {
-    "sq": "Nuk është ende e lidhur me sistemin; telefononi.",
-    "en": "Is not connected to the system yet; telephone.",
-}
+UNCONNECTED: Words = ByLanguage(
+    sq="Nuk është ende e lidhur me sistemin; telefononi.",
+    en="Is not connected to the system yet; telephone.",
+)
 
 
-ONE_HOLDER: Words = {
-    "sq": "Vetëm një person e ka çelësin e saj: mund të pyetet dhe të premtojë vendin me telefon, por në sistem pranon "
+ONE_HOLDER: Words = ByLanguage(
+    sq="Vetëm një person e ka çelësin e saj: mund të pyetet dhe të premtojë vendin me telefon, por në sistem pranon "
     "kur ta kenë dy veta. Telefononi.",
-    "en": "One person alone holds its key: it can be asked and can promise a place by telephone, but accepts in the "
+    en="One person alone holds its key: it can be asked and can promise a place by telephone, but accepts in the "
     "system once two people hold it. Telephone.",
-}
+)
 
 
-DISAGREES: Words = {
-    "sq": "Tani nuk mund të pyetet: çelësi i saj nuk është ai që njihet këtu, ose u largua dikush që e kishte. "
+DISAGREES: Words = ByLanguage(
+    sq="Tani nuk mund të pyetet: çelësi i saj nuk është ai që njihet këtu, ose u largua dikush që e kishte. "
     "Telefononi.",
-    "en": "Cannot be asked now: its key is not the one that is known here, or somebody left who held it. Telephone.",
-}
+    en="Cannot be asked now: its key is not the one that is known here, or somebody left who held it. Telephone.",
+)
 
 
-SUSPENDED: Words = {
-    "sq": "Tani nuk merr pjesë: dy punonjës të zyrës së gatishmërisë e pezulluan për 72 orë. "
+SUSPENDED: Words = ByLanguage(
+    sq="Tani nuk merr pjesë: dy punonjës të zyrës së gatishmërisë e pezulluan për 72 orë. "
     "Telefononi zyrën e gatishmërisë.",
-    "en": "Takes no part now: two duty officers suspended it for 72 hours. Telephone the duty desk.",
-}
+    en="Takes no part now: two duty officers suspended it for 72 hours. Telephone the duty desk.",
+)
 
 
-ITSELF: Words = {"sq": "Është organizata juaj.", "en": "Is your own organisation."}
+ITSELF: Words = ByLanguage(sq="Është organizata juaj.", en="Is your own organisation.")
 
 
 @dataclass(frozen=True, slots=True)

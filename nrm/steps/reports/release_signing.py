@@ -108,8 +108,8 @@ def signed_files(report: str, *, by: Actor) -> SignedFiles:
     value = opened["value"]
     value["signatures"] = _signatures(value, draft, by)
     table_set = country().tables[report]
-    signers = {language: _signers(value["signatures"], language) for language in render.LANGUAGES}
-    names = {language: organisation_names.names_by_code(language) for language in render.LANGUAGES}
+    signers = {language: _signers(value["signatures"], language) for language in country().languages}
+    names = {language: organisation_names.names_by_code(language) for language in country().languages}
     db.session.rollback()  # nothing is held open while pages are made
     made = render.files(value, table_set, signatures=signers, names=names, area=country().iso, **_pages())
     files = {name: file_signatures.sign(name, content, signing.sign_release) for name, content in made.items()}

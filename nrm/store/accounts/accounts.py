@@ -215,8 +215,7 @@ def key_holding(*, by: Actor) -> list[OrganisationLine]:
         Organisation.enabled,
         Organisation.code,
         Organisation.kind,
-        Organisation.name_sq,
-        Organisation.name_en,
+        Organisation.names,
         active.correlate(Organisation).scalar_subquery(),
         number_of_holders(Organisation.id),
         _unchecked().correlate(Organisation).scalar_subquery(),
@@ -224,8 +223,8 @@ def key_holding(*, by: Actor) -> list[OrganisationLine]:
         Organisation.keyring_due_at.is_not(None),
     ).order_by(Organisation.code)
     return [
-        OrganisationLine(id_, enabled, code, OrganisationKind(kind), {"sq": sq, "en": en}, *counts)
-        for id_, enabled, code, kind, sq, en, *counts in db.session.execute(statement)
+        OrganisationLine(id_, enabled, code, OrganisationKind(kind), names, *counts)
+        for id_, enabled, code, kind, names, *counts in db.session.execute(statement)
     ]
 
 

@@ -82,7 +82,7 @@ def alarms(*, by: Actor, after: str = "", size: int = PAGE) -> Page[AlarmLine]:
     """Those the asker may see, newest first. Raises NotPermitted."""
     acknowledged = _acknowledged(by, Alarm.id, Alarm.cases)
     statement = (
-        select(Alarm, Member.name, Member.login, Organisation.name_sq, Organisation.name_en, acknowledged)
+        select(Alarm, Member.name, Member.login, Organisation.names, acknowledged)
         .join(Member, Member.id == Alarm.member_id)
         .join(Organisation, Organisation.id == Alarm.organisation_id)
         .where(_seen_by(by))
@@ -101,7 +101,7 @@ def alarms(*, by: Actor, after: str = "", size: int = PAGE) -> Page[AlarmLine]:
             member_id=alarm.member_id,
             member_name=codes.get(alarm.member_id, name),
             login="" if alarm.member_id in codes else login,
-            organisation={"sq": sq, "en": en},
+            organisation=names,
             of_colleague=alarm.organisation_id == by.organisation_id,
             kind=AlarmKind(alarm.kind),
             hours=alarm.hours,
@@ -112,7 +112,7 @@ def alarms(*, by: Actor, after: str = "", size: int = PAGE) -> Page[AlarmLine]:
             open=not done,
             seen_by=tuple(seen.get(alarm.id, ())),
         )
-        for alarm, name, login, sq, en, done in found
+        for alarm, name, login, names, done in found
     ]
     return page(lines, lambda line: (line.raised_at, line.id), size)
 

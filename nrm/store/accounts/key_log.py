@@ -156,7 +156,7 @@ def _organisation(each: Founding) -> OrganisationLine:
     named = row is not None and people.names_digest(row) == each.names_digest
     return OrganisationLine(
         each.code,
-        {"sq": row.name_sq, "en": row.name_en} if row is not None and named else {},
+        row.names if row is not None and named else {},
         row.telephone if row is not None else "",
         OrganisationKind(each.kind),
         each.party,

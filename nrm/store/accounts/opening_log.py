@@ -202,8 +202,7 @@ def _page_of_readings(
             Reading,
             func.coalesce(Case.pseudonym, Interview.pseudonym),
             Member.name,
-            Organisation.name_sq,
-            Organisation.name_en,
+            Organisation.names,
             Shift,
         )
         .outerjoin(Shift, Shift.id == Reading.case_id)
@@ -230,10 +229,10 @@ def _page_of_readings(
             purpose=reading.purpose,
             member_id=reading.member_id if told else None,
             member_name=name if told else "",
-            organisation={"sq": sq, "en": en} if told else {},
+            organisation=names if told else {},
             shift=_opened_for(shift, looked.get(shift.id, (0, 0))) if shift is not None else None,
         )
-        for reading, pseudonym, name, sq, en, shift in found
+        for reading, pseudonym, name, names, shift in found
         for told in [by.kind not in POSTS or reading.organisation_id == by.organisation_id]
     ]
     return page(lines, lambda line: (line.opened_at, line.id), size)

@@ -130,10 +130,10 @@ def _directory(organisation: Organisation, party: Party | None) -> list[str]:
     return list(dict.fromkeys(number for number in known if number))
 
 
-def _newest_calls(parties: Iterable[str]) -> dict[tuple[str, str], Row[TrialCall, str, str]]:
+def _newest_calls(parties: Iterable[str]) -> dict[tuple[str, str], Row[TrialCall, dict[str, str]]]:
     """(party, number) -> the newest call that tried it, and the names of the caller's organisation."""
     statement = (
-        select(TrialCall, Organisation.name_sq, Organisation.name_en)
+        select(TrialCall, Organisation.names)
         .join(Member, Member.id == TrialCall.member_id)
         .join(Organisation, Organisation.id == Member.organisation_id)
         .where(TrialCall.party.in_(list(parties)))
@@ -143,15 +143,15 @@ def _newest_calls(parties: Iterable[str]) -> dict[tuple[str, str], Row[TrialCall
 
 
 def _numbers(
-    organisation: Organisation, party: Party | None, calls: Mapping[tuple[str, str], Row[TrialCall, str, str]]
+    organisation: Organisation, party: Party | None, calls: Mapping[tuple[str, str], Row[TrialCall, dict[str, str]]]
 ) -> Iterable[Number]:
     for number in _directory(organisation, party):
         found = calls.get((organisation.party, number))
         if found is None:
             yield Number(number, tried(None, False, clock.now()))
             continue
-        call, sq, en = found
-        yield Number(number, tried(call.called_at, call.reached, clock.now()), call.called_at, {"sq": sq, "en": en})
+        call, names = found
+        yield Number(number, tried(call.called_at, call.reached, clock.now()), call.called_at, names)
 
 
 def _readers(ids: list[uuid.UUID]) -> Readers:

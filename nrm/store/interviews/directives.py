@@ -62,17 +62,17 @@ def unread(*, by: Actor) -> tuple[Directive, ...]:
 
 
 def readers(*, by: Actor) -> list[tuple[Directive, list[Readers]]]:
-    """Every directive in force today with the organisations it binds, by name; never which officer has read it."""
+    """Every directive in force today with the organisations it binds, by code; never which officer has read it."""
     by.must(Permission.ROLLOUT_READ)
     known = country()
     today = clock.today(known.timezone)
     conducting = (Member.status == "active", Member.role.in_(CONDUCTING))
     officers = db.session.execute(
-        select(Organisation.id, Organisation.party, Organisation.name_sq, Organisation.name_en, func.count())
+        select(Organisation.id, Organisation.party, Organisation.names, func.count())
         .join(Member, Member.organisation_id == Organisation.id)
         .where(Organisation.enabled, *conducting)
         .group_by(Organisation.id)
-        .order_by(Organisation.name_sq)
+        .order_by(Organisation.code)
     ).all()
     read: Mapping[tuple[uuid.UUID, str, int], int] = {
         (row[0], row[1], row[2]): row[3]
@@ -93,8 +93,8 @@ def readers(*, by: Actor) -> list[tuple[Directive, list[Readers]]]:
         (
             directive,
             [
-                Readers({"sq": sq, "en": en}, read.get((organisation, *directive.key), 0), count)
-                for organisation, party, sq, en, count in officers
+                Readers(names, read.get((organisation, *directive.key), 0), count)
+                for organisation, party, names, count in officers
                 if party == directive.party
             ],
         )

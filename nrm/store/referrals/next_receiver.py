@@ -48,7 +48,7 @@ def candidates(case_id: uuid.UUID, *, by: Actor) -> list[CandidateLine]:
             organisations[candidate.organisation_id].telephone,
             candidate.clause,
             candidate.must,
-            {"sq": candidate.reason_sq, "en": candidate.reason_en},
+            candidate.reason,
             code in asked,
         )
         for candidate, code in rows.route_of(case_id)

@@ -93,8 +93,7 @@ def _parts(quarter: Quarter) -> tuple[Part, ...]:
         select(
             Organisation.code,
             Organisation.kind,
-            Organisation.name_sq,
-            Organisation.name_en,
+            Organisation.names,
             QuarterPart.answer,
             QuarterPart.answered_at,
             SilentPart.asked_at,
@@ -114,7 +113,7 @@ def _parts(quarter: Quarter) -> tuple[Part, ...]:
         Part(
             row.code,
             OrganisationKind(row.kind),
-            {"sq": row.name_sq, "en": row.name_en},
+            row.names,
             Answer(row.answer) if row.answer else None,
             row.answered_at,
             Without(row.office or "", row.confirmed_at) if row.asked_at else None,

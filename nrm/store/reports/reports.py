@@ -105,7 +105,7 @@ def release(quarter: Quarter, *, by: Actor, report: str = MAIN.name) -> ReleaseL
 
 
 def release_file(quarter: Quarter, format_: str, *, by: Actor, report: str = MAIN.name) -> bytes:
-    """The bytes of a release in one of domain.reports.FORMATS; raises NotVisible."""
+    """The bytes of a release in one of domain.reports.formats; raises NotVisible."""
     _must_read(by)
     found = _read(
         by,

@@ -50,8 +50,7 @@ def bases(*, by: Actor) -> list[Base]:
         select(
             PaymentLine.quarter,
             Organisation.code,
-            Organisation.name_sq,
-            Organisation.name_en,
+            Organisation.names,
             PaymentLine.basis,
             null().label("nights") if desk else PaymentLine.nights,
             null().label("earlier") if desk else PaymentLine.earlier,
@@ -66,7 +65,7 @@ def bases(*, by: Actor) -> list[Base]:
         Base(
             Quarter.parse(row.quarter),
             row.code,
-            {"sq": row.name_sq, "en": row.name_en},
+            row.names,
             rules.Basis(row.basis),
             row.nights,
             row.earlier,

@@ -411,8 +411,7 @@ def _rooms(shelter: ColumnElement[bool], place: ColumnElement[bool]) -> _Rooms:
     return (
         select(
             Organisation.code,
-            Organisation.name_sq,
-            Organisation.name_en,
+            Organisation.names,
             rows.asked_for(),
             number_of_holders(Organisation.id),
             counted.c.state,
@@ -428,7 +427,7 @@ def _rooms(shelter: ColumnElement[bool], place: ColumnElement[bool]) -> _Rooms:
 
 def _in_numbers(found: Iterable[Row[*tuple[Any, ...]]]) -> list[Room]:
     rooms = []
-    for (code, sq, en, asked, holders), of_one in groupby(found, key=lambda row: row[:5]):
+    for (code, names, asked, holders), of_one in groupby(found, key=lambda row: row[:4]):
         number: Counter[str] = Counter()
         free: Counter[str] = Counter()
         extra = 0
@@ -441,7 +440,7 @@ def _in_numbers(found: Iterable[Row[*tuple[Any, ...]]]) -> list[Room]:
         held = number[rows.State.KEPT] + asked
         rooms.append(
             Room(
-                {"sq": sq, "en": en},
+                names,
                 number.total(),
                 number[rows.State.TAKEN],
                 held,

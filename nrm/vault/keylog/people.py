@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
 from collections.abc import Sequence
@@ -114,6 +115,14 @@ def founding_of(organisation: Organisation, public: bytes, founders: Sequence[Pe
 
 
 def names_digest(organisation: Organisation) -> bytes:
-    """The digest of an organisation's names."""
-    names = f"{organisation.name_sq}\n{organisation.name_en}"
+    """The digest of an organisation's names, in whatever order they stand.
+
+    Albanian and English alone are two lines, as they were signed before names had other languages; all others are
+    JSON, which has no line break and is therefore never the same text.
+    """
+    by_language = organisation.names
+    if set(by_language) == {"sq", "en"}:
+        names = f"{by_language['sq']}\n{by_language['en']}"
+    else:
+        names = json.dumps(by_language, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return entries.name_digest(organisation.names_salt or bytes(_SALT_BYTES), organisation.code, names)

@@ -42,7 +42,7 @@ from nrm.store.accounts import accounts as store
 from nrm.store.countries import country
 from nrm.web import access, errors, home, hosts, sessions
 from nrm.web.accounts import screen_lock, shown_secrets
-from nrm.web.language import LANGUAGES, text_in
+from nrm.web.language import languages, text_in
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -130,7 +130,7 @@ def hide_screen() -> BaseResponse:
 @access.signed_in
 def speak(language: str, form: str) -> errors.Answer:
     """Choose a language on a page that answers a form: what was typed goes along, and nothing is sent."""
-    if language not in LANGUAGES:
+    if language not in languages():
         raise NotVisible
     return sessions.in_another_language(language, f"/{form}", access.visitor())
 

@@ -10,6 +10,7 @@ from nrm.actions.accounts import mailboxes as actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.store.accounts import mailboxes as store
 from nrm.web import access, sessions
+from nrm.web.choices import language_choices
 
 blueprint = Blueprint("mailboxes", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -20,6 +21,7 @@ Answer = BaseResponse | tuple[str, int] | str
 def address_page() -> str:
     box = store.own(by=access.actor())
     form = SetMailboxForm(address=box.address if box else "", language=box.language if box else "")
+    form.language.choices = language_choices()
     return render_template("accounts/mailboxes/address.html", form=form)
 
 
@@ -28,6 +30,7 @@ def address_page() -> str:
 @sessions.step_up
 def set_address() -> Answer:
     form = SetMailboxForm(request.form)
+    form.language.choices = language_choices()
     if not form.validate():
         return render_template("accounts/mailboxes/address.html", form=form), 422
     actions.set_address(address=form.address.data or "", language=form.language.data, by=access.actor())

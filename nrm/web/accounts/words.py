@@ -15,7 +15,7 @@ from nrm.domain.accounts.words import SPELLING, CannotVouch, NoOccasion, TypedBe
 from nrm.domain.words import N_
 from nrm.store.accounts import occasions as store
 from nrm.web import access, errors, sessions
-from nrm.web.language import LANGUAGES, current_language, in_language
+from nrm.web.language import current_language, in_language, languages
 
 blueprint = Blueprint("words", __name__)
 
@@ -88,7 +88,7 @@ def accession_sheet() -> Answer:
     return render_template(
         "accounts/words/accession_sheet.html",
         shown=shown,
-        languages=LANGUAGES,
+        languages=languages(),
         said=in_language,
         texts=SHEET,
         name=visitor.name,

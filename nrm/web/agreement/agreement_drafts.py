@@ -16,8 +16,8 @@ from forms.agreement.agreement_drafts import (
     ChangePartyForm,
     ChangeTimeForm,
     DeskForm,
-    JoinPartyForm,
-    WordClauseForm,
+    join_party_form,
+    word_clause_form,
 )
 from forms.agreement.agreements import REFUSED
 from forms.typed import OnceForm
@@ -33,6 +33,7 @@ from nrm.store.countries import country
 from nrm.web import access, errors
 from nrm.web.agreement import agreement_changes, agreement_words
 from nrm.web.agreement.agreement_words import span
+from nrm.web.choices import called
 from nrm.web.language import gettext, text_in, translated
 
 blueprint = Blueprint("agreement_drafts", __name__)
@@ -170,11 +171,11 @@ def party(version: str, code: str) -> Answer:
 def join(version: str) -> Answer:
     """A party joins."""
     agreement = _draft(version)
-    form = JoinPartyForm(request.form if request.method == "POST" else None)
+    form = join_party_form(called())(request.form if request.method == "POST" else None)
     _offer(form, agreement, None)
 
     def joined(text: str) -> str:
-        names = {"sq": form.name_sq.data or "", "en": form.name_en.data or ""}
+        names = {language: form[f"name_{language}"].data or "" for language in country().languages}
         kind = OrganisationKind(form.kind.data)
         return texts.with_new_party(text, form.code.data or "", kind, names, form.joins_on.data, form.said())
 
@@ -205,10 +206,10 @@ def clause(version: str, clause_number: str) -> Answer:
     there = next((each for each in _draft(version).clauses if each.number == clause_number), None)
     if there is None:
         raise NotVisible
-    form = WordClauseForm(request.form if request.method == "POST" else None, data=dict(there.text))
+    form = word_clause_form(called())(request.form if request.method == "POST" else None, data=dict(there.text))
 
     def worded(text: str) -> str:
-        words = {"sq": (form.sq.data or "").strip(), "en": (form.en.data or "").strip()}
+        words = {language: (form[language].data or "").strip() for language in country().languages}
         return texts.with_words(text, clause_number, words)
 
     heading = gettext("Clause %(number)s", number=clause_number)

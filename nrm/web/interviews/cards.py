@@ -57,7 +57,7 @@ class Spoken:
 def greetings() -> str:
     """For a person whose language nobody knows: a greeting in each language, which asks the person to point at it."""
     found = country().handouts.greetings.values()
-    ordered = sorted(found, key=lambda each: formats.sort_key(each.parts["name"], "sq"))
+    ordered = sorted(found, key=lambda each: formats.sort_key(each.parts["name"], current_language()))
     lines = [(each, language_name(each.language, current_language()), each.status == "draft") for each in ordered]
     return render_template("interviews/cards/greetings.html", greetings=lines)
 

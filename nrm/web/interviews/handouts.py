@@ -57,7 +57,7 @@ def leaflets() -> list[tuple[str, str, str, bool]]:
         else (code, language_name(code, mine).capitalize(), mine, leaflet.status == "draft")
         for code, leaflet in handouts.leaflets.items()
     ]
-    return sorted(found, key=lambda each: formats.sort_key(each[1], "sq"))
+    return sorted(found, key=lambda each: formats.sort_key(each[1], current_language()))
 
 
 def duty_of(line: ReferralLine) -> list[tuple[str, str]]:

@@ -50,7 +50,7 @@ def _questionnaire() -> Questionnaire:
 def spoken_languages(questionnaire: Questionnaire) -> list[tuple[str, str]]:
     """(code, own name) of every language anything is read out in, in the Albanian order of the names."""
     found = [(code, questionnaire.language_names[code]) for code in (*questionnaire.languages, *questionnaire.reading)]
-    return sorted(found, key=lambda each: formats.sort_key(each[1], "sq"))
+    return sorted(found, key=lambda each: formats.sort_key(each[1], current_language()))
 
 
 @blueprint.get("/papers")

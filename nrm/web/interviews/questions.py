@@ -23,10 +23,12 @@ from nrm.domain.interviews.paper_forms import codes, plan
 from nrm.domain.interviews.questionnaire_flow import ANY_OTHER, opener_of, opening, page_questions
 from nrm.domain.interviews.spoken import NO_CHOICES, Choices
 from nrm.domain.interviews.wordings import reading_language
+from nrm.domain.languages import ByLanguage
 
 TEMPLATE = "interviews/interviews/questions.html"
-WORDS: Mapping[str, Mapping[str, str]] = {
-    "sq": {
+WORDS: Mapping[str, Mapping[str, str]] = ByLanguage(
+    sq={
+        "error": "Gabim:",
         "optional": "(jo e detyrueshme)",
         "all_optional": "Asnjë pyetje e kësaj faqeje nuk është e detyrueshme.",
         "other_country": "Vend tjetër",
@@ -48,7 +50,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "in_lines": "Në rreshtat e dokumentit:",
         "no_text": "në këtë gjuhë nuk ka tekst, atë që shkruhet këtu duhet ta përkthejë një përkthyes",
     },
-    "en": {
+    en={
+        "error": "Error:",
         "optional": "(optional)",
         "all_optional": "Every question on this page is optional.",
         "other_country": "Another country",
@@ -70,7 +73,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "in_lines": "In the lines of the document:",
         "no_text": "there is no text in this language, an interpreter has to translate what stands here",
     },
-}
+)
 # A mark in prepared markup: what goes there, the question, and its option or part. NUL never occurs in a text.
 MARK = re.compile("\0([cst])([a-z0-9_]+)/([^\0]*)\0")
 _MOST = 512  # ways to show a page, far more than there are; a limit so that nothing can fill the memory

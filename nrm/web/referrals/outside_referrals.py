@@ -24,7 +24,7 @@ from nrm.store.referrals import outside_referrals as store
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.web import access, errors
-from nrm.web.choices import of_list
+from nrm.web.choices import language_choices, of_list
 from nrm.web.language import speaking, text_in
 
 blueprint = Blueprint("outside_referrals", __name__)
@@ -46,7 +46,7 @@ def _held_open_case(case_id: uuid.UUID) -> SeenCase:
 
 
 def _letter_page(case: SeenCase, form: WriteLetterForm, status: int = 200, gate: str = "") -> tuple[str, int]:
-    form.needs.choices = of_list("needs")
+    form.needs.choices, form.language.choices = of_list("needs"), language_choices()
     letters = store.of_case(case.id, by=access.actor())
     return render_template(
         "referrals/outside_referrals/write.html", case=case, form=form, gate=gate, letters=letters
@@ -58,7 +58,7 @@ def _letter_page(case: SeenCase, form: WriteLetterForm, status: int = 200, gate:
 def write(case_id: uuid.UUID) -> Answer:
     case = _held_open_case(case_id)
     form = WriteLetterForm(request.form)
-    form.needs.choices = of_list("needs")
+    form.needs.choices, form.language.choices = of_list("needs"), language_choices()
     if not form.validate():
         return _letter_page(case, form, 422)
     try:

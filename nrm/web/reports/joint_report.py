@@ -17,14 +17,12 @@ from nrm.store.countries import country
 from nrm.store.reports import register as register_store
 from nrm.store.reports import reports as store
 from nrm.web import access, errors, sessions
-from nrm.web.language import current_language, text_in, translated
+from nrm.web.language import text_in, translated
 from nrm.web.reports.late_tables import agency_names
 from nrm.web.reports.register import STATES
-from nrm.web.reports.reports import ASK_AGAIN_SECONDS, DOWNLOADS, quarter_of, titles
+from nrm.web.reports.reports import ASK_AGAIN_SECONDS, download_at, downloads, page_in, quarter_of, titles
 
 blueprint = Blueprint("joint_report", __name__)
-
-_ENDING = f"<any({', '.join(repr(ending) for ending in DOWNLOADS)}):ending>"
 
 
 @blueprint.get("/register/joint/<quarter>/make")
@@ -85,24 +83,24 @@ def show(quarter: str) -> str:
     which = quarter_of(quarter)
     by = access.actor()
     release = store.release(which, by=by, report=JOINT.name)
-    body = store.release_file(which, f"html.{current_language()}", by=by, report=JOINT.name).decode()
+    body = store.release_file(which, page_in(release.formats), by=by, report=JOINT.name).decode()
     return render_template(
         "reports/register/joint.html",
         quarter=str(release.quarter),
         body=Markup(body),  # noqa: S704 - our own markup, escaped when it was sealed
         downloads=[
             (translated(label), url_for("joint_report.download", quarter=quarter, ending=ending))
-            for ending, (name, _, label) in DOWNLOADS.items()
+            for ending, (name, _, label) in downloads().items()
             if name in release.formats
         ],
     )
 
 
-@blueprint.get(f"/register/joint/<string(length=6):quarter>.{_ENDING}")
+@blueprint.get("/register/joint/<string(length=6):quarter>.<string:ending>")
 @access.requires(Permission.REPORT_READ)
 def download(quarter: str, ending: str) -> BaseResponse:
     """The sealed bytes."""
-    name, media_type, _ = DOWNLOADS[ending]
+    name, media_type, _ = download_at(ending)
     content = store.release_file(quarter_of(quarter), name, by=access.actor(), report=JOINT.name)
     response = Response(content, content_type=media_type)
     response.headers.set("Content-Disposition", "attachment", filename=f"joint-{quarter}.{ending}")

@@ -7,7 +7,7 @@ written, gives another number.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,6 +16,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
+from forms.names import language_name
 from nrm import clock
 from nrm.actions.reports import contributions as contribution_actions
 from nrm.actions.reports import reports as actions
@@ -38,10 +39,8 @@ from nrm.web.reports.late_tables import late_note
 
 blueprint = Blueprint("reports", __name__)
 
-# The end of an address -> the format of a release, its media type, and what its link says.
-DOWNLOADS = {
-    "pdf": ("pdf.sq", "application/pdf", N_("PDF, Albanian")),
-    "en.pdf": ("pdf.en", "application/pdf", N_("PDF, English")),
+# The end of an address -> the format of a release, its media type, and what its link says. Its print comes before them.
+_DATA = {
     "xlsx": ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", N_("XLSX")),
     "csv": ("csv", "text/csv; charset=utf-8", N_("CSV")),
     "csv-metadata.json": ("csvw", "application/csvm+json", N_("What the CSV means (CSVW)")),
@@ -50,7 +49,36 @@ DOWNLOADS = {
 ASK_AGAIN_SECONDS = 10
 QUARTERS_SHOWN = 8
 _REPORT = f"<any({', '.join(BY_NAME)}):report>"
-_ENDING = f"<any({', '.join(repr(ending) for ending in DOWNLOADS)}):ending>"
+
+
+def downloads() -> dict[str, tuple[str, str, str]]:
+    """The end of an address -> format, media type and words; the print in the country's first language has no code."""
+    first, *_ = spoken = country().languages
+    prints = {
+        "pdf" if each == first else f"{each}.pdf": (
+            f"pdf.{each}",
+            "application/pdf",
+            N_("PDF, %(language)s", language=language_name(each, current_language())),
+        )
+        for each in spoken
+    }
+    return {**prints, **_DATA}
+
+
+def download_at(ending: str) -> tuple[str, str, str]:
+    """One of `downloads`; raises NotVisible."""
+    try:
+        return downloads()[ending]
+    except KeyError:
+        raise NotVisible from None
+
+
+def page_in(formats: Collection[str]) -> str:
+    """The sealed page in the reader's language, else in the one that comes next: a release that was sealed before the
+    country had a language has no page in it."""
+    order = (current_language(), *country().languages)
+    found = (f"html.{each}" for each in order if f"html.{each}" in formats)
+    return next(found, min((each for each in formats if each.startswith("html.")), default="html"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +185,7 @@ def show(report: str, quarter: str) -> str:
     which = quarter_of(quarter)
     by = access.actor()
     release = store.release(which, by=by, report=report)
-    body = store.release_file(which, f"html.{current_language()}", by=by, report=report).decode()
+    body = store.release_file(which, page_in(release.formats), by=by, report=report).decode()
     return render_template(
         "reports/reports/show.html",
         report=report,
@@ -167,7 +195,7 @@ def show(report: str, quarter: str) -> str:
         not_recorded=_filled_with_nothing(report, which),
         downloads=[
             (translated(label), url_for("reports.download", report=report, quarter=quarter, ending=ending))
-            for ending, (name, _, label) in DOWNLOADS.items()
+            for ending, (name, _, label) in downloads().items()
             if name in release.formats
         ],
     )
@@ -188,11 +216,11 @@ def _about(report: str) -> About:
     return about(report, country().tables[report], current_language())
 
 
-@blueprint.get(f"/reports/{_REPORT}/<string(length=6):quarter>.{_ENDING}")
+@blueprint.get(f"/reports/{_REPORT}/<string(length=6):quarter>.<string:ending>")
 @access.requires(Permission.REPORT_READ)
 def download(report: str, quarter: str, ending: str) -> BaseResponse:
     """The sealed bytes."""
-    name, media_type, _ = DOWNLOADS[ending]
+    name, media_type, _ = download_at(ending)
     content = store.release_file(quarter_of(quarter), name, by=access.actor(), report=report)
     response = Response(content, content_type=media_type)
     response.headers.set("Content-Disposition", "attachment", filename=f"{report}-{quarter}.{ending}")

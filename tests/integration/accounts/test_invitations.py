@@ -70,7 +70,7 @@ def new_shelter() -> uuid.UUID:
     shelter = uuid.uuid4()
     with transaction() as session:
         session.add(
-            Organisation(id=shelter, code="NEW", kind="ngo_shelter", party="NEW", name_sq="E re", name_en="New")
+            Organisation(id=shelter, code="NEW", kind="ngo_shelter", party="NEW", names={"sq": "E re", "en": "New"})
         )
     return shelter
 

@@ -383,7 +383,7 @@ def test_a_new_party_gets_an_organisation_when_the_text_is_opened(app: Flask) ->
     )
     version = texts.opened(texts.draft("2027", None, new))
     made = db.session.scalars(select(Organisation).where(Organisation.party == "DIFFERENT")).one()
-    assert (made.kind, made.name_sq, made.telephone) == ("ngo_shelter", "Të ndryshëm", "+355 1")
+    assert (made.kind, made.names["sq"], made.telephone) == ("ngo_shelter", "Të ndryshëm", "+355 1")
     texts.sign_all(version, but="DIFFERENT")
     assert row(version).status == VersionStatus.OPEN
 

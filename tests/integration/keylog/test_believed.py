@@ -59,7 +59,7 @@ def with_second_database(app: Flask, codes: tuple[str, ...], login: str) -> set[
 def unfounded(kind: str = "prosecution") -> Organisation:
     """An organisation with nobody in it yet, written by hand or come with the country's file."""
     made = Organisation(
-        id=uuid.uuid4(), code="NEW", kind=kind, party="NEW", crossing_point="", name_sq="E re", name_en="New"
+        id=uuid.uuid4(), code="NEW", kind=kind, party="NEW", crossing_point="", names={"sq": "E re", "en": "New"}
     )
     with transaction() as session:
         session.add(made)

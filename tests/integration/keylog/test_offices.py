@@ -205,7 +205,7 @@ def test_what_the_administrator_suspends_stands_in_the_log(app: Flask) -> None:
 def test_an_office_of_one_is_founded_by_that_one_and_two_who_attest(app: Flask) -> None:
     """As a real instance does it, with `nrm keylog found` and without a colleague."""
     office = Organisation(
-        id=uuid.uuid4(), code="NEW", kind="ministry", party="", crossing_point="", name_sq="E re", name_en="New"
+        id=uuid.uuid4(), code="NEW", kind="ministry", party="", crossing_point="", names={"sq": "E re", "en": "New"}
     )
     with transaction() as session:
         session.add(office)

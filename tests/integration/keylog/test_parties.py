@@ -174,7 +174,12 @@ def test_who_is_struck_off_is_sealed_nothing_and_opens_nothing(app: Flask) -> No
 
 def test_a_party_that_nobody_vouched_for_is_founded_first(app: Flask) -> None:
     made = Organisation(
-        id=uuid.uuid4(), code="NEW", kind="ngo_shelter", party="VATRA", crossing_point="", name_sq="E re", name_en="New"
+        id=uuid.uuid4(),
+        code="NEW",
+        kind="ngo_shelter",
+        party="VATRA",
+        crossing_point="",
+        names={"sq": "E re", "en": "New"},
     )
     with transaction() as session:
         session.add(made)
@@ -186,7 +191,9 @@ def test_a_new_name_of_an_organisation_is_signed_by_its_people(app: Flask) -> No
     """`nrm upgrade` renames the row; that it is theirs only they can say."""
     nrc = organisation("NRC")
     with transaction() as session:
-        session.execute(update(Organisation).where(Organisation.id == nrc).values(name_en="Another Centre"))
+        session.execute(
+            update(Organisation).where(Organisation.id == nrc).values(names={"sq": "Qendra", "en": "Another Centre"})
+        )
     me, desk = Person(app.test_client(), "nrc.case_worker"), Person(app.test_client(), DESK)
     assert "Nobody of it has signed its present name yet" in desk.get("/key-log/organisations?lang=en")
     assert "Sign this name" not in Person(app.test_client(), "vatra.case_worker").get("/key-log?lang=en")

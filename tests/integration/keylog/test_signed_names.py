@@ -12,6 +12,7 @@ from nrm.actions.accounts import accounts, members, words
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Role
 from nrm.models.accounts.accounts import Member, Organisation
+from nrm.vault.keylog import people
 from tests import factories
 from tests import factories_agreements as texts
 from tests.conftest import Person
@@ -98,7 +99,9 @@ def test_who_is_suspended_and_by_whom_are_names_that_were_signed(app: Flask) -> 
 def test_an_organisation_whose_names_were_changed_by_hand_stands_there_by_its_code(app: Flask) -> None:
     with transaction() as session:
         session.execute(
-            update(Organisation).where(Organisation.code == "VATRA").values(name_sq="Qendra Kombëtare", name_en="NRC")
+            update(Organisation)
+            .where(Organisation.code == "VATRA")
+            .values(names={"sq": "Qendra Kombëtare", "en": "NRC"})
         )
     for login, path in ((DESK, "/key-log/organisations"), (texts.COORDINATOR, "/parties")):
         page = Person(app.test_client(), login).get(f"{path}?lang=en")
@@ -128,7 +131,7 @@ def test_a_name_that_was_signed_anew_is_a_name(app: Flask) -> None:
 def test_a_founder_prints_no_sheet_from_a_row_that_was_changed(app: Flask, values: dict[str, str]) -> None:
     admin = factories.actor("administrator")
     made = Organisation(
-        id=uuid.uuid4(), code="NEW", kind="ngo_shelter", party="", crossing_point="", name_sq="E re", name_en="New"
+        id=uuid.uuid4(), code="NEW", kind="ngo_shelter", party="", crossing_point="", names={"sq": "E re", "en": "New"}
     )
     with transaction() as session:
         session.add(made)
@@ -140,3 +143,23 @@ def test_a_founder_prints_no_sheet_from_a_row_that_was_changed(app: Flask, value
     assert "Test case_worker" in me.get("/accession-sheet")
     by_hand("new.case_worker", **values)
     assert "Print no sheet" in me.get("/accession-sheet?lang=en", 409)
+
+
+def digest(names: dict[str, str]) -> bytes:
+    return people.names_digest(Organisation(code="VATRA", names=names, names_salt=bytes(16)))
+
+
+def test_two_sets_of_names_have_two_digests_in_any_order_and_that_of_two_languages_is_the_one_that_was_signed() -> None:
+    assert digest({"en": "Hearth", "sq": "Vatra"}) == digest({"sq": "Vatra", "en": "Hearth"})
+    assert digest({"sq": "Vatra", "en": "Hearth"}).hex()[:16] == "075ca91693956a73"
+    sets: list[dict[str, str]] = [
+        {"sq": "Vatra", "en": "Hearth"},
+        {"sq": "Hearth", "en": "Vatra"},
+        {"mk": "Vatra", "en": "Hearth"},
+        {"mk": "Vatra"},
+        {"sq": "Vatra", "en": "Hearth", "mk": "Огниште"},
+        {"sq": "Vatra"},
+        {},
+        {"sq": '{"mk":"Vatra"}', "en": ""},
+    ]
+    assert len({digest(each) for each in sets}) == len(sets)

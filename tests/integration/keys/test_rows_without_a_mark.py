@@ -47,7 +47,7 @@ def route_exclusion(world: World, by: Actor) -> None:
         session.execute(
             insert(RouteExclusion),
             [
-                {"id": uuid.uuid4(), "case_id": world.case, "party": party, "reason_sq": "x", "reason_en": "x"}
+                {"id": uuid.uuid4(), "case_id": world.case, "party": party, "reason": {"sq": "x", "en": "x"}}
                 for party in ("IOM", "TJETER_VIZION", "KOMBETARE", "PROSECUTION")
             ],
         )

@@ -162,8 +162,7 @@ def test_a_party_written_into_the_route_by_hand_is_not_asked_next(world_app: Pla
                 organisation_id=people.organisation(ACCOMPLICE),
                 clause="1",
                 must=False,
-                reason_sq="",
-                reason_en="",
+                reason={},
             )
         )
         pending = select(PendingGrant.__table__).where(

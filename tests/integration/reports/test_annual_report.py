@@ -23,7 +23,6 @@ from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.report_list import ANNUAL
-from nrm.domain.reports.reports import FORMATS
 from nrm.render import curves
 from nrm.render.pdf import to_pdf
 from nrm.store import names
@@ -33,6 +32,7 @@ from nrm.store.reports import year_counting
 from nrm.web.reports import trends
 from tests import accommodated, factories, published
 from tests.conftest import Person, once, papers
+from tests.published import FORMATS
 
 RELEASE = Actor.system("release")
 Q1, Q4 = Quarter(2025, 1), Quarter(2025, 4)

@@ -10,13 +10,12 @@ import json
 import pytest
 from flask import Flask
 
-from nrm.domain.reports.reports import FORMATS
 from nrm.render import reports as render
 from nrm.render.pdf import Attachment
 from nrm.render.sheets import release_csv
 from nrm.web.language import speaking
 from tests import published, rounded
-from tests.published import Published
+from tests.published import FORMATS, Published
 
 
 @pytest.fixture

@@ -50,6 +50,7 @@ from nrm.vault import shredding, sweeping
 from tests import accessible, accommodated, factories, printed
 from tests import factories_filings as filed
 from tests.conftest import Command, Person, papers
+from tests.published import FORMATS
 
 Q1, Q2 = Quarter(2026, 1), Quarter(2026, 2)
 EARLY, TODAY = date(2026, 7, 10), date(2026, 7, 20)
@@ -522,7 +523,7 @@ def test_every_report_says_the_same_in_every_format(joint: Flask) -> None:
     seen, signs = set(), set()
     for report, files, value in of_every_release():
         seen.add(report)
-        assert set(files) == set(report_rules.FORMATS)
+        assert set(files) == set(FORMATS)
         told = [
             {
                 "table": table["name"],

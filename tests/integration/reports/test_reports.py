@@ -52,9 +52,10 @@ from nrm.store.reports import reports as store
 from nrm.store.shelter import payment_lines
 from nrm.store.shelter import places as place_store
 from nrm.vault import signing
-from nrm.web.reports.reports import DOWNLOADS
+from nrm.web.reports.reports import downloads
 from tests import accessible, accommodated, factories, printed
 from tests.conftest import CLOSED, CLOSED_ON, Person
+from tests.published import FORMATS
 
 FIRST, SECOND = CLOSED
 TODAY = CLOSED_ON
@@ -253,7 +254,7 @@ def test_the_json_has_exactly_its_keys(closed: Flask) -> None:
 def test_no_file_and_no_page_names_a_case_or_an_organisation_that_took_somebody_in(closed: Flask) -> None:
     cases = db.session.scalars(select(Case.id)).all()
     assert len(cases) == 100
-    for name, content in {each: sealed(each) for each in rules.FORMATS}.items():
+    for name, content in {each: sealed(each) for each in FORMATS}.items():
         assert b"Vatra" not in content, name
         assert [case_id for case_id in cases if case_id.hex.encode() in content] == [], name
 
@@ -293,7 +294,7 @@ def test_who_does_not_wish_to_be_counted_is_not(app: Flask) -> None:
 def test_a_late_stay_changes_no_closed_quarter_and_counts_in_the_next(app: Flask, statistician: Actor) -> None:
     accommodated.many(14, seed=3, months=(date(2026, 1, 2), date(2026, 3, 20)))
     accommodated.release(FIRST, by=statistician)
-    before = {name: sealed(name, FIRST) for name in rules.FORMATS}
+    before = {name: sealed(name, FIRST) for name in FORMATS}
     organisation_id = names.organisation_by_code("VATRA").id
     with transaction() as session:
         for _ in range(20):
@@ -301,7 +302,7 @@ def test_a_late_stay_changes_no_closed_quarter_and_counts_in_the_next(app: Flask
             days = {"ended_on": date(2026, 3, 1), "known_on": date(2026, 5, 1)}
             accommodated.stay(session, case_id, organisation_id, date(2026, 2, 1), **days)
     assert actions.close(FIRST, by=statistician) == actions.Closed(FIRST, "total", already=True)
-    assert {name: sealed(name, FIRST) for name in rules.FORMATS} == before
+    assert {name: sealed(name, FIRST) for name in FORMATS} == before
     accommodated.release(SECOND, by=statistician)
     assert published()["tables"][0]["rows"][0]["value"] >= 20
 
@@ -322,7 +323,7 @@ def test_somebody_who_comes_back_and_a_case_that_is_opened_again_change_nothing_
 
     def stands() -> list[object]:
         db.session.rollback()
-        files = [sealed(name, quarter) for quarter in CLOSED for name in rules.FORMATS]
+        files = [sealed(name, quarter) for quarter in CLOSED for name in FORMATS]
         people = counting.people(db.session.connection(), SECOND, by=release)
         rows = tabulate(people, SECOND, Classification("AL", frozenset(), frozenset()))
         # `earlier`: nights of quarters before that the next one would pay.
@@ -355,7 +356,7 @@ def test_somebody_who_comes_back_and_a_case_that_is_opened_again_change_nothing_
 def test_g6_the_same_address_gives_the_same_bytes_for_ever(closed: Flask) -> None:
     accommodated.many(30, seed=11)
     reader = Person(closed.test_client(), "molsa.statistician")
-    for ending, (name, _, _) in DOWNLOADS.items():
+    for ending, (name, _, _) in downloads().items():
         address = f"/reports/ix/2026Q2.{ending}"
         answers = [reader.client.get(path).data for path in (address, address, f"{address}?base=1&x=2026Q1")]
         assert answers == [sealed(name)] * 3
@@ -410,7 +411,7 @@ def test_the_releases_are_chained_and_signed(closed: Flask) -> None:
     assert not signing.is_signed(first.signature, second.hash)
 
 
-@pytest.mark.parametrize("name", rules.FORMATS)
+@pytest.mark.parametrize("name", FORMATS)
 def test_a_changed_byte_of_any_file_is_found(closed: Flask, name: str) -> None:
     release_id = db.session.scalar(select(Release.id).where(Release.quarter == str(FIRST)))
     with transaction() as session:

@@ -18,7 +18,7 @@ WOMEN: Cell = (("sex", "feminine"),)
 @pytest.fixture(autouse=True)
 def _in_english() -> Iterator[None]:
     app = Flask("words")
-    language.register(app)
+    language.register(app, spoken=("sq", "en"))
     with app.test_request_context("/?lang=en"):
         app.preprocess_request()
         yield

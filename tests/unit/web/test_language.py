@@ -41,7 +41,7 @@ def app(folder: Path) -> Flask:
     beds = '\nmsgid "one bed"\nmsgid_plural "%(num)s beds"\nmsgstr[0] "një shtrat"\nmsgstr[1] "%(num)s shtretër"\n'
     (folder / "beds.po").write_text(po(("Hello %(name)s", "Tungjatjeta %(name)s"), ("35%%", "35 %%")) + beds, "utf-8")
     app = Flask("small", static_folder=None)
-    language.register(app)
+    language.register(app, spoken=("sq", "en"))
 
     @app.get("/")
     def page() -> str:
@@ -56,6 +56,49 @@ def test_the_address_decides_before_the_cookie_and_the_cookie_before_the_instanc
     assert client.get("/?lang=en").text == "en Hello &lt;Arta&gt;"
     assert client.get("/").text.startswith("en")
     assert client.get("/?lang=sq").text.startswith("sq")
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ("en-US,en;q=0.9", "en"),
+        ("de,en;q=0.5,sq;q=0.7", "sq"),
+        ("de-DE,fr", "sq"),  # none of them: the default
+        ("*", "sq"),
+        ("en;q=0", "sq"),
+        (";;;q=x, ../..", "sq"),
+    ],
+)
+def test_the_first_page_speaks_as_the_browser_asks_until_somebody_chooses(app: Flask, asked: str, shown: str) -> None:
+    client, headers = app.test_client(), {"Accept-Language": asked}
+    first = client.get("/", headers=headers)
+    assert first.text.startswith(shown)
+    assert "Set-Cookie" not in first.headers, "nobody chose anything"
+    chosen = "en" if shown == "sq" else "sq"
+    assert client.get(f"/?lang={chosen}", headers=headers).text.startswith(chosen)
+    assert client.get("/", headers=headers).text.startswith(chosen), "the choice is kept, whatever the browser asks"
+
+
+def test_a_sentence_is_said_in_the_readers_language_else_in_the_default_else_in_english(folder: Path) -> None:
+    (folder / "a.po").write_text(po(("Hello", "Tungjatjeta"), ("Day", "Dita")), "utf-8")
+    (folder.parent / "mk").mkdir()
+    (folder.parent / "mk" / "a.po").write_text(po(("Hello", "Здраво")).replace("sq", "mk"), "utf-8")
+    app = Flask("small", static_folder=None)
+    language.register(app, spoken=("sq", "mk"))
+    with app.test_request_context("/"):
+        assert list(language.languages().items()) == [("sq", "Shqip"), ("mk", "Македонски")]
+        g.language = "mk"
+        assert [language.gettext(each) for each in ("Hello", "Day", "Year")] == ["Здраво", "Dita", "Year"]
+        assert [language.translated(N_(each)) for each in ("Hello", "Day", "Year")] == ["Здраво", "Dita", "Year"]
+        assert language.text_in({"en": "Hearth", "sq": "Vatra"}) == "Vatra"
+        assert language.text_in({"it": "Focolare", "en": "Hearth"}) == "Hearth"
+        assert language.text_in({"it": "Focolare"}) == "Focolare"
+        assert language.text_in({"mk": "Огниште", "sq": "Vatra"}) == "Огниште"
+        assert language.text_in({}) == ""
+        g.language = "en"
+        assert language.gettext("Hello") == "Hello"
+        assert formats.day("2024-03-15", "mk") == "15 март 2024"
+        assert formats.moment(datetime(2024, 7, 1, 12, 5, tzinfo=UTC), "mk").startswith("1 јули 2024")
 
 
 def test_only_a_choice_sets_the_cookie(app: Flask) -> None:
@@ -118,7 +161,7 @@ def test_a_block_speaks_its_own_language_and_gives_the_old_one_back(app: Flask) 
         with language.speaking("en"):
             assert language.current_language() == "en"
         assert language.current_language() == "sq"
-    assert language.current_language() == "sq"
+    assert language.current_language() == "en"
 
 
 def test_country_data_falls_back_to_a_language_that_is_there() -> None:

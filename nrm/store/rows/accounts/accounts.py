@@ -216,8 +216,7 @@ _SESSION = Prepared(
         _ORGANISATION.c.code,
         _ORGANISATION.c.kind,
         _ORGANISATION.c.crossing_point,
-        _ORGANISATION.c.name_sq,
-        _ORGANISATION.c.name_en,
+        _ORGANISATION.c.names,
         _ORGANISATION.c.enabled,
         suspensions.is_suspended(_MEMBER.c.id, bindparam("now")).label("suspended"),
     )

@@ -59,10 +59,11 @@ def forbidden(case_id: uuid.UUID) -> set[str]:
 
 
 def _excluded(case_id: uuid.UUID, *why: Exclusion) -> set[str]:
-    statement = select(RouteExclusion.party).where(
-        RouteExclusion.case_id == case_id, RouteExclusion.reason_en.in_([EXCLUSIONS[each]["en"] for each in why])
+    said = {EXCLUSIONS[each]["en"] for each in why}
+    rows = db.session.execute(
+        select(RouteExclusion.party, RouteExclusion.reason).where(RouteExclusion.case_id == case_id)
     )
-    return set(db.session.scalars(statement))
+    return {party for party, reason in rows if reason.get("en") in said}
 
 
 def were_with(case_id: uuid.UUID) -> set[uuid.UUID]:

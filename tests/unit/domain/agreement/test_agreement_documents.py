@@ -235,9 +235,18 @@ def test_a_broken_document_is_refused_by_key_and_reason(change: Change, message:
     broken = document()
     change(broken)
     with pytest.raises(MalformedAgreement) as caught:
-        parse_agreement(broken)
+        parse_agreement(broken, ("sq", "en"))
     regions = ", ".join(sorted(AGREEMENT.facts["avoid_regions"]))
     assert str(caught.value) == (message or f"party[3].regions: `vlora` is none of {regions}")
+
+
+def test_a_text_that_was_signed_may_lack_a_language_and_never_all_of_them():
+    lacking = document()
+    del lacking["title"]["sq"]
+    assert parse_agreement(lacking).title.keys() == {"en"}
+    lacking["title"] = {}
+    with pytest.raises(MalformedAgreement, match=r"^title: needs a text in some language$"):
+        parse_agreement(lacking)
 
 
 def test_an_unknown_party_in_a_duty_is_refused_with_the_parties_there_are():

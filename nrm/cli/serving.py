@@ -22,6 +22,7 @@ from config import LOOPBACK
 from nrm import faults
 from nrm.actions import checkpoints, tending
 from nrm.actions.accounts import mailboxes
+from nrm.actions.agreement import agreement_versions
 from nrm.cli.gateway import Gateway
 from nrm.cli.refusals import Refused
 from nrm.cli.usage import application, instance_option
@@ -165,4 +166,4 @@ def _do_what_is_due() -> dict[str, int]:
     """`tending.tend`, the checkpoint of the day (`checkpoints_written`), and at the end e-mail (`messages_sent`)."""
     done = {**tending.tend(), "checkpoints_written": checkpoints.daily()}
     health.note(current_app.extensions["nrm.config"].directory, health.TENDED)
-    return {**done, "messages_sent": mailboxes.send_due()}
+    return {**done, "messages_sent": mailboxes.send_due(agreement_versions.parties_to_sign())}

@@ -446,13 +446,11 @@ def unsaid(country: Country) -> Iterator[str]:
     """`FILE: KEY: reason` where the newest agreement of the folder lacks a language of the country: a text that was
     signed stays as it is, and the next one has every language."""
     newest = country.agreements[-1].version
-    for file in sorted((country.folder or FOLDER / country.code).glob("mou-*.toml")):
-        document = _toml(file)
-        if document.get("version") == newest:
-            try:
-                parse_agreement(in_present_words(document, country.formerly), country.languages)
-            except MalformedAgreement as error:
-                yield f"{file.name}: {error}"
+    document = tomllib.loads(country.texts[newest])
+    try:
+        parse_agreement(in_present_words(document, country.formerly), country.languages)
+    except MalformedAgreement as error:
+        yield f"mou-{newest}.toml: {error}"
 
 
 def text_of_file(country: Country, version: str) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Collection
 
 from flask import current_app
 from sqlalchemy import delete, select, update
 
 from config import Smtp
 from nrm import audit, clock, smtp
-from nrm.actions.agreement import agreement_versions
 from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.accounts.mailboxes import BODY, EVERY, SUBJECT, is_address, pause_after
@@ -52,14 +52,13 @@ def set_address(*, address: str, language: str, by: Actor) -> None:
         audit.append(session, audit.Event.MAILBOX_CHANGED, by=by, set=int(bool(address)))
 
 
-def send_due() -> int:
+def send_due(signing: Collection[str] = ()) -> int:
     """Send a message to every desk whose turn it is; returns how many the mail server took. Without a server:
-    nothing."""
+    nothing. `signing`: the parties of whom somebody has to sign the agreement, which are reminded once a day."""
     server: Smtp | None = current_app.extensions["nrm.config"].smtp
     if server is None:
         return 0
-    now, signing = clock.now(), agreement_versions.parties_to_sign()
-    ready = [each for each in rows.to_be_told(now, _AT_ONCE, signing=signing) if _take_turn(each)]
+    ready = [each for each in rows.to_be_told(clock.now(), _AT_ONCE, signing=signing) if _take_turn(each)]
     boxes = db.session.execute(
         select(Mailbox.organisation_id, Mailbox.address, Mailbox.language).where(Mailbox.organisation_id.in_(ready))
     ).all()

@@ -65,7 +65,8 @@ def make_keyring(session: Session, organisation: Organisation, founders: Collect
 
 
 def renew(session: Session, organisation: Organisation, *, by: Actor) -> tuple[int, list[Member]]:
-    """A new version of the keyring, wrapped to every active member whom a holder of the present one vouched for.
+    """A new version of the keyring, wrapped to every active member: those of the key log, with the keys that it has,
+    whatever their rows say; before the founding, those whom a holder of the present version vouched for.
 
     Returns the version and the active members who were left out: they wait for a colleague again. The caller holds the
     organisation's row. Raises CannotOpen, also for who acts without a voucher of their own; Disagrees.
@@ -127,19 +128,23 @@ def _next_version(
     *,
     by: Actor,
 ) -> tuple[int, list[Member]]:
-    """(version, who was left out): a version wrapped to each active member who `is_known` and whom the log has."""
+    """(version, who was left out): a version wrapped to each active member, before the founding to who `is_known`."""
     state, left_out = _log(session), []
     wraps: list[KeyringWrap] = []
+    in_log = {each.id: each for each in state.active_in(organisation.id, hour_of(clock.now()))}
     logged = state.organisations.get(organisation.id)
     # After a backup was restored the log may know a version whose rows are lost with its private half.
     version = max(before.version, logged.version if logged is not None else 0) + 1
     private, keyring = _new_version(session, organisation, version, import_key)
-    for member in session.scalars(
-        select(Member).where(Member.organisation_id == organisation.id, Member.status == "active")
-    ):
-        if is_known(member) and _is_in(state, member):
+    for member in session.scalars(select(Member).where(Member.organisation_id == organisation.id)):
+        known = in_log.get(member.id)
+        if known is not None:
+            # Not to the old keys of who makes other ones; nobody who is in the log is put out by the press of another.
+            if member.status in ("active", "waiting") and member.sign_public == known.signing:
+                wraps.append(_wrapped(keyring, member.id, known.sealing, private))
+        elif member.status == "active" and logged is None and is_known(member):
             wraps.append(_wrap(keyring, member, private))
-        else:
+        elif member.status == "active":
             left_out.append(member)
     session.add_all(wraps)
     session.flush()
@@ -159,15 +164,6 @@ def _log(session: Session) -> State:
         return log.state(session)
     except log.LogWrong:
         raise Disagrees from None
-
-
-def _is_in(state: State, member: Member) -> bool:
-    """Whether the log has the member with the sealing key of the row; before the founding, vouchers are enough."""
-    if member.organisation_id not in state.organisations:
-        return True
-    known = state.members.get(member.id)
-    active = known is not None and state.is_active(member.id, hour_of(clock.now()))
-    return active and known is not None and known.sealing == member.kem_public
 
 
 def newest(session: Session, organisation: Organisation) -> Keyring:
@@ -231,6 +227,13 @@ def _new_version(
 def share_keyring(session: Session, member: Member, *, by: Actor) -> None:
     """Wrap every version that `by` holds to a new member. Raises CannotOpen unless the newest is among them,
     Disagrees."""
+    for keyring, private in _held(session, by):
+        session.add(_wrap(keyring, member, private))
+
+
+def _held(session: Session, by: Actor) -> list[tuple[Keyring, bytes]]:
+    """(version, its private half) of all that the actor holds. Raises CannotOpen unless the newest is among them,
+    Disagrees."""
     if by.organisation_id is None:
         raise CannotOpen
     versions = session.scalars(
@@ -240,21 +243,22 @@ def share_keyring(session: Session, member: Member, *, by: Actor) -> None:
     if not versions or versions[-1].version not in held:
         raise CannotOpen
     _must_be_known(versions[-1])
-    for keyring in versions:
-        if keyring.version in held:
-            session.add(_wrap(keyring, member, keyring_private(session, keyring.version, by=by)))
+    return [
+        (keyring, keyring_private(session, keyring.version, by=by)) for keyring in versions if keyring.version in held
+    ]
 
 
 def give_again(session: Session, member: Member, *, by: Actor) -> None:
-    """Wrap every version that `by` holds to a member anew, in place of what lies there: only to the keys with which the
-    log has them, so that nobody has to type words. Raises CannotOpen, Disagrees as `share_keyring`."""
-    if not _is_in(_log(session), member):
-        raise Disagrees
-    held = select(Keyring.id).where(
-        Keyring.organisation_id == by.organisation_id, Keyring.version.in_(held_versions(session, by=by))
-    )
-    session.execute(delete(KeyringWrap).where(KeyringWrap.member_id == member.id, KeyringWrap.keyring_id.in_(held)))
-    share_keyring(session, member, by=by)
+    """Wrap every version that `by` holds to an active member of the log anew, in place of what lies there: to the key
+    that the log has, whatever the row says, so that nobody has to type words. Raises CannotOpen, Disagrees."""
+    known = {each.id: each for each in _log(session).active_in(member.organisation_id, hour_of(clock.now()))}
+    if member.id not in known or member.organisation_id != by.organisation_id:
+        raise CannotOpen
+    for keyring, private in _held(session, by):
+        session.execute(
+            delete(KeyringWrap).where(KeyringWrap.member_id == member.id, KeyringWrap.keyring_id == keyring.id)
+        )
+        session.add(_wrapped(keyring, member.id, known[member.id].sealing, private))
 
 
 def version_of(organisation_id: uuid.UUID, version: int, public: bytes) -> shredding.Version:
@@ -394,12 +398,16 @@ def _wrap(keyring: Keyring, member: Member, private: bytes) -> KeyringWrap:
     if member.kem_public is None:
         raise CannotOpen
     check_row_mac(member.kem_mark, "member", member.id, member.organisation_id, member.kem_public)
-    info = crypto.ctx("keyring", keyring.organisation_id, keyring.version, member.id)
+    return _wrapped(keyring, member.id, member.kem_public, private)
+
+
+def _wrapped(keyring: Keyring, member_id: uuid.UUID, sealing: bytes, private: bytes) -> KeyringWrap:
+    info = crypto.ctx("keyring", keyring.organisation_id, keyring.version, member_id)
     return KeyringWrap(
         keyring_id=keyring.id,
-        member_id=member.id,
-        sealed_private=crypto.wrap(member.kem_public, private, info),
-        voucher=_voucher(member.id, member.kem_public, private),
+        member_id=member_id,
+        sealed_private=crypto.wrap(sealing, private, info),
+        voucher=_voucher(member_id, sealing, private),
     )
 
 

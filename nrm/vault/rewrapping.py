@@ -18,10 +18,12 @@ from sqlalchemy.orm import Session
 from nrm import crypto
 from nrm.domain.accounts.accounts import Actor
 from nrm.models.accounts.accounts import Keyring, KeyringWrap
+from nrm.models.referrals.referrals import Referral, RouteCandidate
 from nrm.models.shelter.cases import Grant, ParkedGrant, PendingGrant
-from nrm.vault import parking, shredding
+from nrm.vault import parking, shredding, tags
 from nrm.vault.grants import Place, Recipient, grant_context, opened, pending_context
 from nrm.vault.keyrings import CannotOpen, held_versions, keyring_private
+from nrm.vault.marks import report
 
 Kind = type[Grant] | type[PendingGrant] | type[ParkedGrant]
 KINDS: tuple[Kind, ...] = (Grant, PendingGrant, ParkedGrant)
@@ -165,6 +167,26 @@ def drop_old(session: Session, to: Recipient, unopenable: Collection[Unopenable]
         keyring_private(session, version, by=by)
     session.execute(delete(KeyringWrap).where(KeyringWrap.keyring_id.in_(old)))
     return True
+
+
+def move_tags(session: Session, to: Recipient, *, by: Actor) -> None:
+    """Seal the yes or no that stands in lists (`vault.tags`) to the newest version, from those that the actor holds."""
+    held = held_versions(session, by=by) - {to.version}
+    privates = {version: keyring_private(session, version, by=by) for version in held}
+    of_route = select(RouteCandidate).where(
+        RouteCandidate.organisation_id == to.organisation_id, RouteCandidate.tags_version.in_(held)
+    )
+    of_move = select(Referral).where(Referral.receiver_id == to.organisation_id, Referral.tags_version.in_(held))
+    for statement in (of_route, of_move):
+        rows: Sequence[RouteCandidate | Referral] = session.scalars(statement).all()
+        for row in rows:
+            try:
+                row.tags_version, row.sealed_tags = tags.sealed_again(
+                    row.case_id, row.sealed_tags or b"", privates[row.tags_version or 0], to
+                )
+            except CannotOpen:
+                report("tag", row.case_id)
+    session.flush()
 
 
 def _is_behind(kind: Kind, organisation_id: uuid.UUID) -> tuple[Any, ...]:

@@ -46,5 +46,11 @@ def needs_doctor(
         return False
 
 
+def sealed_again(case_id: uuid.UUID, sealed: bytes, private: bytes, to: Recipient) -> Sealed:
+    """The same yes or no, sealed to the newest version of the keyring. Raises CannotOpen."""
+    said = crypto.unwrap(private, sealed, _context(case_id, to.organisation_id))
+    return to.version, crypto.wrap(to.public, said, _context(case_id, to.organisation_id))
+
+
 def _context(case_id: uuid.UUID, organisation_id: uuid.UUID) -> bytes:
     return crypto.ctx("tag", case_id, organisation_id)

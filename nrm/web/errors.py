@@ -19,12 +19,17 @@ from nrm.domain.referrals.referrals import IllegalTransition
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.stays import StayOver
 from nrm.domain.words import N_
+from nrm.store.accounts import holding
 from nrm.store.countries import country
 from nrm.web import floods
 from nrm.web.language import gettext
 
 Answer = BaseResponse | str | tuple[str, int]
 SIGN_IN_AGAIN = N_("Sign out and sign in again first: your password was changed since you signed in here.")
+LACKS_KEY = N_(
+    "You do not hold the newest key of your organisation, so this does not open for you. Your home page says what to "
+    "do. What you typed is not saved: keep it, and send it again afterwards."
+)
 DISAGREES = N_(
     "The newest key of an organisation is not the one that is known here. Nothing was sealed to it and nothing was "
     "lost. Tell the duty desk and whoever runs the server."
@@ -69,6 +74,13 @@ def not_from_here(error: accounts.CannotOpen) -> Answer:
     if isinstance(error, accounts.KeyringDisagrees):
         raise error
     return render_template("referrals/referrals/not_from_here.html"), 409
+
+
+def _cannot_open(_: accounts.CannotOpen) -> Answer:
+    """Nothing is said of what does not open; but who lacks the key of their own organisation is told so."""
+    visitor: accounts.SignedIn | None = g.get("visitor")
+    lacks = visitor is not None and holding.lacks(by=visitor.actor)
+    return error_page(409, LACKS_KEY) if lacks else error_page(404)
 
 
 def waiting_text(too_soon: TooSoon) -> str:
@@ -131,7 +143,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(TooSoon, _too_soon)
     app.register_error_handler(WaitsForSecond, _waits)
     app.register_error_handler(NotVisible, lambda _: error_page(404))
-    app.register_error_handler(accounts.CannotOpen, lambda _: error_page(404))
+    app.register_error_handler(accounts.CannotOpen, _cannot_open)
     app.register_error_handler(accounts.KeyringDisagrees, lambda _: error_page(409, DISAGREES))
     app.register_error_handler(accounts.SessionTooOld, lambda _: error_page(409, SIGN_IN_AGAIN))
     app.register_error_handler(CaseRefused, lambda error: error_page(409, CASE_REFUSED[error.reason]))

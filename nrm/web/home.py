@@ -42,6 +42,7 @@ def index() -> str:
     g.top = store.top(by=by)
     g.act_alarms = g.top.act_alarms
     g.holding = holding.stands(g.top.keys, by=by)
+    g.of_older = holding.of_older(by=by) if g.top.keys.old_wraps else []
     g.acts = second_hands.waiting(by=by) if g.top.acts else []
     g.occasions = occasions.waiting(by=by) if g.top.occasions else []
     g.changes = changes.told(by=by, most=changes.AT_ONCE) if g.top.changes else []

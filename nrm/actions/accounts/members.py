@@ -286,16 +286,17 @@ def _held_for_anew(session: Session, member_id: uuid.UUID, by: Actor) -> tuple[M
     return session.get_one(Member, member_id, populate_existing=True), organisation
 
 
-def renew_keyring(*, by: Actor) -> int:
+def renew_keyring(*, by: Actor, seen: int | None = None) -> int:
     """Make a new version of the organisation's keyring; returns the newest version. Raises NotPermitted, CannotOpen.
 
-    Makes none if the work for the present version is not finished and nobody left since.
+    Makes none if the work for the present version is not finished and nobody left since; or if there is a newer one
+    than the actor has `seen`.
     """
     by.must(Permission.ACCOUNT_CONFIRM)
     with transaction() as session:
         organisation = _own_organisation(session, by)
         stands = store.keys(by=by)
-        if stands.under_way:
+        if stands.under_way or (seen is not None and seen < stands.version):
             return stands.version
         return steps.renew(session, organisation, by)
 
@@ -394,6 +395,7 @@ def _finish(to: grants.Recipient, unopenable: set[rewrapping.Unopenable], by: Ac
         stands = store.keys(by=by)
         if not stands.old_wraps:
             return True
+        rewrapping.move_tags(session, to, by=by)
         if not rewrapping.drop_old(session, to, unopenable, by=by):
             return False
         happened(session, KeyHappening.KEYRING_MOVED, None, by=by, version=to.version)

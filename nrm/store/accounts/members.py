@@ -109,6 +109,21 @@ def _versions_behind(by: Actor) -> int:
     )
 
 
+def number_closed(*, by: Actor) -> int:
+    """How many grants of the organisation are made to versions of which nobody holds a wrap any more."""
+    held = exists().where(KeyringWrap.keyring_id == Keyring.id).correlate(Keyring)
+    versions = select(Keyring.version).where(Keyring.organisation_id == by.organisation_id, ~held)
+    return sum(
+        db.session.scalar(
+            select(func.count())
+            .select_from(kind)
+            .where(kind.organisation_id == by.organisation_id, kind.keyring_version.in_(versions))
+        )
+        or 0
+        for kind in (Grant, ParkedGrant, PendingGrant)
+    )
+
+
 def number_exposed(*, by: Actor) -> int:
     """How many compartments of the organisation may have keys that an older version of its keyring opens too.
 

@@ -149,7 +149,9 @@ def follow(session: Session, state: State) -> int:
         known = state.members.get(member.id)
         if known is None:
             continue
-        if known.left and member.status in ("active", "waiting") and member.sign_public == known.signing:
+        # Whom a colleague let come back waits under the next serial, and opens nothing before words are typed.
+        back = member.status == "waiting" and member.serial > known.serial
+        if known.left and member.status in ("active", "waiting") and not back and member.sign_public == known.signing:
             session.execute(delete(MemberSession).where(MemberSession.member_id == member.id))
             session.execute(delete(KeyringWrap).where(KeyringWrap.member_id == member.id))
             session.execute(update(Member).where(Member.id == member.id).values(status="disabled"))

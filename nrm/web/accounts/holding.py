@@ -10,6 +10,8 @@ from nrm.actions.accounts import holding as actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.accounts.members import HoldingRefusal, HoldingRefused
 from nrm.domain.words import N_
+from nrm.store.accounts import holding as store
+from nrm.store.accounts import members
 from nrm.web import access, errors, sessions
 
 blueprint = Blueprint("holding", __name__)
@@ -55,7 +57,11 @@ def give(member_id: uuid.UUID) -> errors.Answer:
 @access.requires(Permission.ACCOUNT_CONFIRM)
 @sessions.step_up
 def next_page() -> errors.Answer:
-    """What follows when somebody who does not hold the newest key makes the next one."""
+    """What follows when somebody who does not hold the newest key makes the next one. Raises HoldingRefused."""
+    by = access.actor()
+    held = store.stands(members.keys(by=by), by=by)
+    if not held.lacks or not held.said:
+        raise HoldingRefused(HoldingRefusal.SAID if held.lacks else HoldingRefusal.HOLDS)
     return render_template("accounts/members/next_key.html")
 
 

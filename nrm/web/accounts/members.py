@@ -229,6 +229,9 @@ def keys() -> str:
         may_renew=by.may(Permission.ACCOUNT_CONFIRM),
         holding=held,
         holders=holding.holders(by=by) if held.said else [],
+        without=holding.without(by=by) if stands.version else [],
+        of_older=holding.of_older(by=by) if stands.old_wraps else [],
+        closed=store.number_closed(by=by),
     )
 
 
@@ -236,9 +239,14 @@ def keys() -> str:
 @access.requires(Permission.ACCOUNT_CONFIRM)
 @sessions.step_up
 def renew() -> Answer:
-    """Make a new key if one is due or wanted; then, for a few seconds, move grants to it and seal under new keys."""
+    """Make a new key if one is due or wanted; then, for a few seconds, move grants to it and seal under new keys.
+
+    Who presses "Go on" on a page from before finds nothing to do, and makes no other key.
+    """
     by = access.actor()
-    actions.renew_keyring(by=by)
+    if request.form.get("goes_on") is None:
+        seen = request.form.get("seen", type=int)
+        actions.renew_keyring(seen=seen, by=by)
     until = time.monotonic() + SECONDS_A_CLICK
     try:
         done = actions.move_grants(by=by, seconds=SECONDS_A_CLICK).done

@@ -43,11 +43,12 @@ from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Grant, PendingGrant, ShredKey
 from nrm.steps.shelter import cases as case_steps
 from nrm.store.accounts import members as store
+from nrm.store.referrals import referrals as referral_store
 from nrm.vault import compartments, grants, keyrings
 from tests import factories, races, thief
 from tests import factories_referrals as people
 from tests import second_hands as hands
-from tests.conftest import token_in
+from tests.conftest import Person, token_in
 from tests.integration.keys.test_key_closure import Closure, Files, keys, opened
 from tests.killing import dies, killed
 from tests.world import World
@@ -78,6 +79,12 @@ def reads(case_id: object, login: str) -> bool:
     return case_steps.opened(case_id=case_id, by=by)[Compartment.IDENTITY].value["given"] == people.PLANTED  # type: ignore[arg-type]
 
 
+def needs_doctor(referral_id: uuid.UUID, by: Actor) -> bool:
+    """What the list of who waits for an answer says."""
+    (line,) = [each for each in referral_store.received(by=by).rows if each.id == referral_id]
+    return line.doctor
+
+
 def invited(login: str, code: str = "NRC", role: Role = Role.CASE_WORKER) -> str:
     return accounts.invite(
         organisation_id=people.organisation(code),
@@ -95,7 +102,7 @@ def at_once(app: Flask, *doing: Callable[[], object]) -> None:
 
 def test_who_leaves_reaches_nothing_at_once_and_the_others_go_on(instance: Flask) -> None:
     rinas = factories.actor("rinas.border_officer")
-    live, pending = people.sent(rinas), people.sent(rinas)
+    live, pending = people.sent(rinas), people.sent(rinas, hurt="yes")
     referrals.accept(referral_id=live.referral_id, place_id=people.bed("NRC"), by=factories.actor("nrc.case_worker"))
     cookie = accounts.sign_in(login="nrc.case_worker", password=factories.PASSWORD)
     leaver, manager = member("nrc.case_worker"), factories.actor("nrc.shelter_manager")
@@ -110,8 +117,10 @@ def test_who_leaves_reaches_nothing_at_once_and_the_others_go_on(instance: Flask
     assert (stands.version, stands.due_at, stands.unfinished) == (2, None, True)
     assert tending.tend()["keyrings_due"] == 1
 
+    assert needs_doctor(pending.referral_id, manager)  # with the key before
     moved = members.move_grants(by=manager)
     assert (moved.version, moved.left, moved.unopenable, moved.done) == (2, 0, 0, True)
+    assert needs_doctor(pending.referral_id, manager)
     assert versions(Grant, "NRC") == versions(PendingGrant, "NRC") == {2}
     assert tending.tend()["keyrings_due"] == 1  # what the leaver may have kept opens still
     assert members.seal_again(by=manager).done
@@ -167,6 +176,12 @@ def test_who_left_comes_back_within_14_days_with_the_keys_they_had(app: Flask) -
     assert member("nrc.case_worker").status == "waiting"
     with pytest.raises((NotVisible, members.CannotOpen)):
         reads(sent.case_id, "nrc.case_worker")
+    # While they wait, time passes; and nobody is told that a name was changed by another hand.
+    tending.tend()
+    assert member("nrc.case_worker").status == "waiting"
+    colleague = Person(app.test_client(), "nrc.shelter_manager")
+    for page in ("/", "/members"):
+        assert "is not the one that was signed" not in colleague.get(f"{page}?lang=en")
     factories.confirm("nrc.case_worker", by=factories.actor("nrc.shelter_manager"))
     assert reads(sent.case_id, "nrc.case_worker")
     assert list(audit.verify(database.session())) == []

@@ -9,14 +9,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select, update
 
-from nrm import audit
+from nrm import audit, crypto
 from nrm.actions.accounts import holding, members
 from nrm.actions.referrals import referrals
 from nrm.actions.shelter import cases
 from nrm.db import db, transaction
 from nrm.domain.accounts.members import HoldingRefusal, HoldingRefused
 from nrm.domain.shelter.cases import Compartment, Purpose
-from nrm.models.accounts.accounts import KeyringWrap, Member
+from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member
 from nrm.models.accounts.key_log import KeyLogEntry
 from nrm.steps.shelter import cases as case_steps
 from nrm.store.accounts import members as store
@@ -75,6 +75,8 @@ def test_a_colleague_gives_the_key_to_who_says_so_and_everything_opens_again(app
     me.post("/members/keys/lacking", status=409)  # said already
     assert "Does not hold the newest key" in colleague.get("/?lang=en")
     colleague.post(f"/members/keys/give/{id_of(WORKER)}")
+    assert "has not said yet that it opens" in colleague.get("/members/keys?lang=en")
+    assert "Does not hold the newest key" not in colleague.get("/?lang=en")
     assert reads(case, WORKER)
     again = sign_in(WORKER)
     assert GIVEN in again.get("/?lang=en")
@@ -127,16 +129,33 @@ def test_what_somebody_wrapped_in_its_place_is_found_and_told(app: Flask, sign_i
     assert GIVEN in sign_in(WORKER).get("/?lang=en")
 
 
-def test_a_key_is_not_given_to_keys_that_somebody_wrote_into_the_row(app: Flask, sign_in: SignIn) -> None:
+def test_a_key_goes_to_the_key_of_the_log_whatever_somebody_wrote_into_the_row(app: Flask, sign_in: SignIn) -> None:
+    """Given by a colleague, or with the next version: and nobody is put out by the press of another."""
     take_wraps(WORKER)
-    sign_in(WORKER).post("/members/keys/lacking")
+    me = sign_in(WORKER)
+    me.post("/members/keys/lacking")
+    own = factories.actor(WORKER).keys
     stranger = factories.actor("vatra.case_worker").member_id
     with transaction() as session:
         theirs = session.get_one(Member, stranger)
         worker = session.get_one(Member, id_of(WORKER))
         worker.kem_public = theirs.kem_public
-    sign_in(MANAGER).post(f"/members/keys/give/{id_of(WORKER)}", status=409)
-    assert db.session.scalars(select(KeyringWrap).where(KeyringWrap.member_id == id_of(WORKER))).all() == []
+    manager = sign_in(MANAGER)
+    for act in (f"/members/keys/give/{id_of(WORKER)}", "/members/keys"):
+        manager.post(act)
+        db.session.rollback()
+        found = db.session.execute(
+            select(KeyringWrap.sealed_private, Keyring.version, Keyring.public)
+            .join(Keyring, Keyring.id == KeyringWrap.keyring_id)
+            .where(KeyringWrap.member_id == id_of(WORKER))
+        ).all()
+        assert found
+        for row in found:
+            context = crypto.ctx("keyring", people.organisation("NRC"), row.version, id_of(WORKER))
+            assert own is not None
+            private = crypto.unwrap(own.kem_private, row.sealed_private, context)
+            assert crypto.public_key_of(private) == row.public
+    assert db.session.get_one(Member, id_of(WORKER)).status == "active"
 
 
 def test_nobody_keeps_a_key_for_himself(app: Flask, sign_in: SignIn) -> None:
@@ -149,8 +168,13 @@ def test_nobody_keeps_a_key_for_himself(app: Flask, sign_in: SignIn) -> None:
     take_wraps(MANAGER)
     hidden = people.sent(factories.actor("rinas.border_officer"))
     me = sign_in(MANAGER)
-    assert "next_key" not in me.get("/members/keys")
+    assert "/members/keys/next" not in me.get("/members/keys")
+    me.get("/members/keys/next", status=409)
     me.post("/members/keys/next", status=409)  # first she says so
+    # Nothing ends in a page that is not there: she is told what she lacks.
+    assert "You do not hold the newest key" in me.post(
+        f"/cases/{before}/open?lang=en", {"compartment": "identity", "purpose": "care"}, 409
+    )
     me.post("/members/keys/lacking")
     assert "stays closed for you" in me.get("/members/keys/next?lang=en")
     me.post("/members/keys/next")
@@ -160,6 +184,10 @@ def test_nobody_keeps_a_key_for_himself(app: Flask, sign_in: SignIn) -> None:
     assert not reads(before, MANAGER)
     me = sign_in(MANAGER)
     assert UNSAID not in me.get("/?lang=en")
+    for page in ("/", "/members/keys"):
+        told = me.get(f"{page}?lang=en")
+        assert "once a colleague who holds it presses" in told and "Test case_worker" in told  # noqa: PT018
+        assert "goes_on" not in told
     # What is sealed to the key between stays: she cannot take it from who holds it, and is told who goes on.
     assert "only colleagues hold" in me.post("/members/keys?lang=en", status=409)
     after = people.sent(factories.actor("rinas.border_officer"))
@@ -171,6 +199,37 @@ def test_nobody_keeps_a_key_for_himself(app: Flask, sign_in: SignIn) -> None:
     referrals.accept(referral_id=hidden.referral_id, place_id=people.bed("NRC", 2), by=factories.actor(MANAGER))
     assert reads(hidden.case_id, MANAGER)
     assert list(audit.verify(db.session())) == []
+
+
+def test_who_presses_go_on_after_a_colleague_did_makes_no_other_key(app: Flask, sign_in: SignIn) -> None:
+    one, other = sign_in(MANAGER), sign_in(WORKER)
+    seen = {"seen": "1"}
+    one.post("/members/keys", seen)
+    other.post("/members/keys", seen)  # the page from before
+    other.post("/members/keys", {"goes_on": "2"})
+    one.post("/members/keys", {"goes_on": "2"})
+    assert store.keys(by=factories.actor(WORKER)).version == 2
+
+
+def test_who_lacks_it_is_put_out_by_nobody_who_makes_a_new_key(app: Flask, sign_in: SignIn) -> None:
+    """The wrong button, beside "Give the key": the new key goes to her, too."""
+    case = taken_in(0, WORKER)
+    take_wraps(WORKER)
+    me = sign_in(WORKER)
+    me.post("/members/keys/lacking")
+    sign_in(MANAGER).post("/members/keys")
+    assert me.get("/?lang=en")
+    assert (lacking(), reads(case, WORKER)) == (set(), True)
+
+
+def test_what_is_sealed_to_a_key_that_nobody_holds_is_not_called_well(app: Flask, sign_in: SignIn) -> None:
+    taken_in(0, WORKER)
+    for login in (WORKER, MANAGER):
+        take_wraps(login)
+    me = sign_in(WORKER)
+    me.post("/members/keys/lacking")
+    me.post("/members/keys/next")
+    assert "open for nobody" in sign_in(MANAGER).get("/members/keys?lang=en")
 
 
 def test_a_member_who_signed_nothing_is_not_written_among_those_who_lack_it(app: Flask, sign_in: SignIn) -> None:

@@ -15,10 +15,9 @@ from flask import g
 from sqlalchemy import select
 
 from nrm.db import db
-from nrm.domain.accounts.key_log_entries import Member as LogMember
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.store.countries import country
-from nrm.vault.keylog import log, people
+from nrm.vault.keylog import entries, log, people
 
 _FOUND = "nrm_unsigned_names"
 
@@ -35,16 +34,10 @@ def codes(member_ids: Iterable[uuid.UUID | None]) -> Mapping[uuid.UUID | None, s
     found: dict[uuid.UUID | None, str] = {
         row.id: people.code_of(known[row.id], log.last_state(db.session))
         for row in rows
-        if _is_there(known[row.id], row.sign_public) and not people.is_named_so(row, known[row.id].name_digest)
+        if entries.is_there(known[row.id], row.sign_public) and not people.is_named_so(row, known[row.id].name_digest)
     }
     _tell(found.values())
     return found
-
-
-def _is_there(known: LogMember, signing: bytes | None) -> bool:
-    """Whether the log has somebody with the keys of the row. Who left, or makes other keys, is called as in the row
-    until they are let in: what they read out covers the name."""
-    return not known.left and known.signing == signing
 
 
 def name_of(member: Member) -> str:

@@ -144,7 +144,7 @@ def _read_and_take_in() -> None:
 def _until_tomorrow(there: Country) -> float:
     """Seconds until the next day begins on the country's clocks."""
     now = clock.now().astimezone(there.timezone)
-    tomorrow = datetime.combine(now.date() + timedelta(days=1), time(), there.timezone)
+    tomorrow = datetime.combine(clock.today(there.timezone) + timedelta(days=1), time(), there.timezone)
     return (tomorrow.astimezone(UTC) - now).total_seconds()
 
 

@@ -80,7 +80,11 @@ def holders(*, by: Actor) -> People:
 
 
 def without(*, by: Actor) -> People:
-    """(id, name) of the colleagues to whom nothing of the newest version is wrapped, whether they said so or not."""
+    """(id, name) of the colleagues to whom nothing of the newest version is wrapped, whether they said so or not;
+    nobody in an office without keys."""
+    known = log.last_state(db.session).organisations.get(by.organisation_id) if by.organisation_id else None
+    if known is None or not known.version:
+        return ()
     return _named(*_colleagues(by), ~rows.has_newest(Member.id))
 
 

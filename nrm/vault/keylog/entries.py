@@ -386,6 +386,12 @@ def replay(instance_id: uuid.UUID, entries: Iterable[Signed], state: State | Non
     return going.state
 
 
+def is_there(member: Member, signing: bytes | None) -> bool:
+    """Whether the log has somebody with the signing key of a row. Who left, or makes other keys, is called as in the
+    row until they are let in: what they read out covers the name."""
+    return not member.left and member.signing == signing
+
+
 def are_keys_of(member: Member, keys: KeyHolder) -> bool:
     """Whether these private halves are those of the member's present entry."""
     ours = crypto.verifying_key_of(keys.sign_private) + crypto.public_key_of(keys.kem_private)

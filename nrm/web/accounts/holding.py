@@ -57,11 +57,12 @@ def give(member_id: uuid.UUID) -> errors.Answer:
 @access.requires(Permission.ACCOUNT_CONFIRM)
 @sessions.step_up
 def next_page() -> errors.Answer:
-    """What follows when somebody who does not hold the newest key makes the next one. Raises HoldingRefused."""
+    """What follows when somebody who said that they do not hold the newest key makes the next one; others are led to
+    the page of the keys."""
     by = access.actor()
     held = store.stands(members.keys(by=by), by=by)
     if not held.lacks or not held.said:
-        raise HoldingRefused(HoldingRefusal.SAID if held.lacks else HoldingRefusal.HOLDS)
+        return redirect(url_for("members.keys"), 303)
     return render_template("accounts/members/next_key.html")
 
 

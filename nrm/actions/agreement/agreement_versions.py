@@ -22,7 +22,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.countries import Country, CountryError, NoAgreement, accepted, draft_of, text_of_file
+from nrm.countries import Country, CountryError, accepted, draft_of, text_of_file
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.agreement import agreement_drafts
@@ -214,9 +214,11 @@ def study_of(version: str, *, by: Actor) -> Study:
 
 
 def _study(row: AgreementVersion) -> Study:
-    """Compared with the version that it was compared with when it was proposed, if that is known here."""
+    """Compared with the text whose place it takes: another may have been signed since it was proposed. Once it is
+    signed itself, with the version that it was compared with, if that is known here."""
     known = {each.version: each for each in country().agreements if each.version != row.version}
-    against = known.get(row.study["against"]) or _present()
+    then = known.get(row.study["against"]) if row.status == VersionStatus.SIGNED else None
+    against = then or _before(_parsed(row.text, row.version, country()).starts_on, row.version)
     kept = cast(dict[tuple[str, str, str], Study], current_app.extensions.setdefault(STUDIES, {}))
     key = (row.text, against.version, repr(country().safeguards))
     if key not in kept:
@@ -226,12 +228,15 @@ def _study(row: AgreementVersion) -> Study:
     return kept[key]
 
 
-def _present() -> Agreement:
-    """The version in force, else the newest."""
-    try:
-        return country().in_force(clock.now())
-    except NoAgreement:
-        return country().agreements[-1]
+def _before(starts_on: date, version: str = "") -> Agreement:
+    """The version that is in force on a day without this one, or today if the day is over: it may be signed and begin
+    later than today. Else the newest."""
+    here = country()
+    noon = datetime.combine(max(starts_on, clock.today(here.timezone)), time(12))
+    for each in reversed(here.agreements):
+        if each.version != version and each.in_force(noon):
+            return each
+    return here.agreements[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,12 +331,13 @@ def propose(*, text: str, by: Actor) -> str:
 
 
 def begin(*, version: str, starts_on: date, by: Actor) -> str:
-    """Propose the text in force under another name, from another day on, to be changed by `revise`; its version.
+    """Propose the text that is in force on a day under another name from that day on, to be changed by `revise`; its
+    version.
 
     Raises Unusable.
     """
     by.must(Permission.AGREEMENT_MANAGE)
-    present = _present().version
+    present = _before(starts_on).version
     text = agreement_version_rows.text_of(present) or text_of_file(country(), present)
     return propose(text=agreement_drafts.begun(text, version, starts_on), by=by)
 
@@ -367,7 +373,7 @@ def revise(*, version: str, change: Callable[[str], str], by: Actor) -> None:
 
 def _studied(agreement: Agreement) -> dict[str, Any]:
     try:
-        return study(_present(), agreement, country().safeguards)
+        return study(_before(agreement.starts_on, agreement.version), agreement, country().safeguards)
     except TooManyClasses:
         raise Unusable("clause: the conditions tell too many profiles apart to look at each") from None
 

@@ -139,3 +139,25 @@ def test_nobody_but_the_coordinator_writes_a_text(app: Flask, sign_in: SignIn, l
         actions.revise(version="2030", change=str, by=factories.actor(login))
     with pytest.raises(NotPermitted):
         actions.begin(version="2031", starts_on=date(2030, 1, 1), by=factories.actor(login))
+
+
+@pytest.mark.slow
+def test_a_text_begins_as_the_one_that_is_signed_and_begins_before_it(app: Flask, sign_in: SignIn) -> None:
+    """Otherwise the next version would drop a party that joins tomorrow, and say that nothing changes."""
+    coordinator = sign_in(texts.COORDINATOR)
+    waiting = texts.opened(texts.draft("2031", date(2031, 1, 1)))  # without the party, and open before it is signed
+    assert coordinator.post("/agreements/begin", {**BEGUN, "version": "2029", "starts_on-year": 2029}) == (
+        "/agreement/2029/edit"
+    )
+    joins = {**NEW, "joins_on-year": 2029}
+    assert coordinator.post("/agreement/2029/edit/join", joins) == "/agreement/2029/edit"
+    text = actions.text_of("2029", by=factories.actor(texts.COORDINATOR))
+    texts.tried(text)
+    by = factories.actor(texts.COORDINATOR)
+    actions.approve(version="2029", on=texts.today(), note="Letter 12", by=by)
+    actions.open_for_signature(version="2029", by=by)
+    texts.sign_all("2029", but="SHPRESA")
+    actions.refresh()
+    assert coordinator.post("/agreements/begin", BEGUN) == "/agreement/2030/edit"
+    assert "SHPRESA" in actions.document("2030", by=factories.actor(texts.COORDINATOR)).parties
+    assert "Shpresa" in coordinator.get(f"/agreement/{waiting}/changes?lang=en")  # what it would drop

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask, g, render_template_string
@@ -25,6 +26,12 @@ msgstr ""
 
 def po(*pairs: tuple[str, str]) -> str:
     return PO + "".join(f'\nmsgid "{one}"\nmsgstr "{other}"\n' for one, other in pairs)
+
+
+@pytest.fixture(autouse=True)
+def clocks_of_albania(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever application this process made before."""
+    monkeypatch.setattr(formats, "_zone", ZoneInfo("Europe/Tirane"))
 
 
 @pytest.fixture

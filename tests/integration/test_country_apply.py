@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tomllib
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -26,7 +25,7 @@ from nrm.models.audit import AuditEntry
 from nrm.models.countries import CountryVersion
 from nrm.store import days
 from nrm.store.countries import country
-from tests import factories
+from tests import country_files, factories
 from tests import factories_referrals as people
 from tests.conftest import Command, Person
 
@@ -38,14 +37,7 @@ CLOSED = ("[closed]\n", "[closed.crossing_point]\nmuriqan = 2020-01-01\n")
 @pytest.fixture(autouse=True)
 def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files are read in this process: apart, each would take one of its own."""
-
-    def read(text: str) -> dict[str, Any]:
-        try:
-            return tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise parsing.Damaged(str(error)) from None
-
-    monkeypatch.setattr(parsing, "toml", read)
+    monkeypatch.setattr(parsing, "toml", country_files.read_here)
 
 
 @pytest.fixture

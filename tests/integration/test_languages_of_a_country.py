@@ -16,7 +16,6 @@ from flask import Flask
 from nrm import clock, countries, parsing
 from nrm.actions.referrals import referrals
 from nrm.cli.instance import make_instance
-from nrm.countries import checking
 from nrm.db import db, disconnect
 from nrm.domain.accounts.accounts import Actor
 from nrm.render import pdf
@@ -24,7 +23,7 @@ from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.reports import reports as store
 from nrm.web import language
-from tests import accommodated, factories, in_languages
+from tests import accommodated, country_files, factories, in_languages
 from tests import factories_interviews as interviews
 from tests import factories_referrals as people
 from tests.conftest import CLOSED, CLOSED_ON, Person, blank, papers
@@ -35,18 +34,7 @@ RELEASE = Actor.system("release")
 
 def instance(place: Path, *languages: str) -> Flask:
     """A populated instance of the shipped country in these languages, as `nrm init` makes it."""
-    folder = in_languages.copy_in(place / "data", languages)
-    assert checking.check(folder).findings == ()
-    data = countries.load("albania", folder)
-    made = make_instance(
-        place / "made", "albania", folder=folder, language=data.language, synthetic=True, synchronous="OFF"
-    )
-    with made.app_context():
-        disconnect()
-    app = factories.open_instance(place / "made")
-    with app.app_context():
-        factories.populate()
-    return app
+    return country_files.populated(place, "albania", in_languages.copy_in(place / "data", languages))
 
 
 @pytest.fixture(scope="module")

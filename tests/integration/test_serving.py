@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -57,11 +57,16 @@ def server(folder: Path, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[byte
         yield process, port
         workers |= children(process.pid)
     finally:
-        process.kill()
-        process.wait()
-        for worker in workers:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(worker, signal.SIGKILL)
+        stop(process, workers)
+
+
+def stop(process: subprocess.Popen[bytes], workers: Iterable[int]) -> None:
+    """Nothing of a server goes on after its test."""
+    process.kill()
+    process.wait()
+    for worker in workers:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)
 
 
 def until(seen: Callable[[], bool], seconds: float = 30) -> None:

@@ -17,9 +17,8 @@ from flask import Flask
 from nrm import clock, countries, parsing
 from nrm.actions.referrals import referrals
 from nrm.cli import demo, nrm
-from nrm.cli.instance import make_instance
 from nrm.cli.refusals import Refused
-from nrm.countries import FOLDER, checking, making
+from nrm.countries import FOLDER, making
 from nrm.db import db, disconnect
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.quarters import Quarter
@@ -28,7 +27,7 @@ from nrm.domain.shelter.permits import GateClosed, PermitFacts, check_repatriati
 from nrm.models.shelter.cases import Case
 from nrm.store.countries import country
 from nrm.store.reports import counting
-from tests import factories
+from tests import country_files, factories
 from tests import factories_referrals as people
 
 COUNTING = Actor.system("release")
@@ -66,16 +65,8 @@ def third(data_of_third: Path) -> Iterator[Flask]:
     place = data_of_third.parent
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parsing, "toml", tomllib.loads)  # apart, it would take a process a file
-        assert checking.check(place / "data").findings == ()
-        data = countries.load("third", place / "data")
-        made = make_instance(
-            place / "made", "third", folder=place / "data", language=data.language, synthetic=True, synchronous="OFF"
-        )
-        with made.app_context():
-            disconnect()
-        app = factories.open_instance(place / "made")
+        app = country_files.populated(place, "third", place / "data")
         with app.app_context():
-            factories.populate()
             yield app
             disconnect()
 

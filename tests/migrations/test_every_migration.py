@@ -188,7 +188,7 @@ TABLE: dict[str, Moved | str] = {
         since.test_who_does_not_hold_the_key_is_forgotten_below_but_for_the_log, ("key_events",)
     ),
     "0086_country_versions": NEW_TABLES,
-    "0088_names_by_language": Moved(
+    "0087_names_by_language": Moved(
         since.test_names_are_texts_by_language_and_two_of_them_columns_on_the_way_down, ("mailboxes",)
     ),
 }

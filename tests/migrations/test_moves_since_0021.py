@@ -1581,7 +1581,7 @@ def test_what_was_called_albanian_is_a_home_citizen(before: Before) -> None:
 
 @pytest.mark.slow
 def test_names_are_texts_by_language_and_two_of_them_columns_on_the_way_down(before: Before) -> None:
-    data = before("0088_names_by_language")
+    data = before("0087_names_by_language")
     ours = data.add("organisations", name_sq="Vatra, Vlorë", name_en="Hearth")["id"]
     first = data.add("route_candidates", reason_sq="Nuk ka vend.", reason_en="No place.")["id"]
     out = data.add("route_exclusions", reason_sq="", reason_en="")["id"]

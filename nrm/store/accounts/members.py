@@ -98,21 +98,11 @@ def _versions_behind(by: Actor) -> int:
         .where(Keyring.organisation_id == by.organisation_id, ~rows.is_newest())
         .where(exists().where(KeyringWrap.keyring_id == Keyring.id).correlate(Keyring))
     )
-    return sum(
-        db.session.scalar(
-            select(func.count())
-            .select_from(kind)
-            .where(kind.organisation_id == by.organisation_id, kind.keyring_version.in_(held))
-        )
-        or 0
-        for kind in (Grant, ParkedGrant, PendingGrant)
-    )
+    return _made_to(held, by)
 
 
-def number_closed(*, by: Actor) -> int:
-    """How many grants of the organisation are made to versions of which nobody holds a wrap any more."""
-    held = exists().where(KeyringWrap.keyring_id == Keyring.id).correlate(Keyring)
-    versions = select(Keyring.version).where(Keyring.organisation_id == by.organisation_id, ~held)
+def _made_to(versions: Select[int], by: Actor) -> int:
+    """How many grants of the organisation are made to one of these versions of its keyring."""
     return sum(
         db.session.scalar(
             select(func.count())
@@ -122,6 +112,12 @@ def number_closed(*, by: Actor) -> int:
         or 0
         for kind in (Grant, ParkedGrant, PendingGrant)
     )
+
+
+def number_closed(*, by: Actor) -> int:
+    """How many grants of the organisation are made to versions of which nobody holds a wrap any more."""
+    held = exists().where(KeyringWrap.keyring_id == Keyring.id).correlate(Keyring)
+    return _made_to(select(Keyring.version).where(Keyring.organisation_id == by.organisation_id, ~held), by)
 
 
 def number_exposed(*, by: Actor) -> int:

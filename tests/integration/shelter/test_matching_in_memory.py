@@ -7,9 +7,7 @@ that a few more people have asked for its first page since (docs/linkage.md says
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -29,7 +27,7 @@ from nrm.vault import matching as vault
 from tests import factories, memory
 from tests.conftest import token_in
 from tests.integration.shelter.test_matching import NRC, VATRA, left, said_yes, taken_in
-from tests.integration.test_serving import ROOT, answers, asked, children, until
+from tests.integration.test_serving import ROOT, answers, asked, children, stop, until
 
 CORE = "bravolundri"
 """In each of these names, as it is written and as it is read."""
@@ -96,11 +94,7 @@ def serving(folder: Path) -> Iterator[Server]:
         started = children(process.pid)
         yield Server(port, {process.pid, *started})
     finally:
-        process.kill()
-        process.wait()
-        for worker in started:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(worker, signal.SIGKILL)
+        stop(process, started)
 
 
 def test_the_names_are_read_as_they_are_written() -> None:

@@ -6,7 +6,6 @@ import json
 import shutil
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -16,22 +15,15 @@ from nrm.cli import nrm
 from nrm.countries import FOLDER, CountryError, checking, files, lists, making
 from nrm.domain.interviews.facts import routing_facts
 from nrm.domain.interviews.questionnaire_flow import prune
-from tests import shared
+from tests import country_files, shared
 
 ADULT = {"urgent": "no", "age": "adult", "consent_services": "yes", "consent_sharing": "yes"}
 
 
 @pytest.fixture(autouse=True)
 def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files outside the program are read in this process; `test_hostile_files.py` reads them apart."""
-
-    def read(text: str) -> dict[str, Any]:
-        try:
-            return tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise parsing.Damaged(str(error)) from None
-
-    monkeypatch.setattr(parsing, "toml", read)
+    """Files outside the program are read in this process."""
+    monkeypatch.setattr(parsing, "toml", country_files.read_here)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from alembic import op
 
 from nrm import schema
 
-revision = "0088_names_by_language"
+revision = "0087_names_by_language"
 down_revision = "0086_country_versions"
 branch_labels = None
 depends_on = None

@@ -44,6 +44,10 @@ def rotate(context: click.Context, organisation: str, anew: bool, directory: Pat
             with click.progressbar(length=store.keys(by=by).behind, label="Moving grants", file=sys.stderr) as bar:
                 moved = members.move_grants(by=by, progress=bar.update)
             sealed = _seal_again(by) if anew else None
+        except members.HeldByOthers:
+            raise Refused(
+                f"--as: colleagues of {login} hold an older key of {organisation}: one of them goes on"
+            ) from None
         except (NotPermitted, members.CannotOpen):
             raise Refused(f"--as: {login} holds no key of {organisation}") from None
     said: dict[str, str | int] = {

@@ -29,12 +29,12 @@ def codes(member_ids: Iterable[uuid.UUID | None]) -> Mapping[uuid.UUID | None, s
     """
     asked = {each for each in member_ids if each is not None}
     known = log.last_state(db.session).members
-    columns = (Member.id, Member.login, Member.name, Member.name_salt, Member.sign_public)
+    columns = (Member.id, Member.login, Member.name, Member.name_salt, Member.sign_public, Member.status)
     rows = db.session.execute(select(*columns).where(Member.id.in_(asked & known.keys()))).all() if asked else []
     found: dict[uuid.UUID | None, str] = {
         row.id: people.code_of(known[row.id], log.last_state(db.session))
         for row in rows
-        if entries.is_there(known[row.id], row.sign_public) and not people.is_named_so(row, known[row.id].name_digest)
+        if not entries.comes_in(known[row.id], row) and not people.is_named_so(row, known[row.id].name_digest)
     }
     _tell(found.values())
     return found

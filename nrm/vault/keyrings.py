@@ -139,13 +139,16 @@ def _next_version(
     for member in session.scalars(select(Member).where(Member.organisation_id == organisation.id)):
         known = in_log.get(member.id)
         if known is not None:
-            # Not to the old keys of who makes other ones; nobody who is in the log is put out by the press of another.
-            if member.status in ("active", "waiting") and member.sign_public == known.signing:
+            # Nobody who is in the log is put out by the press of another.
+            if _keeps_its_keys(member, known.signing):
                 wraps.append(_wrapped(keyring, member.id, known.sealing, private))
         elif member.status == "active" and logged is None and is_known(member):
             wraps.append(_wrap(keyring, member, private))
         elif member.status == "active":
             left_out.append(member)
+    if logged is not None and by.member_id not in {each.member_id for each in wraps}:
+        report("member", by.member_id)
+        raise Disagrees
     session.add_all(wraps)
     session.flush()
     if organisation.id in state.organisations:
@@ -190,6 +193,12 @@ def _bound_to(organisation: Organisation) -> tuple[str, str]:
     """The parts of an organisation that never change: otherwise a person could give it the party of another one, and
     would be sealed to in its place."""
     return organisation.kind, organisation.party
+
+
+def _keeps_its_keys(member: Member, signing: bytes) -> bool:
+    """Whether the keys that the log has of somebody are to open anything: not those of who begins anew, whose row is
+    not active until they were let in with other keys. What else a row says of keys decides nothing."""
+    return member.status == "active" or (member.status == "waiting" and member.sign_public == signing)
 
 
 def _new_version(
@@ -239,20 +248,20 @@ def _held(session: Session, by: Actor) -> list[tuple[Keyring, bytes]]:
     versions = session.scalars(
         select(Keyring).where(Keyring.organisation_id == by.organisation_id).order_by(Keyring.version)
     ).all()
-    held = held_versions(session, by=by)
+    held = held_privates(session, by=by)
     if not versions or versions[-1].version not in held:
         raise CannotOpen
     _must_be_known(versions[-1])
-    return [
-        (keyring, keyring_private(session, keyring.version, by=by)) for keyring in versions if keyring.version in held
-    ]
+    return [(keyring, held[keyring.version]) for keyring in versions if keyring.version in held]
 
 
 def give_again(session: Session, member: Member, *, by: Actor) -> None:
     """Wrap every version that `by` holds to an active member of the log anew, in place of what lies there: to the key
     that the log has, whatever the row says, so that nobody has to type words. Raises CannotOpen, Disagrees."""
     known = {each.id: each for each in _log(session).active_in(member.organisation_id, hour_of(clock.now()))}
-    if member.id not in known or member.organisation_id != by.organisation_id:
+    if member.id not in known or not _keeps_its_keys(member, known[member.id].signing):
+        raise CannotOpen
+    if member.organisation_id != by.organisation_id:
         raise CannotOpen
     for keyring, private in _held(session, by):
         session.execute(
@@ -367,15 +376,20 @@ def lacks_newest(session: Session, *, by: Actor) -> bool:
     return False
 
 
-def held_versions(session: Session, *, by: Actor) -> set[int]:
-    """The versions of the organisation's keyring that are wrapped to the actor."""
-    return set(
-        session.scalars(
-            select(Keyring.version)
-            .join(KeyringWrap, KeyringWrap.keyring_id == Keyring.id)
-            .where(Keyring.organisation_id == by.organisation_id, KeyringWrap.member_id == by.member_id)
-        )
+def held_privates(session: Session, *, by: Actor) -> dict[int, bytes]:
+    """The private halves of the versions of the organisation's keyring that open for the actor, by version. A row that
+    holds anything else is reported, and holds nothing."""
+    versions = session.scalars(
+        select(Keyring.version)
+        .join(KeyringWrap, KeyringWrap.keyring_id == Keyring.id)
+        .where(Keyring.organisation_id == by.organisation_id, KeyringWrap.member_id == by.member_id)
+        .order_by(Keyring.version)
     )
+    found: dict[int, bytes] = {}
+    for version in versions.all():
+        with suppress(CannotOpen):
+            found[version] = keyring_private(session, version, by=by)
+    return found
 
 
 def is_vouched_for(member: Member, voucher: bytes | None, private: bytes) -> bool:

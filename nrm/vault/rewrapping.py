@@ -22,7 +22,7 @@ from nrm.models.referrals.referrals import Referral, RouteCandidate
 from nrm.models.shelter.cases import Grant, ParkedGrant, PendingGrant
 from nrm.vault import parking, shredding, tags
 from nrm.vault.grants import Place, Recipient, grant_context, opened, pending_context
-from nrm.vault.keyrings import CannotOpen, held_versions, keyring_private
+from nrm.vault.keyrings import CannotOpen, held_privates
 from nrm.vault.marks import report
 
 Kind = type[Grant] | type[PendingGrant] | type[ParkedGrant]
@@ -53,17 +53,16 @@ def wrapped_again(
     by: Actor,
 ) -> Batch:
     """The next `size` grants made to older versions that the actor holds, wrapped to the newest."""
-    held = held_versions(session, by=by) - {to.version}
+    privates = {version: each for version, each in held_privates(session, by=by).items() if version != to.version}
     statement = (
         select(kind.__table__)
-        .where(kind.organisation_id == to.organisation_id, kind.keyring_version.in_(held))
+        .where(kind.organisation_id == to.organisation_id, kind.keyring_version.in_(privates))
         .order_by(kind.case_id, kind.compartment)
         .limit(size)
     )
     if after is not None:
         statement = statement.where(tuple_(kind.case_id, kind.compartment) > after)
     found = session.execute(statement).all()
-    privates = {version: keyring_private(session, version, by=by) for version in held}
     releases: dict[tuple[uuid.UUID, str, int], bytes] = {}
     if kind is not Grant and found:
         places = [(row.case_id, row.compartment, row.epoch) for row in found]
@@ -151,42 +150,46 @@ def drop_old(session: Session, to: Recipient, unopenable: Collection[Unopenable]
     """Delete the wraps of all older versions, if nothing that they open is left. The caller has locked the
     organisation.
 
-    Raises HeldByOthers if others hold an older version and the actor does not, so that its grants were not moved;
-    CannotOpen if what the actor holds is not its private half, so that nothing could be opened.
+    Raises HeldByOthers if others hold an older version that does not open for the actor, so that its grants were not
+    moved; CannotOpen if nobody else does.
     """
     old = _old_keyrings(to.organisation_id)
-    wrapped = set(session.scalars(select(Keyring.version).where(Keyring.id.in_(old), _is_held())))
-    if wrapped - held_versions(session, by=by):
-        raise HeldByOthers
+    wrapped = select(Keyring.version, KeyringWrap.member_id).join(KeyringWrap, KeyringWrap.keyring_id == Keyring.id)
+    held = held_privates(session, by=by)
+    closed = [row.member_id for row in session.execute(wrapped.where(Keyring.id.in_(old))) if row.version not in held]
+    if closed:
+        raise HeldByOthers if any(each != by.member_id for each in closed) else CannotOpen
     for kind in KINDS:
         left = select(kind.case_id, kind.compartment, kind.sealed_key).where(*_is_behind(kind, to.organisation_id))
         found = session.execute(left.limit(len(unopenable) + 1)).all()
         if any((row.case_id, row.compartment, row.sealed_key) not in unopenable for row in found):
             return False
-    for version in wrapped:
-        keyring_private(session, version, by=by)
     session.execute(delete(KeyringWrap).where(KeyringWrap.keyring_id.in_(old)))
     return True
 
 
 def move_tags(session: Session, to: Recipient, *, by: Actor) -> None:
-    """Seal the yes or no that stands in lists (`vault.tags`) to the newest version, from those that the actor holds."""
-    held = held_versions(session, by=by) - {to.version}
-    privates = {version: keyring_private(session, version, by=by) for version in held}
-    of_route = select(RouteCandidate).where(
-        RouteCandidate.organisation_id == to.organisation_id, RouteCandidate.tags_version.in_(held)
-    )
-    of_move = select(Referral).where(Referral.receiver_id == to.organisation_id, Referral.tags_version.in_(held))
-    for statement in (of_route, of_move):
-        rows: Sequence[RouteCandidate | Referral] = session.scalars(statement).all()
+    """Seal the yes or no that stands in lists (`vault.tags`) to the newest version, from those that the actor holds.
+
+    One that is deleted meanwhile, because nobody is asked any more, stays deleted.
+    """
+    privates = {version: each for version, each in held_privates(session, by=by).items() if version != to.version}
+    for table, whose in ((RouteCandidate, RouteCandidate.organisation_id), (Referral, Referral.receiver_id)):
+        kind = table.__table__.c
+        made = select(kind.id, kind.case_id, kind.sealed_tags, kind.tags_version)
+        rows = session.execute(made.where(whose == to.organisation_id, kind.tags_version.in_(privates))).all()
         for row in rows:
             try:
-                row.tags_version, row.sealed_tags = tags.sealed_again(
-                    row.case_id, row.sealed_tags or b"", privates[row.tags_version or 0], to
-                )
+                version, sealed = tags.sealed_again(row.case_id, row.sealed_tags, privates[row.tags_version], to)
             except CannotOpen:
                 report("tag", row.case_id)
-    session.flush()
+                continue
+            session.execute(
+                update(table)
+                .where(kind.id == row.id, kind.sealed_tags == row.sealed_tags)
+                .values(tags_version=version, sealed_tags=sealed)
+                .execution_options(synchronize_session=False)
+            )
 
 
 def _is_behind(kind: Kind, organisation_id: uuid.UUID) -> tuple[Any, ...]:

@@ -73,14 +73,19 @@ def not_from_here(error: accounts.CannotOpen) -> Answer:
     again: that is no matter of the case."""
     if isinstance(error, accounts.KeyringDisagrees):
         raise error
+    if _lacks_key():
+        return error_page(409, LACKS_KEY)
     return render_template("referrals/referrals/not_from_here.html"), 409
 
 
 def _cannot_open(_: accounts.CannotOpen) -> Answer:
     """Nothing is said of what does not open; but who lacks the key of their own organisation is told so."""
+    return error_page(409, LACKS_KEY) if _lacks_key() else error_page(404)
+
+
+def _lacks_key() -> bool:
     visitor: accounts.SignedIn | None = g.get("visitor")
-    lacks = visitor is not None and holding.lacks(by=visitor.actor)
-    return error_page(409, LACKS_KEY) if lacks else error_page(404)
+    return visitor is not None and holding.lacks(by=visitor.actor)
 
 
 def waiting_text(too_soon: TooSoon) -> str:

@@ -57,6 +57,8 @@ def give(*, member_id: uuid.UUID, by: Actor) -> None:
         if member_id not in lacking or member_id == by.member_id:
             raise NotVisible
         member = session.get_one(Member, member_id, populate_existing=True)
+        if member.status != "active":
+            raise NotVisible  # they begin anew since: who lets them in gives the key to the new ones
         keyrings.give_again(session, member, by=by)
         happened(session, KeyHappening.KEY_GIVEN, member, by=by, version=version)
         session.flush()

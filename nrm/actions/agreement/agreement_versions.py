@@ -233,10 +233,8 @@ def _before(starts_on: date, version: str = "") -> Agreement:
     later than today. Else the newest."""
     here = country()
     noon = datetime.combine(max(starts_on, clock.today(here.timezone)), time(12))
-    for each in reversed(here.agreements):
-        if each.version != version and each.in_force(noon):
-            return each
-    return here.agreements[-1]
+    others = [each for each in here.agreements if each.version != version] or [*here.agreements]
+    return next((each for each in reversed(others) if each.in_force(noon)), others[-1])
 
 
 @dataclass(frozen=True, slots=True)

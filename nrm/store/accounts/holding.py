@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, exists, func, select
-from sqlalchemy.orm import aliased
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor
@@ -54,7 +53,7 @@ def stands(keys: Keys, *, by: Actor) -> Holding:
 
 
 def _given(told: frozenset[uuid.UUID], version: int, by: Actor) -> frozenset[uuid.UUID]:
-    """Those to whom somebody gave the version after they had said that they do not hold it."""
+    """Those to whom somebody gave the version after they had said that they do not hold it, and who have it still."""
     said = (str(KeyHappening.LACKS_KEY), str(KeyHappening.KEY_GIVEN))
     last = db.session.execute(
         select(KeyEvent.member_id, KeyEvent.event, func.max(KeyEvent.at))
@@ -64,8 +63,9 @@ def _given(told: frozenset[uuid.UUID], version: int, by: Actor) -> frozenset[uui
     )
     at = {(member_id, event): moment for member_id, event, moment in last}
     asked, gave = said
+    there = set(db.session.scalars(select(Member.id).where(Member.id.in_(told), rows.has_newest(Member.id))))
     return frozenset(
-        each for each in told if (each, gave) in at and ((each, asked) not in at or at[each, gave] >= at[each, asked])
+        each for each in there if (each, gave) in at and ((each, asked) not in at or at[each, gave] >= at[each, asked])
     )
 
 
@@ -89,14 +89,14 @@ def without(*, by: Actor) -> People:
 
 
 def of_older(*, by: Actor) -> People:
-    """(id, name) of the colleagues who hold an older version that the actor does not: only they can move what is sealed
-    to it. Nobody where the actor holds every version that somebody holds."""
-    theirs = aliased(KeyringWrap)
+    """(id, name) of the colleagues who hold an older version that does not open for the actor: only they can move what
+    is sealed to it. Nobody where every version that somebody holds opens for the actor."""
+    opened = keyrings.held_privates(db.session(), by=by)
     older = exists().where(
-        theirs.member_id == Member.id,
-        theirs.keyring_id == Keyring.id,
+        KeyringWrap.member_id == Member.id,
+        KeyringWrap.keyring_id == Keyring.id,
         Keyring.organisation_id == by.organisation_id,
-        ~exists().where(KeyringWrap.keyring_id == Keyring.id, KeyringWrap.member_id == by.member_id),
+        Keyring.version.not_in(opened),
     )
     return _named(*_colleagues(by), older)
 

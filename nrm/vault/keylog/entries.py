@@ -21,6 +21,7 @@ import unicodedata
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -386,10 +387,10 @@ def replay(instance_id: uuid.UUID, entries: Iterable[Signed], state: State | Non
     return going.state
 
 
-def is_there(member: Member, signing: bytes | None) -> bool:
-    """Whether the log has somebody with the signing key of a row. Who left, or makes other keys, is called as in the
-    row until they are let in: what they read out covers the name."""
-    return not member.left and member.signing == signing
+def comes_in(member: Member, row: Any) -> bool:
+    """Whether somebody left or makes other keys, and is to be let in again: until then they are called as in the row,
+    and what they read out covers the name. An active row never is, whatever keys it has."""
+    return row.status in ("invited", "waiting") and (member.left or member.signing != row.sign_public)
 
 
 def are_keys_of(member: Member, keys: KeyHolder) -> bool:

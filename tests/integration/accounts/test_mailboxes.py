@@ -203,6 +203,21 @@ def test_a_party_is_reminded_once_a_day_to_sign_the_agreement_until_two_have(app
     assert all("agreement" not in each.lower() and version not in each for each in mail.messages)
 
 
+def test_a_reminder_that_failed_is_tried_again_after_a_minute_and_not_after_a_day(app: Flask, nrc: Actor) -> None:
+    texts.opened(texts.draft())
+    signing = agreement_versions.parties_to_sign()
+    factories.later(days=1)
+    with server(refuse="RCPT") as mail:
+        use(app, mail.port)
+        assert mailboxes.send_due(signing) == 0
+    factories.later(minutes=2)
+    with server() as mail:
+        use(app, mail.port)
+        assert [mailboxes.send_due(signing) for _ in range(2)] == [1, 0]
+        factories.later(hours=1)
+        assert mailboxes.send_due(signing) == 0
+
+
 def test_the_authority_is_told_once_something_is_late_and_not_before(app: Flask) -> None:
     mailboxes.set_address(address="duty@ra.example.al", language="en", by=factories.actor("ra.duty_officer"))
     sent = people.sent(factories.actor("rinas.border_officer"))

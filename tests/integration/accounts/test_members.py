@@ -617,6 +617,14 @@ def test_rotating_from_the_command_line(world_app: tuple[Flask, World], monkeypa
     assert found.exit_code == 1
     assert json.loads(found.stdout)["unopenable"] == 1
 
+    def held_by_others(**_: object) -> None:
+        raise members.HeldByOthers
+
+    monkeypatch.setattr(members, "move_grants", held_by_others)
+    refused = rotate("NRC", "nrc.case_worker")
+    assert isinstance(refused.exception, Refused)
+    assert "one of them goes on" in str(refused.exception)
+
 
 def test_what_happened_with_keys_is_told_to_the_own_organisation_alone(app: Flask) -> None:
     hands.ended(member("nrc.case_worker").id, factories.actor("nrc.shelter_manager"))

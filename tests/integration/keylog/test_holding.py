@@ -14,6 +14,7 @@ from nrm.actions.accounts import holding, members
 from nrm.actions.referrals import referrals
 from nrm.actions.shelter import cases
 from nrm.db import db, transaction
+from nrm.domain.accounts.accounts import NotVisible
 from nrm.domain.accounts.members import HoldingRefusal, HoldingRefused
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member
@@ -220,6 +221,79 @@ def test_who_lacks_it_is_put_out_by_nobody_who_makes_a_new_key(app: Flask, sign_
     sign_in(MANAGER).post("/members/keys")
     assert me.get("/?lang=en")
     assert (lacking(), reads(case, WORKER)) == (set(), True)
+
+
+def test_who_loses_it_again_is_given_it_again_by_the_page(app: Flask, sign_in: SignIn) -> None:
+    take_wraps(WORKER)
+    sign_in(WORKER).post("/members/keys/lacking")
+    manager, address = sign_in(MANAGER), f"/members/keys/give/{id_of(WORKER)}"
+    manager.post(address)
+    assert address in manager.get("/members/keys")  # also where something else was put in its place
+    take_wraps(WORKER)
+    assert "Does not hold the newest key" in manager.get("/?lang=en")
+    assert address in manager.get("/members/keys")
+    manager.post(address)
+    assert GIVEN in sign_in(WORKER).get("/?lang=en")
+
+
+def test_nothing_is_given_to_the_old_keys_of_who_begins_anew(app: Flask, sign_in: SignIn) -> None:
+    take_wraps(WORKER)
+    sign_in(WORKER).post("/members/keys/lacking")
+    manager = sign_in(MANAGER)
+    members.begin_again(member_id=id_of(WORKER), by=factories.actor(MANAGER))
+    db.session.rollback()
+    members.agree_to_anew(member_id=id_of(WORKER), called_back=True, by=factories.actor("ra.duty_officer"))
+    db.session.rollback()
+    manager.post(f"/members/keys/give/{id_of(WORKER)}", status=404)  # the page from before
+    manager.post("/members/keys")  # nor with the next version
+    assert db.session.scalars(select(KeyringWrap).where(KeyringWrap.member_id == id_of(WORKER))).all() == []
+
+
+def test_a_false_older_key_leads_to_who_holds_the_right_one(app: Flask, sign_in: SignIn) -> None:
+    """A wrap that was exchanged, and then the next version: she holds that, and the older row opens nothing."""
+    case = taken_in(0, MANAGER)
+    with transaction() as session:
+        other = session.scalars(select(KeyringWrap).where(KeyringWrap.member_id == id_of(MANAGER))).one()
+        mine = update(KeyringWrap).where(KeyringWrap.member_id == id_of(WORKER))
+        session.execute(mine.values(sealed_private=other.sealed_private))
+    me = sign_in(WORKER)
+    me.post("/members/keys/lacking")
+    me.post("/members/keys/next")
+    me = sign_in(WORKER)
+    assert "Test shelter_manager" in me.get("/members/keys?lang=en")
+    assert "only colleagues hold" in me.post("/members/keys?lang=en", {"goes_on": "2"}, 409)
+    with pytest.raises(members.HeldByOthers):
+        members.move_grants(by=factories.actor(WORKER))
+    db.session.rollback()
+    assert members.move_grants(by=factories.actor(MANAGER)).done
+    assert reads(case, WORKER)
+
+
+def test_what_is_no_moment_to_say_give_or_make_it(app: Flask, sign_in: SignIn) -> None:
+    for login in (WORKER, MANAGER):
+        take_wraps(login)
+        sign_in(login).post("/members/keys/lacking")
+    worker, manager = factories.actor(WORKER), factories.actor(MANAGER)
+    with pytest.raises(HoldingRefused) as refused:
+        holding.say_holds(by=worker)  # it does not open yet
+    assert refused.value.reason is HoldingRefusal.LACKS
+    db.session.rollback()
+    for whom, by, error in (
+        (worker.member_id, worker, NotVisible),  # to oneself
+        (worker.member_id, manager, CannotOpen),  # who lacks it has nothing to give
+        (uuid.uuid4(), manager, NotVisible),
+    ):
+        assert whom is not None
+        with pytest.raises(error):
+            holding.give(member_id=whom, by=by)
+        db.session.rollback()
+    holding.make_next(by=worker)
+    db.session.rollback()
+    for again in (worker, manager):  # a new version: nobody said anything of it
+        with pytest.raises(HoldingRefused) as refused:
+            holding.make_next(by=again)
+        assert refused.value.reason is HoldingRefusal.SAID
+        db.session.rollback()
 
 
 def test_what_is_sealed_to_a_key_that_nobody_holds_is_not_called_well(app: Flask, sign_in: SignIn) -> None:

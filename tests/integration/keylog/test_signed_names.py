@@ -55,6 +55,14 @@ def test_colleagues_and_what_happened_show_a_code_for_a_name_that_was_changed_by
     assert called in me.get("/members?lang=en")
 
 
+def test_other_keys_in_the_row_make_no_other_name_of_an_active_colleague(app: Flask) -> None:
+    me, called = Person(app.test_client(), MANAGER), code(WORKER)
+    for signing in (None, bytes(32)):
+        by_hand(WORKER, name="Test shelter_manager", sign_public=signing)
+        page = me.get("/members?lang=en")
+        assert called in page and WARNS in page  # noqa: PT018
+
+
 def test_two_names_that_were_swapped_are_two_codes(app: Flask) -> None:
     one, other = member(WORKER), member(MANAGER)
     (was, one_salt), (is_, other_salt) = (one.name, one.name_salt), (other.name, other.name_salt)

@@ -28,7 +28,8 @@ def to_be_told(at: datetime, limit: int, *, signing: Collection[str] = ()) -> li
     `signing`: parties of whom somebody has to sign the agreement, of which they are reminded once a day: it waits for
     weeks, and a message each half hour would soon be read by nobody.
     """
-    reminded = and_(Organisation.party.in_(signing), Mailbox.next_at <= at - (EVERY_DAY - EVERY))
+    a_day_ago = or_(Mailbox.next_at <= at - (EVERY_DAY - EVERY), Mailbox.failures > 0)
+    reminded = and_(Organisation.party.in_(signing), a_day_ago)
     statement = (
         select(Mailbox.organisation_id)
         .join(Organisation, Organisation.id == Mailbox.organisation_id)

@@ -7,9 +7,10 @@ words: the new files have every code of the old ones.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from fnmatch import fnmatch
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, func, select
@@ -86,12 +87,13 @@ def look(files: Mapping[str, str], starts_on: date, *, read_from: Path) -> Outlo
     if before.line is None and read_from.resolve() == steps.folder().resolve():
         raise OwnFolder
     digest = texts.digest(files)
-    findings, whole = _read(files)
+    there = steps.files_of(before.line)
+    findings, whole = _read(files, [name for name, text in there.items() if files.get(name) == text])
     changes: list[Difference] = []
     notes: tuple[str, ...] = ()
     if whole is not None:
         documents = texts.parsed(files)
-        changes = differences(texts.parsed(steps.files_of(before.line)), documents)
+        changes = differences(texts.parsed(there), documents)
         findings = [*_taken_away(documents, known, starts_on), *_unlike_the_agreements(whole, starts_on)]
         notes = (*_notes(before.country, whole, changes, starts_on), *_later(documents, known, starts_on))
     replaces = next((line for line in known if line.starts_on == starts_on), None)
@@ -108,13 +110,18 @@ def look(files: Mapping[str, str], starts_on: date, *, read_from: Path) -> Outlo
     )
 
 
-def _read(files: Mapping[str, str]) -> tuple[list[str], Country | None]:
-    """What is wrong with the files by themselves; the country if nothing is. Raises OtherCountry, CountryError."""
+def _read(files: Mapping[str, str], unchanged: Collection[str]) -> tuple[list[str], Country | None]:
+    """What is wrong with the files by themselves; the country if nothing is. Raises OtherCountry, CountryError.
+
+    What is found in an agreement that stays as it is is no reason: no file may change it, and one that was signed may
+    lack a language of the country (ADR 0139).
+    """
+    signed = tuple(f"{name}: " for name in unchanged if fnmatch(name, countries.AGREEMENTS))
     with texts.written(files) as folder:
         code, _ = countries.place_of(str(folder))
         if code != steps.of_folder().code:
             raise OtherCountry(code)
-        found = [*checking.check(folder).findings]
+        found = [each for each in checking.check(folder).findings if not each.startswith(signed)]
         return found, None if found else countries.load(code, folder)
 
 

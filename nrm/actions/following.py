@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from flask import current_app
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
@@ -74,6 +75,11 @@ def follow_in_force() -> list[Change]:
     if found.line is None or found.line.followed_at is not None:
         return []
     changes = follow(found.country)
+    for each in changes:
+        if not each.done:
+            current_app.logger.warning(
+                "the country that counts from %s on: not done: %s", found.line.starts_on, each.text
+            )
     with transaction() as session:
         session.get_one(CountryVersion, found.line.id).followed_at = clock.now()
     return changes

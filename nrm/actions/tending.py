@@ -74,7 +74,7 @@ def tend() -> dict[str, int]:
         "keys_left_over": sweeping.sweep(),
         "keyrings_settled": keyrings.settle(),
         "key_log_settled": log.settle(),
-        "country_followed": len(following.follow_in_force()),
+        "country_followed": sum(each.done for each in following.follow_in_force()),
         "rows_followed": _follow_the_log(),
         "shred_files_deleted": backups.forget_shred_files(current_app.extensions["nrm.config"].backups),
         "keyrings_due": member_rows.keyrings_due(),

@@ -71,15 +71,15 @@ def demo(
 ) -> None:
     """Make a demo country of synthetic people and serve it on this machine; an existing one is served as it is."""
     known = directory / ACCOUNTS_FILE
-    code, folder = named_country(named or str(folder_of_country() or COUNTRY))
     clear_unfinished(directory)
     if known.is_file() and (there := application(directory)).extensions["nrm.synthetic"]:
         made_of = _country(there).code
-        if named is not None and made_of != code:
+        if named is not None and (code := named_country(named)[0]) != made_of:
             raise Refused(f"--country: {directory} holds a demo of {made_of}, not of {code}; name a new folder")
         described = json.loads(known.read_text("utf-8"))
         _tell_user(f"{directory} holds a demo country already; it is kept as it is")
     else:
+        code, folder = named_country(named or str(folder_of_country() or COUNTRY))
         last_day = until.date() if until else None
         with built_aside(directory) as place:
             described = make_demo(

@@ -13,6 +13,7 @@ from nrm.countries.comparing import Difference, Kind
 
 _PLACE = re.compile(r"(region|crossing_point)\.(\w+)")
 _KEPT_CODES = re.compile(r"(crossing_group|compensation\.band|building\.for_whom)\.\w+")
+_CODE = re.compile(r"dimension\.[\w-]+\.codes\.[\w-]+")
 _FIXED = ("code", "iso", "timezone")
 _ORGANISATION = re.compile(r"organisation\[\w+\]")
 _QUESTION = re.compile(r"question\[\w+\](\.(kind|compartment|fact|options(\[\w+\](\.means)?)?))?")
@@ -49,6 +50,10 @@ def _reason(each: Difference) -> str | None:
 def _of_the_country(each: Difference) -> str | None:
     if each.key in _FIXED:
         return "never changes: what was recorded says it, or was counted by it"
+    if each.key == "languages" and not (
+        each.after and each.before[0] == each.after[0] and set(each.before) <= set(each.after)
+    ):
+        return "keep every language, and the first one: what was released has an address in each"
     if each.kind is Kind.REMOVED and (place := _PLACE.fullmatch(each.key)):
         kind, code = place.groups()
         return f"records name it: keep it, and say from when it is closed: [closed.{kind}] {code} = DAY"
@@ -65,7 +70,7 @@ def _of_the_country(each: Difference) -> str | None:
 def _is_part_of_a_table(each: Difference) -> bool:
     """Whether the lines or columns of a filed table change, or it is gone; words and rules may change."""
     if each.key.startswith("dimension."):
-        return ".codes." in each.key and each.kind in (Kind.ADDED, Kind.REMOVED)
+        return _CODE.fullmatch(each.key) is not None and each.kind in (Kind.ADDED, Kind.REMOVED)
     last = each.key.rpartition(".")[2]
     gone = each.kind is Kind.REMOVED and re.fullmatch(r"(requirement|table)\[.*\]", last) is not None
     return ".table[" in each.key and (gone or last in ("rows", "columns", "joined", "filed_by", "protected"))

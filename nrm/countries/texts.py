@@ -62,5 +62,11 @@ def load(code: str, texts: Texts) -> Country:
 
 
 def parsed(texts: Texts) -> dict[str, dict[str, Any]]:
-    """The content of each file, of texts that were checked before."""
-    return {name: tomllib.loads(text) for name, text in texts.items()}
+    """The content of each file, of texts that were checked before; raises CountryError for one that was not."""
+    found = {}
+    for name, text in texts.items():
+        try:
+            found[name] = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise countries.CountryError(f"{name}: file: is not TOML ({error})") from None
+    return found

@@ -219,12 +219,14 @@ def _read(table: Table, data: Country) -> Cast:
     for iso in isos["foreign"]:
         if iso not in language:
             languages.wrong(iso, "missing: what its people speak")
+    dated = {*data.opened.get("crossing_point", ()), *data.closed.get("crossing_point", ())}
+    there = [code for code, point in data.crossing_points.items() if point.region and code not in dated]
     ministries = [code for code, each in data.organisations.items() if each.kind is OrganisationKind.MINISTRY]
     return Cast(
         country=data,
         counting=table.one_of("counting", [code for code in ministries if code != data.calendar.recipient]),
         home_language=table.text("home_language"),
-        posts=_weights(table.table("posts"), [code for code, point in data.crossing_points.items() if point.region]),
+        posts=_weights(table.table("posts"), there),
         returned_from=isos["returned_from"],
         foreign=isos["foreign"],
         language=language,

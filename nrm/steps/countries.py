@@ -52,7 +52,14 @@ def in_force(on: date | None = None) -> InForce:
     files = of_folder()
     left_out: list[tuple[Line, str]] = []
     day = on or clock.today(files.timezone)
-    for line in reversed(genuine()):
+    right, wrong = _lines()
+    for line in wrong:
+        if line.starts_on <= day:
+            left_out.append((line, "was changed by another hand"))
+            current_app.logger.error(
+                "the country that was recorded from %s on was changed by another hand", line.starts_on
+            )
+    for line in reversed(right):
         if line.starts_on > day:
             continue
         try:
@@ -65,12 +72,21 @@ def in_force(on: date | None = None) -> InForce:
 
 def genuine() -> list[Line]:
     """Every version that this program wrote and no later one for the same day replaced, the earliest day first."""
+    return _lines()[0]
+
+
+def _lines() -> tuple[list[Line], list[Line]]:
+    """`genuine`, and the rows that this program did not write as they are. Raises DatabaseError while there is a table
+    that cannot be read: that nothing was recorded is another thing."""
     try:
         lines = rows.lines()
     except DatabaseError:
-        return []
-    newest = {line.starts_on: line for line in lines if is_country_version(line)}
-    return sorted(newest.values(), key=lambda line: line.starts_on)
+        if rows.is_there():
+            raise
+        return [], []
+    wrong = [line for line in lines if not is_country_version(line)]
+    newest = {line.starts_on: line for line in lines if line not in wrong}
+    return sorted(newest.values(), key=lambda line: line.starts_on), wrong
 
 
 def country_of(line: Line) -> Country:

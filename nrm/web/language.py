@@ -82,8 +82,9 @@ def languages() -> Mapping[str, str]:
     """The languages of pages, by their own names, in the order of the links on a page."""
     if not has_app_context():
         return {SOURCE: own_name(SOURCE)}
-    known: Mapping[str, str] = current_app.extensions["nrm.languages"]
-    return known
+    there = current_app.extensions.get("nrm.country")  # another version of its files may count since today (ADR 0136)
+    spoken: Sequence[str] = there.languages if there is not None else current_app.extensions["nrm.languages"]
+    return {each: own_name(each) for each in spoken}
 
 
 @cache
@@ -260,7 +261,7 @@ def register(
     `masked`.
     """
     default = default or spoken[0]
-    app.extensions["nrm.languages"] = {each: own_name(each) for each in spoken}
+    app.extensions["nrm.languages"] = tuple(spoken)
     app.extensions["nrm.language"] = default
     use_default(default)
     app.extensions["nrm.speaking"] = speaking  # for files that are made once, in every language

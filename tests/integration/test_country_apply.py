@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from nrm import clock, countries, parsing
 from nrm.actions import country_versions, following
@@ -25,13 +26,13 @@ from nrm.models.audit import AuditEntry
 from nrm.models.countries import CountryVersion
 from nrm.store import days
 from nrm.store.countries import country
-from tests import country_files, factories
+from tests import country_files, factories, in_languages
+from tests import factories_agreements as texts_of_agreement
 from tests import factories_referrals as people
 from tests.conftest import Command, Person
 
 SignIn = Callable[[str], Person]
 TELEPHONE = ('on_call = "+355 4 000 0101"', 'on_call = "+355 4 000 0999"')
-CLOSED = ("[closed]\n", "[closed.crossing_point]\nmuriqan = 2020-01-01\n")
 
 
 @pytest.fixture(autouse=True)
@@ -211,3 +212,56 @@ def test_who_writes_into_the_database_alone_changes_no_country(app: Flask, folde
     db.session.commit()
     agreement_versions.refresh()
     assert country().organisations["NRC"].on_call == "+355 4 000 0101"
+    (unfit,) = country_versions.standing().unfit  # `nrm upgrade` says it
+    assert "was changed by another hand" in unfit
+
+
+@pytest.mark.slow
+def test_a_language_comes_with_a_version_and_none_goes(
+    app: Flask, folder: Path, sign_in: SignIn, tmp_path: Path
+) -> None:
+    """The agreement stays as it was signed, and may lack the new language."""
+    edit(folder, ('languages = ["sq", "en"]', 'languages = ["en", "sq"]'))
+    outlook = country_versions.look(texts.of_folder(folder), days.today(), read_from=folder)
+    assert [each for each in outlook.findings if "keep every language" in each]
+    three = in_languages.copy_in(tmp_path / "three", ("sq", "en", "mk"))
+    shutil.copy(countries.FOLDER / "albania" / "mou-2005.toml", three)
+    kept(three, in_days=0)
+    assert "lang=mk" not in sign_in("nrc.case_worker").get("/")
+    agreement_versions.refresh()
+    page = sign_in("nrc.case_worker").get("/?lang=mk")
+    assert '<html lang="mk"' in page
+    assert sign_in(texts_of_agreement.COORDINATOR).get("/agreements/begin?lang=mk")
+
+
+@pytest.mark.slow
+def test_a_database_that_is_away_for_a_moment_changes_no_country(
+    app: Flask, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(folder, TELEPHONE)
+    kept(folder, in_days=0)
+    agreement_versions.refresh()
+
+    def away() -> None:
+        raise OperationalError("SELECT", {}, Exception("away"))
+
+    monkeypatch.setattr("nrm.store.rows.countries.lines", away)
+    agreement_versions.refresh()
+    assert country().organisations["NRC"].on_call == "+355 4 000 0999"
+
+
+@pytest.mark.slow
+def test_no_is_no_and_the_files_of_a_day_are_written_out(
+    app: Flask, command: Command, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(folder, TELEPHONE)
+    later = days.today() + timedelta(days=9)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("click.confirm", lambda *_, **__: False)
+    code, _, error = command(app, "country", "apply", str(folder), "--from", str(later))
+    assert (code, "nothing was recorded" in error, recorded()) == (2, True, [])
+    kept(folder, in_days=9)
+    for day, number in ((days.today(), "0101"), (later, "0999")):
+        target = tmp_path / number
+        assert command(app, "country", "export", "--to", str(target), "--on", str(day))[0] == 0
+        assert f'on_call = "+355 4 000 {number}"' in (target / "country.toml").read_text("utf-8")

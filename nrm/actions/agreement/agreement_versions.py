@@ -112,7 +112,11 @@ def refresh() -> None:
 def _read_and_take_in() -> None:
     extensions = current_app.extensions
     extensions.setdefault(country_steps.FILES, extensions[COUNTRY])
-    base = country_steps.in_force()
+    extensions[DUE] = monotonic() + EVERY_SECONDS
+    try:
+        base = country_steps.in_force()
+    except DatabaseError:
+        return  # what is known stays
     shipped = extensions[SHIPPED] = base.country
     extensions[FILES_READ] = base.line.digest if base.line else ""
     extensions[DUE] = monotonic() + min(EVERY_SECONDS, _until_tomorrow(shipped) + 0.1)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import Session
 
 from nrm.db import db
@@ -32,6 +32,11 @@ def lines() -> Sequence[Line]:
     columns = [getattr(CountryVersion, name) for name in Line._fields]
     with Session(db.engine) as session:
         return [Line(*row) for row in session.execute(select(*columns).order_by(CountryVersion.position))]
+
+
+def is_there() -> bool:
+    """Whether there is a table of versions: not before the upgrade that brings it. Raises DatabaseError."""
+    return inspect(db.engine).has_table(CountryVersion.__tablename__)
 
 
 def files(id_: uuid.UUID) -> dict[str, str]:

@@ -10,15 +10,13 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Message
-from babel.messages.extract import extract_from_dir
 
+from nrm.cli import translations
 from nrm.web import language
 from tests.invariants.test_syntax import trees
 
 TOP = Path(__file__).resolve().parents[2]
 OTHERS = sorted(folder.name for folder in language.FOLDER.iterdir() if folder.is_dir())
-# The folders whose words people read, and how their files are searched.
-SOURCES = {"nrm": ("**.py", "python"), "forms": ("**.py", "python"), "templates": ("**.html", "jinja2")}
 FILLED = re.compile(r"%\((\w+)\)[sd]")
 MARKS = ("gettext", "ngettext", "N_")
 Key = str | tuple[str, str]
@@ -26,16 +24,9 @@ Key = str | tuple[str, str]
 
 @cache
 def sentences() -> dict[Key, str]:
-    """Every marked sentence (or its two counted forms) and a place where it stands."""
-    found: dict[Key, str] = {}
-    for folder, (pattern, method) in SOURCES.items():
-        options = {pattern: {"trimmed": "true", "silent": "false"}}
-        for file, line, message, _, _ in extract_from_dir(
-            TOP / folder, method_map=[(pattern, method)], options_map=options
-        ):
-            key: Key = (message[0], message[1]) if isinstance(message, tuple) else message
-            found.setdefault(key, f"{folder}/{file}:{line}")
-    return found
+    """Every marked sentence (or its two counted forms) and the first place where it stands."""
+    marked = (each for each in translations.sentences() if each.id)
+    return {key_of(each): ":".join(map(str, each.locations[0])) for each in marked}
 
 
 def entries(code: str) -> Iterator[tuple[Path, Message]]:

@@ -118,17 +118,7 @@ def call(organisation_id: uuid.UUID) -> Answer:
 def _steps(line: ReadinessLine, by: Actor) -> Iterator[Step]:
     there, own = line.readiness, line.organisation_id == by.organisation_id
     yield _text(line, by, own)
-    key = next((each for each in (Missing.NOT_VOUCHED, Missing.KEY_DIFFERS) if each in line.missing), None)
-    yield Step(
-        gettext("The organisation is founded and vouched for"),
-        *_state(key is None),
-        (translated(MISSING_WORDS[key]),) if key else (),
-        gettext(
-            "Two founders of the organisation; one of the Responsible Authority and one of another organisation type "
-            "the words of their accession sheets"
-        ),
-        (url_for("key_log.index"), gettext("Key log")),
-    )
+    yield _vouched(line, own)
     yield Step(
         gettext("Two people hold its key"),
         *_state(there.holders >= KEY_HOLDERS_NEEDED, warns=there.holders > 0),
@@ -167,6 +157,26 @@ def _steps(line: ReadinessLine, by: Actor) -> Iterator[Step]:
     )
 
 
+def _vouched(line: ReadinessLine, own: bool) -> Step:
+    """Whether the organisation is in the key log, with the key that is there."""
+    what = gettext("The organisation is founded and vouched for")
+    if Missing.KEY_DIFFERS in line.missing:
+        who = gettext("Somebody there who holds the key makes the next one; if that does not help, who runs the server")
+        way = (url_for("members.keys"), gettext("Keys of the organisation")) if own else None
+        return Step(what, *_state(False), (translated(MISSING_WORDS[Missing.KEY_DIFFERS]),), who, way)
+    missing = Missing.NOT_VOUCHED in line.missing
+    return Step(
+        what,
+        *_state(not missing),
+        (translated(MISSING_WORDS[Missing.NOT_VOUCHED]),) if missing else (),
+        gettext(
+            "Two founders of the organisation; one of the Responsible Authority and one of another organisation type "
+            "the words of their accession sheets"
+        ),
+        (url_for("key_log.index"), gettext("Key log")),
+    )
+
+
 def _state(done: bool, *, warns: bool = False) -> tuple[str, str]:
     if done:
         return gettext("done"), "ok"
@@ -195,7 +205,7 @@ def _text(line: ReadinessLine, by: Actor, own: bool) -> Step:
         return Step(what, *_state(True), (), who)
     if day is not None:
         said = gettext("Signed; it binds from %(day)s", day=day_text(day, current_language()))
-        return Step(what, *_state(False), (said,), who)
+        return Step(what, *_state(False), (said,), gettext("Nobody: the day has to come"))
     for version, parties in agreement_versions.known().waiting.items():
         if line.party in parties:
             given = sum(each.party == line.party for each in version_store.signature_lines(version, by=by))

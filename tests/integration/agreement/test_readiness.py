@@ -29,6 +29,7 @@ from nrm.vault import keyrings
 from tests import factories
 from tests import factories_agreements as texts
 from tests import factories_referrals as people
+from tests import second_hands as hands
 from tests.conftest import Person
 
 SignIn = Callable[[str], Person]
@@ -191,3 +192,14 @@ def test_the_duty_desk_and_the_coordinator_see_all_and_a_party_itself_alone(app:
     post.get(f"/readiness/{vatra}", status=404)
     for login in ("molsa.statistician", "administrator", "molsa.reader"):
         sign_in(login).get(f"/readiness/{vatra}", status=403)
+
+
+def test_where_somebody_left_the_page_leads_to_the_next_key_and_not_to_a_founding(app: Flask, sign_in: SignIn) -> None:
+    member_id = db.session.scalars(select(Member.id).where(Member.login == "vatra.case_worker")).one()
+    hands.ended(member_id, factories.actor("vatra.shelter_manager"), renews=False)
+    me, address = sign_in("vatra.shelter_manager"), f"/readiness/{id_of(VATRA)}?lang=en"
+    page = me.get(address)
+    assert "makes the next one" in page and 'href="/members/keys"' in page  # noqa: PT018
+    assert "accession sheets" not in page
+    me.post("/members/keys")
+    assert "makes the next one" not in me.get(address)

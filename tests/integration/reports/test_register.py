@@ -23,7 +23,7 @@ from flask import Flask
 from sqlalchemy import delete, func, select, update
 
 from nrm.actions.reports import filings, joint_report, reports
-from nrm.db import db, transaction
+from nrm.db import db, disconnect, transaction
 from nrm.domain.accounts.accounts import PERMISSIONS, Actor, NotPermitted, NotVisible, Permission, Role
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports import file_signatures, report_list
@@ -377,12 +377,12 @@ def joint_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture
-def joint(joint_template: Path, tmp_path: Path) -> Flask:
+def joint(joint_template: Path, tmp_path: Path) -> Iterator[Flask]:
     app = factories.copy_instance(joint_template, tmp_path / "joint")
-    context = app.app_context()
-    context.push()
-    filed.begin(TODAY)
-    return app
+    with app.app_context():
+        filed.begin(TODAY)
+        yield app
+        disconnect()
 
 
 def value_of(report: str) -> dict[str, object]:

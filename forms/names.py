@@ -32,6 +32,9 @@ ALIASES: Mapping[str, str] = {
     "mali i zi": "ME",
     "maqedonia": "MK",
     "macedonia": "MK",
+    "македонија": "MK",
+    "англија": "GB",
+    "америка": "US",
     "turkey": "TR",
 }
 LANGUAGE_ALIASES: Mapping[str, str] = {

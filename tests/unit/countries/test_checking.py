@@ -196,7 +196,12 @@ def test_a_folder_outside_the_program_is_read_apart(tmp_path: Path, monkeypatch:
         ),
         ("copy", "", "other", "--country: NRM_COUNTRY_FOLDER names another folder; unset it"),
         ("", "albania", "other", "--country: NRM_COUNTRY names albania, not other; unset it"),
-        ("", "", "nowhere", "--country: nowhere: country.toml: name a folder, or a country of the program (albania)"),
+        (
+            "",
+            "",
+            "nowhere",
+            "--country: nowhere: country.toml: name a folder, or a country of the program (albania, north_macedonia)",
+        ),
         ("missing", "", "albania", "--country: "),
     ],
 )

@@ -31,6 +31,7 @@ from nrm.store.countries import country
 from nrm.store.reports import counting
 from nrm.store.reports import reports as report_store
 from tests import accommodated, country_files, factories
+from tests import factories_interviews as interviews
 from tests import factories_referrals as people
 from tests.conftest import CLOSED, CLOSED_ON, Person, only_the_first, papers
 
@@ -130,6 +131,17 @@ def test_from_a_crossing_point_to_a_shelter_and_into_the_reports_of_the_quarter(
     assert post.crossing_point in next(iter(returned))
     front = anywhere.test_client().get("/sign-in")
     assert (front.status_code, f'<html lang="{here.language}"' in front.text) == (200, True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("anywhere", ["north_macedonia"], indirect=True)
+def test_an_officer_asks_from_page_to_page_in_the_language_of_the_country(anywhere: Flask) -> None:
+    post = next(each.code for each in country().organisations.values() if each.crossing_point)
+    officer = Person(anywhere.test_client(), factories.login_of(post, Role.BORDER_OFFICER))
+    answers = interviews.example(language="mk", citizenship="MK", returned_from="DE")
+    loaded = interviews.walk(officer, answers, interviews.begin(officer), until=interviews.last_of(answers))
+    assert len(loaded) == len(interviews.pages(interviews.questionnaire(), answers))
+    assert '<html lang="mk"' in officer.get("/")
 
 
 @pytest.mark.slow

@@ -5,9 +5,8 @@ from __future__ import annotations
 import io
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pypdf
 import pytest
@@ -18,7 +17,6 @@ from nrm.actions.referrals import referrals
 from nrm.cli.instance import make_instance
 from nrm.db import db, disconnect
 from nrm.domain.accounts.accounts import Actor
-from nrm.render import pdf
 from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.reports import reports as store
@@ -26,7 +24,7 @@ from nrm.web import language
 from tests import accommodated, country_files, factories, in_languages
 from tests import factories_interviews as interviews
 from tests import factories_referrals as people
-from tests.conftest import CLOSED, CLOSED_ON, Person, blank, papers
+from tests.conftest import CLOSED, CLOSED_ON, Person, only_the_first, papers
 
 OFFICER, WORKER, STATISTICIAN = "rinas.border_officer", "nrc.case_worker", "molsa.statistician"
 RELEASE = Actor.system("release")
@@ -76,17 +74,6 @@ def test_a_whole_day_in_a_country_that_speaks_neither_albanian_nor_english(bulga
 def names_of(code: str) -> str:
     """The English name in the shipped country of who is called otherwise here."""
     return countries.load("albania").organisations[code].names["en"]
-
-
-def only_the_first() -> Callable[..., bytes]:
-    """Make the paper of the main report, which comes first, and blank ones for the others."""
-    made: list[str] = []
-
-    def to_pdf(html: str, **options: Any) -> bytes:
-        made.append(html)
-        return pdf.to_pdf(html, **options) if len(made) == 1 else blank(html)
-
-    return to_pdf
 
 
 @pytest.mark.slow

@@ -117,7 +117,7 @@ def _look_after_the_building(life: Life) -> None:
     place_actions.extra(
         unit_id=units[0].id,
         from_on=today,
-        until_on=today + timedelta(days=6),
+        until_on=today + timedelta(days=min(6, country().building.extra_place_days)),
         why=ExtraReason.CAME_TOGETHER,
         by=manager,
     )

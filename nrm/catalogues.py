@@ -61,6 +61,11 @@ def key(message: str, context: str = "") -> str:
     return f"{context}{_BETWEEN}{message}" if context else message
 
 
+def message_of(name: str) -> str:
+    """The sentence of a key, without its context."""
+    return name.rpartition(_BETWEEN)[2]
+
+
 def key_of(entry: Message) -> str:
     """The key of an entry of a file."""
     return key(entry.id if isinstance(entry.id, str) else entry.id[0], entry.context or "")

@@ -13,6 +13,7 @@ from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 
 from nrm.domain.interviews.answers import COUNTRIES
+from nrm.domain.languages import ByLanguage
 
 # These are tried first; the names in each country's own languages only if these do not have the name.
 FIRST = ("sq", "en", "it", "el", "mk", "sr", "sr_Latn", "ro", "ru", "tr", "uk", "bg", "ar", "de", "fr")
@@ -60,7 +61,7 @@ LANGUAGE_ALIASES: Mapping[str, str] = {
     "unknown": "und",
 }
 # What CLDR has no name for.
-LANGUAGE_NAMES: Mapping[str, Mapping[str, str]] = {"sgn": {"sq": "gjuhë shenjash", "en": "sign language"}}
+LANGUAGE_NAMES: Mapping[str, Mapping[str, str]] = {"sgn": ByLanguage("sign language")}
 # Languages that are also found by what they are called in themselves.
 OWN = ("bn", "es", "fa", "hi", "hu", "ku", "pl", "ps", "pt", "so", "sw", "ti", "ur", "vi", "zh")
 
@@ -88,7 +89,9 @@ def country_name(code: str, language: str) -> str:
 
 def language_name(code: str, language: str) -> str:
     """The language's name in `language`; the code itself when there is none."""
-    return LANGUAGE_NAMES.get(code, {}).get(language) or str(Locale.parse(language).languages.get(code, code))
+    if code in LANGUAGE_NAMES:
+        return LANGUAGE_NAMES[code][language]
+    return str(Locale.parse(language).languages.get(code, code))
 
 
 @cache

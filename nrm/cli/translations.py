@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import json
 from functools import cache
 from pathlib import Path
 
 import click
-from babel import Locale, UnknownLocaleError
-from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import PoFileError, read_po, write_po
+from babel import Locale
+from babel.messages.catalog import Catalog
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.pofile import read_po, write_po
 
+from nrm import catalogues
+from nrm.catalogues import Coverage, texts_of
 from nrm.cli.refusals import Refused
 
 _NRM = Path(__file__).resolve().parent.parent
-FOLDER = _NRM / "translations"
 # The folders whose words people read, beside each other in the tree and where a wheel is installed (ADR 0133).
+# What marks a sentence, beside the names that every gettext tool knows.
+KEYWORDS = {**DEFAULT_KEYWORDS, "ByLanguage": None, "CountedByLanguage": (1, 2), "NP_": ((1, "c"), 2)}
 SOURCES = {"nrm": ("**.py", "python"), "forms": ("**.py", "python"), "templates": ("**.html", "jinja2")}
 
 
@@ -47,14 +50,52 @@ def catalogue(language: str) -> None:
 def lacking(language: str) -> None:
     """List what LANGUAGE has no translation of, by place; exit code 1 if there is something."""
     made = filled(_known(language))
-    left = [each for each in made if each.id and not _is_said(each)]
+    left = [each for each in made if each.id and not texts_of(each)]
     for each in left:
         file, line = each.locations[0]
-        click.echo(f"{file}:{line}: {each.id if isinstance(each.id, str) else each.id[0]}")
+        context = f"{each.context} / " if each.context else ""
+        click.echo(f"{file}:{line}: {context}{each.id if isinstance(each.id, str) else each.id[0]}")
     number = len(made)
     click.echo(f"{language}: {number - len(left)} of {number} sentences", err=True)
     if left:
         click.get_current_context().exit(1)
+
+
+@translations.command()
+@click.argument("languages", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with each sentence that is missing.")
+def coverage(languages: tuple[str, ...], as_json: bool) -> None:
+    """Print how many sentences each language has, by catalogue file; without LANGUAGES, of every language there is.
+
+    A sentence that a language lacks counts for the file in which another one has it.
+    """
+    found = {language: _covered(_known(language)) for language in languages or catalogues.languages()}
+    if as_json:
+        click.echo(json.dumps({name: _described(name, files) for name, files in found.items()}, ensure_ascii=False))
+        return
+    for language, files in found.items():
+        for each in (catalogues.whole(files, language), *files):
+            click.echo(f"{language}: {each.file}: {each.translated} of {each.messages}, {len(each.missing)} missing")
+
+
+def _covered(language: str) -> list[Coverage]:
+    try:
+        return catalogues.coverage(language)
+    except catalogues.UnreadableCatalogue as error:
+        raise Refused(str(error)) from None
+
+
+def _described(language: str, files: list[Coverage]) -> dict[str, object]:
+    def numbers(each: Coverage) -> dict[str, object]:
+        return {"messages": each.messages, "translated": each.translated, "missing": list(each.missing)}
+
+    all_of_it = catalogues.whole(files, language)
+    return {
+        "messages": all_of_it.messages,
+        "translated": all_of_it.translated,
+        "missing": len(all_of_it.missing),
+        "files": {each.file: numbers(each) for each in files},
+    }
 
 
 def sentences() -> Catalog:
@@ -72,6 +113,7 @@ def _template() -> Catalog:
             _NRM.parent / folder,
             method_map=[(pattern, method)],
             options_map=options,
+            keywords=KEYWORDS,
             comment_tags=("Translators:",),
             strip_comment_tags=True,
         ):
@@ -84,37 +126,24 @@ def filled(language: str) -> Catalog:
     made = sentences()
     made.locale = Locale.parse(language)
     made.fuzzy = False
-    for path, entry in _entries(language):
-        there = made.get(entry.id, entry.context)
-        if there is None or entry.fuzzy:
-            continue
-        if _is_said(there) and there.string != entry.string:
-            raise Refused(f"{path.name}: {entry.id!r} is translated otherwise in another file of {language}")
-        there.string = entry.string
+    try:
+        for path, entry in catalogues.entries(language):
+            there = made.get(entry.id, entry.context)
+            texts = texts_of(entry)
+            if there is None or not texts:
+                continue
+            if texts_of(there) not in ((), texts):
+                raise Refused(f"{path.name}: {entry.id!r} is translated otherwise in another file of {language}")
+            there.string = entry.string
+    except catalogues.UnreadableCatalogue as error:
+        raise Refused(str(error)) from None
     return made
 
 
 def _known(language: str) -> str:
-    try:
-        Locale.parse(language)
-    except (UnknownLocaleError, ValueError):
-        raise Refused(f"LANGUAGE: {language} is no code of a language such as mk or sr_Latn") from None
+    if not catalogues.is_language(language):
+        raise Refused(f"LANGUAGE: {language} is no code of a language such as mk or sr_Latn")
     return language
-
-
-def _entries(language: str) -> Iterator[tuple[Path, Message]]:
-    for path in sorted((FOLDER / language).glob("*.po")):
-        try:
-            with path.open("rb") as stream:
-                read = read_po(stream, locale=language, abort_invalid=True)
-        except PoFileError as error:
-            raise Refused(f"{path}: {error}") from None
-        yield from ((path, entry) for entry in read if entry.id)
-
-
-def _is_said(entry: Message) -> bool:
-    texts = (entry.string,) if isinstance(entry.string, str) else tuple(entry.string or ())
-    return bool(texts) and all(texts)
 
 
 def _printed(made: Catalog) -> str:

@@ -1,20 +1,15 @@
 """Which text a reader gets: in the language that is asked for, else in the country's, the default first, else in
 English, in which the program is written, else in any.
 
-Decided in ADR 0139.
+Decided in ADR 0139; the program's own words are entries of the catalogues (ADR 0143).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Mapping
 
-SOURCE = "en"
-"""The language of the sentences in the source: the entries of every catalogue."""
-
-Said = TypeVar("Said")
-Name = TypeVar("Name")
+from nrm import catalogues
+from nrm.catalogues import SOURCE
 
 _default = SOURCE  # until the country is known
 
@@ -25,17 +20,70 @@ def use_default(language: str) -> None:
     _default = language
 
 
-class ByLanguage(dict[str, Said]):
-    """Words of the program by language, English among them. A language that they lack is answered in the country's
-    default, or in English."""
+class ByLanguage(Mapping[str, str]):
+    """A sentence of the program by language, for what is made outside of a page: files, print, commands, rows.
 
-    def __missing__(self, language: str) -> Said:
-        return self[_default if _default in self else SOURCE]
+    `ByLanguage("Total")` marks the sentence for the catalogues, as `N_` does. Any language can be asked for; one that
+    lacks the sentence is answered in the country's default, or in English. `values` fill its `%(name)s`; one that is by
+    language itself is taken in the same.
+    """
+
+    __slots__ = ("filling", "message")
+
+    def __init__(self, message: str, /, **values: object) -> None:
+        self.message = message
+        self.filling = values
+
+    def __getitem__(self, language: str) -> str:
+        if not self.message:
+            return ""
+        text = catalogues.said(self.message, language, _default) or self.message
+        if "%" not in text:
+            return text
+        return text % {name: _spoken(each, language) for name, each in self.filling.items()}
+
+    def __iter__(self) -> Iterator[str]:
+        """The languages that say it, English last."""
+        there = (each for each in catalogues.languages() if self.message in catalogues.catalogue(each).singular)
+        yield from (*there, SOURCE)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def of(self, language: str, **values: object) -> str:
+        """The sentence in `language` with these values."""
+        return self.filled(**values)[language] if values else self[language]
+
+    def filled(self, **values: object) -> ByLanguage:
+        """The same sentence with these values."""
+        return ByLanguage(self.message, **values)
+
+    def among(self, languages: Iterable[str]) -> dict[str, str]:
+        """The sentence in each of these languages, as it is kept in a row or a file."""
+        return {each: self[each] for each in languages}
 
 
-def each_by_language(messages: Mapping[Name, Mapping[str, Said]]) -> Mapping[Name, ByLanguage[Said]]:
-    """A table of such words."""
-    return MappingProxyType({name: ByLanguage(words) for name, words in messages.items()})
+class CountedByLanguage:
+    """A counted sentence of the program by language: `CountedByLanguage("%(num)s bed", "%(num)s beds")`."""
+
+    __slots__ = ("many", "one")
+
+    def __init__(self, one: str, many: str, /) -> None:
+        self.one = one
+        self.many = many
+
+    def of(self, num: int, language: str) -> str:
+        """The form that fits `num`, which is also the value `%(num)s`."""
+        return catalogues.counted(self.one, self.many, num, language, _default) % {"num": num}
+
+
+def _spoken(value: object, language: str) -> object:
+    return text_for(value, language, (_default,)) if isinstance(value, Mapping) else value
+
+
+def words_in(table: Mapping[str, Mapping[str, str]], language: str) -> dict[str, str]:
+    """A table of such sentences in one language."""
+    return {name: text[language] for name, text in table.items()}
 
 
 def text_for(texts: Mapping[str, str], language: str, order: Iterable[str] = ()) -> str:
@@ -45,3 +93,6 @@ def text_for(texts: Mapping[str, str], language: str, order: Iterable[str] = ())
         if texts.get(each):
             return texts[each]
     return next((text for text in texts.values() if text), "")
+
+
+__all__ = ["SOURCE", "ByLanguage", "CountedByLanguage", "text_for", "use_default", "words_in"]

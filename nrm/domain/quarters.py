@@ -9,8 +9,12 @@ from datetime import date
 from nrm.domain.languages import ByLanguage
 
 _WRITTEN = re.compile(r"([12][0-9]{3})Q([1-4])")
-_ORDINALS = ByLanguage(sq=("i parë", "i dytë", "i tretë", "i katërt"), en=("first", "second", "third", "fourth"))
-_LABEL = ByLanguage(sq="tremujori {ordinal} {year}", en="{ordinal} quarter of {year}")
+_LABELS = (
+    ByLanguage("first quarter of %(year)s"),
+    ByLanguage("second quarter of %(year)s"),
+    ByLanguage("third quarter of %(year)s"),
+    ByLanguage("fourth quarter of %(year)s"),
+)
 
 
 class UnreadableQuarter(ValueError):
@@ -72,4 +76,4 @@ class Quarter:
 
     def label(self, language: str) -> str:
         """In words: `tremujori i parë 2006`, `first quarter of 2006`."""
-        return _LABEL[language].format(ordinal=_ORDINALS[language][self.number - 1], year=self.year)
+        return _LABELS[self.number - 1].of(language, year=self.year)

@@ -12,23 +12,31 @@ MASK = "\N{HORIZONTAL ELLIPSIS}"
 
 
 class Phrase(str):
-    """A sentence with its catalogue entry: `message` is the English entry, `values` fill its `%(name)s`."""
+    """A sentence with its catalogue entry: `message` is the English entry, `values` fill its `%(name)s`; `context`
+    tells two meanings of the same English words apart."""
 
-    __slots__ = ("message", "values")
+    __slots__ = ("context", "message", "values")
 
     message: str
     values: Mapping[str, object]
+    context: str
 
-    def __new__(cls, message: str, values: Mapping[str, object]) -> Phrase:
+    def __new__(cls, message: str, values: Mapping[str, object], context: str = "") -> Phrase:
         phrase = super().__new__(cls, message % values if "%" in message else message)
         phrase.message = message
         phrase.values = values
+        phrase.context = context
         return phrase
 
 
 def N_(message: str, /, **values: object) -> Phrase:  # noqa: N802 - the name every gettext tool looks for
     """Mark `message` for the catalogues; a literal percent sign is written `%%`."""
     return Phrase(message, values)
+
+
+def NP_(context: str, message: str, /, **values: object) -> Phrase:  # noqa: N802 - as above
+    """Mark `message` as it is meant in `context`, where another language needs another word than elsewhere."""
+    return Phrase(message, values, context)
 
 
 def masked(name: str) -> str:

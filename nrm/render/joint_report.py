@@ -23,13 +23,12 @@ from nrm.render.reports import ATTACHED, TOTALS, About, Speaking, in_one_languag
 from nrm.render.sheets import release_csv, release_csvw, release_xlsx
 from nrm.statistics.tables import TOTAL, TableSet
 
-TITLE = ByLanguage(sq="Raporti i përbashkët tremujor", en="Joint quarterly report")
+TITLE = ByLanguage("Joint quarterly report")
 BASIS = ByLanguage(
-    sq="Plani Kombëtar i Veprimit 2005-2007, IV.1(b)(i): të gjitha kërkesat e rishikuara për raportim statistikor",
-    en="National Action Plan 2005-2007, IV.1(b)(i): all Revised Statistical Reporting Requirements",
+    "National Action Plan 2005-2007, IV.1(b)(i): all Revised Statistical Reporting Requirements",
 )
 BODY = "reports/register/joint_body.html"
-CALLED = ByLanguage(sq="i përbashkët", en="joint")
+CALLED = ByLanguage("joint")
 MEANS = (
     "Of tables named after a report (`ix:sex`): 0 means 0 to 4; 5 nearly always that somebody is there, and 0 to 14. "
     "The others are as filed: no_report and not_applicable are no numbers."

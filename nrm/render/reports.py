@@ -22,9 +22,9 @@ from nrm.render.sentences import flow_of, sentences
 from nrm.render.sheets import release_csv, release_csvw, release_xlsx
 from nrm.statistics.tables import TOTAL, Table, TableSet
 
-TOTALS = ByLanguage(sq="Gjithsej", en="Total")
+TOTALS = ByLanguage("Total")
 BODY = "reports/reports/body.html"
-ATTACHED = ByLanguage(sq="Tabelat e raportit, CSV", en="The tables of the report, CSV")
+ATTACHED = ByLanguage("The tables of the report, CSV")
 
 Speaking = Callable[[str], AbstractContextManager[None]]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from nrm.domain.languages import SOURCE, text_for
+from nrm.domain.languages import SOURCE, ByLanguage, text_for
 from nrm.domain.reports.file_signatures import CHECKSUM
 from nrm.domain.reports.reports import CANNOT_EXIST, status_key
 
@@ -92,28 +92,22 @@ _CONCEPTS = {
 # What is the same for every row has no column: the country.
 _AREA = ("dimension#refArea", "REF_AREA")
 NORMAL, NOT_COLLECTED, MISSING = "A", "L", "O"
-STATUSES: Mapping[str, Texts] = {
-    NORMAL: {"en": "a published figure; 0 is one, too", "sq": "shifër e botuar; edhe 0 është e tillë"},
-    CANNOT_EXIST: {
-        "en": "cannot occur, by law or by definition (a structural zero)",
-        "sq": "nuk mund të ndodhë, sipas ligjit ose përkufizimit (zero strukturore)",
-    },
-    NOT_COLLECTED: {"en": "not recorded: nothing collects it yet", "sq": "nuk regjistrohet: ende asgjë nuk e mbledh"},
-    MISSING: {
-        "en": "no report, or not published; the value says which",
-        "sq": "pa raport, ose e pabotuar; vlera thotë cila",
-    },
+STATUSES: Mapping[str, ByLanguage] = {
+    NORMAL: ByLanguage("a published figure; 0 is one, too"),
+    CANNOT_EXIST: ByLanguage("cannot occur, by law or by definition (a structural zero)"),
+    NOT_COLLECTED: ByLanguage("not recorded: nothing collects it yet"),
+    MISSING: ByLanguage("no report, or not published; the value says which"),
 }
 """The codes used of the code list CL_OBS_STATUS of SDMX."""
 _STATUS_OF: Mapping[str, str] = {NOT_RECORDED: NOT_COLLECTED, NOT_APPLICABLE: CANNOT_EXIST}
 _ROUNDED = "0 means 0 to 4; 5 nearly always that somebody is there, and 0 to 14. Totals add up."
-_TOTALS = {"en": "Total", "sq": "Gjithsej"}
-_MEANINGS = {
-    "report": {"en": "Report", "sq": "Raporti"},
-    "quarter": {"en": "Quarter", "sq": "Tremujori"},
-    "table": {"en": "Table", "sq": "Tabela"},
-    "value": {"en": "Number, a multiple of 5", "sq": "Numri, shumëfish i 5-s"},
-    "status": {"en": "Observation status", "sq": "Gjendja e vëzhgimit"},
+_TOTALS = ByLanguage("Total")
+_MEANINGS: Mapping[str, Texts] = {
+    "report": ByLanguage("Report"),
+    "quarter": ByLanguage("Quarter"),
+    "table": ByLanguage("Table"),
+    "value": ByLanguage("Number, a multiple of 5"),
+    "status": ByLanguage("Observation status"),
 }
 
 
@@ -136,7 +130,7 @@ def release_csvw(
     words = sorted({value for value in values if isinstance(value, str)})
     dimensions = _dimensions(release)
     status = status_key(dimensions)
-    spoken = {SOURCE, *(language for texts in titles.values() for language in texts)}
+    spoken = dict.fromkeys((SOURCE, *(language for texts in titles.values() for language in texts)))
     labels = {**labels, status: {code: _in(texts, spoken) for code, texts in STATUSES.items()}}
     columns = []
     for name in (*COLUMNS_BEFORE, *dimensions, "value", status):
@@ -180,7 +174,8 @@ def release_csvw(
 
 def _in(texts: Texts, languages: Collection[str]) -> Texts:
     """The program's own words in the languages that the rest is in."""
-    return {language: text for language, text in texts.items() if language in languages}
+    there = set(texts)
+    return {language: texts[language] for language in languages if language in there}
 
 
 _LONGEST = 200  # of what a printed sheet says at its head; a workbook takes 255 characters

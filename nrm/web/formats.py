@@ -18,12 +18,10 @@ from nrm.clock import day_of
 from nrm.domain.languages import ByLanguage
 
 # Which regional habit a language follows: 15 March 2024, not March 15, 2024.
-LOCALES = {"sq": "sq_AL", "en": "en_GB"}
-UNKNOWN_PARTS = ByLanguage(
-    sq={"day": "dita nuk dihet", "month": "dita dhe muaji nuk dihen"},
-    en={"day": "day unknown", "month": "day and month unknown"},
-)
-AT = ByLanguage(sq=", ora ", en=", ")
+LOCALES = {"en": "en_GB"}
+DAY_UNKNOWN = ByLanguage("day unknown")
+DAY_AND_MONTH_UNKNOWN = ByLanguage("day and month unknown")
+AT = ByLanguage("%(day)s, %(time)s")
 PARTIAL = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
 
 # The 36 letters in their order; two signs may be one letter.
@@ -80,10 +78,10 @@ def day(value: date | str | None, language: str) -> str:
         return str(value)
     year, month, number = match.groups()
     if month is None:
-        return f"{year} ({UNKNOWN_PARTS[language]['month']})"
+        return f"{year} ({DAY_AND_MONTH_UNKNOWN[language]})"
     words = f"{habits(language).months[int(month) - 1]} {year}"
     if number is None:
-        return f"{words} ({UNKNOWN_PARTS[language]['day']})"
+        return f"{words} ({DAY_UNKNOWN[language]})"
     return f"{int(number)} {words}"
 
 
@@ -97,7 +95,7 @@ def moment(value: datetime | str | None, language: str) -> str:
     if value is None:
         return "–"
     local = _local(datetime.fromisoformat(value) if isinstance(value, str) else value)
-    return f"{day(day_of(local, _zone), language)}{AT[language]}{local:%H:%M}"
+    return AT.of(language, day=day(day_of(local, _zone), language), time=f"{local:%H:%M}")
 
 
 @lru_cache

@@ -1,81 +1,25 @@
-"""The language of a page: catalogues, the reader's choice, and what templates use to speak.
-
-English sentences are the entries themselves; every other language is a folder of `.po` files, one per noun, merged at
-start. A literal percent sign in an entry is written `%%`, with or without values.
-"""
+"""The language of a page: the reader's choice, and what templates use to speak. `nrm.catalogues` has the sentences."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
-from gettext import c2py
-from pathlib import Path
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po
 from flask import Flask, Response, current_app, g, has_app_context, request
 from markupsafe import Markup
 
 from forms.names import direction
+from nrm import catalogues
 from nrm.domain.languages import SOURCE, text_for, use_default
-from nrm.domain.words import N_, Phrase, masked
+from nrm.domain.words import N_, NP_, Phrase, masked
 from nrm.web import formats
 
-FOLDER = Path(__file__).resolve().parent.parent / "translations"
 COOKIE = "lang"
 COOKIE_SECONDS = 365 * 24 * 3600
-
-
-class ConflictingTranslation(Exception):
-    """Two files of one language translate the same sentence differently; the message names both."""
-
-
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """One language's sentences. `form_of(n)` says which of the plural forms the number n takes."""
-
-    singular: Mapping[str, str]
-    plural: Mapping[str, tuple[str, ...]]
-    form_of: Callable[[int], int]
-
-
-@cache
-def catalogue(language: str) -> Catalogue:
-    """The merged catalogue of `language`, read once. Raises ConflictingTranslation."""
-    singular: dict[str, str] = {}
-    plural: dict[str, tuple[str, ...]] = {}
-    origin: dict[str, str] = {}
-    form_of = c2py("n != 1")
-    for path in sorted((FOLDER / language).glob("*.po")):
-        entries = read_file(path, language)
-        form_of = c2py(entries.plural_expr)
-        for entry in entries:
-            if not entry.id or entry.fuzzy:
-                continue
-            key = entry.id if isinstance(entry.id, str) else entry.id[0]
-            texts = (entry.string,) if isinstance(entry.string, str) else tuple(entry.string or ())
-            if not all(texts):
-                continue
-            known = (singular[key],) if key in singular else plural.get(key)
-            if known is not None and known != texts:
-                raise ConflictingTranslation(f"{path.name} and {origin[key]} translate {key!r} differently")
-            origin[key] = path.name
-            if isinstance(entry.id, str):
-                singular[key] = texts[0]
-            else:
-                plural[key] = texts
-    return Catalogue(singular, plural, form_of)
-
-
-def read_file(path: Path, language: str) -> Catalog:
-    """One `.po` file as Babel sees it."""
-    with path.open("rb") as stream:
-        return read_po(stream, locale=language, abort_invalid=True)
 
 
 def languages() -> Mapping[str, str]:
@@ -125,40 +69,37 @@ def speaking(language: str) -> Iterator[None]:
 
 def in_language(language: str, message: str, /, **values: object) -> str:
     """`message` in `language`, its `%(name)s` filled from `values`."""
-    text = _singular(message, language) or message
+    return _filled(language, message, "", values)
+
+
+def _filled(language: str, message: str, context: str, values: Mapping[str, object]) -> str:
+    text = _singular(message, language, context) or message
     return text % values if "%" in text else text
 
 
-def _singular(message: str, language: str) -> str | None:
+def _singular(message: str, language: str, context: str = "") -> str | None:
     """The entry of the catalogue of `language`, else of the default; None where the source says it."""
-    if language == SOURCE:
-        return None
-    known = catalogue(language).singular.get(message)
-    if known is not None or not has_app_context() or (default := _default()) in (language, SOURCE):
-        return known
-    return catalogue(default).singular.get(message)
+    return catalogues.said(message, language, *_then(), context=context)
+
+
+def _then() -> tuple[str, ...]:
+    return (_default(),) if has_app_context() else ()
 
 
 def in_language_counted(language: str, one: str, many: str, num: int, /, **values: object) -> str:
     """The form of the sentence that fits `num`, which is also the value `%(num)s`."""
-    text = _counted(language, one, many, num)
+    text = catalogues.counted(one, many, num, language, *_then())
     return text % {"num": formats.number(num, language), **values} if "%" in text else text
-
-
-def _counted(language: str, one: str, many: str, num: int) -> str:
-    if language != SOURCE:
-        for each in dict.fromkeys((language, _default() if has_app_context() else language)):
-            known = catalogue(each)
-            if one in known.plural:
-                return known.plural[one][known.form_of(num)]
-            if each == SOURCE:
-                break
-    return one if num == 1 else many
 
 
 def gettext(message: str, /, **values: object) -> str:
     """`message` in the language of the request."""
     return in_language(current_language(), message, **values)
+
+
+def pgettext(context: str, message: str, /, **values: object) -> str:
+    """`message` as it is meant in `context`: English has one word there where another language has two."""
+    return _filled(current_language(), message, context, values)
 
 
 def ngettext(one: str, many: str, num: int, /, **values: object) -> str:
@@ -177,7 +118,7 @@ def translated(text: str, language: str | None = None) -> str:
         values = {
             name: translated(each, language) if isinstance(each, Phrase) else each for name, each in text.values.items()
         }
-        return in_language(language, text.message, **values)
+        return _filled(language, text.message, text.context, values)
     if isinstance(text, Markup):
         return text
     return _singular(text, language) or text
@@ -189,15 +130,22 @@ def text_in(texts: Mapping[str, str] | str, language: str | None = None) -> str:
 
 
 def _markup_gettext(message: str, /, **values: object) -> Markup:
-    language = current_language()
-    text = _singular(message, language) or message
+    return _markup_pgettext("", message, **values)
+
+
+def _markup_pgettext(context: str, message: str, /, **values: object) -> Markup:
+    text = _singular(message, current_language(), context) or message
     return Markup(text) % values if "%" in text else Markup(text)  # noqa: S704 - catalogue text, values are escaped
 
 
 def _markup_ngettext(one: str, many: str, num: int, /, **values: object) -> Markup:
+    return _markup_npgettext("", one, many, num, **values)
+
+
+def _markup_npgettext(context: str, one: str, many: str, num: int, /, **values: object) -> Markup:
     language = current_language()
     filled = {"num": formats.number(num, language), **values}
-    text = _counted(language, one, many, num)
+    text = catalogues.counted(one, many, num, language, *_then(), context=context)
     return Markup(text) % filled if "%" in text else Markup(text)  # noqa: S704 - as above
 
 
@@ -256,7 +204,8 @@ def register(
 
     `spoken`: the country's, in the order of the links; `default`: until a reader chooses, the first without it.
 
-    Templates get: `lang`, `lang_links`; `_`, `gettext`, `ngettext`, `{% trans %}`, `N_`; the filters `translated`,
+    Templates get: `lang`, `lang_links`; `_`, `gettext`, `ngettext`, `pgettext`, `npgettext`, `{% trans %}`,
+    `N_`, `NP_`; the filters `translated`,
     `text_in`, `direction`, `dir_of`, `isolated`, `day`, `month`, `moment`, `clock`, `quarter`, `number`, `percent`,
     `masked`.
     """
@@ -268,12 +217,20 @@ def register(
     if timezone:
         formats.use_timezone(timezone)
     for language in spoken:
-        catalogue(language)
+        catalogues.catalogue(language)
     env = app.jinja_env
     env.add_extension("jinja2.ext.i18n")
     env.policies["ext.i18n.trimmed"] = True
     env.newstyle_gettext = True  # type: ignore[attr-defined]
-    env.globals.update(_=_markup_gettext, gettext=_markup_gettext, ngettext=_markup_ngettext, N_=N_)
+    env.globals.update(
+        _=_markup_gettext,
+        gettext=_markup_gettext,
+        ngettext=_markup_ngettext,
+        pgettext=_markup_pgettext,
+        npgettext=_markup_npgettext,
+        N_=N_,
+        NP_=NP_,
+    )
     env.filters.update(
         translated=translated,
         text_in=text_in,
@@ -297,9 +254,6 @@ def register(
 
 __all__ = [
     "SOURCE",
-    "Catalogue",
-    "ConflictingTranslation",
-    "catalogue",
     "current_language",
     "gettext",
     "in_language",
@@ -308,7 +262,7 @@ __all__ = [
     "languages",
     "ngettext",
     "own_name",
-    "read_file",
+    "pgettext",
     "register",
     "speaking",
     "text_in",

@@ -12,7 +12,7 @@ import pypdf
 import pytest
 from flask import Flask
 
-from nrm import clock, countries, parsing
+from nrm import catalogues, clock, countries, parsing
 from nrm.actions.referrals import referrals
 from nrm.cli.instance import make_instance
 from nrm.db import db, disconnect
@@ -20,7 +20,6 @@ from nrm.domain.accounts.accounts import Actor
 from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.reports import reports as store
-from nrm.web import language
 from tests import accommodated, country_files, factories, in_languages
 from tests import factories_interviews as interviews
 from tests import factories_referrals as people
@@ -114,14 +113,14 @@ def test_a_language_from_right_to_left_says_so_on_the_page_and_the_other_one_doe
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parsing, "toml", tomllib.loads)
-    catalogues = tmp_path / "translations"
-    (catalogues / "ar").mkdir(parents=True)
+    translations = tmp_path / "translations"
+    (translations / "ar").mkdir(parents=True)
     words = (
         f'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Sign in"\nmsgstr "{ARABIC[:9]}"\n'
     )
-    (catalogues / "ar" / "words.po").write_text(words, "utf-8")
-    monkeypatch.setattr(language, "FOLDER", catalogues)
-    language.catalogue.cache_clear()
+    (translations / "ar" / "words.po").write_text(words, "utf-8")
+    monkeypatch.setattr(catalogues, "FOLDER", translations)
+    catalogues.forget()
     try:
         folder = in_languages.copy_in(tmp_path / "data", ("ar", "en"), from_right_to_left)
         made = make_instance(
@@ -136,4 +135,4 @@ def test_a_language_from_right_to_left_says_so_on_the_page_and_the_other_one_doe
         with made.app_context():
             disconnect()
     finally:
-        language.catalogue.cache_clear()
+        catalogues.forget()

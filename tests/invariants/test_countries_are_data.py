@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from collections.abc import Iterator
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from nrm import countries
+from nrm import catalogues, countries
+from tests.invariants.test_syntax import trees
 
 TOP = Path(__file__).resolve().parents[2]
 ALLOWED = {
@@ -76,3 +78,40 @@ def test_the_demo_invents_people_from_the_data_of_a_country(code: str) -> None:
     program = "".join(path.read_text("utf-8") for path in (TOP / "nrm" / "demo").glob("*.py"))
     assert {word for word in own if f'"{word}' in program} == set()
     assert re.search("[ëçËÇЀ-ӿ]", program) is None
+
+
+def words_by_language() -> Iterator[str]:
+    """Where a text stands beside the code of its language in what runs for every country: `sq="..."`, `{"mk": ...}`."""
+    spoken = {*catalogues.languages(), catalogues.SOURCE}
+    for path, tree in trees().items():
+        if path.split("/")[0] not in ("nrm", "forms"):
+            continue
+        for node in ast.walk(tree):
+            pairs: list[tuple[object, ast.expr]] = []
+            if isinstance(node, ast.Dict):
+                named = [getattr(each, "value", None) for each in node.keys]
+                pairs = list(zip(named, node.values, strict=True))
+            elif isinstance(node, ast.Call):
+                pairs = [(each.arg, each.value) for each in node.keywords]
+            yield from (f"{path}:{value.lineno}" for code, value in pairs if code in spoken and _is_text(value))
+
+
+def _is_text(value: ast.expr) -> bool:
+    """A text, or a table or row of some; a locale such as en_GB is none."""
+    texts = [each.value for each in ast.walk(value) if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+    return any(not is_locale(each) for each in texts)
+
+
+def is_locale(text: str) -> bool:
+    return re.fullmatch(r"[a-z]{2,3}_[A-Z]{2}", text) is not None
+
+
+@pytest.mark.slow
+def test_the_words_of_the_program_are_in_the_catalogues_and_no_language_stands_beside_a_rule() -> None:
+    assert list(words_by_language()) == []
+
+
+def test_the_words_beside_a_rule_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = ast.parse('{"sq": "Gjithsej", "en": "Total"}\nf(mk="Вкупно")\n{"en": "en_GB"}\n{"se": "x"}\nf(sq=1)\n')
+    monkeypatch.setattr(f"{__name__}.trees", lambda: {"nrm/a.py": source, "tests/b.py": source})
+    assert list(words_by_language()) == ["nrm/a.py:1", "nrm/a.py:1", "nrm/a.py:2"]

@@ -66,7 +66,7 @@ def send_due(signing: Collection[str] = ()) -> int:
     if not boxes:
         return 0
     messages = [
-        smtp.Message(box.address, SUBJECT[box.language], BODY[box.language].format(home=server.home)) for box in boxes
+        smtp.Message(box.address, SUBJECT[box.language], BODY.of(box.language, home=server.home)) for box in boxes
     ]
     try:
         taken = smtp.deliver(server, messages)

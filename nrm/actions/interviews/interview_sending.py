@@ -19,6 +19,7 @@ from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, OrganisationKind, Permission
 from nrm.domain.agreement.agreements import RECEIVER
 from nrm.domain.agreement.routes import RouteObligation
+from nrm.domain.documents import Words
 from nrm.domain.interviews.draft_owners import official_involved
 from nrm.domain.interviews.facts import (
     SEVERAL,
@@ -34,6 +35,7 @@ from nrm.domain.interviews.facts import (
 )
 from nrm.domain.interviews.interviews import Answers, Questionnaire
 from nrm.domain.interviews.questionnaire_flow import set_aside
+from nrm.domain.languages import ByLanguage
 from nrm.domain.referrals.referrals import ReferralRefused, needs_doctor
 from nrm.domain.shelter.cases import UNKNOWN
 from nrm.domain.shelter.consents import ByName, Naming, asked_in_interview, of_interview, towards
@@ -51,6 +53,7 @@ from nrm.steps.referrals import supplements as supplement_steps
 from nrm.steps.referrals.proposals import Choice, Proposal, chosen
 from nrm.steps.shelter import consent_records
 from nrm.steps.shelter import withheld as withheld_steps
+from nrm.store.countries import country
 from nrm.store.interviews import interviews as store
 from nrm.store.referrals.obligations import ASK_CONSENT
 from nrm.store.rows.agreement import agreements as agreement_rows
@@ -286,7 +289,7 @@ def _stored_route(
             organisation_id=each.organisation.id,
             clause=each.clause,
             must=each.must,
-            reason=dict(each.reason),
+            reason=_kept(each.reason),
             tags_version=sealed[each.organisation.id][0],
             sealed_tags=sealed[each.organisation.id][1],
         )
@@ -295,8 +298,13 @@ def _stored_route(
     for excluded in proposed.route.excluded:
         if excluded.party != offered[0].party:
             reason = proposed.reason_of(excluded.party, excluded.reason)
-            rows.append(RouteExclusion(case_id=case_id, party=excluded.party, reason=dict(reason)))
+            rows.append(RouteExclusion(case_id=case_id, party=excluded.party, reason=_kept(reason)))
     return rows
+
+
+def _kept(reason: Words) -> dict[str, str]:
+    """The words as a row has them: the program's in the country's languages, the agreement's in all that they have."""
+    return reason.among(country().languages) if isinstance(reason, ByLanguage) else dict(reason)
 
 
 def _owed(case_id: uuid.UUID, proposed: Proposal, now: datetime) -> list[Obligation]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import timedelta
 
 from nrm.domain.documents import Words
@@ -19,12 +18,9 @@ LONGEST_PAUSE = timedelta(minutes=30)
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 LONGEST_ADDRESS = 254
 
-SUBJECT: Words = ByLanguage({"sq": "Keni një detyrë", "en": "You have a task"})
-BODY: Mapping[str, str] = ByLanguage(
-    {
-        "sq": "Keni një detyrë. Hyni këtu:\n\n{home}\n\nKy mesazh nuk thotë më shumë. Mos iu përgjigjni.\n",
-        "en": "You have a task. Sign in here:\n\n{home}\n\nThis message says no more than that. Do not answer it.\n",
-    }
+SUBJECT: Words = ByLanguage("You have a task")
+BODY = ByLanguage(
+    "You have a task. Sign in here:\n\n%(home)s\n\nThis message says no more than that. Do not answer it.\n"
 )
 
 

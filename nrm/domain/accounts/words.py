@@ -6,7 +6,7 @@ syllables are said alike in every language of the program, so there is no list t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
 
@@ -33,19 +33,20 @@ def span_of(purpose: WordPurpose) -> timedelta:
     return {WordPurpose.FACTOR: TELEPHONE_FOR, WordPurpose.FOUNDED: FOUNDED_FOR}.get(purpose, SHOWN_FOR)
 
 
-SPELLING: Mapping[str, Mapping[str, str]] = ByLanguage(
-    sq={
-        "a": "Arbër", "b": "Berat", "d": "Durrës", "e": "Elbasan", "f": "Fier", "g": "Gramsh", "h": "Himarë",
-        "i": "Ishëm", "j": "Jug", "k": "Korçë", "l": "Lushnjë", "m": "Mat", "n": "Narta", "o": "Orikum",
-        "p": "Përmet", "r": "Rrogozhinë", "s": "Sarandë", "t": "Tiranë", "v": "Vlorë", "z": "Zagori",
-    },
-    en={
-        "a": "Alfa", "b": "Bravo", "d": "Delta", "e": "Echo", "f": "Foxtrot", "g": "Golf", "h": "Hotel",
-        "i": "India", "j": "Juliett", "k": "Kilo", "l": "Lima", "m": "Mike", "n": "November", "o": "Oscar",
-        "p": "Papa", "r": "Romeo", "s": "Sierra", "t": "Tango", "v": "Victor", "z": "Zulu",
-    },
-)  # fmt: skip
-"""By which names of places (Albanian) or words of the alphabet of radio (English) a letter is said."""
+_SPELLED = "abdefghijklmnoprstvz"
+# Translators: one word for each of the letters a b d e f g h i j k l m n o p r s t v z, in this order, with one blank
+# between them: names of places, or what people say on the telephone in your language.
+_SPELLING = ByLanguage(
+    "Alfa Bravo Delta Echo Foxtrot Golf Hotel India Juliett Kilo Lima Mike November Oscar Papa Romeo Sierra Tango "
+    "Victor Zulu"
+)
+
+
+def spelling(language: str) -> dict[str, str]:
+    """Letter -> by which word it is said: names of places (Albanian), words of the alphabet of radio (English). A
+    translation that has not one word for each letter is not used."""
+    said = _SPELLING[language].split()
+    return dict(zip(_SPELLED, said if len(said) == len(_SPELLED) else _SPELLING.message.split(), strict=True))
 
 
 class WordPurpose(StrEnum):

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from nrm.domain.documents import Words
 from nrm.domain.durations import duration_text
-from nrm.domain.languages import each_by_language
+from nrm.domain.languages import ByLanguage
 from nrm.domain.shelter.cases import Compartment
 
 
@@ -31,38 +32,21 @@ class Exclusion(StrEnum):
     WITHHELD = "withheld"
 
 
-EXCLUSIONS: Mapping[Exclusion, Words] = each_by_language(
+SILENT = ""  # a reason that would tell too much has no words
+EXCLUSIONS: Mapping[Exclusion, Words] = MappingProxyType(
     {
-        Exclusion.NOT_SIGNED: {"sq": "Nuk e ka nënshkruar marrëveshjen.", "en": "Has not signed the agreement."},
-        Exclusion.NOT_IN_FORCE: {
-            "sq": "Marrëveshja nuk vlen për të në këtë datë.",
-            "en": "Is not bound by the agreement on this date.",
-        },
-        Exclusion.AVOIDED_REGION: {
-            "sq": "Ndodhet në një qark që duhet shmangur.",
-            "en": "Lies in a region to be avoided.",
-        },
-        Exclusion.STRUCK_OUT: {"sq": "Personi nuk e pranon këtë palë.", "en": "The person struck this party out."},
-        Exclusion.OFFICIAL_INVOLVED: {"sq": "Palë e policisë.", "en": "A party on the side of the police."},
-        Exclusion.FORBIDDEN: {"sq": "E ndalon një nen i marrëveshjes.", "en": "A clause of the agreement forbids it."},
-        Exclusion.NOT_COMPETENT: {
-            "sq": "Nuk pret persona në këtë gjendje.",
-            "en": "Does not receive people in this situation.",
-        },
-        Exclusion.NO_ROOM: {"sq": "Nuk ka vend të lirë.", "en": "Has no free place."},
-        Exclusion.NOT_VOUCHED: {
-            "sq": "Nuk është gati: askush nuk garanton për çelësin e saj.",
-            "en": "Is not ready: nobody vouches for its key.",
-        },
-        Exclusion.NO_KEY: {
-            "sq": "Nuk është gati: askush i saj nuk e ka çelësin.",
-            "en": "Is not ready: nobody there holds its key.",
-        },
-        Exclusion.NO_PLACES: {
-            "sq": "Nuk është gati: ende nuk e ka shënuar ndërtesën.",
-            "en": "Is not ready: no building entered.",
-        },
-        Exclusion.WITHHELD: {"sq": "", "en": ""},
+        Exclusion.NOT_SIGNED: ByLanguage("Has not signed the agreement."),
+        Exclusion.NOT_IN_FORCE: ByLanguage("Is not bound by the agreement on this date."),
+        Exclusion.AVOIDED_REGION: ByLanguage("Lies in a region to be avoided."),
+        Exclusion.STRUCK_OUT: ByLanguage("The person struck this party out."),
+        Exclusion.OFFICIAL_INVOLVED: ByLanguage("A party on the side of the police."),
+        Exclusion.FORBIDDEN: ByLanguage("A clause of the agreement forbids it."),
+        Exclusion.NOT_COMPETENT: ByLanguage("Does not receive people in this situation."),
+        Exclusion.NO_ROOM: ByLanguage("Has no free place."),
+        Exclusion.NOT_VOUCHED: ByLanguage("Is not ready: nobody vouches for its key."),
+        Exclusion.NO_KEY: ByLanguage("Is not ready: nobody there holds its key."),
+        Exclusion.NO_PLACES: ByLanguage("Is not ready: no building entered."),
+        Exclusion.WITHHELD: ByLanguage(SILENT),
     }
 )
 
@@ -77,28 +61,15 @@ class Fallback(StrEnum):
     NO_CLAUSE = "no_clause"
 
 
-FALLBACKS: Mapping[Fallback, Words] = each_by_language(
+FALLBACKS: Mapping[Fallback, Words] = MappingProxyType(
     {
-        Fallback.ENDED: {
-            "sq": "Personi nuk referohet; zyra e gatishmërisë njoftohet vetëm nëse personi ndryshon mendim.",
-            "en": "The person is not referred; the duty officer is called only if the person thinks again.",
-        },
-        Fallback.CONTRADICTION: {
-            "sq": "Vendos zyra e gatishmërisë: dy nene detyrojnë palë të ndryshme.",
-            "en": "The duty officer decides: two clauses name different parties.",
-        },
-        Fallback.NO_ROOM: {
-            "sq": "Vendos zyra e gatishmërisë: asnjë palë që mund ta pranojë nuk ka vend të lirë.",
-            "en": "The duty officer decides: no party that may receive has a free place.",
-        },
-        Fallback.EXCLUDED: {
-            "sq": "Vendos zyra e gatishmërisë: asnjë palë nuk mund ta pranojë.",
-            "en": "The duty officer decides: no party can receive.",
-        },
-        Fallback.NO_CLAUSE: {
-            "sq": "Vendos zyra e gatishmërisë: asnjë nen nuk cakton palë.",
-            "en": "The duty officer decides: no clause names a party.",
-        },
+        Fallback.ENDED: ByLanguage(
+            "The person is not referred; the duty officer is called only if the person thinks again."
+        ),
+        Fallback.CONTRADICTION: ByLanguage("The duty officer decides: two clauses name different parties."),
+        Fallback.NO_ROOM: ByLanguage("The duty officer decides: no party that may receive has a free place."),
+        Fallback.EXCLUDED: ByLanguage("The duty officer decides: no party can receive."),
+        Fallback.NO_CLAUSE: ByLanguage("The duty officer decides: no clause names a party."),
     }
 )
 

@@ -10,10 +10,11 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from nrm.domain.interviews.interviews import ALONE, UNKNOWN, Question, Texts
-from nrm.domain.languages import SOURCE, each_by_language, text_for
+from nrm.domain.languages import SOURCE, ByLanguage, text_for
 
 # Embeddings, overrides and isolates can make a line read differently from what is stored.
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -33,91 +34,35 @@ LANGUAGE_CODE = re.compile(r"[a-z]{2,3}")
 PARTY_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 
-MESSAGES: Mapping[str, Texts] = each_by_language(
+MESSAGES: Mapping[str, ByLanguage] = MappingProxyType(
     {
-        "choose": {"sq": "Zgjidhni një përgjigje: {question}", "en": "Choose an answer: {question}"},
-        "enter": {"sq": "Shkruani një përgjigje: {question}", "en": "Enter an answer: {question}"},
-        "choose_listed": {
-            "sq": "Zgjidhni një nga përgjigjet e listës: {question}",
-            "en": "Choose one of the answers in the list: {question}",
-        },
-        "choose_party": {
-            "sq": "Zgjidhni nga palët e marrëveshjes ({parties}): {question}",
-            "en": "Choose from the parties of the agreement ({parties}): {question}",
-        },
-        "against_told": {
-            "sq": "Shkruani intervistën në faqe, që kërkojnë arsyen, se ajo që u tha flet kundër: {question}",
-            "en": "Enter the interview on its pages, which ask why, as what was told speaks against it: {question}",
-        },
-        "choose_alone": {
-            "sq": "Zgjidhni ose përgjigjet që vlejnë, ose vetëm të fundit: {question}",
-            "en": "Choose either the answers that apply or only the last one: {question}",
-        },
-        "enter_number": {
-            "sq": "Shkruani një numër nga {lowest} deri në {highest}: {question}",
-            "en": "Enter a number from {lowest} to {highest}: {question}",
-        },
-        "enter_year": {
-            "sq": "Shkruani vitin me katër shifra: {question}",
-            "en": "Enter the year with four digits: {question}",
-        },
-        "enter_month": {
-            "sq": "Shkruani muajin si numër nga 1 deri në 12: {question}",
-            "en": "Enter the month as a number from 1 to 12: {question}",
-        },
-        "enter_day": {
-            "sq": "Shkruani një ditë që ekziston në atë muaj: {question}",
-            "en": "Enter a day that exists in that month: {question}",
-        },
-        "enter_day_month": {
-            "sq": "Shkruani edhe muajin, ose lëreni ditën bosh: {question}",
-            "en": "Enter the month as well, or leave the day empty: {question}",
-        },
-        "enter_past": {
-            "sq": "Shkruani një datë që nuk është në të ardhmen: {question}",
-            "en": "Enter a date that is not in the future: {question}",
-        },
-        "enter_later": {
-            "sq": "Shkruani një datë që nuk është para fillimit: {question}",
-            "en": "Enter a date that is not before the beginning: {question}",
-        },
-        "enter_birth": {
-            "sq": "Shkruani datën sërish, ose ndryshoni moshën te “{page}”: {question}",
-            "en": "Enter the date again, or change the age on “{page}”: {question}",
-        },
-        "enter_country": {
-            "sq": "Shkruani emrin e një vendi, për shembull Suedi: {question}",
-            "en": "Enter the name of a country, for example Sweden: {question}",
-        },
-        "enter_country_code": {
-            "sq": "Shkruani kodin e vendit me dy shkronja (ISO 3166), për shembull SE: {question}",
-            "en": "Enter the country’s code of two letters (ISO 3166), for example SE: {question}",
-        },
-        "enter_language": {
-            "sq": "Shkruani emrin e një gjuhe, për shembull arabisht, ose “e panjohur”: {question}",
-            "en": "Enter the name of a language, for example Arabic, or “unknown”: {question}",
-        },
-        "choose_one_way": {
-            "sq": "Zgjidhni një përgjigje ose shkruani një tjetër, jo të dyja: {question}",
-            "en": "Choose an answer or enter another, not both: {question}",
-        },
-        "enter_shorter": {
-            "sq": "Shkruani më pak se {longest} shenja: {question}",
-            "en": "Enter fewer than {longest} characters: {question}",
-        },
-        "enter_plain": {
-            "sq": "Shkruani tekstin sërish pa shenja të padukshme: {question}",
-            "en": "Enter the text again without invisible characters: {question}",
-        },
-        "enter_text": {"sq": "Shkruani tekst: {question}", "en": "Enter text: {question}"},
-        "leave_out": {
-            "sq": "Hiqeni këtë përgjigje, sepse pyetja nuk bëhet: {question}",
-            "en": "Leave this answer out, because the question is not asked: {question}",
-        },
-        "leave_unknown": {
-            "sq": "Hiqeni këtë përgjigje, sepse pyetja nuk është në pyetësor",
-            "en": "Leave this answer out, because the question is not in the questionnaire",
-        },
+        "choose": ByLanguage("Choose an answer: %(question)s"),
+        "enter": ByLanguage("Enter an answer: %(question)s"),
+        "choose_listed": ByLanguage("Choose one of the answers in the list: %(question)s"),
+        "choose_party": ByLanguage("Choose from the parties of the agreement (%(parties)s): %(question)s"),
+        "against_told": ByLanguage(
+            "Enter the interview on its pages, which ask why, as what was told speaks against it: %(question)s"
+        ),
+        "choose_alone": ByLanguage("Choose either the answers that apply or only the last one: %(question)s"),
+        "enter_number": ByLanguage("Enter a number from %(lowest)s to %(highest)s: %(question)s"),
+        "enter_year": ByLanguage("Enter the year with four digits: %(question)s"),
+        "enter_month": ByLanguage("Enter the month as a number from 1 to 12: %(question)s"),
+        "enter_day": ByLanguage("Enter a day that exists in that month: %(question)s"),
+        "enter_day_month": ByLanguage("Enter the month as well, or leave the day empty: %(question)s"),
+        "enter_past": ByLanguage("Enter a date that is not in the future: %(question)s"),
+        "enter_later": ByLanguage("Enter a date that is not before the beginning: %(question)s"),
+        "enter_birth": ByLanguage("Enter the date again, or change the age on “%(page)s”: %(question)s"),
+        "enter_country": ByLanguage("Enter the name of a country, for example Sweden: %(question)s"),
+        "enter_country_code": ByLanguage(
+            "Enter the country’s code of two letters (ISO 3166), for example SE: %(question)s"
+        ),
+        "enter_language": ByLanguage("Enter the name of a language, for example Arabic, or “unknown”: %(question)s"),
+        "choose_one_way": ByLanguage("Choose an answer or enter another, not both: %(question)s"),
+        "enter_shorter": ByLanguage("Enter fewer than %(longest)s characters: %(question)s"),
+        "enter_plain": ByLanguage("Enter the text again without invisible characters: %(question)s"),
+        "enter_text": ByLanguage("Enter text: %(question)s"),
+        "leave_out": ByLanguage("Leave this answer out, because the question is not asked: %(question)s"),
+        "leave_unknown": ByLanguage("Leave this answer out, because the question is not in the questionnaire"),
     }
 )
 
@@ -132,9 +77,7 @@ class UnacceptableAnswer(ValueError):
 
 def message(name: str, question: Question, **values: object) -> Texts:
     """The message called `name` in each staff language, with the question it is about."""
-    return {
-        language: MESSAGES[name][language].format(question=text, **values) for language, text in question.text.items()
-    }
+    return MESSAGES[name].filled(question=question.text, **values).among(question.text)
 
 
 def unacceptable(name: str, question: Question, **values: object) -> UnacceptableAnswer:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from nrm.domain.interviews.interviews import Answers, Question, Questionnaire, Texts
-from nrm.domain.languages import ByLanguage, each_by_language
+from nrm.domain.languages import ByLanguage
 from nrm.domain.reports.grids import FORMULA
 
 KEYS = ("questionnaire", "interviewed_at", "answers")
@@ -24,50 +25,23 @@ _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]')
 _BETWEEN = re.compile(r"[;,\s]+")
 _MIDNIGHT = re.compile(r"[ T]00:00:00$")
 
-MESSAGES: Mapping[str, Texts] = each_by_language(
+MESSAGES: Mapping[str, ByLanguage] = MappingProxyType(
     {
-        "shorter": {
-            "sq": "Shkruani më pak se {bytes} bajte në një rresht",
-            "en": "Enter fewer than {bytes} bytes in one line",
-        },
-        "utf8": {"sq": "Ruajeni skedarin si UTF-8", "en": "Save the file as UTF-8"},
-        "flat": {
-            "sq": "Shkruani një objekt JSON, me lista brenda listave deri në {deepest} nivele",
-            "en": "Enter one JSON object, with lists in lists {deepest} deep at most",
-        },
-        "object": {"sq": "Shkruani një objekt JSON", "en": "Enter one JSON object"},
-        "leave_out": {"sq": "Hiqeni këtë; një rresht ka {keys}", "en": "Leave this out; a line has {keys}"},
-        "missing": {"sq": "Shkruajeni; një rresht ka {keys}", "en": "Enter it; a line has {keys}"},
-        "once": {"sq": "Shkruajeni një herë", "en": "Enter it once"},
-        "id": {
-            "sq": "Shkruani identifikuesin e tij, për shembull `returnee-1`",
-            "en": "Enter its id, such as `returnee-1`",
-        },
-        "answers": {
-            "sq": "Shkruani një objekt me pyetje dhe përgjigje",
-            "en": "Enter an object of question ids and answers",
-        },
-        "unknown": {
-            "sq": "Shkruani një që e ka ky sistem: {known}",
-            "en": "Enter one that this instance has: {known}",
-        },
-        "time": {
-            "sq": "Shkruani një datë dhe orë të kaluar, për shembull 2026-03-04T10:30",
-            "en": "Enter a date and time of the past, such as 2026-03-04T10:30",
-        },
-        "head": {
-            "sq": "Merrni modelin: rreshti i parë ka emrat e pyetjeve, dhe fillon me {keys}",
-            "en": "Take the template: its first row has the names of the questions, and begins with {keys}",
-        },
-        "formula": {
-            "sq": "Shkruani vlerën vetë, jo një formulë",
-            "en": "Enter the value itself, and no formula",
-        },
-        "too_many": {
-            "sq": "Hiqni çka është djathtas kolonës së fundit të modelit",
-            "en": "Take out what is right of the template's last column",
-        },
-        "warning": {"sq": "kujdes", "en": "warning"},
+        "shorter": ByLanguage("Enter fewer than %(bytes)s bytes in one line"),
+        "utf8": ByLanguage("Save the file as UTF-8"),
+        "flat": ByLanguage("Enter one JSON object, with lists in lists %(deepest)s deep at most"),
+        "object": ByLanguage("Enter one JSON object"),
+        "leave_out": ByLanguage("Leave this out; a line has %(keys)s"),
+        "missing": ByLanguage("Enter it; a line has %(keys)s"),
+        "once": ByLanguage("Enter it once"),
+        "id": ByLanguage("Enter its id, such as `returnee-1`"),
+        "answers": ByLanguage("Enter an object of question ids and answers"),
+        "unknown": ByLanguage("Enter one that this instance has: %(known)s"),
+        "time": ByLanguage("Enter a date and time of the past, such as 2026-03-04T10:30"),
+        "head": ByLanguage("Take the template: its first row has the names of the questions, and begins with %(keys)s"),
+        "formula": ByLanguage("Enter the value itself, and no formula"),
+        "too_many": ByLanguage("Take out what is right of the template's last column"),
+        "warning": ByLanguage("warning"),
     }
 )
 
@@ -82,8 +56,8 @@ class UnreadableLine(ValueError):
 
 
 def said(message: str, **values: object) -> Texts:
-    """The message in each staff language."""
-    return ByLanguage({language: text.format(**values) for language, text in MESSAGES[message].items()})
+    """The message in any language."""
+    return MESSAGES[message].filled(**values)
 
 
 # -- a line of JSON

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Literal
 
 from nrm.domain.interviews.answers import is_unknown
@@ -28,7 +29,7 @@ from nrm.domain.interviews.interviews import (
     chosen,
 )
 from nrm.domain.interviews.questionnaire_flow import weighed
-from nrm.domain.languages import ByLanguage
+from nrm.domain.languages import ByLanguage, CountedByLanguage
 
 Rule = Literal["2S", "1S+1", "3M", "2M+1W"]
 Outcome = Literal["possible", "suspected", "none"]
@@ -294,108 +295,76 @@ def _telling(question: Question) -> bool:
     return question.border or bool(question.named) or any(each.indicators or each.named for each in question.options)
 
 
-AND = ByLanguage(sq="dhe", en="and")
-STRENGTH_WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = ByLanguage(
-    sq={"S": ("i fortë", "të fortë"), "M": ("mesatar", "mesatarë"), "W": ("i dobët", "të dobët")},
-    en={"S": ("strong", "strong"), "M": ("medium", "medium"), "W": ("weak", "weak")},
+AND = ByLanguage("and")
+STRENGTH_WORDS: Mapping[Strength, CountedByLanguage] = MappingProxyType(
+    {
+        "S": CountedByLanguage("%(num)s strong", "%(num)s strong"),
+        "M": CountedByLanguage("%(num)s medium", "%(num)s medium"),
+        "W": CountedByLanguage("%(num)s weak", "%(num)s weak"),
+    }
 )
-RULE_WORDS: Mapping[str, Mapping[Rule, str]] = ByLanguage(
-    sq={
-        "2S": "dy të fortë",
-        "1S+1": "një i fortë dhe një tjetër",
-        "3M": "tre mesatarë",
-        "2M+1W": "dy mesatarë dhe një i dobët",
-    },
-    en={
-        "2S": "two strong",
-        "1S+1": "one strong and one other",
-        "3M": "three medium",
-        "2M+1W": "two medium and one weak",
-    },
+RULE_WORDS: Mapping[Rule, ByLanguage] = MappingProxyType(
+    {
+        "2S": ByLanguage("two strong"),
+        "1S+1": ByLanguage("one strong and one other"),
+        "3M": ByLanguage("three medium"),
+        "2M+1W": ByLanguage("two medium and one weak"),
+    }
 )
 # What the sentence of a dimension without an indicator is called in `WORDS`.
 FORM_WORDS: Mapping[str, str] = {"named": "unweighed", "not_named": "nothing"}
-WORDS: Mapping[str, Mapping[str, str]] = ByLanguage(
-    sq={
-        "positive": "{dimension}: pozitiv, me {counts} (rregulli: {rule}): {items}.",
-        "negative": "{dimension}: jo pozitiv, vetëm {counts}: {items}.",
-        "unweighed": "{dimension}: u përmend, pa peshë më vete: {items}.",
-        "nothing": "{dimension}: u pyet dhe nuk u përmend.",
-        "possible": "Rekrutimi me mashtrim ose me shtrëngim, kushtet e shfrytëzimit dhe shtrëngimi janë pozitive: "
-        "viktimë e mundshme.",
-        "possible_child": "Kushtet e shfrytëzimit janë pozitive; për fëmijët mjetet nuk kërkohen: viktimë e mundshme.",
-        "possible_act": "U përmendën një formë shfrytëzimi dhe një veprim (rekrutim, transport ose mbajtje); "
-        "për fëmijët mjetet nuk kërkohen: viktimë e mundshme.",
-        "suspected": "Treguesit nuk mjaftojnë për “viktimë e mundshme”, por ka dyshim: duhet intervistë e përbashkët.",
-        "none": "Nuk u përmend dhe nuk u vu re asnjë tregues.",
-        "none_of_asked": "Nga ajo që u pyet, nuk u përmend asgjë. Nuk u pyet gjithçka.",
-        "vulnerable": "Në gjendje të cenueshme; nuk u përmend asnjë shenjë shfrytëzimi.",
-        "not_whole": "Nuk u pyet gjithçka.",
-        "also": "U përgjigj edhe kështu: {items}.",
-        "nothing_more": "Përveç kësaj nuk u përmend dhe nuk u vu re asnjë tregues.",
-        "beside": "Nuk u përmend asnjë tregues, por u përgjigj kështu: {items}.",
-        "beside_of_asked": "Nga ajo që u pyet, nuk u përmend asnjë tregues, por u përgjigj kështu: {items}. "
-        "Nuk u pyet gjithçka.",
-        "said": "U përmend: {items}.",
-        "own_words": "{question} Lexojeni me fjalët e veta",
-        "not_asked": "Nuk u pyet: {items}.",
-        "little": "Personi tha pak. Kjo do të thotë “ka dyshim”, jo “asnjë tregues”.",
-        "border": "U vu re: {items}.",
-        "yours": "Profili nuk vendos. Vendosni ju dhe thoni pse.",
-        "outcome_possible": "Viktimë e mundshme, sepse u tha: {items}.",
-        "outcome_suspected": "Ka dyshim, sepse u tha: {items}.",
-        "outcome_noticed": "Ka dyshim, sepse u vu re: {items}.",
-        "outcome_little": "Ka dyshim, sepse personi tha pak.",
-        "outcome_none": "Asnjë tregues, por u tha: {items}.",
-        "outcome_not_whole": "Asnjë tregues në ato që u pyetën, dhe nuk u pyet gjithçka.",
-        "more": "dhe {count} të tjera",
-    },
-    en={
-        "positive": "{dimension}: positive, on {counts} (the rule: {rule}): {items}.",
-        "negative": "{dimension}: not positive, only {counts}: {items}.",
-        "unweighed": "{dimension}: named, with no weight of its own: {items}.",
-        "nothing": "{dimension}: asked and not named.",
-        "possible": "Deceptive or coercive recruitment, exploitative conditions and coercion are positive: "
-        "a possible victim.",
-        "possible_child": "Exploitative conditions are positive; for a child the means are not needed: "
-        "a possible victim.",
-        "possible_act": "A form of exploitation and an act (recruiting, transporting or keeping) were named; "
-        "for a child the means are not needed: a possible victim.",
-        "suspected": "The indicators are not enough for “possible victim”, but there is suspicion: "
-        "a joint interview is needed.",
-        "none": "No indicator was named, and none was noticed.",
-        "none_of_asked": "Of what was asked, nothing was named. Not everything was asked.",
-        "vulnerable": "Vulnerable; no sign of exploitation was named.",
-        "not_whole": "Not everything was asked.",
-        "also": "This was answered, too: {items}.",
-        "nothing_more": "Beside it no indicator was named, and none was noticed.",
-        "beside": "No indicator was named, but this was answered: {items}.",
-        "beside_of_asked": "Of what was asked, no indicator was named, but this was answered: {items}. "
-        "Not everything was asked.",
-        "said": "It was named: {items}.",
-        "own_words": "{question} Read it in the person’s own words",
-        "not_asked": "Not asked: {items}.",
-        "little": "The person said little. That means “suspected”, not “no indicator”.",
-        "border": "It was noticed: {items}.",
-        "yours": "The profile does not decide. You decide and say why.",
-        "outcome_possible": "A possible victim, because this was said: {items}.",
-        "outcome_suspected": "Suspected, because this was said: {items}.",
-        "outcome_noticed": "Suspected, because this was noticed: {items}.",
-        "outcome_little": "Suspected, because the person said little.",
-        "outcome_none": "No indicator, but this was said: {items}.",
-        "outcome_not_whole": "No indicator in what was asked, and not everything was asked.",
-        "more": "and {count} more",
-    },
+WORDS: Mapping[str, ByLanguage] = MappingProxyType(
+    {
+        "positive": ByLanguage("%(dimension)s: positive, on %(counts)s (the rule: %(rule)s): %(items)s."),
+        "negative": ByLanguage("%(dimension)s: not positive, only %(counts)s: %(items)s."),
+        "unweighed": ByLanguage("%(dimension)s: named, with no weight of its own: %(items)s."),
+        "nothing": ByLanguage("%(dimension)s: asked and not named."),
+        "possible": ByLanguage(
+            "Deceptive or coercive recruitment, exploitative conditions and coercion are positive: a possible victim."
+        ),
+        "possible_child": ByLanguage(
+            "Exploitative conditions are positive; for a child the means are not needed: a possible victim."
+        ),
+        "possible_act": ByLanguage(
+            "A form of exploitation and an act (recruiting, transporting or keeping) were named; for a "
+            "child the means are not needed: a possible victim."
+        ),
+        "suspected": ByLanguage(
+            "The indicators are not enough for “possible victim”, but there is suspicion: a joint interview is needed."
+        ),
+        "none": ByLanguage("No indicator was named, and none was noticed."),
+        "none_of_asked": ByLanguage("Of what was asked, nothing was named. Not everything was asked."),
+        "vulnerable": ByLanguage("Vulnerable; no sign of exploitation was named."),
+        "not_whole": ByLanguage("Not everything was asked."),
+        "also": ByLanguage("This was answered, too: %(items)s."),
+        "nothing_more": ByLanguage("Beside it no indicator was named, and none was noticed."),
+        "beside": ByLanguage("No indicator was named, but this was answered: %(items)s."),
+        "beside_of_asked": ByLanguage(
+            "Of what was asked, no indicator was named, but this was answered: %(items)s. Not everything was asked."
+        ),
+        "said": ByLanguage("It was named: %(items)s."),
+        "own_words": ByLanguage("%(question)s Read it in the person’s own words"),
+        "not_asked": ByLanguage("Not asked: %(items)s."),
+        "little": ByLanguage("The person said little. That means “suspected”, not “no indicator”."),
+        "border": ByLanguage("It was noticed: %(items)s."),
+        "yours": ByLanguage("The profile does not decide. You decide and say why."),
+        "outcome_possible": ByLanguage("A possible victim, because this was said: %(items)s."),
+        "outcome_suspected": ByLanguage("Suspected, because this was said: %(items)s."),
+        "outcome_noticed": ByLanguage("Suspected, because this was noticed: %(items)s."),
+        "outcome_little": ByLanguage("Suspected, because the person said little."),
+        "outcome_none": ByLanguage("No indicator, but this was said: %(items)s."),
+        "outcome_not_whole": ByLanguage("No indicator in what was asked, and not everything was asked."),
+        "more": ByLanguage("and %(count)s more"),
+    }
 )
 
 
 def _sentences(drawn: Profile, language: str) -> list[str]:
     """What was named comes first; then what follows from the answers, and why, dimension by dimension."""
-    words = WORDS[language]
     sentences = []
     if drawn.said:
         items = "; ".join(said_words(each, language) for each in drawn.said)
-        sentences.append(words["said"].format(items=items))
+        sentences.append(WORDS["said"].of(language, items=items))
     sentences += _conclusion(drawn, language)
     for finding in drawn.findings:
         if finding.state == "not_asked":
@@ -403,37 +372,37 @@ def _sentences(drawn: Profile, language: str) -> list[str]:
         texts = [each.text for each in finding.named]
         form = "positive" if finding.positive else "negative" if texts else finding.state
         sentences.append(
-            words[FORM_WORDS.get(form, form)].format(
+            WORDS[FORM_WORDS.get(form, form)].of(
+                language,
                 dimension=finding.text[language],
                 counts=_counts(finding, language),
-                rule=RULE_WORDS[language][finding.rule] if finding.rule else "",
+                rule=RULE_WORDS[finding.rule][language] if finding.rule else "",
                 items="; ".join(each[language].lower() for each in texts or finding.unweighed),
             )
         )
     if drawn.border:
         items = "; ".join(each.text[language].lower() for each in drawn.border)
-        sentences.append(words["border"].format(items=items))
+        sentences.append(WORDS["border"].of(language, items=items))
     if silent := [finding.text[language].lower() for finding in drawn.findings if finding.state == "not_asked"]:
-        sentences.append(words["not_asked"].format(items="; ".join(silent)))
-    return [*sentences, words["yours"]]
+        sentences.append(WORDS["not_asked"].of(language, items="; ".join(silent)))
+    return [*sentences, WORDS["yours"][language]]
 
 
 def _conclusion(drawn: Profile, language: str) -> list[str]:
     """What follows from the answers. That nothing was named is said only where nothing was."""
-    words = WORDS[language]
     if drawn.possible_victim:
         exploited = any(each.dimension == EXPLOITATION and each.positive for each in drawn.findings)
-        return [words["possible" if not drawn.child else "possible_child" if exploited else "possible_act"]]
+        return [WORDS["possible" if not drawn.child else "possible_child" if exploited else "possible_act"][language]]
     if drawn.outcome != "none":
-        return [words[drawn.outcome], *([words["little"]] if drawn.little_said else [])]
+        return [WORDS[drawn.outcome][language], *([WORDS["little"][language]] if drawn.little_said else [])]
     items = "; ".join(said_words(each, language) for each in drawn.beside)
     if drawn.vulnerable or drawn.said:
-        found = [words["vulnerable" if drawn.vulnerable else "nothing_more"]]
-        found += [words["also"].format(items=items)] if items else []
-        return found if drawn.whole else [*found, words["not_whole"]]
+        found = [WORDS["vulnerable" if drawn.vulnerable else "nothing_more"][language]]
+        found += [WORDS["also"].of(language, items=items)] if items else []
+        return found if drawn.whole else [*found, WORDS["not_whole"][language]]
     if items:
-        return [words["beside" if drawn.whole else "beside_of_asked"].format(items=items)]
-    return [words["none" if drawn.whole else "none_of_asked"]]
+        return [WORDS["beside" if drawn.whole else "beside_of_asked"].of(language, items=items)]
+    return [WORDS["none" if drawn.whole else "none_of_asked"][language]]
 
 
 IN_A_SENTENCE = 3
@@ -444,9 +413,8 @@ QUOTED = 120
 
 def outcome_sentence(questionnaire: Questionnaire, drawn: Profile, answers: Answers, language: str) -> tuple[str, bool]:
     """The outcome in one sentence, with what was named in the person's words; and whether it has all that was named."""
-    words = WORDS[language]
     if drawn.vulnerable:
-        return words["vulnerable"], False
+        return WORDS["vulnerable"][language], False
     named, form = _in_own_words(questionnaire, drawn, answers, language), f"outcome_{drawn.outcome}"
     if not named and drawn.outcome == "suspected":
         named, form = [each.text[language].lower() for each in drawn.border], "outcome_noticed"
@@ -454,11 +422,11 @@ def outcome_sentence(questionnaire: Questionnaire, drawn: Profile, answers: Answ
         named = [said_words(each, language) for each in drawn.beside]
     if named:
         shown, more = named[:IN_A_SENTENCE], len(named) - IN_A_SENTENCE
-        shown += [words["more"].format(count=more)] if more > 0 else []
-        return words[form].format(items="; ".join(shown)), more <= 0
+        shown += [WORDS["more"].of(language, count=more)] if more > 0 else []
+        return WORDS[form].of(language, items="; ".join(shown)), more <= 0
     if drawn.outcome == "suspected":
-        return words["outcome_little"], True
-    return words["none" if drawn.whole else "outcome_not_whole"], True
+        return WORDS["outcome_little"][language], True
+    return WORDS["none" if drawn.whole else "outcome_not_whole"][language], True
 
 
 def _in_own_words(questionnaire: Questionnaire, drawn: Profile, answers: Answers, language: str) -> list[str]:
@@ -485,16 +453,16 @@ def said_words(said: Said, language: str) -> str:
     """The question and what was answered to it; of a text that it has to be read."""
     question = said.text[language]
     if not said.options:
-        return WORDS[language]["own_words"].format(question=question)
+        return WORDS["own_words"].of(language, question=question)
     return f"{question} {', '.join(option[language] for option in said.options)}"
 
 
 def _counts(finding: Finding, language: str) -> str:
     parts = []
-    for strength, (one, many) in STRENGTH_WORDS[language].items():
-        count = finding.count(strength)  # type: ignore[arg-type]  # the keys are the strengths
+    for strength, words in STRENGTH_WORDS.items():
+        count = finding.count(strength)
         if count:
-            parts.append(f"{count} {one if count == 1 else many}")
+            parts.append(words.of(count, language))
     if len(parts) < 2:
         return "".join(parts)
     return f"{', '.join(parts[:-1])} {AND[language]} {parts[-1]}"

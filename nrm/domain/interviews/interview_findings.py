@@ -40,12 +40,7 @@ def page_findings(questionnaire: Questionnaire, page: Page, answers: Answers, *,
                 each for each in pages(questionnaire, kept) if questionnaire.derive["age"] in each.questions
             )
             question = questionnaire.questions[birth]
-            found[birth] = {
-                language: MESSAGES["enter_birth"][language].format(
-                    question=question.text[language], page=asked_on.title[language]
-                )
-                for language in questionnaire.languages
-            }
+            found[birth] = message("enter_birth", question, page=asked_on.title)
     return found
 
 

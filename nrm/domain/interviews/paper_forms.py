@@ -202,7 +202,7 @@ def page_words(paper: Plan, page: Page, language: str) -> str:
     """In which case the page is asked at all; empty if always."""
     if page.when is ALWAYS:
         return ""
-    return WORDS[language]["asked"].format(condition=condition_words(paper, page.when, language))
+    return WORDS["asked"].of(language, condition=condition_words(paper, page.when, language))
 
 
 def _pages(questionnaire: Questionnaire, routes: Iterable[Route]) -> Iterator[Page]:
@@ -253,60 +253,44 @@ def _ranges(numbers: Iterable[int]) -> tuple[tuple[int, int], ...]:
 
 # -- in words
 
-WORDS: Mapping[str, Mapping[str, str]] = ByLanguage(
+WORDS: Mapping[str, ByLanguage] = MappingProxyType(
     {
-        "sq": {
-            "eq": "{number} është {texts}",
-            "in": "{number} është {texts}",
-            "has": "{number} përmban {texts}",
-            "lt": "{number} është më pak se {texts}",
-            "not": "{number} nuk është {texts}",
-            "not_so": "nuk vlen që {texts}",
-            "or": " ose ",
-            "and": " dhe ",
-            "only": "vetëm nëse {condition}: {ranges}",
-            "then": "; pastaj ",
-            "gate": "Nëse {condition}, vazhdoni vetëm me {steps}.",
-            "asked": "Vetëm nëse {condition}.",
-            "ends": "Nëse {condition}, ndaluni këtu: jepni fletëpalosjen.",
-            "calm": "Ndaluni këtu dhe jepni fletëpalosjen, por vetëm nëse janë përgjigjur të gjitha {numbers} dhe "
-            "asnjë nga këto nuk vlen: {alarms}; “nuk e di” ose “nuk përgjigjet” te {alone}, ose te dy nga {together}; "
-            "çdo gjë tjetër që e përmend a e shfaq dhunën, rrezikun a shfrytëzimin: {others}. Përndryshe vazhdoni.",
-        },
-        "en": {
-            "eq": "{number} is {texts}",
-            "in": "{number} is {texts}",
-            "has": "{number} has {texts}",
-            "lt": "{number} is less than {texts}",
-            "not": "{number} is not {texts}",
-            "not_so": "it is not so that {texts}",
-            "or": " or ",
-            "and": " and ",
-            "only": "only if {condition}: {ranges}",
-            "then": "; then ",
-            "gate": "If {condition}, go on only with {steps}.",
-            "asked": "Only if {condition}.",
-            "ends": "If {condition}, stop here: give the leaflet.",
-            "calm": "Stop here and give the leaflet, but only if all of {numbers} were answered and none of these "
-            "holds: {alarms}; “does not know” or “will not answer” in {alone}, or in two of {together}; anything else "
-            "that names or shows violence, danger or exploitation: {others}. Otherwise go on.",
-        },
+        "eq": ByLanguage("%(number)s is %(texts)s"),
+        "in": ByLanguage("%(number)s is %(texts)s"),
+        "has": ByLanguage("%(number)s has %(texts)s"),
+        "lt": ByLanguage("%(number)s is less than %(texts)s"),
+        "not": ByLanguage("%(number)s is not %(texts)s"),
+        "not_so": ByLanguage("it is not so that %(texts)s"),
+        "or": ByLanguage("or"),
+        "and": ByLanguage("and"),
+        "only": ByLanguage("only if %(condition)s: %(ranges)s"),
+        "then": ByLanguage("then"),
+        "gate": ByLanguage("If %(condition)s, go on only with %(steps)s."),
+        "asked": ByLanguage("Only if %(condition)s."),
+        "ends": ByLanguage("If %(condition)s, stop here: give the leaflet."),
+        "calm": ByLanguage(
+            "Stop here and give the leaflet, but only if all of %(numbers)s were answered and none of "
+            "these holds: %(alarms)s; “does not know” or “will not answer” in %(alone)s, or in two of "
+            "%(together)s; anything else that names or shows violence, danger or exploitation: "
+            "%(others)s. Otherwise go on."
+        ),
     }
 )
 
 
 def condition_words(paper: Plan, condition: Condition, language: str) -> str:
     """A condition as a tired reader needs it: `12 is “Under 18” or “Not sure”`."""
-    words = WORDS[language]
     if condition.operator in ("and", "or"):
-        return words[condition.operator].join(condition_words(paper, part, language) for part in condition.parts)
+        return f" {WORDS[condition.operator][language]} ".join(
+            condition_words(paper, part, language) for part in condition.parts
+        )
     if condition.operator == "not":
         inner = condition.parts[0]
         if inner.operator in ("eq", "in", "has"):
-            return words["not"].format(number=paper.numbers[inner.name], texts=_texts(paper, inner, language))
-        return words["not_so"].format(texts=condition_words(paper, inner, language))
-    return words[condition.operator].format(
-        number=paper.numbers[condition.name], texts=_texts(paper, condition, language)
+            return WORDS["not"].of(language, number=paper.numbers[inner.name], texts=_texts(paper, inner, language))
+        return WORDS["not_so"].of(language, texts=condition_words(paper, inner, language))
+    return WORDS[condition.operator].of(
+        language, number=paper.numbers[condition.name], texts=_texts(paper, condition, language)
     )
 
 
@@ -316,18 +300,17 @@ def _texts(paper: Plan, comparison: Condition, language: str) -> str:
         return str(operand)
     wanted = operand if isinstance(operand, frozenset) else {operand}
     said = [f"“{option.text[language]}”" for option in question.options if option.code in wanted]
-    return WORDS[language]["or"].join(said)
+    return f" {WORDS['or'][language]} ".join(said)
 
 
 def gate_words(paper: Plan, gate: Gate, language: str) -> str:
     """`If 12 is “Under 18”, go on only with 13–22; then only if ...: 80.`"""
-    words = WORDS[language]
     if gate.route.ends == SCREENED:
         return _calm_words(paper, gate.route, language)
     if gate.route.ends:
-        return words["ends"].format(condition=condition_words(paper, gate.when, language))
-    steps = words["then"].join(_step(paper, step, language) for step in gate.steps)
-    return words["gate"].format(condition=condition_words(paper, gate.when, language), steps=steps)
+        return WORDS["ends"].of(language, condition=condition_words(paper, gate.when, language))
+    steps = f"; {WORDS['then'][language]} ".join(_step(paper, step, language) for step in gate.steps)
+    return WORDS["gate"].of(language, condition=condition_words(paper, gate.when, language), steps=steps)
 
 
 def _calm_words(paper: Plan, route: Route, language: str) -> str:
@@ -347,7 +330,8 @@ def _calm_words(paper: Plan, route: Route, language: str) -> str:
         for question in asked
         if not question.alarm
     }
-    return WORDS[language]["calm"].format(
+    return WORDS["calm"].of(
+        language,
         numbers=numbers(six),
         alarms="; ".join(answers(question, sorted(question.alarm)) for question in six),
         alone=numbers(question for question in six if question.alarm_unsure == "alone"),
@@ -365,7 +349,7 @@ def only_words(paper: Plan, question: Question, language: str) -> str:
     if not whens:
         return ""
     condition = whens[0] if len(whens) == 1 else Condition("and", parts=tuple(whens))
-    return WORDS[language]["asked"].format(condition=condition_words(paper, condition, language))
+    return WORDS["asked"].of(language, condition=condition_words(paper, condition, language))
 
 
 def _step(paper: Plan, step: Step, language: str) -> str:
@@ -373,7 +357,7 @@ def _step(paper: Plan, step: Step, language: str) -> str:
     if step.when is ALWAYS:
         return ranges
     condition = condition_words(paper, step.when, language)
-    return WORDS[language]["only"].format(condition=condition, ranges=ranges)
+    return WORDS["only"].of(language, condition=condition, ranges=ranges)
 
 
 # -- the codes of the answers

@@ -12,7 +12,7 @@ from nrm.domain.conditions import ALWAYS
 from nrm.domain.interviews.interviews import Answers, Page, Questionnaire
 from nrm.domain.languages import ByLanguage
 
-TITLE = ByLanguage(sq="Çfarë u la jashtë", en="What was left out")
+TITLE = ByLanguage("What was left out")
 _TOLD = ("story", "official", "official_what", "needs_note")
 _WHO = (
     "given",

@@ -43,7 +43,7 @@ SIGNED_WITH_TIME = (
     "JSON, sorted keys, no blanks, UTF-8"
 )
 
-SERVER = ByLanguage(sq="Serveri i MKR-së", en="The NRM's server")
+SERVER = ByLanguage("The NRM's server")
 """What stands for the server among those who signed."""
 
 SIGNERS = frozenset({"server", "statistician", "responsible_authority"})

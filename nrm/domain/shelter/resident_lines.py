@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from nrm.domain.interviews.answers import COUNTRIES
 from nrm.domain.interviews.interviews import Texts
-from nrm.domain.languages import ByLanguage, each_by_language
+from nrm.domain.languages import ByLanguage
 from nrm.domain.shelter.cases import CODES
 from nrm.domain.shelter.direct_intake import OwnCase, fits
 from nrm.domain.shelter.stays import Source, StayRefusal
@@ -73,73 +73,36 @@ EXAMPLE: Mapping[str, str] = MappingProxyType(
 )
 """A line that can be taken in where a place is called V01."""
 
-MESSAGES: Mapping[str, Texts] = each_by_language(
+MESSAGES: Mapping[str, ByLanguage] = MappingProxyType(
     {
-        "head": {
-            "sq": "Merrni modelin: rreshti i parë ka emrat e kolonave, {columns}",
-            "en": "Take the template: its first row has the names of the columns, {columns}",
-        },
-        "utf8": {"sq": "Ruajeni skedarin si CSV në UTF-8", "en": "Save the file as CSV in UTF-8"},
-        "csv": {
-            "sq": "Mbyllni çdo thonjëz që hapet, dhe mos vini më shumë qeliza se kolona",
-            "en": "Close each quotation mark that is opened, and have no more cells than columns",
-        },
-        "lines": {"sq": "Ndajeni skedarin: të shumtën {most} rreshta", "en": "Divide the file: {most} lines at most"},
-        "longer": {"sq": "Shkruani më pak se {most} shenja", "en": "Enter fewer than {most} characters"},
-        "place": {"sq": "Shkruani emrin e vendit ku fle personi", "en": "Enter the name of the place where they sleep"},
-        "day": {"sq": "Shkruani një ditë, për shembull 2026-01-15", "en": "Enter a day, such as 2026-01-15"},
-        "one_of": {"sq": "Shkruani një nga këto: {codes}", "en": "Enter one of: {codes}"},
-        "country": {
-            "sq": "Shkruani kodin e vendit (ISO 3166), `stateless` ose `unknown`",
-            "en": "Enter the code of a country (ISO 3166), `stateless` or `unknown`",
-        },
-        "countries": {
-            "sq": "Shkruani kode vendesh (ISO 3166) me pikëpresje",
-            "en": "Enter codes of countries (ISO 3166) with semicolons",
-        },
-        "age": {
-            "sq": "Shkruani vitet e plota që i përgjigjen `age_class`, ose asgjë",
-            "en": "Enter completed years that fit `age_class`, or nothing",
-        },
-        "adult": {
-            "sq": "Shkruajeni vetëm për të rritur: një fëmijë nuk pyetet",
-            "en": "Enter it of adults only: a child is not asked",
-        },
-        "names_refused": {
-            "sq": "Hiqeni: personi nuk pranoi që të ruhet",
-            "en": "Leave it out: the person did not agree that it is kept",
-        },
-        "birth": {
-            "sq": "Shkruani vitin, muajin ose ditën e lindjes: 2004, 2004-03, 2004-03-15",
-            "en": "Enter the year, month or day of birth: 2004, 2004-03, 2004-03-15",
-        },
-        "birth_fits": {
-            "sq": "Shkruani një ditë lindjeje që ekziston, nuk është në të ardhmen dhe i përgjigjet `age_class`",
-            "en": "Enter a day of birth that exists, is not in the future and fits `age_class`",
-        },
-        "no_place": {
-            "sq": "Shkruani një vend që e ka qendra; menaxheri i shton te “Vendet”, “Njësitë e ndërtesës”",
-            "en": "Enter a place that the shelter has; its manager adds them under “Places”, “Units of the building”",
-        },
-        "place_taken": {
-            "sq": "Shkruani një vend tjetër: këtë e ka ose e kishte dikush në ato ditë, ose nuk përdoret",
-            "en": "Enter another place: somebody has this one or had it on those days, or it is out of use",
-        },
-        "place_not_there": {
-            "sq": "Ky vend nuk ishte ende në ndërtesë atë ditë: menaxheri shton vende që “ishin aty edhe më parë”, me "
-            "një emër tjetër, ose shkruani një ditë më të vonë te `admitted_on`",
-            "en": "This place was not in the building yet on that day: the manager adds places that “were there "
-            "before”, under another name, or enter a later day in `admitted_on`",
-        },
-        "admission": {
-            "sq": "Shkruani një ditë që nuk është në të ardhmen dhe jo para vitit 2000",
-            "en": "Enter a day that is not in the future and not before 2000",
-        },
-        "planned": {
-            "sq": "Shkruani një ditë pas pranimit, brenda tre vitesh nga sot",
-            "en": "Enter a day after the admission, within three years from today",
-        },
-        "control": {"sq": "Hiqni shenjat e padukshme", "en": "Take out characters that cannot be seen"},
+        "head": ByLanguage("Take the template: its first row has the names of the columns, %(columns)s"),
+        "utf8": ByLanguage("Save the file as CSV in UTF-8"),
+        "csv": ByLanguage("Close each quotation mark that is opened, and have no more cells than columns"),
+        "lines": ByLanguage("Divide the file: %(most)s lines at most"),
+        "longer": ByLanguage("Enter fewer than %(most)s characters"),
+        "place": ByLanguage("Enter the name of the place where they sleep"),
+        "day": ByLanguage("Enter a day, such as 2026-01-15"),
+        "one_of": ByLanguage("Enter one of: %(codes)s"),
+        "country": ByLanguage("Enter the code of a country (ISO 3166), `stateless` or `unknown`"),
+        "countries": ByLanguage("Enter codes of countries (ISO 3166) with semicolons"),
+        "age": ByLanguage("Enter completed years that fit `age_class`, or nothing"),
+        "adult": ByLanguage("Enter it of adults only: a child is not asked"),
+        "names_refused": ByLanguage("Leave it out: the person did not agree that it is kept"),
+        "birth": ByLanguage("Enter the year, month or day of birth: 2004, 2004-03, 2004-03-15"),
+        "birth_fits": ByLanguage("Enter a day of birth that exists, is not in the future and fits `age_class`"),
+        "no_place": ByLanguage(
+            "Enter a place that the shelter has; its manager adds them under “Places”, “Units of the building”"
+        ),
+        "place_taken": ByLanguage(
+            "Enter another place: somebody has this one or had it on those days, or it is out of use"
+        ),
+        "place_not_there": ByLanguage(
+            "This place was not in the building yet on that day: the manager adds places that “were "
+            "there before”, under another name, or enter a later day in `admitted_on`"
+        ),
+        "admission": ByLanguage("Enter a day that is not in the future and not before 2000"),
+        "planned": ByLanguage("Enter a day after the admission, within three years from today"),
+        "control": ByLanguage("Take out characters that cannot be seen"),
     }
 )
 
@@ -169,8 +132,8 @@ class UnreadableResident(ValueError):
 
 
 def said(message: str, **values: object) -> Texts:
-    """The message in each staff language."""
-    return ByLanguage({language: text.format(**values) for language, text in MESSAGES[message].items()})
+    """The message in any language."""
+    return MESSAGES[message].filled(**values)
 
 
 _ADMISSION = frozenset({StayRefusal.ADMISSION_IN_FUTURE, StayRefusal.ADMISSION_BEFORE_CASE})

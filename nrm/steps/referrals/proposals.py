@@ -32,35 +32,26 @@ from nrm.vault.keylog import log
 OVERRIDABLE = frozenset({Exclusion.NO_ROOM, Exclusion.NOT_COMPETENT})
 
 
-UNCONNECTED: Words = ByLanguage(
-    sq="Nuk është ende e lidhur me sistemin; telefononi.",
-    en="Is not connected to the system yet; telephone.",
-)
+UNCONNECTED: Words = ByLanguage("Is not connected to the system yet; telephone.")
 
 
 ONE_HOLDER: Words = ByLanguage(
-    sq="Vetëm një person e ka çelësin e saj: mund të pyetet dhe të premtojë vendin me telefon, por në sistem pranon "
-    "kur ta kenë dy veta. Telefononi.",
-    en="One person alone holds its key: it can be asked and can promise a place by telephone, but accepts in the "
-    "system once two people hold it. Telephone.",
+    "One person alone holds its key: it can be asked and can promise a place by telephone, but accepts "
+    "in the system once two people hold it. Telephone."
 )
 
 
 DISAGREES: Words = ByLanguage(
-    sq="Tani nuk mund të pyetet: çelësi i saj nuk është ai që njihet këtu, ose u largua dikush që e kishte. "
-    "Telefononi.",
-    en="Cannot be asked now: its key is not the one that is known here, or somebody left who held it. Telephone.",
+    "Cannot be asked now: its key is not the one that is known here, or somebody left who held it. Telephone."
 )
 
 
 SUSPENDED: Words = ByLanguage(
-    sq="Tani nuk merr pjesë: dy punonjës të zyrës së gatishmërisë e pezulluan për 72 orë. "
-    "Telefononi zyrën e gatishmërisë.",
-    en="Takes no part now: two duty officers suspended it for 72 hours. Telephone the duty desk.",
+    "Takes no part now: two duty officers suspended it for 72 hours. Telephone the duty desk."
 )
 
 
-ITSELF: Words = ByLanguage(sq="Është organizata juaj.", en="Is your own organisation.")
+ITSELF: Words = ByLanguage("Is your own organisation.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from forms.accounts.words import TypeWordsForm
 from nrm.actions.accounts import words as actions
 from nrm.domain.accounts.accounts import ROLE_LABELS, NotVisible
 from nrm.domain.accounts.failed_attempts import TooSoon
-from nrm.domain.accounts.words import SPELLING, CannotVouch, NoOccasion, TypedBefore, WordPurpose, WrongWords
+from nrm.domain.accounts.words import CannotVouch, NoOccasion, TypedBefore, WordPurpose, WrongWords, spelling
 from nrm.domain.words import N_
 from nrm.store.accounts import occasions as store
 from nrm.web import access, errors, sessions
@@ -58,7 +58,7 @@ def mine() -> Answer:
     shown = actions.shown(by=access.actor())
     if shown is None or shown.purpose is not WordPurpose.FACTOR:
         return redirect(url_for("home.index"), 303)
-    return render_template("accounts/words/mine.html", shown=shown, spelling=SPELLING[current_language()])
+    return render_template("accounts/words/mine.html", shown=shown, spelling=spelling(current_language()))
 
 
 def waiting_page() -> str:
@@ -71,7 +71,7 @@ def waiting_page() -> str:
         shown=shown,
         founders=store.founders(by=by) if founding else (),
         founding=founding,
-        spelling=SPELLING[current_language()],
+        spelling=spelling(current_language()),
     )
 
 
@@ -95,7 +95,7 @@ def accession_sheet() -> Answer:
         role=ROLE_LABELS[by.role] if by.role is not None else "",
         organisation_name=visitor.organisation_name,
         code=by.organisation_code,
-        spelling=SPELLING,
+        spelling={each: spelling(each) for each in languages()},
     )
 
 
@@ -172,6 +172,6 @@ def _type_page(member_id: uuid.UUID, form: TypeWordsForm, status: int) -> Answer
         purpose=purpose,
         role=ROLE_LABELS.get(line.role, ""),  # type: ignore[call-overload]
         holds_keys=by.kind is not None and by.kind.holds_keys,
-        spelling=SPELLING[current_language()],
+        spelling=spelling(current_language()),
     )
     return page, status

@@ -23,57 +23,34 @@ from nrm.domain.interviews.paper_forms import codes, plan
 from nrm.domain.interviews.questionnaire_flow import ANY_OTHER, opener_of, opening, page_questions
 from nrm.domain.interviews.spoken import NO_CHOICES, Choices
 from nrm.domain.interviews.wordings import reading_language
-from nrm.domain.languages import ByLanguage
+from nrm.domain.languages import ByLanguage, words_in
 
 TEMPLATE = "interviews/interviews/questions.html"
-WORDS: Mapping[str, Mapping[str, str]] = ByLanguage(
-    sq={
-        "error": "Gabim:",
-        "optional": "(jo e detyrueshme)",
-        "all_optional": "Asnjë pyetje e kësaj faqeje nuk është e detyrueshme.",
-        "other_country": "Vend tjetër",
-        "other_language": "Gjuhë tjetër",
-        "draft": "përkthim ende i pamiratuar",
-        "day": "Dita",
-        "month": "Muaji",
-        "year": "Viti",
-        "only": "Vetëm nëse përgjigjja më sipër është {texts}.",
-        "only_not": "Vetëm nëse përgjigjja më sipër nuk është {texts}.",
-        "or": " ose ",
-        "signs": "Si duken këto shenja dhe çfarë nuk duan të thonë",
-        "warning": "Kujdes:",
-        "stop": "Ndaloni, në strehëzë",
-        "police": "Policia",
-        "ambulance": "Ambulanca",
-        "helpline": "Linja e ndihmës",
-        "take": "Merreni edhe me shkronja latine (krahasoni me dokumentin):",
-        "in_lines": "Në rreshtat e dokumentit:",
-        "no_text": "në këtë gjuhë nuk ka tekst, atë që shkruhet këtu duhet ta përkthejë një përkthyes",
-    },
-    en={
-        "error": "Error:",
-        "optional": "(optional)",
-        "all_optional": "Every question on this page is optional.",
-        "other_country": "Another country",
-        "other_language": "Another language",
-        "draft": "translation not yet approved",
-        "day": "Day",
-        "month": "Month",
-        "year": "Year",
-        "only": "Only if the answer above is {texts}.",
-        "only_not": "Only if the answer above is not {texts}.",
-        "or": " or ",
-        "signs": "What these signs look like, and what they do not mean",
-        "warning": "Warning:",
-        "stop": "Stop, go to shelter",
-        "police": "Police",
-        "ambulance": "Ambulance",
-        "helpline": "Help line",
-        "take": "Take it in Latin letters too (compare with the document):",
-        "in_lines": "In the lines of the document:",
-        "no_text": "there is no text in this language, an interpreter has to translate what stands here",
-    },
+WORDS: Mapping[str, ByLanguage] = MappingProxyType(
+    {
+        "error": ByLanguage("Error:"),
+        "optional": ByLanguage("(optional)"),
+        "all_optional": ByLanguage("Every question on this page is optional."),
+        "other_country": ByLanguage("Another country"),
+        "other_language": ByLanguage("Another language"),
+        "draft": ByLanguage("translation not yet approved"),
+        "day": ByLanguage("Day"),
+        "month": ByLanguage("Month"),
+        "year": ByLanguage("Year"),
+        "signs": ByLanguage("What these signs look like, and what they do not mean"),
+        "warning": ByLanguage("Warning:"),
+        "stop": ByLanguage("Stop, go to shelter"),
+        "police": ByLanguage("Police"),
+        "ambulance": ByLanguage("Ambulance"),
+        "helpline": ByLanguage("Help line"),
+        "take": ByLanguage("Take it in Latin letters too (compare with the document):"),
+        "in_lines": ByLanguage("In the lines of the document:"),
+        "no_text": ByLanguage("there is no text in this language, an interpreter has to translate what stands here"),
+    }
 )
+OR = ByLanguage("or")
+ONLY = ByLanguage("Only if the answer above is %(texts)s.")
+ONLY_NOT = ByLanguage("Only if the answer above is not %(texts)s.")
 # A mark in prepared markup: what goes there, the question, and its option or part. NUL never occurs in a text.
 MARK = re.compile("\0([cst])([a-z0-9_]+)/([^\0]*)\0")
 _MOST = 512  # ways to show a page, far more than there are; a limit so that nothing can fill the memory
@@ -302,7 +279,7 @@ class QuestionMarkup:
         draft = not page.wordings and any(say in question.reads for question in shown)
         key = (_all_optional(shown), draft, staff, say)
         if key not in self._above:
-            leads = [self._template.all_optional(WORDS[staff])] if key[0] else []
+            leads = [self._template.all_optional(words_in(WORDS, staff))] if key[0] else []
             if say is not None and key[1]:
                 leads.append(self._draft(staff, say))
             self._above[key] = [Markup(lead) for lead in leads]  # noqa: S704 - a macro's own output
@@ -319,14 +296,14 @@ class QuestionMarkup:
             return ""
         words = asked.language_words.get(spoken)
         name = words[staff] if words else language_name(spoken, staff).capitalize()
-        return str(self._template.no_text(name, WORDS[staff]))
+        return str(self._template.no_text(name, words_in(WORDS, staff)))
 
     def _draft(self, staff: str, say: str) -> str:
         """That the texts in `say` wait for a translator's check; empty when they do not."""
         if self.questionnaire.reading.get(say, ("",))[0] != "draft":
             return ""
         name = self.questionnaire.language_names.get(say, say)
-        return str(self._template.draft(name, say, WORDS[staff]))
+        return str(self._template.draft(name, say, words_in(WORDS, staff)))
 
     @property
     def _template(self) -> Any:
@@ -350,7 +327,7 @@ class QuestionMarkup:
         warnings: Sequence[AnswerWarning] = (),
         names: Mapping[str, Mapping[str, str]] = NO_NAMES,
     ) -> Markup:
-        words: dict[str, object] = {**WORDS[staff], "numbers": self.numbers, **names}
+        words: dict[str, object] = {**words_in(WORDS, staff), "numbers": self.numbers, **names}
         if not marked:
             words["optional"] = ""
         if urgent:  # it is on its way already
@@ -404,8 +381,8 @@ class QuestionMarkup:
         closes = [option for option in opener.options if option.code not in opens]
         opening_options = [option for option in opener.options if option.code in opens]
         shorter = closes if ANY_OTHER in opens or len(closes) < len(opening_options) else opening_options
-        texts = WORDS[staff]["or"].join(f"“{option.text[staff]}”" for option in shorter)
-        return WORDS[staff]["only_not" if shorter is closes else "only"].format(texts=texts)
+        texts = f" {OR[staff]} ".join(f"“{option.text[staff]}”" for option in shorter)
+        return (ONLY_NOT if shorter is closes else ONLY).of(staff, texts=texts)
 
     def _piece(
         self,

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
+from nrm import catalogues
 from nrm.domain.words import N_, Phrase, masked
 from nrm.web import formats, language
 
@@ -37,10 +38,10 @@ def clocks_of_albania(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "sq").mkdir()
-    monkeypatch.setattr(language, "FOLDER", tmp_path)
-    language.catalogue.cache_clear()
+    monkeypatch.setattr(catalogues, "FOLDER", tmp_path)
+    catalogues.forget()
     yield tmp_path / "sq"
-    language.catalogue.cache_clear()
+    catalogues.forget()
 
 
 @pytest.fixture
@@ -182,8 +183,8 @@ def test_country_data_falls_back_to_a_language_that_is_there() -> None:
 def test_two_files_that_disagree_stop_the_start_and_are_named(folder: Path) -> None:
     (folder / "a.po").write_text(po(("Day", "Dita")), "utf-8")
     (folder / "b.po").write_text(po(("Day", "Ditë")), "utf-8")
-    with pytest.raises(language.ConflictingTranslation, match=r"b\.po and a\.po translate 'Day' differently"):
-        language.catalogue("sq")
+    with pytest.raises(catalogues.ConflictingTranslation, match=r"b\.po and a\.po translate 'Day' differently"):
+        catalogues.catalogue("sq")
 
 
 def test_a_fuzzy_entry_is_not_used(folder: Path) -> None:

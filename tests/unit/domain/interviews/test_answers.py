@@ -104,9 +104,10 @@ def test_what_is_not_acceptable_is_answered_with_what_to_do(name: str, value: ob
 def test_every_message_says_in_both_languages_what_to_do() -> None:
     starts = {"sq": ("Zgjidhni ", "Shkruani ", "Hiqeni "), "en": ("Choose ", "Enter ", "Leave ")}
     for name, texts in MESSAGES.items():
-        assert set(texts) == {"sq", "en"}, name
-        for language, text in texts.items():
-            assert text.startswith(starts[language]), text
+        assert set(texts) >= {"sq", "en"}, name
+        filled = texts.filled(question="", lowest=1, highest=2, longest=3, page="", parties="")
+        for language, start in starts.items():
+            assert filled[language].startswith(start), filled[language]
 
 
 ANYTHING = st.recursive(

@@ -63,6 +63,7 @@ class Cast:
     avoid: Mapping[str, int]
     names: Mapping[str, Sequence[str]]  # feminine, masculine, family
     names_abroad: Mapping[str, Sequence[str]]
+    heard: Mapping[str, str]  # letters -> what another officer writes for them, in this order
     stories: Sequence[str]
     labels: Sequence[str]
     late: str
@@ -212,6 +213,7 @@ def _read(table: Table, data: Country) -> Cast:
         if not isos[name]:
             table.wrong(name, "name a country other than this one")
     register, names, abroad, writes = (table.table(each) for each in ("register", "names", "names_abroad", "writes"))
+    heard = table.table("heard")
     tables = data.register.tables
     said = register.table("in_words")
     languages = table.table("language")
@@ -233,6 +235,7 @@ def _read(table: Table, data: Country) -> Cast:
         avoid=_weights(table.table("avoid"), data.regions),
         names=_names(names),
         names_abroad=_names(abroad),
+        heard={letters: heard.text(letters) for letters in heard.data},
         stories=table.texts("stories"),
         labels=table.text("labels").split(),
         late=register.one_of("late", tables),

@@ -107,10 +107,10 @@ def plans(seed: int, people: int, until: date, cast: Cast) -> list[Plan]:
     rng = random.Random(f"calendar/{seed}/{people}")  # noqa: S311 - plausible, not secret
     days = _days(rng, people, until)
     made = [_plan(seed, number, day, cast) for number, day in enumerate(sorted(days), start=1)]
-    return _some_again(sorted(made, key=lambda plan: plan.at))
+    return _some_again(sorted(made, key=lambda plan: plan.at), cast.heard)
 
 
-def _some_again(made: list[Plan]) -> list[Plan]:
+def _some_again(made: list[Plan], heard: Mapping[str, str]) -> list[Plan]:
     """The plans, in which some are of people who were here and left: their names are written down another way."""
     found: list[Plan] = []
     gone: list[Plan] = []
@@ -121,7 +121,7 @@ def _some_again(made: list[Plan]) -> list[Plan]:
         if again is not None and number % _AGAIN == 1:
             gone.remove(again)
             age = again.answers["age_stated"] + (plan.at - again.at).days // 365
-            said = {**written_again(again.answers), "age_stated": age}
+            said = {**written_again(again.answers, heard), "age_stated": age}
             found.append(replace(plan, answers={**plan.answers, **said}, came_as=again.number))
             continue
         if plan.answers["age"] == "adult" and plan.ending == "referred" and plan.looked_for == "yes":
@@ -142,17 +142,17 @@ def _could_be(before: Plan, plan: Plan) -> bool:
 _TIME_TO_ASK = 15
 
 
-def written_again(answers: Mapping[str, Any]) -> dict[str, str]:
-    """Who somebody is, as another officer writes it down."""
-    return {"given": _as_heard(answers["given"]), "family": _as_heard(answers["family"]), "birth": answers["birth"]}
+def written_again(answers: Mapping[str, Any], heard: Mapping[str, str]) -> dict[str, str]:
+    """Who somebody is, as another officer writes it down who hears it: `heard` says what they write for letters."""
+    said = {name: _as_heard(answers[name], heard) for name in ("given", "family")}
+    return {**said, "birth": answers["birth"]}
 
 
-def _as_heard(name: str) -> str:
-    """A name as an officer writes it who hears it: one letter of a pair is left out, some have another letter."""
-    heard = name
-    for written, other in (("xh", "gj"), ("Xh", "Gj"), ("q", "k"), ("Q", "K"), ("ë", "e"), ("sh", "sc"), ("j", "i")):
-        heard = heard.replace(written, other)
-    return "".join(letter for place, letter in enumerate(heard) if place == 0 or heard[place - 1] != letter)
+def _as_heard(name: str, heard: Mapping[str, str]) -> str:
+    """A name with other letters for some; one letter of a pair is left out."""
+    for written, other in heard.items():
+        name = name.replace(written, other).replace(written.capitalize(), other.capitalize())
+    return "".join(letter for place, letter in enumerate(name) if place == 0 or name[place - 1] != letter)
 
 
 def full_quarters(until: date, count: int) -> list[Quarter]:

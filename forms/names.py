@@ -1,4 +1,4 @@
-"""Countries and languages by their names, as people write them: in Albanian, in English, or as they are called there.
+"""Countries and languages by their names, as people write them: in the languages of staff, or as they are called there.
 
 Names are those of the Unicode locale data (CLDR). A name is compared without case, accents and punctuation.
 """
@@ -33,6 +33,9 @@ ALIASES: Mapping[str, str] = {
     "mali i zi": "ME",
     "maqedonia": "MK",
     "macedonia": "MK",
+    "македонија": "MK",
+    "англија": "GB",
+    "америка": "US",
     "turkey": "TR",
 }
 LANGUAGE_ALIASES: Mapping[str, str] = {

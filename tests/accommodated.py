@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from nrm import clock
 from nrm.actions.reports import reports
 from nrm.db import transaction
-from nrm.domain.accounts.accounts import Actor
+from nrm.domain.accounts.accounts import Actor, Role
 from nrm.domain.quarters import Quarter
+from nrm.domain.roles import MechanismRole
 from nrm.domain.shelter.cases import new_pseudonym
 from nrm.models.accounts.accounts import Member
 from nrm.models.reports.reports import QuarterPart, SilentPart
@@ -25,6 +26,7 @@ from nrm.models.shelter.places import Occupancy, Place
 from nrm.models.shelter.stays import Stay
 from nrm.models.shelter.testimony import Testimony
 from nrm.store import names as organisation_names
+from nrm.store.countries import country
 from nrm.store.reports import contributions
 from nrm.store.reports import reports as report_store
 from tests import factories
@@ -112,29 +114,35 @@ def stay(
     return row
 
 
-def many(number: int, *, seed: int, months: Sequence[date] = (date(2025, 12, 1), date(2026, 6, 28))) -> None:
-    """`number` people of the usual mixture, admitted between two days; who left by today has left."""
+def many(
+    number: int,
+    *,
+    seed: int,
+    months: Sequence[date] = (date(2025, 12, 1), date(2026, 6, 28)),
+    code: str = "VATRA",
+) -> None:
+    """`number` people of the usual mixture in a shelter, admitted between two days; who left by today has left."""
     chance = random.Random(seed)
     first, last = months
     today = clock.now().date()
-    organisation_id = organisation_names.organisation_by_code("VATRA").id
+    organisation_id, home = organisation_names.organisation_by_code(code).id, country().iso
     with transaction() as session:
         for _ in range(number):
-            citizenship = chance.choices(["AL", "MD", "RO", "UA", "XK", "FR"], [60, 10, 8, 6, 5, 1])[0]
+            citizenship = chance.choices([home, "MD", "RO", "UA", "XK", "FR"], [60, 10, 8, 6, 5, 1])[0]
             admitted = first + timedelta(days=chance.randrange((last - first).days))
             end = admitted + timedelta(days=chance.choice([5, 12, 30, 60, 90, 150]))
             case_id = person(
                 session,
                 organisation_id,
                 citizenship=citizenship,
-                citizenship_class="home" if citizenship == "AL" else "third_country",
+                citizenship_class="home" if citizenship == home else "third_country",
                 gender=chance.choices(["feminine", "masculine", "unknown"], [85, 14, 1])[0],
                 age_band=chance.choice(["9-17", "18-20", "18-20", "21-23", "24-26", "30-38"]),
                 exploited_in=chance.choices(["IT", "GR", "XK", "several", "NL"], [40, 30, 8, 4, 2])[0],
                 repeat=chance.choices(["new", "repeat_again", "not_checked"], [70, 12, 10])[0],
             )
             stay(session, case_id, organisation_id, admitted, end if end <= today else None, anticipated_end_on=end)
-            if citizenship != "AL" and chance.random() < 0.5:
+            if citizenship != home and chance.random() < 0.5:
                 permit(session, case_id, admitted, organisation_id)
             if chance.random() < 0.25:
                 session.add(Testimony(case_id=case_id, position=1, status="statement_given", happened_on=admitted))
@@ -189,7 +197,8 @@ def sign(quarter: Quarter, *, by: Actor) -> None:
     """Both offices sign what is closed, if anything waits for them."""
     if any(line.quarter == quarter for line in report_store.waiting(by=by)):
         reports.sign(quarter, by=by)
-        reports.countersign(quarter, by=factories.actor("ra.duty_officer"))
+        authority = country().roles[MechanismRole.AUTHORITY]
+        reports.countersign(quarter, by=factories.actor(factories.login_of(authority, Role.DUTY_OFFICER)))
 
 
 def permit(session: Session, case_id: uuid.UUID, issued_from: date, by: uuid.UUID) -> None:

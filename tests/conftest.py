@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pypdf
 import pytest
@@ -119,6 +119,17 @@ def blank(html: str, **_: object) -> bytes:
     with io.BytesIO() as made:
         sheet.write(made)
         return made.getvalue()
+
+
+def only_the_first() -> Callable[..., bytes]:
+    """Make the paper of the main report, which comes first, and blank ones for the others."""
+    made: list[str] = []
+
+    def to_pdf(html: str, **options: Any) -> bytes:
+        made.append(html)
+        return pdf.to_pdf(html, **options) if len(made) == 1 else blank(html)
+
+    return to_pdf
 
 
 @pytest.fixture(scope="session", autouse=True)

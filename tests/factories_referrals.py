@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -35,8 +36,11 @@ NAMED = ("NRC", "IOM", "VATRA", "TJETER_VIZION")
 """Whom the officer named to the person: every shelter."""
 
 
-def interview(by: Actor, *, urgent: bool = False, **answers: Any) -> uuid.UUID:
-    """A finished draft: the answers given, and the first possible answer to whatever else must be answered."""
+def interview(by: Actor, *, urgent: bool = False, named: Sequence[str] = NAMED, **answers: Any) -> uuid.UUID:
+    """A finished draft: the answers given, and the first possible answer to whatever else must be answered.
+
+    `named`: the shelters that the officer named.
+    """
     interview_id = interviews.start(interview_id=uuid.uuid4(), urgent=urgent, by=by)
     draft = interviews.read(interview_id=interview_id, by=by)
     given = dict(draft.answers)
@@ -53,7 +57,7 @@ def interview(by: Actor, *, urgent: bool = False, **answers: Any) -> uuid.UUID:
         given = prune(draft.questionnaire, given)
         if given == before:
             break
-    interviews.save_answers(interview_id=interview_id, answers=given, named=NAMED, by=by)
+    interviews.save_answers(interview_id=interview_id, answers=given, named=named, by=by)
     return interview_id
 
 

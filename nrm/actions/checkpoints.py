@@ -16,6 +16,8 @@ from nrm.store.rows.accounts import accounts as account_rows
 from nrm.vault import signing
 
 NAMES = "????-??-??.json"
+END = "end.json"
+"""The checkpoint of the last minute: written over and over, so that little of the chain's end is not covered."""
 
 
 class BrokenChain(Exception):
@@ -51,9 +53,10 @@ def folder() -> Path:
 
 
 def own() -> tuple[list[Checkpoint], list[tuple[str, str]]]:
-    """The checkpoints that this instance wrote and signed, the oldest first; (file name, what is wrong) of others."""
+    """The checkpoints that this instance wrote and signed, that of the last minute last; (file name, what is wrong) of
+    others."""
     sound, wrong = [], []
-    for path in sorted(folder().glob(NAMES)):
+    for path in [*sorted(folder().glob(NAMES)), *folder().glob(END)]:
         try:
             with path.open("rb") as stream:
                 sound.append(check(read(stream.read(LARGEST_FILE + 1))))
@@ -81,6 +84,28 @@ def daily() -> int:
     return 0
 
 
+def follow() -> int:
+    """Bring the checkpoint of the last minute to the end of the chain; returns how many were written (0 or 1).
+
+    It lies beside the key files and not in the database. If the chain does not go on from it, it stays as it is, for
+    whoever looks, and that is logged each time.
+    """
+    path = folder() / END
+    try:
+        before = check(read(path.read_bytes())) if path.exists() else _newest()
+        signed = _taken(db.session(), before)
+        if path.exists() and before is not None and signed.checkpoint.entry == before.entry:
+            return 0
+        return _write(path, signed, over=True)
+    except (BrokenChain, NotFromHere, NoCheckpoint) as error:
+        current_app.logger.error("the audit chain does not go on from where it stood a minute ago: %s", error)
+    except OSError as error:
+        current_app.logger.error("the checkpoint of the last minute was not written: %s", error.strerror)
+    finally:
+        db.session.rollback()
+    return 0
+
+
 def _taken(session: Session, since: Checkpoint | None) -> SignedCheckpoint:
     for entry, what in audit.verify(session, since=since):
         raise BrokenChain(entry, what)
@@ -97,8 +122,9 @@ def _newest() -> Checkpoint | None:
     return check(read(names[-1].read_bytes()))
 
 
-def _write(path: Path, signed: SignedCheckpoint) -> int:
-    """Write the whole file or nothing; returns 0 when another process wrote it first, else 1."""
+def _write(path: Path, signed: SignedCheckpoint, *, over: bool = False) -> int:
+    """Write the whole file or nothing; returns 0 when another process wrote it first, else 1. `over`: in the place of
+    the one that is there."""
     path.parent.mkdir(mode=0o700, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -106,6 +132,9 @@ def _write(path: Path, signed: SignedCheckpoint) -> int:
         file.write(written(signed))
         file.flush()
         os.fsync(file.fileno())
+    if over:
+        draft.replace(path)
+        return 1
     try:
         os.link(draft, path)
     except FileExistsError:

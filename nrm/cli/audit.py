@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ from nrm.actions import checkpoints as actions
 from nrm.cli.refusals import Refused
 from nrm.cli.usage import application, instance_option
 from nrm.db import db
-from nrm.domain.checkpoints import LARGEST_FILE, NoCheckpoint, SignedCheckpoint, read, written
+from nrm.domain.checkpoints import LARGEST_FILE, Checkpoint, NoCheckpoint, SignedCheckpoint, read, written
 
 
 @click.group()
@@ -32,6 +33,9 @@ def audit() -> None:
 @click.pass_context
 def verify(context: click.Context, directory: Path, files: tuple[Path, ...]) -> None:
     """Follow the chain from its first entry, through the checkpoints of the instance's folder and those given.
+
+    It says up to which entry that proves something: what came after the newest checkpoint, whoever writes the database
+    could have cut off or written anew.
 
     `entry N: what` on standard output and exit 1 for what is wrong.
     """
@@ -56,7 +60,7 @@ def verify(context: click.Context, directory: Path, files: tuple[Path, ...]) -> 
         click.echo(line)
     if found:
         context.exit(1)
-    click.echo(f"whole: {entries} entries")
+    click.echo(f"whole: {entries} entries; {_proven_in_words(entries, fitting)}")
 
 
 @audit.command()
@@ -83,6 +87,17 @@ def checkpoint(context: click.Context, directory: Path, out: Path | None) -> Non
         raise Refused(f"--out: {out} is there already; name a new file") from None
     except OSError as error:
         raise Refused(f"--out: {out} cannot be written: {error.strerror}") from None
+
+
+def _proven_in_words(entries: int, fitting: Sequence[Checkpoint]) -> str:
+    """Which entries a checkpoint holds, and how many are after it."""
+    newest = max(fitting, key=lambda each: each.entry, default=None)
+    if newest is None:
+        return "no checkpoint, so nothing proves that its end was not cut off, or all of it written anew"
+    moment = newest.at.isoformat(timespec="seconds")
+    proven = f"proven up to entry {newest.entry}, by the checkpoint of {moment}"
+    after = entries - newest.entry
+    return f"{proven}; entries after it: {after}{', not covered' if after else ''}"
 
 
 def _checkpoints_in_words(number: int) -> str:

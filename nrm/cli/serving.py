@@ -165,5 +165,6 @@ def tend(directory: Path) -> None:
 def _do_what_is_due() -> dict[str, int]:
     """`tending.tend`, the checkpoint of the day (`checkpoints_written`), and at the end e-mail (`messages_sent`)."""
     done = {**tending.tend(), "checkpoints_written": checkpoints.daily()}
+    checkpoints.follow()
     health.note(current_app.extensions["nrm.config"].directory, health.TENDED)
     return {**done, "messages_sent": mailboxes.send_due(agreement_versions.parties_to_sign())}

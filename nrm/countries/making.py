@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from pathlib import Path
 
 from nrm.countries.checking import MARK
@@ -46,9 +46,13 @@ def make(code: str, iso: str, source: Path, target: Path) -> None:
     country = tomllib.loads(text)
     older = {old: new for codes in country.get("formerly", {}).values() for old, new in codes.items()}
     own = {HOME_CITIZEN, "capital", *country["region"]}
+    standing = _standing_for(own, source)
     shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     for file in sorted(target.glob("*.toml")):
-        file.write_text(_written(file.name, file.read_text("utf-8"), older, own, country["iso"], iso or MARK), "utf-8")
+        text = _written(file.name, file.read_text("utf-8"), older, own, country["iso"], iso or MARK)
+        if file.name.startswith("choices-"):
+            text = _with_marked_choices(text, standing)
+        file.write_text(text, "utf-8")
     written = (target / "country.toml").read_text("utf-8")
     written = re.sub(r"^#:schema .*\n", "", written)  # its place is relative to the program
     written = re.sub(r"^code = .*$", f'code = "{code}"', written, count=1, flags=re.M)
@@ -56,7 +60,7 @@ def make(code: str, iso: str, source: Path, target: Path) -> None:
     (target / "country.toml").write_text(_without_older_words(written), "utf-8")
 
 
-def _written(name: str, text: str, older: Mapping[str, str], own: Collection[str], home: str, iso: str) -> str:
+def _written(name: str, text: str, older: Mapping[str, str], own: Set[str], home: str, iso: str) -> str:
     """One file with the codes of the mechanism in place of those of the country, and with its marks. `own`: the answers
     whose words differ in each country."""
     if not name.endswith((".read-out.toml", ".signs.toml")):
@@ -75,13 +79,35 @@ def _written(name: str, text: str, older: Mapping[str, str], own: Collection[str
             table = heading[1]
         key, equals, _ = line.partition(" = ")
         whole = name == "country.toml" and table in _TABLES
-        option = re.match(r'  \{ code = "(\w+)"', line)
+        option = re.match(r'  \{ code = "(\w+)"(?:, means = "(\w+)")?', line)
         if (equals and (key in keys or whole)) or re.match(r"(home|capital) = \{", line):
             lines.append(_marked(line))
-        elif option and option[1] in own:
+        elif option and not own.isdisjoint(option.groups()):
             lines.append(re.sub(r'\b([a-z]{2}) = "', rf'\1 = "{MARK} ', line))
         else:
             lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def _standing_for(own: Collection[str], source: Path) -> set[tuple[str, str]]:
+    """(question, answer) of those that say what they stand for, and whose words differ in each country."""
+    return {
+        (question["id"], option["code"])
+        for file in source.glob("questionnaire-*.toml")
+        if "." not in file.stem  # else it is read out, or explains
+        for question in tomllib.loads(file.read_text("utf-8")).get("question", ())
+        for option in question.get("options", ())
+        if option.get("means") in own
+    }
+
+
+def _with_marked_choices(text: str, standing: Collection[tuple[str, str]]) -> str:
+    """The words of these answers for the person, marked, too."""
+    lines, question = [], ""
+    for line in text.splitlines():
+        if heading := re.fullmatch(r"\[choice\.(\w+)\]", line):
+            question = heading[1]
+        lines.append(_marked(line) if (question, line.partition(" = ")[0]) in standing else line)
     return "\n".join(lines) + "\n"
 
 

@@ -88,16 +88,19 @@ def _name(number: int) -> str:
 
 
 def _is_needless(code: str, role: Role) -> bool:
-    """Who counts and who pays work at the ministry of labour; every other role of a ministry at the other office.
+    """Who counts and who pays work at the ministry that counts; every other role of a ministry at the coordinating one.
 
-    Every other ministry and agency of the register has a focal point and nobody else.
+    Whoever files a table of the register has a focal point, also who counts (ADR 0142); every other ministry and agency
+    has nobody else.
     """
     coordinates = code == cast().coordinating
     if not coordinates and code != cast().counting:
         is_ministry = OrganisationKind(country().organisations[code].kind) is OrganisationKind.MINISTRY
         return is_ministry and role is not Role.FOCAL_POINT
+    if role is Role.FOCAL_POINT:
+        return all(table.filed_by != code for table in country().register.tables.values())
     counts_or_pays = role in (Role.STATISTICIAN, Role.PAYMENT_OFFICER)
-    return role is Role.FOCAL_POINT or counts_or_pays is coordinates
+    return counts_or_pays is coordinates
 
 
 def _let_in(actor: Actor, staff: Sequence[Actor], organisation: Organisation) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from flask import Blueprint, g
 
+from forms.accounts.organisations import ORGANISATION_REASONS
 from nrm.actions.accounts import key_log
 from nrm.actions.agreement import agreement_versions
 from nrm.domain.accounts.accounts import Role
@@ -52,6 +53,6 @@ def index() -> str:
     g.suspensions = suspensions.standing(by=by) if g.top.suspended else []
     g.unread = directives.unread(by=by)
     g.agreements = agreement_versions.waits_for(by=by)
-    g.key_log = key_log.standing(by=by)
+    g.key_log, g.suspended_for = key_log.standing(by=by), ORGANISATION_REASONS
     assert by.role is not None
     return _pages[by.role]()

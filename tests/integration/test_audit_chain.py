@@ -432,6 +432,44 @@ def test_a_day_that_does_not_go_on_from_the_one_before_gets_no_checkpoint_and_a_
     assert told in caplog.text or told == "no checkpoint"
 
 
+@pytest.mark.slow
+def test_a_day_that_was_cut_off_is_noticed_by_the_checkpoint_of_the_last_minute(
+    app: Flask, command: Command, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One checkpoint a day leaves a day that can be cut off; the last one lies beside the keys, not in the database."""
+    assert b"no checkpoint, so nothing proves" in command(app, "audit", "verify")[1]
+    assert checkpoints.daily() == 1
+    day = read(next(checkpoints.folder().iterdir()).read_bytes()).checkpoint.entry
+    more(app)
+    length = audit.length(db.session())
+    code, out, _ = command(app, "audit", "verify")
+    assert code == 0
+    assert f"proven up to entry {day}, by the checkpoint of " in out.decode()
+    assert out.decode().endswith(f"; entries after it: {length - day}, not covered\n")
+    tamper(app, f"DELETE FROM audit_entries WHERE id > {length - 1}")  # before: nothing shows it
+    assert command(app, "audit", "verify")[0] == 0
+    more(app)
+    length = audit.length(db.session())
+    assert (checkpoints.follow(), checkpoints.follow()) == (1, 0)
+    end = checkpoints.folder() / checkpoints.END
+    assert end.stat().st_mode & 0o777 == 0o600
+    assert command(app, "audit", "verify")[1].decode().endswith("; entries after it: 0\n")
+    kept = end.read_bytes()
+    tamper(app, f"DELETE FROM audit_entries WHERE id > {length - 2}")
+    code, out, _ = command(app, "audit", "verify")
+    assert (code, out.decode().split(";")[0]) == (1, f"entry {length - 1}: missing: the end was cut off")
+    # It stays as it is, and each minute says so; also when the end is written anew, as long as it was.
+    assert checkpoints.follow() == 0
+    assert "does not go on from where it stood a minute ago" in caplog.text
+    more(app)
+    assert checkpoints.follow() == 0
+    assert end.read_bytes() == kept
+    code, out, _ = command(app, "audit", "verify")
+    assert (code, "not as in the checkpoint" in out.decode() or "cut off" in out.decode()) == (1, True)
+    edited(end, entry=1)  # who cannot sign makes no other one
+    assert b"checkpoint end.json: it does not bear this server's signature" in command(app, "audit", "verify")[1]
+
+
 def test_tending_writes_the_checkpoint_of_the_day(app: Flask, command: Command) -> None:
     db.session.remove()
     for count in (1, 0):

@@ -28,6 +28,7 @@ from nrm.cli import nrm
 from nrm.cli.refusals import Refused
 from nrm.db import Model, ShredModel, db, disconnect, transaction
 from nrm.domain.accounts.accounts import Actor
+from nrm.domain.accounts.suspensions import OrganisationReason
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.shelter.stays import Destination, ExitReason
 from nrm.domain.shelter.strikes import StrikeReason
@@ -338,7 +339,7 @@ def test_accesses_ended_since_are_listed_from_the_old_chain_if_it_goes_on_from_t
     members.begin_again(member_id=colleague, by=nrc)
     factories.later(hours=24)
     members.take_effect_of_anew(by=Actor.system("tend"))
-    organisations.suspend(organisation_id=world.organisation, by=admin)
+    organisations.suspend(organisation_id=world.organisation, reason=OrganisationReason.ASKED, by=admin)
     disconnect()
     done = keeper.restore(tmp_path / "new", pair, "--since-audit", keeper.instance / "main.db")
     assert done.exit_code == 0, done.stderr

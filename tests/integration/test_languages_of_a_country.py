@@ -5,9 +5,8 @@ from __future__ import annotations
 import io
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pypdf
 import pytest
@@ -18,14 +17,13 @@ from nrm.actions.referrals import referrals
 from nrm.cli.instance import make_instance
 from nrm.db import db, disconnect
 from nrm.domain.accounts.accounts import Actor
-from nrm.render import pdf
 from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.reports import reports as store
 from tests import accommodated, country_files, factories, in_languages
 from tests import factories_interviews as interviews
 from tests import factories_referrals as people
-from tests.conftest import CLOSED, CLOSED_ON, Person, blank, papers
+from tests.conftest import CLOSED, CLOSED_ON, Person, only_the_first, papers
 
 OFFICER, WORKER, STATISTICIAN = "rinas.border_officer", "nrc.case_worker", "molsa.statistician"
 RELEASE = Actor.system("release")
@@ -37,11 +35,11 @@ def instance(place: Path, *languages: str) -> Flask:
 
 
 @pytest.fixture(scope="module")
-def macedonian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+def bulgarian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """A country that has neither Albanian nor English."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parsing, "toml", tomllib.loads)  # apart, it would take a process a file
-        app = instance(tmp_path_factory.mktemp("mk"), "mk")
+        app = instance(tmp_path_factory.mktemp("bg"), "bg")
         with app.app_context():
             yield app
             disconnect()
@@ -49,19 +47,19 @@ def macedonian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
 
 
 @pytest.mark.slow
-def test_a_whole_day_in_a_country_that_speaks_neither_albanian_nor_english(macedonian: Flask) -> None:
-    assert country().languages == ("mk",)
-    front = macedonian.test_client().get("/sign-in").text
-    assert '<html lang="mk"' in front
+def test_a_whole_day_in_a_country_that_speaks_neither_albanian_nor_english(bulgarian: Flask) -> None:
+    assert country().languages == ("bg",)
+    front = bulgarian.test_client().get("/sign-in").text
+    assert '<html lang="bg"' in front
     assert "Sign in" in front, "what nobody has translated is said in the language of the source"
     assert 'lang="sq"' not in front
-    officer = Person(macedonian.test_client(), OFFICER)
+    officer = Person(bulgarian.test_client(), OFFICER)
     loaded = interviews.walk(officer, interviews.example(), interviews.begin(officer))
     assert len(loaded) > 5
     sent = people.sent(factories.actor(OFFICER), "NRC")
-    worker = Person(macedonian.test_client(), WORKER)
+    worker = Person(bulgarian.test_client(), WORKER)
     shown = worker.get(f"/referrals/{sent.referral_id}")
-    assert f"mk~{names_of('RINAS')}" in shown
+    assert f"bg~{names_of('RINAS')}" in shown
     by = factories.actor(WORKER)
     referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=by)
     referrals.arrive(referral_id=sent.referral_id, by=by)
@@ -69,7 +67,7 @@ def test_a_whole_day_in_a_country_that_speaks_neither_albanian_nor_english(maced
     for address in (f"/cases/{sent.case_id}", "/", "/places", "/letters"):
         answer = worker.client.get(address)
         assert answer.status_code in (200, 404), address
-        assert '<html lang="mk"' in answer.text
+        assert '<html lang="bg"' in answer.text
 
 
 def names_of(code: str) -> str:
@@ -77,38 +75,27 @@ def names_of(code: str) -> str:
     return countries.load("albania").organisations[code].names["en"]
 
 
-def only_the_first() -> Callable[..., bytes]:
-    """Make the paper of the main report, which comes first, and blank ones for the others."""
-    made: list[str] = []
-
-    def to_pdf(html: str, **options: Any) -> bytes:
-        made.append(html)
-        return pdf.to_pdf(html, **options) if len(made) == 1 else blank(html)
-
-    return to_pdf
-
-
 @pytest.mark.slow
-def test_a_report_has_a_page_and_a_print_in_the_language_of_the_country_and_no_other(macedonian: Flask) -> None:
+def test_a_report_has_a_page_and_a_print_in_the_language_of_the_country_and_no_other(bulgarian: Flask) -> None:
     accommodated.at(CLOSED_ON)
     accommodated.many(40, seed=7)
     quarter = CLOSED[0]
     with papers(only_the_first()):
         accommodated.release(quarter, by=factories.actor(STATISTICIAN))
     line = store.release(quarter, by=RELEASE)
-    assert line.formats == {"html.mk", "pdf.mk", "csv", "csvw", "xlsx", "json"}
-    reader = Person(macedonian.test_client(), STATISTICIAN)
+    assert line.formats == {"html.bg", "pdf.bg", "csv", "csvw", "xlsx", "json"}
+    reader = Person(bulgarian.test_client(), STATISTICIAN)
     address = f"/reports/ix/{quarter}"
     page = reader.get(address)
-    assert f"mk~{countries.load('albania').tables['ix'].title['en']}" in page
+    assert f"bg~{countries.load('albania').tables['ix'].title['en']}" in page
     assert f'href="{address}.pdf"' in page
     paper = reader.client.get(f"{address}.pdf")
     assert (paper.status_code, paper.content_type) == (200, "application/pdf")
-    assert "mk~" in pypdf.PdfReader(io.BytesIO(paper.data)).pages[0].extract_text()
-    for ending in ("sq.pdf", "en.pdf", "mk.pdf", "exe"):
+    assert "bg~" in pypdf.PdfReader(io.BytesIO(paper.data)).pages[0].extract_text()
+    for ending in ("sq.pdf", "en.pdf", "bg.pdf", "exe"):
         assert reader.client.get(f"{address}.{ending}").status_code == 404
     assert "Gjithsej" not in store.release_file(quarter, "csvw", by=RELEASE).decode()
-    assert names.names_by_code("mk")["RINAS"].startswith("mk~")
+    assert names.names_by_code("bg")["RINAS"].startswith("bg~")
 
 
 ARABIC = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"

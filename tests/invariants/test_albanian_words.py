@@ -18,7 +18,7 @@ from nrm.domain.interviews.questionnaire_flow import page_questions
 from tests.unit.domain.interviews.small_questionnaire import returnee
 
 PROGRAM = Path(nrm.__file__).parent
-COUNTRY = PROGRAM / "countries" / "albania"
+COUNTRIES = PROGRAM / "countries"
 Q = returnee()
 # What is not written, and what stands in its place.
 FORBIDDEN = {
@@ -67,9 +67,9 @@ def country_texts(value: Any, name: str = "") -> Iterator[str]:
 
 
 def albanian() -> list[tuple[str, str]]:
-    """(file, text) of every Albanian text: catalogues, the country's files, and what stands in code."""
+    """(file, text) of every Albanian text: catalogues, the countries' files, and what stands in code."""
     found = list(catalogue())
-    for file in sorted(COUNTRY.glob("*.toml")):
+    for file in sorted(COUNTRIES.glob("*/*.toml")):
         found += [(file.name, text) for text in country_texts(tomllib.loads(file.read_text("utf-8")))]
     for file in [*PROGRAM.rglob("*.py"), *(PROGRAM.parent / "forms").rglob("*.py")]:
         text = file.read_text("utf-8")

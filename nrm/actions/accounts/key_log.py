@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import db, transaction
-from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, OrganisationKind
+from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, OrganisationKind, Permission
 from nrm.domain.accounts.key_log import ASKS_WHO_LEFT, State
 from nrm.domain.accounts.key_log_entries import (
     EntryKind,
     EntryRefusal,
+    EntryRefused,
     Founding,
     Genesis,
     NewName,
@@ -27,6 +28,7 @@ from nrm.domain.accounts.key_log_entries import (
     Person,
     Proposal,
     Restored,
+    Standing,
     founders_of,
     foundings_in,
     hour_of,
@@ -35,7 +37,7 @@ from nrm.domain.accounts.key_log_entries import (
 from nrm.domain.accounts.words import TRIES, WrongWords
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.audit import AuditEntry
-from nrm.steps.accounts import ceremonies, parties, roles
+from nrm.steps.accounts import ceremonies, organisations, parties, roles
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.accounts.failed_attempts import Counter
 from nrm.vault import keyrings, second_factor
@@ -171,10 +173,12 @@ def waiting(*, by: Actor) -> list[Waiting]:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Told:
     """What a member is told of the key log. `days`: for how long the own organisation is still asked without a
     founding; `unfounded`: it is not founded, and is asked nothing; `wanted`: how many proposals wait for the member;
-    `lost_since`: from when on entries are lost, for 14 days after two organisations agreed to go on without them."""
+    `lost_since`: from when on entries are lost, for 14 days after two organisations agreed to go on without them.
+    `accused`: it is proposed to suspend the own organisation; `suspended`: (code, reason) of those that are, for the
+    duty desk."""
 
     wrong: bool
     days: int | None
@@ -183,13 +187,16 @@ class Standing:
     wanted: int
     lost_since: datetime | None = None
     founds: bool = False
+    accused: bool = False
+    suspended: tuple[tuple[str, str], ...] = ()
 
     def __bool__(self) -> bool:
         told = self.wrong or self.unfounded or self.alone or self.founds or self.wanted > 0
+        told = told or self.accused or bool(self.suspended)
         return told or self.days is not None or self.lost_since is not None
 
 
-def standing(*, by: Actor) -> Standing:
+def standing(*, by: Actor) -> Told:
     """How the key log stands, for the actor's home page."""
     try:
         now, wrong = log.state(db.session), False
@@ -211,12 +218,22 @@ def standing(*, by: Actor) -> Standing:
         for each in founders_of(waits.body)
     )
     founds = not founded and any(own)
-    return Standing(wrong, days, holds and not founded and days is None, now.begins_alone, wanted, since, founds)
+    accused = any(_is_against(each, by.organisation_id) for each in now.open_proposals(at))
+    out = [(each.code, each.suspended_for) for each in now.organisations.values() if each.suspended]
+    desk = tuple(out) if by.may(Permission.REFERRAL_DIRECT) else ()
+    unfounded = holds and not founded and days is None
+    return Told(wrong, days, unfounded, now.begins_alone, wanted, since, founds, accused, desk)
+
+
+def _is_against(proposal: Proposal, organisation_id: uuid.UUID | None) -> bool:
+    return isinstance(proposal.body, Standing) and proposal.body.subject_id == organisation_id
 
 
 def _about(now: State, proposal: Proposal) -> str:
     if foundings := foundings_in(proposal.body):
         return ", ".join(each.code for each in foundings)
+    if isinstance(proposal.body, Standing):
+        return now.organisations[proposal.body.subject_id].code
     whom = getattr(proposal.body, "member_id", None) or getattr(proposal.body, "organisation_id", "")
     return now.organisations[whom].code if whom in now.organisations else str(whom)
 
@@ -242,19 +259,25 @@ def agree(*, proposal: bytes, typed: Mapping[uuid.UUID, Sequence[str]] | None = 
 
 
 def _agree(proposal: bytes, typed: Mapping[uuid.UUID, Sequence[str]], by: Actor) -> bool:
+    assert by.member_id is not None
     with transaction() as session:
         found = log.state(session).proposals.get(proposal)
         body = found.body if found is not None else None
         if isinstance(body, Person):
             raise NotPermitted("who joins is let in by their words")
-        if isinstance(body, Founding | Genesis) and by.member_id is not None:
+        if isinstance(body, Founding | Genesis):
             ceremonies.check_founders(session, read_aloud_to(body, by.member_id), typed)
         parties.check_agreed(session, body)
+        now, at = log.state(session), hour_of(clock.now())
+        if found and isinstance(body, NewRole | Standing) and not now.still_needed(found, by.member_id, at):
+            raise EntryRefused(EntryRefusal.HANDS)
         after = log.agree(session, proposal, by=by)
         audit.append(session, audit.Event.KEY_LOG_AGREED, by=by, kind=found.kind if found else "")
         holds = proposal not in after.proposals
         if holds and isinstance(body, NewRole):
             roles.follow(session, body, by)
+        if holds and isinstance(body, Standing):
+            organisations.take_out(session, body.subject_id, by, reason=body.reason)
         return holds
 
 

@@ -7,79 +7,73 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.db import hit_one, rows_hit, transaction
-from nrm.domain.accounts.accounts import Actor, NotVisible, OwnOrganisation, Permission
+from nrm.db import rows_hit, transaction
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, OwnOrganisation, Permission
 from nrm.domain.accounts.members import check_suspending
+from nrm.domain.accounts.suspensions import OrganisationReason
 from nrm.domain.referrals.referrals import ReferralStatus
-from nrm.models.accounts.accounts import Member, MemberSession, Organisation
+from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Referral
 from nrm.steps.accounts import key_log
+from nrm.steps.accounts import organisations as steps
 from nrm.store.rows.accounts import members as rows
 from nrm.store.rows.agreement import agreements as agreement_rows
 from nrm.vault import grants
 from nrm.vault.keylog import log
 
 
-def suspend(*, organisation_id: uuid.UUID, by: Actor) -> None:
+def suspend(*, organisation_id: uuid.UUID, reason: OrganisationReason, by: Actor) -> bool:
     """Suspend an organisation: its people are signed out and cannot sign in, and it is no longer asked to take anybody.
 
-    Where its answer is awaited, the next party is asked. What it holds stays sealed to it. Raises NotPermitted,
-    NotVisible, OwnOrganisation, TooFewShelters, SuspendsTooMany.
+    Where its answer is awaited, the next party is asked. What it holds stays sealed to it. The Responsible Authority,
+    with the duty desk, takes a second hand of another organisation: then it is proposed in the key log. Returns whether
+    it holds. Raises NotPermitted, NotVisible, OwnOrganisation, TooFewShelters, SuspendsTooMany, NoSecondHandThere.
     """
     by.must(Permission.ORGANISATION_SUSPEND)
     if organisation_id == by.organisation_id:
         raise OwnOrganisation
-    if not _set(organisation_id, enabled=False, event=audit.Event.ORGANISATION_SUSPENDED, by=by):
-        return
+    with transaction() as session:
+        rows.hold_administrators(session)
+        organisation = _bind(session, organisation_id)
+        if not organisation.enabled:
+            return True
+        if organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY:
+            if not key_log.proposes_suspending(session, organisation_id, by, reason=reason):
+                audit.append(session, audit.Event.KEY_LOG_PROPOSED, by=by, kind="suspended", reason=reason)
+                return False
+        else:
+            key_log.suspended(session, organisation_id, by, reason=reason)
+        steps.take_out(session, organisation_id, by, reason=reason)
     pass_over()
+    return True
 
 
 def readmit(*, organisation_id: uuid.UUID, by: Actor) -> None:
     """Its people can sign in again, and it is asked again. Raises NotPermitted, NotVisible."""
     by.must(Permission.ORGANISATION_SUSPEND)
-    _set(organisation_id, enabled=True, event=audit.Event.ORGANISATION_READMITTED, by=by)
-
-
-def _set(organisation_id: uuid.UUID, *, enabled: bool, event: audit.Event, by: Actor) -> bool:
-    """Set it; returns whether anything changed. Sealing to the organisation does not have to wait for this lock."""
-    values: dict[str, object] = {"enabled": enabled}
     with transaction() as session:
-        if not enabled:
-            rows.hold_administrators(session)
-            _bind(session, organisation_id)
-            values["suspended_at"] = clock.now()
-        hit = hit_one(
-            session,
-            update(Organisation)
-            .where(Organisation.id == organisation_id, Organisation.enabled.is_(not enabled))
-            .values(values),
-        )
-        if not hit:
-            if session.get(Organisation, organisation_id) is None:
-                raise NotVisible
-            return False
-        if not enabled:
-            key_log.suspended(session, organisation_id, by)
-        else:
+        if steps.let_in(session, organisation_id, by):
             key_log.resumed(session, organisation_id, by)
-        people = select(Member.id).where(Member.organisation_id == organisation_id)
-        session.execute(delete(MemberSession).where(MemberSession.member_id.in_(people)))
-        audit.append(session, event, by=by, organisation_id_concerned=organisation_id)
-        return True
+        elif session.get(Organisation, organisation_id) is None:
+            raise NotVisible
 
 
-def _bind(session: Session, organisation_id: uuid.UUID) -> None:
-    """The limits on suspending; raises TooFewShelters, SuspendsTooMany. None for one that is suspended already."""
+def _bind(session: Session, organisation_id: uuid.UUID) -> Organisation:
+    """The limits on suspending; raises NotVisible, TooFewShelters, SuspendsTooMany. None for one that is suspended
+    already."""
     organisation = session.get(Organisation, organisation_id, populate_existing=True)
-    if organisation is not None and organisation.enabled:
+    if organisation is None:
+        raise NotVisible
+    if organisation.enabled:
         accepting = rows.accepting_shelters()
         others = len(accepting - {organisation_id})
         of_all = rows.suspended_lately(organisation_id)
         check_suspending(accepts=organisation_id in accepting, other_shelters=others, of_all=of_all)
+    return organisation
 
 
 def pass_over() -> int:

@@ -1,4 +1,5 @@
-"""Changing the role or the name of a colleague: signed in the key log by who holds the key of the organisation."""
+"""Changing the role or the name of a colleague: signed in the key log by who holds the key of the organisation, in an
+office that holds none by any of its people."""
 
 from __future__ import annotations
 
@@ -7,11 +8,12 @@ import uuid
 from sqlalchemy.orm import Session
 
 from nrm.db import transaction
-from nrm.domain.accounts.accounts import Actor, OrganisationKind, Permission, Role
-from nrm.domain.accounts.members import ChangeRefusal, ChangeRefused, KeyHoldersDecide
+from nrm.domain.accounts.accounts import Actor, OrganisationKind, Role
+from nrm.domain.accounts.members import ChangeRefusal, ChangeRefused, KeyHoldersDecide, OwnAccount
 from nrm.models.accounts.accounts import Member
 from nrm.steps.accounts import members as steps
 from nrm.steps.accounts import roles
+from nrm.store.accounts import members as store
 from nrm.store.rows.accounts import members as member_rows
 
 
@@ -31,10 +33,11 @@ def rename(*, member_id: uuid.UUID, name: str, by: Actor) -> None:
 
 
 def _colleague(session: Session, member_id: uuid.UUID, by: Actor) -> Member:
-    by.must(Permission.ACCOUNT_DISABLE)
-    member, organisation = steps.colleague(session, member_id, by)
+    if store.changeable(member_id, by=by).id == by.member_id:
+        raise OwnAccount
+    member, organisation = steps.held(session, member_id)
     holds = by.member_id is not None and member_rows.holds_newest(by.member_id)
-    if organisation.id != by.organisation_id or not OrganisationKind(organisation.kind).holds_keys or not holds:
+    if OrganisationKind(organisation.kind).holds_keys and not holds:
         raise KeyHoldersDecide
     if member.status != "active":
         raise ChangeRefused(ChangeRefusal.NOT_IN)

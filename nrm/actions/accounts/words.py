@@ -176,23 +176,25 @@ def _typable(session: Session, member: Member, organisation: Organisation, by: A
     if own is None or by.keys is None:
         raise CannotVouch
     same = own.organisation_id == organisation.id
-    typed = key_log.typed_by(session, member) if purpose in (WordPurpose.JOINED, WordPurpose.ANEW) else ()
-    first_id = typed[0] if typed else None
+    typed = key_log.typed_by(session, member, by) if purpose in (WordPurpose.JOINED, WordPurpose.ANEW) else None
+    first_id = typed.by[0] if typed else None
     typist = Typist(
         same_organisation=same,
         oneself=own.id == member.id,
         active=own.status == "active",
         holds=own.status == "active" and member_rows.holds_newest(own.id),
         founder=own.status == "waiting" and own.code_checked_at is not None,
-        alone=not rows.hands_beside(member, first_id, holds_keys=holds_keys),
+        alone=not rows.hands_beside(member, first_id, holds_keys=holds_keys) or bool(typed and not typed.inside),
         attests=not same and key_log.may_let_in(session, member, by),
         keeps_accounts=by.may(Permission.ORGANISATION_FOUND) and own.status == "active",
         duty_desk=by.role is Role.DUTY_OFFICER and own.status == "active" and member_rows.holds_newest(own.id),
         called_back=called_back,
     )
     check_typing(purpose, typist, holds_keys=holds_keys)
-    if own.id in typed:
+    if typed and own.id in typed.by:
         raise TypedBefore
+    if typed and not typed.further:
+        raise CannotVouch
     return occasion
 
 

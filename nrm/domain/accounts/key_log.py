@@ -46,6 +46,7 @@ from nrm.domain.accounts.key_log_entries import (
     founders_of,
     foundings_in,
 )
+from nrm.domain.accounts.vouching import hangs_on
 
 DAY = 24
 ATTESTS_AFTER = 14 * DAY
@@ -147,16 +148,49 @@ class State:
         return [each for each in self.proposals.values() if not _is_void(each, at)]
 
     def still_needed(self, proposal: Proposal, member_id: uuid.UUID, at: int) -> bool:
-        """Whether the member could agree to it now. Nobody from outside is asked about a role while a colleague could
-        agree."""
+        """Whether the member could agree to it now, and it would be a hand more. Nobody from outside is asked about a
+        role while a colleague could agree."""
         if member_id in proposal.signers or not self.may_sign(proposal.kind, proposal.body, member_id, at):
             return False
-        organisation_id = self._organisation_of(proposal.body)
-        if not isinstance(proposal.body, NewRole) or organisation_id is None:
+        if isinstance(proposal.body, Standing):
+            return self._completes(proposal, member_id, at)
+        organisation_id = self.organisation_of(proposal.body)
+        if not isinstance(proposal.body, Person | NewRole) or organisation_id is None:
             return True
-        own = self.members[member_id].organisation_id == organisation_id
-        whom = {proposal.body.member_id, *proposal.signers}
-        return own or all(each.id in whom for each in self.active_in(organisation_id, at))
+        if self._is_empty_without(proposal.body, at):
+            return True
+        if self.members[member_id].organisation_id == organisation_id:
+            return self._completes(proposal, member_id, at)
+        return not self.hands_of(proposal, at) and self._completes(proposal, member_id, at)
+
+    def hands_of(self, proposal: Proposal, at: int) -> list[Member]:
+        """The colleagues who could agree to such a proposal about a person, so that it holds."""
+        organisation_id = self.organisation_of(proposal.body)
+        if organisation_id is None:
+            return []
+        return [
+            each
+            for each in self.active_in(organisation_id, at)
+            if each.id not in proposal.signers
+            and self.may_sign(proposal.kind, proposal.body, each.id, at)
+            and self._completes(proposal, each.id, at)
+        ]
+
+    def _completes(self, proposal: Proposal, member_id: uuid.UUID, at: int) -> bool:
+        """Whether it would hold with this hand. Of two who hang on one person both are one hand (ADR 0101), also where
+        the rules of the log, which older entries have to fit, look at the two alone."""
+        kind, body = proposal.kind, proposal.body
+        still = [each for each in proposal.signers if self.may_sign(kind, body, each, at)]
+        if not self._is_complete(kind, body, [*still, member_id], at):
+            return False
+        if not isinstance(body, Person | NewRole) or self._is_complete(kind, body, [member_id], at):
+            return True
+        own = hangs_on(member_id, self._vouched_by)
+        return any(not own & hangs_on(each, self._vouched_by) for each in still)
+
+    def _vouched_by(self, member_id: uuid.UUID) -> frozenset[uuid.UUID]:
+        found = self.members.get(member_id)
+        return found.vouched_by if found is not None else frozenset()
 
     def may_sign(self, kind: EntryKind, body: Body, member_id: uuid.UUID, at: int) -> bool:
         """Whether the signature of this member can be a part of such an act, alone or with others."""
@@ -267,7 +301,7 @@ class State:
             return coordinator or (
                 authority and (body.state != PartyState.SUSPENDED or signer.role == Role.DUTY_OFFICER)
             )
-        own = self._organisation_of(body) == signer.organisation_id
+        own = self.organisation_of(body) == signer.organisation_id
         if isinstance(body, Holding):
             return own and body.holds is (signer_id in self.organisations[signer.organisation_id].lacking)
         if isinstance(body, Standing):
@@ -277,6 +311,8 @@ class State:
                 administers and (kind is not EntryKind.RESUMED or body.subject_id in self.organisations)
             )
             itself = body.subject_id in (signer_id, signer.organisation_id)
+            if kind is EntryKind.SUSPENDED and self._is_of_desk(body.subject_id):
+                return not itself and (administers or self.attests(signer_id, at))
             return (own and body.subject_id in self.members and (not itself or kind is EntryKind.LEFT)) or (
                 outside and not itself
             )
@@ -298,15 +334,20 @@ class State:
     def _is_empty_without(self, body: Person | NewRole, at: int) -> bool:
         """Whether nobody else of the office could let the member in: of one that holds no keys, which a single person
         may make up. Its people are vouched for as at a founding then."""
-        organisation = self.organisations.get(self._organisation_of(body) or uuid.UUID(int=0))
+        organisation = self.organisations.get(self.organisation_of(body) or uuid.UUID(int=0))
         if organisation is None or organisation.holds_keys:
             return False
         return all(each.id == body.member_id for each in self.active_in(organisation.id, at))
 
+    def _is_of_desk(self, organisation_id: uuid.UUID) -> bool:
+        """Whether it is the Responsible Authority, with its duty desk: nobody blinds it alone."""
+        found = self.organisations.get(organisation_id)
+        return found is not None and found.kind == OrganisationKind.RESPONSIBLE_AUTHORITY
+
     def _is_of(self, member: Member, kind: OrganisationKind) -> bool:
         return self.organisations[member.organisation_id].kind == kind
 
-    def _organisation_of(self, body: Body) -> uuid.UUID | None:
+    def organisation_of(self, body: Body) -> uuid.UUID | None:
         """The organisation whose people decide it."""
         if isinstance(body, Person | NewKeyring | Holding | Box):
             return body.organisation_id
@@ -335,6 +376,10 @@ class State:
             return self._is_let_in(body, signers)
         if isinstance(body, Party):
             return self._is_agreed_of_party(body, signers, at)
+        if kind is EntryKind.SUSPENDED and isinstance(body, Standing) and self._is_of_desk(body.subject_id):
+            # An administrator, and somebody of another organisation who may vouch for one.
+            outside = [each for each in signers if self.members[each].role == Role.ADMINISTRATOR]
+            return bool(outside) and any(self.attests(each, at) for each in signers)
         if isinstance(body, Restored):
             of = {self.members[each].organisation_id for each in signers}
             return len(of) > 1 and any(
@@ -363,7 +408,7 @@ class State:
 
     def _is_let_in(self, body: Person | NewRole, signers: Iterable[uuid.UUID]) -> bool:
         """One colleague, if the role has no more rights than their own; else a second hand, too."""
-        organisation_id = self._organisation_of(body)
+        organisation_id = self.organisation_of(body)
         rights = PERMISSIONS[Role(body.role)]
         if isinstance(body, NewRole):  # to take a role away that may do more than one's own is no smaller thing
             rights |= PERMISSIONS[Role(self.members[body.member_id].role)]
@@ -588,7 +633,8 @@ class State:
     def _stand(self, kind: EntryKind, body: Standing, signers: Collection[uuid.UUID], at: int) -> None:
         if body.subject_id in self.organisations:
             of = self.organisations[body.subject_id]
-            self.organisations[of.id] = replace(of, suspended=kind is EntryKind.SUSPENDED)
+            suspended = kind is EntryKind.SUSPENDED
+            self.organisations[of.id] = replace(of, suspended=suspended, suspended_for=body.reason if suspended else "")
             return
         member = self.members[body.subject_id]
         if kind is EntryKind.LEFT:

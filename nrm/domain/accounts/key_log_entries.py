@@ -259,7 +259,8 @@ class Organisation:
 
     `spent`: somebody left who held this version; `party_state` is empty until an entry says something of the party, by
     the version of the agreement whose digest is `party_agreement`. `party_until`: the hour at which a suspension of the
-    party ends, or ended; 0 for none. `lacking`: who said that they do not hold this version.
+    party ends, or ended; 0 for none. `lacking`: who said that they do not hold this version. `suspended_for`: the code
+    of the reason, while it is suspended.
     """
 
     id: uuid.UUID
@@ -278,6 +279,7 @@ class Organisation:
     party_until: int = 0
     party_agreement: bytes = b""
     lacking: frozenset[uuid.UUID] = frozenset()
+    suspended_for: str = ""
 
     @property
     def holds_keys(self) -> bool:

@@ -143,6 +143,10 @@ class EndsTooMany(Exception):
     """Administrators ended as many accounts as they may within a day."""
 
 
+class NoSecondHandThere(Exception):
+    """The Responsible Authority is suspended by two hands alone, and the key log has none who could be the second."""
+
+
 class SuspendsTooMany(Exception):
     """Administrators suspended as many organisations as they may within a day."""
 

@@ -31,6 +31,15 @@ class SuspensionReason(StrEnum):
     OBJECTED = "objected"  # to something that happened with the account; never chosen from a list
 
 
+class OrganisationReason(StrEnum):
+    """Why an organisation is suspended; everybody reads it who reads that it is."""
+
+    KEY_LOST = "key_lost"
+    AGAINST_US = "against_us"
+    ASKED = "asked"
+    CLOSED = "closed"
+
+
 class SuspensionEnd(StrEnum):
     """Who ended it before its time."""
 

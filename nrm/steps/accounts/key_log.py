@@ -17,6 +17,7 @@ from nrm import clock
 from nrm.domain.accounts.accounts import Actor, KeyHolder, OrganisationKind, Role
 from nrm.domain.accounts.key_log import State
 from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, Standing, founders_of, hour_of
+from nrm.domain.accounts.members import NoSecondHandThere
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.prepared import AnySession, Row
 from nrm.vault import keyrings, members
@@ -138,14 +139,26 @@ def let_in(session: Session, member: Member, by: Actor) -> bool:
     return holds
 
 
-def typed_by(session: Session, member: Member) -> tuple[uuid.UUID, ...]:
-    """Who has let the member in already, while a second hand is still missing. Raises Disagrees, CannotOpen."""
-    state = _state(session)
-    if member.organisation_id not in state.organisations:
-        return ()
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """Who has let a member in already, while a second hand is still missing. `further`: the actor's hand would be one;
+    `inside`: somebody of the organisation could be it."""
+
+    by: tuple[uuid.UUID, ...]
+    further: bool
+    inside: bool
+
+
+def typed_by(session: Session, member: Member, by: Actor) -> Typed | None:
+    """What is known of it; None where nobody has let them in, or one hand is enough. Raises Disagrees, CannotOpen."""
+    state, at = _state(session), hour_of(clock.now())
+    if member.organisation_id not in state.organisations or by.member_id is None:
+        return None
     kind = EntryKind.ANEW if member.id in state.members else EntryKind.JOINED
     found = log.proposal_of(state, kind, people.person_of(member))
-    return found.signers if found is not None else ()
+    if found is None:
+        return None
+    return Typed(found.signers, state.still_needed(found, by.member_id, at), bool(state.hands_of(found, at)))
 
 
 def may_let_in(session: Session, member: Member, by: Actor) -> bool:
@@ -199,6 +212,19 @@ def left(session: Session, member: Member, by: Actor, *, reason: str = "left") -
 def suspended(session: Session, subject_id: uuid.UUID, by: Actor, *, reason: str = "asked") -> bool:
     """A member or an organisation takes no part for some time. Returns whether there is an entry."""
     return _taken_away(session, EntryKind.SUSPENDED, subject_id, reason, by)
+
+
+def proposes_suspending(session: Session, organisation_id: uuid.UUID, by: Actor, *, reason: str) -> bool:
+    """Sign that an organisation takes no part which nobody takes out alone; whether it holds now, or waits for others.
+
+    Raises NoSecondHandThere where the log, or its present state, has nobody who could be the second hand.
+    """
+    try:
+        if organisation_id not in log.state(session).organisations:
+            raise NoSecondHandThere
+        return log.sign_or_agree(session, EntryKind.SUSPENDED, Standing(organisation_id, reason), by=by)[0]
+    except (EntryRefused, log.LogWrong):
+        raise NoSecondHandThere from None
 
 
 def resumed(session: Session, subject_id: uuid.UUID, by: Actor, *, reason: str = "asked") -> bool:

@@ -17,9 +17,9 @@ from nrm.store.rows.accounts import alarms as alarm_rows
 _BY = Actor.system("alarms")
 
 
-def look(session: Session, kind: AlarmKind, by: Actor) -> None:
+def look(session: Session, kind: AlarmKind, by: Actor, *, at_once: bool = False) -> None:
     """Raise the alarm of this kind about the actor, and at twice the number about their organisation, if this act was
-    one too many. Call it when the act is written; nothing for the system."""
+    one too many; `at_once`: one is too many. Call it when the act is written; nothing for the system."""
     if by.member_id is None:
         return
     session.flush()
@@ -27,7 +27,7 @@ def look(session: Session, kind: AlarmKind, by: Actor) -> None:
     own = [each for each in together if each.member_id == by.member_id]
     for done, of_all in ((own, False), (together, True)):
         number = len({each.subject for each in done})
-        if done and number >= least(kind, 0, of_all=of_all):
+        if done and (number >= least(kind, 0, of_all=of_all) or (at_once and not of_all)):
             put(session, OF_ALL[kind] if of_all else kind, done, number, _BY)
 
 

@@ -51,7 +51,8 @@ def _told(by: Actor, since: Any) -> tuple[ColumnElement[bool], ...]:
     told = and_(KeyEvent.organisation_id == by.organisation_id, KeyEvent.event.in_([str(each) for each in TOLD]))
     if by.role is Role.DUTY_OFFICER:  # everywhere: somebody tried to become another one
         told = or_(told, and_(KeyEvent.event == str(KeyHappening.ANEW_STOPPED), KeyEvent.by_id == KeyEvent.member_id))
-    return told, KeyEvent.at > since
+    # What happened with an organisation as a whole has no member; it stands with the keys of the organisation.
+    return told, KeyEvent.member_id.is_not(None), KeyEvent.at > since
 
 
 def told(*, by: Actor, most: int = _MOST) -> Sequence[ChangeLine]:

@@ -25,6 +25,7 @@ from nrm.domain.accounts.key_log_entries import (
     Person,
     Proposal,
     Restored,
+    Standing,
     founders_of,
     foundings_in,
     hour_of,
@@ -39,9 +40,10 @@ from nrm.vault.keylog import belief, log, people
 
 @dataclass(frozen=True, slots=True)
 class ProposalLine:
-    """A proposal that the reader can agree to, or signed. `about`: codes of organisations; `elsewhere`: somebody who
-    waits is let in by the words that they read, on a page of its own; `attests`: the reader vouches for founders, whose
-    words are typed."""
+    """A proposal that the reader can agree to, or signed, or about which a colleague is asked. `about`: codes of
+    organisations; `elsewhere`: somebody who waits is let in by the words that they read, on a page of its own;
+    `attests`: the reader vouches for founders, whose words are typed. `mine`: the reader signed it; `against`: it is
+    against the reader's own organisation."""
 
     digest: bytes
     kind: EntryKind
@@ -51,6 +53,8 @@ class ProposalLine:
     wanted: bool
     elsewhere: bool
     attests: bool
+    mine: bool
+    against: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,8 @@ class RoleLine:
 @dataclass(frozen=True, slots=True)
 class ProposalPage:
     """All that somebody reads before they sign. `state`, `agreement`: of a party; `number`: of a restored log; `role`:
-    of a new role; `types`: the founders whose words the reader types."""
+    of a new role; `types`: the founders whose words the reader types. `reason`: the code why an organisation is to be
+    suspended; `hands`: the names of colleagues who could agree, where the reader cannot."""
 
     line: ProposalLine
     digest: str
@@ -104,6 +109,13 @@ class ProposalPage:
     number: int = 0
     role: RoleLine | None = None
     types: tuple[PersonLine, ...] = ()
+    reason: str = ""
+    hands: tuple[str, ...] = ()
+
+    @property
+    def is_of_person(self) -> bool:
+        """Whether it is among colleagues: somebody joins, begins anew, or gets another role."""
+        return self.line.elsewhere or self.role is not None
 
 
 def proposals(*, by: Actor) -> list[ProposalLine]:
@@ -135,7 +147,22 @@ def proposal(digest: bytes, *, by: Actor) -> ProposalPage:
         body.number if isinstance(body, Restored) else 0,
         _role(state, body, by) if isinstance(body, NewRole) else None,
         tuple(_people(state, read_aloud_to(body, by.member_id), codes)) if by.member_id is not None else (),
+        body.reason if isinstance(body, Standing) else "",
+        () if line.wanted else tuple(_hands(state, found, by)),
     )
+
+
+def _hands(state: State, of: Proposal, by: Actor) -> Iterable[str]:
+    """Of the reader's own organisation alone."""
+    for each in state.hands_of(of, hour_of(clock.now())):
+        row = db.session.get(Member, each.id)
+        if row is not None and each.organisation_id == by.organisation_id:
+            yield row.name if people.is_named_so(row, each.name_digest) else people.code_of(each, state)
+
+
+def is_founded(*, by: Actor) -> bool:
+    """Whether the log has the actor's organisation."""
+    return by.organisation_id in log.last_state(db.session).organisations
 
 
 def may_begin(*, by: Actor) -> bool:
@@ -168,8 +195,10 @@ def _organisation(each: Founding) -> OrganisationLine:
 def _line(state: State, of: Proposal, by: Actor) -> ProposalLine | None:
     if by.member_id is None:
         return None
-    wanted = state.still_needed(of, by.member_id, hour_of(clock.now()))
-    if not wanted and by.member_id not in of.signers:
+    at = hour_of(clock.now())
+    wanted, mine = state.still_needed(of, by.member_id, at), by.member_id in of.signers
+    against = isinstance(of.body, Standing) and of.body.subject_id == by.organisation_id
+    if not (wanted or mine or against or _is_among_colleagues(state, of, by.member_id, at)):
         return None
     until = datetime.fromtimestamp(void_from(of) * 3600, UTC)
     return ProposalLine(
@@ -181,7 +210,17 @@ def _line(state: State, of: Proposal, by: Actor) -> ProposalLine | None:
         wanted,
         isinstance(of.body, Person),
         _attests(of, by),
+        mine,
+        against,
     )
+
+
+def _is_among_colleagues(state: State, of: Proposal, member_id: uuid.UUID, at: int) -> bool:
+    """Whether a colleague asks for a hand that the reader's is none of: the two hang on one person, for instance."""
+    if not isinstance(of.body, Person | NewRole) or not state.may_sign(of.kind, of.body, member_id, at):
+        return False
+    mine = state.members[member_id].organisation_id
+    return any(state.members[each].organisation_id == mine for each in of.signers if each in state.members)
 
 
 def _about(state: State, of: Proposal) -> str:
@@ -190,6 +229,8 @@ def _about(state: State, of: Proposal) -> str:
     organisation_id = getattr(of.body, "organisation_id", None)
     if isinstance(of.body, NewRole):
         organisation_id = state.members[of.body.member_id].organisation_id
+    if isinstance(of.body, Standing):
+        organisation_id = of.body.subject_id
     return state.organisations[organisation_id].code if organisation_id in state.organisations else ""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,8 +17,10 @@ from nrm.domain.accounts.members import KeyHappening, Keys
 from nrm.models.accounts.accounts import KeyEvent, Keyring, KeyringWrap, Member, Organisation
 from nrm.models.shelter.cases import Grant, ParkedGrant, PendingGrant
 from nrm.store import signed_names
+from nrm.store.accounts import own_entries
 from nrm.store.rows.accounts import members as rows
 from nrm.store.statements import built_once
+from nrm.vault.keylog import log
 
 _SHOWN = 100
 
@@ -32,6 +34,8 @@ class KeyEventLine:
     member: str
     by: str
     version: int | None
+    unsigned: bool = False
+    """The key log has no entry for it, although one belongs to such an event."""
 
 
 def colleague(member_id: uuid.UUID, *, by: Actor) -> Member:
@@ -53,6 +57,20 @@ def manageable(member_id: uuid.UUID, *, by: Actor) -> Member:
     """A member whom the actor may disable or let make new keys; raises NotVisible."""
     by.must(Permission.ACCOUNT_DISABLE)
     return colleague(member_id, by=by)
+
+
+def changeable(member_id: uuid.UUID, *, by: Actor) -> Member:
+    """A member whose role or name the actor may change, alone or with others: a colleague.
+
+    In an organisation that holds keys it takes the right to end accounts, too. Nobody else's, also for who keeps the
+    accounts. Raises NotPermitted, NotVisible.
+    """
+    if by.kind is None or by.kind.holds_keys:
+        by.must(Permission.ACCOUNT_DISABLE)
+    found = colleague(member_id, by=by)
+    if found.organisation_id != by.organisation_id:
+        raise NotVisible
+    return found
 
 
 def keys(*, by: Actor) -> Keys:
@@ -159,10 +177,36 @@ def is_code_checked(*, by: Actor) -> bool:
 
 
 def key_events(*, by: Actor) -> Sequence[KeyEventLine]:
-    """What happened with the keys of the actor's organisation, newest first."""
+    """What happened with the keys of the actor's organisation by the rows, newest first; see also `key_history`."""
+    return _event_lines(by, ())
+
+
+def key_history(*, by: Actor) -> tuple[Sequence[KeyEventLine], Sequence[own_entries.EntryLine] | None]:
+    """(what happened by the rows, the newest first; the entries of the key log of which no row tells, None while the
+    log is wrong). A line without an entry, where one belongs to it, is `unsigned`."""
+    rows_of = select(KeyEvent).where(KeyEvent.organisation_id == by.organisation_id)
+    events = db.session.scalars(rows_of.order_by(KeyEvent.at.desc(), KeyEvent.id).limit(_SHOWN + 1)).all()
+    shown = events[:_SHOWN]
+    try:
+        found = own_entries.difference(shown, whole=len(events) <= _SHOWN, by=by)
+    except log.LogWrong:
+        return _event_lines(by, ()), None
+    return _event_lines(by, found.unsigned), found.missing
+
+
+def _event_lines(by: Actor, unsigned: Container[uuid.UUID]) -> list[KeyEventLine]:
     whom, who = aliased(Member), aliased(Member)
     statement = (
-        select(KeyEvent.at, KeyEvent.event, whom.name, who.name, KeyEvent.version, KeyEvent.member_id, KeyEvent.by_id)
+        select(
+            KeyEvent.at,
+            KeyEvent.event,
+            whom.name,
+            who.name,
+            KeyEvent.version,
+            KeyEvent.member_id,
+            KeyEvent.by_id,
+            KeyEvent.id,
+        )
         .outerjoin(whom, whom.id == KeyEvent.member_id)
         .outerjoin(who, who.id == KeyEvent.by_id)
         .where(KeyEvent.organisation_id == by.organisation_id)
@@ -172,6 +216,13 @@ def key_events(*, by: Actor) -> Sequence[KeyEventLine]:
     found = db.session.execute(statement).all()
     codes = signed_names.codes([whose for row in found for whose in (row.member_id, row.by_id)])
     return [
-        KeyEventLine(at, KeyHappening(event), codes.get(whose, member or ""), codes.get(by_id, actor or ""), version)
-        for at, event, member, actor, version, whose, by_id in found
+        KeyEventLine(
+            at,
+            KeyHappening(event),
+            codes.get(whose, member or ""),
+            codes.get(by_id, actor or ""),
+            version,
+            event_id in unsigned,
+        )
+        for at, event, member, actor, version, whose, by_id, event_id in found
     ]

@@ -7,7 +7,7 @@ nobody of the organisation could agree to: then it is the second hand. It reads 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -36,6 +36,7 @@ from nrm.domain.accounts.second_hands import (
     climbs,
     is_over,
 )
+from nrm.domain.accounts.vouching import HandRefusal
 from nrm.domain.shelter.data_requests import RequestKind, RequestStatus
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.second_hands import HeavyAct
@@ -55,7 +56,8 @@ class ActLine:
     """One act, and what the reader may do about it.
 
     `final_at`: when what the case keeps is destroyed without another word. `by_desk`: nobody of the organisation could
-    be the second hand, so the duty desk is. `recorded`: there is an open request of the person for it, recorded where
+    be the second hand, so the duty desk is. `hands`: who of the organisation could be; `refusal`: why the reader, a
+    colleague, is none. `recorded`: there is an open request of the person for it, recorded where
     they asked. `organisation`: its names by language, for the duty desk; empty for colleagues.
     """
 
@@ -88,6 +90,8 @@ class ActLine:
     may_see: bool
     may_undo: bool
     recorded: bool
+    hands: tuple[str, ...] = ()
+    refusal: HandRefusal | None = None
 
     @property
     def waits(self) -> bool:
@@ -239,14 +243,20 @@ def _is_left_to_desk(act: HeavyAct) -> bool:
     """Whether nobody of the organisation could be the second hand (ADR 0101)."""
     if act.kind == ActKind.BEGIN_ANEW:
         return False  # whoever agrees gets the link: that is never another organisation
-    able = select(Member.id).where(
+    return next(_hands(act), None) is None
+
+
+def _hands(act: HeavyAct) -> Iterator[Member]:
+    """Who of the organisation could be the second hand, by sign-in name."""
+    able = select(Member).where(
         Member.organisation_id == act.organisation_id,
         Member.status == "active",
         Member.role.in_(_roles(PERMISSION[ActKind(act.kind)])),
         ~is_suspended(Member.id, clock.now()),
     )
-    found = db.session.scalars(able)
-    return all(occasion_rows.hand_refusal(each, act.asked_by_id, act.member_id) is not None for each in found)
+    for each in db.session.scalars(able.order_by(Member.login)):
+        if occasion_rows.hand_refusal(each.id, act.asked_by_id, act.member_id) is None:
+            yield each
 
 
 def _is_about(kind: ActKind, subject: uuid.UUID) -> ColumnElement[bool]:
@@ -330,12 +340,10 @@ def _act_line(found: Any, by: Actor) -> ActLine:
     over = act.status == ActStatus.ASKED and is_over(act.expires_at, now)
     status = ActStatus.EXPIRED if over else ActStatus(act.status)
     desk = _is_desk(by) and not colleague
-    hand = (
-        colleague
-        and by.may(PERMISSION[kind])
-        and by.member_id is not None
-        and occasion_rows.hand_refusal(by.member_id, act.asked_by_id, act.member_id) is None
-    )
+    refusal = None
+    if colleague and by.member_id is not None:
+        refusal = occasion_rows.hand_refusal(by.member_id, act.asked_by_id, act.member_id)
+    hand = colleague and by.may(PERMISSION[kind]) and by.member_id is not None and refusal is None
     second = not mine and status in OPEN and (hand or (desk and left_to_desk))
     sees = second or (desk and climbs(act.asked_at, act.seen_at, now))
     parked = status is ActStatus.PARKED
@@ -370,4 +378,13 @@ def _act_line(found: Any, by: Actor) -> ActLine:
         may_see=parked and sees and act.seen_at is None,
         may_undo=parked and (desk or (colleague and by.may(PERMISSION[kind]))),
         recorded=bool(recorded),
+        hands=tuple(_names(_hands(act))) if colleague and status in OPEN and not second else (),
+        refusal=refusal,
     )
+
+
+def _names(found: Iterator[Member]) -> Iterator[str]:
+    people = list(found)
+    codes = signed_names.codes([each.id for each in people])
+    for each in people:
+        yield codes.get(each.id, each.name)

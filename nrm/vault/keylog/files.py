@@ -192,6 +192,7 @@ def _written(state: State) -> dict[str, Any]:
                 each.party_until,
                 each.party_agreement.hex(),
                 _ids(each.lacking),
+                each.suspended_for,
             ]
             for each in state.organisations.values()
         ],
@@ -258,6 +259,7 @@ def _state(found: dict[str, Any]) -> State:
             *each[7:14],
             as_bytes(each[14]),
             frozenset(map(one, each[15])),
+            each[16],
         ]
         parts[9] = frozenset(map(one, each[9]))
         state.organisations[parts[0]] = Organisation(*parts)

@@ -8,6 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from forms.accounts.key_log import AgreeForm, AttestForm
+from forms.accounts.organisations import ORGANISATION_REASONS
 from nrm.actions.accounts import key_log as actions
 from nrm.domain.accounts.accounts import ROLE_LABELS, NotVisible, Permission
 from nrm.domain.accounts.failed_attempts import TooSoon
@@ -17,6 +18,7 @@ from nrm.domain.agreement.parties import PartyRefused
 from nrm.domain.words import N_
 from nrm.store.accounts import key_log as store
 from nrm.store.accounts import occasions
+from nrm.store.accounts import own_entries as entries
 from nrm.web import access, errors, sessions
 
 blueprint = Blueprint("key_log", __name__)
@@ -75,9 +77,18 @@ def index() -> Answer:
         renamed=store.own_name_differs(by=by),
         desk=by.may(Permission.REFERRAL_DIRECT),
         begins=store.may_begin(by=by),
+        listed=store.is_founded(by=by),
         kinds=KINDS,
         roles=ROLE_LABELS,
     )
+
+
+@blueprint.get("/key-log/own")
+@access.signed_in
+def own() -> Answer:
+    """Every entry about the reader's organisation, the newest first."""
+    found = entries.page(by=access.actor(), before=request.args.get("before", type=int))
+    return render_template("accounts/key_log/own.html", page=found, kinds=KINDS)
 
 
 @blueprint.get("/key-log/<digest>")
@@ -91,7 +102,13 @@ def _page(digest: str, form: AgreeForm | None, status: int) -> Answer:
     page = store.proposal(_bytes(digest), by=access.actor())
     form = form if form is not None else _form(page)
     return render_template(
-        "accounts/key_log/show.html", page=page, form=form, kinds=KINDS, roles=ROLE_LABELS, states=PARTY_WORDS
+        "accounts/key_log/show.html",
+        page=page,
+        form=form,
+        kinds=KINDS,
+        roles=ROLE_LABELS,
+        states=PARTY_WORDS,
+        reasons=ORGANISATION_REASONS,
     ), status
 
 

@@ -34,6 +34,7 @@ from nrm.store.accounts import occasions as occasion_store
 from nrm.store.countries import country
 from nrm.web import access, errors, hosts, sessions
 from nrm.web.accounts import shown_secrets
+from nrm.web.accounts.key_log import KINDS as ENTRY_KINDS
 
 blueprint = Blueprint("members", __name__)
 
@@ -222,12 +223,15 @@ def keys() -> str:
     by = access.actor()
     stands = store.keys(by=by)
     held = holding.stands(stands, by=by)
+    events, missing = store.key_history(by=by)
     return render_template(
         "accounts/members/keys.html",
         stands=stands,
         needed=KEY_HOLDERS_NEEDED,
-        events=store.key_events(by=by),
+        events=events,
+        missing=missing,
         happenings=HAPPENINGS,
+        kinds=ENTRY_KINDS,
         may_renew=by.may(Permission.ACCOUNT_CONFIRM),
         holding=held,
         holders=holding.holders(by=by) if held.said else [],

@@ -23,6 +23,7 @@ from nrm.domain.accounts.second_hands import (
     Heard,
     Undone,
 )
+from nrm.domain.accounts.vouching import HandRefusal
 from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.words import N_
 from nrm.store.accounts import second_hands as store
@@ -74,6 +75,15 @@ REFUSALS = {
     ActRefusal.SEEN: N_("Somebody said already that they have seen this."),
 }
 
+HAND_REFUSALS: Mapping[HandRefusal, str] = {
+    HandRefusal.OWN: N_("It is about you, so you do not agree to it."),
+    HandRefusal.NEW: N_("You do not agree to this: you have been here for less than 14 days."),
+    HandRefusal.VOUCHED: N_(
+        "You do not agree to this: one of you alone let the other in here, or the same colleague both, and that is one "
+        "hand. Another colleague has to, or the duty desk."
+    ),
+}
+
 
 @blueprint.get("/second-hands/<uuid:act_id>")
 @_ANSWERS
@@ -100,6 +110,7 @@ def _act_page(
         undone=UNDONE,
         heard=HEARD_LABELS,
         of_case=line.kind in OF_CASES,
+        refusals=HAND_REFUSALS,
     )
     return page, status
 

@@ -58,6 +58,7 @@ from nrm.store.shelter import cases as store
 from nrm.store.shelter import key_workers as key_worker_store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.web import access, errors, sessions
+from nrm.web.accounts import screen_lock
 from nrm.web.language import text_in, translated
 from nrm.web.opened import answer_rows, written_rows
 from nrm.web.parts import Part, address
@@ -203,7 +204,8 @@ def _owed(case_id: uuid.UUID) -> list[obligations.ObligationLine]:
 def _unfolded(parts: list[Part], case: SeenCase, note: AddNoteForm) -> set[str]:
     """The parts that are open when the page comes: the one that was asked for or changed, the one with an error, and
     for whom reads only a part of the case all of them."""
-    named = {request.args.get("part", "")} | ({"care"} if note.errors else set())
+    comes_back = screen_lock.KEPT in request.args  # perhaps with a note that was being written
+    named = {request.args.get("part", "")} | ({"care"} if note.errors or comes_back else set())
     if case.status == "closed":
         named.add("closing")
     return named if case.relation is CaseRelation.HOLDER else named | {each.id for each in parts}

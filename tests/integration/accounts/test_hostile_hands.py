@@ -62,6 +62,7 @@ def test_an_accomplice_whom_the_worker_let_in_is_no_second_hand(app: Flask) -> N
         page = person.get(f"{act}?lang=en")
         assert f"{act}/agree" not in page
         assert f"{act}/see" not in page
+        assert why in page and "Who could agree: Test shelter_manager." in page  # noqa: PT018
         assert why in person.post(f"{act}/see?lang=en", status=409)
         assert why in person.post(f"{act}/agree?lang=en", {"heard": "spoke"}, 409)
     for _ in range(15):
@@ -107,6 +108,10 @@ def test_the_only_other_hand_is_not_put_out_by_whoever_let_all_the_others_in(app
     one_more("v.later", "v.first")
     act = Person(app.test_client(), WORKER).post(f"/members/{member_id(MANAGER)}/disable")
     assert act.startswith("/second-hands/")
+    # Who is no hand reads that it waits for somebody else, and for whom.
+    home = Person(app.test_client(), "v.first").get("/?lang=en")
+    assert "asks that somebody else agrees" in home and "asks that you agree" not in home  # noqa: PT018
+    assert "The duty desk is, after calling back" in Person(app.test_client(), "v.first").get(f"{act}?lang=en")
     assert status_of(MANAGER) == "active"
     for login in ("v.first", "v.later"):
         Person(app.test_client(), login).post(f"{act}/agree", {"sure": "y"}, 409)

@@ -18,7 +18,7 @@ from nrm.actions.shelter import cases
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Role, UnusableInvitation
 from nrm.domain.accounts.members import EndsTooMany, SuspendsTooMany, TooFewLeft
-from nrm.domain.accounts.suspensions import SuspensionReason, SuspensionRefused
+from nrm.domain.accounts.suspensions import OrganisationReason, SuspensionReason, SuspensionRefused
 from nrm.domain.accounts.words import CannotVouch
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.models.accounts.accounts import KeyringWrap, Member, Organisation
@@ -476,19 +476,29 @@ def test_three_organisations_a_day_are_suspended_and_two_shelters_stay(app: Flas
     started = clock.now()
     for number, each in enumerate(shelters[:-2]):
         clock.set_clock(lambda day=number: started + timedelta(days=2 * day))  # type: ignore[misc]
-        organisations.suspend(organisation_id=each.id, by=factories.actor("administrator"))
+        organisations.suspend(
+            organisation_id=each.id, reason=OrganisationReason.ASKED, by=factories.actor("administrator")
+        )
     clock.set_clock(lambda: started + timedelta(days=60))
     person = sign_in("administrator")
-    page = person.post(f"/organisations/{shelters[-1].id}/suspend?lang=en", status=409)
+    page = person.post(f"/organisations/{shelters[-1].id}/suspend?lang=en", {"reason": "asked"}, 409)
     assert "fewer than two shelters" in page
     assert db.session.get_one(Organisation, shelters[-1].id, populate_existing=True).enabled
     for code in ("RINAS", "DURRES", "TRP_UNIT"):
-        organisations.suspend(organisation_id=people.organisation(code), by=factories.actor("administrator"))
+        organisations.suspend(
+            organisation_id=people.organisation(code),
+            reason=OrganisationReason.ASKED,
+            by=factories.actor("administrator"),
+        )
     organisations.readmit(organisation_id=people.organisation("RINAS"), by=factories.actor("administrator"))
-    page = person.post(f"/organisations/{people.organisation('PROSECUTION')}/suspend?lang=en", status=409)
+    page = person.post(f"/organisations/{people.organisation('PROSECUTION')}/suspend?lang=en", {"reason": "asked"}, 409)
     assert "three organisations within 24 hours" in page
     clock.set_clock(lambda: started + timedelta(days=61, minutes=1))
-    organisations.suspend(organisation_id=people.organisation("PROSECUTION"), by=factories.actor("administrator"))
+    organisations.suspend(
+        organisation_id=people.organisation("PROSECUTION"),
+        reason=OrganisationReason.ASKED,
+        by=factories.actor("administrator"),
+    )
 
 
 def test_of_many_suspensions_at_once_three_pass(instance: Flask) -> None:
@@ -497,7 +507,7 @@ def test_of_many_suspensions_at_once_three_pass(instance: Flask) -> None:
 
     def suspend(code: str) -> Callable[[], object]:
         organisation_id = people.organisation(code)
-        return lambda: organisations.suspend(organisation_id=organisation_id, by=admin)
+        return lambda: organisations.suspend(organisation_id=organisation_id, reason=OrganisationReason.ASKED, by=admin)
 
     raised = raised_by(instance, *map(suspend, codes))
     assert [type(each) for each in raised] == [SuspendsTooMany] * 2

@@ -78,9 +78,8 @@ def test_ending_and_suspending_count_together(app: Flask) -> None:
     assert alarms() == {}
     suspensions.suspend(member_id=others[2], reason=SuspensionReason.MISUSE, by=factories.actor(WORKER))
     assert alarms() == {"endings": 3}
-    assert "Ended or suspended, or asked to end, 3 accounts" in Person(app.test_client(), MANAGER).get(
-        "/alarms?lang=en"
-    )
+    page = Person(app.test_client(), MANAGER).get("/alarms?lang=en")
+    assert "Accounts or organisations ended or suspended, or asked for: 3," in page
 
 
 def test_an_administrator_who_suspends_three_is_told_to_the_duty_desk(app: Flask) -> None:

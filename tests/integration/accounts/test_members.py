@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
-from sqlalchemy import func, select, text, update
+from sqlalchemy import delete, func, select, text, update
 
 from nrm import audit, db
 from nrm.actions import tending
@@ -38,7 +38,7 @@ from nrm.domain.accounts.members import (
 )
 from nrm.domain.accounts.vouching import NotYet
 from nrm.domain.shelter.cases import Compartment, Purpose
-from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member, MemberSession
+from nrm.models.accounts.accounts import KeyEvent, Keyring, KeyringWrap, Member, MemberSession
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Grant, PendingGrant, ShredKey
 from nrm.steps.shelter import cases as case_steps
@@ -257,6 +257,8 @@ def test_who_lost_everything_begins_again_and_a_colleague_decides(app: Flask) ->
 def test_without_two_checked_codes_nobody_is_accepted_and_the_route_says_so(app: Flask) -> None:
     rinas, manager = factories.actor("rinas.border_officer"), factories.actor("nrc.shelter_manager")
     waiting = people.sent(rinas)
+    with transaction() as session:  # an account of before: it never typed one in
+        session.execute(delete(KeyEvent).where(KeyEvent.event == "code_checked"))
     code = members.make_code(password=factories.PASSWORD, by=manager)
     with pytest.raises(TooFewKeyHolders):
         referrals.accept(referral_id=waiting.referral_id, place_id=people.bed("NRC"), by=manager)
@@ -268,6 +270,11 @@ def test_without_two_checked_codes_nobody_is_accepted_and_the_route_says_so(app:
         members.check_code(code=code[:-4] + "AAAA", by=manager)
     members.check_code(code=f" {code.lower()} ", by=manager)
     referrals.accept(referral_id=waiting.referral_id, place_id=people.bed("NRC"), by=manager)
+    # Who typed one in and makes another stops nobody; the page of the keys still counts them, and asks for it.
+    again = people.sent(rinas)
+    members.make_code(password=factories.PASSWORD, by=manager)
+    assert store.keys(by=manager).enough and not store.keys(by=manager).code_checked  # noqa: PT018
+    referrals.accept(referral_id=again.referral_id, place_id=people.bed("NRC", 1), by=manager)
 
 
 def test_a_new_code_kills_the_old_one_and_takes_the_password(app: Flask) -> None:

@@ -9,12 +9,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from nrm import audit
+from nrm import audit, clock
 from nrm.actions import tending
 from nrm.actions.accounts import accounts, organisations
 from nrm.actions.referrals import referrals
 from nrm.actions.shelter import cases
-from nrm.db import db
+from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import (
     NotPermitted,
     NotVisible,
@@ -23,13 +23,16 @@ from nrm.domain.accounts.accounts import (
     SignInRefused,
     UnusableInvitation,
 )
+from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, Standing, hour_of
+from nrm.domain.accounts.suspensions import OrganisationReason
 from nrm.domain.referrals.referrals import ReferralStatus
 from nrm.domain.shelter.cases import Compartment, Purpose
-from nrm.models.accounts.accounts import Member, MemberSession
+from nrm.models.accounts.accounts import Member, MemberSession, Organisation
 from nrm.models.referrals.referrals import Referral
 from nrm.steps.shelter import cases as case_steps
 from nrm.store.rows.agreement import agreements as agreement_rows
 from nrm.vault import grants
+from nrm.vault.keylog import log
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
@@ -60,7 +63,7 @@ def test_a_suspended_organisation_reaches_nothing_and_who_waits_is_asked_of_the_
     )
     nrc = people.organisation("NRC")
 
-    organisations.suspend(organisation_id=nrc, by=admin)
+    organisations.suspend(organisation_id=nrc, reason=OrganisationReason.ASKED, by=admin)
     assert accounts.resume(cookie) is None
     people_of = select(Member.id).where(Member.organisation_id == nrc)
     assert not db.session.scalar(select(func.count()).where(MemberSession.member_id.in_(people_of)))
@@ -78,7 +81,7 @@ def test_a_suspended_organisation_reaches_nothing_and_who_waits_is_asked_of_the_
     assert nrc not in grants.waiting(db.session(), waits.case_id)
     assert grants.holders_of(db.session(), held.case_id, "identity") == {nrc}
 
-    organisations.suspend(organisation_id=nrc, by=admin)  # nothing more happens
+    organisations.suspend(organisation_id=nrc, reason=OrganisationReason.ASKED, by=admin)  # nothing more happens
     organisations.readmit(organisation_id=nrc, by=admin)
     back = factories.actor("nrc.case_worker")
     cases.open_compartment(case_id=held.case_id, compartment=Compartment.IDENTITY, purpose=Purpose.CARE, by=back)
@@ -90,7 +93,7 @@ def test_what_was_sent_to_it_in_the_same_instant_moves_on_too(app: Flask, monkey
     rinas, admin = factories.actor("rinas.border_officer"), factories.actor("administrator")
     monkeypatch.setattr(organisations, "pass_over", lambda: 0)
     late = people.sent(rinas)
-    organisations.suspend(organisation_id=people.organisation("NRC"), by=admin)
+    organisations.suspend(organisation_id=people.organisation("NRC"), reason=OrganisationReason.ASKED, by=admin)
     assert chain(late.case_id) == [(people.organisation("NRC"), ReferralStatus.SENT)]
     monkeypatch.undo()
     assert tending.tend()["referrals_expired"] == 1
@@ -100,15 +103,20 @@ def test_only_an_administrator_suspends_and_never_the_own_organisation(app: Flas
     admin = factories.actor("administrator")
     for login in ("nrc.shelter_manager", "ra.duty_officer", "molsa.statistician"):
         with pytest.raises(NotPermitted):
-            organisations.suspend(organisation_id=people.organisation("VATRA"), by=factories.actor(login))
+            organisations.suspend(
+                organisation_id=people.organisation("VATRA"), reason=OrganisationReason.ASKED, by=factories.actor(login)
+            )
         with pytest.raises(NotPermitted):
             organisations.readmit(organisation_id=people.organisation("VATRA"), by=factories.actor(login))
     with pytest.raises(OwnOrganisation):
-        organisations.suspend(organisation_id=people.organisation("OPERATOR"), by=admin)
+        organisations.suspend(
+            organisation_id=people.organisation("OPERATOR"), reason=OrganisationReason.ASKED, by=admin
+        )
     with pytest.raises(NotVisible):
-        organisations.suspend(organisation_id=uuid.uuid4(), by=admin)
+        organisations.suspend(organisation_id=uuid.uuid4(), reason=OrganisationReason.ASKED, by=admin)
 
 
+@pytest.mark.slow
 def test_an_administrator_suspends_and_lets_in_again_from_the_home_page(
     app: Flask, sign_in: Callable[[str], Person]
 ) -> None:
@@ -119,9 +127,59 @@ def test_an_administrator_suspends_and_lets_in_again_from_the_home_page(
     worker.get(page, 403)
     worker.post(page, status=403)
     admin.get(f"/organisations/{uuid.uuid4()}/suspend", 404)
-    admin.post(f"/organisations/{people.organisation('OPERATOR')}/suspend", status=409)
-    assert admin.post(page) == "/"
+    admin.post(f"/organisations/{people.organisation('OPERATOR')}/suspend", {"reason": "closed"}, 409)
+    for sent in ({}, {"reason": "because"}):
+        assert 'href="#reason' in admin.post(page, sent, 422)
+    assert worker.client.get("/").status_code == 200
+    assert admin.post(page, {"reason": "closed"}) == "/"
     assert worker.client.get("/").status_code != 200
     assert "/readmit" in admin.get(page)
+    # At the act: the duty desk reads who, which and why, on its first page and with the alarms.
+    desk = sign_in("ra.duty_officer")
+    home = desk.get("/?lang=en")
+    assert "An administrator suspended VATRA" in home and "It is closed, or nobody answers there" in home  # noqa: PT018
+    assert "An administrator suspended" not in sign_in("nrc.shelter_manager").get("/?lang=en")
+    alarms = desk.get("/alarms?lang=en")
+    assert "Accounts or organisations ended or suspended, or asked for: 1" in alarms
+    assert "Sign-in name: administrator" in alarms
     admin.post(f"/organisations/{vatra}/readmit")
-    assert sign_in("vatra.case_worker").get("/")
+    assert "An administrator suspended" not in desk.get("/?lang=en")
+    back = sign_in("vatra.case_worker")
+    assert "was suspended for a time" in back.get("/members/keys?lang=en")
+
+
+@pytest.mark.slow
+def test_nobody_suspends_the_duty_desk_alone_and_everybody_who_could_agree_reads_of_it(
+    app: Flask, sign_in: Callable[[str], Person]
+) -> None:
+    desk, admin = people.organisation("RA"), sign_in("administrator")
+    officer, other = sign_in("ra.duty_officer"), sign_in("nrc.shelter_manager")
+    page = admin.get(f"/organisations/{desk}/suspend?lang=en")
+    assert "What stops" in page and "Nobody does this alone" in page  # noqa: PT018
+    assert admin.post(f"/organisations/{desk}/suspend", {"reason": "against_us"}) == "/key-log"
+    assert not organisations.suspend(
+        organisation_id=desk, reason=OrganisationReason.AGAINST_US, by=factories.actor("administrator")
+    )
+    home = officer.get("/?lang=en")  # nobody is out; they read that it is proposed, and sign nothing of it
+    assert "An administrator proposes to suspend your organisation" in home
+    state, at = log.state(db.session), hour_of(clock.now())
+    (proposal,) = state.open_proposals(at)
+    address = f"/key-log/{proposal.digest.hex()}"
+    assert "This is about your own organisation" in officer.get(f"{address}?lang=en")
+    officer.post(f"{address}/agree", {"compared": "y"}, 409)
+    admin.post(f"{address}/agree", {"compared": "y"}, 409)
+    for login in ("molsa.reader", "oms.coordinator"):
+        sign_in(login).get(address, 404)
+    alone = factories.actor("administrator")
+    with pytest.raises(EntryRefused), transaction() as session:  # nor by an entry that an administrator signs alone
+        log.append(session, EntryKind.SUSPENDED, Standing(desk, "asked"), by=alone)
+    assert not state.organisations[desk].suspended and db.session.get_one(Organisation, desk).enabled  # noqa: PT018
+    # Somebody of another organisation that holds keys agrees: then it holds, and an administrator ends it.
+    assert "1 proposal in the key log waits for you" in other.get("/?lang=en")
+    assert "Somebody there works against us" in other.get(f"{address}?lang=en")
+    other.post(f"{address}/agree", {"compared": "y"})
+    assert log.state(db.session).organisations[desk].suspended
+    with pytest.raises(SignInRefused):
+        accounts.sign_in(login="ra.duty_officer", password=factories.PASSWORD)
+    admin.post(f"/organisations/{desk}/readmit")
+    assert "An administrator suspended" not in sign_in("ra.duty_officer").get("/?lang=en")

@@ -58,6 +58,23 @@ def test_the_password_brings_the_page_back_with_what_was_typed(world_app: tuple[
     assert unlock(person)[0] == 422  # not locked any more
 
 
+def test_a_note_on_the_page_of_a_case_is_kept_over_a_hidden_screen(world_app: tuple[Flask, World]) -> None:
+    """Also by the keys alone: the button that hides belongs to the form of the note."""
+    app, world = world_app
+    person, path = Person(app.test_client(), "vatra.case_worker"), f"/cases/{world.own_case}"
+    page = person.get(path)
+    form = page[page.index('<form id="sheet"') :].partition("</form>")[0]
+    assert f'action="{path}/notes"' in form and 'name="text"' in form  # noqa: PT018
+    assert re.search(r"<button[^>]* form=sheet formaction=/hide-screen", page)
+    sent = {"csrf_token": person.csrf_token, "text": TYPED, "hidden_at": path}
+    assert person.client.post("/hide-screen", data=sent).status_code == 303
+    assert unlock(person) == (303, f"{path}?kept=1")
+    page = person.get(f"{path}?kept=1")
+    note = page[: page.index(TYPED)]
+    assert note.rpartition("<details")[2].startswith(' class="fold" open>')  # the part is unfolded
+    assert TYPED not in person.get(path)  # nothing was added to the case
+
+
 def test_another_person_at_the_same_computer_gets_nothing_of_it(world_app: tuple[Flask, World]) -> None:
     app, world = world_app
     person, path = hidden_draft(app, world)

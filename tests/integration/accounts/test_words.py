@@ -20,6 +20,7 @@ from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Role, SignInRefused, UnusableInvitation
 from nrm.domain.accounts.failed_attempts import TooSoon
 from nrm.domain.accounts.members import KeyHappening
+from nrm.domain.accounts.suspensions import OrganisationReason
 from nrm.domain.accounts.vouching import HandRefusal, NoSecondHand, NotYet, ObjectionRefused
 from nrm.domain.accounts.words import NoOccasion, WrongWords
 from nrm.models.accounts.accounts import KeyEvent, Member
@@ -405,7 +406,7 @@ def test_an_organisation_that_lost_all_holders_is_founded_anew_as_another_and_th
     for login in (WORKER, MANAGER):
         with pytest.raises(NotPermitted):
             members.begin_again(member_id=member(login).id, by=admin)
-    organisations.suspend(organisation_id=old, by=admin)
+    organisations.suspend(organisation_id=old, reason=OrganisationReason.ASKED, by=admin)
     assert tending.tend()["referrals_expired"] == 1  # asked of the next
     shelter = new_shelter()
     for number in range(2):

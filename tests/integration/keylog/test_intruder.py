@@ -35,6 +35,7 @@ from nrm import clock, crypto
 from nrm.actions.accounts import accounts, holding, members, organisations, words
 from nrm.db import db, disconnect, transaction
 from nrm.domain.accounts.accounts import Actor, Role
+from nrm.domain.accounts.suspensions import OrganisationReason
 from nrm.models.accounts.accounts import Invitation, Keyring, KeyringWrap, Member, MemberSession, Organisation
 from nrm.models.accounts.key_log import KeyLogEntry
 from nrm.vault import grants
@@ -357,7 +358,7 @@ class Intruder(RuleBasedStateMachine):
         acts: tuple[Callable[[], Any], ...] = (
             lambda: factories.join(members.begin_again(member_id=whom["id"], by=admin)),
             lambda: members.disable(member_id=whom["id"], by=admin),
-            lambda: organisations.suspend(organisation_id=self.ids[code], by=admin),
+            lambda: organisations.suspend(organisation_id=self.ids[code], reason=OrganisationReason.ASKED, by=admin),
             lambda: organisations.readmit(organisation_id=self.ids[code], by=admin),
             lambda: factories.join(
                 accounts.invite(

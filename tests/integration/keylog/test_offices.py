@@ -15,6 +15,7 @@ from nrm.actions.accounts import key_log as actions
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, OrganisationKind, Role
 from nrm.domain.accounts.key_log_entries import hour_of
+from nrm.domain.accounts.suspensions import OrganisationReason
 from nrm.domain.accounts.words import CannotVouch, NoOccasion
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.store.accounts import occasions
@@ -190,7 +191,7 @@ def test_what_the_administrator_suspends_stands_in_the_log(app: Flask) -> None:
     """By rows alone an organisation that was suspended could be put back; now the log says so, too."""
     admin = factories.actor("administrator")
     suspended = organisation("TJETER_VIZION")
-    organisations.suspend(organisation_id=suspended, by=admin)
+    organisations.suspend(organisation_id=suspended, reason=OrganisationReason.ASKED, by=admin)
     assert log.state(db.session).organisations[suspended].suspended
     with transaction() as session:
         session.execute(update(Organisation).where(Organisation.id == suspended).values(enabled=True))

@@ -23,6 +23,7 @@ from nrm.actions.agreement import agreement_simulation as simulations
 from nrm.actions.reports import reports
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor
+from nrm.domain.accounts.suspensions import OrganisationReason
 from nrm.domain.agreement.agreement_simulation import TOGETHER
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.contributions import PartsOutstanding, SilenceUnconfirmed
@@ -79,7 +80,7 @@ def test_a_quarter_is_not_closed_without_a_shelter_that_was_suspended_meanwhile(
     _shelter(EARLY, 14, foreign=0)
     accommodated.confirm(Q2, but="TJETER_VIZION")
     shelter = names.organisation_by_code("TJETER_VIZION").id
-    organisations.suspend(organisation_id=shelter, by=factories.actor("administrator"))
+    organisations.suspend(organisation_id=shelter, reason=OrganisationReason.ASKED, by=factories.actor("administrator"))
     statistician = Person(app.test_client(), "molsa.statistician")
     assert "14 korrik 2026" in statistician.post("/reports/ix/2026Q2/close", status=409)
     by = factories.actor("molsa.statistician")
@@ -99,7 +100,7 @@ def test_a_quarter_is_not_closed_without_a_shelter_that_was_suspended_meanwhile(
     organisations.readmit(organisation_id=shelter, by=factories.actor("administrator"))
     assert "Tjetër Vizion" in statistician.get("/reports/ix/draft")
     # One that was suspended before a quarter began has no part of it.
-    organisations.suspend(organisation_id=shelter, by=factories.actor("administrator"))
+    organisations.suspend(organisation_id=shelter, reason=OrganisationReason.ASKED, by=factories.actor("administrator"))
     codes = {part.code for part in contribution_store.parts(Quarter(2026, 4), by=Actor.system("release"))}
     assert "VATRA" in codes
     assert "TJETER_VIZION" not in codes

@@ -123,6 +123,22 @@ def test_a_new_country_has_a_mark_wherever_countries_differ(tmp_path: Path) -> N
         countries.load("third", tmp_path / "third")
 
 
+def test_whoever_stands_for_home_and_capital_is_marked_in_a_copy_of_the_second_country(tmp_path: Path) -> None:
+    making.make("fourth", "RS", FOLDER / "north_macedonia", tmp_path / "fourth")
+    asked = tomllib.loads((tmp_path / "fourth" / "questionnaire-returnee-1.toml").read_text("utf-8"))
+    said = tomllib.loads((tmp_path / "fourth" / "choices-returnee-1.toml").read_text("utf-8"))["choice"]
+    found = set()
+    for question in asked["question"]:
+        for option in question.get("options", ()):
+            if "means" in option:
+                found.add((question["id"], option["code"]))
+                spoken = said[question["id"]][option["code"]]
+                texts = [*spoken.values(), *(option[language] for language in ("mk", "sq", "en"))]
+                assert [text for text in texts if not text.startswith("? ")] == []
+    assert found == {("citizenship_class", "macedonian"), ("where_more", "north_macedonia"), ("proceedings", "skopje")}
+    assert not said["citizenship_class"]["third_country"]["el"].startswith("?")
+
+
 def test_a_code_that_is_not_known_yet_is_marked_too(tmp_path: Path) -> None:
     making.make("third", "", FOLDER / "albania", tmp_path / "third")
     assert "country.toml: iso: write it in place of `?`" in checking.check(tmp_path / "third").findings
@@ -196,7 +212,12 @@ def test_a_folder_outside_the_program_is_read_apart(tmp_path: Path, monkeypatch:
         ),
         ("copy", "", "other", "--country: NRM_COUNTRY_FOLDER names another folder; unset it"),
         ("", "albania", "other", "--country: NRM_COUNTRY names albania, not other; unset it"),
-        ("", "", "nowhere", "--country: nowhere: country.toml: name a folder, or a country of the program (albania)"),
+        (
+            "",
+            "",
+            "nowhere",
+            "--country: nowhere: country.toml: name a folder, or a country of the program (albania, north_macedonia)",
+        ),
         ("missing", "", "albania", "--country: "),
     ],
 )

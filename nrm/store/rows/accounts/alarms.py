@@ -115,13 +115,14 @@ def done(kind: AlarmKind) -> list[Done]:
         statements = [select(*asked).where(HeavyAct.asked_at > since, HeavyAct.case_id.is_not(None))]
     else:
         asked = (HeavyAct.asked_by_id, HeavyAct.organisation_id, HeavyAct.member_id, HeavyAct.asked_at)
-        ended = (KeyEvent.by_id, Member.organisation_id, KeyEvent.member_id, KeyEvent.at)
+        whom = func.coalesce(KeyEvent.member_id, KeyEvent.organisation_id)  # an organisation as a whole has no member
+        ended = (KeyEvent.by_id, Member.organisation_id, whom, KeyEvent.at)
         kinds = (KeyHappening.DISABLED, KeyHappening.SUSPENDED, KeyHappening.BEGINS_ANEW)
         statements = [
             select(*asked).where(HeavyAct.asked_at > since, HeavyAct.member_id.is_not(None)),
             select(*ended)
             .join(Member, Member.id == KeyEvent.by_id)
-            .where(KeyEvent.at > since, KeyEvent.event.in_(kinds), KeyEvent.member_id.is_not(None)),
+            .where(KeyEvent.at > since, KeyEvent.event.in_(kinds)),
         ]
     found = [Done(*row) for each in statements for row in db.session.execute(each)]
     return sorted(found, key=lambda each: each.at)

@@ -24,8 +24,22 @@ def is_newest() -> ColumnElement[bool]:
     )
 
 
+def _has_typed_code() -> ColumnElement[bool]:
+    """Whether the member of the query typed in their recovery code, the present one or one before it.
+
+    Who makes a new code while at work holds the key as before: until they type it in their home page asks for it, and
+    the organisation goes on accepting people. Who begins anew types the new one before they are let in.
+    """
+    before = exists().where(
+        KeyEvent.organisation_id == Member.organisation_id,
+        KeyEvent.member_id == Member.id,
+        KeyEvent.event == str(KeyHappening.CODE_CHECKED),
+    )
+    return or_(Member.code_checked_at.is_not(None), before.correlate(Member))
+
+
 def number_of_holders(organisation_id: Any, *, checked: bool = True) -> ScalarSelect[int]:
-    """How many active members of the organisation hold its newest keyring and checked their recovery code.
+    """How many active members of the organisation hold its newest keyring and checked a recovery code.
 
     Not `checked`: also those who have not checked it yet.
     """
@@ -38,7 +52,7 @@ def number_of_holders(organisation_id: Any, *, checked: bool = True) -> ScalarSe
             Keyring.organisation_id == organisation_id,
             Member.organisation_id == organisation_id,
             Member.status == "active",
-            *([Member.code_checked_at.is_not(None)] if checked else []),
+            *([_has_typed_code()] if checked else []),
             is_newest(),
         )
         .scalar_subquery()
@@ -104,7 +118,7 @@ def other_holders(member: Member, *, checked: bool = False, able: bool = False) 
                 Keyring.organisation_id == member.organisation_id,
                 Member.status == "active",
                 Member.id != member.id,
-                *([Member.code_checked_at.is_not(None)] if checked else []),
+                *([_has_typed_code()] if checked else []),
                 *([~suspension_rows.is_suspended(Member.id, clock.now())] if able else []),
                 is_newest(),
             )

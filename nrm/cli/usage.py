@@ -18,6 +18,7 @@ from sqlalchemy import make_url
 from config import Config, MisConfigured, load_config
 from nrm import create_app, parsing, schema
 from nrm.actions.accounts import accounts
+from nrm.catalogues import UnreadableCatalogue
 from nrm.cli.refusals import Refused
 from nrm.countries import CountryError
 from nrm.db import db, disconnect
@@ -70,6 +71,8 @@ def application_of_any_version(directory: Path, *, synchronous: str = "FULL") ->
         return create_app(settings(directory), synchronous=synchronous)
     except CountryError as error:
         raise Refused(str(error)) from None
+    except UnreadableCatalogue as error:
+        raise Refused(f"translations: {error}") from None
 
 
 def outdated(app: Flask) -> str:

@@ -44,11 +44,14 @@ class ByLanguage(Mapping[str, str]):
 
     def __iter__(self) -> Iterator[str]:
         """The languages that say it, English last."""
-        there = (each for each in catalogues.languages() if self.message in catalogues.catalogue(each).singular)
-        yield from (*there, SOURCE)
+        yield from (each for each in (*catalogues.languages(), SOURCE) if self.is_said_in(each))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+    def is_said_in(self, language: str) -> bool:
+        """Whether the language has it, and is not answered in another one."""
+        return language == SOURCE or self.message in catalogues.catalogue(language).singular
 
     def of(self, language: str, **values: object) -> str:
         """The sentence in `language` with these values."""

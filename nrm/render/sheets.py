@@ -174,8 +174,12 @@ def release_csvw(
 
 def _in(texts: Texts, languages: Collection[str]) -> Texts:
     """The program's own words in the languages that the rest is in."""
-    there = set(texts)
-    return {language: texts[language] for language in languages if language in there}
+    return {language: texts[language] for language in languages if _says(texts, language)}
+
+
+def _says(texts: Texts, language: str) -> bool:
+    """Whether they are said in the language itself, and not in another one in its place."""
+    return texts.is_said_in(language) if isinstance(texts, ByLanguage) else language in texts
 
 
 _LONGEST = 200  # of what a printed sheet says at its head; a workbook takes 255 characters

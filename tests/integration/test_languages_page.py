@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from nrm import catalogues
+from nrm.cli import usage
+from nrm.cli.refusals import Refused
 from nrm.web import languages
+from tests import factories
 from tests.conftest import Person
 
 SignIn = Callable[[str], Person]
@@ -44,3 +49,19 @@ def test_it_is_for_those_who_keep_the_mechanism(sign_in: SignIn) -> None:
     worker = sign_in("nrc.case_worker")
     worker.get("/languages", 403)
     worker.get("/languages/sq", 403)
+
+
+def test_a_damaged_file_of_a_language_stops_the_start_in_one_line(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sq").mkdir()
+    (tmp_path / "sq" / "a.po").write_text("msgid no quotes\n", "utf-8")
+    monkeypatch.setattr("nrm.cli.usage.load_config", factories.cheap_config)
+    monkeypatch.setattr(catalogues, "FOLDER", tmp_path)
+    catalogues.forget()
+    try:
+        with pytest.raises(Refused, match=r"^translations: sq/a\.po: "):
+            usage.application_of_any_version(app.extensions["nrm.config"].directory)
+    finally:
+        monkeypatch.undo()
+        catalogues.forget()

@@ -136,6 +136,8 @@ def bring_back(member_id: uuid.UUID) -> Answer:
     """Let somebody in again who left within 14 days; in an organisation that holds keys a colleague then confirms."""
     try:
         actions.bring_back(member_id=member_id, by=access.actor())
+    except OwnAccount:
+        return errors.error_page(409, OWN)
     except GoneForGood:
         return errors.error_page(409, GONE)
     except KeyHoldersDecide:

@@ -213,6 +213,12 @@ def test_nobody_disables_strangers_themselves_or_the_last_key_holder(app: Flask)
     assert accounts.sign_in(login="rinas.border_officer", password=factories.PASSWORD)
 
 
+def test_the_page_says_that_nobody_lets_themselves_in_again(app: Flask) -> None:
+    person = Person(app.test_client(), "nrc.shelter_manager")
+    own = factories.actor(person.login).member_id
+    assert "You cannot do this to your own account" in person.post(f"/members/{own}/back?lang=en", status=409)
+
+
 def test_who_lost_everything_begins_again_and_a_colleague_decides(app: Flask) -> None:
     rinas, manager = factories.actor("rinas.border_officer"), factories.actor("nrc.shelter_manager")
     sent = people.sent(rinas)

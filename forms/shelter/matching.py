@@ -26,6 +26,8 @@ COURSES = {
     Course.AGAIN: N_("A new case of the same person: trafficked once more"),
 }
 SAID_LABELS = {Said.YES: N_("Yes, look for me"), Said.REFUSED: N_("No")}
+AFTERWARDS = [SelectChoice(value=str(Said.REFUSED), label=N_("The person does not want to be looked for any more"))]
+"""All that can be answered once the case is closed."""
 WORD_LABELS = {Word.NEW: N_("A new person"), Word.UNKNOWN: N_("Nobody can tell")}
 BAND_LABELS = {
     "strong": N_("Very much alike"),

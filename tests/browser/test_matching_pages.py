@@ -23,8 +23,8 @@ def look(page: Page, address: str, *, most: int = checks.ORDINARY_PAGE) -> None:
         page.set_viewport_size({"width": 1200, "height": 800})
 
 
-def press(page: Page) -> None:
-    page.locator("main form .bar button").last.click()
+def press(page: Page, *, times: int = 1) -> None:
+    page.locator("main form .bar button").last.click(click_count=times)
 
 
 def test_two_shelters_find_one_person_link_and_break_it_and_a_resident_is_not_shown(app: Flask, page: Page) -> None:
@@ -64,9 +64,12 @@ def test_two_shelters_find_one_person_link_and_break_it_and_a_resident_is_not_sh
         press(page)
         expect(page.locator("[data-errors]")).to_be_focused()  # what this case is
         page.check("[name=course][value=again]")
-        press(page)
+        press(page, times=2)
         page.wait_for_url("**/who-was-here")
         look(page, f"{base}/cases/{now.case_id}/who-was-here")
+        look(page, f"{base}/who-was-here")
+        page.click("main summary")  # where somebody who is new looks for a link
+        page.click(f"main details a[href$='ours/{line.id}']")
         look(page, f"{base}/who-was-here/ours/{line.id}")
         page.click("main a[href$=break]")
         look(page, f"{base}/who-was-here/{line.id}/break")
@@ -77,3 +80,9 @@ def test_two_shelters_find_one_person_link_and_break_it_and_a_resident_is_not_sh
         live.sign_in(page, base, "ra.duty_officer")
         expect(page.locator("#asked-for")).to_be_visible()
         look(page, f"{base}/", most=checks.HEAVY_PAGE)
+        alarmed = page.locator("section[aria-labelledby=asked-for]")
+        alarmed.locator("button").click()
+        expect(alarmed.locator(".tag.late")).to_have_count(0)
+        look(page, f"{base}/", most=checks.HEAVY_PAGE)
+        alarmed.locator("button").click()  # it was the wrong one
+        expect(alarmed.locator(".tag.late")).to_be_visible()

@@ -1,4 +1,7 @@
-"""Asking a person whether she may be looked for among whoever was here before, and what both sides say (ADR 0130)."""
+"""Asking a person whether she may be looked for among whoever was here before, and what both sides say (ADR 0130).
+
+What is said after a case was closed, or twice: ADR 0144.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.accounts.alarms import AlarmKind
 from nrm.domain.shelter import matching as rules
-from nrm.domain.shelter.matching import Answer, Course, MatchRefusal, MatchRefused, Opinion, Said, Why, Word
+from nrm.domain.shelter.matching import Answer, Course, MatchRefusal, MatchRefused, Opinion, PairStand, Said, Why, Word
 from nrm.models.accounts.accounts import Instance
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.matching import MatchAsked, MatchQuestion, SeenByMember
@@ -51,7 +54,8 @@ def seen(*, case_id: uuid.UUID, by: Actor) -> None:
 
 
 def ask(*, case_id: uuid.UUID, said: Said, with_guardian: bool, by: Actor) -> None:
-    """Write down what the person answered; after a yes she is encoded, and compared by the next `tend`.
+    """Write down what the person answered; after a yes she is encoded, and compared by the next `tend`. A yes can be
+    taken back also once the case is closed.
 
     What happens here, and how long it takes, does not depend on who else is known. Raises NotPermitted, NotVisible,
     CaseRefused, CannotOpen, MatchRefused.
@@ -59,7 +63,7 @@ def ask(*, case_id: uuid.UUID, said: Said, with_guardian: bool, by: Actor) -> No
     own = store.own_shelter_id(by)
     assert by.member_id is not None
     with transaction() as session:
-        case = case_steps.held_open_case(case_id, by)
+        case = case_steps.held_case(case_id, by) if said is Said.REFUSED else case_steps.held_open_case(case_id, by)
         if case.age_class != "adult" and not with_guardian:
             raise MatchRefused(MatchRefusal.GUARDIAN)
         if said is Said.REFUSED:
@@ -71,6 +75,9 @@ def ask(*, case_id: uuid.UUID, said: Said, with_guardian: bool, by: Actor) -> No
         why = rows.may_not_ask(case_id, own, by.member_id, days.today())
         if why is not None:
             raise MatchRefused(MatchRefusal(why))
+        if _pressed_twice(rows.question(case_id), by):
+            _encode(session, case, _link(session, by), by)  # the name may have been written another way meanwhile
+            return
         midnight = datetime.combine(days.today(), time(), country().timezone)
         if rows.number_asked(by.member_id, midnight) >= country().matching.questions_a_day:
             raise MatchRefused(MatchRefusal.TOO_MANY)
@@ -82,6 +89,12 @@ def ask(*, case_id: uuid.UUID, said: Said, with_guardian: bool, by: Actor) -> No
         many_acts.look(session, AlarmKind.QUESTIONS, by)
         steps.count(session, case_id)
         audit.append(session, audit.Event.MATCH_ASKED, by=by, case_id=case_id)
+
+
+def _pressed_twice(row: MatchQuestion | None, by: Actor) -> bool:
+    """Whether the member wrote down the same yes today and nobody was compared since: that is one check, not two."""
+    mine = row is not None and row.asked_by_id == by.member_id and row.asked_on == days.today()
+    return mine and row is not None and row.said == Said.YES and not row.searched
 
 
 def _write(session: Session, case: Case, said: Said, with_guardian: bool, by: Actor) -> None:
@@ -130,6 +143,8 @@ def answer(*, pair_id: uuid.UUID, answer: Answer, why: Why, by: Actor) -> None:
         if asked.row.asked_by_id == by.member_id:
             raise MatchRefused(MatchRefusal.SAME_MEMBER)
         opinion = Opinion(answer, why, by.member_id, days.today())
+        if pair.theirs == opinion:
+            return  # pressed twice
         steps.put_pair(session, asked.row, rules.answered(pair, opinion, where))
         audit.append(session, audit.Event.MATCH_ANSWERED, by=by, pair_id=pair_id)
 
@@ -141,6 +156,8 @@ def confirm(*, pair_id: uuid.UUID, answer: Answer, why: Why, course: Course | No
         asked, pair = store.ours_row(pair_id, by=by)
         assert by.member_id is not None
         opinion = Opinion(answer, why, by.member_id, days.today(), course if answer is Answer.SAME else None)
+        if pair.ours == opinion:
+            return  # pressed twice
         steps.put_pair(session, asked.row, rules.confirmed(pair, opinion))
         audit.append(session, audit.Event.MATCH_CONFIRMED, by=by, pair_id=pair_id)
 
@@ -152,17 +169,19 @@ def break_link(*, pair_id: uuid.UUID, by: Actor) -> None:
         try:
             asked, pair, _ = store.theirs_row(pair_id, by=by)
         except NotVisible:
-            asked, pair = store.ours_row(pair_id, by=by)
+            asked, pair = store.ours_row(pair_id, by=by, also_broken=True)
+        if pair.stand is PairStand.BROKEN and pair.broken_on == days.today():
+            return  # pressed twice
         steps.put_pair(session, asked.row, rules.broken(pair, days.today()))
         audit.append(session, audit.Event.MATCH_BROKEN, by=by, pair_id=pair_id)
 
 
 def say(*, case_id: uuid.UUID, word: Word, by: Actor) -> None:
-    """Once the check is over and nobody is confirmed, say whether this is a new person. Raises NotPermitted,
-    NotVisible, CaseRefused, MatchRefused."""
+    """Once the check is over and nobody is confirmed, say whether this is a new person, also of a case that was closed
+    meanwhile. Raises NotPermitted, NotVisible, CaseRefused, MatchRefused."""
     store.own_shelter_id(by)
     with transaction() as session:
-        case_steps.held_open_case(case_id, by)
+        case_steps.held_case(case_id, by)
         row = rows.question(case_id)
         if row is None or row.said != Said.YES or days.today() < rules.over_on(row.asked_on, country().matching):
             raise MatchRefused(MatchRefusal.NOT_OVER)
@@ -172,18 +191,22 @@ def say(*, case_id: uuid.UUID, word: Word, by: Actor) -> None:
         audit.append(session, audit.Event.MATCH_WORD, by=by, case_id=case_id)
 
 
-def looked(*, pair_id: uuid.UUID, by: Actor) -> None:
-    """The duty desk dealt with the alarm that somebody asks for a person who is there. Raises NotPermitted, NotVisible.
-    A second time changes nothing."""
+def looked(*, pair_id: uuid.UUID, by: Actor, taken_back: bool = False) -> None:
+    """The duty desk dealt with the alarm that somebody asks for a person who is there; `taken_back`: it pressed the
+    wrong button, and says so on the same day. A second time changes nothing. Raises NotPermitted, NotVisible,
+    MatchRefused."""
     by.must(Permission.REFERRAL_DIRECT)
     with transaction() as session:
         found = rows.asking(pair_id)
         if found is None:
             raise NotVisible
         asked, pair = found
-        if pair.looked_on is None:
-            steps.put_pair(session, asked.row, replace(pair, looked_on=days.today()))
-            audit.append(session, audit.Event.MATCH_LOOKED, by=by, pair_id=pair_id)
+        if (pair.looked_on is None) is taken_back:
+            return
+        if taken_back and pair.looked_on != days.today():
+            raise MatchRefused(MatchRefusal.DECIDED)
+        steps.put_pair(session, asked.row, replace(pair, looked_on=None if taken_back else days.today()))
+        audit.append(session, audit.Event.MATCH_LOOKED, by=by, pair_id=pair_id, taken_back=taken_back)
 
 
 def search_due() -> int:
@@ -226,20 +249,21 @@ def encode_due(*, by: Actor, progress: Callable[[int], None] | None = None, most
     when it is interrupted, and the next call goes on. `most`: at most so many, for a page. Raises NotPermitted,
     NotVisible."""
     own = store.own_shelter_id(by)
-    done, cannot = 0, set[uuid.UUID]()
+    done, cannot, after = 0, 0, uuid.UUID(int=0)
     while most is None or done < most:
         with transaction() as session:
             link = vault.link(session, by=by)
             if link is None:
                 return Encoded(done, store.number_to_encode(by=by))
             vault.hand_on(session, by=by)
-            wanted = select(Case).where(rows.not_encoded(own, link.version), Case.id.not_in(cannot))
+            wanted = select(Case).where(rows.not_encoded(own, link.version), Case.id > after)
             batch = session.scalars(wanted.order_by(Case.id).limit(_AT_ONCE)).all()
             for case in batch:
+                after = case.id
                 try:
                     vault.encode_case(session, case, link, by=by)
                 except (vault.NoName, CannotOpen):
-                    cannot.add(case.id)
+                    cannot += 1
                     continue
                 question = rows.question(case.id)
                 if question is not None:
@@ -251,4 +275,4 @@ def encode_due(*, by: Actor, progress: Callable[[int], None] | None = None, most
             progress(len(batch))
         if len(batch) < _AT_ONCE:
             break
-    return Encoded(done, len(cannot))
+    return Encoded(done, cannot)

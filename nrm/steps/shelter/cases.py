@@ -160,11 +160,17 @@ def check_child_left(case: Case, by: Actor) -> None:
 
 def held_open_case(case_id: uuid.UUID, by: Actor) -> Case:
     """The case, if the actor's organisation holds it and it is open; raises NotVisible, CaseRefused."""
+    case = held_case(case_id, by)
+    if case.status == "closed":
+        raise CaseRefused(CaseRefusal.CLOSED)
+    return case
+
+
+def held_case(case_id: uuid.UUID, by: Actor) -> Case:
+    """The case, open or closed, if the actor's organisation holds it; raises NotVisible, CaseRefused."""
     case = store.row(case_id, by=by, lock=True)
     if case.holder_id != by.organisation_id or case.status == "referred":
         raise CaseRefused(CaseRefusal.NOT_HOLDER)
-    if case.status == "closed":
-        raise CaseRefused(CaseRefusal.CLOSED)
     check_not_parked(case_id)
     return case
 

@@ -91,6 +91,7 @@ def destroy(session: Session, case_id: uuid.UUID, compartments: Iterable[str], b
     epochs.erase(session, case_id, gone)
     if Compartment.IDENTITY in gone:
         matching_steps.forget(session, case_id)
+        matching_steps.end(session, case_id)
     for compartment in gone:
         audit.append(session, audit.Event.KEYS_DESTROYED, by=by, case_id=case_id, compartment=compartment)
 

@@ -82,6 +82,15 @@ def forget(session: Session, case_id: uuid.UUID) -> None:
             put_pairs(session, asked.row, kept)
 
 
+def end(session: Session, case_id: uuid.UUID) -> None:
+    """The case is erased: of a check that nobody has ended nobody can tell any more, so nobody is asked to. What is
+    counted stays, as every fact of an erased case."""
+    row = rows.question(case_id)
+    if row is not None and row.said == Said.YES and not row.word:
+        row.word = str(Word.UNKNOWN)
+        session.flush()
+
+
 def search(session: Session, version: int, case_ids: Iterable[uuid.UUID]) -> int:
     """Compare these cases with all that are encoded under the same version, and seal what is found; returns how many
     were compared. Needs no key of anybody."""

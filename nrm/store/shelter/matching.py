@@ -7,7 +7,8 @@ there now. What a page of theirs says is the same whatever was found (ADR 0130).
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -88,6 +89,13 @@ class TheirLine:
         """Whether the duty desk is told that nobody has answered."""
         return self.stand is PairStand.WAITS and self.due_on < days.today()
 
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is to be done: it was answered before today, or stays as it is."""
+        today = self.theirs is not None and self.theirs.on == days.today()
+        waits = self.stand in (PairStand.WAITS, PairStand.BROKEN) or (self.stand is PairStand.UNTOLD and self.open)
+        return not (self.alarm or waits or today)
+
 
 @dataclass(frozen=True, slots=True)
 class OurLine:
@@ -106,8 +114,9 @@ class OurLine:
 
 @dataclass(frozen=True, slots=True)
 class OfCase:
-    """How it stands with the question to the person of one case, for its holder. `refusal`: why this member may not
-    ask; `over_on`: until when a check is said to be under way."""
+    """How it stands with the question to the person of one case, for its holder. `closed`: the case is, so nobody is
+    asked any more, but a yes can be taken back; `refusal`: why this member may not ask; `over_on`: until when a check
+    is said to be under way."""
 
     said: Said | None
     asked_on: date | None
@@ -117,6 +126,7 @@ class OfCase:
     refusal: MatchRefusal | None
     seen_by_me: bool
     child: bool
+    closed: bool
     pairs: tuple[OurLine, ...]
 
     @property
@@ -130,6 +140,11 @@ class OfCase:
         return self.said is Said.YES and not self.under_way and self.word is None and not self.said_same
 
     @property
+    def linked(self) -> bool:
+        """Whether two sides said that it is the same person."""
+        return any(each.stand is PairStand.LINKED for each in self.pairs)
+
+    @property
     def said_same(self) -> bool:
         """Whether the other side of a pair said *same*, and nobody here has said anything else."""
         return any(each.stand in (PairStand.CONFIRM, PairStand.LINKED) for each in self.pairs)
@@ -137,7 +152,8 @@ class OfCase:
 
 @dataclass(frozen=True, slots=True)
 class DeskLine:
-    """For the duty desk: who asks, who answers, and why the desk is told. No person, and nothing of how likely."""
+    """For the duty desk: who asks, who answers, and why the desk is told. No person, and nothing of how likely.
+    `dealt`: the desk said today that it has dealt with it, and may take that back."""
 
     id: uuid.UUID
     asked_by: Whom
@@ -145,6 +161,7 @@ class DeskLine:
     found_on: date
     alarm: bool
     where: Where
+    dealt: bool
 
 
 def own_shelter_id(by: Actor) -> uuid.UUID:
@@ -200,7 +217,7 @@ def due(*, by: Actor) -> list[DueLine]:
         shown = False
         for pair in each.asked.pairs:
             other = of_case.get(pair.case_id)
-            if other is None:
+            if other is None or other.holder_id is None:
                 continue
             if other.holder_id == own and rules.alarms(pair, other.where):
                 lines.append(DueLine(Due.ALARM, pair.case_id, other.pseudonym, pair.found_on, pair.id))
@@ -211,8 +228,10 @@ def due(*, by: Actor) -> list[DueLine]:
                 shown = True
                 if pair.stand is PairStand.CONFIRM:
                     lines.append(DueLine(Due.CONFIRM, each.id, each.case.pseudonym, today, pair.id))
-        over_on = rules.over_on(each.asked.row.asked_on, policy)
-        if each.case.holder_id == own and not (shown or each.asked.row.word) and over_on <= today:
+        row = each.asked.row
+        over_on = rules.over_on(row.asked_on, policy)
+        waits = row.said == Said.YES and not (shown or row.word)
+        if each.case.holder_id == own and waits and over_on <= today:
             lines.append(DueLine(Due.SAY, each.id, each.case.pseudonym, over_on))
     return sorted(lines, key=lambda line: (line.day is None, line.day or today, line.pseudonym))
 
@@ -220,24 +239,27 @@ def due(*, by: Actor) -> list[DueLine]:
 @dataclass(frozen=True, slots=True)
 class Board:
     """Who is asked for and may be somebody whose case the actor's organisation holds, what alarms first, also links
-    that stand or were broken; and the pairs in which the other side said *same* and nobody here has yet."""
+    that stand or were broken; the pairs in which the other side said *same* and nobody here has yet; and the links of
+    those for whom it asked."""
 
     to_answer: list[TheirLine]
     to_confirm: list[OurLine]
+    linked: list[OurLine]
 
 
 def board(*, by: Actor) -> Board:
     """What waits for the actor's organisation; raises NotPermitted, NotVisible."""
     own = own_shelter_id(by)
-    asked = [each for each in rows.with_pairs() if each.pairs]
-    lines = [line for line, _, _ in _theirs(by, asked)]
-    confirm = []
+    asked, known = [each for each in rows.with_pairs() if each.pairs], rows.all_known()
+    lines = [line for line, _, _ in _theirs(by, asked, known)]
+    told: list[OurLine] = []
     for each in asked:
-        if each.holder_id == own and any(pair.stand is PairStand.CONFIRM for pair in each.pairs):
-            case = db.session.get_one(Case, each.row.case_id)
-            confirm += [line for line in _shown(case, each.pairs, by) if line.stand is PairStand.CONFIRM]
+        pairs = [pair for pair in each.pairs if pair.stand in (PairStand.CONFIRM, PairStand.LINKED)]
+        if each.holder_id == own and pairs:
+            told += _shown(each.row.case_id, known[each.row.case_id].pseudonym, pairs, known, by)
     lines.sort(key=lambda line: (not line.alarm, line.stand is not PairStand.WAITS, line.found_on, line.id))
-    return Board(lines, confirm)
+    confirm, linked = ([line for line in told if line.stand is it] for it in (PairStand.CONFIRM, PairStand.LINKED))
+    return Board(lines, confirm, linked)
 
 
 def to_answer(*, by: Actor) -> list[TheirLine]:
@@ -245,8 +267,9 @@ def to_answer(*, by: Actor) -> list[TheirLine]:
     return board(by=by).to_answer
 
 
-def _theirs(by: Actor, asked: list[Asked]) -> list[tuple[TheirLine, Asked, Pair]]:
-    known = rows.known({pair.case_id for each in asked for pair in each.pairs})
+def _theirs(
+    by: Actor, asked: list[Asked], known: Mapping[uuid.UUID, rows.Known]
+) -> list[tuple[TheirLine, Asked, Pair]]:
     organisations = names.organisations_by_id()
     wait = timedelta(days=country().matching.answer_days)
     found = []
@@ -282,7 +305,7 @@ def theirs(pair_id: uuid.UUID, *, by: Actor) -> TheirLine:
 
 
 def _one_of_theirs(pair_id: uuid.UUID, by: Actor) -> tuple[TheirLine, Asked, Pair]:
-    for each in _theirs(by, [asked for asked in rows.with_pairs() if asked.pairs]):
+    for each in _theirs(by, [asked for asked in rows.with_pairs() if asked.pairs], rows.all_known()):
         if each[2].id == pair_id:
             return each
     raise NotVisible
@@ -296,9 +319,9 @@ def theirs_row(pair_id: uuid.UUID, *, by: Actor) -> tuple[Asked, Pair, Where]:
     return asked, pair, line.where
 
 
-def ours_row(pair_id: uuid.UUID, *, by: Actor) -> tuple[Asked, Pair]:
-    """The question and the pair, for actions of the side that asked, and only where it sees the pair; raises
-    NotPermitted, NotVisible."""
+def ours_row(pair_id: uuid.UUID, *, by: Actor, also_broken: bool = False) -> tuple[Asked, Pair]:
+    """The question and the pair, for actions of the side that asked, and only where it sees the pair; `also_broken`: or
+    saw it until its link was broken. Raises NotPermitted, NotVisible."""
     own_shelter_id(by)
     found = rows.asking(pair_id)
     if found is None:
@@ -306,7 +329,7 @@ def ours_row(pair_id: uuid.UUID, *, by: Actor) -> tuple[Asked, Pair]:
     asked, pair = found
     if asked.holder_id != by.organisation_id:  # before anything more is read: its time would tell
         raise NotVisible
-    if not rules.shown_to_asker(pair, days.today()):
+    if not rules.shown_to_asker(pair, days.today()) and not (also_broken and pair.stand is PairStand.BROKEN):
         raise NotVisible
     return asked, pair
 
@@ -329,12 +352,18 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> OfCase:
         MatchRefusal(refusal) if refusal is not None else None,
         rows.seen_by(case_id, by.member_id),
         case.age_class != "adult",
-        tuple(_shown(case, rows.opened(row), by)) if row is not None else (),
+        case.status == "closed",
+        tuple(_shown_of(case, rows.opened(row), by)) if row is not None else (),
     )
 
 
-def _shown(case: Case, pairs: list[Pair], by: Actor) -> list[OurLine]:
-    known = rows.known({each.case_id for each in pairs})
+def _shown_of(case: Case, pairs: list[Pair], by: Actor) -> list[OurLine]:
+    return _shown(case.id, case.pseudonym, pairs, rows.known({each.case_id for each in pairs}), by)
+
+
+def _shown(
+    case_id: uuid.UUID, pseudonym: str, pairs: list[Pair], known: Mapping[uuid.UUID, rows.Known], by: Actor
+) -> list[OurLine]:
     organisations = names.organisations_by_id()
     lines, today = [], days.today()
     for pair in pairs:
@@ -343,14 +372,14 @@ def _shown(case: Case, pairs: list[Pair], by: Actor) -> list[OurLine]:
             continue
         may = pair.theirs is not None and pair.theirs.member_id != by.member_id
         whom, is_open = _whom(organisations[other.holder_id]), rules.open_to_asker(pair, today)
-        lines.append(OurLine(pair.id, case.id, case.pseudonym, whom, pair.stand, pair.ours, is_open, may))
+        lines.append(OurLine(pair.id, case_id, pseudonym, whom, pair.stand, pair.ours, is_open, may))
     return lines
 
 
 def ours(pair_id: uuid.UUID, *, by: Actor) -> OurLine:
     """One pair that whoever asked may see; raises NotPermitted, NotVisible."""
     asked, pair = ours_row(pair_id, by=by)
-    lines = _shown(db.session.get_one(Case, asked.row.case_id), [pair], by)
+    lines = _shown_of(db.session.get_one(Case, asked.row.case_id), [pair], by)
     if not lines:  # the other case is with no house any more
         raise NotVisible
     return lines[0]
@@ -371,20 +400,22 @@ def desk(*, by: Actor) -> list[DeskLine]:
     Raises NotPermitted."""
     by.must(Permission.REFERRAL_DIRECT)
     asked = [each for each in rows.with_pairs() if each.pairs]
-    known = rows.known({pair.case_id for each in asked for pair in each.pairs})
+    known = rows.all_known()
     organisations = names.organisations_by_id()
-    late = days.today() - timedelta(days=country().matching.answer_days)
+    today = days.today()
+    late = today - timedelta(days=country().matching.answer_days)
     lines = []
     for each in asked:
         for pair in each.pairs:
             case = known.get(pair.case_id)
             if case is None or case.holder_id is None or each.holder_id is None:
                 continue
-            alarm = rules.alarms_desk(pair, case.where)
+            dealt = pair.looked_on == today and rules.alarms_desk(replace(pair, looked_on=None), case.where)
+            alarm = dealt or rules.alarms_desk(pair, case.where)
             if alarm or (pair.stand is PairStand.WAITS and pair.found_on < late):
                 whose, holder = organisations[each.holder_id], organisations[case.holder_id]
-                lines.append(DeskLine(pair.id, _whom(whose), _whom(holder), pair.found_on, alarm, case.where))
-    return sorted(lines, key=lambda line: (not line.alarm, line.found_on, line.id))
+                lines.append(DeskLine(pair.id, _whom(whose), _whom(holder), pair.found_on, alarm, case.where, dealt))
+    return sorted(lines, key=lambda line: (not line.alarm, line.dealt, line.found_on, line.id))
 
 
 def _whom(organisation: Organisation) -> Whom:

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from forms.shelter.cases import CASE_REFUSED
 from forms.shelter.matching import (
+    AFTERWARDS,
     ANSWERS,
     BAND_LABELS,
     COURSES,
@@ -57,7 +58,9 @@ def index() -> str:
     board, due = store.board(by=by), store.due(by=by)
     return render_template(
         "shelter/matching/index.html",
-        to_answer=board.to_answer,
+        to_answer=[line for line in board.to_answer if not line.settled],
+        linked=board.linked[:MOST_LINES],
+        settled=[line for line in board.to_answer if line.settled][:MOST_LINES],
         to_confirm=board.to_confirm,
         to_say=[line for line in due if line.what is store.Due.SAY][:MOST_LINES],
         unasked=[line for line in due if line.what is store.Due.ASK][:MOST_LINES],
@@ -87,6 +90,8 @@ def _page_of_case(
 ) -> tuple[str, int]:
     by = access.actor()
     stands = store.of_case(case_id, by=by)
+    if stands.closed:
+        form.said.choices = AFTERWARDS
     page = render_template(
         "shelter/matching/of_case.html",
         case=case_store.case(case_id, by=by),
@@ -258,9 +263,9 @@ def break_link(pair_id: uuid.UUID) -> Answer:
 @blueprint.post("/duty/who-was-here/<uuid:pair_id>")
 @access.requires(Permission.REFERRAL_DIRECT)
 def looked(pair_id: uuid.UUID) -> Answer:
-    """The duty desk dealt with the alarm."""
+    """The duty desk dealt with the alarm, or takes that back."""
     try:
-        actions.looked(pair_id=pair_id, by=access.actor())
+        actions.looked(pair_id=pair_id, by=access.actor(), taken_back=request.form.get("undo") == "yes")
     except MatchRefused as error:
         return errors.error_page(409, translated(REFUSED[error.reason]))
     return redirect(url_for("home.index"), 303)
@@ -290,7 +295,7 @@ def _state(stands: store.OfCase) -> str:
         return gettext("not asked yet")
     if stands.said is Said.REFUSED:
         return gettext("the person does not want to be looked for")
-    if any(each.stand is PairStand.LINKED for each in stands.pairs):
+    if stands.linked:
         return gettext("the same person as in an earlier case")
     if stands.said_same:
         return gettext("an answer is to be confirmed")

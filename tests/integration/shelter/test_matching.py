@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import delete, event, func, select
 
+from bench import before as many
 from nrm import clock
 from nrm.actions.referrals import referrals
 from nrm.actions.shelter import cases, direct_intake, stays
@@ -37,7 +40,7 @@ from nrm.linkage.matching import Register
 from nrm.linkage.people import Person as Compared
 from nrm.models.accounts.alarms import Alarm
 from nrm.models.shelter.cases import Case, Grant
-from nrm.models.shelter.matching import MatchEncoding, MatchKey, MatchQuestion
+from nrm.models.shelter.matching import MatchAsked, MatchEncoding, MatchKey, MatchQuestion
 from nrm.steps.shelter import matching as steps
 from nrm.store import days
 from nrm.store.countries import country
@@ -50,6 +53,7 @@ from tests import factories_referrals as people
 from tests import second_hands as hands
 from tests.conftest import Command, Person
 from tests.factories_stays import CHILD, admitted
+from tests.integration.accounts.test_carried_forms import forms, signed_in_with
 
 SignIn = Callable[[str], Person]
 NRC, VATRA = "nrc.case_worker", "vatra.case_worker"
@@ -148,6 +152,22 @@ def test_two_same_of_two_houses_link_and_a_link_is_broken_and_mended(nrc: Actor,
     actions.answer(pair_id=line.id, answer=Answer.SAME, why=Why.PAPERS, by=nrc)
     actions.confirm(pair_id=line.id, answer=Answer.SAME, why=Why.PAPERS, course=Course.SAME_CASE, by=second)
     assert counted(now.case_id) == "repeat_same"
+
+
+def test_many_pairs_need_no_list_that_is_longer_than_a_database_takes(nrc: Actor, vatra: Actor) -> None:
+    many.fill(nrc, 140)
+    _, now = a_repeat(nrc, vatra)
+    connection = db.session.connection().connection.dbapi_connection
+    if isinstance(connection, sqlite3.Connection):
+        connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 60)
+    lines = store.to_answer(by=nrc)
+    assert [line.stand for line in lines] == [PairStand.WAITS, *[PairStand.REJECTED] * 70]
+    assert [each.pair_id for each in store.due(by=nrc) if each.what is store.Due.ANSWER] == [lines[0].id]
+    assert store.desk(by=factories.actor("ra.duty_officer")) == []
+    actions.new_key(by=factories.actor("nrc.shelter_manager"))
+    assert store.number_to_encode(by=nrc) == 141
+    assert actions.encode_due(by=nrc) == actions.Encoded(1, 140)  # of the others no name opens
+    assert counted(now.case_id) == "pending"
 
 
 @pytest.mark.slow
@@ -294,6 +314,49 @@ def test_every_erasure_forgets_the_encoding(nrc: Actor, vatra: Actor) -> None:
     before, now = a_repeat(nrc, vatra)
     hands.erased(before.case_id, by=nrc)
     assert db.session.scalars(select(MatchEncoding.case_id)).all() == [now.case_id]
+    later(days=country().matching.check_days)
+    assert counted(before.case_id) == "pending"
+    assert [each for each in store.due(by=factories.actor(NRC)) if each.case_id == before.case_id] == []
+
+
+@pytest.mark.slow
+def test_after_the_case_is_closed_a_yes_is_taken_back_and_the_check_ended(
+    nrc: Actor, vatra: Actor, sign_in: SignIn
+) -> None:
+    """She left before the check was over, and a page that asks for a word has a form for it."""
+    says_new, takes_back = said_yes(vatra, OTHER), said_yes(vatra, MIRA, bed=3)
+    child = taken_in(vatra, {"given": "Era", "family": "Lleshi"}, case=CHILD, bed=4)
+    left(says_new, vatra)
+    left(takes_back, vatra)
+    later(days=country().matching.check_days)
+    worker = sign_in(VATRA)
+    due = [each.case_id for each in store.due(by=factories.actor(VATRA)) if each.what is store.Due.SAY]
+    assert set(due) == {says_new.case_id, takes_back.case_id}
+    page = f"/cases/{says_new.case_id}/who-was-here"
+    assert 'name="word"' in worker.get(page)
+    worker.post(f"{page}/word", {"word": "new"}, 303)
+    assert counted(says_new.case_id) == "new"
+    page = f"/cases/{takes_back.case_id}/who-was-here"
+    assert 'value="yes"' not in worker.get(page)
+    worker.post(page, {"said": "yes"}, 409)  # nobody is asked any more
+    worker.post(page, {}, 422)
+    worker.post(page, {"said": "refused"}, 303)
+    assert counted(takes_back.case_id) == "not_checkable"
+    assert takes_back.case_id not in db.session.scalars(select(MatchEncoding.case_id)).all()
+    assert 'name="said"' not in worker.get(page)
+    assert 'name="said"' in worker.get(f"/cases/{child.case_id}/who-was-here")
+
+
+def test_a_link_to_somebody_who_takes_the_yes_back_stays_and_nothing_more_is_asked(nrc: Actor, vatra: Actor) -> None:
+    before, now = a_repeat(nrc, vatra)
+    (line,) = store.to_answer(by=nrc)
+    actions.answer(pair_id=line.id, answer=Answer.SAME, why=Why.KNOWN_TO_US, by=nrc)
+    actions.confirm(pair_id=line.id, answer=Answer.SAME, why=Why.PAPERS, course=Course.AGAIN, by=vatra)
+    actions.ask(case_id=before.case_id, said=Said.REFUSED, with_guardian=False, by=nrc)
+    later(days=country().matching.check_days)
+    assert counted(now.case_id) == "repeat_again"
+    assert [each.stand for each in store.of_case(now.case_id, by=factories.actor(VATRA)).pairs] == [PairStand.LINKED]
+    assert [each for each in store.due(by=factories.actor(VATRA)) if each.what is not store.Due.ASK] == []
 
 
 def the_same(page: str, opened: direct_intake.Opened) -> str:
@@ -395,8 +458,10 @@ def test_both_desks_are_alarmed_when_somebody_asks_for_a_resident(
     house.post(f"/who-was-here/theirs/{line.id}", {}, 422)
     house.post(f"/who-was-here/theirs/{line.id}", {"said": "same-because"}, 422)
     desk.post(f"/duty/who-was-here/{line.id}", {}, 303)
-    assert said not in desk.get("/")
+    assert "u trajtua sot" in desk.get("/")
     assert "që është te ju" not in house.get("/")
+    later(days=1)
+    assert said not in sign_in("ra.duty_officer").get("/")
 
 
 @pytest.mark.slow
@@ -645,3 +710,125 @@ def test_people_are_encoded_again_from_the_command_line(
     code, _, said = command(app, "keys", "matching", "--as", "ra.duty_officer")
     assert code == 2
     assert "takes people in" in said
+
+
+@pytest.mark.slow
+def test_who_is_tired_presses_twice_and_the_wrong_button_and_loses_nothing(
+    app: Flask, nrc: Actor, vatra: Actor, sign_in: SignIn
+) -> None:
+    """Each step of a link, pressed twice, reloaded, and after the session was ended in another window."""
+    before, resident = said_yes(nrc, MIRA), said_yes(nrc, OTHER, bed=1)
+    left(before, nrc)
+    later(days=200)
+    opened, asked_for = taken_in(vatra, AGAIN), taken_in(vatra, {**OTHER, "given": "Valbone"}, bed=1)
+    assert actions.search_due() == 2
+    asker, holder, desk = sign_in(VATRA), sign_in(NRC), sign_in("ra.duty_officer")
+    for each in (opened, asked_for):
+        page = f"/cases/{each.case_id}/who-was-here"
+        for _ in range(2):
+            asker.post(page, {"said": "yes"}, 303)
+        assert "<details" in asker.get(page)  # what was asked stands above the question, which is folded
+    assert db.session.scalar(select(func.count()).select_from(MatchAsked)) == 4  # not six: two of them are the earlier
+    assert actions.search_due() == 2
+    alarm, line = store.to_answer(by=factories.actor(NRC))
+    assert (alarm.case_id, line.case_id) == (resident.case_id, before.case_id)
+    theirs, ours, broken = (
+        f"/who-was-here/{each}" for each in (f"theirs/{line.id}", f"ours/{line.id}", f"{line.id}/break")
+    )
+    holder.post(theirs, {}, 422)
+    for wrong in ("cannot_tell-too_little", "different-other_story", "same-papers", "same-papers"):
+        holder.post(theirs, {"said": wrong}, 303)
+    assert f'href="{theirs}"' in unfolded(holder.get("/who-was-here"))  # today it can still be changed
+    asker.post(ours, {"said": "same-papers"}, 422)  # what this case is
+    for _ in range(2):
+        asker.post(ours, {"said": "same-papers", "course": "again"}, 303)
+    assert counted(opened.case_id) == "repeat_again"
+    holder.post(theirs, {"said": "different-other_story"}, 409)  # too late: now the link is broken instead
+    assert "both sides said so" in asker.get(f"/cases/{opened.case_id}/who-was-here?lang=en")
+    for who in (asker, holder):
+        for _ in range(2):
+            who.post(f"{broken}", {}, 303)
+    assert counted(opened.case_id) == "pending"
+    sign_in("iom.case_worker").post(broken, {}, 404)
+    said = "Call both:"
+    for undo, there in (("", False), ("", False), ("yes", True), ("yes", True)):
+        desk.post(f"/duty/who-was-here/{alarm.id}", {"undo": undo}, 303)
+        page = desk.get("/?lang=en")
+        assert said in page
+        assert ("dealt with today" in page) is not there
+    desk.post(f"/duty/who-was-here/{alarm.id}", {}, 303)
+    later(days=1)
+    desk = sign_in("ra.duty_officer")
+    assert said not in desk.get("/?lang=en")
+    desk.post(f"/duty/who-was-here/{alarm.id}", {"undo": "yes"}, 409)
+
+
+def unfolded(page: str) -> str:
+    """What of a page is seen before anything is pressed."""
+    return re.sub(r"<details.*?</details>", "", page, flags=re.DOTALL)
+
+
+@pytest.mark.slow
+def test_who_signed_out_in_the_middle_sends_what_was_chosen_and_no_answer_of_a_person(
+    app: Flask, nrc: Actor, vatra: Actor, sign_in: SignIn
+) -> None:
+    _, now = a_repeat(nrc, vatra)
+    (line,) = store.to_answer(by=factories.actor(NRC))
+    theirs, question = f"/who-was-here/theirs/{line.id}", f"/cases/{now.case_id}/who-was-here"
+
+    def back_again(login: str, address: str, chosen: str, *, signs_out: bool = False) -> str:
+        """What is read after signing in again, when an answer came too late."""
+        worker = sign_in(login)
+        token = worker.csrf_token
+        if signs_out:
+            worker.post("/sign-out", {}, 303)
+        later(minutes=20)
+        late = worker.client.post(address, data={"said": chosen, "csrf_token": token})
+        assert late.status_code == 401
+        return signed_in_with(worker.client, late.text, login)
+
+    assert "same-known_to_us" not in back_again(NRC, theirs, "same-known_to_us", signs_out=True)
+    page = back_again(NRC, theirs, "same-known_to_us")
+    assert forms(page) == [theirs]
+    assert 'value="same-known_to_us"' in page
+    assert [each.stand for each in store.to_answer(by=factories.actor(NRC))] == [PairStand.WAITS]  # until it is pressed
+    assert 'value="refused"' not in back_again(VATRA, question, "refused")
+    assert counted(now.case_id) == "pending"
+
+
+@pytest.mark.slow
+def test_who_is_new_finds_how_to_ask_what_the_answer_means_and_how_to_break_a_link(
+    app: Flask, nrc: Actor, vatra: Actor, sign_in: SignIn
+) -> None:
+    """By the links of the pages alone, from the home page on; the README names the first one."""
+    a_repeat(nrc, vatra)
+    unasked = admitted(vatra, bed=3, identity=OTHER)
+    asker, holder = sign_in(VATRA), sign_in(NRC)
+    readme = " ".join((Path(__file__).parents[3] / "README.md").read_text("utf-8").split())
+    assert "*Here before?*" in readme
+    assert "*Who was here before*" in readme
+
+    def follows(who: Person, page: str, address: str) -> str:
+        assert f'href="{address}"' in page, address
+        return who.get(f"{address}?lang=en")
+
+    question = f"/cases/{unasked.case_id}/who-was-here"
+    page = follows(asker, follows(asker, asker.get("/?lang=en"), "/who-was-here"), question)
+    assert "nothing depends on it" in page
+    assert "I have seen this person" in page
+    assert f'href="{question}"' in asker.get(f"/cases/{unasked.case_id}")
+    (line,) = store.to_answer(by=factories.actor(NRC))
+    theirs, ours, broken = (
+        f"/who-was-here/{each}" for each in (f"theirs/{line.id}", f"ours/{line.id}", f"{line.id}/break")
+    )
+    page = follows(holder, follows(holder, holder.get("/?lang=en"), "/who-was-here"), theirs)
+    assert "it is no proof" in page
+    assert "only then are the two cases linked" in page
+    holder.post(theirs, {"said": "same-papers"}, 303)
+    asker.post(ours, {"said": "same-papers", "course": "same_case"}, 303)
+    for login, side in ((NRC, theirs), (VATRA, ours)):
+        later(days=1)
+        who = sign_in(login)
+        page = follows(who, follows(who, who.get("/who-was-here?lang=en"), side), broken)
+        assert "until both sides say the same once more" in page
+        assert "the same person as in a case of" in page

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, literal, null, select, type_coerce, union_all
+from sqlalchemy import ColumnElement, Executable, and_, exists, func, literal, null, select, type_coerce, union_all
 
 from nrm.db import db
 from nrm.domain.shelter.matching import MOST_PAIRS, MatchRefusal, Pair, Where
@@ -23,8 +23,8 @@ LIVES_THERE = exists().where(Stay.case_id == Case.id, Stay.ended_on.is_(None)).c
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question that was answered with yes, who holds its case now, and what was found. `row`: the columns of
-    `MatchQuestion`."""
+    """One question that was answered, who holds its case now, and what was found: nothing after a no. `row`: the
+    columns of `MatchQuestion`."""
 
     row: Any
     holder_id: uuid.UUID | None
@@ -78,7 +78,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class AtHouse:
-    """A case to which the answer was yes, whoever holds it, with what was found; or one of the house whose person lives
+    """A case whose person was asked, whoever holds it, with what was found; or one of the house whose person lives
     there since `admitted_on` and was not asked: then `asked` is None. `asking_since`: since when anybody is asked."""
 
     id: uuid.UUID
@@ -94,11 +94,8 @@ def at_house(organisation_id: uuid.UUID) -> list[AtHouse]:
     columns = MatchQuestion.__table__.columns
     since = select(MatchKey.made_on).order_by(MatchKey.version).limit(1).scalar_subquery()
     case = (Case.id, Case.holder_id, Case.pseudonym, Case.status)
-    said_yes = (
-        select(*case, LIVES_THERE, type_coerce(null(), Stay.admitted_on.type).label("admitted_on"), since, *columns)
-        .join(MatchQuestion, MatchQuestion.case_id == Case.id)
-        .where(MatchQuestion.said == "yes")
-    )
+    came = type_coerce(null(), Stay.admitted_on.type).label("admitted_on")
+    were_asked = select(*case, LIVES_THERE, came, since, *columns).join(MatchQuestion, MatchQuestion.case_id == Case.id)
     not_asked = (
         select(*case, literal(True), Stay.admitted_on, since, *(null().label(column.name) for column in columns))
         .join(Stay, Stay.case_id == Case.id)
@@ -111,18 +108,30 @@ def at_house(organisation_id: uuid.UUID) -> list[AtHouse]:
     )
     found = []
     row: Any
-    for row in db.session.execute(union_all(said_yes, not_asked)).all():
+    for row in db.session.execute(union_all(were_asked, not_asked)).all():
         of = Known(row[1], row[2], Where(lives_here=bool(row[4]), followed=row[3] != "closed"))
-        asked = Asked(row, row[1], opened(row)) if row[5] is None else None
+        asked = Asked(row, row[1], opened(row)) if row[5] is None else None  # of who said no there are no pairs
         found.append(AtHouse(row[0], of, asked, row[5], row[6]))
     return found
 
 
+_KNOWN = select(Case.id, Case.holder_id, Case.pseudonym, Case.status, LIVES_THERE)
+
+
 def known(case_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Known]:
-    """The cases with these ids. However few they are, as many are looked for: how long it takes says nothing of who was
-    found."""
+    """The cases with these ids, which are those of one question. However few they are, as many are looked for: how long
+    it takes says nothing of who was found."""
     wanted = [*case_ids, *(uuid.uuid4() for _ in range(len(case_ids), MOST_PAIRS))]
-    statement = select(Case.id, Case.holder_id, Case.pseudonym, Case.status, LIVES_THERE).where(Case.id.in_(wanted))
+    return _known(_KNOWN.where(Case.id.in_(wanted)))
+
+
+def all_known() -> dict[uuid.UUID, Known]:
+    """All cases that a pair can name: those whose person was asked. One statement with no list of ids, which would be
+    longer than a database takes."""
+    return _known(_KNOWN.join(MatchQuestion, MatchQuestion.case_id == Case.id))
+
+
+def _known(statement: Executable) -> dict[uuid.UUID, Known]:
     return {
         row[0]: Known(row[1], row[2], Where(lives_here=bool(row[4]), followed=row[3] != "closed"))
         for row in db.session.execute(statement)

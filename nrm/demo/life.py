@@ -30,6 +30,7 @@ from nrm.actions.shelter import (
 from nrm.demo import claims, identifications
 from nrm.demo.cast import cast
 from nrm.demo.duties import Duties
+from nrm.demo.here_before import HereBefore
 from nrm.demo.made_up_interviews import first_talk, random_answers
 from nrm.demo.people import Plan
 from nrm.demo.residents import Residents
@@ -100,6 +101,7 @@ class Life:
         self._now = until
         self.duties = Duties(actors, self.after)
         self.residents = Residents(self)
+        self.here_before = HereBefore(self, self._codes)
 
     def at(self, when: datetime, happens: Callable[[], None]) -> None:
         """Let something happen at an instant, if the demo lasts that long."""
@@ -344,6 +346,7 @@ class Life:
         admitted_at = self._now
         self._appoint(plan, case_id, by)
         self.residents.admitted(plan, case_id, stay_id, by)
+        self.here_before.admitted(plan, case_id, by)
         self.duties.look(case_id, by)
         if plan.children:
             self.after(timedelta(hours=3), lambda: self._children(plan, case_id, by))

@@ -87,11 +87,19 @@ class Plan:
     note: str
     children: Sequence[int] = ()  # the ages of those who come along
     claim: Claim | None = None
+    came_as: int | None = None  # the number of who this person is, who was here before
 
     @property
     def announced(self) -> bool:
         """Whether the consulate announced the return two days before."""
         return self.way == "post" and self.number % 6 == 0
+
+    @property
+    def looked_for(self) -> Literal["yes", "no", "not_asked"]:
+        """What she answers whether she may be looked for among whoever was here before."""
+        if self.came_as is not None:
+            return "yes"
+        return "not_asked" if self.number % 9 == 4 else "no" if self.number % 11 == 3 else "yes"
 
 
 def plans(seed: int, people: int, until: date, cast: Cast) -> list[Plan]:
@@ -99,7 +107,52 @@ def plans(seed: int, people: int, until: date, cast: Cast) -> list[Plan]:
     rng = random.Random(f"calendar/{seed}/{people}")  # noqa: S311 - plausible, not secret
     days = _days(rng, people, until)
     made = [_plan(seed, number, day, cast) for number, day in enumerate(sorted(days), start=1)]
-    return sorted(made, key=lambda plan: plan.at)
+    return _some_again(sorted(made, key=lambda plan: plan.at))
+
+
+def _some_again(made: list[Plan]) -> list[Plan]:
+    """The plans, in which some are of people who were here and left: their names are written down another way."""
+    found: list[Plan] = []
+    gone: list[Plan] = []
+    number = 0
+    for plan in made:
+        again = next((each for each in gone if _could_be(each, plan)), None)
+        number += again is not None
+        if again is not None and number % _AGAIN == 1:
+            gone.remove(again)
+            age = again.answers["age_stated"] + (plan.at - again.at).days // 365
+            said = {**written_again(again.answers), "age_stated": age}
+            found.append(replace(plan, answers={**plan.answers, **said}, came_as=again.number))
+            continue
+        if plan.answers["age"] == "adult" and plan.ending == "referred" and plan.looked_for == "yes":
+            gone.append(plan)
+        found.append(plan)
+    return found
+
+
+_AGAIN = 10
+
+
+def _could_be(before: Plan, plan: Plan) -> bool:
+    left = before.at + timedelta(days=before.nights + 10)
+    alike = all(before.answers[name] == plan.answers[name] for name in ("age", "gender", "citizenship"))
+    return left < plan.at and alike and plan.ending == "referred" and plan.nights > _TIME_TO_ASK
+
+
+_TIME_TO_ASK = 15
+
+
+def written_again(answers: Mapping[str, Any]) -> dict[str, str]:
+    """Who somebody is, as another officer writes it down."""
+    return {"given": _as_heard(answers["given"]), "family": _as_heard(answers["family"]), "birth": answers["birth"]}
+
+
+def _as_heard(name: str) -> str:
+    """A name as an officer writes it who hears it: one letter of a pair is left out, some have another letter."""
+    heard = name
+    for written, other in (("xh", "gj"), ("Xh", "Gj"), ("q", "k"), ("Q", "K"), ("ë", "e"), ("sh", "sc"), ("j", "i")):
+        heard = heard.replace(written, other)
+    return "".join(letter for place, letter in enumerate(heard) if place == 0 or heard[place - 1] != letter)
 
 
 def full_quarters(until: date, count: int) -> list[Quarter]:

@@ -48,6 +48,7 @@ def add_tonight(life: Life, last: datetime) -> None:
     main, large, third = cast().first_posts
     often, other, _ = cast().abroad
     announcing, origin = cast().announcing
+    life.at(last - 120 * _HOUR, lambda: life.here_before.let_one_come_again(second))
     life.at(last - 75 * _HOUR, lambda: _look_after_the_building(life))
     life.at(last - 72 * _HOUR, lambda: _go(life, state, nights=1))
     life.at(last - 5 * _HOUR, lambda: _go(life, second, nights=1))

@@ -147,6 +147,17 @@ def test_with_sixty_people_the_total_alone_is_published(demo: tuple[Path, dict[s
 
 
 @pytest.mark.slow
+def test_of_some_people_two_sides_said_that_they_were_here_before(demo: tuple[Path, dict[str, object]]) -> None:
+    folder, _ = demo
+    counted = dict(thief.rows(folder / "main.db", "repeat, count(*)", "cases GROUP BY repeat"))
+    assert counted.keys() == {"new", "repeat_again", "pending", "not_checkable", "not_checked"}
+    assert counted["repeat_again"] >= 2
+    assert counted["new"] > counted["not_checked"]
+    came_as = {plan.came_as for plan in plans(1, 60, UNTIL, CAST)} - {None}
+    assert counted["repeat_again"] <= len(came_as)  # nobody else was taken for somebody
+
+
+@pytest.mark.slow
 def test_the_chain_is_whole_and_tending_again_finds_nothing_to_do(demo: tuple[Path, dict[str, object]]) -> None:
     folder, _ = demo
     assert nrm("audit", "verify", "--dir", str(folder)).returncode == 0

@@ -252,10 +252,11 @@ def board(*, by: Actor) -> Board:
     own = own_shelter_id(by)
     asked, known = [each for each in rows.with_pairs() if each.pairs], rows.all_known()
     lines = [line for line, _, _ in _theirs(by, asked, known)]
-    told = []
+    told: list[OurLine] = []
     for each in asked:
-        if each.holder_id == own:
-            told += _shown(each.row.case_id, known[each.row.case_id].pseudonym, each.pairs, known, by)
+        pairs = [pair for pair in each.pairs if pair.stand in (PairStand.CONFIRM, PairStand.LINKED)]
+        if each.holder_id == own and pairs:
+            told += _shown(each.row.case_id, known[each.row.case_id].pseudonym, pairs, known, by)
     lines.sort(key=lambda line: (not line.alarm, line.stand is not PairStand.WAITS, line.found_on, line.id))
     confirm, linked = ([line for line in told if line.stand is it] for it in (PairStand.CONFIRM, PairStand.LINKED))
     return Board(lines, confirm, linked)

@@ -155,18 +155,18 @@ def test_two_same_of_two_houses_link_and_a_link_is_broken_and_mended(nrc: Actor,
 
 
 def test_many_pairs_need_no_list_that_is_longer_than_a_database_takes(nrc: Actor, vatra: Actor) -> None:
-    many.fill(nrc, 240)
+    many.fill(nrc, 140)
     _, now = a_repeat(nrc, vatra)
     connection = db.session.connection().connection.dbapi_connection
     if isinstance(connection, sqlite3.Connection):
-        connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 100)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 60)
     lines = store.to_answer(by=nrc)
-    assert [line.stand for line in lines] == [PairStand.WAITS, *[PairStand.REJECTED] * 120]
+    assert [line.stand for line in lines] == [PairStand.WAITS, *[PairStand.REJECTED] * 70]
     assert [each.pair_id for each in store.due(by=nrc) if each.what is store.Due.ANSWER] == [lines[0].id]
     assert store.desk(by=factories.actor("ra.duty_officer")) == []
     actions.new_key(by=factories.actor("nrc.shelter_manager"))
-    assert store.number_to_encode(by=nrc) == 241
-    assert actions.encode_due(by=nrc) == actions.Encoded(1, 240)  # of the others no name opens
+    assert store.number_to_encode(by=nrc) == 141
+    assert actions.encode_due(by=nrc) == actions.Encoded(1, 140)  # of the others no name opens
     assert counted(now.case_id) == "pending"
 
 

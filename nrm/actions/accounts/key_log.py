@@ -276,7 +276,7 @@ def _agree(proposal: bytes, typed: Mapping[uuid.UUID, Sequence[str]], by: Actor)
         holds = proposal not in after.proposals
         if holds and isinstance(body, NewRole):
             roles.follow(session, body, by)
-        if holds and isinstance(body, Standing):
+        if holds and found and found.kind is EntryKind.SUSPENDED and isinstance(body, Standing):
             organisations.take_out(session, body.subject_id, by, reason=body.reason)
         return holds
 

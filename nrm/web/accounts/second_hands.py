@@ -82,6 +82,8 @@ HAND_REFUSALS: Mapping[HandRefusal, str] = {
         "You do not agree to this: one of you alone let the other in here, or the same colleague both, and that is one "
         "hand. Another colleague has to, or the duty desk."
     ),
+    HandRefusal.ELSEWHERE: N_("This organisation has a second hand of its own, who has to agree."),
+    HandRefusal.NOT_CALLED: N_("Call the known number first; then tick the box"),
 }
 
 

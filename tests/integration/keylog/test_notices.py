@@ -9,9 +9,10 @@ from flask import Flask
 from sqlalchemy import delete, func, select, update
 
 from nrm import clock
-from nrm.actions.accounts import accounts, key_log
+from nrm.actions.accounts import accounts, key_log, members, roles, suspensions
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Role
+from nrm.domain.accounts.suspensions import SuspensionReason
 from nrm.models.accounts.accounts import KeyEvent, Member
 from nrm.models.accounts.key_log import KeyLogEntry
 from nrm.vault.keylog import belief
@@ -68,13 +69,19 @@ def test_rows_of_what_happened_are_held_against_what_was_signed(app: Flask) -> N
     factories.join(token)
     factories.let_in(factories.actor("vatra.new"), by=manager)
     me, worker = Person(app.test_client(), "vatra.case_worker"), factories.actor("vatra.case_worker")
+    new = db.session.scalars(select(Member.id).where(Member.login == "vatra.new")).one()
+    roles.change(member_id=new, role=Role.SHELTER_MANAGER, by=manager)
+    until = suspensions.suspend(member_id=new, reason=SuspensionReason.ASKED, by=manager)
+    suspensions.end(suspension_id=until, by=worker)
+    members.disable(member_id=new, by=manager)  # and the next key of the organisation is made
     page = me.get("/members/keys?lang=en")
+    for event in ("was let in", "has another role", "was suspended", "works again", "left: the account", "a new key"):
+        assert event in page
     assert "was let in" in page and "the list does not tell it" not in page  # noqa: PT018
     assert "not in the key log" not in page
     entries = me.get("/key-log/own?lang=en")
     assert "Somebody joins" in entries and "Nora" in entries and "Test shelter_manager" in entries  # noqa: PT018
     # One row is taken out, and one is made up.
-    new = db.session.scalars(select(Member.id).where(Member.login == "vatra.new")).one()
     with transaction() as session:
         session.execute(delete(KeyEvent).where(KeyEvent.event == "confirmed", KeyEvent.member_id == new))
         session.add(

@@ -246,6 +246,33 @@ def test_a_suspension_ends_by_itself_by_another_hand_and_never_by_ones_own(begun
     log.add(EntryKind.RENAMED, NewName(shelter[0].id, bytes(32)), shelter[0])
 
 
+def test_the_authority_is_suspended_by_an_administrator_and_one_who_attests(begun: Begun) -> None:
+    log, authority, shelter = begun
+    office = log.found([authority[0], shelter[0]], "OPERATOR", OrganisationKind.OPERATOR)
+    new = log.join(shelter[0], Role.CASE_WORKER)
+    desk = authority[0].person.organisation_id
+    act = Standing(desk, "key_lost")
+    # No one hand, of whomever; and neither its own people nor who came within 14 days are one.
+    for each in (office[0], shelter[0]):
+        refused(EntryRefusal.HANDS, log, EntryKind.SUSPENDED, act, each)
+    for each in (authority[0], new):
+        refused(EntryRefusal.SIGNER, log, EntryKind.SUSPENDED, act, each)
+    digest = log.propose(EntryKind.SUSPENDED, act, office[0])
+    assert not log.state.organisations[desk].suspended
+    proposal = log.state.proposals[digest]
+    asked = [
+        each for each in (*office, *authority, *shelter, new) if log.state.still_needed(proposal, each.id, log.now)
+    ]
+    assert asked == shelter
+    log.agree(digest, shelter[1])
+    assert log.state.organisations[desk].suspended
+    assert log.state.organisations[desk].suspended_for == "key_lost"
+    log.add(EntryKind.RESUMED, Standing(desk, "asked"), office[0])
+    assert log.state.organisations[desk].suspended_for == ""
+    # Any other organisation takes one hand, as before.
+    log.add(EntryKind.SUSPENDED, Standing(shelter[0].person.organisation_id, "closed"), office[0])
+
+
 def test_roles_keyrings_parties_and_boxes_have_their_hands(begun: Begun) -> None:
     log, authority, shelter = begun
     worker = next(each for each in shelter if each.person.role == Role.CASE_WORKER)

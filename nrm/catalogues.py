@@ -160,8 +160,8 @@ def counted(one: str, many: str, num: int, language: str, *then: str, context: s
 
 
 def coverage(language: str) -> list[Coverage]:
-    """What `language` says of each file of sentences. A sentence belongs to the file in which the most complete
-    language has it; Albanian has all of them, which a test holds. Raises UnreadableCatalogue."""
+    """What `language` says of each file of sentences. The sentences and their files are those of the
+    most complete language; Albanian has all of them, which a test holds. Raises UnreadableCatalogue."""
     known = catalogue(language)
     found: dict[str, list[str]] = {}
     for name, file in _homes().items():
@@ -184,14 +184,12 @@ def coverage(language: str) -> list[Coverage]:
 
 @cache
 def _homes() -> Mapping[str, str]:
-    """Key -> file of every sentence that some language says."""
-    by_language: list[dict[str, str]] = []
-    for language in languages():
-        by_language.append({key_of(entry): path.name for path, entry in entries(language) if texts_of(entry)})
-    homes: dict[str, str] = {}
-    for each in sorted(by_language, key=len, reverse=True):
-        homes = each | homes
-    return homes
+    """Key -> file of every sentence that the most complete language says. What only another one says is left over from
+    a sentence that the program has no more."""
+    by_language = [
+        {key_of(entry): path.name for path, entry in entries(language) if texts_of(entry)} for language in languages()
+    ]
+    return max(by_language, key=len, default={})
 
 
 def forget() -> None:

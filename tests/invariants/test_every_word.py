@@ -48,7 +48,8 @@ SIGNS = ".,;:!?()[]“”\"'–"
 
 
 class Shown(HTMLParser):
-    """The texts of a page, those in attributes too, but for what is marked as in another language (`lang`)."""
+    """The texts of a page, those in attributes too, but for commands and file names (`code`) and for what
+    is marked as in another language (`lang`)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,7 +60,7 @@ class Shown(HTMLParser):
         if self._silent and tag != self._silent:
             return
         given = dict(attrs)
-        elsewhere = tag in ("script", "style") or given.get("lang", MADE_UP) != MADE_UP
+        elsewhere = tag in ("code", "script", "style") or given.get("lang", MADE_UP) != MADE_UP
         self._silent = tag if elsewhere else ""
         if not elsewhere:
             self.texts += [value for name, value in attrs if name in ATTRIBUTES and value]

@@ -20,7 +20,7 @@ from nrm.demo.cast import cast
 from nrm.demo.life import Life, everybody
 from nrm.demo.made_up_interviews import random_answers
 from nrm.demo.residents import enter_month
-from nrm.domain.accounts.accounts import NotVisible
+from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.interviews.interview_findings import turns_adult
 from nrm.domain.referrals.announced_returns import Announcement, Origin
 from nrm.domain.referrals.outside_referrals import OutsideKind, OutsideReason
@@ -31,7 +31,7 @@ from nrm.domain.shelter.away import AwayRefused
 from nrm.domain.shelter.cases import ADULT_AGE
 from nrm.domain.shelter.consents import ByName
 from nrm.domain.shelter.direct_intake import OwnCase
-from nrm.domain.shelter.places import ExtraReason, OutReason
+from nrm.domain.shelter.places import ExtraReason, OutReason, PlaceRefused
 from nrm.domain.shelter.stays import Source
 from nrm.store import days as calendar
 from nrm.store.countries import country
@@ -246,20 +246,28 @@ def _move(life: Life, case_id: uuid.UUID, old: str, new: str, reason: OverrideRe
         )
     except (ReferralRefused, NotVisible):
         return
-    tomorrow = clock.now() + 14 * _HOUR
-    referrals.accept(referral_id=referral_id, place_id=free[0][0], expected_at=tomorrow, by=receiver)
-    if not leaves:
+    place_id = _accept(referral_id, [place_id for place_id, _ in free], receiver)
+    if place_id is None or not leaves:
         return
     referrals.depart(referral_id=referral_id, escort=Escort.WOMAN_STAFF, expected_at=clock.now() + 2 * _HOUR, by=by)
     referrals.arrive(referral_id=referral_id, by=receiver)
     today = calendar.today()
     stay_actions.admit(
         case_id=case_id,
-        place_id=free[0][0],
+        place_id=place_id,
         admitted_on=today,
         anticipated_end_on=today + timedelta(days=60),
         by=receiver,
     )
+
+
+def _accept(referral_id: uuid.UUID, free: list[uuid.UUID], by: Actor) -> uuid.UUID | None:
+    """The first of these places that is free until tomorrow, too; without one it is not answered yet."""
+    for place_id in free:
+        with suppress(PlaceRefused):
+            referrals.accept(referral_id=referral_id, place_id=place_id, expected_at=clock.now() + 14 * _HOUR, by=by)
+            return place_id
+    return None
 
 
 def _refer_out(life: Life) -> None:

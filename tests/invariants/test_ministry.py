@@ -46,6 +46,7 @@ MINISTRY = [LOGINS[role] for role in sorted(ROLES_OF[OrganisationKind.MINISTRY])
 NOT_OF_PEOPLE = {
     "accounts.accounts",
     "accounts.members",
+    "accounts.own_entries",
     "agreement.agreement_versions",
     "agreement.agreements",
     "agreement.parties",  # of organisations; whether one holds a case it does not say
@@ -94,6 +95,7 @@ ALL = questions()
 # (tests/integration/interviews/test_rollout.py says who is refused).
 HARMLESS = {
     ("cases", "login_of"),
+    ("key_log", "is_founded"),  # the own organisation
     ("holding", "stands"),  # of the key of the own organisation, and nothing where none is held
     ("referrals", "directory"),
     ("screenings", "last_counted"),

@@ -151,7 +151,7 @@ class Reflection(Part):
     origin: Origin
     days: Positive
     citizenship_classes: list[CitizenshipClass]
-    source: Text
+    source: Words
 
 
 class Missing(Part):

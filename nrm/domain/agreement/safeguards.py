@@ -103,7 +103,7 @@ class Safeguard:
 
     number: str
     words: Words
-    source: str
+    source: Words
     rule: Rule
 
 
@@ -162,7 +162,7 @@ def _safeguard(entry: Table, facts: Mapping[str, tuple[str, ...]], parties: Coll
     read = Safeguard(
         number=entry.text("number"),
         words=entry.words("words"),
-        source=entry.text("source"),
+        source=entry.words("source"),
         rule=_RULES[named[0]](table, facts, parties),
     )
     table.close()

@@ -16,6 +16,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.documents import Words
 from nrm.domain.shelter.cases import Compartment, IdentificationStatus
 
 
@@ -250,7 +251,7 @@ class ReflectionPeriod:
 
     days: int
     citizenship_classes: frozenset[str]
-    source: str
+    source: Words
 
     def until(self, citizenship_class: str, possible_since: date | None) -> date | None:
         """The last day of the period, which runs from the first day as a possible victim; None if there is none."""

@@ -64,7 +64,7 @@ def weakened(agreement: Agreement, *, by: Actor) -> list[Weakened]:
                 Weakened(
                     safeguard.number,
                     text_in(safeguard.words),
-                    safeguard.source,
+                    text_in(safeguard.source),
                     lines,
                     line.reason if line is not None and line.sound else reason,
                     line.name if line is not None else "",

@@ -114,7 +114,7 @@ def _words(seen: store.Seen) -> dict[str, Any]:
         "appellant": translated(APPELLANT_LABELS[Appellant(seen.appellant)]) if seen.appellant else "",
         "appeal": translated(APPEAL_LABELS[seen.appeal_outcome]) if seen.appeal_outcome else "",
         "reflects": seen.reflection_until is not None and today() <= seen.reflection_until,
-        "period": country().reflection,
+        "source": text_in(country().reflection.source),
         "looks": [(each, _concluded(each)) for each in seen.looks],
     }
 

@@ -237,7 +237,7 @@ def test_a_place_that_a_condition_forgot_is_found():
 
 def _entry(**rule: Any) -> Change:
     words = {"sq": "Fjalë.", "en": "Words."}
-    return lambda data: data["safeguard"].append({"number": "99", "words": words, "source": "Proposal", **rule})
+    return lambda data: data["safeguard"].append({"number": "99", "words": words, "source": words, **rule})
 
 
 LAST = len(_FILE["safeguard"]) + 1

@@ -175,7 +175,7 @@ def test_the_deciding_organisation_is_a_code_of_the_list() -> None:
 @given(st.integers(0, 90))
 @settings(max_examples=30)
 def test_no_step_towards_another_country_before_the_period_is_over(days: int) -> None:
-    period = ReflectionPeriod(30, frozenset({"third_country", "unknown"}), "a text")
+    period = ReflectionPeriod(30, frozenset({"third_country", "unknown"}), {"en": "a text"})
     until = period.until("third_country", DAY)
     on = DAY + timedelta(days=days)
     if days <= 30:
@@ -190,7 +190,7 @@ def test_no_step_towards_another_country_before_the_period_is_over(days: int) ->
 def test_the_period_of_the_country_names_its_source_and_covers_who_is_not_recorded_as_a_national() -> None:
     period = countries.load("albania").reflection
     assert period.days >= 30
-    assert "article 13" in period.source
+    assert "article 13" in period.source["en"]
     assert period.citizenship_classes == {"third_country", "stateless", "unknown"}
 
 

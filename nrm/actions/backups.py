@@ -51,6 +51,7 @@ _NAME = re.compile(r"(main|shred)-(\d{8}T\d{6}\.\d{3}Z)")
 ENDING = frozenset(
     {
         audit.Event.SHARE_ENDED,
+        audit.Event.MATCH_REFUSED,
         audit.Event.REFERRAL_ACCEPTED,
         audit.Event.REFERRAL_DECLINED,
         audit.Event.REFERRAL_WITHDRAWN,
@@ -272,6 +273,7 @@ def settle(listed: Path | None, key_logs: Collection[Path] = ()) -> Settled:
             there = each.compartment in compartments.compartments_of(session, each.case_id)
             epochs.erase(session, each.case_id, [each.compartment], at=each.erased_at)
             if there:
+                erasure_steps.follow(session, each.case_id, each.compartment)
                 again += 1
         belief.freeze(session)  # a backup from before the key log is as an upgrade
         followed = _follow(session)

@@ -95,6 +95,12 @@ def number_now(party: str) -> str:
     return next(iter(numbers_of(known, agreement.local(now))), "") if known is not None else ""
 
 
+def number_of(organisation: Organisation) -> str:
+    """The number by which an organisation is called back: that of the agreement, which is signed. Of who is no party it
+    is that of the row, and nothing vouches for it."""
+    return number_now(organisation.party) or organisation.telephone
+
+
 def organisations_to_ask() -> list[Organisation]:
     """The organisations that can review, by code: police first, then social services."""
     statement = select(Organisation).where(

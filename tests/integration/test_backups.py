@@ -9,6 +9,7 @@ import re
 import shutil
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,23 +18,26 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, select, update
 
 from nrm import audit, clock
 from nrm.actions import backups, tending
 from nrm.actions.accounts import members, organisations
 from nrm.actions.referrals import referrals
 from nrm.actions.shelter import cases, stays, testimony
+from nrm.actions.shelter import matching as here_before
 from nrm.cli import nrm
 from nrm.cli.refusals import Refused
 from nrm.db import Model, ShredModel, db, disconnect, transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.accounts.suspensions import OrganisationReason
 from nrm.domain.shelter.cases import Compartment, Purpose
+from nrm.domain.shelter.matching import Said
 from nrm.domain.shelter.stays import Destination, ExitReason
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Case, SealedCompartment, ShredKey
+from nrm.models.shelter.matching import MatchEncoding
 from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.store import days as stay_store
@@ -264,9 +268,15 @@ def test_what_was_erased_stays_erased_after_a_restore_also_when_the_database_is_
     world_app: tuple[Flask, World], keeper: Keeper, tmp_path: Path
 ) -> None:
     world = world_app[1]
+    nrc = factories.actor("nrc.case_worker")
+    later = clock.now() + timedelta(days=1)  # who came by a referral is asked after a night
+    clock.set_clock(lambda: later)
+    here_before.ask(case_id=world.case, said=Said.YES, with_guardian=True, by=nrc)
+    assert encoded(world.case)
     old = keeper.back_up()
     closed(world)
     hands.erased(world.case, factories.actor("nrc.shelter_manager"))
+    assert not encoded(world.case)
     shutil.copy(keeper.instance / erasure_steps.LIST, keeper.folder / erasure_steps.LIST)
     done = keeper.restore(tmp_path / "new", old)
     assert done.exit_code == 0, done.stderr
@@ -279,7 +289,14 @@ def test_what_was_erased_stays_erased_after_a_restore_also_when_the_database_is_
     assert {key[1] for key in files.shred_keys if key[0] == case} == {"legal"}
     with factories.open_instance(tmp_path / "new").app_context():
         assert case_lists.held(by=factories.actor("nrc.case_worker")).rows  # others go on
+        assert not encoded(world.case)
+        assert here_before.search_due() == 0
         disconnect()
+
+
+def encoded(case_id: uuid.UUID) -> bool:
+    """Whether the person of the case can be looked for."""
+    return db.session.scalar(select(exists().where(MatchEncoding.case_id == case_id))) is True
 
 
 def closed(world: World, *, witness: bool = True) -> None:

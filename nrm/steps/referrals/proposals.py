@@ -28,7 +28,7 @@ from nrm.vault import keyrings
 from nrm.vault.keylog import log
 
 # Against the route a sender may ask a party that is full or was not foreseen; never one that the person struck out,
-# that lies where they are not safe, that a clause forbids, or that has not signed.
+# that a clause forbids, or that has not signed, and one that lies where they are not safe only if nobody else is left.
 OVERRIDABLE = frozenset({Exclusion.NO_ROOM, Exclusion.NOT_COMPETENT})
 
 
@@ -48,6 +48,12 @@ DISAGREES: Words = ByLanguage(
 
 SUSPENDED: Words = ByLanguage(
     "Takes no part now: two duty officers suspended it for 72 hours. Telephone the duty desk."
+)
+
+
+UNSAFE: Words = ByLanguage(
+    "It lies where the person does not feel safe, and nobody else can be asked. Call the duty officer first; ask it "
+    "only if the person says yes to this very place."
 )
 
 
@@ -77,8 +83,9 @@ class Choice:
 class Proposal:
     """The route of one interview now. `unreachable` says why a party that signed is still not asked.
 
-    `instead`: who would be on the route if the person had not struck out those who must or may receive them. They can
-    be asked with a reason; without them one strike would leave nobody.
+    `instead`: who would be on the route if the person had not struck out those who must or may receive them, or, where
+    nobody at all is left, had named no region in which they are not safe. They can be asked with a reason; without them
+    one strike, or one tick in a country whose shelters lie in one town, would leave nobody.
     """
 
     route: Route
@@ -153,6 +160,11 @@ def proposal(
         standing = (*unstruck.candidates, *unstruck.reserve)
         instead = tuple(each for each in standing if each.party not in facts.refused_parties)
     choices = _choices(route, instead, agreement, now, reachable, rooms, unreachable)
+    if not choices and facts.avoid_regions:
+        anywhere = route_under(replace(facts, avoid_regions=frozenset()), agreement, now, rooms)
+        instead = (*anywhere.candidates, *anywhere.reserve)
+        offered = _choices(route, instead, agreement, now, reachable, rooms, unreachable)
+        choices = tuple(replace(each, caution=UNSAFE) for each in offered)
     return Proposal(route, choices, unreachable, agreement, instead)
 
 

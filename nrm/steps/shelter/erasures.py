@@ -89,11 +89,16 @@ def destroy(session: Session, case_id: uuid.UUID, compartments: Iterable[str], b
     """Erase these compartments in the caller's transaction. Needs no key. Call `carry_out` after the transaction."""
     gone = list(compartments)
     epochs.erase(session, case_id, gone)
-    if Compartment.IDENTITY in gone:
+    for compartment in gone:
+        follow(session, case_id, compartment)
+        audit.append(session, audit.Event.KEYS_DESTROYED, by=by, case_id=case_id, compartment=compartment)
+
+
+def follow(session: Session, case_id: uuid.UUID, compartment: str) -> None:
+    """What goes with an erased compartment: with the identity, the encoding by which the person was looked for."""
+    if compartment == Compartment.IDENTITY:
         matching_steps.forget(session, case_id)
         matching_steps.end(session, case_id)
-    for compartment in gone:
-        audit.append(session, audit.Event.KEYS_DESTROYED, by=by, case_id=case_id, compartment=compartment)
 
 
 def carry_out() -> None:

@@ -82,6 +82,16 @@ def forget(session: Session, case_id: uuid.UUID) -> None:
             put_pairs(session, asked.row, kept)
 
 
+def pause(session: Session, case_id: uuid.UUID) -> None:
+    """The case is closed to everybody, or is to be: the person withdrew everything, or asks for erasure. Nobody looks
+    for them any more; if that is undone, their house encodes them again and they are compared anew."""
+    forget(session, case_id)
+    row = rows.question(case_id)
+    if row is not None and row.said == Said.YES:
+        row.searched = False
+        session.flush()
+
+
 def end(session: Session, case_id: uuid.UUID) -> None:
     """The case is erased: of a check that nobody has ended nobody can tell any more, so nobody is asked to. What is
     counted stays, as every fact of an erased case."""

@@ -27,6 +27,7 @@ from nrm.steps.referrals.transitions import change, decided
 from nrm.steps.shelter import consent_records
 from nrm.steps.shelter import consents as consent_steps
 from nrm.steps.shelter import erasures as erasure_steps
+from nrm.steps.shelter import matching as matching_steps
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store.rows.accounts import second_hands as act_rows
 from nrm.store.shelter import consents as consent_store
@@ -52,6 +53,7 @@ def ask(
     act, is_new = alone.of_case(session, kind, reason, case_id, by, signed_on=signed_on)
     if case is None or not is_new:
         return act.id
+    matching_steps.pause(session, case_id)
     if act.status == ActStatus.PARKED:
         begin(session, case, kind, by)
         alone.record(session, audit.Event.ACT_BEGUN, act, by)

@@ -33,7 +33,7 @@ from nrm.domain.accounts.key_log_entries import (
     time_of,
 )
 from nrm.models.accounts.accounts import Member, Organisation
-from nrm.store import signed_names
+from nrm.store import names, signed_names
 from nrm.store.countries import country
 from nrm.vault.keylog import belief, log, people
 
@@ -184,7 +184,7 @@ def _organisation(each: Founding) -> OrganisationLine:
     return OrganisationLine(
         each.code,
         row.names if row is not None and named else {},
-        row.telephone if row is not None else "",
+        names.number_of(row) if row is not None else "",
         OrganisationKind(each.kind),
         each.party,
         each.crossing_point,
@@ -306,7 +306,7 @@ def _vouched(state: State, row: Organisation, days: Mapping[uuid.UUID, int]) -> 
         row.id,
         row.code,
         signed_names.organisation_names(row),
-        row.telephone,
+        names.number_of(row),
         clock.day_of(datetime.fromtimestamp(known.since * 3600, UTC), country().timezone)
         if known is not None
         else None,

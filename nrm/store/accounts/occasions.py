@@ -18,7 +18,7 @@ from nrm.domain.accounts.vouching import HandRefusal
 from nrm.domain.accounts.words import SHOWN_FOR, TELEPHONE_FOR, OccasionStatus, WordPurpose
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.occasions import Occasion
-from nrm.store import signed_names
+from nrm.store import names, signed_names
 from nrm.store.rows.accounts import members as rows
 from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.vault.keylog import log, people, words
@@ -156,7 +156,7 @@ def _line(
         member.role,
         WordPurpose(occasion.purpose),
         dict(signed_names.organisation_names(organisation)),
-        organisation.telephone,
+        names.number_of(organisation),
         own,
         codes.get(occasion.by_id, name or "") if occasion.by_id is not None else "",
         occasion.by_id == by.member_id,

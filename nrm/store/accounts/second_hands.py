@@ -42,7 +42,7 @@ from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.data_requests import PersonRequest
-from nrm.store import signed_names
+from nrm.store import names, signed_names
 from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.store.rows.accounts.suspensions import is_suspended
 from nrm.vault import counted, rows
@@ -371,7 +371,7 @@ def _act_line(found: Any, by: Actor) -> ActLine:
         heard=Heard(act.heard) if act.heard else None,
         undone=Undone(act.undone) if act.undone else None,
         organisation={} if colleague else dict(signed_names.organisation_names(organisation)),
-        telephone="" if colleague else organisation.telephone,
+        telephone="" if colleague else names.number_of(organisation),
         mine=mine,
         by_desk=bool(left_to_desk),
         may_agree=second,

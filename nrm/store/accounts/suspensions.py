@@ -17,7 +17,7 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Pe
 from nrm.domain.accounts.suspensions import SuspensionEnd, SuspensionReason
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.suspensions import Suspension
-from nrm.store import signed_names
+from nrm.store import names, signed_names
 from nrm.vault import rows
 
 _MOST = 50
@@ -109,7 +109,7 @@ def told(suspension_id: uuid.UUID, *, by: Actor) -> Told | None:
         suspension.until,
         signed_names.codes([suspension.by_id]).get(suspension.by_id, who),
         suspension.by_administrator,
-        ((organisation.names, organisation.telephone), *duty_desks(by=by)),
+        ((organisation.names, names.number_of(organisation)), *duty_desks(by=by)),
     )
 
 
@@ -120,7 +120,7 @@ def duty_desks(*, by: Actor) -> tuple[tuple[dict[str, str], str], ...]:
         .where(Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, Organisation.id != by.organisation_id)
         .order_by(Organisation.code)
     )
-    return tuple((each.names, each.telephone) for each in desks)
+    return tuple((each.names, names.number_of(each)) for each in desks)
 
 
 def _is_told(by: Actor) -> bool:
@@ -170,7 +170,7 @@ def _line(found: Any, by: Actor) -> SuspensionLine:
         member_name=codes.get(suspension.member_id, name),
         login="" if suspension.member_id in codes else login,
         organisation=dict(signed_names.organisation_names(organisation)),
-        telephone=organisation.telephone,
+        telephone=names.number_of(organisation),
         by=codes.get(suspension.by_id, who),
         by_administrator=suspension.by_administrator,
         reason=SuspensionReason(suspension.reason),

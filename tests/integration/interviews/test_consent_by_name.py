@@ -22,10 +22,11 @@ from nrm.domain.shelter.consents import ByName
 from nrm.models.referrals.referrals import Obligation, Referral
 from nrm.models.shelter.cases import Case, PendingGrant, SealedCompartment
 from nrm.models.shelter.consents import Consent
+from nrm.store.countries import country
 from tests import factories, screened, world
 from tests.conftest import Person
 from tests.factories import actor
-from tests.factories_interviews import LOGIN, begin, example, fields, questionnaire, walk
+from tests.factories_interviews import LOGIN, begin, example, fields, last_of, questionnaire, walk
 from tests.factories_referrals import HAND_OVER_FORM, NAMED, bed, organisation
 
 SignIn = Callable[[str], Person]
@@ -387,3 +388,36 @@ def test_who_is_in_a_shelter_is_asked_before_the_move(app: Flask, sign_in: SignI
     assert "Personi është në strehëzë" in _place(manager, case_id, "not_asked", status=422)
     assert "identity" in _compartments(case_id)
     assert _now().scalar(select(func.count()).select_from(Referral).where(Referral.case_id == case_id)) == 0
+
+
+def _offered_on(page: str) -> list[str]:
+    return re.findall(r'name="party" value="(\w+)"', page)
+
+
+def test_where_every_shelter_lies_where_she_is_not_safe_one_is_asked_after_the_desk_and_by_name(
+    app: Flask, sign_in: SignIn
+) -> None:
+    """With one tick nobody could be asked, and nothing could be sent: all shelters of a country can lie in one town."""
+    officer, everywhere = sign_in(LOGIN), sorted(country().regions)
+    answers = example(avoid=everywhere)
+    last = last_of(answers)
+    address = _to(officer, last, answers)
+    page = officer.get(f"{address}?lang=en")
+    party, *_ = offered = _offered_on(page)
+    assert page.count("Call the duty officer first") == len(offered)
+    chosen = {**fields(last, page, answers), "party": party}
+    for reason, said in (("", ""), ("safety", "")):
+        page = officer.post(address, {**chosen, "override_reason": reason, "by_name": said}, status=422)
+    page = officer.post(address, {**chosen, "override_reason": "safety"}, status=422)
+    again = {**fields(last, page, answers), "party": party, "override_reason": "safety"}
+    officer.post(address, {**again, "by_name": "yes", "by_name_of": party})
+    case_id = _id(address)
+    assert _now().scalar(select(Referral.status).where(Referral.case_id == case_id)) == "sent"
+
+
+def test_while_a_shelter_is_left_elsewhere_none_is_offered_where_she_is_not_safe(app: Flask, sign_in: SignIn) -> None:
+    officer, answers = sign_in(LOGIN), example(avoid=["tirane"])
+    page = officer.get(f"{_to(officer, last_of(answers), answers)}?lang=en")
+    assert "Call the duty officer first" not in page
+    assert "NRC" not in _offered_on(page)
+    assert _offered_on(page)

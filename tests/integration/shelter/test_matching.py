@@ -18,13 +18,15 @@ from sqlalchemy import delete, event, func, select
 
 from bench import before as many
 from nrm import clock
+from nrm.actions.accounts import second_hands
 from nrm.actions.referrals import referrals
-from nrm.actions.shelter import cases, direct_intake, stays
+from nrm.actions.shelter import cases, consents, direct_intake, stays
 from nrm.actions.shelter import matching as actions
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.closings import ReopenReason
+from nrm.domain.shelter.consents import EVERYTHING
 from nrm.domain.shelter.matching import (
     Answer,
     Course,
@@ -462,6 +464,26 @@ def test_both_desks_are_alarmed_when_somebody_asks_for_a_resident(
     assert "që është te ju" not in house.get("/")
     later(days=1)
     assert said not in sign_in("ra.duty_officer").get("/")
+
+
+def test_who_withdrew_everything_is_looked_for_no_more_also_while_a_second_look_is_awaited(
+    app: Flask, nrc: Actor, vatra: Actor
+) -> None:
+    assert app
+    gone = said_yes(nrc, MIRA)
+    assert actions.search_due() == 1
+    act = hands.asked(lambda: consents.withdraw(case_id=gone.case_id, what=EVERYTHING, by=nrc))
+    said_yes(vatra, AGAIN)
+    assert actions.search_due() == 1
+    assert list(store.to_answer(by=nrc)) == []
+    assert actions.encode_due(by=nrc).encoded == 0
+    assert not db.session.scalars(select(MatchEncoding).where(MatchEncoding.case_id == gone.case_id)).all()
+    db.session.rollback()
+    second_hands.undo(act_id=act, by=nrc)
+    assert actions.encode_due(by=nrc).encoded == 1
+    assert actions.search_due() == 1
+    (line,) = store.to_answer(by=vatra)
+    assert line.alarm
 
 
 @pytest.mark.slow

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, and_, exists, func, literal, null, select, type_coerce, union_all
+from sqlalchemy import ColumnElement, Executable, and_, exists, func, literal, null, or_, select, type_coerce, union_all
 
+from nrm import clock
 from nrm.db import db
+from nrm.domain.accounts.second_hands import ActStatus
 from nrm.domain.shelter.matching import MOST_PAIRS, MatchRefusal, Pair, Where
+from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.matching import MatchAsked, MatchEncoding, MatchKey, MatchQuestion, SeenByMember
@@ -170,10 +173,18 @@ def number_asked(member_id: uuid.UUID, since: datetime) -> int:
 
 
 def not_encoded(organisation_id: uuid.UUID, version: int) -> ColumnElement[bool]:
-    """The condition for cases of the organisation whose person said yes and is not encoded under this version."""
+    """The condition for cases of the organisation whose person said yes and is not encoded under this version. Who
+    withdrew everything, or asks for erasure, is not encoded again while that is open."""
     newest = exists().where(MatchEncoding.case_id == Case.id, MatchEncoding.key_version == version)
     said_yes = exists().where(MatchQuestion.case_id == Case.id, MatchQuestion.said == "yes")
-    return and_(Case.holder_id == organisation_id, said_yes, ~newest)
+    goes = exists().where(
+        HeavyAct.case_id == Case.id,
+        or_(
+            HeavyAct.status == ActStatus.PARKED,
+            and_(HeavyAct.status == ActStatus.ASKED, HeavyAct.expires_at > clock.now()),
+        ),
+    )
+    return and_(Case.holder_id == organisation_id, said_yes, ~newest, ~goes)
 
 
 def due_for_search(version: int, most: int) -> list[uuid.UUID]:

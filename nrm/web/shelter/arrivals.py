@@ -13,6 +13,7 @@ from forms.days import chosen_day, planned_day
 from forms.shelter.cases import CASE_REFUSED
 from forms.shelter.corrections import CORRECTION_REFUSED, TakeBackForm
 from forms.shelter.stays import NO_PLACE, ArrivalForm
+from nrm import clock
 from nrm.actions.referrals import referrals as referral_actions
 from nrm.actions.shelter import corrections
 from nrm.actions.shelter import stays as stay_actions
@@ -25,6 +26,7 @@ from nrm.domain.shelter.stays import ImpossibleStay
 from nrm.domain.words import N_
 from nrm.steps.shelter.arrivals import Admission, Told
 from nrm.store import days as calendar
+from nrm.store.countries import country
 from nrm.store.referrals import referrals, transfers
 from nrm.store.shelter import stays as store
 from nrm.web import access, errors
@@ -36,6 +38,7 @@ Answer = Response | str | tuple[str, int]
 
 blueprint = Blueprint("arrivals", __name__)
 
+NOT_YET = N_("This hour of today has not come yet: enter the hour of arrival, or choose the day before")
 NOT_AWAITED = N_("This person is not awaited any more: the arrival was recorded, or it was said that nobody came.")
 
 
@@ -91,6 +94,9 @@ def arrive(referral_id: uuid.UUID) -> Answer:
     if arrived_on > calendar.today():
         form.admitted_day.errors = [N_("Enter a day that is not in the future")]
         return _page(line, form, 422)
+    if arrived_on == calendar.today() and _is_to_come(form.hour.data or ""):
+        form.hour.errors = [NOT_YET]
+        return _page(line, form, 422)
     try:
         _record(line, form, arrived_on)
     except ImpossibleStay as error:
@@ -101,6 +107,15 @@ def arrive(referral_id: uuid.UUID) -> Answer:
     if current is None:
         return redirect(url_for("cases.show", case_id=line.case_id), 303)
     return redirect(url_for("stays.show", stay_id=current.id, did="arrived"), 303)
+
+
+def _is_to_come(hour: str) -> bool:
+    """Whether this hour of today (3:10) is after now; no for an empty one."""
+    if not hour:
+        return False
+    hours, minutes = hour.replace(".", ":").split(":")
+    now = clock.now().astimezone(country().timezone)
+    return (int(hours), int(minutes)) > (now.hour, now.minute)
 
 
 def _record(line: referrals.ReferralLine, form: ArrivalForm, arrived_on: date) -> None:

@@ -50,7 +50,7 @@ from nrm.store import days
 from nrm.store import names as organisation_names
 from nrm.store.accounts import opening_log, second_hands
 from nrm.store.countries import country
-from nrm.store.referrals import obligations
+from nrm.store.referrals import meetings, obligations
 from nrm.store.referrals import referrals as referral_store
 from nrm.store.referrals.obligations import ARRIVAL
 from nrm.store.shelter import absences, case_lists, stays
@@ -167,6 +167,7 @@ def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
     holds = case.status == "open" and _writes(case) and act is None
     before = opening_log.last_purposes(case_id, by=by)
     parts = [found for each in PARTS if (found := each.summary(case_id)) is not None]
+    referral = referral_store.newest_of(case_id, by=by)
     return render_template(
         "shelter/cases/show.html",
         case=case,
@@ -176,7 +177,8 @@ def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
             _compartment(case, each, opened, written, before) for each in Compartment if _listed(case, each, holds)
         ],
         notes=case_steps.notes(case_id=case_id, by=by) if Compartment.CARE in opened and holds else own_notes,
-        referral=referral_store.newest_of(case_id, by=by),
+        referral=referral,
+        unsaid=referral is not None and _is_to_say(referral),
         consent=consents.now(case_id, case.consent) if holds else case.consent,
         missing=absences.of_case(case_id, by=by) if holds else None,
         owed=_owed(case_id) if holds else [],
@@ -186,6 +188,12 @@ def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
         may={str(each): by.may(each) for each in Permission},
         note=note,
     )
+
+
+def _is_to_say(referral: referral_store.ReferralLine) -> bool:
+    """Whether the post waits for the reader's shelter to say where they meet."""
+    stand = meetings.stand(referral)
+    return stand is not None and not stand.said and not stand.sends
 
 
 def _writes(case: SeenCase) -> bool:

@@ -64,8 +64,10 @@ def test_after_accepting_the_shelter_is_asked_for_a_public_place(app: Flask, sig
     where = nrc.post(f"/referrals/{made.referral_id}/accept", {"bed": str(bed("NRC"))})
     assert where == f"/referrals/{made.referral_id}/where"
     assert "vend publik" in nrc.get(where)
+    assert where in nrc.get(f"/cases/{made.case_id}")  # who left the page for later is led back
     assert nrc.post(where, dict(FORM)) == f"/cases/{made.case_id}"
     assert PLACE not in nrc.get(f"/referrals/{made.referral_id}")
+    assert where not in nrc.get(f"/cases/{made.case_id}")
     nrc.post(f"/referrals/{made.referral_id}/meeting/open")
     assert PLACE in nrc.get(f"/referrals/{made.referral_id}")
 

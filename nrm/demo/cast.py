@@ -61,7 +61,7 @@ class Cast:
     foreign: Mapping[str, int]  # the citizenships of foreign people
     language: Mapping[str, str]  # citizenship -> what its people speak
     avoid: Mapping[str, int]
-    names: Mapping[str, Sequence[str]]  # feminine, masculine, family
+    names: Mapping[str, Sequence[str]]  # feminine, masculine, family, family_masculine
     names_abroad: Mapping[str, Sequence[str]]
     heard: Mapping[str, str]  # letters -> what another officer writes for them, in this order
     stories: Sequence[str]
@@ -255,4 +255,9 @@ def _weights(table: Table, codes: Sequence[str] | Mapping[str, object] = ()) -> 
 
 
 def _names(table: Table) -> dict[str, list[str]]:
-    return {name: table.text(name).split() for name in ("feminine", "masculine", "family")}
+    names = {name: table.text(name).split() for name in ("feminine", "masculine", "family")}
+    # Where a family name differs for men: the same names in the same order.
+    men = table.text("family_masculine", "").split() or names["family"]
+    if len(men) != len(names["family"]):
+        table.wrong("family_masculine", f"needs as many names as `family`: {len(names['family'])}")
+    return names | {"family_masculine": men}

@@ -282,7 +282,8 @@ def _answers(
     home = citizenship == cast.country.iso
     spoken = cast.home_language if home else cast.language[citizenship]
     called = cast.names if home else cast.names_abroad
-    given, family = rng.choice(called[names]), rng.choice(called["family"])
+    surnames = "family_masculine" if names == "masculine" else "family"
+    given, family = rng.choice(called[names]), rng.choice(called[surnames])
     own = cast.code("where_more", "home")
     age = rng.randint(12, 17) if child else min(60, 18 + int(rng.expovariate(1 / 9)))
     born = day - timedelta(days=age * 365 + age // 4 + rng.randint(1, 360))

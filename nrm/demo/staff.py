@@ -83,8 +83,10 @@ def _logins(code: str, kind: OrganisationKind) -> Sequence[tuple[str, Role]]:
 def _name(number: int) -> str:
     """A member of staff, invented too."""
     names = cast().names
-    given, family = [*names["feminine"], *names["masculine"]], names["family"]
-    return f"{given[number * 7 % len(given)]} {family[number * 5 % len(family)]}"
+    given = [*names["feminine"], *names["masculine"]]
+    first = number * 7 % len(given)
+    family = names["family" if first < len(names["feminine"]) else "family_masculine"]
+    return f"{given[first]} {family[number * 5 % len(family)]}"
 
 
 def _is_needless(code: str, role: Role) -> bool:

@@ -30,6 +30,9 @@ def test_a_demo_of_the_second_country_is_made_of_its_own_people_and_places(tmp_p
     rows = sqlite3.connect(tmp_path / "made" / "main.db")
     names = " ".join(name for (name,) in rows.execute("SELECT name FROM members"))
     assert "Ангеловска" in names
+    men = re.findall(r"(?:Александар|Борис|Влатко|Горан|Дарко|Зоран|Игор|Кирил|Љупчо|Никола|Петар) (\w+)", names)
+    assert men
+    assert not [family for family in men if family.endswith("а")]
     assert re.search("[A-Za-z]", names.replace("Administrator", "")) is None
     assert {code for (code,) in rows.execute("SELECT country FROM instances")} == {"north_macedonia"}
     citizens = {each for (each,) in rows.execute("SELECT citizenship_class FROM cases")}
@@ -49,6 +52,7 @@ def test_a_demo_of_the_second_country_is_made_of_its_own_people_and_places(tmp_p
         ("durres = 10", "durres = 11", "demo.toml: posts.durres: is none of "),  # that closed
         ("MD = 34", "MD = 34\nJP = 1", "demo.toml: language.JP: missing: what its people speak"),
         ("[names]", "[names", "demo.toml: file: is not TOML"),
+        ("[names]", '[names]\nfamily_masculine = "Hoxhi"', "demo.toml: names.family_masculine: needs as many names"),
         ('counting = "MOLSA"', 'counting = "RA"', "demo.toml: counting: `RA` is none of "),
     ],
 )

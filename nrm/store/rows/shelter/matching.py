@@ -130,8 +130,7 @@ def known(case_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Known]:
 
 def all_known() -> dict[uuid.UUID, Known]:
     """All cases that a pair can name: those whose person was asked. One statement with no list of ids, which would be
-    longer than a database takes; by what they said, which has an index: never through the cases of nobody who was asked.
-    """
+    longer than a database takes; by what they said, which has an index: never through the cases of others."""
     asked = MatchQuestion.said.in_([str(each) for each in Said])
     return _known(_KNOWN.join(MatchQuestion, MatchQuestion.case_id == Case.id).where(asked))
 

@@ -71,7 +71,8 @@ def _known_once(languages: list[str]) -> list[str]:
 
 Text = Annotated[str, StringConstraints(pattern=r"\S")]
 Words = Annotated[dict[str, Text], AfterValidator(_in_every_language)]
-Positive = Annotated[int, Field(ge=1)]
+# A hundred years: with a day beyond them a date cannot be counted any more.
+Positive = Annotated[int, Field(ge=1, le=36_500)]
 Natural = Annotated[int, Field(ge=0)]
 Origin = Literal["agreement", "proposal"]
 Kind = Literal[tuple(map(str, OrganisationKind))]  # type: ignore[valid-type]

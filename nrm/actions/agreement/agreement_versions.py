@@ -50,6 +50,7 @@ from nrm.domain.agreement.agreement_versions import (
     signing_parties,
 )
 from nrm.domain.agreement.agreements import Agreement
+from nrm.domain.agreement.deceiving import deceiving
 from nrm.domain.agreement.fact_diagrams import TooManyClasses
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.agreement.agreements import AcceptedWeakening, AgreementSignature, AgreementVersion
@@ -398,6 +399,8 @@ def _usable(text: str, *, own: str = "") -> Agreement:
     for position, party in enumerate(agreement.parties.values(), start=1):
         if not party.kind.holds_keys and party.kind is not OrganisationKind.COALITION:
             raise Unusable(f"party[{position}].kind: a {party.kind} holds no key and cannot be a party")
+    for key, reason in deceiving(agreement):
+        raise Unusable(f"{key}: {reason}")
     return agreement
 
 

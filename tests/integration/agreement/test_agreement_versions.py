@@ -320,6 +320,14 @@ def test_signing_and_withdrawing_in_the_same_instant_leave_no_version_half_withd
     assert row(version).status == VersionStatus.WITHDRAWN
 
 
+def _as_2027(*changes: tuple[str, str]) -> str:
+    text = texts.SHIPPED
+    for old, new in (('version = "2005"', 'version = "2027"'), *changes):
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    return text
+
+
 BROKEN = {
     "empty": ("", "file: is empty"),
     "not TOML": ("version = ", "file: is not TOML"),
@@ -337,6 +345,18 @@ BROKEN = {
     "a ministry": (
         texts.SHIPPED.replace('code = "HELPLINE"\nkind = "helpline"', 'code = "HELPLINE"\nkind = "ministry"', 1),
         "party[9].kind: HELPLINE is a helpline",
+    ),
+    "the name of another party": (
+        _as_2027(('sq = "OIM Tiranë"', 'sq = "Qendra Kombëtarе Pritëse"')),
+        "party[2].names.sq: is the name of `NRC`, too",
+    ),
+    "letters that nobody sees": (
+        _as_2027(('"OIM Tiranë"', '"OIM \\u202eTiranë"')),
+        "party[2].names.sq: has a character",
+    ),
+    "a number that is none": (
+        _as_2027(('"+355 4 000 0102"', '"javascript:alert(1)"')),
+        "party[2].on_call: is no telephone number",
     ),
 }
 

@@ -253,6 +253,13 @@ def test_every_mistake_of_country_toml_is_said_at_once(folder: Path) -> None:
     )
 
 
+def test_a_time_of_more_than_a_hundred_years_is_refused(folder: Path) -> None:
+    """With a day so far away no date can be counted, and what the server does each minute would stop."""
+    edit(folder, "country.toml", ("notice_days = 30", "notice_days = 3000000"))
+    (finding,) = checking.check(folder).findings
+    assert finding.startswith("country.toml: retention.notice_days: ")
+
+
 def test_the_published_schema_is_the_one_by_which_files_are_read() -> None:
     published = json.loads((FOLDER.parents[1] / "docs" / "schemas" / "country.json").read_text("utf-8"))
     assert published == files.schema()

@@ -1,0 +1,68 @@
+"""A text that its signers would read otherwise than it is meant: names, characters and numbers that deceive the eye."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+
+import pytest
+
+from nrm import countries
+from nrm.domain.agreement.agreements import Agreement, Party
+from nrm.domain.agreement.deceiving import deceiving, looks
+
+
+def newest(code: str) -> Agreement:
+    return max(countries.load(code).agreements, key=lambda each: each.starts_on)
+
+
+def with_party(agreement: Agreement, code: str, **changed: object) -> Agreement:
+    party: Party = replace(agreement.parties[code], **changed)  # type: ignore[arg-type]
+    return replace(agreement, parties=MappingProxyType({**agreement.parties, code: party}))
+
+
+@pytest.mark.parametrize("code", ["albania", "north_macedonia"])
+def test_the_shipped_texts_deceive_nobody(code: str) -> None:
+    for agreement in countries.load(code).agreements:
+        assert list(deceiving(agreement)) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["Vatra", "VATRA", "V atra", "Vаtra", "Vatrа", "V\u200batra", "Vátra".replace("á", "a") + "."]
+)
+def test_a_name_that_looks_like_another_partys_is_found(name: str) -> None:
+    agreement = newest("albania")
+    one, other = list(agreement.parties)[:2]
+    twins = with_party(agreement, one, names={"sq": "Vatra", "en": "First"})
+    twins = with_party(twins, other, names={"sq": name, "en": "Second"})
+    found = dict(deceiving(twins))
+    assert "party[2].names.sq" in found
+    assert "party[2].names.en" not in found
+
+
+@pytest.mark.parametrize("hidden", ["\u202e", "\u2066", "\u200b", "\u00ad", "\n", "\x1b", "\u2028"])
+def test_what_nobody_sees_is_found_in_every_text(hidden: str) -> None:
+    agreement = newest("albania")
+    words = {"sq": f"Fjalë{hidden}.", "en": "Words."}
+    first = replace(agreement.clauses[0], text=words)
+    path = replace(agreement.path[0], names=words)
+    spoilt = replace(agreement, title=words, clauses=(first, *agreement.clauses[1:]), path=(path, *agreement.path[1:]))
+    spoilt = with_party(spoilt, next(iter(spoilt.parties)), names=words)
+    assert {key for key, _ in deceiving(spoilt)} == {
+        "title.sq",
+        "party[1].names.sq",
+        "clause[1].text.sq",
+        "path[1].names.sq",
+    }
+
+
+@pytest.mark.parametrize("number", ["javascript:alert(1)", "call Ana", "+355 4 000 0105\n1", "x" * 99, "+"])
+def test_what_is_no_telephone_number_is_found(number: str) -> None:
+    agreement = newest("albania")
+    code = next(iter(agreement.parties))
+    assert [key for key, _ in deceiving(with_party(agreement, code, on_call=number))] == ["party[1].on_call"]
+
+
+def test_letters_of_two_alphabets_look_alike() -> None:
+    assert looks("Сенка") != looks("Vatra")
+    assert looks("СОС") == looks("COC")

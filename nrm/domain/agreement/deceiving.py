@@ -16,6 +16,9 @@ TELEPHONE = re.compile(r"\+?[0-9][0-9 ()/.-]{1,28}")
 # Letters of the Cyrillic and Greek alphabets that look like Latin ones, after `casefold`.
 _ALIKE = str.maketrans("авекмнорстухіјѕћαβεηικμνορτυχ", "abekmhopctyxijshabehikmvoptux")
 
+# Categories of Unicode: controls and ends of lines, formatting, private use, surrogates, nothing assigned.
+_NOT_SEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
+
 
 def deceiving(agreement: Agreement) -> Iterator[tuple[str, str]]:
     """(KEY, what is wrong with it), in the order of the document."""
@@ -50,9 +53,6 @@ def _unseen(key: str, words: Words) -> Iterator[tuple[str, str]]:
         found = next((each for each in text if unicodedata.category(each) in _NOT_SEEN), None)
         if found is not None:
             yield f"{key}.{language}", f"has a character that nobody sees (U+{ord(found):04X}), or more than one line"
-
-
-_NOT_SEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
 
 
 def looks(name: str) -> str:

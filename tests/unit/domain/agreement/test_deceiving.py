@@ -27,9 +27,7 @@ def test_the_shipped_texts_deceive_nobody(code: str) -> None:
         assert list(deceiving(agreement)) == []
 
 
-@pytest.mark.parametrize(
-    "name", ["Vatra", "VATRA", "V atra", "Vаtra", "Vatrа", "V\u200batra", "Vátra".replace("á", "a") + "."]
-)
+@pytest.mark.parametrize("name", ["Vatra", "VATRA", "V atra", "Vаtra", "Vatrа", "V\u200batra", "Vatra."])
 def test_a_name_that_looks_like_another_partys_is_found(name: str) -> None:
     agreement = newest("albania")
     one, other = list(agreement.parties)[:2]

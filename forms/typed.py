@@ -29,6 +29,9 @@ class OnceForm(Form):
         return valid
 
 
+INVISIBLE = N_("Enter the text again without invisible characters")
+
+
 class PlainText:
     """At most `longest` characters, without control characters and signs that make a line read differently."""
 
@@ -45,7 +48,17 @@ class PlainText:
             or (unicodedata.category(character) in ("Cc", "Cs") and character not in "\r\n\t")
             for character in text
         ):
-            raise ValidationError(N_("Enter the text again without invisible characters"))
+            raise ValidationError(INVISIBLE)
+
+
+class PlainName(PlainText):
+    """As `PlainText`, and without anything that takes no place: two names would look like one."""
+
+    def __call__(self, form: Form, field: Field) -> None:
+        """Raise ValidationError with what to do."""
+        super().__call__(form, field)
+        if any(unicodedata.category(character) == "Cf" for character in field.data or ""):
+            raise ValidationError(INVISIBLE)
 
 
 class Offered:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wtforms import Form, PasswordField, RadioField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length
 
-from forms.typed import Offered, PlainText
+from forms.typed import Offered, PlainName
 from nrm.domain.words import N_
 
 
@@ -16,7 +16,7 @@ def person_name() -> StringField:
         validators=[
             InputRequired(N_("Enter the person's name")),
             Length(max=120, message=N_("Enter a name of at most 120 characters")),
-            PlainText(120),
+            PlainName(120),
         ],
     )
 

@@ -124,7 +124,7 @@ def answers_for(case_id: uuid.UUID) -> None:
 
 @pytest.mark.parametrize("lang", ["sq", "en"])
 def test_a_week_of_a_shelter(desks: Callable[[str, str], Walk], lang: str) -> None:
-    three = (datetime.now(UTC) + timedelta(days=1)).replace(hour=2, minute=0)
+    three = (datetime.now(UTC) + timedelta(days=1)).replace(hour=2, minute=10)
     clock.set_clock(lambda: three)
     nrc = factories.actor(MANAGER)
     girl, woman, gone = (

@@ -178,6 +178,9 @@ PLACE_LABELS = {
 REFUSED = {
     VersionStepRefusal.STATE: N_("This version is not in a state for that. Nothing was changed."),
     VersionStepRefusal.SIGNED: N_("You have signed this version already."),
+    VersionStepRefusal.NEWCOMER: N_(
+        "You have been here for less than 14 days. Two people of your party who were there before sign for it."
+    ),
     VersionStepRefusal.COMPLETE: N_("Two people of your organisation have signed this version already."),
     VersionStepRefusal.NOT_SIMULATED: N_(
         "This version was not tried on past cases yet. Try it first; it takes some minutes."

@@ -160,13 +160,15 @@ def sign_in_form(
     stale: bool = False,
     not_shown: bool = False,
     waits: bool = False,
+    shut: bool = False,
     too_soon: TooSoon | None = None,
     written: Sequence[str] = (),
 ) -> Response:
     """The sign-in page with a fresh token; `carried` is a sealed form that waits to be given back, or is `undone`.
 
     `in_another_window`, `by_time`: how the session ended, else somebody ended it. `written`: what was written in a form
-    that cannot be carried, because nobody can tell whose it was.
+    that cannot be carried, because nobody can tell whose it was. `shut`: everything was right, and the organisation is
+    suspended.
     """
     value = nonce()
     page = render_template(
@@ -185,6 +187,7 @@ def sign_in_form(
         not_shown=not_shown,
         wait=errors.waiting_text(too_soon) if too_soon else "",
         waits=waits,
+        shut=shut,
         written=written,
         asks_code=second_factor.demanded(),
         passkeys_offered=passkeys.offered(),

@@ -1604,6 +1604,28 @@ def test_names_are_texts_by_language_and_two_of_them_columns_on_the_way_down(bef
         assert {row["language"] for row in data.rows("mailboxes")} == {"en"}
 
 
+@pytest.mark.slow
+def test_why_an_account_ended_is_leaving_on_the_way_down(before: Before) -> None:
+    data = before("0088_why_an_account_ends")
+
+    def ended(reason: str) -> uuid.UUID:
+        whose, by = (data.add("members")["id"] for _ in range(2))
+        about = {"kind": "end_account", "case_id": None, "member_id": whose, "asked_by_id": by, "expires_at": LATER}
+        added: uuid.UUID = data.add("heavy_acts", **about, reason=reason)["id"]
+        return added
+
+    ended("left")
+    was = data.rows("heavy_acts")
+    with refused("known_reason"):
+        ended("suspected")
+    for _ in range(2):
+        data.up()
+        other = ended("suspected")
+        data.down()
+        assert of_each(data, "heavy_acts", "reason")[other] == ("left",)
+        assert all(row in data.rows("heavy_acts") for row in was)
+
+
 def _both(table: str) -> tuple[str, str]:
     column = "name" if table == "organisations" else "reason"
     return f"{column}_sq", f"{column}_en"

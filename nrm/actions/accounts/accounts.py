@@ -284,16 +284,20 @@ def sign_in(*, login: str, password: str, code: str = "", browser: str = "", ask
     the same and cost the same time. Raises TooSoon after too many failures. No key of the member is opened before name,
     password and code are all right.
 
-    Raises WaitsForColleague if all are, and too many codes were wrong before; PasskeyAsked when the password is right
-    and a passkey is asked. `browser`: the cookie of the form, in which that is answered.
+    Raises OrganisationShut if all are, and the organisation is suspended; who has passkeys alone is refused like
+    anybody. Raises WaitsForColleague if all are, and too many codes were wrong before;
+    PasskeyAsked when the password is right and a passkey is asked. `browser`: the cookie of the form, in which that is
+    answered.
     """
     name = credentials.folded(login)
     tries = credentials.counters(name, asker)
     failed_attempt_rows.check(tries)
     account = credentials.account_now(name)
-    under = vault.prove(account, name, password)
+    under, shut = vault.prove_or_shut(account, name, password)
     step = second_factor_vault.accepted_step(account, code)
     if account is None or under is None:
+        if account is not None and shut and (step is not None or not (account.has_second_factor or account.passkeys)):
+            credentials.turn_away_shut(account)
         credentials.refuse(account, "sign-in", tries)
     # Only now: before the password is right nothing may tell who has a passkey, not even the time it takes.
     asked = passkeys.factors_at(account, in_browser=asker != COMMAND)

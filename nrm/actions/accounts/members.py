@@ -78,8 +78,10 @@ class SealingProgress:
     done: bool
 
 
-def disable(*, member_id: uuid.UUID, by: Actor) -> bool:
+def disable(*, member_id: uuid.UUID, reason: ActReason = ActReason.LEFT, by: Actor) -> bool:
     """End a colleague's account and delete its sessions and wraps. Returns whether a new keyring is due.
+
+    `reason`: one of `WHY_ENDED`; a second hand reads it.
 
     A key holder makes the new keyring in the same transaction. The keys are kept for 14 days, so that `bring_back` can
     undo it. An administrator ends accounts in offices that hold no keys, and links that nobody used; limits hold
@@ -98,7 +100,7 @@ def disable(*, member_id: uuid.UUID, by: Actor) -> bool:
         check_leaving(holds=holds, others=member_rows.other_holders(member))
         few = leaves_few(holds=holds, others=member_rows.other_holders(member, able=True))
         few = few or (holds and _no_other_hand(member, by))
-        waits = _goes_among_colleagues(session, ActKind.END_ACCOUNT, ActReason.LEFT, member, by, few=few)
+        waits = _goes_among_colleagues(session, ActKind.END_ACCOUNT, reason, member, by, few=few)
         if waits is None:
             counts = _counts(member, by)
             due = leaving.leave(session, member, organisation, by)

@@ -41,6 +41,7 @@ def object_to(*, event_id: uuid.UUID, by: Actor) -> datetime:
             raise NotPermitted("to object")
         if OrganisationKind(organisation.kind).holds_keys and not member_rows.holds_newest(own.id):
             raise NotPermitted("to object")
+        member = session.get_one(Member, event.member_id, populate_existing=True)
         now = clock.now()
         check_objecting(
             occasion_rows.standing(own.id),
@@ -48,9 +49,9 @@ def object_to(*, event_id: uuid.UUID, by: Actor) -> datetime:
             by_id=event.by_id,
             at=event.at,
             objected=occasion_rows.objected(session, event_id),
+            alone=member_rows.would_be_alone(member),
             now=now,
         )
-        member = session.get_one(Member, event.member_id, populate_existing=True)
         waits = occasion_rows.going_on(session, member.id)
         begins = waits is not None and waits.status == OccasionStatus.WAITS
         if event.event == KeyHappening.ANEW_ASKED and not begins:

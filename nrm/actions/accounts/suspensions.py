@@ -6,9 +6,8 @@ import uuid
 
 from sqlalchemy.orm import Session
 
-from nrm import clock
 from nrm.db import transaction
-from nrm.domain.accounts.accounts import Actor, NotPermitted, OrganisationKind, Permission
+from nrm.domain.accounts.accounts import Actor, NotPermitted, Permission
 from nrm.domain.accounts.suspensions import (
     BY_ADMINISTRATOR,
     BY_HOLDER,
@@ -17,16 +16,14 @@ from nrm.domain.accounts.suspensions import (
     SuspensionReason,
     SuspensionRefusal,
     SuspensionRefused,
-    check_by_administrator,
-    check_by_holder,
 )
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.suspensions import Suspension
 from nrm.steps.accounts import leaving
 from nrm.steps.accounts import members as member_steps
+from nrm.store.accounts import suspending
 from nrm.store.accounts import suspensions as store
 from nrm.store.rows.accounts import members as member_rows
-from nrm.store.rows.accounts import suspensions as rows
 
 
 def suspend(*, member_id: uuid.UUID, reason: SuspensionReason, by: Actor) -> uuid.UUID:
@@ -41,14 +38,11 @@ def suspend(*, member_id: uuid.UUID, reason: SuspensionReason, by: Actor) -> uui
             member_rows.hold_administrators(session)
         member, organisation = member_steps.colleague(session, member_id, by)
         session.get_one(Member, by.member_id, with_for_update={"key_share": True}, populate_existing=True)
-        if member.status != "active" or rows.standing(member.id) is not None:
-            raise SuspensionRefused(SuspensionRefusal.ALREADY)
-        if outside:
-            _check_administrator(member, organisation)
-        else:
-            if by.member_id is None or not member_rows.holds_newest(by.member_id):
-                raise NotPermitted("only a key holder suspends a colleague")
-            check_by_holder(lately=rows.lately(member.id), taken=rows.taken(by.member_id))
+        if not outside and (by.member_id is None or not member_rows.holds_newest(by.member_id)):
+            raise NotPermitted("only a key holder suspends a colleague")
+        why_not = suspending.refusal(member, organisation, by=by)
+        if why_not is not None:
+            raise SuspensionRefused(why_not)
         length = BY_ADMINISTRATOR if outside else BY_HOLDER
         return leaving.suspend(session, member, reason, length, by, administrator=outside)
 
@@ -75,23 +69,11 @@ def lengthen(*, suspension_id: uuid.UUID, by: Actor) -> None:
         leaving.lengthen(session, found, LONGER, by)
 
 
-def _check_administrator(member: Member, organisation: Organisation) -> None:
-    of_organisation, of_all = rows.by_administrators(organisation.id)
-    holds = OrganisationKind(organisation.kind).holds_keys and member_rows.holds_newest(member.id)
-    check_by_administrator(
-        lately=rows.lately(member.id),
-        holds=holds,
-        others=member_rows.other_holders(member, able=True),
-        of_organisation=of_organisation,
-        of_all=of_all,
-    )
-
-
 def _held(session: Session, suspension_id: uuid.UUID, by: Actor) -> tuple[Suspension, store.SuspensionLine]:
     """The suspension as it is now, locked; raises NotVisible, SuspensionRefused (`over`)."""
     found = store.row(suspension_id, by=by)
     session.get_one(Organisation, found.organisation_id, with_for_update={"key_share": True}, populate_existing=True)
     found, line = store.row(suspension_id, by=by), store.one(suspension_id, by=by)
-    if found.ended_at is not None or found.until <= clock.now():
+    if not line.stands:
         raise SuspensionRefused(SuspensionRefusal.OVER)
     return found, line

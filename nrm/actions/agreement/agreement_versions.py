@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.countries import Country, CountryError, accepted, draft_of, text_of_file
 from nrm.db import transaction
-from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.accounts.accounts import PERMISSIONS, Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.agreement import agreement_drafts
 from nrm.domain.agreement.agreement_changes import Study, studied, study
 from nrm.domain.agreement.agreement_versions import (
@@ -58,6 +58,7 @@ from nrm.steps import countries as country_steps
 from nrm.store import names as organisation_names
 from nrm.store.agreement import agreement_versions as store
 from nrm.store.countries import country
+from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.store.rows.agreement import agreement_versions as agreement_version_rows
 from nrm.vault import agreements as vault
 from nrm.vault.agreements import CannotOpen
@@ -469,7 +470,8 @@ def withdraw(*, version: str, by: Actor) -> None:
 def sign(*, version: str, read: str, by: Actor) -> None:
     """Sign for one's party the text whose digest is `read`. The second signature of the last party completes it.
 
-    Raises IllegalVersionStep (also if this person or two of the party have signed already), NotVisible, CannotOpen.
+    Raises IllegalVersionStep (also if this person or two of the party have signed already, or the person is new in a
+    party of others), NotVisible, CannotOpen.
     """
     by.must(Permission.AGREEMENT_SIGN)
     with transaction() as session:
@@ -484,6 +486,8 @@ def sign(*, version: str, read: str, by: Actor) -> None:
             raise IllegalVersionStep(VersionStepRefusal.CHANGED)
         given = list(agreement_version_rows.signatures(row.id))
         place = _place(given, party, by)
+        if _is_newcomer(party, by):
+            raise IllegalVersionStep(VersionStepRefusal.NEWCOMER)
         signature = vault.sign(row, party=party, place=place, at=clock.now(), by=by)
         session.add(signature)
         session.flush()
@@ -495,6 +499,19 @@ def sign(*, version: str, read: str, by: Actor) -> None:
             row.status = str(decide(VersionStatus.OPEN, VersionEvent.COMPLETE))
             vault.mark_version(row)
     refresh()
+
+
+def _is_newcomer(party: str, by: Actor) -> bool:
+    """Whether the actor was let in lately, and leaves the signing for the party to those who were there before.
+
+    Who lets in two accounts of one night must not bind a whole police by them. A party of which fewer than two people
+    have been there for 14 days, such as a new one, is signed for by whoever is there.
+    """
+    assert by.member_id is not None
+    if occasion_rows.is_seasoned(by.member_id):
+        return False
+    roles = [role for role, allowed in PERMISSIONS.items() if Permission.AGREEMENT_SIGN in allowed]
+    return occasion_rows.number_seasoned(party, roles, most=SIGNERS) >= SIGNERS
 
 
 def _place(given: list[AgreementSignature], party: str, by: Actor) -> int:
@@ -519,6 +536,8 @@ def waits_for(*, by: Actor) -> list[str]:
     if not waiting or not by.may(Permission.AGREEMENT_SIGN):
         return []
     party, signed = store.signed_by_party(waiting, by=by)
+    if _is_newcomer(party, by):
+        return []
     return [
         version
         for version, members in signed.items()

@@ -45,6 +45,7 @@ class ActReason(StrEnum):
     ERASURE_ASKED = "erasure_asked"
     REFUSED = "refused"  # who could not be asked before said no
     LEFT = "left"
+    SUSPECTED = "suspected"  # what the colleague did must be looked into, or they were arrested
     LOST_KEYS = "lost_keys"
 
 
@@ -62,6 +63,8 @@ class ActStatus(StrEnum):
 OPEN = (ActStatus.ASKED, ActStatus.PARKED)
 OF_CASES = (ActKind.WITHDRAW, ActKind.ERASE)
 OF_ACCOUNTS = (ActKind.END_ACCOUNT, ActKind.BEGIN_ANEW)
+WHY_ENDED = (ActReason.LEFT, ActReason.SUSPECTED)
+"""Why an account ends, as who ends it says."""
 PERMISSION: Mapping[ActKind, Permission] = {
     ActKind.WITHDRAW: Permission.CASE_OPEN,
     ActKind.ERASE: Permission.STAY_MANAGE,

@@ -18,7 +18,10 @@ OF_ONE, OF_ALL = 1, 3
 OF_HOLDER = 2
 """How many people one member suspends within a day."""
 AGAIN = timedelta(days=14)
-"""How long after a suspension nobody suspends the same person alone: a second hand makes it longer, or nobody."""
+"""How long after a suspension nobody suspends the same person alone: a second hand makes it longer, or nobody. If it
+was ended before its time, this binds only who had done it."""
+SLIP = timedelta(hours=1)
+"""A suspension that who did it takes back within this time was a slip, and does not count."""
 
 
 class SuspensionReason(StrEnum):
@@ -54,6 +57,8 @@ class SuspensionRefusal(StrEnum):
     ALREADY = "already"
     AGAIN = "again"
     MANY = "many"
+    NEWCOMER = "newcomer"
+    LEFT_ALONE = "left_alone"
     ADMINISTRATORS_MANY = "administrators_many"
     TOO_FEW = "too_few"
     OWN = "own"
@@ -69,11 +74,36 @@ class SuspensionRefused(Exception):
         self.reason = reason
 
 
-def check_by_holder(*, lately: bool, taken: int) -> None:
+def counts_lately(*, taken_back: timedelta | None, ended: bool, same_hand: bool) -> bool:
+    """Whether a suspension of the last days (AGAIN) keeps a holder from suspending the person alone once more.
+
+    `taken_back`: how soon who did it ended it, if they did; `ended`: before its time, by anybody; `same_hand`: the one
+    who did it is the one who would do it again.
+    """
+    if taken_back is not None and taken_back <= SLIP:
+        return False
+    return same_hand or not ended
+
+
+def leaves_alone(*, others: int, able: int) -> bool:
+    """Whether the actor would be the only one left who opens the cases of the house, although more people could.
+
+    `others`: how many besides the suspended person hold the newest key; `able`: how many of them are not suspended;
+    both with the actor. In a house of two people nobody else is left anyway: there one may stop the other.
+    """
+    return able < KEY_HOLDERS_NEEDED <= others
+
+
+def check_by_holder(*, lately: bool, taken: int, newcomer: bool, alone: bool) -> None:
     """Raise SuspensionRefused. `lately`: the person was suspended within AGAIN; `taken`: how many others the actor
-    suspended within a day."""
+    suspended within a day; `newcomer`: the actor was let in lately, and the person was there before; `alone`: the
+    actor would be the only one left (`leaves_alone`)."""
     if lately:
         raise SuspensionRefused(SuspensionRefusal.AGAIN)
+    if newcomer:
+        raise SuspensionRefused(SuspensionRefusal.NEWCOMER)
+    if alone:
+        raise SuspensionRefused(SuspensionRefusal.LEFT_ALONE)
     if taken >= OF_HOLDER:
         raise SuspensionRefused(SuspensionRefusal.MANY)
 

@@ -87,6 +87,7 @@ class ObjectionRefusal(StrEnum):
     LATE = "late"  # the 14 days are over
     OWN = "own"  # it is about themselves, or they did it
     OVER = "over"  # that somebody may begin anew was ended
+    LEFT_ALONE = "left_alone"  # all others are suspended already
 
 
 class ObjectionRefused(Exception):
@@ -157,10 +158,25 @@ def refusal_of_hand(
     return None
 
 
+def is_newcomer(hand: Standing, other: Standing, now: datetime) -> bool:
+    """Whether the one was let in within the last 14 days, and the other was there before."""
+    return now - hand.since < SEASONED <= now - other.since
+
+
 def check_objecting(
-    hand: Standing, *, about: uuid.UUID, by_id: uuid.UUID | None, at: datetime, objected: bool, now: datetime
+    hand: Standing,
+    *,
+    about: uuid.UUID,
+    by_id: uuid.UUID | None,
+    at: datetime,
+    objected: bool,
+    alone: bool,
+    now: datetime,
 ) -> None:
-    """Raise ObjectionRefused unless this holder may object to what happened to the account `about` at that time."""
+    """Raise ObjectionRefused unless this holder may object to what happened to the account `about` at that time.
+
+    `alone`: nobody else of the house would be left who opens its cases (`suspensions.leaves_alone`).
+    """
     if hand.member_id in (about, by_id):
         raise ObjectionRefused(ObjectionRefusal.OWN)
     if objected:
@@ -169,3 +185,5 @@ def check_objecting(
         raise ObjectionRefused(ObjectionRefusal.LATE)
     if hand.since >= at:
         raise ObjectionRefused(ObjectionRefusal.NEWER)
+    if alone:
+        raise ObjectionRefused(ObjectionRefusal.LEFT_ALONE)

@@ -88,6 +88,7 @@ class VersionStepRefusal(StrEnum):
 
     STATE = "state"
     SIGNED = "signed"
+    NEWCOMER = "newcomer"  # let in lately, and the party has two people who were there before
     COMPLETE = "complete"
     CHANGED = "changed"
     NOT_SIMULATED = "not_simulated"

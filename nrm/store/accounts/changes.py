@@ -99,7 +99,10 @@ def _line(row: Any, standing: Standing | None, by: Actor, codes: Mapping[uuid.UU
     may = standing is not None and event in OBJECTIONABLE and by.keys is not None
     if may and standing is not None:
         try:
-            check_objecting(standing, about=member_id, by_id=by_id, at=at, objected=objected, now=clock.now())
+            # Whether they would be left alone is asked when they object, and said then.
+            check_objecting(
+                standing, about=member_id, by_id=by_id, at=at, objected=objected, alone=False, now=clock.now()
+            )
         except ObjectionRefused:
             may = False
     return ChangeLine(id_, at, KeyHappening(event), member, actor or "", may, objected)

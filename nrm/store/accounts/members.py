@@ -59,6 +59,12 @@ def manageable(member_id: uuid.UUID, *, by: Actor) -> Member:
     return colleague(member_id, by=by)
 
 
+def ends_with_reason(member_id: uuid.UUID, *, by: Actor) -> bool:
+    """Whether who ends this account says why: of a colleague who works there. Raises NotVisible."""
+    found = manageable(member_id, by=by)
+    return found.organisation_id == by.organisation_id and found.status != "invited" and found.id != by.member_id
+
+
 def changeable(member_id: uuid.UUID, *, by: Actor) -> Member:
     """A member whose role or name the actor may change, alone or with others: a colleague.
 

@@ -162,6 +162,19 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> ActLine | None:
     return _act_line(found, by) if found is not None and rows.is_act(found[0]) else None
 
 
+def last_ending(member_id: uuid.UUID, *, by: Actor) -> ActLine | None:
+    """How the account of a colleague ended the last time: who asked for it, why, and who agreed. None if it is not
+    known here."""
+    statement = _act_rows().where(
+        HeavyAct.member_id == member_id,
+        HeavyAct.organisation_id == by.organisation_id,
+        HeavyAct.kind == ActKind.END_ACCOUNT,
+        HeavyAct.status.in_((ActStatus.DONE, ActStatus.AGREED)),
+    )
+    found = db.session.execute(statement.order_by(HeavyAct.decided_at.desc()).limit(1)).first()
+    return _act_line(found, by) if found is not None and rows.is_act(found[0]) else None
+
+
 def row(act_id: uuid.UUID, *, by: Actor) -> HeavyAct:
     """The act itself, for actions; raises NotVisible."""
     statement = select(HeavyAct).where(HeavyAct.id == act_id, _seen_by(by, _kinds(by)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, literal, select, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, false, func, literal, select, true
 from sqlalchemy.orm import aliased
 
 from nrm import clock
@@ -102,7 +102,7 @@ def told(suspension_id: uuid.UUID, *, by: Actor) -> Told | None:
     ).first()
     if found is None:
         return None
-    suspension, organisation, _, _, who, _, _ = found
+    suspension, organisation, _, _, _, who, _, _ = found
     return Told(
         SuspensionReason(suspension.reason),
         suspension.at,
@@ -139,7 +139,9 @@ def _seen_by(by: Actor) -> ColumnElement[bool]:
 
 
 def _stands(now: Any) -> ColumnElement[bool]:
-    return and_(Suspension.ended_at.is_(None), Suspension.until > now)
+    """Not of an account that was ended meanwhile: there is nothing left to end or to make longer."""
+    ended = exists().where(Member.id == Suspension.member_id, Member.status == "disabled")
+    return and_(Suspension.ended_at.is_(None), Suspension.until > now, ~ended.correlate_except(Member))
 
 
 _Whom, _By, _Longer, _Ended = aliased(Member), aliased(Member), aliased(Member), aliased(Member)
@@ -147,7 +149,7 @@ _Whom, _By, _Longer, _Ended = aliased(Member), aliased(Member), aliased(Member),
 
 def _lines() -> Select[*tuple[Any, ...]]:
     return (
-        select(Suspension, Organisation, _Whom.name, _Whom.login, _By.name, _Longer.name, _Ended.name)
+        select(Suspension, Organisation, _Whom.name, _Whom.login, _Whom.status, _By.name, _Longer.name, _Ended.name)
         .join(Organisation, Organisation.id == Suspension.organisation_id)
         .join(_Whom, _Whom.id == Suspension.member_id)
         .join(_By, _By.id == Suspension.by_id)
@@ -158,8 +160,8 @@ def _lines() -> Select[*tuple[Any, ...]]:
 
 
 def _line(found: Any, by: Actor) -> SuspensionLine:
-    suspension, organisation, name, login, who, longer, ended = found
-    stands = suspension.ended_at is None and suspension.until > clock.now()
+    suspension, organisation, name, login, status, who, longer, ended = found
+    stands = suspension.ended_at is None and suspension.until > clock.now() and status != "disabled"
     mine = suspension.by_id == by.member_id
     second = not mine and (suspension.organisation_id == by.organisation_id or by.may(Permission.REFERRAL_DIRECT))
     second = second and (by.may(Permission.ACCOUNT_CONFIRM) or by.may(Permission.REFERRAL_DIRECT))

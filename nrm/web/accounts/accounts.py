@@ -24,6 +24,7 @@ from nrm.domain.accounts.accounts import (
     NotPermitted,
     NotVisible,
     OrganisationKind,
+    OrganisationShut,
     PasswordRefusal,
     Permission,
     Role,
@@ -94,6 +95,8 @@ def sign_in() -> BaseResponse | str:
         return sessions.passkey_form(asked, carried=carried)
     except WaitsForColleague:
         return sessions.sign_in_form(status=422, carried=carried, login=login, waits=True)
+    except OrganisationShut:
+        return sessions.sign_in_form(status=422, login=login, shut=True)
     except SignInRefused:
         return sessions.sign_in_form(status=422, carried=carried, login=login, refused=True)
     except TooSoon as too_soon:

@@ -21,6 +21,9 @@ REFUSALS = {
     ObjectionRefusal.ONCE: N_("Somebody objected to this already: each change can be objected to once."),
     ObjectionRefusal.LATE: N_("This is more than 14 days ago. If the person is an intruder, end the account."),
     ObjectionRefusal.OVER: N_("Nobody begins anew by this any more: it was ended, or it has happened."),
+    ObjectionRefusal.LEFT_ALONE: N_(
+        "Then you alone would open the cases of the organisation: the others are suspended already. Call the duty desk."
+    ),
     ObjectionRefusal.OWN: N_("You cannot object to what is about you or was done by you."),
 }
 

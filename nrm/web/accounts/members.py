@@ -8,7 +8,7 @@ import uuid
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from forms.accounts.members import CheckCodeForm, MakeCodeForm
+from forms.accounts.members import WHY_ACCOUNTS_END, CheckCodeForm, EndAccountForm, MakeCodeForm
 from forms.accounts.words import AgreeToAnewForm
 from nrm.actions.accounts import accounts
 from nrm.actions.accounts import members as actions
@@ -24,6 +24,7 @@ from nrm.domain.accounts.members import (
     TooFewLeft,
     WrongCode,
 )
+from nrm.domain.accounts.second_hands import ActReason
 from nrm.domain.accounts.vouching import HandRefusal, NoSecondHand
 from nrm.domain.accounts.words import NoOccasion
 from nrm.domain.words import N_
@@ -31,6 +32,7 @@ from nrm.store import signed_names
 from nrm.store.accounts import holding
 from nrm.store.accounts import members as store
 from nrm.store.accounts import occasions as occasion_store
+from nrm.store.accounts import second_hands as second_hand_store
 from nrm.store.countries import country
 from nrm.web import access, errors, hosts, sessions
 from nrm.web.accounts import shown_secrets
@@ -108,10 +110,19 @@ Answer = BaseResponse | str | tuple[str, int]
 @blueprint.get("/members/<uuid:member_id>/disable")
 @access.requires(Permission.ACCOUNT_DISABLE)
 @sessions.step_up
-def disable_page(member_id: uuid.UUID) -> str:
+def disable_page(member_id: uuid.UUID) -> Answer:
+    return _disable_page(member_id, EndAccountForm(), 200)
+
+
+def _disable_page(member_id: uuid.UUID, form: EndAccountForm, status: int) -> Answer:
     by = access.actor()
-    bound = by.may(Permission.ORGANISATION_FOUND)
-    return render_template("accounts/members/disable.html", member=store.manageable(member_id, by=by), bound=bound)
+    page = render_template(
+        "accounts/members/disable.html",
+        member=store.manageable(member_id, by=by),
+        form=form if store.ends_with_reason(member_id, by=by) else None,
+        bound=by.may(Permission.ORGANISATION_FOUND),
+    )
+    return page, status
 
 
 @blueprint.post("/members/<uuid:member_id>/disable")
@@ -119,14 +130,35 @@ def disable_page(member_id: uuid.UUID) -> str:
 @sessions.step_up
 def disable(member_id: uuid.UUID) -> Answer:
     by = access.actor()
+    form, reason = EndAccountForm(request.form), ActReason.LEFT
+    if store.ends_with_reason(member_id, by=by):
+        if not form.validate():
+            return _disable_page(member_id, form, 422)
+        reason = ActReason(form.reason.data)
     try:
-        due = actions.disable(member_id=member_id, by=by)
+        due = actions.disable(member_id=member_id, reason=reason, by=by)
     except (LastKeyHolder, OwnAccount, TooFewLeft, EndsTooMany) as error:
         return errors.error_page(409, REFUSALS[type(error)])
     except KeyHoldersDecide:
         return errors.error_page(403, SUSPEND)
     own = due and by.may(Permission.ACCOUNT_CONFIRM)
     return redirect(url_for("members.keys" if own else "accounts.members"), 303)
+
+
+@blueprint.get("/members/<uuid:member_id>/back")
+@access.requires(Permission.ACCOUNT_DISABLE)
+@sessions.step_up
+def bring_back_page(member_id: uuid.UUID) -> str:
+    """Who is let in again, when and why the account was ended, and what follows."""
+    by = access.actor()
+    member = store.manageable(member_id, by=by)
+    return render_template(
+        "accounts/members/back.html",
+        member=member,
+        left_at=member.left_at,
+        ended=second_hand_store.last_ending(member_id, by=by),
+        reasons=WHY_ACCOUNTS_END,
+    )
 
 
 @blueprint.post("/members/<uuid:member_id>/back")

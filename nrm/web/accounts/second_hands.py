@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from forms.accounts.members import WHY_ACCOUNTS_END
 from forms.accounts.second_hands import HEARD_LABELS, AgreeToAccountForm, AgreeToCaseForm, UndoForm
 from forms.shelter.stays import CLOSED
 from nrm.actions.accounts import second_hands as actions
@@ -45,7 +46,7 @@ REASONS: Mapping[ActReason, str] = {
     ActReason.TAKEN_BACK: N_("The person takes everything back"),
     ActReason.ERASURE_ASKED: N_("The person asks that what is kept is erased"),
     ActReason.REFUSED: N_("Asked for the first time, the person said no"),
-    ActReason.LEFT: N_("The colleague leaves"),
+    **WHY_ACCOUNTS_END,
     ActReason.LOST_KEYS: N_("The colleague lost password and recovery code, or comes back"),
 }
 STATUSES: Mapping[ActStatus, str] = {

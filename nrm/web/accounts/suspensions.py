@@ -15,6 +15,7 @@ from nrm.domain.accounts.members import OwnAccount
 from nrm.domain.accounts.suspensions import SuspensionEnd, SuspensionReason, SuspensionRefusal, SuspensionRefused
 from nrm.domain.words import N_
 from nrm.store.accounts import members as member_store
+from nrm.store.accounts import suspending
 from nrm.store.accounts import suspensions as store
 from nrm.web import access, errors, sessions
 from nrm.web.accounts.members import OWN
@@ -30,14 +31,24 @@ ENDS: Mapping[SuspensionEnd, str] = {
 REFUSALS: Mapping[SuspensionRefusal, str] = {
     SuspensionRefusal.ALREADY: N_("This person is suspended already, or has no account that works."),
     SuspensionRefusal.AGAIN: N_(
-        "This person was suspended within the last 14 days. Nobody does that alone again: a colleague can end the "
-        "account, or make a suspension longer while it lasts."
+        "This person was suspended within the last 14 days. Who did it does not do it alone again, and nobody does if "
+        "it was not ended before its time: another colleague, or ending the account with a second hand, can help."
+    ),
+    SuspensionRefusal.NEWCOMER: N_(
+        "You have been here for less than 14 days, and this colleague was here before you. Another colleague can "
+        "suspend them; if there is none, call the duty desk."
+    ),
+    SuspensionRefusal.LEFT_ALONE: N_(
+        "Then you alone would open the cases of the organisation: the others are suspended already. Call the duty desk."
     ),
     SuspensionRefusal.MANY: N_("You suspended two people within 24 hours. Ask a colleague, or the duty desk."),
     SuspensionRefusal.ADMINISTRATORS_MANY: N_(
         "Administrators together suspend at most one person of an organisation and three people within 24 hours."
     ),
-    SuspensionRefusal.TOO_FEW: N_("Then fewer than two people could open the cases of the organisation."),
+    SuspensionRefusal.TOO_FEW: N_(
+        "Then fewer than two people could open the cases of the organisation, so you cannot do it. A colleague of the "
+        "person can; or two duty officers leave the organisation out: call the duty desk."
+    ),
     SuspensionRefusal.OWN: OWN,
     SuspensionRefusal.OVER: N_("This suspension is over already."),
     SuspensionRefusal.NO_SECOND_HAND: N_(
@@ -56,8 +67,15 @@ def suspend_page(member_id: uuid.UUID) -> Answer:
 def _suspend_page(member_id: uuid.UUID, form: SuspendForm, status: int) -> Answer:
     by = access.actor()
     member = member_store.manageable(member_id, by=by)
-    outside = by.may(Permission.ORGANISATION_FOUND)
-    return render_template("accounts/suspensions/suspend.html", member=member, form=form, outside=outside), status
+    why_not = suspending.refusal_of(member, by=by)
+    page = render_template(
+        "accounts/suspensions/suspend.html",
+        member=member,
+        form=form,
+        outside=by.may(Permission.ORGANISATION_FOUND),
+        why_not=REFUSALS[why_not] if why_not else "",
+    )
+    return page, status
 
 
 @blueprint.post("/members/<uuid:member_id>/suspend")

@@ -38,7 +38,7 @@ def test_a_case_worker_alone_destroys_nothing_in_any_time(app: Flask) -> None:
     worker = Person(app.test_client(), WORKER)
     for case_id in cases:
         worker.post(f"/cases/{case_id}/consents/withdraw", dict(EVERYTHING))
-    worker.post(f"/members/{member_id(MANAGER)}/disable")
+    worker.post(f"/members/{member_id(MANAGER)}/disable", {"reason": "left"})
     assert all(map(kept, cases))
     assert status_of(MANAGER) == "active"
     for _ in range(WEEKS * 7):
@@ -106,7 +106,7 @@ def test_who_let_the_asker_in_and_two_accomplices_of_one_are_one_hand(app: Flask
 def test_the_only_other_hand_is_not_put_out_by_whoever_let_all_the_others_in(app: Flask) -> None:
     one_more("v.first", WORKER)
     one_more("v.later", "v.first")
-    act = Person(app.test_client(), WORKER).post(f"/members/{member_id(MANAGER)}/disable")
+    act = Person(app.test_client(), WORKER).post(f"/members/{member_id(MANAGER)}/disable", {"reason": "left"})
     assert act.startswith("/second-hands/")
     # Who is no hand reads that it waits for somebody else, and for whom.
     home = Person(app.test_client(), "v.first").get("/?lang=en")

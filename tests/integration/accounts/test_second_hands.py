@@ -588,9 +588,9 @@ def test_the_third_ending_waits_for_a_colleague_who_is_neither_who_asked_nor_who
     others = colleagues("v.one", "v.two", "v.three")
     worker = Person(app.test_client(), WORKER)
     going = Person(app.test_client(), "v.three")
-    worker.post(f"/members/{others[0]}/disable")
-    worker.post(f"/members/{others[1]}/disable")
-    address = worker.post(f"/members/{others[2]}/disable")
+    worker.post(f"/members/{others[0]}/disable", {"reason": "left"})
+    worker.post(f"/members/{others[1]}/disable", {"reason": "left"})
+    address = worker.post(f"/members/{others[2]}/disable", {"reason": "left"})
     assert [status_of(each) for each in ("v.one", "v.two", "v.three")] == ["disabled", "disabled", "active"]
     worker.post(f"{address}/agree", {"sure": "y"}, 409)
     going.get(address, 404)

@@ -10,19 +10,20 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from nrm import audit, clock
-from nrm.actions.accounts import accounts, members, suspensions
+from nrm.actions.accounts import accounts, members, organisations, suspensions
 from nrm.actions.shelter import cases
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.accounts.members import OwnAccount
-from nrm.domain.accounts.suspensions import SuspensionReason, SuspensionRefused
+from nrm.domain.accounts.suspensions import OrganisationReason, SuspensionReason, SuspensionRefused
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.suspensions import Suspension
 from nrm.store import names
 from tests import factories
-from tests.conftest import Command, Person
+from tests.conftest import Command, Person, token_in
 from tests.integration.accounts.test_second_hands import MANAGER, WORKER, colleagues, kept, opened, waits
+from tests.second_hands import ended
 
 DESK = "ra.duty_officer"
 
@@ -195,3 +196,92 @@ def test_a_suspended_colleague_is_no_second_hand_and_the_desk_is(app: Flask) -> 
     desk.post(f"/second-hands/{act_id}/see")
     factories.later(hours=71)
     assert kept(case_id)
+
+
+def test_who_was_let_in_lately_suspends_nobody_who_was_there_before(app: Flask) -> None:
+    factories.later(days=30)
+    colleagues("v.third")
+    factories.later(minutes=3)
+    third = Person(app.test_client(), "v.third")
+    for login in (WORKER, MANAGER):
+        with pytest.raises(SuspensionRefused, match="newcomer"):
+            suspend(login, "v.third")
+        page = third.get(f"/members/{id_of(login)}/suspend?lang=en")
+        assert "less than 14 days" in page
+        assert names.number_now("RA") in page
+        assert 'name="reason"' not in page
+    suspend("v.third", WORKER)
+
+
+def test_nobody_is_left_alone_with_the_cases_of_a_house_in_which_more_people_hold_the_key(app: Flask) -> None:
+    colleagues("v.third")
+    factories.later(days=30)
+    suspension_id = suspend(WORKER, "v.third")
+    with pytest.raises(SuspensionRefused, match="left_alone"):
+        suspend(MANAGER, "v.third")
+    suspensions.end(suspension_id=suspension_id, by=factories.actor(DESK))
+    suspend(MANAGER, "v.third")
+
+
+def test_a_suspension_that_was_ended_binds_who_did_it_and_not_a_colleague(app: Flask) -> None:
+    colleagues("v.third")
+    factories.later(days=30)
+    suspension_id = suspend(WORKER, MANAGER)
+    factories.later(hours=2)
+    suspensions.end(suspension_id=suspension_id, by=factories.actor(MANAGER))
+    with pytest.raises(SuspensionRefused, match="again"):
+        suspend(WORKER, MANAGER)
+    suspension_id = suspend(WORKER, "v.third")
+    suspensions.end(suspension_id=suspension_id, by=factories.actor("v.third"))
+    suspend(WORKER, "v.third")  # a slip, taken back at once
+
+
+def test_the_suspension_of_an_account_that_was_ended_is_over(app: Flask) -> None:
+    """Ended afterwards it would say "works again" of who left, and the key log would contradict it."""
+    colleagues("v.third", "v.fourth")
+    factories.later(days=30)
+    address = f"/suspensions/{suspend(WORKER, MANAGER)}"
+    ended(id_of(WORKER), by=factories.actor(MANAGER))
+    third = Person(app.test_client(), "v.third")
+    assert address not in third.get("/")
+    assert f"{address}/end" not in third.get(address)
+    third.post(f"{address}/end", status=409)
+    third.post(f"{address}/longer", status=409)
+    assert "nobody signed" not in third.get("/members/keys?lang=en").lower()
+
+
+def test_who_ends_an_account_says_why_and_whoever_agrees_or_lets_in_again_reads_it(app: Flask) -> None:
+    factories.later(days=30)
+    manager, path = Person(app.test_client(), MANAGER), f"/members/{id_of(WORKER)}"
+    assert 'href="#reason' in manager.post(f"{path}/disable", {}, 422)
+    act = manager.post(f"{path}/disable", {"reason": "suspected"})
+    desk = Person(app.test_client(), DESK)
+    page = desk.get(f"{act}?lang=en")
+    assert "must be looked into" in page
+    assert "Do not tell the person" in page
+    desk.post(f"{act}/agree", {"sure": "y"})
+    page = manager.get(f"{path}/back?lang=en")
+    for words in ("must be looked into", "Test shelter_manager", "Agreed to by"):
+        assert words in page
+    manager.post(f"{path}/back")
+    Person(app.test_client(), "nrc.shelter_manager").get(f"{path}/back", 404)
+
+
+def test_who_was_suspended_with_the_organisation_reads_so_with_the_right_password_alone(app: Flask) -> None:
+    vatra = db.session.scalars(select(Organisation.id).where(Organisation.code == "VATRA")).one()
+    client, wrong = app.test_client(), "do not belong together"
+
+    def tried(login: str, password: str) -> str:
+        token = token_in(client.get("/sign-in?lang=en").text)
+        answer = client.post("/sign-in", data={"csrf_token": token, "login": login, "password": password})
+        assert answer.status_code == 422
+        return answer.text
+
+    organisations.suspend(
+        organisation_id=vatra, reason=OrganisationReason.KEY_LOST, by=factories.actor("administrator")
+    )
+    page = tried(WORKER, factories.PASSWORD)
+    assert "Your organisation takes no part now" in page
+    assert names.number_now("RA") in page
+    assert wrong in tried(WORKER, "something else entirely")
+    assert wrong in tried("nobody.at_all", factories.PASSWORD)

@@ -23,6 +23,7 @@ from nrm.domain.agreement.routing_facts import parse_facts
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.agreement.agreements import AgreementSignature, AgreementVersion
 from nrm.models.referrals.referrals import Referral
+from nrm.store import names as organisation_names
 from nrm.store.agreement.agreement_simulation import SIMULATION
 from nrm.store.countries import country
 from nrm.store.rows.agreement import agreement_versions as agreement_version_rows
@@ -159,6 +160,20 @@ def test_one_person_signs_once_and_two_are_enough(app: Flask) -> None:
     with pytest.raises(IllegalVersionStep) as refused:
         texts.sign(version, factories.actor(third))
     assert refused.value.reason == "complete"
+
+
+def test_who_was_let_in_lately_does_not_bind_a_party_of_others(app: Flask) -> None:
+    version = texts.opened(texts.draft("2027", None, NRC_RULE))
+    first = factories.actor("rinas.border_officer")
+    post = organisation_names.organisation(first.organisation_id)
+    new = texts.colleague(post, "rinas.border_officer", first)
+    assert actions.waits_for(by=factories.actor(new)) == []
+    with pytest.raises(IllegalVersionStep) as refused:
+        texts.sign(version, factories.actor(new))
+    assert refused.value.reason == "newcomer"
+    factories.later(days=14)
+    assert actions.waits_for(by=factories.actor(new)) == [version]
+    texts.sign(version, factories.actor(new))
 
 
 def test_nobody_signs_for_a_party_that_is_not_theirs_or_without_having_read(app: Flask) -> None:

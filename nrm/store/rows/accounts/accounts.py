@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, exists, func, select
+from sqlalchemy import Select, bindparam, case, exists, func, not_, select
 from sqlalchemy.orm import aliased
 
 from nrm import clock
@@ -125,6 +125,7 @@ _CREDENTIALS = select(
     _MEMBER_ROW.argon2_kib,
     _MEMBER_ROW.argon2_passes,
     _MEMBER_ROW.waits_at,
+    not_(_ENABLED),
 ).where(
     _MEMBER_ROW.login
     == func.coalesce(

@@ -12,6 +12,7 @@ from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import SHELTERS, Role
 from nrm.domain.accounts.members import A_DAY, KEY_HOLDERS_NEEDED, KeyHappening
+from nrm.domain.accounts.suspensions import leaves_alone
 from nrm.models.accounts.accounts import Invitation, KeyEvent, Keyring, KeyringWrap, Member, Organisation
 from nrm.store.rows.accounts import suspensions as suspension_rows
 
@@ -125,6 +126,14 @@ def other_holders(member: Member, *, checked: bool = False, able: bool = False) 
         )
         or 0
     )
+
+
+def would_be_alone(member: Member) -> bool:
+    """Whether, with this member suspended, one person alone would open the cases of a house in which more people hold
+    the key. Of somebody who does not hold it: no."""
+    if not holds_newest(member.id):
+        return False
+    return leaves_alone(others=other_holders(member), able=other_holders(member, able=True))
 
 
 def is_from_colleague(member_id: Any, organisation_id: Any) -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from itertools import islice
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.key_log_entries import time_of
-from nrm.domain.accounts.vouching import HandRefusal, Standing, refusal_of_hand
+from nrm.domain.accounts.vouching import SEASONED, HandRefusal, Standing, refusal_of_hand
 from nrm.domain.accounts.words import OccasionStatus, WordPurpose
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.occasions import Occasion
@@ -84,6 +85,25 @@ def standing(member_id: uuid.UUID) -> Standing:
     if known is not None:
         since, vouched = max(since, time_of(known.since)), known.vouched_by
     return Standing(member_id, since, vouched)
+
+
+def is_seasoned(member_id: uuid.UUID) -> bool:
+    """Whether the member has been there, with the present keys, for 14 days. Whom the key log knows costs no
+    statement."""
+    known = log.last_state(db.session).members.get(member_id)
+    since = time_of(known.since) if known is not None else standing(member_id).since
+    return clock.now() - since >= SEASONED
+
+
+def number_seasoned(party: str, roles: Collection[str], *, most: int) -> int:
+    """How many active people of these roles in the organisations of a party are seasoned; counts up to `most`."""
+    found = db.session.scalars(
+        select(Member.id)
+        .join(Organisation, Organisation.id == Member.organisation_id)
+        .where(Organisation.party == party, Member.status == "active", Member.role.in_(roles))
+        .order_by(Member.created_at)
+    )
+    return len(list(islice(filter(is_seasoned, found), most)))
 
 
 def hand_refusal(member_id: uuid.UUID, first_id: uuid.UUID | None, subject_id: uuid.UUID | None) -> HandRefusal | None:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, exists, func, select
 
 from nrm import clock
 from nrm.db import db
-from nrm.domain.accounts.suspensions import AGAIN
+from nrm.domain.accounts.suspensions import AGAIN, SuspensionEnd, counts_lately
 from nrm.models.accounts.suspensions import Suspension
 from nrm.vault import rows
 
@@ -35,10 +35,25 @@ def standing(member_id: uuid.UUID) -> Suspension | None:
     return next((row for row in found if rows.is_suspension(row)), None)
 
 
-def lately(member_id: uuid.UUID) -> bool:
-    """Whether somebody suspended the member within the time in which nobody does it alone again."""
-    since = clock.now() - AGAIN
-    return bool(db.session.scalar(select(exists().where(Suspension.member_id == member_id, Suspension.at > since))))
+def lately(member_id: uuid.UUID, by_id: uuid.UUID | None = None) -> bool:
+    """Whether somebody suspended the member within the time in which nobody does it alone again.
+
+    `by_id`: who would do it now; only what binds this person counts (`counts_lately`), else all.
+    """
+    found = db.session.scalars(
+        select(Suspension).where(Suspension.member_id == member_id, Suspension.at > clock.now() - AGAIN)
+    )
+    return any(by_id is None or _binds(row, by_id) for row in found)
+
+
+def _binds(row: Suspension, by_id: uuid.UUID) -> bool:
+    ended = row.ended_at is not None and row.ended_at < row.until
+    by_themselves = ended and row.how_ended == SuspensionEnd.TAKEN_BACK
+    return counts_lately(
+        taken_back=row.ended_at - row.at if by_themselves and row.ended_at is not None else None,
+        ended=ended,
+        same_hand=row.by_id == by_id,
+    )
 
 
 def taken(by_id: uuid.UUID | None) -> int:

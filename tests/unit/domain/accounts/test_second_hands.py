@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 from nrm.domain.accounts import second_hands as rules
 from nrm.domain.accounts.second_hands import AT_ONCE, WAITS
-from nrm.domain.accounts.suspensions import SuspensionRefused, check_by_administrator, check_by_holder
+from nrm.domain.accounts.suspensions import (
+    SuspensionRefused,
+    check_by_administrator,
+    check_by_holder,
+    counts_lately,
+    leaves_alone,
+)
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 COUNTS = st.integers(min_value=0, max_value=20)
@@ -74,9 +80,46 @@ def test_an_administrator_suspends_few_and_leaves_two(given_: dict[str, int], wh
         check_by_administrator(**asked)  # type: ignore[arg-type]
 
 
-def test_a_holder_suspends_two_a_day_and_nobody_again_and_again() -> None:
-    check_by_holder(lately=False, taken=1)
-    with pytest.raises(SuspensionRefused, match="many"):
-        check_by_holder(lately=False, taken=2)
-    with pytest.raises(SuspensionRefused, match="again"):
-        check_by_holder(lately=True, taken=0)
+@pytest.mark.parametrize(
+    ("given_", "why"),
+    [
+        ({"taken": 1}, ""),
+        ({"taken": 2}, "many"),
+        ({"lately": True}, "again"),
+        ({"newcomer": True}, "newcomer"),
+        ({"alone": True}, "left_alone"),
+    ],
+)
+def test_a_holder_suspends_two_a_day_and_never_empties_the_house(given_: dict[str, int], why: str) -> None:
+    asked = {"lately": False, "taken": 0, "newcomer": False, "alone": False, **given_}
+    if not why:
+        check_by_holder(**asked)  # type: ignore[arg-type]
+        return
+    with pytest.raises(SuspensionRefused, match=why):
+        check_by_holder(**asked)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("others", "able", "alone"), [(1, 1, False), (2, 2, False), (2, 1, True), (5, 1, True), (5, 2, False)]
+)
+def test_in_a_house_of_two_one_stops_the_other_and_in_a_larger_one_nobody_is_left_alone(
+    others: int, able: int, alone: bool
+) -> None:
+    assert leaves_alone(others=others, able=able) is alone
+
+
+@pytest.mark.parametrize(
+    ("taken_back", "ended", "same_hand", "counts"),
+    [
+        (None, False, False, True),
+        (None, True, False, False),
+        (None, True, True, True),
+        (timedelta(minutes=59), True, True, False),
+        (timedelta(hours=71), True, True, True),
+        (timedelta(hours=71), True, False, False),
+    ],
+)
+def test_a_suspension_that_was_ended_binds_who_did_it_and_a_slip_nobody(
+    taken_back: timedelta | None, ended: bool, same_hand: bool, counts: bool
+) -> None:
+    assert counts_lately(taken_back=taken_back, ended=ended, same_hand=same_hand) is counts

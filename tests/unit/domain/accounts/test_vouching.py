@@ -88,21 +88,23 @@ def test_a_second_hand_is_another_one_and_14_days_old_and_not_let_in_by_the_firs
 
 
 @pytest.mark.parametrize(
-    ("hand", "age", "objected", "reason"),
+    ("hand", "age", "given_", "reason"),
     [
-        (Standing(OTHER, NOW - timedelta(days=20)), timedelta(days=13), False, None),
-        (Standing(OTHER, NOW - timedelta(days=20)), timedelta(days=14), False, ObjectionRefusal.LATE),
-        (Standing(OTHER, NOW - timedelta(days=13)), timedelta(days=13), False, ObjectionRefusal.NEWER),
-        (Standing(OTHER, NOW - timedelta(days=20)), timedelta(days=1), True, ObjectionRefusal.ONCE),
-        (Standing(HER, NOW - timedelta(days=20)), timedelta(days=1), False, ObjectionRefusal.OWN),
-        (Standing(FIRST, NOW - timedelta(days=20)), timedelta(days=1), False, ObjectionRefusal.OWN),
+        (Standing(OTHER, NOW - timedelta(days=20)), timedelta(days=13), {}, None),
+        (Standing(OTHER, NOW - timedelta(days=20)), timedelta(days=14), {}, ObjectionRefusal.LATE),
+        (Standing(OTHER, NOW - timedelta(days=13)), timedelta(days=13), {}, ObjectionRefusal.NEWER),
+        (Standing(OTHER, NOW - timedelta(days=20)), timedelta(days=1), {"objected": True}, ObjectionRefusal.ONCE),
+        (Standing(OTHER, NOW - timedelta(days=20)), timedelta(days=1), {"alone": True}, ObjectionRefusal.LEFT_ALONE),
+        (Standing(HER, NOW - timedelta(days=20)), timedelta(days=1), {}, ObjectionRefusal.OWN),
+        (Standing(FIRST, NOW - timedelta(days=20)), timedelta(days=1), {}, ObjectionRefusal.OWN),
     ],
 )
 def test_who_is_older_objects_once_within_14_days(
-    hand: Standing, age: timedelta, objected: bool, reason: ObjectionRefusal | None
+    hand: Standing, age: timedelta, given_: dict[str, bool], reason: ObjectionRefusal | None
 ) -> None:
     def check() -> None:
-        check_objecting(hand, about=HER, by_id=FIRST, at=NOW - age, objected=objected, now=NOW)
+        facts = {"objected": False, "alone": False, **given_}
+        check_objecting(hand, about=HER, by_id=FIRST, at=NOW - age, now=NOW, **facts)
 
     if reason is None:
         check()

@@ -1,0 +1,64 @@
+"""Why this person cannot suspend that one now: asked by the page before it offers the button, and by the action."""
+
+from __future__ import annotations
+
+from nrm import clock
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, OrganisationKind, Permission
+from nrm.domain.accounts.suspensions import (
+    SuspensionRefusal,
+    SuspensionRefused,
+    check_by_administrator,
+    check_by_holder,
+)
+from nrm.domain.accounts.vouching import is_newcomer
+from nrm.models.accounts.accounts import Member, Organisation
+from nrm.store.rows.accounts import members as member_rows
+from nrm.store.rows.accounts import occasions as occasion_rows
+from nrm.store.rows.accounts import suspensions as rows
+
+
+def refusal_of(member: Member, *, by: Actor) -> SuspensionRefusal | None:
+    """Why not, as it is now; for the page that asks for the reason."""
+    by.must(Permission.ACCOUNT_DISABLE)
+    if member.id == by.member_id:
+        return SuspensionRefusal.OWN
+    return refusal(member, db.session.get_one(Organisation, member.organisation_id), by=by)
+
+
+def refusal(member: Member, organisation: Organisation, *, by: Actor) -> SuspensionRefusal | None:
+    """Why not, or None: by who keeps the accounts, else by a colleague of the member, who holds the key."""
+    by.must(Permission.ACCOUNT_DISABLE)
+    if member.status != "active" or rows.standing(member.id) is not None:
+        return SuspensionRefusal.ALREADY
+    try:
+        if by.may(Permission.ORGANISATION_FOUND):
+            _check_administrator(member, organisation)
+        else:
+            _check_holder(member, by)
+    except SuspensionRefused as error:
+        return error.reason
+    return None
+
+
+def _check_holder(member: Member, by: Actor) -> None:
+    assert by.member_id is not None
+    own, other = occasion_rows.standing(by.member_id), occasion_rows.standing(member.id)
+    check_by_holder(
+        lately=rows.lately(member.id, by.member_id),
+        taken=rows.taken(by.member_id),
+        newcomer=is_newcomer(own, other, clock.now()),
+        alone=member_rows.would_be_alone(member),
+    )
+
+
+def _check_administrator(member: Member, organisation: Organisation) -> None:
+    of_organisation, of_all = rows.by_administrators(organisation.id)
+    holds = OrganisationKind(organisation.kind).holds_keys and member_rows.holds_newest(member.id)
+    check_by_administrator(
+        lately=rows.lately(member.id),
+        holds=holds,
+        others=member_rows.other_holders(member, able=True),
+        of_organisation=of_organisation,
+        of_all=of_all,
+    )

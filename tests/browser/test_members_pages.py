@@ -57,6 +57,7 @@ def test_a_member_is_disabled_the_key_renewed_and_everything_sealed_again(
         page.goto(f"{base}/members")
         page.locator(f'a[href="/members/{worker}/disable"]').click()
         good(page, page.url)
+        page.locator('main input[name="reason"][value="left"]').check()
         live.main_button(page).click()
         expect(page.locator("h1")).to_have_text("A second hand has to agree")  # one of two leaves
         good(page, page.url)

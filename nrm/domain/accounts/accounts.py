@@ -310,6 +310,15 @@ class WaitsForColleague(SignInRefused):
     """Everything was right, but too many wrong codes came with the right password: a colleague lets them in again."""
 
 
+class OrganisationOut(SignInRefused):
+    """Everything was right, but the organisation is suspended. `reason`: the code that was signed, empty where none
+    was; `desk`: it is the Responsible Authority."""
+
+    def __init__(self, reason: str, *, desk: bool) -> None:
+        super().__init__()
+        self.reason, self.desk = reason, desk
+
+
 class UnusableInvitation(Exception):
     """The link was used, has expired, or never existed."""
 

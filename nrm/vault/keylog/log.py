@@ -96,7 +96,7 @@ def _known() -> _Known:
 
 
 def _state_key() -> bytes:
-    return crypto.expand(config().secrets.store, crypto.ctx("keylog state 4"))
+    return crypto.expand(config().secrets.store, crypto.ctx("keylog state 5"))
 
 
 def instance_id() -> uuid.UUID:

@@ -99,7 +99,7 @@ def member_by_login(login: str) -> Member | None:
 _NAMED = aliased(Member)
 
 
-# Of a suspended organisation every account is disabled.
+# Of a suspended organisation every account is disabled; "out" is one that else would work.
 _ENABLED = select(Organisation.enabled).where(Organisation.id == _MEMBER_ROW.organisation_id).scalar_subquery()
 
 
@@ -108,7 +108,9 @@ _CREDENTIALS = select(
     _MEMBER_ROW.organisation_id,
     _MEMBER_ROW.login,
     _MEMBER_ROW.role,
-    case((_ENABLED, _MEMBER_ROW.status), else_="disabled").label("status"),
+    case(
+        (_ENABLED, _MEMBER_ROW.status), (_MEMBER_ROW.status.in_(("active", "waiting")), "out"), else_="disabled"
+    ).label("status"),
     _MEMBER_ROW.salt,
     _MEMBER_ROW.verifier,
     _MEMBER_ROW.sealed_kem,

@@ -387,6 +387,7 @@ def mend(path: Path) -> int:
         number = copies.put_back(session, read, afresh=True)
         audit.append(session, audit.Event.KEY_LOG_MENDED, by=Actor.system("keylog"), entries=number)
     log.settle()
+    log.compare()
     return number
 
 

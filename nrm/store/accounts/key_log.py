@@ -190,6 +190,23 @@ def desk_out(*, by: Actor) -> DeskOut | None:
     return None
 
 
+def proposed_suspension(organisation_id: uuid.UUID, *, by: Actor) -> str:
+    """The number of the open proposal to suspend an organisation that the actor may read, in hexadecimal; empty for
+    none. Nothing while the log is wrong."""
+    state = log.last_state(db.session)
+    for each in state.open_proposals(hour_of(clock.now())):
+        about = each.kind is EntryKind.SUSPENDED and getattr(each.body, "subject_id", None) == organisation_id
+        if about and _line(state, each, by) is not None:
+            return each.digest.hex()
+    return ""
+
+
+def suspended_for(organisation_id: uuid.UUID) -> str:
+    """The code of the reason that was signed for an organisation that is suspended; empty for none."""
+    known = log.last_state(db.session).organisations.get(organisation_id)
+    return known.suspended_for if known is not None else ""
+
+
 def is_founded(*, by: Actor) -> bool:
     """Whether the log has the actor's organisation."""
     return by.organisation_id in log.last_state(db.session).organisations

@@ -157,7 +157,11 @@ def test_neither_one_nor_two_suspend_the_duty_desk_and_two_of_two_organisations_
     officer, other, third = sign_in("ra.duty_officer"), sign_in("nrc.shelter_manager"), sign_in("vatra.case_worker")
     page = admin.get(f"/organisations/{desk}/suspend?lang=en")
     assert "What stops" in page and "Neither one nor two people do this" in page  # noqa: PT018
+    assert "+355 4 000 0105" in page
+    assert "It is not asked to take anybody in" not in page
     assert admin.post(f"/organisations/{desk}/suspend", {"reason": "against_us"}) == "/key-log"
+    page = admin.get(f"/organisations/{desk}/suspend?lang=en")  # who forgot, or another administrator
+    assert "It is proposed already" in page and "Propose to suspend it" not in page  # noqa: PT018
     assert not organisations.suspend(
         organisation_id=desk, reason=OrganisationReason.AGAINST_US, by=factories.actor("administrator")
     )
@@ -201,6 +205,7 @@ def test_neither_one_nor_two_suspend_the_duty_desk_and_two_of_two_organisations_
     sign_in("molsa.reader").post(f"/key-log/let-in/{desk}", {}, 404)
     home = sign_in("rinas.border_officer").get("/?lang=en")
     assert "The duty desk of the country (RA) is suspended" in home and "works against us" in home  # noqa: PT018
+    assert "Why it is suspended: Somebody there works" in admin.get(f"/organisations/{desk}/suspend?lang=en")
     assert "Let the Responsible Authority in again" in other.get("/key-log?lang=en")
     other.post(f"/key-log/let-in/{desk}")
     assert "You have signed that it takes part again" in other.get("/key-log?lang=en")

@@ -43,6 +43,9 @@ REFUSED = {
     MatchRefusal.DECIDED: N_("This was answered or changed meanwhile. Look at the page again."),
     MatchRefusal.NOT_OVER: N_("The check is still under way."),
     MatchRefusal.GUARDIAN: N_("A child is asked with the guardian. Tick that the guardian was there."),
+    MatchRefusal.GOES: N_(
+        "The person wants everything withdrawn or erased, and a second hand has not answered yet. Ask again after that."
+    ),
 }
 
 

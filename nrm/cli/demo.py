@@ -44,7 +44,7 @@ ACCOUNTS_FILE = "accounts.json"
 _UNFINISHED = ".nrm-demo-unfinished"
 # All that may lie in the folder of a demo country.
 _MADE = re.compile(
-    rf"{re.escape(_UNFINISHED)}|keys|checkpoints|instance\.toml|accounts\.json|erased\.jsonl|keylog\.(log|state)|tended|drilled|(main|shred)\.db(-\w+)?|\w+\.lock"
+    rf"{re.escape(_UNFINISHED)}|keys|checkpoints|instance\.toml|accounts\.json|erased\.jsonl|keylog\.(log|state|changed)|tended|drilled|(main|shred)\.db(-\w+)?|\w+\.lock"
 )
 
 

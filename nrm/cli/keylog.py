@@ -204,24 +204,32 @@ def restored(number: int, directory: Path, login: str) -> None:
 @keylog.command()
 @click.option("--with", "other", default="", help="The sign-in name of the other founder; none where you are alone.")
 @click.option("--begin-with", "further", nargs=2, help="For the first entry: the two founders of another organisation.")
-@click.option("--words", help="For the first entry: the words of the other founder's accession sheet.")
+@click.option(
+    "--words",
+    multiple=True,
+    help="For the first entry: the words of the accession sheet of --with; then those of the first of --begin-with.",
+)
 @instance_option
 @login_option
-def found(other: str, further: tuple[str, str] | None, words: str | None, directory: Path, login: str) -> None:
+def found(other: str, further: tuple[str, str] | None, words: tuple[str, ...], directory: Path, login: str) -> None:
     """Propose that your organisation is founded by you and a colleague; prints the digest to agree to. An office that
     holds no keys, and in which you are alone, is founded by you.
 
     The very first entry is of the Responsible Authority: it names two people of another organisation, too, with
-    --begin-with A B, or begins alone. The two of each organisation type each other's words crosswise: the first one of
-    them here (--words), the others when they agree. The words stand on the accession sheet, page Key log.
+    --begin-with A B, or begins alone. Each of the four types the words of the colleague and of one of the other
+    organisation, crosswise: you those of --with and of A here (--words twice), the others when they agree. The words
+    stand on the accession sheet, page Key log.
     """
     with signed_in(application(directory), login) as by:
         try:
-            typed = actions.by_login([(other, words)]) if other and words else {}
+            typed = actions.by_login(list(zip([other, *(further or ())[:1]], words, strict=False))) if other else {}
             digest = actions.found(other=other, further=further or (), typed=typed, by=by)
         except (WrongWords, NoOccasion):
             raise Refused(
-                "--words: give the four words of the accession sheet of --with, who opens it on the page Key log"
+                "--words: give the four words of the accession sheet of --with, and once more those of the first of "
+                "--begin-with; they open it on the page Key log"
+                if further
+                else "--words: give the four words of the accession sheet of --with, who opens it on the page Key log"
             ) from None
         except TooSoon:
             raise Refused("--words: ten wrong entries within an hour; wait some minutes") from None

@@ -22,7 +22,7 @@ from nrm.catalogues import UnreadableCatalogue
 from nrm.cli.refusals import Refused
 from nrm.countries import CountryError
 from nrm.db import db, disconnect
-from nrm.domain.accounts.accounts import Actor, OrganisationShut, SignInRefused, WaitsForColleague
+from nrm.domain.accounts.accounts import Actor, OrganisationOut, SignInRefused, WaitsForColleague
 from nrm.domain.accounts.failed_attempts import TooSoon
 
 LARGEST_JSON = 1024 * 1024
@@ -121,7 +121,7 @@ def signed_in(app: Flask, login: str) -> Iterator[Actor]:
             raise Refused(
                 "--as: this account needs a passkey, which only a browser asks; set up a telephone, too"
             ) from None
-        except OrganisationShut:
+        except OrganisationOut:
             raise Refused("--as: an administrator suspended your organisation; call the duty desk") from None
         except WaitsForColleague:
             raise Refused(

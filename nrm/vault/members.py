@@ -148,11 +148,6 @@ def prove(account: Credentials | None, login: str, password: str) -> bytes | Non
     Nothing is opened yet. The password is derived as it was when it was set, whatever the settings say now. A login
     that does not exist costs the same (`_cost_of_nobody`).
     """
-    return prove_or_shut(account, login, password)[0]
-
-
-def prove_or_shut(account: Credentials | None, login: str, password: str) -> tuple[bytes | None, bool]:
-    """As `prove`; and whether the password is right and only the organisation is suspended. At the same cost."""
     salt = crypto.mac(config().secrets.pepper, login.encode())[:16]
     kib, passes = _cost_of_nobody(account, login)
     if account is not None and account.known and account.salt:
@@ -162,9 +157,9 @@ def prove_or_shut(account: Credentials | None, login: str, password: str) -> tup
     auth = crypto.digest(crypto.expand(root, crypto.ctx("auth")))
     under = crypto.expand(root, crypto.ctx("wrap"))
     if account is None or not crypto.same(auth, account.verifier or b"") or not account.known:
-        return None, False
+        return None
     usable = account.status in ("active", "waiting") and account.sealed_kem is not None
-    return (under, False) if usable else (None, account.organisation_out)
+    return under if usable else None
 
 
 def open_keys(account: Credentials, under: bytes, *, factor: bool) -> KeyHolder:

@@ -160,15 +160,16 @@ def sign_in_form(
     stale: bool = False,
     not_shown: bool = False,
     waits: bool = False,
-    shut: bool = False,
+    out: str = "",
+    why: str = "",
     too_soon: TooSoon | None = None,
     written: Sequence[str] = (),
 ) -> Response:
     """The sign-in page with a fresh token; `carried` is a sealed form that waits to be given back, or is `undone`.
 
-    `in_another_window`, `by_time`: how the session ended, else somebody ended it. `written`: what was written in a form
-    that cannot be carried, because nobody can tell whose it was. `shut`: everything was right, and the organisation is
-    suspended.
+    `in_another_window`, `by_time`: how the session ended, else somebody ended it. `out`: that the
+    organisation is suspended, `why` for what reason. `written`: what was written in a form
+    that cannot be carried, because nobody can tell whose it was.
     """
     value = nonce()
     page = render_template(
@@ -187,7 +188,8 @@ def sign_in_form(
         not_shown=not_shown,
         wait=errors.waiting_text(too_soon) if too_soon else "",
         waits=waits,
-        shut=shut,
+        out=out,
+        why=why,
         written=written,
         asks_code=second_factor.demanded(),
         passkeys_offered=passkeys.offered(),

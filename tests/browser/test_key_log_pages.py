@@ -66,3 +66,31 @@ def test_another_role_and_name_and_a_name_that_was_changed_by_hand(app: Flask, b
         expect(them.locator("main")).to_contain_text("the name in the database is not the one that was signed")
         expect(them.locator("main")).not_to_contain_text("Zana Deda")
     assert factories.actor("vatra.case_worker").role is not None
+
+
+def test_the_duty_desk_is_suspended_by_three_and_let_in_again_by_two(app: Flask, browser: Browser) -> None:
+    ra = db.session.scalars(select(Organisation.id).where(Organisation.code == "RA")).one()
+    db.session.rollback()
+    with live.serving(app) as base:
+        admin, *houses = (
+            desk(browser, base, each) for each in ("administrator", "nrc.shelter_manager", "vatra.case_worker")
+        )
+        good(admin, f"{base}/organisations/{ra}/suspend")
+        admin.locator("main input[type=radio]").nth(1).check()
+        live.main_button(admin).click()
+        expect(admin.locator("main")).to_contain_text("signed; others have to agree")
+        good(admin, f"{base}/organisations/{ra}/suspend")
+        for each in houses:
+            good(each, f"{base}/")
+            each.goto(f"{base}/key-log?lang=en")
+            each.get_by_text("A suspension").click()
+            good(each, each.url.partition("?")[0])
+            each.locator("#compared").check()
+            live.main_button(each).click()
+            expect(each.locator("h1")).to_have_text("Key log")
+        good(admin, f"{base}/organisations/{ra}/suspend")
+        for each in houses:
+            good(each, f"{base}/key-log")
+            each.get_by_text("Let the Responsible Authority in again").click()
+        expect(houses[1].locator("main")).not_to_contain_text("The duty desk is suspended")
+    assert factories.actor("ra.duty_officer").role is not None

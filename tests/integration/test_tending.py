@@ -61,6 +61,7 @@ NOTHING = {
     "keys_destroyed": 0,
     "keyrings_settled": 0,
     "key_log_settled": 0,
+    "key_log_changed": 0,
     "country_followed": 0,
     "rows_followed": 0,
     "keyrings_due": 0,

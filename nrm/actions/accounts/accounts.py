@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NoReturn
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
@@ -21,9 +22,11 @@ from nrm.domain.accounts.accounts import (
     SESSION_IDLE_MINUTES,
     SHOWN_MINUTES,
     Actor,
+    Credentials,
     LoginRefusal,
     NotPermitted,
     OrganisationKind,
+    OrganisationOut,
     Permission,
     Role,
     SignInRefused,
@@ -284,20 +287,20 @@ def sign_in(*, login: str, password: str, code: str = "", browser: str = "", ask
     the same and cost the same time. Raises TooSoon after too many failures. No key of the member is opened before name,
     password and code are all right.
 
-    Raises OrganisationShut if all are, and the organisation is suspended; who has passkeys alone is refused like
-    anybody. Raises WaitsForColleague if all are, and too many codes were wrong before;
-    PasskeyAsked when the password is right and a passkey is asked. `browser`: the cookie of the form, in which that is
-    answered.
+    Raises WaitsForColleague if all are, and too many codes were wrong before; OrganisationOut if all are, and the
+    organisation is suspended; PasskeyAsked when the password is right and a passkey is asked.
+    `browser`: the cookie of the form, in which that is answered.
     """
     name = credentials.folded(login)
     tries = credentials.counters(name, asker)
     failed_attempt_rows.check(tries)
     account = credentials.account_now(name)
-    under, shut = vault.prove_or_shut(account, name, password)
+    out = account is not None and account.status == "out"
+    under = vault.prove(replace(account, status="active") if account and out else account, name, password)
     step = second_factor_vault.accepted_step(account, code)
-    if account is None or under is None:
-        if account is not None and shut and (step is not None or not (account.has_second_factor or account.passkeys)):
-            credentials.turn_away_shut(account)
+    if account is not None and out and under is not None and (step is not None or not account.has_second_factor):
+        _organisation_is_out(account)
+    if account is None or under is None or out:
         credentials.refuse(account, "sign-in", tries)
     # Only now: before the password is right nothing may tell who has a passkey, not even the time it takes.
     asked = passkeys.factors_at(account, in_browser=asker != COMMAND)
@@ -323,6 +326,17 @@ def sign_in(*, login: str, password: str, code: str = "", browser: str = "", ask
             return signing_in.begin(session, member, account, proved, asker, tries)
     except (credentials.Overtaken, CannotOpen):
         credentials.refuse(account, "sign-in", tries)
+
+
+def _organisation_is_out(account: Credentials) -> NoReturn:
+    """Tell who knows everything that is asked why nobody of the organisation signs in. No code is used up."""
+    known = log.last_state(db.session).organisations.get(account.organisation_id)
+    db.session.rollback()
+    with transaction() as session:
+        by = Actor(account.id, account.organisation_id, None, duty="waits")
+        audit.append(session, audit.Event.SIGN_IN_REFUSED, by=by)
+    reason, kind = (known.suspended_for, known.kind) if known is not None and known.suspended else ("", "")
+    raise OrganisationOut(reason, desk=kind == OrganisationKind.RESPONSIBLE_AUTHORITY)
 
 
 def remember_browser(*, login: str, browsers: str) -> str:

@@ -96,12 +96,13 @@ def propose_genesis(
 ) -> bytes:
     """Propose that the log begins with these (organisation, its two founders); all of them agree. The actor is one.
 
-    The two of each organisation type each other's words crosswise (`typed`, by member), the actor before anything is
-    proposed: all of the log stands on these keys. Raises NotVisible, EntryRefused, CannotOpen; WrongWords, NoOccasion.
+    Each types the words of the colleague and of one of the other organisation, crosswise: the first of each those of
+    the first of the other (`typed`, by member). The actor does it before anything is proposed, because all of the log
+    stands on these keys. Raises NotVisible, EntryRefused, CannotOpen; WrongWords, NoOccasion.
     """
 
     def body(session: Session) -> Genesis:
-        begins = Genesis(tuple(_founding(session, of, members, by) for of, members in founders))
+        begins = Genesis(tuple(_founding(session, of, members, by, as_given=True) for of, members in founders))
         if by.member_id is not None:
             ceremonies.check_founders(session, read_aloud_to(begins, by.member_id), typed or {})
         return begins
@@ -128,7 +129,8 @@ def found(
     *, other: str, further: Sequence[str], typed: Mapping[uuid.UUID, Sequence[str]] | None = None, by: Actor
 ) -> bytes:
     """`propose_founding` by sign-in names; the first entry of all is the genesis, with the founders of `further` too,
-    for which the words of `other` are typed. An office without keys that one person makes up has no `other`.
+    for which the words of `other` and of the first of `further` are typed. An office without keys that one person makes
+    up has no `other`.
 
     Raises NotVisible, NotPermitted, EntryRefused, CannotOpen; WrongWords, NoOccasion.
     """
@@ -177,8 +179,9 @@ class Told:
     """What a member is told of the key log. `days`: for how long the own organisation is still asked without a
     founding; `unfounded`: it is not founded, and is asked nothing; `wanted`: how many proposals wait for the member;
     `lost_since`: from when on entries are lost, for 14 days after two organisations agreed to go on without them.
-    `accused`: it is proposed to suspend the own organisation; `suspended`: (code, reason) of those that are, for the
-    duty desk."""
+    `accused`: it is proposed to suspend the own organisation; `desk_accused`: that of the duty desk, for all who hold
+    keys elsewhere; `suspended`: (code, reason) of those that are, for the duty desk; `desk_out`: (code, reason) while
+    that is, for all who hold keys."""
 
     wrong: bool
     days: int | None
@@ -188,11 +191,13 @@ class Told:
     lost_since: datetime | None = None
     founds: bool = False
     accused: bool = False
+    desk_accused: bool = False
+    desk_out: tuple[tuple[str, str], ...] = ()
     suspended: tuple[tuple[str, str], ...] = ()
 
     def __bool__(self) -> bool:
         told = self.wrong or self.unfounded or self.alone or self.founds or self.wanted > 0
-        told = told or self.accused or bool(self.suspended)
+        told = told or self.accused or self.desk_accused or bool(self.suspended or self.desk_out)
         return told or self.days is not None or self.lost_since is not None
 
 
@@ -218,14 +223,22 @@ def standing(*, by: Actor) -> Told:
         for each in founders_of(waits.body)
     )
     founds = not founded and any(own)
-    accused = any(_is_against(each, by.organisation_id) for each in now.open_proposals(at))
+    desks = [
+        each for each in now.organisations.values() if each.kind == OrganisationKind.RESPONSIBLE_AUTHORITY and holds
+    ]
+    against = [waits for waits in now.open_proposals(at) if waits.kind is EntryKind.SUSPENDED]
+    accused = any(_is_about(each, by.organisation_id) for each in against)
+    desk_accused = any(_is_about(each, desk.id) for each in against for desk in desks) and not accused
+    desk_out = tuple((each.code, each.suspended_for) for each in desks if each.suspended)
     out = [(each.code, each.suspended_for) for each in now.organisations.values() if each.suspended]
-    desk = tuple(out) if by.may(Permission.REFERRAL_DIRECT) else ()
+    told = tuple(out) if by.may(Permission.REFERRAL_DIRECT) else ()
     unfounded = holds and not founded and days is None
-    return Told(wrong, days, unfounded, now.begins_alone, wanted, since, founds, accused, desk)
+    return Told(
+        wrong, days, unfounded, now.begins_alone, wanted, since, founds, accused, desk_accused, desk_out, suspended=told
+    )
 
 
-def _is_against(proposal: Proposal, organisation_id: uuid.UUID | None) -> bool:
+def _is_about(proposal: Proposal, organisation_id: uuid.UUID | None) -> bool:
     return isinstance(proposal.body, Standing) and proposal.body.subject_id == organisation_id
 
 
@@ -249,9 +262,9 @@ def agree(*, proposal: bytes, typed: Mapping[uuid.UUID, Sequence[str]] | None = 
     """Agree to a proposal; returns whether it holds now.
 
     Who attests a founding types the words of each founder's accession sheet (`typed`, by member), and with whom the log
-    begins those of the other founder: keys that somebody else put into the rows have other words. People are let in by
-    their words alone (`words.type_words`). Raises EntryRefused, NotPermitted, CannotOpen, PartyRefused; WrongWords,
-    NoOccasion, TooSoon after ten wrong entries.
+    begins those of a colleague and of one of the other organisation: keys that somebody else put into the rows have
+    other words. People are let in by their words alone (`words.type_words`). Raises EntryRefused, NotPermitted,
+    CannotOpen, PartyRefused; WrongWords, NoOccasion, TooSoon after ten wrong entries.
     """
     if by.member_id is None:
         raise NotPermitted("somebody with keys")
@@ -278,6 +291,8 @@ def _agree(proposal: bytes, typed: Mapping[uuid.UUID, Sequence[str]], by: Actor)
             roles.follow(session, body, by)
         if holds and found and found.kind is EntryKind.SUSPENDED and isinstance(body, Standing):
             organisations.take_out(session, body.subject_id, by, reason=body.reason)
+        if holds and found and found.kind is EntryKind.RESUMED and isinstance(body, Standing):
+            organisations.let_in(session, body.subject_id, by)
         return holds
 
 
@@ -372,6 +387,7 @@ def mend(path: Path) -> int:
         number = copies.put_back(session, read, afresh=True)
         audit.append(session, audit.Event.KEY_LOG_MENDED, by=Actor.system("keylog"), entries=number)
     log.settle()
+    log.compare()
     return number
 
 
@@ -386,7 +402,12 @@ def check_file(path: Path) -> State:
 
 
 def _founding(
-    session: Session, organisation_id: uuid.UUID | None, founders: Sequence[uuid.UUID], by: Actor
+    session: Session,
+    organisation_id: uuid.UUID | None,
+    founders: Sequence[uuid.UUID],
+    by: Actor,
+    *,
+    as_given: bool = False,
 ) -> Founding:
     organisation = session.get(Organisation, organisation_id, with_for_update={"key_share": True})
     if organisation is None:
@@ -401,6 +422,6 @@ def _founding(
     public = b""
     if OrganisationKind(organisation.kind).holds_keys:
         public = bytes(keyrings.newest(session, organisation).public)
-    body = people.founding_of(organisation, public, found)
+    body = people.founding_of(organisation, public, found, as_given=as_given)
     session.flush()
     return body

@@ -30,7 +30,7 @@ def suspend(*, organisation_id: uuid.UUID, reason: OrganisationReason, by: Actor
     """Suspend an organisation: its people are signed out and cannot sign in, and it is no longer asked to take anybody.
 
     Where its answer is awaited, the next party is asked. What it holds stays sealed to it. The Responsible Authority,
-    with the duty desk, takes a second hand of another organisation: then it is proposed in the key log. Returns whether
+    with the duty desk, takes two more hands, of two other organisations: it is proposed in the key log. Returns whether
     it holds. Raises NotPermitted, NotVisible, OwnOrganisation, TooFewShelters, SuspendsTooMany, NoSecondHandThere.
     """
     by.must(Permission.ORGANISATION_SUSPEND)
@@ -60,6 +60,19 @@ def readmit(*, organisation_id: uuid.UUID, by: Actor) -> None:
             key_log.resumed(session, organisation_id, by)
         elif session.get(Organisation, organisation_id) is None:
             raise NotVisible
+
+
+def ask_back(*, organisation_id: uuid.UUID, by: Actor) -> bool:
+    """Let the suspended Responsible Authority in again without an administrator: two do it, of two other organisations.
+    Returns whether it holds. Raises NotVisible for whoever is none of them, and for another organisation; Disagrees,
+    CannotOpen."""
+    with transaction() as session:
+        holds = key_log.proposes_resuming(session, organisation_id, by)
+        event = audit.Event.KEY_LOG_AGREED if holds else audit.Event.KEY_LOG_PROPOSED
+        audit.append(session, event, by=by, kind="resumed")
+        if holds:
+            steps.let_in(session, organisation_id, by)
+        return holds
 
 
 def _bind(session: Session, organisation_id: uuid.UUID) -> Organisation:

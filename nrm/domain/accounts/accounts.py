@@ -306,15 +306,17 @@ class SignInRefused(Exception):
     """Unknown, wrong or disabled: one answer."""
 
 
-class OrganisationShut(SignInRefused):
-    """Everything was right, but an administrator suspended the organisation: its people are told so, and whom to call.
-
-    Nobody else learns that the account is there. Of an account that was ended nothing is told.
-    """
-
-
 class WaitsForColleague(SignInRefused):
     """Everything was right, but too many wrong codes came with the right password: a colleague lets them in again."""
+
+
+class OrganisationOut(SignInRefused):
+    """Everything was right, but the organisation is suspended. `reason`: the code that was signed, empty where none
+    was; `desk`: it is the Responsible Authority."""
+
+    def __init__(self, reason: str, *, desk: bool) -> None:
+        super().__init__()
+        self.reason, self.desk = reason, desk
 
 
 class UnusableInvitation(Exception):
@@ -399,8 +401,6 @@ class Credentials:
     argon2_kib: int | None
     argon2_passes: int | None
     waits_at: datetime | None
-    organisation_out: bool
-    """Whether an administrator suspended the organisation; then `status` says `disabled` of all its accounts."""
     costs: tuple[tuple[int, int, int], ...]
     """(KiB, passes, number of accounts) of all accounts: an unknown name costs what one of them does."""
 

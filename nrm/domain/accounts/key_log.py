@@ -5,11 +5,12 @@ from the entry that completes it. This module has the rules alone: it replays en
 (`nrm.vault.keylog`) into a `State`, and refuses an entry that its signer may not make. Taking trust away needs one
 hand, giving it needs two: a wrong `left` delays help, a wrong `joined` reads what is sealed.
 
-Decided in ADR 0098.
+Decided in ADR 0098, ADR 0149.
 """
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -153,7 +154,7 @@ class State:
         if member_id in proposal.signers or not self.may_sign(proposal.kind, proposal.body, member_id, at):
             return False
         if isinstance(proposal.body, Standing):
-            return self._completes(proposal, member_id, at)
+            return self._completes(proposal, member_id, at) or self._brings_nearer(proposal, member_id, at)
         organisation_id = self.organisation_of(proposal.body)
         if not isinstance(proposal.body, Person | NewRole) or organisation_id is None:
             return True
@@ -187,6 +188,16 @@ class State:
             return True
         own = hangs_on(member_id, self._vouched_by)
         return any(not own & hangs_on(each, self._vouched_by) for each in still)
+
+    def _brings_nearer(self, proposal: Proposal, member_id: uuid.UUID, at: int) -> bool:
+        """Whether the hand is one of three that nobody has given yet: the administrator's, or the first of those who
+        attest. The second of these has to complete it."""
+        if not isinstance(proposal.body, Standing) or not self._is_of_desk(proposal.body.subject_id):
+            return False
+        still = [each for each in proposal.signers if self.may_sign(proposal.kind, proposal.body, each, at)]
+        if self.attests(member_id, at):
+            return not any(self.attests(each, at) for each in still)
+        return not any(self.members[each].role == Role.ADMINISTRATOR for each in still)
 
     def _vouched_by(self, member_id: uuid.UUID) -> frozenset[uuid.UUID]:
         found = self.members.get(member_id)
@@ -311,7 +322,7 @@ class State:
                 administers and (kind is not EntryKind.RESUMED or body.subject_id in self.organisations)
             )
             itself = body.subject_id in (signer_id, signer.organisation_id)
-            if kind is EntryKind.SUSPENDED and self._is_of_desk(body.subject_id):
+            if self._is_of_desk(body.subject_id):
                 return not itself and (administers or self.attests(signer_id, at))
             return (own and body.subject_id in self.members and (not itself or kind is EntryKind.LEFT)) or (
                 outside and not itself
@@ -340,7 +351,7 @@ class State:
         return all(each.id == body.member_id for each in self.active_in(organisation.id, at))
 
     def _is_of_desk(self, organisation_id: uuid.UUID) -> bool:
-        """Whether it is the Responsible Authority, with its duty desk: nobody blinds it alone."""
+        """Whether it is the Responsible Authority, with its duty desk: neither one nor two blind it (ADR 0149)."""
         found = self.organisations.get(organisation_id)
         return found is not None and found.kind == OrganisationKind.RESPONSIBLE_AUTHORITY
 
@@ -376,16 +387,32 @@ class State:
             return self._is_let_in(body, signers)
         if isinstance(body, Party):
             return self._is_agreed_of_party(body, signers, at)
-        if kind is EntryKind.SUSPENDED and isinstance(body, Standing) and self._is_of_desk(body.subject_id):
-            # An administrator, and somebody of another organisation who may vouch for one.
-            outside = [each for each in signers if self.members[each].role == Role.ADMINISTRATOR]
-            return bool(outside) and any(self.attests(each, at) for each in signers)
+        if isinstance(body, Standing) and self._is_of_desk(body.subject_id):
+            # An administrator with two of two other organisations takes it out; either of the two sides lets it in.
+            administered = any(self.members[each].role == Role.ADMINISTRATOR for each in signers)
+            apart = self._are_of_two(each for each in signers if self.attests(each, at))
+            return administered and apart if kind is EntryKind.SUSPENDED else administered or apart
         if isinstance(body, Restored):
             of = {self.members[each].organisation_id for each in signers}
             return len(of) > 1 and any(
                 self._is_of(self.members[each], OrganisationKind.RESPONSIBLE_AUTHORITY) for each in signers
             )
         return bool(signers)
+
+    def _are_of_two(self, attestors: Iterable[uuid.UUID]) -> bool:
+        """Whether two of them stand for two organisations, and no single person let both in. Posts of one police, as of
+        any party, are one. Where only one holds keys besides the Responsible Authority, it is two of its people."""
+        others = {
+            _seat(each)
+            for each in self.organisations.values()
+            if each.holds_keys and not self._is_of_desk(each.id) and self.is_vouched_for(each.id)
+        }
+        for one, other in itertools.combinations(attestors, 2):
+            seats = {_seat(self.organisations[self.members[each].organisation_id]) for each in (one, other)}
+            hang_on_one = hangs_on(one, self._vouched_by) & hangs_on(other, self._vouched_by)
+            if (len(seats) > 1 or len(others) == 1) and not hang_on_one:
+                return True
+        return False
 
     def _is_attested(self, party: str, kind: str, attestors: Collection[uuid.UUID]) -> bool:
         """One of the Responsible Authority and one of another organisation, of whom neither vouched for the other."""
@@ -630,10 +657,17 @@ class State:
         periods = self.keys.get(member_id, ())
         self.keys[member_id] = tuple(replace(each, until=at) if each.until == -1 else each for each in periods)
 
+    def _drop_about(self, subject_id: uuid.UUID) -> None:
+        for each in list(self.proposals.values()):
+            if isinstance(each.body, Standing) and each.body.subject_id == subject_id:
+                del self.proposals[each.digest]
+
     def _stand(self, kind: EntryKind, body: Standing, signers: Collection[uuid.UUID], at: int) -> None:
         if body.subject_id in self.organisations:
             of = self.organisations[body.subject_id]
             suspended = kind is EntryKind.SUSPENDED
+            if self._is_of_desk(of.id) and of.suspended is not suspended:
+                self._drop_about(of.id)  # what was proposed before is answered: nobody agrees to it later
             self.organisations[of.id] = replace(of, suspended=suspended, suspended_for=body.reason if suspended else "")
             return
         member = self.members[body.subject_id]
@@ -649,6 +683,10 @@ class State:
             self.members[member.id] = replace(member, suspended=True, until=0 if len(signers) > 1 else at + hours)
         else:
             self.members[member.id] = replace(member, suspended=False, until=0)
+
+
+def _seat(of: Organisation) -> str:
+    return of.party or of.id.hex
 
 
 def void_from(proposal: Proposal) -> int:

@@ -342,11 +342,15 @@ def founders_of(body: Body) -> tuple[Person, ...]:
 
 
 def read_aloud_to(body: Body, member_id: uuid.UUID) -> tuple[Person, ...]:
-    """The founders whose words this member types before signing: the other one of a genesis, from the own organisation;
-    all of a founding, for who attests it."""
+    """The founders whose words this member types before signing: all of a founding, for who attests it. Of a genesis,
+    the other one of the own organisation, and one of the other organisation: crosswise, so that by all four together
+    the words of each are typed by a colleague and by somebody from outside."""
     own = [each for each in foundings_in(body) if any(person.member_id == member_id for person in each.founders)]
     if isinstance(body, Genesis):
-        return tuple(person for each in own for person in each.founders if person.member_id != member_id)
+        places = [[person.member_id for person in each.founders].index(member_id) for each in own]
+        colleagues = [person for each in own for person in each.founders if person.member_id != member_id]
+        others = [each.founders[place] for place in places for each in body.foundings if each not in own]
+        return (*colleagues, *others)
     return founders_of(body) if not own else ()
 
 

@@ -113,6 +113,7 @@ class MatchRefusal(StrEnum):
     DECIDED = "decided"
     NOT_OVER = "not_over"
     GUARDIAN = "guardian"
+    GOES = "goes"  # the person wants everything withdrawn or erased, and nobody has answered yet
 
 
 class MatchRefused(Exception):

@@ -16,7 +16,6 @@ from nrm.domain.accounts.accounts import (
     Credentials,
     KeyHolder,
     NotVisible,
-    OrganisationShut,
     SignInRefused,
     UnusableLogin,
     WaitsForColleague,
@@ -115,14 +114,6 @@ def turn_away(account: Credentials, step: int | None, tries: list[Counter]) -> N
     except Overtaken:
         refuse(account, "sign-in", tries)
     raise WaitsForColleague
-
-
-def turn_away_shut(account: Credentials) -> NoReturn:
-    """Say to who knows everything that is asked that the organisation is suspended. It is no failed attempt."""
-    with transaction() as session:
-        by = Actor(account.id, account.organisation_id, None, duty="shut")
-        audit.append(session, audit.Event.SIGN_IN_REFUSED, by=by)
-    raise OrganisationShut
 
 
 def account_now(login: str) -> Credentials | None:

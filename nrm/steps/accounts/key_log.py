@@ -14,7 +14,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from nrm import clock
-from nrm.domain.accounts.accounts import Actor, KeyHolder, OrganisationKind, Role
+from nrm.domain.accounts.accounts import Actor, KeyHolder, NotVisible, OrganisationKind, Role
 from nrm.domain.accounts.key_log import State
 from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, Standing, founders_of, hour_of
 from nrm.domain.accounts.members import NoSecondHandThere
@@ -225,6 +225,20 @@ def proposes_suspending(session: Session, organisation_id: uuid.UUID, by: Actor,
         return log.sign_or_agree(session, EntryKind.SUSPENDED, Standing(organisation_id, reason), by=by)[0]
     except (EntryRefused, log.LogWrong):
         raise NoSecondHandThere from None
+
+
+def proposes_resuming(session: Session, organisation_id: uuid.UUID, by: Actor) -> bool:
+    """Sign that the Responsible Authority takes part again, without who took it out; whether it holds now, or waits for
+    another organisation. Raises NotVisible where it is not suspended, or the actor's hand is none; Disagrees."""
+    state = _state(session)
+    body, of = Standing(organisation_id, "asked"), state.organisations.get(organisation_id)
+    able = by.member_id and state.may_sign(EntryKind.RESUMED, body, by.member_id, hour_of(clock.now()))
+    if of is None or not of.suspended or not able or of.kind != OrganisationKind.RESPONSIBLE_AUTHORITY:
+        raise NotVisible
+    try:
+        return log.sign_or_agree(session, EntryKind.RESUMED, body, by=by)[0]
+    except (EntryRefused, log.LogWrong):
+        raise Disagrees from None
 
 
 def resumed(session: Session, subject_id: uuid.UUID, by: Actor, *, reason: str = "asked") -> bool:

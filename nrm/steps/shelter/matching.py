@@ -84,7 +84,8 @@ def forget(session: Session, case_id: uuid.UUID) -> None:
 
 def pause(session: Session, case_id: uuid.UUID) -> None:
     """The case is closed to everybody, or is to be: the person withdrew everything, or asks for erasure. Nobody looks
-    for them any more; if that is undone, their house encodes them again and they are compared anew."""
+    for them any more. If somebody undoes that, their house encodes them again and they are compared anew; if the
+    request only runs out, they are asked again first (`rows.not_encoded`)."""
     forget(session, case_id)
     row = rows.question(case_id)
     if row is not None and row.said == Said.YES:

@@ -160,6 +160,53 @@ def _hands(state: State, of: Proposal, by: Actor) -> Iterable[str]:
             yield row.name if people.is_named_so(row, each.name_digest) else people.code_of(each, state)
 
 
+@dataclass(frozen=True, slots=True)
+class DeskOut:
+    """The Responsible Authority while it is suspended, for whoever can let it in again with another organisation.
+    `signed`: the reader has said so already."""
+
+    id: uuid.UUID
+    names: Mapping[str, str]
+    telephone: str
+    reason: str
+    signed: bool
+
+
+def desk_out(*, by: Actor) -> DeskOut | None:
+    """None while it takes part, and for whoever's hand counts for nothing there. Raises LogWrong."""
+    state, at = log.state(db.session), hour_of(clock.now())
+    for each in state.organisations.values():
+        if each.kind != OrganisationKind.RESPONSIBLE_AUTHORITY or not each.suspended or by.member_id is None:
+            continue
+        body = Standing(each.id, "asked")
+        if state.attests(by.member_id, at) and state.may_sign(EntryKind.RESUMED, body, by.member_id, at):
+            waits = log.proposal_of(state, EntryKind.RESUMED, body)
+            row = db.session.get(Organisation, each.id)
+            named = {} if row is None else signed_names.organisation_names(row)
+            telephone = "" if row is None else names.number_of(row)
+            return DeskOut(
+                each.id, named, telephone, each.suspended_for, waits is not None and by.member_id in waits.signers
+            )
+    return None
+
+
+def proposed_suspension(organisation_id: uuid.UUID, *, by: Actor) -> str:
+    """The number of the open proposal to suspend an organisation that the actor may read, in hexadecimal; empty for
+    none. Nothing while the log is wrong."""
+    state = log.last_state(db.session)
+    for each in state.open_proposals(hour_of(clock.now())):
+        about = each.kind is EntryKind.SUSPENDED and getattr(each.body, "subject_id", None) == organisation_id
+        if about and _line(state, each, by) is not None:
+            return each.digest.hex()
+    return ""
+
+
+def suspended_for(organisation_id: uuid.UUID) -> str:
+    """The code of the reason that was signed for an organisation that is suspended; empty for none."""
+    known = log.last_state(db.session).organisations.get(organisation_id)
+    return known.suspended_for if known is not None else ""
+
+
 def is_founded(*, by: Actor) -> bool:
     """Whether the log has the actor's organisation."""
     return by.organisation_id in log.last_state(db.session).organisations

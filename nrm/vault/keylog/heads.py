@@ -61,8 +61,15 @@ def announce(head: Head) -> None:
 
 
 def confirm(head: Head) -> None:
-    """Confirm an end that the main database committed: none below it is right from now on. Can be repeated."""
+    """Confirm an end that the main database committed: none below it is right from now on. Can be repeated.
+
+    The lock of the log is released by then, so the next end may be confirmed at the same time. Each changes its own row
+    and deletes those below it: both take the rows in one order, or each could hold what the other waits for.
+    """
     with _engine().begin() as connection:
+        connection.execute(
+            select(_HEADS.number).where(_HEADS.number <= head.number).order_by(_HEADS.number).with_for_update()
+        ).all()
         hit = hit_one(
             connection,
             update(KeyLogHead)

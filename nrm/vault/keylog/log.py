@@ -14,6 +14,7 @@ import threading
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,8 @@ _WHOLE = Prepared(
 _INSTANCE = Prepared(select(Instance.__table__.c.id))
 _IS_WHOLE = "key_log_whole"  # kept for a transaction: no entry was missing when it began to seal or to append
 _APPENDED = "key_log"  # kept for a transaction: the state with the entries that it appended
+CHANGED = "keylog.changed"
+"""A file in the instance's folder, there while an entry in the database is not the one that was verified."""
 _STORE_EVERY = 64  # entries that are verified again at the next start, at most
 
 
@@ -78,6 +81,7 @@ class _Known:
     instance_id: uuid.UUID
     state: State = field(default_factory=State)
     stored: int = 0
+    compared_at: datetime | None = None
     said: tuple[LogFault, int] | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -96,7 +100,7 @@ def _known() -> _Known:
 
 
 def _state_key() -> bytes:
-    return crypto.expand(config().secrets.store, crypto.ctx("keylog state 4"))
+    return crypto.expand(config().secrets.store, crypto.ctx("keylog state 5"))
 
 
 def instance_id() -> uuid.UUID:
@@ -146,14 +150,16 @@ def last_state(session: AnySession) -> State:
 
 
 def must_be_whole(session: Session) -> None:
-    """Raise LogWrong if an entry is missing between others; asked once in a transaction, before something is sealed to
-    another organisation or appended.
+    """Raise LogWrong if an entry is missing between others, or `compare` found one changed; asked once in a
+    transaction, before something is sealed to another organisation or appended.
 
     What this process has verified stays right without that row, so `state` does not read it again. But whoever took it
     away meant something by it, and a process that starts now would stop there (ADR 0117).
     """
     if kept(session).get(_IS_WHOLE):
         return
+    if (changed := _changed()) is not None:
+        raise LogWrong(LogFault.ENTRY, changed)
     found = _WHOLE.first(session, {})
     if found is not None and found.there != found.last:
         number = _row_count() + 1
@@ -161,6 +167,59 @@ def must_be_whole(session: Session) -> None:
         raise LogWrong(LogFault.SHORT, number)
     if is_writing(session):
         kept(session)[_IS_WHOLE] = True
+
+
+def compare(*, every: timedelta = timedelta(0)) -> int | None:
+    """Hold every row against what this process has verified: the number of the first that is missing or another, None
+    if there is none. Called by `tend`, not again before `every` is over.
+
+    What was verified stays right, so nothing else reads those rows again; but somebody changed one, and a process that
+    starts now would stop there. A file in the instance's folder tells the other processes (ADR 0117).
+    """
+    try:
+        known_state = state(db.session)
+    except LogWrong:
+        known_state = _known().state
+    known, now = _known(), clock.now()
+    if known.compared_at is not None and now < known.compared_at + every:
+        return None
+    known.compared_at = now
+    number = _first_other(known.instance_id, known_state)
+    path = config().directory / CHANGED
+    try:
+        if number is None:
+            path.unlink(missing_ok=True)
+        elif _changed() != number:
+            path.write_text(str(number), "ascii")
+            current_app.logger.error("the key log is wrong at entry %s: %s", number, LogFault.ENTRY)
+    except OSError as error:
+        current_app.logger.error("%s cannot be written: %s", CHANGED, error.strerror)
+    return number
+
+
+def _first_other(instance: uuid.UUID, verified: State) -> int | None:
+    number, before = 0, heads.NONE.digest
+    with db.engine.connect() as connection:
+        rows = connection.execution_options(yield_per=1000).execute(_ENTRIES.where(_LOG.number <= verified.number))
+        for row in rows:
+            number += 1
+            each, right = _signed(row), verified.digests[number - 1]
+            to_sign = entries.message(instance, number, before, each.kind, each.body)
+            found = entries.digest_of(to_sign, each.signer_id, each.signature)
+            if row.number != number or not found == bytes(row.digest) == right:
+                return number
+            before = right
+    return None if number == verified.number else number + 1
+
+
+def _changed() -> int | None:
+    """The number of the entry that `compare` found changed, in whichever process; None for none."""
+    try:
+        return int((config().directory / CHANGED).read_text("ascii") or 1)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        return 1
 
 
 def parties_out(session: AnySession) -> dict[uuid.UUID, int]:

@@ -98,8 +98,10 @@ def signed_by(member: Member, keys: KeyHolder) -> Person:
     return person_of(member)
 
 
-def founding_of(organisation: Organisation, public: bytes, founders: Sequence[Person]) -> Founding:
-    """The founding of an organisation by these people, in the order of their ids."""
+def founding_of(
+    organisation: Organisation, public: bytes, founders: Sequence[Person], *, as_given: bool = False
+) -> Founding:
+    """The founding of an organisation by these people, in the order of their ids; `as_given`: in this order."""
     if organisation.names_salt is None:
         organisation.names_salt = os.urandom(_SALT_BYTES)
     return Founding(
@@ -110,7 +112,7 @@ def founding_of(organisation: Organisation, public: bytes, founders: Sequence[Pe
         organisation.crossing_point,
         names_digest(organisation),
         public,
-        tuple(sorted(founders, key=lambda each: each.member_id)),
+        tuple(founders if as_given else sorted(founders, key=lambda each: each.member_id)),
     )
 
 

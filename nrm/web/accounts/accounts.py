@@ -15,6 +15,7 @@ from forms.accounts.accounts import (
     JoinAccountForm,
     RecoverAccountForm,
 )
+from forms.accounts.organisations import ORGANISATION_REASONS
 from nrm.actions.accounts import accounts as actions
 from nrm.actions.accounts import passkeys, second_factor
 from nrm.domain.accounts.accounts import (
@@ -24,7 +25,7 @@ from nrm.domain.accounts.accounts import (
     NotPermitted,
     NotVisible,
     OrganisationKind,
-    OrganisationShut,
+    OrganisationOut,
     PasswordRefusal,
     Permission,
     Role,
@@ -36,6 +37,7 @@ from nrm.domain.accounts.accounts import (
 )
 from nrm.domain.accounts.failed_attempts import TooSoon
 from nrm.domain.accounts.members import KeyHoldersDecide
+from nrm.domain.accounts.suspensions import OrganisationReason
 from nrm.domain.accounts.vouching import NotYet
 from nrm.domain.words import N_
 from nrm.store import names
@@ -43,7 +45,7 @@ from nrm.store.accounts import accounts as store
 from nrm.store.countries import country
 from nrm.web import access, errors, home, hosts, sessions
 from nrm.web.accounts import screen_lock, shown_secrets
-from nrm.web.language import languages, text_in
+from nrm.web.language import gettext, languages, text_in, translated
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -59,6 +61,11 @@ WEAK = {
     ),
     PasswordRefusal.LOGIN: N_("Enter a password that does not hold your sign-in name"),
 }
+OUT = N_("Your organisation is suspended, so nobody of it can sign in. Call the duty desk.")
+DESK_OUT = N_(
+    "Your organisation is suspended, so nobody of it can sign in. Two people of two other organisations that hold keys "
+    "let it in again, or an administrator: call them."
+)
 UNUSABLE = {
     LoginRefusal.TAKEN: N_("Enter another sign-in name: this one is taken"),
     LoginRefusal.SHAPE: N_("Enter a sign-in name of small letters, digits, dots and hyphens"),
@@ -95,8 +102,11 @@ def sign_in() -> BaseResponse | str:
         return sessions.passkey_form(asked, carried=carried)
     except WaitsForColleague:
         return sessions.sign_in_form(status=422, carried=carried, login=login, waits=True)
-    except OrganisationShut:
-        return sessions.sign_in_form(status=422, login=login, shut=True)
+    except OrganisationOut as error:
+        why = translated(ORGANISATION_REASONS[OrganisationReason(error.reason)]) if error.reason else ""
+        return sessions.sign_in_form(
+            status=422, carried=carried, login=login, out=gettext(DESK_OUT if error.desk else OUT), why=why
+        )
     except SignInRefused:
         return sessions.sign_in_form(status=422, carried=carried, login=login, refused=True)
     except TooSoon as too_soon:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -10,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from forms.accounts.key_log import AgreeForm, AttestForm
 from forms.accounts.organisations import ORGANISATION_REASONS
 from nrm.actions.accounts import key_log as actions
+from nrm.actions.accounts import organisations as organisations_actions
 from nrm.domain.accounts.accounts import ROLE_LABELS, NotVisible, Permission
 from nrm.domain.accounts.failed_attempts import TooSoon
 from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, PartyState
@@ -77,6 +79,8 @@ def index() -> Answer:
         renamed=store.own_name_differs(by=by),
         desk=by.may(Permission.REFERRAL_DIRECT),
         begins=store.may_begin(by=by),
+        out=store.desk_out(by=by),
+        reasons=ORGANISATION_REASONS,
         listed=store.is_founded(by=by),
         kinds=KINDS,
         roles=ROLE_LABELS,
@@ -154,6 +158,15 @@ def agree(digest: str) -> Answer:
         return errors.error_page(409, REFUSED)
     except PartyRefused:
         return errors.error_page(409, HOLDS_CASES)
+    return redirect(url_for("key_log.index"), 303)
+
+
+@blueprint.post("/key-log/let-in/<uuid:organisation_id>")
+@access.signed_in
+@sessions.step_up
+def let_in(organisation_id: uuid.UUID) -> Answer:
+    """Sign that the suspended Responsible Authority takes part again: two do it, of two other organisations."""
+    organisations_actions.ask_back(organisation_id=organisation_id, by=access.actor())
     return redirect(url_for("key_log.index"), 303)
 
 

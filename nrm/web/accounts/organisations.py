@@ -7,13 +7,14 @@ import uuid
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from forms.accounts.organisations import SuspendOrganisationForm
+from forms.accounts.organisations import ORGANISATION_REASONS, SuspendOrganisationForm
 from nrm.actions.accounts import organisations as actions
 from nrm.domain.accounts.accounts import OrganisationKind, OwnOrganisation, Permission
 from nrm.domain.accounts.members import NoSecondHandThere, SuspendsTooMany, TooFewShelters
 from nrm.domain.accounts.suspensions import OrganisationReason
 from nrm.domain.words import N_
 from nrm.store import names as organisation_names
+from nrm.store.accounts import key_log
 from nrm.web import access, errors, sessions
 
 TOO_FEW = N_(
@@ -67,11 +68,16 @@ def readmit(organisation_id: uuid.UUID) -> BaseResponse:
 
 
 def _suspension_page(organisation_id: uuid.UUID, form: SuspendOrganisationForm, status: int) -> errors.Answer:
-    organisation = organisation_names.organisation(organisation_id)
+    organisation, by = organisation_names.organisation(organisation_id), access.actor()
     return render_template(
         "accounts/organisations/suspend.html",
         id=organisation.id,
         names=organisation.names,
+        code=organisation.code,
+        telephone=organisation_names.number_of(organisation),
+        proposed=key_log.proposed_suspension(organisation.id, by=by),
+        why=key_log.suspended_for(organisation.id),
+        reasons=ORGANISATION_REASONS,
         enabled=organisation.enabled,
         desk=organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY,
         takes_people_in=OrganisationKind(organisation.kind).takes_people_in,

@@ -18,6 +18,7 @@ from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import (
     NotPermitted,
     NotVisible,
+    OrganisationOut,
     OwnOrganisation,
     Role,
     SignInRefused,
@@ -35,7 +36,7 @@ from nrm.vault import grants
 from nrm.vault.keylog import log
 from tests import factories
 from tests import factories_referrals as people
-from tests.conftest import Person
+from tests.conftest import Person, token_in
 
 
 @pytest.fixture(params=["app", "postgres_app"])
@@ -149,19 +150,23 @@ def test_an_administrator_suspends_and_lets_in_again_from_the_home_page(
 
 
 @pytest.mark.slow
-def test_nobody_suspends_the_duty_desk_alone_and_everybody_who_could_agree_reads_of_it(
+def test_neither_one_nor_two_suspend_the_duty_desk_and_two_of_two_organisations_let_it_in_again(
     app: Flask, sign_in: Callable[[str], Person]
 ) -> None:
     desk, admin = people.organisation("RA"), sign_in("administrator")
-    officer, other = sign_in("ra.duty_officer"), sign_in("nrc.shelter_manager")
+    officer, other, third = sign_in("ra.duty_officer"), sign_in("nrc.shelter_manager"), sign_in("vatra.case_worker")
     page = admin.get(f"/organisations/{desk}/suspend?lang=en")
-    assert "What stops" in page and "Nobody does this alone" in page  # noqa: PT018
+    assert "What stops" in page and "Neither one nor two people do this" in page  # noqa: PT018
+    assert "+355 4 000 0105" in page
+    assert "It is not asked to take anybody in" not in page
     assert admin.post(f"/organisations/{desk}/suspend", {"reason": "against_us"}) == "/key-log"
+    page = admin.get(f"/organisations/{desk}/suspend?lang=en")  # who forgot, or another administrator
+    assert "It is proposed already" in page and "Propose to suspend it" not in page  # noqa: PT018
     assert not organisations.suspend(
         organisation_id=desk, reason=OrganisationReason.AGAINST_US, by=factories.actor("administrator")
     )
     home = officer.get("/?lang=en")  # nobody is out; they read that it is proposed, and sign nothing of it
-    assert "An administrator proposes to suspend your organisation" in home
+    assert "It is proposed to suspend your organisation" in home
     state, at = log.state(db.session), hour_of(clock.now())
     (proposal,) = state.open_proposals(at)
     address = f"/key-log/{proposal.digest.hex()}"
@@ -173,13 +178,53 @@ def test_nobody_suspends_the_duty_desk_alone_and_everybody_who_could_agree_reads
     alone = factories.actor("administrator")
     with pytest.raises(EntryRefused), transaction() as session:  # nor by an entry that an administrator signs alone
         log.append(session, EntryKind.SUSPENDED, Standing(desk, "asked"), by=alone)
-    assert not state.organisations[desk].suspended and db.session.get_one(Organisation, desk).enabled  # noqa: PT018
-    # Somebody of another organisation that holds keys agrees: then it holds, and an administrator ends it.
-    assert "1 proposal in the key log waits for you" in other.get("/?lang=en")
+    # Everybody who holds keys is told; one of another organisation, and a colleague there, are not enough.
+    home = other.get("/?lang=en")
+    assert "1 proposal in the key log waits for you" in home
+    assert "It is proposed to suspend the duty desk of the country" in home
+    assert "It is proposed to suspend the duty desk" in sign_in("rinas.border_officer").get("/?lang=en")
     assert "Somebody there works against us" in other.get(f"{address}?lang=en")
     other.post(f"{address}/agree", {"compared": "y"})
+    sign_in("nrc.case_worker").post(f"{address}/agree", {"compared": "y"}, 404)
+    assert not log.state(db.session).organisations[desk].suspended and db.session.get_one(Organisation, desk).enabled  # noqa: PT018
+    third.post(f"{address}/agree", {"compared": "y"})
     assert log.state(db.session).organisations[desk].suspended
+    # Its people are out, and read why and whom to call once everything they type is right.
+    client = app.test_client()
+
+    def said(password: str) -> str:
+        typed = {"login": "ra.duty_officer", "password": password, "csrf_token": token_in(client.get("/sign-in").text)}
+        return client.post("/sign-in?lang=en", data=typed).text
+
+    right = said(factories.PASSWORD)
+    assert "Two people of two other organisations" in right and "Somebody there works against us" in right  # noqa: PT018
+    assert "suspended" not in said("wrong")
     with pytest.raises(SignInRefused):
-        accounts.sign_in(login="ra.duty_officer", password=factories.PASSWORD)
-    admin.post(f"/organisations/{desk}/readmit")
-    assert "An administrator suspended" not in sign_in("ra.duty_officer").get("/?lang=en")
+        accounts.recover(login="ra.duty_officer", code="AAAA", new_password="nine blue lamps over rivers")
+    # Whoever holds keys reads it, and two of two organisations end it without the administrator.
+    sign_in("molsa.reader").post(f"/key-log/let-in/{desk}", {}, 404)
+    home = sign_in("rinas.border_officer").get("/?lang=en")
+    assert "The duty desk of the country (RA) is suspended" in home and "works against us" in home  # noqa: PT018
+    assert "Why it is suspended: Somebody there works" in admin.get(f"/organisations/{desk}/suspend?lang=en")
+    assert "Let the Responsible Authority in again" in other.get("/key-log?lang=en")
+    other.post(f"/key-log/let-in/{desk}")
+    assert "You have signed that it takes part again" in other.get("/key-log?lang=en")
+    sign_in("nrc.case_worker").post(f"/key-log/let-in/{desk}", {}, 303)
+    assert log.state(db.session).organisations[desk].suspended
+    (proposal,) = log.state(db.session).open_proposals(at)
+    assert "Then its people can sign in again" in third.get(f"/key-log/{proposal.digest.hex()}?lang=en")
+    third.post(f"/key-log/let-in/{desk}")
+    assert not log.state(db.session).organisations[desk].suspended
+    assert "suspended RA" not in sign_in("ra.duty_officer").get("/?lang=en")
+    other.post(f"/key-log/let-in/{desk}", {}, 404)
+
+
+def test_who_is_of_a_suspended_organisation_reads_why_after_the_right_password_alone(app: Flask) -> None:
+    nrc = people.organisation("NRC")
+    organisations.suspend(organisation_id=nrc, reason=OrganisationReason.KEY_LOST, by=factories.actor("administrator"))
+    with pytest.raises(OrganisationOut) as raised:
+        accounts.sign_in(login="nrc.case_worker", password=factories.PASSWORD)
+    assert (raised.value.reason, raised.value.desk) == ("key_lost", False)
+    with pytest.raises(SignInRefused) as wrong:
+        accounts.sign_in(login="nrc.case_worker", password="not the right one")
+    assert not isinstance(wrong.value, OrganisationOut)

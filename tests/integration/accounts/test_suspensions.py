@@ -281,7 +281,7 @@ def test_who_was_suspended_with_the_organisation_reads_so_with_the_right_passwor
         organisation_id=vatra, reason=OrganisationReason.KEY_LOST, by=factories.actor("administrator")
     )
     page = tried(WORKER, factories.PASSWORD)
-    assert "Your organisation takes no part now" in page
+    assert "Your organisation is suspended" in page
     assert names.number_now("RA") in page
     assert wrong in tried(WORKER, "something else entirely")
     assert wrong in tried("nobody.at_all", factories.PASSWORD)

@@ -26,7 +26,7 @@ from nrm.store.countries import country
 from tests import factories, screened, world
 from tests.conftest import Person
 from tests.factories import actor
-from tests.factories_interviews import LOGIN, begin, example, fields, last_of, questionnaire, walk
+from tests.factories_interviews import LOGIN, begin, example, fields, last_of, page_asking, questionnaire, walk
 from tests.factories_referrals import HAND_OVER_FORM, NAMED, bed, organisation
 
 SignIn = Callable[[str], Person]
@@ -421,3 +421,21 @@ def test_while_a_shelter_is_left_elsewhere_none_is_offered_where_she_is_not_safe
     assert "Call the duty officer first" not in page
     assert "NRC" not in _offered_on(page)
     assert _offered_on(page)
+
+
+@pytest.mark.slow
+def test_who_was_struck_out_is_not_offered_where_she_is_not_safe_either(app: Flask, sign_in: SignIn) -> None:
+    """Where all shelters lie in unsafe regions they are offered all the same, without the one that is struck out."""
+    officer, answers = sign_in(LOGIN), example(avoid=sorted(country().regions))
+    asks, last = page_asking("parties", answers), last_of(answers)
+    address = _to(officer, asks, answers)
+    page = officer.get(f"{address}?lang=en")
+    officer.post(address, {**fields(asks, page, answers), "parties": ["NRC"]})
+    address = address.replace(asks, last)
+    walk(officer, answers, address.replace(last, "identity"), until=last)
+    page = officer.get(f"{address}?lang=en")
+    assert set(_offered_on(page)) == {"IOM", "TJETER_VIZION", "VATRA"}
+    assert page.count("Call the duty officer first") == 3
+    chosen = {**fields(last, page, answers), "party": "NRC", "override_reason": "safety"}
+    officer.post(address, {**chosen, "by_name": "yes", "by_name_of": "NRC"}, status=422)
+    assert _now().scalar(select(func.count()).select_from(Referral).where(Referral.case_id == _id(address))) == 0

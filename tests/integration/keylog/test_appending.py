@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from pathlib import Path
-from threading import Thread
+from threading import Barrier, BrokenBarrierError, Thread, current_thread
+from time import sleep
+from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from nrm import crypto
 from nrm.actions import tending
@@ -72,13 +75,53 @@ def test_twenty_at_once_are_all_signed_each_at_the_end_it_found(instance: Flask)
     assert entries_there() == list(range(1, before + AT_ONCE + 1))
     assert copies.first_wrong() is None
     assert log.state(db.session).number == before + AT_ONCE
-    log.settle()  # as `tend` does each minute: on a busy server two confirmations may have waited for each other
     assert heads_there() == [(before + AT_ONCE, True)]
     # The file beside the databases is the same log, whole.
     assert copies.read(log.here()).state == log.state(db.session)
     state = log.state(db.session)
     factories.forget_key_log(instance)
     assert log.state(db.session) == state  # verified anew, from nothing
+
+
+def test_two_ends_that_are_confirmed_at_once_do_not_wait_for_each_other(instance: Flask) -> None:
+    """The lock of the log is released before the end is confirmed: the next one may be confirmed at the same time."""
+    before = len(entries_there())
+    ends = [heads.Head(before + 1, crypto.new_key()), heads.Head(before + 2, crypto.new_key())]
+    for end in ends:
+        heads.announce(end)
+    db.session.remove()
+    engine = db.engines["shred"]
+    both, failures = Barrier(2), []
+
+    def stop(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        """Before anything is deleted, wait for the other one, who may have to wait for this one: not for long."""
+        if statement.startswith("DELETE"):
+            with suppress(BrokenBarrierError):
+                both.wait(timeout=0.3)
+            if current_thread().name == "the earlier end":
+                sleep(0.3)  # the later one deletes first
+
+    def work(end: heads.Head) -> None:
+        with instance.app_context():
+            try:
+                heads.confirm(end)
+            except Exception as error:
+                failures.append(error)
+
+    threads = [
+        Thread(target=work, args=(end,), name=name)
+        for end, name in zip(ends, ("the earlier end", "the later end"), strict=True)
+    ]
+    event.listen(engine, "before_cursor_execute", stop)
+    try:
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+    finally:
+        event.remove(engine, "before_cursor_execute", stop)
+    assert failures == []
+    assert heads_there() == [(before + 2, True)]
 
 
 def test_an_entry_of_a_transaction_that_failed_is_replaced_by_the_next(instance: Flask) -> None:

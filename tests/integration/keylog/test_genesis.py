@@ -39,7 +39,7 @@ def words(said: dict[object, Sequence[str]], of: Actor) -> str:
 
 
 @pytest.mark.slow
-def test_the_two_of_each_organisation_type_each_others_words_crosswise(unbegun: Flask) -> None:
+def test_each_of_the_four_types_the_words_of_the_colleague_and_of_one_of_the_other_organisation(unbegun: Flask) -> None:
     one, two, three, other = four()
     said = factories.sheets(one, two, three, other)
     found = {"other": FOUR[1], "further": FOUR[2:], "by": one}
@@ -47,21 +47,30 @@ def test_the_two_of_each_organisation_type_each_others_words_crosswise(unbegun: 
         actions.found(**found)  # type: ignore[arg-type]
     with pytest.raises(WrongWords):  # those of the own sheet, and of the others
         actions.found(**found, typed={two.member_id: said[one.member_id]})  # type: ignore[arg-type, dict-item, index]
+    mine = {two.member_id: said[two.member_id]}
+    for typed in (mine, {**mine, three.member_id: said[other.member_id]}):  # the colleague's alone, or the wrong one's
+        with pytest.raises(WrongWords):
+            actions.found(**found, typed=typed)  # type: ignore[arg-type]
     assert not log.state(db.session).number
     digest = actions.found(**found, typed=said)  # type: ignore[arg-type]
     address = f"/key-log/{digest.hex()}"
     second = Person(unbegun.test_client(), FOUR[1])
     page = second.get(f"{address}?lang=en")
-    assert "Words of Test duty_officer" in page and 'name="second"' not in page  # noqa: PT018
+    assert "Words of Test duty_officer" in page and "Words of Test shelter_manager" in page  # noqa: PT018
     assert "Words of Test case_worker" not in page
+    right = {"compared": "y", "first": words(said, one), "second": words(said, other)}
     second.post(f"{address}/agree", {"compared": "y"}, 422)
-    wrong = second.post(f"{address}/agree?lang=en", {"compared": "y", "first": " ".join(WRONG)}, 422)
-    assert "Not the words of Test duty_officer" in wrong
-    second.post(f"{address}/agree", {"compared": "y", "first": words(said, two)}, 422)  # their own
-    second.post(f"{address}/agree", {"compared": "y", "first": words(said, one)}, 303)
-    # The two of the other organisation in the same way; by name of the one, the words of the other.
-    with pytest.raises(WrongWords):
-        actions.agree(proposal=digest, typed={other.member_id: said[three.member_id]}, by=three)  # type: ignore[dict-item, index]
+    wrong = second.post(f"{address}/agree?lang=en", {**right, "first": " ".join(WRONG)}, 422)
+    assert "Not the words of Test duty_officer" in wrong and "Not the words of Test shelter" not in wrong  # noqa: PT018
+    wrong = second.post(f"{address}/agree?lang=en", {**right, "second": words(said, three)}, 422)
+    assert "Not the words of Test shelter_manager" in wrong and "Not the words of Test duty" not in wrong  # noqa: PT018
+    second.post(f"{address}/agree", {**right, "first": words(said, two)}, 422)  # their own
+    second.post(f"{address}/agree", right, 303)
+    # The two of the other organisation in the same way: nobody signs for whom one of the two was not typed.
+    for left_out in (other, one):
+        typed = {key: value for key, value in said.items() if key != left_out.member_id}
+        with pytest.raises(WrongWords):
+            actions.agree(proposal=digest, typed=typed, by=three)  # type: ignore[arg-type]
     assert not actions.agree(proposal=digest, typed=said, by=three)  # type: ignore[arg-type]
     assert actions.agree(proposal=digest, typed=said, by=other)  # type: ignore[arg-type]
     assert log.state(db.session).begun
@@ -120,3 +129,20 @@ def test_the_command_asks_for_the_words_in_one_line(unbegun: Flask, command: Com
     again = ["keylog", "agree", digest, "--as", FOUR[1]]
     assert command(unbegun, *again)[0] == 2
     assert command(unbegun, *again, "--words", FOUR[0], words(said, one))[1] == b"holds now\n"  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+def test_the_command_takes_the_words_of_the_other_organisation_too(unbegun: Flask, command: Command) -> None:
+    one, two, three, other = four()
+    said = factories.sheets(one, two, three, other)
+    db.session.rollback()
+    given = ["keylog", "found", "--with", FOUR[1], "--begin-with", *FOUR[2:], "--as", FOUR[0]]
+    colleagues = ["--words", words(said, two)]  # type: ignore[arg-type]
+    code, _, error = command(unbegun, *given, *colleagues)
+    assert (code, error.count("\n")) == (2, 1)
+    assert "once more those of the first of --begin-with" in error
+    code, out, _ = command(unbegun, *given, *colleagues, "--words", words(said, three))  # type: ignore[arg-type]
+    assert code == 0
+    again = ["keylog", "agree", out.decode().strip(), "--as", FOUR[2], "--words", FOUR[3], words(said, other)]  # type: ignore[arg-type]
+    assert command(unbegun, *again)[0] == 2
+    assert command(unbegun, *again, "--words", FOUR[0], words(said, one))[1] == b"agreed; others have to agree too\n"  # type: ignore[arg-type]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
+from nrm import clock
+from nrm.actions import tending
 from nrm.actions.accounts import key_log as actions
 from nrm.actions.accounts import members, roles
 from nrm.actions.referrals import proposals
@@ -75,6 +78,46 @@ def test_nobody_is_let_in_nothing_is_signed_and_every_home_page_says_why(app: Fl
     with pytest.raises(Disagrees):
         members.renew_keyring(by=worker)
     assert last() == before
+
+
+COLUMNS = {"signature": bytes(64), "signer_id": uuid.UUID(int=7), "kind": "left", "body": b"x", "digest": bytes(32)}
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_an_entry_that_somebody_changed_in_the_middle_is_noticed_by_tending_and_told(
+    app: Flask, caplog: pytest.LogCaptureFixture, column: str
+) -> None:
+    """Its number stays and so does the end: nobody reads it again, but somebody meant something by it."""
+    me, there = Person(app.test_client(), "vatra.shelter_manager"), log.here().with_name(log.CHANGED)
+    assert log.compare() is None
+    assert not there.exists()
+    db.session.rollback()
+    with db.engine.begin() as connection:
+        connection.execute(update(KeyLogEntry).where(KeyLogEntry.number == 9).values({column: COLUMNS[column]}))
+    assert log.state(db.session).number == last()
+    later = clock.now() + timedelta(minutes=11)
+    with factories.at(later):
+        assert tending.tend()["key_log_changed"] == 1
+    assert "the key log is wrong at entry 9: entry" in caplog.text
+    app.extensions["nrm.keylog"].compared_at = None  # as in another process: the file tells it
+    assert "The key log is wrong" in me.get("/?lang=en")
+    with pytest.raises(Disagrees), transaction() as session:
+        grants.recipients(session, [people.organisation("NRC")])
+    assert actions.mend(log.here()) == last()
+    assert not there.exists()
+    assert "The key log is wrong" not in me.get("/?lang=en")
+
+
+def test_all_of_the_log_is_read_every_ten_minutes_and_not_every_minute(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[object] = []
+    real = log._first_other
+    monkeypatch.setattr(log, "_first_other", lambda *given: read.append(1) or real(*given))
+    for minutes in (0, 1, 9, 10):
+        with factories.at(clock.now() + timedelta(minutes=minutes)):
+            assert log.compare(every=timedelta(minutes=10)) is None
+    assert len(read) == 2
 
 
 def test_people_go_on_with_what_they_hold_and_a_copy_mends_it(world_app: World_) -> None:

@@ -41,6 +41,7 @@ from nrm.linkage import encoding
 from nrm.linkage.matching import Register
 from nrm.linkage.people import Person as Compared
 from nrm.models.accounts.alarms import Alarm
+from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.shelter.cases import Case, Grant
 from nrm.models.shelter.matching import MatchAsked, MatchEncoding, MatchKey, MatchQuestion
 from nrm.steps.shelter import matching as steps
@@ -484,6 +485,53 @@ def test_who_withdrew_everything_is_looked_for_no_more_also_while_a_second_look_
     assert actions.search_due() == 1
     (line,) = store.to_answer(by=vatra)
     assert line.alarm
+
+
+def encoded(of: direct_intake.Opened) -> bool:
+    found = db.session.scalar(select(MatchEncoding.case_id).where(MatchEncoding.case_id == of.case_id)) is not None
+    db.session.rollback()
+    return found
+
+
+@pytest.mark.slow
+def test_a_withdrawal_that_is_only_asked_for_stops_the_search_and_its_time_brings_no_yes_back(
+    app: Flask, sign_in: SignIn, nrc: Actor
+) -> None:
+    """From the third in seven days on a second hand comes first: the case stays open meanwhile (ADR 0102)."""
+    asked = [said_yes(nrc, each) for each in (OTHER, MIRA, {**MIRA, "given": "Drita"}, {**MIRA, "given": "Era"})]
+    assert actions.search_due() == 4
+    acts = [
+        hands.asked(lambda each=each: consents.withdraw(case_id=each.case_id, what=EVERYTHING, by=nrc))
+        for each in asked
+    ]
+    statuses = list(db.session.scalars(select(HeavyAct.status).order_by(HeavyAct.asked_at)))
+    assert statuses == ["parked", "parked", "asked", "asked"]
+    db.session.rollback()
+    waits, undone = asked[2], asked[3]
+    assert not encoded(waits)
+    assert store.number_to_encode(by=nrc) == 0
+    assert actions.encode_due(by=nrc).encoded == 0
+    # Nor is the person asked anew before somebody has answered.
+    me = sign_in(NRC)
+    address = f"/cases/{waits.case_id}/who-was-here"
+    assert "wants everything withdrawn or erased" in me.get(f"{address}?lang=en")
+    me.post(f"{address}?lang=en", {"said": "yes"}, 409)
+    assert not encoded(waits)
+    # Somebody undoes the one, whose yes holds again; of the other the time runs out, and nobody undid it.
+    second_hands.decline(act_id=acts[3], by=factories.actor("nrc.shelter_manager"))
+    assert actions.encode_due(by=nrc).encoded == 1
+    assert (encoded(undone), encoded(waits)) == (True, False)
+    later(hours=73)
+    nrc = factories.actor(NRC)
+    assert store.number_to_encode(by=nrc) == 0
+    assert actions.encode_due(by=nrc).encoded == 0
+    # A yes after it is a new one; without the encoding it is encoded again under each new key, as others are.
+    actions.seen(case_id=waits.case_id, by=factories.actor("nrc.shelter_manager"))
+    sign_in(NRC).post(address, {"said": "yes"}, 303)
+    assert encoded(waits)
+    db.session.execute(delete(MatchEncoding).where(MatchEncoding.case_id == waits.case_id))
+    db.session.commit()
+    assert store.number_to_encode(by=nrc) == 1
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, exists, func, not_, select
+from sqlalchemy import Select, bindparam, case, exists, func, select
 from sqlalchemy.orm import aliased
 
 from nrm import clock
@@ -99,7 +99,7 @@ def member_by_login(login: str) -> Member | None:
 _NAMED = aliased(Member)
 
 
-# Of a suspended organisation every account is disabled.
+# Of a suspended organisation every account is disabled; "out" is one that else would work.
 _ENABLED = select(Organisation.enabled).where(Organisation.id == _MEMBER_ROW.organisation_id).scalar_subquery()
 
 
@@ -108,7 +108,9 @@ _CREDENTIALS = select(
     _MEMBER_ROW.organisation_id,
     _MEMBER_ROW.login,
     _MEMBER_ROW.role,
-    case((_ENABLED, _MEMBER_ROW.status), else_="disabled").label("status"),
+    case(
+        (_ENABLED, _MEMBER_ROW.status), (_MEMBER_ROW.status.in_(("active", "waiting")), "out"), else_="disabled"
+    ).label("status"),
     _MEMBER_ROW.salt,
     _MEMBER_ROW.verifier,
     _MEMBER_ROW.sealed_kem,
@@ -125,7 +127,6 @@ _CREDENTIALS = select(
     _MEMBER_ROW.argon2_kib,
     _MEMBER_ROW.argon2_passes,
     _MEMBER_ROW.waits_at,
-    not_(_ENABLED),
 ).where(
     _MEMBER_ROW.login
     == func.coalesce(

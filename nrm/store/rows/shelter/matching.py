@@ -146,8 +146,15 @@ def may_not_ask(case_id: uuid.UUID, organisation_id: uuid.UUID, member_id: uuid.
     """Why the member may not ask for this person, as a code of `MatchRefusal`; None if they may.
 
     Somebody who came by a referral was seen by two organisations: one recorded night is enough. A case of the house's
-    own needs a second member who has seen the person.
+    own needs a second member who has seen the person. Nobody is asked while the wish to withdraw everything, or to be
+    erased, waits for an answer.
     """
+    open_act = or_(
+        HeavyAct.status == ActStatus.PARKED,
+        and_(HeavyAct.status == ActStatus.ASKED, HeavyAct.expires_at > clock.now()),
+    )
+    if db.session.scalar(select(exists().where(HeavyAct.case_id == case_id, open_act))):
+        return str(MatchRefusal.GOES)
     came = (Referral.case_id == case_id, Referral.receiver_id == organisation_id, Referral.status == "arrived")
     if db.session.scalar(select(exists().where(*came))):
         slept = exists().where(
@@ -174,16 +181,17 @@ def number_asked(member_id: uuid.UUID, since: datetime) -> int:
 
 
 def not_encoded(organisation_id: uuid.UUID, version: int) -> ColumnElement[bool]:
-    """The condition for cases of the organisation whose person said yes and is not encoded under this version. Who
-    withdrew everything, or asks for erasure, is not encoded again while that is open."""
+    """The condition for cases of the organisation whose person said yes and is not encoded under this version.
+
+    Who withdrew everything, or asks for erasure, is not encoded again while that is open. If nobody answered in time,
+    nobody undid it either: the yes from before does not come back by itself, and the person is asked again.
+    """
     newest = exists().where(MatchEncoding.case_id == Case.id, MatchEncoding.key_version == version)
     said_yes = exists().where(MatchQuestion.case_id == Case.id, MatchQuestion.said == "yes")
+    since = exists().where(MatchAsked.case_id == Case.id, MatchAsked.at > HeavyAct.asked_at).correlate(Case, HeavyAct)
+    unanswered = HeavyAct.status.in_((ActStatus.ASKED, ActStatus.EXPIRED))
     goes = exists().where(
-        HeavyAct.case_id == Case.id,
-        or_(
-            HeavyAct.status == ActStatus.PARKED,
-            and_(HeavyAct.status == ActStatus.ASKED, HeavyAct.expires_at > clock.now()),
-        ),
+        HeavyAct.case_id == Case.id, or_(HeavyAct.status == ActStatus.PARKED, and_(unanswered, ~since))
     )
     return and_(Case.holder_id == organisation_id, said_yes, ~newest, ~goes)
 

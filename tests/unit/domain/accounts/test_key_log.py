@@ -9,7 +9,7 @@ import pytest
 
 from nrm import crypto
 from nrm.domain.accounts.accounts import OrganisationKind, Role
-from nrm.domain.accounts.key_log import ATTESTS_AFTER, DAY
+from nrm.domain.accounts.key_log import ATTESTS_AFTER, DAY, State
 from nrm.domain.accounts.key_log_entries import (
     Agreed,
     Box,
@@ -26,6 +26,7 @@ from nrm.domain.accounts.key_log_entries import (
     Restored,
     Standing,
 )
+from nrm.vault.keylog import entries
 from nrm.vault.keylog.entries import own_message
 from tests.keylogs import Holder, Log, founding, holder
 
@@ -246,9 +247,13 @@ def test_a_suspension_ends_by_itself_by_another_hand_and_never_by_ones_own(begun
     log.add(EntryKind.RENAMED, NewName(shelter[0].id, bytes(32)), shelter[0])
 
 
-def test_the_authority_is_suspended_by_an_administrator_and_one_who_attests(begun: Begun) -> None:
+def test_the_authority_is_suspended_by_an_administrator_and_two_of_two_other_organisations(begun: Begun) -> None:
     log, authority, shelter = begun
-    office = log.found([authority[0], shelter[0]], "OPERATOR", OrganisationKind.OPERATOR)
+    both = [authority[0], shelter[0]]
+    office = log.found(both, "OPERATOR", OrganisationKind.OPERATOR)
+    second = log.found(both, "NRC", SHELTER, party="NRC")
+    posts = [log.found(both, f"BCP{each}", OrganisationKind.BORDER_POLICE, party="P", point=each) for each in "ab"]
+    log.now += ATTESTS_AFTER
     new = log.join(shelter[0], Role.CASE_WORKER)
     desk = authority[0].person.organisation_id
     act = Standing(desk, "key_lost")
@@ -258,19 +263,82 @@ def test_the_authority_is_suspended_by_an_administrator_and_one_who_attests(begu
     for each in (authority[0], new):
         refused(EntryRefusal.SIGNER, log, EntryKind.SUSPENDED, act, each)
     digest = log.propose(EntryKind.SUSPENDED, act, office[0])
+
+    def asked() -> list[Holder]:
+        of, everybody = log.state.proposals[digest], (*office, *authority, *shelter, *second, new)
+        return [each for each in everybody if log.state.still_needed(of, each.id, log.now)]
+
+    assert asked() == [*shelter, *second]
+    # An administrator with one organisation, however many of it sign: one bought house blinds nobody.
+    log.agree(digest, *shelter)
     assert not log.state.organisations[desk].suspended
-    proposal = log.state.proposals[digest]
-    asked = [
-        each for each in (*office, *authority, *shelter, new) if log.state.still_needed(proposal, each.id, log.now)
-    ]
-    assert asked == shelter
-    log.agree(digest, shelter[1])
+    assert asked() == second
+    # Two posts of one police are one, too, and so are two who do not need the administrator.
+    of_police = log.propose(EntryKind.SUSPENDED, Standing(desk, "asked"), office[0])
+    log.agree(of_police, posts[0][0], posts[1][0])
+    of_two = log.propose(EntryKind.SUSPENDED, Standing(desk, "closed"), shelter[0])
+    log.agree(of_two, second[0], posts[0][0])
+    assert not log.state.organisations[desk].suspended
+    log.agree(digest, second[1])
     assert log.state.organisations[desk].suspended
     assert log.state.organisations[desk].suspended_for == "key_lost"
-    log.add(EntryKind.RESUMED, Standing(desk, "asked"), office[0])
-    assert log.state.organisations[desk].suspended_for == ""
+    assert not log.state.proposals  # what else was proposed about it is over
     # Any other organisation takes one hand, as before.
     log.add(EntryKind.SUSPENDED, Standing(shelter[0].person.organisation_id, "closed"), office[0])
+
+
+def test_the_authority_is_let_in_again_by_an_administrator_or_by_two_of_two_organisations(begun: Begun) -> None:
+    log, authority, shelter = begun
+    both = [authority[0], shelter[0]]
+    office = log.found(both, "OPERATOR", OrganisationKind.OPERATOR)
+    second = log.found(both, "NRC", SHELTER, party="NRC")
+    log.now += ATTESTS_AFTER
+    desk = authority[0].person.organisation_id
+    out, back = Standing(desk, "against_us"), Standing(desk, "asked")
+    again = log.propose(EntryKind.SUSPENDED, Standing(desk, "closed"), office[0])  # kept back for later
+    log.all_sign(EntryKind.SUSPENDED, out, office[0], shelter[0], second[0])
+    refused(EntryRefusal.VOID, log, EntryKind.AGREED, Agreed(again), shelter[1])
+    # Without the administrator who took it out: two of two houses, also of those who agreed and were deceived.
+    refused(EntryRefusal.HANDS, log, EntryKind.RESUMED, back, shelter[0])
+    refused(EntryRefusal.SIGNER, log, EntryKind.RESUMED, back, authority[0])
+    digest = log.propose(EntryKind.RESUMED, back, shelter[0])
+    log.agree(digest, shelter[1])
+    assert log.state.organisations[desk].suspended
+    log.agree(digest, second[1])
+    assert not log.state.organisations[desk].suspended
+    assert log.state.organisations[desk].suspended_for == ""
+    log.all_sign(EntryKind.SUSPENDED, out, office[0], shelter[0], second[0])
+    log.add(EntryKind.RESUMED, back, office[1])
+    assert not log.state.organisations[desk].suspended
+
+
+def test_where_one_other_organisation_holds_keys_two_of_its_people_who_do_not_hang_on_one_another(begun: Begun) -> None:
+    log, authority, shelter = begun
+    office = log.found([authority[0], shelter[0]], "OPERATOR", OrganisationKind.OPERATOR)
+    let_in = log.join(shelter[0], Role.CASE_WORKER)
+    log.now += ATTESTS_AFTER
+    desk = authority[0].person.organisation_id
+    digest = log.propose(EntryKind.SUSPENDED, Standing(desk, "asked"), office[0])
+    log.agree(digest, shelter[0], let_in)
+    assert not log.state.organisations[desk].suspended
+    log.agree(digest, shelter[1])
+    assert log.state.organisations[desk].suspended
+
+
+def test_a_log_in_which_one_attested_a_suspension_of_the_authority_still_replays(begun: Begun) -> None:
+    """For some days an administrator and one other were enough: each of these entries is one that may be signed."""
+    log, authority, shelter = begun
+    office = log.found([authority[0], shelter[0]], "OPERATOR", OrganisationKind.OPERATOR)
+    log.found([authority[0], shelter[0]], "NRC", SHELTER, party="NRC")
+    log.now += ATTESTS_AFTER
+    desk = authority[0].person.organisation_id
+    log.all_sign(EntryKind.SUSPENDED, Standing(desk, "asked"), office[0], shelter[0])
+    log.add(EntryKind.RESUMED, Standing(desk, "asked"), office[0])
+    log.all_sign(EntryKind.SUSPENDED, Standing(desk, "asked"), office[0], shelter[1])
+    state = State()
+    entries.replay(log.instance, log.signed, state)
+    assert state == log.state
+    assert not state.organisations[desk].suspended
 
 
 def test_roles_keyrings_parties_and_boxes_have_their_hands(begun: Begun) -> None:

@@ -220,13 +220,13 @@ def test_neither_one_nor_two_suspend_the_duty_desk_and_two_of_two_organisations_
 
 
 def test_who_is_of_a_suspended_organisation_reads_why_after_the_right_password_alone(app: Flask) -> None:
-    nrc = people.organisation("NRC")
+    nrc = people.organisation("VATRA")
     organisations.suspend(organisation_id=nrc, reason=OrganisationReason.KEY_LOST, by=factories.actor("administrator"))
     with pytest.raises(OrganisationOut) as raised:
-        accounts.sign_in(login="nrc.case_worker", password=factories.PASSWORD)
+        accounts.sign_in(login="vatra.case_worker", password=factories.PASSWORD)
     assert (raised.value.reason, raised.value.desk) == ("key_lost", False)
     with pytest.raises(SignInRefused) as wrong:
-        accounts.sign_in(login="nrc.case_worker", password="not the right one")
+        accounts.sign_in(login="vatra.case_worker", password="not the right one")
     assert not isinstance(wrong.value, OrganisationOut)
 
 
@@ -247,7 +247,7 @@ def test_an_administrator_alone_leaves_nobody_without_a_house_that_may_receive_t
     assert "Age group: under 18" in page and "male" in page  # noqa: PT018
     assert admin.post(f"/organisations/{nrc}/suspend", {"reason": "against_us"}) == "/key-log"
     assert db.session.get_one(Organisation, nrc, populate_existing=True).enabled
-    assert "An administrator proposes to suspend your organisation" in sign_in("nrc.shelter_manager").get("/?lang=en")
+    assert "It is proposed to suspend your organisation" in sign_in("nrc.shelter_manager").get("/?lang=en")
     (proposal,) = log.state(db.session).open_proposals(hour_of(clock.now()))
     address = f"/key-log/{proposal.digest.hex()}"
     admin.post(f"{address}/agree", {"compared": "y"}, 409)

@@ -218,6 +218,23 @@ def study_of(version: str, *, by: Actor) -> Study:
     return _study(row)
 
 
+def texts_compared(version: str, *, by: Actor) -> tuple[Agreement, Agreement]:
+    """The text whose place a version takes, and its own, both as they are written and not as signatures bind them.
+
+    Raises NotVisible, CannotOpen, TooManyClasses.
+    """
+    row = store.version(version, by=by)
+    vault.check_version(row)
+    against = _study(row).against
+    try:
+        before = store.version(against.version, by=by)
+        vault.check_version(before)
+        against = _parsed(before.text, before.version, country())
+    except NotVisible:
+        pass  # it came with the country's data
+    return against, _parsed(row.text, row.version, country())
+
+
 def _study(row: AgreementVersion) -> Study:
     """Compared with the text whose place it takes: another may have been signed since it was proposed. Once it is
     signed itself, with the version that it was compared with, if that is known here."""

@@ -38,7 +38,7 @@ from nrm.domain.agreement.agreement_versions import (
     missing,
     signing_parties,
 )
-from nrm.domain.agreement.agreements import Agreement, Desk, Party
+from nrm.domain.agreement.agreements import Agreement, Party
 from nrm.domain.words import N_, Phrase
 from nrm.steps import background
 from nrm.store import days
@@ -49,7 +49,8 @@ from nrm.store.countries import country
 from nrm.web import access, errors, home, sessions
 from nrm.web.agreement import agreement_changes, agreement_simulation, agreement_texts, contracts
 from nrm.web.agreement import agreement_words as words
-from nrm.web.language import gettext, text_in, translated
+from nrm.web.agreement.text_differences import differences
+from nrm.web.language import text_in, translated
 from nrm.web.reports.late_tables import late_note
 
 blueprint = Blueprint("agreements", __name__)
@@ -150,7 +151,7 @@ def parties(version: str) -> str:
         signing=signing_parties(agreement) if status in ("open", "signed") else (),
         each=SIGNERS,
         status=status,
-        hours=lambda party: hours(party.desk),
+        hours=lambda party: words.hours(party.desk),
         regions=_regions,
         span=words.span,
         coalitions=[
@@ -169,13 +170,6 @@ def _naming(agreement: Agreement, coalition: Party) -> dict[str, list[str]]:
             if target.coalition == coalition.code and target.party is not None:
                 found[target.party].append(clause.number)
     return found
-
-
-def hours(desk: Desk) -> str:
-    """When a desk answers."""
-    around = desk.opens == desk.closes
-    daily = gettext("day and night") if around else f"{desk.opens:%H:%M}–{desk.closes:%H:%M}"
-    return daily if desk.weekends else ", ".join((daily, gettext("not at weekends")))
 
 
 def _regions(party: Party) -> str:
@@ -214,7 +208,7 @@ def _changes(version: str, form: TryAgreementForm) -> Response:
             rerouted=rerouted,
             counted=[(DIFFERENCE_LABELS[kind], number) for kind, number in counted.items()],
             concerned=concerned if own else None,
-            changes=[agreement_changes.change(each, names) for each in study.differences.changes],
+            different=differences(*actions.texts_compared(version, by=access.actor())),
             status=row.status,
             trial=agreement_simulation.arranged(row.simulation, names) if row.simulation else None,
             running=running,
@@ -412,7 +406,16 @@ def _sign_page(version: str, form: SignAgreementForm) -> Answer:
     store.version(version, by=access.actor())  # a text that came with the country is signed on paper alone
     if version not in actions.waits_for(by=access.actor()):
         raise IllegalVersionStep(VersionStepRefusal.STATE)
-    return _step_page(version, VersionStatus.OPEN, VersionStatus.SIGNED, "agreement/agreements/sign.html", form=form)
+    before, text = actions.texts_compared(version, by=access.actor())
+    return _step_page(
+        version,
+        VersionStatus.OPEN,
+        VersionStatus.SIGNED,
+        "agreement/agreements/sign.html",
+        form=form,
+        against=before.version,
+        different=differences(before, text),
+    )
 
 
 @blueprint.post("/agreement/<version>/sign")

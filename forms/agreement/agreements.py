@@ -219,6 +219,16 @@ class AcceptWeakeningForm(OnceForm):
     )
 
 
+class WithdrawAgreementForm(OnceForm):
+    """Why a version is withdrawn; everybody who signed it reads it."""
+
+    reason = TextAreaField(
+        N_("Why it is withdrawn"),
+        description=N_("Everybody who has signed reads this on the home page, with your name and the day."),
+        validators=[InputRequired(NO_REASON), PlainText(LONGEST_REASON)],
+    )
+
+
 class SignAgreementForm(OnceForm):
     """One's signature: `read` is the digest of the text that was shown."""
 

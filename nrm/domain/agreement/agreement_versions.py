@@ -75,6 +75,10 @@ class WeakeningRefused(Exception):
     """The reason for a weakening is missing, or longer than LONGEST_REASON."""
 
 
+class WithdrawalRefused(Exception):
+    """The reason for a withdrawal is missing, or longer than LONGEST_REASON."""
+
+
 class ApprovalRefused(Exception):
     """The approval is not recorded; `reason` says why."""
 

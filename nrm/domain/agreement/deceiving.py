@@ -11,13 +11,11 @@ from collections.abc import Iterator
 
 from nrm.domain.agreement.agreements import Agreement
 from nrm.domain.documents import Words
+from nrm.domain.unseen import is_unseen
 
 TELEPHONE = re.compile(r"\+?[0-9][0-9 ()/.-]{1,28}")
 # Letters of the Cyrillic and Greek alphabets that look like Latin ones, after `casefold`.
 _ALIKE = str.maketrans("авекмнорстухіјѕћαβεηικμνορτυχ", "abekmhopctyxijshabehikmvoptux")
-
-# Categories of Unicode: controls and ends of lines, formatting, private use, surrogates, nothing assigned.
-_NOT_SEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
 
 
 def deceiving(agreement: Agreement) -> Iterator[tuple[str, str]]:
@@ -50,7 +48,7 @@ def _parties(agreement: Agreement) -> Iterator[tuple[str, str]]:
 
 def _unseen(key: str, words: Words) -> Iterator[tuple[str, str]]:
     for language, text in words.items():
-        found = next((each for each in text if unicodedata.category(each) in _NOT_SEEN), None)
+        found = next((each for each in text if is_unseen(each)), None)
         if found is not None:
             yield f"{key}.{language}", f"has a character that nobody sees (U+{ord(found):04X}), or more than one line"
 

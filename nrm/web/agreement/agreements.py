@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from datetime import date
 from typing import Any
@@ -19,6 +20,7 @@ from forms.agreement.agreements import (
     ProposeAgreementForm,
     SignAgreementForm,
     TryAgreementForm,
+    WithdrawAgreementForm,
 )
 from nrm import clock, parsing
 from nrm.actions.agreement import agreement_simulation as simulations
@@ -34,6 +36,7 @@ from nrm.domain.agreement.agreement_versions import (
     VersionStatus,
     VersionStepRefusal,
     WeakeningRefused,
+    WithdrawalRefused,
     check_simulated,
     missing,
     signing_parties,
@@ -383,15 +386,46 @@ def open_for_signature(version: str) -> Answer:
 @blueprint.get("/agreement/<version>/withdraw")
 @access.requires(Permission.AGREEMENT_MANAGE)
 def withdraw_page(version: str) -> Answer:
+    return _withdraw_page(version, WithdrawAgreementForm())
+
+
+def _withdraw_page(version: str, form: WithdrawAgreementForm) -> Answer:
+    """Who has signed, and which organisations the text alone made, before it is withdrawn with a reason."""
+    by = access.actor()
     states = (VersionStatus.PROPOSED, VersionStatus.APPROVED, VersionStatus.OPEN)
-    return _step_page(version, *states, "agreement/agreements/withdraw.html")
+    given = store.signature_lines(version, by=by)
+    names = words.names_of(actions.document(version, by=by))
+    return _step_page(
+        version,
+        *states,
+        "agreement/agreements/withdraw.html",
+        form=form,
+        given=[(each, names.get(each.party, each.party)) for each in given],
+        made=[each.names for each in actions.only_of(version, by=by)],
+    )
 
 
 @blueprint.post("/agreement/<version>/withdraw")
 @access.requires(Permission.AGREEMENT_MANAGE)
 @sessions.step_up
 def withdraw(version: str) -> Answer:
-    actions.withdraw(version=version, by=access.actor())
+    form = WithdrawAgreementForm(request.form)
+    if form.validate():
+        try:
+            actions.withdraw(version=version, reason=form.reason.data or "", by=access.actor())
+            return redirect(url_for("home.index"), 303)
+        except WithdrawalRefused:
+            form.reason.errors = [NO_REASON]
+    page = _withdraw_page(version, form)
+    assert isinstance(page, str)
+    return page, 422
+
+
+@blueprint.post("/agreements/withdrawn/<uuid:withdrawal_id>/read")
+@access.requires(Permission.AGREEMENT_SIGN)
+def read_withdrawal(withdrawal_id: uuid.UUID) -> Answer:
+    """A signer has read that what they signed was withdrawn."""
+    actions.read_withdrawal(withdrawal_id, by=access.actor())
     return redirect(url_for("home.index"), 303)
 
 

@@ -306,7 +306,7 @@ def test_a_text_of_a_file_moves_no_cursor_and_hides_nothing(app: Flask, command:
         _, out, error = command(app, "country", *words)
         said = out.decode() + error
         assert [each for each in said if is_unseen(each) and each != "\n"] == []
-        assert words[0] == "check" or said.count("<U+202E>") == 2
+        assert words[0] == "check" or "<U+202E>" in said
 
 
 @pytest.mark.slow

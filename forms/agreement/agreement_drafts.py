@@ -27,6 +27,7 @@ from forms.typed import Offered, OnceForm, OneOf, PlainText
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.agreement.agreement_drafts import PartyText
 from nrm.domain.agreement.agreement_versions import NAME
+from nrm.domain.agreement.agreements import ASKED_BY_KIND
 from nrm.domain.words import N_
 
 LONGEST_WORDS, LONGEST_NAME = 2000, 120
@@ -127,9 +128,7 @@ class ChangePartyForm(DeskForm):
 
 
 _KINDS: Mapping[OrganisationKind, str] = {
-    kind: label
-    for kind, label in agreements.KIND_LABELS.items()
-    if kind.holds_keys and kind is not OrganisationKind.BORDER_POLICE
+    kind: label for kind, label in agreements.KIND_LABELS.items() if kind.holds_keys and kind not in ASKED_BY_KIND
 }
 
 

@@ -86,45 +86,6 @@ VALUE_LABELS = {
 }
 """The words of codes that are in no list of the country."""
 
-PART_LABELS = {
-    "title": N_("title"),
-    "ends on": N_("last day"),
-    "timezone": N_("time zone"),
-    "expires within": N_("how long a referral waits"),
-    "names": N_("name"),
-    "kind": N_("kind"),
-    "signed on": N_("day of signature"),
-    "joined on": N_("day of joining"),
-    "until": N_("last day"),
-    "desk": N_("desk hours"),
-    "on call": N_("on-call number"),
-    "regions": N_("regions"),
-    "languages": N_("languages"),
-    "competence": N_("whom it receives"),
-    "receives": N_("whom it receives, in words"),
-    "members": N_("members"),
-    "text": N_("text"),
-    "origin": N_("where it comes from"),
-    "when": N_("when it applies"),
-    "refer to": N_("who receives"),
-    "must": N_("must or may"),
-    "then": N_("who may be asked after a must"),
-    "on": N_("the event from which it is owed"),
-    "forbid": N_("who may not receive"),
-    "duties": N_("duties and times"),
-    "overrides": N_("which clauses it goes before"),
-    "ends": N_("whether the way ends"),
-    "responsible": N_("who is responsible"),
-    "within": N_("how long"),
-    "escalation": N_("who is turned to when late"),
-    "who": N_("who reports"),
-    "through": N_("through whom"),
-    "to": N_("to whom"),
-    "every": N_("how often"),
-    "step": N_("step"),
-    "number": N_("number"),
-    "code": N_("code"),
-}
 NOUN_LABELS = {
     "version": N_("The version"),
     "party": N_("Party"),
@@ -267,6 +228,16 @@ class AcceptWeakeningForm(OnceForm):
     reason = TextAreaField(
         N_("Why the agreement is weaker here"),
         description=N_("Every signer reads this first, and it stays with the version for ever."),
+        validators=[InputRequired(NO_REASON), PlainText(LONGEST_REASON)],
+    )
+
+
+class WithdrawAgreementForm(OnceForm):
+    """Why a version is withdrawn; everybody who signed it reads it."""
+
+    reason = TextAreaField(
+        N_("Why it is withdrawn"),
+        description=N_("Everybody who has signed reads this on the home page, with your name and the day."),
         validators=[InputRequired(NO_REASON), PlainText(LONGEST_REASON)],
     )
 

@@ -15,6 +15,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from nrm.cli.refusals import Refused
+from nrm.domain.unseen import escaped
 
 
 class Entry(NamedTuple):
@@ -110,10 +111,10 @@ def main() -> None:
         print("nrm: stopped", file=sys.stderr)  # noqa: T201
         code = STOPPED if isinstance(error.__context__, KeyboardInterrupt) else 2
     except click.ClickException as error:
-        print(f"nrm: {error.format_message()}", file=sys.stderr)  # noqa: T201
+        print(f"nrm: {escaped(error.format_message())}", file=sys.stderr)  # noqa: T201
         code = error.exit_code
     except Refused as error:
-        print(f"nrm: {error}", file=sys.stderr)  # noqa: T201
+        print(f"nrm: {escaped(str(error))}", file=sys.stderr)  # noqa: T201
         code = error.code
     except Exception as error:  # noqa: BLE001 - a traceback would repeat what was in the data
         from nrm import faults  # what it knows of databases takes time to load

@@ -16,6 +16,7 @@ from nrm import countries
 from nrm.actions.agreement import agreement_simulation as actions
 from nrm.actions.agreement import agreement_versions as versions
 from nrm.cli.refusals import Refused
+from nrm.cli.telling import tell
 from nrm.cli.usage import application, instance_option, read_json
 from nrm.domain.agreement import agreement_checks, agreement_differences
 from nrm.domain.agreement.agreements import Agreement
@@ -91,9 +92,9 @@ def check(file: Path, code: str) -> None:
         findings.append(f"country: safeguards.toml: {code} says of nothing that it must stay")
     findings += map(str, checked.findings)
     for finding in findings:
-        click.echo(finding)
+        tell(finding)
     for accepted in checked.accepted:
-        click.echo(f"accepted, with a reason: {accepted}", err=True)
+        tell(f"accepted, with a reason: {accepted}", err=True)
     if findings:
         raise click.exceptions.Exit(1)
     click.echo(f"{file.name}: no finding in {checked.combinations:,} combinations of facts", err=True)
@@ -116,11 +117,11 @@ def diff(old: Path, new: Path) -> None:
     except TooManyClasses:
         raise Refused(f"{new.name}: clause: the conditions tell too many profiles apart to look at each") from None
     for each in differences.rerouted:
-        click.echo(f"{each.before} -> {each.after}")
+        tell(f"{each.before} -> {each.after}")
         for profile in each.profiles:
-            click.echo(f"    {profile}")
+            tell(f"    {profile}")
     for change in differences.changes:
-        click.echo(str(change))
+        tell(str(change))
 
 
 @mou.command()
@@ -158,7 +159,7 @@ def simulate(draft: Path, directory: Path, first: date, last: date, as_json: boo
             agreement, safeguards=unaccepted, before=_place_taken(agreement, country)
         ).findings:
             if finding.kind is agreement_checks.FindingKind.WEAKENED:
-                click.echo(str(finding), err=True)
+                tell(str(finding), err=True)
     click.echo(f"counted: {made.first} to {made.last}, whole quarters; tables: {made.step}", err=True)
     click.echo(
         json.dumps(made.to_json(), ensure_ascii=False, indent=2)
@@ -175,11 +176,11 @@ def list_versions(directory: Path) -> None:
     with app.app_context():
         known = versions.known()
         for agreement in app.extensions["nrm.country"].agreements:
-            click.echo(f"{agreement.version}  signed  {agreement.starts_on}")
+            tell(f"{agreement.version}  signed  {agreement.starts_on}")
         for name in known.waiting:
-            click.echo(f"{name}  waits for signatures")
+            tell(f"{name}  waits for signatures")
         for name in known.refused:
-            click.echo(f"{name}  changed by another hand: left out")
+            tell(f"{name}  changed by another hand: left out")
     if known.refused:
         raise click.exceptions.Exit(1)
 

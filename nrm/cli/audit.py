@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from nrm import audit as chain
 from nrm.actions import checkpoints as actions
 from nrm.cli.refusals import Refused
+from nrm.cli.telling import tell
 from nrm.cli.usage import application, instance_option
 from nrm.db import db
 from nrm.domain.checkpoints import LARGEST_FILE, Checkpoint, NoCheckpoint, SignedCheckpoint, read, written
@@ -57,7 +58,7 @@ def verify(context: click.Context, directory: Path, files: tuple[Path, ...]) -> 
         except SQLAlchemyError:
             raise Refused(f"--dir: the audit chain of {directory} cannot be read") from None
     for line in found:
-        click.echo(line)
+        tell(line)
     if found:
         context.exit(1)
     click.echo(f"whole: {entries} entries; {_proven_in_words(entries, fitting)}")
@@ -73,7 +74,7 @@ def checkpoint(context: click.Context, directory: Path, out: Path | None) -> Non
         try:
             text = written(actions.take())
         except actions.BrokenChain as error:
-            click.echo(str(error))
+            tell(str(error))
             context.exit(1)
         except SQLAlchemyError:
             raise Refused(f"--dir: the audit chain of {directory} cannot be read") from None

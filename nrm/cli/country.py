@@ -18,8 +18,10 @@ from nrm.actions import country_versions as actions
 from nrm.actions import following
 from nrm.actions.agreement import agreement_versions
 from nrm.cli.refusals import Refused
+from nrm.cli.telling import tell
 from nrm.cli.usage import application, instance_option, signed_in
 from nrm.countries import checking, files, making, texts
+from nrm.countries.weakening import weakens
 from nrm.db import disconnect
 from nrm.domain.accounts.accounts import Actor, NotPermitted
 
@@ -41,7 +43,7 @@ def check(folder: Path) -> None:
     except countries.CountryError as error:
         raise Refused(str(error)) from None
     for finding in found.findings:
-        click.echo(finding)
+        tell(finding)
     click.echo(f"{_number(len(found.findings), 'finding')}, {_number(found.proposals, 'proposal')}", err=True)
     if found.findings:
         click.get_current_context().exit(1)
@@ -85,10 +87,14 @@ def schema() -> None:
     "--as", "login", default="", help="An administrator's sign-in name, to be recorded; the password is asked."
 )
 @click.option("--yes", is_flag=True, help="Record it without being asked.")
-def apply(folder: Path, directory: Path, starts_on: datetime, login: str, yes: bool) -> None:
+@click.option(
+    "--weaker", type=int, help="How many of the changes protect people less: record them without being asked."
+)
+def apply(folder: Path, directory: Path, starts_on: datetime, login: str, yes: bool, weaker: int | None) -> None:
     """Let the files of FOLDER count in an instance from a day on.
 
-    Says what changes from then, and what is in use; asks; records it. A server that runs follows on the day.
+    Says what changes from then, first what protects people less, and what is in use; asks; records it. A server that
+    runs follows on the day.
     """
     try:
         files = texts.of_folder(_folder(folder))
@@ -100,17 +106,18 @@ def apply(folder: Path, directory: Path, starts_on: datetime, login: str, yes: b
         outlook = _looked_at(folder, files, day)
         if outlook.findings:
             for finding in outlook.findings:
-                click.echo(finding)
+                tell(finding)
             click.echo(f"{_number(len(outlook.findings), 'finding')}; nothing was recorded", err=True)
             click.get_current_context().exit(1)
         _tell(outlook)
         if outlook.whole is not None:
             for change in following.follow(outlook.whole, dry_run=True):
                 if not change.done:
-                    click.echo(f"note: stays as it is: {change.text}")
+                    tell(f"note: stays as it is: {change.text}")
         if not outlook.changes and outlook.replaces is None:
             click.echo(f"nothing changes from {day}; nothing was recorded")
             return
+        _agree_to_weaker(sum(map(weakens, outlook.changes)), weaker)
         _agree(yes)
         try:
             actions.record(outlook, by=by, account=os.getuid())
@@ -122,7 +129,7 @@ def apply(folder: Path, directory: Path, starts_on: datetime, login: str, yes: b
         agreement_versions.refresh()
         for change in following.follow_in_force():
             if change.done:
-                click.echo(change.text)
+                tell(change.text)
 
 
 @country.command()
@@ -187,12 +194,30 @@ def _tell(outlook: actions.Outlook) -> None:
     if outlook.replaces is not None:
         at = outlook.replaces.recorded_at
         click.echo(f"takes the place of the version for the same day that was recorded on {at:%Y-%m-%d %H:%M} UTC")
-    if outlook.changes:
-        click.echo(f"from {outlook.starts_on} ({_number(len(outlook.changes), 'change')}):")
-    for change in outlook.changes:
-        click.echo(f"  {change}")
+    weaker = [each for each in outlook.changes if weakens(each)]
+    others = [each for each in outlook.changes if not weakens(each)]
+    if weaker:
+        click.echo(f"WEAKER from {outlook.starts_on}: people are protected less ({_number(len(weaker), 'change')}):")
+    for change in weaker:
+        tell(f"! {change}")
+    if others:
+        click.echo(f"from {outlook.starts_on} ({_number(len(others), 'change')}):")
+    for change in others:
+        tell(f"  {change}")
     for note in outlook.notes:
-        click.echo(f"note: {note}")
+        tell(f"note: {note}")
+
+
+def _agree_to_weaker(there: int, said: int | None) -> None:
+    """Raise Refused unless somebody says how many changes protect people less: who does not look does not know it."""
+    if said is None and there and sys.stdin.isatty():
+        said = click.prompt(
+            "How many of the changes protect people less? Type the number to record them", type=int, err=True
+        )
+    if said is None and there:
+        raise Refused(f"nothing was recorded: {_number(there, 'change')} protect people less; say --weaker {there}")
+    if (said or 0) != there:
+        raise Refused(f"nothing was recorded: {_number(there, 'change')} protect people less, and not {said}")
 
 
 def _agree(yes: bool) -> None:

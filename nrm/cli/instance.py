@@ -20,6 +20,7 @@ from nrm import countries, schema
 from nrm.actions import country_versions, following, instances
 from nrm.actions.accounts import accounts
 from nrm.cli.refusals import Refused
+from nrm.cli.telling import tell
 from nrm.cli.usage import application, application_of_any_version, instance_option, outdated
 from nrm.db import disconnect
 
@@ -150,7 +151,7 @@ def _follow(app: Flask, directory: Path, said: str, dry_run: bool) -> bool:
     click.echo(f"{said} {schema.newest()}")
     for change in changes:
         mark = "not done: " if not change.done else "would be done: " if dry_run else ""
-        click.echo(mark + change.text)
+        tell(mark + change.text)
     if not changes:
         click.echo("country: nothing to do")
     _tell_of_files(standing, config.country_folder)
@@ -160,7 +161,7 @@ def _follow(app: Flask, directory: Path, said: str, dry_run: bool) -> bool:
 def _tell_of_files(standing: country_versions.Standing, folder: Path | None) -> None:
     """Say each key of an own country that differs from the program's, and each edit that nobody reads."""
     for each in standing.kept:
-        click.echo(f"kept: {each}")
+        tell(f"kept: {each}")
     if standing.kept:
         where = f"into {folder} and stop, upgrade and start again, or " if folder is not None else ""
         click.echo(
@@ -168,7 +169,7 @@ def _tell_of_files(standing: country_versions.Standing, folder: Path | None) -> 
             "(nrm country apply)"
         )
     for each in standing.unread:
-        click.echo(f"not read: {each}")
+        tell(f"not read: {each}")
     if standing.unread:
         click.echo(
             f"not read: {folder} was edited, but what was applied counts: apply the edit, too (nrm country apply)"

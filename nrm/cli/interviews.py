@@ -14,6 +14,7 @@ from nrm import countries, parsing
 from nrm.actions.interviews import interview_imports
 from nrm.actions.interviews import interviews as actions
 from nrm.cli.refusals import Refused
+from nrm.cli.telling import tell
 from nrm.cli.usage import application, instance_option, login_option, signed_in
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.interviews import answer_warnings
@@ -109,7 +110,7 @@ def import_(file: Path, directory: Path, login: str) -> int:
                         print(f"{place}: {name}: {MESSAGES['warning'][language]}: {texts[language]}", file=sys.stderr)  # noqa: T201
                     if taken is None:
                         for name, texts in found:
-                            click.echo(f"{place}: {_shown(name)}: {texts[language]}")
+                            tell(f"{place}: {_shown(name)}: {texts[language]}")
                     else:
                         click.echo(taken)
                     done, failed = done + (taken is not None), failed + (taken is None)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from nrm.actions.accounts import key_log as actions
 from nrm.cli.refusals import Refused
+from nrm.cli.telling import tell
 from nrm.cli.usage import application, instance_option, login_option, signed_in
 from nrm.db import disconnect
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
@@ -77,7 +78,7 @@ def verify(context: click.Context, copies: tuple[Path, ...], directory: Path | N
         finally:
             disconnect()
     for finding in verdict.findings:
-        click.echo(finding)
+        tell(finding)
     if verdict.mended_by is not None:
         click.echo(f"{verdict.mended_by} is whole; put it back with: nrm keylog mend {verdict.mended_by}")
     if verdict.findings:

@@ -10,6 +10,7 @@ import click
 
 from nrm import countries
 from nrm.cli.refusals import Refused
+from nrm.cli.telling import tell
 from nrm.cli.usage import read_json
 from nrm.countries.questionnaires import read_questionnaire
 from nrm.domain.interviews.answers import UnacceptableAnswer, checked
@@ -41,7 +42,7 @@ def check(file: Path) -> None:
     except MalformedQuestionnaire as error:
         findings = list(error.findings)
     for finding in findings:
-        click.echo(finding)
+        tell(finding)
     if findings:
         raise click.exceptions.Exit(1)
     drafts = [language for language, (status, _) in read.reading.items() if status == "draft"]
@@ -59,7 +60,7 @@ def diff(old: Path, new: Path) -> None:
     except MalformedQuestionnaire as error:
         raise Refused(str(error)) from None
     for change in differences(before, after):
-        click.echo(str(change))
+        tell(str(change))
 
 
 @questionnaire.command()
@@ -83,7 +84,7 @@ def profile(file: Path, as_json: bool) -> None:
         return
     click.echo(drawn.outcome)
     for sentence in drawn.sentences[SOURCE]:
-        click.echo(f"- {sentence}")
+        tell(f"- {sentence}")
 
 
 def _answers(data: object, asked: Questionnaire) -> dict[str, Any]:

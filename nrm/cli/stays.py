@@ -13,6 +13,7 @@ import click
 from nrm import countries
 from nrm.actions.shelter import direct_intake as actions
 from nrm.cli.refusals import Refused
+from nrm.cli.telling import tell
 from nrm.cli.usage import application, instance_option, login_option, signed_in
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.shelter.resident_lines import (
@@ -94,7 +95,7 @@ def import_(file: Path, directory: Path, login: str) -> int:
             except UnreadableResident as error:
                 failed += 1
                 for column, texts in error.findings.items():
-                    click.echo(f"{file.name}:{number}: {column}: {texts[language]}")
+                    tell(f"{file.name}:{number}: {column}: {texts[language]}")
             else:
                 done += 1
                 click.echo(code)

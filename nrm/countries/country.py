@@ -216,6 +216,20 @@ class Country:
             return False
         return party in agreement.parties and agreement.parties[party].in_force(day)
 
+    def is_proposed(self, party: str) -> bool:
+        """Whether no text that was signed names the party: what acts for it came with a text that waits for
+        signatures."""
+        return party != "" and all(party not in each.parties for each in self.agreements)
+
+    def is_to_come(self, party: str, today: date) -> bool:
+        """Whether the party has taken part on no day until today, and may later."""
+        begins = [
+            max(each.starts_on, each.parties[party].joined_on or each.starts_on)
+            for each in self.agreements
+            if party in each.parties
+        ]
+        return party != "" and all(day > today for day in begins)
+
     def leaving(self, today: date) -> dict[str, date]:
         """Party -> its last day under the agreement, for those that left or leave within LEAVING_DAYS: by their
         `until`, by a version without them, or because a version ends. Who comes back by then does not leave; where no

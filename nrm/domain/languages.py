@@ -66,6 +66,10 @@ class ByLanguage(Mapping[str, str]):
         return {each: self[each] for each in languages}
 
 
+QUOTED = ByLanguage("“%(text)s”")
+"""A text in the quotation marks of a language."""
+
+
 class CountedByLanguage:
     """A counted sentence of the program by language: `CountedByLanguage("%(num)s bed", "%(num)s beds")`."""
 

@@ -39,6 +39,11 @@ def unseen(text: str) -> str:
     return next((each for each in text if each in _EMPTY or unicodedata.category(each) in _NOT_SEEN), "")
 
 
+def escaped(text: str) -> str:
+    """The text on one line, with `<U+202E>` in place of each character that nobody sees; for a terminal."""
+    return "".join(f"<U+{ord(each):04X}>" if unseen(each) else each for each in text)
+
+
 def disturbing(text: str, allowed: str = "\r\n\t") -> str:
     """The first character of running text that turns the direction of a line, or is a control other than the allowed
     ones; empty where there is none."""

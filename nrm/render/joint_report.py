@@ -144,7 +144,7 @@ def files(
                 "lang": language,
                 "called": CALLED[language],
                 "body": BODY,
-                "about": About(TITLE[language], BASIS[language], ""),
+                "about": About(TITLE[language], BASIS[language], "", language),
                 "sections": _sections(value, register, table_sets, language, names[language]),
                 "signatures": signatures[language],
             }

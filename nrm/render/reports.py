@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2 import Environment
 
-from nrm.domain.languages import SOURCE, ByLanguage, text_for
+from nrm.domain.languages import QUOTED, SOURCE, ByLanguage, text_for
 from nrm.domain.reports.reports import FORMAT, Window, with_structural_zeros
 from nrm.render.curves import curve_of
 from nrm.render.folds import folded
@@ -31,15 +31,16 @@ Speaking = Callable[[str], AbstractContextManager[None]]
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a report says of itself: its title, the instrument that asks for it, who is counted."""
+    """What a report says of itself in a language: its title, the instrument that asks for it, who is counted."""
 
     title: str
     basis: str
     counted: str
+    language: str
 
     def called(self, report: str) -> str:
         """How it is cited: by the number that its instrument gives it, else by its title."""
-        return report if set(report) <= set("ivx") else f"“{self.title}”"
+        return report if set(report) <= set("ivx") else QUOTED.of(self.language, text=self.title)
 
 
 def files(
@@ -163,6 +164,7 @@ def about(report: str, table_set: TableSet, language: str) -> About:
         text_for(table_set.title, language) or report,
         text_for(table_set.basis, language),
         text_for(table_set.counted, language),
+        language,
     )
 
 

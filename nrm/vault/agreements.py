@@ -7,7 +7,7 @@ from datetime import datetime
 
 from nrm import crypto
 from nrm.domain.accounts.accounts import Actor
-from nrm.models.agreement.agreements import AcceptedWeakening, AgreementSignature, AgreementVersion
+from nrm.models.agreement.agreements import AcceptedWeakening, AgreementSignature, AgreementVersion, AgreementWithdrawal
 from nrm.vault.marks import check_row_mac, is_right_row_mac, row_mac
 from nrm.vault.members import signing_key
 from nrm.vault.signing import signer_then
@@ -74,6 +74,21 @@ def is_weakening(version: AgreementVersion, row: AcceptedWeakening) -> bool:
 def _of_weakening(version: AgreementVersion, row: AcceptedWeakening) -> tuple[crypto.Part, ...]:
     text = crypto.digest(version.text.encode())
     return (row.version_id, version.version, text, row.number, row.reason, row.by_id, row.at.isoformat())
+
+
+def mark_withdrawal(version: AgreementVersion, row: AgreementWithdrawal) -> None:
+    """Set the MAC of a withdrawal."""
+    row.mark = row_mac("agreement withdrawal", row.id, *_of_withdrawal(version, row))
+
+
+def is_withdrawal(version: AgreementVersion, row: AgreementWithdrawal) -> bool:
+    """Whether this program wrote the row as it is, of this very text."""
+    return is_right_row_mac(row.mark, "agreement withdrawal", row.id, *_of_withdrawal(version, row))
+
+
+def _of_withdrawal(version: AgreementVersion, row: AgreementWithdrawal) -> tuple[crypto.Part, ...]:
+    text = crypto.digest(version.text.encode())
+    return (row.version_id, version.version, text, row.reason, row.by_id, row.at.isoformat())
 
 
 def mark_version(version: AgreementVersion) -> None:

@@ -96,13 +96,14 @@ def hand_on(session: Session, *, by: Actor) -> int:
 
 
 def _admitting(session: Session, by: Actor) -> set[uuid.UUID]:
-    """The organisations that take people in and for whose key somebody vouches."""
+    """The organisations that take people in and for whose key somebody vouches; none whose text waits for
+    signatures."""
     there = exists().where(Keyring.organisation_id == Organisation.id)
-    found = set(
-        session.scalars(
-            select(Organisation.id).where(Organisation.kind.in_(SHELTERS), Organisation.enabled.is_(True), there)
-        )
+    chosen = select(Organisation.id, Organisation.party).where(
+        Organisation.kind.in_(SHELTERS), Organisation.enabled.is_(True), there
     )
+    here = current_app.extensions["nrm.country"]
+    found = {id_ for id_, party in session.execute(chosen) if not here.is_proposed(party)}
     return found - (keyrings.not_known(session, found) - {by.organisation_id})
 
 

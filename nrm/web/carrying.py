@@ -161,6 +161,7 @@ WORDS: Mapping[str, str] = {
     "agreements.approve": N_("Record the approval"),
     "agreements.open_for_signature": N_("Open for signature"),
     "agreements.propose": N_("Propose a new version"),
+    "agreements.read_withdrawal": N_("Say that you have read that a version was withdrawn"),
     "agreements.sign": N_("Sign the agreement"),
     "agreements.try_it": N_("Try it on past cases"),
     "agreements.withdraw": N_("Withdraw the version"),

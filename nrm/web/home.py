@@ -52,7 +52,7 @@ def index() -> str:
     g.failed = visitor if visitor is not None and (visitor.failed_known or visitor.failed_elsewhere) else None
     g.suspensions = suspensions.standing(by=by) if g.top.suspended else []
     g.unread = directives.unread(by=by)
-    g.agreements = agreement_versions.waits_for(by=by)
+    g.agreements, g.withdrawn = agreement_versions.waits_for(by=by), agreement_versions.withdrawn_from(by=by)
     g.key_log, g.suspended_for = key_log.standing(by=by), ORGANISATION_REASONS
     assert by.role is not None
     return _pages[by.role]()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tomllib
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -18,9 +19,11 @@ from nrm import clock, countries, parsing
 from nrm.actions import country_versions, following
 from nrm.actions.agreement import agreement_versions
 from nrm.actions.tending import tend
-from nrm.countries import texts
+from nrm.countries import comparing, texts
+from nrm.countries.weakening import weakens
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor
+from nrm.domain.unseen import unseen
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.audit import AuditEntry
 from nrm.models.countries import CountryVersion
@@ -248,6 +251,62 @@ def test_a_database_that_is_away_for_a_moment_changes_no_country(
     monkeypatch.setattr("nrm.store.rows.countries.lines", away)
     agreement_versions.refresh()
     assert country().organisations["NRC"].on_call == "+355 4 000 0999"
+
+
+@pytest.mark.slow
+def test_what_protects_people_less_stands_first_and_needs_its_own_number(
+    app: Flask, command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = (folder / "safeguards.toml").read_text("utf-8")
+    second, third = whole.index('[[safeguard]]\nnumber = "2"'), whole.index('[[safeguard]]\nnumber = "3"')
+    (folder / "safeguards.toml").write_text(whole[:second] + whole[third:], "utf-8")
+    edit(folder, TELEPHONE, ("hold_hours = 12", "hold_hours = 2"), ("ended_after_days = 2", "ended_after_days = 3"))
+    words = ("country", "apply", str(folder), "--from", str(days.today()))
+    code, out, error = command(app, *words, "--yes")
+    said = out.decode().splitlines()
+    assert said[0] == f"WEAKER from {days.today()}: people are protected less (2 changes):"
+    assert {line.partition(": ")[2].partition(":")[0] for line in said[1:3]} == {"retention.hold_hours", "safeguard[2]"}
+    assert all(line.startswith("! ") for line in said[1:3])
+    assert said[3] == f"from {days.today()} (2 changes):"
+    assert (code, error) == (2, "nrm: nothing was recorded: 2 changes protect people less; say --weaker 2\n")
+    assert command(app, *words, "--yes", "--weaker", "1")[0] == 2
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("click.confirm", lambda *_, **__: True)
+    typed = [4, 2]
+    monkeypatch.setattr("click.prompt", lambda *_, **__: typed.pop(0))
+    assert command(app, *words)[0] == 2
+    assert recorded() == []
+    assert command(app, *words)[0] == 0
+    assert len(recorded()) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "weaker"),
+    [
+        ('within = "PT15M", when', 'within = "PT30M", when', True),
+        ('within = "PT15M", when', 'within = "PT10M", when', False),
+        ('compartments = ["story", "identity", "care"], but', 'compartments = ["story", "care"], but', True),
+        ('en = "Of every child, and', 'en = "Of each child, and', False),
+        ('source = { sq = "Propozim", en', 'source = { sq = "Propozimi", en', False),
+    ],
+)
+def test_a_safeguard_is_weaker_or_stronger_by_its_rule(before: str, after: str, weaker: bool) -> None:
+    text = (countries.FOLDER / "albania" / "safeguards.toml").read_text("utf-8")
+    assert before in text
+    sides = [tomllib.loads(each) for each in (text, text.replace(before, after, 1))]
+    (found,) = comparing.differences({"safeguards.toml": sides[0]}, {"safeguards.toml": sides[1]})
+    assert weakens(found) is weaker
+
+
+@pytest.mark.slow
+def test_a_text_of_a_file_moves_no_cursor_and_hides_nothing(app: Flask, command: Command, folder: Path) -> None:
+    hostile = "\\u202e\\u001b[2J\\u200b"
+    edit(folder, (f"{TELEPHONE[0]}", f'on_call = "+355 4 000 0999{hostile}"'), ("Aeroporti i Rinasit", f"R{hostile}"))
+    for words in (("apply", str(folder), "--from", str(days.today()), "--yes"), ("check", str(folder))):
+        _, out, error = command(app, "country", *words)
+        said = out.decode() + error
+        assert [each for each in said if unseen(each) and each != "\n"] == []
+        assert words[0] == "check" or "<U+202E>" in said
 
 
 @pytest.mark.slow

@@ -44,7 +44,7 @@ TYPED = ("Accommodation", "Letter 12 of the Minister", "Ndërtesa")
 SAID = re.compile("«[^«»]*»|‹[^‹›]*›")
 LOGGED = re.compile(r"\b[0-9a-f]{8}\b")  # by which an answer is found in the log
 LETTERS = re.compile(r"[^\W\d_]{2,}")
-SIGNS = ".,;:!?()[]“”\"'–"
+SIGNS = ".,;:!?()[]“”„\"'–"
 
 
 class Shown(HTMLParser):

@@ -145,6 +145,7 @@ def known_ids(world: World | None) -> dict[str, list[Any]]:
         "group_id": [ids.get("group")],
         "name": ["junk.css"],
         "session_id": [None],
+        "withdrawal_id": [None],
     }
 
 

@@ -47,6 +47,7 @@ OPEN_BYTES = {
     "agreement_signatures.public",
     "agreement_signatures.signature",
     "agreement_versions.mark",
+    "agreement_withdrawals.mark",
     "contract_versions.mark",
     "country_versions.mark",
     "destructions.mark",

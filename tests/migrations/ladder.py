@@ -68,6 +68,7 @@ USUAL: dict[str, Row] = {
     "mailboxes": {"language": "sq"},
     "agreement_versions": {"status": "proposed"},
     "agreement_signatures": {"place": 1},
+    "agreement_withdrawals": {"reason": "another text was agreed on"},
     "accepted_weakenings": {"reason": "no other centre is a party yet"},
     "contracts": {"amount": 1},
     "person_requests": {"kind": "copy", "status": "open"},

@@ -192,6 +192,7 @@ TABLE: dict[str, Moved | str] = {
         since.test_names_are_texts_by_language_and_two_of_them_columns_on_the_way_down, ("mailboxes",)
     ),
     "0088_why_an_account_ends": Moved(since.test_why_an_account_ended_is_leaving_on_the_way_down, ("heavy_acts",)),
+    "0089_withdrawn_texts": NEW_TABLES,
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

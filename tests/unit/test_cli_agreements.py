@@ -15,6 +15,7 @@ from nrm import countries
 from nrm.cli.agreements import mou, parse_instant
 from nrm.cli.refusals import Refused
 from nrm.domain.agreement.agreement_documents import parse_agreement
+from nrm.domain.unseen import unseen
 from nrm.parsing import WORDS
 from tests.unit.domain.agreement.agreement_facts import PLAIN
 from tests.unit.domain.agreement.sabotage import mutations
@@ -218,3 +219,16 @@ def test_a_folder_or_nothing_in_the_place_of_a_document_is_one_line(tmp_path: Pa
         result = CliRunner().invoke(mou, ["check", str(place)])
         assert isinstance(result.exception, Refused)
         assert str(result.exception) == f"{place.name}: file: {reason}"
+
+
+def test_what_a_document_says_moves_no_cursor(tmp_path: Path):
+    """`mou check` and `mou diff` print names and numbers of the file: characters that nobody sees are written out."""
+    shipped = (countries.FOLDER / "albania" / "mou-2005.toml").read_text("utf-8")
+    hostile = tmp_path / "hostile.toml"
+    hostile.write_text(shipped.replace('number = "5.4"', 'number = "5.4\\u202e\\u001b[2J"', 1), "utf-8")
+    old = tmp_path / "old.toml"
+    old.write_text(shipped, "utf-8")
+    for words in (["check", str(hostile)], ["diff", str(old), str(hostile)]):
+        said = CliRunner().invoke(mou, words).output
+        assert [each for each in said if unseen(each) and each != "\n"] == []
+    assert "5.4<U+202E><U+001B>[2J" in said

@@ -7,6 +7,7 @@ before it stays in force.
 
 from __future__ import annotations
 
+import tomllib
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from time import monotonic
 from typing import Any, cast
 
 from flask import current_app
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -42,16 +43,24 @@ from nrm.domain.agreement.agreement_versions import (
     check_reason,
     check_revisable,
     check_simulated,
+    check_withdrawal,
     decide,
     is_complete,
     signing_parties,
 )
-from nrm.domain.agreement.agreements import Agreement
+from nrm.domain.agreement.agreements import ASKED_BY_KIND, Agreement
 from nrm.domain.agreement.deceiving import deceiving
 from nrm.domain.agreement.fact_diagrams import TooManyClasses
 from nrm.models.accounts.accounts import Organisation
-from nrm.models.agreement.agreements import AcceptedWeakening, AgreementSignature, AgreementVersion
+from nrm.models.agreement.agreements import (
+    AcceptedWeakening,
+    AgreementSignature,
+    AgreementVersion,
+    AgreementWithdrawal,
+    WithdrawalRead,
+)
 from nrm.steps import countries as country_steps
+from nrm.steps.accounts import organisations as organisation_steps
 from nrm.store import names as organisation_names
 from nrm.store.agreement import agreement_versions as store
 from nrm.store.countries import country
@@ -86,6 +95,7 @@ class Known:
     read: tuple[object, ...]
     waiting: Mapping[str, frozenset[str]]  # version -> the parties that sign it
     refused: tuple[str, ...]
+    untold: frozenset[uuid.UUID] = frozenset()  # who signed a version that was withdrawn, and has not read that
 
 
 NOTHING_KNOWN = Known((), {}, ())
@@ -120,11 +130,11 @@ def _read_and_take_in() -> None:
     extensions[FILES_READ] = base.line.digest if base.line else ""
     extensions[DUE] = monotonic() + min(EVERY_SECONDS, _until_tomorrow(shipped) + 0.1)
     try:
-        rows = agreement_version_rows.binding()
+        rows, untold = agreement_version_rows.binding(), agreement_version_rows.untold()
     except DatabaseError:
         return
     versions_read = tuple((_columns(row), tuple(map(_columns, given))) for row, given in rows)
-    read = (extensions[FILES_READ], *versions_read)
+    read = (extensions[FILES_READ], untold, *versions_read)
     if read == known().read:
         return
     versions, refused = [], []
@@ -141,7 +151,7 @@ def _read_and_take_in() -> None:
             current_app.logger.error("version %s of the agreement was changed by another hand: left out", row.version)
             refused.append(row.version)
     extensions[COUNTRY] = shipped.with_versions(versions)
-    extensions[KNOWN] = Known(read, waiting, tuple(refused))
+    extensions[KNOWN] = Known(read, waiting, tuple(refused), untold)
 
 
 def _until_tomorrow(there: Country) -> float:
@@ -214,6 +224,23 @@ def study_of(version: str, *, by: Actor) -> Study:
     row = store.version(version, by=by)
     vault.check_version(row)
     return _study(row)
+
+
+def texts_compared(version: str, *, by: Actor) -> tuple[Agreement, Agreement]:
+    """The text whose place a version takes, and its own, both as they are written and not as signatures bind them.
+
+    Raises NotVisible, CannotOpen, TooManyClasses.
+    """
+    row = store.version(version, by=by)
+    vault.check_version(row)
+    against = _study(row).against
+    try:
+        before = store.version(against.version, by=by)
+        vault.check_version(before)
+        against = _parsed(before.text, before.version, country())
+    except NotVisible:
+        pass  # it came with the country's data
+    return against, _parsed(row.text, row.version, country())
 
 
 def _study(row: AgreementVersion) -> Study:
@@ -397,9 +424,22 @@ def _usable(text: str, *, own: str = "") -> Agreement:
     for position, party in enumerate(agreement.parties.values(), start=1):
         if not party.kind.holds_keys and party.kind is not OrganisationKind.COALITION:
             raise Unusable(f"party[{position}].kind: a {party.kind} holds no key and cannot be a party")
+    _check_kinds(agreement)
     for key, reason in deceiving(agreement):
         raise Unusable(f"{key}: {reason}")
     return agreement
+
+
+def _check_kinds(agreement: Agreement) -> None:
+    """A party stays what its organisation is; and who is asked by its kind alone does not come by a text, which nobody
+    has signed when the organisation is made."""
+    here = agreement_version_rows.kinds_here()
+    for position, party in enumerate(agreement.parties.values(), start=1):
+        known = here.get(party.code)
+        if known is not None and known != party.kind:
+            raise Unusable(f"party[{position}].kind: {party.code} is a {known}")
+        if known is None and party.kind in ASKED_BY_KIND and country().is_proposed(party.code):
+            raise Unusable(f"party[{position}].kind: a {party.kind} joins by the country's files, and not by a text")
 
 
 def approve(*, version: str, on: date, note: str, by: Actor) -> None:
@@ -431,16 +471,24 @@ def open_for_signature(*, version: str, by: Actor) -> None:
         row = _to_change(version, VersionEvent.OPEN, by)
         _check_accepted(row)
         row.opened_at = clock.now()
-        _found_parties(session, _parsed(row.text, row.version, country()))
+        _found_parties(session, _parsed(row.text, row.version, country()), by)
         _moved(session, row, VersionEvent.OPEN, audit.Event.AGREEMENT_OPENED, by)
     refresh()
 
 
-def _found_parties(session: Session, agreement: Agreement) -> None:
+def _found_parties(session: Session, agreement: Agreement, by: Actor) -> None:
+    """An organisation for each party that has none: who is to sign has to be there first. One that went with a text
+    that was withdrawn comes back."""
     here = agreement_version_rows.parties_here()
     for code in signing_parties(agreement):
         if code not in here:
             party = agreement.parties[code]
+            gone = session.scalar(select(Organisation).where(Organisation.code == code))
+            if gone is not None:
+                gone.party = code
+                session.flush()
+                organisation_steps.let_in(session, gone.id, by)
+                continue
             session.add(
                 Organisation(
                     id=uuid.uuid4(),
@@ -454,11 +502,106 @@ def _found_parties(session: Session, agreement: Agreement) -> None:
     session.flush()
 
 
-def withdraw(*, version: str, by: Actor) -> None:
-    """Give up a version that does not bind anybody yet. Raises IllegalVersionStep, NotVisible."""
+def only_of(version: str, *, by: Actor) -> list[Organisation]:
+    """The organisations that this text alone made: no other text that was signed or is open names their party. Raises
+    NotVisible, CannotOpen."""
+    by.must(Permission.AGREEMENT_MANAGE)
+    row = store.version(version, by=by)
+    vault.check_version(row)
+    return _only_of(row) if row.status == VersionStatus.OPEN else []
+
+
+def _only_of(row: AgreementVersion) -> list[Organisation]:
+    named = {code for text in agreement_version_rows.other_texts(row.id) for code in _codes(text)}
+    agreement = _parsed(row.text, row.version, country())
+    codes = {code for code in signing_parties(agreement) if country().is_proposed(code)} - named
+    return [each for each in agreement_version_rows.acting_for(codes) if each.code not in country().organisations]
+
+
+def _codes(text: str) -> set[str]:
+    return {str(party.get("code")) for party in tomllib.loads(text).get("party", ())}
+
+
+def _leave_nothing(session: Session, row: AgreementVersion, by: Actor) -> None:
+    """Remove what the text alone made. An organisation of which somebody was invited stays as a row, for what its
+    people did is recorded; it is no party any more, and they cannot sign in."""
+    for organisation in _only_of(row):
+        if agreement_version_rows.has_people(organisation.id) or not _removed(session, organisation):
+            organisation_steps.take_out(session, organisation.id, by, reason="withdrawn")
+            organisation.party = ""
+            session.flush()
+
+
+def _removed(session: Session, organisation: Organisation) -> bool:
+    """Whether the row could go: something that was recorded may name it."""
+    try:
+        with session.begin_nested():
+            session.delete(organisation)
+            session.flush()
+    except IntegrityError:
+        return False
+    return True
+
+
+def withdraw(*, version: str, reason: str, by: Actor) -> None:
+    """Give up a version that does not bind anybody yet. Who has signed it is told on the home page; organisations that
+    it alone made are parties no more.
+
+    Raises IllegalVersionStep, NotVisible, WithdrawalRefused.
+    """
+    assert by.member_id is not None or not by.may(Permission.AGREEMENT_MANAGE)
     with transaction() as session:
         row = _to_change(version, VersionEvent.WITHDRAW, by)
+        check_withdrawal(reason)
+        if row.status == VersionStatus.OPEN:
+            _leave_nothing(session, row, by)
+        withdrawal = AgreementWithdrawal(
+            id=uuid.uuid4(),
+            version_id=row.id,
+            reason=reason.strip(),
+            by_id=cast(uuid.UUID, by.member_id),
+            at=clock.now(),
+        )
+        vault.mark_withdrawal(row, withdrawal)
+        session.add(withdrawal)
         _moved(session, row, VersionEvent.WITHDRAW, audit.Event.AGREEMENT_WITHDRAWN, by)
+    refresh()
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalLine:
+    """A version that was withdrawn, for somebody who had signed it; not `sound`: another program changed the row, and
+    nothing in it is believed."""
+
+    id: uuid.UUID
+    version: str
+    reason: str
+    name: str
+    organisation: Mapping[str, str]
+    at: datetime
+    sound: bool
+
+
+def withdrawn_from(*, by: Actor) -> list[WithdrawalLine]:
+    """What this person signed and was withdrawn, until they say that they have read it."""
+    if by.member_id is None or by.member_id not in known().untold:
+        return []
+    return [
+        WithdrawalLine(row.id, text.version, row.reason, name, names, row.at, vault.is_withdrawal(text, row))
+        for row, text, name, names in agreement_version_rows.withdrawals_to_tell(by.member_id)
+    ]
+
+
+def read_withdrawal(withdrawal_id: uuid.UUID, *, by: Actor) -> None:
+    """This person has read that a version they had signed was withdrawn. Raises NotVisible for any other, also when
+    they said so already."""
+    if by.member_id is None:
+        raise NotVisible
+    with transaction() as session:
+        there = {row.id for row, *_ in agreement_version_rows.withdrawals_to_tell(by.member_id)}
+        if withdrawal_id not in there:
+            raise NotVisible
+        session.add(WithdrawalRead(withdrawal_id=withdrawal_id, member_id=by.member_id, at=clock.now()))
     refresh()
 
 

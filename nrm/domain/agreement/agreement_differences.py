@@ -8,12 +8,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from nrm.domain.agreement.agreement_checks import Progress, descriptions, silent, widest
-from nrm.domain.agreement.agreements import FACTS, Agreement, Desk, Escalation, Target
+from nrm.domain.agreement.agreements import FACTS, Agreement
 from nrm.domain.agreement.fact_diagrams import Cube, Profiles
 from nrm.domain.agreement.routes import FALLBACKS, Fallback
 from nrm.domain.agreement.routing_diagrams import Receiving, Way, deciding_conditions, everyone_signed
 from nrm.domain.documents import Words
-from nrm.domain.durations import duration_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +41,12 @@ class Rerouted:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is different in the document: a `noun` by its `key` is `gone`, `new`, or `changes` in its `parts`.
-
-    `values`: (before, after) of each part, in codes; None where a part is a rule about people (comparisons.py).
-    """
+    """What is different in the document: a `noun` by its `key` is `gone`, `new`, or `changes` in its `parts`."""
 
     noun: str
     key: str
     what: str
     parts: tuple[str, ...] = ()
-    values: tuple[tuple[str, str] | None, ...] = ()
 
     def __str__(self) -> str:
         changed = f" changes: {', '.join(self.parts)}" if self.parts else f" is {self.what}"
@@ -113,38 +108,6 @@ def _keyed(entries: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _values(before: Any, after: Any) -> tuple[str, str] | None:
-    told = _told(before), _told(after)
-    return None if None in told else (told[0] or "–", told[1] or "–")
-
-
-def _told(value: Any) -> str | None:
-    """A value in codes; None for a rule."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return str(value).lower()
-        case str() | date():
-            return str(value)
-        case timedelta():
-            return duration_text(value)
-        case Desk():
-            hours = f"{value.opens:%H:%M}–{value.closes:%H:%M}" + (", weekends" if value.weekends else "")
-            return f"{hours}, {value.telephone}" if value.telephone else hours
-        case Escalation():
-            return f"{duration_text(value.after)} {value.to}" + (f" {value.party}" if value.party else "")
-        case Target():
-            named = value.party or str(value.kind)
-            return f"{value.coalition}/{named}" if value.coalition else named
-        case Mapping():
-            return " / ".join(f"{language}: {text}" for language, text in value.items())
-        case tuple():
-            parts = [_told(each) for each in value]
-            return None if None in parts else ", ".join(part or "" for part in parts)
-    return None
-
-
 def _changes(old: Agreement, new: Agreement) -> Iterator[Change]:
     for name in FACTS:
         for code in old.facts[name]:
@@ -179,8 +142,7 @@ def _members(noun: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Itera
             different = [
                 each.name for each in fields(value) if getattr(value, each.name) != getattr(new[key], each.name)
             ]
-            values = tuple(_values(getattr(value, name), getattr(new[key], name)) for name in different)
-            yield Change(noun, key, "changes", tuple(name.replace("_", " ") for name in different), values)
+            yield Change(noun, key, "changes", tuple(name.replace("_", " ") for name in different))
     for key in new:
         if key not in old:
             yield Change(noun, key, "new")

@@ -82,6 +82,10 @@ class WeakeningRefused(Exception):
         self.copied = copied
 
 
+class WithdrawalRefused(Exception):
+    """The reason for a withdrawal is missing, or longer than LONGEST_REASON."""
+
+
 class ApprovalRefused(Exception):
     """The approval is not recorded; `reason` says why."""
 
@@ -138,6 +142,12 @@ def check_reason(reason: str, others: Iterable[str]) -> None:
         raise WeakeningRefused(copied=False)
     if looks(reason) in map(looks, others):
         raise WeakeningRefused(copied=True)
+
+
+def check_withdrawal(reason: str) -> None:
+    """Raise WithdrawalRefused unless it says why: whoever had signed reads it."""
+    if not reason.strip() or len(reason) > LONGEST_REASON:
+        raise WithdrawalRefused
 
 
 def check_approval(on: date, note: str, *, proposed: date, today: date) -> None:

@@ -24,6 +24,16 @@ RECEIVER = "receiver"
 POLICE_SIDE = frozenset({OrganisationKind.BORDER_POLICE, OrganisationKind.POLICE, OrganisationKind.TRP_UNIT})
 """Kinds that belong to the police or its ministry; they learn nothing when an official is said to be involved."""
 
+ASKED_BY_KIND = frozenset(
+    {
+        OrganisationKind.RESPONSIBLE_AUTHORITY,
+        OrganisationKind.BORDER_POLICE,
+        OrganisationKind.POLICE,
+        OrganisationKind.CHILD_PROTECTION,
+    }
+)
+"""Kinds that act by what they are, whatever a text says: the duty desk, posts, who reviews, who is told of a child."""
+
 MISSING = "missing"
 """The event of a clause that is owed when a person is missing, and not when a referral is sent."""
 

@@ -29,7 +29,7 @@ from nrm.domain.interviews.interviews import (
     chosen,
 )
 from nrm.domain.interviews.questionnaire_flow import weighed
-from nrm.domain.languages import ByLanguage, CountedByLanguage
+from nrm.domain.languages import QUOTED, ByLanguage, CountedByLanguage
 
 Rule = Literal["2S", "1S+1", "3M", "2M+1W"]
 Outcome = Literal["possible", "suspected", "none"]
@@ -407,7 +407,7 @@ def _conclusion(drawn: Profile, language: str) -> list[str]:
 
 IN_A_SENTENCE = 3
 """How much of what was named the one sentence repeats; the list below it has all."""
-QUOTED = 120
+LONGEST_QUOTED = 120
 """How many characters of the person's own text it quotes."""
 
 
@@ -440,13 +440,13 @@ def _in_own_words(questionnaire: Questionnaire, drawn: Profile, answers: Answers
     for question in questionnaire.questions.values():
         if question.id in found:
             said = ", ".join(option[language] for option in found[question.id])
-            lines.append(f"{question.text[language]} {said or _quoted(str(answers[question.id]))}")
+            lines.append(f"{question.text[language]} {said or _quoted(str(answers[question.id]), language)}")
     return lines
 
 
-def _quoted(text: str) -> str:
+def _quoted(text: str, language: str) -> str:
     text = " ".join(text.split())
-    return f"“{text}”" if len(text) <= QUOTED else f"“{text[:QUOTED].rstrip()}…”"
+    return QUOTED.of(language, text=text if len(text) <= LONGEST_QUOTED else f"{text[:LONGEST_QUOTED].rstrip()}…")
 
 
 def said_words(said: Said, language: str) -> str:

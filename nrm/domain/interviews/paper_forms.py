@@ -21,7 +21,7 @@ from nrm.domain.interviews.answers import unacceptable
 from nrm.domain.interviews.interviews import Option, Page, Question, Questionnaire, Route
 from nrm.domain.interviews.questionnaire_flow import route_of
 from nrm.domain.interviews.short_screen import SCREENED, goes_on, questions_of, screen_of
-from nrm.domain.languages import ByLanguage
+from nrm.domain.languages import QUOTED, ByLanguage
 from nrm.domain.shelter.cases import ALPHABET, MistypedPseudonym, new_pseudonym, parse_pseudonym
 
 MOST_AT_ONCE = 5
@@ -299,7 +299,7 @@ def _texts(paper: Plan, comparison: Condition, language: str) -> str:
     if not isinstance(operand, str | frozenset):
         return str(operand)
     wanted = operand if isinstance(operand, frozenset) else {operand}
-    said = [f"“{option.text[language]}”" for option in question.options if option.code in wanted]
+    said = [QUOTED.of(language, text=option.text[language]) for option in question.options if option.code in wanted]
     return f" {WORDS['or'][language]} ".join(said)
 
 

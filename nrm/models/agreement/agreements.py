@@ -90,6 +90,30 @@ class AgreementSignature(Model):
     mark: Mapped[bytes]
 
 
+class AgreementWithdrawal(Model):
+    """That a version was withdrawn, by whom and why; `mark`: a MAC over all of it and over the text."""
+
+    __tablename__ = "agreement_withdrawals"
+    __table_args__ = (CheckConstraint("reason <> ''", name="with_a_reason"), UniqueConstraint("version_id"))
+
+    id: Mapped[uuid.UUID] = id_column()
+    version_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("agreement_versions.id"))
+    reason: Mapped[str]
+    by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
+    at: Mapped[datetime]
+    mark: Mapped[bytes]
+
+
+class WithdrawalRead(Model):
+    """That somebody who had signed a version has read that it was withdrawn."""
+
+    __tablename__ = "withdrawals_read"
+
+    withdrawal_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("agreement_withdrawals.id"), primary_key=True)
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"), primary_key=True)
+    at: Mapped[datetime]
+
+
 class Contract(Model):
     """A contract of the state with a centre; it names no person."""
 

@@ -20,6 +20,7 @@ from nrm.models.accounts.accounts import Invitation, Keyring, Member, Organisati
 from nrm.models.accounts.occasions import Occasion
 from nrm.models.accounts.passkeys import Passkey
 from nrm.store import signed_names
+from nrm.store.countries import country
 from nrm.store.paging import Page
 from nrm.store.rows.accounts.members import is_from_colleague, number_of_holders
 from nrm.store.rows.accounts.suspensions import is_suspended
@@ -87,6 +88,7 @@ class OrganisationLine:
     unchecked: int  # active members who have not re-typed their recovery code
     invitations: int
     keyring_due: bool
+    to_come: bool  # it acts for a party of a text that is not in force yet
 
 
 def organisations(*, by: Actor) -> Sequence[Organisation]:
@@ -221,10 +223,24 @@ def key_holding(*, by: Actor) -> list[OrganisationLine]:
         _unchecked().correlate(Organisation).scalar_subquery(),
         open_invitations.correlate(Organisation).scalar_subquery(),
         Organisation.keyring_due_at.is_not(None),
+        Organisation.party,
     ).order_by(Organisation.code)
+    here, today = country(), clock.today(country().timezone)
     return [
-        OrganisationLine(id_, enabled, code, OrganisationKind(kind), names, *counts)
-        for id_, enabled, code, kind, names, *counts in db.session.execute(statement)
+        OrganisationLine(
+            id_,
+            on,
+            code,
+            OrganisationKind(kind),
+            names,
+            active,
+            holders,
+            lack,
+            open_,
+            due,
+            here.is_to_come(party, today),
+        )
+        for id_, on, code, kind, names, active, holders, lack, open_, due, party in db.session.execute(statement)
     ]
 
 

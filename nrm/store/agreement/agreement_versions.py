@@ -15,6 +15,7 @@ from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, Permission
 from nrm.domain.agreement.agreement_versions import VersionStatus
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.agreement.agreements import AgreementSignature, AgreementVersion, Contract, ContractVersion
+from nrm.store.countries import country
 from nrm.store.rows.agreement import agreement_versions as rows
 from nrm.store.rows.agreement.agreement_versions import BINDING, SignatureLine
 from nrm.store.statements import built_once
@@ -87,12 +88,11 @@ def _signed(by: Actor) -> Select[str, str | None, uuid.UUID | None]:
 
 
 def centres(*, by: Actor) -> Sequence[Organisation]:
-    """The centres the state can have a contract with, by code."""
+    """The centres the state can have a contract with, by code; none whose text nobody has signed yet."""
     by.must(Permission.CONTRACT_MANAGE)
     kinds = [str(kind) for kind in SHELTERS]
-    return db.session.scalars(
-        select(Organisation).where(Organisation.kind.in_(kinds)).order_by(Organisation.code)
-    ).all()
+    found = db.session.scalars(select(Organisation).where(Organisation.kind.in_(kinds)).order_by(Organisation.code))
+    return [each for each in found if not country().is_proposed(each.party)]
 
 
 def contracts(*, by: Actor) -> list[ContractLine]:

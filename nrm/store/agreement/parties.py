@@ -23,7 +23,7 @@ from nrm.vault.keylog import log
 class PartyLine:
     """An organisation that acts for a party. `bound`: a version in force names the party today; `said`: what the key
     log says, None for nothing yet; `waits`: what was proposed and waits for others; `until`: when a suspension by two
-    duty officers ends, None where there is none."""
+    duty officers ends, None where there is none; `to_come`: its text is not in force yet."""
 
     organisation_id: uuid.UUID
     code: str
@@ -34,6 +34,7 @@ class PartyLine:
     said: PartyState | None
     waits: PartyState | None
     until: datetime | None
+    to_come: bool
 
 
 def lines(*, by: Actor) -> list[PartyLine]:
@@ -54,7 +55,18 @@ def lines(*, by: Actor) -> list[PartyLine]:
         bound = country().binds(row.party, today)
         until = time_of(known.party_until) if known is not None and known.takes_no_part(now) else None
         found.append(
-            PartyLine(row.id, row.code, names, row.party, bound, known is not None, said, waiting.get(row.id), until)
+            PartyLine(
+                row.id,
+                row.code,
+                names,
+                row.party,
+                bound,
+                known is not None,
+                said,
+                waiting.get(row.id),
+                until,
+                country().is_to_come(row.party, today),
+            )
         )
     return found
 

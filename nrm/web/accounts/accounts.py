@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -40,7 +40,7 @@ from nrm.domain.accounts.members import KeyHoldersDecide
 from nrm.domain.accounts.suspensions import OrganisationReason
 from nrm.domain.accounts.vouching import NotYet
 from nrm.domain.words import N_
-from nrm.store import names
+from nrm.store import days, names
 from nrm.store.accounts import accounts as store
 from nrm.store.countries import country
 from nrm.web import access, errors, home, hosts, sessions
@@ -322,12 +322,19 @@ def _invite_form() -> InviteColleagueForm:
         return form
     founding = InviteAccountForm(request.form)
     founding.organisation.choices = [
-        SelectChoice(value=each.code, label=text_in(each.names))
+        SelectChoice(value=each.code, label=_called(each.names, each.party))
         for each in store.foundable(by=by)
         if ROLES_OF[OrganisationKind(each.kind)]
     ]
     founding.role.choices = _roles(ROLE_LABELS)
     return founding
+
+
+def _called(names_of: Mapping[str, str], party: str) -> str:
+    name = text_in(names_of)
+    if country().is_to_come(party, days.today()):
+        return gettext("%(name)s (of a proposed text, not in force)", name=name)
+    return name
 
 
 def _roles(which: Collection[Role]) -> list[SelectChoice]:

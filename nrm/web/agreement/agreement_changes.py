@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from forms.agreement.agreements import FACT_LABELS, NOUN_LABELS, PART_LABELS, RUNG_LABELS, WHAT_LABELS
+from forms.agreement.agreements import RUNG_LABELS
 from nrm.actions.agreement import agreement_versions as actions
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.agreement.agreement_changes import Study
 from nrm.domain.agreement.agreement_checks import Finding, FindingKind, check
-from nrm.domain.agreement.agreement_differences import Change, Rerouted
+from nrm.domain.agreement.agreement_differences import Rerouted
 from nrm.domain.agreement.agreements import Agreement
 from nrm.domain.agreement.routes import Fallback
 from nrm.domain.durations import UnreadableDuration, parse_duration
 from nrm.domain.shelter.cases import Compartment
-from nrm.domain.words import N_, Phrase
+from nrm.domain.words import Phrase
 from nrm.store.countries import country
 from nrm.web.agreement import agreement_words as words
-from nrm.web.language import gettext, text_in, translated
+from nrm.web.language import text_in, translated
 
 DESCRIPTIONS = 3
 """How many descriptions of people, the widest first, the page shows of each change of the way."""
@@ -130,27 +130,3 @@ def _said(key: str, value: object, names: Mapping[str, str]) -> object:
         except UnreadableDuration:
             return text
     return value
-
-
-def change(made: Change, names: Mapping[str, str]) -> str:
-    """One difference between the texts, such as `Party Vatra changes: on-call number (1 → 2)`."""
-    if made.noun in NOUN_LABELS:
-        label = translated(NOUN_LABELS[made.noun])
-    else:
-        fact = made.noun.removeprefix("fact ").rstrip(":")
-        label = translated(FACT_LABELS.get(fact, N_("Fact")))
-    key = names.get(made.key, made.key) if made.noun == "party" else made.key
-    parts = []
-    for part, values in zip(made.parts, made.values or (None,) * len(made.parts), strict=True):
-        name = translated(PART_LABELS[part]) if part in PART_LABELS else part
-        parts.append(
-            name
-            if values is None
-            else gettext("%(part)s (%(before)s → %(after)s)", part=name, before=values[0], after=values[1])
-        )
-    what = (
-        f"{label} {key} {translated(WHAT_LABELS[made.what])}"
-        if key
-        else f"{label} {translated(WHAT_LABELS[made.what])}"
-    )
-    return f"{what}{': ' + ', '.join(parts) if parts else ''}"

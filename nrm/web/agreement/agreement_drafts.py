@@ -33,6 +33,7 @@ from nrm.store.countries import country
 from nrm.web import access, errors
 from nrm.web.agreement import agreement_changes, agreement_words
 from nrm.web.agreement.agreement_words import span
+from nrm.web.agreement.text_differences import differences
 from nrm.web.choices import called
 from nrm.web.language import gettext, text_in, translated
 
@@ -90,7 +91,8 @@ def edit(version: str) -> Answer:
         "agreement/agreement_drafts/edit.html",
         agreement=agreement,
         findings=[agreement_changes.finding(each, names) for each in agreement_changes.others(study)],
-        changes=[agreement_changes.change(each, names) for each in study.differences.changes],
+        against=study.against.version,
+        different=differences(*actions.texts_compared(version, by=access.actor())),
         weakened=agreement_changes.weakened(agreement, by=access.actor()),
         rerouted=len(study.differences.rerouted),
         span=span,

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, render_template
 
 from forms.agreement.agreements import FACT_LABELS, KIND_LABELS, STATUS_LABELS
+from forms.names import language_name
 from nrm.actions.agreement import agreement_versions as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.agreement.agreement_versions import VersionStatus
@@ -19,6 +20,7 @@ from nrm.web import access, errors, formats
 from nrm.web.agreement import agreement_changes
 from nrm.web.agreement import agreement_words as words
 from nrm.web.agreement.comparisons import differences_in_words, people_in_words, read_by
+from nrm.web.agreement.text_differences import differences, reported
 from nrm.web.language import current_language, gettext, text_in, translated
 
 blueprint = Blueprint("agreement_texts", __name__)
@@ -77,7 +79,7 @@ def in_words(agreement: Agreement, digest: str) -> dict[str, Any]:
     """All that a paper about the version says: what it weakens first, then the text in words, then what it changes."""
     by = access.actor()
     names = words.names_of(agreement)
-    compared: dict[str, Any] = {"against": "", "differences": [], "readers": [], "people": [], "changes": []}
+    compared: dict[str, Any] = {"against": "", "differences": [], "readers": [], "people": [], "different": []}
     try:
         status = str(store.version(agreement.version, by=by).status)
         study = actions.study_of(agreement.version, by=by)
@@ -87,7 +89,7 @@ def in_words(agreement: Agreement, digest: str) -> dict[str, Any]:
             "differences": [differences_in_words(each, agreement, names) for each in study.comparison.differences],
             "readers": read_by(study.comparison.reading, names),
             "people": people_in_words(study.comparison.people, agreement, names),
-            "changes": [agreement_changes.change(each, names) for each in study.differences.changes],
+            "different": differences(*actions.texts_compared(agreement.version, by=by)),
         }
     except NotVisible:
         status = ""
@@ -132,7 +134,12 @@ def of_party(agreement: Agreement, party: Any) -> list[str]:
             gettext("Regions: %(names)s", names=", ".join(text_in(country().regions[each]) for each in party.regions))
         )
     if party.languages:
-        found.append(gettext("Languages: %(names)s", names=", ".join(party.languages)))
+        found.append(
+            gettext(
+                "Languages: %(names)s",
+                names=", ".join(language_name(each, current_language()) for each in party.languages),
+            )
+        )
     if party.competence is not None:
         whom = words.condition(party.competence, names) or gettext("everybody")
         found.append(gettext("Receives: %(whom)s", whom=whom))
@@ -146,15 +153,5 @@ def reports(agreement: Agreement) -> list[tuple[str, str, str]]:
     names = words.names_of(agreement)
     found = []
     for duty in agreement.reporting:
-        organisation = country().organisations.get(duty.to)
-        values = {
-            "to": text_in(organisation.names) if organisation is not None else duty.to,
-            "every": words.period(duty.every),
-        }
-        way = (
-            gettext("through %(through)s to %(to)s, %(every)s", through=names[duty.through], **values)
-            if duty.through is not None
-            else gettext("to %(to)s, %(every)s", **values)
-        )
-        found.append((", ".join(names[each] for each in duty.who), way, text_in(duty.text)))
+        found.append((", ".join(names[each] for each in duty.who), reported(duty, names), text_in(duty.text)))
     return found

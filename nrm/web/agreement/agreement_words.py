@@ -17,7 +17,7 @@ from forms.agreement.agreements import (
 )
 from forms.shelter.cases import COMPARTMENT_LABELS
 from nrm.domain.agreement.agreement_people import Person, usual
-from nrm.domain.agreement.agreements import FACTS, FLAG, RECEIVER, SET, Agreement, Clause, Duty, PathStep, Target
+from nrm.domain.agreement.agreements import FACTS, FLAG, RECEIVER, SET, Agreement, Clause, Desk, Duty, PathStep, Target
 from nrm.domain.agreement.comparisons import Difference, DifferenceKind, Lived, Reading, in_compartments, is_whole
 from nrm.domain.agreement.fact_diagrams import Cube, terms
 from nrm.domain.agreement.routes import FALLBACKS, Fallback
@@ -55,6 +55,13 @@ def span(within: timedelta) -> str:
     if minutes % (24 * 60) or minutes == 24 * 60:
         return ngettext("%(num)s hour", "%(num)s hours", minutes // 60)
     return ngettext("%(num)s day", "%(num)s days", minutes // (24 * 60))
+
+
+def hours(desk: Desk) -> str:
+    """When a desk answers."""
+    around = desk.opens == desk.closes
+    daily = gettext("day and night") if around else f"{desk.opens:%H:%M}–{desk.closes:%H:%M}"
+    return daily if desk.weekends else ", ".join((daily, gettext("not at weekends")))
 
 
 def period(every: str) -> str:
@@ -137,7 +144,7 @@ def person(example: Person, agreement: Agreement, names: Names) -> str:
 
 def step(name: str) -> str:
     """A step, in words where the program knows it."""
-    return translated(STEP_LABELS[name]) if name in STEP_LABELS else name
+    return translated(STEP_LABELS[name]) if name in STEP_LABELS else name.replace("_", " ")
 
 
 def compartments(which: Iterable[Compartment]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from datetime import date
 from typing import Any
@@ -20,6 +21,7 @@ from forms.agreement.agreements import (
     ProposeAgreementForm,
     SignAgreementForm,
     TryAgreementForm,
+    WithdrawAgreementForm,
 )
 from nrm import clock, parsing
 from nrm.actions.agreement import agreement_simulation as simulations
@@ -35,11 +37,12 @@ from nrm.domain.agreement.agreement_versions import (
     VersionStatus,
     VersionStepRefusal,
     WeakeningRefused,
+    WithdrawalRefused,
     check_simulated,
     missing,
     signing_parties,
 )
-from nrm.domain.agreement.agreements import Agreement, Desk, Party
+from nrm.domain.agreement.agreements import Agreement, Party
 from nrm.domain.words import N_, Phrase
 from nrm.steps import background
 from nrm.store import days
@@ -50,7 +53,8 @@ from nrm.store.countries import country
 from nrm.web import access, errors, home, sessions
 from nrm.web.agreement import agreement_changes, agreement_simulation, agreement_texts, contracts
 from nrm.web.agreement import agreement_words as words
-from nrm.web.language import gettext, text_in, translated
+from nrm.web.agreement.text_differences import differences
+from nrm.web.language import text_in, translated
 from nrm.web.reports.late_tables import late_note
 
 blueprint = Blueprint("agreements", __name__)
@@ -151,7 +155,7 @@ def parties(version: str) -> str:
         signing=signing_parties(agreement) if status in ("open", "signed") else (),
         each=SIGNERS,
         status=status,
-        hours=lambda party: hours(party.desk),
+        hours=lambda party: words.hours(party.desk),
         regions=_regions,
         span=words.span,
         coalitions=[
@@ -170,13 +174,6 @@ def _naming(agreement: Agreement, coalition: Party) -> dict[str, list[str]]:
             if target.coalition == coalition.code and target.party is not None:
                 found[target.party].append(clause.number)
     return found
-
-
-def hours(desk: Desk) -> str:
-    """When a desk answers."""
-    around = desk.opens == desk.closes
-    daily = gettext("day and night") if around else f"{desk.opens:%H:%M}–{desk.closes:%H:%M}"
-    return daily if desk.weekends else ", ".join((daily, gettext("not at weekends")))
 
 
 def _regions(party: Party) -> str:
@@ -215,7 +212,7 @@ def _changes(version: str, form: TryAgreementForm) -> Response:
             rerouted=rerouted,
             counted=[(DIFFERENCE_LABELS[kind], number) for kind, number in counted.items()],
             concerned=concerned if own else None,
-            changes=[agreement_changes.change(each, names) for each in study.differences.changes],
+            different=differences(*actions.texts_compared(version, by=access.actor())),
             status=row.status,
             trial=agreement_simulation.arranged(row.simulation, names) if row.simulation else None,
             running=running,
@@ -390,15 +387,46 @@ def open_for_signature(version: str) -> Answer:
 @blueprint.get("/agreement/<version>/withdraw")
 @access.requires(Permission.AGREEMENT_MANAGE)
 def withdraw_page(version: str) -> Answer:
+    return _withdraw_page(version, WithdrawAgreementForm())
+
+
+def _withdraw_page(version: str, form: WithdrawAgreementForm) -> Answer:
+    """Who has signed, and which organisations the text alone made, before it is withdrawn with a reason."""
+    by = access.actor()
     states = (VersionStatus.PROPOSED, VersionStatus.APPROVED, VersionStatus.OPEN)
-    return _step_page(version, *states, "agreement/agreements/withdraw.html")
+    given = store.signature_lines(version, by=by)
+    names = words.names_of(actions.document(version, by=by))
+    return _step_page(
+        version,
+        *states,
+        "agreement/agreements/withdraw.html",
+        form=form,
+        given=[(each, names.get(each.party, each.party)) for each in given],
+        made=[each.names for each in actions.only_of(version, by=by)],
+    )
 
 
 @blueprint.post("/agreement/<version>/withdraw")
 @access.requires(Permission.AGREEMENT_MANAGE)
 @sessions.step_up
 def withdraw(version: str) -> Answer:
-    actions.withdraw(version=version, by=access.actor())
+    form = WithdrawAgreementForm(request.form)
+    if form.validate():
+        try:
+            actions.withdraw(version=version, reason=form.reason.data or "", by=access.actor())
+            return redirect(url_for("home.index"), 303)
+        except WithdrawalRefused:
+            form.reason.errors = [NO_REASON]
+    page = _withdraw_page(version, form)
+    assert isinstance(page, str)
+    return page, 422
+
+
+@blueprint.post("/agreements/withdrawn/<uuid:withdrawal_id>/read")
+@access.requires(Permission.AGREEMENT_SIGN)
+def read_withdrawal(withdrawal_id: uuid.UUID) -> Answer:
+    """A signer has read that what they signed was withdrawn."""
+    actions.read_withdrawal(withdrawal_id, by=access.actor())
     return redirect(url_for("home.index"), 303)
 
 
@@ -413,7 +441,16 @@ def _sign_page(version: str, form: SignAgreementForm) -> Answer:
     store.version(version, by=access.actor())  # a text that came with the country is signed on paper alone
     if version not in actions.waits_for(by=access.actor()):
         raise IllegalVersionStep(VersionStepRefusal.STATE)
-    return _step_page(version, VersionStatus.OPEN, VersionStatus.SIGNED, "agreement/agreements/sign.html", form=form)
+    before, text = actions.texts_compared(version, by=access.actor())
+    return _step_page(
+        version,
+        VersionStatus.OPEN,
+        VersionStatus.SIGNED,
+        "agreement/agreements/sign.html",
+        form=form,
+        against=before.version,
+        different=differences(before, text),
+    )
 
 
 @blueprint.post("/agreement/<version>/sign")

@@ -19,7 +19,7 @@ from nrm.store.agreement import agreement_versions as version_store
 from nrm.store.agreement import readiness as store
 from nrm.store.agreement.readiness import ReadinessLine
 from nrm.web import access, errors
-from nrm.web.agreement.agreements import hours
+from nrm.web.agreement import agreement_words as words
 from nrm.web.formats import day as day_text
 from nrm.web.language import current_language, gettext, ngettext, text_in, translated
 
@@ -194,7 +194,7 @@ def _holders(number: int) -> str:
 def _desk(line: ReadinessLine) -> Iterable[str]:
     desk = line.readiness.desk
     if desk is not None:
-        yield gettext("Desk: %(hours)s", hours=hours(desk))
+        yield gettext("Desk: %(hours)s", hours=words.hours(desk))
 
 
 def _text(line: ReadinessLine, by: Actor, own: bool) -> Step:

@@ -23,7 +23,7 @@ from nrm.domain.interviews.paper_forms import codes, plan
 from nrm.domain.interviews.questionnaire_flow import ANY_OTHER, opener_of, opening, page_questions
 from nrm.domain.interviews.spoken import NO_CHOICES, Choices
 from nrm.domain.interviews.wordings import reading_language
-from nrm.domain.languages import ByLanguage, words_in
+from nrm.domain.languages import QUOTED, ByLanguage, words_in
 
 TEMPLATE = "interviews/interviews/questions.html"
 WORDS: Mapping[str, ByLanguage] = MappingProxyType(
@@ -381,7 +381,7 @@ class QuestionMarkup:
         closes = [option for option in opener.options if option.code not in opens]
         opening_options = [option for option in opener.options if option.code in opens]
         shorter = closes if ANY_OTHER in opens or len(closes) < len(opening_options) else opening_options
-        texts = f" {OR[staff]} ".join(f"“{option.text[staff]}”" for option in shorter)
+        texts = f" {OR[staff]} ".join(QUOTED.of(staff, text=option.text[staff]) for option in shorter)
         return (ONLY_NOT if shorter is closes else ONLY).of(staff, texts=texts)
 
     def _piece(

@@ -55,7 +55,8 @@ def test_from_the_text_in_force_to_a_draft_with_a_new_party_and_a_new_telephone(
     coordinator = sign_in(texts.COORDINATOR)
     assert "/agreements/begin" in coordinator.get("/")
     assert coordinator.post("/agreements/begin", BEGUN) == "/agreement/2030/edit"
-    assert "Nothing but its name and its date." in coordinator.get("/agreement/2030/edit?lang=en")
+    fresh = coordinator.get("/agreement/2030/edit?lang=en").partition('id="different"')[2]
+    assert [heading.partition("</h3>")[0] for heading in fresh.split("<h3>")[1:]] == ["The version changes"]
     path = "/agreement/2030/edit"
     form = coordinator.get(f"{path}/party/VATRA?lang=en")
     assert 'value="+355 33 000 103"' in form

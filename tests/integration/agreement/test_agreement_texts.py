@@ -25,7 +25,9 @@ from nrm.domain.agreement.agreement_documents import parse_agreement
 from nrm.models.agreement.agreements import AcceptedWeakening
 from nrm.models.audit import AuditEntry
 from nrm.store.agreement.agreement_simulation import SIMULATION
+from nrm.web.agreement import agreement_texts
 from nrm.web.agreement.agreement_texts import text_in_words
+from nrm.web.agreement.text_differences import differences
 from nrm.web.language import speaking
 from tests import factories
 from tests import factories_agreements as texts
@@ -280,6 +282,87 @@ def changed(path: tuple[Any, ...], data: dict[str, Any]) -> Iterator[dict[str, A
             yield copy.deepcopy(data)
     del inner[key]
     yield data
+
+
+CODE = re.compile(r"\b[a-z]+_[a-z_]+\b|\b[A-Z]+_[A-Z_]+\b|\bP(?:\d|T\d)\w+|\bNone\b|\bTrue\b|\bFalse\b|[{}<>]")
+"""What only a program reads: codes of several words, durations, values of the language."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["sq", "en"])
+def test_every_key_that_differs_is_told_in_words_of_that_key_alone(app: Flask, language: str) -> None:
+    """What the page that is signed says is different, for a change of each key of the document; no code among it."""
+    data = whole()
+    before = parse_agreement(data)
+    told: dict[str, bool] = {}
+    with app.test_request_context(), speaking(language):
+        assert differences(before, parse_agreement(whole())) == []
+        for path in leaves(data):
+            key = key_of(path)
+            for other in changed(path, data):
+                if told.get(key):
+                    break
+                told.setdefault(key, False)
+                try:
+                    after = parse_agreement(other)
+                except ValueError:
+                    continue
+                found = differences(before, after)
+                told[key] = bool(found) and all(each.before != each.after for each in found)
+                lines = [line for each in found for line in (each.heading, *each.before, *each.after)]
+                assert [line for line in lines if CODE.search(line)] == []
+    fixed = {f"fact.{name}.values" for name in ("accompanied", "announced", "urgent", "refused_parties")}
+    assert {key for key, found in told.items() if not found} == fixed
+    assert len(told) > 60
+
+
+def test_another_order_is_a_difference(app: Flask) -> None:
+    data = whole()
+    before = parse_agreement(data)
+    data["clause"][0], data["clause"][1] = data["clause"][1], data["clause"][0]
+    with app.test_request_context(), speaking("en"):
+        (found,) = differences(before, parse_agreement(data))
+    assert found.heading == "The order of the clauses changes"
+
+
+HIDDEN = (
+    ('referral_expires = "PT4H"', 'referral_expires = "PT90H"'),
+    ('responsible = "receiver"\nwithin = "P1D"', 'responsible = "receiver"\nwithin = "P3D"'),
+    ('to = "emergency_bed", party = "NRC"', 'to = "emergency_bed", party = "IOM"'),
+    ('regions = ["elbasan"]', 'regions = ["kukes"]'),
+    ('on_call = "+355 54 000 104"', 'on_call = "+355 69 666 6666"'),
+    ('Vatra, Vlorë" }\nsigned', 'Vatra, Sarandë" }\nsigned'),
+)
+"""What weakens nothing that a safeguard names, and a signer of another party would not look for."""
+
+
+@pytest.mark.slow
+def test_who_signs_reads_on_that_page_everything_that_is_different(
+    app: Flask, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts.opened(texts.draft("2027", None, *HIDDEN))
+    signer = sign_in("vatra.case_worker")
+    page = html.unescape(signer.get("/agreement/2027/sign?lang=en"))
+    before_the_button = page.partition('name="read"')[0]
+    told = [
+        "A referral without an answer ends after: 4 hours",
+        "A referral without an answer ends after: 90 hours",
+        "Within: 3 days",
+        "after 1 hour: the emergency place (IOM Tirana)",
+        "Regions: Elbasan",
+        "Regions: Kukës",
+        "Out of hours: +355 69 666 6666",
+        "Name (English): Vatra, Sarandë",
+    ]
+    assert [line for line in told if line not in before_the_button] == []
+    albanian = html.unescape(signer.get("/agreement/2027/sign?lang=sq"))
+    assert "Name (English)" not in albanian
+    assert "Emri (English): Vatra, Sarandë" in albanian
+    papers: list[str] = []
+    monkeypatch.setattr(agreement_texts, "to_pdf", lambda html, **_: papers.append(html) or b"%PDF")
+    signer.client.get("/agreement/2027/pdf?lang=en")
+    first = html.unescape(papers[0]).partition("<h2>Clauses</h2>")[0]
+    assert [line for line in told if line not in first] == []
 
 
 @pytest.mark.slow

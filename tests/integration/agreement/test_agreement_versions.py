@@ -125,13 +125,13 @@ def test_every_step_out_of_turn_is_refused_and_changes_nothing(app: Flask, statu
     if status is VersionStatus.SIGNED:
         texts.sign_all(version)
     if status is VersionStatus.WITHDRAWN:
-        actions.withdraw(version=version, by=coordinator)
+        actions.withdraw(version=version, reason="Another text", by=coordinator)
     digest = "0" * 64 if status is VersionStatus.WITHDRAWN else actions.digest_of(version, by=coordinator)
     steps: dict[str, Callable[[], object]] = {
         "approve": lambda: actions.approve(version=version, on=texts.today(), note="Letter 12", by=coordinator),
         "open": lambda: actions.open_for_signature(version=version, by=coordinator),
         "sign": lambda: actions.sign(version=version, read=digest, by=vatra),
-        "withdraw": lambda: actions.withdraw(version=version, by=coordinator),
+        "withdraw": lambda: actions.withdraw(version=version, reason="Another text", by=coordinator),
     }
     legal = {
         VersionStatus.PROPOSED: {"approve", "withdraw"},
@@ -206,7 +206,7 @@ def test_a_proposal_is_not_there_for_the_parties_before_it_is_open(app: Flask) -
     with pytest.raises(NotPermitted):
         actions.propose(text=texts.draft("2028"), by=vatra)
     with pytest.raises(NotPermitted):
-        actions.withdraw(version=version, by=vatra)
+        actions.withdraw(version=version, reason="Another text", by=vatra)
 
 
 CHANGES = {
@@ -328,7 +328,7 @@ def test_signing_and_withdrawing_in_the_same_instant_leave_no_version_half_withd
     coordinator, (by, _) = factories.actor(texts.COORDINATOR), texts.signers("VATRA")
     raised = raised_by(
         instance,
-        lambda: actions.withdraw(version=version, by=coordinator),
+        lambda: actions.withdraw(version=version, reason="Another text", by=coordinator),
         lambda: actions.sign(version=version, read=actions.digest_of(version, by=by), by=by),
     )
     assert all(isinstance(each, IllegalVersionStep | NotVisible) for each in raised)
@@ -390,7 +390,7 @@ def test_a_name_is_taken_until_its_version_is_withdrawn(app: Flask) -> None:
     version = actions.propose(text=texts.draft(), by=coordinator)
     with pytest.raises(actions.Unusable):
         actions.propose(text=texts.draft(), by=coordinator)
-    actions.withdraw(version=version, by=coordinator)
+    actions.withdraw(version=version, reason="Another text", by=coordinator)
     assert actions.propose(text=texts.draft(), by=coordinator) == version
 
 

@@ -26,6 +26,8 @@ from nrm.models.referrals.mistakes import ReferralMistake
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.corrections import StayCorrection
+from nrm.store.countries import country
+from nrm.store.referrals import referrals as referral_store
 from nrm.store.referrals import transfers as store
 from nrm.store.shelter import absences as absence_store
 from nrm.store.shelter import cases as case_store
@@ -262,7 +264,11 @@ def test_a_person_accepted_by_mistake_stays_on_every_desk_until_another_shelter_
     back = f"{address}/accept/back"
     assert back in person.get(address)
     assert back in person.get(f"/cases/{sent.case_id}")
-    assert "Nobody else can open the case now" in person.get(f"{back}?lang=en")
+    warned = person.get(f"{back}?lang=en")
+    assert "Nobody else can open the case now" in warned
+    line = referral_store.referral(sent.referral_id, by=nrc)
+    db.session.rollback()
+    assert f'<a href="tel:{line.sender_telephone.replace(" ", "")}">' in warned.partition("Call the sender")[2]
     assert "Choose why" in person.post(f"{back}?lang=en", {}, 422)
     person.post(back, {"why": "came_back"}, 422)  # nobody had gone
     sign_in(IOM).get(back, 404)
@@ -278,7 +284,10 @@ def test_a_person_accepted_by_mistake_stays_on_every_desk_until_another_shelter_
     assert code in sign_in("ra.duty_officer").get("/")
     told = officer.get("/?lang=en")
     assert "do not set off" in told
-    assert "Do not set off" in officer.get(f"{address}?lang=en")
+    page = officer.get(f"{address}?lang=en")
+    assert "Do not set off" in page
+    desk_number = country().in_force(clock.now()).parties["RA"].on_call
+    assert f">{desk_number}</a>" in page.partition("Do not set off")[2].partition("</div>")[0]
     officer.post(f"{address}/depart", {"escort": "woman_officer", "expected": "2"}, 409)
     holds_no_key(sent.case_id, factories.actor(RINAS))
     assert case_store.case(sent.case_id, by=nrc).relation is CaseRelation.HOLDER

@@ -156,7 +156,7 @@ def test_the_first_line_says_what_a_0_is_and_that_somebody_did_not_report(
 ) -> None:
     with app.test_request_context(), speaking("en"):
         markup = app.jinja_env.get_template("reports/reports/sentences.html").render(
-            about=About("", "", "Everybody."),
+            about=About("", "", "Everybody.", "en"),
             months="2026",
             total=total,
             flow=None,

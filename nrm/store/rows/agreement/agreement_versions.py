@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from nrm.db import db
 from nrm.domain.agreement.agreement_versions import SIGNERS, VersionStatus
@@ -19,8 +19,10 @@ from nrm.models.agreement.agreements import (
     AcceptedWeakening,
     AgreementSignature,
     AgreementVersion,
+    AgreementWithdrawal,
     Contract,
     ContractVersion,
+    WithdrawalRead,
 )
 
 BINDING = (VersionStatus.OPEN, VersionStatus.SIGNED)
@@ -95,6 +97,37 @@ def binding() -> list[tuple[AgreementVersion, list[AgreementSignature]]]:
         return [(each, of_version[each.id]) for each in found]
 
 
+def untold() -> frozenset[uuid.UUID]:
+    """Who signed a version that was withdrawn and has not read that yet."""
+    statement = (
+        select(AgreementSignature.member_id)
+        .join(AgreementWithdrawal, AgreementWithdrawal.version_id == AgreementSignature.version_id)
+        .where(~_has_read(AgreementSignature.member_id))
+    )
+    with Session(db.engine) as session:
+        return frozenset(session.scalars(statement))
+
+
+def _has_read(member_id: InstrumentedAttribute[uuid.UUID] | uuid.UUID) -> ColumnElement[bool]:
+    return exists().where(WithdrawalRead.withdrawal_id == AgreementWithdrawal.id, WithdrawalRead.member_id == member_id)
+
+
+def withdrawals_to_tell(
+    member_id: uuid.UUID,
+) -> Sequence[tuple[AgreementWithdrawal, AgreementVersion, str, dict[str, str]]]:
+    """(withdrawal, version, who withdrew it, the names of their organisation) of each that a signer has not read."""
+    statement = (
+        select(AgreementWithdrawal, AgreementVersion, Member.name, Organisation.names)
+        .join(AgreementVersion, AgreementVersion.id == AgreementWithdrawal.version_id)
+        .join(AgreementSignature, AgreementSignature.version_id == AgreementWithdrawal.version_id)
+        .join(Member, Member.id == AgreementWithdrawal.by_id)
+        .join(Organisation, Organisation.id == Member.organisation_id)
+        .where(AgreementSignature.member_id == member_id, ~_has_read(member_id))
+        .order_by(AgreementWithdrawal.at)
+    )
+    return [(row, version, name, names) for row, version, name, names in db.session.execute(statement)]
+
+
 def unsigned(waiting: Mapping[str, Collection[str]]) -> set[str]:
     """The parties of whom fewer than two people signed a version that waits for them; `waiting`: version -> parties."""
     statement = (
@@ -133,6 +166,31 @@ def with_text(text: str) -> list[tuple[uuid.UUID, str]]:
 def parties_here() -> set[str]:
     """The parties that an organisation of this instance acts as."""
     return set(db.session.scalars(select(Organisation.party).where(Organisation.party != "").distinct()))
+
+
+def kinds_here() -> dict[str, str]:
+    """Code -> kind of every organisation of this instance, and the kind of who acts for a party by the party."""
+    found = db.session.execute(select(Organisation.code, Organisation.party, Organisation.kind)).all()
+    return {party: kind for _, party, kind in found if party} | {code: kind for code, _, kind in found}
+
+
+def acting_for(parties: Collection[str]) -> Sequence[Organisation]:
+    """The organisations that act for these parties, by code."""
+    statement = select(Organisation).where(Organisation.party.in_(list(parties))).order_by(Organisation.code)
+    return db.session.scalars(statement).all()
+
+
+def has_people(organisation_id: uuid.UUID) -> bool:
+    """Whether anybody was ever invited there."""
+    return db.session.scalar(select(Member.id).where(Member.organisation_id == organisation_id).limit(1)) is not None
+
+
+def other_texts(version_id: uuid.UUID) -> Sequence[str]:
+    """The texts of all other versions that are open or signed."""
+    statement = select(AgreementVersion.text).where(
+        AgreementVersion.status.in_([str(each) for each in BINDING]), AgreementVersion.id != version_id
+    )
+    return db.session.scalars(statement).all()
 
 
 def has_contract(organisation_id: uuid.UUID, number: str, *, besides: uuid.UUID | None = None) -> bool:

@@ -1,0 +1,153 @@
+"""A text that was open for signature is withdrawn: its signers are told why, and nothing that it alone made is left."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from nrm.actions.accounts import accounts, organisations
+from nrm.actions.agreement import agreement_versions as actions
+from nrm.db import db, transaction
+from nrm.domain.accounts.accounts import Role
+from nrm.domain.accounts.suspensions import OrganisationReason
+from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.agreement.agreements import AgreementVersion, AgreementWithdrawal
+from nrm.store.agreement import agreement_versions as store
+from tests import factories
+from tests import factories_agreements as texts
+from tests.conftest import Person
+
+SignIn = Callable[[str], Person]
+REASON = "The ministry asks for another clause 4.3"
+NEW = (
+    '[[party]]\ncode = "RA"',
+    '[[party]]\ncode = "SHPRESA"\nkind = "ngo_shelter"\nnames = { sq = "Shpresa", en = "Hope, Shkodër" }\n'
+    'desk = { opens = "00:00", closes = "00:00", weekends = true }\non_call = "+355 1"\n'
+    'regions = ["shkoder"]\ncompetence = "everyone"\n\n[[party]]\ncode = "RA"',
+)
+
+
+def status() -> str:
+    db.session.rollback()
+    return db.session.scalars(select(AgreementVersion.status)).one()
+
+
+@pytest.mark.slow
+def test_who_signed_is_told_who_withdrew_it_when_and_why_until_they_have_read_it(app: Flask, sign_in: SignIn) -> None:
+    version = texts.opened(texts.draft())
+    signer, other = texts.signers("VATRA")
+    texts.sign(version, signer)
+    coordinator = sign_in(texts.COORDINATOR)
+    page = coordinator.get("/agreement/2027/withdraw?lang=en")
+    assert "Vatra, Vlorë: Test case_worker" in html.unescape(page)
+    for empty in ({}, {"reason": "  "}, {"reason": "x" * 501}):
+        coordinator.post("/agreement/2027/withdraw", empty, status=422)
+    assert status() == "open"
+    coordinator.post("/agreement/2027/withdraw", {"reason": REASON})
+    assert status() == "withdrawn"
+    told = "Version 2027 of the agreement, which you signed, was withdrawn on"
+    person = sign_in("vatra.case_worker")
+    home = html.unescape(person.get("/?lang=en"))
+    assert told in home
+    assert "by Test coordinator (" in home
+    assert f"The reason: {REASON}" in home
+    assert f"Arsyeja: {REASON}" in html.unescape(person.get("/?lang=sq"))
+    assert other.member_id is not None
+    login = db.session.scalars(select(Member.login).where(Member.id == other.member_id)).one()
+    colleague = sign_in(login)
+    assert told not in html.unescape(colleague.get("/?lang=en"))
+    withdrawal = db.session.scalars(select(AgreementWithdrawal.id)).one()
+    colleague.post(f"/agreements/withdrawn/{withdrawal}/read", status=404)
+    coordinator.post(f"/agreements/withdrawn/{withdrawal}/read", status=403)
+    with transaction() as session:
+        session.execute(update(AgreementWithdrawal).values(reason="Nothing"))
+    forged = html.unescape(person.get("/?lang=en"))
+    assert "Why and by whom was changed in the database by another hand" in forged
+    assert REASON not in forged
+    assert "The reason:" not in forged
+    person.post(f"/agreements/withdrawn/{withdrawal}/read")
+    assert "which you signed" not in person.get("/?lang=en")
+    person.post(f"/agreements/withdrawn/{withdrawal}/read", status=404)
+
+
+def organisation() -> Organisation | None:
+    db.session.rollback()
+    return db.session.scalar(select(Organisation).where(Organisation.code == "SHPRESA"))
+
+
+@pytest.mark.slow
+def test_a_withdrawn_text_leaves_no_organisation_and_a_list_says_which_are_proposed(
+    app: Flask, sign_in: SignIn
+) -> None:
+    texts.opened(texts.draft("2027", None, NEW))
+    administrator, coordinator = sign_in("administrator"), sign_in(texts.COORDINATOR)
+    proposed = "of a proposed text, not in force"
+    assert proposed in administrator.get("/?lang=en").partition("Hope, Shkodër")[2].partition("</tr>")[0]
+    assert f"Hope, Shkodër ({proposed})" in html.unescape(administrator.get("/members/invite?lang=en"))
+    assert proposed in coordinator.get("/parties?lang=en").partition("Hope, Shkodër")[2].partition("</tr>")[0]
+    assert administrator.get("/?lang=en").count(proposed) == 1
+    # Nobody has a contract with it, and no list of shelters has it: nobody has signed for it.
+    by = factories.actor(texts.COORDINATOR)
+    assert "SHPRESA" not in {each.code for each in store.centres(by=by)}
+    assert "Hope, Shkodër" in html.unescape(coordinator.get("/agreement/2027/withdraw?lang=en"))
+    coordinator.post("/agreement/2027/withdraw", {"reason": REASON})
+    assert organisation() is None
+    for page in (administrator.get("/"), administrator.get("/members/invite"), coordinator.get("/parties")):
+        assert "Shpresa" not in page
+
+
+def invited(login: str) -> str:
+    made = organisation()
+    assert made is not None
+    by = factories.actor("administrator")
+    return accounts.invite(organisation_id=made.id, login=login, name="Founder", role=Role.SHELTER_MANAGER, by=by)
+
+
+@pytest.mark.slow
+def test_who_was_invited_for_a_withdrawn_text_joins_and_signs_nothing_until_a_text_brings_it_back(app: Flask) -> None:
+    texts.opened(texts.draft("2027", None, NEW))
+    token = invited("new.one")
+    by = factories.actor(texts.COORDINATOR)
+    actions.withdraw(version="2027", reason=REASON, by=by)
+    left = organisation()
+    assert left is not None
+    assert (left.party, left.enabled) == ("", False)
+    with pytest.raises(accounts.UnusableInvitation):
+        accounts.invited(token)
+    other = (NEW[0], NEW[1].replace("ngo_shelter", "state_shelter"))
+    with pytest.raises(actions.Unusable, match=r"kind: SHPRESA is a ngo_shelter"):
+        actions.propose(text=texts.draft("2028", None, other), by=by)
+    texts.opened(texts.draft("2028", None, NEW))
+    back = organisation()
+    assert back is not None
+    assert (back.party, back.enabled) == ("SHPRESA", True)
+    assert accounts.invited(token).login == "new.one"
+
+
+@pytest.mark.slow
+def test_what_another_open_text_needs_stays_and_what_is_recorded_of_it_too(app: Flask) -> None:
+    texts.opened(texts.draft("2027", None, NEW))
+    texts.opened(texts.draft("2028", None, NEW))
+    by = factories.actor(texts.COORDINATOR)
+    actions.withdraw(version="2027", reason=REASON, by=by)
+    kept = organisation()
+    assert kept is not None
+    assert kept.enabled
+    reason = OrganisationReason.ASKED
+    organisations.suspend(organisation_id=kept.id, reason=reason, by=factories.actor("administrator"))
+    actions.withdraw(version="2028", reason=REASON, by=by)
+    left = organisation()
+    assert left is not None
+    assert (left.party, left.enabled) == ("", False)
+    assert db.session.scalar(select(Organisation.enabled).where(Organisation.code == "VATRA"))
+
+
+@pytest.mark.parametrize("kind", ["responsible_authority", "border_police", "police", "child_protection"])
+def test_an_office_that_acts_by_what_it_is_does_not_come_by_a_text(app: Flask, kind: str) -> None:
+    new = (NEW[0], NEW[1].replace("ngo_shelter", kind).replace('competence = "everyone"\n', ""))
+    with pytest.raises(actions.Unusable, match=f"a {kind} joins by the country's files"):
+        actions.propose(text=texts.draft("2027", None, new), by=factories.actor(texts.COORDINATOR))

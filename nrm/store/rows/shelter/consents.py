@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 
 from nrm.db import db
 from nrm.domain.shelter.cases import UNFINISHED
@@ -55,13 +55,22 @@ def struck_out(case_id: uuid.UUID) -> set[str]:
 
     A yes that was taken back counts as a no; a yes that only ran out does not.
     """
+    return set(struck_out_of(Consent.case_id == case_id).get(case_id, ()))
+
+
+def struck_out_of(cases: ColumnElement[bool]) -> dict[uuid.UUID, frozenset[str]]:
+    """The same of all cases that a condition on `Consent` names; only those of which there are some."""
     statement = (
-        select(Consent.party, Consent.said, Consent.ended)
-        .where(Consent.case_id == case_id, Consent.topic == Topic.SHARING, Consent.party != "")
+        select(Consent.case_id, Consent.party, Consent.said, Consent.ended)
+        .where(cases, Consent.topic == Topic.SHARING, Consent.party != "")
         .order_by(Consent.ended_on.is_(None), Consent.asked_on, Consent.ended_on)
     )
-    last = {party: (said, ended) for party, said, ended in db.session.execute(statement)}
-    return {party for party, (said, ended) in last.items() if said == Said.REFUSED or ended == Ended.WITHDRAWN}
+    last = {(case, party): (said, ended) for case, party, said, ended in db.session.execute(statement)}
+    found: dict[uuid.UUID, set[str]] = {}
+    for (case, party), (said, ended) in last.items():
+        if said == Said.REFUSED or ended == Ended.WITHDRAWN:
+            found.setdefault(case, set()).add(party)
+    return {case: frozenset(parties) for case, parties in found.items()}
 
 
 def struck_out_before(case_id: uuid.UUID, party: str) -> uuid.UUID | None:

@@ -13,12 +13,15 @@ from sqlalchemy import ColumnElement, Executable, and_, exists, func, literal, n
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.second_hands import ActStatus
-from nrm.domain.shelter.matching import MOST_PAIRS, MatchRefusal, Pair, Said, Where
+from nrm.domain.shelter.matching import MOST_PAIRS, Gone, House, MatchRefusal, Pair, Said, Where
+from nrm.models.accounts.accounts import Organisation
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
+from nrm.models.shelter.consents import Consent
 from nrm.models.shelter.matching import MatchAsked, MatchEncoding, MatchKey, MatchQuestion, SeenByMember
 from nrm.models.shelter.stays import Stay
+from nrm.store.rows.shelter import consents as consent_rows
 from nrm.vault import matching as vault
 
 LIVES_THERE = exists().where(Stay.case_id == Case.id, Stay.ended_on.is_(None)).correlate(Case)
@@ -27,11 +30,13 @@ LIVES_THERE = exists().where(Stay.case_id == Case.id, Stay.ended_on.is_(None)).c
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One question that was answered, who holds its case now, and what was found: nothing after a no. `row`: the
-    columns of `MatchQuestion`."""
+    columns of `MatchQuestion`; `number`, `gone`: as `vault.Found`."""
 
     row: Any
     holder_id: uuid.UUID | None
     pairs: list[Pair]
+    number: int = 0
+    gone: tuple[Gone, ...] = ()
 
 
 def with_pairs() -> Iterator[Asked]:
@@ -44,15 +49,25 @@ def with_pairs() -> Iterator[Asked]:
         .order_by(MatchQuestion.asked_on, MatchQuestion.case_id)
     )
     for row in db.session.execute(statement).all():
-        yield Asked(row, row.holder_id, opened(row))
+        yield _asked(row, row.holder_id)
+
+
+def _asked(row: Any, holder_id: uuid.UUID | None) -> Asked:
+    found = sealed(row)
+    return Asked(row, holder_id, list(found.pairs), found.number, found.gone)
+
+
+def sealed(row: Any) -> vault.Found:
+    """What lies sealed with the question; nothing where it does not open."""
+    try:
+        return vault.found_of(row)
+    except vault.CannotOpen:
+        return vault.Found()
 
 
 def opened(row: Any) -> list[Pair]:
     """What was found for the case; nothing where it does not open."""
-    try:
-        return vault.pairs_of(row)
-    except vault.CannotOpen:
-        return []
+    return list(sealed(row).pairs)
 
 
 def question(case_id: uuid.UUID) -> MatchQuestion | None:
@@ -113,9 +128,37 @@ def at_house(organisation_id: uuid.UUID) -> list[AtHouse]:
     row: Any
     for row in db.session.execute(union_all(were_asked, not_asked)).all():
         of = Known(row[1], row[2], Where(lives_here=bool(row[4]), followed=row[3] != "closed"))
-        asked = Asked(row, row[1], opened(row)) if row[5] is None else None  # of who said no there are no pairs
+        asked = _asked(row, row[1]) if row[5] is None else None  # of who said no there are no pairs
         found.append(AtHouse(row[0], of, asked, row[5], row[6]))
     return found
+
+
+class Houses:
+    """Who is on the two sides of pairs, with what the people of the cases struck out: two statements, whatever was
+    found."""
+
+    def __init__(self, case_id: uuid.UUID | None = None) -> None:
+        """`case_id`: a case whose person was not asked yet."""
+        self._parties: dict[uuid.UUID, str] = {
+            row[0]: row[1] for row in db.session.execute(select(Organisation.id, Organisation.party))
+        }
+        self._struck = consent_rows.struck_out_of(
+            or_(Consent.case_id == case_id, exists().where(MatchQuestion.case_id == Consent.case_id))
+        )
+
+    def of(self, case_id: uuid.UUID, holder_id: uuid.UUID | None) -> House:
+        """The house that holds a case."""
+        id_ = holder_id or uuid.UUID(int=0)
+        return House(id_, self._parties.get(id_, ""), self._struck.get(case_id, frozenset()))
+
+    def struck(self, case_id: uuid.UUID) -> frozenset[str]:
+        """The parties that the person of a case struck out."""
+        return self._struck.get(case_id, frozenset())
+
+
+def parked() -> set[uuid.UUID]:
+    """The cases that are closed to everybody."""
+    return set(db.session.scalars(select(HeavyAct.case_id).where(HeavyAct.status == ActStatus.PARKED)))
 
 
 _KNOWN = select(Case.id, Case.holder_id, Case.pseudonym, Case.status, LIVES_THERE)
@@ -155,6 +198,7 @@ def may_not_ask(case_id: uuid.UUID, organisation_id: uuid.UUID, member_id: uuid.
             Stay.organisation_id == organisation_id,
             Stay.taken_back_on.is_(None),
             Stay.admitted_on < func.coalesce(Stay.ended_on, today),
+            Stay.known_on < today,  # a day of admission that was entered today is one member's word
         )
         return None if db.session.scalar(select(slept)) else str(MatchRefusal.NO_NIGHT)
     seen = select(exists().where(SeenByMember.case_id == case_id, SeenByMember.member_id != member_id))
@@ -165,6 +209,11 @@ def seen_by(case_id: uuid.UUID, member_id: uuid.UUID) -> bool:
     """Whether this member said that they have seen the person."""
     here = exists().where(SeenByMember.case_id == case_id, SeenByMember.member_id == member_id)
     return db.session.scalar(select(here)) is True
+
+
+def asked_at(case_id: uuid.UUID) -> datetime | None:
+    """When the person's last yes was written down."""
+    return db.session.scalar(select(func.max(MatchAsked.at)).where(MatchAsked.case_id == case_id))
 
 
 def number_asked(member_id: uuid.UUID, since: datetime) -> int:

@@ -245,7 +245,7 @@ def break_link(*, pair_id: uuid.UUID, why: BreakWhy, by: Actor) -> None:
             return  # pressed twice
         how = Broken(by.organisation_id, clock.now(), why)
         steps.put_pair(session, asked.row, _of_side(rules.broken(pair, how, side), line))
-        audit.append(session, audit.Event.MATCH_BROKEN, by=by, pair_id=pair_id, why=str(why))
+        audit.append(session, audit.Event.MATCH_BROKEN, by=by, pair_id=pair_id)
 
 
 def read(*, pair_id: uuid.UUID, by: Actor) -> None:

@@ -322,6 +322,14 @@ class Gone:
         return cls(uuid.UUID(id_), tuple(map(uuid.UUID, told)), date.fromisoformat(on), number)
 
 
+def number_of(number: int, pair_id: uuid.UUID | None = None) -> str:
+    """What can be said on the telephone of a check, and of one of its pairs: digits alone, no name and no code."""
+    if not number:
+        return ""
+    said = f"{number // 1000:03d}\u00a0{number % 1000:03d}"
+    return f"{said}-{pair_id.int % 90 + 10}" if pair_id is not None else said
+
+
 def open_to_holder(pair: Pair, where: Where, now: datetime) -> bool:
     """Whether the side that knows the person may answer: until whoever asked has; what was said is final after twelve
     hours, but for *cannot tell*, and for *same* of somebody who is no longer there. Of a link that was broken it may,

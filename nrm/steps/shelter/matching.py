@@ -68,16 +68,16 @@ def put_pair(session: Session, row: Any, pair: Pair) -> None:
 
 def count(session: Session, case_id: uuid.UUID, pairs: Iterable[Pair] | None = None) -> None:
     """Write down what is counted of the case from today on, if it is another value than before."""
-    row, houses = rows.question(case_id), rows.Houses(case_id)
+    row, asker = rows.question(case_id), rows.house_of(case_id)
     case = session.get_one(Case, case_id)
     if row is None:
         value = Repeat.NOT_CHECKED
     else:
         found = list(rows.opened(row) if pairs is None else pairs)
-        known, asker = rows.known({each.case_id for each in found}), houses.of(case_id, case.holder_id)
-        heard = [each for each in found if not _asks_nobody(each, asker, known, houses)]
+        known = rows.known({each.case_id for each in found})
+        heard = [each for each in found if not _asks_nobody(each, asker, known)]
         word = Word(row.word) if row.word else None
-        value = repeat_of(Said(row.said), heard, word, with_all=not _struck_a_house(session, houses.struck(case_id)))
+        value = repeat_of(Said(row.said), heard, word, with_all=not _struck_a_house(session, asker.struck))
     if case.repeat == value:
         return
     case.repeat = str(value)
@@ -90,13 +90,13 @@ def count(session: Session, case_id: uuid.UUID, pairs: Iterable[Pair] | None = N
     session.flush()
 
 
-def _asks_nobody(pair: Pair, asker: House, known: Mapping[uuid.UUID, rows.Known], houses: rows.Houses) -> bool:
+def _asks_nobody(pair: Pair, asker: House, known: Mapping[uuid.UUID, rows.Known]) -> bool:
     """Whether nobody is asked about a pair, because one of the people struck out the house of the other. What both said
     before is a fact, and stays counted."""
     other = known.get(pair.case_id)
     if other is None or pair.stand is PairStand.LINKED:
         return False
-    return kept_apart(asker, houses.of(pair.case_id, other.holder_id))
+    return kept_apart(asker, other.house)
 
 
 def _struck_a_house(session: Session, parties: Collection[str]) -> bool:
@@ -114,7 +114,9 @@ def consent_changed(session: Session, case_id: uuid.UUID) -> None:
     if row is not None and row.said == Said.YES:
         row.searched = False
         session.flush()
-        count(session, case_id)
+        for asked in list(rows.with_pairs()):
+            if asked.row.case_id == case_id or any(pair.case_id == case_id for pair in asked.pairs):
+                count(session, asked.row.case_id)
 
 
 def forget(session: Session, case_id: uuid.UUID, *, links: bool = False) -> None:
@@ -124,7 +126,7 @@ def forget(session: Session, case_id: uuid.UUID, *, links: bool = False) -> None
     session.execute(delete(MatchEncoding).where(MatchEncoding.case_id == case_id))
     session.execute(delete(SeenByMember).where(SeenByMember.case_id == case_id))
     every = {each.row.case_id: each for each in rows.with_pairs()}
-    houses, known = rows.Houses(), rows.all_known()
+    known = rows.all_known()
     kept: dict[uuid.UUID, list[Pair]] = {}
     gone: dict[uuid.UUID, list[Gone]] = {}
     for asked in every.values():
@@ -135,7 +137,7 @@ def forget(session: Session, case_id: uuid.UUID, *, links: bool = False) -> None
                 here.append(pair)
                 continue
             # It is kept with the other case: of a question whose yes is taken back nothing is sealed any more.
-            told, there = _part_of(pair, asked, known, houses), pair.case_id if mine else asked.row.case_id
+            told, there = _part_of(pair, asked, known), pair.case_id if mine else asked.row.case_id
             if told and there in every:
                 gone.setdefault(there, []).append(Gone(pair.id, told, days.today(), asked.number))
         if len(here) < len(asked.pairs):
@@ -145,14 +147,12 @@ def forget(session: Session, case_id: uuid.UUID, *, links: bool = False) -> None
         put_pairs(session, asked.row, kept.get(id_, asked.pairs), gone=(*asked.gone, *gone.get(id_, ())))
 
 
-def _part_of(
-    pair: Pair, asked: Asked, known: Mapping[uuid.UUID, rows.Known], houses: rows.Houses
-) -> tuple[uuid.UUID, ...]:
+def _part_of(pair: Pair, asked: Asked, known: Mapping[uuid.UUID, rows.Known]) -> tuple[uuid.UUID, ...]:
     """The organisations that have seen a pair, and may still know of it."""
     other = known.get(pair.case_id)
     if other is None or other.holder_id is None or asked.holder_id is None:
         return ()
-    asker, holder = houses.of(asked.row.case_id, asked.holder_id), houses.of(pair.case_id, other.holder_id)
+    asker, holder = asked.house, other.house
     told = [] if hidden_from_holder(pair, asker, holder) else [holder.id]
     if pair.ever_told and not hidden_from_asker(pair, asker, holder):
         told.append(asker.id)
@@ -184,18 +184,18 @@ def search(session: Session, version: int, case_ids: Iterable[uuid.UUID]) -> int
     from nrm.linkage.encoding import ENC, NORM  # late: it loads numpy, which no page needs
     from nrm.linkage.matching import Register
 
-    people, of_case, is_there, holder_of = [], {}, {}, {}
-    houses = rows.Houses()
-    statement = select(MatchEncoding, Case, rows.LIVES_THERE).join(Case, Case.id == MatchEncoding.case_id)
+    people, of_case, is_there, house_of = [], {}, {}, {}
+    columns = (MatchEncoding, Case, rows.LIVES_THERE, rows.PARTY, rows.STRUCK_OUT)
+    statement = select(*columns).join(Case, Case.id == MatchEncoding.case_id)
     alike = (MatchEncoding.key_version == version, MatchEncoding.norm == NORM, MatchEncoding.enc == ENC)
-    for row, case, lives_there in session.execute(statement.where(*alike)).all():
+    for row, case, lives_there, party, struck_out in session.execute(statement.where(*alike)).all():
         try:
             encoding = vault.opened_encoding(row)
         except vault.CannotOpen:
             continue  # sealed under a key file that was lost: its organisation encodes it again
         people.append((case.id, encoding, vault.sex_of(case), vault.citizenship_of(case)))
         of_case[case.id] = people[-1]
-        holder_of[case.id] = case.holder_id
+        house_of[case.id] = rows.house(case.holder_id, party, struck_out)
         is_there[case.id] = Where(lives_here=bool(lives_there), followed=case.status != "closed").guarded
     register = Register.of(people)
     asked = {each.row.case_id: each for each in rows.with_pairs()}
@@ -209,13 +209,12 @@ def search(session: Session, version: int, case_ids: Iterable[uuid.UUID]) -> int
         mine, (_, encoding, sex, citizenship) = asked[case_id], of_case[case_id]
         there = list(mine.pairs)
         before = {each.case_id for each in there}
-        asker = houses.of(case_id, holder_of[case_id])
         before |= {other for other, each in asked.items() if any(pair.case_id == case_id for pair in each.pairs)}
         for candidate in register.candidates(encoding, sex, citizenship):
             other = candidate.record
             if other == case_id or other in before | waiting:
                 continue
-            if kept_apart(asker, houses.of(other, holder_of[other])):
+            if kept_apart(house_of[case_id], house_of[other]):
                 continue  # told nothing
             found = Pair(uuid.uuid4(), other, str(candidate.band), days.today(), found_at=clock.now())
             there.append(replace(found, there=is_there[other]))

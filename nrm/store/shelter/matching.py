@@ -295,14 +295,14 @@ def due(*, by: Actor) -> list[DueLine]:
     """What the actor's organisation has to do, the first day first and what has none last; raises NotPermitted,
     NotVisible."""
     own, policy, today = own_shelter_id(by), country().matching, days.today()
-    there, houses, parked = rows.at_house(own), rows.Houses(), rows.parked()
+    there = rows.at_house(own)
     of_case = {each.id: each.case for each in there if each.asked is not None}
     lines = []
     for each in there:
         if each.asked is None:
             came, since = each.admitted_on, each.asking_since
             day = came + timedelta(days=policy.ask_days) if came and since and came >= since else None
-            if each.id not in parked:
+            if not each.parked:
                 lines.append(DueLine(Due.ASK, each.id, each.case.pseudonym, day))
             continue
         shown = False
@@ -310,7 +310,7 @@ def due(*, by: Actor) -> list[DueLine]:
             other = of_case.get(pair.case_id)
             if other is None or other.holder_id is None:
                 continue
-            asker, holder = houses.of(each.id, each.case.holder_id), houses.of(pair.case_id, other.holder_id)
+            asker, holder = each.case.house, other.house
             if holder.id == own and not rules.hidden_from_holder(pair, asker, holder):
                 lines += _due_to_holder(pair, other, pair.case_id, is_own=asker.id == own)
             if asker.id == own and not rules.hidden_from_asker(pair, asker, holder):
@@ -318,7 +318,7 @@ def due(*, by: Actor) -> list[DueLine]:
                 lines += _due_to_asker(pair, each.case, each.id)
         row = each.asked.row
         over_on = rules.over_on(row.asked_on, policy)
-        waits = row.said == Said.YES and not (shown or row.word) and each.id not in parked
+        waits = row.said == Said.YES and not (shown or row.word) and not each.parked
         if each.case.holder_id == own and waits and over_on <= today:
             lines.append(DueLine(Due.SAY, each.id, each.case.pseudonym, over_on))
     return sorted(lines, key=lambda line: (line.day is None, line.day or today, line.pseudonym))
@@ -406,7 +406,9 @@ def board(*, by: Actor) -> Board:
     told: list[OurLine] = []
     under_way, gone = [], []
     for each in everything.asked:
-        gone += [GoneLine(pair.id, number_of(pair.number, pair.id), pair.on) for pair in each.gone if own in pair.told]
+        gone += [
+            GoneLine(pair.id, rules.number_of(pair.number, pair.id), pair.on) for pair in each.gone if own in pair.told
+        ]
         if each.holder_id != own:
             continue
         mine = everything.ours(each, by)
@@ -414,7 +416,7 @@ def board(*, by: Actor) -> Board:
         over_on = rules.over_on(each.row.asked_on, country().matching)
         if today < over_on and not each.row.word and not any(line.stand in _SAME for line in mine):
             pseudonym = everything.known[each.row.case_id].pseudonym
-            under_way.append(UnderWay(each.row.case_id, pseudonym, over_on, number_of(each.number)))
+            under_way.append(UnderWay(each.row.case_id, pseudonym, over_on, rules.number_of(each.number)))
     return Board(lines, told, sorted(under_way, key=lambda line: (line.over_on, line.pseudonym)), gone)
 
 
@@ -423,20 +425,12 @@ def to_answer(*, by: Actor) -> list[TheirLine]:
     return board(by=by).to_answer
 
 
-def number_of(number: int, pair_id: uuid.UUID | None = None) -> str:
-    """What can be said on the telephone of a check, and of one of its pairs: digits alone, no name and no code."""
-    if not number:
-        return ""
-    said = f"{number // 1000:03d}\u00a0{number % 1000:03d}"
-    return f"{said}-{pair_id.int % 90 + 10}" if pair_id is not None else said
-
-
 class _Everything:
     """All that was asked, with whose cases they are: read with the same statements whatever was found."""
 
     def __init__(self) -> None:
         self.asked = list(rows.with_pairs())
-        self.known, self.houses = rows.all_known(), rows.Houses()
+        self.known = rows.all_known()
         self._organisations = names.organisations_by_id()
         self._same: dict[uuid.UUID, list[tuple[Asked, Pair]]] = {}
         for each in self.asked:
@@ -449,7 +443,7 @@ class _Everything:
         other = self.known.get(pair.case_id)
         if other is None or other.holder_id is None or asked.holder_id is None:
             return None
-        return self.houses.of(asked.row.case_id, asked.holder_id), self.houses.of(pair.case_id, other.holder_id)
+        return asked.house, other.house
 
     def theirs(self, by: Actor, case_id: uuid.UUID | None = None) -> list[tuple[TheirLine, Asked, Pair]]:
         """What the actor's organisation is asked, or what is asked of one case."""
@@ -509,7 +503,7 @@ class _Everything:
             "id": pair.id,
             "case_id": case_id,
             "pseudonym": self.known[case_id].pseudonym,
-            "number": number_of(asked.number, pair.id),
+            "number": rules.number_of(asked.number, pair.id),
             "mark": pair.mark,
             "own": is_own,
             "band": pair.band,
@@ -531,10 +525,10 @@ class _Everything:
             if other.id == pair.id or sides is None:
                 continue
             if side is Side.HOLDER and not rules.hidden_from_holder(other, *sides):
-                yield number_of(asked.number, other.id)
+                yield rules.number_of(asked.number, other.id)
             mine = side is Side.ASKER and asked.holder_id == by.organisation_id and other.told
             if mine and not rules.hidden_from_asker(other, *sides):
-                yield f"{number_of(asked.number, other.id)} ({self.known[asked.row.case_id].pseudonym})"
+                yield f"{rules.number_of(asked.number, other.id)} ({self.known[asked.row.case_id].pseudonym})"
 
     def whom(self, organisation_id: uuid.UUID) -> Whom:
         """An organisation, as its names and its telephone."""
@@ -580,7 +574,7 @@ def gone(pair_id: uuid.UUID, *, by: Actor) -> GoneLine:
     for each in rows.with_pairs():
         for pair in each.gone:
             if pair.id == pair_id and own in pair.told:
-                return GoneLine(pair.id, number_of(pair.number, pair.id), pair.on)
+                return GoneLine(pair.id, rules.number_of(pair.number, pair.id), pair.on)
     raise NotVisible
 
 
@@ -605,9 +599,9 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> OfCase:
         case.age_class != "adult",
         case.status == "closed",
         act_rows.parking(case_id) is not None,
-        number_of(asked.number) if asked is not None else "",
+        rules.number_of(asked.number) if asked is not None else "",
         rows.asked_at(case_id) if said is Said.YES else None,
-        bool(rows.Houses(case_id).struck(case_id)),
+        bool(rows.house_of(case_id).struck),
         tuple(everything.ours(asked, by)) if asked is not None else (),
         tuple(line for line, _, _ in everything.theirs(by, case_id)),
     )
@@ -665,7 +659,7 @@ def desk(*, by: Actor) -> list[DeskLine]:
                         alarm,
                         where,
                         dealt,
-                        number_of(each.number, pair.id),
+                        rules.number_of(each.number, pair.id),
                         pair.stand,
                     )
                 )

@@ -79,7 +79,7 @@ def test_a_house_that_was_struck_out_is_neither_asked_nor_told(nrc: Actor, vatra
     assert actions.search_due() == 1
     (line,) = store.to_answer(by=nrc)
     actions.answer(pair_id=line.id, answer=Answer.SAME, why=Why.KNOWN_TO_US, by=nrc)
-    strikes_out(now.case_id, "NRC", vatra)
+    consents.withdraw(case_id=now.case_id, what=Topic.SHARING, party="NRC", by=vatra)
     assert store.to_answer(by=nrc) == []
     assert store.of_case(now.case_id, by=vatra).pairs == ()
     assert [each for each in store.due(by=nrc) if each.pair_id] == []

@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from nrm import create_app, crypto
+from nrm import clock, create_app, crypto
 from nrm.db import db, disconnect, transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.matching import Answer, Opinion, Pair, Why
@@ -53,12 +53,12 @@ def fill(by: Actor, people: int = PEOPLE) -> None:
         own = {"holder_id": by.organisation_id, "status": "closed", "closed_month": days.today().replace(day=1)}
         session.execute(insert(Case), [{**case, **own, "id": id_, "pseudonym": f"B{id_.hex[:12]}"} for id_ in ids])
         asked_on, questions = days.today() - OLD, []
-        said = Opinion(Answer.DIFFERENT, Why.OTHER_PAPERS, by.member_id, asked_on)
+        said = Opinion(Answer.DIFFERENT, Why.OTHER_PAPERS, by.member_id, clock.now() - OLD)
         for place, id_ in enumerate(ids):
-            pairs = [Pair(uuid.uuid4(), ids[place - 1], "weak", asked_on, said)] if place % 2 else []
+            found = [Pair(uuid.uuid4(), ids[place - 1], "weak", asked_on, said)] if place % 2 else []
             row = {"case_id": id_, "said": "yes", "asked_on": asked_on, "asked_by_id": by.member_id, "word": "new"}
             row |= {"with_guardian": False, "searched": True, "revision": 1}
-            questions.append({**row, "sealed_pairs": vault.sealed_pairs(id_, 1, pairs)})
+            questions.append({**row, "sealed_pairs": vault.sealed_pairs(id_, 1, vault.Found(tuple(found)))})
         session.execute(insert(MatchQuestion), questions)
 
 

@@ -91,6 +91,7 @@ PURPOSE_LABELS = {
     Purpose.DUTY_DECISION: N_("To decide where the person goes"),
     Purpose.CORRECTION: N_("To correct or erase at the person's request"),
     Purpose.IDENTIFICATION: N_("For formal identification"),
+    Purpose.HERE_BEFORE: N_("To say whether it is the same person as another organisation asks for"),
     Purpose.COPY: N_("To give the person a copy"),
     Purpose.HELD: N_("To look into how an interview was ended"),
 }
@@ -112,6 +113,7 @@ PURPOSES: Mapping[str, Sequence[Purpose]] = {
         Purpose.CHILD_PROTECTION,
         Purpose.FAMILY_CONTACT,
         Purpose.HANDING_ON,
+        Purpose.HERE_BEFORE,
         Purpose.CORRECTION,
     ),
     Compartment.STORY: (
@@ -120,9 +122,10 @@ PURPOSES: Mapping[str, Sequence[Purpose]] = {
         Purpose.LEGAL_HELP,
         Purpose.COURT,
         Purpose.HANDING_ON,
+        Purpose.HERE_BEFORE,
         Purpose.CORRECTION,
     ),
-    Compartment.CARE: (Purpose.CARE, Purpose.SAFETY, Purpose.CORRECTION),
+    Compartment.CARE: (Purpose.CARE, Purpose.SAFETY, Purpose.HERE_BEFORE, Purpose.CORRECTION),
     Compartment.LEGAL: (Purpose.LEGAL_HELP, Purpose.PERMIT, Purpose.COURT, Purpose.CORRECTION),
     SUPPLEMENT: (Purpose.ADMISSION, Purpose.CARE, Purpose.SAFETY, Purpose.LEGAL_HELP, Purpose.CORRECTION),
 }

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, RadioField
-from wtforms.validators import Optional
+from wtforms import BooleanField, HiddenField, RadioField
 
 from forms import SelectChoice
 from forms.typed import Offered, OnceForm
-from nrm.domain.shelter.matching import REASONS, Answer, Course, MatchRefusal, Said, Why, Word
+from nrm.domain.shelter.matching import REASONS, Answer, BreakWhy, Course, MatchRefusal, Said, Why, Word
 from nrm.domain.words import N_
 
 ANSWERS = {
@@ -26,8 +25,16 @@ COURSES = {
     Course.AGAIN: N_("A new case of the same person: trafficked once more"),
 }
 SAID_LABELS = {Said.YES: N_("Yes, look for me"), Said.REFUSED: N_("No")}
-AFTERWARDS = [SelectChoice(value=str(Said.REFUSED), label=N_("The person does not want to be looked for any more"))]
-"""All that can be answered once the case is closed."""
+ONLY_NO = [SelectChoice(value=str(Said.REFUSED), label=N_("No, the person does not want to be looked for"))]
+"""All that can be answered before a yes may be asked for."""
+NO_COURSE = "none"
+BREAK_WHY = {
+    BreakWhy.WRONG_BUTTON: N_("Somebody pressed the wrong button, or answered for another case"),
+    BreakWhy.SHE_SAYS: N_("The person says so"),
+    BreakWhy.OTHER_STORY: N_("What is known of the two does not fit"),
+    BreakWhy.OTHER_PAPERS: N_("Papers differ"),
+    BreakWhy.BOTH_THERE: N_("Both were seen at one time in two places"),
+}
 WORD_LABELS = {Word.NEW: N_("A new person"), Word.UNKNOWN: N_("Nobody can tell")}
 BAND_LABELS = {
     "strong": N_("Very much alike"),
@@ -41,6 +48,12 @@ REFUSED = {
     MatchRefusal.NO_NAME: N_("No name is written in the identity part, so nobody can be compared. Write it first."),
     MatchRefusal.TOO_MANY: N_("You have asked for as many people today as one member may. Go on tomorrow."),
     MatchRefusal.DECIDED: N_("This was answered or changed meanwhile. Look at the page again."),
+    MatchRefusal.CHANGED: N_(
+        "This was changed since you opened the page. Nothing was recorded; below is how it is now."
+    ),
+    MatchRefusal.TWICE: N_(
+        "The same was said of another person already. Tick that you know it, or answer differently."
+    ),
     MatchRefusal.NOT_OVER: N_("The check is still under way."),
     MatchRefusal.GUARDIAN: N_("A child is asked with the guardian. Tick that the guardian was there."),
     MatchRefusal.GOES: N_(
@@ -63,7 +76,14 @@ class AskPersonForm(OnceForm):
         validators=[Offered(N_("Choose what the person says"))],
         validate_choice=False,
     )
-    guardian = BooleanField(N_("The guardian was there and agrees with the answer"), validators=[Optional()])
+    guardian = BooleanField(N_("The guardian was there and agrees with the answer"))
+    read = HiddenField()  # the answer that the page showed
+
+
+class TakeBackForm(OnceForm):
+    """That the yes is taken back; of a child, that the guardian was there."""
+
+    guardian = BooleanField(N_("The guardian was there and agrees with the answer"))
 
 
 class AnswerPairForm(OnceForm):
@@ -75,6 +95,8 @@ class AnswerPairForm(OnceForm):
         validators=[Offered(N_("Choose what you think, and why"))],
         validate_choice=False,
     )
+    twice = BooleanField(N_("I know that the same was said of another person, too: all of them are one person"))
+    read = HiddenField()  # the mark of what the page showed
 
     @property
     def answer(self) -> tuple[Answer, Why]:
@@ -88,7 +110,10 @@ class ConfirmPairForm(AnswerPairForm):
 
     course = RadioField(
         N_("If it is the same person: what is this case?"),
-        choices=[SelectChoice(value=str(each), label=label) for each, label in COURSES.items()],
+        choices=[
+            *(SelectChoice(value=str(each), label=label) for each, label in COURSES.items()),
+            SelectChoice(value=NO_COURSE, label=N_("It is not the same person, or nobody can tell")),
+        ],
         validate_choice=False,
     )
 
@@ -104,7 +129,23 @@ class ConfirmPairForm(AnswerPairForm):
         if self.answer[0] is Answer.SAME and self.chosen_course is None:
             self.course.errors = [N_("Choose what this case is")]
             return False
+        if self.answer[0] is not Answer.SAME and self.chosen_course is not None:
+            self.course.errors = [
+                N_("Your two answers do not fit: only the same person has a case that goes on or begins")
+            ]
+            return False
         return True
+
+
+class BreakForm(OnceForm):
+    """Why a link is broken."""
+
+    why = RadioField(
+        N_("Why is it not the same person?"),
+        choices=[SelectChoice(value=str(each), label=label) for each, label in BREAK_WHY.items()],
+        validators=[Offered(N_("Choose why"))],
+        validate_choice=False,
+    )
 
 
 class WordForm(OnceForm):

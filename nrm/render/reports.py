@@ -149,6 +149,7 @@ def values(
         "lang": language,
         "about": about(release["report"], table_set, language),
         "quarter": release["quarter"],
+        "repeats": any("repeat" in table["dimensions"] for table in release["tables"] if not table.get("not_recorded")),
         "signatures": signatures,
         "no_report_from": [names.get(code, code) for code in release.get("no_report_from", ())],
         "silence_confirmed": [

@@ -13,8 +13,9 @@ vault nowhere.
 from __future__ import annotations
 
 import json
+import secrets
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from sqlalchemy.orm import Session
 from nrm import clock, crypto
 from nrm.domain.accounts.accounts import SHELTERS, Actor
 from nrm.domain.shelter.cases import Compartment
-from nrm.domain.shelter.matching import MOST_PAIRS, Pair, number
+from nrm.domain.shelter.matching import MOST_PAIRS, Gone, Pair, number
 from nrm.models.accounts.accounts import Keyring, Organisation
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.matching import MatchEncoding, MatchKey
@@ -40,7 +41,9 @@ if TYPE_CHECKING:
 MATCHING = "matching"
 """The compartment in which the matching key lies."""
 _SEALED_BYTES = 4096
-"""What was found is as long as this, whatever it is: ten pairs with all that both sides said take 2,500."""
+"""What was found is as long as this, whatever it is: ten pairs with all that both sides said take 3,700."""
+_MOST_GONE = 8
+"""Of so many pairs that are asked about no more it is known at the most that they were."""
 
 
 class NoName(Exception):
@@ -191,22 +194,43 @@ def _of_encoding(record: uuid.UUID, case_id: uuid.UUID, norm: str, enc: str, ver
     return crypto.ctx("encoding", record, case_id, norm, enc, version)
 
 
-def sealed_pairs(case_id: uuid.UUID, revision: int, pairs: Iterable[Pair]) -> bytes:
-    """What was found, always as long; the caller stores it as this revision."""
-    found = [each.to_list() for each in pairs]
-    plain = json.dumps(found, separators=(",", ":")).encode()
-    if len(found) > MOST_PAIRS or len(plain) > _SEALED_BYTES:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What lies sealed with a question. `number`: six random digits that both sides can say on the telephone; of older
+    ones 0; `gone`: pairs of these people about which nobody is asked any more, the newest last."""
+
+    pairs: tuple[Pair, ...] = ()
+    number: int = 0
+    gone: tuple[Gone, ...] = ()
+
+
+def sealed_pairs(case_id: uuid.UUID, revision: int, found: Found) -> bytes:
+    """What was found, always as long; the caller stores it as this revision. Of what is gone the oldest makes room."""
+    if len(found.pairs) > MOST_PAIRS:
         raise ValueError("more was found than is kept")
+    pairs, gone = [each.to_list() for each in found.pairs], [each.to_list() for each in found.gone[-_MOST_GONE:]]
+    number = found.number or 100_000 + secrets.randbelow(900_000)
+    while True:
+        plain = json.dumps([number, pairs, gone], separators=(",", ":")).encode()
+        if len(plain) <= _SEALED_BYTES:
+            break
+        if not gone:
+            raise ValueError("more was found than is kept")
+        gone = gone[1:]
     return crypto.seal(config().secrets.match, plain.ljust(_SEALED_BYTES), _of_pairs(case_id, revision))
 
 
-def pairs_of(row: Any) -> list[Pair]:
+def found_of(row: Any) -> Found:
     """What was found for the case, of the columns of `MatchQuestion`; nothing before the answer was yes. Raises
     CannotOpen."""
     if row.sealed_pairs is None:
-        return []
+        return Found()
     plain = _unsealed(row.sealed_pairs, _of_pairs(row.case_id, row.revision), "question", row.case_id)
-    return [Pair.of(each) for each in json.loads(plain.rstrip())]  # to read the padding costs more than what it pads
+    said = json.loads(plain.rstrip())  # to read the padding costs more than what it pads
+    if not said or isinstance(said[0], list):  # older ones are the pairs alone
+        return Found(tuple(map(Pair.of, said)))
+    number, pairs, gone = said
+    return Found(tuple(map(Pair.of, pairs)), number, tuple(map(Gone.of, gone)))
 
 
 def _unsealed(sealed: bytes, context: bytes, what: str, case_id: uuid.UUID) -> bytes:
@@ -225,16 +249,17 @@ def _of_pairs(case_id: uuid.UUID, revision: int) -> bytes:
 __all__ = [
     "MOST_PAIRS",
     "CannotOpen",
+    "Found",
     "Link",
     "NoName",
     "citizenship_of",
     "encode_case",
+    "found_of",
     "hand_on",
     "link",
     "make",
     "newest",
     "opened_encoding",
-    "pairs_of",
     "sealed_pairs",
     "sex_of",
 ]

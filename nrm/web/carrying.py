@@ -91,6 +91,7 @@ ACTS = frozenset(
         "mistakes.keys_back",
         "matching.break_link",
         "matching.looked",
+        "matching.read",
         "matching.seen",
         "others_there.take_back",
         "places.close",
@@ -126,7 +127,14 @@ CLOSES: Mapping[str, tuple[str, str]] = {
 # must not send what another hand may have typed. Of the pages of an interview that is where the person answers whether
 # they want help, and where a shelter is asked.
 DECIDES = frozenset(
-    {"family_notices.write", "next_receiver.direct", "next_receiver.refer", "others_there.tell", "matching.ask"}
+    {
+        "family_notices.write",
+        "next_receiver.direct",
+        "next_receiver.refer",
+        "others_there.tell",
+        "matching.ask",
+        "matching.take_back",
+    }
 )
 _YES = re.compile(r"consent_\w+|named|parties|party|by_name")
 # What each form does, in the words of the person who sent it.
@@ -272,7 +280,9 @@ WORDS: Mapping[str, str] = {
     "matching.encode": N_("Encode people under the new key"),
     "matching.looked": N_("Say that an alarm is dealt with"),
     "matching.say": N_("Say whether somebody is a new person"),
+    "matching.read": N_("Say that I have read what another organisation did"),
     "matching.seen": N_("Say that I have seen a person"),
+    "matching.take_back": N_("Record that a person takes back a yes to being looked for"),
     "members.begin_again": N_("Let a colleague begin anew"),
     "members.agree_to_anew": N_("Agree that a colleague begins anew"),
     "members.stop_anew": N_("End that a colleague begins anew"),

@@ -41,7 +41,7 @@ def test_two_shelters_find_one_person_link_and_break_it_and_a_resident_is_not_sh
         expect(page.locator("[data-errors]")).to_be_focused()
         page.check("[name=said][value=yes]")
         press(page)
-        page.wait_for_url("**/cases/*part=who-was-here*")
+        page.wait_for_url("**/who-was-here?done=yes")
         actions.search_due()
         for opened in (now, asked_for):
             look(page, f"{base}/cases/{opened.case_id}/who-was-here")
@@ -56,7 +56,7 @@ def test_two_shelters_find_one_person_link_and_break_it_and_a_resident_is_not_sh
         look(page, f"{base}/who-was-here/theirs/{line.id}")
         page.check("[name=said][value=same-known_to_us]")
         press(page)
-        page.wait_for_url("**/who-was-here")
+        page.wait_for_url("**/who-was-here?done=*")
         page.context.clear_cookies()
         live.sign_in(page, base, VATRA)
         look(page, f"{base}/who-was-here/ours/{line.id}")
@@ -65,7 +65,7 @@ def test_two_shelters_find_one_person_link_and_break_it_and_a_resident_is_not_sh
         expect(page.locator("[data-errors]")).to_be_focused()  # what this case is
         page.check("[name=course][value=again]")
         press(page, times=2)
-        page.wait_for_url("**/who-was-here")
+        page.wait_for_url("**/who-was-here?done=*")
         look(page, f"{base}/cases/{now.case_id}/who-was-here")
         look(page, f"{base}/who-was-here")
         page.click("main summary")  # where somebody who is new looks for a link
@@ -74,8 +74,15 @@ def test_two_shelters_find_one_person_link_and_break_it_and_a_resident_is_not_sh
         page.click("main a[href$=break]")
         look(page, f"{base}/who-was-here/{line.id}/break")
         press(page)
-        page.wait_for_url("**/who-was-here")
-        assert page.goto(f"{base}/who-was-here/ours/{line.id}").status == 404  # type: ignore[union-attr]
+        expect(page.locator("[data-errors]")).to_be_focused()  # why
+        page.check("[name=why][value=wrong_button]")
+        press(page)
+        page.wait_for_url("**/who-was-here?done=broken")
+        look(page, f"{base}/who-was-here/ours/{line.id}")
+        look(page, f"{base}/cases/{now.case_id}/who-was-here/take-back")
+        press(page)
+        page.wait_for_url("**/who-was-here?done=taken_back")
+        look(page, f"{base}/who-was-here/ours/{line.id}")  # nobody is asked any more
         page.context.clear_cookies()
         live.sign_in(page, base, "ra.duty_officer")
         expect(page.locator("#asked-for")).to_be_visible()

@@ -689,10 +689,10 @@ def an_encoding_that_somebody_sealed_is_put_in(world: World) -> tuple[Attempt, o
 @forging("match_questions.sealed_pairs")
 def what_was_found_before_is_put_back(world: World) -> tuple[Attempt, object]:
     """What was rejected meanwhile would wait again."""
-    before = matching.sealed_pairs(world.own_case, 1, [])
+    before = matching.sealed_pairs(world.own_case, 1, matching.Found())
     put(MatchQuestion, {"case_id": world.own_case}, sealed_pairs=before)
     row = db.session.scalars(select(MatchQuestion).where(MatchQuestion.case_id == world.own_case)).one()
-    return lambda: matching.pairs_of(row), world.own_case
+    return lambda: matching.found_of(row), world.own_case
 
 
 @forging("keyrings.sealed_import_key")

@@ -32,6 +32,7 @@ from nrm.steps.referrals import hand_overs
 from nrm.steps.referrals import next_receiver as steps
 from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import consent_records
+from nrm.steps.shelter import matching as matching_steps
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store import names
 from nrm.store.referrals import referrals as store
@@ -213,6 +214,7 @@ def strike_out(*, case_id: uuid.UUID, receiver_id: uuid.UUID, by: Actor) -> None
             consent_records.name(session, case_id, [party], by, Naming.STRUCK_OUT)
             said = [Answer(Topic.SHARING, Said.REFUSED, party)]
             consent_records.record(session, case_id, said, Asking("", "", ""), by)
+            matching_steps.consent_changed(session, case_id)
         if ReferralStatus.SENT not in [each.status for each in next_receiver_rows.chain(case_id)]:
             grants.let_go(session, case_id, receiver_id)
             withheld_steps.let_go(session, case_id, receiver_id)

@@ -41,6 +41,7 @@ from nrm.steps.shelter import consent_records, parked
 from nrm.steps.shelter import consents as steps
 from nrm.steps.shelter import data_requests as data_request_steps
 from nrm.steps.shelter import erasures as erasure_steps
+from nrm.steps.shelter import matching as matching_steps
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.steps.shelter.consents import REFUSED
 from nrm.store import days
@@ -79,6 +80,8 @@ def ask(
         consent_records.name(session, case_id, about, by)
         consent_records.name(session, case_id, struck, by, Naming.STRUCK_OUT)
         consent_records.record(session, case_id, answers, asking, by, weighed)
+        if any(about):
+            matching_steps.consent_changed(session, case_id)
         for answer in answers:
             if answer.topic is Topic.SHARING and answer.said is Said.REFUSED and answer.party:
                 consent_records.end_reading(session, case_id, consent_records.readers(session, answer.party), by)
@@ -147,6 +150,7 @@ def withdraw(*, case_id: uuid.UUID, what: str, party: str = "", by: Actor, signe
             consent_records.end(session, ended, Ended.WITHDRAWN, by, narrowing=done)
             if what == Topic.SHARING:
                 consent_records.end_reading(session, case_id, consent_records.readers(session, party), by)
+                matching_steps.consent_changed(session, case_id)
             elif what == Topic.STATISTICS:
                 _count(case, counted=False)
             data_request_steps.answer_by_doing(session, case_id, RequestKind.WITHDRAWAL, RequestStatus.WITHDRAWN, by)

@@ -28,7 +28,6 @@ from nrm.domain.shelter.stays import (
     check_admission,
     check_dates,
     check_no_overlap,
-    earliest_admission,
 )
 from nrm.models.referrals.referrals import Obligation, Referral
 from nrm.models.shelter.absences import LeftAlone, Missing
@@ -40,8 +39,8 @@ from nrm.steps.shelter import missing_told as told_steps
 from nrm.steps.shelter import places as place_steps
 from nrm.steps.shelter.corrections import NO_END, append, first_day, last_day, other_place, strike
 from nrm.steps.shelter.leaving import Exit, away_again, end_away, let_out
+from nrm.steps.shelter.stays import earliest_day
 from nrm.store import days
-from nrm.store.countries import country
 from nrm.store.referrals import referrals
 from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.rows.referrals import transfers as transfer_rows
@@ -64,10 +63,8 @@ def correct_admission(*, stay_id: uuid.UUID, admitted_on: date, why: Why, by: Ac
         check_dates(admitted_on, today=days.today(), anticipated_end_on=stay.anticipated_end_on)
         if stay.ended_on is not None and admitted_on > stay.ended_on:
             raise ImpossibleStay(StayRefusal.EXIT_BEFORE_ADMISSION)
-        sent_on = None
-        if stay.referral_id is not None:
-            sent_on = clock.day_of(session.get_one(Referral, stay.referral_id).sent_at, country().timezone)
-        check_admission(admitted_on, earliest=earliest_admission(case.source, case.registered_month, sent_on))
+        referral = session.get_one(Referral, stay.referral_id) if stay.referral_id is not None else None
+        check_admission(admitted_on, earliest=earliest_day(session, case, referral))
         missed = session.scalar(
             select(func.min(Missing.since_on)).where(Missing.stay_id == stay.id, Missing.outcome != Outcome.MISTAKE)
         )

@@ -18,7 +18,22 @@ from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.accounts.alarms import AlarmKind
 from nrm.domain.shelter import matching as rules
-from nrm.domain.shelter.matching import Answer, Course, MatchRefusal, MatchRefused, Opinion, PairStand, Said, Why, Word
+from nrm.domain.shelter.cases import CaseRefusal, CaseRefused
+from nrm.domain.shelter.matching import (
+    Answer,
+    BreakWhy,
+    Broken,
+    Course,
+    MatchRefusal,
+    MatchRefused,
+    Opinion,
+    Pair,
+    PairStand,
+    Said,
+    Side,
+    Why,
+    Word,
+)
 from nrm.models.accounts.accounts import Instance
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.matching import MatchAsked, MatchQuestion, SeenByMember
@@ -28,6 +43,7 @@ from nrm.steps.shelter import matching as steps
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.rows.shelter import matching as rows
+from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import matching as store
 from nrm.vault import matching as vault
 
@@ -53,9 +69,9 @@ def seen(*, case_id: uuid.UUID, by: Actor) -> None:
             audit.append(session, audit.Event.MATCH_SEEN, by=by, case_id=case_id)
 
 
-def ask(*, case_id: uuid.UUID, said: Said, with_guardian: bool, by: Actor) -> None:
-    """Write down what the person answered; after a yes she is encoded, and compared by the next `tend`. A yes can be
-    taken back also once the case is closed.
+def ask(*, case_id: uuid.UUID, said: Said, with_guardian: bool, by: Actor, read: str | None = None) -> None:
+    """Write down what the person answered; after a yes she is encoded, and compared by the next `tend`. `read`: the
+    answer that the page showed: if there is another one meanwhile, nothing is written (MatchRefused, `changed`).
 
     What happens here, and how long it takes, does not depend on who else is known. Raises NotPermitted, NotVisible,
     CaseRefused, CannotOpen, MatchRefused.
@@ -63,21 +79,23 @@ def ask(*, case_id: uuid.UUID, said: Said, with_guardian: bool, by: Actor) -> No
     own = store.own_shelter_id(by)
     assert by.member_id is not None
     with transaction() as session:
-        case = case_steps.held_case(case_id, by) if said is Said.REFUSED else case_steps.held_open_case(case_id, by)
+        case = case_steps.held_open_case(case_id, by)
+        row = rows.question(case_id)
         if case.age_class != "adult" and not with_guardian:
             raise MatchRefused(MatchRefusal.GUARDIAN)
         if said is Said.REFUSED:
-            _write(session, case, said, with_guardian, by)
-            steps.forget(session, case_id)
-            steps.count(session, case_id)
-            audit.append(session, audit.Event.MATCH_REFUSED, by=by, case_id=case_id)
+            if row is not None and row.said == Said.YES:  # that takes the yes back, and has a page of its own
+                raise MatchRefused(MatchRefusal.CHANGED)
+            _refuse(session, case, with_guardian, by)
             return
         why = rows.may_not_ask(case_id, own, by.member_id, days.today())
         if why is not None:
             raise MatchRefused(MatchRefusal(why))
-        if _pressed_twice(rows.question(case_id), by):
+        if _pressed_twice(row, by):
             _encode(session, case, _link(session, by), by)  # the name may have been written another way meanwhile
             return
+        if read is not None and read != (row.said if row is not None else ""):
+            raise MatchRefused(MatchRefusal.CHANGED)
         midnight = datetime.combine(days.today(), time(), country().timezone)
         if rows.number_asked(by.member_id, midnight) >= country().matching.questions_a_day:
             raise MatchRefused(MatchRefusal.TOO_MANY)
@@ -91,6 +109,29 @@ def ask(*, case_id: uuid.UUID, said: Said, with_guardian: bool, by: Actor) -> No
         audit.append(session, audit.Event.MATCH_ASKED, by=by, case_id=case_id)
 
 
+def take_back(*, case_id: uuid.UUID, with_guardian: bool, by: Actor) -> None:
+    """The person takes the yes back: the encoding and all pairs of this question are destroyed, links, too. Also once
+    the case is closed, and while it is closed to everybody: it destroys, and opens nothing. A second time changes
+    nothing. Raises NotPermitted, NotVisible, CaseRefused, MatchRefused."""
+    own = store.own_shelter_id(by)
+    with transaction() as session:
+        case = case_store.row(case_id, by=by, lock=True)
+        if case.holder_id != own or case.status == "referred":
+            raise CaseRefused(CaseRefusal.NOT_HOLDER)
+        if case.age_class != "adult" and not with_guardian:
+            raise MatchRefused(MatchRefusal.GUARDIAN)
+        row = rows.question(case_id)
+        if row is not None and row.said == Said.YES:
+            _refuse(session, case, with_guardian, by)
+
+
+def _refuse(session: Session, case: Case, with_guardian: bool, by: Actor) -> None:
+    steps.forget(session, case.id, links=True)  # before the answer: who was part of a pair is told that it is gone
+    _write(session, case, Said.REFUSED, with_guardian, by)
+    steps.count(session, case.id)
+    audit.append(session, audit.Event.MATCH_REFUSED, by=by, case_id=case.id)
+
+
 def _pressed_twice(row: MatchQuestion | None, by: Actor) -> bool:
     """Whether the member wrote down the same yes today and nobody was compared since: that is one check, not two."""
     mine = row is not None and row.asked_by_id == by.member_id and row.asked_on == days.today()
@@ -99,7 +140,7 @@ def _pressed_twice(row: MatchQuestion | None, by: Actor) -> bool:
 
 def _write(session: Session, case: Case, said: Said, with_guardian: bool, by: Actor) -> None:
     row = rows.question(case.id)
-    pairs = rows.opened(row) if row is not None and said is Said.YES else []
+    found = rows.sealed(row) if row is not None and said is Said.YES else vault.Found()
     revision = 1 if row is None else row.revision + 1
     if row is None:
         row = MatchQuestion(case_id=case.id)
@@ -107,7 +148,7 @@ def _write(session: Session, case: Case, said: Said, with_guardian: bool, by: Ac
     assert by.member_id is not None
     row.said, row.asked_on, row.asked_by_id = str(said), days.today(), by.member_id
     row.with_guardian, row.searched, row.word, row.revision = with_guardian, False, "", revision
-    row.sealed_pairs = vault.sealed_pairs(case.id, revision, pairs) if said is Said.YES else None
+    row.sealed_pairs = vault.sealed_pairs(case.id, revision, found) if said is Said.YES else None
     session.flush()
 
 
@@ -134,46 +175,91 @@ def _encode(session: Session, case: Case, link: vault.Link | None, by: Actor) ->
         raise MatchRefused(MatchRefusal.NO_NAME) from None
 
 
-def answer(*, pair_id: uuid.UUID, answer: Answer, why: Why, by: Actor) -> None:
-    """The side that knows the person who was found says what it thinks. Raises NotPermitted, NotVisible,
-    MatchRefused."""
+def answer(
+    *, pair_id: uuid.UUID, answer: Answer, why: Why, by: Actor, read: str | None = None, twice: bool = False
+) -> None:
+    """The side that knows the person who was found says what it thinks. `read`: the mark of the pair that the page
+    showed: if it is another one meanwhile, nothing is recorded (`changed`); `twice`: it knows that it said *same* of
+    another person, too (else `twice`). Raises NotPermitted, NotVisible, MatchRefused."""
     with transaction() as session:
-        asked, pair, where = store.theirs_row(pair_id, by=by)
+        line, asked, pair, where = store.theirs_row(pair_id, by=by)
         assert by.member_id is not None
         if asked.row.asked_by_id == by.member_id:
             raise MatchRefused(MatchRefusal.SAME_MEMBER)
-        opinion = Opinion(answer, why, by.member_id, days.today())
-        if pair.theirs == opinion:
-            return  # pressed twice
-        steps.put_pair(session, asked.row, rules.answered(pair, opinion, where))
+        opinion = Opinion(answer, why, by.member_id, clock.now())
+        if opinion.says_as(pair.theirs) and not (pair.untold and not where.guarded):
+            return  # pressed twice; of somebody who is there no longer the same is said anew
+        _check_read(line, answer, read, twice=twice)
+        steps.put_pair(session, asked.row, _of_side(rules.answered(pair, opinion, where), line))
         audit.append(session, audit.Event.MATCH_ANSWERED, by=by, pair_id=pair_id)
 
 
-def confirm(*, pair_id: uuid.UUID, answer: Answer, why: Why, course: Course | None, by: Actor) -> None:
-    """Whoever asked says what they think, once the other side said *same*; two *same* link the cases. `course`: with
-    *same*. Raises NotPermitted, NotVisible, MatchRefused."""
+def confirm(
+    *,
+    pair_id: uuid.UUID,
+    answer: Answer,
+    why: Why,
+    course: Course | None,
+    by: Actor,
+    read: str | None = None,
+    twice: bool = False,
+) -> None:
+    """Whoever asked says what they think, once the other side said *same*; two *same* link the cases. Of a link that
+    was broken, they may say it first. `course`: with *same*; `read`, `twice`: as `answer`. Raises NotPermitted,
+    NotVisible, MatchRefused."""
     with transaction() as session:
-        asked, pair = store.ours_row(pair_id, by=by)
+        line, asked, pair = store.ours_row(pair_id, by=by)
         assert by.member_id is not None
-        opinion = Opinion(answer, why, by.member_id, days.today(), course if answer is Answer.SAME else None)
-        if pair.ours == opinion:
+        opinion = Opinion(answer, why, by.member_id, clock.now(), course if answer is Answer.SAME else None)
+        if opinion.says_as(pair.ours):
             return  # pressed twice
-        steps.put_pair(session, asked.row, rules.confirmed(pair, opinion))
+        _check_read(line, answer, read, twice=twice)
+        steps.put_pair(session, asked.row, _of_side(rules.confirmed(pair, opinion), line))
         audit.append(session, audit.Event.MATCH_CONFIRMED, by=by, pair_id=pair_id)
 
 
-def break_link(*, pair_id: uuid.UUID, by: Actor) -> None:
-    """A member of either side says that the link is a mistake; both may say *same* again. Raises NotPermitted,
-    NotVisible, MatchRefused."""
+def _check_read(line: store.TheirLine | store.OurLine, answer: Answer, read: str | None, *, twice: bool) -> None:
+    if read is not None and read != line.mark:
+        raise MatchRefused(MatchRefusal.CHANGED)
+    if answer is Answer.SAME and line.also and not twice:
+        raise MatchRefused(MatchRefusal.TWICE)
+
+
+def _of_side(pair: Pair, line: store.TheirLine | store.OurLine) -> Pair:
+    """Of two cases of one house there is no other house to tell."""
+    return replace(pair, unread=frozenset()) if line.own else pair
+
+
+def break_link(*, pair_id: uuid.UUID, why: BreakWhy, by: Actor) -> None:
+    """A member of either side says that the link is a mistake, and why; the other side is told. Both may say *same*
+    again. Raises NotPermitted, NotVisible, MatchRefused."""
+    with transaction() as session:
+        line: store.TheirLine | store.OurLine
+        try:
+            line, asked, pair, _ = store.theirs_row(pair_id, by=by)
+            side = Side.HOLDER
+        except NotVisible:
+            line, asked, pair = store.ours_row(pair_id, by=by)
+            side = Side.ASKER
+        if pair.stand is PairStand.BROKEN and pair.broken is not None and pair.broken.by_id == by.organisation_id:
+            return  # pressed twice
+        how = Broken(by.organisation_id, clock.now(), why)
+        steps.put_pair(session, asked.row, _of_side(rules.broken(pair, how, side), line))
+        audit.append(session, audit.Event.MATCH_BROKEN, by=by, pair_id=pair_id)
+
+
+def read(*, pair_id: uuid.UUID, by: Actor) -> None:
+    """A member has read what the other side did. A second time changes nothing. Raises NotPermitted, NotVisible,
+    MatchRefused."""
     with transaction() as session:
         try:
-            asked, pair, _ = store.theirs_row(pair_id, by=by)
+            _, asked, pair, _ = store.theirs_row(pair_id, by=by)
+            side = Side.HOLDER
         except NotVisible:
-            asked, pair = store.ours_row(pair_id, by=by, also_broken=True)
-        if pair.stand is PairStand.BROKEN and pair.broken_on == days.today():
-            return  # pressed twice
-        steps.put_pair(session, asked.row, rules.broken(pair, days.today()))
-        audit.append(session, audit.Event.MATCH_BROKEN, by=by, pair_id=pair_id)
+            _, asked, pair = store.ours_row(pair_id, by=by)
+            side = Side.ASKER
+        if side in pair.unread:
+            steps.put_pair(session, asked.row, replace(pair, unread=pair.unread - {side}))
 
 
 def say(*, case_id: uuid.UUID, word: Word, by: Actor) -> None:

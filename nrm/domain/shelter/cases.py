@@ -119,6 +119,7 @@ class Purpose(StrEnum):
     CORRECTION = "correction"
     IDENTIFICATION = "identification"
     HELD = "held"
+    HERE_BEFORE = "here_before"  # another organisation asks whether it is the same person
     COPY = "copy"  # all of it at once, at the person's request
 
 

@@ -3,18 +3,23 @@
 Nothing links by itself. The program says to the organisation that knows somebody alike that another one asks; people of
 both say *same*, and then two cases are of one person. Whoever asks learns nothing before, and nothing at all while the
 person who was found lives in a shelter or is followed up (ADR 0130); her house is not told who asks, either (ADR 0141).
+A house that the person struck out is neither asked nor told (ADR 0153).
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 MOST_PAIRS = 10
+CHANGED_WITHIN = timedelta(hours=12)
+"""For so long whoever said something can change it, as elsewhere in the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,23 @@ class Repeat(StrEnum):
     NOT_CHECKED = "not_checked"
 
 
+class BreakWhy(StrEnum):
+    """Why a link is broken, coded."""
+
+    WRONG_BUTTON = "wrong_button"
+    SHE_SAYS = "she_says"
+    OTHER_STORY = "other_story"
+    OTHER_PAPERS = "other_papers"
+    BOTH_THERE = "both_there"
+
+
+class Side(StrEnum):
+    """One of the two sides of a pair."""
+
+    HOLDER = "h"  # knows the person who was found
+    ASKER = "a"
+
+
 class PairStand(StrEnum):
     """How it stands with a pair of cases."""
 
@@ -100,6 +122,7 @@ class PairStand(StrEnum):
     REJECTED = "rejected"
     UNSURE = "unsure"
     BROKEN = "broken"  # was linked; both may say *same* again
+    PROPOSED = "proposed"  # whoever asked said *same* again; the other side is to say so, too
 
 
 class MatchRefusal(StrEnum):
@@ -114,6 +137,8 @@ class MatchRefusal(StrEnum):
     NOT_OVER = "not_over"
     GUARDIAN = "guardian"
     GOES = "goes"  # the person wants everything withdrawn or erased, and nobody has answered yet
+    CHANGED = "changed"  # the page that was sent showed something else than what holds now
+    TWICE = "twice"  # the same was said of another person already
 
 
 class MatchRefused(Exception):
@@ -131,29 +156,68 @@ class Opinion:
     answer: Answer
     why: Why
     member_id: uuid.UUID
-    on: date
+    at: datetime
     course: Course | None = None
 
-    def to_list(self) -> list[str]:
+    @property
+    def changed_until(self) -> datetime:
+        """Until when it can be changed."""
+        return self.at + CHANGED_WITHIN
+
+    def says_as(self, other: Opinion | None) -> bool:
+        """Whether the same member said the same: a button that was pressed twice."""
+        return other is not None and replace(other, at=self.at) == self
+
+    def to_list(self) -> list[Any]:
         """As it is sealed."""
-        return [self.answer, self.why, self.member_id.hex, self.on.isoformat(), self.course or ""]
+        return [self.answer, self.why, self.member_id.hex, _second(self.at), self.course or ""]
 
     @classmethod
-    def of(cls, said: list[str] | None) -> Opinion | None:
-        """What was sealed."""
+    def of(cls, said: list[Any] | None) -> Opinion | None:
+        """What was sealed; older ones have the day alone."""
         if not said:
             return None
-        answer, why, member, on, course = said
-        return cls(
-            Answer(answer), Why(why), uuid.UUID(member), date.fromisoformat(on), Course(course) if course else None
-        )
+        answer, why, member, at, course = said
+        return cls(Answer(answer), Why(why), uuid.UUID(member), _instant(at), Course(course) if course else None)
+
+
+def _second(at: datetime) -> int:
+    """An instant as it is sealed, in few characters."""
+    return int(at.timestamp())
+
+
+def _instant(said: int | str) -> datetime:
+    """What `_second` sealed; of a day, which older ones have, the first instant."""
+    return datetime.fromtimestamp(said, UTC) if isinstance(said, int) else datetime.fromisoformat(said + "T00:00+00:00")
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """That a link was broken: by which organisation, when and why."""
+
+    by_id: uuid.UUID | None
+    at: datetime
+    why: BreakWhy | None
+
+    def to_list(self) -> list[Any]:
+        """As it is sealed."""
+        return [_second(self.at), self.by_id.hex if self.by_id else "", self.why or ""]
+
+    @classmethod
+    def of(cls, said: str | list[Any]) -> Broken | None:
+        """What was sealed; older ones are the day alone."""
+        if not said:
+            return None
+        at, by, why = (said, "", "") if isinstance(said, str) else said
+        return cls(uuid.UUID(by) if by else None, _instant(at), BreakWhy(why) if why else None)
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
     """A case that may be of the person who is asked for. `theirs`: what the side says that knows the case `case_id`;
     `ours`: what the side says that asked; `looked_on`: when the duty desk dealt with its alarm; `there`: the person who
-    was found was there when that happened; `untold`: or when *same* was said of her."""
+    was found was there when that happened; `untold`: or when *same* was said of her; `was_told`: whoever asked has seen
+    it; `unread`: the sides that have not read what the other one did; `found_at`: the hour, of newer ones."""
 
     id: uuid.UUID
     case_id: uuid.UUID
@@ -161,15 +225,23 @@ class Pair:
     found_on: date
     theirs: Opinion | None = None
     ours: Opinion | None = None
-    broken_on: date | None = None
+    broken: Broken | None = None
     looked_on: date | None = None
     there: bool = False
     untold: bool = False
+    was_told: bool = False
+    unread: frozenset[Side] = frozenset()
+    found_at: datetime | None = None
 
     @property
     def told(self) -> bool:
-        """Whether the side that knows the person said *same* to whoever asked."""
+        """Whether the side that knows the person says *same* to whoever asked."""
         return self.theirs is not None and self.theirs.answer is Answer.SAME and not self.untold
+
+    @property
+    def ever_told(self) -> bool:
+        """Whether whoever asked has learned of the pair: what it then sees of it does not go again."""
+        return self.told or self.was_told or self.broken is not None
 
     @property
     def stand(self) -> PairStand:
@@ -181,12 +253,21 @@ class Pair:
             return PairStand.UNSURE
         if len(said) == 2:
             return PairStand.LINKED
-        if said:
+        if self.theirs is not None:
             return PairStand.UNTOLD if self.untold else PairStand.CONFIRM
-        return PairStand.BROKEN if self.broken_on else PairStand.WAITS
+        if self.ours is not None:
+            return PairStand.PROPOSED
+        return PairStand.BROKEN if self.broken else PairStand.WAITS
+
+    @property
+    def mark(self) -> str:
+        """What a page shows of it, as a code that is sent back with the form: an answer is taken to what was read."""
+        said = [each.to_list() if each else [] for each in (self.theirs, self.ours, self.broken)]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
     def to_list(self) -> list[Any]:
         """As it is sealed."""
+        marks = ("t" if self.there else "") + ("u" if self.untold else "") + ("w" if self.was_told else "")
         return [
             self.id.hex,
             self.case_id.hex,
@@ -194,16 +275,17 @@ class Pair:
             self.found_on.isoformat(),
             self.theirs.to_list() if self.theirs else [],
             self.ours.to_list() if self.ours else [],
-            self.broken_on.isoformat() if self.broken_on else "",
+            self.broken.to_list() if self.broken else "",
             self.looked_on.isoformat() if self.looked_on else "",
-            ("t" if self.there else "") + ("u" if self.untold else ""),
+            marks + "".join(sorted(self.unread)),
+            _second(self.found_at) if self.found_at else "",
         ]
 
     @classmethod
     def of(cls, said: list[Any]) -> Pair:
         """What was sealed."""
-        id_, case, band, found, theirs, ours, broken, looked, *more = said  # older ones end here
-        marks = more[0] if more else ""
+        id_, case, band, found, theirs, ours, broken, looked, *more = said  # older ones end here, or with the marks
+        marks, found_at = (*more, "", "")[:2]
         return cls(
             uuid.UUID(id_),
             uuid.UUID(case),
@@ -211,52 +293,99 @@ class Pair:
             date.fromisoformat(found),
             Opinion.of(theirs),
             Opinion.of(ours),
-            date.fromisoformat(broken) if broken else None,
+            Broken.of(broken),
             date.fromisoformat(looked) if looked else None,
             "t" in marks,
             "u" in marks,
+            "w" in marks,
+            frozenset(each for each in Side if each in marks),
+            _instant(found_at) if found_at else None,
         )
 
 
-def open_to_holder(pair: Pair, where: Where, today: date) -> bool:
-    """Whether the side that knows the person may answer: until whoever asked has; what was said is final after its
-    day, but for *cannot tell*, and for *same* of somebody who is no longer there."""
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A pair that is asked about no more, for whoever was part of it: a yes was taken back, or a case erased."""
+
+    id: uuid.UUID
+    told: tuple[uuid.UUID, ...]
+    on: date
+    number: int
+
+    def to_list(self) -> list[Any]:
+        """As it is sealed."""
+        return [self.id.hex, [each.hex for each in self.told], self.on.isoformat(), self.number]
+
+    @classmethod
+    def of(cls, said: list[Any]) -> Gone:
+        """What was sealed."""
+        id_, told, on, number = said
+        return cls(uuid.UUID(id_), tuple(map(uuid.UUID, told)), date.fromisoformat(on), number)
+
+
+def number_of(number: int, pair_id: uuid.UUID | None = None) -> str:
+    """What can be said on the telephone of a check, and of one of its pairs: digits alone, no name and no code."""
+    if not number:
+        return ""
+    said = f"{number // 1000:03d}\u00a0{number % 1000:03d}"
+    return f"{said}-{pair_id.int % 90 + 10}" if pair_id is not None else said
+
+
+def open_to_holder(pair: Pair, where: Where, now: datetime) -> bool:
+    """Whether the side that knows the person may answer: until whoever asked has; what was said is final after twelve
+    hours, but for *cannot tell*, and for *same* of somebody who is no longer there. Of a link that was broken it may,
+    whatever the other side says meanwhile."""
     if pair.ours is not None:
-        return False
+        return pair.broken is not None and pair.theirs is None and pair.ours.answer is not Answer.DIFFERENT
     if pair.stand in (PairStand.WAITS, PairStand.BROKEN, PairStand.UNSURE):
         return True
-    return (pair.theirs is not None and pair.theirs.on == today) or (pair.untold and not where.guarded)
+    return (pair.theirs is not None and now < pair.theirs.changed_until) or (pair.untold and not where.guarded)
 
 
 def answered(pair: Pair, opinion: Opinion, where: Where) -> Pair:
     """The pair once the side that knows the person who was found has answered. `where`: how it is with her now. Raises
     MatchRefused."""
-    if not open_to_holder(pair, where, opinion.on):
+    if not open_to_holder(pair, where, opinion.at):
         raise MatchRefused(MatchRefusal.DECIDED)
-    return replace(pair, theirs=opinion, untold=opinion.answer is Answer.SAME and where.guarded)
+    if pair.ours is not None and pair.ours.member_id == opinion.member_id:
+        raise MatchRefused(MatchRefusal.SAME_MEMBER)
+    untold = opinion.answer is Answer.SAME and where.guarded and not pair.ever_told
+    after = replace(pair, theirs=opinion, untold=untold, was_told=pair.ever_told)
+    # Whoever asked and was told once is told what is said instead; a *same* that it is to confirm is a task of its own.
+    news = {Side.ASKER} if pair.ever_told and after.stand is not PairStand.CONFIRM else set()
+    return replace(after, unread=frozenset(news))
 
 
-def open_to_asker(pair: Pair, today: date) -> bool:
-    """Whether whoever asked may answer: *different* is final after its day, and a link is broken, not answered."""
+def open_to_asker(pair: Pair, now: datetime) -> bool:
+    """Whether whoever asked may answer: *different* is final after twelve hours, and a link is broken, not answered.
+    A link that was broken can be said to be right again by either side."""
+    if pair.stand is PairStand.BROKEN:
+        return True
+    if pair.stand is PairStand.PROPOSED:
+        return pair.ours is not None and now < pair.ours.changed_until
     if pair.ours is None or pair.ours.answer is Answer.CANNOT_TELL:
         return pair.told
-    return pair.told and pair.ours.answer is Answer.DIFFERENT and pair.ours.on == today
+    return pair.told and pair.ours.answer is Answer.DIFFERENT and now < pair.ours.changed_until
 
 
 def confirmed(pair: Pair, opinion: Opinion) -> Pair:
     """The pair once whoever asked has answered, after the other side said *same*. Raises MatchRefused."""
-    if not open_to_asker(pair, opinion.on) or pair.theirs is None:
+    if not open_to_asker(pair, opinion.at):
         raise MatchRefused(MatchRefusal.DECIDED)
-    if pair.theirs.member_id == opinion.member_id:
+    if pair.theirs is not None and pair.theirs.member_id == opinion.member_id:
         raise MatchRefused(MatchRefusal.SAME_MEMBER)
-    return replace(pair, ours=opinion)
+    after = replace(pair, ours=opinion, was_told=True)
+    news = frozenset() if after.stand is PairStand.PROPOSED else frozenset({Side.HOLDER})
+    return replace(after, unread=news)
 
 
-def broken(pair: Pair, on: date) -> Pair:
-    """The pair once a side says that it was a mistake; both may say *same* again. Raises MatchRefused."""
+def broken(pair: Pair, how: Broken, side: Side) -> Pair:
+    """The pair once a side says that it was a mistake: the other one is told; both may say *same* again. Raises
+    MatchRefused."""
     if pair.stand is not PairStand.LINKED:
         raise MatchRefused(MatchRefusal.DECIDED)
-    return replace(pair, theirs=None, ours=None, broken_on=on)
+    other = Side.ASKER if side is Side.HOLDER else Side.HOLDER
+    return replace(pair, theirs=None, ours=None, broken=how, was_told=True, unread=frozenset({other}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,23 +401,19 @@ class Where:
         return self.lives_here or self.followed
 
 
-def shown_to_asker(pair: Pair, today: date) -> bool:
-    """Whether whoever asked sees the organisation: only after *same*, and never if that was said of somebody who was
-    there. Where the person is now changes nothing: what appears or goes would tell it."""
-    return pair.told and (pair.ours is None or pair.ours.answer is not Answer.DIFFERENT or pair.ours.on == today)
-
-
 def names_asker(pair: Pair, where: Where) -> bool:
     """Whether the side that knows the person sees who asks. Not if she was there when she was found, or is: a case that
     was made up would tell its house where the person of that name has come to. The duty desk knows it."""
-    return pair.stand is PairStand.LINKED or not (pair.there or where.guarded)
+    return pair.stand is PairStand.LINKED or pair.broken is not None or not (pair.there or where.guarded)
 
 
 def alarms_desk(pair: Pair, where: Where) -> bool:
     """Whether the duty desk is told that somebody asks for a person who is there, or was when she was found: until it
-    has dealt with it, whatever her house does or says meanwhile. Not of what is hardly alike."""
-    settled = pair.stand is PairStand.LINKED or pair.looked_on is not None
-    return (where.guarded or pair.there) and not settled and pair.band != "weak"
+    has dealt with it, whatever her house does or says meanwhile. Of what is hardly alike only once her house says that
+    it is the same person."""
+    settled = pair.stand is PairStand.LINKED or pair.broken is not None or pair.looked_on is not None
+    heard = pair.band != "weak" or pair.stand is PairStand.UNTOLD
+    return (where.guarded or pair.there) and not settled and heard
 
 
 def alarms(pair: Pair, where: Where) -> bool:
@@ -296,13 +421,55 @@ def alarms(pair: Pair, where: Where) -> bool:
     return alarms_desk(pair, where) and pair.stand not in (PairStand.REJECTED, PairStand.UNSURE)
 
 
+@dataclass(frozen=True, slots=True)
+class House:
+    """An organisation on one side of a pair: its party, and the parties that the person of its case struck out."""
+
+    id: uuid.UUID
+    party: str
+    struck: frozenset[str] = frozenset()
+
+
+def hidden_from_holder(pair: Pair, asker: House, holder: House) -> bool:
+    """Whether the side that knows the person is told nothing: the person who is looked for struck it out. If the person
+    who was found struck out whoever asks, neither is anything asked here, but what was agreed already stays to see."""
+    if asker.id == holder.id:
+        return False
+    return holder.party in asker.struck or (asker.party in holder.struck and not _was_agreed(pair))
+
+
+def hidden_from_asker(pair: Pair, asker: House, holder: House) -> bool:
+    """The same for whoever asked."""
+    if asker.id == holder.id:
+        return False
+    return asker.party in holder.struck or (holder.party in asker.struck and not _was_agreed(pair))
+
+
+def hidden_from_all(pair: Pair, asker: House, holder: House) -> bool:
+    """Whether nobody can say anything of the pair any more."""
+    return hidden_from_asker(pair, asker, holder) and hidden_from_holder(pair, asker, holder)
+
+
+def kept_apart(asker: House, holder: House) -> bool:
+    """Whether the people of two cases are not compared, because one of them struck out the house of the other."""
+    return asker.id != holder.id and (holder.party in asker.struck or asker.party in holder.struck)
+
+
+def _was_agreed(pair: Pair) -> bool:
+    return pair.stand is PairStand.LINKED
+
+
 def over_on(asked_on: date, rules: MatchingRules) -> date:
     """The day from which a check is no longer said to be under way: the same whatever was found."""
     return asked_on + timedelta(days=rules.check_days)
 
 
-def repeat_of(said: Said | None, pairs: Iterable[Pair], word: Word | None) -> Repeat:
-    """What is counted of the case for which somebody asked. `word`: what whoever asked said at the end."""
+_OPEN = (PairStand.WAITS, PairStand.CONFIRM, PairStand.UNTOLD, PairStand.PROPOSED)
+
+
+def repeat_of(said: Said | None, pairs: Iterable[Pair], word: Word | None, *, with_all: bool = True) -> Repeat:
+    """What is counted of the case for which somebody asked. `word`: what whoever asked said at the end; `with_all`: the
+    person struck out no house: else nobody can say that she is new."""
     if said is None:
         return Repeat.NOT_CHECKED
     if said is Said.REFUSED:
@@ -311,9 +478,9 @@ def repeat_of(said: Said | None, pairs: Iterable[Pair], word: Word | None) -> Re
     linked = {each.ours.course for each in there if each.stand is PairStand.LINKED and each.ours is not None}
     if linked:
         return Repeat.AGAIN if Course.AGAIN in linked else Repeat.SAME_CASE
-    if word is None or any(each.stand in (PairStand.WAITS, PairStand.CONFIRM, PairStand.UNTOLD) for each in there):
+    if word is None or any(each.stand in _OPEN for each in there):
         return Repeat.PENDING
-    return Repeat.NEW if word is Word.NEW else Repeat.NOT_CHECKABLE
+    return Repeat.NEW if word is Word.NEW and with_all else Repeat.NOT_CHECKABLE
 
 
 def number(text: str) -> str:

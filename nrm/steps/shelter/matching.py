@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
+from nrm import clock
 from nrm.db import hit_one
+from nrm.domain.accounts.accounts import SHELTERS
 from nrm.domain.shelter.matching import (
+    Gone,
+    House,
     MatchRefusal,
     MatchRefused,
     Pair,
@@ -20,20 +24,33 @@ from nrm.domain.shelter.matching import (
     Said,
     Where,
     Word,
+    hidden_from_asker,
+    hidden_from_holder,
+    kept_apart,
     repeat_of,
 )
+from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.matching import MatchEncoding, MatchQuestion, RepeatValue, SeenByMember
 from nrm.store import days
 from nrm.store.rows.shelter import matching as rows
+from nrm.store.rows.shelter.matching import Asked
 from nrm.vault import matching as vault
 
 
-def put_pairs(session: Session, row: Any, pairs: Iterable[Pair], *, searched: bool | None = None) -> None:
-    """Seal what was found as the next revision, in place of the one that was read. Raises MatchRefused (`decided`) when
-    somebody else wrote meanwhile."""
-    found, revision = list(pairs), row.revision + 1
-    values = {"revision": revision, "sealed_pairs": vault.sealed_pairs(row.case_id, revision, found)}
+def put_pairs(
+    session: Session,
+    row: Any,
+    pairs: Iterable[Pair],
+    *,
+    searched: bool | None = None,
+    gone: tuple[Gone, ...] | None = None,
+) -> None:
+    """Seal what was found as the next revision, in place of the one that was read; `gone`: what is asked about no more,
+    if that changes. Raises MatchRefused (`decided`) when somebody else wrote meanwhile."""
+    found, revision, before = tuple(pairs), row.revision + 1, rows.sealed(row)
+    sealed = replace(before, pairs=found, gone=before.gone if gone is None else gone)
+    values = {"revision": revision, "sealed_pairs": vault.sealed_pairs(row.case_id, revision, sealed)}
     statement = (
         update(MatchQuestion)
         .where(MatchQuestion.case_id == row.case_id, MatchQuestion.revision == row.revision)
@@ -51,13 +68,16 @@ def put_pair(session: Session, row: Any, pair: Pair) -> None:
 
 def count(session: Session, case_id: uuid.UUID, pairs: Iterable[Pair] | None = None) -> None:
     """Write down what is counted of the case from today on, if it is another value than before."""
-    row = rows.question(case_id)
+    row, asker = rows.question(case_id), rows.house_of(case_id)
+    case = session.get_one(Case, case_id)
     if row is None:
         value = Repeat.NOT_CHECKED
     else:
-        found = rows.opened(row) if pairs is None else pairs
-        value = repeat_of(Said(row.said), found, Word(row.word) if row.word else None)
-    case = session.get_one(Case, case_id)
+        found = list(rows.opened(row) if pairs is None else pairs)
+        known = rows.known({each.case_id for each in found})
+        heard = [each for each in found if not _asks_nobody(each, asker, known)]
+        word = Word(row.word) if row.word else None
+        value = repeat_of(Said(row.said), heard, word, with_all=not _struck_a_house(session, asker.struck))
     if case.repeat == value:
         return
     case.repeat = str(value)
@@ -70,16 +90,73 @@ def count(session: Session, case_id: uuid.UUID, pairs: Iterable[Pair] | None = N
     session.flush()
 
 
-def forget(session: Session, case_id: uuid.UUID) -> None:
+def _asks_nobody(pair: Pair, asker: House, known: Mapping[uuid.UUID, rows.Known]) -> bool:
+    """Whether nobody is asked about a pair, because one of the people struck out the house of the other. What both said
+    before is a fact, and stays counted."""
+    other = known.get(pair.case_id)
+    if other is None or pair.stand is PairStand.LINKED:
+        return False
+    return kept_apart(asker, other.house)
+
+
+def _struck_a_house(session: Session, parties: Collection[str]) -> bool:
+    """Whether one of these parties takes people in: then the person was not compared with all."""
+    if not parties:
+        return False
+    takes_in = exists().where(Organisation.party.in_(parties), Organisation.kind.in_(SHELTERS))
+    return session.scalar(select(takes_in)) is True
+
+
+def consent_changed(session: Session, case_id: uuid.UUID) -> None:
+    """The person struck out an organisation, or takes that back: they are compared anew with whom they may be, and it
+    is counted again."""
+    row = rows.question(case_id)
+    if row is not None and row.said == Said.YES:
+        row.searched = False
+        session.flush()
+        for asked in list(rows.with_pairs()):
+            if asked.row.case_id == case_id or any(pair.case_id == case_id for pair in asked.pairs):
+                count(session, asked.row.case_id)
+
+
+def forget(session: Session, case_id: uuid.UUID, *, links: bool = False) -> None:
     """Forget the encoding of a person, and every pair that names the case and is not linked: the case is erased, or the
-    person takes the yes back. What is counted of a link stays."""
+    person takes the yes back. `links`: forget the links of the person's own question, too. Whoever was part of a pair
+    is told that nobody is asked about it any more; what is counted of a link stays."""
     session.execute(delete(MatchEncoding).where(MatchEncoding.case_id == case_id))
     session.execute(delete(SeenByMember).where(SeenByMember.case_id == case_id))
-    for asked in list(rows.with_pairs()):
+    every = {each.row.case_id: each for each in rows.with_pairs()}
+    known = rows.all_known()
+    kept: dict[uuid.UUID, list[Pair]] = {}
+    gone: dict[uuid.UUID, list[Gone]] = {}
+    for asked in every.values():
         mine = asked.row.case_id == case_id
-        kept = [each for each in asked.pairs if each.stand is PairStand.LINKED or not (mine or each.case_id == case_id)]
-        if len(kept) < len(asked.pairs):
-            put_pairs(session, asked.row, kept)
+        here = []
+        for pair in asked.pairs:
+            if not (mine or pair.case_id == case_id) or (pair.stand is PairStand.LINKED and not (mine and links)):
+                here.append(pair)
+                continue
+            # It is kept with the other case: of a question whose yes is taken back nothing is sealed any more.
+            told, there = _part_of(pair, asked, known), pair.case_id if mine else asked.row.case_id
+            if told and there in every:
+                gone.setdefault(there, []).append(Gone(pair.id, told, days.today(), asked.number))
+        if len(here) < len(asked.pairs):
+            kept[asked.row.case_id] = here
+    for id_ in {*kept, *gone}:
+        asked = every[id_]
+        put_pairs(session, asked.row, kept.get(id_, asked.pairs), gone=(*asked.gone, *gone.get(id_, ())))
+
+
+def _part_of(pair: Pair, asked: Asked, known: Mapping[uuid.UUID, rows.Known]) -> tuple[uuid.UUID, ...]:
+    """The organisations that have seen a pair, and may still know of it."""
+    other = known.get(pair.case_id)
+    if other is None or other.holder_id is None or asked.holder_id is None:
+        return ()
+    asker, holder = asked.house, other.house
+    told = [] if hidden_from_holder(pair, asker, holder) else [holder.id]
+    if pair.ever_told and not hidden_from_asker(pair, asker, holder):
+        told.append(asker.id)
+    return tuple(dict.fromkeys(told))
 
 
 def pause(session: Session, case_id: uuid.UUID) -> None:
@@ -108,16 +185,18 @@ def search(session: Session, version: int, case_ids: Iterable[uuid.UUID]) -> int
     from nrm.linkage.encoding import ENC, NORM  # late: it loads numpy, which no page needs
     from nrm.linkage.matching import Register
 
-    people, of_case, is_there = [], {}, {}
-    statement = select(MatchEncoding, Case, rows.LIVES_THERE).join(Case, Case.id == MatchEncoding.case_id)
+    people, of_case, is_there, house_of = [], {}, {}, {}
+    columns = (MatchEncoding, Case, rows.LIVES_THERE, rows.PARTY, rows.STRUCK_OUT)
+    statement = select(*columns).join(Case, Case.id == MatchEncoding.case_id)
     alike = (MatchEncoding.key_version == version, MatchEncoding.norm == NORM, MatchEncoding.enc == ENC)
-    for row, case, lives_there in session.execute(statement.where(*alike)).all():
+    for row, case, lives_there, party, struck_out in session.execute(statement.where(*alike)).all():
         try:
             encoding = vault.opened_encoding(row)
         except vault.CannotOpen:
             continue  # sealed under a key file that was lost: its organisation encodes it again
         people.append((case.id, encoding, vault.sex_of(case), vault.citizenship_of(case)))
         of_case[case.id] = people[-1]
+        house_of[case.id] = rows.house(case.holder_id, party, struck_out)
         is_there[case.id] = Where(lives_here=bool(lives_there), followed=case.status != "closed").guarded
     register = Register.of(people)
     asked = {each.row.case_id: each for each in rows.with_pairs()}
@@ -133,9 +212,13 @@ def search(session: Session, version: int, case_ids: Iterable[uuid.UUID]) -> int
         before = {each.case_id for each in there}
         before |= {other for other, each in asked.items() if any(pair.case_id == case_id for pair in each.pairs)}
         for candidate in register.candidates(encoding, sex, citizenship):
-            if candidate.record != case_id and candidate.record not in before | waiting:
-                found = Pair(uuid.uuid4(), candidate.record, str(candidate.band), days.today())
-                there.append(replace(found, there=is_there[candidate.record]))
+            other = candidate.record
+            if other == case_id or other in before | waiting:
+                continue
+            if kept_apart(house_of[case_id], house_of[other]):
+                continue  # told nothing
+            found = Pair(uuid.uuid4(), other, str(candidate.band), days.today(), found_at=clock.now())
+            there.append(replace(found, there=is_there[other]))
         put_pairs(session, mine.row, _most(there), searched=True)
         asked[case_id] = replace(mine, pairs=there)
         compared += 1

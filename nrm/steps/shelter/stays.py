@@ -27,6 +27,7 @@ from nrm.domain.shelter.stays import (
     check_no_overlap,
     earliest_admission,
 )
+from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case
@@ -38,6 +39,16 @@ from nrm.steps.shelter.leaving import end_away
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.rows.shelter import stays as stay_rows
+
+
+def earliest_day(session: Session, case: Case, referral: Referral | None) -> date:
+    """The first day on which the person can have been admitted. Of a referral only the quarter is kept once the person
+    has arrived; the interview keeps its day, and nobody sleeps in a shelter before it who was sent there after it."""
+    if referral is None:
+        return earliest_admission(case.source, case.registered_month, None)
+    began_at = session.scalar(select(Interview.started_at).where(Interview.id == case.id))
+    sent_at = referral.sent_at if began_at is None else max(referral.sent_at, began_at)
+    return earliest_admission(case.source, case.registered_month, clock.day_of(sent_at, country().timezone))
 
 
 def begin(
@@ -60,8 +71,7 @@ def begin(
     assert by.organisation_id is not None
     today = days.today()
     check_dates(admitted_on, today=today, anticipated_end_on=anticipated_end_on)
-    sent_on = clock.day_of(referral.sent_at, country().timezone) if referral is not None else None
-    check_admission(admitted_on, earliest=earliest_admission(case.source, case.registered_month, sent_on))
+    check_admission(admitted_on, earliest=earliest_day(session, case, referral))
     period = Period(admitted_on)
     others = stay_rows.periods_of(case.id)
     if any(other.exited_on is None for other in others):

@@ -7,23 +7,39 @@ there now. What a page of theirs says is the same whatever was found (ADR 0130).
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, literal, select
 
+from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.shelter import matching as rules
-from nrm.domain.shelter.matching import MatchRefusal, Opinion, Pair, PairStand, Said, Where, Word
+from nrm.domain.shelter.matching import (
+    Answer,
+    BreakWhy,
+    House,
+    MatchRefusal,
+    Opinion,
+    Pair,
+    PairStand,
+    Said,
+    Side,
+    Where,
+    Why,
+    Word,
+)
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.matching import MatchQuestion
 from nrm.models.shelter.stays import Stay
 from nrm.store import days, names
 from nrm.store.countries import country
+from nrm.store.rows.accounts import second_hands as act_rows
 from nrm.store.rows.shelter import matching as rows
 from nrm.store.rows.shelter.matching import Asked
 from nrm.vault import matching as vault
@@ -44,6 +60,8 @@ class Due(StrEnum):
     ANSWER = "answer"
     ALARM = "alarm"  # somebody asks for a person who is there
     CONFIRM = "confirm"
+    READ_THEIRS = "read_theirs"  # what the other side did, on the page of either side
+    READ_OURS = "read_ours"
     SAY = "say"  # the check is over: say what is known
 
 
@@ -62,27 +80,56 @@ class DueLine:
         """Whether it should have been done."""
         return self.what is Due.ALARM or (self.day is not None and self.day < days.today())
 
+    @property
+    def of_others(self) -> bool:
+        """Whether another organisation waits, or did something: that is not folded away."""
+        return self.what not in (Due.ASK, Due.SAY)
+
 
 @dataclass(frozen=True, slots=True)
-class TheirLine:
-    """Somebody may be a person whose case the actor's organisation holds: by whom they are asked for, and how likely.
-    `asked_by`: None where only the duty desk knows it; `alarm`: the person is there, so both desks are told; `open`: it
-    can be answered; `may_answer`: by this member, who is not the one who asked."""
+class BrokenLine:
+    """How a link was broken. `by`: None of older ones."""
+
+    by: Whom | None
+    at: datetime
+    why: BreakWhy | None
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What both sides see of a pair. `number`: what they can say on the telephone; `mark`: what a form sends back;
+    `own`: both cases are of one house; `theirs`, `ours`: what was said; `also`: other pairs of which the same was said
+    of the person who was found, as far as the actor's organisation knows them; `unread`: the other side did something;
+    `open`: it can be answered; `may_answer`: by this member, who is not the one of the other side."""
 
     id: uuid.UUID
     case_id: uuid.UUID
     pseudonym: str
-    asked_by: Whom | None
+    number: str
+    mark: str
+    own: bool
     band: str
-    found_on: date
-    due_on: date
-    where: Where
     stand: PairStand
     theirs: Opinion | None
-    broken_on: date | None
-    alarm: bool
+    ours: Opinion | None
+    broken: BrokenLine | None
+    also: tuple[str, ...]
+    unread: bool
     open: bool
     may_answer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TheirLine(Common):
+    """Somebody may be a person whose case the actor's organisation holds: by whom they are asked for, and how likely.
+    `asked_by`: None where only the duty desk knows it; `alarm`: the person is there, so both desks are told."""
+
+    asked_by: Whom | None
+    found_on: date
+    found_at: datetime | None
+    due_on: date
+    where: Where
+    alarm: bool
 
     @property
     def late(self) -> bool:
@@ -90,33 +137,63 @@ class TheirLine:
         return self.stand is PairStand.WAITS and self.due_on < days.today()
 
     @property
+    def changed_until(self) -> datetime | None:
+        """Until when what was said here can be changed; None if nothing was, or it is too late."""
+        until = self.theirs.changed_until if self.theirs is not None and self.open else None
+        return until if until is not None and clock.now() < until else None
+
+    @property
     def settled(self) -> bool:
-        """Whether nothing is to be done: it was answered before today, or stays as it is."""
-        today = self.theirs is not None and self.theirs.on == days.today()
-        waits = self.stand in (PairStand.WAITS, PairStand.BROKEN) or (self.stand is PairStand.UNTOLD and self.open)
-        return not (self.alarm or waits or today)
+        """Whether nothing is to be done: it was answered, or stays as it is."""
+        waits = self.stand in (PairStand.WAITS, PairStand.PROPOSED)
+        waits = waits or (self.stand is PairStand.UNTOLD and self.open) or _not_reached(self.theirs)
+        return not (self.alarm or waits or self.unread or self.changed_until)
 
 
 @dataclass(frozen=True, slots=True)
-class OurLine:
-    """A pair that whoever asked may see: the other side said *same*. `open`: it can be answered; `may_confirm`: by this
-    member, who is not the one who answered for the other side."""
+class OurLine(Common):
+    """A pair that whoever asked may see: the other side said *same*, or did once."""
 
-    id: uuid.UUID
+    other: Whom
+
+    @property
+    def changed_until(self) -> datetime | None:
+        """Until when what was said here can be changed; None if nothing was, or it is too late."""
+        until = self.ours.changed_until if self.ours is not None and self.open else None
+        return until if until is not None and clock.now() < until else None
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is to be done."""
+        return not (self.stand is PairStand.CONFIRM or self.unread or self.changed_until or _not_reached(self.ours))
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A person of the house who is looked for: until when, and the number of the check."""
+
     case_id: uuid.UUID
     pseudonym: str
-    other: Whom
-    stand: PairStand
-    ours: Opinion | None
-    open: bool
-    may_confirm: bool
+    over_on: date
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoneLine:
+    """What is asked no more, for whoever was part of it."""
+
+    id: uuid.UUID
+    number: str
+    on: date
 
 
 @dataclass(frozen=True, slots=True)
 class OfCase:
     """How it stands with the question to the person of one case, for its holder. `closed`: the case is, so nobody is
-    asked any more, but a yes can be taken back; `refusal`: why this member may not ask; `over_on`: until when a check
-    is said to be under way."""
+    asked any more, but a yes can be taken back; `parked`: it is closed to everybody, and nobody is compared; `refusal`:
+    why this member may not ask; `over_on`: until when a check is said to be under way; `number`: of the check; `at`:
+    when the last yes was written down; `apart`: the person struck out a house, which is told nothing; `theirs`: who
+    asks for this person."""
 
     said: Said | None
     asked_on: date | None
@@ -127,7 +204,12 @@ class OfCase:
     seen_by_me: bool
     child: bool
     closed: bool
+    parked: bool
+    number: str
+    at: datetime | None
+    apart: bool
     pairs: tuple[OurLine, ...]
+    theirs: tuple[TheirLine, ...]
 
     @property
     def under_way(self) -> bool:
@@ -137,31 +219,36 @@ class OfCase:
     @property
     def to_say(self) -> bool:
         """Whether whoever asked is to say that the person is new, or that nobody can tell."""
-        return self.said is Said.YES and not self.under_way and self.word is None and not self.said_same
+        over = not self.under_way and self.word is None
+        return self.said is Said.YES and over and not self.said_same and not self.parked
 
     @property
     def linked(self) -> bool:
         """Whether two sides said that it is the same person."""
-        return any(each.stand is PairStand.LINKED for each in self.pairs)
+        return any(each.stand is PairStand.LINKED for each in (*self.pairs, *self.theirs))
 
     @property
     def said_same(self) -> bool:
         """Whether the other side of a pair said *same*, and nobody here has said anything else."""
-        return any(each.stand in (PairStand.CONFIRM, PairStand.LINKED) for each in self.pairs)
+        return any(each.stand in _SAME for each in self.pairs)
 
 
 @dataclass(frozen=True, slots=True)
 class DeskLine:
     """For the duty desk: who asks, who answers, and why the desk is told. No person, and nothing of how likely.
-    `dealt`: the desk said today that it has dealt with it, and may take that back."""
+    `dealt`: the desk said today that it has dealt with it, and may take that back; `number`: what it can say on the
+    telephone; `stand`: what the house has answered."""
 
     id: uuid.UUID
     asked_by: Whom
     holder: Whom
     found_on: date
+    found_at: datetime | None
     alarm: bool
     where: Where
     dealt: bool
+    number: str
+    stand: PairStand
 
 
 def own_shelter_id(by: Actor) -> uuid.UUID:
@@ -201,6 +288,9 @@ def _not_asked(by: Actor) -> ColumnElement[bool]:
     )
 
 
+_SAME = (PairStand.CONFIRM, PairStand.LINKED, PairStand.PROPOSED)
+
+
 def due(*, by: Actor) -> list[DueLine]:
     """What the actor's organisation has to do, the first day first and what has none last; raises NotPermitted,
     NotVisible."""
@@ -212,54 +302,122 @@ def due(*, by: Actor) -> list[DueLine]:
         if each.asked is None:
             came, since = each.admitted_on, each.asking_since
             day = came + timedelta(days=policy.ask_days) if came and since and came >= since else None
-            lines.append(DueLine(Due.ASK, each.id, each.case.pseudonym, day))
+            if not each.parked:
+                lines.append(DueLine(Due.ASK, each.id, each.case.pseudonym, day))
             continue
         shown = False
         for pair in each.asked.pairs:
             other = of_case.get(pair.case_id)
             if other is None or other.holder_id is None:
                 continue
-            if other.holder_id == own and rules.alarms(pair, other.where):
-                lines.append(DueLine(Due.ALARM, pair.case_id, other.pseudonym, pair.found_on, pair.id))
-            elif other.holder_id == own and pair.stand is PairStand.WAITS:
-                by_then = pair.found_on + timedelta(days=policy.answer_days)
-                lines.append(DueLine(Due.ANSWER, pair.case_id, other.pseudonym, by_then, pair.id))
-            if each.case.holder_id == own and pair.stand in (PairStand.CONFIRM, PairStand.LINKED):
-                shown = True
-                if pair.stand is PairStand.CONFIRM:
-                    lines.append(DueLine(Due.CONFIRM, each.id, each.case.pseudonym, today, pair.id))
+            asker, holder = each.case.house, other.house
+            if holder.id == own and not rules.hidden_from_holder(pair, asker, holder):
+                lines += _due_to_holder(pair, other, pair.case_id, is_own=asker.id == own)
+            if asker.id == own and not rules.hidden_from_asker(pair, asker, holder):
+                shown = shown or pair.stand in _SAME
+                lines += _due_to_asker(pair, each.case, each.id)
         row = each.asked.row
         over_on = rules.over_on(row.asked_on, policy)
-        waits = row.said == Said.YES and not (shown or row.word)
+        waits = row.said == Said.YES and not (shown or row.word) and not each.parked
         if each.case.holder_id == own and waits and over_on <= today:
             lines.append(DueLine(Due.SAY, each.id, each.case.pseudonym, over_on))
     return sorted(lines, key=lambda line: (line.day is None, line.day or today, line.pseudonym))
 
 
+def _due_to_holder(pair: Pair, case: rows.Known, case_id: uuid.UUID, *, is_own: bool) -> Iterator[DueLine]:
+    """What waits for the side that knows the person who was found."""
+    seen, where = _seen(pair, case.where, is_own)
+
+    def line(what: Due, day: date) -> DueLine:
+        return DueLine(what, case_id, case.pseudonym, day, pair.id)
+
+    if rules.alarms(seen, where):
+        yield line(Due.ALARM, pair.found_on)
+    elif pair.stand is PairStand.WAITS:
+        yield line(Due.ANSWER, _answer_by(pair.found_on))
+    elif pair.stand is PairStand.PROPOSED and pair.ours is not None:
+        yield line(Due.ANSWER, _answer_by(_day(pair.ours.at)))
+    elif _not_reached(pair.theirs) and pair.theirs is not None:
+        yield line(Due.ANSWER, _day(pair.theirs.at) + timedelta(days=1))
+    if Side.HOLDER in pair.unread:
+        yield line(Due.READ_THEIRS, days.today())
+
+
+def _due_to_asker(pair: Pair, case: rows.Known, case_id: uuid.UUID) -> Iterator[DueLine]:
+    """What waits for whoever asked."""
+
+    def line(what: Due, day: date) -> DueLine:
+        return DueLine(what, case_id, case.pseudonym, day, pair.id)
+
+    if pair.stand is PairStand.CONFIRM and pair.theirs is not None:
+        yield line(Due.CONFIRM, _answer_by(_day(pair.theirs.at)))  # they are to call the other side first
+    elif pair.told and _not_reached(pair.ours) and pair.ours is not None:
+        yield line(Due.CONFIRM, _day(pair.ours.at) + timedelta(days=1))
+    if Side.ASKER in pair.unread:
+        yield line(Due.READ_OURS, days.today())
+
+
+def _not_reached(opinion: Opinion | None) -> bool:
+    """Whether it was said only that nobody was reached: tomorrow somebody tries again."""
+    return opinion is not None and opinion.why is Why.NOT_REACHED
+
+
+def _day(at: datetime) -> date:
+    return clock.day_of(at, country().timezone)
+
+
+def _answer_by(since: date) -> date:
+    return since + timedelta(days=country().matching.answer_days)
+
+
+def _seen(pair: Pair, where: Where, is_own: bool) -> tuple[Pair, Where]:
+    """A pair and how it is with the person, as the rules see them. Of two cases of one house nothing is kept from it:
+    it holds both."""
+    return (replace(pair, there=False), Where()) if is_own else (pair, where)
+
+
 @dataclass(frozen=True, slots=True)
 class Board:
     """Who is asked for and may be somebody whose case the actor's organisation holds, what alarms first, also links
-    that stand or were broken; the pairs in which the other side said *same* and nobody here has yet; and the links of
-    those for whom it asked."""
+    that stand or were broken; the pairs of which whoever asked was told; whom the house looks for; and what is asked no
+    more."""
 
     to_answer: list[TheirLine]
-    to_confirm: list[OurLine]
-    linked: list[OurLine]
+    ours: list[OurLine]
+    under_way: list[UnderWay]
+    gone: list[GoneLine]
+
+    @property
+    def to_confirm(self) -> list[OurLine]:
+        """Of those that whoever asked was told of, what waits for them."""
+        return [line for line in self.ours if not line.settled]
+
+    @property
+    def linked(self) -> list[OurLine]:
+        """The others."""
+        return [line for line in self.ours if line.settled]
 
 
 def board(*, by: Actor) -> Board:
     """What waits for the actor's organisation; raises NotPermitted, NotVisible."""
-    own = own_shelter_id(by)
-    asked, known = [each for each in rows.with_pairs() if each.pairs], rows.all_known()
-    lines = [line for line, _, _ in _theirs(by, asked, known)]
-    told: list[OurLine] = []
-    for each in asked:
-        pairs = [pair for pair in each.pairs if pair.stand in (PairStand.CONFIRM, PairStand.LINKED)]
-        if each.holder_id == own and pairs:
-            told += _shown(each.row.case_id, known[each.row.case_id].pseudonym, pairs, known, by)
+    own, everything, today = own_shelter_id(by), _Everything(), days.today()
+    lines = [line for line, _, _ in everything.theirs(by)]
     lines.sort(key=lambda line: (not line.alarm, line.stand is not PairStand.WAITS, line.found_on, line.id))
-    confirm, linked = ([line for line in told if line.stand is it] for it in (PairStand.CONFIRM, PairStand.LINKED))
-    return Board(lines, confirm, linked)
+    told: list[OurLine] = []
+    under_way, gone = [], []
+    for each in everything.asked:
+        gone += [
+            GoneLine(pair.id, rules.number_of(pair.number, pair.id), pair.on) for pair in each.gone if own in pair.told
+        ]
+        if each.holder_id != own:
+            continue
+        mine = everything.ours(each, by)
+        told += mine
+        over_on = rules.over_on(each.row.asked_on, country().matching)
+        if today < over_on and not each.row.word and not any(line.stand in _SAME for line in mine):
+            pseudonym = everything.known[each.row.case_id].pseudonym
+            under_way.append(UnderWay(each.row.case_id, pseudonym, over_on, rules.number_of(each.number)))
+    return Board(lines, told, sorted(under_way, key=lambda line: (line.over_on, line.pseudonym)), gone)
 
 
 def to_answer(*, by: Actor) -> list[TheirLine]:
@@ -267,35 +425,114 @@ def to_answer(*, by: Actor) -> list[TheirLine]:
     return board(by=by).to_answer
 
 
-def _theirs(
-    by: Actor, asked: list[Asked], known: Mapping[uuid.UUID, rows.Known]
-) -> list[tuple[TheirLine, Asked, Pair]]:
-    organisations = names.organisations_by_id()
-    wait = timedelta(days=country().matching.answer_days)
-    found = []
-    for each in asked:
-        for pair in each.pairs:
-            case = known.get(pair.case_id)
-            if case is None or case.holder_id != by.organisation_id or each.holder_id is None:
+class _Everything:
+    """All that was asked, with whose cases they are: read with the same statements whatever was found."""
+
+    def __init__(self) -> None:
+        self.asked = list(rows.with_pairs())
+        self.known = rows.all_known()
+        self._organisations = names.organisations_by_id()
+        self._same: dict[uuid.UUID, list[tuple[Asked, Pair]]] = {}
+        for each in self.asked:
+            for pair in each.pairs:
+                if pair.theirs is not None and pair.theirs.answer is Answer.SAME:
+                    self._same.setdefault(pair.case_id, []).append((each, pair))
+
+    def sides(self, asked: Asked, pair: Pair) -> tuple[House, House] | None:
+        """(who asked, who knows the person who was found); None if one of the cases is with no house any more."""
+        other = self.known.get(pair.case_id)
+        if other is None or other.holder_id is None or asked.holder_id is None:
+            return None
+        return asked.house, other.house
+
+    def theirs(self, by: Actor, case_id: uuid.UUID | None = None) -> list[tuple[TheirLine, Asked, Pair]]:
+        """What the actor's organisation is asked, or what is asked of one case."""
+        found = []
+        for each in self.asked:
+            for pair in each.pairs:
+                sides = self.sides(each, pair)
+                if sides is None or sides[1].id != by.organisation_id or case_id not in (None, pair.case_id):
+                    continue
+                if not rules.hidden_from_holder(pair, *sides):
+                    found.append((self._their_line(each, pair, by, is_own=sides[0].id == sides[1].id), each, pair))
+        return found
+
+    def _their_line(self, asked: Asked, pair: Pair, by: Actor, *, is_own: bool) -> TheirLine:
+        case = self.known[pair.case_id]
+        seen, where = _seen(pair, case.where, is_own)
+        names_asker = rules.names_asker(seen, where)
+        assert asked.holder_id is not None
+        not_mine = pair.ours is None or pair.ours.member_id != by.member_id
+        return TheirLine(
+            **self._common(asked, pair, by, Side.HOLDER, pair.case_id, is_own=is_own),
+            open=rules.open_to_holder(pair, where, clock.now()),
+            may_answer=asked.row.asked_by_id != by.member_id and not_mine,
+            asked_by=self.whom(asked.holder_id) if names_asker else None,
+            found_on=pair.found_on,
+            found_at=pair.found_at,
+            due_on=_answer_by(pair.found_on),
+            where=case.where,
+            alarm=rules.alarms(seen, where),
+        )
+
+    def ours(self, asked: Asked, by: Actor, pair_id: uuid.UUID | None = None) -> list[OurLine]:
+        """The pairs of a question of the actor's organisation of which it was told."""
+        found = []
+        for pair in asked.pairs:
+            sides = self.sides(asked, pair)
+            if sides is None or not pair.ever_told or pair_id not in (None, pair.id):
                 continue
-            line = TheirLine(
-                pair.id,
-                pair.case_id,
-                case.pseudonym,
-                _whom(organisations[each.holder_id]) if rules.names_asker(pair, case.where) else None,
-                pair.band,
-                pair.found_on,
-                pair.found_on + wait,
-                case.where,
-                pair.stand,
-                pair.theirs,
-                pair.broken_on,
-                rules.alarms(pair, case.where),
-                rules.open_to_holder(pair, case.where, days.today()),
-                each.row.asked_by_id != by.member_id,
+            if rules.hidden_from_asker(pair, *sides):
+                continue
+            is_own = sides[0].id == sides[1].id
+            found.append(
+                OurLine(
+                    **self._common(asked, pair, by, Side.ASKER, asked.row.case_id, is_own=is_own),
+                    open=rules.open_to_asker(pair, clock.now()),
+                    may_answer=pair.theirs is None or pair.theirs.member_id != by.member_id,
+                    other=self.whom(sides[1].id),
+                )
             )
-            found.append((line, each, pair))
-    return found
+        return found
+
+    def _common(
+        self, asked: Asked, pair: Pair, by: Actor, side: Side, case_id: uuid.UUID, *, is_own: bool
+    ) -> dict[str, Any]:
+        broken = pair.broken
+        return {
+            "id": pair.id,
+            "case_id": case_id,
+            "pseudonym": self.known[case_id].pseudonym,
+            "number": rules.number_of(asked.number, pair.id),
+            "mark": pair.mark,
+            "own": is_own,
+            "band": pair.band,
+            "stand": pair.stand,
+            "theirs": pair.theirs,
+            "ours": pair.ours,
+            "broken": BrokenLine(self.whom(broken.by_id) if broken.by_id else None, broken.at, broken.why)
+            if broken
+            else None,
+            "also": tuple(self.also(pair, by, side)),
+            "unread": side in pair.unread,
+        }
+
+    def also(self, pair: Pair, by: Actor, side: Side) -> Iterator[str]:
+        """The other pairs of which the same was said of the person who was found. Whoever asked reads of its own alone:
+        that somebody else asks, too, is not theirs to know."""
+        for asked, other in self._same.get(pair.case_id, ()):
+            sides = self.sides(asked, other)
+            if other.id == pair.id or sides is None:
+                continue
+            if side is Side.HOLDER and not rules.hidden_from_holder(other, *sides):
+                yield rules.number_of(asked.number, other.id)
+            mine = side is Side.ASKER and asked.holder_id == by.organisation_id and other.told
+            if mine and not rules.hidden_from_asker(other, *sides):
+                yield f"{rules.number_of(asked.number, other.id)} ({self.known[asked.row.case_id].pseudonym})"
+
+    def whom(self, organisation_id: uuid.UUID) -> Whom:
+        """An organisation, as its names and its telephone."""
+        return _whom(self._organisations[organisation_id])
 
 
 def theirs(pair_id: uuid.UUID, *, by: Actor) -> TheirLine:
@@ -305,33 +542,40 @@ def theirs(pair_id: uuid.UUID, *, by: Actor) -> TheirLine:
 
 
 def _one_of_theirs(pair_id: uuid.UUID, by: Actor) -> tuple[TheirLine, Asked, Pair]:
-    for each in _theirs(by, [asked for asked in rows.with_pairs() if asked.pairs], rows.all_known()):
+    for each in _Everything().theirs(by):
         if each[2].id == pair_id:
             return each
     raise NotVisible
 
 
-def theirs_row(pair_id: uuid.UUID, *, by: Actor) -> tuple[Asked, Pair, Where]:
-    """The question, the pair and how it is with the person found, for actions of the side that knows her; raises
-    NotPermitted, NotVisible."""
+def theirs_row(pair_id: uuid.UUID, *, by: Actor) -> tuple[TheirLine, Asked, Pair, Where]:
+    """What the side that knows the person sees, the question, the pair and how it is with the person found, for its
+    actions; raises NotPermitted, NotVisible."""
     own_shelter_id(by)
     line, asked, pair = _one_of_theirs(pair_id, by)
-    return asked, pair, line.where
+    return line, asked, pair, _seen(pair, line.where, line.own)[1]
 
 
-def ours_row(pair_id: uuid.UUID, *, by: Actor, also_broken: bool = False) -> tuple[Asked, Pair]:
-    """The question and the pair, for actions of the side that asked, and only where it sees the pair; `also_broken`: or
-    saw it until its link was broken. Raises NotPermitted, NotVisible."""
-    own_shelter_id(by)
-    found = rows.asking(pair_id)
-    if found is None:
-        raise NotVisible
-    asked, pair = found
-    if asked.holder_id != by.organisation_id:  # before anything more is read: its time would tell
-        raise NotVisible
-    if not rules.shown_to_asker(pair, days.today()) and not (also_broken and pair.stand is PairStand.BROKEN):
-        raise NotVisible
-    return asked, pair
+def ours_row(pair_id: uuid.UUID, *, by: Actor) -> tuple[OurLine, Asked, Pair]:
+    """What the side that asked sees, the question and the pair, for its actions; raises NotPermitted, NotVisible."""
+    own, everything = own_shelter_id(by), _Everything()
+    for asked in everything.asked:
+        for pair in asked.pairs:
+            if pair.id == pair_id and asked.holder_id == own:
+                for line in everything.ours(asked, by, pair_id):
+                    return line, asked, pair
+    raise NotVisible
+
+
+def gone(pair_id: uuid.UUID, *, by: Actor) -> GoneLine:
+    """A pair that is asked about no more, for an organisation that was part of it; raises NotPermitted, NotVisible for
+    everybody else, after as much reading."""
+    own = own_shelter_id(by)
+    for each in rows.with_pairs():
+        for pair in each.gone:
+            if pair.id == pair_id and own in pair.told:
+                return GoneLine(pair.id, rules.number_of(pair.number, pair.id), pair.on)
+    raise NotVisible
 
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> OfCase:
@@ -340,9 +584,10 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> OfCase:
     case = db.session.scalar(select(Case).where(Case.id == case_id, Case.holder_id == own, Case.status != "referred"))
     if case is None or by.member_id is None:
         raise NotVisible
-    row = rows.question(case_id)
+    row, everything = rows.question(case_id), _Everything()
     refusal = rows.may_not_ask(case_id, own, by.member_id, days.today())
     said = Said(row.said) if row is not None else None
+    asked = next((each for each in everything.asked if each.row.case_id == case_id), None)
     return OfCase(
         said,
         row.asked_on if row is not None else None,
@@ -353,36 +598,27 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> OfCase:
         rows.seen_by(case_id, by.member_id),
         case.age_class != "adult",
         case.status == "closed",
-        tuple(_shown_of(case, rows.opened(row), by)) if row is not None else (),
+        act_rows.parking(case_id) is not None,
+        rules.number_of(asked.number) if asked is not None else "",
+        rows.asked_at(case_id) if said is Said.YES else None,
+        bool(rows.house_of(case_id).struck),
+        tuple(everything.ours(asked, by)) if asked is not None else (),
+        tuple(line for line, _, _ in everything.theirs(by, case_id)),
     )
 
 
-def _shown_of(case: Case, pairs: list[Pair], by: Actor) -> list[OurLine]:
-    return _shown(case.id, case.pseudonym, pairs, rows.known({each.case_id for each in pairs}), by)
-
-
-def _shown(
-    case_id: uuid.UUID, pseudonym: str, pairs: list[Pair], known: Mapping[uuid.UUID, rows.Known], by: Actor
-) -> list[OurLine]:
-    organisations = names.organisations_by_id()
-    lines, today = [], days.today()
-    for pair in pairs:
-        other = known.get(pair.case_id)
-        if other is None or other.holder_id is None or not rules.shown_to_asker(pair, today):
-            continue
-        may = pair.theirs is not None and pair.theirs.member_id != by.member_id
-        whom, is_open = _whom(organisations[other.holder_id]), rules.open_to_asker(pair, today)
-        lines.append(OurLine(pair.id, case_id, pseudonym, whom, pair.stand, pair.ours, is_open, may))
-    return lines
+def is_looked_for(case_id: uuid.UUID, *, by: Actor) -> bool:
+    """Whether the person's yes holds, for the organisation that holds the case and may ask."""
+    if not _may(by):
+        return False
+    row = rows.question(case_id)
+    held = db.session.scalar(select(exists().where(Case.id == case_id, Case.holder_id == by.organisation_id)))
+    return held is True and row is not None and row.said == Said.YES
 
 
 def ours(pair_id: uuid.UUID, *, by: Actor) -> OurLine:
     """One pair that whoever asked may see; raises NotPermitted, NotVisible."""
-    asked, pair = ours_row(pair_id, by=by)
-    lines = _shown_of(db.session.get_one(Case, asked.row.case_id), [pair], by)
-    if not lines:  # the other case is with no house any more
-        raise NotVisible
-    return lines[0]
+    return ours_row(pair_id, by=by)[0]
 
 
 def number_to_encode(*, by: Actor) -> int:
@@ -399,22 +635,34 @@ def desk(*, by: Actor) -> list[DeskLine]:
     """For the duty desk: who asks for a person who is there, and who has not answered for longer than the country says.
     Raises NotPermitted."""
     by.must(Permission.REFERRAL_DIRECT)
-    asked = [each for each in rows.with_pairs() if each.pairs]
-    known = rows.all_known()
-    organisations = names.organisations_by_id()
-    today = days.today()
+    everything, today = _Everything(), days.today()
     late = today - timedelta(days=country().matching.answer_days)
     lines = []
-    for each in asked:
+    for each in everything.asked:
         for pair in each.pairs:
-            case = known.get(pair.case_id)
-            if case is None or case.holder_id is None or each.holder_id is None:
+            sides = everything.sides(each, pair)
+            # Of two cases of one house nobody has to be told; and who was struck out is told nothing by the desk.
+            if sides is None or rules.hidden_from_all(pair, *sides):
                 continue
-            dealt = pair.looked_on == today and rules.alarms_desk(replace(pair, looked_on=None), case.where)
-            alarm = dealt or rules.alarms_desk(pair, case.where)
+            asker, holder = sides
+            where, is_own = everything.known[pair.case_id].where, asker.id == holder.id
+            dealt = pair.looked_on == today and rules.alarms_desk(replace(pair, looked_on=None), where)
+            alarm = not is_own and (dealt or rules.alarms_desk(pair, where))
             if alarm or (pair.stand is PairStand.WAITS and pair.found_on < late):
-                whose, holder = organisations[each.holder_id], organisations[case.holder_id]
-                lines.append(DeskLine(pair.id, _whom(whose), _whom(holder), pair.found_on, alarm, case.where, dealt))
+                lines.append(
+                    DeskLine(
+                        pair.id,
+                        everything.whom(asker.id),
+                        everything.whom(holder.id),
+                        pair.found_on,
+                        pair.found_at,
+                        alarm,
+                        where,
+                        dealt,
+                        rules.number_of(each.number, pair.id),
+                        pair.stand,
+                    )
+                )
     return sorted(lines, key=lambda line: (not line.alarm, line.dealt, line.found_on, line.id))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from calendar import monthrange
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from flask import Blueprint, g, render_template, url_for
@@ -44,7 +44,7 @@ _NOT_DATED = date.max
 @dataclass(frozen=True, slots=True)
 class Task:
     """One row. `day`: by when, if there is a day; `at`: the hour; `owed`: what the agreement asks, whose words and page
-    follow its kind, else `text` and `address`."""
+    follow its kind, else `text` and `address`; `others_wait`: another organisation does, so a home page shows it."""
 
     pseudonym: str
     case_id: uuid.UUID | None
@@ -54,6 +54,7 @@ class Task:
     late: bool = False
     at: datetime | None = None
     owed: ObligationLine | None = None
+    others_wait: bool = False
 
     @property
     def is_folded(self) -> bool:
@@ -111,7 +112,7 @@ def tasks(there: Waiting, *, by: Actor) -> list[Task]:
 def beside(found: Sequence[Task], comers: int) -> list[Task]:
     """The rows that a home page shows beside so many people who come: what is due today or late, and what follows an
     urgent hand-over, in any case; of the rest the fewer, the more people come. All of it is a press away."""
-    due = [task for task in found if task.day is None or task.day <= calendar.today()]
+    due = [task for task in found if task.day is None or task.day <= calendar.today() or task.others_wait]
     later = [task for task in found if task not in due]
     shown = due + later[: max(0, max(LEAST, SHOWN - comers) - len(due))]
     return sorted(shown, key=lambda task: task.in_order)[:SHOWN]
@@ -256,6 +257,7 @@ def _nowhere(line: stays.StayLine) -> Task:
     return Task(line.pseudonym, line.case_id, calendar.today(), gettext("Has no place now: give one"), address, True)
 
 
+_DID = N_("Another organisation answered, or broke a link: read what it says")
 BEFORE: Mapping[matching.Due, tuple[str, str]] = {
     matching.Due.ASK: (
         N_("Ask whether the person may be looked for among those who were here before"),
@@ -264,6 +266,11 @@ BEFORE: Mapping[matching.Due, tuple[str, str]] = {
     matching.Due.ALARM: (N_("Somebody asks for a person who is with you: read what to do"), "matching.theirs"),
     matching.Due.ANSWER: (N_("Somebody asks for a person who may be this one: answer"), "matching.theirs"),
     matching.Due.CONFIRM: (N_("Another organisation says it is the same person: answer"), "matching.ours"),
+    matching.Due.READ_THEIRS: (
+        N_("Another organisation answered, or broke a link: read what it says"),
+        "matching.theirs",
+    ),
+    matching.Due.READ_OURS: (_DID, "matching.ours"),
     matching.Due.SAY: (N_("The check is over: say whether it is a new person"), "matching.of_case"),
 }
 """What is to be done about people who were here before, and on which page."""
@@ -272,7 +279,8 @@ BEFORE: Mapping[matching.Due, tuple[str, str]] = {
 def _before(line: matching.DueLine) -> Task:
     text, page = BEFORE[line.what]
     address = url_for(page, pair_id=line.pair_id) if line.pair_id else url_for(page, case_id=line.case_id)
-    return Task(line.pseudonym, line.case_id, line.day, translated(text), address, line.late)
+    task = Task(line.pseudonym, line.case_id, line.day, translated(text), address, line.late)
+    return replace(task, others_wait=line.of_others)
 
 
 def next_steps(*, by: Actor) -> dict[uuid.UUID, Task]:

@@ -21,7 +21,7 @@ from forms.shelter.closings import (
 )
 from forms.shelter.stays import CLOSED
 from nrm.actions.shelter import cases as actions
-from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.accounts.accounts import NotPermitted, NotVisible, Permission
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused, MistypedPseudonym, parse_pseudonym
 from nrm.domain.shelter.closings import (
     Answers,
@@ -34,7 +34,7 @@ from nrm.domain.shelter.closings import (
 )
 from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.words import N_
-from nrm.store.shelter import absences, cases, places, stays
+from nrm.store.shelter import absences, cases, matching, places, stays
 from nrm.store.shelter import closings as store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.web import access, errors, formats
@@ -70,8 +70,19 @@ def _close_page(case: SeenCase, form: CloseCaseForm, status: int = 200) -> tuple
         form=form,
         blockers=[_blocker(case, why) for why in actions.why_not_closed(case_id=case.id, by=by)],
         reminders=[(REMINDER_LABELS[each], _where(case.id, each), kinds) for each, kinds in _reminders(case.id)],
+        before=_is_asked_about(case.id),
     )
     return page, status
+
+
+def _is_asked_about(case_id: uuid.UUID) -> bool:
+    """Whether it is not said yet whether the person was here before, or another organisation waits."""
+    try:
+        stands = matching.of_case(case_id, by=access.actor())
+    except (NotPermitted, NotVisible):
+        return False
+    waits = [*(not line.settled for line in stands.pairs), *(not line.settled for line in stands.theirs)]
+    return stands.under_way or stands.to_say or any(waits)
 
 
 def _reminders(case_id: uuid.UUID) -> list[tuple[Reminder, list[str]]]:

@@ -43,6 +43,7 @@ from nrm.store import names as organisation_names
 from nrm.store.countries import country
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import consents as store
+from nrm.store.shelter import matching
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.store.shelter.consents import ConsentLine
 from nrm.web import access, errors, formats, sessions
@@ -161,7 +162,10 @@ def show(case_id: uuid.UUID) -> str:
     case = _held_case(case_id)
     rows = [_consent_row(each) for each in store.of_case(case_id, by=access.actor())]
     until = store.withheld_until(case_id, by=access.actor())
-    return render_template("shelter/consents/show.html", case=case, rows=rows, lists=_lists(case_id), until=until)
+    looked_for = matching.is_looked_for(case_id, by=access.actor())
+    return render_template(
+        "shelter/consents/show.html", case=case, rows=rows, lists=_lists(case_id), until=until, looked_for=looked_for
+    )
 
 
 @blueprint.get("/cases/<uuid:case_id>/consents/ask")
@@ -274,7 +278,8 @@ def _withdraw_form(case_id: uuid.UUID) -> WithdrawConsentForm:
 
 
 def _withdraw_page(case_id: uuid.UUID, form: WithdrawConsentForm, status: int = 200) -> Page:
-    return render_template("shelter/consents/withdraw.html", case=_held_case(case_id), form=form), status
+    case, looked_for = _held_case(case_id), matching.is_looked_for(case_id, by=access.actor())
+    return render_template("shelter/consents/withdraw.html", case=case, form=form, looked_for=looked_for), status
 
 
 @blueprint.post("/cases/<uuid:case_id>/consents/withdraw")

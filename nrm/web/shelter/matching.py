@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.shelter.cases import CASE_REFUSED
 from forms.shelter.matching import (
-    AFTERWARDS,
     ANSWERS,
     BAND_LABELS,
+    BREAK_WHY,
     COURSES,
+    ONLY_NO,
     REFUSED,
     WORD_LABELS,
     AnswerPairForm,
     AskPersonForm,
+    BreakForm,
     ConfirmPairForm,
+    TakeBackForm,
     WordForm,
 )
 from nrm.actions.shelter import matching as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.cases import CaseRefused
-from nrm.domain.shelter.matching import MatchRefusal, MatchRefused, Opinion, PairStand, Said, Word
+from nrm.domain.shelter.matching import BreakWhy, MatchRefusal, MatchRefused, Opinion, PairStand, Said, Word
 from nrm.domain.words import N_
 from nrm.store.countries import country
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import matching as store
 from nrm.web import access, errors
 from nrm.web.language import gettext, translated
-from nrm.web.parts import Part, address
+from nrm.web.parts import Part
 
 blueprint = Blueprint("matching", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -45,15 +49,44 @@ STANDS = {
     PairStand.LINKED: N_("linked: the same person"),
     PairStand.REJECTED: N_("another person"),
     PairStand.UNSURE: N_("nobody can tell"),
-    PairStand.BROKEN: N_("was linked by mistake; answer again to mend it"),
+    PairStand.BROKEN: N_("the link was broken"),
+    PairStand.PROPOSED: N_("the other side says again: the same person; waits for your answer"),
 }
+"""As the side reads it that knows the person who was found."""
+OUR_STANDS = {
+    **STANDS,
+    PairStand.CONFIRM: N_("the other side says: the same person; waits for your answer"),
+    PairStand.PROPOSED: N_("you said again: the same person; the other side has not yet"),
+    PairStand.WAITS: N_("the other side took its answer back, and has not answered yet"),
+}
+"""As whoever asked reads it."""
+DONE = {
+    "yes": N_(
+        "The yes is recorded. Names are compared within some minutes; if somebody is alike, the other house is asked."
+    ),
+    "no": N_("The no is recorded. Nobody is compared."),
+    "taken_back": N_("The yes is taken back: nobody compares this person any more."),
+    "word": N_("Recorded."),
+    "seen": N_("Recorded: you have seen the person. Now a colleague asks."),
+    "answered": N_("Your answer is recorded, and can be changed for twelve hours, until the other side answers."),
+    "told": N_("Recorded: the same person. Now the other side is asked; you read here what it says."),
+    "untold": N_("Recorded: the same person. Whoever asks is told nothing; the duty desk reads your answer."),
+    "linked": N_("Recorded: both sides say the same. The two cases are linked."),
+    "broken": N_("The link is broken. The other side reads that you did it, when and why."),
+    "read": N_("Noted: you have read it."),
+}
+"""What a page says once after something was done."""
 MOST_LINES = 200
+
+
+def _done() -> str:
+    return DONE.get(request.args.get("done", ""), "")
 
 
 @blueprint.get("/who-was-here")
 @access.requires(Permission.MATCH_CHECK)
 def index() -> str:
-    """For whom others ask, what is to be confirmed or said, and who has not been asked."""
+    """For whom others ask, what is to be confirmed or said, who is looked for, and who has not been asked."""
     by = access.actor()
     board, due = store.board(by=by), store.due(by=by)
     return render_template(
@@ -62,11 +95,15 @@ def index() -> str:
         linked=board.linked[:MOST_LINES],
         settled=[line for line in board.to_answer if line.settled][:MOST_LINES],
         to_confirm=board.to_confirm,
+        under_way=board.under_way[:MOST_LINES],
+        gone=board.gone[:MOST_LINES],
         to_say=[line for line in due if line.what is store.Due.SAY][:MOST_LINES],
         unasked=[line for line in due if line.what is store.Due.ASK][:MOST_LINES],
         to_encode=store.number_to_encode(by=by),
         bands=BAND_LABELS,
         stands=STANDS,
+        our_stands=OUR_STANDS,
+        done=_done(),
     )
 
 
@@ -90,8 +127,9 @@ def _page_of_case(
 ) -> tuple[str, int]:
     by = access.actor()
     stands = store.of_case(case_id, by=by)
-    if stands.closed:
-        form.said.choices = AFTERWARDS
+    if stands.refusal is not None and stands.said is None:
+        form.said.choices = ONLY_NO
+    form.read.data = str(stands.said or "")
     page = render_template(
         "shelter/matching/of_case.html",
         case=case_store.case(case_id, by=by),
@@ -102,7 +140,10 @@ def _page_of_case(
         why_not=translated(REFUSED[stands.refusal]) if stands.refusal is not None else "",
         needs_second=stands.refusal is MatchRefusal.NOT_SEEN,
         words=WORD_LABELS,
+        our_stands=OUR_STANDS,
+        their_stands=STANDS,
         rules=country().matching,
+        done=_done() if status == 200 else "",
     )
     return page, status
 
@@ -114,9 +155,14 @@ def ask(case_id: uuid.UUID) -> Answer:
     form = AskPersonForm(request.form)
     if not form.validate():
         return _page_of_case(case_id, form, WordForm(), 422)
+    said = Said(form.said.data)
     try:
         actions.ask(
-            case_id=case_id, said=Said(form.said.data), with_guardian=bool(form.guardian.data), by=access.actor()
+            case_id=case_id,
+            said=said,
+            with_guardian=bool(form.guardian.data),
+            by=access.actor(),
+            read=request.form.get("read"),
         )
     except CaseRefused as error:
         return _page_of_case(case_id, form, WordForm(), 409, translated(CASE_REFUSED[error.reason]))
@@ -126,8 +172,50 @@ def ask(case_id: uuid.UUID) -> Answer:
         if error.reason is MatchRefusal.GUARDIAN:
             form.guardian.errors = [REFUSED[error.reason]]
             return _page_of_case(case_id, form, WordForm(), 422)
-        return _page_of_case(case_id, form, WordForm(), 409, translated(REFUSED[error.reason]))
-    return redirect(address(case_id, "who-was-here"), 303)
+        words = translated(REFUSED[error.reason])
+        if error.reason in (MatchRefusal.NO_NIGHT, MatchRefusal.NOT_SEEN):  # the page says why itself
+            words = gettext("Nothing was recorded.")
+        return _page_of_case(case_id, AskPersonForm(), WordForm(), 409, words)
+    return _to_case(case_id, "yes" if said is Said.YES else "no")
+
+
+def _to_case(case_id: uuid.UUID, done: str) -> BaseResponse:
+    return redirect(url_for("matching.of_case", case_id=case_id, done=done), 303)
+
+
+@blueprint.get("/cases/<uuid:case_id>/who-was-here/take-back")
+@access.requires(Permission.MATCH_CHECK)
+def take_back_page(case_id: uuid.UUID) -> Answer:
+    """What goes when the person takes the yes back."""
+    return _take_back_page(case_id, TakeBackForm(), 200)
+
+
+def _take_back_page(case_id: uuid.UUID, form: TakeBackForm, status: int) -> Answer:
+    by = access.actor()
+    stands = store.of_case(case_id, by=by)
+    if stands.said is not Said.YES:
+        return redirect(url_for("matching.of_case", case_id=case_id), 303)
+    page = render_template(
+        "shelter/matching/take_back.html", case=case_store.case(case_id, by=by), stands=stands, form=form
+    )
+    return page, status
+
+
+@blueprint.post("/cases/<uuid:case_id>/who-was-here/take-back")
+@access.requires(Permission.MATCH_CHECK)
+def take_back(case_id: uuid.UUID) -> Answer:
+    """The person takes the yes back."""
+    form = TakeBackForm(request.form)
+    try:
+        actions.take_back(case_id=case_id, with_guardian=bool(form.guardian.data), by=access.actor())
+    except CaseRefused as error:
+        return errors.error_page(409, translated(CASE_REFUSED[error.reason]))
+    except MatchRefused as error:
+        if error.reason is not MatchRefusal.GUARDIAN:
+            return errors.error_page(409, translated(REFUSED[error.reason]))
+        form.guardian.errors = [REFUSED[error.reason]]
+        return _take_back_page(case_id, form, 422)
+    return _to_case(case_id, "taken_back")
 
 
 @blueprint.post("/cases/<uuid:case_id>/who-was-here/seen")
@@ -138,7 +226,7 @@ def seen(case_id: uuid.UUID) -> Answer:
         actions.seen(case_id=case_id, by=access.actor())
     except CaseRefused as error:
         return errors.error_page(409, translated(CASE_REFUSED[error.reason]))
-    return redirect(url_for("matching.of_case", case_id=case_id), 303)
+    return _to_case(case_id, "seen")
 
 
 @blueprint.post("/cases/<uuid:case_id>/who-was-here/word")
@@ -154,18 +242,29 @@ def say(case_id: uuid.UUID) -> Answer:
         return errors.error_page(409, translated(CASE_REFUSED[error.reason]))
     except MatchRefused as error:
         return _page_of_case(case_id, AskPersonForm(), form, 409, translated(REFUSED[error.reason]))
-    return redirect(address(case_id, "who-was-here"), 303)
+    return _to_case(case_id, "word")
+
+
+def _or_gone(page: Callable[[], Answer], pair_id: uuid.UUID, status: int = 200) -> Answer:
+    """A page of a pair; for who was part of it and is asked no more, a sentence that says so. Nobody else learns that
+    it ever was: both are looked for in any case."""
+    try:
+        return page()
+    except NotVisible:
+        line = store.gone(pair_id, by=access.actor())
+        return render_template("shelter/matching/gone.html", line=line), status
 
 
 @blueprint.get("/who-was-here/theirs/<uuid:pair_id>")
 @access.requires(Permission.MATCH_CHECK)
 def theirs(pair_id: uuid.UUID) -> Answer:
     """Somebody asks for a person who may be one of ours: by whom, how likely, whether she is here."""
-    return _theirs_page(pair_id, AnswerPairForm(), 200)
+    return _or_gone(lambda: _theirs_page(pair_id, AnswerPairForm(), 200), pair_id)
 
 
 def _theirs_page(pair_id: uuid.UUID, form: AnswerPairForm, status: int, refused: str = "") -> tuple[str, int]:
     line = store.theirs(pair_id, by=access.actor())
+    form.read.data = line.mark
     page = render_template(
         "shelter/matching/theirs.html",
         line=line,
@@ -173,7 +272,9 @@ def _theirs_page(pair_id: uuid.UUID, form: AnswerPairForm, status: int, refused:
         band=BAND_LABELS[line.band],
         stand=STANDS[line.stand],
         said=_said(line.theirs),
-        linked=line.stand is PairStand.LINKED,
+        # What whoever asked said is shown once both have: before, nobody is led by the other.
+        other_said=_said(line.ours) if line.theirs is not None or line.broken is not None else "",
+        why=BREAK_WHY[line.broken.why] if line.broken is not None and line.broken.why is not None else "",
         refused=refused,
     )
     return page, status
@@ -187,33 +288,51 @@ def _said(opinion: Opinion | None) -> str:
 @access.requires(Permission.MATCH_CHECK)
 def answer(pair_id: uuid.UUID) -> Answer:
     """Say whether it is the same person."""
-    form = AnswerPairForm(request.form)
+    return _or_gone(lambda: _answer(pair_id), pair_id, 409)
+
+
+def _answer(pair_id: uuid.UUID) -> Answer:
+    form, by = AnswerPairForm(request.form), access.actor()
     if not form.validate():
         return _theirs_page(pair_id, form, 422)
     said, why = form.answer
+    read, twice = request.form.get("read"), bool(form.twice.data)
     try:
-        actions.answer(pair_id=pair_id, answer=said, why=why, by=access.actor())
+        actions.answer(pair_id=pair_id, answer=said, why=why, by=by, read=read, twice=twice)
     except MatchRefused as error:
-        return _theirs_page(pair_id, form, 409, translated(REFUSED[error.reason]))
-    return redirect(url_for("matching.index"), 303)
+        if error.reason is MatchRefusal.TWICE:
+            form.twice.errors = [REFUSED[error.reason]]
+            return _theirs_page(pair_id, form, 422)
+        return _theirs_page(pair_id, AnswerPairForm(), 409, translated(REFUSED[error.reason]))
+    return _to_list(store.theirs(pair_id, by=by).stand)
+
+
+def _to_list(stand: PairStand) -> BaseResponse:
+    done = {PairStand.CONFIRM: "told", PairStand.PROPOSED: "told", PairStand.UNTOLD: "untold"}
+    done[PairStand.LINKED] = "linked"
+    return redirect(url_for("matching.index", done=done.get(stand, "answered")), 303)
 
 
 @blueprint.get("/who-was-here/ours/<uuid:pair_id>")
 @access.requires(Permission.MATCH_CHECK)
 def ours(pair_id: uuid.UUID) -> Answer:
     """The other side says that it is the same person: whoever asked says so, too, or not."""
-    return _ours_page(pair_id, ConfirmPairForm(), 200)
+    return _or_gone(lambda: _ours_page(pair_id, ConfirmPairForm(), 200), pair_id)
 
 
 def _ours_page(pair_id: uuid.UUID, form: ConfirmPairForm, status: int, refused: str = "") -> tuple[str, int]:
     line = store.ours(pair_id, by=access.actor())
+    form.read.data = line.mark
     page = render_template(
         "shelter/matching/ours.html",
         line=line,
         form=form,
+        band=BAND_LABELS[line.band],
+        stand=OUR_STANDS[line.stand],
         said=_said(line.ours),
+        other_said=_said(line.theirs),
         course=COURSES[line.ours.course] if line.ours is not None and line.ours.course is not None else "",
-        linked=line.stand is PairStand.LINKED,
+        why=BREAK_WHY[line.broken.why] if line.broken is not None and line.broken.why is not None else "",
         refused=refused,
     )
     return page, status
@@ -223,41 +342,80 @@ def _ours_page(pair_id: uuid.UUID, form: ConfirmPairForm, status: int, refused: 
 @access.requires(Permission.MATCH_CHECK)
 def confirm(pair_id: uuid.UUID) -> Answer:
     """Say it for the side that asked; two *same* link the cases."""
-    form = ConfirmPairForm(request.form)
+    return _or_gone(lambda: _confirm(pair_id), pair_id, 409)
+
+
+def _confirm(pair_id: uuid.UUID) -> Answer:
+    form, by = ConfirmPairForm(request.form), access.actor()
     if not form.is_whole():
         return _ours_page(pair_id, form, 422)
     said, why = form.answer
+    read, twice = request.form.get("read"), bool(form.twice.data)
     try:
-        actions.confirm(pair_id=pair_id, answer=said, why=why, course=form.chosen_course, by=access.actor())
+        actions.confirm(pair_id=pair_id, answer=said, why=why, course=form.chosen_course, by=by, read=read, twice=twice)
     except MatchRefused as error:
-        return _ours_page(pair_id, form, 409, translated(REFUSED[error.reason]))
-    return redirect(url_for("matching.index"), 303)
+        if error.reason is MatchRefusal.TWICE:
+            form.twice.errors = [REFUSED[error.reason]]
+            return _ours_page(pair_id, form, 422)
+        return _ours_page(pair_id, ConfirmPairForm(), 409, translated(REFUSED[error.reason]))
+    return _to_list(store.ours(pair_id, by=by).stand)
 
 
 @blueprint.get("/who-was-here/<uuid:pair_id>/break")
 @access.requires(Permission.MATCH_CHECK)
 def break_page(pair_id: uuid.UUID) -> Answer:
-    """What follows when a link is said to be a mistake."""
-    by = access.actor()
-    line: store.TheirLine | store.OurLine
-    try:
-        line, back = store.theirs(pair_id, by=by), "matching.theirs"
-    except NotVisible:
-        line, back = store.ours(pair_id, by=by), "matching.ours"
+    """What follows when a link is said to be a mistake, and why it is."""
+    return _or_gone(lambda: _break_page(pair_id, BreakForm(), 200), pair_id)
+
+
+def _break_page(pair_id: uuid.UUID, form: BreakForm, status: int) -> Answer:
+    line, side = _either(pair_id)
     if line.stand is not PairStand.LINKED:
-        return errors.error_page(409, translated(REFUSED[MatchRefusal.DECIDED]))
-    return render_template("shelter/matching/break.html", line=line, back=url_for(back, pair_id=pair_id))
+        return redirect(url_for(side, pair_id=pair_id), 303)
+    back = url_for(side, pair_id=pair_id)
+    return render_template("shelter/matching/break.html", line=line, form=form, back=back), status
+
+
+def _either(pair_id: uuid.UUID) -> tuple[store.TheirLine | store.OurLine, str]:
+    """The pair as the actor's side sees it, and the page of that side."""
+    by = access.actor()
+    try:
+        return store.theirs(pair_id, by=by), "matching.theirs"
+    except NotVisible:
+        return store.ours(pair_id, by=by), "matching.ours"
 
 
 @blueprint.post("/who-was-here/<uuid:pair_id>/break")
 @access.requires(Permission.MATCH_CHECK)
 def break_link(pair_id: uuid.UUID) -> Answer:
     """Say that a link was a mistake."""
+    return _or_gone(lambda: _break(pair_id), pair_id, 409)
+
+
+def _break(pair_id: uuid.UUID) -> Answer:
+    form = BreakForm(request.form)
+    if not form.validate():
+        return _break_page(pair_id, form, 422)
     try:
-        actions.break_link(pair_id=pair_id, by=access.actor())
+        actions.break_link(pair_id=pair_id, why=BreakWhy(form.why.data), by=access.actor())
     except MatchRefused as error:
         return errors.error_page(409, translated(REFUSED[error.reason]))
-    return redirect(url_for("matching.index"), 303)
+    return redirect(url_for("matching.index", done="broken"), 303)
+
+
+@blueprint.post("/who-was-here/<uuid:pair_id>/read")
+@access.requires(Permission.MATCH_CHECK)
+def read(pair_id: uuid.UUID) -> Answer:
+    """A member has read what the other side did."""
+    return _or_gone(lambda: _read(pair_id), pair_id, 409)
+
+
+def _read(pair_id: uuid.UUID) -> Answer:
+    try:
+        actions.read(pair_id=pair_id, by=access.actor())
+    except MatchRefused as error:
+        return errors.error_page(409, translated(REFUSED[error.reason]))
+    return redirect(url_for("matching.index", done="read"), 303)
 
 
 @blueprint.post("/duty/who-was-here/<uuid:pair_id>")
@@ -287,18 +445,24 @@ def summary(case_id: uuid.UUID) -> Part | None:
         case_id=case_id,
         stands=stands,
         words=WORD_LABELS,
+        our_stands=OUR_STANDS,
+        their_stands=STANDS,
     )
 
 
 def _state(stands: store.OfCase) -> str:
+    if any(not line.settled for line in stands.theirs):
+        return gettext("somebody asks for this person")
+    if stands.linked:
+        return gettext("the same person as in another case")
     if stands.said is None:
         return gettext("not asked yet")
     if stands.said is Said.REFUSED:
         return gettext("the person does not want to be looked for")
-    if stands.linked:
-        return gettext("the same person as in an earlier case")
     if stands.said_same:
         return gettext("an answer is to be confirmed")
+    if stands.parked:
+        return gettext("nobody is compared: the case is closed to everybody")
     if stands.under_way:
         return gettext("a check is under way")
     return translated(WORD_LABELS[stands.word]) if stands.word is not None else gettext("the check is over")

@@ -6,7 +6,8 @@ import uuid
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import ScalarSelect, and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from nrm.db import db
 from nrm.domain.shelter.cases import UNFINISHED
@@ -62,6 +63,37 @@ def struck_out(case_id: uuid.UUID) -> set[str]:
     )
     last = {party: (said, ended) for party, said, ended in db.session.execute(statement)}
     return {party for party, (said, ended) in last.items() if said == Said.REFUSED or ended == Ended.WITHDRAWN}
+
+
+def _struck_out_column() -> ScalarSelect[str]:
+    later = aliased(Consent)
+    is_later = exists().where(
+        later.case_id == Consent.case_id,
+        later.topic == Topic.SHARING,
+        later.party == Consent.party,
+        Consent.ended_on.is_not(None),
+        or_(
+            later.ended_on.is_(None),
+            later.asked_on > Consent.asked_on,
+            and_(later.asked_on == Consent.asked_on, later.ended_on > Consent.ended_on),
+        ),
+    )
+    return (
+        select(func.aggregate_strings(Consent.party, " "))
+        .where(
+            Consent.case_id == Case.id,
+            Consent.topic == Topic.SHARING,
+            Consent.party != "",
+            or_(Consent.said == Said.REFUSED, Consent.ended == Ended.WITHDRAWN),
+            ~is_later.correlate(Consent),
+        )
+        .correlate(Case)
+        .scalar_subquery()
+    )
+
+
+STRUCK_OUT = _struck_out_column()
+"""What `struck_out` gives of each `Case` of a statement, as codes with a space between them; None without any."""
 
 
 def struck_out_before(case_id: uuid.UUID, party: str) -> uuid.UUID | None:

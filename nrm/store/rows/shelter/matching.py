@@ -13,46 +13,74 @@ from sqlalchemy import ColumnElement, Executable, and_, exists, func, literal, n
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.second_hands import ActStatus
-from nrm.domain.shelter.matching import MOST_PAIRS, MatchRefusal, Pair, Said, Where
+from nrm.domain.shelter.matching import MOST_PAIRS, Gone, House, MatchRefusal, Pair, Said, Where
+from nrm.models.accounts.accounts import Organisation
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.matching import MatchAsked, MatchEncoding, MatchKey, MatchQuestion, SeenByMember
 from nrm.models.shelter.stays import Stay
+from nrm.store.rows.shelter import consents as consent_rows
 from nrm.vault import matching as vault
 
+PARTY = select(Organisation.party).where(Organisation.id == Case.holder_id).correlate(Case).scalar_subquery()
+STRUCK_OUT = consent_rows.STRUCK_OUT
+_PARKED = exists().where(HeavyAct.case_id == Case.id, HeavyAct.status == ActStatus.PARKED).correlate(Case)
 LIVES_THERE = exists().where(Stay.case_id == Case.id, Stay.ended_on.is_(None)).correlate(Case)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question that was answered, who holds its case now, and what was found: nothing after a no. `row`: the
-    columns of `MatchQuestion`."""
+    """One question that was answered, whose case it is now, and what was found: nothing after a no. `row`: the columns
+    of `MatchQuestion`; `number`, `gone`: as `vault.Found`."""
 
     row: Any
     holder_id: uuid.UUID | None
+    house: House
     pairs: list[Pair]
+    number: int = 0
+    gone: tuple[Gone, ...] = ()
 
 
 def with_pairs() -> Iterator[Asked]:
     """Every question to which the answer was yes. What does not open, because the key file `match` was lost, has no
     pairs."""
     statement = (
-        select(MatchQuestion.__table__, Case.holder_id)
+        select(MatchQuestion.__table__, Case.holder_id, PARTY, STRUCK_OUT)
         .join(Case, Case.id == MatchQuestion.case_id)
         .where(MatchQuestion.said == "yes")
         .order_by(MatchQuestion.asked_on, MatchQuestion.case_id)
     )
     for row in db.session.execute(statement).all():
-        yield Asked(row, row.holder_id, opened(row))
+        yield _asked(row, row.holder_id, house(row.holder_id, row[-2], row[-1]))
+
+
+def _asked(row: Any, holder_id: uuid.UUID | None, holder: House) -> Asked:
+    found = sealed(row)
+    return Asked(row, holder_id, holder, list(found.pairs), found.number, found.gone)
+
+
+def house(holder_id: uuid.UUID | None, party: str | None, struck_out: str | None) -> House:
+    """Who holds a case, of these columns."""
+    return House(holder_id or uuid.UUID(int=0), party or "", frozenset((struck_out or "").split()))
+
+
+def house_of(case_id: uuid.UUID) -> House:
+    """The house that holds a case, with what the person struck out."""
+    return house(*db.session.execute(select(Case.holder_id, PARTY, STRUCK_OUT).where(Case.id == case_id)).one())
+
+
+def sealed(row: Any) -> vault.Found:
+    """What lies sealed with the question; nothing where it does not open."""
+    try:
+        return vault.found_of(row)
+    except vault.CannotOpen:
+        return vault.Found()
 
 
 def opened(row: Any) -> list[Pair]:
     """What was found for the case; nothing where it does not open."""
-    try:
-        return vault.pairs_of(row)
-    except vault.CannotOpen:
-        return []
+    return list(sealed(row).pairs)
 
 
 def question(case_id: uuid.UUID) -> MatchQuestion | None:
@@ -77,18 +105,21 @@ class Known:
     holder_id: uuid.UUID | None
     pseudonym: str
     where: Where
+    house: House
 
 
 @dataclass(frozen=True, slots=True)
 class AtHouse:
     """A case whose person was asked, whoever holds it, with what was found; or one of the house whose person lives
-    there since `admitted_on` and was not asked: then `asked` is None. `asking_since`: since when anybody is asked."""
+    there since `admitted_on` and was not asked: then `asked` is None. `asking_since`: since when anybody is asked;
+    `parked`: the case is closed to everybody."""
 
     id: uuid.UUID
     case: Known
     asked: Asked | None
     admitted_on: date | None
     asking_since: date | None
+    parked: bool
 
 
 def at_house(organisation_id: uuid.UUID) -> list[AtHouse]:
@@ -97,10 +128,20 @@ def at_house(organisation_id: uuid.UUID) -> list[AtHouse]:
     columns = MatchQuestion.__table__.columns
     since = select(MatchKey.made_on).order_by(MatchKey.version).limit(1).scalar_subquery()
     case = (Case.id, Case.holder_id, Case.pseudonym, Case.status)
+    house_columns = (PARTY.label("party"), STRUCK_OUT.label("struck_out"), _PARKED.label("parked"))
     came = type_coerce(null(), Stay.admitted_on.type).label("admitted_on")
-    were_asked = select(*case, LIVES_THERE, came, since, *columns).join(MatchQuestion, MatchQuestion.case_id == Case.id)
+    were_asked = select(*case, LIVES_THERE, came, since, *columns, *house_columns).join(
+        MatchQuestion, MatchQuestion.case_id == Case.id
+    )
     not_asked = (
-        select(*case, literal(True), Stay.admitted_on, since, *(null().label(column.name) for column in columns))
+        select(
+            *case,
+            literal(True),
+            Stay.admitted_on,
+            since,
+            *(null().label(column.name) for column in columns),
+            *house_columns,
+        )
         .join(Stay, Stay.case_id == Case.id)
         .where(
             Stay.organisation_id == organisation_id,
@@ -112,13 +153,14 @@ def at_house(organisation_id: uuid.UUID) -> list[AtHouse]:
     found = []
     row: Any
     for row in db.session.execute(union_all(were_asked, not_asked)).all():
-        of = Known(row[1], row[2], Where(lives_here=bool(row[4]), followed=row[3] != "closed"))
-        asked = Asked(row, row[1], opened(row)) if row[5] is None else None  # of who said no there are no pairs
-        found.append(AtHouse(row[0], of, asked, row[5], row[6]))
+        holder = house(row[1], row[-3], row[-2])
+        of = Known(row[1], row[2], Where(lives_here=bool(row[4]), followed=row[3] != "closed"), holder)
+        asked = _asked(row, row[1], holder) if row[5] is None else None  # of who said no there are no pairs
+        found.append(AtHouse(row[0], of, asked, row[5], row[6], bool(row[-1])))
     return found
 
 
-_KNOWN = select(Case.id, Case.holder_id, Case.pseudonym, Case.status, LIVES_THERE)
+_KNOWN = select(Case.id, Case.holder_id, Case.pseudonym, Case.status, LIVES_THERE, PARTY, STRUCK_OUT)
 
 
 def known(case_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Known]:
@@ -137,7 +179,9 @@ def all_known() -> dict[uuid.UUID, Known]:
 
 def _known(statement: Executable) -> dict[uuid.UUID, Known]:
     return {
-        row[0]: Known(row[1], row[2], Where(lives_here=bool(row[4]), followed=row[3] != "closed"))
+        row[0]: Known(
+            row[1], row[2], Where(lives_here=bool(row[4]), followed=row[3] != "closed"), house(row[1], row[5], row[6])
+        )
         for row in db.session.execute(statement)
     }
 
@@ -162,6 +206,7 @@ def may_not_ask(case_id: uuid.UUID, organisation_id: uuid.UUID, member_id: uuid.
             Stay.organisation_id == organisation_id,
             Stay.taken_back_on.is_(None),
             Stay.admitted_on < func.coalesce(Stay.ended_on, today),
+            Stay.known_on < today,  # a day of admission that was entered today is one member's word
         )
         return None if db.session.scalar(select(slept)) else str(MatchRefusal.NO_NIGHT)
     seen = select(exists().where(SeenByMember.case_id == case_id, SeenByMember.member_id != member_id))
@@ -172,6 +217,11 @@ def seen_by(case_id: uuid.UUID, member_id: uuid.UUID) -> bool:
     """Whether this member said that they have seen the person."""
     here = exists().where(SeenByMember.case_id == case_id, SeenByMember.member_id == member_id)
     return db.session.scalar(select(here)) is True
+
+
+def asked_at(case_id: uuid.UUID) -> datetime | None:
+    """When the person's last yes was written down."""
+    return db.session.scalar(select(func.max(MatchAsked.at)).where(MatchAsked.case_id == case_id))
 
 
 def number_asked(member_id: uuid.UUID, since: datetime) -> int:

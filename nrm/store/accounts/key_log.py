@@ -210,8 +210,10 @@ def proposed_suspension(organisation_id: uuid.UUID, *, by: Actor) -> str:
     return ""
 
 
-def suspended_for(organisation_id: uuid.UUID) -> str:
-    """The code of the reason that was signed for an organisation that is suspended; empty for none."""
+def suspended_for(organisation_id: uuid.UUID, *, by: Actor) -> str:
+    """The code of the reason that was signed for an organisation that is suspended, for who may end that; empty for
+    none. Raises NotPermitted."""
+    by.must(Permission.ORGANISATION_SUSPEND)
     known = log.last_state(db.session).organisations.get(organisation_id)
     return known.suspended_for if known is not None else ""
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from nrm import clock
 from nrm.db import db
+from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.accounts.key_log import State
 from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member, MemberSession, Organisation
 from nrm.models.accounts.key_log import KeyLogEntry
@@ -169,6 +170,8 @@ def follow(session: Session, state: State) -> int:
             "party": of.party,
             "crossing_point": of.crossing_point,
         }
+        if of.kind == OrganisationKind.RESPONSIBLE_AUTHORITY:
+            right["enabled"] = not of.suspended  # three hands take it out, and no row (ADR 0149)
         newest = select(func.max(Keyring.version)).where(Keyring.organisation_id == organisation.id)
         if of.version > (session.scalar(newest) or 0) and organisation.keyring_due_at is None:
             right["keyring_due_at"] = (

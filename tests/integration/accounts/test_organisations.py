@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from nrm import audit, clock
 from nrm.actions import tending
-from nrm.actions.accounts import accounts, organisations
+from nrm.actions.accounts import accounts, key_log, organisations
 from nrm.actions.referrals import referrals
 from nrm.actions.shelter import cases
 from nrm.db import db, transaction
@@ -217,6 +217,28 @@ def test_neither_one_nor_two_suspend_the_duty_desk_and_two_of_two_organisations_
     assert not log.state(db.session).organisations[desk].suspended
     assert "suspended RA" not in sign_in("ra.duty_officer").get("/?lang=en")
     other.post(f"/key-log/let-in/{desk}", {}, 404)
+
+
+def test_a_row_alone_takes_the_duty_desk_out_for_a_minute_and_no_longer(app: Flask) -> None:
+    """Whoever writes the main database needs no hands for it: the log wins."""
+    row = update(Organisation).where(Organisation.code == "RA")
+    with transaction() as session:
+        session.execute(row.values(enabled=False, suspended_at=clock.now()))
+    with pytest.raises(OrganisationOut):
+        accounts.sign_in(login="ra.duty_officer", password=factories.PASSWORD)
+    assert tending.tend()["rows_followed"] == 1
+    assert accounts.sign_in(login="ra.duty_officer", password=factories.PASSWORD)
+    # Nor does a row bring it back whom three have taken out.
+    act, admin = Standing(people.organisation("RA"), "asked"), factories.actor("administrator")
+    with transaction() as session:
+        digest, _ = log.propose(session, EntryKind.SUSPENDED, act, by=admin)
+    for login in ("nrc.case_worker", "vatra.case_worker"):
+        key_log.agree(proposal=digest, by=factories.actor(login))
+    with transaction() as session:
+        session.execute(row.values(enabled=True))
+    assert tending.tend()["rows_followed"] == 1
+    with pytest.raises(OrganisationOut):
+        accounts.sign_in(login="ra.duty_officer", password=factories.PASSWORD)
 
 
 def test_who_is_of_a_suspended_organisation_reads_why_after_the_right_password_alone(app: Flask) -> None:

@@ -1,4 +1,4 @@
-"""Which differences between two versions of a country protect people less (ADR 0148).
+"""Which differences between two versions of a country protect people less (ADR 0136).
 
 A safeguard that goes or asks for less, a time that is given to people and gets shorter, a limit that gets wider.
 """

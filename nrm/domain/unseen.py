@@ -8,11 +8,11 @@ Decided in ADR 0147.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
-# Embeddings, overrides and isolates can make a line read differently from what is stored.
-_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_CONTROLS = frozenset({"Cc", "Cs"})
+# Embeddings, overrides and isolates, which can make a line read differently from what is stored; controls; surrogates.
+_DISTURBING = re.compile(r"[\u202a-\u202e\u2066-\u2069\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 # Categories of Unicode: controls and ends of lines, formatting, private use, surrogates, nothing assigned.
 _NOT_SEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
 # Letters, marks and signs that take no place, or an empty one.
@@ -47,10 +47,4 @@ def escaped(text: str) -> str:
 def disturbing(text: str, allowed: str = "\r\n\t") -> str:
     """The first character of running text that turns the direction of a line, or is a control other than the allowed
     ones; empty where there is none."""
-    if text.isprintable() and _TURNING.isdisjoint(text):
-        return ""
-    return next((each for each in text if each not in allowed and _disturbs(each)), "")
-
-
-def _disturbs(character: str) -> bool:
-    return character in _TURNING or unicodedata.category(character) in _CONTROLS
+    return next((each[0] for each in _DISTURBING.finditer(text) if each[0] not in allowed), "")

@@ -160,6 +160,7 @@ WORDS: Mapping[str, str] = {
     "accounts.invite": N_("Invite a person"),
     "accounts.password": N_("Change my password"),
     "accounts.speak": N_("Use another language"),
+    "accounts.speak_meanwhile": N_("Use another language"),
     "direct_intake.open_case": N_("Open a case for somebody who came without a referral"),
     "direct_intake.open_child": N_("Open a case for a child who came along"),
     "ages.assess": N_("Record an assessed age"),

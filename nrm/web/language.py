@@ -188,7 +188,8 @@ def _keep(response: Response) -> Response:
 
 
 def _for_templates() -> dict[str, object]:
-    return {"lang": current_language(), "lang_links": language_links() if request else []}
+    links = language_links() if request else []
+    return {"lang": current_language(), "lang_links": links, "languages": languages}
 
 
 def dir_of(language: str) -> Markup:

@@ -8,7 +8,11 @@ from html import unescape
 
 import pytest
 from flask import Flask
+from sqlalchemy import func, select
 
+from nrm.db import db
+from nrm.models.accounts.accounts import HiddenPage
+from nrm.models.shelter.places import Unit
 from tests.conftest import Person
 from tests.factories_interviews import LOGIN, begin, example, fields, page_id, walk
 from tests.integration.interviews.test_ending import drafts
@@ -91,3 +95,39 @@ def test_no_other_language_and_no_other_place(app: Flask, sign_in: SignIn, addre
         person.post(address, {}, status=404)
     else:
         assert person.post(address, {}).startswith("/?lang=")
+
+
+@pytest.mark.slow
+def test_a_form_that_was_not_sent_keeps_what_was_typed_in_another_language(app: Flask, sign_in: SignIn) -> None:
+    """The text is kept under seal, as when the screen is hidden: it is in no address, no cookie and no row in clear."""
+    for login, page, typed in (
+        ("vatra.shelter_manager", "/beds/units/add", {"label": STORY, "for_whom": "women", "name": "Dhoma 7"}),
+        ("oms.coordinator", "/agreements/begin", {"version": "2031-secret", "starts_on-day": "31"}),
+    ):
+        person = sign_in(login)
+        shown = person.get(f"{page}?lang=sq")
+        address, form = chosen(shown)
+        assert form == "sheet"
+        to = person.post(address, typed)
+        assert to == f"{page}?lang=en&kept=1"
+        again = person.get(to)
+        assert '<html lang="en"' in again
+        values = [unescape(each) for each in re.findall(r'value="([^"]*)"', again.partition('id="sheet"')[2])]
+        assert [each for each in typed.values() if each not in values] == []
+        assert "checked" in again or login == "oms.coordinator"
+        kept = db.session.scalars(select(HiddenPage.sealed_page)).all()
+        assert not any(b"secret" in each or b"bodrum" in each for each in kept)
+        assert person.client.get_cookie("lang").value == "en"  # type: ignore[union-attr]
+        # A sign-in later goes to the home page, and somebody else finds nothing there.
+        assert "bodrum" not in sign_in("nrc.shelter_manager").get("/beds/units/add?kept=1")
+        db.session.rollback()
+        assert all(row.returned_at for row in db.session.scalars(select(HiddenPage)))
+    assert db.session.scalar(select(func.count()).select_from(Unit).where(Unit.label == STORY)) == 0
+
+
+def test_a_password_and_an_address_of_elsewhere_are_not_kept(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in("vatra.shelter_manager")
+    assert person.post("/spoken/en/password", {"present": "sekret", "x": "y"}) == "/password?lang=en"
+    assert person.post("/spoken/en/elsewhere.example/x", {"x": "y"}) == "/?lang=en"
+    assert person.post("/spoken/en/", {}).startswith("/?lang=en")
+    person.post("/spoken/xx/cases", {"x": "y"}, status=404)

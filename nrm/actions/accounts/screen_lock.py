@@ -52,11 +52,19 @@ def keep(*, path: str, fields: Fields, member_id: uuid.UUID) -> None:
         _keep(session, session.get_one(Member, member_id), path, fields)
 
 
-def _keep(session: Session, member: Member, path: str, fields: Fields) -> None:
+def keep_shown(*, path: str, fields: Fields, by: Actor) -> None:
+    """What was typed on a page that is shown again at once, in another language; nobody is sent back to it later."""
+    with transaction() as session:
+        _keep(session, session.get_one(Member, by.member_id), path, fields, returned=True)
+
+
+def _keep(session: Session, member: Member, path: str, fields: Fields, *, returned: bool = False) -> None:
     page = json.dumps({"path": path, "fields": fields}).encode()
     session.execute(delete(HiddenPage).where(HiddenPage.member_id == member.id))
     if path:
-        session.add(HiddenPage(member_id=member.id, sealed_page=vault.seal_page(member, page), hidden_at=clock.now()))
+        now, sealed = clock.now(), vault.seal_page(member, page)
+        row = HiddenPage(member_id=member.id, sealed_page=sealed, hidden_at=now, returned_at=now if returned else None)
+        session.add(row)
 
 
 def unlock(*, cookie: str, password: str, asker: Asker = credentials.COMMAND) -> str:

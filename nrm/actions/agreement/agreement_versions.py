@@ -524,7 +524,7 @@ def _codes(text: str) -> set[str]:
 
 def _leave_nothing(session: Session, row: AgreementVersion, by: Actor) -> None:
     """Remove what the text alone made. An organisation of which somebody was invited stays as a row, for what its
-    people did is recorded; it is no party any more, and they cannot sign in."""
+    people did is recorded; it is no party any more, and they cannot sign in (ADR 0148)."""
     for organisation in _only_of(row):
         if agreement_version_rows.has_people(organisation.id) or not _removed(session, organisation):
             organisation_steps.take_out(session, organisation.id, by, reason="withdrawn")

@@ -148,6 +148,17 @@ def speak(language: str, form: str) -> errors.Answer:
     return sessions.in_another_language(language, f"/{form}", access.visitor())
 
 
+@blueprint.post("/spoken/<language>/", defaults={"page": ""})
+@blueprint.post("/spoken/<language>/<path:page>")
+@access.signed_in
+def speak_meanwhile(language: str, page: str) -> BaseResponse:
+    """Choose a language on a page whose form was not sent: what was typed stands there again, and nothing is sent."""
+    if language not in languages():
+        raise NotVisible
+    query = f"?{request.query_string.decode('ascii', 'replace')}" if request.query_string else ""
+    return screen_lock.in_another_language(language, f"/{page}{query}", access.actor())
+
+
 @blueprint.get("/blank")
 def blank() -> str:
     return render_template("blank.html")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from html import escape
 from html.parser import HTMLParser
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote, urlencode
 
 from flask import Blueprint, Flask, Response, current_app, redirect, request, url_for
 from werkzeug.exceptions import HTTPException
@@ -13,10 +13,10 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from nrm.actions.accounts import accounts
 from nrm.actions.accounts import screen_lock as actions
-from nrm.domain.accounts.accounts import SignInRefused
+from nrm.domain.accounts.accounts import Actor, SignInRefused
 from nrm.domain.accounts.failed_attempts import TooSoon
 from nrm.web import carrying, errors, places, sessions
-from nrm.web.language import gettext
+from nrm.web.language import COOKIE, gettext
 
 blueprint = Blueprint("screen_lock", __name__)
 AROUND = frozenset({"csrf_token", "hidden_at", sessions.PROOF, "password", "old", "again", *carrying.NEVER_KEPT})
@@ -93,6 +93,19 @@ def back(found: object, to: str = "") -> BaseResponse:
     if not path:
         return redirect(to or url_for("home.index"), 303)
     return redirect(f"{path}{'&' if '?' in path else '?'}{KEPT}=1", 303)
+
+
+def in_another_language(language: str, address: str, by: Actor) -> BaseResponse:
+    """To the page in that language, with what was typed there and not sent: kept under seal, as when it is hidden."""
+    to = places.built(address)
+    path, _, query = (to or url_for("home.index")).partition("?")
+    words = [each for each in parse_qsl(query, keep_blank_values=True) if each[0] not in (COOKIE, KEPT)]
+    words.append((COOKIE, language))
+    if to and not _holds_secrets(path):
+        fields = [each for each in request.form.items(multi=True) if each[0] not in AROUND]
+        actions.keep_shown(path=path, fields=fields, by=by)
+        words.append((KEPT, "1"))
+    return redirect(f"{path}?{urlencode(words)}", 303)
 
 
 def _put_back(response: Response) -> Response:

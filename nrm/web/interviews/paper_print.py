@@ -166,7 +166,7 @@ def sheet(
             layout,
             staff,
             spoken,
-            f"{questionnaire.id}, {version} · {pair}",
+            f"{text_in(questionnaire.title)}, {version} · {pair}",
             tuple(writer.part(part, staff) for part in parts),
             text_in(agreement.title),
             tuple(_desks(agreement, country, region, at)),

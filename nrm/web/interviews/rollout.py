@@ -85,7 +85,7 @@ def index() -> str:
             Post(
                 text_in(point.names),
                 own[0].starts_on if own else None,
-                (present or own[0]).questionnaire if own else "",
+                _called((present or own[0]).questionnaire) if own else "",
                 rules.following(data.uses, code, today()) if present else None,
                 rules.state(data.uses, code, today(), counted=counted.get(code)),
                 closes := data.closed["crossing_point"].get(code),
@@ -93,8 +93,21 @@ def index() -> str:
             )
         )
     return render_template(
-        "interviews/rollout/index.html", posts=posts, words=STATE_WORDS, readers=directives.readers(by=by), actor=by
+        "interviews/rollout/index.html",
+        posts=posts,
+        words=STATE_WORDS,
+        readers=directives.readers(by=by),
+        actor=by,
+        called=_called,
     )
+
+
+def _called(code: str) -> str:
+    """A questionnaire as its people know it: its title and version; its code where the country has it no more."""
+    known = country().questionnaires.get(code)
+    if known is None:
+        return code
+    return f"{text_in(known.title)}, {gettext('version %(number)s', number=known.version)}"
 
 
 @blueprint.get("/rollout/assessments")

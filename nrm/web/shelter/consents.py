@@ -25,6 +25,7 @@ from nrm import clock
 from nrm.actions.shelter import consents as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.interviews.interviews import Questionnaire
+from nrm.domain.languages import QUOTED
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.consents import (
     EVERYTHING,
@@ -140,7 +141,15 @@ def _consent_row(line: ConsentLine) -> dict[str, object]:
         "ended": translated(ENDED_LABELS[Ended(line.ended)]) if line.ended else "",
         "language": language_name(line.language, language) if line.language else "",
         "interpreter": interpreter_label(line.interpreter),
+        "wording": _wording(line.wording),
     }
+
+
+def _wording(code: str) -> str:
+    """What the text that was read out is called; its code where no questionnaire has it any more."""
+    known = (each.wordings[code] for each in country().questionnaires.values() if code in each.wordings)
+    found = next(known, None)
+    return QUOTED.of(current_language(), text=text_in(found.title)) if found is not None else code
 
 
 def interpreter_label(code: str) -> str:

@@ -138,7 +138,7 @@ def test_papers_are_printed_with_numbers_that_exist_on_them_alone(app: Flask, si
     found = [each.group(1) for each in numbers if each]
     assert len(set(found)) == 1
     for place, page in enumerate(pages):
-        assert f"returnee-1, versioni {questionnaire().version}" in page
+        assert f"Intervista e standardizuar e të kthyerve, versioni {questionnaire().version}" in page
         assert f"Faqja {place + 1} / {len(pages)}" in page
     accessible.check(answer.data, "sq")
     assert (reader.metadata and reader.metadata.title, reader.outline) == ("Formular", [])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any, cast
 from wtforms import Field, Form, SelectMultipleField, ValidationError
 from wtforms.fields.choices import SelectFieldBase
 
-from nrm.domain.interviews.answers import BIDI_CONTROLS
+from nrm.domain.unseen import disturbing, unseen
 from nrm.domain.words import N_
 
 
@@ -43,11 +42,7 @@ class PlainText:
         text = field.data or ""
         if len(text) > self.longest:
             raise ValidationError(N_("Enter at most %(longest)s characters", longest=self.longest))
-        if any(
-            character in BIDI_CONTROLS
-            or (unicodedata.category(character) in ("Cc", "Cs") and character not in "\r\n\t")
-            for character in text
-        ):
+        if disturbing(text):
             raise ValidationError(INVISIBLE)
 
 
@@ -57,7 +52,7 @@ class PlainName(PlainText):
     def __call__(self, form: Form, field: Field) -> None:
         """Raise ValidationError with what to do."""
         super().__call__(form, field)
-        if any(unicodedata.category(character) == "Cf" for character in field.data or ""):
+        if unseen(field.data or ""):
             raise ValidationError(INVISIBLE)
 
 

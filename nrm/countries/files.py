@@ -28,6 +28,8 @@ from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.documents import MalformedDocument
 from nrm.domain.roles import MechanismRole
 from nrm.domain.shelter.cases import CITIZENSHIP_CLASSES, Compartment
+from nrm.domain.telephones import EXAMPLE, TELEPHONE, is_telephone
+from nrm.domain.unseen import LONGEST_NAME, fault_of_name
 
 
 class MalformedFile(MalformedDocument):
@@ -69,8 +71,29 @@ def _known_once(languages: list[str]) -> list[str]:
     return languages
 
 
-Text = Annotated[str, StringConstraints(pattern=r"\S")]
+def _readable(text: str) -> str:
+    """One line in which everything is seen, and nothing is taken for the marks of a page. How long it may be stands in
+    the shape."""
+    if fault := fault_of_name(text, len(text)):
+        raise PydanticCustomError("unreadable", "{fault}", {"fault": fault})
+    return text
+
+
+def _number(number: str) -> str:
+    if not is_telephone(number):
+        reason = "`{number}` is no telephone number, such as {example}"
+        raise PydanticCustomError("telephone", reason, {"number": number, "example": EXAMPLE})
+    return number
+
+
+LONGEST_TEXT = 500
+"""Of everything that is no name."""
+_Readable = AfterValidator(_readable)
+Text = Annotated[str, StringConstraints(pattern=r"\S", max_length=LONGEST_TEXT), _Readable]
+Name = Annotated[str, StringConstraints(pattern=r"\S", max_length=LONGEST_NAME), _Readable]
+Telephone = Annotated[str, Field(json_schema_extra={"pattern": f"^{TELEPHONE.pattern}$"}), AfterValidator(_number)]
 Words = Annotated[dict[str, Text], AfterValidator(_in_every_language)]
+Names = Annotated[dict[str, Name], AfterValidator(_in_every_language)]
 # A hundred years: with a day beyond them a date cannot be counted any more.
 Positive = Annotated[int, Field(ge=1, le=36_500)]
 Natural = Annotated[int, Field(ge=0)]
@@ -80,10 +103,10 @@ CitizenshipClass = Literal[CITIZENSHIP_CLASSES]  # type: ignore[valid-type]
 
 
 class Emergency(Part):
-    police: Text
-    ambulance: Text
-    helpline: Text
-    children: Text
+    police: Telephone
+    ambulance: Telephone
+    helpline: Telephone
+    children: Telephone
 
 
 class Tile(Part):
@@ -92,7 +115,7 @@ class Tile(Part):
 
 
 class CrossingPoint(Part):
-    names: Words
+    names: Names
     group: Text
     region: Text | None = None
     neighbour: Text | None = None
@@ -100,25 +123,25 @@ class CrossingPoint(Part):
 
 class BorderPolice(Part):
     party: Text
-    on_call: Text
+    on_call: Telephone
 
 
 class Organisation(Part):
     code: Text
     kind: Kind  # type: ignore[valid-type]
-    names: Words
+    names: Names
     region: Text
     party: Text | None = None
-    on_call: Text | None = None
+    on_call: Telephone | None = None
     beds: Positive | None = None
     bed_prefix: Text | None = None
 
 
 class NextNumber(Part):
     kind: Kind  # type: ignore[valid-type]
-    names: Words
+    names: Names
     region: Text | None = None
-    telephone: Text
+    telephone: Telephone
 
 
 class Kept(Part):
@@ -167,8 +190,8 @@ class Away(Part):
 
 class Building(Part):
     origin: Origin
-    for_whom: Annotated[dict[str, Words], Field(min_length=1)]
-    first_unit: Text
+    for_whom: Annotated[dict[str, Names], Field(min_length=1)]
+    first_unit: Name
     kept_days: Positive
     kept_without_hour_days: Positive
     kept_overdue_days: Natural
@@ -205,7 +228,7 @@ class Calendar(Part):
 
 class Compensation(Part):
     origin: Origin
-    band: Annotated[dict[str, Words], Field(min_length=2)]
+    band: Annotated[dict[str, Names], Field(min_length=2)]
 
 
 class Days(Part):
@@ -234,7 +257,7 @@ Roles = _of("Roles", Text, MechanismRole)
 Lists = made(
     "Lists",
     __base__=Part,
-    **{f"of_{name}": (_of(name, Words, codes), Field(alias=name)) for name, codes in lists.CODES.items()},
+    **{f"of_{name}": (_of(name, Names, codes), Field(alias=name)) for name, codes in lists.CODES.items()},
 )
 Formerly = _of("Formerly", dict[str, str] | None, lists.OF_THE_MECHANISM, required=False)
 
@@ -245,13 +268,13 @@ class CountryFile(Part):
     code: Text
     languages: Annotated[list[Text], Field(min_length=1), AfterValidator(_known_once)]
     iso: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
-    names: Words
+    names: Names
     timezone: Text
-    currency: Words
+    currency: Names
     emergency: Emergency
-    region: dict[str, Words]
+    region: dict[str, Names]
     region_tile: dict[str, Tile]
-    crossing_group: dict[str, Words]
+    crossing_group: dict[str, Names]
     crossing_point: dict[str, CrossingPoint]
     border_police: BorderPolice
     organisation: Annotated[list[Organisation], Field(min_length=1)]
@@ -314,6 +337,8 @@ def _reason(error: ErrorDetails, context: Mapping[str, Any], places: list[Any]) 
             return "must be a day, such as 2027-01-31"
         case "int_type":
             return "must be a whole number"
+        case "string_too_long":
+            return f"is longer than {context['max_length']} characters"
         case "greater_than_equal":
             return f"must be a whole number, {context['ge']} or more"
         case "literal_error":

@@ -14,6 +14,7 @@ from nrm import parsing
 from nrm.domain.interviews.interviews import Questionnaire
 from nrm.domain.interviews.questionnaire_checks import MalformedQuestionnaire
 from nrm.domain.interviews.questionnaires import parse_questionnaire
+from nrm.domain.unseen import disturbing
 
 READ_OUT = ".read-out.toml"
 SIGNS = ".signs.toml"
@@ -52,11 +53,33 @@ def read_questionnaire(file: Path) -> Questionnaire:
 
 def _toml(file: Path) -> dict[str, Any]:
     try:
-        return read_toml(file)
+        document = read_toml(file)
+        for fault in faults_of_texts(document):
+            raise MalformedQuestionnaire(f"{file.name}: {fault}")
+        return document
     except (parsing.Damaged, UnicodeDecodeError) as error:
         raise MalformedQuestionnaire(f"{file.name}: file: is not TOML: {error}") from error
     except parsing.BeyondLimits as error:
         raise MalformedQuestionnaire(f"{file.name}: file: {error}") from None
+
+
+def texts_in(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """(KEY, text) of every text of a document."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from texts_in(each, f"{key}.{name}" if key else name)
+    elif isinstance(value, list):
+        for position, each in enumerate(value, start=1):
+            yield from texts_in(each, f"{key}[{position}]")
+    elif isinstance(value, str):
+        yield key, value
+
+
+def faults_of_texts(document: dict[str, Any]) -> Iterator[str]:
+    """`KEY: reason` of every text that a reader would read otherwise than it stands there."""
+    for key, text in texts_in(document):
+        if found := disturbing(text):
+            yield f"{key}: has a character that nobody sees (U+{ord(found):04X})"
 
 
 @contextmanager

@@ -5,19 +5,16 @@ Asked of every text that is proposed. Texts that were signed before stay as they
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator
 
 from nrm.domain.agreement.agreements import Agreement
 from nrm.domain.documents import Words
+from nrm.domain.telephones import EXAMPLE, is_telephone
+from nrm.domain.unseen import fault_of_name, unseen
 
-TELEPHONE = re.compile(r"\+?[0-9][0-9 ()/.-]{1,28}")
 # Letters of the Cyrillic and Greek alphabets that look like Latin ones, after `casefold`.
 _ALIKE = str.maketrans("авекмнорстухіјѕћαβεηικμνορτυχ", "abekmhopctyxijshabehikmvoptux")
-
-# Categories of Unicode: controls and ends of lines, formatting, private use, surrogates, nothing assigned.
-_NOT_SEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
 
 
 def deceiving(agreement: Agreement) -> Iterator[tuple[str, str]]:
@@ -27,7 +24,7 @@ def deceiving(agreement: Agreement) -> Iterator[tuple[str, str]]:
     for position, clause in enumerate(agreement.clauses, start=1):
         yield from _unseen(f"clause[{position}].text", clause.text)
     for position, step in enumerate(agreement.path, start=1):
-        yield from _unseen(f"path[{position}].names", step.names)
+        yield from _names(f"path[{position}].names", step.names)
     for position, duty in enumerate(agreement.reporting, start=1):
         yield from _unseen(f"reporting[{position}].text", duty.text)
 
@@ -36,7 +33,7 @@ def _parties(agreement: Agreement) -> Iterator[tuple[str, str]]:
     called: dict[tuple[str, str], str] = {}
     for position, party in enumerate(agreement.parties.values(), start=1):
         key = f"party[{position}]"
-        yield from _unseen(f"{key}.names", party.names)
+        yield from _names(f"{key}.names", party.names)
         for language, name in party.names.items():
             other = called.setdefault((language, looks(name)), party.code)
             if other != party.code:
@@ -44,14 +41,19 @@ def _parties(agreement: Agreement) -> Iterator[tuple[str, str]]:
         if party.receives is not None:
             yield from _unseen(f"{key}.receives", party.receives)
         for name, number in (("on_call", party.on_call), ("desk.telephone", party.desk.telephone)):
-            if number and TELEPHONE.fullmatch(number) is None:
-                yield f"{key}.{name}", "is no telephone number, such as +355 4 000 0105"
+            if number and not is_telephone(number):
+                yield f"{key}.{name}", f"is no telephone number, such as {EXAMPLE}"
+
+
+def _names(key: str, names: Words) -> Iterator[tuple[str, str]]:
+    for language, name in names.items():
+        if fault := fault_of_name(name):
+            yield f"{key}.{language}", fault
 
 
 def _unseen(key: str, words: Words) -> Iterator[tuple[str, str]]:
     for language, text in words.items():
-        found = next((each for each in text if unicodedata.category(each) in _NOT_SEEN), None)
-        if found is not None:
+        if found := unseen(text):
             yield f"{key}.{language}", f"has a character that nobody sees (U+{ord(found):04X}), or more than one line"
 
 

@@ -15,9 +15,8 @@ from typing import Any
 
 from nrm.domain.interviews.interviews import ALONE, UNKNOWN, Question, Texts
 from nrm.domain.languages import SOURCE, ByLanguage, text_for
+from nrm.domain.unseen import disturbing
 
-# Embeddings, overrides and isolates can make a line read differently from what is stored.
-BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 EARLIEST_YEAR = 1900
 # ISO 3166-1, alpha-2, and XK, by which Kosovo is called where it has no code. A test compares them with CLDR.
 _CODES = """
@@ -192,10 +191,7 @@ def plain_text(question: Question, value: object) -> str | None:
         raise unacceptable("enter_shorter", question, longest=question.longest + 1)
     text = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
     allowed = "\n\t" if question.kind == "long_text" else ""
-    if any(
-        character in BIDI_CONTROLS or (unicodedata.category(character) in ("Cc", "Cs") and character not in allowed)
-        for character in set(text)
-    ):
+    if disturbing(text, allowed):
         raise unacceptable("enter_plain", question)
     if len(text) > question.longest:
         raise unacceptable("enter_shorter", question, longest=question.longest + 1)

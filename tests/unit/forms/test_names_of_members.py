@@ -13,7 +13,10 @@ class NameForm(Form):
     name = person_name()
 
 
-@pytest.mark.parametrize("name", ["Ивана\u200b Илиева", "Ana\u00ad", "\ufeffAna", "A\u200dna", "A\u202ena"])
+@pytest.mark.parametrize(
+    "name",
+    ["Ивана\u200b Илиева", "Ana\u00ad", "\ufeffAna", "A\u200dna", "A\u202ena", "Ana\u3164", "A\u2800na", "Ana\n"],
+)
 def test_a_name_with_something_that_takes_no_place_is_refused(name: str) -> None:
     form = NameForm(MultiDict({"name": name}))
     assert not form.validate()

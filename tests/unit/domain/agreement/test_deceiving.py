@@ -10,6 +10,7 @@ import pytest
 from nrm import countries
 from nrm.domain.agreement.agreements import Agreement, Party
 from nrm.domain.agreement.deceiving import deceiving, looks
+from nrm.domain.unseen import fault_of_name
 
 
 def newest(code: str) -> Agreement:
@@ -52,6 +53,15 @@ def test_what_nobody_sees_is_found_in_every_text(hidden: str) -> None:
         "clause[1].text.sq",
         "path[1].names.sq",
     }
+
+
+@pytest.mark.parametrize("name", ["<b>Vatra</b>", "V" * 121, "Vatra\u3164", "Vatra\u2800", "Vatra\ufe0f"])
+def test_a_name_of_a_party_is_held_to_the_rule_of_every_name_of_a_country(name: str) -> None:
+    agreement = newest("albania")
+    spoilt = with_party(agreement, next(iter(agreement.parties)), names={"sq": name, "en": "First"})
+    ((key, reason),) = deceiving(spoilt)
+    assert key == "party[1].names.sq"
+    assert fault_of_name(name) == reason
 
 
 @pytest.mark.parametrize("number", ["javascript:alert(1)", "call Ana", "+355 4 000 0105\n1", "x" * 99, "+"])

@@ -8,11 +8,12 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from nrm.actions.accounts import members, second_hands
+from nrm.actions.accounts import key_log, members, organisations, second_hands
 from nrm.actions.shelter import consents, erasures
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.accounts.second_hands import Heard, WaitsForSecond
+from nrm.domain.accounts.suspensions import OrganisationReason
 from nrm.domain.shelter.consents import EVERYTHING
 from nrm.models.accounts.accounts import Member
 from nrm.store.accounts import members as store
@@ -27,6 +28,14 @@ def asked(act: Callable[[], object]) -> uuid.UUID:
     with pytest.raises(WaitsForSecond) as raised:
         act()
     return raised.value.act_id
+
+
+def suspend_organisation(organisation_id: uuid.UUID, reason: OrganisationReason = OrganisationReason.ASKED) -> None:
+    """An administrator suspends it; where some people would have nobody left, the duty desk agrees."""
+    if organisations.suspend(organisation_id=organisation_id, reason=reason, by=factories.actor("administrator")):
+        return
+    (proposal,) = (each for each in key_log.waiting(by=factories.actor(DESK)) if each.kind == "suspended")
+    assert key_log.agree(proposal=proposal.digest, by=factories.actor(DESK))
 
 
 def another(by: Actor) -> Actor:

@@ -20,6 +20,7 @@ from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Referral
 from nrm.steps.accounts import key_log
 from nrm.steps.accounts import organisations as steps
+from nrm.store.agreement import left_without
 from nrm.store.rows.accounts import members as rows
 from nrm.store.rows.agreement import agreements as agreement_rows
 from nrm.vault import grants
@@ -30,8 +31,10 @@ def suspend(*, organisation_id: uuid.UUID, reason: OrganisationReason, by: Actor
     """Suspend an organisation: its people are signed out and cannot sign in, and it is no longer asked to take anybody.
 
     Where its answer is awaited, the next party is asked. What it holds stays sealed to it. The Responsible Authority,
-    with the duty desk, takes a second hand of another organisation: then it is proposed in the key log. Returns whether
-    it holds. Raises NotPermitted, NotVisible, OwnOrganisation, TooFewShelters, SuspendsTooMany, NoSecondHandThere.
+    with the duty desk, and whoever alone may receive some people, takes a second hand of another organisation: then it
+    is proposed in the key log. Returns whether it holds.
+
+    Raises NotPermitted, NotVisible, OwnOrganisation, TooFewShelters, SuspendsTooMany, NoSecondHandThere.
     """
     by.must(Permission.ORGANISATION_SUSPEND)
     if organisation_id == by.organisation_id:
@@ -41,7 +44,7 @@ def suspend(*, organisation_id: uuid.UUID, reason: OrganisationReason, by: Actor
         organisation = _bind(session, organisation_id)
         if not organisation.enabled:
             return True
-        if organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY:
+        if takes_two(organisation, by=by):
             if not key_log.proposes_suspending(session, organisation_id, by, reason=reason):
                 audit.append(session, audit.Event.KEY_LOG_PROPOSED, by=by, kind="suspended", reason=reason)
                 return False
@@ -50,6 +53,15 @@ def suspend(*, organisation_id: uuid.UUID, reason: OrganisationReason, by: Actor
         steps.take_out(session, organisation_id, by, reason=reason)
     pass_over()
     return True
+
+
+def takes_two(organisation: Organisation, *, by: Actor) -> bool:
+    """Whether no administrator suspends it alone: it has the duty desk, or some people would have nobody left who may
+    receive them."""
+    return (
+        organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY
+        or left_without.by_suspending(organisation.id, by=by) is not None
+    )
 
 
 def readmit(*, organisation_id: uuid.UUID, by: Actor) -> None:

@@ -236,7 +236,7 @@ class State:
             signers = (entry.signer_id,)
             self._must_be_able(entry.kind, entry.body, entry.signer_id, entry.at)
             self._check(entry.kind, entry.body, entry.at)
-            if not self._is_complete(entry.kind, entry.body, signers, entry.at):
+            if not self._is_complete(entry.kind, entry.body, signers, entry.at, proposed=False):
                 raise EntryRefused(EntryRefusal.HANDS)
             self._do(entry.kind, entry.body, signers, entry.at)
         self.number, self.digest, self.at = entry.number, entry.digest, entry.at
@@ -311,8 +311,9 @@ class State:
                 administers and (kind is not EntryKind.RESUMED or body.subject_id in self.organisations)
             )
             itself = body.subject_id in (signer_id, signer.organisation_id)
-            if kind is EntryKind.SUSPENDED and self._is_of_desk(body.subject_id):
-                return not itself and (administers or self.attests(signer_id, at))
+            if kind is EntryKind.SUSPENDED and body.subject_id in self.organisations:
+                outside = administers or (authority and not self._is_of_desk(body.subject_id))
+                return not itself and (outside or self.attests(signer_id, at))
             return (own and body.subject_id in self.members and (not itself or kind is EntryKind.LEFT)) or (
                 outside and not itself
             )
@@ -363,7 +364,10 @@ class State:
 
     # Whether the signatures are enough.
 
-    def _is_complete(self, kind: EntryKind, body: Body, signers: Collection[uuid.UUID], at: int) -> bool:
+    def _is_complete(
+        self, kind: EntryKind, body: Body, signers: Collection[uuid.UUID], at: int, *, proposed: bool = True
+    ) -> bool:
+        """`proposed`: whether it was, and waits for hands until they are enough; else it is an entry by itself."""
         if kind is EntryKind.GENESIS:
             return {person.member_id for person in founders_of(body)} <= set(signers)
         if isinstance(body, Founding):
@@ -376,10 +380,15 @@ class State:
             return self._is_let_in(body, signers)
         if isinstance(body, Party):
             return self._is_agreed_of_party(body, signers, at)
-        if kind is EntryKind.SUSPENDED and isinstance(body, Standing) and self._is_of_desk(body.subject_id):
-            # An administrator, and somebody of another organisation who may vouch for one.
-            outside = [each for each in signers if self.members[each].role == Role.ADMINISTRATOR]
-            return bool(outside) and any(self.attests(each, at) for each in signers)
+        if kind is EntryKind.SUSPENDED and isinstance(body, Standing) and body.subject_id in self.organisations:
+            known = [self.members[each] for each in signers]
+            outside = any(each.role == Role.ADMINISTRATOR for each in known)
+            if proposed or self._is_of_desk(body.subject_id):
+                # An administrator, and somebody of another organisation who may vouch for one.
+                return outside and any(self.attests(each, at) for each in signers)
+            # Whom an organisation alone may receive stands in the agreement, and not in this log: whether one hand is
+            # enough for it is held where it is done (ADR 0147).
+            return outside or any(self._is_of(each, OrganisationKind.RESPONSIBLE_AUTHORITY) for each in known)
         if isinstance(body, Restored):
             of = {self.members[each].organisation_id for each in signers}
             return len(of) > 1 and any(

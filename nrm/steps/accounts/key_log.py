@@ -215,14 +215,14 @@ def suspended(session: Session, subject_id: uuid.UUID, by: Actor, *, reason: str
 
 
 def proposes_suspending(session: Session, organisation_id: uuid.UUID, by: Actor, *, reason: str) -> bool:
-    """Sign that an organisation takes no part which nobody takes out alone; whether it holds now, or waits for others.
+    """Propose that an organisation takes no part which nobody takes out alone; whether it holds now, or waits.
 
     Raises NoSecondHandThere where the log, or its present state, has nobody who could be the second hand.
     """
     try:
         if organisation_id not in log.state(session).organisations:
             raise NoSecondHandThere
-        return log.sign_or_agree(session, EntryKind.SUSPENDED, Standing(organisation_id, reason), by=by)[0]
+        return log.propose_or_agree(session, EntryKind.SUSPENDED, Standing(organisation_id, reason), by=by)[0]
     except (EntryRefused, log.LogWrong):
         raise NoSecondHandThere from None
 

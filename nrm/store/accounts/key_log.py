@@ -96,8 +96,8 @@ class RoleLine:
 @dataclass(frozen=True, slots=True)
 class ProposalPage:
     """All that somebody reads before they sign. `state`, `agreement`: of a party; `number`: of a restored log; `role`:
-    of a new role; `types`: the founders whose words the reader types. `reason`: the code why an organisation is to be
-    suspended; `hands`: the names of colleagues who could agree, where the reader cannot."""
+    of a new role; `types`: the founders whose words the reader types. `suspends`: the organisation that is to be
+    suspended, `reason`: the code why; `hands`: the names of colleagues who could agree, where the reader cannot."""
 
     line: ProposalLine
     digest: str
@@ -111,6 +111,8 @@ class ProposalPage:
     types: tuple[PersonLine, ...] = ()
     reason: str = ""
     hands: tuple[str, ...] = ()
+    suspends: uuid.UUID | None = None
+    is_of_desk: bool = False
 
     @property
     def is_of_person(self) -> bool:
@@ -149,7 +151,14 @@ def proposal(digest: bytes, *, by: Actor) -> ProposalPage:
         tuple(_people(state, read_aloud_to(body, by.member_id), codes)) if by.member_id is not None else (),
         body.reason if isinstance(body, Standing) else "",
         () if line.wanted else tuple(_hands(state, found, by)),
+        body.subject_id if isinstance(body, Standing) else None,
+        isinstance(body, Standing) and _is_desk(state, body.subject_id),
     )
+
+
+def _is_desk(state: State, subject_id: uuid.UUID) -> bool:
+    found = state.organisations.get(subject_id)
+    return found is not None and found.kind == OrganisationKind.RESPONSIBLE_AUTHORITY
 
 
 def _hands(state: State, of: Proposal, by: Actor) -> Iterable[str]:

@@ -339,14 +339,20 @@ def proposal_of(of: State, kind: EntryKind, body: Any) -> Proposal | None:
 def sign_or_agree(session: Session, kind: EntryKind, body: Any, *, by: Actor) -> tuple[bool, State]:
     """(whether it holds now, the state): one's own hand if that is enough, else a proposal, or agreeing to the one that
     is open. As `append`."""
-    before = state(session)
-    waiting = proposal_of(before, kind, body)
-    if waiting is None:
+    if proposal_of(state(session), kind, body) is None:
         try:
             return True, append(session, kind, body, by=by)
         except EntryRefused as refused:
             if refused.reason != "hands":
                 raise
+    return propose_or_agree(session, kind, body, by=by)
+
+
+def propose_or_agree(session: Session, kind: EntryKind, body: Any, *, by: Actor) -> tuple[bool, State]:
+    """As `sign_or_agree`, also where one's own hand would be enough for an entry by itself."""
+    before = state(session)
+    waiting = proposal_of(before, kind, body)
+    if waiting is None:
         digest, after = propose(session, kind, body, by=by)
         return digest not in after.proposals, after
     if by.member_id in waiting.signers:

@@ -20,6 +20,7 @@ from nrm.store.accounts import key_log as store
 from nrm.store.accounts import occasions
 from nrm.store.accounts import own_entries as entries
 from nrm.web import access, errors, sessions
+from nrm.web.accounts.organisations import left_by
 
 blueprint = Blueprint("key_log", __name__)
 Answer = errors.Answer
@@ -109,6 +110,7 @@ def _page(digest: str, form: AgreeForm | None, status: int) -> Answer:
         roles=ROLE_LABELS,
         states=PARTY_WORDS,
         reasons=ORGANISATION_REASONS,
+        left=left_by(page.suspends) if page.suspends is not None else None,
     ), status
 
 

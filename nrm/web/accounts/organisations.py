@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -12,18 +13,21 @@ from nrm.actions.accounts import organisations as actions
 from nrm.domain.accounts.accounts import OrganisationKind, OwnOrganisation, Permission
 from nrm.domain.accounts.members import NoSecondHandThere, SuspendsTooMany, TooFewShelters
 from nrm.domain.accounts.suspensions import OrganisationReason
+from nrm.domain.agreement.agreement_people import somebody
 from nrm.domain.words import N_
 from nrm.store import names as organisation_names
+from nrm.store.agreement import left_without
 from nrm.web import access, errors, sessions
+from nrm.web.agreement import agreement_words
 
 TOO_FEW = N_(
     "Then fewer than two shelters could accept anybody. Let another shelter in again first, or see that two people "
     "hold the key of another one."
 )
 TOO_MANY = N_("Administrators together suspend at most three organisations within 24 hours.")
-NO_SECOND_HAND = N_(
-    "Nobody suspends the Responsible Authority alone, and the key log has no second hand for it now: nothing was done."
-)
+NO_SECOND_HAND = N_("Nobody suspends this one alone, and the key log has no second hand for it now: nothing was done.")
+DESCRIPTIONS = 5
+"""How many descriptions of people, the widest first, a page shows."""
 
 blueprint = Blueprint("organisations", __name__)
 
@@ -66,6 +70,30 @@ def readmit(organisation_id: uuid.UUID) -> BaseResponse:
     return redirect(url_for("home.index"), 303)
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Who would have nobody left who may receive them: descriptions, the widest first, how many more there are, and
+    somebody for example."""
+
+    people: list[str]
+    more: int
+    example: str
+
+
+def left_by(organisation_id: uuid.UUID) -> Left | None:
+    """Whom a suspension of the organisation leaves without anybody, in the reader's words; None where nobody is."""
+    found = left_without.by_suspending(organisation_id, by=access.actor())
+    if found is None:
+        return None
+    names = agreement_words.names_of(found.agreement)
+    example = somebody(found.agreement, found.people[0])
+    return Left(
+        [agreement_words.profile(each, names) for each in found.people[:DESCRIPTIONS]],
+        max(0, len(found.people) - DESCRIPTIONS),
+        agreement_words.person(example, found.agreement, names),
+    )
+
+
 def _suspension_page(organisation_id: uuid.UUID, form: SuspendOrganisationForm, status: int) -> errors.Answer:
     organisation = organisation_names.organisation(organisation_id)
     return render_template(
@@ -75,5 +103,6 @@ def _suspension_page(organisation_id: uuid.UUID, form: SuspendOrganisationForm, 
         enabled=organisation.enabled,
         desk=organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY,
         takes_people_in=OrganisationKind(organisation.kind).takes_people_in,
+        left=left_by(organisation.id) if organisation.enabled else None,
         form=form,
     ), status

@@ -33,7 +33,7 @@ from nrm.steps.shelter import cases as case_steps
 from nrm.store.rows.agreement import agreements as agreement_rows
 from nrm.vault import grants
 from nrm.vault.keylog import log
-from tests import factories
+from tests import factories, second_hands
 from tests import factories_referrals as people
 from tests.conftest import Person
 
@@ -63,7 +63,7 @@ def test_a_suspended_organisation_reaches_nothing_and_who_waits_is_asked_of_the_
     )
     nrc = people.organisation("NRC")
 
-    organisations.suspend(organisation_id=nrc, reason=OrganisationReason.ASKED, by=admin)
+    second_hands.suspend_organisation(nrc)
     assert accounts.resume(cookie) is None
     people_of = select(Member.id).where(Member.organisation_id == nrc)
     assert not db.session.scalar(select(func.count()).where(MemberSession.member_id.in_(people_of)))
@@ -92,9 +92,9 @@ def test_a_suspended_organisation_reaches_nothing_and_who_waits_is_asked_of_the_
 def test_what_was_sent_to_it_in_the_same_instant_moves_on_too(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     rinas, admin = factories.actor("rinas.border_officer"), factories.actor("administrator")
     monkeypatch.setattr(organisations, "pass_over", lambda: 0)
-    late = people.sent(rinas)
-    organisations.suspend(organisation_id=people.organisation("NRC"), reason=OrganisationReason.ASKED, by=admin)
-    assert chain(late.case_id) == [(people.organisation("NRC"), ReferralStatus.SENT)]
+    late = people.sent(rinas, "VATRA")
+    organisations.suspend(organisation_id=people.organisation("VATRA"), reason=OrganisationReason.ASKED, by=admin)
+    assert chain(late.case_id) == [(people.organisation("VATRA"), ReferralStatus.SENT)]
     monkeypatch.undo()
     assert tending.tend()["referrals_expired"] == 1
 
@@ -183,3 +183,37 @@ def test_nobody_suspends_the_duty_desk_alone_and_everybody_who_could_agree_reads
         accounts.sign_in(login="ra.duty_officer", password=factories.PASSWORD)
     admin.post(f"/organisations/{desk}/readmit")
     assert "An administrator suspended" not in sign_in("ra.duty_officer").get("/?lang=en")
+
+
+@pytest.mark.slow
+def test_an_administrator_alone_leaves_nobody_without_a_house_that_may_receive_them(
+    app: Flask, sign_in: Callable[[str], Person]
+) -> None:
+    """Any two shelters that stayed were enough once: two that take no boy, or no man."""
+    nrc, vatra, other = (people.organisation(code) for code in ("NRC", "VATRA", "TJETER_VIZION"))
+    admin = sign_in("administrator")
+    assert "Who would have nobody left" not in admin.get(f"/organisations/{vatra}/suspend?lang=en")
+    page = admin.get(f"/organisations/{nrc}/suspend?lang=en")
+    assert "Who would have nobody left who may receive them" in page
+    assert "Risk: high or not known" in page and "For example: " in page and "Nobody does this alone" in page  # noqa: PT018
+    # Where another house is out, the people of both are left with nobody: it stands there, too.
+    assert admin.post(f"/organisations/{other}/suspend", {"reason": "asked"}) == "/"
+    page = admin.get(f"/organisations/{nrc}/suspend?lang=en")
+    assert "Age group: under 18" in page and "male" in page  # noqa: PT018
+    assert admin.post(f"/organisations/{nrc}/suspend", {"reason": "against_us"}) == "/key-log"
+    assert db.session.get_one(Organisation, nrc, populate_existing=True).enabled
+    assert "An administrator proposes to suspend your organisation" in sign_in("nrc.shelter_manager").get("/?lang=en")
+    (proposal,) = log.state(db.session).open_proposals(hour_of(clock.now()))
+    address = f"/key-log/{proposal.digest.hex()}"
+    admin.post(f"{address}/agree", {"compared": "y"}, 409)
+    sign_in("nrc.shelter_manager").post(f"{address}/agree", {"compared": "y"}, 409)
+    manager = sign_in("vatra.shelter_manager")
+    page = manager.get(f"{address}?lang=en")
+    assert "Who would have nobody left who may receive them" in page and "not asked to take anybody in" in page  # noqa: PT018
+    assert "nobody decides where a person goes" not in page
+    waits = people.sent(factories.actor("rinas.border_officer"))
+    manager.post(f"{address}/agree", {"compared": "y"})
+    assert not db.session.get_one(Organisation, nrc, populate_existing=True).enabled
+    assert log.state(db.session).organisations[nrc].suspended
+    assert tending.tend()["referrals_expired"] == 1
+    assert chain(waits.case_id)[0] == (nrc, ReferralStatus.EXPIRED)

@@ -9,7 +9,7 @@ import pytest
 
 from nrm import crypto
 from nrm.domain.accounts.accounts import OrganisationKind, Role
-from nrm.domain.accounts.key_log import ATTESTS_AFTER, DAY
+from nrm.domain.accounts.key_log import ATTESTS_AFTER, DAY, State
 from nrm.domain.accounts.key_log_entries import (
     Agreed,
     Box,
@@ -26,6 +26,7 @@ from nrm.domain.accounts.key_log_entries import (
     Restored,
     Standing,
 )
+from nrm.vault.keylog import entries
 from nrm.vault.keylog.entries import own_message
 from tests.keylogs import Holder, Log, founding, holder
 
@@ -271,6 +272,31 @@ def test_the_authority_is_suspended_by_an_administrator_and_one_who_attests(begu
     assert log.state.organisations[desk].suspended_for == ""
     # Any other organisation takes one hand, as before.
     log.add(EntryKind.SUSPENDED, Standing(shelter[0].person.organisation_id, "closed"), office[0])
+
+
+def test_a_suspension_that_is_proposed_waits_for_somebody_who_attests(begun: Begun) -> None:
+    """Of a shelter that some people cannot do without, which the log does not know: so it is proposed where it is
+    done, and one hand is not enough for what is proposed."""
+    log, authority, shelter = begun
+    office = log.found([authority[0], shelter[0]], "OPERATOR", OrganisationKind.OPERATOR)
+    other = log.found([authority[0], shelter[0]], "HOUSE_2", OrganisationKind.NGO_SHELTER)
+    new = log.join(authority[0], Role.DUTY_OFFICER)
+    of = shelter[0].person.organisation_id
+    act = Standing(of, "closed")
+    refused(
+        EntryRefusal.HANDS, log, EntryKind.SUSPENDED, Standing(other[0].person.organisation_id, "closed"), shelter[0]
+    )
+    digest = log.propose(EntryKind.SUSPENDED, act, office[0])
+    assert not log.state.organisations[of].suspended
+    everybody = (*office, *authority, *shelter, *other, new)
+    proposal = log.state.proposals[digest]
+    asked = [each for each in everybody if log.state.still_needed(proposal, each.id, log.now)]
+    assert asked == authority  # not who came within 14 days, nor the shelter itself
+    log.agree(digest, authority[1])
+    assert log.state.organisations[of].suspended_for == "closed"
+    replayed = State()
+    entries.replay(log.instance, log.signed, replayed)
+    assert replayed.organisations[of].suspended
 
 
 def test_roles_keyrings_parties_and_boxes_have_their_hands(begun: Begun) -> None:

@@ -62,7 +62,8 @@ def accepted(version: str) -> None:
 def accepted_one(version: str, number: str) -> None:
     """One weakening is accepted with a reason."""
     by = factories.actor(COORDINATOR)
-    actions.accept_weakening(version=version, number=number, reason="No other centre is a party yet", by=by)
+    reason = f"No other centre is a party yet, so {number} waits"
+    actions.accept_weakening(version=version, number=number, reason=reason, by=by)
 
 
 def tried(text: str) -> None:

@@ -20,6 +20,7 @@ from nrm.domain.agreement.agreement_versions import (
     VersionStatus,
     VersionStepRefusal,
 )
+from nrm.domain.agreement.safeguards import LEAST_REASON
 from nrm.domain.words import N_
 
 STATUS_LABELS = {
@@ -196,6 +197,10 @@ REFUSED = {
 
 UNUSABLE = {
     ApprovalRefusal.FUTURE: ("on", N_("Enter the day of the approval; it cannot lie in the future")),
+    ApprovalRefusal.BEFORE: (
+        "on",
+        N_("Enter the day of the approval; it cannot lie before the day on which this text was proposed here"),
+    ),
     ApprovalRefusal.LENGTH: (
         "note",
         N_("Enter the number of the letter or decision, in at most %(longest)s characters", longest=LONGEST_NOTE),
@@ -203,7 +208,12 @@ UNUSABLE = {
 }
 
 
-NO_REASON = N_("Enter the reason, in at most %(longest)s characters", longest=LONGEST_REASON)
+NO_REASON = N_(
+    "Enter why, in two words or more and in %(least)s to %(longest)s characters",
+    least=LEAST_REASON,
+    longest=LONGEST_REASON,
+)
+REASON_OF_ANOTHER = N_("Enter a reason of its own: this one was given for another safeguard of this version")
 
 
 class ProposeAgreementForm(OnceForm):

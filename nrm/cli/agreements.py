@@ -82,7 +82,8 @@ def check(file: Path, code: str) -> None:
     shipped = agreement in country.agreements
     safeguards = country.safeguards if shipped else replace(country.safeguards, accepted=())
     try:
-        checked = agreement_checks.check(agreement, Progress().tell, safeguards=safeguards)
+        before = None if shipped else _place_taken(agreement, country)
+        checked = agreement_checks.check(agreement, Progress().tell, safeguards=safeguards, before=before)
     except TooManyClasses:
         raise Refused(f"{file.name}: clause: the conditions tell too many profiles apart to look at each") from None
     findings = [f"country: {each}" for each in countries.mismatches(agreement, country)]
@@ -96,6 +97,12 @@ def check(file: Path, code: str) -> None:
     if findings:
         raise click.exceptions.Exit(1)
     click.echo(f"{file.name}: no finding in {checked.combinations:,} combinations of facts", err=True)
+
+
+def _place_taken(agreement: Agreement, country: countries.Country) -> Agreement:
+    """The text of the country whose place the document would take: the last that began before it, else the newest."""
+    known = [each for each in country.agreements if each.starts_on <= agreement.starts_on]
+    return (known or [*country.agreements])[-1]
 
 
 @mou.command()
@@ -147,7 +154,9 @@ def simulate(draft: Path, directory: Path, first: date, last: date, as_json: boo
         # A report of a trial begins with what the text weakens.
         country = app.extensions["nrm.country"]
         unaccepted = replace(country.safeguards, accepted=())
-        for finding in agreement_checks.check(agreement, safeguards=unaccepted).findings:
+        for finding in agreement_checks.check(
+            agreement, safeguards=unaccepted, before=_place_taken(agreement, country)
+        ).findings:
             if finding.kind is agreement_checks.FindingKind.WEAKENED:
                 click.echo(str(finding), err=True)
     click.echo(f"counted: {made.first} to {made.last}, whole quarters; tables: {made.step}", err=True)

@@ -18,7 +18,7 @@ from nrm.countries.country import Country, CrossingPoint, ListedOrganisation, No
 from nrm.countries.files import MalformedFile
 from nrm.countries.former_words import in_present_words
 from nrm.countries.procedures import read_directives, read_rollout
-from nrm.countries.questionnaires import load_questionnaires, read_toml
+from nrm.countries.questionnaires import faults_of_texts, load_questionnaires, read_toml
 from nrm.countries.reading import read_country
 from nrm.countries.register import read_register
 from nrm.domain.agreement.agreement_documents import MalformedAgreement, parse_agreement
@@ -130,7 +130,7 @@ def assemble(place: Path, code: str, attempt: Attempt) -> Country | None:
         agreements = attempt(lambda: _agreements(place, based))
         if agreements is not None:
             bound = agreements
-            safeguards = attempt(lambda: _safeguards(place, bound, based.languages))
+            safeguards = attempt(lambda: _safeguards(place, bound, based))
         if tables is not None:
             counted = tables
             attempt(lambda: _check_bands(counted, based))
@@ -429,15 +429,17 @@ def _texts(place: Path) -> dict[str, str]:
     return {tomllib.loads(text)["version"]: text for text in texts}
 
 
-def _safeguards(place: Path, agreements: tuple[Agreement, ...], languages: tuple[str, ...]) -> Safeguards:
+def _safeguards(place: Path, agreements: tuple[Agreement, ...], country: Country) -> Safeguards:
     """`safeguards.toml` of the folder; without the file nothing is held against a new version but the last one."""
     file = place / "safeguards.toml"
     if not file.is_file():
         return Safeguards()
     parties = {code for each in agreements for code in each.parties}
-    table = Table(_toml(file), error=MalformedSafeguards, languages=languages)
+    roles = {role: country.party_in(role) for role in country.roles}
+    table = Table(_toml(file), error=MalformedSafeguards, languages=country.languages)
     try:
-        return parse_safeguards(table, agreements[-1].facts, parties, {each.version for each in agreements})
+        versions = {each.version for each in agreements}
+        return parse_safeguards(table, agreements[-1].facts, parties, versions, roles)
     except MalformedSafeguards as error:
         raise CountryError(f"{file.name}: {error}") from None
 
@@ -506,6 +508,16 @@ def _places_unlike(agreement: Agreement, country: Country) -> Iterator[str]:
 
 
 def _toml(file: Path) -> dict[str, Any]:
+    """What a file says; raises CountryError. A text of the agreement may have been signed as it is, and of the places
+    and lists their shape says more."""
+    document = _tables_of(file)
+    if not file.match(AGREEMENTS) and file.name != "country.toml":
+        for fault in faults_of_texts(document):
+            raise CountryError(f"{file.name}: {fault}")
+    return document
+
+
+def _tables_of(file: Path) -> dict[str, Any]:
     try:
         return read_toml(file)
     except parsing.BeyondLimits as error:

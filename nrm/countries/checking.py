@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 
 from nrm import countries, parsing
 from nrm.countries.country import Country
-from nrm.countries.questionnaires import read_toml
+from nrm.countries.questionnaires import read_toml, texts_in
 from nrm.domain.agreement import agreement_checks
+from nrm.domain.agreement.deceiving import deceiving
 from nrm.domain.agreement.fact_diagrams import TooManyClasses
+from nrm.domain.agreement.safeguards import NoLater, StillReceived
 from nrm.domain.interviews.questionnaire_checks import incomplete
 from nrm.domain.shelter.cases import HOME_CITIZEN
 
@@ -56,24 +58,13 @@ def _documents(place: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 def _marks(documents: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str, str]]:
     """(file, key, what stands behind the mark) of every mark."""
     for name, document in documents.items():
-        for key, text in _texts(document, ""):
+        for key, text in texts_in(document):
             if text == MARK or text.startswith(f"{MARK} "):
                 yield name, key, text[2:]
 
 
-def _texts(value: Any, key: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        for name, each in value.items():
-            yield from _texts(each, f"{key}.{name}" if key else name)
-    elif isinstance(value, list):
-        for position, each in enumerate(value, start=1):
-            yield from _texts(each, f"{key}[{position}]")
-    elif isinstance(value, str):
-        yield key, value
-
-
 def _proposals(document: dict[str, Any]) -> int:
-    return sum(key.rpartition(".")[2] == "origin" and text == "proposal" for key, text in _texts(document, ""))
+    return sum(key.rpartition(".")[2] == "origin" and text == "proposal" for key, text in texts_in(document))
 
 
 def _faults(place: Path, code: str) -> Iterator[str]:
@@ -103,6 +94,13 @@ def _of_the_whole(country: Country) -> Iterator[str]:
         if not any(option.stands_for == HOME_CITIZEN for each in asked for option in each.options):
             key = f"question.{asked[0].id}.options" if asked else "question"
             yield f'{file}: {key}: give one answer `means = "{HOME_CITIZEN}"`: nobody could be a citizen'
+    newest = country.agreements[-1]
+    for key, reason in deceiving(newest):
+        yield f"mou-{newest.version}.toml: {key}: {reason}"
+    kept = {type(each.rule) for each in country.safeguards.all}
+    for rule, name in ((NoLater, "no_later"), (StillReceived, "still_received")):
+        if kept and rule not in kept:
+            yield f"safeguards.toml: safeguard: add one with `{name}`, as the shipped countries have it"
     for agreement in country.agreements:
         try:
             for finding in agreement_checks.check(agreement).findings:

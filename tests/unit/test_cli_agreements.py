@@ -126,7 +126,7 @@ def test_what_is_accepted_is_so_for_the_very_document_and_a_weakening_names_some
     draft = _changed(tmp_path, 'within = "PT15M", grant', 'within = "P1D", grant')
     result = CliRunner().invoke(mou, ["check", str(draft)])
     assert result.exit_code == 1
-    late = "weakened: safeguard 1: child_protection is told within P1D; must be within PT15M: age_class child or unsure"
+    late = "weakened: safeguard 1: CHILD_PROTECTION is told within P1D; must be within PT15M: age_class child or unsure"
     assert any(line.startswith(f"{late} (for example: age_class child; ") for line in result.stdout.splitlines())
     assert "weakened: safeguard 17: " in result.stdout
     assert "accepted" not in result.stderr
@@ -148,7 +148,7 @@ def test_a_finding_is_one_line_and_exit_1(tmp_path: Path):
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
     assert lines
-    assert all(line.startswith(("gap: ", "weakened: safeguard 17: ")) for line in lines)
+    assert all(line.startswith(("gap: ", "weakened: safeguard 17: ", "weakened: safeguard 22: ")) for line in lines)
     assert any("age_class child or unsure" in line for line in lines)
 
 

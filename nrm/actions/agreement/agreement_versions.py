@@ -28,21 +28,18 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Pe
 from nrm.domain.agreement import agreement_drafts
 from nrm.domain.agreement.agreement_changes import Study, studied, study
 from nrm.domain.agreement.agreement_versions import (
-    LONGEST_NOTE,
-    LONGEST_REASON,
     LONGEST_TEXT,
     NAME,
     SIGNERS,
-    ApprovalRefusal,
-    ApprovalRefused,
     IllegalVersionStep,
     Signed,
     VersionEvent,
     VersionStatus,
     VersionStepRefusal,
-    WeakeningRefused,
     as_signed,
     check_accepted,
+    check_approval,
+    check_reason,
     check_revisable,
     check_simulated,
     decide,
@@ -276,10 +273,10 @@ def accept_weakening(*, version: str, number: str, reason: str, by: Actor) -> No
             raise IllegalVersionStep(VersionStepRefusal.STATE)
         if number not in _study(row).weakened:
             raise NotVisible
-        if not reason.strip() or len(reason) > LONGEST_REASON:
-            raise WeakeningRefused
-        if any(each.number == number for each, _ in agreement_version_rows.accepted_weakenings(row.id)):
+        given = [each for each, _ in agreement_version_rows.accepted_weakenings(row.id)]
+        if any(each.number == number for each in given):
             raise IllegalVersionStep(VersionStepRefusal.ACCEPTED)
+        check_reason(reason, (each.reason for each in given))
         accepted = AcceptedWeakening(
             id=uuid.uuid4(), version_id=row.id, number=number, reason=reason.strip(), by_id=by.member_id, at=clock.now()
         )
@@ -413,10 +410,8 @@ def approve(*, version: str, on: date, note: str, by: Actor) -> None:
         row = _to_change(version, VersionEvent.APPROVE, by)
         check_simulated(row.simulation)
         _check_accepted(row)
-        if on > clock.today(country().timezone):
-            raise ApprovalRefused(ApprovalRefusal.FUTURE)
-        if not note.strip() or len(note) > LONGEST_NOTE:
-            raise ApprovalRefused(ApprovalRefusal.LENGTH)
+        zone = country().timezone
+        check_approval(on, note, proposed=clock.day_of(row.proposed_at, zone), today=clock.today(zone))
         row.approved_on, row.approval_note, row.approved_by = on, note.strip(), by.member_id
         _moved(session, row, VersionEvent.APPROVE, audit.Event.AGREEMENT_APPROVED, by)
 

@@ -38,7 +38,7 @@ class Study:
 def studied(old: Agreement, new: Agreement, safeguards: Safeguards) -> Study:
     """Check the new version and compare it with the old one; raises TooManyClasses. Tenths of a second."""
     before = _signed_like(old, new)
-    findings = check(new, safeguards=replace(safeguards, accepted=())).findings
+    findings = check(new, safeguards=replace(safeguards, accepted=()), before=before).findings
     return Study(old, findings, diff(before, new), compare(before, new))
 
 

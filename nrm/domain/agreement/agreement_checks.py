@@ -77,8 +77,17 @@ def silent(_: str) -> None:
     """A progress function that does nothing."""
 
 
-def check(agreement: Agreement, progress: Progress = silent, *, safeguards: Safeguards | None = None) -> Checked:
-    """Everything that is wrong with the document, and what it weakens of the `safeguards`; raises TooManyClasses."""
+def check(
+    agreement: Agreement,
+    progress: Progress = silent,
+    *,
+    safeguards: Safeguards | None = None,
+    before: Agreement | None = None,
+) -> Checked:
+    """Everything that is wrong with the document, and what it weakens of the `safeguards`; raises TooManyClasses.
+
+    `before`: the text whose place it takes, against which some safeguards are held.
+    """
     signed = everyone_signed(agreement)
     progress("who receives whom")
     receiving = Receiving(signed, Profiles(deciding_conditions(signed), signed.facts))
@@ -91,7 +100,7 @@ def check(agreement: Agreement, progress: Progress = silent, *, safeguards: Safe
         *_forgotten(signed),
     ]
     progress("what is weakened")
-    weakened = [_weakened(each, agreement) for each in weakenings(agreement, safeguards or Safeguards())]
+    weakened = [_weakened(each, agreement) for each in weakenings(agreement, safeguards or Safeguards(), before)]
     known = safeguards.accepted_in(agreement.version) if safeguards is not None else {}
     findings += [each for each in weakened if each.number not in known]
     return Checked(tuple(findings), combinations(signed), tuple(each for each in weakened if each.number in known))

@@ -68,7 +68,7 @@ def parse_agreement(data: Mapping[str, Any], languages: tuple[str, ...] = ()) ->
         facts=facts,
         parties=parties,
         clauses=_clauses(table.tables("clause"), parties, facts),
-        path=tuple(_path_step(entry, parties) for entry in table.tables("path")),
+        path=_path(table.tables("path"), parties),
         reporting=tuple(_reporting(entry, parties) for entry in table.tables("reporting")),
     )
     table.close()
@@ -320,6 +320,14 @@ def _duties(entry: Table, parties: Mapping[str, Party], *, on: str) -> tuple[Dut
                 read.append(Duty(step, party, duration_of(duty, "within")))
             duty.close()
     return tuple(read)
+
+
+def _path(entries: list[Table], parties: Mapping[str, Party]) -> tuple[PathStep, ...]:
+    path = tuple(_path_step(entry, parties) for entry in entries)
+    for position, (entry, step) in enumerate(zip(entries, path, strict=True)):
+        if any(step.step == other.step for other in path[:position]):
+            entry.wrong("step", f"`{step.step}` stands twice")
+    return path
 
 
 def _path_step(entry: Table, parties: Mapping[str, Party]) -> PathStep:

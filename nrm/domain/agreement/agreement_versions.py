@@ -17,6 +17,8 @@ from types import MappingProxyType
 
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.agreement.agreements import Agreement, Party
+from nrm.domain.agreement.deceiving import looks
+from nrm.domain.agreement.safeguards import is_reason
 
 SIGNERS = 2
 """How many people sign for each party."""
@@ -68,11 +70,16 @@ class ApprovalRefusal(StrEnum):
     """What is wrong with the letter by which a ministry approves a version."""
 
     FUTURE = "future"  # its day
+    BEFORE = "before"  # its day lies before the text was proposed: it is of another text
     LENGTH = "length"  # its number is missing or too long
 
 
 class WeakeningRefused(Exception):
-    """The reason for a weakening is missing, or longer than LONGEST_REASON."""
+    """The reason for a weakening says nothing, or is too long; `copied`: it is that of another weakening."""
+
+    def __init__(self, *, copied: bool) -> None:
+        super().__init__(copied)
+        self.copied = copied
 
 
 class ApprovalRefused(Exception):
@@ -122,6 +129,24 @@ def check_accepted(weakened: Collection[str], accepted: Collection[str]) -> None
     """Raise IllegalVersionStep unless every safeguard that the text weakens was accepted by its number."""
     if set(weakened) - set(accepted):
         raise IllegalVersionStep(VersionStepRefusal.WEAKENED)
+
+
+def check_reason(reason: str, others: Iterable[str]) -> None:
+    """Raise WeakeningRefused unless it says why, and copies no reason for another weakening of the version."""
+    if not is_reason(reason) or len(reason) > LONGEST_REASON:
+        raise WeakeningRefused(copied=False)
+    if looks(reason) in map(looks, others):
+        raise WeakeningRefused(copied=True)
+
+
+def check_approval(on: date, note: str, *, proposed: date, today: date) -> None:
+    """Raise ApprovalRefused unless the letter is of a day on which the text was there, and has a number."""
+    if on > today:
+        raise ApprovalRefused(ApprovalRefusal.FUTURE)
+    if on < proposed:
+        raise ApprovalRefused(ApprovalRefusal.BEFORE)
+    if not note.strip() or len(note) > LONGEST_NOTE:
+        raise ApprovalRefused(ApprovalRefusal.LENGTH)
 
 
 def check_revisable(status: VersionStatus, simulation: object) -> None:

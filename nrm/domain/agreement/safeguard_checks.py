@@ -1,28 +1,35 @@
-"""Which safeguards of the country a text of the agreement weakens, and for whom (ADR 0124)."""
+"""Which safeguards of the country a text of the agreement weakens, and for whom (ADR 0124).
+
+Two of them hold a text against the one whose place it takes: who is reached, and by when (ADR 0147).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from nrm.domain.agreement.agreement_people import Person, somebody
-from nrm.domain.agreement.agreements import MISSING, Agreement
+from nrm.domain.agreement.agreements import FACTS, MISSING, Agreement, Party
 from nrm.domain.agreement.effects import Effects
-from nrm.domain.agreement.fact_diagrams import Cube, Profiles
+from nrm.domain.agreement.fact_diagrams import NOWHERE, Cube, Profiles
 from nrm.domain.agreement.routing_diagrams import OFFICIAL, Receiving, deciding_conditions, everyone_signed
 from nrm.domain.agreement.safeguards import (
     AtMost,
     Before,
     Escalates,
     NeverReads,
+    NoLater,
     ReceiversAtLeast,
     Safeguard,
     Safeguards,
     StaysParty,
+    StillReceived,
     Told,
 )
-from nrm.domain.conditions import Condition
+from nrm.domain.conditions import ALWAYS, Condition
 from nrm.domain.durations import duration_text
 from nrm.domain.words import N_, Phrase
 
@@ -40,40 +47,78 @@ class Weakening:
     example: Person | None = None
 
 
-def weakenings(agreement: Agreement, safeguards: Safeguards) -> list[Weakening]:
-    """Every weakening in the order of the safeguards; raises TooManyClasses."""
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A text by itself, and beside the one whose place it takes: both over the profiles that both know (None where
+    there is no such text, or no profile that both know)."""
+
+    agreement: Agreement
+    effects: Effects
+    before: Agreement | None
+    pair: tuple[Effects, Effects] | None
+
+    def is_bound(self, code: str) -> bool:
+        """Whether the party is bound from the first day of the text to the last, or as long as by the text before."""
+        party = self.agreement.parties.get(code)
+        if party is None or (party.joined_on is not None and party.joined_on > self.agreement.starts_on):
+            return False
+        known = self.before.parties.get(code) if self.before is not None else None
+        last = (known.until if known is not None else None) or self.agreement.ends_on
+        return party.until is None or (last is not None and last <= party.until)
+
+
+def weakenings(agreement: Agreement, safeguards: Safeguards, before: Agreement | None = None) -> list[Weakening]:
+    """Every weakening in the order of the safeguards; raises TooManyClasses. `before`: whose place the text takes."""
     signed = everyone_signed(agreement)
     asked = [condition for each in safeguards.all for condition in _conditions(each)]
     receiving = Receiving(signed, Profiles([*deciding_conditions(signed), *asked, OFFICIAL], signed.facts))
-    effects = Effects(receiving)
-    return [found for each in safeguards.all for found in _weakened(each, effects, agreement)]
+    compares = before is not None and any(isinstance(each.rule, NoLater | StillReceived) for each in safeguards.all)
+    pair = _beside(everyone_signed(before), signed, asked) if before is not None and compares else None
+    text = _Text(agreement, Effects(receiving), before, pair)
+    return [found for each in safeguards.all for found in _weakened(each, text)]
+
+
+def _beside(old: Agreement, new: Agreement, asked: list[Condition]) -> tuple[Effects, Effects] | None:
+    """The effects of both over the profiles that both know; None where there is no such profile."""
+    common = {name: tuple(code for code in new.facts[name] if code in old.facts[name]) for name in FACTS}
+    known = replace(old, facts=common), replace(new, facts=common)
+    conditions = [*asked, *deciding_conditions(known[0]), *deciding_conditions(known[1]), OFFICIAL]
+    profiles = Profiles(conditions, common)
+    if not all(each.values for each in profiles.variables):
+        return None
+    return Effects(Receiving(known[0], profiles)), Effects(Receiving(known[1], profiles))
 
 
 def _conditions(safeguard: Safeguard) -> Iterator[Condition]:
     rule = safeguard.rule
-    if isinstance(rule, Told | Before | NeverReads | AtMost | ReceiversAtLeast):
+    if isinstance(rule, Told | Before | NeverReads | AtMost | ReceiversAtLeast | StillReceived):
         yield rule.when
     if isinstance(rule, NeverReads):
         yield from (each.when for each in rule.but)
 
 
-def _weakened(safeguard: Safeguard, effects: Effects, agreement: Agreement) -> Iterator[Weakening]:
+def _weakened(safeguard: Safeguard, text: _Text) -> Iterator[Weakening]:
+    effects = text.effects
     match safeguard.rule:
         case Told() as rule:
-            yield from _by_person(safeguard, effects, rule.when, _told(rule, effects), lambda text: text)
+            yield from _by_person(safeguard, effects, rule.when, _told(rule, effects), lambda said: said)
+            if (party := text.agreement.parties.get(rule.whom)) is not None:
+                yield from (Weakening(safeguard, said) for said in _bound(party, text.agreement))
         case Before() as rule:
-            yield from _by_person(safeguard, effects, rule.when, _before(rule, effects), lambda text: text)
+            yield from _by_person(safeguard, effects, rule.when, _before(rule, effects), lambda said: said)
         case AtMost() as rule:
-            yield from _by_person(safeguard, effects, rule.when, _at_most(rule, effects), lambda text: text)
+            yield from _by_person(safeguard, effects, rule.when, _at_most(rule, effects), lambda said: said)
         case ReceiversAtLeast() as rule:
-            yield from _by_person(safeguard, effects, rule.when, _receivers(rule, effects), lambda text: text)
+            yield from _by_person(safeguard, effects, rule.when, _receivers(rule, effects), lambda said: said)
         case NeverReads() as rule:
-            for diagram, text in _never_reads(rule, effects):
-                yield from _by_person(safeguard, effects, rule.when, diagram, text)
+            for diagram, say in _never_reads(rule, effects):
+                yield from _by_person(safeguard, effects, rule.when, diagram, say)
         case Escalates() as rule:
-            yield from (Weakening(safeguard, text) for text in _escalates(rule, agreement))
+            yield from (Weakening(safeguard, said) for said in _escalates(rule, text.agreement))
         case StaysParty() as rule:
-            yield from (Weakening(safeguard, text) for text in _stays(rule, agreement))
+            yield from (Weakening(safeguard, said) for said in _stays(rule, text))
+        case NoLater() | StillReceived() as rule:
+            yield from _compared(safeguard, rule, text)
 
 
 def _by_person(
@@ -96,13 +141,10 @@ def _judged(effects: Effects, diagram: int, judge: Callable[[Any], Any], *, ende
 
 def _told(rule: Told, effects: Effects) -> int:
     profiles = effects.profiles
-    earliest = profiles.always(None)
-    for reader in effects.readers:
-        if effects.kind_of(reader) is rule.whom:
-            earliest = _earlier(profiles, effects.told(reader), earliest)
+    earliest = effects.told(rule.whom) if rule.whom in effects.agreement.parties else profiles.always(None)
 
     def judge(within: Any) -> Phrase | None:
-        values = {"whom": str(rule.whom), "allowed": duration_text(rule.within)}
+        values = {"whom": rule.whom, "allowed": duration_text(rule.within)}
         if within is None:
             return N_("%(whom)s is not told; must be within %(allowed)s", **values)
         if within > rule.within:
@@ -114,18 +156,14 @@ def _told(rule: Told, effects: Effects) -> int:
     return _judged(effects, earliest, judge, ended=True)
 
 
-def _earlier(profiles: Profiles, one: int, other: int) -> int:
-    """The earlier of two times, each of which may be None."""
-
-    def earlier(first: Any, second: Any) -> Any:
-        return second if first is None else first if second is None else min(first, second)
-
-    return profiles.joined(one, other, earlier)
-
-
 def _before(rule: Before, effects: Effects) -> int:
     def judge(owed: Any) -> Phrase | None:
-        return None if owed else N_("`%(step)s` need not come before `%(other)s`", step=rule.step, other=rule.other)
+        if not owed:
+            return N_("`%(step)s` need not come before `%(other)s`", step=rule.step, other=rule.other)
+        if rule.by and all(party != rule.by for party, _ in owed):
+            values = {"step": rule.step, "other": rule.other, "whom": rule.by}
+            return N_("`%(step)s` before `%(other)s` is not done by %(whom)s", **values)
+        return None
 
     return _judged(effects, effects.owed(rule.step, rule.other), judge)
 
@@ -192,13 +230,116 @@ def _escalates(rule: Escalates, agreement: Agreement) -> Iterator[Phrase]:
             yield N_("`%(step)s` climbs to somebody after %(after)s; its time is %(within)s", step=each.step, **values)
 
 
-def _stays(rule: StaysParty, agreement: Agreement) -> Iterator[Phrase]:
-    party = agreement.parties.get(rule.code)
+def _stays(rule: StaysParty, text: _Text) -> Iterator[Phrase]:
+    party = text.agreement.parties.get(rule.code)
     if party is None:
         yield N_("%(party)s is no party", party=rule.code)
         return
+    yield from _bound(party, text.agreement, rule.until)
+    if text.pair is not None and rule.code in text.pair[0].agreement.parties:
+        before, after = (each.receiving.asked(rule.code) for each in text.pair)
+        if before != NOWHERE and after == NOWHERE:
+            yield N_("nobody is sent to %(party)s any more", party=rule.code)
+
+
+def _bound(party: Party, agreement: Agreement, until: date | None = None) -> Iterator[Phrase]:
+    """What is said where the party is not bound from the first day of the version on until that day, or to its last."""
+    if party.joined_on is not None and party.joined_on > agreement.starts_on:
+        yield N_("%(party)s is a party from %(day)s on alone", party=party.code, day=party.joined_on.isoformat())
     last = min((day for day in (party.until, agreement.ends_on) if day is not None), default=None)
-    if last is not None and (rule.until is None or last < rule.until):
-        if last == agreement.ends_on and rule.until is None and party.until is None:
+    if last is not None and (until is None or last < until):
+        if last == agreement.ends_on and until is None and party.until is None:
             return  # the version ends for everybody; nothing is said of the next one
-        yield N_("%(party)s is a party until %(day)s alone", party=rule.code, day=last.isoformat())
+        yield N_("%(party)s is a party until %(day)s alone", party=party.code, day=last.isoformat())
+
+
+# Held against the text whose place it takes.
+
+
+def _compared(safeguard: Safeguard, rule: NoLater | StillReceived, text: _Text) -> Iterator[Weakening]:
+    if text.before is None:
+        return
+    if text.pair is None:
+        different = N_(
+            "cannot be compared with version %(version)s: they know no facts in common", version=text.before.version
+        )
+        yield Weakening(safeguard, different)
+    elif isinstance(rule, StillReceived):
+        yield from _by_person(safeguard, text.pair[1], rule.when, _nobody_left(text), lambda said: said)
+    else:
+        for diagram in _later(text, *text.pair):
+            yield from _by_person(safeguard, text.pair[1], ALWAYS, diagram, lambda said: said)
+        yield from (Weakening(safeguard, said) for said in _later_rungs(text.before, text.agreement))
+
+
+def _nobody_left(text: _Text) -> int:
+    """Where somebody could be asked, and now nobody of whom the text before knew. A party that comes new with the text
+    has signed nothing yet, and nobody was ever with it."""
+    assert text.pair is not None
+    before, after = text.pair
+    profiles = after.profiles
+    there = profiles.any_of(before.receiving.asked(code) for code in before.agreement.parties)
+    known = [code for code in before.agreement.parties if code in after.agreement.parties and text.is_bound(code)]
+    still = profiles.any_of(after.receiving.asked(code) for code in known)
+    nobody = N_("nobody is left who may receive such a person; before there was somebody")
+    return profiles.choose(profiles.without(there, still), profiles.always(nobody), profiles.always(None))
+
+
+def _later(text: _Text, before: Effects, after: Effects) -> Iterator[int]:
+    """For every notice and every time of a step: where it comes later, or not at all any more."""
+    profiles = after.profiles
+    never = profiles.always(None)
+    for on in ("", MISSING):
+        for reader in before.readers:
+            there = reader in after.readers and (reader not in before.agreement.parties or text.is_bound(reader))
+            told = after.told(reader, on) if there else never
+            yield _slower(profiles, before.told(reader, on), told, partial(_told_later, reader, on))
+    deadlines = [step for step, waits in before.steps() if not waits]
+    for step in dict.fromkeys([*(each.step for each in text.before.path), *deadlines]) if text.before else ():
+        yield _slower(profiles, before.within(step), after.within(step), partial(_longer, step))
+
+
+def _slower(profiles: Profiles, before: int, after: int, say: Callable[[timedelta, timedelta | None], Phrase]) -> int:
+    """What is said where a time is longer than it was, or gone (None)."""
+    was = profiles.joined(profiles.always(True), before, lambda _, within: (within,))
+
+    def judge(one: tuple[timedelta | None], now: timedelta | None) -> Phrase | None:
+        return say(one[0], now) if one[0] is not None and (now is None or now > one[0]) else None
+
+    return profiles.joined(was, after, judge)
+
+
+def _told_later(reader: str, on: str, was: timedelta, now: timedelta | None) -> Phrase:
+    if now is None and on:
+        values = {"whom": reader, "was": duration_text(was)}
+        return N_("%(whom)s is not told of a missing person any more; was within %(was)s", **values)
+    if now is None:
+        return N_("%(whom)s is not told any more; was within %(was)s", whom=reader, was=duration_text(was))
+    values = {"whom": reader, "within": duration_text(now), "was": duration_text(was)}
+    if on:
+        return N_("%(whom)s is told of a missing person within %(within)s; was within %(was)s", **values)
+    return N_("%(whom)s is told within %(within)s; was within %(was)s", **values)
+
+
+def _longer(step: str, was: timedelta, now: timedelta | None) -> Phrase:
+    if now is None:
+        return N_("`%(step)s` has no time any more; was %(was)s", step=step, was=duration_text(was))
+    values = {"step": step, "within": duration_text(now), "was": duration_text(was)}
+    return N_("`%(step)s` has %(within)s; was %(was)s", **values)
+
+
+def _later_rungs(before: Agreement, after: Agreement) -> Iterator[Phrase]:
+    """Whom each step of the path climbs to, and how long a referral waits before the next party is asked."""
+    if after.expires_within > before.expires_within:
+        values = {"within": duration_text(after.expires_within), "was": duration_text(before.expires_within)}
+        yield N_("the next party is asked when nobody answered for %(within)s; was for %(was)s", **values)
+    present = {each.step: each for each in after.path}
+    for step in before.path:
+        now = {rung.to: rung.after for rung in reversed(present[step.step].escalation)} if step.step in present else {}
+        for rung in step.escalation:
+            values = {"step": step.step, "to": rung.to, "was": duration_text(rung.after)}
+            if rung.to not in now:
+                yield N_("`%(step)s` does not climb to %(to)s any more; was after %(was)s", **values)
+            elif now[rung.to] > rung.after:
+                later = duration_text(now[rung.to])
+                yield N_("`%(step)s` climbs to %(to)s after %(after)s; was after %(was)s", after=later, **values)

@@ -3,6 +3,9 @@
 `safeguards.toml` of the country: `[[safeguard]]` with number, words, source and exactly one rule; `[[accepted]]` for
 what a version that came with the country's data still lacks. A weakening is no error: it is accepted by number with a
 reason, and shown first to whoever signs. safeguard_checks.py finds the weakenings of a text.
+
+Who is told, and who does a step, is named by a role of the country, which one party has: another party of the same kind
+is somebody else (ADR 0147).
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from nrm.domain.agreement.agreement_documents import GRANTED, condition_of, dura
 from nrm.domain.agreement.agreements import MISSING
 from nrm.domain.conditions import ALWAYS, Condition
 from nrm.domain.documents import MalformedDocument, Table, Words
+from nrm.domain.roles import KIND_OF_ROLE, MechanismRole
 from nrm.domain.shelter.cases import Compartment
 
 
@@ -26,20 +30,21 @@ class MalformedSafeguards(MalformedDocument):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An organisation of the kind is told of everybody of whom `when` holds, at the latest after `within`."""
+    """The party `whom` is told of everybody of whom `when` holds, at the latest after `within`."""
 
-    whom: OrganisationKind
+    whom: str
     within: timedelta
     when: Condition
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The step must be done before the other one can be."""
+    """The step must be done before the other one can be; `by`: the party that does it, or empty for anybody."""
 
     step: str
     other: str
     when: Condition
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +93,27 @@ class ReceiversAtLeast:
 
 @dataclass(frozen=True, slots=True)
 class StaysParty:
-    """The party is bound until that day; without a day as long as the version is."""
+    """The party is bound from the first day until that day; without a day as long as the version is. A party that
+    received people still receives some."""
 
     code: str
     until: date | None
 
 
-Rule = Told | Before | NeverReads | AtMost | Escalates | ReceiversAtLeast | StaysParty
+@dataclass(frozen=True, slots=True)
+class NoLater:
+    """Nobody is told, asked or turned to later than by the text before: no notice, no time of a step, no rung of the
+    path, no wait for an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class StillReceived:
+    """For whom the text before had a party to ask, a party of that text can still be asked."""
+
+    when: Condition
+
+
+Rule = Told | Before | NeverReads | AtMost | Escalates | ReceiversAtLeast | StaysParty | NoLater | StillReceived
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +135,17 @@ class Accepted:
     reason: Words
 
 
+LEAST_REASON = 20
+"""How many characters a reason has at least."""
+
+
+def is_reason(text: str) -> bool:
+    """Whether it says why: so many characters, and two different words."""
+    words = text.split()
+    different = {found for word in words if (found := "".join(filter(str.isalnum, word.casefold())))}
+    return len(" ".join(words)) >= LEAST_REASON and len(different) > 1
+
+
 @dataclass(frozen=True, slots=True)
 class Safeguards:
     """All of a country; empty where it has no file."""
@@ -133,19 +163,27 @@ class Safeguards:
 
 
 def parse_safeguards(
-    table: Table, facts: Mapping[str, tuple[str, ...]], parties: Collection[str], versions: Collection[str]
+    table: Table,
+    facts: Mapping[str, tuple[str, ...]],
+    parties: Collection[str],
+    versions: Collection[str],
+    roles: Mapping[MechanismRole, str],
 ) -> Safeguards:
     """Read `safeguards.toml`; raises the error of `table`.
 
-    `facts`: those of the newest agreement; `parties`, `versions`: the codes and names of every one.
+    `facts`: those of the newest agreement; `parties`, `versions`: the codes and names of every one; `roles`: the party
+    that stands for each.
     """
-    read = [_safeguard(entry, facts, parties) for entry in table.tables("safeguard")]
+    known = _Known(facts, parties, roles)
+    read = [_safeguard(entry, known) for entry in table.tables("safeguard")]
     numbers = [each.number for each in read]
     accepted = []
     for entry in table.tables("accepted", optional=True):
-        accepted.append(
-            Accepted(entry.one_of("version", versions), entry.one_of("number", numbers), entry.words("reason"))
-        )
+        reason = entry.words("reason")
+        for language, text in reason.items():
+            if not is_reason(text):
+                entry.wrong(f"reason.{language}", f"say why: {LEAST_REASON} characters or more, and two words")
+        accepted.append(Accepted(entry.one_of("version", versions), entry.one_of("number", numbers), reason))
         entry.close()
     for position, number in enumerate(numbers, start=1):
         if number in numbers[: position - 1]:
@@ -154,7 +192,16 @@ def parse_safeguards(
     return Safeguards(tuple(read), tuple(accepted))
 
 
-def _safeguard(entry: Table, facts: Mapping[str, tuple[str, ...]], parties: Collection[str]) -> Safeguard:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a rule may name."""
+
+    facts: Mapping[str, tuple[str, ...]]
+    parties: Collection[str]
+    roles: Mapping[MechanismRole, str]
+
+
+def _safeguard(entry: Table, known: _Known) -> Safeguard:
     named = [name for name in _RULES if entry.has(name)]
     if len(named) != 1:
         entry.wrong("", f"has exactly one of {', '.join(_RULES)}")
@@ -163,57 +210,76 @@ def _safeguard(entry: Table, facts: Mapping[str, tuple[str, ...]], parties: Coll
         number=entry.text("number"),
         words=entry.words("words"),
         source=entry.words("source"),
-        rule=_RULES[named[0]](table, facts, parties),
+        rule=_RULES[named[0]](table, known),
     )
     table.close()
     entry.close()
     return read
 
 
-def _when(table: Table, facts: Mapping[str, tuple[str, ...]]) -> Condition:
-    return condition_of(table, "when", facts) if table.has("when") else ALWAYS
+def _when(table: Table, known: _Known) -> Condition:
+    return condition_of(table, "when", known.facts) if table.has("when") else ALWAYS
 
 
 def _kind(table: Table, name: str) -> OrganisationKind:
     return OrganisationKind(table.one_of(name, set(OrganisationKind)))
 
 
+def _standing(table: Table, name: str, known: _Known) -> str:
+    """The party that stands for a role, or that is named by its code. A file from before says the kind, and each kind
+    with a role has one."""
+    of_kind = {str(kind): role for role, kind in KIND_OF_ROLE.items()}
+    named = table.one_of(name, {*MechanismRole, *of_kind, *known.parties})
+    if named in of_kind:
+        return known.roles[of_kind[named]]
+    return known.roles[MechanismRole(named)] if named in set(MechanismRole) else named
+
+
 def _compartments(table: Table) -> frozenset[Compartment]:
     return frozenset(Compartment(code) for code in table.texts("compartments", codes=GRANTED))
 
 
-def _told(table: Table, facts: Mapping[str, tuple[str, ...]], _: Collection[str]) -> Told:
-    return Told(_kind(table, "whom"), duration_of(table, "within"), _when(table, facts))
+def _told(table: Table, known: _Known) -> Told:
+    return Told(_standing(table, "whom", known), duration_of(table, "within"), _when(table, known))
 
 
-def _before(table: Table, facts: Mapping[str, tuple[str, ...]], _: Collection[str]) -> Before:
-    return Before(table.text("step"), table.text("other"), _when(table, facts))
+def _before(table: Table, known: _Known) -> Before:
+    by = _standing(table, "by", known) if table.has("by") else ""
+    return Before(table.text("step"), table.text("other"), _when(table, known), by)
 
 
-def _never_reads(table: Table, facts: Mapping[str, tuple[str, ...]], _: Collection[str]) -> NeverReads:
+def _never_reads(table: Table, known: _Known) -> NeverReads:
     but = []
     for each in table.tables("but", optional=True):
         on = each.one_of("on", {MISSING}) if each.has("on") else ""
-        but.append(NamedReader(_kind(each, "kind"), _compartments(each), _when(each, facts), on))
+        but.append(NamedReader(_kind(each, "kind"), _compartments(each), _when(each, known), on))
         each.close()
     kinds = frozenset(OrganisationKind(code) for code in table.texts("kinds", codes=set(OrganisationKind)))
-    return NeverReads(kinds, _compartments(table), _when(table, facts), tuple(but))
+    return NeverReads(kinds, _compartments(table), _when(table, known), tuple(but))
 
 
-def _at_most(table: Table, facts: Mapping[str, tuple[str, ...]], _: Collection[str]) -> AtMost:
-    return AtMost(table.text("step"), duration_of(table, "duration"), _when(table, facts))
+def _at_most(table: Table, known: _Known) -> AtMost:
+    return AtMost(table.text("step"), duration_of(table, "duration"), _when(table, known))
 
 
-def _escalates(table: Table, _: Mapping[str, tuple[str, ...]], __: Collection[str]) -> Escalates:
+def _escalates(table: Table, _: _Known) -> Escalates:
     return Escalates(table.texts("steps"))
 
 
-def _receivers(table: Table, facts: Mapping[str, tuple[str, ...]], _: Collection[str]) -> ReceiversAtLeast:
-    return ReceiversAtLeast(table.number("number", least=1), _when(table, facts))
+def _receivers(table: Table, known: _Known) -> ReceiversAtLeast:
+    return ReceiversAtLeast(table.number("number", least=1), _when(table, known))
 
 
-def _stays(table: Table, _: Mapping[str, tuple[str, ...]], parties: Collection[str]) -> StaysParty:
-    return StaysParty(table.one_of("code", parties), table.day("until", optional=True))
+def _stays(table: Table, known: _Known) -> StaysParty:
+    return StaysParty(table.one_of("code", known.parties), table.day("until", optional=True))
+
+
+def _no_later(_: Table, __: _Known) -> NoLater:
+    return NoLater()
+
+
+def _still_received(table: Table, known: _Known) -> StillReceived:
+    return StillReceived(_when(table, known))
 
 
 _RULES: Mapping[str, Any] = {
@@ -224,4 +290,6 @@ _RULES: Mapping[str, Any] = {
     "escalates": _escalates,
     "receivers_at_least": _receivers,
     "stays_party": _stays,
+    "no_later": _no_later,
+    "still_received": _still_received,
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from forms.agreement.agreements import FACT_LABELS, NOUN_LABELS, PART_LABELS, WHAT_LABELS
+from forms.agreement.agreements import FACT_LABELS, NOUN_LABELS, PART_LABELS, RUNG_LABELS, WHAT_LABELS
 from nrm.actions.agreement import agreement_versions as actions
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.agreement.agreement_changes import Study
@@ -47,7 +47,8 @@ def weakened(agreement: Agreement, *, by: Actor) -> list[Weakened]:
     """The safeguards that a version weakens, in order; of a version of the country's data those that it accepts."""
     names = words.names_of(agreement)
     try:
-        findings = actions.study_of(agreement.version, by=by).findings
+        study = actions.study_of(agreement.version, by=by)
+        findings, names = study.findings, words.names_of(agreement, study.against)
         accepted = {each.number: each for each in actions.accepted_of(agreement.version, by=by)}
         shipped: Mapping[str, Any] = {}
     except NotVisible:
@@ -121,7 +122,9 @@ def _said(key: str, value: object, names: Mapping[str, str]) -> object:
         return words.step(text)
     if key == "compartments":
         return words.compartments([Compartment(each) for each in text.split(", ")])
-    if key in ("within", "allowed", "after"):
+    if key == "to":
+        return translated(RUNG_LABELS[text])
+    if key in ("within", "allowed", "after", "was"):
         try:
             return words.span(parse_duration(text))
         except UnreadableDuration:

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from forms.agreement.agreements import (
     DIFFERENCE_LABELS,
     NO_REASON,
+    REASON_OF_ANOTHER,
     REFUSED,
     STATUS_LABELS,
     UNUSABLE,
@@ -347,8 +348,8 @@ def accept(version: str, number: str) -> Answer:
         try:
             actions.accept_weakening(version=version, number=number, reason=form.reason.data or "", by=access.actor())
             return redirect(url_for("agreements.changes", version=version, _anchor="weakened"), 303)
-        except WeakeningRefused:
-            form.reason.errors = [NO_REASON]
+        except WeakeningRefused as error:
+            form.reason.errors = [REASON_OF_ANOTHER if error.copied else NO_REASON]
     page = _accept_page(version, number, form)
     assert isinstance(page, str)
     return page, 422

@@ -6,7 +6,7 @@ import io
 import os
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
@@ -113,6 +113,11 @@ def test_a_proposal_is_not_found_by_a_party_and_an_empty_approval_is_told_what_t
     assert "Enter the number of the letter or decision" in page
     later = {**day("on"), "on-year": texts.today().year + 1, "note": "x"}
     assert "it cannot lie in the future" in coordinator.post("/agreement/2027/approve?lang=en", later, status=422)
+    before = texts.today() - timedelta(days=1)
+    early = {"on-day": before.day, "on-month": before.month, "on-year": before.year, "note": "Decision 12"}
+    page = coordinator.post("/agreement/2027/approve?lang=en", early, status=422)
+    assert "it cannot lie before the day on which this text was proposed here" in page
+    assert status_of("2027") == "proposed"
 
 
 def status_of(version: str) -> str:
@@ -129,7 +134,7 @@ def test_a_proposal_is_tried_on_past_cases_before_it_is_approved(app: Flask, sig
     page = coordinator.get("/agreement/2027/changes")
     assert "/agreement/2027/try" in page
     assert "/agreement/2027/approve" not in page
-    approval = {"on-day": 9, "on-month": 7, "on-year": 2026, "note": "Decision 12"}
+    approval = {"on-day": 10, "on-month": 7, "on-year": 2026, "note": "Decision 12"}
     coordinator.get("/agreement/2027/approve", status=409)
     assert "nuk është provuar ende" in coordinator.post("/agreement/2027/approve", approval, status=409)
     assert status_of("2027") == "proposed"

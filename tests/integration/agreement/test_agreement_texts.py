@@ -51,16 +51,21 @@ def test_a_weakening_is_accepted_by_number_with_a_reason_before_the_approval(pro
     coordinator = sign_in(texts.COORDINATOR)
     page = coordinator.get("/agreement/2027/changes?lang=en")
     first = page.partition("What this version weakens")[2]
-    assert "child protection is told within 24 hours; must be within 15 minutes" in first
+    assert "Child Protection Service is told within 24 hours; must be within 15 minutes" in first
+    assert "Child Protection Service is told within 24 hours; was within 15 minutes" in first
     assert "For example: " in first
-    assert actions.study_of("2027", by=factories.actor(texts.COORDINATOR)).weakened == ("1", "8", "17")
+    assert actions.study_of("2027", by=factories.actor(texts.COORDINATOR)).weakened == ("1", "8", "17", "21")
     for number in ("1", "8"):
         path = f"/agreement/2027/weakened/{number}"
         assert "Accept it" in coordinator.get(f"{path}?lang=en")
-        assert "Enter the reason" in coordinator.post(f"{path}?lang=en", {"reason": "  "}, status=422)
-        assert coordinator.post(path, {"reason": REASON}) == "/agreement/2027/changes#weakened"
-        coordinator.post(path, {"reason": REASON}, status=409)
+        for nothing in ("  ", "ok", "ok " * 10, "0123456789012345678901"):
+            assert "Enter why, in two words or more" in coordinator.post(f"{path}?lang=en", {"reason": nothing}, 422)
+        assert coordinator.post(path, {"reason": REASON + number}) == "/agreement/2027/changes#weakened"
+        coordinator.post(path, {"reason": REASON + number}, status=409)
     assert numbers() == ["1", "8"]
+    copied = coordinator.post("/agreement/2027/weakened/21?lang=en", {"reason": f" {REASON}1. "}, 422)
+    assert "this one was given for another safeguard" in copied
+    texts.accepted_one("2027", "21")
     coordinator.get("/agreement/2027/weakened/13", status=404)
     coordinator.post("/agreement/2027/weakened/13", {"reason": REASON}, status=404)
     withheld = simulations.Withheld(date(2026, 1, 1), date(2026, 3, 31)).to_json()

@@ -268,3 +268,49 @@ def test_the_published_schema_is_the_one_by_which_files_are_read() -> None:
     assert set(described) == set(tomllib.loads((FOLDER / "albania" / "country.toml").read_text("utf-8")))
     assert published["additionalProperties"] is False
     assert set(published["$defs"]["sources"]["properties"]) == set(lists.CODES["sources"])  # an editor completes these
+
+
+def test_numbers_and_names_of_a_country_are_what_they_look_like(folder: Path) -> None:
+    """All of them once said nothing of a number that nobody can call, and of a name that reads otherwise."""
+    edit(
+        folder,
+        "country.toml",
+        ('police = "129"', 'police = "call Ana"'),
+        ('children = "116 000"', 'children = "<116 000>"'),
+        ('telephone = "+355 4 000 0220"', 'telephone = "javascript:alert(1)"'),
+        ('on_call = "+355 33 000 103"', 'on_call = "+355 33 000 103\\n9"'),
+        ('en = "Rinas airport"', 'en = "Rinas \\u202eairport"'),
+        ('en = "Kakavija"', 'en = "Kakavija\\u3164"'),
+        ('en = "SOS help line"', 'en = "<b>SOS</b> help line"'),
+        ('en = "Durrës" }\nelbasan', f'en = "{"D" * 121}" }}\nelbasan'),
+        ('first_unit = "Ndërtesa"', 'first_unit = "Ndër\\ntesa"'),
+        ('school = { sq = "Shkolla"', 'school = { sq = "Shko\u00adlla"'),
+    )
+    found = {each.removeprefix("country.toml: ").partition(": ")[::2] for each in checking.check(folder).findings}
+    unseen = "has a character that nobody sees (U+{}), or more than one line"
+    assert found == {
+        ("emergency.police", "`call Ana` is no telephone number, such as +355 4 000 0105"),
+        ("emergency.children", "`<116 000>` is no telephone number, such as +355 4 000 0105"),
+        ("next_number[13].telephone", "`javascript:alert(1)` is no telephone number, such as +355 4 000 0105"),
+        ("organisation[3].on_call", "`+355 33 000 103\n9` is no telephone number, such as +355 4 000 0105"),
+        ("crossing_point.rinas.names.en", unseen.format("202E")),
+        ("crossing_point.kakavija.names.en", unseen.format("3164")),
+        ("organisation[9].names.en", "has a `<`: write words, and no marks of a page"),
+        ("region.durres.en", "is longer than 120 characters"),
+        ("building.first_unit", unseen.format("000A")),
+        ("list.sources.school.sq", unseen.format("00AD")),
+    }
+
+
+def test_every_other_file_turns_no_line_around_and_safeguards_hold_a_text_against_the_one_before(folder: Path) -> None:
+    edit(folder, "monitoring.toml", ('en = "', 'en = "\\u202e'))
+    edit(folder, "safeguards.toml", ("no_later = {}", 'escalates = { steps = ["answer"] }'))
+    found = checking.check(folder).findings
+    assert [each.partition(":")[0] for each in found] == ["monitoring.toml"]
+    assert found[0].endswith("has a character that nobody sees (U+202E)")
+    shutil.copy(FOLDER / "albania" / "monitoring.toml", folder)
+    edit(folder, "mou-2005.toml", ('en = "IOM Tirana"', 'en = "IOM\\u200b Tirana"'))
+    assert checking.check(folder).findings == (
+        "mou-2005.toml: party[2].names.en: has a character that nobody sees (U+200B), or more than one line",
+        "safeguards.toml: safeguard: add one with `no_later`, as the shipped countries have it",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -19,6 +20,44 @@ def _without(data: dict[str, Any], number: str) -> None:
 
 def _follows(clause: dict[str, Any]) -> bool:
     return any(clause.get(name) for name in (*LISTS, "forbid", "ends"))
+
+
+def replaced(data: dict[str, Any], code: str, *, stays: bool = False) -> None:
+    """An invented party of the same kind stands wherever the party stood; `stays`: that one remains, in name."""
+    (party,) = (each for each in data["party"] if each["code"] == code)
+    new = {**copy.deepcopy(party), "code": f"{code}_2", "names": dict.fromkeys(party["names"], "The other one")}
+
+    def instead(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: instead(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [instead(each) for each in value]
+        return new["code"] if value == code else value
+
+    parties = [*(each for each in data["party"] if stays or each is not party), new]
+    data.update({key: instead(value) for key, value in data.items() if key != "party"}, party=parties)
+
+
+def later(data: dict[str, Any], name: str, time: str) -> None:
+    """The time of a step and the first rung of it, raised together; whoever comes after that is not turned to."""
+    (step,) = (each for each in data["path"] if each["step"] == name)
+    step.update(within=time, escalation=[{**step["escalation"][0], "after": time}])
+
+
+def without_place(data: dict[str, Any], *group: dict[str, Any], but: str = "") -> None:
+    """No party but one receives the people of a group."""
+    for each in data["party"]:
+        if "competence" in each and each["code"] != but:
+            others = {"not": {"and": list(group)}}
+            own = each["competence"]
+            each["competence"] = others if own == "everyone" else {"and": [own, others]}
+
+
+FOREIGN_BOYS = (
+    {"eq": ["age_class", "child"]},
+    {"eq": ["gender", "masculine"]},
+    {"eq": ["citizenship_class", "stateless"]},
+)
 
 
 def mutations() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -84,6 +123,10 @@ def mutations() -> Iterator[tuple[str, dict[str, Any]]]:
             data = document()
             data["party"][position]["competence"] = {"eq": ["gender", "feminine"]}
             yield f"party {party['code']} competence", data
+        for stays in (False, True):
+            data = document()
+            replaced(data, party["code"], stays=stays)
+            yield f"party {party['code']} replaced{', in name there' if stays else ''}", data
     for position, step in enumerate(document()["path"]):
         data = document()
         del data["path"][position]
@@ -97,6 +140,9 @@ def mutations() -> Iterator[tuple[str, dict[str, Any]]]:
         data = document()
         data["path"][position]["escalation"] = [{"after": "P30D", "to": "duty_officer"}]
         yield f"path {step['step']} climbs late", data
+        data = document()
+        later(data, step["step"], "P9D")
+        yield f"path {step['step']} later, and whom it climbs to", data
     for position in range(len(document()["reporting"])):
         data = document()
         del data["reporting"][position]
@@ -104,3 +150,6 @@ def mutations() -> Iterator[tuple[str, dict[str, Any]]]:
     data = document()
     data["referral_expires"] = "P9D"
     yield "expires later", data
+    data = document()
+    without_place(data, *FOREIGN_BOYS)
+    yield "foreign boys", data

@@ -72,7 +72,20 @@ def test_there_are_many_sabotaged_documents_and_most_are_findings_by_themselves(
 
 
 def _new_findings(data: dict[str, Any]) -> set[str]:
-    return {str(each) for each in check(parse_agreement(data), safeguards=SAFEGUARDS).findings} - BASELINE
+    checked = check(parse_agreement(data), safeguards=SAFEGUARDS, before=AGREEMENT)
+    return {str(each) for each in checked.findings} - BASELINE
+
+
+STANDING = ("NRC", "RA", "CHILD_PROTECTION", "TRP_UNIT")
+
+
+def test_who_stands_for_a_role_every_later_time_and_every_group_without_a_place_is_a_finding_by_itself():
+    wanted = {f"party {code} replaced{how}" for code in STANDING for how in ("", ", in name there")}
+    wanted |= {f"path {each.step} later, and whom it climbs to" for each in AGREEMENT.path}
+    wanted |= {f"path {each.step} {how}" for each in AGREEMENT.path for how in ("later", "climbs late")}
+    wanted |= {name for name, _ in MUTATIONS if name.startswith("delay ")} | {"expires later", "foreign boys"}
+    assert [name for name, data in MUTATIONS if name in wanted and not _new_findings(data)] == []
+    assert wanted <= {name for name, _ in MUTATIONS}
 
 
 def _of(kind: DifferenceKind, differences: tuple[Difference, ...]) -> list[Difference]:

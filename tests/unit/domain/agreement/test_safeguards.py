@@ -19,15 +19,23 @@ from nrm.domain.agreement.routing_diagrams import everyone_signed
 from nrm.domain.agreement.routing_facts import parse_facts
 from nrm.domain.agreement.safeguards import MalformedSafeguards, Safeguards, parse_safeguards
 from nrm.domain.documents import Table
+from nrm.domain.roles import KIND_OF_ROLE, MechanismRole
 from tests.unit.domain.agreement.agreement_facts import AGREEMENT, NOON, document
+from tests.unit.domain.agreement.sabotage import FOREIGN_BOYS, later, replaced, without_place
 
 _FILE = tomllib.loads((FOLDER / "albania" / "safeguards.toml").read_text("utf-8"))
 Change = Callable[[dict[str, Any]], object]
+ROLES = {
+    MechanismRole.AUTHORITY: "RA",
+    MechanismRole.CHILD_AUTHORITY: "CHILD_PROTECTION",
+    MechanismRole.TRP_UNIT: "TRP_UNIT",
+    MechanismRole.PROSECUTION: "PROSECUTION",
+}
 
 
 def read(data: dict[str, Any]) -> Safeguards:
     table = Table(data, error=MalformedSafeguards)
-    return parse_safeguards(table, AGREEMENT.facts, AGREEMENT.parties, {AGREEMENT.version})
+    return parse_safeguards(table, AGREEMENT.facts, AGREEMENT.parties, {AGREEMENT.version}, ROLES)
 
 
 SAFEGUARDS = read(copy.deepcopy(_FILE))
@@ -37,7 +45,7 @@ def weakened(change: Change) -> list[Finding]:
     """What the shipped document weakens after the change, but what was accepted for it."""
     data = document()
     change(data)
-    found = check(parse_agreement(data), safeguards=SAFEGUARDS).findings
+    found = check(parse_agreement(data), safeguards=SAFEGUARDS, before=AGREEMENT).findings
     return [each for each in found if each.kind is FindingKind.WEAKENED]
 
 
@@ -76,9 +84,9 @@ def nothing_but_arrived(data: dict[str, Any]) -> None:
 
 def test_words_that_say_one_thing_while_the_rules_do_another_are_found():
     found = {each.number: each for each in weakened(nothing_but_arrived)}
-    assert set(found) == {"1", "7", "11", "12"}
+    assert set(found) == {"1", "7", "11", "12", "21"}
     assert str(found["1"]).startswith(
-        "weakened: safeguard 1: child_protection is told within P1D; must be within PT15M: age_class child or unsure"
+        "weakened: safeguard 1: CHILD_PROTECTION is told within P1D; must be within PT15M: age_class child or unsure"
     )
     assert str(found["7"]).startswith("weakened: safeguard 7: BORDER_POLICE reads care, identity, story; must never")
     assert str(found["12"]) == "weakened: safeguard 12: `answer` climbs to nobody when it is late"
@@ -99,6 +107,18 @@ def test_the_same_document_under_another_name_has_to_be_accepted_again():
     assert {each.number for each in weakened(lambda data: data.update(version="2027"))} == {"17"}
 
 
+CHILD = {"1", "2", "3", "4", "19", "21"}
+
+
+def new_house(data: dict[str, Any]) -> None:
+    """A house that nobody knows yet, asked before all others."""
+    new = {**copy.deepcopy(party(data, "NRC")), "code": "NRC_2", "names": {"sq": "E reja", "en": "The new one"}}
+    data["party"].append(new)
+    for each in data["clause"]:
+        if each.get("refer_to"):
+            each["refer_to"] = ["NRC_2", *each["refer_to"]]
+
+
 def no_time(data: dict[str, Any]) -> None:
     del clause(data, "1.3")["deadline"][0]
     step(data, "answer")["within"] = "P1D"
@@ -108,7 +128,7 @@ HARMS: list[tuple[str, Change, set[str]]] = [
     (
         "a grant to the police",
         lambda data: clause(data, "5.2")["notify"][0].update(party="BORDER_POLICE", grant=["identity"]),
-        {"7", "11"},
+        {"7", "11", "21"},
     ),
     ("a grant to the consular service", lambda data: clause(data, "5.2")["notify"][0].update(grant=["story"]), {"7"}),
     (
@@ -133,11 +153,15 @@ HARMS: list[tuple[str, Change, set[str]]] = [
         ),
         {"7", "11"},
     ),
-    ("the child authority is told late", lambda data: clause(data, "3.1")["notify"][0].update(within="P1D"), {"1"}),
+    (
+        "the child authority is told late",
+        lambda data: clause(data, "3.1")["notify"][0].update(within="P1D"),
+        {"1", "21"},
+    ),
     (
         "the child authority is told of one half of the children",
         lambda data: clause(data, "3.1").update(when={"eq": ["age_class", "child"]}),
-        {"1"},
+        {"1", "21"},
     ),
     (
         "no risk is assessed",
@@ -164,20 +188,24 @@ HARMS: list[tuple[str, Change, set[str]]] = [
         lambda data: data.update(clause=[each for each in data["clause"] if each["number"] != "6.2"]),
         {"6"},
     ),
-    ("no time to answer", no_time, {"13"}),
+    ("no time to answer", no_time, {"13", "21"}),
     (
         "high risk waits an hour",
         lambda data: clause(data, "1.4").update(
             when={"or": [{"eq": ["urgent", True]}, {"in": ["age_class", ["child", "unsure"]]}]}
         ),
-        {"14"},
+        {"14", "21"},
     ),
-    ("nobody to climb to", lambda data: step(data, "arrival").pop("escalation"), {"12"}),
-    ("nobody to climb to in time", lambda data: step(data, "arrival")["escalation"][0].update(after="P2D"), {"12"}),
+    ("nobody to climb to", lambda data: step(data, "arrival").pop("escalation"), {"12", "21"}),
+    (
+        "nobody to climb to in time",
+        lambda data: step(data, "arrival")["escalation"][0].update(after="P2D"),
+        {"12", "21"},
+    ),
     (
         "a step is off the path",
         lambda data: data.update(path=[each for each in data["path"] if each["step"] != "arrival"]),
-        {"12"},
+        {"12", "21"},
     ),
     ("nothing follows a must", lambda data: [each.pop("then", None) for each in data["clause"]], set()),
     (
@@ -190,12 +218,59 @@ HARMS: list[tuple[str, Change, set[str]]] = [
     (
         "a party goes before its time",
         lambda data: party(data, "CHILD_PROTECTION").update(until=date(2027, 1, 1)),
-        {"19"},
+        {"1", "19", "21"},
     ),
     (
         "nobody is told of a referral",
         lambda data: data.update(clause=[each for each in data["clause"] if each["number"] != "5.1"]),
-        {"16"},
+        {"16", "21"},
+    ),
+    (
+        "another of the kind stands in place of the child authority",
+        lambda data: replaced(data, "CHILD_PROTECTION"),
+        CHILD,
+    ),
+    ("another of the kind stands in place of the duty desk", lambda data: replaced(data, "RA"), {"16", "20", "21"}),
+    (
+        "the child authority stays a party, and another of the kind does its work",
+        lambda data: replaced(data, "CHILD_PROTECTION", stays=True),
+        CHILD - {"19"},
+    ),
+    ("another of the kind decides on permits", lambda data: replaced(data, "TRP_UNIT", stays=True), {"6"}),
+    ("another house stands in place of the state's", lambda data: replaced(data, "NRC", stays=True), {"18", "22"}),
+    (
+        "the child authority joins in some years",
+        lambda data: party(data, "CHILD_PROTECTION").update({"from": date(2035, 1, 1)}),
+        {"1", "19", "21"},
+    ),
+    ("a step and its rung come later together", lambda data: later(data, "arrival", "P9D"), {"21"}),
+    ("the child authority is called much later", lambda data: later(data, "tell_child_authority", "P2D"), {"21"}),
+    (
+        "the next number alone comes later",
+        lambda data: step(data, "answer")["escalation"][0].update(after="PT29M"),
+        {"21"},
+    ),
+    (
+        "one rung is gone",
+        lambda data: step(data, "answer").update(escalation=step(data, "answer")["escalation"][1:]),
+        {"21"},
+    ),
+    ("an unanswered referral waits", lambda data: data.update(referral_expires="P9D"), {"21"}),
+    (
+        "the police is told of a missing child later",
+        lambda data: clause(data, "5.5")["notify"][1].update(within="PT16M"),
+        {"21"},
+    ),
+    ("no house takes foreign boys", lambda data: without_place(data, *FOREIGN_BOYS), {"22"}),
+    (
+        "a new house takes foreign boys, and no other",
+        lambda data: (new_house(data), without_place(data, *FOREIGN_BOYS, but="NRC_2")),
+        {"22"},
+    ),
+    (
+        "the houses that take boys are parties for a week",
+        lambda data: [party(data, code).update(until=date(2005, 7, 25)) for code in ("NRC", "TJETER_VIZION")],
+        {"18", "22"},
     ),
 ]
 
@@ -240,8 +315,9 @@ def _entry(**rule: Any) -> Change:
     return lambda data: data["safeguard"].append({"number": "99", "words": words, "source": words, **rule})
 
 
+NAMED = {*AGREEMENT.parties, *MechanismRole, *map(str, KIND_OF_ROLE.values())}
 LAST = len(_FILE["safeguard"]) + 1
-RULES = "told, before, never_reads, at_most, escalates, receivers_at_least, stays_party"
+RULES = "told, before, never_reads, at_most, escalates, receivers_at_least, stays_party, no_later, still_received"
 
 
 @pytest.mark.parametrize(
@@ -268,7 +344,7 @@ RULES = "told, before, never_reads, at_most, escalates, receivers_at_least, stay
             f"safeguard[{LAST}].at_most.duration: `1 h` is not a duration such as PT30M or P1D",
         ),
         (
-            _entry(told={"whom": "helpline", "within": "PT1H", "when": {"eq": ["age", "child"]}}),
+            _entry(told={"whom": "HELPLINE", "within": "PT1H", "when": {"eq": ["age", "child"]}}),
             f"safeguard[{LAST}].told.when: `age` is not a declared fact",
         ),
         (
@@ -283,6 +359,15 @@ RULES = "told, before, never_reads, at_most, escalates, receivers_at_least, stay
         (
             _entry(escalates={"steps": ["answer"], "soon": True}),
             f"safeguard[{LAST}].escalates.soon: is not a key of this table",
+        ),
+        (
+            _entry(told={"whom": "helpline", "within": "PT1H"}),
+            f"safeguard[{LAST}].told.whom: `helpline` is none of {', '.join(sorted(NAMED))}",
+        ),
+        (_entry(no_later={"soon": True}), f"safeguard[{LAST}].no_later.soon: is not a key of this table"),
+        (
+            lambda data: data["accepted"][0]["reason"].update(sq="ok"),
+            "accepted[1].reason.sq: say why: 20 characters or more, and two words",
         ),
         (lambda data: data["accepted"][0].update(version="2004"), "accepted[1].version: `2004` is none of 2005"),
         (lambda data: data["accepted"][0].pop("reason"), "accepted[1].reason: missing"),

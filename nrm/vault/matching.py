@@ -16,7 +16,7 @@ import json
 import secrets
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from flask import current_app
@@ -204,14 +204,18 @@ class Found:
     gone: tuple[Gone, ...] = ()
 
 
+def numbered(found: Found) -> Found:
+    """With a number, where there is none yet. Only for what is done whatever was found: whoever asked sees it."""
+    return found if found.number else replace(found, number=100_000 + secrets.randbelow(900_000))
+
+
 def sealed_pairs(case_id: uuid.UUID, revision: int, found: Found) -> bytes:
     """What was found, always as long; the caller stores it as this revision. Of what is gone the oldest makes room."""
     if len(found.pairs) > MOST_PAIRS:
         raise ValueError("more was found than is kept")
     pairs, gone = [each.to_list() for each in found.pairs], [each.to_list() for each in found.gone[-_MOST_GONE:]]
-    number = found.number or 100_000 + secrets.randbelow(900_000)
     while True:
-        plain = json.dumps([number, pairs, gone], separators=(",", ":")).encode()
+        plain = json.dumps([found.number, pairs, gone], separators=(",", ":")).encode()
         if len(plain) <= _SEALED_BYTES:
             break
         if not gone:
@@ -259,6 +263,7 @@ __all__ = [
     "link",
     "make",
     "newest",
+    "numbered",
     "opened_encoding",
     "sealed_pairs",
     "sex_of",

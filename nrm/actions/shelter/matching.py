@@ -148,7 +148,7 @@ def _write(session: Session, case: Case, said: Said, with_guardian: bool, by: Ac
     assert by.member_id is not None
     row.said, row.asked_on, row.asked_by_id = str(said), days.today(), by.member_id
     row.with_guardian, row.searched, row.word, row.revision = with_guardian, False, "", revision
-    row.sealed_pairs = vault.sealed_pairs(case.id, revision, found) if said is Said.YES else None
+    row.sealed_pairs = vault.sealed_pairs(case.id, revision, vault.numbered(found)) if said is Said.YES else None
     session.flush()
 
 

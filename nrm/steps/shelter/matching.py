@@ -50,6 +50,8 @@ def put_pairs(
     if that changes. Raises MatchRefused (`decided`) when somebody else wrote meanwhile."""
     found, revision, before = tuple(pairs), row.revision + 1, rows.sealed(row)
     sealed = replace(before, pairs=found, gone=before.gone if gone is None else gone)
+    if searched:  # of older questions: by every search, and by no answer, which whoever asked must not see
+        sealed = vault.numbered(sealed)
     values = {"revision": revision, "sealed_pairs": vault.sealed_pairs(row.case_id, revision, sealed)}
     statement = (
         update(MatchQuestion)

@@ -345,6 +345,21 @@ def test_what_she_hears_before_her_yes_is_all_that_happens(vatra: Actor, sign_in
     worker.post(f"/cases/{asked.case_id}/open", {"compartment": "identity", "purpose": "here_before"}, 303)
 
 
+def test_a_question_of_before_gets_no_number_by_what_the_other_side_does(nrc: Actor, vatra: Actor) -> None:
+    """Else whoever asked would see that somebody was found."""
+    _, now = a_repeat(nrc, vatra)
+    (line,) = store.to_answer(by=nrc)
+    with transaction() as session:
+        row = rows.question(now.case_id)
+        assert row is not None
+        row.sealed_pairs = vault.sealed_pairs(now.case_id, row.revision, replace(rows.sealed(row), number=0))
+        session.flush()
+    actions.answer(pair_id=line.id, answer=Answer.CANNOT_TELL, why=Why.TOO_LITTLE, by=nrc)
+    assert store.of_case(now.case_id, by=vatra).number == ""
+    actions.ask(case_id=now.case_id, said=Said.YES, with_guardian=False, by=vatra)
+    assert re.fullmatch(r"\d{3}\u00a0\d{3}", store.of_case(now.case_id, by=vatra).number)
+
+
 def test_what_is_sealed_has_room_for_ten_pairs_with_all_that_was_said(app: Flask) -> None:
     """And for what is asked no more, as far as it fits; what older versions sealed is read."""
     assert app
@@ -357,11 +372,14 @@ def test_what_is_sealed_has_room_for_ten_pairs_with_all_that_was_said(app: Flask
     )
     full = tuple(replace(each, unread=frozenset(Side), found_at=at) for each in pairs)
     gone = tuple(Gone(uuid.uuid4(), (id_, id_), days.today(), 123456) for _ in range(9))
-    row = SimpleNamespace(case_id=id_, revision=1, sealed_pairs=vault.sealed_pairs(id_, 1, vault.Found(full, 0, gone)))
+    row = SimpleNamespace(
+        case_id=id_, revision=1, sealed_pairs=vault.sealed_pairs(id_, 1, vault.Found(full, 123456, gone))
+    )
     found = vault.found_of(row)
     assert [each.to_list() for each in found.pairs] == [each.to_list() for each in full]
     assert gone[-len(found.gone) :] == found.gone != ()
-    assert 100_000 <= found.number < 1_000_000
+    assert found.number == 123456
+    assert 100_000 <= vault.numbered(vault.Found()).number < 1_000_000
     old = [id_.hex, id_.hex, "weak", "2026-03-01", ["same", "papers", id_.hex, "2026-03-02", ""], [], "2026-03-04", ""]
     read = Pair.of(old)
     assert read.theirs is not None

@@ -279,6 +279,7 @@ WORDS: Mapping[str, str] = {
     "words.type_words": N_("Type the words of a colleague"),
     "members.check_code": N_("Type in the recovery code"),
     "key_log.agree": N_("Agree to what was proposed in the key log"),
+    "key_log.decline": N_("Say that you do not agree, or take back what you proposed, in the key log"),
     "key_log.rename": N_("Sign the name of the organisation"),
     "members.disable": N_("End an account"),
     "members.new_code": N_("Make a new recovery code"),

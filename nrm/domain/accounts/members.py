@@ -92,6 +92,8 @@ class ChangeRefusal(StrEnum):
     ROLE = "role"  # no role of this organisation
     SAME = "same"  # they have it already
     SIGNED = "signed"  # the actor has signed it, and it waits for a second hand
+    OPEN = "open"  # another role of theirs is proposed, and waits
+    NAMESAKE = "namesake"  # a colleague is called so
     HANDS = "hands"  # the key log does not take the actor's hand for it
 
 
@@ -145,6 +147,10 @@ class EndsTooMany(Exception):
 
 class NoSecondHandThere(Exception):
     """The Responsible Authority is suspended by two hands alone, and the key log has none who could be the second."""
+
+
+class ProposedAlready(Exception):
+    """The same organisation is proposed to be suspended, and others are asked: of two the second would do it again."""
 
 
 class SuspendsTooMany(Exception):

@@ -22,7 +22,7 @@ from nrm.steps.accounts.key_events import happened
 from nrm.vault.keylog import log, people
 from nrm.vault.keyrings import Disagrees
 
-_REFUSALS = {EntryRefusal.ROLE: ChangeRefusal.ROLE}
+_REFUSALS = {EntryRefusal.ROLE: ChangeRefusal.ROLE, EntryRefusal.OPEN: ChangeRefusal.OPEN}
 
 
 def give(session: Session, member: Member, role: Role, by: Actor) -> bool:

@@ -22,6 +22,7 @@ from nrm.domain.accounts.key_log import State
 from nrm.domain.accounts.key_log_entries import (
     Agreed,
     Body,
+    Declined,
     EntryKind,
     Holding,
     NewKeyring,
@@ -60,7 +61,7 @@ _SIGNED = frozenset({*_AS_EVENT.values(), KeyHappening.LACKS_KEY, KeyHappening.H
 
 @dataclass(frozen=True, slots=True)
 class EntryLine:
-    """One entry. `step`: `proposed` or `agreed` where it is one of several hands, else empty; `whom`: empty for the
+    """One entry. `step`: `proposed`, `agreed` or `declined` where it is one of several hands, else empty; `whom`: empty for the
     organisation; `by`: a colleague by name, another by the code of their organisation."""
 
     number: int
@@ -205,7 +206,8 @@ def _read(state: State, row: Any, organisation_id: uuid.UUID) -> _Read | None:
     body, at = _verified(state, row)
     kind, step = EntryKind(row.kind), ""
     number, signer_id = row.number, row.signer_id
-    if isinstance(body, Agreed):
+    if isinstance(body, Agreed | Declined):
+        said = "agreed" if isinstance(body, Agreed) else "declined"
         if body.proposal not in state.digests:
             return None
         place = state.digests.index(body.proposal) + 1
@@ -213,7 +215,7 @@ def _read(state: State, row: Any, organisation_id: uuid.UUID) -> _Read | None:
         if proposed is None:
             raise log.LogWrong(log.LogFault.SHORT, place)
         body, _ = _verified(state, proposed)
-        step = "agreed"
+        step = said
     if isinstance(body, Proposed):
         kind, body, step = body.kind, body.body, step or "proposed"
     if organisation_id not in _about(state, body):

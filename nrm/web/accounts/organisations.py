@@ -10,12 +10,16 @@ from werkzeug.wrappers import Response as BaseResponse
 from forms.accounts.organisations import SuspendOrganisationForm
 from nrm.actions.accounts import organisations as actions
 from nrm.domain.accounts.accounts import OrganisationKind, OwnOrganisation, Permission
-from nrm.domain.accounts.members import NoSecondHandThere, SuspendsTooMany, TooFewShelters
+from nrm.domain.accounts.members import NoSecondHandThere, ProposedAlready, SuspendsTooMany, TooFewShelters
 from nrm.domain.accounts.suspensions import OrganisationReason
 from nrm.domain.words import N_
 from nrm.store import names as organisation_names
 from nrm.web import access, errors, sessions
 
+PROPOSED = N_(
+    "This is proposed already, and others are asked for their hand. Look at the page Key log: whoever proposed it can "
+    "take it back there."
+)
 TOO_FEW = N_(
     "Then fewer than two shelters could accept anybody. Let another shelter in again first, or see that two people "
     "hold the key of another one."
@@ -53,6 +57,8 @@ def suspend(organisation_id: uuid.UUID) -> errors.Answer:
         return errors.error_page(409, TOO_FEW)
     except SuspendsTooMany:
         return errors.error_page(409, TOO_MANY)
+    except ProposedAlready:
+        return errors.error_page(409, PROPOSED)
     except NoSecondHandThere:
         return errors.error_page(409, NO_SECOND_HAND)
     return redirect(url_for("home.index" if holds else "key_log.index"), 303)

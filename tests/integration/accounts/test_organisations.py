@@ -160,6 +160,8 @@ def test_nobody_suspends_the_duty_desk_alone_and_everybody_who_could_agree_reads
     assert not organisations.suspend(
         organisation_id=desk, reason=OrganisationReason.AGAINST_US, by=factories.actor("administrator")
     )
+    # Another reason does not make a second proposal, which would do it again after the first was undone.
+    assert "proposed already" in admin.post(f"/organisations/{desk}/suspend?lang=en", {"reason": "asked"}, 409)
     home = officer.get("/?lang=en")  # nobody is out; they read that it is proposed, and sign nothing of it
     assert "An administrator proposes to suspend your organisation" in home
     state, at = log.state(db.session), hour_of(clock.now())
@@ -175,11 +177,25 @@ def test_nobody_suspends_the_duty_desk_alone_and_everybody_who_could_agree_reads
         log.append(session, EntryKind.SUSPENDED, Standing(desk, "asked"), by=alone)
     assert not state.organisations[desk].suspended and db.session.get_one(Organisation, desk).enabled  # noqa: PT018
     # Somebody of another organisation that holds keys agrees: then it holds, and an administrator ends it.
-    assert "1 proposal in the key log waits for you" in other.get("/?lang=en")
-    assert "Somebody there works against us" in other.get(f"{address}?lang=en")
+    assert "Your hand is asked for" in other.get("/?lang=en")
+    read = other.get(f"{address}?lang=en")
+    for said in ("Somebody there works against us", "Proposed by", "Responsible Authority", "urgent"):
+        assert said in read
+    # One who does not agree is asked no more, and stops nobody else; who is against it reads why.
+    another = sign_in("vatra.shelter_manager")
+    another.post(f"{address}/decline", {"why": "not_called"}, 303)
+    another.post(f"{address}/agree", {"compared": "y"}, 404)
+    assert "I could reach nobody whom it concerns" in other.get(f"{address}?lang=en")
+    officer.post(f"{address}/decline", {"why": "not_so"}, 409)
     other.post(f"{address}/agree", {"compared": "y"})
     assert log.state(db.session).organisations[desk].suspended
     with pytest.raises(SignInRefused):
         accounts.sign_in(login="ra.duty_officer", password=factories.PASSWORD)
     admin.post(f"/organisations/{desk}/readmit")
+    # Who proposed it by mistake takes it back, and it can be proposed anew.
+    admin.post(f"/organisations/{desk}/suspend", {"reason": "asked"}, 303)
+    (waits,) = log.state(db.session).open_proposals(at)
+    admin.post(f"/key-log/{waits.digest.hex()}/decline", {}, 303)
+    other.post(f"/key-log/{waits.digest.hex()}/agree", {"compared": "y"}, 404)
+    assert log.state(db.session).open_proposals(at) == []
     assert "An administrator suspended" not in sign_in("ra.duty_officer").get("/?lang=en")

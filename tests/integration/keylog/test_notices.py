@@ -51,7 +51,7 @@ def test_an_organisation_from_before_reads_how_many_days_are_left_and_who_is_ask
     first, second = (factories.actor(each) for each in logins)
     said = factories.sheets(first, second)
     digest = key_log.found(other=logins[1], further=(), typed=said, by=first)
-    assert "1 proposal in the key log waits for you" in sign_in(logins[1]).get("/?lang=en")
+    assert "Your hand is asked for" in sign_in(logins[1]).get("/?lang=en")
     assert key_log.agree(proposal=digest, typed=said, by=second)
     assert "rests on one organisation alone" in nrc.get("/?lang=en")
     assert db.session.scalar(select(func.count()).select_from(Member))

@@ -133,7 +133,7 @@ def test_a_role_with_more_rights_waits_for_a_second_hand_who_types_the_same_word
         stranger.get(f"/key-log/{address}", 404)
         stranger.post(f"/key-log/{address}/agree", {"compared": "y"}, 404)
         stranger.post(f"/members/{new}/words", typed, 404)
-    assert "1 proposal in the key log waits for you" in focal.get("/?lang=en")
+    assert "Your hand is asked for" in focal.get("/?lang=en")
     assert f"/members/{new}/words" in focal.get(f"/key-log/{address}?lang=en")
     focal.post(f"/key-log/{address}/agree", {"compared": "y"}, 409)
     with pytest.raises(NotPermitted):

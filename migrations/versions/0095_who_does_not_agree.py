@@ -1,8 +1,10 @@
-"""An entry of the key log takes a proposal back, or says that somebody who is asked does not agree.
+"""An entry of the key log takes a proposal back, or says that somebody who is asked does not agree. What happened with
+an account says from which role or name to which.
 
 A log that has such an entry stays: the older program would take it for wrong.
 """
 
+import sqlalchemy as sa
 from alembic import op
 from sqlalchemy import text
 
@@ -35,8 +37,11 @@ KINDS = (*KINDS_BEFORE, "declined")
 
 
 def upgrade(database: str) -> None:
-    if database == "main":
-        exchange_codes("key_log", "kind", "known_kind", KINDS_BEFORE, KINDS)
+    if database != "main":
+        return
+    exchange_codes("key_log", "kind", "known_kind", KINDS_BEFORE, KINDS)
+    for column in ("before", "after"):
+        op.add_column("key_events", sa.Column(column, sa.String(), nullable=False, server_default=""))
 
 
 def downgrade(database: str) -> None:
@@ -46,3 +51,5 @@ def downgrade(database: str) -> None:
     if op.get_bind().scalar(text("SELECT count(*) FROM key_log WHERE kind = 'declined'")):
         raise RuntimeError("the key log says who does not agree; the older program cannot read it")
     exchange_codes("key_log", "kind", "known_kind", KINDS, KINDS_BEFORE)
+    for column in ("before", "after"):
+        op.drop_column("key_events", column)

@@ -191,6 +191,9 @@ TABLE: dict[str, Moved | str] = {
     "0087_names_by_language": Moved(
         since.test_names_are_texts_by_language_and_two_of_them_columns_on_the_way_down, ("mailboxes",)
     ),
+    "0095_who_does_not_agree": Moved(
+        since.test_from_what_to_what_is_forgotten_below_and_who_does_not_agree_stays_in_the_log, ("key_events",)
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

@@ -181,7 +181,8 @@ class Told:
     founding; `unfounded`: it is not founded, and is asked nothing; `wanted`: how many proposals wait for the member;
     `lost_since`: from when on entries are lost, for 14 days after two organisations agreed to go on without them.
     `accused`: it is proposed to suspend the own organisation; `suspended`: (code, reason) of those that are, for the
-    duty desk. `asked`: what waits for the member's hand, what is urgent first."""
+    duty desk. `asked`: what waits for the member's hand, what is urgent first;
+    `founder_missing`: both founders sign the founding of the own organisation first, and one has not."""
 
     wrong: bool
     days: int | None
@@ -193,6 +194,7 @@ class Told:
     asked: tuple[key_log_store.ProposalLine, ...] = ()
     accused: bool = False
     suspended: tuple[tuple[str, str], ...] = ()
+    founder_missing: bool = False
 
     def __bool__(self) -> bool:
         told = self.wrong or self.unfounded or self.alone or self.founds or self.wanted > 0
@@ -223,11 +225,19 @@ def standing(*, by: Actor) -> Told:
         for each in founders_of(waits.body)
     )
     founds = not founded and any(own)
+    unsigned = any(
+        by.member_id in [each.member_id for each in founders_of(waits.body)]
+        and any(each.member_id not in waits.signers for each in founders_of(waits.body))
+        for waits in now.open_proposals(at)
+        if waits.kind is EntryKind.FOUNDED
+    )
     accused = any(_is_against(each, by.organisation_id) for each in now.open_proposals(at))
     out = [(each.code, each.suspended_for) for each in now.organisations.values() if each.suspended]
     desk = tuple(out) if by.may(Permission.REFERRAL_DIRECT) else ()
     unfounded = holds and not founded and days is None
-    return Told(wrong, days, unfounded, now.begins_alone, len(asked), since, founds, asked, accused, desk)
+    return Told(
+        wrong, days, unfounded, now.begins_alone, len(asked), since, founds, asked, accused, desk, founds and unsigned
+    )
 
 
 def _is_against(proposal: Proposal, organisation_id: uuid.UUID | None) -> bool:

@@ -10,6 +10,7 @@ from wtforms.validators import DataRequired
 
 from forms.accounts.key_log import NO_LABELS, AgreeForm, AttestForm, DeclineForm
 from forms.accounts.organisations import ORGANISATION_REASONS
+from forms.accounts.second_hands import REASON_LABELS
 from nrm.actions.accounts import key_log as actions
 from nrm.domain.accounts.accounts import ROLE_LABELS, NotVisible, Permission
 from nrm.domain.accounts.failed_attempts import TooSoon
@@ -17,8 +18,8 @@ from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, No, Par
 from nrm.domain.accounts.words import NoOccasion, WrongWords
 from nrm.domain.agreement.parties import PartyRefused
 from nrm.domain.words import N_
+from nrm.store.accounts import changes, occasions
 from nrm.store.accounts import key_log as store
-from nrm.store.accounts import occasions
 from nrm.store.accounts import own_entries as entries
 from nrm.web import access, errors, sessions
 
@@ -95,6 +96,8 @@ def index() -> Answer:
         roles=ROLE_LABELS,
         states=PARTY_WORDS,
         short=SHORT,
+        vouched=entries.vouched(by=by),
+        own_sheet=occasions.has_sheet(by=by),
     )
 
 
@@ -103,7 +106,15 @@ def index() -> Answer:
 def own() -> Answer:
     """Every entry about the reader's organisation, the newest first."""
     found = entries.page(by=access.actor(), before=request.args.get("before", type=int))
-    return render_template("accounts/key_log/own.html", page=found, kinds=KINDS)
+    return render_template(
+        "accounts/key_log/own.html",
+        page=found,
+        kinds=KINDS,
+        roles=ROLE_LABELS,
+        reasons={**REASON_LABELS, **ORGANISATION_REASONS},
+        objectionable={each.id for each in changes.told(by=access.actor()) if each.may_object},
+        vouched=entries.vouched(by=access.actor()),
+    )
 
 
 @blueprint.get("/key-log/<digest>")

@@ -30,6 +30,10 @@ REFUSALS: Mapping[ChangeRefusal, str] = {
         "Another role is proposed for this person already. Look at the page Key log: whoever proposed it takes it back "
         "first, or a colleague answers it."
     ),
+    ChangeRefusal.NEW: N_(
+        "You alone let this person in less than 14 days ago. A role that may do more takes another hand: a colleague "
+        "opens this page, and gives it or proposes it to you."
+    ),
     ChangeRefusal.NAMESAKE: N_(
         "A colleague who works here is called exactly so. Add what tells the two apart: a second name, or the first "
         "letter of the father’s name."

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from forms.accounts.second_hands import REASON_LABELS, SuspendForm
 from nrm.actions.accounts import suspensions as actions
-from nrm.domain.accounts.accounts import Permission
+from nrm.domain.accounts.accounts import ROLE_LABELS, Permission, Role
 from nrm.domain.accounts.members import OwnAccount
 from nrm.domain.accounts.suspensions import SuspensionEnd, SuspensionReason, SuspensionRefusal, SuspensionRefused
 from nrm.domain.words import N_
@@ -57,7 +57,9 @@ def _suspend_page(member_id: uuid.UUID, form: SuspendForm, status: int) -> Answe
     by = access.actor()
     member = member_store.manageable(member_id, by=by)
     outside = by.may(Permission.ORGANISATION_FOUND)
-    return render_template("accounts/suspensions/suspend.html", member=member, form=form, outside=outside), status
+    role = ROLE_LABELS[Role(member.role)]
+    page = render_template("accounts/suspensions/suspend.html", member=member, role=role, form=form, outside=outside)
+    return page, status
 
 
 @blueprint.post("/members/<uuid:member_id>/suspend")

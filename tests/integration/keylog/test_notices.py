@@ -70,7 +70,8 @@ def test_rows_of_what_happened_are_held_against_what_was_signed(app: Flask) -> N
     factories.let_in(factories.actor("vatra.new"), by=manager)
     me, worker = Person(app.test_client(), "vatra.case_worker"), factories.actor("vatra.case_worker")
     new = db.session.scalars(select(Member.id).where(Member.login == "vatra.new")).one()
-    roles.change(member_id=new, role=Role.SHELTER_MANAGER, by=manager)
+    assert not roles.change(member_id=new, role=Role.SHELTER_MANAGER, by=worker)  # another hand than who let her in
+    assert roles.change(member_id=new, role=Role.SHELTER_MANAGER, by=manager)
     until = suspensions.suspend(member_id=new, reason=SuspensionReason.ASKED, by=manager)
     suspensions.end(suspension_id=until, by=worker)
     members.disable(member_id=new, by=manager)  # and the next key of the organisation is made

@@ -64,6 +64,7 @@ class Event(StrEnum):
     SEALED_ANEW = "sealed_anew"
     KEY_LOG_PROPOSED = "key_log_proposed"
     KEY_LOG_AGREED = "key_log_agreed"
+    KEY_LOG_DECLINED = "key_log_declined"
     KEY_LOG_CONTRADICTED = "key_log_contradicted"
     KEY_LOG_MENDED = "key_log_mended"
     KEY_LOG_BEFORE_LISTED = "key_log_before_listed"

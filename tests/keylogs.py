@@ -91,6 +91,10 @@ class Log:
     def all_sign(self, kind: EntryKind, body: Any, first: Holder, *others: Holder) -> None:
         self.agree(self.propose(kind, body, first), *others)
 
+    def replayed(self) -> State:
+        """The state that somebody has who reads all entries anew."""
+        return entries.replay(self.instance, self.signed)
+
     def two(self, kind: OrganisationKind) -> list[Holder]:
         """Two people of a new organisation of the kind."""
         roles = itertools.cycle(sorted(ROLES_OF[kind]))

@@ -4,12 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from wtforms import BooleanField, StringField
+from wtforms import BooleanField, RadioField, StringField
 from wtforms.validators import DataRequired, InputRequired
 
-from forms.typed import OnceForm
+from forms import SelectChoice
+from forms.typed import Offered, OnceForm
+from nrm.domain.accounts.key_log_entries import No
 from nrm.domain.accounts.words import GROUPS
 from nrm.domain.words import N_
+
+NO_LABELS = {
+    No.MISTAKE: N_("It is a mistake"),
+    No.NOT_SO: N_("What it says is not so"),
+    No.NOT_CALLED: N_("I could reach nobody whom it concerns, or they know nothing of it"),
+    No.OTHER_WAY: N_("It is better done in another way"),
+}
+
+
+class DeclineForm(OnceForm):
+    """Why somebody who is asked does not agree."""
+
+    why = RadioField(
+        N_("Why not"),
+        choices=[SelectChoice(value=str(each), label=label) for each, label in NO_LABELS.items()],
+        validators=[Offered(N_("Choose why you do not agree"))],
+        validate_choice=False,
+    )
 
 
 class AgreeForm(OnceForm):

@@ -190,7 +190,8 @@ def _organisation(key: str, entry: files.Organisation, regions: Collection[str])
     for name, is_needed in needed.items():
         if is_needed and getattr(entry, name) is None:
             _wrong(f"{key}.{name}", "missing")
-        if not is_needed and name != "party" and getattr(entry, name) is not None:
+        may = name == "party" or (name == "on_call" and kind is OrganisationKind.OPERATOR)
+        if not is_needed and not may and getattr(entry, name) is not None:
             what = "beds" if "bed" in name else "telephone"
             _wrong(f"{key}.{name}", f"an organisation of kind {kind} has no {what}")
     _one_of(f"{key}.region", entry.region, regions)

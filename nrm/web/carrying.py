@@ -17,8 +17,11 @@ from werkzeug.routing import RequestRedirect
 
 from forms.typed import Asked, every_form
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
+from nrm.domain.accounts.second_hands import ActKind
 from nrm.domain.interviews.interviews import Question
 from nrm.domain.words import N_
+from nrm.store import signed_names
+from nrm.store.accounts import members, second_hands
 from nrm.store.countries import country
 from nrm.store.referrals import obligations, referrals, supplements
 from nrm.store.shelter import (
@@ -34,6 +37,12 @@ from nrm.store.shelter import (
 )
 from nrm.web.language import gettext, text_in, translated
 
+ACT_WORDS: Mapping[ActKind, str] = {
+    ActKind.WITHDRAW: N_("Take everything back and destroy what is kept"),
+    ActKind.ERASE: N_("Erase what is kept"),
+    ActKind.END_ACCOUNT: N_("End an account"),
+    ActKind.BEGIN_ANEW: N_("Let a colleague begin anew"),
+}
 # Forms whose fields are secrets: what was typed there must not be carried in a page at all.
 SECRETS = frozenset(
     {"accounts.password", "second_factor.set_up", "passkeys.make", "members.check_code", "members.new_code"}
@@ -292,6 +301,7 @@ WORDS: Mapping[str, str] = {
     "members.check_code": N_("Type in the recovery code"),
     "key_log.agree": N_("Agree to what was proposed in the key log"),
     "key_log.let_in": N_("Let the Responsible Authority in again"),
+    "key_log.decline": N_("Say that you do not agree, or take back what you proposed, in the key log"),
     "key_log.rename": N_("Sign the name of the organisation"),
     "members.disable": N_("End an account"),
     "members.new_code": N_("Make a new recovery code"),
@@ -528,6 +538,27 @@ def code_of(values: Mapping[str, Any], *, by: Actor) -> str:
             except (NotVisible, NotPermitted):
                 continue
     return ""
+
+
+def about_of(values: Mapping[str, Any], *, by: Actor) -> list[tuple[str, str]]:
+    """Whom an act on an account, or of two hands, is about, in words; nothing the actor may not see."""
+    try:
+        if "act_id" in values:
+            act = second_hands.one(values["act_id"], by=by)
+            what = (gettext("What it does"), translated(ACT_WORDS[act.kind]))
+            whose = (gettext("Code"), act.pseudonym) if act.pseudonym else (gettext("Who"), act.member_name)
+            return [what, whose]
+        if "member_id" in values:
+            found = members.colleague(values["member_id"], by=by)
+            return [(gettext("Who"), f"{signed_names.name_of(found)} ({found.login})")]
+    except (NotVisible, NotPermitted):
+        pass
+    return []
+
+
+def words_of_page(endpoint: str) -> str:
+    """The words of the form that a page shows; empty for a page of several, or of none."""
+    return WORDS.get(endpoint.removesuffix("_page"), "")
 
 
 def page_of(path: str) -> str:

@@ -9,12 +9,13 @@ from flask import Blueprint, g
 from forms.accounts.organisations import ORGANISATION_REASONS
 from nrm.actions.accounts import key_log
 from nrm.actions.agreement import agreement_versions
-from nrm.domain.accounts.accounts import Role
+from nrm.domain.accounts.accounts import ROLE_LABELS, Role
 from nrm.store import home as store
 from nrm.store.accounts import changes, holding, members, occasions, second_hands, suspensions
 from nrm.store.interviews import directives
 from nrm.web import access, sessions
 from nrm.web.accounts import words
+from nrm.web.accounts.key_log import SHORT
 from nrm.web.accounts.members import HAPPENINGS
 
 blueprint = Blueprint("home", __name__)
@@ -54,5 +55,6 @@ def index() -> str:
     g.unread = directives.unread(by=by)
     g.agreements, g.withdrawn = agreement_versions.waits_for(by=by), agreement_versions.withdrawn_from(by=by)
     g.key_log, g.suspended_for = key_log.standing(by=by), ORGANISATION_REASONS
+    g.proposed, g.roles = SHORT, ROLE_LABELS
     assert by.role is not None
     return _pages[by.role]()

@@ -164,12 +164,13 @@ def sign_in_form(
     why: str = "",
     too_soon: TooSoon | None = None,
     written: Sequence[str] = (),
+    right: bool = False,
 ) -> Response:
     """The sign-in page with a fresh token; `carried` is a sealed form that waits to be given back, or is `undone`.
 
     `in_another_window`, `by_time`: how the session ended, else somebody ended it. `out`: that the
     organisation is suspended, `why` for what reason. `written`: what was written in a form
-    that cannot be carried, because nobody can tell whose it was.
+    that cannot be carried, because nobody can tell whose it was. `right`: the recovery code was right.
     """
     value = nonce()
     page = render_template(
@@ -191,6 +192,7 @@ def sign_in_form(
         out=out,
         why=why,
         written=written,
+        right=right,
         asks_code=second_factor.demanded(),
         passkeys_offered=passkeys.offered(),
     )
@@ -444,7 +446,9 @@ def proof_page(
     asked = second_factor.ask_proof(by=visitor.actor)
     page = render_template(
         "accounts/second_factor/again.html",
-        words=carrying.WORDS.get(sent or "", ""),
+        words=carrying.WORDS.get(sent, "") if sent else carrying.words_of_page(request.endpoint or ""),
+        about=carrying.about_of(request.view_args or {}, by=visitor.actor),
+        kept=any(name != CARRIED and value for name, value in fields),
         code=carrying.code_of(request.view_args or {}, by=visitor.actor) if sent else "",
         said=carrying.in_words(fields) if sent else (),
         address=address or url_for("second_factor.prove"),

@@ -231,7 +231,7 @@ def test_a_new_code_stays_the_same_when_its_page_is_loaded_again_or_hidden(
         live.main_button(page).click()
         page.fill("#code", code)
         live.main_button(page).click()
-        expect(page.locator("main")).to_contain_text("Your recovery code is right")
+        expect(page.locator("main")).to_contain_text("You typed in your recovery code")
         for lang in ("sq", "en"):
             checks.assert_good_page(page, f"{base}/shown?lang={lang}", status=404, most=checks.ORDINARY_PAGE)
         expect(page.get_by_role("link", name="Make a new recovery code")).to_be_visible()

@@ -48,6 +48,9 @@ def test_a_withdrawal_that_nobody_answers_climbs_to_the_desk_and_is_done_after_i
         worker.locator("input[value='everything:']").check()
         worker.locator("#told").check()
         worker.locator("main form .btn.danger").click()
+        expect(worker.locator("main input[name='sure']")).to_have_count(1)  # once more, on a page of its own
+        seen(worker, f"{lang}-once-more")
+        worker.locator("main form .btn.danger").click()
         expect(worker.locator("main .note")).to_contain_text("72")
         act = worker.url.partition("?")[0]
         checks.assert_good_page(worker, act, most=checks.ORDINARY_PAGE)

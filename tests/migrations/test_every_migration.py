@@ -193,6 +193,9 @@ TABLE: dict[str, Moved | str] = {
     ),
     "0088_why_an_account_ends": Moved(since.test_why_an_account_ended_is_leaving_on_the_way_down, ("heavy_acts",)),
     "0089_withdrawn_texts": NEW_TABLES,
+    "0090_who_does_not_agree": Moved(
+        since.test_from_what_to_what_is_forgotten_below_and_who_does_not_agree_stays_in_the_log, ("key_events",)
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

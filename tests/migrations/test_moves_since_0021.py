@@ -1529,6 +1529,25 @@ def test_who_does_not_hold_the_key_is_forgotten_below_but_for_the_log(before: Be
 
 
 @pytest.mark.slow
+def test_from_what_to_what_is_forgotten_below_and_who_does_not_agree_stays_in_the_log(before: Before) -> None:
+    data = before("0090_who_does_not_agree")
+    data.add("key_events", event="renamed")
+    was = data.rows("key_events")
+    for _ in range(2):
+        data.up()
+        [row] = data.rows("key_events")
+        assert (row["before"], row["after"]) == ("", "")
+        data.down()
+        assert data.rows("key_events") == was
+    with refused("known_kind"):
+        data.add("key_log", kind="declined")
+    data.up()
+    data.add("key_log", kind="declined")
+    with pytest.raises(RuntimeError, match="the older program cannot read it"):
+        data.down()
+
+
+@pytest.mark.slow
 def test_alarms_of_questions_are_forgotten_on_the_way_down(before: Before) -> None:
     data = before("0083_alarms_of_questions")
     data.add("alarms", kind="shares")

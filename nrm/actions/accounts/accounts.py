@@ -27,11 +27,13 @@ from nrm.domain.accounts.accounts import (
     NotPermitted,
     OrganisationKind,
     OrganisationOut,
+    PasswordRefusal,
     Permission,
     Role,
     SignInRefused,
     UnusableInvitation,
     UnusableLogin,
+    WeakPassword,
     check_password,
     normalise_login,
 )
@@ -477,6 +479,8 @@ def change_password(*, password: str, new_password: str, by: Actor, cookie: str 
         raise SignInRefused
     check_new(new_password, member)
     account, keys = credentials.prove_password(member.login, password, "password", asker)
+    if password == new_password:
+        raise WeakPassword(PasswordRefusal.SAME)
     with transaction() as session:
         member = credentials.hold(session, account)
         under = vault.change_password(member, keys, new_password, factor=passkeys.any_factor(account))

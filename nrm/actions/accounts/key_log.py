@@ -25,6 +25,7 @@ from nrm.domain.accounts.key_log_entries import (
     Genesis,
     NewName,
     NewRole,
+    No,
     Person,
     Proposal,
     Restored,
@@ -38,6 +39,7 @@ from nrm.domain.accounts.words import TRIES, WrongWords
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.audit import AuditEntry
 from nrm.steps.accounts import ceremonies, organisations, parties, roles
+from nrm.store.accounts import key_log as key_log_store
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.accounts.failed_attempts import Counter
 from nrm.vault import keyrings, second_factor
@@ -62,6 +64,7 @@ REASONS: dict[str, str] = {
     EntryRefusal.KEY: "a key in it is somebody's already",
     EntryRefusal.ROLE: "a role in it is none of such an organisation",
     EntryRefusal.BEGUN: "the log begins with one genesis",
+    EntryRefusal.OPEN: "proposes what is proposed already",
     EntryRefusal.RESTORING: "stands where a restoring had to be agreed first",
     log.LogFault.SHORT: "is missing: the second database knows it",
     log.LogFault.ENTRY: "does not belong there",
@@ -181,7 +184,8 @@ class Told:
     `lost_since`: from when on entries are lost, for 14 days after two organisations agreed to go on without them.
     `accused`: it is proposed to suspend the own organisation; `desk_accused`: that of the duty desk, for all who hold
     keys elsewhere; `suspended`: (code, reason) of those that are, for the duty desk; `desk_out`: (code, reason) while
-    that is, for all who hold keys."""
+    that is, for all who hold keys. `asked`: what waits for the member's hand, what is urgent first; `founder_missing`:
+    both founders sign the founding of the own organisation first, and one has not."""
 
     wrong: bool
     days: int | None
@@ -190,10 +194,12 @@ class Told:
     wanted: int
     lost_since: datetime | None = None
     founds: bool = False
+    asked: tuple[key_log_store.ProposalLine, ...] = ()
     accused: bool = False
     desk_accused: bool = False
     desk_out: tuple[tuple[str, str], ...] = ()
     suspended: tuple[tuple[str, str], ...] = ()
+    founder_missing: bool = False
 
     def __bool__(self) -> bool:
         told = self.wrong or self.unfounded or self.alone or self.founds or self.wanted > 0
@@ -213,7 +219,8 @@ def standing(*, by: Actor) -> Told:
     holds = by.kind is not None and by.kind.holds_keys and by.organisation_id is not None
     founded = by.organisation_id in now.organisations
     days = belief.days_left(db.session, by.organisation_id) if holds and not founded and by.organisation_id else None
-    wanted = sum(now.still_needed(each, by.member_id, at) for each in now.open_proposals(at)) if by.member_id else 0
+    lines = key_log_store.lines(now, by=by) if now.proposals else []
+    asked = tuple(each for each in lines if each.wanted)
     lost = [each.since for each in now.lost if at - each.agreed_at < ASKS_WHO_LEFT]
     since = datetime.fromtimestamp(min(lost) * 3600, UTC) if lost else None
     own = (
@@ -226,6 +233,12 @@ def standing(*, by: Actor) -> Told:
     desks = [
         each for each in now.organisations.values() if each.kind == OrganisationKind.RESPONSIBLE_AUTHORITY and holds
     ]
+    unsigned = any(
+        by.member_id in [each.member_id for each in founders_of(waits.body)]
+        and any(each.member_id not in waits.signers for each in founders_of(waits.body))
+        for waits in now.open_proposals(at)
+        if waits.kind is EntryKind.FOUNDED
+    )
     against = [waits for waits in now.open_proposals(at) if waits.kind is EntryKind.SUSPENDED]
     accused = any(_is_about(each, by.organisation_id) for each in against)
     desk_accused = any(_is_about(each, desk.id) for each in against for desk in desks) and not accused
@@ -234,7 +247,19 @@ def standing(*, by: Actor) -> Told:
     told = tuple(out) if by.may(Permission.REFERRAL_DIRECT) else ()
     unfounded = holds and not founded and days is None
     return Told(
-        wrong, days, unfounded, now.begins_alone, wanted, since, founds, accused, desk_accused, desk_out, suspended=told
+        wrong,
+        days,
+        unfounded,
+        now.begins_alone,
+        len(asked),
+        since,
+        founds,
+        asked,
+        accused,
+        desk_accused,
+        desk_out,
+        suspended=told,
+        founder_missing=founds and unsigned,
     )
 
 
@@ -282,6 +307,8 @@ def _agree(proposal: bytes, typed: Mapping[uuid.UUID, Sequence[str]], by: Actor)
             ceremonies.check_founders(session, read_aloud_to(body, by.member_id), typed)
         parties.check_agreed(session, body)
         now, at = log.state(session), hour_of(clock.now())
+        if found is not None and found not in now.open_proposals(at):
+            raise EntryRefused(EntryRefusal.VOID)  # what it began from has changed, or it was of another night
         if found and isinstance(body, NewRole | Standing) and not now.still_needed(found, by.member_id, at):
             raise EntryRefused(EntryRefusal.HANDS)
         after = log.agree(session, proposal, by=by)
@@ -294,6 +321,25 @@ def _agree(proposal: bytes, typed: Mapping[uuid.UUID, Sequence[str]], by: Actor)
         if holds and found and found.kind is EntryKind.RESUMED and isinstance(body, Standing):
             organisations.let_in(session, body.subject_id, by)
         return holds
+
+
+def decline(*, proposal: bytes, reason: No, by: Actor) -> bool:
+    """Take back what the actor proposed, or say that they do not agree to what waits for their hand; returns whether
+    that ended it. Raises NotPermitted, EntryRefused, LogWrong, CannotOpen."""
+    if by.member_id is None:
+        raise NotPermitted("somebody with keys")
+    with transaction() as session:
+        log.hold(session)
+        now, at = log.state(session), hour_of(clock.now())
+        found = next((each for each in now.open_proposals(at) if each.digest == proposal), None)
+        if found is None:
+            raise EntryRefused(EntryRefusal.VOID)
+        own = by.member_id == found.proposed_by
+        if not own and not now.still_needed(found, by.member_id, at):
+            raise EntryRefused(EntryRefusal.SIGNER)
+        after = log.decline(session, proposal, No.MISTAKE if own else reason, by=by)
+        audit.append(session, audit.Event.KEY_LOG_DECLINED, by=by, kind=found.kind, own=own)
+        return proposal not in after.proposals
 
 
 def _counted(about: str, by: Actor, do: Callable[[], _T]) -> _T:

@@ -38,6 +38,7 @@ from nrm.domain.accounts.second_hands import ActKind, ActReason, WaitsForSecond
 from nrm.domain.accounts.vouching import NoSecondHand
 from nrm.domain.accounts.words import NoOccasion, OccasionStatus
 from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.accounts.occasions import Occasion
 from nrm.steps.accounts import alone, credentials, key_log, leaving
 from nrm.steps.accounts import members as steps
 from nrm.steps.accounts.credentials import COMMAND, Asker
@@ -233,7 +234,8 @@ def agree_to_anew(*, member_id: uuid.UUID, called_back: bool = False, by: Actor)
 
 
 def stop_anew(*, member_id: uuid.UUID, by: Actor) -> None:
-    """The member, whoever let them begin anew, or another holder ends it before it takes effect: the account goes on.
+    """The member, whoever let them begin anew, another holder, or the duty desk that is asked to be the second hand
+    ends it before it takes effect: the account goes on.
 
     Raises NotVisible, NoOccasion, NotPermitted.
     """
@@ -246,9 +248,17 @@ def stop_anew(*, member_id: uuid.UUID, by: Actor) -> None:
         holds_keys = OrganisationKind(organisation.kind).holds_keys
         inside = by.organisation_id == organisation.id and by.keys is not None
         holds = inside and by.member_id is not None and member_rows.holds_newest(by.member_id)
-        if not own and not (holds if holds_keys else inside):
+        # The duty desk, where it is the second hand, has called her: she may say that she did not ask for it.
+        desk = by.role is Role.DUTY_OFFICER and not inside and by.keys is not None and _is_asked(member, occasion, by)
+        if not own and not desk and not (holds if holds_keys else inside):
             raise NotPermitted("to end that a colleague begins anew")
         steps.stop(session, member, by)
+
+
+def _is_asked(member: Member, occasion: Occasion, by: Actor) -> bool:
+    """Whether the actor is asked to be the second hand that lets the member begin anew."""
+    refusal = occasion_store.refusal_as_second_hand(member.id, first_id=occasion.by_id, called_back=True, by=by)
+    return refusal is None
 
 
 def take_effect_of_anew(*, by: Actor) -> int:

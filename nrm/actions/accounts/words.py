@@ -46,7 +46,7 @@ class Shown:
     """The words that a person reads, and what for. `typed`: a founder's were typed already by the other one.
 
     `code_due`: they are not shown yet, because the recovery code is not typed in. `as_signed`: the row has the name and
-    the role that the person signed. `repr` hides the words.
+    the role that the person signed. `once`: one of two has typed them, and they were right. `repr` hides the words.
     """
 
     purpose: WordPurpose
@@ -55,6 +55,7 @@ class Shown:
     typed: bool = False
     code_due: bool = False
     as_signed: bool = True
+    once: bool = False
 
 
 def shown(*, by: Actor) -> Shown | None:
@@ -74,12 +75,14 @@ def shown(*, by: Actor) -> Shown | None:
         if occasion is None:
             return None
         purpose = WordPurpose(occasion.purpose)
+        joins = purpose in (WordPurpose.JOINED, WordPurpose.ANEW)
         return Shown(
             purpose,
             word_vault.words(occasion, member, account_rows.instance().id),
             occasion.began_at + span_of(purpose),
             typed=occasion.status == OccasionStatus.TYPED,
             as_signed=purpose is WordPurpose.FACTOR or people.is_own(member),
+            once=joins and key_log.typed_by(session, member, by) is not None,
             code_due=purpose is not WordPurpose.FACTOR and member.code_checked_at is None,
         )
 

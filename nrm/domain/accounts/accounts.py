@@ -331,6 +331,7 @@ class PasswordRefusal(StrEnum):
     COMMON = "common"
     NAME = "name"
     LOGIN = "login"
+    SAME = "same"  # the one they have: whoever saw it knows it still
 
 
 class WeakPassword(ValueError):

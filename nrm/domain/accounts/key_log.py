@@ -5,7 +5,7 @@ from the entry that completes it. This module has the rules alone: it replays en
 (`nrm.vault.keylog`) into a `State`, and refuses an entry that its signer may not make. Taking trust away needs one
 hand, giving it needs two: a wrong `left` delays help, a wrong `joined` reads what is sealed.
 
-Decided in ADR 0098, ADR 0149.
+Decided in ADR 0098, ADR 0149 and ADR 0154.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ from dataclasses import dataclass, field, replace
 
 from nrm.domain.accounts.accounts import PERMISSIONS, ROLES_OF, OrganisationKind, Role
 from nrm.domain.accounts.key_log_entries import (
+    ABOUT_PROPOSALS,
     BODY_OF,
     DIGEST_BYTES,
     KEY_BYTES,
     Agreed,
     Body,
     Box,
+    Declined,
     Entry,
     EntryKind,
     EntryRefusal,
@@ -36,6 +38,7 @@ from nrm.domain.accounts.key_log_entries import (
     NewKeyring,
     NewName,
     NewRole,
+    No,
     Organisation,
     Party,
     PartyState,
@@ -55,6 +58,9 @@ ATTESTS_AFTER = 14 * DAY
 VOID_AFTER = 14 * DAY
 FOUNDING_VOID_AFTER = 30 * DAY
 """How long a proposal waits for the others."""
+URGENT_FOR = 3 * DAY
+"""How long people are asked about what is urgent: that an organisation takes no part. Afterwards it is another night,
+and is proposed again."""
 SUSPENDED_BY_COLLEAGUE, SUSPENDED_BY_ADMINISTRATOR = 72, 24
 PARTY_SUSPENDED = 72
 ASKS_WHO_LEFT = 14 * DAY
@@ -79,6 +85,8 @@ class State:
     boxes: dict[tuple[uuid.UUID, int], bytes] = field(default_factory=dict)
     digests: list[bytes] = field(default_factory=list)  # of every entry, so that an earlier head can be compared
     lost: list[Lost] = field(default_factory=list)
+    changed: dict[tuple[str, uuid.UUID], int] = field(default_factory=dict)
+    """The number of the entry with which what a proposal is about changed last, by what it is and whom it concerns."""
 
     def copy(self) -> State:
         """A state that can go on without changing this one."""
@@ -94,6 +102,7 @@ class State:
             dict(self.boxes),
             list(self.digests),
             list(self.lost),
+            dict(self.changed),
         )
 
     @property
@@ -145,12 +154,36 @@ class State:
         return self.organisations[found.organisation_id].holds_keys
 
     def open_proposals(self, at: int) -> list[Proposal]:
-        """What waits for somebody's hand, in the order of the log."""
-        return [each for each in self.proposals.values() if not _is_void(each, at)]
+        """What waits for somebody's hand, in the order of the log: nothing that is too old, nor what was proposed while
+        things stood otherwise. Logs of before may have agreed to such a one: so only who signs now is refused."""
+        return [
+            each
+            for each in self.proposals.values()
+            if not _is_void(each, at) and at <= asked_until(each) and not self._stands_otherwise(each)
+        ]
+
+    def _stands_otherwise(self, proposal: Proposal) -> bool:
+        """Whether what the proposal is about has changed since it was proposed."""
+        body = proposal.body
+        also = ("standing", body.member_id) if isinstance(body, NewRole) else None
+        return any(self.changed.get(each, 0) > proposal.after for each in (*_subjects(body), also) if each)
+
+    def rival_of(self, body: Body, at: int) -> Proposal | None:
+        """An open proposal about the role or the standing of the same, whatever it says of it; None where nobody who
+        signed it could still. People and foundings carry keys, parties an agreement: with another it is another act."""
+        if not isinstance(body, NewRole | Standing):
+            return None
+        for each in self.open_proposals(at):
+            same = type(each.body) is type(body) and _subjects(each.body) == _subjects(body)
+            if same and any(self.may_sign(each.kind, each.body, one, at) for one in each.signers):
+                return each
+        return None
 
     def still_needed(self, proposal: Proposal, member_id: uuid.UUID, at: int) -> bool:
         """Whether the member could agree to it now, and it would be a hand more. Nobody from outside is asked about a
         role while a colleague could agree."""
+        if any(each == member_id for each, _ in proposal.declined):
+            return False
         if member_id in proposal.signers or not self.may_sign(proposal.kind, proposal.body, member_id, at):
             return False
         if isinstance(proposal.body, Standing):
@@ -172,7 +205,7 @@ class State:
         return [
             each
             for each in self.active_in(organisation_id, at)
-            if each.id not in proposal.signers
+            if each.id not in (*proposal.signers, *(one for one, _ in proposal.declined))
             and self.may_sign(proposal.kind, proposal.body, each.id, at)
             and self._completes(proposal, each.id, at)
         ]
@@ -219,7 +252,7 @@ class State:
         if self.is_active(signer_id, at):
             return self.members[signer_id].signing
         of: Body = body
-        if isinstance(body, Agreed):
+        if isinstance(body, Agreed | Declined):
             proposal = self.proposals.get(body.proposal)
             if proposal is None:
                 raise EntryRefused(EntryRefusal.VOID)
@@ -243,6 +276,8 @@ class State:
             self._propose(entry, entry.body)
         elif isinstance(entry.body, Agreed):
             self._agree(entry, entry.body)
+        elif isinstance(entry.body, Declined):
+            self._decline(entry, entry.body)
         else:
             signers = (entry.signer_id,)
             self._must_be_able(entry.kind, entry.body, entry.signer_id, entry.at)
@@ -254,7 +289,7 @@ class State:
         self.digests.append(entry.digest)
 
     def _propose(self, entry: Entry, proposed: Proposed) -> None:
-        if isinstance(proposed.body, Proposed | Agreed) or not isinstance(proposed.body, BODY_OF[proposed.kind]):
+        if proposed.kind in ABOUT_PROPOSALS or not isinstance(proposed.body, BODY_OF[proposed.kind]):
             raise EntryRefused(EntryRefusal.FORM)
         self._must_be_able(proposed.kind, proposed.body, entry.signer_id, entry.at)
         self._check(proposed.kind, proposed.body, entry.at)
@@ -267,11 +302,29 @@ class State:
         proposal = self.proposals.get(agreed.proposal)
         if proposal is None or _is_void(proposal, entry.at):
             raise EntryRefused(EntryRefusal.VOID)
-        if entry.signer_id in proposal.signers:
+        if entry.signer_id in proposal.signers or any(each == entry.signer_id for each, _ in proposal.declined):
             raise EntryRefused(EntryRefusal.SIGNER)
         self._must_be_able(proposal.kind, proposal.body, entry.signer_id, entry.at)
         self._check(proposal.kind, proposal.body, entry.at, after=proposal.after)
         self._collect(replace(proposal, signers=(*proposal.signers, entry.signer_id)), entry.at)
+
+    def _decline(self, entry: Entry, declined: Declined) -> None:
+        """Who proposed it takes it back. Who is asked says no: of what only certain people are asked that ends it; of
+        what many organisations are asked, one of them does not stop the others, and it is said to them."""
+        proposal = self.proposals.get(declined.proposal)
+        if proposal is None or _is_void(proposal, entry.at):
+            raise EntryRefused(EntryRefusal.VOID)
+        _must_be(declined.reason in set(No), EntryRefusal.FORM)
+        own = entry.signer_id == proposal.proposed_by
+        if not own:
+            said = [each for each, _ in proposal.declined]
+            _must_be(entry.signer_id not in (*proposal.signers, *said), EntryRefusal.SIGNER)
+            self._must_be_able(proposal.kind, proposal.body, entry.signer_id, entry.at)
+        if own or isinstance(proposal.body, Person | NewRole | Party):
+            del self.proposals[proposal.digest]
+        else:
+            no = (entry.signer_id, declined.reason)
+            self.proposals[proposal.digest] = replace(proposal, declined=(*proposal.declined, no))
 
     def _collect(self, proposal: Proposal, at: int) -> None:
         """Keep a proposal with its signatures so far, or do what it says when they are enough."""
@@ -591,6 +644,8 @@ class State:
     # What it changes.
 
     def _do(self, kind: EntryKind, body: Body, signers: Collection[uuid.UUID], at: int) -> None:
+        for each in _subjects(body):
+            self.changed[each] = self.number + 1
         if isinstance(body, Genesis | Founding):
             self._found(body, signers, at)
         elif isinstance(body, Person):
@@ -705,6 +760,31 @@ def _seat(of: Organisation) -> str:
 def void_from(proposal: Proposal) -> int:
     """The last hour at which somebody can agree to the proposal."""
     return proposal.at + (FOUNDING_VOID_AFTER if proposal.kind in _FOUNDINGS else VOID_AFTER)
+
+
+def asked_until(proposal: Proposal) -> int:
+    """The last hour at which somebody is asked about the proposal."""
+    return min(void_from(proposal), proposal.at + URGENT_FOR) if is_urgent(proposal) else void_from(proposal)
+
+
+def is_urgent(proposal: Proposal) -> bool:
+    """Whether it takes an organisation, or its party, out: it is of tonight."""
+    if isinstance(proposal.body, Party):
+        return proposal.body.state == PartyState.SUSPENDED
+    return proposal.kind is EntryKind.SUSPENDED
+
+
+def _subjects(body: Body) -> tuple[tuple[str, uuid.UUID], ...]:
+    """What the act changes, and of whom. Who comes in again has the role that stands there."""
+    if isinstance(body, NewRole):
+        return (("role", body.member_id),)
+    if isinstance(body, Standing):
+        return (("standing", body.subject_id),)
+    if isinstance(body, Party):
+        return (("party", body.organisation_id),)
+    if isinstance(body, Person):
+        return (("person", body.member_id), ("role", body.member_id))
+    return tuple(("founding", each.organisation_id) for each in foundings_in(body))
 
 
 def _is_void(proposal: Proposal, at: int) -> bool:

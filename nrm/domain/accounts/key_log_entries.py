@@ -40,6 +40,7 @@ class EntryKind(StrEnum):
     RESTORED = "restored"
     PROPOSED = "proposed"
     AGREED = "agreed"
+    DECLINED = "declined"
 
 
 class PartyState(StrEnum):
@@ -66,6 +67,16 @@ class EntryRefusal(StrEnum):
     ROLE = "role"  # no role of this kind of organisation
     BEGUN = "begun"  # genesis is there already, or not yet
     RESTORING = "restoring"  # stops until others agree that the log was restored
+    OPEN = "open"  # the same about the same is proposed, and waits
+
+
+class No(StrEnum):
+    """Why somebody does not agree to a proposal, or takes back their own."""
+
+    MISTAKE = "mistake"  # the wrong row, role or person; the only one of who proposed
+    NOT_SO = "not_so"  # what it says is not so
+    NOT_CALLED = "not_called"  # whom it concerns could not be asked, or knows nothing of it
+    OTHER_WAY = "other_way"  # it is right in another way
 
 
 class EntryRefused(Exception):
@@ -195,8 +206,17 @@ class Agreed:
     proposal: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """That the signer takes back the proposal of this digest, if it is theirs, or does not agree to it; the reason is a
+    code."""
+
+    proposal: bytes
+    reason: str
+
+
 Act = Genesis | Founding | Person | Standing | NewRole | NewName | NewKeyring | Holding | Party | Box | Restored
-Body = Act | Proposed | Agreed
+Body = Act | Proposed | Agreed | Declined
 
 BODY_OF: Mapping[EntryKind, type[Any]] = {
     EntryKind.GENESIS: Genesis,
@@ -215,7 +235,10 @@ BODY_OF: Mapping[EntryKind, type[Any]] = {
     EntryKind.RESTORED: Restored,
     EntryKind.PROPOSED: Proposed,
     EntryKind.AGREED: Agreed,
+    EntryKind.DECLINED: Declined,
 }
+ABOUT_PROPOSALS = (EntryKind.PROPOSED, EntryKind.AGREED, EntryKind.DECLINED)
+"""What says something of an act, and is none: it is proposed by nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +316,7 @@ class Organisation:
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """An act that waits; `signers` in the order in which they signed. `after`, `after_at`: the number and the hour of
-    the entry before it."""
+    the entry before it. `declined`: who does not agree, with the code of their reason."""
 
     digest: bytes
     kind: EntryKind
@@ -302,6 +325,12 @@ class Proposal:
     signers: tuple[uuid.UUID, ...]
     after: int = 0
     after_at: int = 0
+    declined: tuple[tuple[uuid.UUID, str], ...] = ()
+
+    @property
+    def proposed_by(self) -> uuid.UUID:
+        """Who proposed it, and may take it back."""
+        return self.signers[0]
 
 
 @dataclass(frozen=True, slots=True)

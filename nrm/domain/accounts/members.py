@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -85,6 +86,11 @@ class GoneForGood(Exception):
     """Who left longer ago, or never had keys, comes back by an invitation alone."""
 
 
+def likeness(name: str) -> str:
+    """What two names have in common that nobody tells apart on a page: case, and how the blanks stand, do not count."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
 class ChangeRefusal(StrEnum):
     """Why a colleague gets no other role or name."""
 
@@ -92,6 +98,9 @@ class ChangeRefusal(StrEnum):
     ROLE = "role"  # no role of this organisation
     SAME = "same"  # they have it already
     SIGNED = "signed"  # the actor has signed it, and it waits for a second hand
+    OPEN = "open"  # another role of theirs is proposed, and waits
+    NEW = "new"  # whom the actor alone let in less than 14 days ago: more rights take another hand
+    NAMESAKE = "namesake"  # a colleague is called so
     HANDS = "hands"  # the key log does not take the actor's hand for it
 
 
@@ -145,6 +154,10 @@ class EndsTooMany(Exception):
 
 class NoSecondHandThere(Exception):
     """The Responsible Authority is suspended by two hands alone, and the key log has none who could be the second."""
+
+
+class ProposedAlready(Exception):
+    """The same organisation is proposed to be suspended, and others are asked: of two the second would do it again."""
 
 
 class SuspendsTooMany(Exception):

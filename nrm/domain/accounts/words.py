@@ -101,8 +101,9 @@ def words_of(bits: bytes) -> Words:
 
 
 def letters(typed: str) -> str:
-    """What counts of one typed group: its letters, small, without spaces and hyphens."""
-    return "".join(each for each in typed.casefold() if each.isalpha())
+    """What counts of one typed group: its letters, small, without spaces, hyphens and commas. No word has a digit: a 0
+    is an o, and a 1 an i."""
+    return "".join(each for each in typed.casefold().replace("0", "o").replace("1", "i") if each.isalpha())
 
 
 def wrong_groups(typed: Sequence[str], right: Words) -> list[int]:

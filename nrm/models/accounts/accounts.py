@@ -173,6 +173,8 @@ class KeyEvent(Model):
     member_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))  # whom it concerns
     by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))  # who did it
     version: Mapped[int | None]  # of the keyring
+    before: Mapped[str] = mapped_column(server_default="")  # of another role its code, of another name the name
+    after: Mapped[str] = mapped_column(server_default="")
 
 
 class MemberSession(Model):

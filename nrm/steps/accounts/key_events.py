@@ -24,8 +24,11 @@ def happened(
     by: Actor,
     organisation_id: uuid.UUID | None = None,
     version: int | None = None,
+    before: str = "",
+    after: str = "",
 ) -> None:
-    """Record it for the members of an organisation: that of `member`, else the given one, else the actor's."""
+    """Record it for the members of an organisation: that of `member`, else the given one, else the actor's. `before`,
+    `after`: the roles or names of a change."""
     session.add(
         KeyEvent(
             organisation_id=member.organisation_id if member is not None else organisation_id or by.organisation_id,
@@ -34,6 +37,8 @@ def happened(
             member_id=member.id if member is not None else None,
             by_id=by.member_id,
             version=version,
+            before=before,
+            after=after,
         )
     )
     if event in _ENDINGS:

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 from nrm import clock
 from nrm.domain.accounts.accounts import Actor, KeyHolder, NotVisible, OrganisationKind, Role
 from nrm.domain.accounts.key_log import State
-from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, Standing, founders_of, hour_of
-from nrm.domain.accounts.members import NoSecondHandThere
+from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefusal, EntryRefused, Standing, founders_of, hour_of
+from nrm.domain.accounts.members import NoSecondHandThere, ProposedAlready
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.prepared import AnySession, Row
 from nrm.vault import keyrings, members
@@ -217,13 +217,16 @@ def suspended(session: Session, subject_id: uuid.UUID, by: Actor, *, reason: str
 def proposes_suspending(session: Session, organisation_id: uuid.UUID, by: Actor, *, reason: str) -> bool:
     """Propose that an organisation takes no part which nobody takes out alone; whether it holds now, or waits.
 
-    Raises NoSecondHandThere where the log, or its present state, has nobody who could be the second hand.
+    Raises NoSecondHandThere where the log, or its present state, has nobody who could be the second hand; and
+    ProposedAlready.
     """
     try:
         if organisation_id not in log.state(session).organisations:
             raise NoSecondHandThere
         return log.propose_or_agree(session, EntryKind.SUSPENDED, Standing(organisation_id, reason), by=by)[0]
-    except (EntryRefused, log.LogWrong):
+    except (EntryRefused, log.LogWrong) as refused:
+        if isinstance(refused, EntryRefused) and refused.reason is EntryRefusal.OPEN:
+            raise ProposedAlready from None
         raise NoSecondHandThere from None
 
 

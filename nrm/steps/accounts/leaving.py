@@ -36,12 +36,13 @@ def leave(session: Session, member: Member, organisation: Organisation, by: Acto
     check_leaving(holds=holds, others=member_rows.other_holders(member))
     key_log.left(session, member, by)
     ceremonies.close(session, member)
-    had_keys = member.sealed_kem is not None
+    had_keys, invited = member.sealed_kem is not None, member.status == "invited"
     _sign_out_for_good(session, member)
     key_worker_steps.end_of_member(session, member.id, by)
     member.status, member.left_at = "disabled", clock.now() if had_keys else None
     session.flush()
-    happened(session, KeyHappening.DISABLED, member, by=by)
+    if not invited:  # nobody left: a link is withdrawn that nobody used
+        happened(session, KeyHappening.DISABLED, member, by=by)
     # For the log who left held the version, whatever the rows say: it is handed nothing more before the next one.
     due = holds or key_log.is_spent(session, organisation.id)
     if due:

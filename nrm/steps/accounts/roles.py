@@ -12,17 +12,19 @@ import uuid
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from nrm import audit
+from nrm import audit, clock
 from nrm.domain.accounts import key_log_entries
-from nrm.domain.accounts.accounts import Actor, Role
-from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefusal, EntryRefused, NewName, NewRole
+from nrm.domain.accounts.accounts import PERMISSIONS, Actor, OrganisationKind, Role
+from nrm.domain.accounts.key_log import ATTESTS_AFTER
+from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefusal, EntryRefused, NewName, NewRole, hour_of
 from nrm.domain.accounts.members import ChangeRefusal, ChangeRefused, KeyHappening
 from nrm.models.accounts.accounts import Member
 from nrm.steps.accounts.key_events import happened
+from nrm.store.rows.accounts import members as member_rows
 from nrm.vault.keylog import log, people
 from nrm.vault.keyrings import Disagrees
 
-_REFUSALS = {EntryRefusal.ROLE: ChangeRefusal.ROLE}
+_REFUSALS = {EntryRefusal.ROLE: ChangeRefusal.ROLE, EntryRefusal.OPEN: ChangeRefusal.OPEN}
 
 
 def give(session: Session, member: Member, role: Role, by: Actor) -> bool:
@@ -34,6 +36,7 @@ def give(session: Session, member: Member, role: Role, by: Actor) -> bool:
     known, body = _known(session, member.id), NewRole(member.id, str(role))
     if known.role == role:
         raise ChangeRefused(ChangeRefusal.SAME)
+    _must_be_another_hand(session, known, role, by)
     waiting = log.proposal_of(log.state(session), EntryKind.ROLE, body)
     if waiting is not None and by.member_id in waiting.signers:
         raise ChangeRefused(ChangeRefusal.SIGNED)
@@ -48,14 +51,26 @@ def give(session: Session, member: Member, role: Role, by: Actor) -> bool:
     return holds
 
 
+def _must_be_another_hand(session: Session, known: key_log_entries.Member, role: Role, by: Actor) -> None:
+    """Raise ChangeRefused where one hand would let somebody in and, within 14 days, give them more rights: joining with
+    that role is seen by everybody, and what follows a minute later is not. A colleague signs it, or proposes it."""
+    of, state = OrganisationKind(log.state(session).organisations[known.organisation_id].kind), log.state(session)
+    raises = not PERMISSIONS[role] <= PERMISSIONS[Role(known.role)]
+    new = state.begun and hour_of(clock.now()) - known.since < ATTESTS_AFTER
+    mine = known.vouched_by == frozenset({by.member_id})
+    waits = log.proposal_of(state, EntryKind.ROLE, NewRole(known.id, str(role))) is not None
+    if of.holds_keys and raises and new and mine and not waits:
+        raise ChangeRefused(ChangeRefusal.NEW)
+
+
 def follow(session: Session, body: NewRole, by: Actor) -> None:
     """The log has the new role: bring the row to it, and tell the colleagues."""
     member = session.get(Member, body.member_id, populate_existing=True)
     if member is None:
         return
-    member.role = body.role
+    before, member.role = member.role, body.role
     session.flush()
-    happened(session, KeyHappening.ROLE_CHANGED, member, by=by)
+    happened(session, KeyHappening.ROLE_CHANGED, member, by=by, before=before, after=body.role)
     audit.append(session, audit.Event.MEMBER_ROLE_CHANGED, by=by, member_id_changed=member.id, role=body.role)
 
 
@@ -64,13 +79,15 @@ def rename(session: Session, member: Member, name: str, by: Actor) -> None:
     known = _known(session, member.id)
     if member.name == name and people.is_named_so(member, known.name_digest):
         raise ChangeRefused(ChangeRefusal.SAME)
-    digest = people.rename(member, name)
+    if member_rows.is_called_so(member.organisation_id, name, but=member.id):
+        raise ChangeRefused(ChangeRefusal.NAMESAKE)
+    before, digest = member.name, people.rename(member, name)
     try:
         log.append(session, EntryKind.RENAMED, NewName(member.id, digest), by=by)
     except EntryRefused:
         raise ChangeRefused(ChangeRefusal.HANDS) from None
     session.flush()
-    happened(session, KeyHappening.RENAMED, member, by=by)
+    happened(session, KeyHappening.RENAMED, member, by=by, before=before, after=name)
     audit.append(session, audit.Event.MEMBER_RENAMED, by=by, member_id_changed=member.id)
 
 

@@ -16,6 +16,7 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Role
 from nrm.domain.accounts.members import OBJECTIONABLE, TOLD, KeyHappening
 from nrm.domain.accounts.vouching import TOLD_FOR, ObjectionRefused, Standing, check_objecting
+from nrm.domain.accounts.words import OccasionStatus
 from nrm.models.accounts.accounts import KeyEvent, Member, Organisation
 from nrm.models.accounts.suspensions import Suspension
 from nrm.store import signed_names
@@ -37,8 +38,12 @@ class ChangeLine:
     by: str
     may_object: bool
     objected: bool
+    login: str = ""
+    before: str = ""
+    after: str = ""
     elsewhere: dict[str, str] | None = None
-    """The other organisation in which it was: told to the duty desk, without names of people."""
+    """`login`: the sign-in name; `before`, `after`: the roles or names of a change. `elsewhere`: the other organisation
+    in which it was: told to the duty desk, without names of people."""
 
 
 def number_told(by: Actor) -> ColumnElement[int]:
@@ -67,6 +72,9 @@ def told(*, by: Actor, most: int = _MOST) -> Sequence[ChangeLine]:
             who.name,
             KeyEvent.member_id,
             KeyEvent.by_id,
+            whom.login,
+            KeyEvent.before,
+            KeyEvent.after,
             exists().where(Suspension.event_id == KeyEvent.id).correlate(KeyEvent),
             Organisation,
         )
@@ -92,10 +100,11 @@ def one(event_id: uuid.UUID, *, by: Actor) -> ChangeLine:
 
 
 def _line(row: Any, standing: Standing | None, by: Actor, codes: Mapping[uuid.UUID | None, str]) -> ChangeLine:
-    id_, at, event, member, actor, member_id, by_id, objected, organisation = row
+    id_, at, event, member, actor, member_id, by_id, login, before, after, objected, organisation = row
+    login = "" if member_id in codes else login
     member, actor = codes.get(member_id, member), codes.get(by_id, actor)
     if organisation.id != by.organisation_id:  # of others the desk learns where it was, and nobody's name
-        return ChangeLine(id_, at, KeyHappening(event), "", "", False, False, organisation.names)
+        return ChangeLine(id_, at, KeyHappening(event), "", "", False, False, elsewhere=organisation.names)
     may = standing is not None and event in OBJECTIONABLE and by.keys is not None
     if may and standing is not None:
         try:
@@ -105,4 +114,7 @@ def _line(row: Any, standing: Standing | None, by: Actor, codes: Mapping[uuid.UU
             )
         except ObjectionRefused:
             may = False
-    return ChangeLine(id_, at, KeyHappening(event), member, actor or "", may, objected)
+    if may and event == KeyHappening.ANEW_ASKED:  # it was ended, or has happened: nobody begins anew by it any more
+        waits = rows.going_on(db.session(), member_id)
+        may = waits is not None and waits.status == OccasionStatus.WAITS
+    return ChangeLine(id_, at, KeyHappening(event), member, actor or "", may, objected, login, before, after)

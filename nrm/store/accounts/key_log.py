@@ -15,7 +15,7 @@ from sqlalchemy import select
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission, Role
-from nrm.domain.accounts.key_log import State, void_from
+from nrm.domain.accounts.key_log import State, asked_until, is_urgent
 from nrm.domain.accounts.key_log_entries import (
     EntryKind,
     Founding,
@@ -43,7 +43,8 @@ class ProposalLine:
     """A proposal that the reader can agree to, or signed, or about which a colleague is asked. `about`: codes of
     organisations; `elsewhere`: somebody who waits is let in by the words that they read, on a page of its own;
     `attests`: the reader vouches for founders, whose words are typed. `mine`: the reader signed it; `against`: it is
-    against the reader's own organisation."""
+    against the reader's own organisation. `names`: of the organisations; `role`, `person`: of whom it is, among people;
+    `urgent`: it takes an organisation out, tonight; `declined`: how many do not agree."""
 
     digest: bytes
     kind: EntryKind
@@ -55,6 +56,32 @@ class ProposalLine:
     attests: bool
     mine: bool
     against: bool
+    names: tuple[Mapping[str, str], ...] = ()
+    role: RoleLine | None = None
+    person: PersonLine | None = None
+    urgent: bool = False
+    declined: int = 0
+    may_take_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SignerLine:
+    """Who signed or does not agree: a colleague by name, others by their organisation; of the administrators and of the
+    Responsible Authority the name too, for they are called back. `reason`: the code of who does not agree."""
+
+    name: str
+    names: Mapping[str, str]
+    telephone: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConcernedLine:
+    """The organisation that a proposal is about, to be called before signing."""
+
+    code: str
+    names: Mapping[str, str]
+    telephone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +113,10 @@ class OrganisationLine:
 @dataclass(frozen=True, slots=True)
 class RoleLine:
     """Who is to have another role. `whom`: the name; a code where the row has another than was signed, and for whoever
-    reads it in another organisation."""
+    reads it in another organisation. `login`: the sign-in name, for colleagues."""
 
     whom: str
+    login: str
     before: Role
     after: Role
 
@@ -113,6 +141,9 @@ class ProposalPage:
     hands: tuple[str, ...] = ()
     suspends: uuid.UUID | None = None
     is_of_desk: bool = False
+    proposed_by: SignerLine | None = None
+    declined: tuple[SignerLine, ...] = ()
+    concerns: ConcernedLine | None = None
 
     @property
     def is_of_person(self) -> bool:
@@ -121,10 +152,15 @@ class ProposalPage:
 
 
 def proposals(*, by: Actor) -> list[ProposalLine]:
-    """What waits for the actor's hand, or has it and waits for others, in the order of the log. Raises LogWrong."""
-    state = log.state(db.session)
-    lines = [_line(state, each, by) for each in state.open_proposals(hour_of(clock.now()))]
-    return [line for line in lines if line is not None]
+    """What waits for the actor's hand, or has it and waits for others: what is urgent first, then in the order of the
+    log. Raises LogWrong."""
+    return lines(log.state(db.session), by=by)
+
+
+def lines(state: State, *, by: Actor) -> list[ProposalLine]:
+    """As `proposals`, of a state that was read already."""
+    found = [_line(state, each, by) for each in state.open_proposals(hour_of(clock.now()))]
+    return sorted([line for line in found if line is not None], key=lambda line: not line.urgent)
 
 
 def proposal(digest: bytes, *, by: Actor) -> ProposalPage:
@@ -153,7 +189,37 @@ def proposal(digest: bytes, *, by: Actor) -> ProposalPage:
         () if line.wanted else tuple(_hands(state, found, by)),
         body.subject_id if isinstance(body, Standing) else None,
         isinstance(body, Standing) and _is_desk(state, body.subject_id),
+        _signer(state, found.proposed_by, by),
+        tuple(_signer(state, each, by, reason) for each, reason in found.declined),
+        _concerns(state, found),
     )
+
+
+_CALLED_BACK = (OrganisationKind.OPERATOR, OrganisationKind.RESPONSIBLE_AUTHORITY)
+
+
+def _signer(state: State, member_id: uuid.UUID, by: Actor, reason: str = "") -> SignerLine:
+    row, known = db.session.get(Member, member_id), state.members.get(member_id)
+    if row is None:
+        return SignerLine("", {}, "", reason)
+    of = db.session.get_one(Organisation, row.organisation_id)
+    shown = of.id == by.organisation_id or of.kind in _CALLED_BACK
+    signed = known is None or people.is_named_so(row, known.name_digest)
+    name = row.name if signed else people.code_of(known, state) if known is not None else ""
+    return SignerLine(name if shown else "", signed_names.organisation_names(of), names.number_of(of), reason)
+
+
+def _concerns(state: State, of: Proposal) -> ConcernedLine | None:
+    """Whom it takes out, or whose people it is about; a founding has its organisations in full."""
+    known = state.organisations.get(_organisation_id(state, of) or uuid.UUID(int=0))
+    row = db.session.get(Organisation, known.id) if known is not None else None
+    if known is None or row is None:
+        return None
+    return ConcernedLine(known.code, signed_names.organisation_names(row), names.number_of(row))
+
+
+def _organisation_id(state: State, of: Proposal) -> uuid.UUID | None:
+    return of.body.organisation_id if isinstance(of.body, Party) else state.organisation_of(of.body)
 
 
 def _is_desk(state: State, subject_id: uuid.UUID) -> bool:
@@ -233,7 +299,7 @@ def _role(state: State, body: NewRole, by: Actor) -> RoleLine:
     own = known.organisation_id == by.organisation_id
     named = row is not None and people.is_named_so(row, known.name_digest)
     whom = row.name if row is not None and own and named else people.code_of(known, state)
-    return RoleLine(whom, Role(known.role), Role(body.role))
+    return RoleLine(whom, row.login if row is not None and own else "", Role(known.role), Role(body.role))
 
 
 def _organisation(each: Founding) -> OrganisationLine:
@@ -258,7 +324,8 @@ def _line(state: State, of: Proposal, by: Actor) -> ProposalLine | None:
     against = isinstance(of.body, Standing) and of.body.subject_id == by.organisation_id
     if not (wanted or mine or against or _is_among_colleagues(state, of, by.member_id, at)):
         return None
-    until = datetime.fromtimestamp(void_from(of) * 3600, UTC)
+    until = datetime.fromtimestamp(asked_until(of) * 3600, UTC)
+    codes = {each.organisation_id: each.code for each in foundings_in(of.body)}
     return ProposalLine(
         of.digest,
         of.kind,
@@ -270,7 +337,22 @@ def _line(state: State, of: Proposal, by: Actor) -> ProposalLine | None:
         _attests(of, by),
         mine,
         against,
+        tuple(_names_about(state, of)),
+        _role(state, of.body, by) if isinstance(of.body, NewRole) else None,
+        next(iter(_people(state, [of.body], codes)), None) if isinstance(of.body, Person) else None,
+        is_urgent(of),
+        len(of.declined),
+        by.member_id == of.proposed_by,
     )
+
+
+def _names_about(state: State, of: Proposal) -> Iterable[Mapping[str, str]]:
+    """The names of the organisations that it is about; the code of one whose names are not those that were signed."""
+    for each in foundings_in(of.body):
+        yield _organisation(each).names or dict.fromkeys(country().languages, each.code)
+    concerned = _concerns(state, of)
+    if concerned is not None and not foundings_in(of.body):
+        yield concerned.names
 
 
 def _is_among_colleagues(state: State, of: Proposal, member_id: uuid.UUID, at: int) -> bool:
@@ -284,11 +366,7 @@ def _is_among_colleagues(state: State, of: Proposal, member_id: uuid.UUID, at: i
 def _about(state: State, of: Proposal) -> str:
     if foundings := foundings_in(of.body):
         return ", ".join(each.code for each in foundings)
-    organisation_id = getattr(of.body, "organisation_id", None)
-    if isinstance(of.body, NewRole):
-        organisation_id = state.members[of.body.member_id].organisation_id
-    if isinstance(of.body, Standing):
-        organisation_id = of.body.subject_id
+    organisation_id = _organisation_id(state, of)
     return state.organisations[organisation_id].code if organisation_id in state.organisations else ""
 
 

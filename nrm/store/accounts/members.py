@@ -35,7 +35,10 @@ class KeyEventLine:
     by: str
     version: int | None
     unsigned: bool = False
-    """The key log has no entry for it, although one belongs to such an event."""
+    login: str = ""
+    before: str = ""
+    after: str = ""
+    """`unsigned`: the key log has no entry for it, although one belongs to such an event."""
 
 
 def colleague(member_id: uuid.UUID, *, by: Actor) -> Member:
@@ -51,6 +54,12 @@ def colleague(member_id: uuid.UUID, *, by: Actor) -> Member:
         raise NotVisible
     signed_names.name_of(found)
     return found
+
+
+def has_namesake(organisation_id: uuid.UUID, name: str, *, by: Actor) -> bool:
+    """Whether somebody of the organisation, into which the actor invites, is called exactly so."""
+    by.must(Permission.ACCOUNT_INVITE)
+    return rows.is_called_so(organisation_id, name)
 
 
 def manageable(member_id: uuid.UUID, *, by: Actor) -> Member:
@@ -212,6 +221,9 @@ def _event_lines(by: Actor, unsigned: Container[uuid.UUID]) -> list[KeyEventLine
             KeyEvent.member_id,
             KeyEvent.by_id,
             KeyEvent.id,
+            whom.login,
+            KeyEvent.before,
+            KeyEvent.after,
         )
         .outerjoin(whom, whom.id == KeyEvent.member_id)
         .outerjoin(who, who.id == KeyEvent.by_id)
@@ -229,6 +241,9 @@ def _event_lines(by: Actor, unsigned: Container[uuid.UUID]) -> list[KeyEventLine
             codes.get(by_id, actor or ""),
             version,
             event_id in unsigned,
+            "" if whose in codes else login or "",
+            before,
+            after,
         )
-        for at, event, member, actor, version, whose, by_id, event_id in found
+        for at, event, member, actor, version, whose, by_id, event_id, login, before, after in found
     ]

@@ -13,10 +13,10 @@ from sqlalchemy.orm import aliased
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission, Role
-from nrm.domain.accounts.key_log_entries import EntryKind, hour_of
+from nrm.domain.accounts.key_log_entries import EntryKind, Person, founders_of, hour_of
 from nrm.domain.accounts.vouching import HandRefusal
 from nrm.domain.accounts.words import SHOWN_FOR, TELEPHONE_FOR, OccasionStatus, WordPurpose
-from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.accounts.accounts import Invitation, Member, Organisation
 from nrm.models.accounts.occasions import Occasion
 from nrm.store import names, signed_names
 from nrm.store.rows.accounts import members as rows
@@ -31,7 +31,7 @@ class OccasionLine:
     """Somebody whose words wait to be typed, or whom `by` lets begin anew at `effective_at`.
 
     `own`: of the asker's organisation; else it is for the duty desk, or for who keeps the accounts, because nobody
-    there could. `may_agree`: the asker is a second hand for who begins anew.
+    there could. `may_agree`: the asker is a second hand for who begins anew. `invited`: by a link of the asker.
     """
 
     member_id: uuid.UUID
@@ -46,6 +46,7 @@ class OccasionLine:
     effective_at: datetime | None = None
     may_agree: bool = False
     typed: bool = False
+    invited: bool = False
 
     @property
     def waits(self) -> bool:
@@ -149,6 +150,8 @@ def _line(
             return None
     if waits and not own and not may_agree:
         return None
+    if not waits and member.id in typed_already(by=by):
+        return None  # their hand is there already, and another one is missing
     codes = signed_names.codes([member.id, occasion.by_id])
     return OccasionLine(
         member.id,
@@ -162,7 +165,44 @@ def _line(
         occasion.by_id == by.member_id,
         occasion.effective_at if waits else None,
         may_agree,
+        invited=not waits and own and _is_invited_by(member.id, by),
     )
+
+
+def _is_invited_by(member_id: uuid.UUID, by: Actor) -> bool:
+    last = select(Invitation.by_id).where(Invitation.member_id == member_id).order_by(Invitation.expires_at.desc())
+    return db.session.scalar(last.limit(1)) == by.member_id
+
+
+def typed_already(*, by: Actor) -> set[uuid.UUID]:
+    """The members whose words the actor typed already, while another hand is missing."""
+    open_ = log.last_state(db.session).open_proposals(hour_of(clock.now()))
+    return {each.body.member_id for each in open_ if isinstance(each.body, Person) and by.member_id in each.signers}
+
+
+def has_sheet(*, by: Actor) -> bool:
+    """Whether the actor is a founder in a proposal that waits: then their words stand on a sheet."""
+    open_ = log.last_state(db.session).open_proposals(hour_of(clock.now()))
+    return any(by.member_id == person.member_id for each in open_ for person in founders_of(each.body))
+
+
+@dataclass(frozen=True, slots=True)
+class Typists:
+    """Who types the words of somebody who waits: colleagues by name; nobody where the duty desk and another do it."""
+
+    colleagues: tuple[str, ...]
+
+
+def typists(*, by: Actor) -> Typists:
+    """Whom the actor, who waits, calls."""
+    member = db.session.get(Member, by.member_id)
+    if member is None:
+        return Typists(())
+    holds_keys = OrganisationKind(db.session.get_one(Organisation, member.organisation_id).kind).holds_keys
+    ids = occasion_rows.hands_beside(member, None, holds_keys=holds_keys)
+    rows_ = db.session.execute(select(Member.id, Member.name).where(Member.id.in_(ids)).order_by(Member.name)).all()
+    codes = signed_names.codes([row.id for row in rows_])
+    return Typists(tuple(codes.get(row.id, row.name) for row in rows_))
 
 
 def _may_vouch(member: Member, by: Actor) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from nrm.domain.accounts.key_log import State
 from nrm.domain.accounts.key_log_entries import (
     Agreed,
     Body,
+    Declined,
     EntryKind,
     Holding,
     NewKeyring,
@@ -36,7 +37,7 @@ from nrm.domain.accounts.key_log_entries import (
     time_of,
 )
 from nrm.domain.accounts.members import KeyHappening
-from nrm.models.accounts.accounts import KeyEvent, Member
+from nrm.models.accounts.accounts import KeyEvent, Member, Organisation
 from nrm.models.accounts.key_log import KeyLogEntry
 from nrm.store import signed_names
 from nrm.vault.keylog import entries, log
@@ -60,8 +61,10 @@ _SIGNED = frozenset({*_AS_EVENT.values(), KeyHappening.LACKS_KEY, KeyHappening.H
 
 @dataclass(frozen=True, slots=True)
 class EntryLine:
-    """One entry. `step`: `proposed` or `agreed` where it is one of several hands, else empty; `whom`: empty for the
-    organisation; `by`: a colleague by name, another by the code of their organisation."""
+    """One entry. `step`: `proposed`, `agreed` or `declined` where it is one of several hands, else empty. `whom`: empty
+    for the organisation; `by`: a colleague by name, another by their organisation, whose names are
+    `organisation`. `login`: of whom it is about; `role`, `reason`: of the act, as codes; `event_id`: what a colleague
+    can object to. `at`: the minute where a row tells of the same, else the hour of the log."""
 
     number: int
     at: datetime
@@ -70,6 +73,11 @@ class EntryLine:
     whom: str
     by: str
     version: int | None
+    login: str = ""
+    organisation: Mapping[str, str] = field(default_factory=dict)
+    role: str = ""
+    reason: str = ""
+    event_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +213,8 @@ def _read(state: State, row: Any, organisation_id: uuid.UUID) -> _Read | None:
     body, at = _verified(state, row)
     kind, step = EntryKind(row.kind), ""
     number, signer_id = row.number, row.signer_id
-    if isinstance(body, Agreed):
+    if isinstance(body, Agreed | Declined):
+        said = "agreed" if isinstance(body, Agreed) else "declined"
         if body.proposal not in state.digests:
             return None
         place = state.digests.index(body.proposal) + 1
@@ -213,7 +222,7 @@ def _read(state: State, row: Any, organisation_id: uuid.UUID) -> _Read | None:
         if proposed is None:
             raise log.LogWrong(log.LogFault.SHORT, place)
         body, _ = _verified(state, proposed)
-        step = "agreed"
+        step = said
     if isinstance(body, Proposed):
         kind, body, step = body.kind, body.body, step or "proposed"
     if organisation_id not in _about(state, body):
@@ -240,32 +249,82 @@ def _about(state: State, body: Body) -> set[uuid.UUID]:
 
 def _lines(state: State, found: Iterable[_Read], by: Actor) -> list[EntryLine]:
     there = list(found)
-    names = _names({each for read in there for each in (read.whom, read.signer_id) if each is not None}, state, by)
+    ids = {each for read in there for each in (read.whom, read.signer_id) if each is not None}
+    names, others = _names(ids, by), _organisations(ids, state, by)
+    told = _told(there, by)
     return [
         EntryLine(
             each.number,
-            time_of(each.at),
+            told[each.number].at if each.number in told else time_of(each.at),
             each.kind,
             each.step,
-            names.get(each.whom, "") if each.whom is not None else "",
-            names.get(each.signer_id, ""),
+            names[each.whom].name if each.whom in names else "",
+            names[each.signer_id].name if each.signer_id in names else "",
             each.version,
+            names[each.whom].login if each.whom in names else "",
+            others.get(each.signer_id, {}),
+            each.body.role if isinstance(each.body, Person | NewRole) else "",
+            each.body.reason if isinstance(each.body, Standing) else "",
+            told[each.number].id if each.number in told else None,
         )
         for each in there
     ]
 
 
-def _names(ids: set[uuid.UUID], state: State, by: Actor) -> Mapping[uuid.UUID, str]:
+def _told(there: Sequence[_Read], by: Actor) -> dict[int, KeyEvent]:
+    """The rows of what happened, by the number of the entry of which they tell: they know the minute."""
+    acts = [each for each in there if each.event is not None and each.step != "proposed"]
+    if not acts:
+        return {}
+    since = time_of(min(each.at for each in acts))
+    rows = db.session.scalars(
+        select(KeyEvent).where(KeyEvent.organisation_id == by.organisation_id, KeyEvent.at >= since).limit(_MOST)
+    ).all()
+    return {each.number: row for each in acts for row in rows if _tells_of(row, each)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    name: str
+    login: str
+
+
+def _names(ids: set[uuid.UUID], by: Actor) -> Mapping[uuid.UUID | None, _Named]:
+    """The colleagues among them, by name."""
     codes = signed_names.codes(list(ids))
-    own = {
-        row.id: codes.get(row.id, row.name)
-        for row in db.session.execute(
-            select(Member.id, Member.name).where(Member.id.in_(ids), Member.organisation_id == by.organisation_id)
-        )
+    own = select(Member.id, Member.name, Member.login).where(
+        Member.id.in_(ids), Member.organisation_id == by.organisation_id
+    )
+    return {
+        row.id: _Named(codes.get(row.id, row.name), "" if row.id in codes else row.login)
+        for row in db.session.execute(own)
     }
-    others = {
-        each: state.organisations[state.members[each].organisation_id].code
-        for each in ids - set(own)
-        if each in state.members
-    }
-    return {**others, **own}
+
+
+def _organisations(ids: set[uuid.UUID], state: State, by: Actor) -> Mapping[uuid.UUID, Mapping[str, str]]:
+    """Of those who are no colleagues: the names of their organisation."""
+    of = {each: state.members[each].organisation_id for each in ids if each in state.members}
+    rows = db.session.scalars(
+        select(Organisation).where(Organisation.id.in_(set(of.values()) - {by.organisation_id}))
+    ).all()
+    named = {row.id: signed_names.organisation_names(row) for row in rows}
+    return {each: named[where] for each, where in of.items() if where in named}
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """That the actor's organisation is in the log: since when, and the organisations that vouched for it, by name."""
+
+    since: datetime
+    by: tuple[Mapping[str, str], ...]
+
+
+def vouched(*, by: Actor) -> Vouched | None:
+    """Who vouched for the actor's organisation; None where nobody has yet."""
+    state = log.last_state(db.session)
+    known = state.organisations.get(by.organisation_id) if by.organisation_id is not None else None
+    if known is None:
+        return None
+    of = {state.members[each].organisation_id for each in known.vouched_by if each in state.members}
+    rows = db.session.scalars(select(Organisation).where(Organisation.id.in_(of)).order_by(Organisation.code)).all()
+    return Vouched(time_of(known.since), tuple(signed_names.organisation_names(row) for row in rows))

@@ -15,7 +15,7 @@ from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.accounts.suspensions import SuspensionEnd, SuspensionReason
-from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.accounts.accounts import KeyEvent, Member, Organisation
 from nrm.models.accounts.suspensions import Suspension
 from nrm.store import names, signed_names
 from nrm.vault import rows
@@ -28,6 +28,7 @@ class SuspensionLine:
     """One suspension. `mine`: the reader did it. `may_end`, `may_lengthen`: what the reader may do now."""
 
     id: uuid.UUID
+    member_id: uuid.UUID
     member_name: str
     login: str
     organisation: dict[str, str]
@@ -45,6 +46,8 @@ class SuspensionLine:
     mine: bool
     may_end: bool
     may_lengthen: bool
+    caused: bool = False
+    """A colleague objected to what the reader did: another one ends it, or the desk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +168,13 @@ def _line(found: Any, by: Actor) -> SuspensionLine:
     mine = suspension.by_id == by.member_id
     second = not mine and (suspension.organisation_id == by.organisation_id or by.may(Permission.REFERRAL_DIRECT))
     second = second and (by.may(Permission.ACCOUNT_CONFIRM) or by.may(Permission.REFERRAL_DIRECT))
+    event = db.session.get(KeyEvent, suspension.event_id) if suspension.event_id is not None else None
+    caused = event is not None and event.by_id == by.member_id
     hands = (suspension.by_id, suspension.longer_by_id, suspension.ended_by_id)
     codes = signed_names.codes([suspension.member_id, *hands])
     return SuspensionLine(
         id=suspension.id,
+        member_id=suspension.member_id,
         member_name=codes.get(suspension.member_id, name),
         login="" if suspension.member_id in codes else login,
         organisation=dict(signed_names.organisation_names(organisation)),
@@ -185,6 +191,7 @@ def _line(found: Any, by: Actor) -> SuspensionLine:
         stands=stands,
         mine=mine,
         # Who runs the machine does not end what the key log has: they ask a colleague or the desk.
-        may_end=stands and ((mine and not suspension.by_administrator) or second),
+        may_end=stands and not caused and ((mine and not suspension.by_administrator) or second),
         may_lengthen=stands and second and suspension.longer_by_id is None,
+        caused=stands and caused,
     )

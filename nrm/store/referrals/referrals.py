@@ -327,12 +327,16 @@ def _sent_line(row: PreparedRow, now: datetime, by: Actor) -> SentLine:
 
 
 def directory(*, by: Actor) -> list[Organisation]:
-    """Every desk with its telephone, by code; for everybody who has an account."""
+    """Every desk with its telephone, and who runs the machine where a number is known, by code; for everybody who has
+    an account."""
     if by.organisation_id is None:
         raise NotVisible
     desks = [each for each in OrganisationKind if each.holds_keys]
+    operator = (Organisation.kind == OrganisationKind.OPERATOR) & (Organisation.telephone != "")
     return list(
-        db.session.scalars(select(Organisation).where(Organisation.kind.in_(desks)).order_by(Organisation.code))
+        db.session.scalars(
+            select(Organisation).where(Organisation.kind.in_(desks) | operator).order_by(Organisation.code)
+        )
     )
 
 

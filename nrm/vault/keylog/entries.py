@@ -30,6 +30,7 @@ from nrm import crypto
 from nrm.domain.accounts.accounts import KeyHolder
 from nrm.domain.accounts.key_log import State
 from nrm.domain.accounts.key_log_entries import (
+    ABOUT_PROPOSALS,
     DIGEST_BYTES,
     KEY_BYTES,
     LONGEST_BODY,
@@ -39,6 +40,7 @@ from nrm.domain.accounts.key_log_entries import (
     Agreed,
     Body,
     Box,
+    Declined,
     Entry,
     EntryKind,
     EntryRefusal,
@@ -166,6 +168,8 @@ def _parts(body: Body) -> list[bytes]:
         return [number_bytes(body.number)]
     if isinstance(body, Proposed):
         return [_text(body.kind), crypto.ctx(*_parts(body.body))]
+    if isinstance(body, Declined):
+        return [body.proposal, _text(body.reason)]
     return [body.proposal]
 
 
@@ -209,11 +213,14 @@ def _read(kind: EntryKind, parts: Sequence[bytes]) -> Body:
     if kind is EntryKind.PROPOSED:
         inner, content = _exactly(parts, 2)
         proposed = EntryKind(inner.decode())
-        if proposed in (EntryKind.PROPOSED, EntryKind.AGREED):
+        if proposed in ABOUT_PROPOSALS:
             raise ValueError
         return Proposed(proposed, _read_act(proposed, split(content)))
     if kind is EntryKind.AGREED:
         return Agreed(_of(DIGEST_BYTES, *_exactly(parts, 1)))
+    if kind is EntryKind.DECLINED:
+        proposal, reason = _exactly(parts, 2)
+        return Declined(_of(DIGEST_BYTES, proposal), reason.decode())
     return _read_act(kind, parts)
 
 

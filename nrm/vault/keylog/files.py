@@ -221,9 +221,11 @@ def _written(state: State) -> dict[str, Any]:
                 _ids(each.signers),
                 each.after,
                 each.after_at,
+                [[member_id.hex, reason] for member_id, reason in each.declined],
             ]
             for each in state.proposals.values()
         ],
+        "changed": [[what, whom.hex, number] for (what, whom), number in state.changed.items()],
         "lost": [[each.after, each.number, each.since, each.agreed_at] for each in state.lost],
         "keys": {
             member_id.hex: [[each.signing.hex(), each.since, each.until] for each in periods]
@@ -270,6 +272,7 @@ def _state(found: dict[str, Any]) -> State:
     for digest, *parts in found["proposals"]:
         state.proposals[as_bytes(digest)] = _proposal(digest, *parts)
     state.lost.extend(Lost(*each) for each in found["lost"])
+    state.changed.update(((what, one(whom)), number) for what, whom, number in found["changed"])
     for member_id, periods in found["keys"].items():
         state.keys[one(member_id)] = tuple(KeyPeriod(as_bytes(key), since, until) for key, since, until in periods)
     state.owners.update((as_bytes(key), one(member_id)) for key, member_id in found["owners"].items())
@@ -279,7 +282,15 @@ def _state(found: dict[str, Any]) -> State:
     return state
 
 
-def _proposal(digest: str, kind: str, content: str, signers: Sequence[str], after: int, after_at: int) -> Proposal:
+def _proposal(
+    digest: str,
+    kind: str,
+    content: str,
+    signers: Sequence[str],
+    after: int,
+    after_at: int,
+    declined: Sequence[tuple[str, str]],
+) -> Proposal:
     body, at = read_body(EntryKind(kind), bytes.fromhex(content))
     return Proposal(
         bytes.fromhex(digest),
@@ -289,4 +300,5 @@ def _proposal(digest: str, kind: str, content: str, signers: Sequence[str], afte
         tuple(uuid.UUID(hex=each) for each in signers),
         after,
         after_at,
+        tuple((uuid.UUID(hex=member_id), reason) for member_id, reason in declined),
     )

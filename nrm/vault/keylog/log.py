@@ -28,7 +28,18 @@ from nrm import clock, crypto
 from nrm.db import afterwards, db, is_writing, kept, transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.accounts.key_log import State
-from nrm.domain.accounts.key_log_entries import Agreed, Body, EntryKind, EntryRefused, Proposal, Proposed, hour_of
+from nrm.domain.accounts.key_log_entries import (
+    Agreed,
+    Body,
+    Declined,
+    EntryKind,
+    EntryRefusal,
+    EntryRefused,
+    No,
+    Proposal,
+    Proposed,
+    hour_of,
+)
 from nrm.models.accounts.accounts import Instance
 from nrm.models.accounts.key_log import KeyLogEntry
 from nrm.prepared import AnySession, Prepared
@@ -376,15 +387,27 @@ def hold(session: Session) -> None:
 def propose(session: Session, kind: EntryKind, body: Any, *, by: Actor) -> tuple[bytes, State]:
     """Propose an act that needs others, too; gives (the digest they agree to, the state). As `append`.
 
-    If the actor's hand is enough, the act holds at once.
+    If the actor's hand is enough, the act holds at once. Raises EntryRefused (`open`) while the same about the same
+    waits: of two that lie there the second would do it again after it was undone.
     """
+    hold(session)
+    if state(session).rival_of(body, hour_of(clock.now())) is not None:
+        raise EntryRefused(EntryRefusal.OPEN)
     after = append(session, EntryKind.PROPOSED, Proposed(kind, body), by=by)
     return after.digest, after
 
 
 def agree(session: Session, proposal: bytes, *, by: Actor) -> State:
-    """Agree to what somebody proposed. As `append`."""
+    """Agree to what somebody proposed. As `append`; EntryRefused (`void`) also for what stands otherwise by now."""
+    hold(session)
+    if all(each.digest != proposal for each in state(session).open_proposals(hour_of(clock.now()))):
+        raise EntryRefused(EntryRefusal.VOID)
     return append(session, EntryKind.AGREED, Agreed(proposal), by=by)
+
+
+def decline(session: Session, proposal: bytes, reason: No, *, by: Actor) -> State:
+    """Take back what the actor proposed, or say that they do not agree to what others did. As `append`."""
+    return append(session, EntryKind.DECLINED, Declined(proposal, str(reason)), by=by)
 
 
 def proposal_of(of: State, kind: EntryKind, body: Any) -> Proposal | None:

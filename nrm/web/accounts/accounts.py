@@ -42,6 +42,8 @@ from nrm.domain.accounts.vouching import NotYet
 from nrm.domain.words import N_
 from nrm.store import days, names
 from nrm.store.accounts import accounts as store
+from nrm.store.accounts import members as member_store
+from nrm.store.accounts import occasions, suspensions
 from nrm.store.countries import country
 from nrm.web import access, errors, home, hosts, sessions
 from nrm.web.accounts import screen_lock, shown_secrets
@@ -59,6 +61,7 @@ WEAK = {
     PasswordRefusal.NAME: N_(
         "Enter another password: this one is made of your name, your sign-in name, your organisation or the country"
     ),
+    PasswordRefusal.SAME: N_("Enter another password: this is the one you have, and whoever saw it knows it still"),
     PasswordRefusal.LOGIN: N_("Enter a password that does not hold your sign-in name"),
 }
 OUT = N_("Your organisation is suspended, so nobody of it can sign in. Call the duty desk.")
@@ -73,6 +76,10 @@ UNUSABLE = {
 LONG_ENOUGH = N_("At least 12 characters. Several words that do not belong together are easy to remember.")
 LONG_ALONE = N_("At least 15 characters. Several words that do not belong together are easy to remember.")
 _PEOPLE_TYPE_AT_MOST = 300
+NAMESAKE = N_(
+    "Add what tells the two apart: a colleague there is called exactly so. A second name, or the first letter of the "
+    "father’s name"
+)
 THEMSELVES = N_("Choose another organisation: this one is founded, and its people invite their colleagues themselves")
 NO_KEY = N_(
     "Only somebody who holds the key of this organisation invites into it. Ask a colleague to confirm you first."
@@ -81,7 +88,7 @@ NO_KEY = N_(
 
 @blueprint.get("/sign-in")
 def sign_in_page() -> BaseResponse:
-    return sessions.sign_in_form(status=200)
+    return sessions.sign_in_form(status=200, right="right" in request.args)
 
 
 @blueprint.post("/sign-in")
@@ -271,6 +278,8 @@ def members() -> str:
         page=store.members(by=by, after=request.args.get("after", "")),
         role_labels=ROLE_LABELS,
         typed=request.args.get("typed", ""),
+        typed_already=occasions.typed_already(by=by),
+        suspensions={each.member_id: each for each in suspensions.standing(by=by)},
         own_code=by.organisation_code,
         own_kind=by.kind,
         may_invite=by.may(Permission.ACCOUNT_INVITE),
@@ -302,6 +311,9 @@ def invite() -> BaseResponse | tuple[str, int] | str:
     if isinstance(form, InviteAccountForm):
         into = names.organisation_by_code(form.organisation.data).id
     assert into is not None
+    if member_store.has_namesake(into, form.name.data or "", by=by):
+        form.name.errors = [NAMESAKE]
+        return render_template("accounts/accounts/invite.html", form=form), 422
     try:
         token = actions.invite(
             organisation_id=into,
@@ -319,7 +331,7 @@ def invite() -> BaseResponse | tuple[str, int] | str:
         form.organisation.errors = [THEMSELVES]  # the second key holder was confirmed at the same moment
         return render_template("accounts/accounts/invite.html", form=form), 422
     except NotPermitted:
-        form.role.errors = [N_("Choose a role that exists in this organisation")]
+        form.role.errors = [_roles_there(form)]
         return render_template("accounts/accounts/invite.html", form=form), 422
     link = hosts.link("accounts.invitation", token=token)
     return shown_secrets.lead_to_own("invitation", link=link, name=form.name.data or "")
@@ -346,6 +358,15 @@ def _called(names_of: Mapping[str, str], party: str) -> str:
     if country().is_to_come(party, days.today()):
         return gettext("%(name)s (of a proposed text, not in force)", name=name)
     return name
+
+
+def _roles_there(form: InviteColleagueForm) -> str:
+    """Which roles there are in the organisation that was chosen."""
+    if not isinstance(form, InviteAccountForm):
+        return gettext("Choose a role that exists in this organisation")
+    kind = OrganisationKind(names.organisation_by_code(form.organisation.data).kind)
+    there = ", ".join(gettext(ROLE_LABELS[each]) for each in ROLE_LABELS if each in ROLES_OF[kind])
+    return gettext("Choose a role that exists in this organisation: %(roles)s", roles=there)
 
 
 def _roles(which: Collection[Role]) -> list[SelectChoice]:
@@ -402,4 +423,5 @@ def administrator_home() -> str:
     """Organisations and accounts; an administrator can reach nothing of a case."""
     organisations = store.key_holding(by=access.actor())
     short = any(each.kind.holds_keys and each.key_holders < 2 for each in organisations)
-    return render_template("home/administrator.html", organisations=organisations, short=short)
+    own = sum(each.active for each in organisations if each.kind is OrganisationKind.OPERATOR)
+    return render_template("home/administrator.html", organisations=organisations, short=short, alone=own < 2)

@@ -8,6 +8,7 @@ from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from nrm.actions.accounts import objections as actions
+from nrm.domain.accounts.accounts import ROLE_LABELS
 from nrm.domain.accounts.vouching import ObjectionRefusal, ObjectionRefused
 from nrm.domain.words import N_
 from nrm.store.accounts import changes as store
@@ -34,7 +35,7 @@ REFUSALS = {
 def object_page(event_id: uuid.UUID) -> str:
     """What happened, to whom, by whom; and the one press that lets the account wait."""
     line = store.one(event_id, by=access.actor())
-    return render_template("accounts/changes/object.html", line=line, happenings=HAPPENINGS)
+    return render_template("accounts/changes/object.html", line=line, happenings=HAPPENINGS, roles=ROLE_LABELS)
 
 
 @blueprint.post("/members/changes/<uuid:event_id>")

@@ -7,19 +7,21 @@ from collections.abc import Mapping
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
+from wtforms.validators import DataRequired
 
-from forms.accounts.key_log import AgreeForm, AttestForm
+from forms.accounts.key_log import NO_LABELS, AgreeForm, AttestForm, DeclineForm
 from forms.accounts.organisations import ORGANISATION_REASONS
+from forms.accounts.second_hands import REASON_LABELS
 from nrm.actions.accounts import key_log as actions
 from nrm.actions.accounts import organisations as organisations_actions
 from nrm.domain.accounts.accounts import ROLE_LABELS, NotVisible, Permission
 from nrm.domain.accounts.failed_attempts import TooSoon
-from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, PartyState
+from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, No, PartyState
 from nrm.domain.accounts.words import NoOccasion, WrongWords
 from nrm.domain.agreement.parties import PartyRefused
 from nrm.domain.words import N_
+from nrm.store.accounts import changes, occasions
 from nrm.store.accounts import key_log as store
-from nrm.store.accounts import occasions
 from nrm.store.accounts import own_entries as entries
 from nrm.web import access, errors, sessions
 from nrm.web.accounts.organisations import left_by
@@ -54,7 +56,19 @@ WRONG = N_(
 HOLDS_CASES = N_(
     "This organisation has open cases, or is asked for somebody. It hands them on first; then strike it off."
 )
+SHORT: Mapping[EntryKind, str] = {
+    EntryKind.GENESIS: N_("The key log is to begin"),
+    EntryKind.FOUNDED: N_("An organisation is to be founded"),
+    EntryKind.JOINED: N_("Somebody is to join"),
+    EntryKind.ANEW: N_("Somebody is to begin anew"),
+    EntryKind.SUSPENDED: N_("An organisation is to be suspended"),
+    EntryKind.ROLE: N_("Somebody is to have another role"),
+    EntryKind.PARTY: N_("A party of the agreement"),
+    EntryKind.RESTORED: N_("The key log was put back from a copy"),
+}
+"""What waits for several hands, in the words of a home page."""
 KNOWN = N_("I have read this, and know from the people themselves that it is right")
+NOT_TICKED = N_("Call them first; then tick the box")
 NO_SHEET = N_(
     "The founders have no words for these keys: ask each to sign in and to open the accession sheet. If they have, do "
     "not agree, and call the duty desk: somebody has put other keys in their place."
@@ -85,6 +99,10 @@ def index() -> Answer:
         listed=store.is_founded(by=by),
         kinds=KINDS,
         roles=ROLE_LABELS,
+        states=PARTY_WORDS,
+        short=SHORT,
+        vouched=entries.vouched(by=by),
+        own_sheet=occasions.has_sheet(by=by),
     )
 
 
@@ -93,7 +111,15 @@ def index() -> Answer:
 def own() -> Answer:
     """Every entry about the reader's organisation, the newest first."""
     found = entries.page(by=access.actor(), before=request.args.get("before", type=int))
-    return render_template("accounts/key_log/own.html", page=found, kinds=KINDS)
+    return render_template(
+        "accounts/key_log/own.html",
+        page=found,
+        kinds=KINDS,
+        roles=ROLE_LABELS,
+        reasons={**REASON_LABELS, **ORGANISATION_REASONS},
+        objectionable={each.id for each in changes.told(by=access.actor()) if each.may_object},
+        vouched=entries.vouched(by=access.actor()),
+    )
 
 
 @blueprint.get("/key-log/<digest>")
@@ -103,14 +129,16 @@ def show(digest: str) -> Answer:
     return _page(digest, None, 200)
 
 
-def _page(digest: str, form: AgreeForm | None, status: int) -> Answer:
+def _page(digest: str, form: AgreeForm | None, status: int, no: DeclineForm | None = None) -> Answer:
     page = store.proposal(_bytes(digest), by=access.actor())
     form = form if form is not None else _form(page)
     return render_template(
         "accounts/key_log/show.html",
         page=page,
         form=form,
-        kinds=KINDS,
+        no=no or DeclineForm(),
+        noes=NO_LABELS,
+        kinds=SHORT,
         roles=ROLE_LABELS,
         states=PARTY_WORDS,
         reasons=ORGANISATION_REASONS,
@@ -123,6 +151,7 @@ def _form(page: store.ProposalPage, sent: MultiDict[str, str] | None = None) -> 
         return AttestForm(sent).of([each.name for each in page.types])
     form = AgreeForm(sent)
     form.compared.label.text = KNOWN
+    form.compared.validators = [DataRequired(NOT_TICKED)]
     return form
 
 
@@ -169,6 +198,23 @@ def agree(digest: str) -> Answer:
 def let_in(organisation_id: uuid.UUID) -> Answer:
     """Sign that the suspended Responsible Authority takes part again: two do it, of two other organisations."""
     organisations_actions.ask_back(organisation_id=organisation_id, by=access.actor())
+    return redirect(url_for("key_log.index"), 303)
+
+
+@blueprint.post("/key-log/<digest>/decline")
+@access.signed_in
+@sessions.step_up
+def decline(digest: str) -> Answer:
+    """Take back what the reader proposed, or say why they do not agree."""
+    page = store.proposal(_bytes(digest), by=access.actor())
+    form = DeclineForm(request.form)
+    if not page.line.may_take_back and not form.validate():
+        return _page(digest, None, 422, form)
+    reason = No.MISTAKE if page.line.may_take_back else No(form.why.data)
+    try:
+        actions.decline(proposal=page.line.digest, reason=reason, by=access.actor())
+    except EntryRefused:
+        return errors.error_page(409, REFUSED)
     return redirect(url_for("key_log.index"), 303)
 
 

@@ -12,7 +12,7 @@ from forms.accounts.members import WHY_ACCOUNTS_END, CheckCodeForm, EndAccountFo
 from forms.accounts.words import AgreeToAnewForm
 from nrm.actions.accounts import accounts
 from nrm.actions.accounts import members as actions
-from nrm.domain.accounts.accounts import NotVisible, Permission, SignInRefused, UnusableInvitation
+from nrm.domain.accounts.accounts import ROLE_LABELS, NotVisible, Permission, Role, SignInRefused, UnusableInvitation
 from nrm.domain.accounts.members import (
     KEY_HOLDERS_NEEDED,
     EndsTooMany,
@@ -66,6 +66,10 @@ SUSPEND = N_(
 )
 REFUSALS = {LastKeyHolder: LAST, OwnAccount: OWN, TooFewLeft: TOO_FEW, EndsTooMany: TOO_MANY}
 WRONG_CODE = N_("Enter the code again: this is not your recovery code. If it is lost, make a new one.")
+WRONG_CODE_JOINING = N_(
+    "Enter the code again: this is not your recovery code. If you did not write it down, sign in and make a new one "
+    "there."
+)
 HAPPENINGS = {
     KeyHappening.JOINED: N_("made an account and keys"),
     KeyHappening.CONFIRMED: N_("was let in: a colleague typed their words"),
@@ -116,9 +120,11 @@ def disable_page(member_id: uuid.UUID) -> Answer:
 
 def _disable_page(member_id: uuid.UUID, form: EndAccountForm, status: int) -> Answer:
     by = access.actor()
+    member = store.manageable(member_id, by=by)
     page = render_template(
         "accounts/members/disable.html",
-        member=store.manageable(member_id, by=by),
+        member=member,
+        role=_role(member.role),
         form=form if store.ends_with_reason(member_id, by=by) else None,
         bound=by.may(Permission.ORGANISATION_FOUND),
     )
@@ -181,7 +187,13 @@ def bring_back(member_id: uuid.UUID) -> Answer:
 @access.requires(Permission.ACCOUNT_DISABLE)
 @sessions.step_up
 def begin_again_page(member_id: uuid.UUID) -> str:
-    return render_template("accounts/members/anew.html", member=store.manageable(member_id, by=access.actor()))
+    member = store.manageable(member_id, by=access.actor())
+    return render_template("accounts/members/anew.html", member=member, role=_role(member.role))
+
+
+def _role(code: str) -> str:
+    """Two people may have one name: what tells them apart stands beside it."""
+    return ROLE_LABELS[Role(code)]
 
 
 @blueprint.post("/members/<uuid:member_id>/anew")
@@ -264,6 +276,7 @@ def keys() -> str:
         missing=missing,
         happenings=HAPPENINGS,
         kinds=ENTRY_KINDS,
+        roles=ROLE_LABELS,
         may_renew=by.may(Permission.ACCOUNT_CONFIRM),
         holding=held,
         holders=holding.holders(by=by) if held.said else [],
@@ -307,9 +320,9 @@ def check_joined(token: str) -> BaseResponse:
         try:
             actions.check_code_of_invitation(token=token, code=form.code.data or "")
             shown_secrets.forget()
-            return redirect(url_for("accounts.sign_in_page"), 303)
+            return redirect(url_for("accounts.sign_in_page", right="yes"), 303)
         except WrongCode:
-            form.code.errors = [WRONG_CODE]
+            form.code.errors = [WRONG_CODE_JOINING]
         except UnusableInvitation:
             return _joined_page(token, form, 404)
     return _joined_page(token, form, 422)
@@ -333,7 +346,10 @@ def _joined_page(token: str, form: CheckCodeForm, status: int) -> BaseResponse:
 @access.signed_in
 def code_page() -> str:
     checked = store.is_code_checked(by=access.actor())
-    return render_template("accounts/members/check_code.html", form=CheckCodeForm(), joined=False, checked=checked)
+    due = access.visitor().code_due
+    return render_template(
+        "accounts/members/check_code.html", form=CheckCodeForm(), joined=False, checked=checked, due=due
+    )
 
 
 @blueprint.post("/recovery-code")
@@ -347,7 +363,9 @@ def check_code() -> Answer:
             return redirect(url_for("members.code_page"), 303)
         except WrongCode:
             form.code.errors = [WRONG_CODE]
-    return render_template("accounts/members/check_code.html", form=form, joined=False, checked=False), 422
+    due = access.visitor().code_due
+    page = render_template("accounts/members/check_code.html", form=form, joined=False, checked=False, due=due)
+    return page, 422
 
 
 @blueprint.get("/recovery-code/new")

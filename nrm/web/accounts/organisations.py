@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from forms.accounts.organisations import ORGANISATION_REASONS, SuspendOrganisationForm
 from nrm.actions.accounts import organisations as actions
 from nrm.domain.accounts.accounts import OrganisationKind, OwnOrganisation, Permission
-from nrm.domain.accounts.members import NoSecondHandThere, SuspendsTooMany, TooFewShelters
+from nrm.domain.accounts.members import NoSecondHandThere, ProposedAlready, SuspendsTooMany, TooFewShelters
 from nrm.domain.accounts.suspensions import OrganisationReason
 from nrm.domain.agreement.agreement_people import somebody
 from nrm.domain.words import N_
@@ -21,6 +21,10 @@ from nrm.store.agreement import left_without
 from nrm.web import access, errors, sessions
 from nrm.web.agreement import agreement_words
 
+PROPOSED = N_(
+    "This is proposed already, and others are asked for their hand. Look at the page Key log: whoever proposed it can "
+    "take it back there."
+)
 TOO_FEW = N_(
     "Then fewer than two shelters could accept anybody. Let another shelter in again first, or see that two people "
     "hold the key of another one."
@@ -58,6 +62,8 @@ def suspend(organisation_id: uuid.UUID) -> errors.Answer:
         return errors.error_page(409, TOO_FEW)
     except SuspendsTooMany:
         return errors.error_page(409, TOO_MANY)
+    except ProposedAlready:
+        return errors.error_page(409, PROPOSED)
     except NoSecondHandThere:
         return errors.error_page(409, NO_SECOND_HAND)
     return redirect(url_for("home.index" if holds else "key_log.index"), 303)

@@ -26,6 +26,18 @@ REFUSALS: Mapping[ChangeRefusal, str] = {
     ChangeRefusal.ROLE: N_("Choose a role that exists in this organisation"),
     ChangeRefusal.SAME: N_("That is so already: nothing was changed."),
     ChangeRefusal.SIGNED: N_("You have signed this. A second colleague has to agree, on the page Key log."),
+    ChangeRefusal.OPEN: N_(
+        "Another role is proposed for this person already. Look at the page Key log: whoever proposed it takes it back "
+        "first, or a colleague answers it."
+    ),
+    ChangeRefusal.NEW: N_(
+        "You alone let this person in less than 14 days ago. A role that may do more takes another hand: a colleague "
+        "opens this page, and gives it or proposes it to you."
+    ),
+    ChangeRefusal.NAMESAKE: N_(
+        "A colleague who works here is called exactly so. Add what tells the two apart: a second name, or the first "
+        "letter of the father’s name."
+    ),
     ChangeRefusal.HANDS: N_("The key log does not take your hand for this. Ask another colleague."),
 }
 

@@ -16,7 +16,6 @@ from nrm.domain.accounts.accounts import Permission
 from nrm.domain.accounts.members import LastKeyHolder
 from nrm.domain.accounts.second_hands import (
     OF_CASES,
-    ActKind,
     ActReason,
     ActRefusal,
     ActRefused,
@@ -31,17 +30,13 @@ from nrm.store.accounts import second_hands as store
 from nrm.web import access, errors, hosts, sessions
 from nrm.web.accounts import shown_secrets
 from nrm.web.accounts.members import LAST
+from nrm.web.carrying import ACT_WORDS
 
 blueprint = Blueprint("second_hands", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 _ANSWERS = access.requires(Permission.CASE_OPEN, Permission.STAY_MANAGE, Permission.ACCOUNT_DISABLE)
 
-WORDS: Mapping[ActKind, str] = {
-    ActKind.WITHDRAW: N_("Take everything back and destroy what is kept"),
-    ActKind.ERASE: N_("Erase what is kept"),
-    ActKind.END_ACCOUNT: N_("End an account"),
-    ActKind.BEGIN_ANEW: N_("Let a colleague begin anew"),
-}
+WORDS = ACT_WORDS
 REASONS: Mapping[ActReason, str] = {
     ActReason.TAKEN_BACK: N_("The person takes everything back"),
     ActReason.ERASURE_ASKED: N_("The person asks that what is kept is erased"),

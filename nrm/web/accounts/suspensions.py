@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from forms.accounts.second_hands import REASON_LABELS, SuspendForm
 from nrm.actions.accounts import suspensions as actions
-from nrm.domain.accounts.accounts import Permission
+from nrm.domain.accounts.accounts import ROLE_LABELS, Permission, Role
 from nrm.domain.accounts.members import OwnAccount
 from nrm.domain.accounts.suspensions import SuspensionEnd, SuspensionReason, SuspensionRefusal, SuspensionRefused
 from nrm.domain.words import N_
@@ -71,6 +71,7 @@ def _suspend_page(member_id: uuid.UUID, form: SuspendForm, status: int) -> Answe
     page = render_template(
         "accounts/suspensions/suspend.html",
         member=member,
+        role=ROLE_LABELS[Role(member.role)],
         form=form,
         outside=by.may(Permission.ORGANISATION_FOUND),
         why_not=REFUSALS[why_not] if why_not else "",

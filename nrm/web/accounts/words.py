@@ -71,6 +71,7 @@ def waiting_page() -> str:
         shown=shown,
         founders=store.founders(by=by) if founding else (),
         founding=founding,
+        typists=store.typists(by=by).colleagues,
         spelling=spelling(current_language()),
     )
 

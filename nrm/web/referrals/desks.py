@@ -224,7 +224,7 @@ def _directory() -> list[DirectoryLine]:
     lines = []
     seen: set[str] = set()
     for each in referrals.directory(by=access.actor()):
-        if each.party in seen:
+        if each.party and each.party in seen:
             continue
         seen.add(each.party)
         party = agreement.parties.get(each.party)

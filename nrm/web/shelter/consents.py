@@ -41,6 +41,7 @@ from nrm.domain.shelter.consents import (
 from nrm.domain.words import N_
 from nrm.store import days
 from nrm.store import names as organisation_names
+from nrm.store.accounts import second_hands
 from nrm.store.countries import country
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import consents as store
@@ -79,6 +80,9 @@ def summary(case_id: uuid.UUID) -> Part:
     child = not said and case_store.case(case_id, by=access.actor()).age_class == "child"
     none = gettext("a child is not asked") if child else gettext("no answer holds")
     state = ngettext("%(num)s answer holds", "%(num)s answers hold", len(said)) if said else none
+    act = second_hands.of_case(case_id, by=access.actor())
+    if act is not None:
+        state = gettext("everything is taken back, until it is destroyed or given back")
     return Part.rendered(
         "consent",
         gettext("Consent"),
@@ -91,6 +95,7 @@ def summary(case_id: uuid.UUID) -> Part:
         again=again,
         lists=_lists(case_id),
         until=until,
+        act=act,
     )
 
 
@@ -172,8 +177,15 @@ def show(case_id: uuid.UUID) -> str:
     rows = [_consent_row(each) for each in store.of_case(case_id, by=access.actor())]
     until = store.withheld_until(case_id, by=access.actor())
     looked_for = matching.is_looked_for(case_id, by=access.actor())
+    act = second_hands.of_case(case_id, by=access.actor())
     return render_template(
-        "shelter/consents/show.html", case=case, rows=rows, lists=_lists(case_id), until=until, looked_for=looked_for
+        "shelter/consents/show.html",
+        case=case,
+        rows=rows,
+        lists=_lists(case_id),
+        until=until,
+        looked_for=looked_for,
+        act=act,
     )
 
 
@@ -301,6 +313,8 @@ def withdraw(case_id: uuid.UUID) -> Answered:
     if not form.validate() or not form.is_of_past(days.today()):
         return _withdraw_page(case_id, form, 422)
     what, _, party = form.what.data.partition(":")
+    if what == EVERYTHING and not request.form.get("sure"):
+        return _ask_once_more(case_id)
     try:
         actions.withdraw(case_id=case_id, what=what, party=party, signed_on=form.signed_on, by=access.actor())
     except CaseRefused as error:
@@ -308,6 +322,16 @@ def withdraw(case_id: uuid.UUID) -> Answered:
     except ConsentRefused as error:
         return errors.error_page(409, REFUSED[error.reason])
     return redirect(url_for("consents.show", case_id=case_id), 303)
+
+
+def _ask_once_more(case_id: uuid.UUID) -> Page:
+    """Everything, of whom, and who reads nothing any more: on a page of its own, because it stands last in a list."""
+    sent = [(name, value) for name, value in request.form.items(multi=True) if name not in ("csrf_token", "sure")]
+    given = [each for each in store.of_case(case_id, by=access.actor()) if each.holds and each.said is Said.GIVEN]
+    answers = [_name(each) for each in given if each.topic is not Topic.SHARING or each.party]
+    return render_template(
+        "shelter/consents/withdraw_all.html", case=_held_case(case_id), sent=sent, answers=answers
+    ), 200
 
 
 @blueprint.post("/cases/<uuid:case_id>/consents/narrow")

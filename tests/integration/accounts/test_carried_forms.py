@@ -85,7 +85,11 @@ def test_a_form_that_erases_is_neither_done_nor_offered_after_signing_in_again(w
 @pytest.mark.parametrize(
     ("path", "data", "again"),
     [
-        ("/cases/{case}/consents/withdraw", {"what": "everything:", "told": "y"}, "/cases/{case}/consents/withdraw"),
+        (
+            "/cases/{case}/consents/withdraw",
+            {"what": "everything:", "told": "y", "sure": "y"},
+            "/cases/{case}/consents/withdraw",
+        ),
         ("/members/{member}/disable", {}, "/members/{member}/disable"),
         ("/members/{member}/anew", {}, "/members/{member}/anew"),
         ("/members/{member}/words", {}, "/members/{member}/words"),

@@ -165,6 +165,8 @@ def test_neither_one_nor_two_suspend_the_duty_desk_and_two_of_two_organisations_
     assert not organisations.suspend(
         organisation_id=desk, reason=OrganisationReason.AGAINST_US, by=factories.actor("administrator")
     )
+    # Another reason does not make a second proposal, which would do it again after the first was undone.
+    assert "proposed already" in admin.post(f"/organisations/{desk}/suspend?lang=en", {"reason": "asked"}, 409)
     home = officer.get("/?lang=en")  # nobody is out; they read that it is proposed, and sign nothing of it
     assert "It is proposed to suspend your organisation" in home
     state, at = log.state(db.session), hour_of(clock.now())
@@ -180,10 +182,18 @@ def test_neither_one_nor_two_suspend_the_duty_desk_and_two_of_two_organisations_
         log.append(session, EntryKind.SUSPENDED, Standing(desk, "asked"), by=alone)
     # Everybody who holds keys is told; one of another organisation, and a colleague there, are not enough.
     home = other.get("/?lang=en")
-    assert "1 proposal in the key log waits for you" in home
+    assert "Your hand is asked for" in home
     assert "It is proposed to suspend the duty desk of the country" in home
     assert "It is proposed to suspend the duty desk" in sign_in("rinas.border_officer").get("/?lang=en")
-    assert "Somebody there works against us" in other.get(f"{address}?lang=en")
+    read = other.get(f"{address}?lang=en")
+    for said in ("Somebody there works against us", "Proposed by", "Responsible Authority", "urgent"):
+        assert said in read
+    # One who does not agree is asked no more, and stops nobody else; who is against it reads why.
+    another = sign_in("vatra.case_worker")
+    another.post(f"{address}/decline", {"why": "not_called"}, 303)
+    another.post(f"{address}/agree", {"compared": "y"}, 404)
+    assert "I could reach nobody whom it concerns" in other.get(f"{address}?lang=en")
+    officer.post(f"{address}/decline", {"why": "not_so"}, 409)
     other.post(f"{address}/agree", {"compared": "y"})
     sign_in("nrc.case_worker").post(f"{address}/agree", {"compared": "y"}, 404)
     assert not log.state(db.session).organisations[desk].suspended and db.session.get_one(Organisation, desk).enabled  # noqa: PT018

@@ -23,17 +23,19 @@ from nrm.domain.accounts.second_hands import ActRefused, ActStatus, Heard, Undon
 from nrm.domain.referrals.referrals import OverrideReason
 from nrm.domain.shelter.cases import CaseRefused, Compartment, Purpose
 from nrm.domain.shelter.consents import EVERYTHING as ALL
-from nrm.domain.shelter.consents import Answer, Asking, ByName, Said, Topic
+from nrm.domain.shelter.consents import Answer, Asking, ByName, Ended, Said, Topic
 from nrm.domain.shelter.data_requests import RequestKind
 from nrm.domain.shelter.direct_intake import OwnCase
 from nrm.domain.shelter.stays import Source
 from nrm.models.accounts.accounts import Member
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.referrals.referrals import Referral
-from nrm.models.shelter.cases import Case, Grant, PendingGrant, SealedCompartment
+from nrm.models.shelter.cases import Case, Grant, ParkedGrant, PendingGrant, SealedCompartment
+from nrm.models.shelter.consents import Consent
 from nrm.models.shelter.data_requests import PersonRequest
 from nrm.models.shelter.stays import Stay
 from nrm.steps.shelter import cases as case_steps
+from nrm.steps.shelter import consent_records
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.store import days as stay_store
 from nrm.store.accounts import second_hands as store
@@ -46,7 +48,7 @@ from tests.second_hands import agreed, asked
 from tests.world import World
 
 WORKER, MANAGER = "vatra.case_worker", "vatra.shelter_manager"
-EVERYTHING = {"what": "everything:", "told": "y"}
+EVERYTHING = {"what": "everything:", "told": "y", "sure": "y"}
 
 
 def opened(number: int, *, first_place: int = 0) -> list[uuid.UUID]:
@@ -311,18 +313,43 @@ def test_the_person_tells_the_help_line_that_she_changed_her_mind_and_it_is_pass
     assert kept(case_id)
 
 
-def test_others_read_nothing_any_more_and_nothing_comes_back_to_them(world_app: tuple[Flask, World]) -> None:
-    _, world = world_app
+@pytest.mark.slow
+def test_others_read_nothing_any_more_and_read_again_by_the_same_yes_when_it_is_undone(
+    world_app: tuple[Flask, World],
+) -> None:
+    app, world = world_app
     worker, unit = factories.actor("nrc.case_worker"), factories.actor("trp_unit.trp_officer")
-    readers = select(Grant.organisation_id).where(Grant.case_id == world.case)
-    assert unit.organisation_id in set(db.session.scalars(readers))
+    held = select(Grant.organisation_id, Grant.compartment, Grant.until_on).where(Grant.case_id == world.case)
+    before = {tuple(row) for row in db.session.execute(held)}
+    assert unit.organisation_id in {row[0] for row in before}
+    me = Person(app.test_client(), "nrc.case_worker")
+    # The last line of a list alone takes nothing back: a page of its own asks once more.
+    once_more = me.post(f"/cases/{world.case}/consents/withdraw?lang=en", {"what": "everything:", "told": "y"}, 200)
+    assert "Take back everything?" in once_more and 'name="sure"' in once_more  # noqa: PT018
+    assert {tuple(row) for row in db.session.execute(held)} == before
     act_id = waits(worker, world.case)
-    assert set(db.session.scalars(readers)) <= {worker.organisation_id}
+    assert {row[0] for row in db.session.execute(held)} <= {worker.organisation_id}
     db.session.rollback()
+    assert "until it is destroyed or given back" in me.get(f"/cases/{world.case}?lang=en")
+    assert "until it is destroyed or given back" in me.get(f"/cases/{world.case}/consents?lang=en")
     second_hands.undo(act_id=act_id, by=factories.actor("nrc.shelter_manager"))
-    assert set(db.session.scalars(readers)) == {worker.organisation_id}
+    assert {tuple(row) for row in db.session.execute(held)} == before
     db.session.rollback()
     assert reads(factories.actor("nrc.case_worker"), world.case)
+    assert "until it is destroyed or given back" not in me.get(f"/cases/{world.case}?lang=en")
+    assert not db.session.scalars(select(ParkedGrant).where(ParkedGrant.case_id == world.case)).all()
+    # Undone, the same needs a second hand, and the readers by a yes stop at once. Declined, they read again, but for
+    # one whose yes has ended meanwhile.
+    again = waits(worker, world.case)
+    assert status(again) == ActStatus.ASKED
+    by_yes = {row for row in before if row[0] == unit.organisation_id and row[2] is not None}
+    assert by_yes and not by_yes & {tuple(row) for row in db.session.execute(held)}  # noqa: PT018
+    db.session.rollback()
+    with transaction() as session:
+        consents_of_unit = consent_records.current(session, world.case, Consent.party == "TRP_UNIT")
+        consent_records.end(session, consents_of_unit, Ended.LAPSED, worker)
+    second_hands.decline(act_id=again, by=worker)
+    assert {tuple(row) for row in db.session.execute(held)} == before - by_yes
 
 
 def test_a_referral_that_waits_is_withdrawn_first(app: Flask) -> None:

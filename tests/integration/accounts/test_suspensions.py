@@ -54,7 +54,7 @@ def test_who_is_suspended_reads_why_and_whom_to_call_and_reaches_no_other_page(a
     for path in ("/cases", f"/cases/{case_id}", "/members", "/alarms", "/openings", address, "/password"):
         assert "Your account is suspended" in worker.get(path, 403)
     worker.post(f"/cases/{case_id}/notes", {"note": "a note"}, 403)
-    worker.post(f"/cases/{case_id}/consents/withdraw", {"what": "everything:", "told": "y"}, 403)
+    worker.post(f"/cases/{case_id}/consents/withdraw", {"what": "everything:", "told": "y", "sure": "y"}, 403)
     worker.post("/sign-out")
     again = Person(app.test_client(), WORKER)  # signing in works, and leads to the same page
     assert "suspended" in again.get("/?lang=en")

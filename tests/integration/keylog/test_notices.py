@@ -51,7 +51,7 @@ def test_an_organisation_from_before_reads_how_many_days_are_left_and_who_is_ask
     first, second = (factories.actor(each) for each in logins)
     said = factories.sheets(first, second)
     digest = key_log.found(other=logins[1], further=(), typed=said, by=first)
-    assert "1 proposal in the key log waits for you" in sign_in(logins[1]).get("/?lang=en")
+    assert "Your hand is asked for" in sign_in(logins[1]).get("/?lang=en")
     assert key_log.agree(proposal=digest, typed=said, by=second)
     assert "rests on one organisation alone" in nrc.get("/?lang=en")
     assert db.session.scalar(select(func.count()).select_from(Member))
@@ -70,7 +70,8 @@ def test_rows_of_what_happened_are_held_against_what_was_signed(app: Flask) -> N
     factories.let_in(factories.actor("vatra.new"), by=manager)
     me, worker = Person(app.test_client(), "vatra.case_worker"), factories.actor("vatra.case_worker")
     new = db.session.scalars(select(Member.id).where(Member.login == "vatra.new")).one()
-    roles.change(member_id=new, role=Role.SHELTER_MANAGER, by=manager)
+    assert not roles.change(member_id=new, role=Role.SHELTER_MANAGER, by=worker)  # another hand than who let her in
+    assert roles.change(member_id=new, role=Role.SHELTER_MANAGER, by=manager)
     until = suspensions.suspend(member_id=new, reason=SuspensionReason.ASKED, by=manager)
     suspensions.end(suspension_id=until, by=worker)
     members.disable(member_id=new, by=manager)  # and the next key of the organisation is made

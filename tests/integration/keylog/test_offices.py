@@ -123,7 +123,7 @@ def test_a_role_with_more_rights_waits_for_a_second_hand_who_types_the_same_word
     assert reader.post(f"/members/{new}/words", typed) == "/members?typed=once"
     assert "a second colleague has to type the same words" in reader.get("/members?typed=once&lang=en")
     assert member("molsa.new").status == "waiting"
-    assert "signed; others have to agree" in reader.get("/key-log?lang=en")
+    assert "others have to agree" in reader.get("/key-log?lang=en")
     assert "You typed these words already" in reader.post(f"/members/{new}/words?lang=en", typed, 409)
     address = log.state(db.session).open_proposals(hour_of(clock.now()))[-1].digest.hex()
     assert "I compared this" not in reader.get(f"/key-log/{address}?lang=en")
@@ -133,7 +133,7 @@ def test_a_role_with_more_rights_waits_for_a_second_hand_who_types_the_same_word
         stranger.get(f"/key-log/{address}", 404)
         stranger.post(f"/key-log/{address}/agree", {"compared": "y"}, 404)
         stranger.post(f"/members/{new}/words", typed, 404)
-    assert "1 proposal in the key log waits for you" in focal.get("/?lang=en")
+    assert "Your hand is asked for" in focal.get("/?lang=en")
     assert f"/members/{new}/words" in focal.get(f"/key-log/{address}?lang=en")
     focal.post(f"/key-log/{address}/agree", {"compared": "y"}, 409)
     with pytest.raises(NotPermitted):

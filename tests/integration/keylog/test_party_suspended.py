@@ -90,7 +90,7 @@ def test_two_duty_officers_by_the_pages_and_one_alone_changes_nothing(app: Flask
     with transaction() as session:
         assert grants.recipients(session, [vatra])
     # The second reads the same before she signs.
-    assert "waits for you" in second.get("/?lang=en")
+    assert "Urgent." in second.get("/?lang=en")
     page = second.get(f"/key-log/{waiting().hex()}?lang=en")
     assert "takes no part for 72 hours" in page and "For 72 hours nothing new is sealed to it" in page  # noqa: PT018
     second.post(f"/key-log/{waiting().hex()}/agree", {}, 422)

@@ -109,7 +109,7 @@ def test_whom_the_first_let_in_alone_is_no_second_hand_for_a_role(app: Flask) ->
             actions.agree(proposal=waiting(), by=each)
     # They read that it waits for another one, and find no button; that nobody here could do it, so the desk may.
     one = Person(app.test_client(), "vatra.third")
-    assert "proposal in the key log waits for you" not in one.get("/?lang=en")
+    assert "Your hand is asked for" not in one.get("/?lang=en")
     assert "another colleague has to agree" in one.get("/key-log?lang=en")
     page = one.get(f"/key-log/{waiting().hex()}?lang=en")
     assert "Your hand would be no second one here" in page and "call the duty desk" in page  # noqa: PT018
@@ -211,7 +211,23 @@ def test_an_office_without_keys_changes_a_role_by_the_same_page_and_two_hands(ap
     state, at = log.state(db.session), hour_of(clock.now())
     for login in ("molsa.focal_point", "administrator", "ra.duty_officer", "oms.coordinator"):
         assert not state.still_needed(state.proposals[waiting()], member(login).id, at)
-    assert "1 proposal in the key log waits for you" in me.get("/?lang=en")
+    asked = me.get("/?lang=en")
+    assert "Your hand is asked for" in asked
+    assert "Test focal_point (molsa.focal_point): Focal point, from then on Statistician" in asked
+    # Another role for the same person is not proposed beside it; who is asked says no, who proposed it takes it back.
+    assert "proposed for this person already" in reader.post(f"/members/{focal}/role?lang=en", {"role": "reader"}, 409)
+    first = waiting()
+    assert "Proposed by" in me.get(f"/key-log/{first.hex()}?lang=en")
+    me.post(f"/key-log/{first.hex()}/decline", {}, 422)
+    me.post(f"/key-log/{first.hex()}/decline", {"why": "not_so"}, 303)
+    me.post(f"/key-log/{first.hex()}/agree", {"compared": "y"}, 404)
+    reader.post(f"/members/{focal}/role", {"role": "statistician"}, 303)
+    Person(app.test_client(), "molsa.focal_point").post(f"/key-log/{waiting().hex()}/decline", {"why": "not_so"}, 404)
+    assert "take it back" in reader.get("/key-log?lang=en")
+    second = waiting()
+    reader.post(f"/key-log/{second.hex()}/decline", {}, 303)
+    reader.get(f"/key-log/{second.hex()}", 404)
+    reader.post(f"/members/{focal}/role", {"role": "statistician"}, 303)
     me.post(f"/key-log/{waiting().hex()}/agree", {"compared": "y"})
     assert factories.actor("molsa.focal_point").role is Role.STATISTICIAN
     assert "has another role" in reader.get("/?lang=en")

@@ -225,7 +225,7 @@ def test_of_a_child_nothing_was_consented_to_that_could_be_taken_back_with_every
     person = sign_in("vatra.case_worker")
     address = f"/cases/{opened.case_id}/consents/withdraw"
     assert "A child is not asked" in person.get(f"{address}?lang=en", 409)
-    page = person.post(f"{address}?lang=en", {"what": "everything:", "told": "y"}, 409)
+    page = person.post(f"{address}?lang=en", {"what": "everything:", "told": "y", "sure": "y"}, 409)
     assert "A child is not asked for consent" in page
     assert address not in person.get(f"/cases/{opened.case_id}/consents")
     with pytest.raises(ConsentRefused, match="child"):

@@ -11,10 +11,20 @@ from sqlalchemy.orm import Session, aliased
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import SHELTERS, Role
-from nrm.domain.accounts.members import A_DAY, KEY_HOLDERS_NEEDED, KeyHappening
+from nrm.domain.accounts.members import A_DAY, KEY_HOLDERS_NEEDED, KeyHappening, likeness
 from nrm.domain.accounts.suspensions import leaves_alone
 from nrm.models.accounts.accounts import Invitation, KeyEvent, Keyring, KeyringWrap, Member, Organisation
 from nrm.store.rows.accounts import suspensions as suspension_rows
+
+
+def is_called_so(organisation_id: uuid.UUID, name: str, *, but: uuid.UUID | None = None) -> bool:
+    """Whether somebody who works in the organisation, or is about to, has this very name; `but`: somebody else than
+    this member."""
+    there = select(Member.id, Member.name).where(
+        Member.organisation_id == organisation_id, Member.status.in_(("active", "waiting", "invited"))
+    )
+    wanted = likeness(name)
+    return any(row.id != but and likeness(row.name) == wanted for row in db.session.execute(there))
 
 
 def is_newest() -> ColumnElement[bool]:

@@ -13,6 +13,7 @@ from nrm.domain.accounts.key_log import ATTESTS_AFTER, DAY, State
 from nrm.domain.accounts.key_log_entries import (
     Agreed,
     Box,
+    Declined,
     EntryKind,
     EntryRefusal,
     EntryRefused,
@@ -21,6 +22,7 @@ from nrm.domain.accounts.key_log_entries import (
     NewKeyring,
     NewName,
     NewRole,
+    No,
     Party,
     Proposed,
     Restored,
@@ -471,3 +473,82 @@ def test_time_never_goes_back_and_nobody_brings_the_key_of_another(begun: Begun)
     before = log.state.at
     log.join(worker, Role.CASE_WORKER)
     assert log.state.at == before
+
+
+def _role_waits(log: Log, shelter: list[Holder]) -> tuple[Holder, bytes]:
+    """A case worker who is to lead, proposed by another case worker: a second hand has to agree."""
+    newcomer = holder(log.instance, shelter[0].person.organisation_id, Role.CASE_WORKER)
+    log.add(EntryKind.JOINED, newcomer.person, _worker(log, shelter))
+    return newcomer, log.propose(EntryKind.ROLE, NewRole(newcomer.id, Role.SHELTER_MANAGER), _worker(log, shelter))
+
+
+def _worker(log: Log, shelter: list[Holder]) -> Holder:
+    return next(each for each in shelter if log.state.members[each.id].role == Role.CASE_WORKER)
+
+
+def _leader(log: Log, shelter: list[Holder]) -> Holder:
+    return next(each for each in shelter if log.state.members[each.id].role == Role.SHELTER_MANAGER)
+
+
+def test_who_proposed_takes_it_back_and_who_is_asked_says_no(begun: Begun) -> None:
+    log, _, shelter = begun
+    newcomer, digest = _role_waits(log, shelter)
+    worker, leader = _worker(log, shelter), _leader(log, shelter)
+    refused(EntryRefusal.SIGNER, log, EntryKind.DECLINED, Declined(digest, No.NOT_SO), newcomer)  # it is about her
+    refused(EntryRefusal.FORM, log, EntryKind.DECLINED, Declined(digest, "because"), worker)
+    refused(EntryRefusal.VOID, log, EntryKind.DECLINED, Declined(bytes(32), No.NOT_SO), leader)
+    refused(
+        EntryRefusal.FORM, log, EntryKind.PROPOSED, Proposed(EntryKind.DECLINED, Declined(digest, No.NOT_SO)), leader
+    )
+    log.add(EntryKind.DECLINED, Declined(digest, No.MISTAKE), worker)
+    refused(EntryRefusal.VOID, log, EntryKind.AGREED, Agreed(digest), leader)
+    again = log.propose(EntryKind.ROLE, NewRole(newcomer.id, Role.SHELTER_MANAGER), worker)
+    log.add(EntryKind.DECLINED, Declined(again, No.NOT_SO), leader)
+    assert log.state.open_proposals(log.now) == []
+    assert log.state.members[newcomer.id].role == Role.CASE_WORKER
+    assert log.replayed() == log.state
+
+
+def test_one_no_of_many_who_are_asked_is_said_and_stops_nobody_else(begun: Begun) -> None:
+    log, authority, shelter = begun
+    [administrator, _] = log.found([authority[0], shelter[0]], "OPERATOR", OrganisationKind.OPERATOR)
+    body = Standing(authority[0].person.organisation_id, "stolen")
+    digest = log.propose(EntryKind.SUSPENDED, body, administrator)
+    log.add(EntryKind.DECLINED, Declined(digest, No.NOT_CALLED), shelter[0])
+    proposal = log.state.proposals[digest]
+    assert proposal.declined == ((shelter[0].id, No.NOT_CALLED),)
+    assert not log.state.still_needed(proposal, shelter[0].id, log.now)
+    assert log.state.still_needed(proposal, shelter[1].id, log.now)
+    refused(EntryRefusal.SIGNER, log, EntryKind.AGREED, Agreed(digest), shelter[0])
+    refused(EntryRefusal.SIGNER, log, EntryKind.DECLINED, Declined(digest, No.NOT_SO), shelter[0])
+    refused(EntryRefusal.SIGNER, log, EntryKind.DECLINED, Declined(digest, No.NOT_SO), authority[0])
+    log.agree(digest, shelter[1])
+    assert log.state.organisations[body.subject_id].suspended
+
+
+def test_a_proposal_dies_with_what_it_began_from_and_an_old_log_that_agreed_to_it_still_replays(begun: Begun) -> None:
+    log, authority, shelter = begun
+    [administrator, _] = log.found([authority[0], shelter[0]], "OPERATOR", OrganisationKind.OPERATOR)
+    desk = authority[0].person.organisation_id
+    first = log.propose(EntryKind.SUSPENDED, Standing(desk, "stolen"), administrator)
+    assert log.state.rival_of(Standing(desk, "asked"), log.now) == log.state.proposals[first]
+    assert log.state.rival_of(Standing(shelter[0].person.organisation_id, "asked"), log.now) is None
+    second = log.propose(EntryKind.SUSPENDED, Standing(desk, "asked"), administrator)  # an earlier program let it in
+    log.agree(first, shelter[0])
+    log.add(EntryKind.RESUMED, Standing(desk, "asked"), administrator)
+    assert log.state.open_proposals(log.now) == []
+    assert second in log.state.proposals
+    log.agree(second, shelter[1])  # as such a log has it: it stays right
+    assert log.replayed() == log.state
+    log.add(EntryKind.RESUMED, Standing(desk, "asked"), administrator)
+    third = log.propose(EntryKind.SUSPENDED, Standing(desk, "asked"), administrator)
+    assert [each.digest for each in log.state.open_proposals(log.now + 3 * DAY)] == [third]
+    assert log.state.open_proposals(log.now + 3 * DAY + 1) == []
+
+
+def test_a_role_is_proposed_from_the_role_that_there_is(begun: Begun) -> None:
+    log, _, shelter = begun
+    newcomer, digest = _role_waits(log, shelter)
+    assert [each.digest for each in log.state.open_proposals(log.now)] == [digest]
+    log.add(EntryKind.SUSPENDED, Standing(newcomer.id, "asked"), _worker(log, shelter))
+    assert log.state.open_proposals(log.now) == []

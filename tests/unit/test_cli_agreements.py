@@ -229,6 +229,7 @@ def test_what_a_document_says_moves_no_cursor(tmp_path: Path):
     old = tmp_path / "old.toml"
     old.write_text(shipped, "utf-8")
     for words in (["check", str(hostile)], ["diff", str(old), str(hostile)]):
-        said = CliRunner().invoke(mou, words).output
+        result = CliRunner().invoke(mou, words)
+        said = result.output + str(result.exception or "")
         assert [each for each in said if unseen(each) and each != "\n"] == []
-    assert "5.4<U+202E><U+001B>[2J" in said
+        assert "U+202E" in said

@@ -1,4 +1,7 @@
-"""Why this person cannot suspend that one now: asked by the page before it offers the button, and by the action."""
+"""Why this person cannot suspend that one now: asked by the page before it offers the button, and by the action.
+
+Decided in ADR 0155.
+"""
 
 from __future__ import annotations
 

@@ -148,7 +148,11 @@ def test_no_row_or_file_holds_what_is_shown(app: Flask, tmp_path: Path) -> None:
 
 def sends_join(app: Flask) -> tuple[FlaskClient, str]:
     """Somebody who has joined, and the recovery code that their page shows."""
-    token = link_in(Person(app.test_client(), MANAGER).made("/members/invite", {**INVITE[1], "login": "mira.one", "name": "Mira One"}))
+    token = link_in(
+        Person(app.test_client(), MANAGER).made(
+            "/members/invite", {**INVITE[1], "login": "mira.one", "name": "Mira One"}
+        )
+    )
     client = app.test_client()
     where = sends(client, f"/invitations/{token}", password=factories.PASSWORD, again=factories.PASSWORD)
     assert where == "/shown/code"

@@ -187,14 +187,16 @@ def compare(*, every: timedelta = timedelta(0)) -> int | None:
     What was verified stays right, so nothing else reads those rows again; but somebody changed one, and a process that
     starts now would stop there. A file in the instance's folder tells the other processes (ADR 0117).
     """
-    try:
-        known_state = state(db.session)
-    except LogWrong:
-        known_state = _known().state
     known, now = _known(), clock.now()
     if known.compared_at is not None and now < known.compared_at + every:
         return None
     known.compared_at = now
+    try:
+        known_state = state(db.session)
+    except LogWrong:
+        known_state = known.state
+    finally:
+        db.session.rollback()  # the rows are read on a connection of their own; nobody waits for it holding another
     number = _first_other(known.instance_id, known_state)
     path = config().directory / CHANGED
     try:

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
-# Embeddings, overrides and isolates, which can make a line read differently from what is stored; controls; surrogates.
-_DISTURBING = re.compile(r"[\u202a-\u202e\u2066-\u2069\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# Embeddings, overrides and isolates, which can make a line read differently from what is stored; surrogates.
+_TURNING = "\u202a-\u202e\u2066-\u2069\ud800-\udfff"
+_CONTROLS = [chr(each) for each in (*range(0x20), *range(0x7F, 0xA0))]
 # Categories of Unicode: controls and ends of lines, formatting, private use, surrogates, nothing assigned.
 _NOT_SEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
 # Letters, marks and signs that take no place, or an empty one.
@@ -41,10 +43,20 @@ def unseen(text: str) -> str:
 
 def escaped(text: str) -> str:
     """The text on one line, with `<U+202E>` in place of each character that nobody sees; for a terminal."""
+    if text.isprintable() and _EMPTY.isdisjoint(text):  # nearly every line of a large file
+        return text
     return "".join(f"<U+{ord(each):04X}>" if unseen(each) else each for each in text)
 
 
 def disturbing(text: str, allowed: str = "\r\n\t") -> str:
     """The first character of running text that turns the direction of a line, or is a control other than the allowed
     ones; empty where there is none."""
-    return next((each[0] for each in _DISTURBING.finditer(text) if each[0] not in allowed), "")
+    found = _disturbing(allowed).search(text)
+    return found[0] if found is not None else ""
+
+
+@cache
+def _disturbing(allowed: str) -> re.Pattern[str]:
+    """One expression for each set of allowed controls: a large file has a line end for each of its lines."""
+    controls = "".join(re.escape(each) for each in _CONTROLS if each not in allowed)
+    return re.compile(f"[{_TURNING}{controls}]")

@@ -36,6 +36,7 @@ WHO = {
     "actions/accounts/passkeys.py": OURS,
     "actions/accounts/screen_lock.py": OURS,
     "actions/accounts/shown_secrets.py": OURS,
+    "actions/agreement/agreement_versions.py": SHIPPED,
     "actions/following.py": SHIPPED,
     "actions/reports/joint_report.py": OURS,
     "actions/reports/reports.py": OURS,

@@ -718,7 +718,7 @@ def a_case_that_opens_for_nobody_is_turned_to_a_colluder(world: World) -> tuple[
     """Who gives it back would give it to the colluder's organisation."""
     nrc = factories.actor("nrc.case_worker")
     hands.asked(lambda: consents.withdraw(case_id=world.case, what=EVERYTHING, by=nrc))
-    where = {"case_id": world.case, "compartment": "identity"}
+    where = {"case_id": world.case, "compartment": "identity", "organisation_id": people.organisation("NRC")}
     put(ParkedGrant, where, organisation_id=people.organisation("VATRA"))
 
     def attempt() -> object:

@@ -36,11 +36,11 @@ def suspend(*, member_id: uuid.UUID, reason: SuspensionReason, by: Actor) -> uui
     with transaction() as session:
         if outside:
             member_rows.hold_administrators(session)
-        member, organisation = member_steps.colleague(session, member_id, by)
+        member, _ = member_steps.colleague(session, member_id, by)
         session.get_one(Member, by.member_id, with_for_update={"key_share": True}, populate_existing=True)
         if not outside and (by.member_id is None or not member_rows.holds_newest(by.member_id)):
             raise NotPermitted("only a key holder suspends a colleague")
-        why_not = suspending.refusal(member, organisation, by=by)
+        why_not = suspending.refusal(member_id, by=by)
         if why_not is not None:
             raise SuspensionRefused(why_not)
         length = BY_ADMINISTRATOR if outside else BY_HOLDER

@@ -5,6 +5,8 @@ Decided in ADR 0155.
 
 from __future__ import annotations
 
+import uuid
+
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, OrganisationKind, Permission
@@ -16,27 +18,23 @@ from nrm.domain.accounts.suspensions import (
 )
 from nrm.domain.accounts.vouching import is_newcomer
 from nrm.models.accounts.accounts import Member, Organisation
+from nrm.store.accounts import members
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.store.rows.accounts import suspensions as rows
 
 
-def refusal_of(member: Member, *, by: Actor) -> SuspensionRefusal | None:
-    """Why not, as it is now; for the page that asks for the reason."""
-    by.must(Permission.ACCOUNT_DISABLE)
+def refusal(member_id: uuid.UUID, *, by: Actor) -> SuspensionRefusal | None:
+    """Why not, or None: by who keeps the accounts, else by a colleague of the member, who holds the key. Raises
+    NotPermitted, NotVisible."""
+    member = members.manageable(member_id, by=by)
     if member.id == by.member_id:
         return SuspensionRefusal.OWN
-    return refusal(member, db.session.get_one(Organisation, member.organisation_id), by=by)
-
-
-def refusal(member: Member, organisation: Organisation, *, by: Actor) -> SuspensionRefusal | None:
-    """Why not, or None: by who keeps the accounts, else by a colleague of the member, who holds the key."""
-    by.must(Permission.ACCOUNT_DISABLE)
     if member.status != "active" or rows.standing(member.id) is not None:
         return SuspensionRefusal.ALREADY
     try:
         if by.may(Permission.ORGANISATION_FOUND):
-            _check_administrator(member, organisation)
+            _check_administrator(member)
         else:
             _check_holder(member, by)
     except SuspensionRefused as error:
@@ -55,12 +53,12 @@ def _check_holder(member: Member, by: Actor) -> None:
     )
 
 
-def _check_administrator(member: Member, organisation: Organisation) -> None:
-    of_organisation, of_all = rows.by_administrators(organisation.id)
-    holds = OrganisationKind(organisation.kind).holds_keys and member_rows.holds_newest(member.id)
+def _check_administrator(member: Member) -> None:
+    of_organisation, of_all = rows.by_administrators(member.organisation_id)
+    kind = OrganisationKind(db.session.get_one(Organisation, member.organisation_id).kind)
     check_by_administrator(
         lately=rows.lately(member.id),
-        holds=holds,
+        holds=kind.holds_keys and member_rows.holds_newest(member.id),
         others=member_rows.other_holders(member, able=True),
         of_organisation=of_organisation,
         of_all=of_all,

@@ -67,7 +67,7 @@ def suspend_page(member_id: uuid.UUID) -> Answer:
 def _suspend_page(member_id: uuid.UUID, form: SuspendForm, status: int) -> Answer:
     by = access.actor()
     member = member_store.manageable(member_id, by=by)
-    why_not = suspending.refusal_of(member, by=by)
+    why_not = suspending.refusal(member_id, by=by)
     page = render_template(
         "accounts/suspensions/suspend.html",
         member=member,

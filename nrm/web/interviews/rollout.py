@@ -107,7 +107,8 @@ def _called(code: str) -> str:
     known = country().questionnaires.get(code)
     if known is None:
         return code
-    return f"{text_in(known.title)}, {gettext('version %(number)s', number=known.version)}"
+    version = gettext("version %(number)s", number=known.version)
+    return f"{text_in(known.title)}, {version}"
 
 
 @blueprint.get("/rollout/assessments")

@@ -512,6 +512,8 @@ def test_who_proposed_takes_it_back_and_who_is_asked_says_no(begun: Begun) -> No
 def test_one_no_of_many_who_are_asked_is_said_and_stops_nobody_else(begun: Begun) -> None:
     log, authority, shelter = begun
     [administrator, _] = log.found([authority[0], shelter[0]], "OPERATOR", OrganisationKind.OPERATOR)
+    second = log.found([authority[0], shelter[0]], "NRC", SHELTER, party="NRC")
+    log.now += ATTESTS_AFTER
     body = Standing(authority[0].person.organisation_id, "stolen")
     digest = log.propose(EntryKind.SUSPENDED, body, administrator)
     log.add(EntryKind.DECLINED, Declined(digest, No.NOT_CALLED), shelter[0])
@@ -522,7 +524,7 @@ def test_one_no_of_many_who_are_asked_is_said_and_stops_nobody_else(begun: Begun
     refused(EntryRefusal.SIGNER, log, EntryKind.AGREED, Agreed(digest), shelter[0])
     refused(EntryRefusal.SIGNER, log, EntryKind.DECLINED, Declined(digest, No.NOT_SO), shelter[0])
     refused(EntryRefusal.SIGNER, log, EntryKind.DECLINED, Declined(digest, No.NOT_SO), authority[0])
-    log.agree(digest, shelter[1])
+    log.agree(digest, shelter[1], second[0])
     assert log.state.organisations[body.subject_id].suspended
 
 

@@ -17,7 +17,7 @@ from nrm.domain.shelter.child_returns import Assessment
 from nrm.domain.shelter.direct_intake import OwnCase
 from nrm.domain.shelter.findings import DecidedBy, Found, Outcome
 from nrm.domain.shelter.places import OutReason
-from nrm.domain.shelter.stays import Source
+from nrm.domain.shelter.stays import Source, earliest_admission
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.places import Occupancy
@@ -53,12 +53,16 @@ CHILD = dataclasses.replace(
 def admitted(
     by: Actor, case: OwnCase = ALBANIAN, *, days_ago: int = 0, bed: int = 0, **more: Any
 ) -> direct_intake.Opened:
-    """Somebody who came to the actor's shelter by themselves and was admitted."""
+    """Somebody who came to the actor's shelter by themselves and was admitted so many days ago.
+
+    In the first days of a month some days less, where nobody may be entered who came so long ago; never less than 31.
+    """
     today = days.today()
+    earliest = earliest_admission(str(case.source), today.replace(day=1), None)
     return direct_intake.open_case(
         case=case,
         place_id=store.free_places(by=by)[bed][0],
-        admitted_on=today - timedelta(days=days_ago),
+        admitted_on=max(today - timedelta(days=days_ago), earliest),
         anticipated_end_on=today + timedelta(days=30),
         by=by,
         **more,

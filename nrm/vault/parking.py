@@ -7,17 +7,12 @@ Parking makes a new epoch, so nothing that anybody kept from before opens it. Th
 sealed to the holder alone, as a grant is, and once more under OUT. Its release key lies in the second database, the
 store key in a file, so a member of the holder with both databases opens nothing. Whoever gives it back needs no key
 of a person: the inner part becomes the holder's grant, as it was sealed. Erasing destroys both halves.
-
-Whoever reads a part because the person agreed has a parked grant of their own beside the holder's. It becomes a grant
-again with the holder's, if her yes still holds then: a mistake that is undone takes nobody's reading away (ADR 0154).
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import and_, delete, select, tuple_
 from sqlalchemy.orm import Session
@@ -25,7 +20,7 @@ from sqlalchemy.orm import Session
 from nrm import clock, crypto
 from nrm.domain.accounts.accounts import Actor
 from nrm.models.accounts.accounts import Organisation
-from nrm.models.shelter.cases import Case, Grant, MemberGrant, ParkedGrant, PendingGrant, SealedCompartment
+from nrm.models.shelter.cases import Grant, MemberGrant, ParkedGrant, PendingGrant, SealedCompartment
 from nrm.vault import epochs, grants, shredding
 from nrm.vault.compartments import keys
 from nrm.vault.keyrings import CannotOpen
@@ -39,18 +34,11 @@ _HERE = and_(
 
 
 def park(
-    session: Session,
-    case_id: uuid.UUID,
-    compartments: Collection[str],
-    holder_id: uuid.UUID,
-    *,
-    shares: Mapping[str, Collection[uuid.UUID]],
-    by: Actor,
+    session: Session, case_id: uuid.UUID, compartments: Collection[str], holder_id: uuid.UUID, *, by: Actor
 ) -> None:
     """A new epoch of each compartment that nobody opens; every grant of it ends. The actor is a member of the holder.
 
-    `shares`: compartment -> who else can read it again when it is given back. A compartment that the holder itself
-    cannot open is taken from everybody as it is: no key to it comes back.
+    A compartment that the holder itself cannot open is taken from everybody as it is: no key to it comes back.
     """
     [holder] = grants.recipients(session, [holder_id], again=[holder_id])
     shred_keys: list[dict[str, object]] = []
@@ -62,78 +50,35 @@ def park(
             _take_from_all(session, case_id, compartment)
             continue
         key, shred_key = epochs.follow(session, row, opened_with, [], revision=row.revision + 1)
-        shred_keys.append({"case_id": case_id, "compartment": compartment, "epoch": row.epoch + 1, "key": shred_key})
-        for to in (holder, *_readers(session, shares.get(compartment, ()))):
-            release_keys.append(_put_away(session, (case_id, compartment, row.epoch + 1), key, to))
+        place = {"case_id": case_id, "compartment": compartment, "epoch": row.epoch + 1}
+        release_key = crypto.new_key()
+        parts = (case_id, compartment, row.epoch + 1, holder_id)
+        sealed = crypto.wrap(holder.public, key, grants.grant_context(case_id, compartment, row.epoch + 1, holder))
+        session.add(
+            ParkedGrant(
+                **place,
+                organisation_id=holder_id,
+                keyring_version=holder.version,
+                since_version=holder.version,
+                sealed_key=crypto.seal(outer_key(release_key, *parts), sealed, context(*parts)),
+                mark=_mark(*parts, holder.version),
+            )
+        )
+        shred_keys.append({**place, "key": shred_key})
+        release_keys.append({**place, "organisation_id": holder_id, "key": release_key})
     session.flush()
     shredding.store(shred_keys, release_keys)
 
 
-def park_shares(
-    session: Session, case_id: uuid.UUID, shares: Mapping[str, Collection[uuid.UUID]], *, by: Actor
-) -> None:
-    """Of compartments that the actor's organisation goes on reading: who else can read them again if it is undone."""
-    release_keys: list[dict[str, object]] = []
-    for compartment, readers in shares.items():
-        row, key, _ = keys(session, case_id, compartment, by=by)
-        for to in _readers(session, readers):
-            release_keys.append(_put_away(session, (case_id, compartment, row.epoch), key, to))
-    session.flush()
-    shredding.store([], release_keys)
+def give_back(session: Session, case_id: uuid.UUID, only: Collection[str] | None = None) -> Sequence[str]:
+    """Give the holder its grants back; returns which compartments open again. Needs no key of anybody.
 
-
-def _readers(session: Session, organisations: Collection[uuid.UUID]) -> list[grants.Recipient]:
-    """Those of them to whom a key can be sealed now: nobody is kept from taking back by another's keys."""
-    found = []
-    for each in organisations:
-        try:
-            found += grants.recipients(session, [each], again=[each])
-        except CannotOpen:
-            report("keyring of a reader", each)
-    return found
-
-
-def _put_away(
-    session: Session, place: tuple[uuid.UUID, str, int], key: bytes, to: grants.Recipient
-) -> dict[str, object]:
-    """Add the parked grant; the row of its release key, to be stored."""
-    release_key, parts = crypto.new_key(), (*place, to.organisation_id)
-    where: dict[str, Any] = dict(zip(("case_id", "compartment", "epoch"), place, strict=True))
-    sealed = crypto.wrap(to.public, key, grants.grant_context(*place, to))
-    session.add(
-        ParkedGrant(
-            **where,
-            organisation_id=to.organisation_id,
-            keyring_version=to.version,
-            since_version=to.version,
-            sealed_key=crypto.seal(outer_key(release_key, *parts), sealed, context(*parts)),
-            mark=_mark(*parts, to.version),
-        )
-    )
-    return {**where, "organisation_id": to.organisation_id, "key": release_key}
-
-
-def give_back(
-    session: Session,
-    case_id: uuid.UUID,
-    only: Collection[str] | None = None,
-    *,
-    readers: Mapping[uuid.UUID, Collection[str]] = MappingProxyType({}),
-) -> Sequence[tuple[str, uuid.UUID]]:
-    """Give the holder its grants back; returns which compartments open again, and for whom. Needs no key of anybody.
-
-    `only`: these compartments. `readers`: who else reads again, and which; what was put away for others is over. A row
-    that this program did not write is reported and gives nobody a grant. Call `shredding.work_off` after the
-    transaction: the release keys are listed for destruction.
+    `only`: these compartments. A row that this program did not write is reported and gives nobody a grant. Call
+    `shredding.work_off` after the transaction: the release keys are listed for destruction.
     """
-    back: list[tuple[str, uuid.UUID]] = []
-    holder_id = session.scalar(select(Case.holder_id).where(Case.id == case_id))
+    back: list[str] = []
     for row in _parked_rows(session, case_id):
         if only is not None and row.compartment not in only:
-            continue
-        reads = row.organisation_id == holder_id or row.compartment in readers.get(row.organisation_id, ())
-        if not reads and _is_right(row):  # a row that was changed by hand stays as it is, to be put back
-            _forget(session, row)
             continue
         parts = (case_id, row.compartment, row.epoch, row.organisation_id)
         try:
@@ -145,41 +90,17 @@ def give_back(
             report(f"parked grant of {row.compartment}", case_id)
             continue
         grants.put_back(session, row, sealed)
-        _forget(session, row)
-        back.append((row.compartment, row.organisation_id))
+        shredding.list_for_destruction(session, [grants.release_of(row)])
+        session.delete(row)
+        back.append(row.compartment)
     session.flush()
     _seal_anew_later(session, case_id)
     return back
 
 
-def _forget(session: Session, row: ParkedGrant) -> None:
-    shredding.list_for_destruction(session, [grants.release_of(row)])
-    session.delete(row)
-
-
-def forget_shares(session: Session, case_id: uuid.UUID) -> None:
-    """It is done for good: what was put away for readers of parts that the holder keeps is over, too."""
-    for row in session.scalars(select(ParkedGrant).where(ParkedGrant.case_id == case_id)).all():
-        _forget(session, row)
-    session.flush()
-
-
-def shares(session: Session, case_id: uuid.UUID) -> dict[str, set[uuid.UUID]]:
-    """Who, beside the holder, reads which compartment again when it is given back."""
-    holder_id = session.scalar(select(Case.holder_id).where(Case.id == case_id))
-    found: dict[str, set[uuid.UUID]] = {}
-    for row in _parked_rows(session, case_id):
-        if row.organisation_id != holder_id and _is_right(row):
-            found.setdefault(row.compartment, set()).add(row.organisation_id)
-    return found
-
-
 def parked(session: Session, case_id: uuid.UUID) -> set[str]:
     """The compartments of the case that nobody opens for now."""
-    holders = select(ParkedGrant.compartment).join(Case, Case.id == ParkedGrant.case_id)
-    return set(
-        session.scalars(holders.where(ParkedGrant.case_id == case_id, ParkedGrant.organisation_id == Case.holder_id))
-    )
+    return set(session.scalars(select(ParkedGrant.compartment).where(ParkedGrant.case_id == case_id)))
 
 
 def marked(session: Session, places: Collection[grants.Place]) -> set[grants.Place]:

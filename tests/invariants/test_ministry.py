@@ -96,8 +96,6 @@ ALL = questions()
 HARMLESS = {
     ("cases", "login_of"),
     ("key_log", "is_founded"),  # the own organisation
-    ("key_log", "lines"),  # as `proposals`: what waits for the own hand
-    ("occasions", "typists"),  # colleagues of the own office, by name
     ("holding", "stands"),  # of the key of the own organisation, and nothing where none is held
     ("referrals", "directory"),
     ("screenings", "last_counted"),

@@ -38,7 +38,6 @@ from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import parked
 from nrm.store.accounts import second_hands as store
 from nrm.store.rows.accounts import occasions as occasion_rows
-from nrm.store.rows.accounts import second_hands as act_rows
 from nrm.vault import counted, rows, shredding
 
 _KEPT = timedelta(days=30)
@@ -137,10 +136,7 @@ def decline(*, act_id: uuid.UUID, by: Actor) -> None:
         mine = asked.asked_by_id == by.member_id
         how = Undone.ASKER if mine else Undone.AUTHORITY if _is_desk_of(asked, by) else Undone.HOLDER
         alone.settle(session, asked, ActStatus.DECLINED, by, undone=how)
-        if asked.case_id is not None:
-            parked.give_back(session, asked.case_id, by)
         alone.record(session, audit.Event.ACT_DECLINED, asked, by)
-    shredding.work_off()
 
 
 def expire(*, by: Actor) -> int:
@@ -151,8 +147,7 @@ def expire(*, by: Actor) -> int:
     """
     now = clock.now()
     answer = {"status": str(ActStatus.EXPIRED), "decided_at": now}
-    gone: list[uuid.UUID] = []
-    cases: list[uuid.UUID] = []
+    gone = []
     with transaction() as session:
         waiting = select(HeavyAct).where(HeavyAct.status == ActStatus.ASKED).order_by(HeavyAct.id)
         for act in session.scalars(waiting.execution_options(populate_existing=True)).all():
@@ -161,19 +156,10 @@ def expire(*, by: Actor) -> int:
                 session.execute(delete(HeavyAct).where(*place).execution_options(synchronize_session=False))
             elif is_over(act.expires_at, now):
                 change = update(HeavyAct).where(*place).values(**answer, mark=rows.act_mark(act, **answer))
-                hit = rows_hit(session, change.execution_options(synchronize_session=False))
-                gone += [act.id] * hit
-                cases += [act.case_id] * hit if act.case_id is not None else []
+                gone += [act.id] * rows_hit(session, change.execution_options(synchronize_session=False))
         session.execute(delete(HeavyAct).where(HeavyAct.decided_at <= now - _KEPT))
         for act_id in gone:
             audit.append(session, audit.Event.ACT_EXPIRED, by=by, act_id=act_id)
-    for case_id in cases:  # who read by a yes that still holds reads again
-        with transaction() as session:
-            session.get_one(Case, case_id, with_for_update=True, populate_existing=True)
-            if act_rows.open_of_case(case_id) is None:
-                parked.give_back(session, case_id, by)
-    if cases:
-        shredding.work_off()
     counted.forget(now - WEEK)
     return len(gone) + _finish_due(by)
 
@@ -183,8 +169,7 @@ def _finish_due(by: Actor) -> int:
     acts = db.session.scalars(select(HeavyAct).where(HeavyAct.status == ActStatus.PARKED).order_by(HeavyAct.id)).all()
     right = [act for act in acts if rows.is_act(act)]
     due = [act.id for act in right if act.final_at is not None and act.final_at <= clock.now()]
-    holders = select(ParkedGrant.case_id).join(Case, Case.id == ParkedGrant.case_id)
-    closed = set(db.session.scalars(holders.where(ParkedGrant.organisation_id == Case.holder_id).distinct()))
+    closed = set(db.session.scalars(select(ParkedGrant.case_id).distinct()))
     lost = closed - {act.case_id for act in right}
     db.session.rollback()
     for case_id in sorted(lost, key=str):

@@ -9,8 +9,7 @@ anything of the case.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping
-from datetime import date
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
@@ -72,39 +71,6 @@ def end_all_reading(session: Session, case_id: uuid.UUID, by: Actor) -> bool:
     """As `end_reading`, for every reader except the holder; the actor is a member of the holder."""
     others = session.scalars(select(Organisation).where(Organisation.id != by.organisation_id))
     return end_reading(session, case_id, [each for each in others if read_by_consent(OrganisationKind(each.kind))], by)
-
-
-def carried(session: Session, case_id: uuid.UUID) -> dict[uuid.UUID, tuple[frozenset[Compartment], date | None]]:
-    """Who may read by a yes of the person that holds now: what, and until which day."""
-    found: dict[uuid.UUID, tuple[frozenset[Compartment], date | None]] = {}
-    for consent in current(session, case_id, Consent.topic == Topic.SHARING, Consent.said == Said.GIVEN):
-        if consent.party and row_marks.is_consent(consent):
-            for reader in readers(session, consent.party):
-                found[reader.id] = (read_by_consent(OrganisationKind(reader.kind)), consent.due_on)
-    return found
-
-
-def reading(session: Session, case_id: uuid.UUID, holder_id: uuid.UUID) -> dict[str, set[uuid.UUID]]:
-    """Which compartments others than the holder read now, and who."""
-    of = vault.compartments_of(session, case_id)
-    found = {each: grants.holders_of(session, case_id, each) - {holder_id} for each in of}
-    return {each: organisations for each, organisations in found.items() if organisations}
-
-
-def by_yes(session: Session, shares: Mapping[str, Collection[uuid.UUID]]) -> dict[str, set[uuid.UUID]]:
-    """Of what is read, what is read by a yes alone, and by whom."""
-    kinds = kinds_of(session, {each for organisations in shares.values() for each in organisations})
-    found = {
-        compartment: {each for each in organisations if compartment in read_by_consent(kinds[each])}
-        for compartment, organisations in shares.items()
-    }
-    return {each: organisations for each, organisations in found.items() if organisations}
-
-
-def kinds_of(session: Session, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, OrganisationKind]:
-    """The kind of each of these organisations."""
-    rows = session.execute(select(Organisation.id, Organisation.kind).where(Organisation.id.in_(ids)))
-    return {row.id: OrganisationKind(row.kind) for row in rows}
 
 
 def narrow(session: Session, case_id: uuid.UUID, by: Actor) -> bool:

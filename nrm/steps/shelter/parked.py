@@ -59,9 +59,7 @@ def ask(
         alone.record(session, audit.Event.ACT_BEGUN, act, by)
         alone.count(session, kind, case_id, by)
     else:
-        shares = consent_records.by_yes(session, consent_records.reading(session, case_id, act.organisation_id))
         consent_records.end_all_reading(session, case_id, by)
-        parking.park_shares(session, case_id, shares, by=by)
         alone.record(session, audit.Event.ACT_ASKED, act, by)
     return act.id
 
@@ -77,8 +75,7 @@ def able(session: Session, case_id: uuid.UUID, kind: ActKind, by: Actor) -> Case
 
 
 def begin(session: Session, case: Case, kind: ActKind, by: Actor) -> None:
-    """Close the case to everybody: a new epoch that nobody opens; what others read, or were offered, ends. What they
-    read comes back with it if it is undone, unless they read it by a yes that holds no more then.
+    """Close the case to everybody: a new epoch that nobody opens; what others read, or were offered, ends.
 
     What the end for good would keep stays open, for the holder alone: the hand-over while the person sleeps there, a
     witness's legal file. Raises CannotOpen.
@@ -90,12 +87,8 @@ def begin(session: Session, case: Case, kind: ActKind, by: Actor) -> None:
     if going is None:
         going = erasure_steps.to_erase(session, case.id)
     keep = {each: [case.holder_id] for each in vault.compartments_of(session, case.id) if each not in going}
-    shares = consent_records.reading(session, case.id, case.holder_id)
-    for compartment, readers in parking.shares(session, case.id).items():  # it waited for a second hand before
-        shares.setdefault(compartment, set()).update(readers)
-    parking.park(session, case.id, going, case.holder_id, shares=shares, by=by)
+    parking.park(session, case.id, going, case.holder_id, by=by)
     epochs.rotate(session, case.id, keep, by=by)
-    parking.park_shares(session, case.id, {each: shares[each] for each in keep if each in shares}, by=by)
 
 
 def finish(session: Session, act: HeavyAct, by: Actor) -> None:
@@ -114,7 +107,6 @@ def finish(session: Session, act: HeavyAct, by: Actor) -> None:
         consent_steps.withdraw_everything(session, case, by, heard_by=heard_by)
     else:
         erasure_steps.erase_case(session, case, by, asked_by_id=act.asked_by_id)
-    parking.forget_shares(session, case.id)
     for each in vault.compartments_of(session, case.id):
         others = grants.holders_of(session, case.id, each) - {case.holder_id}
         for organisation_id in others:
@@ -122,24 +114,9 @@ def finish(session: Session, act: HeavyAct, by: Actor) -> None:
 
 
 def give_back(session: Session, case_id: uuid.UUID, by: Actor) -> None:
-    """Let the holder open the case again, and whoever read a part, if it was by a yes only while that holds. Needs no
-    key."""
-    may, shares = consent_records.carried(session, case_id), parking.shares(session, case_id)
-    by_yes, readers = consent_records.by_yes(session, shares), dict[uuid.UUID, set[str]]()
-    for compartment, organisations in shares.items():
-        for each in organisations:
-            if each not in by_yes.get(compartment, ()) or (each in may and compartment in may[each][0]):
-                readers.setdefault(each, set()).add(compartment)
-    given: dict[uuid.UUID, set[Compartment]] = {}
-    for compartment, organisation_id in parking.give_back(session, case_id, readers=readers):
-        given.setdefault(organisation_id, set()).add(Compartment(compartment))
-        whose = {"organisation_id_shared": organisation_id} if organisation_id in readers else {}
-        audit.append(session, audit.Event.ACCESS_GIVEN_BACK, by=by, case_id=case_id, compartment=compartment, **whose)
-    for organisation_id in given.keys() & may.keys():
-        until_on = may[organisation_id][1]
-        if until_on is not None:
-            held = given[organisation_id] & may[organisation_id][0]
-            grants.hold_until(session, case_id, organisation_id, held, until_on)
+    """Let the holder open the case again; nobody else reads anything before it is shared anew. Needs no key."""
+    for compartment in parking.give_back(session, case_id):
+        audit.append(session, audit.Event.ACCESS_GIVEN_BACK, by=by, case_id=case_id, compartment=compartment)
 
 
 def keep(session: Session, case_id: uuid.UUID, by: Actor) -> bool:
@@ -149,8 +126,10 @@ def keep(session: Session, case_id: uuid.UUID, by: Actor) -> bool:
     act = act_rows.open_of_case(case_id)
     if act is None or (act.status == ActStatus.ASKED and is_over(act.expires_at, clock.now())):
         return False
+    was_parked = act.status == ActStatus.PARKED
     alone.settle(session, act, ActStatus.DECLINED, by, undone=Undone.HELP_LINE)
-    give_back(session, case_id, by)
+    if was_parked:
+        give_back(session, case_id, by)
     alone.record(session, audit.Event.ACT_UNDONE, act, by, how=str(Undone.HELP_LINE))
     return True
 

@@ -9,9 +9,9 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, or_, select
 
 from nrm.db import db
-from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.referrals.referrals import Relation
-from nrm.domain.shelter.cases import CaseRefusal, CaseRefused
+from nrm.domain.shelter.cases import BY_CONSENT, CaseRefusal, CaseRefused
 from nrm.domain.shelter.consents import Ended, Naming, Narrowing, Said, Topic, is_due
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.shelter.cases import Case
@@ -73,6 +73,26 @@ def held(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
     if case.holder_id is None or case.holder_id != by.organisation_id or case.status == "referred":
         raise CaseRefused(CaseRefusal.NOT_HOLDER)
     return case
+
+
+def read_nothing(case_id: uuid.UUID, *, by: Actor) -> list[dict[str, str]]:
+    """Whom the person's yes still lets read a part, and who reads nothing: what they read ended when everything was
+    taken back, and giving it back gives nobody else a key (ADR 0102). Names by language; for the holder, else
+    NotVisible."""
+    lines = [each for each in of_case(case_id, by=by) if each.holds and each.topic is Topic.SHARING]
+    parties = {each.party for each in lines if each.said is Said.GIVEN and each.party}
+    if not parties:
+        return []
+    reading = {each.organisation_id for each in case_store.shares(case_id, by=by)}
+    found: dict[str, list[Organisation]] = {}
+    for each in db.session.scalars(select(Organisation).where(Organisation.party.in_(parties), Organisation.enabled)):
+        if OrganisationKind(each.kind) in BY_CONSENT:
+            found.setdefault(each.party, []).append(each)
+    return [
+        dict(organisations[0].names)
+        for _, organisations in sorted(found.items())
+        if not reading & {each.id for each in organisations}
+    ]
 
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> list[ConsentLine]:

@@ -81,8 +81,11 @@ def summary(case_id: uuid.UUID) -> Part:
     none = gettext("a child is not asked") if child else gettext("no answer holds")
     state = ngettext("%(num)s answer holds", "%(num)s answers hold", len(said)) if said else none
     act = second_hands.of_case(case_id, by=access.actor())
+    nothing = store.read_nothing(case_id, by=access.actor()) if act is None else []
     if act is not None:
         state = gettext("everything is taken back, until it is destroyed or given back")
+    elif nothing and not due:
+        due = gettext("A yes still holds, and who may read by it reads nothing.")
     return Part.rendered(
         "consent",
         gettext("Consent"),
@@ -96,6 +99,7 @@ def summary(case_id: uuid.UUID) -> Part:
         lists=_lists(case_id),
         until=until,
         act=act,
+        nothing=nothing,
     )
 
 
@@ -186,6 +190,7 @@ def show(case_id: uuid.UUID) -> str:
         until=until,
         looked_for=looked_for,
         act=act,
+        nothing=store.read_nothing(case_id, by=access.actor()) if act is None else [],
     )
 
 

@@ -219,7 +219,7 @@ def standing(*, by: Actor) -> Told:
     holds = by.kind is not None and by.kind.holds_keys and by.organisation_id is not None
     founded = by.organisation_id in now.organisations
     days = belief.days_left(db.session, by.organisation_id) if holds and not founded and by.organisation_id else None
-    lines = key_log_store.lines(now, by=by) if now.proposals else []
+    lines = key_log_store.proposals(state=now, by=by) if now.proposals else []
     asked = tuple(each for each in lines if each.wanted)
     lost = [each.since for each in now.lost if at - each.agreed_at < ASKS_WHO_LEFT]
     since = datetime.fromtimestamp(min(lost) * 3600, UTC) if lost else None

@@ -151,14 +151,10 @@ class ProposalPage:
         return self.line.elsewhere or self.role is not None
 
 
-def proposals(*, by: Actor) -> list[ProposalLine]:
+def proposals(*, state: State | None = None, by: Actor) -> list[ProposalLine]:
     """What waits for the actor's hand, or has it and waits for others: what is urgent first, then in the order of the
-    log. Raises LogWrong."""
-    return lines(log.state(db.session), by=by)
-
-
-def lines(state: State, *, by: Actor) -> list[ProposalLine]:
-    """As `proposals`, of a state that was read already."""
+    log. `state`: the log, if it was read already. Raises LogWrong."""
+    state = log.state(db.session) if state is None else state
     found = [_line(state, each, by) for each in state.open_proposals(hour_of(clock.now()))]
     return sorted([line for line in found if line is not None], key=lambda line: not line.urgent)
 

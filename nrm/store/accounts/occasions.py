@@ -186,23 +186,17 @@ def has_sheet(*, by: Actor) -> bool:
     return any(by.member_id == person.member_id for each in open_ for person in founders_of(each.body))
 
 
-@dataclass(frozen=True, slots=True)
-class Typists:
-    """Who types the words of somebody who waits: colleagues by name; nobody where the duty desk and another do it."""
-
-    colleagues: tuple[str, ...]
-
-
-def typists(*, by: Actor) -> Typists:
-    """Whom the actor, who waits, calls."""
+def typists(*, by: Actor) -> tuple[str, ...]:
+    """Who types the words of the actor, who reads them: colleagues by name; nobody where the duty desk and another do it,
+    or where the actor reads none."""
     member = db.session.get(Member, by.member_id)
-    if member is None:
-        return Typists(())
+    if member is None or occasion_rows.going_on(db.session(), member.id) is None:
+        return ()
     holds_keys = OrganisationKind(db.session.get_one(Organisation, member.organisation_id).kind).holds_keys
     ids = occasion_rows.hands_beside(member, None, holds_keys=holds_keys)
     rows_ = db.session.execute(select(Member.id, Member.name).where(Member.id.in_(ids)).order_by(Member.name)).all()
     codes = signed_names.codes([row.id for row in rows_])
-    return Typists(tuple(codes.get(row.id, row.name) for row in rows_))
+    return tuple(codes.get(row.id, row.name) for row in rows_)
 
 
 def _may_vouch(member: Member, by: Actor) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -75,12 +76,15 @@ def held(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
     return case
 
 
-def read_nothing(case_id: uuid.UUID, *, by: Actor) -> list[dict[str, str]]:
+def read_nothing(
+    case_id: uuid.UUID, *, answers: Sequence[ConsentLine] | None = None, by: Actor
+) -> list[dict[str, str]]:
     """Whom the person's yes still lets read a part, and who reads nothing: what they read ended when everything was
-    taken back, and giving it back gives nobody else a key (ADR 0102). Names by language; for the holder, else
-    NotVisible."""
-    lines = [each for each in of_case(case_id, by=by) if each.holds and each.topic is Topic.SHARING]
-    parties = {each.party for each in lines if each.said is Said.GIVEN and each.party}
+    taken back, and giving it back gives nobody else a key (ADR 0102). `answers`: what `of_case` gave, if it was read
+    already. Names by language; for the holder, else NotVisible."""
+    lines = of_case(case_id, by=by) if answers is None else answers
+    parties = {each.party for each in lines if each.holds and each.topic is Topic.SHARING and each.said is Said.GIVEN}
+    parties.discard("")
     if not parties:
         return []
     reading = {each.organisation_id for each in case_store.shares(case_id, by=by)}

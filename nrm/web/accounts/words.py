@@ -71,7 +71,7 @@ def waiting_page() -> str:
         shown=shown,
         founders=store.founders(by=by) if founding else (),
         founding=founding,
-        typists=store.typists(by=by).colleagues,
+        typists=store.typists(by=by),
         spelling=spelling(current_language()),
     )
 

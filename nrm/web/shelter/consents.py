@@ -81,7 +81,7 @@ def summary(case_id: uuid.UUID) -> Part:
     none = gettext("a child is not asked") if child else gettext("no answer holds")
     state = ngettext("%(num)s answer holds", "%(num)s answers hold", len(said)) if said else none
     act = second_hands.of_case(case_id, by=access.actor())
-    nothing = store.read_nothing(case_id, by=access.actor()) if act is None else []
+    nothing = store.read_nothing(case_id, answers=lines, by=access.actor()) if act is None else []
     if act is not None:
         state = gettext("everything is taken back, until it is destroyed or given back")
     elif nothing and not due:
@@ -178,7 +178,8 @@ def _held_case(case_id: uuid.UUID) -> SeenCase:
 def show(case_id: uuid.UUID) -> str:
     """Everything that was ever said, in words."""
     case = _held_case(case_id)
-    rows = [_consent_row(each) for each in store.of_case(case_id, by=access.actor())]
+    answers = store.of_case(case_id, by=access.actor())
+    rows = [_consent_row(each) for each in answers]
     until = store.withheld_until(case_id, by=access.actor())
     looked_for = matching.is_looked_for(case_id, by=access.actor())
     act = second_hands.of_case(case_id, by=access.actor())
@@ -190,7 +191,7 @@ def show(case_id: uuid.UUID) -> str:
         until=until,
         looked_for=looked_for,
         act=act,
-        nothing=store.read_nothing(case_id, by=access.actor()) if act is None else [],
+        nothing=store.read_nothing(case_id, answers=answers, by=access.actor()) if act is None else [],
     )
 
 

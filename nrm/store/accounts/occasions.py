@@ -187,8 +187,8 @@ def has_sheet(*, by: Actor) -> bool:
 
 
 def typists(*, by: Actor) -> tuple[str, ...]:
-    """Who types the words of the actor, who reads them: colleagues by name; nobody where the duty desk and another do it,
-    or where the actor reads none."""
+    """Who types the words of the actor, who reads them: colleagues by name. Nobody where the duty desk and another do
+    it, or where the actor reads none."""
     member = db.session.get(Member, by.member_id)
     if member is None or occasion_rows.going_on(db.session(), member.id) is None:
         return ()

@@ -54,7 +54,8 @@ def give(session: Session, member: Member, role: Role, by: Actor) -> bool:
 def _must_be_another_hand(session: Session, known: key_log_entries.Member, role: Role, by: Actor) -> None:
     """Raise ChangeRefused where one hand would let somebody in and, within 14 days, give them more rights: joining with
     that role is seen by everybody, and what follows a minute later is not. A colleague signs it, or proposes it."""
-    of, state = OrganisationKind(log.state(session).organisations[known.organisation_id].kind), log.state(session)
+    state = log.state(session)
+    of = OrganisationKind(state.organisations[known.organisation_id].kind)
     raises = not PERMISSIONS[role] <= PERMISSIONS[Role(known.role)]
     new = state.begun and hour_of(clock.now()) - known.since < ATTESTS_AFTER
     mine = known.vouched_by == frozenset({by.member_id})

@@ -46,4 +46,4 @@ def last_status(witness_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
         .where(WitnessStep.witness_id.in_(witness_ids), STANDS)
         .order_by(WitnessStep.happened_on, WitnessStep.position)
     )
-    return dict(db.session.execute(statement).tuples().all())
+    return dict(db.session.execute(statement).all())

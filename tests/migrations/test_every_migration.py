@@ -191,6 +191,10 @@ TABLE: dict[str, Moved | str] = {
     "0087_names_by_language": Moved(
         since.test_names_are_texts_by_language_and_two_of_them_columns_on_the_way_down, ("mailboxes",)
     ),
+    "0088_witnesses": Moved(
+        since.test_who_left_the_programme_and_who_agreed_to_a_code_are_forgotten_on_the_way_down,
+        ("testimony", "testimony_strikes", "consents", "sealed_compartments", "grants", "readings"),
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

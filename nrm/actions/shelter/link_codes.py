@@ -53,11 +53,11 @@ def make(*, case_id: uuid.UUID, by: Actor) -> None:
     by.must(Permission.LINK_MAKE)
     try:
         with transaction() as session:
-            seen = store.shared(case_id, by=by)
-            session.get_one(Case, seen.id, populate_existing=True, with_for_update=True)
-            if not store.has_agreed(case_id):
+            session.get_one(Case, store.of_case(case_id, by=by).case_id, with_for_update=True)
+            found = store.of_case(case_id, by=by)
+            if not found.agreed:
                 raise LinkRefused(LinkRefusal.NO_YES)
-            if store.of_case(case_id, by=by).link_id is not None:
+            if found.link_id is not None:
                 raise LinkRefused(LinkRefusal.STANDS)
             if by.organisation_id is None:
                 raise NotVisible

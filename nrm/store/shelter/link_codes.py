@@ -10,7 +10,6 @@ from sqlalchemy import select
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.shelter.consents import Said, Topic
-from nrm.models.shelter.cases import Case
 from nrm.models.shelter.consents import Consent
 from nrm.models.shelter.link_codes import LinkCode, LinkNumber
 from nrm.store.shelter import permits
@@ -30,18 +29,13 @@ class LinkView:
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> LinkView:
     """Of a case of which the prosecution reads the legal file; raises NotVisible."""
-    case = shared(case_id, by=by)
+    case = permits.shared_case(case_id, Permission.LINK_MAKE, by=by)
     link_id = db.session.scalar(select(LinkCode.id).where(LinkCode.whose_mark == rows.link_mark(case_id)))
     numbers = db.session.scalars(select(LinkNumber.id).where(LinkNumber.link_id == link_id)).all() if link_id else ()
-    return LinkView(case.id, case.pseudonym, has_agreed(case_id), link_id, tuple(numbers))
+    return LinkView(case.id, case.pseudonym, _has_agreed(case_id), link_id, tuple(numbers))
 
 
-def shared(case_id: uuid.UUID, *, by: Actor) -> Case:
-    """The case, for the prosecution; raises NotVisible."""
-    return permits.shared_case(case_id, Permission.LINK_MAKE, by=by)
-
-
-def has_agreed(case_id: uuid.UUID) -> bool:
+def _has_agreed(case_id: uuid.UUID) -> bool:
     """Whether a yes to a link code holds that this program wrote down, in a case that was seen already."""
     mine = (Consent.case_id == case_id, Consent.topic == Topic.LINK, Consent.said == Said.GIVEN)
     found = db.session.scalar(select(Consent).where(*mine, Consent.ended_on.is_(None)))

@@ -432,7 +432,6 @@ _CODE_BY: Mapping[str, tuple[Callable[[uuid.UUID, Actor], str], ...]] = {
     "away_id": (lambda id_, by: away.one(id_, by=by).pseudonym,),
     "witness_id": (lambda id_, by: hearings.of_witness(id_, by=by).code,),
     "hearing_id": (lambda id_, by: hearings.of_entry(id_, by=by)[0].code,),
-    "entry_id": (lambda id_, by: hearings.of_entry(id_, by=by)[0].code,),
     "claim_id": (lambda id_, by: claims.one(id_, by=by).pseudonym,),
     "request_id": (lambda id_, by: data_requests.one(id_, by=by).pseudonym,),
     "supplement_id": (lambda id_, by: supplements.one_open(id_, by=by).pseudonym,),

@@ -50,9 +50,9 @@ def of_witness(witness_id: uuid.UUID, *, by: Actor) -> Person:
     return Person(witness.id, witness.code, has_case=False)
 
 
-def of_entry(entry_id: uuid.UUID, *, by: Actor) -> tuple[Person, HearingEntry]:
-    """Whom an entry is about; raises NotVisible."""
-    entry = rows.entry(entry_id)
+def of_entry(hearing_id: uuid.UUID, *, by: Actor) -> tuple[Person, HearingEntry]:
+    """Whom an entry about a hearing is about; raises NotVisible."""
+    entry = rows.entry(hearing_id)
     if entry is None:
         raise NotVisible
     if entry.case_id is not None:

@@ -265,10 +265,11 @@ def _entered(hearing_id: uuid.UUID, enter: Callable[[], None]) -> Answer:
     return redirect(_address(person), 303)
 
 
-@blueprint.get("/hearings/entries/<uuid:entry_id>/strike")
+@blueprint.get("/hearings/<uuid:hearing_id>/strike")
 @access.requires(Permission.TESTIMONY_RECORD)
-def strike_page(entry_id: uuid.UUID) -> Answer:
-    return _strike_page(entry_id, _strike_form())
+def strike_page(hearing_id: uuid.UUID) -> Answer:
+    """Of a hearing, or of another entry about one: the id is that of the entry."""
+    return _strike_page(hearing_id, _strike_form())
 
 
 def _strike_form() -> StrikeForm:
@@ -277,23 +278,23 @@ def _strike_form() -> StrikeForm:
     return form
 
 
-def _strike_page(entry_id: uuid.UUID, form: StrikeForm, status: int = 200) -> Answer:
-    line = _one(entry_id)
+def _strike_page(hearing_id: uuid.UUID, form: StrikeForm, status: int = 200) -> Answer:
+    line = _one(hearing_id)
     if line is None:
         return errors.error_page(409, SEALED)
-    said = next((words for words, each in line.entries if each.id == entry_id), "")
-    entry = next((each for each in line.view.entries if each.id == entry_id), line.view.announced)
+    said = next((words for words, each in line.entries if each.id == hearing_id), "")
+    entry = next((each for each in line.view.entries if each.id == hearing_id), line.view.announced)
     if entry.struck_why is not None:
         return errors.error_page(409, REFUSED[HearingRefusal.STATE])
     page = render_template("shelter/hearings/strike.html", line=line, said=said, form=form, back=_address(line.person))
     return page, status
 
 
-@blueprint.post("/hearings/entries/<uuid:entry_id>/strike")
+@blueprint.post("/hearings/<uuid:hearing_id>/strike")
 @access.requires(Permission.TESTIMONY_RECORD)
-def strike(entry_id: uuid.UUID) -> Answer:
+def strike(hearing_id: uuid.UUID) -> Answer:
     form = _strike_form()
     if not form.validate():
-        return _strike_page(entry_id, form, 422)
+        return _strike_page(hearing_id, form, 422)
     reason = StrikeReason(form.reason.data)
-    return _entered(entry_id, lambda: actions.strike(entry_id=entry_id, reason=reason, by=access.actor()))
+    return _entered(hearing_id, lambda: actions.strike(entry_id=hearing_id, reason=reason, by=access.actor()))

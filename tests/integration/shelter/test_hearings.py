@@ -146,7 +146,7 @@ def test_a_hearing_is_announced_ordered_called_off_and_corrected_on_pages(vatra:
     liaison.get(off, 409)
     liaison.post(off, {"why": "postponed"}, 409)
     assert "Nuk është njoftuar asnjë seancë për 30 ditët" in liaison.get("/")
-    strike = f"/hearings/entries/{entry.id}/strike"
+    strike = f"/hearings/{entry.id}/strike"
     assert "Gjykata e Shkallës së Parë për Krimet e Rënda" in liaison.get(strike)
     liaison.post(strike, {}, 422)
     liaison.post(strike, {"reason": "wrong_person"})

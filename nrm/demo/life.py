@@ -57,6 +57,7 @@ from nrm.domain.shelter.key_workers import Place
 from nrm.domain.shelter.permits import CHILD_GATE, GateClosed, Ground, PermitEvent, PermitRefused
 from nrm.domain.shelter.stays import HOME, Destination, ExitReason, Source, StayOver, asks_country
 from nrm.domain.shelter.testimony import IllegalStep, WithdrawalReason, WitnessStatus
+from nrm.domain.shelter.threats import is_told
 from nrm.models.referrals.referrals import Referral
 from nrm.store import days, names
 from nrm.store.countries import country
@@ -493,6 +494,8 @@ class Life:
             return  # withdrawn already, or the person moved to another shelter
         if status is WitnessStatus.STATEMENT_GIVEN:
             witnesses.told(self, plan, case_id, by)
+        if is_told(reason):
+            witnesses.threatened(self, case_id, by)
 
     def _talk(self, plan: Plan, case_id: uuid.UUID, by: Actor) -> None:
         """After two days the person is asked what the post did not ask."""

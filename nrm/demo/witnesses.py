@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
-from nrm.actions.shelter import consents, hearings, link_codes, witnesses
+from nrm.actions.shelter import consents, hearings, link_codes, threats, witnesses
 from nrm.demo.cast import cast
 from nrm.demo.people import Plan
 from nrm.domain.accounts.accounts import Actor, NotVisible
@@ -22,6 +22,7 @@ from nrm.domain.shelter.testimony import IllegalStep, WithdrawalReason, WitnessS
 from nrm.store import days as calendar
 from nrm.store.countries import country
 from nrm.store.shelter import hearings as store
+from nrm.store.shelter import threats as threat_store
 
 _DAY = timedelta(days=1)
 _OTHERS = 14
@@ -56,6 +57,18 @@ def told(life: Life, plan: Plan, case_id: uuid.UUID, by: Actor) -> None:
         life.after(5 * _DAY, partial(_order, hearing_id, asked, liaison))
     if plan.number % 3 == 0 and plan.answers["age"] == "adult":
         life.after(2 * _DAY, partial(_link, life, plan, case_id, by))
+
+
+def threatened(life: Life, case_id: uuid.UUID, by: Actor) -> None:
+    """The holder and the duty desk see the alarm two hours after it was told."""
+    life.after(timedelta(hours=2), partial(_see, case_id, (by, life.actors[cast().authority])))
+
+
+def _see(case_id: uuid.UUID, desks: Sequence[Actor]) -> None:
+    for desk in desks:
+        for line in threat_store.of_desk(by=desk):
+            if line.case_id == case_id:
+                threats.seen(alarm_id=line.id, by=desk)
 
 
 def _order(hearing_id: uuid.UUID, measures: tuple[Measure, ...], by: Actor) -> None:

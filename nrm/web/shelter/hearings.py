@@ -42,7 +42,7 @@ Answer = Response | Page | str
 blueprint = Blueprint("hearings", __name__)
 
 SEALED = N_("This part of the case does not open for you now, so its hearings cannot be shown or entered.")
-FIELDS = {HearingRefusal.COURT: "court", HearingRefusal.PAST: "day", HearingRefusal.TOO_LATE: "day"}
+FIELD_OF = {HearingRefusal.COURT: "court", HearingRefusal.PAST: "day", HearingRefusal.TOO_LATE: "day"}
 SHOWN = 10
 """How many hearings the home page of the liaison shows; a link leads to the rest."""
 
@@ -170,7 +170,7 @@ def _announce(person: Person) -> Answer:
         hearing = Hearing(form.court.data, form.day.data, tuple(Measure(each) for each in form.asked))
         actions.announce(person=person, hearing=hearing, by=access.actor())
     except HearingRefused as error:
-        form[FIELDS[error.reason]].errors = [REFUSED[error.reason]]
+        form[FIELD_OF[error.reason]].errors = [REFUSED[error.reason]]
         return _page(person, form, 422)
     except CaseRefused as error:
         return errors.error_page(409, CASE_REFUSED[error.reason])

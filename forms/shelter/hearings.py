@@ -38,7 +38,7 @@ class AnnounceHearingForm(_Measures):
         validators=[Offered(N_("Choose whether protection was asked for"))],
         validate_choice=False,
     )
-    measures = SelectMultipleField(N_("What was asked for"), choices=[])
+    measures = SelectMultipleField(N_("What was asked for"), choices=[], validate_choice=True)
 
     @property
     def is_whole(self) -> bool:
@@ -59,7 +59,7 @@ class OrderProtectionForm(_Measures):
         validators=[Offered(N_("Choose whether the court ordered protection"))],
         validate_choice=False,
     )
-    measures = SelectMultipleField(N_("What the court ordered"), choices=[])
+    measures = SelectMultipleField(N_("What the court ordered"), choices=[], validate_choice=True)
 
     @property
     def is_whole(self) -> bool:

@@ -29,7 +29,7 @@ from nrm.domain.shelter.testimony import (
 )
 from nrm.domain.shelter.threats import is_told
 from nrm.domain.shelter.witnesses import LONGEST_REFERENCE, WITNESS, new_code
-from nrm.models.shelter.witnesses import Witness, WitnessStep, WitnessStepStrike
+from nrm.models.shelter.witnesses import RecordedStep, RecordedStepStrike, Witness
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import threats as threat_steps
 from nrm.store import days
@@ -118,7 +118,7 @@ def strike(*, step_id: uuid.UUID, reason: StrikeReason, by: Actor, happened_on: 
                 stay.append((happened_on, rows.last_position(witness_id) + 1, status, why))
             check_track((each[2], each[3]) for each in sorted(stay, key=lambda each: each[:2]))
             session.add(
-                WitnessStepStrike(
+                RecordedStepStrike(
                     step_id=step_id,
                     reason=str(reason),
                     organisation_id=by.organisation_id,
@@ -149,7 +149,7 @@ def end(*, witness_id: uuid.UUID, by: Actor) -> None:
     erasure_steps.carry_out()
 
 
-def _said(row: WitnessStep) -> tuple[WitnessStatus, Reason | None]:
+def _said(row: RecordedStep) -> tuple[WitnessStatus, Reason | None]:
     status = WitnessStatus(row.status)
     return status, reason_of(status, row.reason)
 
@@ -166,7 +166,7 @@ def _add(
     counted = report_rows.first_open(happened)
     step_id = uuid.uuid4()
     session.add(
-        WitnessStep(
+        RecordedStep(
             id=step_id,
             witness_id=witness_id,
             position=rows.last_position(witness_id) + 1,

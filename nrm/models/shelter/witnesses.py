@@ -35,7 +35,7 @@ class Witness(Model):
     over_on: Mapped[date | None]  # the proceedings are over: the sealed reference was destroyed
 
 
-class WitnessStep(Model):
+class RecordedStep(Model):
     """One step of such a witness, as `Testimony` is one of a person with a case."""
 
     __tablename__ = "witness_steps"
@@ -55,7 +55,7 @@ class WitnessStep(Model):
     counts_on: Mapped[date | None]  # first day of the quarter that counts it, where that of the step was closed
 
 
-class WitnessStepStrike(Model):
+class RecordedStepStrike(Model):
     """Who struck such a step, when and why; the step itself stays as it is."""
 
     __tablename__ = "witness_step_strikes"

@@ -44,7 +44,7 @@ from nrm.models.shelter.matching import RepeatValue
 from nrm.models.shelter.permits import PermitEntry
 from nrm.models.shelter.stays import Stay
 from nrm.models.shelter.testimony import Testimony
-from nrm.models.shelter.witnesses import Witness, WitnessStep
+from nrm.models.shelter.witnesses import RecordedStep, Witness
 from nrm.store.countries import country
 from nrm.store.rows.shelter import ages as age_rows
 from nrm.store.rows.shelter import corrections as correction_rows
@@ -276,10 +276,10 @@ def _other_witnesses(
 ) -> list[counting.Row | None]:
     counts_on, stands = witness_rows.COUNTS_ON, witness_rows.STANDS
     statement = (
-        select(WitnessStep.witness_id, WitnessStep.status, WitnessStep.reason, Witness.gender, Witness.age_class)
-        .join(Witness, Witness.id == WitnessStep.witness_id)
+        select(RecordedStep.witness_id, RecordedStep.status, RecordedStep.reason, Witness.gender, Witness.age_class)
+        .join(Witness, Witness.id == RecordedStep.witness_id)
         .where(counts_on.between(first.start, last.end), stands)
-        .order_by(WitnessStep.witness_id, WitnessStep.happened_on, WitnessStep.position)
+        .order_by(RecordedStep.witness_id, RecordedStep.happened_on, RecordedStep.position)
     )
     steps: dict[str, list[tuple[str, str]]] = {}
     people: dict[str, tuple[str, str]] = {}

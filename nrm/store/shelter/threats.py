@@ -12,9 +12,8 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.models.shelter.cases import Case
-from nrm.models.shelter.testimony import TestimonyStrike
 from nrm.models.shelter.threats import ThreatAlarm, ThreatSeen
-from nrm.models.shelter.witnesses import WitnessStepStrike
+from nrm.store.rows.shelter.threats import STANDS
 from nrm.store.statements import built_once
 
 _MOST = 50
@@ -53,7 +52,7 @@ def number_told(by: Actor) -> ColumnElement[int]:
     if not _is_told(by):
         return literal(0)
     counted = select(func.count()).select_from(ThreatAlarm).outerjoin(Case, Case.id == ThreatAlarm.case_id)
-    return counted.where(_stands(), _whose(by), ~_seen_by(by)).scalar_subquery()
+    return counted.where(STANDS, _whose(by), ~_seen_by(by)).scalar_subquery()
 
 
 @built_once
@@ -65,7 +64,7 @@ def _rows(by: Actor) -> Select[uuid.UUID, uuid.UUID | None, str | None, datetime
     return (
         select(ThreatAlarm.id, ThreatAlarm.case_id, Case.pseudonym, ThreatAlarm.told_at, _seen_by(by))
         .outerjoin(Case, Case.id == ThreatAlarm.case_id)
-        .where(_stands(), _whose(by))
+        .where(STANDS, _whose(by))
     )
 
 
@@ -79,11 +78,6 @@ def _whose(by: Actor) -> ColumnElement[bool]:
     if by.may(Permission.REFERRAL_DIRECT):
         return or_(ThreatAlarm.case_id.is_not(None), ThreatAlarm.witness_id.is_not(None))
     return and_(Case.holder_id == by.organisation_id, Case.status != "referred")
-
-
-def _stands() -> ColumnElement[bool]:
-    struck = exists().where(TestimonyStrike.step_id == ThreatAlarm.step_id)
-    return and_(~struck, ~exists().where(WitnessStepStrike.step_id == ThreatAlarm.witness_step_id))
 
 
 def _seen_by(by: Actor) -> ColumnElement[bool]:

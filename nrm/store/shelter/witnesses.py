@@ -14,7 +14,7 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.shelter.testimony import WitnessStatus, following
-from nrm.models.shelter.witnesses import Witness, WitnessStep
+from nrm.models.shelter.witnesses import RecordedStep, Witness
 from nrm.store.countries import country
 from nrm.store.rows.shelter import witnesses as rows
 from nrm.store.shelter.testimony import WitnessStep as Step
@@ -85,8 +85,8 @@ def one(witness_id: uuid.UUID, *, by: Actor) -> WitnessRecord:
 
 def step(step_id: uuid.UUID, *, by: Actor) -> tuple[WitnessRecord, Step]:
     """One step with the witness it belongs to; raises NotVisible."""
-    found = select(WitnessStep.witness_id).join(Witness, Witness.id == WitnessStep.witness_id)
-    witness_id = db.session.scalar(found.where(WitnessStep.id == step_id, _own(by)))
+    found = select(RecordedStep.witness_id).join(Witness, Witness.id == RecordedStep.witness_id)
+    witness_id = db.session.scalar(found.where(RecordedStep.id == step_id, _own(by)))
     if witness_id is None:
         raise NotVisible
     record = one(witness_id, by=by)

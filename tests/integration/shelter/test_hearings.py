@@ -10,6 +10,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from nrm import clock
+from nrm.actions.accounts import mailboxes
 from nrm.actions.shelter import cases, hearings, testimony, threats
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
@@ -22,6 +24,7 @@ from nrm.models.shelter.threats import ThreatAlarm
 from nrm.steps.shelter import erasures
 from nrm.steps.shelter import hearings as steps
 from nrm.store import days
+from nrm.store.rows.accounts import mailboxes as mailbox_rows
 from nrm.store.shelter import hearings as store
 from nrm.store.shelter import threats as threat_store
 from tests import factories
@@ -159,6 +162,13 @@ def test_a_hearing_is_announced_ordered_called_off_and_corrected_on_pages(vatra:
     sign_in("state_police.identification_officer").get(path, 403)
 
 
+def mailed() -> set[uuid.UUID]:
+    """The desks that are sent an e-mail now."""
+    found = set(mailbox_rows.to_be_told(clock.now() + timedelta(minutes=1), 10))
+    db.session.rollback()
+    return found
+
+
 @pytest.mark.slow
 def test_a_threat_is_told_to_the_holder_and_the_duty_desk_at_once_and_no_word_more(
     vatra: Actor, sign_in: SignIn
@@ -168,6 +178,9 @@ def test_a_threat_is_told_to_the_holder_and_the_duty_desk_at_once_and_no_word_mo
     today = days.today()
     testimony.record(case_id=case_id, status=WitnessStatus.STATEMENT_GIVEN, happened_on=today, by=liaison)
     assert threat_store.of_desk(by=desk) == []
+    for each in (vatra, desk, factories.actor("nrc.case_worker")):
+        mailboxes.set_address(address="desk@example.al", language="sq", by=each)
+    assert organisation("VATRA") not in mailed()
     testimony.record(
         case_id=case_id,
         status=WitnessStatus.TESTIMONY_WITHDRAWN,
@@ -175,6 +188,8 @@ def test_a_threat_is_told_to_the_holder_and_the_duty_desk_at_once_and_no_word_mo
         reason=WithdrawalReason.THREAT_TO_FAMILY,
         by=liaison,
     )
+    assert organisation("VATRA") in mailed()  # an e-mail that says nothing but that something waits
+    assert organisation("NRC") not in mailed()
     [line] = threat_store.of_desk(by=desk)
     assert [each.case_id for each in threat_store.of_desk(by=vatra)] == [case_id]
     # Nobody else is told, and no threat is in words.
@@ -201,7 +216,9 @@ def test_a_threat_is_told_to_the_holder_and_the_duty_desk_at_once_and_no_word_mo
     told.get(f"/cases/{case_id}/threat")
     told.post(f"/cases/{case_id}/threat")
     assert "Një dëshmitar po kërcënohet" in duty.get("/")
+    assert organisation("VATRA") in mailed()
     shelter.post(f"/threats/{threat_store.of_desk(by=vatra)[0].id}/seen")
+    assert organisation("VATRA") not in mailed()
     assert "Një dëshmitar po kërcënohet" not in shelter.get("/")
 
 

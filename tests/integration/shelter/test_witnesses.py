@@ -18,7 +18,7 @@ from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.shelter.testimony import IllegalStep, LeavingReason, WithdrawalReason, WitnessStatus
 from nrm.models.shelter.cases import Case, ShredKey
 from nrm.models.shelter.hearings import HearingEntry
-from nrm.models.shelter.witnesses import Witness, WitnessStep
+from nrm.models.shelter.witnesses import RecordedStep, Witness
 from nrm.steps.shelter import hearings as hearing_steps
 from nrm.store import days
 from nrm.store.shelter import hearings as hearing_store
@@ -58,7 +58,7 @@ def test_they_count_in_report_vi_as_no_victims_with_what_is_known_of_them(app: F
     ]
     by = factories.actor(LIAISON)
     step = db.session.scalars(
-        select(WitnessStep.id).where(WitnessStep.witness_id == witness_id, WitnessStep.status == court)
+        select(RecordedStep.id).where(RecordedStep.witness_id == witness_id, RecordedStep.status == court)
     ).one()
     witnesses.strike(step_id=step, reason=StrikeReason.WRONG_PERSON, by=by)
     assert [row["evidence"] for row in counted()] == ["none"]
@@ -135,7 +135,7 @@ def test_the_liaison_enters_records_corrects_and_ends_on_pages(app: Flask, sign_
     liaison.post(path, {}, 422)
     liaison.post(path, {"status": "testimony_withdrawn", "happened": "today", "reason": "trauma"}, 422)
     liaison.post(path, {"status": "statement_given", "happened": "today"})
-    step = db.session.scalars(select(WitnessStep.id)).one()
+    step = db.session.scalars(select(RecordedStep.id)).one()
     strike = f"/witnesses/steps/{step}/strike"
     liaison.get(strike)
     liaison.post(strike, {}, 422)

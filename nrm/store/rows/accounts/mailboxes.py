@@ -79,7 +79,8 @@ def _has_a_task(at: datetime) -> ColumnElement[bool]:
         exists().where(asked, ChildAlert.answer_due_at <= at),
         exists().where(unseen),
     )
-    seen = exists().where(ThreatSeen.alarm_id == ThreatAlarm.id, ThreatSeen.organisation_id == Organisation.id)
+    mine = ThreatSeen.alarm_id == ThreatAlarm.id, ThreatSeen.organisation_id == Organisation.id
+    seen = exists().where(*mine).correlate(ThreatAlarm, Organisation)
     told = exists().where(ThreatAlarm.id.is_not(None), STANDS, ~seen)
     held = Case.id == ThreatAlarm.case_id, Case.holder_id == Organisation.id, Case.status != "referred"
     threatened = exists().where(*held, STANDS, ~seen)

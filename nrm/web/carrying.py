@@ -408,6 +408,7 @@ WORDS: Mapping[str, str] = {
     "threats.tell_of_witness": N_("Tell that a witness is threatened"),
     "witnesses.end": N_("End what is kept of a witness"),
     "witnesses.enter": N_("Enter a witness"),
+    "witnesses.open_reference": N_("Show by what you know the witness"),
     "witnesses.record": N_("Record a step as a witness"),
     "witnesses.strike": N_("Strike a step as a witness"),
 }

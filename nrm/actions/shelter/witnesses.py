@@ -16,6 +16,7 @@ from nrm import audit, clock
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.quarters import Quarter
+from nrm.domain.shelter.cases import Purpose
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.shelter.testimony import (
     IllegalStep,
@@ -29,6 +30,7 @@ from nrm.domain.shelter.testimony import (
 )
 from nrm.domain.shelter.threats import is_told
 from nrm.domain.shelter.witnesses import LONGEST_REFERENCE, WITNESS, new_code
+from nrm.models.shelter.cases import Reading
 from nrm.models.shelter.witnesses import RecordedStep, RecordedStepStrike, Witness
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import threats as threat_steps
@@ -37,7 +39,9 @@ from nrm.store.rows.reports import reports as report_rows
 from nrm.store.rows.shelter import witnesses as rows
 from nrm.store.shelter import witnesses as store
 from nrm.vault import compartments as vault
-from nrm.vault import epochs
+from nrm.vault import epochs, keyrings
+
+CannotOpen = keyrings.CannotOpen
 
 
 def enter(*, gender: str, age_class: str, reference: str, by: Actor) -> uuid.UUID:
@@ -70,11 +74,35 @@ def enter(*, gender: str, age_class: str, reference: str, by: Actor) -> uuid.UUI
     return witness_id
 
 
-def reference(*, witness_id: uuid.UUID, by: Actor) -> str:
-    """By what the prosecution knows the person; empty once the proceedings are over. Raises NotVisible."""
+def open_reference(*, witness_id: uuid.UUID, by: Actor) -> None:
+    """Let the actor's session read for a quarter of an hour by what the prosecution knows the person; recorded first.
+
+    Raises NotPermitted, NotVisible, CannotOpen.
+    """
+    by.must(Permission.TESTIMONY_RECORD)
+    with transaction() as session:
+        store.row(witness_id, by=by)
+        session.add(
+            Reading(
+                case_id=witness_id,
+                compartment=WITNESS,
+                purpose=Purpose.COURT,
+                member_id=by.member_id,
+                organisation_id=by.organisation_id,
+                holder_id=by.organisation_id,
+                opened_at=clock.now(),
+            )
+        )
+        vault.allow(session, witness_id, WITNESS, Purpose.COURT, by=by)
+
+
+def reference(*, witness_id: uuid.UUID, by: Actor) -> str | None:
+    """By what the prosecution knows the person, for a session that opened it; else None. Raises NotVisible."""
     store.row(witness_id, by=by)
-    value = vault.glance(db.session(), witness_id, WITNESS, by=by) or {}
-    return str(value.get("reference", ""))
+    try:
+        return str(vault.read(db.session(), witness_id, WITNESS, by=by).value["reference"])
+    except CannotOpen:
+        return None
 
 
 def record(

@@ -15,6 +15,7 @@ from nrm.actions.shelter import witnesses as actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.shelter.testimony import IllegalStep, StepRefusal, WitnessStatus
+from nrm.domain.words import N_
 from nrm.store.days import today
 from nrm.store.shelter import witnesses as store
 from nrm.store.shelter.testimony import WitnessStep
@@ -27,6 +28,8 @@ Page = tuple[str, int]
 Answer = Response | Page | str
 
 blueprint = Blueprint("witnesses", __name__)
+
+NOT_OPEN = N_("It does not open for you: a colleague who can open it reads it to you.")
 
 
 @blueprint.get("/witnesses")
@@ -109,6 +112,17 @@ def record(witness_id: uuid.UUID) -> Answer:
         )
     except IllegalStep as error:
         return _page(found, form, say_refused(form, error.reason))
+    return redirect(url_for("witnesses.show", witness_id=witness_id), 303)
+
+
+@blueprint.post("/witnesses/<uuid:witness_id>/open")
+@access.requires(Permission.TESTIMONY_RECORD)
+def open_reference(witness_id: uuid.UUID) -> Answer:
+    """Show by what the prosecution knows the witness; the opening is recorded first."""
+    try:
+        actions.open_reference(witness_id=witness_id, by=access.actor())
+    except actions.CannotOpen:
+        return errors.error_page(409, NOT_OPEN)
     return redirect(url_for("witnesses.show", witness_id=witness_id), 303)
 
 

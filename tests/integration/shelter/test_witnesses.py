@@ -16,7 +16,7 @@ from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.shelter.hearings import Hearing
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.shelter.testimony import IllegalStep, LeavingReason, WithdrawalReason, WitnessStatus
-from nrm.models.shelter.cases import Case, ShredKey
+from nrm.models.shelter.cases import Case, Reading, ShredKey
 from nrm.models.shelter.hearings import HearingEntry
 from nrm.models.shelter.witnesses import RecordedStep, Witness
 from nrm.steps.shelter import hearings as hearing_steps
@@ -100,7 +100,8 @@ def test_nobody_but_the_prosecution_sees_them_and_there_is_no_case(app: Flask) -
             witnesses.record(witness_id=witness_id, status=_S.WILLING, happened_on=days.today(), by=other)
     # The end destroys who it is and where they are heard; nothing can be recorded any more.
     witnesses.end(witness_id=witness_id, by=by)
-    assert witnesses.reference(witness_id=witness_id, by=by) == ""
+    with pytest.raises(witnesses.CannotOpen):
+        witnesses.open_reference(witness_id=witness_id, by=by)
     assert db.session.scalars(select(HearingEntry)).all() == []
     db.session.rollback()
     with db.engines["shred"].connect() as connection:
@@ -131,7 +132,12 @@ def test_the_liaison_enters_records_corrects_and_ends_on_pages(app: Flask, sign_
     assert "Dëshmitarët që nuk janë viktima" in liaison.get("/")
     liaison.post("/witnesses/enter", {}, 422)
     path = liaison.post("/witnesses/enter", {"reference": REFERENCE, "gender": "masculine", "age_class": "adult"})
+    assert REFERENCE not in liaison.get(path)  # nothing sealed is shown before it is opened, which is recorded
+    liaison.post(f"{path}/open")
     assert REFERENCE in liaison.get(path)
+    assert [each.compartment for each in db.session.scalars(select(Reading)).all()] == ["witness"]
+    db.session.rollback()
+    sign_in("vatra.case_worker").post(f"{path}/open", status=404)
     liaison.post(path, {}, 422)
     liaison.post(path, {"status": "testimony_withdrawn", "happened": "today", "reason": "trauma"}, 422)
     liaison.post(path, {"status": "statement_given", "happened": "today"})

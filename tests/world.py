@@ -21,12 +21,14 @@ from nrm.actions.shelter import (
     claims,
     data_requests,
     direct_intake,
+    hearings,
     identifications,
     matching,
     permits,
     promises,
     stays,
     testimony,
+    witnesses,
 )
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor
@@ -41,6 +43,7 @@ from nrm.domain.shelter.child_returns import Asked
 from nrm.domain.shelter.claims import Forum
 from nrm.domain.shelter.data_requests import RequestKind
 from nrm.domain.shelter.direct_intake import OwnCase
+from nrm.domain.shelter.hearings import Hearing
 from nrm.domain.shelter.matching import Pair, Said
 from nrm.domain.shelter.permits import PermitEvent
 from nrm.domain.shelter.stays import Source
@@ -55,6 +58,7 @@ from nrm.steps.shelter import matching as matching_steps
 from nrm.store import days
 from nrm.store.agreement.agreement_simulation import SIMULATION
 from nrm.store.rows.shelter import matching as matching_rows
+from nrm.store.shelter import hearings as hearing_store
 from nrm.store.shelter import places as place_store
 from tests import factories, factories_stays
 from tests import factories_agreements as texts
@@ -91,6 +95,8 @@ class World:
     notice: uuid.UUID  # announced by the consulate, expected at Rinas today
     entry: uuid.UUID  # of the permit of the person in NRC
     witness_step: uuid.UUID  # of the same person
+    hearing: uuid.UUID  # of the same person
+    witness: uuid.UUID  # whom the prosecution entered as a witness only
     claim: uuid.UUID  # for compensation, of the person in NRC
     child_return: uuid.UUID  # Greece asks the Responsible Authority for it
     call: uuid.UUID  # somebody who is to be called back by the help line
@@ -181,6 +187,8 @@ def build() -> World:
         notice=_announced(),
         entry=db.session.scalars(select(PermitEntry.id).where(PermitEntry.position == 2)).one(),
         witness_step=_testified(foreign.case_id, nrc),
+        hearing=_announced_in_court(foreign.case_id, nrc),
+        witness=_witness(),
         claim=_claimed(foreign.case_id, nrc),
         child_return=_child_return(),
         call=_called(),
@@ -262,6 +270,16 @@ def _claimed(case_id: uuid.UUID, by: Actor) -> uuid.UUID:
 def _testified(case_id: uuid.UUID, by: Actor) -> uuid.UUID:
     testimony.record(case_id=case_id, status=WitnessStatus.WILLING, happened_on=days.today(), by=by)
     return db.session.scalars(select(Testimony.id).where(Testimony.case_id == case_id)).one()
+
+
+def _announced_in_court(case_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    hearing = Hearing("other", days.today() + timedelta(days=9), ())
+    return hearings.announce(person=hearing_store.of_case(case_id, by=by), hearing=hearing, by=by)
+
+
+def _witness() -> uuid.UUID:
+    by = factories.actor("prosecution.witness_liaison")
+    return witnesses.enter(gender="masculine", age_class="adult", reference=people.PLANTED, by=by)
 
 
 def _child_return() -> uuid.UUID:

@@ -154,6 +154,7 @@ class Country:
     findings_hold_days: int  # how many days the findings on a child open the gate
     permits: PermitPeriods  # days for an appeal, an objection, a decision; how long before its end one is told
     calendar: Calendar
+    courts: Mapping[str, Words]  # before which witnesses are heard
     amount_bands: Mapping[str, Words]  # of compensation, the smallest first
     watches: tuple[Watch, ...]
     roles: Mapping[MechanismRole, str]  # the code of the organisation that has it

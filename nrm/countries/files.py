@@ -287,6 +287,7 @@ class CountryFile(Part):
     missing: Missing
     building: Building
     calendar: Calendar
+    court: Annotated[dict[str, Words], Field(min_length=1)]
     compensation: Compensation
     bulk_opening: Annotated[list[Watch], Field(min_length=1)]
     away: Away | None = None

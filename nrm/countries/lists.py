@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from nrm.domain.shelter import cases, claims, identifications, permits, stays, testimony
+from nrm.domain.shelter import cases, claims, hearings, identifications, permits, stays, testimony
 
 AGE_CLASSES = ("child", "adult", "unsure")
 
@@ -40,6 +40,9 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "destinations": tuple(stays.Destination),
         "witness_statuses": tuple(testimony.WitnessStatus),
         "withdrawal_reasons": tuple(testimony.WithdrawalReason),
+        "leaving_reasons": tuple(testimony.LeavingReason),
+        "protection_measures": tuple(hearings.Measure),
+        "hearings_called_off": tuple(hearings.CalledOff),
         "permit_statuses": tuple(permits.PermitStatus),
         "permit_grounds": tuple(permits.Ground),
         "claim_forums": tuple(claims.Forum),

@@ -73,6 +73,7 @@ def read_country(data: Mapping[str, Any], code: str) -> Country:
         matching=_matching(read.matching),
         permits=_permits(read.permits),
         calendar=_calendar(read.calendar, organisations),
+        courts=_courts(read.court),
         amount_bands=_amount_bands(read.compensation.band),
         watches=_watches(read.bulk_opening),
         roles=_roles(read.role, organisations),
@@ -258,6 +259,12 @@ def _calendar(read: files.Calendar, organisations: Mapping[str, ListedOrganisati
         _wrong("calendar.first_quarter", str(error))
     _one_of("calendar.recipient", read.recipient, organisations)
     return Calendar(first, read.release_after_days, read.recipient)
+
+
+def _courts(courts: Mapping[str, Words]) -> Mapping[str, Words]:
+    for code in courts:
+        _check_code(f"court.{code}", code)
+    return MappingProxyType(dict(courts))
 
 
 def _amount_bands(bands: Mapping[str, Words]) -> Mapping[str, Words]:

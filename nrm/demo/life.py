@@ -27,7 +27,7 @@ from nrm.actions.shelter import (
     stays,
     testimony,
 )
-from nrm.demo import claims, identifications
+from nrm.demo import claims, identifications, witnesses
 from nrm.demo.cast import cast
 from nrm.demo.duties import Duties
 from nrm.demo.here_before import HereBefore
@@ -57,6 +57,7 @@ from nrm.domain.shelter.key_workers import Place
 from nrm.domain.shelter.permits import CHILD_GATE, GateClosed, Ground, PermitEvent, PermitRefused
 from nrm.domain.shelter.stays import HOME, Destination, ExitReason, Source, StayOver, asks_country
 from nrm.domain.shelter.testimony import IllegalStep, WithdrawalReason, WitnessStatus
+from nrm.domain.shelter.threats import is_told
 from nrm.models.referrals.referrals import Referral
 from nrm.store import days, names
 from nrm.store.countries import country
@@ -353,7 +354,7 @@ class Life:
         for step in plan.testimony:
             self.at(
                 admitted_at + timedelta(days=step.day, hours=1),
-                partial(self._testify, case_id, step.status, step.reason, by),
+                partial(self._testify, plan, case_id, step.status, step.reason, by),
             )
         if plan.permit is not None:
             self._plan_permit(plan, case_id, admitted_at, by)
@@ -476,7 +477,9 @@ class Life:
         except (PermitRefused, NotVisible):
             return  # the person left in between
 
-    def _testify(self, case_id: uuid.UUID, status: object, reason: WithdrawalReason | None, by: Actor) -> None:
+    def _testify(
+        self, plan: Plan, case_id: uuid.UUID, status: object, reason: WithdrawalReason | None, by: Actor
+    ) -> None:
         if status is WitnessStatus.STATEMENT_GIVEN:
             self._share(case_id, cast().prosecution, {Compartment.LEGAL}, by)
         try:
@@ -489,6 +492,10 @@ class Life:
             )
         except (IllegalStep, NotVisible):
             return  # withdrawn already, or the person moved to another shelter
+        if status is WitnessStatus.STATEMENT_GIVEN:
+            witnesses.told(self, plan, case_id, by)
+        if is_told(reason):
+            witnesses.threatened(self, case_id, by)
 
     def _talk(self, plan: Plan, case_id: uuid.UUID, by: Actor) -> None:
         """After two days the person is asked what the post did not ask."""

@@ -18,7 +18,9 @@ from nrm.models.shelter import (
     corrections,
     data_requests,
     findings,
+    hearings,
     identifications,
+    link_codes,
     matching,
     others_there,
     permits,
@@ -26,6 +28,8 @@ from nrm.models.shelter import (
     planned_ends,
     stays,
     testimony,
+    threats,
+    witnesses,
 )
 
 __all__ = [
@@ -49,10 +53,12 @@ __all__ = [
     "filings",
     "findings",
     "groups",
+    "hearings",
     "helpline",
     "identifications",
     "interviews",
     "key_log",
+    "link_codes",
     "mailboxes",
     "matching",
     "monitoring",
@@ -71,5 +77,7 @@ __all__ = [
     "stays",
     "suspensions",
     "testimony",
+    "threats",
     "trial_calls",
+    "witnesses",
 ]

@@ -33,6 +33,7 @@ from nrm.store.shelter import (
     others_there,
     places,
     stays,
+    threats,
 )
 from nrm.store.statements import built_once
 
@@ -48,7 +49,8 @@ class Top:
     persons wait, whether a quarter waits for an answer, for how many people the actor answers, how many people stay
     here, how many colleagues wait to be let in again, and how many people are suspended; for how many colleagues words
     may have to be typed, and how much changed lately about colleagues' keys; how many residents have not been asked
-    whether they may be looked for, and how many people anywhere said yes. An actor who has no part in one of them
+    whether they may be looked for, how many people anywhere said yes, and how many threats
+    to witnesses the desk has not seen. An actor who has no part in one of them
     gets 0.
     """
 
@@ -78,6 +80,7 @@ class Top:
     changes: int = 0
     unasked: int = 0
     looked_for: int = 0
+    threats: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -127,4 +130,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         changes.number_told(by),
         matching.number_unasked(by),
         matching.number_under_way(by),
+        threats.number_told(by),
     )

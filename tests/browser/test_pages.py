@@ -192,6 +192,8 @@ FORMS = {
     "step of a claim": (Role.CASE_WORKER, "/claims/{claim}"),
     "correction of a claim": (Role.CASE_WORKER, "/claims/{claim}/correct"),
     "testimony": (Role.CASE_WORKER, "/cases/{case}/testimony"),
+    "hearing": (Role.CASE_WORKER, "/cases/{case}/hearings"),
+    "witness without a case": (Role.WITNESS_LIAISON, "/witnesses/enter"),
     "refer": (Role.CASE_WORKER, "/cases/{case}/refer"),
     "letter": (Role.CASE_WORKER, "/cases/{case}/letter"),
     "promise": (Role.DUTY_OFFICER, "/referrals/{asked}/promise"),

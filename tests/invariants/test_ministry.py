@@ -116,6 +116,8 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "suspension_id": uuid.uuid4(),
         "event_id": uuid.uuid4(),
         "away_id": world.away,
+        "hearing_id": world.hearing,
+        "witness_id": world.witness,
         "acts": True,
         "line": MoveLine(uuid.uuid4(), world.case, "", Stand.BOTH, True, {}, "", None),
         "alarm": Alarm(member_id=world.member, organisation_id=world.organisation),

@@ -126,6 +126,8 @@ def known_ids(world: World | None) -> dict[str, list[Any]]:
         "household_id": [None],
         "passkey_id": [None],
         "months": [3],
+        "hearing_id": [ids.get("hearing")],
+        "witness_id": [ids.get("witness")],
         "claim_id": [ids.get("claim")],
         "entry_id": [ids.get("entry")],
         "step_id": [ids.get("witness_step")],

@@ -196,6 +196,10 @@ TABLE: dict[str, Moved | str] = {
     "0090_who_does_not_agree": Moved(
         since.test_from_what_to_what_is_forgotten_below_and_who_does_not_agree_stays_in_the_log, ("key_events",)
     ),
+    "0091_witnesses": Moved(
+        since.test_who_left_the_programme_and_who_agreed_to_a_code_are_forgotten_on_the_way_down,
+        ("testimony", "testimony_strikes", "consents", "sealed_compartments", "grants", "readings"),
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

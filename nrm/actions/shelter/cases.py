@@ -58,7 +58,7 @@ from nrm.store.rows.shelter import closings as closing_rows
 from nrm.store.rows.shelter import permits as permit_rows
 from nrm.store.shelter import cases as store
 from nrm.store.shelter.cases import CaseRelation
-from nrm.vault import care_notes, grants, parking, sharing, shredding
+from nrm.vault import care_notes, grants, parking, sharing
 from nrm.vault import compartments as vault
 
 StaleRevision = vault.StaleRevision
@@ -200,7 +200,7 @@ def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, by: Actor) -> N
         sharing = (Consent.topic == Topic.SHARING, Consent.party == (organisation.party or organisation.code))
         given = consent_records.current(session, case_id, *sharing, Consent.said == Said.GIVEN)
         consent_records.end(session, given, Ended.WITHDRAWN, by, narrowing=Narrowing.DONE)
-    shredding.work_off()
+    erasure_steps.carry_out()
 
 
 def close(*, case_id: uuid.UUID, by: Actor, answers: Answers = NOTHING_AGREED, note: str = "") -> None:
@@ -249,4 +249,4 @@ def reopen(*, case_id: uuid.UUID, reason: ReopenReason, by: Actor) -> None:
         child_files.reopened(session, case, by)
         consent_records.end_with_case(session, case_id, by)  # of a case that was closed before closing did so
         audit.append(session, audit.Event.CASE_REOPENED, by=by, case_id=case_id, reason=str(reason))
-    shredding.work_off()
+    erasure_steps.carry_out()

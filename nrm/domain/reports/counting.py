@@ -18,7 +18,9 @@ Codes = Mapping[str, Collection[str]]
 """The codes of each dimension that records may have."""
 
 RETURNEE = ("crossing_point", "outcome", "processed", "age_class", "sex", "returned_from", "announced", "agency")
-WITNESS = ("evidence", "programme", "withdrawal", "sex", "age_band")
+WITNESS = ("witness", "evidence", "programme", "withdrawal", "sex", "age_band")
+VICTIM, NOT_VICTIM = "victim", "not_victim"
+"""Who a witness of report vi is: the person of a case, or somebody whom the prosecution entered as a witness only."""
 PERMIT = ("ground", "decision", "sex", "age_band")
 CLAIM = ("lodged", "forum", "asked", "outcome", "granted", "paid", "sex", "age_band")
 IDENTIFICATION = ("status", "way", "citizenship_class", "sex", "age_band")
@@ -69,7 +71,9 @@ def exploited(person: str, age_class: str, gender: str, told: exploitation.Told,
     }
 
 
-def witness(person: str, steps: Collection[tuple[str, str]], gender: str, age_band: str, codes: Codes) -> Row | None:
+def witness(
+    person: str, steps: Collection[tuple[str, str]], gender: str, age_band: str, codes: Codes, *, kind: str = VICTIM
+) -> Row | None:
     """One witness from the (status, reason) of the steps in the period, in their order; None when none is counted."""
     taken = {status for status, _ in steps}
     serious = WitnessStatus.EVIDENCE_SERIOUS_CRIMES_COURT in taken
@@ -81,6 +85,7 @@ def witness(person: str, steps: Collection[tuple[str, str]], gender: str, age_ba
     evidence = "both" if serious and district else "serious_crimes" if serious else "district" if district else "none"
     return {
         "person": person,
+        "witness": kind,
         "evidence": evidence,
         "programme": "admitted" if protected else "not_admitted",
         "withdrawal": reasons[-1] if reasons else "none",

@@ -76,7 +76,7 @@ EXPLOITED = Report(
 # II.1(a)(vi)
 WITNESSES = Report(
     name="vi",
-    title="victims as witnesses (vi)",
+    title="victims and others as witnesses (vi)",
     dimensions=counting.WITNESS,
     contributors=frozenset({OrganisationKind.PROSECUTION}),
 )

@@ -29,6 +29,7 @@ from nrm.steps.shelter import data_requests as data_request_steps
 from nrm.steps.shelter import matching as matching_steps
 from nrm.steps.shelter import missing_told as told_steps
 from nrm.steps.shelter import others_there as others_steps
+from nrm.steps.shelter import threats as threat_steps
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store.countries import country
 from nrm.store.rows.shelter import absences as absence_rows
@@ -71,6 +72,7 @@ def erase_case(session: Session, case: Case, by: Actor, *, asked_by_id: uuid.UUI
     withheld_steps.destroy(session, case.id, by)
     hand_overs.forget_all(session, case.id)
     others_steps.take_back(session, case.id, by)
+    threat_steps.forget(session, case.id)
     told_steps.end(session, case.id, by)
     child_files.destroy(session, case.id)
     consent_records.end_all(session, case.id, by)

@@ -32,6 +32,7 @@ from nrm.domain.shelter.matching import Repeat
 from nrm.domain.shelter.permit_entries import stand
 from nrm.domain.shelter.permits import ASKED_OR_DECIDED, PermitFacts
 from nrm.domain.shelter.stays import Period, Source
+from nrm.domain.shelter.witnesses import AGE_BANDS
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.interviews.screenings import ScreeningCount, ScreeningKind
 from nrm.models.referrals.referrals import Referral
@@ -43,10 +44,12 @@ from nrm.models.shelter.matching import RepeatValue
 from nrm.models.shelter.permits import PermitEntry
 from nrm.models.shelter.stays import Stay
 from nrm.models.shelter.testimony import Testimony
+from nrm.models.shelter.witnesses import RecordedStep, Witness
 from nrm.store.countries import country
 from nrm.store.rows.shelter import ages as age_rows
 from nrm.store.rows.shelter import corrections as correction_rows
 from nrm.store.rows.shelter import permits as permit_rows
+from nrm.store.rows.shelter import witnesses as witness_rows
 from nrm.store.rows.shelter.claims import as_history
 from nrm.store.rows.shelter.testimony import COUNTS_ON, STANDS
 
@@ -248,7 +251,8 @@ def returns(
 def witnesses(
     connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
 ) -> list[counting.Row]:
-    """The people with a step as a witness in the period."""
+    """The people with a step as a witness in the period: those of a case who agreed to be counted, and the witnesses
+    who are no victims, of whom there are codes alone."""
     _must_count(by)
     statement = (
         select(Testimony.case_id, Testimony.status, Testimony.reason, Case.gender, Case.age_band)
@@ -263,7 +267,29 @@ def witnesses(
         steps.setdefault(row.case_id.hex, []).append((row.status, row.reason))
         people[row.case_id.hex] = (row.gender, ages.band(row.case_id, row.age_band, last.end))
     rows = [counting.witness(person, steps[person], *people[person], codes) for person in sorted(people)]
+    rows += _other_witnesses(connection, first, last, codes)
     return [row for row in rows if row is not None]
+
+
+def _other_witnesses(
+    connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes
+) -> list[counting.Row | None]:
+    counts_on, stands = witness_rows.COUNTS_ON, witness_rows.STANDS
+    statement = (
+        select(RecordedStep.witness_id, RecordedStep.status, RecordedStep.reason, Witness.gender, Witness.age_class)
+        .join(Witness, Witness.id == RecordedStep.witness_id)
+        .where(counts_on.between(first.start, last.end), stands)
+        .order_by(RecordedStep.witness_id, RecordedStep.happened_on, RecordedStep.position)
+    )
+    steps: dict[str, list[tuple[str, str]]] = {}
+    people: dict[str, tuple[str, str]] = {}
+    for row in connection.execute(statement):
+        steps.setdefault(row.witness_id.hex, []).append((row.status, row.reason))
+        people[row.witness_id.hex] = (row.gender, AGE_BANDS[row.age_class])
+    return [
+        counting.witness(person, steps[person], *people[person], codes, kind=counting.NOT_VICTIM)
+        for person in sorted(people)
+    ]
 
 
 def permits(

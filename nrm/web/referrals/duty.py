@@ -37,7 +37,7 @@ from nrm.web import access, errors, home
 from nrm.web.choices import label_of
 from nrm.web.language import gettext, ngettext, text_in, translated
 from nrm.web.referrals import announced_returns, critical_path
-from nrm.web.shelter import data_requests
+from nrm.web.shelter import data_requests, threats
 from nrm.web.shelter.absences import place as country_in_words
 
 blueprint = Blueprint("duty", __name__)
@@ -103,6 +103,7 @@ def duty_home() -> str:
         to_confirm=contributions.to_confirm(by=by) if g.top.to_countersign else [],
         desk=store.desk(by=by, size=SHOWN),
         **_words(),
+        threats=threats.home_part() if g.top.threats else "",
         missing=absences.missing(by=by) if g.top.missing else (),
         ended=absences.ended(by=by) if g.top.missing else (),
         left=absences.left(by=by) if g.top.left else (),

@@ -154,7 +154,8 @@ def witnesses() -> Iterator[Mapping[str, str]]:
     steps = [courts, courts[:1], courts[1:], [(of.IN_WITNESS_PROTECTION, none)]]
     steps += [[(of.TESTIMONY_WITHDRAWN, reason)] for reason in WithdrawalReason]
     usual = {**USUAL, "steps": courts, "codes": codes("vi")}
-    yield from one_by_one(counting.witness, usual, {"steps": steps, **WHO})
+    kinds = (counting.VICTIM, counting.NOT_VICTIM)
+    yield from one_by_one(counting.witness, {**usual, "kind": kinds[0]}, {"steps": steps, "kind": kinds, **WHO})
 
 
 def with_permits() -> Iterator[Mapping[str, str]]:

@@ -24,6 +24,7 @@ from nrm.models.shelter import (
     permits,
     places,
     planned_ends,
+    plans,
     stays,
     testimony,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "permits",
     "places",
     "planned_ends",
+    "plans",
     "referrals",
     "reminder_calls",
     "reports",

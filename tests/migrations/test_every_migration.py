@@ -191,6 +191,7 @@ TABLE: dict[str, Moved | str] = {
     "0087_names_by_language": Moved(
         since.test_names_are_texts_by_language_and_two_of_them_columns_on_the_way_down, ("mailboxes",)
     ),
+    "0093_plans": NEW_TABLES,
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

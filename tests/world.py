@@ -24,6 +24,7 @@ from nrm.actions.shelter import (
     identifications,
     matching,
     permits,
+    plans,
     promises,
     stays,
     testimony,
@@ -43,6 +44,7 @@ from nrm.domain.shelter.data_requests import RequestKind
 from nrm.domain.shelter.direct_intake import OwnCase
 from nrm.domain.shelter.matching import Pair, Said
 from nrm.domain.shelter.permits import PermitEvent
+from nrm.domain.shelter.plans import Service
 from nrm.domain.shelter.stays import Source
 from nrm.domain.shelter.testimony import WitnessStatus
 from nrm.models.interviews.interviews import Interview
@@ -92,6 +94,8 @@ class World:
     entry: uuid.UUID  # of the permit of the person in NRC
     witness_step: uuid.UUID  # of the same person
     claim: uuid.UUID  # for compensation, of the person in NRC
+    plan_entry: uuid.UUID  # a service that is planned for the same person
+    plan_step: uuid.UUID  # what is to be done next for that person, tomorrow
     child_return: uuid.UUID  # Greece asks the Responsible Authority for it
     call: uuid.UUID  # somebody who is to be called back by the help line
     sample: uuid.UUID  # an interview at Rinas that was drawn for monitoring in the last quarter
@@ -182,6 +186,7 @@ def build() -> World:
         entry=db.session.scalars(select(PermitEntry.id).where(PermitEntry.position == 2)).one(),
         witness_step=_testified(foreign.case_id, nrc),
         claim=_claimed(foreign.case_id, nrc),
+        **_planned(foreign.case_id, nrc),
         child_return=_child_return(),
         call=_called(),
         sample=_drawn(rinas),
@@ -257,6 +262,14 @@ def _claimed(case_id: uuid.UUID, by: Actor) -> uuid.UUID:
         by=by,
     )
     return claim_id
+
+
+def _planned(case_id: uuid.UUID, by: Actor) -> dict[str, uuid.UUID]:
+    tomorrow = days.today() + timedelta(days=1)
+    assert by.member_id is not None
+    service = plans.add_service(case_id=case_id, service=Service.LEGAL, provider="lawyer", text="", by=by)
+    step = plans.add_step(case_id=case_id, text="go there", hour="", due_on=tomorrow, owner_id=by.member_id, by=by)
+    return {"plan_entry": service, "plan_step": step}
 
 
 def _testified(case_id: uuid.UUID, by: Actor) -> uuid.UUID:

@@ -111,19 +111,19 @@ def waits_since(case_id: uuid.UUID, *, by: Actor) -> date | None:
     return db.session.scalar(select(PlanLook.waits_since).where(PlanLook.case_id == case_id))
 
 
-def step(step_id: uuid.UUID, *, by: Actor) -> StepLine:
+def step(plan_step_id: uuid.UUID, *, by: Actor) -> StepLine:
     """One step in the asker's shelter; raises NotVisible."""
-    row_ = row(step_id, by=by, lock=False)
-    return next(line for line in of_case(row_.case_id, by=by) if line.id == step_id)
+    stays.own_shelter_id(by)
+    for line in _lines(_steps(by).where(PlanStep.id == plan_step_id), by):
+        return line
+    raise NotVisible
 
 
-def row(step_id: uuid.UUID, *, by: Actor, lock: bool = True) -> PlanStep:
+def row(plan_step_id: uuid.UUID, *, by: Actor) -> PlanStep:
     """The step itself, for actions; raises NotVisible."""
     stays.own_shelter_id(by)
     held = exists().where(Case.id == PlanStep.case_id, *_held(by))
-    statement = select(PlanStep).where(PlanStep.id == step_id, held)
-    if lock:
-        statement = statement.with_for_update()
+    statement = select(PlanStep).where(PlanStep.id == plan_step_id, held).with_for_update()
     found = db.session.scalar(statement.execution_options(populate_existing=True))
     if found is None:
         raise NotVisible

@@ -223,22 +223,22 @@ def _to_plan(case_id: uuid.UUID, done: str) -> Response:
     return redirect(url_for("plans.show", case_id=case_id, done=done), 303)
 
 
-@blueprint.get("/cases/<uuid:case_id>/plan/<uuid:entry_id>/came")
+@blueprint.get("/cases/<uuid:case_id>/plan/<uuid:plan_entry_id>/came")
 @access.requires(Permission.STAY_MANAGE)
-def came_page(case_id: uuid.UUID, entry_id: uuid.UUID) -> Answer:
-    return _entry_page(case_id, entry_id, "came", CameForm(), Kind.SERVICE)
+def came_page(case_id: uuid.UUID, plan_entry_id: uuid.UUID) -> Answer:
+    return _entry_page(case_id, plan_entry_id, "came", CameForm(), Kind.SERVICE)
 
 
-@blueprint.post("/cases/<uuid:case_id>/plan/<uuid:entry_id>/came")
+@blueprint.post("/cases/<uuid:case_id>/plan/<uuid:plan_entry_id>/came")
 @access.requires(Permission.STAY_MANAGE)
-def came(case_id: uuid.UUID, entry_id: uuid.UUID) -> Answer:
+def came(case_id: uuid.UUID, plan_entry_id: uuid.UUID) -> Answer:
     form = CameForm(request.form)
     if not form.validate():
-        return _entry_page(case_id, entry_id, "came", form, Kind.SERVICE, status=422)
+        return _entry_page(case_id, plan_entry_id, "came", form, Kind.SERVICE, status=422)
     try:
         actions.say_came(
             case_id=case_id,
-            entry_id=entry_id,
+            entry_id=plan_entry_id,
             came=Came(form.came.data),
             on=chosen_day(form.on, form.on_day, calendar.today()),
             who=_text(form.who.data),
@@ -248,26 +248,26 @@ def came(case_id: uuid.UUID, entry_id: uuid.UUID) -> Answer:
         if error.reason not in FIELD_OF:
             return errors.error_page(409, PLAN_REFUSED[error.reason])
         status = say_refused(form, error.reason, words=PLAN_REFUSED, fields=FIELD_OF, otherwise="on")
-        return _entry_page(case_id, entry_id, "came", form, Kind.SERVICE, status=status)
+        return _entry_page(case_id, plan_entry_id, "came", form, Kind.SERVICE, status=status)
     except steps.CannotOpen:
         return _to_open(case_id)
     return _to_plan(case_id, "came")
 
 
-@blueprint.get("/cases/<uuid:case_id>/plan/<uuid:entry_id>/strike")
+@blueprint.get("/cases/<uuid:case_id>/plan/<uuid:plan_entry_id>/strike")
 @access.requires(Permission.STAY_MANAGE)
-def strike_page(case_id: uuid.UUID, entry_id: uuid.UUID) -> Answer:
-    return _entry_page(case_id, entry_id, "strike", StrikeEntryForm())
+def strike_page(case_id: uuid.UUID, plan_entry_id: uuid.UUID) -> Answer:
+    return _entry_page(case_id, plan_entry_id, "strike", StrikeEntryForm())
 
 
-@blueprint.post("/cases/<uuid:case_id>/plan/<uuid:entry_id>/strike")
+@blueprint.post("/cases/<uuid:case_id>/plan/<uuid:plan_entry_id>/strike")
 @access.requires(Permission.STAY_MANAGE)
-def strike(case_id: uuid.UUID, entry_id: uuid.UUID) -> Answer:
+def strike(case_id: uuid.UUID, plan_entry_id: uuid.UUID) -> Answer:
     form = StrikeEntryForm(request.form)
     if not form.validate():
-        return _entry_page(case_id, entry_id, "strike", form, status=422)
+        return _entry_page(case_id, plan_entry_id, "strike", form, status=422)
     try:
-        actions.strike(case_id=case_id, entry_id=entry_id, why=StrikeReason(form.why.data), by=access.actor())
+        actions.strike(case_id=case_id, entry_id=plan_entry_id, why=StrikeReason(form.why.data), by=access.actor())
     except PlanRefused as error:
         return errors.error_page(409, PLAN_REFUSED[error.reason])
     except steps.CannotOpen:
@@ -276,7 +276,7 @@ def strike(case_id: uuid.UUID, entry_id: uuid.UUID) -> Answer:
 
 
 def _entry_page(
-    case_id: uuid.UUID, entry_id: uuid.UUID, what: str, form: OnceForm, *kinds: Kind, status: int = 200
+    case_id: uuid.UUID, plan_entry_id: uuid.UUID, what: str, form: OnceForm, *kinds: Kind, status: int = 200
 ) -> Answer:
     """A page about one entry, for who has care open."""
     by = access.actor()
@@ -285,7 +285,7 @@ def _entry_page(
     if plan is None:
         return _to_open(case_id)
     try:
-        entry = plan.entry(entry_id, *kinds)
+        entry = plan.entry(plan_entry_id, *kinds)
     except PlanRefused:
         raise NotVisible from None
     page = render_template(
@@ -315,26 +315,26 @@ def confirm(case_id: uuid.UUID) -> Answer:
     return _to_plan(case_id, "confirmed")
 
 
-@blueprint.post("/plan-steps/<uuid:step_id>/<any('done', 'dropped'):end>")
+@blueprint.post("/plan-steps/<uuid:plan_step_id>/<any('done', 'dropped'):end>")
 @access.requires(Permission.STAY_MANAGE)
-def finish(step_id: uuid.UUID, end: str) -> Answer:
-    return _changed(lambda: actions.finish(step_id=step_id, end=StepEnd(end), by=access.actor()), end)
+def finish(plan_step_id: uuid.UUID, end: str) -> Answer:
+    return _changed(lambda: actions.finish(step_id=plan_step_id, end=StepEnd(end), by=access.actor()), end)
 
 
-@blueprint.post("/plan-steps/<uuid:step_id>/move/<int:days>")
+@blueprint.post("/plan-steps/<uuid:plan_step_id>/move/<int:days>")
 @access.requires(Permission.STAY_MANAGE)
-def move(step_id: uuid.UUID, days: int) -> Answer:
+def move(plan_step_id: uuid.UUID, days: int) -> Answer:
     """To so many days from today: one press, without a form."""
     if not 1 <= days <= 31:
         raise NotVisible
     to = calendar.today() + timedelta(days=days)
-    return _changed(lambda: actions.move(step_id=step_id, to=to, by=access.actor()), "moved")
+    return _changed(lambda: actions.move(step_id=plan_step_id, to=to, by=access.actor()), "moved")
 
 
-@blueprint.get("/plan-steps/<uuid:step_id>/move")
+@blueprint.get("/plan-steps/<uuid:plan_step_id>/move")
 @access.requires(Permission.STAY_MANAGE)
-def move_page(step_id: uuid.UUID) -> Answer:
-    return _move_page(store.step(step_id, by=access.actor()), MoveForm())
+def move_page(plan_step_id: uuid.UUID) -> Answer:
+    return _move_page(store.step(plan_step_id, by=access.actor()), MoveForm())
 
 
 def _move_page(line: store.StepLine, form: MoveForm, status: int = 200) -> Answer:
@@ -342,15 +342,15 @@ def _move_page(line: store.StepLine, form: MoveForm, status: int = 200) -> Answe
     return render_template("shelter/plans/move.html", line=line, form=form, words=words), status
 
 
-@blueprint.post("/plan-steps/<uuid:step_id>/move")
+@blueprint.post("/plan-steps/<uuid:plan_step_id>/move")
 @access.requires(Permission.STAY_MANAGE)
-def move_to(step_id: uuid.UUID) -> Answer:
+def move_to(plan_step_id: uuid.UUID) -> Answer:
     by = access.actor()
-    line, form = store.step(step_id, by=by), MoveForm(request.form)
+    line, form = store.step(plan_step_id, by=by), MoveForm(request.form)
     if not form.validate() or form.to_day.data is None:
         return _move_page(line, form, 422)
     try:
-        actions.move(step_id=step_id, to=form.to_day.data, by=by)
+        actions.move(step_id=plan_step_id, to=form.to_day.data, by=by)
     except PlanRefused as error:
         if error.reason not in FIELD_OF:
             return errors.error_page(409, PLAN_REFUSED[error.reason])
@@ -359,11 +359,11 @@ def move_to(step_id: uuid.UUID) -> Answer:
     return _to_plan(line.case_id, "moved")
 
 
-@blueprint.post("/plan-steps/<uuid:step_id>/undo")
+@blueprint.post("/plan-steps/<uuid:plan_step_id>/undo")
 @access.requires(Permission.STAY_MANAGE)
-def undo(step_id: uuid.UUID) -> Answer:
+def undo(plan_step_id: uuid.UUID) -> Answer:
     """On the same day: what was done with the step is taken back."""
-    return _changed(lambda: actions.undo(step_id=step_id, by=access.actor()), "undone")
+    return _changed(lambda: actions.undo(step_id=plan_step_id, by=access.actor()), "undone")
 
 
 def _changed(change: Callable[[], uuid.UUID], done: str) -> Answer:

@@ -237,6 +237,7 @@ class Event(StrEnum):
     PLAN_STRUCK = "plan_struck"
     PLAN_CONFIRMED = "plan_confirmed"
     STEP_CHANGED = "step_changed"
+    SERVICES_ANSWERED = "services_answered"
     IDENTIFICATION_RECORDED = "identification_recorded"
     AGREEMENT_PROPOSED = "agreement_proposed"
     AGREEMENT_SIMULATED = "agreement_simulated"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, cast
 
-from wtforms import RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired
+from wtforms import RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import InputRequired, ValidationError
 
 from forms import SelectChoice
 from forms.days import OTHER, TODAY, DayField, today_or
@@ -39,6 +40,7 @@ PLAN_REFUSED: Mapping[str, str] = {
     PlanRefusal.UNTIL: N_("Enter a last day that is not before the first one"),
     PlanRefusal.GONE: N_("This entry was struck, or is not there any more."),
     PlanRefusal.EMPTY: N_("There is nothing to confirm yet."),
+    PlanRefusal.QUARTER: N_("What was answered for this quarter is counted already, or the quarter has not begun."),
     PlanRefusal.CHANGED: N_("The plan was changed while you read it. Read it again, then confirm it."),
 }
 FIELD_OF: Mapping[str, str] = {
@@ -49,6 +51,7 @@ FIELD_OF: Mapping[str, str] = {
 }
 LONGEST_LINE = 200
 GOES_ON = "goes_on"
+NOTHING = "nothing"
 
 
 class GoalForm(OnceForm):
@@ -157,3 +160,17 @@ class MoveForm(OnceForm):
     """To which day a step is put."""
 
     to_day = DayField(N_("Day by which it is to be done"))
+
+
+class ReceivedForm(OnceForm):
+    """Which services a person received in a quarter; none is an answer, too, and is ticked."""
+
+    services = SelectMultipleField(N_("What the person received"), validate_choice=False)
+
+    def validate_services(self, field: SelectMultipleField) -> None:
+        """Something is ticked, all of it was offered, and nothing stands beside "nothing"."""
+        chosen = set(field.data or ())
+        if not chosen <= {cast(Any, each).value for each in field.iter_choices()}:
+            raise ValidationError(N_("Tick what the person received, or that it was nothing"))
+        if not chosen or (NOTHING in chosen and len(chosen) > 1):
+            raise ValidationError(N_("Tick what the person received, or that it was nothing"))

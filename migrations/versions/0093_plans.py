@@ -1,4 +1,4 @@
-"""The steps of a plan: by when, whose and whether over; and which plans wait for a manager."""
+"""The steps of a plan: by when, whose and whether over; which plans wait for a manager; and the services of a quarter."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0087_names_by_language"
 branch_labels = None
 depends_on = None
 
-TABLES = ("plan_looks", "plan_steps")
+TABLES = ("service_answers", "plan_looks", "plan_steps")
 
 
 def _of_case(table: str) -> sa.ForeignKeyConstraint:
@@ -49,10 +49,20 @@ def upgrade(database: str) -> None:
         _of_case("plan_looks"),
         sa.PrimaryKeyConstraint("case_id", name=op.f("pk_plan_looks")),
     )
+    op.create_table(
+        "service_answers",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("quarter_on", sa.Date(), nullable=False),
+        sa.Column("services", sa.JSON(), nullable=False),
+        sa.Column("counts_on", sa.Date(), nullable=False),
+        _of_case("service_answers"),
+        sa.PrimaryKeyConstraint("case_id", "quarter_on", name=op.f("pk_service_answers")),
+    )
+    op.create_index("ix_service_answers_counts_on", "service_answers", ["counts_on"])
 
 
 def downgrade(database: str) -> None:
-    """Days and owners of steps are forgotten; the words stay among the notes on care, where an earlier program does not
+    """Days and owners of steps, and what was answered of services, are forgotten; the words stay among the notes on care, where an earlier program does not
     look for them."""
     if database != "main":
         return

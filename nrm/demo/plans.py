@@ -11,6 +11,7 @@ from nrm.actions.shelter import plans
 from nrm.demo.cast import cast
 from nrm.demo.people import Plan
 from nrm.domain.accounts.accounts import Actor, NotVisible
+from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.plans import PlanRefused, Service, StepEnd
 from nrm.store import days as calendar
@@ -40,8 +41,15 @@ def begin(life: Life, plan: Plan, case_id: uuid.UUID, by: Actor) -> Callable[[],
         except (NotVisible, CaseRefused):
             return  # the person moved to another shelter
         _next(life, plan, case_id, by, left=2)
+        quarter = Quarter.of(calendar.today())
+        plans.say_received(case_id=case_id, quarter=quarter, services=_received(plan), by=by)
 
     return happens
+
+
+def _received(plan: Plan) -> list[Service]:
+    every = list(Service)
+    return [Service.MEDICAL, *(every[(plan.number * step) % len(every)] for step in range(1, 1 + plan.number % 3))]
 
 
 def _next(life: Life, plan: Plan, case_id: uuid.UUID, by: Actor, *, left: int) -> None:

@@ -319,6 +319,7 @@ WORDS: Mapping[str, str] = {
     "plans.medication": N_("Write down medication"),
     "plans.move": N_("Put a step of a plan to another day"),
     "plans.move_to": N_("Put a step of a plan to another day"),
+    "plans.say_received": N_("Say which services a person received"),
     "plans.service": N_("Plan a service"),
     "plans.step": N_("Write down a next step"),
     "plans.strike": N_("Strike an entry of a plan"),

@@ -89,6 +89,7 @@ USUAL: dict[str, Row] = {
     "away": {"over_on": None, "outcome": ""},
     "planned_ends": {"position": 1, "why": "admission"},
     "plan_steps": {"outcome": ""},
+    "service_answers": {"services": []},
     "claim_entries": {
         "position": 1,
         "event": "ask",

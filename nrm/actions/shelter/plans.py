@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
 from nrm import audit
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.quarters import Quarter
 from nrm.domain.shelter import plans as rules
 from nrm.domain.shelter.plans import Came, Happened, Kind, Plan, PlanRefusal, PlanRefused, Service, StepEnd, Told
 from nrm.domain.shelter.strikes import StrikeReason
-from nrm.models.shelter.plans import PlanStep
+from nrm.models.shelter.plans import PlanStep, ServiceAnswer
 from nrm.steps.shelter import plans as steps
 from nrm.store import days
+from nrm.store.rows.reports import reports as report_rows
 from nrm.store.rows.shelter import plans as rows
 from nrm.store.shelter import plans as store
+from nrm.store.shelter import stays
 from nrm.vault import signing
 
 CannotOpen = steps.CannotOpen
@@ -118,6 +121,28 @@ def confirm(*, case_id: uuid.UUID, seen: str, by: Actor) -> None:
 def version(plan: Plan) -> str:
     """What a page says of the plan that it shows, so that nobody confirms another one."""
     return plan.message.decode().rpartition("\n")[2]
+
+
+def say_received(*, case_id: uuid.UUID, quarter: Quarter, services: Collection[Service], by: Actor) -> None:
+    """Which services the person received in a quarter, by codes alone: what is counted. Said again before that quarter
+    is closed, the last answer counts; one that comes later counts in the quarter in which it becomes known.
+
+    Raises NotPermitted, NotVisible, PlanRefused (`quarter`).
+    """
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        stays.held_case(case_id, by=by, lock=True)
+        there = session.get(ServiceAnswer, (case_id, quarter.start), with_for_update=True, populate_existing=True)
+        counted = there is not None and days.is_closed(Quarter.of(there.counts_on))
+        rules.check_quarter(quarter, today=Quarter.of(days.today()), closed=counted)
+        codes = sorted(str(each) for each in set(services))
+        if there is not None:
+            there.services = codes
+        else:
+            counts = report_rows.first_open(quarter).start
+            session.add(ServiceAnswer(case_id=case_id, quarter_on=quarter.start, services=codes, counts_on=counts))
+        session.flush()
+        audit.append(session, audit.Event.SERVICES_ANSWERED, by=by, case_id=case_id, quarter=str(quarter))
 
 
 def finish(*, step_id: uuid.UUID, end: StepEnd, by: Actor) -> uuid.UUID:

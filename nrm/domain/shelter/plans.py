@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
+from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.strikes import StrikeReason
 
 
@@ -94,6 +95,7 @@ class PlanRefusal(StrEnum):
     GONE = "gone"  # the entry was struck, or is none that this can be said of
     EMPTY = "empty"  # there is no plan to confirm
     CHANGED = "changed"  # since it was read
+    QUARTER = "quarter"  # of an answer on services: to come, or counted already
 
 
 class PlanRefused(ValueError):
@@ -138,6 +140,12 @@ def check_undo(*, outcome: str, over_on: date | None, moved_on: date | None, tod
     if outcome == "" and moved_on == today:
         return Happened.MOVED
     raise PlanRefused(PlanRefusal.UNDO)
+
+
+def check_quarter(quarter: Quarter, *, today: Quarter, closed: bool) -> None:
+    """Raise PlanRefused for an answer on services of a quarter to come, or of one whose answer was counted already."""
+    if quarter > today or closed:
+        raise PlanRefused(PlanRefusal.QUARTER)
 
 
 def late_since(today: date, late_days: int) -> date:

@@ -1,11 +1,12 @@
-"""Plans in clear: the day, the owner and the end of a step, and whether a manager has to look. Every word is sealed."""
+"""Plans in clear: the day, the owner and the end of a step, and whether a manager has to look; every word is sealed.
+And what the holder answers, by codes, of the services of a quarter: that alone is counted."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
@@ -44,3 +45,15 @@ class PlanLook(Model):
 
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
     waits_since: Mapped[date | None]
+
+
+class ServiceAnswer(Model):
+    """Which services a person received in a quarter, as the holder answers it: codes of `list.services`, or none."""
+
+    __tablename__ = "service_answers"
+    __table_args__ = (Index("ix_service_answers_counts_on", "counts_on"),)
+
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    quarter_on: Mapped[date] = mapped_column(primary_key=True)  # first day of the quarter
+    services: Mapped[list[str]] = mapped_column(JSON)
+    counts_on: Mapped[date]  # first day of the quarter that counts it: a later one where that was closed already

@@ -102,7 +102,7 @@ def follow(session: Session, case_id: uuid.UUID, compartment: str) -> None:
         matching_steps.forget(session, case_id)
         matching_steps.end(session, case_id)
     if compartment == Compartment.CARE:
-        plan_rows.forget(case_id)
+        plan_rows.forget(session, case_id)
 
 
 def carry_out() -> None:

@@ -12,12 +12,14 @@ from sqlalchemy import ColumnElement, Date, Select, and_, bindparam, exists, fun
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.key_workers import WORKING_ROLES
 from nrm.domain.shelter.plans import StepEnd, late_since
 from nrm.models.accounts.accounts import Member
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.key_workers import KeyWorker
-from nrm.models.shelter.plans import PlanLook, PlanStep
+from nrm.models.shelter.plans import PlanLook, PlanStep, ServiceAnswer
+from nrm.models.shelter.stays import Stay
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.shelter import stays
@@ -138,6 +140,44 @@ def owners(*, by: Actor) -> list[tuple[uuid.UUID, str]]:
     )
     found = [(row_.id, row_.name) for row_ in db.session.execute(statement.order_by(Member.name, Member.id))]
     return sorted(found, key=lambda each: each[0] != by.member_id)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedLine:
+    """A person who was in the shelter in a quarter, and the services that were answered; None: no answer yet."""
+
+    case_id: uuid.UUID
+    pseudonym: str
+    services: tuple[str, ...] | None
+
+
+def received(quarter: Quarter, *, by: Actor) -> list[ReceivedLine]:
+    """Everybody whose case the asker's shelter holds and who was there in the quarter; raises NotVisible."""
+    own = stays.own_shelter_id(by)
+    there = exists().where(
+        Stay.case_id == Case.id,
+        Stay.organisation_id == own,
+        Stay.admitted_on <= quarter.end,
+        or_(Stay.ended_on.is_(None), Stay.ended_on > quarter.start),
+    )
+    answer = and_(ServiceAnswer.case_id == Case.id, ServiceAnswer.quarter_on == quarter.start)
+    statement = (
+        select(Case.id, Case.pseudonym, ServiceAnswer.services)
+        .outerjoin(ServiceAnswer, answer)
+        .where(*_held(by), there)
+        .order_by(Case.pseudonym)
+    )
+    return [
+        ReceivedLine(case_id, code, tuple(services) if services is not None else None)
+        for case_id, code, services in db.session.execute(statement)
+    ]
+
+
+def answered(case_id: uuid.UUID, *, by: Actor) -> dict[Quarter, tuple[str, ...]]:
+    """What was answered of the services of a person whom the asker's shelter holds; raises NotVisible."""
+    stays.held_case(case_id, by=by)
+    statement = select(ServiceAnswer.quarter_on, ServiceAnswer.services).where(ServiceAnswer.case_id == case_id)
+    return {Quarter.of(on): tuple(services) for on, services in db.session.execute(statement)}
 
 
 def number_due(by: Actor) -> ColumnElement[int]:

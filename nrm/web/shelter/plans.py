@@ -15,12 +15,14 @@ from forms.shelter.plans import (
     CAME_LABELS,
     FIELD_OF,
     HAPPENED_LABELS,
+    NOTHING,
     PLAN_REFUSED,
     STEP_ENDS,
     CameForm,
     GoalForm,
     MedicationForm,
     MoveForm,
+    ReceivedForm,
     ServiceForm,
     StepForm,
     StrikeEntryForm,
@@ -29,8 +31,10 @@ from forms.shelter.strikes import STRIKE_LABELS
 from forms.typed import OnceForm
 from nrm.actions.shelter import plans as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.quarters import Quarter, UnreadableQuarter
 from nrm.domain.shelter.plans import Came, Entry, Kind, Plan, PlanRefused, Service, StepEnd
 from nrm.domain.shelter.strikes import StrikeReason
+from nrm.domain.words import N_
 from nrm.steps.shelter import plans as steps
 from nrm.store import days as calendar
 from nrm.store.shelter import cases, stays
@@ -39,10 +43,13 @@ from nrm.web import access, errors, formats
 from nrm.web.choices import label_of
 from nrm.web.language import current_language, gettext
 from nrm.web.parts import Part
+from nrm.web.shelter import shifts
 
 Answer = Response | str | tuple[str, int]
 
 blueprint = Blueprint("plans", __name__)
+
+NOTHING_LABEL = N_("Nothing of this")
 
 
 @blueprint.get("/cases/<uuid:case_id>/plan")
@@ -71,6 +78,7 @@ def show(case_id: uuid.UUID) -> Answer:
         why=STRIKE_LABELS,
         done=request.args.get("done", ""),
         today=calendar.today(),
+        quarter=Quarter.of(calendar.today()),
     )
 
 
@@ -375,6 +383,72 @@ def _changed(change: Callable[[], uuid.UUID], done: str) -> Answer:
     if request.form.get("back") == "tasks":
         return redirect(url_for("tasks.index", done=done), 303)
     return _to_plan(case_id, done)
+
+
+@blueprint.get("/services/<quarter>")
+@access.requires(Permission.STAY_MANAGE)
+def received_list(quarter: str) -> Answer:
+    """Everybody who was here in a quarter, and whose services were answered."""
+    which = _quarter(quarter)
+    lines = store.received(which, by=access.actor())
+    return render_template(
+        "shelter/plans/received_list.html",
+        quarter=which,
+        lines=lines,
+        waiting=sum(line.services is None for line in lines),
+        labels=shifts.labels({line.case_id for line in lines}),
+    )
+
+
+def _quarter(text: str) -> Quarter:
+    """A quarter that has begun; raises NotVisible."""
+    try:
+        found = Quarter.parse(text)
+    except UnreadableQuarter:
+        raise NotVisible from None
+    if found > Quarter.of(calendar.today()):
+        raise NotVisible
+    return found
+
+
+@blueprint.get("/cases/<uuid:case_id>/services/<quarter>")
+@access.requires(Permission.STAY_MANAGE)
+def received_page(case_id: uuid.UUID, quarter: str) -> Answer:
+    which = _quarter(quarter)
+    known = store.answered(case_id, by=access.actor()).get(which)
+    form = _received_form()
+    form.services.data = list(known or [NOTHING]) if known is not None else []
+    return _received_page(case_id, which, form)
+
+
+def _received_form() -> ReceivedForm:
+    form = ReceivedForm(request.form)
+    offered = [SelectChoice(value=str(each), label=label_of("services", each)) for each in Service]
+    form.services.choices = [*offered, SelectChoice(value=NOTHING, label=NOTHING_LABEL)]
+    return form
+
+
+def _received_page(case_id: uuid.UUID, quarter: Quarter, form: ReceivedForm, status: int = 200) -> Answer:
+    by = access.actor()
+    stays.held_case(case_id, by=by)
+    page = render_template("shelter/plans/received.html", case=cases.case(case_id, by=by), quarter=quarter, form=form)
+    return page, status
+
+
+@blueprint.post("/cases/<uuid:case_id>/services/<quarter>")
+@access.requires(Permission.STAY_MANAGE)
+def say_received(case_id: uuid.UUID, quarter: str) -> Answer:
+    which, form, by = _quarter(quarter), _received_form(), access.actor()
+    stays.held_case(case_id, by=by)
+    if not form.validate():
+        return _received_page(case_id, which, form, 422)
+    services = [Service(each) for each in form.services.data or () if each != NOTHING]
+    try:
+        actions.say_received(case_id=case_id, quarter=which, services=services, by=by)
+    except PlanRefused as error:
+        form.services.errors = [PLAN_REFUSED[error.reason]]
+        return _received_page(case_id, which, form, 409)
+    return redirect(url_for("plans.received_list", quarter=str(which), done=str(case_id)), 303)
 
 
 def summary(case_id: uuid.UUID) -> Part | None:

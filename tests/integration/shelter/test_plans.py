@@ -19,6 +19,7 @@ from nrm.actions.shelter import cases, house_labels, plans
 from nrm.actions.shelter import stays as stay_actions
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
+from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.shelter.key_workers import Place
 from nrm.domain.shelter.plans import Came, Kind, PlanRefusal, PlanRefused, Service, StepEnd, Told
@@ -470,3 +471,45 @@ def test_the_sheet_has_places_and_hours_and_nothing_that_names_anybody(
     assert "V01" in sheet
     for word in (line.pseudonym, str(person), WORDS, "Sertraline", "Lule", line.owner):
         assert word not in sheet, word
+
+
+# --- what was received
+
+
+def test_the_holder_says_by_codes_what_was_received_and_a_counted_answer_stays(
+    person: uuid.UUID, worker: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = Quarter.of(days.today())
+    (line,) = [each for each in store.received(now, by=worker) if each.case_id == person]
+    assert line.services is None
+    for services in ([Service.LEGAL, Service.MEDICAL], [Service.HOUSING], []):
+        plans.say_received(case_id=person, quarter=now, services=services, by=worker)
+        assert store.answered(person, by=worker) == {now: tuple(sorted(map(str, services)))}
+    with pytest.raises(NotVisible):
+        plans.say_received(case_id=person, quarter=now, services=[], by=factories.actor("nrc.case_worker"))
+    with pytest.raises(PlanRefused):
+        plans.say_received(case_id=person, quarter=now.next, services=[], by=worker)
+    monkeypatch.setattr("nrm.store.days.is_closed", lambda quarter: quarter == now)
+    with pytest.raises(PlanRefused) as counted:
+        plans.say_received(case_id=person, quarter=now, services=[Service.LEGAL], by=worker)
+    assert counted.value.reason is PlanRefusal.QUARTER
+
+
+@pytest.mark.slow
+def test_the_page_of_services_asks_for_an_answer_and_takes_nothing_for_one(
+    person: uuid.UUID, worker: Actor, sign_in: SignIn
+) -> None:
+    assert worker
+    browser, now = sign_in(WORKER), Quarter.of(days.today())
+    page, answers = f"/cases/{person}/services/{now}", f"/services/{now}"
+    assert page in browser.get(answers)
+    for wrong in ([], ["nothing", "legal"], ["astrology"]):
+        assert 'id="services-error"' in browser.post(page, {"services": wrong}, status=422), wrong
+    assert browser.post(page, {"services": ["nothing"]}).startswith(answers)
+    assert store.answered(person, by=worker) == {now: ()}
+    browser.post(page, {"services": ["legal", "medical"]})
+    assert "ndihmë juridike, kujdes shëndetësor" in browser.get(answers)
+    assert 'value="legal" checked' in browser.get(page)
+    for path in (f"/cases/{person}/services/{now.next}", "/services/2026Q9", f"/services/{now.next}"):
+        browser.get(path, status=404)
+    sign_in("nrc.case_worker").get(page, status=404)

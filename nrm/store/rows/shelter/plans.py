@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
-from nrm.db import db, hit_one
+from nrm.db import hit_one
 from nrm.models.shelter.plans import PlanLook, PlanStep
 
 
@@ -34,7 +34,7 @@ def change(session: Session, step: PlanStep, **values: object) -> bool:
     return hit_one(session, statement)
 
 
-def forget(case_id: uuid.UUID) -> None:
+def forget(session: Session, case_id: uuid.UUID) -> None:
     """The words were erased: days, owners and looks go with them."""
     for table in (PlanStep, PlanLook):
-        db.session.execute(delete(table).where(table.case_id == case_id))
+        session.execute(delete(table).where(table.case_id == case_id))

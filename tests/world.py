@@ -25,6 +25,7 @@ from nrm.actions.shelter import (
     identifications,
     matching,
     permits,
+    plans,
     promises,
     stays,
     testimony,
@@ -46,6 +47,7 @@ from nrm.domain.shelter.direct_intake import OwnCase
 from nrm.domain.shelter.hearings import Hearing
 from nrm.domain.shelter.matching import Pair, Said
 from nrm.domain.shelter.permits import PermitEvent
+from nrm.domain.shelter.plans import Service
 from nrm.domain.shelter.stays import Source
 from nrm.domain.shelter.testimony import WitnessStatus
 from nrm.models.interviews.interviews import Interview
@@ -98,6 +100,8 @@ class World:
     hearing: uuid.UUID  # of the same person
     witness: uuid.UUID  # whom the prosecution entered as a witness only
     claim: uuid.UUID  # for compensation, of the person in NRC
+    plan_entry: uuid.UUID  # a service that is planned for the same person
+    plan_step: uuid.UUID  # what is to be done next for that person, tomorrow
     child_return: uuid.UUID  # Greece asks the Responsible Authority for it
     call: uuid.UUID  # somebody who is to be called back by the help line
     sample: uuid.UUID  # an interview at Rinas that was drawn for monitoring in the last quarter
@@ -190,6 +194,7 @@ def build() -> World:
         hearing=_announced_in_court(foreign.case_id, nrc),
         witness=_witness(),
         claim=_claimed(foreign.case_id, nrc),
+        **_planned(foreign.case_id, nrc),
         child_return=_child_return(),
         call=_called(),
         sample=_drawn(rinas),
@@ -265,6 +270,14 @@ def _claimed(case_id: uuid.UUID, by: Actor) -> uuid.UUID:
         by=by,
     )
     return claim_id
+
+
+def _planned(case_id: uuid.UUID, by: Actor) -> dict[str, uuid.UUID]:
+    tomorrow = days.today() + timedelta(days=1)
+    assert by.member_id is not None
+    service = plans.add_service(case_id=case_id, service=Service.LEGAL, provider="lawyer", text="", by=by)
+    step = plans.add_step(case_id=case_id, text="go there", hour="", due_on=tomorrow, owner_id=by.member_id, by=by)
+    return {"plan_entry": service, "plan_step": step}
 
 
 def _testified(case_id: uuid.UUID, by: Actor) -> uuid.UUID:

@@ -158,6 +158,7 @@ class Country:
     amount_bands: Mapping[str, Words]  # of compensation, the smallest first
     watches: tuple[Watch, ...]
     roles: Mapping[MechanismRole, str]  # the code of the organisation that has it
+    plan_late_days: int  # after so many days a step of a plan that is not done is the manager's, too
     matching: MatchingRules = field(default_factory=MatchingRules)  # days, and checks a day
     next_numbers: tuple[NextNumber, ...] = ()
     opened: Days = field(default_factory=_no_days)  # of `crossing_point` and `region`: code -> its first day

@@ -220,6 +220,11 @@ class Permits(Part):
     ending_days: Annotated[list[Positive], Field(min_length=1)]
 
 
+class Plans(Part):
+    origin: Origin
+    late_days: Positive
+
+
 class Calendar(Part):
     first_quarter: Text
     release_after_days: Positive
@@ -294,6 +299,7 @@ class CountryFile(Part):
     child_gate: ChildGate | None = None
     matching: Matching | None = None
     permits: Permits | None = None
+    plans: Plans | None = None
     formerly: Formerly | None = None  # type: ignore[valid-type]
     opened: Days = Field(default_factory=Days)
     closed: Days = Field(default_factory=Days)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from nrm.domain.shelter import cases, claims, hearings, identifications, permits, stays, testimony
+from nrm.domain.shelter import cases, claims, hearings, identifications, permits, plans, stays, testimony
 
 AGE_CLASSES = ("child", "adult", "unsure")
 
@@ -53,5 +53,6 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "genders": cases.GENDERS,
         "citizenship_classes": cases.CITIZENSHIP_CLASSES,
         "needs": NEEDS,
+        "services": tuple(plans.Service),
     }
 )

@@ -36,6 +36,7 @@ from nrm.domain.shelter.permit_entries import PermitPeriods
 
 LONGEST_THINKING = 72  # hours, as in the text that is read out
 FINDINGS_HOLD_DAYS = 90
+PLAN_LATE_DAYS = 3
 
 
 def read_country(data: Mapping[str, Any], code: str) -> Country:
@@ -70,6 +71,7 @@ def read_country(data: Mapping[str, Any], code: str) -> Country:
         away_nights_counted=read.away.nights_counted if read.away else 0,
         building=_building(read.building),
         findings_hold_days=read.child_gate.findings_hold_days if read.child_gate else FINDINGS_HOLD_DAYS,
+        plan_late_days=read.plans.late_days if read.plans else PLAN_LATE_DAYS,
         matching=_matching(read.matching),
         permits=_permits(read.permits),
         calendar=_calendar(read.calendar, organisations),

@@ -27,7 +27,7 @@ from nrm.actions.shelter import (
     stays,
     testimony,
 )
-from nrm.demo import claims, identifications, witnesses
+from nrm.demo import claims, identifications, plans, witnesses
 from nrm.demo.cast import cast
 from nrm.demo.duties import Duties
 from nrm.demo.here_before import HereBefore
@@ -365,6 +365,8 @@ class Life:
             self.after(timedelta(days=1), lambda: self._note(case_id, plan.note, by))
         if plan.claim is not None:
             self.after(timedelta(days=plan.claim.asked), claims.begin(self, plan.claim, case_id, by))
+        if plan.number % plans.EVERY == 1:
+            self.after(timedelta(days=3), plans.begin(self, plan, case_id, by))
         if plan.number % 6 == 0:
             self.after(timedelta(days=4), identifications.begin(self, plan, case_id, by))
         if plan.number % 25 == 7:

@@ -32,6 +32,7 @@ from nrm.store.shelter import (
     missing_told,
     others_there,
     places,
+    plans,
     stays,
     threats,
 )
@@ -49,9 +50,9 @@ class Top:
     persons wait, whether a quarter waits for an answer, for how many people the actor answers, how many people stay
     here, how many colleagues wait to be let in again, and how many people are suspended; for how many colleagues words
     may have to be typed, and how much changed lately about colleagues' keys; how many residents have not been asked
-    whether they may be looked for, how many people anywhere said yes, and how many threats
-    to witnesses the desk has not seen. An actor who has no part in one of them
-    gets 0.
+    whether they may be looked for, and how many people anywhere said yes; how many threats to witnesses the desk has
+    not seen; how many steps of plans are due, and how many plans wait for the actor to confirm them. An actor who has
+    no part in one of them gets 0.
     """
 
     keys: Keys
@@ -81,6 +82,8 @@ class Top:
     unasked: int = 0
     looked_for: int = 0
     threats: int = 0
+    steps: int = 0
+    plans: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -131,4 +134,6 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         matching.number_unasked(by),
         matching.number_under_way(by),
         threats.number_told(by),
+        plans.number_due(by),
+        plans.number_to_confirm(by),
     )

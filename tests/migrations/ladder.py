@@ -111,6 +111,8 @@ USUAL: dict[str, Row] = {
     "stay_corrections": {"position": 1, "kind": "admission", "why": "mistyped", "was": {}},
     "away": {"over_on": None, "outcome": ""},
     "planned_ends": {"position": 1, "why": "admission"},
+    "plan_steps": {"outcome": ""},
+    "service_answers": {"services": []},
     "claim_entries": {
         "position": 1,
         "event": "ask",

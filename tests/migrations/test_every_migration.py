@@ -200,6 +200,7 @@ TABLE: dict[str, Moved | str] = {
         since.test_who_left_the_programme_and_who_agreed_to_a_code_are_forgotten_on_the_way_down,
         ("testimony", "testimony_strikes", "consents", "sealed_compartments", "grants", "readings"),
     ),
+    "0092_plans": NEW_TABLES,
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

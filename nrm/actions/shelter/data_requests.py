@@ -26,6 +26,7 @@ from nrm.domain.shelter.data_requests import (
     RequestStatus,
     refusals,
 )
+from nrm.domain.shelter.plans import Entry, fold
 from nrm.models.shelter.data_requests import PersonRequest
 from nrm.steps.referrals import supplements as supplement_steps
 from nrm.steps.shelter import cases as case_steps
@@ -34,16 +35,18 @@ from nrm.store import days
 from nrm.store.rows.shelter import data_requests as data_request_rows
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import data_requests as store
+from nrm.vault import care_notes, shredding
 from nrm.vault import compartments as vault
-from nrm.vault import shredding
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """The copy for the person: each part that is kept, the notes, and what was added after an urgent hand-over."""
+    """The copy for the person: each part that is kept, the notes, the plan, and what was added after an urgent
+    hand-over."""
 
     parts: dict[Compartment, case_steps.Opened]
     notes: list[dict[str, object]]
+    plan: tuple[Entry, ...]
     supplement: case_steps.Opened | None
 
 
@@ -118,8 +121,10 @@ def copy(*, request_id: uuid.UUID, by: Actor) -> Copy | None:
     kept = set(case_store.case(case_id, by=by).compartments)
     if not kept or not set(parts) >= kept:
         return None
-    notes = case_steps.notes(case_id=case_id, by=by) if Compartment.CARE in parts else []
-    return Copy(parts, notes, supplement_steps.read(case_id=case_id, by=by) if _has_supplement(case_id) else None)
+    cares = Compartment.CARE in parts
+    notes = case_steps.notes(case_id=case_id, by=by) if cares else []
+    plan = fold(case_id, care_notes.read_plan(db.session(), case_id, by=by)).entries if cares else ()
+    return Copy(parts, notes, plan, supplement_steps.read(case_id=case_id, by=by) if _has_supplement(case_id) else None)
 
 
 def give(*, request_id: uuid.UUID, by: Actor) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from nrm.domain.referrals.referrals import ANSWERED_IN
 from nrm.domain.reports import exploitation
 from nrm.domain.shelter.claims import NOT_STATED, Counted, foremost
+from nrm.domain.shelter.plans import Service
 from nrm.domain.shelter.testimony import WitnessStatus
 
 Row = dict[str, str]
@@ -28,6 +29,8 @@ REFERRAL = ("party", "outcome", "answered")
 RETURNED_CHILD = ("returned_from", "sex", "integration")
 DEPENDANT = ("age_band", "sex", "stay_status")
 EXPLOITED = ("age_class", "sex", *exploitation.DIMENSIONS)
+
+SERVICE = tuple(str(each) for each in Service)
 
 NOT_GRANTED = "none"
 """The band, and the payment, of a claim of which nothing was granted."""
@@ -164,6 +167,11 @@ def dependant(person: str, gender: str, age_band: str, left: bool, codes: Codes)
         "age_band": listed(age_band, codes["age_band"]),
         "stay_status": "left" if left else "still_there",
     }
+
+
+def served(person: str, received: Collection[str]) -> Row:
+    """One person of whom it was answered which services they received in the period: of each whether or not."""
+    return {"person": person, **{each: "received" if each in received else "not_received" for each in SERVICE}}
 
 
 def returned_child(person: str, country: str, sex: str, integration: str, codes: Codes) -> Row:

@@ -97,6 +97,10 @@ COMPENSATION = Report(
 IDENTIFICATIONS = Report(name="identifications", title="formal identification", dimensions=counting.IDENTIFICATION)
 REFERRALS = Report(name="referrals", title="referrals and answers", dimensions=counting.REFERRAL, contributors=SHELTERS)
 DEPENDANTS = Report(name="dependants", title="children who came with a victim", dimensions=counting.DEPENDANT)
+# II.1(b)(iv)
+SERVICES = Report(
+    name="services", title="services that people received", dimensions=counting.SERVICE, contributors=SHELTERS
+)
 # I.1(a)(iv)
 VICTIMS = FiledReport(name="victims", title="victims in criminal cases, as filed")
 # II.2(a)(vi)
@@ -118,6 +122,7 @@ REPORTS: tuple[Report | FiledReport, ...] = (
     IDENTIFICATIONS,
     REFERRALS,
     DEPENDANTS,
+    SERVICES,
     VICTIMS,
     CHILDREN,
     ANNUAL,

@@ -33,6 +33,7 @@ from nrm.steps.shelter import threats as threat_steps
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store.countries import country
 from nrm.store.rows.shelter import absences as absence_rows
+from nrm.store.rows.shelter import plans as plan_rows
 from nrm.store.rows.shelter import testimony as testimony_rows
 from nrm.store.shelter import cases as store
 from nrm.vault import epochs, erased, shredding
@@ -97,10 +98,13 @@ def destroy(session: Session, case_id: uuid.UUID, compartments: Iterable[str], b
 
 
 def follow(session: Session, case_id: uuid.UUID, compartment: str) -> None:
-    """What goes with an erased compartment: with the identity, the encoding by which the person was looked for."""
+    """What goes with an erased compartment: with the identity, the encoding by which the person was looked for; with
+    care, the days and owners of the steps whose words were there."""
     if compartment == Compartment.IDENTITY:
         matching_steps.forget(session, case_id)
         matching_steps.end(session, case_id)
+    if compartment == Compartment.CARE:
+        plan_rows.forget(session, case_id)
 
 
 def carry_out() -> None:

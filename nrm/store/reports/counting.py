@@ -42,6 +42,7 @@ from nrm.models.shelter.claims import Claim, ClaimEntry
 from nrm.models.shelter.identifications import Identification, IdentificationLook
 from nrm.models.shelter.matching import RepeatValue
 from nrm.models.shelter.permits import PermitEntry
+from nrm.models.shelter.plans import ServiceAnswer
 from nrm.models.shelter.stays import Stay
 from nrm.models.shelter.testimony import Testimony
 from nrm.models.shelter.witnesses import RecordedStep, Witness
@@ -460,6 +461,23 @@ def dependants(
         counting.dependant(row.id.hex, row.gender, row.age_band, not row.there, codes)
         for row in connection.execute(statement)
     ]
+
+
+def services(
+    connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
+) -> list[counting.Row]:
+    """The people of whom the holder answered in the period which services they received, each with all of them."""
+    _must_count(by)
+    statement = (
+        select(ServiceAnswer.case_id, ServiceAnswer.services)
+        .join(Case, Case.id == ServiceAnswer.case_id)
+        .where(ServiceAnswer.counts_on.between(first.start, last.end), AGREES)
+        .order_by(ServiceAnswer.case_id)
+    )
+    received: dict[str, set[str]] = {}
+    for row in connection.execute(statement):
+        received.setdefault(row.case_id.hex, set()).update(set(row.services) & codes.keys())
+    return [counting.served(person, kinds) for person, kinds in received.items()]
 
 
 def returned_children(

@@ -74,6 +74,7 @@ from nrm.web.shelter import (
     key_workers,
     matching,
     permits,
+    plans,
     testimony,
 )
 from nrm.web.shelter import stays as stay_pages
@@ -84,6 +85,7 @@ PARTS = (
     closings,
     key_workers,
     stay_pages,
+    plans,
     first_talks,
     findings,
     ages,

@@ -22,6 +22,7 @@ from forms.shelter.closings import (
 from forms.shelter.stays import CLOSED
 from nrm.actions.shelter import cases as actions
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible, Permission
+from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused, MistypedPseudonym, parse_pseudonym
 from nrm.domain.shelter.closings import (
     Answers,
@@ -34,6 +35,7 @@ from nrm.domain.shelter.closings import (
 )
 from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.words import N_
+from nrm.store import days
 from nrm.store.shelter import absences, cases, matching, places, stays
 from nrm.store.shelter import closings as store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
@@ -68,6 +70,7 @@ def _close_page(case: SeenCase, form: CloseCaseForm, status: int = 200) -> tuple
         "shelter/closings/close.html",
         case=case,
         form=form,
+        quarter=str(Quarter.of(days.today())),
         blockers=[_blocker(case, why) for why in actions.why_not_closed(case_id=case.id, by=by)],
         reminders=[(REMINDER_LABELS[each], _where(case.id, each), kinds) for each, kinds in _reminders(case.id)],
         before=_is_asked_about(case.id),

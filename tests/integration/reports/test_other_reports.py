@@ -24,7 +24,9 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import answer_class
 from nrm.domain.reports import counting as rules
 from nrm.domain.reports import exploitation, tabulation
+from nrm.domain.shelter.plans import Service
 from nrm.models.shelter import testimony
+from nrm.models.shelter.plans import ServiceAnswer
 from nrm.statistics.tables import MalformedMicrodata
 from nrm.steps.reports import release_building
 from nrm.store import names
@@ -270,6 +272,31 @@ def test_children_who_came_with_a_victim_are_published_each_attribute_apart(app:
     assert figures["*"] in (35, 40)
     assert sum(value for code, value in figures.items() if code != "*") == figures["*"]
     assert all(value % 5 == 0 for value in figures.values())
+
+
+@pytest.mark.slow
+def test_services_are_counted_from_answers_and_not_from_plans(app: Flask) -> None:
+    """Each kind has a table of its own; who does not agree, and who has a plan and no answer, is in none."""
+    by = factories.actor("molsa.statistician")
+    accommodated.at(TODAY)
+    with transaction() as session:
+        vatra = names.organisation_by_code("VATRA").id
+        for number in range(64):
+            refuses = number >= 60
+            who = accommodated.person(session, vatra, **({"facts": {"statistics": "no"}} if refuses else {}))
+            accommodated.stay(session, who, vatra, date(2026, 5, 4), None)
+            codes = [["medical"], ["legal", "medical"], []][number % 3]
+            row = {"services": codes, "quarter_on": Q2.start, "counts_on": Q2.start}
+            session.add(ServiceAnswer(case_id=who, **row))
+    outcome = accommodated.release(Q2, by=by)
+    assert isinstance(outcome.others["services"], release_building.Released)
+    tables = {table["dimensions"][0]: table["rows"] for table in published("services", Q2)["tables"]}  # type: ignore
+    assert list(tables) == [str(each) for each in Service]
+    for code, real in (("medical", 40), ("legal", 20), ("housing", 0)):
+        figures = {row[code]: row["value"] for row in tables[code]}
+        assert abs(figures["received"] - real) < 10, code
+        assert abs(figures["*"] - 60) < 5, code
+        assert all(value % 5 == 0 for value in figures.values())
 
 
 def test_an_answer_keeps_its_class_when_its_hours_go() -> None:

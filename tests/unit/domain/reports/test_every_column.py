@@ -31,6 +31,7 @@ from nrm.domain.shelter.claims import Counted, Forum, Outcome, Paid, Standing
 from nrm.domain.shelter.identifications import IdentificationStatus
 from nrm.domain.shelter.matching import Repeat
 from nrm.domain.shelter.permits import Ground, PermitStatus
+from nrm.domain.shelter.plans import Service
 from nrm.domain.shelter.stays import Source
 from nrm.domain.shelter.testimony import WithdrawalReason, WitnessStatus
 
@@ -197,6 +198,11 @@ def dependants() -> Iterator[Mapping[str, str]]:
     yield from one_by_one(counting.dependant, usual, {"left": (True, False), **WHO})
 
 
+def served() -> Iterator[Mapping[str, str]]:
+    for each in Service:
+        yield counting.served("1", [each])
+
+
 def returned() -> Iterator[Mapping[str, str]]:
     usual = {"person": "1", "country": "GR", "sex": "feminine", "integration": "care", "codes": codes("children")}
     values = {"country": (*COUNTRIES, "IT"), "sex": Sex, "integration": OfChild}
@@ -214,6 +220,7 @@ ROWS = {
     "identifications": identified,
     "referrals": referred,
     "dependants": dependants,
+    "services": served,
     "children": returned,
 }
 

@@ -189,6 +189,14 @@ class Matching(Part):
     questions_a_day: Positive
 
 
+class FollowUp(Part):
+    origin: Origin
+    months: Annotated[list[Positive], Field(min_length=1)]
+    again_days: Positive
+    tries: Positive
+    late_days: Positive
+
+
 class Permits(Part):
     origin: Origin
     appeal_days: Positive
@@ -269,6 +277,7 @@ class CountryFile(Part):
     away: Away | None = None
     child_gate: ChildGate | None = None
     matching: Matching | None = None
+    follow_up: FollowUp | None = None
     permits: Permits | None = None
     formerly: Formerly | None = None  # type: ignore[valid-type]
     opened: Days = Field(default_factory=Days)

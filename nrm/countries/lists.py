@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from nrm.domain.shelter import cases, claims, identifications, permits, stays, testimony
+from nrm.domain.shelter import cases, claims, follow_ups, identifications, permits, stays, testimony
 
 AGE_CLASSES = ("child", "adult", "unsure")
 
@@ -50,5 +50,10 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "genders": cases.GENDERS,
         "citizenship_classes": cases.CITIZENSHIP_CLASSES,
         "needs": NEEDS,
+        "follow_up_how": tuple(follow_ups.How),
+        "follow_up_living": tuple(follow_ups.Living),
+        "follow_up_occupations": tuple(follow_ups.Occupation),
+        "follow_up_safe": tuple(follow_ups.Safe),
+        "follow_up_outcomes": tuple(follow_ups.Outcome),
     }
 )

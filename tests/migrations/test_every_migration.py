@@ -191,6 +191,10 @@ TABLE: dict[str, Moved | str] = {
     "0087_names_by_language": Moved(
         since.test_names_are_texts_by_language_and_two_of_them_columns_on_the_way_down, ("mailboxes",)
     ),
+    "0089_follow_ups": Moved(
+        since.test_what_was_agreed_for_the_months_after_is_gone_on_the_way_down,
+        ("person_requests", "sealed_compartments", "grants", "openings", "readings"),
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

@@ -25,6 +25,7 @@ IDENTIFICATION = ("status", "way", "citizenship_class", "sex", "age_band")
 REFERRAL = ("party", "outcome", "answered")
 RETURNED_CHILD = ("returned_from", "sex", "integration")
 DEPENDANT = ("age_band", "sex", "stay_status")
+AFTERWARDS = ("outcome", "contacts", "sex", "age_band")
 EXPLOITED = ("age_class", "sex", *exploitation.DIMENSIONS)
 
 NOT_GRANTED = "none"
@@ -158,6 +159,17 @@ def dependant(person: str, gender: str, age_band: str, left: bool, codes: Codes)
         "sex": listed(gender, codes["sex"]),
         "age_band": listed(age_band, codes["age_band"]),
         "stay_status": "left" if left else "still_there",
+    }
+
+
+def afterwards(person: str, outcome: str, contacts: str, gender: str, age_band: str, codes: Codes) -> Row:
+    """One person whose last contact after the shelter was due in the period; `contacts`: how the earlier ones went."""
+    return {
+        "person": person,
+        "outcome": outcome,
+        "contacts": contacts,
+        "sex": listed(gender, codes["sex"]),
+        "age_band": listed(age_band, codes["age_band"]),
     }
 
 

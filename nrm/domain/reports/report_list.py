@@ -97,6 +97,12 @@ COMPENSATION = Report(
 IDENTIFICATIONS = Report(name="identifications", title="formal identification", dimensions=counting.IDENTIFICATION)
 REFERRALS = Report(name="referrals", title="referrals and answers", dimensions=counting.REFERRAL, contributors=SHELTERS)
 DEPENDANTS = Report(name="dependants", title="children who came with a victim", dimensions=counting.DEPENDANT)
+# II.1(b)(vi)
+AFTERWARDS = Report(
+    name="followup",
+    title="what became of people after the shelter",
+    dimensions=counting.AFTERWARDS,
+)
 # I.1(a)(iv)
 VICTIMS = FiledReport(name="victims", title="victims in criminal cases, as filed")
 # II.2(a)(vi)
@@ -118,6 +124,7 @@ REPORTS: tuple[Report | FiledReport, ...] = (
     IDENTIFICATIONS,
     REFERRALS,
     DEPENDANTS,
+    AFTERWARDS,
     VICTIMS,
     CHILDREN,
     ANNUAL,

@@ -19,7 +19,7 @@ from nrm.domain.shelter.follow_ups import (
     Outcome,
     Result,
     Safe,
-    State,
+    Stand,
 )
 from nrm.domain.words import N_
 
@@ -56,10 +56,10 @@ RESULT_LABELS = {
     Result.NO_LONGER: N_("The person does not want it any more"),
 }
 STATE_LABELS = {
-    State.OPEN: N_("to be done"),
-    State.REACHED: N_("reached"),
-    State.NOT_REACHED: N_("not reached"),
-    State.ENDED: N_("not made any more"),
+    Stand.OPEN: N_("to be done"),
+    Stand.REACHED: N_("reached"),
+    Stand.NOT_REACHED: N_("not reached"),
+    Stand.ENDED: N_("not made any more"),
 }
 ENDED_LABELS = {
     Ended.FINISHED: N_("The last contact was made."),

@@ -22,7 +22,7 @@ from nrm.domain.shelter.follow_ups import (
     Outcome,
     Result,
     Safe,
-    State,
+    Stand,
 )
 from nrm.store import days
 from nrm.store.shelter import follow_ups as store
@@ -81,7 +81,7 @@ class Afterwards:
             return
         if contact.alarms and clock.now() < self._life.until - timedelta(days=10):
             self._life.after(timedelta(hours=2), partial(_act, case_id, by))
-        if state is not State.ENDED:
+        if state is not Stand.ENDED:
             self._plan(case_id, by)
 
 

@@ -26,7 +26,7 @@ from nrm.domain.shelter.follow_ups import (
     FollowUpRefusal,
     FollowUpRefused,
     Result,
-    State,
+    Stand,
     after,
     check_agreed,
     check_contact,
@@ -142,7 +142,7 @@ def opened(*, case_id: uuid.UUID, by: Actor) -> tuple[dict[str, Any], int] | Non
     return read.value, read.revision
 
 
-def record(*, case_id: uuid.UUID, months: int, contact: Contact, text: str = "", by: Actor) -> State:
+def record(*, case_id: uuid.UUID, months: int, contact: Contact, text: str = "", by: Actor) -> Stand:
     """What came of a contact; returns how it stands now. A later entry of the same months corrects the one before,
     which stays under seal. After the last contact, or when she does not want it any more, the follow-up is over.
 
@@ -164,7 +164,7 @@ def record(*, case_id: uuid.UUID, months: int, contact: Contact, text: str = "",
     return state
 
 
-def _record(session: Session, found: FollowUp, months: int, contact: Contact, text: str, by: Actor) -> State:
+def _record(session: Session, found: FollowUp, months: int, contact: Contact, text: str, by: Actor) -> Stand:
     dates = rows.dates_of(found.id)
     row = next((each for each in dates if each.months == months), None)
     if row is None:
@@ -172,10 +172,10 @@ def _record(session: Session, found: FollowUp, months: int, contact: Contact, te
     earlier = [each for each in dates if each.months < months]
     check_contact(
         contact,
-        state=State(row.state),
+        state=Stand(row.state),
         due=row.due_on,
         last=row is dates[-1],
-        earlier_open=any(each.state == State.OPEN for each in earlier),
+        earlier_open=any(each.state == Stand.OPEN for each in earlier),
         today=days.today(),
     )
     row.tries += 1
@@ -183,11 +183,11 @@ def _record(session: Session, found: FollowUp, months: int, contact: Contact, te
     if text:
         entry["text"] = text
     vault.merge(session, found.id, FOLLOW_UP, {f"{months}.{row.tries}": entry}, by=by)
-    corrects = row.state != State.OPEN
+    corrects = row.state != Stand.OPEN
     state = after(contact.result, row.tries, country().follow_up, corrects=corrects)
     row.state = str(state)
-    row.outcome = str(contact.outcome) if row is dates[-1] and state is State.REACHED else ""
-    if state is State.OPEN:
+    row.outcome = str(contact.outcome) if row is dates[-1] and state is Stand.REACHED else ""
+    if state is Stand.OPEN:
         row.next_on, row.counts_on = days.today() + timedelta(days=country().follow_up.again_days), None
     else:
         row.counts_on = steps.counts_on()

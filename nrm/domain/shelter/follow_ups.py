@@ -46,7 +46,7 @@ class Ended(StrEnum):
     LAPSED = "lapsed"  # nobody finished it
 
 
-class State(StrEnum):
+class Stand(StrEnum):
     """How one contact stands."""
 
     OPEN = "open"
@@ -188,9 +188,9 @@ def check_agreed(*, stands: bool, channel: str, child_return: bool) -> None:
         raise FollowUpRefused(FollowUpRefusal.CHANNEL)
 
 
-def check_contact(contact: Contact, *, state: State, due: date, last: bool, earlier_open: bool, today: date) -> None:
+def check_contact(contact: Contact, *, state: Stand, due: date, last: bool, earlier_open: bool, today: date) -> None:
     """Raise FollowUpRefused unless this contact can be entered now. `last`: it asks for the outcome."""
-    if state is State.ENDED:
+    if state is Stand.ENDED:
         raise FollowUpRefused(FollowUpRefusal.ENDED)
     if today < due - EARLY:
         raise FollowUpRefused(FollowUpRefusal.NOT_YET)
@@ -203,13 +203,13 @@ def check_contact(contact: Contact, *, state: State, due: date, last: bool, earl
             raise FollowUpRefused(FollowUpRefusal.OUTCOME)
 
 
-def after(result: Result, tries: int, rules: FollowUpRules, *, corrects: bool = False) -> State:
+def after(result: Result, tries: int, rules: FollowUpRules, *, corrects: bool = False) -> Stand:
     """How a contact stands after this try, which was number `tries`. `corrects`: it was settled already."""
     if result is Result.REACHED:
-        return State.REACHED
+        return Stand.REACHED
     if result is Result.NO_LONGER:
-        return State.ENDED
-    return State.NOT_REACHED if corrects or tries >= rules.tries else State.OPEN
+        return Stand.ENDED
+    return Stand.NOT_REACHED if corrects or tries >= rules.tries else Stand.OPEN
 
 
 def check_closing(*, agreed: bool, stands: bool) -> None:
@@ -225,21 +225,21 @@ AT_THE_END = (*Outcome, NOT_REACHED, NO_LONGER, CAME_BACK, NOT_RECORDED)
 """What the report counts of one person."""
 
 
-def outcome_at_the_end(state: State, outcome: str, ended: Ended | None) -> str:
+def outcome_at_the_end(state: Stand, outcome: str, ended: Ended | None) -> str:
     """What the report says of the last contact, as it is known at the end of the period. `ended`: why the follow-up was
     over by then, if it was."""
-    if state is State.REACHED:
+    if state is Stand.REACHED:
         return outcome or str(Outcome.NOT_KNOWN)
-    if state is State.NOT_REACHED:
+    if state is Stand.NOT_REACHED:
         return NOT_REACHED
     if ended is Ended.NO_LONGER:
         return NO_LONGER
     return CAME_BACK if ended is Ended.CAME_BACK else NOT_RECORDED
 
 
-def contacts_before(states: Sequence[State] | Collection[State]) -> str:
+def contacts_before(states: Sequence[Stand] | Collection[Stand]) -> str:
     """At how many of the contacts before the last one she was reached."""
-    reached = sum(each is State.REACHED for each in states)
+    reached = sum(each is Stand.REACHED for each in states)
     if not reached:
         return "none"
     return "all" if reached == len(states) else "some"

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
-from nrm.domain.shelter.follow_ups import Ended, Outcome, State
+from nrm.domain.shelter.follow_ups import Ended, Outcome, Stand
 from nrm.models.accounts.accounts import one_of
 
 _STANDS = text("ended_on IS NULL")
@@ -44,7 +44,7 @@ class FollowUpDate(Model):
     __tablename__ = "follow_up_dates"
     __table_args__ = (
         UniqueConstraint("follow_up_id", "months"),
-        CheckConstraint(one_of("state", tuple(State)), name="known_state"),
+        CheckConstraint(one_of("state", tuple(Stand)), name="known_state"),
         CheckConstraint(one_of("outcome", ("", *Outcome)), name="known_outcome"),
         CheckConstraint("outcome = '' OR state = 'reached'", name="outcome_of_who_was_reached"),
         CheckConstraint("(state = 'open') = (counts_on IS NULL)", name="settled_in_a_quarter"),
@@ -60,7 +60,7 @@ class FollowUpDate(Model):
     due_on: Mapped[date]  # follows from the end of the stay
     next_on: Mapped[date]  # from this day on it is to be done; later than `due_on` when it is tried again
     tries: Mapped[int] = mapped_column(default=0)
-    state: Mapped[str] = mapped_column(default=State.OPEN)
+    state: Mapped[str] = mapped_column(default=Stand.OPEN)
     outcome: Mapped[str] = mapped_column(default="")
     counts_on: Mapped[date | None]  # the first day of the quarter in which it was settled
     alarm_on: Mapped[date | None]  # somebody must act; until the house says that it does

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from nrm import audit
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.quarters import Quarter
-from nrm.domain.shelter.follow_ups import FOLLOW_UP, Ended, State, due_on
+from nrm.domain.shelter.follow_ups import FOLLOW_UP, Ended, Stand, due_on
 from nrm.models.shelter.follow_ups import FollowUp, FollowUpDate
 from nrm.store import days
 from nrm.store.countries import country
@@ -27,7 +27,7 @@ def begin(session: Session, case_id: uuid.UUID, on: date) -> None:
     if found is None or found.begins_on == on:
         return
     there = rows.dates_of(found.id)
-    if any(each.tries or each.state != State.OPEN for each in there):
+    if any(each.tries or each.state != Stand.OPEN for each in there):
         return
     found.begins_on = on
     if there:
@@ -53,8 +53,8 @@ def end(session: Session, case_id: uuid.UUID, why: Ended, by: Actor) -> bool:
     found.ended_on, found.ended_why = days.today(), str(why)
     session.execute(
         update(FollowUpDate)
-        .where(FollowUpDate.follow_up_id == found.id, FollowUpDate.state == str(State.OPEN))
-        .values(state=str(State.ENDED), counts_on=counts_on())
+        .where(FollowUpDate.follow_up_id == found.id, FollowUpDate.state == str(Stand.OPEN))
+        .values(state=str(Stand.ENDED), counts_on=counts_on())
         .execution_options(synchronize_session=False)
     )
     session.flush()

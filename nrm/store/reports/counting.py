@@ -27,8 +27,7 @@ from nrm.domain.shelter.ages import band_on, class_on
 from nrm.domain.shelter.cases import HOME_CITIZEN
 from nrm.domain.shelter.child_returns import Direction, integration
 from nrm.domain.shelter.corrections import Struck, as_known
-from nrm.domain.shelter.follow_ups import Ended, contacts_before, outcome_at_the_end
-from nrm.domain.shelter.follow_ups import State as Contacted
+from nrm.domain.shelter.follow_ups import Ended, Stand, contacts_before, outcome_at_the_end
 from nrm.domain.shelter.identifications import Course, State
 from nrm.domain.shelter.matching import Repeat
 from nrm.domain.shelter.permit_entries import stand
@@ -488,10 +487,10 @@ def followed_up(
     return found
 
 
-def _known(contact: Row[*tuple[Any, ...]], last: Quarter) -> Contacted:
+def _known(contact: Row[*tuple[Any, ...]], last: Quarter) -> Stand:
     """How a contact stood at the end of a period: what was settled later is open still."""
     settled = contact.counts_on is not None and contact.counts_on <= last.end
-    return Contacted(contact.state) if settled else Contacted.OPEN
+    return Stand(contact.state) if settled else Stand.OPEN
 
 
 def returned_children(

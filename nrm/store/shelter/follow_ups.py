@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, lit
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
-from nrm.domain.shelter.follow_ups import State, is_late
+from nrm.domain.shelter.follow_ups import Stand, is_late
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.follow_ups import FollowUp, FollowUpDate
@@ -37,7 +37,7 @@ class ContactLine:
     due_on: date
     next_on: date
     tries: int
-    state: State
+    state: Stand
     outcome: str
     late: bool
     alarm: bool
@@ -60,7 +60,7 @@ class CaseLine:
     @property
     def next(self) -> ContactLine | None:
         """The contact whose turn it is."""
-        return next((each for each in self.contacts if each.state is State.OPEN), None)
+        return next((each for each in self.contacts if each.state is Stand.OPEN), None)
 
     @property
     def alarms(self) -> bool:
@@ -112,9 +112,9 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> CaseLine | None:
             each.due_on,
             each.next_on,
             each.tries,
-            State(each.state),
+            Stand(each.state),
             each.outcome,
-            each.state == State.OPEN and is_late(each.next_on, rules, today),
+            each.state == Stand.OPEN and is_late(each.next_on, rules, today),
             each.alarm_on is not None,
         )
         for each in rows.dates_of(found.id)
@@ -148,7 +148,7 @@ def of_house(*, by: Actor) -> list[HouseLine]:
             due_on=row.due_on,
             next_on=row.next_on,
             tries=row.tries,
-            late=row.state == State.OPEN and is_late(row.next_on, rules, today),
+            late=row.state == Stand.OPEN and is_late(row.next_on, rules, today),
             alarm=row.alarm_on is not None,
             worker=row.name,
             mine=row.worker_id == by.member_id or row.member_status != "active",
@@ -162,7 +162,7 @@ def of_house(*, by: Actor) -> list[HouseLine]:
 def _of_house(by: Actor) -> Select[*tuple[Any, ...]]:
     first = (
         select(func.min(FollowUpDate.months))
-        .where(FollowUpDate.follow_up_id == FollowUp.id, FollowUpDate.state == str(State.OPEN))
+        .where(FollowUpDate.follow_up_id == FollowUp.id, FollowUpDate.state == str(Stand.OPEN))
         .correlate(FollowUp)
         .scalar_subquery()
     )
@@ -235,5 +235,5 @@ def number_due(by: Actor) -> ColumnElement[int]:
         return counted.where(FollowUpDate.alarm_on.is_not(None), _is_child()).scalar_subquery()
     if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
         return literal(0)
-    due = and_(FollowUpDate.state == str(State.OPEN), FollowUpDate.next_on <= bindparam("follow_up_until"))
+    due = and_(FollowUpDate.state == str(Stand.OPEN), FollowUpDate.next_on <= bindparam("follow_up_until"))
     return counted.where(_own(by), or_(FollowUpDate.alarm_on.is_not(None), due)).scalar_subquery()

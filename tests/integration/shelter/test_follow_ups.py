@@ -30,8 +30,8 @@ from nrm.domain.shelter.follow_ups import (
     Outcome,
     Result,
     Safe,
+    Stand,
 )
-from nrm.domain.shelter.follow_ups import State as Stand
 from nrm.domain.shelter.stays import Destination, ExitReason
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Case, Erasure, Reading, SealedCompartment
@@ -195,6 +195,7 @@ def _typed(contact: Contact, **more: object) -> dict[str, object]:
     return {name: str(each) for name, each in answers.items() if each} | {"needs": list(contact.needs)} | more
 
 
+@pytest.mark.slow
 def test_who_is_not_safe_is_the_managers_at_once_and_a_child_the_duty_desks_until_the_house_acts(
     vatra: Actor, sign_in: SignIn
 ) -> None:
@@ -241,6 +242,7 @@ def test_who_is_not_safe_is_the_managers_at_once_and_a_child_the_duty_desks_unti
     follow_ups.agree(case_id=adult, words=WORDS, by=vatra)  # anew, for when she leaves again
 
 
+@pytest.mark.slow
 def test_she_ends_it_with_the_house_or_the_help_line_and_everything_goes_when_she_takes_all_back(
     vatra: Actor, sign_in: SignIn
 ) -> None:
@@ -270,6 +272,7 @@ def test_she_ends_it_with_the_house_or_the_help_line_and_everything_goes_when_sh
     assert db.session.scalar(select(Row.id).where(Row.case_id == all_)) is None
 
 
+@pytest.mark.slow
 def test_nobody_outside_of_the_house_sees_that_there_is_anything(vatra: Actor, sign_in: SignIn) -> None:
     case_id = followed(vatra)
     code = db.session.get_one(Case, case_id).pseudonym
@@ -341,6 +344,7 @@ def test_a_child_who_is_followed_by_the_record_of_her_return_is_not_followed_twi
     assert store.of_case(child.case_id, by=vatra) is not None
 
 
+@pytest.mark.slow
 def test_a_report_counts_each_person_once_and_keeps_what_nobody_wrote_apart(vatra: Actor) -> None:
     told, missed, ended, nobody = (followed(vatra, bed=number) for number in range(4))
     due = {months: each.due_on for months, each in dates(told).items()}

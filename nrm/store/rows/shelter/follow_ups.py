@@ -9,7 +9,7 @@ from datetime import date
 from sqlalchemy import exists, func, select
 
 from nrm.db import db
-from nrm.domain.shelter.follow_ups import LAPSES_AFTER, Ended, State
+from nrm.domain.shelter.follow_ups import LAPSES_AFTER, Ended, Stand
 from nrm.models.shelter.cases import SealedCompartment
 from nrm.models.shelter.follow_ups import FollowUp, FollowUpDate
 from nrm.models.shelter.stays import Stay
@@ -80,5 +80,5 @@ def is_sealed(follow_up_id: uuid.UUID) -> bool:
 
 def has_open(follow_up_id: uuid.UUID) -> bool:
     """Whether a contact is still to be made."""
-    open_ = exists().where(FollowUpDate.follow_up_id == follow_up_id, FollowUpDate.state == str(State.OPEN))
+    open_ = exists().where(FollowUpDate.follow_up_id == follow_up_id, FollowUpDate.state == str(Stand.OPEN))
     return bool(db.session.scalar(select(open_)))

@@ -19,7 +19,7 @@ from nrm.domain.shelter.follow_ups import (
     Outcome,
     Result,
     Safe,
-    State,
+    Stand,
     after,
     check_agreed,
     check_closing,
@@ -46,13 +46,13 @@ def test_a_contact_is_due_on_the_same_day_or_on_the_last_of_a_shorter_month() ->
 def test_a_missed_contact_is_tried_again_until_the_country_calls_it_missed() -> None:
     rules = FollowUpRules(tries=3)
     assert [after(Result.NOT_REACHED, tries, rules) for tries in (1, 2, 3)] == [
-        State.OPEN,
-        State.OPEN,
-        State.NOT_REACHED,
+        Stand.OPEN,
+        Stand.OPEN,
+        Stand.NOT_REACHED,
     ]
-    assert after(Result.NOT_REACHED, 1, rules, corrects=True) is State.NOT_REACHED
-    assert after(Result.REACHED, 1, rules) is State.REACHED
-    assert after(Result.NO_LONGER, 1, rules) is State.ENDED
+    assert after(Result.NOT_REACHED, 1, rules, corrects=True) is Stand.NOT_REACHED
+    assert after(Result.REACHED, 1, rules) is Stand.REACHED
+    assert after(Result.NO_LONGER, 1, rules) is Stand.ENDED
 
 
 def test_the_manager_is_told_after_the_days_of_the_country() -> None:
@@ -64,7 +64,7 @@ def test_the_manager_is_told_after_the_days_of_the_country() -> None:
 @pytest.mark.parametrize(
     ("contact", "changed", "reason"),
     [
-        (WELL, {"state": State.ENDED}, FollowUpRefusal.ENDED),
+        (WELL, {"state": Stand.ENDED}, FollowUpRefusal.ENDED),
         (WELL, {"today": DAY - EARLY - timedelta(days=1)}, FollowUpRefusal.NOT_YET),
         (WELL, {"earlier_open": True}, FollowUpRefusal.EARLIER_FIRST),
         (Contact(Result.REACHED, How.VISIT), {}, FollowUpRefusal.ANSWERS),
@@ -74,7 +74,7 @@ def test_the_manager_is_told_after_the_days_of_the_country() -> None:
 def test_a_contact_that_cannot_be_entered_is_refused(
     contact: Contact, changed: dict[str, object], reason: FollowUpRefusal
 ) -> None:
-    usual = {"state": State.OPEN, "due": DAY, "last": False, "earlier_open": False, "today": DAY - EARLY}
+    usual = {"state": Stand.OPEN, "due": DAY, "last": False, "earlier_open": False, "today": DAY - EARLY}
     check_contact(WELL, **usual)  # type: ignore[arg-type]
     check_contact(Contact(Result.NOT_REACHED, How.VISIT), **{**usual, "last": True})  # type: ignore[arg-type]
     with pytest.raises(FollowUpRefused) as refused:
@@ -112,13 +112,13 @@ def test_a_closing_says_of_staying_in_touch_what_was_agreed() -> None:
 
 
 def test_the_report_keeps_apart_who_was_not_reached_who_did_not_want_it_and_what_nobody_wrote() -> None:
-    assert outcome_at_the_end(State.REACHED, Outcome.SETTLED, Ended.FINISHED) == "settled"
-    assert outcome_at_the_end(State.NOT_REACHED, "", Ended.FINISHED) == "not_reached"
-    assert outcome_at_the_end(State.ENDED, "", Ended.NO_LONGER) == "no_longer"
-    assert outcome_at_the_end(State.ENDED, "", Ended.CAME_BACK) == "came_back"
-    assert outcome_at_the_end(State.ENDED, "", Ended.LAPSED) == "not_recorded"
-    assert outcome_at_the_end(State.OPEN, "", None) == "not_recorded"
-    reached, missed = State.REACHED, State.NOT_REACHED
+    assert outcome_at_the_end(Stand.REACHED, Outcome.SETTLED, Ended.FINISHED) == "settled"
+    assert outcome_at_the_end(Stand.NOT_REACHED, "", Ended.FINISHED) == "not_reached"
+    assert outcome_at_the_end(Stand.ENDED, "", Ended.NO_LONGER) == "no_longer"
+    assert outcome_at_the_end(Stand.ENDED, "", Ended.CAME_BACK) == "came_back"
+    assert outcome_at_the_end(Stand.ENDED, "", Ended.LAPSED) == "not_recorded"
+    assert outcome_at_the_end(Stand.OPEN, "", None) == "not_recorded"
+    reached, missed = Stand.REACHED, Stand.NOT_REACHED
     assert contacts_before([reached, reached]) == "all"
     assert contacts_before([reached, missed]) == "some"
-    assert contacts_before([missed, State.OPEN]) == contacts_before([]) == "none"
+    assert contacts_before([missed, Stand.OPEN]) == contacts_before([]) == "none"

@@ -13,6 +13,7 @@ from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.referrals.transfers import MEETING, TRANSFER
 from nrm.domain.shelter.cases import HOUSE_LABEL, SUPPLEMENT, CaseRefusal, Compartment, Purpose
 from nrm.domain.shelter.findings import CHILD_FILE
+from nrm.domain.shelter.follow_ups import FOLLOW_UP
 from nrm.domain.shelter.others_there import OTHERS
 from nrm.domain.shelter.shifts import SHIFT
 from nrm.domain.words import N_, Phrase
@@ -36,6 +37,7 @@ COMPARTMENT_LABELS: Mapping[str, Phrase] = {
     MEETING: N_("Meeting place"),
     CHILD_FILE: N_("Assessments of a child"),
     HOUSE_LABEL: N_("House label"),
+    FOLLOW_UP: N_("After the shelter"),
     SHIFT: N_("Opened for a shift"),
 }
 MISTYPED = {

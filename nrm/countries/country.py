@@ -24,6 +24,7 @@ from nrm.domain.reports.register import Register
 from nrm.domain.roles import MechanismRole
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.consents import Validity
+from nrm.domain.shelter.follow_ups import FollowUpRules
 from nrm.domain.shelter.identifications import ReflectionPeriod
 from nrm.domain.shelter.matching import MatchingRules
 from nrm.domain.shelter.permit_entries import PermitPeriods
@@ -160,6 +161,7 @@ class Country:
     roles: Mapping[MechanismRole, str]  # the code of the organisation that has it
     plan_late_days: int  # after so many days a step of a plan that is not done is the manager's, too
     matching: MatchingRules = field(default_factory=MatchingRules)  # days, and checks a day
+    follow_up: FollowUpRules = field(default_factory=FollowUpRules)  # months, tries, and days
     next_numbers: tuple[NextNumber, ...] = ()
     opened: Days = field(default_factory=_no_days)  # of `crossing_point` and `region`: code -> its first day
     closed: Days = field(default_factory=_no_days)  # code -> the first day on which it is offered no more (ADR 0137)

@@ -212,6 +212,14 @@ class Matching(Part):
     questions_a_day: Positive
 
 
+class FollowUp(Part):
+    origin: Origin
+    months: Annotated[list[Positive], Field(min_length=1)]
+    again_days: Positive
+    tries: Positive
+    late_days: Positive
+
+
 class Permits(Part):
     origin: Origin
     appeal_days: Positive
@@ -298,6 +306,7 @@ class CountryFile(Part):
     away: Away | None = None
     child_gate: ChildGate | None = None
     matching: Matching | None = None
+    follow_up: FollowUp | None = None
     permits: Permits | None = None
     plans: Plans | None = None
     formerly: Formerly | None = None  # type: ignore[valid-type]

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from nrm.domain.shelter import cases, claims, hearings, identifications, permits, plans, stays, testimony
+from nrm.domain.shelter import (
+    cases,
+    claims,
+    follow_ups,
+    hearings,
+    identifications,
+    permits,
+    plans,
+    stays,
+    testimony,
+)
 
 AGE_CLASSES = ("child", "adult", "unsure")
 
@@ -54,5 +64,10 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "citizenship_classes": cases.CITIZENSHIP_CLASSES,
         "needs": NEEDS,
         "services": tuple(plans.Service),
+        "follow_up_how": tuple(follow_ups.How),
+        "follow_up_living": tuple(follow_ups.Living),
+        "follow_up_occupations": tuple(follow_ups.Occupation),
+        "follow_up_safe": tuple(follow_ups.Safe),
+        "follow_up_outcomes": tuple(follow_ups.Outcome),
     }
 )

@@ -30,6 +30,7 @@ from nrm.domain.roles import KIND_OF_ROLE, MechanismRole
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.claims import NOT_STATED
 from nrm.domain.shelter.consents import Validity
+from nrm.domain.shelter.follow_ups import FollowUpRules
 from nrm.domain.shelter.identifications import ReflectionPeriod
 from nrm.domain.shelter.matching import MatchingRules
 from nrm.domain.shelter.permit_entries import PermitPeriods
@@ -73,6 +74,7 @@ def read_country(data: Mapping[str, Any], code: str) -> Country:
         findings_hold_days=read.child_gate.findings_hold_days if read.child_gate else FINDINGS_HOLD_DAYS,
         plan_late_days=read.plans.late_days if read.plans else PLAN_LATE_DAYS,
         matching=_matching(read.matching),
+        follow_up=_follow_up(read.follow_up),
         permits=_permits(read.permits),
         calendar=_calendar(read.calendar, organisations),
         courts=_courts(read.court),
@@ -234,6 +236,15 @@ def _building(read: files.Building) -> Building:
     for code in read.for_whom:
         _check_code(f"building.for_whom.{code}", code)
     return Building(**_values(read))
+
+
+def _follow_up(read: files.FollowUp | None) -> FollowUpRules:
+    """After how many months people are asked how they are; defaults if the country gives none."""
+    if read is None:
+        return FollowUpRules()
+    if sorted(set(read.months)) != read.months:
+        _wrong("follow_up.months", "each once, the first first")
+    return FollowUpRules(**{**_values(read), "months": tuple(read.months)})
 
 
 def _matching(read: files.Matching | None) -> MatchingRules:

@@ -30,6 +30,7 @@ from nrm.actions.shelter import (
 from nrm.demo import claims, identifications, plans, witnesses
 from nrm.demo.cast import cast
 from nrm.demo.duties import Duties
+from nrm.demo.follow_ups import Afterwards
 from nrm.demo.here_before import HereBefore
 from nrm.demo.made_up_interviews import first_talk, random_answers
 from nrm.demo.people import Plan
@@ -102,6 +103,7 @@ class Life:
         self._now = until
         self.duties = Duties(actors, self.after)
         self.residents = Residents(self)
+        self.afterwards = Afterwards(self)
         self.here_before = HereBefore(self, self._codes)
 
     def at(self, when: datetime, happens: Callable[[], None]) -> None:
@@ -617,8 +619,11 @@ class Life:
             key_workers.appoint(case_id=case_id, place=Place.DEPUTY, member_id=_member(other), by=worker)
 
     def _close_case(self, case_id: uuid.UUID, by: Actor) -> None:
+        answers = _ANSWERS[case_id.int % len(_ANSWERS)]
+        if answers.follow_up is FollowUp.AGREED and not self.afterwards.agree(case_id, by):
+            answers = NOTHING_AGREED
         try:
-            cases.close(case_id=case_id, by=by, answers=_ANSWERS[case_id.int % len(_ANSWERS)])
+            cases.close(case_id=case_id, by=by, answers=answers)
         except (CaseRefused, GateClosed):
             return
 

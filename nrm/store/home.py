@@ -27,6 +27,7 @@ from nrm.store.shelter import (
     away,
     consents,
     data_requests,
+    follow_ups,
     key_workers,
     matching,
     missing_told,
@@ -51,8 +52,8 @@ class Top:
     here, how many colleagues wait to be let in again, and how many people are suspended; for how many colleagues words
     may have to be typed, and how much changed lately about colleagues' keys; how many residents have not been asked
     whether they may be looked for, and how many people anywhere said yes; how many threats to witnesses the desk has
-    not seen; how many steps of plans are due, and how many plans wait for the actor to confirm them. An actor who has
-    no part in one of them gets 0.
+    not seen; how many steps of plans are due, and how many plans wait for the actor to confirm them; how many contacts
+    after the shelter are due. An actor who has no part in one of them gets 0.
     """
 
     keys: Keys
@@ -84,6 +85,7 @@ class Top:
     threats: int = 0
     steps: int = 0
     plans: int = 0
+    follow_ups: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -94,6 +96,7 @@ def top(*, by: Actor) -> Top:
         "told_since": clock.now() - TOLD_FOR,
         "ended_since": absence_rows.ended_since(),
         "struck_since": absence_rows.struck_since(),
+        "follow_up_until": today,
         "quarter": str(Quarter.of(today).previous),
         **place_rows.days_of(today),
         **second_hands.moments(by),
@@ -136,4 +139,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         threats.number_told(by),
         plans.number_due(by),
         plans.number_to_confirm(by),
+        follow_ups.number_due(by),
     )

@@ -181,6 +181,8 @@ USUAL: dict[str, Row] = {
         "id": lambda data: data.add("interviews")["id"],
     },
     "key_workers": {"place": "key"},
+    "follow_ups": {"ended_on": None, "ended_why": ""},
+    "follow_up_dates": {"state": "open", "outcome": "", "counts_on": None, "months": 1, "tries": 0},
     "shifts": {"kind": "people", "until_at": AT + timedelta(hours=8)},
 }
 

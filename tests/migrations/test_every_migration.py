@@ -201,6 +201,10 @@ TABLE: dict[str, Moved | str] = {
         ("testimony", "testimony_strikes", "consents", "sealed_compartments", "grants", "readings"),
     ),
     "0092_plans": NEW_TABLES,
+    "0093_follow_ups": Moved(
+        since.test_what_was_agreed_for_the_months_after_is_gone_on_the_way_down,
+        ("person_requests", "sealed_compartments", "grants", "openings", "readings"),
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

@@ -32,6 +32,7 @@ from nrm.domain.referrals.referrals import (
 from nrm.domain.referrals.transfers import MEETING, CallOff
 from nrm.domain.shelter.cases import HOUSE_LABEL
 from nrm.domain.shelter.consents import Naming
+from nrm.domain.shelter.follow_ups import Ended
 from nrm.domain.shelter.places import PlaceRefused
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Obligation, Referral, RouteCandidate
@@ -46,6 +47,7 @@ from nrm.steps.referrals.transitions import change, decided
 from nrm.steps.shelter import arrivals as arrival_steps
 from nrm.steps.shelter import consent_records
 from nrm.steps.shelter import erasures as erasure_steps
+from nrm.steps.shelter import follow_ups as follow_up_steps
 from nrm.steps.shelter import places as place_steps
 from nrm.steps.shelter import stays as stay_steps
 from nrm.steps.shelter import withheld as withheld_steps
@@ -107,6 +109,7 @@ def _accept(referral_id: uuid.UUID, place_id: uuid.UUID, expected_at: datetime |
         change(session, referral, after, decided_at=clock.now(), expected_at=expected_at)
         session.execute(update(Case).where(Case.id == referral.case_id).values(status="open", holder_id=receiver))
         _done(session, referral.case_id, "answer", by)
+        untold |= follow_up_steps.end(session, referral.case_id, Ended.MOVED, by)
         if not moves:  # else when the person has come: until then the move can be called off
             untold |= withheld_steps.received(session, referral.case_id, receiver, by)
         supplement_steps.begin(session, referral)

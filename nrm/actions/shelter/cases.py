@@ -28,6 +28,7 @@ from nrm.domain.shelter.cases import (
 from nrm.domain.shelter.closings import (
     NOTHING_AGREED,
     Answers,
+    FollowUp,
     ReopenReason,
     ReopenRefusal,
     ReopenRefused,
@@ -44,6 +45,7 @@ from nrm.domain.shelter.consents import (
     read_by_consent,
     reads_by_consent,
 )
+from nrm.domain.shelter.follow_ups import check_closing
 from nrm.domain.shelter.permits import GateClosed
 from nrm.models.shelter.closings import Closing
 from nrm.models.shelter.consents import Consent
@@ -55,6 +57,7 @@ from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter.cases import CannotOpen
 from nrm.store import days, names
 from nrm.store.rows.shelter import closings as closing_rows
+from nrm.store.rows.shelter import follow_ups as follow_up_rows
 from nrm.store.rows.shelter import permits as permit_rows
 from nrm.store.shelter import cases as store
 from nrm.store.shelter.cases import CaseRelation
@@ -207,7 +210,8 @@ def close(*, case_id: uuid.UUID, by: Actor, answers: Answers = NOTHING_AGREED, n
     """Close the case: from now on nobody but the holder opens anything. `note`: kept with the care notes, under seal.
 
     Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`stay_open`, `referral_open`, `missing`, `closed`),
-    GateClosed (a child who has had no place here, and whom nobody has found to be safe).
+    GateClosed (a child who has had no place here, and whom nobody has found to be safe), FollowUpRefused (the answer on
+    staying in touch is not what was agreed).
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
@@ -215,6 +219,8 @@ def close(*, case_id: uuid.UUID, by: Actor, answers: Answers = NOTHING_AGREED, n
             by.must(Permission.CASE_OPEN)
             steps.check_written(case_id, by)
             _add_note(session, case_id, note, by)
+        stands = follow_up_rows.standing(case_id) is not None
+        check_closing(agreed=answers.follow_up is FollowUp.AGREED, stands=stands)
         steps.end(session, case_id, by, way=Way.CHECKLIST, answers=answers)
     erasure_steps.carry_out()
 

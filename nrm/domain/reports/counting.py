@@ -28,6 +28,7 @@ IDENTIFICATION = ("status", "way", "citizenship_class", "sex", "age_band")
 REFERRAL = ("party", "outcome", "answered")
 RETURNED_CHILD = ("returned_from", "sex", "integration")
 DEPENDANT = ("age_band", "sex", "stay_status")
+AFTERWARDS = ("outcome", "contacts", "sex", "age_band")
 EXPLOITED = ("age_class", "sex", *exploitation.DIMENSIONS)
 
 SERVICE = tuple(str(each) for each in Service)
@@ -172,6 +173,17 @@ def dependant(person: str, gender: str, age_band: str, left: bool, codes: Codes)
 def served(person: str, received: Collection[str]) -> Row:
     """One person of whom it was answered which services they received in the period: of each whether or not."""
     return {"person": person, **{each: "received" if each in received else "not_received" for each in SERVICE}}
+
+
+def afterwards(person: str, outcome: str, contacts: str, gender: str, age_band: str, codes: Codes) -> Row:
+    """One person whose last contact after the shelter was due in the period; `contacts`: how the earlier ones went."""
+    return {
+        "person": person,
+        "outcome": outcome,
+        "contacts": contacts,
+        "sex": listed(gender, codes["sex"]),
+        "age_band": listed(age_band, codes["age_band"]),
+    }
 
 
 def returned_child(person: str, country: str, sex: str, integration: str, codes: Codes) -> Row:

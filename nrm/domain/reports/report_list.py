@@ -101,6 +101,12 @@ DEPENDANTS = Report(name="dependants", title="children who came with a victim", 
 SERVICES = Report(
     name="services", title="services that people received", dimensions=counting.SERVICE, contributors=SHELTERS
 )
+# II.1(b)(vi)
+AFTERWARDS = Report(
+    name="followup",
+    title="what became of people after the shelter",
+    dimensions=counting.AFTERWARDS,
+)
 # I.1(a)(iv)
 VICTIMS = FiledReport(name="victims", title="victims in criminal cases, as filed")
 # II.2(a)(vi)
@@ -123,6 +129,7 @@ REPORTS: tuple[Report | FiledReport, ...] = (
     REFERRALS,
     DEPENDANTS,
     SERVICES,
+    AFTERWARDS,
     VICTIMS,
     CHILDREN,
     ANNUAL,

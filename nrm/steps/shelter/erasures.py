@@ -26,6 +26,7 @@ from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import child_files, consent_records
 from nrm.steps.shelter import closings as closing_steps
 from nrm.steps.shelter import data_requests as data_request_steps
+from nrm.steps.shelter import follow_ups as follow_up_steps
 from nrm.steps.shelter import matching as matching_steps
 from nrm.steps.shelter import missing_told as told_steps
 from nrm.steps.shelter import others_there as others_steps
@@ -76,6 +77,7 @@ def erase_case(session: Session, case: Case, by: Actor, *, asked_by_id: uuid.UUI
     threat_steps.forget(session, case.id)
     told_steps.end(session, case.id, by)
     child_files.destroy(session, case.id)
+    follow_up_steps.forget(session, case.id, by)
     consent_records.end_all(session, case.id, by)
     data_request_steps.answer_by_doing(session, case.id, RequestKind.ERASURE, RequestStatus.ERASED, by)
     data_request_steps.answer_by_doing(session, case.id, RequestKind.WITHDRAWAL, RequestStatus.ERASED, by)

@@ -27,6 +27,7 @@ from nrm.domain.shelter.ages import band_on, class_on
 from nrm.domain.shelter.cases import HOME_CITIZEN
 from nrm.domain.shelter.child_returns import Direction, integration
 from nrm.domain.shelter.corrections import Struck, as_known
+from nrm.domain.shelter.follow_ups import Ended, Stand, contacts_before, outcome_at_the_end
 from nrm.domain.shelter.identifications import Course, State
 from nrm.domain.shelter.matching import Repeat
 from nrm.domain.shelter.permit_entries import stand
@@ -39,6 +40,7 @@ from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.child_returns import ChildReturn, ChildReturnOutcome
 from nrm.models.shelter.claims import Claim, ClaimEntry
+from nrm.models.shelter.follow_ups import FollowUp, FollowUpDate
 from nrm.models.shelter.identifications import Identification, IdentificationLook
 from nrm.models.shelter.matching import RepeatValue
 from nrm.models.shelter.permits import PermitEntry
@@ -478,6 +480,61 @@ def services(
     for row in connection.execute(statement):
         received.setdefault(row.case_id.hex, set()).update(set(row.services) & codes.keys())
     return [counting.served(person, kinds) for person, kinds in received.items()]
+
+
+def followed_up(
+    connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
+) -> list[counting.Row]:
+    """The people whose last contact after the shelter was due in the period, as it was known at its end. Of several
+    agreements with one person the newest counts; one that went elsewhere with the case is nobody's to answer."""
+    _must_count(by)
+    final = select(FollowUpDate.follow_up_id, func.max(FollowUpDate.months).label("months"))
+    final_of = final.group_by(FollowUpDate.follow_up_id).subquery()
+    in_question = (
+        select(FollowUpDate.follow_up_id)
+        .join(
+            final_of,
+            and_(final_of.c.follow_up_id == FollowUpDate.follow_up_id, final_of.c.months == FollowUpDate.months),
+        )
+        .where(FollowUpDate.due_on.between(first.start, last.end))
+    )
+    statement = (
+        select(
+            FollowUp.id,
+            FollowUp.case_id,
+            FollowUp.begins_on,
+            FollowUp.ended_on,
+            FollowUp.ended_why,
+            FollowUpDate.state,
+            FollowUpDate.outcome,
+            FollowUpDate.counts_on,
+            Case.gender,
+            Case.age_band,
+        )
+        .join(FollowUpDate, FollowUpDate.follow_up_id == FollowUp.id)
+        .join(Case, Case.id == FollowUp.case_id)
+        .where(FollowUp.id.in_(in_question), FollowUp.ended_why != Ended.MOVED, AGREES)
+        .order_by(FollowUp.case_id, FollowUp.begins_on, FollowUp.id, FollowUpDate.months)
+    )
+    agreements: dict[uuid.UUID, dict[uuid.UUID, list[Row[*tuple[Any, ...]]]]] = defaultdict(lambda: defaultdict(list))
+    for row in connection.execute(statement):
+        agreements[row.case_id][row.id].append(row)
+    ages = _Ages(connection)
+    found = []
+    for case_id, each in agreements.items():
+        *before, final_one = list(each.values())[-1]
+        why = Ended(final_one.ended_why) if final_one.ended_on is not None and final_one.ended_on <= last.end else None
+        outcome = outcome_at_the_end(_known(final_one, last), final_one.outcome, why)
+        contacts = contacts_before([_known(contact, last) for contact in before])
+        band = ages.band(case_id, final_one.age_band, last.end)
+        found.append(counting.afterwards(case_id.hex, outcome, contacts, final_one.gender, band, codes))
+    return found
+
+
+def _known(contact: Row[*tuple[Any, ...]], last: Quarter) -> Stand:
+    """How a contact stood at the end of a period: what was settled later is open still."""
+    settled = contact.counts_on is not None and contact.counts_on <= last.end
+    return Stand(contact.state) if settled else Stand.OPEN
 
 
 def returned_children(

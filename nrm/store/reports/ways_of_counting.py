@@ -31,6 +31,7 @@ COUNTING: Mapping[reports.Report, Count] = {
     reports.REFERRALS: counting.referrals,
     reports.DEPENDANTS: counting.dependants,
     reports.SERVICES: counting.services,
+    reports.AFTERWARDS: counting.followed_up,
     reports.CHILDREN: counting.returned_children,
     reports.ANNUAL: year_counting.people_of_year,
 }

@@ -32,7 +32,7 @@ from nrm.store.referrals import system as system_store
 from nrm.store.referrals.duty import DutyLine
 from nrm.store.referrals.system import Place
 from nrm.store.reports import contributions, reports
-from nrm.store.shelter import absences, matching, others_there
+from nrm.store.shelter import absences, follow_ups, matching, others_there
 from nrm.web import access, errors, home
 from nrm.web.choices import label_of
 from nrm.web.language import gettext, ngettext, text_in, translated
@@ -111,6 +111,7 @@ def duty_home() -> str:
         held=holds.of_desk(by=by),
         others=others_there.of_desk(by=by) if g.top.others else (),
         asked_for=matching.desk(by=by) if g.top.looked_for else (),
+        children=follow_ups.children(by=by) if g.top.follow_ups else (),
         place=country_in_words,
         destination=partial(label_of, "destinations"),
         expected=announced_returns.expected_part(),

@@ -24,7 +24,18 @@ from nrm.store.home import top
 from nrm.store.referrals import obligations, transfers
 from nrm.store.referrals.obligations import ObligationLine
 from nrm.store.referrals.transfers import MoveLine
-from nrm.store.shelter import ages, away, consents, data_requests, key_workers, matching, permits, plans, stays
+from nrm.store.shelter import (
+    ages,
+    away,
+    consents,
+    data_requests,
+    follow_ups,
+    key_workers,
+    matching,
+    permits,
+    plans,
+    stays,
+)
 from nrm.store.shelter.away import AwayLine
 from nrm.web import access
 from nrm.web.language import gettext, text_in, translated
@@ -111,6 +122,7 @@ def tasks(there: Waiting, *, by: Actor, until: date | None = None) -> list[Task]
         *(map(_request, data_requests.waiting(by=by)) if g.top.requests else ()),
         *(map(_turning, ages.turning(by=by)) if g.top.turning else ()),
         *(_nowhere(each) for each in there.nowhere if each.missing_since is None),
+        *(task for each in (follow_ups.of_house(by=by) if g.top.follow_ups else ()) for task in _after(each, by)),
         *(_before(each) for each in (matching.due(by=by) if g.top.unasked or g.top.looked_for else ()) if each.day),
         *_steps(by, until),
         *(map(_look, plans.to_confirm(by=by)) if g.top.plans else ()),
@@ -307,6 +319,23 @@ def _before(line: matching.DueLine) -> Task:
     address = url_for(page, pair_id=line.pair_id) if line.pair_id else url_for(page, case_id=line.case_id)
     task = Task(line.pseudonym, line.case_id, line.day, translated(text), address, line.late)
     return replace(task, others_wait=line.of_others)
+
+
+def _after(line: follow_ups.HouseLine, by: Actor) -> Iterator[Task]:
+    """A contact after the shelter: who stays in touch has it from its day on, the manager when it is late. An alarm is
+    the manager's at once."""
+    if line.next_on > calendar.today() and not line.alarm:
+        return
+    if not line.mine and not (by.may(Permission.TEAM_MANAGE) and (line.late or line.alarm)):
+        return
+    text = (
+        gettext("Not safe, or needs help now: see what was said after the shelter")
+        if line.alarm
+        else gettext("Ask how the person is, after the shelter")
+    )
+    address = url_for("follow_ups.show", case_id=line.case_id)
+    on = calendar.today() if line.alarm else line.next_on
+    yield Task(line.pseudonym, line.case_id, on, text, address, line.late or line.alarm)
 
 
 def next_steps(*, by: Actor) -> dict[uuid.UUID, Task]:

@@ -70,6 +70,7 @@ from nrm.web.shelter import (
     consents,
     findings,
     first_talks,
+    follow_ups,
     identifications,
     key_workers,
     matching,
@@ -95,6 +96,7 @@ PARTS = (
     testimony,
     claims,
     matching,
+    follow_ups,
     critical_path,
 )
 Answer = BaseResponse | tuple[str, int] | str

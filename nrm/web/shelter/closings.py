@@ -19,6 +19,7 @@ from forms.shelter.closings import (
     CloseCaseForm,
     ReopenCaseForm,
 )
+from forms.shelter.follow_ups import REFUSED as FOLLOW_UP_REFUSED
 from forms.shelter.stays import CLOSED
 from nrm.actions.shelter import cases as actions
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible, Permission
@@ -33,10 +34,11 @@ from nrm.domain.shelter.closings import (
     ReopenReason,
     ReopenRefused,
 )
+from nrm.domain.shelter.follow_ups import FollowUpRefused, check_closing
 from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.words import N_
 from nrm.store import days
-from nrm.store.shelter import absences, cases, matching, places, stays
+from nrm.store.shelter import absences, cases, follow_ups, matching, places, stays
 from nrm.store.shelter import closings as store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.web import access, errors, formats
@@ -61,7 +63,14 @@ def _held(case_id: uuid.UUID, *, status: str) -> SeenCase:
 @access.requires(Permission.STAY_MANAGE)
 def close_page(case_id: uuid.UUID) -> Answer:
     """What stops the closing, what is still open, and what is asked."""
-    return _close_page(_held(case_id, status="open"), CloseCaseForm())
+    case = _held(case_id, status="open")
+    return _close_page(case, CloseCaseForm(follow_up=str(FollowUp.AGREED) if _is_agreed(case_id) else None))
+
+
+def _is_agreed(case_id: uuid.UUID) -> bool:
+    """Whether it was agreed with the person that somebody stays in touch."""
+    found = follow_ups.of_case(case_id, by=access.actor())
+    return found is not None and found.ended_on is None
 
 
 def _close_page(case: SeenCase, form: CloseCaseForm, status: int = 200) -> tuple[str, int]:
@@ -135,6 +144,11 @@ def close(case_id: uuid.UUID) -> Answer:
         return _close_page(case, form, 409)
     if not form.validate():
         return _close_page(case, form, 422)
+    try:
+        check_closing(agreed=form.follow_up.data == FollowUp.AGREED, stands=_is_agreed(case_id))
+    except FollowUpRefused as error:
+        form.follow_up.errors = [FOLLOW_UP_REFUSED[error.reason]]
+        return _close_page(case, form, 422)
     if "back" in request.form:
         return _close_page(case, form)
     if form.step.data != "2":
@@ -148,6 +162,8 @@ def close(case_id: uuid.UUID) -> Answer:
         )
     except CaseRefused as error:
         return errors.error_page(409, CASE_REFUSED[error.reason])
+    except FollowUpRefused as error:
+        return errors.error_page(409, FOLLOW_UP_REFUSED[error.reason])
     except GateClosed as error:
         return errors.error_page(409, CLOSED[error.reason])
     return redirect(address(case_id, "closing"), 303)

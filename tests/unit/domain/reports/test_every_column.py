@@ -28,6 +28,7 @@ from nrm.domain.shelter.cases import AGE_BANDS, CITIZENSHIP_CLASSES, CODES, GEND
 from nrm.domain.shelter.child_returns import Outcome as OfChild
 from nrm.domain.shelter.child_returns import Sex
 from nrm.domain.shelter.claims import Counted, Forum, Outcome, Paid, Standing
+from nrm.domain.shelter.follow_ups import AT_THE_END
 from nrm.domain.shelter.identifications import IdentificationStatus
 from nrm.domain.shelter.matching import Repeat
 from nrm.domain.shelter.permits import Ground, PermitStatus
@@ -203,6 +204,12 @@ def served() -> Iterator[Mapping[str, str]]:
         yield counting.served("1", [each])
 
 
+def afterwards() -> Iterator[Mapping[str, str]]:
+    usual = {**USUAL, "outcome": "settled", "contacts": "all", "codes": codes("followup")}
+    values = {"outcome": AT_THE_END, "contacts": ("all", "some", "none"), **WHO}
+    yield from one_by_one(counting.afterwards, usual, values)
+
+
 def returned() -> Iterator[Mapping[str, str]]:
     usual = {"person": "1", "country": "GR", "sex": "feminine", "integration": "care", "codes": codes("children")}
     values = {"country": (*COUNTRIES, "IT"), "sex": Sex, "integration": OfChild}
@@ -221,6 +228,7 @@ ROWS = {
     "referrals": referred,
     "dependants": dependants,
     "services": served,
+    "followup": afterwards,
     "children": returned,
 }
 

@@ -21,16 +21,14 @@ from nrm.actions.shelter import (
     claims,
     data_requests,
     direct_intake,
-    hearings,
     identifications,
     matching,
     permits,
-    plans,
     promises,
     stays,
     testimony,
-    witnesses,
 )
+from nrm.actions.support import hearings, plans, witnesses
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.interviews.family_notices import ALLOWS
@@ -44,12 +42,12 @@ from nrm.domain.shelter.child_returns import Asked
 from nrm.domain.shelter.claims import Forum
 from nrm.domain.shelter.data_requests import RequestKind
 from nrm.domain.shelter.direct_intake import OwnCase
-from nrm.domain.shelter.hearings import Hearing
 from nrm.domain.shelter.matching import Pair, Said
 from nrm.domain.shelter.permits import PermitEvent
-from nrm.domain.shelter.plans import Service
 from nrm.domain.shelter.stays import Source
 from nrm.domain.shelter.testimony import WitnessStatus
+from nrm.domain.support.hearings import Hearing
+from nrm.domain.support.plans import Service
 from nrm.models.interviews.interviews import Interview
 from nrm.models.interviews.monitoring import MonitoringSample, ProcedureRecord
 from nrm.models.referrals.referrals import Obligation
@@ -60,8 +58,8 @@ from nrm.steps.shelter import matching as matching_steps
 from nrm.store import days
 from nrm.store.agreement.agreement_simulation import SIMULATION
 from nrm.store.rows.shelter import matching as matching_rows
-from nrm.store.shelter import hearings as hearing_store
 from nrm.store.shelter import places as place_store
+from nrm.store.support import hearings as hearing_store
 from tests import factories, factories_stays
 from tests import factories_agreements as texts
 from tests import factories_filings as filings

@@ -13,9 +13,9 @@ from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.referrals.transfers import MEETING, TRANSFER
 from nrm.domain.shelter.cases import HOUSE_LABEL, SUPPLEMENT, CaseRefusal, Compartment, Purpose
 from nrm.domain.shelter.findings import CHILD_FILE
-from nrm.domain.shelter.follow_ups import FOLLOW_UP
 from nrm.domain.shelter.others_there import OTHERS
 from nrm.domain.shelter.shifts import SHIFT
+from nrm.domain.support.follow_ups import FOLLOW_UP
 from nrm.domain.words import N_, Phrase
 
 LONGEST_TEXT = 10_000

@@ -15,7 +15,8 @@ from nrm.actions import backups, following
 from nrm.actions.accounts import accounts, alarms, members, organisations, second_hands
 from nrm.actions.interviews import child_alerts, family_notices, groups, helpline, holds, interviews, monitoring
 from nrm.actions.referrals import announced_returns, meetings, referrals, supplements
-from nrm.actions.shelter import ages, child_returns, consents, follow_ups, key_workers, matching, others_there, permits
+from nrm.actions.shelter import ages, child_returns, consents, key_workers, matching, others_there, permits
+from nrm.actions.support import follow_ups
 from nrm.db import rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.models.shelter.cases import Opening

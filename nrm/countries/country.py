@@ -24,10 +24,10 @@ from nrm.domain.reports.register import Register
 from nrm.domain.roles import MechanismRole
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.consents import Validity
-from nrm.domain.shelter.follow_ups import FollowUpRules
 from nrm.domain.shelter.identifications import ReflectionPeriod
 from nrm.domain.shelter.matching import MatchingRules
 from nrm.domain.shelter.permit_entries import PermitPeriods
+from nrm.domain.support.follow_ups import FollowUpRules
 from nrm.statistics.tables import TableSet
 
 Days = Mapping[str, Mapping[str, date]]

@@ -5,17 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from nrm.domain.shelter import (
-    cases,
-    claims,
-    follow_ups,
-    hearings,
-    identifications,
-    permits,
-    plans,
-    stays,
-    testimony,
-)
+from nrm.domain.shelter import cases, claims, identifications, permits, stays, testimony
+from nrm.domain.support import follow_ups, hearings, plans
 
 AGE_CLASSES = ("child", "adult", "unsure")
 

@@ -30,10 +30,10 @@ from nrm.domain.roles import KIND_OF_ROLE, MechanismRole
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.claims import NOT_STATED
 from nrm.domain.shelter.consents import Validity
-from nrm.domain.shelter.follow_ups import FollowUpRules
 from nrm.domain.shelter.identifications import ReflectionPeriod
 from nrm.domain.shelter.matching import MatchingRules
 from nrm.domain.shelter.permit_entries import PermitPeriods
+from nrm.domain.support.follow_ups import FollowUpRules
 
 LONGEST_THINKING = 72  # hours, as in the text that is read out
 FINDINGS_HOLD_DAYS = 90

@@ -9,11 +9,11 @@ from functools import partial
 from typing import Protocol
 
 from nrm import clock
-from nrm.actions.shelter import follow_ups
+from nrm.actions.support import follow_ups
 from nrm.demo.cast import cast
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.shelter.cases import CaseRefused
-from nrm.domain.shelter.follow_ups import (
+from nrm.domain.support.follow_ups import (
     Contact,
     FollowUpRefused,
     How,
@@ -25,7 +25,7 @@ from nrm.domain.shelter.follow_ups import (
     Stand,
 )
 from nrm.store import days
-from nrm.store.shelter import follow_ups as store
+from nrm.store.support import follow_ups as store
 
 _REFUSED = (CaseRefused, FollowUpRefused, NotVisible)
 _OUTCOMES = (*(Outcome.SETTLED,) * 3, *(Outcome.SAFE_WITHOUT_INCOME,) * 2, Outcome.NEEDS_SUPPORT, Outcome.LEFT_COUNTRY)

@@ -58,7 +58,7 @@ from nrm.domain.shelter.key_workers import Place
 from nrm.domain.shelter.permits import CHILD_GATE, GateClosed, Ground, PermitEvent, PermitRefused
 from nrm.domain.shelter.stays import HOME, Destination, ExitReason, Source, StayOver, asks_country
 from nrm.domain.shelter.testimony import IllegalStep, WithdrawalReason, WitnessStatus
-from nrm.domain.shelter.threats import is_told
+from nrm.domain.support.threats import is_told
 from nrm.models.referrals.referrals import Referral
 from nrm.store import days, names
 from nrm.store.countries import country

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
-from nrm.actions.shelter import plans
+from nrm.actions.support import plans
 from nrm.demo.cast import cast
 from nrm.demo.people import Plan
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.cases import CaseRefused
-from nrm.domain.shelter.plans import PlanRefused, Service, StepEnd
+from nrm.domain.support.plans import PlanRefused, Service, StepEnd
 from nrm.store import days as calendar
 
 EVERY = 6

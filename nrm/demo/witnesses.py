@@ -10,19 +10,20 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
-from nrm.actions.shelter import consents, hearings, link_codes, threats, witnesses
+from nrm.actions.shelter import consents
+from nrm.actions.support import hearings, link_codes, threats, witnesses
 from nrm.demo.cast import cast
 from nrm.demo.people import Plan
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.consents import Answer, Asking, ConsentRefused, Said, Topic
-from nrm.domain.shelter.hearings import Hearing, HearingRefused, Measure
-from nrm.domain.shelter.link_codes import LinkRefused
 from nrm.domain.shelter.testimony import IllegalStep, WithdrawalReason, WitnessStatus
+from nrm.domain.support.hearings import Hearing, HearingRefused, Measure
+from nrm.domain.support.link_codes import LinkRefused
 from nrm.store import days as calendar
 from nrm.store.countries import country
-from nrm.store.shelter import hearings as store
-from nrm.store.shelter import threats as threat_store
+from nrm.store.support import hearings as store
+from nrm.store.support import threats as threat_store
 
 _DAY = timedelta(days=1)
 _OTHERS = 14

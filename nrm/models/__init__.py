@@ -18,21 +18,16 @@ from nrm.models.shelter import (
     corrections,
     data_requests,
     findings,
-    follow_ups,
-    hearings,
     identifications,
-    link_codes,
     matching,
     others_there,
     permits,
     places,
     planned_ends,
-    plans,
     stays,
     testimony,
-    threats,
-    witnesses,
 )
+from nrm.models.support import follow_ups, hearings, link_codes, plans, threats, witnesses
 
 __all__ = [
     "absences",

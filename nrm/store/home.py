@@ -27,17 +27,15 @@ from nrm.store.shelter import (
     away,
     consents,
     data_requests,
-    follow_ups,
     key_workers,
     matching,
     missing_told,
     others_there,
     places,
-    plans,
     stays,
-    threats,
 )
 from nrm.store.statements import built_once
+from nrm.store.support import follow_ups, plans, threats
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.cases import Compartment
-from nrm.domain.shelter.witnesses import WITNESS
-from nrm.models.shelter.hearings import HearingEntry, HearingStrike
+from nrm.domain.support.witnesses import WITNESS
+from nrm.models.support.hearings import HearingEntry, HearingStrike
 from nrm.vault import blobs
 from nrm.vault.compartments import keys
 

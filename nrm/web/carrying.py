@@ -31,12 +31,11 @@ from nrm.store.shelter import (
     claims,
     data_requests,
     findings,
-    hearings,
     identifications,
-    plans,
     stay_history,
     stays,
 )
+from nrm.store.support import hearings, plans
 from nrm.web.language import gettext, text_in, translated
 
 ACT_WORDS: Mapping[ActKind, str] = {

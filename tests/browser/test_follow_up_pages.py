@@ -9,15 +9,15 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from nrm.actions.shelter import follow_ups
-from nrm.domain.shelter.follow_ups import How
+from nrm.actions.support import follow_ups
+from nrm.domain.support.follow_ups import How
 from nrm.store import days
 from nrm.store.countries import country
 from tests import factories
 from tests.browser import checks, live
 from tests.browser.conftest import new_context
 from tests.factories_stays import admitted
-from tests.integration.shelter.test_follow_ups import MANAGER, NOT_SAFE, dates, on
+from tests.integration.support.test_follow_ups import MANAGER, NOT_SAFE, dates, on
 
 CHANNEL = "069 555 0177, pas orës 18"
 WELL = {"how": ["telephone"], "result": ["reached"], "living": ["family"], "occupation": ["work"], "safe": ["yes"]}

@@ -20,7 +20,7 @@ TOP = Path(__file__).resolve().parents[2]
 NRM = TOP / "nrm"
 ARCHITECTURE = TOP / "docs" / "architecture.md"
 MAP = TOP / "docs" / "map.md"
-AREAS = ("interviews", "referrals", "shelter", "agreement", "reports", "accounts")
+AREAS = ("interviews", "referrals", "shelter", "support", "agreement", "reports", "accounts")
 FLOORS = {
     "domain": NRM / "domain",
     "models": NRM / "models",
@@ -35,7 +35,7 @@ FLOORS = {
 """Floors that have areas, from the ground up."""
 
 DATA = ("static", "translations")
-MOST_MODULES = 32
+MOST_MODULES = 28
 OPENS_ITS_OWN = {"accounts/credentials.py"}
 """A failed proof is counted although what it was for never begins (ADR 0053)."""
 

@@ -21,7 +21,8 @@ from nrm.actions import tending
 from nrm.actions.accounts import accounts, members, passkeys, screen_lock, shown_secrets, words
 from nrm.actions.interviews import interviews
 from nrm.actions.referrals import announced_returns, next_receiver, referrals, supplements, transfers
-from nrm.actions.shelter import cases, consents, hearings
+from nrm.actions.shelter import cases, consents
+from nrm.actions.support import hearings
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Role, SignInRefused
 from nrm.domain.accounts.passkeys import PasskeyRefused
@@ -30,7 +31,7 @@ from nrm.domain.referrals.referrals import DeclineReason, OverrideReason
 from nrm.domain.referrals.transfers import TRANSFER
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.shelter.consents import EVERYTHING, ByName
-from nrm.domain.shelter.hearings import Hearing
+from nrm.domain.support.hearings import Hearing
 from nrm.models.accounts.accounts import (
     HiddenPage,
     Keyring,
@@ -57,17 +58,17 @@ from nrm.models.shelter.cases import (
     SealedCompartment,
     Supplement,
 )
-from nrm.models.shelter.hearings import HearingEntry
 from nrm.models.shelter.matching import MatchEncoding, MatchQuestion
+from nrm.models.support.hearings import HearingEntry
 from nrm.steps.accounts.credentials import COMMAND
 from nrm.steps.interviews import drafts
 from nrm.steps.referrals import hand_overs
 from nrm.steps.shelter import cases as case_steps
-from nrm.steps.shelter import hearings as hearing_steps
+from nrm.steps.support import hearings as hearing_steps
 from nrm.store import days
 from nrm.store.referrals import referrals as referral_store
 from nrm.store.rows.accounts import accounts as account_rows
-from nrm.store.shelter import hearings as hearing_store
+from nrm.store.support import hearings as hearing_store
 from nrm.vault import compartments, grants, keyrings, matching, parking, second_factor, shredding, signing
 from nrm.vault.members import read_cookie
 from tests import factories

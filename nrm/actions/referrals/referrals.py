@@ -32,8 +32,8 @@ from nrm.domain.referrals.referrals import (
 from nrm.domain.referrals.transfers import MEETING, CallOff
 from nrm.domain.shelter.cases import HOUSE_LABEL
 from nrm.domain.shelter.consents import Naming
-from nrm.domain.shelter.follow_ups import Ended
 from nrm.domain.shelter.places import PlaceRefused
+from nrm.domain.support.follow_ups import Ended
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Obligation, Referral, RouteCandidate
 from nrm.models.shelter.cases import Case
@@ -47,11 +47,11 @@ from nrm.steps.referrals.transitions import change, decided
 from nrm.steps.shelter import arrivals as arrival_steps
 from nrm.steps.shelter import consent_records
 from nrm.steps.shelter import erasures as erasure_steps
-from nrm.steps.shelter import follow_ups as follow_up_steps
 from nrm.steps.shelter import places as place_steps
 from nrm.steps.shelter import stays as stay_steps
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.steps.shelter.arrivals import Admission, Told
+from nrm.steps.support import follow_ups as follow_up_steps
 from nrm.store.referrals import obligations
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import members as member_rows

@@ -45,8 +45,8 @@ from nrm.domain.shelter.consents import (
     read_by_consent,
     reads_by_consent,
 )
-from nrm.domain.shelter.follow_ups import check_closing
 from nrm.domain.shelter.permits import GateClosed
+from nrm.domain.support.follow_ups import check_closing
 from nrm.models.shelter.closings import Closing
 from nrm.models.shelter.consents import Consent
 from nrm.steps.accounts import many_acts
@@ -57,8 +57,8 @@ from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter.cases import CannotOpen
 from nrm.store import days, names
 from nrm.store.rows.shelter import closings as closing_rows
-from nrm.store.rows.shelter import follow_ups as follow_up_rows
 from nrm.store.rows.shelter import permits as permit_rows
+from nrm.store.rows.support import follow_ups as follow_up_rows
 from nrm.store.shelter import cases as store
 from nrm.store.shelter.cases import CaseRelation
 from nrm.vault import care_notes, grants, parking, sharing

@@ -27,14 +27,14 @@ from nrm.domain.shelter.data_requests import (
     RequestStatus,
     refusals,
 )
-from nrm.domain.shelter.follow_ups import Ended
-from nrm.domain.shelter.plans import Entry, fold
+from nrm.domain.support.follow_ups import Ended
+from nrm.domain.support.plans import Entry, fold
 from nrm.models.shelter.data_requests import PersonRequest
 from nrm.steps.referrals import supplements as supplement_steps
 from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import erasures as erasure_steps
-from nrm.steps.shelter import follow_ups as follow_up_steps
 from nrm.steps.shelter import parked
+from nrm.steps.support import follow_ups as follow_up_steps
 from nrm.store import days
 from nrm.store.rows.shelter import data_requests as data_request_rows
 from nrm.store.shelter import cases as case_store

@@ -25,11 +25,11 @@ from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
 from nrm.steps.shelter import arrivals as arrival_steps
 from nrm.steps.shelter import cases as case_steps
-from nrm.steps.shelter import follow_ups as follow_up_steps
 from nrm.steps.shelter import places as place_steps
 from nrm.steps.shelter import stays as steps
 from nrm.steps.shelter.arrivals import Admission, Told
 from nrm.steps.shelter.leaving import Exit, end_away, let_out
+from nrm.steps.support import follow_ups as follow_up_steps
 from nrm.store import days
 from nrm.store.shelter import stays as store
 

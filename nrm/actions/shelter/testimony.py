@@ -23,10 +23,10 @@ from nrm.domain.shelter.testimony import (
     reason_of,
     step,
 )
-from nrm.domain.shelter.threats import is_told
+from nrm.domain.support.threats import is_told
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.testimony import Testimony, TestimonyStrike
-from nrm.steps.shelter import threats as threat_steps
+from nrm.steps.support import threats as threat_steps
 from nrm.store import days
 from nrm.store.rows.reports import reports as report_rows
 from nrm.store.rows.shelter import testimony as rows

@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from nrm.domain.referrals.referrals import ANSWERED_IN
 from nrm.domain.reports import exploitation
 from nrm.domain.shelter.claims import NOT_STATED, Counted, foremost
-from nrm.domain.shelter.plans import Service
 from nrm.domain.shelter.testimony import WitnessStatus
+from nrm.domain.support.plans import Service
 
 Row = dict[str, str]
 Codes = Mapping[str, Collection[str]]

@@ -15,10 +15,10 @@ from nrm.domain.shelter.closings import BY_HER_WISH, Answers, Way
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.closings import Closing
 from nrm.models.shelter.stays import Stay
-from nrm.steps.shelter import follow_ups as follow_up_steps
+from nrm.steps.support import follow_ups as follow_up_steps
 from nrm.store import days
 from nrm.store.rows.shelter import absences as absence_rows
-from nrm.store.rows.shelter import follow_ups as follow_up_rows
+from nrm.store.rows.support import follow_ups as follow_up_rows
 
 
 def close(

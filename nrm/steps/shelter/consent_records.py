@@ -38,7 +38,7 @@ from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.consents import Consent, NamedParty
-from nrm.steps.shelter import link_codes as link_steps
+from nrm.steps.support import link_codes as link_steps
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.referrals.obligations import ASK_CONSENT

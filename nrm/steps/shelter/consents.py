@@ -24,10 +24,10 @@ from nrm.steps.shelter import child_files, consent_records
 from nrm.steps.shelter import closings as closing_steps
 from nrm.steps.shelter import data_requests as data_request_steps
 from nrm.steps.shelter import erasures as erasure_steps
-from nrm.steps.shelter import follow_ups as follow_up_steps
 from nrm.steps.shelter import others_there as others_steps
-from nrm.steps.shelter import threats as threat_steps
 from nrm.steps.shelter import withheld as withheld_steps
+from nrm.steps.support import follow_ups as follow_up_steps
+from nrm.steps.support import threats as threat_steps
 from nrm.store.shelter import consents as store
 
 REFUSED = Answer(Topic.SHARING, Said.REFUSED)

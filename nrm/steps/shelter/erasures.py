@@ -26,16 +26,16 @@ from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import child_files, consent_records
 from nrm.steps.shelter import closings as closing_steps
 from nrm.steps.shelter import data_requests as data_request_steps
-from nrm.steps.shelter import follow_ups as follow_up_steps
 from nrm.steps.shelter import matching as matching_steps
 from nrm.steps.shelter import missing_told as told_steps
 from nrm.steps.shelter import others_there as others_steps
-from nrm.steps.shelter import threats as threat_steps
 from nrm.steps.shelter import withheld as withheld_steps
+from nrm.steps.support import follow_ups as follow_up_steps
+from nrm.steps.support import threats as threat_steps
 from nrm.store.countries import country
 from nrm.store.rows.shelter import absences as absence_rows
-from nrm.store.rows.shelter import plans as plan_rows
 from nrm.store.rows.shelter import testimony as testimony_rows
+from nrm.store.rows.support import plans as plan_rows
 from nrm.store.shelter import cases as store
 from nrm.vault import epochs, erased, shredding
 

@@ -33,10 +33,10 @@ from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.planned_ends import PlannedEnd
 from nrm.models.shelter.stays import Stay
-from nrm.steps.shelter import follow_ups as follow_up_steps
 from nrm.steps.shelter import missing_told as told_steps
 from nrm.steps.shelter import places as place_steps
 from nrm.steps.shelter.leaving import end_away
+from nrm.steps.support import follow_ups as follow_up_steps
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.rows.shelter import stays as stay_rows

@@ -27,34 +27,34 @@ from nrm.domain.shelter.ages import band_on, class_on
 from nrm.domain.shelter.cases import HOME_CITIZEN
 from nrm.domain.shelter.child_returns import Direction, integration
 from nrm.domain.shelter.corrections import Struck, as_known
-from nrm.domain.shelter.follow_ups import Ended, Stand, contacts_before, outcome_at_the_end
 from nrm.domain.shelter.identifications import Course, State
 from nrm.domain.shelter.matching import Repeat
 from nrm.domain.shelter.permit_entries import stand
 from nrm.domain.shelter.permits import ASKED_OR_DECIDED, PermitFacts
 from nrm.domain.shelter.stays import Period, Source
-from nrm.domain.shelter.witnesses import AGE_BANDS
+from nrm.domain.support.follow_ups import Ended, Stand, contacts_before, outcome_at_the_end
+from nrm.domain.support.witnesses import AGE_BANDS
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.interviews.screenings import ScreeningCount, ScreeningKind
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.child_returns import ChildReturn, ChildReturnOutcome
 from nrm.models.shelter.claims import Claim, ClaimEntry
-from nrm.models.shelter.follow_ups import FollowUp, FollowUpDate
 from nrm.models.shelter.identifications import Identification, IdentificationLook
 from nrm.models.shelter.matching import RepeatValue
 from nrm.models.shelter.permits import PermitEntry
-from nrm.models.shelter.plans import ServiceAnswer
 from nrm.models.shelter.stays import Stay
 from nrm.models.shelter.testimony import Testimony
-from nrm.models.shelter.witnesses import RecordedStep, Witness
+from nrm.models.support.follow_ups import FollowUp, FollowUpDate
+from nrm.models.support.plans import ServiceAnswer
+from nrm.models.support.witnesses import RecordedStep, Witness
 from nrm.store.countries import country
 from nrm.store.rows.shelter import ages as age_rows
 from nrm.store.rows.shelter import corrections as correction_rows
 from nrm.store.rows.shelter import permits as permit_rows
-from nrm.store.rows.shelter import witnesses as witness_rows
 from nrm.store.rows.shelter.claims import as_history
 from nrm.store.rows.shelter.testimony import COUNTS_ON, STANDS
+from nrm.store.rows.support import witnesses as witness_rows
 
 RELEASE = Actor.system("release")
 # A person who was asked and does not wish to be counted is left out.

@@ -32,9 +32,10 @@ from nrm.web.interviews import helpline
 from nrm.web.language import gettext
 from nrm.web.referrals import announced_returns, to_do
 from nrm.web.reports import contributions
-from nrm.web.shelter import child_returns, hearings, key_workers, missing_told, shifts, threats
+from nrm.web.shelter import child_returns, key_workers, missing_told, shifts
 from nrm.web.shelter import permits as permit_pages
 from nrm.web.shelter import places as place_pages
+from nrm.web.support import hearings, threats
 
 blueprint = Blueprint("desks", __name__)
 

@@ -32,13 +32,15 @@ from nrm.store.referrals import system as system_store
 from nrm.store.referrals.duty import DutyLine
 from nrm.store.referrals.system import Place
 from nrm.store.reports import contributions, reports
-from nrm.store.shelter import absences, follow_ups, matching, others_there
+from nrm.store.shelter import absences, matching, others_there
+from nrm.store.support import follow_ups
 from nrm.web import access, errors, home
 from nrm.web.choices import label_of
 from nrm.web.language import gettext, ngettext, text_in, translated
 from nrm.web.referrals import announced_returns, critical_path
-from nrm.web.shelter import data_requests, threats
+from nrm.web.shelter import data_requests
 from nrm.web.shelter.absences import place as country_in_words
+from nrm.web.support import threats
 
 blueprint = Blueprint("duty", __name__)
 Answer = BaseResponse | tuple[str, int] | str

@@ -24,19 +24,9 @@ from nrm.store.home import top
 from nrm.store.referrals import obligations, transfers
 from nrm.store.referrals.obligations import ObligationLine
 from nrm.store.referrals.transfers import MoveLine
-from nrm.store.shelter import (
-    ages,
-    away,
-    consents,
-    data_requests,
-    follow_ups,
-    key_workers,
-    matching,
-    permits,
-    plans,
-    stays,
-)
+from nrm.store.shelter import ages, away, consents, data_requests, key_workers, matching, permits, stays
 from nrm.store.shelter.away import AwayLine
+from nrm.store.support import follow_ups, plans
 from nrm.web import access
 from nrm.web.language import gettext, text_in, translated
 from nrm.web.shelter import shifts

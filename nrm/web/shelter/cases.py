@@ -70,15 +70,14 @@ from nrm.web.shelter import (
     consents,
     findings,
     first_talks,
-    follow_ups,
     identifications,
     key_workers,
     matching,
     permits,
-    plans,
     testimony,
 )
 from nrm.web.shelter import stays as stay_pages
+from nrm.web.support import follow_ups, plans
 
 blueprint = Blueprint("cases", __name__)
 # The parts of a case page that fold, in their order: each module's `summary(case_id)` gives a Part, or None.

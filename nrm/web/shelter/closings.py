@@ -19,8 +19,8 @@ from forms.shelter.closings import (
     CloseCaseForm,
     ReopenCaseForm,
 )
-from forms.shelter.follow_ups import REFUSED as FOLLOW_UP_REFUSED
 from forms.shelter.stays import CLOSED
+from forms.support.follow_ups import REFUSED as FOLLOW_UP_REFUSED
 from nrm.actions.shelter import cases as actions
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible, Permission
 from nrm.domain.quarters import Quarter
@@ -34,13 +34,14 @@ from nrm.domain.shelter.closings import (
     ReopenReason,
     ReopenRefused,
 )
-from nrm.domain.shelter.follow_ups import FollowUpRefused, check_closing
 from nrm.domain.shelter.permits import GateClosed
+from nrm.domain.support.follow_ups import FollowUpRefused, check_closing
 from nrm.domain.words import N_
 from nrm.store import days
-from nrm.store.shelter import absences, cases, follow_ups, matching, places, stays
+from nrm.store.shelter import absences, cases, matching, places, stays
 from nrm.store.shelter import closings as store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
+from nrm.store.support import follow_ups
 from nrm.web import access, errors, formats
 from nrm.web.language import current_language, gettext
 from nrm.web.parts import Part, address

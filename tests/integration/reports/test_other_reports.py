@@ -24,12 +24,12 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import answer_class
 from nrm.domain.reports import counting as rules
 from nrm.domain.reports import exploitation, tabulation
-from nrm.domain.shelter.follow_ups import Stand
-from nrm.domain.shelter.plans import Service
+from nrm.domain.support.follow_ups import Stand
+from nrm.domain.support.plans import Service
 from nrm.models.accounts.accounts import Member
 from nrm.models.shelter import testimony
-from nrm.models.shelter.follow_ups import FollowUp, FollowUpDate
-from nrm.models.shelter.plans import ServiceAnswer
+from nrm.models.support.follow_ups import FollowUp, FollowUpDate
+from nrm.models.support.plans import ServiceAnswer
 from nrm.statistics.tables import MalformedMicrodata
 from nrm.steps.reports import release_building
 from nrm.store import names

@@ -20,8 +20,8 @@ from nrm.models.accounts.mailboxes import Mailbox
 from nrm.models.interviews.family_notices import FamilyNotice
 from nrm.models.referrals.referrals import ChildAlert, Obligation, Referral
 from nrm.models.shelter.cases import Case
-from nrm.models.shelter.threats import ThreatAlarm, ThreatSeen
-from nrm.store.rows.shelter.threats import STANDS
+from nrm.models.support.threats import ThreatAlarm, ThreatSeen
+from nrm.store.rows.support.threats import STANDS
 
 
 def to_be_told(at: datetime, limit: int, *, signing: Collection[str] = ()) -> list[uuid.UUID]:

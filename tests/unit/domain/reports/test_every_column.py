@@ -28,13 +28,13 @@ from nrm.domain.shelter.cases import AGE_BANDS, CITIZENSHIP_CLASSES, CODES, GEND
 from nrm.domain.shelter.child_returns import Outcome as OfChild
 from nrm.domain.shelter.child_returns import Sex
 from nrm.domain.shelter.claims import Counted, Forum, Outcome, Paid, Standing
-from nrm.domain.shelter.follow_ups import AT_THE_END
 from nrm.domain.shelter.identifications import IdentificationStatus
 from nrm.domain.shelter.matching import Repeat
 from nrm.domain.shelter.permits import Ground, PermitStatus
-from nrm.domain.shelter.plans import Service
 from nrm.domain.shelter.stays import Source
 from nrm.domain.shelter.testimony import WithdrawalReason, WitnessStatus
+from nrm.domain.support.follow_ups import AT_THE_END
+from nrm.domain.support.plans import Service
 
 ALBANIA = load("albania")
 QUARTER = Quarter(2026, 2)

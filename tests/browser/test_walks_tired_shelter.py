@@ -96,10 +96,10 @@ def not_arrived_by_mistake(page: Page, duty: Page, base: str, girl: people.Sent)
         for part, value in zip(("day", "month", "year"), (day, month, tomorrow.year), strict=True):
             page.fill(f"[name=admitted_day-{part}]", str(value))
         page.locator("main [name=planned][value='30']").check()
-        page.fill("[name=hour]", "3:10")
+        page.fill("[name=hour]", "0:00")
         page.press("[name=hour]", "Enter")
         expect(page.locator("[role=alert]")).to_contain_text(refused)
-        assert page.input_value("[name=hour]") == "3:10"
+        assert page.input_value("[name=hour]") == "0:00"
         assert one(Referral, girl.referral_id, "status") == "not_arrived"
     page.locator("main [name=admitted][value=today]").check()
     page.locator("main form button").last.dblclick()

@@ -303,24 +303,40 @@ class Pair:
         )
 
 
+ALARM_STAYS = timedelta(days=7)
+"""How long the duty desk reads of an alarm whose question was taken back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """A pair that is asked about no more, for whoever was part of it: a yes was taken back, or a case erased."""
+    """A pair that is asked about no more, for whoever was part of it: a yes was taken back, or a case erased.
+
+    `alarmed`: the organisation that asked and the one where the person is, if the duty desk had an alarm of it and had
+    not dealt with it: taking the question back does not take the alarm back.
+    """
 
     id: uuid.UUID
     told: tuple[uuid.UUID, ...]
     on: date
     number: int
+    alarmed: tuple[uuid.UUID, uuid.UUID] | None = None
+
+    def is_of_desk(self, today: date) -> bool:
+        """Whether the duty desk still reads that somebody had asked for a person who is there."""
+        return self.alarmed is not None and today < self.on + ALARM_STAYS
 
     def to_list(self) -> list[Any]:
         """As it is sealed."""
-        return [self.id.hex, [each.hex for each in self.told], self.on.isoformat(), self.number]
+        said = [self.id.hex, [each.hex for each in self.told], self.on.isoformat(), self.number]
+        return said if self.alarmed is None else [*said, [each.hex for each in self.alarmed]]
 
     @classmethod
     def of(cls, said: list[Any]) -> Gone:
         """What was sealed."""
-        id_, told, on, number = said
-        return cls(uuid.UUID(id_), tuple(map(uuid.UUID, told)), date.fromisoformat(on), number)
+        id_, told, on, number, *alarmed = said
+        asker = tuple(map(uuid.UUID, alarmed[0])) if alarmed else None
+        both = (asker[0], asker[1]) if asker else None
+        return cls(uuid.UUID(id_), tuple(map(uuid.UUID, told)), date.fromisoformat(on), number, both)
 
 
 def number_of(number: int, pair_id: uuid.UUID | None = None) -> str:

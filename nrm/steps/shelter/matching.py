@@ -24,6 +24,8 @@ from nrm.domain.shelter.matching import (
     Said,
     Where,
     Word,
+    alarms_desk,
+    hidden_from_all,
     hidden_from_asker,
     hidden_from_holder,
     kept_apart,
@@ -140,13 +142,25 @@ def forget(session: Session, case_id: uuid.UUID, *, links: bool = False) -> None
                 continue
             # It is kept with the other case: of a question whose yes is taken back nothing is sealed any more.
             told, there = _part_of(pair, asked, known), pair.case_id if mine else asked.row.case_id
-            if told and there in every:
-                gone.setdefault(there, []).append(Gone(pair.id, told, days.today(), asked.number))
+            alarmed = _alarmed(pair, asked, known)
+            if (told or alarmed) and there in every:
+                gone.setdefault(there, []).append(Gone(pair.id, told, days.today(), asked.number, alarmed))
         if len(here) < len(asked.pairs):
             kept[asked.row.case_id] = here
     for id_ in {*kept, *gone}:
         asked = every[id_]
         put_pairs(session, asked.row, kept.get(id_, asked.pairs), gone=(*asked.gone, *gone.get(id_, ())))
+
+
+def _alarmed(pair: Pair, asked: Asked, known: Mapping[uuid.UUID, rows.Known]) -> tuple[uuid.UUID, uuid.UUID] | None:
+    """Who asked, and where the person is, if the duty desk has an alarm of it: whoever asks must not be able to take
+    that back."""
+    other = known.get(pair.case_id)
+    if other is None or other.holder_id is None or asked.holder_id in (None, other.holder_id):
+        return None
+    hidden = hidden_from_all(pair, asked.house, other.house)
+    assert asked.holder_id is not None
+    return (asked.holder_id, other.holder_id) if alarms_desk(pair, other.where) and not hidden else None
 
 
 def _part_of(pair: Pair, asked: Asked, known: Mapping[uuid.UUID, rows.Known]) -> tuple[uuid.UUID, ...]:

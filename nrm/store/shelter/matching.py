@@ -237,7 +237,8 @@ class OfCase:
 class DeskLine:
     """For the duty desk: who asks, who answers, and why the desk is told. No person, and nothing of how likely.
     `dealt`: the desk said today that it has dealt with it, and may take that back; `number`: what it can say on the
-    telephone; `stand`: what the house has answered."""
+    telephone; `stand`: what the house has answered; None where the question was taken back, which the alarm outlives.
+    """
 
     id: uuid.UUID
     asked_by: Whom
@@ -248,7 +249,7 @@ class DeskLine:
     where: Where
     dealt: bool
     number: str
-    stand: PairStand
+    stand: PairStand | None
 
 
 def own_shelter_id(by: Actor) -> uuid.UUID:
@@ -663,6 +664,11 @@ def desk(*, by: Actor) -> list[DeskLine]:
                         pair.stand,
                     )
                 )
+        for lost in each.gone:
+            if lost.alarmed is not None and lost.is_of_desk(today):
+                who, where_she_is = map(everything.whom, lost.alarmed)
+                number = rules.number_of(lost.number, lost.id)
+                lines.append(DeskLine(lost.id, who, where_she_is, lost.on, None, True, Where(), False, number, None))
     return sorted(lines, key=lambda line: (not line.alarm, line.dealt, line.found_on, line.id))
 
 

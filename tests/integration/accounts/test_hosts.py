@@ -94,7 +94,7 @@ def test_the_link_of_an_invitation_has_the_address_of_the_settings_whatever_the_
     assert f"{OURS}/invitations/" in page
     assert "http://localhost/invitations/" not in page
     without = Person(app.test_client(), "vatra.shelter_manager")
-    page = without.made("/members/invite", {**fields, "login": "m.m"})
+    page = without.made("/members/invite", {**fields, "login": "m.m", "name": "M. M."})
     assert "http://localhost/invitations/" in page
 
 

@@ -189,7 +189,7 @@ def test_neither_one_nor_two_suspend_the_duty_desk_and_two_of_two_organisations_
     for said in ("Somebody there works against us", "Proposed by", "Responsible Authority", "urgent"):
         assert said in read
     # One who does not agree is asked no more, and stops nobody else; who is against it reads why.
-    another = sign_in("vatra.case_worker")
+    another = sign_in("vatra.shelter_manager")
     another.post(f"{address}/decline", {"why": "not_called"}, 303)
     another.post(f"{address}/agree", {"compared": "y"}, 404)
     assert "I could reach nobody whom it concerns" in other.get(f"{address}?lang=en")

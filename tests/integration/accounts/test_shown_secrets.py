@@ -148,7 +148,11 @@ def test_no_row_or_file_holds_what_is_shown(app: Flask, tmp_path: Path) -> None:
 
 def sends_join(app: Flask) -> tuple[FlaskClient, str]:
     """Somebody who has joined, and the recovery code that their page shows."""
-    token = link_in(Person(app.test_client(), MANAGER).made("/members/invite", {**INVITE[1], "login": "mira.one"}))
+    token = link_in(
+        Person(app.test_client(), MANAGER).made(
+            "/members/invite", {**INVITE[1], "login": "mira.one", "name": "Mira One"}
+        )
+    )
     client = app.test_client()
     where = sends(client, f"/invitations/{token}", password=factories.PASSWORD, again=factories.PASSWORD)
     assert where == "/shown/code"
@@ -159,7 +163,7 @@ def test_who_joins_loads_the_page_of_the_code_again_and_types_it_in(app: Flask) 
     client, code = sends_join(app)
     page = client.get("/shown/code").text
     assert code_in(page) == code
-    assert sends(client, f"/invitations/{link_in(page)}/code", code=code) == "/sign-in"
+    assert sends(client, f"/invitations/{link_in(page)}/code", code=code) == "/sign-in?right=yes"
     assert client.get("/shown/code").status_code == 404
     assert kept() == 1  # the manager's link
 

@@ -309,6 +309,28 @@ def test_the_desk_reads_what_the_house_of_a_resident_says_and_once_of_one_house(
     assert resident.pseudonym not in page.split('id="asked-for"')[1].split("</section>")[0]
 
 
+def test_whoever_asks_for_a_resident_does_not_take_the_alarm_back_with_the_question(
+    app: Flask, nrc: Actor, vatra: Actor, sign_in: SignIn
+) -> None:
+    assert app
+    said_yes(nrc, MIRA)
+    later(days=1)
+    vatra = factories.actor(VATRA)
+    asks = said_yes(vatra, AGAIN)
+    actions.search_due()
+    desk = factories.actor("ra.duty_officer")
+    (line,) = store.desk(by=desk)
+    actions.take_back(case_id=asks.case_id, with_guardian=False, by=vatra)
+    (stays,) = store.desk(by=factories.actor("ra.duty_officer"))
+    assert (stays.id, stays.alarm, stays.stand, stays.number) == (line.id, True, None, line.number)
+    assert (stays.asked_by.names, stays.holder.names) == (line.asked_by.names, line.holder.names)
+    page = shown(sign_in("ra.duty_officer"), "/")
+    assert "The alarm stands here for a week" in page
+    assert asks.pseudonym not in page.split('id="asked-for"')[1].split("</section>")[0]
+    later(days=7)
+    assert store.desk(by=factories.actor("ra.duty_officer")) == []
+
+
 def weak(case_id: uuid.UUID, found_id: uuid.UUID) -> None:
     """The two are a little alike."""
     pair = Pair(uuid.uuid4(), found_id, "weak", days.today(), there=True)

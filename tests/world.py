@@ -28,6 +28,7 @@ from nrm.actions.shelter import (
     stays,
     testimony,
 )
+from nrm.actions.support import hearings, plans, witnesses
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.interviews.family_notices import ALLOWS
@@ -45,6 +46,8 @@ from nrm.domain.shelter.matching import Pair, Said
 from nrm.domain.shelter.permits import PermitEvent
 from nrm.domain.shelter.stays import Source
 from nrm.domain.shelter.testimony import WitnessStatus
+from nrm.domain.support.hearings import Hearing
+from nrm.domain.support.plans import Service
 from nrm.models.interviews.interviews import Interview
 from nrm.models.interviews.monitoring import MonitoringSample, ProcedureRecord
 from nrm.models.referrals.referrals import Obligation
@@ -56,6 +59,7 @@ from nrm.store import days
 from nrm.store.agreement.agreement_simulation import SIMULATION
 from nrm.store.rows.shelter import matching as matching_rows
 from nrm.store.shelter import places as place_store
+from nrm.store.support import hearings as hearing_store
 from tests import factories, factories_stays
 from tests import factories_agreements as texts
 from tests import factories_filings as filings
@@ -91,7 +95,11 @@ class World:
     notice: uuid.UUID  # announced by the consulate, expected at Rinas today
     entry: uuid.UUID  # of the permit of the person in NRC
     witness_step: uuid.UUID  # of the same person
+    hearing: uuid.UUID  # of the same person
+    witness: uuid.UUID  # whom the prosecution entered as a witness only
     claim: uuid.UUID  # for compensation, of the person in NRC
+    plan_entry: uuid.UUID  # a service that is planned for the same person
+    plan_step: uuid.UUID  # what is to be done next for that person, tomorrow
     child_return: uuid.UUID  # Greece asks the Responsible Authority for it
     call: uuid.UUID  # somebody who is to be called back by the help line
     sample: uuid.UUID  # an interview at Rinas that was drawn for monitoring in the last quarter
@@ -181,7 +189,10 @@ def build() -> World:
         notice=_announced(),
         entry=db.session.scalars(select(PermitEntry.id).where(PermitEntry.position == 2)).one(),
         witness_step=_testified(foreign.case_id, nrc),
+        hearing=_announced_in_court(foreign.case_id, nrc),
+        witness=_witness(),
         claim=_claimed(foreign.case_id, nrc),
+        **_planned(foreign.case_id, nrc),
         child_return=_child_return(),
         call=_called(),
         sample=_drawn(rinas),
@@ -259,9 +270,27 @@ def _claimed(case_id: uuid.UUID, by: Actor) -> uuid.UUID:
     return claim_id
 
 
+def _planned(case_id: uuid.UUID, by: Actor) -> dict[str, uuid.UUID]:
+    tomorrow = days.today() + timedelta(days=1)
+    assert by.member_id is not None
+    service = plans.add_service(case_id=case_id, service=Service.LEGAL, provider="lawyer", text="", by=by)
+    step = plans.add_step(case_id=case_id, text="go there", hour="", due_on=tomorrow, owner_id=by.member_id, by=by)
+    return {"plan_entry": service, "plan_step": step}
+
+
 def _testified(case_id: uuid.UUID, by: Actor) -> uuid.UUID:
     testimony.record(case_id=case_id, status=WitnessStatus.WILLING, happened_on=days.today(), by=by)
     return db.session.scalars(select(Testimony.id).where(Testimony.case_id == case_id)).one()
+
+
+def _announced_in_court(case_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    hearing = Hearing("other", days.today() + timedelta(days=9), ())
+    return hearings.announce(person=hearing_store.of_case(case_id, by=by), hearing=hearing, by=by)
+
+
+def _witness() -> uuid.UUID:
+    by = factories.actor("prosecution.witness_liaison")
+    return witnesses.enter(gender="masculine", age_class="adult", reference=people.PLANTED, by=by)
 
 
 def _child_return() -> uuid.UUID:

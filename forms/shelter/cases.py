@@ -15,6 +15,7 @@ from nrm.domain.shelter.cases import HOUSE_LABEL, SUPPLEMENT, CaseRefusal, Compa
 from nrm.domain.shelter.findings import CHILD_FILE
 from nrm.domain.shelter.others_there import OTHERS
 from nrm.domain.shelter.shifts import SHIFT
+from nrm.domain.support.follow_ups import FOLLOW_UP
 from nrm.domain.words import N_, Phrase
 
 LONGEST_TEXT = 10_000
@@ -36,6 +37,7 @@ COMPARTMENT_LABELS: Mapping[str, Phrase] = {
     MEETING: N_("Meeting place"),
     CHILD_FILE: N_("Assessments of a child"),
     HOUSE_LABEL: N_("House label"),
+    FOLLOW_UP: N_("After the shelter"),
     SHIFT: N_("Opened for a shift"),
 }
 MISTYPED = {

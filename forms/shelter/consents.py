@@ -17,6 +17,7 @@ TOPIC_LABELS = {
     Topic.SHARING: N_("Telling and keeping"),
     Topic.STATISTICS: N_("Being counted, without a name"),
     Topic.WISH: N_("What the child wishes"),
+    Topic.LINK: N_("A link code for the police"),
 }
 SAID_LABELS = {
     Said.GIVEN: N_("yes"),
@@ -93,6 +94,12 @@ class AskConsentForm(HowAskedForm):
         N_("Does the person agree to be counted in statistics, without a name?"),
         N_("Choose whether the person agrees to be counted"),
     )
+
+
+class AskLinkForm(HowAskedForm):
+    """Whether the person agrees to a code by which the police tie a number of theirs to the case at the prosecution."""
+
+    link = _yes_no(N_("Does the person agree to a link code?"), N_("Choose whether the person agrees to a link code"))
 
 
 class WeighWishForm(HowAskedForm):

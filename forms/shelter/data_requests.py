@@ -14,6 +14,7 @@ KIND_LABELS = {
     RequestKind.COPY: N_("A copy of what is kept"),
     RequestKind.ERASURE: N_("That what is kept is erased"),
     RequestKind.WITHDRAWAL: N_("To take back a consent"),
+    RequestKind.NO_FOLLOW_UP: N_("That nobody from the shelter stays in touch any more"),
     RequestKind.KEEP: N_("That it is kept after all: she does not want it destroyed any more"),
 }
 STATUS_LABELS = {

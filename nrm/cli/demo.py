@@ -35,6 +35,7 @@ from nrm.demo.life import Life
 from nrm.demo.monitoring import monitor
 from nrm.demo.people import YEARS, full_quarters, plans, tonight
 from nrm.demo.tonight import add_tonight
+from nrm.demo.witnesses import add_witnesses
 from nrm.steps.interviews import drafts
 
 COUNTRY = countries.DEFAULT
@@ -197,6 +198,7 @@ def make_demo(
             life.at(last - timedelta(minutes=4), life.begin(invented.first_posts[0]))
             add_tonight(life, last)
             add_desks(life, last, seed)
+            add_witnesses(life, last, seed)
             life.run(tell)
             agreements.leave_one_open(actors)
             checkpoint()

@@ -27,6 +27,7 @@ from nrm.domain.shelter.consents import Validity
 from nrm.domain.shelter.identifications import ReflectionPeriod
 from nrm.domain.shelter.matching import MatchingRules
 from nrm.domain.shelter.permit_entries import PermitPeriods
+from nrm.domain.support.follow_ups import FollowUpRules
 from nrm.statistics.tables import TableSet
 
 Days = Mapping[str, Mapping[str, date]]
@@ -154,10 +155,13 @@ class Country:
     findings_hold_days: int  # how many days the findings on a child open the gate
     permits: PermitPeriods  # days for an appeal, an objection, a decision; how long before its end one is told
     calendar: Calendar
+    courts: Mapping[str, Words]  # before which witnesses are heard
     amount_bands: Mapping[str, Words]  # of compensation, the smallest first
     watches: tuple[Watch, ...]
     roles: Mapping[MechanismRole, str]  # the code of the organisation that has it
+    plan_late_days: int  # after so many days a step of a plan that is not done is the manager's, too
     matching: MatchingRules = field(default_factory=MatchingRules)  # days, and checks a day
+    follow_up: FollowUpRules = field(default_factory=FollowUpRules)  # months, tries, and days
     next_numbers: tuple[NextNumber, ...] = ()
     opened: Days = field(default_factory=_no_days)  # of `crossing_point` and `region`: code -> its first day
     closed: Days = field(default_factory=_no_days)  # code -> the first day on which it is offered no more (ADR 0137)

@@ -212,12 +212,25 @@ class Matching(Part):
     questions_a_day: Positive
 
 
+class FollowUp(Part):
+    origin: Origin
+    months: Annotated[list[Positive], Field(min_length=1)]
+    again_days: Positive
+    tries: Positive
+    late_days: Positive
+
+
 class Permits(Part):
     origin: Origin
     appeal_days: Positive
     objection_working_days: Positive
     decision_days: Positive
     ending_days: Annotated[list[Positive], Field(min_length=1)]
+
+
+class Plans(Part):
+    origin: Origin
+    late_days: Positive
 
 
 class Calendar(Part):
@@ -287,12 +300,15 @@ class CountryFile(Part):
     missing: Missing
     building: Building
     calendar: Calendar
+    court: Annotated[dict[str, Words], Field(min_length=1)]
     compensation: Compensation
     bulk_opening: Annotated[list[Watch], Field(min_length=1)]
     away: Away | None = None
     child_gate: ChildGate | None = None
     matching: Matching | None = None
+    follow_up: FollowUp | None = None
     permits: Permits | None = None
+    plans: Plans | None = None
     formerly: Formerly | None = None  # type: ignore[valid-type]
     opened: Days = Field(default_factory=Days)
     closed: Days = Field(default_factory=Days)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from nrm.countries.comparing import Difference, Kind
 
 _PLACE = re.compile(r"(region|crossing_point)\.(\w+)")
-_KEPT_CODES = re.compile(r"(crossing_group|compensation\.band|building\.for_whom)\.\w+")
+_KEPT_CODES = re.compile(r"(crossing_group|court|compensation\.band|building\.for_whom)\.\w+")
 _CODE = re.compile(r"dimension\.[\w-]+\.codes\.[\w-]+")
 _FIXED = ("code", "iso", "timezone")
 _ORGANISATION = re.compile(r"organisation\[\w+\]")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from nrm.domain.shelter import cases, claims, identifications, permits, stays, testimony
+from nrm.domain.support import follow_ups, hearings, plans
 
 AGE_CLASSES = ("child", "adult", "unsure")
 
@@ -40,6 +41,9 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "destinations": tuple(stays.Destination),
         "witness_statuses": tuple(testimony.WitnessStatus),
         "withdrawal_reasons": tuple(testimony.WithdrawalReason),
+        "leaving_reasons": tuple(testimony.LeavingReason),
+        "protection_measures": tuple(hearings.Measure),
+        "hearings_called_off": tuple(hearings.CalledOff),
         "permit_statuses": tuple(permits.PermitStatus),
         "permit_grounds": tuple(permits.Ground),
         "claim_forums": tuple(claims.Forum),
@@ -50,5 +54,11 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "genders": cases.GENDERS,
         "citizenship_classes": cases.CITIZENSHIP_CLASSES,
         "needs": NEEDS,
+        "services": tuple(plans.Service),
+        "follow_up_how": tuple(follow_ups.How),
+        "follow_up_living": tuple(follow_ups.Living),
+        "follow_up_occupations": tuple(follow_ups.Occupation),
+        "follow_up_safe": tuple(follow_ups.Safe),
+        "follow_up_outcomes": tuple(follow_ups.Outcome),
     }
 )

@@ -23,7 +23,7 @@ _KEYS = {
     "demo.toml": ("feminine", "masculine", "family", "hospital"),
     "mou": ("title", "names", "on_call", "timezone"),
 }
-_TABLES = ("emergency", "region", "crossing_group", "compensation.band")
+_TABLES = ("emergency", "region", "crossing_group", "court", "compensation.band")
 """Tables of `country.toml` of which every value differs."""
 
 

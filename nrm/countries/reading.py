@@ -33,9 +33,11 @@ from nrm.domain.shelter.consents import Validity
 from nrm.domain.shelter.identifications import ReflectionPeriod
 from nrm.domain.shelter.matching import MatchingRules
 from nrm.domain.shelter.permit_entries import PermitPeriods
+from nrm.domain.support.follow_ups import FollowUpRules
 
 LONGEST_THINKING = 72  # hours, as in the text that is read out
 FINDINGS_HOLD_DAYS = 90
+PLAN_LATE_DAYS = 3
 
 
 def read_country(data: Mapping[str, Any], code: str) -> Country:
@@ -70,9 +72,12 @@ def read_country(data: Mapping[str, Any], code: str) -> Country:
         away_nights_counted=read.away.nights_counted if read.away else 0,
         building=_building(read.building),
         findings_hold_days=read.child_gate.findings_hold_days if read.child_gate else FINDINGS_HOLD_DAYS,
+        plan_late_days=read.plans.late_days if read.plans else PLAN_LATE_DAYS,
         matching=_matching(read.matching),
+        follow_up=_follow_up(read.follow_up),
         permits=_permits(read.permits),
         calendar=_calendar(read.calendar, organisations),
+        courts=_courts(read.court),
         amount_bands=_amount_bands(read.compensation.band),
         watches=_watches(read.bulk_opening),
         roles=_roles(read.role, organisations),
@@ -233,6 +238,15 @@ def _building(read: files.Building) -> Building:
     return Building(**_values(read))
 
 
+def _follow_up(read: files.FollowUp | None) -> FollowUpRules:
+    """After how many months people are asked how they are; defaults if the country gives none."""
+    if read is None:
+        return FollowUpRules()
+    if sorted(set(read.months)) != read.months:
+        _wrong("follow_up.months", "each once, the first first")
+    return FollowUpRules(**{**_values(read), "months": tuple(read.months)})
+
+
 def _matching(read: files.Matching | None) -> MatchingRules:
     """The days of a check whether somebody was here before; defaults if the country gives none."""
     if read is None:
@@ -258,6 +272,12 @@ def _calendar(read: files.Calendar, organisations: Mapping[str, ListedOrganisati
         _wrong("calendar.first_quarter", str(error))
     _one_of("calendar.recipient", read.recipient, organisations)
     return Calendar(first, read.release_after_days, read.recipient)
+
+
+def _courts(courts: Mapping[str, Words]) -> Mapping[str, Words]:
+    for code in courts:
+        _check_code(f"court.{code}", code)
+    return MappingProxyType(dict(courts))
 
 
 def _amount_bands(bands: Mapping[str, Words]) -> Mapping[str, Words]:

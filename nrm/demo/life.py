@@ -27,9 +27,10 @@ from nrm.actions.shelter import (
     stays,
     testimony,
 )
-from nrm.demo import claims, identifications
+from nrm.demo import claims, identifications, plans, witnesses
 from nrm.demo.cast import cast
 from nrm.demo.duties import Duties
+from nrm.demo.follow_ups import Afterwards
 from nrm.demo.here_before import HereBefore
 from nrm.demo.made_up_interviews import first_talk, random_answers
 from nrm.demo.people import Plan
@@ -57,6 +58,7 @@ from nrm.domain.shelter.key_workers import Place
 from nrm.domain.shelter.permits import CHILD_GATE, GateClosed, Ground, PermitEvent, PermitRefused
 from nrm.domain.shelter.stays import HOME, Destination, ExitReason, Source, StayOver, asks_country
 from nrm.domain.shelter.testimony import IllegalStep, WithdrawalReason, WitnessStatus
+from nrm.domain.support.threats import is_told
 from nrm.models.referrals.referrals import Referral
 from nrm.store import days, names
 from nrm.store.countries import country
@@ -101,6 +103,7 @@ class Life:
         self._now = until
         self.duties = Duties(actors, self.after)
         self.residents = Residents(self)
+        self.afterwards = Afterwards(self)
         self.here_before = HereBefore(self, self._codes)
 
     def at(self, when: datetime, happens: Callable[[], None]) -> None:
@@ -353,7 +356,7 @@ class Life:
         for step in plan.testimony:
             self.at(
                 admitted_at + timedelta(days=step.day, hours=1),
-                partial(self._testify, case_id, step.status, step.reason, by),
+                partial(self._testify, plan, case_id, step.status, step.reason, by),
             )
         if plan.permit is not None:
             self._plan_permit(plan, case_id, admitted_at, by)
@@ -364,6 +367,8 @@ class Life:
             self.after(timedelta(days=1), lambda: self._note(case_id, plan.note, by))
         if plan.claim is not None:
             self.after(timedelta(days=plan.claim.asked), claims.begin(self, plan.claim, case_id, by))
+        if plan.number % plans.EVERY == 1:
+            self.after(timedelta(days=3), plans.begin(self, plan, case_id, by))
         if plan.number % 6 == 0:
             self.after(timedelta(days=4), identifications.begin(self, plan, case_id, by))
         if plan.number % 25 == 7:
@@ -476,7 +481,9 @@ class Life:
         except (PermitRefused, NotVisible):
             return  # the person left in between
 
-    def _testify(self, case_id: uuid.UUID, status: object, reason: WithdrawalReason | None, by: Actor) -> None:
+    def _testify(
+        self, plan: Plan, case_id: uuid.UUID, status: object, reason: WithdrawalReason | None, by: Actor
+    ) -> None:
         if status is WitnessStatus.STATEMENT_GIVEN:
             self._share(case_id, cast().prosecution, {Compartment.LEGAL}, by)
         try:
@@ -489,6 +496,10 @@ class Life:
             )
         except (IllegalStep, NotVisible):
             return  # withdrawn already, or the person moved to another shelter
+        if status is WitnessStatus.STATEMENT_GIVEN:
+            witnesses.told(self, plan, case_id, by)
+        if is_told(reason):
+            witnesses.threatened(self, case_id, by)
 
     def _talk(self, plan: Plan, case_id: uuid.UUID, by: Actor) -> None:
         """After two days the person is asked what the post did not ask."""
@@ -608,8 +619,11 @@ class Life:
             key_workers.appoint(case_id=case_id, place=Place.DEPUTY, member_id=_member(other), by=worker)
 
     def _close_case(self, case_id: uuid.UUID, by: Actor) -> None:
+        answers = _ANSWERS[case_id.int % len(_ANSWERS)]
+        if answers.follow_up is FollowUp.AGREED and not self.afterwards.agree(case_id, by):
+            answers = NOTHING_AGREED
         try:
-            cases.close(case_id=case_id, by=by, answers=_ANSWERS[case_id.int % len(_ANSWERS)])
+            cases.close(case_id=case_id, by=by, answers=answers)
         except (CaseRefused, GateClosed):
             return
 

@@ -27,6 +27,7 @@ from nrm.models.shelter import (
     stays,
     testimony,
 )
+from nrm.models.support import follow_ups, hearings, link_codes, plans, threats, witnesses
 
 __all__ = [
     "absences",
@@ -48,11 +49,14 @@ __all__ = [
     "directives",
     "filings",
     "findings",
+    "follow_ups",
     "groups",
+    "hearings",
     "helpline",
     "identifications",
     "interviews",
     "key_log",
+    "link_codes",
     "mailboxes",
     "matching",
     "monitoring",
@@ -63,6 +67,7 @@ __all__ = [
     "permits",
     "places",
     "planned_ends",
+    "plans",
     "referrals",
     "reminder_calls",
     "reports",
@@ -71,5 +76,7 @@ __all__ = [
     "stays",
     "suspensions",
     "testimony",
+    "threats",
     "trial_calls",
+    "witnesses",
 ]

@@ -35,6 +35,7 @@ from nrm.store.shelter import (
     stays,
 )
 from nrm.store.statements import built_once
+from nrm.store.support import follow_ups, plans, threats
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,9 @@ class Top:
     persons wait, whether a quarter waits for an answer, for how many people the actor answers, how many people stay
     here, how many colleagues wait to be let in again, and how many people are suspended; for how many colleagues words
     may have to be typed, and how much changed lately about colleagues' keys; how many residents have not been asked
-    whether they may be looked for, and how many people anywhere said yes. An actor who has no part in one of them
-    gets 0.
+    whether they may be looked for, and how many people anywhere said yes; how many threats to witnesses the desk has
+    not seen; how many steps of plans are due, and how many plans wait for the actor to confirm them; how many contacts
+    after the shelter are due. An actor who has no part in one of them gets 0.
     """
 
     keys: Keys
@@ -78,6 +80,10 @@ class Top:
     changes: int = 0
     unasked: int = 0
     looked_for: int = 0
+    threats: int = 0
+    steps: int = 0
+    plans: int = 0
+    follow_ups: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -88,6 +94,7 @@ def top(*, by: Actor) -> Top:
         "told_since": clock.now() - TOLD_FOR,
         "ended_since": absence_rows.ended_since(),
         "struck_since": absence_rows.struck_since(),
+        "follow_up_until": today,
         "quarter": str(Quarter.of(today).previous),
         **place_rows.days_of(today),
         **second_hands.moments(by),
@@ -127,4 +134,8 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         changes.number_told(by),
         matching.number_unasked(by),
         matching.number_under_way(by),
+        threats.number_told(by),
+        plans.number_due(by),
+        plans.number_to_confirm(by),
+        follow_ups.number_due(by),
     )

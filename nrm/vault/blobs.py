@@ -76,3 +76,18 @@ def open_note(note: CareNote, compartment_key: bytes, shred_key: bytes, epoch: i
         raise
     value: dict[str, Any] = json.loads(crypto.unpad(plain))
     return value
+
+
+def seal_entry(value: dict[str, Any], key: bytes, context: tuple[crypto.Part, ...]) -> bytes:
+    """A sealed entry about a hearing, under the key of an epoch; `context`: what it is bound to."""
+    return crypto.seal(key, crypto.pad(_TEXT.encode(value).encode()), crypto.ctx("hearing", *context))
+
+
+def open_entry(sealed: bytes, key: bytes, context: tuple[crypto.Part, ...], whose: uuid.UUID) -> dict[str, Any]:
+    """The entry; raises CannotOpen."""
+    try:
+        value: dict[str, Any] = json.loads(crypto.unpad(crypto.unseal(key, sealed, crypto.ctx("hearing", *context))))
+    except crypto.CannotOpen:
+        report("hearing entry", whose)
+        raise
+    return value

@@ -1,4 +1,5 @@
-"""Notes on the care of a person: appended, never changed; under the key of the `care` compartment."""
+"""Notes on the care of a person, and the entries of her plan: appended, never changed; under the key of the `care`
+compartment. An entry of the plan says under `plan` what it is; whoever has no key cannot tell it from a note."""
 
 from __future__ import annotations
 
@@ -26,11 +27,21 @@ def add(session: Session, case_id: uuid.UUID, note: dict[str, Any], *, by: Actor
 
 def read(session: Session, case_id: uuid.UUID, *, by: Actor) -> list[dict[str, Any]]:
     """All notes, for an actor whose session has leave to read `care`; raises CannotOpen otherwise."""
+    return [note for _, note in _read(session, case_id, by) if "plan" not in note]
+
+
+def read_plan(session: Session, case_id: uuid.UUID, *, by: Actor) -> list[dict[str, Any]]:
+    """The entries of the plan with their ids, for an actor whose session has leave to read `care`; raises
+    CannotOpen otherwise."""
+    return [{**note, "id": str(id_)} for id_, note in _read(session, case_id, by) if "plan" in note]
+
+
+def _read(session: Session, case_id: uuid.UUID, by: Actor) -> list[tuple[uuid.UUID, dict[str, Any]]]:
     if not is_allowed(session, case_id, "care", by=by):
         raise CannotOpen
     row, compartment_key, shred_key = keys(session, case_id, "care", by=by)
     notes = session.scalars(select(CareNote).where(CareNote.case_id == case_id)).all()
-    return [blobs.open_note(note, compartment_key, shred_key, row.epoch) for note in notes]
+    return [(note.id, blobs.open_note(note, compartment_key, shred_key, row.epoch)) for note in notes]
 
 
 def read_own(session: Session, case_id: uuid.UUID, *, by: Actor) -> list[dict[str, Any]]:
@@ -41,7 +52,8 @@ def read_own(session: Session, case_id: uuid.UUID, *, by: Actor) -> list[dict[st
     row, compartment_key, shred_key = keys(session, case_id, "care", by=by)
     wanted = CareNote.id.in_([uuid.UUID(each) for each in mine])
     notes = session.scalars(select(CareNote).where(CareNote.case_id == case_id, wanted)).all()
-    return [blobs.open_note(note, compartment_key, shred_key, row.epoch) for note in notes]
+    found = (blobs.open_note(note, compartment_key, shred_key, row.epoch) for note in notes)
+    return [note for note in found if "plan" not in note]
 
 
 def move(session: Session, case_id: uuid.UUID, old: tuple[bytes, bytes], new: tuple[bytes, bytes], epoch: int) -> None:

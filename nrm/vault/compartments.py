@@ -2,7 +2,8 @@
 
 A compartment opens with two keys that are stored apart: the compartment key CK, wrapped to the keyrings of the
 organisations that were granted it (main database), and the shred key SK (shred database). `grants`: who holds a CK;
-`sharing`: giving it to others; `epochs`: new keys; `care_notes`: the notes of `care`; `blobs`: the bytes.
+`sharing`: giving it to others; `epochs`: new keys; `care_notes`: the notes of `care`; `hearings`: the hearings of
+`legal`; `blobs`: the bytes.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.cases import HOUSE_LABEL
 from nrm.models.shelter.cases import CareNote, Case, Erasure, SealedCompartment
 from nrm.prepared import Row
-from nrm.vault import blobs, care_notes, grants, rows, shredding
+from nrm.vault import blobs, care_notes, grants, hearings, rows, shredding
 from nrm.vault.compartments import StaleRevision, keys, sealed_of
 from nrm.vault.grants import Place, Recipient
 from nrm.vault.keyrings import CannotOpen, HoldsNoKeys, NothingNew
@@ -200,6 +200,8 @@ def follow(
     grants.grant(session, following[0], case_id, compartment, epoch, grantees, until=until)
     if compartment == "care":
         care_notes.move(session, case_id, (compartment_key, shred_key), following, epoch)
+    elif compartment in hearings.KEPT_IN:
+        hearings.move(session, case_id, compartment, (compartment_key, shred_key), following, epoch)
     return following
 
 
@@ -215,6 +217,8 @@ def shred(session: Session, case_id: uuid.UUID, compartments: Collection[str]) -
             )
             if row.compartment == "care":
                 session.execute(delete(CareNote).where(CareNote.case_id == case_id))
+            elif row.compartment in hearings.KEPT_IN:
+                hearings.forget(session, case_id, row.compartment)
 
 
 def erase(session: Session, case_id: uuid.UUID, compartments: Collection[str], *, at: datetime | None = None) -> None:

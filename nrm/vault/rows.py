@@ -150,6 +150,16 @@ def others_mark(case_id: uuid.UUID) -> bytes:
     return row_mac("others there", case_id)
 
 
+def link_mark(case_id: uuid.UUID) -> bytes:
+    """The MAC under which a link code is found by its case, and the case by nobody."""
+    return row_mac("link of a case", case_id)
+
+
+def link_code_mark(code: str) -> bytes:
+    """The MAC under which a link is found by its code, and the code by nobody."""
+    return row_mac("link code", uuid.UUID(int=0), code)
+
+
 def owner_mark(interview_id: uuid.UUID, organisation_id: uuid.UUID, member_id: uuid.UUID) -> bytes:
     """The MAC of whose interview it is: nobody becomes the interviewer by a change in the database."""
     return row_mac("interviewer", interview_id, organisation_id, member_id)

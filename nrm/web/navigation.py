@@ -50,7 +50,7 @@ PLACES: Mapping[Role, tuple[Place, ...]] = {
     ),
     Role.CASE_WORKER: (_SHARED, _OPENED, _DIRECTORY, _COLLEAGUES),  # of the child authority; others have `SHELTER`
     Role.TRP_OFFICER: (_SHARED, _OPENED, _DIRECTORY, _COLLEAGUES),
-    Role.WITNESS_LIAISON: (_SHARED, _OPENED, _DIRECTORY, _COLLEAGUES),
+    Role.WITNESS_LIAISON: (_SHARED, Place("hearings.index", N_("Hearings")), _OPENED, _DIRECTORY, _COLLEAGUES),
     Role.CONSULAR_OFFICER: (Place("announced_returns.announce_page", N_("Announce a return")), _DIRECTORY, _COLLEAGUES),
     Role.HELPLINE_OPERATOR: (Place("helpline.index", N_("Calls")), _SENT, _OPENED, _DIRECTORY, _COLLEAGUES),
     Role.CHILD_PROTECTION_OFFICER: (_SHARED, _RETURNS, _OPENED, _DIRECTORY, _COLLEAGUES),

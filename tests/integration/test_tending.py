@@ -36,6 +36,7 @@ NOTHING = {
     "people_compared": 0,
     "consents_lapsed": 0,
     "thinking_ended": 0,
+    "follow_ups_on": 0,
     "grown_up": 0,
     "referrals_expired": 0,
     "drafts_expired": 0,

@@ -20,7 +20,7 @@ TOP = Path(__file__).resolve().parents[2]
 NRM = TOP / "nrm"
 ARCHITECTURE = TOP / "docs" / "architecture.md"
 MAP = TOP / "docs" / "map.md"
-AREAS = ("interviews", "referrals", "shelter", "agreement", "reports", "accounts")
+AREAS = ("interviews", "referrals", "shelter", "support", "agreement", "reports", "accounts")
 FLOORS = {
     "domain": NRM / "domain",
     "models": NRM / "models",

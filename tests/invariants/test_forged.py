@@ -22,6 +22,7 @@ from nrm.actions.accounts import accounts, members, passkeys, screen_lock, shown
 from nrm.actions.interviews import interviews
 from nrm.actions.referrals import announced_returns, next_receiver, referrals, supplements, transfers
 from nrm.actions.shelter import cases, consents
+from nrm.actions.support import hearings
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Role, SignInRefused
 from nrm.domain.accounts.passkeys import PasskeyRefused
@@ -30,6 +31,7 @@ from nrm.domain.referrals.referrals import DeclineReason, OverrideReason
 from nrm.domain.referrals.transfers import TRANSFER
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.shelter.consents import EVERYTHING, ByName
+from nrm.domain.support.hearings import Hearing
 from nrm.models.accounts.accounts import (
     HiddenPage,
     Keyring,
@@ -57,12 +59,16 @@ from nrm.models.shelter.cases import (
     Supplement,
 )
 from nrm.models.shelter.matching import MatchEncoding, MatchQuestion
+from nrm.models.support.hearings import HearingEntry
 from nrm.steps.accounts.credentials import COMMAND
 from nrm.steps.interviews import drafts
 from nrm.steps.referrals import hand_overs
 from nrm.steps.shelter import cases as case_steps
+from nrm.steps.support import hearings as hearing_steps
+from nrm.store import days
 from nrm.store.referrals import referrals as referral_store
 from nrm.store.rows.accounts import accounts as account_rows
+from nrm.store.support import hearings as hearing_store
 from nrm.vault import compartments, grants, keyrings, matching, parking, second_factor, shredding, signing
 from nrm.vault.members import read_cookie
 from tests import factories
@@ -419,6 +425,17 @@ def a_note_is_moved_to_another_case(world: World) -> tuple[Attempt, object]:
     put(CareNote, {"id": mine}, sealed_note=value(CareNote.sealed_note, id=other))
     cases.open_compartment(case_id=world.own_case, compartment="care", purpose=Purpose.CARE, by=vatra)
     return lambda: case_steps.notes(case_id=world.own_case, by=vatra), mine
+
+
+@forging("hearing_entries.sealed_entry")
+def a_hearing_is_moved_to_another_person(world: World) -> tuple[Attempt, object]:
+    nrc, vatra = factories.actor("nrc.case_worker"), factories.actor("vatra.case_worker")
+    hearing = Hearing("other", days.today(), ())
+    other = hearings.announce(person=hearing_store.of_case(world.case, by=nrc), hearing=hearing, by=nrc)
+    own = hearing_store.of_case(world.own_case, by=vatra)
+    mine = hearings.announce(person=own, hearing=hearing, by=vatra)
+    put(HearingEntry, {"id": mine}, sealed_entry=value(HearingEntry.sealed_entry, id=other))
+    return lambda: hearing_steps.of(own, by=vatra), mine
 
 
 # Leave to read

@@ -8,7 +8,7 @@ import pkgutil
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -32,6 +32,7 @@ from nrm.domain.shelter.cases import Compartment
 from nrm.models.accounts.alarms import Alarm
 from nrm.models.referrals.referrals import Obligation, Referral
 from nrm.models.shelter.cases import Case
+from nrm.store import days
 from nrm.store.home import Top
 from nrm.store.paging import Page
 from nrm.store.referrals.transfers import MoveLine
@@ -116,6 +117,8 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "suspension_id": uuid.uuid4(),
         "event_id": uuid.uuid4(),
         "away_id": world.away,
+        "hearing_id": world.hearing,
+        "witness_id": world.witness,
         "acts": True,
         "line": MoveLine(uuid.uuid4(), world.case, "", Stand.BOTH, True, {}, "", None),
         "alarm": Alarm(member_id=world.member, organisation_id=world.organisation),
@@ -164,6 +167,9 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "claim_id": world.claim,
         "entry_id": world.entry,
         "step_id": world.witness_step,
+        "plan_step_id": world.plan_step,
+        "day": days.today() + timedelta(days=1),
+        "until": date(2099, 12, 31),
         "call_id": world.call,
         "request_id": world.request,
         "sample_id": world.sample,

@@ -47,6 +47,28 @@ USUAL: dict[str, Row] = {
     "testimony_strikes": {"reason": "wrong_day", "step_id": lambda data: data.first("testimony")["id"]},
     "referrals": {"status": "sent", "receiver_id": lambda data: data.add("organisations")["id"]},
     "testimony": {"status": "willing"},
+    "witnesses": {"gender": "unknown", "age_class": "adult"},
+    "witness_steps": {
+        "status": "willing",
+        "position": 1,
+        "witness_id": lambda data: data.first("witnesses")["id"],
+    },
+    "link_numbers": {"link_id": lambda data: data.first("link_codes")["id"]},
+    "witness_step_strikes": {"reason": "wrong_day", "step_id": lambda data: data.first("witness_steps")["id"]},
+    "hearing_entries": {
+        "kind": "announced",
+        "hearing_id": None,
+        "witness_id": None,
+        "case_id": lambda data: data.first("cases")["id"],
+    },
+    "hearing_strikes": {"reason": "wrong_day", "entry_id": lambda data: data.first("hearing_entries")["id"]},
+    "threat_alarms": {
+        "witness_id": None,
+        "step_id": None,
+        "witness_step_id": None,
+        "case_id": lambda data: data.first("cases")["id"],
+    },
+    "threats_seen": {"alarm_id": lambda data: data.first("threat_alarms")["id"]},
     "destructions": {"kind": "shred", "compartment": "identity", "epoch": 1},
     "screenings": {"age_class": "adult", "outcome": "none", "processed": "released"},
     "child_alerts": {"age_class": "child", "party": "CHILD_PROTECTION"},
@@ -89,6 +111,8 @@ USUAL: dict[str, Row] = {
     "stay_corrections": {"position": 1, "kind": "admission", "why": "mistyped", "was": {}},
     "away": {"over_on": None, "outcome": ""},
     "planned_ends": {"position": 1, "why": "admission"},
+    "plan_steps": {"outcome": ""},
+    "service_answers": {"services": []},
     "claim_entries": {
         "position": 1,
         "event": "ask",
@@ -157,6 +181,8 @@ USUAL: dict[str, Row] = {
         "id": lambda data: data.add("interviews")["id"],
     },
     "key_workers": {"place": "key"},
+    "follow_ups": {"ended_on": None, "ended_why": ""},
+    "follow_up_dates": {"state": "open", "outcome": "", "counts_on": None, "months": 1, "tries": 0},
     "shifts": {"kind": "people", "until_at": AT + timedelta(hours=8)},
 }
 

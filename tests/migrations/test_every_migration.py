@@ -196,6 +196,15 @@ TABLE: dict[str, Moved | str] = {
     "0090_who_does_not_agree": Moved(
         since.test_from_what_to_what_is_forgotten_below_and_who_does_not_agree_stays_in_the_log, ("key_events",)
     ),
+    "0091_witnesses": Moved(
+        since.test_who_left_the_programme_and_who_agreed_to_a_code_are_forgotten_on_the_way_down,
+        ("testimony", "testimony_strikes", "consents", "sealed_compartments", "grants", "readings"),
+    ),
+    "0092_plans": NEW_TABLES,
+    "0093_follow_ups": Moved(
+        since.test_what_was_agreed_for_the_months_after_is_gone_on_the_way_down,
+        ("person_requests", "sealed_compartments", "grants", "openings", "readings"),
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

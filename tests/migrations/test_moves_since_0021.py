@@ -1648,3 +1648,61 @@ def test_why_an_account_ended_is_leaving_on_the_way_down(before: Before) -> None
 def _both(table: str) -> tuple[str, str]:
     column = "name" if table == "organisations" else "reason"
     return f"{column}_sq", f"{column}_en"
+
+
+@pytest.mark.slow
+def test_who_left_the_programme_and_who_agreed_to_a_code_are_forgotten_on_the_way_down(before: Before) -> None:
+    data = before("0091_witnesses")
+    kept = data.add("testimony", position=1, status="in_witness_protection")
+    data.add("testimony", position=2, status="testimony_withdrawn", reason="trauma")
+    data.add("consents")
+    data.add("sealed_compartments", compartment="legal")
+    names = ("testimony", "testimony_strikes", "consents", "sealed_compartments")
+    was = {name: data.rows(name) for name in names}
+    with refused("known_status"):
+        data.add("testimony", position=3, status="left_witness_protection")
+    with refused("said_fits_topic"):
+        data.add("consents", topic="link")
+    for _ in range(2):
+        data.up()
+        with refused("withdrawn_with_reason"):
+            data.add("testimony", position=3, status="left_witness_protection")
+        left = data.add(
+            "testimony", position=3, case_id=kept["case_id"], status="left_witness_protection", reason="threat"
+        )
+        data.add("testimony_strikes", step_id=left["id"], reason="wrong_day")
+        data.add("threat_alarms", case_id=kept["case_id"], step_id=left["id"])
+        data.add("consents", topic="link")
+        for compartment in ("link", "link_number", "witness"):
+            data.add("sealed_compartments", compartment=compartment)
+        data.add("link_numbers", link_id=data.add("link_codes")["id"])
+        data.add("hearing_entries")
+        data.down()
+        assert {name: data.rows(name) for name in names} == was
+
+
+@pytest.mark.slow
+def test_what_was_agreed_for_the_months_after_is_gone_on_the_way_down(before: Before) -> None:
+    data = before("0093_follow_ups")
+    names = ("sealed_compartments", "grants", "openings", "readings")
+    for name in names:
+        data.add(name, compartment="identity")
+    data.add("person_requests", kind="keep")
+    kept = {name: data.rows(name) for name in (*names, "person_requests")}
+    for _ in range(2):
+        data.up()
+        assert data.rows("follow_ups") == []
+        agreed = data.add("follow_ups")
+        with refused("UNIQUE|uq_follow_ups_standing"):
+            data.add("follow_ups", case_id=agreed["case_id"])
+        with refused("ended_with_reason"):
+            data.add("follow_ups", ended_why="moved")
+        data.add("follow_up_dates", follow_up_id=agreed["id"])
+        for wrong in ({"state": "reached"}, {"outcome": "settled"}, {"outcome": "x"}, {"months": 0}):
+            with refused("settled_in_a_quarter|outcome_of_who_was_reached|known_outcome|counted"):
+                data.add("follow_up_dates", follow_up_id=agreed["id"], **{"months": 3, **wrong})
+        data.add("person_requests", kind="no_follow_up")
+        for name in names:
+            data.add(name, case_id=agreed["id"], compartment="follow_up")
+        data.down()
+        assert {name: data.rows(name) for name in kept} == kept

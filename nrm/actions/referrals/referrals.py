@@ -33,6 +33,7 @@ from nrm.domain.referrals.transfers import MEETING, CallOff
 from nrm.domain.shelter.cases import HOUSE_LABEL
 from nrm.domain.shelter.consents import Naming
 from nrm.domain.shelter.places import PlaceRefused
+from nrm.domain.support.follow_ups import Ended
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Obligation, Referral, RouteCandidate
 from nrm.models.shelter.cases import Case
@@ -50,6 +51,7 @@ from nrm.steps.shelter import places as place_steps
 from nrm.steps.shelter import stays as stay_steps
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.steps.shelter.arrivals import Admission, Told
+from nrm.steps.support import follow_ups as follow_up_steps
 from nrm.store.referrals import obligations
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import members as member_rows
@@ -107,6 +109,7 @@ def _accept(referral_id: uuid.UUID, place_id: uuid.UUID, expected_at: datetime |
         change(session, referral, after, decided_at=clock.now(), expected_at=expected_at)
         session.execute(update(Case).where(Case.id == referral.case_id).values(status="open", holder_id=receiver))
         _done(session, referral.case_id, "answer", by)
+        untold |= follow_up_steps.end(session, referral.case_id, Ended.MOVED, by)
         if not moves:  # else when the person has come: until then the move can be called off
             untold |= withheld_steps.received(session, referral.case_id, receiver, by)
         supplement_steps.begin(session, referral)

@@ -28,6 +28,7 @@ from nrm.domain.shelter.cases import (
 from nrm.domain.shelter.closings import (
     NOTHING_AGREED,
     Answers,
+    FollowUp,
     ReopenReason,
     ReopenRefusal,
     ReopenRefused,
@@ -45,6 +46,7 @@ from nrm.domain.shelter.consents import (
     reads_by_consent,
 )
 from nrm.domain.shelter.permits import GateClosed
+from nrm.domain.support.follow_ups import check_closing
 from nrm.models.shelter.closings import Closing
 from nrm.models.shelter.consents import Consent
 from nrm.steps.accounts import many_acts
@@ -56,9 +58,10 @@ from nrm.steps.shelter.cases import CannotOpen
 from nrm.store import days, names
 from nrm.store.rows.shelter import closings as closing_rows
 from nrm.store.rows.shelter import permits as permit_rows
+from nrm.store.rows.support import follow_ups as follow_up_rows
 from nrm.store.shelter import cases as store
 from nrm.store.shelter.cases import CaseRelation
-from nrm.vault import care_notes, grants, parking, sharing, shredding
+from nrm.vault import care_notes, grants, parking, sharing
 from nrm.vault import compartments as vault
 
 StaleRevision = vault.StaleRevision
@@ -200,14 +203,15 @@ def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, by: Actor) -> N
         sharing = (Consent.topic == Topic.SHARING, Consent.party == (organisation.party or organisation.code))
         given = consent_records.current(session, case_id, *sharing, Consent.said == Said.GIVEN)
         consent_records.end(session, given, Ended.WITHDRAWN, by, narrowing=Narrowing.DONE)
-    shredding.work_off()
+    erasure_steps.carry_out()
 
 
 def close(*, case_id: uuid.UUID, by: Actor, answers: Answers = NOTHING_AGREED, note: str = "") -> None:
     """Close the case: from now on nobody but the holder opens anything. `note`: kept with the care notes, under seal.
 
     Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`stay_open`, `referral_open`, `missing`, `closed`),
-    GateClosed (a child who has had no place here, and whom nobody has found to be safe).
+    GateClosed (a child who has had no place here, and whom nobody has found to be safe), FollowUpRefused (the answer on
+    staying in touch is not what was agreed).
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
@@ -215,6 +219,8 @@ def close(*, case_id: uuid.UUID, by: Actor, answers: Answers = NOTHING_AGREED, n
             by.must(Permission.CASE_OPEN)
             steps.check_written(case_id, by)
             _add_note(session, case_id, note, by)
+        stands = follow_up_rows.standing(case_id) is not None
+        check_closing(agreed=answers.follow_up is FollowUp.AGREED, stands=stands)
         steps.end(session, case_id, by, way=Way.CHECKLIST, answers=answers)
     erasure_steps.carry_out()
 
@@ -249,4 +255,4 @@ def reopen(*, case_id: uuid.UUID, reason: ReopenReason, by: Actor) -> None:
         child_files.reopened(session, case, by)
         consent_records.end_with_case(session, case_id, by)  # of a case that was closed before closing did so
         audit.append(session, audit.Event.CASE_REOPENED, by=by, case_id=case_id, reason=str(reason))
-    shredding.work_off()
+    erasure_steps.carry_out()

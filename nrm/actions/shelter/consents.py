@@ -197,16 +197,17 @@ def lapse(*, by: Actor) -> int:
     with transaction() as session:
         over = consent_rows.over(days.today(), _BATCH)
         for consent in over:
+            reads = consent_records.readers(session, consent.party) if consent.topic == Topic.SHARING else []
             taken = [
                 grants.take_back(session, consent.case_id, each.id, read_by_consent(OrganisationKind(each.kind)))
-                for each in consent_records.readers(session, consent.party)
+                for each in reads
             ]
             waits = Narrowing.WAITS if any(taken) else Narrowing.DONE
             consent_records.end(session, [consent], Ended.LAPSED, by, narrowing=waits)
     gone = 0
     for case_id in consent_rows.kept_for_a_stay(_BATCH):
         gone += _erase_after_the_stay(case_id, by)
-    if gone:
+    if over or gone:
         erasure_steps.carry_out()
     return len(over) + gone
 

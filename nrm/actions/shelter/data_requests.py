@@ -19,6 +19,7 @@ from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.shelter.cases import SUPPLEMENT, Compartment, Purpose
 from nrm.domain.shelter.data_requests import (
+    AT_ONCE,
     Refusal,
     RequestKind,
     RequestRefusal,
@@ -26,32 +27,39 @@ from nrm.domain.shelter.data_requests import (
     RequestStatus,
     refusals,
 )
+from nrm.domain.support.follow_ups import Ended
+from nrm.domain.support.plans import Entry, fold
 from nrm.models.shelter.data_requests import PersonRequest
 from nrm.steps.referrals import supplements as supplement_steps
 from nrm.steps.shelter import cases as case_steps
+from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import parked
+from nrm.steps.support import follow_ups as follow_up_steps
 from nrm.store import days
 from nrm.store.rows.shelter import data_requests as data_request_rows
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import data_requests as store
+from nrm.vault import care_notes, shredding
 from nrm.vault import compartments as vault
-from nrm.vault import shredding
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """The copy for the person: each part that is kept, the notes, and what was added after an urgent hand-over."""
+    """The copy for the person: each part that is kept, the notes, the plan, and what was added after an urgent
+    hand-over."""
 
     parts: dict[Compartment, case_steps.Opened]
     notes: list[dict[str, object]]
+    plan: tuple[Entry, ...]
     supplement: case_steps.Opened | None
 
 
 def record(*, request_id: uuid.UUID, pseudonym: str, kind: RequestKind, by: Actor) -> None:
     """Record what a person asked for, under an id the caller chose; the same id again records nothing twice.
 
-    That something is to be kept after all is passed on at once and unread: what waits to be destroyed in her case, if
-    anything does, is given back. Who records it learns nothing of it.
+    That something is to be kept after all, or that nobody stays in touch any more, is passed on at once and unread:
+    what waits to be destroyed in her case, if anything does, is given back; what was agreed for the months after is
+    destroyed. Who records it learns nothing of it.
     `pseudonym` as `parse_pseudonym` gives it. Raises NotPermitted, NotVisible for an id that is another's.
     """
     by.must(Permission.REQUEST_RECORD)
@@ -61,7 +69,7 @@ def record(*, request_id: uuid.UUID, pseudonym: str, kind: RequestKind, by: Acto
                 store.own(request_id, by=by)
                 return
             case_id = data_request_rows.case_of(pseudonym)
-            keeps = kind is RequestKind.KEEP
+            at_once = kind in AT_ONCE
             session.add(
                 PersonRequest(
                     id=request_id,
@@ -69,19 +77,23 @@ def record(*, request_id: uuid.UUID, pseudonym: str, kind: RequestKind, by: Acto
                     pseudonym=pseudonym,
                     case_id=case_id,
                     kind=str(kind),
-                    status=str(RequestStatus.PASSED_ON if keeps else RequestStatus.OPEN),
+                    status=str(RequestStatus.PASSED_ON if at_once else RequestStatus.OPEN),
                     asked_on=days.today(),
-                    answered_on=days.today() if keeps else None,
+                    answered_on=days.today() if at_once else None,
                 )
             )
             session.flush()
-            if keeps and case_id is not None:
+            if kind is RequestKind.KEEP and case_id is not None:
                 parked.keep(session, case_id, by)
+            if kind is RequestKind.NO_FOLLOW_UP and case_id is not None:
+                follow_up_steps.end(session, case_id, Ended.NO_LONGER, Actor.system("request"))
             audit.append(session, audit.Event.REQUEST_RECORDED, by=by, request_id=request_id, kind=kind)
     except IntegrityError:
         store.own(request_id, by=by)  # the same button, pressed twice at once
     if kind is RequestKind.KEEP:
         shredding.work_off()
+    if kind is RequestKind.NO_FOLLOW_UP:
+        erasure_steps.carry_out()
 
 
 def refuse(*, request_id: uuid.UUID, reason: Refusal, by: Actor) -> None:
@@ -118,8 +130,10 @@ def copy(*, request_id: uuid.UUID, by: Actor) -> Copy | None:
     kept = set(case_store.case(case_id, by=by).compartments)
     if not kept or not set(parts) >= kept:
         return None
-    notes = case_steps.notes(case_id=case_id, by=by) if Compartment.CARE in parts else []
-    return Copy(parts, notes, supplement_steps.read(case_id=case_id, by=by) if _has_supplement(case_id) else None)
+    cares = Compartment.CARE in parts
+    notes = case_steps.notes(case_id=case_id, by=by) if cares else []
+    plan = fold(case_id, care_notes.read_plan(db.session(), case_id, by=by)).entries if cares else ()
+    return Copy(parts, notes, plan, supplement_steps.read(case_id=case_id, by=by) if _has_supplement(case_id) else None)
 
 
 def give(*, request_id: uuid.UUID, by: Actor) -> None:

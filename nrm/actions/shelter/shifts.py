@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -118,6 +119,19 @@ def look(*, case_id: uuid.UUID, by: Actor) -> None:
         for shift in vault.covering(session, case_id, by=by):
             _count_page(session, shift.id, case_id, by)
         compartments.slide(session, case_id, by=by)
+
+
+def look_at_list(*, case_ids: Collection[uuid.UUID], by: Actor) -> set[uuid.UUID]:
+    """Write down that a list shows something of these people, before it does: one page more of each whom a shift of the
+    session covers; returns those. What was opened with a purpose for one person is no leave for a list."""
+    covered = {case_id for case_id in case_ids if vault.covering(db.session(), case_id, by=by)}
+    if not covered:
+        return set()
+    with transaction() as session:
+        for case_id in sorted(covered, key=str):
+            for shift in vault.covering(session, case_id, by=by):
+                _count_page(session, shift.id, case_id, by)
+    return covered
 
 
 def _count_page(session: Session, shift_id: uuid.UUID, case_id: uuid.UUID, by: Actor) -> None:

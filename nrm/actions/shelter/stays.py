@@ -29,6 +29,7 @@ from nrm.steps.shelter import places as place_steps
 from nrm.steps.shelter import stays as steps
 from nrm.steps.shelter.arrivals import Admission, Told
 from nrm.steps.shelter.leaving import Exit, end_away, let_out
+from nrm.steps.support import follow_ups as follow_up_steps
 from nrm.store import days
 from nrm.store.shelter import stays as store
 
@@ -127,6 +128,7 @@ def end(
         _update(session, stay.id, **let_out(case, stay.admitted_on, exit_, by))
         end_away(session, stay.id, ended_on, Over.LEFT)
         place_steps.end(session, stay.id, ended_on, by)
+        follow_up_steps.begin(session, case.id, ended_on)
         audit.append(
             session, audit.Event.STAY_ENDED, by=by, case_id=case.id, stay_id=stay.id, exit_reason=str(exit_reason)
         )

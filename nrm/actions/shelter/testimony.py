@@ -15,15 +15,18 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.shelter.testimony import (
     IllegalStep,
+    Reason,
     StepRefusal,
-    WithdrawalReason,
     WitnessStatus,
     check_day,
     check_track,
+    reason_of,
     step,
 )
+from nrm.domain.support.threats import is_told
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.testimony import Testimony, TestimonyStrike
+from nrm.steps.support import threats as threat_steps
 from nrm.store import days
 from nrm.store.rows.reports import reports as report_rows
 from nrm.store.rows.shelter import testimony as rows
@@ -37,9 +40,12 @@ def record(
     status: WitnessStatus,
     happened_on: date,
     by: Actor,
-    reason: WithdrawalReason | None = None,
+    reason: Reason | None = None,
 ) -> None:
-    """Add a step. Raises NotPermitted, NotVisible, IllegalStep."""
+    """Add a step; a threat as its reason is told to the holder and the duty desk at once.
+
+    Raises NotPermitted, NotVisible, IllegalStep.
+    """
     by.must(Permission.TESTIMONY_RECORD)
     try:
         with transaction() as session:
@@ -47,7 +53,7 @@ def record(
             _lock(session, case_id)
             before = rows.rows(case_id)
             last = before[-1] if before else None
-            step(WitnessStatus(last.status) if last else WitnessStatus.NOT_A_WITNESS, status, reason)
+            step([WitnessStatus(each.status) for each in before], status, reason)
             check_day(happened_on, today=days.today(), last_step=last.happened_on if last else None)
             _add(session, case_id, status, happened_on, reason, by)
     except IntegrityError:
@@ -96,8 +102,9 @@ def _lock(session: Session, case_id: uuid.UUID) -> None:
     session.get_one(Case, case_id, populate_existing=True, with_for_update=True)
 
 
-def _said(row: Testimony) -> tuple[WitnessStatus, WithdrawalReason | None]:
-    return WitnessStatus(row.status), WithdrawalReason(row.reason) if row.reason else None
+def _said(row: Testimony) -> tuple[WitnessStatus, Reason | None]:
+    status = WitnessStatus(row.status)
+    return status, reason_of(status, row.reason)
 
 
 def _add(
@@ -105,14 +112,15 @@ def _add(
     case_id: uuid.UUID,
     status: WitnessStatus,
     happened_on: date,
-    reason: WithdrawalReason | None,
+    reason: Reason | None,
     by: Actor,
 ) -> None:
     happened = Quarter.of(happened_on)
     counted = report_rows.first_open(happened)
+    step_id = uuid.uuid4()
     session.add(
         Testimony(
-            id=uuid.uuid4(),
+            id=step_id,
             case_id=case_id,
             position=rows.last_position(case_id) + 1,
             status=str(status),
@@ -122,4 +130,6 @@ def _add(
         )
     )
     session.flush()
+    if is_told(reason):
+        threat_steps.tell(session, by, case_id=case_id, step_id=step_id)
     audit.append(session, audit.Event.TESTIMONY_RECORDED, by=by, case_id=case_id, status=str(status))

@@ -89,6 +89,8 @@ class Permission(StrEnum):
     TEAM_MANAGE = "team:manage"
     PERMIT_RECORD = "permit:record"
     TESTIMONY_RECORD = "testimony:record"
+    LINK_MAKE = "link:make"  # a code for the police, of a witness who agreed
+    LINK_TIE = "link:tie"  # a number of the police, to such a code
     CLAIM_RECORD = "claim:record"
     REPORT_CLOSE = "report:close"
     REPORT_READ = "report:read"
@@ -208,6 +210,7 @@ WORK: Mapping[Role, Work] = {
         _WORKS_IN_CASES
         | {
             Permission.TESTIMONY_RECORD,
+            Permission.LINK_MAKE,
             Permission.CLAIM_RECORD,
             Permission.QUARTER_ANSWER,
             Permission.ALARM_READ,
@@ -274,7 +277,13 @@ WORK: Mapping[Role, Work] = {
     Role.IDENTIFICATION_OFFICER: _work(
         N_("Identification officer"),
         {OrganisationKind.POLICE, OrganisationKind.RESPONSIBLE_AUTHORITY, OrganisationKind.CHILD_PROTECTION},
-        _KEEPS_OWN_COLLEAGUES | {Permission.IDENTIFICATION_DECIDE, Permission.AGREEMENT_READ, Permission.ALARM_READ},
+        _KEEPS_OWN_COLLEAGUES
+        | {
+            Permission.IDENTIFICATION_DECIDE,
+            Permission.AGREEMENT_READ,
+            Permission.ALARM_READ,
+            Permission.LINK_TIE,
+        },
     ),
     # Files the tables of one agency, and sees no other's.
     Role.FOCAL_POINT: _work(

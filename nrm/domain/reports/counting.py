@@ -12,20 +12,26 @@ from nrm.domain.referrals.referrals import ANSWERED_IN
 from nrm.domain.reports import exploitation
 from nrm.domain.shelter.claims import NOT_STATED, Counted, foremost
 from nrm.domain.shelter.testimony import WitnessStatus
+from nrm.domain.support.plans import Service
 
 Row = dict[str, str]
 Codes = Mapping[str, Collection[str]]
 """The codes of each dimension that records may have."""
 
 RETURNEE = ("crossing_point", "outcome", "processed", "age_class", "sex", "returned_from", "announced", "agency")
-WITNESS = ("evidence", "programme", "withdrawal", "sex", "age_band")
+WITNESS = ("witness", "evidence", "programme", "withdrawal", "sex", "age_band")
+VICTIM, NOT_VICTIM = "victim", "not_victim"
+"""Who a witness of report vi is: the person of a case, or somebody whom the prosecution entered as a witness only."""
 PERMIT = ("ground", "decision", "sex", "age_band")
 CLAIM = ("lodged", "forum", "asked", "outcome", "granted", "paid", "sex", "age_band")
 IDENTIFICATION = ("status", "way", "citizenship_class", "sex", "age_band")
 REFERRAL = ("party", "outcome", "answered")
 RETURNED_CHILD = ("returned_from", "sex", "integration")
 DEPENDANT = ("age_band", "sex", "stay_status")
+AFTERWARDS = ("outcome", "contacts", "sex", "age_band")
 EXPLOITED = ("age_class", "sex", *exploitation.DIMENSIONS)
+
+SERVICE = tuple(str(each) for each in Service)
 
 NOT_GRANTED = "none"
 """The band, and the payment, of a claim of which nothing was granted."""
@@ -69,7 +75,9 @@ def exploited(person: str, age_class: str, gender: str, told: exploitation.Told,
     }
 
 
-def witness(person: str, steps: Collection[tuple[str, str]], gender: str, age_band: str, codes: Codes) -> Row | None:
+def witness(
+    person: str, steps: Collection[tuple[str, str]], gender: str, age_band: str, codes: Codes, *, kind: str = VICTIM
+) -> Row | None:
     """One witness from the (status, reason) of the steps in the period, in their order; None when none is counted."""
     taken = {status for status, _ in steps}
     serious = WitnessStatus.EVIDENCE_SERIOUS_CRIMES_COURT in taken
@@ -81,6 +89,7 @@ def witness(person: str, steps: Collection[tuple[str, str]], gender: str, age_ba
     evidence = "both" if serious and district else "serious_crimes" if serious else "district" if district else "none"
     return {
         "person": person,
+        "witness": kind,
         "evidence": evidence,
         "programme": "admitted" if protected else "not_admitted",
         "withdrawal": reasons[-1] if reasons else "none",
@@ -158,6 +167,22 @@ def dependant(person: str, gender: str, age_band: str, left: bool, codes: Codes)
         "sex": listed(gender, codes["sex"]),
         "age_band": listed(age_band, codes["age_band"]),
         "stay_status": "left" if left else "still_there",
+    }
+
+
+def served(person: str, received: Collection[str]) -> Row:
+    """One person of whom it was answered which services they received in the period: of each whether or not."""
+    return {"person": person, **{each: "received" if each in received else "not_received" for each in SERVICE}}
+
+
+def afterwards(person: str, outcome: str, contacts: str, gender: str, age_band: str, codes: Codes) -> Row:
+    """One person whose last contact after the shelter was due in the period; `contacts`: how the earlier ones went."""
+    return {
+        "person": person,
+        "outcome": outcome,
+        "contacts": contacts,
+        "sex": listed(gender, codes["sex"]),
+        "age_band": listed(age_band, codes["age_band"]),
     }
 
 

@@ -76,7 +76,7 @@ EXPLOITED = Report(
 # II.1(a)(vi)
 WITNESSES = Report(
     name="vi",
-    title="victims as witnesses (vi)",
+    title="victims and others as witnesses (vi)",
     dimensions=counting.WITNESS,
     contributors=frozenset({OrganisationKind.PROSECUTION}),
 )
@@ -97,6 +97,16 @@ COMPENSATION = Report(
 IDENTIFICATIONS = Report(name="identifications", title="formal identification", dimensions=counting.IDENTIFICATION)
 REFERRALS = Report(name="referrals", title="referrals and answers", dimensions=counting.REFERRAL, contributors=SHELTERS)
 DEPENDANTS = Report(name="dependants", title="children who came with a victim", dimensions=counting.DEPENDANT)
+# II.1(b)(iv)
+SERVICES = Report(
+    name="services", title="services that people received", dimensions=counting.SERVICE, contributors=SHELTERS
+)
+# II.1(b)(vi)
+AFTERWARDS = Report(
+    name="followup",
+    title="what became of people after the shelter",
+    dimensions=counting.AFTERWARDS,
+)
 # I.1(a)(iv)
 VICTIMS = FiledReport(name="victims", title="victims in criminal cases, as filed")
 # II.2(a)(vi)
@@ -118,6 +128,8 @@ REPORTS: tuple[Report | FiledReport, ...] = (
     IDENTIFICATIONS,
     REFERRALS,
     DEPENDANTS,
+    SERVICES,
+    AFTERWARDS,
     VICTIMS,
     CHILDREN,
     ANNUAL,

@@ -195,7 +195,8 @@ def _listed(code: str, codes: Collection[str]) -> str:
 def _protection(each: PersonRecord, day: date, *, foreign: bool) -> str:
     # A residence permit is for foreigners: whatever the file says, nationals have none.
     permit = _permit(each.permit, day) if each.permit and foreign else "none"
-    steps = [status for status, happened_on in each.testimony if happened_on <= day]
+    left = WitnessStatus.LEFT_WITNESS_PROTECTION  # changes nothing of what was said in court
+    steps = [status for status, happened_on in each.testimony if happened_on <= day and status != left]
     if not steps or steps[-1] in NOT_WITNESSES:
         return permit
     return "witness_and_trp" if permit == "trp" else "witness"

@@ -27,6 +27,7 @@ class Topic(StrEnum):
     SHARING = "sharing"  # with one party, or with those the agreement names
     STATISTICS = "statistics"
     WISH = "wish"  # of a child, or of who may be one
+    LINK = "link"  # a code by which the police tie a number of theirs to a witness
 
 
 class Said(StrEnum):
@@ -45,6 +46,7 @@ SAID_OF: Mapping[Topic, tuple[Said, ...]] = MappingProxyType(
         Topic.SHARING: (Said.GIVEN, Said.REFUSED),
         Topic.STATISTICS: (Said.GIVEN, Said.REFUSED),
         Topic.WISH: (Said.AGREES, Said.AGAINST, Said.UNSAID),
+        Topic.LINK: (Said.GIVEN, Said.REFUSED),
     }
 )
 
@@ -159,7 +161,11 @@ def due_on(answer: Answer, asked_on: date, validity: Validity) -> date | None:
     """
     if answer.said is not Said.GIVEN:
         return None
-    days = {Topic.SERVICES: validity.services_days, Topic.SHARING: validity.sharing_days}.get(answer.topic)
+    days = {
+        Topic.SERVICES: validity.services_days,
+        Topic.SHARING: validity.sharing_days,
+        Topic.LINK: validity.sharing_days,
+    }.get(answer.topic)
     return asked_on + timedelta(days=days) if days is not None else None
 
 

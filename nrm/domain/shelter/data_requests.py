@@ -15,7 +15,12 @@ class RequestKind(StrEnum):
     COPY = "copy"
     ERASURE = "erasure"
     WITHDRAWAL = "withdrawal"  # of a consent, as a whole or in part
+    NO_FOLLOW_UP = "no_follow_up"  # nobody stays in touch any more
     KEEP = "keep"  # what was to be destroyed is kept: the person changed her mind
+
+
+AT_ONCE = frozenset({RequestKind.KEEP, RequestKind.NO_FOLLOW_UP})
+"""What is done when it is recorded, whether there was anything or not: nobody answers it."""
 
 
 class RequestStatus(StrEnum):

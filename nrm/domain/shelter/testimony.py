@@ -1,8 +1,12 @@
-"""What a victim-witness did in the proceedings (Action Plan II.1(a)(vi)): one status, changed by recorded steps."""
+"""What a witness did in the proceedings (Action Plan II.1(a)(vi)): one status, changed by recorded steps.
+
+A stay in the protection programme lies beside that status: it is entered by a step and left by another, whatever is
+said in court meanwhile.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
@@ -17,6 +21,7 @@ class WitnessStatus(StrEnum):
     EVIDENCE_SERIOUS_CRIMES_COURT = "evidence_serious_crimes_court"
     EVIDENCE_DISTRICT_COURT = "evidence_district_court"
     IN_WITNESS_PROTECTION = "in_witness_protection"
+    LEFT_WITNESS_PROTECTION = "left_witness_protection"
     TESTIMONY_WITHDRAWN = "testimony_withdrawn"
 
 
@@ -31,6 +36,31 @@ class WithdrawalReason(StrEnum):
     RETURNED_ABROAD = "returned_abroad"
     OTHER = "other"
 
+
+class LeavingReason(StrEnum):
+    """Why somebody is no longer in the protection programme."""
+
+    OWN_WISH = "own_wish"
+    PROCEEDINGS_OVER = "proceedings_over"
+    NO_DANGER = "no_danger"
+    RULES_BROKEN = "rules_broken"
+    MOVED_ABROAD = "moved_abroad"
+    THREAT = "threat"  # the place, or who she is now, became known
+    OTHER = "other"
+
+
+Reason = WithdrawalReason | LeavingReason
+REASONS: Mapping[WitnessStatus, type[WithdrawalReason] | type[LeavingReason]] = MappingProxyType(
+    {
+        WitnessStatus.TESTIMONY_WITHDRAWN: WithdrawalReason,
+        WitnessStatus.LEFT_WITNESS_PROTECTION: LeavingReason,
+    }
+)
+"""The steps that need a reason, and from which list it is."""
+THREATS: frozenset[Reason] = frozenset(
+    {WithdrawalReason.THREAT_TO_SELF, WithdrawalReason.THREAT_TO_FAMILY, LeavingReason.THREAT}
+)
+"""The reasons that are told to the holder and the duty desk at once."""
 
 _S = WitnessStatus
 _EVIDENCE = frozenset({_S.EVIDENCE_SERIOUS_CRIMES_COURT, _S.EVIDENCE_DISTRICT_COURT})
@@ -55,7 +85,7 @@ class StepRefusal(StrEnum):
     """Why a step of the testimony track is refused."""
 
     STATE = "state"
-    REASON_MISSING = "reason_missing"  # withdrawn without one
+    REASON_MISSING = "reason_missing"  # withdrawn, or left the programme, without one
     REASON_UNEXPECTED = "reason_unexpected"
     IN_FUTURE = "in_future"
     BEFORE_LAST_STEP = "before_last_step"
@@ -71,14 +101,46 @@ class IllegalStep(Exception):
         self.reason = reason
 
 
-def step(before: WitnessStatus, after: WitnessStatus, reason: WithdrawalReason | None = None) -> WitnessStatus:
-    """The new status, or IllegalStep. A withdrawal needs its reason, and nothing else has one."""
-    if after not in TRANSITIONS[before]:
+def reason_of(status: WitnessStatus, code: str) -> Reason | None:
+    """The reason that was recorded with a step; None of a step that has none."""
+    reasons = REASONS.get(status)
+    return reasons(code) if reasons is not None else None
+
+
+def stands(steps: Sequence[WitnessStatus]) -> tuple[WitnessStatus, bool]:
+    """(what the person last did in the proceedings, whether they are in the programme) by the steps, oldest first.
+
+    Leaving the programme changes nothing of what was said in court.
+    """
+    said = [each for each in steps if each is not WitnessStatus.LEFT_WITNESS_PROTECTION]
+    programme = [each for each in steps if each in _PROGRAMME]
+    inside = bool(programme) and programme[-1] is WitnessStatus.IN_WITNESS_PROTECTION
+    return said[-1] if said else WitnessStatus.NOT_A_WITNESS, inside
+
+
+_PROGRAMME = (WitnessStatus.IN_WITNESS_PROTECTION, WitnessStatus.LEFT_WITNESS_PROTECTION)
+
+
+def following(steps: Sequence[WitnessStatus]) -> tuple[WitnessStatus, ...]:
+    """What can be recorded next."""
+    status, inside = stands(steps)
+    allowed = set(TRANSITIONS[status])
+    if inside:
+        allowed.add(WitnessStatus.LEFT_WITNESS_PROTECTION)
+    elif status is WitnessStatus.IN_WITNESS_PROTECTION:
+        allowed.add(WitnessStatus.IN_WITNESS_PROTECTION)  # left, and admitted again
+    return tuple(each for each in WitnessStatus if each in allowed)
+
+
+def step(before: Sequence[WitnessStatus], after: WitnessStatus, reason: Reason | None = None) -> WitnessStatus:
+    """The new status, or IllegalStep. A withdrawal and leaving the programme need a reason; nothing else has one."""
+    if after not in following(before):
         raise IllegalStep(StepRefusal.STATE)
-    if after is WitnessStatus.TESTIMONY_WITHDRAWN and reason is None:
-        raise IllegalStep(StepRefusal.REASON_MISSING)
-    if after is not WitnessStatus.TESTIMONY_WITHDRAWN and reason is not None:
+    reasons = REASONS.get(after)
+    if reasons is None and reason is not None:
         raise IllegalStep(StepRefusal.REASON_UNEXPECTED)
+    if reasons is not None and not isinstance(reason, reasons):
+        raise IllegalStep(StepRefusal.REASON_MISSING)
     return after
 
 
@@ -90,11 +152,11 @@ def check_day(on: date, *, today: date, last_step: date | None) -> None:
         raise IllegalStep(StepRefusal.BEFORE_LAST_STEP)
 
 
-def check_track(steps: Iterable[tuple[WitnessStatus, WithdrawalReason | None]]) -> None:
-    """Raise IllegalStep unless each step follows from the one before it: what is left when one is struck."""
-    status = WitnessStatus.NOT_A_WITNESS
+def check_track(steps: Iterable[tuple[WitnessStatus, Reason | None]]) -> None:
+    """Raise IllegalStep unless each step follows from those before it: what is left when one is struck."""
+    before: list[WitnessStatus] = []
     for after, reason in steps:
         try:
-            status = step(status, after, reason)
+            before.append(step(before, after, reason))
         except IllegalStep:
             raise IllegalStep(StepRefusal.LATER_STEPS) from None

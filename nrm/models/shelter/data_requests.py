@@ -1,4 +1,4 @@
-"""What people asked for: a copy or erasure."""
+"""What people asked for: a copy, erasure, or that something ends."""
 
 from __future__ import annotations
 

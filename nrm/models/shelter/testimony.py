@@ -10,8 +10,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
 from nrm.domain.shelter.strikes import StrikeReason
-from nrm.domain.shelter.testimony import WithdrawalReason, WitnessStatus
+from nrm.domain.shelter.testimony import REASONS, LeavingReason, WithdrawalReason, WitnessStatus
 from nrm.models.accounts.accounts import one_of
+
+REASON_CODES = ("", *dict.fromkeys(map(str, (*WithdrawalReason, *LeavingReason))))
+WITH_REASON = f"({one_of('status', tuple(REASONS))}) = (reason <> '')"
+"""The check that a step has a reason exactly if it needs one."""
 
 
 class Testimony(Model):
@@ -21,8 +25,8 @@ class Testimony(Model):
     __table_args__ = (
         UniqueConstraint("case_id", "position"),
         CheckConstraint(one_of("status", tuple(WitnessStatus)), name="known_status"),
-        CheckConstraint(one_of("reason", ("", *WithdrawalReason)), name="known_reason"),
-        CheckConstraint("(status = 'testimony_withdrawn') = (reason <> '')", name="withdrawn_with_reason"),
+        CheckConstraint(one_of("reason", REASON_CODES), name="known_reason"),
+        CheckConstraint(WITH_REASON, name="withdrawn_with_reason"),
     )
 
     id: Mapped[uuid.UUID] = id_column()

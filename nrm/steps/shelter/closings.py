@@ -15,8 +15,10 @@ from nrm.domain.shelter.closings import BY_HER_WISH, Answers, Way
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.closings import Closing
 from nrm.models.shelter.stays import Stay
+from nrm.steps.support import follow_ups as follow_up_steps
 from nrm.store import days
 from nrm.store.rows.shelter import absences as absence_rows
+from nrm.store.rows.support import follow_ups as follow_up_rows
 
 
 def close(
@@ -63,6 +65,7 @@ def close(
         )
     )
     session.flush()
+    follow_up_steps.begin(session, case.id, follow_up_rows.last_end(case.id) or today)
     audit.append(session, audit.Event.CASE_CLOSED, by=by, case_id=case.id)
 
 

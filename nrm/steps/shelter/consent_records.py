@@ -37,6 +37,7 @@ from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.consents import Consent, NamedParty
+from nrm.steps.support import link_codes as link_steps
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.referrals.obligations import ASK_CONSENT
@@ -180,6 +181,8 @@ def record(
         )
         consent.mark = row_marks.consent_mark(consent)
         session.add(consent)
+    if any(each.said is Said.REFUSED and _carries_link(session, each) for each in said):
+        link_steps.end(session, case_id, by)
     for answer in said:
         last = due_on(answer, today, country().validity)
         if answer.topic is Topic.SHARING and answer.party and last is not None:
@@ -285,11 +288,25 @@ def end(
             party=consent.party,
             how=str(how),
         )
+    # Asking again ends no code: `record` does, where the new answer is a no.
+    if how is not Ended.ASKED_AGAIN:
+        given = [each for each in over if each.said == Said.GIVEN]
+        for case_id in {each.case_id for each in given if _carries_link(session, each)}:
+            link_steps.end(session, case_id, by)
+
+
+def _carries_link(session: Session, answer: Consent | Answer) -> bool:
+    """Whether a link code stands on this answer: the one to it, or that to telling the prosecution, who has it."""
+    if answer.topic == Topic.LINK:
+        return True
+    of_party = answer.topic == Topic.SHARING and answer.party
+    return bool(of_party) and any(each.kind == OrganisationKind.PROSECUTION for each in readers(session, answer.party))
 
 
 def end_with_case(session: Session, case_id: uuid.UUID, by: Actor) -> None:
-    """End every yes to sharing, because the case is closed and everybody but the holder stops reading."""
-    shared = current(session, case_id, Consent.topic == Topic.SHARING, Consent.said == Said.GIVEN)
+    """End every yes to sharing and to a link code: the case is closed, and everybody but the holder stops reading."""
+    given = Consent.topic.in_((Topic.SHARING, Topic.LINK))
+    shared = current(session, case_id, given, Consent.said == Said.GIVEN)
     end(session, shared, Ended.LAPSED, by, narrowing=Narrowing.DONE)
 
 

@@ -26,6 +26,8 @@ from nrm.steps.shelter import data_requests as data_request_steps
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import others_there as others_steps
 from nrm.steps.shelter import withheld as withheld_steps
+from nrm.steps.support import follow_ups as follow_up_steps
+from nrm.steps.support import threats as threat_steps
 from nrm.store.shelter import consents as store
 
 REFUSED = Answer(Topic.SHARING, Said.REFUSED)
@@ -74,7 +76,9 @@ def _destroy(session: Session, case: Case, by: Actor, heard_by: Actor) -> None:
     withheld_steps.destroy(session, case.id, by)
     hand_overs.forget_all(session, case.id)
     others_steps.take_back(session, case.id, by)
+    threat_steps.forget(session, case.id)
     child_files.destroy(session, case.id)
+    follow_up_steps.forget(session, case.id, by)
     whole = (Consent.topic == Topic.SHARING, Consent.party == "")
     if not consent_records.current(session, case.id, *whole, Consent.said == Said.REFUSED):
         consent_records.record(session, case.id, [REFUSED], Asking("", "", ""), by, read_by=heard_by)

@@ -30,9 +30,12 @@ from nrm.steps.shelter import matching as matching_steps
 from nrm.steps.shelter import missing_told as told_steps
 from nrm.steps.shelter import others_there as others_steps
 from nrm.steps.shelter import withheld as withheld_steps
+from nrm.steps.support import follow_ups as follow_up_steps
+from nrm.steps.support import threats as threat_steps
 from nrm.store.countries import country
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import testimony as testimony_rows
+from nrm.store.rows.support import plans as plan_rows
 from nrm.store.shelter import cases as store
 from nrm.vault import epochs, erased, shredding
 
@@ -71,8 +74,10 @@ def erase_case(session: Session, case: Case, by: Actor, *, asked_by_id: uuid.UUI
     withheld_steps.destroy(session, case.id, by)
     hand_overs.forget_all(session, case.id)
     others_steps.take_back(session, case.id, by)
+    threat_steps.forget(session, case.id)
     told_steps.end(session, case.id, by)
     child_files.destroy(session, case.id)
+    follow_up_steps.forget(session, case.id, by)
     consent_records.end_all(session, case.id, by)
     data_request_steps.answer_by_doing(session, case.id, RequestKind.ERASURE, RequestStatus.ERASED, by)
     data_request_steps.answer_by_doing(session, case.id, RequestKind.WITHDRAWAL, RequestStatus.ERASED, by)
@@ -95,10 +100,13 @@ def destroy(session: Session, case_id: uuid.UUID, compartments: Iterable[str], b
 
 
 def follow(session: Session, case_id: uuid.UUID, compartment: str) -> None:
-    """What goes with an erased compartment: with the identity, the encoding by which the person was looked for."""
+    """What goes with an erased compartment: with the identity, the encoding by which the person was looked for; with
+    care, the days and owners of the steps whose words were there."""
     if compartment == Compartment.IDENTITY:
         matching_steps.forget(session, case_id)
         matching_steps.end(session, case_id)
+    if compartment == Compartment.CARE:
+        plan_rows.forget(session, case_id)
 
 
 def carry_out() -> None:

@@ -36,6 +36,7 @@ from nrm.models.shelter.stays import Stay
 from nrm.steps.shelter import missing_told as told_steps
 from nrm.steps.shelter import places as place_steps
 from nrm.steps.shelter.leaving import end_away
+from nrm.steps.support import follow_ups as follow_up_steps
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.rows.shelter import stays as stay_rows
@@ -97,6 +98,7 @@ def begin(
     session.add(stay)
     session.flush()
     plan(session, stay.id, anticipated_end_on, PlanWhy.ADMISSION, by)
+    follow_up_steps.came_back(session, case.id, by)  # its keys are destroyed by the next `tend` at the latest
     place_steps.begin(session, stay, place_id=place_id, with_stay_id=with_stay_id, from_on=admitted_on, by=by)
     audit.append(session, audit.Event.STAY_BEGUN, by=by, case_id=case.id, stay_id=stay.id, place_id=place_id)
     return stay.id

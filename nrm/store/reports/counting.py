@@ -32,6 +32,8 @@ from nrm.domain.shelter.matching import Repeat
 from nrm.domain.shelter.permit_entries import stand
 from nrm.domain.shelter.permits import ASKED_OR_DECIDED, PermitFacts
 from nrm.domain.shelter.stays import Period, Source
+from nrm.domain.support.follow_ups import Ended, Stand, contacts_before, outcome_at_the_end
+from nrm.domain.support.witnesses import AGE_BANDS
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.interviews.screenings import ScreeningCount, ScreeningKind
 from nrm.models.referrals.referrals import Referral
@@ -43,12 +45,16 @@ from nrm.models.shelter.matching import RepeatValue
 from nrm.models.shelter.permits import PermitEntry
 from nrm.models.shelter.stays import Stay
 from nrm.models.shelter.testimony import Testimony
+from nrm.models.support.follow_ups import FollowUp, FollowUpDate
+from nrm.models.support.plans import ServiceAnswer
+from nrm.models.support.witnesses import RecordedStep, Witness
 from nrm.store.countries import country
 from nrm.store.rows.shelter import ages as age_rows
 from nrm.store.rows.shelter import corrections as correction_rows
 from nrm.store.rows.shelter import permits as permit_rows
 from nrm.store.rows.shelter.claims import as_history
 from nrm.store.rows.shelter.testimony import COUNTS_ON, STANDS
+from nrm.store.rows.support import witnesses as witness_rows
 
 RELEASE = Actor.system("release")
 # A person who was asked and does not wish to be counted is left out.
@@ -248,7 +254,8 @@ def returns(
 def witnesses(
     connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
 ) -> list[counting.Row]:
-    """The people with a step as a witness in the period."""
+    """The people with a step as a witness in the period: those of a case who agreed to be counted, and the witnesses
+    who are no victims, of whom there are codes alone."""
     _must_count(by)
     statement = (
         select(Testimony.case_id, Testimony.status, Testimony.reason, Case.gender, Case.age_band)
@@ -263,7 +270,29 @@ def witnesses(
         steps.setdefault(row.case_id.hex, []).append((row.status, row.reason))
         people[row.case_id.hex] = (row.gender, ages.band(row.case_id, row.age_band, last.end))
     rows = [counting.witness(person, steps[person], *people[person], codes) for person in sorted(people)]
+    rows += _other_witnesses(connection, first, last, codes)
     return [row for row in rows if row is not None]
+
+
+def _other_witnesses(
+    connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes
+) -> list[counting.Row | None]:
+    counts_on, stands = witness_rows.COUNTS_ON, witness_rows.STANDS
+    statement = (
+        select(RecordedStep.witness_id, RecordedStep.status, RecordedStep.reason, Witness.gender, Witness.age_class)
+        .join(Witness, Witness.id == RecordedStep.witness_id)
+        .where(counts_on.between(first.start, last.end), stands)
+        .order_by(RecordedStep.witness_id, RecordedStep.happened_on, RecordedStep.position)
+    )
+    steps: dict[str, list[tuple[str, str]]] = {}
+    people: dict[str, tuple[str, str]] = {}
+    for row in connection.execute(statement):
+        steps.setdefault(row.witness_id.hex, []).append((row.status, row.reason))
+        people[row.witness_id.hex] = (row.gender, AGE_BANDS[row.age_class])
+    return [
+        counting.witness(person, steps[person], *people[person], codes, kind=counting.NOT_VICTIM)
+        for person in sorted(people)
+    ]
 
 
 def permits(
@@ -434,6 +463,78 @@ def dependants(
         counting.dependant(row.id.hex, row.gender, row.age_band, not row.there, codes)
         for row in connection.execute(statement)
     ]
+
+
+def services(
+    connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
+) -> list[counting.Row]:
+    """The people of whom the holder answered in the period which services they received, each with all of them."""
+    _must_count(by)
+    statement = (
+        select(ServiceAnswer.case_id, ServiceAnswer.services)
+        .join(Case, Case.id == ServiceAnswer.case_id)
+        .where(ServiceAnswer.counts_on.between(first.start, last.end), AGREES)
+        .order_by(ServiceAnswer.case_id)
+    )
+    received: dict[str, set[str]] = {}
+    for row in connection.execute(statement):
+        received.setdefault(row.case_id.hex, set()).update(set(row.services) & codes.keys())
+    return [counting.served(person, kinds) for person, kinds in received.items()]
+
+
+def followed_up(
+    connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
+) -> list[counting.Row]:
+    """The people whose last contact after the shelter was due in the period, as it was known at its end. Of several
+    agreements with one person the newest counts; one that went elsewhere with the case is nobody's to answer."""
+    _must_count(by)
+    final = select(FollowUpDate.follow_up_id, func.max(FollowUpDate.months).label("months"))
+    final_of = final.group_by(FollowUpDate.follow_up_id).subquery()
+    in_question = (
+        select(FollowUpDate.follow_up_id)
+        .join(
+            final_of,
+            and_(final_of.c.follow_up_id == FollowUpDate.follow_up_id, final_of.c.months == FollowUpDate.months),
+        )
+        .where(FollowUpDate.due_on.between(first.start, last.end))
+    )
+    statement = (
+        select(
+            FollowUp.id,
+            FollowUp.case_id,
+            FollowUp.begins_on,
+            FollowUp.ended_on,
+            FollowUp.ended_why,
+            FollowUpDate.state,
+            FollowUpDate.outcome,
+            FollowUpDate.counts_on,
+            Case.gender,
+            Case.age_band,
+        )
+        .join(FollowUpDate, FollowUpDate.follow_up_id == FollowUp.id)
+        .join(Case, Case.id == FollowUp.case_id)
+        .where(FollowUp.id.in_(in_question), FollowUp.ended_why != Ended.MOVED, AGREES)
+        .order_by(FollowUp.case_id, FollowUp.begins_on, FollowUp.id, FollowUpDate.months)
+    )
+    agreements: dict[uuid.UUID, dict[uuid.UUID, list[Row[*tuple[Any, ...]]]]] = defaultdict(lambda: defaultdict(list))
+    for row in connection.execute(statement):
+        agreements[row.case_id][row.id].append(row)
+    ages = _Ages(connection)
+    found = []
+    for case_id, each in agreements.items():
+        *before, final_one = list(each.values())[-1]
+        why = Ended(final_one.ended_why) if final_one.ended_on is not None and final_one.ended_on <= last.end else None
+        outcome = outcome_at_the_end(_known(final_one, last), final_one.outcome, why)
+        contacts = contacts_before([_known(contact, last) for contact in before])
+        band = ages.band(case_id, final_one.age_band, last.end)
+        found.append(counting.afterwards(case_id.hex, outcome, contacts, final_one.gender, band, codes))
+    return found
+
+
+def _known(contact: Row[*tuple[Any, ...]], last: Quarter) -> Stand:
+    """How a contact stood at the end of a period: what was settled later is open still."""
+    settled = contact.counts_on is not None and contact.counts_on <= last.end
+    return Stand(contact.state) if settled else Stand.OPEN
 
 
 def returned_children(

@@ -30,6 +30,8 @@ COUNTING: Mapping[reports.Report, Count] = {
     reports.IDENTIFICATIONS: counting.identifications,
     reports.REFERRALS: counting.referrals,
     reports.DEPENDANTS: counting.dependants,
+    reports.SERVICES: counting.services,
+    reports.AFTERWARDS: counting.followed_up,
     reports.CHILDREN: counting.returned_children,
     reports.ANNUAL: year_counting.people_of_year,
 }

@@ -125,13 +125,14 @@ def visible(found: Select[Case], permission: Permission, *, by: Actor) -> Case:
     """The case of a statement, under the rule of `shared_case`; raises NotVisible."""
     if by.organisation_id is None or not by.may(permission):
         raise NotVisible
-    case = db.session.scalar(found.where(_seen(by)).execution_options(populate_existing=True))
+    case = db.session.scalar(found.where(seen(by)).execution_options(populate_existing=True))
     if case is None:
         raise NotVisible
     return case
 
 
-def _seen(by: Actor) -> ColumnElement[bool]:
+def seen(by: Actor) -> ColumnElement[bool]:
+    """The condition of `shared_case`, for an actor of an organisation."""
     holds = and_(Case.holder_id == by.organisation_id, Case.status != "referred")
     return or_(holds, and_(Case.status == "open", _legal_file(Case.id, by)))
 

@@ -9,9 +9,9 @@ from datetime import date
 from sqlalchemy import select
 
 from nrm import clock
-from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.accounts.accounts import Actor, OrganisationKind, Permission
 from nrm.domain.shelter.strikes import StrikeReason
-from nrm.domain.shelter.testimony import TRANSITIONS, WitnessStatus
+from nrm.domain.shelter.testimony import WitnessStatus, following
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.testimony import Testimony
 from nrm.store.countries import country
@@ -40,6 +40,7 @@ class WitnessView:
     status: WitnessStatus
     steps: tuple[WitnessStep, ...]
     following: tuple[WitnessStatus, ...]
+    of_prosecution: bool  # who asks is of the prosecution
 
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> WitnessView:
@@ -58,8 +59,14 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> WitnessView:
     ]
     standing = [each for each in steps if each.struck_why is None]
     status = standing[-1].status if standing else WitnessStatus.NOT_A_WITNESS
-    following = tuple(each for each in WitnessStatus if each in TRANSITIONS[status])
-    return WitnessView(case.id, case.pseudonym, status, tuple(steps), following)
+    return WitnessView(
+        case.id,
+        case.pseudonym,
+        status,
+        tuple(steps),
+        following([each.status for each in standing]),
+        by.kind is OrganisationKind.PROSECUTION,
+    )
 
 
 def step(step_id: uuid.UUID, *, by: Actor) -> tuple[WitnessView, WitnessStep]:

@@ -35,6 +35,7 @@ from nrm.web.reports import contributions
 from nrm.web.shelter import child_returns, key_workers, missing_told, shifts
 from nrm.web.shelter import permits as permit_pages
 from nrm.web.shelter import places as place_pages
+from nrm.web.support import hearings, threats
 
 blueprint = Blueprint("desks", __name__)
 
@@ -74,6 +75,7 @@ def shelter_home() -> str:
     labels = shifts.labels(seen)
     return render_template(
         "home/shelter.html",
+        threats=threats.home_part() if g.top.threats else "",
         missing=missing,
         left=absences.left(by=by) if g.top.left else (),
         late=[line for line in there.away if line.late],
@@ -113,6 +115,8 @@ def desk_home() -> str:
     old = obligations.number_old(by=by) + len(child_alerts.alerts(by=by, old=True)) if of_children else 0
     return render_template(
         "home/desk.html",
+        threats=threats.home_part() if g.top.threats else "",
+        hearings=hearings.home_part() if by.role is Role.WITNESS_LIAISON else "",
         owed=obligations.owed(by=by, size=SHOWN, old=False if of_children else None),
         old=old,
         arrival_only=consular,

@@ -33,12 +33,14 @@ from nrm.store.referrals.duty import DutyLine
 from nrm.store.referrals.system import Place
 from nrm.store.reports import contributions, reports
 from nrm.store.shelter import absences, matching, others_there
+from nrm.store.support import follow_ups
 from nrm.web import access, errors, home
 from nrm.web.choices import label_of
 from nrm.web.language import gettext, ngettext, text_in, translated
 from nrm.web.referrals import announced_returns, critical_path
 from nrm.web.shelter import data_requests
 from nrm.web.shelter.absences import place as country_in_words
+from nrm.web.support import threats
 
 blueprint = Blueprint("duty", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -103,6 +105,7 @@ def duty_home() -> str:
         to_confirm=contributions.to_confirm(by=by) if g.top.to_countersign else [],
         desk=store.desk(by=by, size=SHOWN),
         **_words(),
+        threats=threats.home_part() if g.top.threats else "",
         missing=absences.missing(by=by) if g.top.missing else (),
         ended=absences.ended(by=by) if g.top.missing else (),
         left=absences.left(by=by) if g.top.left else (),
@@ -110,6 +113,7 @@ def duty_home() -> str:
         held=holds.of_desk(by=by),
         others=others_there.of_desk(by=by) if g.top.others else (),
         asked_for=matching.desk(by=by) if g.top.looked_for else (),
+        children=follow_ups.children(by=by) if g.top.follow_ups else (),
         place=country_in_words,
         destination=partial(label_of, "destinations"),
         expected=announced_returns.expected_part(),

@@ -26,6 +26,7 @@ from nrm.store.referrals.obligations import ObligationLine
 from nrm.store.referrals.transfers import MoveLine
 from nrm.store.shelter import ages, away, consents, data_requests, key_workers, matching, permits, stays
 from nrm.store.shelter.away import AwayLine
+from nrm.store.support import follow_ups, plans
 from nrm.web import access
 from nrm.web.language import gettext, text_in, translated
 from nrm.web.shelter import shifts
@@ -55,6 +56,8 @@ class Task:
     at: datetime | None = None
     owed: ObligationLine | None = None
     others_wait: bool = False
+    step: plans.StepLine | None = None
+    own: bool = False
 
     @property
     def is_folded(self) -> bool:
@@ -92,8 +95,13 @@ def waiting(*, by: Actor, taken: int | None = None) -> Waiting:
     )
 
 
-def tasks(there: Waiting, *, by: Actor) -> list[Task]:
-    """Everything that is to be done, the first day first; what has no day comes last."""
+def tasks(there: Waiting, *, by: Actor, until: date | None = None) -> list[Task]:
+    """Everything that is to be done, the first day first; what has no day comes last. `until`: steps of plans that are
+    due by then, and not only by today.
+
+    Whatever else asks somebody of the house for something by a day adds its lines here: the home page, "to do" and "my
+    tasks this week" then have them.
+    """
     found = [
         *map(_owed, obligations.owed(by=by, size=MOST).rows),
         *_planned_ends(by),
@@ -104,7 +112,10 @@ def tasks(there: Waiting, *, by: Actor) -> list[Task]:
         *(map(_request, data_requests.waiting(by=by)) if g.top.requests else ()),
         *(map(_turning, ages.turning(by=by)) if g.top.turning else ()),
         *(_nowhere(each) for each in there.nowhere if each.missing_since is None),
+        *(task for each in (follow_ups.of_house(by=by) if g.top.follow_ups else ()) for task in _after(each, by)),
         *(_before(each) for each in (matching.due(by=by) if g.top.unasked or g.top.looked_for else ()) if each.day),
+        *_steps(by, until),
+        *(map(_look, plans.to_confirm(by=by)) if g.top.plans else ()),
     ]
     return sorted(found, key=lambda task: task.in_order)
 
@@ -276,11 +287,45 @@ BEFORE: Mapping[matching.Due, tuple[str, str]] = {
 """What is to be done about people who were here before, and on which page."""
 
 
+def _steps(by: Actor, until: date | None) -> Iterator[Task]:
+    """Steps of plans. What they say is under seal; the page of the plan shows it."""
+    if until is None and not g.top.steps:
+        return
+    for line in plans.due(by=by, until=until or calendar.today()):
+        text = gettext("The next step of the plan")
+        if not line.own:
+            text = gettext("A step of the plan was not done: ask why")
+        address = url_for("plans.show", case_id=line.case_id, _anchor="steps")
+        yield Task(line.pseudonym, line.case_id, line.due_on, text, address, line.late, step=line, own=line.own)
+
+
+def _look(line: plans.LookLine) -> Task:
+    address = url_for("plans.show", case_id=line.case_id)
+    return Task(line.pseudonym, line.case_id, None, gettext("The plan changed: read and confirm it"), address, own=True)
+
+
 def _before(line: matching.DueLine) -> Task:
     text, page = BEFORE[line.what]
     address = url_for(page, pair_id=line.pair_id) if line.pair_id else url_for(page, case_id=line.case_id)
     task = Task(line.pseudonym, line.case_id, line.day, translated(text), address, line.late)
     return replace(task, others_wait=line.of_others)
+
+
+def _after(line: follow_ups.HouseLine, by: Actor) -> Iterator[Task]:
+    """A contact after the shelter: who stays in touch has it from its day on, the manager when it is late. An alarm is
+    the manager's at once."""
+    if line.next_on > calendar.today() and not line.alarm:
+        return
+    if not line.mine and not (by.may(Permission.TEAM_MANAGE) and (line.late or line.alarm)):
+        return
+    text = (
+        gettext("Not safe, or needs help now: see what was said after the shelter")
+        if line.alarm
+        else gettext("Ask how the person is, after the shelter")
+    )
+    address = url_for("follow_ups.show", case_id=line.case_id)
+    on = calendar.today() if line.alarm else line.next_on
+    yield Task(line.pseudonym, line.case_id, on, text, address, line.late or line.alarm)
 
 
 def next_steps(*, by: Actor) -> dict[uuid.UUID, Task]:

@@ -77,6 +77,7 @@ from nrm.web.shelter import (
     testimony,
 )
 from nrm.web.shelter import stays as stay_pages
+from nrm.web.support import follow_ups, plans
 
 blueprint = Blueprint("cases", __name__)
 # The parts of a case page that fold, in their order: each module's `summary(case_id)` gives a Part, or None.
@@ -84,6 +85,7 @@ PARTS = (
     closings,
     key_workers,
     stay_pages,
+    plans,
     first_talks,
     findings,
     ages,
@@ -93,6 +95,7 @@ PARTS = (
     testimony,
     claims,
     matching,
+    follow_ups,
     critical_path,
 )
 Answer = BaseResponse | tuple[str, int] | str

@@ -20,8 +20,10 @@ from forms.shelter.closings import (
     ReopenCaseForm,
 )
 from forms.shelter.stays import CLOSED
+from forms.support.follow_ups import REFUSED as FOLLOW_UP_REFUSED
 from nrm.actions.shelter import cases as actions
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible, Permission
+from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused, MistypedPseudonym, parse_pseudonym
 from nrm.domain.shelter.closings import (
     Answers,
@@ -33,10 +35,13 @@ from nrm.domain.shelter.closings import (
     ReopenRefused,
 )
 from nrm.domain.shelter.permits import GateClosed
+from nrm.domain.support.follow_ups import FollowUpRefused, check_closing
 from nrm.domain.words import N_
+from nrm.store import days
 from nrm.store.shelter import absences, cases, matching, places, stays
 from nrm.store.shelter import closings as store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
+from nrm.store.support import follow_ups
 from nrm.web import access, errors, formats
 from nrm.web.language import current_language, gettext
 from nrm.web.parts import Part, address
@@ -59,7 +64,14 @@ def _held(case_id: uuid.UUID, *, status: str) -> SeenCase:
 @access.requires(Permission.STAY_MANAGE)
 def close_page(case_id: uuid.UUID) -> Answer:
     """What stops the closing, what is still open, and what is asked."""
-    return _close_page(_held(case_id, status="open"), CloseCaseForm())
+    case = _held(case_id, status="open")
+    return _close_page(case, CloseCaseForm(follow_up=str(FollowUp.AGREED) if _is_agreed(case_id) else None))
+
+
+def _is_agreed(case_id: uuid.UUID) -> bool:
+    """Whether it was agreed with the person that somebody stays in touch."""
+    found = follow_ups.of_case(case_id, by=access.actor())
+    return found is not None and found.ended_on is None
 
 
 def _close_page(case: SeenCase, form: CloseCaseForm, status: int = 200) -> tuple[str, int]:
@@ -68,6 +80,7 @@ def _close_page(case: SeenCase, form: CloseCaseForm, status: int = 200) -> tuple
         "shelter/closings/close.html",
         case=case,
         form=form,
+        quarter=str(Quarter.of(days.today())),
         blockers=[_blocker(case, why) for why in actions.why_not_closed(case_id=case.id, by=by)],
         reminders=[(REMINDER_LABELS[each], _where(case.id, each), kinds) for each, kinds in _reminders(case.id)],
         before=_is_asked_about(case.id),
@@ -132,6 +145,11 @@ def close(case_id: uuid.UUID) -> Answer:
         return _close_page(case, form, 409)
     if not form.validate():
         return _close_page(case, form, 422)
+    try:
+        check_closing(agreed=form.follow_up.data == FollowUp.AGREED, stands=_is_agreed(case_id))
+    except FollowUpRefused as error:
+        form.follow_up.errors = [FOLLOW_UP_REFUSED[error.reason]]
+        return _close_page(case, form, 422)
     if "back" in request.form:
         return _close_page(case, form)
     if form.step.data != "2":
@@ -145,6 +163,8 @@ def close(case_id: uuid.UUID) -> Answer:
         )
     except CaseRefused as error:
         return errors.error_page(409, CASE_REFUSED[error.reason])
+    except FollowUpRefused as error:
+        return errors.error_page(409, FOLLOW_UP_REFUSED[error.reason])
     except GateClosed as error:
         return errors.error_page(409, CLOSED[error.reason])
     return redirect(address(case_id, "closing"), 303)

@@ -18,6 +18,7 @@ from forms.shelter.consents import (
     TOPIC_LABELS,
     WEIGHED_LABELS,
     AskConsentForm,
+    AskLinkForm,
     WeighWishForm,
     WithdrawConsentForm,
 )
@@ -30,6 +31,7 @@ from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.consents import (
     EVERYTHING,
     Answer,
+    Asking,
     ConsentRefusal,
     ConsentRefused,
     Ended,
@@ -281,6 +283,37 @@ def _answers(case: SeenCase, form: AskConsentForm | WeighWishForm) -> tuple[list
     again = (store.struck_out(case) & _others().keys()) - struck if form.sharing.data == "yes" else set()
     answers += [Answer(Topic.SHARING, Said.REFUSED, party) for party in sorted(struck)]
     return answers + [Answer(Topic.SHARING, Said.GIVEN, party) for party in sorted(again)], None
+
+
+@blueprint.get("/cases/<uuid:case_id>/consents/link")
+@access.requires(Permission.CASE_OPEN)
+def ask_link_page(case_id: uuid.UUID) -> Answered:
+    return _ask_link_page(case_id, AskLinkForm())
+
+
+def _ask_link_page(case_id: uuid.UUID, form: AskLinkForm, status: int = 200) -> Page:
+    case = _held_case(case_id)
+    if case.status != "open" or case.age_class != "adult":
+        raise NotVisible
+    return render_template("shelter/consents/link.html", case=case, form=form), status
+
+
+@blueprint.post("/cases/<uuid:case_id>/consents/link")
+@access.requires(Permission.CASE_OPEN)
+def ask_link(case_id: uuid.UUID) -> Answered:
+    """Record whether the person agrees to a link code; a no ends the code that there is."""
+    form = AskLinkForm(request.form)
+    if not form.validate():
+        return _ask_link_page(case_id, form, 422)
+    said = Answer(Topic.LINK, Said.GIVEN if form.link.data == "yes" else Said.REFUSED)
+    how = Asking(_questionnaire(_held_case(case_id)).id, form.language_code, str(form.interpreter.data))
+    try:
+        actions.ask(case_id=case_id, answers=[said], asking=how, by=access.actor())
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    except ConsentRefused as error:
+        return errors.error_page(409, REFUSED[error.reason])
+    return redirect(url_for("consents.show", case_id=case_id), 303)
 
 
 @blueprint.get("/cases/<uuid:case_id>/consents/withdraw")

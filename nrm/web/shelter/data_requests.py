@@ -153,7 +153,9 @@ def copy(request_id: uuid.UUID) -> Answer:
     if found.supplement is not None:
         rows = answer_rows(questionnaire, found.supplement.value["answers"], party_names())
         parts.append((translated(COMPARTMENT_LABELS[SUPPLEMENT]), rows))
-    return render_template("shelter/data_requests/copy.html", line=line, parts=parts, notes=found.notes)
+    return render_template(
+        "shelter/data_requests/copy.html", line=line, parts=parts, notes=found.notes, plan=found.plan
+    )
 
 
 @blueprint.post("/requests/<uuid:request_id>/given")

@@ -74,9 +74,13 @@ REFUSED = {
 @home.page(Role.IDENTIFICATION_OFFICER)
 def officer_home() -> str:
     """The home page of those who interview and make looks: the records they may read, undecided ones first."""
-    lines = store.to_review(by=access.actor())
+    by = access.actor()
     return render_template(
-        "shelter/identifications/home.html", lines=lines, states=STATE_LABELS, told=missing_told.home_part()
+        "shelter/identifications/home.html",
+        lines=store.to_review(by=by),
+        states=STATE_LABELS,
+        told=missing_told.home_part(),
+        ties=by.kind is OrganisationKind.POLICE and by.may(Permission.LINK_TIE),
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -14,7 +16,7 @@ from forms.shelter.testimony import FIELD_OF, ILLEGAL, RecordTestimonyForm
 from nrm.actions.shelter import testimony as actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.shelter.strikes import StrikeReason
-from nrm.domain.shelter.testimony import IllegalStep, StepRefusal, WithdrawalReason, WitnessStatus
+from nrm.domain.shelter.testimony import IllegalStep, StepRefusal, WitnessStatus
 from nrm.store.days import today
 from nrm.store.shelter import testimony as store
 from nrm.web import access, errors
@@ -43,20 +45,16 @@ def record(case_id: uuid.UUID) -> Answer:
     if not form.validate():
         return _testimony_page(track, form, 422)
     status = WitnessStatus(form.status.data)
-    withdrawn = status is WitnessStatus.TESTIMONY_WITHDRAWN
     try:
         actions.record(
             case_id=case_id,
             status=status,
             happened_on=chosen_day(form.happened, form.happened_day, today()),
-            reason=WithdrawalReason(form.reason.data) if withdrawn else None,
+            reason=form.why,
             by=by,
         )
     except IllegalStep as error:
-        name = FIELD_OF.get(error.reason, "status")
-        field = form.happened_day if name == "happened" and form.happened.data == "other" else form[name]
-        field.errors = [ILLEGAL[error.reason]]
-        return _testimony_page(track, form, 409 if error.reason is StepRefusal.STATE else 422)
+        return _testimony_page(track, form, say_refused(form, error.reason))
     return redirect(address(case_id, "testimony"), 303)
 
 
@@ -103,10 +101,24 @@ def _strike_page(track: store.WitnessView, step: store.WitnessStep, form: Strike
 
 
 def _form(track: store.WitnessView) -> RecordTestimonyForm:
+    return form_of(track.following)
+
+
+def form_of(following: Collection[WitnessStatus]) -> RecordTestimonyForm:
+    """The form of the next step, as it was sent."""
     form = RecordTestimonyForm(request.form)
-    form.status.choices = of_list("witness_statuses", track.following)
+    form.status.choices = of_list("witness_statuses", following)
     form.reason.choices = of_list("withdrawal_reasons")
+    form.leaving.choices = of_list("leaving_reasons")
     return form
+
+
+def say_refused(form: RecordTestimonyForm, why: StepRefusal) -> int:
+    """Say at its field why a step is refused; returns the status of the answer."""
+    name = FIELD_OF.get(why, "status")
+    field = form.happened_day if name == "happened" and form.happened.data == "other" else form[name]
+    field.errors = [ILLEGAL[why]]
+    return 409 if why is StepRefusal.STATE else 422
 
 
 def _testimony_page(track: store.WitnessView, form: RecordTestimonyForm, status: int = 200) -> Answer:
@@ -117,16 +129,15 @@ def _words(track: store.WitnessView) -> dict[str, Any]:
     return {
         "status_label": label_of("witness_statuses", track.status),
         "strike_labels": STRIKE_LABELS,
-        "steps": [
-            (
-                label_of("witness_statuses", step.status),
-                label_of("withdrawal_reasons", step.reason) if step.reason else "",
-                step.happened_on,
-                step,
-            )
-            for step in track.steps
-        ],
+        "steps": [step_words(step) for step in track.steps],
     }
+
+
+def step_words(step: store.WitnessStep) -> tuple[str, str, date, store.WitnessStep]:
+    """(what happened, why, the day, the step), for the list of steps."""
+    left = step.status is WitnessStatus.LEFT_WITNESS_PROTECTION
+    why = label_of("leaving_reasons" if left else "withdrawal_reasons", step.reason) if step.reason else ""
+    return label_of("witness_statuses", step.status), why, step.happened_on, step
 
 
 @access.part_of_page

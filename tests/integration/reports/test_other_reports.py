@@ -13,7 +13,7 @@ from typing import Any
 import openpyxl
 import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from nrm.actions.reports import reports
 from nrm.countries import load
@@ -24,7 +24,12 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import answer_class
 from nrm.domain.reports import counting as rules
 from nrm.domain.reports import exploitation, tabulation
+from nrm.domain.support.follow_ups import Stand
+from nrm.domain.support.plans import Service
+from nrm.models.accounts.accounts import Member
 from nrm.models.shelter import testimony
+from nrm.models.support.follow_ups import FollowUp, FollowUpDate
+from nrm.models.support.plans import ServiceAnswer
 from nrm.statistics.tables import MalformedMicrodata
 from nrm.steps.reports import release_building
 from nrm.store import names
@@ -269,6 +274,81 @@ def test_children_who_came_with_a_victim_are_published_each_attribute_apart(app:
     figures = {row["age_band"]: row["value"] for row in tables[0]["rows"]}  # type: ignore[index]
     assert figures["*"] in (35, 40)
     assert sum(value for code, value in figures.items() if code != "*") == figures["*"]
+    assert all(value % 5 == 0 for value in figures.values())
+
+
+@pytest.mark.slow
+def test_services_are_counted_from_answers_and_not_from_plans(app: Flask) -> None:
+    """Each kind has a table of its own; who does not agree, and who has a plan and no answer, is in none."""
+    by = factories.actor("molsa.statistician")
+    accommodated.at(TODAY)
+    with transaction() as session:
+        vatra = names.organisation_by_code("VATRA").id
+        for number in range(64):
+            refuses = number >= 60
+            who = accommodated.person(session, vatra, **({"facts": {"statistics": "no"}} if refuses else {}))
+            accommodated.stay(session, who, vatra, date(2026, 5, 4), None)
+            codes = [["medical"], ["legal", "medical"], []][number % 3]
+            row = {"services": codes, "quarter_on": Q2.start, "counts_on": Q2.start}
+            session.add(ServiceAnswer(case_id=who, **row))
+    outcome = accommodated.release(Q2, by=by)
+    assert isinstance(outcome.others["services"], release_building.Released)
+    tables = {table["dimensions"][0]: table["rows"] for table in published("services", Q2)["tables"]}  # type: ignore
+    assert list(tables) == [str(each) for each in Service]
+    for code, real in (("medical", 40), ("legal", 20), ("housing", 0)):
+        figures = {row[code]: row["value"] for row in tables[code]}
+        assert abs(figures["received"] - real) < 10, code
+        assert abs(figures["*"] - 60) < 5, code
+        assert all(value % 5 == 0 for value in figures.values())
+
+
+def some_followed(number: int, due_on: date) -> None:
+    """People who were to be asked for the last time on that day; of one of four nobody wrote anything."""
+    with transaction() as session:
+        vatra = names.organisation_by_code("VATRA").id
+        worker = session.scalars(select(Member.id).where(Member.organisation_id == vatra)).first()
+        for place in range(number):
+            followed = FollowUp(
+                id=uuid.uuid4(),
+                case_id=accommodated.person(session, vatra),
+                organisation_id=vatra,
+                worker_id=worker,
+                agreed_month=date(2025, 5, 1),
+                begins_on=date(2025, 5, 4),
+            )
+            session.add(followed)
+            session.flush()
+            for months, due in ((6, date(2025, 11, 4)), (12, due_on)):
+                silent = months == 12 and place % 4 == 0
+                session.add(
+                    FollowUpDate(
+                        id=uuid.uuid4(),
+                        follow_up_id=followed.id,
+                        months=months,
+                        due_on=due,
+                        next_on=due,
+                        state=str(Stand.OPEN if silent else Stand.REACHED),
+                        outcome="settled" if months == 12 and not silent else "",
+                        counts_on=None if silent else Quarter.of(due).start,
+                    )
+                )
+
+
+@pytest.mark.slow
+def test_what_became_of_people_is_published_with_the_other_reports_and_silence_apart(app: Flask) -> None:
+    accommodated.at(TODAY)
+    some_followed(48, date(2026, 5, 4))
+    accommodated.many(60, seed=4)
+    by = factories.actor("molsa.statistician")
+    accommodated.release(Q1, by=by)
+    outcome = accommodated.release(Q2, by=by)
+    assert isinstance(outcome.others["followup"], release_building.Released)
+    tables = published("followup", Q2)["tables"]
+    figures = {row["outcome"]: row["value"] for row in tables[0]["rows"]}  # type: ignore[index]
+    assert figures["*"] in (45, 50)
+    assert abs(figures["settled"] - 36) < 5
+    assert abs(figures["not_recorded"] - 12) < 5
+    assert figures["not_known"] == 0
     assert all(value % 5 == 0 for value in figures.values())
 
 

@@ -48,7 +48,7 @@ from tests.factories_stays import CHILD, MOLDOVAN, admitted, may_go
 
 SignIn = Callable[[str], Person]
 NOTE = "Thirrni hallën Zamira"
-ANSWERS: dict[str, object] = {"follow_up": "agreed", "documents": "returned", "debts": "none", "note": NOTE}
+ANSWERS: dict[str, object] = {"follow_up": "not_wanted", "documents": "returned", "debts": "none", "note": NOTE}
 
 
 @pytest.fixture
@@ -115,13 +115,13 @@ def test_the_checklist_says_what_stops_and_what_is_open_and_its_answers_are_kept
     back = shelter.post(address, {**ANSWERS, "step": "2"})
     assert back.endswith(f"/cases/{opened.case_id}?part=closing#closing")
     page = shelter.get(back)
-    assert "somebody stays in touch" in page
+    assert "The person does not want it" in page
     assert "Open the case again" in page
     db.session.rollback()
     row = db.session.scalars(select(Closing).where(Closing.case_id == opened.case_id)).one()
     assert (row.way, row.follow_up, row.documents, row.debts, row.closed_on) == (
         "checklist",
-        "agreed",
+        "not_wanted",
         "returned",
         "none",
         today,

@@ -128,6 +128,7 @@ def test_the_holder_opens_the_copy_by_a_post_prints_it_and_says_that_it_was_give
     page = nrc.get(address)
     assert people.PLANTED in page
     assert people.TOLD in page
+    assert "ndihmë juridike: lawyer" in page, "what is planned for a person is kept of her, too"
     title = re.search("<title>(.*?)</title>", page)
     assert title
     assert title[1] == "Kopje"

@@ -28,6 +28,7 @@ KINDS = (
     "referrals",
     "identifications",
     "dependants",
+    "services",
     "victims",
 )
 

@@ -20,6 +20,8 @@ from nrm.models.accounts.mailboxes import Mailbox
 from nrm.models.interviews.family_notices import FamilyNotice
 from nrm.models.referrals.referrals import ChildAlert, Obligation, Referral
 from nrm.models.shelter.cases import Case
+from nrm.models.support.threats import ThreatAlarm, ThreatSeen
+from nrm.store.rows.support.threats import STANDS
 
 
 def to_be_told(at: datetime, limit: int, *, signing: Collection[str] = ()) -> list[uuid.UUID]:
@@ -42,7 +44,7 @@ def to_be_told(at: datetime, limit: int, *, signing: Collection[str] = ()) -> li
 
 def _has_a_task(at: datetime) -> ColumnElement[bool]:
     """Something waits by an hour: an answer, a person on the way who is late, something owed, a child at a post,
-    a family notice that nobody saw for a day.
+    a family notice that nobody saw for a day. A threat to a witness that the desk has not seen does, too.
 
     For the Responsible Authority: anything that is late anywhere, or a person whom nobody is asked to take.
     """
@@ -77,6 +79,11 @@ def _has_a_task(at: datetime) -> ColumnElement[bool]:
         exists().where(asked, ChildAlert.answer_due_at <= at),
         exists().where(unseen),
     )
-    authority = and_(Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, late)
+    mine = ThreatSeen.alarm_id == ThreatAlarm.id, ThreatSeen.organisation_id == Organisation.id
+    seen = exists().where(*mine).correlate(ThreatAlarm, Organisation)
+    told = exists().where(ThreatAlarm.id.is_not(None), STANDS, ~seen)
+    held = Case.id == ThreatAlarm.case_id, Case.holder_id == Organisation.id, Case.status != "referred"
+    threatened = exists().where(*held, STANDS, ~seen)
+    authority = and_(Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, or_(late, told))
     expected = exists().where(Referral.receiver_id == Organisation.id, no_show)
-    return or_(answers, named, receiving, child, family, expected, authority)
+    return or_(answers, named, receiving, child, family, expected, threatened, authority)

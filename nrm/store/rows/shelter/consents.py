@@ -19,12 +19,13 @@ from nrm.models.shelter.consents import Consent, NamedParty
 
 
 def over(today: date, most: int) -> Sequence[Consent]:
-    """Sharing whose last day is over, of open cases, the oldest first; for `tend`."""
+    """Sharing, and yes to a link code, whose last day is over, of open cases, the oldest first; for `tend`."""
     statement = (
         select(Consent)
         .join(Case, Case.id == Consent.case_id)
         .where(
-            Consent.topic == Topic.SHARING,
+            Consent.topic.in_((Topic.SHARING, Topic.LINK)),
+            Consent.said == Said.GIVEN,
             Consent.ended_on.is_(None),
             Consent.due_on < today,
             Case.status.in_(UNFINISHED),

@@ -33,6 +33,8 @@ from nrm.domain.shelter.matching import Repeat
 from nrm.domain.shelter.permits import Ground, PermitStatus
 from nrm.domain.shelter.stays import Source
 from nrm.domain.shelter.testimony import WithdrawalReason, WitnessStatus
+from nrm.domain.support.follow_ups import AT_THE_END
+from nrm.domain.support.plans import Service
 
 ALBANIA = load("albania")
 QUARTER = Quarter(2026, 2)
@@ -154,7 +156,8 @@ def witnesses() -> Iterator[Mapping[str, str]]:
     steps = [courts, courts[:1], courts[1:], [(of.IN_WITNESS_PROTECTION, none)]]
     steps += [[(of.TESTIMONY_WITHDRAWN, reason)] for reason in WithdrawalReason]
     usual = {**USUAL, "steps": courts, "codes": codes("vi")}
-    yield from one_by_one(counting.witness, usual, {"steps": steps, **WHO})
+    kinds = (counting.VICTIM, counting.NOT_VICTIM)
+    yield from one_by_one(counting.witness, {**usual, "kind": kinds[0]}, {"steps": steps, "kind": kinds, **WHO})
 
 
 def with_permits() -> Iterator[Mapping[str, str]]:
@@ -196,6 +199,17 @@ def dependants() -> Iterator[Mapping[str, str]]:
     yield from one_by_one(counting.dependant, usual, {"left": (True, False), **WHO})
 
 
+def served() -> Iterator[Mapping[str, str]]:
+    for each in Service:
+        yield counting.served("1", [each])
+
+
+def afterwards() -> Iterator[Mapping[str, str]]:
+    usual = {**USUAL, "outcome": "settled", "contacts": "all", "codes": codes("followup")}
+    values = {"outcome": AT_THE_END, "contacts": ("all", "some", "none"), **WHO}
+    yield from one_by_one(counting.afterwards, usual, values)
+
+
 def returned() -> Iterator[Mapping[str, str]]:
     usual = {"person": "1", "country": "GR", "sex": "feminine", "integration": "care", "codes": codes("children")}
     values = {"country": (*COUNTRIES, "IT"), "sex": Sex, "integration": OfChild}
@@ -213,6 +227,8 @@ ROWS = {
     "identifications": identified,
     "referrals": referred,
     "dependants": dependants,
+    "services": served,
+    "followup": afterwards,
     "children": returned,
 }
 

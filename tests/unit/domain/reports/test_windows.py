@@ -14,7 +14,8 @@ from nrm.domain.reports.reports import Window, last_window, quarter_window, wind
 
 Q = Quarter.parse
 FIRST = Q("2025Q3")
-FEW = ("vi", "trp", "compensation", "children", "identifications", "dependants", "exploited")
+FEW = ("vi", "trp", "compensation", "children", "identifications", "dependants", "services", "exploited")
+FEW = ("vi", "trp", "compensation", "children", "identifications", "dependants", "exploited", "followup")
 
 
 def test_windows_are_fixed_pieces_of_time() -> None:

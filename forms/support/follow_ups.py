@@ -1,0 +1,177 @@
+"""What people type about staying in touch after the shelter."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from wtforms import BooleanField, HiddenField, RadioField, SelectMultipleField, TextAreaField, ValidationError
+
+from forms import SelectChoice
+from forms.shelter.cases import LONGEST_TEXT
+from forms.typed import Offered, OnceForm, PlainText
+from nrm.domain.support.follow_ups import (
+    Contact,
+    Ended,
+    FollowUpRefusal,
+    How,
+    Living,
+    Occupation,
+    Outcome,
+    Result,
+    Safe,
+    Stand,
+)
+from nrm.domain.words import N_
+
+REFUSED = {
+    FollowUpRefusal.STANDS: N_("It is agreed already that somebody stays in touch."),
+    FollowUpRefusal.NONE: N_("Nothing is agreed with this person about staying in touch."),
+    FollowUpRefusal.CHILD_RETURN: N_(
+        "This child is followed by the record of the child’s return. Nothing is agreed here, so that nobody asks twice"
+    ),
+    FollowUpRefusal.CHANNEL: N_("Enter how the person is reached safely"),
+    FollowUpRefusal.ENDED: N_("This follow-up is over."),
+    FollowUpRefusal.NOT_YET: N_("It is too early for this contact: enter it from two weeks before its day."),
+    FollowUpRefusal.EARLIER_FIRST: N_("Enter the contact before it first."),
+    FollowUpRefusal.ANSWERS: N_("Choose an answer"),
+    FollowUpRefusal.OUTCOME: N_("Choose what became of the person"),
+    FollowUpRefusal.NOT_AGREED: N_(
+        "Nothing is agreed yet: agree it with the person on the page “After the shelter” first"
+    ),
+    FollowUpRefusal.AGREED: N_(
+        "It is agreed that somebody stays in touch. If that is over, end it on the page “After the shelter” first"
+    ),
+    FollowUpRefusal.MANAGER: N_("The manager of your shelter says that the house acts."),
+    FollowUpRefusal.NO_ALARM: N_("Somebody said already that the house acts."),
+}
+WORD_LABELS = {
+    "channel": N_("How is the person reached safely?"),
+    "who": N_("Who else may answer?"),
+    "say": N_("What may be said to them?"),
+    "when": N_("On which day and at what hour?"),
+}
+RESULT_LABELS = {
+    Result.REACHED: N_("The person was reached"),
+    Result.NOT_REACHED: N_("The person was not reached: it is tried again"),
+    Result.NO_LONGER: N_("The person does not want it any more"),
+}
+STATE_LABELS = {
+    Stand.OPEN: N_("to be done"),
+    Stand.REACHED: N_("reached"),
+    Stand.NOT_REACHED: N_("not reached"),
+    Stand.ENDED: N_("not made any more"),
+}
+ENDED_LABELS = {
+    Ended.FINISHED: N_("The last contact was made."),
+    Ended.NO_LONGER: N_("The person does not want it any more."),
+    Ended.CAME_BACK: N_("The person lived in a shelter again."),
+    Ended.MOVED: N_("The case went to another organisation."),
+    Ended.LAPSED: N_("Its time was over."),
+}
+LISTS = {
+    "how": ("follow_up_how", How),
+    "living": ("follow_up_living", Living),
+    "occupation": ("follow_up_occupations", Occupation),
+    "safe": ("follow_up_safe", Safe),
+    "outcome": ("follow_up_outcomes", Outcome),
+}
+"""Field -> the country's list, and its codes."""
+
+
+class AgreeForm(OnceForm):
+    """How a person is reached, and what may be said to whom."""
+
+    revision = HiddenField()
+    channel = TextAreaField(
+        WORD_LABELS["channel"],
+        description=N_("For example a number and at what time, or a person whom she trusts. It is kept under seal."),
+        validators=[PlainText(LONGEST_TEXT)],
+    )
+    who = TextAreaField(WORD_LABELS["who"], validators=[PlainText(LONGEST_TEXT)])
+    say = TextAreaField(
+        WORD_LABELS["say"],
+        description=N_("For example: a friend from the course. Never the name of the shelter."),
+        validators=[PlainText(LONGEST_TEXT)],
+    )
+    when = TextAreaField(WORD_LABELS["when"], validators=[PlainText(LONGEST_TEXT)])
+
+    def validate_channel(self, field: TextAreaField) -> None:
+        """Without a way to reach her nothing is agreed."""
+        if not (field.data or "").strip():
+            raise ValidationError(REFUSED[FollowUpRefusal.CHANNEL])
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What was typed, by name."""
+        return {name: (self[name].data or "").replace("\r\n", "\n").strip() for name in WORD_LABELS}
+
+
+class AgreeForChildForm(AgreeForm):
+    """As `AgreeForm`, for a child or a person who may be one."""
+
+    child_return = RadioField(
+        N_("Is there a record of this child’s return from another country?"),
+        choices=[SelectChoice(value="no", label=N_("No")), SelectChoice(value="yes", label=N_("Yes"))],
+        validators=[Offered(N_("Choose whether there is such a record"))],
+        validate_choice=False,
+    )
+
+
+class ContactForm(OnceForm):
+    """What came of trying to reach a person."""
+
+    result = RadioField(
+        N_("What came of it?"),
+        choices=[SelectChoice(value=str(each), label=label) for each, label in RESULT_LABELS.items()],
+        validators=[Offered(N_("Choose what came of it"))],
+        validate_choice=False,
+    )
+    how = RadioField(N_("How?"), validators=[Offered(N_("Choose how"))], validate_choice=False)
+    living = RadioField(N_("Where does the person live?"), validate_choice=False)
+    occupation = RadioField(N_("Work or school"), validate_choice=False)
+    safe = RadioField(N_("Is the person safe, in her own words?"), validate_choice=False)
+    needs = SelectMultipleField(N_("What does the person need?"), validate_choice=False)
+    help_now = BooleanField(N_("The person needs help now"))
+    outcome = RadioField(N_("What became of the person?"), validate_choice=False)
+    text = TextAreaField(
+        N_("In words"),
+        description=N_("It is kept under seal, with how the person is reached."),
+        validators=[PlainText(LONGEST_TEXT)],
+    )
+
+    def _when_reached(self, field: RadioField, words: str) -> None:
+        if self.result.data == Result.REACHED:
+            Offered(words)(self, field)
+
+    def validate_living(self, field: RadioField) -> None:
+        """Needed of who was reached; what was chosen under another answer is not read."""
+        self._when_reached(field, REFUSED[FollowUpRefusal.ANSWERS])
+
+    validate_occupation = validate_safe = validate_living
+
+    def validate_outcome(self, field: RadioField) -> None:
+        """As `validate_living`, at the last contact alone: else it is not offered."""
+        if field.choices:
+            self._when_reached(field, REFUSED[FollowUpRefusal.OUTCOME])
+
+    def validate_needs(self, field: SelectMultipleField) -> None:
+        """Each is one of those that were offered."""
+        if not set(field.data or ()) <= {cast(Any, each).value for each in field.iter_choices()}:
+            raise ValidationError(N_("Choose among what is offered"))
+
+    @property
+    def contact(self) -> Contact:
+        """The answers of a valid form."""
+        result = Result(self.result.data)
+        if result is not Result.REACHED:
+            return Contact(result, How(self.how.data))
+        return Contact(
+            result,
+            How(self.how.data),
+            Living(self.living.data),
+            Occupation(self.occupation.data),
+            Safe(self.safe.data),
+            tuple(self.needs.data or ()),
+            bool(self.help_now.data),
+            Outcome(self.outcome.data) if self.outcome.choices else None,
+        )

@@ -1,0 +1,82 @@
+"""What people type about the hearings of a witness."""
+
+from __future__ import annotations
+
+from wtforms import RadioField, SelectField, SelectMultipleField
+
+from forms.days import DayField
+from forms.typed import Offered, OnceForm, OneOf
+from nrm.domain.support.hearings import HearingRefusal, measures_of
+from nrm.domain.words import N_
+
+REFUSED = {
+    HearingRefusal.COURT: N_("Choose a court of the list"),
+    HearingRefusal.PAST: N_("Enter a day that is not over: what was said in court is recorded as a step"),
+    HearingRefusal.TOO_LATE: N_("Enter a day within the next two years"),
+    HearingRefusal.STATE: N_("Somebody entered something about this hearing already: look at it again"),
+}
+
+
+class _Measures(OnceForm):
+    """Protection measures, and whether there are any: nobody is to leave the question out."""
+
+    def check(self, which: RadioField, measures: SelectMultipleField, missing: str) -> bool:
+        """Say at the list what is missing; returns whether nothing is."""
+        if which.data == "some" and not measures.data:
+            measures.errors = [missing]
+            return False
+        return True
+
+
+class AnnounceHearingForm(_Measures):
+    """Court, day, and the protection that was asked for."""
+
+    court = SelectField(N_("Court"), validators=[OneOf(N_("Choose the court"))], validate_choice=False)
+    day = DayField(N_("Day of the hearing"))
+    protection = RadioField(
+        N_("Was protection at the hearing asked for?"),
+        validators=[Offered(N_("Choose whether protection was asked for"))],
+        validate_choice=False,
+    )
+    measures = SelectMultipleField(N_("What was asked for"), choices=[], validate_choice=True)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether what a valid form says of protection is whole; says what is missing."""
+        return self.check(self.protection, self.measures, N_("Choose what was asked for"))
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The measures of a whole form."""
+        return measures_of(self.measures.data or ()) if self.protection.data == "some" else ()
+
+
+class OrderProtectionForm(_Measures):
+    """What the court ordered."""
+
+    protection = RadioField(
+        N_("Did the court order protection?"),
+        validators=[Offered(N_("Choose whether the court ordered protection"))],
+        validate_choice=False,
+    )
+    measures = SelectMultipleField(N_("What the court ordered"), choices=[], validate_choice=True)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether what a valid form says is whole; says what is missing."""
+        return self.check(self.protection, self.measures, N_("Choose what the court ordered"))
+
+    @property
+    def ordered(self) -> tuple[str, ...]:
+        """The measures of a whole form."""
+        return measures_of(self.measures.data or ()) if self.protection.data == "some" else ()
+
+
+class CallOffForm(OnceForm):
+    """Why there is no hearing."""
+
+    why = RadioField(
+        N_("Why is there no hearing on that day?"),
+        validators=[Offered(N_("Choose why there is no hearing"))],
+        validate_choice=False,
+    )

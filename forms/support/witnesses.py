@@ -1,0 +1,24 @@
+"""What the witness liaison types about witnesses who are no victims."""
+
+from __future__ import annotations
+
+from wtforms import RadioField, StringField
+from wtforms.validators import DataRequired
+
+from forms.typed import Offered, OnceForm, PlainText
+from nrm.domain.support.witnesses import LONGEST_REFERENCE
+from nrm.domain.words import N_
+
+
+class EnterWitnessForm(OnceForm):
+    """Two codes for the report, and by what the prosecution knows the person."""
+
+    reference = StringField(
+        N_("By what do you know this witness?"),
+        description=N_("Your file number, for example. It is sealed: only your organisation opens it."),
+        validators=[DataRequired(N_("Enter by what you know this witness")), PlainText(LONGEST_REFERENCE)],
+    )
+    gender = RadioField(N_("Gender"), validators=[Offered(N_("Choose the gender"))], validate_choice=False)
+    age_class = RadioField(
+        N_("Child or adult"), validators=[Offered(N_("Choose child or adult"))], validate_choice=False
+    )

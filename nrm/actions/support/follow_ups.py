@@ -1,0 +1,278 @@
+"""Staying in touch with a person after the shelter: agreeing it, each contact, and ending it (ADR 0152).
+
+How she is reached and what she told is sealed under the id of the agreement, to the holder of the case alone. A case
+that is closed stays closed for all else: writing a contact opens and changes nothing of it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.db import db, transaction
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.shelter.cases import CaseRefused, Purpose
+from nrm.domain.shelter.key_workers import Place
+from nrm.domain.support.follow_ups import (
+    FOLLOW_UP,
+    WORDS,
+    Contact,
+    Ended,
+    FollowUpRefusal,
+    FollowUpRefused,
+    Result,
+    Stand,
+    after,
+    check_agreed,
+    check_contact,
+)
+from nrm.models.shelter.cases import Reading
+from nrm.models.support.follow_ups import FollowUp
+from nrm.steps.shelter import cases as case_steps
+from nrm.steps.shelter import erasures as erasure_steps
+from nrm.steps.support import follow_ups as steps
+from nrm.store import days
+from nrm.store.countries import country
+from nrm.store.rows.shelter import key_workers as key_worker_rows
+from nrm.store.rows.support import follow_ups as rows
+from nrm.store.shelter import cases as case_store
+from nrm.vault import compartments as vault
+from nrm.vault import epochs, members
+from nrm.vault import shifts as shift_vault
+
+CannotOpen = members.CannotOpen
+StaleRevision = vault.StaleRevision
+_BATCH = 100
+
+
+def agree(*, case_id: uuid.UUID, words: Mapping[str, str], child_return: bool = False, by: Actor) -> None:
+    """The person agrees that somebody stays in touch. `words`: the texts of `WORDS`; `child_return`: a child who is
+    followed by the record of her return already.
+
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused, FollowUpRefused (`stands`, `child_return`, `channel`).
+    """
+    by.must(Permission.STAY_MANAGE)
+    by.must(Permission.CASE_OPEN)
+    assert by.organisation_id is not None
+    try:
+        with transaction() as session:
+            case_steps.held_open_case(case_id, by)
+            stands = rows.standing(case_id) is not None
+            check_agreed(stands=stands, channel=words.get("channel", ""), child_return=child_return)
+            found = FollowUp(
+                id=uuid.uuid4(),
+                case_id=case_id,
+                organisation_id=by.organisation_id,
+                worker_id=_worker(case_id, by),
+                agreed_month=days.today().replace(day=1),
+            )
+            session.add(found)
+            session.flush()
+            value = {name: words[name] for name in WORDS if words.get(name)}
+            vault.create(session, found.id, {FOLLOW_UP: value}, [by.organisation_id], by=by)
+            left_on = rows.last_end(case_id)
+            if left_on is not None:
+                steps.begin(session, case_id, left_on)
+            audit.append(session, audit.Event.FOLLOW_UP_AGREED, by=by, case_id=case_id)
+    except IntegrityError:
+        raise FollowUpRefused(FollowUpRefusal.STANDS) from None
+
+
+def _worker(case_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    """Who stays in touch: the key worker, or who agreed it with her."""
+    assert by.organisation_id is not None
+    assert by.member_id is not None
+    for each in key_worker_rows.standing(case_id, by.organisation_id):
+        if each.place == Place.KEY and shift_vault.is_genuine(each):
+            return each.member_id
+    return by.member_id
+
+
+def change(*, case_id: uuid.UUID, words: Mapping[str, str], seen: int, by: Actor) -> None:
+    """Another way to reach her, or other words; for a session that opened them. `seen`: the revision that was read.
+
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused, FollowUpRefused, StaleRevision.
+    """
+    by.must(Permission.CASE_OPEN)
+    with transaction() as session:
+        found = _standing(case_id, by)
+        check_agreed(stands=False, channel=words.get("channel", ""), child_return=False)
+        vault.read(session, found.id, FOLLOW_UP, by=by)
+        part = {name: words.get(name) or None for name in WORDS}
+        vault.merge(session, found.id, FOLLOW_UP, part, by=by, seen=seen)
+        audit.append(session, audit.Event.COMPARTMENT_WRITTEN, by=by, case_id=case_id, compartment=FOLLOW_UP)
+
+
+def open_words(*, case_id: uuid.UUID, by: Actor) -> None:
+    """Let the actor's session read for a quarter of an hour how she is reached and what was written; recorded first.
+
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused, FollowUpRefused.
+    """
+    by.must(Permission.CASE_OPEN)
+    with transaction() as session:
+        found = _held(case_id, by)
+        session.add(
+            Reading(
+                case_id=case_id,
+                compartment=FOLLOW_UP,
+                purpose=Purpose.CARE,
+                member_id=by.member_id,
+                organisation_id=by.organisation_id,
+                holder_id=by.organisation_id,
+                opened_at=clock.now(),
+            )
+        )
+        vault.allow(session, found.id, FOLLOW_UP, Purpose.CARE, by=by)
+
+
+def opened(*, case_id: uuid.UUID, by: Actor) -> tuple[dict[str, Any], int] | None:
+    """(what is sealed of the follow-up, its revision) for a session that opened it; else, and once destroyed, None."""
+    by.must(Permission.CASE_OPEN)
+    try:
+        found = _held(case_id, by)
+        read = vault.read(db.session(), found.id, FOLLOW_UP, by=by)
+    except (CannotOpen, FollowUpRefused, CaseRefused):
+        return None
+    return read.value, read.revision
+
+
+def record(*, case_id: uuid.UUID, months: int, contact: Contact, text: str = "", by: Actor) -> Stand:
+    """What came of a contact; returns how it stands now. A later entry of the same months corrects the one before,
+    which stays under seal. After the last contact, or when she does not want it any more, the follow-up is over.
+
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused, FollowUpRefused.
+    """
+    by.must(Permission.CASE_OPEN)
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        found = _held(case_id, by)
+        finished = found.ended_why == Ended.FINISHED and rows.is_sealed(found.id)
+        if found.ended_on is not None and (not finished or contact.result is Result.NO_LONGER):
+            raise FollowUpRefused(FollowUpRefusal.ENDED)
+        state = _record(session, found, months, contact, text, by)
+        if contact.result is Result.NO_LONGER:
+            steps.end(session, case_id, Ended.NO_LONGER, by)
+        elif not rows.has_open(found.id):  # nothing more happens where it is finished already
+            steps.end(session, case_id, Ended.FINISHED, by)
+    erasure_steps.carry_out()
+    return state
+
+
+def _record(session: Session, found: FollowUp, months: int, contact: Contact, text: str, by: Actor) -> Stand:
+    dates = rows.dates_of(found.id)
+    row = next((each for each in dates if each.months == months), None)
+    if row is None:
+        raise NotVisible
+    earlier = [each for each in dates if each.months < months]
+    check_contact(
+        contact,
+        state=Stand(row.state),
+        due=row.due_on,
+        last=row is dates[-1],
+        earlier_open=any(each.state == Stand.OPEN for each in earlier),
+        today=days.today(),
+    )
+    row.tries += 1
+    entry = {**contact.sealed(), "at": clock.now().isoformat(), "login": case_store.login_of(by)}
+    if text:
+        entry["text"] = text
+    vault.merge(session, found.id, FOLLOW_UP, {f"{months}.{row.tries}": entry}, by=by)
+    corrects = row.state != Stand.OPEN
+    state = after(contact.result, row.tries, country().follow_up, corrects=corrects)
+    row.state = str(state)
+    row.outcome = str(contact.outcome) if row is dates[-1] and state is Stand.REACHED else ""
+    if state is Stand.OPEN:
+        row.next_on, row.counts_on = days.today() + timedelta(days=country().follow_up.again_days), None
+    else:
+        row.counts_on = steps.counts_on()
+    if contact.alarms:
+        row.alarm_on, row.alarm_by_id = days.today(), by.member_id
+    session.flush()
+    audit.append(
+        session, audit.Event.FOLLOW_UP_CONTACT, by=by, case_id=found.case_id, months=months, result=str(contact.result)
+    )
+    return state
+
+
+def end(*, case_id: uuid.UUID, by: Actor) -> None:
+    """She does not want it any more: how she is reached and all words are destroyed at once.
+
+    Raises NotPermitted, NotVisible, CaseRefused, FollowUpRefused.
+    """
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        _standing(case_id, by)
+        steps.end(session, case_id, Ended.NO_LONGER, by)
+    erasure_steps.carry_out()
+
+
+def take_over(*, case_id: uuid.UUID, by: Actor) -> None:
+    """The actor stays in touch from now on. Raises NotPermitted, NotVisible, CaseRefused, FollowUpRefused."""
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        found = _standing(case_id, by)
+        assert by.member_id is not None
+        found.worker_id = by.member_id
+        audit.append(session, audit.Event.FOLLOW_UP_TAKEN_OVER, by=by, case_id=case_id)
+
+
+def act(*, case_id: uuid.UUID, by: Actor) -> None:
+    """The house acts on an alarm: it leaves the lists. Where there is a manager, she says so.
+
+    Raises NotPermitted, NotVisible, CaseRefused, FollowUpRefused (`no_alarm`, `manager`).
+    """
+    by.must(Permission.STAY_MANAGE)
+    assert by.organisation_id is not None
+    with transaction() as session:
+        found = _held(case_id, by)
+        alarms = [each for each in rows.dates_of(found.id) if each.alarm_on is not None]
+        if not alarms:
+            raise FollowUpRefused(FollowUpRefusal.NO_ALARM)
+        if not by.may(Permission.TEAM_MANAGE) and key_worker_rows.has_leader(by.organisation_id):
+            raise FollowUpRefused(FollowUpRefusal.MANAGER)
+        for each in alarms:
+            each.alarm_on = each.alarm_by_id = None
+        audit.append(session, audit.Event.FOLLOW_UP_ACTED_ON, by=by, case_id=case_id)
+
+
+def pass_time(*, by: Actor) -> int:
+    """Begin what waits for the end of a stay, end what nobody finished, destroy what is over; returns how many.
+    It needs no key."""
+    today, number = days.today(), 0
+    with transaction() as session:
+        for case_id in rows.not_begun(_BATCH):
+            left_on = rows.last_end(case_id)
+            if left_on is not None:
+                steps.begin(session, case_id, left_on)
+                number += 1
+        gone = [case_id for case_id in rows.lapsed(today, _BATCH) if steps.end(session, case_id, Ended.LAPSED, by)]
+        over = rows.finished(today - timedelta(days=country().retention.notice_days), _BATCH)
+        for follow_up_id in over:
+            epochs.erase(session, follow_up_id, [FOLLOW_UP])
+    if gone or over:
+        erasure_steps.carry_out()
+    return number + len(gone) + len(over)
+
+
+def _held(case_id: uuid.UUID, by: Actor) -> FollowUp:
+    """The newest agreement of a case that the actor's organisation holds, open or closed. Raises NotVisible,
+    CaseRefused, FollowUpRefused."""
+    case_steps.held_case(case_id, by)
+    found = rows.newest(case_id)
+    if found is None or found.organisation_id != by.organisation_id:
+        raise FollowUpRefused(FollowUpRefusal.NONE)
+    return found
+
+
+def _standing(case_id: uuid.UUID, by: Actor) -> FollowUp:
+    """As `_held`, and not over."""
+    found = _held(case_id, by)
+    if found.ended_on is not None:
+        raise FollowUpRefused(FollowUpRefusal.ENDED)
+    return found

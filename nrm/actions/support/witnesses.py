@@ -1,0 +1,210 @@
+"""Witnesses who are no victims: entered, their steps recorded and struck, and forgotten when the proceedings are over.
+
+The prosecution alone has them. There is no case, so nothing of the mechanism is reached from here.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from datetime import date
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.db import db, transaction
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.quarters import Quarter
+from nrm.domain.shelter.cases import Purpose
+from nrm.domain.shelter.strikes import StrikeReason
+from nrm.domain.shelter.testimony import (
+    IllegalStep,
+    Reason,
+    StepRefusal,
+    WitnessStatus,
+    check_day,
+    check_track,
+    reason_of,
+    step,
+)
+from nrm.domain.support.threats import is_told
+from nrm.domain.support.witnesses import LONGEST_REFERENCE, WITNESS, new_code
+from nrm.models.shelter.cases import Reading
+from nrm.models.support.witnesses import RecordedStep, RecordedStepStrike, Witness
+from nrm.steps.shelter import erasures as erasure_steps
+from nrm.steps.support import threats as threat_steps
+from nrm.store import days
+from nrm.store.rows.reports import reports as report_rows
+from nrm.store.rows.support import witnesses as rows
+from nrm.store.support import witnesses as store
+from nrm.vault import compartments as vault
+from nrm.vault import epochs, keyrings
+
+CannotOpen = keyrings.CannotOpen
+
+
+def enter(*, gender: str, age_class: str, reference: str, by: Actor) -> uuid.UUID:
+    """Enter a witness; `reference`: by what the prosecution knows the person, sealed to it alone. Returns the id.
+
+    Raises NotPermitted, NotVisible for who is not of the prosecution, CannotOpen.
+    """
+    by.must(Permission.TESTIMONY_RECORD)
+    with transaction() as session:
+        store.mine(by=by)
+        if by.organisation_id is None:
+            raise NotVisible
+        witness_id = uuid.uuid4()
+        session.add(
+            Witness(
+                id=witness_id,
+                code=new_code(os.urandom(16)),
+                organisation_id=by.organisation_id,
+                gender=gender,
+                age_class=age_class,
+                entered_on=days.today(),
+                over_on=None,
+            )
+        )
+        session.flush()
+        vault.create(
+            session, witness_id, {WITNESS: {"reference": reference[:LONGEST_REFERENCE]}}, [by.organisation_id], by=by
+        )
+        audit.append(session, audit.Event.WITNESS_ENTERED, by=by, witness_id=witness_id)
+    return witness_id
+
+
+def open_reference(*, witness_id: uuid.UUID, by: Actor) -> None:
+    """Let the actor's session read for a quarter of an hour by what the prosecution knows the person; recorded first.
+
+    Raises NotPermitted, NotVisible, CannotOpen.
+    """
+    by.must(Permission.TESTIMONY_RECORD)
+    with transaction() as session:
+        store.row(witness_id, by=by)
+        session.add(
+            Reading(
+                case_id=witness_id,
+                compartment=WITNESS,
+                purpose=Purpose.COURT,
+                member_id=by.member_id,
+                organisation_id=by.organisation_id,
+                holder_id=by.organisation_id,
+                opened_at=clock.now(),
+            )
+        )
+        vault.allow(session, witness_id, WITNESS, Purpose.COURT, by=by)
+
+
+def reference(*, witness_id: uuid.UUID, by: Actor) -> str | None:
+    """By what the prosecution knows the person, for a session that opened it; else None. Raises NotVisible."""
+    store.row(witness_id, by=by)
+    try:
+        return str(vault.read(db.session(), witness_id, WITNESS, by=by).value["reference"])
+    except CannotOpen:
+        return None
+
+
+def record(
+    *,
+    witness_id: uuid.UUID,
+    status: WitnessStatus,
+    happened_on: date,
+    by: Actor,
+    reason: Reason | None = None,
+) -> None:
+    """Add a step; a threat as its reason is told to the duty desk at once. Raises NotPermitted, NotVisible,
+    IllegalStep."""
+    by.must(Permission.TESTIMONY_RECORD)
+    try:
+        with transaction() as session:
+            if store.row(witness_id, by=by, lock=True).over_on is not None:
+                raise IllegalStep(StepRefusal.STATE)
+            before = rows.rows(witness_id)
+            step([WitnessStatus(each.status) for each in before], status, reason)
+            check_day(happened_on, today=days.today(), last_step=before[-1].happened_on if before else None)
+            _add(session, witness_id, status, happened_on, reason, by)
+    except IntegrityError:
+        raise IllegalStep(StepRefusal.STATE) from None
+
+
+def strike(*, step_id: uuid.UUID, reason: StrikeReason, by: Actor, happened_on: date | None = None) -> None:
+    """Strike a step; with `happened_on`, add the same step on that day instead of it. Raises as `testimony.strike`."""
+    by.must(Permission.TESTIMONY_RECORD)
+    try:
+        with transaction() as session:
+            witness_id = store.step(step_id, by=by)[0].id
+            store.row(witness_id, by=by, lock=True)
+            standing = rows.rows(witness_id)
+            wrong = next((each for each in standing if each.id == step_id), None)
+            if wrong is None:
+                raise IllegalStep(StepRefusal.STRUCK)
+            status, why = _said(wrong)
+            stay = [(each.happened_on, each.position, *_said(each)) for each in standing if each is not wrong]
+            if happened_on is not None:
+                check_day(happened_on, today=days.today(), last_step=None)
+                stay.append((happened_on, rows.last_position(witness_id) + 1, status, why))
+            check_track((each[2], each[3]) for each in sorted(stay, key=lambda each: each[:2]))
+            session.add(
+                RecordedStepStrike(
+                    step_id=step_id,
+                    reason=str(reason),
+                    organisation_id=by.organisation_id,
+                    member_id=by.member_id,
+                    struck_at=clock.now(),
+                )
+            )
+            audit.append(session, audit.Event.WITNESS_STRUCK, by=by, witness_id=witness_id, status=str(status))
+            if happened_on is not None:
+                _add(session, witness_id, status, happened_on, why, by)
+    except IntegrityError:
+        raise IllegalStep(StepRefusal.STATE) from None
+
+
+def end(*, witness_id: uuid.UUID, by: Actor) -> None:
+    """The proceedings are over: what says who the witness is, and the hearings, are destroyed; the codes stay counted.
+
+    It cannot be taken back. A second time changes nothing. Raises NotPermitted, NotVisible.
+    """
+    by.must(Permission.TESTIMONY_RECORD)
+    with transaction() as session:
+        witness = store.row(witness_id, by=by, lock=True)
+        if witness.over_on is not None:
+            return
+        witness.over_on = days.today()
+        epochs.erase(session, witness_id, [WITNESS])
+        audit.append(session, audit.Event.WITNESS_OVER, by=by, witness_id=witness_id)
+    erasure_steps.carry_out()
+
+
+def _said(row: RecordedStep) -> tuple[WitnessStatus, Reason | None]:
+    status = WitnessStatus(row.status)
+    return status, reason_of(status, row.reason)
+
+
+def _add(
+    session: Session,
+    witness_id: uuid.UUID,
+    status: WitnessStatus,
+    happened_on: date,
+    reason: Reason | None,
+    by: Actor,
+) -> None:
+    happened = Quarter.of(happened_on)
+    counted = report_rows.first_open(happened)
+    step_id = uuid.uuid4()
+    session.add(
+        RecordedStep(
+            id=step_id,
+            witness_id=witness_id,
+            position=rows.last_position(witness_id) + 1,
+            status=str(status),
+            reason=str(reason or ""),
+            happened_on=happened_on,
+            counts_on=counted.start if counted != happened else None,
+        )
+    )
+    session.flush()
+    if is_told(reason):
+        threat_steps.tell(session, by, witness_id=witness_id, step_id=step_id)
+    audit.append(session, audit.Event.WITNESS_RECORDED, by=by, witness_id=witness_id, status=str(status))

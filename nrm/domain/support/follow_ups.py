@@ -1,0 +1,245 @@
+"""The months after a shelter: what is agreed with a person, when she is asked how she is, and what comes of it.
+
+Source: National Action Plan 2005-2007, II.1(b)(vi): a confidential mechanism that follows a person after the shelter.
+Decided in ADR 0152.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+FOLLOW_UP = "follow_up"
+"""What is sealed of a follow-up, under its own id: the holder of the case alone has a key."""
+WORDS = ("channel", "who", "say", "when")
+"""What is agreed in words: how she is reached, who may answer, what may be said to them, when."""
+EARLY = timedelta(days=14)
+"""So long before its day a contact can be entered: she called, or came by."""
+LAPSES_AFTER = timedelta(days=90)
+"""So long after its last day a follow-up that nobody finished is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpRules:
+    """What a country says. `months`: after how many months she is asked; the last one asks for the outcome.
+
+    `again_days`: when it is tried again; `tries`: after how many a contact counts as missed; `late_days`: after how
+    many days the manager is told.
+    """
+
+    months: tuple[int, ...] = (1, 3, 6, 12)
+    again_days: int = 7
+    tries: int = 3
+    late_days: int = 7
+
+
+class Ended(StrEnum):
+    """Why a follow-up is over."""
+
+    FINISHED = "finished"
+    NO_LONGER = "no_longer"  # she does not want it any more
+    CAME_BACK = "came_back"  # she lives in the shelter again
+    MOVED = "moved"  # another organisation has the case
+    LAPSED = "lapsed"  # nobody finished it
+
+
+class Stand(StrEnum):
+    """How one contact stands."""
+
+    OPEN = "open"
+    REACHED = "reached"
+    NOT_REACHED = "not_reached"
+    ENDED = "ended"  # the follow-up was over before
+
+
+class Result(StrEnum):
+    """What came of trying to reach her."""
+
+    REACHED = "reached"
+    NOT_REACHED = "not_reached"
+    NO_LONGER = "no_longer"
+
+
+class How(StrEnum):
+    """How she was reached, or was tried to be."""
+
+    TELEPHONE = "telephone"
+    MESSAGE = "message"
+    VISIT = "visit"
+    CAME_TO_US = "came_to_us"
+    THROUGH_SOMEBODY = "through_somebody"
+
+
+class Living(StrEnum):
+    """Where she lives."""
+
+    OWN_HOME = "own_home"
+    FAMILY = "family"
+    FRIENDS = "friends"
+    INSTITUTION = "institution"
+    ABROAD = "abroad"
+    NO_HOME = "no_home"
+    NOT_KNOWN = "not_known"
+
+
+class Occupation(StrEnum):
+    """Whether she works or goes to school."""
+
+    WORK = "work"
+    SCHOOL = "school"
+    BOTH = "both"
+    NEITHER = "neither"
+    NOT_KNOWN = "not_known"
+
+
+class Safe(StrEnum):
+    """Whether she is safe, in her own words."""
+
+    YES = "yes"
+    NO = "no"
+    NOT_SURE = "not_sure"
+
+
+class Outcome(StrEnum):
+    """What became of her at the last contact."""
+
+    SETTLED = "settled"
+    SAFE_WITHOUT_INCOME = "safe_without_income"
+    NEEDS_SUPPORT = "needs_support"
+    NOT_SAFE = "not_safe"
+    EXPLOITED_AGAIN = "exploited_again"
+    LEFT_COUNTRY = "left_country"
+    NOT_KNOWN = "not_known"
+
+
+class FollowUpRefusal(StrEnum):
+    """Why nothing is recorded."""
+
+    STANDS = "stands"  # it is agreed already
+    NONE = "none"  # nothing is agreed
+    CHILD_RETURN = "child_return"  # the child is followed by the record of her return
+    CHANNEL = "channel"
+    ENDED = "ended"
+    NOT_YET = "not_yet"
+    EARLIER_FIRST = "earlier_first"
+    ANSWERS = "answers"  # she was reached, and it is not said how she is
+    OUTCOME = "outcome"  # the last contact asks for it
+    NOT_AGREED = "not_agreed"  # the case is closed as if it were
+    AGREED = "agreed"  # the case is closed as if it were not
+    MANAGER = "manager"  # says that the house acts
+    NO_ALARM = "no_alarm"
+
+
+class FollowUpRefused(Exception):
+    """Nothing is recorded; `reason` says why."""
+
+    def __init__(self, reason: FollowUpRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """The coded answers of one try. Where she was not reached, `how` and `text` alone."""
+
+    result: Result
+    how: How
+    living: Living | None = None
+    occupation: Occupation | None = None
+    safe: Safe | None = None
+    needs: tuple[str, ...] = ()
+    help_now: bool = False
+    outcome: Outcome | None = None
+
+    @property
+    def alarms(self) -> bool:
+        """Whether somebody must act today."""
+        return self.result is Result.REACHED and (self.help_now or self.safe is Safe.NO)
+
+    def sealed(self) -> dict[str, object]:
+        """The answers that stand under seal."""
+        said = {"result": self.result, "how": self.how, "living": self.living, "occupation": self.occupation}
+        codes: dict[str, object] = {name: str(each) for name, each in {**said, "safe": self.safe}.items() if each}
+        return codes | {"needs": list(self.needs), "help_now": self.help_now}
+
+
+def due_on(begins_on: date, months: int) -> date:
+    """The same day so many months later; the last day of a shorter month."""
+    number = begins_on.year * 12 + begins_on.month - 1 + months
+    year, month = number // 12, number % 12 + 1
+    return date(year, month, min(begins_on.day, monthrange(year, month)[1]))
+
+
+def is_late(next_on: date, rules: FollowUpRules, today: date) -> bool:
+    """Whether the manager is told of it."""
+    return today > next_on + timedelta(days=rules.late_days)
+
+
+def check_agreed(*, stands: bool, channel: str, child_return: bool) -> None:
+    """Raise FollowUpRefused unless a follow-up can be agreed: there is a way to reach her, and no other one."""
+    if stands:
+        raise FollowUpRefused(FollowUpRefusal.STANDS)
+    if child_return:
+        raise FollowUpRefused(FollowUpRefusal.CHILD_RETURN)
+    if not channel.strip():
+        raise FollowUpRefused(FollowUpRefusal.CHANNEL)
+
+
+def check_contact(contact: Contact, *, state: Stand, due: date, last: bool, earlier_open: bool, today: date) -> None:
+    """Raise FollowUpRefused unless this contact can be entered now. `last`: it asks for the outcome."""
+    if state is Stand.ENDED:
+        raise FollowUpRefused(FollowUpRefusal.ENDED)
+    if today < due - EARLY:
+        raise FollowUpRefused(FollowUpRefusal.NOT_YET)
+    if earlier_open:
+        raise FollowUpRefused(FollowUpRefusal.EARLIER_FIRST)
+    if contact.result is Result.REACHED:
+        if contact.living is None or contact.occupation is None or contact.safe is None:
+            raise FollowUpRefused(FollowUpRefusal.ANSWERS)
+        if last and contact.outcome is None:
+            raise FollowUpRefused(FollowUpRefusal.OUTCOME)
+
+
+def after(result: Result, tries: int, rules: FollowUpRules, *, corrects: bool = False) -> Stand:
+    """How a contact stands after this try, which was number `tries`. `corrects`: it was settled already."""
+    if result is Result.REACHED:
+        return Stand.REACHED
+    if result is Result.NO_LONGER:
+        return Stand.ENDED
+    return Stand.NOT_REACHED if corrects or tries >= rules.tries else Stand.OPEN
+
+
+def check_closing(*, agreed: bool, stands: bool) -> None:
+    """Raise FollowUpRefused where the checklist of a closing says something else than what was agreed with her."""
+    if agreed and not stands:
+        raise FollowUpRefused(FollowUpRefusal.NOT_AGREED)
+    if stands and not agreed:
+        raise FollowUpRefused(FollowUpRefusal.AGREED)
+
+
+NOT_REACHED, NO_LONGER, CAME_BACK, NOT_RECORDED = "not_reached", "no_longer", "came_back", "not_recorded"
+AT_THE_END = (*Outcome, NOT_REACHED, NO_LONGER, CAME_BACK, NOT_RECORDED)
+"""What the report counts of one person."""
+
+
+def outcome_at_the_end(state: Stand, outcome: str, ended: Ended | None) -> str:
+    """What the report says of the last contact, as it is known at the end of the period. `ended`: why the follow-up was
+    over by then, if it was."""
+    if state is Stand.REACHED:
+        return outcome or str(Outcome.NOT_KNOWN)
+    if state is Stand.NOT_REACHED:
+        return NOT_REACHED
+    if ended is Ended.NO_LONGER:
+        return NO_LONGER
+    return CAME_BACK if ended is Ended.CAME_BACK else NOT_RECORDED
+
+
+def contacts_before(states: Sequence[Stand] | Collection[Stand]) -> str:
+    """At how many of the contacts before the last one she was reached."""
+    reached = sum(each is Stand.REACHED for each in states)
+    if not reached:
+        return "none"
+    return "all" if reached == len(states) else "some"

@@ -1,0 +1,31 @@
+"""Witnesses who are no victims: a small record of the prosecution, so that report vi counts them; no case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nrm.domain.shelter.cases import ALPHABET
+
+WITNESS = "witness"
+"""The compartment, under the record's own id, in which the prosecution alone keeps by what it knows the person."""
+LONGEST_REFERENCE = 80
+MARK = "W-"
+AGE_CLASSES = ("child", "adult", "unsure")
+AGE_BANDS = {"child": "child", "adult": "adult", "unsure": "unknown"}
+"""Age class -> how reports say it."""
+_LENGTH = 7
+
+
+def new_code(random_bytes: bytes) -> str:
+    """A code such as `W-7K4QM2T`, from at least 16 random bytes: no pseudonym of a case, and seen to be none."""
+    return MARK + "".join(symbols(random_bytes, _LENGTH))
+
+
+def symbols(random_bytes: bytes, length: int) -> Sequence[str]:
+    """So many symbols of the alphabet of codes; the bias of the reduction is below 2**-40."""
+    number = int.from_bytes(random_bytes, "big")
+    found = []
+    for _ in range(length):
+        number, digit = divmod(number, len(ALPHABET))
+        found.append(ALPHABET[digit])
+    return found

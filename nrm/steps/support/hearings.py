@@ -1,0 +1,121 @@
+"""Reading the hearings of a witness: the entries are sealed, and opened for who may record testimony."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from nrm import clock
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor
+from nrm.domain.shelter.strikes import StrikeReason
+from nrm.domain.support.hearings import (
+    CalledOff,
+    Hearing,
+    HearingEntryKind,
+    Measure,
+    hearing_of,
+    is_ahead,
+    measures_of,
+)
+from nrm.store import days
+from nrm.store.countries import country
+from nrm.store.rows.support import hearings as rows
+from nrm.store.support import hearings as store
+from nrm.store.support.hearings import Person
+from nrm.vault import hearings as vault
+from nrm.vault.keyrings import CannotOpen
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """One entry in words of codes. `hearing` of an announcement, `ordered` and `called_off` of the other two kinds."""
+
+    id: uuid.UUID
+    kind: HearingEntryKind
+    hearing: Hearing | None
+    ordered: tuple[Measure, ...]
+    called_off: CalledOff | None
+    entered_on: date
+    struck_on: date | None
+    struck_why: StrikeReason | None
+
+
+@dataclass(frozen=True, slots=True)
+class HearingView:
+    """One hearing: how it was announced, and all that was entered of it, struck or not."""
+
+    announced: EntryView
+    entries: tuple[EntryView, ...]
+
+    @property
+    def id(self) -> uuid.UUID:
+        """That of the announcement."""
+        return self.announced.id
+
+    @property
+    def hearing(self) -> Hearing:
+        """As it was announced."""
+        assert self.announced.hearing is not None
+        return self.announced.hearing
+
+    def standing(self, kind: HearingEntryKind) -> EntryView | None:
+        """What stands of this kind; None for nothing."""
+        return next((each for each in self.entries if each.kind is kind and each.struck_why is None), None)
+
+    @property
+    def takes_place(self) -> bool:
+        """Whether it was neither struck nor called off."""
+        return self.announced.struck_why is None and self.standing(HearingEntryKind.CALLED_OFF) is None
+
+
+def of(person: Person, *, by: Actor) -> list[HearingView]:
+    """The hearings of somebody whom the actor sees, by day, what was struck last; raises CannotOpen."""
+    found = rows.with_strikes(person.id)
+    values = vault.values(db.session(), [entry for entry, _ in found], by=by)
+    announced: list[EntryView] = []
+    further: dict[uuid.UUID, list[EntryView]] = defaultdict(list)
+    for (entry, strike), value in zip(found, values, strict=True):
+        kind = HearingEntryKind(entry.kind)
+        view = EntryView(
+            entry.id,
+            kind,
+            hearing_of(value) if kind is HearingEntryKind.ANNOUNCED else None,
+            measures_of(value["ordered"]) if kind is HearingEntryKind.ORDERED else (),
+            CalledOff(value["why"]) if kind is HearingEntryKind.CALLED_OFF else None,
+            entry.entered_on,
+            clock.day_of(strike.struck_at, country().timezone) if strike else None,
+            StrikeReason(strike.reason) if strike else None,
+        )
+        if entry.hearing_id is None:
+            announced.append(view)
+        else:
+            further[entry.hearing_id].append(view)
+    views = [HearingView(each, tuple(further[each.id])) for each in announced]
+    return sorted(views, key=lambda each: (each.announced.struck_why is not None, each.hearing.on, each.hearing.court))
+
+
+def ahead(*, by: Actor) -> Sequence[tuple[Person, HearingView]]:
+    """The hearings of the next thirty days of everybody whom the actor sees, by day. Raises NotVisible.
+
+    What does not open for this actor is left out: the page of the person says so.
+    """
+    today = days.today()
+    found = []
+    for person in store.people(by=by):
+        try:
+            views = of(person, by=by)
+        except CannotOpen:
+            continue
+        found += [(person, each) for each in views if each.takes_place and is_ahead(each.hearing.on, today)]
+    return sorted(found, key=lambda each: (each[1].hearing.on, each[0].code))
+
+
+def one(hearing_id: uuid.UUID, *, by: Actor) -> tuple[Person, HearingView]:
+    """One hearing, with whom it is about; raises NotVisible, CannotOpen."""
+    person, entry = store.of_entry(hearing_id, by=by)
+    wanted = entry.hearing_id or entry.id
+    return person, next(each for each in of(person, by=by) if each.id == wanted)

@@ -1,0 +1,73 @@
+"""Reading the plan of a person, and adding an entry to it inside the transaction of an action."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.shelter.cases import Compartment
+from nrm.domain.shelter.key_workers import LEADING_ROLES
+from nrm.domain.support.plans import Kind, Plan, Told, Written, fold
+from nrm.steps.shelter import cases as case_steps
+from nrm.store import days
+from nrm.store.rows.support import plans as rows
+from nrm.store.shelter import cases, stays
+from nrm.vault import care_notes, compartments, signing
+
+CannotOpen = case_steps.CannotOpen
+PLAN_CHANGES = frozenset({Kind.GOAL, Kind.SERVICE, Kind.STEP})
+
+
+def read(*, case_id: uuid.UUID, by: Actor) -> Plan:
+    """The plan, for an actor whose session has care open. Raises NotPermitted, NotVisible, CannotOpen."""
+    by.must(Permission.CASE_OPEN)
+    stays.held_case(case_id, by=by)
+    session = db.session()
+    if Compartment.CARE not in compartments.compartments_of(session, case_id):
+        return Plan(case_id, ())
+    return fold(case_id, care_notes.read_plan(session, case_id, by=by))
+
+
+def confirmed(plan: Plan) -> Written | None:
+    """The newest confirmation of the plan as it stands now, signed by who led a shelter then; None without one."""
+    message = plan.message
+    for each in reversed(plan.confirmations):
+        at = datetime.fromisoformat(each.at)
+        signer = signing.signer_then(uuid.UUID(str(each.value["member"])), at)
+        if signer is None or signer.role not in LEADING_ROLES:
+            continue
+        signature = bytes.fromhex(str(each.value["signature"]))
+        if any(signing.is_signed(signature, message, key) for key in signer.keys):
+            return each
+    return None
+
+
+def add(session: Session, case_id: uuid.UUID, what: Kind | Told, value: Mapping[str, Any], by: Actor) -> uuid.UUID:
+    """Append one entry; a new goal, service or step waits for a manager. Returns its id. Raises CannotOpen."""
+    case_steps.begin(session, case_id, Compartment.CARE, by)
+    written = {"text": "", **value, "plan": str(what), "at": clock.now().isoformat(), "login": cases.login_of(by)}
+    entry_id = care_notes.add(session, case_id, written, by=by)
+    if what in PLAN_CHANGES:
+        rows.set_look(session, case_id, days.today())
+    return entry_id
+
+
+def check_held(case_id: uuid.UUID, by: Actor) -> None:
+    """Raise NotPermitted, NotVisible, CaseRefused unless the actor's shelter holds the open case and may write."""
+    by.must(Permission.CASE_OPEN)
+    by.must(Permission.STAY_MANAGE)
+    stays.held_case(case_id, by=by, lock=True)
+    case_steps.check_written(case_id, by)
+
+
+def note_step(session: Session, case_id: uuid.UUID, step_id: uuid.UUID, by: Actor, **value: str) -> None:
+    """What somebody did with a step: under seal with the name, and in the chain that it changed."""
+    add(session, case_id, Told.HAPPENED, {"of": str(step_id), **value}, by)
+    audit.append(session, audit.Event.STEP_CHANGED, by=by, case_id=case_id, step_id=step_id)

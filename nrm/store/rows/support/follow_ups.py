@@ -1,0 +1,84 @@
+"""Follow-ups of a case that was seen, and those that time has to do something with."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import exists, func, select
+
+from nrm.db import db
+from nrm.domain.support.follow_ups import LAPSES_AFTER, Ended, Stand
+from nrm.models.shelter.cases import SealedCompartment
+from nrm.models.shelter.stays import Stay
+from nrm.models.support.follow_ups import FollowUp, FollowUpDate
+
+
+def standing(case_id: uuid.UUID, *, lock: bool = False) -> FollowUp | None:
+    """The agreement that is not over."""
+    statement = select(FollowUp).where(FollowUp.case_id == case_id, FollowUp.ended_on.is_(None))
+    statement = statement.execution_options(populate_existing=True)
+    return db.session.scalar(statement.with_for_update() if lock else statement)
+
+
+def newest(case_id: uuid.UUID) -> FollowUp | None:
+    """The agreement that is not over, else the one that was over last."""
+    statement = select(FollowUp).where(FollowUp.case_id == case_id)
+    statement = statement.order_by(FollowUp.ended_on.is_not(None), FollowUp.ended_on.desc(), FollowUp.id).limit(1)
+    return db.session.scalar(statement.execution_options(populate_existing=True))
+
+
+def ids_of(case_id: uuid.UUID) -> Sequence[uuid.UUID]:
+    """Every agreement of the case, also those that are over."""
+    return db.session.scalars(select(FollowUp.id).where(FollowUp.case_id == case_id)).all()
+
+
+def dates_of(follow_up_id: uuid.UUID) -> list[FollowUpDate]:
+    """The contacts of an agreement, the first due first."""
+    statement = select(FollowUpDate).where(FollowUpDate.follow_up_id == follow_up_id).order_by(FollowUpDate.months)
+    return list(db.session.scalars(statement.execution_options(populate_existing=True)))
+
+
+def last_end(case_id: uuid.UUID) -> date | None:
+    """The day on which the last stay of the person ended; None while she is in a shelter, or never was."""
+    if db.session.scalar(select(exists().where(Stay.case_id == case_id, Stay.ended_on.is_(None)))):
+        return None
+    return db.session.scalar(select(func.max(Stay.ended_on)).where(Stay.case_id == case_id))
+
+
+def not_begun(limit: int) -> Sequence[uuid.UUID]:
+    """The cases of agreements that have not begun although the person's stay is over; for the system."""
+    here = exists().where(Stay.case_id == FollowUp.case_id, Stay.ended_on.is_(None))
+    was = exists().where(Stay.case_id == FollowUp.case_id, Stay.ended_on.is_not(None))
+    statement = select(FollowUp.case_id).where(FollowUp.ended_on.is_(None), FollowUp.begins_on.is_(None), ~here, was)
+    return db.session.scalars(statement.limit(limit)).all()
+
+
+def lapsed(today: date, limit: int) -> Sequence[uuid.UUID]:
+    """The cases of agreements whose last day is long over, and that nobody finished; for the system."""
+    last = (
+        select(func.max(FollowUpDate.due_on)).where(FollowUpDate.follow_up_id == FollowUp.id).correlate(FollowUp)
+    ).scalar_subquery()
+    statement = select(FollowUp.case_id).where(FollowUp.ended_on.is_(None), last <= today - LAPSES_AFTER)
+    return db.session.scalars(statement.limit(limit)).all()
+
+
+def finished(before: date, limit: int) -> Sequence[uuid.UUID]:
+    """Agreements that were finished on that day or before, and of which something is sealed still; for the system."""
+    sealed = exists().where(SealedCompartment.case_id == FollowUp.id)
+    statement = select(FollowUp.id).where(
+        FollowUp.ended_why == str(Ended.FINISHED), FollowUp.ended_on <= before, sealed
+    )
+    return db.session.scalars(statement.limit(limit)).all()
+
+
+def is_sealed(follow_up_id: uuid.UUID) -> bool:
+    """Whether what was agreed and told is there still."""
+    return bool(db.session.scalar(select(exists().where(SealedCompartment.case_id == follow_up_id))))
+
+
+def has_open(follow_up_id: uuid.UUID) -> bool:
+    """Whether a contact is still to be made."""
+    open_ = exists().where(FollowUpDate.follow_up_id == follow_up_id, FollowUpDate.state == str(Stand.OPEN))
+    return bool(db.session.scalar(select(open_)))

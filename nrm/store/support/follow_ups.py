@@ -1,0 +1,239 @@
+"""Follow-ups: for the holder of a case, open or closed, and of a child that needs help now for the duty desk.
+
+In clear is that it was agreed, on which days somebody asks, and how a contact stands; who reads more opens it first.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal, or_, select
+
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.support.follow_ups import Stand, is_late
+from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.stays import Stay
+from nrm.models.support.follow_ups import FollowUp, FollowUpDate
+from nrm.store import days
+from nrm.store.countries import country
+from nrm.store.rows.support import follow_ups as rows
+from nrm.store.shelter import cases
+from nrm.store.statements import built_once
+
+_MOST = 200
+_AHEAD = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class ContactLine:
+    """One contact of a case. `late`: the manager is told of it; `may_record`: it is its turn, and not too early."""
+
+    months: int
+    due_on: date
+    next_on: date
+    tries: int
+    state: Stand
+    outcome: str
+    late: bool
+    alarm: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    """The follow-up of a case. `is_kept`: what is sealed of it is there still; `worker`: who stays in touch."""
+
+    case_id: uuid.UUID
+    agreed_month: date
+    begins_on: date | None
+    ended_on: date | None
+    ended_why: str
+    is_kept: bool
+    worker_id: uuid.UUID
+    worker: str
+    contacts: tuple[ContactLine, ...]
+
+    @property
+    def next(self) -> ContactLine | None:
+        """The contact whose turn it is."""
+        return next((each for each in self.contacts if each.state is Stand.OPEN), None)
+
+    @property
+    def alarms(self) -> bool:
+        """Whether somebody must act."""
+        return any(each.alarm for each in self.contacts)
+
+
+@dataclass(frozen=True, slots=True)
+class HouseLine:
+    """A contact that the house owes now or soon, or an alarm. `mine`: the asker stays in touch, or somebody who works
+    here no more."""
+
+    case_id: uuid.UUID
+    pseudonym: str
+    months: int
+    due_on: date
+    next_on: date
+    tries: int
+    late: bool
+    alarm: bool
+    worker: str
+    mine: bool
+    is_closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeskLine:
+    """A child who is not safe, or needs help now: which house acts."""
+
+    pseudonym: str
+    since_on: date
+    holder: dict[str, str]
+
+
+def of_case(case_id: uuid.UUID, *, by: Actor) -> CaseLine | None:
+    """The follow-up of a case that the actor's organisation holds, the one that was over last if none stands. Raises
+    NotVisible."""
+    case = cases.row(case_id, by=by)
+    if case.holder_id != by.organisation_id or case.status == "referred":
+        raise NotVisible
+    found = rows.newest(case_id)
+    if found is None or found.organisation_id != by.organisation_id:
+        return None
+    rules, today = country().follow_up, days.today()
+    worker = db.session.get_one(Member, found.worker_id)
+    contacts = tuple(
+        ContactLine(
+            each.months,
+            each.due_on,
+            each.next_on,
+            each.tries,
+            Stand(each.state),
+            each.outcome,
+            each.state == Stand.OPEN and is_late(each.next_on, rules, today),
+            each.alarm_on is not None,
+        )
+        for each in rows.dates_of(found.id)
+    )
+    return CaseLine(
+        case_id,
+        found.agreed_month,
+        found.begins_on,
+        found.ended_on,
+        found.ended_why,
+        rows.is_sealed(found.id),
+        found.worker_id,
+        worker.name,
+        contacts,
+    )
+
+
+def of_house(*, by: Actor) -> list[HouseLine]:
+    """Every contact that the actor's shelter owes now or in the next 30 days, and its alarms, these first. Raises
+    NotVisible."""
+    if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
+        raise NotVisible
+    today = days.today()
+    found = _of_house(by)(until=today + _AHEAD).all()
+    rules = country().follow_up
+    return [
+        HouseLine(
+            case_id=row.case_id,
+            pseudonym=row.pseudonym,
+            months=row.months,
+            due_on=row.due_on,
+            next_on=row.next_on,
+            tries=row.tries,
+            late=row.state == Stand.OPEN and is_late(row.next_on, rules, today),
+            alarm=row.alarm_on is not None,
+            worker=row.name,
+            mine=row.worker_id == by.member_id or row.member_status != "active",
+            is_closed=row.status == "closed",
+        )
+        for row in found
+    ]
+
+
+@built_once
+def _of_house(by: Actor) -> Select[*tuple[Any, ...]]:
+    first = (
+        select(func.min(FollowUpDate.months))
+        .where(FollowUpDate.follow_up_id == FollowUp.id, FollowUpDate.state == str(Stand.OPEN))
+        .correlate(FollowUp)
+        .scalar_subquery()
+    )
+    turn = and_(
+        FollowUp.ended_on.is_(None), FollowUpDate.months == first, FollowUpDate.next_on <= bindparam("until"), _away()
+    )
+    return (
+        select(
+            FollowUp.case_id,
+            FollowUp.worker_id,
+            Case.pseudonym,
+            Case.status,
+            FollowUpDate.months,
+            FollowUpDate.due_on,
+            FollowUpDate.next_on,
+            FollowUpDate.tries,
+            FollowUpDate.state,
+            FollowUpDate.alarm_on,
+            Member.name,
+            Member.status.label("member_status"),
+        )
+        .join(FollowUpDate, FollowUpDate.follow_up_id == FollowUp.id)
+        .join(Case, Case.id == FollowUp.case_id)
+        .join(Member, Member.id == FollowUp.worker_id)
+        .where(_own(by), or_(FollowUpDate.alarm_on.is_not(None), turn))
+        .order_by(FollowUpDate.alarm_on.is_(None), FollowUpDate.next_on, FollowUpDate.id)
+        .limit(_MOST)
+    )
+
+
+def _own(by: Actor) -> ColumnElement[bool]:
+    return and_(FollowUp.organisation_id == by.organisation_id, Case.holder_id == by.organisation_id)
+
+
+def _away() -> ColumnElement[bool]:
+    """She is not in a shelter."""
+    return ~exists().where(Stay.case_id == FollowUp.case_id, Stay.ended_on.is_(None))
+
+
+def children(*, by: Actor) -> list[DeskLine]:
+    """Children, and who may be one, who said at a contact that they are not safe or need help now; for the duty desk
+    alone. Raises NotPermitted."""
+    by.must(Permission.REFERRAL_DIRECT)
+    statement = (
+        select(Case.pseudonym, FollowUpDate.alarm_on, Organisation.names)
+        .join(FollowUp, FollowUp.case_id == Case.id)
+        .join(FollowUpDate, FollowUpDate.follow_up_id == FollowUp.id)
+        .join(Organisation, Organisation.id == FollowUp.organisation_id)
+        .where(FollowUpDate.alarm_on.is_not(None), _is_child())
+        .order_by(FollowUpDate.alarm_on, FollowUpDate.id)
+        .limit(_MOST)
+    )
+    return [DeskLine(code, since, names) for code, since, names in db.session.execute(statement) if since]
+
+
+def _is_child() -> ColumnElement[bool]:
+    return Case.age_class != "adult"
+
+
+def number_due(by: Actor) -> ColumnElement[int]:
+    """How many contacts and alarms the actor's shelter has now, and for the duty desk how many alarms of children; a
+    column of another statement. The caller gives `follow_up_until`."""
+    counted = (
+        select(func.count())
+        .select_from(FollowUpDate)
+        .join(FollowUp, FollowUp.id == FollowUpDate.follow_up_id)
+        .join(Case, Case.id == FollowUp.case_id)
+    )
+    if by.may(Permission.REFERRAL_DIRECT):
+        return counted.where(FollowUpDate.alarm_on.is_not(None), _is_child()).scalar_subquery()
+    if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
+        return literal(0)
+    due = and_(FollowUpDate.state == str(Stand.OPEN), FollowUpDate.next_on <= bindparam("follow_up_until"))
+    return counted.where(_own(by), or_(FollowUpDate.alarm_on.is_not(None), due)).scalar_subquery()

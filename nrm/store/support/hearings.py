@@ -1,0 +1,81 @@
+"""Whose hearings an actor may see: who may record testimony of a person may."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import exists, select
+
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.models.shelter.cases import Case
+from nrm.models.support.hearings import HearingEntry
+from nrm.models.support.witnesses import Witness
+from nrm.store.rows.support import hearings as rows
+from nrm.store.rows.support.hearings import STANDS
+from nrm.store.shelter import permits
+from nrm.store.support import witnesses as witness_store
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is heard: the person of a case, or a witness without one."""
+
+    id: uuid.UUID
+    code: str
+    has_case: bool
+
+    @property
+    def case_id(self) -> uuid.UUID | None:
+        """The case; None for a witness without one."""
+        return self.id if self.has_case else None
+
+    @property
+    def witness_id(self) -> uuid.UUID | None:
+        """The witness without a case; None for all others."""
+        return None if self.has_case else self.id
+
+
+def of_case(case_id: uuid.UUID, *, by: Actor) -> Person:
+    """The person of a case; raises NotVisible."""
+    case = permits.shared_case(case_id, Permission.TESTIMONY_RECORD, by=by)
+    return Person(case.id, case.pseudonym, has_case=True)
+
+
+def of_witness(witness_id: uuid.UUID, *, by: Actor) -> Person:
+    """A witness without a case; raises NotVisible."""
+    witness = witness_store.row(witness_id, by=by)
+    return Person(witness.id, witness.code, has_case=False)
+
+
+def of_entry(hearing_id: uuid.UUID, *, by: Actor) -> tuple[Person, HearingEntry]:
+    """Whom an entry about a hearing is about; raises NotVisible."""
+    entry = rows.entry(hearing_id)
+    if entry is None:
+        raise NotVisible
+    if entry.case_id is not None:
+        return of_case(entry.case_id, by=by), entry
+    assert entry.witness_id is not None
+    return of_witness(entry.witness_id, by=by), entry
+
+
+def people(*, by: Actor) -> Sequence[Person]:
+    """Everybody of whom the actor sees hearings that stand, of open cases and proceedings. Raises NotVisible."""
+    if by.organisation_id is None or not by.may(Permission.TESTIMONY_RECORD):
+        raise NotVisible
+    heard = exists().where(HearingEntry.case_id == Case.id, HearingEntry.kind == "announced", STANDS)
+    found = db.session.execute(
+        select(Case.id, Case.pseudonym).where(Case.status == "open", permits.seen(by), heard).order_by(Case.pseudonym)
+    )
+    cases = [Person(case_id, code, has_case=True) for case_id, code in found]
+    if by.kind is not OrganisationKind.PROSECUTION:
+        return cases
+    heard = exists().where(HearingEntry.witness_id == Witness.id, HearingEntry.kind == "announced", STANDS)
+    others = db.session.execute(
+        select(Witness.id, Witness.code)
+        .where(Witness.organisation_id == by.organisation_id, Witness.over_on.is_(None), heard)
+        .order_by(Witness.code)
+    )
+    return [*cases, *(Person(witness_id, code, has_case=False) for witness_id, code in others)]

@@ -1,0 +1,320 @@
+"""After the shelter: what was agreed about staying in touch, each contact, and what the house owes (ADR 0152)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms.shelter.cases import CASE_REFUSED
+from forms.support.follow_ups import (
+    ENDED_LABELS,
+    LISTS,
+    REFUSED,
+    RESULT_LABELS,
+    STATE_LABELS,
+    WORD_LABELS,
+    AgreeForChildForm,
+    AgreeForm,
+    ContactForm,
+)
+from nrm.actions.support import follow_ups as actions
+from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.shelter.cases import CaseRefused
+from nrm.domain.support.follow_ups import EARLY, WORDS, FollowUpRefusal, FollowUpRefused, Result
+from nrm.domain.words import N_
+from nrm.store.days import today
+from nrm.store.shelter import cases, stays
+from nrm.store.shelter.cases import CaseRelation, SeenCase
+from nrm.store.support import follow_ups as store
+from nrm.web import access, errors, formats
+from nrm.web.choices import label_of, of_list
+from nrm.web.language import current_language, gettext, ngettext, translated
+from nrm.web.parts import Part
+
+blueprint = Blueprint("follow_ups", __name__)
+Answer = BaseResponse | tuple[str, int] | str
+
+CHANGED = N_("Somebody changed this meanwhile. Open it again, and enter your change once more.")
+OPEN_FIRST = N_("Open it first: the quarter of an hour is over.")
+
+
+def _held(case_id: uuid.UUID) -> SeenCase:
+    """A case that the organisation holds, open or closed; raises NotVisible."""
+    case = cases.case(case_id, by=access.actor())
+    if case.relation is not CaseRelation.HOLDER:
+        raise NotVisible
+    return case
+
+
+@blueprint.get("/follow-ups")
+@access.requires(Permission.STAY_MANAGE)
+def index() -> str:
+    """Whom the house has to ask now or in the next weeks, and whoever is not safe first."""
+    return render_template(
+        "support/follow_ups/index.html", lines=store.of_house(by=access.actor()), today=today(), months=in_months
+    )
+
+
+def in_months(months: int) -> str:
+    """Which contact it is, in words."""
+    return ngettext("after %(num)s month", "after %(num)s months", months)
+
+
+@blueprint.get("/cases/<uuid:case_id>/follow-up")
+@access.requires(Permission.STAY_MANAGE)
+def show(case_id: uuid.UUID) -> Answer:
+    """How the follow-up stands, what is to be done, and what is under seal for a session that opened it."""
+    by = access.actor()
+    case = _held(case_id)
+    found = store.of_case(case_id, by=by)
+    opened = actions.opened(case_id=case_id, by=by) if found is not None and found.is_kept else None
+    return render_template(
+        "support/follow_ups/show.html",
+        case=case,
+        found=found,
+        rows=[(translated(WORD_LABELS[each]), opened[0][each]) for each in WORDS if each in opened[0]]
+        if opened
+        else None,
+        told=_told(opened[0]) if opened else [],
+        may_be_told=found is not None and found.next is not None and found.next.due_on - EARLY <= today(),
+        me=by.member_id,
+        leads=by.may(Permission.TEAM_MANAGE),
+        may_admit=case.status == "open" and stays.of_case(case_id, by=by).may_admit,
+        states=STATE_LABELS,
+        ended=ENDED_LABELS,
+        months=in_months,
+        today=today(),
+    )
+
+
+def _told(opened: dict[str, Any]) -> list[tuple[str, str, str, list[tuple[str, str]], str]]:
+    """(which contact, hour, who wrote it, answers in words, text) of each try, in their order."""
+    tries = sorted((tuple(map(int, name.split("."))), name) for name, each in opened.items() if isinstance(each, dict))
+    lines = []
+    for (months, *_), name in tries:
+        each: dict[str, Any] = opened[name]
+        title = in_months(months)
+        lines.append((title, str(each["at"]), str(each["login"]), _answers(each), str(each.get("text", ""))))
+    return lines
+
+
+def _answers(each: dict[str, Any]) -> list[tuple[str, str]]:
+    form = ContactForm()
+    rows = [(translated(form.result.label.text), translated(RESULT_LABELS[each["result"]]))]
+    for name, (list_, _) in LISTS.items():
+        if name in each:
+            rows.append((translated(form[name].label.text), label_of(list_, each[name])))
+    if each.get("needs"):
+        rows.append((translated(form.needs.label.text), ", ".join(label_of("needs", code) for code in each["needs"])))
+    if each.get("help_now"):
+        rows.append((translated(form.help_now.label.text), gettext("Yes")))
+    return rows
+
+
+@blueprint.post("/cases/<uuid:case_id>/follow-up/open")
+@access.requires(Permission.CASE_OPEN)
+def open_words(case_id: uuid.UUID) -> Answer:
+    """Open how the person is reached; recorded before anything is shown."""
+    _held(case_id)
+    try:
+        actions.open_words(case_id=case_id, by=access.actor())
+    except (CaseRefused, FollowUpRefused) as error:
+        return _refused(error)
+    return redirect(url_for("follow_ups.show", case_id=case_id), 303)
+
+
+def _refused(error: CaseRefused | FollowUpRefused) -> Answer:
+    words = CASE_REFUSED[error.reason] if isinstance(error, CaseRefused) else REFUSED[error.reason]
+    return errors.error_page(409, words)
+
+
+@blueprint.get("/cases/<uuid:case_id>/follow-up/agree")
+@access.requires(Permission.STAY_MANAGE)
+def agree_page(case_id: uuid.UUID) -> Answer:
+    """The questions; to change what was agreed it must be open."""
+    case = _held(case_id)
+    form = _agree_form(case)
+    found = _standing(case_id)
+    if found is not None:
+        opened = actions.opened(case_id=case_id, by=access.actor())
+        if opened is None:
+            return errors.error_page(409, OPEN_FIRST)
+        form.revision.data = str(opened[1])
+        for name in WORDS:
+            form[name].data = opened[0].get(name, "")
+    return _agree_page(case, form)
+
+
+def _standing(case_id: uuid.UUID) -> store.CaseLine | None:
+    found = store.of_case(case_id, by=access.actor())
+    return found if found is not None and found.ended_on is None else None
+
+
+def _agree_form(case: SeenCase) -> AgreeForm:
+    asks = case.age_class != "adult" and _standing(case.id) is None
+    return (AgreeForChildForm if asks else AgreeForm)(request.form)
+
+
+def _agree_page(case: SeenCase, form: AgreeForm, status: int = 200) -> tuple[str, int]:
+    return render_template("support/follow_ups/agree.html", case=case, form=form, found=_standing(case.id)), status
+
+
+@blueprint.post("/cases/<uuid:case_id>/follow-up/agree")
+@access.requires(Permission.STAY_MANAGE)
+def agree(case_id: uuid.UUID) -> Answer:
+    by = access.actor()
+    case = _held(case_id)
+    form = _agree_form(case)
+    if not form.validate():
+        return _agree_page(case, form, 422)
+    seen = form.revision.data or ""
+    try:
+        if _standing(case_id) is None:
+            child_return = isinstance(form, AgreeForChildForm) and form.child_return.data == "yes"
+            actions.agree(case_id=case_id, words=form.words, child_return=child_return, by=by)
+        elif seen.isascii() and seen.isdigit() and len(seen) < 10:
+            actions.change(case_id=case_id, words=form.words, seen=int(seen), by=by)
+        else:
+            return errors.error_page(409, REFUSED[FollowUpRefusal.STANDS])
+    except actions.StaleRevision:
+        return errors.error_page(409, CHANGED)
+    except FollowUpRefused as error:
+        if error.reason is FollowUpRefusal.CHILD_RETURN and isinstance(form, AgreeForChildForm):
+            form.child_return.errors = [REFUSED[error.reason]]
+            return _agree_page(case, form, 422)
+        return _refused(error)
+    except CaseRefused as error:
+        return _refused(error)
+    return redirect(url_for("follow_ups.show", case_id=case_id), 303)
+
+
+@blueprint.get("/cases/<uuid:case_id>/follow-up/<int:months>")
+@access.requires(Permission.STAY_MANAGE)
+def contact_page(case_id: uuid.UUID, months: int) -> Answer:
+    case, line, form = _contact(case_id, months)
+    return _contact_page(case, line, form)
+
+
+def _contact(case_id: uuid.UUID, months: int) -> tuple[SeenCase, store.ContactLine, ContactForm]:
+    """The contact, and its form; raises NotVisible."""
+    case = _held(case_id)
+    found = store.of_case(case_id, by=access.actor())
+    line = next((each for each in found.contacts if each.months == months), None) if found is not None else None
+    if found is None or line is None or not found.is_kept:
+        raise NotVisible
+    form = ContactForm(request.form)
+    for name, (list_, _) in LISTS.items():
+        field: Any = form[name]
+        field.choices = of_list(list_) if name != "outcome" or line is found.contacts[-1] else []
+    form.needs.choices = of_list("needs")
+    return case, line, form
+
+
+def _contact_page(case: SeenCase, line: store.ContactLine, form: ContactForm, status: int = 200) -> tuple[str, int]:
+    page = render_template(
+        "support/follow_ups/contact.html", case=case, line=line, form=form, title=in_months(line.months)
+    )
+    return page, status
+
+
+@blueprint.post("/cases/<uuid:case_id>/follow-up/<int:months>")
+@access.requires(Permission.STAY_MANAGE)
+def record(case_id: uuid.UUID, months: int) -> Answer:
+    """What came of it. That she does not want it any more destroys how she is reached, so a second page asks."""
+    case, line, form = _contact(case_id, months)
+    if not form.validate():
+        return _contact_page(case, line, form, 422)
+    contact = form.contact
+    if contact.result is Result.NO_LONGER:
+        return redirect(url_for("follow_ups.end_page", case_id=case_id), 303)
+    try:
+        text = (form.text.data or "").replace("\r\n", "\n").strip()
+        actions.record(case_id=case_id, months=months, contact=contact, text=text, by=access.actor())
+    except (CaseRefused, FollowUpRefused) as error:
+        return _refused(error)
+    except actions.StaleRevision:
+        return errors.error_page(409, CHANGED)
+    return redirect(url_for("follow_ups.show", case_id=case_id), 303)
+
+
+@blueprint.get("/cases/<uuid:case_id>/follow-up/end")
+@access.requires(Permission.STAY_MANAGE)
+def end_page(case_id: uuid.UUID) -> Answer:
+    case = _held(case_id)
+    if _standing(case_id) is None:
+        return errors.error_page(409, REFUSED[FollowUpRefusal.ENDED])
+    return render_template("support/follow_ups/end.html", case=case)
+
+
+@blueprint.post("/cases/<uuid:case_id>/follow-up/end")
+@access.requires(Permission.STAY_MANAGE)
+def end(case_id: uuid.UUID) -> Answer:
+    """She does not want it any more."""
+    _held(case_id)
+    try:
+        actions.end(case_id=case_id, by=access.actor())
+    except (CaseRefused, FollowUpRefused) as error:
+        return _refused(error)
+    return redirect(url_for("follow_ups.show", case_id=case_id), 303)
+
+
+@blueprint.post("/cases/<uuid:case_id>/follow-up/mine")
+@access.requires(Permission.STAY_MANAGE)
+def take_over(case_id: uuid.UUID) -> Answer:
+    """The reader stays in touch from now on."""
+    _held(case_id)
+    try:
+        actions.take_over(case_id=case_id, by=access.actor())
+    except (CaseRefused, FollowUpRefused) as error:
+        return _refused(error)
+    return redirect(url_for("follow_ups.show", case_id=case_id), 303)
+
+
+@blueprint.post("/cases/<uuid:case_id>/follow-up/acting")
+@access.requires(Permission.STAY_MANAGE)
+def act(case_id: uuid.UUID) -> Answer:
+    """The house acts on what she said."""
+    _held(case_id)
+    try:
+        actions.act(case_id=case_id, by=access.actor())
+    except (CaseRefused, FollowUpRefused) as error:
+        return _refused(error)
+    return redirect(url_for("follow_ups.show", case_id=case_id), 303)
+
+
+@access.part_of_page
+def summary(case_id: uuid.UUID) -> Part | None:
+    """What a case page shows of the months after; one link."""
+    by = access.actor()
+    case = cases.case(case_id, by=by)
+    if case.relation is not CaseRelation.HOLDER or not by.may(Permission.STAY_MANAGE):
+        return None
+    found = store.of_case(case_id, by=by)
+    if found is None and case.status != "open":
+        return None
+    return Part.rendered(
+        "follow-up",
+        gettext("After the shelter"),
+        _state(found),
+        "support/follow_ups/summary.html",
+        due=gettext("Not safe, or needs help now: see what was said after the shelter")
+        if found is not None and found.alarms
+        else "",
+        case=case,
+        found=found,
+        ended=ENDED_LABELS,
+    )
+
+
+def _state(found: store.CaseLine | None) -> str:
+    if found is None:
+        return gettext("not agreed")
+    if found.ended_on is not None:
+        return gettext("over")
+    if found.next is None or found.begins_on is None:
+        return gettext("agreed; begins when the stay ends")
+    day = formats.day(found.next.next_on, current_language())
+    return gettext("next contact on %(day)s", day=day)

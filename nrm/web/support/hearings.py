@@ -1,0 +1,300 @@
+"""Hearings of a witness: what is announced, what the court ordered, calling off, correcting; the next thirty days."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from forms import SelectChoice
+from forms.shelter.cases import CASE_REFUSED
+from forms.shelter.strikes import STRIKE_LABELS, StrikeForm
+from forms.support.hearings import REFUSED, AnnounceHearingForm, CallOffForm, OrderProtectionForm
+from nrm.actions.support import hearings as actions
+from nrm.domain.accounts.accounts import Permission
+from nrm.domain.shelter.cases import CaseRefused
+from nrm.domain.shelter.strikes import StrikeReason
+from nrm.domain.support.hearings import (
+    CalledOff,
+    Hearing,
+    HearingEntryKind,
+    HearingRefusal,
+    HearingRefused,
+    Measure,
+)
+from nrm.domain.words import N_
+from nrm.steps.support import hearings as steps
+from nrm.steps.support.hearings import EntryView, HearingView
+from nrm.store.countries import country
+from nrm.store.support import hearings as store
+from nrm.store.support.hearings import Person
+from nrm.web import access, errors
+from nrm.web.choices import label_of, of_list
+from nrm.web.language import gettext, text_in
+
+Page = tuple[str, int]
+Answer = Response | Page | str
+
+blueprint = Blueprint("hearings", __name__)
+
+SEALED = N_("This part of the case does not open for you now, so its hearings cannot be shown or entered.")
+FIELD_OF = {HearingRefusal.COURT: "court", HearingRefusal.PAST: "day", HearingRefusal.TOO_LATE: "day"}
+SHOWN = 10
+"""How many hearings the home page of the liaison shows; a link leads to the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A hearing in words. `entries`: (what it says, the entry), struck ones among them; `open`: more can be entered."""
+
+    view: HearingView
+    person: Person
+    on: date
+    court: str
+    asked: str
+    ordered: str
+    entries: tuple[tuple[str, EntryView], ...]
+
+    @property
+    def may_order(self) -> bool:
+        """Whether what the court ordered can be entered."""
+        return self.view.takes_place and self.view.standing(HearingEntryKind.ORDERED) is None
+
+
+def court_name(code: str) -> str:
+    """The words of a court; the code where the country does not have it any more."""
+    words = country().courts.get(code)
+    return text_in(words) if words is not None else code
+
+
+def _measures(measures: tuple[Measure, ...]) -> str:
+    return "; ".join(label_of("protection_measures", each) for each in measures) or gettext("none")
+
+
+def _line(person: Person, view: HearingView) -> Line:
+    order = view.standing(HearingEntryKind.ORDERED)
+    return Line(
+        view,
+        person,
+        view.hearing.on,
+        court_name(view.hearing.court),
+        _measures(view.hearing.asked),
+        _measures(order.ordered) if order is not None else "",
+        tuple((_entry(each), each) for each in view.entries),
+    )
+
+
+def _entry(entry: EntryView) -> str:
+    if entry.called_off is not None:
+        return gettext("No hearing on that day: %(why)s", why=label_of("hearings_called_off", entry.called_off))
+    return gettext("The court ordered: %(measures)s", measures=_measures(entry.ordered))
+
+
+def home_part() -> str:
+    """The hearings of the next thirty days, by day, for the home page of the witness liaison."""
+    lines = [_line(*each) for each in steps.ahead(by=access.actor())]
+    return render_template("support/hearings/ahead.html", lines=lines[:SHOWN], more=len(lines) - SHOWN)
+
+
+@blueprint.get("/hearings")
+@access.requires(Permission.TESTIMONY_RECORD)
+def index() -> str:
+    """All of the next thirty days."""
+    lines = [_line(*each) for each in steps.ahead(by=access.actor())]
+    return render_template("support/hearings/index.html", lines=lines)
+
+
+@blueprint.get("/cases/<uuid:case_id>/hearings")
+@access.requires(Permission.TESTIMONY_RECORD)
+def of_case(case_id: uuid.UUID) -> Answer:
+    return _page(store.of_case(case_id, by=access.actor()), _announce_form())
+
+
+@blueprint.post("/cases/<uuid:case_id>/hearings")
+@access.requires(Permission.TESTIMONY_RECORD)
+def announce(case_id: uuid.UUID) -> Answer:
+    return _announce(store.of_case(case_id, by=access.actor()))
+
+
+@blueprint.get("/witnesses/<uuid:witness_id>/hearings")
+@access.requires(Permission.TESTIMONY_RECORD)
+def of_witness(witness_id: uuid.UUID) -> Answer:
+    return _page(store.of_witness(witness_id, by=access.actor()), _announce_form())
+
+
+@blueprint.post("/witnesses/<uuid:witness_id>/hearings")
+@access.requires(Permission.TESTIMONY_RECORD)
+def announce_of_witness(witness_id: uuid.UUID) -> Answer:
+    return _announce(store.of_witness(witness_id, by=access.actor()))
+
+
+def _address(person: Person) -> str:
+    if person.has_case:
+        return url_for("hearings.of_case", case_id=person.id)
+    return url_for("hearings.of_witness", witness_id=person.id)
+
+
+def _announce_form() -> AnnounceHearingForm:
+    form = AnnounceHearingForm(request.form)
+    courts = [SelectChoice(value=code, label=text_in(words)) for code, words in country().courts.items()]
+    form.court.choices = [SelectChoice(value="", label=N_("Choose")), *courts]
+    form.protection.choices = _yes_no()
+    form.measures.choices = of_list("protection_measures")
+    return form
+
+
+def _yes_no() -> list[SelectChoice]:
+    return [SelectChoice(value="some", label=N_("Yes")), SelectChoice(value="none", label=N_("No"))]
+
+
+def _page(person: Person, form: AnnounceHearingForm, status: int = 200) -> Answer:
+    try:
+        lines = [_line(person, each) for each in steps.of(person, by=access.actor())]
+    except actions.CannotOpen:
+        return errors.error_page(409, SEALED)
+    page = render_template(
+        "support/hearings/of_person.html", person=person, lines=lines, form=form, strike_labels=STRIKE_LABELS
+    )
+    return page, status
+
+
+def _announce(person: Person) -> Answer:
+    form = _announce_form()
+    if not form.validate() or not form.is_whole or form.day.data is None:
+        return _page(person, form, 422)
+    try:
+        hearing = Hearing(form.court.data, form.day.data, tuple(Measure(each) for each in form.asked))
+        actions.announce(person=person, hearing=hearing, by=access.actor())
+    except HearingRefused as error:
+        form[FIELD_OF[error.reason]].errors = [REFUSED[error.reason]]
+        return _page(person, form, 422)
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    except actions.CannotOpen:
+        return errors.error_page(409, SEALED)
+    return redirect(_address(person), 303)
+
+
+def _one(hearing_id: uuid.UUID) -> Line | None:
+    """The hearing in words; None where it does not open. Raises NotVisible."""
+    try:
+        return _line(*steps.one(hearing_id, by=access.actor()))
+    except actions.CannotOpen:
+        return None
+
+
+@blueprint.get("/hearings/<uuid:hearing_id>/order")
+@access.requires(Permission.TESTIMONY_RECORD)
+def order_page(hearing_id: uuid.UUID) -> Answer:
+    return _order_page(hearing_id, _order_form())
+
+
+def _order_form() -> OrderProtectionForm:
+    form = OrderProtectionForm(request.form)
+    form.protection.choices = _yes_no()
+    form.measures.choices = of_list("protection_measures")
+    return form
+
+
+def _order_page(hearing_id: uuid.UUID, form: OrderProtectionForm, status: int = 200) -> Answer:
+    line = _one(hearing_id)
+    if line is None:
+        return errors.error_page(409, SEALED)
+    if not line.may_order:
+        return errors.error_page(409, REFUSED[HearingRefusal.STATE])
+    return render_template("support/hearings/order.html", line=line, form=form, back=_address(line.person)), status
+
+
+@blueprint.post("/hearings/<uuid:hearing_id>/order")
+@access.requires(Permission.TESTIMONY_RECORD)
+def order(hearing_id: uuid.UUID) -> Answer:
+    """What the court ordered to protect the witness."""
+    form = _order_form()
+    if not form.validate() or not form.is_whole:
+        return _order_page(hearing_id, form, 422)
+    measures = [Measure(each) for each in form.ordered]
+    return _entered(hearing_id, lambda: actions.order(hearing_id=hearing_id, measures=measures, by=access.actor()))
+
+
+@blueprint.get("/hearings/<uuid:hearing_id>/call-off")
+@access.requires(Permission.TESTIMONY_RECORD)
+def call_off_page(hearing_id: uuid.UUID) -> Answer:
+    return _call_off_page(hearing_id, _call_off_form())
+
+
+def _call_off_form() -> CallOffForm:
+    form = CallOffForm(request.form)
+    form.why.choices = of_list("hearings_called_off")
+    return form
+
+
+def _call_off_page(hearing_id: uuid.UUID, form: CallOffForm, status: int = 200) -> Answer:
+    line = _one(hearing_id)
+    if line is None:
+        return errors.error_page(409, SEALED)
+    if not line.view.takes_place:
+        return errors.error_page(409, REFUSED[HearingRefusal.STATE])
+    return render_template("support/hearings/call_off.html", line=line, form=form, back=_address(line.person)), status
+
+
+@blueprint.post("/hearings/<uuid:hearing_id>/call-off")
+@access.requires(Permission.TESTIMONY_RECORD)
+def call_off(hearing_id: uuid.UUID) -> Answer:
+    """There is no hearing on that day."""
+    form = _call_off_form()
+    if not form.validate():
+        return _call_off_page(hearing_id, form, 422)
+    why = CalledOff(form.why.data)
+    return _entered(hearing_id, lambda: actions.call_off(hearing_id=hearing_id, why=why, by=access.actor()))
+
+
+def _entered(hearing_id: uuid.UUID, enter: Callable[[], None]) -> Answer:
+    person, _ = store.of_entry(hearing_id, by=access.actor())
+    try:
+        enter()
+    except HearingRefused as error:
+        return errors.error_page(409, REFUSED[error.reason])
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    except actions.CannotOpen:
+        return errors.error_page(409, SEALED)
+    return redirect(_address(person), 303)
+
+
+@blueprint.get("/hearings/<uuid:hearing_id>/strike")
+@access.requires(Permission.TESTIMONY_RECORD)
+def strike_page(hearing_id: uuid.UUID) -> Answer:
+    """Of a hearing, or of another entry about one: the id is that of the entry."""
+    return _strike_page(hearing_id, _strike_form())
+
+
+def _strike_form() -> StrikeForm:
+    form = StrikeForm(request.form)
+    del form.instead, form.day
+    return form
+
+
+def _strike_page(hearing_id: uuid.UUID, form: StrikeForm, status: int = 200) -> Answer:
+    line = _one(hearing_id)
+    if line is None:
+        return errors.error_page(409, SEALED)
+    said = next((words for words, each in line.entries if each.id == hearing_id), "")
+    entry = next((each for each in line.view.entries if each.id == hearing_id), line.view.announced)
+    if entry.struck_why is not None:
+        return errors.error_page(409, REFUSED[HearingRefusal.STATE])
+    page = render_template("support/hearings/strike.html", line=line, said=said, form=form, back=_address(line.person))
+    return page, status
+
+
+@blueprint.post("/hearings/<uuid:hearing_id>/strike")
+@access.requires(Permission.TESTIMONY_RECORD)
+def strike(hearing_id: uuid.UUID) -> Answer:
+    form = _strike_form()
+    if not form.validate():
+        return _strike_page(hearing_id, form, 422)
+    reason = StrikeReason(form.reason.data)
+    return _entered(hearing_id, lambda: actions.strike(entry_id=hearing_id, reason=reason, by=access.actor()))

@@ -1,0 +1,134 @@
+"""A year after the shelter in a real browser: agreed, left, closed, asked four times, missed once, and back."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from nrm.actions.support import follow_ups
+from nrm.domain.support.follow_ups import How
+from nrm.store import days
+from nrm.store.countries import country
+from tests import factories
+from tests.browser import checks, live
+from tests.browser.conftest import new_context
+from tests.factories_stays import admitted
+from tests.integration.support.test_follow_ups import MANAGER, NOT_SAFE, dates, on
+
+CHANNEL = "069 555 0177, pas orës 18"
+WELL = {"how": ["telephone"], "result": ["reached"], "living": ["family"], "occupation": ["work"], "safe": ["yes"]}
+MISSED = {"how": ["message"], "result": ["not_reached"]}
+SAID = {
+    "sq": {"agreed": "kontakti tjetër", "over": "Kontakti i fundit u bë", "back": "Personi kthehet"},
+    "en": {"agreed": "next contact", "over": "The last contact was made", "back": "The person comes back"},
+}
+
+
+class Story:
+    """One manager and one person, over the months."""
+
+    def __init__(self, browser: Browser, base: str, lang: str) -> None:
+        self.browser, self.base, self.lang = browser, base, lang
+        self.context: BrowserContext | None = None
+
+    def sits_down(self) -> Page:
+        """As on another day: nobody is signed in any more."""
+        if self.context is not None:
+            self.context.close()
+        self.context = new_context(self.browser)
+        page = self.context.new_page()
+        live.sign_in(page, self.base, MANAGER)
+        page.goto(f"{self.base}/?lang={self.lang}")
+        return page
+
+    def good(self, page: Page, path: str) -> None:
+        heavy = checks.HEAVY_PAGE if path.count("/") == 2 else checks.ORDINARY_PAGE
+        checks.assert_good_page(page, f"{self.base}{path}?lang={self.lang}", most=heavy)
+
+    def contact(self, case_id: uuid.UUID, months: int, answers: dict[str, list[str]]) -> Page:
+        """From the home page of that day to the contact, and what came of it."""
+        page = self.sits_down()
+        page.locator(f'main a[href$="/cases/{case_id}/follow-up"]').first.click()
+        live.main_button(page).click()
+        expect(page).to_have_url(f"{self.base}/cases/{case_id}/follow-up/{months}")
+        live.fill_in(page, answers)
+        live.main_button(page).click()
+        expect(page).to_have_url(f"{self.base}/cases/{case_id}/follow-up")
+        return page
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["sq", "en"])
+def test_a_year_after_the_shelter_and_somebody_comes_back(app: Flask, browser: Browser, lang: str) -> None:
+    by = factories.actor(MANAGER)
+    opened, other = admitted(by, days_ago=3), admitted(by, days_ago=3, bed=1)
+    case, told = f"/cases/{opened.case_id}", f"/cases/{opened.case_id}/follow-up"
+    with live.serving(app) as base:
+        story = Story(browser, base, lang)
+        page = story.sits_down()
+        for path in (told, f"{told}/agree", case):
+            story.good(page, path)
+        page.locator(f'main a[href="{told}"]').first.evaluate("e => e.click()")  # it is folded
+        live.main_button(page).click()
+        live.main_button(page).click()  # without a way to reach her nothing is agreed
+        expect(page.locator("[data-errors]")).to_be_visible()
+        live.fill_in(page, {"channel": [CHANNEL], "who": ["Motra"], "say": ["Një shoqe nga kursi"]})
+        live.main_button(page).click()
+        expect(page).to_have_url(f"{base}{told}")
+        page.goto(f"{base}/stays/{opened.stay_id}/end")
+        page.locator("[name=ended][value=today]").check()
+        page.locator("[name=reason][value=independent_living]").check()
+        live.main_button(page).click()
+        page.locator("[name=country][value=home]").check()
+        live.main_button(page).click()
+        page.locator("main .btn.danger").click()
+        page.goto(f"{base}{case}/close")
+        expect(page.locator("[name=follow_up][value=agreed]")).to_be_checked()
+        live.fill_in(page, {"documents": ["returned"], "debts": ["none"]})
+        live.main_button(page).click()
+        page.locator("main .btn").first.click()
+        expect(page.locator("main")).to_contain_text(SAID[lang]["agreed"])
+        # Months pass; the exact days follow from the end of the stay.
+        due = {months: each.due_on for months, each in dates(opened.case_id).items()}
+        first, missed, third, last = country().follow_up.months
+        on(due[first])
+        page = story.contact(opened.case_id, first, WELL)
+        for path in (told, f"{told}/{missed}", f"{told}/end", "/follow-ups"):
+            story.good(page, path)
+        on(due[missed])
+        for again in range(country().follow_up.tries):
+            if again:
+                on(days.today() + timedelta(days=country().follow_up.again_days))
+            page = story.contact(opened.case_id, missed, MISSED)
+        on(due[third])
+        story.contact(opened.case_id, third, WELL)
+        on(due[last])
+        page = story.contact(opened.case_id, last, {**WELL, "outcome": ["settled"]})
+        expect(page.locator("main")).to_contain_text(SAID[lang]["over"])
+        page.locator(f'form[action="{told}/open"] button').click()
+        expect(page.locator("main")).to_contain_text(CHANNEL)
+        checks.assert_accessible(page)
+        # Somebody else is not safe, and comes back by one press.
+        by = factories.actor(MANAGER)
+        follow_ups.agree(case_id=other.case_id, words={"channel": CHANNEL}, by=by)
+        live_on = f"/cases/{other.case_id}/follow-up"
+        page.goto(f"{base}/stays/{other.stay_id}/end")
+        page.locator("[name=ended][value=today]").check()
+        page.locator("[name=reason][value=independent_living]").check()
+        live.main_button(page).click()
+        page.locator("[name=country][value=home]").check()
+        live.main_button(page).click()
+        page.locator("main .btn.danger").click()
+        by = on(dates(other.case_id)[first].due_on)
+        assert NOT_SAFE.how is How.TELEPHONE
+        follow_ups.record(case_id=other.case_id, months=first, contact=NOT_SAFE, text="Ka frikë", by=by)
+        page = story.sits_down()
+        story.good(page, "/")
+        page.locator(f'main a[href$="{live_on}"]').first.click()
+        checks.assert_accessible(page)
+        page.get_by_role("link", name=SAID[lang]["back"]).click()
+        expect(page).to_have_url(f"{base}/cases/{other.case_id}/admit")

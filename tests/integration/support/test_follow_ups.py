@@ -1,0 +1,384 @@
+"""The months after a shelter: agreed, asked, missed, ended; who learns of it, and who must not."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from config import Config
+from nrm.actions import tending
+from nrm.actions.shelter import cases, data_requests, stays
+from nrm.actions.support import follow_ups
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
+from nrm.domain.quarters import Quarter
+from nrm.domain.reports.counting import Codes
+from nrm.domain.shelter.closings import Answers, Debts, Documents, FollowUp, ReopenReason
+from nrm.domain.shelter.data_requests import RequestKind
+from nrm.domain.shelter.stays import Destination, ExitReason
+from nrm.domain.support.follow_ups import (
+    Contact,
+    FollowUpRefusal,
+    FollowUpRefused,
+    How,
+    Living,
+    Occupation,
+    Outcome,
+    Result,
+    Safe,
+    Stand,
+)
+from nrm.models.audit import AuditEntry
+from nrm.models.shelter.cases import Case, Erasure, Reading, SealedCompartment
+from nrm.models.support.follow_ups import FollowUp as Row
+from nrm.models.support.follow_ups import FollowUpDate
+from nrm.store import days
+from nrm.store.countries import country
+from nrm.store.reports import counting
+from nrm.store.shelter import places as place_store
+from nrm.store.support import follow_ups as store
+from tests import factories
+from tests import second_hands as hands
+from tests.conftest import Person
+from tests.factories_stays import CHILD, admitted
+
+SignIn = Callable[[str], Person]
+MANAGER, WORKER = "vatra.shelter_manager", "vatra.case_worker"
+CHANNEL, SAY, TEXT = "069 555 0199 pas orës 18", "Një shoqe nga kursi Zambak", "E kërkon një burrë me furgon"
+WORDS = {"channel": CHANNEL, "who": "Motra", "say": SAY, "when": "E martë"}
+AGREED = Answers(FollowUp.AGREED, Documents.RETURNED, Debts.NONE)
+WELL = Contact(Result.REACHED, How.TELEPHONE, Living.FAMILY, Occupation.WORK, Safe.YES)
+MISSED = Contact(Result.NOT_REACHED, How.TELEPHONE)
+NOT_SAFE = Contact(Result.REACHED, How.TELEPHONE, Living.FRIENDS, Occupation.NEITHER, Safe.NO, ("security",))
+LAST = Contact(Result.REACHED, How.VISIT, Living.OWN_HOME, Occupation.BOTH, Safe.YES, outcome=Outcome.SETTLED)
+
+
+@pytest.fixture
+def vatra(app: Flask) -> Actor:
+    assert app
+    return factories.actor(MANAGER)
+
+
+def leaves(stay_id: uuid.UUID, by: Actor) -> None:
+    stays.end(
+        stay_id=stay_id,
+        ended_on=days.today(),
+        exit_reason=ExitReason.INDEPENDENT_LIVING,
+        destination=Destination.OWN_HOME,
+        where="home",
+        by=by,
+    )
+
+
+def followed(by: Actor, *, bed: int = 0, closes: bool = True) -> uuid.UUID:
+    """The case of somebody who agreed, left today, and whose case is closed."""
+    opened = admitted(by, days_ago=3, bed=bed)
+    follow_ups.agree(case_id=opened.case_id, words=WORDS, by=by)
+    leaves(opened.stay_id, by)
+    if closes:
+        cases.close(case_id=opened.case_id, answers=AGREED, by=by)
+    return opened.case_id
+
+
+def on(day: date, login: str = MANAGER) -> Actor:
+    """The clock stands on that day, and the member signs in again."""
+    factories.later(days=(day - days.today()).days)
+    return factories.actor(login)
+
+
+def dates(case_id: uuid.UUID) -> dict[int, FollowUpDate]:
+    db.session.rollback()
+    statement = select(FollowUpDate).join(Row, Row.id == FollowUpDate.follow_up_id).where(Row.case_id == case_id)
+    return {each.months: each for each in db.session.scalars(statement.execution_options(populate_existing=True))}
+
+
+def sealed(case_id: uuid.UUID) -> bool:
+    db.session.rollback()
+    ids = select(Row.id).where(Row.case_id == case_id)
+    return bool(db.session.scalars(select(SealedCompartment).where(SealedCompartment.case_id.in_(ids))).all())
+
+
+def refused(reason: FollowUpRefusal, act: Callable[..., object], **more: object) -> None:
+    with pytest.raises(FollowUpRefused) as found:
+        act(**more)
+    assert found.value.reason is reason
+
+
+@pytest.mark.slow
+def test_a_year_after_the_shelter_from_the_page_of_a_case_that_is_closed(vatra: Actor, sign_in: SignIn) -> None:
+    opened = admitted(vatra, days_ago=3)
+    manager = sign_in(MANAGER)
+    case, page_of = f"/cases/{opened.case_id}", f"/cases/{opened.case_id}/follow-up"
+    assert page_of in manager.get(case)
+    leaves(opened.stay_id, vatra)
+    answers: dict[str, object] = {"documents": "returned", "debts": "none"}
+    # Nobody closes a case as agreed without an agreement, nor against one.
+    page = manager.post(f"{case}/close", {**answers, "follow_up": "agreed"}, 422)
+    assert "agree it with the person" in manager.post(f"{case}/close?lang=en", {**answers, "follow_up": "agreed"}, 422)
+    assert page_of in page
+    assert "Enter how the person is reached safely" in manager.post(f"{page_of}/agree", {**WORDS, "channel": " "}, 422)
+    assert manager.post(f"{page_of}/agree", dict(WORDS)).endswith(page_of)
+    assert 'value="agreed" checked' in manager.get(f"{case}/close")
+    manager.post(f"{case}/close", {**answers, "follow_up": "not_wanted", "step": "2"}, 422)
+    manager.post(f"{case}/close", {**answers, "follow_up": "agreed", "step": "2"})
+    assert db.session.get_one(Case, opened.case_id, populate_existing=True).status == "closed"
+    began = days.today()
+    due = {months: each.due_on for months, each in dates(opened.case_id).items()}
+    assert list(due) == list(country().follow_up.months)
+    assert all(day > began for day in due.values())
+    # A session reads nothing before it opened it; and it opens this part alone.
+    page = manager.get(page_of)
+    assert CHANNEL not in page
+    assert manager.post(f"{page_of}/open").endswith(page_of)
+    page = manager.get(page_of)
+    assert CHANNEL in page
+    assert SAY in page
+    db.session.rollback()
+    readings = db.session.scalars(select(Reading.compartment).where(Reading.case_id == opened.case_id)).all()
+    assert readings == ["follow_up"]
+    manager.post(f"{case}/write/care", {"text": "x"}, 404)
+    manager.post(f"{page_of}/1", {"result": "reached"}, 422)
+    # Too early; then on its day, on the home page of who stays in touch alone.
+    assert "too early" in manager.post(f"{page_of}/3?lang=en", _typed(WELL), 409)
+    on(due[1])
+    manager, worker = sign_in(MANAGER), sign_in(WORKER)
+    assert page_of in manager.get("/")
+    assert page_of not in worker.get("/")
+    assert "the case is closed" in worker.get("/follow-ups?lang=en")
+    manager.post(f"{page_of}/1", _typed(WELL, text=TEXT))
+    # The second is missed, is tried again after the days of the country, and is the manager's when it is late.
+    on(due[3])
+    worker = sign_in(WORKER)
+    worker.post(f"{page_of}/mine")
+    worker.post(f"{page_of}/3", _typed(MISSED))
+    row = dates(opened.case_id)[3]
+    assert (row.state, row.tries) == ("open", 1)
+    assert row.next_on == days.today() + timedelta(days=country().follow_up.again_days)
+    assert page_of not in sign_in(MANAGER).get("/")
+    on(row.next_on + timedelta(days=country().follow_up.late_days + 1))
+    assert page_of in sign_in(MANAGER).get("/")
+    worker = sign_in(WORKER)
+    assert page_of in worker.get("/")
+    worker.post(f"{page_of}/3", _typed(MISSED))
+    worker.post(f"{page_of}/3", _typed(MISSED))
+    assert dates(opened.case_id)[3].state == "not_reached"
+    on(due[6])
+    sign_in(WORKER).post(f"{page_of}/6", _typed(WELL))
+    on(due[12])
+    worker = sign_in(WORKER)
+    worker.post(f"{page_of}/12", _typed(WELL), 422)
+    worker.post(f"{page_of}/12", _typed(LAST))
+    row = dates(opened.case_id)[12]
+    assert (row.state, row.outcome, row.counts_on) == ("reached", "settled", Quarter.of(days.today()).start)
+    # It is over: a correction is possible until the days of the country, then all words are gone.
+    worker.post(f"{page_of}/12", _typed(LAST, outcome="needs_support"))
+    assert dates(opened.case_id)[12].outcome == "needs_support"
+    factories.later(days=country().retention.notice_days)
+    tending.tend()
+    assert not sealed(opened.case_id)
+    worker = sign_in(WORKER)
+    assert "The last contact was made" in worker.get(f"{page_of}?lang=en")
+    worker.post(f"{page_of}/12", _typed(LAST), 404)
+    worker.post(f"{page_of}/end", {}, 409)
+    assert "needs_support" not in worker.get(page_of)
+    assert db.session.scalar(select(Erasure.compartment)) == "follow_up"
+
+
+def _typed(contact: Contact, **more: object) -> dict[str, object]:
+    answers = {"living": contact.living, "occupation": contact.occupation, "safe": contact.safe}
+    answers |= {"outcome": contact.outcome, "result": contact.result, "how": contact.how}
+    return {name: str(each) for name, each in answers.items() if each} | {"needs": list(contact.needs)} | more
+
+
+@pytest.mark.slow
+def test_who_is_not_safe_is_the_managers_at_once_and_a_child_the_duty_desks_until_the_house_acts(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    adult, child = followed(vatra), followed(vatra, bed=1, closes=False)
+    code = db.session.get_one(Case, child).pseudonym
+    db.session.execute(Case.__table__.update().where(Case.id == child).values(age_class="child"))
+    db.session.commit()
+    due = dates(adult)[1].due_on
+    by = on(due, WORKER)
+    for case_id in (adult, child):
+        follow_ups.take_over(case_id=case_id, by=by)
+        follow_ups.record(case_id=case_id, months=1, contact=NOT_SAFE, text=TEXT, by=by)
+    home = sign_in(MANAGER).get("/?lang=en")
+    assert home.count("Not safe, or needs help now") == 2
+    desk = sign_in("ra.duty_officer").get("/?lang=en")
+    assert "A child is not safe after the shelter" in desk
+    assert code in desk
+    assert db.session.get_one(Case, adult).pseudonym not in desk
+    assert TEXT not in desk + home
+    # Where there is a manager, the worker does not settle it.
+    refused(FollowUpRefusal.MANAGER, follow_ups.act, case_id=child, by=by)
+    manager = sign_in(MANAGER)
+    manager.post(f"/cases/{child}/follow-up/acting")
+    manager.post(f"/cases/{child}/follow-up/acting", {}, 409)
+    assert code not in sign_in("ra.duty_officer").get("/")
+    # One press leads back: a closed case is opened again with a new stay, an open one gets it at once.
+    assert f"/cases/{adult}/reopen?back=1" in manager.get(f"/cases/{adult}/follow-up")
+    assert f"/cases/{child}/admit" in manager.get(f"/cases/{child}/follow-up")
+    cases.reopen(case_id=adult, reason=ReopenReason.CAME_BACK, by=vatra)
+    assert not store.of_case(adult, by=vatra).ended_on  # type: ignore[union-attr]
+    today = days.today()
+    stays.admit(
+        case_id=adult,
+        place_id=place_store.free_places(by=vatra)[3][0],
+        admitted_on=today,
+        anticipated_end_on=today + timedelta(days=9),
+        by=vatra,
+    )
+    found = store.of_case(adult, by=vatra)
+    assert found is not None
+    assert (found.ended_why, found.alarms) == ("came_back", False)
+    assert {each.state for each in found.contacts} == {Stand.REACHED, Stand.ENDED}
+    assert not sealed(adult)
+    follow_ups.agree(case_id=adult, words=WORDS, by=vatra)  # anew, for when she leaves again
+
+
+@pytest.mark.slow
+def test_she_ends_it_with_the_house_or_the_help_line_and_everything_goes_when_she_takes_all_back(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    house, line, all_ = (followed(vatra, bed=number) for number in range(3))
+    manager = sign_in(MANAGER)
+    assert "cannot be undone" in manager.get(f"/cases/{house}/follow-up/end?lang=en")
+    assert sealed(house)
+    factories.later(days=20)
+    vatra = factories.actor(MANAGER)
+    manager = sign_in(MANAGER)
+    assert manager.post(f"/cases/{house}/follow-up/1", {"result": "no_longer", "how": "telephone"}).endswith("/end")
+    assert sealed(house)
+    manager.post(f"/cases/{house}/follow-up/end")
+    assert not sealed(house)
+    assert {each.state for each in dates(house).values()} == {"ended"}
+    # Who takes it down at the help line learns nothing, and nobody has to answer it.
+    operator = factories.actor("helpline.helpline_operator")
+    for code in (db.session.get_one(Case, line).pseudonym, db.session.get_one(Case, house).pseudonym):
+        data_requests.record(request_id=uuid.uuid4(), pseudonym=code, kind=RequestKind.NO_FOLLOW_UP, by=operator)
+    assert not sealed(line)
+    assert sign_in("helpline.helpline_operator").get("/requests?lang=en").count("passed on at once") == 2
+    assert "does not want it any more" in manager.get(f"/cases/{line}/follow-up?lang=en")
+    cases.reopen(case_id=all_, reason=ReopenReason.CORRECTION, by=vatra)
+    hands.withdrawn(all_, vatra)
+    assert not sealed(all_)
+    assert dates(all_) == {}
+    assert db.session.scalar(select(Row.id).where(Row.case_id == all_)) is None
+
+
+@pytest.mark.slow
+def test_nobody_outside_of_the_house_sees_that_there_is_anything(vatra: Actor, sign_in: SignIn) -> None:
+    case_id = followed(vatra)
+    code = db.session.get_one(Case, case_id).pseudonym
+    on(dates(case_id)[1].due_on)
+    outsiders = (
+        "nrc.shelter_manager",
+        "ra.duty_officer",
+        "rinas.border_officer",
+        "trp_unit.trp_officer",
+        "prosecution.witness_liaison",
+        "molsa.statistician",
+        "molsa.payment_officer",
+        "oms.monitor",
+        "oms.reader",
+    )
+    for login in outsiders:
+        by, person = factories.actor(login), sign_in(login)
+        for path, data in (("", None), ("/agree", WORDS), ("/open", {}), ("/1", _typed(WELL)), ("/end", {})):
+            address = f"/cases/{case_id}/follow-up{path}"
+            if path != "/open":
+                assert person.client.get(address).status_code in (403, 404), (login, path)
+            if data is not None:
+                sent = {"csrf_token": person.csrf_token, **data}
+                assert person.client.post(address, data=sent).status_code in (403, 404), (login, path)
+        for act in (follow_ups.open_words, follow_ups.end, follow_ups.take_over):
+            with pytest.raises((NotVisible, NotPermitted)):
+                act(case_id=case_id, by=by)
+        with pytest.raises((NotVisible, NotPermitted)):
+            follow_ups.record(case_id=case_id, months=1, contact=WELL, by=by)
+        home = person.get("/")
+        assert code not in home
+        assert str(case_id) not in home
+    entries = str(db.session.scalars(select(AuditEntry.details)).all())
+    assert "555 0199" not in entries
+    refused(FollowUpRefusal.ENDED, _after_the_end, case_id=case_id, by=factories.actor(MANAGER))
+
+
+def _after_the_end(case_id: uuid.UUID, by: Actor) -> None:
+    follow_ups.end(case_id=case_id, by=by)
+    follow_ups.record(case_id=case_id, months=1, contact=WELL, by=by)
+
+
+def test_a_thief_of_the_main_database_finds_no_channel_no_words_and_not_how_she_lives(app: Flask, vatra: Actor) -> None:
+    case_id = followed(vatra)
+    by = on(dates(case_id)[1].due_on)
+    follow_ups.record(case_id=case_id, months=1, contact=NOT_SAFE, text=TEXT, by=by)
+    config: Config = app.extensions["nrm.config"]
+    found = b"".join(path.read_bytes() for path in config.directory.rglob("*") if path.is_file())
+    for words in (CHANNEL, SAY, TEXT, "Motra", "Zambak"):
+        assert words.encode() not in found
+    with sqlite3.connect(config.directory / "main.db") as main:
+        for table in ("follow_ups", "follow_up_dates"):
+            text = str(main.execute(f"SELECT * FROM {table}").fetchall())
+            for code in ("friends", "neither", "security", "telephone"):
+                assert code not in text
+
+
+def test_a_child_who_is_followed_by_the_record_of_her_return_is_not_followed_twice(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    child = admitted(vatra, CHILD)
+    manager = sign_in(MANAGER)
+    address = f"/cases/{child.case_id}/follow-up/agree"
+    manager.post(address, dict(WORDS), 422)
+    assert "so that nobody asks twice" in manager.post(f"{address}?lang=en", {**WORDS, "child_return": "yes"}, 422)
+    assert store.of_case(child.case_id, by=vatra) is None
+    manager.post(address, {**WORDS, "child_return": "no"})
+    db.session.rollback()
+    assert store.of_case(child.case_id, by=vatra) is not None
+
+
+@pytest.mark.slow
+def test_a_report_counts_each_person_once_and_keeps_what_nobody_wrote_apart(vatra: Actor) -> None:
+    told, missed, ended, nobody = (followed(vatra, bed=number) for number in range(4))
+    due = {months: each.due_on for months, each in dates(told).items()}
+    for months in (1, 3, 6):
+        by = on(due[months])
+        follow_ups.record(case_id=told, months=months, contact=WELL, by=by)
+        follow_ups.record(case_id=missed, months=months, contact=WELL if months == 3 else MISSED, by=by)
+        for _ in range(2 if months != 3 else 0):
+            follow_ups.record(case_id=missed, months=months, contact=MISSED, by=by)
+    follow_ups.end(case_id=ended, by=by)
+    by = on(due[12])
+    follow_ups.record(case_id=told, months=12, contact=LAST, by=by)
+    for _ in range(3):
+        follow_ups.record(case_id=missed, months=12, contact=MISSED, by=by)
+    quarter = Quarter.of(due[12])
+    codes: Codes = {"sex": ("feminine",), "age_band": ("18-20", "24-26")}
+
+    def counted(first: Quarter, last: Quarter) -> dict[str, tuple[str, str]]:
+        rows = counting.followed_up(db.session.connection(), first, last, codes, by=counting.RELEASE)
+        return {str(row["person"]): (str(row["outcome"]), str(row["contacts"])) for row in rows}
+
+    assert counted(quarter, quarter) == {
+        told.hex: ("settled", "all"),
+        missed.hex: ("not_reached", "some"),
+        ended.hex: ("no_longer", "none"),
+        nobody.hex: ("not_recorded", "none"),
+    }
+    assert counted(quarter.previous, quarter.previous) == {}
+    assert counted(quarter.previous, quarter) == counted(quarter, quarter)
+    with pytest.raises(NotPermitted):
+        counting.followed_up(db.session.connection(), quarter, quarter, codes, by=vatra)
+    # What nobody finished is over in time, and does not turn into anything else.
+    factories.later(days=120)
+    assert tending.tend()["follow_ups_on"] >= 1
+    assert not sealed(nobody)
+    assert counted(quarter, quarter)[nobody.hex] == ("not_recorded", "none")

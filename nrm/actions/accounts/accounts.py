@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NoReturn
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
@@ -22,11 +21,9 @@ from nrm.domain.accounts.accounts import (
     SESSION_IDLE_MINUTES,
     SHOWN_MINUTES,
     Actor,
-    Credentials,
     LoginRefusal,
     NotPermitted,
     OrganisationKind,
-    OrganisationOut,
     PasswordRefusal,
     Permission,
     Role,
@@ -297,12 +294,9 @@ def sign_in(*, login: str, password: str, code: str = "", browser: str = "", ask
     tries = credentials.counters(name, asker)
     failed_attempt_rows.check(tries)
     account = credentials.account_now(name)
-    out = account is not None and account.status == "out"
-    under = vault.prove(replace(account, status="active") if account and out else account, name, password)
+    under = vault.prove(credentials.as_if_let_in(account), name, password)
     step = second_factor_vault.accepted_step(account, code)
-    if account is not None and out and under is not None and (step is not None or not account.has_second_factor):
-        _organisation_is_out(account)
-    if account is None or under is None or out:
+    if account is None or under is None:
         credentials.refuse(account, "sign-in", tries)
     # Only now: before the password is right nothing may tell who has a passkey, not even the time it takes.
     asked = passkeys.factors_at(account, in_browser=asker != COMMAND)
@@ -317,6 +311,8 @@ def sign_in(*, login: str, password: str, code: str = "", browser: str = "", ask
                 payload, own = proved.packed(), tries[0].of_own_browser
                 asking = passkeys.ask(session, Purpose.SIGN_IN, asked, account.id, payload, browser, own_browser=own)
             raise asking
+    if account.status == "out":
+        credentials.turn_out(account)
     if account.waits_at is not None:
         credentials.turn_away(account, step, tries)
     proved = signing_in.proved(account, under, password)
@@ -328,17 +324,6 @@ def sign_in(*, login: str, password: str, code: str = "", browser: str = "", ask
             return signing_in.begin(session, member, account, proved, asker, tries)
     except (credentials.Overtaken, CannotOpen):
         credentials.refuse(account, "sign-in", tries)
-
-
-def _organisation_is_out(account: Credentials) -> NoReturn:
-    """Tell who knows everything that is asked why nobody of the organisation signs in. No code is used up."""
-    known = log.last_state(db.session).organisations.get(account.organisation_id)
-    db.session.rollback()
-    with transaction() as session:
-        by = Actor(account.id, account.organisation_id, None, duty="waits")
-        audit.append(session, audit.Event.SIGN_IN_REFUSED, by=by)
-    reason, kind = (known.suspended_for, known.kind) if known is not None and known.suspended else ("", "")
-    raise OrganisationOut(reason, desk=kind == OrganisationKind.RESPONSIBLE_AUTHORITY)
 
 
 def remember_browser(*, login: str, browsers: str) -> str:

@@ -187,7 +187,7 @@ def sign_in(*, token: str, browser: str, answer: str, code: str, asker: Asker) -
     enough.
 
     `token`: what the page carried; `browser`: the cookie of its form. The challenge is used up, also by a wrong answer.
-    Raises PasskeyRefused (LATE), SignInRefused, TooSoon, WaitsForColleague.
+    Raises PasskeyRefused (LATE), SignInRefused, TooSoon, WaitsForColleague, OrganisationOut.
     """
     shown = _shown(Purpose.SIGN_IN, "sign-in", token, browser, answer, code, asker)
     if shown.account.waits_at is not None:
@@ -238,6 +238,8 @@ def _shown(purpose: Purpose, how: str, token: str, browser: str, answer: str, co
     else:
         step = second_factor.accepted_step(account, code)
         right = step is not None and steps.factors_at(account, in_browser=True).takes_code
+    if right and account.status == "out" and purpose is Purpose.SIGN_IN:
+        credentials.turn_out(account)
     if not right or account.status not in ("active", "waiting"):
         credentials.refuse(account, how, tries, used, code=bool(code))
     return _Shown(account, tries, waiting, used, step)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from sqlalchemy import update
@@ -16,6 +16,8 @@ from nrm.domain.accounts.accounts import (
     Credentials,
     KeyHolder,
     NotVisible,
+    OrganisationKind,
+    OrganisationOut,
     SignInRefused,
     UnusableLogin,
     WaitsForColleague,
@@ -28,6 +30,7 @@ from nrm.steps.accounts.passkeys import Used
 from nrm.store.rows.accounts import accounts as rows
 from nrm.store.rows.accounts.failed_attempts import Counter, check, count
 from nrm.vault import members, second_factor
+from nrm.vault.keylog import log
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,23 @@ def turn_away(account: Credentials, step: int | None, tries: list[Counter]) -> N
     except Overtaken:
         refuse(account, "sign-in", tries)
     raise WaitsForColleague
+
+
+def as_if_let_in(account: Credentials | None) -> Credentials | None:
+    """The account for a proof of its password, also while its organisation is suspended: see `turn_out`."""
+    return replace(account, status="active") if account is not None and account.status == "out" else account
+
+
+def turn_out(account: Credentials) -> NoReturn:
+    """Tell who knows everything that is asked why nobody of the organisation signs in. No code is used up. Raises
+    OrganisationOut."""
+    known = log.last_state(db.session).organisations.get(account.organisation_id)
+    db.session.rollback()
+    with transaction() as session:
+        by = Actor(account.id, account.organisation_id, None, duty="waits")
+        audit.append(session, audit.Event.SIGN_IN_REFUSED, by=by)
+    reason, kind = (known.suspended_for, known.kind) if known is not None and known.suspended else ("", "")
+    raise OrganisationOut(reason, desk=kind == OrganisationKind.RESPONSIBLE_AUTHORITY)
 
 
 def account_now(login: str) -> Credentials | None:

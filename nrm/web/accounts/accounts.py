@@ -107,18 +107,22 @@ def sign_in() -> BaseResponse | str:
         )
     except actions.PasskeyAsked as asked:
         return sessions.passkey_form(asked, carried=carried)
-    except WaitsForColleague:
-        return sessions.sign_in_form(status=422, carried=carried, login=login, waits=True)
-    except OrganisationOut as error:
-        why = translated(ORGANISATION_REASONS[OrganisationReason(error.reason)]) if error.reason else ""
-        return sessions.sign_in_form(
-            status=422, carried=carried, login=login, out=gettext(DESK_OUT if error.desk else OUT), why=why
-        )
+    except (WaitsForColleague, OrganisationOut) as error:
+        return turned_away(error, carried=carried, login=login)
     except SignInRefused:
         return sessions.sign_in_form(status=422, carried=carried, login=login, refused=True)
     except TooSoon as too_soon:
         return sessions.sign_in_form(status=429, carried=carried, login=login, too_soon=too_soon)
     return screen_lock.signed_in(cookie, login, carried)
+
+
+def turned_away(error: WaitsForColleague | OrganisationOut, *, carried: str, login: str = "") -> BaseResponse:
+    """The sign-in page for somebody who knows everything that is asked, and why it does not let them in."""
+    if isinstance(error, WaitsForColleague):
+        return sessions.sign_in_form(status=422, carried=carried, login=login, waits=True)
+    why = translated(ORGANISATION_REASONS[OrganisationReason(error.reason)]) if error.reason else ""
+    out = gettext(DESK_OUT if error.desk else OUT)
+    return sessions.sign_in_form(status=422, carried=carried, login=login, out=out, why=why)
 
 
 @blueprint.post("/sign-out")

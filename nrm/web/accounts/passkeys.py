@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from forms.accounts.passkeys import NAME, MakePasskeyForm
 from nrm.actions.accounts import passkeys as actions
-from nrm.domain.accounts.accounts import NotVisible, SignInRefused
+from nrm.domain.accounts.accounts import NotVisible, OrganisationOut, SignInRefused, WaitsForColleague
 from nrm.domain.accounts.failed_attempts import TooSoon
 from nrm.domain.accounts.passkeys import LONGEST_ANSWER, PasskeyRefused, Refusal
 from nrm.domain.words import N_
@@ -144,6 +144,8 @@ def sign_in() -> BaseResponse | str:
         cookie, login = actions.sign_in(**_sent(), asker=sessions.asker())
     except PasskeyRefused:
         return sessions.sign_in_form(status=422, carried=carried, stale=True)
+    except (WaitsForColleague, OrganisationOut) as error:
+        return accounts.turned_away(error, carried=carried)
     except SignInRefused:
         return sessions.sign_in_form(status=422, carried=carried, not_shown=True)
     except TooSoon as too_soon:

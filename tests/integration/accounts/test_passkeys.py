@@ -21,13 +21,14 @@ from sqlalchemy import delete, func, insert, select, update
 
 from nrm import clock
 from nrm.actions import tending
-from nrm.actions.accounts import accounts, members, second_factor
+from nrm.actions.accounts import accounts, members, organisations, second_factor
 from nrm.actions.accounts import passkeys as actions
 from nrm.cli import usage
 from nrm.cli.refusals import Refused
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, SignInRefused
 from nrm.domain.accounts.passkeys import LASTS, MOST, PasskeyRefused, Purpose, Refusal
+from nrm.domain.accounts.suspensions import OrganisationReason
 from nrm.models.accounts.accounts import FailedTries, Member, MemberSession
 from nrm.models.accounts.passkeys import Passkey, PasskeyChallenge, RemovedPasskey
 from nrm.models.audit import AuditEntry
@@ -1006,6 +1007,27 @@ def test_before_the_right_password_nobody_learns_who_has_passkeys(at: Flask) -> 
         assert answer.status_code == 422
         bodies.add(answer.text.replace(login, ""))
     assert len(bodies) == 1
+
+
+def test_who_is_of_a_suspended_organisation_reads_why_after_the_passkey_and_not_before(at: Flask) -> None:
+    house, admin = factories.actor(ME).organisation_id, factories.actor("administrator")
+    assert house is not None
+    device = passkey(ME)
+    organisations.suspend(organisation_id=house, reason=OrganisationReason.KEY_LOST, by=admin)
+    told = "Organizata juaj është pezulluar"
+    assert told not in first_step(at.test_client()).text
+    for shown in (Device(ORIGIN, credential=device.credential), device):
+        _, answer = through_the_pages(at, shown)
+        assert (answer.status_code, told in answer.text) == (422, shown is device)
+
+
+def test_who_waits_for_a_colleague_reads_so_after_the_passkey(at: Flask) -> None:
+    device = passkey(ME)
+    with transaction() as session:
+        session.execute(update(Member).where(Member.login == ME).values(waits_at=clock.now()))
+    _, answer = through_the_pages(at, device)
+    assert answer.status_code == 422
+    assert "U shtypën tepër kode të gabuara" in answer.text
 
 
 def test_a_wrong_answer_leads_back_to_the_sign_in_page_and_a_late_one_too(at: Flask) -> None:

@@ -2,8 +2,10 @@
 
 The score is a sum of log2(m / u) of the fields that both know: m, how often two spellings of one person are as like as
 these two are, from the documented table; u, how often two people are, counted in the register for this very name. So a
-rare name says more than a common one, without anybody knowing which it is. Swapped names, another sex and another
-citizenship cost points, and so does every doubling of the register.
+rare name says more than a common one, without anybody knowing which it is. Lines on which names, year and day all are
+as this person's are not counted: they are her, or somebody made them up to look so, and say nothing of how common her
+name is among others. Swapped names, another sex and another citizenship cost points, and so does every doubling of the
+register.
 """
 
 from __future__ import annotations
@@ -44,6 +46,7 @@ _BESIDE_THE_NAMES = (
     (((Field.PLACE, Field.PLACE),), -CAP),
     (((Field.YEAR, Field.YEAR), (Field.DAY, Field.DAY)), FALSE_DATE),
 )
+_ALIKE = (Field.GIVEN, Field.FAMILY, Field.YEAR, Field.DAY)  # who has all of these as another person is no other
 _LEVELS = 64  # distances are counted in 64ths of the bits of a field; all above a half are one level
 _TOP = _LEVELS // 2
 _CHUNK, _STRETCH = 8192, 32768
@@ -106,6 +109,7 @@ _OTHER = {
     Field.DAY: _spread(0.003, 0.05, 0.947, 20),
 }
 _LEVEL = {field: np.minimum(np.arange(bits + 1) * _LEVELS // bits, _TOP) for field, bits in BITS.items()}
+_WRITTEN_ALIKE = {field: 5 * bits // _LEVELS - 1 for field, bits in BITS.items()}  # the levels up to 4
 
 
 class Register:
@@ -184,10 +188,11 @@ class Register:
             if asked[0, 1 + place]:
                 known, fields = _alias(asked, place)
                 names.append((int(known[0]), _words_of(fields)))
-        lines = self._lines_of(
-            [self._both_ways(*name) for name in names],
-            [(self._likenesses(pairs, *names[0]), least) for pairs, least in _BESIDE_THE_NAMES],
-        )
+        both_ways = [self._both_ways(*name) for name in names]
+        beside = [(self._likenesses(pairs, *names[0]), least) for pairs, least in _BESIDE_THE_NAMES]
+        straight = (*both_ways[0][0], *(each for likenesses, _ in beside for each in likenesses))
+        _leave_out({each.field: each for each in straight})
+        lines = self._lines_of(both_ways, beside)
         scores = lines[:number]
         if len(lines) > number:
             np.maximum.at(scores, self._row[number:], lines[number:])
@@ -268,15 +273,31 @@ class Register:
             np.add(total, three, out=total)
             np.copyto(total, bits + 1, where=self._known[begin:end] & known == 0)
             counted += np.bincount(total, minlength=bits + 2)
-        return _Likeness(distances, _says(mine, counted[:-1]))
+        return _Likeness(theirs, distances, counted[:-1], _says(mine, counted[:-1]))
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Likeness:
-    """In how many bits each line differs, one more than there are where its field is unknown; and what that says."""
+    """In how many bits each line differs in a field, one more than there are where it is unknown; how many lines differ
+    in so many; and what that says."""
 
+    field: Field
     distances: NDArray[np.uint16]
+    counted: NDArray[np.int64]
     says: NDArray[np.float32]
+
+
+def _leave_out(straight: dict[Field, _Likeness]) -> None:
+    """Count no line on which all that tells people apart is alike."""
+    if not all(field in straight for field in _ALIKE):
+        return
+    alike = np.bitwise_and.reduce([straight[field].distances <= _WRITTEN_ALIKE[field] for field in _ALIKE])
+    rows = np.flatnonzero(alike)
+    if not len(rows):
+        return
+    for field, each in straight.items():
+        found = np.bincount(each.distances[rows], minlength=len(each.counted) + 1)[: len(each.counted)]
+        each.says = _says(field, each.counted - found)
 
 
 def _says(field: Field, counted: NDArray[np.int64]) -> NDArray[np.float32]:

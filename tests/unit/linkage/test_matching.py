@@ -117,6 +117,19 @@ def test_a_common_name_says_less_than_a_rare_one() -> None:
     assert register.scores(asked["Xhuliana"])[-1] > register.scores(asked["Ana"])[-2] + 2
 
 
+def test_made_up_cases_of_her_name_and_date_do_not_hide_who_is_known() -> None:
+    """Else a few of them made her name look common, and nobody was told that somebody asks for her."""
+    person = Person("Tatjana", "Ivanova", birth="1999-03-04")
+    known = (_id(1), ENCODER.encode(person, _id(8000)), "feminine", "MK")
+    made_up = [(_id(each), ENCODER.encode(person, _id(each)), "feminine", "RO") for each in range(8100, 8106)]
+    asked = ENCODER.encode(person, _id(8200))
+    alone, among = (
+        {each.record: each.band for each in Register.of(rows).candidates(asked, "feminine", "MK")}[_id(1)]
+        for rows in ([*_others(100), known], [*_others(100), *made_up, known])
+    )
+    assert (alone, among) == (Band.STRONG, Band.STRONG)
+
+
 def test_a_number_that_both_know_finds_a_person_under_another_name() -> None:
     person = Person("Maria", "Popa", exact=("BA 1234567", "+355 69 123 4567"))
     register = Register.of([*_others(100), (_id(1), ENCODER.encode(person, _id(8000)), "", "")])

@@ -41,6 +41,8 @@ SETTINGS = (
     "NRM_SMTP_USER",
     "NRM_SMTP_PASSWORD_FILE",
     "NRM_SMTP_FROM",
+    "NRM_SECURITY_CONTACT",
+    "NRM_SECURITY_KEY",
 )
 SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -51,6 +53,9 @@ _SITE_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES = 19 * 1024, 2
 ARGON2_MOST_KIB, ARGON2_MOST_PASSES = 1024 * 1024, 100
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+_TELEPHONE = re.compile(r"\+[0-9]{6,15}")
+_FINGERPRINT = re.compile(r"[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}")
+_PAGE = re.compile(r"https://[!-~]+")
 KEY_FILES = ("pepper", "store", "release", "match")
 
 
@@ -116,6 +121,8 @@ class Config:
     drill_database: str | None = None  # None: a drill makes databases of its own
     drill_shred_database: str | None = None
     passkeys: str = "offered"  # or `demanded`
+    security_contact: str = ""  # `mailto:`, `tel:` or `https:`; empty: nobody is named
+    security_key: str = ""  # `https:` or `openpgp4fpr:`
 
     @property
     def site(self) -> Site | None:
@@ -161,6 +168,8 @@ def load_config(env: Mapping[str, str]) -> Config:
         drill_database=drill,
         drill_shred_database=drill_shred,
         passkeys=_passkeys(env),
+        security_contact=_security_contact(env),
+        security_key=_security_key(env),
     )
 
 
@@ -336,6 +345,31 @@ def _home(env: Mapping[str, str]) -> str:
         raise MisConfigured("NRM_ADDRESS: set it to the address of the home page, https://...")
     host = f"[{named}]" if ":" in named else named
     return f"{parts.scheme}://{host}" if usual else f"{parts.scheme}://{host}:{parts.port}"
+
+
+def _security_contact(env: Mapping[str, str]) -> str:
+    """Whom to tell of a hole, as an address of RFC 9116; empty if nobody is named."""
+    text = env.get("NRM_SECURITY_CONTACT") or ""
+    if not text or _PAGE.fullmatch(text):
+        return text
+    bare = text.removeprefix("mailto:").removeprefix("tel:")
+    for scheme, rule in (("mailto", _ADDRESS), ("tel", _TELEPHONE)):
+        if rule.fullmatch(bare):
+            return f"{scheme}:{bare}"
+    raise MisConfigured("NRM_SECURITY_CONTACT: set it to an e-mail address, a number like +355..., or https://...")
+
+
+def _security_key(env: Mapping[str, str]) -> str:
+    """Where the key for such a message is, as an address of RFC 9116."""
+    text = env.get("NRM_SECURITY_KEY") or ""
+    if text and not env.get("NRM_SECURITY_CONTACT"):
+        raise MisConfigured("NRM_SECURITY_CONTACT: set it together with NRM_SECURITY_KEY")
+    if not text or _PAGE.fullmatch(text):
+        return text
+    fingerprint = text.removeprefix("openpgp4fpr:").replace(" ", "")
+    if not _FINGERPRINT.fullmatch(fingerprint):
+        raise MisConfigured("NRM_SECURITY_KEY: set it to the fingerprint of an OpenPGP key, or to https://...")
+    return f"openpgp4fpr:{fingerprint.lower()}"
 
 
 def _password(path: Path) -> str:

@@ -45,6 +45,7 @@ PUBLIC = frozenset(
         "members.check_joined",
         "second_factor.lost_page",
         "second_factor.lost",
+        "security_contact.show",
     }
 )
 # Hiding the screen also works while the database cannot be reached.

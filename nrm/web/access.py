@@ -45,6 +45,13 @@ PUBLIC = frozenset(
         "members.check_joined",
         "second_factor.lost_page",
         "second_factor.lost",
+        "feedback.index",
+        "feedback.answer_page",
+        "feedback.answer",
+        "feedback.thanks",
+        "complaints.complain_page",
+        "complaints.complain",
+        "complaints.sent",
     }
 )
 # Hiding the screen also works while the database cannot be reached.

@@ -44,12 +44,13 @@ class NoteForm(OnceForm):
 
 
 def replies_in(typed: MultiDict[str, str]) -> dict[Question, Reply]:
-    """The answers that came; what is none of the offered ones, or came twice, is no answer."""
+    """The answers that came; what is none of the offered ones, or came twice, is none."""
     known = {str(each): each for each in Reply}
     found = {}
     for question in Question:
         given = typed.getlist(question)
-        found[question] = known.get(given[0], Reply.NO_ANSWER) if len(given) == 1 else Reply.NO_ANSWER
+        if len(given) == 1 and given[0] in known:
+            found[question] = known[given[0]]
     return found
 
 

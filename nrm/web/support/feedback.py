@@ -131,7 +131,9 @@ def page(template: str, here: Spoken, status: int = 200, **values: Any) -> BaseR
 @blueprint.get("/feedback")
 def index() -> Answer:
     """What can be done here, and, on the page of a house, what it did."""
-    return page("feedback/index.html", spoken())
+    here = spoken()
+    notes = here.house.notes if here.house else ()
+    return page("feedback/index.html", here, notes=sorted(notes, key=lambda each: each.language != here.say))
 
 
 @blueprint.get("/feedback/answer")

@@ -89,6 +89,7 @@ def changed(before: dict[str, list[tuple[object, ...]]]) -> dict[str, list[tuple
 
 def box(code: str = "VATRA") -> feedback_boxes.Box:
     """What is in the box of a house."""
+    db.session.rollback()
     of = select(FeedbackBox.id).where(FeedbackBox.organisation_id == organisation(code))
     found = feedback_boxes.read(db.session(), db.session.scalars(of).one())
     db.session.rollback()

@@ -26,4 +26,5 @@ class OpenComplaintForm(OnceForm):
         N_("Why do you open it?"),
         choices=[SelectChoice(value=str(purpose), label=label) for purpose, label in PURPOSES.items()],
         validators=[Offered(N_("Choose why you open it"))],
+        validate_choice=False,
     )

@@ -28,14 +28,19 @@ class PrintSlipsForm(OnceForm):
         N_("How many slips?"),
         choices=[SelectChoice(value=str(each), label=str(each)) for each in SHEETS],
         validators=[Offered(N_("Choose how many slips"))],
+        validate_choice=False,
     )
-    slip_language = SelectField(N_("In which language?"), validators=[OneOf(N_("Choose a language"))])
+    slip_language = SelectField(
+        N_("In which language?"), validators=[OneOf(N_("Choose a language"))], validate_choice=False
+    )
 
 
 class NoteForm(OnceForm):
     """What was done, for those who live in the house."""
 
-    language = SelectField(N_("In which language do you write?"), validators=[OneOf(N_("Choose a language"))])
+    language = SelectField(
+        N_("In which language do you write?"), validators=[OneOf(N_("Choose a language"))], validate_choice=False
+    )
     text = TextAreaField(
         N_("What was done"),
         description=N_("Everybody who lives here can read it. Name nobody, and write nothing by which one is known."),

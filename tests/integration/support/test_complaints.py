@@ -125,6 +125,7 @@ def test_a_network_sends_few_and_nothing_of_it_is_written_down(app: Flask) -> No
     assert client.post("/feedback/complain", data=data, environ_overrides=elsewhere).status_code == 303
 
 
+@pytest.mark.slow
 def test_who_lives_in_a_house_complains_without_a_number_and_the_desk_deals_with_it(
     app: Flask, sign_in: SignIn
 ) -> None:
@@ -157,6 +158,7 @@ def test_who_lives_in_a_house_complains_without_a_number_and_the_desk_deals_with
     page = desk.get(address)
     assert WORDS in page
     assert "Motra ime" in page
+    assert WORDS not in desk.get("/openings?lang=en")
     assert desk.post(f"{address}/dealt") == "/complaints?done=yes"
     desk.post(f"{address}/dealt", status=409)
     assert desk.post(f"{address}/again") == address

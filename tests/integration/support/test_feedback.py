@@ -297,6 +297,7 @@ def test_numbers_cannot_be_tried_out_and_no_row_says_from_where_they_were(app: F
     assert set(changed(before)) == {"sealed_compartments"}
 
 
+@pytest.mark.slow
 def test_a_house_prints_slips_and_writes_what_it_did_and_the_desk_types_what_came(
     app: Flask, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -319,8 +320,9 @@ def test_a_house_prints_slips_and_writes_what_it_did_and_the_desk_types_what_cam
     address = re.search(r'href="(/feedback\?at=[0-9a-f]+)"', page)
     assert address is not None
     assert "Ka dritë në korridor." in app.test_client().get(address[1]).text
-    sign_in("vatra.case_worker").get("/feedback/house")
-    sign_in("vatra.case_worker").post("/feedback/house/notes", {"language": "sq", "text": "Jo."}, 403)
+    worker = sign_in("vatra.case_worker")
+    worker.get("/feedback/house")
+    worker.post("/feedback/house/notes", {"language": "sq", "text": "Jo."}, 403)
     desk = sign_in(DESK)
     desk.post("/feedback/paper", {"safe": "yes", "code": "1"}, 422)
     assert desk.post("/feedback/paper", {"safe": "yes", "code": codes[0]}) == "/feedback/paper?typed=yes"

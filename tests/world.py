@@ -28,7 +28,7 @@ from nrm.actions.shelter import (
     stays,
     testimony,
 )
-from nrm.actions.support import hearings, plans, witnesses
+from nrm.actions.support import complaints, feedback, hearings, plans, witnesses
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.interviews.family_notices import ALLOWS
@@ -46,6 +46,7 @@ from nrm.domain.shelter.matching import Pair, Said
 from nrm.domain.shelter.permits import PermitEvent
 from nrm.domain.shelter.stays import Source
 from nrm.domain.shelter.testimony import WitnessStatus
+from nrm.domain.support.feedback import Note, Question, Reply
 from nrm.domain.support.hearings import Hearing
 from nrm.domain.support.plans import Service
 from nrm.models.interviews.interviews import Interview
@@ -54,6 +55,7 @@ from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.cases import Case, Supplement
 from nrm.models.shelter.permits import PermitEntry
 from nrm.models.shelter.testimony import Testimony
+from nrm.models.support.complaints import Complaint
 from nrm.steps.shelter import matching as matching_steps
 from nrm.store import days
 from nrm.store.agreement.agreement_simulation import SIMULATION
@@ -97,6 +99,7 @@ class World:
     witness_step: uuid.UUID  # of the same person
     hearing: uuid.UUID  # of the same person
     witness: uuid.UUID  # whom the prosecution entered as a witness only
+    complaint: uuid.UUID  # about somebody who works in VATRA, where two slips were printed and one was answered
     claim: uuid.UUID  # for compensation, of the person in NRC
     plan_entry: uuid.UUID  # a service that is planned for the same person
     plan_step: uuid.UUID  # what is to be done next for that person, tomorrow
@@ -191,6 +194,7 @@ def build() -> World:
         witness_step=_testified(foreign.case_id, nrc),
         hearing=_announced_in_court(foreign.case_id, nrc),
         witness=_witness(),
+        complaint=_complained(),
         claim=_claimed(foreign.case_id, nrc),
         **_planned(foreign.case_id, nrc),
         child_return=_child_return(),
@@ -291,6 +295,16 @@ def _announced_in_court(case_id: uuid.UUID, by: Actor) -> uuid.UUID:
 def _witness() -> uuid.UUID:
     by = factories.actor("prosecution.witness_liaison")
     return witnesses.enter(gender="masculine", age_class="adult", reference=people.PLANTED, by=by)
+
+
+def _complained() -> uuid.UUID:
+    manager = factories.actor("vatra.shelter_manager")
+    codes = feedback.draw(number=2, by=manager)
+    feedback.keep(codes=codes, by=manager)
+    feedback.answer(code=codes[0], replies={Question.SAFE: Reply.NO})
+    feedback.write_note(note=Note("sq", people.PLANTED), by=manager)
+    complaints.complain(text=people.PLANTED, reach=people.PLANTED, house_id=manager.organisation_id)
+    return db.session.scalars(select(Complaint.id)).one()
 
 
 def _child_return() -> uuid.UUID:

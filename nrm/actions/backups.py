@@ -31,6 +31,7 @@ from nrm.models.accounts.accounts import Keyring, MemberSession, Organisation
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Case, Erasure, Grant, Opening, SealedCompartment
 from nrm.steps.shelter import erasures as erasure_steps
+from nrm.steps.support import feedback
 from nrm.vault import compartments, epochs, erased, keyrings, shredding, sweeping
 from nrm.vault import rows as marked
 from nrm.vault.backup_files import backups as vault
@@ -131,6 +132,8 @@ def take(to: Path, recipients: tuple[bytes, bytes], *, tell: Callable[[str], Non
             raise OlderSchema
     config: Config = current_app.extensions["nrm.config"]
     with _backup_lock(to):
+        with transaction() as session:
+            feedback.seal_anew(session)
         for left in to.glob("*.partial"):
             left.unlink()
         at = clock.now().astimezone(UTC)

@@ -31,6 +31,7 @@ from nrm.demo import agreements, register, staff
 from nrm.demo.cast import Cast, NoDemo
 from nrm.demo.cast import read as read_cast
 from nrm.demo.desks import add_desks
+from nrm.demo.feedback import add_feedback
 from nrm.demo.life import Life
 from nrm.demo.monitoring import monitor
 from nrm.demo.people import YEARS, full_quarters, plans, tonight
@@ -199,6 +200,7 @@ def make_demo(
             add_tonight(life, last)
             add_desks(life, last, seed)
             add_witnesses(life, last, seed)
+            add_feedback(life, quarters, last, seed)
             life.run(tell)
             agreements.leave_one_open(actors)
             checkpoint()

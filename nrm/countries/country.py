@@ -81,6 +81,14 @@ class Emergency:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Whom to call with a complaint about the Responsible Authority itself."""
+
+    names: Mapping[str, str]
+    telephone: str
+
+
+@dataclass(frozen=True, slots=True)
 class NextNumber:
     """Whom to call when a party of this kind does not answer; without a region: wherever the person is."""
 
@@ -161,6 +169,7 @@ class Country:
     roles: Mapping[MechanismRole, str]  # the code of the organisation that has it
     plan_late_days: int  # after so many days a step of a plan that is not done is the manager's, too
     matching: MatchingRules = field(default_factory=MatchingRules)  # days, and checks a day
+    complaints: Elsewhere | None = None
     follow_up: FollowUpRules = field(default_factory=FollowUpRules)  # months, tries, and days
     next_numbers: tuple[NextNumber, ...] = ()
     opened: Days = field(default_factory=_no_days)  # of `crossing_point` and `region`: code -> its first day

@@ -109,6 +109,13 @@ class Emergency(Part):
     children: Telephone
 
 
+class Complaints(Part):
+    """Whom to call about the Responsible Authority itself."""
+
+    names: Names
+    telephone: Telephone
+
+
 class Tile(Part):
     column: Natural
     row: Natural
@@ -305,6 +312,7 @@ class CountryFile(Part):
     bulk_opening: Annotated[list[Watch], Field(min_length=1)]
     away: Away | None = None
     child_gate: ChildGate | None = None
+    complaints: Complaints | None = None
     matching: Matching | None = None
     follow_up: FollowUp | None = None
     permits: Permits | None = None

@@ -27,7 +27,7 @@ from nrm.models.shelter import (
     stays,
     testimony,
 )
-from nrm.models.support import follow_ups, hearings, link_codes, plans, threats, witnesses
+from nrm.models.support import complaints, feedback, follow_ups, hearings, link_codes, plans, threats, witnesses
 
 __all__ = [
     "absences",
@@ -42,11 +42,13 @@ __all__ = [
     "child_returns",
     "claims",
     "closings",
+    "complaints",
     "consents",
     "corrections",
     "countries",
     "data_requests",
     "directives",
+    "feedback",
     "filings",
     "findings",
     "follow_ups",

@@ -160,6 +160,16 @@ def link_code_mark(code: str) -> bytes:
     return row_mac("link code", uuid.UUID(int=0), code)
 
 
+def slip_mark(organisation_id: uuid.UUID, code: str) -> bytes:
+    """The MAC under which a slip of a house is found by its number, and the number by nobody."""
+    return row_mac("slip", organisation_id, code)
+
+
+def house_page(organisation_id: uuid.UUID) -> str:
+    """What stands in the address of the page for those who live in a house: nobody finds another house's by it."""
+    return row_mac("page of a house", organisation_id)[:12].hex()
+
+
 def owner_mark(interview_id: uuid.UUID, organisation_id: uuid.UUID, member_id: uuid.UUID) -> bytes:
     """The MAC of whose interview it is: nobody becomes the interviewer by a change in the database."""
     return row_mac("interviewer", interview_id, organisation_id, member_id)

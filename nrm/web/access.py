@@ -46,6 +46,13 @@ PUBLIC = frozenset(
         "second_factor.lost_page",
         "second_factor.lost",
         "security_contact.show",
+        "feedback.index",
+        "feedback.answer_page",
+        "feedback.answer",
+        "feedback.thanks",
+        "complaints.complain_page",
+        "complaints.complain",
+        "complaints.sent",
     }
 )
 # Hiding the screen also works while the database cannot be reached.

@@ -23,6 +23,7 @@ from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.steps.accounts import credentials
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.web import headers
+from nrm.web.accounts import access_log
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person, token_in
@@ -302,12 +303,16 @@ def test_the_access_log_says_what_kind_of_page_and_never_which(logged: tuple[Fla
     person.get(f"/cases/{case_id}?after=K7QM-4T2X-9", 404)
     client.get(f"/no/such/{people.PLANTED}")
     client.open("/sign-in", method="BREW")
+    for page in access_log.UNWRITTEN:  # its minute would lead to who stood at the tablet
+        assert client.get(page).status_code == 200
+    assert client.post("/feedback/complain").status_code == 400
     client.get("/sign-in", headers={"User-Agent": "Zamira's browser", "X-Forwarded-For": "192.0.2.7"})
     failing(app, ValueError(people.PLANTED))
     text = path.read_text()
     found = [match.groups()[:3] for line in text.splitlines() if (match := LINE.fullmatch(line))]
     assert len(found) == len(text.splitlines())
     assert ("POST", "/sign-in", "303") in found
+    assert "feedback" not in text
     assert ("GET", "/cases/<uuid:case_id>", "404") in found
     assert ("GET", "no-such-page", "404") in found
     assert ("other", "no-such-page", "405") in found

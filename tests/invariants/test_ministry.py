@@ -119,6 +119,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "away_id": world.away,
         "hearing_id": world.hearing,
         "witness_id": world.witness,
+        "complaint_id": world.complaint,
         "acts": True,
         "line": MoveLine(uuid.uuid4(), world.case, "", Stand.BOTH, True, {}, "", None),
         "alarm": Alarm(member_id=world.member, organisation_id=world.organisation),

@@ -128,6 +128,7 @@ def known_ids(world: World | None) -> dict[str, list[Any]]:
         "months": [3],
         "hearing_id": [ids.get("hearing")],
         "witness_id": [ids.get("witness")],
+        "complaint_id": [ids.get("complaint")],
         "claim_id": [ids.get("claim")],
         "entry_id": [ids.get("entry")],
         "step_id": [ids.get("witness_step")],

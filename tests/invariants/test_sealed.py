@@ -127,6 +127,7 @@ OPEN_BYTES = {
     "releases.previous_hash",
     "releases.signature",
     "screened_lines.mark",
+    "feedback_slips.mark",
     "shifts.mark",
     "suspensions.mark",
     "shifts.session_digest",

@@ -205,6 +205,10 @@ TABLE: dict[str, Moved | str] = {
         since.test_what_was_agreed_for_the_months_after_is_gone_on_the_way_down,
         ("person_requests", "sealed_compartments", "grants", "openings", "readings"),
     ),
+    "0095_feedback": Moved(
+        since.test_what_people_said_about_a_house_is_gone_on_the_way_down,
+        ("sealed_compartments", "grants", "openings", "readings"),
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

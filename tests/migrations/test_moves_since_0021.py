@@ -1706,3 +1706,26 @@ def test_what_was_agreed_for_the_months_after_is_gone_on_the_way_down(before: Be
             data.add(name, case_id=agreed["id"], compartment="follow_up")
         data.down()
         assert {name: data.rows(name) for name in kept} == kept
+
+
+@pytest.mark.slow
+def test_what_people_said_about_a_house_is_gone_on_the_way_down(before: Before) -> None:
+    data = before("0095_feedback")
+    names = ("sealed_compartments", "grants", "openings", "readings")
+    for name in names:
+        data.add(name, compartment="identity")
+    kept = {name: data.rows(name) for name in names}
+    for _ in range(2):
+        data.up()
+        box = data.add("feedback_boxes")
+        with refused("UNIQUE|uq_feedback_boxes_organisation_id"):
+            data.add("feedback_boxes", organisation_id=box["organisation_id"])
+        data.add("feedback_slips", organisation_id=box["organisation_id"])
+        complaint = data.add("complaints", dealt_on=None, dealt_by_id=None)
+        with refused("dealt_with_by_somebody"):
+            data.add("complaints", dealt_on=None, dealt_by_id=data.add("members")["id"])
+        for name in names:
+            for id_, compartment in ((box["id"], "feedback"), (complaint["id"], "complaint")):
+                data.add(name, case_id=id_, compartment=compartment)
+        data.down()
+        assert {name: data.rows(name) for name in kept} == kept

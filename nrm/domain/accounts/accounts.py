@@ -92,6 +92,9 @@ class Permission(StrEnum):
     LINK_MAKE = "link:make"  # a code for the police, of a witness who agreed
     LINK_TIE = "link:tie"  # a number of the police, to such a code
     CLAIM_RECORD = "claim:record"
+    FEEDBACK_MANAGE = "feedback:manage"  # slips for those who live in the house, and what was done
+    FEEDBACK_TYPE = "feedback:type"  # what came on paper
+    COMPLAINT_READ = "complaint:read"  # about people who work in the mechanism
     REPORT_CLOSE = "report:close"
     REPORT_READ = "report:read"
     REPORT_COUNTERSIGN = "report:countersign"
@@ -190,13 +193,16 @@ WORK: Mapping[Role, Work] = {
             Permission.ASSESSMENT_READ,
             Permission.REQUEST_RECORD,
             Permission.REQUEST_ANSWER,
+            Permission.FEEDBACK_TYPE,
+            Permission.COMPLAINT_READ,
         },
     ),
     Role.CASE_WORKER: _work(N_("Case worker"), SHELTERS | {OrganisationKind.CHILD_PROTECTION}, _WORKS_IN_A_SHELTER),
     Role.SHELTER_MANAGER: _work(
         N_("Shelter manager"),
         SHELTERS,
-        _WORKS_IN_A_SHELTER | {Permission.PLACE_MANAGE, Permission.TEAM_MANAGE, Permission.PAYMENT_READ},
+        _WORKS_IN_A_SHELTER
+        | {Permission.PLACE_MANAGE, Permission.TEAM_MANAGE, Permission.PAYMENT_READ, Permission.FEEDBACK_MANAGE},
     ),
     # The permit officer and the witness liaison record in cases that a holder shared with them, and see no others.
     Role.TRP_OFFICER: _work(

@@ -12,6 +12,7 @@ from nrm.domain.referrals.referrals import ANSWERED_IN
 from nrm.domain.reports import exploitation
 from nrm.domain.shelter.claims import NOT_STATED, Counted, foremost
 from nrm.domain.shelter.testimony import WitnessStatus
+from nrm.domain.support.feedback import Question, Reply
 from nrm.domain.support.plans import Service
 
 Row = dict[str, str]
@@ -31,6 +32,7 @@ DEPENDANT = ("age_band", "sex", "stay_status")
 AFTERWARDS = ("outcome", "contacts", "sex", "age_band")
 EXPLOITED = ("age_class", "sex", *exploitation.DIMENSIONS)
 
+FEEDBACK = ("house", *map(str, Question))
 SERVICE = tuple(str(each) for each in Service)
 
 NOT_GRANTED = "none"
@@ -194,3 +196,8 @@ def returned_child(person: str, country: str, sex: str, integration: str, codes:
         "sex": listed(sex, codes["sex"]),
         "integration": integration,
     }
+
+
+def feedback(person: str, house: str, replies: Mapping[Question, Reply]) -> Row:
+    """One slip of paper: the house, and what was answered to each question."""
+    return {"person": person, "house": house, **{str(each): str(reply) for each, reply in replies.items()}}

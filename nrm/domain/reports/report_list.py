@@ -107,6 +107,12 @@ AFTERWARDS = Report(
     title="what became of people after the shelter",
     dimensions=counting.AFTERWARDS,
 )
+# II.1(b)(iii)
+FEEDBACK = Report(
+    name="feedback",
+    title="what people say about the shelters",
+    dimensions=counting.FEEDBACK,
+)
 # I.1(a)(iv)
 VICTIMS = FiledReport(name="victims", title="victims in criminal cases, as filed")
 # II.2(a)(vi)
@@ -130,6 +136,7 @@ REPORTS: tuple[Report | FiledReport, ...] = (
     DEPENDANTS,
     SERVICES,
     AFTERWARDS,
+    FEEDBACK,
     VICTIMS,
     CHILDREN,
     ANNUAL,

@@ -33,8 +33,9 @@ from nrm.steps.interviews.drafts import ENDED_STAYS, UNSENT, Draft, NoLongerDraf
 from nrm.store.countries import country
 from nrm.store.rows.interviews import screenings as screening_rows
 from nrm.vault import compartments as vault
-from nrm.vault import epochs, grants, held_counts, sharing
+from nrm.vault import epochs, grants, sharing
 from nrm.vault.keyrings import HoldsNoKeys
+from nrm.vault.unattended import held_counts
 
 _OFFICIAL = "official_involved"
 _PERHAPS = ("yes", "dont_know")

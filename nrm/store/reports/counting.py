@@ -32,6 +32,7 @@ from nrm.domain.shelter.matching import Repeat
 from nrm.domain.shelter.permit_entries import stand
 from nrm.domain.shelter.permits import ASKED_OR_DECIDED, PermitFacts
 from nrm.domain.shelter.stays import Period, Source
+from nrm.domain.support import feedback as feedback_rules
 from nrm.domain.support.follow_ups import Ended, Stand, contacts_before, outcome_at_the_end
 from nrm.domain.support.witnesses import AGE_BANDS
 from nrm.models.accounts.accounts import Organisation
@@ -45,6 +46,7 @@ from nrm.models.shelter.matching import RepeatValue
 from nrm.models.shelter.permits import PermitEntry
 from nrm.models.shelter.stays import Stay
 from nrm.models.shelter.testimony import Testimony
+from nrm.models.support.feedback import FeedbackBox
 from nrm.models.support.follow_ups import FollowUp, FollowUpDate
 from nrm.models.support.plans import ServiceAnswer
 from nrm.models.support.witnesses import RecordedStep, Witness
@@ -55,6 +57,7 @@ from nrm.store.rows.shelter import permits as permit_rows
 from nrm.store.rows.shelter.claims import as_history
 from nrm.store.rows.shelter.testimony import COUNTS_ON, STANDS
 from nrm.store.rows.support import witnesses as witness_rows
+from nrm.vault.unattended import feedback_boxes
 
 RELEASE = Actor.system("release")
 # A person who was asked and does not wish to be counted is left out.
@@ -535,6 +538,22 @@ def _known(contact: Row[*tuple[Any, ...]], last: Quarter) -> Stand:
     """How a contact stood at the end of a period: what was settled later is open still."""
     settled = contact.counts_on is not None and contact.counts_on <= last.end
     return Stand(contact.state) if settled else Stand.OPEN
+
+
+def answered(
+    connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
+) -> list[counting.Row]:
+    """The slips that were answered in the period, by house; one with fewer than five is not told apart (ADR 0158)."""
+    _must_count(by)
+    houses = select(FeedbackBox.id, Organisation.code).join(
+        Organisation, Organisation.id == FeedbackBox.organisation_id
+    )
+    by_house: dict[str, Counter[str]] = {}
+    for box_id, code in connection.execute(houses.order_by(Organisation.code)).all():
+        answers = feedback_boxes.read(connection, box_id).answers
+        by_house[code] = sum((Counter(answers.get(each, {})) for each in Window(first, last).quarters), Counter())
+    slips = feedback_rules.counted(by_house, codes["house"], rest="other")
+    return [counting.feedback(f"{number}", house, replies) for number, (house, replies) in enumerate(slips)]
 
 
 def returned_children(

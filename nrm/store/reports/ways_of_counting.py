@@ -32,6 +32,7 @@ COUNTING: Mapping[reports.Report, Count] = {
     reports.DEPENDANTS: counting.dependants,
     reports.SERVICES: counting.services,
     reports.AFTERWARDS: counting.followed_up,
+    reports.FEEDBACK: counting.answered,
     reports.CHILDREN: counting.returned_children,
     reports.ANNUAL: year_counting.people_of_year,
 }

@@ -33,6 +33,7 @@ from nrm.domain.shelter.matching import Repeat
 from nrm.domain.shelter.permits import Ground, PermitStatus
 from nrm.domain.shelter.stays import Source
 from nrm.domain.shelter.testimony import WithdrawalReason, WitnessStatus
+from nrm.domain.support.feedback import Question, Reply, combination, counted
 from nrm.domain.support.follow_ups import AT_THE_END
 from nrm.domain.support.plans import Service
 
@@ -210,6 +211,14 @@ def afterwards() -> Iterator[Mapping[str, str]]:
     yield from one_by_one(counting.afterwards, usual, values)
 
 
+def answered() -> Iterator[Mapping[str, str]]:
+    houses = ALBANIA.tables["feedback"].dimensions["house"].codes
+    by_house = {house: {combination(dict.fromkeys(Question, each)): 2 for each in Reply} for house in houses[:-1]}
+    by_house["SMALL"] = {combination({}): 1}
+    for house, replies in counted(by_house, houses, "other"):
+        yield counting.feedback("1", house, replies)
+
+
 def returned() -> Iterator[Mapping[str, str]]:
     usual = {"person": "1", "country": "GR", "sex": "feminine", "integration": "care", "codes": codes("children")}
     values = {"country": (*COUNTRIES, "IT"), "sex": Sex, "integration": OfChild}
@@ -229,6 +238,7 @@ ROWS = {
     "dependants": dependants,
     "services": served,
     "followup": afterwards,
+    "feedback": answered,
     "children": returned,
 }
 

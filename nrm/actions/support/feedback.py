@@ -1,0 +1,155 @@
+"""Slips, answers without a name, and what a house wrote about what it did (ADR 0158).
+
+Who answers has no account and no session: `answer` takes the number of a slip and nothing else. The audit chain has
+no entry of an answer, and none of a paper that was typed in: its hour would lead to who stood at the tablet.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nrm import audit
+from nrm.db import db, transaction
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.quarters import Quarter
+from nrm.domain.support.feedback import (
+    LONGEST_NOTE,
+    MOST_NOTES,
+    MOST_SLIPS,
+    RANDOM_BYTES,
+    FeedbackRefusal,
+    FeedbackRefused,
+    Note,
+    Replies,
+    is_kept,
+    new_code,
+    valid_until,
+)
+from nrm.models.support.feedback import FeedbackSlip
+from nrm.steps.support import feedback as steps
+from nrm.store import days, names
+from nrm.store.rows.support import feedback as rows
+from nrm.store.support import feedback as store
+from nrm.vault import rows as marked
+from nrm.vault.unattended import feedback_boxes as vault
+
+Busy = steps.Busy
+
+
+@dataclass(frozen=True, slots=True)
+class HousePage:
+    """The page of a house, which its residents open on a tablet: which house, and what it wrote."""
+
+    organisation_id: uuid.UUID
+    notes: tuple[Note, ...]
+
+
+def draw(*, number: int, by: Actor) -> list[str]:
+    """Numbers for so many slips, which are no slips before they are kept. Raises NotPermitted, NotVisible,
+    FeedbackRefused."""
+    house = _house(by)
+    if rows.number_valid(house, days.today()) + number > MOST_SLIPS:
+        raise FeedbackRefused(FeedbackRefusal.SLIPS)
+    return [new_code(os.urandom(RANDOM_BYTES)) for _ in range(number)]
+
+
+def keep(*, codes: Sequence[str], by: Actor) -> None:
+    """Let the printed numbers be used. Of each only a MAC is kept. Raises as `draw`."""
+    house = _house(by)
+    with transaction() as session:
+        steps.box_of(session, house)
+        if rows.number_valid(house, days.today()) + len(codes) > MOST_SLIPS:
+            raise FeedbackRefused(FeedbackRefusal.SLIPS)
+        until = valid_until(days.today())
+        marks = sorted(marked.slip_mark(house, each) for each in codes)
+        session.add_all(FeedbackSlip(mark=each, organisation_id=house, until_on=until) for each in marks)
+        audit.append(session, audit.Event.FEEDBACK_SLIPS_PRINTED, by=by)
+
+
+def answer(*, code: str, replies: Replies) -> None:
+    """Put in what somebody answered, who has the slip with this number. Raises NotValid, Busy."""
+    with transaction() as session:
+        steps.put_in(session, code, replies)
+
+
+def type_paper(*, code: str, replies: Replies, by: Actor) -> None:
+    """Put in what stands on a paper that came in an envelope. Raises NotPermitted, NotVisible, NotValid, Busy."""
+    by.must(Permission.FEEDBACK_TYPE)
+    if by.kind is not OrganisationKind.RESPONSIBLE_AUTHORITY:
+        raise NotVisible
+    with transaction() as session:
+        steps.put_in(session, code, replies)
+
+
+def write_note(*, note: Note, by: Actor) -> None:
+    """Tell those who live in the house what was done. Raises NotPermitted, NotVisible, FeedbackRefused."""
+    house = _house(by)
+    if not note.text.strip():
+        raise FeedbackRefused(FeedbackRefusal.NOTE)
+    with transaction() as session:
+        box = steps.box_of(session, house)
+        written = [note.language, note.text.strip()[:LONGEST_NOTE]]
+        box.notes[:] = [written, *(each for each in box.notes if each != written)][:MOST_NOTES]
+        audit.append(session, audit.Event.FEEDBACK_NOTE_WRITTEN, by=by)
+        if not vault.put(session, box):
+            raise Busy
+
+
+def take_off_note(*, note: Note, by: Actor) -> None:
+    """Show this note no more; a second time changes nothing. Raises NotPermitted, NotVisible."""
+    house = _house(by)
+    with transaction() as session:
+        box = steps.box_of(session, house)
+        left = [each for each in box.notes if each != [note.language, note.text]]
+        if left == box.notes:
+            return
+        box.notes[:] = left
+        audit.append(session, audit.Event.FEEDBACK_NOTE_TAKEN_OFF, by=by)
+        if not vault.put(session, box):
+            raise Busy
+
+
+def house_page(token: str) -> HousePage:
+    """The page of the house that has this token in its address; raises NotVisible."""
+    for each in names.organisations_by_id().values():
+        if OrganisationKind(each.kind) in store.HOUSES and rows.token_of(each.id) == token:
+            return HousePage(each.id, rows.notes(each.id))
+    raise NotVisible
+
+
+def pass_time() -> int:
+    """Forget slips that are too old, and destroy the answers of quarters that are published or that nobody counts any
+    more; returns how many boxes were emptied of something. Needs no key of a person."""
+    today, changed = days.today(), 0
+    if not rows.boxes():
+        db.session.rollback()
+        return 0
+    published = rows.released()
+    db.session.rollback()
+    with transaction() as session:
+        rows.forget_old(session, today)
+        for house in rows.houses():
+            box = steps.box_of(session, house)
+            valid = {each[:8].hex() for each in rows.marks_of(house, today)}
+            over = [
+                each
+                for each in box.answers
+                if any(Quarter.parse(each) in window for window in published) or not is_kept(Quarter.parse(each), today)
+            ]
+            used = [each for each in box.used if each in valid]
+            if not over and used == box.used:
+                continue
+            box.used[:] = used
+            for each in over:
+                del box.answers[each]
+            changed += vault.put_under_new_key(session, box)
+    return changed
+
+
+def _house(by: Actor) -> uuid.UUID:
+    """The house of a manager; raises NotPermitted, NotVisible."""
+    by.must(Permission.FEEDBACK_MANAGE)
+    return store.house(by=by)

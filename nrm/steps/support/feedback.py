@@ -1,0 +1,57 @@
+"""The box of a house, inside the transaction of an action: found, made, and one slip put in."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy.orm import Session
+
+from nrm.domain.quarters import Quarter
+from nrm.domain.support.feedback import NotValid, Replies, combination
+from nrm.models.support.feedback import FeedbackBox
+from nrm.store import days
+from nrm.store.rows.reports import reports as report_rows
+from nrm.store.rows.support import feedback as rows
+from nrm.vault import rows as marked
+from nrm.vault.unattended import feedback_boxes as vault
+
+
+class Busy(Exception):
+    """Somebody else wrote into the same box in this moment."""
+
+
+def box_of(session: Session, organisation_id: uuid.UUID) -> vault.Box:
+    """The box of a house, locked until the transaction ends; a new one if there is none. Raises CannotOpen."""
+    found = rows.box_id(organisation_id, lock=True)
+    if found is None:
+        found = uuid.uuid4()
+        session.add(FeedbackBox(id=found, organisation_id=organisation_id))
+        session.flush()
+        vault.make(session, found)
+    return vault.read(session, found)
+
+
+def put_in(session: Session, code: str, replies: Replies) -> None:
+    """Put the answers of a slip into the box of its house, in the quarter that is open. Nothing is recorded of it, not
+    even in the audit chain, whose entries have an hour. Raises NotValid, Busy, CannotOpen."""
+    found = rows.slip_of([marked.slip_mark(each, code) for each in rows.houses()], days.today())
+    if found is None:
+        raise NotValid
+    mark, organisation_id = found
+    box = box_of(session, organisation_id)
+    used = mark[:8].hex()
+    if used in box.used:
+        raise NotValid
+    box.used.append(used)
+    counted = box.answers.setdefault(str(report_rows.first_open(Quarter.of(days.today()))), {})
+    combined = combination(replies)
+    counted[combined] = counted.get(combined, 0) + 1
+    if not vault.put(session, box):
+        raise Busy
+
+
+def seal_anew(session: Session) -> None:
+    """Seal every box again, before a backup is written: two backups then differ in every box, whether or not somebody
+    answered between them."""
+    for each in rows.boxes(lock=True):
+        vault.put(session, vault.read(session, each))

@@ -1,0 +1,84 @@
+"""Boxes and slips, for actions and steps that have decided who may ask."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from nrm.db import db, rows_hit
+from nrm.domain.quarters import Quarter
+from nrm.domain.reports.report_list import FEEDBACK
+from nrm.domain.reports.reports import Window
+from nrm.domain.support.feedback import Note
+from nrm.models.reports.reports import Release
+from nrm.models.support.feedback import FeedbackBox, FeedbackSlip
+from nrm.vault import rows as marked
+from nrm.vault.keyrings import CannotOpen
+from nrm.vault.unattended import feedback_boxes as vault
+
+
+def box_id(organisation_id: uuid.UUID, *, lock: bool = False) -> uuid.UUID | None:
+    """The box of a house, locked until the transaction ends; None before it printed a slip."""
+    statement = select(FeedbackBox.id).where(FeedbackBox.organisation_id == organisation_id)
+    return db.session.scalar(statement.with_for_update() if lock else statement)
+
+
+def boxes(*, lock: bool = False) -> Sequence[uuid.UUID]:
+    """Every box there is; for the system."""
+    statement = select(FeedbackBox.id).order_by(FeedbackBox.id)
+    return db.session.scalars(statement.with_for_update() if lock else statement).all()
+
+
+def houses() -> Sequence[uuid.UUID]:
+    """The houses that printed slips."""
+    return db.session.scalars(select(FeedbackBox.organisation_id).order_by(FeedbackBox.organisation_id)).all()
+
+
+def slip_of(marks: Sequence[bytes], today: date) -> tuple[bytes, uuid.UUID] | None:
+    """(mark, house) of the slip that has one of these marks and is not too old."""
+    statement = select(FeedbackSlip.mark, FeedbackSlip.organisation_id)
+    found = db.session.execute(statement.where(FeedbackSlip.mark.in_(marks), FeedbackSlip.until_on >= today)).first()
+    return (found.mark, found.organisation_id) if found is not None else None
+
+
+def marks_of(organisation_id: uuid.UUID, today: date) -> Sequence[bytes]:
+    """The marks of the slips of a house that are not too old."""
+    mine = (FeedbackSlip.organisation_id == organisation_id, FeedbackSlip.until_on >= today)
+    return db.session.scalars(select(FeedbackSlip.mark).where(*mine)).all()
+
+
+def number_valid(organisation_id: uuid.UUID, today: date) -> int:
+    """How many slips of a house are not too old, used or not."""
+    mine = (FeedbackSlip.organisation_id == organisation_id, FeedbackSlip.until_on >= today)
+    return db.session.scalar(select(func.count()).select_from(FeedbackSlip).where(*mine)) or 0
+
+
+def forget_old(session: Session, today: date) -> int:
+    """Delete the slips that are too old; returns how many."""
+    return rows_hit(session, delete(FeedbackSlip).where(FeedbackSlip.until_on < today))
+
+
+def released() -> list[Window]:
+    """The quarters whose answers are published."""
+    rows = db.session.execute(select(Release.first_quarter, Release.quarter).where(Release.report == FEEDBACK.name))
+    return [Window(Quarter.parse(first), Quarter.parse(last)) for first, last in rows]
+
+
+def notes(organisation_id: uuid.UUID) -> tuple[Note, ...]:
+    """What a house wrote for those who live in it, the newest first; none while it does not open."""
+    found = box_id(organisation_id)
+    if found is None:
+        return ()
+    try:
+        return tuple(Note(*each) for each in vault.read(db.session(), found).notes)
+    except CannotOpen:
+        return ()
+
+
+def token_of(organisation_id: uuid.UUID) -> str:
+    """What stands in the address of the residents' page of a house."""
+    return marked.house_page(organisation_id)

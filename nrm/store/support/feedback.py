@@ -1,0 +1,98 @@
+"""What a house may know of what people said about it: the published figures, the slips it printed, its own notes."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, Permission
+from nrm.domain.quarters import Quarter
+from nrm.domain.reports.report_list import FEEDBACK
+from nrm.domain.reports.reports import filled
+from nrm.domain.support.feedback import FROM, Note, Question
+from nrm.statistics.tables import TOTAL
+from nrm.store import days, names
+from nrm.store.reports import reports
+from nrm.store.rows.support import feedback as rows
+
+HOUSES = SHELTERS
+RELEASE = Actor.system("release")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The figures of one published period, by question and answer. `of_house`: of the asker's house alone, None where
+    it is not told apart; `of_all`: of all houses together, None where only their number was published."""
+
+    first: Quarter
+    last: Quarter
+    total: int
+    of_all: Mapping[Question, Mapping[str, int]] | None
+    of_house: Mapping[Question, Mapping[str, int]] | None
+
+
+@dataclass(frozen=True, slots=True)
+class HouseView:
+    """The page of a house: how many slips are valid, used or not; its notes; and the token of the residents' page."""
+
+    slips: int
+    notes: tuple[Note, ...]
+    token: str
+    said: tuple[Said, ...]
+
+
+def house(*, by: Actor) -> uuid.UUID:
+    """The asker's house; raises NotVisible for who works in none."""
+    if by.organisation_id is None or by.kind not in HOUSES or not by.may(Permission.STAY_MANAGE):
+        raise NotVisible
+    return by.organisation_id
+
+
+def of_house(*, by: Actor) -> HouseView:
+    """What the asker's house knows. Raises NotVisible."""
+    mine = house(by=by)
+    slips = rows.number_valid(mine, days.today())
+    return HouseView(slips, rows.notes(mine), rows.token_of(mine), tuple(_said(names.organisation(mine).code)))
+
+
+def _said(code: str) -> Sequence[Said]:
+    """The published periods, the newest first: a house gets its own row and the sums, and no other house's."""
+    found = []
+    for line in reports.releases(by=RELEASE, report=FEEDBACK.name)[:4]:
+        content = reports.release_file(line.quarter, "json", by=RELEASE, report=FEEDBACK.name)
+        tables = filled(json.loads(content))
+        total, by_house = _total(tables), _rows(tables, {"house": code})
+        alone = by_house if by_house and _size(by_house) >= FROM else None
+        found.append(Said(line.first_quarter, line.quarter, total, _rows(tables, {}) or None, alone))
+    return found
+
+
+def _total(tables: Sequence[Mapping[str, Any]]) -> int:
+    for table in tables:
+        for row in table["rows"]:
+            if all(row[name] == TOTAL for name in table["dimensions"]):
+                return int(row["value"])
+    return 0
+
+
+def _rows(tables: Sequence[Mapping[str, Any]], fixed: Mapping[str, str]) -> dict[Question, dict[str, int]]:
+    """Question -> answer -> figure, from the tables that have the question and what is fixed, over all else in them."""
+    found: dict[Question, dict[str, int]] = {}
+    for question in Question:
+        for table in tables:
+            rest = set(table["dimensions"]) - {str(question)}
+            if question in table["dimensions"] and fixed.keys() <= rest:
+                wanted = {name: fixed.get(name, TOTAL) for name in rest}
+                found[question] = {
+                    row[question]: int(row["value"])
+                    for row in table["rows"]
+                    if all(row[name] == value for name, value in wanted.items())
+                }
+    return {each: figures for each, figures in found.items() if figures}
+
+
+def _size(figures: Mapping[Question, Mapping[str, int]]) -> int:
+    return max(each.get(TOTAL, 0) for each in figures.values())

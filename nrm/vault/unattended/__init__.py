@@ -1,0 +1,1 @@
+"""What the program opens without a person: nobody holds a grant to it (ADR 0057, ADR 0158)."""

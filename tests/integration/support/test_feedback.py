@@ -1,0 +1,340 @@
+"""People say how it is in a house, and nothing that is kept tells who, when, or after whom."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from nrm import clock
+from nrm.actions import backups, tending
+from nrm.actions.support import feedback
+from nrm.db import db
+from nrm.domain.accounts.accounts import NotPermitted, NotVisible
+from nrm.domain.quarters import Quarter
+from nrm.domain.support.feedback import (
+    MOST_NOTES,
+    MOST_SLIPS,
+    FeedbackRefused,
+    Note,
+    NotValid,
+    Question,
+    Replies,
+    Reply,
+    combination,
+    new_code,
+    parse_code,
+)
+from nrm.models.audit import AuditEntry
+from nrm.models.shelter.cases import ShredKey
+from nrm.models.support.feedback import FeedbackBox, FeedbackSlip
+from nrm.render.pdf import PdfUnavailable
+from nrm.steps.reports import release_building
+from nrm.store import days
+from nrm.store.reports import counting
+from nrm.store.reports.reports import release_file
+from nrm.store.rows.support import feedback as rows
+from nrm.store.support import feedback as store
+from nrm.vault.unattended import feedback_boxes
+from nrm.web.support import feedback as pages
+from tests import accommodated, factories
+from tests.conftest import Person, token_in
+from tests.factories_referrals import organisation
+
+MANAGER, DESK = "vatra.shelter_manager", "ra.duty_officer"
+HAPPY: Replies = dict.fromkeys(Question, Reply.YES)
+AFRAID: Replies = {**HAPPY, Question.SAFE: Reply.NO}
+Q1, Q2 = Quarter(2026, 1), Quarter(2026, 2)
+SignIn = Callable[[str], Person]
+
+
+def slips(number: int, login: str = MANAGER) -> list[str]:
+    """Numbers of slips that a house printed."""
+    by = factories.actor(login)
+    codes = feedback.draw(number=number, by=by)
+    feedback.keep(codes=codes, by=by)
+    return codes
+
+
+def raw_rows() -> dict[str, list[tuple[object, ...]]]:
+    """Every row of the main database's file, as a thief reads it, with the number of its place where it has one."""
+    with closing(sqlite3.connect(str(db.engine.url.database))) as thief:
+        names = [name for (name,) in thief.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        found = {}
+        for name in names:
+            try:
+                found[name] = thief.execute(f'SELECT rowid, * FROM "{name}"').fetchall()
+            except sqlite3.OperationalError:  # a table that has no such numbers
+                found[name] = thief.execute(f'SELECT * FROM "{name}"').fetchall()
+        return found
+
+
+def changed(before: dict[str, list[tuple[object, ...]]]) -> dict[str, list[tuple[object, ...]]]:
+    """What is otherwise than it was, by table."""
+    after = raw_rows()
+    found = {name: [row for row in after[name] if row not in before[name]] for name in after}
+    assert all(len(after[name]) == len(before[name]) for name in after)
+    return {name: rows for name, rows in found.items() if rows}
+
+
+def box(code: str = "VATRA") -> feedback_boxes.Box:
+    """What is in the box of a house."""
+    db.session.rollback()
+    of = select(FeedbackBox.id).where(FeedbackBox.organisation_id == organisation(code))
+    found = feedback_boxes.read(db.session(), db.session.scalars(of).one())
+    db.session.rollback()
+    return found
+
+
+def test_an_answer_changes_one_sealed_value_and_not_its_size_and_no_other_row_has_an_hour_of_it(app: Flask) -> None:
+    assert app
+    codes = slips(10)
+    slips(4, "iom.shelter_manager")
+    for place, code in enumerate(codes[:5]):
+        before = raw_rows()
+        feedback.answer(code=code, replies=AFRAID if place % 3 else HAPPY)
+        found = changed(before)
+        assert set(found) == {"sealed_compartments"}  # no slip, no entry of the chain, no failed try
+        (row,) = found["sealed_compartments"]
+        (was,) = [each for each in before["sealed_compartments"] if each[:3] == row[:3]]
+        assert [new == old for new, old in zip(row, was, strict=True)].count(False) == 1
+        sealed, old = next((new, old) for new, old in zip(row, was, strict=True) if new != old)
+        assert isinstance(sealed, bytes)
+        assert isinstance(old, bytes)
+        assert len(sealed) == len(old) > feedback_boxes.STEP_BYTES
+    said = box()
+    assert said.answers == {str(Quarter.of(days.today())): {combination(AFRAID): 3, combination(HAPPY): 2}}
+    assert len(said.used) == 5
+
+
+def test_what_is_in_a_box_says_nothing_of_the_order_in_which_it_came(app: Flask) -> None:
+    assert app
+    codes = slips(10)
+    replies: list[Replies] = [HAPPY, AFRAID, {Question.HELP: Reply.PARTLY}, HAPPY, AFRAID]
+    for code, said in zip(codes, replies, strict=False):
+        feedback.answer(code=code, replies=said)
+    one = box().value()
+    again = slips(10, "iom.shelter_manager")
+    for code, said in zip(again, reversed(replies), strict=False):
+        feedback.answer(code=code, replies=said)
+    other = box("IOM").value()
+    assert json.dumps(one["answers"]) == json.dumps(other["answers"])
+    assert one["used"] == sorted(one["used"])
+    # A slip has no place in its table either: all of a house and a quarter are alike but for their marks.
+    there = raw_rows()["feedback_slips"]
+    assert [row[0] for row in there] == sorted(row[0] for row in there)  # by their marks, not as they were made
+    assert len({row[1:] for row in there}) == 2
+
+
+def test_two_backups_differ_in_every_box_whether_or_not_somebody_answered(app: Flask, tmp_path: Path) -> None:
+    assert app
+    slips(4)
+    slips(4, "iom.shelter_manager")
+    first, second = (backups.recipient_in(backups.new_key_files()[1].encode()) for _ in range(2))
+    before = raw_rows()
+    (tmp_path / "kept").mkdir()
+    backups.take(tmp_path / "kept", (first, second), tell=lambda _: None)
+    sealed = [row for row in raw_rows()["sealed_compartments"] if row not in before["sealed_compartments"]]
+    assert len(sealed) == 2
+    assert box().value() == {"answers": {}, "used": [], "notes": []}
+
+
+def test_a_slip_counts_once_and_nothing_else_counts_at_all(app: Flask) -> None:
+    assert app
+    first, other = slips(4)[:2]
+    feedback.answer(code=first, replies=HAPPY)
+    for code in (first, new_code(bytes(64)), parse_code(new_code(bytes(range(64))))):
+        with pytest.raises(NotValid):
+            feedback.answer(code=code, replies=HAPPY)
+    later = clock.now() + timedelta(days=200)
+    clock.set_clock(lambda: later)
+    with pytest.raises(NotValid):
+        feedback.answer(code=other, replies=HAPPY)
+    assert tending.tend()["feedback_counted"] == 1  # the used slip is forgotten with its row
+    assert db.session.scalar(select(func.count()).select_from(FeedbackSlip)) == 0
+    assert box().used == []
+    clock.set_clock(None)
+
+
+def test_who_is_no_manager_of_a_house_prints_and_writes_nothing(app: Flask) -> None:
+    assert app
+    for login in ("vatra.case_worker", "rinas.border_officer", "molsa.statistician", DESK):
+        with pytest.raises(NotPermitted):
+            feedback.draw(number=4, by=factories.actor(login))
+    with pytest.raises(NotPermitted):
+        feedback.type_paper(code=new_code(bytes(64)), replies=HAPPY, by=factories.actor(MANAGER))
+    with pytest.raises(NotVisible):
+        store.of_house(by=factories.actor("child_protection.case_worker"))
+    slips(MOST_SLIPS)
+    with pytest.raises(FeedbackRefused):
+        slips(4)
+
+
+def test_the_desk_types_paper_by_the_number_of_the_slip_and_nothing_is_recorded_of_it(app: Flask) -> None:
+    assert app
+    (code, *_), desk = slips(4), factories.actor(DESK)
+    entries = db.session.scalar(select(func.count()).select_from(AuditEntry))
+    db.session.rollback()
+    feedback.type_paper(code=code, replies=AFRAID, by=desk)
+    assert db.session.scalar(select(func.count()).select_from(AuditEntry)) == entries
+    assert sum(box().answers[str(Quarter.of(days.today()))].values()) == 1
+
+
+def test_what_was_done_is_written_by_the_house_and_stays_sealed_until_it_is_taken_off(app: Flask) -> None:
+    assert app
+    manager = factories.actor(MANAGER)
+    for number in range(MOST_NOTES + 1):
+        feedback.write_note(note=Note("sq", f" Dritë e re në korridor {number} "), by=manager)
+    notes = store.of_house(by=factories.actor("vatra.case_worker")).notes
+    assert [each.text for each in notes] == [f"Dritë e re në korridor {each}" for each in range(MOST_NOTES, 0, -1)]
+    assert not any("korridor" in repr(each) for each in raw_rows().values())
+    feedback.take_off_note(note=notes[0], by=manager)
+    feedback.take_off_note(note=notes[0], by=manager)
+    token = rows.token_of(organisation("VATRA"))
+    assert feedback.house_page(token).notes == notes[1:]
+    for wrong in ("", "x" * 24, token[:-1], rows.token_of(organisation("RINAS"))):
+        with pytest.raises(NotVisible):
+            feedback.house_page(wrong)
+
+
+def say_much(number: int, login: str, wrong: Question) -> None:
+    """So many answers of a house; every third says no to one question."""
+    for place, code in enumerate(slips(number, login)):
+        replies: Replies = {**HAPPY, wrong: Reply.NO} if place % 3 == 0 else HAPPY
+        feedback.answer(code=code, replies=replies)
+
+
+@pytest.mark.slow
+def test_it_is_published_with_the_other_reports_and_a_house_sees_its_own_row_from_five_on(app: Flask) -> None:
+    """What is published leaves the boxes, and their old keys are destroyed."""
+    assert app
+    accommodated.at(date(2026, 5, 4))
+    say_much(40, MANAGER, Question.SAFE)
+    say_much(40, "iom.shelter_manager", Question.HELP)
+    say_much(4, "tjeter_vizion.shelter_manager", Question.PRIVATE)
+    accommodated.many(60, seed=4)
+    accommodated.at(date(2026, 7, 20))
+    by = factories.actor("molsa.statistician")
+    accommodated.release(Q1, by=by)
+    outcome = accommodated.release(Q2, by=by)
+    assert isinstance(outcome.others["feedback"], release_building.Released)
+    tables = json.loads(release_file(Q2, "json", by=by, report="feedback"))["tables"]
+    values = [row["value"] for table in tables for row in table["rows"] if row["value"] is not None]
+    assert all(value % 5 == 0 for value in values)
+    vatra = store.of_house(by=factories.actor("vatra.case_worker"))
+    (said,) = vatra.said
+    assert said.total in (80, 85)
+    assert said.of_house is not None
+    assert said.of_all is not None
+    assert abs(said.of_house[Question.SAFE]["no"] - 14) < 10
+    assert abs(said.of_house[Question.HELP]["yes"] - 40) < 10
+    (few,) = store.of_house(by=factories.actor("tjeter_vizion.shelter_manager")).said
+    assert few.of_house is None
+    assert few.of_all == said.of_all
+    with db.engines["shred"].connect() as connection:
+        of_boxes = select(ShredKey.case_id, ShredKey.epoch).where(ShredKey.compartment == "feedback")
+        keys = set(connection.execute(of_boxes))
+    tending.tend()
+    assert box().answers == box("IOM").answers == {}
+    with db.engines["shred"].connect() as connection:
+        assert keys.isdisjoint(set(connection.execute(of_boxes)))
+    counted = counting.answered(db.session.connection(), Q2, Q2, {"house": ()}, by=counting.RELEASE)
+    assert counted == []
+
+
+def typed(client: FlaskClient, address: str, data: dict[str, str]) -> tuple[int, str]:
+    """Send a form without an account; (status, page or address)."""
+    token = token_in(client.get(address).text)
+    answer = client.post(address, data={"csrf_token": token, **data})
+    return answer.status_code, answer.headers.get("Location", answer.text)
+
+
+def test_who_has_a_slip_answers_on_a_tablet_without_an_account_in_their_own_language(app: Flask) -> None:
+    (code, *_) = slips(4)
+    client = app.test_client()
+    page = client.get("/feedback?in=ro").text
+    assert '<html lang="ro">' in page
+    assert "Nimeni nu va ști" in page
+    assert "internetul" in page  # what the house can see is said
+    answers = {"safe": "no", "help": "partly", "respect": "nonsense"}
+    for wrong in ("", "123", "1111 1111 1111 1117", code[:-1] + "x"):
+        status, said = typed(client, "/feedback/answer?in=ro", {**answers, "code": wrong})
+        assert status == 422
+        assert "Acest număr nu este corect" in said
+        assert re.search(r'id="safe-2" name="safe" value="no" checked', said)
+    assert typed(client, "/feedback/answer?in=ro", {"code": code})[0] == 422  # nothing is answered
+    assert typed(client, "/feedback/answer?in=ro", {**answers, "code": code}) == (303, "/feedback/thanks?in=ro")
+    assert typed(client, "/feedback/answer?in=ro", {**answers, "code": code})[0] == 422
+    assert box().answers == {str(Quarter.of(days.today())): {"no no_answer no_answer no_answer partly": 1}}
+    assert client.post("/feedback/answer", data={**answers, "code": code}).status_code == 400  # of no form of this page
+    assert client.get("/feedback?at=nobody").status_code == 404
+    assert '<html lang="sq">' in client.get("/feedback?in=tlh").text
+
+
+def test_numbers_cannot_be_tried_out_and_no_row_says_from_where_they_were(app: Flask) -> None:
+    codes = slips(4)
+    client = app.test_client()
+    before = raw_rows()
+    statuses = [
+        typed(client, "/feedback/answer", {"safe": "yes", "code": new_code(os.urandom(64))})[0] for _ in range(31)
+    ]
+    assert statuses == [422] * 30 + [429]
+    assert typed(client, "/feedback/answer", {"safe": "yes", "code": codes[0]})[0] == 429
+    elsewhere = {"REMOTE_ADDR": "198.51.100.7"}
+    token = token_in(client.get("/feedback/answer").text)
+    data = {"csrf_token": token, "safe": "yes", "code": codes[0]}
+    assert client.post("/feedback/answer", data=data, environ_overrides=elsewhere).status_code == 303
+    assert set(changed(before)) == {"sealed_compartments"}
+
+
+@pytest.mark.slow
+def test_a_house_prints_slips_and_writes_what_it_did_and_the_desk_types_what_came(
+    app: Flask, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed: list[str] = []
+
+    def to_pdf(html: str) -> bytes:
+        printed.append(html)
+        return b"%PDF-"
+
+    monkeypatch.setattr(pages, "to_pdf", to_pdf)
+    manager = sign_in(MANAGER)
+    manager.post("/feedback/house/slips", {"number": "4"}, 422)
+    manager.post("/feedback/house/slips", {"number": "4", "slip_language": "ru"}, 200)
+    codes = re.findall(r"\d{4} \d{4} \d{4} \d{4}", printed[0])
+    assert len(set(codes)) == 4
+    assert "Вы чувствуете себя здесь в безопасности?" in printed[0]
+    manager.post("/feedback/house/notes", {"language": "sq", "text": ""}, 422)
+    manager.post("/feedback/house/notes", {"language": "sq", "text": "Ka dritë në korridor."})
+    page = manager.get("/feedback/house")
+    address = re.search(r'href="(/feedback\?at=[0-9a-f]+)"', page)
+    assert address is not None
+    assert "Ka dritë në korridor." in app.test_client().get(address[1]).text
+    worker = sign_in("vatra.case_worker")
+    worker.get("/feedback/house")
+    worker.post("/feedback/house/notes", {"language": "sq", "text": "Jo."}, 403)
+    desk = sign_in(DESK)
+    desk.post("/feedback/paper", {"safe": "yes", "code": "1"}, 422)
+    assert desk.post("/feedback/paper", {"safe": "yes", "code": codes[0]}) == "/feedback/paper?typed=yes"
+    desk.get("/feedback/paper?typed=yes")
+    manager.get("/feedback/paper", 403)
+    manager.post("/feedback/house/notes/off", {"language": "sq", "text": "Ka dritë në korridor."})
+    assert "Ka dritë" not in app.test_client().get(address[1]).text
+
+    def no_pdf(_: str) -> bytes:
+        raise PdfUnavailable
+
+    monkeypatch.setattr(pages, "to_pdf", no_pdf)
+    before = raw_rows()["feedback_slips"]
+    manager.post("/feedback/house/slips", {"number": "4", "slip_language": "ru"}, 503)
+    assert raw_rows()["feedback_slips"] == before

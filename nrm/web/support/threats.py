@@ -15,6 +15,7 @@ from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.support import hearings as people
 from nrm.store.support import threats as store
+from nrm.store.support.hearings import Person
 from nrm.web import access
 
 blueprint = Blueprint("threats", __name__)
@@ -34,7 +35,11 @@ def home_part() -> Markup:
 def tell_page(case_id: uuid.UUID) -> str:
     person = people.of_case(case_id, by=access.actor())
     back = url_for("testimony.record_page", case_id=case_id)
-    return render_template("support/threats/tell.html", person=person, back=back)
+    return _tell_page(person, back)
+
+
+def _tell_page(person: Person, back: str) -> str:
+    return render_template("support/threats/tell.html", person=person, back=back, told=store.told(person))
 
 
 @blueprint.post("/cases/<uuid:case_id>/threat")
@@ -42,7 +47,7 @@ def tell_page(case_id: uuid.UUID) -> str:
 def tell(case_id: uuid.UUID) -> Response:
     """Tell the holder and the duty desk at once."""
     actions.tell(case_id=case_id, by=access.actor())
-    return redirect(url_for("testimony.record_page", case_id=case_id), 303)
+    return redirect(url_for("testimony.record_page", case_id=case_id, told=1), 303)
 
 
 @blueprint.get("/witnesses/<uuid:witness_id>/threat")
@@ -50,7 +55,7 @@ def tell(case_id: uuid.UUID) -> Response:
 def tell_of_witness_page(witness_id: uuid.UUID) -> str:
     person = people.of_witness(witness_id, by=access.actor())
     back = url_for("witnesses.show", witness_id=witness_id)
-    return render_template("support/threats/tell.html", person=person, back=back)
+    return _tell_page(person, back)
 
 
 @blueprint.post("/witnesses/<uuid:witness_id>/threat")
@@ -58,7 +63,7 @@ def tell_of_witness_page(witness_id: uuid.UUID) -> str:
 def tell_of_witness(witness_id: uuid.UUID) -> Response:
     """Tell the duty desk at once."""
     actions.tell_of_witness(witness_id=witness_id, by=access.actor())
-    return redirect(url_for("witnesses.show", witness_id=witness_id), 303)
+    return redirect(url_for("witnesses.show", witness_id=witness_id, told=1), 303)
 
 
 @blueprint.post("/threats/<uuid:alarm_id>/seen")

@@ -168,7 +168,7 @@ def in_the_way(*, witness_id: uuid.UUID, by: Actor) -> InTheWay:
     """What speaks against the end of this record now. Raises NotPermitted, NotVisible."""
     by.must(Permission.TESTIMONY_RECORD)
     person = people.of_witness(witness_id, by=by)
-    unseen = tuple(each.told_at for each in threat_store.told(person) if each.by_desk is None)
+    unseen = tuple(each.told_at for each in threat_store.told(person, by=by) if each.by_desk is None)
     try:
         return InTheWay(tuple(each.hearing for each in hearing_steps.ahead_of(person, by=by)), threats=unseen)
     except CannotOpen:

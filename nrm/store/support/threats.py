@@ -42,8 +42,10 @@ class ToldLine:
     by_holder: datetime | None
 
 
-def told(person: Person) -> Sequence[ToldLine]:
-    """The alarms about somebody whose witness record the asker sees, the newest first."""
+def told(person: Person, *, by: Actor) -> Sequence[ToldLine]:
+    """The alarms about somebody whose witness record the asker sees, the newest first. Raises NotVisible."""
+    if by.organisation_id is None or not by.may(Permission.TESTIMONY_RECORD):
+        raise NotVisible
     alarms = db.session.scalars(
         select(ThreatAlarm)
         .where(or_(ThreatAlarm.case_id == person.id, ThreatAlarm.witness_id == person.id), STANDS)

@@ -133,7 +133,7 @@ def _testimony_page(track: store.WitnessView, form: RecordTestimonyForm, status:
         track=track,
         form=form,
         person=person,
-        told=threats.told(person),
+        told=threats.told(person, by=access.actor()),
         **_words(track),
     )
     return page, status
@@ -176,7 +176,7 @@ def summary(case_id: uuid.UUID) -> Part:
         due=due,
         track=track,
         person=person,
-        told=threats.told(person),
+        told=threats.told(person, by=by),
         unseen=unseen,
         ahead=[(each.hearing.on, court_name(each.hearing.court)) for each in ahead],
         **words,

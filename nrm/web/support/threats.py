@@ -39,7 +39,9 @@ def tell_page(case_id: uuid.UUID) -> str:
 
 
 def _tell_page(person: Person, back: str) -> str:
-    return render_template("support/threats/tell.html", person=person, back=back, told=store.told(person))
+    return render_template(
+        "support/threats/tell.html", person=person, back=back, told=store.told(person, by=access.actor())
+    )
 
 
 @blueprint.post("/cases/<uuid:case_id>/threat")

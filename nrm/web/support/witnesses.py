@@ -94,7 +94,7 @@ def _page(record: WitnessRecord, form: RecordTestimonyForm, status: int = 200) -
         strike_labels=STRIKE_LABELS,
         form=form,
         person=people.of_witness(record.id, by=access.actor()),
-        told=threats.told(people.of_witness(record.id, by=access.actor())),
+        told=threats.told(people.of_witness(record.id, by=access.actor()), by=access.actor()),
     )
     return page, status
 

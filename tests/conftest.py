@@ -190,6 +190,16 @@ def app(template: Path, tmp_path: Path) -> Iterator[Flask]:
     clock.set_clock(None)
 
 
+ESCAPED_TWICE = re.compile(r"&lt;/?(section|h[1-6]|table|form|ul|li|input|button)\b[^<]{0,80}|&(#34|quot);csrf_token")
+
+
+def whole(page: str) -> str:
+    """The page, in which no part of ours stands as text: a part was made as words and not as a part (`Markup`)."""
+    found = ESCAPED_TWICE.search(page)
+    assert found is None, f"a part of a page is shown as raw text: {page[found.start() : found.start() + 200]}"
+    return page
+
+
 WARNED = re.compile(r'name="warned" value="([a-z0-9_-]+)"')
 
 
@@ -216,7 +226,7 @@ class Person:
         """The page, which must answer with `status`."""
         answer = self.client.get(path)
         assert answer.status_code == status, (path, answer.status_code, answer.text[:2000])
-        return answer.text
+        return whole(answer.text)
 
     def post(self, path: str, data: dict[str, object] | None = None, status: int = 303) -> str:
         """Send a form with the session's token; returns the address redirected to, or the page.
@@ -232,7 +242,7 @@ class Person:
         if status == 303 and answer.status_code == 200 and 'name="losing"' in answer.text:
             answer = self.client.post(path, data={**sent, "losing": "1"})
         assert answer.status_code == status, (path, answer.status_code, answer.text[:3000])
-        return answer.headers["Location"] if status == 303 else answer.text
+        return answer.headers["Location"] if status == 303 else whole(answer.text)
 
     def made(self, path: str, data: dict[str, object] | None = None, lang: str = "sq") -> str:
         """Send a form that makes a recovery code or a link; returns the page that shows it."""

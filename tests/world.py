@@ -28,7 +28,7 @@ from nrm.actions.shelter import (
     stays,
     testimony,
 )
-from nrm.actions.support import complaints, feedback, hearings, plans, witnesses
+from nrm.actions.support import complaints, feedback, hearings, plans, threats, witnesses
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.interviews.family_notices import ALLOWS
@@ -56,6 +56,7 @@ from nrm.models.shelter.cases import Case, Supplement
 from nrm.models.shelter.permits import PermitEntry
 from nrm.models.shelter.testimony import Testimony
 from nrm.models.support.complaints import Complaint
+from nrm.models.support.threats import ThreatAlarm
 from nrm.steps.shelter import matching as matching_steps
 from nrm.store import days
 from nrm.store.agreement.agreement_simulation import SIMULATION
@@ -98,6 +99,7 @@ class World:
     entry: uuid.UUID  # of the permit of the person in NRC
     witness_step: uuid.UUID  # of the same person
     hearing: uuid.UUID  # of the same person
+    alarm: uuid.UUID  # that the same person is threatened as a witness: NRC and the duty desk have not seen it
     witness: uuid.UUID  # whom the prosecution entered as a witness only
     complaint: uuid.UUID  # about somebody who works in VATRA, where two slips were printed and one was answered
     claim: uuid.UUID  # for compensation, of the person in NRC
@@ -193,6 +195,7 @@ def build() -> World:
         entry=db.session.scalars(select(PermitEntry.id).where(PermitEntry.position == 2)).one(),
         witness_step=_testified(foreign.case_id, nrc),
         hearing=_announced_in_court(foreign.case_id, nrc),
+        alarm=_threatened(foreign.case_id, nrc),
         witness=_witness(),
         complaint=_complained(),
         claim=_claimed(foreign.case_id, nrc),
@@ -292,9 +295,18 @@ def _announced_in_court(case_id: uuid.UUID, by: Actor) -> uuid.UUID:
     return hearings.announce(person=hearing_store.of_case(case_id, by=by), hearing=hearing, by=by)
 
 
+def _threatened(case_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    threats.tell(case_id=case_id, by=by)
+    return db.session.scalars(select(ThreatAlarm.id)).one()
+
+
 def _witness() -> uuid.UUID:
+    """Somebody who is no victim, and is heard soon."""
     by = factories.actor("prosecution.witness_liaison")
-    return witnesses.enter(gender="masculine", age_class="adult", reference=people.PLANTED, by=by)
+    witness_id = witnesses.enter(gender="masculine", age_class="adult", reference=people.PLANTED, by=by)
+    hearing = Hearing("other", days.today() + timedelta(days=9), ())
+    hearings.announce(person=hearing_store.of_witness(witness_id, by=by), hearing=hearing, by=by)
+    return witness_id
 
 
 def _complained() -> uuid.UUID:

@@ -16,6 +16,7 @@ from nrm.domain.shelter.closings import (
     ReopenRefusal,
     Way,
 )
+from nrm.domain.support.plans import AtClosing
 from nrm.domain.words import N_
 
 FOLLOW_UP_LABELS = {
@@ -32,6 +33,10 @@ DOCUMENTS_LABELS = {
 DEBTS_LABELS = {
     Debts.NONE: N_("Nothing is open"),
     Debts.OPEN: N_("Something is open"),
+}
+AT_CLOSING_LABELS = {
+    AtClosing.NOT_NEEDED: N_("Not needed any more: each of them is over"),
+    AtClosing.KEPT: N_("They stay in the plan, and nobody is reminded unless the case is opened again"),
 }
 REASON_LABELS = {
     ReopenReason.BY_MISTAKE: N_("It was closed by mistake"),
@@ -89,6 +94,12 @@ class CloseCaseForm(OnceForm):
         N_("Money or things between the house and the person"),
         choices=[SelectChoice(value=str(each), label=words) for each, words in DEBTS_LABELS.items()],
         validators=[Offered(N_("Choose whether something is open"))],
+        validate_choice=False,
+    )
+    open_steps = RadioField(
+        N_("The steps of the plan that are still to be done"),
+        choices=[SelectChoice(value=str(each), label=words) for each, words in AT_CLOSING_LABELS.items()],
+        validators=[Offered(N_("Choose what becomes of the steps"))],
         validate_choice=False,
     )
     note = TextAreaField(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from forms.shelter.cases import CARE_FIELDS, IF_MISSING
 from forms.shelter.corrections import why
 from forms.shelter.missing_told import official
 from forms.typed import Offered, OnceForm, OneOf, PlainText
+from nrm.domain.hours import is_hour
 from nrm.domain.shelter.absences import AbsenceRefusal, Feared
 from nrm.domain.shelter.permits import GateRefusal
 from nrm.domain.shelter.planned_ends import CHANGES
@@ -174,7 +174,6 @@ class ChangeStayForm(OnceForm):
 
 
 AS_TOLD = N_("Enter the hour as it was told, for example 3:10")
-_HOUR = re.compile(r"([01]?[0-9]|2[0-3])[:.][0-5][0-9]")
 
 
 class ArrivalForm(AdmitStayForm):
@@ -189,7 +188,7 @@ class ArrivalForm(AdmitStayForm):
     def validate_hour(self, field: StringField) -> None:
         """Empty, or an hour of the day."""
         field.data = (field.data or "").strip()
-        if field.data and not _HOUR.fullmatch(field.data):
+        if field.data and not is_hour(field.data):
             raise ValidationError(AS_TOLD)
 
     def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:

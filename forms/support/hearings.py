@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import RadioField, SelectField, SelectMultipleField
+from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField
 
 from forms.days import DayField
 from forms.typed import Offered, OnceForm, OneOf
@@ -13,8 +13,14 @@ REFUSED = {
     HearingRefusal.COURT: N_("Choose a court of the list"),
     HearingRefusal.PAST: N_("Enter a day that is not over: what was said in court is recorded as a step"),
     HearingRefusal.TOO_LATE: N_("Enter a day within the next two years"),
+    HearingRefusal.TWICE: N_(
+        "A hearing on this day at this court is announced already: correct that announcement, or call it off"
+    ),
     HearingRefusal.STATE: N_("Somebody entered something about this hearing already: look at it again"),
 }
+
+
+WEEKEND = N_("This day is a Saturday or a Sunday: look at it again, and tick that the court sits then")
 
 
 class _Measures(OnceForm):
@@ -33,6 +39,7 @@ class AnnounceHearingForm(_Measures):
 
     court = SelectField(N_("Court"), validators=[OneOf(N_("Choose the court"))], validate_choice=False)
     day = DayField(N_("Day of the hearing"))
+    weekend = BooleanField(N_("The court sits on this day of the weekend"))
     protection = RadioField(
         N_("Was protection at the hearing asked for?"),
         validators=[Offered(N_("Choose whether protection was asked for"))],

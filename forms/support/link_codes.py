@@ -6,7 +6,14 @@ from wtforms import StringField, ValidationError
 from wtforms.validators import DataRequired
 
 from forms.typed import OnceForm, PlainText
-from nrm.domain.support.link_codes import LONGEST_NUMBER, LinkRefusal, MistypedCode, parse_code
+from nrm.domain.support.link_codes import (
+    LONGEST_NUMBER,
+    LinkRefusal,
+    MistypedCode,
+    MistypedNumber,
+    parse_code,
+    parse_number,
+)
 from nrm.domain.words import N_
 
 REFUSED = {
@@ -25,9 +32,18 @@ class TieNumberForm(OnceForm):
     )
     number = StringField(
         N_("Number of your case"),
-        description=N_("The prosecution sees it; nobody else does. Enter no name."),
+        description=N_("As in your register, for example PP 1234/2026. The prosecution sees it; nobody else does."),
         validators=[DataRequired(N_("Enter the number of your case")), PlainText(LONGEST_NUMBER)],
     )
+
+    def validate_number(self, field: StringField) -> None:
+        """A number, and no name beside it."""
+        try:
+            parse_number(field.data or "")
+        except MistypedNumber:
+            raise ValidationError(
+                N_("Enter the number alone: capital letters of the register, figures, and / between")
+            ) from None
 
     def validate_code(self, field: StringField) -> None:
         """What cannot be a code at all is no try."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from wtforms import RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
@@ -13,7 +13,7 @@ from forms.days import OTHER, TODAY, DayField, today_or
 from forms.shelter.cases import LONGEST_TEXT
 from forms.shelter.strikes import STRIKE_LABELS
 from forms.typed import Offered, OnceForm, OneOf, PlainText
-from nrm.domain.support.plans import Came, Happened, PlanRefusal, StepEnd
+from nrm.domain.support.plans import At, Came, Happened, PlanRefusal, PlanRefused, StepEnd, check_hour, check_hours
 from nrm.domain.words import N_
 
 CAME_LABELS = {
@@ -31,6 +31,13 @@ HAPPENED_LABELS = {
     Happened.MOVED: N_("Put to another day"),
     Happened.UNDONE: N_("Taken back"),
 }
+AT_LABELS = {
+    At.MORNING: N_("in the morning"),
+    At.NOON: N_("at noon"),
+    At.EVENING: N_("in the evening"),
+    At.BEFORE_SLEEP: N_("before sleep"),
+    At.WHEN_NEEDED: N_("when it is needed"),
+}
 PLAN_REFUSED: Mapping[str, str] = {
     PlanRefusal.DAY: N_("Enter today or a day within the next year"),
     PlanRefusal.OWNER: N_("Choose somebody who works here"),
@@ -38,6 +45,8 @@ PLAN_REFUSED: Mapping[str, str] = {
     PlanRefusal.UNDO: N_("It can be taken back only on the day on which it was done."),
     PlanRefusal.PAST_DAY: N_("Enter a day that is not in the future"),
     PlanRefusal.UNTIL: N_("Enter a last day that is not before the first one"),
+    PlanRefusal.HOUR: N_("Enter hours alone, for example 8:00: they are printed"),
+    PlanRefusal.WHEN: N_("Enter an hour, or choose when on the day"),
     PlanRefusal.GONE: N_("This entry was struck, or is not there any more."),
     PlanRefusal.EMPTY: N_("There is nothing to confirm yet."),
     PlanRefusal.QUARTER: N_("What was answered for this quarter is counted already, or the quarter has not begun."),
@@ -48,6 +57,8 @@ FIELD_OF: Mapping[str, str] = {
     PlanRefusal.OWNER: "owner",
     PlanRefusal.PAST_DAY: "on",
     PlanRefusal.UNTIL: "until",
+    PlanRefusal.HOUR: "hour",
+    PlanRefusal.WHEN: "hour",
 }
 LONGEST_LINE = 200
 GOES_ON = "goes_on"
@@ -118,6 +129,10 @@ class StepForm(OnceForm):
     )
     owner = SelectField(N_("Who does it"), validators=[OneOf(N_("Choose who does it"))], validate_choice=False)
 
+    def validate_hour(self, field: StringField) -> None:
+        """An hour, or nothing."""
+        _say(lambda: check_hour(field.data or ""))
+
 
 class MedicationForm(OnceForm):
     """What the person takes."""
@@ -126,10 +141,17 @@ class MedicationForm(OnceForm):
         N_("What is taken, and how much"),
         validators=[InputRequired(N_("Enter what is taken")), PlainText(LONGEST_TEXT)],
     )
-    hours = StringField(
+    hour = StringField(
         N_("At which hours"),
-        description=N_("For example 8:00 and 20:00, or: in the evening"),
-        validators=[InputRequired(N_("Enter at which hours")), PlainText(LONGEST_LINE)],
+        description=N_(
+            "For example 8:00 and 20:00. They stand on the list of the day, which is printed: enter no name."
+        ),
+        validators=[PlainText(LONGEST_LINE)],
+    )
+    at = SelectMultipleField(
+        N_("Or when on the day"),
+        choices=[SelectChoice(value=str(each), label=words) for each, words in AT_LABELS.items()],
+        validate_choice=True,
     )
     since = today_or(N_("From"))
     since_day = DayField(N_("First day"), when=("since", OTHER))
@@ -143,6 +165,17 @@ class MedicationForm(OnceForm):
         validate_choice=False,
     )
     until_day = DayField(N_("Last day"), when=("until", OTHER))
+
+    def validate_hour(self, field: StringField) -> None:
+        """Hours, or a part of the day."""
+        _say(lambda: check_hours(field.data or "", [At(each) for each in self.at.data or () if each in set(At)]))
+
+
+def _say(check: Callable[[], object]) -> None:
+    try:
+        check()
+    except PlanRefused as error:
+        raise ValidationError(PLAN_REFUSED[error.reason]) from None
 
 
 class StrikeEntryForm(OnceForm):

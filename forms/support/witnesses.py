@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import RadioField, StringField
+from wtforms import BooleanField, RadioField, StringField
 from wtforms.validators import DataRequired
 
 from forms.typed import Offered, OnceForm, PlainText
@@ -22,3 +22,12 @@ class EnterWitnessForm(OnceForm):
     age_class = RadioField(
         N_("Child or adult"), validators=[Offered(N_("Choose child or adult"))], validate_choice=False
     )
+
+
+SAY_IT = N_("Read what still speaks against it, and tick that it is destroyed all the same")
+
+
+class EndWitnessForm(OnceForm):
+    """That the record of a witness is destroyed although something speaks against it."""
+
+    despite = BooleanField(N_("I have read this: the proceedings are over all the same"))

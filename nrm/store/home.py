@@ -35,7 +35,7 @@ from nrm.store.shelter import (
     stays,
 )
 from nrm.store.statements import built_once
-from nrm.store.support import complaints, follow_ups, plans, threats
+from nrm.store.support import complaints, follow_ups, hearings, plans, threats
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ class Top:
     may have to be typed, and how much changed lately about colleagues' keys; how many residents have not been asked
     whether they may be looked for, and how many people anywhere said yes; how many threats to witnesses the desk has
     not seen; how many steps of plans are due, and how many plans wait for the actor to confirm them; how many contacts
-    after the shelter are due; how many complaints about staff wait. An actor who has no part in one of them gets 0.
+    after the shelter are due; how many complaints about staff wait; how many people of the house have a hearing
+    announced. An actor who has no part in one of them gets 0.
     """
 
     keys: Keys
@@ -85,6 +86,7 @@ class Top:
     plans: int = 0
     follow_ups: int = 0
     complaints: int = 0
+    hearings: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -140,4 +142,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         plans.number_to_confirm(by),
         follow_ups.number_due(by),
         complaints.number_waiting(by),
+        hearings.number_of_people(by),
     )

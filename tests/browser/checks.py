@@ -228,6 +228,15 @@ def assert_whole_form(page: Page) -> None:
     assert twice == []
 
 
+def assert_no_raw_part(page: Page) -> None:
+    """No part of the page is shown as the text of its elements: such a page is accessible, light and useless."""
+    shown = page.evaluate("""() => {
+      const found = /<\\/?(section|h[1-6]|table|form|ul|li|input|button)\\b|csrf_token/.exec(document.body.innerText)
+      return found && document.body.innerText.slice(found.index, found.index + 200)
+    }""")
+    assert not shown, f"shown as text: {shown}"
+
+
 def assert_good_page(page: Page, address: str, *, status: int = 200, most: int = ORDINARY_PAGE) -> Visit:
     """All of the above for one address."""
     with watching(page) as seen:
@@ -237,6 +246,7 @@ def assert_good_page(page: Page, address: str, *, status: int = 200, most: int =
         assert seen.status == status
         assert_accessible(page)
         assert_whole_form(page)
+        assert_no_raw_part(page)
         assert_fits(page)
     assert_light(seen, most)
     assert_quiet(seen)
@@ -285,6 +295,7 @@ def assert_good_page_once(
         return page
     assert answer.status == status
     assert_whole_form(placed)
+    assert_no_raw_part(placed)
     assert placed.evaluate("document.documentElement.scrollWidth") <= NARROW
     assert weight + _weights[framed] <= most, f"{weight + _weights[framed]} bytes"
     return placed

@@ -15,10 +15,10 @@ from tests.world import World
 
 MOST = {
     "rinas.border_officer": 8,
-    "nrc.case_worker": 12,
+    "nrc.case_worker": 15,
     "vatra.shelter_manager": 12,
     "molsa.statistician": 11,
-    "ra.duty_officer": 13,
+    "ra.duty_officer": 14,
 }
 
 

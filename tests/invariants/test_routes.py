@@ -127,6 +127,7 @@ def known_ids(world: World | None) -> dict[str, list[Any]]:
         "passkey_id": [None],
         "months": [3],
         "hearing_id": [ids.get("hearing")],
+        "number_id": [None],
         "witness_id": [ids.get("witness")],
         "complaint_id": [ids.get("complaint")],
         "claim_id": [ids.get("claim")],

@@ -28,6 +28,7 @@ from nrm.domain.shelter.cases import (
 from nrm.domain.shelter.closings import (
     NOTHING_AGREED,
     Answers,
+    Documents,
     FollowUp,
     ReopenReason,
     ReopenRefusal,
@@ -47,6 +48,7 @@ from nrm.domain.shelter.consents import (
 )
 from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.support.follow_ups import check_closing
+from nrm.domain.support.plans import AtClosing
 from nrm.models.shelter.closings import Closing
 from nrm.models.shelter.consents import Consent
 from nrm.steps.accounts import many_acts
@@ -55,6 +57,7 @@ from nrm.steps.shelter import cases as steps
 from nrm.steps.shelter import child_files, consent_records
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter.cases import CannotOpen
+from nrm.steps.support import plans as plan_steps
 from nrm.store import days, names
 from nrm.store.rows.shelter import closings as closing_rows
 from nrm.store.rows.shelter import permits as permit_rows
@@ -206,8 +209,16 @@ def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, by: Actor) -> N
     erasure_steps.carry_out()
 
 
-def close(*, case_id: uuid.UUID, by: Actor, answers: Answers = NOTHING_AGREED, note: str = "") -> None:
-    """Close the case: from now on nobody but the holder opens anything. `note`: kept with the care notes, under seal.
+def close(
+    *,
+    case_id: uuid.UUID,
+    by: Actor,
+    answers: Answers = NOTHING_AGREED,
+    note: str = "",
+    open_steps: AtClosing = AtClosing.KEPT,
+) -> None:
+    """Close the case: from now on nobody but the holder opens anything. `note`: kept with the care notes, under seal;
+    `open_steps`: what becomes of the steps of the plan that are still to be done.
 
     Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`stay_open`, `referral_open`, `missing`, `closed`),
     GateClosed (a child who has had no place here, and whom nobody has found to be safe), FollowUpRefused (the answer on
@@ -221,6 +232,9 @@ def close(*, case_id: uuid.UUID, by: Actor, answers: Answers = NOTHING_AGREED, n
             _add_note(session, case_id, note, by)
         stands = follow_up_rows.standing(case_id) is not None
         check_closing(agreed=answers.follow_up is FollowUp.AGREED, stands=stands)
+        if open_steps is AtClosing.NOT_NEEDED:
+            plan_steps.check_held(case_id, by)
+            plan_steps.drop_open(session, case_id, by)
         steps.end(session, case_id, by, way=Way.CHECKLIST, answers=answers)
     erasure_steps.carry_out()
 
@@ -229,6 +243,19 @@ def why_not_closed(*, case_id: uuid.UUID, by: Actor) -> list[CaseRefused | GateC
     """Every fact because of which `close` would refuse now. Raises NotPermitted, NotVisible, CaseRefused."""
     by.must(Permission.STAY_MANAGE)
     return steps.blockers(db.session(), steps.held_open_case(case_id, by), by)
+
+
+def give_documents_back(*, case_id: uuid.UUID, by: Actor) -> None:
+    """The person of a closed case has the documents now that stayed in the house; a second time changes nothing. Raises
+    NotPermitted, NotVisible, CaseRefused (`not_holder`)."""
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        if store.row(case_id, by=by, lock=True).holder_id != by.organisation_id:
+            raise CaseRefused(CaseRefusal.NOT_HOLDER)
+        still = (Closing.case_id == case_id, Closing.reopened_on.is_(None))
+        here = update(Closing).where(*still, Closing.documents == str(Documents.STILL_HERE))
+        if hit_one(session, here.values(documents=str(Documents.RETURNED))):
+            audit.append(session, audit.Event.DOCUMENTS_GIVEN_BACK, by=by, case_id=case_id)
 
 
 def reopen(*, case_id: uuid.UUID, reason: ReopenReason, by: Actor) -> None:

@@ -33,7 +33,7 @@ from nrm.domain.support.follow_ups import (
     check_contact,
 )
 from nrm.models.shelter.cases import Reading
-from nrm.models.support.follow_ups import FollowUp
+from nrm.models.support.follow_ups import FollowUp, FollowUpDate
 from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.support import follow_ups as steps
@@ -178,11 +178,13 @@ def _record(session: Session, found: FollowUp, months: int, contact: Contact, te
         earlier_open=any(each.state == Stand.OPEN for each in earlier),
         today=days.today(),
     )
-    row.tries += 1
+    again = contact.result is Result.NOT_REACHED and _tried_today(row)
+    row.tries += not again
     entry = {**contact.sealed(), "at": clock.now().isoformat(), "login": case_store.login_of(by)}
     if text:
         entry["text"] = text
-    vault.merge(session, found.id, FOLLOW_UP, {f"{months}.{row.tries}": entry}, by=by)
+    name = f"{months}.{row.tries}" + (f".{int(clock.now().timestamp())}" if again else "")
+    vault.merge(session, found.id, FOLLOW_UP, {name: entry}, by=by)
     corrects = row.state != Stand.OPEN
     state = after(contact.result, row.tries, country().follow_up, corrects=corrects)
     row.state = str(state)
@@ -193,11 +195,21 @@ def _record(session: Session, found: FollowUp, months: int, contact: Contact, te
         row.counts_on = steps.counts_on()
     if contact.alarms:
         row.alarm_on, row.alarm_by_id = days.today(), by.member_id
+    elif state is Stand.NOT_REACHED and not corrects:
+        row.alarm_on, row.alarm_by_id = days.today(), None  # given up: the manager decides what is done
+    elif state is Stand.REACHED and row.alarm_by_id is None:
+        row.alarm_on = None  # it was a mistake that nobody reached her
     session.flush()
     audit.append(
         session, audit.Event.FOLLOW_UP_CONTACT, by=by, case_id=found.case_id, months=months, result=str(contact.result)
     )
     return state
+
+
+def _tried_today(row: FollowUpDate) -> bool:
+    """Whether somebody entered today already that she was not reached: the tries of one day are one."""
+    again_on = days.today() + timedelta(days=country().follow_up.again_days)
+    return row.state == Stand.OPEN and row.tries > 0 and row.next_on == again_on
 
 
 def end(*, case_id: uuid.UUID, by: Actor) -> None:

@@ -31,6 +31,7 @@ from nrm.models.shelter.cases import Case
 from nrm.models.support.hearings import HearingEntry, HearingStrike
 from nrm.models.support.witnesses import Witness
 from nrm.steps.shelter import cases as case_steps
+from nrm.steps.support import hearings as steps
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.rows.support import hearings as rows
@@ -48,6 +49,9 @@ def announce(*, person: Person, hearing: Hearing, by: Actor) -> uuid.UUID:
     check_announced(hearing, courts=country().courts, today=days.today())
     with transaction() as session:
         _hold(session, person, by)
+        for each in steps.of(person, by=by):
+            if each.takes_place and (each.hearing.court, each.hearing.on) == (hearing.court, hearing.on):
+                raise HearingRefused(HearingRefusal.TWICE)
         return _add(session, person, HearingEntryKind.ANNOUNCED, hearing.value, None, by)
 
 

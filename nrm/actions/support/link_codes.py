@@ -1,8 +1,8 @@
 """Making a link code at the prosecution, and tying a number of the police to it (ADR 0151).
 
 The police never see more than whether a code is valid. What they type is sealed to the prosecution; a number can be
-added and not looked at, changed or taken away. A wrong code and one that was withdrawn take the same way, because of
-both there is no row.
+added and not looked at, changed or taken away by them; the prosecution removes a wrong one. A wrong code and one that
+was withdrawn take the same way, because of both there is no row.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -29,6 +29,7 @@ from nrm.domain.support.link_codes import (
     LinkRefused,
     NotValid,
     new_code,
+    parse_number,
 )
 from nrm.models.shelter.cases import Case, SealedCompartment
 from nrm.models.support.link_codes import LinkCode, LinkNumber
@@ -37,15 +38,16 @@ from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.accounts.failed_attempts import Counter
 from nrm.store.support import link_codes as store
 from nrm.vault import compartments as vault
-from nrm.vault import rows, second_factor
+from nrm.vault import epochs, rows, second_factor, shredding
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Link:
-    """What the prosecution sees: the code, and (number, day) of what the police tied, as they came. `repr` hides it."""
+    """What the prosecution sees: the code, and (number, day, id) of what the police tied, as they came. `repr` hides
+    it."""
 
     code: str
-    numbers: Sequence[tuple[str, str]]
+    numbers: Sequence[tuple[str, str, uuid.UUID]]
 
 
 def make(*, case_id: uuid.UUID, by: Actor) -> None:
@@ -89,18 +91,34 @@ def link(*, case_id: uuid.UUID, by: Actor) -> Link | None:
     code = vault.glance(db.session(), found.link_id, LINK, by=by)
     if code is None:
         return None
-    opened = [vault.glance(db.session(), each, NUMBER, by=by) for each in found.number_ids]
-    numbers = sorted((each for each in opened if each is not None), key=lambda each: (each["on"], each["place"]))
-    return Link(code["code"], [(each["number"], each["on"]) for each in numbers])
+    opened = [(vault.glance(db.session(), each, NUMBER, by=by), each) for each in found.number_ids]
+    numbers = [(value["on"], value["place"], value["number"], id_) for value, id_ in opened if value is not None]
+    return Link(code["code"], [(number, on, id_) for on, _, number, id_ in sorted(numbers)])
+
+
+def remove_number(*, case_id: uuid.UUID, number_id: uuid.UUID, by: Actor) -> None:
+    """A number was wrong: it is destroyed, and the police, who never see what is tied, enter the right one. Raises
+    NotPermitted, NotVisible."""
+    by.must(Permission.LINK_MAKE)
+    with transaction() as session:
+        found = store.of_case(case_id, by=by)
+        if number_id not in found.number_ids:
+            raise NotVisible
+        epochs.erase(session, number_id, [NUMBER])
+        session.execute(delete(LinkNumber).where(LinkNumber.id == number_id))
+        # As with the other acts, without the case and the link.
+        audit.append(session, audit.Event.LINK_NUMBER_REMOVED, by=by)
+    shredding.work_off()
 
 
 def tie(*, code: str, number: str, by: Actor) -> None:
     """Tie a number of the police to a link code in its usual form.
 
     Raises NotPermitted, NotVisible for who is not of the police, NotValid for a code that does not hold (whatever the
-    reason), TooSoon after ten of these in an hour.
+    reason), TooSoon after ten of these in an hour, MistypedNumber for what has not the form of a number.
     """
     by.must(Permission.LINK_TIE)
+    number = parse_number(number)
     if by.kind is not OrganisationKind.POLICE:
         raise NotVisible
     tries = Counter(second_factor.try_mark("link code", str(by.member_id)), TRIES)

@@ -13,7 +13,7 @@ from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.support import plans as rules
-from nrm.domain.support.plans import Came, Happened, Kind, Plan, PlanRefusal, PlanRefused, Service, StepEnd, Told
+from nrm.domain.support.plans import At, Came, Happened, Kind, Plan, PlanRefusal, PlanRefused, Service, StepEnd, Told
 from nrm.models.support.plans import PlanStep, ServiceAnswer
 from nrm.steps.support import plans as steps
 from nrm.store import days
@@ -37,12 +37,23 @@ def add_service(*, case_id: uuid.UUID, service: Service, provider: str, text: st
 
 
 def add_medication(
-    *, case_id: uuid.UUID, text: str, hours: str, from_on: date, until_on: date | None, by: Actor
+    *,
+    case_id: uuid.UUID,
+    text: str,
+    hours: str,
+    from_on: date,
+    until_on: date | None,
+    by: Actor,
+    at: Collection[At] = (),
 ) -> uuid.UUID:
-    """What the person takes, when, and from which day until which. Raises PlanRefused (`until`)."""
+    """What the person takes, at which hours or parts of the day, and from which day until which. Raises PlanRefused
+    (`until`, `hour`, `when`)."""
     rules.check_medication(from_on, until_on)
+    hours = rules.check_hours(hours, at)
     until = until_on.isoformat() if until_on is not None else ""
-    value = {"text": text, "hours": hours, "from": from_on.isoformat(), "until": until}
+    value: dict[str, Any] = {"text": text, "hours": hours, "from": from_on.isoformat(), "until": until}
+    if at:
+        value["times"] = [str(each) for each in At if each in at]
     return _add(case_id, Kind.MEDICATION, value, by)
 
 
@@ -55,9 +66,10 @@ def _add(case_id: uuid.UUID, kind: Kind, value: Mapping[str, Any], by: Actor) ->
 
 
 def add_step(*, case_id: uuid.UUID, text: str, hour: str, due_on: date, owner_id: uuid.UUID, by: Actor) -> uuid.UUID:
-    """A next step: what, at which hour if it is an appointment, by when, and whose. Raises PlanRefused (`day`,
-    `owner`)."""
+    """A next step: what, at which hour if it is an appointment, by when, and whose. Raises PlanRefused (`day`, `owner`,
+    `hour`)."""
     rules.check_day(due_on, today=days.today())
+    hour = rules.check_hour(hour)
     with transaction() as session:
         steps.check_held(case_id, by)
         if owner_id not in dict(store.owners(by=by)):

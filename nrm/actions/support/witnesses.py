@@ -29,14 +29,17 @@ from nrm.domain.shelter.testimony import (
     step,
 )
 from nrm.domain.support.threats import is_told
-from nrm.domain.support.witnesses import LONGEST_REFERENCE, WITNESS, new_code
+from nrm.domain.support.witnesses import LONGEST_REFERENCE, WITNESS, EndRefused, InTheWay, new_code
 from nrm.models.shelter.cases import Reading
 from nrm.models.support.witnesses import RecordedStep, RecordedStepStrike, Witness
 from nrm.steps.shelter import erasures as erasure_steps
+from nrm.steps.support import hearings as hearing_steps
 from nrm.steps.support import threats as threat_steps
 from nrm.store import days
 from nrm.store.rows.reports import reports as report_rows
 from nrm.store.rows.support import witnesses as rows
+from nrm.store.support import hearings as people
+from nrm.store.support import threats as threat_store
 from nrm.store.support import witnesses as store
 from nrm.vault import compartments as vault
 from nrm.vault import epochs, keyrings
@@ -161,16 +164,30 @@ def strike(*, step_id: uuid.UUID, reason: StrikeReason, by: Actor, happened_on: 
         raise IllegalStep(StepRefusal.STATE) from None
 
 
-def end(*, witness_id: uuid.UUID, by: Actor) -> None:
-    """The proceedings are over: what says who the witness is, and the hearings, are destroyed; the codes stay counted.
+def in_the_way(*, witness_id: uuid.UUID, by: Actor) -> InTheWay:
+    """What speaks against the end of this record now. Raises NotPermitted, NotVisible."""
+    by.must(Permission.TESTIMONY_RECORD)
+    person = people.of_witness(witness_id, by=by)
+    unseen = tuple(each.told_at for each in threat_store.told(person, by=by) if each.by_desk is None)
+    try:
+        return InTheWay(tuple(each.hearing for each in hearing_steps.ahead_of(person, by=by)), threats=unseen)
+    except CannotOpen:
+        return InTheWay(unread=True, threats=unseen)
 
-    It cannot be taken back. A second time changes nothing. Raises NotPermitted, NotVisible.
+
+def end(*, witness_id: uuid.UUID, by: Actor, despite: bool = False) -> None:
+    """The proceedings are over: what says who the witness is, and the hearings, are destroyed; the codes stay counted.
+    `despite`: whatever speaks against it.
+
+    It cannot be taken back. A second time changes nothing. Raises NotPermitted, NotVisible, EndRefused.
     """
     by.must(Permission.TESTIMONY_RECORD)
     with transaction() as session:
         witness = store.row(witness_id, by=by, lock=True)
         if witness.over_on is not None:
             return
+        if not despite and in_the_way(witness_id=witness_id, by=by):
+            raise EndRefused
         witness.over_on = days.today()
         epochs.erase(session, witness_id, [WITNESS])
         audit.append(session, audit.Event.WITNESS_OVER, by=by, witness_id=witness_id)

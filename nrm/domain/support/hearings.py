@@ -14,6 +14,7 @@ from typing import Any
 AHEAD_DAYS = 30
 """The hearings of so many days stand first on the desk of the witness liaison."""
 LATEST_DAYS = 730
+SATURDAY = 5
 
 
 class HearingEntryKind(StrEnum):
@@ -52,6 +53,7 @@ class HearingRefusal(StrEnum):
     COURT = "court"  # none of the country's
     PAST = "past"
     TOO_LATE = "too_late"
+    TWICE = "twice"  # of this person there is one on that day, at that court
     STATE = "state"  # called off, struck, or ordered already
 
 
@@ -96,6 +98,11 @@ def check_announced(hearing: Hearing, *, courts: Iterable[str], today: date) -> 
         raise HearingRefused(HearingRefusal.PAST)
     if hearing.on > today + timedelta(days=LATEST_DAYS):
         raise HearingRefused(HearingRefusal.TOO_LATE)
+
+
+def is_weekend(on: date) -> bool:
+    """Whether it is a Saturday or a Sunday: courts rarely sit, and a day is easily mistyped."""
+    return on.weekday() >= SATURDAY
 
 
 def is_ahead(on: date, today: date) -> bool:

@@ -6,6 +6,7 @@ police type it with their number, and the witness liaison sees that number. Noth
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from enum import StrEnum
 
@@ -42,6 +43,25 @@ class LinkRefused(Exception):
 
 class NotValid(Exception):
     """The code is not valid, or not any more: which of the two is not said."""
+
+
+class MistypedNumber(ValueError):
+    """This has not the form of a number of a case: what is typed is not to say who somebody is."""
+
+
+_NUMBER = re.compile(
+    r"(?:(?:[Nn][Rr]\.?|[A-ZÇËА-ШЀ-Џ]{1,4})[ ./-]{0,2})?"  # letters of a register, as capitals
+    r"[0-9]{1,8}(?:[./-](?:[0-9]{1,8}|[A-ZÇËА-ШЀ-Џ]{1,3})){0,4}"
+)
+
+
+def parse_number(text: str) -> str:
+    """A number such as `PP 1234/2026`: letters of a register as capitals, figures, and strokes between. Raises
+    MistypedNumber."""
+    number = " ".join(text.split())
+    if len(number) > LONGEST_NUMBER or _NUMBER.fullmatch(number) is None:
+        raise MistypedNumber
+    return number
 
 
 class MistypedCode(ValueError):

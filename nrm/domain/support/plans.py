@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
+from nrm.domain.hours import NoHours, parse_hours
 from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.strikes import StrikeReason
 
@@ -46,6 +47,16 @@ class Kind(StrEnum):
     MEDICATION = "medication"
 
 
+class At(StrEnum):
+    """When on a day medication is taken, where it has no hour."""
+
+    MORNING = "morning"
+    NOON = "noon"
+    EVENING = "evening"
+    BEFORE_SLEEP = "before_sleep"
+    WHEN_NEEDED = "when_needed"
+
+
 class Told(StrEnum):
     """What an entry tells of an earlier one, or of the whole plan."""
 
@@ -70,6 +81,13 @@ class StepEnd(StrEnum):
     STRUCK = "struck"
 
 
+class AtClosing(StrEnum):
+    """What becomes of the open steps of a plan when the case is closed."""
+
+    NOT_NEEDED = "not_needed"
+    KEPT = "kept"  # they stay as they are, and nobody is reminded while the case is closed
+
+
 class Happened(StrEnum):
     """What somebody did with a step."""
 
@@ -92,6 +110,8 @@ class PlanRefusal(StrEnum):
     UNDO = "undo"  # another day has begun, or there is nothing to undo
     PAST_DAY = "past_day"  # of a service: in the future
     UNTIL = "until"  # medication that ends before it begins
+    HOUR = "hour"  # something else than hours: the sheet of the day is promised to hold no name
+    WHEN = "when"  # medication without hours and without a part of the day
     GONE = "gone"  # the entry was struck, or is none that this can be said of
     EMPTY = "empty"  # there is no plan to confirm
     CHANGED = "changed"  # since it was read
@@ -128,6 +148,30 @@ def check_medication(first: date, last: date | None) -> None:
     """Raise PlanRefused for medication that ends before it begins."""
     if last is not None and last < first:
         raise PlanRefused(PlanRefusal.UNTIL)
+
+
+def check_hour(hour: str) -> str:
+    """The hour of an appointment as it is kept, or nothing; raises PlanRefused (`hour`)."""
+    found = _hours(hour)
+    if len(found) > 1:
+        raise PlanRefused(PlanRefusal.HOUR)
+    return "".join(found)
+
+
+def check_hours(hours: str, at: Collection[At]) -> str:
+    """The hours of medication as they are kept; raises PlanRefused (`hour`), or `when` if there is neither an hour nor
+    a part of the day."""
+    found = _hours(hours)
+    if not found and not at:
+        raise PlanRefused(PlanRefusal.WHEN)
+    return ", ".join(found)
+
+
+def _hours(text: str) -> tuple[str, ...]:
+    try:
+        return parse_hours(text)
+    except NoHours:
+        raise PlanRefused(PlanRefusal.HOUR) from None
 
 
 def check_undo(*, outcome: str, over_on: date | None, moved_on: date | None, today: date) -> Happened:
@@ -201,6 +245,11 @@ class Entry:
     def came(self) -> Written | None:
         """The last word on whether a planned service was given."""
         return next((each for each in reversed(self.told) if each.what == Told.CAME), None)
+
+    @property
+    def at(self) -> tuple[At, ...]:
+        """At which parts of the day medication is taken, beside its hours."""
+        return tuple(At(each) for each in self.value.get("times", ()))
 
     @property
     def medication_days(self) -> tuple[date, date | None]:

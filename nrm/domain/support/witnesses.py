@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from nrm.domain.shelter.cases import ALPHABET
+from nrm.domain.support.hearings import Hearing
 
 WITNESS = "witness"
 """The compartment, under the record's own id, in which the prosecution alone keeps by what it knows the person."""
@@ -14,6 +17,23 @@ AGE_CLASSES = ("child", "adult", "unsure")
 AGE_BANDS = {"child": "child", "adult": "adult", "unsure": "unknown"}
 """Age class -> how reports say it."""
 _LENGTH = 7
+
+
+@dataclass(frozen=True, slots=True)
+class InTheWay:
+    """What speaks against the end of a record: hearings that lie ahead, that they could not be read, and since when the
+    duty desk has not seen a threat. False if nothing does."""
+
+    hearings: tuple[Hearing, ...] = ()
+    unread: bool = False
+    threats: tuple[datetime, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.hearings or self.unread or self.threats)
+
+
+class EndRefused(Exception):
+    """Something speaks against the end, and it was not said that it is the end all the same."""
 
 
 def new_code(random_bytes: bytes) -> str:

@@ -63,5 +63,6 @@ class FollowUpDate(Model):
     state: Mapped[str] = mapped_column(default=Stand.OPEN)
     outcome: Mapped[str] = mapped_column(default="")
     counts_on: Mapped[date | None]  # the first day of the quarter in which it was settled
-    alarm_on: Mapped[date | None]  # somebody must act; until the house says that it does
-    alarm_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))  # who raised it
+    alarm_on: Mapped[date | None]  # somebody must act, or decide; until the house says that it does
+    # Who raised the alarm; None with a day: nobody did, the contact was given up because she was not reached.
+    alarm_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))

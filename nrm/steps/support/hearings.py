@@ -74,7 +74,10 @@ class HearingView:
 
 def of(person: Person, *, by: Actor) -> list[HearingView]:
     """The hearings of somebody whom the actor sees, by day, what was struck last; raises CannotOpen."""
-    found = rows.with_strikes(person.id)
+    return _views(rows.with_strikes([person.id])[person.id], by)
+
+
+def _views(found: rows.Entries, by: Actor) -> list[HearingView]:
     values = vault.values(db.session(), [entry for entry, _ in found], by=by)
     announced: list[EntryView] = []
     further: dict[uuid.UUID, list[EntryView]] = defaultdict(list)
@@ -98,20 +101,32 @@ def of(person: Person, *, by: Actor) -> list[HearingView]:
     return sorted(views, key=lambda each: (each.announced.struck_why is not None, each.hearing.on, each.hearing.court))
 
 
-def ahead(*, by: Actor) -> Sequence[tuple[Person, HearingView]]:
-    """The hearings of the next thirty days of everybody whom the actor sees, by day. Raises NotVisible.
+def ahead(*, by: Actor, later: bool = False) -> Sequence[tuple[Person, HearingView]]:
+    """The hearings of the next thirty days of everybody whom the actor sees, by day; `later`: all that lie ahead.
+    Raises NotVisible.
 
     What does not open for this actor is left out: the page of the person says so.
     """
     today = days.today()
     found = []
-    for person in store.people(by=by):
+    people = store.people(by=by)
+    entries = rows.with_strikes([person.id for person in people])
+    for person in people:
         try:
-            views = of(person, by=by)
+            views = _views(entries[person.id], by)
         except CannotOpen:
             continue
-        found += [(person, each) for each in views if each.takes_place and is_ahead(each.hearing.on, today)]
+        found += [(person, each) for each in views if _lies_ahead(each, today, later=later)]
     return sorted(found, key=lambda each: (each[1].hearing.on, each[0].code))
+
+
+def ahead_of(person: Person, *, by: Actor) -> list[HearingView]:
+    """The hearings that lie ahead of somebody whom the actor sees, by day; raises CannotOpen."""
+    return [each for each in of(person, by=by) if _lies_ahead(each, days.today(), later=True)]
+
+
+def _lies_ahead(view: HearingView, today: date, *, later: bool) -> bool:
+    return view.takes_place and (view.hearing.on >= today if later else is_ahead(view.hearing.on, today))
 
 
 def one(hearing_id: uuid.UUID, *, by: Actor) -> tuple[Person, HearingView]:

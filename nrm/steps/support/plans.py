@@ -14,7 +14,7 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.key_workers import LEADING_ROLES
-from nrm.domain.support.plans import Kind, Plan, Told, Written, fold
+from nrm.domain.support.plans import Happened, Kind, Plan, StepEnd, Told, Written, fold
 from nrm.steps.shelter import cases as case_steps
 from nrm.store import days
 from nrm.store.rows.support import plans as rows
@@ -65,6 +65,14 @@ def check_held(case_id: uuid.UUID, by: Actor) -> None:
     by.must(Permission.STAY_MANAGE)
     stays.held_case(case_id, by=by, lock=True)
     case_steps.check_written(case_id, by)
+
+
+def drop_open(session: Session, case_id: uuid.UUID, by: Actor) -> None:
+    """The case is closed and what was still to be done is not needed any more: each step is over, and says so. Raises
+    CannotOpen."""
+    for step in rows.open_steps(session, case_id):
+        if rows.change(session, step, outcome=str(StepEnd.DROPPED), over_on=days.today()):
+            note_step(session, case_id, step.id, by, what=str(Happened.DROPPED))
 
 
 def note_step(session: Session, case_id: uuid.UUID, step_id: uuid.UUID, by: Actor, **value: str) -> None:

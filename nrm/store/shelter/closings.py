@@ -15,7 +15,7 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.shelter import claims as claim_rules
 from nrm.domain.shelter.cases import Compartment
-from nrm.domain.shelter.closings import Reminder, ReopenRefusal, ReopenRefused
+from nrm.domain.shelter.closings import Documents, Reminder, ReopenRefusal, ReopenRefused
 from nrm.domain.shelter.data_requests import RequestStatus
 from nrm.domain.shelter.identifications import State
 from nrm.domain.shelter.permits import UNDECIDED, PermitStatus
@@ -70,6 +70,7 @@ class ClosedLine:
     gender: str
     closed_month: date
     follow_up: str
+    documents: str
 
 
 def held(case_id: uuid.UUID, *, by: Actor) -> Case:
@@ -166,7 +167,7 @@ def closed(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ClosedLine]:
     """The closed cases that the actor's organisation held last, the last month first. Raises NotPermitted."""
     by.must(Permission.CASE_READ)
     statement = (
-        select(Case, Closing.follow_up)
+        select(Case, Closing.follow_up, Closing.documents)
         .join(Closing, (Closing.case_id == Case.id) & Closing.reopened_on.is_(None))
         .where(Case.holder_id == by.organisation_id, Case.status == "closed")
     )
@@ -176,11 +177,33 @@ def closed(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ClosedLine]:
         statement = statement.where((Case.closed_month < month) | ((Case.closed_month == month) & (Case.id > id_)))
     statement = statement.order_by(Case.closed_month.desc(), Case.id).limit(size + 1)
     lines = [
-        ClosedLine(case.id, case.pseudonym, case.age_class, case.gender, case.closed_month, follow_up)
-        for case, follow_up in db.session.execute(statement)
+        ClosedLine(case.id, case.pseudonym, case.age_class, case.gender, case.closed_month, follow_up, documents)
+        for case, follow_up, documents in db.session.execute(statement)
         if case.closed_month is not None
     ]
     return page(lines, lambda line: (line.closed_month, line.id), size)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentsLine:
+    """A closed case whose person's documents are still with the organisation."""
+
+    case_id: uuid.UUID
+    pseudonym: str
+
+
+def with_documents(*, by: Actor) -> list[DocumentsLine]:
+    """The closed cases of the actor's organisation whose documents nobody gave back yet, the first closed first."""
+    if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
+        return []
+    statement = (
+        select(Case.id, Case.pseudonym)
+        .join(Closing, (Closing.case_id == Case.id) & Closing.reopened_on.is_(None))
+        .where(Case.holder_id == by.organisation_id, Case.status == "closed", Closing.documents == Documents.STILL_HERE)
+        .order_by(Closing.closed_on, Case.pseudonym)
+        .limit(PAGE)
+    )
+    return [DocumentsLine(case_id, code) for case_id, code in db.session.execute(statement)]
 
 
 def by_month(lines: list[ClosedLine]) -> list[tuple[date, list[ClosedLine]]]:

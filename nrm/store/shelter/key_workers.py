@@ -14,10 +14,12 @@ from sqlalchemy.orm import aliased
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.accounts.second_hands import ActStatus
 from nrm.domain.shelter.cases import HOUSE_LABEL
 from nrm.domain.shelter.key_workers import WORKING_ROLES, Place
 from nrm.domain.shelter.shifts import ShiftKind, is_second_in_a_row
 from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, SealedCompartment
 from nrm.models.shelter.key_workers import KeyWorker, Shift
@@ -62,7 +64,8 @@ class CasePlaces:
 
 @dataclass(frozen=True, slots=True)
 class MyPerson:
-    """A person for whom the asker answers."""
+    """A person for whom the asker answers. `in_stay`: stays here, or nobody opens the case now: nobody is to be
+    admitted."""
 
     case_id: uuid.UUID
     pseudonym: str
@@ -186,8 +189,10 @@ def my_people(*, by: Actor) -> list[MyPerson]:
     """The people for whom the asker answers now, those of whom she is key worker first; raises NotVisible."""
     own = _own(by)
     in_stay = exists().where(Stay.case_id == Case.id, Stay.organisation_id == own, Stay.ended_on.is_(None))
+    # Of a case that is closed to everybody nobody can be admitted or handed on.
+    parked = exists().where(HeavyAct.case_id == Case.id, HeavyAct.status == ActStatus.PARKED)
     statement = (
-        select(KeyWorker, Case.pseudonym, in_stay)
+        select(KeyWorker, Case.pseudonym, or_(in_stay, parked))
         .join(Case, and_(Case.id == KeyWorker.case_id, Case.holder_id == KeyWorker.organisation_id))
         .where(
             KeyWorker.organisation_id == own,

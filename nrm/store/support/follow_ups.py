@@ -14,13 +14,14 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, lit
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
-from nrm.domain.support.follow_ups import Stand, is_late
+from nrm.domain.support.follow_ups import EARLY, FollowUpRefusal, Stand, is_late
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
 from nrm.models.support.follow_ups import FollowUp, FollowUpDate
 from nrm.store import days
 from nrm.store.countries import country
+from nrm.store.rows.shelter import key_workers as key_worker_rows
 from nrm.store.rows.support import follow_ups as rows
 from nrm.store.shelter import cases
 from nrm.store.statements import built_once
@@ -31,7 +32,8 @@ _AHEAD = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class ContactLine:
-    """One contact of a case. `late`: the manager is told of it; `may_record`: it is its turn, and not too early."""
+    """One contact of a case. `late`: the manager is told of it; `alarm`: somebody must act; `given_up`: as often as the
+    country says, nobody reached the person, and the house has not said yet what it does; `since_on`: since when."""
 
     months: int
     due_on: date
@@ -41,11 +43,20 @@ class ContactLine:
     outcome: str
     late: bool
     alarm: bool
+    given_up: bool
+    since_on: date | None
+
+    def why_not(self, today: date) -> FollowUpRefusal | None:
+        """Why nothing can be entered about it today, whatever it is; None if something can."""
+        if self.state is Stand.ENDED:
+            return FollowUpRefusal.ENDED
+        return FollowUpRefusal.NOT_YET if today < self.due_on - EARLY else None
 
 
 @dataclass(frozen=True, slots=True)
 class CaseLine:
-    """The follow-up of a case. `is_kept`: what is sealed of it is there still; `worker`: who stays in touch."""
+    """The follow-up of a case. `is_kept`: what is sealed of it is there still; `worker`: who stays in touch; `may_act`:
+    the asker may say that the house acts."""
 
     case_id: uuid.UUID
     agreed_month: date
@@ -56,6 +67,7 @@ class CaseLine:
     worker_id: uuid.UUID
     worker: str
     contacts: tuple[ContactLine, ...]
+    may_act: bool
 
     @property
     def next(self) -> ContactLine | None:
@@ -67,11 +79,17 @@ class CaseLine:
         """Whether somebody must act."""
         return any(each.alarm for each in self.contacts)
 
+    @property
+    def waiting(self) -> tuple[ContactLine, ...]:
+        """The contacts of which the house has not said yet that it acts."""
+        return tuple(each for each in self.contacts if each.alarm or each.given_up)
+
 
 @dataclass(frozen=True, slots=True)
 class HouseLine:
-    """A contact that the house owes now or soon, or an alarm. `mine`: the asker stays in touch, or somebody who works
-    here no more."""
+    """A contact that the house owes now or soon, an alarm, or one that was given up because nobody reached the person;
+    `since_on`: since when that. `mine`: the asker stays in touch, or somebody who works here no more; `may_act`: the
+    asker may say that the house acts."""
 
     case_id: uuid.UUID
     pseudonym: str
@@ -81,8 +99,11 @@ class HouseLine:
     tries: int
     late: bool
     alarm: bool
+    given_up: bool
+    since_on: date | None
     worker: str
     mine: bool
+    may_act: bool
     is_closed: bool
 
 
@@ -115,7 +136,9 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> CaseLine | None:
             Stand(each.state),
             each.outcome,
             each.state == Stand.OPEN and is_late(each.next_on, rules, today),
-            each.alarm_on is not None,
+            each.alarm_by_id is not None,
+            each.alarm_on is not None and each.alarm_by_id is None,
+            each.alarm_on,
         )
         for each in rows.dates_of(found.id)
     )
@@ -129,7 +152,15 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> CaseLine | None:
         found.worker_id,
         worker.name,
         contacts,
+        _may_act(by),
     )
+
+
+def _may_act(by: Actor) -> bool:
+    """A manager may, and where there is none everybody who works with stays."""
+    if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
+        return False
+    return by.may(Permission.TEAM_MANAGE) or not key_worker_rows.has_leader(by.organisation_id)
 
 
 def of_house(*, by: Actor) -> list[HouseLine]:
@@ -139,7 +170,7 @@ def of_house(*, by: Actor) -> list[HouseLine]:
         raise NotVisible
     today = days.today()
     found = _of_house(by)(until=today + _AHEAD).all()
-    rules = country().follow_up
+    rules, may_act = country().follow_up, _may_act(by)
     return [
         HouseLine(
             case_id=row.case_id,
@@ -149,9 +180,12 @@ def of_house(*, by: Actor) -> list[HouseLine]:
             next_on=row.next_on,
             tries=row.tries,
             late=row.state == Stand.OPEN and is_late(row.next_on, rules, today),
-            alarm=row.alarm_on is not None,
+            alarm=row.alarm_by_id is not None,
+            given_up=row.alarm_on is not None and row.alarm_by_id is None,
+            since_on=row.alarm_on,
             worker=row.name,
             mine=row.worker_id == by.member_id or row.member_status != "active",
+            may_act=may_act,
             is_closed=row.status == "closed",
         )
         for row in found
@@ -181,6 +215,7 @@ def _of_house(by: Actor) -> Select[*tuple[Any, ...]]:
             FollowUpDate.tries,
             FollowUpDate.state,
             FollowUpDate.alarm_on,
+            FollowUpDate.alarm_by_id,
             Member.name,
             Member.status.label("member_status"),
         )
@@ -188,7 +223,9 @@ def _of_house(by: Actor) -> Select[*tuple[Any, ...]]:
         .join(Case, Case.id == FollowUp.case_id)
         .join(Member, Member.id == FollowUp.worker_id)
         .where(_own(by), or_(FollowUpDate.alarm_on.is_not(None), turn))
-        .order_by(FollowUpDate.alarm_on.is_(None), FollowUpDate.next_on, FollowUpDate.id)
+        .order_by(
+            FollowUpDate.alarm_by_id.is_(None), FollowUpDate.alarm_on.is_(None), FollowUpDate.next_on, FollowUpDate.id
+        )
         .limit(_MOST)
     )
 
@@ -211,7 +248,7 @@ def children(*, by: Actor) -> list[DeskLine]:
         .join(FollowUp, FollowUp.case_id == Case.id)
         .join(FollowUpDate, FollowUpDate.follow_up_id == FollowUp.id)
         .join(Organisation, Organisation.id == FollowUp.organisation_id)
-        .where(FollowUpDate.alarm_on.is_not(None), _is_child())
+        .where(FollowUpDate.alarm_on.is_not(None), FollowUpDate.alarm_by_id.is_not(None), _is_child())
         .order_by(FollowUpDate.alarm_on, FollowUpDate.id)
         .limit(_MOST)
     )
@@ -232,7 +269,9 @@ def number_due(by: Actor) -> ColumnElement[int]:
         .join(Case, Case.id == FollowUp.case_id)
     )
     if by.may(Permission.REFERRAL_DIRECT):
-        return counted.where(FollowUpDate.alarm_on.is_not(None), _is_child()).scalar_subquery()
+        return counted.where(
+            FollowUpDate.alarm_on.is_not(None), FollowUpDate.alarm_by_id.is_not(None), _is_child()
+        ).scalar_subquery()
     if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
         return literal(0)
     due = and_(FollowUpDate.state == str(Stand.OPEN), FollowUpDate.next_on <= bindparam("follow_up_until"))

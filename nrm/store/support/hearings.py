@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, func, literal, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
@@ -59,6 +59,16 @@ def of_entry(hearing_id: uuid.UUID, *, by: Actor) -> tuple[Person, HearingEntry]
         return of_case(entry.case_id, by=by), entry
     assert entry.witness_id is not None
     return of_witness(entry.witness_id, by=by), entry
+
+
+def number_of_people(by: Actor) -> ColumnElement[int]:
+    """How many people of the actor's house have a hearing that was announced, whenever it is; a part of another
+    statement. What is announced is sealed, so the days are not counted here."""
+    if by.organisation_id is None or not by.may(Permission.TESTIMONY_RECORD):
+        return literal(0)
+    heard = exists().where(HearingEntry.case_id == Case.id, HearingEntry.kind == "announced", STANDS)
+    counted = select(func.count()).select_from(Case)
+    return counted.where(Case.holder_id == by.organisation_id, Case.status == "open", heard).scalar_subquery()
 
 
 def people(*, by: Actor) -> Sequence[Person]:

@@ -11,10 +11,12 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, 
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.cases import Case
 from nrm.models.support.threats import ThreatAlarm, ThreatSeen
 from nrm.store.rows.support.threats import STANDS
 from nrm.store.statements import built_once
+from nrm.store.support.hearings import Person
 
 _MOST = 50
 
@@ -28,6 +30,41 @@ class ThreatLine:
     pseudonym: str
     told_at: datetime
     seen: bool  # by the asker's desk
+
+
+@dataclass(frozen=True, slots=True)
+class ToldLine:
+    """One alarm as who told it, and the holder, see it: which desks have seen it, and when. `by_holder`: None as well
+    for a witness without a case, of whom the duty desk alone is told."""
+
+    told_at: datetime
+    by_desk: datetime | None
+    by_holder: datetime | None
+
+
+def told(person: Person, *, by: Actor) -> Sequence[ToldLine]:
+    """The alarms about somebody whose witness record the asker sees, the newest first. Raises NotVisible."""
+    if by.organisation_id is None or not by.may(Permission.TESTIMONY_RECORD):
+        raise NotVisible
+    alarms = db.session.scalars(
+        select(ThreatAlarm)
+        .where(or_(ThreatAlarm.case_id == person.id, ThreatAlarm.witness_id == person.id), STANDS)
+        .order_by(ThreatAlarm.told_at.desc(), ThreatAlarm.id)
+        .limit(_MOST)
+    ).all()
+    if not alarms:
+        return ()
+    rows = db.session.execute(
+        select(ThreatSeen.alarm_id, ThreatSeen.seen_at, Organisation.kind)
+        .join(Organisation, Organisation.id == ThreatSeen.organisation_id)
+        .where(ThreatSeen.alarm_id.in_([each.id for each in alarms]))
+        .order_by(ThreatSeen.seen_at)
+    )
+    desk: dict[uuid.UUID, datetime] = {}
+    holder: dict[uuid.UUID, datetime] = {}
+    for alarm_id, seen_at, kind in rows:
+        (desk if kind == OrganisationKind.RESPONSIBLE_AUTHORITY else holder)[alarm_id] = seen_at
+    return [ToldLine(each.told_at, desk.get(each.id), holder.get(each.id)) for each in alarms]
 
 
 def of_desk(*, by: Actor) -> Sequence[ThreatLine]:

@@ -17,6 +17,7 @@ from nrm.actions.interviews import child_alerts as child_actions
 from nrm.domain.accounts.accounts import OrganisationKind, Permission, Role
 from nrm.domain.agreement.agreements import Desk
 from nrm.domain.interviews.endings import LAST_WORDS, ChildAnswer
+from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.critical_path import numbers_of
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.domain.referrals.transfers import Stand
@@ -92,6 +93,7 @@ def shelter_home() -> str:
         ending=agreements.leaving(by=by),
         tasks=shown,
         today=calendar.today(),
+        quarter=str(Quarter.of(calendar.today())),
         tomorrow=calendar.today() + timedelta(days=1),
         yesterday=calendar.today() - timedelta(days=1),
         more=len(tasks) - len(shown) - sum(task is not None for task in mine),

@@ -17,19 +17,23 @@ from nrm.domain.referrals.duty import OLD_AFTER
 from nrm.domain.referrals.transfers import Stand
 from nrm.domain.shelter.direct_intake import REFER_ON
 from nrm.domain.shelter.permits import PermitStatus
+from nrm.domain.support.hearings import HearingEntryKind
+from nrm.domain.support.plans import LONGEST_AHEAD
 from nrm.domain.words import N_
+from nrm.steps.support import hearings as hearing_steps
 from nrm.store import days as calendar
 from nrm.store.countries import country
 from nrm.store.home import top
 from nrm.store.referrals import obligations, transfers
 from nrm.store.referrals.obligations import ObligationLine
 from nrm.store.referrals.transfers import MoveLine
-from nrm.store.shelter import ages, away, consents, data_requests, key_workers, matching, permits, stays
+from nrm.store.shelter import ages, away, closings, consents, data_requests, key_workers, matching, permits, stays
 from nrm.store.shelter.away import AwayLine
 from nrm.store.support import follow_ups, plans
 from nrm.web import access
 from nrm.web.language import gettext, text_in, translated
 from nrm.web.shelter import shifts
+from nrm.web.support.hearings import court_name
 
 blueprint = Blueprint("to_do", __name__)
 
@@ -45,7 +49,8 @@ _NOT_DATED = date.max
 @dataclass(frozen=True, slots=True)
 class Task:
     """One row. `day`: by when, if there is a day; `at`: the hour; `owed`: what the agreement asks, whose words and page
-    follow its kind, else `text` and `address`; `others_wait`: another organisation does, so a home page shows it."""
+    follow its kind, else `text` and `address`; `others_wait`: another organisation does, so a home page shows it;
+    `urgent`: somebody is not safe since that day, which comes before everything else."""
 
     pseudonym: str
     case_id: uuid.UUID | None
@@ -58,6 +63,7 @@ class Task:
     others_wait: bool = False
     step: plans.StepLine | None = None
     own: bool = False
+    urgent: bool = False
 
     @property
     def is_folded(self) -> bool:
@@ -69,9 +75,9 @@ class Task:
         return self.day > today + _AHEAD or (self.owed is not None and self.day < today - OLD_AFTER)
 
     @property
-    def in_order(self) -> tuple[date, bool, datetime, str]:
-        """The sort key: by day; of one day what has an hour first; without a day last."""
-        return self.day or _NOT_DATED, self.at is None, self.at or clock.now(), self.pseudonym
+    def in_order(self) -> tuple[bool, date, bool, datetime, str]:
+        """The sort key: who is not safe, then by day; of one day what has an hour first; without a day last."""
+        return not self.urgent, self.day or _NOT_DATED, self.at is None, self.at or clock.now(), self.pseudonym
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,7 @@ def waiting(*, by: Actor, taken: int | None = None) -> Waiting:
 
 def tasks(there: Waiting, *, by: Actor, until: date | None = None) -> list[Task]:
     """Everything that is to be done, the first day first; what has no day comes last. `until`: steps of plans that are
-    due by then, and not only by today.
+    due by then, and not only by today; and what closed cases left behind.
 
     Whatever else asks somebody of the house for something by a day adds its lines here: the home page, "to do" and "my
     tasks this week" then have them.
@@ -114,7 +120,9 @@ def tasks(there: Waiting, *, by: Actor, until: date | None = None) -> list[Task]
         *(_nowhere(each) for each in there.nowhere if each.missing_since is None),
         *(task for each in (follow_ups.of_house(by=by) if g.top.follow_ups else ()) for task in _after(each, by)),
         *(_before(each) for each in (matching.due(by=by) if g.top.unasked or g.top.looked_for else ()) if each.day),
+        *(_heard(by) if g.top.hearings else ()),
         *_steps(by, until),
+        *(map(_documents, closings.with_documents(by=by)) if until is not None else ()),
         *(map(_look, plans.to_confirm(by=by)) if g.top.plans else ()),
     ]
     return sorted(found, key=lambda task: task.in_order)
@@ -144,7 +152,7 @@ def index() -> str:
     """All that is to be done in the house, also what is old or has no day."""
     by = access.actor()
     g.top = top(by=by)
-    found = tasks(waiting(by=by), by=by)
+    found = tasks(waiting(by=by), by=by, until=calendar.today() + LONGEST_AHEAD)
     ids = {task.case_id for task in found if task.case_id is not None}
     return render_template(
         "shelter/to_do/index.html", tasks=found, labels=shifts.labels(ids), workers=key_workers.names(ids, by=by)
@@ -299,6 +307,12 @@ def _steps(by: Actor, until: date | None) -> Iterator[Task]:
         yield Task(line.pseudonym, line.case_id, line.due_on, text, address, line.late, step=line, own=line.own)
 
 
+def _documents(line: closings.DocumentsLine) -> Task:
+    """The case is closed, and the person's documents are still in the house: nobody else reminds of them."""
+    address = url_for("cases.show", case_id=line.case_id, part="closing", _anchor="closing")
+    return Task(line.pseudonym, line.case_id, None, gettext("The person’s documents are still with us"), address)
+
+
 def _look(line: plans.LookLine) -> Task:
     address = url_for("plans.show", case_id=line.case_id)
     return Task(line.pseudonym, line.case_id, None, gettext("The plan changed: read and confirm it"), address, own=True)
@@ -313,19 +327,35 @@ def _before(line: matching.DueLine) -> Task:
 
 def _after(line: follow_ups.HouseLine, by: Actor) -> Iterator[Task]:
     """A contact after the shelter: who stays in touch has it from its day on, the manager when it is late. An alarm is
-    the manager's at once."""
+    the manager's at once, and so is that somebody could not be reached."""
+    address, leads = url_for("follow_ups.show", case_id=line.case_id), by.may(Permission.TEAM_MANAGE)
+    if line.given_up:
+        if line.may_act:
+            text = gettext("Could not be reached after the shelter: decide what is done")
+            yield Task(line.pseudonym, line.case_id, line.since_on, text, address, True)
+        return
     if line.next_on > calendar.today() and not line.alarm:
         return
-    if not line.mine and not (by.may(Permission.TEAM_MANAGE) and (line.late or line.alarm)):
+    if not line.mine and not (leads and (line.late or line.alarm)):
         return
-    text = (
-        gettext("Not safe, or needs help now: see what was said after the shelter")
-        if line.alarm
-        else gettext("Ask how the person is, after the shelter")
-    )
-    address = url_for("follow_ups.show", case_id=line.case_id)
-    on = calendar.today() if line.alarm else line.next_on
-    yield Task(line.pseudonym, line.case_id, on, text, address, line.late or line.alarm)
+    if line.alarm:
+        text = gettext("Not safe, or needs help now: see what was said after the shelter")
+        yield Task(line.pseudonym, line.case_id, line.since_on, text, address, True, own=line.mine, urgent=True)
+        return
+    text = gettext("Ask how the person is, after the shelter")
+    yield Task(line.pseudonym, line.case_id, line.next_on, text, address, line.late, own=line.mine)
+
+
+def _heard(by: Actor) -> Iterator[Task]:
+    """The hearings of the next days: who looks after the person goes along, or sees that the person is fit for it."""
+    for person, view in hearing_steps.ahead(by=by):
+        if person.case_id is None:
+            continue
+        text = gettext("Hearing: %(court)s", court=court_name(view.hearing.court))
+        if view.standing(HearingEntryKind.ORDERED) is None:
+            text = gettext("Hearing: %(court)s; no protection is ordered yet", court=court_name(view.hearing.court))
+        address = url_for("hearings.of_case", case_id=person.case_id)
+        yield Task(person.code, person.case_id, view.hearing.on, text, address)
 
 
 def next_steps(*, by: Actor) -> dict[uuid.UUID, Task]:

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from forms.shelter.cases import CASE_REFUSED, COMPARTMENT_LABELS, MISTYPED, FindCaseForm
 from forms.shelter.closings import (
+    AT_CLOSING_LABELS,
     DEBTS_LABELS,
     DOCUMENTS_LABELS,
     FOLLOW_UP_LABELS,
@@ -36,12 +37,13 @@ from nrm.domain.shelter.closings import (
 )
 from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.support.follow_ups import FollowUpRefused, check_closing
+from nrm.domain.support.plans import AtClosing
 from nrm.domain.words import N_
 from nrm.store import days
 from nrm.store.shelter import absences, cases, matching, places, stays
 from nrm.store.shelter import closings as store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
-from nrm.store.support import follow_ups
+from nrm.store.support import follow_ups, plans
 from nrm.web import access, errors, formats
 from nrm.web.language import current_language, gettext
 from nrm.web.parts import Part, address
@@ -65,7 +67,21 @@ def _held(case_id: uuid.UUID, *, status: str) -> SeenCase:
 def close_page(case_id: uuid.UUID) -> Answer:
     """What stops the closing, what is still open, and what is asked."""
     case = _held(case_id, status="open")
-    return _close_page(case, CloseCaseForm(follow_up=str(FollowUp.AGREED) if _is_agreed(case_id) else None))
+    form = _form(case_id)
+    form.follow_up.data = str(FollowUp.AGREED) if _is_agreed(case_id) else None
+    return _close_page(case, form)
+
+
+def _form(case_id: uuid.UUID) -> CloseCaseForm:
+    """The checklist; what becomes of open steps of the plan is asked where there are some."""
+    form = CloseCaseForm(request.form)
+    if not _open_steps(case_id):
+        del form.open_steps
+    return form
+
+
+def _open_steps(case_id: uuid.UUID) -> list[plans.StepLine]:
+    return [line for line in plans.of_case(case_id, by=access.actor()) if not line.outcome]
 
 
 def _is_agreed(case_id: uuid.UUID) -> bool:
@@ -84,6 +100,7 @@ def _close_page(case: SeenCase, form: CloseCaseForm, status: int = 200) -> tuple
         blockers=[_blocker(case, why) for why in actions.why_not_closed(case_id=case.id, by=by)],
         reminders=[(REMINDER_LABELS[each], _where(case.id, each), kinds) for each, kinds in _reminders(case.id)],
         before=_is_asked_about(case.id),
+        open_steps=_open_steps(case.id),
     )
     return page, status
 
@@ -140,7 +157,7 @@ def close(case_id: uuid.UUID) -> Answer:
     """The answers, then the page that says what follows, then it is done."""
     by = access.actor()
     case = _held(case_id, status="open")
-    form = CloseCaseForm(request.form)
+    form = _form(case_id)
     if actions.why_not_closed(case_id=case_id, by=by):
         return _close_page(case, form, 409)
     if not form.validate():
@@ -160,6 +177,7 @@ def close(case_id: uuid.UUID) -> Answer:
             by=by,
             answers=Answers(FollowUp(form.follow_up.data), Documents(form.documents.data), Debts(form.debts.data)),
             note=(form.note.data or "").replace("\r\n", "\n").strip(),
+            open_steps=AtClosing(form.open_steps.data) if "open_steps" in form else AtClosing.KEPT,
         )
     except CaseRefused as error:
         return errors.error_page(409, CASE_REFUSED[error.reason])
@@ -180,11 +198,18 @@ def _confirm_page(case: SeenCase, form: CloseCaseForm) -> str:
             (form.follow_up.label.text, FOLLOW_UP_LABELS[FollowUp(form.follow_up.data)]),
             (form.documents.label.text, DOCUMENTS_LABELS[Documents(form.documents.data)]),
             (form.debts.label.text, DEBTS_LABELS[Debts(form.debts.data)]),
+            *_of_steps(form),
         ],
         shares=cases.shares(case.id, by=by),
         kept=store.kept(case.id, by=by),
         labels=COMPARTMENT_LABELS,
     )
+
+
+def _of_steps(form: CloseCaseForm) -> list[tuple[str, str]]:
+    if "open_steps" not in form:
+        return []
+    return [(form.open_steps.label.text, AT_CLOSING_LABELS[AtClosing(form.open_steps.data)])]
 
 
 @access.part_of_page
@@ -252,6 +277,18 @@ def reopen(case_id: uuid.UUID) -> Answer:
         return errors.error_page(409, CASE_REFUSED[error.reason])
     if reason is ReopenReason.CAME_BACK and stays.of_case(case_id, by=access.actor()).may_admit:
         return redirect(url_for("stays.admit_page", case_id=case_id), 303)
+    return redirect(address(case_id, "closing"), 303)
+
+
+@blueprint.post("/cases/<uuid:case_id>/documents-given-back")
+@access.requires(Permission.STAY_MANAGE)
+def documents_given_back(case_id: uuid.UUID) -> Answer:
+    """The person has the documents now that were still in the house when the case was closed."""
+    _held(case_id, status="closed")
+    try:
+        actions.give_documents_back(case_id=case_id, by=access.actor())
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
     return redirect(address(case_id, "closing"), 303)
 
 

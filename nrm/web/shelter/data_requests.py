@@ -28,6 +28,7 @@ from nrm.web import access, errors, sessions
 from nrm.web.language import translated
 from nrm.web.opened import answer_rows, written_rows
 from nrm.web.referrals.referrals import party_names
+from nrm.web.support.plans import when_taken
 
 blueprint = Blueprint("data_requests", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -154,7 +155,12 @@ def copy(request_id: uuid.UUID) -> Answer:
         rows = answer_rows(questionnaire, found.supplement.value["answers"], party_names())
         parts.append((translated(COMPARTMENT_LABELS[SUPPLEMENT]), rows))
     return render_template(
-        "shelter/data_requests/copy.html", line=line, parts=parts, notes=found.notes, plan=found.plan
+        "shelter/data_requests/copy.html",
+        line=line,
+        parts=parts,
+        notes=found.notes,
+        plan=found.plan,
+        when_taken=when_taken,
     )
 
 

@@ -192,6 +192,9 @@ def summary(case_id: uuid.UUID) -> Part | None:
         gettext("Who answers for the person"),
         ", ".join(names) or gettext("nobody"),
         "shelter/key_workers/summary.html",
+        due=gettext("Nobody answers for the person any more: choose a key worker")
+        if there.before and not there.now
+        else "",
         there=there,
         case_id=case_id,
         places=PLACE_LABELS,

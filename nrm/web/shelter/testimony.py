@@ -14,15 +14,20 @@ from forms.days import chosen_day
 from forms.shelter.strikes import STRIKE_LABELS, StrikeForm
 from forms.shelter.testimony import FIELD_OF, ILLEGAL, RecordTestimonyForm
 from nrm.actions.shelter import testimony as actions
+from nrm.actions.support.hearings import CannotOpen
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.shelter.testimony import IllegalStep, StepRefusal, WitnessStatus
+from nrm.steps.support import hearings
 from nrm.store.days import today
 from nrm.store.shelter import testimony as store
-from nrm.web import access, errors
+from nrm.store.support import hearings as people
+from nrm.store.support import threats
+from nrm.web import access, errors, formats
 from nrm.web.choices import label_of, of_list
-from nrm.web.language import gettext
+from nrm.web.language import current_language, gettext
 from nrm.web.parts import Part, address
+from nrm.web.support.hearings import court_name
 
 Answer = Response | str | tuple[str, int]
 
@@ -122,7 +127,16 @@ def say_refused(form: RecordTestimonyForm, why: StepRefusal) -> int:
 
 
 def _testimony_page(track: store.WitnessView, form: RecordTestimonyForm, status: int = 200) -> Answer:
-    return render_template("shelter/testimony/record.html", track=track, form=form, **_words(track)), status
+    person = people.of_case(track.case_id, by=access.actor())
+    page = render_template(
+        "shelter/testimony/record.html",
+        track=track,
+        form=form,
+        person=person,
+        told=threats.told(person, by=access.actor()),
+        **_words(track),
+    )
+    return page, status
 
 
 def _words(track: store.WitnessView) -> dict[str, Any]:
@@ -143,7 +157,35 @@ def step_words(step: store.WitnessStep) -> tuple[str, str, date, store.WitnessSt
 @access.part_of_page
 def summary(case_id: uuid.UUID) -> Part:
     """What a case page shows of the witness track."""
-    track = store.of_case(case_id, by=access.actor())
-    words = _words(track)
-    state = str(words["status_label"])
-    return Part.rendered("testimony", gettext("Witness"), state, "shelter/testimony/summary.html", track=track, **words)
+    by = access.actor()
+    track = store.of_case(case_id, by=by)
+    words, person = _words(track), people.of_case(case_id, by=by)
+    state, due = str(words["status_label"]), ""
+    ahead = _ahead(person)
+    if ahead:
+        state += "; " + gettext("hearing on %(day)s", day=formats.day(ahead[0].hearing.on, current_language()))
+        due = gettext("There is a hearing today") if ahead[0].hearing.on == today() else ""
+    unseen = [line for line in threats.of_desk(by=by) if line.case_id == case_id]
+    if unseen:
+        due = gettext("The witness is threatened: say that you have seen it")
+    return Part.rendered(
+        "testimony",
+        gettext("Witness"),
+        state,
+        "shelter/testimony/summary.html",
+        due=due,
+        track=track,
+        person=person,
+        told=threats.told(person, by=by),
+        unseen=unseen,
+        ahead=[(each.hearing.on, court_name(each.hearing.court)) for each in ahead],
+        **words,
+    )
+
+
+def _ahead(person: people.Person) -> list[hearings.HearingView]:
+    """The hearings that lie ahead, where they open for the reader."""
+    try:
+        return hearings.ahead_of(person, by=access.actor())
+    except CannotOpen:
+        return []

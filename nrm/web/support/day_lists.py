@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from flask import Blueprint, Response, g, render_template, url_for
@@ -12,9 +12,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from nrm import clock
 from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.hours import hours_alone, is_hour
 from nrm.domain.support.plans import Plan
 from nrm.domain.words import N_
 from nrm.render.pdf import PdfUnavailable, to_pdf
+from nrm.steps.support import hearings
 from nrm.store import days as calendar
 from nrm.store import names
 from nrm.store.countries import country
@@ -27,6 +29,8 @@ from nrm.web import access, errors, formats
 from nrm.web.language import current_language, gettext
 from nrm.web.shelter import shifts
 from nrm.web.support import tasks
+from nrm.web.support.hearings import court_name
+from nrm.web.support.plans import when_taken
 
 blueprint = Blueprint("day_lists", __name__)
 
@@ -37,7 +41,8 @@ Answer = BaseResponse | tuple[str, int] | str
 @dataclass(frozen=True, slots=True)
 class Line:
     """One person on the list. `place`: the label of the place, which says nothing outside of the house; `when`: an hour
-    or a day. `words` are from under seal and are never printed; nor are the code and what the house calls a person."""
+    or a day, and `printed` what of it is printed. `words` are from under seal and are never printed; nor are the code
+    and what the house calls a person."""
 
     case_id: uuid.UUID
     pseudonym: str
@@ -45,16 +50,19 @@ class Line:
     when: str = ""
     words: str = ""
     address: str = ""
+    printed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One heading of the list. `sealed`: of what is shown to who has opened care for a shift only."""
+    """One heading of the list. `sealed`: of what is shown to who has opened care for a shift only; `others`: of so many
+    people in the house it is not opened for this reader, so nobody may read that there is nothing."""
 
     id: str
     title: str
     lines: list[Line]
     sealed: bool = False
+    others: int = 0
 
 
 @dataclass(slots=True)
@@ -71,7 +79,11 @@ class Today:
     def line(self, case_id: uuid.UUID, pseudonym: str, when: str = "", words: str = "", address: str = "") -> Line:
         """A line of this person, with the place and the page of the case."""
         where = address or url_for("cases.show", case_id=case_id)
-        return Line(case_id, pseudonym, self.places.get(case_id, ""), when, words, where)
+        return Line(case_id, pseudonym, self.places.get(case_id, ""), when, words, where, when)
+
+    def others(self) -> int:
+        """How many people of the house have a plan that is not opened for this reader."""
+        return sum(stay.case_id not in self.plans for stay in self.open_stays)
 
 
 def _arriving(today: Today) -> Iterator[Line]:
@@ -85,7 +97,7 @@ def _arriving(today: Today) -> Iterator[Line]:
             continue
         when = formats.clock(expected) if expected is not None else ""
         address = url_for("arrivals.arrive_page", referral_id=line.id)
-        yield Line(line.case_id, line.pseudonym, line.place, when, "", address)
+        yield Line(line.case_id, line.pseudonym, line.place, when, "", address, when)
 
 
 def _leaving(today: Today) -> Iterator[Line]:
@@ -109,9 +121,10 @@ def _medication(today: Today) -> Iterator[Line]:
     for stay in today.open_stays:
         plan = today.plans.get(stay.case_id)
         for each in plan.medication_on(today.day) if plan is not None else ():
-            when, words = str(each.value["hours"]), str(each.value["text"])
+            hours, words = str(each.value["hours"]), str(each.value["text"])
             address = url_for("plans.show", case_id=stay.case_id, _anchor="medication")
-            yield today.line(stay.case_id, stay.pseudonym, when, words, address)
+            line = today.line(stay.case_id, stay.pseudonym, when_taken(each, hours), words, address)
+            yield replace(line, printed=when_taken(each, hours_alone(hours)))
 
 
 def _appointments(today: Today) -> Iterator[Line]:
@@ -120,7 +133,13 @@ def _appointments(today: Today) -> Iterator[Line]:
         entry = next((each for each in plan.entries if each.id == step.id), None) if plan is not None else None
         when, words = (str(entry.value.get(name, "")) for name in ("hour", "text")) if entry is not None else ("", "")
         address = url_for("plans.show", case_id=step.case_id, _anchor="steps")
-        yield today.line(step.case_id, step.pseudonym, when, words, address)
+        yield replace(today.line(step.case_id, step.pseudonym, when, words, address), printed=hours_alone(when))
+    # A hearing is read by who may record what a witness did, with or without a shift. On paper it has no word.
+    for person, view in hearings.ahead(by=today.by) if g.top.hearings else ():
+        if view.hearing.on == today.day and person.case_id is not None:
+            words = gettext("Hearing: %(court)s", court=court_name(view.hearing.court))
+            address = url_for("hearings.of_case", case_id=person.case_id)
+            yield today.line(person.case_id, person.code, "", words, address)
 
 
 def _turning(today: Today) -> Iterator[Line]:
@@ -160,10 +179,21 @@ def _sections() -> tuple[list[Section], Today]:
     today = Today(by, calendar.today(), residents, read, bool(key_workers.my_shifts(by=by)))
     today.places = {line.case_id: line.place for line in residents}
     found = [
-        Section(id_, title, sorted(lines(today), key=lambda line: (line.when, line.place, line.pseudonym)), sealed)
+        Section(
+            id_,
+            title,
+            sorted(lines(today), key=_in_order),
+            sealed,
+            today.others() if sealed and today.opened else 0,
+        )
         for id_, title, sealed, lines in SECTIONS
     ]
     return found, today
+
+
+def _in_order(line: Line) -> tuple[str, str, str]:
+    """By the hour: 8:00 stands before 14:30."""
+    return line.when.rjust(5, "0") if is_hour(line.when) else line.when, line.place, line.pseudonym
 
 
 @blueprint.get("/day")

@@ -22,9 +22,10 @@ from forms.support.follow_ups import (
 )
 from nrm.actions.support import follow_ups as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
-from nrm.domain.shelter.cases import CaseRefused
-from nrm.domain.support.follow_ups import EARLY, WORDS, FollowUpRefusal, FollowUpRefused, Result
+from nrm.domain.shelter.cases import CaseRefusal, CaseRefused
+from nrm.domain.support.follow_ups import WORDS, FollowUpRefusal, FollowUpRefused, Result, Stand
 from nrm.domain.words import N_
+from nrm.store.accounts import second_hands
 from nrm.store.days import today
 from nrm.store.shelter import cases, stays
 from nrm.store.shelter.cases import CaseRelation, SeenCase
@@ -79,7 +80,10 @@ def show(case_id: uuid.UUID) -> Answer:
         if opened
         else None,
         told=_told(opened[0]) if opened else [],
-        may_be_told=found is not None and found.next is not None and found.next.due_on - EARLY <= today(),
+        may_be_told=found is not None and found.next is not None and found.next.why_not(today()) is None,
+        waiting=found.waiting if found is not None else (),
+        may_agree=second_hands.of_case(case_id, by=by) is None,
+        same_day="again" in request.args,
         me=by.member_id,
         leads=by.may(Permission.TEAM_MANAGE),
         may_admit=case.status == "open" and stays.of_case(case_id, by=by).may_admit,
@@ -138,6 +142,10 @@ def agree_page(case_id: uuid.UUID) -> Answer:
     case = _held(case_id)
     form = _agree_form(case)
     found = _standing(case_id)
+    if second_hands.of_case(case_id, by=access.actor()) is not None:
+        return errors.error_page(409, CASE_REFUSED[CaseRefusal.PARKED])
+    if found is None and case.status != "open":
+        return errors.error_page(409, CASE_REFUSED[CaseRefusal.CLOSED])
     if found is not None:
         opened = actions.opened(case_id=case_id, by=access.actor())
         if opened is None:
@@ -194,12 +202,32 @@ def agree(case_id: uuid.UUID) -> Answer:
 @blueprint.get("/cases/<uuid:case_id>/follow-up/<int:months>")
 @access.requires(Permission.STAY_MANAGE)
 def contact_page(case_id: uuid.UUID, months: int) -> Answer:
-    case, line, form = _contact(case_id, months)
-    return _contact_page(case, line, form)
+    case, line, form, why_not = _contact(case_id, months)
+    if why_not is not None:
+        return errors.error_page(409, REFUSED[why_not])
+    opened = actions.opened(case_id=case_id, by=access.actor()) if line.state is not Stand.OPEN else None
+    if opened is not None:
+        _fill(form, _last(opened[0], months))
+    return _contact_page(case, line, form, filled=opened is not None)
 
 
-def _contact(case_id: uuid.UUID, months: int) -> tuple[SeenCase, store.ContactLine, ContactForm]:
-    """The contact, and its form; raises NotVisible."""
+def _last(opened: dict[str, Any], months: int) -> dict[str, Any]:
+    """What was entered last of a contact."""
+    mine = {name: each for name, each in opened.items() if isinstance(each, dict) and name.split(".")[0] == str(months)}
+    return max(mine.values(), key=lambda each: str(each["at"]), default={})
+
+
+def _fill(form: ContactForm, entered: dict[str, Any]) -> None:
+    """Show what was entered, so that a correction changes what is wrong and nothing else."""
+    for name, value in entered.items():
+        if name in form:
+            form[name].data = value
+
+
+def _contact(
+    case_id: uuid.UUID, months: int
+) -> tuple[SeenCase, store.ContactLine, ContactForm, FollowUpRefusal | None]:
+    """The contact, its form, and why nothing can be entered of it now; raises NotVisible."""
     case = _held(case_id)
     found = store.of_case(case_id, by=access.actor())
     line = next((each for each in found.contacts if each.months == months), None) if found is not None else None
@@ -210,12 +238,22 @@ def _contact(case_id: uuid.UUID, months: int) -> tuple[SeenCase, store.ContactLi
         field: Any = form[name]
         field.choices = of_list(list_) if name != "outcome" or line is found.contacts[-1] else []
     form.needs.choices = of_list("needs")
-    return case, line, form
+    why_not = line.why_not(today())
+    if why_not is None and any(each.months < months and each.state is Stand.OPEN for each in found.contacts):
+        why_not = FollowUpRefusal.EARLIER_FIRST
+    return case, line, form, why_not
 
 
-def _contact_page(case: SeenCase, line: store.ContactLine, form: ContactForm, status: int = 200) -> tuple[str, int]:
+def _contact_page(
+    case: SeenCase, line: store.ContactLine, form: ContactForm, status: int = 200, *, filled: bool = False
+) -> tuple[str, int]:
     page = render_template(
-        "support/follow_ups/contact.html", case=case, line=line, form=form, title=in_months(line.months)
+        "support/follow_ups/contact.html",
+        case=case,
+        line=line,
+        form=form,
+        title=in_months(line.months),
+        filled=filled,
     )
     return page, status
 
@@ -224,7 +262,9 @@ def _contact_page(case: SeenCase, line: store.ContactLine, form: ContactForm, st
 @access.requires(Permission.STAY_MANAGE)
 def record(case_id: uuid.UUID, months: int) -> Answer:
     """What came of it. That she does not want it any more destroys how she is reached, so a second page asks."""
-    case, line, form = _contact(case_id, months)
+    case, line, form, why_not = _contact(case_id, months)
+    if why_not is not None:
+        return errors.error_page(409, REFUSED[why_not])
     if not form.validate():
         return _contact_page(case, line, form, 422)
     contact = form.contact
@@ -232,12 +272,15 @@ def record(case_id: uuid.UUID, months: int) -> Answer:
         return redirect(url_for("follow_ups.end_page", case_id=case_id), 303)
     try:
         text = (form.text.data or "").replace("\r\n", "\n").strip()
-        actions.record(case_id=case_id, months=months, contact=contact, text=text, by=access.actor())
+        state = actions.record(case_id=case_id, months=months, contact=contact, text=text, by=access.actor())
     except (CaseRefused, FollowUpRefused) as error:
         return _refused(error)
     except actions.StaleRevision:
         return errors.error_page(409, CHANGED)
-    return redirect(url_for("follow_ups.show", case_id=case_id), 303)
+    found = _standing(case_id)
+    now = found.next if found is not None and state is Stand.OPEN else None
+    again = 1 if now is not None and now.months == months and now.tries == line.tries else None
+    return redirect(url_for("follow_ups.show", case_id=case_id, again=again), 303)
 
 
 @blueprint.get("/cases/<uuid:case_id>/follow-up/end")
@@ -300,13 +343,19 @@ def summary(case_id: uuid.UUID) -> Part | None:
         gettext("After the shelter"),
         _state(found),
         "support/follow_ups/summary.html",
-        due=gettext("Not safe, or needs help now: see what was said after the shelter")
-        if found is not None and found.alarms
-        else "",
+        due=_due(found),
         case=case,
         found=found,
         ended=ENDED_LABELS,
     )
+
+
+def _due(found: store.CaseLine | None) -> str:
+    if found is None or not found.waiting:
+        return ""
+    if found.alarms:
+        return gettext("Not safe, or needs help now: see what was said after the shelter")
+    return gettext("Could not be reached after the shelter: decide what is done")
 
 
 def _state(found: store.CaseLine | None) -> str:

@@ -1,4 +1,4 @@
-"""Hearings of a witness: what is announced, what the court ordered, calling off, correcting; the next thirty days."""
+"""Hearings of a witness: what is announced, what the court ordered, calling off, correcting; all that lie ahead."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from forms import SelectChoice
 from forms.shelter.cases import CASE_REFUSED
 from forms.shelter.strikes import STRIKE_LABELS, StrikeForm
-from forms.support.hearings import REFUSED, AnnounceHearingForm, CallOffForm, OrderProtectionForm
+from forms.support.hearings import REFUSED, WEEKEND, AnnounceHearingForm, CallOffForm, OrderProtectionForm
 from nrm.actions.support import hearings as actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.shelter.cases import CaseRefused
@@ -25,11 +26,13 @@ from nrm.domain.support.hearings import (
     HearingRefusal,
     HearingRefused,
     Measure,
+    is_weekend,
 )
 from nrm.domain.words import N_
 from nrm.steps.support import hearings as steps
 from nrm.steps.support.hearings import EntryView, HearingView
 from nrm.store.countries import country
+from nrm.store.days import today
 from nrm.store.support import hearings as store
 from nrm.store.support.hearings import Person
 from nrm.web import access, errors
@@ -42,7 +45,12 @@ Answer = Response | Page | str
 blueprint = Blueprint("hearings", __name__)
 
 SEALED = N_("This part of the case does not open for you now, so its hearings cannot be shown or entered.")
-FIELD_OF = {HearingRefusal.COURT: "court", HearingRefusal.PAST: "day", HearingRefusal.TOO_LATE: "day"}
+FIELD_OF = {
+    HearingRefusal.COURT: "court",
+    HearingRefusal.PAST: "day",
+    HearingRefusal.TOO_LATE: "day",
+    HearingRefusal.TWICE: "day",
+}
 SHOWN = 10
 """How many hearings the home page of the liaison shows; a link leads to the rest."""
 
@@ -94,17 +102,18 @@ def _entry(entry: EntryView) -> str:
     return gettext("The court ordered: %(measures)s", measures=_measures(entry.ordered))
 
 
-def home_part() -> str:
+def home_part() -> Markup:
     """The hearings of the next thirty days, by day, for the home page of the witness liaison."""
     lines = [_line(*each) for each in steps.ahead(by=access.actor())]
-    return render_template("support/hearings/ahead.html", lines=lines[:SHOWN], more=len(lines) - SHOWN)
+    part = render_template("support/hearings/ahead.html", lines=lines[:SHOWN])
+    return Markup(part)  # noqa: S704
 
 
 @blueprint.get("/hearings")
 @access.requires(Permission.TESTIMONY_RECORD)
 def index() -> str:
-    """All of the next thirty days."""
-    lines = [_line(*each) for each in steps.ahead(by=access.actor())]
+    """All that lie ahead."""
+    lines = [_line(*each) for each in steps.ahead(by=access.actor(), later=True)]
     return render_template("support/hearings/index.html", lines=lines)
 
 
@@ -165,6 +174,9 @@ def _page(person: Person, form: AnnounceHearingForm, status: int = 200) -> Answe
 def _announce(person: Person) -> Answer:
     form = _announce_form()
     if not form.validate() or not form.is_whole or form.day.data is None:
+        return _page(person, form, 422)
+    if is_weekend(form.day.data) and form.day.data >= today() and not form.weekend.data:
+        form.weekend.errors = [WEEKEND]
         return _page(person, form, 422)
     try:
         hearing = Hearing(form.court.data, form.day.data, tuple(Measure(each) for each in form.asked))

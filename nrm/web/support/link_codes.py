@@ -44,6 +44,26 @@ def make(case_id: uuid.UUID) -> Answer:
     return redirect(url_for("link_codes.show", case_id=case_id), 303)
 
 
+@blueprint.get("/cases/<uuid:case_id>/link/numbers/<uuid:number_id>/remove")
+@access.requires(Permission.LINK_MAKE)
+def remove_page(case_id: uuid.UUID, number_id: uuid.UUID) -> str:
+    """Ask once more: what the police tied cannot be brought back."""
+    by = access.actor()
+    found, link = store.of_case(case_id, by=by), actions.link(case_id=case_id, by=by)
+    number = next((number for number, _, id_ in link.numbers if id_ == number_id), None) if link is not None else None
+    if number is None:
+        raise NotVisible
+    return render_template("support/link_codes/remove.html", found=found, number=number)
+
+
+@blueprint.post("/cases/<uuid:case_id>/link/numbers/<uuid:number_id>/remove")
+@access.requires(Permission.LINK_MAKE)
+def remove(case_id: uuid.UUID, number_id: uuid.UUID) -> Answer:
+    """A number that was wrong is destroyed."""
+    actions.remove_number(case_id=case_id, number_id=number_id, by=access.actor())
+    return redirect(url_for("link_codes.show", case_id=case_id), 303)
+
+
 @blueprint.get("/link")
 @access.requires(Permission.LINK_TIE)
 def tie_page() -> Answer:

@@ -13,6 +13,7 @@ from forms import SelectChoice
 from forms.days import OTHER, TODAY, chosen_day, say_refused
 from forms.shelter.strikes import STRIKE_LABELS
 from forms.support.plans import (
+    AT_LABELS,
     CAME_LABELS,
     FIELD_OF,
     HAPPENED_LABELS,
@@ -33,7 +34,7 @@ from nrm.actions.support import plans as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.quarters import Quarter, UnreadableQuarter
 from nrm.domain.shelter.strikes import StrikeReason
-from nrm.domain.support.plans import Came, Entry, Kind, Plan, PlanRefused, Service, StepEnd
+from nrm.domain.support.plans import At, Came, Entry, Kind, Plan, PlanRefused, Service, StepEnd
 from nrm.domain.words import N_
 from nrm.steps.support import plans as steps
 from nrm.store import days as calendar
@@ -41,7 +42,7 @@ from nrm.store.shelter import cases, stays
 from nrm.store.support import plans as store
 from nrm.web import access, errors, formats
 from nrm.web.choices import label_of
-from nrm.web.language import current_language, gettext
+from nrm.web.language import current_language, gettext, translated
 from nrm.web.parts import Part
 from nrm.web.shelter import shifts
 
@@ -78,8 +79,15 @@ def show(case_id: uuid.UUID) -> Answer:
         why=STRIKE_LABELS,
         done=request.args.get("done", ""),
         today=calendar.today(),
+        when_taken=when_taken,
         quarter=Quarter.of(calendar.today()),
     )
+
+
+def when_taken(entry: Entry, hours: str | None = None) -> str:
+    """At which hours and parts of the day medication is taken; `hours`: instead of the hours that were typed."""
+    typed = str(entry.value["hours"]) if hours is None else hours
+    return ", ".join(filter(None, (typed, *(translated(AT_LABELS[each]) for each in entry.at))))
 
 
 def _read(case_id: uuid.UUID) -> Plan | None:
@@ -194,7 +202,8 @@ def medication(case_id: uuid.UUID) -> Answer:
         return actions.add_medication(
             case_id=case_id,
             text=_text(form.text.data),
-            hours=_text(form.hours.data),
+            hours=_text(form.hour.data),
+            at=[At(each) for each in form.at.data or ()],
             from_on=chosen_day(form.since, form.since_day, calendar.today()),
             until_on=form.until_day.data if form.until.data == OTHER else None,
             by=access.actor(),

@@ -11,7 +11,7 @@ from flask import Blueprint, g, render_template, request
 
 from nrm.actions.shelter import shifts as shift_actions
 from nrm.domain.accounts.accounts import Permission
-from nrm.domain.support.plans import WEEK, Entry, Kind, Plan
+from nrm.domain.support.plans import LONGEST_AHEAD, WEEK, Entry, Kind, Plan
 from nrm.steps.support import plans as steps
 from nrm.store import days as calendar
 from nrm.store.home import top
@@ -27,11 +27,12 @@ blueprint = Blueprint("tasks", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The tasks of one day; `day` is None for what is overdue, or has no day."""
+    """The tasks of one day; `day` is None for what is overdue, or has no day. `urgent`: somebody is not safe."""
 
     day: date | None
     late: bool
     tasks: list[Task]
+    urgent: bool = False
 
 
 @blueprint.get("/tasks")
@@ -42,7 +43,7 @@ def index() -> str:
     g.top = top(by=by)
     until = calendar.today() + WEEK
     mine = {person.case_id for person in key_workers.my_people(by=by)}
-    found = to_do.tasks(to_do.waiting(by=by), by=by, until=until)
+    found = to_do.tasks(to_do.waiting(by=by), by=by, until=calendar.today() + LONGEST_AHEAD)
     tasks = [task for task in found if task.own or task.step or task.case_id in mine]
     changed = store.changed_today(by=by)
     cases = {task.case_id for task in tasks if task.case_id is not None} | store.codes(changed)
@@ -51,7 +52,9 @@ def index() -> str:
         days=_by_day(tasks, until),
         later=sum(task.day is not None and task.day > until for task in tasks),
         changed=changed,
-        words=words_of({task.step.case_id for task in tasks if task.step} | store.codes(changed)),
+        words=words_of(
+            {task.step.case_id for task in tasks if task.step and task.step.due_on <= until} | store.codes(changed)
+        ),
         labels=shifts.labels(cases),
         open_now=key_workers.my_shifts(by=by),
         done=request.args.get("done", ""),
@@ -60,15 +63,20 @@ def index() -> str:
 
 
 def _by_day(tasks: list[Task], until: date) -> list[Day]:
-    """What is overdue first, then each day that has something, then what has no day."""
+    """Who is not safe and what is overdue first, then each day that has something, then what has no day."""
     today = calendar.today()
     days: dict[date, list[Task]] = {}
     for task in tasks:
-        if task.day is not None and task.day <= until:
+        if task.day is not None and task.day <= until and not task.urgent:
             days.setdefault(max(task.day, today - timedelta(days=1)), []).append(task)
     found = [Day(None if day < today else day, day < today, days[day]) for day in sorted(days)]
     nowhen = [task for task in tasks if task.day is None and (task.own or not task.is_folded)]
-    return [*found, *([Day(None, False, nowhen)] if nowhen else [])]
+    urgent = [task for task in tasks if task.urgent]
+    return [
+        *([Day(None, True, urgent, urgent=True)] if urgent else []),
+        *found,
+        *([Day(None, False, nowhen)] if nowhen else []),
+    ]
 
 
 def plans_of(case_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Plan]:

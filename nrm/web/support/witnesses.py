@@ -10,19 +10,23 @@ from werkzeug.wrappers import Response
 from forms.days import chosen_day
 from forms.shelter.strikes import STRIKE_LABELS, StrikeForm
 from forms.shelter.testimony import ILLEGAL, RecordTestimonyForm
-from forms.support.witnesses import EnterWitnessForm
+from forms.support.witnesses import SAY_IT, EndWitnessForm, EnterWitnessForm
 from nrm.actions.support import witnesses as actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.shelter.testimony import IllegalStep, StepRefusal, WitnessStatus
+from nrm.domain.support.witnesses import EndRefused, InTheWay
 from nrm.domain.words import N_
 from nrm.store.days import today
 from nrm.store.shelter.testimony import WitnessStep
+from nrm.store.support import hearings as people
+from nrm.store.support import threats
 from nrm.store.support import witnesses as store
 from nrm.store.support.witnesses import WitnessRecord
 from nrm.web import access, errors
 from nrm.web.choices import label_of, of_list
 from nrm.web.shelter.testimony import form_of, say_refused, step_words
+from nrm.web.support.hearings import court_name
 
 Page = tuple[str, int]
 Answer = Response | Page | str
@@ -89,6 +93,8 @@ def _page(record: WitnessRecord, form: RecordTestimonyForm, status: int = 200) -
         steps=[step_words(each) for each in record.steps],
         strike_labels=STRIKE_LABELS,
         form=form,
+        person=people.of_witness(record.id, by=access.actor()),
+        told=threats.told(people.of_witness(record.id, by=access.actor()), by=access.actor()),
     )
     return page, status
 
@@ -165,13 +171,29 @@ def strike(step_id: uuid.UUID) -> Answer:
 
 @blueprint.get("/witnesses/<uuid:witness_id>/end")
 @access.requires(Permission.TESTIMONY_RECORD)
-def end_page(witness_id: uuid.UUID) -> str:
-    return render_template("support/witnesses/end.html", record=store.one(witness_id, by=access.actor()))
+def end_page(witness_id: uuid.UUID) -> Answer:
+    return _end_page(witness_id, EndWitnessForm())
+
+
+def _end_page(witness_id: uuid.UUID, form: EndWitnessForm, status: int = 200) -> Page:
+    """What would be destroyed, and what still speaks against it."""
+    by = access.actor()
+    found = store.one(witness_id, by=by)
+    way = actions.in_the_way(witness_id=witness_id, by=by) if found.over_on is None else InTheWay()
+    hearings = [(each.on, court_name(each.court)) for each in way.hearings]
+    page = render_template("support/witnesses/end.html", record=found, way=way, hearings=hearings, form=form)
+    return page, status
 
 
 @blueprint.post("/witnesses/<uuid:witness_id>/end")
 @access.requires(Permission.TESTIMONY_RECORD)
-def end(witness_id: uuid.UUID) -> Response:
-    """The proceedings are over: who the witness is, and the hearings, are destroyed."""
-    actions.end(witness_id=witness_id, by=access.actor())
+def end(witness_id: uuid.UUID) -> Answer:
+    """The proceedings are over: who the witness is, and the hearings, are destroyed. While a hearing lies ahead, or
+    nobody has seen a threat, it is said a second time."""
+    form = EndWitnessForm(request.form)
+    try:
+        actions.end(witness_id=witness_id, despite=bool(form.despite.data), by=access.actor())
+    except EndRefused:
+        form.despite.errors = [SAY_IT]
+        return _end_page(witness_id, form, 422)
     return redirect(url_for("witnesses.index"), 303)

@@ -16,6 +16,7 @@ from nrm import clock
 from nrm.actions import tending
 from nrm.actions.referrals import next_receiver
 from nrm.actions.shelter import absences, cases, consents, erasures, permits, stays
+from nrm.actions.support import plans
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.agreement.agreements import RECEIVER
@@ -33,6 +34,7 @@ from nrm.models.shelter.cases import CareNote, Case, Grant
 from nrm.models.shelter.closings import Closing
 from nrm.models.shelter.consents import Consent
 from nrm.models.shelter.stays import Stay
+from nrm.models.support.plans import PlanStep
 from nrm.store import days
 from nrm.store.reports import counting
 from nrm.store.shelter import case_lists
@@ -45,6 +47,7 @@ from tests import factories_referrals as people
 from tests import second_hands as hands
 from tests.conftest import Person
 from tests.factories_stays import CHILD, MOLDOVAN, admitted, may_go
+from tests.integration.shelter.test_key_workers import take_on
 
 SignIn = Callable[[str], Person]
 NOTE = "Thirrni hallën Zamira"
@@ -147,6 +150,42 @@ def test_every_way_to_close_is_shut_by_a_stay_an_alarm_and_a_child_without_findi
             with pytest.raises((CaseRefused, GateClosed)):
                 act(case_id=case_id, by=vatra)  # type: ignore[operator]
         assert db.session.get_one(Case, case_id, populate_existing=True).status == "open"
+
+
+@pytest.mark.slow
+def test_open_steps_of_the_plan_are_named_and_ended_or_kept_by_a_choice(vatra: Actor, sign_in: SignIn) -> None:
+    opened = admitted(vatra, days_ago=3)
+    owner, case_id = factories.actor("vatra.case_worker"), opened.case_id
+    take_on(case_id, owner)
+    assert owner.member_id is not None
+    step_id = plans.add_step(
+        case_id=case_id, text="x", hour="", due_on=days.today(), owner_id=owner.member_id, by=vatra
+    )
+    leaves(opened.stay_id, vatra)
+    shelter, address = sign_in("vatra.shelter_manager"), f"/cases/{case_id}/close"
+    assert "Test case_worker" in shelter.get(address)
+    assert "Zgjidhni çfarë ndodh me hapat" in shelter.post(address, {**ANSWERS, "step": "2"}, 422)
+    answers = {**ANSWERS, "documents": "still_here", "open_steps": "kept"}
+    assert 'name="open_steps" value="kept"' in shelter.post(address, answers, 200)
+    shelter.post(address, {**answers, "step": "2"})
+    assert db.session.get_one(PlanStep, step_id, populate_existing=True).outcome == ""
+    # The documents that stayed in the house are in "To do" until somebody says that they were given back.
+    said, stranger = "Dokumentet e personit janë ende te ne", sign_in("nrc.case_worker")
+    assert said in shelter.get("/to-do")
+    assert said not in stranger.get("/to-do")
+    assert "dokumentet janë te ne" in shelter.get("/cases/closed")
+    stranger.post(f"/cases/{case_id}/documents-given-back", status=404)
+    shelter.post(f"/cases/{case_id}/documents-given-back")
+    assert said not in shelter.get("/to-do") + shelter.get(f"/cases/{case_id}")
+    # Who opens it again is told that nobody answers for the person any more.
+    tending.tend()
+    nobody = "Askush nuk përgjigjet më për personin"
+    assert nobody in shelter.get(shelter.post(f"/cases/{case_id}/reopen", {"reason": "by_mistake"}))
+    take_on(case_id, owner)
+    assert nobody not in shelter.get(f"/cases/{case_id}")
+    shelter.post(address, {**answers, "open_steps": "not_needed", "step": "2"})
+    step = db.session.get_one(PlanStep, step_id, populate_existing=True)
+    assert (step.outcome, step.over_on) == ("dropped", days.today())
 
 
 def test_an_adult_whose_alarm_stands_is_not_erased_away_even_without_a_stay(vatra: Actor) -> None:

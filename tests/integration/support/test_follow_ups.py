@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import uuid
 from collections.abc import Callable
@@ -43,6 +44,7 @@ from nrm.store.countries import country
 from nrm.store.reports import counting
 from nrm.store.shelter import places as place_store
 from nrm.store.support import follow_ups as store
+from nrm.web import formats
 from tests import factories
 from tests import second_hands as hands
 from tests.conftest import Person
@@ -143,20 +145,35 @@ def test_a_year_after_the_shelter_from_the_page_of_a_case_that_is_closed(vatra: 
     readings = db.session.scalars(select(Reading.compartment).where(Reading.case_id == opened.case_id)).all()
     assert readings == ["follow_up"]
     manager.post(f"{case}/write/care", {"text": "x"}, 404)
-    manager.post(f"{page_of}/1", {"result": "reached"}, 422)
-    # Too early; then on its day, on the home page of who stays in touch alone.
+    # Too early, which is said before anybody fills in the form; then on its day, on the home page and among the tasks
+    # of who stays in touch alone.
+    assert "too early" in manager.get(f"{page_of}/3?lang=en", 409)
     assert "too early" in manager.post(f"{page_of}/3?lang=en", _typed(WELL), 409)
     on(due[1])
     manager, worker = sign_in(MANAGER), sign_in(WORKER)
     assert page_of in manager.get("/")
-    assert page_of not in worker.get("/")
+    assert page_of in manager.get("/tasks")
+    assert page_of not in worker.get("/") + worker.get("/tasks")
     assert "the case is closed" in worker.get("/follow-ups?lang=en")
+    manager.post(f"{page_of}/1", {"result": "reached"}, 422)
     manager.post(f"{page_of}/1", _typed(WELL, text=TEXT))
+    # A correction shows what was entered, once it is open.
+    assert "Open the follow-up first" in manager.get(f"{page_of}/1?lang=en")
+    manager.post(f"{page_of}/open")
+    page = manager.get(f"{page_of}/1")
+    assert TEXT in page
+    assert re.search(r'name="living"[^>]*value="family"[^>]* checked', page)
     # The second is missed, is tried again after the days of the country, and is the manager's when it is late.
     on(due[3])
     worker = sign_in(WORKER)
     worker.post(f"{page_of}/mine")
-    worker.post(f"{page_of}/3", _typed(MISSED))
+    # Pressed three times in one morning it is one try; every word is kept.
+    assert worker.post(f"{page_of}/3", _typed(MISSED)).endswith("follow-up")
+    for number in range(2):
+        back = worker.post(f"{page_of}/3", _typed(MISSED, text=f"provova {number}"))
+    assert "count as one" in worker.get(f"{back}&lang=en")
+    worker.post(f"{page_of}/open")
+    assert "provova 1" in worker.get(page_of)
     row = dates(opened.case_id)[3]
     assert (row.state, row.tries) == ("open", 1)
     assert row.next_on == days.today() + timedelta(days=country().follow_up.again_days)
@@ -166,8 +183,19 @@ def test_a_year_after_the_shelter_from_the_page_of_a_case_that_is_closed(vatra: 
     worker = sign_in(WORKER)
     assert page_of in worker.get("/")
     worker.post(f"{page_of}/3", _typed(MISSED))
+    on(dates(opened.case_id)[3].next_on)
+    worker = sign_in(WORKER)
     worker.post(f"{page_of}/3", _typed(MISSED))
     assert dates(opened.case_id)[3].state == "not_reached"
+    # That nobody reaches her is told to the manager, who says what the house does; it is no alarm of a child.
+    manager, said = sign_in(MANAGER), "Could not be reached after the shelter"
+    assert said in manager.get("/?lang=en")
+    assert said not in worker.get("/?lang=en")
+    assert "Call the manager of your house" in worker.get(f"{page_of}?lang=en")
+    assert f"{page_of}/acting" not in worker.get(page_of)
+    assert store.children(by=factories.actor("ra.duty_officer")) == []
+    manager.post(f"{page_of}/acting")
+    assert said not in manager.get("/?lang=en")
     on(due[6])
     sign_in(WORKER).post(f"{page_of}/6", _typed(WELL))
     on(due[12])
@@ -209,8 +237,18 @@ def test_who_is_not_safe_is_the_managers_at_once_and_a_child_the_duty_desks_unti
     for case_id in (adult, child):
         follow_ups.take_over(case_id=case_id, by=by)
         follow_ups.record(case_id=case_id, months=1, contact=NOT_SAFE, text=TEXT, by=by)
+    # What was said is old by now, and stands first all the same, with its day.
+    on(due + timedelta(days=9))
+    since = formats.day(due, "en")
     home = sign_in(MANAGER).get("/?lang=en")
-    assert home.count("Not safe, or needs help now") == 2
+    assert home.count("Not safe, or needs help now") == home.count(f"since {since}") == 2
+    worker = sign_in(WORKER)
+    mine = worker.get("/tasks?lang=en")
+    assert mine.count("Not safe, or needs help now") == 2
+    assert mine.index("<h2>Now</h2>") < mine.index(f"/cases/{adult}/follow-up")
+    page = worker.get(f"/cases/{adult}/follow-up?lang=en")
+    assert f"Said on {since}, at the contact after 1 month" in page
+    assert "/follow-up/acting" not in page
     desk = sign_in("ra.duty_officer").get("/?lang=en")
     assert "A child is not safe after the shelter" in desk
     assert code in desk
@@ -354,11 +392,13 @@ def test_a_report_counts_each_person_once_and_keeps_what_nobody_wrote_apart(vatr
         follow_ups.record(case_id=told, months=months, contact=WELL, by=by)
         follow_ups.record(case_id=missed, months=months, contact=WELL if months == 3 else MISSED, by=by)
         for _ in range(2 if months != 3 else 0):
+            by = on(dates(missed)[months].next_on)
             follow_ups.record(case_id=missed, months=months, contact=MISSED, by=by)
     follow_ups.end(case_id=ended, by=by)
     by = on(due[12])
     follow_ups.record(case_id=told, months=12, contact=LAST, by=by)
     for _ in range(3):
+        by = on(dates(missed)[12].next_on)
         follow_ups.record(case_id=missed, months=12, contact=MISSED, by=by)
     quarter = Quarter.of(due[12])
     codes: Codes = {"sex": ("feminine",), "age_band": ("18-20", "24-26")}

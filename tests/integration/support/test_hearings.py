@@ -19,7 +19,7 @@ from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.shelter.testimony import WithdrawalReason, WitnessStatus
-from nrm.domain.support.hearings import CalledOff, Hearing, HearingRefused, Measure
+from nrm.domain.support.hearings import CalledOff, Hearing, HearingRefused, Measure, is_weekend
 from nrm.models.support.hearings import HearingEntry
 from nrm.models.support.threats import ThreatAlarm
 from nrm.steps.shelter import erasures
@@ -28,6 +28,7 @@ from nrm.store import days
 from nrm.store.rows.accounts import mailboxes as mailbox_rows
 from nrm.store.support import hearings as store
 from nrm.store.support import threats as threat_store
+from nrm.web import formats
 from tests import factories
 from tests.conftest import Person
 from tests.factories_referrals import organisation
@@ -123,13 +124,21 @@ def test_a_hearing_is_announced_ordered_called_off_and_corrected_on_pages(vatra:
     liaison = sign_in("prosecution.witness_liaison")
     path = f"/cases/{case_id}/hearings"
     assert "Zgjidhni gjykatën" in liaison.post(path, {}, 422)
-    tomorrow = days.today() + timedelta(days=1)
+    tomorrow = next(day for ahead in range(1, 4) if not is_weekend(day := days.today() + timedelta(days=ahead)))
     typed = {"court": COURT, "protection": "some", "measures": ["screen", "escort"]}
     assert "nuk ka kaluar" in liaison.post(path, {**typed, **fields(days.today() - timedelta(days=1))}, 422)
     assert "dy viteve" in liaison.post(path, {**typed, **fields(days.today() + timedelta(days=900))}, 422)
     liaison.post(path, {**typed, **fields(tomorrow), "court": "no_such"}, 422)
     assert "Zgjidhni çfarë u kërkua" in liaison.post(path, {**typed, "measures": [], **fields(tomorrow)}, 422)
     liaison.post(path, {**typed, **fields(tomorrow)})
+    # The same day, court and witness a second time contradicts the first; a day on which no court sits is asked about.
+    assert "është njoftuar tashmë" in liaison.post(path, {**typed, "protection": "none", **fields(tomorrow)}, 422)
+    sunday = next(day for ahead in range(1, 9) if (day := tomorrow + timedelta(days=ahead)).weekday() == 6)
+    assert "e shtunë ose e diel" in liaison.post(path, {**typed, **fields(sunday)}, 422)
+    assert len(db.session.scalars(select(HearingEntry)).all()) == 1
+    db.session.rollback()
+    shelter = sign_in("vatra.case_worker")
+    assert "Gjykata e Shkallës së Parë për Krimet e Rënda" in shelter.get("/")
     page = liaison.get(path)
     assert "Gjykata e Shkallës së Parë për Krimet e Rënda" in page
     home = liaison.get("/")
@@ -137,6 +146,7 @@ def test_a_hearing_is_announced_ordered_called_off_and_corrected_on_pages(vatra:
     assert "ende asgjë e urdhëruar" in home
     assert "ende asgjë e urdhëruar" in liaison.get("/hearings")
     [entry] = db.session.scalars(select(HearingEntry)).all()
+    db.session.rollback()
     order = f"/hearings/{entry.id}/order"
     liaison.get(order)
     liaison.post(order, {}, 422)
@@ -149,6 +159,11 @@ def test_a_hearing_is_announced_ordered_called_off_and_corrected_on_pages(vatra:
     liaison.post(off, {"why": "postponed"})
     liaison.get(off, 409)
     liaison.post(off, {"why": "postponed"}, 409)
+    assert "Gjykata e Shkallës së Parë për Krimet e Rënda" not in shelter.get("/")
+    liaison.post(path, {**typed, "weekend": "y", **fields(tomorrow + timedelta(days=40))})
+    far = formats.day(tomorrow + timedelta(days=40), "sq")
+    assert far in liaison.get("/hearings")  # a hearing of later than thirty days is in a list as well
+    assert far not in liaison.get("/")
     assert "Nuk është njoftuar asnjë seancë për 30 ditët" in liaison.get("/")
     strike = f"/hearings/{entry.id}/strike"
     assert "Gjykata e Shkallës së Parë për Krimet e Rënda" in liaison.get(strike)
@@ -198,12 +213,21 @@ def test_a_threat_is_told_to_the_holder_and_the_duty_desk_at_once_and_no_word_mo
         with pytest.raises(NotVisible):
             threats.seen(alarm_id=line.id, by=factories.actor(login))
     duty, shelter = sign_in("ra.duty_officer"), sign_in("vatra.case_worker")
+    case = shelter.get(f"/cases/{case_id}")
+    assert "Dëshmitari po kërcënohet: thoni se e patë" in case
+    assert f"/threats/{line.id}/seen" in case
+    track, asked = sign_in("prosecution.witness_liaison"), f"/cases/{case_id}/testimony?lang=en"
+    assert "The duty desk has not seen it yet." in track.get(asked)
     for person in (duty, shelter):
         page = person.get("/")
+        assert f'formaction="/threats/{line.id}/seen"' in page  # a button, and not the text of one
         assert "Një dëshmitar po kërcënohet" in page
         assert line.pseudonym in page
         assert "Kërcënim ndaj familjes" not in page
     duty.post(f"/threats/{line.id}/seen")
+    page = track.get(asked)
+    assert "The duty desk has seen it:" in page
+    assert "The shelter has not seen it yet." in page
     assert "Një dëshmitar po kërcënohet" not in duty.get("/")
     assert "Një dëshmitar po kërcënohet" in shelter.get("/")  # each desk says it for itself
     sign_in("nrc.case_worker").post(f"/threats/{line.id}/seen", status=404)
@@ -214,7 +238,8 @@ def test_a_threat_is_told_to_the_holder_and_the_duty_desk_at_once_and_no_word_mo
     # A threat without any step is told by one press, after one page.
     told = sign_in("prosecution.witness_liaison")
     told.get(f"/cases/{case_id}/threat")
-    told.post(f"/cases/{case_id}/threat")
+    assert "It is told." in told.get(told.post(f"/cases/{case_id}/threat") + "&lang=en")
+    assert "A threat was told on" in told.get(f"/cases/{case_id}/threat?lang=en")  # before it is told twice
     assert "Një dëshmitar po kërcënohet" in duty.get("/")
     assert organisation("VATRA") in mailed()
     shelter.post(f"/threats/{threat_store.of_desk(by=vatra)[0].id}/seen")
@@ -236,3 +261,25 @@ def test_who_leaves_the_programme_says_why_and_a_threat_there_is_told(vatra: Act
     assert "Doli nga programi i mbrojtjes së dëshmitarëve" in page
     assert "Kërcënim: vendi ose identiteti i ri u bë i njohur" in page
     assert len(threat_store.of_desk(by=factories.actor("ra.duty_officer"))) == 1
+
+
+def test_a_hearing_reaches_the_house_in_which_the_witness_sleeps_and_its_list_of_the_day(
+    vatra: Actor, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case_id = witness(vatra)
+    heard(case_id, factories.actor("prosecution.witness_liaison"), days_from_now=0)
+    court = "Serious Crimes Court of First Instance"
+    monkeypatch.setattr("nrm.web.support.day_lists.to_pdf", str.encode)
+    for login in ("vatra.case_worker", "vatra.shelter_manager"):
+        shelter = sign_in(login)
+        for address in ("/", "/to-do", "/day", f"/cases/{case_id}", "/hearings"):
+            assert court in shelter.get(f"{address}?lang=en"), address
+        assert "There is a hearing today" in shelter.get(f"/cases/{case_id}?lang=en")
+        shelter.post("/shifts/duty")
+        sheet = shelter.client.get("/day/pdf?lang=en").text
+        assert court not in sheet  # who finds the sheet does not learn that somebody is a witness
+        assert "Hearing" not in sheet
+        assert sheet.count("<li>") == 1
+    other = sign_in("nrc.case_worker")
+    for address in ("/", "/to-do", "/day", "/tasks", "/hearings"):
+        assert court not in other.get(f"{address}?lang=en"), address

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,7 +18,14 @@ from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.accounts.failed_attempts import TooSoon
 from nrm.domain.shelter.consents import Answer, Asking, Ended, Said, Topic
-from nrm.domain.support.link_codes import LinkRefused, MistypedCode, NotValid, new_code, parse_code
+from nrm.domain.support.link_codes import (
+    LinkRefused,
+    MistypedCode,
+    MistypedNumber,
+    NotValid,
+    new_code,
+    parse_code,
+)
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Case, SealedCompartment, ShredKey
 from nrm.models.support.link_codes import LinkCode, LinkNumber
@@ -94,11 +102,25 @@ def test_only_a_yes_makes_a_code_and_the_prosecution_alone_reads_what_is_tied(va
     found = link_codes.link(case_id=case_id, by=liaison)
     assert found is not None
     assert found.numbers == []
-    link_codes.tie(code=found.code, number="wrong", by=police)
+    for name in ("Elira Hoxha 44/2026", "Elira 44/2026", "wrong", "44 Elira", "", "4" * 41):
+        with pytest.raises(MistypedNumber):
+            link_codes.tie(code=found.code, number=name, by=police)
+    link_codes.tie(code=found.code, number="PP 1/2026", by=police)
     link_codes.tie(code=found.code, number=NUMBER, by=police)  # a number is added, and none is changed
     found = link_codes.link(case_id=case_id, by=liaison)
     assert found is not None
-    assert [number for number, _ in found.numbers] == ["wrong", NUMBER]
+    assert [number for number, _, _ in found.numbers] == ["PP 1/2026", NUMBER]
+    # A wrong one is removed by the prosecution, and by nobody else.
+    wrong = found.numbers[0][2]
+    for login in ("vatra.case_worker", POLICE, "ra.duty_officer"):
+        with pytest.raises((NotPermitted, NotVisible)):
+            link_codes.remove_number(case_id=case_id, number_id=wrong, by=factories.actor(login))
+    with pytest.raises(NotVisible):
+        link_codes.remove_number(case_id=case_id, number_id=uuid.uuid4(), by=liaison)
+    link_codes.remove_number(case_id=case_id, number_id=wrong, by=liaison)
+    found = link_codes.link(case_id=case_id, by=liaison)
+    assert found is not None
+    assert [number for number, _, _ in found.numbers] == [NUMBER]
     # Nobody else makes, reads or ties one: the holder, other police, the ministry, the duty desk.
     for login in ("vatra.case_worker", POLICE, "oms.monitor", "molsa.statistician", "ra.duty_officer"):
         for act in (link_codes.make, link_codes.link):
@@ -162,7 +184,7 @@ def test_asking_again_with_a_yes_keeps_the_code(vatra: Actor) -> None:
     link_codes.tie(code=code, number=NUMBER, by=factories.actor(POLICE))
     found = link_codes.link(case_id=case_id, by=factories.actor(LIAISON))
     assert found is not None
-    assert [number for number, _ in found.numbers] == [NUMBER]
+    assert [number for number, _, _ in found.numbers] == [NUMBER]
 
 
 @pytest.mark.slow
@@ -173,6 +195,7 @@ def test_the_police_see_one_answer_and_have_ten_tries_an_hour(vatra: Actor, sign
     assert "/link" in police.get("/")
     police.post("/link", {"code": "ABC", "number": NUMBER}, 422)
     police.post("/link", {"code": code, "number": ""}, 422)
+    assert "vetëm numrin" in police.post("/link", {"code": code, "number": "Elira Hoxha 44/2026"}, 422)
     police.post("/link", {"code": code.lower(), "number": NUMBER})
     page = police.get("/link?tied=yes")
     assert "Prokuroria e sheh tani numrin tuaj" in page
@@ -180,6 +203,14 @@ def test_the_police_see_one_answer_and_have_ten_tries_an_hour(vatra: Actor, sign
         assert each not in page
     assert NUMBER in liaison.get(f"/cases/{case_id}/link")
     assert code in liaison.get(f"/cases/{case_id}/link")
+    police.post("/link", {"code": code, "number": "ZZ 9/2026"})
+    [remove] = re.findall(
+        r'href="([^"]+/remove)"[^>]*>[^<]*<span class="vh">: ZZ', liaison.get(f"/cases/{case_id}/link")
+    )
+    assert "ZZ 9/2026" in liaison.get(remove)
+    liaison.post(remove)
+    liaison.get(remove, 404)
+    assert "ZZ 9/2026" not in liaison.get(f"/cases/{case_id}/link")
     unknown = police.post("/link", {"code": UNKNOWN, "number": NUMBER}, 422)
     consents.withdraw(case_id=case_id, what=Topic.LINK, by=vatra)
     withdrawn = police.post("/link", {"code": code, "number": NUMBER}, 422)

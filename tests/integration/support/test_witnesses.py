@@ -16,6 +16,7 @@ from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.shelter.testimony import IllegalStep, LeavingReason, WithdrawalReason, WitnessStatus
 from nrm.domain.support.hearings import Hearing
+from nrm.domain.support.witnesses import EndRefused
 from nrm.models.shelter.cases import Case, Reading, ShredKey
 from nrm.models.support.hearings import HearingEntry
 from nrm.models.support.witnesses import RecordedStep, Witness
@@ -99,7 +100,9 @@ def test_nobody_but_the_prosecution_sees_them_and_there_is_no_case(app: Flask) -
         with pytest.raises((NotVisible, NotPermitted)):
             witnesses.record(witness_id=witness_id, status=_S.WILLING, happened_on=days.today(), by=other)
     # The end destroys who it is and where they are heard; nothing can be recorded any more.
-    witnesses.end(witness_id=witness_id, by=by)
+    with pytest.raises(EndRefused):  # a hearing lies ahead
+        witnesses.end(witness_id=witness_id, by=by)
+    witnesses.end(witness_id=witness_id, despite=True, by=by)
     with pytest.raises(witnesses.CannotOpen):
         witnesses.open_reference(witness_id=witness_id, by=by)
     assert db.session.scalars(select(HearingEntry)).all() == []
@@ -151,7 +154,14 @@ def test_the_liaison_enters_records_corrects_and_ends_on_pages(app: Flask, sign_
     hearing = f"{path}/hearings"
     liaison.get(hearing)
     day = days.today() + timedelta(days=2)
-    typed = {"court": "other", "protection": "none", "day-day": day.day, "day-month": day.month, "day-year": day.year}
+    typed = {
+        "court": "other",
+        "protection": "none",
+        "weekend": "y",
+        "day-day": day.day,
+        "day-month": day.month,
+        "day-year": day.year,
+    }
     liaison.post(hearing, {**typed, "court": ""}, 422)
     liaison.post(hearing, typed)
     code = db.session.scalars(select(Witness.code)).one()
@@ -164,7 +174,19 @@ def test_the_liaison_enters_records_corrects_and_ends_on_pages(app: Flask, sign_
     for address in ("/witnesses", "/witnesses/enter", path, hearing, f"{path}/end", strike):
         sign_in("vatra.case_worker").get(address, 404)
         duty.get(address, 403)
-    liaison.get(f"{path}/end")
+    # A hearing ahead and a threat that nobody has seen are named, and one press destroys nothing.
+    page = liaison.get(f"{path}/end?lang=en")
+    assert "A hearing lies ahead:" in page
+    assert "the duty desk has not seen it yet" in page
+    assert "tick that it is destroyed all the same" in liaison.post(f"{path}/end?lang=en", {}, 422)
+    assert REFERENCE in liaison.get(path)
+    duty.post(f"/threats/{threat_store.of_desk(by=factories.actor('ra.duty_officer'))[0].id}/seen")
+    assert "The duty desk has seen it:" in liaison.get(f"{path}?lang=en")
+    assert "has not seen it yet" not in liaison.get(f"{path}/end?lang=en")
+    entry = db.session.scalars(select(HearingEntry.id)).one()
+    db.session.rollback()
+    liaison.post(f"/hearings/{entry}/call-off", {"why": "not_needed"})
+    assert 'name="despite"' not in liaison.get(f"{path}/end")  # nothing speaks against it: one press after this page
     liaison.post(f"{path}/end")
     assert REFERENCE not in liaison.get(path)
     assert code in liaison.get("/witnesses")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import exists, select
 
@@ -14,16 +14,26 @@ STANDS = ~exists().where(HearingStrike.entry_id == HearingEntry.id)
 """The condition that an entry was not struck."""
 
 
-def with_strikes(person_id: uuid.UUID) -> list[tuple[HearingEntry, HearingStrike | None]]:
-    """Every entry about the person of a case, or about a witness without one, with who struck it."""
+Entries = list[tuple[HearingEntry, HearingStrike | None]]
+
+
+def with_strikes(person_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Entries]:
+    """Every entry about these people of cases, and witnesses without one, with who struck it."""
+    found: dict[uuid.UUID, Entries] = {person_id: [] for person_id in person_ids}
+    if not found:
+        return found
     statement = (
         select(HearingEntry, HearingStrike)
         .outerjoin(HearingStrike, HearingStrike.entry_id == HearingEntry.id)
-        .where((HearingEntry.case_id == person_id) | (HearingEntry.witness_id == person_id))
+        .where(HearingEntry.case_id.in_(found) | HearingEntry.witness_id.in_(found))
         .order_by(HearingEntry.entered_on, HearingEntry.id)
         .execution_options(populate_existing=True)
     )
-    return [(entry, strike) for entry, strike in db.session.execute(statement)]
+    for entry, strike in db.session.execute(statement):
+        whose = entry.case_id or entry.witness_id
+        assert whose is not None
+        found[whose].append((entry, strike))
+    return found
 
 
 def entry(entry_id: uuid.UUID) -> HearingEntry | None:

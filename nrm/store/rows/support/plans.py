@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from nrm.db import hit_one
@@ -32,6 +33,12 @@ def change(session: Session, step: PlanStep, **values: object) -> bool:
         .execution_options(synchronize_session=False)
     )
     return hit_one(session, statement)
+
+
+def open_steps(session: Session, case_id: uuid.UUID) -> Sequence[PlanStep]:
+    """The steps of the plan that are not over, the first day first."""
+    mine = select(PlanStep).where(PlanStep.case_id == case_id, PlanStep.outcome == "")
+    return session.scalars(mine.order_by(PlanStep.due_on, PlanStep.id).with_for_update()).all()
 
 
 def forget(session: Session, case_id: uuid.UUID) -> None:

@@ -27,7 +27,7 @@ from nrm.models.shelter import (
     stays,
     testimony,
 )
-from nrm.models.support import follow_ups, hearings, link_codes, plans, threats, witnesses
+from nrm.models.support import follow_ups, hearings, link_codes, plans, subsidies, threats, witnesses
 
 __all__ = [
     "absences",
@@ -74,6 +74,7 @@ __all__ = [
     "screenings",
     "second_hands",
     "stays",
+    "subsidies",
     "suspensions",
     "testimony",
     "threats",

@@ -35,7 +35,7 @@ from nrm.store.shelter import (
     stays,
 )
 from nrm.store.statements import built_once
-from nrm.store.support import follow_ups, plans, threats
+from nrm.store.support import follow_ups, plans, subsidies, threats
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ class Top:
     may have to be typed, and how much changed lately about colleagues' keys; how many residents have not been asked
     whether they may be looked for, and how many people anywhere said yes; how many threats to witnesses the desk has
     not seen; how many steps of plans are due, and how many plans wait for the actor to confirm them; how many contacts
-    after the shelter are due. An actor who has no part in one of them gets 0.
+    after the shelter are due; how many quarters wait for a signature under their nights. An actor
+    who has no part in one of them gets 0.
     """
 
     keys: Keys
@@ -84,6 +85,7 @@ class Top:
     steps: int = 0
     plans: int = 0
     follow_ups: int = 0
+    nights: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -138,4 +140,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         plans.number_due(by),
         plans.number_to_confirm(by),
         follow_ups.number_due(by),
+        subsidies.number_to_sign(by),
     )

@@ -61,6 +61,7 @@ NOT_OF_PEOPLE = {
     "reports.register",
     "reports.reports",
     "shelter.payment_lines",
+    "support.subsidies",  # nights of a shelter, as `payment_lines`
 }
 
 

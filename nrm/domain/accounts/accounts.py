@@ -97,6 +97,7 @@ class Permission(StrEnum):
     REPORT_COUNTERSIGN = "report:countersign"
     QUARTER_ANSWER = "quarter:answer"
     PAYMENT_READ = "payment:read"
+    NIGHTS_SIGN = "nights:sign"
     ACCOUNT_INVITE = "account:invite"
     ACCOUNT_CONFIRM = "account:confirm"
     ACCOUNT_RESET = "account:reset"
@@ -196,7 +197,8 @@ WORK: Mapping[Role, Work] = {
     Role.SHELTER_MANAGER: _work(
         N_("Shelter manager"),
         SHELTERS,
-        _WORKS_IN_A_SHELTER | {Permission.PLACE_MANAGE, Permission.TEAM_MANAGE, Permission.PAYMENT_READ},
+        _WORKS_IN_A_SHELTER
+        | {Permission.PLACE_MANAGE, Permission.TEAM_MANAGE, Permission.PAYMENT_READ, Permission.NIGHTS_SIGN},
     ),
     # The permit officer and the witness liaison record in cases that a holder shared with them, and see no others.
     Role.TRP_OFFICER: _work(

@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, Optional
 
 from forms import SelectChoice
 from forms.days import DayField
-from forms.typed import Offered, OnceForm, PlainText
+from forms.typed import Offered, OnceForm, PlainText, whole_number
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.agreement.agreement_versions import (
     LONGEST_NOTE,
@@ -288,13 +288,13 @@ class ContractForm(OnceForm):
 
     def validate_amount(self, field: StringField) -> None:
         """A whole number; spaces and points between groups of figures are ignored."""
-        if not 0 < _whole(field) <= LARGEST_AMOUNT:
+        if not 0 < whole_number(field) <= LARGEST_AMOUNT:
             raise Wrong(N_("Enter the amount as a whole number, for example 1 200 000"))
 
     def validate_quarter_nights(self, field: StringField) -> None:
         """Both or neither."""
         typed = (field.data or "").strip() or (self.quarter_amount.data or "").strip()
-        if typed and not 0 < _whole(field) <= MOST_NIGHTS:
+        if typed and not 0 < whole_number(field) <= MOST_NIGHTS:
             raise Wrong(N_("Enter how many nights as a whole number, for example 900"))
 
     def validate_quarter_amount(self, field: StringField) -> None:
@@ -316,17 +316,11 @@ class ContractForm(OnceForm):
     @property
     def whole(self) -> int:
         """The amount of a valid form."""
-        return _whole(self.amount)
+        return whole_number(self.amount)
 
     @property
     def nights(self) -> tuple[int, int] | None:
         """Nights in a quarter and what they cost, of a valid form; None: it pays for no nights."""
         if not (self.quarter_nights.data or "").strip():
             return None
-        return _whole(self.quarter_nights), _whole(self.quarter_amount)
-
-
-def _whole(field: StringField) -> int:
-    """The number that was typed, spaces and points between groups of figures aside; 0 for anything else."""
-    typed = (field.data or "").translate({ord(sign): None for sign in " .\u00a0\u202f"})
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= 13 else 0
+        return whole_number(self.quarter_nights), whole_number(self.quarter_amount)

@@ -1,4 +1,4 @@
-"""Nights of a quarter that managers sign, and what contracts say of them."""
+"""Nights of a quarter that managers sign, what contracts say of them, and benefits by payment codes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,6 +7,9 @@ revision = "0094_benefits_and_nights"
 down_revision = "0093_follow_ups"
 branch_labels = None
 depends_on = None
+
+CHANNELS = "'account', 'voucher'"
+STATES = "'asked', 'paid', 'returned', 'called_off'"
 
 
 def upgrade(database: str) -> None:
@@ -32,10 +35,34 @@ def upgrade(database: str) -> None:
         sa.ForeignKeyConstraint(["signer_id"], ["members.id"], name=op.f("fk_night_statements_signer_id_members")),
         sa.PrimaryKeyConstraint("organisation_id", "quarter", "position", name=op.f("pk_night_statements")),
     )
+    op.create_table(
+        "benefits",
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("amount", sa.Integer(), nullable=False),
+        sa.Column("from_month", sa.Date(), nullable=False),
+        sa.Column("months", sa.Integer(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("voucher", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("settled_month", sa.Date(), nullable=True),
+        sa.CheckConstraint("amount > 0", name=op.f("ck_benefits_an_amount")),
+        sa.CheckConstraint("months BETWEEN 1 AND 12", name=op.f("ck_benefits_some_months")),
+        sa.CheckConstraint(f"channel IN ({CHANNELS})", name=op.f("ck_benefits_known_channel")),
+        sa.CheckConstraint(f"state IN ({STATES})", name=op.f("ck_benefits_known_state")),
+        sa.CheckConstraint("(channel = 'voucher') = (voucher <> '')", name=op.f("ck_benefits_a_number_of_a_voucher")),
+        sa.CheckConstraint("(state = 'asked') = (settled_month IS NULL)", name=op.f("ck_benefits_settled_in_a_month")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisations.id"], name=op.f("fk_benefits_organisation_id_organisations")
+        ),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_benefits")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_benefits_state", "benefits", ["state"])
 
 
 def downgrade(database: str) -> None:
-    """What managers signed, and what contracts say of nights, is forgotten. So is what such a contract said before:
+    """What managers signed, what contracts say of nights, and every benefit is forgotten. So is what such a contract said before:
     its marks are over the nights, too, and the older program would take them for another hand's."""
     if database != "main":
         return
@@ -43,6 +70,7 @@ def downgrade(database: str) -> None:
         "DELETE FROM contract_versions WHERE contract_id IN"
         " (SELECT contract_id FROM contract_versions WHERE quarter_nights IS NOT NULL)"
     )
+    op.drop_table("benefits")
     op.drop_table("night_statements")
     op.drop_column("payment_lines", "to_sign")
     for table in ("contracts", "contract_versions"):

@@ -56,7 +56,9 @@ def sign_nights(actors: Mapping[str, Actor]) -> None:
     """Managers sign the nights of the quarters that are closed, but for the newest one."""
     for code in cast().houses:
         by = actors.get(f"{code}/shelter_manager")
-        for line in subsidies.to_sign(by=by)[1:] if by is not None else ():
+        if by is None:
+            continue
+        for line in subsidies.to_sign(by=by)[1:]:
             signing.sign(line.base.quarter, seen=signing.version(line), by=by)
 
 

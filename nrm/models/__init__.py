@@ -27,7 +27,7 @@ from nrm.models.shelter import (
     stays,
     testimony,
 )
-from nrm.models.support import follow_ups, hearings, link_codes, plans, subsidies, threats, witnesses
+from nrm.models.support import benefits, follow_ups, hearings, link_codes, plans, subsidies, threats, witnesses
 
 __all__ = [
     "absences",
@@ -38,6 +38,7 @@ __all__ = [
     "announced_returns",
     "audit",
     "away",
+    "benefits",
     "cases",
     "child_returns",
     "claims",

@@ -1724,6 +1724,21 @@ def test_nights_that_were_frozen_before_need_no_signature_and_none_is_left_on_th
         data.add("night_statements", organisation_id=frozen["organisation_id"], quarter="2026Q2", position=1)
         with refused("counted_from_one"):
             data.add("night_statements", quarter="2026Q3", position=0)
+        month = {"from_month": date(2026, 11, 1), "months": 1}
+        data.add("benefits", code="P-1", amount=1, channel="account", voucher="", state="asked", **month)
+        for wrong in (
+            {"amount": 0},
+            {"months": 13},
+            {"channel": "person"},
+            {"voucher": "1"},
+            {"channel": "voucher"},
+            {"state": "paid"},
+            {"state": "x"},
+        ):
+            sound = {"amount": 1, "channel": "account", "voucher": "", "state": "asked", **month}
+            checks = "an_amount|some_months|known_channel|a_number_of_a_voucher|known_state|settled_in_a_month"
+            with refused(checks):
+                data.add("benefits", code="P-2", **{**sound, **wrong})
         data.down()
         assert {name: data.rows(name) for name in names} == kept
     data.up()

@@ -98,6 +98,7 @@ class Permission(StrEnum):
     QUARTER_ANSWER = "quarter:answer"
     PAYMENT_READ = "payment:read"
     NIGHTS_SIGN = "nights:sign"
+    BENEFIT_SETTLE = "benefit:settle"
     ACCOUNT_INVITE = "account:invite"
     ACCOUNT_CONFIRM = "account:confirm"
     ACCOUNT_RESET = "account:reset"
@@ -257,8 +258,10 @@ WORK: Mapping[Role, Work] = {
             Permission.ORGANISATION_SUSPEND,
         },
     ),
-    # Nights per shelter and quarter, by which shelters are paid: no report, no person.
-    Role.PAYMENT_OFFICER: _work(N_("Payment officer"), {OrganisationKind.MINISTRY}, {Permission.PAYMENT_READ}),
+    # Nights per shelter and quarter, by which shelters are paid, and benefits by payment codes: no report, no person.
+    Role.PAYMENT_OFFICER: _work(
+        N_("Payment officer"), {OrganisationKind.MINISTRY}, {Permission.PAYMENT_READ, Permission.BENEFIT_SETTLE}
+    ),
     Role.READER: _work(N_("Reader of reports"), {OrganisationKind.MINISTRY}, {Permission.REPORT_READ}),
     # The texts of the agreement and the contracts with centres, at the Office of the Minister of State; holds no key.
     # There the tables of all agencies come together, too.

@@ -154,7 +154,12 @@ def copy(request_id: uuid.UUID) -> Answer:
         rows = answer_rows(questionnaire, found.supplement.value["answers"], party_names())
         parts.append((translated(COMPARTMENT_LABELS[SUPPLEMENT]), rows))
     return render_template(
-        "shelter/data_requests/copy.html", line=line, parts=parts, notes=found.notes, plan=found.plan
+        "shelter/data_requests/copy.html",
+        line=line,
+        parts=parts,
+        notes=found.notes,
+        plan=found.plan,
+        benefits=found.benefits,
     )
 
 

@@ -14,6 +14,7 @@ from nrm.domain.shelter.payment_lines import Basis
 from nrm.domain.words import N_
 from nrm.render.sheets import csv_bytes, xlsx_bytes
 from nrm.store.countries import country
+from nrm.store.support import benefits
 from nrm.store.support.subsidies import Line
 from nrm.web import access, home
 from nrm.web.language import gettext, text_in, translated
@@ -43,6 +44,7 @@ def payment_home() -> str:
         "shelter/payment_lines/index.html",
         quarters=_by_quarter(actions.read(by=by)),
         desk=by.kind == "ministry",
+        asked=benefits.number_asked(by=by) if by.may(Permission.BENEFIT_SETTLE) else 0,
         may_sign=by.may(Permission.NIGHTS_SIGN),
         bases=BASES,
         stands=STAND_LABELS,

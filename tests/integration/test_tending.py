@@ -37,6 +37,7 @@ NOTHING = {
     "consents_lapsed": 0,
     "thinking_ended": 0,
     "follow_ups_on": 0,
+    "benefits_forgotten": 0,
     "grown_up": 0,
     "referrals_expired": 0,
     "drafts_expired": 0,

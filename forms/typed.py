@@ -105,3 +105,9 @@ def _asked(field: Field) -> Asked:
     listed = getattr(field, "choices", None) or ()
     pairs = [(each.value, each.label) if hasattr(each, "value") else each[:2] for each in listed if each]
     return Asked(field.label.text, {str(value): label for value, label in pairs})
+
+
+def whole_number(field: Field) -> int:
+    """The number that was typed, spaces and points between groups of figures aside; 0 for anything else."""
+    typed = (field.data or "").translate({ord(sign): None for sign in " .\u00a0\u202f"})
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= 13 else 0

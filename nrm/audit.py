@@ -306,6 +306,8 @@ class Event(StrEnum):
     RELEASE_SEALED = "release_sealed"
     PAPER_NOT_MADE = "paper_not_made"
     PAYMENT_READ = "payment_read"
+    NIGHTS_SIGNED = "nights_signed"
+    BENEFIT_SETTLED = "benefit_settled"
     TABLE_FILED = "table_filed"
     KEYS_DESTROYED = "keys_destroyed"
     SEED_COMMITTED = "seed_committed"

@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, Optional
 
 from forms import SelectChoice
 from forms.days import DayField
-from forms.typed import Offered, OnceForm, PlainText
+from forms.typed import Offered, OnceForm, PlainText, whole_number
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.agreement.agreement_versions import (
     LONGEST_NOTE,
@@ -21,6 +21,7 @@ from nrm.domain.agreement.agreement_versions import (
     VersionStepRefusal,
 )
 from nrm.domain.agreement.safeguards import LEAST_REASON
+from nrm.domain.support.subsidies import MOST_NIGHTS
 from nrm.domain.words import N_
 
 STATUS_LABELS = {
@@ -269,6 +270,12 @@ class ContractForm(OnceForm):
         validators=[InputRequired(N_("Enter what is paid for")), PlainText(200)],
     )
     amount = StringField(N_("Amount"), validators=[PlainText(20)])
+    quarter_nights = StringField(
+        N_("Nights in a quarter"),
+        description=N_("The most nights that it pays for. Leave both empty if it pays for no nights."),
+        validators=[PlainText(10)],
+    )
+    quarter_amount = StringField(N_("Amount for these nights"), validators=[PlainText(20)])
     starts = DayField(N_("From"))
     ends = DayField(N_("Until"))
     over = BooleanField(N_("It ended early"), validators=[Optional()])
@@ -277,12 +284,23 @@ class ContractForm(OnceForm):
     def name_currency(self, currency: str) -> None:
         """Say in which currency the amount is, in the reader's language."""
         self.amount.label.text = N_("Amount in %(currency)s", currency=currency)
+        self.quarter_amount.label.text = N_("Amount for these nights in %(currency)s", currency=currency)
 
     def validate_amount(self, field: StringField) -> None:
         """A whole number; spaces and points between groups of figures are ignored."""
-        typed = (field.data or "").translate({ord(sign): None for sign in " .\u00a0\u202f"})
-        if not (typed.isascii() and typed.isdigit() and len(typed) <= 13 and 0 < int(typed) <= LARGEST_AMOUNT):
+        if not 0 < whole_number(field) <= LARGEST_AMOUNT:
             raise Wrong(N_("Enter the amount as a whole number, for example 1 200 000"))
+
+    def validate_quarter_nights(self, field: StringField) -> None:
+        """Both or neither."""
+        typed = (field.data or "").strip() or (self.quarter_amount.data or "").strip()
+        if typed and not 0 < whole_number(field) <= MOST_NIGHTS:
+            raise Wrong(N_("Enter how many nights as a whole number, for example 900"))
+
+    def validate_quarter_amount(self, field: StringField) -> None:
+        """Both or neither."""
+        if (field.data or "").strip() or (self.quarter_nights.data or "").strip():
+            self.validate_amount(field)
 
     def validate_ends(self, field: DayField) -> None:
         """Not before it begins."""
@@ -298,4 +316,11 @@ class ContractForm(OnceForm):
     @property
     def whole(self) -> int:
         """The amount of a valid form."""
-        return int((self.amount.data or "").translate({ord(sign): None for sign in " .\u00a0\u202f"}))
+        return whole_number(self.amount)
+
+    @property
+    def nights(self) -> tuple[int, int] | None:
+        """Nights in a quarter and what they cost, of a valid form; None: it pays for no nights."""
+        if not (self.quarter_nights.data or "").strip():
+            return None
+        return whole_number(self.quarter_nights), whole_number(self.quarter_amount)

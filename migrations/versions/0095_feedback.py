@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0095_feedback"
-down_revision = "0093_follow_ups"
+down_revision = "0094_benefits_and_nights"
 branch_labels = None
 depends_on = None
 

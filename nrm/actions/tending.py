@@ -16,7 +16,7 @@ from nrm.actions.accounts import accounts, alarms, members, organisations, secon
 from nrm.actions.interviews import child_alerts, family_notices, groups, helpline, holds, interviews, monitoring
 from nrm.actions.referrals import announced_returns, meetings, referrals, supplements
 from nrm.actions.shelter import ages, child_returns, consents, key_workers, matching, others_there, permits
-from nrm.actions.support import complaints, feedback, follow_ups
+from nrm.actions.support import benefits, complaints, feedback, follow_ups
 from nrm.db import rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.models.shelter.cases import Opening
@@ -35,8 +35,8 @@ def tend() -> dict[str, int]:
     `tags_forgotten`, `meetings_over`, `places_ended`, `papers_settled`, `sessions_covered`, `sessions_ended`,
     `alarms_raised`,
     `acts_expired`, `begun_anew`, `keys_forgotten`, `openings_lapsed`, `alerts_forgotten`, `families_forgotten`,
-    `supplements_lapsed`, `notices_over`, `follow_ups_on`, `feedback_counted`, `complaints_forgotten`, `grown_up`,
-    `consents_lapsed`, `thinking_ended`,
+    `supplements_lapsed`, `notices_over`, `follow_ups_on`, `feedback_counted`, `complaints_forgotten`,
+    `benefits_forgotten`, `grown_up`, `consents_lapsed`, `thinking_ended`,
     `child_returns_forgotten`, `calls_forgotten`, `screens_forgotten`,
     `records_forgotten`, `seeds_committed`, `erased_listed`, `keys_destroyed`, `keys_left_over`, `keyrings_settled`,
     `key_log_settled`, `key_log_changed`, `country_followed`, `rows_followed`, `people_compared`,
@@ -69,6 +69,7 @@ def tend() -> dict[str, int]:
         "follow_ups_on": follow_ups.pass_time(by=by),
         "feedback_counted": feedback.pass_time(),
         "complaints_forgotten": complaints.forget(by=by),
+        "benefits_forgotten": benefits.forget(),
         "grown_up": ages.grow_up(by=by),
         "consents_lapsed": consents.lapse(by=by),
         "thinking_ended": consents.end_thinking(by=by),

@@ -203,6 +203,7 @@ def make_demo(
             add_feedback(life, quarters, last, seed)
             life.run(tell)
             agreements.leave_one_open(actors)
+            agreements.sign_nights(actors)
             checkpoint()
         finally:
             clock.set_clock(None)

@@ -13,6 +13,7 @@ import click
 
 from nrm import parsing
 from nrm.actions.reports import reports as actions
+from nrm.actions.support import subsidies
 from nrm.cli.refusals import Refused
 from nrm.cli.usage import application, instance_option, login_option, signed_in
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Permission
@@ -21,6 +22,7 @@ from nrm.domain.reports import file_signatures
 from nrm.domain.reports import reports as rules
 from nrm.domain.reports.contributions import PartsOutstanding, SilenceUnconfirmed
 from nrm.domain.reports.report_list import BY_NAME, JOINT, MAIN, SEALED
+from nrm.domain.support.subsidies import is_statement
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.reports import reports as store
@@ -223,10 +225,10 @@ def audit(quarter: Quarter, scenario: str | None, name: str, directory: Path) ->
 def keys(directory: Path) -> None:
     """The public keys (Ed25519, hexadecimal) by which anyone can check a release, and who signs with each.
 
-    The first one is the server's, the others are those of the offices.
+    The first one is the server's, then those of the offices, then those of shelters for the nights of a quarter.
     """
     with application(directory).app_context():
-        for key, signer, office in actions.public_keys():
+        for key, signer, office in (*actions.public_keys(), *subsidies.public_keys()):
             click.echo(" ".join(filter(None, (key.hex(), signer, office))))
 
 
@@ -235,7 +237,7 @@ def keys(directory: Path) -> None:
 @click.option("--key", "key_texts", multiple=True, help="A public key in hexadecimal: check without an instance.")
 @click.option("--dir", "directory", envvar="NRM_DIR", type=click.Path(path_type=Path), help="The instance.")
 def verify(file: Path, key_texts: tuple[str, ...], directory: Path | None) -> None:
-    """Whether FILE is what was signed; exit 1 if it is not.
+    """Whether FILE, a file of a release or the nights of a quarter, is what was signed; exit 1 if it is not.
 
     With --key anyone can check the JSON by the keys of all who signed, the workbook, the PDF and the metadata of a CSV
     by the server's, and a CSV by its metadata beside it (FILE-metadata.json). With --dir the instance checks any file.
@@ -278,6 +280,8 @@ def _is_signed(file: Path, content: bytes, keys: Collection[bytes] | None) -> bo
     except (ValueError, RecursionError):
         value = None
     if isinstance(value, dict) and "signatures" in value:
+        if keys is None and is_statement(value):
+            return subsidies.is_genuine(value)
         return actions.is_genuine(value) if keys is None else actions.is_signed_by(value, keys)
     try:
         return actions.carries_signature(content, [actions.public_key()] if keys is None else keys)

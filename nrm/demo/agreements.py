@@ -10,12 +10,14 @@ from nrm import clock
 from nrm.actions.agreement import agreement_simulation as simulations
 from nrm.actions.agreement import agreement_versions as versions
 from nrm.actions.agreement import contracts
+from nrm.actions.support import subsidies as signing
 from nrm.demo.cast import cast
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.agreement import agreement_drafts
 from nrm.domain.agreement.agreement_versions import signing_parties
 from nrm.store import names
 from nrm.store.countries import country
+from nrm.store.support import subsidies
 
 BEGINS_AFTER = timedelta(days=14)
 
@@ -44,9 +46,20 @@ def leave_one_open(actors: Mapping[str, Actor]) -> None:
                 1_200_000 * number,
                 today - timedelta(days=365 - days),
                 today + timedelta(days=days),
+                nights=(4_600 * number, 300_000 * number),
             ),
             by=actors[f"{cast().coordinating}/coordinator"],
         )
+
+
+def sign_nights(actors: Mapping[str, Actor]) -> None:
+    """Managers sign the nights of the quarters that are closed, but for the newest one."""
+    for code in cast().houses:
+        by = actors.get(f"{code}/shelter_manager")
+        if by is None:
+            continue
+        for line in subsidies.to_sign(by=by)[1:]:
+            signing.sign(line.base.quarter, seen=signing.version(line), by=by)
 
 
 def _today() -> date:

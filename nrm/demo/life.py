@@ -27,7 +27,7 @@ from nrm.actions.shelter import (
     stays,
     testimony,
 )
-from nrm.demo import claims, identifications, plans, witnesses
+from nrm.demo import benefits, claims, identifications, plans, witnesses
 from nrm.demo.cast import cast
 from nrm.demo.duties import Duties
 from nrm.demo.follow_ups import Afterwards
@@ -369,6 +369,8 @@ class Life:
             self.after(timedelta(days=plan.claim.asked), claims.begin(self, plan.claim, case_id, by))
         if plan.number % plans.EVERY == 1:
             self.after(timedelta(days=3), plans.begin(self, plan, case_id, by))
+        if plan.number % benefits.EVERY == 1:
+            self.after(timedelta(days=4), benefits.begin(self, plan, case_id, by))
         if plan.number % 6 == 0:
             self.after(timedelta(days=4), identifications.begin(self, plan, case_id, by))
         if plan.number % 25 == 7:

@@ -27,7 +27,18 @@ from nrm.models.shelter import (
     stays,
     testimony,
 )
-from nrm.models.support import complaints, feedback, follow_ups, hearings, link_codes, plans, threats, witnesses
+from nrm.models.support import (
+    benefits,
+    complaints,
+    feedback,
+    follow_ups,
+    hearings,
+    link_codes,
+    plans,
+    subsidies,
+    threats,
+    witnesses,
+)
 
 __all__ = [
     "absences",
@@ -38,6 +49,7 @@ __all__ = [
     "announced_returns",
     "audit",
     "away",
+    "benefits",
     "cases",
     "child_returns",
     "claims",
@@ -76,6 +88,7 @@ __all__ = [
     "screenings",
     "second_hands",
     "stays",
+    "subsidies",
     "suspensions",
     "testimony",
     "threats",

@@ -35,7 +35,7 @@ from nrm.store.shelter import (
     stays,
 )
 from nrm.store.statements import built_once
-from nrm.store.support import complaints, follow_ups, hearings, plans, threats
+from nrm.store.support import complaints, follow_ups, hearings, plans, subsidies, threats
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,8 @@ class Top:
     whether they may be looked for, and how many people anywhere said yes; how many threats to witnesses the desk has
     not seen; how many steps of plans are due, and how many plans wait for the actor to confirm them; how many contacts
     after the shelter are due; how many complaints about staff wait; how many people of the house have a hearing
-    announced. An actor who has no part in one of them gets 0.
+    announced; how many quarters wait for a signature under their nights. An actor who has no part in one of them gets
+    0.
     """
 
     keys: Keys
@@ -87,6 +88,7 @@ class Top:
     follow_ups: int = 0
     complaints: int = 0
     hearings: int = 0
+    nights: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -143,4 +145,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         follow_ups.number_due(by),
         complaints.number_waiting(by),
         hearings.number_of_people(by),
+        subsidies.number_to_sign(by),
     )

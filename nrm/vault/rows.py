@@ -131,7 +131,8 @@ def is_contract_version(row: ContractVersion) -> bool:
 
 def _of_contract_version(row: ContractVersion) -> tuple[Any, ...]:
     days = (row.from_on.isoformat(), row.until_on.isoformat(), row.ended_on.isoformat() if row.ended_on else "")
-    said = (row.number, row.subject, row.amount, *days)
+    nights = () if row.quarter_nights is None else (row.quarter_nights, row.quarter_amount or 0)
+    said = (row.number, row.subject, row.amount, *days, *nights)
     return ("contract version", row.id, row.contract_id, row.position, *said, row.by_id or "", _moment_text(row.at))
 
 

@@ -65,7 +65,11 @@ PLACES: Mapping[Role, tuple[Place, ...]] = {
     Role.READER: (_REPORTS, _COLLEAGUES),
     Role.COORDINATOR: (Place("contracts.index", N_("Contracts")), _REPORTS, _REGISTER, _COLLEAGUES),
     Role.FOCAL_POINT: (_REGISTER, _COLLEAGUES),
-    Role.PAYMENT_OFFICER: (Place("payment_lines.index", N_("Nights to pay")), _COLLEAGUES),
+    Role.PAYMENT_OFFICER: (
+        Place("payment_lines.index", N_("Nights to pay")),
+        Place("benefits.of_desk", N_("Benefits")),
+        _COLLEAGUES,
+    ),
     Role.ADMINISTRATOR: (_COLLEAGUES,),
 }
 """Role -> where its people go most, after the home page. Shelters have a navigation of their own."""

@@ -25,7 +25,7 @@ def test_a_plan_is_written_done_taken_back_and_confirmed(app: Flask, browser: Br
         page.goto(f"{base}/?lang=sq")
         page.locator("[formaction='/shifts/people']").click()
         page.goto(f"{base}/cases/{case_id}?part=plan")
-        page.locator("#plan a").click()
+        page.locator("#plan a").first.click()
 
         page.locator("a[href$='/plan/goal']").click()
         page.fill("#text", GOAL)

@@ -61,6 +61,7 @@ NOT_OF_PEOPLE = {
     "reports.register",
     "reports.reports",
     "shelter.payment_lines",
+    "support.subsidies",  # nights of a shelter, as `payment_lines`
 }
 
 
@@ -95,6 +96,10 @@ ALL = questions()
 # assessments compare, and in rounded shares how far screenings came, over quarters that are over
 # (tests/integration/interviews/test_rollout.py says who is refused).
 HARMLESS = {
+    # What the payment desk is asked for by payment codes (tests/integration/support/test_benefits.py).
+    ("benefits", "line"),
+    ("benefits", "of_desk"),
+    ("benefits", "number_asked"),
     ("cases", "login_of"),
     ("key_log", "is_founded"),  # the own organisation
     ("holding", "stands"),  # of the key of the own organisation, and nothing where none is held

@@ -154,6 +154,7 @@ def known_ids(world: World | None) -> dict[str, list[Any]]:
         "name": ["junk.css"],
         "session_id": [None],
         "withdrawal_id": [None],
+        "payment_code": ["P-2222-2222-2222"],
     }
 
 

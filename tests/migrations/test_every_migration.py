@@ -205,6 +205,10 @@ TABLE: dict[str, Moved | str] = {
         since.test_what_was_agreed_for_the_months_after_is_gone_on_the_way_down,
         ("person_requests", "sealed_compartments", "grants", "openings", "readings"),
     ),
+    "0094_benefits_and_nights": Moved(
+        since.test_nights_that_were_frozen_before_need_no_signature_and_none_is_left_on_the_way_down,
+        ("contract_versions",),
+    ),
     "0095_feedback": Moved(
         since.test_what_people_said_about_a_house_is_gone_on_the_way_down,
         ("sealed_compartments", "grants", "openings", "readings"),

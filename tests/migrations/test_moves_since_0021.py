@@ -1709,6 +1709,45 @@ def test_what_was_agreed_for_the_months_after_is_gone_on_the_way_down(before: Be
 
 
 @pytest.mark.slow
+def test_nights_that_were_frozen_before_need_no_signature_and_none_is_left_on_the_way_down(before: Before) -> None:
+    data = before("0094_benefits_and_nights")
+    frozen = data.add("payment_lines", quarter="2026Q2", basis="nights")
+    of_nights, other = (
+        data.add("contract_versions", contract_id=data.add("contracts", number=each)["id"], position=1) for each in "12"
+    )
+    names = ("payment_lines", "contracts", "contract_versions")
+    kept = {name: data.rows(name) for name in names}
+    for _ in range(2):
+        data.up()
+        assert [bool(row["to_sign"]) for row in data.rows("payment_lines")] == [False]
+        assert {row["quarter_nights"] for name in names[1:] for row in data.rows(name)} == {None}
+        data.add("night_statements", organisation_id=frozen["organisation_id"], quarter="2026Q2", position=1)
+        with refused("counted_from_one"):
+            data.add("night_statements", quarter="2026Q3", position=0)
+        month = {"from_month": date(2026, 11, 1), "months": 1}
+        data.add("benefits", code="P-1", amount=1, channel="account", voucher="", state="asked", **month)
+        for wrong in (
+            {"amount": 0},
+            {"months": 13},
+            {"channel": "person"},
+            {"voucher": "1"},
+            {"channel": "voucher"},
+            {"state": "paid"},
+            {"state": "x"},
+        ):
+            sound = {"amount": 1, "channel": "account", "voucher": "", "state": "asked", **month}
+            checks = "an_amount|some_months|known_channel|a_number_of_a_voucher|known_state|settled_in_a_month"
+            with refused(checks):
+                data.add("benefits", code="P-2", **{**sound, **wrong})
+        data.down()
+        assert {name: data.rows(name) for name in names} == kept
+    data.up()
+    newer = data.add("contract_versions", contract_id=of_nights["contract_id"], position=2, quarter_nights=9)
+    assert newer["contract_id"] != other["contract_id"]
+    data.down()
+    assert [row["id"] for row in data.rows("contract_versions")] == [other["id"]]
+
+
 def test_what_people_said_about_a_house_is_gone_on_the_way_down(before: Before) -> None:
     data = before("0095_feedback")
     names = ("sealed_compartments", "grants", "openings", "readings")

@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.support.subsidies import NightTerms, overlap
 from nrm.models.agreement.agreements import Contract, ContractVersion
 from nrm.store.agreement import agreement_versions as store
 from nrm.store.rows.agreement import agreement_versions as agreement_version_rows
+from nrm.store.rows.support import subsidies as contract_rows
 from nrm.vault import rows
 
 
@@ -21,9 +23,16 @@ class NumberTaken(Exception):
     """The centre has another contract with this number."""
 
 
+class NightsTwice(Exception):
+    """Another contract of the centre pays for nights of the same days."""
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a contract says. `amount` in the country's currency; `ended_on` is a day before its end, or None."""
+    """What a contract says. `amount` in the country's currency; `ended_on` is a day before its end, or None.
+
+    `nights`: so many in a whole quarter, for so much; None where it pays for no nights.
+    """
 
     number: str
     subject: str
@@ -31,10 +40,12 @@ class Terms:
     from_on: date
     until_on: date
     ended_on: date | None = None
+    nights: tuple[int, int] | None = None
 
 
 def record(*, contract_id: uuid.UUID, organisation_id: uuid.UUID, terms: Terms, by: Actor) -> None:
-    """Add a contract; the same id again changes nothing. Raises NumberTaken; NotVisible if it is not a centre."""
+    """Add a contract; the same id again changes nothing. Raises NumberTaken, NightsTwice; NotVisible if it is
+    not a centre."""
     by.must(Permission.CONTRACT_MANAGE)
     if organisation_id not in {each.id for each in store.centres(by=by)}:
         raise NotVisible
@@ -43,6 +54,7 @@ def record(*, contract_id: uuid.UUID, organisation_id: uuid.UUID, terms: Terms, 
             return
         if agreement_version_rows.has_contract(organisation_id, terms.number):
             raise NumberTaken
+        _check_nights(organisation_id, terms)
         row = Contract(id=contract_id, organisation_id=organisation_id, recorded_at=clock.now())
         _write(row, terms)
         session.add(row)
@@ -53,7 +65,8 @@ def record(*, contract_id: uuid.UUID, organisation_id: uuid.UUID, terms: Terms, 
 
 def change(*, contract_id: uuid.UUID, terms: Terms, by: Actor) -> None:
     """Correct a contract, or say that it ended early; its centre stays, and what it said before is kept, with who
-    changed it and when. The same terms again change nothing. Raises NumberTaken, NotVisible."""
+    changed it and when. The same terms again change nothing. Raises NumberTaken, NightsTwice,
+    NotVisible."""
     by.must(Permission.CONTRACT_MANAGE)
     with transaction() as session:
         row = store.contract(contract_id, by=by, lock=True)
@@ -61,6 +74,7 @@ def change(*, contract_id: uuid.UUID, terms: Terms, by: Actor) -> None:
             raise NumberTaken
         if _terms(row) == terms:
             return
+        _check_nights(row.organisation_id, terms, besides=row.id)
         last = agreement_version_rows.last_position(row.id)
         if not last:  # recorded before versions were kept
             _keep(session, row, position=(last := 1), by_id=None, at=row.recorded_at)
@@ -71,7 +85,18 @@ def change(*, contract_id: uuid.UUID, terms: Terms, by: Actor) -> None:
 
 
 def _terms(row: Contract) -> Terms:
-    return Terms(row.number, row.subject, row.amount, row.from_on, row.until_on, row.ended_on)
+    nights = None if row.quarter_nights is None else (row.quarter_nights, row.quarter_amount or 0)
+    return Terms(row.number, row.subject, row.amount, row.from_on, row.until_on, row.ended_on, nights)
+
+
+def _check_nights(organisation_id: uuid.UUID, terms: Terms, besides: uuid.UUID | None = None) -> None:
+    """Raise NightsTwice if another contract of the centre pays for nights of the same days."""
+    if terms.nights is None:
+        return
+    own = NightTerms(terms.number, *terms.nights, terms.from_on, terms.ended_on or terms.until_on)
+    others = contract_rows.night_terms([organisation_id], besides=besides).get(organisation_id, ())
+    if any(overlap(own, each) for each in others):
+        raise NightsTwice
 
 
 def _keep(session: Session, row: Contract, *, position: int, by_id: uuid.UUID | None, at: datetime) -> None:
@@ -86,6 +111,8 @@ def _keep(session: Session, row: Contract, *, position: int, by_id: uuid.UUID | 
         from_on=row.from_on,
         until_on=row.until_on,
         ended_on=row.ended_on,
+        quarter_nights=row.quarter_nights,
+        quarter_amount=row.quarter_amount,
         by_id=by_id,
         at=at,
     )
@@ -97,3 +124,4 @@ def _keep(session: Session, row: Contract, *, position: int, by_id: uuid.UUID | 
 def _write(row: Contract, terms: Terms) -> None:
     row.number, row.subject, row.amount = terms.number, terms.subject, terms.amount
     row.from_on, row.until_on, row.ended_on = terms.from_on, terms.until_on, terms.ended_on
+    row.quarter_nights, row.quarter_amount = terms.nights or (None, None)

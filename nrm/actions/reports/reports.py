@@ -22,6 +22,7 @@ from nrm.domain.reports import file_signatures
 from nrm.domain.reports import reports as rules
 from nrm.domain.reports.contributions import PartsOutstanding, SilenceUnconfirmed, check_parts
 from nrm.domain.reports.report_list import MAIN, REPORTS, SEALED, FiledReport, Report
+from nrm.domain.support.subsidies import SIGNER, is_statement
 from nrm.models.reports.reports import SilentPart
 from nrm.render.pdf import PdfTooSlow
 from nrm.steps import background
@@ -419,6 +420,8 @@ def without_time(value: Mapping[str, Any]) -> list[str]:
 
 
 def _needed(value: Mapping[str, Any]) -> frozenset[str]:
+    if is_statement(value):
+        return frozenset({SIGNER})
     named = (report.signers for report in SEALED if report.name == value.get("report"))
     return next(named, rules.SIGNERS)
 

@@ -27,6 +27,7 @@ from nrm.domain.shelter.data_requests import (
     RequestStatus,
     refusals,
 )
+from nrm.domain.support import benefits as benefit_rules
 from nrm.domain.support.follow_ups import Ended
 from nrm.domain.support.plans import Entry, fold
 from nrm.models.shelter.data_requests import PersonRequest
@@ -39,18 +40,21 @@ from nrm.store import days
 from nrm.store.rows.shelter import data_requests as data_request_rows
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import data_requests as store
+from nrm.store.support import benefits as benefit_store
+from nrm.store.support.benefits import BenefitLine
 from nrm.vault import care_notes, shredding
 from nrm.vault import compartments as vault
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """The copy for the person: each part that is kept, the notes, the plan, and what was added after an urgent
-    hand-over."""
+    """The copy for the person: each part that is kept, the notes, the plan, the benefits, and what was added after an
+    urgent hand-over."""
 
     parts: dict[Compartment, case_steps.Opened]
     notes: list[dict[str, object]]
     plan: tuple[Entry, ...]
+    benefits: list[BenefitLine]
     supplement: case_steps.Opened | None
 
 
@@ -132,8 +136,16 @@ def copy(*, request_id: uuid.UUID, by: Actor) -> Copy | None:
         return None
     cares = Compartment.CARE in parts
     notes = case_steps.notes(case_id=case_id, by=by) if cares else []
-    plan = fold(case_id, care_notes.read_plan(db.session(), case_id, by=by)).entries if cares else ()
-    return Copy(parts, notes, plan, supplement_steps.read(case_id=case_id, by=by) if _has_supplement(case_id) else None)
+    entries = care_notes.read_plan(db.session(), case_id, by=by) if cares else []
+    codes = [each.code for each in benefit_rules.entries(entries)]
+    money = benefit_store.by_codes(codes, by=by) if by.may(Permission.STAY_MANAGE) else []
+    return Copy(
+        parts,
+        notes,
+        fold(case_id, entries).entries,
+        money,
+        supplement_steps.read(case_id=case_id, by=by) if _has_supplement(case_id) else None,
+    )
 
 
 def give(*, request_id: uuid.UUID, by: Actor) -> None:

@@ -100,6 +100,8 @@ class Permission(StrEnum):
     REPORT_COUNTERSIGN = "report:countersign"
     QUARTER_ANSWER = "quarter:answer"
     PAYMENT_READ = "payment:read"
+    NIGHTS_SIGN = "nights:sign"
+    BENEFIT_SETTLE = "benefit:settle"
     ACCOUNT_INVITE = "account:invite"
     ACCOUNT_CONFIRM = "account:confirm"
     ACCOUNT_RESET = "account:reset"
@@ -202,7 +204,13 @@ WORK: Mapping[Role, Work] = {
         N_("Shelter manager"),
         SHELTERS,
         _WORKS_IN_A_SHELTER
-        | {Permission.PLACE_MANAGE, Permission.TEAM_MANAGE, Permission.PAYMENT_READ, Permission.FEEDBACK_MANAGE},
+        | {
+            Permission.PLACE_MANAGE,
+            Permission.TEAM_MANAGE,
+            Permission.PAYMENT_READ,
+            Permission.NIGHTS_SIGN,
+            Permission.FEEDBACK_MANAGE,
+        },
     ),
     # The permit officer and the witness liaison record in cases that a holder shared with them, and see no others.
     Role.TRP_OFFICER: _work(
@@ -261,8 +269,10 @@ WORK: Mapping[Role, Work] = {
             Permission.ORGANISATION_SUSPEND,
         },
     ),
-    # Nights per shelter and quarter, by which shelters are paid: no report, no person.
-    Role.PAYMENT_OFFICER: _work(N_("Payment officer"), {OrganisationKind.MINISTRY}, {Permission.PAYMENT_READ}),
+    # Nights per shelter and quarter, by which shelters are paid, and benefits by payment codes: no report, no person.
+    Role.PAYMENT_OFFICER: _work(
+        N_("Payment officer"), {OrganisationKind.MINISTRY}, {Permission.PAYMENT_READ, Permission.BENEFIT_SETTLE}
+    ),
     Role.READER: _work(N_("Reader of reports"), {OrganisationKind.MINISTRY}, {Permission.REPORT_READ}),
     # The texts of the agreement and the contracts with centres, at the Office of the Minister of State; holds no key.
     # There the tables of all agencies come together, too.

@@ -133,6 +133,8 @@ class Contract(Model):
     from_on: Mapped[date]
     until_on: Mapped[date]
     ended_on: Mapped[date | None]
+    quarter_nights: Mapped[int | None]  # in a whole quarter, for `quarter_amount`; neither: it pays for no nights
+    quarter_amount: Mapped[int | None] = mapped_column(BigInteger())
     recorded_at: Mapped[datetime]
 
 
@@ -157,6 +159,8 @@ class ContractVersion(Model):
     from_on: Mapped[date]
     until_on: Mapped[date]
     ended_on: Mapped[date | None]
+    quarter_nights: Mapped[int | None]  # in a whole quarter, for `quarter_amount`; neither: it pays for no nights
+    quarter_amount: Mapped[int | None] = mapped_column(BigInteger())
     by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
     at: Mapped[datetime]
     mark: Mapped[bytes]

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
@@ -128,3 +128,4 @@ class PaymentLine(Model):
     payable: Mapped[int]  # nights to be paid: of stays, with those of earlier quarters, or of places kept
     basis: Mapped[str]
     frozen_at: Mapped[datetime]
+    to_sign: Mapped[bool] = mapped_column(server_default=false())  # not of quarters from before managers signed

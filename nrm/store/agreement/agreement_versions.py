@@ -21,7 +21,7 @@ from nrm.store.rows.agreement.agreement_versions import BINDING, SignatureLine
 from nrm.store.statements import built_once
 from nrm.vault import rows as vault_rows
 
-_SAID = ("number", "subject", "amount", "from_on", "until_on", "ended_on")
+_SAID = ("number", "subject", "amount", "from_on", "until_on", "ended_on", "quarter_nights", "quarter_amount")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,8 @@ class ContractLine:
     from_on: date
     until_on: date
     ended_on: date | None
+    quarter_nights: int | None
+    quarter_amount: int | None
 
 
 def version(name: str, *, by: Actor, lock: bool = False) -> AgreementVersion:
@@ -132,6 +134,8 @@ class ContractVersionLine:
     from_on: date
     until_on: date
     ended_on: date | None
+    quarter_nights: int | None
+    quarter_amount: int | None
     sound: bool
 
 
@@ -157,13 +161,14 @@ def contract_versions(contract_id: uuid.UUID, *, by: Actor) -> tuple[list[Contra
             each.from_on,
             each.until_on,
             each.ended_on,
+            each.quarter_nights,
+            each.quarter_amount,
             vault_rows.is_contract_version(each),
         )
         for each, name in found
     ]
     whole = [each.position for each, _ in found] == list(range(len(found), 0, -1))
-    now = (row.number, row.subject, row.amount, row.from_on, row.until_on, row.ended_on)
-    same = not lines or now == tuple(getattr(lines[0], name) for name in _SAID)
+    same = not lines or all(getattr(row, name) == getattr(lines[0], name) for name in _SAID)
     return lines, whole and same and all(line.sound for line in lines)
 
 
@@ -178,6 +183,8 @@ def _contract_line(row: Contract, organisation: Organisation) -> ContractLine:
         row.from_on,
         row.until_on,
         row.ended_on,
+        row.quarter_nights,
+        row.quarter_amount,
     )
 
 

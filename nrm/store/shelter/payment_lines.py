@@ -29,7 +29,7 @@ class Base:
     """What one shelter is paid by for one quarter (`basis`), and for how many nights (`paid`).
 
     `nights` of stays, and those of earlier quarters known since (`earlier`), are for the shelter itself: none for the
-    payment desk. `paid` is none where the desk must not see it.
+    payment desk. `paid` is none where the desk must not see it. `to_sign`: the shelter's manager signs it.
     """
 
     quarter: Quarter
@@ -39,6 +39,7 @@ class Base:
     nights: int | None
     earlier: int | None
     paid: int | None
+    to_sign: bool = True
 
 
 def bases(*, by: Actor) -> list[Base]:
@@ -55,6 +56,7 @@ def bases(*, by: Actor) -> list[Base]:
             null().label("nights") if desk else PaymentLine.nights,
             null().label("earlier") if desk else PaymentLine.earlier,
             shown.label("payable"),
+            PaymentLine.to_sign,
         )
         .join(Organisation, Organisation.id == PaymentLine.organisation_id)
         .order_by(PaymentLine.quarter.desc(), Organisation.code)
@@ -70,6 +72,7 @@ def bases(*, by: Actor) -> list[Base]:
             row.nights,
             row.earlier,
             row.payable,
+            row.to_sign,
         )
         for row in db.session.execute(statement)
     ]
@@ -176,4 +179,5 @@ def _line(
         payable=rules.kept(places, quarter) if by_places else rules.payable(stays, quarter, before=by_nights),
         basis=str(basis),
         frozen_at=clock.now(),
+        to_sign=True,
     )

@@ -21,6 +21,7 @@ from nrm.web.language import text_in
 blueprint = Blueprint("contracts", __name__)
 Answer = errors.Answer
 TAKEN = N_("Enter another number: this centre has a contract with this one already")
+NIGHTS_TWICE = N_("Another contract of this centre pays for nights of these days already: end that one first")
 SOON_DAYS = 60
 
 
@@ -81,6 +82,8 @@ def record() -> Answer:
             return redirect(url_for("contracts.index"), 303)
         except actions.NumberTaken:
             form.number.errors = [TAKEN]
+        except actions.NightsTwice:
+            form.quarter_nights.errors = [NIGHTS_TWICE]
     return render_template("agreement/contracts/record.html", form=form, centre=""), 422
 
 
@@ -93,6 +96,8 @@ def change_page(contract_id: uuid.UUID) -> str:
             "number": row.number,
             "subject": row.subject,
             "amount": str(row.amount),
+            "quarter_nights": "" if row.quarter_nights is None else str(row.quarter_nights),
+            "quarter_amount": "" if row.quarter_amount is None else str(row.quarter_amount),
             "starts": row.from_on,
             "ends": row.until_on,
             "over": row.ended_on is not None,
@@ -123,6 +128,8 @@ def change(contract_id: uuid.UUID) -> Answer:
             return redirect(url_for("contracts.index"), 303)
         except actions.NumberTaken:
             form.number.errors = [TAKEN]
+        except actions.NightsTwice:
+            form.quarter_nights.errors = [NIGHTS_TWICE]
     return _changed(contract_id, form), 422
 
 
@@ -137,4 +144,5 @@ def _terms(form: ContractForm) -> actions.Terms:
         from_on=starts,
         until_on=ends,
         ended_on=form.ended.data if form.over.data else None,
+        nights=form.nights,
     )

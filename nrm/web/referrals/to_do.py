@@ -29,9 +29,9 @@ from nrm.store.referrals.obligations import ObligationLine
 from nrm.store.referrals.transfers import MoveLine
 from nrm.store.shelter import ages, away, closings, consents, data_requests, key_workers, matching, permits, stays
 from nrm.store.shelter.away import AwayLine
-from nrm.store.support import follow_ups, plans
-from nrm.web import access
-from nrm.web.language import gettext, text_in, translated
+from nrm.store.support import follow_ups, plans, subsidies
+from nrm.web import access, formats
+from nrm.web.language import current_language, gettext, text_in, translated
 from nrm.web.shelter import shifts
 from nrm.web.support.hearings import court_name
 
@@ -124,6 +124,7 @@ def tasks(there: Waiting, *, by: Actor, until: date | None = None) -> list[Task]
         *_steps(by, until),
         *(map(_documents, closings.with_documents(by=by)) if until is not None else ()),
         *(map(_look, plans.to_confirm(by=by)) if g.top.plans else ()),
+        *(map(_nights, subsidies.to_sign(by=by)) if g.top.nights else ()),
     ]
     return sorted(found, key=lambda task: task.in_order)
 
@@ -316,6 +317,13 @@ def _documents(line: closings.DocumentsLine) -> Task:
 def _look(line: plans.LookLine) -> Task:
     address = url_for("plans.show", case_id=line.case_id)
     return Task(line.pseudonym, line.case_id, None, gettext("The plan changed: read and confirm it"), address, own=True)
+
+
+def _nights(line: subsidies.Line) -> Task:
+    named = formats.quarter(str(line.base.quarter), current_language())
+    text = gettext("Sign the nights of %(quarter)s: unsigned they are not paid", quarter=named)
+    address = url_for("subsidies.sign_page", quarter=str(line.base.quarter))
+    return Task("", None, calendar.today(), text, address, own=True)
 
 
 def _before(line: matching.DueLine) -> Task:

@@ -161,6 +161,7 @@ def copy(request_id: uuid.UUID) -> Answer:
         notes=found.notes,
         plan=found.plan,
         when_taken=when_taken,
+        benefits=found.benefits,
     )
 
 

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, render_template
 from werkzeug.wrappers import Response as BaseResponse
 
+from forms.support.subsidies import STAND_LABELS
 from nrm.actions.shelter import payment_lines as actions
 from nrm.domain.accounts.accounts import Permission, Role
 from nrm.domain.shelter.payment_lines import Basis
 from nrm.domain.words import N_
 from nrm.render.sheets import csv_bytes, xlsx_bytes
-from nrm.store.shelter.payment_lines import Base
+from nrm.store.countries import country
+from nrm.store.support import benefits
+from nrm.store.support.subsidies import Line
 from nrm.web import access, home
 from nrm.web.language import gettext, text_in, translated
 
@@ -41,7 +44,10 @@ def payment_home() -> str:
         "shelter/payment_lines/index.html",
         quarters=_by_quarter(actions.read(by=by)),
         desk=by.kind == "ministry",
+        asked=benefits.number_asked(by=by) if by.may(Permission.BENEFIT_SETTLE) else 0,
+        may_sign=by.may(Permission.NIGHTS_SIGN),
         bases=BASES,
+        stands=STAND_LABELS,
     )
 
 
@@ -51,15 +57,33 @@ def download(ending: str) -> BaseResponse:
     """The list of nights as a table file. Taking it is recorded in the audit chain, so it is a form and not a link."""
     own = access.actor().kind != "ministry"
     exact = [gettext("Nights of the quarter"), gettext("From earlier quarters")] if own else []
-    head = [gettext("Quarter"), gettext("Code"), gettext("Shelter"), *exact, gettext("Paid by"), gettext("To be paid")]
+    currency = text_in(country().currency)
+    head = [
+        gettext("Quarter"),
+        gettext("Code"),
+        gettext("Shelter"),
+        *exact,
+        gettext("Paid by"),
+        gettext("Nights to pay"),
+    ]
+    head += [
+        gettext("Nights of the contract"),
+        gettext("Amount of the contract in %(currency)s", currency=currency),
+        gettext("To be paid in %(currency)s", currency=currency),
+        gettext("Signature"),
+    ]
     rows: list[list[object]] = [[*head]]
-    for base in actions.take(by=access.actor()):
+    for line in actions.take(by=access.actor()):
+        base = line.base
         rows.append(
             [
                 *(str(base.quarter), base.code, text_in(base.names)),
                 *([base.nights, base.earlier] if own else []),
                 translated(BASES[base.basis]),
                 base.paid,
+                *((line.agreed_nights, line.agreed_amount) if line.agreed else (None, None)),
+                line.to_pay,
+                translated(STAND_LABELS[line.stand]),
             ]
         )
     title = gettext("Nights that shelters are paid for")
@@ -69,8 +93,8 @@ def download(ending: str) -> BaseResponse:
     return response
 
 
-def _by_quarter(bases: list[Base]) -> list[tuple[str, list[Base]]]:
-    quarters: dict[str, list[Base]] = {}
-    for base in bases:
-        quarters.setdefault(str(base.quarter), []).append(base)
+def _by_quarter(lines: list[Line]) -> list[tuple[str, list[Line]]]:
+    quarters: dict[str, list[Line]] = {}
+    for line in lines:
+        quarters.setdefault(str(line.base.quarter), []).append(line)
     return list(quarters.items())

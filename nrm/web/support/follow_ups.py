@@ -96,7 +96,11 @@ def show(case_id: uuid.UUID) -> Answer:
 
 def _told(opened: dict[str, Any]) -> list[tuple[str, str, str, list[tuple[str, str]], str]]:
     """(which contact, hour, who wrote it, answers in words, text) of each try, in their order."""
-    tries = sorted((tuple(map(int, name.split("."))), name) for name, each in opened.items() if isinstance(each, dict))
+    tries = sorted(
+        (tuple(map(int, name.split("."))), name)
+        for name, each in opened.items()
+        if isinstance(each, dict) and "plan" not in each
+    )
     lines = []
     for (months, *_), name in tries:
         each: dict[str, Any] = opened[name]

@@ -399,7 +399,7 @@ def test_the_payment_desk_takes_the_same_figures_as_files_and_that_is_recorded(a
     sheet = desk.client.post("/payment/csv", data=data)
     rows = list(csv.reader(io.StringIO(sheet.data.decode("utf-8-sig"))))
     assert rows[1][0] == "2026Q2"
-    assert rows[1][4:] == ["488"]
+    assert rows[1][4:] == ["488", "", "", "", "nga koha para se të nënshkruheshin netët"]
     book = openpyxl.load_workbook(io.BytesIO(desk.client.post("/payment/xlsx", data=data).data))
     assert [list(map(str, line)) for line in book.worksheets[0].iter_rows(values_only=True)] == rows
     assert db.session.scalar(select(func.count()).where(AuditEntry.event == "payment_read")) == 2

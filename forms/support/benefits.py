@@ -1,0 +1,100 @@
+"""What is chosen and typed about a benefit: an amount, months and a channel; nothing in words."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from wtforms import HiddenField, RadioField, SelectField, StringField
+from wtforms.validators import ValidationError
+
+from forms import SelectChoice
+from forms.typed import Offered, OnceForm, PlainText, whole_number
+from nrm.domain.support.benefits import (
+    MOST_AMOUNT,
+    MOST_MONTHS,
+    BenefitRefusal,
+    Channel,
+    State,
+    Wanted,
+)
+from nrm.domain.words import N_
+
+REFUSED = {
+    BenefitRefusal.CLOSED: N_("The case is closed and nobody stays in touch: no benefit can be asked for."),
+    BenefitRefusal.AMOUNT: N_("Enter the amount as a whole number, for example 12 000"),
+    BenefitRefusal.PERIOD: N_("Choose the first month, and how many"),
+    BenefitRefusal.OVER: N_("It is paid, returned or called off already."),
+    BenefitRefusal.GONE: N_("Choose one of the codes"),
+}
+CHANNEL_LABELS = {
+    Channel.ACCOUNT: N_("To the account of our organisation"),
+    Channel.VOUCHER: N_("A voucher with a number, which we give out"),
+}
+CHANNEL_WORDS = {
+    Channel.ACCOUNT: N_("account of the organisation"),
+    Channel.VOUCHER: N_("voucher"),
+}
+STATE_LABELS = {
+    State.ASKED: N_("asked for"),
+    State.PAID: N_("paid"),
+    State.RETURNED: N_("came back, or was not paid"),
+    State.CALLED_OFF: N_("called off"),
+}
+SETTLE_LABELS = {
+    State.PAID: N_("It was paid"),
+    State.RETURNED: N_("It came back, or cannot be paid"),
+}
+
+
+class AskBenefitForm(OnceForm):
+    """How much, for which months, on which way."""
+
+    once = HiddenField()
+    amount = StringField(
+        N_("Amount in all"),
+        description=N_("For all months together."),
+        validators=[PlainText(20)],
+    )
+    first = SelectField(N_("First month"), validators=[Offered(REFUSED[BenefitRefusal.PERIOD])], validate_choice=False)
+    months = SelectField(
+        N_("For how many months"),
+        choices=[SelectChoice(value=str(each), label=str(each)) for each in range(1, MOST_MONTHS + 1)],
+        validators=[Offered(REFUSED[BenefitRefusal.PERIOD])],
+        validate_choice=False,
+    )
+    channel = RadioField(
+        N_("How does the money come?"),
+        description=N_("Never to an account, a name or a telephone of the person."),
+        choices=[SelectChoice(value=str(each), label=label) for each, label in CHANNEL_LABELS.items()],
+        validators=[Offered(N_("Choose how the money comes"))],
+        validate_choice=False,
+    )
+
+    def name_currency(self, currency: str) -> None:
+        """Say in which currency the amount is, in the reader's language."""
+        self.amount.label.text = N_("Amount in all, in %(currency)s", currency=currency)
+
+    def validate_amount(self, field: StringField) -> None:
+        """A whole number; spaces and points between groups of figures are ignored."""
+        if not 0 < whole_number(field) <= MOST_AMOUNT:
+            raise ValidationError(REFUSED[BenefitRefusal.AMOUNT])
+
+    @property
+    def wanted(self) -> Wanted:
+        """What a valid form asks for."""
+        first = date.fromisoformat(f"{self.first.data}-01")
+        return Wanted(whole_number(self.amount), first, int(self.months.data), Channel(self.channel.data))
+
+
+class CallOffForm(OnceForm):
+    """Which of the person's benefits is not needed any more. The code stands in no address beside the case."""
+
+    code = RadioField(N_("Which one?"), validators=[Offered(REFUSED[BenefitRefusal.GONE])], validate_choice=False)
+
+
+class SettleBenefitForm(OnceForm):
+    """What the payment desk says of a benefit."""
+
+    to = RadioField(
+        N_("What became of it?"), validators=[Offered(N_("Choose what became of it"))], validate_choice=False
+    )

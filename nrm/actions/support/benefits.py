@@ -1,0 +1,105 @@
+"""The holder asks the payment desk for a benefit by a payment code and calls it off; the desk says what became of it.
+
+What the holder does stands in the audit chain as an entry under seal of the case, with no code; what the desk does,
+with the code and no case (ADR 0156).
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+
+from nrm import audit
+from nrm.db import transaction
+from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.support import benefits as rules
+from nrm.domain.support.benefits import RANDOM_BYTES, BenefitRefusal, BenefitRefused, Channel, State, Wanted
+from nrm.models.support.benefits import Benefit
+from nrm.steps.support import benefits as steps
+from nrm.store import days
+from nrm.store.rows.support import benefits as rows
+from nrm.store.support import benefits as store
+
+CannotOpen = steps.CannotOpen
+
+
+def ask(*, case_id: uuid.UUID, wanted: Wanted, once: uuid.UUID, by: Actor) -> str:
+    """Ask for a benefit of a person whose care, or follow-up, the session has open; returns its payment code. The same
+    `once` again changes nothing.
+
+    Raises NotPermitted, NotVisible, CaseRefused, CannotOpen, BenefitRefused (`closed`, `amount`, `period`).
+    """
+    rules.check(wanted, today=days.today())
+    assert by.organisation_id
+    with transaction() as session:
+        there = steps.read(case_id=case_id, by=by)
+        again = next((each.code for each in there if each.once == str(once)), None)
+        if again is not None:
+            return again
+        code, voucher = _drawn(wanted.channel)
+        steps.write(session, case_id, rules.BENEFIT, {"code": code, "once": str(once)}, by)
+        session.add(
+            Benefit(
+                code=code,
+                organisation_id=by.organisation_id,
+                amount=wanted.amount,
+                from_month=wanted.from_month,
+                months=wanted.months,
+                channel=str(wanted.channel),
+                voucher=voucher,
+                state=str(State.ASKED),
+            )
+        )
+        session.flush()
+        rows.stir(session)
+        return code
+
+
+def _drawn(channel: Channel) -> tuple[str, str]:
+    """A new payment code, and the number of a voucher where it is one."""
+    while True:
+        code = rules.new_code(os.urandom(RANDOM_BYTES))
+        voucher = rules.new_voucher(os.urandom(RANDOM_BYTES)) if channel is Channel.VOUCHER else ""
+        if not rows.is_taken(code, voucher):
+            return code, voucher
+
+
+def call_off(*, case_id: uuid.UUID, code: str, by: Actor) -> None:
+    """The person does not need it any more, or it was a mistake: it is not paid. Only while it waits.
+
+    Raises NotPermitted, NotVisible, CaseRefused, CannotOpen, BenefitRefused (`closed`, `gone`, `over`).
+    """
+    with transaction() as session:
+        if code not in {each.code for each in steps.read(case_id=case_id, by=by)}:
+            raise BenefitRefused(BenefitRefusal.GONE)
+        steps.write(session, case_id, rules.CALLED_OFF, {"code": code}, by)
+        month = days.today().replace(day=1)
+        if not rows.settle(session, code, State.ASKED, State.CALLED_OFF, month):
+            raise BenefitRefused(BenefitRefusal.OVER)
+        rows.stir(session)
+
+
+def settle(*, code: str, to: State, by: Actor) -> None:
+    """The payment desk says that a benefit was paid, or came back. Raises NotPermitted, NotVisible, BenefitRefused
+    (`over`)."""
+    by.must(Permission.BENEFIT_SETTLE)
+    with transaction() as session:
+        line = store.line(code, by=by)
+        rules.check_settled(line.state, to)
+        if not rows.settle(session, code, line.state, to, days.today().replace(day=1)):
+            raise BenefitRefused(BenefitRefusal.OVER)
+        audit.append(session, audit.Event.BENEFIT_SETTLED, by=by, code=code, state=str(to))
+
+
+def of_person(*, case_id: uuid.UUID, by: Actor) -> list[tuple[rules.Entry, store.BenefitLine | None]]:
+    """The benefits of a person, for a session that opened where they lie, each as it stands now; None where it is kept
+    no more. Raises NotPermitted, NotVisible, CaseRefused, CannotOpen, BenefitRefused (`closed`)."""
+    there = steps.read(case_id=case_id, by=by)
+    known = {each.code: each for each in store.by_codes([each.code for each in there], by=by)}
+    return [(each, known.get(each.code)) for each in there]
+
+
+def forget() -> int:
+    """Delete what is kept long enough; returns how many. It needs no key."""
+    with transaction() as session:
+        return rows.forget(session, days.today())

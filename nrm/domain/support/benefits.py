@@ -1,0 +1,140 @@
+"""Benefits without a label: the holder of a case asks the payment desk for money by a payment code.
+
+The code is random and stands nowhere beside the case but under the seal of the holder. The desk sees how much, for
+which months, and on which way; the money goes to the holder's account, or is a numbered voucher of the holder: never to
+an account, a name or a number of the person. Nothing of it is free text. Decided in ADR 0156.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from nrm.domain.support.witnesses import symbols
+
+BENEFIT, CALLED_OFF = "benefit", "benefit_called_off"
+"""What an entry under seal says that it is, among the notes on care or in what is sealed of a follow-up."""
+RANDOM_BYTES = 24
+MOST_MONTHS = 12
+MOST_AMOUNT = 10_000_000
+MONTHS_BACK, MONTHS_AHEAD = 3, 12
+KEPT_MONTHS = 24
+"""So long after its last month a benefit is kept for who pays and who got the money."""
+_MARK, _GROUPS, _GROUP, _DIGITS = "P", 3, 4, 8
+
+
+class Channel(StrEnum):
+    """How the money comes: to an account of the holder, or as a voucher that the holder gives out."""
+
+    ACCOUNT = "account"
+    VOUCHER = "voucher"
+
+
+class State(StrEnum):
+    """How a benefit stands."""
+
+    ASKED = "asked"
+    PAID = "paid"
+    RETURNED = "returned"  # it was not paid, or came back
+    CALLED_OFF = "called_off"  # by the holder, before it was paid
+
+
+SETTLES: Mapping[State, frozenset[State]] = {
+    State.ASKED: frozenset({State.PAID, State.RETURNED}),
+    State.PAID: frozenset({State.RETURNED}),
+    State.RETURNED: frozenset(),
+    State.CALLED_OFF: frozenset(),
+}
+"""What the payment desk can say of a benefit that stands like this."""
+
+
+class BenefitRefusal(StrEnum):
+    """Why nothing is asked for, called off or settled."""
+
+    CLOSED = "closed"  # the case is closed, and nobody stays in touch
+    AMOUNT = "amount"
+    PERIOD = "period"
+    OVER = "over"  # it is paid, returned or called off already
+    GONE = "gone"  # there is no such code with this person
+
+
+class BenefitRefused(Exception):
+    """Nothing is recorded; `reason` says why."""
+
+    def __init__(self, reason: BenefitRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for: so much in all, for so many months from the first of one on."""
+
+    amount: int
+    from_month: date
+    months: int
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What stands under seal of one benefit: its code, who asked for it and when, and whether it was called off."""
+
+    code: str
+    once: str
+    at: str
+    login: str
+
+
+def check(wanted: Wanted, *, today: date) -> None:
+    """Raise BenefitRefused for an impossible amount or period."""
+    if not 0 < wanted.amount <= MOST_AMOUNT:
+        raise BenefitRefused(BenefitRefusal.AMOUNT)
+    if wanted.from_month not in months(today) or not 1 <= wanted.months <= MOST_MONTHS:
+        raise BenefitRefused(BenefitRefusal.PERIOD)
+
+
+def months(today: date) -> list[date]:
+    """The months with which a benefit can begin, the first one first."""
+    return [month_after(today, number) for number in range(-MONTHS_BACK, MONTHS_AHEAD + 1)]
+
+
+def month_after(day: date, number: int) -> date:
+    """The first day of the month so many months after that of a day."""
+    count = day.year * 12 + day.month - 1 + number
+    return date(count // 12, count % 12 + 1, 1)
+
+
+def check_settled(state: State, to: State) -> None:
+    """Raise BenefitRefused unless the payment desk can say this now."""
+    if to not in SETTLES[state]:
+        raise BenefitRefused(BenefitRefusal.OVER)
+
+
+def new_code(random_bytes: bytes) -> str:
+    """A code such as `P-7K4Q-M2TX-9DHR`, of at least 24 random bytes: 54 bits of it count. It follows from nothing."""
+    if len(random_bytes) < RANDOM_BYTES:
+        raise ValueError(f"a payment code needs {RANDOM_BYTES} random bytes")
+    drawn = "".join(symbols(random_bytes, _GROUPS * _GROUP))
+    return "-".join((_MARK, *(drawn[at : at + _GROUP] for at in range(0, len(drawn), _GROUP))))
+
+
+def new_voucher(random_bytes: bytes) -> str:
+    """The number of a voucher, such as `2741-9036`: nor does the paper tell the payment code."""
+    if len(random_bytes) < RANDOM_BYTES:
+        raise ValueError(f"the number of a voucher needs {RANDOM_BYTES} random bytes")
+    digits = f"{int.from_bytes(random_bytes, 'big') % 10**_DIGITS:0{_DIGITS}}"
+    return f"{digits[:4]}-{digits[4:]}"
+
+
+def entries(notes: Iterable[Mapping[str, Any]]) -> list[Entry]:
+    """The benefits among what was sealed, the oldest first, whatever order it lies in."""
+    found = [
+        Entry(str(note["code"]), str(note["once"]), str(note["at"]), str(note["login"]))
+        for note in notes
+        if note.get("plan") == BENEFIT
+    ]
+    return sorted(found, key=lambda entry: (entry.at, entry.code))

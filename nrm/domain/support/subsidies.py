@@ -1,0 +1,131 @@
+"""What the state pays a shelter for a quarter: nights that its manager signs, against the nights and the amount of the
+contract (Action Plan II.1(b)(iv)).
+
+The nights are those of `payment_lines`, frozen when the quarter was closed, with what became known of earlier ones. The
+manager signs what the payment desk sees and no more, so that her file tells it nothing new. Decided in ADR 0157.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from nrm.domain.accounts.accounts import Role
+from nrm.domain.quarters import Quarter
+
+FORMAT = 1
+STATEMENT = "nights"
+"""What a signed file says that it is, under `statement`."""
+SIGNER = str(Role.SHELTER_MANAGER)
+MOST_NIGHTS = 100_000
+
+
+class Stand(StrEnum):
+    """Whether a quarter of a shelter is paid."""
+
+    SIGNED = "signed"
+    UNSIGNED = "unsigned"  # nobody answered: nothing is paid
+    CHANGED = "changed"  # the contract says something else now: it is signed again
+    BROKEN = "broken"  # what is kept is not what a manager signed
+    BEFORE = "before"  # of a time in which nights were not signed
+
+
+class NightsRefusal(StrEnum):
+    """Why a manager signs nothing."""
+
+    SIGNED = "signed"  # it is, as it stands
+    CHANGED = "changed"  # something else stands there now than was shown
+
+
+class NightsRefused(Exception):
+    """Nothing is signed; `reason` says why."""
+
+    def __init__(self, reason: NightsRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class NightTerms:
+    """What a contract says of nights: so many in a whole quarter for so much, from its first day to its last."""
+
+    number: str
+    nights: int
+    amount: int
+    from_on: date
+    last_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a contract says for one quarter: of one that it covers in part, its nights and amount for these days."""
+
+    number: str
+    nights: int
+    amount: int
+
+
+def shares(terms: Iterable[NightTerms], quarter: Quarter) -> tuple[Share, ...]:
+    """What each contract says for a quarter, by number; those that pay for no night of it are left out."""
+    length = (quarter.end - quarter.start).days + 1
+    found = []
+    for each in terms:
+        covered = (min(each.last_on, quarter.end) - max(each.from_on, quarter.start)).days + 1
+        if covered > 0 and (nights := _rounded(each.nights * covered, length)):
+            found.append(Share(each.number, nights, _rounded(each.amount * covered, length)))
+    return tuple(sorted(found, key=lambda share: share.number))
+
+
+def amount(nights: int, agreed: Sequence[Share]) -> int | None:
+    """What is paid for so many nights: each at the price that follows from the contract, and no more than it says.
+
+    Less than nothing where more nights of earlier quarters are taken off than there are. None without a contract that
+    pays for nights.
+    """
+    most = sum(each.nights for each in agreed)
+    if not most:
+        return None
+    return _rounded(sum(each.amount for each in agreed) * min(nights, most), most)
+
+
+def _rounded(number: int, divisor: int) -> int:
+    """To the nearest whole one; a half is rounded up."""
+    return (2 * number + divisor) // (2 * divisor)
+
+
+def statement(shelter: str, quarter: Quarter, basis: str, nights: int, agreed: Sequence[Share]) -> dict[str, Any]:
+    """What a manager signs, as the JSON value of the file."""
+    return {
+        "format": FORMAT,
+        "statement": STATEMENT,
+        "shelter": shelter,
+        "quarter": str(quarter),
+        "basis": basis,
+        "nights": nights,
+        "contracts": [{"number": each.number, "nights": each.nights, "amount": each.amount} for each in agreed],
+        "to_pay": amount(nights, agreed),
+    }
+
+
+def is_statement(value: object) -> bool:
+    """Whether a JSON value says that it is such a file."""
+    return isinstance(value, dict) and value.get("statement") == STATEMENT
+
+
+def file_of(value: Mapping[str, Any]) -> bytes:
+    """The bytes of a signed file."""
+    return json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def said(value: Mapping[str, Any]) -> dict[str, Any]:
+    """What a signed file says, without its signature."""
+    return {name: each for name, each in value.items() if name != "signatures"}
+
+
+def overlap(one: NightTerms, other: NightTerms) -> bool:
+    """Whether two contracts would pay for the same night."""
+    return one.from_on <= other.last_on and other.from_on <= one.last_on

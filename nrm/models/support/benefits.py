@@ -1,0 +1,44 @@
+"""What the payment desk is asked for: how much, for which months, on which way, and how it stands."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from nrm.db import Model
+from nrm.domain.support.benefits import MOST_MONTHS, Channel, State
+from nrm.models.accounts.accounts import one_of
+
+
+class Benefit(Model):
+    """One payment code. Nothing here leads to a case, and nothing of a case leads here: which case it belongs to lies
+    under the seal of the holder alone.
+
+    Random code and voucher, months in place of days, no hour, no member. Rows have no order in SQLite; in PostgreSQL
+    those that wait are written anew in a random one (`rows.support.benefits.stir`).
+    """
+
+    __tablename__ = "benefits"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="an_amount"),
+        CheckConstraint(f"months BETWEEN 1 AND {MOST_MONTHS}", name="some_months"),
+        CheckConstraint(one_of("channel", tuple(Channel)), name="known_channel"),
+        CheckConstraint(one_of("state", tuple(State)), name="known_state"),
+        CheckConstraint("(channel = 'voucher') = (voucher <> '')", name="a_number_of_a_voucher"),
+        CheckConstraint("(state = 'asked') = (settled_month IS NULL)", name="settled_in_a_month"),
+        Index("ix_benefits_state", "state"),
+        {"sqlite_with_rowid": False},
+    )
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))  # whose account or voucher it is
+    amount: Mapped[int]  # in the country's currency, whole
+    from_month: Mapped[date]
+    months: Mapped[int]
+    channel: Mapped[str]
+    voucher: Mapped[str] = mapped_column(default="")
+    state: Mapped[str] = mapped_column(default=State.ASKED)
+    settled_month: Mapped[date | None]

@@ -1,0 +1,28 @@
+"""The nights of a quarter as managers of shelters signed them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from nrm.db import Model
+
+
+class NightStatement(Model):
+    """A file that a manager signed with her own key. Rows are added, and never changed; the newest one counts.
+
+    It says what the payment desk sees of the quarter, and names nobody.
+    """
+
+    __tablename__ = "night_statements"
+    __table_args__ = (CheckConstraint("position >= 1", name="counted_from_one"),)
+
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
+    quarter: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    signer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
+    signed_at: Mapped[datetime]
+    content: Mapped[bytes]

@@ -1,0 +1,55 @@
+"""Benefits by their codes, for actions that have decided who may."""
+
+from __future__ import annotations
+
+import random
+from datetime import date
+
+from sqlalchemy import delete, exists, select, update
+from sqlalchemy.orm import Session
+
+from nrm.db import db, hit_one, rows_hit
+from nrm.domain.support.benefits import KEPT_MONTHS, State, month_after
+from nrm.models.support.benefits import Benefit
+
+
+def is_taken(code: str, voucher: str) -> bool:
+    """Whether the code or the number of the voucher is one already."""
+    taken = Benefit.code == code
+    return bool(db.session.scalar(select(exists().where(taken | (Benefit.voucher == voucher) if voucher else taken))))
+
+
+def stir(session: Session) -> None:
+    """Write what waits anew, in a random order and in one transaction: else PostgreSQL would say by the place of a row,
+    and by the transaction that wrote it, after which other row of the database it came."""
+    codes = list(session.scalars(select(Benefit.code).where(Benefit.state == State.ASKED).with_for_update()))
+    random.SystemRandom().shuffle(codes)
+    for code in codes:
+        session.execute(
+            update(Benefit)
+            .where(Benefit.code == code)
+            .values(months=Benefit.months)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def settle(session: Session, code: str, before: State, after: State, month: date) -> bool:
+    """Whether the benefit stood so, and stands otherwise now."""
+    return hit_one(
+        session,
+        update(Benefit)
+        .where(Benefit.code == code, Benefit.state == str(before))
+        .values(state=str(after), settled_month=month)
+        .execution_options(synchronize_session=False),
+    )
+
+
+def forget(session: Session, today: date) -> int:
+    """Delete what began so long ago that its months and the time for accounts are over; returns how many."""
+    before = month_after(today, -KEPT_MONTHS)
+    old = [
+        each.code
+        for each in session.scalars(select(Benefit).where(Benefit.from_month < before))
+        if month_after(each.from_month, each.months - 1) < before
+    ]
+    return rows_hit(session, delete(Benefit).where(Benefit.code.in_(old))) if old else 0

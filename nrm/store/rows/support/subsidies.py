@@ -1,0 +1,39 @@
+"""What contracts say of nights, and the newest statement of a quarter, for actions and the store."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Collection
+
+from sqlalchemy import func, select
+
+from nrm.db import db
+from nrm.domain.support.subsidies import NightTerms
+from nrm.models.agreement.agreements import Contract
+from nrm.models.support.subsidies import NightStatement
+
+
+def night_terms(
+    organisation_ids: Collection[uuid.UUID] | None = None, *, besides: uuid.UUID | None = None
+) -> dict[uuid.UUID, list[NightTerms]]:
+    """What the contracts of these centres (None: of all) say of nights, without one contract; by centre."""
+    statement = select(Contract).where(Contract.quarter_nights.is_not(None))
+    if organisation_ids is not None:
+        statement = statement.where(Contract.organisation_id.in_(organisation_ids))
+    if besides is not None:
+        statement = statement.where(Contract.id != besides)
+    found: dict[uuid.UUID, list[NightTerms]] = defaultdict(list)
+    for row in db.session.scalars(statement):
+        last_on = row.ended_on or row.until_on
+        terms = NightTerms(row.number, row.quarter_nights or 0, row.quarter_amount or 0, row.from_on, last_on)
+        found[row.organisation_id].append(terms)
+    return found
+
+
+def last_position(organisation_id: uuid.UUID, quarter: str) -> int:
+    """The number of the newest statement of a shelter for a quarter; 0 where there is none."""
+    newest = select(func.max(NightStatement.position)).where(
+        NightStatement.organisation_id == organisation_id, NightStatement.quarter == quarter
+    )
+    return db.session.scalar(newest) or 0

@@ -1,0 +1,94 @@
+"""Benefits as the payment desk sees them, and as the house does that asked: by their codes, never by a person."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, func, select
+
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.support.benefits import Channel, State, month_after
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.support.benefits import Benefit
+
+
+@dataclass(frozen=True, slots=True)
+class BenefitLine:
+    """One payment code. `holder`: whose account it goes to, or whose voucher it is, by language; it says nothing of a
+    person."""
+
+    code: str
+    holder: Mapping[str, str]
+    amount: int
+    from_month: date
+    months: int
+    channel: Channel
+    voucher: str
+    state: State
+    settled_month: date | None
+
+    @property
+    def last_month(self) -> date:
+        """The last month that it is for."""
+        return month_after(self.from_month, self.months - 1)
+
+
+def of_desk(*, by: Actor) -> list[BenefitLine]:
+    """Every benefit, those that wait first, by code: the order says nothing. Raises NotPermitted."""
+    by.must(Permission.BENEFIT_SETTLE)
+    return _lines(Benefit.code != "")
+
+
+def of_house(*, by: Actor) -> list[BenefitLine]:
+    """Those that the actor's organisation asked for. Raises NotPermitted."""
+    by.must(Permission.STAY_MANAGE)
+    return _lines(Benefit.organisation_id == by.organisation_id)
+
+
+def by_codes(codes: Collection[str], *, by: Actor) -> list[BenefitLine]:
+    """Those of these payment codes that are kept; also of another house, for the one to which the person moved. Raises
+    NotPermitted."""
+    by.must(Permission.STAY_MANAGE)
+    return _lines(Benefit.code.in_(codes)) if codes else []
+
+
+def line(code: str, *, by: Actor) -> BenefitLine:
+    """One of `of_desk`; raises NotPermitted, NotVisible."""
+    by.must(Permission.BENEFIT_SETTLE)
+    found = _lines(Benefit.code == code)
+    if not found:
+        raise NotVisible
+    return found[0]
+
+
+def number_asked(*, by: Actor) -> int:
+    """How many wait to be paid. Raises NotPermitted."""
+    by.must(Permission.BENEFIT_SETTLE)
+    return db.session.scalar(select(func.count()).where(Benefit.state == str(State.ASKED))) or 0
+
+
+def _lines(wanted: ColumnElement[bool]) -> list[BenefitLine]:
+    statement = (
+        select(Benefit, Organisation.names)
+        .join(Organisation, Organisation.id == Benefit.organisation_id)
+        .where(wanted)
+        .order_by(Benefit.state != str(State.ASKED), Benefit.code)
+        .execution_options(populate_existing=True)
+    )
+    return [
+        BenefitLine(
+            each.code,
+            holder,
+            each.amount,
+            each.from_month,
+            each.months,
+            Channel(each.channel),
+            each.voucher,
+            State(each.state),
+            each.settled_month,
+        )
+        for each, holder in db.session.execute(statement)
+    ]

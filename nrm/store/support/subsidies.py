@@ -1,0 +1,191 @@
+"""What each shelter is to be paid for a quarter: its nights as its manager signed them, against the contract."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, func, literal, select
+
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission, Role
+from nrm.domain.quarters import Quarter
+from nrm.domain.reports import reports as release_rules
+from nrm.domain.support import subsidies as rules
+from nrm.domain.support.subsidies import Share, Stand
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.agreement.agreements import Contract, ContractVersion
+from nrm.models.reports.reports import PaymentLine
+from nrm.models.support.subsidies import NightStatement
+from nrm.store.rows.accounts import accounts as account_rows
+from nrm.store.rows.support import subsidies as rows
+from nrm.store.shelter import payment_lines
+from nrm.store.shelter.payment_lines import Base
+from nrm.vault import signing
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A quarter of a shelter. `agreed`: what its contracts say of it; `amount`: what follows, None without a contract;
+    `to_pay`: the same where a manager signed it; else nothing is paid. `signed_at`: of the newest signature."""
+
+    base: Base
+    agreed: tuple[Share, ...]
+    amount: int | None
+    stand: Stand
+    signed_at: datetime | None
+
+    @property
+    def agreed_nights(self) -> int:
+        """The most nights that are paid for."""
+        return sum(each.nights for each in self.agreed)
+
+    @property
+    def agreed_amount(self) -> int:
+        """What they cost together."""
+        return sum(each.amount for each in self.agreed)
+
+    @property
+    def over(self) -> int:
+        """How many nights there are beyond those of the contract: nobody pays for them."""
+        return max(0, (self.base.paid or 0) - self.agreed_nights) if self.agreed else 0
+
+    @property
+    def to_pay(self) -> int | None:
+        """What is paid; None: nothing yet, or nobody can say how much."""
+        return self.amount if self.stand is Stand.SIGNED else None
+
+    @property
+    def waits(self) -> bool:
+        """Whether its manager has to sign."""
+        return self.stand in (Stand.UNSIGNED, Stand.CHANGED, Stand.BROKEN)
+
+
+def lines(*, by: Actor) -> list[Line]:
+    """The newest quarter first: of every shelter for the payment desk, of their own for a manager. Raises
+    NotPermitted."""
+    bases = payment_lines.bases(by=by)
+    ids = dict(db.session.execute(select(Organisation.code, Organisation.id)).all())
+    terms = rows.night_terms({ids[each.code] for each in bases})
+    newest = _newest({ids[each.code] for each in bases})
+    return [
+        _line(
+            base,
+            rules.shares(terms.get(ids[base.code], ()), base.quarter),
+            newest.get((ids[base.code], str(base.quarter))),
+            by,
+        )
+        for base in bases
+    ]
+
+
+def line(quarter: Quarter, code: str, *, by: Actor) -> Line:
+    """One of `lines`; raises NotPermitted, NotVisible."""
+    for each in lines(by=by):
+        if each.base.quarter == quarter and each.base.code == code:
+            return each
+    raise NotVisible
+
+
+def file(quarter: Quarter, code: str, *, by: Actor) -> bytes:
+    """What the manager signed, as it was signed; raises NotPermitted, NotVisible where there is none that counts."""
+    if line(quarter, code, by=by).stand not in (Stand.SIGNED, Stand.CHANGED):
+        raise NotVisible
+    organisation_id = db.session.scalars(select(Organisation.id).where(Organisation.code == code)).one()
+    return _newest({organisation_id})[organisation_id, str(quarter)].content
+
+
+def number_to_sign(by: Actor) -> ColumnElement[int]:
+    """How many quarters of the actor's shelter nobody has signed, or not since a contract changed; a part of another
+    statement."""
+    if not by.may(Permission.NIGHTS_SIGN):
+        return literal(0)
+    changed = exists().where(
+        ContractVersion.contract_id == Contract.id,
+        Contract.organisation_id == by.organisation_id,
+        ContractVersion.at > NightStatement.signed_at,
+    )
+    signed = exists().where(
+        NightStatement.organisation_id == PaymentLine.organisation_id,
+        NightStatement.quarter == PaymentLine.quarter,
+        ~changed,
+    )
+    counted = select(func.count()).select_from(PaymentLine)
+    return counted.where(
+        PaymentLine.organisation_id == by.organisation_id, PaymentLine.to_sign, ~signed
+    ).scalar_subquery()
+
+
+def to_sign(*, by: Actor) -> list[Line]:
+    """The quarters that wait for the signature of the actor; raises NotPermitted."""
+    by.must(Permission.NIGHTS_SIGN)
+    return [each for each in lines(by=by) if each.waits]
+
+
+def is_genuine(value: Mapping[str, Any], *, by: Actor) -> bool:
+    """Whether a signed file carries the one signature of somebody who managed that shelter at its hour.
+
+    Raises NotPermitted.
+    """
+    if by.duty != "release":
+        by.must(Permission.PAYMENT_READ)
+    entries = value.get("signatures")
+    if not isinstance(entries, list) or len(entries) != 1 or not isinstance(entries[0], dict):
+        return False
+    (entry,) = entries
+    message = release_rules.message_of(value, entry)
+    try:
+        key, signature = bytes.fromhex(entry["public_key"]), bytes.fromhex(entry["signature"])
+        at = datetime.fromisoformat(entry["signed_at"])
+        signer = signing.owner_then(key, at)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return False
+    if message is None or entry.get("signer") != rules.SIGNER or entry.get("office") != value.get("shelter"):
+        return False
+    if signer is None:
+        known = (key, entry["office"]) in _keys_outside()
+    else:
+        known = key in signer.keys and (str(signer.role), signer.office) == (rules.SIGNER, entry["office"])
+    return known and signing.is_signed(signature, message, key)
+
+
+def _keys_outside() -> set[tuple[bytes, str]]:
+    """(key, code of the shelter) of managers whom the key log does not have."""
+    return {
+        (each.public_key, each.organisation)
+        for each in account_rows.signers((Role.SHELTER_MANAGER,))
+        if each.public_key is not None and signing.is_key_outside(each.member_id, each.public_key)
+    }
+
+
+def _line(base: Base, agreed: tuple[Share, ...], signed: NightStatement | None, by: Actor) -> Line:
+    amount = None if base.paid is None else rules.amount(base.paid, agreed)
+    return Line(base, agreed, amount, _stand(base, agreed, signed, by), signed.signed_at if signed else None)
+
+
+def _stand(base: Base, agreed: tuple[Share, ...], signed: NightStatement | None, by: Actor) -> Stand:
+    if not base.to_sign:
+        return Stand.BEFORE
+    if signed is None or base.paid is None:
+        return Stand.UNSIGNED
+    try:
+        value = json.loads(signed.content)
+    except ValueError:
+        return Stand.BROKEN
+    now = rules.statement(base.code, base.quarter, base.basis, base.paid, agreed)
+    there = rules.said(value) if isinstance(value, dict) else {}
+    nights = ("shelter", "quarter", "basis", "nights")
+    if any(there.get(name) != now[name] for name in nights) or not is_genuine(value, by=by):
+        return Stand.BROKEN
+    return Stand.SIGNED if there == now else Stand.CHANGED
+
+
+def _newest(organisation_ids: set[uuid.UUID]) -> dict[tuple[uuid.UUID, str], NightStatement]:
+    """The newest statement by shelter and quarter."""
+    statement = select(NightStatement).where(NightStatement.organisation_id.in_(organisation_ids))
+    in_order = statement.order_by(NightStatement.position)
+    return {(each.organisation_id, each.quarter): each for each in db.session.scalars(in_order)}

@@ -1,0 +1,223 @@
+"""Benefits: asked for from the page of a person, listed for the house, settled by the payment desk (ADR 0156)."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from forms import SelectChoice
+from forms.shelter.cases import CASE_REFUSED
+from forms.support.benefits import (
+    CHANNEL_WORDS,
+    REFUSED,
+    SETTLE_LABELS,
+    STATE_LABELS,
+    AskBenefitForm,
+    CallOffForm,
+    SettleBenefitForm,
+)
+from nrm.actions.support import benefits as actions
+from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.shelter.cases import CaseRefused
+from nrm.domain.support.benefits import SETTLES, BenefitRefusal, BenefitRefused, Entry, State, months
+from nrm.domain.words import N_
+from nrm.store import days
+from nrm.store.countries import country
+from nrm.store.shelter import cases
+from nrm.store.shelter.cases import CaseRelation, SeenCase
+from nrm.store.support import benefits as store
+from nrm.store.support.benefits import BenefitLine
+from nrm.web import access, errors, formats
+from nrm.web.language import current_language, text_in, translated
+
+blueprint = Blueprint("benefits", __name__)
+Answer = errors.Answer
+
+OPEN_FIRST = N_("Open it first: the quarter of an hour is over.")
+Mine = list[tuple[Entry, BenefitLine | None]]
+
+
+def _held(case_id: uuid.UUID) -> SeenCase:
+    """A case that the organisation holds, open or closed; raises NotVisible."""
+    case = cases.case(case_id, by=access.actor())
+    if case.relation is not CaseRelation.HOLDER:
+        raise NotVisible
+    return case
+
+
+@blueprint.get("/cases/<uuid:case_id>/benefits")
+@access.requires(Permission.STAY_MANAGE)
+def of_person(case_id: uuid.UUID) -> Answer:
+    """The benefits of a person, for a session that opened where they lie; without it nothing says that there is one."""
+    case = _held(case_id)
+    try:
+        mine: Mine | None = actions.of_person(case_id=case_id, by=access.actor())
+    except actions.CannotOpen:
+        mine = None
+    except (CaseRefused, BenefitRefused) as error:
+        return _refused(error)
+    return render_template(
+        "support/benefits/of_person.html", case=case, mine=mine, channels=CHANNEL_WORDS, states=STATE_LABELS
+    )
+
+
+def _refused(error: CaseRefused | BenefitRefused) -> Answer:
+    words = CASE_REFUSED[error.reason] if isinstance(error, CaseRefused) else REFUSED[error.reason]
+    return errors.error_page(409, words)
+
+
+@blueprint.get("/cases/<uuid:case_id>/benefits/ask")
+@access.requires(Permission.STAY_MANAGE)
+def ask_page(case_id: uuid.UUID) -> Answer:
+    case = _held(case_id)
+    try:
+        actions.of_person(case_id=case_id, by=access.actor())
+    except actions.CannotOpen:
+        return errors.error_page(409, OPEN_FIRST)
+    except (CaseRefused, BenefitRefused) as error:
+        return _refused(error)
+    form = _ask_form()
+    form.once.data = str(uuid.uuid4())
+    form.first.data = f"{days.today():%Y-%m}"
+    return _ask_page(case, form)
+
+
+def _ask_form() -> AskBenefitForm:
+    form = AskBenefitForm(request.form)
+    form.name_currency(text_in(country().currency))
+    form.first.choices = [
+        SelectChoice(value=f"{each:%Y-%m}", label=formats.month(each, current_language()))
+        for each in months(days.today())
+    ]
+    return form
+
+
+def _ask_page(case: SeenCase, form: AskBenefitForm, status: int = 200) -> Answer:
+    return render_template("support/benefits/ask.html", case=case, form=form), status
+
+
+@blueprint.post("/cases/<uuid:case_id>/benefits/ask")
+@access.requires(Permission.STAY_MANAGE)
+def ask(case_id: uuid.UUID) -> Answer:
+    case = _held(case_id)
+    form = _ask_form()
+    try:
+        once = uuid.UUID((form.once.data or "")[:36])
+    except ValueError:
+        return errors.error_page(422)
+    if not form.validate():
+        return _ask_page(case, form, 422)
+    try:
+        actions.ask(case_id=case_id, wanted=form.wanted, once=once, by=access.actor())
+    except actions.CannotOpen:
+        return errors.error_page(409, OPEN_FIRST)
+    except (CaseRefused, BenefitRefused) as error:
+        return _refused(error)
+    return redirect(url_for("benefits.of_person", case_id=case_id), 303)
+
+
+@blueprint.get("/cases/<uuid:case_id>/benefits/call-off")
+@access.requires(Permission.STAY_MANAGE)
+def call_off_page(case_id: uuid.UUID) -> Answer:
+    return _call_off(case_id, done=False)
+
+
+@blueprint.post("/cases/<uuid:case_id>/benefits/call-off")
+@access.requires(Permission.STAY_MANAGE)
+def call_off(case_id: uuid.UUID) -> Answer:
+    return _call_off(case_id, done=True)
+
+
+def _call_off(case_id: uuid.UUID, *, done: bool) -> Answer:
+    """Which one, and what follows: the page itself asks, as it cannot be taken back."""
+    by, case = access.actor(), _held(case_id)
+    form = CallOffForm(request.form if done else None)
+    try:
+        mine = actions.of_person(case_id=case_id, by=by)
+        waiting = [line for _, line in mine if line is not None and line.state is State.ASKED]
+        form.code.choices = [SelectChoice(value=each.code, label=_in_words(each)) for each in waiting]
+        if not done or not form.validate():
+            return render_template("support/benefits/call_off.html", case=case, form=form), 422 if done else 200
+        actions.call_off(case_id=case_id, code=form.code.data, by=by)
+    except actions.CannotOpen:
+        return errors.error_page(409, OPEN_FIRST)
+    except (CaseRefused, BenefitRefused) as error:
+        return _refused(error)
+    return redirect(url_for("benefits.of_person", case_id=case_id), 303)
+
+
+def _in_words(line: BenefitLine) -> str:
+    language = current_language()
+    amount = f"{formats.number(line.amount, language)} {text_in(country().currency)}"
+    return f"{line.code}: {amount}, {formats.month(line.from_month, language)}"
+
+
+@blueprint.get("/benefits/of-house")
+@access.requires(Permission.STAY_MANAGE)
+def of_house() -> str:
+    """What the house asked for, by payment codes alone: whose a code is, only the page of that person says."""
+    return render_template(
+        "support/benefits/of_house.html",
+        lines=store.of_house(by=access.actor()),
+        channels=CHANNEL_WORDS,
+        states=STATE_LABELS,
+    )
+
+
+@blueprint.get("/benefits")
+@access.requires(Permission.BENEFIT_SETTLE)
+def of_desk() -> str:
+    """What the payment desk is asked for."""
+    lines = store.of_desk(by=access.actor())
+    return render_template(
+        "support/benefits/of_desk.html",
+        waiting=[line for line in lines if line.state is State.ASKED],
+        over=[line for line in lines if line.state is not State.ASKED],
+        channels=CHANNEL_WORDS,
+        states=STATE_LABELS,
+    )
+
+
+@blueprint.get("/benefits/<payment_code>")
+@access.requires(Permission.BENEFIT_SETTLE)
+def settle_page(payment_code: str) -> Answer:
+    return _settle_page(store.line(payment_code, by=access.actor()))
+
+
+def _settle_form(line: BenefitLine) -> SettleBenefitForm:
+    form = SettleBenefitForm(request.form)
+    form.to.choices = [
+        SelectChoice(value=str(each), label=label)
+        for each, label in SETTLE_LABELS.items()
+        if each in SETTLES[line.state]
+    ]
+    return form
+
+
+def _settle_page(line: BenefitLine, form: SettleBenefitForm | None = None, status: int = 200) -> Answer:
+    page = render_template(
+        "support/benefits/settle.html",
+        line=line,
+        form=form or _settle_form(line),
+        channels=CHANNEL_WORDS,
+        states=STATE_LABELS,
+    )
+    return page, status
+
+
+@blueprint.post("/benefits/<payment_code>")
+@access.requires(Permission.BENEFIT_SETTLE)
+def settle(payment_code: str) -> Answer:
+    by = access.actor()
+    line = store.line(payment_code, by=by)
+    form = _settle_form(line)
+    if not form.to.choices:
+        return errors.error_page(409, translated(REFUSED[BenefitRefusal.OVER]))
+    if not form.validate():
+        return _settle_page(line, form, 422)
+    try:
+        actions.settle(code=payment_code, to=State(form.to.data), by=by)
+    except BenefitRefused as error:
+        return _refused(error)
+    return redirect(url_for("benefits.of_desk"), 303)

@@ -1,0 +1,355 @@
+"""Benefits by payment codes: who learns what, what becomes of them, and that no row ties a code to a case."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import sqlite3
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, inspect, select, text
+
+from config import Config
+from nrm.actions import tending
+from nrm.actions.shelter import cases, data_requests
+from nrm.actions.support import benefits, follow_ups
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
+from nrm.domain.shelter.cases import CaseRefused, Compartment, Purpose
+from nrm.domain.shelter.data_requests import RequestKind
+from nrm.domain.support.benefits import BenefitRefusal, BenefitRefused, Channel, State, Wanted, month_after
+from nrm.models.audit import AuditEntry
+from nrm.models.shelter.cases import Case
+from nrm.models.support.benefits import Benefit
+from nrm.store import days
+from nrm.store.support import benefits as store
+from tests import factories
+from tests import second_hands as hands
+from tests.conftest import Person
+from tests.factories_stays import admitted
+from tests.integration.support.test_follow_ups import WORDS, followed, leaves
+from tests.invariants.test_sealed import writings
+
+SignIn = Callable[[str], Person]
+MANAGER, DESK = "vatra.shelter_manager", "molsa.payment_officer"
+CLEAR = {
+    "code", "organisation_id", "amount", "from_month", "months", "channel", "voucher", "state", "settled_month",
+}  # fmt: skip
+
+
+@pytest.fixture
+def vatra(app: Flask) -> Actor:
+    assert app
+    return factories.actor(MANAGER)
+
+
+def opened(case_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    cases.open_compartment(case_id=case_id, compartment=Compartment.CARE, purpose=Purpose.CARE, by=by)
+    return case_id
+
+
+def resident(by: Actor, bed: int = 0) -> uuid.UUID:
+    case_id = admitted(by, bed=bed).case_id
+    cases.add_note(case_id=case_id, text="Hëngri mirë", by=by)
+    return opened(case_id, by)
+
+
+def ask(case_id: uuid.UUID, by: Actor, amount: int = 12_000, channel: Channel = Channel.ACCOUNT) -> str:
+    wanted = Wanted(amount, days.today().replace(day=1), 3, channel)
+    return benefits.ask(case_id=case_id, wanted=wanted, once=uuid.uuid4(), by=by)
+
+
+def state(code: str) -> str:
+    db.session.rollback()
+    return db.session.get_one(Benefit, code, populate_existing=True).state
+
+
+def refused(reason: BenefitRefusal, act: Callable[..., object], **more: object) -> None:
+    with pytest.raises(BenefitRefused) as found:
+        act(**more)
+    assert found.value.reason is reason
+
+
+@pytest.mark.slow
+def test_a_benefit_from_the_page_of_a_person_to_the_desk_and_back(vatra: Actor, sign_in: SignIn) -> None:
+    opened_ = admitted(vatra)
+    cases.add_note(case_id=opened_.case_id, text="Hëngri mirë", by=vatra)
+    case, path = f"/cases/{opened_.case_id}", f"/cases/{opened_.case_id}/benefits"
+    pseudonym = db.session.get_one(Case, opened_.case_id).pseudonym
+    manager, desk = sign_in(MANAGER), sign_in(DESK)
+    assert path in manager.get(case)
+    assert f"{case}/open/care" in manager.get(path)
+    manager.get(f"{path}/ask", 409)
+    manager.get(f"{path}/call-off", 409)
+    assert "waits to be paid" not in desk.get("/?lang=en")
+    manager.post(f"{case}/open", {"compartment": "care", "purpose": "care"})
+    page = manager.get(f"{path}/ask?lang=en")
+    (once,) = re.findall(r'name="once" value="([0-9a-f-]{36})"', page)
+    month = f"{days.today():%Y-%m}"
+    good = {"once": once, "amount": "12 000", "first": month, "months": "3", "channel": "voucher"}
+    for wrong in (
+        {"amount": ""}, {"amount": "x"}, {"amount": "-5"}, {"amount": "0"}, {"amount": "9999999999"},
+        {"first": "2026-1"},
+        {"first": ""}, {"months": "13"}, {"months": "x"}, {"channel": "AL47 2121"}, {"channel": ""},
+    ):  # fmt: skip
+        manager.post(f"{path}/ask", {**good, **wrong}, 422)
+    manager.post(f"{path}/ask", {**good, "once": "x"}, 422)
+    assert manager.post(f"{path}/ask", dict(good)).endswith(path)
+    assert manager.post(f"{path}/ask", dict(good)).endswith(path)  # the same form again asks for nothing
+    db.session.rollback()
+    (row,) = db.session.scalars(select(Benefit)).all()
+    assert (row.amount, row.months, row.channel, row.state) == (12_000, 3, "voucher", "asked")
+    code, voucher = row.code, row.voucher
+    assert code in manager.get(path)
+    # What the desk sees: amount, period and channel.
+    assert "1 benefit waits to be paid" in desk.get("/?lang=en")
+    pages = [desk.get("/benefits?lang=en"), desk.get(f"/benefits/{code}?lang=en")]
+    for page in pages:
+        assert code in page
+        assert voucher in page
+        assert "12,000" in page.replace("\u00a0", ",").replace(" ", ",")
+        for hidden in (pseudonym, str(opened_.case_id), "/cases/", MANAGER, f"{days.today():%d}.", "Test shelter"):
+            assert hidden not in page, hidden
+    desk.post(f"/benefits/{code}", {}, 422)
+    desk.post(f"/benefits/{code}", {"to": "called_off"}, 422)
+    desk.post("/benefits/P-2222-2222-2222", {"to": "paid"}, 404)
+    desk.post(f"/benefits/{code}", {"to": "paid"})
+    assert "paid" in manager.get(f"{path}?lang=en")
+    desk.post(f"/benefits/{code}", {"to": "paid"}, 422)
+    desk.post(f"/benefits/{code}", {"to": "returned"})
+    desk.post(f"/benefits/{code}", {"to": "returned"}, 409)
+    assert "came back" in manager.get("/benefits/of-house?lang=en")
+    assert pseudonym not in manager.get("/benefits/of-house")
+    assert "Nothing waits to be paid" in manager.get(f"{path}/call-off?lang=en")
+    manager.post(f"{path}/call-off", {"code": code}, 422)
+    # Another one, called off before it was paid.
+    second = ask(opened(opened_.case_id, vatra), vatra)
+    assert second in manager.get(f"{path}/call-off")
+    manager.post(f"{path}/call-off", {"code": second})
+    manager.post(f"{path}/call-off", {"code": second}, 422)
+    assert state(second) == "called_off"
+    refused(BenefitRefusal.OVER, benefits.settle, code=second, to=State.PAID, by=factories.actor(DESK))
+    refused(BenefitRefusal.OVER, benefits.call_off, case_id=opened_.case_id, code=code, by=vatra)
+    # Of the desk the chain says which code, of the house only that something was written under seal.
+    entries = db.session.execute(select(AuditEntry.event, AuditEntry.details)).all()
+    assert {event for event, details in entries if code in details} == {"benefit_settled"}
+    assert not any(second in details or voucher in details for _, details in entries)
+    # She reads of it in the copy of all that is kept, and in no other note.
+    request = uuid.uuid4()
+    data_requests.record(request_id=request, pseudonym=pseudonym, kind=RequestKind.COPY, by=vatra)
+    data_requests.open_copy(request_id=request, by=vatra)
+    copy = data_requests.copy(request_id=request, by=vatra)
+    assert copy is not None
+    assert {each.code for each in copy.benefits} == {code, second}
+    assert not any(code in str(note) for note in copy.notes)
+
+
+@pytest.mark.slow
+def test_after_the_shelter_it_is_asked_for_under_the_key_of_the_follow_up_and_goes_with_it(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    case_id, nobody = followed(vatra), followed(vatra, bed=1)
+    follow_ups.end(case_id=nobody, by=vatra)
+    refused(BenefitRefusal.CLOSED, ask, case_id=nobody, by=vatra)
+    with pytest.raises(benefits.CannotOpen):
+        ask(case_id, vatra)
+    manager = sign_in(MANAGER)
+    path = f"/cases/{case_id}/benefits"
+    assert f"/cases/{case_id}/follow-up" in manager.get(path)
+    assert path in manager.get(f"/cases/{case_id}/follow-up")
+    manager.get(f"/cases/{nobody}/benefits", 409)
+    follow_ups.open_words(case_id=case_id, by=vatra)
+    code = ask(case_id, vatra)
+    assert [entry.code for entry, _ in benefits.of_person(case_id=case_id, by=vatra)] == [code]
+    manager.post(f"/cases/{case_id}/follow-up/open")
+    assert code in manager.get(path)
+    page = manager.get(f"/cases/{case_id}/follow-up")
+    assert WORDS["channel"] in page
+    assert code not in page  # it is no contact
+    refused(BenefitRefusal.GONE, benefits.call_off, case_id=case_id, code="P-2222-2222-2222", by=vatra)
+    second = ask(case_id, vatra)
+    benefits.call_off(case_id=case_id, code=second, by=vatra)
+    assert (state(code), state(second)) == ("asked", "called_off")
+    follow_ups.end(case_id=case_id, by=vatra)
+    refused(BenefitRefusal.CLOSED, benefits.of_person, case_id=case_id, by=vatra)
+    assert {each.code for each in store.of_house(by=vatra)} == {code, second}
+
+
+@pytest.mark.slow
+def test_when_everything_is_taken_back_nothing_says_whose_a_code_was(app: Flask, vatra: Actor, sign_in: SignIn) -> None:
+    case_id, other = resident(vatra), resident(vatra, 1)
+    code, others = ask(case_id, vatra), ask(other, vatra)
+    before = _rows()
+    stay = db.session.scalar(text("SELECT id FROM stays WHERE case_id = :id").bindparams(id=case_id.hex))
+    leaves(uuid.UUID(stay), vatra)
+    hands.withdrawn(case_id, vatra)
+    assert _rows() == before  # a row of nobody; whose it was, nobody can read any more
+    with pytest.raises((CaseRefused, BenefitRefused, NotVisible, benefits.CannotOpen)):
+        benefits.of_person(case_id=case_id, by=vatra)
+    notes = "SELECT count(*) FROM care_notes WHERE case_id = :id"
+    assert db.session.scalar(text(notes).bindparams(id=case_id.hex)) == 0
+    assert [entry.code for entry, _ in benefits.of_person(case_id=other, by=vatra)] == [others]
+    # The desk still says what became of it; after the time for accounts the row goes, too.
+    benefits.settle(code=code, to=State.RETURNED, by=factories.actor(DESK))
+    month = days.today()
+    factories.later(days=(month_after(month, 26) - month).days)  # it was for three months
+    assert tending.tend()["benefits_forgotten"] == 0
+    factories.later(days=31)
+    assert tending.tend()["benefits_forgotten"] == 2
+    assert db.session.scalar(select(func.count()).select_from(Benefit)) == 0
+    assert app
+
+
+def _rows() -> list[tuple[Any, ...]]:
+    db.session.rollback()
+    return sorted(tuple(row) for row in db.session.execute(text("SELECT * FROM benefits")))
+
+
+# --- what the tables say
+
+
+@pytest.mark.slow
+def test_no_row_of_either_database_ties_a_payment_code_to_a_case(app: Flask, vatra: Actor) -> None:
+    """Everything outside of the payment table, and what is in it: a thief has both databases and no key."""
+    people = [resident(vatra, 0) for _ in range(4)]
+    asked = [(case_id, ask(case_id, vatra, amount=10_000 + number)) for number, case_id in enumerate(people)]
+    asked += [(case_id, ask(case_id, vatra, 777_000 + n, Channel.VOUCHER)) for n, case_id in enumerate(people)]
+    benefits.settle(code=asked[0][1], to=State.PAID, by=factories.actor(DESK))
+    benefits.call_off(case_id=people[1], code=asked[1][1], by=vatra)
+    db.session.rollback()
+    config: Config = app.extensions["nrm.config"]
+    rows = {row["code"]: row for row in _table(config.directory / "main.db", "benefits")}
+    assert set(next(iter(rows.values()))) == CLEAR
+    # Nothing in a row but who holds the money is anywhere else: no id, no mark, no day, no hour, no member.
+    words = {str(rows[code][name]) for _, code in asked for name in ("code", "voucher", "amount")} - {""}
+    settled = {asked[0][1]}  # what the desk did stands in the audit chain with its code
+    for path, name in _tables(config.directory):
+        for row in _table(path, name):
+            cells = {str(cell) for cell in row.values()}
+            assert not cells & words, name
+            for cell, word in itertools.product(map(str, row.values()), words - settled):
+                assert len(word) < 8 or word not in cell, (name, word)
+    for each in rows.values():
+        assert (each["from_month"], each["settled_month"] or each["from_month"]) == (_month(), _month())
+        assert each["organisation_id"] == vatra.organisation_id.hex if vatra.organisation_id else None
+    # Files of the databases hold no code under another name, and sealed entries none in clear.
+    main = (config.directory / "main.db").read_bytes() + (config.directory / "main.db-wal").read_bytes()
+    case_of = {code: case_id for case_id, code in asked}
+    for code, case_id in case_of.items():
+        pseudonym = db.session.get_one(Case, case_id).pseudonym
+        found = [match.start() for match in re.finditer(re.escape(code.encode()), main)]
+        for place in found:
+            near = main[max(0, place - 60) : place + 60]
+            assert not any(written in near for word in (case_id.hex, pseudonym) for written in writings(word))
+            assert case_id.bytes not in near
+    # Neither does the order say anything: there is no number of a row, and what is read comes by the random code.
+    with (
+        sqlite3.connect(config.directory / "main.db") as connection,
+        pytest.raises(sqlite3.OperationalError, match="rowid"),
+    ):
+        connection.execute("SELECT rowid FROM benefits")
+    assert list(rows) == sorted(code for _, code in asked)
+    # The chain says of the house what it says of any entry of a plan.
+    own = AuditEntry.event.in_(("plan_written", "benefit_settled"))
+    said = db.session.execute(select(AuditEntry.event, AuditEntry.details).where(own)).all()
+    assert {tuple(sorted(re.findall(r'"(\w+)":', details))) for event, details in said if event == "plan_written"} == {
+        ("case_id", "entry_id")
+    }
+    assert not db.session.scalars(select(AuditEntry.event).where(AuditEntry.event.like("benefit%") & ~own)).all()
+
+
+def _month() -> str:
+    return days.today().replace(day=1).isoformat()
+
+
+def _tables(directory: Path) -> Iterator[tuple[Path, str]]:
+    for file in ("main.db", "shred.db"):
+        with sqlite3.connect(directory / file) as connection:
+            for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
+                if name != "benefits":
+                    yield directory / file, name
+
+
+def _table(path: Path, name: str) -> list[dict[str, Any]]:
+    with sqlite3.connect(path) as connection:
+        connection.row_factory = sqlite3.Row
+        return [dict(row) for row in connection.execute(f"SELECT * FROM {name}")]
+
+
+@pytest.mark.slow
+def test_in_postgresql_what_waits_was_written_by_one_transaction_in_a_random_order(postgres_app: Flask) -> None:
+    assert postgres_app
+    vatra = factories.actor(MANAGER)
+    person = resident(vatra)
+    asked = [ask(person, vatra, 1_000 + number) for number in range(8)]
+    db.session.rollback()
+    by_place = "SELECT code, xmin::text FROM benefits ORDER BY ctid"
+    found = db.session.execute(text(by_place)).all()
+    assert {code for code, _ in found} == set(asked)
+    assert len({writer for _, writer in found}) == 1
+    assert [code for code, _ in found] != asked  # one chance in 40,320 each way
+    assert [code for code, _ in found] != asked[::-1]
+    columns = {column["name"] for column in inspect(db.session.connection()).get_columns("benefits")}
+    assert columns == CLEAR
+
+
+# --- who sees nothing
+
+
+@pytest.mark.slow
+def test_nobody_else_sees_asks_or_settles(vatra: Actor, sign_in: SignIn) -> None:
+    case_id = resident(vatra)
+    code = ask(case_id, vatra)
+    path = f"/cases/{case_id}/benefits"
+    others = (
+        DESK, "molsa.statistician", "oms.monitor", "oms.reader", "oms.coordinator", "ra.duty_officer", "administrator",
+        "state_police.identification_officer", "nrc.shelter_manager", "rinas.border_officer",
+        "prosecution.witness_liaison",
+    )  # fmt: skip
+    for login in others:
+        by, person = factories.actor(login), sign_in(login)
+        for address in (path, f"{path}/ask", f"{path}/call-off"):
+            assert person.client.get(address).status_code in (403, 404), (login, address)
+        for address, data in ((f"{path}/ask", {"amount": "1"}), (f"{path}/call-off", {"code": code})):
+            sent = {"csrf_token": person.csrf_token, **data}
+            assert person.client.post(address, data=sent).status_code in (403, 404), (login, address)
+        with pytest.raises((NotVisible, NotPermitted)):
+            ask(case_id, by)
+        with pytest.raises((NotVisible, NotPermitted)):
+            benefits.of_person(case_id=case_id, by=by)
+        with pytest.raises((NotVisible, NotPermitted)):
+            benefits.call_off(case_id=case_id, code=code, by=by)
+        if login != DESK:
+            person.get("/benefits", 403)
+            person.get(f"/benefits/{code}", 403)
+            person.post(f"/benefits/{code}", {"to": "paid"}, 403)
+            with pytest.raises(NotPermitted):
+                benefits.settle(code=code, to=State.PAID, by=by)
+            for question in (store.of_desk, store.number_asked):
+                with pytest.raises(NotPermitted):
+                    question(by=by)
+        if login == "nrc.shelter_manager":
+            assert code not in person.get("/benefits/of-house")
+        else:
+            person.get("/benefits/of-house", 403)
+    assert state(code) == "asked"
+    manager = sign_in(MANAGER)
+    manager.get("/benefits", 403)
+    manager.get(f"/benefits/{code}", 403)
+    for pressed in ("/benefits/x", "/benefits/%00", f"/benefits/{code.lower()}"):
+        sign_in(DESK).get(pressed, 404)
+
+
+def test_the_desk_says_no_day_and_the_house_no_hour_in_clear(vatra: Actor) -> None:
+    code = ask(resident(vatra), vatra)
+    benefits.settle(code=code, to=State.PAID, by=factories.actor(DESK))
+    line = store.line(code, by=factories.actor(DESK))
+    assert line.settled_month == days.today().replace(day=1)
+    assert line.last_month == month_after(days.today(), 2)
+    assert isinstance(line.from_month, date)

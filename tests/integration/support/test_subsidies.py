@@ -1,0 +1,342 @@
+"""Nights of a quarter: counted, signed by the manager with her key, paid against the contract, and not without her."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import uuid
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from nrm.actions.agreement import contracts
+from nrm.actions.shelter import absences, away, corrections, stays
+from nrm.actions.shelter import places as place_actions
+from nrm.actions.support import subsidies
+from nrm.db import db, transaction
+from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
+from nrm.domain.quarters import Quarter
+from nrm.domain.reports import reports as rules
+from nrm.domain.shelter.absences import Feared
+from nrm.domain.shelter.corrections import Why
+from nrm.domain.shelter.places import ExtraReason
+from nrm.domain.shelter.stays import Destination, ExitReason
+from nrm.domain.support.subsidies import NightsRefusal, NightsRefused, Stand
+from nrm.models.audit import AuditEntry
+from nrm.models.reports.reports import PaymentLine
+from nrm.models.support.subsidies import NightStatement
+from nrm.store import days, names
+from nrm.store.countries import country
+from nrm.store.shelter import payment_lines, places
+from nrm.store.support import subsidies as store
+from nrm.vault import signing
+from tests import accommodated, factories
+from tests.conftest import Command, Person
+from tests.factories_stays import admitted
+from tests.integration.reports.test_report_commands import verify_alone
+
+SignIn = Callable[[str], Person]
+MANAGER, DESK, COORDINATOR = "vatra.shelter_manager", "molsa.payment_officer", "oms.coordinator"
+Q2, Q3 = Quarter(2026, 2), Quarter(2026, 3)
+RELEASE = Actor.system("release")
+
+
+def on(day: date, login: str = MANAGER) -> Actor:
+    accommodated.at(day)
+    return factories.actor(login)
+
+
+def freeze(quarter: Quarter, **of_vatra: object) -> None:
+    with transaction() as session:
+        session.add_all(payment_lines.lines(quarter, by=RELEASE))
+        session.flush()
+        if of_vatra:
+            own = PaymentLine.organisation_id == names.organisation_by_code("VATRA").id
+            session.execute(update(PaymentLine).where(own, PaymentLine.quarter == str(quarter)).values(**of_vatra))
+
+
+def contract(nights: int, amount: int, /, *, by: Actor, **more: object) -> uuid.UUID:
+    made = uuid.uuid4()
+    terms: dict[str, object] = {
+        "number": f"{made.hex[:6]}/2026",
+        "subject": "Accommodation",
+        "amount": 4 * amount,
+        "from_on": date(2026, 1, 1),
+        "until_on": date(2026, 12, 31),
+        "nights": (nights, amount),
+    }
+    organisation_id = names.organisation_by_code("VATRA").id
+    contracts.record(
+        contract_id=made, organisation_id=organisation_id, terms=contracts.Terms(**{**terms, **more}), by=by
+    )  # type: ignore[arg-type]
+    return made
+
+
+def line(quarter: Quarter, by: Actor) -> store.Line:
+    db.session.rollback()
+    return store.line(quarter, "VATRA", by=by)
+
+
+def sign(quarter: Quarter, by: Actor) -> None:
+    subsidies.sign(quarter, seen=subsidies.version(line(quarter, by)), by=by)
+
+
+def span(first: date, after: date) -> set[date]:
+    return {first + timedelta(days=number) for number in range((after - first).days)}
+
+
+@pytest.mark.slow
+def test_what_is_paid_is_what_one_counts_day_by_day(app: Flask) -> None:
+    assert app
+    by = on(date(2026, 4, 2))
+    contract(600, 1_200_000, by=factories.actor(COORDINATOR))
+    price = 2_000
+    people = [admitted(by, bed=0) for _ in range(6)]
+    slept = {number: span(date(2026, 4, 2), date(2026, 10, 1)) for number in range(6)}
+    # One does not come back, and is found a week later: the night of the first day is none.
+    by = on(date(2026, 4, 20))
+    alarm = absences.report(
+        case_id=people[0].case_id, since=datetime(2026, 4, 20, 8, tzinfo=UTC), feared=Feared.NO, by=by
+    )
+    by = on(date(2026, 4, 27))
+    absences.found(missing_id=alarm, by=by)
+    slept[0] -= span(date(2026, 4, 20), date(2026, 4, 27))
+    # One is at the hospital for longer than the nights that the country counts.
+    by = on(date(2026, 5, 4))
+    gone = away.record(
+        stay_id=people[1].stay_id, since_on=date(2026, 5, 4), expected_on=date(2026, 6, 30), reason="", by=by
+    )
+    by = on(date(2026, 6, 15))
+    away.back(away_id=gone, back_on=date(2026, 6, 15), by=by)
+    counted = country().away_nights_counted
+    slept[1] -= span(date(2026, 5, 4) + timedelta(days=counted), date(2026, 6, 15))
+    # Somebody for whom an extra place is made, for three nights.
+    unit = places.units(by=by)[0].id
+    extra = place_actions.extra(
+        unit_id=unit, from_on=date(2026, 6, 15), until_on=date(2026, 6, 20), why=ExtraReason.BUILDING_FULL, by=by
+    )
+    free = [each for each, *_ in places.free_places(by=by)]
+    people.append(admitted(by, bed=free.index(extra)))
+    by = on(date(2026, 6, 18))
+    leaves(people[6].stay_id, date(2026, 6, 18), by)
+    slept[6] = span(date(2026, 6, 15), date(2026, 6, 18))
+    # One leaves, the day of the exit is none.
+    by = on(date(2026, 6, 20))
+    leaves(people[2].stay_id, date(2026, 6, 20), by)
+    slept[2] = span(date(2026, 4, 2), date(2026, 6, 20))
+    by = on(date(2026, 7, 10))
+    freeze(Q2)
+    second = span(Q2.start, Q3.start)
+    naive = sum(len(each & second) for each in slept.values())
+    sign(Q2, by)
+    found = line(Q2, factories.actor(DESK))
+    assert (found.base.paid, found.to_pay, found.stand) == (naive, naive * price, Stand.SIGNED)
+    # What becomes known later is in the next quarter, and stands there as such for the shelter.
+    corrections.correct_admission(stay_id=people[3].stay_id, admitted_on=date(2026, 4, 12), why=Why.MISTYPED, by=by)
+    slept[3] -= span(date(2026, 4, 2), date(2026, 4, 12))
+    by = on(date(2026, 10, 10))
+    freeze(Q3)
+    third = span(Q3.start, date(2026, 10, 1))
+    own = line(Q3, by)
+    assert (own.base.nights, own.base.earlier) == (sum(len(each & third) for each in slept.values()), -10)
+    sign(Q3, by)
+    desk = factories.actor(DESK)
+    paid = [line(each, desk) for each in (Q2, Q3)]
+    total = sum(len(each & (second | third)) for each in slept.values())
+    assert sum(each.base.paid or 0 for each in paid) == total
+    assert sum(each.to_pay or 0 for each in paid) == total * price
+    assert [(each.base.nights, each.base.earlier) for each in paid] == [(None, None)] * 2
+
+
+def leaves(stay_id: uuid.UUID, day: date, by: Actor) -> None:
+    stays.end(
+        stay_id=stay_id,
+        ended_on=day,
+        exit_reason=ExitReason.INDEPENDENT_LIVING,
+        destination=Destination.OWN_HOME,
+        where="home",
+        by=by,
+    )
+
+
+@pytest.mark.slow
+def test_a_quarter_is_paid_when_its_manager_signed_and_the_file_is_checked_with_her_key_alone(
+    app: Flask, sign_in: SignIn, command: Command, tmp_path: Path
+) -> None:
+    by = on(date(2026, 10, 10))
+    contract(400, 800_000, by=factories.actor(COORDINATOR))
+    freeze(Q3, payable=450, basis="nights")
+    desk, manager, worker = sign_in(DESK), sign_in(MANAGER), sign_in("vatra.case_worker")
+    page = desk.get("/payment?lang=en")
+    assert "not signed: not paid" in page
+    assert "800 000" in page.replace("\u00a0", " ").replace(",", " ")
+    task = "/payment/2026Q3/sign"
+    for path in ("/", "/to-do", "/tasks"):
+        assert task in manager.get(path)
+        assert task not in worker.get(path)
+    worker.get(task, 403)
+    desk.get(task, 403)
+    page = manager.get(f"{task}?lang=en")
+    assert "50 nights are beyond the contract" in page
+    seen = re.findall(r'name="seen"[^>]*value="([0-9a-f]{64})"', page)[0]
+    desk.post("/payment/2026Q3/VATRA/file", {}, 404)
+    manager.post(task, {"seen": seen}, 422)
+    manager.post(task, {"seen": "0" * 64, "agreed": "y"}, 409)
+    manager.post(task, {"seen": seen, "agreed": "y"})
+    manager.post(task, {"seen": seen, "agreed": "y"}, 409)
+    for path in ("/", "/to-do", "/tasks"):
+        assert task not in manager.get(path)
+    assert "Signed on" in manager.get(f"{task}?lang=en")
+    found = line(Q3, factories.actor(DESK))
+    assert (found.to_pay, found.over, found.stand) == (800_000, 50, Stand.SIGNED)
+    rows = list(csv.reader(io.StringIO(desk.client.post("/payment/csv?lang=en", data=_token(desk)).text)))
+    assert [row[-5:] for row in rows if row[1] == "VATRA"] == [["450", "400", "800000", "800000", "signed"]]
+    # Both take the same file away; it opens with her public key, and with no other one.
+    files = [each.client.post("/payment/2026Q3/VATRA/file", data=_token(each)) for each in (desk, manager)]
+    assert files[0].data == files[1].data
+    assert "filename=nights-VATRA-2026Q3.json" in files[0].headers["Content-Disposition"]
+    value, file = json.loads(files[0].data), tmp_path / "nights.json"
+    assert set(value) == {
+        "format", "statement", "shelter", "quarter", "basis", "nights", "contracts", "to_pay", "signatures",
+    }  # fmt: skip
+    file.write_bytes(files[0].data)
+    (entry,) = value["signatures"]
+    printed = command(app, "report", "keys")[1].decode().splitlines()
+    assert f"{entry['public_key']} shelter_manager VATRA" in printed
+    others = [each.split()[0] for each in printed if not each.endswith("shelter_manager VATRA")]
+
+    def alone(*keys: str) -> int:
+        return verify_alone(file, *map(bytes.fromhex, keys))[0]
+
+    assert alone(entry["public_key"]) == 0
+    assert alone(others[0], entry["public_key"]) == 0
+    assert {alone(key) for key in others[:3]} == {1}
+    assert command(app, "report", "verify", str(file))[0] == 0
+    for changed in (
+        {"nights": 451},
+        {"to_pay": 900_000},
+        {"quarter": "2026Q2"},
+        {"signatures": [{**entry, "signed_at": "2026-01-01T00:00:00+00:00"}]},
+        {"signatures": [{**entry, "office": "NRC"}]},
+        {"signatures": [entry, entry]},
+        {"signatures": []},
+        {"signatures": ["x"]},
+    ):
+        file.write_text(json.dumps({**value, **changed}))
+        assert command(app, "report", "verify", str(file))[0] == 1, changed
+        assert changed == {"signatures": [entry, entry]} or alone(entry["public_key"]) == 1, changed
+    db.session.rollback()
+    events = db.session.scalars(select(AuditEntry.event).where(AuditEntry.event.in_(("nights_signed", "payment_read"))))
+    assert sorted(events) == ["nights_signed", "payment_read", "payment_read", "payment_read"]
+    assert by.organisation_code == "VATRA"
+
+
+def _token(person: Person) -> dict[str, str]:
+    return {"csrf_token": person.csrf_token}
+
+
+def test_what_is_changed_after_the_signature_is_not_paid(app: Flask, sign_in: SignIn) -> None:
+    by = on(date(2026, 10, 10))
+    coordinator = factories.actor(COORDINATOR)
+    made = contract(400, 800_000, by=coordinator)
+    freeze(Q3, payable=100)
+    sign(Q3, by)
+    # The contract says something else now: she is asked again, and signs what it says now.
+    terms = contracts.Terms("9/2026", "x", 1, date(2026, 1, 1), date(2026, 12, 31), nights=(400, 400_000))
+    factories.later(minutes=1)
+    contracts.change(contract_id=made, terms=terms, by=factories.actor(COORDINATOR))
+    by, desk = factories.actor(MANAGER), factories.actor(DESK)
+    found = line(Q3, desk)
+    assert (found.stand, found.amount, found.to_pay) == (Stand.CHANGED, 100_000, None)
+    assert "/payment/2026Q3/sign" in sign_in(MANAGER).get("/")
+    with pytest.raises(NightsRefused) as refused:
+        subsidies.sign(Q3, seen="other", by=by)
+    assert refused.value.reason is NightsRefusal.CHANGED
+    sign(Q3, by)
+    assert line(Q3, desk).to_pay == 100_000
+    # By another hand, in the database: other nights; a file that somebody else signed, or nobody.
+    rows = db.session.scalars(select(NightStatement).order_by(NightStatement.position)).all()
+    assert [each.position for each in rows] == [1, 2]
+    sound, own = rows[-1].content, PaymentLine.quarter == "2026Q3"
+    for values in ({"payable": 101}, {"basis": "nights"}):
+        before = db.session.execute(select(PaymentLine.payable, PaymentLine.basis).where(own, _vatra())).one()
+        _write(update(PaymentLine).where(own, _vatra()).values(**values))
+        assert line(Q3, desk).stand is Stand.BROKEN
+        _write(update(PaymentLine).where(own, _vatra()).values(payable=before.payable, basis=before.basis))
+    worker = factories.actor("vatra.case_worker")
+    value = json.loads(sound)
+    for forger in (worker, factories.actor("nrc.shelter_manager"), coordinator):
+        _write(update(NightStatement).values(content=_signed_by(forger, value)))
+        assert line(Q3, desk).stand is Stand.BROKEN
+    for content in (b"", b"[]", b"{}", json.dumps({**value, "signatures": []}).encode()):
+        _write(update(NightStatement).values(content=content))
+        assert line(Q3, desk).stand is Stand.BROKEN
+        with pytest.raises(NotVisible):
+            subsidies.take(Q3, "VATRA", by=desk)
+    assert "call the technical operator" in sign_in(DESK).get("/payment?lang=en")
+    _write(update(NightStatement).values(content=sound))
+    assert line(Q3, desk).to_pay == 100_000
+
+
+def _vatra() -> object:
+    return PaymentLine.organisation_id == names.organisation_by_code("VATRA").id
+
+
+def _write(statement: object) -> None:
+    with transaction() as session:
+        session.execute(statement)  # type: ignore[call-overload]
+
+
+def _signed_by(by: Actor, value: dict[str, object]) -> bytes:
+    """As if they led the shelter, with their own key."""
+    at = days.clock.now().replace(microsecond=0).isoformat()
+    signature, key = signing.sign_as(by, rules.signed_message(value, "shelter_manager", "VATRA", at))
+    return json.dumps(
+        {**value, "signatures": [rules.signature_of("shelter_manager", "VATRA", at, key, signature)]}
+    ).encode()
+
+
+def test_nobody_signs_for_another_house_and_what_was_paid_before_asks_for_nothing(app: Flask, sign_in: SignIn) -> None:
+    by = on(date(2026, 10, 10))
+    freeze(Q3, to_sign=False)
+    assert line(Q3, by).stand is Stand.BEFORE
+    assert "/payment/2026Q3/sign" not in sign_in(MANAGER).get("/")
+    sign_in(MANAGER).get("/payment/2026Q3/sign", 404)
+    for wrong in ("2026Q2", "2026q3", "x", "2026Q5"):
+        sign_in(MANAGER).get(f"/payment/{wrong}/sign", 404)
+    for login in (DESK, "vatra.case_worker", "molsa.statistician", "oms.monitor", COORDINATOR):
+        with pytest.raises(NotPermitted):
+            subsidies.sign(Q3, seen="", by=factories.actor(login))
+    with pytest.raises(NotVisible):
+        subsidies.take(Q3, "VATRA", by=factories.actor("nrc.shelter_manager"))
+
+
+def test_two_contracts_never_pay_for_one_night(app: Flask, sign_in: SignIn) -> None:
+    on(date(2026, 10, 10))
+    coordinator = factories.actor(COORDINATOR)
+    first = contract(400, 800_000, by=coordinator, until_on=date(2026, 9, 30))
+    with pytest.raises(contracts.NightsTwice):
+        contract(10, 10, by=coordinator, from_on=date(2026, 9, 30))
+    contract(10, 10, by=coordinator, from_on=date(2026, 9, 30), nights=None)
+    second = contract(100, 100, by=coordinator, from_on=date(2026, 10, 1))
+    terms = contracts.Terms("n", "x", 1, date(2026, 9, 1), date(2026, 12, 31), nights=(1, 1))
+    with pytest.raises(contracts.NightsTwice):
+        contracts.change(contract_id=second, terms=terms, by=coordinator)
+    page = sign_in(COORDINATOR)
+    sent = {
+        "number": "7", "subject": "x", "amount": "1", "starts-day": "1", "starts-month": "1", "starts-year": "2026",
+        "ends-day": "31", "ends-month": "12", "ends-year": "2026",
+    }  # fmt: skip
+    typed = page.post(f"/contracts/{first}?lang=en", {**sent, "quarter_nights": "5", "quarter_amount": "9"}, 422)
+    assert "Another contract of this centre pays for nights" in typed
+    for nights, amount in (("5", ""), ("", "5"), ("0", "5"), ("x", "5"), ("5", "-1")):
+        page.post(f"/contracts/{first}", {**sent, "quarter_nights": nights, "quarter_amount": amount}, 422)
+    sent |= {"ends-month": "9", "ends-day": "30"}
+    page.post(f"/contracts/{first}", {**sent, "quarter_nights": "1 000", "quarter_amount": "2.000.000"})
+    assert "1 000, 2 000 000" in page.get(f"/contracts/{first}?lang=en").replace("\u00a0", " ").replace(",000", " 000")

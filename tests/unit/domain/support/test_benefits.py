@@ -1,0 +1,95 @@
+"""The rules of benefits: codes that follow from nothing, months that are possible, what the desk can say when."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import date
+
+import pytest
+
+from nrm.domain.shelter.cases import new_pseudonym
+from nrm.domain.support.benefits import (
+    BENEFIT,
+    CALLED_OFF,
+    BenefitRefusal,
+    BenefitRefused,
+    Channel,
+    State,
+    Wanted,
+    check,
+    check_settled,
+    entries,
+    month_after,
+    months,
+    new_code,
+    new_voucher,
+)
+
+TODAY = date(2026, 11, 29)
+WANTED = Wanted(12_000, date(2026, 12, 1), 3, Channel.ACCOUNT)
+
+
+def test_a_code_and_a_voucher_are_drawn_and_look_like_no_code_of_a_case() -> None:
+    drawn = {new_code(os.urandom(24)) for _ in range(200)}
+    assert len(drawn) == 200
+    assert all(re.fullmatch(r"P(-[2-9A-Z]{4}){3}", each) for each in drawn)
+    assert not any(new_pseudonym(os.urandom(16)) in drawn for _ in range(50))
+    vouchers = [new_voucher(os.urandom(24)) for _ in range(200)]
+    assert all(re.fullmatch(r"\d{4}-\d{4}", each) for each in vouchers)
+    assert vouchers != sorted(vouchers)
+    for make in (new_code, new_voucher):
+        with pytest.raises(ValueError, match="24 random bytes"):
+            make(bytes(8))
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"amount": 0}, BenefitRefusal.AMOUNT),
+        ({"amount": -1}, BenefitRefusal.AMOUNT),
+        ({"amount": 10**7 + 1}, BenefitRefusal.AMOUNT),
+        ({"months": 0}, BenefitRefusal.PERIOD),
+        ({"months": 13}, BenefitRefusal.PERIOD),
+        ({"from_month": date(2026, 12, 2)}, BenefitRefusal.PERIOD),
+        ({"from_month": date(2026, 7, 1)}, BenefitRefusal.PERIOD),
+        ({"from_month": date(2027, 12, 1)}, BenefitRefusal.PERIOD),
+    ],
+)
+def test_no_impossible_amount_or_month_is_asked_for(changed: dict[str, object], why: BenefitRefusal) -> None:
+    check(WANTED, today=TODAY)
+    values = {name: getattr(WANTED, name) for name in ("amount", "from_month", "months", "channel")}
+    with pytest.raises(BenefitRefused) as refused:
+        check(Wanted(**{**values, **changed}), today=TODAY)  # type: ignore[arg-type]
+    assert refused.value.reason is why
+
+
+def test_months_are_first_days_and_go_over_the_year() -> None:
+    assert (months(TODAY)[0], months(TODAY)[-1]) == (date(2026, 8, 1), date(2027, 11, 1))
+    assert [month_after(TODAY, number) for number in (-11, 0, 1, 2)] == [
+        date(2025, 12, 1),
+        date(2026, 11, 1),
+        date(2026, 12, 1),
+        date(2027, 1, 1),
+    ]
+
+
+def test_the_desk_says_paid_of_what_waits_and_that_it_came_back_of_what_was_paid() -> None:
+    can = {(before, after) for before in State for after in State if not _refused(before, after)}
+    assert can == {(State.ASKED, State.PAID), (State.ASKED, State.RETURNED), (State.PAID, State.RETURNED)}
+
+
+def _refused(before: State, after: State) -> bool:
+    try:
+        check_settled(before, after)
+    except BenefitRefused:
+        return True
+    return False
+
+
+def test_entries_are_those_of_benefits_in_the_order_of_their_hours() -> None:
+    def note(plan: str, code: str, at: str) -> dict[str, object]:
+        return {"plan": plan, "code": code, "once": "o", "at": at, "login": "vatra.case_worker"}
+
+    notes = [note(BENEFIT, "P-2", "2026-11-02"), note(CALLED_OFF, "P-2", "2026-11-03"), note("goal", "x", "2026-11-01")]
+    assert [each.code for each in entries([*notes, note(BENEFIT, "P-1", "2026-11-01")])] == ["P-1", "P-2"]

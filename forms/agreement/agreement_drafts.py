@@ -76,7 +76,7 @@ class BeginTextForm(OnceForm):
 
     version = StringField(
         N_("Name of the new version"),
-        description=N_("For example the year: 2027"),
+        description=N_("Letters, digits, dots and dashes, without blanks, for example the year: 2027"),
         validators=[Matches(NAME, N_("Use letters, digits, dots and dashes, 40 at most"))],
     )
     starts_on = DayField(N_("First day on which it is in force"))

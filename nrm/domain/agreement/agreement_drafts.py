@@ -49,6 +49,18 @@ def begun(text: str, version: str, starts_on: date) -> str:
     return tomlkit.dumps(document)
 
 
+def named(text: str, version: str, starts_on: date) -> str:
+    """The draft under another name, or from another day on. A party that joins with the text still does."""
+    document = tomlkit.parse(text)
+    before = document["from"]
+    document["version"], document["from"] = version, starts_on
+    for party in document["party"]:
+        for key in ("from", "signed_on"):
+            if party.get(key) == before and party.get("from") == before:
+                party[key] = starts_on
+    return tomlkit.dumps(document)
+
+
 def with_party(text: str, code: str, said: PartyText) -> str:
     """The text in which a party changes, or leaves. Raises NotInText."""
     document = tomlkit.parse(text)

@@ -49,7 +49,17 @@ def _refused(error: IllegalVersionStep) -> Answer:
 @blueprint.get("/agreements/begin")
 @access.requires(Permission.AGREEMENT_MANAGE)
 def begin_page() -> Answer:
-    return render_template("agreement/agreement_drafts/begin.html", form=BeginTextForm())
+    return _begin_page(BeginTextForm())
+
+
+def _begin_page(form: BeginTextForm) -> str:
+    page: str = render_template("agreement/agreement_drafts/begin.html", form=form, withdrawn=_withdrawn())
+    return page
+
+
+def _withdrawn() -> str:
+    """The version that was withdrawn, and whose text the new one shall have; empty: that in force."""
+    return request.args.get("withdrawn", "")[:40]
 
 
 @blueprint.post("/agreements/begin")
@@ -60,11 +70,37 @@ def begin() -> Answer:
     if form.validate():
         assert form.starts_on.data is not None
         try:
-            version = actions.begin(version=form.version.data or "", starts_on=form.starts_on.data, by=access.actor())
+            version = actions.begin(
+                version=form.version.data or "",
+                starts_on=form.starts_on.data,
+                by=access.actor(),
+                withdrawn=_withdrawn(),
+            )
             return redirect(url_for("agreement_drafts.edit", version=version), 303)
         except (actions.Unusable, parsing.BeyondLimits) as error:
-            form.version.errors = [_what(error)]
-    return render_template("agreement/agreement_drafts/begin.html", form=form), 422
+            _say_wrong(form, error)
+    return _begin_page(form), 422
+
+
+def _say_wrong(form: BeginTextForm, error: actions.Unusable | parsing.BeyondLimits) -> None:
+    """At the day where the day is wrong, else at the name."""
+    field = form.starts_on if str(error).startswith("from:") else form.version
+    field.errors = [_what(error)]
+
+
+@blueprint.route("/agreement/<version>/edit/name", methods=["GET", "POST"])
+@access.requires(Permission.AGREEMENT_MANAGE)
+def name(version: str) -> Answer:
+    """Another name, or another first day."""
+    there = _draft(version)
+    now = {"version": there.version, "starts_on": there.starts_on}
+    form = BeginTextForm(request.form if request.method == "POST" else None, data=now)
+
+    def named(text: str) -> str:
+        assert form.starts_on.data is not None
+        return texts.named(text, form.version.data or "", form.starts_on.data)
+
+    return _answer(version, form, gettext("Name and first day"), named)
 
 
 def _what(error: actions.Unusable | parsing.BeyondLimits) -> Phrase:
@@ -102,9 +138,12 @@ def edit(version: str) -> Answer:
 def _save(version: str, form: OnceForm, change: Callable[[str], str]) -> Answer | None:
     """Save a change; None where the text it makes cannot be used: the first field says why."""
     try:
-        actions.revise(version=version, change=change, by=access.actor())
+        version = actions.revise(version=version, change=change, by=access.actor())
     except (actions.Unusable, parsing.BeyondLimits) as error:
-        next(iter(form)).errors = [_what(error)]
+        if isinstance(form, BeginTextForm):
+            _say_wrong(form, error)
+        else:
+            next(iter(form)).errors = [_what(error)]
         return None
     except texts.NotInText:
         raise NotVisible from None

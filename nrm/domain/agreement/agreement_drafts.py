@@ -29,7 +29,8 @@ class NotInText(LookupError):
 @dataclass(frozen=True, slots=True)
 class PartyText:
     """What a form says of a party. `telephone`: of the desk, empty for none; `until`: its last day; `receives`: empty
-    to leave it as it is, else `everyone`, `nobody` or the code of a party that receives the same people."""
+    to leave it as it is, else `everyone`, `nobody` or the code of a party that receives the same people; `languages`:
+    spoken at the desk, None to leave them as they are."""
 
     opens: time
     closes: time
@@ -39,6 +40,7 @@ class PartyText:
     regions: Collection[str]
     until: date | None = None
     receives: str = ""
+    languages: Collection[str] | None = None
 
 
 def begun(text: str, version: str, starts_on: date) -> str:
@@ -50,14 +52,9 @@ def begun(text: str, version: str, starts_on: date) -> str:
 
 
 def named(text: str, version: str, starts_on: date) -> str:
-    """The draft under another name, or from another day on. A party that joins with the text still does."""
+    """The draft under another name, or from another day on."""
     document = tomlkit.parse(text)
-    before = document["from"]
     document["version"], document["from"] = version, starts_on
-    for party in document["party"]:
-        for key in ("from", "signed_on"):
-            if party.get(key) == before and party.get("from") == before:
-                party[key] = starts_on
     return tomlkit.dumps(document)
 
 
@@ -71,16 +68,14 @@ def with_party(text: str, code: str, said: PartyText) -> str:
 def with_new_party(
     text: str, code: str, kind: OrganisationKind, names: Words, joins_on: date | None, said: PartyText
 ) -> str:
-    """The text in which a party joins; on `joins_on`, or with the text."""
+    """The text in which a party joins; on `joins_on`, or with the text. When it signs nobody knows yet, and the text
+    does not say it."""
     document = tomlkit.parse(text)
     party = tomlkit.table()
     party["code"], party["kind"] = code, str(kind)
     party["names"] = _inline(names)
-    begins = joins_on or document["from"]
-    party["signed_on"] = begins
-    if joins_on is not None:
+    if joins_on is not None and joins_on != document["from"]:
         party["from"] = joins_on
-    party["languages"] = list(names)
     party["desk"] = tomlkit.inline_table()
     _say(party, said, document)
     party.add(tomlkit.nl())
@@ -121,6 +116,8 @@ def _say(party: Table, said: PartyText, document: tomlkit.TOMLDocument) -> None:
     party["on_call"] = said.on_call
     _set(party, "regions", list(said.regions))
     _set(party, "until", said.until)
+    if said.languages is not None:
+        _set(party, "languages", list(said.languages))
     if said.receives == NOBODY:
         party.pop("competence", None)
     elif said.receives == EVERYONE:

@@ -128,9 +128,11 @@ def _say(party: Table, said: PartyText, document: tomlkit.TOMLDocument) -> None:
 
 
 def _set(table: Any, key: str, value: object) -> None:
-    """Write what differs; nothing stands for no value."""
+    """Write what differs; nothing stands for no value. A list in another order is the same: a form has its own."""
     if not value:
         table.pop(key, None)
+    elif isinstance(value, list) and sorted(table.get(key, ())) == sorted(value):
+        return
     elif table.get(key) != value:
         table[key] = value
 

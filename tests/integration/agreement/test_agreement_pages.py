@@ -177,7 +177,7 @@ def test_five_proposals_are_tried_on_the_same_quarters_and_no_more(app: Flask, s
         text = texts.draft(f"try-{number}")
         actions.propose(text=text, by=by)
         simulations.keep(text=text, simulated=found, by=SIMULATION)
-        actions.withdraw(version=f"try-{number}", reason="Another text", by=by)
+        actions.withdraw(version=f"try-{number}", reason="Another text takes its place", by=by)
     actions.propose(text=texts.draft(), by=by)
     page = sign_in(texts.COORDINATOR).post("/agreement/2027/try", {"quarters": "4"}, status=409)
     assert "Pesë propozime" in page

@@ -73,6 +73,22 @@ def test_a_party_joins_and_the_headings_of_the_file_stay_where_they_are() -> Non
     assert [line for line in text.splitlines() if line.startswith("#")] == comments
 
 
+def test_a_form_that_has_languages_in_another_order_changes_none() -> None:
+    iom = PartyText(
+        time(8),
+        time(17),
+        False,
+        "+355 4 000 0202",
+        "+355 4 000 0999",
+        ["tirane"],
+        languages=["it", "sq", "en", "ru", "ro"],
+    )
+    assert changed(texts.with_party(SHIPPED, "IOM", iom)) == [
+        '- on_call = "+355 4 000 0102"',
+        '+ on_call = "+355 4 000 0999"',
+    ]
+
+
 def test_a_time_and_the_words_of_a_clause() -> None:
     assert changed(texts.with_time(SHIPPED, "answer", timedelta(minutes=30))) == [
         '- within = "PT1H"',

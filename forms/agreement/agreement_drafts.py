@@ -76,7 +76,7 @@ class BeginTextForm(OnceForm):
 
     version = StringField(
         N_("Name of the new version"),
-        description=N_("For example the year: 2027"),
+        description=N_("Letters, digits, dots and dashes, without blanks, for example the year: 2027"),
         validators=[Matches(NAME, N_("Use letters, digits, dots and dashes, 40 at most"))],
     )
     starts_on = DayField(N_("First day on which it is in force"))
@@ -97,6 +97,7 @@ class DeskForm(OnceForm):
     regions = SelectMultipleField(
         N_("Regions"), description=N_("None: the whole country."), validators=[], validate_choice=False
     )
+    languages = SelectMultipleField(N_("Languages spoken at the desk"), validators=[], validate_choice=False)
     receives = SelectField(
         N_("Whom it receives"), validators=[Offered(N_("Choose whom it receives"))], validate_choice=False
     )
@@ -105,6 +106,11 @@ class DeskForm(OnceForm):
         """Only regions of the country."""
         if not set(field.data or ()) <= {cast(Any, choice).value for choice in field.iter_choices()}:
             raise Wrong(N_("Choose regions of the list"))
+
+    def validate_languages(self, field: SelectMultipleField) -> None:
+        """At least one, of the list."""
+        if not field.data or not set(field.data) <= {cast(Any, choice).value for choice in field.iter_choices()}:
+            raise Wrong(N_("Choose the languages in which the desk answers"))
 
     def said(self, until: date | None = None) -> PartyText:
         """What was typed; after `validate`."""
@@ -117,6 +123,7 @@ class DeskForm(OnceForm):
             regions=self.regions.data or (),
             until=until,
             receives=self.receives.data or "",
+            languages=self.languages.data or (),
         )
 
 
@@ -151,6 +158,17 @@ class JoinPartyForm(DeskForm):
     )
     joins_on = DayField(N_("The day from which it takes part"))
 
+    def validate_receives(self, field: SelectField) -> None:
+        """Nobody is an answer, and has to be given."""
+        if not field.data:
+            raise Wrong(N_("Choose whom it receives"))
+
+
+# Who it is comes before its desk.
+_FIRST = cast(Any, DeskForm.opens).creation_counter - 1
+for _place, _name in ((0, "code"), (0.5, "kind"), (0.6, "joins_on")):
+    getattr(JoinPartyForm, _name).creation_counter = _FIRST + _place
+
 
 def join_party_form(languages: Mapping[str, str]) -> type[JoinPartyForm]:
     """The form with the name in each of the languages, after the code; `languages`: what the reader calls them."""
@@ -161,7 +179,7 @@ def join_party_form(languages: Mapping[str, str]) -> type[JoinPartyForm]:
             N_("Name in %(language)s", language=called),
             validators=[InputRequired(N_("Enter its name in every language")), PlainText(LONGEST_NAME)],
         )
-        field.creation_counter = after + place / (len(languages) + 1)
+        field.creation_counter = after + place / (len(languages) + 1) / 2
         fields[f"name_{language}"] = field
     return type("JoinPartyForm", (JoinPartyForm,), fields)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, Field, Form, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms import ValidationError as Wrong
 from wtforms.validators import InputRequired, Optional
 
@@ -20,7 +20,7 @@ from nrm.domain.agreement.agreement_versions import (
     VersionStatus,
     VersionStepRefusal,
 )
-from nrm.domain.agreement.safeguards import LEAST_REASON
+from nrm.domain.agreement.safeguards import LEAST_REASON, is_reason
 from nrm.domain.support.subsidies import MOST_NIGHTS
 from nrm.domain.words import N_
 
@@ -228,9 +228,23 @@ class AcceptWeakeningForm(OnceForm):
 
     reason = TextAreaField(
         N_("Why the agreement is weaker here"),
-        description=N_("Every signer reads this first, and it stays with the version for ever."),
+        description=N_(
+            "In two words or more and in %(least)s to %(longest)s characters. Every signer reads this first, and it "
+            "stays with the version for ever.",
+            least=LEAST_REASON,
+            longest=LONGEST_REASON,
+        ),
         validators=[InputRequired(NO_REASON), PlainText(LONGEST_REASON)],
     )
+
+
+class SaysWhy:
+    """So many characters, and two different words."""
+
+    def __call__(self, _: Form, field: Field) -> None:
+        """Raise ValidationError with what to do."""
+        if not is_reason(field.data or ""):
+            raise Wrong(NO_REASON)
 
 
 class WithdrawAgreementForm(OnceForm):
@@ -238,8 +252,13 @@ class WithdrawAgreementForm(OnceForm):
 
     reason = TextAreaField(
         N_("Why it is withdrawn"),
-        description=N_("Everybody who has signed reads this on the home page, with your name and the day."),
-        validators=[InputRequired(NO_REASON), PlainText(LONGEST_REASON)],
+        description=N_(
+            "In two words or more and in %(least)s to %(longest)s characters. Everybody who has signed reads this on "
+            "the home page, with your name and the day.",
+            least=LEAST_REASON,
+            longest=LONGEST_REASON,
+        ),
+        validators=[InputRequired(NO_REASON), SaysWhy(), PlainText(LONGEST_REASON)],
     )
 
 

@@ -110,6 +110,10 @@ def main() -> None:
     except click.exceptions.Abort as error:
         print("nrm: stopped", file=sys.stderr)  # noqa: T201
         code = STOPPED if isinstance(error.__context__, KeyboardInterrupt) else 2
+    except click.exceptions.NoArgsIsHelpError as error:
+        for line in error.format_message().splitlines():
+            print(escaped(line), file=sys.stderr)  # noqa: T201
+        code = error.exit_code
     except click.ClickException as error:
         print(f"nrm: {escaped(error.format_message())}", file=sys.stderr)  # noqa: T201
         code = error.exit_code

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import MAXYEAR, MINYEAR, date, datetime, time
 from pathlib import Path
@@ -18,12 +19,16 @@ from nrm.actions.agreement import agreement_versions as versions
 from nrm.cli.refusals import Refused
 from nrm.cli.telling import tell
 from nrm.cli.usage import application, instance_option, read_json
+from nrm.countries.questionnaires import faults_of_texts
 from nrm.domain.agreement import agreement_checks, agreement_differences
+from nrm.domain.agreement.agreement_documents import MalformedAgreement, parse_agreement
 from nrm.domain.agreement.agreements import Agreement
+from nrm.domain.agreement.deceiving import deceiving, steps_of, unknown_steps
 from nrm.domain.agreement.fact_diagrams import TooManyClasses
 from nrm.domain.agreement.routing import Capacity
 from nrm.domain.agreement.routing import route as route_under
 from nrm.domain.agreement.routing_facts import UnknownFact, parse_facts
+from nrm.domain.look_alikes import skeleton
 from nrm.store import names as organisation_names
 from nrm.store.agreement.agreement_simulation import SIMULATION
 
@@ -72,9 +77,10 @@ def route(file: Path, at: str, directory: Path | None) -> None:
 def check(file: Path, code: str) -> None:
     """What is wrong with the document in FILE: one finding a line, exit 1; nothing and exit 0 when there is none.
 
-    It is held against the places, organisations and safeguards of its country, too.
+    It is held against the places, organisations and safeguards of its country, too. Where clauses cannot be read,
+    each is named, and nothing else is looked at.
     """
-    agreement = _read(file)
+    agreement = _checked_first(file)
     try:
         country = countries.load(code)
     except countries.CountryError as error:
@@ -88,6 +94,12 @@ def check(file: Path, code: str) -> None:
     except TooManyClasses:
         raise Refused(f"{file.name}: clause: the conditions tell too many profiles apart to look at each") from None
     findings = [f"country: {each}" for each in countries.mismatches(agreement, country)]
+    known = {step for each in country.agreements for _, step in steps_of(each)}
+    for key, reason in [*deceiving(agreement), *unknown_steps(agreement, known)]:
+        findings.append(f"text: {_numbered(key, [each.number for each in agreement.clauses])}: {reason}")
+    for other in country.agreements:
+        if other.version != agreement.version and skeleton(other.version) == skeleton(agreement.version):
+            findings.append(f"text: version: looks like `{other.version}`, the name of another version")
     if not country.safeguards.all:
         findings.append(f"country: safeguards.toml: {code} says of nothing that it must stay")
     findings += map(str, checked.findings)
@@ -98,6 +110,52 @@ def check(file: Path, code: str) -> None:
     if findings:
         raise click.exceptions.Exit(1)
     click.echo(f"{file.name}: no finding in {checked.combinations:,} combinations of facts", err=True)
+
+
+_ENTRY = re.compile(r"(clause|path|reporting)\[([0-9]+)\]")
+
+
+def _numbered(key: str, numbers: Sequence[object]) -> str:
+    """A key of the document with the number of the clause that it stands in before it."""
+    found = _ENTRY.match(key)
+    if found is None or found[1] != "clause" or int(found[2]) > len(numbers):
+        return key
+    return f"clause {numbers[int(found[2]) - 1]}: {key}"
+
+
+def _checked_first(file: Path) -> Agreement:
+    """The document; exit 1 with a line for every clause, step or report that cannot be read, Refused for the rest."""
+    try:
+        return countries.read_agreement(file)
+    except countries.CountryError as error:
+        if _ENTRY.match(str(error).removeprefix(f"{file.name}: ")) is None:
+            raise Refused(_reason(file, error)) from None
+    data = countries.tables_of(file)
+    numbers = [each.get("number", "?") for each in data["clause"]]
+    for fault in faults_of_texts(data):
+        key, _, reason = fault.partition(": ")
+        tell(f"text: {_numbered(key, numbers)}: {reason}")
+    places = {name: list(range(1, len(data.get(name, ())) + 1)) for name in ("clause", "path", "reporting")}
+    while True:
+        try:
+            parse_agreement(data)
+        except MalformedAgreement as error:
+            key, _, reason = str(error).partition(": ")
+            entry = _ENTRY.match(key)
+            if entry is None:
+                tell(f"text: {key}: {reason}")
+                break
+            part, place = entry[1], int(entry[2]) - 1
+            there = f"{part}[{places[part].pop(place)}]{key[entry.end() :]}"
+            tell(f"text: {_numbered(there, numbers)}: {reason}")
+            gone = data[part].pop(place)
+            if not data[part]:
+                break
+            for each in data["clause"] if part == "clause" else ():
+                each["overrides"] = [number for number in each.get("overrides", ()) if number != gone.get("number")]
+        else:
+            break
+    raise click.exceptions.Exit(1)
 
 
 def _place_taken(agreement: Agreement, country: countries.Country) -> Agreement:
@@ -199,7 +257,17 @@ def _read(file: Path) -> Agreement:
     try:
         return countries.read_agreement(file)
     except countries.CountryError as error:
-        raise Refused(str(error)) from None
+        raise Refused(_reason(file, error)) from None
+
+
+def _reason(file: Path, error: countries.CountryError) -> str:
+    if not file.exists():
+        return f"{file}: there is no such file"
+    if file.is_dir():
+        return f"{file}: is a folder; name the file of a text"
+    if not file.stat().st_size:
+        return f"{file}: is empty"
+    return str(error)
 
 
 class Progress:

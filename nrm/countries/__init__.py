@@ -510,14 +510,15 @@ def _places_unlike(agreement: Agreement, country: Country) -> Iterator[str]:
 def _toml(file: Path) -> dict[str, Any]:
     """What a file says; raises CountryError. A text of the agreement may have been signed as it is, and of the places
     and lists their shape says more."""
-    document = _tables_of(file)
+    document = tables_of(file)
     if not file.match(AGREEMENTS) and file.name != "country.toml":
         for fault in faults_of_texts(document):
             raise CountryError(f"{file.name}: {fault}")
     return document
 
 
-def _tables_of(file: Path) -> dict[str, Any]:
+def tables_of(file: Path) -> dict[str, Any]:
+    """The tables of a TOML file; raises CountryError."""
     try:
         return read_toml(file)
     except parsing.BeyondLimits as error:

@@ -16,7 +16,7 @@ from nrm.countries.questionnaires import read_toml, texts_in
 from nrm.domain.agreement import agreement_checks
 from nrm.domain.agreement.deceiving import deceiving
 from nrm.domain.agreement.fact_diagrams import TooManyClasses
-from nrm.domain.agreement.safeguards import NoLater, StillReceived
+from nrm.domain.agreement.safeguards import lacking
 from nrm.domain.interviews.questionnaire_checks import incomplete
 from nrm.domain.shelter.cases import HOME_CITIZEN
 
@@ -97,10 +97,8 @@ def _of_the_whole(country: Country) -> Iterator[str]:
     newest = country.agreements[-1]
     for key, reason in deceiving(newest):
         yield f"mou-{newest.version}.toml: {key}: {reason}"
-    kept = {type(each.rule) for each in country.safeguards.all}
-    for rule, name in ((NoLater, "no_later"), (StillReceived, "still_received")):
-        if kept and rule not in kept:
-            yield f"safeguards.toml: safeguard: add one with `{name}`, as the shipped countries have it"
+    for name in lacking(country.safeguards) if country.safeguards.all else ():
+        yield f"safeguards.toml: safeguard: add one with `{name}`, as the shipped countries have it"
     for agreement in country.agreements:
         try:
             for finding in agreement_checks.check(agreement).findings:

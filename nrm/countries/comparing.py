@@ -13,7 +13,9 @@ from enum import StrEnum
 from typing import Any
 
 LONGEST = 60
-"""How much of a text is shown of each side."""
+"""How much is shown of what tells no two sides apart; of what does, all of it."""
+AROUND = 20
+"""How much of what is alike stands before and after it."""
 _NAMES = (("id", "version"), ("crossing_point", "starts_on"), ("number",), ("code",), ("id",), ("version",))
 """What names an entry of a list of tables; the first that tells all entries of it apart."""
 Document = Mapping[str, Any]
@@ -43,8 +45,12 @@ class Difference:
     def __str__(self) -> str:
         """`FILE: KEY: what`, in one line."""
         if self.kind in (Kind.ADDED, Kind.REMOVED):
-            told = _told(self.after if self.kind is Kind.ADDED else self.before)
+            value = self.after if self.kind is Kind.ADDED else self.before
+            told = _whole(value) or _told(value)
             return f"{self.file}: {self.key}: {self.kind}" + (f" ({told})" if told else "")
+        sides = _beside(self.before, self.after)
+        if sides is not None and self.kind not in (Kind.OPENED, Kind.CLOSED):
+            return f"{self.file}: {self.key}: {self.kind}: {sides[0]} -> {sides[1]}"
         if self.kind in (Kind.OPENED, Kind.CLOSED):
             return f"{self.file}: {self.key}: {self.kind} from {_told(self.after)}"
         return f"{self.file}: {self.key}: {self.kind}: {_told(self.before)} -> {_told(self.after)}"
@@ -131,6 +137,34 @@ def _tells_apart(side: Any, names: Sequence[str]) -> bool:
 
 def _name(entry: Document, names: Sequence[str]) -> str:
     return " ".join(str(entry[name]) for name in names)
+
+
+def _beside(before: Any, after: Any) -> tuple[str, str] | None:
+    """Two long texts, or lists, without most of what is alike: whoever agrees sees all that differs, wherever it
+    stands. None where they are short, or no such pair."""
+    one, other = _whole(before), _whole(after)
+    if not one or not other or max(len(one), len(other)) <= LONGEST:
+        return None
+    start = 0
+    while start < min(len(one), len(other)) and one[start] == other[start]:
+        start += 1
+    end = 0
+    while end < min(len(one), len(other)) - start and one[-1 - end] == other[-1 - end]:
+        end += 1
+    start, end = max(0, start - AROUND), max(0, end - AROUND)
+    first, second = (
+        ("…" if start else "") + each[start : len(each) - end] + ("…" if end else "") for each in (one, other)
+    )
+    return first, second
+
+
+def _whole(value: Any) -> str:
+    """A text or a list of values on one line; empty for whatever else."""
+    if isinstance(value, str):
+        return json.dumps(" ".join(value.split()), ensure_ascii=False) if value else ""
+    if isinstance(value, list) and not any(isinstance(each, Mapping) for each in value):
+        return json.dumps(value, ensure_ascii=False, default=str).replace('"', "")
+    return ""
 
 
 def _told(value: Any) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import tomllib
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from nrm.countries.checking import MARK
@@ -23,6 +23,8 @@ _KEYS = {
     "demo.toml": ("feminine", "masculine", "family", "hospital"),
     "mou": ("title", "names", "on_call", "timezone"),
 }
+MECHANISM = frozenset({HOME_CITIZEN, "capital"})
+"""Codes that stand for something of each country where a question routes, and are words as others elsewhere."""
 _TABLES = ("emergency", "region", "crossing_group", "court", "compensation.band")
 """Tables of `country.toml` of which every value differs."""
 
@@ -45,11 +47,11 @@ def make(code: str, iso: str, source: Path, target: Path) -> None:
     text = (source / "country.toml").read_text("utf-8")
     country = tomllib.loads(text)
     older = {old: new for codes in country.get("formerly", {}).values() for old, new in codes.items()}
-    own = {HOME_CITIZEN, "capital", *country["region"]}
-    standing = _standing_for(own, source)
+    own = {*MECHANISM, *country["region"]}
+    standing = _standing_for(own, source, older)
     shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     for file in sorted(target.glob("*.toml")):
-        text = _written(file.name, file.read_text("utf-8"), older, own, country["iso"], iso or MARK)
+        text = _written(file.name, file.read_text("utf-8"), older, standing, country["iso"], iso or MARK)
         if file.name.startswith("choices-"):
             text = _with_marked_choices(text, standing)
         file.write_text(text, "utf-8")
@@ -60,9 +62,11 @@ def make(code: str, iso: str, source: Path, target: Path) -> None:
     (target / "country.toml").write_text(_without_older_words(written), "utf-8")
 
 
-def _written(name: str, text: str, older: Mapping[str, str], own: Set[str], home: str, iso: str) -> str:
-    """One file with the codes of the mechanism in place of those of the country, and with its marks. `own`: the answers
-    whose words differ in each country."""
+def _written(
+    name: str, text: str, older: Mapping[str, str], standing: Collection[tuple[str, str]], home: str, iso: str
+) -> str:
+    """One file with the codes of the mechanism in place of those of the country, and with its marks. `standing`: the
+    answers, each with its question, whose words differ in each country."""
     if not name.endswith((".read-out.toml", ".signs.toml")):
         for old, new in older.items():
             text = re.sub(rf'(?<=["/]){old}(?=["/])', new, text)
@@ -73,31 +77,37 @@ def _written(name: str, text: str, older: Mapping[str, str], own: Set[str], home
         # The two countries change places: the new one was a neighbour in lists of countries, and the old one is now.
         text = re.sub(rf'"({home}|{re.escape(iso)})"', lambda found: f'"{iso if found[1] == home else home}"', text)
     keys = _KEYS.get("mou" if name.startswith("mou-") else name, ())
-    lines, table = [], ""
+    lines, table, question = [], "", ""
+    named = not name.startswith("choices-")  # there the question says what an answer stands for
     for line in text.splitlines():
         if heading := re.fullmatch(r"\[+([\w.]+)\]+", line):
             table = heading[1]
+        if asked := re.fullmatch(r'id = "(\w+)"', line):
+            question = asked[1]
         key, equals, _ = line.partition(" = ")
         whole = name == "country.toml" and table in _TABLES
         option = re.match(r'  \{ code = "(\w+)"(?:, means = "(\w+)")?', line)
-        if (equals and (key in keys or whole)) or re.match(r"(home|capital) = \{", line):
+        if (equals and (key in keys or whole)) or (named and re.match(r"(home|capital) = \{", line)):
             lines.append(_marked(line))
-        elif option and not own.isdisjoint(option.groups()):
+        elif option and (question, option[1]) in standing:
             lines.append(re.sub(r'\b([a-z]{2}) = "', rf'\1 = "{MARK} ', line))
         else:
             lines.append(line)
     return "\n".join(lines) + "\n"
 
 
-def _standing_for(own: Collection[str], source: Path) -> set[tuple[str, str]]:
-    """(question, answer) of those that say what they stand for, and whose words differ in each country."""
+def _standing_for(own: Collection[str], source: Path, older: Mapping[str, str]) -> set[tuple[str, str]]:
+    """(question, answer) of those that stand for a place or for the country itself, so that their words differ in each
+    country. An answer that happens to have such a code, to a question that routes nobody, does not."""
     return {
-        (question["id"], option["code"])
+        (question["id"], code)
         for file in source.glob("questionnaire-*.toml")
         if "." not in file.stem  # else it is read out, or explains
         for question in tomllib.loads(file.read_text("utf-8")).get("question", ())
         for option in question.get("options", ())
-        if option.get("means") in own
+        if option.get("means", option["code"] if option["code"] not in MECHANISM or question.get("routing") else "")
+        in own
+        for code in (option["code"], older.get(option["code"], option["code"]))
     }
 
 

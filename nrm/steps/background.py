@@ -53,17 +53,32 @@ def tell(held: int, part: int, of: int) -> None:
 
 def told() -> tuple[int, int] | None:
     """(the part that is worked on, how many there are) of the long work under way; None if it does not say."""
+    part, _, of = _said()[0].partition("/")
     try:
-        text = (current_app.extensions["nrm.config"].directory / "release.lock").read_text("ascii")
-        part, _, of = text.partition("/")
-        return (int(part), int(of)) if is_busy() else None
-    except (OSError, ValueError):
+        return (int(part), int(of)) if int(of) else None
+    except ValueError:
         return None
 
 
+def what() -> str:
+    """Which long work is under way, as `go_on` was told; empty where none is, or it does not say."""
+    return _said()[1]
+
+
+def _said() -> tuple[str, str]:
+    try:
+        text = (current_app.extensions["nrm.config"].directory / "release.lock").read_text("ascii")
+    except (OSError, ValueError):
+        return "", ""
+    parts, _, about = text.partition("\n")
+    return (parts, about) if is_busy() else ("", "")
+
+
 def go_on(work: Callable[[], object], what: str, held: int) -> None:
-    """Do the work in a thread; the thread releases the lock `held` at the end. `what` names the work in the log."""
+    """Do the work in a thread; the thread releases the lock `held` at the end. `what` names the work, in the log and
+    for who asks meanwhile; nothing of what it works on."""
     application = current_app._get_current_object()  # type: ignore[attr-defined]
+    os.pwrite(held, f" 0/ 0\n{what}".encode("ascii", "replace"), 0)
     threading.Thread(target=_run_work, args=(application, held, what, work), daemon=True).start()
 
 

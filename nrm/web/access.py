@@ -215,7 +215,7 @@ def _before() -> errors.Answer | None:
         return errors.error_page(403)
     if not reads and spent_keys.goes_on():
         return spent_keys.renew_first(visitor)
-    return sessions.ask_again(visitor) if sessions.asks_for_proof(view) else None
+    return sessions.ask_again(visitor) if sessions.asks_for_proof(view) and not sessions.is_wrong(view) else None
 
 
 def _told_why(visitor: accounts.SignedIn) -> errors.Answer:

@@ -287,6 +287,7 @@ WORDS: Mapping[str, str] = {
     "agreement_drafts.begin": N_("Begin from the text in force"),
     "agreement_drafts.clause": N_("Change the draft of an agreement"),
     "agreement_drafts.join": N_("Change the draft of an agreement"),
+    "agreement_drafts.name": N_("Change the name or the first day of a draft"),
     "agreement_drafts.party": N_("Change the draft of an agreement"),
     "agreement_drafts.step_time": N_("Change the draft of an agreement"),
     "passkeys.make": N_("Make a passkey"),

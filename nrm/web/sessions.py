@@ -33,6 +33,7 @@ PROOF, CODE, CARRIED = "step_up", "step_up_code", "carried"
 PASSKEY = "passkey_proof"
 _AROUND = frozenset({"csrf_token", PROOF, CODE, PASSKEY})
 _STEP_UP = "_nrm_step_up"
+_FORM = f"{_STEP_UP}.form"
 LONGEST_ANSWER = 300
 WAITS = N_(
     "Too many wrong codes were typed with your right password: somebody else knows it. Ask a colleague to let you in "
@@ -61,9 +62,26 @@ def step_up(view: Callable[..., Any]) -> Callable[..., Any]:
     return view
 
 
+def right_first(form: Callable[[Any], Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Mark a view with `step_up` whose `form` has to be right first: of a wrong one the view itself says what is wrong,
+    and nobody types a password for it. The view validates the same form."""
+
+    def mark(view: Callable[..., Any]) -> Callable[..., Any]:
+        setattr(view, _FORM, form)
+        return step_up(view)
+
+    return mark
+
+
 def asks_for_proof(view: Callable[..., Any]) -> bool:
     """Whether the view is marked with `step_up`."""
     return bool(getattr(view, _STEP_UP, False))
+
+
+def is_wrong(view: Callable[..., Any]) -> bool:
+    """Whether the view is marked with `right_first`, and what was sent is wrong."""
+    form = getattr(view, _FORM, None)
+    return form is not None and not form(request.form).validate()
 
 
 def is_secure() -> bool:

@@ -139,7 +139,7 @@ def founded(browser: Browser, base: str, administrator: Page) -> tuple[Page, Pag
 def test_an_ngo_from_nothing_to_its_first_admitted_person(app: Flask, browser: Browser, base: str) -> None:
     coordinator = Desk(desk(browser, base, texts.COORDINATOR), base)
     coordinator.home().follow("Begin from the text in force").send(version="2027", **day("starts_on", 10))
-    coordinator.follow("A party joins").send(**NEW, regions=["shkoder"], **day("joins_on", 10))
+    coordinator.follow("A party joins").send(**NEW, regions=["shkoder"], languages=["sq", "en"], **day("joins_on", 10))
     coordinator.says("Shpresa, Shkodër")
     opened(coordinator, "2027")
     shelter = db.session.scalars(select(Organisation.id).where(Organisation.code == "SHPRESA")).one()

@@ -172,7 +172,7 @@ def test_forty_sabotaged_documents_are_told_from_the_shipped_one(monkeypatch: py
         assert result.exit_code == 1, name
         named = [line for line in result.stdout.splitlines() if line != usual]
         assert all(
-            re.match(r"(gap|contradiction|dead|unreached|deadline|forgotten|weakened|country): ", line)
+            re.match(r"(gap|contradiction|dead|unreached|deadline|forgotten|weakened|country|text): ", line)
             for line in named
         )
         harmed += [name] if named else []
@@ -215,10 +215,51 @@ def test_a_document_that_cannot_be_read_is_one_line(tmp_path: Path, content: byt
 
 
 def test_a_folder_or_nothing_in_the_place_of_a_document_is_one_line(tmp_path: Path):
-    for place, reason in ((tmp_path, "Is a directory"), (tmp_path / "none.toml", "missing")):
-        result = CliRunner().invoke(mou, ["check", str(place)])
+    (tmp_path / "empty.toml").touch()
+    for name, reason in (
+        ("", "is a folder; name the file of a text"),
+        ("none.toml", "there is no such file"),
+        ("empty.toml", "is empty"),
+    ):
+        result = CliRunner().invoke(mou, ["check", str(tmp_path / name)])
         assert isinstance(result.exception, Refused)
-        assert str(result.exception) == f"{place.name}: file: {reason}"
+        assert str(result.exception) == f"{tmp_path / name}: {reason}"
+
+
+def test_every_clause_that_cannot_be_read_is_one_line_with_its_number(tmp_path: Path):
+    draft = _changed(tmp_path, 'then = ["IOM", "ngo_shelter"]', 'then = ["NOBODY"]')
+    text = draft.read_text("utf-8").replace(
+        """must = true
+then = ["NOBODY"]""",
+        """must = true
+then = ["NOBODY"]
+overrides = ["5.2"]""",
+        1,
+    )
+    draft.write_text(text.replace('within = "P1D" }]', 'within = "a day" }]'), "utf-8")
+    result = CliRunner().invoke(mou, ["check", str(draft)])
+    assert result.exit_code == 1
+    said = result.stdout.splitlines()
+    day = "`a day` is not a duration such as PT30M or P1D"
+    assert {
+        "text: clause 1.2: clause[2].deadline[1].within: " + day,
+        "text: clause 2.1: clause[6].then: `NOBODY` is neither a party nor a kind of party",
+        "text: clause 5.2: clause[16].notify[1].within: " + day,
+    } <= set(said)
+    assert all(line.startswith(("text: clause ", "text: path[")) for line in said)
+
+
+def test_what_deceives_the_eye_is_a_finding_as_on_the_page(tmp_path: Path):
+    for old, new, finding in (
+        ('en = "IOM Tirana"', 'en = "National Reception Center"', "party[2].names.en: is the name of `NRC`, too, or "),
+        ("merr vesh", "merr vesh\u00ad", "U+00AD"),
+        ('on_call = "+355 4 000 0109"', 'on_call = "+355 4\u200b 000 0109"', "party[10].on_call: is no telephone"),
+        ('step = "legal_counsel"', 'step = "legal_counse1"', "is no known step, and looks like `legal_counsel`"),
+        ('version = "2005"', 'version = "2OO5"', "text: version: looks like `2005`"),
+    ):
+        result = CliRunner().invoke(mou, ["check", str(_changed(tmp_path, old, new))])
+        assert result.exit_code == 1
+        assert any(line.startswith("text: ") and finding in line for line in result.stdout.splitlines()), finding
 
 
 def test_what_a_document_says_moves_no_cursor(tmp_path: Path):

@@ -225,9 +225,14 @@ def begin_trial(*, version: str, by: Actor, quarters: int = MOST_QUARTERS) -> No
     db.session.rollback()  # nothing is held open while the figures are worked on
     background.go_on(
         lambda: try_text(text, first, last, lambda part, of: background.tell(held, part, of)),
-        f"simulating {version}",
+        name_of_trial(version),
         held,
     )
+
+
+def name_of_trial(version: str) -> str:
+    """How the long work is called that tries a version."""
+    return f"simulating {version}"
 
 
 def last_quarters(number: int) -> tuple[date, date]:

@@ -49,8 +49,9 @@ from nrm.domain.agreement.agreement_versions import (
     signing_parties,
 )
 from nrm.domain.agreement.agreements import ASKED_BY_KIND, Agreement
-from nrm.domain.agreement.deceiving import deceiving
+from nrm.domain.agreement.deceiving import deceiving, steps_of, unknown_steps
 from nrm.domain.agreement.fact_diagrams import TooManyClasses
+from nrm.domain.look_alikes import skeleton
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.agreement.agreements import (
     AcceptedWeakening,
@@ -226,6 +227,25 @@ def study_of(version: str, *, by: Actor) -> Study:
     return _study(row)
 
 
+def must_be_tried(version: str, *, by: Actor) -> bool:
+    """Whether a version has to be tried before it can be approved, and was not. Raises NotVisible, CannotOpen."""
+    row = store.version(version, by=by)
+    vault.check_version(row)
+    return row.simulation is None and not _study(row).numbers_alone
+
+
+def untried(*, by: Actor) -> set[str]:
+    """The proposals that must be tried before they can be approved; one that another program changed is among them."""
+
+    def must(row: AgreementVersion) -> bool:
+        try:
+            return must_be_tried(row.version, by=by)
+        except CannotOpen:
+            return True
+
+    return {row.version for row in store.versions(by=by) if row.status == VersionStatus.PROPOSED and must(row)}
+
+
 def texts_compared(version: str, *, by: Actor) -> tuple[Agreement, Agreement]:
     """The text whose place a version takes, and its own, both as they are written and not as signatures bind them.
 
@@ -358,20 +378,28 @@ def propose(*, text: str, by: Actor) -> str:
     return agreement.version
 
 
-def begin(*, version: str, starts_on: date, by: Actor) -> str:
-    """Propose the text that is in force on a day under another name from that day on, to be changed by `revise`; its
-    version.
+def begin(*, version: str, starts_on: date, by: Actor, withdrawn: str = "") -> str:
+    """Propose the text that is in force on a day, or that of a version that was `withdrawn`, under another name from
+    that day on, to be changed by `revise`; its version.
 
-    Raises Unusable.
+    Raises Unusable, and for a version that was withdrawn NotVisible, CannotOpen, IllegalVersionStep.
     """
     by.must(Permission.AGREEMENT_MANAGE)
-    present = _before(starts_on).version
-    text = agreement_version_rows.text_of(present) or text_of_file(country(), present)
+    if withdrawn:
+        row = store.version(withdrawn, by=by)
+        vault.check_version(row)
+        if row.status != VersionStatus.WITHDRAWN:
+            raise IllegalVersionStep(VersionStepRefusal.STATE)
+        text = row.text
+    else:
+        present = _before(starts_on).version
+        text = agreement_version_rows.text_of(present) or text_of_file(country(), present)
     return propose(text=agreement_drafts.begun(text, version, starts_on), by=by)
 
 
-def revise(*, version: str, change: Callable[[str], str], by: Actor) -> None:
-    """Change the text of a proposal that was not tried yet, check it and compare it anew. Takes a second.
+def revise(*, version: str, change: Callable[[str], str], by: Actor) -> str:
+    """Change the text of a proposal that was not tried yet, check it and compare it anew; its name, which may have
+    changed. Takes a second.
 
     Raises IllegalVersionStep (also where somebody changed it meanwhile), Unusable, NotVisible, CannotOpen, and what
     `change` raises.
@@ -382,7 +410,7 @@ def revise(*, version: str, change: Callable[[str], str], by: Actor) -> None:
     check_revisable(VersionStatus(row.status), row.simulation)
     before = row.text
     text = change(before)
-    agreement = _usable(text, own=version)
+    agreement = _usable(text, own=_parsed(before, version, country()))
     found = _studied(agreement)
     with transaction() as session:
         row = store.version(version, by=by, lock=True)
@@ -390,13 +418,14 @@ def revise(*, version: str, change: Callable[[str], str], by: Actor) -> None:
         check_revisable(VersionStatus(row.status), row.simulation)
         if row.text != before:
             raise IllegalVersionStep(VersionStepRefusal.STATE)
-        row.text, row.study, row.proposed_at = text, found, clock.now()
+        row.version, row.text, row.study, row.proposed_at = agreement.version, text, found, clock.now()
         row.proposed_by = cast(uuid.UUID, by.member_id)
         vault.mark_version(row)
         # What was accepted was a weakening of the text that was there.
         session.execute(delete(AcceptedWeakening).where(AcceptedWeakening.version_id == row.id))
         session.flush()
         _record(session, audit.Event.AGREEMENT_PROPOSED, row, by)
+    return agreement.version
 
 
 def _studied(agreement: Agreement) -> dict[str, Any]:
@@ -406,8 +435,8 @@ def _studied(agreement: Agreement) -> dict[str, Any]:
         raise Unusable("clause: the conditions tell too many profiles apart to look at each") from None
 
 
-def _usable(text: str, *, own: str = "") -> Agreement:
-    """The agreement of a text that can be kept; `own`: the name that the text has already."""
+def _usable(text: str, *, own: Agreement | None = None) -> Agreement:
+    """The agreement of a text that can be kept; `own`: the draft that it changes."""
     if not text.strip():
         raise Unusable("file: is empty")
     if len(text) > LONGEST_TEXT:
@@ -418,16 +447,41 @@ def _usable(text: str, *, own: str = "") -> Agreement:
         raise Unusable(str(error).removeprefix(": ")) from None
     if not NAME.fullmatch(agreement.version):
         raise Unusable("version: has letters, digits, `.`, `-` and `_`, 40 at most")
-    taken = agreement.version in {each.version for each in country().agreements}
-    if agreement.version != own and (taken or agreement_version_rows.is_named(agreement.version)):
-        raise Unusable(f"version: `{agreement.version}` is the name of another version")
+    _check_name(agreement.version, own)
     for position, party in enumerate(agreement.parties.values(), start=1):
         if not party.kind.holds_keys and party.kind is not OrganisationKind.COALITION:
             raise Unusable(f"party[{position}].kind: a {party.kind} holds no key and cannot be a party")
     _check_kinds(agreement)
-    for key, reason in deceiving(agreement):
+    known = {step for each in country().agreements for _, step in steps_of(each)}
+    for key, reason in [*deceiving(agreement), *unknown_steps(agreement, known)]:
         raise Unusable(f"{key}: {reason}")
+    _check_days(agreement, own)
     return agreement
+
+
+def _check_name(version: str, own: Agreement | None) -> None:
+    """A name is given once: whoever read it on paper, in a letter or in the chain knows which text it was."""
+    if own is not None and version == own.version:
+        return
+    others = {each.version for each in country().agreements} | {*agreement_version_rows.names()}
+    for other in sorted(others - {own.version if own is not None else ""}):
+        if other == version:
+            raise Unusable(f"version: `{version}` is the name of another version")
+        if skeleton(other) == skeleton(version):
+            raise Unusable(f"version: `{version}` looks like `{other}`, the name of another version")
+
+
+def _check_days(agreement: Agreement, own: Agreement | None) -> None:
+    """No day that is over, but those that the draft, or the text whose place it takes, has already. So no text begins
+    before the one in force."""
+    today = clock.today(country().timezone)
+    if agreement.starts_on < today and (own is None or agreement.starts_on != own.starts_on):
+        raise Unusable(f"from: {agreement.starts_on} is over; choose today or a later day")
+    before = _before(agreement.starts_on, agreement.version)
+    for position, party in enumerate(agreement.parties.values(), start=1):
+        known = {each.parties[party.code].until for each in (before, own) if each and party.code in each.parties}
+        if party.until is not None and party.until < today and party.until not in known:
+            raise Unusable(f"party[{position}].until: {party.until} is over; choose today or a later day")
 
 
 def _check_kinds(agreement: Agreement) -> None:
@@ -449,7 +503,7 @@ def approve(*, version: str, on: date, note: str, by: Actor) -> None:
     """
     with transaction() as session:
         row = _to_change(version, VersionEvent.APPROVE, by)
-        check_simulated(row.simulation)
+        check_simulated(row.simulation, numbers_alone=_study(row).numbers_alone)
         _check_accepted(row)
         zone = country().timezone
         check_approval(on, note, proposed=clock.day_of(row.proposed_at, zone), today=clock.today(zone))
@@ -592,6 +646,17 @@ def withdrawn_from(*, by: Actor) -> list[WithdrawalLine]:
     ]
 
 
+def withdrawal_of(version: str, *, by: Actor) -> WithdrawalLine | None:
+    """Who withdrew a version, when and why; None where it was not. Raises NotVisible."""
+    row = store.version(version, by=by)
+    found = agreement_version_rows.withdrawal_of(row.id) if row.status == VersionStatus.WITHDRAWN else None
+    if found is None:
+        return None
+    withdrawal, name, names = found
+    sound = vault.is_withdrawal(row, withdrawal)
+    return WithdrawalLine(withdrawal.id, row.version, withdrawal.reason, name, names, withdrawal.at, sound)
+
+
 def read_withdrawal(withdrawal_id: uuid.UUID, *, by: Actor) -> None:
     """This person has read that a version they had signed was withdrawn. Raises NotVisible for any other, also when
     they said so already."""
@@ -666,6 +731,25 @@ def parties_to_sign() -> set[str]:
     refresh_if_due()
     waiting = known().waiting
     return agreement_version_rows.unsigned(waiting) if waiting else set()
+
+
+def why_not_to_sign(version: str, *, by: Actor) -> VersionStepRefusal:
+    """Why `waits_for` does not have a version for this person. Raises NotVisible."""
+    row = store.version(version, by=by)
+    if row.status not in (VersionStatus.OPEN, VersionStatus.SIGNED):
+        return VersionStepRefusal.STATE
+    party, signed = store.signed_by_party([version], by=by)
+    members = signed.get(version, set())
+    if by.member_id in members:
+        return VersionStepRefusal.SIGNED
+    if len(members) >= SIGNERS:
+        return VersionStepRefusal.COMPLETE
+    return VersionStepRefusal.NEWCOMER if _is_newcomer(party, by) else VersionStepRefusal.STATE
+
+
+def proposer_of(version: str, *, by: Actor) -> tuple[Mapping[str, str], str]:
+    """(the names of the organisation that proposed a version, its telephone): whom to call. Raises NotVisible."""
+    return agreement_version_rows.proposer(store.version(version, by=by).proposed_by)
 
 
 def waits_for(*, by: Actor) -> list[str]:

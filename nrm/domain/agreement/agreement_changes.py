@@ -28,6 +28,7 @@ class Study:
     findings: tuple[Finding, ...]
     differences: Differences
     comparison: Comparison
+    numbers_alone: bool
 
     @property
     def weakened(self) -> tuple[str, ...]:
@@ -39,7 +40,26 @@ def studied(old: Agreement, new: Agreement, safeguards: Safeguards) -> Study:
     """Check the new version and compare it with the old one; raises TooManyClasses. Tenths of a second."""
     before = _signed_like(old, new)
     findings = check(new, safeguards=replace(safeguards, accepted=()), before=before).findings
-    return Study(old, findings, diff(before, new), compare(before, new))
+    return Study(old, findings, diff(before, new), compare(before, new), numbers_alone(before, new))
+
+
+def numbers_alone(old: Agreement, new: Agreement) -> bool:
+    """Whether nothing but names and telephones of the parties is different: then a trial can tell nothing."""
+    if [*old.parties] != [*new.parties]:
+        return False
+    parties = {
+        code: replace(
+            party,
+            names=old.parties[code].names,
+            on_call=old.parties[code].on_call,
+            desk=replace(party.desk, telephone=old.parties[code].desk.telephone),
+            signed_on=old.parties[code].signed_on,
+        )
+        for code, party in new.parties.items()
+    }
+    itself = {name: getattr(old, name) for name in ("version", "title", "signed_on", "starts_on")}
+    same: bool = replace(new, parties=parties, **itself) == replace(old, parties=dict(old.parties))
+    return same
 
 
 def study(old: Agreement, new: Agreement, safeguards: Safeguards) -> dict[str, Any]:

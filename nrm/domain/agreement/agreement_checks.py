@@ -45,7 +45,8 @@ class FindingKind(StrEnum):
 class Finding:
     """One line: what kind, what is wrong, and with which profiles; `more` descriptions of them are left out.
 
-    Of a weakening: the `number` of the safeguard and an `example` of whom it concerns, as a person and in codes.
+    Of a weakening: the `number` of the safeguard and an `example` of whom it concerns, as a person and in codes; and
+    whether it was there `before`, in the text whose place this one takes.
     """
 
     kind: FindingKind
@@ -55,6 +56,7 @@ class Finding:
     number: str = ""
     example: Person | None = None
     in_codes: str = ""
+    before: bool = False
 
     def __str__(self) -> str:
         about = described(self.profile) if self.profile is not None else ""
@@ -109,7 +111,9 @@ def check(
 def _weakened(each: Weakening, agreement: Agreement) -> Finding:
     cube, more = (each.cubes[0], len(each.cubes) - 1) if each.cubes else (None, 0)
     example = "" if each.example is None else in_codes(agreement, each.example)
-    return Finding(FindingKind.WEAKENED, each.text, cube, more, each.safeguard.number, each.example, example)
+    return Finding(
+        FindingKind.WEAKENED, each.text, cube, more, each.safeguard.number, each.example, example, each.before
+    )
 
 
 def combinations(agreement: Agreement) -> int:
@@ -179,7 +183,15 @@ def _dead(receiving: Receiving) -> Iterator[Finding]:
         number = clause.number
         if receiving.followed[number] == NOWHERE:
             yield Finding(FindingKind.DEAD, N_("clause %(number)s never applies", number=number))
-        elif clause.refer_to and receiving.profiles.without(receiving.stands(number), receiving.ended) == NOWHERE:
+        for other in clause.overrides:
+            if other in receiving.clauses and not receiving.clauses[other].refer_to:
+                values = {"number": number, "which": other}
+                yield Finding(
+                    FindingKind.DEAD, N_("clause %(number)s goes before %(which)s, which sends nobody", **values)
+                )
+        if receiving.followed[number] == NOWHERE:
+            continue
+        if clause.refer_to and receiving.profiles.without(receiving.stands(number), receiving.ended) == NOWHERE:
             overridden = N_("clause %(number)s is overridden wherever it applies", number=number)
             yield Finding(FindingKind.DEAD, overridden)
 

@@ -165,9 +165,10 @@ def _party(entry: Table, code: str, codes: Collection[str], facts: Mapping[str, 
         everyone = entry.value("competence") == "everyone"
         competence = ALWAYS if everyone else condition_of(entry, "competence", facts)
     signed_on, joined_on, until = (entry.day(name, optional=True) for name in ("signed_on", "from", "until"))
-    if joined_on is not None and (signed_on is None or joined_on < signed_on):
+    if joined_on is not None and signed_on is not None and joined_on < signed_on:
         entry.wrong("from", "a party joins on the day it signs or later")
-    if until is not None and (signed_on is None or until < (joined_on or signed_on)):
+    begins = joined_on or signed_on
+    if until is not None and (begins is None or until < begins):
         entry.wrong("until", "lies before the party joined")
     members = entry.texts("members", codes=codes, optional=True)
     if (kind is OrganisationKind.COALITION) != bool(members):

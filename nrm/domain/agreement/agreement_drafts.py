@@ -29,7 +29,8 @@ class NotInText(LookupError):
 @dataclass(frozen=True, slots=True)
 class PartyText:
     """What a form says of a party. `telephone`: of the desk, empty for none; `until`: its last day; `receives`: empty
-    to leave it as it is, else `everyone`, `nobody` or the code of a party that receives the same people."""
+    to leave it as it is, else `everyone`, `nobody` or the code of a party that receives the same people; `languages`:
+    spoken at the desk, None to leave them as they are."""
 
     opens: time
     closes: time
@@ -39,6 +40,7 @@ class PartyText:
     regions: Collection[str]
     until: date | None = None
     receives: str = ""
+    languages: Collection[str] | None = None
 
 
 def begun(text: str, version: str, starts_on: date) -> str:
@@ -46,6 +48,13 @@ def begun(text: str, version: str, starts_on: date) -> str:
     document = tomlkit.parse(text)
     document["version"], document["from"] = version, starts_on
     document.pop("until", None)
+    return tomlkit.dumps(document)
+
+
+def named(text: str, version: str, starts_on: date) -> str:
+    """The draft under another name, or from another day on."""
+    document = tomlkit.parse(text)
+    document["version"], document["from"] = version, starts_on
     return tomlkit.dumps(document)
 
 
@@ -59,16 +68,14 @@ def with_party(text: str, code: str, said: PartyText) -> str:
 def with_new_party(
     text: str, code: str, kind: OrganisationKind, names: Words, joins_on: date | None, said: PartyText
 ) -> str:
-    """The text in which a party joins; on `joins_on`, or with the text."""
+    """The text in which a party joins; on `joins_on`, or with the text. When it signs nobody knows yet, and the text
+    does not say it."""
     document = tomlkit.parse(text)
     party = tomlkit.table()
     party["code"], party["kind"] = code, str(kind)
     party["names"] = _inline(names)
-    begins = joins_on or document["from"]
-    party["signed_on"] = begins
-    if joins_on is not None:
+    if joins_on is not None and joins_on != document["from"]:
         party["from"] = joins_on
-    party["languages"] = list(names)
     party["desk"] = tomlkit.inline_table()
     _say(party, said, document)
     party.add(tomlkit.nl())
@@ -109,6 +116,8 @@ def _say(party: Table, said: PartyText, document: tomlkit.TOMLDocument) -> None:
     party["on_call"] = said.on_call
     _set(party, "regions", list(said.regions))
     _set(party, "until", said.until)
+    if said.languages is not None:
+        _set(party, "languages", list(said.languages))
     if said.receives == NOBODY:
         party.pop("competence", None)
     elif said.receives == EVERYONE:
@@ -119,9 +128,11 @@ def _say(party: Table, said: PartyText, document: tomlkit.TOMLDocument) -> None:
 
 
 def _set(table: Any, key: str, value: object) -> None:
-    """Write what differs; nothing stands for no value."""
+    """Write what differs; nothing stands for no value. A list in another order is the same: a form has its own."""
     if not value:
         table.pop(key, None)
+    elif isinstance(value, list) and sorted(table.get(key, ())) == sorted(value):
+        return
     elif table.get(key) != value:
         table[key] = value
 

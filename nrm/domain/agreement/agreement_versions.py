@@ -17,8 +17,8 @@ from types import MappingProxyType
 
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.agreement.agreements import Agreement, Party
-from nrm.domain.agreement.deceiving import looks
 from nrm.domain.agreement.safeguards import is_reason
+from nrm.domain.look_alikes import skeleton
 
 SIGNERS = 2
 """How many people sign for each party."""
@@ -83,7 +83,7 @@ class WeakeningRefused(Exception):
 
 
 class WithdrawalRefused(Exception):
-    """The reason for a withdrawal is missing, or longer than LONGEST_REASON."""
+    """The reason for a withdrawal says nothing, or is longer than LONGEST_REASON."""
 
 
 class ApprovalRefused(Exception):
@@ -124,9 +124,10 @@ def decide(status: VersionStatus, event: VersionEvent) -> VersionStatus:
         raise IllegalVersionStep(VersionStepRefusal.STATE) from None
 
 
-def check_simulated(simulation: object) -> None:
-    """Raise IllegalVersionStep unless the text was simulated on past cases, which must come before approval."""
-    if simulation is None:
+def check_simulated(simulation: object, *, numbers_alone: bool) -> None:
+    """Raise IllegalVersionStep unless the text was simulated on past cases, which must come before approval; but where
+    nothing but names and telephones is different, every case would go as before."""
+    if simulation is None and not numbers_alone:
         raise IllegalVersionStep(VersionStepRefusal.NOT_SIMULATED)
 
 
@@ -140,13 +141,13 @@ def check_reason(reason: str, others: Iterable[str]) -> None:
     """Raise WeakeningRefused unless it says why, and copies no reason for another weakening of the version."""
     if not is_reason(reason) or len(reason) > LONGEST_REASON:
         raise WeakeningRefused(copied=False)
-    if looks(reason) in map(looks, others):
+    if skeleton(reason) in map(skeleton, others):
         raise WeakeningRefused(copied=True)
 
 
 def check_withdrawal(reason: str) -> None:
     """Raise WithdrawalRefused unless it says why: whoever had signed reads it."""
-    if not reason.strip() or len(reason) > LONGEST_REASON:
+    if not is_reason(reason) or len(reason) > LONGEST_REASON:
         raise WithdrawalRefused
 
 

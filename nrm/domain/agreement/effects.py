@@ -58,10 +58,17 @@ class Effects:
 
     def reads(self, reader: str, on: str = "") -> int:
         """The diagram of the compartments that the reader may open, by a clause or because it is asked to receive."""
-        given = [(where, frozenset(duty.grant)) for where, duty in self._notices(reader, on)]
+        given = self._granted(reader, on)
         if not on and reader in self.agreement.parties:
             given.append((self.receiving.asked(reader), WHOLE_CASE))
         return self._collected(given, frozenset(), frozenset.union)
+
+    def granted(self, reader: str, on: str = "") -> int:
+        """The diagram of the compartments that a clause gives the reader with what it tells them."""
+        return self._collected(self._granted(reader, on), frozenset(), frozenset.union)
+
+    def _granted(self, reader: str, on: str) -> list[tuple[int, frozenset[Compartment]]]:
+        return [(where, frozenset(duty.grant)) for where, duty in self._notices(reader, on)]
 
     def _notices(self, reader: str, on: str) -> Iterator[tuple[int, Duty]]:
         hidden = self.profiles.where(OFFICIAL) if self.kind_of(reader) in POLICE_SIDE else NOWHERE
@@ -89,6 +96,14 @@ class Effects:
             if (clause.on, duty.kind, duty.before or "") == (on, step, before) and duty.kind != NOTIFY
         ]
         return self._collected(given, (), _merged)
+
+    def soonest(self, step: str, before: str) -> int:
+        """The diagram of the shortest time within which somebody owes the step before the other one; None: no time."""
+
+        def shortest(_: bool, owed: Owed) -> timedelta | None:
+            return min((within for _, within in owed if within is not None), default=None)
+
+        return self.profiles.joined(self._everywhere, self.owed(step, before), shortest)
 
     def within(self, step: str) -> int:
         """The diagram of the time of a step: the shortest of the clauses, else that of the path; None without any."""

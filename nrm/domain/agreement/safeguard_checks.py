@@ -1,12 +1,13 @@
 """Which safeguards of the country a text of the agreement weakens, and for whom (ADR 0124).
 
-Two of them hold a text against the one whose place it takes: who is reached, and by when (ADR 0147).
+Some of them hold a text against the one whose place it takes: who is reached, and by when (ADR 0147); what may not come
+in silence stands in safeguards_beside.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -20,15 +21,26 @@ from nrm.domain.agreement.safeguards import (
     AtMost,
     Before,
     Escalates,
+    KnownFirst,
+    Lasts,
     NeverReads,
     NoLater,
+    ReadsNoLess,
+    ReadsNoMore,
     ReceiversAtLeast,
+    ReportsStay,
     Safeguard,
     Safeguards,
+    SameHands,
+    SameHours,
+    SameNumbers,
     StaysParty,
+    StepsStay,
     StillReceived,
+    TimeToAnswer,
     Told,
 )
+from nrm.domain.agreement.safeguards_beside import at_large, for_whom
 from nrm.domain.conditions import ALWAYS, Condition
 from nrm.domain.durations import duration_text
 from nrm.domain.words import N_, Phrase
@@ -38,13 +50,16 @@ from nrm.domain.words import N_, Phrase
 class Weakening:
     """One safeguard that the text does not keep: what it does in its place, for which profiles, for whom for example.
 
-    `example` is None where it concerns everybody alike (a step of the path, a party that leaves).
+    `example` is None where it concerns everybody alike (a step of the path, a party that leaves). `before`: the text
+    whose place it takes has it, too, for everybody whom it concerns.
     """
 
     safeguard: Safeguard
     text: Phrase
     cubes: tuple[Cube, ...] = ()
     example: Person | None = None
+    before: bool = False
+    where: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +87,39 @@ def weakenings(agreement: Agreement, safeguards: Safeguards, before: Agreement |
     signed = everyone_signed(agreement)
     asked = [condition for each in safeguards.all for condition in _conditions(each)]
     receiving = Receiving(signed, Profiles([*deciding_conditions(signed), *asked, OFFICIAL], signed.facts))
-    compares = before is not None and any(isinstance(each.rule, NoLater | StillReceived) for each in safeguards.all)
-    pair = _beside(everyone_signed(before), signed, asked) if before is not None and compares else None
+    pair = _beside(everyone_signed(before), signed, asked) if before is not None and safeguards.all else None
     text = _Text(agreement, Effects(receiving), before, pair)
-    return [found for each in safeguards.all for found in _weakened(each, text)]
+    there = _there_before(safeguards, text)
+    return [
+        replace(found, before=(found.safeguard.number, found.text) in there)
+        for each in safeguards.all
+        for found in _weakened(each, text)
+    ]
+
+
+def _there_before(safeguards: Safeguards, text: _Text) -> set[tuple[str, Phrase]]:
+    """(number, what is said) of what the text before weakens, too, and for everybody for whom this one does."""
+    if text.before is None or text.pair is None or not _knows_all(text.before, text.agreement):
+        return set()
+    old, new = (
+        {
+            (found.safeguard.number, found.text): found.where
+            for each in safeguards.all
+            for found in _weakened(each, _Text(agreement, effects, None, None))
+        }
+        for agreement, effects in zip((text.before, text.agreement), text.pair, strict=True)
+    )
+    profiles = text.pair[1].profiles
+    return {
+        key
+        for key, where in new.items()
+        if key in old and profiles.without(where or NOWHERE, old[key] or NOWHERE) == NOWHERE
+    }
+
+
+def _knows_all(before: Agreement, after: Agreement) -> bool:
+    """Whether the text before knows every value of the facts; whoever strikes out a new party is no new person."""
+    return all(set(after.facts[name]) <= set(before.facts[name]) for name in FACTS if name != "refused_parties")
 
 
 def _beside(old: Agreement, new: Agreement, asked: list[Condition]) -> tuple[Effects, Effects] | None:
@@ -91,7 +135,7 @@ def _beside(old: Agreement, new: Agreement, asked: list[Condition]) -> tuple[Eff
 
 def _conditions(safeguard: Safeguard) -> Iterator[Condition]:
     rule = safeguard.rule
-    if isinstance(rule, Told | Before | NeverReads | AtMost | ReceiversAtLeast | StillReceived):
+    if isinstance(rule, Told | Before | NeverReads | AtMost | ReceiversAtLeast | StillReceived | KnownFirst):
         yield rule.when
     if isinstance(rule, NeverReads):
         yield from (each.when for each in rule.but)
@@ -117,7 +161,18 @@ def _weakened(safeguard: Safeguard, text: _Text) -> Iterator[Weakening]:
             yield from (Weakening(safeguard, said) for said in _escalates(rule, text.agreement))
         case StaysParty() as rule:
             yield from (Weakening(safeguard, said) for said in _stays(rule, text))
-        case NoLater() | StillReceived() as rule:
+        case TimeToAnswer() as rule:
+            yield from _by_person(safeguard, effects, ALWAYS, _time_to_answer(rule, effects), lambda said: said)
+            if text.agreement.expires_within < rule.expires:
+                values = {"within": duration_text(text.agreement.expires_within), "least": duration_text(rule.expires)}
+                waits = N_("a referral waits for an answer for %(within)s; must be at least %(least)s", **values)
+                yield Weakening(safeguard, waits)
+        case Lasts() as rule:
+            yield from (Weakening(safeguard, said) for said in _lasts(rule, text.agreement))
+        case SameHours() | SameNumbers() | SameHands() | ReportsStay() as rule:
+            if text.before is not None:
+                yield from (Weakening(safeguard, said) for said in at_large(rule, text.before, text.agreement))
+        case NoLater() | StillReceived() | ReadsNoMore() | ReadsNoLess() | KnownFirst() | StepsStay() as rule:
             yield from _compared(safeguard, rule, text)
 
 
@@ -129,7 +184,12 @@ def _by_person(
     diagram = profiles.choose(profiles.where(when), judged, profiles.always(None))
     for outcome, cubes in profiles.cubes(diagram).items():
         wide = tuple(sorted(cubes, key=len))
-        yield Weakening(safeguard, text(outcome), wide, somebody(effects.agreement, wide[0]))
+        where = profiles.joined(profiles.always(True), diagram, partial(_is, outcome))
+        yield Weakening(safeguard, text(outcome), wide, somebody(effects.agreement, wide[0]), where=where)
+
+
+def _is(outcome: Any, _: bool, other: Any) -> bool:
+    return bool(outcome == other)
 
 
 def _judged(effects: Effects, diagram: int, judge: Callable[[Any], Any], *, ended: bool = False) -> int:
@@ -178,6 +238,30 @@ def _at_most(rule: AtMost, effects: Effects) -> int:
         return None
 
     return _judged(effects, effects.within(rule.step), judge)
+
+
+def _time_to_answer(rule: TimeToAnswer, effects: Effects) -> int:
+    waits = effects.agreement.expires_within
+
+    def judge(within: Any) -> Phrase | None:
+        if within is None:
+            return None
+        values = {"within": duration_text(within)}
+        if within < rule.answer:
+            least = duration_text(rule.answer)
+            return N_("the answer has %(within)s; nobody can give it in less than %(least)s", least=least, **values)
+        if within > waits:
+            after = duration_text(waits)
+            return N_("the next party is asked after %(after)s, and the answer has %(within)s", after=after, **values)
+        return None
+
+    return _judged(effects, effects.within("answer"), judge)
+
+
+def _lasts(rule: Lasts, agreement: Agreement) -> Iterator[Phrase]:
+    if agreement.ends_on is not None and agreement.ends_on - agreement.starts_on + timedelta(days=1) < rule.least:
+        values = {"day": agreement.ends_on.isoformat(), "least": duration_text(rule.least)}
+        yield N_("the text ends on %(day)s; it must be in force for at least %(least)s", **values)
 
 
 def _receivers(rule: ReceiversAtLeast, effects: Effects) -> int:
@@ -256,7 +340,11 @@ def _bound(party: Party, agreement: Agreement, until: date | None = None) -> Ite
 # Held against the text whose place it takes.
 
 
-def _compared(safeguard: Safeguard, rule: NoLater | StillReceived, text: _Text) -> Iterator[Weakening]:
+def _compared(
+    safeguard: Safeguard,
+    rule: NoLater | StillReceived | ReadsNoMore | ReadsNoLess | KnownFirst | StepsStay,
+    text: _Text,
+) -> Iterator[Weakening]:
     if text.before is None:
         return
     if text.pair is None:
@@ -264,6 +352,10 @@ def _compared(safeguard: Safeguard, rule: NoLater | StillReceived, text: _Text) 
             "cannot be compared with version %(version)s: they know no facts in common", version=text.before.version
         )
         yield Weakening(safeguard, different)
+    elif isinstance(rule, ReadsNoMore | ReadsNoLess | KnownFirst | StepsStay):
+        when = rule.when if isinstance(rule, KnownFirst) else ALWAYS
+        for diagram in for_whom(rule, *text.pair):
+            yield from _by_person(safeguard, text.pair[1], when, diagram, lambda said: said)
     elif isinstance(rule, StillReceived):
         yield from _by_person(safeguard, text.pair[1], rule.when, _nobody_left(text), lambda said: said)
     else:
@@ -297,6 +389,10 @@ def _later(text: _Text, before: Effects, after: Effects) -> Iterator[int]:
     deadlines = [step for step, waits in before.steps() if not waits]
     for step in dict.fromkeys([*(each.step for each in text.before.path), *deadlines]) if text.before else ():
         yield _slower(profiles, before.within(step), after.within(step), partial(_longer, step))
+    for step, waits in before.steps():
+        if waits:
+            times = before.soonest(step, waits), after.soonest(step, waits)
+            yield _slower(profiles, *times, partial(_longer, step))
 
 
 def _slower(profiles: Profiles, before: int, after: int, say: Callable[[timedelta, timedelta | None], Phrase]) -> int:

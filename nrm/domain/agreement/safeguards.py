@@ -5,7 +5,7 @@ what a version that came with the country's data still lacks. A weakening is no 
 reason, and shown first to whoever signs. safeguard_checks.py finds the weakenings of a text.
 
 Who is told, and who does a step, is named by a role of the country, which one party has: another party of the same kind
-is somebody else (ADR 0147).
+is somebody else (ADR 0147). What may not come silently beside the text before stands in ADR 0161.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, get_type_hints
 
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.agreement.agreement_documents import GRANTED, condition_of, duration_of
@@ -113,7 +113,86 @@ class StillReceived:
     when: Condition
 
 
-Rule = Told | Before | NeverReads | AtMost | Escalates | ReceiversAtLeast | StaysParty | NoLater | StillReceived
+@dataclass(frozen=True, slots=True)
+class ReadsNoMore:
+    """No clause gives anybody a compartment of somebody of whom the text before did not give it to them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadsNoLess:
+    """Whoever is told as before may still open what the text before gave them with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeToAnswer:
+    """Whoever is asked has so much time to answer at least; a referral waits so long at least, and as long as that."""
+
+    answer: timedelta
+    expires: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Lasts:
+    """A version that ends is in force for so long at least."""
+
+    least: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class SameHours:
+    """No desk of a party of the text before answers at fewer hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class SameNumbers:
+    """Parties of these kinds are reached by the numbers of the text before."""
+
+    kinds: frozenset[OrganisationKind]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFirst:
+    """Where a party was asked before, no party that the text before did not know is asked first, or must receive."""
+
+    when: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class StepsStay:
+    """Whoever had to do something for somebody, before another step or by a deadline, still has to."""
+
+
+@dataclass(frozen=True, slots=True)
+class SameHands:
+    """The same party answers for each step of the path, and keeps the emergency place."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportsStay:
+    """Whoever reported to somebody by the text before still does, the same way and as often."""
+
+
+Rule = (
+    Told
+    | Before
+    | NeverReads
+    | AtMost
+    | Escalates
+    | ReceiversAtLeast
+    | StaysParty
+    | NoLater
+    | StillReceived
+    | ReadsNoMore
+    | ReadsNoLess
+    | TimeToAnswer
+    | Lasts
+    | SameHours
+    | SameNumbers
+    | KnownFirst
+    | StepsStay
+    | SameHands
+    | ReportsStay
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +304,10 @@ def _kind(table: Table, name: str) -> OrganisationKind:
     return OrganisationKind(table.one_of(name, set(OrganisationKind)))
 
 
+def _kinds(table: Table) -> frozenset[OrganisationKind]:
+    return frozenset(OrganisationKind(code) for code in table.texts("kinds", codes=set(OrganisationKind)))
+
+
 def _standing(table: Table, name: str, known: _Known) -> str:
     """The party that stands for a role, or that is named by its code. A file from before says the kind, and each kind
     with a role has one."""
@@ -254,8 +337,7 @@ def _never_reads(table: Table, known: _Known) -> NeverReads:
         on = each.one_of("on", {MISSING}) if each.has("on") else ""
         but.append(NamedReader(_kind(each, "kind"), _compartments(each), _when(each, known), on))
         each.close()
-    kinds = frozenset(OrganisationKind(code) for code in table.texts("kinds", codes=set(OrganisationKind)))
-    return NeverReads(kinds, _compartments(table), _when(table, known), tuple(but))
+    return NeverReads(_kinds(table), _compartments(table), _when(table, known), tuple(but))
 
 
 def _at_most(table: Table, known: _Known) -> AtMost:
@@ -282,6 +364,46 @@ def _still_received(table: Table, known: _Known) -> StillReceived:
     return StillReceived(_when(table, known))
 
 
+def _reads_no_more(_: Table, __: _Known) -> ReadsNoMore:
+    return ReadsNoMore()
+
+
+def _reads_no_less(_: Table, __: _Known) -> ReadsNoLess:
+    return ReadsNoLess()
+
+
+def _time_to_answer(table: Table, _: _Known) -> TimeToAnswer:
+    return TimeToAnswer(duration_of(table, "answer"), duration_of(table, "expires"))
+
+
+def _lasts(table: Table, _: _Known) -> Lasts:
+    return Lasts(duration_of(table, "least"))
+
+
+def _same_hours(_: Table, __: _Known) -> SameHours:
+    return SameHours()
+
+
+def _same_numbers(table: Table, _: _Known) -> SameNumbers:
+    return SameNumbers(_kinds(table))
+
+
+def _known_first(table: Table, known: _Known) -> KnownFirst:
+    return KnownFirst(_when(table, known))
+
+
+def _steps_stay(_: Table, __: _Known) -> StepsStay:
+    return StepsStay()
+
+
+def _same_hands(_: Table, __: _Known) -> SameHands:
+    return SameHands()
+
+
+def _reports_stay(_: Table, __: _Known) -> ReportsStay:
+    return ReportsStay()
+
+
 _RULES: Mapping[str, Any] = {
     "told": _told,
     "before": _before,
@@ -292,4 +414,33 @@ _RULES: Mapping[str, Any] = {
     "stays_party": _stays,
     "no_later": _no_later,
     "still_received": _still_received,
+    "reads_no_more": _reads_no_more,
+    "reads_no_less": _reads_no_less,
+    "time_to_answer": _time_to_answer,
+    "lasts": _lasts,
+    "same_hours": _same_hours,
+    "same_numbers": _same_numbers,
+    "known_first": _known_first,
+    "steps_stay": _steps_stay,
+    "same_hands": _same_hands,
+    "reports_stay": _reports_stay,
 }
+BESIDE = (
+    "no_later",
+    "still_received",
+    "reads_no_more",
+    "reads_no_less",
+    "same_hours",
+    "same_numbers",
+    "known_first",
+    "steps_stay",
+    "same_hands",
+    "reports_stay",
+)
+"""The rules that hold a text against the one whose place it takes. A country has one safeguard of each."""
+
+
+def lacking(safeguards: Safeguards) -> list[str]:
+    """The rules of BESIDE that no safeguard has."""
+    had = {type(each.rule) for each in safeguards.all}
+    return [name for name in BESIDE if get_type_hints(_RULES[name])["return"] not in had]

@@ -42,16 +42,22 @@ class ContractLine:
 
 
 def version(name: str, *, by: Actor, lock: bool = False) -> AgreementVersion:
-    """The version of that name that was not withdrawn; raises NotVisible, also for a proposal to the parties."""
+    """The version of that name, a withdrawn one too; raises NotVisible, also for what the parties were never shown.
+
+    Names are given once. Where an older instance gave one again, it is the version that was not withdrawn.
+    """
     if not by.may(Permission.AGREEMENT_READ):
         raise NotVisible
-    statement = select(AgreementVersion).where(
-        AgreementVersion.version == name, AgreementVersion.status != VersionStatus.WITHDRAWN
-    )
+    given_up = AgreementVersion.status == VersionStatus.WITHDRAWN
+    statement = select(AgreementVersion).where(AgreementVersion.version == name)
+    statement = statement.order_by(given_up, AgreementVersion.proposed_at.desc()).limit(1)
     if lock:
         statement = statement.with_for_update().execution_options(populate_existing=True)
     found = db.session.scalar(statement)
-    if found is None or not (found.status in BINDING or by.may(Permission.AGREEMENT_MANAGE)):
+    if found is None:
+        raise NotVisible
+    shown = found.status in BINDING or (found.status == VersionStatus.WITHDRAWN and found.opened_at is not None)
+    if not (shown or by.may(Permission.AGREEMENT_MANAGE)):
         raise NotVisible
     return found
 

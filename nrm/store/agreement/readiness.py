@@ -5,6 +5,7 @@ It says nothing of people in cases: how many places a building has, or whether o
 
 from __future__ import annotations
 
+import tomllib
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -25,8 +26,9 @@ from nrm.models.interviews.directives import DirectiveAcknowledgement
 from nrm.store.countries import country
 from nrm.store.interviews.directives import CONDUCTING
 from nrm.store.rows.accounts.members import number_of_holders
+from nrm.store.rows.agreement import agreement_versions as agreement_version_rows
 from nrm.store.rows.shelter.places import has_entered_any
-from nrm.vault import keyrings
+from nrm.vault import agreements, keyrings
 from nrm.vault.keylog import belief, log
 
 Readers = Mapping[uuid.UUID, tuple[int, Mapping[tuple[str, int], int]]]
@@ -125,9 +127,27 @@ def _bound(code: str, today: date) -> tuple[Party | None, date | None]:
 
 
 def _directory(organisation: Organisation, party: Party | None) -> list[str]:
-    """The numbers to be tried: of the desk and out of hours; of one without a text the one that it was entered with."""
-    known = (party.desk.telephone, party.on_call) if party is not None else (organisation.telephone,)
+    """The numbers to be tried: of the desk and out of hours; of one without a text those of the
+    text that waits for signatures, else the one that it was entered with."""
+    known: Iterable[str] = (organisation.telephone,)
+    if party is not None:
+        known = (party.desk.telephone, party.on_call)
+    elif proposed := _proposed_numbers(organisation.party):
+        known = proposed
     return list(dict.fromkeys(number for number in known if number))
+
+
+def _proposed_numbers(code: str) -> list[str]:
+    """The numbers that the newest text which waits for signatures gives a party, to be tried before it binds."""
+    for row in agreement_version_rows.open_for_signature():
+        try:
+            agreements.check_version(row)
+        except agreements.CannotOpen:
+            continue
+        for party in tomllib.loads(row.text).get("party", ()):
+            if party.get("code") == code:
+                return [number for number in (party["desk"].get("telephone", ""), party["on_call"]) if number]
+    return []
 
 
 def _newest_calls(parties: Iterable[str]) -> dict[tuple[str, str], Row[TrialCall, dict[str, str]]]:

@@ -30,7 +30,8 @@ DESCRIPTIONS = 3
 class Weakened:
     """A safeguard that the version weakens: its words, what the text does in its place, and why that was accepted.
 
-    `reason` is empty while nobody accepted it; not `sound`: another program changed what was accepted.
+    `reason` is empty while nobody accepted it; not `sound`: another program changed what was accepted. `before`: the
+    text whose place it takes has all of it, too.
     """
 
     number: str
@@ -41,6 +42,7 @@ class Weakened:
     name: str = ""
     at: datetime | None = None
     sound: bool = True
+    before: bool = False
 
 
 def weakened(agreement: Agreement, *, by: Actor) -> list[Weakened]:
@@ -57,7 +59,8 @@ def weakened(agreement: Agreement, *, by: Actor) -> list[Weakened]:
         shipped = country().safeguards.accepted_in(agreement.version)
     found = []
     for safeguard in country().safeguards.all:
-        lines = [_weakening(each, agreement, names) for each in findings if each.number == safeguard.number]
+        mine = [each for each in findings if each.number == safeguard.number]
+        lines = [_weakening(each, agreement, names) for each in mine]
         if lines:
             line = accepted.get(safeguard.number)
             reason = text_in(shipped[safeguard.number]) if safeguard.number in shipped else ""
@@ -71,6 +74,7 @@ def weakened(agreement: Agreement, *, by: Actor) -> list[Weakened]:
                     line.name if line is not None else "",
                     line.at if line is not None else None,
                     line is None or line.sound,
+                    all(each.before for each in mine),
                 )
             )
     return found
@@ -124,7 +128,7 @@ def _said(key: str, value: object, names: Mapping[str, str]) -> object:
         return words.compartments([Compartment(each) for each in text.split(", ")])
     if key == "to":
         return translated(RUNG_LABELS[text])
-    if key in ("within", "allowed", "after", "was"):
+    if key in ("within", "allowed", "after", "was", "least"):
         try:
             return words.span(parse_duration(text))
         except UnreadableDuration:

@@ -20,6 +20,7 @@ from forms.agreement.agreement_drafts import (
     word_clause_form,
 )
 from forms.agreement.agreements import REFUSED
+from forms.names import language_name
 from forms.typed import OnceForm
 from nrm import parsing
 from nrm.actions.agreement import agreement_versions as actions
@@ -35,7 +36,7 @@ from nrm.web.agreement import agreement_changes, agreement_words
 from nrm.web.agreement.agreement_words import span
 from nrm.web.agreement.text_differences import differences
 from nrm.web.choices import called
-from nrm.web.language import gettext, text_in, translated
+from nrm.web.language import current_language, gettext, text_in, translated
 
 blueprint = Blueprint("agreement_drafts", __name__)
 Answer = errors.Answer
@@ -49,7 +50,17 @@ def _refused(error: IllegalVersionStep) -> Answer:
 @blueprint.get("/agreements/begin")
 @access.requires(Permission.AGREEMENT_MANAGE)
 def begin_page() -> Answer:
-    return render_template("agreement/agreement_drafts/begin.html", form=BeginTextForm())
+    return _begin_page(BeginTextForm())
+
+
+def _begin_page(form: BeginTextForm) -> str:
+    page: str = render_template("agreement/agreement_drafts/begin.html", form=form, withdrawn=_withdrawn())
+    return page
+
+
+def _withdrawn() -> str:
+    """The version that was withdrawn, and whose text the new one shall have; empty: that in force."""
+    return request.args.get("withdrawn", "")[:40]
 
 
 @blueprint.post("/agreements/begin")
@@ -60,11 +71,37 @@ def begin() -> Answer:
     if form.validate():
         assert form.starts_on.data is not None
         try:
-            version = actions.begin(version=form.version.data or "", starts_on=form.starts_on.data, by=access.actor())
+            version = actions.begin(
+                version=form.version.data or "",
+                starts_on=form.starts_on.data,
+                by=access.actor(),
+                withdrawn=_withdrawn(),
+            )
             return redirect(url_for("agreement_drafts.edit", version=version), 303)
         except (actions.Unusable, parsing.BeyondLimits) as error:
-            form.version.errors = [_what(error)]
-    return render_template("agreement/agreement_drafts/begin.html", form=form), 422
+            _say_wrong(form, error)
+    return _begin_page(form), 422
+
+
+def _say_wrong(form: BeginTextForm, error: actions.Unusable | parsing.BeyondLimits) -> None:
+    """At the day where the day is wrong, else at the name."""
+    field = form.starts_on if str(error).startswith("from:") else form.version
+    field.errors = [_what(error)]
+
+
+@blueprint.route("/agreement/<version>/edit/name", methods=["GET", "POST"])
+@access.requires(Permission.AGREEMENT_MANAGE)
+def name(version: str) -> Answer:
+    """Another name, or another first day."""
+    there = _draft(version)
+    now = {"version": there.version, "starts_on": there.starts_on}
+    form = BeginTextForm(request.form if request.method == "POST" else None, data=now)
+
+    def named(text: str) -> str:
+        assert form.starts_on.data is not None
+        return texts.named(text, form.version.data or "", form.starts_on.data)
+
+    return _answer(version, form, gettext("Name and first day"), named)
 
 
 def _what(error: actions.Unusable | parsing.BeyondLimits) -> Phrase:
@@ -102,9 +139,12 @@ def edit(version: str) -> Answer:
 def _save(version: str, form: OnceForm, change: Callable[[str], str]) -> Answer | None:
     """Save a change; None where the text it makes cannot be used: the first field says why."""
     try:
-        actions.revise(version=version, change=change, by=access.actor())
+        version = actions.revise(version=version, change=change, by=access.actor())
     except (actions.Unusable, parsing.BeyondLimits) as error:
-        next(iter(form)).errors = [_what(error)]
+        if isinstance(form, BeginTextForm):
+            _say_wrong(form, error)
+        else:
+            next(iter(form)).errors = [_what(error)]
         return None
     except texts.NotInText:
         raise NotVisible from None
@@ -125,14 +165,19 @@ def _answer(version: str, form: OnceForm, heading: str, change: Callable[[str], 
 
 
 def _offer(form: DeskForm, agreement: Agreement, party: Party | None) -> None:
-    """The regions of the country, and whom the other parties receive."""
+    """The regions of the country, the languages of its pages and of the other parties, and whom those receive."""
+    spoken = dict.fromkeys(country().languages)
+    spoken |= dict.fromkeys(code for each in agreement.parties.values() for code in each.languages)
+    form.languages.choices = [
+        SelectChoice(value=code, label=language_name(code, current_language())) for code in spoken
+    ]
     named = party.regions if party is not None else ()
     form.regions.choices = [
         SelectChoice(value=code, label=text_in(names))
         for code, names in country().regions.items()
         if code in named or country().is_open("region", code, agreement.starts_on)
     ]
-    offered = [("", gettext("as now"))] if party is not None else []
+    offered = [("", gettext("as now") if party is not None else gettext("Choose"))]
     offered += [(texts.NOBODY, gettext("nobody")), (texts.EVERYONE, gettext("everybody"))]
     offered += [
         (code, gettext("the same people as %(name)s", name=text_in(each.names)))
@@ -160,6 +205,7 @@ def party(version: str, code: str) -> Answer:
         "leaves": there.until is not None,
         "until": there.until,
         "receives": "",
+        "languages": list(there.languages),
     }
     form = ChangePartyForm(request.form if request.method == "POST" else None, data=now)
     _offer(form, agreement, there)
@@ -181,16 +227,30 @@ def join(version: str) -> Answer:
         kind = OrganisationKind(form.kind.data)
         return texts.with_new_party(text, form.code.data or "", kind, names, form.joins_on.data, form.said())
 
-    return _answer(version, form, gettext("A party joins"), joined)
+    hint = gettext(
+        "Where a clause names a kind of parties and not each of them, those in the wished region are asked first, then "
+        "by their code: a code that comes first is asked first. Any other order is written in the file. What is weaker "
+        "by that stands first on the next page."
+    )
+    return _answer(version, form, gettext("A party joins"), joined, hint)
 
 
 @blueprint.route("/agreement/<version>/edit/time/<path_step>", methods=["GET", "POST"])
 @access.requires(Permission.AGREEMENT_MANAGE)
 def step_time(version: str, path_step: str) -> Answer:
     """A step of the critical path has another time."""
-    there = next((each for each in _draft(version).path if each.step == path_step), None)
+    agreement = _draft(version)
+    there = next((each for each in agreement.path if each.step == path_step), None)
     if there is None:
         raise NotVisible
+    own = [each for each in agreement.of_referral if any(duty.kind == path_step for duty in each.duties)]
+    hint = ""
+    if own:
+        hint = gettext(
+            "These clauses give the step a time of their own: %(numbers)s. For whom they hold that one counts, and it "
+            "is changed in the file.",
+            numbers=", ".join(each.number for each in own),
+        )
     minutes = int(there.within.total_seconds()) // 60
     form = ChangeTimeForm(request.form if request.method == "POST" else None, data={"minutes": minutes})
     return _answer(
@@ -198,6 +258,7 @@ def step_time(version: str, path_step: str) -> Answer:
         form,
         text_in(there.names),
         lambda text: texts.with_time(text, path_step, timedelta(minutes=form.minutes.data or 0)),
+        hint,
     )
 
 

@@ -38,7 +38,6 @@ from nrm.domain.agreement.agreement_versions import (
     VersionStepRefusal,
     WeakeningRefused,
     WithdrawalRefused,
-    check_simulated,
     missing,
     signing_parties,
 )
@@ -81,6 +80,7 @@ def coordinator_home() -> str:
         shipped=[each for each in country().agreements if not _is_kept(each.version)],
         rows=[(row, actions.effective(row) if row.status == "signed" else None) for row in _sound_rows()],
         refused=known.refused,
+        untried=actions.untried(by=by),
         labels=STATUS_LABELS,
         ending=ending,
         unready=sum(bool(line.missing) for line in readiness.lines(by=by)),
@@ -126,10 +126,16 @@ def show(version: str) -> str:
         weakened=agreement_changes.weakened(agreement, by=access.actor()),
         may_accept=_may_accept(_status(version)),
         status=_status(version),
+        withdrawal=_withdrawal(version),
+        may_begin=access.actor().may(Permission.AGREEMENT_MANAGE),
         labels=STATUS_LABELS,
         present=_present(),
         may_sign=version in actions.waits_for(by=access.actor()),
     )
+
+
+def _withdrawal(version: str) -> actions.WithdrawalLine | None:
+    return actions.withdrawal_of(version, by=access.actor()) if _status(version) == VersionStatus.WITHDRAWN else None
 
 
 @blueprint.get("/agreement/<version>/parties")
@@ -151,8 +157,10 @@ def parties(version: str) -> str:
         reports=agreement_texts.reports(agreement),
         climbs=lambda step: words.escalation(step, words.names_of(agreement)),
         given=given,
-        owed=owed if status else {},
+        owed=owed if status in ("open", "signed") else {},
         signing=signing_parties(agreement) if status in ("open", "signed") else (),
+        withdrawal=_withdrawal(version),
+        changes_numbers=by.may(Permission.AGREEMENT_MANAGE),
         each=SIGNERS,
         status=status,
         hours=lambda party: words.hours(party.desk),
@@ -200,7 +208,8 @@ def _changes(version: str, form: TryAgreementForm) -> Response:
         if agreement_changes.concerns(own, each)
     ]
     counted = Counter(each.kind for each in study.comparison.differences)
-    running = row.status == VersionStatus.PROPOSED and row.simulation is None and background.is_busy()
+    waits = row.status == VersionStatus.PROPOSED and row.simulation is None and background.is_busy()
+    running = waits and background.what() == simulations.name_of_trial(version)
     page = make_response(
         render_template(
             "agreement/agreements/changes.html",
@@ -214,13 +223,16 @@ def _changes(version: str, form: TryAgreementForm) -> Response:
             concerned=concerned if own else None,
             different=differences(*actions.texts_compared(version, by=access.actor())),
             status=row.status,
+            must_be_tried=actions.must_be_tried(version, by=access.actor()),
+            nothing_for_anybody=not study.comparison.differences,
+            waits=waits and not running,
             trial=agreement_simulation.arranged(row.simulation, names) if row.simulation else None,
             running=running,
             part=background.told() if running else None,
             form=form,
         )
     )
-    if running:
+    if waits:
         page.headers["Refresh"] = str(ASK_AGAIN_SECONDS)
     return page
 
@@ -284,7 +296,8 @@ def _take_file(form: ProposeAgreementForm) -> Phrase | None:
 @blueprint.get("/agreement/<version>/approve")
 @access.requires(Permission.AGREEMENT_MANAGE)
 def approve_page(version: str) -> Answer:
-    check_simulated(store.version(version, by=access.actor()).simulation)
+    if actions.must_be_tried(version, by=access.actor()):
+        raise IllegalVersionStep(VersionStepRefusal.NOT_SIMULATED)
     return _step_page(version, VersionStatus.PROPOSED, "agreement/agreements/approve.html", form=ApproveAgreementForm())
 
 
@@ -408,7 +421,7 @@ def _withdraw_page(version: str, form: WithdrawAgreementForm) -> Answer:
 
 @blueprint.post("/agreement/<version>/withdraw")
 @access.requires(Permission.AGREEMENT_MANAGE)
-@sessions.step_up
+@sessions.right_first(WithdrawAgreementForm)
 def withdraw(version: str) -> Answer:
     form = WithdrawAgreementForm(request.form)
     if form.validate():
@@ -440,7 +453,9 @@ def sign_page(version: str) -> Answer:
 def _sign_page(version: str, form: SignAgreementForm) -> Answer:
     store.version(version, by=access.actor())  # a text that came with the country is signed on paper alone
     if version not in actions.waits_for(by=access.actor()):
-        raise IllegalVersionStep(VersionStepRefusal.STATE)
+        actions.refresh()  # another process may have opened it within the last minute
+        if version not in actions.waits_for(by=access.actor()):
+            raise IllegalVersionStep(actions.why_not_to_sign(version, by=access.actor()))
     before, text = actions.texts_compared(version, by=access.actor())
     return _step_page(
         version,
@@ -448,6 +463,7 @@ def _sign_page(version: str, form: SignAgreementForm) -> Answer:
         VersionStatus.SIGNED,
         "agreement/agreements/sign.html",
         form=form,
+        proposer=actions.proposer_of(version, by=access.actor()),
         against=before.version,
         different=differences(before, text),
     )

@@ -96,6 +96,7 @@ def show(organisation_id: uuid.UUID) -> Answer:
         own=organisation_id == by.organisation_id,
         sees_all=store.sees_all(by),
         tried=TRIED_WORDS,
+        changes=by.may(Permission.AGREEMENT_MANAGE),
     )
 
 

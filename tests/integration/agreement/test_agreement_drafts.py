@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from datetime import date
 
@@ -14,6 +15,7 @@ from nrm.actions.agreement import agreement_versions as actions
 from nrm.db import db
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.agreement.agreement_versions import IllegalVersionStep
+from nrm.models.accounts.accounts import Organisation
 from nrm.models.agreement.agreements import AgreementVersion
 from nrm.store.agreement.agreement_simulation import SIMULATION
 from tests import factories
@@ -29,6 +31,7 @@ VATRA = {
     "on_call": "+355 33 000 999",
     "regions": "vlore",
     "receives": "",
+    "languages": "sq",
 }
 NEW = {
     **VATRA,
@@ -91,10 +94,19 @@ def test_wrong_input_comes_back_with_the_field_and_changes_nothing(app: Flask, s
         ("on_call", "call us"),
         ("regions", "atlantis"),
         ("receives", "NOBODY_THERE"),
+        ("languages", ""),
+        ("languages", "xx"),
     ):
         page = coordinator.post(f"{path}/party/VATRA?lang=en", {**VATRA, name: value}, status=422)
         assert "There is a problem" in page
-    for name, value in (("code", "shpresa"), ("name_sq", ""), ("kind", "ministry"), ("joins_on-year", "20")):
+    for name, value in (
+        ("code", "shpresa"),
+        ("name_sq", ""),
+        ("kind", "ministry"),
+        ("joins_on-year", "20"),
+        ("receives", ""),
+        ("languages", "xx"),
+    ):
         coordinator.post(f"{path}/join", {**NEW, name: value}, status=422)
     # A form that is right, and a text that is not: the party is there already.
     assert "VATRA" in coordinator.post(f"{path}/join?lang=en", {**NEW, "code": "VATRA"}, status=422)
@@ -140,6 +152,63 @@ def test_nobody_but_the_coordinator_writes_a_text(app: Flask, sign_in: SignIn, l
         actions.revise(version="2030", change=str, by=factories.actor(login))
     with pytest.raises(NotPermitted):
         actions.begin(version="2031", starts_on=date(2030, 1, 1), by=factories.actor(login))
+
+
+@pytest.mark.slow
+def test_days_and_names_of_a_draft_are_refused_where_they_are_over_or_taken_and_can_be_changed(
+    app: Flask, sign_in: SignIn
+) -> None:
+    coordinator = sign_in(texts.COORDINATOR)
+    over = {**BEGUN, "starts_on-year": 2020}
+    assert "2020-01-01 is over" in coordinator.post("/agreements/begin?lang=en", over, status=422)
+    alike = coordinator.post("/agreements/begin?lang=en", {**BEGUN, "version": "2OO5"}, status=422)
+    assert "looks like `2005`" in alike
+    coordinator.post("/agreements/begin", BEGUN)
+    path = "/agreement/2030/edit"
+    assert f"{path}/name" in coordinator.get(path)
+    assert "is over" in coordinator.post(f"{path}/name?lang=en", over, status=422)
+    renamed = {**BEGUN, "version": "2031-b", "starts_on-year": 2031}
+    assert coordinator.post(f"{path}/name", renamed) == "/agreement/2031-b/edit"
+    assert (kept().version, "from = 2031-01-01" in kept().text) == ("2031-b", True)
+    coordinator.get(path, status=404)
+    path = "/agreement/2031-b/edit"
+    leaves = {**VATRA, "leaves": "y", "until-day": 1, "until-month": 1, "until-year": 2025}
+    assert "2025-01-01 is over" in coordinator.post(f"{path}/party/VATRA?lang=en", leaves, status=422)
+    # What the form of a time does not change, it says; a stranger who is asked first has to be accepted.
+    assert "These clauses give the step a time of their own: 1.3, 1.4." in coordinator.get(
+        f"{path}/time/answer?lang=en"
+    )
+    assert "a time of their own" not in coordinator.get(f"{path}/time/tell_child_authority?lang=en")
+    coordinator.post(f"{path}/join", {**NEW, "joins_on-year": 2032, "languages": "it"})
+    page = html.unescape(coordinator.get(f"{path}?lang=en"))
+    assert "Shpresa, Shkodër, which is new, is asked first" in page
+    first, there_before = page.index("Safeguard 29"), page.index("The text in force has this, too")
+    assert first < there_before < page.index("Safeguard 17")
+
+
+@pytest.mark.slow
+def test_a_number_changes_without_a_trial_and_anything_else_does_not(app: Flask, sign_in: SignIn) -> None:
+    coordinator, by = sign_in(texts.COORDINATOR), factories.actor(texts.COORDINATOR)
+    organisation = db.session.scalars(select(Organisation.id).where(Organisation.code == "VATRA")).one()
+    for page in ("/agreement/2005/parties", f"/readiness/{organisation}"):
+        assert "/agreements/begin" in coordinator.get(page)
+    coordinator.post("/agreements/begin", BEGUN)
+    coordinator.post("/agreement/2030/edit/party/VATRA", {**VATRA, "languages": ["sq", "en", "it", "el"]})
+    texts.accepted("2030")
+    page = coordinator.get("/agreement/2030/changes?lang=en")
+    assert "Nothing but names and telephones is different" in page
+    assert "/agreement/2030/approve" in page
+    assert "/agreement/2030/approve" in coordinator.get("/")
+    actions.approve(version="2030", on=texts.today(), note="Letter 12", by=by)
+    coordinator.post("/agreements/begin", {**BEGUN, "version": "2029", "starts_on-year": 2029})
+    coordinator.post(
+        "/agreement/2029/edit/party/VATRA", {**VATRA, "closes": "21:00", "languages": ["sq", "en", "it", "el"]}
+    )
+    texts.accepted("2029")
+    assert "Nothing but names and telephones" not in coordinator.get("/agreement/2029/changes?lang=en")
+    coordinator.get("/agreement/2029/approve", status=409)
+    with pytest.raises(IllegalVersionStep):
+        actions.approve(version="2029", on=texts.today(), note="Letter 12", by=by)
 
 
 @pytest.mark.slow

@@ -129,7 +129,7 @@ def test_a_proposal_is_tried_on_past_cases_before_it_is_approved(app: Flask, sig
     accommodated.at(date(2026, 7, 10))
     accommodated.many(8, seed=1)
     coordinator = sign_in(texts.COORDINATOR)
-    coordinator.post("/agreements", {"text": texts.draft()})
+    coordinator.post("/agreements", {"text": texts.draft("2027", None, ('closes = "20:00"', 'closes = "21:00"'))})
     assert "Provojeni me rastet e kaluara" in coordinator.get("/")
     page = coordinator.get("/agreement/2027/changes")
     assert "/agreement/2027/try" in page
@@ -142,6 +142,10 @@ def test_a_proposal_is_tried_on_past_cases_before_it_is_approved(app: Flask, sig
     held = background.lock()  # a quarter is being closed
     background.tell(held, 2, 4)
     coordinator.post("/agreement/2027/try", {"quarters": "4"}, status=409)
+    waits = coordinator.get("/agreement/2027/changes?lang=en")
+    assert "another version is being tried; this one can be tried after that" in waits
+    assert "Part 2" not in waits
+    os.pwrite(held, b"\n" + simulations.name_of_trial("2027").encode(), 5)
     assert "Part 2 of at most 4." in coordinator.get("/agreement/2027/changes?lang=en")
     answer = coordinator.client.get("/agreement/2027/changes")
     assert answer.headers["Refresh"] == "10"
@@ -177,7 +181,7 @@ def test_five_proposals_are_tried_on_the_same_quarters_and_no_more(app: Flask, s
         text = texts.draft(f"try-{number}")
         actions.propose(text=text, by=by)
         simulations.keep(text=text, simulated=found, by=SIMULATION)
-        actions.withdraw(version=f"try-{number}", reason="Another text", by=by)
+        actions.withdraw(version=f"try-{number}", reason="Another text takes its place", by=by)
     actions.propose(text=texts.draft(), by=by)
     page = sign_in(texts.COORDINATOR).post("/agreement/2027/try", {"quarters": "4"}, status=409)
     assert "Pesë propozime" in page

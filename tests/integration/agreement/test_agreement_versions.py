@@ -125,13 +125,13 @@ def test_every_step_out_of_turn_is_refused_and_changes_nothing(app: Flask, statu
     if status is VersionStatus.SIGNED:
         texts.sign_all(version)
     if status is VersionStatus.WITHDRAWN:
-        actions.withdraw(version=version, reason="Another text", by=coordinator)
+        actions.withdraw(version=version, reason="Another text takes its place", by=coordinator)
     digest = "0" * 64 if status is VersionStatus.WITHDRAWN else actions.digest_of(version, by=coordinator)
     steps: dict[str, Callable[[], object]] = {
         "approve": lambda: actions.approve(version=version, on=texts.today(), note="Letter 12", by=coordinator),
         "open": lambda: actions.open_for_signature(version=version, by=coordinator),
         "sign": lambda: actions.sign(version=version, read=digest, by=vatra),
-        "withdraw": lambda: actions.withdraw(version=version, reason="Another text", by=coordinator),
+        "withdraw": lambda: actions.withdraw(version=version, reason="Another text takes its place", by=coordinator),
     }
     legal = {
         VersionStatus.PROPOSED: {"approve", "withdraw"},
@@ -206,7 +206,7 @@ def test_a_proposal_is_not_there_for_the_parties_before_it_is_open(app: Flask) -
     with pytest.raises(NotPermitted):
         actions.propose(text=texts.draft("2028"), by=vatra)
     with pytest.raises(NotPermitted):
-        actions.withdraw(version=version, reason="Another text", by=vatra)
+        actions.withdraw(version=version, reason="Another text takes its place", by=vatra)
 
 
 CHANGES = {
@@ -328,7 +328,7 @@ def test_signing_and_withdrawing_in_the_same_instant_leave_no_version_half_withd
     coordinator, (by, _) = factories.actor(texts.COORDINATOR), texts.signers("VATRA")
     raised = raised_by(
         instance,
-        lambda: actions.withdraw(version=version, reason="Another text", by=coordinator),
+        lambda: actions.withdraw(version=version, reason="Another text takes its place", by=coordinator),
         lambda: actions.sign(version=version, read=actions.digest_of(version, by=by), by=by),
     )
     assert all(isinstance(each, IllegalVersionStep | NotVisible) for each in raised)
@@ -369,6 +369,11 @@ BROKEN = {
         _as_2027(('"OIM Tiranë"', '"OIM \\u202eTiranë"')),
         "party[2].names.sq: has a character",
     ),
+    "a step that nobody knows": (
+        _as_2027(('step = "legal_counsel"', 'step = "legal_counse1"'), ("\nfrom = 2005-07-18", "\nfrom = 2030-01-01")),
+        "clause[20]: `legal_counse1` is no known step, and looks like `legal_counsel`",
+    ),
+    "a day that is over": (_as_2027(), "from: 2005-07-18 is over"),
     "a number that is none": (
         _as_2027(('"+355 4 000 0102"', '"javascript:alert(1)"')),
         "party[2].on_call: is no telephone number",
@@ -385,13 +390,17 @@ def test_a_broken_text_is_refused_with_the_key_and_what_is_wrong(app: Flask, wha
     assert db.session.scalar(select(func.count()).select_from(AgreementVersion)) == 0
 
 
-def test_a_name_is_taken_until_its_version_is_withdrawn(app: Flask) -> None:
+def test_a_name_is_given_once_and_none_that_looks_like_it(app: Flask) -> None:
     coordinator = factories.actor(texts.COORDINATOR)
     version = actions.propose(text=texts.draft(), by=coordinator)
     with pytest.raises(actions.Unusable):
         actions.propose(text=texts.draft(), by=coordinator)
-    actions.withdraw(version=version, reason="Another text", by=coordinator)
-    assert actions.propose(text=texts.draft(), by=coordinator) == version
+    actions.withdraw(version=version, reason="Another text takes its place", by=coordinator)
+    for name in (version, "2O27", "20.27"):
+        with pytest.raises(actions.Unusable) as refused:
+            actions.propose(text=texts.draft(name), by=coordinator)
+        assert refused.value.what.startswith("version: ")
+    assert actions.propose(text=texts.draft("2028"), by=coordinator) == "2028"
 
 
 def test_what_the_checks_and_the_comparison_found_is_kept_with_the_proposal(app: Flask) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from flask import Flask
@@ -44,10 +45,16 @@ def test_who_signed_is_told_who_withdrew_it_when_and_why_until_they_have_read_it
     coordinator = sign_in(texts.COORDINATOR)
     page = coordinator.get("/agreement/2027/withdraw?lang=en")
     assert "Vatra, Vlorë: Test case_worker" in html.unescape(page)
-    for empty in ({}, {"reason": "  "}, {"reason": "x" * 501}):
-        coordinator.post("/agreement/2027/withdraw", empty, status=422)
+    assert "This cannot be undone." in page
+    factories.later(minutes=6)
+    for wrong in ({}, {"reason": "  "}, {"reason": "x" * 501}, {"reason": "a mistake"}):
+        # What is wrong is said before a password is asked for.
+        said = coordinator.post("/agreement/2027/withdraw?lang=en", wrong, status=422)
+        assert "Enter why, in two words or more" in said
     assert status() == "open"
-    coordinator.post("/agreement/2027/withdraw", {"reason": REASON})
+    assert 'name="step_up"' in coordinator.post("/agreement/2027/withdraw", {"reason": REASON}, status=401)
+    assert status() == "open"
+    coordinator.post("/agreement/2027/withdraw", {"reason": REASON, "step_up": factories.PASSWORD})
     assert status() == "withdrawn"
     told = "Version 2027 of the agreement, which you signed, was withdrawn on"
     person = sign_in("vatra.case_worker")
@@ -72,6 +79,51 @@ def test_who_signed_is_told_who_withdrew_it_when_and_why_until_they_have_read_it
     person.post(f"/agreements/withdrawn/{withdrawal}/read")
     assert "which you signed" not in person.get("/?lang=en")
     person.post(f"/agreements/withdrawn/{withdrawal}/read", status=404)
+
+
+@pytest.mark.slow
+def test_a_withdrawn_text_can_be_read_and_begun_from_again_and_its_name_is_not_given_again(
+    app: Flask, sign_in: SignIn
+) -> None:
+    version = texts.opened(texts.draft("2027", None, NEW))
+    signer, _ = texts.signers("VATRA")
+    texts.sign(version, signer)
+    by = factories.actor(texts.COORDINATOR)
+    actions.withdraw(version=version, reason=REASON, by=by)
+    coordinator, person = sign_in(texts.COORDINATOR), sign_in("vatra.case_worker")
+    assert "/agreement/2027" in coordinator.get("/")
+    for reader in (coordinator, person):
+        page = html.unescape(reader.get("/agreement/2027?lang=en"))
+        assert "It binds nobody, and nobody can sign it." in page
+        assert REASON in page
+        assert "Test case_worker" in reader.get("/agreement/2027/parties?lang=en")
+        reader.get("/agreement/2027/changes")
+    assert "/agreements/begin?withdrawn=2027" in coordinator.get("/agreement/2027")
+    assert "/agreements/begin" not in person.get("/agreement/2027")
+    for step in ("sign", "edit", "open", "approve", "withdraw"):
+        (person if step == "sign" else coordinator).get(f"/agreement/2027/{step}", status=409)
+    # A text that was never shown to the parties is still nothing to them.
+    actions.begin(version="2029", starts_on=date(2029, 1, 1), by=by)
+    actions.withdraw(version="2029", reason=REASON, by=by)
+    person.get("/agreement/2029", status=404)
+    again = {"version": "2027", "starts_on-day": 1, "starts_on-month": 1, "starts_on-year": 2031}
+    address = "/agreements/begin?withdrawn=2027&lang=en"
+    assert "is the name of another version" in coordinator.post(address, again, status=422)
+    assert coordinator.post(address, {**again, "version": "2031"}) == "/agreement/2031/edit"
+    assert "SHPRESA" in actions.document("2031", by=by).parties
+    coordinator.post("/agreements/begin?withdrawn=2031", {**again, "version": "2032"}, status=409)
+    coordinator.post("/agreements/begin?withdrawn=1999", {**again, "version": "2032"}, status=404)
+
+
+@pytest.mark.slow
+def test_who_has_signed_is_told_so_and_who_does_not_wish_to_whom_to_call(app: Flask, sign_in: SignIn) -> None:
+    version = texts.opened(texts.draft())
+    person = sign_in("vatra.case_worker")
+    page = html.unescape(person.get("/agreement/2027/sign?lang=en"))
+    assert "If you do not sign" in page
+    assert "Call Office of the Minister of State, which proposed it" in page
+    texts.sign(version, factories.actor("vatra.case_worker"))
+    assert "You have signed this version already." in person.get("/agreement/2027/sign?lang=en", status=409)
 
 
 def organisation() -> Organisation | None:

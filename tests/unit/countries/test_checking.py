@@ -119,6 +119,7 @@ def test_a_new_country_has_a_mark_wherever_countries_differ(tmp_path: Path) -> N
         "mou-2005.toml: party[1].names.en",
         "choices-returnee-1.toml: choice.citizenship_class.home.el",
     }
+    assert not {each for each in keys if "choice.before.home" in each or "choice.work.home" in each}
     with pytest.raises(CountryError):
         countries.load("third", tmp_path / "third")
 

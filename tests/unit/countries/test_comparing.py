@@ -9,6 +9,7 @@ import pytest
 from nrm.countries import FOLDER, texts
 from nrm.countries.comparing import differences
 from nrm.countries.keeping import broken
+from nrm.countries.weakening import weakens
 
 SHIPPED = texts.parsed(texts.of_folder(FOLDER / "albania"))
 
@@ -115,3 +116,40 @@ def test_a_digest_is_of_names_and_texts() -> None:
     one = texts.digest({"a.toml": "x", "b.toml": "y"})
     assert one == texts.digest({"b.toml": "y", "a.toml": "x"})
     assert one != texts.digest({"a.toml": "y", "b.toml": "x"})
+
+
+def test_all_that_differs_in_a_long_text_is_shown_wherever_it_stands() -> None:
+    text = "A long text that is read out to people, of which the beginning and the end are alike. "
+    for before, after, shown in (
+        (text, text + "Call +355 69 666 0000.", "Call +355 69 666 0000."),
+        (text + "Once. " + text, text + "Twice, " + "and so on " * 20 + text, "and so on " * 20),
+        (text, "Call +355 69 666 0000. " + text, "Call +355 69 666 0000."),
+    ):
+        (found,) = differences({"f.toml": {"key": before}}, {"f.toml": {"key": after}})
+        assert shown.strip() in str(found)
+        assert len(str(found)) < len(before) + len(after) + 40
+    (added,) = differences({"f.toml": {}}, {"f.toml": {"key": text + "Call +355 69 666 0000."}})
+    assert "Call +355 69 666 0000." in str(added)
+    kinds = [f"kind_{number}" for number in range(20)]
+    (listed,) = differences({"f.toml": {"key": kinds}}, {"f.toml": {"key": [*kinds[:-1], "ministry"]}})
+    assert "…" in str(listed)
+    assert "kind_19] -> " in str(listed)
+    assert str(listed).endswith("ministry]")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('children = "116 000"', 'children = "116 001"'),
+        ('telephone = "+355 4 000 0202"', 'telephone = "+355 4 000 0666"'),
+        ("months = [1, 3, 6, 12]", "months = [12]"),
+        ("ended_after_days = 2", "ended_after_days = 30"),
+        ("answer_days = 7", "answer_days = 13"),
+    ],
+)
+def test_who_is_called_in_danger_and_when_somebody_comes_back_is_agreed_by_number(old: str, new: str) -> None:
+    text = (FOLDER / "albania" / "country.toml").read_text("utf-8")
+    assert old in text
+    sides = [{"country.toml": tomllib.loads(each)} for each in (text, text.replace(old, new, 1))]
+    (found,) = differences(*sides)
+    assert weakens(found)

@@ -40,12 +40,34 @@ class SignatureLine:
     signed_at: datetime
 
 
-def is_named(name: str) -> bool:
-    """Whether a version that was not withdrawn has the name already."""
-    statement = select(AgreementVersion.id).where(
-        AgreementVersion.version == name, AgreementVersion.status != VersionStatus.WITHDRAWN
+def names() -> list[str]:
+    """The names that were ever given to a version, withdrawn ones too, each once."""
+    return list(db.session.scalars(select(AgreementVersion.version).distinct().order_by(AgreementVersion.version)))
+
+
+def open_for_signature() -> Sequence[AgreementVersion]:
+    """The versions that wait for signatures, the newest first."""
+    statement = select(AgreementVersion).where(AgreementVersion.status == VersionStatus.OPEN)
+    return db.session.scalars(statement.order_by(AgreementVersion.opened_at.desc())).all()
+
+
+def proposer(member_id: uuid.UUID) -> tuple[dict[str, str], str]:
+    """(the names of a member's organisation, its telephone)."""
+    of = select(Organisation).join(Member, Member.organisation_id == Organisation.id).where(Member.id == member_id)
+    found = db.session.scalars(of).one()
+    return found.names, found.telephone
+
+
+def withdrawal_of(version_id: uuid.UUID) -> tuple[AgreementWithdrawal, str, dict[str, str]] | None:
+    """(the withdrawal of a version, who withdrew it, the names of their organisation); None where there is none."""
+    statement = (
+        select(AgreementWithdrawal, Member.name, Organisation.names)
+        .join(Member, Member.id == AgreementWithdrawal.by_id)
+        .join(Organisation, Organisation.id == Member.organisation_id)
+        .where(AgreementWithdrawal.version_id == version_id)
     )
-    return db.session.scalar(statement) is not None
+    found = db.session.execute(statement).one_or_none()
+    return None if found is None else (found[0], found[1], found[2])
 
 
 def signatures(version_id: uuid.UUID) -> Sequence[AgreementSignature]:

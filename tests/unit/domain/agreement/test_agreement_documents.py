@@ -91,8 +91,8 @@ def _coalition(**more: object) -> Change:
         (_set("party", 0, "from", to=date(2005, 1, 1)), "party[1].from: a party joins on the day it signs or later"),
         (_set("party", 0, "until", to=date(2005, 1, 1)), "party[1].until: lies before the party joined"),
         (
-            _both(_drop("party", 0, "signed_on"), _set("party", 0, "from", to=date(2006, 1, 1))),
-            "party[1].from: a party joins on the day it signs or later",
+            _both(_drop("party", 0, "signed_on"), _set("party", 0, "until", to=date(2006, 1, 1))),
+            "party[1].until: lies before the party joined",
         ),
         (_set("party", 2, "regions", to=["vlora"]), None),
         (_set("party", 0, "desk", "opens", to="8"), "party[1].desk.opens: `8` is not a time such as 08:00"),

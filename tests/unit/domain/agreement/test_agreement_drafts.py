@@ -59,16 +59,34 @@ def test_a_party_leaves_changes_its_regions_and_whom_it_receives() -> None:
 
 
 def test_a_party_joins_and_the_headings_of_the_file_stay_where_they_are() -> None:
-    said = PartyText(time(8), time(16), False, "", "+355 22 000 123", ["shkoder"], None, "VATRA")
+    said = PartyText(time(8), time(16), False, "", "+355 22 000 123", ["shkoder"], None, "VATRA", ["sq", "it"])
     names = {"sq": "Shpresa, Shkodër", "en": 'The "Hope", Shkodër'}
     text = texts.with_new_party(SHIPPED, "SHPRESA", OrganisationKind.NGO_SHELTER, names, date(2027, 2, 1), said)
     read = parse_agreement(tomllib.loads(text))
     assert read.parties["SHPRESA"].names == names
     assert read.parties["SHPRESA"].joined_on == date(2027, 2, 1)
+    assert read.parties["SHPRESA"].languages == ("sq", "it")
+    assert read.parties["SHPRESA"].signed_on is None  # nobody knows yet
     assert read.parties["SHPRESA"].competence == read.parties["VATRA"].competence
     assert all(line.startswith("+") for line in changed(text))
     comments = [line for line in SHIPPED.splitlines() if line.startswith("#")]
     assert [line for line in text.splitlines() if line.startswith("#")] == comments
+
+
+def test_a_form_that_has_languages_in_another_order_changes_none() -> None:
+    iom = PartyText(
+        time(8),
+        time(17),
+        False,
+        "+355 4 000 0202",
+        "+355 4 000 0999",
+        ["tirane"],
+        languages=["it", "sq", "en", "ru", "ro"],
+    )
+    assert changed(texts.with_party(SHIPPED, "IOM", iom)) == [
+        '- on_call = "+355 4 000 0102"',
+        '+ on_call = "+355 4 000 0999"',
+    ]
 
 
 def test_a_time_and_the_words_of_a_clause() -> None:

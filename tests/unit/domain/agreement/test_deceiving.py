@@ -7,9 +7,11 @@ from types import MappingProxyType
 
 import pytest
 
+from forms.agreement.agreements import STEP_LABELS
 from nrm import countries
 from nrm.domain.agreement.agreements import Agreement, Party
-from nrm.domain.agreement.deceiving import deceiving, looks
+from nrm.domain.agreement.deceiving import STEPS, deceiving, steps_of, unknown_steps
+from nrm.domain.look_alikes import look_alike
 from nrm.domain.unseen import fault_of_name
 
 
@@ -28,7 +30,9 @@ def test_the_shipped_texts_deceive_nobody(code: str) -> None:
         assert list(deceiving(agreement)) == []
 
 
-@pytest.mark.parametrize("name", ["Vatra", "VATRA", "V atra", "Vаtra", "Vatrа", "V\u200batra", "Vatra."])
+@pytest.mark.parametrize(
+    "name", ["Vatra", "VATRA", "V atra", "Vаtra", "Vatrа", "V\u200batra", "Vatra.", "Vätra", "V4tra"]
+)
 def test_a_name_that_looks_like_another_partys_is_found(name: str) -> None:
     agreement = newest("albania")
     one, other = list(agreement.parties)[:2]
@@ -71,6 +75,68 @@ def test_what_is_no_telephone_number_is_found(number: str) -> None:
     assert [key for key, _ in deceiving(with_party(agreement, code, on_call=number))] == ["party[1].on_call"]
 
 
-def test_letters_of_two_alphabets_look_alike() -> None:
-    assert looks("Сенка") != looks("Vatra")
-    assert looks("СОС") == looks("COC")
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("National Reception Centre", "National Reception Center"),
+        ("Qendra Kombëtare Pritëse", "Qendra Kombetare Pritese"),
+        ("Qendra Kombëtare Pritëse", "Qеndra Kombёtare  Pritеse"),
+        ("2027", "2O27"),
+        ("2027-1", "2027-l"),
+        ("legal_counsel", "legal_counse1"),
+        ("СОС", "COC"),
+    ],
+)
+def test_names_that_the_eye_takes_for_each_other_look_alike(one: str, other: str) -> None:
+    assert look_alike(one, other)
+    assert look_alike(other, one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Сенка", "Vatra"),
+        ("2027", "2028"),
+        ("2026", "2029"),
+        ("20270101", "20271001"),
+        ("Streha 12 Tiranë", "Streha 21 Tiranë"),
+        ("Vatra", "Varta"),
+        ("Qendra Kombëtare", "Qendra Rajonale"),
+    ],
+)
+def test_other_names_do_not(one: str, other: str) -> None:
+    assert not look_alike(one, other)
+
+
+def test_a_name_in_one_language_is_no_other_partys_name_in_another() -> None:
+    agreement = newest("albania")
+    spoilt = with_party(agreement, "HELPLINE", names={"sq": "National Reception Centre", "en": "SOS help line"})
+    assert [key for key, _ in deceiving(spoilt)] == ["party[9].names.sq"]
+
+
+@pytest.mark.parametrize("number", ["3․1", "３.1", "3.1 ", "3.l", "03.1", "3.O", "", "3.1-"])
+def test_a_clause_has_a_number_that_looks_like_no_other(number: str) -> None:
+    agreement = newest("albania")
+    spoilt = replace(agreement, clauses=(replace(agreement.clauses[0], number=number), *agreement.clauses[1:]))
+    assert [key for key, _ in deceiving(spoilt)] == ["clause[1].number"]
+
+
+@pytest.mark.parametrize("code", ["albania", "north_macedonia"])
+def test_a_step_that_nobody_knows_is_found_and_what_it_looks_like(code: str) -> None:
+    agreement = newest(code)
+    assert {step for _, step in steps_of(agreement)} == STEPS
+    assert list(unknown_steps(agreement, ())) == []
+    position = next(place for place, each in enumerate(agreement.clauses) if each.number == "6.1")
+    clause = agreement.clauses[position]
+    duties = tuple(replace(duty, kind=duty.kind.replace("legal_counsel", "legal_counse1")) for duty in clause.duties)
+    clauses = [*agreement.clauses]
+    clauses[position] = replace(clause, duties=duties)
+    renamed = replace(agreement, clauses=tuple(clauses))
+    assert list(unknown_steps(renamed, ())) == [
+        (f"clause[{position + 1}]", "`legal_counse1` is no known step, and looks like `legal_counsel`")
+    ]
+    assert list(unknown_steps(renamed, {"legal_counse1"})) == []
+
+
+def test_every_step_that_the_program_knows_has_words() -> None:
+    assert set(STEP_LABELS) - {"notify"} == STEPS

@@ -1,0 +1,177 @@
+"""What a text may not bring in silence beside the one whose place it takes: more that is read, somebody who is not
+reached, a stranger who is asked first, a step that nobody has to do (ADR 0161).
+
+Where it depends on the person it is a diagram whose outcomes are what is said, None where nothing is; else phrases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import time
+from typing import Any
+
+from nrm.domain.agreement.agreements import MISSING, Agreement, Desk, Party
+from nrm.domain.agreement.effects import Effects, Owed
+from nrm.domain.agreement.routes import Fallback
+from nrm.domain.agreement.safeguards import (
+    KnownFirst,
+    ReadsNoLess,
+    ReadsNoMore,
+    ReportsStay,
+    SameHands,
+    SameHours,
+    SameNumbers,
+    StepsStay,
+)
+from nrm.domain.words import N_, Phrase
+
+ByPerson = ReadsNoMore | ReadsNoLess | KnownFirst | StepsStay
+AtLarge = SameHours | SameNumbers | SameHands | ReportsStay
+
+
+def for_whom(rule: ByPerson, before: Effects, after: Effects) -> Iterator[int]:
+    """A diagram for each reader or step; both effects are over the same profiles."""
+    match rule:
+        case ReadsNoMore() | ReadsNoLess():
+            for on in ("", MISSING):
+                for reader in dict.fromkeys([*before.readers, *after.readers]):
+                    yield _granted(reader, on, before, after, more=isinstance(rule, ReadsNoMore))
+        case KnownFirst():
+            yield _strangers(before, after)
+        case StepsStay():
+            for on in ("", MISSING):
+                for step, waits in before.steps(on):
+                    yield _owed(step, waits, on, before, after)
+
+
+def at_large(rule: AtLarge, before: Agreement, after: Agreement) -> Iterator[Phrase]:
+    """What is said of the document itself."""
+    match rule:
+        case SameHours():
+            for code, was in before.parties.items():
+                now = after.parties.get(code)
+                if now is not None and not covers(now.desk, was.desk):
+                    yield N_("the desk of %(party)s answers at fewer hours than before", party=code)
+        case SameNumbers():
+            for code, was in before.parties.items():
+                now = after.parties.get(code)
+                if now is not None and rule.kinds & {was.kind, now.kind}:
+                    yield from _numbers(was, now)
+        case SameHands():
+            yield from _hands(before, after)
+        case ReportsStay():
+            there = {_key for each in after.reporting for _key in _reports(each)}
+            for each in before.reporting:
+                for who, through, to, every in _reports(each):
+                    if (who, through, to, every) not in there:
+                        yield N_("%(party)s does not report to %(code)s any more as before", party=who, code=to)
+
+
+def _pairs(effects: Effects, diagram: int) -> int:
+    """Each outcome in a tuple: `joined` leaves the second diagram as it is where the first has none."""
+    profiles = effects.profiles
+    return profiles.joined(profiles.always(True), diagram, lambda _, outcome: (outcome,))
+
+
+def _granted(reader: str, on: str, before: Effects, after: Effects, *, more: bool) -> int:
+    """What the reader is given and was not; or was given, and is not while they are told all the same."""
+    profiles = after.profiles
+    nothing = profiles.always(frozenset())
+    was = before.granted(reader, on) if reader in before.readers else nothing
+    now = after.granted(reader, on) if reader in after.readers else nothing
+
+    def judge(one: tuple[frozenset[Any]], other: frozenset[Any]) -> Phrase | None:
+        different = other - one[0] if more else one[0] - other
+        if not different:
+            return None
+        values = {"party": reader, "compartments": ", ".join(sorted(different))}
+        if more and on:
+            return N_("%(party)s is given %(compartments)s of a missing person; was not", **values)
+        if more:
+            return N_("%(party)s is given %(compartments)s; was not", **values)
+        if on:
+            return N_("%(party)s is told of a missing person, and not given %(compartments)s any more", **values)
+        return N_("%(party)s is told, and not given %(compartments)s any more", **values)
+
+    judged = profiles.joined(_pairs(before, was), now, judge)
+    if more or reader not in after.readers:
+        return judged if more else profiles.always(None)
+    return profiles.joined(_pairs(after, after.told(reader, on)), judged, lambda one, said: said if one[0] else None)
+
+
+def _strangers(before: Effects, after: Effects) -> int:
+    """Where a party that is new is asked first, or must receive, and somebody was asked before."""
+    known = before.agreement.parties
+
+    def judge(one: tuple[Any], way: Any) -> Phrase | None:
+        if isinstance(one[0], Fallback) or isinstance(way, Fallback) or not way:
+            return None
+        for party, must in way:
+            if party not in known and must:
+                return N_("%(party)s, which is new, must receive", party=party)
+        first = way[0][0]
+        return None if first in known else N_("%(party)s, which is new, is asked first", party=first)
+
+    return after.profiles.joined(_pairs(before, before.receiving.ways()), after.receiving.ways(), judge)
+
+
+def _owed(step: str, waits: str, on: str, before: Effects, after: Effects) -> int:
+    """Where a party does not owe the step any more."""
+
+    def judge(one: tuple[Owed], now: Owed) -> Phrase | None:
+        there = {party for party, _ in now}
+        gone = next((party for party, _ in one[0] if party not in there), None)
+        if gone is None:
+            return None
+        if waits:
+            values = {"step": step, "other": waits, "party": gone}
+            return N_("`%(step)s` before `%(other)s` is not owed by %(party)s any more", **values)
+        return N_("`%(step)s` is not owed by %(party)s any more", step=step, party=gone)
+
+    return after.profiles.joined(_pairs(before, before.owed(step, waits, on)), after.owed(step, waits, on), judge)
+
+
+def covers(now: Desk, was: Desk) -> bool:
+    """Whether the desk answers whenever it did."""
+    if was.weekends and not now.weekends:
+        return False
+    if now.opens == now.closes:
+        return True
+    if was.opens == was.closes:
+        return (now.opens, now.closes) == (time(0), time.max)
+    return now.opens <= was.opens and was.closes <= now.closes
+
+
+def _digits(number: str) -> str:
+    return "".join(each for each in number if each.isdigit() or each == "+")
+
+
+def _numbers(was: Party, now: Party) -> Iterator[Phrase]:
+    if _digits(was.on_call) != _digits(now.on_call):
+        values = {"party": now.code, "number": now.on_call, "earlier": was.on_call}
+        yield N_("%(party)s is called at %(number)s; was at %(earlier)s", **values)
+    desk, earlier = now.desk.telephone or now.on_call, was.desk.telephone or was.on_call
+    if _digits(desk) != _digits(earlier) and (now.desk.telephone or was.desk.telephone):
+        values = {"party": now.code, "number": desk, "earlier": earlier}
+        yield N_("the desk of %(party)s is called at %(number)s; was at %(earlier)s", **values)
+
+
+def _hands(before: Agreement, after: Agreement) -> Iterator[Phrase]:
+    present = {each.step: each for each in after.path}
+    for step in before.path:
+        now = present.get(step.step)
+        if now is None:
+            continue  # that it is gone is said by other safeguards
+        values: Mapping[str, str] = {"step": step.step, "party": now.responsible, "whom": step.responsible}
+        if now.responsible != step.responsible:
+            yield N_("%(party)s answers for `%(step)s`; was %(whom)s", **values)
+        keepers = {rung.party for rung in now.escalation if rung.party is not None}
+        for rung in step.escalation:
+            if rung.party is not None and keepers and rung.party not in keepers:
+                values = {"step": step.step, "party": min(keepers), "whom": rung.party}
+                yield N_("%(party)s keeps the emergency place of `%(step)s`; was %(whom)s", **values)
+
+
+def _reports(duty: Any) -> Iterator[tuple[str, str | None, str, str]]:
+    for who in duty.who:
+        yield who, duty.through, duty.to, duty.every

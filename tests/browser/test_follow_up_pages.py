@@ -97,9 +97,10 @@ def test_a_year_after_the_shelter_and_somebody_comes_back(app: Flask, browser: B
         first, missed, third, last = country().follow_up.months
         on(due[first])
         page = story.contact(opened.case_id, first, WELL)
-        for path in (told, f"{told}/{missed}", f"{told}/end", "/follow-ups"):
+        for path in (told, f"{told}/end", "/follow-ups"):
             story.good(page, path)
         on(due[missed])
+        story.good(story.sits_down(), f"{told}/{missed}")
         for again in range(country().follow_up.tries):
             if again:
                 on(days.today() + timedelta(days=country().follow_up.again_days))

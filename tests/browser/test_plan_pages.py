@@ -41,7 +41,7 @@ def test_a_plan_is_written_done_taken_back_and_confirmed(app: Flask, browser: Br
         _send(page)
         page.locator("a[href$='/plan/medication']").click()
         page.fill("#text", "Sertraline")
-        page.fill("#hours", "20:00")
+        page.fill("#hour", "20:00")
         page.get_by_label("Sot", exact=True).check()
         page.locator("#until").check()
         _send(page)

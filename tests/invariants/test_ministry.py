@@ -38,6 +38,7 @@ from nrm.store.paging import Page
 from nrm.store.referrals.transfers import MoveLine
 from nrm.store.reports import reports
 from nrm.store.shelter.stays import StaysOfCase
+from nrm.store.support.hearings import Person
 from tests import factories
 from tests.invariants.test_routes import LOGINS
 from tests.world import World
@@ -125,6 +126,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "hearing_id": world.hearing,
         "witness_id": world.witness,
         "complaint_id": world.complaint,
+        "person": Person(world.case, "", has_case=True),
         "acts": True,
         "line": MoveLine(uuid.uuid4(), world.case, "", Stand.BOTH, True, {}, "", None),
         "alarm": Alarm(member_id=world.member, organisation_id=world.organisation),

@@ -68,6 +68,7 @@ from nrm.web.interviews import handouts
 from nrm.web.language import text_in
 from nrm.web.opened import Rows, answer_rows
 from nrm.web.referrals import critical_path, meetings, sent_filter, taken_back, transfers
+from nrm.web.shelter.stays import is_only_choice, place_choices
 
 blueprint = Blueprint("referrals", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -276,9 +277,10 @@ def _clause(line: ReferralLine) -> dict[str, str]:
 
 def offer_places(form: AcceptReferralForm) -> None:
     """Let the form name the free places of the actor's shelter."""
-    free = places.free_places(by=access.actor())
-    form.bed.choices = [SelectChoice(value="", label=N_("Choose a place"))] if len(free) != 1 else []
-    form.bed.choices += [SelectChoice(value=str(place), label=label) for place, label in free]
+    free = places.free_lines(by=access.actor())
+    form.bed.choices = [] if is_only_choice(free) else [SelectChoice(value="", label=N_("Choose a place"))]
+    named = zip(free, place_choices(free), strict=True)
+    form.bed.choices += [SelectChoice(value=str(line.id), label=each.label) for line, each in named]
 
 
 @blueprint.post("/referrals/<uuid:referral_id>/open")

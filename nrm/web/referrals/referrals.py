@@ -552,6 +552,14 @@ def offer(referral_id: uuid.UUID) -> Answer:
     return redirect(url_for("referrals.show", referral_id=referral_id), 303)
 
 
+@blueprint.get("/referrals/<uuid:referral_id>/expire")
+@access.requires(Permission.REFERRAL_DIRECT)
+def expire_page(referral_id: uuid.UUID) -> Answer:
+    """Whom it closes out, and who is asked then, before it is done: it is not taken back."""
+    line = _to_decide(referral_id, ReferralEvent.EXPIRE)
+    return render_template("referrals/referrals/expire.html", line=line)
+
+
 @blueprint.post("/referrals/<uuid:referral_id>/expire")
 @access.requires(Permission.REFERRAL_DIRECT)
 def expire(referral_id: uuid.UUID) -> Answer:

@@ -39,6 +39,7 @@ from nrm.domain.shelter.consents import (
     Topic,
     Weighed,
     asking,
+    nothing_is_kept,
 )
 from nrm.domain.words import N_
 from nrm.store import days
@@ -256,6 +257,11 @@ def ask(case_id: uuid.UUID) -> Answered:
     if not form.validate():
         return _ask_page(case, form, 422)
     answers, weighed = _answers(case, form)
+    if "back" in request.form:
+        return _ask_page(case, form)
+    if nothing_is_kept(answers, before=case.consent) and not request.form.get("sure"):
+        sent = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+        return render_template("shelter/consents/nothing_kept.html", case=case, sent=sent), 200
     asked = asking(
         _questionnaire(case), {"age": case.age_class}, language=form.language_code, interpreter=form.interpreter.data
     )

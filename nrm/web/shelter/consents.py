@@ -150,11 +150,18 @@ def _consent_row(line: ConsentLine) -> dict[str, object]:
         "line": line,
         "name": name,
         "said": said,
-        "ended": translated(ENDED_LABELS[Ended(line.ended)]) if line.ended else "",
+        "ended": _ended(line),
         "language": language_name(line.language, language) if line.language else "",
         "interpreter": interpreter_label(line.interpreter),
         "wording": _wording(line.wording),
     }
+
+
+def _ended(line: ConsentLine) -> str:
+    """How an answer ended, in words. A no is never taken back by the person: it was recorded by mistake."""
+    if line.ended == Ended.WITHDRAWN and line.said is Said.REFUSED:
+        return gettext("recorded by mistake: the person had not said it")
+    return translated(ENDED_LABELS[Ended(line.ended)]) if line.ended else ""
 
 
 def _wording(code: str) -> str:

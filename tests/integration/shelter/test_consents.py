@@ -439,6 +439,13 @@ def test_a_no_that_closes_the_case_asks_once_more_and_back_keeps_the_answers(wor
     waits = nrc.post(address, {**no, "sure": "y"})
     assert "The person takes everything back" in nrc.get(f"{waits}?lang=en")
     assert said(world.case)[Topic.SHARING, ""] == Said.REFUSED
+    # Given back as a mistake: what was said before holds again, and the page says what the no was.
+    nrc.post(f"{waits}/undo", {"why": "mistake"})
+    assert said(world.case) == before
+    page = nrc.get(f"/cases/{world.case}/consents?lang=en")
+    assert "recorded by mistake: the person had not said it" in page
+    db.session.rollback()
+    assert db.session.get_one(Case, world.case, populate_existing=True).consent == "given"
 
 
 def test_taking_back_asks_for_a_fresh_proof_and_for_what(world_app: Planted) -> None:

@@ -205,6 +205,9 @@ TABLE: dict[str, Moved | str] = {
         since.test_what_was_agreed_for_the_months_after_is_gone_on_the_way_down,
         ("person_requests", "sealed_compartments", "grants", "openings", "readings"),
     ),
+    "0099_not_come_by_mistake": Moved(
+        since.test_that_nobody_came_by_mistake_is_forgotten_on_the_way_down, ("referral_mistakes",)
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

@@ -367,8 +367,8 @@ def undo_refusals(session: Session, case: Case, by: Actor, *, heard_by_id: uuid.
     elif not helped:
         case.consent = "not_asked_urgent"  # nobody had asked: it is still to be done
         owed = (Obligation.case_id == case.id, Obligation.kind == ASK_CONSENT, Obligation.done_by_id == heard_by_id)
-        for each in session.scalars(select(Obligation).where(*owed)):
-            each.done_at = each.done_by_id = None
+        for duty in session.scalars(select(Obligation).where(*owed)):
+            duty.done_at = duty.done_by_id = None
     session.flush()
 
 

@@ -227,6 +227,7 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
         taken_back=taken_back.section(line),
         not_left=taken_back.may_say_not_left(line),
         not_taken=taken_back.may_say_not_taken(line),
+        on_the_way=taken_back.may_say_on_the_way(line),
         statuses=STATUS_LABELS,
         reasons=DECLINE_LABELS,
         overrides=OVERRIDE_LABELS,

@@ -126,6 +126,7 @@ class Event(StrEnum):
     DEPARTURE_TAKEN_BACK = "departure_taken_back"
     ACCEPTANCE_TAKEN_BACK = "acceptance_taken_back"
     ACCEPTED_AFTER_ALL = "accepted_after_all"
+    AWAITED_AGAIN = "awaited_again"
     MOVE_KEYS_GIVEN_BACK = "move_keys_given_back"
     MEETING_SAID = "meeting_said"
     ESCORT_NAMED = "escort_named"

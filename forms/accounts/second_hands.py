@@ -90,6 +90,20 @@ class UndoForm(OnceForm):
     )
 
 
+class DeskUndoForm(UndoForm):
+    """The same of the duty desk, which does not know the person: with whom it spoke."""
+
+    spoke = RadioField(
+        N_("With whom did you speak?"),
+        choices=[
+            SelectChoice(value="person", label=N_("I spoke with the person")),
+            SelectChoice(value="holder", label=N_("I spoke with the shelter that takes care of the person")),
+        ],
+        validators=[Offered(N_("Speak with the person or the shelter first; then say which"))],
+        validate_choice=False,
+    )
+
+
 class SuspendForm(OnceForm):
     """Why somebody is suspended; the person reads it."""
 

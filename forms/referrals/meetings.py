@@ -10,6 +10,7 @@ from wtforms.validators import InputRequired
 from forms import SelectChoice
 from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.referrals.crossing_points import Brings, Meeting, is_number_of, names_shelter
+from nrm.domain.telephones import EXAMPLE, is_telephone
 from nrm.domain.words import N_
 
 BRINGS_LABELS = {
@@ -58,6 +59,9 @@ class MeetingForm(OnceForm):
         for name, message in needed[Brings(self.brings.data)].items():
             if not (self[name].data or "").strip():
                 self[name].errors = [message]
+        number = (self.telephone.data or "").strip()
+        if number and Brings(self.brings.data) is Brings.POST and not is_telephone(number):
+            self.telephone.errors = [N_("Enter a telephone number, for example %(number)s", number=EXAMPLE)]
         if is_number_of(self.telephone.data or "", numbers):
             self.telephone.errors = [N_("This number is in the directory: it would say who you are. Enter another one")]
         for field in (self.place, self.hour, self.word):

@@ -44,6 +44,10 @@ BAND_LABELS = {
 REFUSED = {
     MatchRefusal.NO_NIGHT: N_("No night is recorded here yet. Ask from tomorrow on."),
     MatchRefusal.NOT_SEEN: N_("A second member has to say first that they have seen the person."),
+    MatchRefusal.NO_HAND: N_(
+        "Who has seen the person does not count beside you: let in within the last 14 days, or one of you let the "
+        "other one in. Another member has to have seen them."
+    ),
     MatchRefusal.SAME_MEMBER: N_("This needs another member than the one who asked or answered."),
     MatchRefusal.NO_NAME: N_("No name is written in the identity part, so nobody can be compared. Write it first."),
     MatchRefusal.TOO_MANY: N_("You have asked for as many people today as one member may. Go on tomorrow."),

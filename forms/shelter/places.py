@@ -70,6 +70,12 @@ REFUSED = {
     PlaceRefusal.TAKEN_THEN: N_("Choose another place or other days: somebody has it then, or it is kept"),
     PlaceRefusal.NOT_THERE: N_("Enter other days: it is not there yet, or no longer"),
     PlaceRefusal.CODE: N_("Enter the code of the case, for example K7QM-4T2X-9"),
+    PlaceRefusal.KEPT_FOR_CODE: N_("A place is kept for this code already: release that one first"),
+    PlaceRefusal.KEPT_MANY: N_(
+        "You keep places for as many people as one member may. Release one, or ask a colleague, or let the sender send "
+        "the referral: accepting it keeps a place"
+    ),
+    PlaceRefusal.KEPT_TOO_LONG: N_("Enter an earlier day: a place is kept for a month at most, and can be renewed"),
     PlaceRefusal.NO_PLACES: N_("Tick the places that become a unit of their own"),
     PlaceRefusal.UNIT_NAME_TAKEN: N_("Enter another name: a unit has this name already"),
     PlaceRefusal.UNIT_CLOSED: N_("Reopen its unit first."),
@@ -82,6 +88,9 @@ FIELD_OF = {
     PlaceRefusal.UNIT_NAME_TAKEN: "label",
     PlaceRefusal.NO_PLACES: "places",
     PlaceRefusal.CODE: "code",
+    PlaceRefusal.KEPT_FOR_CODE: "code",
+    PlaceRefusal.KEPT_MANY: "code",
+    PlaceRefusal.KEPT_TOO_LONG: "ends_day",
     PlaceRefusal.NOT_THERE: "begins",
     PlaceRefusal.BEGINS_IN_PAST: "begins",
     PlaceRefusal.BEGINS_TOO_LATE: "begins",

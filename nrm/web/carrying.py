@@ -111,6 +111,7 @@ ACTS = frozenset(
         "mistakes.acceptance",
         "mistakes.departure",
         "mistakes.keys_back",
+        "mistakes.not_come",
         "matching.break_link",
         "matching.looked",
         "matching.read",
@@ -408,6 +409,7 @@ WORDS: Mapping[str, str] = {
     "mistakes.acceptance": N_("Take back that we accepted a person"),
     "mistakes.after_all": N_("Take a person in after all"),
     "mistakes.departure": N_("Take back that they have left"),
+    "mistakes.not_come": N_("Take back that a person did not arrive"),
     "mistakes.keys_back": N_("Let the other shelter read and write again"),
     "referrals.depart": N_("Record that they have left"),
     "referrals.expire": N_("Ask the next party"),
@@ -630,7 +632,7 @@ def about_of(values: Mapping[str, Any], *, by: Actor) -> list[tuple[str, str]]:
     try:
         if "act_id" in values:
             act = second_hands.one(values["act_id"], by=by)
-            what = (gettext("What it does"), translated(ACT_WORDS[act.kind]))
+            what = (gettext("What was asked for"), translated(ACT_WORDS[act.kind]))
             whose = (gettext("Code"), act.pseudonym) if act.pseudonym else (gettext("Who"), act.member_name)
             return [what, whose]
         if "member_id" in values:

@@ -530,7 +530,9 @@ def _links_of_answer() -> dict[str, object]:
     if typed is None:
         page = carrying.page_of(path)
         links = [(code, name, f"{page}?{urlencode({COOKIE: code})}") for code, name in languages().items()]
-        return {"lang_links": links}
+        # A form of an act is sent from its own page alone: what was typed stands there again (`speak_meanwhile`).
+        is_act = request.endpoint in carrying.ACTS and page == path and current_user.is_authenticated
+        return {"lang_links": links, "lang_page": page} if is_act else {"lang_links": links}
     links = [(code, name, f"/language/{code}{path}") for code, name in languages().items()]
     return {"lang_links": links, "lang_fields": typed}
 

@@ -13,8 +13,11 @@ from sqlalchemy import func, select
 from nrm.db import db
 from nrm.models.accounts.accounts import HiddenPage
 from nrm.models.shelter.places import Unit
+from nrm.store.shelter import stays as store
+from tests import factories
 from tests.conftest import Person
 from tests.factories_interviews import LOGIN, begin, example, fields, page_id, walk
+from tests.factories_stays import admitted
 from tests.integration.interviews.test_ending import drafts
 
 SignIn = Callable[[str], Person]
@@ -123,6 +126,25 @@ def test_a_form_that_was_not_sent_keeps_what_was_typed_in_another_language(app: 
         db.session.rollback()
         assert all(row.returned_at for row in db.session.scalars(select(HiddenPage)))
     assert db.session.scalar(select(func.count()).select_from(Unit).where(Unit.label == STORY)) == 0
+
+
+@pytest.mark.slow
+def test_a_form_of_an_act_that_was_refused_or_has_steps_keeps_what_was_chosen(app: Flask, sign_in: SignIn) -> None:
+    """It is given back on no page that sends it by one press: it stands on its own page again."""
+    person, opened = sign_in("vatra.case_worker"), admitted(factories.actor("vatra.case_worker"))
+    ask, end = f"/cases/{opened.case_id}/consents/ask", f"/stays/{opened.stay_id}/end"
+    chosen_there = {"services": "yes", "statistics": "no", "language": "rumanisht", "interpreter": "present"}
+    left = {"ended": "today", "reason": "independent_living"}
+    for page, typed, status in ((ask, chosen_there, 422), (end, left, 200)):
+        address, form = chosen(str(person.post(f"{page}?lang=sq", typed, status)))
+        assert form == "sheet"
+        again = person.get(person.post(address, {**typed, "step": "2"}))
+        assert '<html lang="en"' in again
+        for name, value in typed.items():
+            chosen_now = rf'value="{value}"[^>]* (checked|selected)'
+            mark = r'name="language"[^>]*value="rumanisht"' if name == "language" else chosen_now
+            assert re.search(mark, again), (page, name)
+    assert store.stay(opened.stay_id, by=factories.actor("vatra.case_worker")).ended_on is None
 
 
 def test_a_password_and_an_address_of_elsewhere_are_not_kept(app: Flask, sign_in: SignIn) -> None:

@@ -213,6 +213,9 @@ TABLE: dict[str, Moved | str] = {
         since.test_what_people_said_about_a_house_is_gone_on_the_way_down,
         ("sealed_compartments", "grants", "openings", "readings"),
     ),
+    "0096_not_come_by_mistake": Moved(
+        since.test_that_nobody_came_by_mistake_is_forgotten_on_the_way_down, ("referral_mistakes",)
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

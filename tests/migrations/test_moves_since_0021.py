@@ -1316,6 +1316,22 @@ def test_a_person_accepted_by_mistake_did_not_arrive_on_the_way_down(before: Bef
 
 
 @pytest.mark.slow
+def test_that_nobody_came_by_mistake_is_forgotten_on_the_way_down(before: Before) -> None:
+    data = before("0096_not_come_by_mistake")
+    first = {"referral_id": data.add("referrals")["id"], "position": 1, "kind": "acceptance", "escort": ""}
+    data.add("referral_mistakes", **first)
+    was = data.rows("referral_mistakes")
+    wrong = {**first, "position": 2, "kind": "not_come"}
+    with refused("known_kind"):
+        data.add("referral_mistakes", **wrong)
+    for _ in range(2):
+        data.up()
+        data.add("referral_mistakes", **wrong)
+        data.down()
+        assert data.rows("referral_mistakes") == was
+
+
+@pytest.mark.slow
 def test_a_case_that_opens_for_nobody_is_an_act_that_ran_out_on_the_way_down(before: Before) -> None:
     data = before("0070_parked_cases")
     asked = data.add("heavy_acts", expires_at=LATER)["id"]

@@ -34,9 +34,10 @@ from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.shelter.cases import Case, ParkedGrant
 from nrm.steps.accounts import alone, leaving
 from nrm.steps.accounts import members as member_steps
+from nrm.steps.shelter import consent_records, parked
 from nrm.steps.shelter import erasures as erasure_steps
-from nrm.steps.shelter import parked
 from nrm.store.accounts import second_hands as store
+from nrm.store.countries import country
 from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.vault import counted, rows, shredding
 
@@ -118,6 +119,10 @@ def undo(*, act_id: uuid.UUID, by: Actor, changed_mind: bool = False) -> None:
             raise ActRefused(ActRefusal.ANSWERED)
         alone.settle(session, asked, ActStatus.DECLINED, by, undone=how)
         parked.give_back(session, asked.case_id, by)
+        if asked.kind == ActKind.WITHDRAW and not changed_mind:  # the answers by which it began were a mistake, too
+            case = session.get_one(Case, asked.case_id)
+            on = clock.day_of(asked.asked_at, country().timezone)
+            consent_records.undo_refusals(session, case, by, heard_by_id=asked.asked_by_id, on=on)
         alone.record(session, audit.Event.ACT_UNDONE, asked, by, how=str(how))
     shredding.work_off()
 

@@ -106,6 +106,31 @@ def take_back_acceptance(*, referral_id: uuid.UUID, why: Why, by: Actor) -> None
     erasure_steps.carry_out()
 
 
+def await_again(*, referral_id: uuid.UUID, why: Why, by: Actor) -> None:
+    """It was recorded that the person did not arrive, and they are still on the way: place and hour are as before, as
+    long as nothing else happened since. Where they meet is said anew: it was destroyed.
+
+    Raises NotPermitted, NotVisible, IllegalTransition (`state`), PlaceNotFree.
+    """
+    by.must(Permission.REFERRAL_DECIDE)
+    try:
+        with transaction() as session:
+            referral, after = decided(referral_id, ReferralEvent.AWAIT_AGAIN, by)
+            if transfer_rows.is_move(referral) or not referral_rows.has_not_come(referral.id):
+                raise IllegalTransition(TransitionRefusal.STATE)
+            steps.append(session, referral, Kind.NOT_COME, why, by)
+            try:
+                place_steps.keep_again(session, referral, by)
+            except (PlaceRefused, NotVisible):
+                raise PlaceNotFree from None
+            change(session, referral, after)
+            next_receiver_steps.record(session, audit.Event.AWAITED_AGAIN, referral, by, why=str(why))
+    except IntegrityError as error:
+        if "promise" not in str(error.orig):
+            raise
+        raise PlaceNotFree from None  # kept for another referral at the same moment
+
+
 def take_after_all(
     *, referral_id: uuid.UUID, place_id: uuid.UUID, expected_at: datetime | None = None, by: Actor
 ) -> uuid.UUID:

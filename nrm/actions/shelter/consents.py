@@ -28,7 +28,7 @@ from nrm.domain.shelter.consents import (
     Weighed,
     check_asked,
     check_weighed,
-    consent_of_case,
+    nothing_is_kept,
     read_by_consent,
 )
 from nrm.domain.shelter.data_requests import RequestKind, RequestStatus
@@ -43,7 +43,6 @@ from nrm.steps.shelter import data_requests as data_request_steps
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import matching as matching_steps
 from nrm.steps.shelter import withheld as withheld_steps
-from nrm.steps.shelter.consents import REFUSED
 from nrm.store import days
 from nrm.store.rows.accounts import second_hands as act_rows
 from nrm.store.rows.shelter import consents as consent_rows
@@ -73,7 +72,8 @@ def ask(
         age_steps.seal_anew(session, case, by)
         for answer in answers:
             check_weighed(answer, weighed if answer.topic is Topic.WISH else None)
-        nothing_told, act_id = _is_nothing_told(case, answers), None
+        nothing_told, act_id = nothing_is_kept(answers, before=case.consent), None
+        reason = ActReason.TAKEN_BACK if case.consent == "given" else ActReason.REFUSED
         before = {each.said for each in consent_records.current(session, case_id, Consent.topic == Topic.STATISTICS)}
         about = {each.party: each.said for each in answers if each.party}
         struck = [party for party, said in about.items() if said is Said.REFUSED]
@@ -90,22 +90,15 @@ def ask(
         if any(each.topic is Topic.SERVICES for each in answers):
             _answered(session, case, answers, by)
         if nothing_told:
-            act_id = parked.ask(session, ActKind.WITHDRAW, ActReason.REFUSED, case_id, case, by)
+            act_id = parked.ask(session, ActKind.WITHDRAW, reason, case_id, case, by)
     erasure_steps.carry_out()
     if act_id is not None:
         raise WaitsForSecond(act_id)
 
 
-def _is_nothing_told(case: Case, answers: Collection[Answer]) -> bool:
-    """Whether, by these answers, nothing that the person told may be kept."""
-    if not any(each.topic is Topic.SERVICES for each in answers):
-        return False
-    return REFUSED in answers or (consent_of_case(answers) == "refused" and case.consent != "given")
-
-
 def _answered(session: Session, case: Case, answers: Collection[Answer], by: Actor) -> None:
     """Update the facts that the agreement's rules use. A person who could not be asked at the post was asked now."""
-    nothing_told = _is_nothing_told(case, answers)
+    nothing_told = nothing_is_kept(answers, before=case.consent)
     case.consent = "refused" if nothing_told else "given"
     session.execute(
         update(Obligation)

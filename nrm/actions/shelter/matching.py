@@ -58,15 +58,24 @@ class TooSoon(Exception):
     """The matching key was made a short while ago."""
 
 
-def seen(*, case_id: uuid.UUID, by: Actor) -> None:
-    """A second member says that she has seen the person of a case that the house opened itself. Raises NotPermitted,
-    NotVisible, CaseRefused."""
+def seen(*, case_id: uuid.UUID, by: Actor, taken_back: bool = False) -> None:
+    """A second member says that she has seen the person of a case that the house opened itself; `taken_back`: that this
+    was a mistake, until a yes was recorded with it. A second time changes nothing. Raises NotPermitted, NotVisible,
+    CaseRefused, MatchRefused."""
     store.own_shelter_id(by)
     with transaction() as session:
         case_steps.held_open_case(case_id, by)
-        if session.get(SeenByMember, (case_id, by.member_id)) is None:
+        row = session.get(SeenByMember, (case_id, by.member_id))
+        if (row is None) is taken_back:
+            return
+        if row is None:
             session.add(SeenByMember(case_id=case_id, member_id=by.member_id, seen_on=days.today()))
-            audit.append(session, audit.Event.MATCH_SEEN, by=by, case_id=case_id)
+        else:
+            asked = rows.question(case_id)
+            if asked is not None and asked.said == Said.YES:
+                raise MatchRefused(MatchRefusal.DECIDED)
+            session.delete(row)
+        audit.append(session, audit.Event.MATCH_SEEN, by=by, case_id=case_id, taken_back=taken_back)
 
 
 def ask(*, case_id: uuid.UUID, said: Said, with_guardian: bool, by: Actor, read: str | None = None) -> None:

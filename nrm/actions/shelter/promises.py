@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -12,18 +12,20 @@ from nrm import audit
 from nrm.db import hit_one, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.shelter.cases import MistypedPseudonym, parse_pseudonym
-from nrm.domain.shelter.places import Kept, PlaceRefusal, PlaceRefused, check_span
+from nrm.domain.shelter.places import Kept, PlaceRefusal, PlaceRefused, check_kept, check_span
 from nrm.models.shelter.places import Promise
 from nrm.steps.shelter import places as steps
 from nrm.store import days
 from nrm.store.countries import country
+from nrm.store.rows.shelter import places as rows
 from nrm.store.shelter import places as store
 
 
 def promise(*, place_id: uuid.UUID, code: str, from_on: date, until_on: date, by: Actor) -> uuid.UUID:
     """Keep a place for the code of a case from a day on, until a day; returns the promise.
 
-    Whether there is a case of that code is not looked up. Raises NotPermitted, NotVisible, PlaceRefused.
+    Whether there is a case of that code is not looked up: so one member keeps few, for each code one, and not for
+    long. Raises NotPermitted, NotVisible, PlaceRefused.
     """
     by.must(Permission.STAY_MANAGE)
     try:
@@ -31,6 +33,11 @@ def promise(*, place_id: uuid.UUID, code: str, from_on: date, until_on: date, by
     except MistypedPseudonym:
         raise PlaceRefused(PlaceRefusal.CODE) from None
     with transaction() as session:
+        store.place(place_id, by=by)  # locked
+        assert by.organisation_id is not None
+        overdue = days.today() - timedelta(days=country().building.kept_overdue_days)
+        kept = rows.kept_for_codes(by.organisation_id, overdue)
+        check_kept(written, from_on, until_on, kept=kept, by_id=by.member_id)
         return steps.promise(session, place_id, written, from_on, until_on, by)
 
 

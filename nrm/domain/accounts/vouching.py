@@ -158,6 +158,20 @@ def refusal_of_hand(
     return None
 
 
+def has_seen_for(
+    seer: Standing,
+    asker_id: uuid.UUID,
+    *,
+    now: datetime,
+    vouched_by: Callable[[uuid.UUID], frozenset[uuid.UUID]],
+) -> bool:
+    """Whether somebody who has seen a person is a second member beside whoever asks: active for 14 days, and neither
+    let the other one in alone, or through others whom they let in. That a third one let both in is how most houses
+    begin, so it does not count here (ADR 0162)."""
+    alone = seer.member_id in hangs_on(asker_id, vouched_by) or asker_id in hangs_on(seer.member_id, vouched_by)
+    return not alone and now - seer.since >= SEASONED
+
+
 def is_newcomer(hand: Standing, other: Standing, now: datetime) -> bool:
     """Whether the one was let in within the last 14 days, and the other was there before."""
     return now - hand.since < SEASONED <= now - other.since

@@ -10,3 +10,4 @@ class Kind(StrEnum):
 
     DEPARTURE = "departure"  # they had not left
     ACCEPTANCE = "acceptance"  # of a person whom this shelter does not take in
+    NOT_COME = "not_come"  # the person is still awaited (ADR 0162)

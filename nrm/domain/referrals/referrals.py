@@ -51,6 +51,7 @@ class ReferralEvent(StrEnum):
     TAKE_BACK_DEPARTURE = "take_back_departure"
     TAKE_BACK_ACCEPTANCE = "take_back_acceptance"
     TAKE_AFTER_ALL = "take_after_all"
+    AWAIT_AGAIN = "await_again"
 
 
 class Relation(StrEnum):
@@ -84,6 +85,8 @@ TRANSITIONS: Mapping[tuple[ReferralStatus, ReferralEvent, Relation], ReferralSta
         (_S.ACCEPTED, _E.NOT_ARRIVE, _R.DUTY_OFFICER): _S.NOT_ARRIVED,
         # Said not to have come, and there after all (ADR 0077).
         (_S.NOT_ARRIVED, _E.ARRIVE, _R.RECEIVER): _S.ARRIVED,
+        # Or said too early: the person is still on the way (ADR 0162).
+        (_S.NOT_ARRIVED, _E.AWAIT_AGAIN, _R.RECEIVER): _S.ACCEPTED,
         # Entered by mistake: the person is expected again.
         (_S.ARRIVED, _E.TAKE_BACK_ARRIVAL, _R.RECEIVER): _S.ACCEPTED,
         # From one shelter to another, and before the person has left: they stay where they are.

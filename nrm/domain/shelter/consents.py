@@ -6,7 +6,7 @@ certain is treated as a child.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -198,6 +198,15 @@ def consent_of_case(answers: Iterable[Answer]) -> str:
     said = {(each.topic, each.said) for each in answers}
     no_help = (Topic.SERVICES, Said.GIVEN) not in said
     return "refused" if no_help or (Topic.SHARING, Said.GIVEN) not in said else "given"
+
+
+def nothing_is_kept(answers: Collection[Answer], *, before: str) -> bool:
+    """Whether, by these answers of an adult, nothing that was told may be kept. `before`: the consent of the case."""
+    if not any(each.topic is Topic.SERVICES for each in answers):
+        return False
+    return Answer(Topic.SHARING, Said.REFUSED) in answers or (
+        consent_of_case(answers) == "refused" and before != "given"
+    )
 
 
 def towards(

@@ -130,6 +130,7 @@ class MatchRefusal(StrEnum):
 
     NO_NIGHT = "no_night"  # came by a referral, and no night is recorded yet
     NOT_SEEN = "not_seen"  # a case of the house's own that no second member has seen
+    NO_HAND = "no_hand"  # who has seen the person came lately, or one of the two let the other one in
     SAME_MEMBER = "same_member"  # the second hand has to be another one
     NO_NAME = "no_name"
     TOO_MANY = "too_many"
@@ -349,11 +350,13 @@ def number_of(number: int, pair_id: uuid.UUID | None = None) -> str:
 
 def open_to_holder(pair: Pair, where: Where, now: datetime) -> bool:
     """Whether the side that knows the person may answer: until whoever asked has; what was said is final after twelve
-    hours, but for *cannot tell*, and for *same* of somebody who is no longer there. Of a link that was broken it may,
-    whatever the other side says meanwhile."""
+    hours, but for *cannot tell*, and for *same* of somebody who is no longer there. After a link was broken it may
+    until both say *same* again, whatever the other side says meanwhile (ADR 0162)."""
+    if pair.broken is not None:
+        return pair.stand is not PairStand.LINKED
     if pair.ours is not None:
-        return pair.broken is not None and pair.theirs is None and pair.ours.answer is not Answer.DIFFERENT
-    if pair.stand in (PairStand.WAITS, PairStand.BROKEN, PairStand.UNSURE):
+        return False
+    if pair.stand in (PairStand.WAITS, PairStand.UNSURE):
         return True
     return (pair.theirs is not None and now < pair.theirs.changed_until) or (pair.untold and not where.guarded)
 
@@ -374,11 +377,9 @@ def answered(pair: Pair, opinion: Opinion, where: Where) -> Pair:
 
 def open_to_asker(pair: Pair, now: datetime) -> bool:
     """Whether whoever asked may answer: *different* is final after twelve hours, and a link is broken, not answered.
-    A link that was broken can be said to be right again by either side."""
-    if pair.stand is PairStand.BROKEN:
-        return True
-    if pair.stand is PairStand.PROPOSED:
-        return pair.ours is not None and now < pair.ours.changed_until
+    After a link was broken it may until both say *same* again."""
+    if pair.broken is not None:
+        return pair.stand is not PairStand.LINKED
     if pair.ours is None or pair.ours.answer is Answer.CANNOT_TELL:
         return pair.told
     return pair.told and pair.ours.answer is Answer.DIFFERENT and now < pair.ours.changed_until

@@ -5,6 +5,7 @@ All spans of days are half open: `until_on` is the first day that no longer belo
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -46,6 +47,9 @@ class PlaceRefusal(StrEnum):
     TAKEN_THEN = "taken_then"  # somebody has it, or is promised it, in these days
     NOT_THERE = "not_there"  # not yet or no longer a place of the building
     CODE = "code"
+    KEPT_FOR_CODE = "kept_for_code"  # of the same house, by a promise that is not over
+    KEPT_MANY = "kept_many"  # by one member, for codes
+    KEPT_TOO_LONG = "kept_too_long"
     NO_PLACES = "no_places"  # chosen
     UNIT_NAME_TAKEN = "unit_name_taken"
     UNIT_CLOSED = "unit_closed"
@@ -320,6 +324,26 @@ def check_span(from_on: date, until_on: date | None, *, today: date) -> None:
         raise PlaceRefused(PlaceRefusal.ENDS_BEFORE_IT_BEGINS)
     if until_on is not None and until_on > today + LONGEST_PLANNED:
         raise PlaceRefused(PlaceRefusal.CLOSED_TOO_LATE)
+
+
+MOST_KEPT = 4
+"""For how many codes one member keeps places at a time: by a referral that was accepted a place is kept besides."""
+LONGEST_KEPT = timedelta(days=31)
+"""How long a place is kept for a code; it can be renewed."""
+
+
+def check_kept(
+    code: str, from_on: date, until_on: date, *, kept: Iterable[tuple[str, uuid.UUID | None]], by_id: uuid.UUID | None
+) -> None:
+    """Raise PlaceRefused unless one member may keep a place for a code for these days (ADR 0162). `kept`: (code, by
+    whom) of what is kept for codes in the house: nobody knows whether a person of such a code is on the way."""
+    there = list(kept)
+    if any(each == code for each, _ in there):
+        raise PlaceRefused(PlaceRefusal.KEPT_FOR_CODE)
+    if sum(each == by_id for _, each in there) >= MOST_KEPT:
+        raise PlaceRefused(PlaceRefusal.KEPT_MANY)
+    if until_on > from_on + LONGEST_KEPT:
+        raise PlaceRefused(PlaceRefusal.KEPT_TOO_LONG)
 
 
 def check_promise(facts: Facts, wanted: Kept, *, today: date) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable
+from datetime import date
 
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
@@ -330,3 +331,55 @@ def end_all(session: Session, case_id: uuid.UUID, by: Actor) -> None:
         by,
         narrowing=Narrowing.DONE,
     )
+
+
+_OF_ASKING = (Topic.SERVICES, Topic.SHARING, Topic.STATISTICS)
+
+
+def undo_refusals(session: Session, case: Case, by: Actor, *, heard_by_id: uuid.UUID | None, on: date) -> None:
+    """A no by which nothing would have been kept was recorded by mistake: what a member wrote down that day as a no
+    ends, and what the person had said before holds again, as it was said. Without such a no nothing changes.
+
+    What was erased because nobody wanted to be counted does not come back.
+    """
+    own = (
+        Consent.asked_on == on,
+        Consent.read_by_id == heard_by_id,
+        Consent.party == "",
+        Consent.topic.in_(_OF_ASKING),
+    )
+    wrong = current(session, case.id, *own, Consent.said == Said.REFUSED)
+    if not any(each.topic != Topic.STATISTICS for each in wrong):
+        return
+    for each in wrong:
+        same = (Consent.topic == each.topic, Consent.party == "", Consent.case_id == case.id)
+        replaced = (Consent.ended == Ended.ASKED_AGAIN, Consent.ended_on == on, Consent.ended_by_id == heard_by_id)
+        before = list(session.scalars(select(Consent).where(*same, *replaced).order_by(Consent.asked_on.desc())))
+        end(session, [each], Ended.WITHDRAWN, by)
+        if before and len({was.said for was in before}) == 1:  # of several answers of one day nobody knows the last
+            _say_again(session, before[0])
+            if each.topic == Topic.STATISTICS and before[0].said == Said.GIVEN:
+                case.facts = {**case.facts, "statistics": "yes"}
+    helped = current(session, case.id, Consent.topic == Topic.SERVICES)
+    told = current(session, case.id, Consent.topic == Topic.SHARING, Consent.said == Said.GIVEN)
+    if helped and helped[0].said == Said.GIVEN and told:
+        case.consent = "given"
+    elif not helped:
+        case.consent = "not_asked_urgent"  # nobody had asked: it is still to be done
+        owed = (Obligation.case_id == case.id, Obligation.kind == ASK_CONSENT, Obligation.done_by_id == heard_by_id)
+        for duty in session.scalars(select(Obligation).where(*owed)):
+            duty.done_at = duty.done_by_id = None
+    session.flush()
+
+
+def _say_again(session: Session, was: Consent) -> None:
+    """Let an answer that ended hold again, as it was said: with its day, its wording and who heard it."""
+    kept = {
+        column.key: getattr(was, column.key)
+        for column in Consent.__table__.columns
+        if column.key not in ("id", "ended", "ended_on", "ended_by_id", "narrowing", "mark")
+    }
+    again = Consent(id=uuid.uuid4(), **kept, ended="", narrowing="")
+    again.mark = row_marks.consent_mark(again)
+    session.add(again)
+    session.flush()

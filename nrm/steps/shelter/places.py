@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import hit_one
-from nrm.domain.accounts.accounts import Actor
+from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.shelter.places import (
     CloseReason,
     Facts,
@@ -336,6 +336,16 @@ def not_come(session: Session, referral_id: uuid.UUID, by: Actor) -> None:
         .values(over_on=days.today(), over_by_id=by.member_id)
         .execution_options(synchronize_session=False)
     )
+
+
+def keep_again(session: Session, referral: Referral, by: Actor) -> None:
+    """Keep the place again that was kept for a referral last. Raises NotVisible, PlaceRefused: none was, or it is not
+    free any more."""
+    last = select(Promise.place_id).where(Promise.referral_id == referral.id, Promise.over_on.is_not(None))
+    place_id = session.scalar(last.order_by(Promise.over_on.desc(), Promise.from_on.desc()).limit(1))
+    if place_id is None:
+        raise NotVisible
+    keep(session, referral, place_id, referral.expected_at, by)
 
 
 def enter(

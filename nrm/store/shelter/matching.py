@@ -217,10 +217,14 @@ class OfCase:
         return self.over_on is not None and days.today() < self.over_on
 
     @property
+    def may_say(self) -> bool:
+        """Whether whoever asked may say that the person is new, or that nobody can tell: also something else later."""
+        return self.said is Said.YES and not self.under_way and not self.said_same and not self.parked
+
+    @property
     def to_say(self) -> bool:
-        """Whether whoever asked is to say that the person is new, or that nobody can tell."""
-        over = not self.under_way and self.word is None
-        return self.said is Said.YES and over and not self.said_same and not self.parked
+        """Whether they have not said it yet."""
+        return self.may_say and self.word is None
 
     @property
     def linked(self) -> bool:

@@ -9,7 +9,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.accounts.members import WHY_ACCOUNTS_END
-from forms.accounts.second_hands import HEARD_LABELS, AgreeToAccountForm, AgreeToCaseForm, UndoForm
+from forms.accounts.second_hands import HEARD_LABELS, AgreeToAccountForm, AgreeToCaseForm, DeskUndoForm, UndoForm
 from forms.shelter.stays import CLOSED
 from nrm.actions.accounts import second_hands as actions
 from nrm.domain.accounts.accounts import Permission
@@ -101,7 +101,7 @@ def _act_page(
         "accounts/second_hands/show.html",
         line=line,
         form=form or _form(line),
-        undo=undo_form or UndoForm(),
+        undo=undo_form or _undo_form(line, empty=True),
         words=WORDS,
         reasons=REASONS,
         statuses=STATUSES,
@@ -117,6 +117,12 @@ def _form(line: store.ActLine) -> AgreeToCaseForm | AgreeToAccountForm:
     if line.kind not in OF_CASES:
         return AgreeToAccountForm(request.form)
     return AgreeToCaseForm(request.form).of(signed=line.signed_on is not None)
+
+
+def _undo_form(line: store.ActLine, *, empty: bool = False) -> UndoForm:
+    """Of another organisation's act, for the duty desk: with whom it spoke, too."""
+    kind = DeskUndoForm if line.organisation else UndoForm
+    return kind(None if empty else request.form)
 
 
 @blueprint.post("/second-hands/<uuid:act_id>/agree")
@@ -161,7 +167,7 @@ def see(act_id: uuid.UUID) -> Answer:
 @sessions.step_up
 def undo(act_id: uuid.UUID) -> Answer:
     """Give the case back to its holder: nothing is destroyed."""
-    form = UndoForm(request.form)
+    form = _undo_form(store.one(act_id, by=access.actor()))
     if not form.validate():
         return _act_page(act_id, undo_form=form, status=422)
     try:

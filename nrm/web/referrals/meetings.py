@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from forms.referrals.meetings import BRINGS_LABELS, EscortForm, MeetingForm
 from nrm import clock
 from nrm.actions.referrals import meetings as actions
+from nrm.actions.referrals import transfers as transfer_actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.interviews.draft_owners import NoSuchColleague
 from nrm.domain.referrals.crossing_points import Meeting
@@ -99,6 +100,7 @@ def say(referral_id: uuid.UUID) -> Answer:
         return _say_page(line, form, 422)
     try:
         actions.say(referral_id=referral_id, meeting=form.meeting(), by=by)
+        transfer_actions.open_written(referral_id=referral_id, what=MEETING, by=by)  # the case page shows what was said
     except IllegalTransition:
         return errors.error_page(409, OVER)
     except actions.CannotOpen as error:

@@ -30,12 +30,16 @@ from nrm.store.referrals import transfers as transfer_store
 from nrm.store.referrals.referrals import ReferralLine
 from nrm.web import access, errors
 from nrm.web.referrals.referrals import NOT_FREE, ON_THE_WAY, offer_places, why_not
-from nrm.web.referrals.taken_back import may_say_not_left, may_say_not_taken
+from nrm.web.referrals.taken_back import may_say_not_left, may_say_not_taken, may_say_on_the_way
 
 blueprint = Blueprint("mistakes", __name__)
 Answer = Response | tuple[str, int] | str
 
 NOT_NOW = N_("This cannot be taken back now. Look where the referral stands, and call the other side.")
+GIVEN_AWAY = N_(
+    "The place that was kept is taken by now, so the person is not awaited again. When they come, record the arrival; "
+    "or ask another shelter."
+)
 
 
 @blueprint.get("/referrals/<uuid:referral_id>/depart/back")
@@ -132,6 +136,34 @@ def acceptance(referral_id: uuid.UUID) -> Answer:
     except IllegalTransition as error:
         return errors.error_page(409, why_not(error) or NOT_NOW)
     return redirect(url_for("referrals.show", referral_id=referral_id), 303)
+
+
+@blueprint.get("/referrals/<uuid:referral_id>/not-arrived/back")
+@access.requires(Permission.REFERRAL_DECIDE)
+def not_come_page(referral_id: uuid.UUID) -> Answer:
+    line = store.referral(referral_id, by=access.actor())
+    if not may_say_on_the_way(line):
+        return errors.error_page(409, NOT_NOW)
+    return render_template("referrals/mistakes/not_come.html", line=line, form=AcceptanceBackForm())
+
+
+@blueprint.post("/referrals/<uuid:referral_id>/not-arrived/back")
+@access.requires(Permission.REFERRAL_DECIDE)
+def not_come(referral_id: uuid.UUID) -> Answer:
+    """The person is still on the way."""
+    by, form = access.actor(), AcceptanceBackForm(request.form)
+    line = store.referral(referral_id, by=by)
+    if not form.validate():
+        if not may_say_on_the_way(line):
+            return errors.error_page(409, NOT_NOW)
+        return render_template("referrals/mistakes/not_come.html", line=line, form=form), 422
+    try:
+        actions.await_again(referral_id=referral_id, why=Why(form.why.data), by=by)
+    except IllegalTransition:
+        return errors.error_page(409, NOT_NOW)
+    except PlaceNotFree:
+        return errors.error_page(409, GIVEN_AWAY)
+    return redirect(url_for("cases.show", case_id=line.case_id), 303)
 
 
 @blueprint.get("/referrals/<uuid:referral_id>/accept/after-all")

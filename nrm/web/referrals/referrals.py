@@ -68,6 +68,7 @@ from nrm.web.interviews import handouts
 from nrm.web.language import text_in
 from nrm.web.opened import Rows, answer_rows
 from nrm.web.referrals import critical_path, meetings, sent_filter, taken_back, transfers
+from nrm.web.shelter.stays import is_only_choice, place_choices
 
 blueprint = Blueprint("referrals", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -226,6 +227,7 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
         taken_back=taken_back.section(line),
         not_left=taken_back.may_say_not_left(line),
         not_taken=taken_back.may_say_not_taken(line),
+        on_the_way=taken_back.may_say_on_the_way(line),
         statuses=STATUS_LABELS,
         reasons=DECLINE_LABELS,
         overrides=OVERRIDE_LABELS,
@@ -276,9 +278,10 @@ def _clause(line: ReferralLine) -> dict[str, str]:
 
 def offer_places(form: AcceptReferralForm) -> None:
     """Let the form name the free places of the actor's shelter."""
-    free = places.free_places(by=access.actor())
-    form.bed.choices = [SelectChoice(value="", label=N_("Choose a place"))] if len(free) != 1 else []
-    form.bed.choices += [SelectChoice(value=str(place), label=label) for place, label in free]
+    free = places.free_lines(by=access.actor())
+    form.bed.choices = [] if is_only_choice(free) else [SelectChoice(value="", label=N_("Choose a place"))]
+    named = zip(free, place_choices(free), strict=True)
+    form.bed.choices += [SelectChoice(value=str(line.id), label=each.label) for line, each in named]
 
 
 @blueprint.post("/referrals/<uuid:referral_id>/open")
@@ -548,6 +551,14 @@ def offer(referral_id: uuid.UUID) -> Answer:
     except next_receiver.CannotOpen as error:
         return errors.not_from_here(error)
     return redirect(url_for("referrals.show", referral_id=referral_id), 303)
+
+
+@blueprint.get("/referrals/<uuid:referral_id>/expire")
+@access.requires(Permission.REFERRAL_DIRECT)
+def expire_page(referral_id: uuid.UUID) -> Answer:
+    """Whom it closes out, and who is asked then, before it is done: it is not taken back."""
+    line = _to_decide(referral_id, ReferralEvent.EXPIRE)
+    return render_template("referrals/referrals/expire.html", line=line)
 
 
 @blueprint.post("/referrals/<uuid:referral_id>/expire")

@@ -9,6 +9,7 @@ from forms.referrals.referrals import ESCORT_LABELS
 from forms.shelter.corrections import WHY_LABELS
 from nrm.domain.referrals.referrals import ReferralEvent, Relation, actors_of
 from nrm.store.referrals import mistakes as mistake_store
+from nrm.store.referrals import referrals as referral_store
 from nrm.store.referrals import transfers as transfer_store
 from nrm.store.referrals.referrals import ReferralLine
 
@@ -33,3 +34,9 @@ def may_say_not_taken(line: ReferralLine) -> bool:
     """Whether the asker can take back that it accepted; a move is called off instead."""
     able = line.relation in actors_of(line.status, ReferralEvent.TAKE_BACK_ACCEPTANCE)
     return able and line.departed_at is None and not transfer_store.is_move(line)
+
+
+def may_say_on_the_way(line: ReferralLine) -> bool:
+    """Whether the asker can take back that the person did not arrive: nothing else was recorded since."""
+    able = line.relation in actors_of(line.status, ReferralEvent.AWAIT_AGAIN)
+    return able and referral_store.has_not_come(line) and not transfer_store.is_move(line)

@@ -50,7 +50,8 @@ from nrm.store import days
 from nrm.store import names as organisation_names
 from nrm.store.accounts import opening_log, second_hands
 from nrm.store.countries import country
-from nrm.store.referrals import meetings, obligations
+from nrm.store.referrals import meetings as meeting_store
+from nrm.store.referrals import obligations
 from nrm.store.referrals import referrals as referral_store
 from nrm.store.referrals.obligations import ARRIVAL
 from nrm.store.shelter import absences, case_lists, stays
@@ -62,7 +63,7 @@ from nrm.web.accounts import screen_lock
 from nrm.web.language import text_in, translated
 from nrm.web.opened import answer_rows, written_rows
 from nrm.web.parts import Part, address
-from nrm.web.referrals import critical_path, transfers
+from nrm.web.referrals import critical_path, meetings, transfers
 from nrm.web.shelter import (
     ages,
     claims,
@@ -181,7 +182,7 @@ def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
         ],
         notes=case_steps.notes(case_id=case_id, by=by) if Compartment.CARE in opened and holds else own_notes,
         referral=referral,
-        unsaid=referral is not None and _is_to_say(referral),
+        meeting=meetings.section(referral) if referral is not None and _comes_from_post(referral) else "",
         consent=consents.now(case_id, case.consent) if holds else case.consent,
         missing=absences.of_case(case_id, by=by) if holds else None,
         owed=_owed(case_id) if holds else [],
@@ -193,10 +194,10 @@ def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
     )
 
 
-def _is_to_say(referral: referral_store.ReferralLine) -> bool:
-    """Whether the post waits for the reader's shelter to say where they meet."""
-    stand = meetings.stand(referral)
-    return stand is not None and not stand.said and not stand.sends
+def _comes_from_post(referral: referral_store.ReferralLine) -> bool:
+    """Whether the reader's shelter says, or has said, to a post where they meet."""
+    stand = meeting_store.stand(referral)
+    return stand is not None and not stand.sends
 
 
 def _writes(case: SeenCase) -> bool:

@@ -39,6 +39,7 @@ from nrm.domain.shelter.consents import (
     Topic,
     Weighed,
     asking,
+    nothing_is_kept,
 )
 from nrm.domain.words import N_
 from nrm.store import days
@@ -149,11 +150,18 @@ def _consent_row(line: ConsentLine) -> dict[str, object]:
         "line": line,
         "name": name,
         "said": said,
-        "ended": translated(ENDED_LABELS[Ended(line.ended)]) if line.ended else "",
+        "ended": _ended(line),
         "language": language_name(line.language, language) if line.language else "",
         "interpreter": interpreter_label(line.interpreter),
         "wording": _wording(line.wording),
     }
+
+
+def _ended(line: ConsentLine) -> str:
+    """How an answer ended, in words. A no is never taken back by the person: it was recorded by mistake."""
+    if line.ended == Ended.WITHDRAWN and line.said is Said.REFUSED:
+        return gettext("recorded by mistake: the person had not said it")
+    return translated(ENDED_LABELS[Ended(line.ended)]) if line.ended else ""
 
 
 def _wording(code: str) -> str:
@@ -256,6 +264,11 @@ def ask(case_id: uuid.UUID) -> Answered:
     if not form.validate():
         return _ask_page(case, form, 422)
     answers, weighed = _answers(case, form)
+    if "back" in request.form:
+        return _ask_page(case, form)
+    if nothing_is_kept(answers, before=case.consent) and not request.form.get("sure"):
+        sent = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+        return render_template("shelter/consents/nothing_kept.html", case=case, sent=sent), 200
     asked = asking(
         _questionnaire(case), {"age": case.age_class}, language=form.language_code, interpreter=form.interpreter.data
     )

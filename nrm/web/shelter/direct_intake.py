@@ -38,7 +38,7 @@ blueprint = Blueprint("direct_intake", __name__)
 @access.requires(Permission.STAY_MANAGE)
 def open_page() -> str:
     places.room(by=access.actor())  # only a shelter opens a case of its own
-    return render_template("shelter/direct_intake/who.html", form=_person_form(), parent=None)
+    return _who_page(_person_form(), None)
 
 
 @blueprint.post("/cases/new")
@@ -52,15 +52,24 @@ def open_case() -> Answer:
 @access.requires(Permission.STAY_MANAGE)
 def child_page(case_id: uuid.UUID) -> str:
     """A case for a child who came with the person of this one."""
-    return render_template(
-        "shelter/direct_intake/who.html", form=_person_form(OpenChildCaseForm), parent=_parent(case_id)
-    )
+    return _who_page(_person_form(OpenChildCaseForm), _parent(case_id))
 
 
 @blueprint.post("/cases/<uuid:case_id>/child")
 @access.requires(Permission.STAY_MANAGE)
 def open_child(case_id: uuid.UUID) -> Answer:
     return _open(_person_form(OpenChildCaseForm), _parent(case_id))
+
+
+def _who_page(form: OpenCaseForm, parent: cases.SeenCase | None) -> str:
+    kept = _of_second_page()
+    return render_template("shelter/direct_intake/who.html", form=form, parent=parent, kept=kept)
+
+
+def _of_second_page() -> list[tuple[str, str]]:
+    """(name, value) of what was typed and chosen on the second page; a field of parts has a name for each of them."""
+    names = {field.name for field in AdmitPersonForm()}
+    return [each for each in request.form.items(multi=True) if each[0].partition("-")[0] in names]
 
 
 def _parent(case_id: uuid.UUID) -> cases.SeenCase:
@@ -71,16 +80,16 @@ def _parent(case_id: uuid.UUID) -> cases.SeenCase:
 
 
 def _open(who: OpenCaseForm, parent: cases.SeenCase | None) -> Answer:
-    """Both steps come here; nothing is kept until the second one is complete."""
+    """Both steps come here; nothing is kept until the second one is complete. Who goes back to the first finds the
+    second as it was."""
     by = access.actor()
     if not who.validate():
-        return render_template("shelter/direct_intake/who.html", form=who, parent=parent), 422
+        return _who_page(who, parent), 422
     if "back" in request.form:
-        return render_template("shelter/direct_intake/who.html", form=who, parent=parent)
+        return _who_page(who, parent)
     if request.form.get("step") != "2":
-        return render_template(
-            "shelter/direct_intake/admit.html", who=who, form=_admit(who, parent, empty=True), parent=parent
-        )
+        form = _admit(who, parent, empty=not _of_second_page())
+        return render_template("shelter/direct_intake/admit.html", who=who, form=form, parent=parent)
     form = _admit(who, parent)
     if not form.validate():
         return render_template("shelter/direct_intake/admit.html", who=who, form=form, parent=parent), 422
@@ -112,7 +121,7 @@ def _open(who: OpenCaseForm, parent: cases.SeenCase | None) -> Answer:
             form.birth.errors = [IMPOSSIBLE[error.reason]]
             return render_template("shelter/direct_intake/admit.html", who=who, form=form, parent=parent), 422
         who.age_class.errors = [IMPOSSIBLE[error.reason]]
-        return render_template("shelter/direct_intake/who.html", form=who, parent=parent), 422
+        return _who_page(who, parent), 422
     return redirect(url_for("direct_intake.opened", case_id=opened.case_id), 303)
 
 

@@ -68,6 +68,8 @@ DONE = {
     "taken_back": N_("The yes is taken back: nobody compares this person any more."),
     "word": N_("Recorded."),
     "seen": N_("Recorded: you have seen the person. Now a colleague asks."),
+    "unseen": N_("Taken back: it is not recorded any more that you have seen the person."),
+    "mended": N_("Your answer is recorded, and can be changed until both sides say that it is the same person."),
     "answered": N_("Your answer is recorded, and can be changed for twelve hours, until the other side answers."),
     "told": N_("Recorded: the same person. Now the other side is asked; you read here what it says."),
     "untold": N_("Recorded: the same person. Whoever asks is told nothing; the duty desk reads your answer."),
@@ -138,7 +140,7 @@ def _page_of_case(
         word=word,
         refused=refused,
         why_not=translated(REFUSED[stands.refusal]) if stands.refusal is not None else "",
-        needs_second=stands.refusal is MatchRefusal.NOT_SEEN,
+        needs_second=stands.refusal in (MatchRefusal.NOT_SEEN, MatchRefusal.NO_HAND),
         words=WORD_LABELS,
         our_stands=OUR_STANDS,
         their_stands=STANDS,
@@ -173,7 +175,11 @@ def ask(case_id: uuid.UUID) -> Answer:
             form.guardian.errors = [REFUSED[error.reason]]
             return _page_of_case(case_id, form, WordForm(), 422)
         words = translated(REFUSED[error.reason])
-        if error.reason in (MatchRefusal.NO_NIGHT, MatchRefusal.NOT_SEEN):  # the page says why itself
+        if error.reason in (
+            MatchRefusal.NO_NIGHT,
+            MatchRefusal.NOT_SEEN,
+            MatchRefusal.NO_HAND,
+        ):  # the page says why itself
             words = gettext("Nothing was recorded.")
         return _page_of_case(case_id, AskPersonForm(), WordForm(), 409, words)
     return _to_case(case_id, "yes" if said is Said.YES else "no")
@@ -221,12 +227,15 @@ def take_back(case_id: uuid.UUID) -> Answer:
 @blueprint.post("/cases/<uuid:case_id>/who-was-here/seen")
 @access.requires(Permission.MATCH_CHECK)
 def seen(case_id: uuid.UUID) -> Answer:
-    """A second member has seen the person of a case that the house opened itself."""
+    """A second member has seen the person of a case that the house opened itself, or pressed that by mistake."""
+    taken_back = "taken_back" in request.form
     try:
-        actions.seen(case_id=case_id, by=access.actor())
+        actions.seen(case_id=case_id, by=access.actor(), taken_back=taken_back)
     except CaseRefused as error:
         return errors.error_page(409, translated(CASE_REFUSED[error.reason]))
-    return _to_case(case_id, "seen")
+    except MatchRefused as error:
+        return errors.error_page(409, translated(REFUSED[error.reason]))
+    return _to_case(case_id, "unseen" if taken_back else "seen")
 
 
 @blueprint.post("/cases/<uuid:case_id>/who-was-here/word")
@@ -304,10 +313,13 @@ def _answer(pair_id: uuid.UUID) -> Answer:
             form.twice.errors = [REFUSED[error.reason]]
             return _theirs_page(pair_id, form, 422)
         return _theirs_page(pair_id, AnswerPairForm(), 409, translated(REFUSED[error.reason]))
-    return _to_list(store.theirs(pair_id, by=by).stand)
+    return _to_list(store.theirs(pair_id, by=by))
 
 
-def _to_list(stand: PairStand) -> BaseResponse:
+def _to_list(line: store.Common) -> BaseResponse:
+    stand = line.stand
+    if line.broken is not None and stand in (PairStand.REJECTED, PairStand.UNSURE):
+        return redirect(url_for("matching.index", done="mended"), 303)
     done = {PairStand.CONFIRM: "told", PairStand.PROPOSED: "told", PairStand.UNTOLD: "untold"}
     done[PairStand.LINKED] = "linked"
     return redirect(url_for("matching.index", done=done.get(stand, "answered")), 303)
@@ -358,7 +370,7 @@ def _confirm(pair_id: uuid.UUID) -> Answer:
             form.twice.errors = [REFUSED[error.reason]]
             return _ours_page(pair_id, form, 422)
         return _ours_page(pair_id, ConfirmPairForm(), 409, translated(REFUSED[error.reason]))
-    return _to_list(store.ours(pair_id, by=by).stand)
+    return _to_list(store.ours(pair_id, by=by))
 
 
 @blueprint.get("/who-was-here/<uuid:pair_id>/break")

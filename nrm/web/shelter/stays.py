@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -116,17 +116,26 @@ WITH = "with "
 def offer_places(
     form: AdmitStayForm, *, for_case: uuid.UUID | None = None, small_child: bool = False, came_with: str = ""
 ) -> None:
-    """The shelter's free places; the one kept for this person, or the only one, stands first and is taken.
+    """The shelter's free places. Chosen beforehand is the one that is kept for this person, or the only one if it is
+    for everybody: of others nobody knows whether they fit (ADR 0162).
 
     `small_child`: it may be under three, and be with its mother; `came_with`: the code of whom it came with, who then
     stands first of all, and nothing is chosen beforehand.
     """
-    choices = place_choices(places.free_lines(by=access.actor(), for_case=for_case))
+    by = access.actor()
+    lines = places.free_lines(by=by, for_case=for_case)
+    choices = place_choices(lines)
     with_whom = mothers() if small_child else []
     own = [each for each in with_whom if each.value == WITH + came_with]
-    if own:
+    kept = lines and for_case is not None and places.kept_place(for_case, by=by) == lines[0].id
+    if choices and (own or not (kept or is_only_choice(lines))):
         choices = [SelectChoice(value="", label=N_("Choose a place")), *own, *choices]
     form.bed.choices = [*choices, *(each for each in with_whom if each not in own)]
+
+
+def is_only_choice(lines: Sequence[places.PlaceLine]) -> bool:
+    """Whether there is one place, and it is for everybody."""
+    return len(lines) == 1 and lines[0].for_whom in (next(iter(country().building.for_whom)), "")
 
 
 def place_choices(lines: Iterable[places.PlaceLine]) -> list[SelectChoice]:

@@ -243,7 +243,15 @@ def test_a_member_of_the_holder_or_the_authority_gives_it_back_and_the_house_rea
     person = Person(app.test_client(), login)
     assert 'name="why"' in person.get(f"/second-hands/{act_id}")
     assert 'href="#why' in person.post(f"/second-hands/{act_id}/undo", {}, 422)
-    person.post(f"/second-hands/{act_id}/undo", {"why": "person"})
+    if login == "ra.duty_officer":  # which does not know the person says with whom it spoke
+        assert 'href="#spoke' in person.post(f"/second-hands/{act_id}/undo", {"why": "person"}, 422)
+    else:
+        assert 'name="spoke"' not in person.get(f"/second-hands/{act_id}")
+    person.post(f"/second-hands/{act_id}/undo", {"why": "person", "spoke": "holder"})
+    if login == "ra.duty_officer":
+        worker = Person(app.test_client(), WORKER)
+        assert f"/cases/{case_id}/consents/withdraw" in worker.get(f"/second-hands/{act_id}")
+        assert "The duty desk gave this back" in worker.get("/?lang=en")
     undone = {"ra.duty_officer": Undone.AUTHORITY}.get(login, Undone.PERSON)
     assert (status(act_id), act(act_id).undone) == (ActStatus.DECLINED, undone)
     assert reads(factories.actor(WORKER), case_id)

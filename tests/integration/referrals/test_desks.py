@@ -357,7 +357,12 @@ def test_what_is_late_is_said_in_words(sign_in: SignIn, rinas: people.Sent) -> N
     duty = sign_in("ra.duty_officer")
     page = duty.get("/?lang=en")
     assert "1 late" in page
-    duty.post(f"/referrals/{rinas.referral_id}/expire")
+    address = f"/referrals/{rinas.referral_id}"
+    assert f'href="{address}/expire"' in duty.get(address)
+    assert "could still accept until" in duty.get(f"{address}/expire?lang=en")  # nothing is ended by looking
+    sign_in("nrc.case_worker").get(f"{address}/expire", 403)
+    duty.post(f"{address}/expire")
+    assert "The duty desk asked another party on" in sign_in("nrc.case_worker").get(f"{address}?lang=en")
     iom = sign_in("iom.case_worker")
     assert rinas.pseudonym in iom.get("/")
 

@@ -66,10 +66,11 @@ def test_after_accepting_the_shelter_is_asked_for_a_public_place(app: Flask, sig
     assert "vend publik" in nrc.get(where)
     assert where in nrc.get(f"/cases/{made.case_id}")  # who left the page for later is led back
     assert nrc.post(where, dict(FORM)) == f"/cases/{made.case_id}"
-    assert PLACE not in nrc.get(f"/referrals/{made.referral_id}")
-    assert where not in nrc.get(f"/cases/{made.case_id}")
-    nrc.post(f"/referrals/{made.referral_id}/meeting/open")
-    assert PLACE in nrc.get(f"/referrals/{made.referral_id}")
+    assert PLACE in nrc.get(f"/cases/{made.case_id}")  # who said it sees at once what was told
+    manager = sign_in("nrc.shelter_manager")
+    assert PLACE not in manager.get(f"/referrals/{made.referral_id}")
+    manager.post(f"/referrals/{made.referral_id}/meeting/open")
+    assert PLACE in manager.get(f"/referrals/{made.referral_id}")
 
 
 def test_one_member_of_the_post_opens_it_under_her_name(accepted: uuid.UUID, sign_in: Callable[[str], Person]) -> None:
@@ -231,6 +232,28 @@ def test_when_the_shelter_comes_there_is_an_hour_and_a_word_and_no_telephone(
     assert "ulliri" in page
     assert MOBILE not in page
     assert "fjalën e kodit" in page
+
+
+@pytest.mark.parametrize("number", ["o69 12 abc", "my own"])
+def test_a_number_that_nobody_can_call_is_not_told(
+    accepted: uuid.UUID, sign_in: Callable[[str], Person], number: str
+) -> None:
+    page = sign_in("nrc.case_worker").post(f"/referrals/{accepted}/where?lang=en", {**FORM, "telephone": number}, 422)
+    assert "Enter a telephone number" in page
+    assert number in page
+    assert not is_there(accepted)
+
+
+def test_what_was_told_stands_on_the_page_of_the_case(accepted: uuid.UUID, sign_in: Callable[[str], Person]) -> None:
+    nrc = sign_in("nrc.case_worker")
+    case = nrc.post(f"/referrals/{accepted}/where", dict(FORM))
+    page = nrc.get(f"{case}?lang=en")
+    assert "The post has been told this" in page
+    for said in (FORM["place"], FORM["telephone"]):
+        assert said in page.replace("\u00a0", " ")
+    other = sign_in("nrc.shelter_manager").get(f"{case}?lang=en")  # who has not opened it sees that it was said
+    assert FORM["telephone"] not in other.replace("\u00a0", " ")
+    assert "Show who comes and where you meet" in other
 
 
 def test_only_the_shelter_that_accepted_a_post_says_it(accepted: uuid.UUID, sign_in: Callable[[str], Person]) -> None:

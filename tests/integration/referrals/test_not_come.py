@@ -8,14 +8,17 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from forms.shelter.stays import NO_PLACE
 from nrm import clock
 from nrm.actions.referrals import next_receiver, referrals
 from nrm.actions.shelter import absences, stays
+from nrm.db import db
 from nrm.domain.referrals.referrals import Escort, IllegalTransition, OverrideReason
 from nrm.domain.shelter.absences import Feared
 from nrm.domain.shelter.consents import ByName
+from nrm.models.shelter.places import Place
 from nrm.store import days
 from nrm.store.referrals import duty
 from nrm.store.referrals import referrals as store
@@ -69,7 +72,7 @@ def test_the_pages_say_it_and_lead_to_what_became_of_the_person(sent: people.Sen
     assert "The person did not arrive." in shown
     for link in (f"{page}/arrival", f"/cases/{sent.case_id}/missing", f"/cases/{sent.case_id}/refer"):
         assert link in shown
-    assert f"{page}/not-arrived" not in shown
+    assert f'"{page}/not-arrived"' not in shown
     alarm = nrc.get(f"/cases/{sent.case_id}/missing")
     assert "No stay runs here" in alarm
     assert "the stay goes on" not in alarm
@@ -85,6 +88,34 @@ def test_who_came_after_all_is_recorded_as_arrived_by_the_same_page(sent: people
     assert at_the_shelter() == [(sent.case_id, True)]
     assert at_the_desk() == []
     assert store.referral(sent.referral_id, by=factories.actor(NRC)).status == "arrived"
+
+
+@pytest.mark.slow
+def test_pressed_too_early_it_is_taken_back_and_place_and_hour_are_as_before(
+    sent: people.Sent, sign_in: SignIn
+) -> None:
+    nrc, page = sign_in(NRC), f"/referrals/{sent.referral_id}"
+    back = f"{page}/not-arrived/back"
+    assert f'href="{back}"' in nrc.get(page)
+    sign_in("vatra.case_worker").post(back, {"why": "mistyped"}, 404)
+    nrc.post(back, {}, 422)
+    case = nrc.post(back, {"why": "mistyped"})
+    assert case == f"/cases/{sent.case_id}"
+    line = store.referral(sent.referral_id, by=factories.actor(NRC))
+    assert (line.status, line.place) == ("accepted", next(iter(people_place(sent))))
+    assert at_the_shelter() == at_the_desk() == []
+    for login in (NRC, DESK, "rinas.border_officer"):  # each reads that it was a mistake
+        assert "Recorded by mistake, and taken back" in sign_in(login).get(f"{page}?lang=en"), login
+    nrc.post(back, {"why": "mistyped"}, 409)
+    nrc.post(f"{page}/not-arrived")  # and this time it is so, and the place is given to somebody else meanwhile
+    admitted(factories.actor(NRC))
+    assert "is taken by now" in nrc.post(f"{back}?lang=en", {"why": "mistyped"}, 409)
+    assert at_the_desk() == [sent.case_id]
+
+
+def people_place(sent: people.Sent) -> list[str]:
+    """The name of the place that was kept."""
+    return list(db.session.scalars(select(Place.label).where(Place.id == people.bed("NRC"))))
 
 
 def _missing(sent: people.Sent) -> None:

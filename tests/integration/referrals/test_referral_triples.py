@@ -44,6 +44,7 @@ PAGES = {
     ReferralEvent.TAKE_BACK_DEPARTURE: "depart/back",
     ReferralEvent.TAKE_BACK_ACCEPTANCE: "accept/back",
     ReferralEvent.TAKE_AFTER_ALL: "accept/after-all",
+    ReferralEvent.AWAIT_AGAIN: "not-arrived/back",
 }
 # A role that never does such a thing is refused before anything is looked up.
 FORBIDDEN = {
@@ -56,6 +57,7 @@ FORBIDDEN = {
         ReferralEvent.TAKE_BACK_ARRIVAL,
         ReferralEvent.TAKE_BACK_ACCEPTANCE,
         ReferralEvent.TAKE_AFTER_ALL,
+        ReferralEvent.AWAIT_AGAIN,
     },
     Relation.RECEIVER: {ReferralEvent.EXPIRE},
     Relation.OUTSIDER: {ReferralEvent.EXPIRE},
@@ -68,6 +70,7 @@ FORBIDDEN = {
         ReferralEvent.TAKE_BACK_ARRIVAL,
         ReferralEvent.TAKE_BACK_ACCEPTANCE,
         ReferralEvent.TAKE_AFTER_ALL,
+        ReferralEvent.AWAIT_AGAIN,
     },
 }
 # Only a move from one shelter to another is called off; for the hand-over of a post that is refused like all else.
@@ -121,6 +124,7 @@ def _form(event: ReferralEvent) -> dict[str, object]:
         ReferralEvent.TAKE_BACK_ARRIVAL: {"why": "mistyped"},
         ReferralEvent.TAKE_BACK_DEPARTURE: {"why": "mistyped", "expected": "2"},
         ReferralEvent.TAKE_BACK_ACCEPTANCE: {"why": "mistyped"},
+        ReferralEvent.AWAIT_AGAIN: {"why": "mistyped"},
         ReferralEvent.DEPART: {"escort": "woman_officer", "expected": "2"},
     }.get(event, {})
 

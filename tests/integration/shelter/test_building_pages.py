@@ -94,6 +94,23 @@ def test_a_case_worker_makes_an_extra_place_and_keeps_and_releases_one(app: Flas
     assert CODE not in worker.get("/beds?lang=en")
 
 
+@pytest.mark.slow
+def test_a_member_keeps_few_places_for_codes_one_for_each_and_not_for_months(app: Flask, sign_in: SignIn) -> None:
+    """Nobody looks up whether a person of the code is on the way: else a newcomer fills the house in a minute."""
+    worker, today = sign_in(WORKER), days.today()
+    codes = [new_pseudonym(bytes([each, *range(15)])) for each in range(5)]
+    free = [f"/beds/{people.bed('VATRA', each)}/promise?lang=en" for each in range(6)]
+    sent = {"begins": "today", **boxes("ends_day", today + timedelta(days=2))}
+    worker.post(free[0], {**sent, "code": codes[0]})
+    assert "kept for this code already" in worker.post(free[1], {**sent, "code": codes[0]}, 422)
+    long = {**sent, **boxes("ends_day", today + timedelta(days=60))}
+    assert "a month at most" in worker.post(free[1], {**long, "code": codes[1]}, 422)
+    for code, address in zip(codes[1:4], free[1:4], strict=True):
+        worker.post(address, {**sent, "code": code})
+    assert "as many people as one member may" in worker.post(free[4], {**sent, "code": codes[4]}, 422)
+    sign_in(MANAGER).post(free[4], {**sent, "code": codes[4]})  # a colleague still can
+
+
 def test_a_place_goes_out_of_service_and_back_with_reason_and_reference(app: Flask, sign_in: SignIn) -> None:
     manager, today = sign_in(MANAGER), days.today()
     place = f"/beds/{people.bed('VATRA', 4)}"

@@ -425,6 +425,29 @@ def test_the_page_asks_each_question_for_itself_and_keeps_what_was_chosen(world_
     assert (last.language, last.interpreter, last.wording) == ("ro", "present", "consent_again")
 
 
+def test_a_no_that_closes_the_case_asks_once_more_and_back_keeps_the_answers(world_app: Planted) -> None:
+    """Nothing is recorded by the first press; and the reason says that she had said yes before."""
+    app, world = world_app
+    nrc, address = Person(app.test_client(), "nrc.case_worker"), f"/cases/{world.case}/consents/ask"
+    before = said(world.case)
+    no = {"services": "yes", "sharing": "no", "statistics": "no", "language": "rumanisht", "interpreter": "present"}
+    page = nrc.post(f"{address}?lang=en", no, 200)
+    assert "nothing is recorded yet" in page
+    back = nrc.post(address, {**no, "back": "1"}, 200)
+    assert re.search(r'name="sharing" value="no"[^>]* checked', back)
+    assert said(world.case) == before
+    waits = nrc.post(address, {**no, "sure": "y"})
+    assert "The person takes everything back" in nrc.get(f"{waits}?lang=en")
+    assert said(world.case)[Topic.SHARING, ""] == Said.REFUSED
+    # Given back as a mistake: what was said before holds again, and the page says what the no was.
+    nrc.post(f"{waits}/undo", {"why": "mistake"})
+    assert said(world.case) == before
+    page = nrc.get(f"/cases/{world.case}/consents?lang=en")
+    assert "recorded by mistake: the person had not said it" in page
+    db.session.rollback()
+    assert db.session.get_one(Case, world.case, populate_existing=True).consent == "given"
+
+
 def test_taking_back_asks_for_a_fresh_proof_and_for_what(world_app: Planted) -> None:
     app, world = world_app
     nrc = Person(app.test_client(), "nrc.case_worker")

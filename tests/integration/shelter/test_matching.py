@@ -8,6 +8,7 @@ import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from nrm.actions.shelter import cases, consents, direct_intake, stays
 from nrm.actions.shelter import matching as actions
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
+from nrm.domain.accounts.vouching import Standing
 from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.closings import ReopenReason
 from nrm.domain.shelter.consents import EVERYTHING
@@ -49,6 +51,7 @@ from nrm.steps.shelter import matching as steps
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.reports import counting
+from nrm.store.rows.accounts import occasions
 from nrm.store.rows.shelter import matching as rows
 from nrm.store.shelter import matching as store
 from nrm.vault import matching as vault
@@ -68,8 +71,10 @@ OTHER = {"given": "Valbona", "family": "Shtylla", "father": "Petrit", "birth": "
 
 
 @pytest.fixture(autouse=True)
-def _now() -> Iterator[None]:
+def _now(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     clock.set_clock(lambda: NOW)
+    of = occasions.standing  # the world of the tests is founded today, and here it is a day before that
+    monkeypatch.setattr(occasions, "standing", lambda each: replace(of(each), since=NOW - timedelta(days=400)))
     yield
     clock.set_clock(None)
 
@@ -257,6 +262,65 @@ def test_only_who_was_seen_by_two_or_slept_there_is_asked(nrc: Actor, vatra: Act
     later(days=1)
     actions.ask(case_id=case_id, said=Said.YES, with_guardian=False, by=nrc)
     assert db.session.scalar(select(func.count()).select_from(MatchEncoding)) == 2
+
+
+@pytest.mark.slow
+def test_seen_by_mistake_is_taken_back_until_a_yes_stands_on_it(vatra: Actor, second: Actor, sign_in: SignIn) -> None:
+    own = admitted(vatra, identity=MIRA)
+    page, press = f"/cases/{own.case_id}/who-was-here", f"/cases/{own.case_id}/who-was-here/seen"
+    manager = sign_in("vatra.shelter_manager")
+    manager.post(press, {}, 303)
+    assert "I have not seen this person" in manager.get(f"{page}?lang=en")
+    said = manager.post(press, {"taken_back": "yes"}, 303)
+    assert "it is not recorded any more that you have seen" in manager.get(f"{said}&lang=en")
+    with refused(MatchRefusal.NOT_SEEN):
+        actions.ask(case_id=own.case_id, said=Said.YES, with_guardian=False, by=vatra)
+    manager.post(press, {}, 303)
+    actions.ask(case_id=own.case_id, said=Said.YES, with_guardian=False, by=vatra)
+    manager.post(press, {"taken_back": "yes"}, 409)
+    assert "I have not seen this person" not in manager.get(f"{page}?lang=en")
+
+
+def test_who_has_seen_a_person_does_not_hang_on_who_asks(
+    app: Flask, vatra: Actor, second: Actor, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody let in minutes ago, or by whoever asks, is no second member, whichever of the two asks."""
+    own = admitted(vatra, identity=MIRA)
+    actions.seen(case_id=own.case_id, by=second)
+    of = occasions.standing
+    long_ago = clock.now() - timedelta(days=400)
+
+    def letting_in(one: Actor, other: Actor | None, since: datetime) -> None:
+        """As if the second member was let in by that one, then."""
+
+        def standing(member_id: uuid.UUID) -> Standing:
+            vouched = frozenset({other.member_id}) if other is not None and other.member_id is not None else frozenset()
+            return Standing(member_id, since, vouched) if member_id == one.member_id else of(member_id)
+
+        monkeypatch.setattr(occasions, "standing", standing)
+
+    for one, other, since in ((second, None, clock.now()), (second, vatra, long_ago), (vatra, second, long_ago)):
+        letting_in(one, other, since)
+        with refused(MatchRefusal.NO_HAND):
+            actions.ask(case_id=own.case_id, said=Said.YES, with_guardian=False, by=vatra)
+    page = sign_in("vatra.case_worker").get(f"/cases/{own.case_id}/who-was-here?lang=en")
+    assert "does not count beside you" in page
+    letting_in(second, None, long_ago)
+    actions.ask(case_id=own.case_id, said=Said.YES, with_guardian=False, by=vatra)
+
+
+def test_what_was_said_at_the_end_of_a_check_can_be_changed(vatra: Actor, sign_in: SignIn) -> None:
+    own = said_yes(vatra, MIRA)
+    actions.search_due()
+    later(days=20)
+    worker, page = sign_in("vatra.case_worker"), f"/cases/{own.case_id}/who-was-here"
+    worker.post(f"{page}/word", {"word": "new"}, 303)
+    assert counted(own.case_id) == "new"
+    shown = worker.get(f"{page}?lang=en")
+    assert 'name="word"' in shown
+    assert "Say something else of it" in shown
+    worker.post(f"{page}/word", {"word": "unknown"}, 303)
+    assert counted(own.case_id) == "not_checkable"
 
 
 def test_a_no_is_kept_and_nothing_is_encoded_and_a_yes_can_be_taken_back(nrc: Actor, vatra: Actor) -> None:

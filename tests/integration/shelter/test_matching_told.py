@@ -427,3 +427,29 @@ def test_a_day_before_the_person_was_sent_is_no_day_of_admission(nrc: Actor) -> 
         )
     with refused(MatchRefusal.NO_NIGHT):
         actions.ask(case_id=case_id, said=Said.YES, with_guardian=False, by=nrc)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wrong", ["different-other_story", "cannot_tell-too_little"])
+def test_what_is_said_of_a_link_that_was_broken_can_be_changed_until_both_say_the_same(
+    nrc: Actor, vatra: Actor, sign_in: SignIn, wrong: str
+) -> None:
+    """Either side answers wrongly after the break: nobody is shut out of putting it right."""
+    pair = linked(nrc, vatra).pair
+    theirs, ours = f"/who-was-here/theirs/{pair}", f"/who-was-here/ours/{pair}"
+    holder, asker = sign_in(NRC), sign_in(VATRA)
+    holder.post(f"/who-was-here/{pair}/break", {"why": "wrong_button"}, 303)
+    asker.post(ours, {"said": "same-papers", "course": "again"}, 303)
+    said = holder.post(theirs, {"said": wrong}, 303)
+    assert "until both sides say that it is the same person" in shown(holder, said)
+    later(hours=13)
+    holder, asker = sign_in(NRC), sign_in(VATRA)
+    assert 'name="said"' in shown(holder, theirs)
+    assert "It can be changed until both sides say" in shown(holder, theirs)
+    asker.post(ours, {"said": wrong, "course": "none"}, 303)  # now the other side is wrong, too
+    holder.post(theirs, {"said": "same-papers"}, 303)
+    assert store.ours(pair, by=factories.actor(VATRA)).stand is not PairStand.LINKED
+    asker.post(ours, {"said": "same-papers", "course": "again"}, 303)
+    assert there.counted(store.ours(pair, by=factories.actor(VATRA)).case_id) == "repeat_again"
+    assert 'name="said"' not in shown(holder, theirs)  # a link is broken, not answered
+    holder.post(theirs, {"said": wrong}, 409)

@@ -167,8 +167,9 @@ def test_a_promise_for_days_to_come_holds_the_place_for_its_code_alone(vatra: Ac
     assert runs == [(On.FREE, 10), (On.KEPT, 3), (On.KEPT_OVERDUE, 1)]
     with pytest.raises(ImpossibleStay, match="place_kept"):  # planned for thirty days
         admitted(vatra)
+    other = new_pseudonym(bytes(range(1, 17)))
     with pytest.raises(PlaceRefused, match="taken_then"):
-        promises.promise(place_id=place, code=CODE, from_on=first + DAY, until_on=last + DAY, by=vatra)
+        promises.promise(place_id=place, code=other, from_on=first + DAY, until_on=last + DAY, by=vatra)
     with pytest.raises(PlaceRefused, match="kept"):
         out_of_service(place, manager)
     with pytest.raises(PlaceRefused, match="code"):

@@ -508,6 +508,26 @@ WHO = {
 }
 
 
+def test_who_goes_back_to_the_first_page_finds_the_second_as_it_was(sign_in: SignIn) -> None:
+    """Also after the first page was refused once, and for a child who came with somebody."""
+    person = sign_in("vatra.case_worker")
+    typed = {"story": "told", "given": "Zamira", "birth-year": "2002", "forms": ["sexual_exploitation"], "bed": "V07"}
+    back = person.post("/cases/new", {**WHO, **typed, "step": "2", "back": "1"}, 200)
+    again = hidden(back)
+    assert {"story", "given", "birth-year", "forms", "bed"} <= again.keys()
+    wrong = person.post("/cases/new", {**WHO, **again, "age": "x"}, 422)
+    second = str(person.post("/cases/new", {**WHO, **hidden(wrong)}, 200))
+    for part in (">\ntold<", 'value="Zamira"', 'value="2002"', 'value="sexual_exploitation" checked'):
+        assert part in second or part.replace("\n", "") in second, part
+    assert re.search(r'<option value="V07" selected', second)
+    assert 'class="errors"' not in second  # nothing is refused before it is sent
+
+
+def hidden(page: str) -> dict[str, str]:
+    """What a page carries without showing it."""
+    return dict(re.findall(r'<input type="hidden" name="([a-z_-]+)" value="([^"]*)"', page))
+
+
 @pytest.mark.slow
 def test_a_case_is_opened_in_two_pages_and_its_stay_closed(sign_in: SignIn) -> None:
     person = sign_in("vatra.case_worker")

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.key_log_entries import time_of
-from nrm.domain.accounts.vouching import SEASONED, HandRefusal, Standing, refusal_of_hand
+from nrm.domain.accounts.vouching import SEASONED, HandRefusal, Standing, has_seen_for, refusal_of_hand
 from nrm.domain.accounts.words import OccasionStatus, WordPurpose
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.occasions import Occasion
@@ -115,6 +115,12 @@ def hand_refusal(member_id: uuid.UUID, first_id: uuid.UUID | None, subject_id: u
         now=clock.now(),
         vouched_by=lambda each: standing(each).vouched_by,
     )
+
+
+def has_seen_beside(seer_id: uuid.UUID, asker_id: uuid.UUID) -> bool:
+    """Whether a member who has seen a person counts beside the one who asks whether that person was here before."""
+    now = clock.now()
+    return has_seen_for(standing(seer_id), asker_id, now=now, vouched_by=lambda each: standing(each).vouched_by)
 
 
 def founders(session: Session, organisation_id: uuid.UUID) -> Sequence[Member]:

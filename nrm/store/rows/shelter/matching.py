@@ -20,6 +20,7 @@ from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.matching import MatchAsked, MatchEncoding, MatchKey, MatchQuestion, SeenByMember
 from nrm.models.shelter.stays import Stay
+from nrm.store.rows.accounts.occasions import has_seen_beside
 from nrm.store.rows.shelter import consents as consent_rows
 from nrm.vault import matching as vault
 
@@ -190,8 +191,9 @@ def may_not_ask(case_id: uuid.UUID, organisation_id: uuid.UUID, member_id: uuid.
     """Why the member may not ask for this person, as a code of `MatchRefusal`; None if they may.
 
     Somebody who came by a referral was seen by two organisations: one recorded night is enough. A case of the house's
-    own needs a second member who has seen the person. Nobody is asked while the wish to withdraw everything, or to be
-    erased, waits for an answer.
+    own needs a second member who has seen the person, who has been there for 14 days, and neither of the two let the
+    other one in (ADR 0162): no day of admission that one member wrote down replaces that. Nobody is asked while the
+    wish to withdraw everything, or to be erased, waits for an answer.
     """
     open_act = or_(
         HeavyAct.status == ActStatus.PARKED,
@@ -209,8 +211,11 @@ def may_not_ask(case_id: uuid.UUID, organisation_id: uuid.UUID, member_id: uuid.
             Stay.known_on < today,  # a day of admission that was entered today is one member's word
         )
         return None if db.session.scalar(select(slept)) else str(MatchRefusal.NO_NIGHT)
-    seen = select(exists().where(SeenByMember.case_id == case_id, SeenByMember.member_id != member_id))
-    return None if db.session.scalar(seen) else str(MatchRefusal.NOT_SEEN)
+    seers = select(SeenByMember.member_id).where(SeenByMember.case_id == case_id, SeenByMember.member_id != member_id)
+    seen = db.session.scalars(seers).all()
+    if any(has_seen_beside(each, member_id) for each in seen):
+        return None
+    return str(MatchRefusal.NO_HAND if seen else MatchRefusal.NOT_SEEN)
 
 
 def seen_by(case_id: uuid.UUID, member_id: uuid.UUID) -> bool:

@@ -172,6 +172,19 @@ class KeptFor(NamedTuple):
     until_on: date
 
 
+def kept_for_codes(organisation_id: uuid.UUID, overdue_since: date) -> list[tuple[str, uuid.UUID | None]]:
+    """(code, who keeps it) of each place of a shelter that is kept for a code, and not by a referral; what is
+    overdue since that day is kept no longer."""
+    statement = (
+        select(Promise.code, Promise.made_by_id)
+        .join(Place, Place.id == Promise.place_id)
+        .where(Place.organisation_id == organisation_id, Promise.referral_id.is_(None))
+        .where(Promise.over_on.is_(None), Promise.until_on > overdue_since)
+    )
+    rows = db.session.execute(statement)
+    return [(code, made_by_id) for code, made_by_id in rows]
+
+
 def kept(organisation_id: uuid.UUID, today: date) -> list[KeptFor]:
     """Every promise of a shelter that keeps a place, now or from a day to come, the first day first."""
     statement = (

@@ -51,7 +51,8 @@ class Top:
     may have to be typed, and how much changed lately about colleagues' keys; how many residents have not been asked
     whether they may be looked for, and how many people anywhere said yes; how many threats to witnesses the desk has
     not seen; how many steps of plans are due, and how many plans wait for the actor to confirm them; how many contacts
-    after the shelter are due. An actor who has no part in one of them gets 0.
+    after the shelter are due; how many invitations into the organisation are open. An
+    actor who has no part in one of them gets 0.
     """
 
     keys: Keys
@@ -84,6 +85,7 @@ class Top:
     steps: int = 0
     plans: int = 0
     follow_ups: int = 0
+    invited: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -99,6 +101,7 @@ def top(*, by: Actor) -> Top:
         **place_rows.days_of(today),
         **second_hands.moments(by),
         **suspensions.moment(by),
+        **members.moment(by),
     }
     row = _top(by)(**values).one()
     keys = members.keys_of(row, by=by)
@@ -138,4 +141,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         plans.number_due(by),
         plans.number_to_confirm(by),
         follow_ups.number_due(by),
+        members.number_invited(by),
     )

@@ -599,8 +599,8 @@ def about_of(values: Mapping[str, Any], *, by: Actor) -> list[tuple[str, str]]:
     try:
         if "act_id" in values:
             act = second_hands.one(values["act_id"], by=by)
-            what = (gettext("What it does"), translated(ACT_WORDS[act.kind]))
-            whose = (gettext("Code"), act.pseudonym) if act.pseudonym else (gettext("Who"), act.member_name)
+            what = (gettext("What was asked"), translated(ACT_WORDS[act.kind]))
+            whose = (gettext("Code"), act.pseudonym) if act.pseudonym else (gettext("Who"), act.called)
             return [what, whose]
         if "member_id" in values:
             found = members.colleague(values["member_id"], by=by)

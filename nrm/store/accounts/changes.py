@@ -13,8 +13,8 @@ from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.db import db
-from nrm.domain.accounts.accounts import Actor, NotVisible, Role
-from nrm.domain.accounts.members import OBJECTIONABLE, TOLD, KeyHappening
+from nrm.domain.accounts.accounts import PERMISSIONS, Actor, NotVisible, Role
+from nrm.domain.accounts.members import OBJECTIONABLE, TOLD, KeyHappening, favours_doer
 from nrm.domain.accounts.vouching import TOLD_FOR, ObjectionRefused, Standing, check_objecting
 from nrm.domain.accounts.words import OccasionStatus
 from nrm.models.accounts.accounts import KeyEvent, Member, Organisation
@@ -23,6 +23,7 @@ from nrm.store import signed_names
 from nrm.store.rows.accounts import occasions as rows
 
 _MOST = 100
+_ROLES = frozenset(str(each) for each in Role)
 AT_ONCE = 3
 """How many of them a home page names; the others stand with the keys of the organisation."""
 
@@ -42,8 +43,11 @@ class ChangeLine:
     before: str = ""
     after: str = ""
     elsewhere: dict[str, str] | None = None
-    """`login`: the sign-in name; `before`, `after`: the roles or names of a change. `elsewhere`: the other organisation
-    in which it was: told to the duty desk, without names of people."""
+    by_login: str = ""
+    takes_away: bool = False
+    """`login`, `by_login`: the sign-in names; `before`, `after`: the roles or names of a change; `takes_away`: the new
+    role may not do all that the old one may. `elsewhere`: the other organisation in which it was: told to the duty
+    desk, without names of people."""
 
 
 def number_told(by: Actor) -> ColumnElement[int]:
@@ -73,6 +77,7 @@ def told(*, by: Actor, most: int = _MOST) -> Sequence[ChangeLine]:
             KeyEvent.member_id,
             KeyEvent.by_id,
             whom.login,
+            who.login.label("by_login"),
             KeyEvent.before,
             KeyEvent.after,
             exists().where(Suspension.event_id == KeyEvent.id).correlate(KeyEvent),
@@ -99,22 +104,47 @@ def one(event_id: uuid.UUID, *, by: Actor) -> ChangeLine:
     return found
 
 
+def favoured(event: KeyEvent) -> uuid.UUID:
+    """Whose account waits when somebody objects to what happened."""
+    gains = _gains(event.before, event.after)
+    doer = favours_doer(KeyHappening(event.event), gains=gains) and event.by_id is not None
+    found = event.by_id if doer else event.member_id
+    assert found is not None
+    return found
+
+
+def _gains(before: str, after: str) -> bool:
+    return not {before, after} <= _ROLES or PERMISSIONS[Role(before)] <= PERMISSIONS[Role(after)]
+
+
 def _line(row: Any, standing: Standing | None, by: Actor, codes: Mapping[uuid.UUID | None, str]) -> ChangeLine:
-    id_, at, event, member, actor, member_id, by_id, login, before, after, objected, organisation = row
-    login = "" if member_id in codes else login
+    id_, at, event, member, actor, member_id, by_id, login, by_login, before, after, objected, organisation = row
+    login, by_login = "" if member_id in codes else login, "" if by_id in codes else by_login or ""
     member, actor = codes.get(member_id, member), codes.get(by_id, actor)
     if organisation.id != by.organisation_id:  # of others the desk learns where it was, and nobody's name
         return ChangeLine(id_, at, KeyHappening(event), "", "", False, False, elsewhere=organisation.names)
     may = standing is not None and event in OBJECTIONABLE and by.keys is not None
     if may and standing is not None:
         try:
-            # Whether they would be left alone is asked when they object, and said then.
-            check_objecting(
-                standing, about=member_id, by_id=by_id, at=at, objected=objected, alone=False, now=clock.now()
-            )
+            # What binds every suspension is asked when they object, and said then.
+            check_objecting(standing, about=member_id, by_id=by_id, at=at, objected=objected, now=clock.now())
         except ObjectionRefused:
             may = False
     if may and event == KeyHappening.ANEW_ASKED:  # it was ended, or has happened: nobody begins anew by it any more
         waits = rows.going_on(db.session(), member_id)
         may = waits is not None and waits.status == OccasionStatus.WAITS
-    return ChangeLine(id_, at, KeyHappening(event), member, actor or "", may, objected, login, before, after)
+    event = KeyHappening(event)
+    return ChangeLine(
+        id_,
+        at,
+        event,
+        member,
+        actor or "",
+        may,
+        objected,
+        login,
+        before,
+        after,
+        by_login=by_login,
+        takes_away=not _gains(before, after),
+    )

@@ -13,12 +13,21 @@ from sqlalchemy.orm import Session
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.key_log_entries import time_of
-from nrm.domain.accounts.vouching import SEASONED, HandRefusal, Standing, refusal_of_hand
+from nrm.domain.accounts.suspensions import leaves_alone
+from nrm.domain.accounts.vouching import (
+    SEASONED,
+    HandRefusal,
+    Standing,
+    hangs_on,
+    is_newcomer,
+    is_same_hand,
+    refusal_of_hand,
+)
 from nrm.domain.accounts.words import OccasionStatus, WordPurpose
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.occasions import Occasion
 from nrm.models.accounts.suspensions import Suspension
-from nrm.store.rows.accounts.members import has_newest
+from nrm.store.rows.accounts.members import has_newest, holds_newest, ids_of_holders
 from nrm.vault.keylog import log, words
 
 _JOINING = (WordPurpose.JOINED, WordPurpose.ANEW, WordPurpose.FOUNDED)
@@ -113,8 +122,53 @@ def hand_refusal(member_id: uuid.UUID, first_id: uuid.UUID | None, subject_id: u
         first_id=first_id,
         subject_id=subject_id or uuid.UUID(int=0),
         now=clock.now(),
-        vouched_by=lambda each: standing(each).vouched_by,
+        vouched_by=_vouched_by,
     )
+
+
+def is_new_to(hand_id: uuid.UUID | None, other_id: uuid.UUID) -> bool:
+    """Whether the one was let in within the last 14 days, and the other was there before."""
+    return hand_id is not None and is_newcomer(standing(hand_id), standing(other_id), clock.now())
+
+
+def is_new_among(hand_id: uuid.UUID | None, organisation_id: uuid.UUID | None) -> bool:
+    """Whether somebody was let in within the last 14 days, and somebody who works there was there before. Who runs the
+    machine, or signs in for no organisation, is none."""
+    if hand_id is None or is_seasoned(hand_id):
+        return False
+    there = select(Member.id).where(Member.organisation_id == organisation_id, Member.status == "active")
+    return any(is_seasoned(each) for each in db.session.scalars(there.where(Member.id != hand_id)))
+
+
+def would_be_alone(member: Member, by_id: uuid.UUID | None) -> bool:
+    """Whether, without this member, the actor alone would open the cases of a house in which more people hold the key.
+    Whom the actor let in lately, alone, is nobody else. Of somebody who does not hold the key: no."""
+    if not holds_newest(member.id):
+        return False
+    others = ids_of_holders(member.organisation_id)
+    others.pop(member.id, None)
+    able = [each for each, can in others.items() if can and (each == by_id or not _is_creature(each, by_id))]
+    return leaves_alone(others=len(others), able=len(able))
+
+
+def _is_creature(member_id: uuid.UUID, by_id: uuid.UUID | None) -> bool:
+    return by_id is not None and is_same_hand(standing(member_id), by_id, clock.now(), _vouched_by)
+
+
+def was_let_in_by(member_id: uuid.UUID | None, other_id: uuid.UUID) -> bool:
+    """Whether somebody is there by the other alone, also through others."""
+    return member_id is not None and other_id in hangs_on(member_id, _vouched_by)
+
+
+def hangs_on_one(member_id: uuid.UUID | None, other_id: uuid.UUID | None) -> bool:
+    """Whether two people are one hand: one of them, or a third alone, let in the other, or both (ADR 0101)."""
+    if member_id is None or other_id is None:
+        return False
+    return bool(hangs_on(member_id, _vouched_by) & hangs_on(other_id, _vouched_by))
+
+
+def _vouched_by(member_id: uuid.UUID) -> frozenset[uuid.UUID]:
+    return standing(member_id).vouched_by
 
 
 def founders(session: Session, organisation_id: uuid.UUID) -> Sequence[Member]:

@@ -219,9 +219,10 @@ def begin_again(*, member_id: uuid.UUID, by: Actor) -> str:
 
 
 def _must_not_be_anothers(session: Session, member: Member, by: Actor) -> uuid.UUID | None:
-    """The act that waits for a second hand, where the account had been let in before and was ended; None where nobody
-    loses anything by it. Raises NoSecondHand."""
-    if not (member.status in ("disabled", "waiting") and key_log.knows(session, member.id)):
+    """The act that waits for a second hand, where the account had been let in before, and was ended or has a link of
+    another; None where nobody loses anything by it. Raises NoSecondHand."""
+    again = member.status == "invited" and occasion_rows.last_link_by(member.id) == by.member_id
+    if member.status == "active" or again or not key_log.knows(session, member.id):
         return None
     if member.organisation_id == by.organisation_id:
         return alone.of_account(session, ActKind.BEGIN_ANEW, ActReason.LOST_KEYS, member.id, by, few=True)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from nrm import audit, clock
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, OrganisationKind
-from nrm.domain.accounts.members import OBJECTIONABLE, KeyHappening
+from nrm.domain.accounts.members import OBJECTIONABLE, KeyHappening, favours_doer
 from nrm.domain.accounts.suspensions import OF_HOLDER, SuspensionReason
 from nrm.domain.accounts.vouching import OBJECTED_FOR, ObjectionRefusal, ObjectionRefused, check_objecting
 from nrm.domain.accounts.words import OccasionStatus
@@ -18,7 +18,6 @@ from nrm.models.accounts.accounts import KeyEvent, Member, Organisation
 from nrm.steps.accounts import leaving, roles
 from nrm.steps.accounts import members as member_steps
 from nrm.steps.accounts.key_events import happened
-from nrm.store.accounts import changes as store
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.store.rows.accounts import suspensions as suspension_rows
@@ -49,7 +48,7 @@ def object_to(*, event_id: uuid.UUID, by: Actor) -> datetime | None:
         # As `suspensions.suspend`: of two objections at once the second counts the first.
         session.get_one(Member, own.id, with_for_update={"key_share": True}, populate_existing=True)
         ends = event.event == KeyHappening.ANEW_ASKED
-        stopped = session.get_one(Member, store.favoured(event), populate_existing=True)
+        stopped = session.get_one(Member, _favoured(event), populate_existing=True)
         if stopped.organisation_id != organisation.id:
             raise ObjectionRefused(ObjectionRefusal.ELSEWHERE)
         suspends, now = stopped.status == "active" and not ends, clock.now()
@@ -82,3 +81,9 @@ def object_to(*, event_id: uuid.UUID, by: Actor) -> datetime | None:
         session.flush()
         audit.append(session, audit.Event.OBJECTED, by=by, member_id_suspended=stopped.id)
     return now + OBJECTED_FOR
+
+
+def _favoured(event: KeyEvent) -> uuid.UUID | None:
+    """Whose account waits when somebody objects to what happened."""
+    doer = favours_doer(KeyHappening(event.event), event.before, event.after) and event.by_id is not None
+    return event.by_id if doer else event.member_id

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from nrm.domain.accounts.accounts import NotPermitted
+from nrm.domain.accounts.accounts import PERMISSIONS, NotPermitted, Role
 
 KEY_HOLDERS_NEEDED = 2
 """An organisation accepts people only if this many could open what it is sent, so that one lost password is no loss."""
@@ -77,10 +77,17 @@ TOLD = (
 """What every colleague's home page tells for 14 days."""
 
 
-def favours_doer(event: KeyHappening, *, gains: bool) -> bool:
+def takes_away(before: str, after: str) -> bool:
+    """Whether the new of two roles may not do all that the old one may; of two names: no."""
+    if not {before, after} <= set(Role):
+        return False
+    return not PERMISSIONS[Role(before)] <= PERMISSIONS[Role(after)]
+
+
+def favours_doer(event: KeyHappening, before: str, after: str) -> bool:
     """Whether a change serves who did it rather than the account that it changed: a name that a colleague was given,
-    or a role that was taken away (`gains`: whether the new role may do what the old one may)."""
-    return event is KeyHappening.RENAMED or (event is KeyHappening.ROLE_CHANGED and not gains)
+    or a role that was taken away."""
+    return event is KeyHappening.RENAMED or (event is KeyHappening.ROLE_CHANGED and takes_away(before, after))
 
 
 class LastKeyHolder(Exception):

@@ -171,8 +171,8 @@ def may_let_in(session: Session, member: Member, by: Actor) -> bool:
 
 
 def knows(session: Session, member_id: uuid.UUID) -> bool:
-    """Whether the log ever had the member, also if they have left. Raises Disagrees."""
-    return member_id in _state(session).members
+    """Whether the log ever had the member, also if they have left."""
+    return member_id in log.last_state(session).members
 
 
 def founds(session: Session, member: Member) -> bool:

@@ -13,8 +13,8 @@ from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.db import db
-from nrm.domain.accounts.accounts import PERMISSIONS, Actor, NotVisible, Role
-from nrm.domain.accounts.members import OBJECTIONABLE, TOLD, KeyHappening, favours_doer
+from nrm.domain.accounts.accounts import Actor, NotVisible, Role
+from nrm.domain.accounts.members import OBJECTIONABLE, TOLD, KeyHappening, takes_away
 from nrm.domain.accounts.vouching import TOLD_FOR, ObjectionRefused, Standing, check_objecting
 from nrm.domain.accounts.words import OccasionStatus
 from nrm.models.accounts.accounts import KeyEvent, Member, Organisation
@@ -23,7 +23,6 @@ from nrm.store import signed_names
 from nrm.store.rows.accounts import occasions as rows
 
 _MOST = 100
-_ROLES = frozenset(str(each) for each in Role)
 AT_ONCE = 3
 """How many of them a home page names; the others stand with the keys of the organisation."""
 
@@ -104,19 +103,6 @@ def one(event_id: uuid.UUID, *, by: Actor) -> ChangeLine:
     return found
 
 
-def favoured(event: KeyEvent) -> uuid.UUID:
-    """Whose account waits when somebody objects to what happened."""
-    gains = _gains(event.before, event.after)
-    doer = favours_doer(KeyHappening(event.event), gains=gains) and event.by_id is not None
-    found = event.by_id if doer else event.member_id
-    assert found is not None
-    return found
-
-
-def _gains(before: str, after: str) -> bool:
-    return not {before, after} <= _ROLES or PERMISSIONS[Role(before)] <= PERMISSIONS[Role(after)]
-
-
 def _line(row: Any, standing: Standing | None, by: Actor, codes: Mapping[uuid.UUID | None, str]) -> ChangeLine:
     id_, at, event, member, actor, member_id, by_id, login, by_login, before, after, objected, organisation = row
     login, by_login = "" if member_id in codes else login, "" if by_id in codes else by_login or ""
@@ -146,5 +132,5 @@ def _line(row: Any, standing: Standing | None, by: Actor, codes: Mapping[uuid.UU
         before,
         after,
         by_login=by_login,
-        takes_away=not _gains(before, after),
+        takes_away=takes_away(before, after),
     )

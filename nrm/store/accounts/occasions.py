@@ -236,10 +236,16 @@ def typists(*, by: Actor) -> tuple[str, ...]:
     """Who types the words of the actor, who reads them: colleagues by name. Nobody where the duty desk and another do
     it, or where the actor reads none."""
     member = db.session.get(Member, by.member_id)
-    if member is None or occasion_rows.going_on(db.session(), member.id) is None:
+    occasion = occasion_rows.going_on(db.session(), member.id) if member is not None else None
+    if member is None or occasion is None:
         return ()
     holds_keys = OrganisationKind(db.session.get_one(Organisation, member.organisation_id).kind).holds_keys
-    ids = [each for each in occasion_rows.hands_beside(member, None, holds_keys=holds_keys) if _may_type(member, each)]
+    ids = [
+        each
+        for each in occasion_rows.hands_beside(member, None, holds_keys=holds_keys)
+        if _may_type(member, each)
+        and (occasion.second_id is not None or not occasion_rows.is_hand_of_link(member, each, holds_keys=holds_keys))
+    ]
     rows_ = db.session.execute(select(Member.id, Member.name).where(Member.id.in_(ids)).order_by(Member.name)).all()
     codes = signed_names.codes([row.id for row in rows_])
     return tuple(codes.get(row.id, row.name) for row in rows_)

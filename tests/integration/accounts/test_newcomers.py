@@ -22,7 +22,7 @@ from nrm.models.accounts.suspensions import Suspension
 from nrm.store import names
 from tests import factories
 from tests.conftest import Person
-from tests.integration.accounts.test_invitations import member, one_more
+from tests.integration.accounts.test_invitations import FIELDS, member, one_more, shown_to
 from tests.integration.accounts.test_one_hand import event
 from tests.integration.accounts.test_second_hands import EVERYTHING, MANAGER, WORKER, kept, opened
 
@@ -289,3 +289,28 @@ def test_pages_name_who_did_something_by_the_sign_in_name_too(app: Flask) -> Non
     members.begin_again(member_id=member(WORKER).id, by=factories.actor(MANAGER))
     assert called in worker.get("/")
     assert re.search(rf"<td>{re.escape(called)}</td>", manager.get("/members/keys"))
+
+
+@pytest.mark.slow
+def test_who_made_the_link_of_a_colleague_does_not_type_her_words(app: Flask) -> None:
+    """She is away for a day: who let her begin anew joins in her name, and reads the words to himself."""
+    one_more(ANA, MANAGER)
+    one_more("vatra.besa", WORKER)
+    factories.later(days=15)
+    worker_id = member(WORKER).id
+    manager = Person(app.test_client(), MANAGER)
+    page = manager.made(f"/members/{worker_id}/anew", lang="en")
+    factories.later(hours=25)
+    assert tending.tend()["begun_anew"] == 1
+    # Nobody takes her link in its place, either.
+    other = Person(app.test_client(), "vatra.besa").post(f"/members/{worker_id}/anew")
+    assert other.startswith("/second-hands/")
+    link = re.search(r"/invitations/([\w-]+)", page)
+    assert link
+    factories.join(link[1])
+    said = dict(zip(FIELDS, shown_to(factories.actor(WORKER)), strict=True))
+    for login in (MANAGER, ANA):  # one hand
+        answer = Person(app.test_client(), login).post(f"/members/{worker_id}/words?lang=en", dict(said), 403)
+        assert "Another colleague speaks with them" in answer
+    Person(app.test_client(), "vatra.besa").post(f"/members/{worker_id}/words", dict(said))
+    assert member(WORKER).status == "active"

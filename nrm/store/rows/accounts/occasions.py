@@ -24,7 +24,7 @@ from nrm.domain.accounts.vouching import (
     refusal_of_hand,
 )
 from nrm.domain.accounts.words import OccasionStatus, WordPurpose
-from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.accounts.accounts import Invitation, Member, Organisation
 from nrm.models.accounts.occasions import Occasion
 from nrm.models.accounts.suspensions import Suspension
 from nrm.store.rows.accounts.members import has_newest, holds_newest, ids_of_holders
@@ -165,6 +165,22 @@ def hangs_on_one(member_id: uuid.UUID | None, other_id: uuid.UUID | None) -> boo
     if member_id is None or other_id is None:
         return False
     return bool(hangs_on(member_id, _vouched_by) & hangs_on(other_id, _vouched_by))
+
+
+def last_link_by(member_id: uuid.UUID) -> uuid.UUID | None:
+    """Who made the last link for the member; None for nobody, and for links from before this was kept."""
+    last = select(Invitation.by_id).where(Invitation.member_id == member_id).order_by(Invitation.expires_at.desc())
+    return db.session.scalar(last.limit(1))
+
+
+def is_hand_of_link(member: Member, typist_id: uuid.UUID, *, holds_keys: bool) -> bool:
+    """Whether somebody would let in, with new keys, who was there before with others, by a link of their own hand: then
+    one hand would be enough to become her. Not where nobody else could type the words."""
+    known, maker = log.last_state(db.session).members.get(member.id), last_link_by(member.id)
+    if known is None or known.signing == member.sign_public or not hangs_on_one(typist_id, maker):
+        return False
+    others = hands_beside(member, typist_id, holds_keys=holds_keys)
+    return any(not hangs_on_one(each, maker) for each in others)
 
 
 def _vouched_by(member_id: uuid.UUID) -> frozenset[uuid.UUID]:

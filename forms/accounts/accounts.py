@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from wtforms import Form, PasswordField, RadioField, StringField
+from wtforms import Field, Form, PasswordField, RadioField, StringField, ValidationError
 from wtforms.validators import EqualTo, InputRequired, Length
 
 from forms.typed import Offered, PlainName
+from nrm.domain.accounts.person_names import mixes_scripts, says_more
 from nrm.domain.words import N_
+
+
+class NameAlone:
+    """A name and nothing else, each word in the letters of one script: no role or organisation beside it."""
+
+    def __call__(self, _: Form, field: Field) -> None:
+        """Raise ValidationError with what to do."""
+        if mixes_scripts(field.data or ""):
+            raise ValidationError(N_("Enter each word of the name in the letters of one script"))
+        if says_more(field.data or ""):
+            raise ValidationError(N_("Enter the name alone: no role, no organisation, and no brackets or commas"))
 
 
 def person_name() -> StringField:
@@ -17,6 +29,7 @@ def person_name() -> StringField:
             InputRequired(N_("Enter the person's name")),
             Length(max=120, message=N_("Enter a name of at most 120 characters")),
             PlainName(120),
+            NameAlone(),
         ],
     )
 

@@ -52,8 +52,8 @@ class Top:
     whether they may be looked for, and how many people anywhere said yes; how many threats to witnesses the desk has
     not seen; how many steps of plans are due, and how many plans wait for the actor to confirm them; how many contacts
     after the shelter are due; how many complaints about staff wait; how many people of the house have a hearing
-    announced; how many quarters wait for a signature under their nights. An actor who has no part in one of them gets
-    0.
+    announced; how many quarters wait for a signature under their nights; how many invitations into the organisation are
+    open. An actor who has no part in one of them gets 0.
     """
 
     keys: Keys
@@ -89,6 +89,7 @@ class Top:
     complaints: int = 0
     hearings: int = 0
     nights: int = 0
+    invited: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -104,6 +105,7 @@ def top(*, by: Actor) -> Top:
         **place_rows.days_of(today),
         **second_hands.moments(by),
         **suspensions.moment(by),
+        **members.moment(by),
     }
     row = _top(by)(**values).one()
     keys = members.keys_of(row, by=by)
@@ -146,4 +148,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         complaints.number_waiting(by),
         hearings.number_of_people(by),
         subsidies.number_to_sign(by),
+        members.number_invited(by),
     )

@@ -101,8 +101,8 @@ WAITING = ENROLLING | {
     "words.type_words",
     "second_factor.prove",
 }
-# What a suspended member can still do: leave.
-SUSPENDED = frozenset({"accounts.sign_out"})
+# What a suspended member can still do: leave, and keep the account that a colleague lets begin anew.
+SUSPENDED = frozenset({"accounts.sign_out", "members.stop_anew"})
 # The views for a member whose next recovery code has to be typed in first.
 CODE_DUE = frozenset(
     {

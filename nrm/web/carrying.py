@@ -633,7 +633,7 @@ def about_of(values: Mapping[str, Any], *, by: Actor) -> list[tuple[str, str]]:
         if "act_id" in values:
             act = second_hands.one(values["act_id"], by=by)
             what = (gettext("What was asked for"), translated(ACT_WORDS[act.kind]))
-            whose = (gettext("Code"), act.pseudonym) if act.pseudonym else (gettext("Who"), act.member_name)
+            whose = (gettext("Code"), act.pseudonym) if act.pseudonym else (gettext("Who"), act.called)
             return [what, whose]
         if "member_id" in values:
             found = members.colleague(values["member_id"], by=by)

@@ -481,6 +481,7 @@ def _for_templates() -> dict[str, object]:
     values: dict[str, object] = {
         "synthetic": current_app.extensions["nrm.synthetic"],
         "unsigned_names": signed_names.unsigned,
+        "names_before": signed_names.before,
         "name_of": signed_names.name_of,
     }
     if current_user and current_user.is_authenticated:

@@ -93,20 +93,20 @@ def test_the_administrator_ends_no_key_holder_and_a_new_key_is_due_after_the_des
         invited = desk(browser, base, "vatra.shelter_manager")
         good(invited, f"{base}/members/invite")
         invited.fill("#name", "Mira Deda")
-        invited.fill("#login", "mira.deda")
+        invited.fill("#login", "vatra.mira")
         invited.locator('input[name="role"][value="case_worker"]').check()
         live.main_button(invited).click()
         good_as_it_is(invited)
         db.session.rollback()  # the page wrote meanwhile
         factories.join(invited.locator(".done .code").inner_text().rsplit("/", 1)[1])
         good(invited, f"{base}/members")  # who waits, and who invited them
-        factories.confirm("mira.deda", by=factories.actor("vatra.shelter_manager"))
+        factories.confirm("vatra.mira", by=factories.actor("vatra.shelter_manager"))
         invited.context.close()
         good(page, f"{base}/members/invite")  # organisations with two key holders are not offered
         page.context.close()
         page = desk(browser, base, "vatra.shelter_manager")
         manager = factories.actor("vatra.shelter_manager")
-        for leaving in (worker, id_of("mira.deda")):  # the second of them leaves one who holds the key
+        for leaving in (worker, id_of("vatra.mira")):  # the second of them leaves one who holds the key
             hands.ended(leaving, manager, renews=False)
         good(page, f"{base}/members/keys")  # a new key is due
         good(page, f"{base}/")

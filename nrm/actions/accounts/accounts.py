@@ -16,11 +16,14 @@ from nrm import audit, clock
 from nrm.db import db, hit_one, rows_hit, transaction
 from nrm.domain.accounts.accounts import (
     INVITATION_HOURS,
+    INVITATIONS_OPEN,
     ROLES_OF,
     SESSION_HOURS,
     SESSION_IDLE_MINUTES,
     SHOWN_MINUTES,
     Actor,
+    InvitationRefusal,
+    InvitationRefused,
     LoginRefusal,
     NotPermitted,
     OrganisationKind,
@@ -32,6 +35,7 @@ from nrm.domain.accounts.accounts import (
     UnusableLogin,
     WeakPassword,
     check_password,
+    check_prefix,
     normalise_login,
 )
 from nrm.domain.accounts.key_log import State
@@ -163,7 +167,8 @@ def invite(*, organisation_id: uuid.UUID, login: str, name: str, role: Role, by:
 
     A key holder does this in their own organisation. The administrator does it for organisations in which nobody holds
     a key, and for founders.
-    Raises NotPermitted, KeyHoldersDecide, NotVisible, UnusableLogin.
+    A colleague has at most five open invitations, and invites nobody in the first 14 days where others were before.
+    Raises NotPermitted, KeyHoldersDecide, NotVisible, UnusableLogin, InvitationRefused.
     """
     by.must(Permission.ACCOUNT_INVITE)
     return _invite(organisation_id, login, name, role, by)
@@ -193,6 +198,12 @@ def _invite(organisation_id: uuid.UUID, login: str, name: str, role: Role, by: A
             )
         if role not in ROLES_OF[OrganisationKind(organisation.kind)]:
             raise NotPermitted(role)
+        if not by.may(Permission.ORGANISATION_FOUND) and by.member_id is not None:
+            if occasion_rows.is_new_among(by.member_id, organisation_id):
+                raise InvitationRefused(InvitationRefusal.NEWCOMER)
+            if member_rows.open_invitations(Invitation.by_id == by.member_id) >= INVITATIONS_OPEN:
+                raise InvitationRefused(InvitationRefusal.MANY)
+        check_prefix(login, organisation.code, session.scalars(select(Organisation.code)))
         if account_rows.member_by_login(login) is not None:
             raise UnusableLogin(LoginRefusal.TAKEN)
         member = Member(
@@ -442,7 +453,7 @@ def _anew(member_id: uuid.UUID) -> Anew | None:
         return None
     by = db.session.get(Member, found.by_id) if found.by_id is not None else None
     codes = signed_names.codes([found.by_id])
-    return Anew(codes.get(by.id, by.name) if by is not None else "", found.effective_at)
+    return Anew(signed_names.who(codes, by.id, by.name, by.login) if by is not None else "", found.effective_at)
 
 
 def sign_out(*, by: Actor) -> None:

@@ -35,7 +35,7 @@ from nrm.domain.accounts.members import (
     leaves_few,
 )
 from nrm.domain.accounts.second_hands import ActKind, ActReason, WaitsForSecond
-from nrm.domain.accounts.vouching import NoSecondHand
+from nrm.domain.accounts.vouching import HandRefusal, NoSecondHand
 from nrm.domain.accounts.words import NoOccasion, OccasionStatus
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.occasions import Occasion
@@ -49,6 +49,7 @@ from nrm.store.accounts import occasions as occasion_store
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.accounts import occasions as occasion_rows
+from nrm.store.rows.accounts import suspensions as suspension_rows
 from nrm.vault import epochs, grants, keyrings, rewrapping, shredding
 from nrm.vault import members as vault
 
@@ -88,7 +89,8 @@ def disable(*, member_id: uuid.UUID, reason: ActReason = ActReason.LEFT, by: Act
     undo it. An administrator ends accounts in offices that hold no keys, and links that nobody used; limits hold
     (`_bind_administrator`). Raises NotPermitted, KeyHoldersDecide, NotVisible, OwnAccount, LastKeyHolder, TooFewLeft,
     EndsTooMany, CannotOpen; WaitsForSecond where a second hand comes first: fewer than two people would hold the key,
-    none of those who stay would be a second hand for the actor, or it is the organisation's third within a day.
+    none of those who stay would be a second hand for the actor, the actor was let in lately and the colleague was there
+    before, or it is the organisation's third within a day.
     """
     by.must(Permission.ACCOUNT_DISABLE)
     with transaction() as session:
@@ -100,7 +102,7 @@ def disable(*, member_id: uuid.UUID, reason: ActReason = ActReason.LEFT, by: Act
         _bind_administrator(member, organisation, by, holds=holds)
         check_leaving(holds=holds, others=member_rows.other_holders(member))
         few = leaves_few(holds=holds, others=member_rows.other_holders(member, able=True))
-        few = few or (holds and _no_other_hand(member, by))
+        few = few or (holds and _no_other_hand(member, by)) or occasion_rows.is_new_to(by.member_id, member.id)
         waits = _goes_among_colleagues(session, ActKind.END_ACCOUNT, reason, member, by, few=few)
         if waits is None:
             counts = _counts(member, by)
@@ -185,16 +187,19 @@ def begin_again(*, member_id: uuid.UUID, by: Actor) -> str:
     """Let a colleague who lost password and code, or who comes back, make new keys; returns the one-time link's token.
 
     For somebody with an account that works it takes effect after 24 hours, or once a second hand agrees: until then
-    the old account goes on, tells who lets them begin anew, and can end it. Who has no such account begins at once.
+    the old account goes on, tells who lets them begin anew, and can end it. Who was never let in begins at once. Of
+    somebody whose account was ended a colleague agrees first, who gets the link (WaitsForSecond): else one hand would
+    end an account and come back in its name. The administrator waits until the keys are gone (NoSecondHand).
     Nobody gets in by the link alone: a colleague types the words.
     In an organisation that holds keys, a key holder does this. The administrator does it in other organisations, and
     for a founder invited by administrators only who has not joined yet. Raises NotPermitted, KeyHoldersDecide,
-    NotVisible, OwnAccount, LastKeyHolder.
+    NotVisible, OwnAccount, LastKeyHolder; NoSecondHand for who suspended this person, or is one hand with who did.
     """
     by.must(Permission.ACCOUNT_DISABLE)
     with transaction() as session:
         member, organisation = steps.colleague(session, member_id, by)
         holds_keys = OrganisationKind(organisation.kind).holds_keys
+        _must_not_have_suspended(member, by)
         if holds_keys and organisation.id != by.organisation_id:
             check_new_link_from_outside(
                 invited=member.status == "invited",
@@ -205,9 +210,34 @@ def begin_again(*, member_id: uuid.UUID, by: Actor) -> str:
             raise KeyHoldersDecide
         if member.status == "active":
             return steps.ask_to_begin_again(session, member, by)
-        token = steps.begin_again(session, member, by)
+        waits = _must_not_be_anothers(session, member, by)
+        token = steps.begin_again(session, member, by) if waits is None else ""
+    if waits is not None:
+        raise WaitsForSecond(waits)
     shredding.work_off()
     return token
+
+
+def _must_not_be_anothers(session: Session, member: Member, by: Actor) -> uuid.UUID | None:
+    """The act that waits for a second hand, where the account had been let in before, and was ended or has a link of
+    another; None where nobody loses anything by it. Raises NoSecondHand."""
+    again = member.status == "invited" and occasion_rows.last_link_by(member.id) == by.member_id
+    if member.status == "active" or again or not key_log.knows(session, member.id):
+        return None
+    if member.organisation_id == by.organisation_id:
+        return alone.of_account(session, ActKind.BEGIN_ANEW, ActReason.LOST_KEYS, member.id, by, few=True)
+    if member.sealed_kem is not None:
+        raise NoSecondHand(HandRefusal.ENDED)
+    return None
+
+
+def _must_not_have_suspended(member: Member, by: Actor) -> None:
+    """Raise NoSecondHand where somebody would first stop a colleague and then make new keys in their name."""
+    stands = suspension_rows.standing(member.id)
+    if stands is not None and any(
+        occasion_rows.hangs_on_one(by.member_id, each) for each in (stands.by_id, stands.longer_by_id)
+    ):
+        raise NoSecondHand(HandRefusal.SUSPENDED)
 
 
 def agree_to_anew(*, member_id: uuid.UUID, called_back: bool = False, by: Actor) -> None:

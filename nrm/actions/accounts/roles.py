@@ -1,5 +1,7 @@
-"""Changing the role or the name of a colleague: signed in the key log by who holds the key of the organisation, in an
-office that holds none by any of its people."""
+"""Changing the role of a colleague, or one's own name: signed in the key log.
+
+A role is given by who holds the key of the organisation, in an office that holds none by any of its people; a name is
+changed by nobody but who has it (ADR 0159)."""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ import uuid
 from sqlalchemy.orm import Session
 
 from nrm.db import transaction
-from nrm.domain.accounts.accounts import Actor, OrganisationKind, Role
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Role
 from nrm.domain.accounts.members import ChangeRefusal, ChangeRefused, KeyHoldersDecide, OwnAccount
 from nrm.models.accounts.accounts import Member
 from nrm.steps.accounts import members as steps
@@ -27,9 +29,16 @@ def change(*, member_id: uuid.UUID, role: Role, by: Actor) -> bool:
 
 
 def rename(*, member_id: uuid.UUID, name: str, by: Actor) -> None:
-    """Give a colleague another name: the row has it, the key log its digest. Raises as `change`."""
+    """Change the own name: the row has it, the key log its digest. Raises NotVisible, ChangeRefused, Disagrees."""
+    if store.colleague(member_id, by=by).organisation_id != by.organisation_id:
+        raise NotVisible
+    if member_id != by.member_id or by.keys is None:
+        raise ChangeRefused(ChangeRefusal.NOT_THEIRS)
     with transaction() as session:
-        roles.rename(session, _colleague(session, member_id, by), name.strip(), by)
+        member, _ = steps.held(session, member_id)
+        if member.status != "active":
+            raise ChangeRefused(ChangeRefusal.NOT_IN)
+        roles.rename(session, member, name.strip(), by)
 
 
 def _colleague(session: Session, member_id: uuid.UUID, by: Actor) -> Member:

@@ -16,6 +16,7 @@ from nrm.domain.accounts.vouching import Typist, check_typing
 from nrm.domain.accounts.words import (
     TRIES,
     CannotVouch,
+    MadeTheLink,
     NoOccasion,
     OccasionStatus,
     TypedBefore,
@@ -196,6 +197,9 @@ def _typable(session: Session, member: Member, organisation: Organisation, by: A
     check_typing(purpose, typist, holds_keys=holds_keys)
     if typed and own.id in typed.by:
         raise TypedBefore
+    alone = purpose is WordPurpose.ANEW and same and occasion.second_id is None
+    if alone and rows.is_hand_of_link(member, own.id, holds_keys=holds_keys):
+        raise MadeTheLink
     if typed and not typed.further:
         raise CannotVouch
     return occasion

@@ -12,7 +12,7 @@ from nrm import audit
 from nrm.db import hit_one, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.shelter.cases import MistypedPseudonym, parse_pseudonym
-from nrm.domain.shelter.places import Kept, PlaceRefusal, PlaceRefused, check_kept, check_span
+from nrm.domain.shelter.places import LONGEST_KEPT, Kept, PlaceRefusal, PlaceRefused, check_kept, check_span
 from nrm.models.shelter.places import Promise
 from nrm.steps.shelter import places as steps
 from nrm.store import days
@@ -51,6 +51,8 @@ def renew(*, promise_id: uuid.UUID, until_on: date, by: Actor) -> uuid.UUID:
         check_span(max(today, kept.from_on), until_on, today=today)
         if until_on < kept.until_on:
             raise PlaceRefused(PlaceRefusal.ENDS_BEFORE_IT_BEGINS)
+        if until_on > max(today, kept.from_on) + LONGEST_KEPT:
+            raise PlaceRefused(PlaceRefusal.KEPT_TOO_LONG)
         steps.check_renewal(line.id, Kept(kept.from_on, until_on, country().building.kept_overdue_days, kept.code), by)
         _change(session, promise_id, until_on=until_on)
         audit.append(session, audit.Event.PROMISE_RENEWED, by=by, place_id=line.id, promise_id=promise_id)

@@ -372,6 +372,22 @@ class LoginRefusal(StrEnum):
 
     TAKEN = "taken"
     SHAPE = "shape"  # it cannot be typed reliably
+    OTHERS = "others"  # it begins as those of another organisation, or not as those of one's own
+
+
+class InvitationRefusal(StrEnum):
+    """Why a colleague invites nobody now."""
+
+    MANY = "many"  # as many of their invitations are open as may be
+    NEWCOMER = "newcomer"  # let in within 14 days, and others were there before
+
+
+class InvitationRefused(Exception):
+    """Nobody is invited; `reason` says why."""
+
+    def __init__(self, reason: InvitationRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class UnusableLogin(ValueError):
@@ -466,6 +482,8 @@ class Actor:
 
 
 INVITATION_HOURS = 48
+INVITATIONS_OPEN = 5
+"""How many invitations of one colleague may be open at once."""
 SESSION_IDLE_MINUTES = 15
 SHOWN_MINUTES = 15  # a recovery code or an invitation link that was just made
 SESSION_HOURS = 8
@@ -485,6 +503,26 @@ def normalise_login(text: str) -> str:
     if not _LOGIN.fullmatch(login):
         raise UnusableLogin(LoginRefusal.SHAPE)
     return login
+
+
+def check_prefix(login: str, code: str, others: Iterable[str]) -> None:
+    """Raise UnusableLogin unless a sign-in name begins with no code of another organisation before its first dot or
+    hyphen, also in letters that look like it; `code`: of the own one."""
+    first = _shape(re.split(r"[.\-]", login, maxsplit=1)[0])
+    if first != _shape(code) and first in {_shape(each) for each in others}:
+        raise UnusableLogin(LoginRefusal.OTHERS)
+
+
+def check_own_prefix(login: str, code: str) -> None:
+    """Raise UnusableLogin unless a colleague's sign-in name begins with the code of the own organisation and a dot: so
+    who invites learns nothing about the names of others."""
+    if not login.strip().casefold().startswith(f"{code.casefold()}."):
+        raise UnusableLogin(LoginRefusal.OTHERS)
+
+
+def _shape(text: str) -> str:
+    """The letters and digits of a code or the beginning of a sign-in name, those that look alike as one."""
+    return re.sub(r"[^a-z0-9]", "", text.casefold()).translate(str.maketrans("015l", "oisi")).replace("rn", "m")
 
 
 def check_password(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from nrm.domain.accounts.accounts import NotPermitted
+from nrm.domain.accounts.accounts import PERMISSIONS, NotPermitted, Role
 
 KEY_HOLDERS_NEEDED = 2
 """An organisation accepts people only if this many could open what it is sent, so that one lost password is no loss."""
@@ -78,17 +77,25 @@ TOLD = (
 """What every colleague's home page tells for 14 days."""
 
 
+def takes_away(before: str, after: str) -> bool:
+    """Whether the new of two roles may not do all that the old one may; of two names: no."""
+    if not {before, after} <= set(Role):
+        return False
+    return not PERMISSIONS[Role(before)] <= PERMISSIONS[Role(after)]
+
+
+def favours_doer(event: KeyHappening, before: str, after: str) -> bool:
+    """Whether a change serves who did it rather than the account that it changed: a name that a colleague was given,
+    or a role that was taken away."""
+    return event is KeyHappening.RENAMED or (event is KeyHappening.ROLE_CHANGED and takes_away(before, after))
+
+
 class LastKeyHolder(Exception):
     """Without this member nobody could open the organisation's cases any more."""
 
 
 class GoneForGood(Exception):
     """Who left longer ago, or never had keys, comes back by an invitation alone."""
-
-
-def likeness(name: str) -> str:
-    """What two names have in common that nobody tells apart on a page: case, and how the blanks stand, do not count."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 class ChangeRefusal(StrEnum):
@@ -100,7 +107,10 @@ class ChangeRefusal(StrEnum):
     SIGNED = "signed"  # the actor has signed it, and it waits for a second hand
     OPEN = "open"  # another role of theirs is proposed, and waits
     NEW = "new"  # whom the actor alone let in less than 14 days ago: more rights take another hand
-    NAMESAKE = "namesake"  # a colleague is called so
+    NAMESAKE = "namesake"  # a colleague is called so, or looks so, or was called so within a year
+    NOT_THEIRS = "not_theirs"  # nobody but the person changes a name
+    NEWCOMER = "newcomer"  # let in lately, and it is about somebody who was there before
+    LATELY = "lately"  # the name was changed within 14 days, or a colleague typed the words for it within these
     HANDS = "hands"  # the key log does not take the actor's hand for it
 
 

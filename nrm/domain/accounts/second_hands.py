@@ -132,8 +132,8 @@ def parks(*, many: bool, signed: bool, held_back: bool) -> bool:
     """Whether the case is closed to everybody at once.
 
     Not from the third on, for which one member's word is not enough; what the person signed herself waits for nobody.
-    `held_back`: a colleague undid or declined the same, lately and when the same member asked for it; then only a
-    second hand goes on.
+    `held_back`: a colleague undid or declined the same, lately and when the same member asked for it; or the member was
+    let in lately, and others were there before. Then only a second hand goes on.
     """
     return not held_back and (signed or not many)
 

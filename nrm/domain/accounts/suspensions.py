@@ -88,8 +88,9 @@ def counts_lately(*, taken_back: timedelta | None, ended: bool, same_hand: bool)
 def leaves_alone(*, others: int, able: int) -> bool:
     """Whether the actor would be the only one left who opens the cases of the house, although more people could.
 
-    `others`: how many besides the suspended person hold the newest key; `able`: how many of them are not suspended;
-    both with the actor. In a house of two people nobody else is left anyway: there one may stop the other.
+    `others`: how many besides the suspended person hold the newest key; `able`: how many of them are not suspended, and
+    are no second hand of the actor (`vouching.is_same_hand`); both with the actor. In a house of two people nobody else
+    is left anyway: there one may stop the other.
     """
     return able < KEY_HOLDERS_NEEDED <= others
 

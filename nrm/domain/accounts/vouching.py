@@ -18,6 +18,9 @@ ANEW_AFTER = timedelta(hours=24)
 OBJECTED_FOR = timedelta(hours=72)
 TOLD_FOR = timedelta(days=14)
 """How long every colleague's home page tells of who joined, began anew, recovered or has another telephone."""
+ANEW_BY_ONE = SEASONED
+"""After how long somebody begins anew by the word of who was let in lately, or who would be left alone: unless a second
+hand agrees, no sooner than the one who asks is a newcomer no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class HandRefusal(StrEnum):
     VOUCHED = "vouched"  # one of the two, or a third person alone, let the other in, or both
     ELSEWHERE = "elsewhere"  # the duty desk is asked only where an organisation has nobody
     NOT_CALLED = "not_called"  # and after a call back alone
+    ENDED = "ended"  # the account was ended within 14 days: its keys are there, and open it again
+    SUSPENDED = "suspended"  # they suspended who would begin anew, or are one hand with who did
 
 
 class NoSecondHand(Exception):
@@ -87,7 +92,10 @@ class ObjectionRefusal(StrEnum):
     LATE = "late"  # the 14 days are over
     OWN = "own"  # it is about themselves, or they did it
     OVER = "over"  # that somebody may begin anew was ended
-    LEFT_ALONE = "left_alone"  # all others are suspended already
+    LEFT_ALONE = "left_alone"  # all others are suspended already, or are whom the actor alone let in lately
+    NEWCOMER = "newcomer"  # let in lately, and whom it would suspend was there before
+    ELSEWHERE = "elsewhere"  # the duty desk agreed to it, and nobody suspends its people from here
+    MANY = "many"  # suspended as many people today as one member may
 
 
 class ObjectionRefused(Exception):
@@ -172,6 +180,20 @@ def has_seen_for(
     return not alone and now - seer.since >= SEASONED
 
 
+def is_same_hand(
+    hand: Standing, first_id: uuid.UUID, now: datetime, vouched_by: Callable[[uuid.UUID], frozenset[uuid.UUID]]
+) -> bool:
+    """Whether somebody is no other hand than `first_id`: themselves, or let in lately by them alone, also through
+    others whom they let in."""
+    new = now - hand.since < SEASONED
+    return hand.member_id == first_id or (new and first_id in hangs_on(hand.member_id, vouched_by))
+
+
+def anew_after(*, newcomer: bool, alone: bool) -> timedelta:
+    """After how long somebody begins anew who has an account that works, if no second hand agrees before."""
+    return ANEW_BY_ONE if newcomer or alone else ANEW_AFTER
+
+
 def is_newcomer(hand: Standing, other: Standing, now: datetime) -> bool:
     """Whether the one was let in within the last 14 days, and the other was there before."""
     return now - hand.since < SEASONED <= now - other.since
@@ -184,12 +206,16 @@ def check_objecting(
     by_id: uuid.UUID | None,
     at: datetime,
     objected: bool,
-    alone: bool,
     now: datetime,
+    alone: bool = False,
+    newcomer: bool = False,
+    many: bool = False,
 ) -> None:
     """Raise ObjectionRefused unless this holder may object to what happened to the account `about` at that time.
 
-    `alone`: nobody else of the house would be left who opens its cases (`suspensions.leaves_alone`).
+    What binds every suspension binds this one: `alone`: nobody else of the house would be left who opens its cases
+    (`suspensions.leaves_alone`); `newcomer`: the holder was let in lately, and whom it suspends was there before;
+    `many`: the holder suspended as many people today as one may.
     """
     if hand.member_id in (about, by_id):
         raise ObjectionRefused(ObjectionRefusal.OWN)
@@ -199,5 +225,9 @@ def check_objecting(
         raise ObjectionRefused(ObjectionRefusal.LATE)
     if hand.since >= at:
         raise ObjectionRefused(ObjectionRefusal.NEWER)
+    if newcomer:
+        raise ObjectionRefused(ObjectionRefusal.NEWCOMER)
     if alone:
         raise ObjectionRefused(ObjectionRefusal.LEFT_ALONE)
+    if many:
+        raise ObjectionRefused(ObjectionRefusal.MANY)

@@ -83,6 +83,10 @@ class CannotVouch(Exception):
     """This person does not let that colleague in: not a holder, not a member, the person themselves."""
 
 
+class MadeTheLink(CannotVouch):
+    """They let this person begin anew, or are one hand with who did, and somebody else could type the words."""
+
+
 class TypedBefore(CannotVouch):
     """This person typed the words already; a second colleague types them, too, because the role may do more."""
 

@@ -55,7 +55,8 @@ def of_case(
         return pending, False
     of_member, of_holder = store.begun(case_id, by=by)
     many, signed = is_many(of_member, of_holder), signed_on is not None
-    begins = parks(many=many, signed=signed, held_back=store.is_held_back(kind, case_id, by=by))
+    held_back = store.is_held_back(kind, case_id, by=by) or store.is_new_there(by=by)
+    begins = parks(many=many, signed=signed, held_back=held_back)
     if pending is not None:
         if not begins:
             return pending, False
@@ -75,7 +76,8 @@ def of_account(
     """None if the account ends now: the caller ends it in this transaction, and calls `count`. Else the id of the act
     that waits for a second hand; then the caller does nothing.
 
-    `few`: fewer than two people would hold the key of the organisation. The caller has locked the organisation.
+    `few`: fewer than two people would hold the key of the organisation, or for another reason of the caller's one hand
+    is not enough. The caller has locked the organisation.
     """
     _hold(session, by)
     pending = _open_act(session, kind, member_id, by)

@@ -170,6 +170,11 @@ def may_let_in(session: Session, member: Member, by: Actor) -> bool:
     return state.may_sign(kind, people.person_of(member), by.member_id, hour_of(clock.now()))
 
 
+def knows(session: Session, member_id: uuid.UUID) -> bool:
+    """Whether the log ever had the member, also if they have left."""
+    return member_id in log.last_state(session).members
+
+
 def founds(session: Session, member: Member) -> bool:
     """Whether the member is a founder in a proposal that waits, or can be one with whom the log begins: these two type
     each other's words, the first of them before there is a proposal. Raises Disagrees."""

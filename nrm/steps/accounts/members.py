@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.domain.accounts.accounts import INVITATION_HOURS, Actor, Permission
 from nrm.domain.accounts.members import KeyHappening, OwnAccount, check_leaving
-from nrm.domain.accounts.vouching import ANEW_AFTER
 from nrm.domain.accounts.words import OccasionStatus
 from nrm.models.accounts.accounts import Invitation, KeyringWrap, Member, MemberSession, Organisation
 from nrm.models.accounts.occasions import Occasion
 from nrm.steps.accounts import ceremonies, passkeys
 from nrm.steps.accounts.key_events import happened
 from nrm.store.accounts import members as store
+from nrm.store.accounts import occasions as occasion_store
 from nrm.store.rows.accounts import members as member_rows
 from nrm.vault import epochs, keyrings
 from nrm.vault import members as vault
@@ -48,11 +48,12 @@ def begin_again(session: Session, member: Member, by: Actor) -> str:
 def ask_to_begin_again(session: Session, member: Member, by: Actor) -> str:
     """The member may make new keys in 24 hours, or once a second hand agrees; returns the token of the link.
 
-    Until then the old account goes on, and the link does not work yet.
+    Until then the old account goes on, and the link does not work yet. In 14 days where the actor was let in lately and
+    the member was there before, or the actor alone would be left with the cases.
     """
     check_leaving(holds=member_rows.holds_newest(member.id), others=member_rows.other_holders(member))
     end_links(session, member)
-    occasion = ceremonies.ask_anew(session, member, by, ANEW_AFTER)
+    occasion = ceremonies.ask_anew(session, member, by, occasion_store.anew_after(member.id, by=by))
     assert occasion.effective_at is not None
     return link(session, member, by, occasion.effective_at + KEEPS_FOR)
 

@@ -21,6 +21,7 @@ from nrm.domain.accounts.members import ChangeRefusal, ChangeRefused, KeyHappeni
 from nrm.models.accounts.accounts import Member
 from nrm.steps.accounts.key_events import happened
 from nrm.store.rows.accounts import members as member_rows
+from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.vault.keylog import log, people
 from nrm.vault.keyrings import Disagrees
 
@@ -38,6 +39,8 @@ def give(session: Session, member: Member, role: Role, by: Actor) -> bool:
         raise ChangeRefused(ChangeRefusal.SAME)
     _must_be_another_hand(session, known, role, by)
     waiting = log.proposal_of(log.state(session), EntryKind.ROLE, body)
+    if waiting is None and occasion_rows.is_new_to(by.member_id, member.id):
+        raise ChangeRefused(ChangeRefusal.NEWCOMER)
     if waiting is not None and by.member_id in waiting.signers:
         raise ChangeRefused(ChangeRefusal.SIGNED)
     try:
@@ -76,12 +79,27 @@ def follow(session: Session, body: NewRole, by: Actor) -> None:
 
 
 def rename(session: Session, member: Member, name: str, by: Actor) -> None:
-    """Sign the digest of the member's new name, and write the name into the row. Raises as `give`."""
+    """Sign the digest of the member's own new name, and write the name into the row. Raises as `give`.
+
+    Not within 14 days after a change, nor after colleagues typed words that had the name in them.
+    """
     known = _known(session, member.id)
     if member.name == name and people.is_named_so(member, known.name_digest):
         raise ChangeRefused(ChangeRefusal.SAME)
     if member_rows.is_called_so(member.organisation_id, name, but=member.id):
         raise ChangeRefused(ChangeRefusal.NAMESAKE)
+    if not occasion_rows.is_seasoned(member.id) or member_rows.renamed_lately(member.id):
+        raise ChangeRefused(ChangeRefusal.LATELY)
+    _rename(session, member, name, by)
+
+
+def give_name_back(session: Session, member: Member, name: str, by: Actor) -> None:
+    """A colleague objects to a change of name: the name before is signed again, unless it is another's by now."""
+    if member.name != name and not member_rows.is_called_so(member.organisation_id, name, but=member.id):
+        _rename(session, member, name, by)
+
+
+def _rename(session: Session, member: Member, name: str, by: Actor) -> None:
     before, digest = member.name, people.rename(member, name)
     try:
         log.append(session, EntryKind.RENAMED, NewName(member.id, digest), by=by)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Role
-from nrm.domain.accounts.members import OBJECTIONABLE, TOLD, KeyHappening
+from nrm.domain.accounts.members import OBJECTIONABLE, TOLD, KeyHappening, takes_away
 from nrm.domain.accounts.vouching import TOLD_FOR, ObjectionRefused, Standing, check_objecting
 from nrm.domain.accounts.words import OccasionStatus
 from nrm.models.accounts.accounts import KeyEvent, Member, Organisation
@@ -42,8 +42,11 @@ class ChangeLine:
     before: str = ""
     after: str = ""
     elsewhere: dict[str, str] | None = None
-    """`login`: the sign-in name; `before`, `after`: the roles or names of a change. `elsewhere`: the other organisation
-    in which it was: told to the duty desk, without names of people."""
+    by_login: str = ""
+    takes_away: bool = False
+    """`login`, `by_login`: the sign-in names; `before`, `after`: the roles or names of a change; `takes_away`: the new
+    role may not do all that the old one may. `elsewhere`: the other organisation in which it was: told to the duty
+    desk, without names of people."""
 
 
 def number_told(by: Actor) -> ColumnElement[int]:
@@ -73,6 +76,7 @@ def told(*, by: Actor, most: int = _MOST) -> Sequence[ChangeLine]:
             KeyEvent.member_id,
             KeyEvent.by_id,
             whom.login,
+            who.login.label("by_login"),
             KeyEvent.before,
             KeyEvent.after,
             exists().where(Suspension.event_id == KeyEvent.id).correlate(KeyEvent),
@@ -100,21 +104,33 @@ def one(event_id: uuid.UUID, *, by: Actor) -> ChangeLine:
 
 
 def _line(row: Any, standing: Standing | None, by: Actor, codes: Mapping[uuid.UUID | None, str]) -> ChangeLine:
-    id_, at, event, member, actor, member_id, by_id, login, before, after, objected, organisation = row
-    login = "" if member_id in codes else login
+    id_, at, event, member, actor, member_id, by_id, login, by_login, before, after, objected, organisation = row
+    login, by_login = "" if member_id in codes else login, "" if by_id in codes else by_login or ""
     member, actor = codes.get(member_id, member), codes.get(by_id, actor)
     if organisation.id != by.organisation_id:  # of others the desk learns where it was, and nobody's name
         return ChangeLine(id_, at, KeyHappening(event), "", "", False, False, elsewhere=organisation.names)
     may = standing is not None and event in OBJECTIONABLE and by.keys is not None
     if may and standing is not None:
         try:
-            # Whether they would be left alone is asked when they object, and said then.
-            check_objecting(
-                standing, about=member_id, by_id=by_id, at=at, objected=objected, alone=False, now=clock.now()
-            )
+            # What binds every suspension is asked when they object, and said then.
+            check_objecting(standing, about=member_id, by_id=by_id, at=at, objected=objected, now=clock.now())
         except ObjectionRefused:
             may = False
     if may and event == KeyHappening.ANEW_ASKED:  # it was ended, or has happened: nobody begins anew by it any more
         waits = rows.going_on(db.session(), member_id)
         may = waits is not None and waits.status == OccasionStatus.WAITS
-    return ChangeLine(id_, at, KeyHappening(event), member, actor or "", may, objected, login, before, after)
+    event = KeyHappening(event)
+    return ChangeLine(
+        id_,
+        at,
+        event,
+        member,
+        actor or "",
+        may,
+        objected,
+        login,
+        before,
+        after,
+        by_login=by_login,
+        takes_away=takes_away(before, after),
+    )

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, exists, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, exists, func, literal, select
 from sqlalchemy.orm import aliased
 
+from nrm import clock
 from nrm.db import db
-from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission, Role
 from nrm.domain.accounts.members import KeyHappening, Keys
 from nrm.models.accounts.accounts import KeyEvent, Keyring, KeyringWrap, Member, Organisation
 from nrm.models.shelter.cases import Grant, ParkedGrant, PendingGrant
@@ -38,6 +39,7 @@ class KeyEventLine:
     login: str = ""
     before: str = ""
     after: str = ""
+    by_login: str = ""
     """`unsigned`: the key log has no entry for it, although one belongs to such an event."""
 
 
@@ -169,6 +171,19 @@ def waiting_for_colleague(by: Actor) -> ScalarSelect[int]:
     return select(func.count()).where(*_wait_for_colleague(by)).scalar_subquery()
 
 
+def number_invited(by: Actor) -> ColumnElement[int]:
+    """How many invitations into the actor's organisation are open, for who manages it; a part of another statement,
+    which gives it `invited_now`."""
+    if by.role is not Role.SHELTER_MANAGER:
+        return literal(0)
+    return rows.number_invited(Member.organisation_id == by.organisation_id, now=bindparam("invited_now"))
+
+
+def moment(by: Actor) -> dict[str, datetime]:
+    """The value of `number_invited`, for whom it counts."""
+    return {"invited_now": clock.now()} if by.role is Role.SHELTER_MANAGER else {}
+
+
 def who_waits_for_colleague(*, by: Actor) -> Sequence[tuple[uuid.UUID, str]]:
     """(id, name) of these colleagues."""
     statement = select(Member.id, Member.name).where(*_wait_for_colleague(by)).order_by(Member.login)
@@ -222,6 +237,7 @@ def _event_lines(by: Actor, unsigned: Container[uuid.UUID]) -> list[KeyEventLine
             KeyEvent.by_id,
             KeyEvent.id,
             whom.login,
+            who.login,
             KeyEvent.before,
             KeyEvent.after,
         )
@@ -244,6 +260,7 @@ def _event_lines(by: Actor, unsigned: Container[uuid.UUID]) -> list[KeyEventLine
             "" if whose in codes else login or "",
             before,
             after,
+            "" if by_id in codes else by_login or "",
         )
-        for at, event, member, actor, version, whose, by_id, event_id, login, before, after in found
+        for at, event, member, actor, version, whose, by_id, event_id, login, by_login, before, after in found
     ]

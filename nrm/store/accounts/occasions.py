@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, literal, or_, select
@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.db import db
+from nrm.domain.accounts import vouching
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission, Role
 from nrm.domain.accounts.key_log_entries import EntryKind, Person, founders_of, hour_of
 from nrm.domain.accounts.vouching import HandRefusal
@@ -19,8 +20,10 @@ from nrm.domain.accounts.words import SHOWN_FOR, TELEPHONE_FOR, OccasionStatus, 
 from nrm.models.accounts.accounts import Invitation, Member, Organisation
 from nrm.models.accounts.occasions import Occasion
 from nrm.store import names, signed_names
+from nrm.store.accounts import members
 from nrm.store.rows.accounts import members as rows
 from nrm.store.rows.accounts import occasions as occasion_rows
+from nrm.store.rows.accounts import suspensions as suspension_rows
 from nrm.vault.keylog import log, people, words
 
 _GOES_ON = (OccasionStatus.WAITS, OccasionStatus.OPEN)
@@ -32,6 +35,8 @@ class OccasionLine:
 
     `own`: of the asker's organisation; else it is for the duty desk, or for who keeps the accounts, because nobody
     there could. `may_agree`: the asker is a second hand for who begins anew. `invited`: by a link of the asker.
+    `since`, `by_since`: since when either is there with the present keys; `suspended_by`, `suspended_until`: of who is
+    to begin anew; `others`: how many others hold the key, or work in an office, and are not suspended.
     """
 
     member_id: uuid.UUID
@@ -47,6 +52,19 @@ class OccasionLine:
     may_agree: bool = False
     typed: bool = False
     invited: bool = False
+    login: str = ""
+    since: datetime | None = None
+    by_id: uuid.UUID | None = None
+    by_role: str = ""
+    by_since: datetime | None = None
+    suspended_by: str = ""
+    suspended_until: datetime | None = None
+    others: int = 0
+
+    @property
+    def called(self) -> str:
+        """By name and sign-in name."""
+        return f"{self.name} ({self.login})" if self.login else self.name
 
     @property
     def waits(self) -> bool:
@@ -78,6 +96,15 @@ def refusal_as_second_hand(
     if not rows.holds_newest(by.member_id):
         return HandRefusal.ELSEWHERE
     return None if called_back else HandRefusal.NOT_CALLED
+
+
+def anew_after(member_id: uuid.UUID, *, by: Actor) -> timedelta:
+    """After how long this colleague would begin anew by the actor's word alone. Raises NotVisible."""
+    member = members.manageable(member_id, by=by)
+    return vouching.anew_after(
+        newcomer=occasion_rows.is_new_to(by.member_id, member.id),
+        alone=occasion_rows.would_be_alone(member, by.member_id),
+    )
 
 
 def _looks_outside(by: Actor) -> bool:
@@ -122,7 +149,7 @@ def _rows(by: Actor) -> Select[*tuple[Any, ...]]:
     joining = (Occasion.purpose != WordPurpose.FACTOR) & (Occasion.began_at > now - SHOWN_FOR)
     joining &= Member.code_checked_at.is_not(None)
     return (
-        select(Occasion, Member, who.name, Organisation)
+        select(Occasion, Member, who, Organisation)
         .join(Member, Member.id == Occasion.member_id)
         .join(Organisation, Organisation.id == Occasion.organisation_id)
         .outerjoin(who, who.id == Occasion.by_id)
@@ -134,7 +161,7 @@ def _rows(by: Actor) -> Select[*tuple[Any, ...]]:
 
 
 def _line(
-    occasion: Occasion, member: Member, name: str | None, organisation: Organisation, by: Actor
+    occasion: Occasion, member: Member, asker: Member | None, organisation: Organisation, by: Actor
 ) -> OccasionLine | None:
     if not words.is_occasion(occasion):
         return None
@@ -161,12 +188,31 @@ def _line(
         dict(signed_names.organisation_names(organisation)),
         names.number_of(organisation),
         own,
-        codes.get(occasion.by_id, name or "") if occasion.by_id is not None else "",
+        signed_names.who(codes, asker.id, asker.name, asker.login) if asker is not None else "",
         occasion.by_id == by.member_id,
         occasion.effective_at if waits else None,
         may_agree,
         invited=not waits and own and _is_invited_by(member.id, by),
+        login="" if member.id in codes else member.login,
+        **(_facts(member, asker, holds_keys) if waits else {}),
     )
+
+
+def _facts(member: Member, asker: Member | None, holds_keys: bool) -> dict[str, Any]:
+    """What somebody has to know of who begins anew, and of who asks, before they agree."""
+    stands = suspension_rows.standing(member.id)
+    by = db.session.get(Member, stands.by_id) if stands is not None else None
+    codes = signed_names.codes([by.id]) if by is not None else {}
+    there = occasion_rows.hands_beside(member, None, holds_keys=holds_keys)
+    return {
+        "since": occasion_rows.standing(member.id).since,
+        "by_id": asker.id if asker is not None else None,
+        "by_role": asker.role if asker is not None else "",
+        "by_since": occasion_rows.standing(asker.id).since if asker is not None else None,
+        "suspended_by": signed_names.who(codes, by.id, by.name, by.login) if by is not None else "",
+        "suspended_until": stands.until if stands is not None else None,
+        "others": sum(suspension_rows.standing(each) is None for each in there),
+    }
 
 
 def _is_invited_by(member_id: uuid.UUID, by: Actor) -> bool:
@@ -190,13 +236,33 @@ def typists(*, by: Actor) -> tuple[str, ...]:
     """Who types the words of the actor, who reads them: colleagues by name. Nobody where the duty desk and another do
     it, or where the actor reads none."""
     member = db.session.get(Member, by.member_id)
-    if member is None or occasion_rows.going_on(db.session(), member.id) is None:
+    occasion = occasion_rows.going_on(db.session(), member.id) if member is not None else None
+    if member is None or occasion is None:
         return ()
     holds_keys = OrganisationKind(db.session.get_one(Organisation, member.organisation_id).kind).holds_keys
-    ids = occasion_rows.hands_beside(member, None, holds_keys=holds_keys)
+    ids = [
+        each
+        for each in occasion_rows.hands_beside(member, None, holds_keys=holds_keys)
+        if _may_type(member, each)
+        and (occasion.second_id is not None or not occasion_rows.is_hand_of_link(member, each, holds_keys=holds_keys))
+    ]
     rows_ = db.session.execute(select(Member.id, Member.name).where(Member.id.in_(ids)).order_by(Member.name)).all()
     codes = signed_names.codes([row.id for row in rows_])
     return tuple(codes.get(row.id, row.name) for row in rows_)
+
+
+def _may_type(member: Member, typist_id: uuid.UUID) -> bool:
+    """Whether the key log takes this colleague's hand for who joins; where others typed already, as one hand more. The
+    words of a lost telephone are no matter of the log."""
+    state, at = log.last_state(db.session), hour_of(clock.now())
+    if member.organisation_id not in state.organisations or not member.own_signature or member.status != "waiting":
+        return True
+    person = people.person_of(member)
+    kind = EntryKind.ANEW if member.id in state.members else EntryKind.JOINED
+    waits = log.proposal_of(state, kind, person)
+    if waits is not None:
+        return state.still_needed(waits, typist_id, at)
+    return state.may_sign(kind, person, typist_id, at)
 
 
 def _may_vouch(member: Member, by: Actor) -> bool:

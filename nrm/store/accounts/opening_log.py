@@ -18,6 +18,7 @@ from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member, Organisat
 from nrm.models.interviews.interviews import Interview
 from nrm.models.shelter.cases import Case, Reading
 from nrm.models.shelter.key_workers import KeyWorker, Shift, ShiftPage
+from nrm.store import signed_names
 from nrm.store.paging import PAGE, Page, page, place_after
 from nrm.store.rows.shelter import key_workers as key_worker_rows
 from nrm.store.shelter import cases, key_workers
@@ -202,6 +203,7 @@ def _page_of_readings(
             Reading,
             func.coalesce(Case.pseudonym, Interview.pseudonym),
             Member.name,
+            Member.login,
             Organisation.names,
             Shift,
         )
@@ -218,6 +220,9 @@ def _page_of_readings(
     if place is not None:
         statement = statement.where(tuple_(Reading.opened_at, Reading.id) < place)
     found = db.session.execute(statement).all()
+    codes = signed_names.codes(
+        [row[0].member_id for row in found if by.kind not in POSTS or row[0].organisation_id == by.organisation_id]
+    )
     looked = key_worker_rows.pages_of([row[0].case_id for row in found if row[-1] is not None], case_id)
     lines = [
         ReadingLine(
@@ -228,11 +233,11 @@ def _page_of_readings(
             compartment=reading.compartment,
             purpose=reading.purpose,
             member_id=reading.member_id if told else None,
-            member_name=name if told else "",
+            member_name=signed_names.who(codes, reading.member_id, name, login) if told else "",
             organisation=names if told else {},
             shift=_opened_for(shift, looked.get(shift.id, (0, 0))) if shift is not None else None,
         )
-        for reading, pseudonym, name, names, shift in found
+        for reading, pseudonym, name, login, names, shift in found
         for told in [by.kind not in POSTS or reading.organisation_id == by.organisation_id]
     ]
     return page(lines, lambda line: (line.opened_at, line.id), size)

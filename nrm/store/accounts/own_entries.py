@@ -259,7 +259,7 @@ def _lines(state: State, found: Iterable[_Read], by: Actor) -> list[EntryLine]:
             each.kind,
             each.step,
             names[each.whom].name if each.whom in names else "",
-            names[each.signer_id].name if each.signer_id in names else "",
+            names[each.signer_id].called if each.signer_id in names else "",
             each.version,
             names[each.whom].login if each.whom in names else "",
             others.get(each.signer_id, {}),
@@ -287,6 +287,10 @@ def _told(there: Sequence[_Read], by: Actor) -> dict[int, KeyEvent]:
 class _Named:
     name: str
     login: str
+
+    @property
+    def called(self) -> str:
+        return f"{self.name} ({self.login})" if self.login else self.name
 
 
 def _names(ids: set[uuid.UUID], by: Actor) -> Mapping[uuid.UUID | None, _Named]:

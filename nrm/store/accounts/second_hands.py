@@ -57,7 +57,8 @@ class ActLine:
 
     `final_at`: when what the case keeps is destroyed without another word. `by_desk`: nobody of the organisation could
     be the second hand, so the duty desk is. `hands`: who of the organisation could be; `refusal`: why the reader, a
-    colleague, is none. `recorded`: there is an open request of the person for it, recorded where
+    colleague, is none. `login`, `role`: of the account it is about; `asker_since`, `member_since`: since when either is
+    there with the present keys. `recorded`: there is an open request of the person for it, recorded where
     they asked. `organisation`: its names by language, for the duty desk; empty for colleagues.
     """
 
@@ -92,6 +93,17 @@ class ActLine:
     recorded: bool
     hands: tuple[str, ...] = ()
     refusal: HandRefusal | None = None
+    login: str = ""
+    asked_by_id: uuid.UUID | None = None
+    role: str = ""
+    asker_role: str = ""
+    asker_since: datetime | None = None
+    member_since: datetime | None = None
+
+    @property
+    def called(self) -> str:
+        """Whose account it is about, by name and sign-in name."""
+        return f"{self.member_name} ({self.login})" if self.login else self.member_name
 
     @property
     def waits(self) -> bool:
@@ -246,6 +258,11 @@ def is_held_back(act: ActKind, subject: uuid.UUID, *, by: Actor) -> bool:
     return any(rows.is_act(each) for each in db.session.scalars(found.execution_options(populate_existing=True)))
 
 
+def is_new_there(*, by: Actor) -> bool:
+    """Whether the asker was let in lately, where others were before."""
+    return occasion_rows.is_new_among(by.member_id, by.organisation_id)
+
+
 def is_left_to_desk(act: HeavyAct, *, by: Actor) -> bool:
     """Whether the actor is the second hand as the duty desk: nobody of the organisation could be it. Then it is, after
     a call back."""
@@ -332,7 +349,8 @@ def _act_rows() -> Select[*tuple[Any, ...]]:
         PersonRequest.status == RequestStatus.OPEN,
         or_(*(and_(HeavyAct.kind == str(kind), PersonRequest.kind == str(asked)) for kind, asked in _RECORDED.items())),
     )
-    people = (_Subject.name, _Asker.name, _Decider.name, _Seer.name)
+    people = [part for each in (_Subject, _Asker, _Decider, _Seer) for part in (each.name, each.login)]
+    people += [_Subject.role, _Asker.role]
     return (
         select(HeavyAct, Case.pseudonym, *people, recorded, Organisation)
         .join(_Asker, _Asker.id == HeavyAct.asked_by_id)
@@ -346,7 +364,8 @@ def _act_rows() -> Select[*tuple[Any, ...]]:
 
 
 def _act_line(found: Any, by: Actor) -> ActLine:
-    act, pseudonym, subject, asker, decider, seer, recorded, organisation = found
+    act, pseudonym, subject, subject_login, *hands, role, asker_role, recorded, organisation = found
+    asker, decider, seer = hands[:2], hands[2:4], hands[4:]
     left_to_desk = act.status in OPEN and _is_left_to_desk(act)
     kind, mine, now = ActKind(act.kind), act.asked_by_id == by.member_id, clock.now()
     colleague = act.organisation_id == by.organisation_id
@@ -370,16 +389,17 @@ def _act_line(found: Any, by: Actor) -> ActLine:
         pseudonym=pseudonym or "",
         member_id=act.member_id,
         member_name=codes.get(act.member_id, subject or ""),
-        asked_by=codes.get(act.asked_by_id, asker),
+        login="" if act.member_id in codes else subject_login or "",
+        asked_by=signed_names.who(codes, act.asked_by_id, *asker),
         asked_at=act.asked_at,
         expires_at=act.expires_at,
         parked_at=act.parked_at,
         final_at=act.final_at,
         many=act.many,
         signed_on=act.signed_on,
-        seen_by=codes.get(act.seen_by_id, seer or ""),
+        seen_by=signed_names.who(codes, act.seen_by_id, *seer),
         seen_at=act.seen_at,
-        decided_by=codes.get(act.decided_by_id, decider or ""),
+        decided_by=signed_names.who(codes, act.decided_by_id, *decider),
         decided_at=act.decided_at,
         heard=Heard(act.heard) if act.heard else None,
         undone=Undone(act.undone) if act.undone else None,
@@ -393,7 +413,16 @@ def _act_line(found: Any, by: Actor) -> ActLine:
         recorded=bool(recorded),
         hands=tuple(_names(_hands(act))) if colleague and status in OPEN and not second else (),
         refusal=refusal,
+        asked_by_id=act.asked_by_id,
+        role=role or "",
+        asker_role=asker_role,
+        asker_since=_since(act.asked_by_id),
+        member_since=_since(act.member_id),
     )
+
+
+def _since(member_id: uuid.UUID | None) -> datetime | None:
+    return occasion_rows.standing(member_id).since if member_id is not None else None
 
 
 def _names(found: Iterator[Member]) -> Iterator[str]:

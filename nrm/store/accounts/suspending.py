@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import uuid
 
-from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, OrganisationKind, Permission
 from nrm.domain.accounts.suspensions import (
@@ -16,7 +15,6 @@ from nrm.domain.accounts.suspensions import (
     check_by_administrator,
     check_by_holder,
 )
-from nrm.domain.accounts.vouching import is_newcomer
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.store.accounts import members
 from nrm.store.rows.accounts import members as member_rows
@@ -44,12 +42,11 @@ def refusal(member_id: uuid.UUID, *, by: Actor) -> SuspensionRefusal | None:
 
 def _check_holder(member: Member, by: Actor) -> None:
     assert by.member_id is not None
-    own, other = occasion_rows.standing(by.member_id), occasion_rows.standing(member.id)
     check_by_holder(
         lately=rows.lately(member.id, by.member_id),
         taken=rows.taken(by.member_id),
-        newcomer=is_newcomer(own, other, clock.now()),
-        alone=member_rows.would_be_alone(member),
+        newcomer=occasion_rows.is_new_to(by.member_id, member.id),
+        alone=occasion_rows.would_be_alone(member, by.member_id),
     )
 
 

@@ -18,6 +18,7 @@ from nrm.domain.accounts.suspensions import SuspensionEnd, SuspensionReason
 from nrm.models.accounts.accounts import KeyEvent, Member, Organisation
 from nrm.models.accounts.suspensions import Suspension
 from nrm.store import names, signed_names
+from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.vault import rows
 
 _MOST = 50
@@ -48,6 +49,11 @@ class SuspensionLine:
     may_lengthen: bool
     caused: bool = False
     """A colleague objected to what the reader did: another one ends it, or the desk."""
+
+    @property
+    def called(self) -> str:
+        """By name and sign-in name."""
+        return f"{self.member_name} ({self.login})" if self.login else self.member_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +111,12 @@ def told(suspension_id: uuid.UUID, *, by: Actor) -> Told | None:
     ).first()
     if found is None:
         return None
-    suspension, organisation, _, _, _, who, _, _ = found
+    suspension, organisation, _, _, _, who, who_login, *_ = found
     return Told(
         SuspensionReason(suspension.reason),
         suspension.at,
         suspension.until,
-        signed_names.codes([suspension.by_id]).get(suspension.by_id, who),
+        signed_names.who(signed_names.codes([suspension.by_id]), suspension.by_id, who, who_login),
         suspension.by_administrator,
         ((organisation.names, names.number_of(organisation)), *duty_desks(by=by)),
     )
@@ -150,9 +156,22 @@ def _stands(now: Any) -> ColumnElement[bool]:
 _Whom, _By, _Longer, _Ended = aliased(Member), aliased(Member), aliased(Member), aliased(Member)
 
 
+def _hand(hand: type[Member]) -> tuple[Any, Any]:
+    return hand.name, hand.login
+
+
 def _lines() -> Select[*tuple[Any, ...]]:
     return (
-        select(Suspension, Organisation, _Whom.name, _Whom.login, _Whom.status, _By.name, _Longer.name, _Ended.name)
+        select(
+            Suspension,
+            Organisation,
+            _Whom.name,
+            _Whom.login,
+            _Whom.status,
+            *_hand(_By),
+            *_hand(_Longer),
+            *_hand(_Ended),
+        )
         .join(Organisation, Organisation.id == Suspension.organisation_id)
         .join(_Whom, _Whom.id == Suspension.member_id)
         .join(_By, _By.id == Suspension.by_id)
@@ -162,14 +181,27 @@ def _lines() -> Select[*tuple[Any, ...]]:
     )
 
 
+def _is_another_hand(suspension: Suspension, by: Actor) -> bool:
+    """Whether a colleague is a second hand for who suspended, and would not be left alone with the cases; the duty desk
+    is one."""
+    if suspension.organisation_id != by.organisation_id or by.member_id is None:
+        return True
+    member = db.session.get_one(Member, suspension.member_id)
+    refusal = occasion_rows.hand_refusal(by.member_id, suspension.by_id, suspension.member_id)
+    return refusal is None and not occasion_rows.would_be_alone(member, by.member_id)
+
+
 def _line(found: Any, by: Actor) -> SuspensionLine:
-    suspension, organisation, name, login, status, who, longer, ended = found
+    suspension, organisation, name, login, status, *who = found
     stands = suspension.ended_at is None and suspension.until > clock.now() and status != "disabled"
     mine = suspension.by_id == by.member_id
     second = not mine and (suspension.organisation_id == by.organisation_id or by.may(Permission.REFERRAL_DIRECT))
     second = second and (by.may(Permission.ACCOUNT_CONFIRM) or by.may(Permission.REFERRAL_DIRECT))
     event = db.session.get(KeyEvent, suspension.event_id) if suspension.event_id is not None else None
     caused = event is not None and event.by_id == by.member_id
+    # Whom the suspended person alone let in is their own hand.
+    inside = suspension.organisation_id == by.organisation_id
+    creature = stands and second and inside and occasion_rows.was_let_in_by(by.member_id, suspension.member_id)
     hands = (suspension.by_id, suspension.longer_by_id, suspension.ended_by_id)
     codes = signed_names.codes([suspension.member_id, *hands])
     return SuspensionLine(
@@ -179,19 +211,19 @@ def _line(found: Any, by: Actor) -> SuspensionLine:
         login="" if suspension.member_id in codes else login,
         organisation=dict(signed_names.organisation_names(organisation)),
         telephone=names.number_of(organisation),
-        by=codes.get(suspension.by_id, who),
+        by=signed_names.who(codes, suspension.by_id, *who[:2]),
         by_administrator=suspension.by_administrator,
         reason=SuspensionReason(suspension.reason),
         at=suspension.at,
         until=suspension.until,
-        longer_by=codes.get(suspension.longer_by_id, longer or ""),
+        longer_by=signed_names.who(codes, suspension.longer_by_id, *who[2:4]),
         ended_at=suspension.ended_at,
-        ended_by=codes.get(suspension.ended_by_id, ended or ""),
+        ended_by=signed_names.who(codes, suspension.ended_by_id, *who[4:]),
         how_ended=SuspensionEnd(suspension.how_ended) if suspension.how_ended else None,
         stands=stands,
         mine=mine,
         # Who runs the machine does not end what the key log has: they ask a colleague or the desk.
-        may_end=stands and not caused and ((mine and not suspension.by_administrator) or second),
-        may_lengthen=stands and second and suspension.longer_by_id is None,
+        may_end=stands and not caused and ((mine and not suspension.by_administrator) or (second and not creature)),
+        may_lengthen=stands and second and suspension.longer_by_id is None and _is_another_hand(suspension, by),
         caused=stands and caused,
     )

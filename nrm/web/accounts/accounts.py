@@ -21,6 +21,8 @@ from nrm.actions.accounts import passkeys, second_factor
 from nrm.domain.accounts.accounts import (
     ROLE_LABELS,
     ROLES_OF,
+    InvitationRefusal,
+    InvitationRefused,
     LoginRefusal,
     NotPermitted,
     NotVisible,
@@ -34,6 +36,7 @@ from nrm.domain.accounts.accounts import (
     UnusableLogin,
     WaitsForColleague,
     WeakPassword,
+    check_own_prefix,
 )
 from nrm.domain.accounts.failed_attempts import TooSoon
 from nrm.domain.accounts.members import KeyHoldersDecide
@@ -72,13 +75,23 @@ DESK_OUT = N_(
 UNUSABLE = {
     LoginRefusal.TAKEN: N_("Enter another sign-in name: this one is taken"),
     LoginRefusal.SHAPE: N_("Enter a sign-in name of small letters, digits, dots and hyphens"),
+    LoginRefusal.OTHERS: N_("Enter a sign-in name that begins as those of the organisation do: its code and a dot"),
+}
+NOT_NOW = {
+    InvitationRefusal.MANY: N_(
+        "Five of your invitations are open. Wait until one is used or over, or withdraw one on the page Colleagues."
+    ),
+    InvitationRefusal.NEWCOMER: N_(
+        "You have been here for less than 14 days. A colleague who was here before you invites; if there is none, call "
+        "the duty desk."
+    ),
 }
 LONG_ENOUGH = N_("At least 12 characters. Several words that do not belong together are easy to remember.")
 LONG_ALONE = N_("At least 15 characters. Several words that do not belong together are easy to remember.")
 _PEOPLE_TYPE_AT_MOST = 300
 NAMESAKE = N_(
-    "Add what tells the two apart: a colleague there is called exactly so. A second name, or the first letter of the "
-    "father’s name"
+    "Add what tells the two apart: a colleague there is called exactly so, or looks so on a page, or was called so "
+    "within a year. A second name, or the first letter of the father’s name"
 )
 THEMSELVES = N_("Choose another organisation: this one is founded, and its people invite their colleagues themselves")
 NO_KEY = N_(
@@ -319,6 +332,8 @@ def invite() -> BaseResponse | tuple[str, int] | str:
         form.name.errors = [NAMESAKE]
         return render_template("accounts/accounts/invite.html", form=form), 422
     try:
+        if not isinstance(form, InviteAccountForm):
+            check_own_prefix(form.login.data or "", by.organisation_code)
         token = actions.invite(
             organisation_id=into,
             login=form.login.data or "",
@@ -329,6 +344,8 @@ def invite() -> BaseResponse | tuple[str, int] | str:
     except UnusableLogin as error:
         form.login.errors = [UNUSABLE[error.reason]]
         return render_template("accounts/accounts/invite.html", form=form), 422
+    except InvitationRefused as error:
+        return errors.error_page(409, NOT_NOW[error.reason])
     except KeyHoldersDecide:
         if not isinstance(form, InviteAccountForm):
             return errors.error_page(403, NO_KEY)
@@ -346,6 +363,10 @@ def _invite_form() -> InviteColleagueForm:
     if not by.may(Permission.ORGANISATION_FOUND):
         form = InviteColleagueForm(request.form)
         form.role.choices = _roles(ROLES_OF[by.kind] if by.kind is not None else ())
+        form.login.description = gettext(
+            "It begins with %(code)s. and has small letters, digits, dots and hyphens: for example %(code)s.a.deda",
+            code=by.organisation_code.casefold(),
+        )
         return form
     founding = InviteAccountForm(request.form)
     founding.organisation.choices = [

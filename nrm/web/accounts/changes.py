@@ -23,8 +23,15 @@ REFUSALS = {
     ObjectionRefusal.LATE: N_("This is more than 14 days ago. If the person is an intruder, end the account."),
     ObjectionRefusal.OVER: N_("Nobody begins anew by this any more: it was ended, or it has happened."),
     ObjectionRefusal.LEFT_ALONE: N_(
-        "Then you alone would open the cases of the organisation: the others are suspended already. Call the duty desk."
+        "Then you alone would open the cases of the organisation: the others are suspended already, or you let them in "
+        "within 14 days. Call the duty desk."
     ),
+    ObjectionRefusal.NEWCOMER: N_(
+        "You have been here for less than 14 days, and this colleague was here before you. Another colleague can "
+        "object; if there is none, call the duty desk."
+    ),
+    ObjectionRefusal.MANY: N_("You suspended two people within 24 hours. Ask a colleague, or the duty desk."),
+    ObjectionRefusal.ELSEWHERE: N_("The duty desk agreed to this. Call it, and say why you object."),
     ObjectionRefusal.OWN: N_("You cannot object to what is about you or was done by you."),
 }
 

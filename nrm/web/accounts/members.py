@@ -25,11 +25,11 @@ from nrm.domain.accounts.members import (
     WrongCode,
 )
 from nrm.domain.accounts.second_hands import ActReason
-from nrm.domain.accounts.vouching import HandRefusal, NoSecondHand
+from nrm.domain.accounts.vouching import ANEW_AFTER, HandRefusal, NoSecondHand
 from nrm.domain.accounts.words import NoOccasion
 from nrm.domain.words import N_
 from nrm.store import signed_names
-from nrm.store.accounts import holding
+from nrm.store.accounts import deeds, holding
 from nrm.store.accounts import members as store
 from nrm.store.accounts import occasions as occasion_store
 from nrm.store.accounts import second_hands as second_hand_store
@@ -37,6 +37,7 @@ from nrm.store.countries import country
 from nrm.web import access, errors, hosts, sessions
 from nrm.web.accounts import shown_secrets
 from nrm.web.accounts.key_log import KINDS as ENTRY_KINDS
+from nrm.web.carrying import ACT_WORDS
 
 blueprint = Blueprint("members", __name__)
 
@@ -88,7 +89,7 @@ HAPPENINGS = {
     KeyHappening.RECOVERED: N_("set a new password by the recovery code"),
     KeyHappening.FACTOR_SET: N_("set up a second factor"),
     KeyHappening.FACTOR_CHANGED: N_("has another telephone as second factor"),
-    KeyHappening.ANEW_ASKED: N_("is to begin anew in 24 hours"),
+    KeyHappening.ANEW_ASKED: N_("is to begin anew, in 24 hours or later"),
     KeyHappening.ANEW_AGREED: N_("may begin anew at once: a second hand agreed"),
     KeyHappening.ANEW_STOPPED: N_("does not begin anew: it was ended"),
     KeyHappening.OBJECTED: N_("waits for 72 hours: a colleague objected"),
@@ -104,6 +105,14 @@ HAND_REFUSALS = {
     HandRefusal.VOUCHED: N_("The one who asks for this let you in. Another colleague has to agree."),
     HandRefusal.ELSEWHERE: N_("This organisation has a second hand of its own, who has to agree."),
     HandRefusal.NOT_CALLED: N_("Call the known number first; then tick the box"),
+    HandRefusal.ENDED: N_(
+        "This account was ended within 14 days, and has its keys still: let the person in again with them. Who lost "
+        "them begins anew when the 14 days are over."
+    ),
+    HandRefusal.SUSPENDED: N_(
+        "This person is suspended, by you or by somebody who is one hand with you. Another colleague lets them begin "
+        "anew, when the suspension has ended."
+    ),
 }
 
 OVER = N_("Nobody lets this colleague begin anew any more: it was ended, or it has happened.")
@@ -187,8 +196,10 @@ def bring_back(member_id: uuid.UUID) -> Answer:
 @access.requires(Permission.ACCOUNT_DISABLE)
 @sessions.step_up
 def begin_again_page(member_id: uuid.UUID) -> str:
-    member = store.manageable(member_id, by=access.actor())
-    return render_template("accounts/members/anew.html", member=member, role=_role(member.role))
+    by = access.actor()
+    member = store.manageable(member_id, by=by)
+    long = member.status == "active" and occasion_store.anew_after(member_id, by=by) > ANEW_AFTER
+    return render_template("accounts/members/anew.html", member=member, role=_role(member.role), long=long)
 
 
 def _role(code: str) -> str:
@@ -202,11 +213,15 @@ def _role(code: str) -> str:
 def begin_again(member_id: uuid.UUID) -> Answer:
     by = access.actor()
     member = store.manageable(member_id, by=by)
-    waits = member.status == "active"
+    waits = "" if member.status != "active" else "day"
+    if waits and occasion_store.anew_after(member_id, by=by) > ANEW_AFTER:
+        waits = "long"
     try:
         token = actions.begin_again(member_id=member_id, by=by)
     except (LastKeyHolder, OwnAccount) as error:
         return errors.error_page(409, REFUSALS[type(error)])
+    except NoSecondHand as error:
+        return errors.error_page(409, HAND_REFUSALS[error.reason])
     except KeyHoldersDecide:
         return errors.error_page(403, ELSEWHERE)
     link = hosts.link("accounts.invitation", token=token)
@@ -246,7 +261,17 @@ def _anew_page(member_id: uuid.UUID, form: AgreeToAnewForm, status: int) -> Answ
     line = occasion_store.one(member_id, by=access.actor())
     if not line.waits:
         raise NotVisible
-    return render_template("accounts/members/agree.html", line=line, form=form), status
+    page = render_template(
+        "accounts/members/agree.html",
+        line=line,
+        form=form,
+        roles=ROLE_LABELS,
+        deeds=deeds.lately(line.by_id, but=line.member_id, by=access.actor()),
+        asker=line.by,
+        happenings=HAPPENINGS,
+        words=ACT_WORDS,
+    )
+    return page, status
 
 
 @blueprint.post("/members/<uuid:member_id>/anew/stop")

@@ -1,4 +1,4 @@
-"""Changing the role or the name of a colleague."""
+"""Changing the role of a colleague, or one's own name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from forms.accounts.roles import ChangeRoleForm, RenameForm
 from nrm.actions.accounts import roles as actions
-from nrm.domain.accounts.accounts import ROLE_LABELS, ROLES_OF, Role
+from nrm.domain.accounts.accounts import ROLE_LABELS, ROLES_OF, NotVisible, Role
 from nrm.domain.accounts.members import ChangeRefusal, ChangeRefused, KeyHoldersDecide, OwnAccount
 from nrm.domain.words import N_
 from nrm.store import signed_names
@@ -35,8 +35,17 @@ REFUSALS: Mapping[ChangeRefusal, str] = {
         "opens this page, and gives it or proposes it to you."
     ),
     ChangeRefusal.NAMESAKE: N_(
-        "A colleague who works here is called exactly so. Add what tells the two apart: a second name, or the first "
-        "letter of the father’s name."
+        "A colleague is called exactly so, or looks so on a page, or was called so within a year. Add what tells the "
+        "two apart: a second name, or the first letter of the father’s name."
+    ),
+    ChangeRefusal.NOT_THEIRS: N_("Nobody but the person changes a name: on the page Colleagues, at “Change my name”."),
+    ChangeRefusal.NEWCOMER: N_(
+        "You have been here for less than 14 days, and this colleague was here before you. Another colleague can "
+        "change the role."
+    ),
+    ChangeRefusal.LATELY: N_(
+        "A name stays as it is for 14 days after it was changed, or after a colleague typed your words with it. Then "
+        "you can change it."
     ),
     ChangeRefusal.HANDS: N_("The key log does not take your hand for this. Ask another colleague."),
 }
@@ -61,11 +70,11 @@ def _elsewhere(_error: KeyHoldersDecide) -> Answer:
 @access.signed_in
 @sessions.step_up
 def page(member_id: uuid.UUID) -> Answer:
-    """The role and the name of a colleague, each with its own form; what each needs stands beside it."""
-    return _page(member_id, None, None, 200)
+    """The role of a colleague, and what another one needs."""
+    return _page(member_id, None, 200)
 
 
-def _page(member_id: uuid.UUID, role: ChangeRoleForm | None, name: RenameForm | None, status: int) -> Answer:
+def _page(member_id: uuid.UUID, role: ChangeRoleForm | None, status: int) -> Answer:
     by = access.actor()
     member = store.changeable(member_id, by=by)
     if member.id == by.member_id:
@@ -74,7 +83,6 @@ def _page(member_id: uuid.UUID, role: ChangeRoleForm | None, name: RenameForm | 
         "accounts/roles/change.html",
         member=member,
         role=role or _role_form(member.role),
-        name=name or RenameForm(data={"name": member.name if member.id not in signed_names.codes([member.id]) else ""}),
         label=ROLE_LABELS[Role(member.role)],
     ), status
 
@@ -92,9 +100,29 @@ def change(member_id: uuid.UUID) -> Answer:
     by = access.actor()
     form = _role_form(store.changeable(member_id, by=by).role, request.form)
     if not form.validate():
-        return _page(member_id, form, None, 422)
+        return _page(member_id, form, 422)
     holds = actions.change(member_id=member_id, role=Role(form.role.data), by=by)
     return redirect(url_for("accounts.members" if holds else "key_log.index"), 303)
+
+
+@blueprint.get("/members/<uuid:member_id>/name")
+@access.signed_in
+@sessions.step_up
+def name_page(member_id: uuid.UUID) -> Answer:
+    """The own name, which nobody else changes."""
+    return _name_page(member_id, None, 200)
+
+
+def _name_page(member_id: uuid.UUID, form: RenameForm | None, status: int) -> Answer:
+    by = access.actor()
+    member = store.colleague(member_id, by=by)
+    if member.organisation_id != by.organisation_id:
+        raise NotVisible
+    if member.id != by.member_id:
+        raise ChangeRefused(ChangeRefusal.NOT_THEIRS)
+    present = "" if member.id in signed_names.codes([member.id]) else member.name
+    form = form or RenameForm(data={"name": present})
+    return render_template("accounts/roles/name.html", member=member, form=form), status
 
 
 @blueprint.post("/members/<uuid:member_id>/name")
@@ -103,6 +131,6 @@ def change(member_id: uuid.UUID) -> Answer:
 def rename(member_id: uuid.UUID) -> Answer:
     form = RenameForm(request.form)
     if not form.validate():
-        return _page(member_id, None, form, 422)
+        return _name_page(member_id, form, 422)
     actions.rename(member_id=member_id, name=form.name.data or "", by=access.actor())
     return redirect(url_for("accounts.members"), 303)

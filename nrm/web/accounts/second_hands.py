@@ -12,7 +12,7 @@ from forms.accounts.members import WHY_ACCOUNTS_END
 from forms.accounts.second_hands import HEARD_LABELS, AgreeToAccountForm, AgreeToCaseForm, DeskUndoForm, UndoForm
 from forms.shelter.stays import CLOSED
 from nrm.actions.accounts import second_hands as actions
-from nrm.domain.accounts.accounts import Permission
+from nrm.domain.accounts.accounts import ROLE_LABELS, Permission
 from nrm.domain.accounts.members import LastKeyHolder
 from nrm.domain.accounts.second_hands import (
     OF_CASES,
@@ -26,10 +26,11 @@ from nrm.domain.accounts.second_hands import (
 from nrm.domain.accounts.vouching import HandRefusal
 from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.words import N_
+from nrm.store.accounts import deeds
 from nrm.store.accounts import second_hands as store
 from nrm.web import access, errors, hosts, sessions
 from nrm.web.accounts import shown_secrets
-from nrm.web.accounts.members import LAST
+from nrm.web.accounts.members import HAPPENINGS, LAST
 from nrm.web.carrying import ACT_WORDS
 
 blueprint = Blueprint("second_hands", __name__)
@@ -80,6 +81,8 @@ HAND_REFUSALS: Mapping[HandRefusal, str] = {
     ),
     HandRefusal.ELSEWHERE: N_("This organisation has a second hand of its own, who has to agree."),
     HandRefusal.NOT_CALLED: N_("Call the known number first; then tick the box"),
+    HandRefusal.ENDED: N_("The account was ended within 14 days: let the person in again with their own keys."),
+    HandRefusal.SUSPENDED: N_("You suspended this person, or are one hand with who did."),
 }
 
 
@@ -109,6 +112,10 @@ def _act_page(
         heard=HEARD_LABELS,
         of_case=line.kind in OF_CASES,
         refusals=HAND_REFUSALS,
+        roles=ROLE_LABELS,
+        deeds=deeds.lately(line.asked_by_id, but=line.member_id or line.id, by=access.actor()),
+        asker=line.asked_by,
+        happenings=HAPPENINGS,
     )
     return page, status
 

@@ -39,7 +39,8 @@ REFUSALS: Mapping[SuspensionRefusal, str] = {
         "suspend them; if there is none, call the duty desk."
     ),
     SuspensionRefusal.LEFT_ALONE: N_(
-        "Then you alone would open the cases of the organisation: the others are suspended already. Call the duty desk."
+        "Then you alone would open the cases of the organisation: the others are suspended already, or you let them in "
+        "within 14 days. Call the duty desk."
     ),
     SuspensionRefusal.MANY: N_("You suspended two people within 24 hours. Ask a colleague, or the duty desk."),
     SuspensionRefusal.ADMINISTRATORS_MANY: N_(
@@ -52,7 +53,8 @@ REFUSALS: Mapping[SuspensionRefusal, str] = {
     SuspensionRefusal.OWN: OWN,
     SuspensionRefusal.OVER: N_("This suspension is over already."),
     SuspensionRefusal.NO_SECOND_HAND: N_(
-        "Only a second hand makes it longer, and only once: another person of the organisation, or the duty desk."
+        "Only a second hand makes it longer, and only once: a colleague who has been here for 14 days, is not one hand "
+        "with who suspended, and would not be left alone; or the duty desk."
     ),
 }
 

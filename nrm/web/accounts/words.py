@@ -11,7 +11,15 @@ from forms.accounts.words import TypeWordsForm
 from nrm.actions.accounts import words as actions
 from nrm.domain.accounts.accounts import ROLE_LABELS, NotVisible
 from nrm.domain.accounts.failed_attempts import TooSoon
-from nrm.domain.accounts.words import CannotVouch, NoOccasion, TypedBefore, WordPurpose, WrongWords, spelling
+from nrm.domain.accounts.words import (
+    CannotVouch,
+    MadeTheLink,
+    NoOccasion,
+    TypedBefore,
+    WordPurpose,
+    WrongWords,
+    spelling,
+)
 from nrm.domain.words import N_
 from nrm.store.accounts import occasions as store
 from nrm.web import access, errors, sessions
@@ -24,6 +32,10 @@ NO_OCCASION = N_(
     "recovery code is typed in."
 )
 NOT_YOURS = N_("You cannot do this for this person: a colleague who holds the key of their organisation does it.")
+OWN_LINK = N_(
+    "You let this person begin anew, or are one hand with who did. Another colleague speaks with them, and types the "
+    "words."
+)
 TYPED_BEFORE = N_(
     "You typed these words already, and they were right. Their role may do more than yours: a second colleague has to "
     "type the same words."
@@ -126,6 +138,8 @@ def type_words(member_id: uuid.UUID) -> Answer:
         return errors.error_page(429, TOO_OFTEN)
     except TypedBefore:
         return errors.error_page(409, TYPED_BEFORE)
+    except MadeTheLink:
+        return errors.error_page(403, OWN_LINK)
     except CannotVouch:
         return errors.error_page(403, NOT_YOURS)
     except NotVisible:
@@ -156,6 +170,8 @@ def _type_page(member_id: uuid.UUID, form: TypeWordsForm, status: int) -> Answer
         purpose = actions.check(member_id, called_back=True, by=by)
     except TypedBefore:
         return errors.error_page(409, TYPED_BEFORE)
+    except MadeTheLink:
+        return errors.error_page(403, OWN_LINK)
     except CannotVouch:
         return errors.error_page(403, NOT_YOURS)
     except NoOccasion:

@@ -79,6 +79,7 @@ def test_an_accomplice_whom_the_worker_let_in_is_no_second_hand(app: Flask) -> N
 def test_who_let_the_asker_in_and_two_accomplices_of_one_are_one_hand(app: Flask) -> None:
     """A hostile walk: the accomplice asks and the old account agrees; later two accomplices ask and agree."""
     one_more("v.first", WORKER)
+    factories.later(days=15)
     one_more("v.later", "v.first")
     cases = opened(2)
     act = Person(app.test_client(), "v.later").post(f"/cases/{cases[0]}/consents/withdraw", dict(EVERYTHING))
@@ -105,6 +106,7 @@ def test_who_let_the_asker_in_and_two_accomplices_of_one_are_one_hand(app: Flask
 
 def test_the_only_other_hand_is_not_put_out_by_whoever_let_all_the_others_in(app: Flask) -> None:
     one_more("v.first", WORKER)
+    factories.later(days=15)
     one_more("v.later", "v.first")
     act = Person(app.test_client(), WORKER).post(f"/members/{member_id(MANAGER)}/disable", {"reason": "left"})
     assert act.startswith("/second-hands/")

@@ -88,13 +88,13 @@ def test_a_forwarded_host_counts_behind_declared_proxies_alone(app: Flask) -> No
 
 
 def test_the_link_of_an_invitation_has_the_address_of_the_settings_whatever_the_request_says(app: Flask) -> None:
-    fields = {"role": "case_worker", "login": "n.n", "name": "N. N."}
+    fields = {"role": "case_worker", "login": "vatra.n", "name": "N. N."}
     manager = Person(application(app, address=OURS).test_client(), "vatra.shelter_manager")
     page = manager.made("/members/invite", fields)
     assert f"{OURS}/invitations/" in page
     assert "http://localhost/invitations/" not in page
     without = Person(app.test_client(), "vatra.shelter_manager")
-    page = without.made("/members/invite", {**fields, "login": "m.m", "name": "M. M."})
+    page = without.made("/members/invite", {**fields, "login": "vatra.m", "name": "M. M."})
     assert "http://localhost/invitations/" in page
 
 

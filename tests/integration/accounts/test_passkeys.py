@@ -981,16 +981,16 @@ def test_a_form_that_asks_for_a_fresh_passkey_loses_nothing(at: Flask) -> None:
     client, _ = through_the_pages(at, device, "administrator")
     token = token_in(client.get("/").text)
     factories.later(minutes=6)
-    new = {"organisation": "MOLSA", "role": "statistician", "login": "vatra.new", "name": "New One"}
+    new = {"organisation": "MOLSA", "role": "statistician", "login": "molsa.new", "name": "New One"}
     page = client.post("/members/invite", data={**new, "csrf_token": token})
     assert page.status_code == 401
-    assert 'name="login" value="vatra.new"' in page.text
+    assert 'name="login" value="molsa.new"' in page.text
     assert 'name="step_up_code"' not in page.text
     for wrong in ("", "{}", Device(ORIGIN).sign(options_in(page.text))):
         data = {**new, "passkey_proof": wrong, "csrf_token": token, **PASSWORD}
         page = client.post("/members/invite", data=data)
         assert page.status_code == 422
-        assert 'name="login" value="vatra.new"' in page.text
+        assert 'name="login" value="molsa.new"' in page.text
         assert page.text.count('name="passkey_proof"') == 1
     data = {**new, "passkey_proof": device.sign(options_in(page.text)), "csrf_token": token, **PASSWORD}
     assert client.post("/members/invite", data=data).headers["Location"] == "/shown"

@@ -423,20 +423,20 @@ def inviting(demanding: Flask) -> Person:
     return Person(demanding.test_client(), "administrator", factories.code_of("administrator"))
 
 
-NEW = {"organisation": "MOLSA", "role": "reader", "login": "vatra.new", "name": "New One"}
+NEW = {"organisation": "MOLSA", "role": "reader", "login": "molsa.new", "name": "New One"}
 
 
 def test_after_five_minutes_an_invitation_asks_for_a_fresh_code_and_loses_nothing(inviting: Person) -> None:
     factories.later(minutes=5)
     asked = inviting.post("/members/invite", dict(NEW), 401)
-    assert 'name="login" value="vatra.new"' in asked
-    assert account_rows.member_by_login("vatra.new") is None
+    assert 'name="login" value="molsa.new"' in asked
+    assert account_rows.member_by_login("molsa.new") is None
     inviting.post("/members/invite", {**NEW, "step_up": factories.PASSWORD, "step_up_code": "000000"}, 422)
-    assert account_rows.member_by_login("vatra.new") is None
+    assert account_rows.member_by_login("molsa.new") is None
     code = factories.code_of("administrator")
     inviting.post("/members/invite", {**NEW, "step_up": factories.PASSWORD, "step_up_code": code})
     db.db.session.rollback()
-    assert account_rows.member_by_login("vatra.new") is not None
+    assert account_rows.member_by_login("molsa.new") is not None
     inviting.get("/members/invite")  # fresh now
 
 

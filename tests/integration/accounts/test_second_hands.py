@@ -453,6 +453,7 @@ def test_the_third_in_seven_days_is_neither_closed_nor_destroyed_before_a_second
 def test_the_third_of_a_holder_in_a_day_counts_whoever_asks(app: Flask) -> None:
     found = opened(4)
     colleagues("v.other")
+    factories.later(days=15)
     assert status(waits(factories.actor(WORKER), found[0])) == ActStatus.PARKED
     assert status(waits(factories.actor(MANAGER), found[1])) == ActStatus.PARKED
     assert status(waits(factories.actor("v.other"), found[2])) == ActStatus.ASKED

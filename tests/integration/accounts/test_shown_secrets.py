@@ -19,7 +19,7 @@ from tests.conftest import Person, token_in
 
 ME, MANAGER = "vatra.case_worker", "vatra.shelter_manager"
 MAKE = ("/recovery-code/new", {"password": factories.PASSWORD})
-INVITE = ("/members/invite", {"name": "Mira Deda", "login": "mira.deda", "role": "case_worker"})
+INVITE = ("/members/invite", {"name": "Mira Deda", "login": "vatra.mira", "role": "case_worker"})
 NEW = "a second life of a cat"
 GONE = "Not shown any more"
 
@@ -150,7 +150,7 @@ def sends_join(app: Flask) -> tuple[FlaskClient, str]:
     """Somebody who has joined, and the recovery code that their page shows."""
     token = link_in(
         Person(app.test_client(), MANAGER).made(
-            "/members/invite", {**INVITE[1], "login": "mira.one", "name": "Mira One"}
+            "/members/invite", {**INVITE[1], "login": "vatra.one", "name": "Mira One"}
         )
     )
     client = app.test_client()

@@ -22,6 +22,7 @@ from nrm.models.accounts.suspensions import Suspension
 from nrm.store import names
 from tests import factories
 from tests.conftest import Command, Person, token_in
+from tests.integration.accounts.test_invitations import one_more
 from tests.integration.accounts.test_second_hands import MANAGER, WORKER, colleagues, kept, opened, waits
 from tests.second_hands import ended
 
@@ -103,6 +104,7 @@ def test_time_undoes_it_and_nobody_suspends_the_same_person_alone_again(app: Fla
 @pytest.mark.parametrize("login", ["v.third", DESK, MANAGER])
 def test_a_colleague_the_desk_or_who_did_it_ends_it_and_never_the_person(app: Flask, login: str) -> None:
     colleagues("v.third")
+    factories.later(days=15)
     suspension_id = suspend(WORKER, MANAGER)
     address = f"/suspensions/{suspension_id}"
     Person(app.test_client(), "nrc.shelter_manager").get(address, 404)
@@ -120,7 +122,8 @@ def test_a_colleague_the_desk_or_who_did_it_ends_it_and_never_the_person(app: Fl
 
 
 def test_a_second_hand_makes_it_longer_once_and_never_who_did_it(app: Flask) -> None:
-    colleagues("v.third")
+    one_more("v.third", WORKER)
+    factories.later(days=15)
     suspension_id = suspend(WORKER, MANAGER)
     address = f"/suspensions/{suspension_id}/longer"
     Person(app.test_client(), MANAGER).post(address, status=409)

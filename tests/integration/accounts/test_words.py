@@ -26,6 +26,7 @@ from nrm.domain.accounts.words import NoOccasion, WrongWords
 from nrm.models.accounts.accounts import KeyEvent, Member
 from nrm.models.accounts.occasions import Occasion
 from nrm.models.accounts.suspensions import Suspension
+from nrm.store import names
 from nrm.store.accounts import changes
 from nrm.store.rows.accounts import members as member_rows
 from tests import factories
@@ -157,7 +158,7 @@ def test_for_24_hours_the_old_account_goes_on_says_so_on_every_page_and_ends_it_
     assert link
     for path in ("/", "/cases", "/members", "/password"):
         shown = her.get(f"{path}?lang=en")
-        assert "Test shelter_manager, who says" in shown
+        assert f"Test shelter_manager ({MANAGER}), who says" in shown
         assert f'action="/members/{worker}/anew/stop"' in shown
     assert "This link does not work yet" in app.test_client().get(f"/invitations/{link[1]}?lang=en").text
     db.session.rollback()
@@ -240,7 +241,12 @@ def test_where_an_organisation_has_no_second_hand_the_duty_desk_is_after_a_call_
     home = desk.get("/?lang=en")
     assert "A second hand is missing there" in home
     address = f"/members/{worker}/anew/agree?lang=en"
-    assert "Call the number that was known before" in desk.get(address)
+    page = desk.get(address)
+    assert "at a number of their own that was known before" in page
+    # Where the one who asks may answer: the number of the organisation is not on the page.
+    assert names.number_now("VATRA") not in page
+    assert "Test case_worker (vatra.case_worker), Case worker, here since" in page
+    assert "Test shelter_manager (vatra.shelter_manager), Shelter manager, here since" in page
     desk.post(address, {}, 422)
     desk.post(address, {"sure": "y"})
     assert member(WORKER).status == "invited"

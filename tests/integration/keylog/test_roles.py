@@ -166,15 +166,22 @@ def test_nobody_gets_a_role_from_outside_by_themselves_or_that_there_is_not(app:
 
 
 def test_a_name_is_signed_with_its_digest_and_the_old_one_is_gone(app: Flask) -> None:
-    me, worker = Person(app.test_client(), MANAGER), member(WORKER)
+    me, worker = Person(app.test_client(), WORKER), member(WORKER)
     was, salt, worker_id = log.state(db.session).members[worker.id].name_digest, worker.name_salt, worker.id
     me.post(f"/members/{worker_id}/name", {"name": ""}, 422)
     me.post(f"/members/{worker_id}/name", {"name": "Test case_worker"}, 409)  # so it is already
+    manager = Person(app.test_client(), MANAGER)
+    assert f"/members/{worker_id}/name" in me.get("/members")
+    assert "Nobody but the person" in manager.post(f"/members/{worker_id}/name?lang=en", {"name": "Drita Hoxha"}, 409)
+    manager.get(f"/members/{worker_id}/name", 409)
     me.post(f"/members/{worker_id}/name", {"name": "Drita Hoxha"}, 303)
     known, row = log.state(db.session).members[worker_id], member(WORKER)
     assert row.name == "Drita Hoxha" and row.name_salt != salt  # noqa: PT018
     assert known.name_digest != was and people.is_named_so(row, known.name_digest)  # noqa: PT018
-    assert "has another name" in Person(app.test_client(), WORKER).get("/?lang=en")
+    assert "has another name" in manager.get("/?lang=en")
+    was_called = f"Drita Hoxha ({WORKER}) was called Test case_worker until"
+    assert all(was_called in manager.get(f"{page}?lang=en") for page in ("/", "/members", "/members/keys"))
+    assert "stays as it is for 14 days" in me.post(f"/members/{worker_id}/name?lang=en", {"name": "Drita Kola"}, 409)
     assert factories.actor(WORKER).organisation_id == row.organisation_id
     assert not any(b"Drita" in entry for entry in _bodies())
 
@@ -231,10 +238,11 @@ def test_an_office_without_keys_changes_a_role_by_the_same_page_and_two_hands(ap
     me.post(f"/key-log/{waiting().hex()}/agree", {"compared": "y"})
     assert factories.actor("molsa.focal_point").role is Role.STATISTICIAN
     assert "has another role" in reader.get("/?lang=en")
-    # Who counts may do all that a reader may, so one hand is enough there; a name always takes one.
+    # Who counts may do all that a reader may, so one hand is enough there; a name is changed by oneself.
     assert me.post(f"/members/{whom}/role", {"role": "statistician"}) == "/members"
     assert factories.actor(READER).role is Role.STATISTICIAN
-    reader.post(f"/members/{own}/name", {"name": "Drita Hoxha"}, 303)
+    reader.post(f"/members/{own}/name", {"name": "Drita Hoxha"}, 409)
+    me.post(f"/members/{own}/name", {"name": "Drita Hoxha"}, 303)
     assert member(COUNTS).name == "Drita Hoxha"
     assert people.is_named_so(member(COUNTS), log.state(db.session).members[own].name_digest)
 

@@ -11,20 +11,35 @@ from sqlalchemy.orm import Session, aliased
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import SHELTERS, Role
-from nrm.domain.accounts.members import A_DAY, KEY_HOLDERS_NEEDED, KeyHappening, likeness
-from nrm.domain.accounts.suspensions import leaves_alone
+from nrm.domain.accounts.members import A_DAY, KEY_HOLDERS_NEEDED, KeyHappening
+from nrm.domain.accounts.person_names import KEPT_FOR, RENAMED_AGAIN, likeness
 from nrm.models.accounts.accounts import Invitation, KeyEvent, Keyring, KeyringWrap, Member, Organisation
 from nrm.store.rows.accounts import suspensions as suspension_rows
 
 
 def is_called_so(organisation_id: uuid.UUID, name: str, *, but: uuid.UUID | None = None) -> bool:
-    """Whether somebody who works in the organisation, or is about to, has this very name; `but`: somebody else than
-    this member."""
+    """Whether somebody else than `but` has a name that looks like this one, and works in the organisation, is about to,
+    or left within a year; or had it within a year and has another name now."""
+    since = clock.now() - KEPT_FOR
+    within = (KeyEvent.organisation_id == organisation_id, KeyEvent.at > since)
+    left = exists().where(*within, KeyEvent.event == str(KeyHappening.DISABLED), KeyEvent.member_id == Member.id)
     there = select(Member.id, Member.name).where(
-        Member.organisation_id == organisation_id, Member.status.in_(("active", "waiting", "invited"))
+        Member.organisation_id == organisation_id,
+        or_(Member.status.in_(("active", "waiting", "invited")), left.correlate(Member)),
     )
+    before = select(KeyEvent.member_id, KeyEvent.before).where(*within, KeyEvent.event == str(KeyHappening.RENAMED))
     wanted = likeness(name)
-    return any(row.id != but and likeness(row.name) == wanted for row in db.session.execute(there))
+    called = (*db.session.execute(there).all(), *db.session.execute(before).all())
+    return any(id_ != but and likeness(each) == wanted for id_, each in called)
+
+
+def renamed_lately(member_id: uuid.UUID) -> bool:
+    """Whether the member's name was changed so lately that it stays as it is."""
+    since = clock.now() - RENAMED_AGAIN
+    lately = exists().where(
+        KeyEvent.member_id == member_id, KeyEvent.event == str(KeyHappening.RENAMED), KeyEvent.at > since
+    )
+    return bool(db.session.scalar(select(lately)))
 
 
 def is_newest() -> ColumnElement[bool]:
@@ -138,12 +153,29 @@ def other_holders(member: Member, *, checked: bool = False, able: bool = False) 
     )
 
 
-def would_be_alone(member: Member) -> bool:
-    """Whether, with this member suspended, one person alone would open the cases of a house in which more people hold
-    the key. Of somebody who does not hold it: no."""
-    if not holds_newest(member.id):
-        return False
-    return leaves_alone(others=other_holders(member), able=other_holders(member, able=True))
+def ids_of_holders(organisation_id: uuid.UUID) -> dict[uuid.UUID, bool]:
+    """The active members who hold the newest keyring, and whether each is not suspended now."""
+    found = (
+        select(Member.id, ~suspension_rows.is_suspended(Member.id, clock.now()))
+        .where(Member.organisation_id == organisation_id, Member.status == "active")
+        .where(has_newest(Member.id))
+    )
+    return {row[0]: bool(row[1]) for row in db.session.execute(found)}
+
+
+def open_invitations(*which: ColumnElement[bool]) -> int:
+    """How many people have a link now that nobody used, of the links that are meant."""
+    return db.session.scalar(select(number_invited(*which))) or 0
+
+
+def number_invited(*which: ColumnElement[bool], now: Any = None) -> ScalarSelect[int]:
+    """`open_invitations`, as a part of another statement; `now`: the moment, if it is run later."""
+    statement = (
+        select(func.count(Invitation.member_id.distinct()))
+        .join(Member, Member.id == Invitation.member_id)
+        .where(Member.status == "invited", Invitation.used_at.is_(None), *which)
+    )
+    return statement.where(Invitation.expires_at > (clock.now() if now is None else now)).scalar_subquery()
 
 
 def is_from_colleague(member_id: Any, organisation_id: Any) -> ColumnElement[bool]:

@@ -13,12 +13,22 @@ from sqlalchemy.orm import Session
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.key_log_entries import time_of
-from nrm.domain.accounts.vouching import SEASONED, HandRefusal, Standing, has_seen_for, refusal_of_hand
+from nrm.domain.accounts.suspensions import leaves_alone
+from nrm.domain.accounts.vouching import (
+    SEASONED,
+    HandRefusal,
+    Standing,
+    hangs_on,
+    has_seen_for,
+    is_newcomer,
+    is_same_hand,
+    refusal_of_hand,
+)
 from nrm.domain.accounts.words import OccasionStatus, WordPurpose
-from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.accounts.accounts import Invitation, Member, Organisation
 from nrm.models.accounts.occasions import Occasion
 from nrm.models.accounts.suspensions import Suspension
-from nrm.store.rows.accounts.members import has_newest
+from nrm.store.rows.accounts.members import has_newest, holds_newest, ids_of_holders
 from nrm.vault.keylog import log, words
 
 _JOINING = (WordPurpose.JOINED, WordPurpose.ANEW, WordPurpose.FOUNDED)
@@ -113,7 +123,7 @@ def hand_refusal(member_id: uuid.UUID, first_id: uuid.UUID | None, subject_id: u
         first_id=first_id,
         subject_id=subject_id or uuid.UUID(int=0),
         now=clock.now(),
-        vouched_by=lambda each: standing(each).vouched_by,
+        vouched_by=_vouched_by,
     )
 
 
@@ -121,6 +131,67 @@ def has_seen_beside(seer_id: uuid.UUID, asker_id: uuid.UUID) -> bool:
     """Whether a member who has seen a person counts beside the one who asks whether that person was here before."""
     now = clock.now()
     return has_seen_for(standing(seer_id), asker_id, now=now, vouched_by=lambda each: standing(each).vouched_by)
+
+
+def is_new_to(hand_id: uuid.UUID | None, other_id: uuid.UUID) -> bool:
+    """Whether the one was let in within the last 14 days, and the other was there before."""
+    return hand_id is not None and is_newcomer(standing(hand_id), standing(other_id), clock.now())
+
+
+def is_new_among(hand_id: uuid.UUID | None, organisation_id: uuid.UUID | None) -> bool:
+    """Whether somebody was let in within the last 14 days, and somebody who works there was there before. Who runs the
+    machine, or signs in for no organisation, is none."""
+    if hand_id is None or is_seasoned(hand_id):
+        return False
+    there = select(Member.id).where(Member.organisation_id == organisation_id, Member.status == "active")
+    return any(is_seasoned(each) for each in db.session.scalars(there.where(Member.id != hand_id)))
+
+
+def would_be_alone(member: Member, by_id: uuid.UUID | None) -> bool:
+    """Whether, without this member, the actor alone would open the cases of a house in which more people hold the key.
+    Whom the actor let in lately, alone, is nobody else. Of somebody who does not hold the key: no."""
+    if not holds_newest(member.id):
+        return False
+    others = ids_of_holders(member.organisation_id)
+    others.pop(member.id, None)
+    able = [each for each, can in others.items() if can and (each == by_id or not _is_creature(each, by_id))]
+    return leaves_alone(others=len(others), able=len(able))
+
+
+def _is_creature(member_id: uuid.UUID, by_id: uuid.UUID | None) -> bool:
+    return by_id is not None and is_same_hand(standing(member_id), by_id, clock.now(), _vouched_by)
+
+
+def was_let_in_by(member_id: uuid.UUID | None, other_id: uuid.UUID) -> bool:
+    """Whether somebody is there by the other alone, also through others."""
+    return member_id is not None and other_id in hangs_on(member_id, _vouched_by)
+
+
+def hangs_on_one(member_id: uuid.UUID | None, other_id: uuid.UUID | None) -> bool:
+    """Whether two people are one hand: one of them, or a third alone, let in the other, or both (ADR 0101)."""
+    if member_id is None or other_id is None:
+        return False
+    return bool(hangs_on(member_id, _vouched_by) & hangs_on(other_id, _vouched_by))
+
+
+def last_link_by(member_id: uuid.UUID) -> uuid.UUID | None:
+    """Who made the last link for the member; None for nobody, and for links from before this was kept."""
+    last = select(Invitation.by_id).where(Invitation.member_id == member_id).order_by(Invitation.expires_at.desc())
+    return db.session.scalar(last.limit(1))
+
+
+def is_hand_of_link(member: Member, typist_id: uuid.UUID, *, holds_keys: bool) -> bool:
+    """Whether somebody would let in, with new keys, who was there before with others, by a link of their own hand: then
+    one hand would be enough to become her. Not where nobody else could type the words."""
+    known, maker = log.last_state(db.session).members.get(member.id), last_link_by(member.id)
+    if known is None or known.signing == member.sign_public or not hangs_on_one(typist_id, maker):
+        return False
+    others = hands_beside(member, typist_id, holds_keys=holds_keys)
+    return any(not hangs_on_one(each, maker) for each in others)
+
+
+def _vouched_by(member_id: uuid.UUID) -> frozenset[uuid.UUID]:
+    return standing(member_id).vouched_by
 
 
 def founders(session: Session, organisation_id: uuid.UUID) -> Sequence[Member]:

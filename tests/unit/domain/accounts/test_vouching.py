@@ -95,6 +95,8 @@ def test_a_second_hand_is_another_one_and_14_days_old_and_not_let_in_by_the_firs
         (Standing(OTHER, NOW - timedelta(days=13)), timedelta(days=13), {}, ObjectionRefusal.NEWER),
         (Standing(OTHER, NOW - timedelta(days=20)), timedelta(days=1), {"objected": True}, ObjectionRefusal.ONCE),
         (Standing(OTHER, NOW - timedelta(days=20)), timedelta(days=1), {"alone": True}, ObjectionRefusal.LEFT_ALONE),
+        (Standing(OTHER, NOW - timedelta(days=2)), timedelta(days=1), {"newcomer": True}, ObjectionRefusal.NEWCOMER),
+        (Standing(OTHER, NOW - timedelta(days=20)), timedelta(days=1), {"many": True}, ObjectionRefusal.MANY),
         (Standing(HER, NOW - timedelta(days=20)), timedelta(days=1), {}, ObjectionRefusal.OWN),
         (Standing(FIRST, NOW - timedelta(days=20)), timedelta(days=1), {}, ObjectionRefusal.OWN),
     ],

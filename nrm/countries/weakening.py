@@ -14,12 +14,12 @@ from nrm.domain.durations import UnreadableDuration, parse_duration
 SAFEGUARDS = "safeguards.toml"
 _ANYHOW = re.compile(
     r"retention\..+|reflection_period\.citizenship_classes(\..+)?|bulk_opening"
-    r"|emergency\..+|next_number\[[^\]]*\]\.telephone|follow_up\.months|missing\.ended_after_days|matching\.answer_days"
+    r"|emergency\..+|next_number\[[^\]]*\]\.telephone|follow_up\.months|matching\.answer_days"
 )
 """Country keys that weaken whichever way they change: kept shorter or longer, another circle of people, another number
 that is called when nobody answers."""
 _SHORTER = re.compile(
-    r"reflection_period\.days|building\.(kept_\w+|missing_place_hours)|away\.nights_counted"
+    r"reflection_period\.days|building\.(kept_\w+|missing_place_hours)|missing\.ended_after_days|away\.nights_counted"
     r"|permits\.(appeal_days|objection_working_days)|matching\.(ask_days|check_days)"
 )
 _LONGER = re.compile(

@@ -97,6 +97,7 @@ def not_arrived_by_mistake(page: Page, duty: Page, base: str, girl: people.Sent)
             page.fill(f"[name=admitted_day-{part}]", str(value))
         page.locator("main [name=planned][value='30']").check()
         page.fill("[name=hour]", "0:00")
+        page.locator("main select[name=bed]").select_option(index=1)
         page.press("[name=hour]", "Enter")
         expect(page.locator("[role=alert]")).to_contain_text(refused)
         assert page.input_value("[name=hour]") == "0:00"

@@ -23,6 +23,7 @@ from nrm.domain.accounts.words import WrongWords
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import OverrideReason
 from nrm.domain.shelter.cases import CaseRefused, Compartment, Purpose
+from nrm.domain.shelter.consents import ByName
 from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member, Organisation
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, Grant
@@ -34,18 +35,20 @@ from nrm.web import formats
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
+from tests.factories_stays import admitted
 from tests.world import World
 
 Planted = tuple[Flask, World]
 
 
-def handed_on(world: World, nrc: Actor) -> uuid.UUID:
+def handed_on(case_id: uuid.UUID, nrc: Actor, by_name: ByName | None = None) -> uuid.UUID:
     """The case of NRC, which asks IOM to take the person."""
     return next_receiver.refer(
-        case_id=world.case,
+        case_id=case_id,
         receiver_id=people.organisation("IOM"),
         reason=OverrideReason.SAFETY,
         hand_over=people.HAND_OVER,
+        by_name=by_name,
         by=nrc,
     )
 
@@ -70,33 +73,34 @@ def test_once_its_time_has_passed_the_asked_party_opens_nothing_even_before_it_i
         opens(world.asked_case, Compartment.HAND_OVER, "nrc.case_worker")
 
 
-def test_while_a_shelter_is_asked_the_holder_writes_but_lets_nobody_new_read(world_app: Planted) -> None:
-    _, world = world_app
+def test_while_a_shelter_is_asked_the_holder_writes_but_lets_nobody_new_read(app: Flask) -> None:
     nrc = factories.actor("nrc.case_worker")
-    referral_id = handed_on(world, nrc)
+    case_id = admitted(nrc, identity={"given": people.PLANTED}).case_id
+    cases.write(case_id=case_id, compartment=Compartment.LEGAL, value={"lawyer": "x"}, seen=0, by=nrc)
+    referral_id = handed_on(case_id, nrc, ByName.YES)
     with pytest.raises(CaseRefused, match="asked"):
         cases.share(
-            case_id=world.case,
+            case_id=case_id,
             organisation_id=people.organisation("PROSECUTION"),
             compartments={Compartment.LEGAL},
             agreed=True,
             by=nrc,
         )
     # What begins while the other shelter is asked is offered to it, too: else it could not accept any more.
-    cases.write(case_id=world.case, compartment=Compartment.CARE, value={"health": "x"}, seen=0, by=nrc)
-    cases.add_note(case_id=world.case, text="x", by=nrc)
+    cases.write(case_id=case_id, compartment=Compartment.CARE, value={"health": "x"}, seen=0, by=nrc)
+    cases.add_note(case_id=case_id, text="x", by=nrc)
     with pytest.raises(case_steps.CannotOpen):
-        opens(world.case, Compartment.CARE, "iom.case_worker")
-    assert opens(world.case, Compartment.IDENTITY, "nrc.case_worker")["given"] == people.PLANTED
+        opens(case_id, Compartment.CARE, "iom.case_worker")
+    assert opens(case_id, Compartment.IDENTITY, "nrc.case_worker")["given"] == people.PLANTED
     referrals.accept(referral_id=referral_id, place_id=people.bed("IOM"), by=factories.actor("iom.case_worker"))
-    assert opens(world.case, Compartment.IDENTITY, "iom.case_worker")["given"] == people.PLANTED
-    assert opens(world.case, Compartment.CARE, "iom.case_worker") == {"health": "x"}
+    assert opens(case_id, Compartment.IDENTITY, "iom.case_worker")["given"] == people.PLANTED
+    assert opens(case_id, Compartment.CARE, "iom.case_worker") == {"health": "x"}
 
 
 def test_a_share_that_ends_while_a_shelter_is_asked_does_not_keep_it_from_accepting(world_app: Planted) -> None:
     _, world = world_app
     nrc = factories.actor("nrc.case_worker")
-    referral_id = handed_on(world, nrc)
+    referral_id = handed_on(world.case, nrc)
     cases.end_share(case_id=world.case, organisation_id=world.organisation, by=nrc)
     with pytest.raises(case_steps.CannotOpen):
         opens(world.case, Compartment.IDENTITY, "iom.case_worker")

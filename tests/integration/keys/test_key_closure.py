@@ -62,7 +62,7 @@ def expected(world: World) -> dict[str, set[Key]]:
         | keys(world.group_draft, "draft")
         | keys(world.asked_case, *told)
         | keys(world.notice, "identity"),
-        "NRC": keys(world.coming_case, *told) | keys(world.case, *told, "legal") | matching,
+        "NRC": keys(world.coming_case, *told) | keys(world.case, *told, "care", "legal") | matching,
         "VATRA": keys(world.own_case, *told, "care", "joint_interview")
         | matching,  # whom the letter is for is a note under its key
         "TJETER_VIZION": keys(world.urgent_case, *told) | matching,
@@ -73,11 +73,13 @@ def expected(world: World) -> dict[str, set[Key]]:
         }
         | keys(world.notice, "identity")
         | keys(world.child_return, "identity")
-        | keys(world.own_case, "joint_interview"),
+        | keys(world.own_case, "joint_interview")
+        | keys(world.complaint, "complaint"),
         "STATE_POLICE": keys(world.own_case, "joint_interview"),
         "CHILD_PROTECTION": keys(world.child_return, "identity"),
         "HELPLINE": keys(world.call, "identity"),
         "TRP_UNIT": keys(world.case, "identity", "legal"),
+        "PROSECUTION": keys(world.witness, "witness"),
     }
 
 
@@ -182,13 +184,13 @@ def test_a_share_opens_what_it_says_and_ending_it_kills_it_in_old_copies(
     prosecution = people.organisation("PROSECUTION")
     cases.share(case_id=world.case, organisation_id=prosecution, compartments={Compartment.LEGAL}, agreed=True, by=nrc)
     shared = closure.now("shared")
-    assert set(opened(shared, "PROSECUTION")) == keys(world.case, "legal")
+    assert set(opened(shared, "PROSECUTION")) == keys(world.case, "legal") | keys(world.witness, "witness")
     cases.end_share(case_id=world.case, organisation_id=world.organisation, by=nrc)
     ended = closure.now("ended")
     assert set(opened(ended, "TRP_UNIT")) == set()
     assert set(opened(Files(shared.main, ended.main), "TRP_UNIT")) == set()
     # Who still shares goes on reading.
-    assert set(opened(ended, "PROSECUTION")) == keys(world.case, "legal")
+    assert set(opened(ended, "PROSECUTION")) == keys(world.case, "legal") | keys(world.witness, "witness")
     assert keys(world.case, "hand_over", "identity", "story", "legal") <= set(opened(ended, "NRC"))
 
 

@@ -184,7 +184,7 @@ def test_a_process_killed_while_closing_a_case_to_everybody_or_giving_it_back_lo
     assert told <= set(opened(then, "NRC"))  # with every file: nothing is lost
     tending.tend()
     # A transaction that failed leaves its new keys, which open nothing and go after seven days (ADR 0051).
-    assert tending.tend()["keys_left_over"] == (2 if place == "closing, before the commit" else 0)
+    assert tending.tend()["keys_left_over"] == (3 if place == "closing, before the commit" else 0)
     closed_now = not place.endswith("before the commit") if what == "close" else place.endswith("before the commit")
     nrc, where = factories.actor("nrc.case_worker"), {"case_id": world.case, "compartment": Compartment.IDENTITY}
     if closed_now:

@@ -327,10 +327,10 @@ def test_send_as_urgent_now_leads_to_the_urgent_way_of_the_same_interview(sign_i
 def test_an_account_that_begins_anew_loses_the_draft_and_says_so(sign_in: SignIn, second: str, tmp_path: Path) -> None:
     owner = sign_in(LOGIN)
     interview_id = id_of(official(owner))
-    hands.ended(member_id(LOGIN), factories.actor(second))
-    db.session.rollback()
-    assert db.session.scalars(select(MemberGrant)).all()  # who ends an account destroys nothing of it
     members.begin_again(member_id=member_id(LOGIN), by=factories.actor(second))
+    db.session.rollback()
+    assert db.session.scalars(select(MemberGrant)).all()  # who asks for it destroys nothing of the account
+    members.agree_to_anew(member_id=member_id(LOGIN), called_back=True, by=factories.actor(hands.DESK))
     another = sign_in(second)
     home = another.get("/")
     assert row(interview_id).pseudonym in home
@@ -375,7 +375,7 @@ def test_new_keys_of_the_post_leave_it_the_interviewers(sign_in: SignIn, second:
     address = official(person)
     interview_id = id_of(address)
     by = factories.actor(second)
-    third = colleague(db.session.get_one(Organisation, by.organisation_id), second, by)
+    third = colleague(db.session.get_one(Organisation, by.organisation_id), second, factories.actor(LOGIN))
     hands.ended(member_id(third), by)
     members.move_grants(by=by)
     members.seal_again(by=by)

@@ -317,11 +317,11 @@ def values_of_two_compartments_are_swapped(world: World) -> tuple[Attempt, objec
 @forging("sealed_compartments.sealed_value")
 def an_older_value_is_put_back(world: World) -> tuple[Attempt, object]:
     nrc = factories.actor("nrc.case_worker")
-    for seen in (0, 1):
-        old = value(SealedCompartment.sealed_value, **place(world.case, "care")) if seen else b""
-        cases.write(
-            case_id=world.case, compartment=Compartment.CARE, value={"health": PLANTED[seen]}, seen=seen, by=nrc
-        )
+    there = value(SealedCompartment.revision, **place(world.case, "care"))
+    for number in (0, 1):
+        old = value(SealedCompartment.sealed_value, **place(world.case, "care"))
+        written = {"health": PLANTED[number]}
+        cases.write(case_id=world.case, compartment=Compartment.CARE, value=written, seen=there + number, by=nrc)
     put(SealedCompartment, place(world.case, "care"), sealed_value=old)
     return reading(world.case, "care", "nrc.case_worker"), world.case
 

@@ -174,7 +174,7 @@ def _stand(base: Base, agreed: tuple[Share, ...], signed: NightStatement | None,
         return Stand.UNSIGNED
     try:
         value = json.loads(signed.content)
-    except ValueError:
+    except (ValueError, RecursionError):  # a row that somebody wrote by hand
         return Stand.BROKEN
     now = rules.statement(base.code, base.quarter, base.basis, base.paid, agreed)
     there = rules.said(value) if isinstance(value, dict) else {}

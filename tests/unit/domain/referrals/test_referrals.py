@@ -53,6 +53,7 @@ LEGAL = {
     ("accepted", "take_back_departure", "sender"): "accepted",
     ("accepted", "take_back_departure", "duty_officer"): "accepted",
     ("not_arrived", "take_back_departure", "sender"): "accepted",
+    ("not_arrived", "await_again", "receiver"): "accepted",  # the person is still on the way (ADR 0162)
     ("accepted", "take_back_acceptance", "receiver"): "mistaken",
     ("mistaken", "take_after_all", "receiver"): "accepted",
     ("mistaken", "arrive", "receiver"): "arrived",
@@ -88,6 +89,7 @@ def test_nothing_happens_to_a_referral_that_is_over_but_that_something_was_a_mis
     undone = [key for key in TRANSITIONS if key[0] in over]
     assert undone == [
         (ReferralStatus.NOT_ARRIVED, ReferralEvent.ARRIVE, Relation.RECEIVER),
+        (ReferralStatus.NOT_ARRIVED, ReferralEvent.AWAIT_AGAIN, Relation.RECEIVER),
         (ReferralStatus.ARRIVED, ReferralEvent.TAKE_BACK_ARRIVAL, Relation.RECEIVER),
         (ReferralStatus.NOT_ARRIVED, ReferralEvent.TAKE_BACK_DEPARTURE, Relation.SENDER),
         (ReferralStatus.MISTAKEN, ReferralEvent.TAKE_AFTER_ALL, Relation.RECEIVER),
@@ -215,5 +217,5 @@ def test_the_next_candidate_is_the_first_that_was_not_asked(candidates: list[str
 
 
 def test_the_hand_worked_triples_are_a_small_part_of_all():
-    assert len(LEGAL) == len(TRANSITIONS) == 22
-    assert len(list(product(ReferralStatus, ReferralEvent, Relation))) == 585
+    assert len(LEGAL) == len(TRANSITIONS) == 23
+    assert len(list(product(ReferralStatus, ReferralEvent, Relation))) == 630

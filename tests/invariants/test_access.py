@@ -156,6 +156,11 @@ THEIRS = {
     "consular.consular_officer": {"announced_returns.cancel", "announced_returns.cancel_page"},
     "helpline.helpline_operator": {each for each, asked in ACCESS.items() if asked == "call:record"},
     "oms.monitor": {each for each, asked in ACCESS.items() if asked == "monitoring:score"},
+    "prosecution.witness_liaison": {  # a witness without a case is the prosecution's own
+        *("hearings.of_witness", "hearings.announce_of_witness", "threats.tell_of_witness_page"),
+        *("threats.tell_of_witness",),
+        *("witnesses.show", "witnesses.record", "witnesses.open_reference", "witnesses.end_page", "witnesses.end"),
+    },
     "administrator": {each for each, asked in ACCESS.items() if asked in ("account:disable", "organisation:suspend")}
     | {"second_factor.let_in", "second_factor.let_in_page"},
 }

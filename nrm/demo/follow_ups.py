@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
@@ -11,7 +11,7 @@ from typing import Protocol
 from nrm import clock
 from nrm.actions.support import follow_ups
 from nrm.demo.cast import cast
-from nrm.domain.accounts.accounts import Actor, NotVisible
+from nrm.domain.accounts.accounts import Actor, NotVisible, Role
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.support.follow_ups import (
     Contact,
@@ -34,9 +34,10 @@ _WAITS = 7
 
 
 class Life(Protocol):
-    """What happens next. `until`: the last instant of the demo."""
+    """What happens next. `until`: the last instant of the demo; `actors`: who works where."""
 
     until: datetime
+    actors: Mapping[str, Actor]
 
     def after(self, pause: timedelta, happens: Callable[[], None]) -> None: ...
 
@@ -80,7 +81,8 @@ class Afterwards:
         except _REFUSED:
             return
         if contact.alarms and clock.now() < self._life.until - timedelta(days=10):
-            self._life.after(timedelta(hours=2), partial(_act, case_id, by))
+            manager = self._life.actors.get(f"{by.organisation_code}/{Role.SHELTER_MANAGER}", by)
+            self._life.after(timedelta(hours=2), partial(_act, case_id, manager))
         if state is not Stand.ENDED:
             self._plan(case_id, by)
 
@@ -97,4 +99,4 @@ def _act(case_id: uuid.UUID, by: Actor) -> None:
     try:
         follow_ups.act(case_id=case_id, by=by)
     except _REFUSED:
-        return  # the manager says so
+        return  # somebody did, or the person is back

@@ -158,6 +158,15 @@ def test_of_some_people_two_sides_said_that_they_were_here_before(demo: tuple[Pa
 
 
 @pytest.mark.slow
+def test_the_houses_act_on_whoever_is_not_safe_after_the_shelter(demo: tuple[Path, dict[str, object]]) -> None:
+    """Where a house has a manager nobody did once, and her home page named people for months."""
+    folder, _ = demo
+    waits = [since for (since,) in thief.rows(folder / "main.db", "alarm_on", "follow_up_dates") if since]
+    assert thief.rows(folder / "main.db", "count(*)", "follow_up_dates")[0][0] > 10
+    assert [since for since in waits if UNTIL - date.fromisoformat(since) > timedelta(days=11)] == []
+
+
+@pytest.mark.slow
 def test_the_chain_is_whole_and_tending_again_finds_nothing_to_do(demo: tuple[Path, dict[str, object]]) -> None:
     folder, _ = demo
     assert nrm("audit", "verify", "--dir", str(folder)).returncode == 0

@@ -10,8 +10,9 @@ from typing import Any
 
 from nrm import crypto
 from nrm.domain.accounts.accounts import ROLES_OF, OrganisationKind, Role
-from nrm.domain.accounts.key_log import ATTESTS_AFTER, State
+from nrm.domain.accounts.key_log import State
 from nrm.domain.accounts.key_log_entries import Agreed, Body, EntryKind, Founding, Genesis, NewKeyring, Person, Proposed
+from nrm.domain.accounts.key_log_known import ATTESTS_AFTER
 from nrm.vault.keylog import entries
 
 START = 500_000  # an hour, in 2027

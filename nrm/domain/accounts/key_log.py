@@ -2,24 +2,23 @@
 
 An entry is signed by one person. What needs several people is proposed by one and agreed to by the others, and holds
 from the entry that completes it. This module has the rules alone: it replays entries whose signatures were verified
-(`nrm.vault.keylog`) into a `State`, and refuses an entry that its signer may not make. Taking trust away needs one
-hand, giving it needs two: a wrong `left` delays help, a wrong `joined` reads what is sealed.
+(`nrm.vault.keylog`) into a `State`, and refuses an entry that its signer may not make (`key_log_hands`). Taking trust
+away needs one hand, giving it needs two: a wrong `left` delays help, a wrong `joined` reads what is sealed.
 
 Decided in ADR 0098, ADR 0149 and ADR 0154.
 """
 
 from __future__ import annotations
 
-import itertools
 import uuid
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
-from nrm.domain.accounts.accounts import PERMISSIONS, ROLES_OF, OrganisationKind, Role
+from nrm.domain.accounts import key_log_hands as hands
+from nrm.domain.accounts.accounts import ROLES_OF, OrganisationKind, Role
 from nrm.domain.accounts.key_log_entries import (
     ABOUT_PROPOSALS,
     BODY_OF,
-    DIGEST_BYTES,
     KEY_BYTES,
     Agreed,
     Body,
@@ -50,11 +49,9 @@ from nrm.domain.accounts.key_log_entries import (
     founders_of,
     foundings_in,
 )
+from nrm.domain.accounts.key_log_known import DAY, Known
 from nrm.domain.accounts.vouching import hangs_on
 
-DAY = 24
-ATTESTS_AFTER = 14 * DAY
-"""How long somebody is in the log before they vouch for other organisations."""
 VOID_AFTER = 14 * DAY
 FOUNDING_VOID_AFTER = 30 * DAY
 """How long a proposal waits for the others."""
@@ -67,26 +64,11 @@ ASKS_WHO_LEFT = 14 * DAY
 """How long home pages ask who left since, after entries were lost."""
 _FOUNDINGS = (EntryKind.GENESIS, EntryKind.FOUNDED)
 _STOPPED_WHILE_RESTORING = (EntryKind.JOINED, EntryKind.ANEW, EntryKind.KEYRING, EntryKind.PARTY, EntryKind.FOUNDED)
-_SISTERS = (OrganisationKind.BORDER_POLICE, OrganisationKind.POLICE, OrganisationKind.CHILD_PROTECTION)
 
 
 @dataclass(slots=True)
-class State:
+class State(Known):
     """What all entries up to `number` say together. Empty at first; `apply` takes it on by one entry."""
-
-    number: int = 0
-    digest: bytes = bytes(DIGEST_BYTES)
-    at: int = 0
-    organisations: dict[uuid.UUID, Organisation] = field(default_factory=dict)
-    members: dict[uuid.UUID, Member] = field(default_factory=dict)
-    proposals: dict[bytes, Proposal] = field(default_factory=dict)
-    keys: dict[uuid.UUID, tuple[KeyPeriod, ...]] = field(default_factory=dict)
-    owners: dict[bytes, uuid.UUID] = field(default_factory=dict)  # of every signing and sealing key there ever was
-    boxes: dict[tuple[uuid.UUID, int], bytes] = field(default_factory=dict)
-    digests: list[bytes] = field(default_factory=list)  # of every entry, so that an earlier head can be compared
-    lost: list[Lost] = field(default_factory=list)
-    changed: dict[tuple[str, uuid.UUID], int] = field(default_factory=dict)
-    """The number of the entry with which what a proposal is about changed last, by what it is and whom it concerns."""
 
     def copy(self) -> State:
         """A state that can go on without changing this one."""
@@ -104,54 +86,6 @@ class State:
             list(self.lost),
             dict(self.changed),
         )
-
-    @property
-    def begun(self) -> bool:
-        """Whether there was a genesis."""
-        return bool(self.organisations)
-
-    @property
-    def begins_alone(self) -> bool:
-        """Whether the log rests on one organisation alone."""
-        return sum(each.holds_keys for each in self.organisations.values()) == 1
-
-    def extends(self, number: int, digest: bytes) -> bool:
-        """Whether an earlier head, or the beginning of its digest, is one of this log."""
-        if number == 0:
-            return True
-        return 0 < number <= self.number and self.digests[number - 1][: len(digest)] == digest
-
-    def follows(self, number: int, digest: bytes) -> bool:
-        """Whether a head that a browser or a session saw is one of this log, or of the entries that are lost with it
-        and which two organisations agreed to go on without."""
-        return self.extends(number, digest) or any(each.after < number <= each.number for each in self.lost)
-
-    def is_vouched_for(self, organisation_id: uuid.UUID | None) -> bool:
-        """Whether the organisation is founded and not struck off."""
-        found = self.organisations.get(organisation_id) if organisation_id else None
-        return found is not None and found.party_state != PartyState.STRUCK_OFF
-
-    def is_active(self, member_id: uuid.UUID | None, at: int) -> bool:
-        """Whether the member takes part at this hour, and their organisation does."""
-        found = self.members.get(member_id) if member_id else None
-        if found is None or found.left or found.is_suspended(at):
-            return False
-        organisation = self.organisations[found.organisation_id]
-        out = organisation.suspended or organisation.party_state == PartyState.STRUCK_OFF
-        return not out and not organisation.takes_no_part(at)
-
-    def active_in(self, organisation_id: uuid.UUID, at: int) -> Iterator[Member]:
-        """The active members of an organisation."""
-        for each in self.members.values():
-            if each.organisation_id == organisation_id and self.is_active(each.id, at):
-                yield each
-
-    def attests(self, member_id: uuid.UUID, at: int) -> bool:
-        """Whether the member may vouch for other organisations: active and 14 days in the log, where keys are held."""
-        found = self.members.get(member_id)
-        if found is None or not self.is_active(member_id, at) or at - found.since < ATTESTS_AFTER:
-            return False
-        return self.organisations[found.organisation_id].holds_keys
 
     def open_proposals(self, at: int) -> list[Proposal]:
         """What waits for somebody's hand, in the order of the log: nothing that is too old, nor what was proposed while
@@ -191,7 +125,7 @@ class State:
         organisation_id = self.organisation_of(proposal.body)
         if not isinstance(proposal.body, Person | NewRole) or organisation_id is None:
             return True
-        if self._is_empty_without(proposal.body, at):
+        if hands.is_empty_without(self, proposal.body, at):
             return True
         if self.members[member_id].organisation_id == organisation_id:
             return self._completes(proposal, member_id, at)
@@ -215,34 +149,26 @@ class State:
         the rules of the log, which older entries have to fit, look at the two alone."""
         kind, body = proposal.kind, proposal.body
         still = [each for each in proposal.signers if self.may_sign(kind, body, each, at)]
-        if not self._is_complete(kind, body, [*still, member_id], at):
+        if not hands.is_complete(self, kind, body, [*still, member_id], at):
             return False
-        if not isinstance(body, Person | NewRole) or self._is_complete(kind, body, [member_id], at):
+        if not isinstance(body, Person | NewRole) or hands.is_complete(self, kind, body, [member_id], at):
             return True
-        own = hangs_on(member_id, self._vouched_by)
-        return any(not own & hangs_on(each, self._vouched_by) for each in still)
+        own = hangs_on(member_id, self.vouched_by)
+        return any(not own & hangs_on(each, self.vouched_by) for each in still)
 
     def _brings_nearer(self, proposal: Proposal, member_id: uuid.UUID, at: int) -> bool:
         """Whether the hand is one of three that nobody has given yet: the administrator's, or the first of those who
         attest. The second of these has to complete it."""
-        if not isinstance(proposal.body, Standing) or not self._is_of_desk(proposal.body.subject_id):
+        if not isinstance(proposal.body, Standing) or not self.is_of_desk(proposal.body.subject_id):
             return False
         still = [each for each in proposal.signers if self.may_sign(proposal.kind, proposal.body, each, at)]
         if self.attests(member_id, at):
             return not any(self.attests(each, at) for each in still)
         return not any(self.members[each].role == Role.ADMINISTRATOR for each in still)
 
-    def _vouched_by(self, member_id: uuid.UUID) -> frozenset[uuid.UUID]:
-        found = self.members.get(member_id)
-        return found.vouched_by if found is not None else frozenset()
-
     def may_sign(self, kind: EntryKind, body: Body, member_id: uuid.UUID, at: int) -> bool:
         """Whether the signature of this member can be a part of such an act, alone or with others."""
-        try:
-            self._must_be_able(kind, body, member_id, at)
-        except EntryRefused:
-            return False
-        return True
+        return hands.may_sign(self, kind, body, member_id, at)
 
     def signing_key(self, body: Body, signer_id: uuid.UUID, at: int) -> bytes:
         """The public key with which the signer of such an entry signs; raises EntryRefused.
@@ -280,9 +206,9 @@ class State:
             self._decline(entry, entry.body)
         else:
             signers = (entry.signer_id,)
-            self._must_be_able(entry.kind, entry.body, entry.signer_id, entry.at)
+            _must_be(self.may_sign(entry.kind, entry.body, entry.signer_id, entry.at), EntryRefusal.SIGNER)
             self._check(entry.kind, entry.body, entry.at)
-            if not self._is_complete(entry.kind, entry.body, signers, entry.at, proposed=False):
+            if not hands.is_complete(self, entry.kind, entry.body, signers, entry.at, proposed=False):
                 raise EntryRefused(EntryRefusal.HANDS)
             self._do(entry.kind, entry.body, signers, entry.at)
         self.number, self.digest, self.at = entry.number, entry.digest, entry.at
@@ -291,7 +217,7 @@ class State:
     def _propose(self, entry: Entry, proposed: Proposed) -> None:
         if proposed.kind in ABOUT_PROPOSALS or not isinstance(proposed.body, BODY_OF[proposed.kind]):
             raise EntryRefused(EntryRefusal.FORM)
-        self._must_be_able(proposed.kind, proposed.body, entry.signer_id, entry.at)
+        _must_be(self.may_sign(proposed.kind, proposed.body, entry.signer_id, entry.at), EntryRefusal.SIGNER)
         self._check(proposed.kind, proposed.body, entry.at)
         self._collect(
             Proposal(entry.digest, proposed.kind, proposed.body, entry.at, (entry.signer_id,), self.number, self.at),
@@ -304,7 +230,7 @@ class State:
             raise EntryRefused(EntryRefusal.VOID)
         if entry.signer_id in proposal.signers or any(each == entry.signer_id for each, _ in proposal.declined):
             raise EntryRefused(EntryRefusal.SIGNER)
-        self._must_be_able(proposal.kind, proposal.body, entry.signer_id, entry.at)
+        _must_be(self.may_sign(proposal.kind, proposal.body, entry.signer_id, entry.at), EntryRefusal.SIGNER)
         self._check(proposal.kind, proposal.body, entry.at, after=proposal.after)
         self._collect(replace(proposal, signers=(*proposal.signers, entry.signer_id)), entry.at)
 
@@ -319,7 +245,7 @@ class State:
         if not own:
             said = [each for each, _ in proposal.declined]
             _must_be(entry.signer_id not in (*proposal.signers, *said), EntryRefusal.SIGNER)
-            self._must_be_able(proposal.kind, proposal.body, entry.signer_id, entry.at)
+            _must_be(self.may_sign(proposal.kind, proposal.body, entry.signer_id, entry.at), EntryRefusal.SIGNER)
         if own or isinstance(proposal.body, Person | NewRole | Party):
             del self.proposals[proposal.digest]
         else:
@@ -332,204 +258,13 @@ class State:
             del self.proposals[digest]
         # Who signed earlier and has left since counts no longer.
         still = [each for each in proposal.signers if self.may_sign(proposal.kind, proposal.body, each, at)]
-        if self._is_complete(proposal.kind, proposal.body, still, at):
+        if hands.is_complete(self, proposal.kind, proposal.body, still, at):
             self._do(proposal.kind, proposal.body, still, at)
             self.proposals.pop(proposal.digest, None)
             if isinstance(proposal.body, Restored):
                 self.lost.append(Lost(proposal.after, proposal.body.number, proposal.after_at, at))
         else:
             self.proposals[proposal.digest] = proposal
-
-    # Who may sign what.
-
-    def _must_be_able(self, kind: EntryKind, body: Body, signer_id: uuid.UUID, at: int) -> None:
-        """Raise EntryRefused unless the signature of this person can be a part of such an act."""
-        if any(person.member_id == signer_id for person in founders_of(body)):
-            return
-        if kind is EntryKind.GENESIS or not self.is_active(signer_id, at):
-            raise EntryRefused(EntryRefusal.SIGNER)
-        if isinstance(body, Founding):
-            able = self._may_found(body, signer_id, at)
-        else:
-            able = self._may(kind, body, signer_id, at)
-        if not able:
-            raise EntryRefused(EntryRefusal.SIGNER)
-
-    def _may(self, kind: EntryKind, body: Body, signer_id: uuid.UUID, at: int) -> bool:
-        signer = self.members[signer_id]
-        authority = self._is_of(signer, OrganisationKind.RESPONSIBLE_AUTHORITY)
-        if isinstance(body, Restored):
-            return self.organisations[signer.organisation_id].holds_keys
-        if isinstance(body, Party):
-            coordinator = signer.role == Role.COORDINATOR and body.state != PartyState.SUSPENDED
-            return coordinator or (
-                authority and (body.state != PartyState.SUSPENDED or signer.role == Role.DUTY_OFFICER)
-            )
-        own = self.organisation_of(body) == signer.organisation_id
-        if isinstance(body, Holding):
-            return own and body.holds is (signer_id in self.organisations[signer.organisation_id].lacking)
-        if isinstance(body, Standing):
-            administers = signer.role == Role.ADMINISTRATOR
-            # Who runs the machine lets an organisation in again that they suspended, never a person.
-            outside = authority or (
-                administers and (kind is not EntryKind.RESUMED or body.subject_id in self.organisations)
-            )
-            itself = body.subject_id in (signer_id, signer.organisation_id)
-            if self._is_of_desk(body.subject_id):
-                return not itself and (administers or self.attests(signer_id, at))
-            if kind is EntryKind.SUSPENDED and body.subject_id in self.organisations:
-                return not itself and (administers or authority or self.attests(signer_id, at))
-            return (own and body.subject_id in self.members and (not itself or kind is EntryKind.LEFT)) or (
-                outside and not itself
-            )
-        if isinstance(body, Person | NewRole):
-            second = authority and signer.role == Role.DUTY_OFFICER
-            attests = self._is_empty_without(body, at) and self.attests(signer_id, at)
-            return (own or second or attests) and body.member_id != signer_id
-        return own
-
-    def _may_found(self, body: Founding, signer_id: uuid.UUID, at: int) -> bool:
-        signer = self.members[signer_id]
-        founders = {person.member_id for person in body.founders}
-        return (
-            self.attests(signer_id, at)
-            and signer.organisation_id != body.organisation_id
-            and not signer.vouched_by & founders
-        )
-
-    def _is_empty_without(self, body: Person | NewRole, at: int) -> bool:
-        """Whether nobody else of the office could let the member in: of one that holds no keys, which a single person
-        may make up. Its people are vouched for as at a founding then."""
-        organisation = self.organisations.get(self.organisation_of(body) or uuid.UUID(int=0))
-        if organisation is None or organisation.holds_keys:
-            return False
-        return all(each.id == body.member_id for each in self.active_in(organisation.id, at))
-
-    def _is_of_desk(self, organisation_id: uuid.UUID) -> bool:
-        """Whether it is the Responsible Authority, with its duty desk: neither one nor two blind it (ADR 0149)."""
-        found = self.organisations.get(organisation_id)
-        return found is not None and found.kind == OrganisationKind.RESPONSIBLE_AUTHORITY
-
-    def _is_of(self, member: Member, kind: OrganisationKind) -> bool:
-        return self.organisations[member.organisation_id].kind == kind
-
-    def organisation_of(self, body: Body) -> uuid.UUID | None:
-        """The organisation whose people decide it."""
-        if isinstance(body, Person | NewKeyring | Holding | Box):
-            return body.organisation_id
-        if isinstance(body, NewRole):
-            found = self.members.get(body.member_id)
-        elif isinstance(body, Standing | NewName):
-            if body.subject_id in self.organisations:
-                return body.subject_id
-            found = self.members.get(body.subject_id)
-        else:
-            return None
-        return found.organisation_id if found is not None else None
-
-    # Whether the signatures are enough.
-
-    def _is_complete(
-        self, kind: EntryKind, body: Body, signers: Collection[uuid.UUID], at: int, *, proposed: bool = True
-    ) -> bool:
-        """`proposed`: whether it was, and waits for hands until they are enough; else it is an entry by itself."""
-        if kind is EntryKind.GENESIS:
-            return {person.member_id for person in founders_of(body)} <= set(signers)
-        if isinstance(body, Founding):
-            founders = {person.member_id for person in body.founders}
-            others = [each for each in signers if each not in founders]
-            return founders <= set(signers) and self._is_attested(body.party, body.kind, others)
-        if isinstance(body, Person | NewRole):
-            if self._is_empty_without(body, at):
-                return self._is_attested("", "", [each for each in signers if self.attests(each, at)])
-            return self._is_let_in(body, signers)
-        if isinstance(body, Party):
-            return self._is_agreed_of_party(body, signers, at)
-        if isinstance(body, Standing) and self._is_of_desk(body.subject_id):
-            # An administrator with two of two other organisations takes it out; either of the two sides lets it in.
-            administered = any(self.members[each].role == Role.ADMINISTRATOR for each in signers)
-            apart = self._are_of_two(each for each in signers if self.attests(each, at))
-            return administered and apart if kind is EntryKind.SUSPENDED else administered or apart
-        if kind is EntryKind.SUSPENDED and isinstance(body, Standing) and body.subject_id in self.organisations:
-            known = [self.members[each] for each in signers]
-            outside = any(each.role == Role.ADMINISTRATOR for each in known)
-            if proposed:  # an administrator, and somebody of another organisation who may vouch for one
-                return outside and any(self.attests(each, at) for each in signers)
-            # Whom an organisation alone may receive stands in the agreement, and not in this log: whether one hand is
-            # enough for it is held where it is done (ADR 0147).
-            return outside or any(self._is_of(each, OrganisationKind.RESPONSIBLE_AUTHORITY) for each in known)
-        if isinstance(body, Restored):
-            of = {self.members[each].organisation_id for each in signers}
-            return len(of) > 1 and any(
-                self._is_of(self.members[each], OrganisationKind.RESPONSIBLE_AUTHORITY) for each in signers
-            )
-        return bool(signers)
-
-    def _are_of_two(self, attestors: Iterable[uuid.UUID]) -> bool:
-        """Whether two of them stand for two organisations, and no single person let both in. Posts of one police, as of
-        any party, are one. Where only one holds keys besides the Responsible Authority, it is two of its people."""
-        others = {
-            _seat(each)
-            for each in self.organisations.values()
-            if each.holds_keys and not self._is_of_desk(each.id) and self.is_vouched_for(each.id)
-        }
-        for one, other in itertools.combinations(attestors, 2):
-            seats = {_seat(self.organisations[self.members[each].organisation_id]) for each in (one, other)}
-            hang_on_one = hangs_on(one, self._vouched_by) & hangs_on(other, self._vouched_by)
-            if (len(seats) > 1 or len(others) == 1) and not hang_on_one:
-                return True
-        return False
-
-    def _is_attested(self, party: str, kind: str, attestors: Collection[uuid.UUID]) -> bool:
-        """One of the Responsible Authority and one of another organisation, of whom neither vouched for the other."""
-        alone = self.begins_alone
-        for first in attestors:
-            for second in attestors:
-                one, other = self.members[first], self.members[second]
-                if first == second or not self._is_of(one, OrganisationKind.RESPONSIBLE_AUTHORITY):
-                    continue
-                if first in other.vouched_by or second in one.vouched_by:
-                    continue
-                if alone or (one.organisation_id != other.organisation_id and self._is_other_party(party, kind, other)):
-                    return True
-        return False
-
-    def _is_other_party(self, party: str, kind: str, attestor: Member) -> bool:
-        """Posts of one police and units of one child authority may take a sister; nobody else one of the own party."""
-        other = self.organisations[attestor.organisation_id].party
-        return not party or other != party or OrganisationKind(kind) in _SISTERS
-
-    def _is_let_in(self, body: Person | NewRole, signers: Iterable[uuid.UUID]) -> bool:
-        """One colleague, if the role has no more rights than their own; else a second hand, too."""
-        organisation_id = self.organisation_of(body)
-        rights = PERMISSIONS[Role(body.role)]
-        if isinstance(body, NewRole):  # to take a role away that may do more than one's own is no smaller thing
-            rights |= PERMISSIONS[Role(self.members[body.member_id].role)]
-        known = [self.members[each] for each in signers]
-        colleagues = [each for each in known if each.organisation_id == organisation_id]
-        if any(rights <= PERMISSIONS[Role(each.role)] for each in colleagues):
-            return True
-        # Neither is one whom the other alone let in: that would be one hand twice.
-        return any(
-            first.id != second.id and second.vouched_by != {first.id} and first.vouched_by != {second.id}
-            for first in colleagues
-            for second in known
-        )
-
-    def _is_agreed_of_party(self, body: Party, signers: Iterable[uuid.UUID], at: int) -> bool:
-        """Two duty officers suspend, and end what is suspended; all else takes the coordinator, too."""
-        known = [self.members[each] for each in signers]
-        authority = [each for each in known if self._is_of(each, OrganisationKind.RESPONSIBLE_AUTHORITY)]
-        officers = [each for each in authority if each.role == Role.DUTY_OFFICER]
-        suspended = self.organisations[body.organisation_id].takes_no_part(at)
-        if body.state == PartyState.SUSPENDED or (body.state == PartyState.OPENED and suspended):
-            # Of two of whom one let the other in alone, both are one hand.
-            pairs = ((first, second) for first in officers for second in officers if first.id != second.id)
-            if any(one.vouched_by != {other.id} and other.vouched_by != {one.id} for one, other in pairs):
-                return True
-        if body.state == PartyState.SUSPENDED:
-            return False
-        return bool(authority) and any(each.role == Role.COORDINATOR for each in known)
 
     # What must be so for the act to make sense.
 
@@ -734,7 +469,7 @@ class State:
         if body.subject_id in self.organisations:
             of = self.organisations[body.subject_id]
             suspended = kind is EntryKind.SUSPENDED
-            if self._is_of_desk(of.id) and of.suspended is not suspended:
+            if self.is_of_desk(of.id) and of.suspended is not suspended:
                 self._drop_about(of.id)  # what was proposed before is answered: nobody agrees to it later
             self.organisations[of.id] = replace(of, suspended=suspended, suspended_for=body.reason if suspended else "")
             return
@@ -751,10 +486,6 @@ class State:
             self.members[member.id] = replace(member, suspended=True, until=0 if len(signers) > 1 else at + hours)
         else:
             self.members[member.id] = replace(member, suspended=False, until=0)
-
-
-def _seat(of: Organisation) -> str:
-    return of.party or of.id.hex
 
 
 def void_from(proposal: Proposal) -> int:

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.domain.accounts import key_log_entries
 from nrm.domain.accounts.accounts import PERMISSIONS, Actor, OrganisationKind, Role
-from nrm.domain.accounts.key_log import ATTESTS_AFTER
 from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefusal, EntryRefused, NewName, NewRole, hour_of
+from nrm.domain.accounts.key_log_known import ATTESTS_AFTER
 from nrm.domain.accounts.members import ChangeRefusal, ChangeRefused, KeyHappening
 from nrm.models.accounts.accounts import Member
 from nrm.steps.accounts.key_events import happened

@@ -9,7 +9,7 @@ import pytest
 
 from nrm import crypto
 from nrm.domain.accounts.accounts import OrganisationKind, Role
-from nrm.domain.accounts.key_log import ATTESTS_AFTER, DAY, State
+from nrm.domain.accounts.key_log import State
 from nrm.domain.accounts.key_log_entries import (
     Agreed,
     Box,
@@ -28,6 +28,7 @@ from nrm.domain.accounts.key_log_entries import (
     Restored,
     Standing,
 )
+from nrm.domain.accounts.key_log_known import ATTESTS_AFTER, DAY
 from nrm.vault.keylog import entries
 from nrm.vault.keylog.entries import own_message
 from tests.keylogs import Holder, Log, founding, holder

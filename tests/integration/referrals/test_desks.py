@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -223,6 +224,20 @@ def test_without_a_bed_or_with_one_that_is_taken_nothing_is_accepted(sign_in: Si
         page = nrc.post(f"/referrals/{rinas.referral_id}/accept", {"bed": bed, "expected": ""}, 422)
         assert "Choose a free place" in page
         assert "<title>Error:" in page
+
+
+def test_what_was_chosen_to_accept_stays_when_the_language_is_changed(sign_in: SignIn, rinas: people.Sent) -> None:
+    nrc, page = sign_in("nrc.case_worker"), f"/referrals/{rinas.referral_id}"
+    data = {"bed": str(people.bed("NRC", 1)), "expected": "2"}
+    for shown in (nrc.get(f"{page}?lang=sq"), str(nrc.post(f"{page}/accept", {**data, "bed": ""}, 422))):
+        assert re.search(r'<button class=out lang=en form="?sheet"?', shown)
+        assert 'id="sheet"' in shown
+    again = nrc.get(nrc.post(f"/spoken/en{page}", data))
+    assert "Accept the person" in again
+    for name, value in data.items():
+        assert re.search(rf'name="{name}".*?<option value="{value}" selected>', again, re.DOTALL)
+    carried = nrc.post(f"/language/sq{page}/accept", data, 200)
+    assert {*re.findall(r'name="(?:bed|expected)" value="([^"]+)"', carried)} == {*data.values()}
 
 
 def test_a_forbidden_reason_under_a_must_is_422_and_not_offered(sign_in: SignIn, app: Flask) -> None:

@@ -32,6 +32,8 @@ from forms.typed import OnceForm
 from nrm.actions.shelter import cases as actions
 from nrm.actions.shelter import erasures
 from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission
+from nrm.domain.interviews.interviews import Questionnaire
+from nrm.domain.shelter import first_talks as first_talk_rules
 from nrm.domain.shelter.cases import (
     OF_IDENTIFICATION,
     SHAREABLE,
@@ -56,6 +58,7 @@ from nrm.store.referrals import referrals as referral_store
 from nrm.store.referrals.obligations import ARRIVAL
 from nrm.store.shelter import absences, case_lists, stays
 from nrm.store.shelter import cases as store
+from nrm.store.shelter import first_talks as first_talk_store
 from nrm.store.shelter import key_workers as key_worker_store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.web import access, errors, sessions
@@ -245,7 +248,7 @@ def _compartment(
         rows = written_rows(here.value)
     elif here is not None:
         questionnaire = country().questionnaires.get(case.questionnaire)
-        rows = answer_rows(questionnaire, here.value, _party_names())
+        rows = answer_rows(questionnaire, _with_facts(case, questionnaire, compartment, here.value), _party_names())
     return {
         "code": str(compartment),
         "label": COMPARTMENT_LABELS[compartment],
@@ -255,6 +258,17 @@ def _compartment(
         "begun": compartment in case.compartments,
         "written_here": compartment in WRITTEN_BY_HOLDER,
     }
+
+
+def _with_facts(
+    case: SeenCase, questionnaire: Questionnaire | None, compartment: Compartment, value: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """What was opened; with an opened story, for the holder, the answers that are kept as coded facts alone."""
+    if compartment is not Compartment.STORY or case.relation is not CaseRelation.HOLDER or questionnaire is None:
+        return value
+    if case.status == "referred":
+        return value
+    return first_talk_rules.told_before(questionnaire, value, first_talk_store.coded(case.id, by=access.actor()))
 
 
 def _party_names() -> dict[str, str]:

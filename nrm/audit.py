@@ -135,6 +135,7 @@ class Event(StrEnum):
     REFERRAL_OFFERED = "referral_offered"
     CASE_SHARED = "case_shared"
     SHARE_ENDED = "share_ended"
+    SHARE_TAKEN_UP = "share_taken_up"
     CONSENT_RECORDED = "consent_recorded"
     CONSENT_ENDED = "consent_ended"
     ACCESS_NARROWED = "access_narrowed"

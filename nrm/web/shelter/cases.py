@@ -58,6 +58,7 @@ from nrm.store.referrals import referrals as referral_store
 from nrm.store.referrals.obligations import ARRIVAL
 from nrm.store.shelter import absences, case_lists, stays
 from nrm.store.shelter import cases as store
+from nrm.store.shelter import consents as consent_store
 from nrm.store.shelter import first_talks as first_talk_store
 from nrm.store.shelter import key_workers as key_worker_store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
@@ -449,7 +450,15 @@ def _share_page(case_id: uuid.UUID, form: ShareCaseForm, status: int = 200) -> t
     case = store.case(case_id, by=by)
     shared = store.shares(case_id, by=by)
     page = render_template(
-        "shelter/cases/share.html", case=case, form=form, shares=shared, compartments=COMPARTMENT_LABELS
+        "shelter/cases/share.html",
+        case=case,
+        form=form,
+        shares=shared,
+        lately=consent_store.shared_lately(case_id, by=by),
+        ended=consent_store.ended_lately(case_id, by=by) if case.status == "open" else {},
+        mistake=request.args.get("mistake") == "yes",
+        taken_up=request.args.get("taken_up") == "yes",
+        compartments=COMPARTMENT_LABELS,
     )
     return page, status
 
@@ -481,11 +490,24 @@ def share(case_id: uuid.UUID) -> Answer:
 @blueprint.post("/cases/<uuid:case_id>/share/<uuid:organisation_id>/end")
 @access.requires(Permission.CASE_OPEN)
 def end_share(case_id: uuid.UUID, organisation_id: uuid.UUID) -> Answer:
+    """`mistake`: whoever shared it some minutes ago says that nobody had asked the person."""
+    mistake = request.form.get("mistake") == "yes"
     try:
-        actions.end_share(case_id=case_id, organisation_id=organisation_id, by=access.actor())
+        actions.end_share(case_id=case_id, organisation_id=organisation_id, mistake=mistake, by=access.actor())
     except CaseRefused as error:
         return errors.error_page(409, CASE_REFUSED[error.reason])
-    return redirect(url_for("cases.share_page", case_id=case_id), 303)
+    return redirect(url_for("cases.share_page", case_id=case_id, mistake="yes" if mistake else None), 303)
+
+
+@blueprint.post("/cases/<uuid:case_id>/share/<uuid:organisation_id>/again")
+@access.requires(Permission.CASE_OPEN)
+def take_up_share(case_id: uuid.UUID, organisation_id: uuid.UUID) -> Answer:
+    """Whoever ended it some minutes ago says that the person had not said so."""
+    try:
+        actions.take_up_share(case_id=case_id, organisation_id=organisation_id, by=access.actor())
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    return redirect(url_for("cases.share_page", case_id=case_id, taken_up="yes"), 303)
 
 
 @blueprint.get("/cases/<uuid:case_id>/erase")

@@ -301,6 +301,7 @@ def test_the_consulate_learns_that_the_person_arrived_and_nothing_else(sign_in: 
     assert "Qendra Kombëtare" not in page
 
 
+@pytest.mark.slow
 def test_an_obligation_is_acknowledged_once_and_only_by_who_may(sign_in: SignIn, app: Flask) -> None:
     people.sent(factories.actor("rinas.border_officer"), age="child")
     (line,) = [
@@ -312,8 +313,23 @@ def test_an_obligation_is_acknowledged_once_and_only_by_who_may(sign_in: SignIn,
     authority = sign_in("child_protection.case_worker")
     sign_in("vatra.case_worker").post(path, {}, 404)
     sign_in("molsa.statistician").post(path, {}, 403)
-    authority.post(path)
+    home = authority.post(path)
     authority.post(path, {}, 409)
+    # Who pressed it takes it back for some minutes; nobody else does, and nothing else on the way.
+    back = f"/obligations/{line.id}/known/back"
+    sign_in("ra.duty_officer").post(back, {}, 404)
+    assert back in authority.get(home)
+    assert back not in authority.get("/")
+    for wrong in ("x", str(uuid.uuid4())):
+        assert "/known/back" not in authority.get(f"/?known={wrong}")
+    assert authority.post(back) == "/"
+    authority.post(back, {}, 404)
+    owed = obligations.owed(by=factories.actor("child_protection.case_worker")).rows
+    assert line.id in {each.id for each in owed if each.kind == "notify"}
+    home = authority.post(path)
+    factories.later(minutes=11)
+    assert back not in authority.get(home)
+    authority.post(back, {}, 404)
 
 
 @pytest.mark.slow

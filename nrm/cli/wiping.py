@@ -13,7 +13,7 @@ SETTINGS = {
     "PYTHONMALLOC": "malloc",
     "GLIBC_TUNABLES": "glibc.malloc.perturb=204:glibc.malloc.tcache_count=0",
 }
-"""Every object from the C library; what is freed is filled, and nothing set aside before. Another library ignores it."""
+"""Every object from the C library; what is freed is filled, and nothing set aside before. Others ignore the second."""
 
 
 def begin_again() -> None:

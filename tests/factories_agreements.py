@@ -53,10 +53,11 @@ def opened(text: str, *, by: Actor | None = None) -> str:
     return version
 
 
-def accepted(version: str) -> None:
-    """Every weakening of the text is accepted with a reason."""
+def accepted(version: str, *, but: str = "") -> None:
+    """Every weakening of the text is accepted with a reason, `but` one."""
     for number in actions.study_of(version, by=factories.actor(COORDINATOR)).weakened:
-        accepted_one(version, number)
+        if number != but:
+            accepted_one(version, number)
 
 
 def accepted_one(version: str, number: str) -> None:
@@ -66,10 +67,10 @@ def accepted_one(version: str, number: str) -> None:
     actions.accept_weakening(version=version, number=number, reason=reason, by=by)
 
 
-def tried(text: str) -> None:
-    """What the text weakens was accepted; it was simulated, and nothing could be told."""
+def tried(text: str, *, but: str = "") -> None:
+    """What the text weakens was accepted, `but` one; it was simulated, and nothing could be told."""
     for _, version in agreement_version_rows.with_text(text):
-        accepted(version)
+        accepted(version, but=but)
     simulated = simulations.Withheld(date(2026, 1, 1), date(2026, 3, 31)).to_json()
     assert simulations.keep(text=text, simulated=simulated, by=SIMULATION)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import tomllib
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -17,7 +18,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any, cast
 
-from flask import current_app
+from flask import current_app, g
 from sqlalchemy import delete, select
 from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.orm import Session
@@ -44,8 +45,10 @@ from nrm.domain.agreement.agreement_versions import (
     check_revisable,
     check_simulated,
     check_withdrawal,
+    completed_at,
     decide,
     is_complete,
+    place_taken,
     signing_parties,
 )
 from nrm.domain.agreement.agreements import ASKED_BY_KIND, Agreement
@@ -119,6 +122,13 @@ def refresh() -> None:
         _read_and_take_in()
 
 
+def _refresh_once() -> None:
+    """Read once in each request: another process may have seen the last signature of a text within the last minute."""
+    if not g.get("agreements_read", False):
+        g.agreements_read = True
+        refresh()
+
+
 def _read_and_take_in() -> None:
     extensions = current_app.extensions
     extensions.setdefault(country_steps.FILES, extensions[COUNTRY])
@@ -163,9 +173,11 @@ def _until_tomorrow(there: Country) -> float:
 
 
 def _columns(row: AgreementVersion | AgreementSignature) -> tuple[object, ...]:
-    """All columns of a row, except the results of simulations, which bind nobody."""
+    """All columns of a row, except the results of simulations, which bind nobody; of what was found in a version, from
+    which text it was written."""
     names = (column.key for column in row.__table__.columns if column.key not in ("study", "simulation"))
-    return tuple(getattr(row, name) for name in names)
+    base = (row.study.get("base"),) if isinstance(row, AgreementVersion) else ()
+    return (*(getattr(row, name) for name in names), *base)
 
 
 def _taken_in(row: AgreementVersion, given: list[AgreementSignature], shipped: Country) -> Agreement | bool | None:
@@ -224,7 +236,80 @@ def study_of(version: str, *, by: Actor) -> Study:
     """
     row = store.version(version, by=by)
     vault.check_version(row)
+    _refresh_once()
     return _study(row)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """From which text one was written that is not signed yet, whose place it takes, and which one that is signed takes
+    its place on a later day. `number`: of the safeguard under which it is accepted that the first two differ, empty
+    where the country has none. `may_begin`: whether the reader writes texts."""
+
+    base: str
+    newest: Agreement
+    next: Agreement | None
+    number: str
+    accepted: bool
+    may_begin: bool
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether another text was signed since this one was begun."""
+        return self.newest.version != self.base
+
+    @property
+    def stops(self) -> bool:
+        """Whether it can be neither approved nor opened nor signed as it is."""
+        return self.is_replaced and not self.accepted
+
+
+def origin(version: str, *, by: Actor) -> Origin | None:
+    """None for a version that is signed or withdrawn, and for a text of the country's data. Raises CannotOpen."""
+    try:
+        row = store.version(version, by=by)
+    except NotVisible:
+        return None
+    return _origin(row, by)
+
+
+def origins(*, by: Actor) -> dict[str, Origin]:
+    """As `origin`, of every version that has one; one that another program changed has none."""
+    found: dict[str, Origin] = {}
+    for row in store.versions(by=by):
+        with suppress(CannotOpen):
+            its = _origin(row, by)
+            if its is not None:
+                found[row.version] = its
+    return found
+
+
+def _origin(row: AgreementVersion, by: Actor) -> Origin | None:
+    if row.status not in (VersionStatus.PROPOSED, VersionStatus.APPROVED, VersionStatus.OPEN):
+        return None
+    vault.check_version(row)
+    _refresh_once()
+    starts_on = _parsed(row.text, row.version, country()).starts_on
+    later = [each for each in country().agreements if each.starts_on > starts_on]
+    return Origin(
+        _base(row),
+        _against(row),
+        later[0] if later else None,
+        min(country().safeguards.of_newest_text, default=""),
+        _is_accepted_as_replaced(row),
+        by.may(Permission.AGREEMENT_MANAGE),
+    )
+
+
+def _is_accepted_as_replaced(row: AgreementVersion) -> bool:
+    valid = {each.number for each, _ in _accepted(row) if vault.is_weakening(row, each)}
+    return bool(country().safeguards.of_newest_text & valid)
+
+
+def _check_newest(row: AgreementVersion) -> None:
+    """Raise IllegalVersionStep where the text that it was written from was replaced, and nobody went on knowingly."""
+    if _against(row).version != _base(row) and not _is_accepted_as_replaced(row):
+        raise IllegalVersionStep(VersionStepRefusal.REPLACED)
 
 
 def must_be_tried(version: str, *, by: Actor) -> bool:
@@ -253,6 +338,7 @@ def texts_compared(version: str, *, by: Actor) -> tuple[Agreement, Agreement]:
     """
     row = store.version(version, by=by)
     vault.check_version(row)
+    _refresh_once()
     against = _study(row).against
     try:
         before = store.version(against.version, by=by)
@@ -265,26 +351,34 @@ def texts_compared(version: str, *, by: Actor) -> tuple[Agreement, Agreement]:
 
 def _study(row: AgreementVersion) -> Study:
     """Compared with the text whose place it takes: another may have been signed since it was proposed. Once it is
-    signed itself, with the version that it was compared with, if that is known here."""
-    known = {each.version: each for each in country().agreements if each.version != row.version}
-    then = known.get(row.study["against"]) if row.status == VersionStatus.SIGNED else None
-    against = then or _before(_parsed(row.text, row.version, country()).starts_on, row.version)
-    kept = cast(dict[tuple[str, str, str], Study], current_app.extensions.setdefault(STUDIES, {}))
-    key = (row.text, against.version, repr(country().safeguards))
+    signed itself or withdrawn, with the version that it was compared with, if that is known here."""
+    against, base = _against(row), _base(row)
+    kept = cast(dict[tuple[str, str, str, str], Study], current_app.extensions.setdefault(STUDIES, {}))
+    key = (row.text, against.version, base, repr(country().safeguards))
     if key not in kept:
         if len(kept) >= MOST_STUDIES:
             kept.clear()
-        kept[key] = studied(against, _parsed(row.text, row.version, country()), country().safeguards)
+        kept[key] = studied(against, _parsed(row.text, row.version, country()), country().safeguards, base)
     return kept[key]
 
 
+def _against(row: AgreementVersion) -> Agreement:
+    known = {each.version: each for each in country().agreements if each.version != row.version}
+    is_over = row.status in (VersionStatus.SIGNED, VersionStatus.WITHDRAWN)
+    then = known.get(row.study["against"]) if is_over else None
+    return then or _before(_parsed(row.text, row.version, country()).starts_on, row.version)
+
+
+def _base(row: AgreementVersion) -> str:
+    """The name of the text that a version was written from. Where that was not kept: the one it was compared with."""
+    return str(row.study.get("base") or row.study["against"])
+
+
 def _before(starts_on: date, version: str = "") -> Agreement:
-    """The version that is in force on a day without this one, or today if the day is over: it may be signed and begin
-    later than today. Else the newest."""
+    """The text whose place one takes that begins on that day: in force, or signed and waiting for its day."""
     here = country()
-    noon = datetime.combine(max(starts_on, clock.today(here.timezone)), time(12))
     others = [each for each in here.agreements if each.version != version] or [*here.agreements]
-    return next((each for each in reversed(others) if each.in_force(noon)), others[-1])
+    return place_taken(others, starts_on, clock.today(here.timezone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,8 +397,25 @@ def accepted_of(version: str, *, by: Actor) -> list[AcceptedLine]:
     row = store.version(version, by=by)
     return [
         AcceptedLine(each.number, each.reason, name, each.at, vault.is_weakening(row, each))
-        for each, name in agreement_version_rows.accepted_weakenings(row.id)
+        for each, name in _accepted(row)
     ]
+
+
+def _accepted(row: AgreementVersion) -> list[tuple[AcceptedWeakening, str]]:
+    """What was accepted of a version, and by whom. Where the text that it was written from was replaced, what was
+    accepted before that was a weakening beside another text, and counts no more."""
+    given = agreement_version_rows.accepted_weakenings(row.id)
+    since = None if (newest := _against(row)).version == _base(row) else _completed_at(newest.version)
+    return [(each, name) for each, name in given if since is None or each.at > since]
+
+
+def _completed_at(version: str) -> datetime | None:
+    """When the last signature was given that a version needed; None for one that came with the country's data."""
+    for row, given in agreement_version_rows.binding():
+        if row.version == version:
+            agreement = _parsed(row.text, row.version, country())
+            return completed_at(agreement, [(each.party, each.signed_at) for each in given])
+    return None
 
 
 def accept_weakening(*, version: str, number: str, reason: str, by: Actor) -> None:
@@ -314,6 +425,7 @@ def accept_weakening(*, version: str, number: str, reason: str, by: Actor) -> No
     """
     by.must(Permission.AGREEMENT_MANAGE)
     assert by.member_id is not None
+    refresh()
     with transaction() as session:
         row = store.version(version, by=by, lock=True)
         vault.check_version(row)
@@ -321,10 +433,13 @@ def accept_weakening(*, version: str, number: str, reason: str, by: Actor) -> No
             raise IllegalVersionStep(VersionStepRefusal.STATE)
         if number not in _study(row).weakened:
             raise NotVisible
-        given = [each for each, _ in agreement_version_rows.accepted_weakenings(row.id)]
+        given = [each for each, _ in _accepted(row)]
         if any(each.number == number for each in given):
             raise IllegalVersionStep(VersionStepRefusal.ACCEPTED)
         check_reason(reason, (each.reason for each in given))
+        # One from before another text was signed gives way; the chain has it.
+        stale = delete(AcceptedWeakening).where(AcceptedWeakening.version_id == row.id)
+        session.execute(stale.where(AcceptedWeakening.number == number))
         accepted = AcceptedWeakening(
             id=uuid.uuid4(), version_id=row.id, number=number, reason=reason.strip(), by_id=by.member_id, at=clock.now()
         )
@@ -350,13 +465,15 @@ def digest_of(version: str, *, by: Actor) -> str:
     return vault.digest(text_of(version, by=by))
 
 
-def propose(*, text: str, by: Actor) -> str:
-    """Check a text and keep it as a proposal; its version. Raises Unusable, parsing.BeyondLimits. Takes a second."""
+def propose(*, text: str, by: Actor, base: str = "") -> str:
+    """Check a text and keep it as a proposal; its version. `base`: the text that it was written from, else the one
+    whose place it takes. Raises Unusable, parsing.BeyondLimits. Takes a second."""
     by.must(Permission.AGREEMENT_MANAGE)
     assert by.member_id is not None
+    refresh()  # another process may have seen the last signature of a text within the last minute
     text = text.replace("\r\n", "\n")
     agreement = _usable(text)
-    found = _studied(agreement)
+    found = _studied(agreement, base)
     row = AgreementVersion(
         id=uuid.uuid4(),
         version=agreement.version,
@@ -379,8 +496,8 @@ def propose(*, text: str, by: Actor) -> str:
 
 
 def begin(*, version: str, starts_on: date, by: Actor, withdrawn: str = "") -> str:
-    """Propose the text that is in force on a day, or that of a version that was `withdrawn`, under another name from
-    that day on, to be changed by `revise`; its version.
+    """Propose the text that is in force on the day before, signed and waiting for its day or not, or that of a version
+    that was `withdrawn`, under another name from that day on, to be changed by `revise`; its version.
 
     Raises Unusable, and for a version that was withdrawn NotVisible, CannotOpen, IllegalVersionStep.
     """
@@ -390,11 +507,12 @@ def begin(*, version: str, starts_on: date, by: Actor, withdrawn: str = "") -> s
         vault.check_version(row)
         if row.status != VersionStatus.WITHDRAWN:
             raise IllegalVersionStep(VersionStepRefusal.STATE)
-        text = row.text
+        text, base = row.text, _base(row)
     else:
-        present = _before(starts_on).version
-        text = agreement_version_rows.text_of(present) or text_of_file(country(), present)
-    return propose(text=agreement_drafts.begun(text, version, starts_on), by=by)
+        refresh()
+        base = _before(starts_on).version
+        text = agreement_version_rows.text_of(base) or text_of_file(country(), base)
+    return propose(text=agreement_drafts.begun(text, version, starts_on), by=by, base=base)
 
 
 def revise(*, version: str, change: Callable[[str], str], by: Actor) -> str:
@@ -405,13 +523,14 @@ def revise(*, version: str, change: Callable[[str], str], by: Actor) -> str:
     `change` raises.
     """
     by.must(Permission.AGREEMENT_MANAGE)
+    refresh()
     row = store.version(version, by=by)
     vault.check_version(row)
     check_revisable(VersionStatus(row.status), row.simulation)
     before = row.text
     text = change(before)
     agreement = _usable(text, own=_parsed(before, version, country()))
-    found = _studied(agreement)
+    found = _studied(agreement, _base(row))
     with transaction() as session:
         row = store.version(version, by=by, lock=True)
         vault.check_version(row)
@@ -428,9 +547,9 @@ def revise(*, version: str, change: Callable[[str], str], by: Actor) -> str:
     return agreement.version
 
 
-def _studied(agreement: Agreement) -> dict[str, Any]:
+def _studied(agreement: Agreement, base: str) -> dict[str, Any]:
     try:
-        return study(_before(agreement.starts_on, agreement.version), agreement, country().safeguards)
+        return study(_before(agreement.starts_on, agreement.version), agreement, country().safeguards, base)
     except TooManyClasses:
         raise Unusable("clause: the conditions tell too many profiles apart to look at each") from None
 
@@ -501,9 +620,11 @@ def approve(*, version: str, on: date, note: str, by: Actor) -> None:
 
     Raises IllegalVersionStep, ApprovalRefused, NotVisible.
     """
+    refresh()
     with transaction() as session:
         row = _to_change(version, VersionEvent.APPROVE, by)
         check_simulated(row.simulation, numbers_alone=_study(row).numbers_alone)
+        _check_newest(row)
         _check_accepted(row)
         zone = country().timezone
         check_approval(on, note, proposed=clock.day_of(row.proposed_at, zone), today=clock.today(zone))
@@ -512,8 +633,7 @@ def approve(*, version: str, on: date, note: str, by: Actor) -> None:
 
 
 def _check_accepted(row: AgreementVersion) -> None:
-    accepted = agreement_version_rows.accepted_weakenings(row.id)
-    check_accepted(_study(row).weakened, [each.number for each, _ in accepted if vault.is_weakening(row, each)])
+    check_accepted(_study(row).weakened, [each.number for each, _ in _accepted(row) if vault.is_weakening(row, each)])
 
 
 def open_for_signature(*, version: str, by: Actor) -> None:
@@ -521,8 +641,10 @@ def open_for_signature(*, version: str, by: Actor) -> None:
 
     Raises IllegalVersionStep, NotVisible.
     """
+    refresh()
     with transaction() as session:
         row = _to_change(version, VersionEvent.OPEN, by)
+        _check_newest(row)
         _check_accepted(row)
         row.opened_at = clock.now()
         _found_parties(session, _parsed(row.text, row.version, country()), by)
@@ -673,13 +795,18 @@ def read_withdrawal(withdrawal_id: uuid.UUID, *, by: Actor) -> None:
 def sign(*, version: str, read: str, by: Actor) -> None:
     """Sign for one's party the text whose digest is `read`. The second signature of the last party completes it.
 
-    Raises IllegalVersionStep (also if this person or two of the party have signed already, or the person is new in a
-    party of others), NotVisible, CannotOpen.
+    Raises IllegalVersionStep (also if this person or two of the party have signed already, the person is new in a party
+    of others, or another text was signed since this one was begun), NotVisible, CannotOpen.
     """
     by.must(Permission.AGREEMENT_SIGN)
     with transaction() as session:
+        # Of two texts that are completed at once one waits, and sees the other.
+        agreement_version_rows.lock_binding(session)
         row = store.version(version, by=by, lock=True)
         vault.check_version(row)
+        if row.status == VersionStatus.OPEN:
+            refresh()
+            _check_newest(row)
         agreement = _parsed(row.text, row.version, country())
         party = organisation_names.party_of(by.organisation_id)
         if party not in signing_parties(agreement):
@@ -699,6 +826,7 @@ def sign(*, version: str, read: str, by: Actor) -> None:
         )
         complete = is_complete(agreement, _sound(row, [*given, signature], agreement))
         if complete and row.status == VersionStatus.OPEN:
+            row.study = {**row.study, "against": _against(row).version}
             row.status = str(decide(VersionStatus.OPEN, VersionEvent.COMPLETE))
             vault.mark_version(row)
     refresh()

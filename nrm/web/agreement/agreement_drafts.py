@@ -131,6 +131,9 @@ def edit(version: str) -> Answer:
         against=study.against.version,
         different=differences(*actions.texts_compared(version, by=access.actor())),
         weakened=agreement_changes.weakened(agreement, by=access.actor()),
+        origin=actions.origin(version, by=access.actor()),
+        status=VersionStatus.PROPOSED,
+        may_accept=True,
         rerouted=len(study.differences.rerouted),
         span=span,
     )

@@ -79,6 +79,7 @@ def coordinator_home() -> str:
         present=_present(),
         shipped=[each for each in country().agreements if not _is_kept(each.version)],
         rows=[(row, actions.effective(row) if row.status == "signed" else None) for row in _sound_rows()],
+        origins=actions.origins(by=by),
         refused=known.refused,
         untried=actions.untried(by=by),
         labels=STATUS_LABELS,
@@ -124,6 +125,7 @@ def show(version: str) -> str:
         clauses=[(each, words.rules(each, names)) for each in agreement.clauses],
         digest=actions.digest_of(version, by=access.actor()),
         weakened=agreement_changes.weakened(agreement, by=access.actor()),
+        origin=actions.origin(version, by=access.actor()),
         may_accept=_may_accept(_status(version)),
         status=_status(version),
         withdrawal=_withdrawal(version),
@@ -216,6 +218,7 @@ def _changes(version: str, form: TryAgreementForm) -> Response:
             agreement=agreement,
             against=study.against.version,
             weakened=agreement_changes.weakened(agreement, by=access.actor()),
+            origin=actions.origin(version, by=access.actor()),
             may_accept=_may_accept(row.status),
             findings=[agreement_changes.finding(each, names) for each in agreement_changes.others(study)],
             rerouted=rerouted,
@@ -314,6 +317,8 @@ def _step_page(version: str, *expected: Any, **values: Any) -> Answer:
         template,
         agreement=agreement,
         weakened=weakened,
+        origin=actions.origin(version, by=access.actor()),
+        status=row.status,
         may_accept=_may_accept(row.status),
         checked=agreement_changes.others(actions.study_of(version, by=access.actor())),
         digest=digest,
@@ -456,6 +461,9 @@ def _sign_page(version: str, form: SignAgreementForm) -> Answer:
         actions.refresh()  # another process may have opened it within the last minute
         if version not in actions.waits_for(by=access.actor()):
             raise IllegalVersionStep(actions.why_not_to_sign(version, by=access.actor()))
+    found = actions.origin(version, by=access.actor())
+    if found is not None and found.stops:
+        raise IllegalVersionStep(VersionStepRefusal.REPLACED)
     before, text = actions.texts_compared(version, by=access.actor())
     return _step_page(
         version,

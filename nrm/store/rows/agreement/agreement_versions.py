@@ -119,6 +119,12 @@ def binding() -> list[tuple[AgreementVersion, list[AgreementSignature]]]:
         return [(each, of_version[each.id]) for each in found]
 
 
+def lock_binding(session: Session) -> None:
+    """Lock every version that is open or signed, always in the same order."""
+    found = select(AgreementVersion.id).where(AgreementVersion.status.in_([str(each) for each in BINDING]))
+    session.execute(found.order_by(AgreementVersion.id).with_for_update()).all()
+
+
 def untold() -> frozenset[uuid.UUID]:
     """Who signed a version that was withdrawn and has not read that yet."""
     statement = (

@@ -7,6 +7,7 @@ from typing import Any
 
 from nrm import clock, countries
 from nrm.actions.accounts import accounts
+from nrm.actions.agreement import agreement_drafting
 from nrm.actions.agreement import agreement_simulation as simulations
 from nrm.actions.agreement import agreement_versions as actions
 from nrm.domain.accounts.accounts import PERMISSIONS, Actor, Permission, Role
@@ -14,6 +15,7 @@ from nrm.domain.agreement.agreement_simulation import week_name, weeks
 from nrm.domain.agreement.agreement_versions import needed
 from nrm.domain.agreement.agreements import Agreement
 from nrm.models.accounts.accounts import Organisation
+from nrm.steps.agreement import known_versions, version_studies
 from nrm.store import names as organisation_names
 from nrm.store.accounts import accounts as store
 from nrm.store.agreement.agreement_simulation import SIMULATION
@@ -46,7 +48,7 @@ def draft(version: str = "2027", starts_on: date | None = None, *changes: tuple[
 def opened(text: str, *, by: Actor | None = None) -> str:
     """Propose, approve and open a text; its version."""
     by = by or factories.actor(COORDINATOR)
-    version = actions.propose(text=text, by=by)
+    version = agreement_drafting.propose(text=text, by=by)
     tried(text)
     actions.approve(version=version, on=today(), note="Letter 12 of the Minister", by=by)
     actions.open_for_signature(version=version, by=by)
@@ -55,7 +57,7 @@ def opened(text: str, *, by: Actor | None = None) -> str:
 
 def accepted(version: str, *, but: str = "") -> None:
     """Every weakening of the text is accepted with a reason, `but` one."""
-    for number in actions.study_of(version, by=factories.actor(COORDINATOR)).weakened:
+    for number in version_studies.study_of(version, by=factories.actor(COORDINATOR)).weakened:
         if number != but:
             accepted_one(version, number)
 
@@ -126,12 +128,12 @@ def colleague(organisation: Organisation, login: str, holder: Actor) -> str:
 
 def sign(version: str, by: Actor) -> None:
     """Sign what stands there."""
-    actions.sign(version=version, read=actions.digest_of(version, by=by), by=by)
+    actions.sign(version=version, read=known_versions.digest_of(version, by=by), by=by)
 
 
 def sign_all(version: str, *, but: str = "") -> None:
     """Two of every party that is needed sign."""
-    agreement: Agreement = actions.document(version, by=factories.actor(COORDINATOR))
+    agreement: Agreement = known_versions.document(version, by=factories.actor(COORDINATOR))
     for party in needed(agreement):
         if party != but:
             for by in signers(party):

@@ -14,7 +14,6 @@ import click
 
 from nrm import countries
 from nrm.actions.agreement import agreement_simulation as actions
-from nrm.actions.agreement import agreement_versions as versions
 from nrm.cli.progress import Lines
 from nrm.cli.refusals import Refused
 from nrm.cli.telling import tell
@@ -29,6 +28,7 @@ from nrm.domain.agreement.routing import Capacity
 from nrm.domain.agreement.routing import route as route_under
 from nrm.domain.agreement.routing_facts import UnknownFact, parse_facts
 from nrm.domain.look_alikes import skeleton
+from nrm.steps.agreement import known_versions
 from nrm.store import names as organisation_names
 from nrm.store.agreement.agreement_simulation import SIMULATION
 
@@ -232,7 +232,7 @@ def list_versions(directory: Path) -> None:
     """The versions that bind or wait for signatures: name, state, first day. Exit 1 when one was changed by hand."""
     app = application(directory)
     with app.app_context():
-        known = versions.known()
+        known = known_versions.known()
         for agreement in app.extensions["nrm.country"].agreements:
             tell(f"{agreement.version}  signed  {agreement.starts_on}")
         for name in known.waiting:

@@ -23,12 +23,13 @@ from forms.agreement.agreements import REFUSED
 from forms.names import language_name
 from forms.typed import OnceForm
 from nrm import parsing
-from nrm.actions.agreement import agreement_versions as actions
+from nrm.actions.agreement import agreement_drafting
 from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission
 from nrm.domain.agreement import agreement_drafts as texts
 from nrm.domain.agreement.agreement_versions import IllegalVersionStep, VersionStatus, check_revisable
 from nrm.domain.agreement.agreements import Agreement, Party
 from nrm.domain.words import N_, Phrase
+from nrm.steps.agreement import known_versions, version_studies
 from nrm.store.agreement import agreement_versions as store
 from nrm.store.countries import country
 from nrm.web import access, errors
@@ -71,19 +72,19 @@ def begin() -> Answer:
     if form.validate():
         assert form.starts_on.data is not None
         try:
-            version = actions.begin(
+            version = agreement_drafting.begin(
                 version=form.version.data or "",
                 starts_on=form.starts_on.data,
                 by=access.actor(),
                 withdrawn=_withdrawn(),
             )
             return redirect(url_for("agreement_drafts.edit", version=version), 303)
-        except (actions.Unusable, parsing.BeyondLimits) as error:
+        except (agreement_drafting.Unusable, parsing.BeyondLimits) as error:
             _say_wrong(form, error)
     return _begin_page(form), 422
 
 
-def _say_wrong(form: BeginTextForm, error: actions.Unusable | parsing.BeyondLimits) -> None:
+def _say_wrong(form: BeginTextForm, error: agreement_drafting.Unusable | parsing.BeyondLimits) -> None:
     """At the day where the day is wrong, else at the name."""
     field = form.starts_on if str(error).startswith("from:") else form.version
     field.errors = [_what(error)]
@@ -104,7 +105,7 @@ def name(version: str) -> Answer:
     return _answer(version, form, gettext("Name and first day"), named)
 
 
-def _what(error: actions.Unusable | parsing.BeyondLimits) -> Phrase:
+def _what(error: agreement_drafting.Unusable | parsing.BeyondLimits) -> Phrase:
     if isinstance(error, parsing.BeyondLimits):
         return error.phrase
     return N_("Correct the draft: %(what)s", what=error.what)
@@ -114,7 +115,7 @@ def _draft(version: str) -> Agreement:
     """The text of a proposal that may still change. Raises NotVisible, IllegalVersionStep."""
     row = store.version(version, by=access.actor())
     check_revisable(VersionStatus(row.status), row.simulation)
-    return actions.document(version, by=access.actor())
+    return known_versions.document(version, by=access.actor())
 
 
 @blueprint.get("/agreement/<version>/edit")
@@ -122,16 +123,16 @@ def _draft(version: str) -> Agreement:
 def edit(version: str) -> Answer:
     """What can be changed, beside what the checks and the comparison found."""
     agreement = _draft(version)
-    study = actions.study_of(version, by=access.actor())
+    study = version_studies.study_of(version, by=access.actor())
     names = agreement_words.names_of(agreement, study.against)
     return render_template(
         "agreement/agreement_drafts/edit.html",
         agreement=agreement,
         findings=[agreement_changes.finding(each, names) for each in agreement_changes.others(study)],
         against=study.against.version,
-        different=differences(*actions.texts_compared(version, by=access.actor())),
+        different=differences(*version_studies.texts_compared(version, by=access.actor())),
         weakened=agreement_changes.weakened(agreement, by=access.actor()),
-        origin=actions.origin(version, by=access.actor()),
+        origin=version_studies.origin(version, by=access.actor()),
         status=VersionStatus.PROPOSED,
         may_accept=True,
         rerouted=len(study.differences.rerouted),
@@ -142,8 +143,8 @@ def edit(version: str) -> Answer:
 def _save(version: str, form: OnceForm, change: Callable[[str], str]) -> Answer | None:
     """Save a change; None where the text it makes cannot be used: the first field says why."""
     try:
-        version = actions.revise(version=version, change=change, by=access.actor())
-    except (actions.Unusable, parsing.BeyondLimits) as error:
+        version = agreement_drafting.revise(version=version, change=change, by=access.actor())
+    except (agreement_drafting.Unusable, parsing.BeyondLimits) as error:
         if isinstance(form, BeginTextForm):
             _say_wrong(form, error)
         else:

@@ -15,8 +15,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from nrm import countries
+from nrm.actions.agreement import agreement_drafting
 from nrm.actions.agreement import agreement_simulation as actions
-from nrm.actions.agreement import agreement_versions as versions
 from nrm.cli import progress
 from nrm.cli.agreements import mou
 from nrm.cli.refusals import Refused
@@ -153,7 +153,7 @@ def test_what_other_drafts_printed_of_the_same_quarters_is_attacked_and_counted(
     accommodated.at(date(2026, 7, 10))
     one, other = (texts.draft(name) for name in ("2027", "2028"))
     for text in (one, other):
-        versions.propose(text=text, by=by)
+        agreement_drafting.propose(text=text, by=by)
     kept = texts.simulated() | {"one_person": {"draws": 100, "named": 0.0, "p95_bits": 2.5, "by_series": 0.0}}
     actions.keep(text=one, simulated=kept, by=store.SIMULATION)
     given = []

@@ -11,10 +11,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
+from nrm.actions.agreement import agreement_drafting
 from nrm.actions.agreement import agreement_versions as actions
 from nrm.db import db
 from nrm.domain.agreement.agreement_versions import IllegalVersionStep, VersionStatus, VersionStepRefusal
 from nrm.models.agreement.agreements import AcceptedWeakening, AgreementVersion
+from nrm.steps.agreement import known_versions, version_studies
 from tests import factories
 from tests import factories_agreements as texts
 from tests.conftest import Person
@@ -37,9 +39,9 @@ def joins_later() -> tuple[str, str]:
 
 def signed_in_another_process(app: Flask) -> None:
     """Version 2027 is signed by everybody, and this process does not know that yet."""
-    before = {name: app.extensions[name] for name in (actions.COUNTRY, actions.KNOWN)}
+    before = {name: app.extensions[name] for name in (known_versions.COUNTRY, known_versions.KNOWN)}
     texts.sign_all("2027")
-    app.extensions |= {**before, actions.DUE: app.extensions[actions.DUE] + 3600}
+    app.extensions |= {**before, known_versions.DUE: app.extensions[known_versions.DUE] + 3600}
 
 
 def accepted() -> list[str]:
@@ -51,7 +53,7 @@ def accepted() -> list[str]:
 def test_a_text_that_is_signed_and_waits_for_its_day_is_seen_by_every_draft(app: Flask, sign_in: SignIn) -> None:
     coordinator, by = sign_in(texts.COORDINATOR), factories.actor(texts.COORDINATOR)
     day = texts.today() + timedelta(days=40)
-    actions.begin(version="tel", starts_on=day, by=by)
+    agreement_drafting.begin(version="tel", starts_on=day, by=by)
     texts.accepted("tel")
     early = accepted()
     assert early
@@ -108,8 +110,8 @@ def test_a_text_that_is_signed_and_waits_for_its_day_is_seen_by_every_draft(app:
     study = {**row.study, "base": "2027"}
     db.session.execute(update(AgreementVersion).where(AgreementVersion.id == row.id).values(study=study))
     db.session.commit()
-    actions.refresh()
-    assert "2028" in actions.known().refused
+    known_versions.refresh()
+    assert "2028" in known_versions.known().refused
 
 
 def text_of(version: str) -> str:
@@ -125,23 +127,23 @@ def status(version: str) -> VersionStatus:
 @pytest.mark.slow
 def test_what_was_accepted_before_another_text_was_signed_counts_no_more(app: Flask) -> None:
     by, day = factories.actor(texts.COORDINATOR), texts.today() + timedelta(days=40)
-    actions.propose(text=texts.draft("tel", day), by=by)
+    agreement_drafting.propose(text=texts.draft("tel", day), by=by)
     texts.tried(text_of("tel"))
     actions.approve(version="tel", on=texts.today(), note="Letter 12 of the Minister", by=by)
-    before = {each.number for each in actions.accepted_of("tel", by=by)}
+    before = {each.number for each in version_studies.accepted_of("tel", by=by)}
     assert before
     texts.opened(texts.draft("2027", None, joins_later()))
     texts.sign_all("2027")
-    assert actions.accepted_of("tel", by=by) == []
-    for number in actions.study_of("tel", by=by).weakened:
+    assert version_studies.accepted_of("tel", by=by) == []
+    for number in version_studies.study_of("tel", by=by).weakened:
         with pytest.raises(IllegalVersionStep):
             actions.open_for_signature(version="tel", by=by)
         texts.accepted_one("tel", number)
-    assert {each.number for each in actions.accepted_of("tel", by=by)} == before | {"33"}
+    assert {each.number for each in version_studies.accepted_of("tel", by=by)} == before | {"33"}
     actions.open_for_signature(version="tel", by=by)
     # A text that begins again from one that was withdrawn was written from what that one was written from.
     actions.withdraw(version="tel", reason="The ministry asks for another clause 4.3", by=by)
-    actions.begin(version="tel-2", starts_on=day, by=by, withdrawn="tel")
-    found = actions.origin("tel-2", by=by)
+    agreement_drafting.begin(version="tel-2", starts_on=day, by=by, withdrawn="tel")
+    found = version_studies.origin("tel-2", by=by)
     assert found is not None
     assert (found.base, found.newest.version, found.stops) == ("2005", "2027", True)

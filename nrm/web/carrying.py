@@ -285,6 +285,7 @@ WORDS: Mapping[str, str] = {
     "directives.acknowledge": N_("Say that I have read the directive"),
     "duty.call": N_("Record a call"),
     "readiness.call": N_("Record a call"),
+    "agreement_drafts.again": N_("Begin again from the newer text"),
     "agreement_drafts.begin": N_("Begin from the text in force"),
     "agreement_drafts.clause": N_("Change the draft of an agreement"),
     "agreement_drafts.join": N_("Change the draft of an agreement"),

@@ -26,6 +26,7 @@ from nrm.domain.agreement.agreement_versions import (
     check_revisable,
 )
 from nrm.domain.agreement.agreements import ASKED_BY_KIND, Agreement
+from nrm.domain.agreement.carried_changes import Carried, carried
 from nrm.domain.agreement.deceiving import deceiving, steps_of, unknown_steps
 from nrm.domain.agreement.fact_diagrams import TooManyClasses
 from nrm.domain.look_alikes import skeleton
@@ -96,6 +97,31 @@ def begin(*, version: str, starts_on: date, by: Actor, withdrawn: str = "") -> s
         base = version_studies.taken_on(starts_on).version
         text = agreement_version_rows.text_of(base) or text_of_file(country(), base)
     return propose(text=agreement_drafts.begun(text, version, starts_on), by=by, base=base)
+
+
+def changes_carried(version: str, *, by: Actor, starts_on: date | None = None) -> tuple[Agreement, Carried]:
+    """What would be carried from a text that another one replaced, into the text whose place it takes on that day, or
+    on its own; both. Raises NotVisible, CannotOpen, and IllegalVersionStep where nothing replaced it."""
+    by.must(Permission.AGREEMENT_MANAGE)
+    known_versions.refresh_once()
+    origin = version_studies.origin(version, by=by)
+    if origin is None or not origin.is_replaced:
+        raise IllegalVersionStep(VersionStepRefusal.STATE)
+    newest = origin.newest if starts_on is None else version_studies.taken_on(starts_on, version)
+    base, draft, text = (known_versions.text_of(each, by=by) for each in (origin.base, version, newest.version))
+    return newest, carried(base, draft, text)
+
+
+def begin_again(*, old: str, version: str, starts_on: date, by: Actor) -> str:
+    """Propose the text whose place a draft takes, with the changes that the draft made by forms, under another name;
+    its version. The draft stays as it is.
+
+    Raises Unusable, NotVisible, CannotOpen, IllegalVersionStep.
+    """
+    known_versions.refresh()
+    newest, made = changes_carried(old, by=by, starts_on=starts_on)
+    text = agreement_drafts.begun(made.text, version, starts_on)
+    return propose(text=text, by=by, base=newest.version)
 
 
 def revise(*, version: str, change: Callable[[str], str], by: Actor) -> str:

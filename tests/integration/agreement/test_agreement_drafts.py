@@ -66,7 +66,8 @@ def test_from_the_text_in_force_to_a_draft_with_a_new_party_and_a_new_telephone(
     form = coordinator.get(f"{path}/party/VATRA?lang=en")
     assert 'value="+355 33 000 103"' in form
     assert coordinator.post(f"{path}/party/VATRA", VATRA) == path
-    assert coordinator.post(f"{path}/join", NEW) == path
+    assert "before Vatra, Vlorë" in html.unescape(coordinator.get(f"{path}/join?lang=en"))
+    assert coordinator.post(f"{path}/join", {**NEW, "asked_before": "VATRA"}) == path
     assert coordinator.post(f"{path}/time/answer", {"minutes": "30"}) == path
     assert coordinator.post(f"{path}/clause/1.3", {"sq": "Përgjigjet.", "en": "It answers."}) == path
     page = coordinator.get(f"{path}?lang=en")
@@ -75,6 +76,7 @@ def test_from_the_text_in_force_to_a_draft_with_a_new_party_and_a_new_telephone(
     agreement = known_versions.document("2030", by=factories.actor(texts.COORDINATOR))
     assert agreement.parties["VATRA"].on_call == "+355 33 000 999"
     assert agreement.parties["SHPRESA"].joined_on == date(2030, 2, 1)
+    assert agreement.parties["SHPRESA"].asked < agreement.parties["VATRA"].asked
     assert next(each for each in agreement.path if each.step == "answer").within.total_seconds() == 1800
     # The file's own comments and order stay.
     comments = [line for line in texts.SHIPPED.splitlines() if line.startswith("#")]
@@ -108,6 +110,8 @@ def test_wrong_input_comes_back_with_the_field_and_changes_nothing(app: Flask, s
         ("joins_on-year", "20"),
         ("receives", ""),
         ("languages", "xx"),
+        ("asked_before", "NONE"),
+        ("asked_before", "RA"),  # of another kind
     ):
         coordinator.post(f"{path}/join", {**NEW, name: value}, status=422)
     # A form that is right, and a text that is not: the party is there already.

@@ -15,6 +15,7 @@ from nrm.actions.agreement import agreement_drafting
 from nrm.actions.agreement import agreement_versions as actions
 from nrm.db import db
 from nrm.domain.agreement.agreement_versions import IllegalVersionStep, VersionStatus, VersionStepRefusal
+from nrm.domain.agreement.agreements import Agreement
 from nrm.models.agreement.agreements import AcceptedWeakening, AgreementVersion
 from nrm.steps.agreement import known_versions, version_studies
 from tests import factories
@@ -83,6 +84,19 @@ def test_a_text_that_is_signed_and_waits_for_its_day_is_seen_by_every_draft(app:
     # A change of its words does not make it one that was written from the newer text.
     coordinator.post("/agreement/tel/edit/clause/1.3", {"sq": "Përgjigjet.", "en": "It answers."})
     assert SAID in coordinator.get("/agreement/tel/edit?lang=en")
+    # What was changed by a form goes into a text that begins again from the newer one; that one is written from it.
+    page = html.unescape(coordinator.get("/agreement/tel/again?lang=en"))
+    assert "Begin again from version 2027" in page
+    assert "Clause 1.3: its words" in page
+    assert "file: do it again by hand" not in page
+    coordinator.post("/agreement/tel/again", {**begun, "version": "tel"}, status=422)
+    assert coordinator.post("/agreement/tel/again", {**begun, "version": "tel-again"}) == "/agreement/tel-again/edit"
+    page = html.unescape(coordinator.get("/agreement/tel-again/edit?lang=en"))
+    assert "Written from version 2027." in page
+    assert "Hope, Shkodër" in page
+    assert SAID not in page
+    assert document("tel-again").clause("1.3").text["en"] == "It answers."
+    coordinator.get("/agreement/tel-again/again", status=409)
     letter = {"on-day": texts.today().day, "on-month": texts.today().month, "on-year": texts.today().year, "note": "12"}
     texts.tried(text_of("tel"), but="33")
     letter |= {"step_up": factories.PASSWORD}
@@ -112,6 +126,10 @@ def test_a_text_that_is_signed_and_waits_for_its_day_is_seen_by_every_draft(app:
     db.session.commit()
     known_versions.refresh()
     assert "2028" in known_versions.known().refused
+
+
+def document(version: str) -> Agreement:
+    return known_versions.document(version, by=factories.actor(texts.COORDINATOR))
 
 
 def text_of(version: str) -> str:

@@ -240,6 +240,17 @@ def withdrawal_of(version: str, *, by: Actor) -> WithdrawalLine | None:
     return WithdrawalLine(withdrawal.id, row.version, withdrawal.reason, name, names, withdrawal.at, sound)
 
 
+def withdrawals(*, by: Actor) -> dict[str, WithdrawalLine]:
+    """As `withdrawal_of`, of every version that was withdrawn."""
+    by.must(Permission.AGREEMENT_MANAGE)
+    return {
+        text.version: WithdrawalLine(
+            row.id, text.version, row.reason, name, names, row.at, vault.is_withdrawal(text, row)
+        )
+        for row, text, name, names in agreement_version_rows.withdrawals()
+    }
+
+
 def read_withdrawal(withdrawal_id: uuid.UUID, *, by: Actor) -> None:
     """This person has read that a version they had signed was withdrawn. Raises NotVisible for any other, also when
     they said so already."""

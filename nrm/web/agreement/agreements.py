@@ -81,6 +81,7 @@ def coordinator_home() -> str:
         present=_present(),
         shipped=[each for each in country().agreements if not _is_kept(each.version)],
         rows=[(row, known_versions.effective(row) if row.status == "signed" else None) for row in _sound_rows()],
+        withdrawals=actions.withdrawals(by=by),
         origins=version_studies.origins(by=by),
         refused=known.refused,
         untried=version_studies.untried(by=by),

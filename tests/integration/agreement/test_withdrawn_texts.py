@@ -58,6 +58,10 @@ def test_who_signed_is_told_who_withdrew_it_when_and_why_until_they_have_read_it
     assert status() == "open"
     coordinator.post("/agreement/2027/withdraw", {"reason": REASON, "step_up": factories.PASSWORD})
     assert status() == "withdrawn"
+    # Who begins from it, or looks at the list, reads why.
+    assert f": {REASON}" in coordinator.get("/?lang=en")
+    assert f"withdrawn: {REASON}" in coordinator.get("/agreements/begin?withdrawn=2027&lang=en")
+    coordinator.get("/agreements/begin?withdrawn=none", status=404)
     told = "Version 2027 of the agreement, which you signed, was withdrawn on"
     person = sign_in("vatra.case_worker")
     home = html.unescape(person.get("/?lang=en"))

@@ -70,6 +70,17 @@ def withdrawal_of(version_id: uuid.UUID) -> tuple[AgreementWithdrawal, str, dict
     return None if found is None else (found[0], found[1], found[2])
 
 
+def withdrawals() -> Sequence[tuple[AgreementWithdrawal, AgreementVersion, str, dict[str, str]]]:
+    """(withdrawal, version, who withdrew it, the names of their organisation) of every version that was withdrawn."""
+    statement = (
+        select(AgreementWithdrawal, AgreementVersion, Member.name, Organisation.names)
+        .join(AgreementVersion, AgreementVersion.id == AgreementWithdrawal.version_id)
+        .join(Member, Member.id == AgreementWithdrawal.by_id)
+        .join(Organisation, Organisation.id == Member.organisation_id)
+    )
+    return [(row, version, name, names) for row, version, name, names in db.session.execute(statement)]
+
+
 def signatures(version_id: uuid.UUID) -> Sequence[AgreementSignature]:
     """The signatures of a version, in order."""
     statement = select(AgreementSignature).where(AgreementSignature.version_id == version_id)

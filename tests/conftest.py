@@ -326,6 +326,14 @@ def world_app(world_template: tuple[Path, world.World], tmp_path: Path) -> Itera
     clock.set_clock(None)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _stays_this_process() -> Iterator[None]:
+    """`nrm serve` begins again in a process that wipes; one that a test calls in this process must not."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("nrm.cli.wiping.begin_again", lambda: None)
+        yield
+
+
 Command = Callable[..., tuple[int, bytes, str]]
 
 

@@ -75,6 +75,13 @@ CASE_REFUSED = {
         "This case is closed to everybody, because the person took everything back or asked for erasure. Nothing is "
         "opened or written. Its page says until when, and who can give it back."
     ),
+    CaseRefusal.NO_MISTAKE: N_(
+        "Only who shared it can say that it was a mistake, and for fifteen minutes. Ask the person, and end it."
+    ),
+    CaseRefusal.NO_END_BY_MISTAKE: N_(
+        "Only who ended it can take it up again, for fifteen minutes, and if nothing else was said since. Ask the "
+        "person, and share anew."
+    ),
     CaseRefusal.NOT_APPLIED: N_(
         "Record first that the person applied for a permit: only then does the permit unit read anything."
     ),

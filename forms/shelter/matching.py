@@ -51,6 +51,10 @@ REFUSED = {
     MatchRefusal.SAME_MEMBER: N_("This needs another member than the one who asked or answered."),
     MatchRefusal.NO_NAME: N_("No name is written in the identity part, so nobody can be compared. Write it first."),
     MatchRefusal.TOO_MANY: N_("You have asked for as many people today as one member may. Go on tomorrow."),
+    MatchRefusal.TOO_MANY_AGAIN: N_(
+        "Nobody was compared: today you have compared people once more as often as one member may. What is written in "
+        "the case stays as it is; compare once more tomorrow."
+    ),
     MatchRefusal.DECIDED: N_("This was answered or changed meanwhile. Look at the page again."),
     MatchRefusal.CHANGED: N_(
         "This was changed since you opened the page. Nothing was recorded; below is how it is now."

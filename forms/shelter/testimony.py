@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from wtforms import RadioField
 
 from forms.days import DayField, today_or
@@ -9,7 +11,7 @@ from forms.typed import Offered, OnceForm
 from nrm.domain.shelter.testimony import REASONS, Reason, StepRefusal, WitnessStatus, reason_of
 from nrm.domain.words import N_
 
-ILLEGAL = {
+ILLEGAL: Mapping[str, str] = {
     StepRefusal.STATE: N_("Choose another step: this one does not follow from the last"),
     StepRefusal.REASON_MISSING: N_("Choose the reason"),
     StepRefusal.REASON_UNEXPECTED: N_("Choose a reason only for a withdrawal or for leaving the programme"),
@@ -18,7 +20,7 @@ ILLEGAL = {
     StepRefusal.LATER_STEPS: N_("Strike the later steps first: they would follow from nothing"),
     StepRefusal.STRUCK: N_("This step is struck already"),
 }
-FIELD_OF = {
+FIELD_OF: Mapping[str, str] = {
     StepRefusal.REASON_MISSING: "reason",
     StepRefusal.IN_FUTURE: "happened",
     StepRefusal.BEFORE_LAST_STEP: "happened",

@@ -14,6 +14,7 @@ from typing import NamedTuple, cast
 import click
 from click.shell_completion import CompletionItem
 
+from nrm.cli import wiping
 from nrm.cli.refusals import Refused
 from nrm.domain.unseen import escaped
 
@@ -56,6 +57,8 @@ COMMANDS = {
 }
 
 
+HOLDS_NAMES = "serve"
+"""It unseals, for hours, in one process: it runs where freed memory is wiped."""
 STOPPED = 130  # as a shell says it of a command that Ctrl-C ended
 
 
@@ -102,6 +105,8 @@ def nrm() -> None:
 def main() -> None:
     """Run a command; whatever goes wrong is one line on standard error."""
     os.umask(0o077)  # whatever is written is for this user alone
+    if sys.argv[1:2] == [HOLDS_NAMES]:
+        wiping.begin_again()
     try:
         code = nrm.main(standalone_mode=False)
     except KeyboardInterrupt:

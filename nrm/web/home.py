@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 
-from flask import Blueprint, g
+from flask import Blueprint, g, request
 
 from forms.accounts.organisations import ORGANISATION_REASONS
 from nrm.actions.accounts import key_log
 from nrm.actions.agreement import agreement_versions
-from nrm.domain.accounts.accounts import ROLE_LABELS, Role
+from nrm.domain.accounts.accounts import ROLE_LABELS, NotVisible, Permission, Role
 from nrm.store import home as store
 from nrm.store.accounts import changes, holding, members, occasions, second_hands, suspensions
 from nrm.store.interviews import directives
+from nrm.store.referrals import obligations
 from nrm.web import access, sessions
 from nrm.web.accounts import words
 from nrm.web.accounts.key_log import SHORT
@@ -56,5 +58,18 @@ def index() -> str:
     g.agreements, g.withdrawn = agreement_versions.waits_for(by=by), agreement_versions.withdrawn_from(by=by)
     g.key_log, g.suspended_for = key_log.standing(by=by), ORGANISATION_REASONS
     g.proposed, g.roles = SHORT, ROLE_LABELS
+    g.known = _known(request.args.get("known", ""))
     assert by.role is not None
     return _pages[by.role]()
+
+
+def _known(obligation: str) -> tuple[uuid.UUID, str] | None:
+    """(what the member has just said to know, the code of its person), as long as that can be taken back."""
+    by = access.actor()
+    if not obligation or not by.may(Permission.OBLIGATION_ACKNOWLEDGE):
+        return None
+    try:
+        found, pseudonym = obligations.just_known(uuid.UUID(obligation), by=by)
+    except (ValueError, NotVisible):
+        return None
+    return found.id, pseudonym

@@ -31,6 +31,10 @@ NEVER_CARRIED = carrying.SECRETS
 PROOF, CODE, CARRIED = "step_up", "step_up_code", "carried"
 # The form field with what a passkey answered as a fresh proof.
 PASSKEY = "passkey_proof"
+_SHOWN_AGAIN = frozenset(
+    {"accounts.sign_in", "passkeys.sign_in", "passkeys.recover", "feedback.answer", "complaints.complain"}
+)
+"""The views that look at `is_stale` and show their form again, with a new token and what was typed."""
 _AROUND = frozenset({"csrf_token", PROOF, CODE, PASSKEY})
 _STEP_UP = "_nrm_step_up"
 _FORM = f"{_STEP_UP}.form"
@@ -256,9 +260,14 @@ def check_nonce() -> errors.Answer | None:
     if accounts.is_sign_in_token(request.cookies.get(nonce_cookie(), ""), request.form.get("csrf_token", "")):
         return None
     g.stale_form = True
-    if request.endpoint in ("accounts.sign_in", "passkeys.sign_in", "passkeys.recover"):
-        return None  # shown again, with a new token
+    if request.endpoint in _SHOWN_AGAIN:
+        return None
     return errors.error_page(400)
+
+
+def is_stale() -> bool:
+    """Whether the form that was sent without a session is of a page from before."""
+    return bool(g.get("stale_form"))
 
 
 def ask_to_sign_in() -> errors.Answer:

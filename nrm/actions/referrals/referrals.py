@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.db import rows_hit, transaction
+from nrm.db import hit_one, rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, OrganisationKind, Permission
 from nrm.domain.accounts.members import TooFewKeyHolders
 from nrm.domain.referrals.referrals import (
@@ -365,6 +365,27 @@ def acknowledge(*, obligation_id: uuid.UUID, by: Actor) -> None:
     with transaction() as session:
         obligation = obligations.row(obligation_id, by=by)
         steps.fulfil(session, obligation, clock.now(), "system", by)
+
+
+def take_back_known(*, obligation_id: uuid.UUID, by: Actor) -> None:
+    """The actor said some minutes ago that the desk knows, and it does not: it is owed again.
+
+    `obligations.just_known` says when this can be done. Of somebody who had arrived the hour by which it was due is not
+    known any more: it stands as late at once. Raises NotVisible, IllegalTransition.
+    """
+    with transaction() as session:
+        obligation, _ = obligations.just_known(obligation_id, by=by)
+        open_again = update(Obligation).where(Obligation.id == obligation.id, Obligation.done_at.is_not(None))
+        if not hit_one(session, open_again.values(done_at=None, done_by_id=None)):
+            raise IllegalTransition(TransitionRefusal.STATE)
+        audit.append(
+            session,
+            audit.Event.OBLIGATION_OPEN_AGAIN,
+            by=by,
+            case_id=obligation.case_id,
+            obligation_id=obligation.id,
+            kind=obligation.kind,
+        )
 
 
 def forget_tags() -> int:

@@ -9,7 +9,9 @@ from sqlalchemy import exists, select
 
 from nrm import audit, clock
 from nrm.db import transaction
-from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.referrals.duty import PRESSED_WRONG_WITHIN
+from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.models.referrals.reminder_calls import ReminderCall
 from nrm.store.countries import country
 from nrm.store.referrals import duty
@@ -66,3 +68,29 @@ def record(*, kind: str, subject_id: uuid.UUID, party: str, telephone: str, reac
             reached=int(reached),
         )
     return True
+
+
+def take_back(*, call_id: uuid.UUID, by: Actor) -> None:
+    """The actor recorded the call some minutes ago, and nobody made it: it goes, and whom to call now is as before.
+
+    Both entries of the audit chain stay. Raises NotPermitted, NotVisible (a call of somebody else, or none),
+    IllegalTransition (too late).
+    """
+    by.must(Permission.REFERRAL_DIRECT)
+    with transaction() as session:
+        call = session.get(ReminderCall, call_id, populate_existing=True)
+        if call is None or by.member_id is None or call.member_id != by.member_id:
+            raise NotVisible
+        if call.called_at <= clock.now() - PRESSED_WRONG_WITHIN:
+            raise IllegalTransition(TransitionRefusal.STATE)
+        session.delete(call)
+        session.flush()
+        audit.append(
+            session,
+            audit.Event.CHASE_TAKEN_BACK,
+            by=by,
+            case_id=call.case_id,
+            subject_id=call.subject_id,
+            party=call.party,
+            reached=int(call.reached),
+        )

@@ -60,6 +60,7 @@ from nrm.steps.shelter.cases import CannotOpen
 from nrm.steps.support import plans as plan_steps
 from nrm.store import days, names
 from nrm.store.rows.shelter import closings as closing_rows
+from nrm.store.rows.shelter import consents as consent_rows
 from nrm.store.rows.shelter import permits as permit_rows
 from nrm.store.rows.support import follow_ups as follow_up_rows
 from nrm.store.shelter import cases as store
@@ -186,11 +187,12 @@ def share(
         many_acts.look(session, AlarmKind.SHARES, by)
 
 
-def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, by: Actor) -> None:
+def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, mistake: bool = False, by: Actor) -> None:
     """End a share, because the person no longer agrees: all that the organisation could read gets a new epoch.
 
     This is possible at any time. While somebody is asked to take the person, the new keys are offered to them again.
-    Raises NotPermitted, NotVisible (also when nothing is shared), CannotOpen, CaseRefused (`by_clause`).
+    `mistake`: the actor shared it some minutes ago and nobody had asked the person: no yes and no no of theirs is kept.
+    Raises NotPermitted, NotVisible (also when nothing is shared), CannotOpen, CaseRefused (`by_clause`, `no_mistake`).
     """
     by.must(Permission.CASE_OPEN)
     organisation = names.organisation(organisation_id)
@@ -199,14 +201,37 @@ def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, by: Actor) -> N
         raise CaseRefused(CaseRefusal.BY_CLAUSE)
     with transaction() as session:
         steps.held_open_case(case_id, by)
+        if mistake and organisation_id not in consent_rows.shared_lately(case_id, by.member_id):
+            raise CaseRefused(CaseRefusal.NO_MISTAKE)
         if not consent_records.end_reading(session, case_id, [organisation], by):
             raise (
                 NotVisible if OrganisationKind(organisation.kind) in BY_CONSENT else CaseRefused(CaseRefusal.BY_CLAUSE)
             )
-        sharing = (Consent.topic == Topic.SHARING, Consent.party == (organisation.party or organisation.code))
-        given = consent_records.current(session, case_id, *sharing, Consent.said == Said.GIVEN)
-        consent_records.end(session, given, Ended.WITHDRAWN, by, narrowing=Narrowing.DONE)
+        party = organisation.party or organisation.code
+        if mistake:
+            times = consent_rows.said_lately(case_id, party, by.member_id)
+            consent_records.undo_yes(session, case_id, organisation, by, times=times)
+        else:
+            sharing = (Consent.topic == Topic.SHARING, Consent.party == party)
+            given = consent_records.current(session, case_id, *sharing, Consent.said == Said.GIVEN)
+            consent_records.end(session, given, Ended.WITHDRAWN, by, narrowing=Narrowing.DONE)
     erasure_steps.carry_out()
+
+
+def take_up_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, by: Actor) -> None:
+    """The actor ended a share some minutes ago and the person had not said so: the yes holds on, and what was read is
+    read again. Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`no_end_by_mistake`)."""
+    by.must(Permission.CASE_OPEN)
+    organisation = names.organisation(organisation_id)
+    with transaction() as session:
+        steps.check_unasked(session, case_id, by)
+        read = consent_rows.ended_lately(case_id, by.member_id).get(organisation_id)
+        party = organisation.party or organisation.code
+        was = consent_rows.ended_yes(case_id, party, by.member_id, days.today()) if read else None
+        if read is None or was is None:
+            raise CaseRefused(CaseRefusal.NO_END_BY_MISTAKE)
+        there = vault.compartments_of(session, case_id)
+        consent_records.go_on(session, was, organisation, [each for each in read if each in there], by)
 
 
 def close(

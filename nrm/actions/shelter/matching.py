@@ -100,7 +100,8 @@ def ask(*, case_id: uuid.UUID, said: Said, with_guardian: bool, by: Actor, read:
         why = rows.may_not_ask(case_id, own, by.member_id, days.today())
         if why is not None:
             raise MatchRefused(MatchRefusal(why))
-        if _pressed_twice(row, by):
+        twice, last = _pressed_twice(row, by), rows.asked_at(case_id)
+        if twice and (last is None or last > clock.now() - rules.ONE_PRESS):
             _encode(session, case, _link(session, by), by)  # the name may have been written another way meanwhile
             return
         if read is not None and read != (row.said if row is not None else ""):
@@ -108,8 +109,11 @@ def ask(*, case_id: uuid.UUID, said: Said, with_guardian: bool, by: Actor, read:
         midnight = datetime.combine(days.today(), time(), country().timezone)
         if rows.number_asked(by.member_id, midnight) >= country().matching.questions_a_day:
             raise MatchRefused(MatchRefusal.TOO_MANY)
+        if last is not None and rows.number_again(by.member_id, midnight) >= country().matching.again_a_day:
+            raise MatchRefused(MatchRefusal.TOO_MANY_AGAIN)
         _encode(session, case, _link(session, by), by)
-        _write(session, case, said, with_guardian, by)
+        if not twice:
+            _write(session, case, said, with_guardian, by)
         session.add(
             MatchAsked(id=uuid.uuid4(), member_id=by.member_id, organisation_id=own, case_id=case_id, at=clock.now())
         )

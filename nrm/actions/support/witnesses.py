@@ -10,34 +10,21 @@ import uuid
 from datetime import date
 
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
-from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.cases import Purpose
 from nrm.domain.shelter.strikes import StrikeReason
-from nrm.domain.shelter.testimony import (
-    IllegalStep,
-    Reason,
-    StepRefusal,
-    WitnessStatus,
-    check_day,
-    check_track,
-    reason_of,
-    step,
-)
-from nrm.domain.support.threats import is_told
+from nrm.domain.shelter.testimony import IllegalStep, Reason, StepRefusal, WitnessStatus
 from nrm.domain.support.witnesses import LONGEST_REFERENCE, WITNESS, EndRefused, InTheWay, new_code
 from nrm.models.shelter.cases import Reading
-from nrm.models.support.witnesses import RecordedStep, RecordedStepStrike, Witness
+from nrm.models.support.witnesses import Witness
 from nrm.steps.shelter import erasures as erasure_steps
+from nrm.steps.shelter import testimony as track_steps
 from nrm.steps.support import hearings as hearing_steps
-from nrm.steps.support import threats as threat_steps
 from nrm.store import days
-from nrm.store.rows.reports import reports as report_rows
-from nrm.store.rows.support import witnesses as rows
+from nrm.store.rows.support.witnesses import OF_WITNESSES
 from nrm.store.support import hearings as people
 from nrm.store.support import threats as threat_store
 from nrm.store.support import witnesses as store
@@ -123,10 +110,7 @@ def record(
         with transaction() as session:
             if store.row(witness_id, by=by, lock=True).over_on is not None:
                 raise IllegalStep(StepRefusal.STATE)
-            before = rows.rows(witness_id)
-            step([WitnessStatus(each.status) for each in before], status, reason)
-            check_day(happened_on, today=days.today(), last_step=before[-1].happened_on if before else None)
-            _add(session, witness_id, status, happened_on, reason, by)
+            track_steps.record(session, OF_WITNESSES, witness_id, status, happened_on, reason, by=by)
     except IntegrityError:
         raise IllegalStep(StepRefusal.STATE) from None
 
@@ -138,28 +122,7 @@ def strike(*, step_id: uuid.UUID, reason: StrikeReason, by: Actor, happened_on: 
         with transaction() as session:
             witness_id = store.step(step_id, by=by)[0].id
             store.row(witness_id, by=by, lock=True)
-            standing = rows.rows(witness_id)
-            wrong = next((each for each in standing if each.id == step_id), None)
-            if wrong is None:
-                raise IllegalStep(StepRefusal.STRUCK)
-            status, why = _said(wrong)
-            stay = [(each.happened_on, each.position, *_said(each)) for each in standing if each is not wrong]
-            if happened_on is not None:
-                check_day(happened_on, today=days.today(), last_step=None)
-                stay.append((happened_on, rows.last_position(witness_id) + 1, status, why))
-            check_track((each[2], each[3]) for each in sorted(stay, key=lambda each: each[:2]))
-            session.add(
-                RecordedStepStrike(
-                    step_id=step_id,
-                    reason=str(reason),
-                    organisation_id=by.organisation_id,
-                    member_id=by.member_id,
-                    struck_at=clock.now(),
-                )
-            )
-            audit.append(session, audit.Event.WITNESS_STRUCK, by=by, witness_id=witness_id, status=str(status))
-            if happened_on is not None:
-                _add(session, witness_id, status, happened_on, why, by)
+            track_steps.strike(session, OF_WITNESSES, witness_id, step_id, reason, happened_on, by=by)
     except IntegrityError:
         raise IllegalStep(StepRefusal.STATE) from None
 
@@ -192,36 +155,3 @@ def end(*, witness_id: uuid.UUID, by: Actor, despite: bool = False) -> None:
         epochs.erase(session, witness_id, [WITNESS])
         audit.append(session, audit.Event.WITNESS_OVER, by=by, witness_id=witness_id)
     erasure_steps.carry_out()
-
-
-def _said(row: RecordedStep) -> tuple[WitnessStatus, Reason | None]:
-    status = WitnessStatus(row.status)
-    return status, reason_of(status, row.reason)
-
-
-def _add(
-    session: Session,
-    witness_id: uuid.UUID,
-    status: WitnessStatus,
-    happened_on: date,
-    reason: Reason | None,
-    by: Actor,
-) -> None:
-    happened = Quarter.of(happened_on)
-    counted = report_rows.first_open(happened)
-    step_id = uuid.uuid4()
-    session.add(
-        RecordedStep(
-            id=step_id,
-            witness_id=witness_id,
-            position=rows.last_position(witness_id) + 1,
-            status=str(status),
-            reason=str(reason or ""),
-            happened_on=happened_on,
-            counts_on=counted.start if counted != happened else None,
-        )
-    )
-    session.flush()
-    if is_told(reason):
-        threat_steps.tell(session, by, witness_id=witness_id, step_id=step_id)
-    audit.append(session, audit.Event.WITNESS_RECORDED, by=by, witness_id=witness_id, status=str(status))

@@ -23,7 +23,7 @@ RECEIPT = (
 FEEDBACK = (
     *("title", "nobody", "seen", "paper", "answer", "slip", "slip_hint"),
     *("safe", "respect", "explained", "private", "help", "yes", "partly", "no", "no_answer"),
-    *("send", "none", "wrong", "wait", "thanks"),
+    *("send", "none", "wrong", "wait", "again", "thanks"),
     *("complain", "goes", "what", "what_hint", "reach", "reach_hint", "empty", "long", "house", "about", "call"),
     *("sent", "closed", "done", "nothing", "choose", "back", "leave", "problem"),
 )

@@ -28,6 +28,9 @@ shelters of which nobody said for seven days what happened, and a person who did
 CHILD_ANSWER = "child_answer"
 """The step of a child once the post wants to end its interview."""
 
+PRESSED_WRONG_WITHIN = timedelta(minutes=10)
+"""How long whoever recorded a call, or that the desk knows, can take it back as pressed by mistake."""
+
 
 class Tag(StrEnum):
     """Why a thing comes before others, the gravest first; `LATE` moves nothing."""

@@ -148,6 +148,8 @@ class CaseRefusal(StrEnum):
     NOT_SHAREABLE = "not_shareable"
     NOTHING_TO_SHARE = "nothing_to_share"
     BY_CLAUSE = "by_clause"
+    NO_MISTAKE = "no_mistake"  # it was shared longer ago, or by somebody else
+    NO_END_BY_MISTAKE = "no_end_by_mistake"  # it was ended longer ago, by somebody else, or something was said since
     NOT_APPLIED = "not_applied"
     ASKED = "asked"  # a shelter is being asked to take the person
     MOVE_OVERDUE = "move_overdue"  # seven days after a move was accepted, and nobody said what happened

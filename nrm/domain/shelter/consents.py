@@ -76,6 +76,13 @@ class Narrowing(StrEnum):
     DONE = "done"
 
 
+MISTAKEN = (Said.GIVEN, Ended.ASKED_AGAIN, Narrowing.DONE)
+"""What was said, how it ended and what was done of a yes that the person had not said: nobody asked, and the reader's
+keys are gone (ADR 0166). Of a yes that was really asked about again no reader loses a key."""
+SHARED_BY_MISTAKE_WITHIN = timedelta(minutes=15)
+"""How long whoever shared a part can say that it was a mistake; later the person is asked."""
+
+
 class Interpreter(StrEnum):
     """How it was interpreted; the codes of the questionnaire."""
 

@@ -23,7 +23,9 @@ AGREED = ("given", "not_asked_child")
 PAGE = "first_talk"
 # The answers that decide it, and the row in which an official is named.
 OTHERS, TELL, BY_OFFICIAL, OFFICIAL = "others_there", "others_tell", "others_official", "official"
-EPISODE_WHO = "episode_who"
+EPISODE_WHO, EPISODE_KIND = "episode_who", "episode_kind"
+# The coded fact that says what somebody was made to do.
+EXPLOITATION = "exploitation"
 # A partial date of a row, and the one that must not be before it.
 SPANS = (("episode_from", "episode_until"),)
 # Of somebody who came along: the code of a case of their own, and the age class.
@@ -55,6 +57,26 @@ def may_ask(consent: str) -> bool:
 def pages(questionnaire: Questionnaire) -> tuple[Page, ...]:
     """The pages that the receiver asks, in order."""
     return tuple(page for page in questionnaire.pages.values() if page.asked_by == "receiver")
+
+
+def told_before(questionnaire: Questionnaire, story: Mapping[str, Any], coded: Mapping[str, Any]) -> dict[str, Any]:
+    """What was told, with the answers that are kept as coded facts alone: who reads a story reads those, too."""
+    return {**from_facts(questionnaire, coded), **story}
+
+
+def begun_with(questionnaire: Questionnaire, story: Mapping[str, Any], coded: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The story with one row for each thing that somebody was made to do, as it was said before the talk; as it is once
+    anything of the talk is kept."""
+    asked = pages(questionnaire)
+    if any(story.get(name) is not None for page in asked for name in (page.id, *page.questions)):
+        return story
+    rows = {}
+    for page in asked:
+        if page.repeat and EPISODE_KIND in page.questions:
+            kind = questionnaire.questions[EPISODE_KIND]
+            said = [code for code in coded.get(EXPLOITATION) or () if kind.option(code) is not None]
+            rows[page.id] = [{EPISODE_KIND: code} for code in said[: page.repeat]]
+    return {**story, **rows}
 
 
 def rows_for(questionnaire: Questionnaire, story: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:

@@ -18,6 +18,8 @@ from enum import StrEnum
 from typing import Any
 
 MOST_PAIRS = 10
+ONE_PRESS = timedelta(minutes=1)
+"""What the same member presses again within this is one press."""
 CHANGED_WITHIN = timedelta(hours=12)
 """For so long whoever said something can change it, as elsewhere in the program."""
 
@@ -32,6 +34,11 @@ class MatchingRules:
     answer_days: int = 7
     check_days: int = 14
     questions_a_day: int = 8
+
+    @property
+    def again_a_day(self) -> int:
+        """How many of these may compare somebody once more: whoever is new can be asked on the same day, too."""
+        return max(1, self.questions_a_day // 2)
 
 
 class Said(StrEnum):
@@ -134,6 +141,7 @@ class MatchRefusal(StrEnum):
     SAME_MEMBER = "same_member"  # the second hand has to be another one
     NO_NAME = "no_name"
     TOO_MANY = "too_many"
+    TOO_MANY_AGAIN = "too_many_again"
     DECIDED = "decided"
     NOT_OVER = "not_over"
     GUARDIAN = "guardian"

@@ -71,7 +71,8 @@ class Consent(Model):
 class NamedParty(Model):
     """An organisation on one of the three lists of a person: named to them, struck out by them, told.
 
-    A line is never changed or taken away: who is told anew after a strike stands on both lists.
+    A line is never changed, and taken away only with a share that was a mistake (ADR 0166): who is told anew after a
+    strike stands on both lists.
     """
 
     __tablename__ = "named_parties"

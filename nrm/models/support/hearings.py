@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
-from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.support.hearings import HearingEntryKind
 from nrm.models.accounts.accounts import one_of
+from nrm.models.shelter.strikes import Strike
 
 
 class HearingEntry(Model):
@@ -37,14 +37,9 @@ class HearingEntry(Model):
     entered_on: Mapped[date]
 
 
-class HearingStrike(Model):
-    """Who struck an entry, when and why; the entry itself stays as it is."""
+class HearingStrike(Strike):
+    """Who struck an entry."""
 
     __tablename__ = "hearing_strikes"
-    __table_args__ = (CheckConstraint(one_of("reason", tuple(StrikeReason)), name="known_reason"),)
 
     entry_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("hearing_entries.id"), primary_key=True)
-    reason: Mapped[str]
-    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
-    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
-    struck_at: Mapped[datetime]

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
 from nrm.domain.shelter.cases import GENDERS
-from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.shelter.testimony import WitnessStatus
 from nrm.domain.support.witnesses import AGE_CLASSES
 from nrm.models.accounts.accounts import one_of
-from nrm.models.shelter.testimony import REASON_CODES, WITH_REASON
+from nrm.models.shelter.testimony import REASON_CODES, WITH_REASON, Step, StepStrike
 
 
 class Witness(Model):
@@ -35,7 +34,7 @@ class Witness(Model):
     over_on: Mapped[date | None]  # the proceedings are over: the sealed reference was destroyed
 
 
-class RecordedStep(Model):
+class RecordedStep(Step):
     """One step of such a witness, as `Testimony` is one of a person with a case."""
 
     __tablename__ = "witness_steps"
@@ -46,23 +45,12 @@ class RecordedStep(Model):
         CheckConstraint(WITH_REASON, name="with_reason"),
     )
 
-    id: Mapped[uuid.UUID] = id_column()
     witness_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("witnesses.id"), index=True)
-    position: Mapped[int]
-    status: Mapped[str]
-    reason: Mapped[str] = mapped_column(default="")
-    happened_on: Mapped[date]
-    counts_on: Mapped[date | None]  # first day of the quarter that counts it, where that of the step was closed
 
 
-class RecordedStepStrike(Model):
-    """Who struck such a step, when and why; the step itself stays as it is."""
+class RecordedStepStrike(StepStrike):
+    """Who struck such a step."""
 
     __tablename__ = "witness_step_strikes"
-    __table_args__ = (CheckConstraint(one_of("reason", tuple(StrikeReason)), name="known_reason"),)
 
     step_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("witness_steps.id"), primary_key=True)
-    reason: Mapped[str]
-    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
-    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
-    struck_at: Mapped[datetime]

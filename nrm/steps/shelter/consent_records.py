@@ -21,6 +21,7 @@ from nrm.domain.agreement.agreements import RECEIVER
 from nrm.domain.referrals.referrals import ReferralRefusal, ReferralRefused
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.consents import (
+    MISTAKEN,
     Answer,
     Asking,
     ByName,
@@ -36,7 +37,7 @@ from nrm.domain.shelter.consents import (
 )
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Obligation
-from nrm.models.shelter.cases import Case
+from nrm.models.shelter.cases import Case, Reading
 from nrm.models.shelter.consents import Consent, NamedParty
 from nrm.steps.support import link_codes as link_steps
 from nrm.store import days
@@ -54,18 +55,26 @@ def end_reading(session: Session, case_id: uuid.UUID, organisations: Collection[
     """
     gone = {each.id: read_by_consent(OrganisationKind(each.kind)) for each in organisations}
     keep: dict[str, Collection[uuid.UUID]] = {}
-    ended: set[uuid.UUID] = set()
+    ended: dict[uuid.UUID, list[str]] = {}
     for compartment in vault.compartments_of(session, case_id):
         holders = grants.holders_of(session, case_id, compartment)
         leaving = {each for each, compartments in gone.items() if each in holders and compartment in compartments}
         if leaving:
             keep[compartment] = holders - leaving
-            ended |= leaving
+            for each in leaving:
+                ended.setdefault(each, []).append(compartment)
     if not keep:
         return False
     _follow(session, case_id, keep, by)
     for organisation_id in sorted(ended, key=str):
-        audit.append(session, audit.Event.SHARE_ENDED, by=by, case_id=case_id, organisation_id_shared=organisation_id)
+        audit.append(
+            session,
+            audit.Event.SHARE_ENDED,
+            by=by,
+            case_id=case_id,
+            organisation_id_shared=organisation_id,
+            compartments="+".join(sorted(ended[organisation_id])),
+        )
     return True
 
 
@@ -331,6 +340,66 @@ def end_all(session: Session, case_id: uuid.UUID, by: Actor) -> None:
         by,
         narrowing=Narrowing.DONE,
     )
+
+
+def undo_yes(session: Session, case_id: uuid.UUID, organisation: Organisation, by: Actor, *, times: int) -> None:
+    """What the actor wrote down today as a yes to this organisation ends as one that the person had not said, `times`
+    of them if it was pressed so often, and what they had said before holds again. The lists forget what this yes alone
+    had put there: that the organisation was named, and, if nobody there opened anything, that it was told."""
+    party, today = organisation.party or organisation.code, days.today()
+    of_party = (Consent.topic == Topic.SHARING, Consent.party == party)
+    wrong = current(session, case_id, *of_party, Consent.said == Said.GIVEN)
+    wrong = [each for each in wrong if each.asked_on == today and each.read_by_id == by.member_id]
+    replaced = (Consent.ended == Ended.ASKED_AGAIN, Consent.ended_on == today, Consent.ended_by_id == by.member_id)
+    statement = select(Consent).where(Consent.case_id == case_id, *of_party)
+    before = [each for each in session.scalars(statement.where(*replaced)) if not is_mistaken(each)]
+    end(session, wrong, Ended.ASKED_AGAIN, by, narrowing=Narrowing.DONE)
+    alike = [each for each in before if each.said == Said.GIVEN and each.asked_on == today]
+    for each in [each for each in alike if each.read_by_id == by.member_id][: max(0, times - 1)]:
+        set_narrowing(each, Narrowing.DONE)
+        before.remove(each)
+    if wrong and len({was.said for was in before}) == 1:  # of several answers of one day nobody knows the last
+        _say_again(session, before[0])
+    read = session.scalar(
+        select(Reading.id).where(Reading.case_id == case_id, Reading.organisation_id == organisation.id).limit(1)
+    )
+    asked = any(not is_mistaken(each) for each in session.scalars(statement))
+    listed = [*([] if asked else [Naming.NAMED]), *([] if read else [Naming.TOLD])]
+    session.execute(
+        delete(NamedParty).where(
+            NamedParty.case_id == case_id,
+            NamedParty.party == party,
+            NamedParty.naming.in_(listed),
+            NamedParty.noted_on == today,
+            NamedParty.member_id == by.member_id,
+        )
+    )
+    session.flush()
+
+
+def go_on(session: Session, was: Consent, reader: Organisation, compartments: Collection[str], by: Actor) -> None:
+    """A yes that was ended by mistake holds on, with its day and its last day, and its reader reads the same parts
+    under the keys of now. The actor must hold them. A link code that ended with it does not come back."""
+    was.ended, was.ended_on, was.ended_by_id, was.narrowing = "", None, None, ""
+    was.mark = row_marks.consent_mark(was)
+    session.flush()
+    for compartment in compartments:
+        sharing.share(session, was.case_id, compartment, [reader.id], by=by)
+    if was.due_on is not None:
+        grants.hold_until(session, was.case_id, reader.id, compartments, was.due_on)
+    audit.append(
+        session,
+        audit.Event.SHARE_TAKEN_UP,
+        by=by,
+        case_id=was.case_id,
+        organisation_id_shared=reader.id,
+        compartments="+".join(compartments),
+    )
+
+
+def is_mistaken(answer: Consent) -> bool:
+    """Whether it ended as a yes that the person had not said."""
+    return (answer.said, answer.ended, answer.narrowing) == MISTAKEN
 
 
 _OF_ASKING = (Topic.SERVICES, Topic.SHARING, Topic.STATISTICS)

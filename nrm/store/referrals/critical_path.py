@@ -31,13 +31,15 @@ _SEEN_BY = (CaseRelation.HOLDER, CaseRelation.CUSTODIAN, CaseRelation.DUTY_OFFIC
 
 @dataclass(frozen=True, slots=True)
 class CallLine:
-    """One call about a step. `party`: whose number it was; nobody's name."""
+    """One call about a step. `party`: whose number it was; nobody's name. `own_id`: its id for whoever recorded it, as
+    long as it can be taken back."""
 
     subject_id: uuid.UUID
     party: str
     telephone: str
     reached: bool
     called_at: datetime
+    own_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ from nrm.domain.referrals.duty import (
     FAMILY,
     OLD_AFTER,
     OWED,
+    PRESSED_WRONG_WITHIN,
     Part,
     Tag,
     part_of,
@@ -343,7 +344,7 @@ class _Lines:
         self.by_party: dict[str, Organisation] = {}
         for each in sorted(self.organisations.values(), key=lambda each: each.code):
             self.by_party.setdefault(each.party or each.code, each)
-        self.calls = _calls_about([each.row[1] for each in found])
+        self.calls = _calls_about([each.row[1] for each in found], by)
         self.now = clock.now()
         self.agreement = country().in_force(self.now)
         self.authority = country().party_in(MechanismRole.AUTHORITY)
@@ -443,7 +444,7 @@ def _names(organisation: Organisation | None) -> dict[str, str]:
     return organisation.names if organisation is not None else {}
 
 
-def _calls_about(case_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[CallLine]]:
+def _calls_about(case_ids: Iterable[uuid.UUID], by: Actor) -> dict[uuid.UUID, list[CallLine]]:
     wanted = set(case_ids)
     if not wanted:
         return {}
@@ -454,11 +455,16 @@ def _calls_about(case_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[CallLine
             ReminderCall.telephone,
             ReminderCall.reached,
             ReminderCall.called_at,
+            ReminderCall.id,
+            ReminderCall.member_id,
         )
         .where(ReminderCall.case_id.in_(wanted))
         .order_by(ReminderCall.called_at, ReminderCall.id)
     )
     found: dict[uuid.UUID, list[CallLine]] = {}
+    lately = clock.now() - PRESSED_WRONG_WITHIN
     for row in db.session.execute(statement):
-        found.setdefault(row.subject_id, []).append(CallLine(*row))
+        own_id = row.id if row.member_id == by.member_id and row.called_at > lately else None
+        line = CallLine(row.subject_id, row.party, row.telephone, row.reached, row.called_at, own_id)
+        found.setdefault(row.subject_id, []).append(line)
     return found

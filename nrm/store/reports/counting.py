@@ -55,8 +55,8 @@ from nrm.store.rows.shelter import ages as age_rows
 from nrm.store.rows.shelter import corrections as correction_rows
 from nrm.store.rows.shelter import permits as permit_rows
 from nrm.store.rows.shelter.claims import as_history
-from nrm.store.rows.shelter.testimony import COUNTS_ON, STANDS
-from nrm.store.rows.support import witnesses as witness_rows
+from nrm.store.rows.shelter.testimony import OF_CASES
+from nrm.store.rows.support.witnesses import OF_WITNESSES
 from nrm.vault.unattended import feedback_boxes
 
 RELEASE = Actor.system("release")
@@ -133,7 +133,9 @@ def _people(quarter: Quarter, also: Collection[uuid.UUID]) -> Executable:
         )
         .select_from(Stay)
         .join(Case, Case.id == Stay.case_id)
-        .outerjoin(Testimony, and_(Testimony.case_id == Stay.case_id, Testimony.happened_on <= quarter.end, STANDS))
+        .outerjoin(
+            Testimony, and_(Testimony.case_id == Stay.case_id, Testimony.happened_on <= quarter.end, OF_CASES.stands)
+        )
         .where(Stay.case_id.in_(_in_question(quarter, also)))
         .where(AGREES, Case.source != Source.WITH_A_VICTIM)
     )
@@ -263,7 +265,7 @@ def witnesses(
     statement = (
         select(Testimony.case_id, Testimony.status, Testimony.reason, Case.gender, Case.age_band)
         .join(Case, Case.id == Testimony.case_id)
-        .where(COUNTS_ON.between(first.start, last.end), STANDS, AGREES)
+        .where(OF_CASES.counts_on.between(first.start, last.end), OF_CASES.stands, AGREES)
         .order_by(Testimony.case_id, Testimony.happened_on, Testimony.position)
     )
     steps: dict[str, list[tuple[str, str]]] = {}
@@ -280,11 +282,10 @@ def witnesses(
 def _other_witnesses(
     connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes
 ) -> list[counting.Row | None]:
-    counts_on, stands = witness_rows.COUNTS_ON, witness_rows.STANDS
     statement = (
         select(RecordedStep.witness_id, RecordedStep.status, RecordedStep.reason, Witness.gender, Witness.age_class)
         .join(Witness, Witness.id == RecordedStep.witness_id)
-        .where(counts_on.between(first.start, last.end), stands)
+        .where(OF_WITNESSES.counts_on.between(first.start, last.end), OF_WITNESSES.stands)
         .order_by(RecordedStep.witness_id, RecordedStep.happened_on, RecordedStep.position)
     )
     steps: dict[str, list[tuple[str, str]]] = {}

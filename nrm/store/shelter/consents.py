@@ -13,11 +13,11 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.referrals.referrals import Relation
 from nrm.domain.shelter.cases import BY_CONSENT, CaseRefusal, CaseRefused
-from nrm.domain.shelter.consents import Ended, Naming, Narrowing, Said, Topic, is_due
+from nrm.domain.shelter.consents import MISTAKEN, Ended, Naming, Narrowing, Said, Topic, is_due
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.consents import Consent
-from nrm.store import days
+from nrm.store import days, names
 from nrm.store.countries import country
 from nrm.store.referrals.referrals import ReferralLine
 from nrm.store.rows.shelter import consents as rows
@@ -31,7 +31,7 @@ _MOST = 50
 @dataclass(frozen=True, slots=True)
 class ConsentLine:
     """One answer. `due`: the holder is to ask again by now, also where it ended without a word of the person; `waits`:
-    its end waits for a new key, or for a stay."""
+    its end waits for a new key, or for a stay; `mistaken`: a yes that the person had not said."""
 
     id: uuid.UUID
     topic: Topic
@@ -51,6 +51,7 @@ class ConsentLine:
     ended_on: date | None
     due: bool
     waits: bool
+    mistaken: bool
 
     @property
     def holds(self) -> bool:
@@ -99,6 +100,25 @@ def read_nothing(
     ]
 
 
+def shared_lately(case_id: uuid.UUID, *, by: Actor) -> frozenset[uuid.UUID]:
+    """The organisations of whose share the actor can still say that it was a mistake; for the holder, else
+    NotVisible."""
+    _seen_by_holder(case_id, by)
+    return frozenset(rows.shared_lately(case_id, by.member_id))
+
+
+def ended_lately(case_id: uuid.UUID, *, by: Actor) -> dict[uuid.UUID, tuple[Organisation, tuple[str, ...]]]:
+    """Organisation -> (it, what it read), of those whose reading the actor ended some minutes ago by a yes that can
+    hold on; for the holder, else NotVisible."""
+    _seen_by_holder(case_id, by)
+    there = names.organisations_by_id()
+    return {
+        each: (there[each], read)
+        for each, read in rows.ended_lately(case_id, by.member_id).items()
+        if rows.ended_yes(case_id, there[each].party or there[each].code, by.member_id, days.today()) is not None
+    }
+
+
 def of_case(case_id: uuid.UUID, *, by: Actor) -> list[ConsentLine]:
     """Every answer of one case, what holds now first, then the newest first; for the holder, else NotVisible."""
     case = _seen_by_holder(case_id, by)
@@ -133,6 +153,7 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> list[ConsentLine]:
             ended_on=each.ended_on,
             due=_asks_again(each, now, today) and case.status == "open",
             waits=each.narrowing == Narrowing.WAITS,
+            mistaken=(each.said, each.ended, each.narrowing) == MISTAKEN,
         )
         for each, login, organisation in found
     ]

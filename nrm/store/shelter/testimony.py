@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import date
+from typing import Self
 
 from sqlalchemy import select
 
@@ -13,9 +14,9 @@ from nrm.domain.accounts.accounts import Actor, OrganisationKind, Permission
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.shelter.testimony import WitnessStatus, following
 from nrm.models.shelter.cases import Case
-from nrm.models.shelter.testimony import Testimony
+from nrm.models.shelter.testimony import Step, StepStrike, Testimony
 from nrm.store.countries import country
-from nrm.store.rows.shelter import testimony as testimony_rows
+from nrm.store.rows.shelter.testimony import OF_CASES
 from nrm.store.shelter import permits
 
 
@@ -29,6 +30,18 @@ class WitnessStep:
     happened_on: date
     struck_on: date | None
     struck_why: StrikeReason | None
+
+    @classmethod
+    def of(cls, step: Step, strike: StepStrike | None) -> Self:
+        """What a page shows of a row and its strike."""
+        return cls(
+            step.id,
+            WitnessStatus(step.status),
+            step.reason,
+            step.happened_on,
+            clock.day_of(strike.struck_at, country().timezone) if strike else None,
+            StrikeReason(strike.reason) if strike else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +59,7 @@ class WitnessView:
 def of_case(case_id: uuid.UUID, *, by: Actor) -> WitnessView:
     """One person's witness track; raises NotVisible."""
     case = permits.shared_case(case_id, Permission.TESTIMONY_RECORD, by=by)
-    steps = [
-        WitnessStep(
-            step.id,
-            WitnessStatus(step.status),
-            step.reason,
-            step.happened_on,
-            clock.day_of(strike.struck_at, country().timezone) if strike else None,
-            StrikeReason(strike.reason) if strike else None,
-        )
-        for step, strike in testimony_rows.with_strikes(case_id)
-    ]
+    steps = [WitnessStep.of(*each) for each in OF_CASES.with_strikes(case_id)]
     standing = [each for each in steps if each.struck_why is None]
     status = standing[-1].status if standing else WitnessStatus.NOT_A_WITNESS
     return WitnessView(

@@ -9,13 +9,10 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, and_, select
 
-from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.shelter.testimony import WitnessStatus, following
 from nrm.models.support.witnesses import RecordedStep, Witness
-from nrm.store.countries import country
 from nrm.store.rows.support import witnesses as rows
 from nrm.store.shelter.testimony import WitnessStep as Step
 
@@ -58,17 +55,7 @@ def row(witness_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Witness:
 def one(witness_id: uuid.UUID, *, by: Actor) -> WitnessRecord:
     """One witness with the steps; raises NotVisible."""
     found = row(witness_id, by=by)
-    steps = [
-        Step(
-            step.id,
-            WitnessStatus(step.status),
-            step.reason,
-            step.happened_on,
-            clock.day_of(strike.struck_at, country().timezone) if strike else None,
-            StrikeReason(strike.reason) if strike else None,
-        )
-        for step, strike in rows.with_strikes(witness_id)
-    ]
+    steps = [Step.of(*each) for each in rows.OF_WITNESSES.with_strikes(witness_id)]
     standing = [each.status for each in steps if each.struck_why is None]
     return WitnessRecord(
         found.id,

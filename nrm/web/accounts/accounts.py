@@ -108,7 +108,7 @@ def sign_in_page() -> BaseResponse:
 def sign_in() -> BaseResponse | str:
     login = request.form.get("login", "")[:_PEOPLE_TYPE_AT_MOST]
     carried = request.form.get("carried", "")
-    if g.get("stale_form"):
+    if sessions.is_stale():
         return sessions.sign_in_form(status=422, carried=carried, login=login, stale=True)
     try:
         cookie = actions.sign_in(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.accounts.passkeys import NAME, MakePasskeyForm
@@ -138,7 +138,7 @@ def sign_in_page() -> BaseResponse:
 @blueprint.post("/sign-in/passkey")
 def sign_in() -> BaseResponse | str:
     carried = request.form.get("carried", "")
-    if g.get("stale_form"):
+    if sessions.is_stale():
         return sessions.sign_in_form(status=422, carried=carried, stale=True)
     try:
         cookie, login = actions.sign_in(**_sent(), asker=sessions.asker())
@@ -161,7 +161,7 @@ def recover_page() -> BaseResponse:
 
 @blueprint.post("/recover/passkey")
 def recover() -> BaseResponse:
-    if g.get("stale_form"):
+    if sessions.is_stale():
         return accounts.recover_again(NOT_RECOVERED, 422)
     try:
         code = actions.recover(**_sent(), asker=sessions.asker())

@@ -171,6 +171,18 @@ def call(kind: str, subject_id: uuid.UUID) -> Answer:
         return errors.error_page(
             422, gettext("This number is no longer in the directory. Go back and load the page again.")
         )
+    return _to_list()
+
+
+@blueprint.post("/duty/calls/<uuid:call_id>/back")
+@access.requires(Permission.REFERRAL_DIRECT)
+def take_back_call(call_id: uuid.UUID) -> Answer:
+    """Take back a call that was recorded by mistake some minutes ago; `list` as for `call`."""
+    actions.take_back(call_id=call_id, by=access.actor())
+    return _to_list()
+
+
+def _to_list() -> BaseResponse:
     listed = request.form.get("list")
     if listed is None:
         return redirect(url_for("home.index"), 303)

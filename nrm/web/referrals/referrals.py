@@ -603,4 +603,12 @@ def acknowledge_page(obligation_id: uuid.UUID) -> Answer:
 def acknowledge(obligation_id: uuid.UUID) -> Answer:
     """Told, or done."""
     actions.acknowledge(obligation_id=obligation_id, by=access.actor())
+    return redirect(url_for("home.index", known=obligation_id), 303)
+
+
+@blueprint.post("/obligations/<uuid:obligation_id>/known/back")
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def take_back_known(obligation_id: uuid.UUID) -> Answer:
+    """Say that "we know" was pressed by mistake, some minutes after."""
+    actions.take_back_known(obligation_id=obligation_id, by=access.actor())
     return redirect(url_for("home.index"), 303)

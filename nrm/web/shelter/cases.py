@@ -32,6 +32,8 @@ from forms.typed import OnceForm
 from nrm.actions.shelter import cases as actions
 from nrm.actions.shelter import erasures
 from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission
+from nrm.domain.interviews.interviews import Questionnaire
+from nrm.domain.shelter import first_talks as first_talk_rules
 from nrm.domain.shelter.cases import (
     OF_IDENTIFICATION,
     SHAREABLE,
@@ -56,6 +58,8 @@ from nrm.store.referrals import referrals as referral_store
 from nrm.store.referrals.obligations import ARRIVAL
 from nrm.store.shelter import absences, case_lists, stays
 from nrm.store.shelter import cases as store
+from nrm.store.shelter import consents as consent_store
+from nrm.store.shelter import first_talks as first_talk_store
 from nrm.store.shelter import key_workers as key_worker_store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.web import access, errors, sessions
@@ -245,7 +249,7 @@ def _compartment(
         rows = written_rows(here.value)
     elif here is not None:
         questionnaire = country().questionnaires.get(case.questionnaire)
-        rows = answer_rows(questionnaire, here.value, _party_names())
+        rows = answer_rows(questionnaire, _with_facts(case, questionnaire, compartment, here.value), _party_names())
     return {
         "code": str(compartment),
         "label": COMPARTMENT_LABELS[compartment],
@@ -255,6 +259,17 @@ def _compartment(
         "begun": compartment in case.compartments,
         "written_here": compartment in WRITTEN_BY_HOLDER,
     }
+
+
+def _with_facts(
+    case: SeenCase, questionnaire: Questionnaire | None, compartment: Compartment, value: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """What was opened; with an opened story, for the holder, the answers that are kept as coded facts alone."""
+    if compartment is not Compartment.STORY or case.relation is not CaseRelation.HOLDER or questionnaire is None:
+        return value
+    if case.status == "referred":
+        return value
+    return first_talk_rules.told_before(questionnaire, value, first_talk_store.coded(case.id, by=access.actor()))
 
 
 def _party_names() -> dict[str, str]:
@@ -435,7 +450,15 @@ def _share_page(case_id: uuid.UUID, form: ShareCaseForm, status: int = 200) -> t
     case = store.case(case_id, by=by)
     shared = store.shares(case_id, by=by)
     page = render_template(
-        "shelter/cases/share.html", case=case, form=form, shares=shared, compartments=COMPARTMENT_LABELS
+        "shelter/cases/share.html",
+        case=case,
+        form=form,
+        shares=shared,
+        lately=consent_store.shared_lately(case_id, by=by),
+        ended=consent_store.ended_lately(case_id, by=by) if case.status == "open" else {},
+        mistake=request.args.get("mistake") == "yes",
+        taken_up=request.args.get("taken_up") == "yes",
+        compartments=COMPARTMENT_LABELS,
     )
     return page, status
 
@@ -467,11 +490,24 @@ def share(case_id: uuid.UUID) -> Answer:
 @blueprint.post("/cases/<uuid:case_id>/share/<uuid:organisation_id>/end")
 @access.requires(Permission.CASE_OPEN)
 def end_share(case_id: uuid.UUID, organisation_id: uuid.UUID) -> Answer:
+    """`mistake`: whoever shared it some minutes ago says that nobody had asked the person."""
+    mistake = request.form.get("mistake") == "yes"
     try:
-        actions.end_share(case_id=case_id, organisation_id=organisation_id, by=access.actor())
+        actions.end_share(case_id=case_id, organisation_id=organisation_id, mistake=mistake, by=access.actor())
     except CaseRefused as error:
         return errors.error_page(409, CASE_REFUSED[error.reason])
-    return redirect(url_for("cases.share_page", case_id=case_id), 303)
+    return redirect(url_for("cases.share_page", case_id=case_id, mistake="yes" if mistake else None), 303)
+
+
+@blueprint.post("/cases/<uuid:case_id>/share/<uuid:organisation_id>/again")
+@access.requires(Permission.CASE_OPEN)
+def take_up_share(case_id: uuid.UUID, organisation_id: uuid.UUID) -> Answer:
+    """Whoever ended it some minutes ago says that the person had not said so."""
+    try:
+        actions.take_up_share(case_id=case_id, organisation_id=organisation_id, by=access.actor())
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    return redirect(url_for("cases.share_page", case_id=case_id, taken_up="yes"), 303)
 
 
 @blueprint.get("/cases/<uuid:case_id>/erase")

@@ -159,7 +159,7 @@ def _consent_row(line: ConsentLine) -> dict[str, object]:
 
 def _ended(line: ConsentLine) -> str:
     """How an answer ended, in words. A no is never taken back by the person: it was recorded by mistake."""
-    if line.ended == Ended.WITHDRAWN and line.said is Said.REFUSED:
+    if line.mistaken or (line.ended == Ended.WITHDRAWN and line.said is Said.REFUSED):
         return gettext("recorded by mistake: the person had not said it")
     return translated(ENDED_LABELS[Ended(line.ended)]) if line.ended else ""
 

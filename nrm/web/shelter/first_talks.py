@@ -91,13 +91,16 @@ def write_page(case_id: uuid.UUID) -> Answer:
     told = opened.get(Compartment.STORY)
     if told is None and Compartment.STORY in case.compartments:
         return redirect(url_for("cases.open_page", case_id=case_id, compartment=Compartment.STORY), 303)
-    parts = {str(name): each.value for name, each in opened.items()}
-    talk = rules.form_of(questionnaire, rules.rows_for(questionnaire, parts.get("story", {})))
-    begun = rules.typed_from(questionnaire, parts, store.coded(case_id, by=by))
+    parts: dict[str, Mapping[str, Any]] = {str(name): each.value for name, each in opened.items()}
+    coded = store.coded(case_id, by=by)
+    before = _not_asked_here(questionnaire, rules.told_before(questionnaire, parts.get("story", {}), coded))
+    parts = {**parts, "story": rules.begun_with(questionnaire, parts.get("story", {}), coded)}
+    talk = rules.form_of(questionnaire, rules.rows_for(questionnaire, parts["story"]))
+    begun = rules.typed_from(questionnaire, parts, coded)
     answers = {**begun, questionnaire.derive["age"]: case.age_class}
     markup, language = interview_pages.markup_of(talk.questionnaire), current_language()
     shown = _parts(talk, lambda page: markup.page(page, answers, staff=language, spoken=None, leads=False))
-    return _form_page(case, talk, shown, told.revision if told else 0)
+    return _form_page(case, talk, shown, told.revision if told else 0, before=before)
 
 
 def _parts(talk: rules.FirstTalk, body: Callable[[Page], Markup]) -> list[_Part]:
@@ -118,12 +121,13 @@ def _form_page(
     revision: int,
     *,
     form: PageForm | None = None,
+    before: Rows | None = None,
     stored: Rows | None = None,
     refused: str = "",
     status: int = 200,
 ) -> tuple[str, int]:
-    """The form; `stored`: what somebody else wrote meanwhile, shown next to what was typed here; `refused`: why it is
-    not saved."""
+    """The form; `before`: what was told before the talk; `stored`: what somebody else wrote meanwhile, shown next to
+    what was typed here; `refused`: why it is not saved."""
     counts = {section.page.id: len(section.rows) for section in talk.sections if section.rows}
     page = render_template(
         "shelter/first_talks/write.html",
@@ -132,6 +136,7 @@ def _form_page(
         counts=counts,
         revision=revision,
         form=form,
+        before=before,
         stored=stored,
         refused=refused,
     )
@@ -210,9 +215,19 @@ def _held_code(typed: str) -> str:
     return code if case.relation is CaseRelation.HOLDER else ""
 
 
+def _asked_here(questionnaire: Questionnaire) -> set[str]:
+    return {name for page in rules.pages(questionnaire) for name in (page.id, *page.questions)}
+
+
+def _not_asked_here(questionnaire: Questionnaire, told: Mapping[str, Any]) -> Rows:
+    """What was told before and is not asked in this form, in words."""
+    asked = _asked_here(questionnaire)
+    return answer_rows(questionnaire, {name: value for name, value in told.items() if name not in asked}, {})
+
+
 def _written(questionnaire: Questionnaire, story: Mapping[str, Any]) -> Rows:
     """What stands in the case of all that the form asks, in words."""
-    asked = {name for page in rules.pages(questionnaire) for name in (page.id, *page.questions)}
+    asked = _asked_here(questionnaire)
     return answer_rows(questionnaire, {name: value for name, value in story.items() if name in asked}, {})
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from forms.days import chosen_day
+from forms import days
 from forms.shelter.strikes import STRIKE_LABELS, StrikeForm
 from forms.shelter.testimony import FIELD_OF, ILLEGAL, RecordTestimonyForm
 from nrm.actions.shelter import testimony as actions
@@ -54,7 +54,7 @@ def record(case_id: uuid.UUID) -> Answer:
         actions.record(
             case_id=case_id,
             status=status,
-            happened_on=chosen_day(form.happened, form.happened_day, today()),
+            happened_on=days.chosen_day(form.happened, form.happened_day, today()),
             reason=form.why,
             by=by,
         )
@@ -88,9 +88,7 @@ def strike(step_id: uuid.UUID) -> Answer:
             by=by,
         )
     except IllegalStep as error:
-        field = form.day if error.reason is StepRefusal.IN_FUTURE else form.reason
-        field.errors = [ILLEGAL[error.reason]]
-        return _strike_page(track, step, form, 422 if error.reason is StepRefusal.IN_FUTURE else 409)
+        return _strike_page(track, step, form, say_not_struck(form, error.reason))
     return redirect(url_for("testimony.record_page", case_id=track.case_id), 303)
 
 
@@ -120,10 +118,14 @@ def form_of(following: Collection[WitnessStatus]) -> RecordTestimonyForm:
 
 def say_refused(form: RecordTestimonyForm, why: StepRefusal) -> int:
     """Say at its field why a step is refused; returns the status of the answer."""
-    name = FIELD_OF.get(why, "status")
-    field = form.happened_day if name == "happened" and form.happened.data == "other" else form[name]
-    field.errors = [ILLEGAL[why]]
-    return 409 if why is StepRefusal.STATE else 422
+    return days.say_refused(form, why, words=ILLEGAL, fields=FIELD_OF, otherwise="status")
+
+
+def say_not_struck(form: StrikeForm, why: StepRefusal) -> int:
+    """Say at its field why a step is not struck; returns the status of the answer."""
+    in_future = why is StepRefusal.IN_FUTURE
+    (form.day if in_future else form.reason).errors = [ILLEGAL[why]]
+    return 422 if in_future else 409
 
 
 def _testimony_page(track: store.WitnessView, form: RecordTestimonyForm, status: int = 200) -> Answer:

@@ -16,7 +16,7 @@ from nrm.domain.shelter.cases import Purpose
 from nrm.domain.support.complaints import AlreadySo, CannotTake
 from nrm.domain.words import N_
 from nrm.store import names
-from nrm.web import access, errors
+from nrm.web import access, errors, sessions
 from nrm.web.language import current_language
 from nrm.web.support import feedback
 from nrm.web.support.feedback import Spoken
@@ -45,6 +45,8 @@ def complain() -> Answer:
     """Seal it to the Responsible Authority. Needs no number; how often a network may is limited."""
     here = feedback.spoken()
     text, reach, wrong = complaint_in(request.form)
+    if sessions.is_stale():
+        return _complain_page(here, text, reach, "again", 400)
     if wrong:
         return _complain_page(here, text, reach, wrong, 422)
     few = feedback.limit("complaints", *FEW)

@@ -154,6 +154,8 @@ def _typed(replies: Replies, code: str, wrong: str) -> dict[str, Any]:
 def answer() -> Answer:
     """Put the answers in. Of a number that does not count one thing is said, whatever the reason."""
     here, replies, code = spoken(), replies_in(request.form), request.form.get("code", "")[:60]
+    if sessions.is_stale():
+        return _answer_page(here, replies, code, "again", 400)
     if is_empty(replies):
         return _answer_page(here, replies, code, "none", 422)
     few = limit("codes", *WRONG_CODES)

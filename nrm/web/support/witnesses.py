@@ -25,7 +25,7 @@ from nrm.store.support import witnesses as store
 from nrm.store.support.witnesses import WitnessRecord
 from nrm.web import access, errors
 from nrm.web.choices import label_of, of_list
-from nrm.web.shelter.testimony import form_of, say_refused, step_words
+from nrm.web.shelter.testimony import form_of, say_not_struck, say_refused, step_words
 from nrm.web.support.hearings import court_name
 
 Page = tuple[str, int]
@@ -163,9 +163,7 @@ def strike(step_id: uuid.UUID) -> Answer:
             by=by,
         )
     except IllegalStep as error:
-        field = form.day if error.reason is StepRefusal.IN_FUTURE else form.reason
-        field.errors = [ILLEGAL[error.reason]]
-        return _strike_page(found, step, form, 422 if error.reason is StepRefusal.IN_FUTURE else 409)
+        return _strike_page(found, step, form, say_not_struck(form, error.reason))
     return redirect(url_for("witnesses.show", witness_id=found.id), 303)
 
 

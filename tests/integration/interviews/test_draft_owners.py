@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from nrm import db as databases
 from nrm.actions import tending
@@ -94,6 +95,12 @@ def grants_of(interview_id: uuid.UUID) -> int:
 def row(interview_id: uuid.UUID) -> Interview:
     db.session.rollback()
     return db.session.get_one(Interview, interview_id)
+
+
+def written(session: Session, interview_id: uuid.UUID, by: Actor, **said: str) -> tuple[drafts.Draft, drafts.Draft]:
+    """The draft before and after its interviewer wrote that."""
+    draft = drafts.opened(session, session.get_one(Interview, interview_id), by=by)
+    return draft, drafts.rewritten(session, draft, {**draft.answers, **said}, ["start"], by=by)
 
 
 def files_of(tmp_path: Path, name: str) -> Files:
@@ -323,6 +330,25 @@ def test_send_as_urgent_now_leads_to_the_urgent_way_of_the_same_interview(sign_i
     assert page_id(where) in next(route.pages for route in questionnaire().routes if "urgent" in route.id)
 
 
+def test_whoever_ends_the_interviewers_account_destroys_nothing_of_the_draft(second: str, tmp_path: Path) -> None:
+    by = factories.actor(LOGIN)
+    interview_id = interviews.start(interview_id=uuid.uuid4(), by=by)
+    with transaction() as session:
+        written(session, interview_id, by, official="yes", official_what=SAID)
+    assert grants_of(interview_id) == 0  # by the interviewer's own key alone
+    hands.ended(member_id(LOGIN), factories.actor(second))
+    db.session.rollback()
+    ended = account_rows.member_by_login(LOGIN)
+    assert ended is not None
+    assert ended.status == "disabled"
+    assert [(each.id, each.lost) for each in store.of_colleagues(by=factories.actor(second)).rows] == [
+        (interview_id, False)
+    ]
+    # The sealed draft, its grant, both halves of its key and the interviewer's keys: without one of them nothing opens.
+    found = opened(files_of(tmp_path, "now"), "RINAS")
+    assert found[interview_id.hex, "draft"]["answers"]["official_what"] == SAID
+
+
 @pytest.mark.slow
 def test_an_account_that_begins_anew_loses_the_draft_and_says_so(sign_in: SignIn, second: str, tmp_path: Path) -> None:
     owner = sign_in(LOGIN)
@@ -347,9 +373,7 @@ def test_a_lost_draft_of_a_child_stays_on_the_child_authoritys_desk(sign_in: Sig
     by = factories.actor(LOGIN)
     interview_id = interviews.start(interview_id=uuid.uuid4(), by=by)
     with transaction() as session:
-        draft = drafts.opened(session, session.get_one(Interview, interview_id), by=by)
-        answers = {**draft.answers, "age": "child", "official": "yes"}
-        after = drafts.rewritten(session, draft, answers, ["start"], by=by)
+        draft, after = written(session, interview_id, by, age="child", official="yes")
         child_alerts.tell(session, interview_id, draft.questionnaire, draft.answers, after.answers, by=by)
     assert grants_of(interview_id) == 0
     hands.ended(member_id(LOGIN), factories.actor(second))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -225,6 +226,20 @@ def test_without_a_bed_or_with_one_that_is_taken_nothing_is_accepted(sign_in: Si
         assert "<title>Error:" in page
 
 
+def test_what_was_chosen_to_accept_stays_when_the_language_is_changed(sign_in: SignIn, rinas: people.Sent) -> None:
+    nrc, page = sign_in("nrc.case_worker"), f"/referrals/{rinas.referral_id}"
+    data = {"bed": str(people.bed("NRC", 1)), "expected": "2"}
+    for shown in (nrc.get(f"{page}?lang=sq"), str(nrc.post(f"{page}/accept", {**data, "bed": ""}, 422))):
+        assert re.search(r'<button class=out lang=en form="?sheet"?', shown)
+        assert 'id="sheet"' in shown
+    again = nrc.get(nrc.post(f"/spoken/en{page}", data))
+    assert "Accept the person" in again
+    for name, value in data.items():
+        assert re.search(rf'name="{name}".*?<option value="{value}" selected>', again, re.DOTALL)
+    carried = nrc.post(f"/language/sq{page}/accept", data, 200)
+    assert {*re.findall(r'name="(?:bed|expected)" value="([^"]+)"', carried)} == {*data.values()}
+
+
 def test_a_forbidden_reason_under_a_must_is_422_and_not_offered(sign_in: SignIn, app: Flask) -> None:
     sent = people.sent(factories.actor("rinas.border_officer"), citizenship_class="third_country", citizenship="MD")
     nrc = sign_in("nrc.case_worker")
@@ -286,6 +301,7 @@ def test_the_consulate_learns_that_the_person_arrived_and_nothing_else(sign_in: 
     assert "Qendra Kombëtare" not in page
 
 
+@pytest.mark.slow
 def test_an_obligation_is_acknowledged_once_and_only_by_who_may(sign_in: SignIn, app: Flask) -> None:
     people.sent(factories.actor("rinas.border_officer"), age="child")
     (line,) = [
@@ -297,8 +313,23 @@ def test_an_obligation_is_acknowledged_once_and_only_by_who_may(sign_in: SignIn,
     authority = sign_in("child_protection.case_worker")
     sign_in("vatra.case_worker").post(path, {}, 404)
     sign_in("molsa.statistician").post(path, {}, 403)
-    authority.post(path)
+    home = authority.post(path)
     authority.post(path, {}, 409)
+    # Who pressed it takes it back for some minutes; nobody else does, and nothing else on the way.
+    back = f"/obligations/{line.id}/known/back"
+    sign_in("ra.duty_officer").post(back, {}, 404)
+    assert back in authority.get(home)
+    assert back not in authority.get("/")
+    for wrong in ("x", str(uuid.uuid4())):
+        assert "/known/back" not in authority.get(f"/?known={wrong}")
+    assert authority.post(back) == "/"
+    authority.post(back, {}, 404)
+    owed = obligations.owed(by=factories.actor("child_protection.case_worker")).rows
+    assert line.id in {each.id for each in owed if each.kind == "notify"}
+    home = authority.post(path)
+    factories.later(minutes=11)
+    assert back not in authority.get(home)
+    authority.post(back, {}, 404)
 
 
 @pytest.mark.slow

@@ -99,6 +99,7 @@ def test_nobody_else_has_the_list_the_map_or_the_calls(app: Flask, sign_in: Sign
         person.get(path, 403)
 
 
+@pytest.mark.slow
 def test_a_call_is_one_press_and_a_double_click_is_one_call(app: Flask, sign_in: SignIn) -> None:
     sent = people.sent(factories.actor("rinas.border_officer"), "VATRA", override_reason="other")
     person = sign_in("ra.duty_officer")
@@ -116,6 +117,23 @@ def test_a_call_is_one_press_and_a_double_click_is_one_call(app: Flask, sign_in:
     assert line.call.rung == "next_number"
     assert line.call.telephone != first, "nobody answered there: the next number at once"
     assert first in person.get("/?lang=en")
+    # Who pressed it takes it back for some minutes, and the order is as before.
+    back = f"/duty/calls/{call.id}/back"
+    assert back in person.get("/duty")
+    other = Actor(uuid.uuid4(), ra().organisation_id, ra().role, kind=ra().kind)
+    with pytest.raises(NotVisible):
+        reminder_calls.take_back(call_id=call.id, by=other)
+    assert person.post(back, {"list": "1"}) == "/duty"
+    person.post(back, {}, 404)
+    (line,) = [each for each in lines(ra()) if each.kind == "answer"]
+    assert line.call is not None
+    assert (line.call.telephone, line.calls) == (first, ())
+    person.post(f"/duty/calls/answer/{sent.referral_id}", data)
+    db.session.rollback()
+    (call,) = db.session.scalars(select(ReminderCall)).all()
+    factories.later(minutes=11)
+    assert "/back" not in person.get("/duty")
+    person.post(f"/duty/calls/{call.id}/back", {}, 409)
     for bad in ("", "yes", "yes|NRC|+355 4 000 9999", "yes|NOBODY|", f"maybe|VATRA|{first}"):
         person.post(f"/duty/calls/answer/{sent.referral_id}", {"call": bad}, 422)
     person.post(f"/duty/calls/answer/{uuid.uuid4()}", data, 404)

@@ -17,12 +17,12 @@ from nrm import db as database
 from nrm.actions import tending
 from nrm.actions.referrals import next_receiver, referrals, supplements
 from nrm.actions.shelter import cases, consents, data_requests, direct_intake, stays
-from nrm.db import db
+from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import OverrideReason, ReferralRefused
 from nrm.domain.shelter.cases import SUPPLEMENT, CaseRefused, Compartment, Purpose
-from nrm.domain.shelter.consents import EVERYTHING, Answer, Asking, ByName, ConsentRefused, Said, Topic, Weighed
+from nrm.domain.shelter.consents import EVERYTHING, Answer, Asking, ByName, ConsentRefused, Naming, Said, Topic, Weighed
 from nrm.domain.shelter.data_requests import RequestKind, RequestStatus
 from nrm.domain.shelter.direct_intake import OwnCase
 from nrm.domain.shelter.stays import Destination, ExitReason, Source
@@ -31,10 +31,13 @@ from nrm.models.shelter.cases import Case, Erasure, Grant, SealedCompartment, Sh
 from nrm.models.shelter.consents import Consent
 from nrm.models.shelter.data_requests import PersonRequest
 from nrm.steps.shelter import cases as case_steps
+from nrm.steps.shelter import consent_records
 from nrm.store import days as stay_store
 from nrm.store.referrals import supplements as supplement_store
 from nrm.store.reports import counting
 from nrm.store.rows.referrals import next_receiver as next_receiver_rows
+from nrm.store.rows.shelter import consents as consent_rows
+from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import consents as store
 from nrm.vault.compartments import CannotOpen
 from tests import factories
@@ -159,6 +162,96 @@ def test_a_share_that_is_taken_back_opens_nothing_also_not_with_an_old_backup(
     assert people.PLANTED in str(_read(world.case, Compartment.IDENTITY))
     with pytest.raises(ConsentRefused, match="nothing"):
         consents.withdraw(case_id=world.case, what=Topic.SHARING, party="TRP_UNIT", by=nrc)
+
+
+@pytest.mark.slow
+def test_a_part_that_was_shared_by_mistake_is_no_word_of_the_person(world_app: Planted) -> None:
+    app, world = world_app
+    factories.later(minutes=16)
+    by = factories.actor("nrc.shelter_manager")
+    worker, party = Person(app.test_client(), "nrc.case_worker"), "PROSECUTION"
+    address, prosecution = f"/cases/{world.case}/share", people.organisation(party)
+    what = next(each for each in re.findall(r'value="(\w+:[\w+]+)"', worker.get(address)) if each.startswith(party))
+    before, lists = said(world.case), store.lists(world.case, by=factories.actor("nrc.case_worker"))
+    assert (Topic.SHARING, party) not in before
+
+    def shared() -> None:
+        worker.post(address, {"what": what, "agreed": "yes"})
+        assert said(world.case)[Topic.SHARING, party] == Said.GIVEN
+
+    shared()
+    shared()  # pressed twice: neither is the person's word
+    page = worker.get(f"{address}?lang=en")
+    assert page.count("Shared by mistake: nobody had asked the person") == 1  # the older share has no such button
+    with pytest.raises(CaseRefused, match="no_mistake"):  # somebody else pressed it
+        cases.end_share(case_id=world.case, organisation_id=prosecution, mistake=True, by=by)
+    done = worker.get(worker.post(f"{address}/{prosecution}/end", {"mistake": "yes"}))
+    assert "no yes and no no of the person is kept of it" in done
+    assert "Shared by mistake" not in done
+    assert said(world.case) == before
+    assert store.lists(world.case, by=factories.actor("nrc.case_worker")) == lists
+    assert party not in consent_rows.struck_out(world.case)
+    assert "recorded by mistake: the person had not said it" in worker.get(f"/cases/{world.case}/consents?lang=en")
+    assert prosecution not in {
+        each.organisation_id for each in case_store.shares(world.case, by=factories.actor("nrc.case_worker"))
+    }
+    # What was really said is taken back as before, and after some minutes it counts as said.
+    shared()
+    factories.later(minutes=16)
+    worker = Person(app.test_client(), "nrc.case_worker")
+    assert "Shared by mistake" not in worker.get(address)
+    worker.post(f"{address}/{prosecution}/end", {"mistake": "yes"}, 409)
+    worker.post(f"{address}/{prosecution}/end")
+    db.session.rollback()
+    assert party in consent_rows.struck_out(world.case)
+    assert party in store.lists(world.case, by=factories.actor("nrc.case_worker"))[Naming.NAMED]
+
+
+@pytest.mark.slow
+def test_a_share_that_was_ended_by_mistake_is_taken_up_again_with_the_yes_of_before(world_app: Planted) -> None:
+    app, world = world_app
+    worker, unit = Person(app.test_client(), "nrc.case_worker"), people.organisation("TRP_UNIT")
+    address, button = f"/cases/{world.case}/share", "Ended by mistake: the yes holds on"
+    again, before = f"{address}/{unit}/again", store.of_case(world.case, by=factories.actor("nrc.case_worker"))
+    shares = case_store.shares(world.case, by=factories.actor("nrc.case_worker"))
+    held = select(Grant.compartment, Grant.until_on).where(Grant.organisation_id == unit, Grant.case_id == world.case)
+    days_held = sorted(db.session.execute(held))
+    assert days_held
+    worker.post(again, {}, 409)  # nothing was ended
+    assert button not in worker.get(f"{address}?lang=en")
+    assert worker.post(f"{address}/{unit}/end") == address
+    Person(app.test_client(), "trp_unit.trp_officer").get(f"/cases/{world.case}", 404)
+    assert button in worker.get(address)
+    colleague = Person(app.test_client(), "nrc.shelter_manager")
+    assert button not in colleague.get(f"{address}?lang=en")
+    colleague.post(again, {}, 409)
+    Person(app.test_client(), "vatra.case_worker").post(again, {}, 404)
+    assert "the yes of the person holds as before" in worker.get(worker.post(again))
+    Person(app.test_client(), "trp_unit.trp_officer").get(f"/cases/{world.case}")
+    assert store.of_case(world.case, by=factories.actor("nrc.case_worker")) == before
+    assert case_store.shares(world.case, by=factories.actor("nrc.case_worker")) == shares
+    db.session.rollback()
+    assert sorted(db.session.execute(held)) == days_held
+    worker.post(again, {}, 409)  # pressed twice
+    # What was said since, and what was ended longer ago, is the person's word.
+    worker.post(f"{address}/{unit}/end")
+    nrc = factories.actor("nrc.case_worker")
+    with transaction() as session:
+        no = [Answer(Topic.SHARING, Said.REFUSED, "TRP_UNIT")]
+        consent_records.record(session, world.case, no, Asking("", "", ""), nrc)
+    worker.post(again, {}, 409)
+    assert button not in worker.get(address)
+
+
+def test_a_share_is_taken_up_again_for_fifteen_minutes(world_app: Planted) -> None:
+    app, world = world_app
+    address, unit = f"/cases/{world.case}/share", people.organisation("TRP_UNIT")
+    Person(app.test_client(), "nrc.case_worker").post(f"{address}/{unit}/end")
+    factories.later(minutes=16)
+    late = Person(app.test_client(), "nrc.case_worker")
+    assert "Ended by mistake" not in late.get(f"{address}?lang=en")
+    late.post(f"{address}/{unit}/again", {}, 409)
+    Person(app.test_client(), "trp_unit.trp_officer").get(f"/cases/{world.case}", 404)
 
 
 def test_taking_everything_back_destroys_at_once_and_keeps_the_bed_safe_until_the_stay_ends(

@@ -75,13 +75,23 @@ def story(case_id: uuid.UUID, by: Actor) -> dict[str, Any]:
 @pytest.mark.slow
 def test_the_holder_asks_what_the_post_did_not_and_the_statistics_learn_its_code(app: Flask, sign_in: SignIn) -> None:
     assert app
-    case_id = arrived()
+    case_id = arrived(relation="friend", forms=["forced_begging", "forced_labour"])
     assert facts(case_id)["recruitment_method"] == "99"
     worker = sign_in("nrc.case_worker")
-    assert f"/cases/{case_id}/first-talk" in worker.get(f"/cases/{case_id}")
+    before = worker.get(f"/cases/{case_id}?lang=en")
+    assert f"/cases/{case_id}/first-talk" in before
     worker.get(f"/cases/{case_id}/first-talk", 303)  # it is opened first, for a purpose that is recorded
     opened(worker, case_id)
     page = worker.get(f"/cases/{case_id}/first-talk")
+    # What is kept as coded facts alone is told with the story, and asked of nobody again (ADR 0166).
+    colleague = sign_in("nrc.shelter_manager").get(f"/cases/{case_id}?lang=en")
+    for words in ("Who proposed that you leave?", "Friend or acquaintance", "What were you made to do?", "Begging"):
+        assert words in page
+        assert words in worker.get(f"/cases/{case_id}")
+        assert words not in before + colleague  # who has not opened the story
+    rows = form_of(page)
+    assert (rows["rows-receiver_episodes"], rows["episode_kind_0"]) == ("3", "forced_begging")
+    assert (rows["episode_kind_1"], rows.get("episode_kind_2")) == ("forced_labour", None)
     sent = form_of(page) | {
         "method": "at_work",
         "before": ["poverty", "law"],
@@ -338,10 +348,11 @@ def test_the_rows_hold_no_word_of_it(app: Flask) -> None:
 
 def test_who_is_not_to_be_counted_leaves_no_code(app: Flask) -> None:
     assert app
-    case_id, nrc = arrived(consent_statistics="no"), factories.actor("nrc.case_worker")
+    case_id, nrc = arrived(consent_statistics="no", relation="friend"), factories.actor("nrc.case_worker")
     first_talks.save(case_id=case_id, answers={"method": "at_work"}, seen=None, by=nrc)
     assert facts(case_id) == {"statistics": "no"}
     assert story(case_id, nrc)["method"] == "at_work"
+    assert "relation" not in story(case_id, nrc)  # nothing more is kept, so that the talk asks it
 
 
 def test_an_older_interview_that_answers_it_already_is_taken_in_whole(app: Flask) -> None:

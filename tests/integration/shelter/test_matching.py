@@ -373,6 +373,27 @@ def test_a_member_asks_for_so_many_in_a_day_and_a_burst_is_seen(app: Flask, vatr
     actions.ask(case_id=opened[limit].case_id, said=Said.YES, with_guardian=False, by=vatra)
 
 
+def test_a_member_compares_people_once_more_so_often_in_a_day(vatra: Actor, sign_in: SignIn) -> None:
+    """The name of a case can be written anew as often as one likes: each comparison would try out another person."""
+    one, other = said_yes(vatra, MIRA), taken_in(vatra, OTHER, bed=3)
+    page, again = f"/cases/{one.case_id}/who-was-here", {"said": "yes", "read": "yes"}
+    worker, most = sign_in("vatra.case_worker"), country().matching.again_a_day
+    worker.post(page, again, 303)  # at once: one press
+    for each in range(most):
+        later(minutes=2)
+        worker.post(page, again, 303)
+        if each:  # also before anybody was compared
+            actions.search_due()
+    later(minutes=2)
+    encoded = db.session.scalars(select(MatchEncoding.id)).all()
+    assert "as often as one member may" in worker.post(f"{page}?lang=en", again, 409)
+    db.session.rollback()
+    assert db.session.scalars(select(MatchEncoding.id)).all() == encoded
+    worker.post(f"/cases/{other.case_id}/who-was-here", {"said": "yes", "read": ""}, 303)  # who is new is asked
+    later(days=1)
+    sign_in("vatra.case_worker").post(page, again, 303)
+
+
 def test_what_is_erased_is_forgotten(nrc: Actor, vatra: Actor) -> None:
     before, now = a_repeat(nrc, vatra)
     with transaction() as session:

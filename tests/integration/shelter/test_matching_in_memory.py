@@ -1,7 +1,7 @@
 """What the memory of a running server holds of the names that it compared, once everybody has signed out.
 
-Python wipes nothing: what was freed stays until something else is written there. So this is a measurement, on a server
-that a few more people have asked for its first page since (docs/linkage.md says what it does not show).
+Python wipes nothing, so `nrm serve` runs where the C library wipes what is freed (ADR 0168). What is left to see is
+what somebody still holds, and the buffers of others (docs/linkage.md says what this does not show).
 """
 
 from __future__ import annotations
@@ -34,10 +34,9 @@ CORE = "bravolundri"
 BEFORE = {"given": "Zhbravolundrike", "family": "Xhbravolundriaj", "father": "Tebravolundrim", "origin": "Bravolundriq"}
 NOW = {"given": "Xhbravolundrike", "family": "Dzbravolundriaj", "father": "Thebravolundrin", "origin": "Bravolundrik"}
 BORN = "1991-10-23"
-SENT = "kontrollfjala9x"
-"""Sent as a login, and in the memory right after: the reader would find a name."""
-LATER_REQUESTS = 30
 PATIENCE = 120
+LAST_MOMENTS = 5
+"""In seconds: the answer is sent before a thread has let go of its request."""
 PROGRAM = """
 from datetime import UTC, datetime, timedelta
 from nrm import clock
@@ -118,11 +117,11 @@ def test_after_a_full_run_no_process_of_the_server_holds_a_name(app: Flask) -> N
     assert link is not None
     db.session.rollback()
     disconnect()
-    with serving(Path(app.extensions["nrm.config"].directory)) as server:
+    folder = Path(app.extensions["nrm.config"].directory)
+    with serving(folder) as server:
         asker, holder = server.signed_in(VATRA), server.signed_in(NRC)
-        asked(server.port, "POST", "/sign-in", form=urlencode({"login": SENT}))
         try:
-            assert server.holds(memory.spellings(SENT))
+            assert server.holds(memory.spellings(str(folder)))  # what each of them does hold is found
         except memory.CannotRead:
             pytest.skip("reading the memory of another process needs root or CAP_SYS_PTRACE here")
         server.send(f"/cases/{came.case_id}/who-was-here", asker, said="yes")
@@ -132,6 +131,7 @@ def test_after_a_full_run_no_process_of_the_server_holds_a_name(app: Flask) -> N
         server.send(f"/who-was-here/ours/{pair}", asker, said="same-papers", course="again")
         for session in (asker, holder):
             server.send("/sign-out", session)
-        for _ in range(LATER_REQUESTS):
-            asked(server.port, "GET", "/sign-in")
-        assert server.holds({**memory.spellings(CORE), "K_link": link.key}) == {}
+        wanted = {**memory.spellings(CORE), "K_link": link.key}
+        with contextlib.suppress(AssertionError):
+            until(lambda: not server.holds(wanted), LAST_MOMENTS)
+        assert server.holds(wanted) == {}

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ScalarSelect, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
+from nrm import clock
 from nrm.db import db
 from nrm.domain.shelter.cases import UNFINISHED
-from nrm.domain.shelter.consents import Ended, Naming, Narrowing, Said, Topic
+from nrm.domain.shelter.consents import MISTAKEN, SHARED_BY_MISTAKE_WITHIN, Ended, Naming, Narrowing, Said, Topic
 from nrm.models.accounts.accounts import Member
+from nrm.models.audit import AuditEntry
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, Withheld
 from nrm.models.shelter.consents import Consent, NamedParty
+
+_NEWEST_ENTRIES = 5_000
 
 
 def over(today: date, most: int) -> Sequence[Consent]:
@@ -52,6 +57,81 @@ def thought_over(at: datetime, most: int) -> Sequence[Withheld]:
     return db.session.scalars(statement.execution_options(populate_existing=True)).all()
 
 
+def shared_lately(case_id: uuid.UUID, member_id: uuid.UUID | None) -> dict[uuid.UUID, datetime]:
+    """Organisation -> since when, of those to whom the member gave a part of the case within the minutes in which it
+    may be called a mistake. The caller has checked the case."""
+    since = clock.now() - SHARED_BY_MISTAKE_WITHIN
+    newest = select(func.max(AuditEntry.id)).scalar_subquery()
+    statement = select(AuditEntry.details, AuditEntry.at).where(
+        AuditEntry.id > newest - _NEWEST_ENTRIES,
+        AuditEntry.event == "case_shared",
+        AuditEntry.member_id == str(member_id),
+    )
+    found: dict[uuid.UUID, datetime] = {}
+    for details, when in db.session.execute(statement.order_by(AuditEntry.id)):
+        said, at = json.loads(details), datetime.fromisoformat(when)
+        if at > since and said["case_id"] == str(case_id):
+            found.setdefault(uuid.UUID(said["organisation_id_shared"]), at)
+    return found
+
+
+def said_lately(case_id: uuid.UUID, party: str, member_id: uuid.UUID | None) -> int:
+    """How often the member wrote down a yes to this party within these minutes. The caller has checked the case."""
+    since = clock.now() - SHARED_BY_MISTAKE_WITHIN
+    newest = select(func.max(AuditEntry.id)).scalar_subquery()
+    statement = select(AuditEntry.details, AuditEntry.at).where(
+        AuditEntry.id > newest - _NEWEST_ENTRIES,
+        AuditEntry.event == "consent_recorded",
+        AuditEntry.member_id == str(member_id),
+    )
+    yes = {"case_id": str(case_id), "topic": str(Topic.SHARING), "party": party, "said": str(Said.GIVEN)}
+    return sum(
+        datetime.fromisoformat(at) > since and yes.items() <= json.loads(details).items()
+        for details, at in db.session.execute(statement)
+    )
+
+
+def ended_lately(case_id: uuid.UUID, member_id: uuid.UUID | None) -> dict[uuid.UUID, tuple[str, ...]]:
+    """Organisation -> what it read, of those whose reading the member ended within the minutes in which it may be
+    called a mistake. The caller has checked the case."""
+    since = clock.now() - SHARED_BY_MISTAKE_WITHIN
+    newest = select(func.max(AuditEntry.id)).scalar_subquery()
+    statement = select(AuditEntry.details, AuditEntry.at).where(
+        AuditEntry.id > newest - _NEWEST_ENTRIES,
+        AuditEntry.event == "share_ended",
+        AuditEntry.member_id == str(member_id),
+    )
+    found: dict[uuid.UUID, tuple[str, ...]] = {}
+    for details, when in db.session.execute(statement.order_by(AuditEntry.id)):
+        said = json.loads(details)
+        if datetime.fromisoformat(when) > since and said["case_id"] == str(case_id) and said.get("compartments"):
+            found[uuid.UUID(said["organisation_id_shared"])] = tuple(said["compartments"].split("+"))
+    return found
+
+
+def ended_yes(case_id: uuid.UUID, party: str, member_id: uuid.UUID | None, today: date) -> Consent | None:
+    """The yes to this party that the member ended last, if it would still hold and nothing was said since."""
+    of_party = (Consent.case_id == case_id, Consent.topic == Topic.SHARING, Consent.party == party)
+    if db.session.scalar(select(Consent.id).where(*of_party, Consent.ended_on.is_(None)).limit(1)) is not None:
+        return None
+    statement = (
+        select(Consent)
+        .where(
+            *of_party,
+            Consent.said == Said.GIVEN,
+            Consent.ended == Ended.WITHDRAWN,
+            Consent.ended_by_id == member_id,
+            Consent.ended_on >= today - timedelta(days=1),
+            or_(Consent.due_on.is_(None), Consent.due_on >= today),
+        )
+        .order_by(Consent.ended_on.desc(), Consent.asked_on.desc())
+    )
+    return db.session.scalars(statement.limit(1).execution_options(populate_existing=True)).first()
+
+
+_NOT_MISTAKEN = or_(Consent.said != MISTAKEN[0], Consent.ended != MISTAKEN[1], Consent.narrowing != MISTAKEN[2])
+
+
 def struck_out(case_id: uuid.UUID) -> set[str]:
     """The parties that the person does not want to know, by the last answer. The caller has checked the case.
 
@@ -59,7 +139,7 @@ def struck_out(case_id: uuid.UUID) -> set[str]:
     """
     statement = (
         select(Consent.party, Consent.said, Consent.ended)
-        .where(Consent.case_id == case_id, Consent.topic == Topic.SHARING, Consent.party != "")
+        .where(Consent.case_id == case_id, Consent.topic == Topic.SHARING, Consent.party != "", _NOT_MISTAKEN)
         .order_by(Consent.ended_on.is_(None), Consent.asked_on, Consent.ended_on)
     )
     last = {party: (said, ended) for party, said, ended in db.session.execute(statement)}
@@ -72,6 +152,7 @@ def _struck_out_column() -> ScalarSelect[str]:
         later.case_id == Consent.case_id,
         later.topic == Topic.SHARING,
         later.party == Consent.party,
+        or_(later.said != MISTAKEN[0], later.ended != MISTAKEN[1], later.narrowing != MISTAKEN[2]),
         Consent.ended_on.is_not(None),
         or_(
             later.ended_on.is_(None),
@@ -129,6 +210,7 @@ def struck_out_when_sent(referral_id: uuid.UUID) -> set[str]:
             Consent.read_at_id.in_(senders),
             Consent.topic == Topic.SHARING,
             Consent.party != "",
+            _NOT_MISTAKEN,
         )
         .order_by(Consent.ended_on.is_(None), Consent.asked_on, Consent.ended_on)
     )

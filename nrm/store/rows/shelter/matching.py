@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Executable, and_, exists, func, literal, null, or_, select, type_coerce, union_all
+from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.db import db
@@ -233,6 +234,14 @@ def number_asked(member_id: uuid.UUID, since: datetime) -> int:
     """How many checks the member began since then."""
     counted = select(func.count()).select_from(MatchAsked)
     return db.session.scalar(counted.where(MatchAsked.member_id == member_id, MatchAsked.at >= since)) or 0
+
+
+def number_again(member_id: uuid.UUID, since: datetime) -> int:
+    """How many of these checks were of people who had been compared before."""
+    before = aliased(MatchAsked)
+    earlier = exists().where(before.case_id == MatchAsked.case_id, before.at < MatchAsked.at)
+    counted = select(func.count()).select_from(MatchAsked)
+    return db.session.scalar(counted.where(MatchAsked.member_id == member_id, MatchAsked.at >= since, earlier)) or 0
 
 
 def not_encoded(organisation_id: uuid.UUID, version: int) -> ColumnElement[bool]:

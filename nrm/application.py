@@ -17,7 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from config import Config, MisConfigured
 from nrm import countries, db, web
 from nrm.actions import instances
-from nrm.actions.agreement import agreement_versions
+from nrm.steps.agreement import known_versions
 from nrm.web import access, assets, choices, errors, headers, health, hosts, language, sessions, spent_keys, telephones
 from nrm.web.accounts import access_log, screen_lock
 from nrm.web.agreement import agreements
@@ -117,7 +117,7 @@ def _know_the_instance(app: Flask, config: Config) -> None:
     """Read from the database whether the people are synthetic; only then plain HTTP is allowed."""
     with app.app_context():
         synthetic, second_factor = instances.nature()
-        agreement_versions.refresh()
+        known_versions.refresh()
     app.extensions["nrm.synthetic"] = synthetic
     app.extensions["nrm.second_factor"] = second_factor
     app.extensions["nrm.secure"] = not synthetic or config.tls_certificate is not None or config.proxies > 0

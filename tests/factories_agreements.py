@@ -7,6 +7,7 @@ from typing import Any
 
 from nrm import clock, countries
 from nrm.actions.accounts import accounts
+from nrm.actions.agreement import agreement_drafting
 from nrm.actions.agreement import agreement_simulation as simulations
 from nrm.actions.agreement import agreement_versions as actions
 from nrm.domain.accounts.accounts import PERMISSIONS, Actor, Permission, Role
@@ -14,6 +15,7 @@ from nrm.domain.agreement.agreement_simulation import week_name, weeks
 from nrm.domain.agreement.agreement_versions import needed
 from nrm.domain.agreement.agreements import Agreement
 from nrm.models.accounts.accounts import Organisation
+from nrm.steps.agreement import known_versions, version_studies
 from nrm.store import names as organisation_names
 from nrm.store.accounts import accounts as store
 from nrm.store.agreement.agreement_simulation import SIMULATION
@@ -46,17 +48,18 @@ def draft(version: str = "2027", starts_on: date | None = None, *changes: tuple[
 def opened(text: str, *, by: Actor | None = None) -> str:
     """Propose, approve and open a text; its version."""
     by = by or factories.actor(COORDINATOR)
-    version = actions.propose(text=text, by=by)
+    version = agreement_drafting.propose(text=text, by=by)
     tried(text)
     actions.approve(version=version, on=today(), note="Letter 12 of the Minister", by=by)
     actions.open_for_signature(version=version, by=by)
     return version
 
 
-def accepted(version: str) -> None:
-    """Every weakening of the text is accepted with a reason."""
-    for number in actions.study_of(version, by=factories.actor(COORDINATOR)).weakened:
-        accepted_one(version, number)
+def accepted(version: str, *, but: str = "") -> None:
+    """Every weakening of the text is accepted with a reason, `but` one."""
+    for number in version_studies.study_of(version, by=factories.actor(COORDINATOR)).weakened:
+        if number != but:
+            accepted_one(version, number)
 
 
 def accepted_one(version: str, number: str) -> None:
@@ -66,10 +69,10 @@ def accepted_one(version: str, number: str) -> None:
     actions.accept_weakening(version=version, number=number, reason=reason, by=by)
 
 
-def tried(text: str) -> None:
-    """What the text weakens was accepted; it was simulated, and nothing could be told."""
+def tried(text: str, *, but: str = "") -> None:
+    """What the text weakens was accepted, `but` one; it was simulated, and nothing could be told."""
     for _, version in agreement_version_rows.with_text(text):
-        accepted(version)
+        accepted(version, but=but)
     simulated = simulations.Withheld(date(2026, 1, 1), date(2026, 3, 31)).to_json()
     assert simulations.keep(text=text, simulated=simulated, by=SIMULATION)
 
@@ -125,12 +128,12 @@ def colleague(organisation: Organisation, login: str, holder: Actor) -> str:
 
 def sign(version: str, by: Actor) -> None:
     """Sign what stands there."""
-    actions.sign(version=version, read=actions.digest_of(version, by=by), by=by)
+    actions.sign(version=version, read=known_versions.digest_of(version, by=by), by=by)
 
 
 def sign_all(version: str, *, but: str = "") -> None:
     """Two of every party that is needed sign."""
-    agreement: Agreement = actions.document(version, by=factories.actor(COORDINATOR))
+    agreement: Agreement = known_versions.document(version, by=factories.actor(COORDINATOR))
     for party in needed(agreement):
         if party != but:
             for by in signers(party):

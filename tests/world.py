@@ -9,9 +9,8 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 from nrm import clock
+from nrm.actions.agreement import agreement_drafting, contracts
 from nrm.actions.agreement import agreement_simulation as simulations
-from nrm.actions.agreement import agreement_versions as versions
-from nrm.actions.agreement import contracts
 from nrm.actions.interviews import family_notices, groups, helpline, holds, interview_sending, interviews, monitoring
 from nrm.actions.referrals import announced_returns, outside_referrals, referrals
 from nrm.actions.shelter import (
@@ -416,7 +415,7 @@ def _agreed() -> uuid.UUID:
     """A contract with VATRA; version 2027 of the agreement waits for signatures, 2028 is proposed and was simulated."""
     coordinator = factories.actor(texts.COORDINATOR)
     texts.opened(texts.draft("2027"), by=coordinator)
-    versions.propose(text=texts.draft("2028"), by=coordinator)
+    agreement_drafting.propose(text=texts.draft("2028"), by=coordinator)
     simulations.keep(text=texts.draft("2028"), simulated=texts.simulated(), by=SIMULATION)
     contract_id = uuid.uuid4()
     today = texts.today()

@@ -157,6 +157,22 @@ class JoinPartyForm(DeskForm):
         validate_choice=False,
     )
     joins_on = DayField(N_("The day from which it takes part"))
+    asked_before = SelectField(
+        N_("Its place among those of its kind"),
+        description=N_(
+            "Those in the region that the person wishes are asked first in any case, and those with free places. "
+            "Then this order decides."
+        ),
+        default="",
+        validators=[Offered(N_("Choose a place of the list"))],
+        validate_choice=False,
+    )
+    kinds: Mapping[str, str] = {}  # code of a party that is there -> its kind
+
+    def validate_asked_before(self, field: SelectField) -> None:
+        """Last, or before a party of the same kind."""
+        if field.data and self.kind.data and self.kinds.get(field.data) != self.kind.data:
+            raise Wrong(N_("Choose a party of the same kind, or last"))
 
     def validate_receives(self, field: SelectField) -> None:
         """Nobody is an answer, and has to be given."""
@@ -166,7 +182,7 @@ class JoinPartyForm(DeskForm):
 
 # Who it is comes before its desk.
 _FIRST = cast(Any, DeskForm.opens).creation_counter - 1
-for _place, _name in ((0, "code"), (0.5, "kind"), (0.6, "joins_on")):
+for _place, _name in ((0, "code"), (0.5, "kind"), (0.6, "joins_on"), (0.7, "asked_before")):
     getattr(JoinPartyForm, _name).creation_counter = _FIRST + _place
 
 

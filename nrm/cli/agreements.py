@@ -8,14 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import MAXYEAR, MINYEAR, date, datetime, time
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import click
 
 from nrm import countries
 from nrm.actions.agreement import agreement_simulation as actions
-from nrm.actions.agreement import agreement_versions as versions
+from nrm.cli.progress import Lines
 from nrm.cli.refusals import Refused
 from nrm.cli.telling import tell
 from nrm.cli.usage import application, instance_option, read_json
@@ -29,6 +28,7 @@ from nrm.domain.agreement.routing import Capacity
 from nrm.domain.agreement.routing import route as route_under
 from nrm.domain.agreement.routing_facts import UnknownFact, parse_facts
 from nrm.domain.look_alikes import skeleton
+from nrm.steps.agreement import known_versions
 from nrm.store import names as organisation_names
 from nrm.store.agreement.agreement_simulation import SIMULATION
 
@@ -90,7 +90,7 @@ def check(file: Path, code: str) -> None:
     safeguards = country.safeguards if shipped else replace(country.safeguards, accepted=())
     try:
         before = None if shipped else _place_taken(agreement, country)
-        checked = agreement_checks.check(agreement, Progress().tell, safeguards=safeguards, before=before)
+        checked = agreement_checks.check(agreement, Lines().tell, safeguards=safeguards, before=before)
     except TooManyClasses:
         raise Refused(f"{file.name}: clause: the conditions tell too many profiles apart to look at each") from None
     findings = [f"country: {each}" for each in countries.mismatches(agreement, country)]
@@ -171,7 +171,7 @@ def diff(old: Path, new: Path) -> None:
     """Which profiles NEW sends elsewhere than OLD, and what is different in the document; empty when nothing is."""
     before, after = _read(old), _read(new)
     try:
-        differences = agreement_differences.diff(before, after, Progress().tell)
+        differences = agreement_differences.diff(before, after, Lines().tell)
     except TooManyClasses:
         raise Refused(f"{new.name}: clause: the conditions tell too many profiles apart to look at each") from None
     for each in differences.rerouted:
@@ -200,7 +200,7 @@ def simulate(draft: Path, directory: Path, first: date, last: date, as_json: boo
         try:
             agreement = countries.read_draft(draft, app.extensions["nrm.country"])
             text = draft.read_text("utf-8")
-            made = actions.simulate(agreement, first, last, by=SIMULATION, text=text, progress=Progress().tell)
+            made = actions.simulate(agreement, first, last, by=SIMULATION, text=text, progress=Lines().tell)
         except countries.CountryError as error:
             raise Refused(str(error)) from None
         except actions.NoWholeQuarter as error:
@@ -232,7 +232,7 @@ def list_versions(directory: Path) -> None:
     """The versions that bind or wait for signatures: name, state, first day. Exit 1 when one was changed by hand."""
     app = application(directory)
     with app.app_context():
-        known = versions.known()
+        known = known_versions.known()
         for agreement in app.extensions["nrm.country"].agreements:
             tell(f"{agreement.version}  signed  {agreement.starts_on}")
         for name in known.waiting:
@@ -268,19 +268,6 @@ def _reason(file: Path, error: countries.CountryError) -> str:
     if not file.stat().st_size:
         return f"{file}: is empty"
     return str(error)
-
-
-class Progress:
-    """What is being done, on standard error, once it has taken a second."""
-
-    def __init__(self) -> None:
-        self.told = monotonic()
-
-    def tell(self, what: str) -> None:
-        """Say it unless something was said within the last second."""
-        if monotonic() - self.told >= 1:
-            self.told = monotonic()
-            click.echo(what, err=True)
 
 
 def _route_in(country: countries.Country, data: object, at: datetime, capacity: Mapping[str, Capacity] | None) -> str:

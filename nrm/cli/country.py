@@ -16,7 +16,6 @@ from flask import Flask
 from nrm import clock, countries
 from nrm.actions import country_versions as actions
 from nrm.actions import following
-from nrm.actions.agreement import agreement_versions
 from nrm.cli.refusals import Refused
 from nrm.cli.telling import tell
 from nrm.cli.usage import application, instance_option, signed_in
@@ -24,6 +23,7 @@ from nrm.countries import checking, files, making, texts
 from nrm.countries.weakening import weakens
 from nrm.db import disconnect
 from nrm.domain.accounts.accounts import Actor, NotPermitted
+from nrm.steps.agreement import known_versions
 
 
 @click.group()
@@ -126,7 +126,7 @@ def apply(folder: Path, directory: Path, starts_on: datetime, login: str, yes: b
         except actions.Stale:
             raise Refused("--from: somebody recorded another version meanwhile; look at what changes again") from None
         click.echo(f"recorded: from {day}, digest {outlook.digest}")
-        agreement_versions.refresh()
+        known_versions.refresh()
         for change in following.follow_in_force():
             if change.done:
                 tell(change.text)

@@ -1,4 +1,4 @@
-"""What a long command is doing, on standard error: a bar on a terminal, elsewhere a line every ten seconds."""
+"""What a long command is doing, on standard error: a bar on a terminal, elsewhere a line every ten seconds at most."""
 
 from __future__ import annotations
 
@@ -12,14 +12,32 @@ from typing import Any, Self
 import click
 
 EVERY = 10.0  # seconds between two lines where nobody watches
+WATCHED = 1.0  # and where somebody does, of a command without a bar
+
+
+class Lines:
+    """What is being done, once that has taken a second: hundreds of small steps become few lines."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._every = WATCHED if sys.stderr.isatty() else EVERY
+        self._next = clock() + WATCHED
+
+    def tell(self, what: str) -> None:
+        """Say it unless something was said a moment ago."""
+        if self._clock() >= self._next:
+            self._next = self._clock() + self._every
+            click.echo(what, err=True)
 
 
 class Progress:
-    """Each phase gets a line when it begins. `remaining` says how much of it is left."""
+    """Each phase gets a line when it begins, where nobody watches only if none was written within ten seconds.
+    `remaining` says how much of it is left."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._began = clock()
+        self._told: float | None = None
         self._phase = ""
         self._left: int | None = None
         self._watched = sys.stderr.isatty()
@@ -42,7 +60,9 @@ class Progress:
         """Something else begins."""
         self._close_bar()
         self._phase, self._left = what, None
-        click.echo(what, err=True)
+        if self._watched or self._told is None or self._clock() - self._told >= EVERY:
+            self._told = self._clock()
+            click.echo(what, err=True)
 
     def remaining(self, number: int) -> None:
         """So many questions of the phase are left."""
@@ -62,7 +82,9 @@ class Progress:
 
     def _tick(self) -> None:
         while not self._ended.wait(EVERY):
-            click.echo(self.line(), err=True)
+            if self._told is None or self._clock() - self._told >= EVERY:
+                self._told = self._clock()
+                click.echo(self.line(), err=True)
 
     def _close_bar(self) -> None:
         if self._bar is not None:

@@ -7,14 +7,15 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
 from nrm import clock
+from nrm.actions.agreement import agreement_drafting, contracts
 from nrm.actions.agreement import agreement_simulation as simulations
 from nrm.actions.agreement import agreement_versions as versions
-from nrm.actions.agreement import contracts
 from nrm.actions.support import subsidies as signing
 from nrm.demo.cast import cast
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.agreement import agreement_drafts
 from nrm.domain.agreement.agreement_versions import signing_parties
+from nrm.steps.agreement import known_versions, version_studies
 from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.support import subsidies
@@ -69,9 +70,9 @@ def _today() -> date:
 def _opened(name: str, starts_on: date, actors: Mapping[str, Actor]) -> str:
     text = agreement_drafts.begun(country().texts[country().agreements[0].version], name, starts_on)
     by = actors[f"{cast().coordinating}/coordinator"]
-    version = versions.propose(text=text, by=by)
+    version = agreement_drafting.propose(text=text, by=by)
     reasons = country().safeguards.accepted_in(country().agreements[0].version)
-    for number in versions.study_of(version, by=by).weakened:
+    for number in version_studies.study_of(version, by=by).weakened:
         reason = reasons[number][country().languages[0]]
         versions.accept_weakening(version=version, number=number, reason=reason, by=by)
     simulations.try_text(text, *simulations.last_quarters(1))
@@ -82,7 +83,7 @@ def _opened(name: str, starts_on: date, actors: Mapping[str, Actor]) -> str:
 
 def _signers(version: str, actors: Mapping[str, Actor]) -> Iterator[Actor]:
     """Two people of each party, party by party; the crossing points are one party."""
-    agreement = versions.document(version, by=actors[f"{cast().coordinating}/coordinator"])
+    agreement = known_versions.document(version, by=actors[f"{cast().coordinating}/coordinator"])
     of_party: dict[str, list[str]] = {}
     for organisation in sorted(names.organisations_by_id().values(), key=lambda each: each.code):
         of_party.setdefault(organisation.party, []).append(organisation.code)
@@ -92,4 +93,4 @@ def _signers(version: str, actors: Mapping[str, Actor]) -> Iterator[Actor]:
 
 
 def _sign(version: str, by: Actor) -> None:
-    versions.sign(version=version, read=versions.digest_of(version, by=by), by=by)
+    versions.sign(version=version, read=known_versions.digest_of(version, by=by), by=by)

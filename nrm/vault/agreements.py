@@ -102,6 +102,8 @@ def check_version(version: AgreementVersion) -> None:
 
 
 def _of_version(version: AgreementVersion) -> tuple[crypto.Part, ...]:
+    """Also from which text it was written, which versions from before that was kept do not say."""
+    base = (version.study["base"],) if "base" in version.study else ()
     return (
         version.version,
         crypto.digest(version.text.encode()),
@@ -111,4 +113,5 @@ def _of_version(version: AgreementVersion) -> tuple[crypto.Part, ...]:
         version.approval_note,
         version.approved_by or "",
         version.opened_at.isoformat() if version.opened_at else "",
+        *base,
     )

@@ -290,6 +290,7 @@ WORDS: Mapping[str, str] = {
     "duty.call": N_("Record a call"),
     "duty.take_back_call": N_("Take back a call that nobody made"),
     "readiness.call": N_("Record a call"),
+    "agreement_drafts.again": N_("Begin again from the newer text"),
     "agreement_drafts.begin": N_("Begin from the text in force"),
     "agreement_drafts.clause": N_("Change the draft of an agreement"),
     "agreement_drafts.join": N_("Change the draft of an agreement"),

@@ -541,10 +541,17 @@ def _links_of_answer() -> dict[str, object]:
         page = carrying.page_of(path)
         links = [(code, name, f"{page}?{urlencode({COOKIE: code})}") for code, name in languages().items()]
         # A form of an act is sent from its own page alone: what was typed stands there again (`speak_meanwhile`).
-        is_act = request.endpoint in carrying.ACTS and page == path and current_user.is_authenticated
+        is_act = page == path and current_user.is_authenticated and _is_act(request.endpoint or "")
         return {"lang_links": links, "lang_page": page} if is_act else {"lang_links": links}
     links = [(code, name, f"/language/{code}{path}") for code, name in languages().items()]
     return {"lang_links": links, "lang_fields": typed}
+
+
+def _is_act(endpoint: str) -> bool:
+    """Whether its form is an act, or asks for a proof, and holds no secret: then it may stand on its own page again."""
+    if endpoint in carrying.SECRETS or endpoint not in carrying.WORDS:
+        return False
+    return endpoint in carrying.ACTS or asks_for_proof(current_app.view_functions[endpoint])
 
 
 def _to_take_along() -> list[tuple[str, str]] | None:

@@ -15,7 +15,6 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from nrm import clock
-from nrm.actions.agreement import agreement_versions
 from nrm.actions.interviews import interview_sending
 from nrm.actions.referrals import proposals
 from nrm.db import db
@@ -23,6 +22,7 @@ from nrm.domain.agreement.routes import Exclusion
 from nrm.domain.shelter.consents import ByName
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.cases import Case
+from nrm.steps.agreement import known_versions
 from tests import factories
 from tests import factories_agreements as texts
 from tests import factories_referrals as people
@@ -89,7 +89,7 @@ def day(name: str, days: int) -> dict[str, str]:
 
 def opened(coordinator: Desk, version: str) -> None:
     """Tried, approved and opened for signature."""
-    text = agreement_versions.text_of(version, by=factories.actor(texts.COORDINATOR))
+    text = known_versions.text_of(version, by=factories.actor(texts.COORDINATOR))
     texts.tried(text)
     db.session.rollback()
     coordinator.page.goto(f"{coordinator.base}/agreement/{version}/changes?lang=en")

@@ -17,7 +17,6 @@ from sqlalchemy.exc import OperationalError
 
 from nrm import clock, countries, parsing
 from nrm.actions import country_versions, following
-from nrm.actions.agreement import agreement_versions
 from nrm.actions.tending import tend
 from nrm.countries import comparing, texts
 from nrm.countries.weakening import weakens
@@ -27,6 +26,7 @@ from nrm.domain.unseen import unseen
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.audit import AuditEntry
 from nrm.models.countries import CountryVersion
+from nrm.steps.agreement import known_versions
 from nrm.store import days
 from nrm.store.countries import country
 from tests import country_files, factories, in_languages
@@ -102,7 +102,7 @@ def test_it_says_what_changes_records_who_and_a_running_server_follows(
     assert (details["digest"], details["starts_on"]) == (row.digest, today)
     assert entry.member_id == str(factories.actor("administrator").member_id) == str(row.recorded_by)
     # The process that serves was not restarted: within a minute it reads what another one recorded.
-    app.extensions[agreement_versions.DUE] = 0.0
+    app.extensions[known_versions.DUE] = 0.0
     assert "Aeroporti Nënë Tereza" in sign_in("oms.coordinator").get("/rollout")
     again = command(app, "country", "apply", str(folder), "--from", str(days.today() + timedelta(days=9)), "--yes")
     assert again[0] == 0
@@ -114,12 +114,12 @@ def test_it_says_what_changes_records_who_and_a_running_server_follows(
 def test_what_is_for_later_counts_from_its_day_and_the_clock_brings_it(app: Flask, folder: Path) -> None:
     edit(folder, TELEPHONE, ("[closed]\n", f"[closed.crossing_point]\nmuriqan = {days.today() + timedelta(days=2)}\n"))
     kept(folder, in_days=2)
-    agreement_versions.refresh()
+    known_versions.refresh()
     assert country().organisations["NRC"].on_call == "+355 4 000 0101"
     assert tend()["country_followed"] == 0
     now = clock.now()
     clock.set_clock(lambda: now + timedelta(days=2))
-    agreement_versions.refresh()
+    known_versions.refresh()
     assert country().organisations["NRC"].on_call == "+355 4 000 0999"
     assert not country().is_open("crossing_point", "muriqan", days.today())
     assert country().crossing_points["muriqan"].names["en"] == "Muriqan"  # what was recorded there keeps its words
@@ -207,13 +207,13 @@ def test_who_writes_into_the_database_alone_changes_no_country(app: Flask, folde
     (row,) = recorded()
     row.files = {**row.files, "country.toml": row.files["country.toml"].replace("0999", "0666")}
     db.session.commit()
-    agreement_versions.refresh()
+    known_versions.refresh()
     assert country().organisations["NRC"].on_call == "+355 4 000 0101"
     assert following.follow_in_force() == []
     (row,) = recorded()
     row.files, row.starts_on = texts.of_folder(folder), days.today() - timedelta(days=1)
     db.session.commit()
-    agreement_versions.refresh()
+    known_versions.refresh()
     assert country().organisations["NRC"].on_call == "+355 4 000 0101"
     (unfit,) = country_versions.standing().unfit  # `nrm upgrade` says it
     assert "was changed by another hand" in unfit
@@ -231,7 +231,7 @@ def test_a_language_comes_with_a_version_and_none_goes(
     shutil.copy(countries.FOLDER / "albania" / "mou-2005.toml", three)
     kept(three, in_days=0)
     assert "lang=mk" not in sign_in("nrc.case_worker").get("/")
-    agreement_versions.refresh()
+    known_versions.refresh()
     page = sign_in("nrc.case_worker").get("/?lang=mk")
     assert '<html lang="mk"' in page
     assert sign_in(texts_of_agreement.COORDINATOR).get("/agreements/begin?lang=mk")
@@ -243,13 +243,13 @@ def test_a_database_that_is_away_for_a_moment_changes_no_country(
 ) -> None:
     edit(folder, TELEPHONE)
     kept(folder, in_days=0)
-    agreement_versions.refresh()
+    known_versions.refresh()
 
     def away() -> None:
         raise OperationalError("SELECT", {}, Exception("away"))
 
     monkeypatch.setattr("nrm.store.rows.countries.lines", away)
-    agreement_versions.refresh()
+    known_versions.refresh()
     assert country().organisations["NRC"].on_call == "+355 4 000 0999"
 
 

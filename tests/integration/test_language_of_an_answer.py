@@ -12,9 +12,11 @@ from sqlalchemy import func, select
 
 from nrm.db import db
 from nrm.models.accounts.accounts import HiddenPage
+from nrm.models.agreement.agreements import AgreementVersion
 from nrm.models.shelter.places import Unit
 from nrm.store.shelter import stays as store
 from tests import factories
+from tests import factories_agreements as texts
 from tests.conftest import Person
 from tests.factories_interviews import LOGIN, begin, example, fields, page_id, walk
 from tests.factories_stays import admitted
@@ -145,6 +147,31 @@ def test_a_form_of_an_act_that_was_refused_or_has_steps_keeps_what_was_chosen(ap
             mark = r'name="language"[^>]*value="rumanisht"' if name == "language" else chosen_now
             assert re.search(mark, again), (page, name)
     assert store.stay(opened.stay_id, by=factories.actor("vatra.case_worker")).ended_on is None
+
+
+@pytest.mark.slow
+def test_what_was_typed_stands_there_again_after_the_question_for_a_password(app: Flask, sign_in: SignIn) -> None:
+    texts.opened(texts.draft())
+    factories.later(minutes=6)
+    person, page, why = sign_in(texts.COORDINATOR), "/agreement/2027/withdraw", "Ministria kërkon një nen tjetër 4.3"
+    factories.later(minutes=6)
+    for typed, status in (({"reason": "shkurt"}, 422), ({"reason": why}, 401), ({"reason": why, "step_up": "x"}, 422)):
+        address, form = chosen(str(person.post(f"{page}?lang=sq", typed, status)))
+        assert form == "sheet"
+        to = person.post(address, {**typed, "step_up": factories.PASSWORD, "step_up_code": "123456"})
+        again = person.get(to)
+        assert '<html lang="en"' in again
+        assert f">\n{typed['reason']}</textarea>" in unescape(again), again.partition("<textarea")[2][:300]
+        assert factories.PASSWORD not in again
+        assert "123456" not in again
+    # A page that holds a secret has links as before.
+    assert "form=sheet formaction" not in str(person.post("/password", {"present": "x"}, 401))
+    assert status_of("2027") == "open"
+
+
+def status_of(version: str) -> str:
+    db.session.rollback()
+    return db.session.scalars(select(AgreementVersion.status).where(AgreementVersion.version == version)).one()
 
 
 def test_a_password_and_an_address_of_elsewhere_are_not_kept(app: Flask, sign_in: SignIn) -> None:

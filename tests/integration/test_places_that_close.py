@@ -9,9 +9,9 @@ from datetime import date, timedelta
 import pytest
 from flask import Flask
 
-from nrm.actions.agreement import agreement_versions
 from nrm.actions.referrals import announced_returns
 from nrm.domain.referrals.announced_returns import AnnouncedReturnRefused, Announcement, Origin
+from nrm.steps.agreement import known_versions
 from nrm.store import days, names
 from nrm.store.countries import country
 from tests import factories
@@ -23,7 +23,7 @@ SignIn = Callable[[str], Person]
 
 def closing(app: Flask, on: date, kind: str = "crossing_point", code: str = "rinas") -> None:
     closed = {**country().closed, kind: {code: on}}
-    for name in (agreement_versions.COUNTRY, agreement_versions.SHIPPED):
+    for name in (known_versions.COUNTRY, known_versions.SHIPPED):
         app.extensions[name] = replace(app.extensions[name], closed=closed)
 
 

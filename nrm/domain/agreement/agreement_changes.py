@@ -1,6 +1,7 @@
 """What was found out about a proposed version, as JSON to be kept with it: the findings of the check, and what changes.
 
-{"against": the version compared with, "findings": [{"kind", "number", "text", "values", "profile"?, "more"}],
+{"against": the version compared with, "base": the one that the draft was written from,
+"findings": [{"kind", "number", "text", "values", "profile"?, "more"}],
 "rerouted": [{"before", "after", "profiles", "more"}], "changes": [{"noun", "key", "what", "parts"}]}. A profile is a
 list of [fact, how, codes] (fact_diagrams.Term); a way is a list of [party, whether it must] or the code of a fallback.
 """
@@ -36,10 +37,11 @@ class Study:
         return tuple(dict.fromkeys(each.number for each in self.findings if each.kind is FindingKind.WEAKENED))
 
 
-def studied(old: Agreement, new: Agreement, safeguards: Safeguards) -> Study:
-    """Check the new version and compare it with the old one; raises TooManyClasses. Tenths of a second."""
+def studied(old: Agreement, new: Agreement, safeguards: Safeguards, base: str = "") -> Study:
+    """Check the new version, written from `base`, and compare it with the old one; raises TooManyClasses. Tenths of a
+    second."""
     before = _signed_like(old, new)
-    findings = check(new, safeguards=replace(safeguards, accepted=()), before=before).findings
+    findings = check(new, safeguards=replace(safeguards, accepted=()), before=before, written_from=base).findings
     return Study(old, findings, diff(before, new), compare(before, new), numbers_alone(before, new))
 
 
@@ -62,12 +64,13 @@ def numbers_alone(old: Agreement, new: Agreement) -> bool:
     return same
 
 
-def study(old: Agreement, new: Agreement, safeguards: Safeguards) -> dict[str, Any]:
-    """As `studied`, as it is kept with a proposal."""
-    found = studied(old, new, safeguards)
+def study(old: Agreement, new: Agreement, safeguards: Safeguards, base: str = "") -> dict[str, Any]:
+    """As `studied`, as it is kept with a proposal. Without a `base` it was written from the one it is compared with."""
+    found = studied(old, new, safeguards, base)
     differences = found.differences
     return {
         "against": old.version,
+        "base": base or old.version,
         "findings": [_finding(each) for each in found.findings],
         "rerouted": [_rerouted(each) for each in differences.rerouted],
         "changes": [

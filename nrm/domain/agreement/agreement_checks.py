@@ -85,10 +85,12 @@ def check(
     *,
     safeguards: Safeguards | None = None,
     before: Agreement | None = None,
+    written_from: str = "",
 ) -> Checked:
     """Everything that is wrong with the document, and what it weakens of the `safeguards`; raises TooManyClasses.
 
-    `before`: the text whose place it takes, against which some safeguards are held.
+    `before`: the text whose place it takes, against which some safeguards are held; `written_from`: the name of the one
+    that it was begun from, where that is known.
     """
     signed = everyone_signed(agreement)
     progress("who receives whom")
@@ -102,7 +104,8 @@ def check(
         *_forgotten(signed),
     ]
     progress("what is weakened")
-    weakened = [_weakened(each, agreement) for each in weakenings(agreement, safeguards or Safeguards(), before)]
+    found = weakenings(agreement, safeguards or Safeguards(), before, written_from)
+    weakened = [_weakened(each, agreement) for each in found]
     known = safeguards.accepted_in(agreement.version) if safeguards is not None else {}
     findings += [each for each in weakened if each.number not in known]
     return Checked(tuple(findings), combinations(signed), tuple(each for each in weakened if each.number in known))

@@ -188,6 +188,7 @@ def _party(entry: Table, code: str, codes: Collection[str], facts: Mapping[str, 
         languages=entry.texts("languages", optional=True),
         competence=competence,
         members=members,
+        place=entry.number("place", default=0),
         receives=entry.words("receives") if entry.has("receives") else None,
     )
     entry.close()

@@ -6,7 +6,7 @@ A changed text is read and checked like any other; nothing here checks it. Decid
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Any
@@ -61,47 +61,80 @@ def named(text: str, version: str, starts_on: date) -> str:
 def with_party(text: str, code: str, said: PartyText) -> str:
     """The text in which a party changes, or leaves. Raises NotInText."""
     document = tomlkit.parse(text)
-    _say(_entry(document, "party", "code", code), said, document)
+    _say(entry_of(document, "party", "code", code), said, document)
     return tomlkit.dumps(document)
 
 
 def with_new_party(
-    text: str, code: str, kind: OrganisationKind, names: Words, joins_on: date | None, said: PartyText
+    text: str,
+    code: str,
+    kind: OrganisationKind,
+    names: Words,
+    joins_on: date | None,
+    said: PartyText,
+    asked_before: str = "",
 ) -> str:
     """The text in which a party joins; on `joins_on`, or with the text. When it signs nobody knows yet, and the text
-    does not say it."""
+    does not say it. Among those of its kind it is asked last, or before the party of that code. Raises NotInText."""
     document = tomlkit.parse(text)
     party = tomlkit.table()
     party["code"], party["kind"] = code, str(kind)
-    party["names"] = _inline(names)
+    party["names"] = inline(names)
     if joins_on is not None and joins_on != document["from"]:
         party["from"] = joins_on
     party["desk"] = tomlkit.inline_table()
     _say(party, said, document)
-    party.add(tomlkit.nl())
-    # Before the last one: what stands under that is the heading of the next part of the file.
-    parties = document["party"]
-    parties.insert(len(parties) - 1, party)
+    _give_place(document, party, asked_before)
+    add_party(document, party)
     return tomlkit.dumps(document)
+
+
+def add_party(document: tomlkit.TOMLDocument, party: Table) -> None:
+    """Write a party before the last one: what stands under that is the heading of the next part of the file."""
+    party.add(tomlkit.nl())
+    parties: Any = document["party"]
+    parties.insert(len(parties) - 1, party)
+
+
+def _give_place(document: tomlkit.TOMLDocument, party: Table, asked_before: str) -> None:
+    """Number the party, and those after it where they have to be, so that it stands before one of its kind, or last."""
+    there: Any = [each for each in document.get("party", ()) if each.get("kind") == party["kind"]]
+    order = sorted(there, key=_asked)
+    codes = [str(each["code"]) for each in order]
+    if asked_before and asked_before not in codes:
+        raise NotInText(asked_before)
+    order.insert(codes.index(asked_before) if asked_before else len(order), party)
+    before: tuple[int, str] | None = None
+    for each in order:
+        place, code = _asked(each)
+        if before is not None and (place, code) <= before:
+            place = before[0] if code > before[1] else before[0] + 1
+            each["place"] = place
+        before = (place, code)
+
+
+def _asked(party: Any) -> tuple[int, str]:
+    return int(party.get("place", 0)), str(party["code"])
 
 
 def with_time(text: str, step: str, within: timedelta) -> str:
     """The text in which a step of the critical path has another time. Raises NotInText."""
     document = tomlkit.parse(text)
-    _entry(document, "path", "step", step)["within"] = duration_text(within)
+    entry_of(document, "path", "step", step)["within"] = duration_text(within)
     return tomlkit.dumps(document)
 
 
 def with_words(text: str, clause: str, words: Words) -> str:
     """The text in which a clause is worded otherwise; its rule stays. Raises NotInText."""
     document = tomlkit.parse(text)
-    there: Any = _entry(document, "clause", "number", clause)["text"]
+    there: Any = entry_of(document, "clause", "number", clause)["text"]
     for language, said in words.items():
         there[language] = said
     return tomlkit.dumps(document)
 
 
-def _entry(document: tomlkit.TOMLDocument, part: str, key: str, value: str) -> Table:
+def entry_of(document: tomlkit.TOMLDocument, part: str, key: str, value: str) -> Table:
+    """The entry of a part that has this value. Raises NotInText."""
     for each in document.get(part, ()):
         if each.get(key) == value:
             return each  # type: ignore[no-any-return]
@@ -123,7 +156,7 @@ def _say(party: Table, said: PartyText, document: tomlkit.TOMLDocument) -> None:
     elif said.receives == EVERYONE:
         party["competence"] = EVERYONE
     elif said.receives:
-        same = _entry(document, "party", "code", said.receives).get("competence")
+        same = entry_of(document, "party", "code", said.receives).get("competence")
         _set(party, "competence", same)
 
 
@@ -137,7 +170,8 @@ def _set(table: Any, key: str, value: object) -> None:
         table[key] = value
 
 
-def _inline(words: Words) -> Any:
+def inline(values: Mapping[str, Any]) -> Any:
+    """On one line, in braces."""
     table = tomlkit.inline_table()
-    table.update(dict(words))
+    table.update(dict(values))
     return table

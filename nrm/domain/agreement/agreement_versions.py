@@ -9,9 +9,9 @@ Decided in ADR 0021.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -105,6 +105,7 @@ class VersionStepRefusal(StrEnum):
     NOT_SIMULATED = "not_simulated"
     WEAKENED = "weakened"  # a safeguard is weakened and nobody accepted that
     ACCEPTED = "accepted"
+    REPLACED = "replaced"  # the text that it was written from was replaced meanwhile, and nobody accepted that
     TRIES = "tries"  # too many proposals were simulated over the same quarters
 
 
@@ -200,6 +201,30 @@ def missing(agreement: Agreement, signatures: Iterable[Signed]) -> dict[str, int
 def is_complete(agreement: Agreement, signatures: Iterable[Signed]) -> bool:
     """Whether all needed parties have signed."""
     return not {*missing(agreement, signatures)} & {*needed(agreement)}
+
+
+def completed_at(agreement: Agreement, signatures: Iterable[tuple[str, datetime]]) -> datetime | None:
+    """When the last signature that is needed was given; None while one is missing. Pairs of party and instant."""
+    given: list[Signed] = []
+    for party, at in sorted(signatures, key=lambda each: each[1]):
+        given.append(Signed(party, agreement.day(at)))
+        if is_complete(agreement, given):
+            return at
+    return None
+
+
+def place_taken(texts: Sequence[Agreement], starts_on: date, today: date) -> Agreement:
+    """The text whose place one takes that is to begin on a day: of those that begin on that day the last one, else that
+    in force on the day before. A text that is not signed yet begins tomorrow at the earliest. Else the newest.
+
+    `texts`: all others that bind or are signed and wait for their day, in the order in which they begin.
+    """
+    first = max(starts_on, today + timedelta(days=1))
+    begin = [each for each in texts if each.starts_on == first]
+    if begin:
+        return begin[-1]
+    noon = datetime.combine(first - timedelta(days=1), time(12))
+    return next((each for each in reversed(texts) if each.in_force(noon)), texts[-1])
 
 
 def as_signed(agreement: Agreement, signatures: Iterable[Signed]) -> Agreement | None:

@@ -99,7 +99,13 @@ class Party:
     languages: tuple[str, ...]
     competence: Condition | None
     members: tuple[str, ...] = ()
+    place: int = 0  # among those of its kind: a lower number is asked first; of the same number the code decides
     receives: Words | None = None  # what the competence cannot say, for the officer who chooses (ADR 0013)
+
+    @property
+    def asked(self) -> tuple[int, str]:
+        """The sort key of the order in which a document asks those of a kind."""
+        return self.place, self.code
 
     def has_signed(self, day: date) -> bool:
         """Whether the signature existed on that day."""

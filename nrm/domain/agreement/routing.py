@@ -120,7 +120,7 @@ class _Routing:
         return list(read.values())
 
     def _parties(self, target: Target) -> list[Party]:
-        """A kind stands for its parties: in the wished region first, then with free places, then by code."""
+        """A kind stands for its parties: in the wished region first, then with free places, then by place."""
         parties = self.agreement.parties
         if target.party is not None:
             bound = target.coalition is None or parties[target.coalition].in_force(self.day)
@@ -130,7 +130,7 @@ class _Routing:
             key=lambda party: (
                 self.facts.wish_region not in party.regions,
                 self._room(party.code) is not Capacity.FREE,
-                party.code,
+                party.asked,
             ),
         )
 

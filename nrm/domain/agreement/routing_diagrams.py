@@ -109,11 +109,11 @@ class Receiving:
             yield from (party.code for party in self._parties(target))
 
     def _parties(self, target: Target) -> list[Party]:
-        """Those a target stands for, by code."""
+        """Those a target stands for, by place."""
         parties = self.agreement.parties
         if target.party is not None:
             return [parties[target.party]]
-        return sorted((each for each in parties.values() if each.kind is target.kind), key=lambda each: each.code)
+        return sorted((each for each in parties.values() if each.kind is target.kind), key=lambda each: each.asked)
 
     def _may_receive(self, code: str) -> int:
         """Where a clause that stands says that the party may receive."""

@@ -24,6 +24,7 @@ from nrm.domain.agreement.safeguards import (
     KnownFirst,
     Lasts,
     NeverReads,
+    NewestText,
     NoLater,
     ReadsNoLess,
     ReadsNoMore,
@@ -65,12 +66,14 @@ class Weakening:
 @dataclass(frozen=True, slots=True)
 class _Text:
     """A text by itself, and beside the one whose place it takes: both over the profiles that both know (None where
-    there is no such text, or no profile that both know)."""
+    there is no such text, or no profile that both know). `written_from`: the text that it was begun from, where it is
+    another than the one before."""
 
     agreement: Agreement
     effects: Effects
     before: Agreement | None
     pair: tuple[Effects, Effects] | None
+    written_from: str = ""
 
     def is_bound(self, code: str) -> bool:
         """Whether the party is bound from the first day of the text to the last, or as long as by the text before."""
@@ -82,13 +85,16 @@ class _Text:
         return party.until is None or (last is not None and last <= party.until)
 
 
-def weakenings(agreement: Agreement, safeguards: Safeguards, before: Agreement | None = None) -> list[Weakening]:
-    """Every weakening in the order of the safeguards; raises TooManyClasses. `before`: whose place the text takes."""
+def weakenings(
+    agreement: Agreement, safeguards: Safeguards, before: Agreement | None = None, written_from: str = ""
+) -> list[Weakening]:
+    """Every weakening in the order of the safeguards; raises TooManyClasses. `before`: whose place the text takes;
+    `written_from`: the name of the text that it was begun from, where that is known."""
     signed = everyone_signed(agreement)
     asked = [condition for each in safeguards.all for condition in _conditions(each)]
     receiving = Receiving(signed, Profiles([*deciding_conditions(signed), *asked, OFFICIAL], signed.facts))
     pair = _beside(everyone_signed(before), signed, asked) if before is not None and safeguards.all else None
-    text = _Text(agreement, Effects(receiving), before, pair)
+    text = _Text(agreement, Effects(receiving), before, pair, written_from)
     there = _there_before(safeguards, text)
     return [
         replace(found, before=(found.safeguard.number, found.text) in there)
@@ -172,6 +178,15 @@ def _weakened(safeguard: Safeguard, text: _Text) -> Iterator[Weakening]:
         case SameHours() | SameNumbers() | SameHands() | ReportsStay() as rule:
             if text.before is not None:
                 yield from (Weakening(safeguard, said) for said in at_large(rule, text.before, text.agreement))
+        case NewestText():
+            if text.before is not None and text.written_from not in ("", text.before.version):
+                values = {"old": text.written_from, "new": text.before.version}
+                written = N_(
+                    "it was written from version %(old)s, and takes the place of version %(new)s: what came with that "
+                    "one goes where it is not written here, too",
+                    **values,
+                )
+                yield Weakening(safeguard, written)
         case NoLater() | StillReceived() | ReadsNoMore() | ReadsNoLess() | KnownFirst() | StepsStay() as rule:
             yield from _compared(safeguard, rule, text)
 

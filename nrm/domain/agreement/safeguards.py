@@ -172,6 +172,11 @@ class ReportsStay:
     """Whoever reported to somebody by the text before still does, the same way and as often."""
 
 
+@dataclass(frozen=True, slots=True)
+class NewestText:
+    """The text was written from the one whose place it takes, and not from one that another replaced meanwhile."""
+
+
 Rule = (
     Told
     | Before
@@ -192,6 +197,7 @@ Rule = (
     | StepsStay
     | SameHands
     | ReportsStay
+    | NewestText
 )
 
 
@@ -235,6 +241,11 @@ class Safeguards:
     def accepted_in(self, version: str) -> Mapping[str, Words]:
         """Number -> reason, of a version that came with the country's data."""
         return {each.number: each.reason for each in self.accepted if each.version == version}
+
+    @property
+    def of_newest_text(self) -> frozenset[str]:
+        """The numbers of those that ask from which text a draft was written."""
+        return frozenset(each.number for each in self.all if isinstance(each.rule, NewestText))
 
     def words(self, number: str) -> Words | None:
         """The words of a safeguard; None when there is none of that number any more."""
@@ -404,6 +415,10 @@ def _reports_stay(_: Table, __: _Known) -> ReportsStay:
     return ReportsStay()
 
 
+def _newest_text(_: Table, __: _Known) -> NewestText:
+    return NewestText()
+
+
 _RULES: Mapping[str, Any] = {
     "told": _told,
     "before": _before,
@@ -424,6 +439,7 @@ _RULES: Mapping[str, Any] = {
     "steps_stay": _steps_stay,
     "same_hands": _same_hands,
     "reports_stay": _reports_stay,
+    "newest_text": _newest_text,
 }
 BESIDE = (
     "no_later",
@@ -436,6 +452,7 @@ BESIDE = (
     "steps_stay",
     "same_hands",
     "reports_stay",
+    "newest_text",
 )
 """The rules that hold a text against the one whose place it takes. A country has one safeguard of each."""
 

@@ -19,7 +19,9 @@ from nrm.web import carrying, errors, places, sessions
 from nrm.web.language import COOKIE, gettext
 
 blueprint = Blueprint("screen_lock", __name__)
-AROUND = frozenset({"csrf_token", "hidden_at", sessions.PROOF, "password", "old", "again", *carrying.NEVER_KEPT})
+AROUND = frozenset(
+    {"csrf_token", "hidden_at", sessions.PROOF, sessions.CODE, "password", "old", "again", *carrying.NEVER_KEPT}
+)
 KEPT = "kept"
 
 

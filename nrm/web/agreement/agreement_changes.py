@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from forms.agreement.agreements import RUNG_LABELS
-from nrm.actions.agreement import agreement_versions as actions
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.agreement.agreement_changes import Study
 from nrm.domain.agreement.agreement_checks import Finding, FindingKind, check
@@ -18,6 +17,7 @@ from nrm.domain.agreement.routes import Fallback
 from nrm.domain.durations import UnreadableDuration, parse_duration
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.words import Phrase
+from nrm.steps.agreement import version_studies
 from nrm.store.countries import country
 from nrm.web.agreement import agreement_words as words
 from nrm.web.language import text_in, translated
@@ -49,9 +49,9 @@ def weakened(agreement: Agreement, *, by: Actor) -> list[Weakened]:
     """The safeguards that a version weakens, in order; of a version of the country's data those that it accepts."""
     names = words.names_of(agreement)
     try:
-        study = actions.study_of(agreement.version, by=by)
+        study = version_studies.study_of(agreement.version, by=by)
         findings, names = study.findings, words.names_of(agreement, study.against)
-        accepted = {each.number: each for each in actions.accepted_of(agreement.version, by=by)}
+        accepted = {each.number: each for each in version_studies.accepted_of(agreement.version, by=by)}
         shipped: Mapping[str, Any] = {}
     except NotVisible:
         checked = check(agreement, safeguards=country().safeguards)

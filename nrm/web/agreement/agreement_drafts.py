@@ -23,12 +23,15 @@ from forms.agreement.agreements import REFUSED
 from forms.names import language_name
 from forms.typed import OnceForm
 from nrm import parsing
-from nrm.actions.agreement import agreement_versions as actions
+from nrm.actions.agreement import agreement_drafting, agreement_versions
 from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission
 from nrm.domain.agreement import agreement_drafts as texts
 from nrm.domain.agreement.agreement_versions import IllegalVersionStep, VersionStatus, check_revisable
 from nrm.domain.agreement.agreements import Agreement, Party
+from nrm.domain.agreement.carried_changes import Change
 from nrm.domain.words import N_, Phrase
+from nrm.steps.agreement import known_versions, version_studies
+from nrm.store import days
 from nrm.store.agreement import agreement_versions as store
 from nrm.store.countries import country
 from nrm.web import access, errors
@@ -54,7 +57,13 @@ def begin_page() -> Answer:
 
 
 def _begin_page(form: BeginTextForm) -> str:
-    page: str = render_template("agreement/agreement_drafts/begin.html", form=form, withdrawn=_withdrawn())
+    withdrawn = _withdrawn()
+    page: str = render_template(
+        "agreement/agreement_drafts/begin.html",
+        form=form,
+        withdrawn=withdrawn,
+        withdrawal=agreement_versions.withdrawal_of(withdrawn, by=access.actor()) if withdrawn else None,
+    )
     return page
 
 
@@ -71,19 +80,80 @@ def begin() -> Answer:
     if form.validate():
         assert form.starts_on.data is not None
         try:
-            version = actions.begin(
+            version = agreement_drafting.begin(
                 version=form.version.data or "",
                 starts_on=form.starts_on.data,
                 by=access.actor(),
                 withdrawn=_withdrawn(),
             )
             return redirect(url_for("agreement_drafts.edit", version=version), 303)
-        except (actions.Unusable, parsing.BeyondLimits) as error:
+        except (agreement_drafting.Unusable, parsing.BeyondLimits) as error:
             _say_wrong(form, error)
     return _begin_page(form), 422
 
 
-def _say_wrong(form: BeginTextForm, error: actions.Unusable | parsing.BeyondLimits) -> None:
+@blueprint.route("/agreement/<version>/again", methods=["GET", "POST"])
+@access.requires(Permission.AGREEMENT_MANAGE)
+def again(version: str) -> Answer:
+    """Begin again from the text that was signed meanwhile, with what the forms changed in this one."""
+    there = known_versions.document(version, by=access.actor())
+    newest, made = agreement_drafting.changes_carried(version, by=access.actor())
+    sent = request.method == "POST"
+    first = max(there.starts_on, days.today() + timedelta(days=1))
+    form = BeginTextForm(request.form if sent else None, data={"starts_on": first})
+    if sent and form.validate():
+        assert form.starts_on.data is not None
+        try:
+            begun = agreement_drafting.begin_again(
+                old=version, version=form.version.data or "", starts_on=form.starts_on.data, by=access.actor()
+            )
+            return redirect(url_for("agreement_drafts.edit", version=begun), 303)
+        except (agreement_drafting.Unusable, parsing.BeyondLimits) as error:
+            _say_wrong(form, error)
+    page = render_template(
+        "agreement/agreement_drafts/again.html",
+        version=version,
+        newest=newest.version,
+        form=form,
+        kept=[_carried_line(each, there, newest) for each in made.kept],
+        other=[_carried_line(each, there, newest) for each in made.other],
+        in_file=[_carried_line(each, there, newest) for each in made.in_file],
+    )
+    return page, 422 if sent else 200
+
+
+_SAID_OF_A_PARTY = {
+    "": N_("the party itself"),
+    "desk.opens": N_("when its desk opens"),
+    "desk.closes": N_("when its desk closes"),
+    "desk.weekends": N_("its desk at weekends"),
+    "desk.telephone": N_("the telephone of its desk"),
+    "on_call": N_("the telephone out of hours"),
+    "regions": N_("its regions"),
+    "languages": N_("its languages"),
+    "competence": N_("whom it receives"),
+    "until": N_("its last day"),
+    "place": N_("its place among those of its kind"),
+}
+
+
+def _carried_line(change: Change, *texts_there: Agreement) -> str:
+    """One change that was made, in words."""
+    if change.part == "party":
+        party = next(each.parties[change.key] for each in texts_there if change.key in each.parties)
+        return f"{text_in(party.names)}: {translated(_SAID_OF_A_PARTY[change.what])}"
+    if change.part == "path":
+        steps = [step for each in texts_there for step in each.path if step.step == change.key]
+        said = gettext("its time") if change.what else gettext("the step itself")
+        return f"{text_in(steps[0].names)}: {said}"
+    if change.part == "clause":
+        said = gettext("its words") if change.what else gettext("its rule, or the clause itself")
+        clause_named = gettext("Clause %(number)s", number=change.key)
+        return f"{clause_named}: {said}"
+    return gettext("Another part of the text: %(part)s", part=change.part)
+
+
+def _say_wrong(form: BeginTextForm, error: agreement_drafting.Unusable | parsing.BeyondLimits) -> None:
     """At the day where the day is wrong, else at the name."""
     field = form.starts_on if str(error).startswith("from:") else form.version
     field.errors = [_what(error)]
@@ -104,7 +174,7 @@ def name(version: str) -> Answer:
     return _answer(version, form, gettext("Name and first day"), named)
 
 
-def _what(error: actions.Unusable | parsing.BeyondLimits) -> Phrase:
+def _what(error: agreement_drafting.Unusable | parsing.BeyondLimits) -> Phrase:
     if isinstance(error, parsing.BeyondLimits):
         return error.phrase
     return N_("Correct the draft: %(what)s", what=error.what)
@@ -114,7 +184,7 @@ def _draft(version: str) -> Agreement:
     """The text of a proposal that may still change. Raises NotVisible, IllegalVersionStep."""
     row = store.version(version, by=access.actor())
     check_revisable(VersionStatus(row.status), row.simulation)
-    return actions.document(version, by=access.actor())
+    return known_versions.document(version, by=access.actor())
 
 
 @blueprint.get("/agreement/<version>/edit")
@@ -122,15 +192,18 @@ def _draft(version: str) -> Agreement:
 def edit(version: str) -> Answer:
     """What can be changed, beside what the checks and the comparison found."""
     agreement = _draft(version)
-    study = actions.study_of(version, by=access.actor())
+    study = version_studies.study_of(version, by=access.actor())
     names = agreement_words.names_of(agreement, study.against)
     return render_template(
         "agreement/agreement_drafts/edit.html",
         agreement=agreement,
         findings=[agreement_changes.finding(each, names) for each in agreement_changes.others(study)],
         against=study.against.version,
-        different=differences(*actions.texts_compared(version, by=access.actor())),
+        different=differences(*version_studies.texts_compared(version, by=access.actor())),
         weakened=agreement_changes.weakened(agreement, by=access.actor()),
+        origin=version_studies.origin(version, by=access.actor()),
+        status=VersionStatus.PROPOSED,
+        may_accept=True,
         rerouted=len(study.differences.rerouted),
         span=span,
     )
@@ -139,8 +212,8 @@ def edit(version: str) -> Answer:
 def _save(version: str, form: OnceForm, change: Callable[[str], str]) -> Answer | None:
     """Save a change; None where the text it makes cannot be used: the first field says why."""
     try:
-        version = actions.revise(version=version, change=change, by=access.actor())
-    except (actions.Unusable, parsing.BeyondLimits) as error:
+        version = agreement_drafting.revise(version=version, change=change, by=access.actor())
+    except (agreement_drafting.Unusable, parsing.BeyondLimits) as error:
         if isinstance(form, BeginTextForm):
             _say_wrong(form, error)
         else:
@@ -221,16 +294,27 @@ def join(version: str) -> Answer:
     agreement = _draft(version)
     form = join_party_form(called())(request.form if request.method == "POST" else None)
     _offer(form, agreement, None)
+    form.kinds = {code: str(each.kind) for code, each in agreement.parties.items()}
+    before = [
+        (each.code, gettext("before %(name)s", name=text_in(each.names)))
+        for each in sorted(agreement.parties.values(), key=lambda each: (each.kind, each.asked))
+        if each.kind.holds_keys
+    ]
+    places = [("", gettext("last: it is asked when the others could not receive")), *before]
+    form.asked_before.choices = [SelectChoice(value=value, label=label) for value, label in places]
 
     def joined(text: str) -> str:
         names = {language: form[f"name_{language}"].data or "" for language in country().languages}
         kind = OrganisationKind(form.kind.data)
-        return texts.with_new_party(text, form.code.data or "", kind, names, form.joins_on.data, form.said())
+        asked_before = form.asked_before.data or ""
+        return texts.with_new_party(
+            text, form.code.data or "", kind, names, form.joins_on.data, form.said(), asked_before
+        )
 
     hint = gettext(
         "Where a clause names a kind of parties and not each of them, those in the wished region are asked first, then "
-        "by their code: a code that comes first is asked first. Any other order is written in the file. What is weaker "
-        "by that stands first on the next page."
+        "those with free places, then in the order that you choose here. Where a clause names each party, the order is "
+        "written in the file. What is weaker by that stands first on the next page."
     )
     return _answer(version, form, gettext("A party joins"), joined, hint)
 

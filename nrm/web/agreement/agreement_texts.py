@@ -8,12 +8,12 @@ from flask import Blueprint, Response, render_template
 
 from forms.agreement.agreements import FACT_LABELS, KIND_LABELS, STATUS_LABELS
 from forms.names import language_name
-from nrm.actions.agreement import agreement_versions as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.agreement.agreement_versions import VersionStatus
 from nrm.domain.agreement.agreements import FACTS, Agreement
 from nrm.domain.words import N_
 from nrm.render.pdf import Attachment, PdfUnavailable, to_pdf
+from nrm.steps.agreement import known_versions, version_studies
 from nrm.store.agreement import agreement_versions as store
 from nrm.store.countries import country
 from nrm.web import access, errors, formats
@@ -33,7 +33,7 @@ NO_PDF = N_("The PDF cannot be made on this server now. Take the text instead; i
 @access.requires(Permission.AGREEMENT_READ)
 def facts(version: str) -> str:
     """What the version says of itself, and every fact that a rule may ask about."""
-    agreement = actions.document(version, by=access.actor())
+    agreement = known_versions.document(version, by=access.actor())
     return render_template("agreement/agreement_texts/facts.html", agreement=agreement, **of_itself(agreement))
 
 
@@ -51,7 +51,7 @@ def of_itself(agreement: Agreement) -> dict[str, Any]:
 @access.requires(Permission.AGREEMENT_READ)
 def text(version: str) -> Response:
     """The file, byte for byte what the signatures cover."""
-    content = actions.text_of(version, by=access.actor())
+    content = known_versions.text_of(version, by=access.actor())
     response = Response(content.encode(), content_type="application/toml; charset=utf-8")
     response.headers.set("Content-Disposition", "attachment", filename=f"agreement-{version}.toml")
     return response
@@ -62,8 +62,8 @@ def text(version: str) -> Response:
 def pdf(version: str) -> Answer:
     """Everything in words, the digest, and the exact text as an attachment."""
     by = access.actor()
-    agreement = actions.document(version, by=by)
-    content, digest = actions.text_of(version, by=by), actions.digest_of(version, by=by)
+    agreement = known_versions.document(version, by=by)
+    content, digest = known_versions.text_of(version, by=by), known_versions.digest_of(version, by=by)
     html = render_template("agreement/agreement_texts/print.html", **in_words(agreement, digest))
     name = f"agreement-{version}.toml"
     try:
@@ -82,14 +82,14 @@ def in_words(agreement: Agreement, digest: str) -> dict[str, Any]:
     compared: dict[str, Any] = {"against": "", "differences": [], "readers": [], "people": [], "different": []}
     try:
         status = str(store.version(agreement.version, by=by).status)
-        study = actions.study_of(agreement.version, by=by)
+        study = version_studies.study_of(agreement.version, by=by)
         names = words.names_of(agreement, study.against)
         compared = {
             "against": study.against.version,
             "differences": [differences_in_words(each, agreement, names) for each in study.comparison.differences],
             "readers": read_by(study.comparison.reading, names),
             "people": people_in_words(study.comparison.people, agreement, names),
-            "different": differences(*actions.texts_compared(agreement.version, by=by)),
+            "different": differences(*version_studies.texts_compared(agreement.version, by=by)),
         }
     except NotVisible:
         status = ""

@@ -24,6 +24,7 @@ from forms.agreement.agreements import (
     WithdrawAgreementForm,
 )
 from nrm import clock, parsing
+from nrm.actions.agreement import agreement_drafting
 from nrm.actions.agreement import agreement_simulation as simulations
 from nrm.actions.agreement import agreement_versions as actions
 from nrm.countries import NoAgreement
@@ -44,6 +45,7 @@ from nrm.domain.agreement.agreement_versions import (
 from nrm.domain.agreement.agreements import Agreement, Party
 from nrm.domain.words import N_, Phrase
 from nrm.steps import background
+from nrm.steps.agreement import known_versions, version_studies
 from nrm.store import days
 from nrm.store import names as organisation_names
 from nrm.store.agreement import agreement_versions as store
@@ -72,15 +74,17 @@ def _refused(error: IllegalVersionStep) -> Answer:
 def coordinator_home() -> str:
     """The version in force, all others with their state, what to do next, and contracts that end soon."""
     by = access.actor()
-    known = actions.known()
+    known = known_versions.known()
     ending = [line for line in store.contracts(by=by) if contracts.state_of(line) == "soon"]
     return render_template(
         "home/coordinator.html",
         present=_present(),
         shipped=[each for each in country().agreements if not _is_kept(each.version)],
-        rows=[(row, actions.effective(row) if row.status == "signed" else None) for row in _sound_rows()],
+        rows=[(row, known_versions.effective(row) if row.status == "signed" else None) for row in _sound_rows()],
+        withdrawals=actions.withdrawals(by=by),
+        origins=version_studies.origins(by=by),
         refused=known.refused,
-        untried=actions.untried(by=by),
+        untried=version_studies.untried(by=by),
         labels=STATUS_LABELS,
         ending=ending,
         unready=sum(bool(line.missing) for line in readiness.lines(by=by)),
@@ -94,7 +98,7 @@ def _is_kept(version: str) -> bool:
 
 
 def _sound_rows() -> list[Any]:
-    return [row for row in store.versions(by=access.actor()) if row.version not in actions.known().refused]
+    return [row for row in store.versions(by=access.actor()) if row.version not in known_versions.known().refused]
 
 
 def _present() -> Agreement | None:
@@ -116,14 +120,15 @@ def _status(version: str) -> str:
 @access.requires(Permission.AGREEMENT_READ)
 def show(version: str) -> str:
     """The clauses in words."""
-    agreement = actions.document(version, by=access.actor())
+    agreement = known_versions.document(version, by=access.actor())
     names = words.names_of(agreement)
     return render_template(
         "agreement/agreements/show.html",
         agreement=agreement,
         clauses=[(each, words.rules(each, names)) for each in agreement.clauses],
-        digest=actions.digest_of(version, by=access.actor()),
+        digest=known_versions.digest_of(version, by=access.actor()),
         weakened=agreement_changes.weakened(agreement, by=access.actor()),
+        origin=version_studies.origin(version, by=access.actor()),
         may_accept=_may_accept(_status(version)),
         status=_status(version),
         withdrawal=_withdrawal(version),
@@ -143,7 +148,7 @@ def _withdrawal(version: str) -> actions.WithdrawalLine | None:
 def parties(version: str) -> str:
     """The parties with who signed for them and when they can be reached, coalitions, the critical path, reports."""
     by = access.actor()
-    agreement = actions.document(version, by=by)
+    agreement = known_versions.document(version, by=by)
     given = []
     status = _status(version)
     if status:
@@ -197,8 +202,8 @@ def changes(version: str) -> Response:
 
 def _changes(version: str, form: TryAgreementForm) -> Response:
     row = store.version(version, by=access.actor())
-    agreement = actions.document(version, by=access.actor())
-    study = actions.study_of(version, by=access.actor())
+    agreement = known_versions.document(version, by=access.actor())
+    study = version_studies.study_of(version, by=access.actor())
     names = words.names_of(agreement, study.against)
     own = organisation_names.party_of(access.actor().organisation_id)
     rerouted = [agreement_changes.rerouted(each, names) for each in study.differences.rerouted]
@@ -216,14 +221,15 @@ def _changes(version: str, form: TryAgreementForm) -> Response:
             agreement=agreement,
             against=study.against.version,
             weakened=agreement_changes.weakened(agreement, by=access.actor()),
+            origin=version_studies.origin(version, by=access.actor()),
             may_accept=_may_accept(row.status),
             findings=[agreement_changes.finding(each, names) for each in agreement_changes.others(study)],
             rerouted=rerouted,
             counted=[(DIFFERENCE_LABELS[kind], number) for kind, number in counted.items()],
             concerned=concerned if own else None,
-            different=differences(*actions.texts_compared(version, by=access.actor())),
+            different=differences(*version_studies.texts_compared(version, by=access.actor())),
             status=row.status,
-            must_be_tried=actions.must_be_tried(version, by=access.actor()),
+            must_be_tried=version_studies.must_be_tried(version, by=access.actor()),
             nothing_for_anybody=not study.comparison.differences,
             waits=waits and not running,
             trial=agreement_simulation.arranged(row.simulation, names) if row.simulation else None,
@@ -267,9 +273,9 @@ def propose() -> Answer:
     unreadable = _take_file(form)
     if form.validate() and not unreadable:
         try:
-            version = actions.propose(text=form.text.data or "", by=access.actor())
+            version = agreement_drafting.propose(text=form.text.data or "", by=access.actor())
             return redirect(url_for("agreements.changes", version=version), 303)
-        except actions.Unusable as error:
+        except agreement_drafting.Unusable as error:
             what = error.what
             form.text.errors = [N_("Correct the draft: %(what)s", what=what)]
         except parsing.BeyondLimits as error:
@@ -296,7 +302,7 @@ def _take_file(form: ProposeAgreementForm) -> Phrase | None:
 @blueprint.get("/agreement/<version>/approve")
 @access.requires(Permission.AGREEMENT_MANAGE)
 def approve_page(version: str) -> Answer:
-    if actions.must_be_tried(version, by=access.actor()):
+    if version_studies.must_be_tried(version, by=access.actor()):
         raise IllegalVersionStep(VersionStepRefusal.NOT_SIMULATED)
     return _step_page(version, VersionStatus.PROPOSED, "agreement/agreements/approve.html", form=ApproveAgreementForm())
 
@@ -307,15 +313,17 @@ def _step_page(version: str, *expected: Any, **values: Any) -> Answer:
     row = store.version(version, by=access.actor())
     if row.status not in statuses:
         raise IllegalVersionStep(VersionStepRefusal.STATE)
-    agreement = actions.document(version, by=access.actor())
+    agreement = known_versions.document(version, by=access.actor())
     weakened = agreement_changes.weakened(agreement, by=access.actor())
-    digest = actions.digest_of(version, by=access.actor())
+    digest = known_versions.digest_of(version, by=access.actor())
     page: str = render_template(
         template,
         agreement=agreement,
         weakened=weakened,
+        origin=version_studies.origin(version, by=access.actor()),
+        status=row.status,
         may_accept=_may_accept(row.status),
-        checked=agreement_changes.others(actions.study_of(version, by=access.actor())),
+        checked=agreement_changes.others(version_studies.study_of(version, by=access.actor())),
         digest=digest,
         **values,
     )
@@ -337,7 +345,7 @@ def accept_page(version: str, number: str) -> Answer:
 
 
 def _accept_page(version: str, number: str, form: AcceptWeakeningForm) -> Answer:
-    agreement = actions.document(version, by=access.actor())
+    agreement = known_versions.document(version, by=access.actor())
     weakened = agreement_changes.weakened(agreement, by=access.actor())
     found = [each for each in weakened if each.number == number]
     if not found:
@@ -408,7 +416,7 @@ def _withdraw_page(version: str, form: WithdrawAgreementForm) -> Answer:
     by = access.actor()
     states = (VersionStatus.PROPOSED, VersionStatus.APPROVED, VersionStatus.OPEN)
     given = store.signature_lines(version, by=by)
-    names = words.names_of(actions.document(version, by=by))
+    names = words.names_of(known_versions.document(version, by=by))
     return _step_page(
         version,
         *states,
@@ -446,17 +454,20 @@ def read_withdrawal(withdrawal_id: uuid.UUID) -> Answer:
 @blueprint.get("/agreement/<version>/sign")
 @access.requires(Permission.AGREEMENT_SIGN)
 def sign_page(version: str) -> Answer:
-    form = SignAgreementForm(data={"read": actions.digest_of(version, by=access.actor())})
+    form = SignAgreementForm(data={"read": known_versions.digest_of(version, by=access.actor())})
     return _sign_page(version, form)
 
 
 def _sign_page(version: str, form: SignAgreementForm) -> Answer:
     store.version(version, by=access.actor())  # a text that came with the country is signed on paper alone
     if version not in actions.waits_for(by=access.actor()):
-        actions.refresh()  # another process may have opened it within the last minute
+        known_versions.refresh()  # another process may have opened it within the last minute
         if version not in actions.waits_for(by=access.actor()):
             raise IllegalVersionStep(actions.why_not_to_sign(version, by=access.actor()))
-    before, text = actions.texts_compared(version, by=access.actor())
+    found = version_studies.origin(version, by=access.actor())
+    if found is not None and found.stops:
+        raise IllegalVersionStep(VersionStepRefusal.REPLACED)
+    before, text = version_studies.texts_compared(version, by=access.actor())
     return _step_page(
         version,
         VersionStatus.OPEN,
@@ -484,4 +495,4 @@ def sign(version: str) -> Answer:
 
 def register(app: Any) -> None:
     """Take in new versions once a minute, and say on home pages that one waits."""
-    app.before_request(actions.refresh_if_due)
+    app.before_request(known_versions.refresh_if_due)

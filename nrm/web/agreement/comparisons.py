@@ -7,10 +7,10 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 
-from nrm.actions.agreement import agreement_versions as actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.agreement.agreements import Agreement
 from nrm.domain.agreement.comparisons import Reading
+from nrm.steps.agreement import known_versions, version_studies
 from nrm.web import access
 from nrm.web.agreement import agreement_words as words
 from nrm.web.agreement.agreement_changes import DESCRIPTIONS
@@ -61,8 +61,8 @@ def people(version: str) -> str:
 
 def _studied(version: str) -> tuple[Agreement, Any, dict[str, str]]:
     by = access.actor()
-    study = actions.study_of(version, by=by)
-    agreement = actions.document(version, by=by)
+    study = version_studies.study_of(version, by=by)
+    agreement = known_versions.document(version, by=by)
     return agreement, study, words.names_of(agreement, study.against)
 
 

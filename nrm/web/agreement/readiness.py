@@ -14,6 +14,7 @@ from nrm.domain.accounts.members import KEY_HOLDERS_NEEDED
 from nrm.domain.agreement.agreement_versions import SIGNERS
 from nrm.domain.agreement.readiness import Caution, Missing, Tried
 from nrm.domain.words import N_
+from nrm.steps.agreement import known_versions
 from nrm.store import days
 from nrm.store.agreement import agreement_versions as version_store
 from nrm.store.agreement import readiness as store
@@ -207,7 +208,7 @@ def _text(line: ReadinessLine, by: Actor, own: bool) -> Step:
     if day is not None:
         said = gettext("Signed; it binds from %(day)s", day=day_text(day, current_language()))
         return Step(what, *_state(False), (said,), gettext("Nobody: the day has to come"))
-    for version, parties in agreement_versions.known().waiting.items():
+    for version, parties in known_versions.known().waiting.items():
         if line.party in parties:
             given = sum(each.party == line.party for each in version_store.signature_lines(version, by=by))
             said = ngettext(

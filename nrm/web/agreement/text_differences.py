@@ -143,6 +143,7 @@ def _parties(agreement: Agreement, names: Names) -> dict[str, _Part]:
             gettext("Members: %(names)s", names=_listed(names[code] for code in each.members)),
             _line(gettext("From"), _day(each.joined_on) if each.joined_on else gettext("as the version")),
             _line(gettext("Last day"), _day(each.until)),
+            *([_line(gettext("Place among those of its kind"), str(each.place))] if each.place else []),
         )
         light = (
             gettext(

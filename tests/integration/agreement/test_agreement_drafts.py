@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from nrm.actions.agreement import agreement_drafting
 from nrm.actions.agreement import agreement_simulation as simulations
 from nrm.actions.agreement import agreement_versions as actions
 from nrm.db import db
@@ -17,6 +18,7 @@ from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.agreement.agreement_versions import IllegalVersionStep
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.agreement.agreements import AgreementVersion
+from nrm.steps.agreement import known_versions
 from nrm.store.agreement.agreement_simulation import SIMULATION
 from tests import factories
 from tests import factories_agreements as texts
@@ -64,15 +66,17 @@ def test_from_the_text_in_force_to_a_draft_with_a_new_party_and_a_new_telephone(
     form = coordinator.get(f"{path}/party/VATRA?lang=en")
     assert 'value="+355 33 000 103"' in form
     assert coordinator.post(f"{path}/party/VATRA", VATRA) == path
-    assert coordinator.post(f"{path}/join", NEW) == path
+    assert "before Vatra, Vlorë" in html.unescape(coordinator.get(f"{path}/join?lang=en"))
+    assert coordinator.post(f"{path}/join", {**NEW, "asked_before": "VATRA"}) == path
     assert coordinator.post(f"{path}/time/answer", {"minutes": "30"}) == path
     assert coordinator.post(f"{path}/clause/1.3", {"sq": "Përgjigjet.", "en": "It answers."}) == path
     page = coordinator.get(f"{path}?lang=en")
     assert "Shpresa, Shkodër" in page
     assert "Clause 1.3 changes" in page
-    agreement = actions.document("2030", by=factories.actor(texts.COORDINATOR))
+    agreement = known_versions.document("2030", by=factories.actor(texts.COORDINATOR))
     assert agreement.parties["VATRA"].on_call == "+355 33 000 999"
     assert agreement.parties["SHPRESA"].joined_on == date(2030, 2, 1)
+    assert agreement.parties["SHPRESA"].asked < agreement.parties["VATRA"].asked
     assert next(each for each in agreement.path if each.step == "answer").within.total_seconds() == 1800
     # The file's own comments and order stay.
     comments = [line for line in texts.SHIPPED.splitlines() if line.startswith("#")]
@@ -106,6 +110,8 @@ def test_wrong_input_comes_back_with_the_field_and_changes_nothing(app: Flask, s
         ("joins_on-year", "20"),
         ("receives", ""),
         ("languages", "xx"),
+        ("asked_before", "NONE"),
+        ("asked_before", "RA"),  # of another kind
     ):
         coordinator.post(f"{path}/join", {**NEW, name: value}, status=422)
     # A form that is right, and a text that is not: the party is there already.
@@ -126,11 +132,13 @@ def test_a_text_that_was_tried_and_one_that_another_wrote_stay_as_they_are(app: 
     coordinator.post("/agreements/begin", BEGUN)
 
     def meanwhile(text: str) -> str:
-        actions.revise(version="2030", change=lambda each: each.replace("2030-01-01", "2030-01-02", 1), by=by)
+        agreement_drafting.revise(
+            version="2030", change=lambda each: each.replace("2030-01-01", "2030-01-02", 1), by=by
+        )
         return text.replace("2030-01-01", "2030-01-03", 1)
 
     with pytest.raises(IllegalVersionStep):
-        actions.revise(version="2030", change=meanwhile, by=by)
+        agreement_drafting.revise(version="2030", change=meanwhile, by=by)
     assert "from = 2030-01-02" in kept().text
     simulations.keep(text=kept().text, simulated=simulations.Withheld(*[date(2026, 1, 1)] * 2).to_json(), by=SIMULATION)
     db.session.rollback()
@@ -143,15 +151,15 @@ def test_a_text_that_was_tried_and_one_that_another_wrote_stay_as_they_are(app: 
 @pytest.mark.parametrize("login", ["vatra.shelter_manager", "ra.duty_officer", "oms.monitor", "administrator"])
 def test_nobody_but_the_coordinator_writes_a_text(app: Flask, sign_in: SignIn, login: str) -> None:
     by = factories.actor(texts.COORDINATOR)
-    actions.begin(version="2030", starts_on=date(2030, 1, 1), by=by)
+    agreement_drafting.begin(version="2030", starts_on=date(2030, 1, 1), by=by)
     person = sign_in(login)
     for path in ("/agreements/begin", "/agreement/2030/edit", "/agreement/2030/edit/party/VATRA"):
         person.get(path, status=403)
     person.post("/agreement/2030/edit/party/VATRA", VATRA, status=403)
     with pytest.raises((NotPermitted, NotVisible)):
-        actions.revise(version="2030", change=str, by=factories.actor(login))
+        agreement_drafting.revise(version="2030", change=str, by=factories.actor(login))
     with pytest.raises(NotPermitted):
-        actions.begin(version="2031", starts_on=date(2030, 1, 1), by=factories.actor(login))
+        agreement_drafting.begin(version="2031", starts_on=date(2030, 1, 1), by=factories.actor(login))
 
 
 @pytest.mark.slow
@@ -221,13 +229,13 @@ def test_a_text_begins_as_the_one_that_is_signed_and_begins_before_it(app: Flask
     )
     joins = {**NEW, "joins_on-year": 2029}
     assert coordinator.post("/agreement/2029/edit/join", joins) == "/agreement/2029/edit"
-    text = actions.text_of("2029", by=factories.actor(texts.COORDINATOR))
+    text = known_versions.text_of("2029", by=factories.actor(texts.COORDINATOR))
     texts.tried(text)
     by = factories.actor(texts.COORDINATOR)
     actions.approve(version="2029", on=texts.today(), note="Letter 12", by=by)
     actions.open_for_signature(version="2029", by=by)
     texts.sign_all("2029", but="SHPRESA")
-    actions.refresh()
+    known_versions.refresh()
     assert coordinator.post("/agreements/begin", BEGUN) == "/agreement/2030/edit"
-    assert "SHPRESA" in actions.document("2030", by=factories.actor(texts.COORDINATOR)).parties
+    assert "SHPRESA" in known_versions.document("2030", by=factories.actor(texts.COORDINATOR)).parties
     assert "Shpresa" in coordinator.get(f"/agreement/{waiting}/changes?lang=en")  # what it would drop

@@ -13,12 +13,14 @@ from flask import Flask
 from sqlalchemy import delete, select, update
 
 from nrm import audit
+from nrm.actions.agreement import agreement_drafting
 from nrm.actions.agreement import agreement_simulation as simulations
 from nrm.actions.agreement import agreement_versions as actions
 from nrm.db import db, transaction
 from nrm.models.agreement.agreements import AgreementVersion, Contract, ContractVersion
 from nrm.models.audit import AuditEntry
 from nrm.steps import background
+from nrm.steps.agreement import known_versions
 from nrm.store.agreement.agreement_simulation import SIMULATION
 from tests import accommodated, factories
 from tests import factories_agreements as texts
@@ -102,7 +104,7 @@ def test_the_coordinator_opens_no_case_and_signs_nothing(app: Flask, sign_in: Si
 def test_a_proposal_is_not_found_by_a_party_and_an_empty_approval_is_told_what_to_do(
     app: Flask, sign_in: SignIn
 ) -> None:
-    actions.propose(text=texts.draft(), by=factories.actor(texts.COORDINATOR))
+    agreement_drafting.propose(text=texts.draft(), by=factories.actor(texts.COORDINATOR))
     texts.tried(texts.draft())
     vatra = sign_in("vatra.case_worker")
     for path in ("", "/parties", "/changes", "/sign"):
@@ -179,10 +181,10 @@ def test_five_proposals_are_tried_on_the_same_quarters_and_no_more(app: Flask, s
     found = simulations.Withheld(last, last).to_json()
     for number in range(simulations.MOST_TRIALS):
         text = texts.draft(f"try-{number}")
-        actions.propose(text=text, by=by)
+        agreement_drafting.propose(text=text, by=by)
         simulations.keep(text=text, simulated=found, by=SIMULATION)
         actions.withdraw(version=f"try-{number}", reason="Another text takes its place", by=by)
-    actions.propose(text=texts.draft(), by=by)
+    agreement_drafting.propose(text=texts.draft(), by=by)
     page = sign_in(texts.COORDINATOR).post("/agreement/2027/try", {"quarters": "4"}, status=409)
     assert "Pesë propozime" in page
     assert not background.is_busy()
@@ -190,14 +192,14 @@ def test_five_proposals_are_tried_on_the_same_quarters_and_no_more(app: Flask, s
 
 @pytest.mark.slow
 def test_nobody_but_the_coordinator_tries_a_proposal(app: Flask, sign_in: SignIn) -> None:
-    actions.propose(text=texts.draft(), by=factories.actor(texts.COORDINATOR))
+    agreement_drafting.propose(text=texts.draft(), by=factories.actor(texts.COORDINATOR))
     for login in ("vatra.case_worker", "ra.duty_officer", "oms.monitor", "administrator", "molsa.statistician"):
         sign_in(login).post("/agreement/2027/try", status=403)
     assert not background.is_busy()
 
 
 def test_the_figures_of_a_simulation_are_told_party_by_party_and_night_by_night(app: Flask, sign_in: SignIn) -> None:
-    actions.propose(text=texts.draft(), by=factories.actor(texts.COORDINATOR))
+    agreement_drafting.propose(text=texts.draft(), by=factories.actor(texts.COORDINATOR))
     simulations.keep(text=texts.draft(), simulated=texts.simulated(), by=SIMULATION)
     page = sign_in(texts.COORDINATOR).get("/agreement/2027/changes?lang=en")
     assert "About 45 people." in page
@@ -215,7 +217,7 @@ def test_a_changed_text_is_told_on_the_coordinators_home_page(app: Flask, sign_i
     row = db.session.scalars(select(AgreementVersion)).one()
     row.text = row.text.replace("P1D", "P9D")
     db.session.commit()
-    actions.refresh()
+    known_versions.refresh()
     coordinator = sign_in(texts.COORDINATOR)
     assert "was changed in the database by another hand" in coordinator.get("/?lang=en")
     coordinator.get("/agreement/2027", status=404)
@@ -310,7 +312,7 @@ def test_a_trial_shows_where_people_come_also_by_two_dimensions_and_what_is_not_
     app: Flask, sign_in: SignIn
 ) -> None:
     coordinator = sign_in(texts.COORDINATOR)
-    actions.propose(text=texts.draft(), by=factories.actor(texts.COORDINATOR))
+    agreement_drafting.propose(text=texts.draft(), by=factories.actor(texts.COORDINATOR))
     simulated = texts.simulated()
     crossed = {
         "*": {"*": 60, "NRC": 35, "others_together": 20, "there_before": 5},

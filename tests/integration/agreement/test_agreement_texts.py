@@ -18,12 +18,14 @@ from flask import Flask, render_template
 from sqlalchemy import select, update
 
 from nrm import audit
+from nrm.actions.agreement import agreement_drafting
 from nrm.actions.agreement import agreement_simulation as simulations
 from nrm.actions.agreement import agreement_versions as actions
 from nrm.db import db, transaction
 from nrm.domain.agreement.agreement_documents import parse_agreement
 from nrm.models.agreement.agreements import AcceptedWeakening
 from nrm.models.audit import AuditEntry
+from nrm.steps.agreement import known_versions, version_studies
 from nrm.store.agreement.agreement_simulation import SIMULATION
 from nrm.web.agreement import agreement_texts
 from nrm.web.agreement.agreement_texts import text_in_words
@@ -40,7 +42,7 @@ REASON = "The line of child protection is closed at night"
 
 @pytest.fixture
 def proposed(app: Flask) -> Flask:
-    actions.propose(text=texts.draft("2027", None, LATE), by=factories.actor(texts.COORDINATOR))
+    agreement_drafting.propose(text=texts.draft("2027", None, LATE), by=factories.actor(texts.COORDINATOR))
     return app
 
 
@@ -56,7 +58,13 @@ def test_a_weakening_is_accepted_by_number_with_a_reason_before_the_approval(pro
     assert "Child Protection Service is told within 24 hours; must be within 15 minutes" in first
     assert "Child Protection Service is told within 24 hours; was within 15 minutes" in first
     assert "For example: " in first
-    assert actions.study_of("2027", by=factories.actor(texts.COORDINATOR)).weakened == ("1", "8", "17", "21", "23")
+    assert version_studies.study_of("2027", by=factories.actor(texts.COORDINATOR)).weakened == (
+        "1",
+        "8",
+        "17",
+        "21",
+        "23",
+    )
     for number in ("1", "8"):
         path = f"/agreement/2027/weakened/{number}"
         assert "Accept it" in coordinator.get(f"{path}?lang=en")
@@ -411,7 +419,7 @@ def test_the_pages_of_the_text_say_all_that_the_paper_says(app: Flask, sign_in: 
     pages = html.unescape("".join(person.get(f"/agreement/2005{path}?lang=en") for path in ("", "/parties", "/facts")))
     pages = re.sub(r"\s+", " ", pages)
     with app.test_request_context(), speaking("en"):
-        values = text_in_words(actions.document("2005", by=factories.actor("vatra.case_worker")))
+        values = text_in_words(known_versions.document("2005", by=factories.actor("vatra.case_worker")))
     lines = [rule for _, rules in values["clauses"] for rule in rules]
     lines += [line for _, said in values["parties"] for line in said]
     lines += [climbs for *_, climbs in values["path"]]

@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import func, select, text
 
 from nrm import clock, create_app
+from nrm.actions.agreement import agreement_drafting
 from nrm.actions.agreement import agreement_simulation as simulations
 from nrm.actions.agreement import agreement_versions as actions
 from nrm.db import db
@@ -23,6 +24,7 @@ from nrm.domain.agreement.routing_facts import parse_facts
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.agreement.agreements import AgreementSignature, AgreementVersion
 from nrm.models.referrals.referrals import Referral
+from nrm.steps.agreement import known_versions
 from nrm.store import names as organisation_names
 from nrm.store.agreement.agreement_simulation import SIMULATION
 from nrm.store.countries import country
@@ -116,7 +118,7 @@ def test_who_has_not_signed_receives_nothing(app: Flask) -> None:
 @pytest.mark.parametrize("status", [*VersionStatus])
 def test_every_step_out_of_turn_is_refused_and_changes_nothing(app: Flask, status: VersionStatus) -> None:
     coordinator, vatra = factories.actor(texts.COORDINATOR), factories.actor("vatra.case_worker")
-    version = actions.propose(text=texts.draft(), by=coordinator)
+    version = agreement_drafting.propose(text=texts.draft(), by=coordinator)
     texts.tried(texts.draft())
     if status in (VersionStatus.APPROVED, VersionStatus.OPEN, VersionStatus.SIGNED):
         actions.approve(version=version, on=texts.today(), note="Letter 12", by=coordinator)
@@ -126,7 +128,7 @@ def test_every_step_out_of_turn_is_refused_and_changes_nothing(app: Flask, statu
         texts.sign_all(version)
     if status is VersionStatus.WITHDRAWN:
         actions.withdraw(version=version, reason="Another text takes its place", by=coordinator)
-    digest = "0" * 64 if status is VersionStatus.WITHDRAWN else actions.digest_of(version, by=coordinator)
+    digest = "0" * 64 if status is VersionStatus.WITHDRAWN else known_versions.digest_of(version, by=coordinator)
     steps: dict[str, Callable[[], object]] = {
         "approve": lambda: actions.approve(version=version, on=texts.today(), note="Letter 12", by=coordinator),
         "open": lambda: actions.open_for_signature(version=version, by=coordinator),
@@ -194,17 +196,17 @@ def test_nobody_signs_for_a_party_that_is_not_theirs_or_without_having_read(app:
 
 def test_a_proposal_is_not_there_for_the_parties_before_it_is_open(app: Flask) -> None:
     coordinator, vatra = factories.actor(texts.COORDINATOR), factories.actor("vatra.case_worker")
-    version = actions.propose(text=texts.draft(), by=coordinator)
+    version = agreement_drafting.propose(text=texts.draft(), by=coordinator)
     texts.tried(texts.draft())
     for _ in range(2):
         with pytest.raises(NotVisible):
-            actions.document(version, by=vatra)
+            known_versions.document(version, by=vatra)
         with pytest.raises(NotVisible):
             texts.sign(version, vatra)
         if row(version).status == VersionStatus.PROPOSED:
             actions.approve(version=version, on=texts.today(), note="Letter 12", by=coordinator)
     with pytest.raises(NotPermitted):
-        actions.propose(text=texts.draft("2028"), by=vatra)
+        agreement_drafting.propose(text=texts.draft("2028"), by=vatra)
     with pytest.raises(NotPermitted):
         actions.withdraw(version=version, reason="Another text takes its place", by=vatra)
 
@@ -229,12 +231,12 @@ def test_what_was_changed_in_the_database_is_refused_and_reported(
         assert country().in_force(day_of(11)).version == "2027"
     db.session.execute(text(CHANGES[what]))
     db.session.commit()
-    actions.refresh()
-    assert actions.known().refused == ("2027",)
+    known_versions.refresh()
+    assert known_versions.known().refused == ("2027",)
     assert country().in_force(day_of(11)).version == "2005"
     assert "2027 of the agreement was changed by another hand" in caplog.text
     with pytest.raises(CannotOpen):
-        actions.document(version, by=factories.actor(texts.COORDINATOR))
+        known_versions.document(version, by=factories.actor(texts.COORDINATOR))
     with pytest.raises(CannotOpen):
         texts.sign(version, texts.signers("RA")[0])
 
@@ -255,8 +257,8 @@ def test_a_signature_put_there_by_hand_counts_for_nothing(app: Flask, column: st
     }[column]
     setattr(chosen, column, other)
     db.session.commit()
-    actions.refresh()
-    assert actions.known().refused == ("2027",)
+    known_versions.refresh()
+    assert known_versions.known().refused == ("2027",)
     assert country().in_force(day_of(11)).version == "2005"
 
 
@@ -266,8 +268,8 @@ def test_a_signature_that_is_taken_away_takes_the_version_away(app: Flask) -> No
     texts.sign_all(version)
     db.session.execute(text("DELETE FROM agreement_signatures WHERE party = 'RA'"))
     db.session.commit()
-    actions.refresh()
-    assert actions.known().refused == ("2027",)
+    known_versions.refresh()
+    assert known_versions.known().refused == ("2027",)
 
 
 @pytest.mark.slow
@@ -300,11 +302,11 @@ def test_what_was_read_before_a_signature_does_not_replace_what_was_read_after_i
 
     def refresh() -> None:
         with app.app_context():
-            actions.refresh()
+            known_versions.refresh()
             db.session.remove()
 
     monkeypatch.setattr(agreement_version_rows, "binding", slow)
-    app.extensions[actions.KNOWN] = actions.NOTHING_KNOWN
+    app.extensions[known_versions.KNOWN] = known_versions.NOTHING_KNOWN
     db.session.rollback()
     reader = threading.Thread(target=refresh)
     reader.start()
@@ -329,7 +331,7 @@ def test_signing_and_withdrawing_in_the_same_instant_leave_no_version_half_withd
     raised = raised_by(
         instance,
         lambda: actions.withdraw(version=version, reason="Another text takes its place", by=coordinator),
-        lambda: actions.sign(version=version, read=actions.digest_of(version, by=by), by=by),
+        lambda: actions.sign(version=version, read=known_versions.digest_of(version, by=by), by=by),
     )
     assert all(isinstance(each, IllegalVersionStep | NotVisible) for each in raised)
     assert row(version).status == VersionStatus.WITHDRAWN
@@ -384,27 +386,27 @@ BROKEN = {
 @pytest.mark.parametrize("what", BROKEN)
 def test_a_broken_text_is_refused_with_the_key_and_what_is_wrong(app: Flask, what: str) -> None:
     broken, message = BROKEN[what]
-    with pytest.raises(actions.Unusable) as refused:
-        actions.propose(text=broken, by=factories.actor(texts.COORDINATOR))
+    with pytest.raises(agreement_drafting.Unusable) as refused:
+        agreement_drafting.propose(text=broken, by=factories.actor(texts.COORDINATOR))
     assert refused.value.what.startswith(message)
     assert db.session.scalar(select(func.count()).select_from(AgreementVersion)) == 0
 
 
 def test_a_name_is_given_once_and_none_that_looks_like_it(app: Flask) -> None:
     coordinator = factories.actor(texts.COORDINATOR)
-    version = actions.propose(text=texts.draft(), by=coordinator)
-    with pytest.raises(actions.Unusable):
-        actions.propose(text=texts.draft(), by=coordinator)
+    version = agreement_drafting.propose(text=texts.draft(), by=coordinator)
+    with pytest.raises(agreement_drafting.Unusable):
+        agreement_drafting.propose(text=texts.draft(), by=coordinator)
     actions.withdraw(version=version, reason="Another text takes its place", by=coordinator)
     for name in (version, "2O27", "20.27"):
-        with pytest.raises(actions.Unusable) as refused:
-            actions.propose(text=texts.draft(name), by=coordinator)
+        with pytest.raises(agreement_drafting.Unusable) as refused:
+            agreement_drafting.propose(text=texts.draft(name), by=coordinator)
         assert refused.value.what.startswith("version: ")
-    assert actions.propose(text=texts.draft("2028"), by=coordinator) == "2028"
+    assert agreement_drafting.propose(text=texts.draft("2028"), by=coordinator) == "2028"
 
 
 def test_what_the_checks_and_the_comparison_found_is_kept_with_the_proposal(app: Flask) -> None:
-    version = actions.propose(
+    version = agreement_drafting.propose(
         text=texts.draft(
             "2027", None, ('refer_to = ["NRC", "IOM", "ngo_shelter"]\n\n# --- 5', 'refer_to = ["IOM"]\n\n# --- 5')
         ),
@@ -453,7 +455,7 @@ def test_the_command_lists_what_binds_and_reports_what_was_changed(app: Flask, c
 
 
 def test_a_simulation_of_the_very_text_is_kept_with_the_proposal(app: Flask) -> None:
-    version = actions.propose(text=texts.draft(), by=factories.actor(texts.COORDINATOR))
+    version = agreement_drafting.propose(text=texts.draft(), by=factories.actor(texts.COORDINATOR))
     found: dict[str, Any] = {"from": "2026-01-01", "to": "2026-03-31", "step": "x", "tables": []}
     assert simulations.keep(text=texts.draft() + "#", simulated=found, by=SIMULATION) is None
     assert simulations.keep(text=texts.draft(), simulated=found, by=SIMULATION) == version

@@ -11,12 +11,14 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from nrm.actions.accounts import accounts, organisations
+from nrm.actions.agreement import agreement_drafting
 from nrm.actions.agreement import agreement_versions as actions
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Role
 from nrm.domain.accounts.suspensions import OrganisationReason
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.agreement.agreements import AgreementVersion, AgreementWithdrawal
+from nrm.steps.agreement import known_versions
 from nrm.store.agreement import agreement_versions as store
 from tests import factories
 from tests import factories_agreements as texts
@@ -56,6 +58,10 @@ def test_who_signed_is_told_who_withdrew_it_when_and_why_until_they_have_read_it
     assert status() == "open"
     coordinator.post("/agreement/2027/withdraw", {"reason": REASON, "step_up": factories.PASSWORD})
     assert status() == "withdrawn"
+    # Who begins from it, or looks at the list, reads why.
+    assert f": {REASON}" in coordinator.get("/?lang=en")
+    assert f"withdrawn: {REASON}" in coordinator.get("/agreements/begin?withdrawn=2027&lang=en")
+    coordinator.get("/agreements/begin?withdrawn=none", status=404)
     told = "Version 2027 of the agreement, which you signed, was withdrawn on"
     person = sign_in("vatra.case_worker")
     home = html.unescape(person.get("/?lang=en"))
@@ -103,14 +109,14 @@ def test_a_withdrawn_text_can_be_read_and_begun_from_again_and_its_name_is_not_g
     for step in ("sign", "edit", "open", "approve", "withdraw"):
         (person if step == "sign" else coordinator).get(f"/agreement/2027/{step}", status=409)
     # A text that was never shown to the parties is still nothing to them.
-    actions.begin(version="2029", starts_on=date(2029, 1, 1), by=by)
+    agreement_drafting.begin(version="2029", starts_on=date(2029, 1, 1), by=by)
     actions.withdraw(version="2029", reason=REASON, by=by)
     person.get("/agreement/2029", status=404)
     again = {"version": "2027", "starts_on-day": 1, "starts_on-month": 1, "starts_on-year": 2031}
     address = "/agreements/begin?withdrawn=2027&lang=en"
     assert "is the name of another version" in coordinator.post(address, again, status=422)
     assert coordinator.post(address, {**again, "version": "2031"}) == "/agreement/2031/edit"
-    assert "SHPRESA" in actions.document("2031", by=by).parties
+    assert "SHPRESA" in known_versions.document("2031", by=by).parties
     coordinator.post("/agreements/begin?withdrawn=2031", {**again, "version": "2032"}, status=409)
     coordinator.post("/agreements/begin?withdrawn=1999", {**again, "version": "2032"}, status=404)
 
@@ -171,8 +177,8 @@ def test_who_was_invited_for_a_withdrawn_text_joins_and_signs_nothing_until_a_te
     with pytest.raises(accounts.UnusableInvitation):
         accounts.invited(token)
     other = (NEW[0], NEW[1].replace("ngo_shelter", "state_shelter"))
-    with pytest.raises(actions.Unusable, match=r"kind: SHPRESA is a ngo_shelter"):
-        actions.propose(text=texts.draft("2028", None, other), by=by)
+    with pytest.raises(agreement_drafting.Unusable, match=r"kind: SHPRESA is a ngo_shelter"):
+        agreement_drafting.propose(text=texts.draft("2028", None, other), by=by)
     texts.opened(texts.draft("2028", None, NEW))
     back = organisation()
     assert back is not None
@@ -201,5 +207,5 @@ def test_what_another_open_text_needs_stays_and_what_is_recorded_of_it_too(app: 
 @pytest.mark.parametrize("kind", ["responsible_authority", "border_police", "police", "child_protection"])
 def test_an_office_that_acts_by_what_it_is_does_not_come_by_a_text(app: Flask, kind: str) -> None:
     new = (NEW[0], NEW[1].replace("ngo_shelter", kind).replace('competence = "everyone"\n', ""))
-    with pytest.raises(actions.Unusable, match=f"a {kind} joins by the country's files"):
-        actions.propose(text=texts.draft("2027", None, new), by=factories.actor(texts.COORDINATOR))
+    with pytest.raises(agreement_drafting.Unusable, match=f"a {kind} joins by the country's files"):
+        agreement_drafting.propose(text=texts.draft("2027", None, new), by=factories.actor(texts.COORDINATOR))

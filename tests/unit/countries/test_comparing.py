@@ -137,6 +137,20 @@ def test_all_that_differs_in_a_long_text_is_shown_wherever_it_stands() -> None:
     assert str(listed).endswith("ministry]")
 
 
+@pytest.mark.parametrize(("file", "now", "shorter", "longer"), [("albania", 2, 1, 9), ("north_macedonia", 3, 2, 4)])
+def test_an_alarm_that_can_be_ended_without_the_person_sooner_is_weaker_and_later_a_change(
+    file: str, now: int, shorter: int, longer: int
+) -> None:
+    text = (FOLDER / file / "country.toml").read_text("utf-8")
+    line = f"ended_after_days = {now}\n"
+    assert line in text
+    for days, weaker in ((shorter, True), (longer, False)):
+        edited_text = text.replace(line, f"ended_after_days = {days}\n", 1)
+        (found,) = differences(*({"country.toml": tomllib.loads(each)} for each in (text, edited_text)))
+        assert "missing.ended_after_days" in str(found)
+        assert weakens(found) is weaker
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

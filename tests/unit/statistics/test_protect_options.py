@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nrm.cli import protect as command
-from nrm.cli.progress import Progress
+from nrm.cli.progress import Lines, Progress
 from nrm.cli.refusals import Refused
 
 SPEC = """
@@ -236,6 +236,20 @@ def test_a_pipe_gets_a_line_for_a_phase_and_one_for_how_far_it_is(capsys: pytest
     seen = capsys.readouterr()
     assert seen.out == ""
     assert seen.err.splitlines() == ["rounding", "possible worlds"]
+
+
+@pytest.mark.parametrize(("watched", "lines"), [(False, [6, 6]), (True, [300, 60])])
+def test_many_small_steps_become_few_lines(
+    watched: bool, lines: list[int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A minute with five steps a second; on a terminal a phase is told each time, for it has a bar."""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: watched, raising=False)
+    now = [0.0]
+    for tell in (Progress(lambda: now[0]).phase, Lines(lambda: now[0]).tell):
+        for _ in range(300):
+            now[0] += 0.2
+            tell("linear bounds")
+        assert len(capsys.readouterr().err.splitlines()) == lines.pop(0)
 
 
 def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,6 +70,17 @@ def withdrawal_of(version_id: uuid.UUID) -> tuple[AgreementWithdrawal, str, dict
     return None if found is None else (found[0], found[1], found[2])
 
 
+def withdrawals() -> Sequence[tuple[AgreementWithdrawal, AgreementVersion, str, dict[str, str]]]:
+    """(withdrawal, version, who withdrew it, the names of their organisation) of every version that was withdrawn."""
+    statement = (
+        select(AgreementWithdrawal, AgreementVersion, Member.name, Organisation.names)
+        .join(AgreementVersion, AgreementVersion.id == AgreementWithdrawal.version_id)
+        .join(Member, Member.id == AgreementWithdrawal.by_id)
+        .join(Organisation, Organisation.id == Member.organisation_id)
+    )
+    return [(row, version, name, names) for row, version, name, names in db.session.execute(statement)]
+
+
 def signatures(version_id: uuid.UUID) -> Sequence[AgreementSignature]:
     """The signatures of a version, in order."""
     statement = select(AgreementSignature).where(AgreementSignature.version_id == version_id)
@@ -117,6 +128,12 @@ def binding() -> list[tuple[AgreementVersion, list[AgreementSignature]]]:
                 of_version[row.version_id].append(row)
         session.expunge_all()
         return [(each, of_version[each.id]) for each in found]
+
+
+def lock_binding(session: Session) -> None:
+    """Lock every version that is open or signed, always in the same order."""
+    found = select(AgreementVersion.id).where(AgreementVersion.status.in_([str(each) for each in BINDING]))
+    session.execute(found.order_by(AgreementVersion.id).with_for_update()).all()
 
 
 def untold() -> frozenset[uuid.UUID]:

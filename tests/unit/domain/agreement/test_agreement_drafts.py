@@ -111,3 +111,31 @@ def test_a_time_and_the_words_of_a_clause() -> None:
 def test_what_is_not_in_the_text_is_refused(change: Callable[[], str]) -> None:
     with pytest.raises(NotInText):
         change()
+
+
+def asked(text: str) -> list[str]:
+    """The private shelters in the order in which a clause that names their kind asks them."""
+    parties = parse_agreement(tomllib.loads(text)).parties.values()
+    there = [each for each in parties if each.kind is OrganisationKind.NGO_SHELTER]
+    return [each.code for each in sorted(there, key=lambda each: each.asked)]
+
+
+def test_a_party_that_joins_is_asked_last_or_before_another_one_and_the_rest_keep_their_order() -> None:
+    names = {"sq": "Agimi", "en": "Dawn"}
+
+    def joined(text: str, code: str, asked_before: str = "") -> str:
+        kind = OrganisationKind.NGO_SHELTER
+        return texts.with_new_party(text, code, kind, names, None, VATRA, asked_before)
+
+    there = asked(SHIPPED)
+    assert len(there) > 1
+    last = joined(SHIPPED, "AGIMI")  # before all others by its code
+    assert asked(last) == [*there, "AGIMI"]
+    assert [line for line in changed(last) if "place" in line] == ["+ place = 1"]
+    for at, other in enumerate(there):
+        for code in ("AGIMI", "ZERI"):
+            assert asked(joined(SHIPPED, code, other)) == [*there[:at], code, *there[at:]]
+    again = joined(joined(last, "ZERI", "AGIMI"), "BESA", "ZERI")
+    assert asked(again) == [*there, "BESA", "ZERI", "AGIMI"]
+    with pytest.raises(NotInText):
+        joined(SHIPPED, "AGIMI", "RA")

@@ -435,7 +435,7 @@ LAST = len(_FILE["safeguard"]) + 1
 RULES = (
     "told, before, never_reads, at_most, escalates, receivers_at_least, stays_party, no_later, still_received, "
     "reads_no_more, reads_no_less, time_to_answer, lasts, same_hours, same_numbers, known_first, steps_stay, "
-    "same_hands, reports_stay"
+    "same_hands, reports_stay, newest_text"
 )
 
 

@@ -41,6 +41,7 @@ SETTINGS = (
     "NRM_SMTP_USER",
     "NRM_SMTP_PASSWORD_FILE",
     "NRM_SMTP_FROM",
+    "NRM_METRICS_TOKEN_FILE",
     "NRM_SECURITY_CONTACT",
     "NRM_SECURITY_KEY",
 )
@@ -55,6 +56,7 @@ ARGON2_MOST_KIB, ARGON2_MOST_PASSES = 1024 * 1024, 100
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _TELEPHONE = re.compile(r"\+[0-9]{6,15}")
 _FINGERPRINT = re.compile(r"[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}")
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{32,}")  # RFC 6750
 _PAGE = re.compile(r"https://[!-~]+")
 KEY_FILES = ("pepper", "store", "release", "match")
 
@@ -121,6 +123,7 @@ class Config:
     drill_database: str | None = None  # None: a drill makes databases of its own
     drill_shred_database: str | None = None
     passkeys: str = "offered"  # or `demanded`
+    metrics_token: str = ""  # whoever sends it may read /metrics from another machine; empty: nobody may
     security_contact: str = ""  # `mailto:`, `tel:` or `https:`; empty: nobody is named
     security_key: str = ""  # `https:` or `openpgp4fpr:`
 
@@ -168,6 +171,7 @@ def load_config(env: Mapping[str, str]) -> Config:
         drill_database=drill,
         drill_shred_database=drill_shred,
         passkeys=_passkeys(env),
+        metrics_token=_metrics_token(env),
         security_contact=_security_contact(env),
         security_key=_security_key(env),
     )
@@ -322,7 +326,7 @@ def _smtp(env: Mapping[str, str]) -> Smtp | None:
         raise MisConfigured("NRM_SMTP_USER: set it together with NRM_SMTP_PASSWORD_FILE, or neither")
     if user and tls == "none":
         raise MisConfigured("NRM_SMTP_TLS: a password is sent under TLS only; set starttls or tls")
-    password = _password(Path(file)) if file else ""
+    password = _password("NRM_SMTP_PASSWORD_FILE", file) if file else ""
     return Smtp(host, _number(env, "NRM_SMTP_PORT", SMTP_PORTS[tls], 1), tls, user, password, sender, f"{home}/")
 
 
@@ -372,13 +376,22 @@ def _security_key(env: Mapping[str, str]) -> str:
     return f"openpgp4fpr:{fingerprint.lower()}"
 
 
-def _password(path: Path) -> str:
+def _metrics_token(env: Mapping[str, str]) -> str:
+    file = env.get("NRM_METRICS_TOKEN_FILE")
+    token = _password("NRM_METRICS_TOKEN_FILE", file) if file else ""
+    if file and not _TOKEN.fullmatch(token):
+        raise MisConfigured(f"NRM_METRICS_TOKEN_FILE: write 32 letters and digits or more into {file}, as one line")
+    return token
+
+
+def _password(setting: str, file: str) -> str:
+    path = Path(file)
     try:
         if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise MisConfigured(f"NRM_SMTP_PASSWORD_FILE: {path} can be read by others; chmod 0400 it")
+            raise MisConfigured(f"{setting}: {path} can be read by others; chmod 0400 it")
         return path.read_text("utf-8").strip()
     except (OSError, ValueError):
-        raise MisConfigured(f"NRM_SMTP_PASSWORD_FILE: {path} cannot be read") from None
+        raise MisConfigured(f"{setting}: {path} cannot be read") from None
 
 
 def _access_log(env: Mapping[str, str]) -> str:

@@ -18,7 +18,20 @@ from config import Config, MisConfigured
 from nrm import countries, db, web
 from nrm.actions import instances
 from nrm.steps.agreement import known_versions
-from nrm.web import access, assets, choices, errors, headers, health, hosts, language, sessions, spent_keys, telephones
+from nrm.web import (
+    access,
+    assets,
+    choices,
+    errors,
+    headers,
+    health,
+    hosts,
+    language,
+    metrics,
+    sessions,
+    spent_keys,
+    telephones,
+)
 from nrm.web.accounts import access_log, screen_lock
 from nrm.web.agreement import agreements
 from nrm.web.shelter import shifts
@@ -95,6 +108,7 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
         app.register_blueprint(blueprint)
     agreements.register(app)
     health.register(app)
+    metrics.register(app, config.metrics_token)  # inside of what reads the headers of proxies: it asks from where
     hosts.register(app, config.address)
     if config.proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

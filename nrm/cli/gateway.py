@@ -9,9 +9,12 @@ from __future__ import annotations
 import asyncio
 import io
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
+
+from nrm.web.metrics import RECEIVED
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -45,6 +48,7 @@ class Gateway:
         if refused is not None:
             proto.response_str(refused[0], _PLAIN, refused[1])
             return
+        environ[RECEIVED] = time.perf_counter()
         await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, environ, proto)
 
     async def _take_in(self, environ: WSGIEnvironment, proto: HTTPProtocol) -> tuple[int, str] | None:

@@ -136,6 +136,7 @@ def test_a_session_works_in_all_workers_one_that_dies_is_replaced_and_the_end_wa
     process, port = server
     session = signed_in(port)
     assert {asked(port, "GET", "/", cookies=session)[0] for _ in range(12)} == {200}
+    counted = requests(port)
 
     before = children(process.pid)
     until(lambda: len(holders(folder)) == 1)
@@ -145,6 +146,8 @@ def test_a_session_works_in_all_workers_one_that_dies_is_replaced_and_the_end_wa
     until(lambda: len(children(process.pid) - {tending}) == 2)
     until(lambda: holders(folder) == list(before - {tending}))  # who waited has taken over
     assert {asked(port, "GET", "/", cookies=session)[0] for _ in range(12)} == {200}
+    assert asked(port, "GET", "/feedback")[0] == 200
+    assert requests(port)["2xx"] == counted["2xx"] + 12  # of both, and of the one that died; of a tablet nothing
 
     with socket.create_connection(("127.0.0.1", port)) as slow:
         slow.sendall(b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\nlogin=")
@@ -153,6 +156,12 @@ def test_a_session_works_in_all_workers_one_that_dies_is_replaced_and_the_end_wa
         assert process.wait(10) == 0
     assert "Unexpected exit from worker" in (tmp_path / "said").read_text()
     assert not [worker for worker in left if Path(f"/proc/{worker}").exists()]
+
+
+def requests(port: int) -> dict[str, float]:
+    """How many were answered, by the first digit of the status."""
+    told = asked(port, "GET", "/metrics")[1]
+    return {name: float(number) for name, number in re.findall('nrm_requests_total{status="(...)"} (.*)', told)}
 
 
 def half_sent(port: int) -> socket.socket:

@@ -1,32 +1,47 @@
-"""Names as the eye takes them: two that give the same skeleton cannot be told apart by whoever signs or chooses.
+"""Names as the eye takes them: two of one skeleton cannot be told apart by whoever signs, chooses or trusts.
 
 Without accents, with letters of other alphabets and digits as the Latin letters that they look like, without blanks and
-signs. Pure, for names of parties, versions, steps; decided in ADR 0161.
+signs. Pure, for names of parties, versions, steps (ADR 0161), and the words of names of people (ADR 0159).
 """
 
 from __future__ import annotations
 
 import unicodedata
 
-# Letters of the Cyrillic and Greek alphabets that look like Latin ones, after `casefold`.
-_ALIKE = str.maketrans("авекмнорстухіјѕћзбԁԛԝһӏυαβεηικμνορτχ", "abekmhopctyxijsh36dqwhiuabehikmvoptx")
-# Digits that stand for letters; each stands for another one, so that no two numbers become the same.
-_AS_LETTERS = str.maketrans("0123456789iløđłı", "olzeas6tbgllodll")
+# Greek capitals that look like another letter than their small ones, which come after `casefold`.
+_CAPITALS = str.maketrans("ΗΜ", "HM")
+# No two digits become the same, so that no two numbers do.
+_LETTERS = str.maketrans(
+    {
+        **dict(zip("авекмнорстухіјѕћзбԁԛԝһӏьгѵ", "abekmhopctyxljshe6dqwhlbrv", strict=True)),
+        **dict(zip("αβγεζηικμνορτυχω", "abyeznlkuvoptuxw", strict=True)),
+        **dict(zip("0123456789", "olzeas6tbg", strict=True)),
+        **dict(zip("iıłđøħŧɡɑ", "llldohtga", strict=True)),
+        "æ": "ae",
+        "œ": "oe",
+        "þ": "p",
+    }
+)
+"""What a letter looks like, in small letters: of other scripts the Latin one, and of two Latin ones the commoner."""
+_PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
+"""Two letters that look like one."""
 _SHORTEST_SWAPPED = 8
 
 
 def skeleton(name: str) -> str:
     """The name as the eye takes it."""
-    plain = unicodedata.normalize("NFKD", name).casefold().translate(_ALIKE).translate(_AS_LETTERS)
-    return "".join(each for each in plain if each.isalnum())
+    shapes = _shapes(name)
+    for pair, one in _PAIRS:
+        shapes = shapes.replace(pair, one)
+    return shapes
 
 
 def look_alike(one: str, other: str) -> bool:
     """Whether the eye takes one for the other: the same skeleton, or in a long name two neighbours that changed places,
     such as `Center` and `Centre`."""
-    first, second = skeleton(one), skeleton(other)
-    if first == second:
+    if skeleton(one) == skeleton(other):
         return True
+    first, second = _shapes(one), _shapes(other)
     if len(first) != len(second) or len(first) < _SHORTEST_SWAPPED or _digits(one) != _digits(other):
         return False
     different = [place for place, pair in enumerate(zip(first, second, strict=True)) if pair[0] != pair[1]]
@@ -34,6 +49,12 @@ def look_alike(one: str, other: str) -> bool:
         return False
     here, there = different
     return (first[here], first[there]) == (second[there], second[here])
+
+
+def _shapes(name: str) -> str:
+    """Its letters and digits, each as the one that it looks like."""
+    plain = unicodedata.normalize("NFKD", name).translate(_CAPITALS).casefold().translate(_LETTERS)
+    return "".join(each for each in plain if each.isalnum())
 
 
 def _digits(name: str) -> list[str]:

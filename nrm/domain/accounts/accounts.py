@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from nrm.domain.look_alikes import skeleton
 from nrm.domain.words import N_
 
 
@@ -508,8 +509,8 @@ def normalise_login(text: str) -> str:
 def check_prefix(login: str, code: str, others: Iterable[str]) -> None:
     """Raise UnusableLogin unless a sign-in name begins with no code of another organisation before its first dot or
     hyphen, also in letters that look like it; `code`: of the own one."""
-    first = _shape(re.split(r"[.\-]", login, maxsplit=1)[0])
-    if first != _shape(code) and first in {_shape(each) for each in others}:
+    first = skeleton(re.split(r"[.\-]", login, maxsplit=1)[0])
+    if first != skeleton(code) and first in {skeleton(each) for each in others}:
         raise UnusableLogin(LoginRefusal.OTHERS)
 
 
@@ -518,11 +519,6 @@ def check_own_prefix(login: str, code: str) -> None:
     who invites learns nothing about the names of others."""
     if not login.strip().casefold().startswith(f"{code.casefold()}."):
         raise UnusableLogin(LoginRefusal.OTHERS)
-
-
-def _shape(text: str) -> str:
-    """The letters and digits of a code or the beginning of a sign-in name, those that look alike as one."""
-    return re.sub(r"[^a-z0-9]", "", text.casefold()).translate(str.maketrans("015l", "oisi")).replace("rn", "m")
 
 
 def check_password(

@@ -10,6 +10,8 @@ import re
 import unicodedata
 from datetime import timedelta
 
+from nrm.domain.look_alikes import skeleton
+
 KEPT_FOR = timedelta(days=365)
 """How long nobody else of the organisation gets a name that somebody there had."""
 RENAMED_AGAIN = timedelta(days=14)
@@ -17,36 +19,16 @@ RENAMED_AGAIN = timedelta(days=14)
 
 _SCRIPTS = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "ARABIC", "HEBREW")
 _BRACKETS = frozenset('()[]{}<>/\\|,;:@=#*"')
-_LETTERS = {
-    **dict(zip("авекмнорстухѕіјԁԛԝһӏьгѵ", "abekmhopctyxsijdqwhibrv", strict=True)),
-    **dict(zip("αβγεζηικμνορτυχϲω", "abyeznikuvoptuxcw", strict=True)),
-    **dict(zip("ıłđøħŧɡɑ", "iidohtga", strict=True)),
-    "æ": "ae",
-    "œ": "oe",
-    "þ": "p",
-    "0": "o",
-    "1": "i",
-    "3": "e",
-    "5": "s",
-    "l": "i",  # as the capital I, which is small by now
-}
-"""What a letter looks like, in small letters: of other scripts the Latin one, and of two Latin ones the commoner."""
-_PAIRS = (("rn", "m"), ("vv", "w"), ("ci", "d"))
-"""Two letters that look like one; `ci` was "cl"."""
 
 
 def likeness(name: str) -> str:
     """What two names have in common that nobody tells apart on a page, or only with care.
 
-    Case, blanks, points, marks above and below letters and the order of the words do not count; nor do letters of
-    other scripts that look like Latin ones, digits that look like letters, or two letters that look like one.
+    Each word is what the eye takes it for (`skeleton`); case, blanks, points and the order of the words do not count.
     """
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
-    words = "".join(each for each in plain if not unicodedata.combining(each))
-    shapes = "".join(_LETTERS.get(each, each) for each in words)
-    for pair, one in _PAIRS:
-        shapes = shapes.replace(pair, one)
-    return " ".join(sorted(re.findall(r"\w+", shapes.replace("_", " "))))
+    words = re.findall(r"[^\W_]+", "".join(each for each in plain if not unicodedata.combining(each)))
+    return " ".join(sorted(map(skeleton, words)))
 
 
 def mixes_scripts(name: str) -> bool:

@@ -57,6 +57,7 @@ from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.accounts import occasions as occasion_rows
+from nrm.store.rows.accounts import person_names
 from nrm.store.rows.accounts import suspensions as suspension_rows
 from nrm.vault import keyrings
 from nrm.vault import members as vault
@@ -206,6 +207,8 @@ def _invite(organisation_id: uuid.UUID, login: str, name: str, role: Role, by: A
         check_prefix(login, organisation.code, session.scalars(select(Organisation.code)))
         if account_rows.member_by_login(login) is not None:
             raise UnusableLogin(LoginRefusal.TAKEN)
+        if person_names.looks_like_login(organisation_id, login):
+            raise UnusableLogin(LoginRefusal.ALIKE)
         member = Member(
             id=uuid.uuid4(),
             organisation_id=organisation_id,

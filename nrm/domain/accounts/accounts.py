@@ -374,6 +374,7 @@ class LoginRefusal(StrEnum):
     TAKEN = "taken"
     SHAPE = "shape"  # it cannot be typed reliably
     OTHERS = "others"  # it begins as those of another organisation, or not as those of one's own
+    ALIKE = "alike"  # it is taken for that of a colleague
 
 
 class InvitationRefusal(StrEnum):

@@ -15,11 +15,13 @@ from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission, Role
 from nrm.domain.accounts.members import KeyHappening, Keys
+from nrm.domain.accounts.person_names import NameRefusal
 from nrm.models.accounts.accounts import KeyEvent, Keyring, KeyringWrap, Member, Organisation
 from nrm.models.shelter.cases import Grant, ParkedGrant, PendingGrant
 from nrm.store import signed_names
 from nrm.store.accounts import own_entries
 from nrm.store.rows.accounts import members as rows
+from nrm.store.rows.accounts import person_names
 from nrm.store.statements import built_once
 from nrm.vault.keylog import log
 
@@ -58,10 +60,10 @@ def colleague(member_id: uuid.UUID, *, by: Actor) -> Member:
     return found
 
 
-def has_namesake(organisation_id: uuid.UUID, name: str, *, by: Actor) -> bool:
-    """Whether somebody of the organisation, into which the actor invites, is called exactly so."""
+def name_refusal(organisation_id: uuid.UUID, name: str, *, by: Actor) -> NameRefusal | None:
+    """Why nobody is called so in the organisation, into which the actor invites; None if somebody may be."""
     by.must(Permission.ACCOUNT_INVITE)
-    return rows.is_called_so(organisation_id, name)
+    return person_names.refusal(organisation_id, name)
 
 
 def manageable(member_id: uuid.UUID, *, by: Actor) -> Member:

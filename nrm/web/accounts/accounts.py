@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from forms import SelectChoice
 from forms.accounts.accounts import (
+    NAME_REFUSALS,
     ChangePasswordForm,
     InviteAccountForm,
     InviteColleagueForm,
@@ -76,6 +77,10 @@ UNUSABLE = {
     LoginRefusal.TAKEN: N_("Enter another sign-in name: this one is taken"),
     LoginRefusal.SHAPE: N_("Enter a sign-in name of small letters, digits, dots and hyphens"),
     LoginRefusal.OTHERS: N_("Enter a sign-in name that begins as those of the organisation do: its code and a dot"),
+    LoginRefusal.ALIKE: N_(
+        "Enter another sign-in name: this one looks like that of a colleague. Hyphens, dots, doubled letters and "
+        "digits in place of letters tell no two apart; another word or a number at the end does"
+    ),
 }
 NOT_NOW = {
     InvitationRefusal.MANY: N_(
@@ -89,10 +94,6 @@ NOT_NOW = {
 LONG_ENOUGH = N_("At least 12 characters. Several words that do not belong together are easy to remember.")
 LONG_ALONE = N_("At least 15 characters. Several words that do not belong together are easy to remember.")
 _PEOPLE_TYPE_AT_MOST = 300
-NAMESAKE = N_(
-    "Add what tells the two apart: a colleague there is called exactly so, or looks so on a page, or was called so "
-    "within a year. A second name, or the first letter of the father’s name"
-)
 THEMSELVES = N_("Choose another organisation: this one is founded, and its people invite their colleagues themselves")
 NO_KEY = N_(
     "Only somebody who holds the key of this organisation invites into it. Ask a colleague to confirm you first."
@@ -328,8 +329,8 @@ def invite() -> BaseResponse | tuple[str, int] | str:
     if isinstance(form, InviteAccountForm):
         into = names.organisation_by_code(form.organisation.data).id
     assert into is not None
-    if member_store.has_namesake(into, form.name.data or "", by=by):
-        form.name.errors = [NAMESAKE]
+    if why_not := member_store.name_refusal(into, form.name.data or "", by=by):
+        form.name.errors = [NAME_REFUSALS[why_not]]
         return render_template("accounts/accounts/invite.html", form=form), 422
     try:
         if not isinstance(form, InviteAccountForm):

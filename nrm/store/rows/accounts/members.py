@@ -12,34 +12,8 @@ from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import SHELTERS, Role
 from nrm.domain.accounts.members import A_DAY, KEY_HOLDERS_NEEDED, KeyHappening
-from nrm.domain.accounts.person_names import KEPT_FOR, RENAMED_AGAIN, likeness
 from nrm.models.accounts.accounts import Invitation, KeyEvent, Keyring, KeyringWrap, Member, Organisation
 from nrm.store.rows.accounts import suspensions as suspension_rows
-
-
-def is_called_so(organisation_id: uuid.UUID, name: str, *, but: uuid.UUID | None = None) -> bool:
-    """Whether somebody else than `but` has a name that looks like this one, and works in the organisation, is about to,
-    or left within a year; or had it within a year and has another name now."""
-    since = clock.now() - KEPT_FOR
-    within = (KeyEvent.organisation_id == organisation_id, KeyEvent.at > since)
-    left = exists().where(*within, KeyEvent.event == str(KeyHappening.DISABLED), KeyEvent.member_id == Member.id)
-    there = select(Member.id, Member.name).where(
-        Member.organisation_id == organisation_id,
-        or_(Member.status.in_(("active", "waiting", "invited")), left.correlate(Member)),
-    )
-    before = select(KeyEvent.member_id, KeyEvent.before).where(*within, KeyEvent.event == str(KeyHappening.RENAMED))
-    wanted = likeness(name)
-    called = (*db.session.execute(there).all(), *db.session.execute(before).all())
-    return any(id_ != but and likeness(each) == wanted for id_, each in called)
-
-
-def renamed_lately(member_id: uuid.UUID) -> bool:
-    """Whether the member's name was changed so lately that it stays as it is."""
-    since = clock.now() - RENAMED_AGAIN
-    lately = exists().where(
-        KeyEvent.member_id == member_id, KeyEvent.event == str(KeyHappening.RENAMED), KeyEvent.at > since
-    )
-    return bool(db.session.scalar(select(lately)))
 
 
 def is_newest() -> ColumnElement[bool]:

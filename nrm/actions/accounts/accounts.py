@@ -16,13 +16,11 @@ from nrm import audit, clock
 from nrm.db import db, hit_one, rows_hit, transaction
 from nrm.domain.accounts.accounts import (
     INVITATION_HOURS,
-    INVITATIONS_OPEN,
     ROLES_OF,
     SESSION_HOURS,
     SESSION_IDLE_MINUTES,
     SHOWN_MINUTES,
     Actor,
-    InvitationRefusal,
     InvitationRefused,
     LoginRefusal,
     NotPermitted,
@@ -53,6 +51,7 @@ from nrm.steps.accounts.key_events import happened
 from nrm.steps.accounts.new_passwords import check_new, of_the_country
 from nrm.steps.shelter import shifts as shift_steps
 from nrm.store import names, signed_names
+from nrm.store.accounts import inviting
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.accounts import members as member_rows
@@ -168,7 +167,8 @@ def invite(*, organisation_id: uuid.UUID, login: str, name: str, role: Role, by:
 
     A key holder does this in their own organisation. The administrator does it for organisations in which nobody holds
     a key, and for founders.
-    A colleague has at most five open invitations, and invites nobody in the first 14 days where others were before.
+    Of each hand at most five links are open or were made within a day; a colleague invites nobody in the first 14 days
+    where others were before.
     Raises NotPermitted, KeyHoldersDecide, NotVisible, UnusableLogin, InvitationRefused.
     """
     by.must(Permission.ACCOUNT_INVITE)
@@ -199,11 +199,8 @@ def _invite(organisation_id: uuid.UUID, login: str, name: str, role: Role, by: A
             )
         if role not in ROLES_OF[OrganisationKind(organisation.kind)]:
             raise NotPermitted(role)
-        if not by.may(Permission.ORGANISATION_FOUND) and by.member_id is not None:
-            if occasion_rows.is_new_among(by.member_id, organisation_id):
-                raise InvitationRefused(InvitationRefusal.NEWCOMER)
-            if member_rows.open_invitations(Invitation.by_id == by.member_id) >= INVITATIONS_OPEN:
-                raise InvitationRefused(InvitationRefusal.MANY)
+        if refusal := inviting.refusal(organisation_id, by=by):
+            raise InvitationRefused(refusal)
         check_prefix(login, organisation.code, session.scalars(select(Organisation.code)))
         if account_rows.member_by_login(login) is not None:
             raise UnusableLogin(LoginRefusal.TAKEN)

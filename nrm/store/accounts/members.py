@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.db import db
-from nrm.domain.accounts.accounts import Actor, NotVisible, Permission, Role
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.accounts.members import KeyHappening, Keys
 from nrm.domain.accounts.person_names import NameRefusal
 from nrm.models.accounts.accounts import KeyEvent, Keyring, KeyringWrap, Member, Organisation
@@ -174,24 +174,24 @@ def waiting_for_colleague(by: Actor) -> ScalarSelect[int]:
 
 
 def number_invited(by: Actor) -> ColumnElement[int]:
-    """How many invitations into the actor's organisation are open, for who manages it; a part of another statement,
-    which gives it `invited_now`."""
-    if by.role is not Role.SHELTER_MANAGER:
+    """How many invitations into the actor's organisation are open; a part of another statement, which gives it
+    `invited_now`."""
+    if by.organisation_id is None:
         return literal(0)
     return rows.number_invited(Member.organisation_id == by.organisation_id, now=bindparam("invited_now"))
 
 
 def moment(by: Actor) -> dict[str, datetime]:
     """The value of `number_invited`, for whom it counts."""
-    return {"invited_now": clock.now()} if by.role is Role.SHELTER_MANAGER else {}
+    return {"invited_now": clock.now()} if by.organisation_id is not None else {}
 
 
 def who_waits_for_colleague(*, by: Actor) -> Sequence[tuple[uuid.UUID, str]]:
-    """(id, name) of these colleagues."""
-    statement = select(Member.id, Member.name).where(*_wait_for_colleague(by)).order_by(Member.login)
+    """(id, name and sign-in name) of these colleagues."""
+    statement = select(Member.id, Member.name, Member.login).where(*_wait_for_colleague(by)).order_by(Member.login)
     found = db.session.execute(statement).all()
     codes = signed_names.codes([row.id for row in found])
-    return [(row.id, codes.get(row.id, row.name)) for row in found]
+    return [(row.id, signed_names.who(codes, row.id, row.name, row.login)) for row in found]
 
 
 def _wait_for_colleague(by: Actor) -> tuple[ColumnElement[bool], ...]:

@@ -233,7 +233,8 @@ def has_sheet(*, by: Actor) -> bool:
 
 
 def typists(*, by: Actor) -> tuple[str, ...]:
-    """Who types the words of the actor, who reads them: colleagues by name. Nobody where the duty desk and another do
+    """Who types the words of the actor, who reads them: colleagues by name
+    and sign-in name. Nobody where the duty desk and another do
     it, or where the actor reads none."""
     member = db.session.get(Member, by.member_id)
     occasion = occasion_rows.going_on(db.session(), member.id) if member is not None else None
@@ -246,9 +247,10 @@ def typists(*, by: Actor) -> tuple[str, ...]:
         if _may_type(member, each)
         and (occasion.second_id is not None or not occasion_rows.is_hand_of_link(member, each, holds_keys=holds_keys))
     ]
-    rows_ = db.session.execute(select(Member.id, Member.name).where(Member.id.in_(ids)).order_by(Member.name)).all()
+    named = select(Member.id, Member.name, Member.login).where(Member.id.in_(ids)).order_by(Member.name, Member.login)
+    rows_ = db.session.execute(named).all()
     codes = signed_names.codes([row.id for row in rows_])
-    return tuple(codes.get(row.id, row.name) for row in rows_)
+    return tuple(signed_names.who(codes, row.id, row.name, row.login) for row in rows_)
 
 
 def _may_type(member: Member, typist_id: uuid.UUID) -> bool:
@@ -296,7 +298,6 @@ def founders(*, by: Actor) -> list[OccasionLine]:
         typed = occasion_rows.typed_of(session, member.id, [WordPurpose.FOUNDED])
         if member.id != by.member_id and member.code_checked_at is not None:
             mine = any(each.typed_by_id == by.member_id for each in typed)
-            found.append(
-                OccasionLine(member.id, member.name, member.role, WordPurpose.FOUNDED, {}, "", True, typed=mine)
-            )
+            whom = (member.id, member.name, member.role, WordPurpose.FOUNDED)
+            found.append(OccasionLine(*whom, {}, "", True, typed=mine, login=member.login))
     return found

@@ -22,7 +22,6 @@ from nrm.actions.accounts import passkeys, second_factor
 from nrm.domain.accounts.accounts import (
     ROLE_LABELS,
     ROLES_OF,
-    InvitationRefusal,
     InvitationRefused,
     LoginRefusal,
     NotPermitted,
@@ -51,6 +50,7 @@ from nrm.store.accounts import occasions, suspensions
 from nrm.store.countries import country
 from nrm.web import access, errors, home, hosts, sessions
 from nrm.web.accounts import screen_lock, shown_secrets
+from nrm.web.accounts.members import NOT_NOW
 from nrm.web.language import gettext, languages, text_in, translated
 
 blueprint = Blueprint("accounts", __name__)
@@ -80,15 +80,6 @@ UNUSABLE = {
     LoginRefusal.ALIKE: N_(
         "Enter another sign-in name: this one looks like that of a colleague. Hyphens, dots, doubled letters and "
         "digits in place of letters tell no two apart; another word or a number at the end does"
-    ),
-}
-NOT_NOW = {
-    InvitationRefusal.MANY: N_(
-        "Five of your invitations are open. Wait until one is used or over, or withdraw one on the page Colleagues."
-    ),
-    InvitationRefusal.NEWCOMER: N_(
-        "You have been here for less than 14 days. A colleague who was here before you invites; if there is none, call "
-        "the duty desk."
     ),
 }
 LONG_ENOUGH = N_("At least 12 characters. Several words that do not belong together are easy to remember.")

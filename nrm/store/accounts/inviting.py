@@ -55,7 +55,7 @@ def _was_stopped(member: Member, by: Actor) -> bool:
         KeyEvent.event.in_((str(KeyHappening.ANEW_ASKED), str(KeyHappening.ANEW_STOPPED))),
         KeyEvent.at > now - SEASONED - A_DAY,
     )
-    for event, by_id, at in db.session.execute(statement.order_by(KeyEvent.at)):
+    for event, by_id, at in db.session.execute(statement.order_by(KeyEvent.at, KeyEvent.event)):
         if event == KeyHappening.ANEW_ASKED:
             asker = by_id
         elif at > now - A_DAY and by_id != asker and occasion_rows.hangs_on_one(by.member_id, asker):

@@ -11,7 +11,7 @@ from tests.conftest import Person
 from tests.integration.accounts.test_invitations import member, one_more
 from tests.integration.accounts.test_second_hands import MANAGER, WORKER
 
-ANA = "vatra.ana"
+ANA, DESK = "vatra.ana", "ra.duty_officer"
 FAMILIES = ("Alushi", "Bardhi", "Ceka", "Dushku", "Elezi", "Gjata")
 
 
@@ -69,3 +69,51 @@ def test_who_keeps_the_accounts_makes_five_links_into_an_office_whose_people_see
     admin.post("/members/invite", sent)  # another office has its own
     db.session.rollback()
     assert member("oms.besa").status == "invited"
+
+
+@pytest.mark.slow
+def test_who_said_no_is_asked_once_a_day_and_that_is_one_line_that_hides_nobody_who_was_let_in(app: Flask) -> None:
+    """A colleague of today asks again at once, and each time two lines push her own "was let in" away."""
+    factories.later()
+    one_more(ANA, MANAGER)
+    factories.later(minutes=10)
+    path = f"/members/{member(MANAGER).id}/anew"
+    for day in range(3):
+        ana, manager = Person(app.test_client(), ANA), Person(app.test_client(), MANAGER)
+        page = ana.made(path, lang="en")
+        assert "begins to work in 14 days" in page
+        factories.later(minutes=1)
+        manager.post(f"{path}/stop")
+        for answer in (ana.get(f"{path}?lang=en"), ana.post(f"{path}?lang=en", status=409)):
+            assert "it was ended within 24 hours" in answer
+        assert "make the link" not in ana.get(f"{path}?lang=en")
+        # Somebody who is no hand of hers may ask, and it is told once.
+        home = Person(app.test_client(), WORKER).get("/?lang=en")
+        assert home.count(f"({MANAGER}): does not begin anew") == 1
+        assert (f"({day + 1} times within 14 days)" in home) == (day > 0)
+        assert f"asked by New ({ANA})" in home
+        assert "was let in" in home and "Object<span" in home  # noqa: PT018
+        assert Person(app.test_client(), DESK).get("/?lang=en").count("said that she had not asked for it") == 1
+        factories.later(hours=25)
+    worker = Person(app.test_client(), WORKER)
+    assert "make the link" in worker.get(f"{path}?lang=en")
+    worker.made(path)
+    home = Person(app.test_client(), WORKER).get("/?lang=en")
+    assert "is to begin anew; until then the old account goes on, from " in home
+    assert "24 hours or later" not in home
+
+
+@pytest.mark.slow
+def test_what_the_desk_let_happen_names_who_asked_and_says_what_to_do(app: Flask) -> None:
+    worker, desk = Person(app.test_client(), WORKER), Person(app.test_client(), DESK)
+    act = worker.post(f"/members/{member(MANAGER).id}/disable", {"reason": "left"})
+    desk.post(f"{act}/agree", {"sure": "y"})
+    home = worker.get("/?lang=en")
+    assert f"({DESK})" in home or f", {DESK})" in home
+    assert f"asked by Test case_worker ({WORKER})" in home
+    assert f"/members/{member(MANAGER).id}/back" in home
+    # In an office of two nobody ends accounts: the other one reads whom to call.
+    Person(app.test_client(), "administrator").post(f"/members/{member('molsa.statistician').id}/disable")
+    home = Person(app.test_client(), "molsa.payment_officer").get("/?lang=en")
+    assert "Was it wrong? For 14 days whoever keeps the accounts" in home
+    assert "/back" not in home

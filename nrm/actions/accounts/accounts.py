@@ -143,6 +143,8 @@ class Anew:
 
     by: str
     effective_at: datetime
+    due: bool = False
+    """Whether that moment is over, and the program's next round ends the account."""
 
 
 class Carry(StrEnum):
@@ -453,7 +455,8 @@ def _anew(member_id: uuid.UUID) -> Anew | None:
         return None
     by = db.session.get(Member, found.by_id) if found.by_id is not None else None
     codes = signed_names.codes([found.by_id])
-    return Anew(signed_names.who(codes, by.id, by.name, by.login) if by is not None else "", found.effective_at)
+    called = signed_names.who(codes, by.id, by.name, by.login) if by is not None else ""
+    return Anew(called, found.effective_at, due=found.effective_at <= clock.now())
 
 
 def sign_out(*, by: Actor) -> None:

@@ -14,13 +14,15 @@ from sqlalchemy.orm import aliased
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
-from nrm.domain.accounts.members import KeyHappening, Keys
+from nrm.domain.accounts.key_log_entries import NewRole, hour_of
+from nrm.domain.accounts.members import ChangeRefusal, KeyHappening, Keys
 from nrm.domain.accounts.person_names import NameRefusal
 from nrm.models.accounts.accounts import KeyEvent, Keyring, KeyringWrap, Member, Organisation
 from nrm.models.shelter.cases import Grant, ParkedGrant, PendingGrant
 from nrm.store import signed_names
 from nrm.store.accounts import own_entries
 from nrm.store.rows.accounts import members as rows
+from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.store.rows.accounts import person_names
 from nrm.store.statements import built_once
 from nrm.vault.keylog import log
@@ -90,6 +92,18 @@ def changeable(member_id: uuid.UUID, *, by: Actor) -> Member:
     if found.organisation_id != by.organisation_id:
         raise NotVisible
     return found
+
+
+def role_refusal(member_id: uuid.UUID, *, by: Actor) -> ChangeRefusal | None:
+    """Why the actor gives this colleague no other role, asked by the page before it offers the button; None if they
+    may, or a colleague's proposal waits for a second hand. Raises as `changeable`."""
+    member, state = changeable(member_id, by=by), log.last_state(db.session)
+    known = state.members.get(member.id)
+    if member.status != "active" or known is None or known.left:
+        return ChangeRefusal.NOT_IN
+    bodies = [each.body for each in state.open_proposals(hour_of(clock.now()))]
+    waits = any(isinstance(body, NewRole) and body.member_id == member.id for body in bodies)
+    return ChangeRefusal.NEWCOMER if not waits and occasion_rows.is_new_to(by.member_id, member.id) else None
 
 
 def keys(*, by: Actor) -> Keys:

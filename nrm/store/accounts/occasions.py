@@ -233,18 +233,37 @@ def has_sheet(*, by: Actor) -> bool:
 
 
 def typists(*, by: Actor) -> tuple[str, ...]:
-    """Who types the words of the actor, who reads them: colleagues by name
-    and sign-in name. Nobody where the duty desk and another do
-    it, or where the actor reads none."""
+    """Who types the words of the actor, who reads them: colleagues by name and sign-in name. Nobody where the duty desk
+    and another do it, or where the actor reads none."""
     member = db.session.get(Member, by.member_id)
+    return _typists(member)
+
+
+def who_may_type(member_id: uuid.UUID, *, by: Actor) -> tuple[str, ...]:
+    """Who else than the actor types the words of this colleague, as `typists`; nobody of another organisation."""
+    member = db.session.get(Member, member_id)
+    return _typists(member, but=by.member_id) if member and member.organisation_id == by.organisation_id else ()
+
+
+def works_with_others(*, by: Actor) -> bool:
+    """Whether others work in the actor's organisation, who could type words if nothing kept them from it."""
+    member = db.session.get(Member, by.member_id)
+    if member is None:
+        return False
+    holds_keys = OrganisationKind(db.session.get_one(Organisation, member.organisation_id).kind).holds_keys
+    return bool(occasion_rows.hands_beside(member, None, holds_keys=holds_keys))
+
+
+def _typists(member: Member | None, *, but: uuid.UUID | None = None) -> tuple[str, ...]:
     occasion = occasion_rows.going_on(db.session(), member.id) if member is not None else None
     if member is None or occasion is None:
         return ()
     holds_keys = OrganisationKind(db.session.get_one(Organisation, member.organisation_id).kind).holds_keys
     ids = [
         each
-        for each in occasion_rows.hands_beside(member, None, holds_keys=holds_keys)
-        if _may_type(member, each)
+        for each in occasion_rows.hands_beside(member, but, holds_keys=holds_keys)
+        if suspension_rows.standing(each) is None
+        and _may_type(member, each)
         and (occasion.second_id is not None or not occasion_rows.is_hand_of_link(member, each, holds_keys=holds_keys))
     ]
     named = select(Member.id, Member.name, Member.login).where(Member.id.in_(ids)).order_by(Member.name, Member.login)

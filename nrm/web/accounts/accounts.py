@@ -17,6 +17,7 @@ from forms.accounts.accounts import (
     RecoverAccountForm,
 )
 from forms.accounts.organisations import ORGANISATION_REASONS
+from nrm import clock
 from nrm.actions.accounts import accounts as actions
 from nrm.actions.accounts import passkeys, second_factor
 from nrm.domain.accounts.accounts import (
@@ -204,7 +205,9 @@ def _join_page(token: str, form: JoinAccountForm, status: int) -> BaseResponse:
     try:
         member = actions.invited(token)
     except NotYet as error:
-        return Response(render_template("accounts/accounts/not_yet.html", at=error.at), 409)
+        return Response(
+            render_template("accounts/accounts/not_yet.html", at=error.at, over=error.at <= clock.now()), 409
+        )
     except UnusableInvitation:
         return Response(render_template("accounts/accounts/unusable.html", telephone=country().emergency.helpline), 404)
     nonce = sessions.nonce()

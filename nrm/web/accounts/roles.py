@@ -77,11 +77,13 @@ def _page(member_id: uuid.UUID, role: ChangeRoleForm | None, status: int) -> Ans
     member = store.changeable(member_id, by=by)
     if member.id == by.member_id:
         return errors.error_page(409, OWN)
+    why_not = store.role_refusal(member_id, by=by)
     return render_template(
         "accounts/roles/change.html",
         member=member,
         role=role or _role_form(member.role),
         label=ROLE_LABELS[Role(member.role)],
+        why_not=REFUSALS[why_not] if why_not else "",
     ), status
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 
@@ -9,6 +11,7 @@ from tests.conftest import Person
 from tests.integration.accounts.test_invitations import member
 from tests.integration.accounts.test_second_hands import MANAGER, WORKER
 
+DESK = "ra.duty_officer"
 INVITES = {"role": "case_worker", "login": "vatra.new", "name": "Mira Deda"}
 LOGINS = ("shelter-manager", "she1ter_manager", "shelter_rnanager", "sheltermanager", "shelter_managger")
 NAMES = {
@@ -52,3 +55,27 @@ def test_nobody_is_taken_for_a_colleague_or_an_office(app: Flask) -> None:
     worker.post("/members/invite", {**INVITES, "name": "Genti Agron Rama", "login": "vatra.shelter_manager2"})
     worker.post(f"/members/{member(WORKER).id}/name", {"name": "Ëngjëll O’Neil-Çela"})
     assert member(WORKER).name == "Ëngjëll O’Neil-Çela"
+
+
+@pytest.mark.slow
+def test_the_desk_reads_the_sign_in_name_beside_the_name_of_a_namesake(app: Flask) -> None:
+    """A worker of a house is called as the duty officer: people share names, and pages tell the two apart."""
+    worker, desk = Person(app.test_client(), WORKER), Person(app.test_client(), DESK)
+    for login, person in ((WORKER, worker), (DESK, desk)):
+        person.post(f"/members/{member(login).id}/name", {"name": "Neritan Velaj"})
+    manager = member(MANAGER).id
+    act = worker.post(f"/members/{manager}/disable", {"reason": "left"})
+    worker.made(f"/members/{manager}/anew")
+    suspension = worker.post(f"/members/{manager}/suspend", {"reason": "misuse"})
+    shown = 0
+    pages = ("/", act, f"/members/{manager}/anew/agree", suspension, "/alarms", "/key-log", "/members/keys", "/members")
+    for path in pages:
+        main = desk.get(f"{path}?lang=en").partition("<main")[2].partition("</main>")[0]
+        # Left out: a column beside that of sign-in names, links that name whom they are about, and what a name became.
+        read = re.sub(r'<th scope="row">Neritan Velaj</th>|<span class="vh">.*?</span>|→ Neritan Velaj', "", main)
+        after = [read[found.end() :][:20] for found in re.finditer("Neritan Velaj", read)]
+        shown += len(after)
+        assert [each for each in after if not each.startswith((f" ({WORKER})", f" ({DESK})", f", {WORKER}"))] == [], (
+            path
+        )
+    assert shown > 4

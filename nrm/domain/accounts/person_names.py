@@ -26,6 +26,8 @@ _LATIN = frozenset("abcdefghijklmnopqrstuvwxyzßıłđøħŧæœþðŋə")
 _CYRILLIC = frozenset(map(chr, (*range(0x430, 0x460), 0x491)))
 _APOSTROPHES = "'’‘ʼʹ`´"
 _BETWEEN = frozenset(" \u00a0.-‐‑–" + _APOSTROPHES)
+_LONGER, _ENDED, _VERY_LONG = 5, 7, 9
+"""Letters: of words of a title that count, of those whose last two may be others, and of one that is enough alone."""
 _PERMUTED = 4  # words of a name, of which every order is compared
 
 
@@ -151,12 +153,23 @@ def holds_title(name: str, roles: Collection[str], offices: Iterable[str], codes
     words but such of which roles are called. Office names of one word are left out: people are called after places."""
     words = _words(name)
     runs, titles = set(_runs(words)), {*roles, *(part for each in offices for part in _parts(each))}
-    if any(_shape("".join(_words(each))) in runs for each in titles):
+    shapes = set(map(_shape, words))
+    if any(_shape("".join(_words(each))) in runs or _is_inflected(shapes, each) for each in titles):
         return True
     of_roles = {_shape(word) for each in roles for word in _words(each) if len(word) > 1}
-    if words and {_shape(word) for word in words} <= of_roles:
+    if words and shapes <= of_roles:
         return True
     return not name.isupper() and not set(codes).isdisjoint(re.findall(r"\w+", name))
+
+
+def _is_inflected(shapes: Collection[str], title: str) -> bool:
+    """Whether the longer words of a title, of which there are two or one is very long, stand in a name with other
+    endings: `Drejtuesi i Strehëzës` is `Drejtues strehëze`."""
+    longer = [_shape(word) for word in _words(title) if len(word) >= _LONGER]
+    if len(longer) < 2 and not any(len(each) >= _VERY_LONG for each in longer):
+        return False
+    stems = [(each[:-2], True) if len(each) >= _ENDED else (each, False) for each in longer]
+    return all(any(each.startswith(stem) if ends else each == stem for each in shapes) for stem, ends in stems)
 
 
 def _parts(office: str) -> list[str]:

@@ -49,7 +49,7 @@ def of_the_demo() -> list[str]:
     [
         "Genti Rama", "GENTI  RAMA", "Rama Genti", "Rama, Genti", "Gentii Rama", "Genti Raama", "Genttii Ramma",
         "Genti Ra'ma", "Gent’i Rama", "Genti M. Rama", "G. Rama", "Rama", "Genti", "Gentl Rama", "G3nt1 Râma",
-        "Genti Rarna", "Genti-Rama", "GentiRama", "RamaGenti", "Gen ti Rama", "Gеnti Rаma", "Genti Rama.",
+        "Genti Rarna", "Geŋti Rama", "Genti-Rama", "GentiRama", "RamaGenti", "Gen ti Rama", "Gеnti Rаma", "Genti Rama.",
         "Ꮐenti M Rama",
     ],
 )  # fmt: skip
@@ -135,8 +135,9 @@ def test_what_nobody_reads_with_care_is_no_name(name: str, why: NameRefusal) -> 
 @pytest.mark.parametrize(
     "name",
     ["Duty desk", "duty-desk", "DutyDesk", "Administrator", "Ana Dyla Administrator", "Shelter manager", "Manager Desk",
-     "Drejtues strehëze", "Drejtuese Drejtues Strehëze", "Responsible Authority", "Ana Qendra Psiko-Sociale", "Ana NRC",
-     "Ana RA", "Dutv desk".replace("v", "y"), "Duty Dеsk"],
+     "Drejtues strehëze", "Drejtuesi i Strehëzës", "Statisticienia Ana", "Administratori",
+     "Responsible Authority", "Ana Qendra Psiko-Sociale", "Ana NRC",
+     "Ana RA", "Duty Dеsk"],
 )  # fmt: skip
 def test_a_role_or_an_office_is_no_name(name: str) -> None:
     assert holds_title(name, ROLES, OFFICES, CODES)

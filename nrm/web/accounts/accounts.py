@@ -46,8 +46,8 @@ from nrm.domain.accounts.vouching import NotYet
 from nrm.domain.words import N_
 from nrm.store import days, names
 from nrm.store.accounts import accounts as store
+from nrm.store.accounts import inviting, occasions, suspensions
 from nrm.store.accounts import members as member_store
-from nrm.store.accounts import occasions, suspensions
 from nrm.store.countries import country
 from nrm.web import access, errors, home, hosts, sessions
 from nrm.web.accounts import screen_lock, shown_secrets
@@ -307,7 +307,11 @@ def members() -> str:
 @access.requires(Permission.ACCOUNT_INVITE)
 @sessions.step_up
 def invite_page() -> str:
-    return render_template("accounts/accounts/invite.html", form=_invite_form())
+    by, why_not = access.actor(), None
+    if by.organisation_id is not None and not by.may(Permission.ORGANISATION_FOUND):
+        why_not = inviting.refusal(by.organisation_id, by=by)
+    form = _invite_form()
+    return render_template("accounts/accounts/invite.html", form=form, why_not=NOT_NOW[why_not] if why_not else "")
 
 
 @blueprint.post("/members/invite")

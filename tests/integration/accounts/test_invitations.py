@@ -341,8 +341,8 @@ def test_a_link_of_the_one_key_holder_left_is_not_replaced_by_the_administrator(
     assert usable(token)
     lines = store.members(by=factories.actor("rinas.border_officer")).rows
     assert {each.login: each.invited_by for each in lines} == {
-        "rinas.border_officer": "Administrator",
-        "rinas.new": "Test border_officer",
+        "rinas.border_officer": "Administrator (administrator)",
+        "rinas.new": "Test border_officer (rinas.border_officer)",
     }
 
 

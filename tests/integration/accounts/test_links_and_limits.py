@@ -35,6 +35,8 @@ def test_who_invited_and_withdrew_gets_no_more_links_by_letting_begin_anew(app: 
     assert "into your organisation is open" not in manager.get("/?lang=en")
     fields = {"role": "case_worker", "name": "Mira Gjata", "login": "vatra.mira.gjata"}
     worker.post("/members/invite", dict(fields), 409)  # what was withdrawn counts for a day
+    page = worker.get("/members/invite?lang=en")
+    assert "Five of your links into this organisation" in page and 'name="login"' not in page  # noqa: PT018
     worker.made(f"/members/{member(first[0]).id}/anew")  # the same person again is no other one
     worker.post(f"/members/{member(first[0]).id}/disable")
     factories.later(hours=25)

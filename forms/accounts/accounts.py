@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from wtforms import Field, Form, PasswordField, RadioField, StringField, ValidationError
 from wtforms.validators import EqualTo, InputRequired, Length
 
 from forms.typed import Offered, PlainName
-from nrm.domain.accounts.person_names import mixes_scripts, says_more
+from nrm.domain.accounts.person_names import NameRefusal, unreadable
 from nrm.domain.words import N_
+
+NAME_REFUSALS: Mapping[NameRefusal, str] = {
+    NameRefusal.SCRIPTS: N_("Enter each word of the name in the letters of one script"),
+    NameRefusal.LETTERS: N_(
+        "Enter the name in ordinary Latin, Cyrillic or Greek letters, as in the passport: small capitals, letters with "
+        "a stroke and letters of other scripts look like others"
+    ),
+    NameRefusal.MORE: N_(
+        "Enter first name and family name alone: no digits, brackets, commas or other signs, and a point only after an "
+        "initial"
+    ),
+    NameRefusal.NAMESAKE: N_(
+        "Add a second name, or the father’s name in full: a colleague there is called so, or it is a part of that "
+        "name, or looks like it on a page, or somebody was called so within a year. An initial or a doubled letter is "
+        "not enough"
+    ),
+    NameRefusal.LOGIN: N_("Enter first name and family name alone: this has the sign-in name of a colleague in it"),
+    NameRefusal.TITLE: N_(
+        "Enter first name and family name alone: this has the name of a role or of an office in it. The pages show the "
+        "role by themselves"
+    ),
+}
 
 
 class NameAlone:
-    """A name and nothing else, each word in the letters of one script: no role or organisation beside it."""
+    """A name and nothing else, that everybody can read with care."""
 
     def __call__(self, _: Form, field: Field) -> None:
         """Raise ValidationError with what to do."""
-        if mixes_scripts(field.data or ""):
-            raise ValidationError(N_("Enter each word of the name in the letters of one script"))
-        if says_more(field.data or ""):
-            raise ValidationError(N_("Enter the name alone: no role, no organisation, and no brackets or commas"))
+        if why := unreadable(field.data or ""):
+            raise ValidationError(NAME_REFUSALS[why])
 
 
 def person_name() -> StringField:

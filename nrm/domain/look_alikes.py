@@ -16,7 +16,7 @@ _LETTERS = str.maketrans(
         **dict(zip("авекмнорстухіјѕћзбԁԛԝһӏьгѵ", "abekmhopctyxljshe6dqwhlbrv", strict=True)),
         **dict(zip("αβγεζηικμνορτυχω", "abyeznlkuvoptuxw", strict=True)),
         **dict(zip("0123456789", "olzeas6tbg", strict=True)),
-        **dict(zip("iıłđøħŧɡɑ", "llldohtga", strict=True)),
+        **dict(zip("iıłđøħŧɡɑŋðə", "llldohtgande", strict=True)),
         "æ": "ae",
         "œ": "oe",
         "þ": "p",

@@ -49,8 +49,9 @@ def index() -> str:
     g.of_older = holding.of_older(by=by) if g.top.keys.old_wraps else []
     g.acts = second_hands.waiting(by=by) if g.top.acts else []
     g.occasions = occasions.waiting(by=by) if g.top.occasions else []
-    g.changes = changes.told(by=by, most=changes.AT_ONCE) if g.top.changes else []
-    g.more_changes, g.happenings = g.top.changes > changes.AT_ONCE, HAPPENINGS
+    g.changes, g.more_changes = changes.at_home(by=by) if g.top.changes else ([], False)
+    g.happenings, g.may_let_back = HAPPENINGS, by.may(Permission.ACCOUNT_DISABLE)
+    g.is_office = by.kind is not None and not by.kind.holds_keys
     g.locked_out = members.who_waits_for_colleague(by=by) if g.top.locked_out else []
     g.failed = visitor if visitor is not None and (visitor.failed_known or visitor.failed_elsewhere) else None
     g.suspensions = suspensions.standing(by=by) if g.top.suspended else []

@@ -16,13 +16,11 @@ from nrm import audit, clock
 from nrm.db import db, hit_one, rows_hit, transaction
 from nrm.domain.accounts.accounts import (
     INVITATION_HOURS,
-    INVITATIONS_OPEN,
     ROLES_OF,
     SESSION_HOURS,
     SESSION_IDLE_MINUTES,
     SHOWN_MINUTES,
     Actor,
-    InvitationRefusal,
     InvitationRefused,
     LoginRefusal,
     NotPermitted,
@@ -53,10 +51,12 @@ from nrm.steps.accounts.key_events import happened
 from nrm.steps.accounts.new_passwords import check_new, of_the_country
 from nrm.steps.shelter import shifts as shift_steps
 from nrm.store import names, signed_names
+from nrm.store.accounts import inviting
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.accounts import occasions as occasion_rows
+from nrm.store.rows.accounts import person_names
 from nrm.store.rows.accounts import suspensions as suspension_rows
 from nrm.vault import keyrings
 from nrm.vault import members as vault
@@ -143,6 +143,8 @@ class Anew:
 
     by: str
     effective_at: datetime
+    due: bool = False
+    """Whether that moment is over, and the program's next round ends the account."""
 
 
 class Carry(StrEnum):
@@ -167,7 +169,8 @@ def invite(*, organisation_id: uuid.UUID, login: str, name: str, role: Role, by:
 
     A key holder does this in their own organisation. The administrator does it for organisations in which nobody holds
     a key, and for founders.
-    A colleague has at most five open invitations, and invites nobody in the first 14 days where others were before.
+    Of each hand at most five links are open or were made within a day; a colleague invites nobody in the first 14 days
+    where others were before.
     Raises NotPermitted, KeyHoldersDecide, NotVisible, UnusableLogin, InvitationRefused.
     """
     by.must(Permission.ACCOUNT_INVITE)
@@ -198,14 +201,13 @@ def _invite(organisation_id: uuid.UUID, login: str, name: str, role: Role, by: A
             )
         if role not in ROLES_OF[OrganisationKind(organisation.kind)]:
             raise NotPermitted(role)
-        if not by.may(Permission.ORGANISATION_FOUND) and by.member_id is not None:
-            if occasion_rows.is_new_among(by.member_id, organisation_id):
-                raise InvitationRefused(InvitationRefusal.NEWCOMER)
-            if member_rows.open_invitations(Invitation.by_id == by.member_id) >= INVITATIONS_OPEN:
-                raise InvitationRefused(InvitationRefusal.MANY)
+        if refusal := inviting.refusal(organisation_id, by=by):
+            raise InvitationRefused(refusal)
         check_prefix(login, organisation.code, session.scalars(select(Organisation.code)))
         if account_rows.member_by_login(login) is not None:
             raise UnusableLogin(LoginRefusal.TAKEN)
+        if person_names.looks_like_login(organisation_id, login):
+            raise UnusableLogin(LoginRefusal.ALIKE)
         member = Member(
             id=uuid.uuid4(),
             organisation_id=organisation_id,
@@ -453,7 +455,8 @@ def _anew(member_id: uuid.UUID) -> Anew | None:
         return None
     by = db.session.get(Member, found.by_id) if found.by_id is not None else None
     codes = signed_names.codes([found.by_id])
-    return Anew(signed_names.who(codes, by.id, by.name, by.login) if by is not None else "", found.effective_at)
+    called = signed_names.who(codes, by.id, by.name, by.login) if by is not None else ""
+    return Anew(called, found.effective_at, due=found.effective_at <= clock.now())
 
 
 def sign_out(*, by: Actor) -> None:

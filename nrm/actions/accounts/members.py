@@ -14,6 +14,8 @@ from nrm import audit, clock
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import (
     Actor,
+    InvitationRefusal,
+    InvitationRefused,
     NotPermitted,
     NotVisible,
     OrganisationKind,
@@ -44,12 +46,12 @@ from nrm.steps.accounts import members as steps
 from nrm.steps.accounts.credentials import COMMAND, Asker
 from nrm.steps.accounts.key_events import happened
 from nrm.steps.accounts.members import KEEPS_FOR
+from nrm.store.accounts import inviting
 from nrm.store.accounts import members as store
 from nrm.store.accounts import occasions as occasion_store
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.accounts import occasions as occasion_rows
-from nrm.store.rows.accounts import suspensions as suspension_rows
 from nrm.vault import epochs, grants, keyrings, rewrapping, shredding
 from nrm.vault import members as vault
 
@@ -193,13 +195,13 @@ def begin_again(*, member_id: uuid.UUID, by: Actor) -> str:
     Nobody gets in by the link alone: a colleague types the words.
     In an organisation that holds keys, a key holder does this. The administrator does it in other organisations, and
     for a founder invited by administrators only who has not joined yet. Raises NotPermitted, KeyHoldersDecide,
-    NotVisible, OwnAccount, LastKeyHolder; NoSecondHand for who suspended this person, or is one hand with who did.
+    NotVisible, OwnAccount, LastKeyHolder; NoSecondHand for who suspended this person, or is one hand with who did,
+    or whose same request was ended within a day; InvitationRefused: another link for who never joined is an invitation.
     """
     by.must(Permission.ACCOUNT_DISABLE)
     with transaction() as session:
         member, organisation = steps.colleague(session, member_id, by)
         holds_keys = OrganisationKind(organisation.kind).holds_keys
-        _must_not_have_suspended(member, by)
         if holds_keys and organisation.id != by.organisation_id:
             check_new_link_from_outside(
                 invited=member.status == "invited",
@@ -208,6 +210,7 @@ def begin_again(*, member_id: uuid.UUID, by: Actor) -> str:
             )
         elif holds_keys and (by.member_id is None or not member_rows.holds_newest(by.member_id)):
             raise KeyHoldersDecide
+        _must_not_be_refused(member, by)
         if member.status == "active":
             return steps.ask_to_begin_again(session, member, by)
         waits = _must_not_be_anothers(session, member, by)
@@ -231,13 +234,14 @@ def _must_not_be_anothers(session: Session, member: Member, by: Actor) -> uuid.U
     return None
 
 
-def _must_not_have_suspended(member: Member, by: Actor) -> None:
-    """Raise NoSecondHand where somebody would first stop a colleague and then make new keys in their name."""
-    stands = suspension_rows.standing(member.id)
-    if stands is not None and any(
-        occasion_rows.hangs_on_one(by.member_id, each) for each in (stands.by_id, stands.longer_by_id)
-    ):
-        raise NoSecondHand(HandRefusal.SUSPENDED)
+def _must_not_be_refused(member: Member, by: Actor) -> None:
+    """Raise NoSecondHand where somebody would first stop a colleague and then make new keys in their name, or asks
+    again for what was ended today; InvitationRefused where it is an invitation, and the actor invites nobody now."""
+    refusal = inviting.anew_refusal(member.id, by=by)
+    if isinstance(refusal, InvitationRefusal):
+        raise InvitationRefused(refusal)
+    if refusal is not None:
+        raise NoSecondHand(refusal)
 
 
 def agree_to_anew(*, member_id: uuid.UUID, called_back: bool = False, by: Actor) -> None:

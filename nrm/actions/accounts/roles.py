@@ -29,7 +29,8 @@ def change(*, member_id: uuid.UUID, role: Role, by: Actor) -> bool:
 
 
 def rename(*, member_id: uuid.UUID, name: str, by: Actor) -> None:
-    """Change the own name: the row has it, the key log its digest. Raises NotVisible, ChangeRefused, Disagrees."""
+    """Change the own name: the row has it, the key log its digest. Raises NotVisible, ChangeRefused, NameRefused,
+    Disagrees."""
     if store.colleague(member_id, by=by).organisation_id != by.organisation_id:
         raise NotVisible
     if member_id != by.member_id or by.keys is None:

@@ -19,6 +19,7 @@ from nrm.domain.accounts.words import (
     MadeTheLink,
     NoOccasion,
     OccasionStatus,
+    OneHand,
     TypedBefore,
     WordPurpose,
     Words,
@@ -201,7 +202,7 @@ def _typable(session: Session, member: Member, organisation: Organisation, by: A
     if alone and rows.is_hand_of_link(member, own.id, holds_keys=holds_keys):
         raise MadeTheLink
     if typed and not typed.further:
-        raise CannotVouch
+        raise OneHand
     return occasion
 
 

@@ -374,12 +374,13 @@ class LoginRefusal(StrEnum):
     TAKEN = "taken"
     SHAPE = "shape"  # it cannot be typed reliably
     OTHERS = "others"  # it begins as those of another organisation, or not as those of one's own
+    ALIKE = "alike"  # it is taken for that of a colleague
 
 
 class InvitationRefusal(StrEnum):
     """Why a colleague invites nobody now."""
 
-    MANY = "many"  # as many of their invitations are open as may be
+    MANY = "many"  # as many of their links are open, or were made within a day, as may be
     NEWCOMER = "newcomer"  # let in within 14 days, and others were there before
 
 
@@ -484,7 +485,7 @@ class Actor:
 
 INVITATION_HOURS = 48
 INVITATIONS_OPEN = 5
-"""How many invitations of one colleague may be open at once."""
+"""How many links of one member into one organisation may be open, or made within a day for who has not joined yet."""
 SESSION_IDLE_MINUTES = 15
 SHOWN_MINUTES = 15  # a recovery code or an invitation link that was just made
 SESSION_HOURS = 8

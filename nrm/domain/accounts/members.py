@@ -107,7 +107,6 @@ class ChangeRefusal(StrEnum):
     SIGNED = "signed"  # the actor has signed it, and it waits for a second hand
     OPEN = "open"  # another role of theirs is proposed, and waits
     NEW = "new"  # whom the actor alone let in less than 14 days ago: more rights take another hand
-    NAMESAKE = "namesake"  # a colleague is called so, or looks so, or was called so within a year
     NOT_THEIRS = "not_theirs"  # nobody but the person changes a name
     NEWCOMER = "newcomer"  # let in lately, and it is about somebody who was there before
     LATELY = "lately"  # the name was changed within 14 days, or a colleague typed the words for it within these

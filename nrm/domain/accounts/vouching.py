@@ -65,6 +65,7 @@ class HandRefusal(StrEnum):
     ELSEWHERE = "elsewhere"  # the duty desk is asked only where an organisation has nobody
     NOT_CALLED = "not_called"  # and after a call back alone
     ENDED = "ended"  # the account was ended within 14 days: its keys are there, and open it again
+    STOPPED = "stopped"  # they asked that this member begins anew, and it was ended within a day
     SUSPENDED = "suspended"  # they suspended who would begin anew, or are one hand with who did
 
 

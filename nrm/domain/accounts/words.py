@@ -87,6 +87,10 @@ class MadeTheLink(CannotVouch):
     """They let this person begin anew, or are one hand with who did, and somebody else could type the words."""
 
 
+class OneHand(CannotVouch):
+    """Another one typed the words already, and this person's hand would be no second one."""
+
+
 class TypedBefore(CannotVouch):
     """This person typed the words already; a second colleague types them, too, because the role may do more."""
 

@@ -18,14 +18,16 @@ from nrm.domain.accounts.accounts import PERMISSIONS, Actor, OrganisationKind, R
 from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefusal, EntryRefused, NewName, NewRole, hour_of
 from nrm.domain.accounts.key_log_known import ATTESTS_AFTER
 from nrm.domain.accounts.members import ChangeRefusal, ChangeRefused, KeyHappening
+from nrm.domain.accounts.person_names import NameRefusal, NameRefused
 from nrm.models.accounts.accounts import Member
 from nrm.steps.accounts.key_events import happened
-from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.accounts import occasions as occasion_rows
+from nrm.store.rows.accounts import person_names
 from nrm.vault.keylog import log, people
 from nrm.vault.keyrings import Disagrees
 
 _REFUSALS = {EntryRefusal.ROLE: ChangeRefusal.ROLE, EntryRefusal.OPEN: ChangeRefusal.OPEN}
+_ANOTHERS = (NameRefusal.NAMESAKE, NameRefusal.LOGIN)
 
 
 def give(session: Session, member: Member, role: Role, by: Actor) -> bool:
@@ -79,23 +81,24 @@ def follow(session: Session, body: NewRole, by: Actor) -> None:
 
 
 def rename(session: Session, member: Member, name: str, by: Actor) -> None:
-    """Sign the digest of the member's own new name, and write the name into the row. Raises as `give`.
+    """Sign the digest of the member's own new name, and write the name into the row. Raises as `give`, and
+    NameRefused.
 
     Not within 14 days after a change, nor after colleagues typed words that had the name in them.
     """
     known = _known(session, member.id)
     if member.name == name and people.is_named_so(member, known.name_digest):
         raise ChangeRefused(ChangeRefusal.SAME)
-    if member_rows.is_called_so(member.organisation_id, name, but=member.id):
-        raise ChangeRefused(ChangeRefusal.NAMESAKE)
-    if not occasion_rows.is_seasoned(member.id) or member_rows.renamed_lately(member.id):
+    if refusal := person_names.refusal(member.organisation_id, name, but=member.id):
+        raise NameRefused(refusal)
+    if not occasion_rows.is_seasoned(member.id) or person_names.renamed_lately(member.id):
         raise ChangeRefused(ChangeRefusal.LATELY)
     _rename(session, member, name, by)
 
 
 def give_name_back(session: Session, member: Member, name: str, by: Actor) -> None:
     """A colleague objects to a change of name: the name before is signed again, unless it is another's by now."""
-    if member.name != name and not member_rows.is_called_so(member.organisation_id, name, but=member.id):
+    if member.name != name and person_names.refusal(member.organisation_id, name, but=member.id) not in _ANOTHERS:
         _rename(session, member, name, by)
 
 

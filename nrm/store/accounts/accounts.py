@@ -160,7 +160,7 @@ def members(*, by: Actor, after: str = "", size: int = MEMBERS_AT_ONCE) -> Page[
             Member.totp_reset_at,
             Organisation.kind,
             Member.code_checked_at.is_not(None),
-            func.coalesce(_last_link(_INVITING.name), ""),
+            func.coalesce(_last_link(_INVITING.name + " (" + _INVITING.login + ")"), ""),
             func.coalesce(_last_link(_INVITING_FROM.code), ""),
             is_from_colleague(Member.id, Member.organisation_id),
             Member.waits_at,

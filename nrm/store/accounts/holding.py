@@ -106,6 +106,7 @@ def _colleagues(by: Actor) -> tuple[ColumnElement[bool], ...]:
 
 
 def _named(*which: ColumnElement[bool]) -> People:
-    found = db.session.execute(select(Member.id, Member.name).where(*which).order_by(Member.login)).all()
+    whom = select(Member.id, Member.name, Member.login).where(*which).order_by(Member.login)
+    found = db.session.execute(whom).all()
     codes = signed_names.codes([row.id for row in found])
-    return [(row.id, codes.get(row.id, row.name)) for row in found]
+    return [(row.id, signed_names.who(codes, row.id, row.name, row.login)) for row in found]

@@ -13,13 +13,17 @@ from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.db import db
-from nrm.domain.accounts.accounts import Actor, NotVisible, Permission, Role
-from nrm.domain.accounts.members import KeyHappening, Keys
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.accounts.key_log_entries import NewRole, hour_of
+from nrm.domain.accounts.members import ChangeRefusal, KeyHappening, Keys
+from nrm.domain.accounts.person_names import NameRefusal
 from nrm.models.accounts.accounts import KeyEvent, Keyring, KeyringWrap, Member, Organisation
 from nrm.models.shelter.cases import Grant, ParkedGrant, PendingGrant
 from nrm.store import signed_names
 from nrm.store.accounts import own_entries
 from nrm.store.rows.accounts import members as rows
+from nrm.store.rows.accounts import occasions as occasion_rows
+from nrm.store.rows.accounts import person_names
 from nrm.store.statements import built_once
 from nrm.vault.keylog import log
 
@@ -58,10 +62,10 @@ def colleague(member_id: uuid.UUID, *, by: Actor) -> Member:
     return found
 
 
-def has_namesake(organisation_id: uuid.UUID, name: str, *, by: Actor) -> bool:
-    """Whether somebody of the organisation, into which the actor invites, is called exactly so."""
+def name_refusal(organisation_id: uuid.UUID, name: str, *, by: Actor) -> NameRefusal | None:
+    """Why nobody is called so in the organisation, into which the actor invites; None if somebody may be."""
     by.must(Permission.ACCOUNT_INVITE)
-    return rows.is_called_so(organisation_id, name)
+    return person_names.refusal(organisation_id, name)
 
 
 def manageable(member_id: uuid.UUID, *, by: Actor) -> Member:
@@ -88,6 +92,18 @@ def changeable(member_id: uuid.UUID, *, by: Actor) -> Member:
     if found.organisation_id != by.organisation_id:
         raise NotVisible
     return found
+
+
+def role_refusal(member_id: uuid.UUID, *, by: Actor) -> ChangeRefusal | None:
+    """Why the actor gives this colleague no other role, asked by the page before it offers the button; None if they
+    may, or a colleague's proposal waits for a second hand. Raises as `changeable`."""
+    member, state = changeable(member_id, by=by), log.last_state(db.session)
+    known = state.members.get(member.id)
+    if member.status != "active" or known is None or known.left:
+        return ChangeRefusal.NOT_IN
+    bodies = [each.body for each in state.open_proposals(hour_of(clock.now()))]
+    waits = any(isinstance(body, NewRole) and body.member_id == member.id for body in bodies)
+    return ChangeRefusal.NEWCOMER if not waits and occasion_rows.is_new_to(by.member_id, member.id) else None
 
 
 def keys(*, by: Actor) -> Keys:
@@ -172,24 +188,24 @@ def waiting_for_colleague(by: Actor) -> ScalarSelect[int]:
 
 
 def number_invited(by: Actor) -> ColumnElement[int]:
-    """How many invitations into the actor's organisation are open, for who manages it; a part of another statement,
-    which gives it `invited_now`."""
-    if by.role is not Role.SHELTER_MANAGER:
+    """How many invitations into the actor's organisation are open; a part of another statement, which gives it
+    `invited_now`."""
+    if by.organisation_id is None:
         return literal(0)
     return rows.number_invited(Member.organisation_id == by.organisation_id, now=bindparam("invited_now"))
 
 
 def moment(by: Actor) -> dict[str, datetime]:
     """The value of `number_invited`, for whom it counts."""
-    return {"invited_now": clock.now()} if by.role is Role.SHELTER_MANAGER else {}
+    return {"invited_now": clock.now()} if by.organisation_id is not None else {}
 
 
 def who_waits_for_colleague(*, by: Actor) -> Sequence[tuple[uuid.UUID, str]]:
-    """(id, name) of these colleagues."""
-    statement = select(Member.id, Member.name).where(*_wait_for_colleague(by)).order_by(Member.login)
+    """(id, name and sign-in name) of these colleagues."""
+    statement = select(Member.id, Member.name, Member.login).where(*_wait_for_colleague(by)).order_by(Member.login)
     found = db.session.execute(statement).all()
     codes = signed_names.codes([row.id for row in found])
-    return [(row.id, codes.get(row.id, row.name)) for row in found]
+    return [(row.id, signed_names.who(codes, row.id, row.name, row.login)) for row in found]
 
 
 def _wait_for_colleague(by: Actor) -> tuple[ColumnElement[bool], ...]:

@@ -233,22 +233,43 @@ def has_sheet(*, by: Actor) -> bool:
 
 
 def typists(*, by: Actor) -> tuple[str, ...]:
-    """Who types the words of the actor, who reads them: colleagues by name. Nobody where the duty desk and another do
-    it, or where the actor reads none."""
+    """Who types the words of the actor, who reads them: colleagues by name and sign-in name. Nobody where the duty desk
+    and another do it, or where the actor reads none."""
     member = db.session.get(Member, by.member_id)
+    return _typists(member)
+
+
+def who_may_type(member_id: uuid.UUID, *, by: Actor) -> tuple[str, ...]:
+    """Who else than the actor types the words of this colleague, as `typists`; nobody of another organisation."""
+    member = db.session.get(Member, member_id)
+    return _typists(member, but=by.member_id) if member and member.organisation_id == by.organisation_id else ()
+
+
+def works_with_others(*, by: Actor) -> bool:
+    """Whether others work in the actor's organisation, who could type words if nothing kept them from it."""
+    member = db.session.get(Member, by.member_id)
+    if member is None:
+        return False
+    holds_keys = OrganisationKind(db.session.get_one(Organisation, member.organisation_id).kind).holds_keys
+    return bool(occasion_rows.hands_beside(member, None, holds_keys=holds_keys))
+
+
+def _typists(member: Member | None, *, but: uuid.UUID | None = None) -> tuple[str, ...]:
     occasion = occasion_rows.going_on(db.session(), member.id) if member is not None else None
     if member is None or occasion is None:
         return ()
     holds_keys = OrganisationKind(db.session.get_one(Organisation, member.organisation_id).kind).holds_keys
     ids = [
         each
-        for each in occasion_rows.hands_beside(member, None, holds_keys=holds_keys)
-        if _may_type(member, each)
+        for each in occasion_rows.hands_beside(member, but, holds_keys=holds_keys)
+        if suspension_rows.standing(each) is None
+        and _may_type(member, each)
         and (occasion.second_id is not None or not occasion_rows.is_hand_of_link(member, each, holds_keys=holds_keys))
     ]
-    rows_ = db.session.execute(select(Member.id, Member.name).where(Member.id.in_(ids)).order_by(Member.name)).all()
+    named = select(Member.id, Member.name, Member.login).where(Member.id.in_(ids)).order_by(Member.name, Member.login)
+    rows_ = db.session.execute(named).all()
     codes = signed_names.codes([row.id for row in rows_])
-    return tuple(codes.get(row.id, row.name) for row in rows_)
+    return tuple(signed_names.who(codes, row.id, row.name, row.login) for row in rows_)
 
 
 def _may_type(member: Member, typist_id: uuid.UUID) -> bool:
@@ -296,7 +317,6 @@ def founders(*, by: Actor) -> list[OccasionLine]:
         typed = occasion_rows.typed_of(session, member.id, [WordPurpose.FOUNDED])
         if member.id != by.member_id and member.code_checked_at is not None:
             mine = any(each.typed_by_id == by.member_id for each in typed)
-            found.append(
-                OccasionLine(member.id, member.name, member.role, WordPurpose.FOUNDED, {}, "", True, typed=mine)
-            )
+            whom = (member.id, member.name, member.role, WordPurpose.FOUNDED)
+            found.append(OccasionLine(*whom, {}, "", True, typed=mine, login=member.login))
     return found

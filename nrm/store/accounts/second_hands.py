@@ -429,4 +429,4 @@ def _names(found: Iterator[Member]) -> Iterator[str]:
     people = list(found)
     codes = signed_names.codes([each.id for each in people])
     for each in people:
-        yield codes.get(each.id, each.name)
+        yield signed_names.who(codes, each.id, each.name, each.login)

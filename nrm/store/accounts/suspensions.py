@@ -118,7 +118,8 @@ def told(suspension_id: uuid.UUID, *, by: Actor) -> Told | None:
         suspension.until,
         signed_names.who(signed_names.codes([suspension.by_id]), suspension.by_id, who, who_login),
         suspension.by_administrator,
-        ((organisation.names, names.number_of(organisation)), *duty_desks(by=by)),
+        # First who is no colleague: at the number of the own organisation the one who did it may answer.
+        (*duty_desks(by=by), (organisation.names, names.number_of(organisation))),
     )
 
 

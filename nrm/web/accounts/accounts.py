@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from forms import SelectChoice
 from forms.accounts.accounts import (
+    NAME_REFUSALS,
     ChangePasswordForm,
     InviteAccountForm,
     InviteColleagueForm,
@@ -16,12 +17,12 @@ from forms.accounts.accounts import (
     RecoverAccountForm,
 )
 from forms.accounts.organisations import ORGANISATION_REASONS
+from nrm import clock
 from nrm.actions.accounts import accounts as actions
 from nrm.actions.accounts import passkeys, second_factor
 from nrm.domain.accounts.accounts import (
     ROLE_LABELS,
     ROLES_OF,
-    InvitationRefusal,
     InvitationRefused,
     LoginRefusal,
     NotPermitted,
@@ -45,11 +46,12 @@ from nrm.domain.accounts.vouching import NotYet
 from nrm.domain.words import N_
 from nrm.store import days, names
 from nrm.store.accounts import accounts as store
+from nrm.store.accounts import inviting, occasions, suspensions
 from nrm.store.accounts import members as member_store
-from nrm.store.accounts import occasions, suspensions
 from nrm.store.countries import country
 from nrm.web import access, errors, home, hosts, sessions
 from nrm.web.accounts import screen_lock, shown_secrets
+from nrm.web.accounts.members import NOT_NOW
 from nrm.web.language import gettext, languages, text_in, translated
 
 blueprint = Blueprint("accounts", __name__)
@@ -76,23 +78,14 @@ UNUSABLE = {
     LoginRefusal.TAKEN: N_("Enter another sign-in name: this one is taken"),
     LoginRefusal.SHAPE: N_("Enter a sign-in name of small letters, digits, dots and hyphens"),
     LoginRefusal.OTHERS: N_("Enter a sign-in name that begins as those of the organisation do: its code and a dot"),
-}
-NOT_NOW = {
-    InvitationRefusal.MANY: N_(
-        "Five of your invitations are open. Wait until one is used or over, or withdraw one on the page Colleagues."
-    ),
-    InvitationRefusal.NEWCOMER: N_(
-        "You have been here for less than 14 days. A colleague who was here before you invites; if there is none, call "
-        "the duty desk."
+    LoginRefusal.ALIKE: N_(
+        "Enter another sign-in name: this one looks like that of a colleague. Hyphens, dots, doubled letters and "
+        "digits in place of letters tell no two apart; another word or a number at the end does"
     ),
 }
 LONG_ENOUGH = N_("At least 12 characters. Several words that do not belong together are easy to remember.")
 LONG_ALONE = N_("At least 15 characters. Several words that do not belong together are easy to remember.")
 _PEOPLE_TYPE_AT_MOST = 300
-NAMESAKE = N_(
-    "Add what tells the two apart: a colleague there is called exactly so, or looks so on a page, or was called so "
-    "within a year. A second name, or the first letter of the father’s name"
-)
 THEMSELVES = N_("Choose another organisation: this one is founded, and its people invite their colleagues themselves")
 NO_KEY = N_(
     "Only somebody who holds the key of this organisation invites into it. Ask a colleague to confirm you first."
@@ -212,7 +205,9 @@ def _join_page(token: str, form: JoinAccountForm, status: int) -> BaseResponse:
     try:
         member = actions.invited(token)
     except NotYet as error:
-        return Response(render_template("accounts/accounts/not_yet.html", at=error.at), 409)
+        return Response(
+            render_template("accounts/accounts/not_yet.html", at=error.at, over=error.at <= clock.now()), 409
+        )
     except UnusableInvitation:
         return Response(render_template("accounts/accounts/unusable.html", telephone=country().emergency.helpline), 404)
     nonce = sessions.nonce()
@@ -312,7 +307,11 @@ def members() -> str:
 @access.requires(Permission.ACCOUNT_INVITE)
 @sessions.step_up
 def invite_page() -> str:
-    return render_template("accounts/accounts/invite.html", form=_invite_form())
+    by, why_not = access.actor(), None
+    if by.organisation_id is not None and not by.may(Permission.ORGANISATION_FOUND):
+        why_not = inviting.refusal(by.organisation_id, by=by)
+    form = _invite_form()
+    return render_template("accounts/accounts/invite.html", form=form, why_not=NOT_NOW[why_not] if why_not else "")
 
 
 @blueprint.post("/members/invite")
@@ -328,8 +327,8 @@ def invite() -> BaseResponse | tuple[str, int] | str:
     if isinstance(form, InviteAccountForm):
         into = names.organisation_by_code(form.organisation.data).id
     assert into is not None
-    if member_store.has_namesake(into, form.name.data or "", by=by):
-        form.name.errors = [NAMESAKE]
+    if why_not := member_store.name_refusal(into, form.name.data or "", by=by):
+        form.name.errors = [NAME_REFUSALS[why_not]]
         return render_template("accounts/accounts/invite.html", form=form), 422
     try:
         if not isinstance(form, InviteAccountForm):

@@ -12,7 +12,16 @@ from forms.accounts.members import WHY_ACCOUNTS_END, CheckCodeForm, EndAccountFo
 from forms.accounts.words import AgreeToAnewForm
 from nrm.actions.accounts import accounts
 from nrm.actions.accounts import members as actions
-from nrm.domain.accounts.accounts import ROLE_LABELS, NotVisible, Permission, Role, SignInRefused, UnusableInvitation
+from nrm.domain.accounts.accounts import (
+    ROLE_LABELS,
+    InvitationRefusal,
+    InvitationRefused,
+    NotVisible,
+    Permission,
+    Role,
+    SignInRefused,
+    UnusableInvitation,
+)
 from nrm.domain.accounts.members import (
     KEY_HOLDERS_NEEDED,
     EndsTooMany,
@@ -29,7 +38,7 @@ from nrm.domain.accounts.vouching import ANEW_AFTER, HandRefusal, NoSecondHand
 from nrm.domain.accounts.words import NoOccasion
 from nrm.domain.words import N_
 from nrm.store import signed_names
-from nrm.store.accounts import deeds, holding
+from nrm.store.accounts import deeds, holding, inviting
 from nrm.store.accounts import members as store
 from nrm.store.accounts import occasions as occasion_store
 from nrm.store.accounts import second_hands as second_hand_store
@@ -89,7 +98,7 @@ HAPPENINGS = {
     KeyHappening.RECOVERED: N_("set a new password by the recovery code"),
     KeyHappening.FACTOR_SET: N_("set up a second factor"),
     KeyHappening.FACTOR_CHANGED: N_("has another telephone as second factor"),
-    KeyHappening.ANEW_ASKED: N_("is to begin anew, in 24 hours or later"),
+    KeyHappening.ANEW_ASKED: N_("is to begin anew; until then the old account goes on"),
     KeyHappening.ANEW_AGREED: N_("may begin anew at once: a second hand agreed"),
     KeyHappening.ANEW_STOPPED: N_("does not begin anew: it was ended"),
     KeyHappening.OBJECTED: N_("waits for 72 hours: a colleague objected"),
@@ -109,12 +118,25 @@ HAND_REFUSALS = {
         "This account was ended within 14 days, and has its keys still: let the person in again with them. Who lost "
         "them begins anew when the 14 days are over."
     ),
+    HandRefusal.STOPPED: N_(
+        "You, or somebody who is one hand with you, asked for this, and it was ended within 24 hours. Speak with the "
+        "person, face to face. Another colleague can let them begin anew now, and you tomorrow."
+    ),
     HandRefusal.SUSPENDED: N_(
         "This person is suspended, by you or by somebody who is one hand with you. Another colleague lets them begin "
         "anew, when the suspension has ended."
     ),
 }
-
+NOT_NOW = {
+    InvitationRefusal.MANY: N_(
+        "Five of your links into this organisation are open, or were made within 24 hours for people who have not "
+        "joined yet; also one that was withdrawn counts for that long. Wait until somebody joins, or until tomorrow."
+    ),
+    InvitationRefusal.NEWCOMER: N_(
+        "You have been here for less than 14 days. A colleague who was here before you invites; if there is none, call "
+        "the duty desk."
+    ),
+}
 OVER = N_("Nobody lets this colleague begin anew any more: it was ended, or it has happened.")
 
 Answer = BaseResponse | str | tuple[str, int]
@@ -198,8 +220,19 @@ def bring_back(member_id: uuid.UUID) -> Answer:
 def begin_again_page(member_id: uuid.UUID) -> str:
     by = access.actor()
     member = store.manageable(member_id, by=by)
+    refusal = inviting.anew_refusal(member_id, by=by)
     long = member.status == "active" and occasion_store.anew_after(member_id, by=by) > ANEW_AFTER
-    return render_template("accounts/members/anew.html", member=member, role=_role(member.role), long=long)
+    return render_template(
+        "accounts/members/anew.html",
+        member=member,
+        role=_role(member.role),
+        long=long,
+        why_not=_why_not(refusal) if refusal else "",
+    )
+
+
+def _why_not(reason: HandRefusal | InvitationRefusal) -> str:
+    return NOT_NOW[reason] if isinstance(reason, InvitationRefusal) else HAND_REFUSALS[reason]
 
 
 def _role(code: str) -> str:
@@ -220,8 +253,8 @@ def begin_again(member_id: uuid.UUID) -> Answer:
         token = actions.begin_again(member_id=member_id, by=by)
     except (LastKeyHolder, OwnAccount) as error:
         return errors.error_page(409, REFUSALS[type(error)])
-    except NoSecondHand as error:
-        return errors.error_page(409, HAND_REFUSALS[error.reason])
+    except (NoSecondHand, InvitationRefused) as error:
+        return errors.error_page(409, _why_not(error.reason))
     except KeyHoldersDecide:
         return errors.error_page(403, ELSEWHERE)
     link = hosts.link("accounts.invitation", token=token)

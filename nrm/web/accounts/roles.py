@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
+from forms.accounts.accounts import NAME_REFUSALS
 from forms.accounts.roles import ChangeRoleForm, RenameForm
 from nrm.actions.accounts import roles as actions
 from nrm.domain.accounts.accounts import ROLE_LABELS, ROLES_OF, NotVisible, Role
 from nrm.domain.accounts.members import ChangeRefusal, ChangeRefused, KeyHoldersDecide, OwnAccount
+from nrm.domain.accounts.person_names import NameRefused
 from nrm.domain.words import N_
 from nrm.store import signed_names
 from nrm.store.accounts import members as store
@@ -33,10 +35,6 @@ REFUSALS: Mapping[ChangeRefusal, str] = {
     ChangeRefusal.NEW: N_(
         "You alone let this person in less than 14 days ago. A role that may do more takes another hand: a colleague "
         "opens this page, and gives it or proposes it to you."
-    ),
-    ChangeRefusal.NAMESAKE: N_(
-        "A colleague is called exactly so, or looks so on a page, or was called so within a year. Add what tells the "
-        "two apart: a second name, or the first letter of the father’s name."
     ),
     ChangeRefusal.NOT_THEIRS: N_("Nobody but the person changes a name: on the page Colleagues, at “Change my name”."),
     ChangeRefusal.NEWCOMER: N_(
@@ -79,11 +77,13 @@ def _page(member_id: uuid.UUID, role: ChangeRoleForm | None, status: int) -> Ans
     member = store.changeable(member_id, by=by)
     if member.id == by.member_id:
         return errors.error_page(409, OWN)
+    why_not = store.role_refusal(member_id, by=by)
     return render_template(
         "accounts/roles/change.html",
         member=member,
         role=role or _role_form(member.role),
         label=ROLE_LABELS[Role(member.role)],
+        why_not=REFUSALS[why_not] if why_not else "",
     ), status
 
 
@@ -132,5 +132,9 @@ def rename(member_id: uuid.UUID) -> Answer:
     form = RenameForm(request.form)
     if not form.validate():
         return _name_page(member_id, form, 422)
-    actions.rename(member_id=member_id, name=form.name.data or "", by=access.actor())
+    try:
+        actions.rename(member_id=member_id, name=form.name.data or "", by=access.actor())
+    except NameRefused as error:
+        form.name.errors = [NAME_REFUSALS[error.reason]]
+        return _name_page(member_id, form, 422)
     return redirect(url_for("accounts.members"), 303)

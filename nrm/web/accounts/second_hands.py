@@ -82,6 +82,7 @@ HAND_REFUSALS: Mapping[HandRefusal, str] = {
     HandRefusal.ELSEWHERE: N_("This organisation has a second hand of its own, who has to agree."),
     HandRefusal.NOT_CALLED: N_("Call the known number first; then tick the box"),
     HandRefusal.ENDED: N_("The account was ended within 14 days: let the person in again with their own keys."),
+    HandRefusal.STOPPED: N_("You asked for this, or are one hand with who did, and it was ended within 24 hours."),
     HandRefusal.SUSPENDED: N_("You suspended this person, or are one hand with who did."),
 }
 

@@ -15,6 +15,7 @@ from nrm.domain.accounts.words import (
     CannotVouch,
     MadeTheLink,
     NoOccasion,
+    OneHand,
     TypedBefore,
     WordPurpose,
     WrongWords,
@@ -32,10 +33,6 @@ NO_OCCASION = N_(
     "recovery code is typed in."
 )
 NOT_YOURS = N_("You cannot do this for this person: a colleague who holds the key of their organisation does it.")
-OWN_LINK = N_(
-    "You let this person begin anew, or are one hand with who did. Another colleague speaks with them, and types the "
-    "words."
-)
 TYPED_BEFORE = N_(
     "You typed these words already, and they were right. Their role may do more than yours: a second colleague has to "
     "type the same words."
@@ -84,6 +81,7 @@ def waiting_page() -> str:
         founders=store.founders(by=by) if founding else (),
         founding=founding,
         typists=store.typists(by=by),
+        others=store.works_with_others(by=by),
         spelling=spelling(current_language()),
     )
 
@@ -139,7 +137,9 @@ def type_words(member_id: uuid.UUID) -> Answer:
     except TypedBefore:
         return errors.error_page(409, TYPED_BEFORE)
     except MadeTheLink:
-        return errors.error_page(403, OWN_LINK)
+        return errors.error_page(403, _own_link(member_id))
+    except OneHand:
+        return errors.error_page(403, _one_hand(member_id))
     except CannotVouch:
         return errors.error_page(403, NOT_YOURS)
     except NotVisible:
@@ -154,6 +154,34 @@ def type_words(member_id: uuid.UUID) -> Answer:
     if access.visitor().waiting:
         return redirect(url_for("home.index"), 303)
     return redirect(url_for("accounts.members", typed="yes" if holds else "once"), 303)
+
+
+def _own_link(member_id: uuid.UUID) -> str:
+    names = ", ".join(store.who_may_type(member_id, by=access.actor()))
+    if not names:
+        return N_(
+            "You let this person begin anew, or are one hand with who did. Another colleague speaks with them, and "
+            "types the words."
+        )
+    return N_(
+        "You let this person begin anew, or are one hand with who did. Another colleague speaks with them, and types "
+        "the words. Who can: %(names)s.",
+        names=names,
+    )
+
+
+def _one_hand(member_id: uuid.UUID) -> str:
+    names = ", ".join(store.who_may_type(member_id, by=access.actor()))
+    if not names:
+        return N_(
+            "Somebody typed these words already, and you are one hand with them: one of you let the other in, or a "
+            "third alone let in both. Nobody else here can type them now: call the duty desk."
+        )
+    return N_(
+        "Somebody typed these words already, and you are one hand with them: one of you let the other in, or a third "
+        "alone let in both. Another hand is needed. Who can: %(names)s.",
+        names=names,
+    )
 
 
 def _is_outside(member_id: uuid.UUID) -> bool:
@@ -171,7 +199,9 @@ def _type_page(member_id: uuid.UUID, form: TypeWordsForm, status: int) -> Answer
     except TypedBefore:
         return errors.error_page(409, TYPED_BEFORE)
     except MadeTheLink:
-        return errors.error_page(403, OWN_LINK)
+        return errors.error_page(403, _own_link(member_id))
+    except OneHand:
+        return errors.error_page(403, _one_hand(member_id))
     except CannotVouch:
         return errors.error_page(403, NOT_YOURS)
     except NoOccasion:

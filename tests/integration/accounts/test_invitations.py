@@ -259,7 +259,7 @@ def test_what_is_missing_in_an_invitation_is_said_and_nothing_is_lost(app: Flask
         ({"name": "Mira", "login": "nrc.case_worker", "role": "case_worker"}, "its code and a dot"),
         ({"name": "Mira", "login": "nrc.nobody", "role": "case_worker"}, "its code and a dot"),
         ({"name": "Mira", "login": "mira.deda", "role": "case_worker"}, "its code and a dot"),
-        ({"name": "Mira (Duty desk)", "login": "vatra.mira", "role": "case_worker"}, "Enter the name alone"),
+        ({"name": "Mira (Duty desk)", "login": "vatra.mira", "role": "case_worker"}, "family name alone"),
         ({"name": "Genti Rаma", "login": "vatra.mira", "role": "case_worker"}, "the letters of one script"),
         ({"name": "", "login": "mira.deda", "role": "case_worker"}, "Enter the person&#39;s name"),
     ):
@@ -341,8 +341,8 @@ def test_a_link_of_the_one_key_holder_left_is_not_replaced_by_the_administrator(
     assert usable(token)
     lines = store.members(by=factories.actor("rinas.border_officer")).rows
     assert {each.login: each.invited_by for each in lines} == {
-        "rinas.border_officer": "Administrator",
-        "rinas.new": "Test border_officer",
+        "rinas.border_officer": "Administrator (administrator)",
+        "rinas.new": "Test border_officer (rinas.border_officer)",
     }
 
 

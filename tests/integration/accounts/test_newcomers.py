@@ -17,7 +17,6 @@ from nrm.actions import tending
 from nrm.actions.accounts import members
 from nrm.db import db
 from nrm.domain.accounts.members import KeyHappening
-from nrm.domain.accounts.person_names import likeness, mixes_scripts, says_more
 from nrm.models.accounts.suspensions import Suspension
 from nrm.store import names
 from tests import factories
@@ -36,35 +35,6 @@ def suspended(login: str) -> list[uuid.UUID]:
     return list(db.session.scalars(whose))
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "Genti Rаma",
-        "Gеnti Rama",
-        "Gentı Rama",
-        "Genti Rama.",
-        "Genti Rarna",
-        "GENTI  RAMA",
-        "Rama Genti",
-        "Gentl Rama",
-        "Gent1 Râma",
-        "Genti-Rama",
-    ],
-)
-def test_names_that_nobody_tells_apart_are_alike(name: str) -> None:
-    assert likeness(name) == likeness("Genti Rama")
-
-
-def test_other_names_are_not_alike_and_a_name_is_a_name_alone() -> None:
-    others = ("Genti A. Rama", "Gent Rama", "Genti Ramadani", "Agron Rama", "Genta Rama", "Анета Рама")
-    assert likeness("Genti Rama") not in {likeness(each) for each in others}
-    assert likeness("Ана Петровска") != likeness("Ана Петреска")
-    assert mixes_scripts("Genti Rаma") and mixes_scripts("Ana-Mаria")  # noqa: PT018
-    assert not any(map(mixes_scripts, ("Genti Rama", "Ана Петровска", "Ana Петровска", "Çlirim O’Neil-Gjoka")))
-    assert all(map(says_more, ("Genti Rama (Duty desk)", "Genti Rama, NRC", "Genti Rama ［RA］", "Genti/Duty desk")))
-    assert not any(map(says_more, ("Genti A. Rama", "Ana-Maria O’Neil", "Ана Петровска")))
-
-
 @pytest.mark.slow
 def test_nobody_takes_the_name_of_another_and_nobody_gives_one(app: Flask) -> None:
     """The accomplice of today renames the manager, and takes his name: he is the manager on every page."""
@@ -75,11 +45,11 @@ def test_nobody_takes_the_name_of_another_and_nobody_gives_one(app: Flask) -> No
     assert "Another name" not in ana.get(f"/members/{member(MANAGER).id}/role?lang=en")
     # The manager changes it himself; his old name is nobody's, also not in other letters, also after he is gone.
     manager.post(f"/members/{member(MANAGER).id}/name", {"name": "Genti Ramadani"})
-    for name in ("Test shelter_manager", "Tеst shelter manager", "test shelter.manager"):
+    for name in ("Test shelter_manager", "Tеst shelter manager", "test shelter.manager", "Genti Ramadani"):
         worker.post("/members/invite", {**INVITES, "name": name}, 422)
     factories.later(days=15)
     ana = Person(app.test_client(), ANA)
-    answer = ana.post(f"/members/{member(ANA).id}/name?lang=en", {"name": "Test shelter_manager"}, 409)
+    answer = ana.post(f"/members/{member(ANA).id}/name?lang=en", {"name": "Gentii Ramadani"}, 422)
     assert "was called so within a year" in answer
     ana.post(f"/members/{member(ANA).id}/name", {"name": "Ana (Duty desk)"}, 422)
     ana.post(f"/members/{member(ANA).id}/name", {"name": "Ana Dyla"})
@@ -260,16 +230,16 @@ def test_an_administrator_does_not_come_back_in_the_name_of_whom_they_ended(app:
 @pytest.mark.slow
 def test_five_invitations_of_one_hand_are_open_and_the_manager_reads_how_many(app: Flask) -> None:
     worker = Person(app.test_client(), WORKER)
-    for number in range(5):
-        sent = {"role": "case_worker", "name": f"Mira {'abcde'[number]}.", "login": f"vatra.mira{number}"}
+    for number, each in enumerate(("Alushi", "Bardhi", "Ceka", "Dushku", "Elezi")):
+        sent = {"role": "case_worker", "name": f"Mira {each}", "login": f"vatra.mira{number}"}
         worker.post("/members/invite", sent)
     sent = {"role": "case_worker", "name": "Mira Deda", "login": "vatra.mira"}
-    assert "Five of your invitations are open" in worker.post("/members/invite?lang=en", sent, 409)
+    assert "Five of your links into this organisation" in worker.post("/members/invite?lang=en", sent, 409)
     manager = Person(app.test_client(), MANAGER)
     assert "5 invitations into your organisation are open" in manager.get("/?lang=en")
     manager.post("/members/invite", sent)  # another hand has its own
-    manager.post(f"/members/{member('vatra.mira0').id}/disable")
-    worker.post("/members/invite", {**sent, "name": "Mira Gega", "login": "vatra.gega"})
+    factories.join(members.begin_again(member_id=member("vatra.mira0").id, by=factories.actor(MANAGER)))
+    worker.post("/members/invite", {**sent, "name": "Mira Gega", "login": "vatra.gega"})  # somebody joined
     # Names that look like those of another organisation are nobody's, also not by who keeps the accounts.
     admin = Person(app.test_client(), "administrator")
     sent = {"role": "reader", "name": "Mira Kola", "organisation": "MOLSA"}

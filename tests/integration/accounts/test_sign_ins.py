@@ -175,7 +175,7 @@ def test_a_key_holder_lets_a_colleague_in_again_from_the_home_page(with_codes: F
     nearly()
     guess()
     colleague = signed_in(with_codes, COLLEAGUE)
-    assert "Test case_worker nuk mund të hyjë" in colleague.get("/")
+    assert f"Test case_worker ({LOGIN}) nuk mund të hyjë" in colleague.get("/")
     path = f"/members/{the(LOGIN).id}/let-in"
     assert path in colleague.get("/")
     assert path in colleague.get("/members")

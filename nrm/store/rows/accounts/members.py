@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, bindparam, case, exists, func, or_, select, text
@@ -10,36 +11,10 @@ from sqlalchemy.orm import Session, aliased
 
 from nrm import clock
 from nrm.db import db
-from nrm.domain.accounts.accounts import SHELTERS, Role
+from nrm.domain.accounts.accounts import INVITATION_HOURS, SHELTERS, Role
 from nrm.domain.accounts.members import A_DAY, KEY_HOLDERS_NEEDED, KeyHappening
-from nrm.domain.accounts.person_names import KEPT_FOR, RENAMED_AGAIN, likeness
 from nrm.models.accounts.accounts import Invitation, KeyEvent, Keyring, KeyringWrap, Member, Organisation
 from nrm.store.rows.accounts import suspensions as suspension_rows
-
-
-def is_called_so(organisation_id: uuid.UUID, name: str, *, but: uuid.UUID | None = None) -> bool:
-    """Whether somebody else than `but` has a name that looks like this one, and works in the organisation, is about to,
-    or left within a year; or had it within a year and has another name now."""
-    since = clock.now() - KEPT_FOR
-    within = (KeyEvent.organisation_id == organisation_id, KeyEvent.at > since)
-    left = exists().where(*within, KeyEvent.event == str(KeyHappening.DISABLED), KeyEvent.member_id == Member.id)
-    there = select(Member.id, Member.name).where(
-        Member.organisation_id == organisation_id,
-        or_(Member.status.in_(("active", "waiting", "invited")), left.correlate(Member)),
-    )
-    before = select(KeyEvent.member_id, KeyEvent.before).where(*within, KeyEvent.event == str(KeyHappening.RENAMED))
-    wanted = likeness(name)
-    called = (*db.session.execute(there).all(), *db.session.execute(before).all())
-    return any(id_ != but and likeness(each) == wanted for id_, each in called)
-
-
-def renamed_lately(member_id: uuid.UUID) -> bool:
-    """Whether the member's name was changed so lately that it stays as it is."""
-    since = clock.now() - RENAMED_AGAIN
-    lately = exists().where(
-        KeyEvent.member_id == member_id, KeyEvent.event == str(KeyHappening.RENAMED), KeyEvent.at > since
-    )
-    return bool(db.session.scalar(select(lately)))
 
 
 def is_newest() -> ColumnElement[bool]:
@@ -163,13 +138,35 @@ def ids_of_holders(organisation_id: uuid.UUID) -> dict[uuid.UUID, bool]:
     return {row[0]: bool(row[1]) for row in db.session.execute(found)}
 
 
-def open_invitations(*which: ColumnElement[bool]) -> int:
-    """How many people have a link now that nobody used, of the links that are meant."""
-    return db.session.scalar(select(number_invited(*which))) or 0
+def never_joined(member_id: Any) -> ColumnElement[bool]:
+    """Whether the member of the query never made keys: an invitation is open, ran out, or was withdrawn."""
+    joined = exists().where(KeyEvent.member_id == member_id, KeyEvent.event == str(KeyHappening.JOINED))
+    return ~joined.correlate_except(KeyEvent)
+
+
+def has_never_joined(member_id: uuid.UUID) -> bool:
+    """`never_joined`, of one member."""
+    return bool(db.session.scalar(select(never_joined(member_id))))
+
+
+def links_of_a_day(by_id: uuid.UUID, organisation_id: uuid.UUID, *, but: uuid.UUID | None = None) -> int:
+    """For how many people of the organisation, beside `but`, this member made a link that is open, or that was made
+    within a day for who has not joined yet: also if it was withdrawn since."""
+    now = clock.now()
+    is_open = and_(Member.status == "invited", Invitation.used_at.is_(None), Invitation.expires_at > now)
+    lately = Invitation.expires_at > now + timedelta(hours=INVITATION_HOURS) - A_DAY
+    statement = (
+        select(func.count(Invitation.member_id.distinct()))
+        .join(Member, Member.id == Invitation.member_id)
+        .where(Invitation.by_id == by_id, Member.organisation_id == organisation_id)
+        .where(or_(is_open, and_(lately, never_joined(Member.id))))
+    )
+    return db.session.scalar(statement if but is None else statement.where(Member.id != but)) or 0
 
 
 def number_invited(*which: ColumnElement[bool], now: Any = None) -> ScalarSelect[int]:
-    """`open_invitations`, as a part of another statement; `now`: the moment, if it is run later."""
+    """How many people have a link now that nobody used, of the links that are meant; a part of another statement.
+    `now`: the moment, if it is run later."""
     statement = (
         select(func.count(Invitation.member_id.distinct()))
         .join(Member, Member.id == Invitation.member_id)

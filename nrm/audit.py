@@ -188,6 +188,7 @@ class Event(StrEnum):
     FEEDBACK_NOTE_WRITTEN = "feedback_note_written"
     FEEDBACK_NOTE_TAKEN_OFF = "feedback_note_taken_off"
     COMPLAINT_DEALT = "complaint_dealt"
+    COMPLAINT_TAKEN = "complaint_taken"
     COMPLAINT_TAKEN_UP = "complaint_taken_up"
     COMPLAINT_FORGOTTEN = "complaint_forgotten"
     FOLLOW_UP_AGREED = "follow_up_agreed"

@@ -310,6 +310,7 @@ class Event(StrEnum):
     PAYMENT_READ = "payment_read"
     NIGHTS_SIGNED = "nights_signed"
     BENEFIT_SETTLED = "benefit_settled"
+    BENEFIT_CALLED_OFF = "benefit_called_off"
     TABLE_FILED = "table_filed"
     KEYS_DESTROYED = "keys_destroyed"
     SEED_COMMITTED = "seed_committed"

@@ -37,8 +37,8 @@ def test_the_next_one_at_the_tablet_finds_nothing_by_the_back_button(
             try:
                 page.go_back()
             except Error as error:  # of a page that answered a form the browser keeps nothing, and says so
-                assert "ERR_CACHE_MISS" in str(error)
-                assert not scripts
+                if scripts or "ERR_CACHE_MISS" not in str(error):
+                    raise
                 return
             assert WORDS not in page.content()
             assert page.locator("input:checked").count() == 0

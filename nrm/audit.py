@@ -309,6 +309,7 @@ class Event(StrEnum):
     PAPER_NOT_MADE = "paper_not_made"
     PAYMENT_READ = "payment_read"
     NIGHTS_SIGNED = "nights_signed"
+    NIGHTS_PAID = "nights_paid"
     BENEFIT_SETTLED = "benefit_settled"
     BENEFIT_CALLED_OFF = "benefit_called_off"
     TABLE_FILED = "table_filed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -107,7 +108,29 @@ def _asked(field: Field) -> Asked:
     return Asked(field.label.text, {str(value): label for value, label in pairs})
 
 
+_SPACES = str.maketrans(dict.fromkeys("\u00a0\u2009\u202f", " "))
+_GROUPED = re.compile(r"[0-9]{1,3}(?:([ .,'\u2019])[0-9]{3})(?:\1[0-9]{3})*")
+_IN_PARTS = re.compile(r"[0-9 .,'\u2019]*[0-9][.,][0-9]{1,2}")
+PARTS = N_("Is there a part of a whole in it, as in 12.50? Enter whole ones alone, for example 12,000 or 12 000")
+
+
 def whole_number(field: Field) -> int:
-    """The number that was typed, spaces and points between groups of figures aside; 0 for anything else."""
-    typed = (field.data or "").translate({ord(sign): None for sign in " .\u00a0\u202f"})
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= 13 else 0
+    """The number that was typed, as `12000`, `12 000`, `12.000` or `12,000`; 0 for anything else."""
+    typed = (field.data or "").strip().translate(_SPACES)
+    plain = re.sub(r"[ .,'\u2019]", "", typed) if _GROUPED.fullmatch(typed) else typed
+    return int(plain) if plain.isascii() and plain.isdigit() and len(plain) <= 13 else 0
+
+
+def check_amount(field: Field, most: int, example: str) -> None:
+    """Raise ValidationError unless a whole amount was typed, from 1 to `most`. What could have parts of a whole in it
+    is asked about: `12.50` is not 1,250."""
+    typed = (field.data or "").strip().translate(_SPACES)
+    if _IN_PARTS.fullmatch(typed):
+        raise ValidationError(PARTS)
+    digits = re.sub(r"[ .,'\u2019]", "", typed)
+    amount = whole_number(field)
+    too_long = digits.isascii() and digits.isdigit() and len(digits) > 13
+    if amount > most or too_long:
+        raise ValidationError(N_("This is too much: enter at most %(most)s", most=f"{most:,}"))
+    if amount <= 0:
+        raise ValidationError(N_("Enter the amount as a whole number, for example %(example)s", example=example))

@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, Optional
 
 from forms import SelectChoice
 from forms.days import DayField
-from forms.typed import Offered, OnceForm, PlainText, whole_number
+from forms.typed import Offered, OnceForm, PlainText, check_amount, whole_number
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.agreement.agreement_versions import (
     LONGEST_NOTE,
@@ -310,9 +310,8 @@ class ContractForm(OnceForm):
         self.quarter_amount.label.text = N_("Amount for these nights in %(currency)s", currency=currency)
 
     def validate_amount(self, field: StringField) -> None:
-        """A whole number; spaces and points between groups of figures are ignored."""
-        if not 0 < whole_number(field) <= LARGEST_AMOUNT:
-            raise Wrong(N_("Enter the amount as a whole number, for example 1 200 000"))
+        """A whole number, with or without signs between groups of figures."""
+        check_amount(field, LARGEST_AMOUNT, "1,200,000")
 
     def validate_quarter_nights(self, field: StringField) -> None:
         """Both or neither."""
@@ -323,7 +322,9 @@ class ContractForm(OnceForm):
     def validate_quarter_amount(self, field: StringField) -> None:
         """Both or neither."""
         if (field.data or "").strip() or (self.quarter_nights.data or "").strip():
-            self.validate_amount(field)
+            if not (field.data or "").strip():
+                raise Wrong(N_("Enter the amount for these nights, or leave both empty"))
+            check_amount(field, LARGEST_AMOUNT, "1,200,000")
 
     def validate_ends(self, field: DayField) -> None:
         """Not before it begins."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from wtforms import HiddenField, RadioField, SelectField, StringField
-from wtforms.validators import ValidationError
 
 from forms import SelectChoice
-from forms.typed import Offered, OnceForm, PlainText, whole_number
+from forms.typed import Offered, OnceForm, PlainText, check_amount, whole_number
 from nrm.domain.support.benefits import (
     MOST_AMOUNT,
     MOST_MONTHS,
@@ -21,10 +20,11 @@ from nrm.domain.words import N_
 
 REFUSED = {
     BenefitRefusal.CLOSED: N_("The case is closed and nobody stays in touch: no benefit can be asked for."),
-    BenefitRefusal.AMOUNT: N_("Enter the amount as a whole number, for example 12 000"),
+    BenefitRefusal.AMOUNT: N_("This amount cannot be asked for."),
     BenefitRefusal.PERIOD: N_("Choose the first month, and how many"),
     BenefitRefusal.OVER: N_("It is paid, returned or called off already."),
     BenefitRefusal.GONE: N_("Choose one of the codes"),
+    BenefitRefusal.LATE: N_("A day is over since this was recorded: it stays."),
 }
 CHANNEL_LABELS = {
     Channel.ACCOUNT: N_("To the account of our organisation"),
@@ -44,6 +44,8 @@ SETTLE_LABELS = {
     State.PAID: N_("It was paid"),
     State.RETURNED: N_("It came back, or cannot be paid"),
 }
+PAID_ALTHOUGH = N_("The money had gone out already")
+"""What the desk says of a benefit that was called off while the payment was in its hands."""
 
 
 class AskBenefitForm(OnceForm):
@@ -75,9 +77,8 @@ class AskBenefitForm(OnceForm):
         self.amount.label.text = N_("Amount in all, in %(currency)s", currency=currency)
 
     def validate_amount(self, field: StringField) -> None:
-        """A whole number; spaces and points between groups of figures are ignored."""
-        if not 0 < whole_number(field) <= MOST_AMOUNT:
-            raise ValidationError(REFUSED[BenefitRefusal.AMOUNT])
+        """A whole number, with or without signs between groups of figures."""
+        check_amount(field, MOST_AMOUNT, "12,000")
 
     @property
     def wanted(self) -> Wanted:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wtforms import RadioField
+from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired
 
 from forms import SelectChoice
-from forms.typed import Offered, OnceForm
+from forms.typed import Offered, OnceForm, OneOf, PlainText
 from nrm.domain.shelter.cases import Purpose
+from nrm.domain.support.complaints import LONGEST, LONGEST_DONE, LONGEST_REACH, Came
 from nrm.domain.words import N_
 
 PURPOSES: Mapping[Purpose, str] = {
@@ -16,6 +18,10 @@ PURPOSES: Mapping[Purpose, str] = {
     Purpose.SAFETY: N_("Somebody may be in danger"),
     Purpose.CHILD_PROTECTION: N_("It is about a child"),
     Purpose.COURT: N_("It goes to the prosecution"),
+}
+CAME_LABELS: Mapping[Came, str] = {
+    Came.PAPER: N_("On paper"),
+    Came.TELEPHONE: N_("By telephone"),
 }
 
 
@@ -27,4 +33,38 @@ class OpenComplaintForm(OnceForm):
         choices=[SelectChoice(value=str(purpose), label=label) for purpose, label in PURPOSES.items()],
         validators=[Offered(N_("Choose why you open it"))],
         validate_choice=False,
+    )
+
+
+class DealForm(OnceForm):
+    """What was done about it."""
+
+    done = TextAreaField(
+        N_("What was done, in a sentence"),
+        description=N_("It is sealed as the complaint is, with your name. Nobody outside of your office reads it."),
+        validators=[DataRequired(N_("Write what was done")), PlainText(LONGEST_DONE)],
+    )
+    with_alike = BooleanField(N_("The others that say the same are dealt with, too"))
+
+
+class TypeComplaintForm(OnceForm):
+    """A complaint that came on paper or by telephone."""
+
+    came = RadioField(
+        N_("How did it come?"),
+        choices=[SelectChoice(value=str(each), label=label) for each, label in CAME_LABELS.items()],
+        validators=[Offered(N_("Choose how it came"))],
+        validate_choice=False,
+    )
+    text = TextAreaField(
+        N_("What was said or written"),
+        description=N_("In the words of the person, as far as you can."),
+        validators=[DataRequired(N_("Write what was said or written")), PlainText(LONGEST)],
+    )
+    house = SelectField(N_("About which house?"), validators=[OneOf(N_("Choose the house"))], validate_choice=False)
+    where = StringField(N_("Or where else"), validators=[PlainText(LONGEST_REACH)])
+    reach = StringField(
+        N_("How the person can be reached"),
+        description=N_("Leave it empty if the person did not say."),
+        validators=[PlainText(LONGEST_REACH)],
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
 from wtforms import RadioField, SelectField, TextAreaField
@@ -17,6 +18,7 @@ from nrm.domain.words import N_
 
 REFUSED: Mapping[FeedbackRefusal, str] = {
     FeedbackRefusal.SLIPS: N_("As many slips are valid as can be. Older ones end with the quarter after theirs."),
+    FeedbackRefusal.NONE: N_("No slip of the last PDF is valid any more. Print new ones."),
     FeedbackRefusal.NOTE: N_("Write what was done"),
 }
 
@@ -31,6 +33,26 @@ class PrintSlipsForm(OnceForm):
         validate_choice=False,
     )
     slip_language = SelectField(
+        N_("In which language?"), validators=[OneOf(N_("Choose a language"))], validate_choice=False
+    )
+
+    def offer(self, left: int) -> None:
+        """Offer no more than the house can still have."""
+        self.number.choices = [SelectChoice(value=str(each), label=str(each)) for each in SHEETS if each <= left]
+
+
+class AgainForm(OnceForm):
+    """The slips of the last PDF once more."""
+
+    again_language = SelectField(
+        N_("In which language?"), validators=[OneOf(N_("Choose a language"))], validate_choice=False
+    )
+
+
+class SheetForm(OnceForm):
+    """A sheet for a complaint."""
+
+    sheet_language = SelectField(
         N_("In which language?"), validators=[OneOf(N_("Choose a language"))], validate_choice=False
     )
 
@@ -59,13 +81,25 @@ def replies_in(typed: MultiDict[str, str]) -> dict[Question, Reply]:
     return found
 
 
-def complaint_in(typed: MultiDict[str, str]) -> tuple[str, str, str]:
-    """(what happened, how to reach the person, what is wrong): the last is empty, or a part of the page's texts. Signs
-    that make a line read differently are taken out: nobody must be sent back for them."""
-    text, reach = (_plain(typed.get(name, "")) for name in ("what", "reach"))
-    if not text:
-        return text, reach, "empty"
-    return text, reach, "long" if len(text) > LONGEST or len(reach) > LONGEST_REACH else ""
+@dataclass(frozen=True, slots=True, repr=False)
+class Written:
+    """A complaint as it was typed: what happened, where, and how to reach the person. `repr` hides it."""
+
+    text: str = ""
+    where: str = ""
+    reach: str = ""
+
+    @property
+    def wrong(self) -> str:
+        """What is wrong with it: empty, or a part of the page's texts."""
+        if not self.text:
+            return "empty"
+        return "long" if len(self.text) > LONGEST or max(len(self.where), len(self.reach)) > LONGEST_REACH else ""
+
+
+def complaint_in(typed: MultiDict[str, str]) -> Written:
+    """What was typed. Signs that make a line read differently are taken out: nobody must be sent back for them."""
+    return Written(*(_plain(typed.get(name, "")) for name in ("what", "where", "reach")))
 
 
 def _plain(text: str) -> str:

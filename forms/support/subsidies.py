@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, HiddenField
+from wtforms import BooleanField, HiddenField, RadioField
 from wtforms.validators import InputRequired
 
-from forms.typed import OnceForm
-from nrm.domain.support.subsidies import NightsRefusal, Stand
+from forms.typed import Offered, OnceForm
+from nrm.domain.support.subsidies import NightsRefusal, PaymentRefusal, Stand
 from nrm.domain.words import N_
 
 REFUSED = {
     NightsRefusal.SIGNED: N_("These nights are signed already."),
     NightsRefusal.CHANGED: N_("Something else stands here now: read it again, then sign"),
 }
+NOT_RECORDED = {
+    PaymentRefusal.NOTHING: N_("Nothing is left to be recorded."),
+    PaymentRefusal.CHANGED: N_("Something else stands here now: read it again, then record"),
+}
 STAND_LABELS = {
     Stand.SIGNED: N_("signed"),
     Stand.UNSIGNED: N_("not signed: not paid"),
-    Stand.CHANGED: N_("the contract changed after the signature: not paid until it is signed again"),
+    Stand.CHANGED: N_("signed; the contract was changed after it"),
     Stand.BROKEN: N_("not what the manager signed: not paid, call the technical operator"),
     Stand.BEFORE: N_("from before nights were signed"),
 }
@@ -29,4 +33,13 @@ class SignNightsForm(OnceForm):
     agreed = BooleanField(
         N_("I have compared these nights with our own books, and sign them with my key"),
         validators=[InputRequired(N_("Tick the box to sign"))],
+    )
+
+
+class PaidForm(OnceForm):
+    """What the payment desk records of a quarter; `seen` says what was shown."""
+
+    seen = HiddenField()
+    what = RadioField(
+        N_("What do you record?"), validators=[Offered(N_("Choose what you record"))], validate_choice=False
     )

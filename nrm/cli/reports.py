@@ -243,20 +243,35 @@ def verify(file: Path, key_texts: tuple[str, ...], directory: Path | None) -> No
     by the server's, and a CSV by its metadata beside it (FILE-metadata.json). With --dir the instance checks any file.
     """
     content = _content(file)
+    told: list[str] = []
     if key_texts:
         signed = _is_signed(file, content, [_public_key(text) for text in key_texts])
         by = "with this key" if len(key_texts) == 1 else "with these keys"
     elif directory is not None:
         with application(directory).app_context():
             signed = actions.is_sealed(content) or _is_signed(file, content, None)
+            nights = _statement(content) if signed else None
+            if nights is not None and subsidies.is_overtaken(nights):
+                told.append(f"overtaken: another file of {nights['quarter']} was signed after it, and that one counts")
         by = "by this server"
+        if nights is not None:  # the server has signed nothing of it
+            (entry,) = nights["signatures"]
+            by = f"by the manager of {nights['shelter']}, with the key {entry['public_key']}"
     else:
         raise Refused("give --key with a public key, or --dir with the instance")
     if not signed:
         raise Refused(f"{file}: not what was signed {by}", code=1)
     click.echo(f"{file}: signed {by}")
+    for line in told:
+        click.echo(f"{file}: {line}")
     if unsigned := _without_time(content):
         click.echo(f"{file}: time not signed: {', '.join(unsigned)}", err=True)
+
+
+def _statement(content: bytes) -> dict[str, Any] | None:
+    """What a file says that is the signed nights of a quarter; None for any other."""
+    value = json.loads(content) if content.startswith(b"{") else None
+    return value if is_statement(value) else None
 
 
 def _without_time(content: bytes) -> list[str]:

@@ -82,10 +82,12 @@ class Emergency:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """Whom to call with a complaint about the Responsible Authority itself."""
+    """Whom to call with a complaint about the Responsible Authority itself. `post`: the address for letters to that
+    authority, as it stands on slips; empty where the file does not say it."""
 
     names: Mapping[str, str]
     telephone: str
+    post: str = ""
 
 
 @dataclass(frozen=True, slots=True)

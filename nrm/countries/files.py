@@ -110,10 +110,11 @@ class Emergency(Part):
 
 
 class Complaints(Part):
-    """Whom to call about the Responsible Authority itself."""
+    """Whom to call about the Responsible Authority itself; `post`: where letters to that authority go."""
 
     names: Names
     telephone: Telephone
+    post: Text = ""
 
 
 class Tile(Part):

@@ -12,6 +12,7 @@ from nrm.actions.support import complaints, feedback
 from nrm.demo.cast import cast
 from nrm.domain.accounts.accounts import Actor, Role
 from nrm.domain.quarters import Quarter
+from nrm.domain.shelter.cases import Purpose
 from nrm.domain.support.feedback import Note, Question, Reply
 from nrm.store.countries import country
 
@@ -59,4 +60,5 @@ def _complained(life: Life, of: Actor, words: str, days: int) -> None:
     if days > 30:
         for each in complaints.heard(by=desk):
             if each.dealt_on is None:
-                complaints.deal(complaint_id=each.id, by=desk)
+                complaints.open_words(complaint_id=each.id, purpose=Purpose.DUTY_DECISION, by=desk)
+                complaints.deal(complaint_id=each.id, done=cast().writes["done"], by=desk)

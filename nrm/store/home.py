@@ -35,7 +35,7 @@ from nrm.store.shelter import (
     stays,
 )
 from nrm.store.statements import built_once
-from nrm.store.support import complaints, follow_ups, hearings, plans, subsidies, threats
+from nrm.store.support import benefits, complaints, follow_ups, hearings, plans, subsidies, threats
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,8 @@ class Top:
     not seen; how many steps of plans are due, and how many plans wait for the actor to confirm them; how many contacts
     after the shelter are due; how many complaints about staff wait; how many people of the house have a hearing
     announced; how many quarters wait for a signature under their nights; how many invitations into the organisation are
-    open. An actor who has no part in one of them gets 0.
+    open; of how many benefits the house has not seen what became of them. An actor who has no part in one of them gets
+    0.
     """
 
     keys: Keys
@@ -90,6 +91,7 @@ class Top:
     hearings: int = 0
     nights: int = 0
     invited: int = 0
+    benefits: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -149,4 +151,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         hearings.number_of_people(by),
         subsidies.number_to_sign(by),
         members.number_invited(by),
+        benefits.number_untold(by),
     )

@@ -25,6 +25,7 @@ BEFORE: Mapping[str, str] = {
     "cards.css": "nrm.css",
     "idle.js": "nrm.js",
     "asking.js": "nrm.js",
+    "tablet.js": "nrm.js",
     "letters.js": "idle.js",
     "passkeys.js": "idle.js",
 }

@@ -22,6 +22,7 @@ from nrm.domain.words import N_
 from nrm.store.accounts import holding
 from nrm.store.countries import country
 from nrm.web import floods
+from nrm.web.accounts.access_log import UNWRITTEN
 from nrm.web.language import gettext
 
 Answer = BaseResponse | str | tuple[str, int]
@@ -38,9 +39,12 @@ TRY_AGAIN_SECONDS = 30
 
 
 def error_page(status: int, explanation: str = "") -> Answer:
-    """The page of every error: what is kept, a code to quote, a telephone number. The log has the same code."""
-    code = secrets.token_hex(4)
-    _log(status, code)
+    """The page of every error: what is kept, a code to quote, a telephone number. The log has the same code; of a page
+    of which nothing is written there is neither a line nor a code, as both would lead to who stood at the tablet."""
+    unwritten = request.path in UNWRITTEN
+    code = "" if unwritten else secrets.token_hex(4)
+    if not unwritten:
+        _log(status, code)
     try:
         page = render_template(
             "errors/error.html",
@@ -132,7 +136,12 @@ def _waits(error: WaitsForSecond) -> Answer:
 def _crashed(error: Exception) -> Answer:
     if faults.is_of_a_database_that_is_gone(error):
         return _out_of_order()
-    current_app.logger.error("unexpected %s", faults.described(error))
+    if request.path not in UNWRITTEN:
+        current_app.logger.error("unexpected %s", faults.described(error))
+    else:  # that it happened, once a minute at most and counted: whoever runs the server must know
+        unseen = floods.counted("a page that is not written down")
+        if unseen is not None:
+            current_app.logger.error("unexpected %s, on a page without an account", faults.described(error))
     return error_page(500)
 
 

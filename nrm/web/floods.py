@@ -45,6 +45,13 @@ class Few:
         with self._lock:
             return len(self._recent(self._digest(network), time.monotonic())) >= self.most
 
+    def left(self, network: str) -> float:
+        """In how many seconds it may be done again; 0 for now."""
+        now = time.monotonic()
+        with self._lock:
+            recent = self._recent(self._digest(network), now)
+        return max(0.0, recent[-self.most] + self.seconds - now) if len(recent) >= self.most else 0.0
+
     def count(self, network: str) -> None:
         """Once more."""
         now, digest = time.monotonic(), self._digest(network)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
 
 from nrm.actions.support import complaints, feedback
 from nrm.domain.support.feedback import Note
@@ -21,6 +21,58 @@ from tests.integration.support.test_feedback import MANAGER, box, slips
 
 def press(page: Page) -> None:
     page.locator("main form#sheet .btn").click()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_next_one_at_the_tablet_finds_nothing_by_the_back_button(
+    app: Flask, browser: Browser, scripts: bool
+) -> None:
+    """With scripts no form that was filled in is a page of the history at all; without them it comes back empty."""
+    codes = slips(4)
+    with live.serving(app) as base:
+        context = new_context(browser, java_script_enabled=scripts)
+
+        def back_shows_nothing(page: Page) -> None:
+            try:
+                page.go_back()
+            except Error as error:  # of a page that answered a form the browser keeps nothing, and says so
+                if scripts or "ERR_CACHE_MISS" not in str(error):
+                    raise
+                return
+            assert WORDS not in page.content()
+            assert page.locator("input:checked").count() == 0
+            assert not any(each.input_value() for each in page.locator("#code, #what, #reach, #where").all())
+            if scripts:
+                assert page.url.split("?")[0] == f"{base}/feedback"
+
+        for code in codes[:2]:
+            page = context.new_page()
+            page.goto(f"{base}/feedback?in=en")
+            page.locator("main .btn").first.click()
+            for question in ("safe", "respect", "explained", "private", "help"):
+                page.locator(f"[name={question}][value=no]").check()
+            page.locator("#code").fill(code if code == codes[0] else "1")
+            press(page)
+            if code != codes[0]:
+                expect(page.locator("#code-error")).to_be_visible()
+                page.locator("#code").fill(code)
+                press(page)
+            expect(page).to_have_url(re.compile("/feedback/thanks"))
+            back_shows_nothing(page)
+        page = context.new_page()
+        page.goto(f"{base}/feedback?in=en")
+        page.locator("main .btn.second").click()
+        page.locator("#what").fill(WORDS)
+        page.locator("#reach").fill("Motra ime")
+        page.get_by_role("button", name="Ελληνικά").click()
+        expect(page.locator("html")).to_have_attribute("lang", "el")
+        expect(page.locator("#what")).to_have_value(WORDS)
+        press(page)
+        expect(page).to_have_url(re.compile("/feedback/sent.in=el"))
+        back_shows_nothing(page)
+        assert [*box().answers.values()] == [{"no no no no no": 2}]
+        assert len(complaints.heard(by=factories.actor(DESK))) == 1
 
 
 @pytest.mark.slow
@@ -45,6 +97,9 @@ def test_on_a_tablet_somebody_answers_and_complains_in_few_presses(app: Flask, b
         page.locator("[data-errors] a").click()
         expect(page.locator("#code")).to_be_focused()
         expect(page.locator("[name=safe][value=no]")).to_be_checked()
+        page.get_by_role("button", name="Русский").click()  # another language keeps what was chosen
+        expect(page.locator("html")).to_have_attribute("lang", "ru")
+        expect(page.locator("[name=safe][value=no]")).to_be_checked()
         page.locator("#code").fill(code.replace(" ", ""))
         press(page)
         expect(page).to_have_url(re.compile("/feedback/thanks"))
@@ -58,7 +113,7 @@ def test_on_a_tablet_somebody_answers_and_complains_in_few_presses(app: Flask, b
         press(page)
         expect(page).to_have_url(re.compile("/feedback/sent"))
         page.locator("header button").click()
-        expect(page).to_have_url(f"{base}/blank")
+        expect(page).to_have_url(f"{base}/blank?in=ru")
         assert [each["name"] for each in page.context.cookies()] == ["nrm-form"]  # nothing but the token of the form
         desk = new_context(browser).new_page()
         live.sign_in(desk, base, DESK)

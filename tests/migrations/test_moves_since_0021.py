@@ -1784,3 +1784,24 @@ def test_what_people_said_about_a_house_is_gone_on_the_way_down(before: Before) 
                 data.add(name, case_id=id_, compartment=compartment)
         data.down()
         assert {name: data.rows(name) for name in kept} == kept
+
+
+@pytest.mark.slow
+def test_what_was_paid_and_who_deals_with_a_complaint_is_forgotten_on_the_way_down(before: Before) -> None:
+    data = before("0099_paid_and_heard")
+    names = ("benefits", "complaints", "feedback_slips")
+    data.add("benefits", state="asked", settled_month=None, voucher="", channel="account", amount=5, months=1)
+    data.add("complaints", dealt_on=None, dealt_by_id=None)
+    data.add("feedback_slips")
+    was = {name: data.rows(name) for name in names}
+    for _ in range(2):
+        data.up()
+        (benefit,) = data.rows("benefits")
+        assert (benefit["was"], benefit["settled_on"], benefit["untold"]) == ("", None, False)
+        (complaint,) = data.rows("complaints")
+        data.add("complaints_taken", complaint_id=complaint["id"])
+        with refused("counted_from_one"):
+            data.add("night_payments", position=0)
+        data.add("night_payments", position=1, amount=-12)
+        data.down()
+        assert {name: data.rows(name) for name in names} == was

@@ -11,9 +11,18 @@ import uuid
 
 from nrm import audit
 from nrm.db import transaction
-from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.support import benefits as rules
-from nrm.domain.support.benefits import RANDOM_BYTES, BenefitRefusal, BenefitRefused, Channel, State, Wanted
+from nrm.domain.support.benefits import (
+    RANDOM_BYTES,
+    UNDONE_WITHIN,
+    BenefitRefusal,
+    BenefitRefused,
+    Channel,
+    State,
+    Wanted,
+)
 from nrm.models.support.benefits import Benefit
 from nrm.steps.support import benefits as steps
 from nrm.store import days
@@ -32,6 +41,7 @@ def ask(*, case_id: uuid.UUID, wanted: Wanted, once: uuid.UUID, by: Actor) -> st
     rules.check(wanted, today=days.today())
     assert by.organisation_id
     with transaction() as session:
+        steps.check_asked(case_id=case_id, by=by)
         there = steps.read(case_id=case_id, by=by)
         again = next((each.code for each in there if each.once == str(once)), None)
         if again is not None:
@@ -72,7 +82,7 @@ def call_off(*, case_id: uuid.UUID, code: str, by: Actor) -> None:
     with transaction() as session:
         if code not in {each.code for each in steps.read(case_id=case_id, by=by)}:
             raise BenefitRefused(BenefitRefusal.GONE)
-        steps.write(session, case_id, rules.CALLED_OFF, {"code": code}, by)
+        steps.write_called_off(session, case_id, code, by)
         month = days.today().replace(day=1)
         if not rows.settle(session, code, State.ASKED, State.CALLED_OFF, month):
             raise BenefitRefused(BenefitRefusal.OVER)
@@ -80,15 +90,62 @@ def call_off(*, case_id: uuid.UUID, code: str, by: Actor) -> None:
 
 
 def settle(*, code: str, to: State, by: Actor) -> None:
-    """The payment desk says that a benefit was paid, or came back. Raises NotPermitted, NotVisible, BenefitRefused
-    (`over`)."""
+    """The payment desk says that a benefit was paid, or came back; that it was paid also of one that was called off
+    while the desk had it in hand. Raises NotPermitted, NotVisible, BenefitRefused (`over`)."""
     by.must(Permission.BENEFIT_SETTLE)
     with transaction() as session:
         line = store.line(code, by=by)
         rules.check_settled(line.state, to)
-        if not rows.settle(session, code, line.state, to, days.today().replace(day=1)):
+        if not rows.settle_by_desk(session, code, line.state, to, days.today()):
             raise BenefitRefused(BenefitRefusal.OVER)
         audit.append(session, audit.Event.BENEFIT_SETTLED, by=by, code=code, state=str(to))
+
+
+def undo(*, code: str, by: Actor) -> None:
+    """The payment desk takes back what it said of a benefit last, today or yesterday. Raises NotPermitted, NotVisible,
+    BenefitRefused (`late`)."""
+    by.must(Permission.BENEFIT_SETTLE)
+    with transaction() as session:
+        line = store.line(code, by=by)
+        if not rows.undo(session, code, days.today() - UNDONE_WITHIN):
+            raise BenefitRefused(BenefitRefusal.LATE)
+        rows.stir(session)
+        audit.append(session, audit.Event.BENEFIT_SETTLED, by=by, code=code, state=line.was)
+
+
+def seen(*, by: Actor) -> int:
+    """The house has seen what became of its benefits. Raises NotPermitted."""
+    by.must(Permission.STAY_MANAGE)
+    assert by.organisation_id
+    with transaction() as session:
+        return rows.seen(session, by.organisation_id)
+
+
+def call_off_of_nobody(*, code: str, by: Actor) -> None:
+    """The manager of a house calls off a code of it of which nobody finds the person any more. It stands in the audit
+    chain with the code, and no case. Raises NotPermitted, NotVisible, BenefitRefused (`over`)."""
+    by.must(Permission.TEAM_MANAGE)
+    with transaction() as session:
+        if code not in {each.code for each in store.of_house(by=by)}:
+            raise NotVisible
+        if not rows.settle(session, code, State.ASKED, State.CALLED_OFF, days.today().replace(day=1)):
+            raise BenefitRefused(BenefitRefusal.OVER)
+        rows.stir(session)
+        audit.append(session, audit.Event.BENEFIT_CALLED_OFF, by=by, code=code)
+
+
+def check_asked(*, case_id: uuid.UUID, by: Actor) -> None:
+    """Raise what `ask` would raise before it looks at what is wanted."""
+    steps.check_asked(case_id=case_id, by=by)
+
+
+def may_ask(*, case_id: uuid.UUID, by: Actor) -> bool:
+    """Whether the session could ask for a benefit now."""
+    try:
+        steps.check_asked(case_id=case_id, by=by)
+    except (CaseRefused, BenefitRefused, CannotOpen):
+        return False
+    return True
 
 
 def of_person(*, case_id: uuid.UUID, by: Actor) -> list[tuple[rules.Entry, store.BenefitLine | None]]:
@@ -102,4 +159,5 @@ def of_person(*, case_id: uuid.UUID, by: Actor) -> list[tuple[rules.Entry, store
 def forget() -> int:
     """Delete what is kept long enough; returns how many. It needs no key."""
     with transaction() as session:
+        rows.forget_days(session, days.today() - UNDONE_WITHIN)
         return rows.forget(session, days.today())

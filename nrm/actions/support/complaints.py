@@ -7,31 +7,35 @@ who stood at the tablet. What the desk does is recorded.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import date
 
 from sqlalchemy import delete
+from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import db, transaction
-from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.shelter.cases import Purpose
 from nrm.domain.support.complaints import (
     COMPLAINT,
     KEPT_FOR,
     LONGEST,
+    LONGEST_DONE,
     LONGEST_REACH,
     MOST_WAITING,
     AlreadySo,
+    Came,
     CannotTake,
 )
 from nrm.models.shelter.cases import Reading
-from nrm.models.support.complaints import Complaint
+from nrm.models.support.complaints import Complaint, ComplaintTaken
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.store import days, names
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.support import complaints as rows
+from nrm.store.shelter.cases import login_of
 from nrm.store.support import complaints as store
 from nrm.vault import compartments as vault
 from nrm.vault import epochs, keyrings
@@ -42,59 +46,125 @@ _BATCH = 200
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Heard:
-    """One complaint as the desk sees it. `on`, `house`: None where it does not open; `words`: (what happened, how the
-    person can be reached) for a session that opened it, else None. `repr` hides it."""
+    """One complaint as the desk sees it. `on`, `house`: None where it does not open; `taken_by`: the name of who deals
+    with it; `alike`: how many others that wait have the same words and the same house; `words`: for a session that
+    opened it, else None. `repr` hides it."""
 
     id: uuid.UUID
     dealt_on: date | None
     on: date | None
     house: str | None
-    words: tuple[str, str] | None = None
+    taken_by: str = ""
+    alike: int = 0
+    words: Words | None = None
 
 
-def complain(*, text: str, reach: str, house_id: uuid.UUID | None) -> None:
-    """Seal what somebody wrote to the Responsible Authority alone. `house_id`: from which house's page. Raises
-    CannotTake."""
+@dataclass(frozen=True, slots=True, repr=False)
+class Words:
+    """What lies under the seal: what happened, where, how the person can be reached, on which way the desk heard of it
+    and who typed it, what was done and who wrote that. `repr` hides it."""
+
+    text: str
+    reach: str
+    where: str = ""
+    came: str = ""
+    typed_by: str = ""
+    done: str = ""
+    done_by: str = ""
+
+
+def complain(*, text: str, reach: str, where: str = "", house_id: uuid.UUID | None) -> None:
+    """Seal what somebody wrote to the Responsible Authority alone. `house_id`: from which house's page; without one
+    `where` is what the person said. Raises CannotTake."""
+    house = names.organisation(house_id).code if house_id is not None else ""
+    if not house and rows.number_waiting() >= MOST_WAITING:
+        raise CannotTake
+    _seal({"text": text, "reach": reach, "where": "" if house else where, "house": house}, without_house=not house)
+
+
+def take_down(*, text: str, reach: str, where: str, house: str, came: Came, by: Actor) -> None:
+    """Seal what came to the desk on paper or by telephone, as what is written on the page; who typed it lies under the
+    seal. Raises NotPermitted, NotVisible, CannotTake."""
+    by.must(Permission.COMPLAINT_READ)
+    houses = {each.code for each in store.houses(by=by)}
+    if house and house not in houses:
+        raise NotVisible
+    said = {"text": text, "reach": reach, "where": where, "house": house}
+    _seal({**said, "came": str(came), "typed_by": login_of(by)}, without_house=False)
+
+
+def _seal(said: Mapping[str, str], *, without_house: bool) -> None:
+    most = {"text": LONGEST, "reach": LONGEST_REACH, "where": LONGEST_REACH}
+    value = {name: each[: most.get(name)] for name, each in said.items()}
     try:
         with transaction() as session:
             holders = rows.authorities() & account_rows.with_keyring()
-            if not holders or rows.number_waiting() >= MOST_WAITING:
+            if not holders:
                 raise CannotTake
-            complaint = Complaint(id=uuid.uuid4(), dealt_on=None, dealt_by_id=None)
+            complaint = Complaint(id=uuid.uuid4(), dealt_on=None, dealt_by_id=None, without_house=without_house)
             session.add(complaint)
             session.flush()
-            house = names.organisation(house_id).code if house_id is not None else ""
-            value = {"text": text[:LONGEST], "reach": reach[:LONGEST_REACH], "house": house}
             vault.create(session, complaint.id, {COMPLAINT: {**value, "on": days.today().isoformat()}}, holders)
     except (keyrings.HoldsNoKeys, CannotOpen):
         raise CannotTake from None
 
 
 def heard(*, by: Actor) -> Sequence[Heard]:
-    """Every complaint with its day and its house, the oldest that waits first, without a word of it. Raises
-    NotPermitted, NotVisible."""
+    """Every complaint with its day and its house, the oldest that waits first, without a word of it. Of those that wait
+    and say the same of the same house there is one line: that of the oldest, or of the one that somebody deals with.
+    Raises NotPermitted, NotVisible."""
     by.must(Permission.COMPLAINT_READ)
     found = [_heard(line, by) for line in store.lines(by=by)]
-    return sorted(found, key=lambda each: (each.dealt_on is not None, each.on or date.max, each.id))
+    folded: dict[Hashable, list[Heard]] = {}
+    for each, said in found:
+        waits_alike = said if each.dealt_on is None and said is not None else each.id
+        folded.setdefault(waits_alike, []).append(each)
+    lines = [replace(min(alike, key=_first), alike=len(alike) - 1) for alike in folded.values()]
+    return sorted(lines, key=lambda each: (each.dealt_on is not None, each.on or date.max, each.id))
+
+
+def _first(line: Heard) -> tuple[bool, date, uuid.UUID]:
+    return not line.taken_by, line.on or date.max, line.id
 
 
 def one(*, complaint_id: uuid.UUID, by: Actor) -> Heard:
     """One complaint; its words for a session that opened it. Raises NotPermitted, NotVisible."""
     by.must(Permission.COMPLAINT_READ)
-    row = store.row(complaint_id, by=by)
-    line = _heard(store.ComplaintLine(row.id, row.dealt_on), by)
+    line, _ = _heard(store.line(complaint_id, by=by), by)
     try:
         value = vault.read(db.session(), complaint_id, COMPLAINT, by=by).value
     except CannotOpen:
         return line
-    return Heard(line.id, line.dealt_on, line.on, line.house, (value["text"], value["reach"]))
+    kept = {each.name: str(value.get(each.name, "")) for each in fields(Words)}
+    return replace(line, words=Words(**kept), alike=len(_alike(complaint_id, by)))
 
 
-def _heard(line: store.ComplaintLine, by: Actor) -> Heard:
+def _heard(line: store.ComplaintLine, by: Actor) -> tuple[Heard, Hashable]:
+    """The line, and what it says and of which house, to compare it with others; None where it does not open."""
     value = vault.glance(db.session(), line.id, COMPLAINT, by=by)
     if value is None:
-        return Heard(line.id, line.dealt_on, None, None)
-    return Heard(line.id, line.dealt_on, date.fromisoformat(value["on"]), value["house"])
+        return Heard(line.id, line.dealt_on, None, None, line.taken_by), None
+    seen = Heard(line.id, line.dealt_on, date.fromisoformat(value["on"]), value["house"], line.taken_by)
+    return seen, (" ".join(value["text"].split()), value["house"], value.get("where", ""))
+
+
+def _alike(complaint_id: uuid.UUID, by: Actor) -> list[uuid.UUID]:
+    """Others that wait and say the same of the same house."""
+    found = [_heard(line, by) for line in store.lines(by=by) if line.dealt_on is None or line.id == complaint_id]
+    said = next((said for each, said in found if each.id == complaint_id), None)
+    return [each.id for each, other in found if said is not None and other == said and each.id != complaint_id]
+
+
+def take(*, complaint_id: uuid.UUID, by: Actor) -> None:
+    """Say by name that the actor deals with it, also in place of a colleague. Raises NotPermitted, NotVisible,
+    AlreadySo."""
+    by.must(Permission.COMPLAINT_READ)
+    with transaction() as session:
+        row = store.row(complaint_id, by=by, lock=True)
+        if row.dealt_on is not None:
+            raise AlreadySo
+        session.merge(ComplaintTaken(complaint_id=complaint_id, member_id=by.member_id))
+        audit.append(session, audit.Event.COMPLAINT_TAKEN, by=by, complaint_id=complaint_id)
 
 
 def open_words(*, complaint_id: uuid.UUID, purpose: Purpose, by: Actor) -> None:
@@ -117,24 +187,34 @@ def open_words(*, complaint_id: uuid.UUID, purpose: Purpose, by: Actor) -> None:
         vault.allow(session, complaint_id, COMPLAINT, purpose, by=by)
 
 
-def deal(*, complaint_id: uuid.UUID, by: Actor) -> None:
-    """Mark it as dealt with; a year later it is destroyed. Raises NotPermitted, NotVisible, AlreadySo."""
-    _mark(complaint_id, days.today(), by, audit.Event.COMPLAINT_DEALT)
+def deal(*, complaint_id: uuid.UUID, done: str, with_alike: bool = False, by: Actor) -> int:
+    """Mark it as dealt with, for a session that opened it; a year later it is destroyed. What was done is sealed with
+    it. `with_alike`: also those that say the same. Returns how many. Raises NotPermitted, NotVisible, AlreadySo,
+    CannotOpen."""
+    by.must(Permission.COMPLAINT_READ)
+    with transaction() as session:
+        vault.read(session, complaint_id, COMPLAINT, by=by)
+        alike = _alike(complaint_id, by) if with_alike else []
+        said = {"done": done.strip()[:LONGEST_DONE], "done_by": login_of(by)}
+        vault.merge(session, complaint_id, COMPLAINT, said, by=by)
+        for each in (complaint_id, *alike):
+            _mark(session, each, days.today(), by, audit.Event.COMPLAINT_DEALT)
+    return 1 + len(alike)
 
 
 def take_up(*, complaint_id: uuid.UUID, by: Actor) -> None:
     """It is not dealt with after all. Raises NotPermitted, NotVisible, AlreadySo."""
-    _mark(complaint_id, None, by, audit.Event.COMPLAINT_TAKEN_UP)
-
-
-def _mark(complaint_id: uuid.UUID, day: date | None, by: Actor, event: audit.Event) -> None:
     by.must(Permission.COMPLAINT_READ)
     with transaction() as session:
-        row = store.row(complaint_id, by=by, lock=True)
-        if (row.dealt_on is None) == (day is None):
-            raise AlreadySo
-        row.dealt_on, row.dealt_by_id = day, by.member_id if day is not None else None
-        audit.append(session, event, by=by, complaint_id=complaint_id)
+        _mark(session, complaint_id, None, by, audit.Event.COMPLAINT_TAKEN_UP)
+
+
+def _mark(session: Session, complaint_id: uuid.UUID, day: date | None, by: Actor, event: audit.Event) -> None:
+    row = store.row(complaint_id, by=by, lock=True)
+    if (row.dealt_on is None) == (day is None):
+        raise AlreadySo
+    row.dealt_on, row.dealt_by_id = day, by.member_id if day is not None else None
+    audit.append(session, event, by=by, complaint_id=complaint_id)
 
 
 def forget(*, by: Actor) -> int:
@@ -146,6 +226,7 @@ def forget(*, by: Actor) -> int:
     with transaction() as session:
         for each in over:
             epochs.erase(session, each, [COMPLAINT])
+            session.execute(delete(ComplaintTaken).where(ComplaintTaken.complaint_id == each))
             session.execute(delete(Complaint).where(Complaint.id == each))
             audit.append(session, audit.Event.COMPLAINT_FORGOTTEN, by=by, complaint_id=each)
     erasure_steps.carry_out()

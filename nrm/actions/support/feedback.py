@@ -56,21 +56,32 @@ def draw(*, number: int, by: Actor) -> list[str]:
     return [new_code(os.urandom(RANDOM_BYTES)) for _ in range(number)]
 
 
-def keep(*, codes: Sequence[str], by: Actor) -> None:
-    """Let the printed numbers be used. Of each only a MAC is kept. Raises as `draw`."""
+def draw_again(*, by: Actor) -> list[str]:
+    """New numbers for as many slips as the last PDF had. Raises NotPermitted, NotVisible, FeedbackRefused (`none`)."""
+    number = rows.number_last(_house(by), days.today())
+    if not number:
+        raise FeedbackRefused(FeedbackRefusal.NONE)
+    return [new_code(os.urandom(RANDOM_BYTES)) for _ in range(number)]
+
+
+def keep(*, codes: Sequence[str], again: bool = False, by: Actor) -> None:
+    """Let the printed numbers be used. Of each only a MAC is kept. `again`: in place of those of the last PDF, which
+    stop counting, used or not, so that it tells nothing of who answered. Raises as `draw`."""
     house = _house(by)
     with transaction() as session:
         steps.box_of(session, house)
+        rows.pass_on_last(session, house, delete=again)
         if rows.number_valid(house, days.today()) + len(codes) > MOST_SLIPS:
             raise FeedbackRefused(FeedbackRefusal.SLIPS)
         until = valid_until(days.today())
         marks = sorted(marked.slip_mark(house, each) for each in codes)
-        session.add_all(FeedbackSlip(mark=each, organisation_id=house, until_on=until) for each in marks)
+        session.add_all(FeedbackSlip(mark=each, organisation_id=house, until_on=until, is_last=True) for each in marks)
         audit.append(session, audit.Event.FEEDBACK_SLIPS_PRINTED, by=by)
 
 
 def answer(*, code: str, replies: Replies) -> None:
-    """Put in what somebody answered, who has the slip with this number. Raises NotValid, Busy."""
+    """Put in what somebody answered, who has the slip with this number. Raises NotValid, Busy. A slip that was used
+    takes as long as one that was not."""
     with transaction() as session:
         steps.put_in(session, code, replies)
 

@@ -36,6 +36,7 @@ from nrm.models.shelter.cases import Reading
 from nrm.models.support.follow_ups import FollowUp, FollowUpDate
 from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import erasures as erasure_steps
+from nrm.steps.support import benefit_ends
 from nrm.steps.support import follow_ups as steps
 from nrm.store import days
 from nrm.store.countries import country
@@ -213,13 +214,15 @@ def _tried_today(row: FollowUpDate) -> bool:
 
 
 def end(*, case_id: uuid.UUID, by: Actor) -> None:
-    """She does not want it any more: how she is reached and all words are destroyed at once.
+    """She does not want it any more: how she is reached and all words are destroyed at once. A benefit that waits is
+    called off by it.
 
-    Raises NotPermitted, NotVisible, CaseRefused, FollowUpRefused.
+    Raises NotPermitted, NotVisible, CaseRefused, FollowUpRefused, CannotOpen for who cannot read whether one waits.
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
-        _standing(case_id, by)
+        if not benefit_ends.let_go(session, _standing(case_id, by), by):
+            raise CannotOpen
         steps.end(session, case_id, Ended.NO_LONGER, by)
     erasure_steps.carry_out()
 

@@ -15,8 +15,9 @@ from nrm.domain.accounts.accounts import Actor, Permission, Role
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports import reports as release_rules
 from nrm.domain.support import subsidies as rules
-from nrm.domain.support.subsidies import NightsRefusal, NightsRefused
-from nrm.models.support.subsidies import NightStatement
+from nrm.domain.support.subsidies import NightsRefusal, NightsRefused, PaymentRefusal, PaymentRefused
+from nrm.models.support.subsidies import NightPayment, NightStatement
+from nrm.store import days, names
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.support import subsidies as rows
 from nrm.store.support import subsidies as store
@@ -97,4 +98,61 @@ def public_keys() -> list[tuple[bytes, str, str]]:
 
 def _value(line: Line) -> dict[str, Any]:
     assert line.base.paid is not None  # what is withheld is not to be signed
-    return rules.statement(line.base.code, line.base.quarter, line.base.basis, line.base.paid, line.agreed)
+    return rules.statement(line.base.code, line.base.quarter, line.base.basis, line.base.paid, line.now)
+
+
+def pay(quarter: Quarter, code: str, *, seen: str, by: Actor) -> None:
+    """The payment desk records that what is left was paid, or taken off. `seen`: `left_of` what was shown.
+
+    Raises NotPermitted, NotVisible, PaymentRefused (`nothing`, `changed`).
+    """
+    line = _to_record(quarter, code, seen, by)
+    if not line.left:
+        raise PaymentRefused(PaymentRefusal.NOTHING)
+    _record(line, line.left, by)
+
+
+def take_back(quarter: Quarter, code: str, *, seen: str, by: Actor) -> None:
+    """What was recorded last was a mistake: another record takes its amount off again. Raises as `pay`."""
+    line = _to_record(quarter, code, seen, by)
+    if not line.paid_amount:
+        raise PaymentRefused(PaymentRefusal.NOTHING)
+    _record(line, -line.paid[-1].amount, by)
+
+
+def left_of(line: Line) -> str:
+    """What a page says of what it shows, so that nothing is recorded twice."""
+    return f"{line.position}.{len(line.paid)}"
+
+
+def _to_record(quarter: Quarter, code: str, seen: str, by: Actor) -> Line:
+    by.must(Permission.NIGHTS_PAY)
+    line = store.line(quarter, code, by=by)
+    if left_of(line) != seen:
+        raise PaymentRefused(PaymentRefusal.CHANGED)
+    return line
+
+
+def _record(line: Line, amount: int, by: Actor) -> None:
+    quarter, code = str(line.base.quarter), line.base.code
+    try:
+        with transaction() as session:
+            session.add(
+                NightPayment(
+                    organisation_id=names.organisation_by_code(code).id,
+                    quarter=quarter,
+                    position=len(line.paid) + 1,
+                    amount=amount,
+                    statement=line.position,
+                    paid_on=days.today(),
+                    member_id=by.member_id,
+                )
+            )
+            audit.append(session, audit.Event.NIGHTS_PAID, by=by, quarter=quarter, shelter=code, amount=amount)
+    except IntegrityError:  # the same button, pressed twice at once
+        raise PaymentRefused(PaymentRefusal.CHANGED) from None
+
+
+def is_overtaken(value: Mapping[str, Any]) -> bool:
+    """Whether another file of the same shelter and quarter was signed after this one."""
+    return store.is_overtaken(value, by=Actor.system("release"))

@@ -102,6 +102,7 @@ class Permission(StrEnum):
     QUARTER_ANSWER = "quarter:answer"
     PAYMENT_READ = "payment:read"
     NIGHTS_SIGN = "nights:sign"
+    NIGHTS_PAY = "nights:pay"
     BENEFIT_SETTLE = "benefit:settle"
     ACCOUNT_INVITE = "account:invite"
     ACCOUNT_CONFIRM = "account:confirm"
@@ -272,7 +273,9 @@ WORK: Mapping[Role, Work] = {
     ),
     # Nights per shelter and quarter, by which shelters are paid, and benefits by payment codes: no report, no person.
     Role.PAYMENT_OFFICER: _work(
-        N_("Payment officer"), {OrganisationKind.MINISTRY}, {Permission.PAYMENT_READ, Permission.BENEFIT_SETTLE}
+        N_("Payment officer"),
+        {OrganisationKind.MINISTRY},
+        {Permission.PAYMENT_READ, Permission.BENEFIT_SETTLE, Permission.NIGHTS_PAY},
     ),
     Role.READER: _work(N_("Reader of reports"), {OrganisationKind.MINISTRY}, {Permission.REPORT_READ}),
     # The texts of the agreement and the contracts with centres, at the Office of the Minister of State; holds no key.

@@ -24,8 +24,9 @@ FEEDBACK = (
     *("title", "nobody", "seen", "paper", "answer", "slip", "slip_hint"),
     *("safe", "respect", "explained", "private", "help", "yes", "partly", "no", "no_answer"),
     *("send", "none", "wrong", "wait", "again", "thanks"),
-    *("complain", "goes", "what", "what_hint", "reach", "reach_hint", "empty", "long", "house", "about", "call"),
-    *("sent", "closed", "done", "nothing", "choose", "back", "leave", "problem"),
+    *("complain", "goes", "what", "what_hint", "where", "where_hint", "reach", "reach_hint"),
+    *("empty", "long", "house", "about", "call", "sent", "closed", "slow", "post"),
+    *("done", "nothing", "choose", "back", "leave", "hidden", "go_on", "problem"),
 )
 GREETING = ("name", "text", "which", "calling")
 # The places to fill in that a text must have; it has no other.
@@ -38,10 +39,11 @@ FILLED: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 OF_FEEDBACK: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        **{part: frozenset({"office"}) for part in ("paper", "goes", "sent")},
+        **{part: frozenset({"office"}) for part in ("paper", "goes", "sent", "post")},
         "about": frozenset({"office", "others"}),
         "call": frozenset({"helpline", "police"}),
         "closed": frozenset({"helpline"}),
+        "slow": frozenset({"minutes"}),
     }
 )
 _PLACE = re.compile(r"\{(\w*)\}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -46,9 +46,12 @@ SETTLES: Mapping[State, frozenset[State]] = {
     State.ASKED: frozenset({State.PAID, State.RETURNED}),
     State.PAID: frozenset({State.RETURNED}),
     State.RETURNED: frozenset(),
-    State.CALLED_OFF: frozenset(),
+    State.CALLED_OFF: frozenset({State.PAID}),
 }
-"""What the payment desk can say of a benefit that stands like this."""
+"""What the payment desk can say of a benefit that stands like this. Money that went out is recorded whatever happened
+meanwhile: also of one that was called off while the desk had it in hand."""
+UNDONE_WITHIN = timedelta(days=1)
+"""What the desk recorded can be taken back on the day itself and on the one after."""
 
 
 class BenefitRefusal(StrEnum):
@@ -59,6 +62,7 @@ class BenefitRefusal(StrEnum):
     PERIOD = "period"
     OVER = "over"  # it is paid, returned or called off already
     GONE = "gone"  # there is no such code with this person
+    LATE = "late"  # it was recorded too long ago to be taken back
 
 
 class BenefitRefused(Exception):

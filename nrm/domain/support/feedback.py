@@ -57,6 +57,7 @@ class FeedbackRefusal(StrEnum):
     """Why nothing is done."""
 
     SLIPS = "slips"  # as many are valid as can be
+    NONE = "none"  # no slip of the last PDF is valid
     NOTE = "note"  # nothing is written
 
 

@@ -19,6 +19,8 @@ WORDS = ("channel", "who", "say", "when")
 EARLY = timedelta(days=14)
 """So long before its day a contact can be entered: she called, or came by."""
 LAPSES_AFTER = timedelta(days=90)
+KEPT_FOR_BENEFITS = timedelta(days=90)
+"""So much longer than else what is sealed of an agreement that is over is kept while a benefit of the house waits."""
 """So long after its last day a follow-up that nobody finished is over."""
 
 

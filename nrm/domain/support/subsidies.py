@@ -29,7 +29,9 @@ class Stand(StrEnum):
 
     SIGNED = "signed"
     UNSIGNED = "unsigned"  # nobody answered: nothing is paid
-    CHANGED = "changed"  # the contract says something else now: it is signed again
+    CHANGED = (
+        "changed"  # it is, and the contract says something else now: the difference counts once it is signed again
+    )
     BROKEN = "broken"  # what is kept is not what a manager signed
     BEFORE = "before"  # of a time in which nights were not signed
 
@@ -39,6 +41,21 @@ class NightsRefusal(StrEnum):
 
     SIGNED = "signed"  # it is, as it stands
     CHANGED = "changed"  # something else stands there now than was shown
+
+
+class PaymentRefusal(StrEnum):
+    """Why the payment desk records nothing."""
+
+    NOTHING = "nothing"  # nothing is left to be paid, or to be taken back
+    CHANGED = "changed"  # something else stands there now than was shown
+
+
+class PaymentRefused(Exception):
+    """Nothing is recorded; `reason` says why."""
+
+    def __init__(self, reason: PaymentRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class NightsRefused(Exception):
@@ -124,6 +141,17 @@ def file_of(value: Mapping[str, Any]) -> bytes:
 def said(value: Mapping[str, Any]) -> dict[str, Any]:
     """What a signed file says, without its signature."""
     return {name: each for name, each in value.items() if name != "signatures"}
+
+
+def shares_in(value: Mapping[str, Any]) -> tuple[Share, ...]:
+    """What a signed file says of the contracts. Raises KeyError, TypeError for what is none."""
+    return tuple(Share(each["number"], each["nights"], each["amount"]) for each in value["contracts"])
+
+
+def in_part(terms: Iterable[NightTerms], quarter: Quarter) -> bool:
+    """Whether a contract that pays for nights of the quarter begins or ends within it."""
+    inside = [each for each in terms if each.from_on <= quarter.end and each.last_on >= quarter.start]
+    return any(each.from_on > quarter.start or each.last_on < quarter.end for each in inside)
 
 
 def overlap(one: NightTerms, other: NightTerms) -> bool:

@@ -42,3 +42,8 @@ class Benefit(Model):
     voucher: Mapped[str] = mapped_column(default="")
     state: Mapped[str] = mapped_column(default=State.ASKED)
     settled_month: Mapped[date | None]
+    # What the desk can take back for a day: how it stood before, and on which day the desk said what became of it. Both
+    # stand in the audit chain, too, and go here when the day is over.
+    was: Mapped[str] = mapped_column(default="")
+    settled_on: Mapped[date | None]
+    untold: Mapped[bool] = mapped_column(default=False)  # the house has not said yet that it saw this

@@ -24,3 +24,15 @@ class Complaint(Model):
     id: Mapped[uuid.UUID] = id_column()
     dealt_on: Mapped[date | None] = mapped_column(index=True)
     dealt_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
+    # From the page that everybody can open, and not from that of a house: so many of these can wait, no more.
+    without_house: Mapped[bool] = mapped_column(default=False)
+
+
+class ComplaintTaken(Model):
+    """Who of the desk deals with a complaint, so that a colleague sees it."""
+
+    __tablename__ = "complaints_taken"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaints.id"), primary_key=True)
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))

@@ -34,3 +34,4 @@ class FeedbackSlip(Model):
     mark: Mapped[bytes] = mapped_column(primary_key=True)
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
     until_on: Mapped[date] = mapped_column(index=True)
+    is_last: Mapped[bool] = mapped_column(default=False)  # of the last PDF, which can be made again when it was lost

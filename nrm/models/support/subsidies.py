@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model
@@ -26,3 +26,19 @@ class NightStatement(Model):
     signer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
     signed_at: Mapped[datetime]
     content: Mapped[bytes]
+
+
+class NightPayment(Model):
+    """What the payment desk recorded as paid for a quarter. Rows are added, and never changed: a wrong one is followed
+    by one that takes its amount off again."""
+
+    __tablename__ = "night_payments"
+    __table_args__ = (CheckConstraint("position >= 1", name="counted_from_one"),)
+
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
+    quarter: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    amount: Mapped[int] = mapped_column(BigInteger)  # below zero where something was taken off
+    statement: Mapped[int]  # the number of the signed file by which it was paid
+    paid_on: Mapped[date]
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))

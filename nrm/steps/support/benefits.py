@@ -18,6 +18,7 @@ from nrm.domain.support.follow_ups import FOLLOW_UP
 from nrm.models.shelter.cases import Case
 from nrm.models.support.follow_ups import FollowUp
 from nrm.steps.shelter import cases as case_steps
+from nrm.steps.support import benefit_ends
 from nrm.steps.support import plans as plan_steps
 from nrm.store.rows.support import follow_ups as follow_up_rows
 from nrm.store.shelter import cases as store
@@ -28,19 +29,79 @@ CannotOpen = case_steps.CannotOpen
 
 def read(*, case_id: uuid.UUID, by: Actor) -> list[Entry]:
     """The benefits of a person, for a session that opened where they lie. Of an open case that is care; of a closed one
-    what is sealed of the follow-up. Raises NotPermitted, NotVisible, CaseRefused, CannotOpen, BenefitRefused
-    (`closed`)."""
+    what is sealed of the follow-up, also of one that is over, and care: to read and to call off does not depend on
+    whether anything can be asked for. Raises NotPermitted, NotVisible, CaseRefused, CannotOpen, BenefitRefused
+    (`closed`: nothing is kept)."""
     by.must(Permission.CASE_OPEN)
     by.must(Permission.STAY_MANAGE)
     case = case_steps.held_case(case_id, by)
-    session = db.session()
-    if case.status == "open":
-        if Compartment.CARE not in compartments.compartments_of(session, case_id):
+    places = _places(case, by)
+    if not places:
+        if case.status == "open":
             return []
+        raise BenefitRefused(BenefitRefusal.CLOSED)
+    found, opened = list[Entry](), False
+    for each in places:
+        try:
+            found += _entries(each, case_id, by)
+        except CannotOpen:
+            continue
+        opened = True
+    if not opened:
+        raise CannotOpen
+    return found
+
+
+def check_asked(*, case_id: uuid.UUID, by: Actor) -> None:
+    """Raise NotVisible, CaseRefused, CannotOpen, BenefitRefused (`closed`) unless a benefit can be asked for now, by a
+    session that opened where it is written."""
+    by.must(Permission.CASE_OPEN)
+    by.must(Permission.STAY_MANAGE)
+    case = case_steps.held_case(case_id, by)
+    if case.status == "open":
+        read(case_id=case_id, by=by)
+    else:
+        _entries(_follow_up(case, by).id, case_id, by)
+
+
+def _places(case: Case, by: Actor) -> list[uuid.UUID]:
+    """Where benefits of the person can lie, each by the id of its seal: care has that of the case."""
+    session, found = db.session(), list[uuid.UUID]()
+    newest = follow_up_rows.newest(case.id) if case.status != "open" else None
+    if newest is not None and newest.organisation_id == by.organisation_id and follow_up_rows.is_sealed(newest.id):
+        found.append(newest.id)
+    if Compartment.CARE in compartments.compartments_of(session, case.id):
+        found.append(case.id)
+    return found
+
+
+def _entries(place: uuid.UUID, case_id: uuid.UUID, by: Actor) -> list[Entry]:
+    session = db.session()
+    if place == case_id:
         return rules.entries(care_notes.read_plan(session, case_id, by=by))
-    found = _follow_up(case, by)
-    value = compartments.read(session, found.id, FOLLOW_UP, by=by).value
-    return rules.entries(each for each in value.values() if isinstance(each, dict))
+    return benefit_ends.among(compartments.read(session, place, FOLLOW_UP, by=by).value)
+
+
+def write_called_off(session: Session, case_id: uuid.UUID, code: str, by: Actor) -> None:
+    """Add under seal that a benefit was called off, where it was asked for; in a closed case this alone is written."""
+    case = case_steps.held_case(case_id, by)
+    if case.status == "open":
+        write(session, case_id, rules.CALLED_OFF, {"code": code}, by)
+        return
+    for place in _places(case, by):
+        try:
+            there = {each.code for each in _entries(place, case_id, by)}
+        except CannotOpen:
+            continue
+        if code not in there:
+            continue
+        entry = _entry(rules.CALLED_OFF, {"code": code}, by)
+        if place == case_id:
+            entry_id = care_notes.add(session, case_id, entry, by=by)
+            audit.append(session, audit.Event.PLAN_WRITTEN, by=by, case_id=case_id, entry_id=entry_id)
+        else:
+            compartments.merge(session, place, FOLLOW_UP, {f"{rules.CALLED_OFF} {code}": entry}, by=by)
+            audit.append(session, audit.Event.COMPARTMENT_WRITTEN, by=by, case_id=case_id, compartment=FOLLOW_UP)
 
 
 def write(session: Session, case_id: uuid.UUID, what: str, value: Mapping[str, str], by: Actor) -> None:
@@ -49,7 +110,7 @@ def write(session: Session, case_id: uuid.UUID, what: str, value: Mapping[str, s
     Raises NotVisible, CaseRefused, CannotOpen, BenefitRefused (`closed`).
     """
     case = case_steps.held_case(case_id, by)
-    entry = {"text": "", **value, "plan": what, "at": clock.now().isoformat(), "login": store.login_of(by)}
+    entry = _entry(what, value, by)
     if case.status == "open":
         plan_steps.check_held(case_id, by)
         case_steps.begin(session, case_id, Compartment.CARE, by)
@@ -59,6 +120,10 @@ def write(session: Session, case_id: uuid.UUID, what: str, value: Mapping[str, s
     found = _follow_up(case, by)
     compartments.merge(session, found.id, FOLLOW_UP, {f"{what} {value['code']}": entry}, by=by)
     audit.append(session, audit.Event.COMPARTMENT_WRITTEN, by=by, case_id=case_id, compartment=FOLLOW_UP)
+
+
+def _entry(what: str, value: Mapping[str, str], by: Actor) -> dict[str, str]:
+    return {"text": "", **value, "plan": what, "at": clock.now().isoformat(), "login": store.login_of(by)}
 
 
 def _follow_up(case: Case, by: Actor) -> FollowUp:

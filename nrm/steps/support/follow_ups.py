@@ -13,6 +13,7 @@ from nrm.domain.accounts.accounts import Actor
 from nrm.domain.quarters import Quarter
 from nrm.domain.support.follow_ups import FOLLOW_UP, Ended, Stand, due_on
 from nrm.models.support.follow_ups import FollowUp, FollowUpDate
+from nrm.steps.support import benefit_ends
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.rows.reports import reports as report_rows
@@ -45,11 +46,18 @@ def counts_on() -> date:
 
 def end(session: Session, case_id: uuid.UUID, why: Ended, by: Actor) -> bool:
     """The follow-up of the case is over, if there is one: contacts that were not made are not made any more. How she is
-    reached and every word are destroyed at once, or, after the last contact, when the time for a correction is over.
-    Returns whether there was one. Call `erasures.carry_out` after the transaction."""
+    reached and every word are destroyed at once, or, after the last contact, when the time for a correction is over. A
+    benefit that waits is called off first, as far as the actor can read whose it is; of what nobody ended that is kept
+    for a time, while one of the house waits. Returns whether there was one. Call `erasures.carry_out` after the
+    transaction."""
     found = rows.standing(case_id, lock=True)
     if found is None:
         return False
+    traced = True
+    if why is Ended.CAME_BACK:
+        benefit_ends.carry_into_care(session, found, by)
+    elif why is not Ended.FINISHED:
+        traced = benefit_ends.let_go(session, found, by)
     found.ended_on, found.ended_why = days.today(), str(why)
     session.execute(
         update(FollowUpDate)
@@ -65,7 +73,8 @@ def end(session: Session, case_id: uuid.UUID, why: Ended, by: Actor) -> bool:
             .values(alarm_on=None, alarm_by_id=None)
             .execution_options(synchronize_session=False)
         )
-        epochs.erase(session, found.id, [FOLLOW_UP])
+        if traced or why is not Ended.LAPSED:
+            epochs.erase(session, found.id, [FOLLOW_UP])
     audit.append(session, audit.Event.FOLLOW_UP_ENDED, by=by, case_id=case_id, why=str(why))
     return True
 

@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, literal, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
-from nrm.domain.support.benefits import Channel, State, month_after
+from nrm.domain.support.benefits import UNDONE_WITHIN, Channel, State, month_after
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.support.benefits import Benefit
 
@@ -18,7 +18,8 @@ from nrm.models.support.benefits import Benefit
 @dataclass(frozen=True, slots=True)
 class BenefitLine:
     """One payment code. `holder`: whose account it goes to, or whose voucher it is, by language; it says nothing of a
-    person."""
+    person. `was`, `settled_on`: how it stood before the desk said what became of it, and on which day that was, for as
+    long as that can be taken back; `untold`: the house has not seen it yet."""
 
     code: str
     holder: Mapping[str, str]
@@ -29,6 +30,13 @@ class BenefitLine:
     voucher: str
     state: State
     settled_month: date | None
+    was: str = ""
+    settled_on: date | None = None
+    untold: bool = False
+
+    def may_undo(self, today: date) -> bool:
+        """Whether the payment desk can still take back what it said of it last."""
+        return self.settled_on is not None and self.settled_on >= today - UNDONE_WITHIN
 
     @property
     def last_month(self) -> date:
@@ -70,6 +78,15 @@ def number_asked(*, by: Actor) -> int:
     return db.session.scalar(select(func.count()).where(Benefit.state == str(State.ASKED))) or 0
 
 
+def number_untold(by: Actor) -> ColumnElement[int]:
+    """Of how many benefits the house has not seen what became of them, as a column of another statement; 0 for
+    everybody else."""
+    if not by.may(Permission.STAY_MANAGE):
+        return literal(0)
+    untold = (Benefit.organisation_id == by.organisation_id, Benefit.untold)
+    return select(func.count()).select_from(Benefit).where(*untold).scalar_subquery()
+
+
 def _lines(wanted: ColumnElement[bool]) -> list[BenefitLine]:
     statement = (
         select(Benefit, Organisation.names)
@@ -89,6 +106,9 @@ def _lines(wanted: ColumnElement[bool]) -> list[BenefitLine]:
             each.voucher,
             State(each.state),
             each.settled_month,
+            each.was,
+            each.settled_on,
+            each.untold,
         )
         for each, holder in db.session.execute(statement)
     ]

@@ -10,18 +10,26 @@ from datetime import date
 from sqlalchemy import ColumnElement, func, literal, select
 
 from nrm.db import db
-from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.models.support.complaints import Complaint
+from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, OrganisationKind, Permission
+from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.support.complaints import Complaint, ComplaintTaken
+from nrm.store import names
 
-_MOST = 200
+_MOST = 2000
+_LINES = (
+    select(Complaint.id, Complaint.dealt_on, Member.name)
+    .outerjoin(ComplaintTaken, ComplaintTaken.complaint_id == Complaint.id)
+    .outerjoin(Member, Member.id == ComplaintTaken.member_id)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ComplaintLine:
-    """One complaint, without a word of it."""
+    """One complaint, without a word of it; `taken_by`: the name of who deals with it, empty for nobody."""
 
     id: uuid.UUID
     dealt_on: date | None
+    taken_by: str = ""
 
 
 def row(complaint_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Complaint:
@@ -35,11 +43,21 @@ def row(complaint_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Complaint:
 
 
 def lines(*, by: Actor) -> Sequence[ComplaintLine]:
-    """Those that wait; then those that were dealt with, the newest first. Raises NotVisible."""
+    """Those that wait, first those from the page of a house; then those that were dealt with, the newest first. Raises
+    NotVisible."""
     _desk(by)
-    order = (Complaint.dealt_on.is_not(None), Complaint.dealt_on.desc(), Complaint.id)
-    found = db.session.execute(select(Complaint.id, Complaint.dealt_on).order_by(*order).limit(_MOST))
-    return [ComplaintLine(each.id, each.dealt_on) for each in found]
+    order = (Complaint.dealt_on.is_not(None), Complaint.dealt_on.desc(), Complaint.without_house, Complaint.id)
+    found = db.session.execute(_LINES.order_by(*order).limit(_MOST))
+    return [ComplaintLine(each.id, each.dealt_on, each.name or "") for each in found]
+
+
+def line(complaint_id: uuid.UUID, *, by: Actor) -> ComplaintLine:
+    """One of `lines`; raises NotVisible."""
+    _desk(by)
+    found = db.session.execute(_LINES.where(Complaint.id == complaint_id)).first()
+    if found is None:
+        raise NotVisible
+    return ComplaintLine(found.id, found.dealt_on, found.name or "")
 
 
 def number_waiting(by: Actor) -> ColumnElement[int]:
@@ -47,6 +65,12 @@ def number_waiting(by: Actor) -> ColumnElement[int]:
     if not by.may(Permission.COMPLAINT_READ):
         return literal(0)
     return select(func.count()).select_from(Complaint).where(Complaint.dealt_on.is_(None)).scalar_subquery()
+
+
+def houses(*, by: Actor) -> Sequence[Organisation]:
+    """The shelters about which somebody may complain, for the desk that types it. Raises NotVisible."""
+    _desk(by)
+    return [each for each in names.organisations_by_id().values() if each.kind in SHELTERS]
 
 
 def _desk(by: Actor) -> None:

@@ -12,7 +12,7 @@ from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, Permission
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.report_list import FEEDBACK
 from nrm.domain.reports.reports import filled
-from nrm.domain.support.feedback import FROM, Note, Question
+from nrm.domain.support.feedback import FROM, MOST_SLIPS, Note, Question
 from nrm.statistics.tables import TOTAL
 from nrm.store import days, names
 from nrm.store.reports import reports
@@ -36,9 +36,11 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class HouseView:
-    """The page of a house: how many slips are valid, used or not; its notes; and the token of the residents' page."""
+    """The page of a house: how many slips are valid, used or not, and how many of them are of the last PDF; its notes;
+    and the token of the residents' page."""
 
     slips: int
+    last: int
     notes: tuple[Note, ...]
     token: str
     said: tuple[Said, ...]
@@ -54,8 +56,14 @@ def house(*, by: Actor) -> uuid.UUID:
 def of_house(*, by: Actor) -> HouseView:
     """What the asker's house knows. Raises NotVisible."""
     mine = house(by=by)
-    slips = rows.number_valid(mine, days.today())
-    return HouseView(slips, rows.notes(mine), rows.token_of(mine), tuple(_said(names.organisation(mine).code)))
+    today = days.today()
+    slips, last = rows.number_valid(mine, today), rows.number_last(mine, today)
+    return HouseView(slips, last, rows.notes(mine), rows.token_of(mine), tuple(_said(names.organisation(mine).code)))
+
+
+def number_left(*, by: Actor) -> int:
+    """How many slips the asker's house can still print. Raises NotVisible."""
+    return max(0, MOST_SLIPS - rows.number_valid(house(by=by), days.today()))
 
 
 def _said(code: str) -> Sequence[Said]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, func, literal, select
@@ -16,7 +16,7 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, Permission, Role
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports import reports as release_rules
 from nrm.domain.support import subsidies as rules
-from nrm.domain.support.subsidies import Share, Stand
+from nrm.domain.support.subsidies import NightTerms, Share, Stand
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.agreement.agreements import Contract, ContractVersion
 from nrm.models.reports.reports import PaymentLine
@@ -29,15 +29,51 @@ from nrm.vault import signing
 
 
 @dataclass(frozen=True, slots=True)
+class Paid:
+    """One record of the payment desk: how much, on which day."""
+
+    amount: int
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """A quarter of a shelter. `agreed`: what its contracts say of it; `amount`: what follows, None without a contract;
-    `to_pay`: the same where a manager signed it; else nothing is paid. `signed_at`: of the newest signature."""
+    """A quarter of a shelter. `agreed`: what its contracts said of it when it was signed, whatever they say since; of
+    one that is not signed, what they say now. `amount`: what follows, None without a contract. `now`, `amount_now`: by
+    what the contracts say now, which is what is signed next. `signed_at`, `position`: of the newest signed file, which
+    counts; `paid`: what the payment desk recorded, one by one; `in_part`: a contract begins or ends within it."""
 
     base: Base
     agreed: tuple[Share, ...]
     amount: int | None
     stand: Stand
     signed_at: datetime | None
+    now: tuple[Share, ...]
+    position: int = 0
+    paid: tuple[Paid, ...] = ()
+    in_part: bool = False
+
+    @property
+    def amount_now(self) -> int | None:
+        """What would be paid if it were signed now."""
+        return None if self.base.paid is None else rules.amount(self.base.paid, self.now)
+
+    @property
+    def nights_paid(self) -> int | None:
+        """How many nights are paid for: those that count, and no more than the contract says."""
+        if self.base.paid is None or not self.agreed:
+            return None
+        return min(self.base.paid, self.agreed_nights)
+
+    @property
+    def paid_amount(self) -> int:
+        """What was paid in all."""
+        return sum(each.amount for each in self.paid)
+
+    @property
+    def left(self) -> int | None:
+        """What is still to be paid, below zero for what is taken off; None: nothing can be paid."""
+        return None if self.to_pay is None else self.to_pay - self.paid_amount
 
     @property
     def agreed_nights(self) -> int:
@@ -57,7 +93,7 @@ class Line:
     @property
     def to_pay(self) -> int | None:
         """What is paid; None: nothing yet, or nobody can say how much."""
-        return self.amount if self.stand is Stand.SIGNED else None
+        return self.amount if self.stand in (Stand.SIGNED, Stand.CHANGED) else None
 
     @property
     def waits(self) -> bool:
@@ -72,15 +108,13 @@ def lines(*, by: Actor) -> list[Line]:
     ids = dict(db.session.execute(select(Organisation.code, Organisation.id)).all())
     terms = rows.night_terms({ids[each.code] for each in bases})
     newest = _newest({ids[each.code] for each in bases})
-    return [
-        _line(
-            base,
-            rules.shares(terms.get(ids[base.code], ()), base.quarter),
-            newest.get((ids[base.code], str(base.quarter))),
-            by,
-        )
-        for base in bases
-    ]
+    paid = rows.payments({ids[each.code] for each in bases})
+    found = []
+    for base in bases:
+        place = ids[base.code], str(base.quarter)
+        line = _line(base, terms.get(place[0], ()), newest.get(place), by)
+        found.append(replace(line, paid=tuple(Paid(each.amount, each.paid_on) for each in paid.get(place, ()))))
+    return found
 
 
 def line(quarter: Quarter, code: str, *, by: Actor) -> Line:
@@ -162,26 +196,53 @@ def _keys_outside() -> set[tuple[bytes, str]]:
     }
 
 
-def _line(base: Base, agreed: tuple[Share, ...], signed: NightStatement | None, by: Actor) -> Line:
+def _line(base: Base, terms: Sequence[NightTerms], signed: NightStatement | None, by: Actor) -> Line:
+    now = rules.shares(terms, base.quarter)
+    if not base.to_sign:  # from before nights were signed: contracts of today say nothing of it
+        return Line(base, (), None, Stand.BEFORE, None, ())
+    stand, agreed = _stand(base, now, signed, by)
     amount = None if base.paid is None else rules.amount(base.paid, agreed)
-    return Line(base, agreed, amount, _stand(base, agreed, signed, by), signed.signed_at if signed else None)
+    part = rules.in_part(terms, base.quarter)
+    at, position = (signed.signed_at, signed.position) if signed else (None, 0)
+    return Line(base, agreed, amount, stand, at, now, position, in_part=part)
 
 
-def _stand(base: Base, agreed: tuple[Share, ...], signed: NightStatement | None, by: Actor) -> Stand:
-    if not base.to_sign:
-        return Stand.BEFORE
+def _stand(
+    base: Base, now: tuple[Share, ...], signed: NightStatement | None, by: Actor
+) -> tuple[Stand, tuple[Share, ...]]:
+    """How a quarter stands, and what the contracts said of it: when it was signed, else now. A signed file counts with
+    the figures that the contracts had at its hour, and with no others."""
     if signed is None or base.paid is None:
-        return Stand.UNSIGNED
+        return Stand.UNSIGNED, now
     try:
         value = json.loads(signed.content)
-    except (ValueError, RecursionError):  # a row that somebody wrote by hand
-        return Stand.BROKEN
-    now = rules.statement(base.code, base.quarter, base.basis, base.paid, agreed)
-    there = rules.said(value) if isinstance(value, dict) else {}
-    nights = ("shelter", "quarter", "basis", "nights")
-    if any(there.get(name) != now[name] for name in nights) or not is_genuine(value, by=by):
-        return Stand.BROKEN
-    return Stand.SIGNED if there == now else Stand.CHANGED
+        there = rules.said(value) if isinstance(value, dict) else {}
+        agreed = rules.shares_in(there)
+    except (ValueError, RecursionError, KeyError, TypeError):  # a row that somebody wrote by hand
+        return Stand.BROKEN, now
+    if there != rules.statement(base.code, base.quarter, base.basis, base.paid, agreed):
+        return Stand.BROKEN, now
+    if not is_genuine(value, by=by):
+        return Stand.BROKEN, now
+    if agreed == now:
+        return Stand.SIGNED, agreed
+    at = datetime.fromisoformat(value["signatures"][0]["signed_at"])
+    then = rules.shares(rows.terms_then(signed.organisation_id, at), base.quarter)
+    return (Stand.CHANGED, agreed) if agreed == then else (Stand.BROKEN, now)
+
+
+def is_overtaken(value: Mapping[str, Any], *, by: Actor) -> bool:
+    """Whether another file of the same shelter and quarter was signed after this one. Raises NotPermitted."""
+    if by.duty != "release":
+        by.must(Permission.PAYMENT_READ)
+    statement = (
+        select(NightStatement.content)
+        .join(Organisation, Organisation.id == NightStatement.organisation_id)
+        .where(Organisation.code == str(value.get("shelter")), NightStatement.quarter == str(value.get("quarter")))
+        .order_by(NightStatement.position.desc())
+    )
+    newest = db.session.scalars(statement.limit(1)).first()
+    return newest is not None and json.loads(newest) != value
 
 
 def _newest(organisation_ids: set[uuid.UUID]) -> dict[tuple[uuid.UUID, str], NightStatement]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -151,7 +152,10 @@ def hide_screen() -> BaseResponse:
     idle = (
         "idle" in request.form
     )  # a screen that covered itself shows where to go on; one that was hidden shows nothing
-    response = redirect(url_for("screen_lock.unlock_page" if idle else "accounts.blank"), 303)
+    # The reader of a page without an account may speak no language of the program.
+    said = request.form.get("in", "")
+    words: dict[str, Any] = {"in": said} if said in country().handouts.feedback else {}
+    response = redirect(url_for("screen_lock.unlock_page") if idle else url_for("accounts.blank", **words), 303)
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
@@ -178,7 +182,7 @@ def speak_meanwhile(language: str, page: str) -> BaseResponse:
 
 @blueprint.get("/blank")
 def blank() -> str:
-    return render_template("blank.html")
+    return render_template("blank.html", t=country().handouts.feedback.get(request.args.get("in", "")))
 
 
 @blueprint.get("/invitations/<token>")

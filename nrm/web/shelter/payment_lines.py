@@ -46,6 +46,7 @@ def payment_home() -> str:
         desk=by.kind == "ministry",
         asked=benefits.number_asked(by=by) if by.may(Permission.BENEFIT_SETTLE) else 0,
         may_sign=by.may(Permission.NIGHTS_SIGN),
+        may_pay=by.may(Permission.NIGHTS_PAY),
         bases=BASES,
         stands=STAND_LABELS,
     )
@@ -64,12 +65,14 @@ def download(ending: str) -> BaseResponse:
         gettext("Shelter"),
         *exact,
         gettext("Paid by"),
-        gettext("Nights to pay"),
+        gettext("Nights counted"),
     ]
     head += [
         gettext("Nights of the contract"),
         gettext("Amount of the contract in %(currency)s", currency=currency),
+        gettext("Nights paid for"),
         gettext("To be paid in %(currency)s", currency=currency),
+        gettext("Recorded as paid"),
         gettext("Signature"),
     ]
     rows: list[list[object]] = [[*head]]
@@ -82,7 +85,9 @@ def download(ending: str) -> BaseResponse:
                 translated(BASES[base.basis]),
                 base.paid,
                 *((line.agreed_nights, line.agreed_amount) if line.agreed else (None, None)),
+                line.nights_paid,
                 line.to_pay,
+                line.paid_amount if line.paid else None,
                 translated(STAND_LABELS[line.stand]),
             ]
         )

@@ -10,6 +10,7 @@ from forms import SelectChoice
 from forms.shelter.cases import CASE_REFUSED
 from forms.support.benefits import (
     CHANNEL_WORDS,
+    PAID_ALTHOUGH,
     REFUSED,
     SETTLE_LABELS,
     STATE_LABELS,
@@ -27,6 +28,7 @@ from nrm.store.countries import country
 from nrm.store.shelter import cases
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.store.support import benefits as store
+from nrm.store.support import follow_ups
 from nrm.store.support.benefits import BenefitLine
 from nrm.web import access, errors, formats
 from nrm.web.language import current_language, text_in, translated
@@ -57,8 +59,16 @@ def of_person(case_id: uuid.UUID) -> Answer:
         mine = None
     except (CaseRefused, BenefitRefused) as error:
         return _refused(error)
+    by = access.actor()
+    follow_up = follow_ups.of_case(case_id, by=by) if case.status != "open" else None
     return render_template(
-        "support/benefits/of_person.html", case=case, mine=mine, channels=CHANNEL_WORDS, states=STATE_LABELS
+        "support/benefits/of_person.html",
+        case=case,
+        mine=mine,
+        may_ask=mine is not None and actions.may_ask(case_id=case_id, by=by),
+        follow_up=follow_up is not None and follow_up.is_kept,
+        channels=CHANNEL_WORDS,
+        states=STATE_LABELS,
     )
 
 
@@ -72,7 +82,7 @@ def _refused(error: CaseRefused | BenefitRefused) -> Answer:
 def ask_page(case_id: uuid.UUID) -> Answer:
     case = _held(case_id)
     try:
-        actions.of_person(case_id=case_id, by=access.actor())
+        actions.check_asked(case_id=case_id, by=access.actor())
     except actions.CannotOpen:
         return errors.error_page(409, OPEN_FIRST)
     except (CaseRefused, BenefitRefused) as error:
@@ -157,12 +167,51 @@ def _in_words(line: BenefitLine) -> str:
 @access.requires(Permission.STAY_MANAGE)
 def of_house() -> str:
     """What the house asked for, by payment codes alone: whose a code is, only the page of that person says."""
+    by = access.actor()
+    lines = store.of_house(by=by)
     return render_template(
         "support/benefits/of_house.html",
-        lines=store.of_house(by=access.actor()),
+        lines=sorted(lines, key=lambda each: not each.untold),
+        untold=any(each.untold for each in lines),
+        may_call_off=by.may(Permission.TEAM_MANAGE) and any(each.state is State.ASKED for each in lines),
         channels=CHANNEL_WORDS,
         states=STATE_LABELS,
     )
+
+
+@blueprint.post("/benefits/of-house/seen")
+@access.requires(Permission.STAY_MANAGE)
+def seen() -> Answer:
+    """The house has seen what was paid and what came back: the home page says so no more."""
+    actions.seen(by=access.actor())
+    return redirect(url_for("benefits.of_house"), 303)
+
+
+@blueprint.get("/benefits/of-house/call-off")
+@access.requires(Permission.TEAM_MANAGE)
+def of_nobody_page() -> Answer:
+    return _of_nobody(done=False)
+
+
+@blueprint.post("/benefits/of-house/call-off")
+@access.requires(Permission.TEAM_MANAGE)
+def of_nobody() -> Answer:
+    """Call off a code of which nobody finds the person any more."""
+    return _of_nobody(done=True)
+
+
+def _of_nobody(*, done: bool) -> Answer:
+    by = access.actor()
+    form = CallOffForm(request.form if done else None)
+    waiting = [each for each in store.of_house(by=by) if each.state is State.ASKED]
+    form.code.choices = [SelectChoice(value=each.code, label=_in_words(each)) for each in waiting]
+    if not done or not form.validate():
+        return render_template("support/benefits/of_nobody.html", form=form), 422 if done else 200
+    try:
+        actions.call_off_of_nobody(code=form.code.data, by=by)
+    except BenefitRefused as error:
+        return _refused(error)
+    return redirect(url_for("benefits.of_house"), 303)
 
 
 @blueprint.get("/benefits")
@@ -188,7 +237,7 @@ def settle_page(payment_code: str) -> Answer:
 def _settle_form(line: BenefitLine) -> SettleBenefitForm:
     form = SettleBenefitForm(request.form)
     form.to.choices = [
-        SelectChoice(value=str(each), label=label)
+        SelectChoice(value=str(each), label=PAID_ALTHOUGH if line.state is State.CALLED_OFF else label)
         for each, label in SETTLE_LABELS.items()
         if each in SETTLES[line.state]
     ]
@@ -200,6 +249,7 @@ def _settle_page(line: BenefitLine, form: SettleBenefitForm | None = None, statu
         "support/benefits/settle.html",
         line=line,
         form=form or _settle_form(line),
+        may_undo=line.may_undo(days.today()),
         channels=CHANNEL_WORDS,
         states=STATE_LABELS,
     )
@@ -221,3 +271,14 @@ def settle(payment_code: str) -> Answer:
     except BenefitRefused as error:
         return _refused(error)
     return redirect(url_for("benefits.of_desk"), 303)
+
+
+@blueprint.post("/benefits/<payment_code>/undo")
+@access.requires(Permission.BENEFIT_SETTLE)
+def undo(payment_code: str) -> Answer:
+    """Take back what was recorded by mistake, today or yesterday."""
+    try:
+        actions.undo(code=payment_code, by=access.actor())
+    except BenefitRefused as error:
+        return _refused(error)
+    return redirect(url_for("benefits.settle_page", payment_code=payment_code), 303)

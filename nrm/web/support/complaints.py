@@ -2,61 +2,69 @@
 
 from __future__ import annotations
 
+import math
 import uuid
-from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from forms.support.complaints import PURPOSES, OpenComplaintForm
-from forms.support.feedback import complaint_in
+from forms import SelectChoice
+from forms.support.complaints import CAME_LABELS, DealForm, OpenComplaintForm, TypeComplaintForm
+from forms.support.feedback import Written, complaint_in
 from nrm.actions.support import complaints as actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.shelter.cases import Purpose
-from nrm.domain.support.complaints import AlreadySo, CannotTake
+from nrm.domain.support.complaints import AlreadySo, Came, CannotTake
 from nrm.domain.words import N_
 from nrm.store import names
+from nrm.store.support import complaints as store
 from nrm.web import access, errors, sessions
-from nrm.web.language import current_language
+from nrm.web.language import current_language, gettext, text_in
 from nrm.web.support import feedback
 from nrm.web.support.feedback import Spoken
 
 blueprint = Blueprint("complaints", __name__)
 Answer = Response | tuple[str, int] | str
 
-FEW = (10, 3600.0)
-"""So many complaints of one network in so many seconds."""
+FEW, FEW_OF_HOUSE = (10, 600.0), (20, 600.0)
+"""So many complaints of one address in so many seconds: from the page that is of no house, and, apart, from that of
+each house. Nobody closes it for another address, and who closes the one does not close the other."""
 NOT_OPEN = N_("It does not open for you: a colleague who can open it reads it to you.")
+OPEN_FIRST = N_("Open it first: the quarter of an hour is over.")
 ALREADY = N_("It is marked so already.")
+NOT_TAKEN = N_("It could not be sealed: nobody at your office holds its key. Nothing was saved.")
 
 
 @blueprint.get("/feedback/complain")
 def complain_page() -> Answer:
-    return _complain_page(feedback.spoken(), "", "")
+    return _complain_page(feedback.spoken(), Written())
 
 
-def _complain_page(here: Spoken, text: str, reach: str, wrong: str = "", status: int = 200) -> Response:
-    values = {"what": text, "reach": reach, "wrong": wrong}
-    return feedback.page("complaints/complain.html", here, status, **values)
+def _complain_page(here: Spoken, written: Written, wrong: str = "", status: int = 200, *, minutes: int = 0) -> Response:
+    values = {"what": written.text, "where": written.where, "reach": written.reach, "wrong": wrong}
+    return feedback.page("complaints/complain.html", here, status, minutes=minutes, asks=True, **values)
 
 
 @blueprint.post("/feedback/complain")
 def complain() -> Answer:
-    """Seal it to the Responsible Authority. Needs no number; how often a network may is limited."""
-    here = feedback.spoken()
-    text, reach, wrong = complaint_in(request.form)
+    """Seal it to the Responsible Authority. Needs no number; how often an address may is limited."""
+    here, written = feedback.spoken(), complaint_in(request.form)
+    if feedback.only_speaks():
+        return _complain_page(here, written)
     if sessions.is_stale():
-        return _complain_page(here, text, reach, "again", 400)
-    if wrong:
-        return _complain_page(here, text, reach, wrong, 422)
-    few = feedback.limit("complaints", *FEW)
-    if few.is_over(feedback.network()):
-        return _complain_page(here, text, reach, "closed", 429)
-    few.count(feedback.network())
+        return _complain_page(here, written, "again", 400)
+    if written.wrong:
+        return _complain_page(here, written, written.wrong, 422)
+    house_id = here.house.organisation_id if here.house else None
+    few = feedback.limit(f"complaints {house_id}", *(FEW_OF_HOUSE if house_id else FEW))
+    wait = few.left(feedback.address())
+    if wait:
+        return _complain_page(here, written, "slow", 429, minutes=max(1, math.ceil(wait / 60)))
+    few.count(feedback.address())
     try:
-        actions.complain(text=text, reach=reach, house_id=here.house.organisation_id if here.house else None)
+        actions.complain(text=written.text, where=written.where, reach=written.reach, house_id=house_id)
     except CannotTake:
-        return _complain_page(here, text, reach, "closed", 503)
+        return _complain_page(here, written, "closed", 503)
     return redirect(url_for("complaints.sent", **feedback.kept(here)), 303)
 
 
@@ -78,19 +86,67 @@ def index() -> str:
         lines=actions.heard(by=access.actor()),
         houses=houses,
         done=request.args.get("done"),
+        typed=request.args.get("typed"),
     )
+
+
+@blueprint.get("/complaints/new")
+@access.requires(Permission.COMPLAINT_READ)
+def type_page() -> Answer:
+    return _type_page(_type_form(typed=False))
+
+
+def _type_form(*, typed: bool = True) -> TypeComplaintForm:
+    form = TypeComplaintForm(request.form if typed else None)
+    houses = [SelectChoice(value=each.code, label=text_in(each.names)) for each in store.houses(by=access.actor())]
+    form.house.choices = [SelectChoice(value="", label=gettext("no house, or not known")), *houses]
+    return form
+
+
+def _type_page(form: TypeComplaintForm, status: int = 200) -> tuple[str, int]:
+    return render_template("support/complaints/type.html", form=form), status
+
+
+@blueprint.post("/complaints/new")
+@access.requires(Permission.COMPLAINT_READ)
+def take_down() -> Answer:
+    """Seal what came on paper or by telephone."""
+    form = _type_form()
+    if not form.validate():
+        return _type_page(form, 422)
+    said = {name: (form[name].data or "").strip() for name in ("text", "where", "house", "reach")}
+    try:
+        actions.take_down(**said, came=Came(form.came.data), by=access.actor())
+    except CannotTake:
+        return errors.error_page(503, NOT_TAKEN)
+    return redirect(url_for("complaints.index", typed="yes"), 303)
 
 
 @blueprint.get("/complaints/<uuid:complaint_id>")
 @access.requires(Permission.COMPLAINT_READ)
 def show(complaint_id: uuid.UUID) -> Answer:
-    return _page(complaint_id, OpenComplaintForm())
+    return _page(complaint_id)
 
 
-def _page(complaint_id: uuid.UUID, form: OpenComplaintForm, status: int = 200) -> tuple[str, int]:
-    found = actions.one(complaint_id=complaint_id, by=access.actor())
-    values: dict[str, Any] = {"found": found, "houses": names.names_by_code(current_language()), "form": form}
-    return render_template("support/complaints/show.html", purposes=PURPOSES, **values), status
+def _page(
+    complaint_id: uuid.UUID,
+    *,
+    opening: OpenComplaintForm | None = None,
+    dealing: DealForm | None = None,
+    status: int = 200,
+) -> tuple[str, int]:
+    """One complaint, with what was sent last of one of its two forms."""
+    shown = render_template(
+        "support/complaints/show.html",
+        found=actions.one(complaint_id=complaint_id, by=access.actor()),
+        houses=names.names_by_code(current_language()),
+        form=dealing or opening or OpenComplaintForm(),
+        opening=opening or OpenComplaintForm(),
+        dealing=dealing or DealForm(),
+        came=CAME_LABELS,
+        me=access.visitor().name,
+    )
+    return shown, status
 
 
 @blueprint.post("/complaints/<uuid:complaint_id>/open")
@@ -101,7 +157,7 @@ def open_words(complaint_id: uuid.UUID) -> Answer:
     actions.one(complaint_id=complaint_id, by=by)
     form = OpenComplaintForm(request.form)
     if not form.validate():
-        return _page(complaint_id, form, 422)
+        return _page(complaint_id, opening=form, status=422)
     try:
         actions.open_words(complaint_id=complaint_id, purpose=Purpose(form.purpose.data), by=by)
     except actions.CannotOpen:
@@ -112,12 +168,30 @@ def open_words(complaint_id: uuid.UUID) -> Answer:
 @blueprint.post("/complaints/<uuid:complaint_id>/dealt")
 @access.requires(Permission.COMPLAINT_READ)
 def deal(complaint_id: uuid.UUID) -> Answer:
-    """It was dealt with."""
+    """It was dealt with, and how."""
+    by = access.actor()
+    actions.one(complaint_id=complaint_id, by=by)
+    form = DealForm(request.form)
+    if not form.validate():
+        return _page(complaint_id, dealing=form, status=422)
     try:
-        actions.deal(complaint_id=complaint_id, by=access.actor())
+        actions.deal(complaint_id=complaint_id, done=form.done.data or "", with_alike=form.with_alike.data, by=by)
+    except actions.CannotOpen:
+        return errors.error_page(409, OPEN_FIRST)
     except AlreadySo:
         return errors.error_page(409, ALREADY)
     return redirect(url_for("complaints.index", done="yes"), 303)
+
+
+@blueprint.post("/complaints/<uuid:complaint_id>/mine")
+@access.requires(Permission.COMPLAINT_READ)
+def take(complaint_id: uuid.UUID) -> Answer:
+    """The actor deals with it, and colleagues see it."""
+    try:
+        actions.take(complaint_id=complaint_id, by=access.actor())
+    except AlreadySo:
+        return errors.error_page(409, ALREADY)
+    return redirect(url_for("complaints.show", complaint_id=complaint_id), 303)
 
 
 @blueprint.post("/complaints/<uuid:complaint_id>/again")

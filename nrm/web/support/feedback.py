@@ -7,7 +7,6 @@ of the form.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,14 +14,15 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms import SelectChoice
-from forms.support.feedback import REFUSED, NoteForm, PrintSlipsForm, replies_in
+from forms.support.feedback import REFUSED, AgainForm, NoteForm, PrintSlipsForm, SheetForm, replies_in
 from nrm.actions.accounts import accounts
 from nrm.actions.support import feedback as actions
-from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.accounts.failed_attempts import network_of
 from nrm.domain.interviews.handouts import Handout
 from nrm.domain.roles import MechanismRole
 from nrm.domain.support.feedback import (
+    MOST_SLIPS,
     FeedbackRefused,
     MistypedCode,
     Note,
@@ -34,7 +34,6 @@ from nrm.domain.support.feedback import (
     parse_code,
 )
 from nrm.domain.words import N_
-from nrm.render.pdf import PdfUnavailable, to_pdf
 from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.support import feedback as store
@@ -45,10 +44,14 @@ from nrm.web.language import current_language, gettext, isolated, text_in
 blueprint = Blueprint("feedback", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
-NO_PDF = N_("No PDF can be made on this server now, so no slips were made.")
 BUSY = N_("Somebody else wrote in the same moment. Send it again.")
-WRONG_CODES = (30, 600.0)
-"""So many numbers that are on no slip, of one network in so many seconds."""
+NUMBERS = (60, 600.0)
+"""So many answers with a number that may be one, of one network in so many seconds, whether or not they count: else the
+limit would say which numbers did."""
+CHANGE = "change"
+"""The field of a button that shows the form in another language."""
+BY_POST = frozenset({"paper", "post"})
+"""The parts of the texts that say where a letter goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +76,41 @@ def network() -> str:
     return network_of(request.remote_addr)
 
 
+def address() -> str:
+    """The address that asks, by the network of it where one has many; it goes nowhere but into a limit."""
+    asks = request.remote_addr or ""
+    return network_of(asks) if ":" in asks else asks
+
+
 def spoken() -> Spoken:
     """The language that was chosen on the page, else that of the browser; raises NotVisible where there are no such
-    pages, and for a token of no house."""
+    pages. A token of no house is left out: the page is then one without a house."""
     handouts = country().handouts
     if not handouts.feedback:
         raise NotVisible
-    asked = request.values.get("in", current_language())
+    asked = request.form.get(CHANGE) or request.values.get("in", current_language())
     say = asked if asked in handouts.feedback else next(iter(handouts.feedback))
     at = request.values.get("at", "")
     others = [(code, handouts.greetings[code].parts["name"]) for code in handouts.feedback]
-    return Spoken(say, handouts.feedback[say], others, at, actions.house_page(at) if at else None)
+    house = _house_at(at)
+    return Spoken(say, handouts.feedback[say], others, at if house is not None else "", house)
 
 
-def said(texts: Handout) -> dict[str, str]:
-    """The parts of the texts with names and telephones in them."""
+def _house_at(at: str) -> actions.HousePage | None:
+    """The page of the house with this token; None without one, or for one that is wrong or too old."""
+    try:
+        return actions.house_page(at) if at else None
+    except NotVisible:
+        return None
+
+
+def only_speaks() -> bool:
+    """Whether a form came to be shown in another language, with what was typed: nothing is sent by it."""
+    return bool(request.form.get(CHANGE))
+
+
+def said(texts: Handout, minutes: int = 0) -> dict[str, str]:
+    """The parts of the texts with names and telephones in them, and for how many minutes somebody has to wait."""
     emergency, others = country().emergency, country().complaints
     authority = names.names_by_code(texts.language).get(_authority(), "")
     at_others = f"{text_in(others.names, texts.language)} {isolated(others.telephone)}" if others is not None else ""
@@ -96,8 +119,19 @@ def said(texts: Handout) -> dict[str, str]:
         "others": at_others or isolated(emergency.helpline),
         "helpline": isolated(emergency.helpline),
         "police": isolated(emergency.police),
+        "minutes": str(minutes),
     }
-    return {part: text.format_map(values) if "{" in text else text for part, text in texts.parts.items()}
+    by_post = {**values, "office": ", ".join((authority, *_address()))}
+    return {
+        part: text.format_map(by_post if part in BY_POST else values) if "{" in text else text
+        for part, text in texts.parts.items()
+    }
+
+
+def _address() -> tuple[str, ...]:
+    """Where letters to the Responsible Authority go, where the country's file says it."""
+    elsewhere = country().complaints
+    return (elsewhere.post,) if elsewhere is not None and elsewhere.post else ()
 
 
 def _authority() -> str:
@@ -111,14 +145,14 @@ def kept(here: Spoken) -> dict[str, Any]:
     return {"in": here.say, **({"at": here.at} if here.at else {})}
 
 
-def page(template: str, here: Spoken, status: int = 200, **values: Any) -> BaseResponse:
+def page(template: str, here: Spoken, status: int = 200, *, minutes: int = 0, **values: Any) -> BaseResponse:
     """A page without an account, with a fresh token for its form."""
     nonce = sessions.nonce()
     shown = render_template(
         f"support/{template}",
         here=here,
         say=here.say,
-        t=said(here.texts),
+        t=said(here.texts, minutes),
         kept=kept(here),
         csrf_token=accounts.sign_in_token(nonce),
         **values,
@@ -143,7 +177,7 @@ def answer_page() -> Answer:
 
 def _answer_page(here: Spoken, replies: Replies, code: str, wrong: str = "", status: int = 200) -> BaseResponse:
     """`wrong`: the part of the texts that says what is to be done, empty for nothing."""
-    return page("feedback/answer.html", here, status, asked=list(Question), **_typed(replies, code, wrong))
+    return page("feedback/answer.html", here, status, asks=True, asked=list(Question), **_typed(replies, code, wrong))
 
 
 def _typed(replies: Replies, code: str, wrong: str) -> dict[str, Any]:
@@ -152,22 +186,26 @@ def _typed(replies: Replies, code: str, wrong: str) -> dict[str, Any]:
 
 @blueprint.post("/feedback/answer")
 def answer() -> Answer:
-    """Put the answers in. Of a number that does not count one thing is said, whatever the reason."""
+    """Put the answers in. Whether the number counts is not said: who printed the slip would know by it who answered."""
     here, replies, code = spoken(), replies_in(request.form), request.form.get("code", "")[:60]
+    if only_speaks():
+        return _answer_page(here, replies, code)
     if sessions.is_stale():
         return _answer_page(here, replies, code, "again", 400)
     if is_empty(replies):
         return _answer_page(here, replies, code, "none", 422)
-    few = limit("codes", *WRONG_CODES)
+    few = limit("codes", *NUMBERS)
     if few.is_over(network()):
         return _answer_page(here, replies, code, "wait", 429)
     try:
-        actions.answer(code=parse_code(code), replies=replies)
+        number = parse_code(code)
     except MistypedCode:
         return _answer_page(here, replies, code, "wrong", 422)
+    few.count(network())
+    try:
+        actions.answer(code=number, replies=replies)
     except NotValid:
-        few.count(network())
-        return _answer_page(here, replies, code, "wrong", 422)
+        pass
     except actions.Busy:
         return _answer_page(here, replies, code, "wait", 409)
     return redirect(url_for("feedback.thanks", **kept(here)), 303)
@@ -185,7 +223,7 @@ def thanks() -> Answer:
 @access.requires(Permission.STAY_MANAGE)
 def house() -> Answer:
     """What people said, what the house did, and slips to print."""
-    return _house_page(_note_form(typed=False), _slips_form(typed=False))
+    return house_page()
 
 
 def _languages() -> list[tuple[str, str]]:
@@ -204,13 +242,37 @@ def _note_form(*, typed: bool = True) -> NoteForm:
     return form
 
 
-def _slips_form(*, typed: bool = True) -> PrintSlipsForm:
+def slips_form(*, typed: bool = True) -> PrintSlipsForm:
+    """How many slips, of as many as the house can still have."""
     form = PrintSlipsForm(request.form if typed else None)
     form.slip_language.choices = _offered()
+    form.offer(store.number_left(by=access.actor()))
     return form
 
 
-def _house_page(note: NoteForm, slips: PrintSlipsForm, status: int = 200) -> tuple[str, int]:
+def again_form(*, typed: bool = True) -> AgainForm:
+    """The slips of the last PDF once more."""
+    form = AgainForm(request.form if typed else None)
+    form.again_language.choices = _offered()
+    return form
+
+
+def sheet_form(*, typed: bool = True) -> SheetForm:
+    """A sheet for a complaint."""
+    form = SheetForm(request.form if typed else None)
+    form.sheet_language.choices = _offered()
+    return form
+
+
+def house_page(
+    *,
+    note: NoteForm | None = None,
+    slips: PrintSlipsForm | None = None,
+    again: AgainForm | None = None,
+    sheet: SheetForm | None = None,
+    status: int = 200,
+) -> tuple[str, int]:
+    """The page of the house; one of the forms as it was sent."""
     by = access.actor()
     found = store.of_house(by=by)
     if not country().handouts.feedback:
@@ -223,9 +285,12 @@ def _house_page(note: NoteForm, slips: PrintSlipsForm, status: int = 200) -> tup
         asked=list(Question),
         offered=list(Reply),
         headings=[gettext("Question"), *((texts.parts[each], "n") for each in Reply)],
-        note=note,
-        slips=slips,
-        form=note if note.errors else slips,
+        note=note or _note_form(typed=False),
+        slips=slips or slips_form(typed=False),
+        again=again or again_form(typed=False),
+        sheet_form=sheet or sheet_form(typed=False),
+        form=note or slips or again or sheet or _note_form(typed=False),
+        most=MOST_SLIPS,
         manages=by.may(Permission.FEEDBACK_MANAGE),
         language_names=dict(_languages()),
         wrote=request.args.get("wrote"),
@@ -241,7 +306,7 @@ def write_note() -> Answer:
     store.house(by=by)
     form = _note_form()
     if not form.validate():
-        return _house_page(form, _slips_form(typed=False), 422)
+        return house_page(note=form, status=422)
     try:
         actions.write_note(note=Note(form.language.data, form.text.data or ""), by=by)
     except FeedbackRefused as error:
@@ -262,84 +327,3 @@ def take_off_note() -> Answer:
     except actions.Busy:
         return errors.error_page(409, BUSY)
     return redirect(url_for("feedback.house", _anchor="notes"), 303)
-
-
-@blueprint.post("/feedback/house/slips")
-@access.requires(Permission.FEEDBACK_MANAGE)
-def print_slips() -> Answer:
-    """New slips as a PDF, whose numbers are shown this once; none counts unless the file was made."""
-    by = access.actor()
-    store.house(by=by)
-    form = _slips_form()
-    if not form.validate():
-        return _house_page(_note_form(typed=False), form, 422)
-    texts = country().handouts.feedback[form.slip_language.data]
-    try:
-        codes = actions.draw(number=int(form.number.data), by=by)
-        content = to_pdf(slips_html(codes, texts))
-        actions.keep(codes=codes, by=by)
-    except PdfUnavailable:
-        return errors.error_page(503, NO_PDF)
-    except FeedbackRefused as error:
-        return errors.error_page(409, REFUSED[error.reason])
-    response = Response(content, content_type="application/pdf")
-    response.headers.set("Content-Disposition", "attachment", filename="slips.pdf")
-    return response
-
-
-def slips_html(codes: list[str], texts: Handout) -> str:
-    """The sheet: two slips on a page, each with its number and the questions."""
-    return render_template(
-        "support/feedback/slips.html",
-        codes=codes,
-        say=texts.language,
-        t=said(texts),
-        asked=list(Question),
-        offered=list(Reply),
-        address=url_for("feedback.index", _external=True).split("//", 1)[-1],
-    )
-
-
-# ---- paper that came in an envelope
-
-
-@blueprint.get("/feedback/paper")
-@access.requires(Permission.FEEDBACK_TYPE)
-def paper_page() -> Answer:
-    _desk(access.actor())
-    return _paper_page({}, "", typed=request.args.get("typed") == "yes")
-
-
-def _desk(by: Actor) -> None:
-    if by.kind is not OrganisationKind.RESPONSIBLE_AUTHORITY or not country().handouts.feedback:
-        raise NotVisible
-
-
-def _paper_page(
-    replies: Replies, code: str, wrong: str = "", status: int = 200, *, typed: bool = False
-) -> tuple[str, int]:
-    feedback: Mapping[str, Handout] = country().handouts.feedback
-    texts = feedback.get(current_language()) or next(iter(feedback.values()))
-    values = _typed(replies, code, wrong)
-    shown = render_template(
-        "support/feedback/paper.html", t=said(texts), say=texts.language, asked=list(Question), typed=typed, **values
-    )
-    return shown, status
-
-
-@blueprint.post("/feedback/paper")
-@access.requires(Permission.FEEDBACK_TYPE)
-def paper() -> Answer:
-    """Put in what stands on a slip."""
-    by = access.actor()
-    _desk(by)
-    replies, code = replies_in(request.form), request.form.get("code", "")[:60]
-    if is_empty(replies):
-        return _paper_page(replies, code, "none", 422)
-    try:
-        actions.type_paper(code=parse_code(code), replies=replies, by=by)
-    except (MistypedCode, NotValid):
-        return _paper_page(replies, code, "wrong", 422)
-    except actions.Busy:
-        return errors.error_page(409, BUSY)
-    return redirect(url_for("feedback.paper_page", typed="yes"), 303)

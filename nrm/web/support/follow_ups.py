@@ -20,9 +20,11 @@ from forms.support.follow_ups import (
     AgreeForm,
     ContactForm,
 )
+from nrm.actions.support import benefits
 from nrm.actions.support import follow_ups as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused
+from nrm.domain.support.benefits import BenefitRefused, State
 from nrm.domain.support.follow_ups import WORDS, FollowUpRefusal, FollowUpRefused, Result, Stand
 from nrm.domain.words import N_
 from nrm.store.accounts import second_hands
@@ -40,6 +42,10 @@ Answer = BaseResponse | tuple[str, int] | str
 
 CHANGED = N_("Somebody changed this meanwhile. Open it again, and enter your change once more.")
 OPEN_FIRST = N_("Open it first: the quarter of an hour is over.")
+NOT_BY_YOU = N_(
+    "What was agreed does not open for you, so nobody could say whether a benefit of the person waits. A colleague who "
+    "can open it ends it."
+)
 
 
 def _held(case_id: uuid.UUID) -> SeenCase:
@@ -293,7 +299,16 @@ def end_page(case_id: uuid.UUID) -> Answer:
     case = _held(case_id)
     if _standing(case_id) is None:
         return errors.error_page(409, REFUSED[FollowUpRefusal.ENDED])
-    return render_template("support/follow_ups/end.html", case=case)
+    return render_template("support/follow_ups/end.html", case=case, waiting=_waiting(case_id))
+
+
+def _waiting(case_id: uuid.UUID) -> list[str]:
+    """The payment codes that wait, for a session that opened where they lie."""
+    try:
+        mine = benefits.of_person(case_id=case_id, by=access.actor())
+    except (benefits.CannotOpen, CaseRefused, BenefitRefused):
+        return []
+    return [line.code for _, line in mine if line is not None and line.state is State.ASKED]
 
 
 @blueprint.post("/cases/<uuid:case_id>/follow-up/end")
@@ -303,6 +318,8 @@ def end(case_id: uuid.UUID) -> Answer:
     _held(case_id)
     try:
         actions.end(case_id=case_id, by=access.actor())
+    except actions.CannotOpen:
+        return errors.error_page(409, NOT_BY_YOU)
     except (CaseRefused, FollowUpRefused) as error:
         return _refused(error)
     return redirect(url_for("follow_ups.show", case_id=case_id), 303)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
-from forms.support.subsidies import REFUSED, SignNightsForm
+from forms import SelectChoice
+from forms.support.subsidies import NOT_RECORDED, REFUSED, PaidForm, SignNightsForm
 from nrm.actions.support import subsidies as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
-from nrm.domain.support.subsidies import NightsRefused
+from nrm.domain.support.subsidies import NightsRefused, PaymentRefused
+from nrm.store.countries import country
 from nrm.store.support import subsidies as store
 from nrm.store.support.subsidies import Line
-from nrm.web import access, errors
-from nrm.web.language import translated
+from nrm.web import access, errors, formats, sessions
+from nrm.web.language import current_language, gettext, text_in, translated
 from nrm.web.reports.reports import quarter_of
 from nrm.web.shelter.payment_lines import BASES
 
@@ -29,6 +31,7 @@ def sign_page(quarter: str) -> str:
 
 @blueprint.post("/payment/<quarter>/sign")
 @access.requires(Permission.NIGHTS_SIGN)
+@sessions.right_first(SignNightsForm)
 def sign(quarter: str) -> errors.Answer:
     line = _own(quarter)
     form = SignNightsForm(request.form)
@@ -55,6 +58,61 @@ def take(quarter: str, code: str) -> Response:
     response = Response(content, content_type="application/json")
     response.headers.set("Content-Disposition", "attachment", filename=f"nights-{code}-{which}.json")
     return response
+
+
+@blueprint.get("/payment/<quarter>/<code>/paid")
+@access.requires(Permission.NIGHTS_PAY)
+def paid_page(quarter: str, code: str) -> str:
+    line = store.line(quarter_of(quarter), code, by=access.actor())
+    form = _paid_form(line, typed=False)
+    form.seen.data = actions.left_of(line)
+    return _paid_page(line, form)
+
+
+def _paid_form(line: Line, *, typed: bool = True) -> PaidForm:
+    form = PaidForm(request.form if typed else None)
+    offered = []
+    if line.left:
+        amount = _money(abs(line.left))
+        words = gettext("%(amount)s was paid", amount=amount)
+        if line.left < 0:
+            words = gettext("%(amount)s was taken off", amount=amount)
+        offered.append(SelectChoice(value="paid", label=words))
+    if line.paid_amount:
+        offered.append(SelectChoice(value="mistake", label=gettext("What was recorded last was a mistake")))
+    form.what.choices = offered
+    return form
+
+
+def _money(amount: int) -> str:
+    return f"{formats.number(amount, current_language())} {text_in(country().currency)}"
+
+
+def _paid_page(line: Line, form: PaidForm) -> str:
+    return render_template("support/subsidies/paid.html", line=line, form=form)
+
+
+@blueprint.post("/payment/<quarter>/<code>/paid")
+@access.requires(Permission.NIGHTS_PAY)
+def paid(quarter: str, code: str) -> errors.Answer:
+    """The payment desk records what was paid."""
+    which, by = quarter_of(quarter), access.actor()
+    line = store.line(which, code, by=by)
+    form = _paid_form(line)
+    if not form.what.choices:
+        return errors.error_page(409, next(iter(NOT_RECORDED.values())))
+    if not form.validate():
+        form.seen.data = actions.left_of(line)
+        return _paid_page(line, form), 422
+    record = actions.pay if form.what.data == "paid" else actions.take_back
+    try:
+        record(which, code, seen=form.seen.data or "", by=by)
+    except PaymentRefused as refused:
+        form.what.errors = [translated(NOT_RECORDED[refused.reason])]
+        form.what.data = None
+        form.seen.data = actions.left_of(line)
+        return _paid_page(line, form), 409
+    return redirect(url_for("payment_lines.index"), 303)
 
 
 def _own(quarter: str) -> Line:

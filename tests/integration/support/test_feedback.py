@@ -8,6 +8,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -47,6 +48,7 @@ from nrm.store.rows.support import feedback as rows
 from nrm.store.support import feedback as store
 from nrm.vault.unattended import feedback_boxes
 from nrm.web.support import feedback as pages
+from nrm.web.support import slips as paper
 from tests import accommodated, factories
 from tests.conftest import Person, token_in
 from tests.factories_referrals import organisation
@@ -269,14 +271,25 @@ def test_who_has_a_slip_answers_on_a_tablet_without_an_account_in_their_own_lang
     assert "Nimeni nu va ști" in page
     assert "internetul" in page  # what the house can see is said
     answers = {"safe": "no", "help": "partly", "respect": "nonsense"}
-    for wrong in ("", "123", "1111 1111 1111 1117", code[:-1] + "x"):
+    for wrong in ("", "123", "1111 1111 1111 1118", code[:-1] + "x"):
         status, said = typed(client, "/feedback/answer?in=ro", {**answers, "code": wrong})
         assert status == 422
         assert "Acest număr nu este corect" in said
         assert re.search(r'id="safe-2" name="safe" value="no" checked', said)
+    asked = {**answers, "code": code, "change": "ru"}
+    status, said = typed(
+        client, "/feedback/answer?in=ro", asked
+    )  # another language keeps what was typed, and sends nothing
+    assert (status, '<html lang="ru">' in said, code in said) == (200, True, True)
+    assert re.search(r'id="safe-2" name="safe" value="no" checked', said)
+    assert box().answers == {}
     assert typed(client, "/feedback/answer?in=ro", {"code": code})[0] == 422  # nothing is answered
     assert typed(client, "/feedback/answer?in=ro", {**answers, "code": code}) == (303, "/feedback/thanks?in=ro")
-    assert typed(client, "/feedback/answer?in=ro", {**answers, "code": code})[0] == 422
+    # Who printed the slip learns nothing by its number: used, of no slip, or of a slip, the answer is the same.
+    before = raw_rows()
+    for again in (code, new_code(os.urandom(64))):
+        assert typed(client, "/feedback/answer?in=ro", {**answers, "code": again}) == (303, "/feedback/thanks?in=ro")
+    assert changed(before) == {}
     assert box().answers == {str(Quarter.of(days.today())): {"no no_answer no_answer no_answer partly": 1}}
     # A form of a page from before keeps what was typed, and the log has no line with its minute, nor a code to quote.
     caplog.clear()
@@ -293,11 +306,11 @@ def test_who_has_a_slip_answers_on_a_tablet_without_an_account_in_their_own_lang
     assert "\nRoja &lt;e natës</textarea>" in complaint.text
     assert 'value="Motra"' in complaint.text
     assert caplog.records == []
-    assert typed(client, "/feedback/answer?in=ro", {**answers, "code": code})[0] == 422  # nothing of it counted twice
     assert box().answers == {str(Quarter.of(days.today())): {"no no_answer no_answer no_answer partly": 1}}
     again = {"csrf_token": token_in(complaint.text), "what": "Roja e natës"}
     assert client.post("/feedback/complain?in=en", data=again).headers["Location"] == "/feedback/sent?in=en"
-    assert client.get("/feedback?at=nobody").status_code == 404
+    wrong = client.get("/feedback?at=nobody&in=el")  # an old address on the wall: the page without a house
+    assert (wrong.status_code, '<html lang="el">' in wrong.text, "at=" in wrong.text) == (200, True, False)
     assert '<html lang="sq">' in client.get("/feedback?in=tlh").text
 
 
@@ -305,10 +318,11 @@ def test_numbers_cannot_be_tried_out_and_no_row_says_from_where_they_were(app: F
     codes = slips(4)
     client = app.test_client()
     before = raw_rows()
-    statuses = [
-        typed(client, "/feedback/answer", {"safe": "yes", "code": new_code(os.urandom(64))})[0] for _ in range(31)
-    ]
-    assert statuses == [422] * 30 + [429]
+    most, _ = pages.NUMBERS
+    token = token_in(client.get("/feedback/answer").text)
+    for place in range(most):
+        data = {"csrf_token": token, "safe": "yes", "code": new_code(os.urandom(64))}
+        assert client.post("/feedback/answer", data=data).status_code == 303, place
     assert typed(client, "/feedback/answer", {"safe": "yes", "code": codes[0]})[0] == 429
     elsewhere = {"REMOTE_ADDR": "198.51.100.7"}
     token = token_in(client.get("/feedback/answer").text)
@@ -327,12 +341,33 @@ def test_a_house_prints_slips_and_writes_what_it_did_and_the_desk_types_what_cam
         printed.append(html)
         return b"%PDF-"
 
-    monkeypatch.setattr(pages, "to_pdf", to_pdf)
+    monkeypatch.setattr(paper, "to_pdf", to_pdf)
     manager = sign_in(MANAGER)
     manager.post("/feedback/house/slips", {"number": "4"}, 422)
     manager.post("/feedback/house/slips", {"number": "4", "slip_language": "ru"}, 200)
     codes = re.findall(r"\d{4} \d{4} \d{4} \d{4}", printed[0])
     assert len(set(codes)) == 4
+    assert "236 more can be printed" in manager.get("/feedback/house?lang=en")
+    # The file was lost: as many new ones in its place, and the lost ones count no more.
+    manager.post("/feedback/house/slips/again", {}, 422)
+    manager.post("/feedback/house/slips/again", {"again_language": "ru"}, 200)
+    lost, codes = codes, re.findall(r"\d{4} \d{4} \d{4} \d{4}", printed[1])
+    assert (len(codes), set(codes) & set(lost)) == (4, set())
+    assert "236 more can be printed" in manager.get("/feedback/house?lang=en")
+    with pytest.raises(NotValid):
+        feedback.answer(code=lost[0], replies=HAPPY)
+    manager.post("/feedback/house/complaint-sheet", {}, 422)
+    manager.post("/feedback/house/complaint-sheet", {"sheet_language": "en"}, 200)
+    assert "What happened?" in printed[2]
+    assert not re.search(r"\d{4} \d{4} \d{4}", printed[2])  # no number, and the same for everybody
+    assert "Responsible Authority, Rruga 1, Tirana" not in printed[2]
+    here = app.extensions["nrm.country"]
+    assert here.complaints is not None
+    elsewhere = replace(here.complaints, post="Rruga 1, Tirana")
+    monkeypatch.setitem(app.extensions, "nrm.country", replace(here, complaints=elsewhere))
+    manager.post("/feedback/house/complaint-sheet", {"sheet_language": "en"}, 200)
+    assert "Responsible Authority, Rruga 1, Tirana" in printed[3]
+    monkeypatch.setitem(app.extensions, "nrm.country", here)
     assert "Вы чувствуете себя здесь в безопасности?" in printed[0]
     manager.post("/feedback/house/notes", {"language": "sq", "text": ""}, 422)
     manager.post("/feedback/house/notes", {"language": "sq", "text": "Ka dritë në korridor."})
@@ -344,7 +379,9 @@ def test_a_house_prints_slips_and_writes_what_it_did_and_the_desk_types_what_cam
     worker.get("/feedback/house")
     worker.post("/feedback/house/notes", {"language": "sq", "text": "Jo."}, 403)
     desk = sign_in(DESK)
-    desk.post("/feedback/paper", {"safe": "yes", "code": "1"}, 422)
+    # The desk, which prints none, is told whether to type again or to destroy the slip.
+    assert "is mistyped" in desk.post("/feedback/paper?lang=en", {"safe": "yes", "code": "1"}, 422)
+    assert "of no slip that counts" in desk.post("/feedback/paper?lang=en", {"safe": "yes", "code": lost[0]}, 422)
     assert desk.post("/feedback/paper", {"safe": "yes", "code": codes[0]}) == "/feedback/paper?typed=yes"
     desk.get("/feedback/paper?typed=yes")
     manager.get("/feedback/paper", 403)
@@ -354,7 +391,7 @@ def test_a_house_prints_slips_and_writes_what_it_did_and_the_desk_types_what_cam
     def no_pdf(_: str) -> bytes:
         raise PdfUnavailable
 
-    monkeypatch.setattr(pages, "to_pdf", no_pdf)
+    monkeypatch.setattr(paper, "to_pdf", no_pdf)
     before = raw_rows()["feedback_slips"]
     manager.post("/feedback/house/slips", {"number": "4", "slip_language": "ru"}, 503)
     assert raw_rows()["feedback_slips"] == before

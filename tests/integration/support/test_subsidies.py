@@ -27,7 +27,7 @@ from nrm.domain.shelter.absences import Feared
 from nrm.domain.shelter.corrections import Why
 from nrm.domain.shelter.places import ExtraReason
 from nrm.domain.shelter.stays import Destination, ExitReason
-from nrm.domain.support.subsidies import NightsRefusal, NightsRefused, Stand
+from nrm.domain.support.subsidies import NightsRefusal, NightsRefused, PaymentRefused, Stand
 from nrm.models.audit import AuditEntry
 from nrm.models.reports.reports import PaymentLine
 from nrm.models.support.subsidies import NightStatement
@@ -196,7 +196,8 @@ def test_a_quarter_is_paid_when_its_manager_signed_and_the_file_is_checked_with_
     found = line(Q3, factories.actor(DESK))
     assert (found.to_pay, found.over, found.stand) == (800_000, 50, Stand.SIGNED)
     rows = list(csv.reader(io.StringIO(desk.client.post("/payment/csv?lang=en", data=_token(desk)).text)))
-    assert [row[-5:] for row in rows if row[1] == "VATRA"] == [["450", "400", "800000", "800000", "signed"]]
+    paid = ["450", "400", "800000", "400", "800000", "", "signed"]
+    assert [row[-7:] for row in rows if row[1] == "VATRA"] == [paid]
     # Both take the same file away; it opens with her public key, and with no other one.
     files = [each.client.post("/payment/2026Q3/VATRA/file", data=_token(each)) for each in (desk, manager)]
     assert files[0].data == files[1].data
@@ -241,25 +242,67 @@ def _token(person: Person) -> dict[str, str]:
     return {"csrf_token": person.csrf_token}
 
 
-def test_what_is_changed_after_the_signature_is_not_paid(app: Flask, sign_in: SignIn) -> None:
+@pytest.mark.slow
+def test_what_was_signed_keeps_its_figures_and_is_paid_once_and_by_another_hand_nothing_is(
+    app: Flask, sign_in: SignIn, command: Command, tmp_path: Path
+) -> None:
     by = on(date(2026, 10, 10))
     coordinator = factories.actor(COORDINATOR)
     made = contract(400, 800_000, by=coordinator)
     freeze(Q3, payable=100)
     sign(Q3, by)
-    # The contract says something else now: she is asked again, and signs what it says now.
+    desk = factories.actor(DESK)
+    first = subsidies.take(Q3, "VATRA", by=desk)
+    page, address = sign_in(DESK), "/payment/2026Q3/VATRA/paid"
+    seen = {"seen": subsidies.left_of(line(Q3, desk))}
+    assert "200,000 lek was paid" in page.get(f"{address}?lang=en").replace("\u00a0", ",")
+    page.post(address, seen, 422)
+    page.post(address, {**seen, "what": "mistake"}, 422)
+    for login in (MANAGER, COORDINATOR):
+        sign_in(login).get(address, 403)
+    page.post(address, {**seen, "what": "paid"})
+    assert "Something else stands here now" in page.post(f"{address}?lang=en", {**seen, "what": "mistake"}, 409)
+    page.post(address, {**seen, "what": "paid"}, 422)  # nothing is left: no second payment
+    assert (line(Q3, desk).paid_amount, line(Q3, desk).left) == (200_000, 0)
+    # The contract says something else now. What was signed stays; the difference counts once she signs again.
     terms = contracts.Terms("9/2026", "x", 1, date(2026, 1, 1), date(2026, 12, 31), nights=(400, 400_000))
     factories.later(minutes=1)
     contracts.change(contract_id=made, terms=terms, by=factories.actor(COORDINATOR))
     by, desk = factories.actor(MANAGER), factories.actor(DESK)
     found = line(Q3, desk)
-    assert (found.stand, found.amount, found.to_pay) == (Stand.CHANGED, 100_000, None)
+    assert (found.stand, found.amount, found.to_pay, found.left) == (Stand.CHANGED, 200_000, 200_000, 0)
+    assert (found.agreed_amount, found.amount_now) == (800_000, 100_000)
+    assert "by the contract of now: 100,000" in page.get("/payment?lang=en").replace("\u00a0", ",")
+    assert subsidies.take(Q3, "VATRA", by=desk) == first
     assert "/payment/2026Q3/sign" in sign_in(MANAGER).get("/")
     with pytest.raises(NightsRefused) as refused:
         subsidies.sign(Q3, seen="other", by=by)
     assert refused.value.reason is NightsRefusal.CHANGED
-    sign(Q3, by)
-    assert line(Q3, desk).to_pay == 100_000
+    manager = sign_in(MANAGER)
+    factories.later(minutes=6)
+    shown = {"seen": subsidies.version(line(Q3, by)), "agreed": "y"}
+    assert "Show that it is you" in manager.post("/payment/2026Q3/sign?lang=en", shown, 401)
+    assert line(Q3, desk).stand is Stand.CHANGED  # whoever sits down at her open computer signs nothing
+    sign(Q3, factories.actor(MANAGER))
+    desk = factories.actor(DESK)
+    assert (line(Q3, desk).to_pay, line(Q3, desk).left) == (100_000, -100_000)
+    old, new = (tmp_path / name for name in ("old.json", "new.json"))
+    old.write_bytes(first)
+    new.write_bytes(subsidies.take(Q3, "VATRA", by=desk))
+    key = json.loads(first)["signatures"][0]["public_key"]
+    for file, is_old in ((old, True), (new, False)):
+        code, said, *_ = command(app, "report", "verify", str(file))
+        assert (code, b"overtaken" in said) == (0, is_old), said
+        assert f"by the manager of VATRA, with the key {key}".encode() in said
+    seen = subsidies.left_of(line(Q3, desk))
+    subsidies.pay(Q3, "VATRA", seen=seen, by=desk)
+    subsidies.take_back(Q3, "VATRA", seen=subsidies.left_of(line(Q3, desk)), by=desk)
+    assert [each.amount for each in line(Q3, desk).paid] == [200_000, -100_000, 100_000]
+    for refuse in (subsidies.pay, subsidies.take_back):
+        with pytest.raises(PaymentRefused):
+            refuse(Q3, "VATRA", seen=seen, by=desk)
+        with pytest.raises(NotPermitted):
+            refuse(Q3, "VATRA", seen=seen, by=factories.actor(MANAGER))
     # By another hand, in the database: other nights; a file that somebody else signed, or nobody.
     rows = db.session.scalars(select(NightStatement).order_by(NightStatement.position)).all()
     assert [each.position for each in rows] == [1, 2]
@@ -274,6 +317,10 @@ def test_what_is_changed_after_the_signature_is_not_paid(app: Flask, sign_in: Si
     for forger in (worker, factories.actor("nrc.shelter_manager"), coordinator):
         _write(update(NightStatement).values(content=_signed_by(forger, value)))
         assert line(Q3, desk).stand is Stand.BROKEN
+    # She herself, with what no contract ever said of nights.
+    dear = {**value, "contracts": [{**value["contracts"][0], "amount": 9_000_000}], "to_pay": 2_250_000}
+    _write(update(NightStatement).values(content=_signed_by(factories.actor(MANAGER), dear)))
+    assert line(Q3, desk).stand is Stand.BROKEN
     for content in (b"", b"[]", b"{}", json.dumps({**value, "signatures": []}).encode()):
         _write(update(NightStatement).values(content=content))
         assert line(Q3, desk).stand is Stand.BROKEN
@@ -305,7 +352,9 @@ def _signed_by(by: Actor, value: dict[str, object]) -> bytes:
 def test_nobody_signs_for_another_house_and_what_was_paid_before_asks_for_nothing(app: Flask, sign_in: SignIn) -> None:
     by = on(date(2026, 10, 10))
     freeze(Q3, to_sign=False)
+    contract(400, 800_000, by=factories.actor(COORDINATOR))
     assert line(Q3, by).stand is Stand.BEFORE
+    assert (line(Q3, by).agreed, line(Q3, by).to_pay) == ((), None)  # a contract of today says nothing of it
     assert "/payment/2026Q3/sign" not in sign_in(MANAGER).get("/")
     sign_in(MANAGER).get("/payment/2026Q3/sign", 404)
     for wrong in ("2026Q2", "2026q3", "x", "2026Q5"):

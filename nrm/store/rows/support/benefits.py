@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
+import uuid
 from datetime import date
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import case, delete, exists, null, select, update
 from sqlalchemy.orm import Session
 
 from nrm.db import db, hit_one, rows_hit
@@ -42,6 +43,46 @@ def settle(session: Session, code: str, before: State, after: State, month: date
         .values(state=str(after), settled_month=month)
         .execution_options(synchronize_session=False),
     )
+
+
+def settle_by_desk(session: Session, code: str, before: State, after: State, today: date) -> bool:
+    """As `settle`, by the payment desk: for a day it can be taken back, and the house has not seen it yet."""
+    month = today.replace(day=1)
+    said = {"state": str(after), "was": str(before), "settled_on": today, "settled_month": month, "untold": True}
+    change = update(Benefit).where(Benefit.code == code, Benefit.state == str(before)).values(**said)
+    return hit_one(session, change.execution_options(synchronize_session=False))
+
+
+def undo(session: Session, code: str, since: date) -> bool:
+    """Whether what the desk said of it on that day or later is taken back. A house that saw it is told of that, too."""
+    asked = Benefit.was == str(State.ASKED)
+    back = {
+        "state": Benefit.was,
+        "was": "",
+        "settled_on": None,
+        "settled_month": case((asked, null()), else_=Benefit.settled_month),
+        "untold": ~Benefit.untold,
+    }
+    change = update(Benefit).where(Benefit.code == code, Benefit.was != "", Benefit.settled_on >= since).values(**back)
+    return hit_one(session, change.execution_options(synchronize_session=False))
+
+
+def seen(session: Session, organisation_id: uuid.UUID) -> int:
+    """The house has seen what became of its benefits; returns of how many."""
+    untold = update(Benefit).where(Benefit.organisation_id == organisation_id, Benefit.untold)
+    return rows_hit(session, untold.values(untold=False).execution_options(synchronize_session=False))
+
+
+def is_any_asked(organisation_id: uuid.UUID) -> bool:
+    """Whether a benefit of the organisation waits to be paid."""
+    asked = exists().where(Benefit.organisation_id == organisation_id, Benefit.state == str(State.ASKED))
+    return bool(db.session.scalar(select(asked)))
+
+
+def forget_days(session: Session, before: date) -> None:
+    """What can be taken back no more says no day and no former state."""
+    old = update(Benefit).where(Benefit.settled_on < before).values(was="", settled_on=None)
+    session.execute(old.execution_options(synchronize_session=False))
 
 
 def forget(session: Session, today: date) -> int:

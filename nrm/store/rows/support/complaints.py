@@ -15,8 +15,9 @@ from nrm.models.support.complaints import Complaint
 
 
 def number_waiting() -> int:
-    """How many were not dealt with."""
-    return db.session.scalar(select(func.count()).select_from(Complaint).where(Complaint.dealt_on.is_(None))) or 0
+    """How many from the page that is of no house were not dealt with."""
+    waiting = select(func.count()).select_from(Complaint).where(Complaint.dealt_on.is_(None), Complaint.without_house)
+    return db.session.scalar(waiting) or 0
 
 
 def dealt_before(day: date, limit: int) -> Sequence[uuid.UUID]:

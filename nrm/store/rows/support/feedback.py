@@ -6,7 +6,8 @@ import uuid
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete as delete_from
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from nrm.db import db, rows_hit
@@ -57,9 +58,24 @@ def number_valid(organisation_id: uuid.UUID, today: date) -> int:
     return db.session.scalar(select(func.count()).select_from(FeedbackSlip).where(*mine)) or 0
 
 
+def number_last(organisation_id: uuid.UUID, today: date) -> int:
+    """How many slips of the last PDF of a house are not too old, used or not."""
+    mine = (FeedbackSlip.organisation_id == organisation_id, FeedbackSlip.until_on >= today, FeedbackSlip.is_last)
+    return db.session.scalar(select(func.count()).select_from(FeedbackSlip).where(*mine)) or 0
+
+
+def pass_on_last(session: Session, organisation_id: uuid.UUID, *, delete: bool) -> None:
+    """The slips of the last PDF of a house are that no more: deleted, or slips like all others."""
+    mine = (FeedbackSlip.organisation_id == organisation_id, FeedbackSlip.is_last)
+    if delete:
+        session.execute(delete_from(FeedbackSlip).where(*mine))
+    else:
+        session.execute(update(FeedbackSlip).where(*mine).values(is_last=False))
+
+
 def forget_old(session: Session, today: date) -> int:
     """Delete the slips that are too old; returns how many."""
-    return rows_hit(session, delete(FeedbackSlip).where(FeedbackSlip.until_on < today))
+    return rows_hit(session, delete_from(FeedbackSlip).where(FeedbackSlip.until_on < today))
 
 
 def released() -> list[Window]:

@@ -6,12 +6,14 @@ import uuid
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, or_, select
 
 from nrm.db import db
-from nrm.domain.support.follow_ups import LAPSES_AFTER, Ended, Stand
+from nrm.domain.support.benefits import State
+from nrm.domain.support.follow_ups import KEPT_FOR_BENEFITS, LAPSES_AFTER, Ended, Stand
 from nrm.models.shelter.cases import SealedCompartment
 from nrm.models.shelter.stays import Stay
+from nrm.models.support.benefits import Benefit
 from nrm.models.support.follow_ups import FollowUp, FollowUpDate
 
 
@@ -65,10 +67,15 @@ def lapsed(today: date, limit: int) -> Sequence[uuid.UUID]:
 
 
 def finished(before: date, limit: int) -> Sequence[uuid.UUID]:
-    """Agreements that were finished on that day or before, and of which something is sealed still; for the system."""
+    """Agreements that were over on that day or before, and of which something is sealed still; for the system. While a
+    benefit of their house waits they are kept, for so long at most: whose it is may lie in one of them."""
     sealed = exists().where(SealedCompartment.case_id == FollowUp.id)
+    waits = exists().where(Benefit.organisation_id == FollowUp.organisation_id, Benefit.state == str(State.ASKED))
     statement = select(FollowUp.id).where(
-        FollowUp.ended_why == str(Ended.FINISHED), FollowUp.ended_on <= before, sealed
+        FollowUp.ended_why.in_((str(Ended.FINISHED), str(Ended.LAPSED))),
+        FollowUp.ended_on <= before,
+        sealed,
+        or_(~waits, FollowUp.ended_on <= before - KEPT_FOR_BENEFITS),
     )
     return db.session.scalars(statement.limit(limit)).all()
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Collection
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
 from nrm.db import db
 from nrm.domain.support.subsidies import NightTerms
-from nrm.models.agreement.agreements import Contract
-from nrm.models.support.subsidies import NightStatement
+from nrm.models.agreement.agreements import Contract, ContractVersion
+from nrm.models.support.subsidies import NightPayment, NightStatement
+from nrm.vault import rows as marked
 
 
 def night_terms(
@@ -28,6 +30,33 @@ def night_terms(
         last_on = row.ended_on or row.until_on
         terms = NightTerms(row.number, row.quarter_nights or 0, row.quarter_amount or 0, row.from_on, last_on)
         found[row.organisation_id].append(terms)
+    return found
+
+
+def terms_then(organisation_id: uuid.UUID, at: datetime) -> list[NightTerms]:
+    """What the contracts of a centre said of nights at an hour, by the versions that are kept of them."""
+    statement = (
+        select(ContractVersion)
+        .join(Contract, Contract.id == ContractVersion.contract_id)
+        .where(Contract.organisation_id == organisation_id, ContractVersion.at < at + timedelta(seconds=1))
+        .order_by(ContractVersion.position)
+    )
+    newest = {each.contract_id: each for each in db.session.scalars(statement)}
+    return [
+        NightTerms(
+            each.number, each.quarter_nights, each.quarter_amount or 0, each.from_on, each.ended_on or each.until_on
+        )
+        for each in newest.values()
+        if each.quarter_nights is not None and marked.is_contract_version(each)
+    ]
+
+
+def payments(organisation_ids: Collection[uuid.UUID]) -> dict[tuple[uuid.UUID, str], list[NightPayment]]:
+    """What was recorded as paid, by shelter and quarter, in the order of the records."""
+    statement = select(NightPayment).where(NightPayment.organisation_id.in_(organisation_ids))
+    found: dict[tuple[uuid.UUID, str], list[NightPayment]] = defaultdict(list)
+    for each in db.session.scalars(statement.order_by(NightPayment.position)):
+        found[each.organisation_id, each.quarter].append(each)
     return found
 
 

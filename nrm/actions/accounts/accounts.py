@@ -54,6 +54,7 @@ from nrm.steps.accounts.new_passwords import check_new, of_the_country
 from nrm.steps.shelter import shifts as shift_steps
 from nrm.store import names, signed_names
 from nrm.store.rows.accounts import accounts as account_rows
+from nrm.store.rows.accounts import askers
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.accounts import occasions as occasion_rows
@@ -232,6 +233,8 @@ def invited(token: str) -> Member:
         raise UnusableInvitation
     member = db.session.get(Member, invitation.member_id, populate_existing=True)
     if member is None or not words.is_invitation(invitation, member.login):
+        raise UnusableInvitation
+    if not askers.may_ask(invitation.by_id):
         raise UnusableInvitation
     organisation = names.organisation(member.organisation_id)
     if not organisation.enabled:

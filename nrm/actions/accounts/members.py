@@ -47,6 +47,7 @@ from nrm.steps.accounts.members import KEEPS_FOR
 from nrm.store.accounts import members as store
 from nrm.store.accounts import occasions as occasion_store
 from nrm.store.rows.accounts import accounts as account_rows
+from nrm.store.rows.accounts import askers
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.store.rows.accounts import suspensions as suspension_rows
@@ -249,7 +250,7 @@ def agree_to_anew(*, member_id: uuid.UUID, called_back: bool = False, by: Actor)
     with transaction() as session:
         member, _ = _held_for_anew(session, member_id, by)
         occasion = occasion_rows.going_on(session, member.id)
-        if occasion is None or occasion.status != OccasionStatus.WAITS:
+        if occasion is None or occasion.status != OccasionStatus.WAITS or not askers.may_ask(occasion.by_id):
             raise NoOccasion
         refusal = occasion_store.refusal_as_second_hand(
             member.id, first_id=occasion.by_id, called_back=called_back, by=by
@@ -302,6 +303,9 @@ def take_effect_of_anew(*, by: Actor) -> int:
                 member = session.get_one(Member, waiting.member_id, populate_existing=True)
                 occasion = occasion_rows.going_on(session, member.id)
                 if occasion is None or occasion.status != OccasionStatus.WAITS or member.status != "active":
+                    continue
+                if not askers.may_ask(occasion.by_id):
+                    steps.stop(session, member, by)
                     continue
                 steps.take_effect(session, member, occasion, by)
                 done += 1

@@ -38,6 +38,7 @@ from nrm.steps.shelter import consent_records, parked
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.store.accounts import second_hands as store
 from nrm.store.countries import country
+from nrm.store.rows.accounts import askers
 from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.vault import counted, rows, shredding
 
@@ -67,6 +68,8 @@ def agree(*, act_id: uuid.UUID, by: Actor, heard: Heard | None = None) -> str | 
         if kind != asked.kind:
             raise ActRefused(ActRefusal.ANSWERED)
         _check_second_hand(asked, by)
+        if asked.status == ActStatus.ASKED and not askers.may_ask(asked.asked_by_id):
+            raise ActRefused(ActRefusal.FELL)
         if heard is Heard.SIGNED and asked.signed_on is None:
             raise NotPermitted("nobody said that there is a signed form")
         if kind in OF_CASES and heard is None:
@@ -94,7 +97,8 @@ def see(*, act_id: uuid.UUID, by: Actor) -> None:
         if asked.seen_at is not None or asked.parked_at is None:
             raise ActRefused(ActRefusal.SEEN)
         asked.seen_at, asked.seen_by_id = clock.now(), by.member_id
-        signed = asked.signed_on is not None
+        # Of who was stopped since, a signed form is said by nobody any more: the time runs from now.
+        signed = asked.signed_on is not None and askers.may_ask(asked.asked_by_id, asked.asked_at)
         asked.final_at = final_at(asked.parked_at, asked.seen_at, many=asked.many, signed=signed)
         asked.mark = rows.act_mark(asked)
         session.flush()

@@ -15,6 +15,7 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Pe
 from nrm.domain.accounts.vouching import Typist, check_typing
 from nrm.domain.accounts.words import (
     TRIES,
+    AskerStopped,
     CannotVouch,
     MadeTheLink,
     NoOccasion,
@@ -30,6 +31,7 @@ from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.occasions import Occasion
 from nrm.steps.accounts import ceremonies, key_log
 from nrm.store.rows.accounts import accounts as account_rows
+from nrm.store.rows.accounts import askers
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.accounts import occasions as rows
@@ -195,6 +197,10 @@ def _typable(session: Session, member: Member, organisation: Organisation, by: A
         called_back=called_back,
     )
     check_typing(purpose, typist, holds_keys=holds_keys)
+    if purpose is WordPurpose.ANEW:
+        for asker_id, since in askers.who_let_begin_anew(member, occasion):
+            if not askers.may_ask(asker_id, since):
+                raise AskerStopped
     if typed and own.id in typed.by:
         raise TypedBefore
     alone = purpose is WordPurpose.ANEW and same and occasion.second_id is None

@@ -18,6 +18,8 @@ ANEW_AFTER = timedelta(hours=24)
 OBJECTED_FOR = timedelta(hours=72)
 TOLD_FOR = timedelta(days=14)
 """How long every colleague's home page tells of who joined, began anew, recovered or has another telephone."""
+REMEMBERED = timedelta(days=30)
+"""How long a second hand is told that the person ended the same request before."""
 ANEW_BY_ONE = SEASONED
 """After how long somebody begins anew by the word of who was let in lately, or who would be left alone: unless a second
 hand agrees, no sooner than the one who asks is a newcomer no more."""

@@ -87,6 +87,10 @@ class MadeTheLink(CannotVouch):
     """They let this person begin anew, or are one hand with who did, and somebody else could type the words."""
 
 
+class AskerStopped(CannotVouch):
+    """Who let this person begin anew was suspended since, or their account was ended: it is over with them."""
+
+
 class TypedBefore(CannotVouch):
     """This person typed the words already; a second colleague types them, too, because the role may do more."""
 

@@ -35,8 +35,8 @@ class OccasionLine:
 
     `own`: of the asker's organisation; else it is for the duty desk, or for who keeps the accounts, because nobody
     there could. `may_agree`: the asker is a second hand for who begins anew. `invited`: by a link of the asker.
-    `since`, `by_since`: since when either is there with the present keys; `suspended_by`, `suspended_until`: of who is
-    to begin anew; `others`: how many others hold the key, or work in an office, and are not suspended.
+    `since`, `by_since`: since when either is there with the present keys; `others`: how many others hold the key, or
+    work in an office, and are not suspended; `began_at`: since when it waits.
     """
 
     member_id: uuid.UUID
@@ -57,9 +57,8 @@ class OccasionLine:
     by_id: uuid.UUID | None = None
     by_role: str = ""
     by_since: datetime | None = None
-    suspended_by: str = ""
-    suspended_until: datetime | None = None
     others: int = 0
+    began_at: datetime | None = None
 
     @property
     def called(self) -> str:
@@ -194,23 +193,19 @@ def _line(
         may_agree,
         invited=not waits and own and _is_invited_by(member.id, by),
         login="" if member.id in codes else member.login,
+        began_at=occasion.began_at,
         **(_facts(member, asker, holds_keys) if waits else {}),
     )
 
 
 def _facts(member: Member, asker: Member | None, holds_keys: bool) -> dict[str, Any]:
     """What somebody has to know of who begins anew, and of who asks, before they agree."""
-    stands = suspension_rows.standing(member.id)
-    by = db.session.get(Member, stands.by_id) if stands is not None else None
-    codes = signed_names.codes([by.id]) if by is not None else {}
     there = occasion_rows.hands_beside(member, None, holds_keys=holds_keys)
     return {
         "since": occasion_rows.standing(member.id).since,
         "by_id": asker.id if asker is not None else None,
         "by_role": asker.role if asker is not None else "",
         "by_since": occasion_rows.standing(asker.id).since if asker is not None else None,
-        "suspended_by": signed_names.who(codes, by.id, by.name, by.login) if by is not None else "",
-        "suspended_until": stands.until if stands is not None else None,
         "others": sum(suspension_rows.standing(each) is None for each in there),
     }
 

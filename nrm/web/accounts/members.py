@@ -17,7 +17,6 @@ from nrm.domain.accounts.members import (
     KEY_HOLDERS_NEEDED,
     EndsTooMany,
     GoneForGood,
-    KeyHappening,
     KeyHoldersDecide,
     LastKeyHolder,
     OwnAccount,
@@ -36,6 +35,7 @@ from nrm.store.accounts import second_hands as second_hand_store
 from nrm.store.countries import country
 from nrm.web import access, errors, hosts, sessions
 from nrm.web.accounts import shown_secrets
+from nrm.web.accounts.happenings import HAPPENINGS
 from nrm.web.accounts.key_log import KINDS as ENTRY_KINDS
 from nrm.web.carrying import ACT_WORDS
 
@@ -71,34 +71,6 @@ WRONG_CODE_JOINING = N_(
     "Enter the code again: this is not your recovery code. If you did not write it down, sign in and make a new one "
     "there."
 )
-HAPPENINGS = {
-    KeyHappening.JOINED: N_("made an account and keys"),
-    KeyHappening.CONFIRMED: N_("was let in: a colleague typed their words"),
-    KeyHappening.CODE_MADE: N_("made a new recovery code"),
-    KeyHappening.CODE_CHECKED: N_("typed in the recovery code"),
-    KeyHappening.BEGINS_ANEW: N_("begins anew: the old keys are dead, a link was made"),
-    KeyHappening.DISABLED: N_("left: the account opens nothing any more"),
-    KeyHappening.WAITS_AGAIN: N_("waits for a confirmation again"),
-    KeyHappening.KEYRING_MADE: N_("a new key of the organisation was made"),
-    KeyHappening.KEYRING_MOVED: N_("everything was moved to the new key; the old one is gone"),
-    KeyHappening.CAME_BACK: N_("was let in again, with the keys they had"),
-    KeyHappening.SUSPENDED: N_("was suspended for a time"),
-    KeyHappening.RESUMED: N_("works again: the suspension was ended"),
-    KeyHappening.SEALED_ANEW: N_("everything was sealed anew: what a person who left may have kept opens nothing"),
-    KeyHappening.FOUNDED: N_("founded the organisation and holds its key"),
-    KeyHappening.RECOVERED: N_("set a new password by the recovery code"),
-    KeyHappening.FACTOR_SET: N_("set up a second factor"),
-    KeyHappening.FACTOR_CHANGED: N_("has another telephone as second factor"),
-    KeyHappening.ANEW_ASKED: N_("is to begin anew, in 24 hours or later"),
-    KeyHappening.ANEW_AGREED: N_("may begin anew at once: a second hand agreed"),
-    KeyHappening.ANEW_STOPPED: N_("does not begin anew: it was ended"),
-    KeyHappening.OBJECTED: N_("waits for 72 hours: a colleague objected"),
-    KeyHappening.ROLE_CHANGED: N_("has another role"),
-    KeyHappening.RENAMED: N_("has another name"),
-    KeyHappening.LACKS_KEY: N_("says: I do not hold the key"),
-    KeyHappening.KEY_GIVEN: N_("was given the key again"),
-    KeyHappening.HOLDS_AGAIN: N_("says: I hold the key again"),
-}
 HAND_REFUSALS = {
     HandRefusal.OWN: N_("You asked for this yourself, or it is about you, or you do not hold the key."),
     HandRefusal.NEW: N_("You have been here for less than 14 days. A colleague who was here before has to agree."),
@@ -266,10 +238,9 @@ def _anew_page(member_id: uuid.UUID, form: AgreeToAnewForm, status: int) -> Answ
         line=line,
         form=form,
         roles=ROLE_LABELS,
-        deeds=deeds.lately(line.by_id, but=line.member_id, by=access.actor()),
-        asker=line.by,
+        around=deeds.of_request(line.by_id, about=line.member_id, at=line.began_at, by=access.actor()),
         happenings=HAPPENINGS,
-        words=ACT_WORDS,
+        act_words=ACT_WORDS,
     )
     return page, status
 

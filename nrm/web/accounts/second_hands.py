@@ -30,7 +30,8 @@ from nrm.store.accounts import deeds
 from nrm.store.accounts import second_hands as store
 from nrm.web import access, errors, hosts, sessions
 from nrm.web.accounts import shown_secrets
-from nrm.web.accounts.members import HAPPENINGS, LAST
+from nrm.web.accounts.happenings import HAPPENINGS
+from nrm.web.accounts.members import LAST
 from nrm.web.carrying import ACT_WORDS
 
 blueprint = Blueprint("second_hands", __name__)
@@ -44,6 +45,7 @@ REASONS: Mapping[ActReason, str] = {
     ActReason.REFUSED: N_("Asked for the first time, the person said no"),
     **WHY_ACCOUNTS_END,
     ActReason.LOST_KEYS: N_("The colleague lost password and recovery code, or comes back"),
+    ActReason.COMES_BACK: N_("The colleague comes back with the keys they had"),
 }
 STATUSES: Mapping[ActStatus, str] = {
     ActStatus.ASKED: N_("waits for a second hand; nothing is done yet"),
@@ -59,6 +61,7 @@ UNDONE: Mapping[Undone, str] = {
     Undone.PERSON: N_("given back: she changed her mind, and said so here"),
     Undone.HELP_LINE: N_("given back: she changed her mind, and told the help line"),
     Undone.ASKER: N_("taken back by who asked"),
+    Undone.FELL: N_("over: who asked was suspended, or their account was ended"),
 }
 ANSWERED = N_("This was answered already, or its time is over.")
 REFUSALS = {
@@ -70,6 +73,7 @@ REFUSALS = {
         "to agree, or the duty desk."
     ),
     ActRefusal.SEEN: N_("Somebody said already that they have seen this."),
+    ActRefusal.FELL: N_("Who asked for this is suspended, or their account was ended: it is over, and was not done."),
 }
 
 HAND_REFUSALS: Mapping[HandRefusal, str] = {
@@ -106,6 +110,7 @@ def _act_page(
         form=form or _form(line),
         undo=undo_form or _undo_form(line, empty=True),
         words=WORDS,
+        act_words=WORDS,
         reasons=REASONS,
         statuses=STATUSES,
         undone=UNDONE,
@@ -113,8 +118,9 @@ def _act_page(
         of_case=line.kind in OF_CASES,
         refusals=HAND_REFUSALS,
         roles=ROLE_LABELS,
-        deeds=deeds.lately(line.asked_by_id, but=line.member_id or line.id, by=access.actor()),
-        asker=line.asked_by,
+        around=deeds.of_request(
+            line.asked_by_id, about=line.member_id, act_id=line.id, at=line.asked_at, by=access.actor()
+        ),
         happenings=HAPPENINGS,
     )
     return page, status

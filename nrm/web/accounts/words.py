@@ -12,6 +12,7 @@ from nrm.actions.accounts import words as actions
 from nrm.domain.accounts.accounts import ROLE_LABELS, NotVisible
 from nrm.domain.accounts.failed_attempts import TooSoon
 from nrm.domain.accounts.words import (
+    AskerStopped,
     CannotVouch,
     MadeTheLink,
     NoOccasion,
@@ -21,8 +22,11 @@ from nrm.domain.accounts.words import (
     spelling,
 )
 from nrm.domain.words import N_
+from nrm.store.accounts import deeds
 from nrm.store.accounts import occasions as store
 from nrm.web import access, errors, sessions
+from nrm.web.accounts.happenings import HAPPENINGS
+from nrm.web.carrying import ACT_WORDS
 from nrm.web.language import current_language, in_language, languages
 
 blueprint = Blueprint("words", __name__)
@@ -35,6 +39,10 @@ NOT_YOURS = N_("You cannot do this for this person: a colleague who holds the ke
 OWN_LINK = N_(
     "You let this person begin anew, or are one hand with who did. Another colleague speaks with them, and types the "
     "words."
+)
+ASKER_STOPPED = N_(
+    "Who let this person begin anew was suspended since, or their account was ended, so it is over. Speak with the "
+    "person; if they lost their keys, let them begin anew yourself: they get another link."
 )
 TYPED_BEFORE = N_(
     "You typed these words already, and they were right. Their role may do more than yours: a second colleague has to "
@@ -140,6 +148,8 @@ def type_words(member_id: uuid.UUID) -> Answer:
         return errors.error_page(409, TYPED_BEFORE)
     except MadeTheLink:
         return errors.error_page(403, OWN_LINK)
+    except AskerStopped:
+        return errors.error_page(409, ASKER_STOPPED)
     except CannotVouch:
         return errors.error_page(403, NOT_YOURS)
     except NotVisible:
@@ -172,6 +182,8 @@ def _type_page(member_id: uuid.UUID, form: TypeWordsForm, status: int) -> Answer
         return errors.error_page(409, TYPED_BEFORE)
     except MadeTheLink:
         return errors.error_page(403, OWN_LINK)
+    except AskerStopped:
+        return errors.error_page(409, ASKER_STOPPED)
     except CannotVouch:
         return errors.error_page(403, NOT_YOURS)
     except NoOccasion:
@@ -187,6 +199,10 @@ def _type_page(member_id: uuid.UUID, form: TypeWordsForm, status: int) -> Answer
         line=line,
         form=form,
         purpose=purpose,
+        around=deeds.of_words(member_id, by=by) if purpose is WordPurpose.ANEW else None,
+        happenings=HAPPENINGS,
+        act_words=ACT_WORDS,
+        roles=ROLE_LABELS,
         role=ROLE_LABELS.get(line.role, ""),  # type: ignore[call-overload]
         holds_keys=by.kind is not None and by.kind.holds_keys,
         spelling=spelling(current_language()),

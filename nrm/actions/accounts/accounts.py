@@ -140,10 +140,12 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Anew:
-    """Somebody lets the person begin anew: who, and from when on the present account is gone."""
+    """Somebody lets the person begin anew: who, and from when on the present account is gone; `needs_hand`: only if a
+    second hand agrees before."""
 
     by: str
     effective_at: datetime
+    needs_hand: bool = False
 
 
 class Carry(StrEnum):
@@ -242,7 +244,7 @@ def invited(token: str) -> Member:
     if member.status == "active":
         waits = occasion_rows.going_on(db.session(), member.id)
         if waits is not None and waits.status == OccasionStatus.WAITS and waits.effective_at is not None:
-            raise NotYet(waits.effective_at)
+            raise NotYet(waits.effective_at, needs_hand=occasion_rows.needs_hand(waits))
     if member.status != "invited":
         raise UnusableInvitation
     if is_ended_by_founding(
@@ -456,7 +458,8 @@ def _anew(member_id: uuid.UUID) -> Anew | None:
         return None
     by = db.session.get(Member, found.by_id) if found.by_id is not None else None
     codes = signed_names.codes([found.by_id])
-    return Anew(signed_names.who(codes, by.id, by.name, by.login) if by is not None else "", found.effective_at)
+    called = signed_names.who(codes, by.id, by.name, by.login) if by is not None else ""
+    return Anew(called, found.effective_at, occasion_rows.needs_hand(found))
 
 
 def sign_out(*, by: Actor) -> None:

@@ -87,6 +87,10 @@ class MadeTheLink(CannotVouch):
     """They let this person begin anew, or are one hand with who did, and somebody else could type the words."""
 
 
+class OutsideFirst(CannotVouch):
+    """Everybody of the organisation is a hand of who let this person begin anew: somebody from outside types first."""
+
+
 class AskerStopped(CannotVouch):
     """Who let this person begin anew was suspended since, or their account was ended: it is over with them."""
 

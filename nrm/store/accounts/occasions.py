@@ -24,6 +24,7 @@ from nrm.store.accounts import members
 from nrm.store.rows.accounts import members as rows
 from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.store.rows.accounts import suspensions as suspension_rows
+from nrm.store.rows.accounts import typing
 from nrm.vault.keylog import log, people, words
 
 _GOES_ON = (OccasionStatus.WAITS, OccasionStatus.OPEN)
@@ -36,7 +37,8 @@ class OccasionLine:
     `own`: of the asker's organisation; else it is for the duty desk, or for who keeps the accounts, because nobody
     there could. `may_agree`: the asker is a second hand for who begins anew. `invited`: by a link of the asker.
     `since`, `by_since`: since when either is there with the present keys; `others`: how many others hold the key, or
-    work in an office, and are not suspended; `began_at`: since when it waits.
+    work in an office, and are not suspended; `began_at`: since when it waits;
+    `needs_hand`: by time alone it never happens, and at `effective_at` it is over.
     """
 
     member_id: uuid.UUID
@@ -59,6 +61,7 @@ class OccasionLine:
     by_since: datetime | None = None
     others: int = 0
     began_at: datetime | None = None
+    needs_hand: bool = False
 
     @property
     def called(self) -> str:
@@ -94,16 +97,25 @@ def refusal_as_second_hand(
         return HandRefusal.ELSEWHERE
     if not rows.holds_newest(by.member_id):
         return HandRefusal.ELSEWHERE
+    if occasion_rows.is_new_at_desk(by.member_id, by.organisation_id):
+        return HandRefusal.NEW
     return None if called_back else HandRefusal.NOT_CALLED
 
 
 def anew_after(member_id: uuid.UUID, *, by: Actor) -> timedelta:
     """After how long this colleague would begin anew by the actor's word alone. Raises NotVisible."""
     member = members.manageable(member_id, by=by)
+    kind = OrganisationKind(db.session.get_one(Organisation, member.organisation_id).kind)
+    inside = member.organisation_id == by.organisation_id
     return vouching.anew_after(
         newcomer=occasion_rows.is_new_to(by.member_id, member.id),
-        alone=occasion_rows.would_be_alone(member, by.member_id),
+        alone=inside and occasion_rows.is_last_other(member, by.member_id, holds_keys=kind.holds_keys),
     )
+
+
+def needs_hand(member_id: uuid.UUID, *, by: Actor) -> bool:
+    """Whether this colleague would begin anew only if a second hand agrees, and never by time."""
+    return occasion_rows.is_new_to(by.member_id, members.manageable(member_id, by=by).id)
 
 
 def _looks_outside(by: Actor) -> bool:
@@ -166,15 +178,17 @@ def _line(
         return None
     own, holds_keys = organisation.id == by.organisation_id, OrganisationKind(organisation.kind).holds_keys
     waits, may_agree = occasion.status == OccasionStatus.WAITS, False
+    new = False  # of the desk, and asked if they were not new there: they read it, and whom to call
     if waits and (own or by.role is Role.DUTY_OFFICER):
-        may_agree = refusal_as_second_hand(member.id, first_id=occasion.by_id, called_back=True, by=by) is None
+        refusal = refusal_as_second_hand(member.id, first_id=occasion.by_id, called_back=True, by=by)
+        may_agree, new = refusal is None, not own and refusal is HandRefusal.NEW
     elif not own:
         outside = by.role is Role.DUTY_OFFICER if holds_keys else by.may(Permission.ORGANISATION_FOUND)
         alone = not occasion_rows.others_who_vouch(member, holds_keys=holds_keys)
         vouches = outside and alone if occasion.purpose == WordPurpose.FACTOR else _may_vouch(member, by)
         if not vouches:
             return None
-    if waits and not own and not may_agree:
+    if waits and not own and not may_agree and not new:
         return None
     if not waits and member.id in typed_already(by=by):
         return None  # their hand is there already, and another one is missing
@@ -194,6 +208,7 @@ def _line(
         invited=not waits and own and _is_invited_by(member.id, by),
         login="" if member.id in codes else member.login,
         began_at=occasion.began_at,
+        needs_hand=waits and occasion_rows.needs_hand(occasion),
         **(_facts(member, asker, holds_keys) if waits else {}),
     )
 
@@ -238,8 +253,7 @@ def typists(*, by: Actor) -> tuple[str, ...]:
     ids = [
         each
         for each in occasion_rows.hands_beside(member, None, holds_keys=holds_keys)
-        if _may_type(member, each)
-        and (occasion.second_id is not None or not occasion_rows.is_hand_of_link(member, each, holds_keys=holds_keys))
+        if _may_type(member, each) and typing.of_colleague(member, occasion, each) is typing.Typing.YES
     ]
     rows_ = db.session.execute(select(Member.id, Member.name).where(Member.id.in_(ids)).order_by(Member.name)).all()
     codes = signed_names.codes([row.id for row in rows_])
@@ -271,7 +285,8 @@ def _may_vouch(member: Member, by: Actor) -> bool:
     kind = EntryKind.ANEW if member.id in state.members else EntryKind.JOINED
     waits = log.proposal_of(state, kind, person)
     first_id = waits.signers[0] if waits is not None else None
-    if occasion_rows.hands_beside(member, first_id, holds_keys=organisation.holds_keys):
+    first = typing.needs_outside(member, occasion_rows.going_on(db.session(), member.id))
+    if not first and occasion_rows.hands_beside(member, first_id, holds_keys=organisation.holds_keys):
         return False
     return state.may_sign(kind, person, by.member_id, hour_of(clock.now()))
 

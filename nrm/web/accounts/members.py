@@ -81,6 +81,10 @@ HAND_REFUSALS = {
         "This account was ended within 14 days, and has its keys still: let the person in again with them. Who lost "
         "them begins anew when the 14 days are over."
     ),
+    HandRefusal.ONE_HAND: N_(
+        "One of you alone let the other in here, or the same colleague both: that is one hand. Another colleague lets "
+        "this person in again."
+    ),
     HandRefusal.SUSPENDED: N_(
         "This person is suspended, by you or by somebody who is one hand with you. Another colleague lets them begin "
         "anew, when the suspension has ended."
@@ -159,6 +163,8 @@ def bring_back(member_id: uuid.UUID) -> Answer:
         return errors.error_page(409, OWN)
     except GoneForGood:
         return errors.error_page(409, GONE)
+    except NoSecondHand as error:
+        return errors.error_page(409, HAND_REFUSALS[error.reason])
     except KeyHoldersDecide:
         return errors.error_page(403, ELSEWHERE)
     return redirect(url_for("accounts.members"), 303)
@@ -171,7 +177,8 @@ def begin_again_page(member_id: uuid.UUID) -> str:
     by = access.actor()
     member = store.manageable(member_id, by=by)
     long = member.status == "active" and occasion_store.anew_after(member_id, by=by) > ANEW_AFTER
-    return render_template("accounts/members/anew.html", member=member, role=_role(member.role), long=long)
+    hand = member.status == "active" and occasion_store.needs_hand(member_id, by=by)
+    return render_template("accounts/members/anew.html", member=member, role=_role(member.role), long=long, hand=hand)
 
 
 def _role(code: str) -> str:
@@ -187,7 +194,7 @@ def begin_again(member_id: uuid.UUID) -> Answer:
     member = store.manageable(member_id, by=by)
     waits = "" if member.status != "active" else "day"
     if waits and occasion_store.anew_after(member_id, by=by) > ANEW_AFTER:
-        waits = "long"
+        waits = "hand" if occasion_store.needs_hand(member_id, by=by) else "long"
     try:
         token = actions.begin_again(member_id=member_id, by=by)
     except (LastKeyHolder, OwnAccount) as error:

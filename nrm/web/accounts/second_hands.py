@@ -13,9 +13,10 @@ from forms.accounts.second_hands import HEARD_LABELS, AgreeToAccountForm, AgreeT
 from forms.shelter.stays import CLOSED
 from nrm.actions.accounts import second_hands as actions
 from nrm.domain.accounts.accounts import ROLE_LABELS, Permission
-from nrm.domain.accounts.members import LastKeyHolder
+from nrm.domain.accounts.members import GoneForGood, LastKeyHolder
 from nrm.domain.accounts.second_hands import (
     OF_CASES,
+    ActKind,
     ActReason,
     ActRefusal,
     ActRefused,
@@ -31,7 +32,7 @@ from nrm.store.accounts import second_hands as store
 from nrm.web import access, errors, hosts, sessions
 from nrm.web.accounts import shown_secrets
 from nrm.web.accounts.happenings import HAPPENINGS
-from nrm.web.accounts.members import LAST
+from nrm.web.accounts.members import GONE, LAST
 from nrm.web.carrying import ACT_WORDS
 
 blueprint = Blueprint("second_hands", __name__)
@@ -86,6 +87,7 @@ HAND_REFUSALS: Mapping[HandRefusal, str] = {
     HandRefusal.ELSEWHERE: N_("This organisation has a second hand of its own, who has to agree."),
     HandRefusal.NOT_CALLED: N_("Call the known number first; then tick the box"),
     HandRefusal.ENDED: N_("The account was ended within 14 days: let the person in again with their own keys."),
+    HandRefusal.ONE_HAND: N_("You are one hand with this person."),
     HandRefusal.SUSPENDED: N_("You suspended this person, or are one hand with who did."),
 }
 
@@ -122,8 +124,16 @@ def _act_page(
             line.asked_by_id, about=line.member_id, act_id=line.id, at=line.asked_at, by=access.actor()
         ),
         happenings=HAPPENINGS,
+        ended=_ended(line),
     )
     return page, status
+
+
+def _ended(line: store.ActLine) -> store.ActLine | None:
+    """How the account ended that is to work again."""
+    if line.kind is not ActKind.LET_BACK or line.member_id is None:
+        return None
+    return store.last_ending(line.member_id, by=access.actor())
 
 
 def _form(line: store.ActLine) -> AgreeToCaseForm | AgreeToAccountForm:
@@ -157,6 +167,8 @@ def agree(act_id: uuid.UUID) -> Answer:
         return errors.error_page(409, CLOSED[error.reason])
     except LastKeyHolder:
         return errors.error_page(409, LAST)
+    except GoneForGood:
+        return errors.error_page(409, GONE)
     if token is not None:
         link = hosts.link("accounts.invitation", token=token)
         return shown_secrets.lead_to_own("invitation", link=link, name=line.member_name)

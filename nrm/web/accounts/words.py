@@ -16,6 +16,7 @@ from nrm.domain.accounts.words import (
     CannotVouch,
     MadeTheLink,
     NoOccasion,
+    OutsideFirst,
     TypedBefore,
     WordPurpose,
     WrongWords,
@@ -39,6 +40,10 @@ NOT_YOURS = N_("You cannot do this for this person: a colleague who holds the ke
 OWN_LINK = N_(
     "You let this person begin anew, or are one hand with who did. Another colleague speaks with them, and types the "
     "words."
+)
+OUTSIDE_FIRST = N_(
+    "You let this person begin anew, or are one hand with who did, and nobody else works there. So the duty desk of "
+    "the Responsible Authority types the words first: let the person call it. Then you type them, too."
 )
 ASKER_STOPPED = N_(
     "Who let this person begin anew was suspended since, or their account was ended, so it is over. Speak with the "
@@ -148,6 +153,8 @@ def type_words(member_id: uuid.UUID) -> Answer:
         return errors.error_page(409, TYPED_BEFORE)
     except MadeTheLink:
         return errors.error_page(403, OWN_LINK)
+    except OutsideFirst:
+        return errors.error_page(409, OUTSIDE_FIRST)
     except AskerStopped:
         return errors.error_page(409, ASKER_STOPPED)
     except CannotVouch:
@@ -182,6 +189,8 @@ def _type_page(member_id: uuid.UUID, form: TypeWordsForm, status: int) -> Answer
         return errors.error_page(409, TYPED_BEFORE)
     except MadeTheLink:
         return errors.error_page(403, OWN_LINK)
+    except OutsideFirst:
+        return errors.error_page(409, OUTSIDE_FIRST)
     except AskerStopped:
         return errors.error_page(409, ASKER_STOPPED)
     except CannotVouch:

@@ -110,7 +110,7 @@ def test_the_administrator_does_not_take_the_link_that_a_colleague_made(app: Fla
     page = manager.made(f"/members/{worker}/anew", lang="en")
     link = re.search(r"/invitations/([\w-]+)", page)
     assert link
-    factories.later(hours=24)
+    factories.later(days=14)
     assert tending.tend()["begun_anew"] == 1
     db.session.rollback()
     admin = sign_in("administrator")

@@ -153,7 +153,7 @@ def test_for_24_hours_the_old_account_goes_on_says_so_on_every_page_and_ends_it_
     worker = member(WORKER).id
     manager, her = sign_in(MANAGER), sign_in(WORKER)
     page = manager.made(f"/members/{worker}/anew", lang="en")
-    assert "begins to work in 24 hours" in page
+    assert "begins to work in 14 days" in page  # two work there
     link = re.search(r"/invitations/([\w-]+)", page)
     assert link
     for path in ("/", "/cases", "/members", "/password"):

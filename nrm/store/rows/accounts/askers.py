@@ -55,9 +55,16 @@ def _was_stopped(member_id: uuid.UUID, since: datetime) -> bool:
 
 
 def makes_new_keys(member: Member) -> bool:
-    """Whether the key log knows this person with other keys: they begin anew, and do not come back with their own."""
+    """Whether somebody who waits begins anew with other keys than the key log had, and does not come back with their
+    own. Also once the log has them, until a colleague has given them the organisation's key."""
     known = log.last_state(db.session).members.get(member.id)
-    return known is not None and known.signing != member.sign_public
+    if known is None:
+        return False
+    began = _last(member.id, KeyHappening.BEGINS_ANEW, KeyHappening.CAME_BACK)
+    let_in = _last(member.id, KeyHappening.CONFIRMED, KeyHappening.FOUNDED)
+    since = began is not None and (let_in is None or began.at >= let_in.at)
+    anew = since and began is not None and began.event == KeyHappening.BEGINS_ANEW
+    return known.signing != member.sign_public or anew
 
 
 def who_let_begin_anew(member: Member, occasion: Occasion | None) -> Iterator[tuple[uuid.UUID, datetime]]:

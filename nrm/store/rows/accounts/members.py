@@ -163,6 +163,20 @@ def ids_of_holders(organisation_id: uuid.UUID) -> dict[uuid.UUID, bool]:
     return {row[0]: bool(row[1]) for row in db.session.execute(found)}
 
 
+def is_last_other_of_desk(member: Member, by_id: uuid.UUID | None) -> bool:
+    """Whether the member is of the duty desk, and without them nobody of it would be there who is not the actor."""
+    if member.role != Role.DUTY_OFFICER:
+        return False
+    others = exists().where(
+        Member.organisation_id == member.organisation_id,
+        Member.role == str(Role.DUTY_OFFICER),
+        Member.status == "active",
+        Member.id.not_in([each for each in (member.id, by_id) if each is not None]),
+        ~suspension_rows.is_suspended(Member.id, clock.now()),
+    )
+    return not db.session.scalar(select(others))
+
+
 def open_invitations(*which: ColumnElement[bool]) -> int:
     """How many people have a link now that nobody used, of the links that are meant."""
     return db.session.scalar(select(number_invited(*which))) or 0

@@ -197,7 +197,8 @@ def test_a_second_hand_makes_it_happen_at_once_and_the_words_let_back_in(app: Fl
         accounts.sign_in(login=WORKER, password=factories.PASSWORD)
     assert not member_rows.holds_newest(worker)
     assert factories.join(token).waiting
-    assert typed(sign_in(MANAGER), factories.actor(WORKER)) == "/members?typed=yes"
+    sign_in(MANAGER).get(f"/members/{worker}/words", 403)  # who asked: the other one types them (ADR 0163)
+    assert typed(sign_in("vatra.third"), factories.actor(WORKER)) == "/members?typed=yes"
     assert reads(sent.case_id, WORKER)
     assert third
     assert list(audit.verify(db.session())) == []

@@ -186,6 +186,7 @@ def _typable(session: Session, member: Member, organisation: Organisation, by: A
     typed = key_log.typed_by(session, member, by) if purpose in (WordPurpose.JOINED, WordPurpose.ANEW) else None
     first_id = typed.by[0] if typed else None
     anew = purpose is WordPurpose.ANEW
+    outside = anew and typing.needs_outside(member, occasion)
     typist = Typist(
         same_organisation=same,
         oneself=own.id == member.id,
@@ -194,7 +195,7 @@ def _typable(session: Session, member: Member, organisation: Organisation, by: A
         founder=own.status == "waiting" and own.code_checked_at is not None,
         alone=not rows.hands_beside(member, first_id, holds_keys=holds_keys)
         or bool(typed and not typed.inside)
-        or (anew and typing.needs_outside(member, occasion)),
+        or outside,
         attests=not same and key_log.may_let_in(session, member, by),
         keeps_accounts=by.may(Permission.ORGANISATION_FOUND) and own.status == "active",
         duty_desk=by.role is Role.DUTY_OFFICER and own.status == "active" and member_rows.holds_newest(own.id),
@@ -213,7 +214,7 @@ def _typable(session: Session, member: Member, organisation: Organisation, by: A
         may = typing.of_colleague(member, occasion, own.id)
         if may is not typing.Typing.YES:
             raise OutsideFirst if may is typing.Typing.OUTSIDE else MadeTheLink
-    if typed and not typed.further:
+    if typed and not typed.further and not (outside and not same):
         raise CannotVouch
     return occasion
 

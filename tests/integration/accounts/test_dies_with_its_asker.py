@@ -364,3 +364,37 @@ def test_the_asker_types_no_words_also_after_others_have(app: Flask) -> None:
     desk.get(path, 404)  # somebody there had no part in it
     besa.post(path, dict(said))
     assert member(MANAGER).status == "active"
+
+
+@pytest.mark.slow
+def test_the_second_hand_of_a_higher_role_is_none_who_asked_and_reads_all_of_it(app: Flask) -> None:
+    """A day passes; the worker had no part in it and types first, and whoever asked makes no pair with him."""
+    one_more(BESA, MANAGER)
+    factories.later(days=15)
+    manager_id, besa = member(MANAGER).id, Person(app.test_client(), BESA)
+    link = link_in(besa.made(f"/members/{manager_id}/anew", lang="en"))
+    factories.later(hours=25)
+    assert tending.tend()["begun_anew"] == 1
+    db.session.rollback()
+    factories.join(link)
+    said = dict(zip(FIELDS, shown_to(factories.actor(MANAGER)), strict=True))
+    path = f"/members/{manager_id}/words"
+    besa, worker, desk = (Person(app.test_client(), login) for login in (BESA, WORKER, DESK))
+    besa.post(path, dict(said), 403)
+    assert worker.post(path, dict(said)) == "/members?typed=once"
+    besa.post(path, dict(said), 409)
+    proposal = re.search(r"/key-log/[0-9a-f]+", besa.get("/key-log"))
+    assert proposal
+    page = worker.get(f"{proposal[0]}?lang=en")
+    assert "You have signed this" in page
+    page = besa.get(f"{proposal[0]}?lang=en")
+    assert re.search(rf"\({BESA}\), Shelter manager, here since [^<]+: asks; let in by Test shelter_manager", page)
+    page = desk.get(f"{path}?lang=en")
+    assert re.search(rf"\({BESA}\), Shelter manager, here since [^<]+: asks; let in by Test shelter_manager", page)
+    assert names.number_now("VATRA") not in page
+    desk.post(path, {**said, "called_back": "y"})
+    # The log has the keys: also the last typing, which gives the organisation's key, is not of who asked.
+    besa.post(path, dict(said), 403)
+    worker.post(path, dict(said))
+    assert member(MANAGER).status == "active"
+    assert list(audit.verify(db.session())) == []

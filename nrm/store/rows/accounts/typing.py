@@ -48,7 +48,8 @@ def needs_outside(member: Member, occasion: Occasion | None) -> bool:
 
 
 def _clean(member: Member, occasion: Occasion | None) -> tuple[set[uuid.UUID], set[uuid.UUID]]:
-    """(who there could type them and has no part in it; who there agreed, and is not one hand with who asked)"""
+    """(who there could type them and has no part in it; who there agreed, and is not one hand with who asked), without
+    who typed them already while another hand is missing."""
     asked = {each for each, _ in askers.who_let_begin_anew(member, occasion)}
     agreed = occasion.second_id if occasion is not None else None
     holds = OrganisationKind(db.session.get_one(Organisation, member.organisation_id).kind).holds_keys
@@ -57,17 +58,24 @@ def _clean(member: Member, occasion: Occasion | None) -> tuple[set[uuid.UUID], s
         for each in occasions.hands_beside(member, None, holds_keys=holds)
         if suspension_rows.standing(each) is None and not any(occasions.hangs_on_one(each, one) for one in asked)
     }
+    able -= _who_typed(member)
     return able - {agreed}, able & {agreed}
+
+
+def _who_typed(member: Member) -> frozenset[uuid.UUID]:
+    """Who signed for these very keys, while another hand is missing in the key log."""
+    if not member.own_signature:
+        return frozenset()
+    found = log.proposal_of(log.last_state(db.session), EntryKind.ANEW, people.person_of(member))
+    return frozenset(found.signers) if found is not None else frozenset()
 
 
 def _has_hand_from_outside(member: Member) -> bool:
     """Whether somebody of another organisation has signed for these very keys in the key log."""
     state = log.last_state(db.session)
-    known = state.members.get(member.id)
-    signers = known.vouched_by if known is not None and known.signing == member.sign_public else frozenset()
-    if member.own_signature and not signers:
-        found = log.proposal_of(state, EntryKind.ANEW, people.person_of(member))
-        signers = frozenset(found.signers) if found is not None else signers
+    known, signers = state.members.get(member.id), _who_typed(member)
+    if known is not None and known.signing == member.sign_public:
+        signers |= known.vouched_by
     return any(
         each in state.members and state.members[each].organisation_id != member.organisation_id for each in signers
     )

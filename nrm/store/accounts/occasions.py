@@ -38,7 +38,8 @@ class OccasionLine:
     there could. `may_agree`: the asker is a second hand for who begins anew. `invited`: by a link of the asker.
     `since`, `by_since`: since when either is there with the present keys; `others`: how many others hold the key, or
     work in an office, and are not suspended; `began_at`: since when it waits;
-    `needs_hand`: by time alone it never happens, and at `effective_at` it is over.
+    `needs_hand`: by time alone it never happens, and at `effective_at` it is over;
+    `reader_new`: the reader, of the duty desk, was let in there lately.
     """
 
     member_id: uuid.UUID
@@ -62,6 +63,7 @@ class OccasionLine:
     others: int = 0
     began_at: datetime | None = None
     needs_hand: bool = False
+    reader_new: bool = False
 
     @property
     def called(self) -> str:
@@ -209,6 +211,7 @@ def _line(
         login="" if member.id in codes else member.login,
         began_at=occasion.began_at,
         needs_hand=waits and occasion_rows.needs_hand(occasion),
+        reader_new=waits and not own and by.member_id is not None and not occasion_rows.is_seasoned(by.member_id),
         **(_facts(member, asker, holds_keys) if waits else {}),
     )
 

@@ -131,6 +131,7 @@ def check_amount(field: Field, most: int, example: str) -> None:
     amount = whole_number(field)
     too_long = digits.isascii() and digits.isdigit() and len(digits) > 13
     if amount > most or too_long:
-        raise ValidationError(N_("This is too much: enter at most %(most)s", most=f"{most:,}"))
+        shown = f"{most:,}"
+        raise ValidationError(N_("This is too much: enter at most %(most)s", most=shown))
     if amount <= 0:
         raise ValidationError(N_("Enter the amount as a whole number, for example %(example)s", example=example))

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0099_paid_and_heard"
-down_revision = "0096_not_come_by_mistake"
+down_revision = "0097_dies_with_its_asker"
 branch_labels = None
 depends_on = None
 

@@ -29,7 +29,6 @@ from nrm.cli.gateway import Gateway
 from nrm.cli.refusals import Refused
 from nrm.cli.usage import application, instance_option
 from nrm.steps import health
-from nrm.web import metrics
 
 TEND_SECONDS = 60
 THREADS = 2  # of each worker; more of them would slow down writers (ADR 0040)
@@ -44,7 +43,7 @@ LAST_SECONDS = 10  # for what a worker is answering when it is told to end
 @click.option("--workers", default=2, type=click.IntRange(1, 64))
 def serve(directory: Path, host: str, port: int, workers: int) -> None:
     """Serve the instance until stopped."""
-    os.environ[metrics.SHARED] = figures = tempfile.mkdtemp(prefix="nrm-figures-")
+    os.environ[health.FIGURES] = figures = tempfile.mkdtemp(prefix="nrm-figures-")
     try:
         run_server(directory, host=host, port=port, workers=workers)
     finally:

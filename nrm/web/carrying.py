@@ -43,6 +43,7 @@ ACT_WORDS: Mapping[ActKind, str] = {
     ActKind.ERASE: N_("Erase what is kept"),
     ActKind.END_ACCOUNT: N_("End an account"),
     ActKind.BEGIN_ANEW: N_("Let a colleague begin anew"),
+    ActKind.LET_BACK: N_("Let somebody in again who left"),
 }
 # Forms whose fields are secrets: what was typed there must not be carried in a page at all.
 SECRETS = frozenset(

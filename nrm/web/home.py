@@ -17,8 +17,8 @@ from nrm.store.interviews import directives
 from nrm.store.referrals import obligations
 from nrm.web import access, sessions
 from nrm.web.accounts import words
+from nrm.web.accounts.happenings import HAPPENINGS
 from nrm.web.accounts.key_log import SHORT
-from nrm.web.accounts.members import HAPPENINGS
 
 blueprint = Blueprint("home", __name__)
 

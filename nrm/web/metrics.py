@@ -20,10 +20,6 @@ from nrm.steps import health
 from nrm.web.accounts import access_log
 
 ADDRESS = "/metrics"
-SHARED = "PROMETHEUS_MULTIPROC_DIR"
-"""The folder of the workers' figures, as the library asks for it. Where it is not set nothing is counted."""
-RECEIVED = "nrm.received"
-"""In a request: when all of it was there, as `time.perf_counter()` says. Set by the gateway (ADR 0041)."""
 _SECONDS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 
 
@@ -33,7 +29,7 @@ def register(app: Flask, token: str) -> None:
     Pages on which people say how it is in a shelter are not counted: a figure each 15 seconds would say when somebody
     stood at the tablet, as a line of the access log would.
     """
-    if SHARED not in os.environ:
+    if health.FIGURES not in os.environ:
         return
     from prometheus_client import Counter, Histogram  # what it counts in is decided when it is loaded
 
@@ -64,7 +60,7 @@ def register(app: Flask, token: str) -> None:
             if environ.get("PATH_INFO") not in access_log.UNWRITTEN:
                 answered.labels(status).inc()
                 seconds.observe(time.perf_counter() - began)
-                waiting.observe(began - environ.get(RECEIVED, began))
+                waiting.observe(began - environ.get(health.RECEIVED, began))
 
     app.wsgi_app = answer  # type: ignore[method-assign]
 

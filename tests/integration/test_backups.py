@@ -355,7 +355,7 @@ def test_accesses_ended_since_are_listed_from_the_old_chain_if_it_goes_on_from_t
     colleague = factories.actor("nrc.shelter_manager").member_id
     assert colleague is not None
     members.begin_again(member_id=colleague, by=nrc)
-    factories.later(hours=24)
+    factories.later(days=14)
     members.take_effect_of_anew(by=Actor.system("tend"))
     organisations.suspend(organisation_id=world.organisation, reason=OrganisationReason.ASKED, by=admin)
     disconnect()

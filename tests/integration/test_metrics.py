@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from config import MisConfigured, load_config
 from nrm.application import create_app
-from nrm.web import metrics
+from nrm.steps import health
 
 AWAY = "203.0.113.7"
 TOKEN = "k7" * 16
@@ -21,7 +21,7 @@ TOKEN = "k7" * 16
 @pytest.fixture
 def counting(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
     """As `nrm serve` makes it, with a token."""
-    monkeypatch.setenv(metrics.SHARED, str(tmp_path))
+    monkeypatch.setenv(health.FIGURES, str(tmp_path))
     return create_app(dataclasses.replace(app.extensions["nrm.config"], metrics_token=TOKEN), synchronous="OFF")
 
 

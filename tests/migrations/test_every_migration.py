@@ -216,6 +216,9 @@ TABLE: dict[str, Moved | str] = {
     "0096_not_come_by_mistake": Moved(
         since.test_that_nobody_came_by_mistake_is_forgotten_on_the_way_down, ("referral_mistakes",)
     ),
+    "0097_dies_with_its_asker": Moved(
+        since.test_what_fell_with_its_asker_was_taken_back_by_them_on_the_way_down, ("heavy_acts",)
+    ),
     "0099_paid_and_heard": Moved(
         since.test_what_was_paid_and_who_deals_with_a_complaint_is_forgotten_on_the_way_down,
         ("benefits", "complaints", "feedback_slips"),

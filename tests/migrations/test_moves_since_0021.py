@@ -1332,6 +1332,25 @@ def test_that_nobody_came_by_mistake_is_forgotten_on_the_way_down(before: Before
 
 
 @pytest.mark.slow
+def test_what_fell_with_its_asker_was_taken_back_by_them_on_the_way_down(before: Before) -> None:
+    data = before("0097_dies_with_its_asker")
+    plain = {"many": False, "heard": "", "expires_at": LATER}
+    fell = {**plain, "status": "expired", "decided_at": AT, "kind": "withdraw", "case_id": data.add("cases")["id"]}
+    back = {**plain, "kind": "let_back", "reason": "comes_back", "case_id": None, "undone": ""}
+    with refused("known_undone"):
+        data.add("heavy_acts", **fell, undone="fell")
+    kept = data.add("heavy_acts", **fell, undone="authority")["id"]
+    data.up()
+    fallen = data.add("heavy_acts", **fell, undone="fell")["id"]
+    one, other = data.add("members")["id"], data.add("members")["id"]
+    data.add("heavy_acts", **back, status="asked", decided_at=None, asked_by_id=one, member_id=other)
+    with refused("about_a_case_or_a_member"):
+        data.add("heavy_acts", **{**back, "kind": "withdraw"}, status="asked", decided_at=None, member_id=other)
+    data.down()
+    assert of_each(data, "heavy_acts", "undone") == {kept: ("authority",), fallen: ("asker",)}
+
+
+@pytest.mark.slow
 def test_a_case_that_opens_for_nobody_is_an_act_that_ran_out_on_the_way_down(before: Before) -> None:
     data = before("0070_parked_cases")
     asked = data.add("heavy_acts", expires_at=LATER)["id"]

@@ -53,10 +53,10 @@ from nrm.steps.shelter import shifts as shift_steps
 from nrm.store import names, signed_names
 from nrm.store.accounts import inviting
 from nrm.store.rows.accounts import accounts as account_rows
+from nrm.store.rows.accounts import askers, person_names
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.accounts import occasions as occasion_rows
-from nrm.store.rows.accounts import person_names
 from nrm.store.rows.accounts import suspensions as suspension_rows
 from nrm.vault import keyrings
 from nrm.vault import members as vault
@@ -139,12 +139,14 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Anew:
-    """Somebody lets the person begin anew: who, and from when on the present account is gone."""
+    """Somebody lets the person begin anew: who, and from when on the present account is gone; `needs_hand`: only if a
+    second hand agrees before."""
 
     by: str
     effective_at: datetime
     due: bool = False
     """Whether that moment is over, and the program's next round ends the account."""
+    needs_hand: bool = False
 
 
 class Carry(StrEnum):
@@ -235,13 +237,15 @@ def invited(token: str) -> Member:
     member = db.session.get(Member, invitation.member_id, populate_existing=True)
     if member is None or not words.is_invitation(invitation, member.login):
         raise UnusableInvitation
+    if not askers.may_ask(invitation.by_id):
+        raise UnusableInvitation
     organisation = names.organisation(member.organisation_id)
     if not organisation.enabled:
         raise UnusableInvitation
     if member.status == "active":
         waits = occasion_rows.going_on(db.session(), member.id)
         if waits is not None and waits.status == OccasionStatus.WAITS and waits.effective_at is not None:
-            raise NotYet(waits.effective_at)
+            raise NotYet(waits.effective_at, needs_hand=occasion_rows.needs_hand(waits))
     if member.status != "invited":
         raise UnusableInvitation
     if is_ended_by_founding(
@@ -456,7 +460,8 @@ def _anew(member_id: uuid.UUID) -> Anew | None:
     by = db.session.get(Member, found.by_id) if found.by_id is not None else None
     codes = signed_names.codes([found.by_id])
     called = signed_names.who(codes, by.id, by.name, by.login) if by is not None else ""
-    return Anew(called, found.effective_at, due=found.effective_at <= clock.now())
+    due = found.effective_at <= clock.now()
+    return Anew(called, found.effective_at, due=due, needs_hand=occasion_rows.needs_hand(found))
 
 
 def sign_out(*, by: Actor) -> None:

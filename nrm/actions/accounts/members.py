@@ -36,7 +36,7 @@ from nrm.domain.accounts.members import (
     check_new_link_from_outside,
     leaves_few,
 )
-from nrm.domain.accounts.second_hands import ActKind, ActReason, WaitsForSecond
+from nrm.domain.accounts.second_hands import ActKind, ActReason, ActStatus, WaitsForSecond
 from nrm.domain.accounts.vouching import HandRefusal, NoSecondHand
 from nrm.domain.accounts.words import NoOccasion, OccasionStatus
 from nrm.models.accounts.accounts import Member, Organisation
@@ -49,9 +49,12 @@ from nrm.steps.accounts.members import KEEPS_FOR
 from nrm.store.accounts import inviting
 from nrm.store.accounts import members as store
 from nrm.store.accounts import occasions as occasion_store
+from nrm.store.accounts import second_hands as second_hand_store
 from nrm.store.rows.accounts import accounts as account_rows
+from nrm.store.rows.accounts import askers
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.accounts import occasions as occasion_rows
+from nrm.store.rows.accounts import suspensions as suspension_rows
 from nrm.vault import epochs, grants, keyrings, rewrapping, shredding
 from nrm.vault import members as vault
 
@@ -92,7 +95,8 @@ def disable(*, member_id: uuid.UUID, reason: ActReason = ActReason.LEFT, by: Act
     (`_bind_administrator`). Raises NotPermitted, KeyHoldersDecide, NotVisible, OwnAccount, LastKeyHolder, TooFewLeft,
     EndsTooMany, CannotOpen; WaitsForSecond where a second hand comes first: fewer than two people would hold the key,
     none of those who stay would be a second hand for the actor, the actor was let in lately and the colleague was there
-    before, or it is the organisation's third within a day.
+    before, the actor's own hand suspended them within 14 days, it is the last other one of the duty desk, or it is the
+    organisation's third within a day.
     """
     by.must(Permission.ACCOUNT_DISABLE)
     with transaction() as session:
@@ -105,6 +109,7 @@ def disable(*, member_id: uuid.UUID, reason: ActReason = ActReason.LEFT, by: Act
         check_leaving(holds=holds, others=member_rows.other_holders(member))
         few = leaves_few(holds=holds, others=member_rows.other_holders(member, able=True))
         few = few or (holds and _no_other_hand(member, by)) or occasion_rows.is_new_to(by.member_id, member.id)
+        few = few or _had_suspended(member, by) or _is_last_of_desk(member, by)
         waits = _goes_among_colleagues(session, ActKind.END_ACCOUNT, reason, member, by, few=few)
         if waits is None:
             counts = _counts(member, by)
@@ -123,21 +128,53 @@ def _no_other_hand(member: Member, by: Actor) -> bool:
     return all(occasion_rows.hand_refusal(each, by.member_id, member.id) is not None for each in left)
 
 
+def _had_suspended(member: Member, by: Actor) -> bool:
+    """Whether the actor, or somebody who is one hand with the actor, suspended this person lately: nobody stops a
+    colleague and then ends their account alone."""
+    return any(occasion_rows.hangs_on_one(by.member_id, each) for each in suspension_rows.who_suspended(member.id))
+
+
+def _is_last_of_desk(member: Member, by: Actor) -> bool:
+    """Whether the duty desk of the country would be the actor alone; who was let in lately is not missed there."""
+    return occasion_rows.is_seasoned(member.id) and member_rows.is_last_other_of_desk(member, by.member_id)
+
+
 def bring_back(*, member_id: uuid.UUID, by: Actor) -> None:
     """Let somebody in again who left within 14 days, with the keys they had. In an organisation that holds keys they
-    wait: a colleague confirms them, and wraps the organisation's key to them. Raises NotPermitted, KeyHoldersDecide,
-    NotVisible, GoneForGood.
+    wait: a colleague confirms them, and wraps the organisation's key to them.
+
+    Raises NotPermitted, KeyHoldersDecide, NotVisible, GoneForGood; NoSecondHand for who is one hand with them, or was
+    let in lately; WaitsForSecond where the account was ended for a suspicion, or by two hands.
     """
     by.must(Permission.ACCOUNT_DISABLE)
     with transaction() as session:
         member, organisation = steps.colleague(session, member_id, by)
-        holds_keys = OrganisationKind(organisation.kind).holds_keys
-        if organisation.id != by.organisation_id and holds_keys:
+        if organisation.id != by.organisation_id and OrganisationKind(organisation.kind).holds_keys:
             raise KeyHoldersDecide
         if member.status != "disabled":
             return
         check_coming_back(member.left_at, has_keys=member.sealed_kem is not None, now=clock.now())
-        leaving.come_back(session, member, by, waiting=holds_keys or key_log.is_founded(session, organisation.id))
+        waits = None
+        if organisation.id == by.organisation_id and _undoes_more_than_their_own(member, by):
+            waits = alone.of_account(session, ActKind.LET_BACK, ActReason.COMES_BACK, member.id, by, few=True)
+        if waits is None:
+            leaving.come_back(session, member, by, waiting=key_log.lets_in_by_words(session, organisation))
+    if waits is not None:
+        raise WaitsForSecond(waits)
+
+
+def _undoes_more_than_their_own(member: Member, by: Actor) -> bool:
+    """Whether the account was ended for a suspicion, or by two hands: then two let the person in again. Raises
+    NoSecondHand. Who alone said that the person left takes back what they did themselves."""
+    ended = second_hand_store.last_ending(member.id, by=by)
+    by_two = ended is not None and (ended.reason is ActReason.SUSPECTED or ended.status is ActStatus.AGREED)
+    if ended is not None and not by_two and ended.asked_by_id == by.member_id:
+        return False
+    if occasion_rows.hangs_on_one(by.member_id, member.id):
+        raise NoSecondHand(HandRefusal.ONE_HAND)
+    if occasion_rows.is_new_among(by.member_id, member.organisation_id):
+        raise NoSecondHand(HandRefusal.NEW)
+    return by_two
 
 
 def forget_left(*, by: Actor) -> int:
@@ -253,7 +290,7 @@ def agree_to_anew(*, member_id: uuid.UUID, called_back: bool = False, by: Actor)
     with transaction() as session:
         member, _ = _held_for_anew(session, member_id, by)
         occasion = occasion_rows.going_on(session, member.id)
-        if occasion is None or occasion.status != OccasionStatus.WAITS:
+        if occasion is None or occasion.status != OccasionStatus.WAITS or not askers.may_ask(occasion.by_id):
             raise NoOccasion
         refusal = occasion_store.refusal_as_second_hand(
             member.id, first_id=occasion.by_id, called_back=called_back, by=by
@@ -306,6 +343,9 @@ def take_effect_of_anew(*, by: Actor) -> int:
                 member = session.get_one(Member, waiting.member_id, populate_existing=True)
                 occasion = occasion_rows.going_on(session, member.id)
                 if occasion is None or occasion.status != OccasionStatus.WAITS or member.status != "active":
+                    continue
+                if not askers.may_ask(occasion.by_id) or occasion_rows.needs_hand(occasion):
+                    steps.stop(session, member, by)
                     continue
                 steps.take_effect(session, member, occasion, by)
                 done += 1

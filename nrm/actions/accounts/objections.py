@@ -52,6 +52,7 @@ def object_to(*, event_id: uuid.UUID, by: Actor) -> datetime | None:
         if stopped.organisation_id != organisation.id:
             raise ObjectionRefused(ObjectionRefusal.ELSEWHERE)
         suspends, now = stopped.status == "active" and not ends, clock.now()
+        bound = suspends and not occasion_rows.is_of_stopped(stopped.id)
         check_objecting(
             occasion_rows.standing(own.id),
             about=event.member_id,
@@ -59,9 +60,9 @@ def object_to(*, event_id: uuid.UUID, by: Actor) -> datetime | None:
             at=event.at,
             objected=occasion_rows.objected(session, event_id),
             now=now,
-            alone=suspends and occasion_rows.would_be_alone(stopped, own.id),
+            alone=bound and occasion_rows.would_be_alone(stopped, own.id),
             newcomer=suspends and occasion_rows.is_new_to(own.id, stopped.id),
-            many=suspends and suspension_rows.taken(own.id) >= OF_HOLDER,
+            many=bound and suspension_rows.taken(own.id) >= OF_HOLDER,
         )
         waits = occasion_rows.going_on(session, member.id)
         begins = waits is not None and waits.status == OccasionStatus.WAITS

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.db import db, rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Permission
+from nrm.domain.accounts.members import check_coming_back
 from nrm.domain.accounts.second_hands import (
     OF_CASES,
     OPEN,
@@ -32,13 +33,15 @@ from nrm.domain.shelter.cases import CaseRefusal, CaseRefused
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.shelter.cases import Case, ParkedGrant
-from nrm.steps.accounts import alone, leaving
+from nrm.steps.accounts import alone, key_log, leaving
 from nrm.steps.accounts import members as member_steps
 from nrm.steps.shelter import consent_records, parked
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.store.accounts import second_hands as store
 from nrm.store.countries import country
+from nrm.store.rows.accounts import askers
 from nrm.store.rows.accounts import occasions as occasion_rows
+from nrm.store.rows.accounts import second_hands as act_rows
 from nrm.vault import counted, rows, shredding
 
 _KEPT = timedelta(days=30)
@@ -57,7 +60,7 @@ def agree(*, act_id: uuid.UUID, by: Actor, heard: Heard | None = None) -> str | 
     Another active member of the organisation than the one who asked, and never the member it is about; the duty desk
     where the organisation has nobody else. `heard`: from where they know that it is the person's wish; of a case it
     must be said. Raises NotVisible, NotPermitted, ActRefused (`answered`, `own`, `new`), and what prevents the act by
-    now: CaseRefused, LastKeyHolder, CannotOpen.
+    now: CaseRefused, LastKeyHolder, GoneForGood, CannotOpen.
     """
     asked = store.row(act_id, by=by)
     kind = ActKind(asked.kind)
@@ -67,6 +70,8 @@ def agree(*, act_id: uuid.UUID, by: Actor, heard: Heard | None = None) -> str | 
         if kind != asked.kind:
             raise ActRefused(ActRefusal.ANSWERED)
         _check_second_hand(asked, by)
+        if asked.status == ActStatus.ASKED and not askers.may_ask(asked.asked_by_id):
+            raise ActRefused(ActRefusal.FELL)
         if heard is Heard.SIGNED and asked.signed_on is None:
             raise NotPermitted("nobody said that there is a signed form")
         if kind in OF_CASES and heard is None:
@@ -87,6 +92,8 @@ def see(*, act_id: uuid.UUID, by: Actor) -> None:
         _hold(session, asked)
         asked = store.row(act_id, by=by)
         desk = _is_desk_of(asked, by) and climbs(asked.asked_at, asked.seen_at, clock.now())
+        if desk and occasion_rows.is_new_at_desk(by.member_id, by.organisation_id):
+            raise ActRefused(ActRefusal.NEW)
         if not desk:
             _check_second_hand(asked, by)
         if asked.status != ActStatus.PARKED:
@@ -94,7 +101,8 @@ def see(*, act_id: uuid.UUID, by: Actor) -> None:
         if asked.seen_at is not None or asked.parked_at is None:
             raise ActRefused(ActRefusal.SEEN)
         asked.seen_at, asked.seen_by_id = clock.now(), by.member_id
-        signed = asked.signed_on is not None
+        # Of who was stopped since, a signed form is said by nobody any more: the time runs from now.
+        signed = asked.signed_on is not None and askers.may_ask(asked.asked_by_id, asked.asked_at)
         asked.final_at = final_at(asked.parked_at, asked.seen_at, many=asked.many, signed=signed)
         asked.mark = rows.act_mark(asked)
         session.flush()
@@ -220,6 +228,11 @@ def _carry_out(session: Session, kind: ActKind, asked: HeavyAct, by: Actor, *, w
         member, organisation = member_steps.held(session, asked.member_id)
         if member.status != "disabled":
             leaving.leave(session, member, organisation, by)
+    elif asked.member_id is not None and kind is ActKind.LET_BACK:
+        member, organisation = member_steps.held(session, asked.member_id)
+        if member.status == "disabled":
+            check_coming_back(member.left_at, has_keys=member.sealed_kem is not None, now=clock.now())
+            leaving.come_back(session, member, by, waiting=key_log.lets_in_by_words(session, organisation))
     elif asked.member_id is not None:
         return member_steps.let_begin_again(session, asked.member_id, by)
     return None
@@ -237,13 +250,15 @@ def _check_second_hand(asked: HeavyAct, by: Actor) -> None:
     if asked.asked_by_id == by.member_id:
         raise ActRefused(ActRefusal.OWN)
     if _is_desk_of(asked, by):
+        if occasion_rows.is_new_at_desk(by.member_id, by.organisation_id):
+            raise ActRefused(ActRefusal.NEW)
         if not store.is_left_to_desk(asked, by=by):
             raise NotPermitted("a colleague of the holder is the second hand")
         return
     by.must(PERMISSION[ActKind(asked.kind)])
     if by.member_id is None:
         raise NotPermitted("a person is the second hand")
-    refusal = occasion_rows.hand_refusal(by.member_id, asked.asked_by_id, asked.member_id)
+    refusal = act_rows.hand_refusal(asked, by.member_id)
     if refusal is not None:
         raise ActRefused(_REFUSED[refusal])
 

@@ -15,11 +15,13 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Pe
 from nrm.domain.accounts.vouching import Typist, check_typing
 from nrm.domain.accounts.words import (
     TRIES,
+    AskerStopped,
     CannotVouch,
     MadeTheLink,
     NoOccasion,
     OccasionStatus,
     OneHand,
+    OutsideFirst,
     TypedBefore,
     WordPurpose,
     Words,
@@ -31,6 +33,7 @@ from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.occasions import Occasion
 from nrm.steps.accounts import ceremonies, key_log
 from nrm.store.rows.accounts import accounts as account_rows
+from nrm.store.rows.accounts import askers, typing
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.accounts import occasions as rows
@@ -183,25 +186,36 @@ def _typable(session: Session, member: Member, organisation: Organisation, by: A
     same = own.organisation_id == organisation.id
     typed = key_log.typed_by(session, member, by) if purpose in (WordPurpose.JOINED, WordPurpose.ANEW) else None
     first_id = typed.by[0] if typed else None
+    anew = purpose is WordPurpose.ANEW
+    outside = anew and typing.needs_outside(member, occasion)
     typist = Typist(
         same_organisation=same,
         oneself=own.id == member.id,
         active=own.status == "active",
         holds=own.status == "active" and member_rows.holds_newest(own.id),
         founder=own.status == "waiting" and own.code_checked_at is not None,
-        alone=not rows.hands_beside(member, first_id, holds_keys=holds_keys) or bool(typed and not typed.inside),
+        alone=not rows.hands_beside(member, first_id, holds_keys=holds_keys)
+        or bool(typed and not typed.inside)
+        or outside,
         attests=not same and key_log.may_let_in(session, member, by),
         keeps_accounts=by.may(Permission.ORGANISATION_FOUND) and own.status == "active",
         duty_desk=by.role is Role.DUTY_OFFICER and own.status == "active" and member_rows.holds_newest(own.id),
         called_back=called_back,
     )
     check_typing(purpose, typist, holds_keys=holds_keys)
+    if not same and by.role is Role.DUTY_OFFICER and rows.is_new_at_desk(own.id, own.organisation_id):
+        raise CannotVouch
+    if anew:
+        for asker_id, since in askers.who_let_begin_anew(member, occasion):
+            if not askers.may_ask(asker_id, since):
+                raise AskerStopped
     if typed and own.id in typed.by:
         raise TypedBefore
-    alone = purpose is WordPurpose.ANEW and same and occasion.second_id is None
-    if alone and rows.is_hand_of_link(member, own.id, holds_keys=holds_keys):
-        raise MadeTheLink
-    if typed and not typed.further:
+    if anew and same:
+        may = typing.of_colleague(member, occasion, own.id)
+        if may is not typing.Typing.YES:
+            raise OutsideFirst if may is typing.Typing.OUTSIDE else MadeTheLink
+    if typed and not typed.further and not (outside and not same):
         raise OneHand
     return occasion
 

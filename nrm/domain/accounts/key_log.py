@@ -97,10 +97,14 @@ class State(Known):
         ]
 
     def _stands_otherwise(self, proposal: Proposal) -> bool:
-        """Whether what the proposal is about has changed since it was proposed."""
-        body = proposal.body
-        also = ("standing", body.member_id) if isinstance(body, NewRole) else None
-        return any(self.changed.get(each, 0) > proposal.after for each in (*_subjects(body), also) if each)
+        """Whether what the proposal is about has changed since it was proposed; or, of a colleague's role or keys, who
+        proposed it was suspended since, or left: it is over with them (ADR 0163)."""
+        body, also = proposal.body, list[tuple[str, uuid.UUID]]()
+        if isinstance(body, NewRole):
+            also.append(("standing", body.member_id))
+        if isinstance(body, NewRole | Person):
+            also.append(("standing", proposal.proposed_by))
+        return any(self.changed.get(each, 0) > proposal.after for each in (*_subjects(body), *also))
 
     def rival_of(self, body: Body, at: int) -> Proposal | None:
         """An open proposal about the role or the standing of the same, whatever it says of it; None where nobody who

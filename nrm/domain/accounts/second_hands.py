@@ -36,6 +36,7 @@ class ActKind(StrEnum):
     ERASE = "erase"
     END_ACCOUNT = "end_account"
     BEGIN_ANEW = "begin_anew"  # the old keys die like those of an account that is ended
+    LET_BACK = "let_back"  # an account works again that was ended for a suspicion, or by two hands
 
 
 class ActReason(StrEnum):
@@ -47,6 +48,7 @@ class ActReason(StrEnum):
     LEFT = "left"
     SUSPECTED = "suspected"  # what the colleague did must be looked into, or they were arrested
     LOST_KEYS = "lost_keys"
+    COMES_BACK = "comes_back"
 
 
 class ActStatus(StrEnum):
@@ -62,7 +64,7 @@ class ActStatus(StrEnum):
 
 OPEN = (ActStatus.ASKED, ActStatus.PARKED)
 OF_CASES = (ActKind.WITHDRAW, ActKind.ERASE)
-OF_ACCOUNTS = (ActKind.END_ACCOUNT, ActKind.BEGIN_ANEW)
+OF_ACCOUNTS = (ActKind.END_ACCOUNT, ActKind.BEGIN_ANEW, ActKind.LET_BACK)
 WHY_ENDED = (ActReason.LEFT, ActReason.SUSPECTED)
 """Why an account ends, as who ends it says."""
 PERMISSION: Mapping[ActKind, Permission] = {
@@ -70,6 +72,7 @@ PERMISSION: Mapping[ActKind, Permission] = {
     ActKind.ERASE: Permission.STAY_MANAGE,
     ActKind.END_ACCOUNT: Permission.ACCOUNT_DISABLE,
     ActKind.BEGIN_ANEW: Permission.ACCOUNT_DISABLE,
+    ActKind.LET_BACK: Permission.ACCOUNT_DISABLE,
 }
 """The permission that both the member who asks for the act and the colleague who agrees must have."""
 
@@ -89,6 +92,7 @@ class Undone(StrEnum):
     PERSON = "person"  # changed her mind, at the holder
     HELP_LINE = "help_line"  # changed her mind, and told the help line, which passed it on unread
     ASKER = "asker"  # who asked took it back
+    FELL = "fell"  # who asked was suspended, or their account was ended
 
 
 class WaitsForSecond(Exception):
@@ -107,6 +111,7 @@ class ActRefusal(StrEnum):
     NEW = "new"  # nor does who was let in less than 14 days ago
     VOUCHED = "vouched"  # nor does whom the one who asked let in alone: it would be the same hand
     SEEN = "seen"  # a second member has seen it already
+    FELL = "fell"  # who asked is suspended, or their account was ended
 
 
 class ActRefused(Exception):

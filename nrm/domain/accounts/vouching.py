@@ -18,9 +18,11 @@ ANEW_AFTER = timedelta(hours=24)
 OBJECTED_FOR = timedelta(hours=72)
 TOLD_FOR = timedelta(days=14)
 """How long every colleague's home page tells of who joined, began anew, recovered or has another telephone."""
+REMEMBERED = timedelta(days=30)
+"""How long a second hand is told that the person ended the same request before."""
 ANEW_BY_ONE = SEASONED
-"""After how long somebody begins anew by the word of who was let in lately, or who would be left alone: unless a second
-hand agrees, no sooner than the one who asks is a newcomer no more."""
+"""After how long somebody begins anew by the word of who would be left alone. What who was let in lately asks waits so
+long for a second hand, and is over then: it never happens by time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class HandRefusal(StrEnum):
     NOT_CALLED = "not_called"  # and after a call back alone
     ENDED = "ended"  # the account was ended within 14 days: its keys are there, and open it again
     STOPPED = "stopped"  # they asked that this member begins anew, and it was ended within a day
+    ONE_HAND = "one_hand"  # with whom they would let in again
     SUSPENDED = "suspended"  # they suspended who would begin anew, or are one hand with who did
 
 
@@ -78,11 +81,12 @@ class NoSecondHand(Exception):
 
 
 class NotYet(UnusableInvitation):
-    """The link works from `at` on, or once a second hand has agreed: until then the old account goes on."""
+    """The link works from `at` on, or once a second hand has agreed: until then the old account goes on. `needs_hand`:
+    only if one agrees before."""
 
-    def __init__(self, at: datetime) -> None:
+    def __init__(self, at: datetime, *, needs_hand: bool = False) -> None:
         super().__init__(at)
-        self.at = at
+        self.at, self.needs_hand = at, needs_hand
 
 
 class ObjectionRefusal(StrEnum):
@@ -182,12 +186,11 @@ def has_seen_for(
 
 
 def is_same_hand(
-    hand: Standing, first_id: uuid.UUID, now: datetime, vouched_by: Callable[[uuid.UUID], frozenset[uuid.UUID]]
+    member_id: uuid.UUID, first_id: uuid.UUID, vouched_by: Callable[[uuid.UUID], frozenset[uuid.UUID]]
 ) -> bool:
-    """Whether somebody is no other hand than `first_id`: themselves, or let in lately by them alone, also through
-    others whom they let in."""
-    new = now - hand.since < SEASONED
-    return hand.member_id == first_id or (new and first_id in hangs_on(hand.member_id, vouched_by))
+    """Whether somebody is nobody else than `first_id`: themselves, or one of the two let in the other alone, also
+    through others whom they let in, however long ago."""
+    return first_id in hangs_on(member_id, vouched_by) or member_id in hangs_on(first_id, vouched_by)
 
 
 def anew_after(*, newcomer: bool, alone: bool) -> timedelta:

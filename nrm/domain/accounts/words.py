@@ -91,6 +91,14 @@ class OneHand(CannotVouch):
     """Another one typed the words already, and this person's hand would be no second one."""
 
 
+class OutsideFirst(CannotVouch):
+    """Everybody of the organisation is a hand of who let this person begin anew: somebody from outside types first."""
+
+
+class AskerStopped(CannotVouch):
+    """Who let this person begin anew was suspended since, or their account was ended: it is over with them."""
+
+
 class TypedBefore(CannotVouch):
     """This person typed the words already; a second colleague types them, too, because the role may do more."""
 

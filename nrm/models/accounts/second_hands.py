@@ -28,7 +28,7 @@ class HeavyAct(Model):
         CheckConstraint(one_of("status", ActStatus), name="known_status"),
         CheckConstraint(
             "(kind IN ('withdraw', 'erase') AND case_id IS NOT NULL AND member_id IS NULL)"
-            " OR (kind IN ('end_account', 'begin_anew') AND member_id IS NOT NULL AND case_id IS NULL)",
+            " OR (kind IN ('end_account', 'begin_anew', 'let_back') AND member_id IS NOT NULL AND case_id IS NULL)",
             name="about_a_case_or_a_member",
         ),
         CheckConstraint(

@@ -32,6 +32,11 @@ def is_founded(session: Session, organisation_id: uuid.UUID | None) -> bool:
     return organisation_id in _state(session).organisations
 
 
+def lets_in_by_words(session: Session, organisation: Organisation) -> bool:
+    """Whether a colleague confirms who comes back: where keys are held, or the log has the organisation."""
+    return OrganisationKind(organisation.kind).holds_keys or is_founded(session, organisation.id)
+
+
 def end_seen(session: AnySession, login: str, browsers: str) -> tuple[Head, bool]:
     """(the end of the key log for this person to remember, whether it contradicts what stands here): what their browser
     saw stays, if the log does not go on from it. A browser that saw none contradicts nothing."""

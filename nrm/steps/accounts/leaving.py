@@ -18,7 +18,7 @@ from nrm.domain.accounts.members import KeyHappening, check_leaving
 from nrm.domain.accounts.suspensions import SuspensionEnd, SuspensionReason
 from nrm.models.accounts.accounts import KeyringWrap, Member, MemberSession, Organisation
 from nrm.models.accounts.suspensions import Suspension
-from nrm.steps.accounts import ceremonies, key_log
+from nrm.steps.accounts import ceremonies, falling, key_log
 from nrm.steps.accounts import members as steps
 from nrm.steps.accounts.key_events import happened
 from nrm.steps.shelter import key_workers as key_worker_steps
@@ -41,6 +41,7 @@ def leave(session: Session, member: Member, organisation: Organisation, by: Acto
     key_worker_steps.end_of_member(session, member.id, by)
     member.status, member.left_at = "disabled", clock.now() if had_keys else None
     session.flush()
+    falling.fall(session, member, by)
     if not invited:  # nobody left: a link is withdrawn that nobody used
         happened(session, KeyHappening.DISABLED, member, by=by)
     # For the log who left held the version, whatever the rows say: it is handed nothing more before the next one.
@@ -107,6 +108,7 @@ def suspend(
     row.mark = rows.suspension_mark(row)
     session.add(row)
     session.flush()
+    falling.fall(session, member, by)
     key_log.suspended(session, member.id, by, reason=str(reason))
     happened(session, KeyHappening.SUSPENDED, member, by=by)
     audit.append(

@@ -1,23 +1,31 @@
-"""What somebody who asks for a second hand did to others within a day, for whoever is asked to agree (ADR 0159)."""
+"""What a second hand reads before it agrees: everything that the one who asks did to others within a day and still asks
+for, who let them in, who else is there, and what became of the same request before (ADR 0159, ADR 0163)."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 
 from nrm import clock
 from nrm.db import db
-from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.accounts.members import KeyHappening
-from nrm.domain.accounts.second_hands import DAY, OF_CASES, ActKind
-from nrm.models.accounts.accounts import KeyEvent, Member
+from nrm.domain.accounts.second_hands import DAY, OF_CASES, ActKind, ActStatus
+from nrm.domain.accounts.vouching import REMEMBERED
+from nrm.domain.accounts.words import OccasionStatus
+from nrm.models.accounts.accounts import KeyEvent, Member, Organisation
+from nrm.models.accounts.occasions import Occasion
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.shelter.cases import Case
 from nrm.store import signed_names
+from nrm.store.accounts import occasions
+from nrm.store.rows.accounts import askers
+from nrm.store.rows.accounts import occasions as occasion_rows
+from nrm.store.rows.accounts import suspensions as suspension_rows
 
 _MOST = 20
 
@@ -33,27 +41,109 @@ class Deed:
     act: ActKind | None = None
 
 
-def lately(member_id: uuid.UUID | None, *, but: uuid.UUID | None = None, by: Actor) -> Sequence[Deed]:
-    """What this member did to others within a day, the newest first; without the act or the account `but`. For
-    colleagues and the duty desk: NotVisible for anybody else."""
-    found = db.session.get(Member, member_id) if member_id is not None else None
-    if found is None:
-        return ()
-    if found.organisation_id != by.organisation_id and not by.may(Permission.REFERRAL_DIRECT):
+@dataclass(frozen=True, slots=True)
+class There:
+    """Somebody else who works there. `one_hand`: with the one who asks (`occasions.hangs_on_one`)."""
+
+    called: str
+    role: str
+    since: datetime
+    one_hand: bool
+    suspended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """`asker`: by name and sign-in name; `let_in_by`: nobody for founders; `stopped`: they are suspended or ended, or
+    were since they asked. `did`: within a day; `asks`: what else waits. `kept`: how often the person ended the same
+    within `REMEMBERED` ("my account stays"). `suspended_by`, `suspended_until`: of the person, if they are."""
+
+    asker: str
+    role: str
+    since: datetime
+    let_in_by: tuple[str, ...]
+    stopped: bool
+    did: Sequence[Deed]
+    asks: Sequence[Deed]
+    there: Sequence[There]
+    kept: int
+    suspended_by: str = ""
+    suspended_until: datetime | None = None
+
+
+def of_request(
+    asker_id: uuid.UUID | None,
+    *,
+    about: uuid.UUID | None,
+    act_id: uuid.UUID | None = None,
+    at: datetime | None,
+    by: Actor,
+) -> Around | None:
+    """What somebody reads who is asked to agree to what `asker_id` asked for at that time, by the act or, without one,
+    by letting `about` begin anew. For colleagues and the duty desk: NotVisible for anybody else."""
+    asker = db.session.get(Member, asker_id) if asker_id is not None else None
+    if asker is None or at is None:
+        return None
+    if asker.organisation_id != by.organisation_id and not by.may(Permission.REFERRAL_DIRECT):
         raise NotVisible
-    deeds = [*_events(found.id, but), *_acts(found.id, but)]
-    return sorted(deeds, key=lambda deed: deed.at, reverse=True)[:_MOST]
+    return _around(asker, about, act_id, at)
 
 
-def _events(member_id: uuid.UUID, but: uuid.UUID | None) -> list[Deed]:
+def of_words(member_id: uuid.UUID, *, by: Actor) -> Around | None:
+    """The same for who types the words of somebody who begins anew; None for who joins, or has another telephone.
+    Raises NotVisible for whom these words do not wait."""
+    occasions.one(member_id, by=by)
+    member = db.session.get_one(Member, member_id)
+    asked = sorted(askers.who_let_begin_anew(member, occasion_rows.going_on(db.session(), member_id)), key=_when)
+    asker = db.session.get(Member, asked[0][0]) if asked else None
+    return _around(asker, member_id, None, asked[0][1]) if asker is not None else None
+
+
+def _when(asked: tuple[uuid.UUID, datetime]) -> datetime:
+    return asked[1]
+
+
+def _around(asker: Member, about: uuid.UUID | None, act_id: uuid.UUID | None, at: datetime) -> Around:
+    stands = suspension_rows.standing(about) if about is not None else None
+    standing = occasion_rows.standing(asker.id)
+    return Around(
+        asker=_called([asker])[0],
+        role=asker.role,
+        since=standing.since,
+        let_in_by=tuple(_called(filter(None, (db.session.get(Member, each) for each in standing.vouched_by)))),
+        stopped=not askers.may_ask(asker.id, at),
+        did=sorted([*_events(asker.id, about, act_id), *_acts(asker.id, act_id)], key=_at, reverse=True)[:_MOST],
+        asks=sorted([*_asked(asker.id, act_id), *_lets_begin(asker.id, about, act_id)], key=_at)[:_MOST],
+        there=_there(asker, about),
+        kept=_kept(about),
+        suspended_by=_called([db.session.get_one(Member, stands.by_id)])[0] if stands is not None else "",
+        suspended_until=stands.until if stands is not None else None,
+    )
+
+
+def _at(deed: Deed) -> datetime:
+    return deed.at
+
+
+def _called(found: Iterable[Member]) -> list[str]:
+    people = list(found)
+    codes = signed_names.codes([each.id for each in people])
+    return [signed_names.who(codes, each.id, each.name, each.login) for each in people]
+
+
+def _events(member_id: uuid.UUID, about: uuid.UUID | None, act_id: uuid.UUID | None) -> list[Deed]:
     statement = (
         select(KeyEvent.at, KeyEvent.event, Member.id, Member.name, Member.login)
         .join(Member, Member.id == KeyEvent.member_id)
         .where(KeyEvent.by_id == member_id, KeyEvent.member_id != member_id, KeyEvent.at > clock.now() - DAY)
         .order_by(KeyEvent.at.desc(), KeyEvent.id)
-        .limit(_MOST)
+        .limit(_MOST + 1)
     )
-    found = [row for row in db.session.execute(statement) if but is None or row.id != but]
+    found = list(db.session.execute(statement).all())
+    if act_id is None:  # without the last one of these, which is this request itself
+        these = [row for row in found if row.id == about and row.event == KeyHappening.ANEW_ASKED]
+        for row in these[:1]:
+            found.remove(row)
     codes = signed_names.codes([row.id for row in found])
     return [
         Deed(row.at, signed_names.who(codes, row.id, row.name, row.login), event=KeyHappening(row.event))
@@ -71,3 +161,74 @@ def _acts(member_id: uuid.UUID, but: uuid.UUID | None) -> list[Deed]:
         .limit(_MOST)
     )
     return [Deed(row.asked_at, row.pseudonym, act=ActKind(row.kind)) for row in db.session.execute(statement)]
+
+
+def _asked(member_id: uuid.UUID, but: uuid.UUID | None) -> list[Deed]:
+    """What waits about other accounts; about cases it stands among what they did, unless it is older than a day."""
+    old = or_(HeavyAct.case_id.is_(None), HeavyAct.asked_at <= clock.now() - DAY)
+    statement = (
+        select(HeavyAct.asked_at, HeavyAct.kind, Case.pseudonym, Member.id, Member.name, Member.login)
+        .outerjoin(Case, Case.id == HeavyAct.case_id)
+        .outerjoin(Member, Member.id == HeavyAct.member_id)
+        .where(HeavyAct.asked_by_id == member_id, HeavyAct.status == ActStatus.ASKED, old)
+        .where(HeavyAct.id != (but or uuid.UUID(int=0)), HeavyAct.expires_at > clock.now())
+        .order_by(HeavyAct.asked_at, HeavyAct.id)
+        .limit(_MOST)
+    )
+    found = db.session.execute(statement).all()
+    codes = signed_names.codes([row.id for row in found])
+    return [
+        Deed(
+            row.asked_at,
+            row.pseudonym or signed_names.who(codes, row.id, row.name, row.login),
+            act=ActKind(row.kind),
+        )
+        for row in found
+    ]
+
+
+def _lets_begin(member_id: uuid.UUID, about: uuid.UUID | None, act_id: uuid.UUID | None) -> list[Deed]:
+    statement = (
+        select(Occasion.began_at, Member.id, Member.name, Member.login)
+        .join(Member, Member.id == Occasion.member_id)
+        .where(Occasion.by_id == member_id, Occasion.status == OccasionStatus.WAITS)
+    )
+    if act_id is None and about is not None:
+        statement = statement.where(Occasion.member_id != about)
+    found = db.session.execute(statement.order_by(Occasion.began_at).limit(_MOST)).all()
+    codes = signed_names.codes([row.id for row in found])
+    return [
+        Deed(row.began_at, signed_names.who(codes, row.id, row.name, row.login), act=ActKind.BEGIN_ANEW)
+        for row in found
+    ]
+
+
+def _there(asker: Member, about: uuid.UUID | None) -> list[There]:
+    """Who works there, by sign-in name, besides the one who asks and the person."""
+    subject = db.session.get(Member, about) if about is not None else None
+    of = subject if subject is not None else asker
+    holds = OrganisationKind(db.session.get_one(Organisation, of.organisation_id).kind).holds_keys
+    ids = [each for each in occasion_rows.hands_beside(of, asker.id, holds_keys=holds) if each != about]
+    found = db.session.scalars(select(Member).where(Member.id.in_(ids)).order_by(Member.login)).all()
+    return [
+        There(
+            called,
+            each.role,
+            occasion_rows.standing(each.id).since,
+            occasion_rows.hangs_on_one(each.id, asker.id),
+            suspension_rows.standing(each.id) is not None,
+        )
+        for each, called in zip(found, _called(found), strict=True)
+    ]
+
+
+def _kept(about: uuid.UUID | None) -> int:
+    if about is None:
+        return 0
+    stopped = select(func.count()).where(
+        KeyEvent.member_id == about,
+        KeyEvent.by_id == about,
+        KeyEvent.event == str(KeyHappening.ANEW_STOPPED),
+        KeyEvent.at > clock.now() - REMEMBERED,
+    )
+    return db.session.scalar(stopped) or 0

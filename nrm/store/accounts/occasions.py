@@ -24,6 +24,7 @@ from nrm.store.accounts import members
 from nrm.store.rows.accounts import members as rows
 from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.store.rows.accounts import suspensions as suspension_rows
+from nrm.store.rows.accounts import typing
 from nrm.vault.keylog import log, people, words
 
 _GOES_ON = (OccasionStatus.WAITS, OccasionStatus.OPEN)
@@ -35,8 +36,10 @@ class OccasionLine:
 
     `own`: of the asker's organisation; else it is for the duty desk, or for who keeps the accounts, because nobody
     there could. `may_agree`: the asker is a second hand for who begins anew. `invited`: by a link of the asker.
-    `since`, `by_since`: since when either is there with the present keys; `suspended_by`, `suspended_until`: of who is
-    to begin anew; `others`: how many others hold the key, or work in an office, and are not suspended.
+    `since`, `by_since`: since when either is there with the present keys; `others`: how many others hold the key, or
+    work in an office, and are not suspended; `began_at`: since when it waits;
+    `needs_hand`: by time alone it never happens, and at `effective_at` it is over;
+    `reader_new`: the reader, of the duty desk, was let in there lately.
     """
 
     member_id: uuid.UUID
@@ -57,9 +60,10 @@ class OccasionLine:
     by_id: uuid.UUID | None = None
     by_role: str = ""
     by_since: datetime | None = None
-    suspended_by: str = ""
-    suspended_until: datetime | None = None
     others: int = 0
+    began_at: datetime | None = None
+    needs_hand: bool = False
+    reader_new: bool = False
 
     @property
     def called(self) -> str:
@@ -95,16 +99,25 @@ def refusal_as_second_hand(
         return HandRefusal.ELSEWHERE
     if not rows.holds_newest(by.member_id):
         return HandRefusal.ELSEWHERE
+    if occasion_rows.is_new_at_desk(by.member_id, by.organisation_id):
+        return HandRefusal.NEW
     return None if called_back else HandRefusal.NOT_CALLED
 
 
 def anew_after(member_id: uuid.UUID, *, by: Actor) -> timedelta:
     """After how long this colleague would begin anew by the actor's word alone. Raises NotVisible."""
     member = members.manageable(member_id, by=by)
+    kind = OrganisationKind(db.session.get_one(Organisation, member.organisation_id).kind)
+    inside = member.organisation_id == by.organisation_id
     return vouching.anew_after(
         newcomer=occasion_rows.is_new_to(by.member_id, member.id),
-        alone=occasion_rows.would_be_alone(member, by.member_id),
+        alone=inside and occasion_rows.is_last_other(member, by.member_id, holds_keys=kind.holds_keys),
     )
+
+
+def needs_hand(member_id: uuid.UUID, *, by: Actor) -> bool:
+    """Whether this colleague would begin anew only if a second hand agrees, and never by time."""
+    return occasion_rows.is_new_to(by.member_id, members.manageable(member_id, by=by).id)
 
 
 def _looks_outside(by: Actor) -> bool:
@@ -167,15 +180,17 @@ def _line(
         return None
     own, holds_keys = organisation.id == by.organisation_id, OrganisationKind(organisation.kind).holds_keys
     waits, may_agree = occasion.status == OccasionStatus.WAITS, False
+    new = False  # of the desk, and asked if they were not new there: they read it, and whom to call
     if waits and (own or by.role is Role.DUTY_OFFICER):
-        may_agree = refusal_as_second_hand(member.id, first_id=occasion.by_id, called_back=True, by=by) is None
+        refusal = refusal_as_second_hand(member.id, first_id=occasion.by_id, called_back=True, by=by)
+        may_agree, new = refusal is None, not own and refusal is HandRefusal.NEW
     elif not own:
         outside = by.role is Role.DUTY_OFFICER if holds_keys else by.may(Permission.ORGANISATION_FOUND)
         alone = not occasion_rows.others_who_vouch(member, holds_keys=holds_keys)
         vouches = outside and alone if occasion.purpose == WordPurpose.FACTOR else _may_vouch(member, by)
         if not vouches:
             return None
-    if waits and not own and not may_agree:
+    if waits and not own and not may_agree and not new:
         return None
     if not waits and member.id in typed_already(by=by):
         return None  # their hand is there already, and another one is missing
@@ -194,23 +209,21 @@ def _line(
         may_agree,
         invited=not waits and own and _is_invited_by(member.id, by),
         login="" if member.id in codes else member.login,
+        began_at=occasion.began_at,
+        needs_hand=waits and occasion_rows.needs_hand(occasion),
+        reader_new=waits and not own and by.member_id is not None and not occasion_rows.is_seasoned(by.member_id),
         **(_facts(member, asker, holds_keys) if waits else {}),
     )
 
 
 def _facts(member: Member, asker: Member | None, holds_keys: bool) -> dict[str, Any]:
     """What somebody has to know of who begins anew, and of who asks, before they agree."""
-    stands = suspension_rows.standing(member.id)
-    by = db.session.get(Member, stands.by_id) if stands is not None else None
-    codes = signed_names.codes([by.id]) if by is not None else {}
     there = occasion_rows.hands_beside(member, None, holds_keys=holds_keys)
     return {
         "since": occasion_rows.standing(member.id).since,
         "by_id": asker.id if asker is not None else None,
         "by_role": asker.role if asker is not None else "",
         "by_since": occasion_rows.standing(asker.id).since if asker is not None else None,
-        "suspended_by": signed_names.who(codes, by.id, by.name, by.login) if by is not None else "",
-        "suspended_until": stands.until if stands is not None else None,
         "others": sum(suspension_rows.standing(each) is None for each in there),
     }
 
@@ -264,7 +277,7 @@ def _typists(member: Member | None, *, but: uuid.UUID | None = None) -> tuple[st
         for each in occasion_rows.hands_beside(member, but, holds_keys=holds_keys)
         if suspension_rows.standing(each) is None
         and _may_type(member, each)
-        and (occasion.second_id is not None or not occasion_rows.is_hand_of_link(member, each, holds_keys=holds_keys))
+        and typing.of_colleague(member, occasion, each) is typing.Typing.YES
     ]
     named = select(Member.id, Member.name, Member.login).where(Member.id.in_(ids)).order_by(Member.name, Member.login)
     rows_ = db.session.execute(named).all()
@@ -297,7 +310,8 @@ def _may_vouch(member: Member, by: Actor) -> bool:
     kind = EntryKind.ANEW if member.id in state.members else EntryKind.JOINED
     waits = log.proposal_of(state, kind, person)
     first_id = waits.signers[0] if waits is not None else None
-    if occasion_rows.hands_beside(member, first_id, holds_keys=organisation.holds_keys):
+    first = typing.needs_outside(member, occasion_rows.going_on(db.session(), member.id))
+    if not first and occasion_rows.hands_beside(member, first_id, holds_keys=organisation.holds_keys):
         return False
     return state.may_sign(kind, person, by.member_id, hour_of(clock.now()))
 

@@ -44,6 +44,7 @@ from nrm.models.shelter.cases import Case
 from nrm.models.shelter.data_requests import PersonRequest
 from nrm.store import names, signed_names
 from nrm.store.rows.accounts import occasions as occasion_rows
+from nrm.store.rows.accounts import second_hands as act_rows
 from nrm.store.rows.accounts.suspensions import is_suspended
 from nrm.vault import counted, rows
 
@@ -58,7 +59,8 @@ class ActLine:
     `final_at`: when what the case keeps is destroyed without another word. `by_desk`: nobody of the organisation could
     be the second hand, so the duty desk is. `hands`: who of the organisation could be; `refusal`: why the reader, a
     colleague, is none. `login`, `role`: of the account it is about; `asker_since`, `member_since`: since when either is
-    there with the present keys. `recorded`: there is an open request of the person for it, recorded where
+    there with the present keys; `reader_new`: the reader, of the desk, less than 14 days. `recorded`:
+    there is an open request of the person for it, recorded where
     they asked. `organisation`: its names by language, for the duty desk; empty for colleagues.
     """
 
@@ -99,6 +101,7 @@ class ActLine:
     asker_role: str = ""
     asker_since: datetime | None = None
     member_since: datetime | None = None
+    reader_new: bool = False
 
     @property
     def called(self) -> str:
@@ -175,11 +178,11 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> ActLine | None:
 
 
 def last_ending(member_id: uuid.UUID, *, by: Actor) -> ActLine | None:
-    """How the account of a colleague ended the last time: who asked for it, why, and who agreed. None if it is not
-    known here."""
+    """How the account of a colleague ended the last time: who asked for it, why, and who agreed; for the duty desk of
+    anybody's. None if it is not known here."""
     statement = _act_rows().where(
         HeavyAct.member_id == member_id,
-        HeavyAct.organisation_id == by.organisation_id,
+        or_(HeavyAct.organisation_id == by.organisation_id, literal(_is_desk(by))),
         HeavyAct.kind == ActKind.END_ACCOUNT,
         HeavyAct.status.in_((ActStatus.DONE, ActStatus.AGREED)),
     )
@@ -266,7 +269,8 @@ def is_new_there(*, by: Actor) -> bool:
 def is_left_to_desk(act: HeavyAct, *, by: Actor) -> bool:
     """Whether the actor is the second hand as the duty desk: nobody of the organisation could be it. Then it is, after
     a call back."""
-    return _is_desk(by) and _is_left_to_desk(act)
+    new = occasion_rows.is_new_at_desk(by.member_id, by.organisation_id)
+    return _is_desk(by) and not new and _is_left_to_desk(act)
 
 
 def _is_left_to_desk(act: HeavyAct) -> bool:
@@ -285,7 +289,7 @@ def _hands(act: HeavyAct) -> Iterator[Member]:
         ~is_suspended(Member.id, clock.now()),
     )
     for each in db.session.scalars(able.order_by(Member.login)):
-        if occasion_rows.hand_refusal(each.id, act.asked_by_id, act.member_id) is None:
+        if act_rows.hand_refusal(act, each.id) is None:
             yield each
 
 
@@ -374,10 +378,12 @@ def _act_line(found: Any, by: Actor) -> ActLine:
     desk = _is_desk(by) and not colleague
     refusal = None
     if colleague and by.member_id is not None:
-        refusal = occasion_rows.hand_refusal(by.member_id, act.asked_by_id, act.member_id)
+        refusal = act_rows.hand_refusal(act, by.member_id)
     hand = colleague and by.may(PERMISSION[kind]) and by.member_id is not None and refusal is None
-    second = not mine and status in OPEN and (hand or (desk and left_to_desk))
-    sees = second or (desk and climbs(act.asked_at, act.seen_at, now))
+    new = desk and occasion_rows.is_new_at_desk(by.member_id, by.organisation_id)
+    second = not mine and status in OPEN and (hand or (desk and left_to_desk and not new))
+    sees = second or (desk and not new and climbs(act.asked_at, act.seen_at, now))
+    refusal = HandRefusal.NEW if new else refusal
     parked = status is ActStatus.PARKED
     codes = signed_names.codes([act.member_id, act.asked_by_id, act.seen_by_id, act.decided_by_id])
     return ActLine(
@@ -418,6 +424,7 @@ def _act_line(found: Any, by: Actor) -> ActLine:
         asker_role=asker_role,
         asker_since=_since(act.asked_by_id),
         member_since=_since(act.member_id),
+        reader_new=desk and by.member_id is not None and not occasion_rows.is_seasoned(by.member_id),
     )
 
 

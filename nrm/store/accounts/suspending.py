@@ -42,11 +42,12 @@ def refusal(member_id: uuid.UUID, *, by: Actor) -> SuspensionRefusal | None:
 
 def _check_holder(member: Member, by: Actor) -> None:
     assert by.member_id is not None
+    of_stopped = occasion_rows.is_of_stopped(member.id)
     check_by_holder(
         lately=rows.lately(member.id, by.member_id),
-        taken=rows.taken(by.member_id),
+        taken=0 if of_stopped else rows.taken(by.member_id),
         newcomer=occasion_rows.is_new_to(by.member_id, member.id),
-        alone=occasion_rows.would_be_alone(member, by.member_id),
+        alone=not of_stopped and occasion_rows.would_be_alone(member, by.member_id),
     )
 
 

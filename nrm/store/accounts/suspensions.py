@@ -186,7 +186,7 @@ def _is_another_hand(suspension: Suspension, by: Actor) -> bool:
     """Whether a colleague is a second hand for who suspended, and would not be left alone with the cases; the duty desk
     is one."""
     if suspension.organisation_id != by.organisation_id or by.member_id is None:
-        return True
+        return not occasion_rows.is_new_at_desk(by.member_id, by.organisation_id)
     member = db.session.get_one(Member, suspension.member_id)
     refusal = occasion_rows.hand_refusal(by.member_id, suspension.by_id, suspension.member_id)
     return refusal is None and not occasion_rows.would_be_alone(member, by.member_id)

@@ -209,9 +209,10 @@ def _join_page(token: str, form: JoinAccountForm, status: int) -> BaseResponse:
     try:
         member = actions.invited(token)
     except NotYet as error:
-        return Response(
-            render_template("accounts/accounts/not_yet.html", at=error.at, over=error.at <= clock.now()), 409
+        page = render_template(
+            "accounts/accounts/not_yet.html", at=error.at, over=error.at <= clock.now(), needs_hand=error.needs_hand
         )
+        return Response(page, 409)
     except UnusableInvitation:
         return Response(render_template("accounts/accounts/unusable.html", telephone=country().emergency.helpline), 404)
     nonce = sessions.nonce()

@@ -13,7 +13,7 @@ from nrm.domain.accounts.vouching import ObjectionRefusal, ObjectionRefused
 from nrm.domain.words import N_
 from nrm.store.accounts import changes as store
 from nrm.web import access, errors, sessions
-from nrm.web.accounts.members import HAPPENINGS
+from nrm.web.accounts.happenings import HAPPENINGS
 
 blueprint = Blueprint("changes", __name__)
 

@@ -20,11 +20,13 @@ from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, No, Par
 from nrm.domain.accounts.words import NoOccasion, WrongWords
 from nrm.domain.agreement.parties import PartyRefused
 from nrm.domain.words import N_
-from nrm.store.accounts import changes, occasions
+from nrm.store.accounts import changes, deeds, occasions
 from nrm.store.accounts import key_log as store
 from nrm.store.accounts import own_entries as entries
 from nrm.web import access, errors, sessions
+from nrm.web.accounts.happenings import HAPPENINGS
 from nrm.web.accounts.organisations import left_by
+from nrm.web.carrying import ACT_WORDS
 
 blueprint = Blueprint("key_log", __name__)
 Answer = errors.Answer
@@ -143,7 +145,20 @@ def _page(digest: str, form: AgreeForm | None, status: int, no: DeclineForm | No
         states=PARTY_WORDS,
         reasons=ORGANISATION_REASONS,
         left=left_by(page.suspends) if page.suspends is not None else None,
+        around=_around(page),
+        happenings=HAPPENINGS,
+        act_words=ACT_WORDS,
     ), status
+
+
+def _around(page: store.ProposalPage) -> deeds.Around | None:
+    """Of who begins anew: who let them, and what else these did."""
+    if page.line.kind is not EntryKind.ANEW or page.line.mine:
+        return None
+    try:
+        return deeds.of_words(page.people[0].member_id, by=access.actor())
+    except NotVisible:  # the words are shown no more
+        return None
 
 
 def _form(page: store.ProposalPage, sent: MultiDict[str, str] | None = None) -> AgreeForm:

@@ -26,7 +26,6 @@ from nrm.domain.accounts.members import (
     KEY_HOLDERS_NEEDED,
     EndsTooMany,
     GoneForGood,
-    KeyHappening,
     KeyHoldersDecide,
     LastKeyHolder,
     OwnAccount,
@@ -45,6 +44,7 @@ from nrm.store.accounts import second_hands as second_hand_store
 from nrm.store.countries import country
 from nrm.web import access, errors, hosts, sessions
 from nrm.web.accounts import shown_secrets
+from nrm.web.accounts.happenings import HAPPENINGS
 from nrm.web.accounts.key_log import KINDS as ENTRY_KINDS
 from nrm.web.carrying import ACT_WORDS
 
@@ -80,34 +80,6 @@ WRONG_CODE_JOINING = N_(
     "Enter the code again: this is not your recovery code. If you did not write it down, sign in and make a new one "
     "there."
 )
-HAPPENINGS = {
-    KeyHappening.JOINED: N_("made an account and keys"),
-    KeyHappening.CONFIRMED: N_("was let in: a colleague typed their words"),
-    KeyHappening.CODE_MADE: N_("made a new recovery code"),
-    KeyHappening.CODE_CHECKED: N_("typed in the recovery code"),
-    KeyHappening.BEGINS_ANEW: N_("begins anew: the old keys are dead, a link was made"),
-    KeyHappening.DISABLED: N_("left: the account opens nothing any more"),
-    KeyHappening.WAITS_AGAIN: N_("waits for a confirmation again"),
-    KeyHappening.KEYRING_MADE: N_("a new key of the organisation was made"),
-    KeyHappening.KEYRING_MOVED: N_("everything was moved to the new key; the old one is gone"),
-    KeyHappening.CAME_BACK: N_("was let in again, with the keys they had"),
-    KeyHappening.SUSPENDED: N_("was suspended for a time"),
-    KeyHappening.RESUMED: N_("works again: the suspension was ended"),
-    KeyHappening.SEALED_ANEW: N_("everything was sealed anew: what a person who left may have kept opens nothing"),
-    KeyHappening.FOUNDED: N_("founded the organisation and holds its key"),
-    KeyHappening.RECOVERED: N_("set a new password by the recovery code"),
-    KeyHappening.FACTOR_SET: N_("set up a second factor"),
-    KeyHappening.FACTOR_CHANGED: N_("has another telephone as second factor"),
-    KeyHappening.ANEW_ASKED: N_("is to begin anew; until then the old account goes on"),
-    KeyHappening.ANEW_AGREED: N_("may begin anew at once: a second hand agreed"),
-    KeyHappening.ANEW_STOPPED: N_("does not begin anew: it was ended"),
-    KeyHappening.OBJECTED: N_("waits for 72 hours: a colleague objected"),
-    KeyHappening.ROLE_CHANGED: N_("has another role"),
-    KeyHappening.RENAMED: N_("has another name"),
-    KeyHappening.LACKS_KEY: N_("says: I do not hold the key"),
-    KeyHappening.KEY_GIVEN: N_("was given the key again"),
-    KeyHappening.HOLDS_AGAIN: N_("says: I hold the key again"),
-}
 HAND_REFUSALS = {
     HandRefusal.OWN: N_("You asked for this yourself, or it is about you, or you do not hold the key."),
     HandRefusal.NEW: N_("You have been here for less than 14 days. A colleague who was here before has to agree."),
@@ -121,6 +93,10 @@ HAND_REFUSALS = {
     HandRefusal.STOPPED: N_(
         "You, or somebody who is one hand with you, asked for this, and it was ended within 24 hours. Speak with the "
         "person, face to face. Another colleague can let them begin anew now, and you tomorrow."
+    ),
+    HandRefusal.ONE_HAND: N_(
+        "One of you alone let the other in here, or the same colleague both: that is one hand. Another colleague lets "
+        "this person in again."
     ),
     HandRefusal.SUSPENDED: N_(
         "This person is suspended, by you or by somebody who is one hand with you. Another colleague lets them begin "
@@ -209,6 +185,8 @@ def bring_back(member_id: uuid.UUID) -> Answer:
         return errors.error_page(409, OWN)
     except GoneForGood:
         return errors.error_page(409, GONE)
+    except NoSecondHand as error:
+        return errors.error_page(409, HAND_REFUSALS[error.reason])
     except KeyHoldersDecide:
         return errors.error_page(403, ELSEWHERE)
     return redirect(url_for("accounts.members"), 303)
@@ -222,11 +200,13 @@ def begin_again_page(member_id: uuid.UUID) -> str:
     member = store.manageable(member_id, by=by)
     refusal = inviting.anew_refusal(member_id, by=by)
     long = member.status == "active" and occasion_store.anew_after(member_id, by=by) > ANEW_AFTER
+    hand = member.status == "active" and occasion_store.needs_hand(member_id, by=by)
     return render_template(
         "accounts/members/anew.html",
         member=member,
         role=_role(member.role),
         long=long,
+        hand=hand,
         why_not=_why_not(refusal) if refusal else "",
     )
 
@@ -248,7 +228,7 @@ def begin_again(member_id: uuid.UUID) -> Answer:
     member = store.manageable(member_id, by=by)
     waits = "" if member.status != "active" else "day"
     if waits and occasion_store.anew_after(member_id, by=by) > ANEW_AFTER:
-        waits = "long"
+        waits = "hand" if occasion_store.needs_hand(member_id, by=by) else "long"
     try:
         token = actions.begin_again(member_id=member_id, by=by)
     except (LastKeyHolder, OwnAccount) as error:
@@ -299,10 +279,9 @@ def _anew_page(member_id: uuid.UUID, form: AgreeToAnewForm, status: int) -> Answ
         line=line,
         form=form,
         roles=ROLE_LABELS,
-        deeds=deeds.lately(line.by_id, but=line.member_id, by=access.actor()),
-        asker=line.by,
+        around=deeds.of_request(line.by_id, about=line.member_id, at=line.began_at, by=access.actor()),
         happenings=HAPPENINGS,
-        words=ACT_WORDS,
+        act_words=ACT_WORDS,
     )
     return page, status
 

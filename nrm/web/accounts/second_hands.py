@@ -13,9 +13,10 @@ from forms.accounts.second_hands import HEARD_LABELS, AgreeToAccountForm, AgreeT
 from forms.shelter.stays import CLOSED
 from nrm.actions.accounts import second_hands as actions
 from nrm.domain.accounts.accounts import ROLE_LABELS, Permission
-from nrm.domain.accounts.members import LastKeyHolder
+from nrm.domain.accounts.members import GoneForGood, LastKeyHolder
 from nrm.domain.accounts.second_hands import (
     OF_CASES,
+    ActKind,
     ActReason,
     ActRefusal,
     ActRefused,
@@ -30,7 +31,8 @@ from nrm.store.accounts import deeds
 from nrm.store.accounts import second_hands as store
 from nrm.web import access, errors, hosts, sessions
 from nrm.web.accounts import shown_secrets
-from nrm.web.accounts.members import HAPPENINGS, LAST
+from nrm.web.accounts.happenings import HAPPENINGS
+from nrm.web.accounts.members import GONE, LAST
 from nrm.web.carrying import ACT_WORDS
 
 blueprint = Blueprint("second_hands", __name__)
@@ -44,6 +46,7 @@ REASONS: Mapping[ActReason, str] = {
     ActReason.REFUSED: N_("Asked for the first time, the person said no"),
     **WHY_ACCOUNTS_END,
     ActReason.LOST_KEYS: N_("The colleague lost password and recovery code, or comes back"),
+    ActReason.COMES_BACK: N_("The colleague comes back with the keys they had"),
 }
 STATUSES: Mapping[ActStatus, str] = {
     ActStatus.ASKED: N_("waits for a second hand; nothing is done yet"),
@@ -59,6 +62,7 @@ UNDONE: Mapping[Undone, str] = {
     Undone.PERSON: N_("given back: she changed her mind, and said so here"),
     Undone.HELP_LINE: N_("given back: she changed her mind, and told the help line"),
     Undone.ASKER: N_("taken back by who asked"),
+    Undone.FELL: N_("over: who asked was suspended, or their account was ended"),
 }
 ANSWERED = N_("This was answered already, or its time is over.")
 REFUSALS = {
@@ -70,6 +74,7 @@ REFUSALS = {
         "to agree, or the duty desk."
     ),
     ActRefusal.SEEN: N_("Somebody said already that they have seen this."),
+    ActRefusal.FELL: N_("Who asked for this is suspended, or their account was ended: it is over, and was not done."),
 }
 
 HAND_REFUSALS: Mapping[HandRefusal, str] = {
@@ -83,6 +88,7 @@ HAND_REFUSALS: Mapping[HandRefusal, str] = {
     HandRefusal.NOT_CALLED: N_("Call the known number first; then tick the box"),
     HandRefusal.ENDED: N_("The account was ended within 14 days: let the person in again with their own keys."),
     HandRefusal.STOPPED: N_("You asked for this, or are one hand with who did, and it was ended within 24 hours."),
+    HandRefusal.ONE_HAND: N_("You are one hand with this person."),
     HandRefusal.SUSPENDED: N_("You suspended this person, or are one hand with who did."),
 }
 
@@ -107,6 +113,7 @@ def _act_page(
         form=form or _form(line),
         undo=undo_form or _undo_form(line, empty=True),
         words=WORDS,
+        act_words=WORDS,
         reasons=REASONS,
         statuses=STATUSES,
         undone=UNDONE,
@@ -114,11 +121,20 @@ def _act_page(
         of_case=line.kind in OF_CASES,
         refusals=HAND_REFUSALS,
         roles=ROLE_LABELS,
-        deeds=deeds.lately(line.asked_by_id, but=line.member_id or line.id, by=access.actor()),
-        asker=line.asked_by,
+        around=deeds.of_request(
+            line.asked_by_id, about=line.member_id, act_id=line.id, at=line.asked_at, by=access.actor()
+        ),
         happenings=HAPPENINGS,
+        ended=_ended(line),
     )
     return page, status
+
+
+def _ended(line: store.ActLine) -> store.ActLine | None:
+    """How the account ended that is to work again."""
+    if line.kind is not ActKind.LET_BACK or line.member_id is None:
+        return None
+    return store.last_ending(line.member_id, by=access.actor())
 
 
 def _form(line: store.ActLine) -> AgreeToCaseForm | AgreeToAccountForm:
@@ -152,6 +168,8 @@ def agree(act_id: uuid.UUID) -> Answer:
         return errors.error_page(409, CLOSED[error.reason])
     except LastKeyHolder:
         return errors.error_page(409, LAST)
+    except GoneForGood:
+        return errors.error_page(409, GONE)
     if token is not None:
         link = hosts.link("accounts.invitation", token=token)
         return shown_secrets.lead_to_own("invitation", link=link, name=line.member_name)

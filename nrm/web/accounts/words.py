@@ -12,18 +12,23 @@ from nrm.actions.accounts import words as actions
 from nrm.domain.accounts.accounts import ROLE_LABELS, NotVisible
 from nrm.domain.accounts.failed_attempts import TooSoon
 from nrm.domain.accounts.words import (
+    AskerStopped,
     CannotVouch,
     MadeTheLink,
     NoOccasion,
     OneHand,
+    OutsideFirst,
     TypedBefore,
     WordPurpose,
     WrongWords,
     spelling,
 )
 from nrm.domain.words import N_
+from nrm.store.accounts import deeds
 from nrm.store.accounts import occasions as store
 from nrm.web import access, errors, sessions
+from nrm.web.accounts.happenings import HAPPENINGS
+from nrm.web.carrying import ACT_WORDS
 from nrm.web.language import current_language, in_language, languages
 
 blueprint = Blueprint("words", __name__)
@@ -33,6 +38,14 @@ NO_OCCASION = N_(
     "recovery code is typed in."
 )
 NOT_YOURS = N_("You cannot do this for this person: a colleague who holds the key of their organisation does it.")
+OUTSIDE_FIRST = N_(
+    "You let this person begin anew, or are one hand with who did, and nobody else works there. So the duty desk of "
+    "the Responsible Authority types the words first: let the person call it. Then you type them, too."
+)
+ASKER_STOPPED = N_(
+    "Who let this person begin anew was suspended since, or their account was ended, so it is over. Speak with the "
+    "person; if they lost their keys, let them begin anew yourself: they get another link."
+)
 TYPED_BEFORE = N_(
     "You typed these words already, and they were right. Their role may do more than yours: a second colleague has to "
     "type the same words."
@@ -140,6 +153,10 @@ def type_words(member_id: uuid.UUID) -> Answer:
         return errors.error_page(403, _own_link(member_id))
     except OneHand:
         return errors.error_page(403, _one_hand(member_id))
+    except OutsideFirst:
+        return errors.error_page(409, OUTSIDE_FIRST)
+    except AskerStopped:
+        return errors.error_page(409, ASKER_STOPPED)
     except CannotVouch:
         return errors.error_page(403, NOT_YOURS)
     except NotVisible:
@@ -202,6 +219,10 @@ def _type_page(member_id: uuid.UUID, form: TypeWordsForm, status: int) -> Answer
         return errors.error_page(403, _own_link(member_id))
     except OneHand:
         return errors.error_page(403, _one_hand(member_id))
+    except OutsideFirst:
+        return errors.error_page(409, OUTSIDE_FIRST)
+    except AskerStopped:
+        return errors.error_page(409, ASKER_STOPPED)
     except CannotVouch:
         return errors.error_page(403, NOT_YOURS)
     except NoOccasion:
@@ -217,6 +238,10 @@ def _type_page(member_id: uuid.UUID, form: TypeWordsForm, status: int) -> Answer
         line=line,
         form=form,
         purpose=purpose,
+        around=deeds.of_words(member_id, by=by) if purpose is WordPurpose.ANEW else None,
+        happenings=HAPPENINGS,
+        act_words=ACT_WORDS,
+        roles=ROLE_LABELS,
         role=ROLE_LABELS.get(line.role, ""),  # type: ignore[call-overload]
         holds_keys=by.kind is not None and by.kind.holds_keys,
         spelling=spelling(current_language()),

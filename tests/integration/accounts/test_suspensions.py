@@ -24,7 +24,7 @@ from tests import factories
 from tests.conftest import Command, Person, token_in
 from tests.integration.accounts.test_invitations import one_more
 from tests.integration.accounts.test_second_hands import MANAGER, WORKER, colleagues, kept, opened, waits
-from tests.second_hands import ended
+from tests.second_hands import agreed, asked
 
 DESK = "ra.duty_officer"
 
@@ -94,7 +94,7 @@ def test_time_undoes_it_and_nobody_suspends_the_same_person_alone_again(app: Fla
     assert "/sign-out" in Person(app.test_client(), WORKER).get("/cases")
     with pytest.raises(SuspensionRefused, match="again"):
         suspend(WORKER, MANAGER)
-    colleagues("v.third", "v.fourth")
+    one_more("v.third", WORKER)
     with pytest.raises(SuspensionRefused, match="again"):
         suspend(WORKER, "administrator")
     factories.later(days=14)
@@ -104,6 +104,7 @@ def test_time_undoes_it_and_nobody_suspends_the_same_person_alone_again(app: Fla
 @pytest.mark.parametrize("login", ["v.third", DESK, MANAGER])
 def test_a_colleague_the_desk_or_who_did_it_ends_it_and_never_the_person(app: Flask, login: str) -> None:
     colleagues("v.third")
+    one_more("v.fourth", WORKER)  # whom the manager did not let in: so he is not alone
     factories.later(days=15)
     suspension_id = suspend(WORKER, MANAGER)
     address = f"/suspensions/{suspension_id}"
@@ -217,17 +218,20 @@ def test_who_was_let_in_lately_suspends_nobody_who_was_there_before(app: Flask) 
 
 
 def test_nobody_is_left_alone_with_the_cases_of_a_house_in_which_more_people_hold_the_key(app: Flask) -> None:
-    colleagues("v.third")
+    one_more("v.third", WORKER)
     factories.later(days=30)
     suspension_id = suspend(WORKER, "v.third")
     with pytest.raises(SuspensionRefused, match="left_alone"):
         suspend(MANAGER, "v.third")
     suspensions.end(suspension_id=suspension_id, by=factories.actor(DESK))
+    with pytest.raises(SuspensionRefused, match="left_alone"):
+        suspend(MANAGER, "v.third")  # the worker let them in: one hand (ADR 0163)
+    colleagues("v.fourth")
     suspend(MANAGER, "v.third")
 
 
 def test_a_suspension_that_was_ended_binds_who_did_it_and_not_a_colleague(app: Flask) -> None:
-    colleagues("v.third")
+    one_more("v.third", WORKER)
     factories.later(days=30)
     suspension_id = suspend(WORKER, MANAGER)
     factories.later(hours=2)
@@ -242,9 +246,11 @@ def test_a_suspension_that_was_ended_binds_who_did_it_and_not_a_colleague(app: F
 def test_the_suspension_of_an_account_that_was_ended_is_over(app: Flask) -> None:
     """Ended afterwards it would say "works again" of who left, and the key log would contradict it."""
     colleagues("v.third", "v.fourth")
+    one_more("v.fifth", WORKER)
     factories.later(days=30)
     address = f"/suspensions/{suspend(WORKER, MANAGER)}"
-    ended(id_of(WORKER), by=factories.actor(MANAGER))
+    manager = factories.actor(MANAGER)  # who suspended them, and does not end the account alone
+    agreed(asked(lambda: members.disable(member_id=id_of(WORKER), by=manager)), factories.actor("v.fifth"))
     third = Person(app.test_client(), "v.third")
     assert address not in third.get("/")
     assert f"{address}/end" not in third.get(address)

@@ -164,6 +164,20 @@ def links_of_a_day(by_id: uuid.UUID, organisation_id: uuid.UUID, *, but: uuid.UU
     return db.session.scalar(statement if but is None else statement.where(Member.id != but)) or 0
 
 
+def is_last_other_of_desk(member: Member, by_id: uuid.UUID | None) -> bool:
+    """Whether the member is of the duty desk, and without them nobody of it would be there who is not the actor."""
+    if member.role != Role.DUTY_OFFICER:
+        return False
+    others = exists().where(
+        Member.organisation_id == member.organisation_id,
+        Member.role == str(Role.DUTY_OFFICER),
+        Member.status == "active",
+        Member.id.not_in([each for each in (member.id, by_id) if each is not None]),
+        ~suspension_rows.is_suspended(Member.id, clock.now()),
+    )
+    return not db.session.scalar(select(others))
+
+
 def number_invited(*which: ColumnElement[bool], now: Any = None) -> ScalarSelect[int]:
     """How many people have a link now that nobody used, of the links that are meant; a part of another statement.
     `now`: the moment, if it is run later."""

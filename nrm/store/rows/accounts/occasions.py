@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from nrm import clock
 from nrm.db import db
+from nrm.domain.accounts.accounts import Role
 from nrm.domain.accounts.key_log_entries import time_of
 from nrm.domain.accounts.suspensions import leaves_alone
 from nrm.domain.accounts.vouching import (
@@ -28,6 +29,7 @@ from nrm.domain.accounts.words import OccasionStatus, WordPurpose
 from nrm.models.accounts.accounts import Invitation, Member, Organisation
 from nrm.models.accounts.occasions import Occasion
 from nrm.models.accounts.suspensions import Suspension
+from nrm.store.rows.accounts import suspensions as suspension_rows
 from nrm.store.rows.accounts.members import has_newest, holds_newest, ids_of_holders
 from nrm.vault.keylog import log, words
 
@@ -147,9 +149,24 @@ def is_new_among(hand_id: uuid.UUID | None, organisation_id: uuid.UUID | None) -
     return any(is_seasoned(each) for each in db.session.scalars(there.where(Member.id != hand_id)))
 
 
+def is_new_at_desk(member_id: uuid.UUID | None, organisation_id: uuid.UUID | None) -> bool:
+    """Whether somebody of the duty desk was let in within the last 14 days, and another one of it who was there before
+    is not suspended: that one decides for other houses."""
+    if member_id is None or is_seasoned(member_id):
+        return False
+    there = select(Member.id).where(
+        Member.organisation_id == organisation_id,
+        Member.status == "active",
+        Member.role == str(Role.DUTY_OFFICER),
+        Member.id != member_id,
+        ~suspension_rows.is_suspended(Member.id, clock.now()),
+    )
+    return any(is_seasoned(each) for each in db.session.scalars(there))
+
+
 def would_be_alone(member: Member, by_id: uuid.UUID | None) -> bool:
     """Whether, without this member, the actor alone would open the cases of a house in which more people hold the key.
-    Whom the actor let in lately, alone, is nobody else. Of somebody who does not hold the key: no."""
+    Whom the actor let in alone, or who let the actor in, is nobody else. Of somebody who does not hold the key: no."""
     if not holds_newest(member.id):
         return False
     others = ids_of_holders(member.organisation_id)
@@ -159,7 +176,39 @@ def would_be_alone(member: Member, by_id: uuid.UUID | None) -> bool:
 
 
 def _is_creature(member_id: uuid.UUID, by_id: uuid.UUID | None) -> bool:
-    return by_id is not None and is_same_hand(standing(member_id), by_id, clock.now(), _vouched_by)
+    return by_id is not None and is_same_hand(member_id, by_id, _vouched_by)
+
+
+def is_of_stopped(member_id: uuid.UUID) -> bool:
+    """Whether somebody was let in within 14 days by one alone who is suspended now, or whose account was ended: what
+    protects a colleague does not protect them."""
+    if is_seasoned(member_id):
+        return False
+    return any(_is_stopped(each) for each in hangs_on(member_id, _vouched_by) - {member_id})
+
+
+def _is_stopped(member_id: uuid.UUID) -> bool:
+    row = db.session.get(Member, member_id, populate_existing=True)
+    return row is None or row.status == "disabled" or suspension_rows.standing(member_id) is not None
+
+
+def is_last_other(member: Member, by_id: uuid.UUID | None, *, holds_keys: bool) -> bool:
+    """Whether nobody would be there besides the actor, who could see it, if this colleague begins anew: in a house of
+    two, or where all others are suspended or are the actor's own hand."""
+    able = [
+        each
+        for each in hands_beside(member, by_id, holds_keys=holds_keys)
+        if suspension_rows.standing(each) is None and not _is_creature(each, by_id)
+    ]
+    return not able
+
+
+def needs_hand(occasion: Occasion) -> bool:
+    """Whether who let somebody begin anew was new when they asked, and the person was there before: that never comes
+    true by time alone."""
+    if occasion.by_id is None:
+        return False
+    return is_newcomer(standing(occasion.by_id), standing(occasion.member_id), occasion.began_at)
 
 
 def was_let_in_by(member_id: uuid.UUID | None, other_id: uuid.UUID) -> bool:
@@ -178,16 +227,6 @@ def last_link_by(member_id: uuid.UUID) -> uuid.UUID | None:
     """Who made the last link for the member; None for nobody, and for links from before this was kept."""
     last = select(Invitation.by_id).where(Invitation.member_id == member_id).order_by(Invitation.expires_at.desc())
     return db.session.scalar(last.limit(1))
-
-
-def is_hand_of_link(member: Member, typist_id: uuid.UUID, *, holds_keys: bool) -> bool:
-    """Whether somebody would let in, with new keys, who was there before with others, by a link of their own hand: then
-    one hand would be enough to become her. Not where nobody else could type the words."""
-    known, maker = log.last_state(db.session).members.get(member.id), last_link_by(member.id)
-    if known is None or known.signing == member.sign_public or not hangs_on_one(typist_id, maker):
-        return False
-    others = hands_beside(member, typist_id, holds_keys=holds_keys)
-    return any(not hangs_on_one(each, maker) for each in others)
 
 
 def _vouched_by(member_id: uuid.UUID) -> frozenset[uuid.UUID]:

@@ -7,9 +7,20 @@ import uuid
 from sqlalchemy import select
 
 from nrm.db import db
-from nrm.domain.accounts.second_hands import ActStatus
+from nrm.domain.accounts.second_hands import ActKind, ActStatus
+from nrm.domain.accounts.vouching import HandRefusal
 from nrm.models.accounts.second_hands import HeavyAct
+from nrm.store.rows.accounts import occasions
 from nrm.vault import rows
+
+
+def hand_refusal(act: HeavyAct, member_id: uuid.UUID) -> HandRefusal | None:
+    """Why a member of the organisation is no second hand for this act; None if they are. Who is one hand with somebody
+    whose account was ended does not agree that they come back."""
+    refusal = occasions.hand_refusal(member_id, act.asked_by_id, act.member_id)
+    if refusal is None and act.kind == ActKind.LET_BACK and occasions.hangs_on_one(member_id, act.member_id):
+        return HandRefusal.VOUCHED
+    return refusal
 
 
 def parking(case_id: uuid.UUID) -> HeavyAct | None:

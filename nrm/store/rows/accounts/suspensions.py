@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 
 from nrm import clock
 from nrm.db import db
@@ -44,6 +44,18 @@ def lately(member_id: uuid.UUID, by_id: uuid.UUID | None = None) -> bool:
         select(Suspension).where(Suspension.member_id == member_id, Suspension.at > clock.now() - AGAIN)
     )
     return any(by_id is None or _binds(row, by_id) for row in found)
+
+
+def who_suspended(member_id: uuid.UUID) -> set[uuid.UUID]:
+    """Who suspended the member, or made it longer, within 14 days or until now, without who took it back."""
+    now = clock.now()
+    found = db.session.scalars(
+        select(Suspension)
+        .where(Suspension.member_id == member_id, or_(Suspension.at > now - AGAIN, Suspension.until > now - AGAIN))
+        .execution_options(populate_existing=True)
+    )
+    stood = [row for row in found if rows.is_suspension(row) and row.how_ended != SuspensionEnd.TAKEN_BACK]
+    return {each for row in stood for each in (row.by_id, row.longer_by_id) if each is not None}
 
 
 def _binds(row: Suspension, by_id: uuid.UUID) -> bool:

@@ -19,7 +19,7 @@ from nrm.domain.health import LEAST_FREE, Part, Reading, by_age, by_look
 TENDED, DRILLED = "tended", "drilled"
 """Empty files of the instance's folder, whose time says when it was done last."""
 FIGURES = "PROMETHEUS_MULTIPROC_DIR"
-"""The folder in which the workers of a server count, as the library asks for it. Where it is not set nothing is counted."""
+"""The folder in which the workers of a server count, as the library asks for it; without it nothing is counted."""
 RECEIVED = "nrm.received"
 """In a request: when all of it was there, as `time.perf_counter()` says. Set by the gateway (ADR 0041)."""
 

@@ -47,6 +47,7 @@ def serve(directory: Path, host: str, port: int, workers: int) -> None:
     try:
         run_server(directory, host=host, port=port, workers=workers)
     finally:
+        del os.environ[health.FIGURES]
         shutil.rmtree(figures, ignore_errors=True)
 
 

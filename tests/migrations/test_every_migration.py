@@ -219,7 +219,7 @@ TABLE: dict[str, Moved | str] = {
     "0097_dies_with_its_asker": Moved(
         since.test_what_fell_with_its_asker_was_taken_back_by_them_on_the_way_down, ("heavy_acts",)
     ),
-    "0099_paid_and_heard": Moved(
+    "0098_paid_and_heard": Moved(
         since.test_what_was_paid_and_who_deals_with_a_complaint_is_forgotten_on_the_way_down,
         ("benefits", "complaints", "feedback_slips"),
     ),

@@ -1807,7 +1807,7 @@ def test_what_people_said_about_a_house_is_gone_on_the_way_down(before: Before) 
 
 @pytest.mark.slow
 def test_what_was_paid_and_who_deals_with_a_complaint_is_forgotten_on_the_way_down(before: Before) -> None:
-    data = before("0099_paid_and_heard")
+    data = before("0098_paid_and_heard")
     names = ("benefits", "complaints", "feedback_slips")
     data.add("benefits", state="asked", settled_month=None, voucher="", channel="account", amount=5, months=1)
     data.add("complaints", dealt_on=None, dealt_by_id=None)

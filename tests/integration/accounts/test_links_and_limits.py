@@ -83,7 +83,7 @@ def test_who_said_no_is_asked_once_a_day_and_that_is_one_line_that_hides_nobody_
     for day in range(3):
         ana, manager = Person(app.test_client(), ANA), Person(app.test_client(), MANAGER)
         page = ana.made(path, lang="en")
-        assert "begins to work in 14 days" in page
+        assert "begins to work when a second hand agrees, within 14 days" in page
         factories.later(minutes=1)
         manager.post(f"{path}/stop")
         for answer in (ana.get(f"{path}?lang=en"), ana.post(f"{path}?lang=en", status=409)):

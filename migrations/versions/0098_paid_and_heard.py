@@ -4,7 +4,7 @@ which slips the last file had; who deals with a complaint, and which of them com
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0099_paid_and_heard"
+revision = "0098_paid_and_heard"
 down_revision = "0097_dies_with_its_asker"
 branch_labels = None
 depends_on = None

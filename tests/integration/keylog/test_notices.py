@@ -74,7 +74,7 @@ def test_rows_of_what_happened_are_held_against_what_was_signed(app: Flask) -> N
     assert roles.change(member_id=new, role=Role.SHELTER_MANAGER, by=manager)
     until = suspensions.suspend(member_id=new, reason=SuspensionReason.ASKED, by=manager)
     suspensions.end(suspension_id=until, by=worker)
-    members.disable(member_id=new, by=manager)  # and the next key of the organisation is made
+    members.disable(member_id=new, by=worker)  # who did not suspend her; and the next key of the organisation is made
     page = me.get("/members/keys?lang=en")
     for event in ("was let in", "has another role", "was suspended", "works again", "left: the account", "a new key"):
         assert event in page

@@ -16,7 +16,7 @@ from sqlalchemy import case as case_when
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.referrals.referrals import ReferralStatus
-from nrm.domain.shelter.cases import Compartment
+from nrm.domain.shelter.cases import HOUSE_LABEL, Compartment
 from nrm.domain.shelter.consents import read_by_consent
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.referrals.referrals import Referral
@@ -212,6 +212,7 @@ def shares(case_id: uuid.UUID, *, by: Actor) -> list[ShareLine]:
         select(Organisation, Grant.compartment)
         .join(Grant, Grant.organisation_id == Organisation.id)
         .where(Grant.case_id == case_id, Grant.organisation_id != by.organisation_id)
+        .where(Grant.compartment != HOUSE_LABEL)  # of the house in which the person sleeps until a move
         .order_by(Organisation.code)
     )
     found: dict[uuid.UUID, tuple[Organisation, list[Compartment]]] = {}

@@ -159,7 +159,11 @@ def revise(*, version: str, change: Callable[[str], str], by: Actor) -> str:
 def _studied(agreement: Agreement, base: str) -> dict[str, Any]:
     try:
         return study(
-            version_studies.taken_on(agreement.starts_on, agreement.version), agreement, country().safeguards, base
+            version_studies.taken_on(agreement.starts_on, agreement.version),
+            agreement,
+            country().safeguards,
+            base,
+            version_studies.organisations_called(),
         )
     except TooManyClasses:
         raise Unusable("clause: the conditions tell too many profiles apart to look at each") from None

@@ -8,6 +8,7 @@ list of [fact, how, codes] (fact_diagrams.Term); a way is a list of [party, whet
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from nrm.domain.agreement.fact_diagrams import Cube, terms
 from nrm.domain.agreement.routes import Fallback
 from nrm.domain.agreement.routing_diagrams import Way
 from nrm.domain.agreement.safeguards import Safeguards
+from nrm.domain.agreement.safeguards_beside import Called
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,14 @@ class Study:
         return tuple(dict.fromkeys(each.number for each in self.findings if each.kind is FindingKind.WEAKENED))
 
 
-def studied(old: Agreement, new: Agreement, safeguards: Safeguards, base: str = "") -> Study:
+def studied(
+    old: Agreement, new: Agreement, safeguards: Safeguards, base: str = "", called: Collection[Called] = ()
+) -> Study:
     """Check the new version, written from `base`, and compare it with the old one; raises TooManyClasses. Tenths of a
-    second."""
+    second. `called`: the organisations that are known."""
     before = _signed_like(old, new)
-    findings = check(new, safeguards=replace(safeguards, accepted=()), before=before, written_from=base).findings
+    unaccepted = replace(safeguards, accepted=())
+    findings = check(new, safeguards=unaccepted, before=before, written_from=base, called=called).findings
     return Study(old, findings, diff(before, new), compare(before, new), numbers_alone(before, new))
 
 
@@ -64,9 +69,11 @@ def numbers_alone(old: Agreement, new: Agreement) -> bool:
     return same
 
 
-def study(old: Agreement, new: Agreement, safeguards: Safeguards, base: str = "") -> dict[str, Any]:
+def study(
+    old: Agreement, new: Agreement, safeguards: Safeguards, base: str = "", called: Collection[Called] = ()
+) -> dict[str, Any]:
     """As `studied`, as it is kept with a proposal. Without a `base` it was written from the one it is compared with."""
-    found = studied(old, new, safeguards, base)
+    found = studied(old, new, safeguards, base, called)
     differences = found.differences
     return {
         "against": old.version,

@@ -6,7 +6,7 @@ in silence stands in safeguards_beside.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import partial
@@ -34,6 +34,7 @@ from nrm.domain.agreement.safeguards import (
     Safeguards,
     SameHands,
     SameHours,
+    SameNames,
     SameNumbers,
     StaysParty,
     StepsStay,
@@ -41,7 +42,7 @@ from nrm.domain.agreement.safeguards import (
     TimeToAnswer,
     Told,
 )
-from nrm.domain.agreement.safeguards_beside import at_large, for_whom
+from nrm.domain.agreement.safeguards_beside import Called, at_large, for_whom
 from nrm.domain.conditions import ALWAYS, Condition
 from nrm.domain.durations import duration_text
 from nrm.domain.words import N_, Phrase
@@ -67,13 +68,14 @@ class Weakening:
 class _Text:
     """A text by itself, and beside the one whose place it takes: both over the profiles that both know (None where
     there is no such text, or no profile that both know). `written_from`: the text that it was begun from, where it is
-    another than the one before."""
+    another than the one before. `called`: the organisations that are known."""
 
     agreement: Agreement
     effects: Effects
     before: Agreement | None
     pair: tuple[Effects, Effects] | None
     written_from: str = ""
+    called: Collection[Called] = ()
 
     def is_bound(self, code: str) -> bool:
         """Whether the party is bound from the first day of the text to the last, or as long as by the text before."""
@@ -86,15 +88,20 @@ class _Text:
 
 
 def weakenings(
-    agreement: Agreement, safeguards: Safeguards, before: Agreement | None = None, written_from: str = ""
+    agreement: Agreement,
+    safeguards: Safeguards,
+    before: Agreement | None = None,
+    written_from: str = "",
+    called: Collection[Called] = (),
 ) -> list[Weakening]:
     """Every weakening in the order of the safeguards; raises TooManyClasses. `before`: whose place the text takes;
-    `written_from`: the name of the text that it was begun from, where that is known."""
+    `written_from`: the name of the text that it was begun from, where that is known; `called`: the organisations that
+    are known."""
     signed = everyone_signed(agreement)
     asked = [condition for each in safeguards.all for condition in _conditions(each)]
     receiving = Receiving(signed, Profiles([*deciding_conditions(signed), *asked, OFFICIAL], signed.facts))
     pair = _beside(everyone_signed(before), signed, asked) if before is not None and safeguards.all else None
-    text = _Text(agreement, Effects(receiving), before, pair, written_from)
+    text = _Text(agreement, Effects(receiving), before, pair, written_from, called)
     there = _there_before(safeguards, text)
     return [
         replace(found, before=(found.safeguard.number, found.text) in there)
@@ -175,9 +182,11 @@ def _weakened(safeguard: Safeguard, text: _Text) -> Iterator[Weakening]:
                 yield Weakening(safeguard, waits)
         case Lasts() as rule:
             yield from (Weakening(safeguard, said) for said in _lasts(rule, text.agreement))
-        case SameHours() | SameNumbers() | SameHands() | ReportsStay() as rule:
+        case SameHours() | SameNumbers() | SameNames() | SameHands() | ReportsStay() as rule:
             if text.before is not None:
-                yield from (Weakening(safeguard, said) for said in at_large(rule, text.before, text.agreement))
+                yield from (
+                    Weakening(safeguard, said) for said in at_large(rule, text.before, text.agreement, text.called)
+                )
         case NewestText():
             if text.before is not None and text.written_from not in ("", text.before.version):
                 values = {"old": text.written_from, "new": text.before.version}

@@ -145,9 +145,15 @@ class SameHours:
 
 @dataclass(frozen=True, slots=True)
 class SameNumbers:
-    """Parties of these kinds are reached by the numbers of the text before."""
+    """Parties are reached by the numbers of the text before, and no two by one; of these kinds alone where some are
+    named."""
 
     kinds: frozenset[OrganisationKind]
+
+
+@dataclass(frozen=True, slots=True)
+class SameNames:
+    """A party is called as in the text before, and a new one as nobody else who is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +199,7 @@ Rule = (
     | Lasts
     | SameHours
     | SameNumbers
+    | SameNames
     | KnownFirst
     | StepsStay
     | SameHands
@@ -315,7 +322,9 @@ def _kind(table: Table, name: str) -> OrganisationKind:
     return OrganisationKind(table.one_of(name, set(OrganisationKind)))
 
 
-def _kinds(table: Table) -> frozenset[OrganisationKind]:
+def _kinds(table: Table, *, optional: bool = False) -> frozenset[OrganisationKind]:
+    if optional and not table.has("kinds"):
+        return frozenset()
     return frozenset(OrganisationKind(code) for code in table.texts("kinds", codes=set(OrganisationKind)))
 
 
@@ -396,7 +405,11 @@ def _same_hours(_: Table, __: _Known) -> SameHours:
 
 
 def _same_numbers(table: Table, _: _Known) -> SameNumbers:
-    return SameNumbers(_kinds(table))
+    return SameNumbers(_kinds(table, optional=True))
+
+
+def _same_names(_: Table, __: _Known) -> SameNames:
+    return SameNames()
 
 
 def _known_first(table: Table, known: _Known) -> KnownFirst:
@@ -435,6 +448,7 @@ _RULES: Mapping[str, Any] = {
     "lasts": _lasts,
     "same_hours": _same_hours,
     "same_numbers": _same_numbers,
+    "same_names": _same_names,
     "known_first": _known_first,
     "steps_stay": _steps_stay,
     "same_hands": _same_hands,
@@ -448,6 +462,7 @@ BESIDE = (
     "reads_no_less",
     "same_hours",
     "same_numbers",
+    "same_names",
     "known_first",
     "steps_stay",
     "same_hands",

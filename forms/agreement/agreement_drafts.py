@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import date, time
+from collections.abc import Collection, Mapping
+from datetime import date, time, timedelta
 from typing import Any, cast
 
 from wtforms import (
@@ -200,15 +200,53 @@ def join_party_form(languages: Mapping[str, str]) -> type[JoinPartyForm]:
     return type("JoinPartyForm", (JoinPartyForm,), fields)
 
 
+class Minutes(IntegerField):
+    """A time in whole minutes; what is no number is as wrong as one that is too high."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the number, or nothing."""
+        said = valuelist[0].strip() if valuelist else ""
+        self.data = int(said) if said.isascii() and said.isdigit() and len(said) < 9 else None
+
+
+_NO_MINUTES = N_("Enter minutes from 1 to 20160, which are 14 days")
+_MINUTES = NumberRange(1, LONGEST_MINUTES, _NO_MINUTES)
+
+
 class ChangeTimeForm(OnceForm):
     """A step of the critical path has another time."""
 
-    minutes = IntegerField(
-        N_("Within how many minutes"),
-        validators=[
-            NumberRange(1, LONGEST_MINUTES, N_("Enter minutes from 1 to 20160, which are 14 days")),
-        ],
-    )
+    minutes = Minutes(N_("Within how many minutes"), validators=[_MINUTES])
+    clauses: Mapping[str, str] = {}  # field -> number of the clause that gives the step a time of its own
+
+    def own(self) -> dict[str, timedelta]:
+        """What was typed for each clause."""
+        typed = {number: self[name].data for name, number in self.clauses.items()}
+        return {number: timedelta(minutes=minutes) for number, minutes in typed.items() if minutes is not None}
+
+
+class NoLonger:
+    """No longer than the step itself; what stands there already is shortened with it."""
+
+    def __call__(self, form: Form, field: Field) -> None:
+        """Raise ValidationError with what to do."""
+        whole = form["minutes"].data
+        if field.data is None:
+            if field.raw_data:
+                raise Wrong(_NO_MINUTES)
+        elif whole is not None and field.data > whole and field.data != field.object_data:
+            raise Wrong(N_("Enter a time that is not longer than that of the step"))
+        elif field.data < 1:
+            raise Wrong(_NO_MINUTES)
+
+
+def change_time_form(clauses: Collection[str]) -> type[ChangeTimeForm]:
+    """The form with a time for each of the clauses that give the step one of their own."""
+    fields: dict[str, Any] = {"clauses": {f"clause_{place}": number for place, number in enumerate(clauses)}}
+    for name, number in fields["clauses"].items():
+        label = N_("Within how many minutes by clause %(number)s", number=number)
+        fields[name] = Minutes(label, validators=[NoLonger()])
+    return type("ChangeTimeForm", (ChangeTimeForm,), fields)
 
 
 def word_clause_form(languages: Mapping[str, str]) -> type[OnceForm]:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from nrm.domain.agreement.agreement_people import Person, somebody
-from nrm.domain.agreement.agreements import FACTS, MISSING, Agreement, Party
+from nrm.domain.agreement.agreements import FACTS, MISSING, Agreement, Party, PathStep
 from nrm.domain.agreement.effects import Effects
 from nrm.domain.agreement.fact_diagrams import NOWHERE, Cube, Profiles
 from nrm.domain.agreement.routing_diagrams import OFFICIAL, Receiving, deciding_conditions, everyone_signed
@@ -171,7 +171,7 @@ def _weakened(safeguard: Safeguard, text: _Text) -> Iterator[Weakening]:
             for diagram, say in _never_reads(rule, effects):
                 yield from _by_person(safeguard, effects, rule.when, diagram, say)
         case Escalates() as rule:
-            yield from (Weakening(safeguard, said) for said in _escalates(rule, text.agreement))
+            yield from (Weakening(safeguard, said) for said in _escalates(rule, text))
         case StaysParty() as rule:
             yield from (Weakening(safeguard, said) for said in _stays(rule, text))
         case TimeToAnswer() as rule:
@@ -325,7 +325,11 @@ def _never_reads(rule: NeverReads, effects: Effects) -> Iterator[tuple[int, Call
             yield judged, text
 
 
-def _escalates(rule: Escalates, agreement: Agreement) -> Iterator[Phrase]:
+def _escalates(rule: Escalates, text: _Text) -> Iterator[Phrase]:
+    """Steps that are not there, and those of which nobody is told in time. One that is shorter than in the text before,
+    and climbs no later, is worse for nobody."""
+    agreement = text.agreement
+    earlier = {each.step: each for each in text.before.path} if text.before is not None else {}
     there = {each.step for each in agreement.path}
     for step in rule.steps:
         if step not in there:
@@ -333,9 +337,15 @@ def _escalates(rule: Escalates, agreement: Agreement) -> Iterator[Phrase]:
     for each in agreement.path:
         if not each.escalation:
             yield N_("`%(step)s` climbs to nobody when it is late", step=each.step)
-        elif each.escalation[0].after > each.within:
+        elif each.escalation[0].after > each.within and not _is_shorter(each, earlier.get(each.step)):
             values = {"after": duration_text(each.escalation[0].after), "within": duration_text(each.within)}
             yield N_("`%(step)s` climbs to somebody after %(after)s; its time is %(within)s", step=each.step, **values)
+
+
+def _is_shorter(now: PathStep, was: PathStep | None) -> bool:
+    if was is None or not was.escalation:
+        return False
+    return now.within < was.within and now.escalation[0].after <= was.escalation[0].after
 
 
 def _stays(rule: StaysParty, text: _Text) -> Iterator[Phrase]:

@@ -14,8 +14,8 @@ from forms import SelectChoice
 from forms.agreement.agreement_drafts import (
     BeginTextForm,
     ChangePartyForm,
-    ChangeTimeForm,
     DeskForm,
+    change_time_form,
     join_party_form,
     word_clause_form,
 )
@@ -148,6 +148,8 @@ def _carried_line(change: Change, *texts_there: Agreement) -> str:
         return f"{text_in(steps[0].names)}: {said}"
     if change.part == "clause":
         said = gettext("its words") if change.what else gettext("its rule, or the clause itself")
+        if change.what and not change.what.startswith("text."):
+            said = gettext("its time")
         clause_named = gettext("Clause %(number)s", number=change.key)
         return f"{clause_named}: {said}"
     return gettext("Another part of the text: %(part)s", part=change.part)
@@ -327,23 +329,29 @@ def step_time(version: str, path_step: str) -> Answer:
     there = next((each for each in agreement.path if each.step == path_step), None)
     if there is None:
         raise NotVisible
-    own = [each for each in agreement.of_referral if any(duty.kind == path_step for duty in each.duties)]
+    own = texts.times_of_clauses(agreement, there)
     hint = ""
     if own:
         hint = gettext(
-            "These clauses give the step a time of their own: %(numbers)s. For whom they hold that one counts, and it "
-            "is changed in the file.",
-            numbers=", ".join(each.number for each in own),
+            "These clauses give the step a time of their own: %(numbers)s. For whom they hold that one counts. What is "
+            "the same as the time of the step changes with it, and what would be longer is shortened. If the words of "
+            "a clause say its time, change them, too.",
+            numbers=", ".join(own),
         )
-    minutes = int(there.within.total_seconds()) // 60
-    form = ChangeTimeForm(request.form if request.method == "POST" else None, data={"minutes": minutes})
+    made = change_time_form(own)
+    now = {"minutes": _minutes(there.within), **{name: _minutes(own[each]) for name, each in made.clauses.items()}}
+    form = made(request.form if request.method == "POST" else None, data=now)
     return _answer(
         version,
         form,
         text_in(there.names),
-        lambda text: texts.with_time(text, path_step, timedelta(minutes=form.minutes.data or 0)),
+        lambda text: texts.with_time(text, path_step, timedelta(minutes=form.minutes.data or 0), form.own()),
         hint,
     )
+
+
+def _minutes(within: timedelta) -> int:
+    return int(within.total_seconds()) // 60
 
 
 @blueprint.route("/agreement/<version>/edit/clause/<clause_number>", methods=["GET", "POST"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
@@ -182,11 +182,19 @@ def test_days_and_names_of_a_draft_are_refused_where_they_are_over_or_taken_and_
     path = "/agreement/2031-b/edit"
     leaves = {**VATRA, "leaves": "y", "until-day": 1, "until-month": 1, "until-year": 2025}
     assert "2025-01-01 is over" in coordinator.post(f"{path}/party/VATRA?lang=en", leaves, status=422)
-    # What the form of a time does not change, it says; a stranger who is asked first has to be accepted.
+    # Which clauses a time reaches is said; a stranger who is asked first has to be accepted.
     assert "These clauses give the step a time of their own: 1.3, 1.4." in coordinator.get(
         f"{path}/time/answer?lang=en"
     )
-    assert "a time of their own" not in coordinator.get(f"{path}/time/tell_child_authority?lang=en")
+    longer = {"minutes": "45", "clause_0": "60", "clause_1": "50"}
+    refused = coordinator.post(f"{path}/time/answer?lang=en", longer, status=422)
+    assert refused.count("Enter a time that is not longer than that of the step") == 2  # in the summary, at the field
+    for wrong in ("0", "soon", "-1", "1" * 30):
+        coordinator.post(f"{path}/time/answer", {**longer, "clause_1": wrong}, status=422)
+    coordinator.post(f"{path}/time/answer", {**longer, "clause_1": "20"})
+    document = known_versions.document("2031-b", by=factories.actor(texts.COORDINATOR))
+    times = [document.clause(number).duties[0].within for number in ("1.3", "1.4")]
+    assert times == [timedelta(minutes=45), timedelta(minutes=20)]
     coordinator.post(f"{path}/join", {**NEW, "joins_on-year": 2032, "languages": "it"})
     page = html.unescape(coordinator.get(f"{path}?lang=en"))
     assert "Shpresa, Shkodër, which is new, is asked first" in page

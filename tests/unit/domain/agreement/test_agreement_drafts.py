@@ -12,10 +12,12 @@ import pytest
 from nrm import countries
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.agreement import agreement_drafts as texts
+from nrm.domain.agreement.agreement_changes import studied
 from nrm.domain.agreement.agreement_documents import parse_agreement
 from nrm.domain.agreement.agreement_drafts import NotInText, PartyText
 
 SHIPPED = (countries.FOLDER / "albania" / "mou-2005.toml").read_text("utf-8")
+BEFORE = parse_agreement(tomllib.loads(SHIPPED))
 VATRA = PartyText(time(8), time(20), True, "+355 33 000 203", "+355 33 000 103", ["vlore"])
 
 
@@ -91,6 +93,8 @@ def test_a_form_that_has_languages_in_another_order_changes_none() -> None:
 
 def test_a_time_and_the_words_of_a_clause() -> None:
     assert changed(texts.with_time(SHIPPED, "answer", timedelta(minutes=30))) == [
+        '-   { step = "answer", party = "receiver", within = "PT1H" },',
+        '+   { step = "answer", party = "receiver", within = "PT30M" },',
         '- within = "PT1H"',
         '+ within = "PT30M"',
     ]
@@ -139,3 +143,40 @@ def test_a_party_that_joins_is_asked_last_or_before_another_one_and_the_rest_kee
     assert asked(again) == [*there, "BESA", "ZERI", "AGIMI"]
     with pytest.raises(NotInText):
         joined(SHIPPED, "AGIMI", "RA")
+
+
+@pytest.mark.slow  # each step of the path is held against the text in force
+def test_a_shorter_time_reaches_the_clauses_and_the_climbing_and_weakens_nothing() -> None:
+    safeguards = countries.load("albania").safeguards
+    for step, short, clauses in (
+        ("first_interview", timedelta(hours=12), {"1.2": timedelta(hours=12)}),
+        ("tell_child_authority", timedelta(minutes=10), {"3.1": timedelta(minutes=10)}),
+        ("answer", timedelta(minutes=45), {"1.3": timedelta(minutes=45), "1.4": timedelta(minutes=30)}),
+        ("answer", timedelta(minutes=20), {"1.3": timedelta(minutes=20), "1.4": timedelta(minutes=20)}),
+        ("arrival", timedelta(hours=12), {"1.3": timedelta(hours=12)}),
+        ("ask_consent", timedelta(hours=12), {"1.5": timedelta(hours=12)}),
+    ):
+        text = texts.with_time(SHIPPED, step, short)
+        read = parse_agreement(tomllib.loads(text))
+        (there,) = (each for each in read.path if each.step == step)
+        assert texts.times_of_clauses(read, there) == clauses
+        assert there.within == short
+        assert there.escalation[0].after <= short
+        if step != "answer":  # its words say the hour
+            found = studied(BEFORE, read, safeguards).findings
+            assert {each.number for each in found} == {"17"}, step
+        if step != "answer" or short > timedelta(minutes=30):
+            assert texts.with_time(text, step, {each.step: each for each in BEFORE.path}[step].within) == SHIPPED
+
+
+def test_a_clause_gets_the_time_that_was_typed_for_it() -> None:
+    own = {"1.3": timedelta(hours=1), "1.4": timedelta(minutes=20)}
+    text = texts.with_time(SHIPPED, "answer", timedelta(minutes=45), own)
+    assert changed(text) == [
+        '-   { step = "answer", party = "receiver", within = "PT1H" },',
+        '+   { step = "answer", party = "receiver", within = "PT45M" },',
+        '- deadline = [{ step = "answer", party = "receiver", within = "PT30M" }]',
+        '+ deadline = [{ step = "answer", party = "receiver", within = "PT20M" }]',
+        '- within = "PT1H"',
+        '+ within = "PT45M"',
+    ]

@@ -398,6 +398,14 @@ def test_what_is_no_weakening_beside_the_text_before_is_none():
     assert {each.number for each in weakened(better)} - {"17"} == set()
 
 
+def test_a_step_that_is_shorter_and_climbs_as_before_weakens_nothing_and_one_that_climbs_later_does():
+    shorter = weakened(lambda data: step(data, "arrival").update(within="PT12H"))
+    assert {each.number for each in shorter} - {"17"} == set()
+    rungs = [{"after": "P2D", "to": "duty_officer"}]
+    later = weakened(lambda data: step(data, "arrival").update(within="PT12H", escalation=rungs))
+    assert {each.number for each in later} - {"17"} == {"12", "21"}
+
+
 def test_what_the_text_before_weakens_for_the_same_people_is_said_to_be_there_before():
     def version(data: dict[str, Any]) -> None:
         data.update(version="2027")

@@ -112,6 +112,8 @@ def _give_place(document: tomlkit.TOMLDocument, party: Table, asked_before: str)
         place, code = _asked(each)
         if before is not None and (place, code) <= before:
             place = before[0] if code > before[1] else before[0] + 1
+            if each is party and each is order[-1]:
+                place = max(place, len(order))  # who reads the number in the text reads that it is last
             each["place"] = place
         before = (place, code)
 

@@ -2,8 +2,8 @@
 
 What the forms change is carried: a party that joins, its desk, telephones, regions, languages, place, last day and whom
 it receives, a time of the critical path and of the clauses that give it one, the words of a clause. Where the other
-text changed the same thing otherwise, that stays, and is named. Whatever else the draft changed was written in its file, and
-is named, too (ADR 0167).
+text changed the same thing otherwise, that stays, and is named. Whatever else the draft changed was written in its
+file, and is named, too (ADR 0167).
 """
 
 from __future__ import annotations

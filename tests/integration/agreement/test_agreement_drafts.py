@@ -197,6 +197,7 @@ def test_days_and_names_of_a_draft_are_refused_where_they_are_over_or_taken_and_
     assert times == [timedelta(minutes=45), timedelta(minutes=20)]
     coordinator.post(f"{path}/join", {**NEW, "joins_on-year": 2032, "languages": "it"})
     page = html.unescape(coordinator.get(f"{path}?lang=en"))
+    assert "Place among those of its kind: last, after Vatra, Vlorë" in page
     assert "Shpresa, Shkodër, which is new, is asked first" in page
     first, there_before = page.index("Safeguard 29"), page.index("The text in force has this, too")
     assert first < there_before < page.index("Safeguard 17")

@@ -70,6 +70,7 @@ def test_a_party_joins_and_the_headings_of_the_file_stay_where_they_are() -> Non
     assert read.parties["SHPRESA"].languages == ("sq", "it")
     assert read.parties["SHPRESA"].signed_on is None  # nobody knows yet
     assert read.parties["SHPRESA"].competence == read.parties["VATRA"].competence
+    assert read.parties["SHPRESA"].place == 3  # of three: it is last for who reads the number, too
     assert all(line.startswith("+") for line in changed(text))
     comments = [line for line in SHIPPED.splitlines() if line.startswith("#")]
     assert [line for line in text.splitlines() if line.startswith("#")] == comments
@@ -135,7 +136,7 @@ def test_a_party_that_joins_is_asked_last_or_before_another_one_and_the_rest_kee
     assert len(there) > 1
     last = joined(SHIPPED, "AGIMI")  # before all others by its code
     assert asked(last) == [*there, "AGIMI"]
-    assert [line for line in changed(last) if "place" in line] == ["+ place = 1"]
+    assert [line for line in changed(last) if "place" in line] == ["+ place = 3"]
     for at, other in enumerate(there):
         for code in ("AGIMI", "ZERI"):
             assert asked(joined(SHIPPED, code, other)) == [*there[:at], code, *there[at:]]

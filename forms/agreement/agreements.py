@@ -160,7 +160,7 @@ REFUSED = {
         "Five proposals were tried on these quarters already; more would let the figures be worked out. "
         "Wait for the end of the quarter, or withdraw what is not needed and compare the texts."
     ),
-    VersionStepRefusal.CHANGED: N_("This is not the text you have read. Read it again before you sign."),
+    VersionStepRefusal.CHANGED: N_("This is not the text you have read: somebody changed it. Read it again first."),
 }
 """Why a step is refused, in words."""
 

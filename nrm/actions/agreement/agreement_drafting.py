@@ -124,9 +124,9 @@ def begin_again(*, old: str, version: str, starts_on: date, by: Actor) -> str:
     return propose(text=text, by=by, base=newest.version)
 
 
-def revise(*, version: str, change: Callable[[str], str], by: Actor) -> str:
+def revise(*, version: str, change: Callable[[str], str], by: Actor, read: str = "") -> str:
     """Change the text of a proposal that was not tried yet, check it and compare it anew; its name, which may have
-    changed. Takes a second.
+    changed. Takes a second. `read`: the digest of the text for which the change was entered, where it is known.
 
     Raises IllegalVersionStep (also where somebody changed it meanwhile), Unusable, NotVisible, CannotOpen, and what
     `change` raises.
@@ -136,6 +136,7 @@ def revise(*, version: str, change: Callable[[str], str], by: Actor) -> str:
     row = store.version(version, by=by)
     vault.check_version(row)
     check_revisable(VersionStatus(row.status), row.simulation)
+    known_versions.check_read(row, read)
     before = row.text
     text = change(before)
     agreement = _usable(text, own=known_versions.parsed(before, version, country()))
@@ -145,7 +146,7 @@ def revise(*, version: str, change: Callable[[str], str], by: Actor) -> str:
         vault.check_version(row)
         check_revisable(VersionStatus(row.status), row.simulation)
         if row.text != before:
-            raise IllegalVersionStep(VersionStepRefusal.STATE)
+            raise IllegalVersionStep(VersionStepRefusal.CHANGED)
         row.version, row.text, row.study, row.proposed_at = agreement.version, text, found, clock.now()
         row.proposed_by = cast(uuid.UUID, by.member_id)
         vault.mark_version(row)

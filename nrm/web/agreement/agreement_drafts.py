@@ -26,7 +26,12 @@ from nrm import parsing
 from nrm.actions.agreement import agreement_drafting, agreement_versions
 from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission
 from nrm.domain.agreement import agreement_drafts as texts
-from nrm.domain.agreement.agreement_versions import IllegalVersionStep, VersionStatus, check_revisable
+from nrm.domain.agreement.agreement_versions import (
+    IllegalVersionStep,
+    VersionStatus,
+    VersionStepRefusal,
+    check_revisable,
+)
 from nrm.domain.agreement.agreements import Agreement, Party
 from nrm.domain.agreement.carried_changes import Change
 from nrm.domain.words import N_, Phrase
@@ -211,15 +216,27 @@ def edit(version: str) -> Answer:
     )
 
 
+_MEANWHILE = N_(
+    "Somebody changed this draft meanwhile, and nothing of yours was saved. Go back to the draft, open this page again "
+    "and enter your change there"
+)
+
+
 def _save(version: str, form: OnceForm, change: Callable[[str], str]) -> Answer | None:
     """Save a change; None where the text it makes cannot be used: the first field says why."""
     try:
-        version = agreement_drafting.revise(version=version, change=change, by=access.actor())
+        read = request.form.get("read", "")[:64]
+        version = agreement_drafting.revise(version=version, change=change, by=access.actor(), read=read)
     except (agreement_drafting.Unusable, parsing.BeyondLimits) as error:
         if isinstance(form, BeginTextForm):
             _say_wrong(form, error)
         else:
             next(iter(form)).errors = [_what(error)]
+        return None
+    except IllegalVersionStep as error:
+        if error.reason is not VersionStepRefusal.CHANGED:
+            raise
+        next(iter(form)).errors = [_MEANWHILE]
         return None
     except texts.NotInText:
         raise NotVisible from None
@@ -233,8 +250,9 @@ def _answer(version: str, form: OnceForm, heading: str, change: Callable[[str], 
         saved = _save(version, form, change)
         if saved is not None:
             return saved
+    read = request.form.get("read", "")[:64] or known_versions.digest_of(version, by=access.actor())
     page = render_template(
-        "agreement/agreement_drafts/change.html", version=version, form=form, heading=heading, hint=hint
+        "agreement/agreement_drafts/change.html", version=version, form=form, heading=heading, hint=hint, read=read
     )
     return page, 422 if sent else 200
 

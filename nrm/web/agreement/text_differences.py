@@ -167,7 +167,9 @@ def _parties(agreement: Agreement, names: Names) -> dict[str, _Part]:
 
 def _place(agreement: Agreement, party: Party) -> str:
     """Where a party that has a number stands among those of its kind; empty for any other."""
-    order = sorted((each for each in agreement.parties.values() if each.kind == party.kind), key=lambda each: each.asked)
+    order = sorted(
+        (each for each in agreement.parties.values() if each.kind == party.kind), key=lambda each: each.asked
+    )
     position = order.index(party)
     if not party.place or len(order) == 1:
         return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -146,6 +147,46 @@ def test_a_text_that_was_tried_and_one_that_another_wrote_stay_as_they_are(app: 
     coordinator.post("/agreement/2030/edit/party/VATRA", VATRA, status=409)
     assert "/agreement/2030/edit" not in coordinator.get("/")
     assert "from = 2030-01-02" in kept().text
+
+
+@pytest.mark.slow  # a draft is begun and changed by two, who then accept and approve
+def test_who_changes_accepts_or_approves_a_draft_does_so_to_the_text_that_was_shown(
+    app: Flask, sign_in: SignIn
+) -> None:
+    coordinator, by = sign_in(texts.COORDINATOR), factories.actor(texts.COORDINATOR)
+    coordinator.post("/agreements/begin", BEGUN)
+    path = "/agreement/2030/edit/party/VATRA"
+
+    def shown(at: str) -> str:
+        found = re.search('name="read" value="([0-9a-f]{64})"', coordinator.get(at))
+        assert found is not None
+        return found[1]
+
+    def another(number: str) -> None:
+        agreement_drafting.revise(version="2030", change=lambda text: text.replace("+355 4 000 0109", number, 1), by=by)
+
+    mine = {**VATRA, "languages": ["sq", "en", "it", "el"], "read": shown(path)}
+    another("+355 4 0000109")
+    before = kept().text
+    page = coordinator.post(f"{path}?lang=en", mine, status=422)
+    assert "Somebody changed this draft meanwhile" in page
+    coordinator.post(path, mine, status=422)  # the form that came back is still of the text from before
+    assert kept().text == before
+    assert coordinator.post(path, {**mine, "read": shown(path)}) == "/agreement/2030/edit"
+    accept = "/agreement/2030/weakened/28"
+    accepts = {"reason": "The number of the house has moved", "read": shown(accept)}
+    coordinator.get("/agreement/2030/approve")
+    approval = {"note": "Letter 12", "read": shown("/agreement/2030/approve")}
+    approval |= {f"on-{part}": getattr(texts.today(), part) for part in ("day", "month", "year")}
+    change = kept().text.replace("+355 33 000 999", "+355 69 111 1111", 1)
+    agreement_drafting.revise(version="2030", change=lambda _: change, by=by)
+    coordinator.post(accept, accepts, status=409)
+    texts.accepted("2030")
+    refused = coordinator.post("/agreement/2030/approve?lang=en", approval, status=409)
+    assert "somebody changed it" in refused
+    assert kept().status == "proposed"
+    coordinator.post("/agreement/2030/approve", {**approval, "read": shown("/agreement/2030/approve")})
+    assert kept().status == "approved"
 
 
 @pytest.mark.parametrize("login", ["vatra.shelter_manager", "ra.duty_officer", "oms.monitor", "administrator"])
